@@ -1,0 +1,84 @@
+package jit
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kinds of failure that adapters translate to, tested by errors.Is.
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrExists    = errors.New("already exists")
+	ErrAmbiguous = errors.New("more than one match")
+	ErrForbidden = errors.New("forbidden") // 401, 403: nobody will allow it until somebody acts
+	ErrLocked    = errors.New("locked")    // a lock on the resource
+	ErrBusy      = errors.New("busy")      // throttled, or another operation is in progress: try again
+	ErrConflict  = errors.New("conflict")  // what was planned from has changed: read and plan again
+	ErrInvalid   = errors.New("invalid")   // Azure refuses what was sent, and will again
+)
+
+// Kinds of refusal, the answers to what a person asks.
+var (
+	ErrInput     = errors.New("bad input")
+	ErrPolicy    = errors.New("against the policy")
+	ErrAuthority = errors.New("no authority")
+	ErrStale     = errors.New("already decided")
+)
+
+// BusyError says how long Azure asked to wait. It is an ErrBusy.
+type BusyError struct {
+	Wait  time.Duration // 0 when Azure did not say
+	Cause error
+}
+
+// Error implements error.
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("busy, asked to wait %s: %v", e.Wait, e.Cause)
+}
+
+// Unwrap makes it an ErrBusy and keeps the cause.
+func (e *BusyError) Unwrap() []error { return []error{ErrBusy, e.Cause} }
+
+// Refusal is a no that a person reads: one sentence that says what to do next.
+// Everything else that goes wrong is a fault of jitbot or of the world and is
+// not shown in detail.
+type Refusal struct {
+	Kind   error // ErrInput, ErrPolicy, ErrAuthority, ErrStale or ErrNotFound
+	format string
+	args   []any
+}
+
+// Refuse makes a refusal. The format knows only %s; its arguments are strings,
+// UserIDs, instants, durations and Stringers, shown by Say.
+func Refuse(kind error, format string, args ...any) *Refusal {
+	return &Refusal{Kind: kind, format: format, args: args}
+}
+
+// Say renders the sentence; show turns each argument into text, so that a
+// screen can escape what people typed and name people its own way.
+func (r *Refusal) Say(show func(any) string) string {
+	shown := make([]any, len(r.args))
+	for i, a := range r.args {
+		shown[i] = show(a)
+	}
+	return fmt.Sprintf(r.format, shown...)
+}
+
+// Error is the sentence in plain text.
+func (r *Refusal) Error() string { return r.Say(Plain) }
+
+// Unwrap gives the kind.
+func (r *Refusal) Unwrap() error { return r.Kind }
+
+// Plain shows an argument of a Refusal in plain text.
+func Plain(a any) string {
+	switch v := a.(type) {
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05 UTC")
+	case time.Duration:
+		return ShortDuration(v)
+	default:
+		return fmt.Sprint(v)
+	}
+}

@@ -1,0 +1,145 @@
+package jit
+
+import (
+	"context"
+	"time"
+)
+
+// Network reads and writes guards: whatever filters, for now network security
+// groups. Errors wrap the kinds of errors.go.
+type Network interface {
+	// Table reads what the guard holds now. ErrNotFound when it is gone.
+	Table(ctx context.Context, guard string) (Table, error)
+	// Tables reads every guard of the subscriptions. With an error, what could
+	// be read is returned too.
+	Tables(ctx context.Context) ([]Table, error)
+	// Apply makes the changes in order and waits until Azure has finished each.
+	// It returns one entry a change, nil where Azure said Succeeded; removing
+	// what is gone succeeds. What is in force is known by Table, not by this.
+	Apply(ctx context.Context, guard string, changes []Change) []error
+}
+
+// Inventory knows the virtual machines of the subscriptions.
+type Inventory interface {
+	// VMs lists them all.
+	VMs(ctx context.Context) ([]VM, error)
+	// VM reads one afresh, with its interfaces, addresses and guards.
+	// ErrNotFound when it is gone.
+	VM(ctx context.Context, id string) (VM, error)
+}
+
+// Directory is Entra, and Azure's roles of its users.
+type Directory interface {
+	// User finds the one Entra user that name means: an object id, a user
+	// principal name or, with mail, an e-mail address. ErrNotFound,
+	// ErrAmbiguous.
+	User(ctx context.Context, name string, mail bool) (Account, error)
+	// Holdings reads what the user holds at or above the scope. Any doubt is
+	// an error.
+	Holdings(ctx context.Context, user, scope string) (Holdings, error)
+}
+
+// Account is an Entra user.
+type Account struct {
+	ID      string // object id
+	Name    string // user principal name
+	Enabled bool
+}
+
+// People is the Slack workspace.
+type People interface {
+	// Member reads a user afresh. ErrNotFound.
+	Member(ctx context.Context, id UserID) (Member, error)
+	// Group lists the users of a user group. ErrNotFound when it is gone or
+	// switched off.
+	Group(ctx context.Context, id string) ([]UserID, error)
+}
+
+// Member is a user of the workspace, as Slack describes them.
+type Member struct {
+	ID        UserID
+	Email     string
+	Confirmed bool // the e-mail address is confirmed
+	Guest     bool
+	Bot       bool
+	Gone      bool // deactivated
+	Stranger  bool // of another organization or workspace
+	Invited   bool // has not joined yet
+}
+
+// Notifier shows people what happened. A notice may be shown twice after a
+// crash, never lost.
+type Notifier interface {
+	// Notify delivers one notice about the grant as it is now. It returns where
+	// the grant's card is, the zero Card when it did not touch it.
+	Notify(ctx context.Context, n Notice, g Grant) (Card, error)
+}
+
+// Store keeps grants, the record and the notices. Each method is one atomic,
+// durable transaction: when it returns nil, a power failure loses nothing.
+type Store interface {
+	// Create stores a new grant, its events and their notices. ErrExists when
+	// the id is taken.
+	Create(ctx context.Context, g Grant, events ...Event) error
+	// Update gives the stored grant to f and stores what f returns, its events
+	// and their notices; f may run more than once and must not have effects.
+	// An error of f is returned as it is and nothing is stored. A grant
+	// returned with no events and the same revision is not written.
+	Update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error)
+	// Append records events that change no grant.
+	Append(ctx context.Context, events ...Event) error
+
+	// Grant reads one. ErrNotFound.
+	Grant(ctx context.Context, id ID) (Grant, error)
+	// Unfinished lists every grant whose state is not final, oldest first.
+	Unfinished(ctx context.Context) ([]Grant, error)
+	// Due lists the grants whose Wake is at or before now, earliest first.
+	Due(ctx context.Context, now time.Time) ([]ID, error)
+	// AtGuard lists the grants that are opening, open or closing and name the
+	// guard, which is compared without regard to case.
+	AtGuard(ctx context.Context, guard string) ([]Grant, error)
+	// Guards lists, in lower case, the guards that AtGuard knows.
+	Guards(ctx context.Context) ([]string, error)
+	// Counts tells how many grants are in each state, ended ones too.
+	Counts(ctx context.Context) (map[State]int, error)
+
+	// Events reads the record in order, from after the sequence number, at
+	// most limit of them.
+	Events(ctx context.Context, after uint64, limit int) ([]Event, error)
+
+	// Notices lists what has not been told yet, oldest first, at most limit.
+	Notices(ctx context.Context, limit int) ([]Notice, error)
+	// Told removes a notice and, when card is not zero, keeps it as the
+	// grant's card; that is no change of the grant's revision.
+	Told(ctx context.Context, n Notice, card Card) error
+
+	// Bind keeps the object id that a name of the configuration meant when it
+	// was first resolved, and returns the one kept.
+	Bind(ctx context.Context, name, object string) (string, error)
+	// Mark keeps the highest wall clock reading seen and returns it.
+	Mark(ctx context.Context, now time.Time) (time.Time, error)
+}
+
+// Card is where a grant's message is.
+type Card struct {
+	Channel string `json:"channel,omitempty"`
+	Message string `json:"message,omitempty"` // Slack's ts
+}
+
+// Audience is whom a notice is for.
+type Audience string
+
+// The audiences of a notice.
+const (
+	ToCard      Audience = "card"      // the card in the approvers' channel is posted or edited
+	ToThread    Audience = "thread"    // a reply in the card's thread
+	ToRequester Audience = "requester" // a direct message to whoever asked
+)
+
+// Notice is one thing to be told to one audience. It is stored in the
+// transaction of its event and removed when it was delivered.
+type Notice struct {
+	Seq   uint64   `json:"seq"` // order of telling
+	Event Event    `json:"event"`
+	To    Audience `json:"to"`
+}

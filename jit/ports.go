@@ -19,6 +19,24 @@ type Network interface {
 	Apply(ctx context.Context, guard string, changes []Change) []error
 }
 
+// Vitals tell whether it is safe to open a door now. Closings do not ask.
+type Vitals interface {
+	// Skew is how far the network's clock was ahead of ours at its last answer,
+	// negative when behind; 0 before the first answer.
+	Skew() time.Duration
+	// Spare reports whether more than half of the write budget of the guard's
+	// subscription is left; the rest is kept for closings.
+	Spare(guard string) bool
+}
+
+// Meter measures what the promises are about.
+type Meter interface {
+	// Opened tells how long it took from the last approval to the confirmation.
+	Opened(took time.Duration)
+	// Closed tells how long after it was due a closing was confirmed.
+	Closed(late time.Duration)
+}
+
 // Inventory knows the virtual machines of the subscriptions.
 type Inventory interface {
 	// VMs lists them all.

@@ -1,0 +1,132 @@
+package jit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// EventKind is what happened.
+type EventKind string
+
+// The kinds of events in the record.
+const (
+	EventAsked     EventKind = "asked"
+	EventRefused   EventKind = "refused"   // rights or policy said no
+	EventRejected  EventKind = "rejected"  // a click or command without the authority for it
+	EventWaiting   EventKind = "waiting"   // approvers were asked
+	EventApproved  EventKind = "approved"  // one yes
+	EventDenied    EventKind = "denied"    // a no
+	EventLapsed    EventKind = "lapsed"    // nobody answered in time
+	EventCancelled EventKind = "cancelled" // withdrawn by the requester
+	EventHeld      EventKind = "held"      // an opening waits, and why
+	EventOpening   EventKind = "opening"   // rules are about to be written
+	EventOpened    EventKind = "opened"    // read back in force
+	EventFailed    EventKind = "failed"    // not confirmed; being closed
+	EventClosing   EventKind = "closing"   // rules are about to be removed
+	EventStuck     EventKind = "stuck"     // closing takes too long or was forbidden
+	EventClosed    EventKind = "closed"    // read back gone
+	EventDrift     EventKind = "drift"     // somebody changed a rule of ours
+	EventOrphan    EventKind = "orphan"    // a rule of ours without a live grant was removed
+)
+
+// Event is one line of the record. Hash covers every field before it and the
+// hash of the line before, so that a changed, removed or reordered line shows.
+type Event struct {
+	Seq     uint64    `json:"seq"` // 1, 2, 3, … without gaps; given by the store
+	At      time.Time `json:"at"`
+	Kind    EventKind `json:"kind"`
+	Grant   ID        `json:"grant,omitempty"`
+	Actor   Person    `json:"actor,omitzero"` // zero when jitbot itself acted
+	Subject Person    `json:"subject,omitzero"`
+	VMs     []string  `json:"vms,omitempty"` // resource ids
+	Ports   []Ports   `json:"ports,omitempty"`
+	Sources []string  `json:"sources,omitempty"`
+	Until   time.Time `json:"until,omitzero"` // the deadline, or the latest end, as known then
+	Text    string    `json:"text,omitempty"` // the reason given, or what went wrong
+	Prev    string    `json:"prev"`
+	Hash    string    `json:"hash"`
+
+	tell []Audience // who must be told; stored as notices, not part of the record
+}
+
+// Tell lists who must be told of the event.
+func (e Event) Tell() []Audience { return e.tell }
+
+// event is a line about the grant as it is after the change.
+func (g Grant) event(kind EventKind, by Person, now time.Time, text string) Event {
+	until := g.Clock.Deadline
+	if until.IsZero() {
+		until = g.Clock.Until
+	}
+	sources := make([]string, 0, len(g.Request.Sources))
+	for _, s := range g.Request.Sources {
+		sources = append(sources, s.String())
+	}
+	return Event{
+		At: now.UTC(), Kind: kind, Grant: g.ID, Actor: by, Subject: g.Request.By,
+		VMs: g.VMs(), Ports: g.Request.Ports, Sources: sources, Until: until, Text: text,
+		tell: audiences(kind),
+	}
+}
+
+func audiences(kind EventKind) []Audience {
+	switch kind {
+	case EventRefused:
+		return []Audience{ToRequester}
+	case EventWaiting:
+		return []Audience{ToCard, ToRequester}
+	case EventApproved, EventCancelled, EventDrift, EventHeld:
+		return []Audience{ToCard, ToThread}
+	case EventOpening, EventClosing:
+		return []Audience{ToCard}
+	case EventDenied, EventLapsed, EventOpened, EventFailed, EventStuck, EventClosed:
+		return []Audience{ToCard, ToThread, ToRequester}
+	default:
+		return nil
+	}
+}
+
+// Link gives the event its place after prev (the zero Event for the first) and
+// its hash.
+func (e Event) Link(prev Event) (Event, error) {
+	e.Seq, e.Prev = prev.Seq+1, prev.Hash
+	h, err := e.sum()
+	if err != nil {
+		return Event{}, err
+	}
+	e.Hash = h
+	return e, nil
+}
+
+func (e Event) sum() (string, error) {
+	e.Hash = ""
+	b, err := json.Marshal(e)
+	if err != nil {
+		return "", fmt.Errorf("hashing event %d: %w", e.Seq, err)
+	}
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:]), nil
+}
+
+// ErrBroken means that the record was altered.
+var ErrBroken = errors.New("the record's chain is broken")
+
+// Follows checks that the event is unaltered and comes right after prev (the
+// zero Event for the first). ErrBroken otherwise.
+func (e Event) Follows(prev Event) error {
+	if e.Seq != prev.Seq+1 || e.Prev != prev.Hash {
+		return fmt.Errorf("%w: line %d does not follow line %d", ErrBroken, e.Seq, prev.Seq)
+	}
+	h, err := e.sum()
+	if err != nil {
+		return err
+	}
+	if h != e.Hash {
+		return fmt.Errorf("%w: line %d was altered", ErrBroken, e.Seq)
+	}
+	return nil
+}

@@ -1,0 +1,427 @@
+package jit
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is where a grant is in its life.
+type State string
+
+// The states of a grant:
+//
+//	asked -> pending -> opening -> open -> closing -> closed
+//	   \        \ denied, lapsed, cancelled
+//	    refused                    opening -> closing when it failed or was revoked
+const (
+	Asked     State = "asked"
+	Refused   State = "refused"
+	Pending   State = "pending"
+	Denied    State = "denied"
+	Lapsed    State = "lapsed"
+	Cancelled State = "cancelled"
+	Opening   State = "opening"
+	Open      State = "open"
+	Closing   State = "closing"
+	Closed    State = "closed"
+)
+
+// States lists every state, in the order of a life.
+func States() []State {
+	return []State{Asked, Refused, Pending, Denied, Lapsed, Cancelled, Opening, Open, Closing, Closed}
+}
+
+// Ended reports whether nothing more happens to a grant in this state.
+func (s State) Ended() bool {
+	switch s {
+	case Refused, Denied, Lapsed, Cancelled, Closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Live reports whether rules of a grant in this state may exist.
+func (s State) Live() bool { return s == Opening || s == Open || s == Closing }
+
+// Ending is why a grant is closing.
+type Ending string
+
+// The endings of a grant.
+const (
+	Expired    Ending = "expired"     // its time was over
+	Finished   Ending = "done"        // the holder ended it
+	Revoked    Ending = "revoked"     // an approver, an admin or the host ended it
+	Failed     Ending = "failed"      // it was not confirmed in time, or Azure refused
+	RightsLost Ending = "rights lost" // the holder may no longer have it
+	Drifted    Ending = "drifted"     // somebody changed its rule and the policy says end
+)
+
+// Target is a VM of a request, as it was when asked.
+type Target struct {
+	VM         string `json:"vm"` // resource id
+	Name       string `json:"name"`
+	Group      string `json:"group"`
+	Production bool   `json:"production,omitempty"`
+}
+
+// Request is what was asked. It never changes.
+type Request struct {
+	By       Person         `json:"by"`
+	Targets  []Target       `json:"targets"`
+	Ports    []Ports        `json:"ports"`
+	Sources  []netip.Prefix `json:"sources"`
+	Duration time.Duration  `json:"duration"`
+	Reason   string         `json:"reason"`
+	At       time.Time      `json:"at"`
+	Key      string         `json:"key,omitempty"` // of the delivery that asked: one delivery, one grant
+}
+
+// Approval is one yes.
+type Approval struct {
+	By Person    `json:"by"`
+	At time.Time `json:"at"`
+}
+
+// Path is one guard in front of a VM of a grant, with the VM's addresses
+// behind it. The paths are stored before the first write, so that whatever was
+// written is known to be looked for.
+type Path struct {
+	VM        string       `json:"vm"`    // resource id
+	Guard     string       `json:"guard"` // resource id
+	Addresses []netip.Addr `json:"addresses"`
+	Agreed    bool         `json:"agreed,omitempty"` // read back as the state wants it: in force, or gone
+	Fault     string       `json:"fault,omitempty"`  // the last failure there, cleared by agreement
+}
+
+// Decision is who ended a grant or a request, and why.
+type Decision struct {
+	Ending Ending `json:"ending,omitempty"` // set when it was live
+	By     Person `json:"by,omitzero"`      // zero when jitbot itself did
+	Reason string `json:"reason,omitempty"`
+}
+
+// Grant is one ask and its whole life: one record, one id, one card, one
+// deadline.
+type Grant struct {
+	ID        ID         `json:"id"`
+	Revision  uint64     `json:"revision"`
+	State     State      `json:"state"`
+	Request   Request    `json:"request"`
+	Required  int        `json:"required"`            // approvals needed
+	Approvers []string   `json:"approvers,omitempty"` // U… and S… ids that were asked
+	Approvals []Approval `json:"approvals,omitempty"`
+	Channel   string     `json:"channel,omitempty"` // where the card goes
+	Clock     Clock      `json:"clock"`
+	Paths     []Path     `json:"paths,omitempty"`
+	Decision  Decision   `json:"decision,omitzero"`
+	Stuck     bool       `json:"stuck,omitempty"`   // closing that takes too long or was forbidden
+	Waiting   string     `json:"waiting,omitempty"` // opening: why nothing is written yet
+	Notes     []string   `json:"notes,omitempty"`   // what else is known of the VMs' ports
+	Card      Card       `json:"card,omitzero"`
+}
+
+// DeriveID makes an id from the key of a delivery, so that a repeated delivery
+// finds the grant it made; n counts up past ids that other keys have taken.
+// Guessing an id is no authority, so ids only need to differ.
+func DeriveID(key string, n int) ID {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", key, n))
+	b := make([]byte, idLength)
+	for i := range b {
+		b[i] = idAlphabet[(int(sum[2*i])<<8|int(sum[2*i+1]))%len(idAlphabet)]
+	}
+	return ID("g-" + string(b))
+}
+
+// NewGrant is a grant as it is stored before anything was checked.
+func NewGrant(id ID, r Request) (Grant, Event) {
+	g := Grant{ID: id, Revision: 1, State: Asked, Request: r}
+	return g, g.event(EventAsked, r.By, r.At, r.Reason)
+}
+
+// Wake is the instant from which the sweep must look at the grant; zero when
+// it has ended.
+func (g Grant) Wake() time.Time {
+	switch g.State {
+	case Asked:
+		return g.Request.At
+	case Pending:
+		return g.Clock.Lapse
+	case Opening:
+		if g.Clock.Begun.IsZero() {
+			return g.Clock.Approved
+		}
+		return g.Clock.OpenBy
+	case Open:
+		return g.Clock.Deadline
+	case Closing:
+		return g.Clock.Closing
+	default:
+		return time.Time{}
+	}
+}
+
+// Guards lists the guards of the grant's paths, each once, in lower case.
+func (g Grant) Guards() []string {
+	var out []string
+	for _, p := range g.Paths {
+		out = append(out, strings.ToLower(p.Guard))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// VMs are the resource ids of what was asked for.
+func (g Grant) VMs() []string {
+	out := make([]string, 0, len(g.Request.Targets))
+	for _, t := range g.Request.Targets {
+		out = append(out, t.VM)
+	}
+	return out
+}
+
+// ApprovedBy reports whether the person, by Slack or Entra id, has approved.
+func (g Grant) ApprovedBy(p Person) bool {
+	return slices.ContainsFunc(g.Approvals, func(a Approval) bool { return samePerson(a.By, p) })
+}
+
+func samePerson(a, b Person) bool {
+	return a.ID == b.ID || a.Entra != "" && strings.EqualFold(a.Entra, b.Entra)
+}
+
+// changed is the grant with the next revision.
+func (g Grant) changed() Grant {
+	g.Revision++
+	return g
+}
+
+// Refuse ends a request that the policy or the person's rights do not allow.
+func (g Grant) Refuse(why string, now time.Time) (Grant, Event, error) {
+	if g.State != Asked {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Clock.Ended = Refused, now
+	g.Decision = Decision{Reason: why}
+	return g, g.event(EventRefused, g.Request.By, now, why), nil
+}
+
+// Wait starts waiting for approvals until lapse.
+func (g Grant) Wait(by Person, approvers []string, required int, lapse, now time.Time) (Grant, Event, error) {
+	if g.State != Asked {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Required, g.Approvers, g.Clock.Lapse = Pending, required, approvers, lapse
+	g.Request.By = by
+	return g, g.event(EventWaiting, by, now, ""), nil
+}
+
+// Permit lets a request through that needs no approval.
+func (g Grant) Permit(by Person, now time.Time) (Grant, Event, error) {
+	if g.State != Asked {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Clock.Approved = Opening, now
+	g.Request.By = by
+	return g, g.event(EventApproved, Person{}, now, "no approval needed"), nil
+}
+
+// Approve counts one yes; with the last one needed the grant is opening.
+func (g Grant) Approve(by Person, now time.Time) (Grant, Event, error) {
+	if g.State != Pending || !now.Before(g.Clock.Lapse) {
+		return g, Event{}, g.stale()
+	}
+	if samePerson(by, g.Request.By) {
+		return g, Event{}, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must approve it.", g.ID)
+	}
+	if g.ApprovedBy(by) {
+		return g, Event{}, Refuse(ErrStale, "You have already approved %s; somebody else must approve it too.", g.ID)
+	}
+	g = g.changed()
+	g.Approvals = append(slices.Clone(g.Approvals), Approval{By: by, At: now})
+	if len(g.Approvals) >= g.Required {
+		g.State, g.Clock.Approved = Opening, now
+	}
+	return g, g.event(EventApproved, by, now, ""), nil
+}
+
+// Deny ends a waiting request with a no.
+func (g Grant) Deny(by Person, reason string, now time.Time) (Grant, Event, error) {
+	return g.drop(Denied, EventDenied, by, reason, now)
+}
+
+// Cancel withdraws a waiting request.
+func (g Grant) Cancel(by Person, now time.Time) (Grant, Event, error) {
+	if g.State == Asked {
+		g.State = Pending // not yet checked is as good as waiting
+	}
+	return g.drop(Cancelled, EventCancelled, by, "", now)
+}
+
+// Lapse ends a request that nobody answered in time.
+func (g Grant) Lapse(now time.Time) (Grant, Event, error) {
+	if now.Before(g.Clock.Lapse) {
+		return g, Event{}, g.stale()
+	}
+	return g.drop(Lapsed, EventLapsed, Person{}, "", now)
+}
+
+func (g Grant) drop(to State, kind EventKind, by Person, reason string, now time.Time) (Grant, Event, error) {
+	if g.State != Pending {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Clock.Ended = to, now
+	g.Decision = Decision{By: by, Reason: reason}
+	return g, g.event(kind, by, now, reason), nil
+}
+
+// Begin stores where rules will be written and until when they may stand. It
+// comes before the first write and happens once.
+func (g Grant) Begin(paths []Path, openWithin time.Duration, now time.Time) (Grant, Event, error) {
+	if g.State != Opening || !g.Clock.Begun.IsZero() {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.Paths, g.Waiting = paths, ""
+	g.Clock.Begun = now
+	g.Clock.OpenBy = now.Add(openWithin)
+	g.Clock.Until = now.Add(g.Request.Duration + openWithin)
+	return g, g.event(EventOpening, Person{}, now, ""), nil
+}
+
+// Hold says why an opening waits; the same reason is said once.
+func (g Grant) Hold(why string, now time.Time) (Grant, []Event, error) {
+	if g.State != Opening || !g.Clock.Begun.IsZero() {
+		return g, nil, g.stale()
+	}
+	if g.Waiting == why {
+		return g, nil, nil
+	}
+	g = g.changed()
+	g.Waiting = why
+	return g, []Event{g.event(EventHeld, Person{}, now, why)}, nil
+}
+
+// Confirm says that every path was read back in force. The deadline counts
+// from now.
+func (g Grant) Confirm(now time.Time) (Grant, Event, error) {
+	if g.State != Opening || g.Clock.Begun.IsZero() || !now.Before(g.Clock.OpenBy) {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Clock.Opened = Open, now
+	g.Clock.Deadline = now.Add(g.Request.Duration)
+	if g.Clock.Deadline.After(g.Clock.Until) {
+		g.Clock.Deadline = g.Clock.Until
+	}
+	g.Paths = slices.Clone(g.Paths)
+	for i := range g.Paths {
+		g.Paths[i].Agreed, g.Paths[i].Fault = true, ""
+	}
+	return g, g.event(EventOpened, Person{}, now, ""), nil
+}
+
+// Close begins closing. due is when closing should have begun; lateness is
+// counted from it.
+func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
+	if g.State != Opening && g.State != Open {
+		return g, Event{}, g.stale()
+	}
+	kind := EventClosing
+	if d.Ending == Failed {
+		kind = EventFailed
+	}
+	g = g.changed()
+	g.State, g.Decision, g.Waiting = Closing, d, ""
+	g.Clock.Closing, g.Clock.Due = now, due
+	g.Paths = slices.Clone(g.Paths)
+	for i := range g.Paths {
+		g.Paths[i].Agreed, g.Paths[i].Fault = false, ""
+	}
+	return g, g.event(kind, d.By, now, d.Reason), nil
+}
+
+// Gone says that no rule of the grant was found in the guard when it was read
+// back; with the last guard the grant is closed.
+func (g Grant) Gone(guard string, now time.Time) (Grant, []Event, error) {
+	if g.State != Closing {
+		return g, nil, g.stale()
+	}
+	next := g.changed()
+	next.Paths = slices.Clone(g.Paths)
+	fresh, left := false, 0
+	for i, p := range next.Paths {
+		if SameID(p.Guard, guard) && !p.Agreed {
+			next.Paths[i].Agreed, next.Paths[i].Fault = true, ""
+			fresh = true
+		}
+		if !next.Paths[i].Agreed {
+			left++
+		}
+	}
+	if left > 0 {
+		if !fresh {
+			return g, nil, nil
+		}
+		return next, nil, nil
+	}
+	next.State, next.Clock.Ended, next.Stuck = Closed, now, false
+	return next, []Event{next.event(EventClosed, next.Decision.By, now, "")}, nil
+}
+
+// Trouble keeps what went wrong at a guard. stuck says that a closing is now
+// to be shouted about; that happens once.
+func (g Grant) Trouble(guard, fault string, stuck bool, now time.Time) (Grant, []Event) {
+	if !g.State.Live() {
+		return g, nil
+	}
+	next := g.changed()
+	next.Paths = slices.Clone(g.Paths)
+	fresh := false
+	for i, p := range next.Paths {
+		if SameID(p.Guard, guard) && p.Fault != fault {
+			next.Paths[i].Fault, fresh = fault, true
+		}
+	}
+	if stuck && g.State == Closing && !g.Stuck {
+		next.Stuck = true
+		return next, []Event{next.event(EventStuck, Person{}, now, fault)}
+	}
+	if !fresh {
+		return g, nil
+	}
+	return next, nil
+}
+
+// stale is the answer to a click or command that comes too late: who decided,
+// and when.
+func (g Grant) stale() error {
+	switch {
+	case g.State == Pending:
+		return Refuse(ErrStale, "%s is still waiting for approval; nobody has decided it yet.", g.ID)
+	case g.State == Asked:
+		return Refuse(ErrStale, "%s is still being checked; try again in a moment.", g.ID)
+	case g.State == Opening || g.State == Open:
+		if n := len(g.Approvals); n > 0 {
+			a := g.Approvals[n-1]
+			return Refuse(ErrStale, "%s was already approved by %s at %s; it is %s.", g.ID, a.By.ID, a.At, g.State)
+		}
+		return Refuse(ErrStale, "%s needed no approval; it is %s.", g.ID, g.State)
+	case g.State == Closing || g.State == Closed:
+		if g.Decision.By.ID != "" {
+			return Refuse(ErrStale, "%s was already ended by %s at %s; it is %s.", g.ID, g.Decision.By.ID, g.Clock.Closing, g.State)
+		}
+		return Refuse(ErrStale, "%s already ended at %s (%s); it is %s.", g.ID, g.Clock.Closing, string(g.Decision.Ending), g.State)
+	case g.Decision.By.ID != "":
+		return Refuse(ErrStale, "%s was already %s by %s at %s.", g.ID, g.State, g.Decision.By.ID, g.Clock.Ended)
+	default:
+		return Refuse(ErrStale, "%s was already %s at %s.", g.ID, g.State, g.Clock.Ended)
+	}
+}

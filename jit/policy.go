@@ -1,0 +1,225 @@
+package jit
+
+import (
+	"cmp"
+	"net/netip"
+	"path"
+	"strings"
+	"time"
+)
+
+// Config is what the configuration file says of who may ask for what, and who
+// decides. Its zero value lets nobody do anything.
+type Config struct {
+	Installation    string
+	Bands           Bands
+	OpenWithin      time.Duration     // how long a rule may take to be confirmed
+	Channel         string            // where cards go unless an approval rule names its own
+	Users           map[UserID]string // Slack user: Entra user name or object id
+	MatchEmail      bool              // tie the rest by Slack's confirmed e-mail address
+	RequiredActions []string          // what a requester must hold at the VM
+	Admins          []string          // U… and S… ids
+	BreakGlass      []string          // U… and S… ids
+	Approvals       []ApprovalRule    // first match wins
+	Policies        []Policy          // first match wins
+}
+
+// DefaultActions is what Defender's just-in-time access asks of a requester.
+// https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-usage
+func DefaultActions() []string {
+	return []string{
+		"Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action",
+		"Microsoft.Security/locations/jitNetworkAccessPolicies/*/read",
+		"Microsoft.Compute/virtualMachines/read",
+		"Microsoft.Network/networkInterfaces/*/read",
+	}
+}
+
+// Longest and shortest that any policy may allow, as Defender has them.
+const (
+	MaxDuration     = 24 * time.Hour
+	DefaultLongest  = 3 * time.Hour
+	DefaultShortest = 5 * time.Minute
+	defaultDuration = time.Hour // what a request without a duration gets, when the policy allows it
+)
+
+// Bands are the priorities that rules of ours may have.
+type Bands struct {
+	Allow, DenyOverride, DenyRespect Band
+}
+
+// Band is an inclusive range of priorities.
+type Band struct{ From, To int }
+
+// Contains reports whether the priority lies in the band.
+func (b Band) Contains(priority int) bool { return b.From <= priority && priority <= b.To }
+
+// Overlaps reports whether the bands share a priority.
+func (b Band) Overlaps(o Band) bool { return b.From <= o.To && o.From <= b.To }
+
+// Match chooses VMs, and for approvals also requests. An empty field matches
+// everything; globs know * and ?.
+type Match struct {
+	Group      string            // resource group, glob, case does not count
+	Name       string            // VM name, glob, case does not count
+	Tags       map[string]string // every one; value is a glob, case counts in values only
+	Ports      []Ports           // at least one requested port lies in one of them
+	WiderThan  Widths            // a source wider than this many bits; 0 is no condition
+	LongerThan time.Duration     // a duration longer than this; 0 is no condition
+}
+
+// Widths are prefix lengths, one a family.
+type Widths struct{ V4, V6 int }
+
+// Of is the prefix length for the family of the prefix.
+func (w Widths) Of(p netip.Prefix) int {
+	if p.Addr().Is4() {
+		return w.V4
+	}
+	return w.V6
+}
+
+// VM reports whether the VM is meant, without regard to a request.
+func (m Match) VM(vm VM) bool {
+	if m.Group != "" && !globFold(m.Group, vm.Group) || m.Name != "" && !globFold(m.Name, vm.Name) {
+		return false
+	}
+	for key, want := range m.Tags {
+		got, ok := vm.Tag(key)
+		if !ok || !glob(want, got) {
+			return false
+		}
+	}
+	return true
+}
+
+// Request reports whether a request for the VM is meant.
+func (m Match) Request(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) bool {
+	return m.VM(vm) && m.matchesPorts(ports) && m.matchesWidth(sources) && (m.LongerThan == 0 || d > m.LongerThan)
+}
+
+func (m Match) matchesPorts(ports []Ports) bool {
+	if len(m.Ports) == 0 {
+		return true
+	}
+	for _, a := range m.Ports {
+		for _, b := range ports {
+			if a.From <= b.To && b.From <= a.To && (a.Protocol.Covers(b.Protocol) || b.Protocol.Covers(a.Protocol)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (m Match) matchesWidth(sources []netip.Prefix) bool {
+	if m.WiderThan == (Widths{}) {
+		return true
+	}
+	for _, s := range sources {
+		if limit := m.WiderThan.Of(s); limit > 0 && s.Bits() < limit {
+			return true
+		}
+	}
+	return false
+}
+
+// Tag finds a tag; Azure's tag names do not regard case, values do.
+func (v VM) Tag(name string) (string, bool) {
+	for k, value := range v.Tags {
+		if strings.EqualFold(k, name) {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// Production reports whether the VM's tags call it productive.
+func (v VM) Production() bool {
+	for _, key := range []string{"env", "environment", "stage"} {
+		if value, ok := v.Tag(key); ok {
+			value = strings.ToLower(value)
+			return value == "prod" || value == "production" || value == "live"
+		}
+	}
+	return false
+}
+
+func glob(pattern, s string) bool {
+	ok, err := path.Match(pattern, s)
+	return err == nil && ok
+}
+
+func globFold(pattern, s string) bool { return glob(strings.ToLower(pattern), strings.ToLower(s)) }
+
+// ApprovalRule says who decides about the requests it matches.
+type ApprovalRule struct {
+	Match           Match
+	Approvers       []string // U… and S… ids; empty means nobody
+	Required        int      // 0: the Azure rights alone decide
+	ApproverActions []string // what an approver must hold at each VM
+	Channel         string   // where its cards go, empty for the default
+	PendingFor      time.Duration
+}
+
+// Policy says what may be asked for.
+type Policy struct {
+	Match        Match
+	Ports        []PortPolicy
+	Widest       Widths // widest source that a PortPolicy with Any accepts
+	RemindBefore time.Duration
+}
+
+// PortPolicy is a port or a range that may be asked for.
+type PortPolicy struct {
+	Ports             Ports
+	Any               bool // any single address, per request
+	Sources           []netip.Prefix
+	Shortest, Longest time.Duration
+}
+
+// Policy finds the first policy for the VM.
+func (c Config) Policy(vm VM) (Policy, bool) {
+	for _, p := range c.Policies {
+		if p.Match.VM(vm) {
+			return p, true
+		}
+	}
+	return Policy{}, false
+}
+
+// Approval finds the index of the first approval rule for a request.
+func (c Config) Approval(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) (int, bool) {
+	for i, a := range c.Approvals {
+		if a.Match.Request(vm, ports, sources, d) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Find finds the port policy that a requested range lies in. A request
+// without a protocol takes the policy's.
+func (p Policy) Find(want Ports) (PortPolicy, Ports, bool) {
+	for _, pp := range p.Ports {
+		asked := want
+		asked.Protocol = cmp.Or(want.Protocol, pp.Ports.Protocol)
+		if pp.Ports.Contains(asked) {
+			return pp, asked, true
+		}
+	}
+	return PortPolicy{}, want, false
+}
+
+// Accepts reports whether the source may be asked for at this port.
+func (pp PortPolicy) Accepts(source netip.Prefix, widest Widths) bool {
+	if pp.Any && source.Bits() >= widest.Of(source) {
+		return true
+	}
+	for _, s := range pp.Sources {
+		if s.Addr().Is4() == source.Addr().Is4() && s.Bits() <= source.Bits() && s.Contains(source.Addr()) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,255 @@
+package azuresim
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// operation is an accepted write that Azure is still carrying out, or was.
+type operation struct {
+	id, kind, location, subscription string
+	begun, end                       time.Time
+	serial                           uint64
+	// nsg and rule are keys; rule is empty for a whole group. turn tells
+	// whether a later write has come.
+	nsg, rule string
+	turn      int
+	deletes   bool
+	// seal is the query that its address must be asked with, unshortened.
+	seal string
+	// outcome is how it shall end: Succeeded, Failed or Canceled; status how
+	// it stands.
+	outcome, status string
+	failure         *problem
+	lateEffect      time.Duration
+}
+
+const inProgress = "InProgress"
+
+// settle brings everything about that is due: ends of operations in their
+// order, then effects. It is called before anything is looked at.
+func (s *Sim) settle(now time.Time) {
+	var due []*operation
+	for id, op := range s.operations {
+		switch {
+		case op.status == inProgress && !op.end.After(now):
+			due = append(due, op)
+		case op.status != inProgress && now.Sub(op.end) > 24*time.Hour:
+			delete(s.operations, id)
+		}
+	}
+	slices.SortFunc(due, func(a, b *operation) int {
+		return cmp.Or(a.end.Compare(b.end), cmp.Compare(a.serial, b.serial))
+	})
+	for _, op := range due {
+		s.finish(op)
+	}
+	for _, g := range s.nsgs {
+		g.pass(now)
+	}
+}
+
+// finish ends an operation and changes the etag for the second time.
+func (s *Sim) finish(op *operation) {
+	op.status = op.outcome
+	g := s.nsgs[op.nsg]
+	if g == nil {
+		return
+	}
+	switch {
+	case op.rule == "" && op.deletes:
+		if op.outcome == succeeded {
+			delete(s.nsgs, op.nsg)
+			return
+		}
+	case op.rule == "":
+		s.finishGroup(op, g)
+	default:
+		s.finishRule(op, g)
+	}
+	g.etag = s.newGUID()
+	g.state = succeeded
+	if op.outcome == failed {
+		g.state = failed
+	}
+	if s.busyWith(op.nsg) != nil {
+		g.state = updating
+	}
+}
+
+func (s *Sim) finishGroup(op *operation, g *guard) {
+	for _, w := range g.rules {
+		if w.turn <= op.turn {
+			w.state = op.outcome
+		}
+	}
+	if op.outcome == succeeded {
+		g.later(effect{at: op.end.Add(op.lateEffect), to: g.table()})
+	}
+}
+
+func (s *Sim) finishRule(op *operation, g *guard) {
+	w := g.rules[op.rule]
+	if w == nil && op.deletes {
+		return // somebody else was quicker: it is gone all the same
+	}
+	if w == nil || w.turn != op.turn {
+		op.supersede()
+		return
+	}
+	if op.outcome != succeeded {
+		w.state = failed
+		return
+	}
+	if op.deletes {
+		delete(g.rules, op.rule)
+	} else {
+		w.state = succeeded
+	}
+	g.later(effect{at: op.end.Add(op.lateEffect), rule: op.rule, to: g.table()})
+}
+
+func (op *operation) supersede() {
+	op.status, op.outcome = "Canceled", "Canceled"
+	op.failure = &problem{
+		code: "Canceled", message: "Operation was canceled.", detailCode: "CanceledAndSupersededDueToAnotherOperation",
+		detailMessage: fmt.Sprintf("Operation %s (%s) was canceled and superseded by another operation.", op.kind, op.id),
+	}
+}
+
+// busyWith is a running operation on a group, or nil.
+func (s *Sim) busyWith(nsg string) *operation {
+	for _, op := range s.operations {
+		if op.nsg == nsg && op.status == inProgress {
+			return op
+		}
+	}
+	return nil
+}
+
+// busy refuses a write while another one runs, in the modes that do.
+func (s *Sim) busy(c *call, nsg string) *problem {
+	op := s.busyWith(nsg)
+	if op == nil {
+		return nil
+	}
+	switch s.settings.Writers {
+	case RefuseRetryable:
+		p := &problem{
+			status: http.StatusTooManyRequests, code: "RetryableError", message: "A retryable error occurred.",
+			detailCode:    "RetryableErrorDueToAnotherOperation",
+			detailMessage: fmt.Sprintf("Operation %s (%s) is updating resource %s. The call can be retried in 10 seconds.", op.kind, op.id, s.nsgs[nsg].id),
+		}
+		if s.settings.BusyRetryAfter != "" {
+			p.header = map[string]string{"Retry-After": s.settings.BusyRetryAfter}
+		}
+		return p
+	case RefuseConflict:
+		return &problem{
+			status: http.StatusConflict, code: "AnotherOperationInProgress",
+			message: fmt.Sprintf("Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s.", op.address(c.base, "operations", "2025-05-01")),
+		}
+	}
+	return nil
+}
+
+// begin accepts a write on a group or, with a name, on a rule.
+func (s *Sim) begin(c *call, g *guard, rule, kind string, turn int) *operation {
+	f := &c.fault
+	op := &operation{
+		id: s.newGUID(), kind: kind, location: strings.ToLower(strings.ReplaceAll(g.location, " ", "")),
+		subscription: c.path.subscription, begun: c.now, nsg: key(g.id), rule: rule, turn: turn,
+		deletes: c.request.Method == http.MethodDelete, status: inProgress,
+		outcome: cmp.Or(f.OperationEnd, succeeded), lateEffect: s.settings.LateEffect + f.LateEffect,
+		end: c.now.Add(s.settings.OperationTime + f.OperationTime), serial: s.serial,
+	}
+	if op.outcome != succeeded {
+		op.failure = &problem{
+			code: cmp.Or(f.OperationCode, "InternalServerError"), message: cmp.Or(f.OperationMessage, "An error occurred."),
+			detailCode: f.DetailCode, detailMessage: f.DetailMessage,
+		}
+	}
+	// Azure's addresses carry about three kilobytes of signed state, which a
+	// client must neither shorten nor write to its log.
+	filler := strings.Repeat(strings.ReplaceAll(guidOf(op.id), "-", ""), 96)
+	op.seal = url.Values{
+		"t": {strconv.FormatInt(c.now.UnixNano(), 10)}, "c": {"MIIH" + filler}, "s": {guidOf("s" + op.id)}, "h": {guidOf("h" + op.id)},
+	}.Encode()
+	s.operations[op.id] = op
+	g.etag = s.newGUID()
+	g.state = updating
+	return op
+}
+
+func (op *operation) address(base, kind, version string) string {
+	return fmt.Sprintf("%s/subscriptions/%s/providers/Microsoft.Network/locations/%s/%s/%s?api-version=%s&%s",
+		base, op.subscription, op.location, kind, op.id, version, op.seal)
+}
+
+// headers of an accepted write.
+func (op *operation) headers(c *call, retryAfter int) map[string]string {
+	version := c.request.URL.Query().Get("api-version")
+	h := map[string]string{
+		"Azure-AsyncOperation":    op.address(c.base, "operations", version),
+		"Azure-AsyncNotification": "Enabled",
+	}
+	if retryAfter >= 0 {
+		h["Retry-After"] = strconv.Itoa(retryAfter)
+	}
+	if op.deletes {
+		h["Location"] = op.address(c.base, "operationResults", version)
+	}
+	return h
+}
+
+// find looks an operation up by the path, and refuses a shortened address.
+// How Azure words that refusal is not known; that it refuses is.
+func (s *Sim) find(c *call) (*operation, *problem) {
+	op := s.operations[key(c.path.name())]
+	if op == nil || key(op.subscription) != key(c.path.subscription) {
+		return nil, &problem{status: http.StatusNotFound, code: "NotFound", message: fmt.Sprintf("Operation %s not found.", c.path.name())}
+	}
+	asked := c.request.URL.Query()
+	asked.Del("api-version")
+	if asked.Encode() != op.seal {
+		return nil, invalid("InvalidRequestFormat", "Cannot parse the request.")
+	}
+	return op, nil
+}
+
+func (s *Sim) getOperation(c *call) reply {
+	op, refused := s.find(c)
+	if refused != nil {
+		return refused.reply()
+	}
+	body := object{"status": op.status}
+	if op.failure != nil && op.status != inProgress {
+		body["error"] = op.failure.reply().body.(object)["error"]
+	}
+	a := ok(body)
+	if op.status == inProgress && s.settings.RetryAfter >= 0 {
+		a.header = map[string]string{"Retry-After": strconv.Itoa(s.settings.RetryAfter)}
+	}
+	return a
+}
+
+func (s *Sim) getOperationResult(c *call) reply {
+	op, refused := s.find(c)
+	switch {
+	case refused != nil:
+		return refused.reply()
+	case op.status == inProgress:
+		return reply{status: http.StatusAccepted, header: op.headers(c, s.settings.RetryAfter)}
+	case op.failure != nil:
+		p := *op.failure
+		p.status = http.StatusConflict
+		return p.reply()
+	}
+	return reply{status: http.StatusNoContent}
+}

@@ -1,0 +1,348 @@
+package slacksim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+// Values is what a person fills in, by the input's action_id, its block_id, or
+// "block_id/action_id". A value is a string (text, an option's value or words,
+// an id, a date), a []string for elements that take several, or nil to clear.
+type Values map[string]any
+
+// troubleText is what Slack shows over a modal whose answer was late or invalid.
+const troubleText = "We had some trouble connecting. Try again?"
+
+// requiredText is what Slack's client says about an empty input.
+const requiredText = "Please complete this required field."
+
+// Fill types into an open modal without submitting it. Elements that report
+// changes (dispatch_action, and everything outside of input blocks) send
+// block_actions, one after the other, each awaited. The Reply is the last one's.
+func (s *Sim) Fill(ctx context.Context, userID, viewID string, in Values) (Reply, error) {
+	var last Reply
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		value := in[name]
+		s.mu.Lock()
+		sp, err := s.locate(userID, place{view: viewID}, name, Raw{})
+		if err == nil {
+			err = s.change(sp, value)
+		}
+		s.mu.Unlock()
+		if err != nil {
+			return last, err
+		}
+		if str(sp.block, "type") == "input" && !flag(sp.block, "dispatch_action") {
+			continue
+		}
+		if last, err = s.use(ctx, userID, place{view: viewID}, name, &value, Raw{}); err != nil {
+			return last, err
+		}
+	}
+	return last, nil
+}
+
+// Submit types values into the modal on top and presses its submit button. The
+// values change no other element and dispatch nothing: use Fill for that.
+// Required inputs that are empty stop it, as in Slack's client: Reply.Errors is
+// set and Sent is false. Errors of the app are in Reply.Errors too; after
+// update and push Reply.View is the view now on top. ErrTrouble: the answer was
+// not valid. ErrTimeout: there was none; the modal stays, with View.Trouble.
+func (s *Sim) Submit(ctx context.Context, userID, viewID string, in Values) (Reply, error) {
+	return s.SubmitRaw(ctx, userID, viewID, in, Raw{})
+}
+
+// SubmitRaw is Submit with the payload bent.
+func (s *Sim) SubmitRaw(ctx context.Context, userID, viewID string, in Values, raw Raw) (Reply, error) {
+	s.mu.Lock()
+	v, lacking, err := s.typeIn(userID, viewID, in, raw)
+	if err != nil || len(lacking) > 0 {
+		s.mu.Unlock()
+		return Reply{Errors: lacking}, err
+	}
+	v.errors, v.trouble = nil, ""
+	send := func() *pending {
+		payload := s.interaction("view_submission", userID)
+		payload["trigger_id"] = s.newTrigger(userID, v.id)
+		payload["view"] = s.viewObject(v)
+		payload["response_urls"] = []any{}
+		raw.apply(payload)
+		return s.post("interactive", true, payload, nil)
+	}
+	p := send()
+	var twin *pending
+	if raw.Double {
+		twin = send()
+	}
+	s.mu.Unlock()
+	r, err := s.finish(ctx, p)
+	if twin != nil {
+		_, err2 := s.finish(ctx, twin)
+		err = errors.Join(err, err2)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && !v.closed {
+		err = s.settle(v, r.Payload)
+	}
+	if errors.Is(err, ErrTimeout) || errors.Is(err, ErrDispatchFailed) || errors.Is(err, ErrTrouble) {
+		v.trouble, r.Text = troubleText, troubleText
+		s.trouble(Trouble{User: userID, View: v.id, Text: troubleText})
+	}
+	if len(v.errors) > 0 {
+		r.Errors = maps.Clone(v.errors)
+	}
+	if top := s.top(userID); top != nil {
+		shown := top.public()
+		r.View = &shown
+	}
+	return r, err
+}
+
+// typeIn puts values into a modal and says which inputs stop its submission.
+// Called with the lock held.
+func (s *Sim) typeIn(userID, viewID string, in Values, raw Raw) (*view, map[string]string, error) {
+	if s.closed {
+		return nil, nil, ErrClosed
+	}
+	if err := s.mayAct(userID, ""); err != nil && !raw.Force {
+		return nil, nil, err
+	}
+	v, err := s.open(userID, viewID, raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	if v.body["submit"] == nil && !raw.Force {
+		return nil, nil, fmt.Errorf("%w: view %s has no submit button", ErrCannotAct, viewID)
+	}
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		block, el, err := pick(v.blocks(), name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := s.change(spot{v: v, block: block, el: el}, in[name]); err != nil {
+			return nil, nil, err
+		}
+	}
+	if raw.Force {
+		return v, nil, nil
+	}
+	lacking := map[string]string{}
+	walk(v.blocks(), func(block, el object) {
+		if str(block, "type") == "input" {
+			if text := complaint(block, el, v.state[str(block, "block_id")][str(el, "action_id")]); text != "" {
+				lacking[str(block, "block_id")] = text
+			}
+		}
+	})
+	v.errors = maps.Clone(lacking)
+	return v, lacking, nil
+}
+
+// complaint is what Slack's own client says about an input, or empty.
+func complaint(block, el, value object) string {
+	if !filled(value) {
+		if flag(block, "optional") {
+			return ""
+		}
+		return requiredText
+	}
+	text, ok := value["value"].(string)
+	if !ok {
+		return ""
+	}
+	n := utf8.RuneCountInString(text)
+	if least := intOf(el, "min_length", 0); n < least {
+		return fmt.Sprintf("Must be at least %d characters long.", least)
+	}
+	if most := intOf(el, "max_length", 3000); n > most {
+		return fmt.Sprintf("Must be less than %d characters.", most+1)
+	}
+	return ""
+}
+
+// settle carries out an app's answer to a submission. Called with the lock held.
+func (s *Sim) settle(v *view, payload json.RawMessage) error {
+	if payload == nil {
+		s.pop(v)
+		return nil
+	}
+	var a answerOf
+	if err := json.Unmarshal(payload, &a); err != nil {
+		return fmt.Errorf("%w: %w", ErrTrouble, err)
+	}
+	switch a.Action {
+	case "":
+		s.pop(v)
+		return nil
+	case "clear":
+		s.closeAll(v.user)
+		return nil
+	case "errors":
+		return s.showErrors(v, a.Errors)
+	case "update", "push":
+	default:
+		return fmt.Errorf("%w: response_action %q", ErrTrouble, a.Action)
+	}
+	body, err := decodeObject(a.View)
+	if err != nil {
+		return fmt.Errorf("%w: view: %w", ErrTrouble, err)
+	}
+	if bad := checkView(body, onModal); bad != nil {
+		return fmt.Errorf("%w: %s %v", ErrTrouble, bad.code, bad.extra)
+	}
+	except := ""
+	if a.Action == "update" {
+		except = v.id
+	}
+	if s.taken(str(body, "external_id"), except) {
+		return fmt.Errorf("%w: duplicate_external_id", ErrTrouble)
+	}
+	if a.Action == "update" {
+		s.rewrite(v, body)
+		return nil
+	}
+	if len(s.stacks[v.user]) >= maxStack {
+		return fmt.Errorf("%w: push_limit_reached", ErrTrouble)
+	}
+	s.stack(s.newView(v.user, body))
+	return nil
+}
+
+// showErrors puts field errors beside inputs. Keys that are not the block_id of
+// an input block make the whole answer invalid.
+func (s *Sim) showErrors(v *view, errs map[string]string) error {
+	inputs := map[string]bool{}
+	for _, b := range v.blocks() {
+		if block, ok := b.(object); ok && str(block, "type") == "input" {
+			inputs[str(block, "block_id")] = true
+		}
+	}
+	for key, text := range errs {
+		if !inputs[key] || text == "" {
+			return fmt.Errorf("%w: errors of %q, which is no input block", ErrTrouble, key)
+		}
+	}
+	if len(errs) == 0 {
+		return fmt.Errorf("%w: response_action errors without errors", ErrTrouble)
+	}
+	v.errors = maps.Clone(errs)
+	s.touch()
+	return nil
+}
+
+// CloseView presses a modal's close button. The app hears of it (view_closed)
+// only with notify_on_close; then it is awaited. With clear_on_close all modals
+// of the person close.
+func (s *Sim) CloseView(ctx context.Context, userID, viewID string) (Reply, error) {
+	s.mu.Lock()
+	v, err := s.open(userID, viewID, Raw{})
+	if err == nil && s.views[viewID] == nil {
+		err = fmt.Errorf("%w: a Home tab does not close", ErrCannotAct)
+	}
+	if err != nil {
+		s.mu.Unlock()
+		return Reply{}, err
+	}
+	clear := flag(v.body, "clear_on_close")
+	if clear {
+		s.mu.Unlock()
+		return s.ClearViews(ctx, userID)
+	}
+	s.pop(v)
+	p := s.closed1(userID, v, false)
+	s.mu.Unlock()
+	if p == nil {
+		return Reply{}, nil
+	}
+	return s.finish(ctx, p)
+}
+
+// ClearViews presses the X: all modals of a person close, and those with
+// notify_on_close are reported with is_cleared. The Reply is the last one's.
+func (s *Sim) ClearViews(ctx context.Context, userID string) (Reply, error) {
+	s.mu.Lock()
+	var sent []*pending
+	for _, id := range slices.Backward(s.stacks[userID]) {
+		if p := s.closed1(userID, s.views[id], true); p != nil {
+			sent = append(sent, p)
+		}
+	}
+	s.closeAll(userID)
+	s.mu.Unlock()
+	var last Reply
+	for _, p := range sent {
+		r, err := s.finish(ctx, p)
+		if err != nil {
+			return r, err
+		}
+		last = r
+	}
+	return last, nil
+}
+
+// closed1 reports one closed view, when it wants to be reported.
+func (s *Sim) closed1(userID string, v *view, cleared bool) *pending {
+	if !flag(v.body, "notify_on_close") {
+		return nil
+	}
+	payload := s.interaction("view_closed", userID)
+	payload["view"] = s.viewObject(v)
+	payload["is_cleared"] = cleared
+	return s.post("interactive", false, payload, nil)
+}
+
+// Suggest types into an external_select of an open modal or Home tab and
+// returns the options the app offers; they can then be chosen with Fill and
+// Submit. Fewer characters than min_query_length (3 when the app does not say)
+// send nothing and give no options. ErrTrouble: the answer was not valid.
+func (s *Sim) Suggest(ctx context.Context, userID, viewID, menu, query string) ([]Option, error) {
+	s.mu.Lock()
+	sp, err := s.locate(userID, place{view: viewID}, menu, Raw{})
+	if err == nil && str(sp.el, "type") != "external_select" && str(sp.el, "type") != "multi_external_select" {
+		err = fmt.Errorf("%w: %s asks for no suggestions", ErrUnknown, menu)
+	}
+	if err != nil || utf8.RuneCountInString(query) < intOf(sp.el, "min_query_length", 3) {
+		s.mu.Unlock()
+		return nil, err
+	}
+	block, action := str(sp.block, "block_id"), str(sp.el, "action_id")
+	payload := s.interaction("block_suggestion", userID)
+	payload["container"] = object{"type": "view", "view_id": sp.v.id}
+	payload["view"] = s.viewObject(sp.v)
+	payload["block_id"], payload["action_id"], payload["value"] = block, action, query
+	p := s.post("interactive", true, payload, nil)
+	s.mu.Unlock()
+	r, err := s.finish(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	body, err := decodeObject(r.Payload)
+	if err != nil {
+		return nil, fmt.Errorf("%w: options: %w", ErrTrouble, err)
+	}
+	c := newChecker(onModal)
+	if groups, ok := body["option_groups"].([]any); ok {
+		c.groups(groups, "/option_groups")
+	} else {
+		c.options(body, "", 100, false)
+	}
+	if len(c.messages) > 0 {
+		return nil, fmt.Errorf("%w: %v", ErrTrouble, c.messages)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := optionsOf(body)
+	key := block + "/" + action
+	sp.v.offered[key] = append(sp.v.offered[key], found...)
+	var out []Option
+	for _, o := range found {
+		out = append(out, Option{Text: textOf(o, "text"), Value: str(o, "value")})
+	}
+	return out, nil
+}

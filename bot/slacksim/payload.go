@@ -1,0 +1,198 @@
+package slacksim
+
+import (
+	"strings"
+	"time"
+)
+
+// verificationToken is in every payload for the sake of old apps; Socket Mode
+// clients do not check it.
+const verificationToken = "simulated-verification-token"
+
+type trigger struct {
+	user string
+	made time.Time
+	used bool
+	view string // the modal it came from, which views.push needs
+}
+
+// newTrigger makes a trigger_id for a person. Called with the lock held.
+func (s *Sim) newTrigger(user, viewID string) string {
+	id := strings.ReplaceAll(s.newTS(), ".", "") + ".2222222222." + strings.ReplaceAll(s.newUUID(), "-", "")
+	s.triggers[id] = &trigger{user: user, made: time.Now(), view: viewID}
+	return id
+}
+
+// spend uses up a trigger_id.
+func (s *Sim) spend(id string) (*trigger, *apiError) {
+	t, ok := s.triggers[id]
+	switch {
+	case !ok:
+		return nil, &apiError{code: "invalid_trigger_id"}
+	case t.used:
+		return nil, &apiError{code: "exchanged_trigger_id"}
+	case time.Since(t.made) > s.opt.TriggerLife:
+		return nil, &apiError{code: "expired_trigger_id"}
+	}
+	t.used = true
+	return t, nil
+}
+
+// team is the workspace a person belongs to, which for a stranger is another.
+func (s *Sim) teamOf(userID string) string {
+	if u, ok := s.users[userID]; ok && u.TeamID != "" {
+		return u.TeamID
+	}
+	return s.opt.TeamID
+}
+
+func (s *Sim) enterprise() any {
+	if s.opt.EnterpriseID == "" {
+		return nil
+	}
+	return object{"id": s.opt.EnterpriseID, "name": s.opt.TeamName + " Enterprise"}
+}
+
+// interaction is what all interactive payloads share.
+func (s *Sim) interaction(kind, userID string) object {
+	u := s.users[userID]
+	return object{
+		"type": kind, "api_app_id": s.opt.AppID, "token": verificationToken,
+		"team":       object{"id": s.opt.TeamID, "domain": s.opt.TeamDomain},
+		"user":       object{"id": userID, "username": u.Name, "name": u.Name, "team_id": s.teamOf(userID)},
+		"enterprise": s.enterprise(), "is_enterprise_install": false,
+	}
+}
+
+// slashPayload has string values only: Slack renders the fields of its HTTP
+// form, is_enterprise_install too.
+func (s *Sim) slashPayload(userID string, c *channel, command, text string, r *responder) object {
+	p := object{
+		"token": verificationToken, "team_id": s.teamOf(userID), "team_domain": s.opt.TeamDomain,
+		"channel_id": c.ID, "channel_name": channelName(c),
+		"user_id": userID, "user_name": s.users[userID].Name,
+		"command": command, "text": s.escape(command, text),
+		"api_app_id": s.opt.AppID, "is_enterprise_install": "false",
+		"response_url": s.newResponder(r),
+		"trigger_id":   s.newTrigger(userID, ""),
+	}
+	if s.opt.EnterpriseID != "" {
+		p["enterprise_id"] = s.opt.EnterpriseID
+		p["enterprise_name"] = s.opt.TeamName + " Enterprise"
+	}
+	return p
+}
+
+// escape does what should_escape asks for: &, < and > become entities, and
+// typed @names, #names and web addresses become <@U…>, <#C…|name> and <…>.
+func (s *Sim) escape(command, text string) string {
+	text = strings.TrimSpace(text)
+	on := false
+	for _, c := range s.opt.Commands {
+		on = on || (c.Name == command && c.ShouldEscape)
+	}
+	if !on {
+		return text
+	}
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		words[i] = s.escapeWord(w)
+	}
+	return strings.Join(words, " ")
+}
+
+func (s *Sim) escapeWord(w string) string {
+	name := strings.TrimRight(w, ".,;:!?")
+	rest := w[len(name):]
+	switch {
+	case strings.HasPrefix(name, "@"):
+		for _, u := range s.users {
+			if strings.EqualFold(u.Name, name[1:]) {
+				return "<@" + u.ID + ">" + rest
+			}
+		}
+		for _, g := range s.groups {
+			if strings.EqualFold(g.Handle, name[1:]) {
+				return "<!subteam^" + g.ID + "|@" + g.Handle + ">" + rest
+			}
+		}
+	case strings.HasPrefix(name, "#"):
+		for _, c := range s.channels {
+			if c.Name != "" && c.Name == name[1:] {
+				return "<#" + c.ID + "|" + c.Name + ">" + rest
+			}
+		}
+	case strings.HasPrefix(name, "http://"), strings.HasPrefix(name, "https://"):
+		return "<" + entities(name) + ">" + rest
+	case mentionLike(w):
+		// Already in the escaped form: what Slack's client sends when a name was
+		// picked from its list.
+		return w
+	}
+	return entities(w)
+}
+
+func mentionLike(w string) bool {
+	return strings.HasPrefix(w, "<") && strings.HasSuffix(w, ">") && len(w) > 3 && strings.ContainsRune("@#!", rune(w[1]))
+}
+
+func entities(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+// eventPayload wraps an event as the Events API does.
+func (s *Sim) eventPayload(event object) object {
+	return object{
+		"token": verificationToken, "team_id": s.opt.TeamID, "context_team_id": s.opt.TeamID,
+		"context_enterprise_id": nil, "api_app_id": s.opt.AppID, "event": event,
+		"type": "event_callback", "event_id": s.newID("Ev"), "event_time": time.Now().Unix(),
+		"authorizations": []any{object{
+			"enterprise_id": nil, "team_id": s.opt.TeamID, "user_id": s.opt.BotUserID,
+			"is_bot": true, "is_enterprise_install": false,
+		}},
+		"is_ext_shared_channel": false, "event_context": "4-simulated-" + s.opt.AppID,
+	}
+}
+
+// messageObject is a message as the Web API and clicks show it.
+func (s *Sim) messageObject(m *message) object {
+	o := object{"type": "message", "user": m.User, "ts": m.TS, "text": m.Text, "team": s.opt.TeamID}
+	if m.bot {
+		o["bot_id"], o["app_id"] = s.opt.BotID, s.opt.AppID
+		o["bot_profile"] = object{
+			"id": s.opt.BotID, "app_id": s.opt.AppID, "name": s.opt.BotName, "deleted": false, "team_id": s.opt.TeamID,
+		}
+	}
+	if len(m.Blocks) > 0 {
+		o["blocks"] = rawBlocks(m.Blocks)
+	}
+	if m.ThreadTS != "" {
+		o["thread_ts"] = m.ThreadTS
+		if m.ThreadTS != m.TS {
+			o["parent_user_id"] = s.authorOf(m.Channel, m.ThreadTS)
+		}
+	}
+	if len(m.Metadata) > 0 {
+		o["metadata"], _ = decode(m.Metadata)
+	}
+	if m.Edited {
+		o["edited"] = object{"user": m.User, "ts": m.edited}
+	}
+	return o
+}
+
+func (s *Sim) authorOf(channelID, ts string) string {
+	if m := s.find(channelID, ts); m != nil {
+		return m.User
+	}
+	return ""
+}
+
+func (s *Sim) find(channelID, ts string) *message {
+	for _, m := range s.messages {
+		if m.Channel == channelID && m.TS == ts {
+			return m
+		}
+	}
+	return nil
+}

@@ -328,6 +328,41 @@ func (g Grant) Confirm(now time.Time) (Grant, Event, error) {
 	return g, g.event(EventOpened, Person{}, now, ""), nil
 }
 
+// Agree says that every rule of the grant in the guard was read back in force;
+// with the last guard the grant is open.
+func (g Grant) Agree(guard string, now time.Time) (Grant, []Event, error) {
+	if g.State != Opening || g.Clock.Begun.IsZero() {
+		return g, nil, g.stale()
+	}
+	next, left := g.settle(guard)
+	if left == 0 {
+		opened, e, err := next.Confirm(now)
+		return opened, []Event{e}, err
+	}
+	return next, nil, nil
+}
+
+// settle marks the guard's paths as agreed and counts those left. The grant
+// comes back unchanged where nothing is new.
+func (g Grant) settle(guard string) (Grant, int) {
+	next := g.changed()
+	next.Paths = slices.Clone(g.Paths)
+	fresh, left := false, 0
+	for i, p := range next.Paths {
+		if SameID(p.Guard, guard) && !p.Agreed {
+			next.Paths[i].Agreed, next.Paths[i].Fault = true, ""
+			fresh = true
+		}
+		if !next.Paths[i].Agreed {
+			left++
+		}
+	}
+	if !fresh {
+		return g, left
+	}
+	return next, left
+}
+
 // Close begins closing. due is when closing should have begun; lateness is
 // counted from it.
 func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
@@ -354,23 +389,12 @@ func (g Grant) Gone(guard string, now time.Time) (Grant, []Event, error) {
 	if g.State != Closing {
 		return g, nil, g.stale()
 	}
-	next := g.changed()
-	next.Paths = slices.Clone(g.Paths)
-	fresh, left := false, 0
-	for i, p := range next.Paths {
-		if SameID(p.Guard, guard) && !p.Agreed {
-			next.Paths[i].Agreed, next.Paths[i].Fault = true, ""
-			fresh = true
-		}
-		if !next.Paths[i].Agreed {
-			left++
-		}
-	}
+	next, left := g.settle(guard)
 	if left > 0 {
-		if !fresh {
-			return g, nil, nil
-		}
 		return next, nil, nil
+	}
+	if next.Revision == g.Revision {
+		next = g.changed() // nothing was ever written
 	}
 	next.State, next.Clock.Ended, next.Stuck = Closed, now, false
 	return next, []Event{next.event(EventClosed, next.Decision.By, now, "")}, nil

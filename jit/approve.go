@@ -1,0 +1,176 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errLast says, inside a transaction, that this approval would be the last and
+// the requester must be checked first.
+var errLast = errors.New("the requester must be checked before the last approval")
+
+// Approve gives one approval. With the last one needed the requester's
+// account, rights and policy are checked again and the grant starts opening.
+func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) {
+	g, who, err := s.decider(ctx, by, id, "approve")
+	if err != nil {
+		return g, err
+	}
+	checked := false
+	for {
+		g, err = s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
+			next, e, err := g.Approve(who, now)
+			if err == nil && next.State == Opening && !checked {
+				return g, Event{}, errLast
+			}
+			return next, e, err
+		})
+		if !errors.Is(err, errLast) {
+			var no *Refusal
+			if errors.As(err, &no) {
+				return g, s.reject(ctx, by, g, "approve", no)
+			}
+			return g, err
+		}
+		if err := s.recheck(ctx, id); err != nil {
+			return g, err
+		}
+		checked = true
+	}
+}
+
+// recheck checks the requester again before the last approval; who lost the
+// account, the rights or the policy has the request denied by jitbot.
+func (s *Service) recheck(ctx context.Context, id ID) error {
+	g, err := s.grant(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, sites, err := s.entitled(ctx, g)
+	if err == nil {
+		_, err = s.prospect(ctx, g, sites)
+	}
+	var no *Refusal
+	if err == nil || !errors.As(err, &no) {
+		return err // unreadable: the approver is told and may click again
+	}
+	why := no.Error()
+	if _, err := s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
+		return g.Deny(Person{}, why, now)
+	}); err != nil {
+		return err
+	}
+	return Refuse(ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
+}
+
+// Deny refuses a waiting request; the reason is required.
+func (s *Service) Deny(ctx context.Context, by UserID, id ID, reason string) (Grant, error) {
+	reason, err := ParseReason(reason)
+	if err != nil {
+		return Grant{}, err
+	}
+	g, who, err := s.decider(ctx, by, id, "deny")
+	if err != nil {
+		return g, err
+	}
+	return s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
+		return g.Deny(who, reason, now)
+	})
+}
+
+// decider reads the grant and refuses everybody who is not one of its
+// approvers now. Who asked cannot decide.
+func (s *Service) decider(ctx context.Context, by UserID, id ID, what string) (Grant, Person, error) {
+	who, err := s.person(ctx, by)
+	if err != nil {
+		return Grant{}, who, s.rejectUnknown(ctx, by, id, what, err)
+	}
+	g, err := s.grant(ctx, id)
+	if err != nil {
+		return g, who, err
+	}
+	if g.State != Pending {
+		return g, who, g.stale()
+	}
+	if samePerson(who, g.Request.By) {
+		return g, who, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must decide it.", id))
+	}
+	rule, vms, err := s.ruleNow(ctx, g)
+	if err != nil {
+		return g, who, err
+	}
+	approver, err := s.listed(ctx, rule.Approvers, by)
+	if err != nil {
+		return g, who, err
+	}
+	if !approver {
+		return g, who, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", by, id))
+	}
+	for _, vm := range vms {
+		if err := s.rights(ctx, who, vm, rule.ApproverActions); err != nil {
+			return g, who, s.reject(ctx, by, g, what, err)
+		}
+	}
+	return g, who, nil
+}
+
+// ruleNow is the approval rule as configuration and tags have it now.
+func (s *Service) ruleNow(ctx context.Context, g Grant) (ApprovalRule, []VM, error) {
+	all, err := s.roster.all(ctx, rosterAge)
+	if err != nil {
+		return ApprovalRule{}, nil, err
+	}
+	var vms []VM
+	for _, t := range g.Request.Targets {
+		for _, vm := range all {
+			if SameID(vm.ID, t.VM) {
+				vms = append(vms, vm)
+			}
+		}
+	}
+	if len(vms) != len(g.Request.Targets) {
+		return ApprovalRule{}, nil, Refuse(ErrPolicy, "A VM of %s does not exist any more; cancel it and ask again.", g.ID)
+	}
+	rule, err := s.rule(vms, g.Request)
+	return rule, vms, err
+}
+
+func (s *Service) rejectUnknown(ctx context.Context, by UserID, id ID, what string, no error) error {
+	g, err := s.grant(ctx, id)
+	if err != nil {
+		return no
+	}
+	return s.reject(ctx, by, g, what, no)
+}
+
+// Revoke ends a grant that is opening or open: an approver of it, an admin or
+// the host may.
+func (s *Service) Revoke(ctx context.Context, by UserID, id ID, reason string) (Grant, error) {
+	if reason = CleanText(reason); len([]rune(reason)) > maxReason {
+		return Grant{}, Refuse(ErrInput, "The reason is too long; at most %s characters are kept.", fmt.Sprint(maxReason))
+	}
+	if !by.Host() {
+		if _, err := s.member(ctx, by); err != nil {
+			return Grant{}, s.rejectUnknown(ctx, by, id, "revoke", err)
+		}
+	}
+	g, err := s.grant(ctx, id)
+	if err != nil {
+		return g, err
+	}
+	approver, admin, err := s.standing(ctx, by, g)
+	if err != nil {
+		return g, err
+	}
+	if !approver && !admin {
+		return g, s.reject(ctx, by, g, "revoke", Refuse(ErrAuthority, "%s may not revoke %s; its approvers and the admins may, and its holder can say done.", by, id))
+	}
+	if g.State == Pending {
+		return g, Refuse(ErrStale, "%s is not open yet; deny it on its card instead.", id)
+	}
+	return s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
+		return g.Close(Decision{Ending: Revoked, By: Person{ID: by}, Reason: reason}, now, now)
+	})
+}

@@ -1,0 +1,37 @@
+package jit
+
+import (
+	"sync"
+	"time"
+)
+
+// chronometer tells the time that grants are measured by. It never goes back:
+// when the wall clock is set back, it goes on by the monotonic clock, so that
+// what is due by either is due. Safe for concurrent use.
+type chronometer struct {
+	mu      sync.Mutex
+	last    time.Time // with its monotonic reading
+	reading time.Time
+}
+
+// Now is the later of the wall clock and the last reading plus what the
+// monotonic clock says has passed.
+func (c *chronometer) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	wall := now.Round(0).UTC()
+	if !c.last.IsZero() {
+		if passed := c.reading.Add(now.Sub(c.last)); passed.After(wall) {
+			wall = passed
+		}
+	}
+	c.last, c.reading = now, wall
+	return wall
+}
+
+// Behind is how far the wall clock lags the reading: it was set back.
+func (c *chronometer) Behind() time.Duration {
+	reading := c.Now()
+	return reading.Sub(time.Now().Round(0))
+}

@@ -1,0 +1,354 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// errNotYet has a guard looked at again: something was sent and is not yet
+// read back as it should be.
+var errNotYet = errors.New("the guard does not agree yet")
+
+// sweepGuard makes one guard agree with the store: wanted rules against the
+// rules it has, the changes, the read-back, and the grants that move on. It
+// runs alone for its guard.
+func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
+	if guard == everyGuard {
+		return s.compareAll(ctx)
+	}
+	defer s.tried(guard)
+	live, err := s.world.Store.AtGuard(ctx, guard)
+	if err != nil {
+		return fmt.Errorf("reading the grants at %s: %w", guard, err)
+	}
+	before, err := s.world.Network.Table(ctx, guard)
+	if errors.Is(err, ErrNotFound) {
+		return s.guardGone(ctx, guard, live)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("reading the rules of %s: %w", guard, err), s.trouble(ctx, guard, live, err))
+	}
+	v := visit{guard: guard, live: live, before: before, after: before, now: s.clock.Now()}
+	v.plan = s.owner.MakePlan(before, wantedAt(s.owner.Installation, guard, live))
+	v.failed = map[string]error{}
+	for _, b := range v.plan.Blocked {
+		v.failed[b.Name] = b.Err
+	}
+	if len(v.plan.Changes) > 0 {
+		for i, err := range s.world.Network.Apply(ctx, guard, v.plan.Changes) {
+			if err != nil {
+				v.failed[v.plan.Changes[i].Name()] = err
+			}
+		}
+		if v.after, err = s.world.Network.Table(ctx, guard); err != nil {
+			return fmt.Errorf("reading the rules of %s back: %w", guard, err)
+		}
+		v.now = s.clock.Now()
+	}
+	return s.settle(ctx, v)
+}
+
+// visit is one look at a guard: what it held before and after the changes.
+type visit struct {
+	guard         string
+	live          []Grant
+	before, after Table
+	plan          Plan
+	failed        map[string]error // by rule name
+	now           time.Time
+}
+
+// settle moves the grants on by what was read back, and by nothing else.
+func (s *Sweep) settle(ctx context.Context, v visit) error {
+	var faults []error
+	for _, g := range v.live {
+		var err error
+		switch g.State {
+		case Closing:
+			err = s.settleClosing(ctx, v, g)
+		case Opening:
+			err = s.settleOpening(ctx, v, g)
+		case Open:
+			err = s.settleOpen(ctx, v, g)
+		default:
+		}
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(append(faults, s.orphans(ctx, v))...)
+}
+
+// settleClosing ends a grant of which nothing is left in the guard.
+func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
+	left := ""
+	for _, r := range v.after.Rules {
+		if n, ok := ParseRuleName(r.Name); ok && n.Installation == s.owner.Installation && n.Grant == g.ID {
+			left = r.Name
+		}
+	}
+	if left == "" {
+		closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
+		if err == nil && closed.State == Closed {
+			s.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+		}
+		return err
+	}
+	cause := v.failed[left]
+	if cause == nil {
+		cause = errNotYet
+		if _, astray := s.owner.Astray(ruleNamed(v.after, left)); astray {
+			cause = Refuse(ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left)
+		}
+	}
+	return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+}
+
+func ruleNamed(t Table, name string) Rule {
+	for _, r := range t.Rules {
+		if strings.EqualFold(r.Name, name) {
+			return r
+		}
+	}
+	return Rule{}
+}
+
+// settleOpening confirms what is in force here, and gives up what Azure will
+// not take.
+func (s *Sweep) settleOpening(ctx context.Context, v visit, g Grant) error {
+	done, cause := s.agreed(v, g)
+	if done {
+		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Agree(v.guard, v.now) })
+		if err == nil && opened.State == Open && opened.Clock.Opened.Equal(v.now) {
+			s.world.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
+		}
+		return err
+	}
+	if hopeless(cause) {
+		return s.fail(ctx, g.ID, reason(cause), v.now)
+	}
+	return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+}
+
+// agreed reports whether every rule of the grant here was read back in force,
+// or what stands in the way.
+func (s *Sweep) agreed(v visit, g Grant) (bool, error) {
+	for _, want := range g.Rules(s.owner.Installation, v.guard) {
+		if err := v.failed[want.Name]; err != nil {
+			return false, err
+		}
+		final := finalRule(v.plan, want)
+		ok, err := v.after.InForce(final)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			return false, errNotYet
+		}
+	}
+	return true, nil
+}
+
+// finalRule is the wanted rule with the name and priority it has in the guard.
+func finalRule(p Plan, want Rule) Rule {
+	for _, r := range p.Final {
+		if strings.EqualFold(r.Name, want.Name) {
+			return r
+		}
+	}
+	return want
+}
+
+// hopeless reports whether trying again cannot help: Azure forbids or refuses
+// it, or somebody's rule is in the way.
+func hopeless(err error) bool {
+	return errors.As(err, new(*Refusal)) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrLocked) || errors.Is(err, ErrInvalid)
+}
+
+// reason puts an error into words for a reader; only refusals and Azure's own
+// reasons are shown.
+func reason(err error) string {
+	no := (*Refusal)(nil)
+	switch {
+	case errors.As(err, &no):
+		return no.Error()
+	case errors.Is(err, errNotYet):
+		return "Azure has not put the change into force yet"
+	case errors.Is(err, ErrForbidden):
+		return "Azure forbids jitbot to change this network security group; give it the role that jitbot role prints"
+	case errors.Is(err, ErrLocked):
+		return "a lock on the network security group or above it is in the way; remove it"
+	case errors.Is(err, ErrInvalid):
+		return "Azure refuses the rule: " + CleanText(err.Error())
+	case errors.Is(err, ErrBusy), errors.Is(err, ErrConflict):
+		return "Azure is busy; jitbot keeps trying"
+	default:
+		return "Azure did not answer; jitbot keeps trying"
+	}
+}
+
+// settleOpen notices that somebody removed or changed a rule of a live grant;
+// the plan has repaired it.
+func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
+	for _, want := range g.Rules(s.owner.Installation, v.guard) {
+		final := finalRule(v.plan, want)
+		if old := ruleNamed(v.before, want.Name); old.Equal(final) {
+			continue
+		}
+		ok, err := v.after.InForce(final)
+		switch {
+		case err != nil || v.failed[want.Name] != nil:
+			cause := errors.Join(v.failed[want.Name], err)
+			return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+		case !ok:
+			return errNotYet
+		}
+		if err := s.drifted(ctx, g, want.Name, v.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Sweep) drifted(ctx context.Context, g Grant, rule string, now time.Time) error {
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		if g.State != Open {
+			return g, nil, nil
+		}
+		g = g.changed()
+		return g, []Event{g.event(EventDrift, Person{}, now, "Somebody removed or changed the rule "+rule+"; it was put back.")}, nil
+	})
+	return err
+}
+
+// orphans records the rules of ours that no live grant explains and that this
+// visit removed.
+func (s *Sweep) orphans(ctx context.Context, v visit) error {
+	var faults []error
+	for _, c := range v.plan.Changes {
+		n, _ := ParseRuleName(c.Remove)
+		if c.Remove == "" || isLive(v.live, n.Grant) {
+			continue
+		}
+		if err := v.failed[c.Remove]; err != nil {
+			s.world.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
+				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
+			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
+			continue
+		}
+		e := Event{At: v.now, Kind: EventOrphan, Grant: n.Grant, Text: "The rule " + c.Remove + " of " + v.after.Name + " had no live grant and was removed."}
+		if err := s.world.Store.Append(ctx, e); err != nil {
+			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func isLive(live []Grant, id ID) bool {
+	for _, g := range live {
+		if g.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// guardGone deals with an NSG that was deleted: its rules are gone with it.
+func (s *Sweep) guardGone(ctx context.Context, guard string, live []Grant) error {
+	now := s.clock.Now()
+	var faults []error
+	for _, g := range live {
+		var err error
+		if g.State == Closing {
+			_, err = s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(guard, now) })
+		} else {
+			err = s.fail(ctx, g.ID, "the network security group "+guard[strings.LastIndexByte(guard, '/')+1:]+" was deleted", now)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+// trouble keeps what went wrong with each grant here; a closing that was
+// forbidden, or takes too long, is stuck and said so once.
+func (s *Sweep) trouble(ctx context.Context, guard string, grants []Grant, cause error) error {
+	now := s.clock.Now()
+	var faults []error
+	for _, g := range grants {
+		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+			stuck := errors.Is(cause, ErrForbidden) || errors.Is(cause, ErrLocked) || now.Sub(g.Clock.Closing) > stuckAfter
+			next, events := g.Trouble(guard, reason(cause), stuck, now)
+			return next, events, nil
+		})
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+// tried notes that an overdue closing of the start has had its turn.
+func (s *Sweep) tried(guard string) {
+	s.mu.Lock()
+	delete(s.closing, guard)
+	s.mu.Unlock()
+	s.Kick()
+}
+
+// compareAll looks at every guard of the subscriptions and of the store, and
+// sweeps those that do not agree: drift, orphans, and grants left by a crash.
+func (s *Sweep) compareAll(ctx context.Context) error {
+	known, err := s.world.Store.Guards(ctx)
+	if err != nil {
+		return fmt.Errorf("listing the guards of live grants: %w", err)
+	}
+	visit := map[string]bool{}
+	tables, err := s.world.Network.Tables(ctx)
+	seen := map[string]bool{}
+	for _, t := range tables {
+		guard := strings.ToLower(t.Guard)
+		seen[guard] = true
+		agrees, storeErr := s.compare(ctx, guard, t)
+		if storeErr != nil {
+			return storeErr
+		}
+		visit[guard] = !agrees
+	}
+	for _, guard := range known {
+		if !seen[guard] {
+			visit[guard] = true // gone, or unreadable just now
+		}
+	}
+	for _, guard := range sortedKeys(visit) {
+		if visit[guard] {
+			s.guards.start(ctx, guard, false)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("listing the network security groups: %w", err)
+	}
+	return nil
+}
+
+// compare reports whether the guard is as the store wants it.
+func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error) {
+	live, err := s.world.Store.AtGuard(ctx, guard)
+	if err != nil {
+		return false, fmt.Errorf("reading the grants at %s: %w", guard, err)
+	}
+	for _, r := range t.Rules {
+		if n, astray := s.owner.Astray(r); astray {
+			s.world.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
+				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", r.Priority))
+		}
+	}
+	for _, g := range live {
+		if g.State != Open {
+			return false, nil // opening or closing: the guard is worked on anyway
+		}
+	}
+	plan := s.owner.MakePlan(t, wantedAt(s.owner.Installation, guard, live))
+	return len(plan.Changes) == 0 && len(plan.Blocked) == 0, nil
+}

@@ -1,0 +1,386 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// World is everything the domain needs from outside, in one value that main
+// wires once.
+type World struct {
+	Store     Store
+	Network   Network
+	Inventory Inventory
+	Directory Directory
+	People    People
+	Vitals    Vitals
+	Meter     Meter
+	Log       *slog.Logger
+}
+
+// judge answers who somebody is and what they may do. Each answer is read
+// afresh; a doubt is a no.
+type judge struct {
+	config Config
+	world  World
+}
+
+const hostPrefix = "host:"
+
+// Host reports whether the caller has a shell on the bot's machine.
+func (id UserID) Host() bool { return strings.HasPrefix(string(id), hostPrefix) }
+
+// HostUser names a caller from the bot's own machine.
+func HostUser(name string) UserID { return UserID(hostPrefix + name) }
+
+// member refuses everybody who is not a full, active member.
+func (j judge) member(ctx context.Context, id UserID) (Member, error) {
+	m, err := j.world.People.Member(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return m, Refuse(ErrAuthority, "Slack does not know %s any more, so nothing can be done in that name.", id)
+	case err != nil:
+		return m, fmt.Errorf("reading who %s is: %w", id, err)
+	}
+	var what string
+	switch {
+	case m.Gone:
+		what = "a deactivated account"
+	case m.Bot:
+		what = "a bot"
+	case m.Stranger:
+		what = "a member of another organization"
+	case m.Guest:
+		what = "a guest of this workspace"
+	case m.Invited:
+		what = "invited but has not joined yet"
+	default:
+		return m, nil
+	}
+	return m, Refuse(ErrAuthority, "%s is %s; only full members of this workspace may use jitbot. Ask a member to do it.", id, what)
+}
+
+// person is the member with the Entra user they are tied to.
+func (j judge) person(ctx context.Context, id UserID) (Person, error) {
+	m, err := j.member(ctx, id)
+	if err != nil {
+		return Person{}, err
+	}
+	name, mail := j.config.Users[id], false
+	if name == "" && j.config.MatchEmail {
+		if !m.Confirmed || m.Email == "" {
+			return Person{}, Refuse(ErrAuthority, "%s has no confirmed e-mail address in Slack, so no Entra user can be told by it; confirm it, or ask an admin for a line under users.", id)
+		}
+		name, mail = m.Email, true
+	}
+	if name == "" {
+		return Person{}, Refuse(ErrAuthority, "%s is not tied to an Entra user; ask an admin for a line under users in the configuration.", id)
+	}
+	account, err := j.account(ctx, id, name, mail)
+	if err != nil {
+		return Person{}, err
+	}
+	return Person{ID: id, Entra: account.ID, Name: account.Name}, nil
+}
+
+func (j judge) account(ctx context.Context, id UserID, name string, mail bool) (Account, error) {
+	account, err := j.world.Directory.User(ctx, name, mail)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return account, Refuse(ErrAuthority, "Entra has no user %s, to whom %s is tied; ask an admin to mend the line under users.", name, id)
+	case errors.Is(err, ErrAmbiguous):
+		return account, Refuse(ErrAuthority, "More than one Entra user has %s, so %s can be none of them; ask an admin for a line under users.", name, id)
+	case err != nil:
+		return account, fmt.Errorf("finding the Entra user of %s: %w", id, err)
+	case !account.Enabled:
+		return account, Refuse(ErrAuthority, "The Entra user %s is switched off, so nothing can be done in that name.", name)
+	}
+	if mail {
+		return account, nil
+	}
+	kept, err := j.world.Store.Bind(ctx, string(id)+"="+strings.ToLower(name), account.ID)
+	if err != nil {
+		return account, fmt.Errorf("keeping the Entra user of %s: %w", id, err)
+	}
+	if !strings.EqualFold(kept, account.ID) {
+		return account, Refuse(ErrAuthority, "%s means another Entra user than when %s was first tied to it; ask an admin to edit that line under users.", name, id)
+	}
+	return account, nil
+}
+
+// rights refuses a person who lacks one of the actions at the VM.
+func (j judge) rights(ctx context.Context, who Person, vm VM, actions []string) error {
+	if len(actions) == 0 {
+		return nil
+	}
+	held, err := j.world.Directory.Holdings(ctx, who.Entra, vm.ID)
+	if err != nil {
+		return fmt.Errorf("reading the Azure roles of %s at %s: %w", who.ID, vm.Name, err)
+	}
+	missing := held.Missing(actions)
+	if len(missing) == 0 {
+		return nil
+	}
+	return Refuse(ErrAuthority, "%s lacks the Azure action %s at %s; get a role with it there (an eligible PIM role must be activated first, and a new role takes up to 10 minutes).",
+		who.ID, strings.Join(missing, ", "), vm.ID)
+}
+
+// listed reports whether the user is one of the ids, directly or through a
+// user group. A group that is gone counts as nobody.
+func (j judge) listed(ctx context.Context, ids []string, who UserID) (bool, error) {
+	if slices.Contains(ids, string(who)) {
+		return true, nil
+	}
+	members, err := j.groups(ctx, ids)
+	return slices.Contains(members, who), err
+}
+
+// groups are the users of those ids that are user groups.
+func (j judge) groups(ctx context.Context, ids []string) ([]UserID, error) {
+	var out []UserID
+	for _, id := range ids {
+		if !strings.HasPrefix(id, "S") {
+			continue
+		}
+		members, err := j.world.People.Group(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			j.world.Log.WarnContext(ctx, "a user group of the configuration is gone and counts as nobody", slog.String("group", id))
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the user group %s: %w", id, err)
+		}
+		out = append(out, members...)
+	}
+	return out, nil
+}
+
+// enough refuses when fewer people than required could approve.
+func (j judge) enough(ctx context.Context, rule ApprovalRule, asker Person) error {
+	if rule.Required == 0 {
+		return nil
+	}
+	candidates, err := j.groups(ctx, rule.Approvers)
+	if err != nil {
+		return err
+	}
+	for _, id := range rule.Approvers {
+		if !strings.HasPrefix(id, "S") {
+			candidates = append(candidates, UserID(id))
+		}
+	}
+	slices.Sort(candidates)
+	found := map[string]bool{}
+	for _, id := range slices.Compact(candidates) {
+		p, err := j.person(ctx, id)
+		var no *Refusal
+		switch {
+		case errors.As(err, &no):
+			j.world.Log.WarnContext(ctx, "an approver of the configuration counts as nobody", slog.String("user", string(id)), slog.String("why", no.Error()))
+			continue
+		case err != nil:
+			return err
+		}
+		if !samePerson(p, asker) {
+			found[strings.ToLower(p.Entra)] = true
+		}
+		if len(found) >= rule.Required {
+			return nil
+		}
+	}
+	return Refuse(ErrPolicy, "%s approvals are needed and only %s people could give one; ask an admin to mend the approvers in the configuration.",
+		fmt.Sprint(rule.Required), fmt.Sprint(len(found)))
+}
+
+// fits refuses what the policies of the VM do not offer, and fills the
+// protocols of the ports in.
+func (j judge) fits(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
+	policy, ok := j.config.Policy(vm)
+	if !ok {
+		return nil, Refuse(ErrPolicy, "No policy covers %s, so nothing may be asked for there; ask an admin for one under policies.", vm.Name)
+	}
+	if len(ports) == 0 {
+		return nil, Refuse(ErrInput, "Say which port of %s you need: %s.", vm.Name, policy.offer())
+	}
+	shortest, longest := time.Duration(0), MaxDuration
+	asked := make([]Ports, 0, len(ports))
+	for _, want := range ports {
+		pp, port, ok := policy.Find(want)
+		if !ok {
+			return nil, Refuse(ErrPolicy, "Port %s of %s is not on offer; you may ask for %s.", want, vm.Name, policy.offer())
+		}
+		asked = append(asked, port)
+		shortest, longest = max(shortest, pp.Shortest), min(longest, pp.Longest)
+		for _, s := range sources {
+			if !pp.Accepts(s, policy.Widest) {
+				return nil, Refuse(ErrPolicy, "The policy of %s does not let port %s be opened to %s; it accepts %s.", vm.Name, port, s, pp.accepted(policy.Widest))
+			}
+		}
+	}
+	switch {
+	case d > longest:
+		return nil, Refuse(ErrPolicy, "%s is too long for %s; ask for at most %s.", d, vm.Name, longest)
+	case d < shortest:
+		return nil, Refuse(ErrPolicy, "%s is too short for %s; ask for at least %s.", d, vm.Name, shortest)
+	}
+	return asked, nil
+}
+
+// offer lists what may be asked for, in words.
+func (p Policy) offer() string {
+	if len(p.Ports) == 0 {
+		return "nothing"
+	}
+	var words []string
+	for _, pp := range p.Ports {
+		words = append(words, pp.Ports.String())
+	}
+	return strings.Join(words, ", ")
+}
+
+func (pp PortPolicy) accepted(widest Widths) string {
+	var words []string
+	for _, s := range pp.Sources {
+		words = append(words, s.String())
+	}
+	if pp.Any {
+		if widest.V4 == 32 && widest.V6 == 128 {
+			words = append(words, "any single address")
+		} else {
+			words = append(words, fmt.Sprintf("any IPv4 range of /%d or smaller, any IPv6 range of /%d or smaller", widest.V4, widest.V6))
+		}
+	}
+	if len(words) == 0 {
+		return "no address at all"
+	}
+	return strings.Join(words, ", ")
+}
+
+// site is a VM of a grant as it is now, with the guards in front of it.
+type site struct {
+	vm    VM
+	paths []Path
+}
+
+// entitled checks all that must hold for a grant to open now: account, Azure
+// rights and policy at every VM, read afresh.
+func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
+	who, err := j.person(ctx, g.Request.By.ID)
+	if err != nil {
+		return Person{}, nil, err
+	}
+	if was := g.Request.By.Entra; was != "" && !strings.EqualFold(was, who.Entra) {
+		return Person{}, nil, Refuse(ErrAuthority, "%s is tied to another Entra user than when this was asked; ask again.", who.ID)
+	}
+	sites := make([]site, 0, len(g.Request.Targets))
+	for _, target := range g.Request.Targets {
+		s, err := j.site(ctx, who, target, g.Request)
+		if err != nil {
+			return who, nil, err
+		}
+		sites = append(sites, s)
+	}
+	return who, sites, nil
+}
+
+func (j judge) site(ctx context.Context, who Person, target Target, r Request) (site, error) {
+	vm, err := j.world.Inventory.VM(ctx, target.VM)
+	if errors.Is(err, ErrNotFound) {
+		return site{}, Refuse(ErrPolicy, "%s does not exist any more; check the name and ask again.", target.Name)
+	}
+	if err != nil {
+		return site{}, fmt.Errorf("reading %s: %w", target.Name, err)
+	}
+	if err := j.rights(ctx, who, vm, j.config.RequiredActions); err != nil {
+		return site{}, err
+	}
+	if _, err := j.fits(vm, r.Ports, r.Sources, r.Duration); err != nil {
+		return site{}, err
+	}
+	paths, err := PathsTo(vm, r.Sources)
+	return site{vm, paths}, err
+}
+
+// rule is the approval rule for a grant; the VMs of a grant share one.
+func (j judge) rule(vms []VM, r Request) (ApprovalRule, error) {
+	found := -1
+	for _, vm := range vms {
+		i, ok := j.config.Approval(vm, r.Ports, r.Sources, r.Duration)
+		if !ok {
+			return ApprovalRule{}, Refuse(ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
+		}
+		if found >= 0 && i != found {
+			return ApprovalRule{}, Refuse(ErrPolicy, "The VMs of this request now have different approvers; ask for each alone.")
+		}
+		found = i
+	}
+	if found < 0 {
+		return ApprovalRule{}, Refuse(ErrInput, "No VM is named.")
+	}
+	return j.config.Approvals[found], nil
+}
+
+// prospect plans the grant's rules against the guards as they are, so that a
+// deny in the way, a full band or a stranger's rule is found before anybody is
+// asked. It returns what else is known of the ports.
+func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, error) {
+	owner := Owner{j.config.Installation, j.config.Bands}
+	tables := map[string]Table{}
+	var notes []string
+	for _, s := range sites {
+		g.Paths = append(g.Paths, s.paths...)
+	}
+	for _, guard := range g.Guards() {
+		t, err := j.world.Network.Table(ctx, guard)
+		if err != nil {
+			return nil, fmt.Errorf("reading the rules of %s: %w", guard, err)
+		}
+		tables[guard] = t
+		live, err := j.world.Store.AtGuard(ctx, guard)
+		if err != nil {
+			return nil, fmt.Errorf("reading the grants at %s: %w", guard, err)
+		}
+		if err := owner.fitsIn(t, wantedAt(owner.Installation, guard, live), g.Rules(owner.Installation, guard)); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range sites {
+		notes = append(notes, alreadyOpen(owner, s.vm, s.paths, tables, g.Request)...)
+	}
+	return notes, nil
+}
+
+// fitsIn refuses rules that could not be written beside the others or would
+// be without effect.
+func (o Owner) fitsIn(t Table, others, rules []Rule) error {
+	plan := o.MakePlan(t, slices.Concat(others, rules))
+	for _, b := range plan.Blocked {
+		if named(rules, b.Name) {
+			return b.Err
+		}
+	}
+	for _, r := range plan.Final {
+		if d, shadowed := t.Shadow(r); shadowed && named(rules, r.Name) {
+			return shadowRefusal(t, d)
+		}
+	}
+	return nil
+}
+
+// wantedAt is the union of the rules that opening and open grants want in the
+// guard.
+func wantedAt(installation, guard string, live []Grant) []Rule {
+	var wanted []Rule
+	for _, g := range live {
+		if g.State == Opening || g.State == Open {
+			wanted = append(wanted, g.Rules(installation, guard)...)
+		}
+	}
+	return wanted
+}

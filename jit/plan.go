@@ -1,0 +1,359 @@
+package jit
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxRules is the most rules an NSG holds. https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+const maxRules = 1000
+
+// Owner decides from a rule alone whether it is ours.
+type Owner struct {
+	Installation string
+	Bands        Bands
+}
+
+// Ours takes a rule's name apart when the rule is ours: the whole name parses,
+// names our installation, and the priority lies in our bands.
+func (o Owner) Ours(r Rule) (RuleName, bool) {
+	n, ok := ParseRuleName(r.Name)
+	if !ok || n.Installation != o.Installation || !o.inBand(n, r.Priority) {
+		return RuleName{}, false
+	}
+	return n, true
+}
+
+func (o Owner) inBand(n RuleName, priority int) bool {
+	if n.Grant != "" {
+		return o.Bands.Allow.Contains(priority)
+	}
+	return o.Bands.DenyOverride.Contains(priority) || o.Bands.DenyRespect.Contains(priority)
+}
+
+// Astray takes a rule's name apart when it is ours by name, yet outside our
+// bands: reported, never touched.
+func (o Owner) Astray(r Rule) (RuleName, bool) {
+	n, ok := ParseRuleName(r.Name)
+	return n, ok && n.Installation == o.Installation && !o.inBand(n, r.Priority)
+}
+
+// Rules are the rules that the grant wants in the guard, without priorities:
+// one for each VM, protocol and family of addresses.
+func (g Grant) Rules(installation, guard string) []Rule {
+	var out []Rule
+	for _, p := range g.Paths {
+		if !SameID(p.Guard, guard) {
+			continue
+		}
+		for _, protocol := range g.protocols() {
+			for _, v4 := range []bool{true, false} {
+				if r, ok := g.rule(installation, p, protocol, v4); ok {
+					out = append(out, r)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (g Grant) protocols() []Protocol {
+	var out []Protocol
+	for _, p := range g.Request.Ports {
+		out = append(out, p.Protocol)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (g Grant) rule(installation string, p Path, protocol Protocol, v4 bool) (Rule, bool) {
+	r := Rule{
+		Inbound: true, Allow: true, Protocol: protocol, SourcePorts: []string{"*"},
+		Name: RuleName{installation, g.ID, ruleSuffix(p.VM, protocol, v4)}.String(),
+		Description: Description{
+			Grant: g.ID, User: g.Request.By.ID, Until: g.Clock.Until, Name: CleanText(g.Request.By.Name),
+		}.String(),
+	}
+	for _, s := range g.Request.Sources {
+		if s.Addr().Is4() == v4 {
+			r.Sources = append(r.Sources, s.String())
+		}
+	}
+	for _, a := range p.Addresses {
+		if a.Is4() == v4 {
+			r.Destinations = append(r.Destinations, a.String())
+		}
+	}
+	for _, ports := range g.Request.Ports {
+		if ports.Protocol == protocol {
+			r.Ports = append(r.Ports, ports.Span())
+		}
+	}
+	return r, len(r.Sources) > 0 && len(r.Destinations) > 0
+}
+
+// ruleSuffix tells the rules of one grant apart and lets a reader of the
+// portal see which VM is meant: the VM's name as far as it fits, four
+// characters of its id's hash, the protocol, and 6 for IPv6.
+func ruleSuffix(vm string, protocol Protocol, v4 bool) string {
+	name := strings.ToLower(vm[strings.LastIndexByte(vm, '/')+1:])
+	name = strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, name), "-")
+	name = name[:min(len(name), 24)]
+	word := string(protocol)
+	if protocol == AnyProtocol {
+		word = "any"
+	}
+	suffix := fmt.Sprintf("%s-%s-%s", name, shortHash(strings.ToLower(vm)), word)
+	if !v4 {
+		suffix += "6"
+	}
+	return strings.TrimLeft(suffix, "-")
+}
+
+// Blocked is a wanted rule that cannot be written, and why. Its Err is a
+// Refusal.
+type Blocked struct {
+	Name string
+	Err  error
+}
+
+// Plan is what to do to a guard so that it holds the wanted rules of ours and
+// no other rule of ours.
+type Plan struct {
+	Changes []Change
+	Final   []Rule // the wanted rules with the priorities they have or will have
+	Blocked []Blocked
+}
+
+// MakePlan compares the wanted allow rules with what the guard holds. It never
+// names a rule that is not ours, never uses a priority that is taken, and
+// plans nothing where all agrees. Removals and writes alternate, so that
+// neither waits for all of the other.
+func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
+	var plan Plan
+	var puts, removes []Change
+	taken := o.taken(t)
+	count := len(t.Rules)
+	for _, w := range wanted {
+		old, ours, found := o.find(t, w.Name)
+		switch {
+		case found && !ours:
+			plan.Blocked = append(plan.Blocked, Blocked{w.Name, Refuse(ErrPolicy,
+				"A rule named %s with priority %s is in %s, outside our band; it is not touched, so remove or rename it.", old.Name, fmt.Sprint(old.Priority), t.Name)})
+			continue
+		case found:
+			w.Name, w.Priority = old.Name, old.Priority
+		default:
+			var err error
+			if w.Priority, err = o.place(t, taken, count); err != nil {
+				plan.Blocked = append(plan.Blocked, Blocked{w.Name, err})
+				continue
+			}
+			taken[w.Priority] = true
+			count++
+		}
+		plan.Final = append(plan.Final, w)
+		if !found || !w.Equal(old) {
+			puts = append(puts, Change{Put: &w})
+		}
+	}
+	for _, r := range t.Rules {
+		if n, ours := o.Ours(r); ours && n.Grant != "" && !named(wanted, r.Name) {
+			removes = append(removes, Change{Remove: r.Name})
+		}
+	}
+	plan.Changes = alternate(removes, puts)
+	return plan
+}
+
+// taken are the priorities of all inbound rules; a rule that will be removed
+// still holds its own, since Azure refuses a priority before it is free.
+func (o Owner) taken(t Table) map[int]bool {
+	taken := map[int]bool{}
+	for _, r := range t.Rules {
+		if r.Inbound {
+			taken[r.Priority] = true
+		}
+	}
+	return taken
+}
+
+func (o Owner) find(t Table, name string) (r Rule, ours, found bool) {
+	for _, r := range t.Rules {
+		if strings.EqualFold(r.Name, name) {
+			_, ours := o.Ours(r)
+			return r, ours, true
+		}
+	}
+	return Rule{}, false, false
+}
+
+func (o Owner) place(t Table, taken map[int]bool, count int) (int, error) {
+	if count >= maxRules {
+		return 0, Refuse(ErrPolicy, "%s holds %s rules, the most an NSG can; remove some.", t.Name, fmt.Sprint(maxRules))
+	}
+	for p := o.Bands.Allow.From; p <= o.Bands.Allow.To; p++ {
+		if !taken[p] {
+			return p, nil
+		}
+	}
+	return 0, Refuse(ErrPolicy, "Every priority from %s to %s in %s is taken; end a grant there, or widen bands.allow.",
+		fmt.Sprint(o.Bands.Allow.From), fmt.Sprint(o.Bands.Allow.To), t.Name)
+}
+
+func named(rules []Rule, name string) bool {
+	return slices.ContainsFunc(rules, func(r Rule) bool { return strings.EqualFold(r.Name, name) })
+}
+
+func alternate(a, b []Change) []Change {
+	out := make([]Change, 0, len(a)+len(b))
+	for i := range max(len(a), len(b)) {
+		if i < len(a) {
+			out = append(out, a[i])
+		}
+		if i < len(b) {
+			out = append(out, b[i])
+		}
+	}
+	return out
+}
+
+// InForce reports whether the guard holds the rule as planned, settled, with
+// no deny above it; otherwise why not.
+func (t Table) InForce(want Rule) (bool, error) {
+	for _, r := range t.Rules {
+		if !strings.EqualFold(r.Name, want.Name) {
+			continue
+		}
+		if !r.Equal(want) {
+			return false, nil
+		}
+		if d, shadowed := t.Shadow(r); shadowed {
+			return false, shadowRefusal(t, d)
+		}
+		return r.Settled && t.Settled, nil
+	}
+	return false, nil
+}
+
+func shadowRefusal(t Table, d Rule) error {
+	return Refuse(ErrPolicy, "The rule %s (priority %s) in %s denies this before any allow of ours; move it behind our band or ask from elsewhere.",
+		d.Name, fmt.Sprint(d.Priority), t.Name)
+}
+
+// Shadow finds a deny that stands before the allow and may meet what it
+// allows. What cannot be known, such as who is in a service tag, counts as
+// met.
+func (t Table) Shadow(allow Rule) (Rule, bool) {
+	for _, d := range t.Rules {
+		if d.Inbound && !d.Allow && d.Priority < allow.Priority && mayMeet(d, allow) {
+			return d, true
+		}
+	}
+	return Rule{}, false
+}
+
+func mayMeet(d, allow Rule) bool {
+	return (d.Protocol.Covers(allow.Protocol) || allow.Protocol.Covers(d.Protocol)) &&
+		portsMeet(d.Ports, allow.Ports) &&
+		sourcesMeet(d, allow.Sources) && destinationsMeet(d, allow.Destinations)
+}
+
+func portsMeet(a, b []string) bool {
+	for _, x := range a {
+		for _, y := range b {
+			xFrom, xTo, xOK := readSpan(x)
+			yFrom, yTo, yOK := readSpan(y)
+			if !xOK || !yOK || xFrom <= yTo && yFrom <= xTo {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func readSpan(s string) (from, to int, ok bool) {
+	if s == "*" {
+		return 0, 65535, true
+	}
+	a, b, ranged := strings.Cut(s, "-")
+	if !ranged {
+		b = a
+	}
+	from, errFrom := strconv.Atoi(a)
+	to, errTo := strconv.Atoi(b)
+	return from, to, errFrom == nil && errTo == nil
+}
+
+// sourcesMeet reports whether the deny may concern one of the sources.
+func sourcesMeet(d Rule, sources []string) bool {
+	for _, s := range sources {
+		p, ok := parsePrefix(s)
+		if !ok {
+			return true
+		}
+		inside := private(p)
+		if len(d.SourceGroups) > 0 && inside {
+			return true // members of an application security group have private addresses
+		}
+		for _, word := range d.Sources {
+			if q, ok := parsePrefix(word); ok {
+				if q.Overlaps(p) {
+					return true
+				}
+				continue
+			}
+			switch strings.ToLower(word) {
+			case "azureloadbalancer": // probes only, from an address nobody can ask for
+			case "internet":
+				if !inside {
+					return true
+				}
+			default: // * and VirtualNetwork, which may hold anything routed to it, and the other tags
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func destinationsMeet(d Rule, destinations []string) bool {
+	if len(d.Groups) > 0 {
+		return true
+	}
+	for _, word := range d.Destinations {
+		q, isPrefix := parsePrefix(word)
+		if !isPrefix {
+			if strings.EqualFold(word, "internet") {
+				continue // a VM's private address is not the internet
+			}
+			return true
+		}
+		for _, s := range destinations {
+			if p, ok := parsePrefix(s); !ok || q.Overlaps(p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// private reports whether the whole prefix lies in the address space that the
+// Internet tag leaves out: RFC 1918, RFC 6598 and RFC 4193.
+func private(p netip.Prefix) bool {
+	for _, s := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"} {
+		q := netip.MustParsePrefix(s)
+		if q.Bits() <= p.Bits() && q.Contains(p.Addr()) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,125 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Outcome is what Reap did about one rule.
+type Outcome string
+
+// The outcomes of Reap for a rule.
+const (
+	Removed    Outcome = "removed"    // past its until, and read back gone
+	Kept       Outcome = "kept"       // not yet due
+	Unreadable Outcome = "unreadable" // its description does not say until when
+	Astray     Outcome = "astray"     // ours by name, outside our bands: not touched
+	NotRemoved Outcome = "failed"     // due, and still there
+)
+
+// Reaped is one rule of ours that Reap found.
+type Reaped struct {
+	Guard   string // name of the guard
+	Rule    string
+	Grant   ID
+	Until   time.Time // zero when unreadable
+	Outcome Outcome
+	Err     error // why it is still there
+}
+
+// Overdue reports whether the rule should be gone and may not be.
+func (r Reaped) Overdue() bool { return r.Outcome == NotRemoved || r.Outcome == Unreadable }
+
+// Reap closes what is past its until, from the rules in the network alone,
+// with no store and no Slack, for when the instance that opened them is gone.
+// With unreadable it also removes the allow rules of ours whose description
+// cannot be read. Rules that are not ours are never touched. The error says
+// which guards could not be read; what could be is returned all the same.
+func Reap(ctx context.Context, network Network, owner Owner, unreadable bool, now time.Time) ([]Reaped, error) {
+	tables, err := network.Tables(ctx)
+	if err != nil {
+		err = fmt.Errorf("listing the network security groups: %w", err)
+	}
+	var out []Reaped
+	for _, t := range tables {
+		found, guardErr := reapGuard(ctx, network, owner, t, unreadable, now)
+		out = append(out, found...)
+		err = errors.Join(err, guardErr)
+	}
+	return out, err
+}
+
+func reapGuard(ctx context.Context, network Network, owner Owner, t Table, unreadable bool, now time.Time) ([]Reaped, error) {
+	var found []Reaped
+	var changes []Change
+	var due []int // index into found of each change
+	for _, rule := range t.Rules {
+		r, ours := classify(owner, t, rule, now)
+		if !ours {
+			continue
+		}
+		if r.Outcome == NotRemoved || r.Outcome == Unreadable && unreadable {
+			changes = append(changes, Change{Remove: rule.Name})
+			due = append(due, len(found))
+		}
+		found = append(found, r)
+	}
+	if len(changes) == 0 {
+		return found, nil
+	}
+	for i, err := range network.Apply(ctx, t.Guard, changes) {
+		found[due[i]].Err = err
+	}
+	after, err := network.Table(ctx, t.Guard)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return found, fmt.Errorf("reading the rules of %s back: %w", t.Name, err)
+	}
+	for _, i := range due {
+		if !named(after.Rules, found[i].Rule) {
+			found[i].Outcome, found[i].Err = Removed, nil
+		} else {
+			found[i].Outcome = NotRemoved
+		}
+	}
+	return found, nil
+}
+
+// classify tells an allow rule of our installation from all others. Due ones
+// start as not removed.
+func classify(owner Owner, t Table, rule Rule, now time.Time) (Reaped, bool) {
+	n, ok := ParseRuleName(rule.Name)
+	if !ok || n.Installation != owner.Installation || n.Grant == "" {
+		return Reaped{}, false
+	}
+	r := Reaped{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
+	if _, ours := owner.Ours(rule); !ours {
+		r.Outcome = Astray
+		return r, true
+	}
+	d, ok := ParseDescription(rule.Description)
+	switch {
+	case !ok || d.Grant != n.Grant:
+		r.Outcome = Unreadable
+		return r, true
+	case !d.Until.After(now):
+		r.Outcome = NotRemoved
+	}
+	r.Until = d.Until
+	return r, true
+}
+
+// String is a line for a terminal.
+func (r Reaped) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-10s %s %s in %s", r.Outcome, r.Grant, r.Rule, r.Guard)
+	if !r.Until.IsZero() {
+		fmt.Fprintf(&b, ", until %s", r.Until.Format(time.RFC3339))
+	}
+	if r.Err != nil {
+		fmt.Fprintf(&b, ": %s", reason(r.Err))
+	}
+	return b.String()
+}

@@ -1,0 +1,173 @@
+package jit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	rosterAge   = time.Minute      // new VMs and changed tags are noticed within this
+	rosterRetry = 10 * time.Second // an unknown name reads again when the list is older
+)
+
+// roster is the list of VMs, read again when it is old. It serves names and
+// lists; whatever opens a door reads its VM afresh.
+type roster struct {
+	inventory Inventory
+
+	mu   sync.Mutex
+	vms  []VM
+	read time.Time
+}
+
+// all lists the VMs, at most age old.
+func (r *roster) all(ctx context.Context, age time.Duration) ([]VM, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.read.IsZero() && time.Since(r.read) < age {
+		return r.vms, nil
+	}
+	vms, err := r.inventory.VMs(ctx)
+	if err != nil {
+		if !r.read.IsZero() && ctx.Err() == nil {
+			return r.vms, nil // an old list still names VMs; rights and rules are read afresh
+		}
+		return nil, fmt.Errorf("listing the virtual machines: %w", err)
+	}
+	r.vms, r.read = vms, time.Now()
+	return vms, nil
+}
+
+// find resolves what people type: a name, group/name where names clash, or
+// tag:key=value for many.
+func (r *roster) find(ctx context.Context, words []string) ([]VM, error) {
+	if len(words) == 0 {
+		return nil, Refuse(ErrInput, "Say which VM: /jit request <vm> [ports] [duration] [from <address>] for <reason>.")
+	}
+	vms, err := r.all(ctx, rosterAge)
+	if err != nil {
+		return nil, err
+	}
+	found, err := resolveAll(vms, words)
+	if err == nil {
+		return found, nil
+	}
+	fresh, freshErr := r.all(ctx, rosterRetry)
+	if freshErr != nil || len(fresh) == len(vms) && &fresh[0] == &vms[0] {
+		return nil, err
+	}
+	return resolveAll(fresh, words)
+}
+
+func resolveAll(vms []VM, words []string) ([]VM, error) {
+	var out []VM
+	for _, word := range words {
+		found, err := resolve(vms, word)
+		if err != nil {
+			return nil, err
+		}
+		for _, vm := range found {
+			if !slices.ContainsFunc(out, func(o VM) bool { return SameID(o.ID, vm.ID) }) {
+				out = append(out, vm)
+			}
+		}
+	}
+	return out, nil
+}
+
+func resolve(vms []VM, word string) ([]VM, error) {
+	if tag, ok := strings.CutPrefix(strings.ToLower(word), "tag:"); ok && strings.Contains(tag, "=") {
+		return resolveTag(vms, word[len("tag:"):])
+	}
+	var found []VM
+	for _, vm := range vms {
+		if strings.EqualFold(word, vm.Name) || strings.EqualFold(word, vm.Group+"/"+vm.Name) || SameID(word, vm.ID) {
+			found = append(found, vm)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found, nil
+	case 0:
+		return nil, unknownVM(vms, word)
+	default:
+		var names []string
+		for _, vm := range found {
+			names = append(names, vm.Group+"/"+vm.Name)
+		}
+		slices.Sort(names)
+		return nil, Refuse(ErrInput, "There is more than one VM called %s; say which: %s.", word, strings.Join(names, ", "))
+	}
+}
+
+func resolveTag(vms []VM, word string) ([]VM, error) {
+	key, value, _ := strings.Cut(word, "=")
+	var found []VM
+	for _, vm := range vms {
+		if got, ok := vm.Tag(key); ok && got == value {
+			found = append(found, vm)
+		}
+	}
+	if len(found) == 0 {
+		return nil, Refuse(ErrInput, "No VM has the tag %s; check its name and value.", word)
+	}
+	return found, nil
+}
+
+const nearest = 3 // names offered for one that is unknown
+
+func unknownVM(vms []VM, word string) error {
+	type near struct {
+		name     string
+		distance int
+	}
+	var names []near
+	for _, vm := range vms {
+		d := Distance(strings.ToLower(word), strings.ToLower(vm.Name))
+		if d <= max(2, len(vm.Name)/2) || strings.Contains(strings.ToLower(vm.Name), strings.ToLower(word)) {
+			names = append(names, near{vm.Name, d})
+		}
+	}
+	slices.SortFunc(names, func(a, b near) int {
+		if a.distance != b.distance {
+			return a.distance - b.distance
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	names = slices.Compact(names)
+	var close []string
+	for _, n := range names[:min(nearest, len(names))] {
+		close = append(close, n.name)
+	}
+	if len(close) == 0 {
+		return Refuse(ErrNotFound, "There is no VM called %s; check the name, or ask an admin whether jitbot may see it.", word)
+	}
+	return Refuse(ErrNotFound, "There is no VM called %s; did you mean %s?", word, strings.Join(close, ", "))
+}
+
+// Distance is how many letters must be added, dropped or changed to make one
+// word of the other (Levenshtein).
+func Distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			above := row[j]
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(above+1, row[j-1]+1, diagonal+cost)
+			diagonal = above
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,431 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Service is what people can do. The bot and the command line call the same
+// methods; authority is checked here, at each use, from ids.
+type Service struct {
+	judge
+	roster *roster
+	clock  *chronometer
+	sweep  *Sweep
+}
+
+// NewService makes the service; the sweep is told when there is work for it.
+func NewService(c Config, w World, sweep *Sweep) *Service {
+	return &Service{judge: judge{c, w}, roster: &roster{inventory: w.Inventory}, clock: sweep.clock, sweep: sweep}
+}
+
+// Known refuses everybody but full, active members; guests learn nothing.
+func (s *Service) Known(ctx context.Context, by UserID) error {
+	_, err := s.member(ctx, by)
+	return err
+}
+
+// Ask stores a request as it was understood, before rights are checked. What
+// names VMs of several approval rules becomes several grants. The same key
+// gives the same grants again. Refused, with nothing stored, is what can be
+// known without Azure: a guest, an unknown VM, what no policy offers.
+func (s *Service) Ask(ctx context.Context, by UserID, key string, a Ask) ([]Grant, error) {
+	if _, err := s.member(ctx, by); err != nil {
+		return nil, err
+	}
+	vms, err := s.roster.find(ctx, a.VMs)
+	if err != nil {
+		return nil, err
+	}
+	if a.Reason, err = ParseReason(a.Reason); err != nil {
+		return nil, err
+	}
+	r := Request{By: Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.clock.Now()}
+	if r.Ports, r.Sources, r.Duration, err = s.complete(vms, a); err != nil {
+		return nil, err
+	}
+	groups, err := s.byRule(vms, r)
+	if err != nil {
+		return nil, err
+	}
+	var grants []Grant
+	for i, group := range groups {
+		one := r
+		one.Key = fmt.Sprintf("%s/%d", key, i)
+		one.Targets = group
+		g, err := s.create(ctx, one)
+		if err != nil {
+			return grants, err
+		}
+		grants = append(grants, g)
+	}
+	return grants, nil
+}
+
+// complete fills in what was left out, where the policies leave no choice,
+// and checks it against every VM.
+func (s *Service) complete(vms []VM, a Ask) ([]Ports, []netip.Prefix, time.Duration, error) {
+	ports, sources, duration := a.Ports, a.Sources, a.Duration
+	limit := MaxDuration
+	for _, vm := range vms {
+		policy, ok := s.config.Policy(vm)
+		if !ok {
+			continue // fits says so
+		}
+		if len(ports) == 0 && len(policy.Ports) == 1 && policy.Ports[0].Ports.From == policy.Ports[0].Ports.To {
+			ports = []Ports{policy.Ports[0].Ports}
+		}
+		for _, want := range ports {
+			pp, _, ok := policy.Find(want)
+			if !ok {
+				continue
+			}
+			limit = min(limit, pp.Longest)
+			if len(sources) == 0 && !pp.Any && len(pp.Sources) == 1 && pp.Sources[0].IsSingleIP() {
+				sources = pp.Sources
+			}
+		}
+	}
+	if duration == 0 {
+		duration = min(defaultDuration, limit)
+	}
+	var asked []Ports
+	for i, vm := range vms {
+		got, err := s.fits(vm, ports, sources, duration)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if i > 0 && !slices.Equal(got, asked) {
+			return nil, nil, 0, Refuse(ErrInput, "The policies of %s and %s mean different protocols by these ports; write /tcp or /udp after each port.", vms[0].Name, vm.Name)
+		}
+		asked = got
+	}
+	if len(sources) == 0 {
+		return nil, nil, 0, Refuse(ErrInput, "Say where you come from: add from and your address, such as from 203.0.113.7.")
+	}
+	return asked, sources, duration, nil
+}
+
+// byRule splits the VMs by the approval rule that each request falls under, in
+// the order they were named.
+func (s *Service) byRule(vms []VM, r Request) ([][]Target, error) {
+	var order []int
+	groups := map[int][]Target{}
+	for _, vm := range vms {
+		i, ok := s.config.Approval(vm, r.Ports, r.Sources, r.Duration)
+		if !ok {
+			return nil, Refuse(ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
+		}
+		if groups[i] == nil {
+			order = append(order, i)
+		}
+		groups[i] = append(groups[i], Target{VM: vm.ID, Name: vm.Name, Group: vm.Group, Production: vm.Production()})
+	}
+	out := make([][]Target, 0, len(order))
+	for _, i := range order {
+		out = append(out, groups[i])
+	}
+	return out, nil
+}
+
+const idTries = 100 // ids tried before giving up; the first is nearly always free
+
+func (s *Service) create(ctx context.Context, r Request) (Grant, error) {
+	for n := range idTries {
+		id := DeriveID(r.Key, n)
+		old, err := s.world.Store.Grant(ctx, id)
+		switch {
+		case err == nil && old.Request.Key == r.Key && old.Request.By.ID == r.By.ID:
+			return old, nil
+		case err == nil:
+			continue
+		case !errors.Is(err, ErrNotFound):
+			return Grant{}, fmt.Errorf("looking for %s: %w", id, err)
+		}
+		g, e := NewGrant(id, r)
+		err = s.world.Store.Create(ctx, g, e)
+		switch {
+		case errors.Is(err, ErrExists):
+			continue
+		case err != nil:
+			return Grant{}, fmt.Errorf("storing %s: %w", id, err)
+		}
+		return g, nil
+	}
+	return Grant{}, errors.New("no free grant id was found")
+}
+
+// Check decides about a request that was stored: rights, policy, the guards on
+// the way, and whether enough people could approve. It becomes pending or
+// opening, or is refused; then the refusal is returned beside the grant. A
+// grant that was checked before is returned as it is.
+func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
+	g, err := s.grant(ctx, id)
+	if err != nil || g.State != Asked {
+		return g, err
+	}
+	verdict, err := s.examine(ctx, g)
+	if ctx.Err() != nil {
+		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
+	}
+	if err != nil {
+		return s.refuse(ctx, g, err)
+	}
+	now := s.clock.Now()
+	g, err = s.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
+		var e Event
+		var err error
+		g.Notes, g.Channel = verdict.notes, verdict.channel
+		if verdict.rule.Required == 0 {
+			g, e, err = g.Permit(verdict.by, now)
+		} else {
+			g, e, err = g.Wait(verdict.by, verdict.rule.Approvers, verdict.rule.Required, now.Add(verdict.rule.PendingFor), now)
+		}
+		return g, []Event{e}, err
+	})
+	if err != nil {
+		return s.reread(ctx, id, err)
+	}
+	s.sweep.Kick()
+	return g, nil
+}
+
+type verdict struct {
+	by      Person
+	rule    ApprovalRule
+	notes   []string
+	channel string
+}
+
+func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
+	who, sites, err := s.entitled(ctx, g)
+	if err != nil {
+		return verdict{}, err
+	}
+	vms := make([]VM, 0, len(sites))
+	for _, site := range sites {
+		vms = append(vms, site.vm)
+	}
+	rule, err := s.rule(vms, g.Request)
+	if err != nil {
+		return verdict{}, err
+	}
+	if err := s.enough(ctx, rule, who); err != nil {
+		return verdict{}, err
+	}
+	g.Request.By = who
+	notes, err := s.prospect(ctx, g, sites)
+	channel := rule.Channel
+	if channel == "" {
+		channel = s.config.Channel
+	}
+	return verdict{who, rule, notes, channel}, err
+}
+
+// refuse ends a request whose check said no. A check that could not be made is
+// a no as well: nothing is opened in doubt.
+func (s *Service) refuse(ctx context.Context, g Grant, cause error) (Grant, error) {
+	no := new(Refusal)
+	if !errors.As(cause, &no) {
+		s.world.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
+		no = Refuse(ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", outline(cause))
+	}
+	now := s.clock.Now()
+	refused, err := s.world.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		g, e, err := g.Refuse(no.Error(), now)
+		return g, []Event{e}, err
+	})
+	if err != nil {
+		return s.reread(ctx, g.ID, err)
+	}
+	return refused, no
+}
+
+// reread returns the grant as another made it meanwhile, when the error says
+// that it was just too late.
+func (s *Service) reread(ctx context.Context, id ID, err error) (Grant, error) {
+	if !errors.Is(err, ErrStale) {
+		return Grant{}, fmt.Errorf("storing the check of %s: %w", id, err)
+	}
+	return s.grant(ctx, id)
+}
+
+// outline says in a few words what kind of fault it is; the log has the rest.
+func outline(err error) string {
+	switch {
+	case errors.Is(err, ErrForbidden):
+		return "Azure does not let jitbot read them"
+	case errors.Is(err, ErrBusy):
+		return "Azure is busy"
+	case errors.Is(err, ErrNotFound):
+		return "something of it is gone from Azure"
+	default:
+		return "a service did not answer"
+	}
+}
+
+func (s *Service) grant(ctx context.Context, id ID) (Grant, error) {
+	if !id.Valid() {
+		return Grant{}, Refuse(ErrInput, "%s is no grant; a grant is named like g-7k2qd. See /jit list.", string(id))
+	}
+	g, err := s.world.Store.Grant(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return g, Refuse(ErrNotFound, "There is no grant %s; see /jit list for yours.", id)
+	}
+	if err != nil {
+		return g, fmt.Errorf("reading %s: %w", id, err)
+	}
+	return g, nil
+}
+
+// change runs a transition; a stale one is told as it is.
+func (s *Service) change(ctx context.Context, id ID, f func(Grant, time.Time) (Grant, Event, error)) (Grant, error) {
+	now := s.clock.Now()
+	g, err := s.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
+		g, e, err := f(g, now)
+		return g, []Event{e}, err
+	})
+	if err != nil {
+		return g, fmt.Errorf("changing %s: %w", id, err)
+	}
+	s.sweep.Kick()
+	return g, nil
+}
+
+// reject records an attempt without authority and returns the refusal.
+func (s *Service) reject(ctx context.Context, by UserID, g Grant, what string, no error) error {
+	if !errors.Is(no, ErrAuthority) {
+		return no
+	}
+	e := g.event(EventRejected, Person{ID: by}, s.clock.Now(), what)
+	if err := s.world.Store.Append(ctx, e); err != nil {
+		return fmt.Errorf("recording a refused %s: %w", what, err)
+	}
+	return no
+}
+
+// Done ends the holder's own grant early.
+func (s *Service) Done(ctx context.Context, by UserID, id ID) (Grant, error) {
+	g, err := s.own(ctx, by, id, "done", "only the holder can say that they are done; an approver or admin can revoke it")
+	if err != nil {
+		return g, err
+	}
+	return s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
+		return g.Close(Decision{Ending: Finished, By: g.Request.By}, now, now)
+	})
+}
+
+// Cancel withdraws the requester's own waiting request.
+func (s *Service) Cancel(ctx context.Context, by UserID, id ID) (Grant, error) {
+	g, err := s.own(ctx, by, id, "cancel", "only whoever asked can cancel it; an approver can deny it")
+	if err != nil {
+		return g, err
+	}
+	return s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
+		return g.Cancel(g.Request.By, now)
+	})
+}
+
+func (s *Service) own(ctx context.Context, by UserID, id ID, what, hint string) (Grant, error) {
+	if _, err := s.member(ctx, by); err != nil {
+		return Grant{}, err
+	}
+	g, err := s.grant(ctx, id)
+	if err != nil {
+		return g, err
+	}
+	if g.Request.By.ID != by {
+		return g, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "%s belongs to %s; %s.", id, g.Request.By.ID, hint))
+	}
+	return g, nil
+}
+
+// List gives the grants that have not ended, the caller's own, or with all
+// also those that the caller may see: everything for approvers, admins and the
+// host, else what is for VMs that the caller may read in Azure.
+func (s *Service) List(ctx context.Context, by UserID, all bool) ([]Listed, error) {
+	if !by.Host() {
+		if _, err := s.member(ctx, by); err != nil {
+			return nil, err
+		}
+	}
+	grants, err := s.world.Store.Unfinished(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing grants: %w", err)
+	}
+	eyes := &eyes{judge: s.judge, by: by, seen: map[string]bool{}}
+	var out []Listed
+	for _, g := range grants {
+		mine := g.Request.By.ID == by
+		if !mine && !all && !by.Host() {
+			continue
+		}
+		l := Listed{Grant: g, Mine: mine}
+		if l.Approver, l.Admin, err = s.standing(ctx, by, g); err != nil {
+			return nil, err
+		}
+		if !mine && !l.Approver && !l.Admin && !eyes.see(ctx, g) {
+			continue
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// Listed is a grant with what the reader is to it.
+type Listed struct {
+	Grant                 Grant
+	Mine, Approver, Admin bool
+}
+
+func (s *Service) standing(ctx context.Context, by UserID, g Grant) (approver, admin bool, err error) {
+	if by.Host() {
+		return false, true, nil
+	}
+	if admin, err = s.listed(ctx, s.config.Admins, by); err != nil {
+		return false, false, err
+	}
+	approvers := g.Approvers
+	if rule, _, err := s.ruleNow(ctx, g); err == nil {
+		approvers = rule.Approvers
+	}
+	approver, err = s.listed(ctx, approvers, by)
+	return approver, admin, err
+}
+
+// eyes remembers, for one answer, which VMs somebody may read in Azure.
+type eyes struct {
+	judge
+	by   UserID
+	who  *Person
+	dead bool // not tied to an Entra user, or unreadable: sees nothing
+	seen map[string]bool
+}
+
+func (e *eyes) see(ctx context.Context, g Grant) bool {
+	if e.who == nil && !e.dead {
+		who, err := e.person(ctx, e.by)
+		e.who, e.dead = &who, err != nil
+	}
+	if e.dead {
+		return false
+	}
+	for _, t := range g.Request.Targets {
+		key := strings.ToLower(t.VM)
+		may, known := e.seen[key]
+		if !known {
+			may = e.rights(ctx, *e.who, VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
+			e.seen[key] = may
+		}
+		if !may {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,385 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	tick        = time.Second      // closing begins within this of the deadline
+	driftEvery  = 30 * time.Second // every guard is compared this often, so drift shows within a minute
+	markEvery   = time.Minute      // the clock's high-water mark is stored this often
+	askedFor    = 15 * time.Second // a request not checked by then was cut off, and is checked again
+	stuckAfter  = time.Minute      // a closing that takes longer shows as stuck
+	maxSkew     = 30 * time.Second // Azure's clock may differ by this much
+	maxBack     = 5 * time.Second  // the wall clock may go back by this much
+	holdFor     = time.Hour        // an opening held longer than this fails: the approval is stale
+	guardLanes  = 64               // guards worked on at once
+	openLanes   = 16               // grants prepared for opening at once
+	servingWait = 10 * time.Second // Slack waits at most this long for the first closings
+)
+
+// Sweep is the loop that makes the network agree with the store. It is
+// level-triggered: each pass starts from the store and from Azure, never from
+// memory, so that recovery, retries and drift are the same code as normal
+// work.
+type Sweep struct {
+	judge
+	owner  Owner
+	clock  *chronometer
+	kick   chan struct{}
+	served chan struct{}
+	check  func(context.Context, ID) error // finishes a request that was cut off
+
+	guards *lanes // key: a guard in lower case
+	opens  *lanes // key: a grant that is to begin
+	checks *lanes // key: a grant that is asked
+
+	mu      sync.Mutex
+	closing map[string]bool // guards with overdue closings at the start, not yet tried
+	late    bool            // a closing is stuck or late
+	suspect string          // why the clock is not to be trusted
+	mark    time.Time       // highest clock reading stored
+}
+
+// NewSweep makes the loop; Run starts it.
+func NewSweep(c Config, w World) *Sweep {
+	s := &Sweep{
+		judge: judge{c, w}, owner: Owner{c.Installation, c.Bands}, clock: &chronometer{},
+		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{},
+	}
+	s.guards = newLanes(guardLanes, s.sweepGuard)
+	s.opens = newLanes(openLanes, s.begin)
+	s.checks = newLanes(openLanes, func(ctx context.Context, id string) error { return s.check(ctx, ID(id)) })
+	return s
+}
+
+// Kick asks for a pass now.
+func (s *Sweep) Kick() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Served is closed once every closing that was overdue at the start has been
+// tried: then Slack may be served.
+func (s *Sweep) Served() <-chan struct{} { return s.served }
+
+// Run sweeps until ctx ends, then waits for the work under way. The service's
+// Check finishes requests that a crash cut off.
+func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant, error)) error {
+	s.check = func(ctx context.Context, id ID) error {
+		_, err := check(ctx, id)
+		if errors.As(err, new(*Refusal)) {
+			return nil
+		}
+		return err
+	}
+	defer func() { s.guards.wait(); s.opens.wait(); s.checks.wait() }()
+	started := time.Now()
+	s.startClock(ctx)
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	var drifted, marked time.Time
+	first := true
+	for {
+		if err := s.pass(ctx, first); err != nil && ctx.Err() == nil {
+			s.world.Log.ErrorContext(ctx, "a pass of the sweep failed", slog.Any("error", err))
+		} else {
+			first = false
+		}
+		if time.Since(drifted) >= driftEvery {
+			drifted = time.Now()
+			s.guards.start(ctx, everyGuard, false)
+		}
+		if time.Since(marked) >= markEvery {
+			marked = time.Now()
+			s.markClock(ctx)
+		}
+		s.serve(!first, time.Since(started))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.kick:
+		case <-ticker.C:
+		}
+	}
+}
+
+// everyGuard is the lane that compares all guards; no resource id is empty.
+const everyGuard = ""
+
+// serve lets Slack in when the overdue closings were tried or took too long.
+func (s *Sweep) serve(passed bool, waited time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.served:
+	default:
+		if passed && len(s.closing) == 0 || waited >= servingWait {
+			close(s.served)
+		}
+	}
+}
+
+// pass moves on every grant whose time has come, closings first.
+func (s *Sweep) pass(ctx context.Context, first bool) error {
+	now := s.now()
+	due, err := s.world.Store.Due(ctx, now)
+	if err != nil {
+		return fmt.Errorf("finding what is due: %w", err)
+	}
+	var faults []error
+	guards := map[string]bool{}
+	late := false
+	for _, id := range due {
+		g, err := s.advance(ctx, id, now)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("moving %s on: %w", id, err))
+			continue
+		}
+		if g.State == Closing {
+			late = late || g.Stuck || now.Sub(g.Clock.Due) > stuckAfter
+			for _, guard := range g.Guards() {
+				guards[guard] = true
+			}
+		}
+	}
+	s.mu.Lock()
+	s.late = late
+	if first {
+		for guard := range guards {
+			s.closing[guard] = true
+		}
+	}
+	s.mu.Unlock()
+	for guard := range guards {
+		s.guards.start(ctx, guard, false)
+	}
+	return errors.Join(faults...)
+}
+
+// advance does what the clock asks of one grant.
+func (s *Sweep) advance(ctx context.Context, id ID, now time.Time) (Grant, error) {
+	g, err := s.world.Store.Grant(ctx, id)
+	if err != nil {
+		return g, fmt.Errorf("reading it: %w", err)
+	}
+	switch {
+	case g.State == Asked && now.Sub(g.Request.At) >= askedFor:
+		s.checks.start(ctx, string(id), false)
+	case g.State == Pending:
+		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Lapse(now) }))
+	case g.State == Opening && g.Clock.Begun.IsZero():
+		s.opens.start(ctx, string(id), false)
+	case g.State == Opening:
+		d := Decision{Ending: Failed, Reason: g.unconfirmed()}
+		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Close(d, now, now) }))
+	case g.State == Open:
+		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
+			if g.Clock.Deadline.After(now) {
+				return g, Event{}, g.stale()
+			}
+			return g.Close(Decision{Ending: Expired}, g.Clock.Deadline, now)
+		}))
+	case g.State == Closing && len(g.Paths) == 0:
+		return s.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.Gone("", now) })
+	}
+	return g, nil
+}
+
+// unconfirmed says why a grant was not confirmed in time.
+func (g Grant) unconfirmed() string {
+	for _, p := range g.Paths {
+		if p.Fault != "" {
+			return "it was not confirmed in time: " + p.Fault
+		}
+	}
+	return "it was not confirmed in time"
+}
+
+// one lifts a transition with one event.
+func one(f func(Grant) (Grant, Event, error)) func(Grant) (Grant, []Event, error) {
+	return func(g Grant) (Grant, []Event, error) {
+		next, e, err := f(g)
+		return next, []Event{e}, err
+	}
+}
+
+// update runs a transition. One that comes too late, because somebody else
+// moved the grant on, is no fault.
+func (s *Sweep) update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error) {
+	g, err := s.world.Store.Update(ctx, id, f)
+	if errors.Is(err, ErrStale) {
+		g, err = s.world.Store.Grant(ctx, id)
+	}
+	if err != nil {
+		return g, fmt.Errorf("storing %s: %w", id, err)
+	}
+	return g, nil
+}
+
+// begin makes an approved grant ready for its first write: everything is
+// checked once more and the way is stored. Where opening must wait, the grant
+// says so.
+func (s *Sweep) begin(ctx context.Context, id string) error {
+	g, err := s.world.Store.Grant(ctx, ID(id))
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", id, err)
+	}
+	if g.State != Opening || !g.Clock.Begun.IsZero() {
+		return nil
+	}
+	now := s.clock.Now()
+	waited := now.Sub(g.Clock.Approved)
+	if why := s.frozen(); why != "" {
+		if waited > holdFor {
+			return s.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
+		}
+		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Hold(why, now) })
+		return err
+	}
+	_, sites, err := s.entitled(ctx, g)
+	if err == nil {
+		_, err = s.prospect(ctx, g, sites)
+	}
+	if no := (*Refusal)(nil); errors.As(err, &no) {
+		return s.fail(ctx, g.ID, no.Error(), now)
+	}
+	if err != nil {
+		if waited > s.config.OpenWithin {
+			return s.fail(ctx, g.ID, "it could not be checked in time: "+outline(err), now)
+		}
+		return fmt.Errorf("checking %s before its first write: %w", id, err)
+	}
+	var paths []Path
+	for _, site := range sites {
+		paths = append(paths, site.paths...)
+	}
+	for _, p := range paths {
+		if !s.world.Vitals.Spare(p.Guard) {
+			_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+				return g.Hold("Azure's budget for changes is nearly spent, and what is left is kept for closing", now)
+			})
+			return err
+		}
+	}
+	now = s.clock.Now()
+	g, err = s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, s.config.OpenWithin, now) }))
+	if err != nil {
+		return err
+	}
+	for _, guard := range g.Guards() {
+		s.guards.start(ctx, guard, true)
+	}
+	return nil
+}
+
+// fail closes a grant that cannot be opened, and says why.
+func (s *Sweep) fail(ctx context.Context, id ID, why string, now time.Time) error {
+	_, err := s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
+		return g.Close(Decision{Ending: Failed, Reason: why}, now, now)
+	}))
+	s.Kick()
+	return err
+}
+
+// frozen says why nothing is opened now; empty when openings may go on.
+func (s *Sweep) frozen() string {
+	skew := s.world.Vitals.Skew()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.late:
+		return "closings are late, and they go first"
+	case skew > maxSkew || skew < -maxSkew:
+		return fmt.Sprintf("this machine's clock and Azure's differ by %s", ShortDuration(skew.Abs()))
+	case s.clock.Behind() > maxBack:
+		return "this machine's clock was set back"
+	default:
+		return s.suspect
+	}
+}
+
+// now is what due is measured by: while the clock is suspect after a start,
+// the stored high-water mark counts too, so that nothing stays open longer.
+func (s *Sweep) now() time.Time {
+	now := s.clock.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.suspect != "" && s.mark.After(now) {
+		return s.mark
+	}
+	return now
+}
+
+// startClock compares the clock with the mark of the last run.
+func (s *Sweep) startClock(ctx context.Context) {
+	now := s.clock.Now()
+	mark, err := s.world.Store.Mark(ctx, time.Time{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.suspect = "the store cannot tell when the clock was last read"
+		s.world.Log.ErrorContext(ctx, "reading the clock's mark", slog.Any("error", err))
+		return
+	}
+	s.mark = mark
+	if mark.Sub(now) > maxBack {
+		s.suspect = "this machine's clock is behind when it was last read"
+		s.world.Log.ErrorContext(ctx, "the clock went back while jitbot was down", slog.Time("mark", mark), slog.Time("now", now))
+	}
+}
+
+// markClock stores the reading. A clock that was suspect is trusted again
+// when it has caught up, or when Azure's clock agrees with it.
+func (s *Sweep) markClock(ctx context.Context) {
+	now := s.clock.Now()
+	mark, err := s.world.Store.Mark(ctx, now)
+	if err != nil {
+		s.world.Log.ErrorContext(ctx, "storing the clock's mark", slog.Any("error", err))
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if mark.Sub(now) <= maxBack {
+		s.suspect = ""
+	}
+	s.mark = mark
+}
+
+// Stuck lists the grants whose closing is stuck, for health and metrics.
+func (s *Sweep) Stuck(ctx context.Context) ([]Grant, error) {
+	due, err := s.world.Store.Due(ctx, s.now())
+	if err != nil {
+		return nil, fmt.Errorf("finding what is due: %w", err)
+	}
+	var out []Grant
+	for _, id := range due {
+		g, err := s.world.Store.Grant(ctx, id)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", id, err)
+		}
+		if g.Stuck {
+			out = append(out, g)
+		}
+	}
+	return out, nil
+}
+
+// sortedKeys lists a set in order, so that logs and passes repeat.
+func sortedKeys(set map[string]bool) []string {
+	out := make([]string, 0, len(set))
+	for k := range set {
+		out = append(out, strings.ToLower(k))
+	}
+	slices.Sort(out)
+	return out
+}

@@ -16,6 +16,8 @@ type filter struct {
 	roleName, roleType    string
 }
 
+var filterAnd = regexp.MustCompile(`(?i)\s+and\s+`)
+
 var filterTerm = regexp.MustCompile(`(?i)^(?:(atScope|atScopeAndBelow)\(\)|(assignedTo)\('([^']*)'\)|(principalId|roleName|type|denyAssignmentName)\s+eq\s+'([^']*)')$`)
 
 // readFilter understands what Azure documents for these lists, and refuses
@@ -25,7 +27,7 @@ func readFilter(text string) (filter, *problem) {
 	if strings.TrimSpace(text) == "" {
 		return f, nil
 	}
-	for _, term := range regexp.MustCompile(`(?i)\s+and\s+`).Split(strings.TrimSpace(text), -1) {
+	for _, term := range filterAnd.Split(strings.TrimSpace(text), -1) {
 		m := filterTerm.FindStringSubmatch(strings.TrimSpace(term))
 		if m == nil {
 			return f, fromGateway(http.StatusBadRequest, "UnsupportedQuery", "The filter '%s' is not supported. Supported filters are either 'atScope()' or 'principalId eq '{value}' or assignedTo('{value}')'.", text)
@@ -210,13 +212,12 @@ func (s *Sim) listDenials(c *call) reply {
 	if refused != nil {
 		return refused.reply()
 	}
-	wanted := f.assignedTo
-	if wanted == "" {
-		wanted = f.principal
-	}
 	var members map[string]bool
-	if wanted != "" {
-		members = s.memberships(wanted)
+	switch {
+	case f.assignedTo != "":
+		members = s.memberships(f.assignedTo)
+	case f.principal != "":
+		members = map[string]bool{key(f.principal): true}
 	}
 	bodies := map[string]object{}
 	for _, d := range s.denials {

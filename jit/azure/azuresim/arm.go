@@ -129,8 +129,8 @@ func (s *Sim) checkVersion(c *call) *problem {
 		return fromGateway(http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
 	}
 	if !versionPattern.MatchString(version) {
-		space, kind, _ := strings.Cut(c.path.kind, "/")
-		return fromGateway(http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location 'westeurope' and API version '%s' for type '%s'. The supported api-versions are '2022-04-01, 2024-05-01, 2025-04-01, 2025-05-01, 2026-04-01'. The supported locations are 'westeurope, northeurope'. (namespace %s)", version, kind, space)
+		_, kind, _ := strings.Cut(c.path.kind, "/")
+		return fromGateway(http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location 'westeurope' and API version '%s' for type '%s'. The supported api-versions are '2022-04-01, 2024-05-01, 2025-04-01, 2025-05-01, 2026-04-01'. The supported locations are 'westeurope, northeurope'", version, kind)
 	}
 	return nil
 }

@@ -28,12 +28,8 @@ func (s *Sim) nicBody(v NIC) object {
 	if v.NSG != "" {
 		properties["networkSecurityGroup"] = object{"id": v.NSG}
 	}
-	for _, vm := range s.vms {
-		for i, nic := range vm.NICs {
-			if key(nic) == key(v.ID) {
-				properties["virtualMachine"], properties["primary"] = object{"id": vm.ID}, i == 0
-			}
-		}
+	if owner, attached := s.indexed().nicVM[key(v.ID)]; attached {
+		properties["virtualMachine"], properties["primary"] = object{"id": owner.vm}, owner.primary
 	}
 	return envelope(v.ID, "Microsoft.Network/networkInterfaces", v.Location, v.Tags, properties)
 }
@@ -97,16 +93,8 @@ func (s *Sim) subnetBody(vnet VNet, v Subnet) object {
 		properties["networkSecurityGroup"] = object{"id": v.NSG}
 	}
 	id := vnet.ID + "/subnets/" + v.Name
-	var configs []string
-	for _, nic := range s.nics {
-		for _, ip := range nic.IPs {
-			if key(ip.Subnet) == key(id) {
-				configs = append(configs, nic.ID+"/ipConfigurations/"+ip.Name)
-			}
-		}
-	}
-	if len(configs) > 0 {
-		properties["ipConfigurations"] = references(sortedFold(configs))
+	if configs := s.indexed().subnetConfigs[key(id)]; len(configs) > 0 {
+		properties["ipConfigurations"] = references(configs)
 	}
 	return object{"id": id, "name": v.Name, "type": "Microsoft.Network/virtualNetworks/subnets", "properties": properties}
 }
@@ -167,12 +155,8 @@ func (s *Sim) listSubnets(c *call) reply {
 
 func (s *Sim) publicIPBody(v PublicIP) object {
 	properties := object{"publicIPAllocationMethod": "Static", "publicIPAddressVersion": "IPv4", "ipAddress": v.Address, "idleTimeoutInMinutes": 4}
-	for _, nic := range s.nics {
-		for _, ip := range nic.IPs {
-			if key(ip.PublicIP) == key(v.ID) {
-				properties["ipConfiguration"] = object{"id": nic.ID + "/ipConfigurations/" + ip.Name}
-			}
-		}
+	if configs := s.indexed().publicConfigs[key(v.ID)]; len(configs) > 0 {
+		properties["ipConfiguration"] = object{"id": configs[0]}
 	}
 	body := envelope(v.ID, "Microsoft.Network/publicIPAddresses", v.Location, nil, properties)
 	body["sku"] = object{"name": "Standard", "tier": "Regional"}

@@ -61,19 +61,8 @@ func (g *guard) defaultBodies() []object {
 
 // attached gives the ids of the interfaces and subnets that a group is on.
 func (s *Sim) attached(nsg string) (nics, subnets []string) {
-	for _, k := range slices.Sorted(maps.Keys(s.nics)) {
-		if key(s.nics[k].NSG) == nsg {
-			nics = append(nics, s.nics[k].ID)
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(s.vnets)) {
-		for _, subnet := range s.vnets[k].Subnets {
-			if key(subnet.NSG) == nsg {
-				subnets = append(subnets, s.vnets[k].ID+"/subnets/"+subnet.Name)
-			}
-		}
-	}
-	return nics, subnets
+	x := s.indexed()
+	return x.nsgNICs[nsg], x.nsgSubnets[nsg]
 }
 
 // references is the ARM form of a list of ids.
@@ -160,10 +149,11 @@ func (g *guard) holds(r Rule) bool {
 // unchanged answers a write that changes nothing: already Succeeded, with an
 // operation that is over, and no new etag.
 func (s *Sim) unchanged(c *call, g *guard, body func(*guard) object) reply {
-	etag := g.etag
+	etag, state := g.etag, g.state
 	op := s.begin(c, g, "", "PutNetworkSecurityGroupOperation", g.turn)
 	op.status, op.outcome, op.failure, op.end = succeeded, succeeded, nil, c.now
-	g.etag, g.state = etag, succeeded
+	s.running = s.running[:len(s.running)-1]
+	g.etag, g.state = etag, state
 	return reply{status: http.StatusOK, header: op.headers(c, s.settings.RetryAfter), body: body(g)}
 }
 
@@ -180,7 +170,7 @@ func (s *Sim) deleteNSG(c *call) reply {
 	}
 	if nics, subnets := s.attached(key(g.id)); len(nics)+len(subnets) > 0 {
 		return invalid("InUseNetworkSecurityGroupCannotBeDeleted", "Network security group %s cannot be deleted because it is in use by the following resources: %s. In order to delete the Network security group, remove the association with the resource(s). To learn how to do this, see aka.ms/deletensg.",
-			g.id, strings.Join(append(nics, subnets...), ", ")).reply()
+			g.id, strings.Join(slices.Concat(nics, subnets), ", ")).reply()
 	}
 	g.turn++
 	op := s.begin(c, g, "", "DeleteNetworkSecurityGroupOperation", g.turn)

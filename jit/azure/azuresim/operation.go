@@ -21,8 +21,6 @@ type operation struct {
 	nsg, rule string
 	turn      int
 	deletes   bool
-	// seal is the query that its address must be asked with, unshortened.
-	seal string
 	// outcome is how it shall end: Succeeded, Failed or Canceled; status how
 	// it stands.
 	outcome, status string
@@ -36,14 +34,13 @@ const inProgress = "InProgress"
 // order, then effects. It is called before anything is looked at.
 func (s *Sim) settle(now time.Time) {
 	var due []*operation
-	for id, op := range s.operations {
-		switch {
-		case op.status == inProgress && !op.end.After(now):
+	s.running = slices.DeleteFunc(s.running, func(op *operation) bool {
+		if over := !op.end.After(now); over {
 			due = append(due, op)
-		case op.status != inProgress && now.Sub(op.end) > 24*time.Hour:
-			delete(s.operations, id)
+			return true
 		}
-	}
+		return false
+	})
 	slices.SortFunc(due, func(a, b *operation) int {
 		return cmp.Or(a.end.Compare(b.end), cmp.Compare(a.serial, b.serial))
 	})
@@ -125,8 +122,8 @@ func (op *operation) supersede() {
 
 // busyWith is a running operation on a group, or nil.
 func (s *Sim) busyWith(nsg string) *operation {
-	for _, op := range s.operations {
-		if op.nsg == nsg && op.status == inProgress {
+	for _, op := range s.running {
+		if op.nsg == nsg {
 			return op
 		}
 	}
@@ -175,21 +172,37 @@ func (s *Sim) begin(c *call, g *guard, rule, kind string, turn int) *operation {
 			detailCode: f.DetailCode, detailMessage: f.DetailMessage,
 		}
 	}
-	// Azure's addresses carry about three kilobytes of signed state, which a
-	// client must neither shorten nor write to its log.
-	filler := strings.Repeat(strings.ReplaceAll(guidOf(op.id), "-", ""), 96)
-	op.seal = url.Values{
-		"t": {strconv.FormatInt(c.now.UnixNano(), 10)}, "c": {"MIIH" + filler}, "s": {guidOf("s" + op.id)}, "h": {guidOf("h" + op.id)},
-	}.Encode()
+	if len(s.operations) > 1000 {
+		s.forgetOperations(c.now)
+	}
 	s.operations[op.id] = op
+	s.running = append(s.running, op)
 	g.etag = s.newGUID()
 	g.state = updating
 	return op
 }
 
+// forgetOperations drops those that ended long ago, as Azure does.
+func (s *Sim) forgetOperations(now time.Time) {
+	for id, op := range s.operations {
+		if now.Sub(op.end) > time.Hour {
+			delete(s.operations, id)
+		}
+	}
+}
+
+// seal is the query that the operation's address must be asked with,
+// unshortened: Azure's carry about three kilobytes of signed state.
+func (op *operation) seal() string {
+	filler := strings.Repeat(strings.ReplaceAll(guidOf(op.id), "-", ""), 96)
+	return url.Values{
+		"t": {strconv.FormatInt(op.begun.UnixNano(), 10)}, "c": {"MIIH" + filler}, "s": {guidOf("s" + op.id)}, "h": {guidOf("h" + op.id)},
+	}.Encode()
+}
+
 func (op *operation) address(base, kind, version string) string {
 	return fmt.Sprintf("%s/subscriptions/%s/providers/Microsoft.Network/locations/%s/%s/%s?api-version=%s&%s",
-		base, op.subscription, op.location, kind, op.id, version, op.seal)
+		base, op.subscription, op.location, kind, op.id, version, op.seal())
 }
 
 // headers of an accepted write.
@@ -217,7 +230,7 @@ func (s *Sim) find(c *call) (*operation, *problem) {
 	}
 	asked := c.request.URL.Query()
 	asked.Del("api-version")
-	if asked.Encode() != op.seal {
+	if asked.Encode() != op.seal() {
 		return nil, invalid("InvalidRequestFormat", "Cannot parse the request.")
 	}
 	return op, nil

@@ -87,6 +87,9 @@ func (s *Sim) parentGuard(c *call) (*guard, *problem) {
 	if g := s.nsgs[key(id)]; g != nil {
 		return g, nil
 	}
+	if c.request.Method == http.MethodPut {
+		return nil, fromGateway(http.StatusNotFound, "ParentResourceNotFound", "Can not perform requested operation on nested resource. Parent resource '%s' not found.", c.path.names[0])
+	}
 	return nil, missingResource(c.path, nsgType)
 }
 

@@ -39,7 +39,7 @@ func (s *Sim) PutRoleDefinition(v RoleDefinition) { put(s, s.roles, key(v.ID), v
 func put[V any](s *Sim, m map[string]V, k string, v V) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m[k] = v
+	m[k], s.index = v, nil
 }
 
 // DeleteVM removes a virtual machine; its interfaces stay, as in Azure.
@@ -65,6 +65,7 @@ func remove[V any](s *Sim, m map[string]V, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(m, key(id))
+	s.index = nil
 }
 
 // SetPower changes a VM's power state (running, deallocated, ...).
@@ -141,7 +142,7 @@ func change[V any](s *Sim, m map[string]V, id string, edit func(*V)) error {
 		return fmt.Errorf("no %s in the simulated world", id)
 	}
 	edit(&v)
-	m[key(id)] = v
+	m[key(id)], s.index = v, nil
 	return nil
 }
 

@@ -73,6 +73,9 @@ type Sim struct {
 	publicIPs     map[string]PublicIP
 	nsgs          map[string]*guard
 	operations    map[string]*operation
+	// running are the operations in progress, oldest first.
+	running []*operation
+	index   *index
 
 	users       map[string]User
 	teams       map[string]Group

@@ -44,6 +44,9 @@ func (t Transport) RoundTrip(req *http.Request) (_ *http.Response, err error) {
 		// authorization client sends one when a filter holds blanks.
 		http.Error(rec, "Bad Request - Invalid URL", http.StatusBadRequest)
 	} else if rec.serve(t.Handler, inner) {
+		if err := req.Context().Err(); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%s %s: connection broken: %w", req.Method, req.URL.Path, io.ErrUnexpectedEOF)
 	}
 	if err := req.Context().Err(); err != nil {

@@ -1,0 +1,232 @@
+// Package store keeps grants, the record, the notices and the deliveries in one
+// bbolt file.
+//
+// One instance is active at a time: the lock of the file is the election. A
+// file that is exposed, foreign, newer, damaged or replaced is refused with a
+// sentence that says what to do; closing then still works from the rules in
+// Azure.
+//
+// Everything is durable when a method returns nil. Records carry checksums;
+// what cannot be read is reported as ErrCorrupt with its name, never skipped.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"jitbot/jit"
+)
+
+var _ jit.Store = (*Bolt)(nil)
+
+// Options may be left zero.
+type Options struct {
+	// Timeout is how long to wait for another process to let go of the file;
+	// a second when zero.
+	Timeout time.Duration
+	// MaxSize is the size in bytes beyond which the file does not grow: writes
+	// then fail and change nothing. No limit when zero.
+	MaxSize int
+}
+
+// Bolt is a jit.Store and the inbox of deliveries in one bbolt file. Its
+// methods may be called by many goroutines.
+type Bolt struct {
+	path string
+	db   *bolt.DB
+	file *os.File // the one that db uses
+
+	writes chan *write
+	quit   chan struct{} // closed by Close
+	idle   chan struct{} // closed when the committer has ended
+	closed sync.Once
+	result error // of the first Close
+
+	last    atomic.Uint64 // the newest transaction known to be in the file
+	stopped atomic.Pointer[refusal]
+	wedged  bool // bbolt panicked in a commit and may hold its locks; the committer's until idle
+}
+
+// Open opens the store at path, or creates it 0600 with the newest schema. It
+// reads the file's pages once to be sure that bbolt can. Errors are ErrInUse
+// after the timeout, ErrExposed, ErrForeign, ErrNewer and ErrCorrupt, each a
+// sentence for the operator; or the context's.
+func Open(ctx context.Context, path string, options Options) (_ *Bolt, err error) {
+	if options.Timeout <= 0 {
+		options.Timeout = time.Second
+	}
+	b := &Bolt{path: path, writes: make(chan *write), quit: make(chan struct{}), idle: make(chan struct{})}
+	defer func() {
+		if p := recover(); p != nil {
+			b.wedged = true
+			err = refuse(ErrCorrupt, nil, "the store %s is damaged (%v): move it away and put the last backup in its place", path, p)
+		}
+		if err != nil {
+			_ = b.release() // nothing was begun; err says more
+		}
+	}()
+	// A file cut while it is mapped faults; this makes it a panic, which can be
+	// recovered.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	b.db, err = bolt.Open(path, 0o600, &bolt.Options{
+		Timeout:         options.Timeout,
+		MaxSize:         options.MaxSize,
+		FreelistType:    bolt.FreelistMapType,
+		InitialMmapSize: firstMap(),
+		NoStatistics:    true,
+		OpenFile: func(string, int, os.FileMode) (*os.File, error) {
+			f, err := openFile(ctx, path, options.Timeout)
+			if err != nil {
+				return nil, err
+			}
+			b.file = f
+			return f, nil
+		},
+	})
+	if err != nil {
+		return nil, b.unusable(err)
+	}
+	if err := migrate(b.db); err != nil {
+		return nil, b.unusable(err)
+	}
+	err = b.db.View(func(tx *bolt.Tx) error {
+		b.last.Store(uint64(tx.ID()))
+		return nil
+	})
+	if err != nil {
+		return nil, b.unusable(err)
+	}
+	go b.commitLoop()
+	return b, nil
+}
+
+// release gives the file and its lock back.
+func (b *Bolt) release() error {
+	switch {
+	case b.db != nil && !b.wedged:
+		return b.db.Close()
+	case b.file != nil:
+		return b.file.Close() // bbolt may hold its own locks and wait for them for ever
+	default:
+		return nil
+	}
+}
+
+// unusable says why the file cannot be opened and what to do.
+func (b *Bolt) unusable(err error) error {
+	var said *refusal
+	switch {
+	case errors.As(err, &said), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return refuse(ErrInUse, err, "the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", b.path)
+	case errors.Is(err, errOther):
+		return refuse(ErrForeign, err, "%s is a bbolt file of another program: name another file under store", b.path)
+	case errors.Is(err, ErrNewer):
+		return refuse(ErrNewer, err, "the store %s was written by a newer jitbot: install that version again, or put a backup of this version in its place", b.path)
+	case errors.Is(err, ErrCorrupt):
+		return refuse(ErrCorrupt, err, "%v: move %s away and put the last backup in its place", err, b.path)
+	default:
+		return refuse(ErrForeign, err, "the store %s cannot be opened (%v): look at its disk", b.path, err)
+	}
+}
+
+// Close waits for the writes that were begun and for readers, and gives the
+// file back. Writes and reads that come later get ErrClosed. Calling it again
+// does nothing and returns the same.
+func (b *Bolt) Close() error {
+	b.closed.Do(func() {
+		close(b.quit)
+		<-b.idle
+		b.result = b.release()
+	})
+	if b.result != nil {
+		return fmt.Errorf("closing the store %s: %w", b.path, b.result)
+	}
+	return nil
+}
+
+// Check tells, cheaply, whether the store may still be trusted: ErrReplaced
+// when the path leads to another file or to none, or when the file went back
+// in time; ErrCorrupt when it was cut; ErrStopped when a write failed.
+func (b *Bolt) Check(ctx context.Context) error {
+	if stop := b.stopped.Load(); stop != nil {
+		return stop
+	}
+	last := b.last.Load() // before the transaction begins, which is then no older
+	return b.read(ctx, func(tx *bolt.Tx) error {
+		open, err := b.file.Stat()
+		if err != nil {
+			return fmt.Errorf("looking at the open store: %w", err)
+		}
+		named, err := os.Stat(b.path)
+		if err != nil || !os.SameFile(open, named) {
+			return refuse(ErrReplaced, err, "the store %s was replaced or removed while in use: stop jitbot, put the right file there and start it again", b.path)
+		}
+		if open.Size() < tx.Size() {
+			return refuse(ErrCorrupt, nil, "the store %s was cut to %d of %d bytes while in use: stop jitbot and put the last backup in its place", b.path, open.Size(), tx.Size())
+		}
+		if uint64(tx.ID()) < last {
+			return refuse(ErrReplaced, nil, "the store %s was overwritten with an older one while in use: stop jitbot and start it again", b.path)
+		}
+		return nil
+	})
+}
+
+// Backup writes a consistent copy of the file to w and returns how many bytes
+// it wrote. Writes go on meanwhile. It ends early with the context, at w's
+// next Write.
+func (b *Bolt) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
+	err = b.read(ctx, func(tx *bolt.Tx) error {
+		var err error
+		if n, err = tx.WriteTo(&bounded{ctx: ctx, w: w}); err != nil {
+			return fmt.Errorf("copying the store: %w", err)
+		}
+		return nil
+	})
+	return n, err
+}
+
+// bounded is a writer that a context ends.
+type bounded struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return b.w.Write(p)
+}
+
+// read runs f in a read transaction; a damaged page is an error.
+func (b *Bolt) read(ctx context.Context, f func(*bolt.Tx) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	defer recovered(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	if err := b.db.View(f); !errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+		return err
+	}
+	return ErrClosed
+}
+
+// recovered turns a panic, which is how bbolt says that a page is damaged, into
+// an error.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: %v", ErrCorrupt, p)
+	}
+}

@@ -1,0 +1,25 @@
+//go:build !unix
+
+package store
+
+import (
+	"io/fs"
+	"os"
+)
+
+// firstMap is 0: elsewhere a larger map makes a larger file.
+func firstMap() int { return 0 }
+
+// private refuses what is not a regular file; there are no modes to look at.
+func private(path string, info fs.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return refuse(ErrForeign, nil, "the store %s is not a regular file: name another under store", path)
+	}
+	return nil
+}
+
+// lock leaves locking to bbolt, which does it with a time limit.
+func lock(*os.File) (held bool, err error) { return false, nil }
+
+// syncDir has nothing to do: folders cannot be synced.
+func syncDir(string) error { return nil }

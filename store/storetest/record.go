@@ -1,0 +1,113 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"jitbot/jit"
+)
+
+func testRecord(t *testing.T, s *suite) {
+	s.ask(t, "g-22222", begin())
+	s.wait(t, "g-22222", begin().Add(time.Hour))
+	must(t, s.Append(t.Context()))
+	must(t, s.Append(t.Context(),
+		jit.Event{At: begin(), Kind: jit.EventDrift, Text: "somebody's rule", VMs: []string{}},
+		jit.Event{At: begin().In(time.FixedZone("", 7200)), Kind: jit.EventOrphan, Text: "no text at all: \xff\xfe \u2028 <&>"},
+	))
+	s.ask(t, "g-33333", begin())
+
+	all, err := s.Events(t.Context(), 0, 100)
+	must(t, err)
+	if len(all) != 5 {
+		t.Fatalf("%d events, want 5", len(all))
+	}
+	chained(t, all)
+	for _, test := range []struct {
+		after uint64
+		limit int
+		want  []jit.Event
+	}{
+		{0, 2, all[:2]}, {2, 2, all[2:4]}, {4, 100, all[4:]}, {5, 100, nil}, {99, 1, nil}, {0, 0, nil},
+	} {
+		have, err := s.Events(t.Context(), test.after, test.limit)
+		must(t, err)
+		same(t, "events", test.want, have)
+	}
+}
+
+// waiting lists what is to be told.
+func (s *suite) waiting(t *testing.T) []jit.Notice {
+	t.Helper()
+	n, err := s.Notices(t.Context(), 100)
+	must(t, err)
+	return n
+}
+
+func audiences(notices []jit.Notice) []jit.Audience {
+	var out []jit.Audience
+	for _, n := range notices {
+		out = append(out, n.To)
+	}
+	return out
+}
+
+func testNotices(t *testing.T, s *suite) {
+	s.ask(t, "g-22222", begin()) // told to nobody
+	same(t, "notices of asked", []jit.Notice(nil), s.waiting(t))
+	s.wait(t, "g-22222", begin().Add(time.Hour))                                                                      // card, requester
+	s.change(t, "g-22222", func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Deny(asker(), "no", begin()) }) // card, thread, requester
+
+	all := s.waiting(t)
+	same(t, "audiences", []jit.Audience{jit.ToCard, jit.ToRequester, jit.ToCard, jit.ToThread, jit.ToRequester}, audiences(all))
+	events := s.everything(t).Events
+	for i, n := range all {
+		want := events[1]
+		if i >= 2 {
+			want = events[2]
+		}
+		same(t, "event of a notice", want, n.Event)
+		if i > 0 && n.Seq <= all[i-1].Seq {
+			t.Errorf("notice %d after notice %d: out of order", n.Seq, all[i-1].Seq)
+		}
+	}
+	some, err := s.Notices(t.Context(), 2)
+	must(t, err)
+	same(t, "the oldest two", all[:2], some)
+
+	must(t, s.Told(t.Context(), all[1], jit.Card{}))
+	must(t, s.Told(t.Context(), all[1], jit.Card{})) // once more, as after a crash
+	must(t, s.Told(t.Context(), all[4], jit.Card{}))
+	same(t, "notices left", []jit.Notice{all[0], all[2], all[3]}, s.waiting(t))
+
+	// What was told never comes back under another event's number.
+	s.ask(t, "g-33333", begin())
+	s.wait(t, "g-33333", begin().Add(time.Hour))
+	left := s.waiting(t)
+	same(t, "older notices", []jit.Notice{all[0], all[2], all[3]}, left[:3])
+	if len(left) != 5 || left[3].Seq <= all[4].Seq {
+		t.Errorf("new notices %v: want two, numbered after %d", left[3:], all[4].Seq)
+	}
+}
+
+func testCards(t *testing.T, s *suite) {
+	s.ask(t, "g-22222", begin())
+	s.wait(t, "g-22222", begin().Add(time.Hour))
+	notices := s.waiting(t)
+	before := s.at(t, "g-22222")
+
+	// The grant moves on between reading the notice and telling it.
+	moved := s.change(t, "g-22222", func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Cancel(asker(), begin()) })
+	card := jit.Card{Channel: "C1", Message: "1.2"}
+	must(t, s.Told(t.Context(), notices[0], card))
+	after := s.at(t, "g-22222")
+	if after.Revision != moved.Revision || after.Revision == before.Revision {
+		t.Errorf("revision %d after a card, want %d", after.Revision, moved.Revision)
+	}
+	moved.Card = card
+	same(t, "grant with its card", moved, after)
+
+	must(t, s.Told(t.Context(), notices[1], jit.Card{}))
+	same(t, "a notice without a card leaves it", moved, s.at(t, "g-22222"))
+	same(t, "index after a card", []jit.ID(nil), s.everything(t).Due)
+}

@@ -130,7 +130,7 @@ func (s *Sim) checkVersion(c *call) *problem {
 	}
 	if !versionPattern.MatchString(version) {
 		_, kind, _ := strings.Cut(c.path.kind, "/")
-		return fromGateway(http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location 'westeurope' and API version '%s' for type '%s'. The supported api-versions are '2022-04-01, 2024-05-01, 2025-04-01, 2025-05-01, 2026-04-01'. The supported locations are 'westeurope, northeurope'", version, kind)
+		return fromGateway(http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location 'westeurope' and API version '%s' for type '%s'. The supported api-versions are '2022-04-01, 2024-05-01, 2025-04-01, 2025-05-01, 2026-04-01'. The supported locations are 'westeurope, northeurope'.", version, kind)
 	}
 	return nil
 }

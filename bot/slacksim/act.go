@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -78,26 +79,35 @@ func (s *Sim) SlashRaw(ctx context.Context, userID, channelID, command, text str
 		s.mu.Unlock()
 		return Reply{}, err
 	}
-	res := &responder{channel: c.ID, user: userID}
-	payload := s.slashPayload(userID, c, command, text, res)
-	raw.apply(payload)
-	p := s.post("slash_commands", true, payload, nil)
-	var twin *pending
+	send := func() (*pending, *shownReply) {
+		res := &responder{channel: c.ID, user: userID}
+		payload := s.slashPayload(userID, c, command, text, res)
+		raw.apply(payload)
+		shown := &shownReply{}
+		p := s.post("slash_commands", true, payload, nil)
+		p.apply = func(ack json.RawMessage) error { return s.showReply(shown, res, ack) }
+		res.acked = p.done
+		return p, shown
+	}
+	p, shown := send()
+	twin := p
 	if raw.Double {
-		again := maps.Clone(payload)
-		again["trigger_id"] = s.newTrigger(userID, "")
-		again["response_url"] = s.newResponder(&responder{channel: c.ID, user: userID})
-		twin = s.post("slash_commands", true, again, nil)
+		twin, _ = send()
 	}
 	s.mu.Unlock()
 	r, err := s.finish(ctx, p)
-	if twin != nil {
+	if twin != p {
 		_, err2 := s.finish(ctx, twin)
 		err = errors.Join(err, err2)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.slashResult(r, res, command, err)
+	r.Message, r.Text = shown.message, shown.text
+	if code := slashFailure(err); code != "" {
+		r.Text = command + ` failed with the error "` + code + `"`
+		s.whisper(c.ID, userID, "USLACKBOT", content{text: r.Text})
+	}
+	return r, err
 }
 
 // slashPlace checks that the command can be typed there. Called with the lock held.
@@ -120,44 +130,49 @@ func (s *Sim) slashPlace(userID, channelID, command string, raw Raw) (*channel, 
 	return nil, fmt.Errorf("%w: %s is not a valid command", ErrUnknown, command)
 }
 
-// slashResult shows the answer, or the failure.
-func (s *Sim) slashResult(r Reply, res *responder, command string, err error) (Reply, error) {
-	if err == nil && r.Payload != nil {
-		var body content
-		args, bad := decodeObject(r.Payload)
-		if bad == nil {
-			c := &call{method: "ack", args: args}
-			var apiErr *apiError
-			if body, apiErr = s.content(c); apiErr != nil {
-				bad = fmt.Errorf("%s: %v", apiErr.code, apiErr.extra)
-			}
-		}
-		switch {
-		case bad != nil:
-			err = fmt.Errorf("%w: %w", ErrTrouble, bad)
-		case !body.empty(args):
-			m := s.reply(res, body, str(args, "response_type"), "")
-			if res.origin == nil {
-				res.origin = m
-			}
-			shown := m.Message
-			r.Message, r.Text = &shown, body.text
-		}
+// shownReply is what the acknowledgement of a slash command put on the screen.
+type shownReply struct {
+	message *Message
+	text    string
+}
+
+// showReply carries out the acknowledgement of a slash command. Called with the
+// lock held.
+func (s *Sim) showReply(shown *shownReply, res *responder, ack json.RawMessage) error {
+	if ack == nil {
+		return nil
 	}
-	code := ""
+	args, err := decodeObject(ack)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrTrouble, err)
+	}
+	body, bad := s.content(&call{method: "ack", args: args})
+	if bad != nil {
+		return fmt.Errorf("%w: %s %v", ErrTrouble, bad.code, bad.extra)
+	}
+	if body.empty(args) {
+		return nil
+	}
+	m := s.reply(res, body, str(args, "response_type"), "")
+	if res.origin == nil {
+		res.origin = m
+	}
+	seen := m.Message
+	shown.message, shown.text = &seen, body.text
+	return nil
+}
+
+// slashFailure is the error that Slack names in place of the app's answer.
+func slashFailure(err error) string {
 	switch {
 	case errors.Is(err, ErrTimeout):
-		code = "operation_timeout"
+		return "operation_timeout"
 	case errors.Is(err, ErrDispatchFailed):
-		code = "dispatch_failed"
+		return "dispatch_failed"
 	case errors.Is(err, ErrTrouble):
-		code = "invalid_command_response"
+		return "invalid_command_response"
 	}
-	if code != "" {
-		r.Text = command + ` failed with the error "` + code + `"`
-		s.whisper(res.channel, res.user, "USLACKBOT", content{text: r.Text})
-	}
-	return r, err
+	return ""
 }
 
 // Click presses a button of a message, ephemeral ones included, answers its

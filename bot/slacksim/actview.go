@@ -72,7 +72,9 @@ func (s *Sim) SubmitRaw(ctx context.Context, userID, viewID string, in Values, r
 		payload["view"] = s.viewObject(v)
 		payload["response_urls"] = []any{}
 		raw.apply(payload)
-		return s.post("interactive", true, payload, nil)
+		p := s.post("interactive", true, payload, nil)
+		p.apply = func(ack json.RawMessage) error { return s.settle(v, ack) }
+		return p
 	}
 	p := send()
 	var twin *pending
@@ -87,9 +89,6 @@ func (s *Sim) SubmitRaw(ctx context.Context, userID, viewID string, in Values, r
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil && !v.closed {
-		err = s.settle(v, r.Payload)
-	}
 	if errors.Is(err, ErrTimeout) || errors.Is(err, ErrDispatchFailed) || errors.Is(err, ErrTrouble) {
 		v.trouble, r.Text = troubleText, troubleText
 		s.trouble(Trouble{User: userID, View: v.id, Text: troubleText})
@@ -168,6 +167,9 @@ func complaint(block, el, value object) string {
 
 // settle carries out an app's answer to a submission. Called with the lock held.
 func (s *Sim) settle(v *view, payload json.RawMessage) error {
+	if v.closed {
+		return nil
+	}
 	if payload == nil {
 		s.pop(v)
 		return nil

@@ -35,6 +35,10 @@ type pending struct {
 	accepts bool
 	done    chan struct{}
 	over    bool // the deadline has passed
+	// apply carries the acknowledgement's payload out at the moment it comes, so
+	// that what the app does next finds it done. Called with the lock held.
+	apply func(payload json.RawMessage) error
+	err   error // of apply
 }
 
 // Envelopes is the log of deliveries, oldest first.
@@ -65,7 +69,7 @@ func (s *Sim) post(kind string, accepts bool, payload object, extra object) *pen
 }
 
 func (s *Sim) register(p *pending) {
-	s.pending[p.ID] = p
+	s.pending[p.ID] = append(s.pending[p.ID], p)
 	s.envelopes = append(s.envelopes, p)
 	p.Socket = s.transmit(p.frame)
 	s.touch()
@@ -102,25 +106,29 @@ func (s *Sim) acknowledge(data []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, ok := s.pending[ack.ID]
-	if !ok {
-		return
+	all := s.pending[ack.ID]
+	if len(data) < maxAck {
+		delete(s.pending, ack.ID)
 	}
-	if len(data) >= maxAck {
-		p.Oversized = true
-		s.touch()
-		return
+	for _, p := range all {
+		if len(data) >= maxAck {
+			p.Oversized = true
+			continue
+		}
+		p.Acked, p.Late = time.Now(), p.over
+		if text := string(ack.Payload); p.accepts && text != "" && text != "null" && text != "{}" && text != `""` {
+			p.Response = ack.Payload
+		}
+		if p.apply != nil && !p.over {
+			p.err = p.apply(p.Response)
+		}
+		close(p.done)
 	}
-	delete(s.pending, ack.ID)
-	p.Acked, p.Late = time.Now(), p.over
-	if text := string(ack.Payload); p.accepts && text != "" && text != "null" && text != "{}" && text != `""` {
-		p.Response = ack.Payload
-	}
-	close(p.done)
 	s.touch()
 }
 
-// await waits for the acknowledgement and returns its payload, or ErrTimeout.
+// await waits for the acknowledgement and returns its payload,
+// what came of carrying it out, or ErrTimeout.
 func (s *Sim) await(ctx context.Context, p *pending) (json.RawMessage, error) {
 	t := time.NewTimer(time.Until(p.Sent.Add(s.ackTimeout())))
 	defer t.Stop()
@@ -128,7 +136,7 @@ func (s *Sim) await(ctx context.Context, p *pending) (json.RawMessage, error) {
 	case <-p.done:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return p.Response, nil
+		return p.Response, p.err
 	case <-t.C:
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -138,7 +146,7 @@ func (s *Sim) await(ctx context.Context, p *pending) (json.RawMessage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !p.Acked.IsZero() {
-		return p.Response, nil
+		return p.Response, p.err
 	}
 	p.over = true
 	return nil, ErrTimeout

@@ -17,7 +17,16 @@ type responder struct {
 	origin        *message // what replace_original and delete_original are about
 	uses          int
 	made          time.Time
+	// acked is closed when the slash command that it belongs to was
+	// acknowledged; nil for other interactions.
+	acked <-chan struct{}
 }
+
+// ackHead is how long a response waits for the acknowledgement that was sent
+// before it on another connection. Which of the two Slack shows first is not
+// documented; the simulator lets the acknowledgement go first, so that tests
+// see one order.
+const ackHead = 250 * time.Millisecond
 
 // newResponder makes a response_url. Called with the lock held.
 func (s *Sim) newResponder(r *responder) string {
@@ -47,8 +56,10 @@ func (s *Sim) serveRespond(w http.ResponseWriter, r *http.Request) {
 		status, code = http.StatusBadRequest, "invalid_payload"
 	} else {
 		c.args = args
+		key := strings.TrimPrefix(r.URL.Path, "/respond/")
+		s.letAckGoFirst(key)
 		s.mu.Lock()
-		status, code = s.respond(strings.TrimPrefix(r.URL.Path, "/respond/"), c)
+		status, code = s.respond(key, c)
 		s.mu.Unlock()
 	}
 	s.log(c, status, code)
@@ -63,6 +74,22 @@ func (s *Sim) serveRespond(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = w.Write([]byte(`{"ok":true}`))
+}
+
+func (s *Sim) letAckGoFirst(key string) {
+	s.mu.Lock()
+	r, ok := s.responders[key]
+	s.mu.Unlock()
+	if !ok || r.acked == nil {
+		return
+	}
+	t := time.NewTimer(ackHead)
+	defer t.Stop()
+	select {
+	case <-r.acked:
+	case <-t.C:
+	case <-s.done:
+	}
 }
 
 // respond carries a response out. Called with the lock held. The bot needs no

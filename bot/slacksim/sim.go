@@ -53,7 +53,7 @@ type Sim struct {
 	tickets    map[string]bool
 	sockets    map[int]*socket
 	nextSocket int
-	pending    map[string]*pending
+	pending    map[string][]*pending // more than one when an envelope was repeated
 	envelopes  []*pending
 	calls      []Call
 	faults     faults
@@ -76,7 +76,7 @@ func New(opt Options) *Sim {
 		users: map[string]User{}, channels: map[string]*channel{}, groups: map[string]Group{},
 		views: map[string]*view{}, stacks: map[string][]string{}, homes: map[string]*view{},
 		triggers: map[string]*trigger{}, responders: map[string]*responder{},
-		tickets: map[string]bool{}, sockets: map[int]*socket{}, pending: map[string]*pending{},
+		tickets: map[string]bool{}, sockets: map[int]*socket{}, pending: map[string][]*pending{},
 		faults:  newFaults(opt.RateLimits),
 		changed: make(chan struct{}), subs: map[chan uint64]struct{}{}, done: make(chan struct{}),
 	}

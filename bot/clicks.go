@@ -1,0 +1,111 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/slack-go/slack/socketmode"
+
+	"jitbot/jit"
+)
+
+// verbOf is what a button does; deny opens a form first.
+func verbOf(action string) (Verb, bool) {
+	v, ok := map[string]Verb{
+		actionApprove: verbApprove, actionRevoke: VerbRevoke, actionDone: VerbDone, actionCancel: VerbCancel,
+	}[action]
+	return v, ok
+}
+
+// interact takes a click or a submitted form.
+func (b *Bot) interact(ctx context.Context, e envelope, raw json.RawMessage) {
+	i, err := decode[interaction](raw)
+	if err != nil {
+		b.Log.ErrorContext(ctx, "a click cannot be read", "error", err)
+		b.ack(ctx, e, nil)
+		return
+	}
+	switch i.Type {
+	case "block_actions":
+		b.click(ctx, e, i, raw)
+	case "view_submission":
+		b.submit(ctx, e, i, raw)
+	default:
+		b.ack(ctx, e, nil)
+	}
+}
+
+// click takes a press of a button. Its ack is empty; the answer comes after.
+func (b *Bot) click(ctx context.Context, e envelope, i interaction, raw json.RawMessage) {
+	if !b.home.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
+		b.Log.WarnContext(ctx, "a click of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+		b.ack(ctx, e, nil)
+		b.tell(i, elsewhere)
+		return
+	}
+	if len(i.Actions) == 0 {
+		b.ack(ctx, e, nil)
+		return
+	}
+	action, id := i.Actions[0].ID, jit.ID(i.Actions[0].Value)
+	_, stored := verbOf(action)
+	if !stored && action != actionDeny || !id.Valid() {
+		b.Log.WarnContext(ctx, "a click that means nothing", "action", clip(jit.CleanText(action), 50), "user", i.User.ID)
+		b.ack(ctx, e, nil)
+		return
+	}
+	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+		b.ack(ctx, e, nil)
+		text, _ := sentence(err)
+		b.tell(i, text)
+		return
+	}
+	if action == actionDeny {
+		b.ack(ctx, e, nil)
+		b.prompt.offer(func(ctx context.Context) { b.askWhy(ctx, i, id) })
+		return
+	}
+	b.acceptClick(ctx, e, i, raw)
+}
+
+func (b *Bot) acceptClick(ctx context.Context, e envelope, i interaction, raw json.RawMessage) {
+	if !b.work.room() {
+		b.ack(ctx, e, nil)
+		b.tell(i, crowded)
+		return
+	}
+	d := delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}
+	key, fresh, err := b.accept(ctx, d)
+	b.ack(ctx, e, nil)
+	switch {
+	case err != nil:
+		b.Log.ErrorContext(ctx, "a click was not taken", "user", i.User.ID, "error", err)
+		b.tell(i, fault)
+	case fresh:
+		b.work.offer(func(ctx context.Context) { b.handle(ctx, key, d) })
+	}
+}
+
+// tell answers a click by something that needs no work.
+func (b *Bot) tell(i interaction, text string) {
+	b.prompt.offer(func(ctx context.Context) { b.answer(ctx, i.reply(), say(text)) })
+}
+
+// clicked carries out a stored click or form.
+func (b *Bot) clicked(ctx context.Context, i interaction) Screen {
+	if i.Type == "view_submission" {
+		return b.denied(ctx, i)
+	}
+	if len(i.Actions) == 0 {
+		return Screen{}
+	}
+	v, ok := verbOf(i.Actions[0].ID)
+	id := jit.ID(i.Actions[0].Value)
+	if !ok || !id.Valid() {
+		return Screen{}
+	}
+	if err := b.Service.Known(ctx, i.User.ID); err != nil {
+		return b.trouble(ctx, string(v), i.User.ID, id, err)
+	}
+	return b.act(ctx, i.User.ID, v, id, "")
+}

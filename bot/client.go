@@ -1,0 +1,80 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
+)
+
+// Account is how Slack is reached.
+type Account struct {
+	BotToken string       // xoxb-…
+	AppToken string       // xapp-…
+	URL      string       // of the Web API; Slack's own when empty
+	HTTP     *http.Client // nil is one with a time limit
+}
+
+// NewClient makes the client that everything in this package speaks through.
+// Slack's own debug mode is never on: it logs payloads and shortens the life
+// of every connection.
+func NewClient(a Account) *slack.Client {
+	client := http.Client{Timeout: 30 * time.Second}
+	if a.HTTP != nil {
+		client = *a.HTTP
+	}
+	if client.Transport == nil {
+		client.Transport = http.DefaultTransport
+	}
+	// A socket that Slack ends right after its hello is reopened at once by
+	// the library; only the pace of asking for new ones stops that.
+	client.Transport = &pacer{next: client.Transport, limit: rate.NewLimiter(rate.Every(2*time.Second), 4)}
+	options := []slack.Option{slack.OptionAppLevelToken(a.AppToken), slack.OptionHTTPClient(&client)}
+	if a.URL != "" {
+		options = append(options, slack.OptionAPIURL(strings.TrimRight(a.URL, "/")+"/"))
+	}
+	return slack.New(a.BotToken, options...)
+}
+
+// pacer keeps apps.connections.open slow.
+type pacer struct {
+	next  http.RoundTripper
+	limit *rate.Limiter
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
+		if err := p.limit.Wait(r.Context()); err != nil {
+			return nil, fmt.Errorf("waiting to open a socket: %w", err)
+		}
+	}
+	return p.next.RoundTrip(r)
+}
+
+// workspace is where the bot is installed, and who it is there.
+type workspace struct {
+	Team       string
+	Enterprise string
+	User       string
+}
+
+func whoami(ctx context.Context, api *slack.Client) (workspace, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	me, err := api.AuthTestContext(ctx)
+	if err != nil {
+		return workspace{}, slackError("asking Slack for the workspace", err)
+	}
+	return workspace{Team: me.TeamID, Enterprise: me.EnterpriseID, User: me.UserID}, nil
+}
+
+// has reports whether a payload comes from the workspace.
+func (w workspace) has(team, userTeam, enterprise string) bool {
+	return team != "" && team == w.Team && (userTeam == "" || userTeam == w.Team) &&
+		(enterprise == "" || w.Enterprise == "" || enterprise == w.Enterprise)
+}

@@ -1,0 +1,130 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/slack-go/slack/socketmode"
+
+	"jitbot/jit"
+)
+
+const (
+	elsewhere = "This jitbot serves another workspace, so nothing was done. Use the one that is installed in yours."
+	crowded   = "Too much is waiting for me, so this was not taken. Try again in a minute."
+)
+
+// command takes a typed line: what can be answered at once is answered in the
+// ack, what changes something is stored before it.
+func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
+	l, err := decode[typedLine](raw)
+	if err != nil {
+		b.Log.ErrorContext(ctx, "a command cannot be read", "error", err)
+		b.ackSay(ctx, e, fault)
+		return
+	}
+	if !b.home.has(l.Team, "", l.Enterprise) {
+		b.Log.WarnContext(ctx, "a command of another workspace was refused", "team", l.Team, "user", l.User)
+		b.ackSay(ctx, e, elsewhere)
+		return
+	}
+	if err := b.people.allow(l.User, b.Now()); err != nil {
+		text, _ := sentence(err)
+		b.ackSay(ctx, e, text)
+		return
+	}
+	c, err := ParseCommand(l.Text)
+	switch {
+	case err != nil:
+		text, _ := sentence(err)
+		if c.Verb == VerbHelp {
+			text += "\n\n" + helpText
+		}
+		b.ackSay(ctx, e, text)
+	case c.Verb == VerbHelp:
+		b.ackSay(ctx, e, helpText)
+	case c.Verb == VerbList:
+		if !b.prompt.offer(func(ctx context.Context) { b.list(ctx, l, c.All) }) {
+			b.ackSay(ctx, e, crowded)
+			return
+		}
+		b.ackSay(ctx, e, checking)
+	default:
+		b.acceptCommand(ctx, e, raw)
+	}
+}
+
+func (b *Bot) acceptCommand(ctx context.Context, e envelope, raw json.RawMessage) {
+	if !b.work.room() {
+		b.ackSay(ctx, e, crowded)
+		return
+	}
+	d := delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw}
+	key, fresh, err := b.accept(ctx, d)
+	switch {
+	case err != nil:
+		b.Log.ErrorContext(ctx, "a command was not taken", "error", err)
+		b.ackSay(ctx, e, fault)
+	case !fresh:
+		b.ack(ctx, e, nil)
+	default:
+		b.ackSay(ctx, e, checking)
+		b.work.offer(func(ctx context.Context) { b.handle(ctx, key, d) })
+	}
+}
+
+// obey carries out a stored command.
+func (b *Bot) obey(ctx context.Context, key string, l typedLine) Screen {
+	c, err := ParseCommand(l.Text)
+	if err == nil {
+		err = b.Service.Known(ctx, l.User)
+	}
+	if err != nil {
+		return b.trouble(ctx, "a command", l.User, "", err)
+	}
+	if c.Verb == VerbRequest {
+		return b.request(ctx, l.User, key, c.Ask)
+	}
+	return b.act(ctx, l.User, c.Verb, c.Grant, c.Reason)
+}
+
+// request stores what is asked for and checks it.
+func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask) Screen {
+	grants, err := b.Service.Ask(ctx, by, key, a)
+	var lines []string
+	for _, g := range grants {
+		checked, err := g, error(nil)
+		if g.State == jit.Asked {
+			checked, err = b.Service.Check(ctx, g.ID)
+		}
+		if err != nil {
+			checked.ID = g.ID
+			b.logFault(ctx, "checking a request", by, g.ID, err)
+		}
+		lines = append(lines, checkedText(checked, err))
+	}
+	if err != nil {
+		text, _ := sentence(err)
+		b.logFault(ctx, "a request", by, "", err)
+		lines = append(lines, text)
+	}
+	return say(strings.Join(lines, "\n"))
+}
+
+// list answers /jit list. It changes nothing, so it is not stored.
+func (b *Bot) list(ctx context.Context, l typedLine, all bool) {
+	defer b.recovered(ctx, l.reply())
+	work, cancel := context.WithTimeout(ctx, workWithin)
+	defer cancel()
+	err := b.Service.Known(work, l.User)
+	var listed []jit.Listed
+	if err == nil {
+		listed, err = b.Service.List(work, l.User, all)
+	}
+	if err != nil {
+		b.answer(ctx, l.reply(), b.trouble(ctx, "a list", l.User, "", err))
+		return
+	}
+	b.answer(ctx, l.reply(), GrantList(listed, all))
+}

@@ -1,0 +1,99 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Inbox keeps what Slack delivered from before it is acknowledged until it was
+// dealt with, so that a crash loses nothing that somebody was told is on its
+// way.
+type Inbox interface {
+	// Accept stores a delivery under its key. It is fresh when the key was
+	// never accepted before, finished or not.
+	Accept(ctx context.Context, key string, payload []byte, now time.Time) (fresh bool, err error)
+	// Accepted gives each delivery that is not finished, oldest first.
+	Accepted(ctx context.Context, each func(key string, payload []byte, at time.Time) error) error
+	// Finish says that a delivery was dealt with; its key is kept long enough
+	// to know a repeat of it.
+	Finish(ctx context.Context, key string, now time.Time) error
+}
+
+// delivery is one payload of Slack.
+type delivery struct {
+	Kind    string          `json:"kind"` // slash_commands or interactive
+	Payload json.RawMessage `json:"payload"`
+}
+
+// key is the same for the same payload, however often it is delivered. Each
+// command and click has a trigger id of its own, so two never share it.
+func (d delivery) key() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n", d.Kind)
+	h.Write(d.Payload)
+	return d.Kind + "-" + hex.EncodeToString(h.Sum(nil))
+}
+
+// storeWithin is how long storing may take before somebody is told that it
+// failed; Slack waits for three seconds.
+const storeWithin = 2 * time.Second
+
+// accept stores a delivery before its ack.
+func (b *Bot) accept(ctx context.Context, d delivery) (key string, fresh bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
+	key = d.key()
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return key, false, fmt.Errorf("encoding a delivery: %w", err)
+	}
+	fresh, err = b.Inbox.Accept(ctx, key, raw, b.Now())
+	if err != nil {
+		return key, false, fmt.Errorf("storing a delivery: %w", err)
+	}
+	return key, fresh, nil
+}
+
+// replay deals with what an earlier run accepted and did not finish, one by
+// one. What it does again finds what was already done: requests by their key,
+// everything else by the grant's state.
+func (b *Bot) replay(ctx, labour context.Context) {
+	type left struct {
+		key     string
+		payload []byte
+	}
+	var all []left
+	err := b.Inbox.Accepted(ctx, func(key string, payload []byte, _ time.Time) error {
+		all = append(all, left{key, slices.Clone(payload)})
+		return nil
+	})
+	if err != nil {
+		b.Log.ErrorContext(ctx, "reading the inbox failed", "error", err)
+	}
+	for _, l := range all {
+		if ctx.Err() != nil {
+			return
+		}
+		var d delivery
+		if err := json.Unmarshal(l.payload, &d); err != nil {
+			b.Log.ErrorContext(ctx, "an unfinished delivery cannot be read and is dropped", "key", l.key, "error", err)
+			b.finish(ctx, l.key)
+			continue
+		}
+		b.Log.InfoContext(ctx, "taking up an unfinished delivery", "key", l.key)
+		b.handle(labour, l.key, d)
+	}
+}
+
+// finish ends a delivery. When that fails it is dealt with again at the next
+// start, which changes nothing.
+func (b *Bot) finish(ctx context.Context, key string) {
+	if err := b.Inbox.Finish(ctx, key, b.Now()); err != nil {
+		b.Log.ErrorContext(ctx, "finishing a delivery failed", "key", key, "error", err)
+	}
+}

@@ -1,0 +1,85 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/jit"
+)
+
+// maxListed is how many grants a list shows: two blocks each, and a last one.
+const maxListed = 20
+
+// GrantList is the answer to /jit list. Its buttons are those that the reader
+// may use now.
+func GrantList(all []jit.Listed, everybody bool) Screen {
+	if len(all) == 0 {
+		if everybody {
+			return say("There are no live grants and no waiting requests that you may see. Ask for access with /jit request.")
+		}
+		return say("You have no live grants and no waiting requests. Ask for access with /jit request; /jit list all shows everybody's.")
+	}
+	var blocks []slack.Block
+	var texts []string
+	for i, l := range all {
+		if i == maxListed {
+			more := fmt.Sprintf("%d more are not shown.", len(all)-maxListed)
+			blocks, texts = append(blocks, footnote(more)), append(texts, more)
+			break
+		}
+		line := listLine(l)
+		blocks = append(blocks, paragraph(line))
+		blocks = append(blocks, buttons(listButtons(l)...)...)
+		texts = append(texts, oneLine(line))
+	}
+	return Screen{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
+}
+
+func listLine(l jit.Listed) string {
+	g := l.Grant
+	who := mentionUser(g.Request.By.ID)
+	if l.Mine {
+		who = "yours"
+	}
+	line := fmt.Sprintf("*%s* %s, %s: %s.", code(string(g.ID)), title(g), who, access(g))
+	switch g.State {
+	case jit.Pending:
+		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missing(g), people(g.Approvers), when(g.Clock.Lapse))
+	case jit.Opening:
+		if g.Waiting != "" {
+			line += "\nOpening waits: " + prose(clip(g.Waiting, 300))
+		}
+	case jit.Open:
+		line += "\nOpen until " + when(g.Clock.Deadline) + "."
+	case jit.Closing:
+		for _, f := range faults(g) {
+			line += "\n" + f
+		}
+	default: // nothing more to say
+	}
+	return line
+}
+
+func listButtons(l jit.Listed) []*slack.ButtonBlockElement {
+	g := l.Grant
+	var out []*slack.ButtonBlockElement
+	switch g.State {
+	case jit.Asked, jit.Pending:
+		if l.Approver && !l.Mine && g.State == jit.Pending {
+			out = append(out, approveButton(g), denyButton(g))
+		}
+		if l.Mine {
+			out = append(out, cancelButton(g))
+		}
+	case jit.Opening, jit.Open:
+		if l.Mine {
+			out = append(out, doneButton(g))
+		} else if l.Approver || l.Admin {
+			out = append(out, revokeButton(g))
+		}
+	default: // nothing to press
+	}
+	return out
+}

@@ -1,0 +1,66 @@
+package bot
+
+import (
+	"fmt"
+
+	"jitbot/jit"
+)
+
+// helpText lists what works.
+const helpText = "*Time-limited access to a VM's ports*\n" +
+	"`/jit request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>` asks for access\n" +
+	"`/jit list` shows your grants and waiting requests, `/jit list all` everybody's that you may see\n" +
+	"`/jit done <grant>` ends your access early\n" +
+	"`/jit cancel <grant>` withdraws your waiting request\n" +
+	"`/jit revoke <grant> [reason]` ends somebody's access, for approvers and admins\n" +
+	"`/jit help` shows this\n" +
+	"A VM is its name, `group/name`, or `tag:key=value` for many. Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. " +
+	"Durations: `45m`, `2h`, `1h30m`. An address: `203.0.113.7`, or a range such as `198.51.100.0/24`.\n" +
+	"Example: `/jit request web-1 ssh 1h from 203.0.113.7 for deploying the fix`"
+
+// checking is what is read until the answer is there.
+const checking = "Checking…"
+
+// checkedText says what came of one request.
+func checkedText(g jit.Grant, err error) string {
+	if err != nil {
+		text, _ := sentence(err)
+		return code(string(g.ID)) + ": " + text
+	}
+	id := code(string(g.ID))
+	switch g.State {
+	case jit.Asked:
+		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, access(g))
+	case jit.Pending:
+		return fmt.Sprintf("%s waits for approval: %s. %s needed, from %s. It lapses at %s; you get a direct message when it is decided.",
+			id, access(g), missing(g), people(g.Approvers), when(g.Clock.Lapse))
+	case jit.Opening:
+		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, access(g))
+	case jit.Open:
+		return fmt.Sprintf("%s is open until %s: %s.", id, when(g.Clock.Deadline), access(g))
+	default:
+		return fmt.Sprintf("%s is %s: %s.", id, title(g), access(g))
+	}
+}
+
+// didText says what a command or click did.
+func didText(v Verb, g jit.Grant) string {
+	id := code(string(g.ID))
+	switch v {
+	case verbApprove:
+		if g.State == jit.Pending {
+			return fmt.Sprintf("You approved %s; %s needed.", id, missing(g))
+		}
+		return fmt.Sprintf("You approved %s; it is being opened.", id)
+	case verbDeny:
+		return fmt.Sprintf("You denied %s; %s is told.", id, mentionUser(g.Request.By.ID))
+	case VerbCancel:
+		return fmt.Sprintf("You withdrew %s; nothing is opened.", id)
+	case VerbDone:
+		return fmt.Sprintf("You ended %s; it is being closed, and you get a direct message when the rule is gone. %s", id, notCut)
+	case VerbRevoke:
+		return fmt.Sprintf("You revoked %s of %s; it is being closed. Connections that are already established are not cut.", id, mentionUser(g.Request.By.ID))
+	default:
+		return fmt.Sprintf("%s is %s.", id, title(g))
+	}
+}

@@ -1,0 +1,168 @@
+package bot
+
+import (
+	"strings"
+
+	"jitbot/jit"
+)
+
+// Verb is the first word after /jit.
+type Verb string
+
+// The commands that there are.
+const (
+	VerbHelp    Verb = "help"
+	VerbRequest Verb = "request"
+	VerbList    Verb = "list"
+	VerbDone    Verb = "done"
+	VerbRevoke  Verb = "revoke"
+	VerbCancel  Verb = "cancel"
+)
+
+// Command is a typed line, understood.
+type Command struct {
+	Verb   Verb
+	Ask    jit.Ask // request
+	Grant  jit.ID  // done, revoke, cancel
+	Reason string  // revoke; may be empty
+	All    bool    // list
+}
+
+// verbs are the words that are understood; the ones with a sentence are not
+// built yet, and the sentence says what can be done instead.
+func verbs() []verb {
+	return []verb{
+		{name: VerbRequest}, {name: VerbList}, {name: VerbDone}, {name: VerbRevoke}, {name: VerbCancel}, {name: VerbHelp},
+		{"vms", "This version cannot list VMs yet; name the VM in /jit request, and the answer says whether it may be asked for."},
+		{"extend", "This version cannot extend access yet; ask again with /jit request before the time is over."},
+		{"move", "This version cannot move access to another address yet; end it with /jit done and ask again from the new address."},
+		{"explain", "This version cannot explain yet; ask with /jit request, and a refusal says what is missing."},
+		{"history", "This version cannot show history yet; whoever runs jitbot reads the record with jitbot audit export."},
+		{"scan", "This version cannot scan yet; look at the VM's network security groups in the Azure portal."},
+		{"protect", "This version cannot protect a VM yet; close its ports in its network security group, and jitbot opens them on request."},
+		{"unprotect", "This version cannot unprotect a VM yet; change its network security group in Azure."},
+		{"breakglass", "This version has no break-glass yet; ask with /jit request and call an approver."},
+	}
+}
+
+type verb struct {
+	name    Verb
+	instead string
+}
+
+// ParseCommand reads what stands after /jit, as Slack sends it. The error is a
+// *jit.Refusal; with VerbHelp beside it, help should follow.
+func ParseCommand(text string) (Command, error) {
+	words := strings.Fields(typed(text))
+	if len(words) == 0 {
+		return Command{Verb: VerbHelp}, nil
+	}
+	word, rest := Verb(strings.ToLower(bare(words[0]))), words[1:]
+	for _, v := range verbs() {
+		if v.name == word && v.instead != "" {
+			return Command{}, jit.Refuse(jit.ErrInput, v.instead)
+		}
+	}
+	switch word {
+	case VerbHelp:
+		return Command{Verb: VerbHelp}, nil
+	case VerbRequest:
+		ask, err := parseAsk(rest)
+		return Command{Verb: VerbRequest, Ask: ask}, err
+	case VerbList:
+		return parseList(rest)
+	case VerbDone, VerbCancel:
+		id, rest, err := parseID(word, rest)
+		if err == nil && len(rest) > 0 {
+			err = jit.Refuse(jit.ErrInput, "Write nothing after the grant: /jit %s %s.", word, id)
+		}
+		return Command{Verb: word, Grant: id}, err
+	case VerbRevoke:
+		return parseRevoke(rest)
+	default:
+		return Command{Verb: VerbHelp}, unknownVerb(words[0])
+	}
+}
+
+func unknownVerb(word string) error {
+	w := strings.ToLower(bare(word))
+	best, least := "", 3
+	for _, v := range verbs() {
+		if d := distance(w, string(v.name)); d < least {
+			best, least = string(v.name), d
+		}
+	}
+	if best == "" {
+		return jit.Refuse(jit.ErrInput, "There is no command %s.", word)
+	}
+	return jit.Refuse(jit.ErrInput, "There is no command %s; did you mean /jit %s?", word, Verb(best))
+}
+
+// distance is how many letters must be changed, added or left out to make b of
+// a. Words far longer than a command are not measured.
+func distance(a, b string) int {
+	if len(a) > 20 {
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func parseList(words []string) (Command, error) {
+	switch {
+	case len(words) == 0:
+		return Command{Verb: VerbList}, nil
+	case len(words) == 1 && strings.EqualFold(bare(words[0]), "all"):
+		return Command{Verb: VerbList, All: true}, nil
+	default:
+		return Command{}, jit.Refuse(jit.ErrInput, "Write /jit list for yours, or /jit list all for everybody's.")
+	}
+}
+
+// parseID takes the grant off the front of the words.
+func parseID(v Verb, words []string) (jit.ID, []string, error) {
+	if len(words) == 0 {
+		return "", nil, jit.Refuse(jit.ErrInput, "Name the grant, as in /jit %s g-7k2qd; /jit list shows yours.", v)
+	}
+	id, ok := grantID(words[0])
+	if !ok {
+		return "", nil, jit.Refuse(jit.ErrInput, "%s names no grant; write one such as g-7k2qd, /jit list shows yours.", words[0])
+	}
+	return id, words[1:], nil
+}
+
+// grantID reads an id as people copy it: quoted, upper case, with a full stop.
+func grantID(word string) (jit.ID, bool) {
+	id := jit.ID(strings.ToLower(strings.Trim(bare(word), ".,;:()[]*_~")))
+	return id, id.Valid()
+}
+
+func parseRevoke(words []string) (Command, error) {
+	id, rest, err := parseID(VerbRevoke, words)
+	c := Command{Verb: VerbRevoke, Grant: id}
+	if err != nil || len(rest) == 0 {
+		return c, err
+	}
+	if strings.EqualFold(rest[0], "for") {
+		rest = rest[1:]
+	}
+	if reason := unquoted(strings.Join(rest, " ")); reason != "" {
+		c.Reason, err = jit.ParseReason(reason)
+	}
+	return c, err
+}

@@ -1,0 +1,149 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/jit"
+)
+
+// notCut is what an end of access does not do.
+const notCut = "Connections that are already established are not cut by that; end them yourself."
+
+// ThreadReply is what is said about an event under the grant's card.
+func ThreadReply(e jit.Event, g jit.Grant) Screen {
+	return say(code(string(g.ID)) + ": " + replyText(e, g))
+}
+
+func replyText(e jit.Event, g jit.Grant) string {
+	by := mentionUser(e.Actor.ID)
+	why := ""
+	if e.Text != "" {
+		why = " " + stop(prose(clip(e.Text, 1000)))
+	}
+	switch e.Kind {
+	case jit.EventApproved:
+		if e.Actor.ID == "" {
+			return "approved without anybody's yes, because none is needed. It is being opened."
+		}
+		if g.State == jit.Pending {
+			return "approved by " + by + "; " + missing(g) + " needed."
+		}
+		return "approved by " + by + "."
+	case jit.EventCancelled:
+		return "withdrawn by " + by + "."
+	case jit.EventDenied:
+		return "denied by " + by + "." + why
+	case jit.EventLapsed:
+		return "lapsed, because nobody decided in time."
+	case jit.EventHeld:
+		return "opening waits." + why
+	case jit.EventOpened:
+		return "open until " + when(e.Until) + ". The rule was read back in force."
+	case jit.EventFailed:
+		return "could not be opened and is being closed." + why
+	case jit.EventStuck:
+		return "closing is stuck, the port may still be open." + why + " It is tried again until it succeeds; an admin should look at it in Azure."
+	case jit.EventClosed:
+		return "closed. " + ending(g) + " The rule was read back gone."
+	case jit.EventDrift:
+		return "somebody changed its rule in Azure." + why
+	default:
+		return string(e.Kind) + "." + why
+	}
+}
+
+// DirectMessage is what the requester is told about an event. Its buttons are
+// those that apply to the grant as it is now.
+func DirectMessage(e jit.Event, g jit.Grant) Screen {
+	text := directText(e, g)
+	blocks := []slack.Block{paragraph(text)}
+	if r := quoted(e, g); r != "" {
+		blocks = append(blocks, verbatim("Why: ", r))
+		text += " Why: " + prose(r)
+	}
+	switch {
+	case e.Kind == jit.EventWaiting && g.State == jit.Pending:
+		blocks = append(blocks, buttons(cancelButton(g))...)
+	case e.Kind == jit.EventOpened && g.State == jit.Open:
+		blocks = append(blocks, buttons(doneButton(g))...)
+	}
+	return Screen{Text: shorten(oneLine(text), maxText), Blocks: blocks}
+}
+
+// quoted is what somebody or Azure wrote about the event, shown apart.
+func quoted(e jit.Event, g jit.Grant) string {
+	switch e.Kind {
+	case jit.EventDenied, jit.EventRefused, jit.EventFailed, jit.EventStuck:
+		return clip(e.Text, 2000)
+	case jit.EventClosed:
+		return clip(g.Decision.Reason, 2000)
+	default:
+		return ""
+	}
+}
+
+func directText(e jit.Event, g jit.Grant) string {
+	id, what := code(string(g.ID)), access(g)
+	lines := func(s ...string) string { return strings.Join(s, "\n") }
+	switch e.Kind {
+	case jit.EventWaiting:
+		return lines(
+			fmt.Sprintf("Your request %s waits for approval: %s.", id, what),
+			fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", people(g.Approvers), missing(g), when(g.Clock.Lapse)))
+	case jit.EventRefused:
+		return lines(
+			fmt.Sprintf("Your request %s was refused: %s.", id, what),
+			"Nothing was opened, and nobody was asked to approve it. Mend what is named below and ask again with /jit request.")
+	case jit.EventDenied:
+		return lines(
+			fmt.Sprintf("Your request %s was denied by %s: %s.", id, mentionUser(e.Actor.ID), what),
+			"Nothing was opened. Talk to them, or ask again with /jit request and a fuller reason.")
+	case jit.EventLapsed:
+		return lines(
+			fmt.Sprintf("Your request %s lapsed, because nobody decided in time: %s.", id, what),
+			"Nothing was opened. Ask again with /jit request when an approver is there.")
+	case jit.EventOpened:
+		return lines(
+			fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
+			fmt.Sprintf("Connect to port %s of %s from %s; any other address stays shut out.", portNames(g), targetNames(g, ", "), sourceNames(g, ", ")))
+	case jit.EventFailed:
+		return lines(
+			fmt.Sprintf("Your access %s could not be opened: %s.", id, what),
+			"What was written is being removed. Ask again with /jit request, or tell an admin what is named below.")
+	case jit.EventStuck:
+		return lines(
+			fmt.Sprintf("Your access %s has ended, but its rule could not be removed yet: %s.", id, what),
+			"It is tried again until it succeeds, and the approvers' channel knows. You need to do nothing; please do not use it any more.")
+	case jit.EventClosed:
+		return lines(fmt.Sprintf("Your access %s is closed: %s.", id, what), closedWhy(g)+" "+notCut, "For more time, ask again with /jit request.")
+	default:
+		return fmt.Sprintf("Your request %s: %s, %s.", id, string(e.Kind), what)
+	}
+}
+
+// closedWhy is ending to the holder; the reason is shown apart.
+func closedWhy(g jit.Grant) string {
+	by := "jitbot"
+	if g.Decision.By.ID != "" {
+		by = mentionUser(g.Decision.By.ID)
+	}
+	switch g.Decision.Ending {
+	case jit.Expired:
+		return "Its time is over."
+	case jit.Finished:
+		return "You ended it."
+	case jit.Revoked:
+		return "It was revoked by " + by + "."
+	case jit.Failed:
+		return "It could not be opened."
+	case jit.RightsLost:
+		return "You no longer have the rights or the account for it."
+	case jit.Drifted:
+		return "Somebody changed its rule in Azure."
+	default:
+		return "It was ended by " + by + "."
+	}
+}

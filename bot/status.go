@@ -1,0 +1,54 @@
+package bot
+
+import (
+	"sync"
+	"time"
+)
+
+// nobody is no socket in particular: all of them.
+const nobody = -1
+
+// status is the state of the connection, for whoever asks.
+type status struct {
+	mu    sync.Mutex
+	now   func() time.Time
+	up    [sockets]bool
+	since time.Time
+	last  string
+}
+
+func (s *status) connected() bool {
+	for _, up := range s.up {
+		if up {
+			return true
+		}
+	}
+	return false
+}
+
+// set keeps whether a socket is up.
+func (s *status) set(socket int, up bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.connected()
+	if socket == nobody {
+		s.up = [sockets]bool{}
+	} else {
+		s.up[socket] = up
+	}
+	if s.connected() != before {
+		s.since = s.now()
+	}
+}
+
+func (s *status) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = err.Error()
+}
+
+func (s *status) read() (bool, time.Time, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connected(), s.since, s.last
+}

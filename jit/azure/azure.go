@@ -1,0 +1,265 @@
+// Package azure is the adapter to Azure: network security groups through
+// Resource Manager, the inventory of virtual machines, and Entra users with
+// their Azure roles through Resource Manager and Microsoft Graph.
+//
+// It translates what Azure says into the domain's words and kinds of errors,
+// once and here. Of network security groups it writes single rules only, so
+// that other people's rules are never part of a request.
+package azure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v7"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+
+	"jitbot/jit"
+)
+
+const (
+	defaultPoll = time.Second
+	minimumPoll = 100 * time.Millisecond
+)
+
+// Config is what a Client is made from. Only Subscriptions is required.
+type Config struct {
+	// Subscriptions are the GUIDs of the subscriptions to list and read.
+	Subscriptions []string
+	// Cloud chooses the endpoints; empty is Public.
+	Cloud Cloud
+	// Custom holds the endpoints of CustomCloud.
+	Custom Custom
+	// Poll is the pause before each question whether a running operation has
+	// ended; 0 is one second, less than 100 milliseconds is refused.
+	Poll time.Duration
+	// Credential signs in; nil is what the environment tells: a service
+	// principal's secret or certificate, a workload identity, else the
+	// managed identity.
+	Credential azcore.TokenCredential
+	// Transport sends requests, those of a nil Credential too; nil is the
+	// SDK's HTTP client.
+	Transport policy.Transporter
+	// Observe, when not nil, is told of each HTTP exchange with Resource
+	// Manager and Graph, retries and polls included: its method and status,
+	// 0 when no answer came. It must not block.
+	Observe func(method string, code int)
+	// Log gets what is worth knowing but no error; nil is silent.
+	Log *slog.Logger
+}
+
+// Client is Azure as the domain sees it. Its methods may be called at the same
+// time; changes of one guard wait for each other.
+type Client struct {
+	poll     time.Duration
+	log      *slog.Logger
+	cred     azcore.TokenCredential
+	options  arm.ClientOptions
+	gates    *gates
+	vitals   *vitals
+	turns    turns
+	graph    graph
+	roles    *armauthorization.RoleAssignmentsClient
+	defs     *armauthorization.RoleDefinitionsClient
+	denies   *armauthorization.DenyAssignmentsClient
+	builtIns definitions
+
+	configured []string
+	mu         sync.Mutex
+	known      map[string]*subscription // by lower-case id
+}
+
+var (
+	_ jit.Network   = (*Client)(nil)
+	_ jit.Inventory = (*Client)(nil)
+	_ jit.Directory = (*Client)(nil)
+	_ jit.Vitals    = (*Client)(nil)
+)
+
+// subscription holds the clients that are bound to one.
+type subscription struct {
+	groups    *armnetwork.SecurityGroupsClient
+	rules     *armnetwork.SecurityRulesClient
+	nics      *armnetwork.InterfacesClient
+	networks  *armnetwork.VirtualNetworksClient
+	subnets   *armnetwork.SubnetsClient
+	addresses *armnetwork.PublicIPAddressesClient
+	machines  *armcompute.VirtualMachinesClient
+}
+
+// New makes a Client. It sends nothing and starts nothing; its errors say
+// every fault of the configuration at once.
+func New(cfg Config) (*Client, error) {
+	ends, err := cfg.check()
+	if err != nil {
+		return nil, fmt.Errorf("azure configuration: %w", err)
+	}
+	c := &Client{
+		poll: cfg.Poll, log: cfg.Log, gates: newGates(), vitals: newVitals(),
+		known: map[string]*subscription{},
+	}
+	if c.poll == 0 {
+		c.poll = defaultPoll
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	for _, id := range cfg.Subscriptions {
+		c.configured = append(c.configured, strings.ToLower(id))
+	}
+	common := clientOptions(cfg, ends)
+	if c.cred = cfg.Credential; c.cred == nil {
+		if c.cred, err = environmentCredential(common, cfg.Cloud == CustomCloud); err != nil {
+			return nil, fmt.Errorf("azure credential: %w", err)
+		}
+	}
+	watch := &exchanges{observe: cfg.Observe, gates: c.gates, vitals: c.vitals}
+	c.options = arm.ClientOptions{ClientOptions: common, DisableRPRegistration: true}
+	c.options.PerCallPolicies = []policy.Policy{runtime.NewRequestIDPolicy()}
+	c.options.PerRetryPolicies = []policy.Policy{watch}
+	common.PerRetryPolicies = c.options.PerRetryPolicies[:1:1]
+	c.graph = newGraph(ends.graph, c.cred, common)
+	return c, c.connect()
+}
+
+// check validates and gives the endpoints.
+func (cfg Config) check() (endpoints, error) {
+	ends, err := cfg.Cloud.endpoints(cfg.Custom)
+	faults := []error{err}
+	if len(cfg.Subscriptions) == 0 {
+		faults = append(faults, errors.New("subscriptions: name at least one"))
+	}
+	for _, id := range cfg.Subscriptions {
+		if !isGUID(id) {
+			faults = append(faults, fmt.Errorf("subscriptions: %q is no GUID", id))
+		}
+	}
+	if cfg.Poll != 0 && cfg.Poll < minimumPoll {
+		faults = append(faults, fmt.Errorf("poll: %s is less than %s", cfg.Poll, minimumPoll))
+	}
+	return ends, errors.Join(faults...)
+}
+
+// connect makes the clients that every configuration needs.
+func (c *Client) connect() error {
+	// The subscription plays no part in these three clients' requests.
+	f, err := armauthorization.NewClientFactory(c.configured[0], c.cred, &c.options)
+	if err != nil {
+		return fmt.Errorf("making the authorization client: %w", err)
+	}
+	c.roles, c.defs, c.denies = f.NewRoleAssignmentsClient(), f.NewRoleDefinitionsClient(), f.NewDenyAssignmentsClient()
+	for _, id := range c.configured {
+		if _, err := c.subscription(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subscription gives the clients of one. They are made for any, not only for
+// the configured: a guard of a grant must be closed even after its
+// subscription was taken out of the configuration.
+func (c *Client) subscription(id string) (*subscription, error) {
+	key := strings.ToLower(id)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.known[key]; s != nil {
+		return s, nil
+	}
+	n, err := armnetwork.NewClientFactory(id, c.cred, &c.options)
+	if err != nil {
+		return nil, fmt.Errorf("making the network client: %w", err)
+	}
+	m, err := armcompute.NewVirtualMachinesClient(id, c.cred, &c.options)
+	if err != nil {
+		return nil, fmt.Errorf("making the compute client: %w", err)
+	}
+	s := &subscription{
+		groups: n.NewSecurityGroupsClient(), rules: n.NewSecurityRulesClient(), nics: n.NewInterfacesClient(),
+		networks: n.NewVirtualNetworksClient(), subnets: n.NewSubnetsClient(),
+		addresses: n.NewPublicIPAddressesClient(), machines: m,
+	}
+	c.known[key] = s
+	return s, nil
+}
+
+// locate takes an id of the wanted type apart and gives the clients of its
+// subscription. ErrInvalid when it is none.
+func (c *Client) locate(id, wanted string) (*arm.ResourceID, *subscription, error) {
+	r, err := arm.ParseResourceID(id)
+	if err != nil || !strings.EqualFold(r.ResourceType.String(), wanted) || !isGUID(r.SubscriptionID) || strings.ContainsAny(id, "?#%\\") || strings.Contains(id, "..") {
+		return nil, nil, fmt.Errorf("%w: %q is no id of %s", jit.ErrInvalid, id, wanted)
+	}
+	s, err := c.subscription(r.SubscriptionID)
+	return r, s, err
+}
+
+// watched reports whether the subscription is one of the configured.
+func (c *Client) watched(id string) bool {
+	return slices.Contains(c.configured, strings.ToLower(id))
+}
+
+// pages walks a pager to its end and hands each page to take. What came before
+// an error was taken.
+func pages[T any](ctx context.Context, p *runtime.Pager[T], take func(T)) error {
+	for p.More() {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return translate(err)
+		}
+		take(page)
+	}
+	return nil
+}
+
+// value is what a pointer of the SDK points to, the zero value for nil.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// values drops the nils of a list of the SDK.
+func values[T any](list []*T) []T {
+	var out []T
+	for _, p := range list {
+		if p != nil {
+			out = append(out, *p)
+		}
+	}
+	return out
+}
+
+// isGUID reports whether s has the form of an object id: 8-4-4-4-12 hex
+// digits. Nothing else goes into a filter.
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch i {
+		case 8, 13, 18, 23:
+			if s[i] != '-' {
+				return false
+			}
+		default:
+			if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
+				return false
+			}
+		}
+	}
+	return true
+}

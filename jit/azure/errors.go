@@ -1,0 +1,210 @@
+package azure
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"jitbot/jit"
+)
+
+// fault is an error of the SDK in one short line. The SDK's own texts span
+// lines, repeat bodies and headers, and show addresses with signed queries;
+// they are kept as the cause only.
+type fault struct {
+	text  string
+	cause error
+}
+
+// Error is one line.
+func (f *fault) Error() string { return f.text }
+
+// Unwrap gives the SDK's error.
+func (f *fault) Unwrap() error { return f.cause }
+
+// maxFault is the most characters of a fault's text.
+const maxFault = 400
+
+var query = regexp.MustCompile(`(https?://[^\s"'?<>]+)\?[^\s"'<>]*`)
+
+// oneLine cleans a text for a message: no queries, no line breaks, not long.
+func oneLine(s string) string {
+	s = jit.CleanText(query.ReplaceAllString(s, "$1"))
+	if r := []rune(s); len(r) > maxFault {
+		s = string(r[:maxFault]) + "…"
+	}
+	return s
+}
+
+// answer is what an error's body says. Resource Manager and Graph share its
+// form.
+type answer struct {
+	Code    string   `json:"code"`
+	Message string   `json:"message"`
+	Details []detail `json:"details"`
+}
+
+type detail struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// readAnswer reads the error in a body that was downloaded; it is empty when
+// the body is none of Azure's.
+func readAnswer(resp *http.Response) answer {
+	if resp == nil {
+		return answer{}
+	}
+	body, err := runtime.Payload(resp)
+	if err != nil {
+		return answer{}
+	}
+	var wrapped struct {
+		Error answer `json:"error"`
+	}
+	if json.Unmarshal(body, &wrapped) != nil {
+		return answer{}
+	}
+	return wrapped.Error
+}
+
+// has reports whether the error or a detail of it has one of the codes.
+func (a answer) has(codes ...string) bool {
+	return slices.Contains(codes, a.Code) ||
+		slices.ContainsFunc(a.Details, func(d detail) bool { return slices.Contains(codes, d.Code) })
+}
+
+func (a answer) String() string {
+	text := a.Code
+	said := []string{a.Message}
+	for _, d := range a.Details {
+		if d.Code != a.Code && d.Code != "" {
+			text += "/" + d.Code
+		}
+		if d.Message != a.Message {
+			said = append(said, d.Message)
+		}
+	}
+	return oneLine(text + ": " + strings.Join(said, " "))
+}
+
+// isLock tells a 429 that means another operation from one that means too
+// many requests.
+func isLock(a answer) bool {
+	return a.has("RetryableError", "RetryableErrorDueToAnotherOperation", "ReferencedResourceNotProvisioned", "AnotherOperationInProgress")
+}
+
+// translate turns an error of the SDK into one of the domain's kinds, once. An
+// error that has a kind already comes back as it is. What may be a hiccup, or
+// is unknown, gets no kind.
+func translate(err error) error {
+	if err == nil || isKind(err) {
+		return err
+	}
+	if auth, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok {
+		return signInError(auth)
+	}
+	if resp, ok := errors.AsType[*azcore.ResponseError](err); ok {
+		return responseError(resp)
+	}
+	if err == context.Canceled || err == context.DeadlineExceeded {
+		return err
+	}
+	return &fault{oneLine(err.Error()), err}
+}
+
+func isKind(err error) bool {
+	kinds := []error{
+		jit.ErrNotFound, jit.ErrAmbiguous, jit.ErrForbidden, jit.ErrLocked, jit.ErrBusy, jit.ErrConflict, jit.ErrInvalid,
+	}
+	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
+}
+
+func responseError(resp *azcore.ResponseError) error {
+	a := readAnswer(resp.RawResponse)
+	if a.Code == "" {
+		a.Code = resp.ErrorCode
+	}
+	f := &fault{a.String(), resp}
+	if a.Code == "" {
+		f.text = oneLine(fmt.Sprintf("answer %d %s", resp.StatusCode, http.StatusText(resp.StatusCode)))
+	}
+	switch kind := kindOf(resp.StatusCode, a); {
+	case kind == nil:
+		return f
+	case kind == jit.ErrBusy:
+		busy := &jit.BusyError{Cause: f}
+		if resp.RawResponse != nil {
+			busy.Wait = retryAfter(resp.RawResponse.Header)
+		}
+		return busy
+	default:
+		return fmt.Errorf("%w: %w", kind, f)
+	}
+}
+
+// kindOf decides by the codes whose status misleads, then by the status. An
+// operation that ended badly has status 200.
+// https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
+func kindOf(status int, a answer) error {
+	switch {
+	case isLock(a), status == http.StatusTooManyRequests:
+		return jit.ErrBusy
+	case a.has("ScopeLocked"):
+		return jit.ErrLocked
+	case a.has("CanceledAndSupersededDueToAnotherOperation"), a.Code == "Canceled":
+		return jit.ErrConflict
+	case a.has("SecurityRuleConflict"):
+		return jit.ErrConflict // somebody took the priority that was free when it was planned
+	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed", "RequestDisallowedByPolicy", "ReadOnlyDisabledSubscription"):
+		return jit.ErrForbidden
+	case a.has("SubscriptionNotFound"):
+		return jit.ErrForbidden // no proof that what is in it is gone
+	}
+	switch status {
+	case http.StatusNotFound:
+		return jit.ErrNotFound
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return jit.ErrForbidden
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return jit.ErrConflict
+	case http.StatusBadRequest:
+		return jit.ErrInvalid
+	default:
+		return nil
+	}
+}
+
+// signInError translates a refusal of Entra, such as a wrong secret.
+func signInError(err *azidentity.AuthenticationFailedError) error {
+	resp := err.RawResponse
+	if resp == nil {
+		return &fault{oneLine("signing in: " + err.Error()), err}
+	}
+	var said struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	f := &fault{fmt.Sprintf("signing in: answer %d", resp.StatusCode), err}
+	if body, e := runtime.Payload(resp); e == nil && json.Unmarshal(body, &said) == nil {
+		first, _, _ := strings.Cut(said.Description, "Trace ID:") // ids of that one try follow
+		f.text = oneLine("signing in: " + said.Error + ": " + first)
+	}
+	switch resp.StatusCode {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Errorf("%w: %w", jit.ErrForbidden, f)
+	case http.StatusTooManyRequests:
+		return &jit.BusyError{Wait: retryAfter(resp.Header), Cause: f}
+	default:
+		return f
+	}
+}

@@ -1,0 +1,60 @@
+package azure
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"jitbot/jit"
+)
+
+// exchanges is the policy that sees each HTTP exchange of every client: it
+// holds the gates, feeds the vitals and counts.
+type exchanges struct {
+	observe func(method string, code int)
+	gates   *gates
+	vitals  *vitals
+}
+
+// Do implements policy.Policy. A shut gate is a *jit.BusyError and nothing is
+// sent.
+func (e *exchanges) Do(req *policy.Request) (*http.Response, error) {
+	raw := req.Raw()
+	l := laneOf(raw)
+	if err := e.gates.pass(l); err != nil {
+		return nil, err
+	}
+	sent := time.Now()
+	resp, err := req.Next()
+	code := 0
+	if err == nil {
+		code = resp.StatusCode
+		e.vitals.note(l, raw.Method, resp.Header, sent, time.Now())
+		if code == http.StatusTooManyRequests && !isLock(readAnswer(resp)) {
+			e.gates.close(l, retryAfter(resp.Header))
+			e.vitals.spent(l, raw.Method)
+		}
+	}
+	if e.observe != nil {
+		e.observe(raw.Method, code)
+	}
+	return resp, err
+}
+
+// shouldRetry says what azcore sends again: what may be a hiccup. A 429 is
+// not, it goes to the caller with its wait. Sending again is harmless even
+// when the first was served: names are deterministic.
+func shouldRetry(resp *http.Response, err error) bool {
+	if err != nil {
+		return !errors.Is(err, jit.ErrBusy)
+	}
+	switch resp.StatusCode {
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	default:
+		return false
+	}
+}

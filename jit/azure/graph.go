@@ -1,0 +1,204 @@
+package azure
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"jitbot/jit"
+)
+
+// graph is Microsoft Graph, as little of it as is needed.
+type graph struct {
+	endpoint string // without a slash at its end
+	pipeline runtime.Pipeline
+}
+
+func newGraph(e Endpoint, cred azcore.TokenCredential, options azcore.ClientOptions) graph {
+	auth := runtime.NewBearerTokenPolicy(cred, []string{e.Audience + "/.default"}, nil)
+	return graph{
+		endpoint: strings.TrimRight(e.Endpoint, "/"),
+		pipeline: runtime.NewPipeline("graph", "v1.0", runtime.PipelineOptions{
+			PerCall: []policy.Policy{runtime.NewRequestIDPolicy()}, PerRetry: []policy.Policy{auth},
+		}, &options),
+	}
+}
+
+// get reads one address into the value that into points to.
+func (g graph) get(ctx context.Context, address string, into any) error {
+	req, err := runtime.NewRequest(ctx, http.MethodGet, address)
+	if err != nil {
+		return translate(err)
+	}
+	req.Raw().Header.Set("Accept", "application/json")
+	resp, err := g.pipeline.Do(req)
+	if err != nil {
+		return translate(err)
+	}
+	if !runtime.HasStatusCode(resp, http.StatusOK) {
+		return translate(runtime.NewResponseError(resp))
+	}
+	if err := runtime.UnmarshalAsJSON(resp, into); err != nil {
+		return translate(err)
+	}
+	return nil
+}
+
+// list reads all pages of a list. A link to the next page that leads to
+// another host is not followed: the token would go there.
+func (g graph) list(ctx context.Context, address string, take func(json.RawMessage) error) error {
+	for address != "" {
+		if !g.owns(address) {
+			return fmt.Errorf("the next page is on another host than %s", g.endpoint)
+		}
+		var page struct {
+			Value []json.RawMessage `json:"value"`
+			Next  string            `json:"@odata.nextLink"`
+		}
+		if err := g.get(ctx, address, &page); err != nil {
+			return err
+		}
+		for _, raw := range page.Value {
+			if err := take(raw); err != nil {
+				return err
+			}
+		}
+		address = page.Next
+	}
+	return nil
+}
+
+// owns reports whether the address is on Graph's host.
+func (g graph) owns(address string) bool {
+	home, err := url.Parse(g.endpoint)
+	if err != nil {
+		return false
+	}
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == home.Scheme && strings.EqualFold(u.Host, home.Host)
+}
+
+// graphUser is a user as $select=id,userPrincipalName,accountEnabled gives it.
+type graphUser struct {
+	ID      string `json:"id"`
+	Name    string `json:"userPrincipalName"`
+	Enabled bool   `json:"accountEnabled"`
+}
+
+func (u graphUser) account() jit.Account {
+	return jit.Account{ID: u.ID, Name: u.Name, Enabled: u.Enabled}
+}
+
+const userFields = "$select=id,userPrincipalName,accountEnabled"
+
+// User finds the one Entra user that name means: an object id, a user
+// principal name or, with mail, an e-mail address. With mail both meanings of
+// the address are looked up, and several users are one only when exactly one
+// of them is enabled. ErrNotFound when there is none, ErrAmbiguous when there
+// are several.
+// https://learn.microsoft.com/graph/api/user-get
+func (c *Client) User(ctx context.Context, name string, mail bool) (jit.Account, error) {
+	account, err := c.user(ctx, name, mail)
+	if err != nil {
+		return jit.Account{}, fmt.Errorf("looking up Entra user %q: %w", name, err)
+	}
+	return account, nil
+}
+
+func (c *Client) user(ctx context.Context, name string, mail bool) (jit.Account, error) {
+	if !isGUID(name) && !strings.Contains(name, "@") {
+		return jit.Account{}, fmt.Errorf("%w: neither an object id nor a user principal name", jit.ErrNotFound)
+	}
+	found, err := c.graph.named(ctx, name)
+	if err != nil {
+		return jit.Account{}, err
+	}
+	if mail && !isGUID(name) {
+		mailed, err := c.graph.mailed(ctx, name)
+		if err != nil {
+			return jit.Account{}, err
+		}
+		found = append(found, mailed...)
+	}
+	return single(found)
+}
+
+// named reads a user by object id or user principal name.
+func (g graph) named(ctx context.Context, name string) ([]graphUser, error) {
+	var u graphUser
+	err := g.get(ctx, g.endpoint+"/v1.0/users/"+url.PathEscape(name)+"?"+userFields, &u)
+	switch {
+	case errors.Is(err, jit.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case isGUID(name) && !strings.EqualFold(u.ID, name):
+		return nil, fmt.Errorf("the answer is about user %q", u.ID)
+	}
+	return []graphUser{u}, nil
+}
+
+// mailed lists the users with an e-mail address.
+func (g graph) mailed(ctx context.Context, mail string) ([]graphUser, error) {
+	filter := "mail eq '" + strings.ReplaceAll(mail, "'", "''") + "'"
+	var found []graphUser
+	err := g.list(ctx, g.endpoint+"/v1.0/users?"+userFields+"&$filter="+escapeQuery(filter), func(raw json.RawMessage) error {
+		var u graphUser
+		if err := json.Unmarshal(raw, &u); err != nil {
+			return fmt.Errorf("reading a user: %w", err)
+		}
+		found = append(found, u)
+		return nil
+	})
+	return found, err
+}
+
+// single makes sure that the users found are one.
+func single(found []graphUser) (jit.Account, error) {
+	slices.SortFunc(found, func(a, b graphUser) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
+	found = slices.CompactFunc(found, func(a, b graphUser) bool { return strings.EqualFold(a.ID, b.ID) })
+	if len(found) > 1 {
+		enabled := slices.DeleteFunc(slices.Clone(found), func(u graphUser) bool { return !u.Enabled })
+		if len(enabled) != 1 {
+			return jit.Account{}, fmt.Errorf("%w: %d users", jit.ErrAmbiguous, len(found))
+		}
+		found = enabled
+	}
+	if len(found) == 0 {
+		return jit.Account{}, jit.ErrNotFound
+	}
+	if !isGUID(found[0].ID) {
+		return jit.Account{}, errors.New("the answer has no object id")
+	}
+	return found[0].account(), nil
+}
+
+// groups lists the object ids of the groups that the user is in, directly or
+// through other groups.
+// https://learn.microsoft.com/graph/api/user-list-transitivememberof
+func (g graph) groups(ctx context.Context, user string) ([]string, error) {
+	var ids []string
+	err := g.list(ctx, g.endpoint+"/v1.0/users/"+user+"/transitiveMemberOf/microsoft.graph.group?$select=id&$top=999", func(raw json.RawMessage) error {
+		var group struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(raw, &group); err != nil {
+			return fmt.Errorf("reading a group: %w", err)
+		}
+		ids = append(ids, group.ID)
+		return nil
+	})
+	return ids, err
+}
+
+// escapeQuery escapes with %20 for a blank, which every server understands.
+func escapeQuery(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }

@@ -1,0 +1,217 @@
+package azure
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v7"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+	"golang.org/x/sync/errgroup"
+
+	"jitbot/jit"
+)
+
+// parts are what virtual machines are joined from, by lower-case id.
+type parts struct {
+	mu       sync.Mutex
+	machines []*armcompute.VirtualMachine
+	nics     map[string]*armnetwork.Interface
+	guards   map[string]string // of subnets
+	publics  map[string]string // addresses of public IPs
+}
+
+func newParts() *parts {
+	return &parts{nics: map[string]*armnetwork.Interface{}, guards: map[string]string{}, publics: map[string]string{}}
+}
+
+// VMs lists the virtual machines of the configured subscriptions, from four
+// lists each: machines, interfaces, networks and public addresses. They carry
+// no power state. An interface that came or went while the lists were read is
+// left out, and so is an address that cannot be read, which is logged.
+// https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
+func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
+	p := newParts()
+	g, ctx := errgroup.WithContext(ctx)
+	for _, id := range c.configured {
+		s, err := c.subscription(id)
+		if err != nil {
+			return nil, err
+		}
+		for what, list := range map[string]func(context.Context, *subscription) error{
+			"machines": p.listMachines, "interfaces": p.listInterfaces, "networks": p.listNetworks, "public addresses": p.listPublics,
+		} {
+			g.Go(func() error {
+				if err := list(ctx, s); err != nil {
+					return fmt.Errorf("listing the %s of subscription %s: %w", what, id, err)
+				}
+				return nil
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	vms := make([]jit.VM, 0, len(p.machines))
+	for _, m := range p.machines {
+		vm, faults := p.join(m)
+		for _, err := range faults {
+			c.log.WarnContext(ctx, "inventory is incomplete", slog.String("vm", vm.ID), slog.Any("error", err))
+		}
+		vms = append(vms, vm)
+	}
+	return vms, nil
+}
+
+func (p *parts) listMachines(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.machines.NewListAllPager(nil), func(page armcompute.VirtualMachinesClientListAllResponse) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, m := range page.Value {
+			if m != nil {
+				p.machines = append(p.machines, m)
+			}
+		}
+	})
+}
+
+func (p *parts) listInterfaces(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.nics.NewListAllPager(nil), func(page armnetwork.InterfacesClientListAllResponse) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, n := range page.Value {
+			if n != nil {
+				p.nics[strings.ToLower(value(n.ID))] = n
+			}
+		}
+	})
+}
+
+func (p *parts) listNetworks(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.networks.NewListAllPager(nil), func(page armnetwork.VirtualNetworksClientListAllResponse) {
+		for _, n := range values(page.Value) {
+			for _, subnet := range value(n.Properties).Subnets {
+				p.addSubnet(subnet)
+			}
+		}
+	})
+}
+
+func (p *parts) listPublics(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.addresses.NewListAllPager(nil), func(page armnetwork.PublicIPAddressesClientListAllResponse) {
+		for _, a := range page.Value {
+			p.addPublic(a)
+		}
+	})
+}
+
+func (p *parts) addSubnet(s *armnetwork.Subnet) {
+	if s == nil || s.Properties == nil || s.Properties.NetworkSecurityGroup == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.guards[strings.ToLower(value(s.ID))] = value(s.Properties.NetworkSecurityGroup.ID)
+}
+
+func (p *parts) addPublic(a *armnetwork.PublicIPAddress) {
+	if a == nil || a.Properties == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.publics[strings.ToLower(value(a.ID))] = value(a.Properties.IPAddress)
+}
+
+// join puts a machine together with its interfaces. The faults say what had to
+// be left out.
+func (p *parts) join(m *armcompute.VirtualMachine) (jit.VM, []error) {
+	vm := jit.VM{ID: value(m.ID), Name: value(m.Name), Location: value(m.Location)}
+	if id, err := arm.ParseResourceID(vm.ID); err == nil {
+		vm.Group = id.ResourceGroupName
+	}
+	for name, text := range m.Tags {
+		if vm.Tags == nil {
+			vm.Tags = map[string]string{}
+		}
+		vm.Tags[name] = value(text)
+	}
+	vm.OS, vm.Power = system(m), power(m)
+	var faults []error
+	for _, id := range interfaceIDs(m) {
+		n := p.nics[strings.ToLower(id)]
+		if n == nil {
+			faults = append(faults, fmt.Errorf("interface %s is not listed", id))
+			continue
+		}
+		nic, errs := p.joinInterface(n)
+		vm.Interfaces = append(vm.Interfaces, nic)
+		faults = append(faults, errs...)
+	}
+	return vm, faults
+}
+
+func (p *parts) joinInterface(n *armnetwork.Interface) (jit.Interface, []error) {
+	props := value(n.Properties)
+	nic := jit.Interface{ID: value(n.ID)}
+	if props.NetworkSecurityGroup != nil {
+		nic.Guard = value(props.NetworkSecurityGroup.ID)
+	}
+	var faults []error
+	for _, conf := range values(props.IPConfigurations) {
+		a := value(conf.Properties)
+		text := value(a.PrivateIPAddress)
+		if text == "" {
+			continue // not given out yet
+		}
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("interface %s: %q is no address", nic.ID, text))
+			continue
+		}
+		address := jit.Address{Addr: addr.Unmap(), Groups: groupIDs(a.ApplicationSecurityGroups)}
+		if a.Subnet != nil {
+			address.Subnet = value(a.Subnet.ID)
+			address.SubnetGuard = p.guards[strings.ToLower(address.Subnet)]
+		}
+		if a.PublicIPAddress != nil {
+			address.Public = p.publics[strings.ToLower(value(a.PublicIPAddress.ID))]
+		}
+		nic.Addresses = append(nic.Addresses, address)
+	}
+	return nic, faults
+}
+
+func interfaceIDs(m *armcompute.VirtualMachine) []string {
+	if m.Properties == nil || m.Properties.NetworkProfile == nil {
+		return nil
+	}
+	var ids []string
+	for _, ref := range values(m.Properties.NetworkProfile.NetworkInterfaces) {
+		ids = append(ids, value(ref.ID))
+	}
+	return ids
+}
+
+func system(m *armcompute.VirtualMachine) string {
+	if m.Properties == nil || m.Properties.StorageProfile == nil || m.Properties.StorageProfile.OSDisk == nil {
+		return ""
+	}
+	return string(value(m.Properties.StorageProfile.OSDisk.OSType))
+}
+
+func power(m *armcompute.VirtualMachine) string {
+	if m.Properties == nil || m.Properties.InstanceView == nil {
+		return ""
+	}
+	for _, s := range values(m.Properties.InstanceView.Statuses) {
+		if state, ok := strings.CutPrefix(value(s.Code), "PowerState/"); ok {
+			return state
+		}
+	}
+	return ""
+}

@@ -1,0 +1,114 @@
+package azure
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+)
+
+// Azure's bucket of writes, and of deletes, of a subscription: how many fit
+// and how many come back each second.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+const (
+	bucketSize   = 200
+	bucketRefill = 10
+)
+
+// vitals keep what the answers tell in passing.
+type vitals struct {
+	mu      sync.Mutex
+	skew    time.Duration
+	buckets map[bucketKey]bucket
+}
+
+type bucketKey struct {
+	subscription string // lower case
+	deletes      bool
+}
+
+// bucket is what was left at an instant.
+type bucket struct {
+	left int
+	at   time.Time
+}
+
+func newVitals() *vitals { return &vitals{buckets: map[bucketKey]bucket{}} }
+
+// note takes the headers of an answer of Resource Manager.
+func (v *vitals) note(l lane, method string, h http.Header, sent, received time.Time) {
+	if !isGUID(l.owner) {
+		return // a host: Graph, or above the subscriptions
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		v.skew = skew(date, sent, received)
+	}
+	for name, deletes := range map[string]bool{
+		"x-ms-ratelimit-remaining-subscription-writes":  false,
+		"x-ms-ratelimit-remaining-subscription-deletes": true,
+	} {
+		if n, ok := count(h.Get(name)); ok {
+			v.buckets[bucketKey{l.owner, deletes}] = bucket{int(min(n, bucketSize)), received}
+		}
+	}
+}
+
+// spent empties the bucket that a throttled request drew from.
+func (v *vitals) spent(l lane, method string) {
+	if !l.write {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.buckets[bucketKey{l.owner, method == http.MethodDelete}] = bucket{0, time.Now()}
+}
+
+// skew compares a Date header, cut to whole seconds, with the middle of the
+// exchange. What that cannot tell from no difference at all is 0.
+func skew(date, sent, received time.Time) time.Duration {
+	trip := received.Sub(sent)
+	ahead := date.Add(time.Second / 2).Sub(sent.Round(0).Add(trip / 2))
+	if ahead.Abs() < max(time.Second, time.Second/2+trip/2) {
+		return 0
+	}
+	return ahead
+}
+
+// spare reports whether more than half is left by now.
+func (v *vitals) spare(subscription string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, deletes := range []bool{false, true} {
+		b, ok := v.buckets[bucketKey{subscription, deletes}]
+		if ok && float64(b.left)+bucketRefill*time.Since(b.at).Seconds() <= bucketSize/2 {
+			return false
+		}
+	}
+	return true
+}
+
+// Skew is how far the clock of Resource Manager was ahead of ours at its last
+// answer, from the Date header; 0 when it was less than the header's
+// resolution and the length of the exchange can tell.
+func (c *Client) Skew() time.Duration {
+	c.vitals.mu.Lock()
+	defer c.vitals.mu.Unlock()
+	return c.vitals.skew
+}
+
+// Spare reports whether more than half of the writes and of the deletes that
+// Azure grants the guard's subscription are left, from the last answer's
+// headers and the documented refill, and nothing was throttled. A guard whose
+// id cannot be read has none.
+func (c *Client) Spare(guard string) bool {
+	id, err := arm.ParseResourceID(guard)
+	if err != nil {
+		return false
+	}
+	owner := strings.ToLower(id.SubscriptionID)
+	return c.gates.left(lane{owner, false}) == 0 && c.gates.left(lane{owner, true}) == 0 && c.vitals.spare(owner)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -48,13 +49,20 @@ func (s *Service) recheck(ctx context.Context, id ID) error {
 	if err != nil {
 		return err
 	}
-	_, sites, err := s.entitled(ctx, g)
+	err = patiently(ctx, func() error {
+		_, sites, err := s.entitled(ctx, g)
+		if err == nil {
+			_, err = s.prospect(ctx, g, sites)
+		}
+		return err
+	})
 	if err == nil {
-		_, err = s.prospect(ctx, g, sites)
+		return nil
 	}
 	var no *Refusal
-	if err == nil || !errors.As(err, &no) {
-		return err // unreadable: the approver is told and may click again
+	if !errors.As(err, &no) {
+		s.world.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
+		return Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
 	}
 	why := no.Error()
 	if _, err := s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {

@@ -161,7 +161,7 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 			count++
 		}
 		plan.Final = append(plan.Final, w)
-		if !found || !w.Equal(old) {
+		if !found || old.Failed || !w.Equal(old) {
 			puts = append(puts, Change{Put: &w})
 		}
 	}

@@ -26,6 +26,7 @@ type Rule struct {
 	Groups       []string `json:"groups,omitempty"`        // application security groups as destination
 	Description  string   `json:"description,omitempty"`
 	Settled      bool     `json:"-"` // Azure's provisioningState is Succeeded
+	Failed       bool     `json:"-"` // Azure's provisioningState is Failed: what it shows may not be in force
 }
 
 // Table is what a guard holds: ours, and everybody else's.

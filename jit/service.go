@@ -170,7 +170,8 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	if err != nil || g.State != Asked {
 		return g, err
 	}
-	verdict, err := s.examine(ctx, g)
+	var verdict verdict
+	err = patiently(ctx, func() error { verdict, err = s.examine(ctx, g); return err })
 	if ctx.Err() != nil {
 		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
 	}
@@ -194,6 +195,27 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	}
 	s.sweep.Kick()
 	return g, nil
+}
+
+// patience is how long an answer may wait for a busy Azure.
+const patience = 30 * time.Second
+
+// patiently tries again while Azure is busy, for as long as a person would
+// wait.
+func patiently(ctx context.Context, f func() error) error {
+	end := time.Now().Add(patience)
+	for failures := 1; ; failures++ {
+		err := f()
+		wait := pause(failures, err)
+		if !errors.Is(err, ErrBusy) && !errors.Is(err, ErrConflict) || time.Now().Add(wait).After(end) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 type verdict struct {

@@ -59,6 +59,10 @@ type call struct {
 	token  string
 	header bool // the token came in the Authorization header
 	json   bool
+	// charset of a JSON body; Slack warns when it is not given.
+	charset string
+	// broken is the error of a body that is not a JSON object.
+	broken string
 }
 
 // apiError is an answer with ok:false.
@@ -108,7 +112,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if !s.delay(r, fault.wait) {
 		return
 	}
-	if fault.before(w, r) {
+	if fault.before(w) {
 		s.log(c, fault.status(), fault.Error)
 		return
 	}
@@ -161,7 +165,7 @@ func answer(c *call, body object, err *apiError) object {
 			out[k] = v
 		}
 	}
-	if c.json && err == nil && str(c.args, "\x00charset") == "" {
+	if c.json && err == nil && c.charset == "" {
 		out["warning"] = "missing_charset"
 		out["response_metadata"] = object{"warnings": []string{"missing_charset"}}
 	}
@@ -175,11 +179,10 @@ func writeLimited(w http.ResponseWriter, seconds int) {
 	_, _ = w.Write(encode(object{"ok": false, "error": "ratelimited"}))
 }
 
-// log records a request. The charset mark is the simulator's own.
+// log records a request.
 func (s *Sim) log(c *call, status int, code string) {
 	args := copyObject(c.args)
 	delete(args, "token")
-	delete(args, "\x00charset")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, Call{
@@ -206,13 +209,8 @@ func readCall(r *http.Request) *call {
 		return c
 	}
 	if kind == "application/json" {
-		c.json = true
-		if o, err := decodeObject(data); err == nil {
-			c.args = o
-			// A token in a JSON body is not read by Slack.
-			delete(c.args, "token")
-		}
-		c.args["\x00charset"] = params["charset"]
+		c.json, c.charset = true, params["charset"]
+		c.readJSON(data)
 		return c
 	}
 	if form, err := url.ParseQuery(string(data)); err == nil {
@@ -222,6 +220,25 @@ func readCall(r *http.Request) *call {
 		c.token = str(c.args, "token")
 	}
 	return c
+}
+
+// readJSON decodes a JSON body, which may be empty: SDKs send none where a
+// method has no arguments. A token in it is not read by Slack.
+func (c *call) readJSON(data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	v, err := decode(data)
+	o, isObject := v.(object)
+	switch {
+	case err != nil:
+		c.broken = "invalid_json"
+	case !isObject:
+		c.broken = "json_not_object"
+	default:
+		delete(o, "token")
+		c.args = o
+	}
 }
 
 func addForm(args object, form url.Values) {
@@ -278,6 +295,8 @@ func (s *Sim) authorize(c *call, m method) *apiError {
 		return &apiError{code: "invalid_auth"}
 	case state != "":
 		return &apiError{code: state}
+	case c.broken != "":
+		return &apiError{code: c.broken}
 	}
 	for _, scope := range m.scopes {
 		if err := s.need(scope, m); err != nil {

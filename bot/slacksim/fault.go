@@ -220,7 +220,7 @@ func (f Fault) status() int {
 }
 
 // before plays the faults that come in place of the method; true: answered.
-func (f Fault) before(w http.ResponseWriter, _ *http.Request) bool {
+func (f Fault) before(w http.ResponseWriter) bool {
 	switch {
 	case f.RetryAfter > 0:
 		writeLimited(w, max(1, int((f.RetryAfter+time.Second-1)/time.Second)))

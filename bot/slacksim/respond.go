@@ -42,7 +42,7 @@ func (s *Sim) serveRespond(w http.ResponseWriter, r *http.Request) {
 	if !s.delay(r, fault.wait) {
 		return
 	}
-	if fault.before(w, r) {
+	if fault.before(w) {
 		s.log(c, fault.status(), fault.Error)
 		return
 	}

@@ -97,6 +97,9 @@ func (n *Snapshot) DMs(userID string) []Message {
 	return n.filter(func(m Message) bool { return m.Channel == id })
 }
 
+// DM is the id of the direct message channel of a person, empty while there is none.
+func (n *Snapshot) DM(userID string) string { return n.dms[userID] }
+
 // Message finds one message by channel and timestamp.
 func (n *Snapshot) Message(channelID, ts string) (Message, bool) {
 	for _, m := range n.AllMessages {

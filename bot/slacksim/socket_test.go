@@ -246,3 +246,83 @@ func TestResponseURL(t *testing.T) {
 		t.Fatalf("%+v %+v", e, m)
 	}
 }
+
+// TestHelloLoop: a client that reconnects at once is visible in the request log,
+// and finds its way back.
+func TestHelloLoop(t *testing.T) {
+	r := newRig(t, slacksim.Options{})
+	r.sim.HelloThenDisconnect(true)
+	r.sim.Latency("apps.connections.open", 2*time.Millisecond)
+	r.bot(t, func(c *socketmode.Client, e socketmode.Event) {
+		if e.Type == socketmode.EventTypeSlashCommand {
+			ack(t, c, e)
+		}
+	})
+	r.await(t, "the loop", func(*slacksim.Snapshot) bool { return r.sim.CountCalls("apps.connections.open") > 5 })
+	r.sim.HelloThenDisconnect(false)
+	var err error
+	for range 100 {
+		if _, err = r.sim.Slash(r.ctx, slacksim.DemoEngineerID, slacksim.DemoGeneralID, "/jit", "x"); err == nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("after the loop: %v", err)
+}
+
+// TestLinkDisabled ends Socket Mode and gives it back.
+func TestLinkDisabled(t *testing.T) {
+	r := newRig(t, slacksim.Options{})
+	c := r.dial(t)
+	frame(t, c)
+	r.sim.Disconnect("link_disabled")
+	if f := frame(t, c); f["reason"] != "link_disabled" {
+		t.Fatalf("frame %v", f)
+	}
+	if _, _, err := c.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+		t.Fatalf("not closed: %v", err)
+	}
+	if _, _, err := r.api.StartSocketModeContext(r.ctx); err == nil {
+		t.Fatal("a socket while Socket Mode is off")
+	}
+	r.sim.EnableSocketMode()
+	frame(t, r.dial(t))
+}
+
+// TestSilence: no pings while silent, pings again after.
+func TestSilence(t *testing.T) {
+	r := newRig(t, slacksim.Options{PingInterval: 5 * time.Millisecond})
+	c := r.dial(t)
+	var pings atomic.Int32
+	c.SetPingHandler(func(string) error { pings.Add(1); return nil })
+	go func() {
+		for {
+			if _, _, err := c.ReadMessage(); err != nil {
+				return
+			}
+		}
+	}()
+	until := func(n int32) bool {
+		for range 200 {
+			if pings.Load() >= n {
+				return true
+			}
+			time.Sleep(time.Millisecond)
+		}
+		return false
+	}
+	if !until(2) {
+		t.Fatal("no pings")
+	}
+	r.sim.Silence(true)
+	time.Sleep(10 * time.Millisecond)
+	was := pings.Load()
+	time.Sleep(30 * time.Millisecond)
+	if pings.Load() != was {
+		t.Fatal("pings while silent")
+	}
+	r.sim.Silence(false)
+	if !until(was + 1) {
+		t.Fatal("no pings after the silence")
+	}
+}

@@ -33,6 +33,10 @@ func (s *Sim) authorize(c *call) *problem {
 	if s.granted(c.caller.PrincipalID, c.action, scope) {
 		return nil
 	}
+	if set.FilterLists && c.path.list && c.path.group == "" && c.request.Method == http.MethodGet {
+		c.filtered = true
+		return nil
+	}
 	return refusal
 }
 
@@ -45,6 +49,11 @@ func (s *Sim) granted(principal, action, scope string) bool {
 		return known && a.Condition == "" && members[key(a.Principal)] && s.covers(a.Scope, scope) &&
 			matchesAny(role.Actions, action) && !matchesAny(role.NotActions, action)
 	})
+}
+
+// visible says whether an element of a list is shown to the caller.
+func (s *Sim) visible(c *call, id string) bool {
+	return !c.filtered || s.denied(c.caller.PrincipalID, c.action, id) == nil && s.granted(c.caller.PrincipalID, c.action, id)
 }
 
 func (s *Sim) denied(principal, action, scope string) *DenyAssignment {

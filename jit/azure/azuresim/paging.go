@@ -17,7 +17,7 @@ func page[V any](s *Sim, c *call, all map[string]V, body func(V) object) reply {
 	}
 	return s.pageOf(c, slices.Sorted(func(yield func(string) bool) {
 		for k := range maps.Keys(all) {
-			if strings.HasPrefix(k, within) && !yield(k) {
+			if strings.HasPrefix(k, within) && s.visible(c, k) && !yield(k) {
 				return
 			}
 		}

@@ -20,6 +20,8 @@ type call struct {
 	// caller is who sent the token; action is the RBAC action it needs.
 	caller App
 	action string
+	// filtered says that a list shows only what the caller may read.
+	filtered bool
 	// fault is what was ordered for this request, never nil.
 	fault Fault
 	// class is what the counters call the resource.

@@ -59,6 +59,10 @@ type Settings struct {
 	// EnforceRBAC refuses what the caller's role assignments in this world do
 	// not grant, and what a deny assignment takes away.
 	EnforceRBAC bool
+	// FilterLists answers a list over a subscription that the caller may not
+	// read as a whole with what he may read, not with 403. The Azure CLI's
+	// users report so; no document says so, hence the switch.
+	FilterLists bool
 	// AllowedActions, when not nil, are the only actions granted to any
 	// caller; DeniedActions are refused first. Patterns as in a role.
 	AllowedActions, DeniedActions []string

@@ -53,7 +53,8 @@ type App struct {
 }
 
 // Sim is a simulated Azure. All methods may be called at any time, from any
-// goroutine, also while requests are served.
+// goroutine, also while requests are served. Slices and maps given to it or
+// taken from it must not be changed afterwards.
 type Sim struct {
 	mu       sync.Mutex
 	options  Options

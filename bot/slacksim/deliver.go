@@ -204,8 +204,8 @@ func (s *Sim) finish(ctx context.Context, p *pending) (Reply, error) {
 	s.mu.Lock()
 	socket := p.Socket
 	s.mu.Unlock()
-	r := Reply{EnvelopeID: p.ID, Sent: true}
-	if socket == 0 {
+	r := Reply{EnvelopeID: p.ID, Sent: socket != 0}
+	if !r.Sent {
 		return r, ErrDispatchFailed
 	}
 	payload, err := s.await(ctx, p)

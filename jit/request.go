@@ -212,8 +212,9 @@ func ShortDuration(d time.Duration) string {
 }
 
 // ParseSource reads the address or range that access is wanted from. What
-// cannot be one person's way in is refused: everything, loopback, multicast,
-// link-local, mapped addresses, zones, host bits.
+// cannot be one person's way in is refused: everything, whatever holds
+// loopback, multicast, link-local or reserved addresses, mapped addresses,
+// zones, host bits.
 func ParseSource(s string) (netip.Prefix, error) {
 	p, err := readSource(s)
 	if err != nil {
@@ -225,8 +226,8 @@ func ParseSource(s string) (netip.Prefix, error) {
 		return netip.Prefix{}, Refuse(ErrInput, "%s is the whole internet; write your own address, such as 203.0.113.7.", s)
 	case p != p.Masked():
 		return netip.Prefix{}, Refuse(ErrInput, "%s has bits set behind its prefix; write %s for the range or %s for the one address.", s, p.Masked(), a)
-	case a.IsLoopback(), a.IsMulticast(), a.IsLinkLocalUnicast(), a.IsUnspecified(), reserved(a):
-		return netip.Prefix{}, Refuse(ErrInput, "%s is an address nobody can come from (loopback, multicast, link-local or reserved); write your own address.", s)
+	case slices.ContainsFunc(nobodys, p.Overlaps):
+		return netip.Prefix{}, Refuse(ErrInput, "%s is or holds an address that nobody can come from (loopback, multicast, link-local or reserved); write your own address.", s)
 	}
 	return p, nil
 }
@@ -255,12 +256,11 @@ func readSource(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
-// reserved are addresses that Azure or the internet use for themselves: "this
-// network", the broadcast address and 240/4, and Azure's own 168.63.129.16.
-func reserved(a netip.Addr) bool {
-	if !a.Is4() {
-		return false
-	}
-	b := a.As4()
-	return b[0] == 0 || b[0] >= 240 || a == netip.AddrFrom4([4]byte{168, 63, 129, 16})
+// nobodys are the addresses that Azure or the internet use for themselves:
+// "this network", loopback, link-local, multicast with 240/4 and the broadcast
+// address, and Azure's own 168.63.129.16.
+var nobodys = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("224.0.0.0/3"), netip.MustParsePrefix("168.63.129.16/32"),
+	netip.MustParsePrefix("::/127"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"),
 }

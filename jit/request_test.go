@@ -1,0 +1,262 @@
+package jit_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"jitbot/jit"
+)
+
+func TestParsePorts(t *testing.T) {
+	tests := []struct {
+		name string
+		in   string
+		want []jit.Ports // nil: refused
+	}{
+		{"one", "22", []jit.Ports{{From: 22, To: 22}}},
+		{"several in order of number", "3389,22", []jit.Ports{{From: 22, To: 22}, {From: 3389, To: 3389}}},
+		{"spaces around", " 22 , 3389 ", []jit.Ports{{From: 22, To: 22}, {From: 3389, To: 3389}}},
+		{"a range", "8000-8010", []jit.Ports{{From: 8000, To: 8010}}},
+		{"a range of one", "22-22", []jit.Ports{{From: 22, To: 22}}},
+		{"all that exist", "1-65535", []jit.Ports{{From: 1, To: 65535}}},
+		{"protocol", "22/tcp", []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}}},
+		{"protocol in capitals", "53/UDP", []jit.Ports{{From: 53, To: 53, Protocol: jit.UDP}}},
+		{"ssh", "SSH", []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}}},
+		{"rdp", "rdp", []jit.Ports{{From: 3389, To: 3389, Protocol: jit.TCP}}},
+		{"winrm is two", "winrm", []jit.Ports{{From: 5985, To: 5985, Protocol: jit.TCP}, {From: 5986, To: 5986, Protocol: jit.TCP}}},
+		{"the same twice counts once", "22,22", []jit.Ports{{From: 22, To: 22}}},
+		{"the same by name", "ssh,22/tcp", []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}}},
+		{"neighbours do not overlap", "20-21,22", []jit.Ports{{From: 20, To: 21}, {From: 22, To: 22}}},
+		{"one number, two protocols", "53/tcp,53/udp", []jit.Ports{{From: 53, To: 53, Protocol: jit.TCP}, {From: 53, To: 53, Protocol: jit.UDP}}},
+		{"nothing", "", nil},
+		{"a comma at the end", "22,", nil},
+		{"zero", "0", nil},
+		{"from zero", "0-65535", nil},
+		{"too large", "65536", nil},
+		{"far too large", "99999999999999999999999", nil},
+		{"negative", "-22", nil},
+		{"signed", "+22", nil},
+		{"leading zero", "022", nil},
+		{"exponent", "1e2", nil},
+		{"hexadecimal", "0x16", nil},
+		{"other digits", "２２", nil},
+		{"backwards", "22-21", nil},
+		{"open at the end", "22-", nil},
+		{"two dashes", "22-23-24", nil},
+		{"space inside", "22 23", nil},
+		{"unknown word", "telnet", nil},
+		{"unknown protocol", "22/icmp", nil},
+		{"any protocol is for policies", "22/*", nil},
+		{"empty protocol", "22/", nil},
+		{"two protocols", "22/tcp/udp", nil},
+		{"ranges that overlap", "8000-8010,8010-8020", nil},
+		{"a port within a range", "1-100,50", nil},
+		{"everything", "*", nil},
+		{"a line break", "22\n23", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := jit.ParsePorts(tt.in)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("ParsePorts(%q) (-want +got):\n%s", tt.in, diff)
+			}
+			checkRefused(t, err, tt.want == nil)
+		})
+	}
+}
+
+// checkRefused wants bad input to be told in one sentence of the right kind.
+func checkRefused(t *testing.T, err error, refused bool) {
+	t.Helper()
+	var no *jit.Refusal
+	switch {
+	case !refused && err != nil:
+		t.Errorf("refused: %v", err)
+	case refused && (!errors.Is(err, jit.ErrInput) || !errors.As(err, &no)):
+		t.Errorf("got error %v, want a refusal of bad input", err)
+	case refused && (!strings.HasSuffix(no.Error(), ".") || strings.Contains(no.Error(), "%!")):
+		t.Errorf("%q is no sentence", no.Error())
+	}
+}
+
+func TestParseDuration(t *testing.T) {
+	tests := []struct {
+		name string
+		in   string
+		want time.Duration // 0: refused
+	}{
+		{"seconds", "90s", 90 * time.Second},
+		{"minutes", "45m", 45 * time.Minute},
+		{"hours", "2h", 2 * time.Hour},
+		{"hours and minutes", "1h30m", 90 * time.Minute},
+		{"all three", "1h2m3s", time.Hour + 2*time.Minute + 3*time.Second},
+		{"capitals", "2H", 2 * time.Hour},
+		{"as Azure writes it", "PT2H", 2 * time.Hour},
+		{"as Azure writes minutes", "PT1H30M", 90 * time.Minute},
+		{"Azure's longest", "P1D", 24 * time.Hour},
+		{"a zero part", "0h5m", 5 * time.Minute},
+		{"leading zeros", "05m", 5 * time.Minute},
+		{"more than a policy allows is not its business", "48h", 48 * time.Hour},
+		{"nothing", "", 0},
+		{"nothing but the prefix", "PT", 0},
+		{"zero", "0s", 0},
+		{"zero of everything", "0h0m0s", 0},
+		{"negative", "-5m", 0},
+		{"negative part", "1h-5m", 0},
+		{"no unit", "90", 0},
+		{"no number", "h", 0},
+		{"no unit at the end", "1h30", 0},
+		{"fraction", "1.5h", 0},
+		{"comma", "1,5h", 0},
+		{"unit twice", "1h1h", 0},
+		{"wrong order", "30m1h", 0},
+		{"days", "2d", 0},
+		{"more days", "P2D", 0},
+		{"milliseconds", "500ms", 0},
+		{"spaces", "1h 30m", 0},
+		{"not a number", "NaN", 0},
+		{"infinite", "inf", 0},
+		{"past 63 bits of nanoseconds", "2562048h", 0},
+		{"wraps around 64 bits", "5124096h", 0},
+		{"past 64 bits", "99999999999999999999999999h", 0},
+		{"seconds past 63 bits", "9223372037s", 0},
+		{"exponent", "1e3s", 0},
+		{"other digits", "５m", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := jit.ParseDuration(tt.in)
+			if got != tt.want {
+				t.Errorf("ParseDuration(%q) = %s, want %s", tt.in, got, tt.want)
+			}
+			checkRefused(t, err, tt.want == 0)
+		})
+	}
+}
+
+func TestShortDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", time.Second: "1s", 90 * time.Second: "1m30s", 10 * time.Minute: "10m", time.Hour: "1h",
+		90 * time.Minute: "1h30m", time.Hour + 5*time.Second: "1h0m5s", 10 * time.Hour: "10h", 24 * time.Hour: "24h",
+		time.Minute + time.Millisecond: "1m", time.Millisecond: "0s",
+	} {
+		if got := jit.ShortDuration(d); got != want {
+			t.Errorf("ShortDuration(%d) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestShortDurationIsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := time.Duration(rapid.Int64Range(1, 24*3600).Draw(t, "seconds")) * time.Second
+		if got, err := jit.ParseDuration(jit.ShortDuration(d)); err != nil || got != d {
+			t.Fatalf("ParseDuration(%q) = %s, %v", jit.ShortDuration(d), got, err)
+		}
+	})
+}
+
+func TestParseReason(t *testing.T) {
+	tests := []struct {
+		name string
+		in   string
+		want string // empty: refused
+	}{
+		{"plain", "deploy of web 1.2", "deploy of web 1.2"},
+		{"white space folded", "  deploy \t of\r\n web\u2028now ", "deploy of web now"},
+		{"a fake log line", "ok\nlevel=INFO msg=approved", "ok level=INFO msg=approved"},
+		{"controls", "de\x00pl\x1boy\x7f\u0085", "deploy"},
+		{"text that runs backwards", "pay \u202Egnp.exe\u202C \u2066x\u2069", "pay gnp.exe x"},
+		{"zero width", "ad\u200bmin\ufeff", "admin"},
+		{"broken bytes", "caf\xe9 \xff", "caf"},
+		{"other scripts stay", "デプロイ für Zoë 🚀", "デプロイ für Zoë 🚀"},
+		{"markup is left to the screen", "<!channel> *x*", "<!channel> *x*"},
+		{"the longest", strings.Repeat("é", 1000), strings.Repeat("é", 1000)},
+		{"long by what is taken out", strings.Repeat("\u200b", 5000) + "x", "x"},
+		{"nothing", "", ""},
+		{"nothing to see", " \u200b\u202e\x00\n ", ""},
+		{"one too long", strings.Repeat("é", 1001), ""},
+		{"ten thousand", strings.Repeat("x", 10000), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := jit.ParseReason(tt.in)
+			checkRefused(t, err, tt.want == "")
+			if got != tt.want {
+				t.Errorf("ParseReason(%q) = %q, want %q", tt.in, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCleanTextDeceivesNobody(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := jit.CleanText(string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")) + rapid.String().Draw(t, "text"))
+		if again := jit.CleanText(s); again != s {
+			t.Errorf("cleaning twice: %q, then %q", s, again)
+		}
+		for _, r := range s {
+			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
+				t.Errorf("%q holds %U", s, r)
+			}
+		}
+	})
+}
+
+func FuzzPorts(f *testing.F) {
+	for _, s := range []string{"22", "22,3389", "8000-8010", "22/tcp", "53/udp,53/tcp", "ssh,rdp,winrm", "22-21", "0-65535", "1e2", ",", "22/", "-"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		ports, err := jit.ParsePorts(s)
+		if err != nil {
+			checkRefused(t, err, true)
+			return
+		}
+		var words []string
+		for i, p := range ports {
+			if p.From < 1 || p.From > p.To {
+				t.Errorf("%q gave %v", s, p)
+			}
+			for _, q := range ports[:i] {
+				if p.Protocol == q.Protocol && p.From <= q.To && q.From <= p.To {
+					t.Errorf("%q gave %v and %v, which overlap", s, q, p)
+				}
+			}
+			word := p.Span()
+			if p.Protocol != "" {
+				word += "/" + string(p.Protocol)
+			}
+			words = append(words, word)
+		}
+		again, err := jit.ParsePorts(strings.Join(words, ","))
+		if diff := cmp.Diff(ports, again); diff != "" || err != nil {
+			t.Errorf("%q written and read again: %v\n%s", s, err, diff)
+		}
+	})
+}
+
+func FuzzDuration(f *testing.F) {
+	for _, s := range []string{"90s", "45m", "2h", "1h30m", "PT2H", "P1D", "", "pt", "0s", "-5m", "2562048h", "99999999999999999999h", "1h1h", "1m1h"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		d, err := jit.ParseDuration(s)
+		if err != nil {
+			checkRefused(t, err, true)
+			return
+		}
+		if d <= 0 || d > math.MaxInt64/2 {
+			t.Fatalf("ParseDuration(%q) = %d", s, d)
+		}
+		if again, err := jit.ParseDuration(jit.ShortDuration(d)); err != nil || again != d {
+			t.Errorf("%q is %s, read again %s, %v", s, d, again, err)
+		}
+	})
+}

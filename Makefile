@@ -27,8 +27,8 @@ demo: ## one grant from request to expiry, over a simulated Slack and Azure
 
 # The race detector needs a C compiler with its headers. Building runtime/cgo asks
 # for exactly that. Without one cgo is off, since half a C compiler breaks the build.
-# SLOW=1: the Azure SDK's network package takes 2.2 GB to compile; this keeps it
-# within a machine of less than 3 GB, one package at a time and without -race.
+# SLOW=1: one package of the Azure SDK takes 2 GB to compile, and two are compiled
+# at once; this takes 1.3 GB, and more than twice as long.
 test: ## all tests, with the race detector where a C compiler is found; SLOW=1 for under 3 GB of memory
 	@if [ -n '$(SLOW)' ]; then \
 		echo 'make test: SLOW, so one package at a time and without the race detector'; \

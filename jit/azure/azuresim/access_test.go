@@ -67,7 +67,12 @@ func TestAssignmentsWithSDK(t *testing.T) {
 	if dave := list(azuresim.DemoWeb1, "assignedTo('"+azuresim.DemoDave+"')")[0].Properties; dave.Condition == nil || ada.Condition != nil {
 		t.Error("conditions")
 	}
-	// Blanks in a filter break the request line, as on a real server.
+}
+
+// TestBadFilters has one with blanks too, which break the request line on a
+// real server.
+func TestBadFilters(t *testing.T) {
+	w := newWorld(t)
 	if got := w.ask("GET", azuresim.DemoWeb1+"/providers/Microsoft.Authorization/roleAssignments?$filter=atScope() and x", ""); got.status != http.StatusBadRequest {
 		t.Errorf("blanks: %d", got.status)
 	}

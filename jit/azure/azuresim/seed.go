@@ -147,7 +147,7 @@ func change[V any](s *Sim, m map[string]V, id string, edit func(*V)) error {
 }
 
 // Assign gives a role to a principal and returns the assignment's name. An
-// assignment of the same name at the same scope is replaced.
+// assignment of the same name is replaced.
 func (s *Sim) Assign(a RoleAssignment) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

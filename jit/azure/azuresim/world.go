@@ -15,9 +15,10 @@ type Subscription struct {
 type ResourceGroup struct {
 	// Subscription is the GUID of the subscription it is in.
 	Subscription string
-	Name         string
-	Location     string
-	Tags         map[string]string
+	// Name may be written in any case by clients.
+	Name     string
+	Location string
+	Tags     map[string]string
 }
 
 // VM is a virtual machine.

@@ -1,0 +1,258 @@
+package jit_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"jitbot/jit"
+)
+
+// owner is the installation that the tests are about.
+var owner = jit.Owner{Installation: "prod", Bands: jit.Bands{
+	Allow:        jit.Band{From: 100, To: 249},
+	DenyOverride: jit.Band{From: 250, To: 299},
+	DenyRespect:  jit.Band{From: 3900, To: 4096},
+}}
+
+func TestParseRuleName(t *testing.T) {
+	tests := []struct {
+		name string
+		in   string
+		want jit.RuleName // zero: not of our form
+	}{
+		{"an allow", "jitbot-prod-g-7k2qd-web-tcp", jit.RuleName{Installation: "prod", Grant: "g-7k2qd", Suffix: "web-tcp"}},
+		{"a deny", "jitbot-prod-deny-web", jit.RuleName{Installation: "prod", Suffix: "web"}},
+		{"digits", "jitbot-0-deny-0", jit.RuleName{Installation: "0", Suffix: "0"}},
+		{"an installation called deny", "jitbot-deny-deny-a", jit.RuleName{Installation: "deny", Suffix: "a"}},
+		{"the longest", "jitbot-abcdefghijklmnop-g-7k2qd-" + strings.Repeat("a", 48), jit.RuleName{Installation: "abcdefghijklmnop", Grant: "g-7k2qd", Suffix: strings.Repeat("a", 48)}},
+		{"longer than Azure allows", "jitbot-abcdefghijklmnop-g-7k2qd-" + strings.Repeat("a", 49), jit.RuleName{}},
+		{"nothing", "", jit.RuleName{}},
+		{"no suffix", "jitbot-prod-g-7k2qd", jit.RuleName{}},
+		{"an empty suffix", "jitbot-prod-g-7k2qd-", jit.RuleName{}},
+		{"no grant", "jitbot-prod-web-tcp", jit.RuleName{}},
+		{"a letter that no id has", "jitbot-prod-g-7k2q0-web", jit.RuleName{}},
+		{"an id too long", "jitbot-prod-g-7k2qdx-web", jit.RuleName{}},
+		{"an id too short", "jitbot-prod-g-7k2q-web", jit.RuleName{}},
+		{"capitals", "jitbot-Prod-g-7k2qd-web", jit.RuleName{}},
+		{"all capitals", "JITBOT-PROD-G-7K2QD-WEB", jit.RuleName{}},
+		{"an installation too long", "jitbot-abcdefghijklmnopq-deny-a", jit.RuleName{}},
+		{"an installation with a dash", "jitbot-pr-od-deny-a", jit.RuleName{}},
+		{"something before", "xjitbot-prod-deny-web", jit.RuleName{}},
+		{"something behind", "jitbot-prod-deny-web.old", jit.RuleName{}},
+		{"a line break behind", "jitbot-prod-deny-web\n", jit.RuleName{}},
+		{"a line before", "x\njitbot-prod-deny-web", jit.RuleName{}},
+		{"an underscore", "jitbot-prod-deny-web_1", jit.RuleName{}},
+		{"another's", "AllowSSH", jit.RuleName{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := jit.ParseRuleName(tt.in)
+			if got != tt.want || ok != (tt.want != jit.RuleName{}) {
+				t.Errorf("ParseRuleName(%q) = %+v, %t, want %+v", tt.in, got, ok, tt.want)
+			}
+		})
+	}
+}
+
+func TestOwnership(t *testing.T) {
+	tests := []struct {
+		name         string
+		rule         string
+		priority     int
+		ours, astray bool
+	}{
+		{"first of the band", "jitbot-prod-g-7k2qd-a", 100, true, false},
+		{"last of the band", "jitbot-prod-g-7k2qd-a", 249, true, false},
+		{"an allow in the band of denies", "jitbot-prod-g-7k2qd-a", 250, false, true},
+		{"an allow above the band", "jitbot-prod-g-7k2qd-a", 99, false, true},
+		{"an allow in the lower band of denies", "jitbot-prod-g-7k2qd-a", 4000, false, true},
+		{"a deny that overrides", "jitbot-prod-deny-a", 250, true, false},
+		{"a deny that respects", "jitbot-prod-deny-a", 4096, true, false},
+		{"a deny in the band of allows", "jitbot-prod-deny-a", 249, false, true},
+		{"a deny between its bands", "jitbot-prod-deny-a", 300, false, true},
+		{"another installation", "jitbot-test-g-7k2qd-a", 100, false, false},
+		{"an installation that ours begins", "jitbot-prod2-g-7k2qd-a", 100, false, false},
+		{"ours in another case", "jitbot-PROD-g-7k2qd-a", 100, false, false},
+		{"a name that only begins like ours", "jitbot-prod-ssh", 100, false, false},
+		{"another's name in our band", "AllowSSH", 100, false, false},
+		{"no priority", "jitbot-prod-g-7k2qd-a", 0, false, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := jit.Rule{Name: tt.rule, Priority: tt.priority}
+			if _, got := owner.Ours(r); got != tt.ours {
+				t.Errorf("ours: %t, want %t", got, tt.ours)
+			}
+			if _, got := owner.Astray(r); got != tt.astray {
+				t.Errorf("astray: %t, want %t", got, tt.astray)
+			}
+		})
+	}
+}
+
+func TestDescription(t *testing.T) {
+	until := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	const fixed = "jitbot g-7k2qd U0123456789 until 2026-03-01T10:00:00Z"
+	room := 140 - len(fixed+"; ")
+	tests := []struct {
+		name   string
+		person string
+		want   string
+	}{
+		{"no name", "", fixed},
+		{"a name", "ann@example.com", fixed + "; ann@example.com"},
+		{"a name with what separates", "ann; until 2099", fixed + "; ann; until 2099"},
+		{"a name that just fits", strings.Repeat("a", room), fixed + "; " + strings.Repeat("a", room)},
+		{"a name one too long", strings.Repeat("a", room) + "b", fixed + "; " + strings.Repeat("a", room)},
+		{"two bytes a letter", strings.Repeat("é", 200), fixed + "; " + strings.Repeat("é", room)},
+		{"four bytes a letter", strings.Repeat("🚀", 200), fixed + "; " + strings.Repeat("🚀", room)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := jit.Description{Grant: "g-7k2qd", User: "U0123456789", Until: until, Name: tt.person}
+			got := d.String()
+			if got != tt.want {
+				t.Errorf("got  %q\nwant %q", got, tt.want)
+			}
+			read, ok := jit.ParseDescription(got)
+			if !ok || read.Grant != d.Grant || read.User != d.User || !read.Until.Equal(until) || !strings.HasPrefix(tt.person, read.Name) {
+				t.Errorf("%q was read as %+v, %t", got, read, ok)
+			}
+		})
+	}
+}
+
+func TestDescriptionTellsLocalTimeInUTC(t *testing.T) {
+	d := jit.Description{Grant: "g-7k2qd", User: "U1", Until: time.Date(2026, 3, 1, 11, 0, 0, 0, time.FixedZone("CET", 3600))}
+	if got, want := d.String(), "jitbot g-7k2qd U1 until 2026-03-01T10:00:00Z"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestParseDescriptionRefuses(t *testing.T) {
+	for _, s := range []string{
+		"", "jitbot", "SSH for the build", "jitbot g-7k2qd U1 until", "jitbot g-7k2qd U1 until tomorrow",
+		"jitbot g-7k2qd U1 until 2026-13-01T10:00:00Z", "jitbot g-7k2qd U1 until 2026-02-30T10:00:00Z",
+		"jitbot g-7k2qd U1 until 2026-03-01T10:00:00", "jitbot g-7k2qd U1 until 2026-03-01T10:00:00+01:00",
+		"jitbot g-00000 U1 until 2026-03-01T10:00:00Z", "jitbot g-7k2qd  until 2026-03-01T10:00:00Z",
+		" jitbot g-7k2qd U1 until 2026-03-01T10:00:00Z", "jitbot g-7k2qd U1 until 2026-03-01T10:00:00Z and on",
+		"jitbot g-7k2qd U1 until 2026-03-01T10:00:00Z\n", "jitbot g-7k2qd U1 until 2026-03-01T10:00:00Z; a\nb",
+		"Jitbot g-7k2qd U1 until 2026-03-01T10:00:00Z",
+	} {
+		if d, ok := jit.ParseDescription(s); ok {
+			t.Errorf("%q was read as %+v", s, d)
+		}
+	}
+}
+
+func TestRuleEqual(t *testing.T) {
+	base := jit.Rule{
+		Name: "jitbot-prod-g-7k2qd-a", Priority: 100, Inbound: true, Allow: true, Protocol: jit.TCP,
+		Sources: []string{"203.0.113.7/32", "VirtualNetwork"}, SourcePorts: []string{"*"},
+		Destinations: []string{"10.0.0.4"}, Ports: []string{"22", "3389"}, Description: "jitbot",
+		SourceGroups: []string{"/a/asg1"}, Groups: []string{"/a/asg2"},
+	}
+	tests := []struct {
+		name   string
+		change func(*jit.Rule)
+		want   bool
+	}{
+		{"itself", func(*jit.Rule) {}, true},
+		{"settled or not", func(r *jit.Rule) { r.Settled = true }, true},
+		{"order of the ports", func(r *jit.Rule) { r.Ports = []string{"3389", "22"} }, true},
+		{"order and case of the sources", func(r *jit.Rule) { r.Sources = []string{"virtualnetwork", "203.0.113.7"} }, true},
+		{"a host as a range", func(r *jit.Rule) { r.Destinations = []string{"10.0.0.4/32"} }, true},
+		{"case of the name", func(r *jit.Rule) { r.Name = strings.ToUpper(r.Name) }, true},
+		{"case of a group", func(r *jit.Rule) { r.Groups = []string{"/A/ASG2"} }, true},
+		{"name", func(r *jit.Rule) { r.Name += "b" }, false},
+		{"priority", func(r *jit.Rule) { r.Priority++ }, false},
+		{"direction", func(r *jit.Rule) { r.Inbound = false }, false},
+		{"access", func(r *jit.Rule) { r.Allow = false }, false},
+		{"protocol", func(r *jit.Rule) { r.Protocol = jit.AnyProtocol }, false},
+		{"wider source", func(r *jit.Rule) { r.Sources = []string{"203.0.113.0/24", "VirtualNetwork"} }, false},
+		{"one more source", func(r *jit.Rule) { r.Sources = append([]string{"*"}, r.Sources...) }, false},
+		{"source ports", func(r *jit.Rule) { r.SourcePorts = []string{"1024"} }, false},
+		{"destination", func(r *jit.Rule) { r.Destinations = []string{"*"} }, false},
+		{"no destination", func(r *jit.Rule) { r.Destinations = nil }, false},
+		{"ports", func(r *jit.Rule) { r.Ports = []string{"22"} }, false},
+		{"a port as part of a range", func(r *jit.Rule) { r.Ports = []string{"22-3389"} }, false},
+		{"no source groups", func(r *jit.Rule) { r.SourceGroups = nil }, false},
+		{"another group", func(r *jit.Rule) { r.Groups = []string{"/a/asg3"} }, false},
+		{"description", func(r *jit.Rule) { r.Description = "mine" }, false},
+		{"case of the description", func(r *jit.Rule) { r.Description = "Jitbot" }, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			other := base
+			tt.change(&other)
+			if got := base.Equal(other); got != tt.want {
+				t.Errorf("Equal: %t, want %t", got, tt.want)
+			}
+			if got := other.Equal(base); got != tt.want {
+				t.Errorf("the other way round: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+// ids draws ids of grants.
+func ids() *rapid.Generator[jit.ID] {
+	return rapid.Custom(func(t *rapid.T) jit.ID { return jit.DeriveID(rapid.String().Draw(t, "key"), 0) })
+}
+
+func TestRuleNameIsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := jit.RuleName{
+			Installation: rapid.StringMatching(`[a-z0-9]{1,16}`).Draw(t, "installation"),
+			Suffix:       rapid.StringMatching(`[a-z0-9-]{1,47}`).Draw(t, "suffix"),
+		}
+		if rapid.Bool().Draw(t, "allow") {
+			n.Grant = ids().Draw(t, "grant")
+		}
+		if got, ok := jit.ParseRuleName(n.String()); !ok || got != n {
+			t.Fatalf("%+v was read as %+v, %t", n, got, ok)
+		}
+	})
+}
+
+func FuzzRuleName(f *testing.F) {
+	for _, s := range []string{"jitbot-prod-g-7k2qd-web-tcp", "jitbot-prod-deny-web", "jitbot--deny-a", "AllowSSH", "jitbot-prod-g-7k2qd-\n", "jitbot-deny-deny-deny"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n, ok := jit.ParseRuleName(s)
+		if !ok {
+			return
+		}
+		if n.String() != s || len(s) > 80 || !jit.ValidInstallation(n.Installation) || n.Grant != "" && !n.Grant.Valid() {
+			t.Errorf("%q was read as %+v, which is %q", s, n, n.String())
+		}
+	})
+}
+
+func FuzzDescription(f *testing.F) {
+	f.Add("jitbot g-7k2qd U0123456789 until 2026-03-01T10:00:00Z; ann@example.com", "Zoë")
+	f.Add("jitbot g-7k2qd U1 until 2026-02-30T10:00:00Z", strings.Repeat("🚀", 99))
+	f.Add("SSH for the build", "a\nb; until")
+	f.Fuzz(func(t *testing.T, s, name string) {
+		if d, ok := jit.ParseDescription(s); ok {
+			again, ok := jit.ParseDescription(d.String())
+			if diff := cmp.Diff(d, again); utf8.RuneCountInString(s) <= 140 && (!ok || diff != "") {
+				t.Errorf("%q written and read again: %t\n%s", s, ok, diff)
+			}
+		}
+		d := jit.Description{Grant: "g-7k2qd", User: "U0123456789", Until: time.Unix(1<<31, 0).UTC(), Name: jit.CleanText(name)}
+		got, ok := jit.ParseDescription(d.String())
+		if !ok || got.Grant != d.Grant || got.User != d.User || !got.Until.Equal(d.Until) || !strings.HasPrefix(d.Name, got.Name) {
+			t.Errorf("%+v was read as %+v, %t", d, got, ok)
+		}
+		if n := utf8.RuneCountInString(d.String()); n > 140 || !utf8.ValidString(d.String()) {
+			t.Errorf("%q has %d characters", d.String(), n)
+		}
+	})
+}

@@ -4,7 +4,7 @@ package azuresim
 const (
 	DemoSubscription    = "5a1e0000-0000-4000-8000-00000000d3a0"
 	DemoManagementGroup = "contoso"
-	DemoLocation        = "westeurope"
+	DemoLocation        = defaultLocation
 
 	demoRoot = "/subscriptions/" + DemoSubscription
 	demoWeb  = demoRoot + "/resourceGroups/prod-web"

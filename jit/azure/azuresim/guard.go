@@ -14,6 +14,9 @@ const (
 	failed    = "Failed"
 )
 
+// defaultLocation is where a group is that was seeded without a place.
+const defaultLocation = "westeurope"
+
 // guard is a network security group: what is written in it and, apart, what
 // already filters.
 type guard struct {

@@ -160,7 +160,7 @@ func (s *Sim) busy(c *call, nsg string) *problem {
 func (s *Sim) begin(c *call, g *guard, rule, kind string, turn int) *operation {
 	f := &c.fault
 	op := &operation{
-		id: s.newGUID(), kind: kind, location: strings.ToLower(strings.ReplaceAll(g.location, " ", "")),
+		id: s.newGUID(), kind: kind, location: strings.ToLower(strings.ReplaceAll(cmp.Or(g.location, defaultLocation), " ", "")),
 		subscription: c.path.subscription, begun: c.now, nsg: key(g.id), rule: rule, turn: turn,
 		deletes: c.request.Method == http.MethodDelete, status: inProgress,
 		outcome: cmp.Or(f.OperationEnd, succeeded), lateEffect: s.settings.LateEffect + f.LateEffect,

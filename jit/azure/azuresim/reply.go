@@ -78,7 +78,9 @@ func (a reply) send(w http.ResponseWriter) {
 	}
 	switch body := a.body.(type) {
 	case nil:
-		w.Header().Set("Content-Length", "0")
+		if a.status != http.StatusNoContent {
+			w.Header().Set("Content-Length", "0")
+		}
 		w.WriteHeader(a.status)
 	case string:
 		if w.Header().Get("Content-Type") == "" {

@@ -124,7 +124,7 @@ func New(cfg Config) (*Client, error) {
 			return nil, fmt.Errorf("azure credential: %w", err)
 		}
 	}
-	watch := &exchanges{observe: cfg.Observe, gates: c.gates, vitals: c.vitals}
+	watch := &exchanges{observe: cfg.Observe, gates: c.gates, vitals: c.vitals, log: c.log}
 	c.options = arm.ClientOptions{ClientOptions: common, DisableRPRegistration: true}
 	c.options.PerCallPolicies = []policy.Policy{runtime.NewRequestIDPolicy()}
 	c.options.PerRetryPolicies = []policy.Policy{watch}

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -16,6 +17,7 @@ type exchanges struct {
 	observe func(method string, code int)
 	gates   *gates
 	vitals  *vitals
+	log     *slog.Logger
 }
 
 // Do implements policy.Policy. A shut gate is a *jit.BusyError and nothing is
@@ -33,8 +35,10 @@ func (e *exchanges) Do(req *policy.Request) (*http.Response, error) {
 		code = resp.StatusCode
 		e.vitals.note(l, raw.Method, resp.Header, sent, time.Now())
 		if code == http.StatusTooManyRequests && !isLock(readAnswer(resp)) {
-			e.gates.close(l, retryAfter(resp.Header))
+			wait := retryAfter(resp.Header)
+			e.gates.close(l, wait)
 			e.vitals.spent(l, raw.Method)
+			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", l.owner), slog.Bool("writes", l.write), slog.Duration("wait", wait))
 		}
 	}
 	if e.observe != nil {

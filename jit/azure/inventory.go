@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,7 +32,7 @@ func newParts() *parts {
 
 // VMs lists the virtual machines of the configured subscriptions, from four
 // lists each: machines, interfaces, networks and public addresses. They carry
-// no power state. An interface that came or went while the lists were read is
+// no power state and are sorted by id. An interface that came or went while the lists were read is
 // left out, and so is an address that cannot be read, which is logged.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
@@ -56,6 +57,9 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	slices.SortFunc(p.machines, func(a, b *armcompute.VirtualMachine) int {
+		return strings.Compare(strings.ToLower(value(a.ID)), strings.ToLower(value(b.ID)))
+	})
 	vms := make([]jit.VM, 0, len(p.machines))
 	for _, m := range p.machines {
 		vm, faults := p.join(m)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
+	"golang.org/x/sync/errgroup"
 
 	"jitbot/jit"
 )
@@ -26,11 +27,21 @@ func (c *Client) Holdings(ctx context.Context, user, scope string) (jit.Holdings
 	if err != nil {
 		return jit.Holdings{}, fmt.Errorf("reading the rights: %w", err)
 	}
-	if h.Roles, err = c.rolesOf(ctx, user, path); err != nil {
-		return jit.Holdings{}, fmt.Errorf("reading the roles of %s: %w", user, err)
-	}
-	if h.Denies, err = c.deniesAt(ctx, path); err != nil {
-		return jit.Holdings{}, fmt.Errorf("reading the deny assignments for %s: %w", user, err)
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		if h.Roles, err = c.rolesOf(both, user, path); err != nil {
+			err = fmt.Errorf("reading the roles of %s: %w", user, err)
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		if h.Denies, err = c.deniesAt(both, path); err != nil {
+			err = fmt.Errorf("reading the deny assignments for %s: %w", user, err)
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return jit.Holdings{}, err
 	}
 	if len(h.Denies) > 0 {
 		if h.Groups, err = c.graph.groups(ctx, user); err != nil {

@@ -72,7 +72,7 @@ func (v *vitals) spent(l lane, method string) {
 func skew(date, sent, received time.Time) time.Duration {
 	trip := received.Sub(sent)
 	ahead := date.Add(time.Second / 2).Sub(sent.Round(0).Add(trip / 2))
-	if ahead.Abs() < max(time.Second, time.Second/2+trip/2) {
+	if ahead.Abs() < time.Second || ahead.Abs() <= time.Second/2+trip/2 {
 		return 0
 	}
 	return ahead

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
@@ -70,9 +68,8 @@ func newWorld(t *testing.T, change ...func(*azure.Config)) *world {
 }
 
 const (
-	installation = "test"
-	allowName    = "jitbot-test-g-7k2qd-web-1"
-	denyName     = "jitbot-test-deny-ssh"
+	allowName = "jitbot-test-g-7k2qd-web-1"
+	denyName  = "jitbot-test-deny-ssh"
 )
 
 func allowRule() jit.Rule {
@@ -137,11 +134,9 @@ func clean(t *testing.T, err error) {
 	}
 }
 
-// transport is a policy.Transporter made of a function.
+// transport is the SDK's policy.Transporter made of a function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) Do(r *http.Request) (*http.Response, error) { return f(r) }
-
-var _ policy.Transporter = transport(nil)
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }

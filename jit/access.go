@@ -54,7 +54,7 @@ func (h Holdings) Missing(required []string) []string {
 
 func (h Holdings) granted(action string) bool {
 	return slices.ContainsFunc(h.Roles, func(r Role) bool {
-		return !r.Conditional && !r.Unreadable && atOrAbove(r.Scope, h.Scope) &&
+		return !r.Conditional && !r.Unreadable && r.Scope != "" && atOrAbove(r.Scope, h.Scope) &&
 			slices.ContainsFunc(r.Actions, func(p string) bool { return covers(p, action) }) &&
 			!slices.ContainsFunc(r.NotActions, func(p string) bool { return meets(p, action) })
 	})

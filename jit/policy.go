@@ -3,7 +3,6 @@ package jit
 import (
 	"cmp"
 	"net/netip"
-	"path"
 	"strings"
 	"time"
 )
@@ -145,9 +144,28 @@ func (v VM) Production() bool {
 	return false
 }
 
+// glob matches a whole text: * is any text, also with a slash, ? is any one
+// character, and everything else is itself.
 func glob(pattern, s string) bool {
-	ok, err := path.Match(pattern, s)
-	return err == nil && ok
+	p, t := []rune(pattern), []rune(s)
+	star, mark := -1, 0
+	i, j := 0, 0
+	for j < len(t) {
+		switch {
+		case i < len(p) && p[i] == '*':
+			star, mark = i, j
+			i++
+		case i < len(p) && (p[i] == '?' || p[i] == t[j]):
+			i++
+			j++
+		case star >= 0:
+			mark++
+			i, j = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(string(p[i:]), "*") == ""
 }
 
 func globFold(pattern, s string) bool { return glob(strings.ToLower(pattern), strings.ToLower(s)) }
@@ -213,7 +231,8 @@ func (p Policy) Find(want Ports) (PortPolicy, Ports, bool) {
 
 // Accepts reports whether the source may be asked for at this port.
 func (pp PortPolicy) Accepts(source netip.Prefix, widest Widths) bool {
-	if pp.Any && source.Bits() >= widest.Of(source) {
+	// A width that was never set is that of a single address, not everything.
+	if pp.Any && source.Bits() >= cmp.Or(widest.Of(source), source.Addr().BitLen()) {
 		return true
 	}
 	for _, s := range pp.Sources {

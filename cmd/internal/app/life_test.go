@@ -119,7 +119,7 @@ func TestHundredLivesLeaveForeignRulesAlone(t *testing.T) {
 				}
 				w.pass(time.Second)
 			}
-			w.pass(15 * time.Minute)
+			w.pass(6 * time.Minute)
 		}
 		if n := w.ours(); n != 0 {
 			t.Errorf("%d rules of ours are left", n)

@@ -223,7 +223,7 @@ func (w *world) ours() int {
 	n := 0
 	for _, nsg := range w.sim.NSGs() {
 		for _, r := range w.sim.Rules(nsg) {
-			if strings.HasPrefix(r.Name, "jitbot-") {
+			if isOurs(r.Name) {
 				n++
 			}
 		}
@@ -231,11 +231,17 @@ func (w *world) ours() int {
 	return n
 }
 
+// isOurs says it by the name alone; the noise takes no whole name of ours.
+func isOurs(name string) bool {
+	n, ok := jit.ParseRuleName(name)
+	return ok && n.Installation == "prod"
+}
+
 // foreign is every rule that is not ours, byte for byte.
 func (w *world) foreign() string {
 	var b strings.Builder
 	for _, nsg := range w.sim.NSGs() {
-		b.WriteString(nsg + "\n" + w.sim.DumpRules(nsg, func(name string) bool { return strings.HasPrefix(name, "jitbot-") }))
+		b.WriteString(nsg + "\n" + w.sim.DumpRules(nsg, isOurs))
 	}
 	return b.String()
 }
@@ -254,8 +260,8 @@ func (w *world) promises(foreign string) {
 	}
 	for _, nsg := range w.sim.NSGs() {
 		for _, r := range w.sim.Rules(nsg) {
-			n, ok := jit.ParseRuleName(r.Name)
-			if !ok {
+			n, _ := jit.ParseRuleName(r.Name)
+			if !isOurs(r.Name) {
 				continue
 			}
 			if g, err := w.store.Grant(w.t.Context(), n.Grant); err != nil || !g.State.Live() {

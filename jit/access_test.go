@@ -1,0 +1,213 @@
+package jit_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"jitbot/jit"
+)
+
+const (
+	subscription = "/subscriptions/11111111-2222-3333-4444-555555555555"
+	vmGroup      = subscription + "/resourceGroups/prod"
+	vmID         = vmGroup + "/providers/Microsoft.Compute/virtualMachines/web-01"
+	ann          = "aaaaaaaa-0000-0000-0000-000000000001"
+	team         = "bbbbbbbb-0000-0000-0000-000000000002"
+)
+
+// The actions that Azure's documentation lists for its built-in roles, without
+// those that have nothing to do with machines, networks and security.
+var (
+	ownerRole       = jit.Role{Name: "Owner", Actions: []string{"*"}}
+	readerRole      = jit.Role{Name: "Reader", Actions: []string{"*/read"}}
+	contributorRole = jit.Role{Name: "Contributor", Actions: []string{"*"}, NotActions: []string{
+		"Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action",
+		"Microsoft.Blueprint/blueprintAssignments/write", "Microsoft.Blueprint/blueprintAssignments/delete",
+		"Microsoft.Compute/galleries/share/action", "Microsoft.Purview/consents/write", "Microsoft.Purview/consents/delete",
+		"Microsoft.Resources/deploymentStacks/manageDenySetting/action",
+		"Microsoft.Subscription/cancel/action", "Microsoft.Subscription/enable/action",
+	}}
+	vmContributorRole = jit.Role{Name: "Virtual Machine Contributor", Actions: []string{
+		"Microsoft.Authorization/*/read", "Microsoft.Compute/availabilitySets/*", "Microsoft.Compute/locations/*",
+		"Microsoft.Compute/virtualMachines/*", "Microsoft.Compute/virtualMachineScaleSets/*", "Microsoft.Compute/cloudServices/*",
+		"Microsoft.Compute/disks/write", "Microsoft.Compute/disks/read", "Microsoft.Compute/disks/delete",
+		"Microsoft.DevTestLab/schedules/*", "Microsoft.Insights/alertRules/*", "Microsoft.Network/locations/*",
+		"Microsoft.Network/networkInterfaces/*", "Microsoft.Network/networkSecurityGroups/join/action",
+		"Microsoft.Network/networkSecurityGroups/read", "Microsoft.Network/publicIPAddresses/join/action",
+		"Microsoft.Network/publicIPAddresses/read", "Microsoft.Network/virtualNetworks/read",
+		"Microsoft.Network/virtualNetworks/subnets/join/action", "Microsoft.ResourceHealth/availabilityStatuses/read",
+		"Microsoft.Resources/deployments/*", "Microsoft.Resources/subscriptions/resourceGroups/read", "Microsoft.Support/*",
+	}}
+	securityAdminRole = jit.Role{Name: "Security Admin", Actions: []string{
+		"Microsoft.Authorization/*/read", "Microsoft.Authorization/policyAssignments/*", "Microsoft.Authorization/policyDefinitions/*",
+		"Microsoft.Authorization/policyExemptions/*", "Microsoft.Authorization/policySetDefinitions/*",
+		"Microsoft.Insights/alertRules/*", "Microsoft.Management/managementGroups/read", "Microsoft.operationalInsights/workspaces/*/read",
+		"Microsoft.Resources/deployments/*", "Microsoft.Resources/subscriptions/resourceGroups/read",
+		"Microsoft.Security/*", "Microsoft.IoTSecurity/*", "Microsoft.Support/*",
+	}}
+	leastRole = jit.Role{Name: "JIT requester", Actions: jit.DefaultActions()}
+)
+
+// at is the role assigned at a scope.
+func at(r jit.Role, scope string) jit.Role {
+	r.Scope = scope
+	return r
+}
+
+func less(r jit.Role, notActions ...string) jit.Role {
+	r.NotActions = append(append([]string{}, r.NotActions...), notActions...)
+	return r
+}
+
+const (
+	initiate = "Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action"
+	readJIT  = "Microsoft.Security/locations/jitNetworkAccessPolicies/*/read"
+	readVM   = "Microsoft.Compute/virtualMachines/read"
+	readNIC  = "Microsoft.Network/networkInterfaces/*/read"
+)
+
+func TestRoles(t *testing.T) {
+	all := []string{initiate, readJIT, readVM, readNIC}
+	tests := []struct {
+		name  string
+		roles []jit.Role
+		want  []string // missing
+	}{
+		{"no role", nil, all},
+		{"Owner", []jit.Role{at(ownerRole, subscription)}, nil},
+		{"Contributor", []jit.Role{at(contributorRole, subscription)}, nil},
+		{"Reader", []jit.Role{at(readerRole, subscription)}, []string{initiate}},
+		{"Virtual Machine Contributor", []jit.Role{at(vmContributorRole, subscription)}, []string{initiate, readJIT}},
+		{"Security Admin reads no machine and no network", []jit.Role{at(securityAdminRole, subscription)}, []string{readVM, readNIC}},
+		{"Security Admin and Reader, each for its part", []jit.Role{at(securityAdminRole, subscription), at(readerRole, subscription)}, nil},
+		{"Security Admin and Virtual Machine Contributor", []jit.Role{at(securityAdminRole, subscription), at(vmContributorRole, vmID)}, nil},
+		{"the least role", []jit.Role{at(leastRole, vmID)}, nil},
+		{"the least role, twice", []jit.Role{at(leastRole, vmID), at(leastRole, subscription)}, nil},
+		{"actions in another case", []jit.Role{at(jit.Role{Actions: []string{"MICROSOFT.SECURITY/*", "*/READ"}}, vmID)}, nil},
+		{"at the root", []jit.Role{at(ownerRole, "/")}, nil},
+		{"at a management group", []jit.Role{at(ownerRole, "/providers/Microsoft.Management/managementGroups/corp")}, nil},
+		{"at the resource group", []jit.Role{at(ownerRole, vmGroup)}, nil},
+		{"at the resource group, another case", []jit.Role{at(ownerRole, strings.ToUpper(vmGroup))}, nil},
+		{"at the resource group, with a slash", []jit.Role{at(ownerRole, vmGroup+"/")}, nil},
+		{"at the VM", []jit.Role{at(ownerRole, vmID)}, nil},
+		{"at another subscription", []jit.Role{at(ownerRole, "/subscriptions/99999999-2222-3333-4444-555555555555")}, all},
+		{"at another resource group", []jit.Role{at(ownerRole, subscription+"/resourceGroups/test")}, all},
+		{"at a resource group that begins the name", []jit.Role{at(ownerRole, subscription+"/resourceGroups/pro")}, all},
+		{"at a resource group that the name begins", []jit.Role{at(ownerRole, vmGroup+"-db")}, all},
+		{"at a VM that begins the name", []jit.Role{at(ownerRole, strings.TrimSuffix(vmID, "1"))}, all},
+		{"below the VM", []jit.Role{at(ownerRole, vmID+"/extensions/a")}, all},
+		{"at no scope that was told", []jit.Role{at(ownerRole, "")}, all},
+		{"conditional", []jit.Role{{Scope: vmID, Actions: []string{"*"}, Conditional: true}}, all},
+		{"conditional beside a plain one", []jit.Role{{Scope: vmID, Actions: []string{"*"}, Conditional: true}, at(readerRole, vmID)}, []string{initiate}},
+		{"unreadable", []jit.Role{{Scope: vmID, Unreadable: true}}, all},
+		{"unreadable in part", []jit.Role{{Scope: vmID, Actions: []string{"*"}, Unreadable: true}}, all},
+		{"less what is needed", []jit.Role{at(less(ownerRole, initiate), vmID)}, []string{initiate}},
+		{"less all of a provider", []jit.Role{at(less(ownerRole, "Microsoft.Security/*"), vmID)}, []string{initiate, readJIT}},
+		{"less something else", []jit.Role{at(less(ownerRole, "Microsoft.Security/locations/alerts/*"), vmID)}, nil},
+		{"less, and another role grants it", []jit.Role{at(less(ownerRole, initiate), vmID), at(leastRole, vmID)}, nil},
+		{"less a part of what a star means", []jit.Role{at(less(ownerRole, "Microsoft.Network/networkInterfaces/ipConfigurations/read"), vmID)}, []string{readNIC}},
+		{"less writes only", []jit.Role{at(less(ownerRole, "*/write", "*/delete"), vmID)}, nil},
+		{"less by a star that meets", []jit.Role{at(less(ownerRole, "*/ipConfigurations/*"), vmID)}, []string{readJIT, readNIC}},
+		{"a star is covered by one pattern only", []jit.Role{at(jit.Role{Actions: []string{
+			"Microsoft.Network/networkInterfaces/a*/read", "Microsoft.Network/networkInterfaces/ipConfigurations/read", "Microsoft.Network/networkInterfaces/read",
+		}}, vmID)}, all},
+		{"two halves do not cover it", []jit.Role{
+			at(jit.Role{Actions: []string{initiate, readJIT, readVM, "Microsoft.Network/networkInterfaces/a*"}}, vmID),
+			at(jit.Role{Actions: []string{"Microsoft.Network/networkInterfaces/*a/read"}}, vmID),
+		}, []string{readNIC}},
+		{"a longer action is another", []jit.Role{at(jit.Role{Actions: []string{initiate + "s", readJIT, readVM + "/x", readNIC}}, vmID)}, []string{initiate, readVM}},
+		{"no actions", []jit.Role{at(jit.Role{Name: "Storage Blob Data Reader"}, vmID)}, all},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := jit.Holdings{User: ann, Scope: vmID, Roles: tt.roles}
+			if diff := cmp.Diff(tt.want, h.Missing(jit.DefaultActions())); diff != "" {
+				t.Errorf("missing (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDenyAssignments(t *testing.T) {
+	everything := func(change func(*jit.Deny)) jit.Deny {
+		d := jit.Deny{Scope: vmGroup, Actions: []string{initiate}, Principals: []string{ann}}
+		change(&d)
+		return d
+	}
+	tests := []struct {
+		name string
+		deny jit.Deny
+		want []string // missing
+	}{
+		{"direct", everything(func(*jit.Deny) {}), []string{initiate}},
+		{"direct, another case", everything(func(d *jit.Deny) { d.Principals = []string{strings.ToUpper(ann)} }), []string{initiate}},
+		{"by a group", everything(func(d *jit.Deny) { d.Principals = []string{strings.ToUpper(team)} }), []string{initiate}},
+		{"of somebody else", everything(func(d *jit.Deny) { d.Principals = []string{"cccccccc-0000-0000-0000-000000000003"} }), nil},
+		{"of nobody", everything(func(d *jit.Deny) { d.Principals = nil }), nil},
+		{"of everyone", everything(func(d *jit.Deny) { d.Principals, d.Everyone = nil, true }), []string{initiate}},
+		{"of everyone but her", everything(func(d *jit.Deny) { d.Everyone, d.Excluded = true, []string{ann} }), nil},
+		{"of everyone but her group", everything(func(d *jit.Deny) { d.Everyone, d.Excluded = true, []string{team} }), nil},
+		{"of everyone but somebody else", everything(func(d *jit.Deny) { d.Everyone, d.Excluded = true, []string{"cccccccc-0000-0000-0000-000000000003"} }), []string{initiate}},
+		{"of her group but her", everything(func(d *jit.Deny) { d.Principals, d.Excluded = []string{team}, []string{ann} }), nil},
+		{"above", everything(func(d *jit.Deny) { d.Scope = subscription }), []string{initiate}},
+		{"at a management group", everything(func(d *jit.Deny) { d.Scope = "/providers/Microsoft.Management/managementGroups/corp" }), []string{initiate}},
+		{"at the VM", everything(func(d *jit.Deny) { d.Scope = vmID }), []string{initiate}},
+		{"elsewhere", everything(func(d *jit.Deny) { d.Scope = vmGroup + "-db" }), nil},
+		{"above, its scope only", everything(func(d *jit.Deny) { d.NotChildren = true }), nil},
+		{"at the VM, its scope only", everything(func(d *jit.Deny) { d.NotChildren, d.Scope = true, strings.ToUpper(vmID) }), []string{initiate}},
+		{"of all actions", everything(func(d *jit.Deny) { d.Actions = []string{"*"} }), []string{initiate, readJIT, readVM, readNIC}},
+		{"of writes", everything(func(d *jit.Deny) { d.Actions = []string{"*/write", "*/delete"} }), nil},
+		{"of all but reads", everything(func(d *jit.Deny) { d.Actions, d.NotActions = []string{"*"}, []string{"*/read"} }), []string{initiate}},
+		{"of a part of what a star means", everything(func(d *jit.Deny) { d.Actions = []string{"Microsoft.Network/networkInterfaces/ipConfigurations/*"} }), []string{readNIC}},
+		{"a part left out does not save the rest", everything(func(d *jit.Deny) {
+			d.Actions, d.NotActions = []string{"*"}, []string{initiate, readJIT, readVM, "Microsoft.Network/networkInterfaces/ipConfigurations/read"}
+		}), []string{readNIC}},
+		{"of nothing", everything(func(d *jit.Deny) { d.Actions = nil }), nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := jit.Holdings{
+				User: ann, Groups: []string{team}, Scope: vmID,
+				Roles: []jit.Role{at(ownerRole, subscription)}, Denies: []jit.Deny{tt.deny},
+			}
+			if diff := cmp.Diff(tt.want, h.Missing(jit.DefaultActions())); diff != "" {
+				t.Errorf("missing (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMissingNothing(t *testing.T) {
+	if got := (jit.Holdings{User: ann, Scope: vmID}).Missing(nil); got != nil {
+		t.Errorf("nothing is required and %q is missing", got)
+	}
+}
+
+// Another role never takes away, another deny never gives.
+func TestRolesAddAndDeniesTake(t *testing.T) {
+	action := rapid.SampledFrom([]string{initiate, readJIT, readVM, readNIC, "*", "*/read", "Microsoft.Security/*", "Microsoft.*/read", "Microsoft.Network/*"})
+	actions := rapid.SliceOfN(action, 0, 3)
+	scope := rapid.SampledFrom([]string{"/", subscription, vmGroup, vmGroup + "-db", vmID, ""})
+	role := rapid.Custom(func(t *rapid.T) jit.Role {
+		return jit.Role{Scope: scope.Draw(t, "scope"), Actions: actions.Draw(t, "actions"), NotActions: actions.Draw(t, "not"), Conditional: rapid.Bool().Draw(t, "conditional")}
+	})
+	deny := rapid.Custom(func(t *rapid.T) jit.Deny {
+		return jit.Deny{Scope: scope.Draw(t, "scope"), Actions: actions.Draw(t, "actions"), NotActions: actions.Draw(t, "not"), Everyone: rapid.Bool().Draw(t, "everyone")}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		h := jit.Holdings{User: ann, Scope: vmID, Roles: rapid.SliceOfN(role, 0, 3).Draw(t, "roles"), Denies: rapid.SliceOfN(deny, 0, 2).Draw(t, "denies")}
+		before := len(h.Missing(jit.DefaultActions()))
+		more, worse := h, h
+		more.Roles = append(append([]jit.Role{}, h.Roles...), role.Draw(t, "role"))
+		worse.Denies = append(append([]jit.Deny{}, h.Denies...), deny.Draw(t, "deny"))
+		if after := len(more.Missing(jit.DefaultActions())); after > before {
+			t.Errorf("one more role: %d missing, before %d", after, before)
+		}
+		if after := len(worse.Missing(jit.DefaultActions())); after < before {
+			t.Errorf("one more deny: %d missing, before %d", after, before)
+		}
+	})
+}

@@ -337,7 +337,10 @@ func (g Grant) Agree(guard string, now time.Time) (Grant, []Event, error) {
 	next, left := g.settle(guard)
 	if left == 0 {
 		opened, e, err := next.Confirm(now)
-		return opened, []Event{e}, err
+		if err != nil {
+			return g, nil, err
+		}
+		return opened, []Event{e}, nil
 	}
 	return next, nil, nil
 }

@@ -1,0 +1,152 @@
+package jit_test
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"jitbot/jit"
+)
+
+// life is a grant under random steps, with what must be remembered of it to
+// judge it.
+type life struct {
+	grant  jit.Grant
+	now    time.Time
+	begun  bool
+	agreed map[string]bool
+	events []jit.Event
+	ended  jit.State
+}
+
+// try makes the step. Refused, it must have changed nothing; taken, a change
+// of state must have its event.
+func (l *life) try(t *rapid.T, s step) bool {
+	before := l.grant
+	kept := clone(before)
+	got, events, err := s(before, l.now)
+	if !reflect.DeepEqual(before, kept) {
+		t.Fatalf("the step changed the grant it was given")
+	}
+	if err != nil {
+		if !errors.Is(err, jit.ErrStale) && !errors.Is(err, jit.ErrAuthority) || len(events) > 0 || !reflect.DeepEqual(got, before) {
+			t.Fatalf("refused with %v, %d events, revision %d after %d", err, len(events), got.Revision, before.Revision)
+		}
+		return false
+	}
+	if before.State.Ended() {
+		t.Fatalf("%s took a step to %s", before.State, got.State)
+	}
+	if (got.State != before.State || len(got.Approvals) != len(before.Approvals)) && len(events) != 1 {
+		t.Fatalf("from %s to %s with %d events", before.State, got.State, len(events))
+	}
+	if changed := !reflect.DeepEqual(got, before); changed != (got.Revision > before.Revision) || len(events) > 0 && !changed {
+		t.Fatalf("changed %t, revision %d after %d, %d events", changed, got.Revision, before.Revision, len(events))
+	}
+	l.grant, l.events = got, append(l.events, events...)
+	return true
+}
+
+func clone(g jit.Grant) jit.Grant {
+	g.Approvals, g.Paths = slices.Clone(g.Approvals), slices.Clone(g.Paths)
+	return g
+}
+
+func (l *life) check(t *rapid.T) {
+	g := l.grant
+	if l.ended != "" && g.State != l.ended {
+		t.Fatalf("it had ended as %s and is %s", l.ended, g.State)
+	}
+	if g.State.Ended() {
+		l.ended = g.State
+	}
+	if g.Clock.Deadline.After(g.Clock.Until) {
+		t.Fatalf("deadline %s after until %s", g.Clock.Deadline, g.Clock.Until)
+	}
+	if g.State == jit.Open && (!l.begun || !l.agreed[nicGuard] || !l.agreed[netGuard] || g.Clock.Deadline.IsZero()) {
+		t.Fatalf("open, begun %t, agreed %v", l.begun, l.agreed)
+	}
+	people := map[string]bool{strings.ToLower(g.Request.By.Entra): true}
+	for _, a := range g.Approvals {
+		if people[strings.ToLower(a.By.Entra)] {
+			t.Fatalf("approved by the asker or twice by one: %v", g.Approvals)
+		}
+		people[strings.ToLower(a.By.Entra)] = true
+	}
+	if len(g.Approvals) > g.Required {
+		t.Fatalf("%d approvals, %d needed", len(g.Approvals), g.Required)
+	}
+	if g.Stuck && g.State != jit.Closing {
+		t.Fatalf("stuck and %s", g.State)
+	}
+	if g.State.Ended() != g.Wake().IsZero() {
+		t.Fatalf("%s wakes at %s", g.State, g.Wake())
+	}
+}
+
+func TestLifeOfAGrant(t *testing.T) {
+	person := rapid.SampledFrom([]jit.Person{
+		asker, bob, carol, {ID: "U8", Entra: strings.ToUpper(bob.Entra)}, {ID: "U9", Entra: strings.ToUpper(ann)},
+	})
+	guard := rapid.SampledFrom([]string{nicGuard, netGuard, strings.ToUpper(netGuard), "/g/other"})
+	rapid.Check(t, func(t *rapid.T) {
+		l := &life{grant: newGrant(), now: start, agreed: map[string]bool{}}
+		l.grant.Request.Duration = time.Duration(rapid.IntRange(1, 7200).Draw(t, "seconds")) * time.Second
+		simply := func(s step) func(*rapid.T) { return func(t *rapid.T) { l.try(t, s) } }
+		t.Repeat(map[string]func(*rapid.T){
+			"": l.check,
+			"time passes": func(t *rapid.T) {
+				l.now = l.now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "seconds")) * time.Second)
+			},
+			"refuse": func(t *rapid.T) {
+				if rapid.IntRange(0, 9).Draw(t, "seldom") == 0 {
+					l.try(t, refuse)
+				}
+			},
+			"wait": func(t *rapid.T) {
+				n := rapid.IntRange(1, 2).Draw(t, "required")
+				l.try(t, single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+					return g.Wait(asker, []string{"S1"}, n, now.Add(lapseAfter), now)
+				}))
+			},
+			"permit":  simply(permit),
+			"approve": func(t *rapid.T) { l.try(t, approve(person.Draw(t, "by"))) },
+			"deny": func(t *rapid.T) {
+				if rapid.IntRange(0, 9).Draw(t, "seldom") == 0 {
+					l.try(t, deny)
+				}
+			},
+			"lapse": simply(lapse),
+			"hold":  simply(hold),
+			"begin": func(t *rapid.T) {
+				if l.try(t, begin) {
+					l.begun = true
+				}
+			},
+			"agree": func(t *rapid.T) {
+				at := guard.Draw(t, "guard")
+				if l.try(t, agree(at)) {
+					l.agreed[strings.ToLower(at)] = true
+				}
+			},
+			"close": simply(closeBy(jit.Expired)),
+			"gone":  func(t *rapid.T) { l.try(t, gone(guard.Draw(t, "guard"))) },
+			"trouble": func(t *rapid.T) {
+				at, stuck := guard.Draw(t, "guard"), rapid.Bool().Draw(t, "stuck")
+				fault := rapid.SampledFrom([]string{"busy", "forbidden"}).Draw(t, "fault")
+				l.try(t, func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
+					if g.State.Ended() {
+						return g, nil, jit.ErrStale // trouble has no error of its own
+					}
+					next, events := g.Trouble(at, fault, stuck, now)
+					return next, events, nil
+				})
+			},
+		})
+	})
+}

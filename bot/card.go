@@ -91,7 +91,7 @@ func cardStatus(g jit.Grant) string {
 	case jit.Asked:
 		lines = append(lines, "Rights and policy are being checked.")
 	case jit.Pending:
-		lines = append(lines, fmt.Sprintf("%s needed, from %s.", strings.ToUpper(missing(g)[:1])+missing(g)[1:], people(g.Approvers)))
+		lines = append(lines, fmt.Sprintf("%s needed, from %s.", strings.ToUpper(missing(g)[:1])+missing(g)[1:], eligible(g)))
 	case jit.Opening:
 		lines = append(lines, openingStatus(g)...)
 	case jit.Open:
@@ -201,7 +201,9 @@ func stop(s string) string {
 func cardNotes(g jit.Grant) []string {
 	notes := make([]string, 0, len(g.Notes))
 	for _, n := range g.Notes {
-		notes = append(notes, stop(prose(clip(n, 500))))
+		if n = stop(prose(clip(n, 500))); n != "" {
+			notes = append(notes, n)
+		}
 	}
 	return notes
 }

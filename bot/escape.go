@@ -25,7 +25,10 @@ func clip(s string, n int) string {
 	return string(r[:n-1]) + "…"
 }
 
-const maxName = 120 // characters of a name that are shown
+const (
+	maxName  = 120  // characters of a name that are shown
+	maxProse = 1200 // characters of a sentence that are shown
+)
 
 // code shows a name as it is: nothing in it is read as markup, a link, a
 // mention or an emoji. A backtick would end it and becomes a quote.
@@ -51,11 +54,12 @@ var (
 // without mentions, links, emoji or formatting. Where the words must be exact,
 // a plain_text block is used.
 func prose(s string) string {
-	s = jit.CleanText(s)
-	s = flat(s)
+	s = flat(clip(jit.CleanText(s), maxProse))
 	s = emojis.ReplaceAllString(s, ":"+blank+"$1"+blank+":")
 	s = schemes.ReplaceAllString(s, "$1:"+blank+"$2")
-	s = domains.ReplaceAllString(s, "$1."+blank+"$2")
+	for range 2 { // a match takes the letters beside its dot, so neighbours need a second look
+		s = domains.ReplaceAllString(s, "$1."+blank+"$2")
+	}
 	s = mails.ReplaceAllString(s, "$1"+blank+"$2")
 	return entities(s)
 }

@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,16 +55,13 @@ func portName(p jit.Ports) string {
 		{From: 5985, To: 5985, Protocol: jit.TCP}: " (WinRM)",
 		{From: 5986, To: 5986, Protocol: jit.TCP}: " (WinRM)",
 	}
-	protocol := p.Protocol
-	p.Protocol = "" // Span alone; the protocol is written out below
 	s := p.Span()
-	p.Protocol = protocol
-	switch protocol {
+	switch p.Protocol {
 	case jit.AnyProtocol:
 		s += "/any protocol"
 	case jit.TCP, "":
 	default:
-		s += "/" + string(protocol)
+		s += "/" + string(p.Protocol)
 	}
 	return s + known[p]
 }
@@ -137,6 +135,17 @@ func approvedBy(g jit.Grant) string {
 	return strings.Join(names, ", ")
 }
 
+// eligible are those who may still say yes.
+func eligible(g jit.Grant) string {
+	var ids []string
+	for _, id := range g.Approvers {
+		if jit.UserID(id) != g.Request.By.ID && !g.ApprovedBy(jit.Person{ID: jit.UserID(id)}) {
+			ids = append(ids, id)
+		}
+	}
+	return people(ids)
+}
+
 // missing says how many more must agree.
 func missing(g jit.Grant) string {
 	return plural(max(g.Required-len(g.Approvals), 0), "more approval", "more approvals")
@@ -149,21 +158,12 @@ func faults(g jit.Grant) []string {
 		if p.Fault == "" {
 			continue
 		}
-		line := code(lastPart(p.Guard)) + ": " + prose(clip(p.Fault, 300))
-		if len(out) < 5 && !contains(out, line) {
+		line := code(lastPart(p.Guard)) + ": " + stop(prose(clip(p.Fault, 300)))
+		if len(out) < 5 && !slices.Contains(out, line) {
 			out = append(out, line)
 		}
 	}
 	return out
-}
-
-func contains(all []string, s string) bool {
-	for _, a := range all {
-		if a == s {
-			return true
-		}
-	}
-	return false
 }
 
 // lastPart is the name at the end of a resource id.

@@ -46,7 +46,7 @@ func listLine(l jit.Listed) string {
 	line := fmt.Sprintf("*%s* %s, %s: %s.", code(string(g.ID)), title(g), who, access(g))
 	switch g.State {
 	case jit.Pending:
-		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missing(g), people(g.Approvers), when(g.Clock.Lapse))
+		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missing(g), eligible(g), when(g.Clock.Lapse))
 	case jit.Opening:
 		if g.Waiting != "" {
 			line += "\nOpening waits: " + prose(clip(g.Waiting, 300))

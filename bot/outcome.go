@@ -33,7 +33,7 @@ func checkedText(g jit.Grant, err error) string {
 		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, access(g))
 	case jit.Pending:
 		return fmt.Sprintf("%s waits for approval: %s. %s needed, from %s. It lapses at %s; you get a direct message when it is decided.",
-			id, access(g), missing(g), people(g.Approvers), when(g.Clock.Lapse))
+			id, access(g), missing(g), eligible(g), when(g.Clock.Lapse))
 	case jit.Opening:
 		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, access(g))
 	case jit.Open:

@@ -19,9 +19,9 @@ func ThreadReply(e jit.Event, g jit.Grant) Screen {
 
 func replyText(e jit.Event, g jit.Grant) string {
 	by := mentionUser(e.Actor.ID)
-	why := ""
+	why := "."
 	if e.Text != "" {
-		why = " " + stop(prose(clip(e.Text, 1000)))
+		why = ": " + stop(prose(e.Text))
 	}
 	switch e.Kind {
 	case jit.EventApproved:
@@ -35,23 +35,26 @@ func replyText(e jit.Event, g jit.Grant) string {
 	case jit.EventCancelled:
 		return "withdrawn by " + by + "."
 	case jit.EventDenied:
-		return "denied by " + by + "." + why
+		return "denied by " + by + why
 	case jit.EventLapsed:
 		return "lapsed, because nobody decided in time."
 	case jit.EventHeld:
-		return "opening waits." + why
+		return "opening waits" + why
 	case jit.EventOpened:
+		if g.State != jit.Open {
+			return "was opened at " + when(g.Clock.Opened) + "; by now it is " + title(g) + "."
+		}
 		return "open until " + when(e.Until) + ". The rule was read back in force."
 	case jit.EventFailed:
-		return "could not be opened and is being closed." + why
+		return "could not be opened and is being closed" + why
 	case jit.EventStuck:
-		return "closing is stuck, the port may still be open." + why + " It is tried again until it succeeds; an admin should look at it in Azure."
+		return "closing is stuck, the port may still be open" + why + " It is tried again until it succeeds; an admin should look at it in Azure."
 	case jit.EventClosed:
 		return "closed. " + ending(g) + " The rule was read back gone."
 	case jit.EventDrift:
-		return "somebody changed its rule in Azure." + why
+		return "somebody changed its rule in Azure" + why
 	default:
-		return string(e.Kind) + "." + why
+		return string(e.Kind) + why
 	}
 }
 
@@ -92,7 +95,7 @@ func directText(e jit.Event, g jit.Grant) string {
 	case jit.EventWaiting:
 		return lines(
 			fmt.Sprintf("Your request %s waits for approval: %s.", id, what),
-			fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", people(g.Approvers), missing(g), when(g.Clock.Lapse)))
+			fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", eligible(g), missing(g), when(g.Clock.Lapse)))
 	case jit.EventRefused:
 		return lines(
 			fmt.Sprintf("Your request %s was refused: %s.", id, what),
@@ -106,9 +109,12 @@ func directText(e jit.Event, g jit.Grant) string {
 			fmt.Sprintf("Your request %s lapsed, because nobody decided in time: %s.", id, what),
 			"Nothing was opened. Ask again with /jit request when an approver is there.")
 	case jit.EventOpened:
+		if g.State != jit.Open {
+			return fmt.Sprintf("Your access %s was opened at %s; by now it is %s.", id, when(g.Clock.Opened), title(g))
+		}
 		return lines(
 			fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
-			fmt.Sprintf("Connect to port %s of %s from %s; any other address stays shut out.", portNames(g), targetNames(g, ", "), sourceNames(g, ", ")))
+			fmt.Sprintf("Connect to port %s of %s from %s; the rule lets in nobody else.", portNames(g), targetNames(g, ", "), sourceNames(g, ", ")))
 	case jit.EventFailed:
 		return lines(
 			fmt.Sprintf("Your access %s could not be opened: %s.", id, what),

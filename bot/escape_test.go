@@ -1,0 +1,89 @@
+package bot
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"jitbot/jit"
+)
+
+// hostile are texts that people may type, to be shown as no more than text.
+func hostile() []string {
+	return []string{
+		"<!channel> wake up", "<@U1> did it", "<https://evil.example|innocent>", "&lt;!here&gt;",
+		"see https://evil.example/x and mailto:a@b.example and evil.com", "write to boss@corp.example",
+		"*bold* _slanted_ ~struck~ `code` ```block```", ":tada: :rotating_light:", "@channel @here #general",
+		"> quoted\n1. list\n- item", "right\u202eleft\u2066 \u200f marks", "null\x00 bell\a escape\x1b[31m",
+		"a\r\n\r\nb\u2028c", strings.Repeat("long ", 2000), strings.Repeat("x", 10000), "'\"`'`", "\xff\xfe broken",
+		"*<!channel>*", "a_b*c~d", "_", "*", "", "javascript:alert(1)", "tel:+123", "xn--80ak6aa92e.com", "a.b.c.d",
+	}
+}
+
+// markup is what Slack would read as more than text.
+var markup = []*regexp.Regexp{
+	regexp.MustCompile(`<[^>]*>?`), regexp.MustCompile("[\\x00-\\x08\\x0b-\\x1f\u202a-\u202e\u2066-\u2069\u200e\u200f]"),
+	regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*:[^\s\x{200b}]`), regexp.MustCompile(`@[^\s\x{200b}]`), regexp.MustCompile(`#[^\s\x{200b}]`),
+	regexp.MustCompile(`\pL\.\pL`), regexp.MustCompile("`"),
+	regexp.MustCompile(`(^|\s)[*_~]|[*_~](\s|$)`), regexp.MustCompile(`:[a-z_]+:`),
+}
+
+func TestProseIsNothingButText(t *testing.T) {
+	for _, s := range hostile() {
+		got := prose(s)
+		for _, m := range markup {
+			if found := m.FindString(got); found != "" {
+				t.Errorf("%.60q became %.80q, where %q means something", s, got, found)
+			}
+		}
+	}
+	if got := prose("R&D: version 1.2.3 of web_server_2, at 12:30"); got != "R&amp;D: version 1.2.3 of web_server_2, at 12:30" {
+		t.Errorf("harmless words became %q", got)
+	}
+}
+
+func TestCodeIsNothingButText(t *testing.T) {
+	for _, s := range hostile() {
+		got := code(s)
+		inner := strings.TrimSuffix(strings.TrimPrefix(got, "`"), "`")
+		if len(got) != len(inner)+2 || inner == "" || strings.ContainsAny(inner, "`<>\n\r") || len([]rune(inner)) > 5*maxName {
+			t.Errorf("%.60q became %.80q", s, got)
+		}
+	}
+}
+
+func TestRefusalsAreShownWithTheirArgumentsEscaped(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	for _, s := range hostile() {
+		got, known := sentence(jit.Refuse(jit.ErrInput, "%s is no VM.", s))
+		if !known || strings.ContainsAny(strings.Trim(got, "`"), "<>") || !strings.HasSuffix(got, " is no VM.") || len([]rune(got)) > 1000 {
+			t.Errorf("%.60q became %.100q", s, got)
+		}
+	}
+	got, _ := sentence(jit.Refuse(jit.ErrStale, "%s was already %s by %s at %s after %s.", jit.ID("g-7k2qd"), jit.Denied, jit.UserID("U1"), at, time.Hour))
+	if want := "`g-7k2qd` was already denied by <@U1> at <!date^1772359200^{date_short_pretty} at {time}|2026-03-01 10:00 UTC> after 1h."; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	got, _ = sentence(jit.Refuse(jit.ErrStale, "by %s", jit.UserID("host:<!channel>")))
+	if got != "by `host:&lt;!channel&gt;`" {
+		t.Errorf("a caller of the host is shown as %s", got)
+	}
+	if got, known := sentence(errors.New("password is hunter2")); known || strings.Contains(got, "hunter2") {
+		t.Errorf("a fault is shown as %s", got)
+	}
+	if got, _ := plainSentence(jit.Refuse(jit.ErrInput, "%s", strings.Repeat("x", 9000))); len([]rune(got)) > 500 {
+		t.Errorf("a plain sentence has %d characters", len(got))
+	}
+}
+
+func TestShortenKeepsWhatSlackReadsWhole(t *testing.T) {
+	long := strings.Repeat("`name` ", 20) + "<!date^1^{date_short_pretty} at {time}|2026-03-01 10:00 UTC> end"
+	for most := 3; most < len([]rune(long)); most++ {
+		got := shorten(long, most)
+		if len([]rune(got)) > most || strings.Count(got, "<") != strings.Count(got, ">") || strings.Count(got, "`")%2 != 0 {
+			t.Fatalf("cut at %d: %q", most, got)
+		}
+	}
+}

@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// shortHash is four hexadecimal characters.
+// shortHash is eight hexadecimal characters: hundreds of VMs in one grant must
+// not share one.
 func shortHash(s string) string {
 	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:2])
+	return hex.EncodeToString(sum[:4])
 }
 
 // PathsTo lists the guards in front of the VM for sources of the given

@@ -96,7 +96,7 @@ func (g Grant) rule(installation string, p Path, protocol Protocol, v4 bool) (Ru
 }
 
 // ruleSuffix tells the rules of one grant apart and lets a reader of the
-// portal see which VM is meant: the VM's name as far as it fits, four
+// portal see which VM is meant: the VM's name as far as it fits, eight
 // characters of its id's hash, the protocol, and 6 for IPv6.
 func ruleSuffix(vm string, protocol Protocol, v4 bool) string {
 	name := strings.ToLower(vm[strings.LastIndexByte(vm, '/')+1:])
@@ -149,17 +149,25 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 			plan.Blocked = append(plan.Blocked, Blocked{w.Name, Refuse(ErrPolicy,
 				"A rule named %s with priority %s is in %s, outside our band; it is not touched, so remove or rename it.", old.Name, fmt.Sprint(old.Priority), t.Name)})
 			continue
-		case found:
+		case found && (old.Inbound || !taken[old.Priority]):
 			w.Name, w.Priority = old.Name, old.Priority
 		default:
+			// A rule of ours that somebody turned outbound loses its place when
+			// another took it.
+			room := maxRules - count
+			if found {
+				room, w.Name = 1, old.Name
+			}
 			var err error
-			if w.Priority, err = o.place(t, taken, count); err != nil {
+			if w.Priority, err = o.place(t, taken, room); err != nil {
 				plan.Blocked = append(plan.Blocked, Blocked{w.Name, err})
 				continue
 			}
-			taken[w.Priority] = true
-			count++
+			if !found {
+				count++
+			}
 		}
+		taken[w.Priority] = true
 		plan.Final = append(plan.Final, w)
 		if !found || old.Failed || !w.Equal(old) {
 			puts = append(puts, Change{Put: &w})
@@ -196,8 +204,8 @@ func (o Owner) find(t Table, name string) (r Rule, ours, found bool) {
 	return Rule{}, false, false
 }
 
-func (o Owner) place(t Table, taken map[int]bool, count int) (int, error) {
-	if count >= maxRules {
+func (o Owner) place(t Table, taken map[int]bool, room int) (int, error) {
+	if room < 1 {
 		return 0, Refuse(ErrPolicy, "%s holds %s rules, the most an NSG can; remove some.", t.Name, fmt.Sprint(maxRules))
 	}
 	for p := o.Bands.Allow.From; p <= o.Bands.Allow.To; p++ {

@@ -1,0 +1,278 @@
+package jit_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"jitbot/jit"
+)
+
+// oursNamed is an allow of ours for one address, without a priority.
+func oursNamed(suffix string) jit.Rule {
+	return jit.Rule{
+		Name: "jitbot-prod-g-7k2qd-" + suffix, Inbound: true, Allow: true, Protocol: jit.TCP, SourcePorts: []string{"*"},
+		Sources: []string{"203.0.113.7/32"}, Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "jitbot",
+	}
+}
+
+func foreign(name string, priority int) jit.Rule {
+	return jit.Rule{
+		Name: name, Priority: priority, Inbound: true, Allow: true, Protocol: jit.AnyProtocol,
+		Sources: []string{"*"}, SourcePorts: []string{"*"}, Destinations: []string{"*"}, Ports: []string{"*"},
+	}
+}
+
+func placed(r jit.Rule, priority int) jit.Rule {
+	r.Priority = priority
+	return r
+}
+
+func outbound(r jit.Rule) jit.Rule {
+	r.Inbound = false
+	return r
+}
+
+// put does what Azure does with the changes, one after the other: a priority
+// of a direction is held by one rule, a name by one rule whatever its case,
+// and a network security group holds 1,000 rules.
+func put(t interface{ Fatalf(string, ...any) }, table jit.Table, changes []jit.Change) jit.Table {
+	rules := slices.Clone(table.Rules)
+	for _, c := range changes {
+		same := func(r jit.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
+		if i := slices.IndexFunc(rules, same); i >= 0 && c.Put == nil {
+			if _, ours := owner.Ours(rules[i]); !ours {
+				t.Fatalf("%s is removed and not ours", c.Remove)
+			}
+		} else if i >= 0 {
+			if _, ours := owner.Ours(rules[i]); !ours {
+				t.Fatalf("%s is overwritten and not ours", c.Put.Name)
+			}
+		}
+		rules = slices.DeleteFunc(rules, same)
+		if c.Put == nil {
+			continue
+		}
+		for _, r := range rules {
+			if r.Priority == c.Put.Priority && r.Inbound == c.Put.Inbound {
+				t.Fatalf("%s would share priority %d with %s", c.Put.Name, r.Priority, r.Name)
+			}
+		}
+		if rules = append(rules, *c.Put); len(rules) > 1000 {
+			t.Fatalf("%s would be rule %d", c.Put.Name, len(rules))
+		}
+	}
+	table.Rules = rules
+	return table
+}
+
+func TestPlan(t *testing.T) {
+	a, b := oursNamed("a"), oursNamed("b")
+	wider := placed(a, 100)
+	wider.Sources = []string{"*"}
+	tests := []struct {
+		name   string
+		rules  []jit.Rule
+		wanted []jit.Rule
+		want   []string // changes
+	}{
+		{"nothing and nothing", nil, nil, nil},
+		{"a new rule", nil, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
+		{"two new rules", nil, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 100", "put jitbot-prod-g-7k2qd-b 101"}},
+		{"all agrees", []jit.Rule{placed(a, 117)}, []jit.Rule{a}, nil},
+		{"behind a stranger's priority", []jit.Rule{foreign("SSH", 100), foreign("RDP", 102)}, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 101", "put jitbot-prod-g-7k2qd-b 103"}},
+		{"the other direction has its own priorities", []jit.Rule{outbound(foreign("out", 100))}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
+		{"one that somebody widened", []jit.Rule{wider}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
+		{"one that nobody wants", []jit.Rule{placed(a, 100)}, nil, []string{"remove jitbot-prod-g-7k2qd-a"}},
+		{"one goes, one comes, in a place of its own", []jit.Rule{placed(a, 100)}, []jit.Rule{b}, []string{"remove jitbot-prod-g-7k2qd-a", "put jitbot-prod-g-7k2qd-b 101"}},
+		{"another installation's", []jit.Rule{foreign("jitbot-test-g-7k2qd-a", 100)}, nil, nil},
+		{"ours by name, outside the band", []jit.Rule{placed(a, 300)}, nil, nil},
+		{"ours in another case", []jit.Rule{foreign("JITBOT-PROD-G-7K2QD-A", 100)}, nil, nil},
+		{"a deny of ours", []jit.Rule{foreign("jitbot-prod-deny-a", 250)}, nil, nil},
+		{"turned outbound", []jit.Rule{outbound(placed(a, 100))}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
+		{"turned outbound, its place taken since", []jit.Rule{outbound(placed(a, 100)), foreign("SSH", 100)}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 101"}},
+		{"turned outbound, a new one beside it", []jit.Rule{outbound(placed(b, 100))}, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 100", "put jitbot-prod-g-7k2qd-b 101"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			table := jit.Table{Name: "nsg", Rules: tt.rules}
+			plan := owner.MakePlan(table, tt.wanted)
+			var got []string
+			for _, c := range plan.Changes {
+				if c.Put != nil {
+					got = append(got, fmt.Sprintf("put %s %d", c.Put.Name, c.Put.Priority))
+				} else {
+					got = append(got, "remove "+c.Remove)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || len(plan.Blocked) > 0 {
+				t.Errorf("changes (-want +got):\n%s\nblocked: %v", diff, plan.Blocked)
+			}
+			if again := owner.MakePlan(put(t, table, plan.Changes), tt.wanted); len(again.Changes) > 0 {
+				t.Errorf("the second plan still has %d changes", len(again.Changes))
+			}
+		})
+	}
+}
+
+func TestPlanIsBlocked(t *testing.T) {
+	var full, nearly, thousand []jit.Rule
+	for p := 100; p <= 249; p++ {
+		full = append(full, foreign(fmt.Sprint("r", p), p))
+	}
+	nearly = slices.Delete(slices.Clone(full), 77, 78)
+	for i := range 999 {
+		thousand = append(thousand, foreign(fmt.Sprint("r", i), 1000+i))
+	}
+	tests := []struct {
+		name    string
+		rules   []jit.Rule
+		wanted  []jit.Rule
+		puts    int
+		blocked string // what the sentence names; empty: nothing is blocked
+	}{
+		{"band full", full, []jit.Rule{oursNamed("a")}, 0, "100"},
+		{"one place left, for the first of two", nearly, []jit.Rule{oursNamed("a"), oursNamed("b")}, 1, "249"},
+		{"one place left, for one", nearly, []jit.Rule{oursNamed("a")}, 1, ""},
+		{"1,000 rules and a change of our own", append(slices.Clone(thousand), placed(oursNamed("b"), 100)), []jit.Rule{placed(oursNamed("b"), 0)}, 0, ""},
+		{"one rule left", thousand, []jit.Rule{oursNamed("a")}, 1, ""},
+		{"one rule left, for the first of two", thousand, []jit.Rule{oursNamed("a"), oursNamed("b")}, 1, "1000"},
+		{"the name outside the band", []jit.Rule{placed(oursNamed("a"), 4000)}, []jit.Rule{oursNamed("a")}, 0, "jitbot-prod-g-7k2qd-a"},
+		{"the name in another case", []jit.Rule{foreign("Jitbot-prod-g-7k2qd-a", 100)}, []jit.Rule{oursNamed("a")}, 0, "Jitbot-prod-g-7k2qd-a"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			table := jit.Table{Name: "nsg-web", Rules: tt.rules}
+			plan := owner.MakePlan(table, tt.wanted)
+			put(t, table, plan.Changes)
+			if len(plan.Changes) != tt.puts || (len(plan.Blocked) > 0) != (tt.blocked != "") {
+				t.Fatalf("%d changes, blocked %v", len(plan.Changes), plan.Blocked)
+			}
+			for _, b := range plan.Blocked {
+				var no *jit.Refusal
+				if !errors.As(b.Err, &no) || !errors.Is(b.Err, jit.ErrPolicy) || !strings.Contains(no.Error(), tt.blocked) ||
+					!strings.Contains(no.Error(), "nsg-web") || !strings.HasSuffix(no.Error(), ".") {
+					t.Errorf("%s: %v", b.Name, b.Err)
+				}
+			}
+		})
+	}
+}
+
+// narrow is our installation with a band that fills up soon.
+var narrow = jit.Owner{Installation: "prod", Bands: jit.Bands{
+	Allow: jit.Band{From: 100, To: 111}, DenyOverride: jit.Band{From: 112, To: 115}, DenyRespect: jit.Band{From: 200, To: 205},
+}}
+
+// noisy draws a guard with rules of strangers and of ours: wanted, edited,
+// turned, orphaned and astray.
+func noisy(t *rapid.T) jit.Table {
+	names := rapid.SampledFrom([]string{
+		"SSH", "jitbot", "jitbot-prod", "jitbot-prod-ssh", "jitbot-prod2-g-7k2qd-a", "jitbot-test-g-7k2qd-a", "JITBOT-PROD-G-7K2QD-A",
+		"jitbot-prod-deny-a", "jitbot-prod-g-7k2qd-a", "jitbot-prod-g-7k2qd-b", "jitbot-prod-g-7k2qd-c", "jitbot-prod-g-7k2qd-d",
+		"jitbot-prod-g-zzzzz-a", "jitbot-prod-g-zzzzz-b", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9",
+	})
+	table := jit.Table{Name: "nsg"}
+	for range rapid.IntRange(0, 20).Draw(t, "rules") {
+		r := foreign(names.Draw(t, "name"), rapid.IntRange(98, 117).Draw(t, "priority"))
+		if rapid.Bool().Draw(t, "plain") {
+			r = oursNamed("x")
+			r.Name, r.Priority = names.Draw(t, "name"), rapid.IntRange(98, 117).Draw(t, "priority")
+		}
+		r.Inbound = rapid.IntRange(0, 4).Draw(t, "inbound") > 0
+		r.Allow = rapid.Bool().Draw(t, "allow")
+		if !slices.ContainsFunc(table.Rules, func(o jit.Rule) bool {
+			return strings.EqualFold(o.Name, r.Name) || o.Priority == r.Priority && o.Inbound == r.Inbound
+		}) {
+			table.Rules = append(table.Rules, r)
+		}
+	}
+	return table
+}
+
+func TestPlansConverge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table := noisy(t)
+		var wanted []jit.Rule
+		for _, suffix := range []string{"a", "b", "c", "d"} {
+			if rapid.Bool().Draw(t, suffix) {
+				wanted = append(wanted, oursNamed(suffix))
+			}
+		}
+		plan := narrow.MakePlan(table, wanted)
+		after := put(t, table, plan.Changes)
+		if got, want := strangers(after), strangers(table); !reflect.DeepEqual(got, want) {
+			t.Fatalf("rules that are not ours, before %v, after %v", want, got)
+		}
+		if len(plan.Final)+len(plan.Blocked) != len(wanted) {
+			t.Fatalf("%d final and %d blocked of %d", len(plan.Final), len(plan.Blocked), len(wanted))
+		}
+		var held, want []string
+		for _, r := range after.Rules {
+			if n, ours := narrow.Ours(r); ours && n.Grant != "" {
+				held = append(held, r.Name)
+			}
+		}
+		for _, r := range plan.Final {
+			want = append(want, r.Name)
+			if !narrow.Bands.Allow.Contains(r.Priority) {
+				t.Fatalf("%s has priority %d, outside the band", r.Name, r.Priority)
+			}
+			if !slices.ContainsFunc(after.Rules, r.Equal) {
+				t.Fatalf("%s is not there as planned", r.Name)
+			}
+		}
+		slices.Sort(held)
+		slices.Sort(want)
+		if !slices.Equal(held, want) {
+			t.Fatalf("rules of ours %q, want %q", held, want)
+		}
+		again := narrow.MakePlan(after, wanted)
+		if len(plan.Blocked) == 0 && len(again.Changes)+len(again.Blocked) > 0 {
+			t.Fatalf("the second plan: %d changes, %v", len(again.Changes), again.Blocked)
+		}
+		// What was blocked by a full band may fit in after the removals.
+		last := put(t, after, again.Changes)
+		if third := narrow.MakePlan(last, wanted); len(third.Changes) > 0 {
+			t.Fatalf("the third plan: %d changes", len(third.Changes))
+		}
+	})
+}
+
+func strangers(table jit.Table) []jit.Rule {
+	out := []jit.Rule{}
+	for _, r := range table.Rules {
+		if n, ours := narrow.Ours(r); !ours || n.Grant == "" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Many machines whose long names begin alike still get a rule each.
+func TestEveryMachineHasItsRule(t *testing.T) {
+	g := newGrant()
+	for i := range 1000 {
+		g.Paths = append(g.Paths, jit.Path{
+			VM:    fmt.Sprintf("%s/providers/Microsoft.Compute/virtualMachines/production-web-server-frontend-%04d", vmGroup, i),
+			Guard: nicGuard, Addresses: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})},
+		})
+	}
+	seen := map[string]bool{}
+	for _, r := range g.Rules("abcdefghijklmnop", strings.ToUpper(nicGuard)) {
+		if n, ok := jit.ParseRuleName(r.Name); !ok || n.Grant != g.ID {
+			t.Fatalf("%q is no name of ours", r.Name)
+		}
+		seen[r.Name] = true
+	}
+	if len(seen) != 1000 {
+		t.Errorf("1000 machines have %d names of rules", len(seen))
+	}
+}

@@ -138,7 +138,7 @@ func (f *faults) config(s *section) Config {
 		c.Jit.Approvals = append(c.Jit.Approvals, approvalRule(f.section(i.node, i.path, i.node.Line)))
 	}
 	for _, i := range s.items("policies") {
-		c.Jit.Policies = append(c.Jit.Policies, policy(f.section(i.node, i.path, i.node.Line)))
+		c.Jit.Policies = append(c.Jit.Policies, offer(f.section(i.node, i.path, i.node.Line)))
 	}
 	c.Jit.Bands = bands(s.section("bands"))
 	c.rest(s)

@@ -147,8 +147,8 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// policy reads what may be asked for.
-func policy(s *section) jit.Policy {
+// offer reads what may be asked for.
+func offer(s *section) jit.Policy {
 	p := jit.Policy{Match: match(s.section("match"), false)}
 	for _, i := range s.items("ports") {
 		p.Ports = append(p.Ports, s.portPolicies(s.faults.section(i.node, i.path, i.node.Line), p.Ports)...)

@@ -1,0 +1,185 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"jitbot/jit"
+)
+
+// pulse is the store as the sweep uses it. Each pass begins with what is due,
+// so it tells whether the sweep is alive.
+type pulse struct {
+	jit.Store
+	last atomic.Int64 // Unix nanoseconds
+}
+
+func newPulse(s jit.Store) *pulse {
+	p := &pulse{Store: s}
+	p.last.Store(time.Now().UnixNano())
+	return p
+}
+
+// Due implements jit.Store.
+func (p *pulse) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
+	ids, err := p.Store.Due(ctx, now)
+	if err == nil {
+		p.last.Store(time.Now().UnixNano())
+	}
+	return ids, err
+}
+
+func (p *pulse) at() time.Time { return time.Unix(0, p.last.Load()).UTC() }
+
+const (
+	passLate = 10 * time.Second // a sweep that passes each second has trouble
+	passDead = 2 * time.Minute  // … and stands still
+	maxBack  = 5 * time.Second  // from here on the sweep mistrusts the wall clock
+	maxSkew  = 30 * time.Second // … or its difference to Azure's
+)
+
+// readiness is the detail of /readyz.
+type readiness struct {
+	Ready bool `json:"ready"`
+	Slack struct {
+		Connected bool      `json:"connected"`
+		Since     time.Time `json:"since"`
+		Error     string    `json:"last_error,omitempty"`
+	} `json:"slack"`
+	Sweep struct {
+		OK       bool      `json:"ok"`
+		LastPass time.Time `json:"last_pass"`
+	} `json:"sweep"`
+	Store struct {
+		OK    bool   `json:"ok"`
+		Error string `json:"error,omitempty"`
+	} `json:"store"`
+	Clock struct {
+		OK     bool   `json:"ok"`
+		Behind string `json:"behind,omitempty"` // how far it went back
+	} `json:"clock"`
+	Azure struct {
+		OK   bool   `json:"ok"`
+		Skew string `json:"skew"` // how far Azure's clock is ahead of ours
+	} `json:"azure"`
+	Stuck []stuckGrant `json:"stuck"` // no reason to be not ready, but for somebody to look
+}
+
+type stuckGrant struct {
+	Grant jit.ID    `json:"grant"`
+	Since time.Time `json:"since"`
+	Fault string    `json:"fault"`
+}
+
+func (p *program) readiness(ctx context.Context) readiness {
+	var r readiness
+	r.Slack.Connected, r.Slack.Since, r.Slack.Error = p.bot.Connected()
+	r.Slack.Since = r.Slack.Since.UTC()
+	r.Sweep.LastPass = p.pulse.at()
+	r.Sweep.OK = time.Since(r.Sweep.LastPass) < passLate
+	skew := p.azure.Skew()
+	r.Azure.OK, r.Azure.Skew = skew.Abs() <= maxSkew, skew.Round(time.Second).String()
+	mark, err := p.store.Mark(ctx, time.Time{})
+	behind := mark.Sub(time.Now())
+	if r.Clock.OK = behind <= maxBack; !r.Clock.OK {
+		r.Clock.Behind = behind.Round(time.Second).String()
+	}
+	stuck, stuckErr := p.stuck(ctx)
+	r.Stuck = stuck
+	err = errors.Join(err, stuckErr, p.store.Check(ctx))
+	if r.Store.OK = err == nil; !r.Store.OK {
+		r.Store.Error = err.Error()
+	}
+	r.Ready = r.Slack.Connected && r.Sweep.OK && r.Azure.OK && r.Clock.OK && r.Store.OK
+	return r
+}
+
+// stuck reads the store itself, not through the pulse: looking is no pass.
+func (p *program) stuck(ctx context.Context) ([]stuckGrant, error) {
+	due, err := p.store.Due(ctx, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("finding what is due: %w", err)
+	}
+	out := []stuckGrant{}
+	for _, id := range due {
+		g, err := p.store.Grant(ctx, id)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", id, err)
+		}
+		if !g.Stuck {
+			continue
+		}
+		s := stuckGrant{Grant: g.ID, Since: g.Clock.Closing}
+		for _, path := range g.Paths {
+			if path.Fault != "" {
+				s.Fault = path.Fault
+			}
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// listen opens the address of health and metrics; nil when they are off.
+func (o Options) listen(ctx context.Context) (net.Listener, error) {
+	if o.Config.Listen == "" {
+		return nil, nil //nolint:nilnil // off is no error
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listening for /healthz, /readyz and /metrics: %w; name another address under listen, or \"\" for none", err)
+	}
+	if o.Listening != nil {
+		o.Listening(l.Addr())
+	}
+	return l, nil
+}
+
+func (p *program) health() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if since := time.Since(p.pulse.at()); since > passDead {
+			http.Error(w, fmt.Sprintf("the sweep stands still since %s", since.Round(time.Second)), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprintln(w, "ok") // whoever asked may be gone
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		detail := p.readiness(r.Context())
+		w.Header().Set("Content-Type", "application/json")
+		if !detail.Ready {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		_ = encoder.Encode(detail) // whoever asked may be gone
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.meters.registry, promhttp.HandlerOpts{
+		Registry: p.meters.registry, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4,
+	}))
+	return mux
+}
+
+// serveHealth serves until ctx ends.
+func (p *program) serveHealth(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           p.health(),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn),
+	}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // its answers are worth no waiting
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving health and metrics: %w", err)
+	}
+	return nil
+}

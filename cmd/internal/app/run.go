@@ -1,0 +1,236 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"golang.org/x/sync/errgroup"
+
+	"jitbot/bot"
+	"jitbot/jit"
+	"jitbot/jit/azure"
+	"jitbot/store"
+)
+
+// Options are what Run and the verbs work with. Config is required, and Tokens
+// wherever Slack is spoken to.
+type Options struct {
+	Config  Config
+	Tokens  Tokens
+	Version string       // for jitbot_build_info
+	Out     io.Writer    // gets what an operator must read at the end; nil discards it
+	Log     *slog.Logger // nil is silent
+
+	Credential azcore.TokenCredential // nil: what the environment tells
+	Transport  policy.Transporter     // to Azure; nil: the SDK's
+	HTTP       *http.Client           // to Slack; nil: one with a time limit
+
+	// Listening, when not nil, is told the address of health and metrics.
+	Listening func(net.Addr)
+	// Notifier, when not nil, may stand between jitbot and what it tells
+	// people, such as to check it.
+	Notifier func(jit.Notifier) jit.Notifier
+	// Stagger is the time between the starts of the two sockets to Slack; 0
+	// is the bot's own.
+	Stagger time.Duration
+	// Grace bounds how long Run waits, once ctx has ended, for work under
+	// way: first of Slack, then of Azure. 0 is ten seconds.
+	Grace time.Duration
+}
+
+const defaultGrace = 10 * time.Second
+
+func (o Options) withDefaults() Options {
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Grace <= 0 {
+		o.Grace = defaultGrace
+	}
+	return o
+}
+
+func (o Options) azure(observe func(method string, code int)) (*azure.Client, error) {
+	c := o.Config.Azure
+	c.Credential, c.Transport, c.Observe, c.Log = o.Credential, o.Transport, observe, o.Log
+	return azure.New(c)
+}
+
+func (o Options) account() bot.Account {
+	return bot.Account{BotToken: o.Tokens.Bot, AppToken: o.Tokens.App, URL: o.Config.SlackURL, HTTP: o.HTTP}
+}
+
+// Run is the bot: it serves until ctx ends, then lets the work under way
+// finish, tells which grants are live and how they end without it, and returns
+// nil. The sweep runs from the first moment; Slack is served once it has tried
+// what was overdue.
+//
+// It returns early when the store cannot be opened or is no longer to be
+// trusted, and when Slack refuses the tokens for good; then only once no grant
+// is live any more, because until then somebody must close.
+func Run(ctx context.Context, o Options) (err error) {
+	o = o.withDefaults()
+	s, err := store.Open(ctx, o.Config.Store, store.Options{})
+	if err != nil {
+		return err // a sentence already
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	p, err := o.wire(s)
+	if err != nil {
+		return err
+	}
+	listener, err := o.listen(ctx)
+	if err != nil {
+		return err
+	}
+	o.Log.InfoContext(ctx, "jitbot runs", slog.String("version", o.Version),
+		slog.String("installation", o.Config.Jit.Installation), slog.String("store", o.Config.Store))
+	err = p.run(ctx, listener)
+	return errors.Join(err, p.farewell(context.WithoutCancel(ctx)))
+}
+
+// program is the bot put together.
+type program struct {
+	Options
+	store   *store.Bolt
+	pulse   *pulse
+	azure   *azure.Client
+	sweep   *jit.Sweep
+	service *jit.Service
+	teller  *jit.Teller
+	bot     *bot.Bot
+	meters  *meters
+}
+
+// wire makes every part and starts none.
+func (o Options) wire(s *store.Bolt) (*program, error) {
+	p := &program{Options: o, store: s, pulse: newPulse(s)}
+	p.meters = newMeters(o.Version)
+	var err error
+	if p.azure, err = o.azure(p.meters.request); err != nil {
+		return nil, err
+	}
+	api := bot.NewClient(o.account())
+	world := jit.World{
+		Store: p.pulse, Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
+		People: bot.NewPeople(api), Meter: p.meters, Log: o.Log,
+	}
+	p.sweep = jit.NewSweep(o.Config.Jit, world)
+	p.service = jit.NewService(o.Config.Jit, world, p.sweep)
+	var notifier jit.Notifier = bot.NewNotifier(api, o.Config.Jit.Channel)
+	if o.Notifier != nil {
+		notifier = o.Notifier(notifier)
+	}
+	p.teller = jit.NewTeller(s, notifier, o.Log)
+	p.bot, err = bot.New(bot.Config{
+		API: api, HTTP: o.HTTP, Service: p.service, Inbox: s, Log: o.Log,
+		PerPerson: o.Config.PerPerson, Stagger: o.Stagger, Grace: o.Grace,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the Slack bot: %w", err)
+	}
+	p.meters.scrape(p)
+	return p, nil
+}
+
+// run starts the parts and waits for them. Slack ends with ctx, the rest when
+// Slack has ended and what it began is done.
+func (p *program) run(ctx context.Context, listener net.Listener) error {
+	work, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	group, work := errgroup.WithContext(work)
+	group.Go(func() error { return p.sweep.Run(work, p.service.Check) })
+	group.Go(func() error { return p.teller.Run(work) })
+	group.Go(func() error { return p.watchStore(work) })
+	if listener != nil {
+		group.Go(func() error { return p.serveHealth(work, listener) })
+	}
+	group.Go(func() error {
+		defer end()
+		front, stop := context.WithCancel(ctx)
+		defer stop()
+		defer context.AfterFunc(work, stop)()
+		if err := p.serveSlack(front); err != nil {
+			return err
+		}
+		p.drain(work)
+		return nil
+	})
+	return group.Wait()
+}
+
+// serveSlack waits for the first closings and serves Slack until ctx ends.
+func (p *program) serveSlack(ctx context.Context) error {
+	select {
+	case <-p.sweep.Served():
+	case <-ctx.Done():
+		return nil
+	}
+	err := p.bot.Run(ctx)
+	if err == nil || ctx.Err() != nil {
+		return nil
+	}
+	err = fmt.Errorf("Slack refuses jitbot until somebody mends it: %w", err) //nolint:staticcheck // a name
+	p.outlive(ctx, err)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+const (
+	lookEvery = time.Second
+	shoutAt   = time.Minute
+)
+
+// outlive waits until no grant is live: without Slack nobody can ask, but what
+// is open must be closed in time.
+func (p *program) outlive(ctx context.Context, cause error) {
+	var shouted time.Time
+	for {
+		live, err := p.live(ctx)
+		if err == nil && len(live) == 0 {
+			return
+		}
+		if time.Since(shouted) >= shoutAt {
+			shouted = time.Now()
+			p.Log.ErrorContext(ctx, "slack is not served, only closing goes on; mend it and restart",
+				slog.Any("error", cause), slog.Int("live_grants", len(live)))
+		}
+		if !pause(ctx, lookEvery) {
+			return
+		}
+	}
+}
+
+// watchStore ends everything when the file is no longer the one that was
+// opened, or could not be written: what is answered then would be lost.
+func (p *program) watchStore(ctx context.Context) error {
+	for pause(ctx, lookEvery) {
+		if err := p.store.Check(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pause waits, and reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"jitbot/cmd/internal/app"
+)
+
+const runHelp = `Runs the bot until SIGINT or SIGTERM. It then finishes what is under way,
+prints each live grant with its deadline and how to close it without the bot,
+and exits 0. A second signal ends it at once; nothing is lost by that.
+
+One jitbot runs on a store; a second one is refused. While it is down, nothing
+closes what is open: let "jitbot sweep" run from cron on another machine.`
+
+func (c *cli) run() *cobra.Command {
+	return verb("run", "Run the bot", runHelp, `  jitbot run
+  SLACK_BOT_TOKEN_FILE=/run/secrets/bot jitbot run --config prod.yaml --log json
+  curl http://127.0.0.1:9090/readyz   # how it is`,
+		func(cmd *cobra.Command) error {
+			config, err := c.load()
+			tokens, tokenErr := app.ReadTokens(c.env)
+			if err := errors.Join(err, tokenErr); err != nil {
+				return err
+			}
+			return app.Run(cmd.Context(), app.Options{
+				Config: config, Tokens: tokens, Version: versionOf().number,
+				Out: c.out, Log: c.log(slog.LevelInfo),
+			})
+		})
+}

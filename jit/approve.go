@@ -50,10 +50,7 @@ func (s *Service) recheck(ctx context.Context, id ID) error {
 		return err
 	}
 	err = patiently(ctx, func() error {
-		_, sites, err := s.entitled(ctx, g)
-		if err == nil {
-			_, err = s.prospect(ctx, g, sites)
-		}
+		_, _, err := s.entitled(ctx, g)
 		return err
 	})
 	if err == nil {

@@ -12,6 +12,7 @@ type chronometer struct {
 	mu      sync.Mutex
 	last    time.Time // with its monotonic reading
 	reading time.Time
+	ahead   time.Duration // skipped on purpose
 }
 
 // Now is the later of the wall clock and the last reading plus what the
@@ -19,7 +20,7 @@ type chronometer struct {
 func (c *chronometer) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
+	now := time.Now().Add(c.ahead)
 	wall := now.Round(0).UTC()
 	if !c.last.IsZero() {
 		if passed := c.reading.Add(now.Sub(c.last)); passed.After(wall) {
@@ -33,5 +34,14 @@ func (c *chronometer) Now() time.Time {
 // Behind is how far the wall clock lags the reading: it was set back.
 func (c *chronometer) Behind() time.Duration {
 	reading := c.Now()
-	return reading.Sub(time.Now().Round(0))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return reading.Sub(time.Now().Round(0).Add(c.ahead))
+}
+
+// skip moves the clock ahead for good.
+func (c *chronometer) skip(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += max(d, 0)
 }

@@ -16,6 +16,7 @@ var (
 	ErrBusy      = errors.New("busy")      // throttled, or another operation is in progress: try again
 	ErrConflict  = errors.New("conflict")  // what was planned from has changed: read and plan again
 	ErrInvalid   = errors.New("invalid")   // Azure refuses what was sent, and will again
+	ErrDamaged   = errors.New("damaged")   // a record of the store cannot be believed
 )
 
 // Kinds of refusal, the answers to what a person asks.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,6 +23,11 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 	}
 	defer s.tried(guard)
 	live, err := s.world.Store.AtGuard(ctx, guard)
+	if errors.Is(err, ErrDamaged) {
+		// It keeps no door open, and does not hold up the closing of the others here.
+		s.world.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", err))
+		err = nil
+	}
 	if err != nil {
 		return fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
@@ -38,6 +44,7 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 	for _, b := range v.plan.Blocked {
 		v.failed[b.Name] = b.Err
 	}
+	s.withhold(&v)
 	if len(v.plan.Changes) > 0 {
 		for i, err := range s.world.Network.Apply(ctx, guard, v.plan.Changes) {
 			if err != nil {
@@ -60,6 +67,21 @@ type visit struct {
 	plan          Plan
 	failed        map[string]error // by rule name
 	now           time.Time
+}
+
+// withhold drops the writes of rules that a deny above them would make idle:
+// what cannot be in force is not written.
+func (s *Sweep) withhold(v *visit) {
+	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c Change) bool {
+		if c.Put == nil {
+			return false
+		}
+		d, shadowed := v.before.Shadow(*c.Put)
+		if shadowed {
+			v.failed[c.Put.Name] = shadowRefusal(v.before, d)
+		}
+		return shadowed
+	})
 }
 
 // settle moves the grants on by what was read back, and by nothing else.

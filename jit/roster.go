@@ -149,25 +149,27 @@ func unknownVM(vms []VM, word string) error {
 	return Refuse(ErrNotFound, "There is no VM called %s; did you mean %s?", word, strings.Join(close, ", "))
 }
 
-// Distance is how many letters must be added, dropped or changed to make one
-// word of the other (Levenshtein).
+// Distance is how many letters must be added, dropped, changed or swapped with
+// their neighbour to make one word of the other (optimal string alignment).
 func Distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
+		next := make([]int, len(b)+1)
+		next[0] = i
 		for j := 1; j <= len(b); j++ {
-			above := row[j]
 			cost := 1
 			if a[i-1] == b[j-1] {
 				cost = 0
 			}
-			row[j] = min(above+1, row[j-1]+1, diagonal+cost)
-			diagonal = above
+			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], before[j-2]+1)
+			}
 		}
+		before, row = row, next
 	}
 	return row[len(b)]
 }

@@ -53,8 +53,8 @@ func (c Change) Name() string {
 }
 
 const (
-	maxRuleName        = 80  // characters, azure.md: InvalidResourceName
-	maxRuleDescription = 140 // characters, azure.md: SecurityRuleDescriptionTooLong
+	maxRuleName        = 80  // characters: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+	maxRuleDescription = 140 // characters, Azure says SecurityRuleDescriptionTooLong beyond
 )
 
 var (

@@ -68,6 +68,16 @@ func (s *Sweep) Kick() {
 	}
 }
 
+// Skip moves the clock by which grants are measured ahead, and never back: a
+// demonstration need not wait for a deadline. Doors only close earlier by it.
+func (s *Sweep) Skip(d time.Duration) {
+	s.clock.skip(d)
+	s.Kick()
+}
+
+// Now is the clock by which grants are measured.
+func (s *Sweep) Now() time.Time { return s.clock.Now() }
+
 // Served is closed once every closing that was overdue at the start has been
 // tried: then Slack may be served.
 func (s *Sweep) Served() <-chan struct{} { return s.served }
@@ -131,16 +141,16 @@ func (s *Sweep) serve(passed bool, waited time.Duration) {
 
 // pass moves on every grant whose time has come, closings first.
 func (s *Sweep) pass(ctx context.Context, first bool) error {
-	now := s.now()
-	due, err := s.world.Store.Due(ctx, now)
-	if err != nil {
-		return fmt.Errorf("finding what is due: %w", err)
-	}
+	due, now := s.due(), s.clock.Now()
+	ids, err := s.world.Store.Due(ctx, due)
 	var faults []error
+	if err != nil {
+		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
+	}
 	guards := map[string]bool{}
 	late := false
-	for _, id := range due {
-		g, err := s.advance(ctx, id, now)
+	for _, id := range ids {
+		g, err := s.advance(ctx, id, due, now)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("moving %s on: %w", id, err))
 			continue
@@ -166,8 +176,9 @@ func (s *Sweep) pass(ctx context.Context, first bool) error {
 	return errors.Join(faults...)
 }
 
-// advance does what the clock asks of one grant.
-func (s *Sweep) advance(ctx context.Context, id ID, now time.Time) (Grant, error) {
+// advance does what the clock asks of one grant. Doors close by due, which may
+// be ahead of now while the clock is suspect.
+func (s *Sweep) advance(ctx context.Context, id ID, due, now time.Time) (Grant, error) {
 	g, err := s.world.Store.Grant(ctx, id)
 	if err != nil {
 		return g, fmt.Errorf("reading it: %w", err)
@@ -175,6 +186,7 @@ func (s *Sweep) advance(ctx context.Context, id ID, now time.Time) (Grant, error
 	switch {
 	case g.State == Asked && now.Sub(g.Request.At) >= askedFor:
 		s.checks.start(ctx, string(id), false)
+	case g.State == Pending && now.Before(g.Clock.Lapse):
 	case g.State == Pending:
 		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Lapse(now) }))
 	case g.State == Opening && g.Clock.Begun.IsZero():
@@ -184,7 +196,7 @@ func (s *Sweep) advance(ctx context.Context, id ID, now time.Time) (Grant, error
 		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Close(d, now, now) }))
 	case g.State == Open:
 		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
-			if g.Clock.Deadline.After(now) {
+			if g.Clock.Deadline.After(due) {
 				return g, Event{}, g.stale()
 			}
 			return g.Close(Decision{Ending: Expired}, g.Clock.Deadline, now)
@@ -247,9 +259,6 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 		return err
 	}
 	_, sites, err := s.entitled(ctx, g)
-	if err == nil {
-		_, err = s.prospect(ctx, g, sites)
-	}
 	if no := (*Refusal)(nil); errors.As(err, &no) {
 		return s.fail(ctx, g.ID, no.Error(), now)
 	}
@@ -308,9 +317,10 @@ func (s *Sweep) frozen() string {
 	}
 }
 
-// now is what due is measured by: while the clock is suspect after a start,
-// the stored high-water mark counts too, so that nothing stays open longer.
-func (s *Sweep) now() time.Time {
+// due is what deadlines are compared with: while the clock is suspect after a
+// start, the stored high-water mark counts too, so that nothing stays open
+// longer.
+func (s *Sweep) due() time.Time {
 	now := s.clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -357,12 +367,12 @@ func (s *Sweep) markClock(ctx context.Context) {
 
 // Stuck lists the grants whose closing is stuck, for health and metrics.
 func (s *Sweep) Stuck(ctx context.Context) ([]Grant, error) {
-	due, err := s.world.Store.Due(ctx, s.now())
+	ids, err := s.world.Store.Due(ctx, s.due())
 	if err != nil {
 		return nil, fmt.Errorf("finding what is due: %w", err)
 	}
 	var out []Grant
-	for _, id := range due {
+	for _, id := range ids {
 		g, err := s.world.Store.Grant(ctx, id)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", id, err)

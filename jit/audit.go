@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -108,6 +109,8 @@ func (e Event) sum() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("hashing event %d: %w", e.Seq, err)
 	}
+	// What is not text becomes U+FFFD: escaped now, plain when it was read back.
+	b = bytes.ReplaceAll(b, []byte(`\ufffd`), []byte("\uFFFD"))
 	s := sha256.Sum256(b)
 	return hex.EncodeToString(s[:]), nil
 }

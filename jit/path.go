@@ -108,7 +108,8 @@ func contains(r Rule, source netip.Prefix, to netip.Addr, port Ports) bool {
 			return w == "*" || strings.EqualFold(w, "internet") && !private(p) || ok && q.Bits() <= p.Bits() && q.Contains(p.Addr())
 		})
 	}
-	return inPorts && r.Protocol.Covers(port.Protocol) && within(r.Sources, source) &&
+	anyPort := len(r.SourcePorts) == 0 || slices.Contains(r.SourcePorts, "*") || slices.Contains(r.SourcePorts, "0-65535")
+	return inPorts && anyPort && r.Protocol.Covers(port.Protocol) && within(r.Sources, source) &&
 		within(r.Destinations, netip.PrefixFrom(to, to.BitLen()))
 }
 

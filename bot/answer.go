@@ -37,7 +37,7 @@ func ephemeral(s Screen, replace bool) response {
 }
 
 const (
-	answerTries  = 4
+	answerTries  = 6
 	answerWithin = time.Minute
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack/socketmode"
 
@@ -112,10 +113,14 @@ func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	return say(strings.Join(lines, "\n"))
 }
 
+// listWithin is how long a list may take. It shares its workers with forms,
+// which cannot wait.
+const listWithin = 15 * time.Second
+
 // list answers /jit list. It changes nothing, so it is not stored.
 func (b *Bot) list(ctx context.Context, l typedLine, all bool) {
 	defer b.recovered(ctx, l.reply())
-	work, cancel := context.WithTimeout(ctx, workWithin)
+	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, l.User)
 	var listed []jit.Listed

@@ -9,8 +9,12 @@ import (
 	"jitbot/jit"
 )
 
-// maxListed is how many grants a list shows: two blocks each, and a last one.
-const maxListed = 20
+// A list shows so many grants, two blocks each and a last one, and not more
+// text than Slack takes in one message.
+const (
+	maxListed   = 20
+	maxListText = 10000
+)
 
 // GrantList is the answer to /jit list. Its buttons are those that the reader
 // may use now.
@@ -23,13 +27,15 @@ func GrantList(all []jit.Listed, everybody bool) Screen {
 	}
 	var blocks []slack.Block
 	var texts []string
+	size := 0
 	for i, l := range all {
-		if i == maxListed {
-			more := fmt.Sprintf("%d more are not shown.", len(all)-maxListed)
+		if i == maxListed || size > maxListText {
+			more := fmt.Sprintf("%d more are not shown.", len(all)-i)
 			blocks, texts = append(blocks, footnote(more)), append(texts, more)
 			break
 		}
 		line := listLine(l)
+		size += len(line)
 		blocks = append(blocks, paragraph(line))
 		blocks = append(blocks, buttons(listButtons(l)...)...)
 		texts = append(texts, oneLine(line))

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/store"
 )
 
 func TestCommandsAreAnswered(t *testing.T) {
@@ -278,17 +280,33 @@ func TestReconnectingKeepsAPace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(o.ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- b.Run(o.ctx) }()
-	time.Sleep(1500 * time.Millisecond)
-	if n := o.sim.CountCalls("apps.connections.open"); n < 2 || n > 6 {
-		t.Errorf("%d sockets were asked for in a second and a half", n)
+	go func() { ended <- b.Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	began := time.Now()
+	o.eventually("a fifth socket is asked for", func() bool { return o.sim.CountCalls("apps.connections.open") >= 5 })
+	if took := time.Since(began); took < time.Second {
+		t.Errorf("five sockets were asked for in %s", took)
 	}
 	o.sim.HelloThenDisconnect(false)
 	o.until("the sockets are up", func(s *slacksim.Snapshot) bool { return s.Sockets == 2 })
+}
+
+func TestABotNeedsItsParts(t *testing.T) {
 	if _, err := bot.New(bot.Config{}); err == nil {
 		t.Error("a bot of nothing was made")
 	}
-	var _ jit.Notifier = bot.NewNotifier(o.conf.API, approvals)
-	var _ jit.People = bot.NewPeople(o.conf.API)
+	// What the parts are made of elsewhere fits.
+	var (
+		_ jit.Notifier = (*bot.Notifier)(nil)
+		_ jit.People   = (*bot.People)(nil)
+		_ bot.Service  = (*jit.Service)(nil)
+		_ bot.Inbox    = (*store.Bolt)(nil)
+	)
 }

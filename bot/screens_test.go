@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,7 +172,7 @@ func TestScreensKeepSlacksLimits(t *testing.T) {
 			g.Request.Reason, g.Decision.Reason, g.Waiting, e.Text = nasty, nasty, nasty, nasty
 			g.Request.By.Name = nasty
 			g.Notes = nil
-			for range 15 {
+			for range 11 {
 				g.Notes = append(g.Notes, nasty)
 				g.Approvers = append(g.Approvers, "S0APPROVERS")
 				g.Approvals = append(g.Approvals, jit.Approval{By: grace, At: noon})
@@ -180,12 +181,9 @@ func TestScreensKeepSlacksLimits(t *testing.T) {
 				g.Request.Ports = append(g.Request.Ports, jit.Ports{From: 10000, To: 20000, Protocol: jit.AnyProtocol})
 				g.Paths = append(g.Paths, jit.Path{Guard: "/x/" + nasty, Fault: nasty})
 			}
-			var list []jit.Listed
-			for range 30 {
-				list = append(list, jit.Listed{Grant: g, Mine: true, Approver: true, Admin: true})
-			}
 			for kind, s := range map[string]bot.Screen{
-				"card": bot.GrantCard(g), "thread": bot.ThreadReply(e, g), "direct": bot.DirectMessage(e, g), "list": bot.GrantList(list, true),
+				"card": bot.GrantCard(g), "thread": bot.ThreadReply(e, g), "direct": bot.DirectMessage(e, g),
+				"list": bot.GrantList(slices.Repeat([]jit.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true, Admin: true}}, 15), true),
 			} {
 				raw, err := json.Marshal(s)
 				if err != nil {

@@ -101,7 +101,7 @@ func Open(ctx context.Context, path string, options Options) (_ *Bolt, err error
 	}
 	err = b.db.View(func(tx *bolt.Tx) error {
 		b.last.Store(uint64(tx.ID()))
-		return nil
+		return numbered(tx)
 	})
 	if err != nil {
 		return nil, b.unusable(err)
@@ -116,7 +116,9 @@ func (b *Bolt) release() error {
 	case b.db != nil && !b.wedged:
 		return b.db.Close()
 	case b.file != nil:
-		return b.file.Close() // bbolt may hold its own locks and wait for them for ever
+		// bbolt may hold its own locks and wait for them for ever. Its map stays
+		// and would keep the file's lock, which is therefore given back first.
+		return errors.Join(unlock(b.file), b.file.Close())
 	default:
 		return nil
 	}

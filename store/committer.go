@@ -179,6 +179,9 @@ func (b *Bolt) try(batch []*write) (err error) {
 	if puts == 0 {
 		return tx.Rollback()
 	}
+	if err := number(tx); err != nil {
+		return errors.Join(fmt.Errorf("numbering the transaction: %w", err), tx.Rollback())
+	}
 	id := uint64(tx.ID()) // gone after Commit
 	switch err := tx.Commit(); {
 	case err == nil:

@@ -20,12 +20,16 @@ func (b *Bolt) Append(ctx context.Context, events ...jit.Event) error {
 }
 
 // recorded links the events after the last one of the record and lists the puts
-// of them and their notices.
+// of them, their notices and the tally.
 func recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
-	prev, err := newest(tx)
+	sum, err := tallied(tx)
+	if err != nil {
+		return nil, err
+	}
+	prev, err := newest(tx, sum)
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +53,30 @@ func recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
 			return nil, err
 		}
 		out = append(out, notices...)
+		sum.Notices += len(notices)
 	}
-	return out, nil
+	sum.Hash = prev.Hash
+	last, err := sum.put()
+	return append(out, last), err
+}
+
+// tally is what tells whether the record and the notices are all there. Without
+// it an end that is lost would show nowhere.
+type tally struct {
+	Hash    string `json:"hash"`    // of the last event
+	Notices int    `json:"notices"` // not told yet
+}
+
+func tallied(tx *bolt.Tx) (sum tally, err error) {
+	if raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTally)); raw != nil {
+		err = unseal(bucketMeta, []byte(keyTally), raw, &sum)
+	}
+	return sum, err
+}
+
+func (sum tally) put() (put, error) {
+	raw, err := seal(bucketMeta, []byte(keyTally), sum)
+	return put{bucket: bucketMeta, key: []byte(keyTally), value: raw}, err
 }
 
 // asRead is the event as it will be read back. Its hash must be of that: bytes
@@ -85,12 +111,16 @@ func notified(e jit.Event, tell []jit.Audience) ([]put, error) {
 }
 
 // newest is the last event of the record, the zero Event when there is none.
-func newest(tx *bolt.Tx) (e jit.Event, err error) {
+// When it is not the one of the tally the end is lost, and nothing may be
+// linked to what is left.
+func newest(tx *bolt.Tx, sum tally) (e jit.Event, err error) {
 	k, v := tx.Bucket([]byte(bucketEvents)).Cursor().Last()
-	if k == nil {
-		return e, nil
+	if k != nil {
+		err = unseal(bucketEvents, k, v, &e)
 	}
-	err = unseal(bucketEvents, k, v, &e)
+	if err == nil && e.Hash != sum.Hash {
+		err = damaged(bucketEvents, k, "it is not the last line that was written")
+	}
 	return e, err
 }
 
@@ -144,23 +174,36 @@ func (b *Bolt) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
 	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
 		var out []put
 		if tx.Bucket([]byte(bucketNotices)).Get(sequence(n.Seq)) != nil {
-			out = append(out, put{bucket: bucketNotices, key: sequence(n.Seq)})
+			sum, err := tallied(tx)
+			if err != nil {
+				return nil, err
+			}
+			sum.Notices--
+			left, err := sum.put()
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, put{bucket: bucketNotices, key: sequence(n.Seq)}, left)
 		}
-		if card == (jit.Card{}) || n.Event.Grant == "" {
-			return out, nil
-		}
-		g, err := grant(tx, n.Event.Grant)
-		if err != nil {
-			return nil, err
-		}
-		if g.Card == card {
-			return out, nil
-		}
-		g.Card = card // no index depends on it
-		raw, err := seal(bucketGrants, []byte(g.ID), g)
-		if err != nil {
-			return nil, fmt.Errorf("encoding grant %s: %w", g.ID, err)
-		}
-		return append(out, put{bucket: bucketGrants, key: []byte(g.ID), value: raw}), nil
+		shown, err := carded(tx, n.Event.Grant, card)
+		return append(out, shown...), err
 	})
+}
+
+// carded lists the put of a grant with its card, none when nothing changes. No
+// index depends on the card.
+func carded(tx *bolt.Tx, id jit.ID, card jit.Card) ([]put, error) {
+	if card == (jit.Card{}) || id == "" {
+		return nil, nil
+	}
+	g, err := grant(tx, id)
+	if err != nil || g.Card == card {
+		return nil, err
+	}
+	g.Card = card
+	raw, err := seal(bucketGrants, []byte(g.ID), g)
+	if err != nil {
+		return nil, fmt.Errorf("encoding grant %s: %w", g.ID, err)
+	}
+	return []put{{bucket: bucketGrants, key: []byte(g.ID), value: raw}}, nil
 }

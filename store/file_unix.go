@@ -53,6 +53,9 @@ func lock(f *os.File) (held bool, err error) {
 	}
 }
 
+// unlock gives the lock back while the file may still be mapped.
+func unlock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
 // syncDir makes the name of a new file durable.
 func syncDir(path string) error {
 	dir, err := os.Open(filepath.Dir(path))

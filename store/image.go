@@ -146,6 +146,9 @@ func (m *image) walk(ctx context.Context, root uint64) error {
 			return err
 		}
 		more, err := children(p, next)
+		if err == nil && next.id != root && empty(p) {
+			err = fmt.Errorf("no elements") // bbolt never writes one
+		}
 		if err != nil {
 			return fmt.Errorf("%w: page %d: %w", ErrCorrupt, next.id, err)
 		}
@@ -153,6 +156,8 @@ func (m *image) walk(ctx context.Context, root uint64) error {
 	}
 	return nil
 }
+
+func empty(page []byte) bool { return binary.NativeEndian.Uint16(page[10:]) == 0 }
 
 // load reads a page with its overflow and marks it as seen. The bytes are good
 // until the next load.

@@ -26,7 +26,9 @@ const (
 // are for ever: each version reads them to tell newer from older.
 const (
 	keySchema = "schema"
-	keyMark   = "mark"
+	keyMark   = "mark"        // the highest wall clock reading
+	keyTally  = "tally"       // tally
+	keyTx     = "transaction" // the number of the transaction that wrote it, as in the file's head
 )
 
 // schema is the first record that is read of a store.
@@ -81,8 +83,34 @@ func migrate(db *bolt.DB) error {
 		if err != nil {
 			return err
 		}
-		return tx.Bucket([]byte(bucketMeta)).Put([]byte(keySchema), raw)
+		if err := tx.Bucket([]byte(bucketMeta)).Put([]byte(keySchema), raw); err != nil {
+			return err
+		}
+		return number(tx)
 	})
+}
+
+// number writes the transaction's number into the tree that it commits. A page
+// of an earlier tree under the newest head, as after a write that the disk
+// lost, would else be an older store that looks whole.
+func number(tx *bolt.Tx) error {
+	raw, err := seal(bucketMeta, []byte(keyTx), tx.ID())
+	if err != nil {
+		return err
+	}
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyTx), raw)
+}
+
+// numbered checks that the tree is that of the file's head.
+func numbered(tx *bolt.Tx) error {
+	var n int
+	if err := unseal(bucketMeta, []byte(keyTx), tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTx)), &n); err != nil {
+		return err
+	}
+	if n != tx.ID() {
+		return damaged(bucketMeta, []byte(keyTx), fmt.Sprintf("its contents are of transaction %d and its head of %d", n, tx.ID()))
+	}
+	return nil
 }
 
 // errOther marks a good bbolt file that something else made.

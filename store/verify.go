@@ -27,6 +27,9 @@ func (b *Bolt) Verify(ctx context.Context) error {
 		if err := m.walk(ctx, uint64(tx.Cursor().Bucket().RootPage())); err != nil {
 			return err
 		}
+		if err := numbered(tx); err != nil {
+			return err
+		}
 		v := &verifier{ctx: ctx, tx: tx, want: make(map[string]int)}
 		for _, check := range []func() error{v.grants, v.indexes, v.counts, v.events, v.notices, v.deliveries, v.names} {
 			if err := check(); err != nil {
@@ -137,6 +140,13 @@ func (v *verifier) counts() error {
 }
 
 func (v *verifier) events() error {
+	sum, err := tallied(v.tx)
+	if err != nil {
+		return err
+	}
+	if _, err := newest(v.tx, sum); err != nil {
+		v.faults = append(v.faults, err)
+	}
 	var prev jit.Event
 	return v.each(bucketEvents, func(key, raw []byte) error {
 		var e jit.Event
@@ -153,7 +163,13 @@ func (v *verifier) events() error {
 }
 
 func (v *verifier) notices() error {
-	return v.each(bucketNotices, func(key, raw []byte) error {
+	sum, err := tallied(v.tx)
+	if err != nil {
+		return err
+	}
+	left := sum.Notices
+	err = v.each(bucketNotices, func(key, raw []byte) error {
+		left--
 		var n jit.Notice
 		if err := unseal(bucketNotices, key, raw, &n); err != nil {
 			return err
@@ -171,6 +187,10 @@ func (v *verifier) notices() error {
 		}
 		return nil
 	})
+	if left != 0 {
+		v.faults = append(v.faults, damaged(bucketNotices, nil, fmt.Sprintf("%d too few", left)))
+	}
+	return err
 }
 
 func (v *verifier) deliveries() error {

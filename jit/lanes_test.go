@@ -1,0 +1,269 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// diary notes what a lane's work did.
+type diary struct {
+	mu      sync.Mutex
+	running map[string]int
+	most    int // at once, over all keys
+	runs    map[string][]time.Time
+}
+
+func newDiary() *diary { return &diary{running: map[string]int{}, runs: map[string][]time.Time{}} }
+
+func (d *diary) enter(t *testing.T, key string) (run int, leave func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.running[key]++
+	if d.running[key] > 1 {
+		t.Errorf("%d workers of %s at once", d.running[key], key)
+	}
+	d.runs[key] = append(d.runs[key], time.Now())
+	now := 0
+	for _, n := range d.running {
+		now += n
+	}
+	d.most = max(d.most, now)
+	return len(d.runs[key]), func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.running[key]--
+	}
+}
+
+func (d *diary) count(key string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.runs[key])
+}
+
+func TestLanesOneWorkerAKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		l := newLanes(8, func(context.Context, string) error {
+			_, leave := d.enter(t, "a")
+			defer leave()
+			time.Sleep(time.Second)
+			return nil
+		})
+		for range 5 {
+			l.start(t.Context(), "a", false)
+		}
+		l.wait()
+		if n := d.count("a"); n != 1 {
+			t.Errorf("ran %d times, want once: it was running already", n)
+		}
+		l.start(t.Context(), "a", false)
+		l.wait()
+		if n := d.count("a"); n != 2 {
+			t.Errorf("ran %d times, want once more: it had ended", n)
+		}
+	})
+}
+
+func TestLanesUrgentRunsOnceMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		l := newLanes(8, func(context.Context, string) error {
+			_, leave := d.enter(t, "a")
+			defer leave()
+			time.Sleep(time.Second)
+			return nil
+		})
+		l.start(t.Context(), "a", false)
+		time.Sleep(time.Millisecond)
+		for range 5 {
+			l.start(t.Context(), "a", true)
+		}
+		l.wait()
+		if n := d.count("a"); n != 2 {
+			t.Errorf("ran %d times, want twice", n)
+		}
+	})
+}
+
+func TestLanesManyKeysAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		l := newLanes(4, func(_ context.Context, key string) error {
+			_, leave := d.enter(t, key)
+			defer leave()
+			time.Sleep(time.Second)
+			return nil
+		})
+		begin := time.Now()
+		for i := range 10 {
+			l.start(t.Context(), fmt.Sprint(i), false)
+		}
+		l.wait()
+		if d.most != 4 {
+			t.Errorf("%d worked at once, want 4", d.most)
+		}
+		if took := time.Since(begin); took != 3*time.Second {
+			t.Errorf("ten keys on four slots took %s", took)
+		}
+	})
+}
+
+func TestLanesFailureHoldsUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		d := newDiary()
+		l := newLanes(1, func(_ context.Context, key string) error {
+			_, leave := d.enter(t, key)
+			defer leave()
+			if key == "bad" {
+				return errors.New("no")
+			}
+			return nil
+		})
+		l.start(ctx, "bad", false)
+		synctest.Wait()
+		l.start(ctx, "good", false)
+		synctest.Wait()
+		if d.count("good") != 1 {
+			t.Error("the good one waits for the pause of the bad one")
+		}
+		cancel()
+		l.wait()
+	})
+}
+
+func TestLanesTryAgainForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		d := newDiary()
+		l := newLanes(1, func(_ context.Context, key string) error {
+			_, leave := d.enter(t, key)
+			defer leave()
+			return errors.New("no")
+		})
+		l.start(ctx, "a", false)
+		time.Sleep(time.Hour)
+		cancel()
+		l.wait()
+		runs := d.runs["a"]
+		most := firstPause
+		for i := 1; i < len(runs); i++ {
+			if got := runs[i].Sub(runs[i-1]); got < most/2 || got > most {
+				t.Errorf("pause %d was %s, want between half of %s and all of it", i, got, most)
+			}
+			most = min(2*most, maxPause)
+		}
+		if len(runs) < 60 {
+			t.Errorf("in an hour it ran %d times", len(runs))
+		}
+	})
+}
+
+func TestLanesWaitAsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		l := newLanes(1, func(_ context.Context, key string) error {
+			run, leave := d.enter(t, key)
+			defer leave()
+			if run == 1 {
+				return fmt.Errorf("writing: %w", &BusyError{Wait: 17 * time.Minute, Cause: errors.New("429")})
+			}
+			return nil
+		})
+		l.start(t.Context(), "a", false)
+		l.wait()
+		runs := d.runs["a"]
+		if got := runs[1].Sub(runs[0]); got < 17*time.Minute || got > 17*time.Minute+time.Second {
+			t.Errorf("asked to wait 17m, waited %s", got)
+		}
+	})
+}
+
+func TestLanesBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
+	if got := pause(1, &BusyError{Cause: errors.New("409")}); got < firstPause/2 || got > firstPause {
+		t.Errorf("paused %s", got)
+	}
+	for _, failures := range []int{8, 11, 64, 1 << 30} {
+		if got := pause(failures, errors.New("no")); got < maxPause/2 || got > maxPause {
+			t.Errorf("after %d failures paused %s", failures, got)
+		}
+	}
+}
+
+func TestLanesUrgentEndsThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		l := newLanes(1, func(_ context.Context, key string) error {
+			run, leave := d.enter(t, key)
+			defer leave()
+			if run == 1 {
+				return &BusyError{Wait: time.Hour, Cause: errors.New("429")}
+			}
+			return nil
+		})
+		l.start(t.Context(), "a", false)
+		synctest.Wait()
+		l.start(t.Context(), "a", false)
+		synctest.Wait()
+		if n := d.count("a"); n != 1 {
+			t.Fatalf("ran %d times: a start that is not urgent ended the pause", n)
+		}
+		begin := time.Now()
+		l.start(t.Context(), "a", true)
+		l.wait()
+		if n, took := d.count("a"), time.Since(begin); n != 2 || took != 0 {
+			t.Errorf("ran %d times, the second after %s", n, took)
+		}
+	})
+}
+
+func TestLanesPauseGrowsFromTheStartAfterSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		l := newLanes(1, func(ctx context.Context, key string) error {
+			run, leave := d.enter(t, key)
+			defer leave()
+			if run <= 6 || run == 8 {
+				return errors.New("no")
+			}
+			return nil
+		})
+		l.start(t.Context(), "a", false)
+		l.wait()
+		l.start(t.Context(), "a", false)
+		l.wait()
+		runs := d.runs["a"]
+		if got := runs[8].Sub(runs[7]); got > firstPause {
+			t.Errorf("the first pause after a success was %s", got)
+		}
+	})
+}
+
+func TestLanesEndWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		l := newLanes(2, func(ctx context.Context, key string) error {
+			if key == "failing" {
+				return &BusyError{Wait: time.Hour}
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		for _, key := range []string{"failing", "working", "working too", "without a slot"} {
+			l.start(ctx, key, false)
+		}
+		synctest.Wait()
+		begin := time.Now()
+		cancel()
+		l.wait()
+		if took := time.Since(begin); took > time.Minute {
+			t.Errorf("ended %s after the context", took)
+		}
+	})
+}

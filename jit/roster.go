@@ -57,7 +57,7 @@ func (r *roster) find(ctx context.Context, words []string) ([]VM, error) {
 		return found, nil
 	}
 	fresh, freshErr := r.all(ctx, rosterRetry)
-	if freshErr != nil || len(fresh) == len(vms) && &fresh[0] == &vms[0] {
+	if freshErr != nil {
 		return nil, err
 	}
 	return resolveAll(fresh, words)

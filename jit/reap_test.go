@@ -1,0 +1,227 @@
+package jit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"jitbot/jit"
+)
+
+// network is a few network security groups in memory. It does what Azure
+// does: a change is made and shows, or fails and shows nothing, unless a guard
+// is sluggish and says Succeeded before it shows.
+type network struct {
+	mu         sync.Mutex
+	tables     []jit.Table
+	forbidden  map[string]error // by rule name: what a change of it gets
+	sluggish   map[string]bool  // by rule name: a removal does not show
+	unreadable map[string]error // by guard: reading it back fails
+	partly     error            // listing them all fails in part
+}
+
+func (n *network) Table(_ context.Context, guard string) (jit.Table, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.unreadable[guard]; err != nil {
+		return jit.Table{}, err
+	}
+	for _, t := range n.tables {
+		if jit.SameID(t.Guard, guard) {
+			t.Rules = slices.Clone(t.Rules)
+			return t, nil
+		}
+	}
+	return jit.Table{}, fmt.Errorf("guard %s: %w", guard, jit.ErrNotFound)
+}
+
+func (n *network) Tables(context.Context) ([]jit.Table, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	out := slices.Clone(n.tables)
+	for i := range out {
+		out[i].Rules = slices.Clone(out[i].Rules)
+	}
+	return out, n.partly
+}
+
+func (n *network) Apply(_ context.Context, guard string, changes []jit.Change) []error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	errs := make([]error, len(changes))
+	i := slices.IndexFunc(n.tables, func(t jit.Table) bool { return jit.SameID(t.Guard, guard) })
+	for k, c := range changes {
+		same := func(r jit.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
+		switch err := n.forbidden[c.Name()]; {
+		case err != nil:
+			errs[k] = err
+		case i < 0 && c.Put != nil:
+			errs[k] = jit.ErrNotFound
+		case i < 0 || n.sluggish[c.Name()]:
+		default:
+			n.tables[i].Rules = slices.DeleteFunc(n.tables[i].Rules, same)
+			if c.Put != nil {
+				n.tables[i].Rules = append(n.tables[i].Rules, *c.Put)
+			}
+		}
+	}
+	return errs
+}
+
+// granted is an allow of ours that says until when.
+func granted(suffix string, priority int, until time.Time) jit.Rule {
+	r := placed(oursNamed(suffix), priority)
+	r.Description = jit.Description{Grant: "g-7k2qd", User: "U1", Until: until, Name: "ann@example.com"}.String()
+	return r
+}
+
+func saying(r jit.Rule, description string) jit.Rule {
+	r.Description = description
+	return r
+}
+
+func ruleNames(t jit.Table) []string {
+	var out []string
+	for _, r := range t.Rules {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+func mixedGuard() jit.Table {
+	due, later := start.Add(-time.Second), start.Add(time.Second)
+	other := granted("zzzzz", 109, due)
+	other.Name = "jitbot-test-g-7k2qd-a"
+	return jit.Table{Guard: "/g/web", Name: "nsg-web", Rules: []jit.Rule{
+		foreign("SSH", 300), granted("due", 100, due), granted("now", 101, start), granted("later", 102, later),
+		saying(placed(oursNamed("mute"), 103), "SSH for the build"),
+		saying(placed(oursNamed("others"), 104), jit.Description{Grant: "g-zzzzz", User: "U1", Until: later}.String()),
+		granted("astray", 300, due), other, saying(foreign("jitbot-prod-deny-a", 250), "jitbot g-7k2qd U1 until 2020-01-01T00:00:00Z"),
+		saying(foreign("copy", 110), jit.Description{Grant: "g-7k2qd", User: "U1", Until: due}.String()),
+	}}
+}
+
+func TestReap(t *testing.T) {
+	const p = "jitbot-prod-g-7k2qd-"
+	tests := []struct {
+		name       string
+		unreadable bool
+		want       []string // rule and outcome
+		left       []string // names left in the guard
+	}{
+		{
+			"what is past its until", false,
+			[]string{"due removed", "now removed", "later kept", "mute unreadable", "others unreadable", "astray astray"},
+			[]string{"SSH", p + "later", p + "mute", p + "others", p + "astray", "jitbot-test-g-7k2qd-a", "jitbot-prod-deny-a", "copy"},
+		},
+		{
+			"the unreadable too", true,
+			[]string{"due removed", "now removed", "later kept", "mute removed", "others removed", "astray astray"},
+			[]string{"SSH", p + "later", p + "astray", "jitbot-test-g-7k2qd-a", "jitbot-prod-deny-a", "copy"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := &network{tables: []jit.Table{mixedGuard()}}
+			reaped, err := jit.Reap(t.Context(), n, owner, tt.unreadable, start)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, r := range reaped {
+				got = append(got, strings.TrimPrefix(r.Rule, p)+" "+string(r.Outcome))
+				if r.Guard != "nsg-web" || r.Grant != "g-7k2qd" || r.Err != nil {
+					t.Errorf("%+v", r)
+				}
+				if r.Overdue() != (r.Outcome == jit.Unreadable) {
+					t.Errorf("%s is overdue: %t", r.Rule, r.Overdue())
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.left, ruleNames(n.tables[0])); diff != "" {
+				t.Errorf("left in the guard (-want +got):\n%s", diff)
+			}
+			again, err := jit.Reap(t.Context(), n, owner, tt.unreadable, start)
+			if err != nil || slices.ContainsFunc(again, func(r jit.Reaped) bool { return r.Outcome == jit.Removed }) {
+				t.Errorf("the second pass: %v, %v", again, err)
+			}
+		})
+	}
+}
+
+func TestReapSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
+	due := start.Add(-time.Hour)
+	tests := []struct {
+		name string
+		set  func(*network, string)
+		want jit.Outcome
+		err  error // of the rule
+		all  bool  // the pass has an error
+	}{
+		{"forbidden", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrForbidden} }, jit.NotRemoved, jit.ErrForbidden, false},
+		{"locked", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrLocked} }, jit.NotRemoved, jit.ErrLocked, false},
+		{"Succeeded, and still there", func(n *network, r string) { n.sluggish = map[string]bool{r: true} }, jit.NotRemoved, nil, false},
+		{"gone, but not read back", func(n *network, _ string) { n.unreadable = map[string]error{"/g/a": errors.New("timeout")} }, jit.NotRemoved, nil, true},
+		{"the guard went meanwhile", func(n *network, _ string) {
+			n.unreadable = map[string]error{"/g/a": jit.ErrNotFound}
+		}, jit.Removed, nil, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rule := granted("due", 100, due)
+			n := &network{tables: []jit.Table{
+				{Guard: "/g/a", Name: "a", Rules: []jit.Rule{rule}}, {Guard: "/g/b", Name: "b", Rules: []jit.Rule{granted("b", 100, due)}},
+			}}
+			tt.set(n, rule.Name)
+			reaped, err := jit.Reap(t.Context(), n, owner, false, start)
+			if (err != nil) != tt.all || len(reaped) != 2 {
+				t.Fatalf("%v, %v", reaped, err)
+			}
+			if r := reaped[0]; r.Outcome != tt.want || !errors.Is(r.Err, tt.err) || r.Overdue() != (tt.want != jit.Removed) {
+				t.Errorf("%+v, want %s with %v", r, tt.want, tt.err)
+			}
+			if r := reaped[1]; r.Outcome != jit.Removed {
+				t.Errorf("the other guard: %+v", r)
+			}
+		})
+	}
+}
+
+func TestReapDoesWhatItCanRead(t *testing.T) {
+	n := &network{tables: []jit.Table{{Guard: "/g/a", Name: "a", Rules: []jit.Rule{granted("due", 100, start)}}}, partly: jit.ErrForbidden}
+	reaped, err := jit.Reap(t.Context(), n, owner, false, start)
+	if !errors.Is(err, jit.ErrForbidden) || len(reaped) != 1 || reaped[0].Outcome != jit.Removed {
+		t.Errorf("%v, %v", reaped, err)
+	}
+}
+
+func TestReapedAsALine(t *testing.T) {
+	tests := []struct {
+		name string
+		r    jit.Reaped
+		want string
+	}{
+		{"kept", jit.Reaped{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: start, Outcome: jit.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
+		{"unreadable", jit.Reaped{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.Unreadable}, "unreadable g-7k2qd r in nsg"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.r.String(); got != tt.want {
+				t.Errorf("got  %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+	failed := jit.Reaped{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.NotRemoved, Err: fmt.Errorf("secret detail: %w", jit.ErrLocked)}
+	if got := failed.String(); !strings.Contains(got, "lock") || strings.Contains(got, "secret") {
+		t.Errorf("a failed one is %q", got)
+	}
+}

@@ -229,7 +229,7 @@ func (j judge) fits(vm VM, ports []Ports, sources []netip.Prefix, d time.Duratio
 	case d < shortest:
 		return nil, Refuse(ErrPolicy, "%s is too short for %s; ask for at least %s.", d, vm.Name, shortest)
 	}
-	return asked, nil
+	return dedupePorts(asked) // ssh,22 may mean one port twice
 }
 
 // offer lists what may be asked for, in words.

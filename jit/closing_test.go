@@ -105,3 +105,22 @@ func TestClosedIsNotStuck(t *testing.T) {
 		t.Errorf("%s, stuck %t, fault %q", g.State, g.Stuck, g.Paths[0].Fault)
 	}
 }
+
+// Two clicks start from one stored grant; neither may see the other's yes.
+func TestApprovalsAreNotShared(t *testing.T) {
+	g := newGrant()
+	g, _, err := g.Wait(asker, nil, 9, start.Add(lapseAfter), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []jit.Person{{ID: "U4"}, {ID: "U5"}, {ID: "U6"}} {
+		if g, _, err = g.Approve(by, start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, _, errOne := g.Approve(bob, start)
+	other, _, errOther := g.Approve(carol, start)
+	if errOne != nil || errOther != nil || !one.ApprovedBy(bob) || one.ApprovedBy(carol) || other.ApprovedBy(bob) {
+		t.Errorf("approved by %v and by %v, %v, %v", one.Approvals, other.Approvals, errOne, errOther)
+	}
+}

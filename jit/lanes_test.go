@@ -226,20 +226,25 @@ func TestLanesUrgentEndsThePause(t *testing.T) {
 func TestLanesPauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := newLanes(1, func(ctx context.Context, key string) error {
+		var l *lanes
+		l = newLanes(1, func(ctx context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
-			if run <= 6 || run == 8 {
+			switch {
+			case run == 7:
+				l.start(ctx, key, true) // the same worker goes on
+				<-l.lane[key].poke      // without the pause being ended
+				return nil
+			case run <= 8:
 				return errors.New("no")
+			default:
+				return nil
 			}
-			return nil
 		})
 		l.start(t.Context(), "a", false)
 		l.wait()
-		l.start(t.Context(), "a", false)
-		l.wait()
 		runs := d.runs["a"]
-		if got := runs[8].Sub(runs[7]); got > firstPause {
+		if got := runs[8].Sub(runs[7]); got < firstPause/2 || got > firstPause {
 			t.Errorf("the first pause after a success was %s", got)
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"jitbot/jit"
 )
@@ -40,48 +39,17 @@ func code(s string) string {
 	return "`" + entities(s) + "`"
 }
 
-// blank parts what Slack would make a link or an emoji of; it has no width.
-const blank = "\u200b"
+// prose shows a sentence that people or Azure wrote, letter by letter: as code
+// it is neither a mention nor a link nor formatting, and an action's name can
+// be copied.
+func prose(s string) string { return quote(s, maxProse) }
 
-var (
-	schemes = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*|mailto|tel):([^\s])`)
-	domains = regexp.MustCompile(`([\pL\pN-])\.(\pL)`)
-	mails   = regexp.MustCompile(`([@#])(\S)`)
-	emojis  = regexp.MustCompile(`:([^\s:]+):`)
-)
-
-// prose shows a sentence that people or Azure wrote in mrkdwn: one line,
-// without mentions, links, emoji or formatting. Where the words must be exact,
-// a plain_text block is used.
-func prose(s string) string {
-	s = flat(clip(jit.CleanText(s), maxProse))
-	s = emojis.ReplaceAllString(s, ":"+blank+"$1"+blank+":")
-	s = schemes.ReplaceAllString(s, "$1:"+blank+"$2")
-	for range 2 { // a match takes the letters beside its dot, so neighbours need a second look
-		s = domains.ReplaceAllString(s, "$1."+blank+"$2")
+func quote(s string, most int) string {
+	s = clip(strings.ReplaceAll(jit.CleanText(s), "`", "'"), most)
+	if s == "" {
+		s = "?"
 	}
-	s = mails.ReplaceAllString(s, "$1"+blank+"$2")
-	return entities(s)
-}
-
-// flat replaces the signs of formatting by ones that look alike, except within
-// a word, where they mean nothing.
-func flat(s string) string {
-	alike := map[rune]rune{'*': '∗', '_': 'ˍ', '~': '∼'}
-	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-	in := []rune(s)
-	out := make([]rune, 0, len(in))
-	for i, r := range in {
-		inner := i > 0 && i < len(in)-1 && word(in[i-1]) && word(in[i+1])
-		switch other, sign := alike[r]; {
-		case r == '`':
-			r = 'ˋ'
-		case sign && !inner:
-			r = other
-		}
-		out = append(out, r)
-	}
-	return string(out)
+	return "`" + entities(s) + "`"
 }
 
 var (

@@ -11,8 +11,9 @@ import (
 
 const (
 	noticeBatch = 1000
-	noticePause = 2 * time.Second // what could not be sent is tried again after this, growing
-	noticeMost  = time.Minute
+	noticeLook  = 200 * time.Millisecond // what is to be told is looked for this often
+	noticeLanes = 16                     // tellings at once
+	noticeKept  = 24 * time.Hour         // a channel that shuts us out is tried for this long
 )
 
 // Teller delivers what the store says is still to be told. It is apart from
@@ -21,30 +22,30 @@ type Teller struct {
 	store    Store
 	notifier Notifier
 	log      *slog.Logger
+	lanes    *lanes // key: a grant and where it is told
+
+	mu      sync.Mutex
+	waiting map[string][]Notice // by lane, in order, as last read
+	told    map[uint64]bool     // told since they were last read
 }
 
 // NewTeller makes the loop; Run starts it.
 func NewTeller(store Store, notifier Notifier, log *slog.Logger) *Teller {
-	return &Teller{store: store, notifier: notifier, log: log}
+	t := &Teller{store: store, notifier: notifier, log: log, told: map[uint64]bool{}}
+	t.lanes = newLanes(noticeLanes, t.tell)
+	return t
 }
 
-// Run delivers notices until ctx ends: in order within a grant, many grants at
-// once. What cannot be delivered is kept and tried again.
+// Run delivers notices until ctx ends: in order within a grant's channel and
+// within its direct messages, so that a channel that is shut holds up nobody's
+// messages. What cannot be delivered is kept and tried again.
 func (t *Teller) Run(ctx context.Context) error {
-	ticker := time.NewTicker(200 * time.Millisecond)
+	defer t.lanes.wait()
+	ticker := time.NewTicker(noticeLook)
 	defer ticker.Stop()
-	pause, until := time.Duration(0), time.Time{}
 	for {
-		if !time.Now().Before(until) {
-			if err := t.round(ctx); err != nil {
-				if ctx.Err() == nil {
-					t.log.WarnContext(ctx, "a notice could not be delivered and is kept", slog.Any("error", err))
-				}
-				pause = min(max(2*pause, noticePause), noticeMost)
-				until = time.Now().Add(pause)
-			} else {
-				pause = 0
-			}
+		if err := t.look(ctx); err != nil && ctx.Err() == nil {
+			t.log.ErrorContext(ctx, "reading what is to be told", slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():
@@ -54,55 +55,86 @@ func (t *Teller) Run(ctx context.Context) error {
 	}
 }
 
-// round tells what is waiting, a goroutine for each grant.
-func (t *Teller) round(ctx context.Context) error {
-	waiting, err := t.store.Notices(ctx, noticeBatch)
-	if err != nil {
-		return fmt.Errorf("reading what is to be told: %w", err)
+// look starts a lane for everything that waits.
+func (t *Teller) look(ctx context.Context) error {
+	notices, err := t.store.Notices(ctx, noticeBatch)
+	if err != nil && len(notices) == 0 {
+		return fmt.Errorf("listing notices: %w", err)
 	}
-	byGrant := map[ID][]Notice{}
-	for _, n := range waiting {
-		byGrant[n.Event.Grant] = append(byGrant[n.Event.Grant], n)
-	}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var faults []error
-	for _, notices := range byGrant {
-		wg.Go(func() {
-			if err := t.tell(ctx, notices); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				faults = append(faults, err)
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(faults...)
-}
-
-func (t *Teller) tell(ctx context.Context, notices []Notice) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = map[string][]Notice{}
+	told := t.told
+	t.told = map[uint64]bool{}
 	for _, n := range notices {
-		g, err := t.store.Grant(ctx, n.Event.Grant)
-		if err != nil {
-			return fmt.Errorf("reading %s to tell of it: %w", n.Event.Grant, err)
+		if told[n.Seq] {
+			t.told[n.Seq] = true // told after this was read
+			continue
 		}
-		card, err := t.notifier.Notify(ctx, n, g)
-		if undeliverable(err) {
-			t.log.ErrorContext(ctx, "a notice can never be delivered and is dropped", slog.String("grant", string(g.ID)),
-				slog.String("event", string(n.Event.Kind)), slog.String("to", string(n.To)), slog.Any("error", err))
-			err = nil
+		lane := string(n.Event.Grant)
+		if n.To == ToRequester {
+			lane += " " + string(n.To)
 		}
-		if err != nil {
-			return fmt.Errorf("telling of %s: %w", g.ID, err)
-		}
-		if err := t.store.Told(ctx, n, card); err != nil {
-			return fmt.Errorf("keeping that %s was told: %w", g.ID, err)
-		}
+		t.waiting[lane] = append(t.waiting[lane], n)
+	}
+	for lane := range t.waiting {
+		t.lanes.start(ctx, lane, false)
 	}
 	return nil
 }
 
-// undeliverable reports whether the notice would be refused for ever.
-func undeliverable(err error) bool {
-	return errors.Is(err, ErrInvalid) || errors.Is(err, ErrNotFound)
+// tell delivers what waits in a lane, in order.
+func (t *Teller) tell(ctx context.Context, lane string) error {
+	t.mu.Lock()
+	notices := t.waiting[lane]
+	t.mu.Unlock()
+	for _, n := range notices {
+		if t.done(n.Seq) {
+			continue
+		}
+		if err := t.deliver(ctx, n); err != nil {
+			if ctx.Err() == nil {
+				t.log.WarnContext(ctx, "a notice could not be delivered and is kept", slog.String("grant", string(n.Event.Grant)),
+					slog.String("event", string(n.Event.Kind)), slog.String("to", string(n.To)), slog.Any("error", err))
+			}
+			return err
+		}
+		t.mu.Lock()
+		t.told[n.Seq] = true
+		t.mu.Unlock()
+	}
+	return nil
+}
+
+func (t *Teller) done(seq uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.told[seq]
+}
+
+func (t *Teller) deliver(ctx context.Context, n Notice) error {
+	g, err := t.store.Grant(ctx, n.Event.Grant)
+	if err != nil {
+		return fmt.Errorf("reading %s to tell of it: %w", n.Event.Grant, err)
+	}
+	card, err := t.notifier.Notify(ctx, n, g)
+	if undeliverable(n, err) {
+		t.log.ErrorContext(ctx, "a notice can never be delivered and is dropped", slog.String("grant", string(g.ID)),
+			slog.String("event", string(n.Event.Kind)), slog.String("to", string(n.To)), slog.Any("error", err))
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("telling of %s: %w", g.ID, err)
+	}
+	if err := t.store.Told(ctx, n, card); err != nil {
+		return fmt.Errorf("keeping that %s was told: %w", g.ID, err)
+	}
+	return nil
+}
+
+// undeliverable reports whether the notice would be refused for ever, or has
+// been shut out for so long that nobody waits for it any more.
+func undeliverable(n Notice, err error) bool {
+	return errors.Is(err, ErrInvalid) || errors.Is(err, ErrNotFound) ||
+		errors.Is(err, ErrForbidden) && time.Since(n.Event.At) > noticeKept
 }

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"jitbot/bot/slacksim"
+	"jitbot/cmd/internal/app"
+	"jitbot/jit/azure/azuresim"
+)
+
+// configuration is what an operator would write, for the simulated world.
+const configuration = `
+installation: demo
+slack:
+  api_url: %s/api/
+  channel: ` + slacksim.DemoChannelID + `
+azure:
+  subscriptions: [` + azuresim.DemoSubscription + `]
+  cloud: custom
+  custom:
+    authority_host: ` + azureURL + `/
+    resource_manager: {endpoint: ` + azureURL + `, audience: ` + azuresim.DefaultAudience + `}
+    graph: {endpoint: ` + azureURL + `, audience: ` + azuresim.DefaultGraph + `}
+  poll: 250ms
+store: %s
+listen: ""
+users:
+  ` + slacksim.DemoEngineerID + `: ` + azuresim.DemoAdaUPN + `
+  ` + slacksim.DemoApproverID + `: ` + azuresim.DemoGraceMail + `
+  ` + slacksim.DemoApprover2ID + `: ` + azuresim.DemoAlanMail + `
+  ` + slacksim.DemoOutsiderID + `: ` + azuresim.DemoBobMail + `
+admins: [` + slacksim.DemoApprover2ID + `]
+approvals:
+  - match: {}
+    approvers: [` + slacksim.DemoApproversID + `]
+    required: 1
+policies:
+  - match: {}
+    ports:
+      - {port: 22, protocol: tcp, sources: ["*"], shortest: 5s, longest: 3h}
+      - {port: 3389, protocol: tcp, sources: ["*"], shortest: 5s, longest: 1h}
+`
+
+// azureURL is an address that no resolver knows: the simulator is called in
+// this process.
+const azureURL = "https://azure.demo.invalid"
+
+// stage is the simulated world with the bot on it.
+type stage struct {
+	slack *slacksim.Sim
+	azure *azuresim.Sim
+	store string
+
+	server *http.Server
+	served chan error
+	dir    string
+	log    *slog.Logger
+}
+
+// newStage builds the world: a workspace on a loopback port and a subscription
+// in memory, whose writes take as long as Azure's do.
+func newStage(ctx context.Context, log io.Writer) (*stage, error) {
+	dir, err := os.MkdirTemp("", "jitdemo-")
+	if err != nil {
+		return nil, fmt.Errorf("making a place for the store: %w", err)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("serving the workspace: %w", err), os.RemoveAll(dir))
+	}
+	s := &stage{
+		slack: slacksim.New(slacksim.Options{URL: "http://" + listener.Addr().String()}),
+		azure: azuresim.New(azuresim.Options{URL: azureURL}),
+		store: filepath.Join(dir, "jitbot.db"), dir: dir, served: make(chan error, 1),
+		log: slog.New(slog.NewTextHandler(log, nil)),
+	}
+	slacksim.SeedDemo(s.slack)
+	azuresim.SeedDemo(s.azure)
+	s.azure.Configure(func(c *azuresim.Settings) { c.OperationTime = 1200 * time.Millisecond })
+	s.server = &http.Server{Handler: s.slack, ReadHeaderTimeout: 10 * time.Second}
+	go func() { s.served <- s.server.Serve(listener) }()
+	return s, nil
+}
+
+// close ends the world and removes its store.
+func (s *stage) close() error {
+	s.slack.Close()
+	err := s.server.Close()
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// options are those of the bot in this world: what an operator would set.
+func (s *stage) options() (app.Options, error) {
+	text := fmt.Sprintf(configuration, s.slack.Options().URL, s.store)
+	config, err := app.ParseConfig("demo.yaml", []byte(text))
+	if err != nil {
+		return app.Options{}, err
+	}
+	transport := azuresim.Transport{Handler: s.azure}
+	credential, err := azidentity.NewClientSecretCredential(azuresim.DefaultTenantID, azuresim.DefaultClientID, azuresim.DefaultClientSecret,
+		&azidentity.ClientSecretCredentialOptions{
+			DisableInstanceDiscovery: true,
+			ClientOptions: azcore.ClientOptions{
+				Transport: transport,
+				Cloud: cloud.Configuration{
+					ActiveDirectoryAuthorityHost: azureURL + "/",
+					Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
+						cloud.ResourceManager: {Endpoint: azureURL, Audience: azuresim.DefaultAudience},
+					},
+				},
+			},
+		})
+	if err != nil {
+		return app.Options{}, fmt.Errorf("signing in to the simulated Azure: %w", err)
+	}
+	tokens := s.slack.Options()
+	return app.Options{
+		Config: config, Tokens: app.Tokens{Bot: tokens.BotToken, App: tokens.AppToken},
+		Credential: credential, Transport: transport, Log: s.log, Stagger: time.Second,
+	}, nil
+}

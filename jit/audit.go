@@ -27,6 +27,8 @@ const (
 	EventOpening   EventKind = "opening"   // rules are about to be written
 	EventOpened    EventKind = "opened"    // read back in force
 	EventFailed    EventKind = "failed"    // not confirmed; being closed
+	EventReminded  EventKind = "reminded"  // the holder was told that the end is near
+	EventUnchecked EventKind = "unchecked" // the holder's rights could not be read; the grant is kept
 	EventClosing   EventKind = "closing"   // rules are about to be removed
 	EventStuck     EventKind = "stuck"     // closing takes too long or was forbidden
 	EventClosed    EventKind = "closed"    // read back gone
@@ -76,11 +78,11 @@ func (g Grant) event(kind EventKind, by Person, now time.Time, text string) Even
 
 func audiences(kind EventKind) []Audience {
 	switch kind {
-	case EventRefused:
+	case EventRefused, EventReminded:
 		return []Audience{ToRequester}
 	case EventWaiting:
 		return []Audience{ToCard, ToRequester}
-	case EventApproved, EventCancelled, EventDrift, EventHeld:
+	case EventApproved, EventCancelled, EventDrift, EventHeld, EventUnchecked:
 		return []Audience{ToCard, ToThread}
 	case EventOpening, EventClosing:
 		return []Audience{ToCard}

@@ -122,6 +122,8 @@ type Grant struct {
 	Stuck     bool       `json:"stuck,omitempty"`   // closing that takes too long or was forbidden
 	Waiting   string     `json:"waiting,omitempty"` // opening: why nothing is written yet
 	Notes     []string   `json:"notes,omitempty"`   // what else is known of the VMs' ports
+	Reminded  bool       `json:"reminded,omitempty"`
+	Unchecked bool       `json:"unchecked,omitempty"` // the holder's rights could not be read the last time
 	Card      Card       `json:"card,omitzero"`
 }
 
@@ -157,6 +159,9 @@ func (g Grant) Wake() time.Time {
 		}
 		return g.Clock.OpenBy
 	case Open:
+		if !g.Reminded && !g.Clock.Remind.IsZero() {
+			return g.Clock.Remind
+		}
 		return g.Clock.Deadline
 	case Closing:
 		return g.Clock.Closing
@@ -321,11 +326,24 @@ func (g Grant) Confirm(now time.Time) (Grant, Event, error) {
 	if g.Clock.Deadline.After(g.Clock.Until) {
 		g.Clock.Deadline = g.Clock.Until
 	}
+	if g.Clock.RemindBefore > 0 && g.Request.Duration > g.Clock.RemindBefore {
+		g.Clock.Remind = g.Clock.Deadline.Add(-g.Clock.RemindBefore)
+	}
 	g.Paths = slices.Clone(g.Paths)
 	for i := range g.Paths {
 		g.Paths[i].Agreed, g.Paths[i].Fault = true, ""
 	}
 	return g, g.event(EventOpened, Person{}, now, ""), nil
+}
+
+// Remind tells the holder that the end is near, once.
+func (g Grant) Remind(now time.Time) (Grant, []Event, error) {
+	if g.State != Open || g.Reminded || g.Clock.Remind.IsZero() || now.Before(g.Clock.Remind) {
+		return g, nil, nil
+	}
+	g = g.changed()
+	g.Reminded = true
+	return g, []Event{g.event(EventReminded, Person{}, now, "")}, nil
 }
 
 // Agree says that every rule of the grant in the guard was read back in force;

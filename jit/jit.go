@@ -120,7 +120,10 @@ type Clock struct {
 	Until    time.Time `json:"until,omitzero"`    // begun + duration + open_within: what the rules' descriptions say
 	Opened   time.Time `json:"opened,omitzero"`   // confirmed in force
 	Deadline time.Time `json:"deadline,omitzero"` // opened + duration, never after Until
+	Remind   time.Time `json:"remind,omitzero"`   // when the holder is told that the end is near
 	Closing  time.Time `json:"closing,omitzero"`  // closing was stored
 	Due      time.Time `json:"due,omitzero"`      // when closing should have begun: lateness is counted from here
 	Ended    time.Time `json:"ended,omitzero"`    // read back gone, or never opened
+
+	RemindBefore time.Duration `json:"remind_before,omitempty"` // as the policy had it at the ask; 0 reminds nobody
 }

@@ -275,8 +275,8 @@ func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
 	if err != nil {
 		return Person{}, nil, err
 	}
-	if was := g.Request.By.Entra; was != "" && !strings.EqualFold(was, who.Entra) {
-		return Person{}, nil, Refuse(ErrAuthority, "%s is tied to another Entra user than when this was asked; ask again.", who.ID)
+	if err := sameEntra(g, who); err != nil {
+		return Person{}, nil, err
 	}
 	sites := make([]site, 0, len(g.Request.Targets))
 	for _, target := range g.Request.Targets {
@@ -287,6 +287,14 @@ func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
 		sites = append(sites, s)
 	}
 	return who, sites, nil
+}
+
+// sameEntra refuses somebody who was tied to another Entra user when asking.
+func sameEntra(g Grant, who Person) error {
+	if was := g.Request.By.Entra; was != "" && !strings.EqualFold(was, who.Entra) {
+		return Refuse(ErrAuthority, "%s is tied to another Entra user than when this was asked; ask again.", who.ID)
+	}
+	return nil
 }
 
 func (j judge) site(ctx context.Context, who Person, target Target, r Request) (site, error) {

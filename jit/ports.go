@@ -131,6 +131,9 @@ type Store interface {
 	// grant's card; that is no change of the grant's revision.
 	Told(ctx context.Context, n Notice, card Card) error
 
+	// Recent gives the latest request that somebody had stored; the zero
+	// Request when there is none.
+	Recent(ctx context.Context, by UserID) (Request, error)
 	// Bind keeps the object id that a name of the configuration meant when it
 	// was first resolved, and returns the one kept.
 	Bind(ctx context.Context, name, object string) (string, error)

@@ -182,7 +182,7 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	g, err = s.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
 		var e Event
 		var err error
-		g.Notes, g.Channel = verdict.notes, verdict.channel
+		g.Notes, g.Channel, g.Clock.RemindBefore = verdict.notes, verdict.channel, verdict.remind
 		if verdict.rule.Required == 0 {
 			g, e, err = g.Permit(verdict.by, now)
 		} else {
@@ -223,6 +223,7 @@ type verdict struct {
 	rule    ApprovalRule
 	notes   []string
 	channel string
+	remind  time.Duration // the longest of the VMs' policies
 }
 
 func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
@@ -231,8 +232,12 @@ func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
 		return verdict{}, err
 	}
 	vms := make([]VM, 0, len(sites))
+	var remind time.Duration
 	for _, site := range sites {
 		vms = append(vms, site.vm)
+		if policy, ok := s.config.Policy(site.vm); ok {
+			remind = max(remind, policy.RemindBefore)
+		}
 	}
 	rule, err := s.rule(vms, g.Request)
 	if err != nil {
@@ -247,7 +252,7 @@ func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
 	if channel == "" {
 		channel = s.config.Channel
 	}
-	return verdict{who, rule, notes, channel}, err
+	return verdict{who, rule, notes, channel, remind}, err
 }
 
 // refuse ends a request whose check said no. A check that could not be made is

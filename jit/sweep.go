@@ -22,6 +22,8 @@ const (
 	holdFor     = time.Hour        // an opening held longer than this fails: the approval is stale
 	guardLanes  = 64               // guards worked on at once
 	openLanes   = 16               // grants prepared for opening at once
+	rightLanes  = 4                // holders looked at again at once
+	rightsEvery = 5 * time.Minute  // a holder who lost the rights is noticed within this
 	servingWait = 10 * time.Second // Slack waits at most this long for the first closings
 )
 
@@ -37,9 +39,10 @@ type Sweep struct {
 	served chan struct{}
 	check  func(context.Context, ID) error // finishes a request that was cut off
 
-	guards *lanes // key: a guard in lower case
-	opens  *lanes // key: a grant that is to begin
-	checks *lanes // key: a grant that is asked
+	guards  *lanes // key: a guard in lower case
+	opens   *lanes // key: a grant that is to begin
+	checks  *lanes // key: a grant that is asked
+	holders *lanes // key: an open grant whose holder is looked at again
 
 	mu      sync.Mutex
 	closing map[string]bool // guards with overdue closings at the start, not yet tried
@@ -57,6 +60,7 @@ func NewSweep(c Config, w World) *Sweep {
 	s.guards = newLanes(guardLanes, s.sweepGuard)
 	s.opens = newLanes(openLanes, s.begin)
 	s.checks = newLanes(openLanes, func(ctx context.Context, id string) error { return s.check(ctx, ID(id)) })
+	s.holders = newLanes(rightLanes, s.recheck)
 	return s
 }
 
@@ -92,12 +96,13 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		}
 		return err
 	}
-	defer func() { s.guards.wait(); s.opens.wait(); s.checks.wait() }()
+	defer func() { s.guards.wait(); s.opens.wait(); s.checks.wait(); s.holders.wait() }()
 	started := time.Now()
 	s.startClock(ctx)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	var drifted, marked time.Time
+	looked := started // holders were checked when their grants were opened
 	first := true
 	for {
 		if err := s.pass(ctx, first); err != nil && ctx.Err() == nil {
@@ -112,6 +117,10 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		if time.Since(marked) >= markEvery {
 			marked = time.Now()
 			s.markClock(ctx)
+		}
+		if time.Since(looked) >= rightsEvery {
+			looked = time.Now()
+			s.lookAtHolders(ctx)
 		}
 		s.serve(!first, time.Since(started))
 		select {
@@ -194,6 +203,8 @@ func (s *Sweep) advance(ctx context.Context, id ID, due, now time.Time) (Grant, 
 	case g.State == Opening:
 		d := Decision{Ending: Failed, Reason: g.unconfirmed()}
 		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Close(d, now, now) }))
+	case g.State == Open && g.Clock.Deadline.After(due):
+		return s.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.Remind(now) })
 	case g.State == Open:
 		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
 			if g.Clock.Deadline.After(due) {

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"jitbot/jit"
 )
 
 // Kinds of failure of the store, tested by errors.Is.
@@ -18,7 +20,7 @@ var (
 	ErrNewer = errors.New("the store is of a newer version")
 	// ErrCorrupt means that something in the file is damaged; the error names
 	// the record, or the page when none could be read.
-	ErrCorrupt = errors.New("the store is damaged")
+	ErrCorrupt = fmt.Errorf("the store is %w", jit.ErrDamaged)
 	// ErrReplaced means that the path no longer leads to the file that is open.
 	ErrReplaced = errors.New("the store was replaced")
 	// ErrStopped means that writing to the disk failed before. Nothing is

@@ -100,6 +100,13 @@ func changed(tx *bolt.Tx, old *jit.Grant, g jit.Grant, events []jit.Event) ([]pu
 	if err != nil {
 		return nil, err
 	}
+	if old == nil && g.Request.By.ID != "" {
+		latest, err := remember(g.Request)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, latest)
+	}
 	return slices.Concat(out, entries, counts, lines), nil
 }
 

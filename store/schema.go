@@ -20,6 +20,7 @@ const (
 	bucketInbox      = "inbox"      // instant accepted, key -> payload: those not finished
 	bucketForget     = "forget"     // instant finished, key -> stamp: when to forget the key
 	bucketNames      = "names"      // name of the configuration -> object id
+	bucketRecent     = "recent"     // user -> their latest jit.Request
 )
 
 // The records in the meta bucket. keySchema and its record version stay as they
@@ -46,7 +47,7 @@ func migrations() []func(*bolt.Tx) error {
 		func(tx *bolt.Tx) error {
 			for _, name := range []string{
 				bucketMeta, bucketGrants, bucketWake, bucketGuards, bucketCounts, bucketEvents,
-				bucketNotices, bucketDeliveries, bucketInbox, bucketForget, bucketNames,
+				bucketNotices, bucketDeliveries, bucketInbox, bucketForget, bucketNames, bucketRecent,
 			} {
 				if _, err := tx.CreateBucket([]byte(name)); err != nil {
 					return fmt.Errorf("creating bucket %s: %w", name, err)

@@ -239,6 +239,13 @@ func (v *verifier) names() error {
 	if err != nil {
 		return err
 	}
+	err = v.each(bucketRecent, func(key, raw []byte) error {
+		var r jit.Request
+		return unseal(bucketRecent, key, raw, &r)
+	})
+	if err != nil {
+		return err
+	}
 	return v.each(bucketMeta, func(key, raw []byte) error {
 		var any any
 		return unseal(bucketMeta, key, raw, &any)

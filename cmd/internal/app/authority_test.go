@@ -270,3 +270,48 @@ func TestShadowedRequestIsRefused(t *testing.T) {
 		}
 	})
 }
+
+// Whoever loses the account or the rights while the grant is open is closed
+// and told; what cannot be read is kept and warned of, once.
+func TestHolderIsLookedAtAgain(t *testing.T) {
+	losses := map[string]func(w *world){
+		"deactivated in Slack": func(w *world) { w.members[ada] = jit.Member{ID: ada, Gone: true} },
+		"switched off":         func(w *world) { _ = w.sim.SetDisabled(azuresim.DemoAda, true) },
+		"out of the group":     func(w *world) { _ = w.sim.SetMembers(azuresim.DemoPlatform) },
+	}
+	for name, lose := range losses {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				foreign := w.foreign()
+				w.start()
+				g := w.open(2*time.Hour, "web-1")
+				w.pass(20 * time.Minute)
+				w.want(g.ID, jit.Open)
+				lose(w)
+				w.pass(6 * time.Minute)
+				if g := w.want(g.ID, jit.Closed); g.Decision.Ending != jit.RightsLost || g.Decision.Reason == "" {
+					t.Errorf("it ended as %+v", g.Decision)
+				}
+				if w.told.count("closed to requester") != 1 {
+					t.Error("the holder was not told")
+				}
+				w.promises(foreign)
+			})
+		})
+	}
+	t.Run("unreadable", func(t *testing.T) {
+		bubble(t, func(t *testing.T, w *world) {
+			w.start()
+			g := w.open(2*time.Hour, "web-1")
+			fault := w.sim.AddFault(azuresim.Broken(503).On("GET", "roleAssignments"))
+			w.pass(20 * time.Minute)
+			w.want(g.ID, jit.Open)
+			if n := w.told.count("unchecked to thread"); n != 1 {
+				t.Errorf("warned %d times", n)
+			}
+			fault.Remove()
+			w.pass(20 * time.Minute)
+			w.want(g.ID, jit.Open)
+		})
+	})
+}

@@ -74,3 +74,27 @@ func TestSkip(t *testing.T) {
 		w.want(g.ID, jit.Closed)
 	})
 }
+
+// The holder is reminded before the end, once.
+func TestReminder(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Policies[0].RemindBefore = 10 * time.Minute
+		w.start()
+		g := w.open(time.Hour, "web-1")
+		w.pass(time.Until(g.Clock.Deadline) - 11*time.Minute)
+		if w.told.has("reminded") {
+			t.Error("reminded too early")
+		}
+		w.pass(2 * time.Minute)
+		if n := w.told.count("reminded to requester"); n != 1 {
+			t.Errorf("reminded %d times", n)
+		}
+		w.pass(10 * time.Minute)
+		w.want(g.ID, jit.Closed)
+		short := w.open(10*time.Minute, "web-1")
+		w.pass(9 * time.Minute)
+		if w.told.has(string(short.ID) + " reminded") {
+			t.Error("a grant no longer than the notice was reminded of")
+		}
+	})
+}

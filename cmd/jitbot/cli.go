@@ -53,6 +53,7 @@ func (c *cli) root() *cobra.Command {
 			return nil
 		},
 	}
+	root.InitDefaultHelpFlag() // else cobra takes what follows --help for its value
 	flags := root.PersistentFlags()
 	flags.StringVar(&c.config, "config", "jitbot.yaml", "the configuration `file`")
 	flags.StringVar(&c.format, "log", "text", "log on stderr as text or json, the `format`")

@@ -138,6 +138,7 @@ func (o Options) listen(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for /healthz, /readyz and /metrics: %w; name another address under listen, or \"\" for none", err)
 	}
+	o.Log.InfoContext(ctx, "health and metrics are served", slog.String("address", l.Addr().String()))
 	if o.Listening != nil {
 		o.Listening(l.Addr())
 	}

@@ -29,8 +29,7 @@ func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) 
 			return next, e, err
 		})
 		if !errors.Is(err, errLast) {
-			var no *Refusal
-			if errors.As(err, &no) {
+			if no, ok := errors.AsType[*Refusal](err); ok {
 				return g, s.reject(ctx, by, g, "approve", no)
 			}
 			return g, err

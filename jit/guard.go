@@ -107,36 +107,43 @@ func (s *Sweep) settle(ctx context.Context, v visit) error {
 
 // settleClosing ends a grant of which nothing is left in the guard.
 func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
-	left := ""
-	for _, r := range v.after.Rules {
-		if n, ok := ParseRuleName(r.Name); ok && n.Installation == s.owner.Installation && n.Grant == g.ID {
-			left = r.Name
-		}
-	}
-	if left == "" {
+	left, found := s.leftOf(g, v.after)
+	if !found {
 		closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
 		if err == nil && closed.State == Closed {
 			s.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 		}
 		return err
 	}
-	cause := v.failed[left]
+	cause := v.failed[left.Name]
 	if cause == nil {
 		cause = errNotYet
-		if _, astray := s.owner.Astray(ruleNamed(v.after, left)); astray {
-			cause = Refuse(ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left)
+		if _, ours := s.owner.Ours(left); !ours {
+			cause = Refuse(ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
 		}
 	}
 	return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
 }
 
-func ruleNamed(t Table, name string) Rule {
+// leftOf finds a rule of the grant, wherever in the guard it stands.
+func (s *Sweep) leftOf(g Grant, t Table) (Rule, bool) {
 	for _, r := range t.Rules {
-		if strings.EqualFold(r.Name, name) {
-			return r
+		n, ok := ParseRuleName(strings.ToLower(r.Name))
+		if ok && n.Installation == s.owner.Installation && n.Grant == g.ID {
+			return r, true
 		}
 	}
-	return Rule{}
+	return Rule{}, false
+}
+
+// ruleNamed finds a rule by its name, whose case does not count in Azure.
+func ruleNamed(t Table, name string) (Rule, bool) {
+	for _, r := range t.Rules {
+		if strings.EqualFold(r.Name, name) {
+			return r, true
+		}
+	}
+	return Rule{}, false
 }
 
 // settleOpening confirms what is in force here, and gives up what Azure will
@@ -218,7 +225,7 @@ func reason(err error) string {
 func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 	for _, want := range g.Rules(s.owner.Installation, v.guard) {
 		final := finalRule(v.plan, want)
-		if old := ruleNamed(v.before, want.Name); old.Equal(final) {
+		if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) {
 			continue
 		}
 		ok, err := v.after.InForce(final)

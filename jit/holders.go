@@ -37,7 +37,7 @@ func (s *Sweep) recheck(ctx context.Context, id string) error {
 	no := (*Refusal)(nil)
 	switch {
 	case ctx.Err() != nil:
-		return nil
+		return fmt.Errorf("looking at the holder of %s again: %w", id, ctx.Err())
 	case err == nil:
 		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(false, "", now) })
 		return err

@@ -13,7 +13,7 @@ func TestIDs(t *testing.T) {
 		"g-7k2qd": true, "g-22222": true, "g-zzzzz": true,
 		"": false, "g-": false, "g-7k2q": false, "g-7k2qdd": false, "7k2qd": false, "G-7K2QD": false,
 		"g-0k2qd": false, "g-1k2qd": false, "g-ik2qd": false, "g-lk2qd": false, "g-ok2qd": false, "g-uk2qd": false, "g-vk2qd": false,
-		"g-7k2qd\n": false, " g-7k2qd": false,
+		"g-7k2qd\n": false, "\tg-7k2qd": false,
 	} {
 		if got := id.Valid(); got != want {
 			t.Errorf("%q is valid: %t, want %t", id, got, want)

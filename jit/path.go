@@ -23,30 +23,37 @@ func shortHash(s string) string {
 func PathsTo(vm VM, sources []netip.Prefix) ([]Path, error) {
 	var paths []Path
 	for _, v4 := range families(sources) {
-		addresses, guarded := 0, 0
-		for _, nic := range vm.Interfaces {
-			for _, a := range nic.Addresses {
-				if a.Addr.Is4() != v4 {
-					continue
-				}
-				addresses++
-				for _, guard := range []string{nic.Guard, a.SubnetGuard} {
-					if guard != "" {
-						guarded++
-						paths = addPath(paths, vm.ID, guard, a.Addr)
-					}
-				}
-			}
-		}
+		addresses, guards := inFront(vm, v4)
 		if addresses == 0 {
 			return nil, Refuse(ErrPolicy, "%s has no %s address, so nothing can be opened from there; ask from an address of its own family.", vm.Name, familyName(v4))
 		}
-		if guarded == 0 {
+		if len(guards) == 0 {
 			return nil, Refuse(ErrPolicy, "%s has no network security group on its interfaces or subnets, so there is nothing to open; attach one first.", vm.Name)
+		}
+		for _, g := range guards {
+			paths = addPath(paths, vm.ID, g.Guard, g.Addresses[0])
 		}
 	}
 	slices.SortFunc(paths, func(a, b Path) int { return strings.Compare(strings.ToLower(a.Guard), strings.ToLower(b.Guard)) })
 	return paths, nil
+}
+
+// inFront counts the VM's addresses of a family and lists the guards of each.
+func inFront(vm VM, v4 bool) (addresses int, guards []Path) {
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if a.Addr.Is4() != v4 {
+				continue
+			}
+			addresses++
+			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
+				if guard != "" {
+					guards = append(guards, Path{VM: vm.ID, Guard: guard, Addresses: []netip.Addr{a.Addr}})
+				}
+			}
+		}
+	}
+	return addresses, guards
 }
 
 func families(sources []netip.Prefix) []bool {
@@ -67,10 +74,11 @@ func familyName(v4 bool) string {
 }
 
 func addPath(paths []Path, vm, guard string, a netip.Addr) []Path {
-	for i, p := range paths {
+	for i := range paths {
+		p := &paths[i]
 		if SameID(p.Guard, guard) {
 			if !slices.Contains(p.Addresses, a) {
-				paths[i].Addresses = append(p.Addresses, a)
+				p.Addresses = append(p.Addresses, a)
 			}
 			return paths
 		}

@@ -141,36 +141,21 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	var plan Plan
 	var puts, removes []Change
 	taken := o.taken(t)
-	count := len(t.Rules)
+	room := maxRules - len(t.Rules)
 	for _, w := range wanted {
-		old, ours, found := o.find(t, w.Name)
-		switch {
-		case found && !ours:
-			plan.Blocked = append(plan.Blocked, Blocked{w.Name, Refuse(ErrPolicy,
-				"A rule named %s with priority %s is in %s, outside our band; it is not touched, so remove or rename it.", old.Name, fmt.Sprint(old.Priority), t.Name)})
+		old, found := ruleNamed(t, w.Name)
+		placed, err := o.settleIn(t, w, old, found, taken, room)
+		if err != nil {
+			plan.Blocked = append(plan.Blocked, Blocked{w.Name, err})
 			continue
-		case found && (old.Inbound || !taken[old.Priority]):
-			w.Name, w.Priority = old.Name, old.Priority
-		default:
-			// A rule of ours that somebody turned outbound loses its place when
-			// another took it.
-			room := maxRules - count
-			if found {
-				room, w.Name = 1, old.Name
-			}
-			var err error
-			if w.Priority, err = o.place(t, taken, room); err != nil {
-				plan.Blocked = append(plan.Blocked, Blocked{w.Name, err})
-				continue
-			}
-			if !found {
-				count++
-			}
 		}
-		taken[w.Priority] = true
-		plan.Final = append(plan.Final, w)
-		if !found || old.Failed || !w.Equal(old) {
-			puts = append(puts, Change{Put: &w})
+		if !found {
+			room--
+		}
+		taken[placed.Priority] = true
+		plan.Final = append(plan.Final, placed)
+		if !found || old.Failed || !placed.Equal(old) {
+			puts = append(puts, Change{Put: &placed})
 		}
 	}
 	for _, r := range t.Rules {
@@ -180,6 +165,26 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	}
 	plan.Changes = alternate(removes, puts)
 	return plan
+}
+
+// settleIn gives a wanted rule the name and priority it has, or is to have.
+func (o Owner) settleIn(t Table, w, old Rule, found bool, taken map[int]bool, room int) (Rule, error) {
+	_, ours := o.Ours(old)
+	if found && !ours {
+		return w, Refuse(ErrPolicy, "A rule named %s with priority %s is in %s, outside our band; it is not touched, so remove or rename it.",
+			old.Name, fmt.Sprint(old.Priority), t.Name)
+	}
+	if found {
+		w.Name = old.Name
+		if old.Inbound || !taken[old.Priority] {
+			w.Priority = old.Priority
+			return w, nil
+		}
+		room = 1 // somebody turned it outbound and its place is taken: it moves
+	}
+	var err error
+	w.Priority, err = o.place(t, taken, room)
+	return w, err
 }
 
 // taken are the priorities of all inbound rules; a rule that will be removed
@@ -192,16 +197,6 @@ func (o Owner) taken(t Table) map[int]bool {
 		}
 	}
 	return taken
-}
-
-func (o Owner) find(t Table, name string) (r Rule, ours, found bool) {
-	for _, r := range t.Rules {
-		if strings.EqualFold(r.Name, name) {
-			_, ours := o.Ours(r)
-			return r, ours, true
-		}
-	}
-	return Rule{}, false, false
 }
 
 func (o Owner) place(t Table, taken map[int]bool, room int) (int, error) {
@@ -303,34 +298,26 @@ func readSpan(s string) (from, to int, ok bool) {
 
 // sourcesMeet reports whether the deny may concern one of the sources.
 func sourcesMeet(d Rule, sources []string) bool {
-	for _, s := range sources {
+	return slices.ContainsFunc(sources, func(s string) bool {
 		p, ok := parsePrefix(s)
-		if !ok {
-			return true
-		}
-		inside := private(p)
-		if len(d.SourceGroups) > 0 && inside {
-			return true // members of an application security group have private addresses
-		}
-		for _, word := range d.Sources {
-			if q, ok := parsePrefix(word); ok {
-				if q.Overlaps(p) {
-					return true
-				}
-				continue
-			}
-			switch strings.ToLower(word) {
-			case "azureloadbalancer": // probes only, from an address nobody can ask for
-			case "internet":
-				if !inside {
-					return true
-				}
-			default: // * and VirtualNetwork, which may hold anything routed to it, and the other tags
-				return true
-			}
-		}
+		// Members of an application security group have private addresses.
+		return !ok || len(d.SourceGroups) > 0 && private(p) ||
+			slices.ContainsFunc(d.Sources, func(word string) bool { return sourceMeets(word, p) })
+	})
+}
+
+func sourceMeets(word string, p netip.Prefix) bool {
+	if q, ok := parsePrefix(word); ok {
+		return q.Overlaps(p)
 	}
-	return false
+	switch strings.ToLower(word) {
+	case "azureloadbalancer":
+		return false // probes only, from an address nobody can ask for
+	case "internet":
+		return !private(p)
+	default:
+		return true // *, VirtualNetwork, which may hold anything routed to it, and the other tags
+	}
 }
 
 func destinationsMeet(d Rule, destinations []string) bool {

@@ -145,8 +145,10 @@ func TestEmptyConfigLetsNobody(t *testing.T) {
 
 func TestPolicyFind(t *testing.T) {
 	p := jit.Policy{Ports: []jit.PortPolicy{
-		{Ports: tcp(22, 22), Longest: 1}, {Ports: tcp(8000, 8010), Longest: 2},
-		{Ports: jit.Ports{From: 53, To: 53, Protocol: jit.UDP}, Longest: 3}, {Ports: jit.Ports{From: 53, To: 53, Protocol: jit.AnyProtocol}, Longest: 4},
+		{Ports: tcp(22, 22), Longest: 1},
+		{Ports: tcp(8000, 8010), Longest: 2},
+		{Ports: jit.Ports{From: 53, To: 53, Protocol: jit.UDP}, Longest: 3},
+		{Ports: jit.Ports{From: 53, To: 53, Protocol: jit.AnyProtocol}, Longest: 4},
 	}}
 	tests := []struct {
 		name     string

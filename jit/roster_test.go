@@ -170,8 +170,14 @@ func TestDistance(t *testing.T) {
 		name, a, b string
 		want       int
 	}{
-		{"the same", "web", "web", 0}, {"empty", "", "web", 3}, {"one changed", "web", "wib", 1}, {"one added", "web", "weeb", 1},
-		{"one dropped", "web", "wb", 1}, {"neighbours swapped", "web", "wbe", 1}, {"nothing in common", "abc", "xyz", 3}, {"kitten", "kitten", "sitting", 3},
+		{"the same", "web", "web", 0},
+		{"empty", "", "web", 3},
+		{"one changed", "web", "wib", 1},
+		{"one added", "web", "weeb", 1},
+		{"one dropped", "web", "wb", 1},
+		{"neighbours swapped", "web", "wbe", 1},
+		{"nothing in common", "abc", "xyz", 3},
+		{"kitten", "kitten", "sitting", 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := Distance(tt.a, tt.b); got != tt.want {

@@ -71,33 +71,18 @@ func (s *Service) Ask(ctx context.Context, by UserID, key string, a Ask) ([]Gran
 // complete fills in what was left out, where the policies leave no choice,
 // and checks it against every VM.
 func (s *Service) complete(vms []VM, a Ask) ([]Ports, []netip.Prefix, time.Duration, error) {
-	ports, sources, duration := a.Ports, a.Sources, a.Duration
 	limit := MaxDuration
 	for _, vm := range vms {
-		policy, ok := s.config.Policy(vm)
-		if !ok {
-			continue // fits says so
-		}
-		if len(ports) == 0 && len(policy.Ports) == 1 && policy.Ports[0].Ports.From == policy.Ports[0].Ports.To {
-			ports = []Ports{policy.Ports[0].Ports}
-		}
-		for _, want := range ports {
-			pp, _, ok := policy.Find(want)
-			if !ok {
-				continue
-			}
-			limit = min(limit, pp.Longest)
-			if len(sources) == 0 && !pp.Any && len(pp.Sources) == 1 && pp.Sources[0].IsSingleIP() {
-				sources = pp.Sources
-			}
+		if policy, ok := s.config.Policy(vm); ok { // without one, fits says so
+			a, limit = policy.complete(a, limit)
 		}
 	}
-	if duration == 0 {
-		duration = min(defaultDuration, limit)
+	if a.Duration == 0 {
+		a.Duration = min(defaultDuration, limit)
 	}
 	var asked []Ports
 	for i, vm := range vms {
-		got, err := s.fits(vm, ports, sources, duration)
+		got, err := s.fits(vm, a.Ports, a.Sources, a.Duration)
 		if err != nil {
 			return nil, nil, 0, err
 		}
@@ -106,10 +91,29 @@ func (s *Service) complete(vms []VM, a Ask) ([]Ports, []netip.Prefix, time.Durat
 		}
 		asked = got
 	}
-	if len(sources) == 0 {
+	if len(a.Sources) == 0 {
 		return nil, nil, 0, Refuse(ErrInput, "Say where you come from: add from and your address, such as from 203.0.113.7.")
 	}
-	return asked, sources, duration, nil
+	return asked, a.Sources, a.Duration, nil
+}
+
+// complete fills in the only port and the only single address, and narrows the
+// limit to what the ports allow.
+func (p Policy) complete(a Ask, limit time.Duration) (Ask, time.Duration) {
+	if len(a.Ports) == 0 && len(p.Ports) == 1 && p.Ports[0].Ports.From == p.Ports[0].Ports.To {
+		a.Ports = []Ports{p.Ports[0].Ports}
+	}
+	for _, want := range a.Ports {
+		pp, _, ok := p.Find(want)
+		if !ok {
+			continue
+		}
+		limit = min(limit, pp.Longest)
+		if len(a.Sources) == 0 && !pp.Any && len(pp.Sources) == 1 && pp.Sources[0].IsSingleIP() {
+			a.Sources = pp.Sources
+		}
+	}
+	return a, limit
 }
 
 // byRule splits the VMs by the approval rule that each request falls under, in

@@ -260,38 +260,27 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 	if g.State != Opening || !g.Clock.Begun.IsZero() {
 		return nil
 	}
-	now := s.clock.Now()
-	waited := now.Sub(g.Clock.Approved)
 	if why := s.frozen(); why != "" {
-		if waited > holdFor {
-			return s.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
-		}
-		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Hold(why, now) })
-		return err
+		return s.hold(ctx, g, why)
 	}
 	_, sites, err := s.entitled(ctx, g)
+	now := s.clock.Now()
 	if no := (*Refusal)(nil); errors.As(err, &no) {
 		return s.fail(ctx, g.ID, no.Error(), now)
 	}
+	if err != nil && now.Sub(g.Clock.Approved) > s.config.OpenWithin {
+		return s.fail(ctx, g.ID, "it could not be checked in time: "+outline(err), now)
+	}
 	if err != nil {
-		if waited > s.config.OpenWithin {
-			return s.fail(ctx, g.ID, "it could not be checked in time: "+outline(err), now)
-		}
 		return fmt.Errorf("checking %s before its first write: %w", id, err)
 	}
 	var paths []Path
 	for _, site := range sites {
 		paths = append(paths, site.paths...)
 	}
-	for _, p := range paths {
-		if !s.world.Vitals.Spare(p.Guard) {
-			_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
-				return g.Hold("Azure's budget for changes is nearly spent, and what is left is kept for closing", now)
-			})
-			return err
-		}
+	if slices.ContainsFunc(paths, func(p Path) bool { return !s.world.Vitals.Spare(p.Guard) }) {
+		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
-	now = s.clock.Now()
 	g, err = s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, s.config.OpenWithin, now) }))
 	if err != nil {
 		return err
@@ -300,6 +289,17 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 		s.guards.start(ctx, guard, true)
 	}
 	return nil
+}
+
+// hold keeps an opening waiting and says why; an approval that grows stale
+// meanwhile is not used.
+func (s *Sweep) hold(ctx context.Context, g Grant, why string) error {
+	now := s.clock.Now()
+	if now.Sub(g.Clock.Approved) > holdFor {
+		return s.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
+	}
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Hold(why, now) })
+	return err
 }
 
 // fail closes a grant that cannot be opened, and says why.

@@ -1,0 +1,296 @@
+package page_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"jitbot/bot/slacksim"
+)
+
+// chromium finds the browser. Without one the test is skipped, but not where
+// everything is to be tested.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("no Chromium found, and CI is true")
+	}
+	t.Skip("no Chromium found")
+	return ""
+}
+
+// browser is one open page.
+type browser struct {
+	*rig
+	t   *testing.T
+	ctx context.Context
+	// shots is where screenshots go; empty: nowhere.
+	shots string
+}
+
+func openPage(t *testing.T, r *rig) *browser {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(1280, 800),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.WSURLReadTimeout(time.Minute))
+	alloc, stop := chromedp.NewExecAllocator(r.ctx, opts...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(func() {
+		// Closed in order, so that the profile is written no more when it is removed.
+		_ = chromedp.Cancel(ctx)
+		cancel()
+		stop()
+	})
+	b := &browser{rig: r, t: t, ctx: ctx, shots: os.Getenv("SCREENSHOTS")}
+	chromedp.ListenTarget(ctx, func(ev any) {
+		switch ev := ev.(type) {
+		case *runtime.EventExceptionThrown:
+			t.Errorf("the page threw: %s %s", ev.ExceptionDetails.Text, ev.ExceptionDetails.Exception.Description)
+		case *runtime.EventConsoleAPICalled:
+			if ev.Type == runtime.APITypeError {
+				t.Errorf("the page complained: %s", ev.Args[0].Value)
+			}
+		}
+	})
+	// The browser lives as long as the context of its first action, so that has no time limit.
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("starting the browser: %v", err)
+	}
+	b.do(chromedp.Navigate(r.srv.URL))
+	return b
+}
+
+func (b *browser) do(actions ...chromedp.Action) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		var text string
+		_ = chromedp.Run(b.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
+		b.t.Fatalf("%v; the page reads:\n%s", err, text)
+	}
+}
+
+// until waits for a condition in JavaScript.
+func (b *browser) until(what, js string) {
+	b.t.Helper()
+	var ok bool
+	if err := chromedp.Run(b.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
+		var text string
+		_ = chromedp.Run(b.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
+		b.shot("failed")
+		b.t.Fatalf("waiting for %s: %v; the page reads:\n%s", what, err, text)
+	}
+}
+
+// reads waits for words in an element.
+func (b *browser) reads(selector, text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("%q in %s", text, selector), fmt.Sprintf(`[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))`, selector, text))
+}
+
+// lacks waits until the words are gone.
+func (b *browser) lacks(selector, text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("no %q in %s", text, selector), fmt.Sprintf(`![...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))`, selector, text))
+}
+
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+}
+
+func (b *browser) keys(text string) {
+	b.t.Helper()
+	b.do(chromedp.KeyEvent(text))
+}
+
+// say types a line into the composer and sends it with Enter.
+func (b *browser) say(text string) {
+	b.t.Helper()
+	b.click("#say")
+	b.keys(text)
+	b.keys(kb.Enter)
+}
+
+func (b *browser) become(id string) {
+	b.t.Helper()
+	b.click(fmt.Sprintf(`[data-person=%q]`, id))
+	b.until("being "+id, fmt.Sprintf(`document.querySelector('[data-person=%q]')?.getAttribute("aria-checked") === "true"`, id))
+}
+
+func (b *browser) shot(name string) {
+	b.t.Helper()
+	if b.shots == "" {
+		return
+	}
+	var png []byte
+	if err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot(&png)); err != nil {
+		b.t.Errorf("taking a screenshot: %v", err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(b.shots, name+".png"), png, 0o600); err != nil {
+		b.t.Errorf("writing a screenshot: %v", err)
+	}
+}
+
+// look takes screenshots in both themes at both widths, and holds that nothing
+// makes the page scroll sideways.
+func (b *browser) look(name string) {
+	b.t.Helper()
+	for _, size := range [][2]int64{{1280, 800}, {800, 900}} {
+		for _, theme := range []string{"light", "dark"} {
+			b.do(
+				chromedp.EmulateViewport(size[0], size[1]),
+				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}),
+			)
+			var wide []string
+			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
+			if len(wide) > 0 {
+				b.t.Errorf("%s at %d: scrolls sideways: %s", name, size[0], strings.Join(wide, ", "))
+			}
+			b.shot(fmt.Sprintf("%s-%d-%s", name, size[0], theme))
+		}
+	}
+	b.do(chromedp.EmulateViewport(1280, 800), emulation.SetEmulatedMedia())
+}
+
+// TestBrowser plays a grant on the page as a reader does.
+func TestBrowser(t *testing.T) {
+	r := newRig(t, nil)
+	chromium(t)
+	r.runScript(t)
+	b := openPage(t, r)
+	b.reads("#side", "Ada Lovelace")
+	b.reads("#azure", "web-subnet-nsg")
+	b.look("1-start")
+
+	t.Log("the commands are offered, and completed by the keyboard")
+	b.click("#say")
+	b.keys("/j")
+	b.keys(kb.Tab)
+	b.keys("req")
+	b.reads("#composer .options", "asks for access")
+	b.look("2-completion")
+	b.keys(kb.ArrowDown)
+	b.keys(kb.Enter)
+	b.keys("web-1 for logs")
+	b.keys(kb.Enter)
+	b.reads(".ephemeral", "Only visible to you")
+	b.reads(".ephemeral .mention", "@jit-approvers")
+
+	t.Log("text is text, markup is what Slack makes of it")
+	b.say("/jit help")
+	b.reads(".ephemeral blockquote em", "quoted")
+	b.reads(".ephemeral", "<b>not markup</b>")
+	b.until("no script as a link", `![...document.querySelectorAll("a")].some((a) => a.protocol === "javascript:")`)
+	b.say("/jit silent")
+	b.reads(".ephemeral", "operation_timeout")
+	b.look("3-answers")
+
+	b.form()
+	b.life()
+}
+
+// form fills a modal: a search, a redrawing, a field error, keys.
+func (b *browser) form() {
+	b.t.Helper()
+	b.say("/jit form")
+	b.reads(".modal", "Not before")
+	b.until("the focus in the first field", `document.activeElement?.dataset.key === "vm/vm"`)
+	b.click(`[data-key="why/why"]`)
+	b.keys("logs")
+	b.click(`[data-key="vm/vm"]`)
+	b.keys("web")
+	b.reads(".options .option", "web-2")
+	b.look("4-search")
+	b.click(`[data-key="vm/vm"]`)
+	b.reads(".options .option", "web-2")
+	b.keys(kb.ArrowDown)
+	b.keys(kb.Enter)
+	b.reads(".modal .tick", "443 on web-")
+	b.until("what was typed to be kept", `document.querySelector('[data-key="why/why"]').value === "logs" && document.querySelector('[data-key="vm/vm"]').value.startsWith("web-")`)
+	b.click(`[data-key="ports/ports=22"]`)
+	b.click(`[data-key="long/long"]`)
+	b.keys(kb.ArrowDown)
+	b.keys(kb.Enter)
+	b.click(".modal [type=submit]")
+	b.reads(".modal .error", "at least 10 characters")
+	b.until("the focus in the wrong field", `document.activeElement?.dataset.key === "why/why" && document.querySelector('[data-key="long/long"]').value === "1 hour"`)
+	b.look("5-field-error")
+	b.keys(" of last night")
+	b.click(".modal [type=submit]")
+	b.until("the modal to close", `document.querySelector(".modal") === null`)
+	b.click(".shortcuts button")
+	b.reads(".modal", "Not before")
+	b.keys(kb.Escape)
+	b.until("Escape to close the modal", `document.querySelector(".modal") === null`)
+}
+
+// life approves what was asked, sees the rule come, and go with its time.
+func (b *browser) life() {
+	b.t.Helper()
+	b.become(slacksim.DemoGuestID)
+	b.lacks("#side", "jit-approvals")
+	b.become(slacksim.DemoApproverID)
+	b.click(`[data-place="C0APPROVALS"]`)
+	b.reads("#content .b-header", "waiting for approval")
+	b.reads("#content .message", "looking at the <b>logs</b> & *more*")
+	b.click("#content .message:last-child [data-action=deny]")
+	b.reads("[data-confirm]", "Ada is told at once")
+	b.look("6-confirm")
+	b.keys(kb.Escape)
+	b.lacks("#overlay", "Ada is told at once")
+	b.click("#content .message:last-child [data-action=approve]")
+	b.reads("#content .message", "Open until Today at")
+	b.reads(".rule.ours", ourRule)
+	b.reads(`[data-cell="web-1/22/203.0.113.7"]`, "open")
+	b.reads(`[data-cell="web-1/22/198.51.100.77"]`, "shut")
+	b.reads(".grant", "left, closes at")
+	b.click(".replies")
+	b.reads("#thread", "Approved by @Grace Hopper")
+	b.look("7-open")
+	b.keys(kb.Escape)
+	b.until("Escape to close the thread", `document.querySelector("#thread").hidden`)
+	b.look("8-card")
+	b.click("#tab-azure")
+	b.look("9-azure")
+
+	b.click("#skipnext")
+	b.lacks(".rule.ours:not(.removed)", ourRule)
+	b.reads(`[data-cell="web-1/22/203.0.113.7"]`, "shut")
+	b.reads("#ahead", "30 min ahead")
+	b.become(slacksim.DemoEngineerID)
+	b.click(`[data-place="dm"]`)
+	b.reads("#content", "read back just now")
+	b.click(`[data-place="home"]`)
+	b.reads("#content .b-header", "My access")
+	b.look("10-home")
+
+	b.click("[data-knob=slack]")
+	b.reads("[data-knob=slack]", "down")
+	b.click("[data-knob=azure]")
+	b.reads("[data-knob=azure]", "throttled")
+	b.click("[data-knob=bot]")
+	b.reads("[data-knob=bot]", "killed")
+	b.look("11-broken")
+	b.click("#theme")
+	b.until("the other theme", `document.documentElement.dataset.theme === "dark"`)
+}

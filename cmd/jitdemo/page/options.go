@@ -1,0 +1,153 @@
+package page
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"jitbot/bot/slacksim"
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+// Options say what the page shows and what its buttons do. Slack, Azure and Now
+// are required; every other empty field gets the default named beside it, and a
+// nil function takes its button away.
+type Options struct {
+	Slack *slacksim.Sim
+	Azure *azuresim.Sim
+
+	// People are who the reader may be, in this order; the demo's five.
+	People []Person
+	// Hints complete what is typed after the slash command; none.
+	Hints []Hint
+	// Shortcuts are the app's global shortcuts; none.
+	Shortcuts []Shortcut
+	// Steps are what a newcomer may try; a request, its approval and its end.
+	Steps []Step
+
+	// Guards are the ids of the network security groups shown, in this order; all.
+	Guards []string
+	// VMs are the ids of the machines shown, in this order; all.
+	VMs []string
+	// Sources are from where reachability is asked; four of the demo.
+	Sources []Source
+	// Ports are the ports of that question; 22 and 3389.
+	Ports []int
+	// Installation is whose rules are marked as the bot's own; "demo".
+	Installation string
+
+	// Now is the demo's clock, Skip moves it ahead.
+	Now  func() time.Time
+	Skip func(d time.Duration)
+	// Kill ends the bot as a crash would, Start brings it back; they are never
+	// called at once. Running says which of them applies.
+	Kill, Start func() error
+	Running     func() bool
+	// Grants are those that have not ended, for the countdowns.
+	Grants func(ctx context.Context) ([]jit.Grant, error)
+
+	// Log hears of what failed; nothing by default.
+	Log *slog.Logger
+}
+
+// Person is somebody the reader may be.
+type Person struct {
+	ID   string `json:"id"`   // Slack's
+	Role string `json:"role"` // a word or two: "approver"
+}
+
+// Hint is one sub-command of the slash command.
+type Hint struct {
+	Usage string `json:"usage"` // "request <vm> [ports] for <reason>"
+	Does  string `json:"does"`
+}
+
+// Shortcut is a global shortcut of the app.
+type Shortcut struct {
+	Callback string `json:"callback"`
+	Name     string `json:"name"`
+}
+
+// Step is one thing for a newcomer to try. Its button, if it has one, does what
+// the other fields say, in their order.
+type Step struct {
+	Text   string `json:"text"`
+	Button string `json:"button,omitempty"`
+	// As is the person to become.
+	As string `json:"as,omitempty"`
+	// Channel is the channel to open; "dm" is the direct message with the bot.
+	Channel string `json:"channel,omitempty"`
+	// Type is put into the composer, for the reader to send.
+	Type string `json:"type,omitempty"`
+	// Deadline moves the clock to the next deadline.
+	Deadline bool `json:"deadline,omitempty"`
+}
+
+// Source is an address from which somebody may try to get in.
+type Source struct {
+	Name    string `json:"name"` // short, the head of a column
+	Address string `json:"address"`
+}
+
+func (o Options) withDefaults() Options {
+	if o.People == nil {
+		o.People = []Person{
+			{slacksim.DemoEngineerID, "engineer"},
+			{slacksim.DemoApproverID, "approver"},
+			{slacksim.DemoApprover2ID, "approver"},
+			{slacksim.DemoOutsiderID, "no Azure role"},
+			{slacksim.DemoGuestID, "guest"},
+		}
+	}
+	if o.Steps == nil {
+		o.Steps = demoSteps()
+	}
+	if o.Sources == nil {
+		o.Sources = []Source{
+			{"You", "203.0.113.7"},
+			{"Build", "198.51.100.10"},
+			{"Stranger", "198.51.100.77"},
+			{"Inside", "10.10.9.4"},
+		}
+	}
+	if o.Ports == nil {
+		o.Ports = []int{22, 3389}
+	}
+	if o.Installation == "" {
+		o.Installation = "demo"
+	}
+	if o.Running == nil {
+		o.Running = func() bool { return true }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o.clone()
+}
+
+func (o Options) clone() Options {
+	o.People, o.Hints, o.Shortcuts = slices.Clone(o.People), slices.Clone(o.Hints), slices.Clone(o.Shortcuts)
+	o.Steps, o.Sources, o.Ports = slices.Clone(o.Steps), slices.Clone(o.Sources), slices.Clone(o.Ports)
+	o.Guards, o.VMs = slices.Clone(o.Guards), slices.Clone(o.VMs)
+	return o
+}
+
+func demoSteps() []Step {
+	return []Step{
+		{
+			Text:   "Ask. As Ada, request SSH to web-1 for half an hour.",
+			Button: "Type it for me", As: slacksim.DemoEngineerID, Channel: "dm",
+			Type: "/jit request web-1 22 30m from 203.0.113.7 for looking at the logs",
+		},
+		{
+			Text:   "Approve. As Grace, press Approve on the card, and see the rule appear.",
+			Button: "Become Grace", As: slacksim.DemoApproverID, Channel: slacksim.DemoChannelID,
+		},
+		{
+			Text:   "Wait. Move the clock to the deadline: the rule goes, and Ada reads why.",
+			Button: "To the deadline", As: slacksim.DemoEngineerID, Channel: "dm", Deadline: true,
+		},
+	}
+}

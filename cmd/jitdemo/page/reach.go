@@ -1,0 +1,46 @@
+package page
+
+import (
+	"net/netip"
+	"path"
+	"strings"
+
+	"jitbot/jit/azure/azuresim"
+)
+
+// reach is who gets to a machine: for each port, for each source.
+type reach struct {
+	VM    string   `json:"vm"`
+	Group string   `json:"group"`
+	Note  string   `json:"note,omitempty"` // "Windows", "deallocated"
+	Cells [][]cell `json:"cells"`
+}
+
+type cell struct {
+	Open bool   `json:"open"`
+	Why  string `json:"why"`
+}
+
+func (h *handler) reach(vm azuresim.VM) reach {
+	out := reach{VM: path.Base(vm.ID), Group: strings.ToLower(groupOf(vm.ID)), Cells: [][]cell{}}
+	if vm.OS == "Windows" {
+		out.Note = vm.OS
+	}
+	if vm.Power != "" && vm.Power != "running" {
+		out.Note = vm.Power
+	}
+	for _, port := range h.opt.Ports {
+		row := []cell{}
+		for _, s := range h.opt.Sources {
+			addr, err := netip.ParseAddr(s.Address)
+			if err != nil {
+				row = append(row, cell{Why: "not an address: " + s.Address})
+				continue
+			}
+			open, why := h.opt.Azure.Reachable(vm.ID, addr, port, "Tcp")
+			row = append(row, cell{open, why})
+		}
+		out.Cells = append(out.Cells, row)
+	}
+	return out
+}

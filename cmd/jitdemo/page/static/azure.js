@@ -1,0 +1,86 @@
+import { act } from "./api.js";
+import { h, replace } from "./dom.js";
+import { guardTable, notice } from "./guards.js";
+import { matrix } from "./matrix.js";
+import { left, now, timeOf } from "./time.js";
+
+let parts; // the sections of the pane
+let last; // the world as drawn
+
+// showAzure draws the subscription and says whether a rule changed.
+export function showAzure(app) {
+  const { world } = app;
+  if (!parts) {
+    parts = { knobs: h("div", { class: "knobs", role: "group", "aria-label": "Break something" }), grants: h("div"), reach: h("div"), guards: h("div") };
+    const pane = document.getElementById("azure");
+    pane.append(parts.knobs, head("Live grants"), parts.grants, head("Who gets in now"), parts.reach, head("Rule tables", "inbound, in the order Azure asks them"), parts.guards);
+  }
+  const news = notice(world.guards, () => showAzure(app));
+  draw("knobs", world.knobs, () => knobs(app, world.knobs));
+  draw("grants", [world.grants, world.knobs.fault], () => grants(app, world));
+  draw("reach", [world.reach, world.sources, world.ports], () => matrix(world));
+  replace(parts.guards, world.guards.map(guardTable));
+  last = world;
+  showCountdowns();
+  if (news) reveal();
+  return news;
+}
+
+const head = (title, more) => h("h2", null, title, more && h("span", { class: "soft" }, ` ${more}`));
+
+const drawn = {};
+
+// draw redraws a part when its data changed.
+function draw(part, data, make) {
+  const shape = JSON.stringify(data);
+  if (drawn[part] === shape) return;
+  drawn[part] = shape;
+  replace(parts[part], make());
+}
+
+// reveal scrolls to a rule of ours that has just come or gone.
+function reveal() {
+  const row = parts.guards.querySelector("tr.ours.new, tr.ours.changed, tr.ours.removed");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  row?.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+}
+
+function knobs(app, k) {
+  const knob = (name, words, on, good, use) => h("button", {
+    type: "button", role: "switch", class: "knob", "aria-checked": on ? "true" : "false", "aria-label": `${name}: ${words}`, "data-key": `knob-${name}`, "data-knob": name.toLowerCase(), onclick: use,
+  }, h("span", { class: "soft" }, name), h("span", { class: good ? "tag ok" : "tag no" }, words));
+  const running = k.running ? (k.sockets > 0 ? "running" : "running, no Slack") : "killed";
+  return [
+    knob("Slack", k.slack_down ? "down" : "up", !k.slack_down, !k.slack_down, () => act("slack", { on: !k.slack_down })),
+    knob("Azure", k.throttled ? "throttled (429)" : "answering", !k.throttled, !k.throttled, () => act("azure", { on: !k.throttled })),
+    app.setup.can_kill && knob("Bot", running, k.running, k.running && k.sockets > 0, () => act(k.running ? "kill" : "start", {})),
+  ];
+}
+
+function grants(app, world) {
+  if (world.knobs.fault) return h("p", { class: "banner bad" }, world.knobs.fault);
+  if (!world.grants.length) return h("p", { class: "empty" }, "None. Every port that jitbot keeps is shut.");
+  return h("ul", { class: "grants" }, world.grants.map((g) => {
+    const who = app.slack?.users[g.who];
+    return h("li", { class: "grant", "data-grant": g.id },
+      h("p", { class: "line" }, h("strong", { class: "mono" }, g.id), h("span", { class: `tag ${g.stuck ? "no" : g.state === "open" ? "ok" : ""}` }, g.stuck ? "closing is stuck" : g.state),
+        h("span", null, `${who?.real ?? g.who} → ${g.vms}, port ${g.ports}, from ${g.source}`)),
+      g.to > 0 && h("p", { class: "line" }, h("progress", { max: "1", value: "0", "aria-label": `Time left of ${g.id}`, "data-from": g.from, "data-to": g.to }), h("span", { class: "count", "data-to": g.to, "data-state": g.state })));
+  }));
+}
+
+const ends = { pending: "lapses", opening: "gives up", open: "closes" };
+
+// showCountdowns moves the bars; called every second.
+export function showCountdowns() {
+  if (!last) return;
+  for (const bar of parts.grants.querySelectorAll("progress")) {
+    const from = Number(bar.dataset.from);
+    const to = Number(bar.dataset.to);
+    bar.value = to > from ? Math.min(1, Math.max(0, (to - now()) / (to - from))) : 0;
+  }
+  for (const el of parts.grants.querySelectorAll(".count")) {
+    const to = Number(el.dataset.to);
+    el.textContent = `${left(to - now())} left, ${ends[el.dataset.state] ?? "ends"} at ${timeOf(to)}`;
+  }
+}

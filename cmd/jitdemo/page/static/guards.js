@@ -1,0 +1,67 @@
+import { h } from "./dom.js";
+
+const linger = 8000; // how long a change stays marked, in ms
+const before = new Map(); // guard -> name -> rule as it was
+const marks = new Map(); // guard/rule -> {word, rule, end}
+const folded = new Map(); // guard -> what the reader chose
+let first = true;
+
+// notice compares the rules with those of before and remembers what changed.
+export function notice(guards, again) {
+  let found = false;
+  for (const g of guards) {
+    const was = before.get(g.name);
+    const is = new Map(g.rules.map((r) => [r.name, JSON.stringify(r)]));
+    if (was && !first) {
+      for (const r of g.rules) {
+        if (was.get(r.name) !== is.get(r.name)) found = mark(g, r, was.has(r.name) ? "changed" : "new");
+      }
+      for (const [name, text] of was) {
+        if (!is.has(name)) found = mark(g, JSON.parse(text), "removed");
+      }
+    }
+    before.set(g.name, is);
+  }
+  first = false;
+  if (found) setTimeout(again, linger + 100);
+  return found;
+}
+
+function mark(g, rule, word) {
+  marks.set(`${g.name}/${rule.name}`, { word, rule, guard: g.name, end: performance.now() + linger });
+  if (rule.ours && word !== "removed") folded.delete(g.name);
+  return true;
+}
+
+// guardTable draws one group's rules in the order in which they are asked.
+export function guardTable(g) {
+  for (const [key, m] of marks) if (m.end < performance.now()) marks.delete(key);
+  const gone = [...marks.values()].filter((m) => m.guard === g.name && m.word === "removed").map((m) => m.rule);
+  const rules = [...g.rules, ...gone.filter((r) => !g.rules.some((x) => x.name === r.name))].sort((a, b) => a.priority - b.priority);
+  const ours = g.rules.filter((r) => r.ours).length;
+  const open = folded.get(g.name) ?? (ours > 0 || gone.length > 0);
+  const written = g.rules.filter((r) => !r.default).length;
+  const el = h("details", { class: "guard", open, "data-guard": g.name },
+    h("summary", { "data-key": `guard-${g.name}` }, h("span", { class: "name" }, g.name), h("span", { class: "soft" }, ` in ${g.group} · ${written} ${written === 1 ? "rule" : "rules"}`),
+      ours > 0 && h("span", { class: "tag ours" }, `${ours} by jitbot`), g.busy && h("span", { class: "tag" }, "being written")),
+    h("table", null,
+      h("thead", null, h("tr", null, ["Priority", "Name", "Access", "From", "Port", "To"].map((t) => h("th", { scope: "col" }, t)))),
+      h("tbody", null, rules.map((r) => row(g, r)))),
+    g.outbound > 0 && h("p", { class: "soft note" }, `${g.outbound} outbound ${g.outbound === 1 ? "rule is" : "rules are"} not shown.`));
+  el.addEventListener("click", (ev) => {
+    if (ev.target.closest("summary")) folded.set(g.name, !el.open);
+  });
+  return el;
+}
+
+function row(g, r) {
+  const m = marks.get(`${g.name}/${r.name}`);
+  const proto = r.protocol === "*" ? "any" : r.protocol.toUpperCase();
+  const allow = r.access === "Allow";
+  return h("tr", { class: ["rule", r.ours && "ours", r.default && "default", m?.word].filter(Boolean).join(" "), "data-rule": r.name },
+    h("td", { class: "num" }, r.priority),
+    h("td", null, h("span", { class: "mono" }, r.name), m && h("span", { class: "tag fresh" }, m.word), r.ours && h("span", { class: "hidden" }, " (by jitbot)"),
+      r.description && h("span", { class: "about" }, r.description)),
+    h("td", null, h("span", { class: allow ? "tag ok" : "tag no" }, r.access)),
+    h("td", { class: "mono" }, r.source), h("td", { class: "mono" }, r.ports === "*" ? "any" : r.ports, h("span", { class: "soft" }, ` ${proto}`)), h("td", { class: "mono" }, r.destination));
+}

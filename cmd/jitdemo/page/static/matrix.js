@@ -1,0 +1,52 @@
+import { h } from "./dom.js";
+
+let was; // by vm/port/source: open or not
+
+// matrix draws who reaches which port of which machine, in words and colours.
+// The arrow keys walk through it; the reason of a cell stands below.
+export function matrix(world) {
+  const why = h("p", { class: "why soft", "aria-live": "polite" }, "Point at a cell for the rules that decide.");
+  const is = new Map();
+  const body = world.reach.map((vm) => h("tr", null,
+    h("th", { scope: "row", title: vm.group }, h("span", { class: "name" }, vm.vm), vm.note && h("span", { class: "soft" }, ` ${vm.note}`)),
+    vm.cells.flatMap((cells, p) => cells.map((c, s) => {
+      const key = `${vm.vm}/${world.ports[p]}/${world.sources[s].address}`;
+      is.set(key, c.open);
+      return cell(c, key, was && was.get(key) !== c.open, s === 0, `${vm.vm} port ${world.ports[p]} from ${world.sources[s].name} (${world.sources[s].address})`);
+    }))));
+  was = is;
+  const table = h("table", { class: "matrix", role: "grid", onkeydown: walk },
+    h("thead", null,
+      h("tr", null, h("td"), world.ports.map((p) => h("th", { scope: "colgroup", colspan: world.sources.length, class: "first" }, `port ${p}`))),
+      h("tr", null, h("th", { scope: "col" }, "VM"), world.ports.map(() => world.sources.map((s, i) => h("th", { scope: "col", class: i === 0 ? "first" : undefined, title: s.address }, s.name))))),
+    h("tbody", null, body));
+  table.querySelector("td[data-why]")?.setAttribute("tabindex", "0");
+  const tell = (ev) => {
+    const at = ev.target.closest("[data-why]");
+    if (at) why.textContent = at.dataset.why;
+  };
+  table.addEventListener("focusin", tell);
+  table.addEventListener("mouseover", tell);
+  const legend = h("p", { class: "soft legend" }, world.sources.map((s, i) => [i > 0 && " · ", h("span", null, `${s.name} `, h("span", { class: "mono" }, s.address))]));
+  return [h("div", { class: "wide" }, table), legend, why];
+}
+
+function cell(c, key, fresh, first, name) {
+  return h("td", {
+    class: `${c.open ? "yes" : "no"}${fresh ? " fresh" : ""}${first ? " first" : ""}`, tabindex: "-1", "data-key": `cell-${key}`, "data-cell": key, "data-why": `${name}: ${c.open ? "open" : "shut"}. ${c.why}`,
+  }, h("span", { class: "sign", "aria-hidden": "true" }, c.open ? "✓" : "×"), c.open ? "open" : "shut");
+}
+
+function walk(ev) {
+  const td = ev.target.closest("td[data-why]");
+  const go = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[ev.key];
+  if (!td || !go) return;
+  const row = td.parentElement;
+  const rows = [...row.parentElement.children];
+  const next = rows[rows.indexOf(row) + go[0]]?.children[[...row.children].indexOf(td) + go[1]];
+  if (!next?.dataset.why) return;
+  ev.preventDefault();
+  td.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}

@@ -1,0 +1,160 @@
+import { act, listen } from "./api.js";
+import { showAzure, showCountdowns } from "./azure.js";
+import { showPlace, showThread } from "./chat.js";
+import { makeComposer } from "./composer.js";
+import { h } from "./dom.js";
+import { showModals } from "./modal.js";
+import { showSide } from "./side.js";
+import { setNow, watchClock } from "./time.js";
+import { recall, themes, keepInMind } from "./look.js";
+
+const id = (name) => document.getElementById(name);
+
+// app is what is open on the page, and what its parts ask of each other.
+const app = {
+  setup: undefined,
+  slack: undefined, // the workspace as the chosen person sees it
+  world: undefined, // the subscription
+  place: "dm", // a channel's id, "dm" or "home"
+  thread: null, // ts of the open thread's first message
+  read: new Map(), // newest ts seen, by person and place
+
+  channel: (place = app.place) => (place === "dm" || place === "home" ? app.slack.dm : place),
+  messages: (place = app.place) => app.slack.messages[app.channel(place)] ?? [],
+
+  unread(place) {
+    if (place === "home") return 0;
+    const seen = app.read.get(`${app.slack.me}/${place}`) ?? "";
+    return app.messages(place).filter((m) => m.ts > seen && !m.thread && m.user !== app.slack.me).length;
+  },
+
+  go(place) {
+    app.place = place;
+    app.thread = null;
+    if (place === "home") act("home", { as: app.slack.me }, { quiet: true });
+    if (place === "dm") act("messages", { as: app.slack.me }, { quiet: true });
+    show();
+  },
+
+  openThread(ts) {
+    const from = app.thread;
+    app.thread = ts;
+    showThread(app);
+    if (!ts && from) [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === `replies-${from}`)?.focus();
+  },
+
+  become(person) {
+    if (app.slack?.me === person) return;
+    keepInMind("jitdemo.me", person);
+    app.thread = null;
+    follow(person);
+  },
+};
+
+let end; // ends the stream
+let then = []; // what waits for the next view of the workspace
+let composer;
+
+function follow(person) {
+  end?.();
+  end = listen(person, {
+    clock: (c) => { setNow(c.now); tickNow(); },
+    slack: (s) => {
+      if (s.me !== person) return;
+      app.slack = s;
+      const held = ["dm", "home"].includes(app.place) || s.channels?.includes(app.place);
+      s.channels ??= [];
+      if (!held) app.place = "dm";
+      show();
+      then.splice(0).forEach((f) => f());
+    },
+    world: (w) => {
+      const shownBefore = app.world !== undefined;
+      app.world = w;
+      const news = showAzure(app);
+      if (news && shownBefore && id("tab-azure").getAttribute("aria-selected") === "false") id("azure-news").hidden = false;
+    },
+    open: () => { id("link").textContent = ""; },
+    lost: () => { id("link").textContent = "Connection lost, trying again…"; },
+  });
+}
+
+function show() {
+  if (!app.slack) return;
+  showPlace(app);
+  const last = app.messages().at(-1);
+  if (last && app.place !== "home") app.read.set(`${app.slack.me}/${app.place}`, last.ts);
+  showSide(app);
+  showThread(app);
+  showModals(app.slack);
+  composer.show();
+}
+
+let tickNow = () => {};
+
+function clockButtons() {
+  id("skips").hidden = !app.setup.can_skip;
+  id("skip10").onclick = () => act("skip", { seconds: 600 });
+  id("skip60").onclick = () => act("skip", { seconds: 3600 });
+  id("skipnext").onclick = () => act("deadline", {});
+}
+
+function steps() {
+  const fold = id("try");
+  fold.open = recall("jitdemo.try") !== "closed";
+  fold.ontoggle = () => keepInMind("jitdemo.try", fold.open ? "open" : "closed");
+  id("steps").replaceChildren(...app.setup.steps.map((s) => h("li", null, h("span", null, s.text), s.button && h("button", { type: "button", class: "btn small", onclick: () => take(s) }, s.button))));
+}
+
+// take does what a step's button promises: become, open, type, move the clock.
+function take(s) {
+  const rest = () => {
+    if (s.channel) app.go(s.channel);
+    pane("slack");
+    if (s.type) composer.fill(s.type);
+    if (s.deadline) act("deadline", {});
+  };
+  if (!s.as || app.slack?.me === s.as) rest();
+  else {
+    then.push(rest);
+    app.become(s.as);
+  }
+}
+
+// pane shows one of the two columns where there is no room for both.
+function pane(name) {
+  document.querySelector(".panes").dataset.pane = name;
+  for (const t of ["slack", "azure"]) {
+    id(`tab-${t}`).setAttribute("aria-selected", String(t === name));
+    id(`tab-${t}`).tabIndex = t === name ? 0 : -1;
+  }
+  if (name === "azure") id("azure-news").hidden = true;
+}
+
+function tabs() {
+  for (const t of ["slack", "azure"]) {
+    const other = t === "slack" ? "azure" : "slack";
+    id(`tab-${t}`).onclick = () => pane(t);
+    id(`tab-${t}`).onkeydown = (ev) => {
+      if (!["ArrowLeft", "ArrowRight"].includes(ev.key)) return;
+      pane(other);
+      id(`tab-${other}`).focus();
+    };
+  }
+}
+
+async function begin() {
+  themes(id("theme"));
+  tabs();
+  app.setup = await (await fetch("/setup")).json();
+  for (const key of ["hints", "people", "steps", "vms", "commands"]) app.setup[key] ??= [];
+  composer = makeComposer(app);
+  clockButtons();
+  steps();
+  tickNow = watchClock(showCountdowns);
+  const known = app.setup.people.map((p) => p.id);
+  const me = recall("jitdemo.me");
+  follow(known.includes(me) ? me : known[0]);
+}
+
+begin();

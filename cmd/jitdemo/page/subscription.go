@@ -1,0 +1,154 @@
+package page
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"jitbot/jit/azure/azuresim"
+)
+
+// world is what the page shows of Azure, of the grants and of the knobs.
+type world struct {
+	Guards  []guard  `json:"guards"`
+	Sources []Source `json:"sources"`
+	Ports   []int    `json:"ports"`
+	Reach   []reach  `json:"reach"`
+	Grants  []grant  `json:"grants"`
+	Knobs   knobs    `json:"knobs"`
+}
+
+// guard is a network security group's inbound table.
+type guard struct {
+	Name     string `json:"name"`
+	Group    string `json:"group"` // resource group
+	Busy     bool   `json:"busy"`
+	Outbound int    `json:"outbound"` // how many rules are not shown
+	Rules    []rule `json:"rules"`
+}
+
+type rule struct {
+	Name        string `json:"name"`
+	Priority    int    `json:"priority"`
+	Access      string `json:"access"`
+	Protocol    string `json:"protocol"`
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	Ports       string `json:"ports"`
+	Description string `json:"description"`
+	Ours        bool   `json:"ours,omitempty"`
+	Default     bool   `json:"default,omitempty"`
+}
+
+type knobs struct {
+	SlackDown bool   `json:"slack_down"`
+	Throttled bool   `json:"throttled"`
+	Running   bool   `json:"running"`
+	Sockets   int    `json:"sockets"`
+	Fault     string `json:"fault,omitempty"` // the grants could not be read
+}
+
+func (h *handler) subscription(ctx context.Context) world {
+	w := world{Guards: []guard{}, Sources: h.opt.Sources, Ports: h.opt.Ports, Reach: []reach{}, Grants: []grant{}}
+	for _, id := range h.guards() {
+		w.Guards = append(w.Guards, h.guard(id))
+	}
+	byID := map[string]azuresim.VM{}
+	for _, vm := range h.opt.Azure.VMs() {
+		byID[strings.ToLower(vm.ID)] = vm
+	}
+	for _, id := range h.machines() {
+		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)]))
+	}
+	w.Knobs = h.knobs()
+	grants, err := h.grants(ctx)
+	if err != nil {
+		w.Knobs.Fault = err.Error()
+	}
+	w.Grants = append(w.Grants, grants...)
+	return w
+}
+
+// guards are the ids of the groups shown.
+func (h *handler) guards() []string {
+	if h.opt.Guards != nil {
+		return h.opt.Guards
+	}
+	return h.opt.Azure.NSGs()
+}
+
+// machines are the ids of the machines shown.
+func (h *handler) machines() []string {
+	if h.opt.VMs != nil {
+		return h.opt.VMs
+	}
+	var out []string
+	for _, vm := range h.opt.Azure.VMs() {
+		out = append(out, vm.ID)
+	}
+	return out
+}
+
+func (h *handler) guard(id string) guard {
+	g := guard{Name: path.Base(id), Group: groupOf(id), Busy: h.opt.Azure.Busy(id), Rules: []rule{}}
+	own := "jitbot-" + h.opt.Installation + "-"
+	for _, r := range h.opt.Azure.Rules(id) {
+		if r.Direction != "Inbound" {
+			g.Outbound++
+			continue
+		}
+		g.Rules = append(g.Rules, rule{
+			Name: r.Name, Priority: r.Priority, Access: r.Access, Protocol: r.Protocol, Description: r.Description,
+			Source:      either(r.SourceAddressPrefix, r.SourceAddressPrefixes, r.SourceASGs),
+			Destination: either(r.DestinationAddressPrefix, r.DestinationAddressPrefixes, r.DestinationASGs),
+			Ports:       either(r.DestinationPortRange, r.DestinationPortRanges, nil),
+			Ours:        strings.HasPrefix(strings.ToLower(r.Name), own),
+		})
+	}
+	slices.SortFunc(g.Rules, func(a, b rule) int { return a.Priority - b.Priority })
+	// Every group has these three at its end; the simulator, like Azure, keeps
+	// them apart from the written ones.
+	g.Rules = append(
+		g.Rules,
+		builtIn(65000, "AllowVnetInBound", "Allow", "VirtualNetwork", "VirtualNetwork"),
+		builtIn(65001, "AllowAzureLoadBalancerInBound", "Allow", "AzureLoadBalancer", "*"),
+		builtIn(65500, "DenyAllInBound", "Deny", "*", "*"),
+	)
+	return g
+}
+
+func builtIn(priority int, name, access, source, destination string) rule {
+	return rule{Name: name, Priority: priority, Access: access, Protocol: "*", Source: source, Destination: destination, Ports: "*", Default: true}
+}
+
+// either is the one form of a field that was written.
+func either(one string, many, groups []string) string {
+	out := slices.Clone(many)
+	if one != "" {
+		out = append(out, one)
+	}
+	for _, id := range groups {
+		out = append(out, path.Base(id))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (h *handler) knobs() knobs {
+	h.mu.Lock()
+	k := knobs{SlackDown: h.down, Throttled: h.fault != nil}
+	h.mu.Unlock()
+	k.Running, k.Sockets = h.opt.Running(), h.opt.Slack.Snapshot().Sockets
+	return k
+}
+
+// groupOf is the resource group in a resource id.
+func groupOf(id string) string {
+	parts := strings.Split(id, "/")
+	for i, p := range parts {
+		if strings.EqualFold(p, "resourceGroups") && i+1 < len(parts) {
+			return parts[i+1]
+		}
+	}
+	return ""
+}

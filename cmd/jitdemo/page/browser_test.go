@@ -270,7 +270,9 @@ func (b *browser) life() {
 	b.keys(kb.Escape)
 	b.until("Escape to close the thread", `document.querySelector("#thread").hidden`)
 	b.look("8-card")
+	b.do(chromedp.EmulateViewport(800, 900))
 	b.click("#tab-azure")
+	b.do(chromedp.ScrollIntoView(".rule.ours", chromedp.ByQuery))
 	b.look("9-azure")
 
 	b.click("#skipnext")
@@ -280,9 +282,10 @@ func (b *browser) life() {
 	b.become(slacksim.DemoEngineerID)
 	b.click(`[data-place="dm"]`)
 	b.reads("#content", "read back just now")
+	b.look("10-over")
 	b.click(`[data-place="home"]`)
 	b.reads("#content .b-header", "My access")
-	b.look("10-home")
+	b.look("11-home")
 
 	b.click("[data-knob=slack]")
 	b.reads("[data-knob=slack]", "down")
@@ -290,7 +293,7 @@ func (b *browser) life() {
 	b.reads("[data-knob=azure]", "throttled")
 	b.click("[data-knob=bot]")
 	b.reads("[data-knob=bot]", "killed")
-	b.look("11-broken")
+	b.look("12-broken")
 	b.click("#theme")
 	b.until("the other theme", `document.documentElement.dataset.theme === "dark"`)
 }

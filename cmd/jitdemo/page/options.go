@@ -137,16 +137,16 @@ func (o Options) clone() Options {
 func demoSteps() []Step {
 	return []Step{
 		{
-			Text:   "Ask. As Ada, request SSH to web-1 for half an hour.",
+			Text:   "As Ada, ask for SSH to web-1 for half an hour.",
 			Button: "Type it for me", As: slacksim.DemoEngineerID, Channel: "dm",
 			Type: "/jit request web-1 22 30m from 203.0.113.7 for looking at the logs",
 		},
 		{
-			Text:   "Approve. As Grace, press Approve on the card, and see the rule appear.",
+			Text:   "As Grace, approve it, and see the rule appear.",
 			Button: "Become Grace", As: slacksim.DemoApproverID, Channel: slacksim.DemoChannelID,
 		},
 		{
-			Text:   "Wait. Move the clock to the deadline: the rule goes, and Ada reads why.",
+			Text:   "Let the time pass: the rule goes, and Ada is told.",
 			Button: "To the deadline", As: slacksim.DemoEngineerID, Channel: "dm", Deadline: true,
 		},
 	}

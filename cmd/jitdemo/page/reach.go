@@ -12,7 +12,7 @@ import (
 type reach struct {
 	VM    string   `json:"vm"`
 	Group string   `json:"group"`
-	Note  string   `json:"note,omitempty"` // "Windows", "deallocated"
+	Note  string   `json:"note,omitempty"` // "Win", "off"
 	Cells [][]cell `json:"cells"`
 }
 
@@ -24,10 +24,10 @@ type cell struct {
 func (h *handler) reach(vm azuresim.VM) reach {
 	out := reach{VM: path.Base(vm.ID), Group: strings.ToLower(groupOf(vm.ID)), Cells: [][]cell{}}
 	if vm.OS == "Windows" {
-		out.Note = vm.OS
+		out.Note = "Win"
 	}
 	if vm.Power != "" && vm.Power != "running" {
-		out.Note = vm.Power
+		out.Note = "off"
 	}
 	for _, port := range h.opt.Ports {
 		row := []cell{}

@@ -59,7 +59,7 @@ function knobs(app, k) {
 
 function grants(app, world) {
   if (world.knobs.fault) return h("p", { class: "banner bad" }, world.knobs.fault);
-  if (!world.grants.length) return h("p", { class: "empty" }, "None. Every port that jitbot keeps is shut.");
+  if (!world.grants.length) return h("p", { class: "empty" }, "None: nobody has temporary access now.");
   return h("ul", { class: "grants" }, world.grants.map((g) => {
     const who = app.slack?.users[g.who];
     return h("li", { class: "grant", "data-grant": g.id },

@@ -20,6 +20,7 @@ export function combobox(opt) {
     oninput: () => show(input.value),
     onblur: leave,
     onkeydown: keys,
+    onkeypress: (ev) => { if (ev.key === "Enter") ev.preventDefault(); },
   });
   const list = h("ul", { class: "options", id: listID, role: "listbox", hidden: true, "aria-label": "Choices", "aria-multiselectable": opt.multi ? "true" : undefined });
   const chips = h("span", { class: "chips" });
@@ -48,6 +49,10 @@ export function combobox(opt) {
 
   // show opens the list with what fits the text.
   function show(text) {
+    if (!open) {
+      addEventListener("resize", place);
+      document.addEventListener("scroll", place, true);
+    }
     open = true;
     if (!opt.search) {
       const small = text.toLowerCase();
@@ -92,7 +97,12 @@ export function combobox(opt) {
   }
 
   // place puts the list under the input, or over it where there is more room.
-  function place() {
+  function place(ev) {
+    if (ev?.target === list) return;
+    if (!el.isConnected) {
+      hide();
+      return;
+    }
     const box = el.getBoundingClientRect();
     const below = innerHeight - box.bottom - 12;
     const up = below < 160 && box.top > below;
@@ -113,6 +123,8 @@ export function combobox(opt) {
 
   function hide() {
     open = false;
+    removeEventListener("resize", place);
+    document.removeEventListener("scroll", place, true);
     clearTimeout(timer);
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");

@@ -11,6 +11,7 @@ export function makeComposer(app) {
   const input = h("textarea", {
     class: "box", rows: "1", id: "say", role: "combobox", "aria-label": "Message", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listID, spellcheck: "false",
     oninput: offer, onfocus: offer, onblur: () => setTimeout(hide, 100), onkeydown: keys,
+    onkeypress: (ev) => { if (ev.key === "Enter" && !ev.shiftKey) ev.preventDefault(); },
   });
   const list = h("ul", { class: "options", id: listID, role: "listbox", hidden: true, "aria-label": "Commands" });
   list.addEventListener("mousedown", (ev) => ev.preventDefault());

@@ -84,7 +84,7 @@ function textInput(b, e, ctx, aria) {
       timer = setTimeout(() => ctx.set(b, e, el.value, { dispatch: true }), 300);
     },
     onkeydown: (ev) => {
-      if (ev.key !== "Enter" || !tells(b) || !when.includes("on_enter_pressed") || (e.multiline && ev.shiftKey)) return;
+      if (ev.key !== "Enter" || ev.isComposing || !tells(b) || !when.includes("on_enter_pressed") || (e.multiline && ev.shiftKey)) return;
       ev.preventDefault();
       ctx.set(b, e, el.value, { dispatch: true });
     },

@@ -63,5 +63,8 @@ function row(g, r) {
     h("td", null, h("span", { class: "mono" }, r.name), m && h("span", { class: "tag fresh" }, m.word), r.ours && h("span", { class: "hidden" }, " (by jitbot)"),
       r.description && h("span", { class: "about" }, r.description)),
     h("td", null, h("span", { class: allow ? "tag ok" : "tag no" }, r.access)),
-    h("td", { class: "mono" }, r.source), h("td", { class: "mono" }, r.ports === "*" ? "any" : r.ports, h("span", { class: "soft" }, ` ${proto}`)), h("td", { class: "mono" }, r.destination));
+    h("td", { class: "mono" }, each(r.source)), h("td", { class: "mono" }, r.ports === "*" ? "any" : each(r.ports), h("span", { class: "soft" }, ` ${proto}`)), h("td", { class: "mono" }, each(r.destination)));
 }
+
+// each puts what is in a list on a line of its own.
+const each = (text) => text.split(", ").map((part) => h("span", { class: "part" }, part));

@@ -10,6 +10,7 @@ export function portrait(id, user) {
 // showSide draws who the reader is and where they can go.
 export function showSide(app) {
   const { setup, slack } = app;
+  const bot = slack.users[setup.bot]?.real || slack.users[setup.bot]?.name || "The app";
   const who = h("div", { class: "who", role: "radiogroup", "aria-label": "Who you are" },
     h("h2", null, "You are"),
     setup.people.filter((p) => slack.users[p.id]).map((p) => {
@@ -24,8 +25,8 @@ export function showSide(app) {
     slack.channels.map((id) => place(app, id, h("span", null, h("span", { class: "hash", "aria-hidden": "true" }, "#"), slack.names[id]))),
     slack.channels.length === 0 && h("p", { class: "soft" }, "none"),
     h("h2", null, "Apps"),
-    place(app, "dm", h("span", null, slack.users[setup.bot]?.real || slack.users[setup.bot]?.name || "jitbot")),
-    place(app, "home", h("span", null, "Home")));
+    place(app, "dm", h("span", null, bot)),
+    place(app, "home", h("span", null, `${bot}: Home`)));
   replace(document.getElementById("side"), h("p", { class: "team" }, setup.team), who, places);
 }
 

@@ -8,7 +8,7 @@ export const now = () => Date.now() + ahead;
 const same = (a, b) => a.toDateString() === b.toDateString();
 
 export function timeOf(ms) {
-  return new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(ms).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 }
 
 // dayOf is "today", "yesterday", "tomorrow", or the date in the given form.
@@ -71,7 +71,7 @@ export function watchClock(everySecond) {
   const more = document.getElementById("ahead");
   const show = () => {
     const date = new Date(now());
-    face.textContent = date.toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    face.textContent = date.toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit", second: "2-digit" });
     face.dateTime = date.toISOString();
     const minutes = Math.round(ahead / 60000);
     more.textContent = minutes > 0 ? `${minutes >= 60 ? `${Math.floor(minutes / 60)} h ` : ""}${minutes % 60} min ahead` : "";

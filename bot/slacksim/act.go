@@ -40,15 +40,9 @@ func (r Raw) apply(p object) {
 			p["team_id"] = r.TeamID
 		}
 	}
-	if r.TS != "" {
-		for _, part := range []string{"container", "message"} {
-			if o := obj(p, part); o != nil {
-				key := "ts"
-				if part == "container" {
-					key = "message_ts"
-				}
-				o[key] = r.TS
-			}
+	for part, key := range map[string]string{"container": "message_ts", "message": "ts"} {
+		if o := obj(p, part); o != nil && r.TS != "" {
+			o[key] = r.TS
 		}
 	}
 	for _, v := range list(p, "actions") {

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -68,9 +69,7 @@ func (s *Sim) Say(ctx context.Context, userID, channelID, text string) (Reply, e
 	event := func(kind string, extra object) {
 		e := copyObject(base)
 		e["type"] = kind
-		for k, v := range extra {
-			e[k] = v
-		}
+		maps.Copy(e, extra)
 		events = append(events, e)
 	}
 	member := c.has(s.opt.BotUserID)

@@ -149,16 +149,23 @@ func (s *Sim) typeIn(userID, viewID string, in Values, raw Raw) (*view, map[stri
 	if raw.Force {
 		return v, nil, nil
 	}
-	lacking := map[string]string{}
-	walk(v.blocks(), func(block, el object) {
-		if str(block, "type") == "input" {
-			if text := complaint(block, el, v.state[str(block, "block_id")][str(el, "action_id")]); text != "" {
-				lacking[str(block, "block_id")] = text
-			}
-		}
-	})
+	lacking := v.lacking()
 	v.errors = maps.Clone(lacking)
 	return v, lacking, nil
+}
+
+// lacking is what Slack's own client says about the inputs, by block.
+func (v *view) lacking() map[string]string {
+	out := map[string]string{}
+	walk(v.blocks(), func(block, el object) {
+		if str(block, "type") != "input" {
+			return
+		}
+		if text := complaint(block, el, v.state[str(block, "block_id")][str(el, "action_id")]); text != "" {
+			out[str(block, "block_id")] = text
+		}
+	})
+	return out
 }
 
 // complaint is what Slack's own client says about an input, or empty.

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -156,14 +157,10 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 // included that JSON clients meet.
 func answer(c *call, body object, err *apiError) object {
 	out := object{"ok": err == nil}
-	for k, v := range body {
-		out[k] = v
-	}
+	maps.Copy(out, body)
 	if err != nil {
 		out["error"] = err.code
-		for k, v := range err.extra {
-			out[k] = v
-		}
+		maps.Copy(out, err.extra)
 	}
 	if c.json && err == nil && c.charset == "" {
 		out["warning"] = "missing_charset"

@@ -75,22 +75,8 @@ func (s *Sim) content(c *call) (content, *apiError) {
 			out.blocks = s.complete(blocks)
 		}
 	}
-	v, present, ok = c.structure("metadata")
-	if present {
-		out.hasMeta = true
-		m, isObject := v.(object)
-		switch {
-		case !ok || !isObject:
-			return out, &apiError{code: "invalid_metadata_format"}
-		case len(m) == 0:
-		case str(m, "event_type") == "" || obj(m, "event_payload") == nil:
-			return out, &apiError{code: "invalid_metadata_format"}
-		default:
-			out.meta = encode(m)
-		}
-		if len(out.meta) > maxMetadata {
-			return out, &apiError{code: "metadata_too_large"}
-		}
+	if err := out.readMetadata(c); err != nil {
+		return out, err
 	}
 	if utf8.RuneCountInString(out.text) > maxText {
 		if c.method != "chat.postMessage" {
@@ -99,6 +85,30 @@ func (s *Sim) content(c *call) (content, *apiError) {
 		out.text = string([]rune(out.text)[:maxText])
 	}
 	return out, nil
+}
+
+// readMetadata takes the metadata, where an empty object means none, out of a
+// call.
+func (c *content) readMetadata(from *call) *apiError {
+	v, present, ok := from.structure("metadata")
+	if !present {
+		return nil
+	}
+	c.hasMeta = true
+	m, isObject := v.(object)
+	switch {
+	case !ok || !isObject:
+		return &apiError{code: "invalid_metadata_format"}
+	case len(m) == 0:
+		return nil
+	case str(m, "event_type") == "" || obj(m, "event_payload") == nil:
+		return &apiError{code: "invalid_metadata_format"}
+	}
+	c.meta = encode(m)
+	if len(c.meta) > maxMetadata {
+		return &apiError{code: "metadata_too_large"}
+	}
+	return nil
 }
 
 func (c content) empty(args object) bool {

@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -165,15 +166,13 @@ func (s *Sim) channelObject(c *channel) object {
 		o["priority"] = 0
 		return o
 	}
-	for k, v := range (object{
+	maps.Copy(o, object{
 		"name": c.Name, "name_normalized": c.Name, "is_channel": !c.Private, "is_group": c.Private,
 		"is_private": c.Private, "is_mpim": false, "is_general": false, "is_shared": false, "is_ext_shared": false,
 		"is_member": c.has(s.opt.BotUserID), "creator": s.opt.BotUserID, "previous_names": []string{},
 		"topic":   object{"value": "", "creator": "", "last_set": 0},
 		"purpose": object{"value": "", "creator": "", "last_set": 0},
-	}) {
-		o[k] = v
-	}
+	})
 	return o
 }
 

@@ -29,7 +29,8 @@ func TestMessages(t *testing.T) {
 	_, _, err := post(slacksim.DemoChannelID, text(""))
 	wantErr(t, err, "no_text")
 	ch, ts, err := post(slacksim.DemoChannelID, text("root"), slack.MsgOptionMetadata(slack.SlackMetadata{
-		EventType: "grant", EventPayload: map[string]any{"id": "g-1", "n": 12345678901234567}}))
+		EventType: "grant", EventPayload: map[string]any{"id": "g-1", "n": 12345678901234567},
+	}))
 	must(t, err)
 	_, _, err = post(ch, text("reply"), slack.MsgOptionTS(ts))
 	must(t, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -115,21 +116,14 @@ func (s *Sim) locate(userID string, at place, name string, raw Raw) (spot, error
 		block, el, err := pick(v.blocks(), name)
 		return spot{v: v, block: block, el: el}, err
 	}
-	m := s.find(at.channel, at.ts)
-	for _, e := range s.ephemerals {
-		if e.Channel == at.channel && e.TS == at.ts && e.To == userID {
-			m = e
-		}
-	}
+	m := s.seen(userID, at)
 	if m == nil {
 		return spot{}, fmt.Errorf("%w: message %s in %s", ErrUnknown, at.ts, at.channel)
 	}
 	versions := []Message{m.Message}
 	if raw.Stale {
-		versions = nil
-		for i := len(m.history) - 1; i >= 0; i-- {
-			versions = append(versions, m.history[i])
-		}
+		versions = slices.Clone(m.history)
+		slices.Reverse(versions)
 	}
 	var err error
 	for _, old := range versions {
@@ -143,6 +137,18 @@ func (s *Sim) locate(userID string, at place, name string, raw Raw) (spot, error
 		err = fmt.Errorf("%w: no earlier version of %s", ErrUnknown, at.ts)
 	}
 	return spot{}, err
+}
+
+// seen is the message that a person sees at a place, nil when there is none.
+// Called with the lock held.
+func (s *Sim) seen(userID string, at place) *message {
+	m := s.find(at.channel, at.ts)
+	for _, e := range s.ephemerals {
+		if e.Channel == at.channel && e.TS == at.ts && e.To == userID {
+			m = e
+		}
+	}
+	return m
 }
 
 // open finds a view on a person's screen: the top modal, or the Home tab.

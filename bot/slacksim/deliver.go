@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -54,12 +55,10 @@ func (s *Sim) Envelopes() []Envelope {
 
 // post sends a payload to one socket, chosen at random as Slack does. Called
 // with the lock held.
-func (s *Sim) post(kind string, accepts bool, payload object, extra object) *pending {
+func (s *Sim) post(kind string, accepts bool, payload, extra object) *pending {
 	id := s.newUUID()
 	env := object{"envelope_id": id, "type": kind, "accepts_response_payload": accepts, "payload": payload}
-	for k, v := range extra {
-		env[k] = v
-	}
+	maps.Copy(env, extra)
 	p := &pending{
 		Envelope: Envelope{ID: id, Type: kind, Payload: encode(payload), Sent: time.Now(), Retry: intOf(extra, "retry_attempt", 0)},
 		frame:    encode(env), accepts: accepts, done: make(chan struct{}),
@@ -224,7 +223,8 @@ func (s *Sim) emit(ctx context.Context, event object) (Reply, error) {
 	}
 	payload := s.eventPayload(event)
 	p := s.postEvent(payload, 0)
-	s.spawn(func() { s.retry(payload, p) })
+	unbound := context.WithoutCancel(ctx)
+	s.spawn(func() { s.retry(unbound, payload, p) })
 	s.mu.Unlock()
 	r, err := s.finish(ctx, p)
 	return r, err
@@ -238,12 +238,12 @@ func (s *Sim) postEvent(payload object, attempt int) *pending {
 	return s.post("events_api", false, payload, object{"retry_attempt": attempt, "retry_reason": reason})
 }
 
-func (s *Sim) retry(payload object, p *pending) {
+func (s *Sim) retry(ctx context.Context, payload object, p *pending) {
 	s.mu.Lock()
 	delays := s.opt.RetryDelays
 	s.mu.Unlock()
 	for i := 0; ; i++ {
-		if _, err := s.await(context.Background(), p); err == nil || i >= len(delays) {
+		if _, err := s.await(ctx, p); err == nil || i >= len(delays) {
 			return
 		}
 		if !s.pause(delays[i]) {

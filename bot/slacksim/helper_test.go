@@ -22,7 +22,7 @@ type rig struct {
 	sim *slacksim.Sim
 	srv *httptest.Server
 	api *slack.Client
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // the test's, with a limit; a handler of a test has no other way to it
 }
 
 func newRig(t *testing.T, opt slacksim.Options) *rig {
@@ -37,7 +37,8 @@ func rigOn(t *testing.T, opt slacksim.Options, serve func(http.Handler) *httptes
 	srv := serve(sim)
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	sim.SetURL(srv.URL)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	// Handlers may still be at work when the test's own context ends.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
 	t.Cleanup(func() {
 		cancel()
 		sim.Close()

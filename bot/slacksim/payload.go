@@ -106,15 +106,8 @@ func (s *Sim) escapeWord(w string) string {
 	rest := w[len(name):]
 	switch {
 	case strings.HasPrefix(name, "@"):
-		for _, u := range s.users {
-			if strings.EqualFold(u.Name, name[1:]) {
-				return "<@" + u.ID + ">" + rest
-			}
-		}
-		for _, g := range s.groups {
-			if strings.EqualFold(g.Handle, name[1:]) {
-				return "<!subteam^" + g.ID + "|@" + g.Handle + ">" + rest
-			}
+		if mention := s.mention(name[1:]); mention != "" {
+			return mention + rest
 		}
 	case strings.HasPrefix(name, "#"):
 		for _, c := range s.channels {
@@ -130,6 +123,22 @@ func (s *Sim) escapeWord(w string) string {
 		return w
 	}
 	return entities(w)
+}
+
+// mention is the escaped form of a person's or a user group's name, empty when
+// nobody is called so.
+func (s *Sim) mention(name string) string {
+	for _, u := range s.users {
+		if strings.EqualFold(u.Name, name) {
+			return "<@" + u.ID + ">"
+		}
+	}
+	for _, g := range s.groups {
+		if strings.EqualFold(g.Handle, name) {
+			return "<!subteam^" + g.ID + "|@" + g.Handle + ">"
+		}
+	}
+	return ""
 }
 
 func mentionLike(w string) bool {

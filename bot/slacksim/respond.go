@@ -3,6 +3,7 @@ package slacksim
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -50,11 +51,8 @@ func (s *Sim) serveRespond(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	status, code := http.StatusOK, ""
-	args, err := decodeObject(data)
-	if r.Method != http.MethodPost || err != nil {
-		status, code = http.StatusBadRequest, "invalid_payload"
-	} else {
+	status, code := http.StatusBadRequest, "invalid_payload"
+	if args, err := decodeObject(data); err == nil && r.Method == http.MethodPost {
 		c.args = args
 		key := strings.TrimPrefix(r.URL.Path, "/respond/")
 		s.letAckGoFirst(key)
@@ -141,10 +139,8 @@ func (s *Sim) shown(m *message) bool {
 		return false
 	}
 	for _, all := range [][]*message{s.messages, s.ephemerals} {
-		for _, x := range all {
-			if x == m {
-				return true
-			}
+		if slices.Contains(all, m) {
+			return true
 		}
 	}
 	return false

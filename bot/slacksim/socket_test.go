@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,10 +22,11 @@ func (r *rig) dial(t *testing.T) *websocket.Conn {
 	t.Helper()
 	_, url, err := r.api.StartSocketModeContext(r.ctx)
 	must(t, err)
-	c, _, err := websocket.DefaultDialer.DialContext(r.ctx, url, nil)
+	c, _, err := websocket.DefaultDialer.DialContext(r.ctx, url, nil) //nolint:bodyclose // documented: the handshake's needs no closing
 	must(t, err)
 	t.Cleanup(func() { _ = c.Close() })
-	if _, resp, err := websocket.DefaultDialer.DialContext(r.ctx, url, nil); err == nil || resp == nil || resp.StatusCode != 403 {
+	_, resp, err := websocket.DefaultDialer.DialContext(r.ctx, url, nil) //nolint:bodyclose // documented: the handshake's needs no closing
+	if err == nil || resp == nil || resp.StatusCode != http.StatusForbidden {
 		t.Fatalf("a ticket worked twice: %v", err)
 	}
 	return c
@@ -147,6 +149,7 @@ func TestDisconnects(t *testing.T) {
 			}
 		case socketmode.EventTypeSlashCommand:
 			ack(t, c, e, map[string]any{"text": "ok"})
+		default:
 		}
 	})
 	again := func(what string, do func()) {

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -31,9 +32,7 @@ func (v *view) blocks() []any { return list(v.body, "blocks") }
 
 func (v *view) public() View {
 	errs := map[string]string{}
-	for k, e := range v.errors {
-		errs[k] = e
-	}
+	maps.Copy(errs, v.errors)
 	return View{
 		ID: v.id, User: v.user, Type: str(v.body, "type"), Hash: v.hash, RootID: v.root, PreviousID: v.previous,
 		Title: textOf(v.body, "title"), Submit: textOf(v.body, "submit"), Close: textOf(v.body, "close"),

@@ -69,6 +69,7 @@ func TestModal(t *testing.T) {
 			case slack.InteractionTypeViewClosed:
 				ack(t, c, e)
 				closed <- d.IsCleared
+			default:
 			}
 		}
 	})
@@ -165,8 +166,10 @@ func TestTriggersAndStack(t *testing.T) {
 		must(t, err)
 	}
 	view := func(external string) slack.ModalViewRequest {
-		return slack.ModalViewRequest{Type: slack.VTModal, Title: words("T"), ExternalID: external,
-			Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewActionBlock("a", button("go", "Go", ""))}}}
+		return slack.ModalViewRequest{
+			Type: slack.VTModal, Title: words("T"), ExternalID: external,
+			Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewActionBlock("a", button("go", "Go", ""))}},
+		}
 	}
 	slash()
 	time.Sleep(60 * time.Millisecond)
@@ -197,7 +200,8 @@ func TestHome(t *testing.T) {
 	r := newRig(t, slacksim.Options{})
 	ada := slacksim.DemoEngineerID
 	home := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{
-		section("mine"), slack.NewActionBlock("a", button("done", "Done", "g-1"), button("more", "More", ""))}}}
+		section("mine"), slack.NewActionBlock("a", button("done", "Done", "g-1"), button("more", "More", "")),
+	}}}
 	r.bot(t, func(c *socketmode.Client, e socketmode.Event) {
 		if e.Request == nil || e.Request.EnvelopeID == "" {
 			return

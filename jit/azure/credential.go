@@ -11,19 +11,20 @@ import (
 // Only one: a wrong secret must be told, not covered by falling back to the
 // identity of the machine. Those of developers' tools are not tried.
 func environmentCredential(options azcore.ClientOptions, private bool) (azcore.TokenCredential, error) {
+	env := os.Getenv                //nolint:forbidigo // azidentity reads the same variables itself: a value from elsewhere could contradict it
 	options.Retry.ShouldRetry = nil // Entra's 429 is not gated here
-	if os.Getenv("AZURE_CLIENT_SECRET") != "" || os.Getenv("AZURE_CLIENT_CERTIFICATE_PATH") != "" {
+	if env("AZURE_CLIENT_SECRET") != "" || env("AZURE_CLIENT_CERTIFICATE_PATH") != "" {
 		return azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{
 			ClientOptions: options, DisableInstanceDiscovery: private,
 		})
 	}
-	if os.Getenv("AZURE_FEDERATED_TOKEN_FILE") != "" {
+	if env("AZURE_FEDERATED_TOKEN_FILE") != "" {
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 			ClientOptions: options, DisableInstanceDiscovery: private,
 		})
 	}
 	managed := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
-	if id := os.Getenv("AZURE_CLIENT_ID"); id != "" {
+	if id := env("AZURE_CLIENT_ID"); id != "" {
 		managed.ID = azidentity.ClientID(id)
 	}
 	return azidentity.NewManagedIdentityCredential(managed)

@@ -84,17 +84,18 @@ func (a answer) has(codes ...string) bool {
 }
 
 func (a answer) String() string {
-	text := a.Code
+	var text strings.Builder
+	text.WriteString(a.Code)
 	said := []string{a.Message}
 	for _, d := range a.Details {
 		if d.Code != a.Code && d.Code != "" {
-			text += "/" + d.Code
+			text.WriteString("/" + d.Code)
 		}
 		if d.Message != a.Message {
 			said = append(said, d.Message)
 		}
 	}
-	return oneLine(text + ": " + strings.Join(said, " "))
+	return oneLine(text.String() + ": " + strings.Join(said, " "))
 }
 
 // isLock tells a 429 that means another operation from one that means too
@@ -116,7 +117,7 @@ func translate(err error) error {
 	if resp, ok := errors.AsType[*azcore.ResponseError](err); ok {
 		return responseError(resp)
 	}
-	if err == context.Canceled || err == context.DeadlineExceeded {
+	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // only the bare ones: around others is text to be put on one line
 		return err
 	}
 	return &fault{oneLine(err.Error()), err}
@@ -141,7 +142,7 @@ func responseError(resp *azcore.ResponseError) error {
 	switch kind := kindOf(resp.StatusCode, a); {
 	case kind == nil:
 		return f
-	case kind == jit.ErrBusy:
+	case errors.Is(kind, jit.ErrBusy):
 		busy := &jit.BusyError{Cause: f}
 		if resp.RawResponse != nil {
 			busy.Wait = retryAfter(resp.RawResponse.Header)

@@ -23,8 +23,8 @@ func checkKind(t *testing.T, err, want error) {
 		t.Fatal("no error")
 	}
 	for _, kind := range kinds {
-		if errors.Is(err, kind) != (kind == want) {
-			t.Errorf("errors.Is(%v, %v) = %t", err, kind, kind != want)
+		if is := errors.Is(err, kind); is != errors.Is(kind, want) {
+			t.Errorf("errors.Is(%v, %v) = %t", err, kind, is)
 		}
 	}
 	clean(t, err)

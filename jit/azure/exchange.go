@@ -33,7 +33,7 @@ func (e *exchanges) Do(req *policy.Request) (*http.Response, error) {
 	code := 0
 	if err == nil {
 		code = resp.StatusCode
-		e.vitals.note(l, raw.Method, resp.Header, sent, time.Now())
+		e.vitals.note(l, resp.Header, sent, time.Now())
 		if code == http.StatusTooManyRequests && !isLock(readAnswer(resp)) {
 			wait := retryAfter(resp.Header)
 			e.gates.close(l, wait)

@@ -125,7 +125,7 @@ func (c *Client) readPublic(ctx context.Context, p *parts, id string) error {
 // for that of the whole.
 func vanished(err error) error {
 	if errors.Is(err, jit.ErrNotFound) {
-		return fmt.Errorf("%w: gone meanwhile: %v", jit.ErrConflict, err)
+		return fmt.Errorf("%w: gone meanwhile: %v", jit.ErrConflict, err) //nolint:errorlint // wrapped, it would still be the absence of the whole
 	}
 	return err
 }

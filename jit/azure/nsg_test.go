@@ -186,7 +186,7 @@ func TestRequestID(t *testing.T) {
 			t.Errorf("%s has the same id", name)
 		}
 	}
-	if azure.RequestID(denyName) == azure.RequestID(denyName) {
+	if one, other := azure.RequestID(denyName), azure.RequestID(denyName); one == other {
 		t.Error("a deny's id is not random")
 	}
 }

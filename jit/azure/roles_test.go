@@ -59,7 +59,8 @@ func TestHoldings(t *testing.T) {
 		{
 			"conditional", bob,
 			azuresim.RoleAssignment{Role: azuresim.RoleOwner, Scope: vm, Principal: bob, Condition: "@Resource[x] StringEquals 'y'"},
-			azuresim.RoleDefinition{}, need,
+			azuresim.RoleDefinition{},
+			need,
 		},
 		{"group in a group", azuresim.DemoAda, azuresim.RoleAssignment{}, azuresim.RoleDefinition{}, nil},
 		{"owner by the management group", azuresim.DemoCarol, azuresim.RoleAssignment{}, azuresim.RoleDefinition{}, nil},

@@ -38,7 +38,7 @@ type bucket struct {
 func newVitals() *vitals { return &vitals{buckets: map[bucketKey]bucket{}} }
 
 // note takes the headers of an answer of Resource Manager.
-func (v *vitals) note(l lane, method string, h http.Header, sent, received time.Time) {
+func (v *vitals) note(l lane, h http.Header, sent, received time.Time) {
 	if !isGUID(l.owner) {
 		return // a host: Graph, or above the subscriptions
 	}

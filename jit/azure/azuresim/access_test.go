@@ -1,7 +1,6 @@
 package azuresim_test
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,7 +14,7 @@ import (
 func TestAssignmentsWithSDK(t *testing.T) {
 	w := newWorld(t)
 	w.Configure(func(s *azuresim.Settings) { s.PageSize = 1 })
-	ctx := context.Background()
+	ctx := t.Context()
 	clients, err := armauthorization.NewClientFactory(azuresim.DemoSubscription, w.cred, w.options)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +82,7 @@ func TestBadFilters(t *testing.T) {
 
 func TestRolesDenialsPermissionsLocks(t *testing.T) {
 	w := newWorld(t)
-	ctx := context.Background()
+	ctx := t.Context()
 	clients, err := armauthorization.NewClientFactory(azuresim.DemoSubscription, w.cred, w.options)
 	if err != nil {
 		t.Fatal(err)
@@ -92,14 +91,14 @@ func TestRolesDenialsPermissionsLocks(t *testing.T) {
 		Name: "aks", Scope: azuresim.DemoWebGroup, Actions: []string{"*/write"}, Principals: []string{azuresim.Everyone},
 		ExcludePrincipals: []string{azuresim.DemoCarol}, DoNotApplyToChildScopes: true,
 	})
-	page, err := clients.NewDenyAssignmentsClient().NewListForScopePager(azuresim.DemoWeb1, &armauthorization.DenyAssignmentsClientListForScopeOptions{Filter: to("atScope()")}).NextPage(ctx)
+	page, err := clients.NewDenyAssignmentsClient().NewListForScopePager(azuresim.DemoWeb1, &armauthorization.DenyAssignmentsClientListForScopeOptions{Filter: new("atScope()")}).NextPage(ctx)
 	if err != nil || len(page.Value) != 1 {
 		t.Fatalf("%v %v", page.Value, err)
 	}
 	if p := page.Value[0].Properties; *p.Principals[0].Type != "SystemDefined" || *p.ExcludePrincipals[0].ID != azuresim.DemoCarol || !*p.DoNotApplyToChildScopes {
 		t.Errorf("%+v", p)
 	}
-	roles, err := clients.NewRoleDefinitionsClient().NewListPager(azuresim.DemoWeb1, &armauthorization.RoleDefinitionsClientListOptions{Filter: to("roleName eq 'Contributor'")}).NextPage(ctx)
+	roles, err := clients.NewRoleDefinitionsClient().NewListPager(azuresim.DemoWeb1, &armauthorization.RoleDefinitionsClientListOptions{Filter: new("roleName eq 'Contributor'")}).NextPage(ctx)
 	if err != nil || len(roles.Value) != 1 || *roles.Value[0].Name != azuresim.RoleContributor {
 		t.Errorf("%v %v", roles.Value, err)
 	}
@@ -119,8 +118,10 @@ func TestRolesDenialsPermissionsLocks(t *testing.T) {
 		method, path string
 		status       int
 	}{
-		{"PUT", azuresim.DemoDevNSG + "/securityRules/jit", 201}, {"DELETE", azuresim.DemoDevNSG + "/securityRules/jit", 409},
-		{"PUT", azuresim.DemoDBSubnetNSG + "/securityRules/jit", 409}, {"DELETE", azuresim.DemoDBSubnetNSG + "/securityRules/monitoring", 409},
+		{"PUT", azuresim.DemoDevNSG + "/securityRules/jit", 201},
+		{"DELETE", azuresim.DemoDevNSG + "/securityRules/jit", 409},
+		{"PUT", azuresim.DemoDBSubnetNSG + "/securityRules/jit", 409},
+		{"DELETE", azuresim.DemoDBSubnetNSG + "/securityRules/monitoring", 409},
 		{"GET", azuresim.DemoDBSubnetNSG, 200},
 	} {
 		got := w.ask(c.method, c.path, ruleJSON(nil))

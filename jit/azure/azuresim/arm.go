@@ -2,6 +2,7 @@ package azuresim
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -28,8 +29,10 @@ func armRoutes() map[string]route {
 	)
 	routes := map[string]route{}
 	add := func(method, kind, action string, handle func(*Sim, *call) reply) {
-		routes[method+" "+strings.ToLower(kind)] = route{action: action, handle: handle,
-			extension: strings.HasPrefix(kind, auth)}
+		routes[method+" "+strings.ToLower(kind)] = route{
+			action: action, handle: handle,
+			extension: strings.HasPrefix(kind, auth),
+		}
 	}
 	add("GET", "subscriptions", "Microsoft.Resources/subscriptions/read", (*Sim).getSubscription)
 	add("GET list", "resourcegroups", "Microsoft.Resources/subscriptions/resourceGroups/read", (*Sim).listGroups)
@@ -91,9 +94,7 @@ func (s *Sim) resourceManager(c *call) reply {
 	if a.header == nil {
 		a.header = map[string]string{}
 	}
-	for name, value := range remaining {
-		a.header[name] = value
-	}
+	maps.Copy(a.header, remaining)
 	return a
 }
 

@@ -46,10 +46,14 @@ func TestSmallReads(t *testing.T) {
 		path string
 		want int
 	}{
-		{azuresim.DemoSubscriptionScope + "/resourceGroups", 3}, {azuresim.DemoWebNICNSG + "/defaultSecurityRules", 6},
-		{azuresim.DemoWebNICNSG + "/securityRules", 4}, {azuresim.DemoWebGroup + "/providers/Microsoft.Network/virtualNetworks/prod-vnet/subnets", 2},
-		{azuresim.DemoSubscriptionScope + "/providers/Microsoft.Network/publicIPAddresses", 1}, {azuresim.DemoDBGroup + "/providers/Microsoft.Compute/virtualMachines", 3},
-		{azuresim.DemoDBGroup + "/providers/Microsoft.Network/networkInterfaces", 4}, {"/providers/Microsoft.Authorization/roleDefinitions", 8},
+		{azuresim.DemoSubscriptionScope + "/resourceGroups", 3},
+		{azuresim.DemoWebNICNSG + "/defaultSecurityRules", 6},
+		{azuresim.DemoWebNICNSG + "/securityRules", 4},
+		{azuresim.DemoWebGroup + "/providers/Microsoft.Network/virtualNetworks/prod-vnet/subnets", 2},
+		{azuresim.DemoSubscriptionScope + "/providers/Microsoft.Network/publicIPAddresses", 1},
+		{azuresim.DemoDBGroup + "/providers/Microsoft.Compute/virtualMachines", 3},
+		{azuresim.DemoDBGroup + "/providers/Microsoft.Network/networkInterfaces", 4},
+		{"/providers/Microsoft.Authorization/roleDefinitions", 8},
 		{"/providers/Microsoft.Management/managementGroups/contoso/providers/Microsoft.Authorization/roleAssignments?$filter=atScope()", 1},
 	} {
 		if got := w.ask("GET", c.path, ""); got.status != 200 || len(got.body.Value) != c.want {

@@ -1,7 +1,6 @@
 package azuresim_test
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"net/http"
@@ -28,7 +27,7 @@ func TestWrongSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = cred.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{azuresim.DefaultAudience + "/.default"}})
+	_, err = cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{azuresim.DefaultAudience + "/.default"}})
 	var refused *azidentity.AuthenticationFailedError
 	if !errors.As(err, &refused) || refused.RawResponse.StatusCode != 401 || !strings.Contains(err.Error(), "AADSTS7000215") {
 		t.Errorf("%v", err)

@@ -47,7 +47,7 @@ func TestThrottle(t *testing.T) {
 func TestFaultsMeetTheSDK(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		ctx := context.Background()
+		ctx := t.Context()
 		for _, c := range []struct {
 			why     string
 			fault   azuresim.Fault
@@ -129,7 +129,7 @@ func TestLatencyHookClockAndIDs(t *testing.T) {
 		start := time.Now()
 		got := w.ask("GET", azuresim.DemoWeb1, "", "x-ms-client-request-id", "mine", "x-ms-return-client-request-id", "true")
 		date, err := http.ParseTime(got.header.Get("Date"))
-		if err != nil || date.Sub(time.Now()).Round(time.Minute) != time.Hour || time.Since(start) != 3*time.Second {
+		if err != nil || time.Until(date).Round(time.Minute) != time.Hour || time.Since(start) != 3*time.Second {
 			t.Errorf("date %s, took %s", date, time.Since(start))
 		}
 		if got.header.Get("x-ms-client-request-id") != "mine" || got.header.Get("x-ms-request-id") == "" || got.header.Get("x-ms-correlation-request-id") == "" {
@@ -140,7 +140,7 @@ func TestLatencyHookClockAndIDs(t *testing.T) {
 			t.Errorf("%+v", last)
 		}
 		// A client that gives up early has changed nothing.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := w.ruleClient().BeginCreateOrUpdate(ctx, "dev", "dev-nsg", "jit", sdkRule(150, "203.0.113.7", "22"), nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
@@ -151,7 +151,7 @@ func TestLatencyHookClockAndIDs(t *testing.T) {
 			w.Rules(azuresim.DemoDevNSG) // the hook may use the Sim
 			panic(http.ErrAbortHandler)
 		})
-		if _, err := w.ruleClient().BeginDelete(context.Background(), "dev", "dev-nsg", "office", nil); err == nil || calls != 4 {
+		if _, err := w.ruleClient().BeginDelete(t.Context(), "dev", "dev-nsg", "office", nil); err == nil || calls != 4 {
 			t.Errorf("%d calls, %v", calls, err)
 		}
 		w.SetHook(nil)

@@ -202,8 +202,10 @@ func precondition(c *call, g *guard, id string) *problem {
 }
 
 func stale(detail string) *problem {
-	return &problem{status: http.StatusPreconditionFailed, code: "PreconditionFailed", message: "Precondition failed.",
-		detailCode: "PreconditionFailedEtagMismatch", detailMessage: detail}
+	return &problem{
+		status: http.StatusPreconditionFailed, code: "PreconditionFailed", message: "Precondition failed.",
+		detailCode: "PreconditionFailedEtagMismatch", detailMessage: detail,
+	}
 }
 
 // decode reads a request's body.

@@ -25,7 +25,7 @@ func TestWholeGroupWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.Configure(func(s *azuresim.Settings) { s.OperationTime = 3 * time.Second })
-		ctx := context.Background()
+		ctx := t.Context()
 		client, err := armnetwork.NewSecurityGroupsClient(azuresim.DemoSubscription, w.cred, w.options)
 		if err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func TestWholeGroupWrite(t *testing.T) {
 			t.Errorf("group: %+v", got.Properties)
 		}
 		rule := sdkRule(150, "203.0.113.7", "22")
-		rule.Name = to("jit")
+		rule.Name = new("jit")
 		group := got.SecurityGroup
 		group.Properties.SecurityRules = append(group.Properties.SecurityRules, &rule)
 		matching := func(etag string) context.Context {
@@ -128,13 +128,13 @@ func namedRule(name string, changes map[string]any) map[string]any {
 func TestInventory(t *testing.T) {
 	w := newWorld(t)
 	w.Configure(func(s *azuresim.Settings) { s.PageSize, s.EnforceRBAC = 2, true })
-	ctx := context.Background()
+	ctx := t.Context()
 	vms, err := armcompute.NewVirtualMachinesClient(azuresim.DemoSubscription, w.cred, w.options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := map[string]*armcompute.VirtualMachine{}
-	for p := vms.NewListAllPager(&armcompute.VirtualMachinesClientListAllOptions{Expand: to(armcompute.ExpandTypesForListVMsInstanceView)}); p.More(); {
+	for p := vms.NewListAllPager(&armcompute.VirtualMachinesClientListAllOptions{Expand: new(armcompute.ExpandTypesForListVMsInstanceView)}); p.More(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -149,7 +149,7 @@ func TestInventory(t *testing.T) {
 	if got, err := vms.Get(ctx, "prod-db", "DB-1", nil); err != nil || got.Properties.InstanceView != nil || len(got.Properties.NetworkProfile.NetworkInterfaces) != 2 {
 		t.Errorf("db-1: %+v %v", got.Properties, err)
 	}
-	if got, err := vms.Get(ctx, "prod-db", "db-1", &armcompute.VirtualMachinesClientGetOptions{Expand: to(armcompute.InstanceViewTypesInstanceView)}); err != nil || got.Properties.InstanceView == nil {
+	if got, err := vms.Get(ctx, "prod-db", "db-1", &armcompute.VirtualMachinesClientGetOptions{Expand: new(armcompute.InstanceViewTypesInstanceView)}); err != nil || got.Properties.InstanceView == nil {
 		t.Errorf("db-1: %v", err)
 	}
 	if got, err := vms.InstanceView(ctx, "prod-db", "db-1", nil); err != nil || len(got.Statuses) != 2 {
@@ -160,7 +160,7 @@ func TestInventory(t *testing.T) {
 
 func testNetworkInventory(t *testing.T, cred azcore.TokenCredential, options *arm.ClientOptions) {
 	t.Helper()
-	ctx := context.Background()
+	ctx := t.Context()
 	clients, err := armnetwork.NewClientFactory(azuresim.DemoSubscription, cred, options)
 	if err != nil {
 		t.Fatal(err)

@@ -152,8 +152,9 @@ func (s *Sim) busy(c *call, nsg string) *problem {
 			status: http.StatusConflict, code: "AnotherOperationInProgress",
 			message: fmt.Sprintf("Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s.", op.address(c.base, "operations", "2025-05-01")),
 		}
+	default: // Parallel
+		return nil
 	}
-	return nil
 }
 
 // begin accepts a write on a group or, with a name, on a rule.

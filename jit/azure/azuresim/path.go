@@ -74,8 +74,14 @@ func parseARM(parts []string) armPath {
 		return p
 	}
 	p.scope = "/" + strings.Join(parts[:len(parts)-len(rest)+at], "/")
-	p.kind = strings.ToLower(rest[at+1])
-	for i, part := range rest[at+2:] {
+	p.provide(rest[at+1], rest[at+2:])
+	return p
+}
+
+// provide places what follows a provider: kinds and names in turn.
+func (p *armPath) provide(namespace string, rest []string) {
+	p.kind = strings.ToLower(namespace)
+	for i, part := range rest {
 		p.list = i%2 == 0
 		if p.list {
 			p.kind += "/" + strings.ToLower(part)
@@ -83,7 +89,6 @@ func parseARM(parts []string) armPath {
 			p.names = append(p.names, part)
 		}
 	}
-	return p
 }
 
 // lastProvider is where the last "providers/<namespace>" begins, or -1.

@@ -1,7 +1,6 @@
 package azuresim_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,7 +17,7 @@ func TestRuleLifeWithSDK(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.Configure(func(s *azuresim.Settings) { s.OperationTime = 15 * time.Second; s.EnforceRBAC = true })
-		ctx := context.Background()
+		ctx := t.Context()
 		before := w.DumpRules(azuresim.DemoWebNICNSG, nil)
 		poller, err := w.ruleClient().BeginCreateOrUpdate(ctx, "PROD-web", "web-nic-nsg", "jit", sdkRule(150, "203.0.113.7", "22"), nil)
 		if err != nil {
@@ -226,7 +225,7 @@ func TestRuleLimit(t *testing.T) {
 	pages, rules, err := 0, 0, error(nil)
 	for pager := w.ruleClient().NewListPager("dev", "full", nil); pager.More(); pages++ {
 		var p armnetwork.SecurityRulesClientListResponse
-		if p, err = pager.NextPage(context.Background()); err != nil {
+		if p, err = pager.NextPage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		rules += len(p.Value)

@@ -3,6 +3,7 @@ package azuresim
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -132,8 +133,6 @@ func (s *Sim) dress(c *call, a *reply) {
 	if given != "" && strings.EqualFold(c.request.Header.Get("x-ms-return-client-request-id"), "true") {
 		h["x-ms-client-request-id"] = given
 	}
-	for name, value := range a.header {
-		h[name] = value
-	}
+	maps.Copy(h, a.header)
 	a.header = h
 }

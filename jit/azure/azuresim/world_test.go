@@ -59,13 +59,11 @@ func (w *world) ruleClient() *armnetwork.SecurityRulesClient {
 	return c
 }
 
-func to[T any](v T) *T { return &v }
-
 func sdkRule(priority int32, source, ports string) armnetwork.SecurityRule {
 	return armnetwork.SecurityRule{Properties: &armnetwork.SecurityRulePropertiesFormat{
-		Priority: &priority, Access: to(armnetwork.SecurityRuleAccessAllow), Direction: to(armnetwork.SecurityRuleDirectionInbound),
-		Protocol: to(armnetwork.SecurityRuleProtocolTCP), SourceAddressPrefix: &source, SourcePortRange: to("*"),
-		DestinationAddressPrefix: to("*"), DestinationPortRange: &ports, Description: to("test"),
+		Priority: &priority, Access: new(armnetwork.SecurityRuleAccessAllow), Direction: new(armnetwork.SecurityRuleDirectionInbound),
+		Protocol: new(armnetwork.SecurityRuleProtocolTCP), SourceAddressPrefix: &source, SourcePortRange: new("*"),
+		DestinationAddressPrefix: new("*"), DestinationPortRange: &ports, Description: new("test"),
 	}}
 }
 
@@ -129,6 +127,7 @@ func (w *world) raw(method, path, body string, header ...string) answer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		w.t.Fatal(err)

@@ -1,7 +1,6 @@
 package azuresim_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -67,11 +66,11 @@ func TestOperationEndsBadly(t *testing.T) {
 			code  string
 		}{{azuresim.OperationFails(), "InternalServerError"}, {azuresim.Superseded(), "Canceled"}} {
 			hit := w.AddFault(c.fault.On("PUT", "securityRules").Only(1))
-			poller, err := w.ruleClient().BeginCreateOrUpdate(context.Background(), "prod-web", "web-nic-nsg", "jit", sdkRule(150, "203.0.113.7", "22"), nil)
+			poller, err := w.ruleClient().BeginCreateOrUpdate(t.Context(), "prod-web", "web-nic-nsg", "jit", sdkRule(150, "203.0.113.7", "22"), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = poller.PollUntilDone(context.Background(), nil)
+			_, err = poller.PollUntilDone(t.Context(), nil)
 			var failure *azcore.ResponseError
 			if !errors.As(err, &failure) || failure.ErrorCode != c.code || hit.Hits() != 1 {
 				t.Errorf("%s: %v", c.code, err)

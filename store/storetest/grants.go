@@ -61,7 +61,7 @@ func testError(t *testing.T, s *suite) {
 		must(t, err)
 		return g, []jit.Event{e}, no
 	})
-	if err != error(no) {
+	if err != error(no) { //nolint:errorlint // the very error, not one around it
 		t.Errorf("the closure's error came back as %#v, want it as it was", err)
 	}
 	same(t, "store after an error", before, s.everything(t))
@@ -195,4 +195,36 @@ func positive(counts map[jit.State]int) map[jit.State]int {
 		}
 	}
 	return out
+}
+
+func testRecent(t *testing.T, s *suite) {
+	latest := func(what string, by jit.UserID, want jit.Request) {
+		t.Helper()
+		have, err := s.Recent(t.Context(), by)
+		must(t, err)
+		same(t, what, want, have)
+	}
+	latest("before anybody asked", "U1", jit.Request{})
+	s.ask(t, "g-22222", begin())
+	second := s.ask(t, "g-33333", begin().Add(time.Hour)).Request
+	latest("the second of two", "U1", second)
+	latest("of somebody who never asked", "U2", jit.Request{})
+
+	other := request(begin().Add(2 * time.Hour))
+	other.By, other.Reason = jit.Person{ID: "U2", Name: "bob@example.com"}, "deploy"
+	g, e := jit.NewGrant("g-44444", other)
+	must(t, s.Create(t.Context(), g, e))
+	latest("of the other", "U2", other)
+	latest("after the other asked", "U1", second)
+
+	// Neither a refused request nor the life of an earlier grant counts.
+	again := request(begin().Add(3 * time.Hour))
+	g, e = jit.NewGrant("g-22222", again)
+	if err := s.Create(t.Context(), g, e); !errors.Is(err, jit.ErrExists) {
+		t.Errorf("the same id again: %v, want ErrExists", err)
+	}
+	s.change(t, "g-22222", func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Cancel(asker(), begin()) })
+	latest("after what stores no request", "U1", second)
+	s.reopen(t)
+	latest("opened again", "U1", second)
 }

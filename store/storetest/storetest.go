@@ -32,6 +32,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) jit.Store) {
 		{"counts", testCounts},
 		{"notices", testNotices},
 		{"cards", testCards},
+		{"recent", testRecent},
 		{"names", testBind},
 		{"mark", testMark},
 		{"one winner", testOneWinner},

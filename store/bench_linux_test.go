@@ -46,7 +46,7 @@ func (f *floor) write(b *testing.B) time.Duration {
 }
 
 func benched(b *testing.B, dir string) *store.Bolt {
-	s, err := store.Open(context.Background(), filepath.Join(dir, "jitbot.db"), store.Options{})
+	s, err := store.Open(b.Context(), filepath.Join(dir, "jitbot.db"), store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func benched(b *testing.B, dir string) *store.Bolt {
 
 func asked(b *testing.B, s *store.Bolt, id jit.ID) {
 	g, e := jit.NewGrant(id, jit.Request{At: b0(), Reason: "disk is full", Duration: time.Hour, Targets: []jit.Target{{VM: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web1"}}})
-	if err := s.Create(context.Background(), g, e); err != nil {
+	if err := s.Create(b.Context(), g, e); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -147,11 +147,11 @@ func BenchmarkOpen(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		s, err := store.Open(context.Background(), filepath.Join(dir, "jitbot.db"), store.Options{})
+		s, err := store.Open(b.Context(), filepath.Join(dir, "jitbot.db"), store.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		due, err := s.Due(context.Background(), time.Now().Add(time.Hour))
+		due, err := s.Due(b.Context(), time.Now().Add(time.Hour))
 		if err != nil || len(due) != 10_000 {
 			b.Fatalf("%d due, %v", len(due), err)
 		}

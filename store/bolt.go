@@ -201,7 +201,7 @@ func (b *Bolt) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
 
 // bounded is a writer that a context ends.
 type bounded struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // io.Writer has no place for one
 	w   io.Writer
 }
 

@@ -48,7 +48,7 @@ func (l *latest[T]) get() T {
 
 // write is a plan on its way to the disk.
 type write struct {
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // goes with the plan to the committer
 	plan plan
 	err  error
 	done chan struct{} // closed when err is final
@@ -194,17 +194,11 @@ func (b *Bolt) try(batch []*write) (err error) {
 	}
 }
 
-// run plans in the transaction and puts. w.err becomes the plan's error; the
-// error returned is that of putting.
+// run plans in the transaction and puts. The error returned is that of putting.
 func (w *write) run(tx *bolt.Tx) (int, error) {
-	if w.err = w.ctx.Err(); w.err != nil {
-		return 0, nil
-	}
-	puts, err := w.prepare(tx)
-	if w.err = err; err != nil {
-		return 0, nil
-	}
+	puts := w.prepare(tx)
 	for _, p := range puts {
+		var err error
 		b := tx.Bucket([]byte(p.bucket))
 		if p.value == nil {
 			err = b.Delete(p.key)
@@ -218,11 +212,18 @@ func (w *write) run(tx *bolt.Tx) (int, error) {
 	return len(puts), nil
 }
 
-// prepare runs the plan; a damaged page that it meets is its own error, because
-// nothing of it was put.
-func (w *write) prepare(tx *bolt.Tx) (_ []put, err error) {
-	defer recovered(&err)
-	return w.plan(tx)
+// prepare runs the plan, whose error becomes w.err with nothing to put. A
+// damaged page that it meets is its own error too, because nothing of it was
+// put.
+func (w *write) prepare(tx *bolt.Tx) (puts []put) {
+	if w.err = w.ctx.Err(); w.err != nil {
+		return nil
+	}
+	defer recovered(&w.err)
+	if puts, w.err = w.plan(tx); w.err != nil {
+		return nil
+	}
+	return puts
 }
 
 // stop refuses every write from now on. After an error of fsync the kernel may

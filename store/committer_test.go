@@ -40,7 +40,7 @@ func TestRefusedPut(t *testing.T) {
 		hold, held := make(chan struct{}), make(chan struct{})
 		var all sync.WaitGroup
 		all.Go(func() {
-			err := b.write(context.Background(), func(*bolt.Tx) ([]put, error) {
+			err := b.write(t.Context(), func(*bolt.Tx) ([]put, error) {
 				close(held)
 				<-hold
 				return nil, nil
@@ -63,7 +63,7 @@ func TestRefusedPut(t *testing.T) {
 				t.Error("a key that is too long was stored")
 			}
 		})
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(t.Context())
 		all.Go(func() {
 			if err := b.Append(ctx, jit.Event{Kind: jit.EventDrift}); !errors.Is(err, context.Canceled) {
 				t.Errorf("a write whose context ended in the queue: %v, want context.Canceled", err)
@@ -93,7 +93,7 @@ func TestGroup(t *testing.T) {
 		hold := make(chan struct{})
 		var all sync.WaitGroup
 		all.Go(func() {
-			_ = b.write(context.Background(), func(*bolt.Tx) ([]put, error) { <-hold; return nil, errors.New("no") })
+			_ = b.write(t.Context(), func(*bolt.Tx) ([]put, error) { <-hold; return nil, errors.New("no") })
 		})
 		synctest.Wait()
 		before := b.last.Load()
@@ -146,7 +146,7 @@ func TestStops(t *testing.T) {
 			return create(b, "g-33333")
 		}},
 		{"bbolt panics in the middle", func(b *Bolt) error {
-			return b.write(context.Background(), func(*bolt.Tx) ([]put, error) {
+			return b.write(t.Context(), func(*bolt.Tx) ([]put, error) {
 				return []put{{bucket: "no such bucket", key: []byte("x"), value: []byte("y")}}, nil
 			})
 		}},

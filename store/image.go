@@ -205,25 +205,22 @@ func (m *image) mark(id uint64) bool {
 // children checks the elements of a tree page and lists the pages below.
 func children(p []byte, self branch) ([]branch, error) {
 	n := binary.NativeEndian
-	kind, count := n.Uint16(p[8:]), int(n.Uint16(p[10:]))
-	if kind != flagBranch && kind != flagLeaf {
-		return nil, fmt.Errorf("neither branch nor leaf")
-	}
-	if pageHead+count*elementSize > len(p) || kind == flagBranch && count == 0 {
-		return nil, fmt.Errorf("%d elements cannot be", count)
+	kind, count, err := elements(p)
+	if err != nil {
+		return nil, err
 	}
 	if kind == flagBranch {
 		p = bytes.Clone(p) // its keys bound the pages below, which are loaded over it
 	}
 	var out []branch
-	last := self.lo
+	var last []byte
 	for i := range count {
 		at := pageHead + i*elementSize
 		key, value, err := element(p, at, kind)
 		if err != nil {
 			return nil, err
 		}
-		if i > 0 && bytes.Compare(key, last) <= 0 || bytes.Compare(key, last) < 0 || self.hi != nil && bytes.Compare(key, self.hi) >= 0 {
+		if !self.takes(key, last) {
 			return nil, fmt.Errorf("element %d is out of order", i)
 		}
 		last = key
@@ -242,6 +239,28 @@ func children(p []byte, self branch) ([]branch, error) {
 		}
 	}
 	return out, nil
+}
+
+// elements tells what kind of elements a tree page has and how many.
+func elements(p []byte) (kind uint16, count int, err error) {
+	n := binary.NativeEndian
+	kind, count = n.Uint16(p[8:]), int(n.Uint16(p[10:]))
+	if kind != flagBranch && kind != flagLeaf {
+		return 0, 0, fmt.Errorf("neither branch nor leaf")
+	}
+	if pageHead+count*elementSize > len(p) || kind == flagBranch && count == 0 {
+		return 0, 0, fmt.Errorf("%d elements cannot be", count)
+	}
+	return kind, count, nil
+}
+
+// takes reports whether a key may stand below the branch and after last, which
+// is nil for the first.
+func (b branch) takes(key, last []byte) bool {
+	if last != nil && bytes.Compare(key, last) <= 0 {
+		return false
+	}
+	return bytes.Compare(key, b.lo) >= 0 && (b.hi == nil || bytes.Compare(key, b.hi) < 0)
 }
 
 // bucket lists the pages below a bucket, whose record is its root page and a

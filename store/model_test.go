@@ -2,8 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,13 +63,10 @@ func (m model) counts() map[jit.State]int {
 // TestModel changes grants at random, whether or not their life allows it, and
 // compares every index with the model.
 func TestModel(t *testing.T) {
-	root := t.TempDir()
+	dir, tries := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp(root, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(dir, "jitbot.db")
+		tries++
+		path := filepath.Join(dir, fmt.Sprintf("jitbot-%d.db", tries))
 		b, err := store.Open(t.Context(), path, store.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -69,7 +69,8 @@ func TestRecordVersions(t *testing.T) {
 
 func TestInstantSorts(t *testing.T) {
 	times := []time.Time{
-		{}, time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(0, math.MinInt64+1), time.Unix(-1, 0), time.Unix(0, -1), time.Unix(0, 0),
+		{},
+		time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(0, math.MinInt64+1), time.Unix(-1, 0), time.Unix(0, -1), time.Unix(0, 0),
 		time.Unix(0, 1), time.Unix(1, 0), time.Unix(0, math.MaxInt64-1), time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	for i := 1; i < len(times); i++ {

@@ -21,7 +21,7 @@ func open(t *testing.T, dir string) *store.Bolt {
 	}
 	t.Cleanup(func() {
 		// Whatever a test did, the store is consistent after it.
-		if err := b.Verify(context.Background()); err != nil && !errors.Is(err, store.ErrClosed) {
+		if err := b.Verify(context.WithoutCancel(t.Context())); err != nil && !errors.Is(err, store.ErrClosed) {
 			t.Error(err)
 		}
 		if err := b.Close(); err != nil {

@@ -30,9 +30,9 @@ func (b *Bolt) Verify(ctx context.Context) error {
 		if err := numbered(tx); err != nil {
 			return err
 		}
-		v := &verifier{ctx: ctx, tx: tx, want: make(map[string]int)}
-		for _, check := range []func() error{v.grants, v.indexes, v.counts, v.events, v.notices, v.deliveries, v.names} {
-			if err := check(); err != nil {
+		v := &verifier{tx: tx, want: make(map[string]int)}
+		for _, check := range []func(context.Context) error{v.grants, v.indexes, v.counts, v.events, v.notices, v.deliveries, v.names} {
+			if err := check(ctx); err != nil {
 				return err
 			}
 		}
@@ -42,7 +42,6 @@ func (b *Bolt) Verify(ctx context.Context) error {
 
 // verifier collects faults in one read transaction.
 type verifier struct {
-	ctx    context.Context
 	tx     *bolt.Tx
 	want   map[string]int    // entries that each index should have
 	states map[jit.State]int // grants in each state
@@ -51,11 +50,11 @@ type verifier struct {
 
 // each calls f with every entry of a bucket; its error is a fault. It ends with
 // the context and when there are enough faults.
-func (v *verifier) each(bucket string, f func(key, value []byte) error) error {
+func (v *verifier) each(ctx context.Context, bucket string, f func(key, value []byte) error) error {
 	var faults []error
 	c := v.tx.Bucket([]byte(bucket)).Cursor()
 	for k, value := c.First(); k != nil; k, value = c.Next() {
-		if err := v.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := f(k, value); err != nil {
@@ -79,9 +78,9 @@ func (v *verifier) has(bucket string, key []byte) error {
 	return stamped(bucket, key, raw)
 }
 
-func (v *verifier) grants() error {
+func (v *verifier) grants(ctx context.Context) error {
 	v.states = make(map[jit.State]int)
-	return v.each(bucketGrants, func(key, raw []byte) error {
+	return v.each(ctx, bucketGrants, func(key, raw []byte) error {
 		var g jit.Grant
 		if err := unseal(bucketGrants, key, raw, &g); err != nil {
 			return err
@@ -104,10 +103,10 @@ func (v *verifier) grants() error {
 
 // indexes checks that no index has an entry that nothing explains: every entry
 // that is explained was found by then.
-func (v *verifier) indexes() error {
+func (v *verifier) indexes(ctx context.Context) error {
 	for _, bucket := range []string{bucketWake, bucketGuards} {
 		n := 0
-		err := v.each(bucket, func(key, raw []byte) error {
+		err := v.each(ctx, bucket, func(key, raw []byte) error {
 			n++
 			return stamped(bucket, key, raw)
 		})
@@ -121,8 +120,8 @@ func (v *verifier) indexes() error {
 	return nil
 }
 
-func (v *verifier) counts() error {
-	err := v.each(bucketCounts, func(key, _ []byte) error {
+func (v *verifier) counts(ctx context.Context) error {
+	err := v.each(ctx, bucketCounts, func(key, _ []byte) error {
 		n, err := count(v.tx, jit.State(key))
 		if err != nil {
 			return err
@@ -139,7 +138,7 @@ func (v *verifier) counts() error {
 	return err
 }
 
-func (v *verifier) events() error {
+func (v *verifier) events(ctx context.Context) error {
 	sum, err := tallied(v.tx)
 	if err != nil {
 		return err
@@ -148,7 +147,7 @@ func (v *verifier) events() error {
 		v.faults = append(v.faults, err)
 	}
 	var prev jit.Event
-	return v.each(bucketEvents, func(key, raw []byte) error {
+	return v.each(ctx, bucketEvents, func(key, raw []byte) error {
 		var e jit.Event
 		if err := unseal(bucketEvents, key, raw, &e); err != nil {
 			return err
@@ -162,13 +161,13 @@ func (v *verifier) events() error {
 	})
 }
 
-func (v *verifier) notices() error {
+func (v *verifier) notices(ctx context.Context) error {
 	sum, err := tallied(v.tx)
 	if err != nil {
 		return err
 	}
 	left := sum.Notices
-	err = v.each(bucketNotices, func(key, raw []byte) error {
+	err = v.each(ctx, bucketNotices, func(key, raw []byte) error {
 		left--
 		var n jit.Notice
 		if err := unseal(bucketNotices, key, raw, &n); err != nil {
@@ -193,9 +192,9 @@ func (v *verifier) notices() error {
 	return err
 }
 
-func (v *verifier) deliveries() error {
+func (v *verifier) deliveries(ctx context.Context) error {
 	waiting, finished := 0, 0
-	err := v.each(bucketDeliveries, func(key, raw []byte) error {
+	err := v.each(ctx, bucketDeliveries, func(key, raw []byte) error {
 		var d delivery
 		if err := unseal(bucketDeliveries, key, raw, &d); err != nil {
 			return err
@@ -221,7 +220,7 @@ func (v *verifier) deliveries() error {
 		want   int
 	}{{bucketInbox, waiting}, {bucketForget, finished}} {
 		n := 0
-		if err := v.each(index.bucket, func(_, _ []byte) error { n++; return nil }); err != nil {
+		if err := v.each(ctx, index.bucket, func(_, _ []byte) error { n++; return nil }); err != nil {
 			return err
 		}
 		if n != index.want {
@@ -231,22 +230,22 @@ func (v *verifier) deliveries() error {
 	return nil
 }
 
-func (v *verifier) names() error {
-	err := v.each(bucketNames, func(key, raw []byte) error {
+func (v *verifier) names(ctx context.Context) error {
+	err := v.each(ctx, bucketNames, func(key, raw []byte) error {
 		var object string
 		return unseal(bucketNames, key, raw, &object)
 	})
 	if err != nil {
 		return err
 	}
-	err = v.each(bucketRecent, func(key, raw []byte) error {
+	err = v.each(ctx, bucketRecent, func(key, raw []byte) error {
 		var r jit.Request
 		return unseal(bucketRecent, key, raw, &r)
 	})
 	if err != nil {
 		return err
 	}
-	return v.each(bucketMeta, func(key, raw []byte) error {
+	return v.each(ctx, bucketMeta, func(key, raw []byte) error {
 		var any any
 		return unseal(bucketMeta, key, raw, &any)
 	})

@@ -20,7 +20,7 @@ func (h *handler) skip(_ context.Context, o order) (result, error) {
 	if h.opt.Skip == nil || d <= 0 || d > maxSkip {
 		return result{}, errNotHere
 	}
-	h.jump(d)
+	h.clock.move(func() { h.opt.Skip(d) })
 	return result{}, nil
 }
 
@@ -33,14 +33,8 @@ func (h *handler) deadline(ctx context.Context, _ order) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	h.jump(d)
+	h.clock.move(func() { h.opt.Skip(d) })
 	return result{}, nil
-}
-
-func (h *handler) jump(d time.Duration) {
-	h.clock.look()
-	h.opt.Skip(d)
-	h.clock.look()
 }
 
 // slackDown takes the workspace away from the bot, and gives it back.

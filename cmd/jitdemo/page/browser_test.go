@@ -38,7 +38,7 @@ func chromium(t *testing.T) string {
 type browser struct {
 	*rig
 	t   *testing.T
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // it lives as long as its test
 	// shots is where screenshots go; empty: nowhere.
 	shots string
 }
@@ -50,7 +50,7 @@ func openPage(t *testing.T, r *rig) *browser {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.WSURLReadTimeout(time.Minute))
-	alloc, stop := chromedp.NewExecAllocator(r.ctx, opts...)
+	alloc, stop := chromedp.NewExecAllocator(context.WithoutCancel(r.ctx), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() {
 		// Closed in order, so that the profile is written no more when it is removed.
@@ -159,7 +159,7 @@ func (b *browser) look(name string) {
 		for _, theme := range []string{"light", "dark"} {
 			b.do(
 				chromedp.EmulateViewport(size[0], size[1]),
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}),
+				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
 			)
 			var wide []string
 			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
@@ -282,6 +282,7 @@ func (b *browser) life() {
 	b.become(slacksim.DemoEngineerID)
 	b.click(`[data-place="dm"]`)
 	b.reads("#content", "read back just now")
+	b.until("the notice to be of the demo's time", `Date.parse([...document.querySelectorAll("#content .message time")].at(-1).dateTime) > Date.now() + 29 * 60000`)
 	b.look("10-over")
 	b.click(`[data-place="home"]`)
 	b.reads("#content .b-header", "My access")
@@ -293,6 +294,8 @@ func (b *browser) life() {
 	b.reads("[data-knob=azure]", "throttled")
 	b.click("[data-knob=bot]")
 	b.reads("[data-knob=bot]", "killed")
+	b.click("#content [data-action=new]")
+	b.reads("#content .triangle", "the app did not answer")
 	b.look("12-broken")
 	b.click("#theme")
 	b.until("the other theme", `document.documentElement.dataset.theme === "dark"`)

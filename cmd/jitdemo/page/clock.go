@@ -25,15 +25,28 @@ type jump struct {
 
 // look reads both clocks and remembers a jump.
 func (c *clock) look() time.Duration {
-	at := time.Now()
-	ahead := c.now().Sub(at)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n := len(c.jumps); n == 0 || (ahead-c.jumps[n-1].ahead).Abs() > time.Second {
-		c.jumps = append(c.jumps, jump{at, ahead})
-	} else {
-		ahead = c.jumps[n-1].ahead
+	return c.remember(time.Now())
+}
+
+// move moves the demo's clock. What the bot does meanwhile belongs to the time
+// after, so nobody looks before it is done.
+func (c *clock) move(skip func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := time.Now()
+	skip()
+	c.remember(at)
+}
+
+// remember notes a jump that was made at a moment. Called with the lock held.
+func (c *clock) remember(at time.Time) time.Duration {
+	ahead := time.Until(c.now())
+	if n := len(c.jumps); n > 0 && (ahead-c.jumps[n-1].ahead).Abs() <= time.Second {
+		return c.jumps[n-1].ahead
 	}
+	c.jumps = append(c.jumps, jump{at, ahead})
 	return ahead
 }
 

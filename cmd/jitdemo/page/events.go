@@ -46,8 +46,8 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	ctx := r.Context()
-	for {
-		if err := s.push(ctx); err != nil {
+	for changed := true; ; {
+		if err := s.push(ctx, changed); err != nil {
 			h.opt.Log.DebugContext(ctx, "a page has gone", "error", err)
 			return
 		}
@@ -55,8 +55,10 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			changed = false
 			continue
 		case <-changes:
+			changed = true
 		}
 		select {
 		case <-ctx.Done():
@@ -66,33 +68,31 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// push sends what has changed since the last time.
-func (s *stream) push(ctx context.Context) error {
-	ahead := s.h.clock.look()
-	parts := []struct {
-		kind string
-		data any
-	}{
-		{"world", s.h.subscription(ctx)},
-		{"slack", s.h.workspace(s.user)},
-	}
-	if err := s.tell(ahead); err != nil {
+// push sends what has changed since the last time; the workspace is looked at
+// when it said so.
+func (s *stream) push(ctx context.Context, workspace bool) error {
+	if err := s.tell(s.h.clock.look()); err != nil {
 		return err
 	}
-	for _, p := range parts {
-		text, err := json.Marshal(p.data)
-		if err != nil {
-			return fmt.Errorf("encoding the %s event: %w", p.kind, err)
-		}
-		if bytes.Equal(text, s.sent[p.kind]) {
-			continue
-		}
-		s.sent[p.kind] = text
-		if err := s.send(p.kind, text); err != nil {
+	if workspace {
+		if err := s.update("slack", s.h.workspace(s.user)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.update("world", s.h.subscription(ctx))
+}
+
+// update sends an event that differs from the last of its kind.
+func (s *stream) update(kind string, data any) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encoding the %s event: %w", kind, err)
+	}
+	if bytes.Equal(text, s.sent[kind]) {
+		return nil
+	}
+	s.sent[kind] = text
+	return s.send(kind, text)
 }
 
 // tell sends the clock after a jump and at every beat.

@@ -20,7 +20,8 @@ type Options struct {
 
 	// People are who the reader may be, in this order; the demo's five.
 	People []Person
-	// Hints complete what is typed after the slash command; none.
+	// Hints complete what is typed after the slash command; those of jitbot's
+	// help.
 	Hints []Hint
 	// Shortcuts are the app's global shortcuts; none.
 	Shortcuts []Shortcut
@@ -38,7 +39,7 @@ type Options struct {
 	// Installation is whose rules are marked as the bot's own; "demo".
 	Installation string
 
-	// Now is the demo's clock, Skip moves it ahead.
+	// Now is the demo's clock, Skip moves it ahead. Skip must not wait for the page.
 	Now  func() time.Time
 	Skip func(d time.Duration)
 	// Kill ends the bot as a crash would, Start brings it back; they are never
@@ -101,6 +102,9 @@ func (o Options) withDefaults() Options {
 			{slacksim.DemoGuestID, "guest"},
 		}
 	}
+	if o.Hints == nil {
+		o.Hints = demoHints()
+	}
 	if o.Steps == nil {
 		o.Steps = demoSteps()
 	}
@@ -132,6 +136,17 @@ func (o Options) clone() Options {
 	o.Steps, o.Sources, o.Ports = slices.Clone(o.Steps), slices.Clone(o.Sources), slices.Clone(o.Ports)
 	o.Guards, o.VMs = slices.Clone(o.Guards), slices.Clone(o.VMs)
 	return o
+}
+
+func demoHints() []Hint {
+	return []Hint{
+		{"request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>", "asks for access"},
+		{"list [all]", "your grants and waiting requests, or everybody's"},
+		{"done <grant>", "ends your access early"},
+		{"cancel <grant>", "withdraws your waiting request"},
+		{"revoke <grant> [reason]", "ends somebody's access, for approvers and admins"},
+		{"help", "lists the commands"},
+	}
 }
 
 func demoSteps() []Step {

@@ -26,7 +26,7 @@ type rig struct {
 	azure *azuresim.Sim
 	api   *slack.Client
 	srv   *httptest.Server // the page
-	ctx   context.Context
+	ctx   context.Context  //nolint:containedctx // it lives as long as its test
 
 	mu      sync.Mutex
 	ahead   time.Duration
@@ -56,11 +56,6 @@ func newRig(t *testing.T, change func(*page.Options)) *rig {
 			}
 			return []jit.Grant{*r.grant}, nil
 		},
-		Hints: []page.Hint{
-			{Usage: "request <vm> [ports] [duration] [from <ip>] for <reason>", Does: "asks for access"},
-			{Usage: "list [all]", Does: "live grants and waiting requests"},
-			{Usage: "help", Does: "lists the commands"},
-		},
 		Shortcuts: []page.Shortcut{{Callback: "ask", Name: "Request access"}},
 	}
 	if change != nil {
@@ -71,7 +66,7 @@ func newRig(t *testing.T, change func(*page.Options)) *rig {
 		s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	}
 	var cancel context.CancelFunc
-	r.ctx, cancel = context.WithTimeout(context.Background(), 2*time.Minute)
+	r.ctx, cancel = context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(func() {
 		cancel()
 		r.slack.Close()
@@ -143,6 +138,7 @@ func (r *rig) skip(d time.Duration) {
 	for _, guard := range []string{azuresim.DemoWebSubnetNSG, azuresim.DemoWebNICNSG} {
 		_ = r.azure.DeleteRule(guard, ourRule)
 	}
+	// Posted within the skip: its time is the one after it.
 	_, _, _ = r.api.PostMessageContext(r.ctx, slacksim.DemoEngineerID, slack.MsgOptionText("Access `g-7k2qd` is over: its rule is gone, read back just now.", false))
 }
 

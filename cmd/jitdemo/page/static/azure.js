@@ -1,6 +1,6 @@
 import { act } from "./api.js";
 import { h, replace } from "./dom.js";
-import { guardTable, notice } from "./guards.js";
+import { guardTable, inOrder, marked, notice } from "./guards.js";
 import { matrix } from "./matrix.js";
 import { left, now, timeOf } from "./time.js";
 
@@ -19,7 +19,7 @@ export function showAzure(app) {
   draw("knobs", world.knobs, () => knobs(app, world.knobs));
   draw("grants", [world.grants, world.knobs.fault], () => grants(app, world));
   draw("reach", [world.reach, world.sources, world.ports], () => matrix(world));
-  replace(parts.guards, world.guards.map(guardTable));
+  draw("guards", [world.guards, marked()], () => inOrder(world.guards).map(guardTable));
   last = world;
   showCountdowns();
   if (news) reveal();
@@ -47,7 +47,14 @@ function reveal() {
 
 function knobs(app, k) {
   const knob = (name, words, on, good, use) => h("button", {
-    type: "button", role: "switch", class: "knob", "aria-checked": on ? "true" : "false", "aria-label": `${name}: ${words}`, "data-key": `knob-${name}`, "data-knob": name.toLowerCase(), onclick: use,
+    type: "button", role: "switch", class: "knob", "aria-checked": on ? "true" : "false", "aria-label": `${name}: ${words}`, "data-key": `knob-${name}`, "data-knob": name.toLowerCase(),
+    onclick: async (ev) => {
+      const el = ev.currentTarget;
+      if (el.getAttribute("aria-busy") === "true") return;
+      el.setAttribute("aria-busy", "true");
+      await use();
+      el.removeAttribute("aria-busy");
+    },
   }, h("span", { class: "soft" }, name), h("span", { class: good ? "tag ok" : "tag no" }, words));
   const running = k.running ? (k.sockets > 0 ? "running" : "running, no Slack") : "killed";
   return [

@@ -87,7 +87,9 @@ function stamp(at) {
 
 // context is what using an element of a message does.
 function context(app, m) {
-  const order = (b, e, more) => ({ as: app.slack.me, channel: app.channel(), ts: m.ts, block: b.block_id, action: e.action_id, ...more });
+  const me = app.slack.me; // whoever is chosen when a confirmation is answered
+  const channel = app.channel();
+  const order = (b, e, more) => ({ as: me, channel, ts: m.ts, block: b.block_id, action: e.action_id, ...more });
   const held = new Map();
   return {
     names: app.slack,

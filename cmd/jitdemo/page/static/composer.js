@@ -116,7 +116,7 @@ export function makeComposer(app) {
     show() {
       form.hidden = app.place === "home";
       const where = app.place === "dm" ? "the app" : `#${app.slack.names[app.place] ?? ""}`;
-      input.placeholder = `Message ${where}, or type / for a command`;
+      input.placeholder = `Message ${where}, or type ${app.setup.commands[0] ?? "/"}`;
     },
   };
 }

@@ -4,6 +4,7 @@ const linger = 8000; // how long a change stays marked, in ms
 const before = new Map(); // guard -> name -> rule as it was
 const marks = new Map(); // guard/rule -> {word, rule, end}
 const folded = new Map(); // guard -> what the reader chose
+const touched = new Set(); // guards that had a rule of ours while the page was open
 let first = true;
 
 // notice compares the rules with those of before and remembers what changed.
@@ -20,6 +21,7 @@ export function notice(guards, again) {
         if (!is.has(name)) found = mark(g, JSON.parse(text), "removed");
       }
     }
+    if (g.rules.some((r) => r.ours)) touched.add(g.name);
     before.set(g.name, is);
   }
   first = false;
@@ -33,13 +35,21 @@ function mark(g, rule, word) {
   return true;
 }
 
+// inOrder puts the guards that the bot writes to before the others.
+export const inOrder = (guards) => [...guards].sort((a, b) => touched.has(b.name) - touched.has(a.name));
+
+// marked says which changes are shown now, so that they are redrawn when it changes.
+export function marked() {
+  for (const [key, m] of marks) if (m.end < performance.now()) marks.delete(key);
+  return [...marks].map(([key, m]) => [key, m.word, m.end]);
+}
+
 // guardTable draws one group's rules in the order in which they are asked.
 export function guardTable(g) {
-  for (const [key, m] of marks) if (m.end < performance.now()) marks.delete(key);
   const gone = [...marks.values()].filter((m) => m.guard === g.name && m.word === "removed").map((m) => m.rule);
   const rules = [...g.rules, ...gone.filter((r) => !g.rules.some((x) => x.name === r.name))].sort((a, b) => a.priority - b.priority);
   const ours = g.rules.filter((r) => r.ours).length;
-  const open = folded.get(g.name) ?? (ours > 0 || gone.length > 0);
+  const open = folded.get(g.name) ?? touched.has(g.name);
   const written = g.rules.filter((r) => !r.default).length;
   const el = h("details", { class: "guard", open, "data-guard": g.name },
     h("summary", { "data-key": `guard-${g.name}` }, h("span", { class: "name" }, g.name), h("span", { class: "soft" }, ` in ${g.group} · ${written} ${written === 1 ? "rule" : "rules"}`),

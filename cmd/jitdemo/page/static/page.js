@@ -58,7 +58,7 @@ let composer;
 function follow(person) {
   end?.();
   end = listen(person, {
-    clock: (c) => { setNow(c.now); tickNow(); },
+    clock: (c) => { setNow(c.now); tickNow(); show(); },
     slack: (s) => {
       if (s.me !== person) return;
       app.slack = s;

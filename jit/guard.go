@@ -110,7 +110,7 @@ func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
 	left, found := s.leftOf(g, v.after)
 	if !found {
 		closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
-		if err == nil && closed.State == Closed {
+		if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another visit closed it, and measured
 			s.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 		}
 		return err

@@ -36,7 +36,7 @@ func run() int {
 // execute runs one command line.
 func execute(ctx context.Context, args []string, env func(string) string, out, errs io.Writer) int {
 	c := &cli{env: env, out: out, errs: errs}
-	root := c.root()
+	root := c.root() //nolint:contextcheck // cobra hands the context to the verbs
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errs)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/bot"
@@ -88,11 +89,35 @@ func (o Options) checkSlack(ctx context.Context, tokens error) []Finding {
 	if _, _, err := api.StartSocketModeContext(ctx); err != nil {
 		socket.Err = fmt.Errorf("opening a socket: %w; check SLACK_APP_TOKEN and that the app has Socket Mode on", err)
 	}
-	return append([]Finding{me, socket}, o.checkPeople(ctx, bot.NewPeople(api))...)
+	return []Finding{me, socket, o.checkChannels(ctx, api), o.checkPeople(ctx, bot.NewPeople(api))}
+}
+
+// checkChannels looks for each channel that cards go to.
+func (o Options) checkChannels(ctx context.Context, api *slack.Client) Finding {
+	ids := []string{o.Config.Jit.Channel}
+	for _, rule := range o.Config.Jit.Approvals {
+		if rule.Channel != "" {
+			ids = append(ids, rule.Channel)
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	var faults []error
+	for _, id := range ids {
+		c, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
+		switch {
+		case err != nil:
+			err = fmt.Errorf("reading the channel %s: %w; mend the id, or invite jitbot to it when it is private", id, err)
+		case c.IsArchived:
+			err = fmt.Errorf("the channel %s is archived; name another", id)
+		}
+		faults = append(faults, err)
+	}
+	return Finding{What: "slack channels", Note: counted(len(ids), "channel is there", "channels are there"), Err: errors.Join(faults...)}
 }
 
 // checkPeople looks for everybody whom the configuration names.
-func (o Options) checkPeople(ctx context.Context, people jit.People) []Finding {
+func (o Options) checkPeople(ctx context.Context, people jit.People) Finding {
 	c := o.Config.Jit
 	ids := slices.Clone(c.Admins)
 	for _, rule := range c.Approvals {
@@ -116,7 +141,7 @@ func (o Options) checkPeople(ctx context.Context, people jit.People) []Finding {
 		}
 		faults = append(faults, err)
 	}
-	return []Finding{{What: "slack people", Note: counted(len(ids), "id is known", "ids are known"), Err: errors.Join(faults...)}}
+	return Finding{What: "slack people", Note: counted(len(ids), "id is known", "ids are known"), Err: errors.Join(faults...)}
 }
 
 func (o Options) checkAzure(ctx context.Context) []Finding {

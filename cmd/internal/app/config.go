@@ -39,7 +39,7 @@ const (
 
 // LoadConfig reads a file. Its error is Faults, or that the file can't be read.
 func LoadConfig(file string) (Config, error) {
-	f, err := os.Open(file) //nolint:gosec // the operator names the file
+	f, err := os.Open(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return Config{}, fmt.Errorf("there is no configuration %s; write one, or name it with --config", file)
 	}

@@ -231,7 +231,7 @@ func FuzzConfig(f *testing.F) {
 			}
 			return
 		}
-		for _, line := range strings.Split(err.Error(), "\n") {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
 			if !strings.HasPrefix(line, "jitbot.yaml:") {
 				t.Errorf("a fault does not begin with the file: %q", line)
 			}

@@ -89,7 +89,7 @@ func (p *program) readiness(ctx context.Context) readiness {
 	skew := p.azure.Skew()
 	r.Azure.OK, r.Azure.Skew = skew.Abs() <= maxSkew, skew.Round(time.Second).String()
 	mark, err := p.store.Mark(ctx, time.Time{})
-	behind := mark.Sub(time.Now())
+	behind := time.Until(mark)
 	if r.Clock.OK = behind <= maxBack; !r.Clock.OK {
 		r.Clock.Behind = behind.Round(time.Second).String()
 	}

@@ -1,12 +1,10 @@
 package app_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -126,61 +124,83 @@ func TestProgramFarewell(t *testing.T) {
 func TestProgramHealth(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	log, lines, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	program, err := built.program()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(s.ctx, program, "run", "--log", "json", "--config", s.file)
-	cmd.Env, cmd.Stderr = s.env, lines
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines.Close()
-	defer func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}()
-	address := ""
-	for scan := bufio.NewScanner(log); address == "" && scan.Scan(); {
-		var line struct{ Msg, Address string }
-		if err := json.Unmarshal(scan.Bytes(), &line); err != nil {
-			t.Fatalf("a line of the log is no JSON: %s", scan.Text())
-		}
-		address = line.Address
-	}
-	go func() { _, _ = io.Copy(io.Discard, log) }()
+	p := s.start("run", "--log", "json")
+	address := p.address()
 	s.request("1h")
-	if body, code := get(t, "http://"+address+"/healthz"); code != http.StatusOK {
+	if body, code := get(t, address+"/healthz"); code != http.StatusOK {
 		t.Errorf("/healthz: %d %s", code, body)
 	}
-	body, code := get(t, "http://"+address+"/readyz")
+	body, code := get(t, address+"/readyz")
 	if code != http.StatusOK || !strings.Contains(body, `"connected": true`) || !strings.Contains(body, `"stuck": []`) {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
 	s.slack.Down(true)
 	s.awaitSlack("no socket", func(n *slacksim.Snapshot) bool { return n.Sockets == 0 })
 	for { // the program notices a little later; each question is an event of its own
-		if body, code = get(t, "http://"+address+"/readyz"); code == http.StatusServiceUnavailable || s.ctx.Err() != nil {
+		if body, code = get(t, address+"/readyz"); code == http.StatusServiceUnavailable || s.ctx.Err() != nil {
 			break
 		}
 	}
 	if !strings.Contains(body, `"connected": false`) {
 		t.Errorf("/readyz without Slack: %d %s", code, body)
 	}
-	body, _ = get(t, "http://"+address+"/metrics")
-	for _, want := range []string{
-		`jitbot_grants\{state="pending"\} 1`, `jitbot_grants\{state="closed"\} 0`, `jitbot_stuck_grants 0`,
+	measured(t, address, `jitbot_grants\{state="pending"\} 1`, `jitbot_grants\{state="closed"\} 0`, `jitbot_stuck_grants 0`,
 		`jitbot_arm_requests_total\{code="200",method="GET"\} [1-9]`, `jitbot_approved_to_open_seconds_count 0`,
 		`jitbot_close_lateness_seconds_count 0`, `jitbot_build_info\{go_version="go1[^"]*",version="[^"]+"\} 1`,
-		`jitbot_slack_connected 0`, `go_goroutines [1-9]`,
-	} {
-		if !regexp.MustCompile(`(?m)^` + want).MatchString(body) {
-			t.Errorf("%s is missing in the metrics", want)
+		`jitbot_slack_connected 0`, `go_goroutines [1-9]`)
+	for line := range strings.Lines(p.err.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a line of the log is no JSON: %s", line)
+		}
+	}
+}
+
+// TestProgramStuck: a closing that Azure forbids is told and shown, and goes
+// on as soon as it may.
+func TestProgramStuck(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := s.start("run")
+	address := p.address()
+	id := s.request("2s")
+	s.approve()
+	s.awaitTold("is open until")
+	fault := s.azure.AddFault(azuresim.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Code: "AuthorizationFailed", Message: "no"})
+	s.awaitTold("could not be removed yet")
+	body, code := get(t, address+"/readyz")
+	if code != http.StatusOK || !strings.Contains(body, `"grant": "`+string(id)+`"`) || !strings.Contains(body, "Azure forbids") {
+		t.Errorf("/readyz: %d %s", code, body)
+	}
+	measured(t, address, `jitbot_stuck_grants 1`, `jitbot_grants\{state="closing"\} 1`, `jitbot_arm_requests_total\{code="403",method="DELETE"\} [1-9]`)
+	fault.Remove()
+	s.awaitClosed()
+	measured(t, address, `jitbot_stuck_grants 0`, `jitbot_approved_to_open_seconds_count 1`, `jitbot_close_lateness_seconds_count 1`)
+	p.stop()
+	s.settled(id)
+}
+
+// TestProgramStoreReplaced: a store that is taken away under the program ends
+// it with a sentence.
+func TestProgramStoreReplaced(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := s.start("run")
+	s.awaitSlack("a socket", func(n *slacksim.Snapshot) bool { return n.Sockets > 0 })
+	if err := os.Rename(s.store(), s.store()+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.code(); code != 1 || !strings.Contains(p.err.String(), "was replaced or removed") {
+		t.Errorf("exit %d, %s", code, p.err.String())
+	}
+}
+
+// measured wants lines in the metrics.
+func measured(t *testing.T, address string, want ...string) {
+	t.Helper()
+	body, _ := get(t, address+"/metrics")
+	for _, line := range want {
+		if !regexp.MustCompile(`(?m)^` + line).MatchString(body) {
+			t.Errorf("%s is missing in the metrics", line)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func TestProgramRefuses(t *testing.T) {
 func TestProgramCheck(t *testing.T) {
 	s := newSite(t)
 	out, errs, code := s.verb("check")
-	if code != 0 || strings.Contains(out, "FAULT") || strings.Count(out, "\n") != 9 {
+	if code != 0 || strings.Contains(out, "FAULT") || strings.Count(out, "\n") != 10 {
 		t.Errorf("everything in place: exit %d\n%s%s", code, out, errs)
 	}
 	env := s.env
@@ -81,11 +81,11 @@ func TestProgramCheck(t *testing.T) {
 		t.Errorf("without secrets: exit %d\n%s%s", code, out, errs)
 	}
 	s.env = env
-	s.slack.RemoveUser(slacksim.DemoApproverID)
+	s.slack.UpdateChannel(slacksim.DemoChannelID, func(c *slacksim.Channel) { c.Archived = true })
 	s.slack.RemoveGroup(slacksim.DemoApproversID)
 	s.write(s.store(), "no store")
 	out, errs, code = s.verb("check")
-	for _, want := range []string{"FAULT  store", "Slack does not know " + slacksim.DemoApproversID} {
+	for _, want := range []string{"FAULT  store", slacksim.DemoChannelID + " is archived", "Slack does not know " + slacksim.DemoApproversID} {
 		if code != 1 || !strings.Contains(out, want) {
 			t.Errorf("%q is missing: exit %d\n%s%s", want, code, out, errs)
 		}

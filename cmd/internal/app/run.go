@@ -128,7 +128,9 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	}
 	p.sweep = jit.NewSweep(o.Config.Jit, world)
 	p.service = jit.NewService(o.Config.Jit, world, p.sweep)
-	var notifier jit.Notifier = bot.NewNotifier(api, o.Config.Jit.Channel)
+	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
+	cards.Others = p.service.Others
+	var notifier jit.Notifier = cards
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
@@ -140,6 +142,7 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Slack bot: %w", err)
 	}
+	cards.Changed = p.bot.Refresh
 	p.meters.scrape(p)
 	return p, nil
 }
@@ -177,16 +180,15 @@ func (p *program) serveSlack(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
-	err := p.bot.Run(ctx)
-	if err == nil || ctx.Err() != nil {
-		return nil
+	refused := p.bot.Run(ctx)
+	if refused != nil {
+		refused = fmt.Errorf("Slack refuses jitbot until somebody mends it: %w", refused) //nolint:staticcheck // a name
+		p.outlive(ctx, refused)
 	}
-	err = fmt.Errorf("Slack refuses jitbot until somebody mends it: %w", err) //nolint:staticcheck // a name
-	p.outlive(ctx, err)
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // whoever ended it knows why
 	}
-	return err
+	return refused
 }
 
 const (

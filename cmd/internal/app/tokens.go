@@ -67,7 +67,7 @@ func tokenFile(name, file string) (string, error) {
 	case info.Mode().Perm()&0o007 != 0:
 		return "", fmt.Errorf("%s: everybody on this machine may use %s; run chmod 600 on it", name, file)
 	}
-	data, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w; let the user that runs jitbot read it", name, err)
 	}

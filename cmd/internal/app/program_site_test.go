@@ -1,61 +1,30 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/store"
 )
-
-// built is where TestMain's folder is, and the program once somebody needs it.
-var built struct {
-	folder  string
-	program func() (string, error)
-}
-
-func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "jitbot")
-	if err != nil {
-		panic(err)
-	}
-	built.folder = folder
-	built.program = sync.OnceValues(func() (string, error) {
-		// Stamping fails in a checkout of somebody else's; all else is as the
-		// tests' own build, whose packages are in the cache.
-		out, err := exec.Command("go", "build", "-buildvcs=false", "-o", folder, "jitbot/cmd/jitbot").CombinedOutput()
-		if err != nil {
-			return "", fmt.Errorf("go build: %w\n%s", err, out)
-		}
-		return filepath.Join(folder, "jitbot"), nil
-	})
-	code := m.Run()
-	_ = os.RemoveAll(folder)
-	os.Exit(code)
-}
 
 // site is a workspace and a cloud, both simulated and served over TLS, and a
 // folder with a configuration: all that the real program needs.
 type site struct {
 	t     *testing.T
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // the test's, as long as the site
 	slack *slacksim.Sim
 	azure *azuresim.Sim
 	file  string
@@ -300,109 +269,4 @@ func (s *site) approve() {
 	if _, err := s.slack.Click(s.ctx, slacksim.DemoApproverID, card.Channel, card.TS, approveButton); err != nil {
 		s.t.Logf("the click: %v", err)
 	}
-}
-
-// process is the program while it runs.
-type process struct {
-	t        *testing.T
-	cmd      *exec.Cmd
-	out, err bytes.Buffer // to be read once it has ended
-	ended    chan struct{}
-	failure  error
-}
-
-// start runs the program with the site's configuration.
-func (s *site) start(args ...string) *process {
-	s.t.Helper()
-	program, err := built.program()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	p := &process{t: s.t, ended: make(chan struct{})}
-	p.cmd = exec.CommandContext(s.ctx, program, append(args, "--config", s.file)...)
-	p.cmd.Env = s.env
-	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
-	if err := p.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	go func() {
-		p.failure = p.cmd.Wait()
-		close(p.ended)
-	}()
-	s.t.Cleanup(func() {
-		p.kill()
-		if s.t.Failed() && args[0] == "run" {
-			s.t.Logf("jitbot %s printed:\n%s%s", strings.Join(args, " "), p.out.String(), p.err.String())
-		}
-	})
-	return p
-}
-
-// kill is kill -9.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // it may have ended
-	<-p.ended
-}
-
-// code waits for the end and gives the exit code.
-func (p *process) code() int {
-	<-p.ended
-	if exit := (*exec.ExitError)(nil); p.failure != nil && !errors.As(p.failure, &exit) {
-		p.t.Fatal(p.failure)
-	}
-	return p.cmd.ProcessState.ExitCode()
-}
-
-// stop ends it as an operator does, and wants it to go well.
-func (p *process) stop() string {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Fatal(err)
-	}
-	if code := p.code(); code != 0 {
-		p.t.Fatalf("exit code %d after SIGTERM", code)
-	}
-	return p.out.String()
-}
-
-// verb runs a command to its end.
-func (s *site) verb(args ...string) (out, errs string, code int) {
-	s.t.Helper()
-	p := s.start(args...)
-	code = p.code()
-	return p.out.String(), p.err.String(), code
-}
-
-// settled opens the store after the program has ended and wants everything
-// closed, recorded and told.
-func (s *site) settled(id jit.ID) []jit.EventKind {
-	s.t.Helper()
-	b, err := store.Open(s.ctx, s.store(), store.Options{})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer b.Close()
-	if err := b.Verify(s.ctx); err != nil {
-		s.t.Errorf("the store is not intact: %v", err)
-	}
-	if g, err := b.Grant(s.ctx, id); err != nil || g.State != jit.Closed {
-		s.t.Errorf("the grant %s is %s, %v", id, g.State, err)
-	}
-	if left, err := b.Notices(s.ctx, 10); err != nil || len(left) > 0 {
-		s.t.Errorf("not told: %v, %v", left, err)
-	}
-	events, err := b.Events(s.ctx, 0, 1000)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var kinds []jit.EventKind
-	var prev jit.Event
-	for _, e := range events {
-		if err := e.Follows(prev); err != nil {
-			s.t.Error(err)
-		}
-		prev = e
-		kinds = append(kinds, e.Kind)
-	}
-	return kinds
 }

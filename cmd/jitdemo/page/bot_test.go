@@ -116,6 +116,8 @@ func (s *script) pressed(i slack.InteractionCallback) {
 		s.open(s.t)
 		s.update(i, "open", fmt.Sprintf("Approved by <@%s>. Open until <!date^%d^{date_short_pretty} at {time}|later>.", i.User.ID, s.now().Add(30*time.Minute).Unix()), "revoke")
 		s.reply(i, "Approved by <@"+i.User.ID+">")
+	case "more":
+		s.reply(i, "<@"+i.User.ID+"> is on it: "+action.SelectedOption.Value)
 	case "deny":
 		s.update(i, "denied", "Denied by <@"+i.User.ID+">.", "")
 	case "vm":

@@ -240,14 +240,18 @@ func (b *browser) form() {
 	b.until("the modal to close", `document.querySelector(".modal") === null`)
 	b.click(".shortcuts button")
 	b.reads(".modal", "Not before")
+	b.do(chromedp.MouseClickXY(100, 780)) // beside it
 	b.keys(kb.Escape)
 	b.until("Escape to close the modal", `document.querySelector(".modal") === null`)
+	b.click("#steps li:first-child button")
+	b.until("the step to be typed", `document.querySelector("#say").value.startsWith("/jit request web-1 22 30m")`)
 }
 
 // life approves what was asked, sees the rule come, and go with its time.
 func (b *browser) life() {
 	b.t.Helper()
 	b.become(slacksim.DemoGuestID)
+	b.until("nobody else's draft", `document.querySelector("#say").value === ""`)
 	b.lacks("#side", "jit-approvals")
 	b.become(slacksim.DemoApproverID)
 	b.click(`[data-place="C0APPROVALS"]`)
@@ -258,6 +262,9 @@ func (b *browser) life() {
 	b.look("6-confirm")
 	b.keys(kb.Escape)
 	b.lacks("#overlay", "Ada is told at once")
+	b.click("#content .message:last-child [aria-label='More actions']")
+	b.keys(kb.Enter)
+	b.reads(".replies", "1 reply")
 	b.click("#content .message:last-child [data-action=approve]")
 	b.reads("#content .message", "Open until Today at")
 	b.reads(".rule.ours", ourRule)

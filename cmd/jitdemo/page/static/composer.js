@@ -108,6 +108,10 @@ export function makeComposer(app) {
   }
 
   return {
+    clear() {
+      input.value = "";
+      hide();
+    },
     fill(text) {
       input.value = text;
       input.focus();

@@ -47,6 +47,7 @@ const app = {
     if (app.slack?.me === person) return;
     keepInMind("jitdemo.me", person);
     app.thread = null;
+    composer.clear();
     follow(person);
   },
 };
@@ -143,7 +144,17 @@ function tabs() {
   }
 }
 
+// escape closes what is on top when nothing has the focus: a click beside a
+// modal takes it away from there.
+function escape(ev) {
+  if (ev.key !== "Escape" || document.activeElement !== document.body) return;
+  const top = id("overlay").lastElementChild;
+  if (top) top.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  else if (app.thread) app.openThread(null);
+}
+
 async function begin() {
+  document.addEventListener("keydown", escape);
   themes(id("theme"));
   tabs();
   app.setup = await (await fetch("/setup")).json();

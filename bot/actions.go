@@ -60,7 +60,7 @@ func (b *Bot) carryOut(ctx context.Context, key string, d delivery) (to reply, s
 		return reply{}, Screen{}
 	}
 	to = i.reply()
-	return to, b.clicked(ctx, i)
+	return to, b.clicked(ctx, i, key)
 }
 
 // recovered keeps a panic of one job from ending the bot, which has doors to
@@ -69,6 +69,13 @@ func (b *Bot) recovered(ctx context.Context, to reply) {
 	if p := recover(); p != nil {
 		b.Log.ErrorContext(ctx, "an answer made the bot panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		b.answer(ctx, to, say(fault))
+	}
+}
+
+// recoveredFrom is recovered for what nobody waits for.
+func (b *Bot) recoveredFrom(ctx context.Context, doing string) {
+	if p := recover(); p != nil {
+		b.Log.ErrorContext(ctx, "something made the bot panic", "doing", doing, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	}
 }
 

@@ -25,7 +25,8 @@ type asking struct {
 }
 
 // parseAsk reads <vm>[,<vm>…] [ports] [duration] [from <source>] for <reason>.
-// Ports, duration and source may be missing: the policy fills them in.
+// All but the VM may be missing: the policy fills it in, or the form asks for
+// it.
 func parseAsk(words []string) (jit.Ask, error) {
 	p := asking{words: words}
 	if err := p.vms(); err != nil {
@@ -50,10 +51,13 @@ func parseAsk(words []string) (jit.Ask, error) {
 			return jit.Ask{}, err
 		}
 	}
-	return p.finish("")
+	return p.ask, nil
 }
 
 func (p *asking) finish(reason string) (jit.Ask, error) {
+	if reason == "" {
+		return p.ask, nil
+	}
 	var err error
 	if p.ask.Reason, err = jit.ParseReason(reason); err != nil {
 		return jit.Ask{}, err

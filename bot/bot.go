@@ -39,6 +39,15 @@ type Service interface {
 	// List shows live grants and waiting requests, one's own or all that the
 	// person may see.
 	List(ctx context.Context, by jit.UserID, all bool) ([]jit.Listed, error)
+	// Concerns lists one's own grants that have not ended, and the requests
+	// that wait for one's decision.
+	Concerns(ctx context.Context, by jit.UserID) ([]jit.Listed, error)
+	// Search lists VMs whose name, group or tag contains the text.
+	Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error)
+	// Offer tells what may be asked for at VMs, named as in Ask.
+	Offer(ctx context.Context, by jit.UserID, words []string) (jit.Offer, error)
+	// Recent is what somebody asked for the last time; false when never.
+	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
 }
 
 // Config is what the bot is made of. API, Service and Inbox are required.
@@ -55,7 +64,10 @@ type Config struct {
 	Now       func() time.Time // the wall clock when nil
 }
 
-const defaultPerPerson = 20
+const (
+	defaultPerPerson = 20
+	keysPerCommand   = 20 // letters typed into a menu and VMs chosen from it, for one command
+)
 
 // Bot reads from Slack. Make it with New, run it with Run.
 type Bot struct {
@@ -63,8 +75,13 @@ type Bot struct {
 	status status
 	home   workspace // set by Run before anything is read
 	people limits
-	prompt pool // what has seconds: forms, lists, answers that cost nothing
-	work   pool // what asks Azure
+	keys   limits  // of what is not worth counting as a command
+	prompt pool    // what somebody waits for with three seconds at most: forms, menus
+	screen pool    // what is shown later: lists, answers, what fills a form
+	work   pool    // what asks Azure
+	forms  redraws // which choice of VM is the newest
+	heard  heard   // events that came before
+	homes  homes   // Home tabs that are to be shown again
 }
 
 // New makes a bot. It speaks to nobody before Run.
@@ -90,7 +107,10 @@ func New(c Config) (*Bot, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	b := &Bot{Config: c, people: limits{perMinute: c.PerPerson}}
+	b := &Bot{
+		Config: c, people: limits{perMinute: c.PerPerson}, keys: limits{perMinute: keysPerCommand * c.PerPerson},
+		homes: homes{wake: make(chan struct{}, 1)},
+	}
 	b.status.now = c.Now
 	b.status.since = c.Now()
 	return b, nil
@@ -119,10 +139,12 @@ func (b *Bot) Run(ctx context.Context) error {
 	labour, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	b.prompt.start(ctx, labour, promptWorkers)
+	b.screen.start(ctx, labour, screenWorkers)
 	b.work.start(ctx, labour, workWorkers)
 
 	var replay sync.WaitGroup
 	replay.Go(func() { b.replay(ctx, labour) })
+	replay.Go(func() { b.publishHomes(ctx) })
 	err = b.serve(ctx)
 	stop()
 
@@ -131,6 +153,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	defer timer.Stop()
 	replay.Wait()
 	b.prompt.wait()
+	b.screen.wait()
 	b.work.wait()
 	b.status.set(nobody, false)
 	return err

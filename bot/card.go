@@ -9,23 +9,23 @@ import (
 	"jitbot/jit"
 )
 
-// GrantCard is the message of a grant in the approvers' channel. It is a
-// function of the grant alone, so that showing it twice changes nothing.
-func GrantCard(g jit.Grant) Screen {
-	status := cardStatus(g)
+// GrantCard is the message of a grant in the approvers' channel, with what else
+// was open on its VMs when it was made. Showing it twice changes nothing.
+func GrantCard(g jit.Grant, others ...jit.Grant) Screen {
+	status, notes := cardStatus(g), cardNotes(g, others)
 	blocks := []slack.Block{
 		slack.NewHeaderBlock(plain(clip("Access "+string(g.ID)+": "+title(g), 150))),
 		slack.NewSectionBlock(nil, cardFields(g), nil),
 		verbatim("Reason: ", g.Request.Reason),
 		paragraph(status),
 	}
-	if notes := cardNotes(g); len(notes) > 0 {
+	if len(notes) > 0 {
 		blocks = append(blocks, footnote(notes...))
 	}
 	blocks = append(blocks, buttons(cardButtons(g)...)...)
 	text := fmt.Sprintf("Access %s, %s: %s asks for %s. Reason: %s. %s",
 		code(string(g.ID)), title(g), mentionUser(g.Request.By.ID), access(g), prose(g.Request.Reason), oneLine(status))
-	if notes := cardNotes(g); len(notes) > 0 {
+	if len(notes) > 0 {
 		text += " " + strings.Join(notes, " ")
 	}
 	return Screen{Text: shorten(text, maxText), Blocks: blocks}
@@ -198,14 +198,42 @@ func stop(s string) string {
 	return s + "."
 }
 
-func cardNotes(g jit.Grant) []string {
-	notes := make([]string, 0, len(g.Notes))
+func cardNotes(g jit.Grant, others []jit.Grant) []string {
+	var notes []string
+	if note := alsoOpen(g, others); note != "" {
+		notes = append(notes, note)
+	}
+	if g.State == jit.Open && g.Unchecked {
+		notes = append(notes, "Whether the holder still has the rights could not be told at the last look; the access is kept until it can.")
+	}
 	for _, n := range g.Notes {
 		if n = stop(prose(clip(n, 500))); n != "" {
 			notes = append(notes, n)
 		}
 	}
 	return notes
+}
+
+const maxOthers = 5 // grants on the same VMs that are named
+
+// alsoOpen says what else is open on the VMs, for as long as that matters.
+func alsoOpen(g jit.Grant, others []jit.Grant) string {
+	if g.State.Ended() || g.State == jit.Closing || len(others) == 0 {
+		return ""
+	}
+	var all []string
+	for i, o := range others {
+		if i == maxOthers {
+			all = append(all, fmt.Sprintf("and %d more", len(others)-maxOthers))
+			break
+		}
+		one := fmt.Sprintf("%s of %s, port %s from %s, %s", code(string(o.ID)), mentionUser(o.Request.By.ID), portNames(o), sourceNames(o, ", "), title(o))
+		if o.State == jit.Open {
+			one += " until " + when(o.Clock.Deadline)
+		}
+		all = append(all, one)
+	}
+	return "Also there when this was written: " + strings.Join(all, "; ") + "."
 }
 
 // cardButtons are those that apply now; authority is checked when they are

@@ -73,8 +73,11 @@ func whoami(ctx context.Context, api *slack.Client) (workspace, error) {
 	return workspace{Team: me.TeamID, Enterprise: me.EnterpriseID, User: me.UserID}, nil
 }
 
-// has reports whether a payload comes from the workspace.
+// has reports whether a payload comes from the workspace. In an Enterprise Grid
+// people belong to another workspace of the same organization at times; who
+// they are is read before anything is done.
 func (w workspace) has(team, userTeam, enterprise string) bool {
-	return team != "" && team == w.Team && (userTeam == "" || userTeam == w.Team) &&
+	grid := enterprise != "" && enterprise == w.Enterprise
+	return team != "" && team == w.Team && (userTeam == "" || userTeam == w.Team || grid) &&
 		(enterprise == "" || w.Enterprise == "" || enterprise == w.Enterprise)
 }

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -45,8 +46,10 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 		b.ackSay(ctx, e, text)
 	case c.Verb == VerbHelp:
 		b.ackSay(ctx, e, helpText)
+	case c.Verb == VerbRequest:
+		b.ask(ctx, e, l, raw, c.Ask)
 	case c.Verb == VerbList:
-		if !b.prompt.offer(func(ctx context.Context) { b.list(ctx, l, c.All) }) {
+		if !b.screen.offer(func(ctx context.Context) { b.list(ctx, l, c.All) }) {
 			b.ackSay(ctx, e, crowded)
 			return
 		}
@@ -56,8 +59,46 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	}
 }
 
+// ask takes a typed request. A line that is complete is stored; one that is not
+// opens the form, with what was typed.
+func (b *Bot) ask(ctx context.Context, e envelope, l typedLine, raw json.RawMessage, typed jit.Ask) {
+	if typed.Reason != "" && len(typed.Ports) > 0 && len(typed.Sources) > 0 {
+		b.acceptCommand(ctx, e, raw)
+		return
+	}
+	f := opening{to: reply{url: l.ResponseURL, user: l.User}, trigger: l.Trigger, typed: typed}
+	taken := b.prompt.offer(func(ctx context.Context) {
+		if typed.Reason != "" && !b.incomplete(ctx, l.User, typed) {
+			b.acceptCommand(ctx, e, raw)
+			return
+		}
+		b.ack(ctx, e, nil)
+		b.openForm(ctx, f)
+	})
+	if !taken {
+		b.ackSay(ctx, e, crowded)
+	}
+}
+
+// incomplete reports whether the form must ask for what the policies leave
+// open. It has not much time: a form that asks for nothing new is better than
+// none.
+func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask) bool {
+	ctx, cancel := context.WithTimeout(ctx, quickly)
+	defer cancel()
+	o, err := b.Service.Offer(ctx, by, typed.VMs)
+	if _, refused := errors.AsType[*jit.Refusal](err); refused {
+		return false // the answer says what is wrong
+	}
+	if err != nil {
+		b.logFault(ctx, "reading what is on offer", by, "", err)
+		return true
+	}
+	return lacks(typed, o)
+}
+
 func (b *Bot) acceptCommand(ctx context.Context, e envelope, raw json.RawMessage) {
-	if !b.work.room() {
+	if !b.work.reserve() {
 		b.ackSay(ctx, e, crowded)
 		return
 	}
@@ -65,13 +106,15 @@ func (b *Bot) acceptCommand(ctx context.Context, e envelope, raw json.RawMessage
 	key, fresh, err := b.accept(ctx, d)
 	switch {
 	case err != nil:
+		b.work.release()
 		b.Log.ErrorContext(ctx, "a command was not taken", "error", err)
 		b.ackSay(ctx, e, fault)
 	case !fresh:
+		b.work.release()
 		b.ack(ctx, e, nil)
 	default:
 		b.ackSay(ctx, e, checking)
-		b.work.offer(func(ctx context.Context) { b.handle(ctx, key, d) })
+		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
 	}
 }
 
@@ -113,8 +156,7 @@ func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	return say(strings.Join(lines, "\n"))
 }
 
-// listWithin is how long a list may take. It shares its workers with forms,
-// which cannot wait.
+// listWithin is how long a list may take; it shares its workers with answers.
 const listWithin = 15 * time.Second
 
 // list answers /jit list. It changes nothing, so it is not stored.

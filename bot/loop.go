@@ -118,6 +118,7 @@ func (b *Bot) event(ctx context.Context, l *line, e socketmode.Event) error {
 		b.interact(ctx, envelope{l, e.Request.EnvelopeID}, e.Request.Payload)
 	case socketmode.EventTypeEventsAPI:
 		b.ack(ctx, envelope{l, e.Request.EnvelopeID}, nil)
+		b.happened(ctx, e.Request.Payload)
 	}
 	return nil
 }

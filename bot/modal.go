@@ -52,22 +52,22 @@ func (b *Bot) askWhy(ctx context.Context, i interaction, id jit.ID) {
 
 // formAnswer is an ack that keeps a form open with errors at its inputs.
 type formAnswer struct {
-	Action string            `json:"response_action"`
-	Errors map[string]string `json:"errors"`
+	Action string      `json:"response_action"`
+	Errors fieldErrors `json:"errors"`
 }
 
 // submit takes a form back: wrong input is answered in the form, the rest is
 // stored before the ack.
 func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.RawMessage) {
 	refuse := func(text string) {
-		b.ack(ctx, e, formAnswer{Action: "errors", Errors: map[string]string{inputReason: text}})
+		b.refuseForm(ctx, e, fieldErrors{inputReason: text}) // both forms have one
 	}
 	if !b.home.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
 		b.Log.WarnContext(ctx, "a form of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
 		refuse(elsewhere)
 		return
 	}
-	if i.View.Callback != formDeny {
+	if i.View.Callback != formDeny && i.View.Callback != formRequest {
 		b.Log.WarnContext(ctx, "a form that is not known", "user", i.User.ID)
 		b.ack(ctx, e, nil)
 		return
@@ -77,26 +77,33 @@ func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.Ra
 		refuse(text)
 		return
 	}
+	if i.View.Callback == formRequest {
+		b.submitRequest(ctx, e, i, raw)
+		return
+	}
 	if _, _, err := denial(i); err != nil {
 		text, _ := plainSentence(err)
 		refuse(text)
 		return
 	}
-	if !b.work.room() {
+	if !b.work.reserve() {
 		refuse(crowded)
 		return
 	}
 	d := delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}
 	key, fresh, err := b.accept(ctx, d)
 	if err != nil {
+		b.work.release()
 		b.Log.ErrorContext(ctx, "a form was not taken", "user", i.User.ID, "error", err)
 		refuse(fault)
 		return
 	}
 	b.ack(ctx, e, nil)
-	if fresh {
-		b.work.offer(func(ctx context.Context) { b.handle(ctx, key, d) })
+	if !fresh {
+		b.work.release()
+		return
 	}
+	b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
 }
 
 // denial reads the form.
@@ -105,7 +112,7 @@ func denial(i interaction) (jit.ID, string, error) {
 	if !id.Valid() {
 		return "", "", jit.Refuse(jit.ErrInput, "This form names no grant; close it and press Deny again.")
 	}
-	reason := i.input(inputReason, inputReason)
+	reason := i.entry(inputReason, inputReason).Value
 	if jit.CleanText(reason) == "" {
 		return id, "", jit.Refuse(jit.ErrInput, "Say why; the requester reads it.")
 	}

@@ -16,6 +16,12 @@ import (
 // Notifier shows grants and what happens to them in Slack. It is a
 // jit.Notifier.
 type Notifier struct {
+	// Others, when not nil, finds what else is open on a grant's VMs, for its
+	// card. Set it before the first notice, as Changed.
+	Others func(context.Context, jit.Grant) ([]jit.Grant, error)
+	// Changed, when not nil, is told of each grant that there is news of.
+	Changed func(jit.Grant)
+
 	api     *slack.Client
 	channel string // of grants that name none
 
@@ -43,6 +49,9 @@ const (
 // often it is tried; a *jit.BusyError says how long to wait. The card is
 // returned even with an error once it is there.
 func (n *Notifier) Notify(ctx context.Context, notice jit.Notice, g jit.Grant) (jit.Card, error) {
+	if n.Changed != nil {
+		n.Changed(g)
+	}
 	switch notice.To {
 	case jit.ToCard:
 		return n.card(ctx, g)
@@ -77,7 +86,7 @@ func (n *Notifier) remember(id jit.ID, c jit.Card) {
 
 // card edits the grant's message, or posts it when there is none (any more).
 func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
-	s := GrantCard(g)
+	s := GrantCard(g, n.others(ctx, g)...)
 	if at := n.where(g); at.Message != "" {
 		err := n.call(ctx, at.Channel, func(ctx context.Context) error {
 			_, _, _, err := n.api.UpdateMessageContext(ctx, at.Channel, at.Message, options(s, metadata(g.ID))...)
@@ -108,6 +117,18 @@ func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
 	}
 	n.remember(g.ID, at)
 	return at, nil
+}
+
+// others is what else is open there. A card without it is better than none.
+func (n *Notifier) others(ctx context.Context, g jit.Grant) []jit.Grant {
+	if n.Others == nil {
+		return nil
+	}
+	all, err := n.Others(ctx, g)
+	if err != nil {
+		return nil
+	}
+	return all
 }
 
 // reply says an event under the card, which is posted first when it is not

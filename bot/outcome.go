@@ -8,7 +8,8 @@ import (
 
 // helpText lists what works.
 const helpText = "*Time-limited access to a VM's ports*\n" +
-	"`/jit request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>` asks for access\n" +
+	"`/jit` opens a form to ask with\n" +
+	"`/jit request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>` asks for access; the form asks for what you leave out\n" +
 	"`/jit list` shows your grants and waiting requests, `/jit list all` everybody's that you may see\n" +
 	"`/jit done <grant>` ends your access early\n" +
 	"`/jit cancel <grant>` withdraws your waiting request\n" +

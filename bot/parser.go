@@ -22,7 +22,7 @@ const (
 // Command is a typed line, understood.
 type Command struct {
 	Verb   Verb
-	Ask    jit.Ask // request
+	Ask    jit.Ask // request; what was not typed is empty
 	Grant  jit.ID  // done, revoke, cancel
 	Reason string  // revoke; may be empty
 	All    bool    // list
@@ -50,12 +50,13 @@ type verb struct {
 	instead string
 }
 
-// ParseCommand reads what stands after /jit, as Slack sends it. The error is a
-// *jit.Refusal; with VerbHelp beside it, help should follow.
+// ParseCommand reads what stands after /jit, as Slack sends it. Nothing at all
+// is a request of which nothing is known yet. The error is a *jit.Refusal; with
+// VerbHelp beside it, help should follow.
 func ParseCommand(text string) (Command, error) {
 	words := strings.Fields(typed(text))
 	if len(words) == 0 {
-		return Command{Verb: VerbHelp}, nil
+		return Command{Verb: VerbRequest}, nil
 	}
 	word, rest := Verb(strings.ToLower(bare(words[0]))), words[1:]
 	for _, v := range verbs() {
@@ -67,6 +68,9 @@ func ParseCommand(text string) (Command, error) {
 	case VerbHelp:
 		return Command{Verb: VerbHelp}, nil
 	case VerbRequest:
+		if len(rest) == 0 {
+			return Command{Verb: VerbRequest}, nil
+		}
 		ask, err := parseAsk(rest)
 		return Command{Verb: VerbRequest, Ask: ask}, err
 	case VerbList:

@@ -3,10 +3,12 @@ package bot
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 const (
-	promptWorkers = 4
+	promptWorkers = 8
+	screenWorkers = 6
 	workWorkers   = 8
 	maxQueue      = 500 // jobs that wait for a worker
 )
@@ -15,10 +17,11 @@ const (
 // started once.
 type pool struct {
 	jobs    chan job
+	places  atomic.Int64 // of the queue, taken or promised
 	workers sync.WaitGroup
 }
 
-// job is something to do after the ack.
+// job is something to do after the ack, or to find the ack.
 type job func(ctx context.Context)
 
 // start runs the workers. They take jobs until ctx ends; a job under way keeps
@@ -32,6 +35,7 @@ func (p *pool) start(ctx, labour context.Context, workers int) {
 				case <-ctx.Done():
 					return
 				case j := <-p.jobs:
+					p.release()
 					if ctx.Err() != nil {
 						return // both were ready: what was stored waits for the next start
 					}
@@ -42,18 +46,28 @@ func (p *pool) start(ctx, labour context.Context, workers int) {
 	}
 }
 
-// room reports whether a job would be taken now. Only the loop offers jobs, so
-// the answer holds until it does.
-func (p *pool) room() bool { return len(p.jobs) < cap(p.jobs) }
+// reserve promises a place in the queue, so that what is stored now is done
+// now. Give it back with release, or use it with put.
+func (p *pool) reserve() bool {
+	if p.places.Add(1) <= maxQueue {
+		return true
+	}
+	p.release()
+	return false
+}
+
+func (p *pool) release() { p.places.Add(-1) }
+
+// put queues a job in a reserved place; it never waits.
+func (p *pool) put(j job) { p.jobs <- j }
 
 // offer queues a job unless the queue is full.
 func (p *pool) offer(j job) bool {
-	select {
-	case p.jobs <- j:
-		return true
-	default:
+	if !p.reserve() {
 		return false
 	}
+	p.put(j)
+	return true
 }
 
 // wait returns when every worker has ended.

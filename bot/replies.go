@@ -53,6 +53,8 @@ func replyText(e jit.Event, g jit.Grant) string {
 		return "closed. " + ending(g) + " The rule was read back gone."
 	case jit.EventDrift:
 		return "somebody changed its rule in Azure" + why
+	case jit.EventUnchecked:
+		return "whether its holder still has the rights cannot be told just now" + why + " An approver or admin can revoke it."
 	default:
 		return string(e.Kind) + why
 	}
@@ -70,7 +72,7 @@ func DirectMessage(e jit.Event, g jit.Grant) Screen {
 	switch {
 	case e.Kind == jit.EventWaiting && g.State == jit.Pending:
 		blocks = append(blocks, buttons(cancelButton(g))...)
-	case e.Kind == jit.EventOpened && g.State == jit.Open:
+	case (e.Kind == jit.EventOpened || e.Kind == jit.EventReminded) && g.State == jit.Open:
 		blocks = append(blocks, buttons(doneButton(g))...)
 	}
 	return Screen{Text: shorten(oneLine(text), maxText), Blocks: blocks}
@@ -115,6 +117,13 @@ func directText(e jit.Event, g jit.Grant) string {
 		return lines(
 			fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
 			fmt.Sprintf("Connect to port %s of %s from %s; the rule lets in nobody else.", portNames(g), targetNames(g, ", "), sourceNames(g, ", ")))
+	case jit.EventReminded:
+		if g.State != jit.Open {
+			return fmt.Sprintf("Your access %s was near its end; by now it is %s.", id, title(g))
+		}
+		return lines(
+			fmt.Sprintf("Your access %s ends at %s: %s.", id, when(g.Clock.Deadline), what),
+			"For more time, ask again now with /jit request; if you need it no longer, press Done. "+notCut)
 	case jit.EventFailed:
 		return lines(
 			fmt.Sprintf("Your access %s could not be opened: %s.", id, what),

@@ -23,6 +23,7 @@ const (
 	actionRevoke  = "revoke"
 	actionDone    = "done"
 	actionCancel  = "cancel"
+	actionForm    = "request_access" // its value is of no use
 )
 
 // Slack's limits. https://docs.slack.dev/reference/block-kit/blocks

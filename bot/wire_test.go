@@ -37,6 +37,11 @@ type desk struct {
 	grants  map[jit.ID]jit.Grant
 	calls   []string
 	fail    error         // of every call but Known
+	offer   jit.Offer     // at every VM
+	vms     []jit.VM      // that a search finds
+	last    jit.Request   // of everybody
+	unknown string        // a VM that there is not
+	slow    chan struct{} // when not nil, offers wait for it
 	hold    chan struct{} // when not nil, changes wait for it
 	holding chan struct{} // told of each that waits
 }
@@ -189,6 +194,72 @@ func (d *desk) List(_ context.Context, by jit.UserID, all bool) ([]jit.Listed, e
 	return out, nil
 }
 
+func (d *desk) Concerns(ctx context.Context, by jit.UserID) ([]jit.Listed, error) {
+	if err := d.Known(ctx, by); err != nil {
+		return nil, err
+	}
+	return d.List(ctx, by, true)
+}
+
+func (d *desk) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
+	if err := d.Known(ctx, by); err != nil {
+		return nil, err
+	}
+	var out []jit.VM
+	for _, vm := range d.vms {
+		if len(out) < limit && strings.Contains(vm.Group+"/"+vm.Name, text) {
+			out = append(out, vm)
+		}
+	}
+	return out, nil
+}
+
+func (d *desk) Offer(ctx context.Context, by jit.UserID, words []string) (jit.Offer, error) {
+	d.mu.Lock()
+	o, slow := d.offer, d.slow
+	d.mu.Unlock()
+	if slow != nil {
+		select {
+		case <-slow:
+		case <-ctx.Done():
+			return o, ctx.Err()
+		}
+	}
+	if err := d.Known(ctx, by); err != nil {
+		return o, err
+	}
+	for _, word := range words {
+		group, name, split := strings.Cut(word, "/")
+		if !split {
+			group, name = "rg", word
+		}
+		if name == d.unknown {
+			return jit.Offer{}, jit.Refuse(jit.ErrNotFound, "There is no VM called %s; did you mean %s?", name, "web-1")
+		}
+		vm := jit.VM{ID: "/vm/" + name, Name: name, Group: group}
+		for _, known := range d.vms {
+			if known.Name == name || known.ID == word {
+				vm = known
+			}
+		}
+		o.VMs = append(o.VMs, vm)
+	}
+	return o, nil
+}
+
+func (d *desk) Recent(context.Context, jit.UserID) (jit.Request, bool, error) {
+	return d.last, len(d.last.Targets) > 0, nil
+}
+
+// simple is the offer of one port from one address: nothing is left to ask.
+func simple() jit.Offer {
+	return jit.Offer{
+		Ports:    []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Sources: from("203.0.113.7/32"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour}},
+		Sources:  from("203.0.113.7/32"),
+		Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
+	}
+}
+
 func (d *desk) put(g jit.Grant) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -284,7 +355,7 @@ func newOffice(t *testing.T, opt slacksim.Options) *office {
 	})
 	o := &office{t: t, sim: sim, inbox: newTray(), logs: &lines{}, ctx: ctx}
 	api := bot.NewClient(bot.Account{BotToken: sim.Options().BotToken, AppToken: sim.Options().AppToken, URL: srv.URL + "/api"})
-	o.desk = &desk{people: bot.NewPeople(api), grants: map[jit.ID]jit.Grant{}, holding: make(chan struct{}, 10)}
+	o.desk = &desk{people: bot.NewPeople(api), grants: map[jit.ID]jit.Grant{}, holding: make(chan struct{}, 10), offer: simple()}
 	o.conf = bot.Config{
 		API: api, Service: o.desk, Inbox: o.inbox, Stagger: 10 * time.Millisecond, Grace: 200 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(o.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),

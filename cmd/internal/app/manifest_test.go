@@ -198,11 +198,14 @@ var scopesOf = map[string][]string{
 	"GetUserByEmail":         {"users:read.email"},
 	"GetUserGroups":          {"usergroups:read"},
 	"GetUserGroupMembers":    {"usergroups:read"},
+	"Search":                 nil, // of VMs, by the service; Slack's own is not for bots
 }
 
 // reasons are those of scopes that no call shows.
 var reasons = map[string]string{
-	"commands":          "a slash command is not a call",
+	"commands":          "a slash command and a shortcut are no calls",
+	"app_mentions:read": "the event app_mention is no call",
+	"im:write":          "posting to a user's id opens the direct message",
 	"chat:write.public": "posting where the bot is no member is the same call",
 	"users:read.email":  "the address is a field of users.info, for match_email",
 }

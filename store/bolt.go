@@ -52,6 +52,7 @@ type Bolt struct {
 	closed sync.Once
 	result error // of the first Close
 
+	end     end           // the committer's
 	last    atomic.Uint64 // the newest transaction known to be in the file
 	stopped atomic.Pointer[refusal]
 	wedged  bool // bbolt panicked in a commit and may hold its locks; the committer's until idle

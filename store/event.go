@@ -1,8 +1,8 @@
 package store
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -16,29 +16,26 @@ const perEvent = 16
 
 // Append implements jit.Store.
 func (b *Bolt) Append(ctx context.Context, events ...jit.Event) error {
-	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) { return recorded(tx, events) })
+	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) { return b.recorded(tx, events) })
 }
 
 // recorded links the events after the last one of the record and lists the puts
 // of them, their notices and the tally.
-func recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
+func (b *Bolt) recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
-	sum, err := tallied(tx)
+	sum, err := b.end.tallied(tx)
 	if err != nil {
 		return nil, err
 	}
-	prev, err := newest(tx, sum)
+	prev, err := b.end.newest(tx, sum)
 	if err != nil {
 		return nil, err
 	}
 	var out []put
 	for _, e := range events {
 		tell := e.Tell()
-		if e, err = asRead(e); err != nil {
-			return nil, err
-		}
 		if e, err = e.Link(prev); err != nil {
 			return nil, err
 		}
@@ -47,6 +44,7 @@ func recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encoding event %d: %w", e.Seq, err)
 		}
+		b.end.line(e, raw)
 		out = append(out, put{bucket: bucketEvents, key: sequence(e.Seq), value: raw})
 		notices, err := notified(e, tell)
 		if err != nil {
@@ -57,7 +55,47 @@ func recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
 	}
 	sum.Hash = prev.Hash
 	last, err := sum.put()
+	b.end.sum, b.end.tally = sum, last.value
 	return append(out, last), err
+}
+
+// end is the end of the record as the committer, whose alone it is, read it or
+// meant to write it last. What is stored is looked at every time; when its bytes
+// are those that are known, checksum and all, they need no decoding.
+type end struct {
+	last  jit.Event // Seq and Hash
+	event []byte    // the stored form of last
+	sum   tally
+	tally []byte // the stored form of sum
+}
+
+func (n *end) line(e jit.Event, raw []byte) {
+	n.last, n.event = jit.Event{Seq: e.Seq, Hash: e.Hash}, raw
+}
+
+func (n *end) tallied(tx *bolt.Tx) (tally, error) {
+	raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTally))
+	if raw != nil && bytes.Equal(raw, n.tally) {
+		return n.sum, nil
+	}
+	sum, err := tallied(tx)
+	if err == nil {
+		n.sum, n.tally = sum, bytes.Clone(raw)
+	}
+	return sum, err
+}
+
+// newest gives of the last event what the next one is linked to.
+func (n *end) newest(tx *bolt.Tx, sum tally) (jit.Event, error) {
+	k, v := tx.Bucket([]byte(bucketEvents)).Cursor().Last()
+	if k != nil && n.last.Hash == sum.Hash && bytes.Equal(k, sequence(n.last.Seq)) && bytes.Equal(v, n.event) {
+		return n.last, nil
+	}
+	e, err := newest(tx, sum)
+	if err == nil {
+		n.line(e, bytes.Clone(v))
+	}
+	return e, err
 }
 
 // tally is what tells whether the record and the notices are all there. Without
@@ -77,19 +115,6 @@ func tallied(tx *bolt.Tx) (sum tally, err error) {
 func (sum tally) put() (put, error) {
 	raw, err := seal(bucketMeta, []byte(keyTally), sum)
 	return put{bucket: bucketMeta, key: []byte(keyTally), value: raw}, err
-}
-
-// asRead is the event as it will be read back. Its hash must be of that: bytes
-// that are no UTF-8 come back as others than they went in.
-func asRead(e jit.Event) (out jit.Event, err error) {
-	raw, err := json.Marshal(e)
-	if err == nil {
-		err = json.Unmarshal(raw, &out)
-	}
-	if err != nil {
-		return out, fmt.Errorf("encoding an event of kind %s: %w", e.Kind, err)
-	}
-	return out, nil
 }
 
 // notified lists the puts of an event's notices. Their sequence follows from
@@ -174,7 +199,7 @@ func (b *Bolt) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
 	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
 		var out []put
 		if tx.Bucket([]byte(bucketNotices)).Get(sequence(n.Seq)) != nil {
-			sum, err := tallied(tx)
+			sum, err := b.end.tallied(tx)
 			if err != nil {
 				return nil, err
 			}

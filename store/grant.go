@@ -20,7 +20,7 @@ func (b *Bolt) Create(ctx context.Context, g jit.Grant, events ...jit.Event) err
 		if tx.Bucket([]byte(bucketGrants)).Get([]byte(g.ID)) != nil {
 			return nil, fmt.Errorf("grant %s: %w", g.ID, jit.ErrExists)
 		}
-		return changed(tx, nil, g, events)
+		return b.changed(tx, nil, g, events)
 	})
 }
 
@@ -52,7 +52,7 @@ func (b *Bolt) Update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Gra
 			return nil, fmt.Errorf("grant %s: a change may not make it %s revision %d", id, next.ID, next.Revision)
 		}
 		result.set(next)
-		return changed(tx, &old, next, events)
+		return b.changed(tx, &old, next, events)
 	})
 	if errors.Is(err, errThrown) {
 		panic(panicked.get())
@@ -75,7 +75,7 @@ func apply(f func(jit.Grant) (jit.Grant, []jit.Event, error), g jit.Grant) (next
 
 // changed lists the puts of a grant that is new, where old is nil, or moved on:
 // its record, its index entries, the counters, the events and their notices.
-func changed(tx *bolt.Tx, old *jit.Grant, g jit.Grant, events []jit.Event) ([]put, error) {
+func (b *Bolt) changed(tx *bolt.Tx, old *jit.Grant, g jit.Grant, events []jit.Event) ([]put, error) {
 	if g.ID == "" || !slices.Contains(jit.States(), g.State) {
 		return nil, fmt.Errorf("grant %q: state %q cannot be stored", g.ID, g.State)
 	}
@@ -96,7 +96,7 @@ func changed(tx *bolt.Tx, old *jit.Grant, g jit.Grant, events []jit.Event) ([]pu
 	if err != nil {
 		return nil, err
 	}
-	lines, err := recorded(tx, events)
+	lines, err := b.recorded(tx, events)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (b *Bolt) AtGuard(ctx context.Context, guard string) ([]jit.Grant, error) {
 	err := b.read(ctx, func(tx *bolt.Tx) error {
 		c := tx.Bucket([]byte(bucketGuards)).Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-			_, id, err := guardKey(k)
+			_, id, err := guardKey(bucketGuards, k)
 			err = errors.Join(err, stamped(bucketGuards, k, v))
 			var g jit.Grant
 			if err == nil {
@@ -227,20 +227,33 @@ func (b *Bolt) Guards(ctx context.Context) ([]string, error) {
 	var out []string
 	var faults []error
 	err := b.read(ctx, func(tx *bolt.Tx) error {
-		c := tx.Bucket([]byte(bucketGuards)).Cursor()
-		for k, v := c.First(); k != nil; {
-			guard, _, err := guardKey(k)
-			if err = errors.Join(err, stamped(bucketGuards, k, v)); err != nil {
-				faults = append(faults, err)
-				k, v = c.Next()
-				continue
-			}
-			out = append(out, guard)
-			k, v = c.Seek(append([]byte(guard), 1)) // past every grant of this guard
+		for _, bucket := range []string{bucketGuards, bucketLocks} {
+			found, err := guards(tx, bucket)
+			out = append(out, found...)
+			faults = append(faults, err)
 		}
 		return nil
 	})
-	return out, errors.Join(append(faults, err)...)
+	slices.Sort(out)
+	return slices.Compact(out), errors.Join(append(faults, err)...)
+}
+
+// guards lists those of an index by guard. It reads one entry a guard.
+func guards(tx *bolt.Tx, bucket string) ([]string, error) {
+	var out []string
+	var faults []error
+	c := tx.Bucket([]byte(bucket)).Cursor()
+	for k, v := c.First(); k != nil; {
+		guard, _, err := guardKey(bucket, k)
+		if err = errors.Join(err, stamped(bucket, k, v)); err != nil {
+			faults = append(faults, err)
+			k, v = c.Next()
+			continue
+		}
+		out = append(out, guard)
+		k, v = c.Seek(append([]byte(guard), 1)) // past every entry of this guard
+	}
+	return out, errors.Join(faults...)
 }
 
 // Counts implements jit.Store; states without grants are left out.

@@ -51,11 +51,11 @@ func timedID(bucket string, key []byte) (string, error) {
 // guardPrefix begins the keys of a guard's grants.
 func guardPrefix(guard string) []byte { return append([]byte(strings.ToLower(guard)), 0) }
 
-// guardKey splits a key of the guards bucket.
-func guardKey(key []byte) (guard, id string, err error) {
+// guardKey splits a key of an index by guard.
+func guardKey(bucket string, key []byte) (guard, id string, err error) {
 	guard, id, ok := strings.Cut(string(key), "\x00")
 	if !ok || id == "" {
-		return "", "", damaged(bucketGuards, key, "no grant")
+		return "", "", damaged(bucket, key, "names nothing")
 	}
 	return guard, id, nil
 }

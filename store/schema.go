@@ -21,6 +21,9 @@ const (
 	bucketForget     = "forget"     // instant finished, key -> stamp: when to forget the key
 	bucketNames      = "names"      // name of the configuration -> object id
 	bucketRecent     = "recent"     // user -> their latest jit.Request
+
+	bucketProtections = "protections" // VM in lower case -> jit.Protection
+	bucketLocks       = "locks"       // guard in lower case, 0, VM in lower case -> stamp
 )
 
 // The records in the meta bucket. keySchema and its record version stay as they
@@ -48,6 +51,7 @@ func migrations() []func(*bolt.Tx) error {
 			for _, name := range []string{
 				bucketMeta, bucketGrants, bucketWake, bucketGuards, bucketCounts, bucketEvents,
 				bucketNotices, bucketDeliveries, bucketInbox, bucketForget, bucketNames, bucketRecent,
+				bucketProtections, bucketLocks,
 			} {
 				if _, err := tx.CreateBucket([]byte(name)); err != nil {
 					return fmt.Errorf("creating bucket %s: %w", name, err)

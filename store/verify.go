@@ -250,3 +250,33 @@ func (v *verifier) names(ctx context.Context) error {
 		return unseal(bucketMeta, key, raw, &any)
 	})
 }
+
+// protections checks that the index of locks says what the protections say.
+func (v *verifier) protections(ctx context.Context) error {
+	want := 0
+	err := v.each(ctx, bucketProtections, func(key, raw []byte) error {
+		var p jit.Protection
+		if err := unseal(bucketProtections, key, raw, &p); err != nil {
+			return err
+		}
+		for _, guard := range p.Guards() {
+			want++
+			at := append(guardPrefix(guard), key...)
+			if err := stamped(bucketLocks, at, v.tx.Bucket([]byte(bucketLocks)).Get(at)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	have := 0
+	if err := v.each(ctx, bucketLocks, func(_, _ []byte) error { have++; return nil }); err != nil {
+		return err
+	}
+	if have != want {
+		v.faults = append(v.faults, damaged(bucketLocks, nil, fmt.Sprintf("%d entries where there should be %d", have, want)))
+	}
+	return nil
+}

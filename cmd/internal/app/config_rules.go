@@ -156,12 +156,11 @@ func offer(s *section) jit.Policy {
 	widest := s.section("widest")
 	p.Widest = jit.Widths{V4: widest.number("ipv4", 32, 1, 32), V6: widest.number("ipv6", 128, 1, 128)}
 	widest.close()
-	p.RemindBefore = 10 * time.Minute
+	p.RemindBefore = s.duration("remind_before", 10*time.Minute, time.Second, jit.MaxDuration)
 	s.onlyText("protect", "configured", "always")
 	s.onlyText("existing", "override", "respect")
 	s.onlyText("deny_source", "*", "Internet")
 	s.onlyText("on_drift", "repair", "end")
-	s.onlyDuration("remind_before", p.RemindBefore)
 	extend := s.section("extend")
 	extend.onlyNumber("times", 2)
 	extend.onlyDuration("total", 6*time.Hour)

@@ -128,9 +128,7 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	}
 	p.sweep = jit.NewSweep(o.Config.Jit, world)
 	p.service = jit.NewService(o.Config.Jit, world, p.sweep)
-	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
-	cards.Others = p.service.Others
-	var notifier jit.Notifier = cards
+	var notifier jit.Notifier = bot.NewNotifier(api, o.Config.Jit.Channel)
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
@@ -142,7 +140,6 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Slack bot: %w", err)
 	}
-	cards.Changed = p.bot.Refresh
 	p.meters.scrape(p)
 	return p, nil
 }

@@ -162,7 +162,7 @@ func (b *browser) look(name string) {
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
 			)
 			var wide []string
-			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
+			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body, .wide, .guard")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
 			if len(wide) > 0 {
 				b.t.Errorf("%s at %d: scrolls sideways: %s", name, size[0], strings.Join(wide, ", "))
 			}

@@ -54,8 +54,7 @@ func (b *Bolt) recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
 		sum.Notices += len(notices)
 	}
 	sum.Hash = prev.Hash
-	last, err := sum.put()
-	b.end.sum, b.end.tally = sum, last.value
+	last, err := b.end.put(sum)
 	return append(out, last), err
 }
 
@@ -85,6 +84,12 @@ func (n *end) tallied(tx *bolt.Tx) (tally, error) {
 	return sum, err
 }
 
+func (n *end) put(sum tally) (put, error) {
+	raw, err := seal(bucketMeta, []byte(keyTally), sum)
+	n.sum, n.tally = sum, raw
+	return put{bucket: bucketMeta, key: []byte(keyTally), value: raw}, err
+}
+
 // newest gives of the last event what the next one is linked to.
 func (n *end) newest(tx *bolt.Tx, sum tally) (jit.Event, error) {
 	k, v := tx.Bucket([]byte(bucketEvents)).Cursor().Last()
@@ -110,11 +115,6 @@ func tallied(tx *bolt.Tx) (sum tally, err error) {
 		err = unseal(bucketMeta, []byte(keyTally), raw, &sum)
 	}
 	return sum, err
-}
-
-func (sum tally) put() (put, error) {
-	raw, err := seal(bucketMeta, []byte(keyTally), sum)
-	return put{bucket: bucketMeta, key: []byte(keyTally), value: raw}, err
 }
 
 // notified lists the puts of an event's notices. Their sequence follows from
@@ -204,7 +204,7 @@ func (b *Bolt) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
 				return nil, err
 			}
 			sum.Notices--
-			left, err := sum.put()
+			left, err := b.end.put(sum)
 			if err != nil {
 				return nil, err
 			}

@@ -128,7 +128,9 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	}
 	p.sweep = jit.NewSweep(o.Config.Jit, world)
 	p.service = jit.NewService(o.Config.Jit, world, p.sweep)
-	var notifier jit.Notifier = bot.NewNotifier(api, o.Config.Jit.Channel)
+	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
+	cards.Others = p.service.Others
+	var notifier jit.Notifier = cards
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
@@ -140,6 +142,7 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Slack bot: %w", err)
 	}
+	cards.Changed = p.bot.Refresh
 	p.meters.scrape(p)
 	return p, nil
 }

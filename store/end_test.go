@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
+	"pgregory.net/rapid"
 
 	"jitbot/jit"
 )
@@ -60,5 +62,34 @@ func TestEndIsLookedAt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAnyEventChains records events of any bytes and zones: as they are read
+// back they are one chain still.
+func TestAnyEventChains(t *testing.T) {
+	b := opened(t)
+	text := rapid.Map(rapid.OneOf(
+		rapid.SliceOf(rapid.Byte()),
+		rapid.Map(rapid.String(), func(s string) []byte { return []byte(s) }),
+		rapid.SampledFrom([][]byte{[]byte(`\ufffd`), []byte("\uFFFD"), []byte("\xff<&>\u2028")}),
+	), func(b []byte) string { return string(b) })
+	rapid.Check(t, func(r *rapid.T) {
+		zone := time.UTC
+		if offset := rapid.IntRange(-50_000, 50_000).Draw(r, "zone"); offset != 0 {
+			zone = time.FixedZone("", offset)
+		}
+		err := b.Append(t.Context(), jit.Event{
+			At:   time.Unix(rapid.Int64Range(0, 1<<35).Draw(r, "at"), rapid.Int64Range(0, 999_999_999).Draw(r, "ns")).In(zone),
+			Kind: jit.EventDrift, Grant: jit.ID(text.Draw(r, "grant")), Text: text.Draw(r, "text"),
+			Actor:   jit.Person{ID: jit.UserID(text.Draw(r, "id")), Name: text.Draw(r, "name")},
+			Sources: rapid.SliceOfN(text, 0, 2).Draw(r, "sources"),
+		})
+		if err != nil {
+			r.Fatal(err)
+		}
+	})
+	if err := b.Verify(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

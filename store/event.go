@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -36,6 +38,9 @@ func (b *Bolt) recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
 	var out []put
 	for _, e := range events {
 		tell := e.Tell()
+		if e, err = asRead(e); err != nil {
+			return nil, err
+		}
 		if e, err = e.Link(prev); err != nil {
 			return nil, err
 		}
@@ -115,6 +120,23 @@ func tallied(tx *bolt.Tx) (sum tally, err error) {
 		err = unseal(bucketMeta, []byte(keyTally), raw, &sum)
 	}
 	return sum, err
+}
+
+// asRead is the event as it will be read back, because its hash must be of that.
+// Link allows for bytes that are no UTF-8; but a zone that the text of a time
+// cannot tell comes back as another one.
+func asRead(e jit.Event) (out jit.Event, err error) {
+	if e.At.Location() == time.UTC && e.Until.Location() == time.UTC {
+		return e, nil
+	}
+	raw, err := json.Marshal(e)
+	if err == nil {
+		err = json.Unmarshal(raw, &out)
+	}
+	if err != nil {
+		return out, fmt.Errorf("encoding an event of kind %s: %w", e.Kind, err)
+	}
+	return out, nil
 }
 
 // notified lists the puts of an event's notices. Their sequence follows from

@@ -190,9 +190,9 @@ func decided(g jit.Grant) string {
 	}
 }
 
-// stop ends a sentence that others wrote.
+// stop ends a sentence that others wrote, unless they did.
 func stop(s string) string {
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+	if said := strings.TrimRight(s, "`"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") {
 		return s
 	}
 	return s + "."

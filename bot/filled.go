@@ -103,9 +103,24 @@ func (f filled) askPorts(a *jit.Ask, o jit.Offer, known bool, errs fieldErrors) 
 		}
 		a.Ports = append(a.Ports, p)
 	}
+	if p, q, twice := overlap(a.Ports); twice {
+		errs.add(block, "The ports "+p.String()+" and "+q.String()+" overlap; choose one of them.")
+	}
 	if len(a.Ports) == 0 && only(o) == nil {
 		errs.add(block, "Choose the ports that you need; they are shown once a VM is chosen.")
 	}
+}
+
+// overlap finds two ports of which one holds a part of the other.
+func overlap(ports []jit.Ports) (p, q jit.Ports, found bool) {
+	for i, p := range ports {
+		for _, q := range ports[:i] {
+			if p.From <= q.To && q.From <= p.To && p.Protocol == q.Protocol {
+				return q, p, true
+			}
+		}
+	}
+	return p, q, false
 }
 
 // only is the one port there is to ask for, nil when there is a choice.

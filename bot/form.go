@@ -90,7 +90,7 @@ func modal(blocks ...slack.Block) slack.ModalViewRequest {
 // are chosen, empty while there is none.
 func RequestForm(d Draft, o jit.Offer) slack.ModalViewRequest {
 	var blocks []slack.Block
-	if d.Note != "" {
+	if jit.CleanText(d.Note) != "" {
 		blocks = append(blocks, verbatim("", d.Note))
 	}
 	blocks = append(blocks, vmInput(d))

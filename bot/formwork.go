@@ -25,7 +25,7 @@ const (
 
 // suggest answers a menu of VMs with those that fit what was typed.
 func (b *Bot) suggest(ctx context.Context, e envelope, i interaction) {
-	nothing := slack.OptionsResponse{Options: []*slack.OptionBlockObject{}}
+	nothing := menu(nil)
 	if !b.home.has(i.Team.ID, i.User.Team, i.Enterprise.ID) || i.Menu != inputVM || i.View.Callback != formRequest ||
 		b.keys.allow(i.User.ID, b.Now()) != nil {
 		b.ack(ctx, e, nothing)
@@ -39,12 +39,18 @@ func (b *Bot) suggest(ctx context.Context, e envelope, i interaction) {
 func (b *Bot) suggestions(ctx context.Context, i interaction) any {
 	work, cancel := context.WithTimeout(ctx, suggestWithin)
 	defer cancel()
-	vms, err := b.Service.Search(work, i.User.ID, clip(jit.CleanText(i.Query), maxOptionText), maxOptions+1)
+	vms, err := b.Service.Search(work, i.User.ID, clip(jit.CleanText(i.Query), maxInput), maxOptions+1)
 	if err != nil {
 		b.logFault(ctx, "searching VMs", i.User.ID, "", err)
-		return slack.OptionsResponse{Options: []*slack.OptionBlockObject{}}
+		return menu(nil)
 	}
 	return menu(vms)
+}
+
+// offers are the options of a menu. The library's own leaves an empty list out,
+// which Slack takes for no answer.
+type offers struct {
+	Options []*slack.OptionBlockObject `json:"options"`
 }
 
 // menu is what a search found, cut to what Slack takes, which is then said.
@@ -63,7 +69,7 @@ func menu(vms []jit.VM) any {
 		options = append(options, o)
 	}
 	if len(options) == len(vms) {
-		return slack.OptionsResponse{Options: options}
+		return offers{options}
 	}
 	label := plain("The first " + strconv.Itoa(len(options)) + "; type more to narrow")
 	return slack.OptionGroupsResponse{OptionGroups: []*slack.OptionGroupBlockObject{slack.NewOptionGroupBlockElement(label, options...)}}

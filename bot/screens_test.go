@@ -74,6 +74,7 @@ func moments() map[string]struct {
 		return g, e
 	}
 	first := asked()
+	first.Clock.RemindBefore = 10 * time.Minute
 	keep("asked", first, jit.Event{Kind: jit.EventAsked})
 	keepMust := func(name string) func(jit.Grant, jit.Event, error) jit.Grant {
 		return func(g jit.Grant, e jit.Event, err error) jit.Grant {
@@ -100,6 +101,14 @@ func moments() map[string]struct {
 	}, time.Minute, after(2*time.Minute)))
 	keepMust("failed")(begun.Close(jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."}, after(3*time.Minute), after(3*time.Minute)))
 	open := keepMust("opened")(begun.Confirm(after(2*time.Minute + 5*time.Second)))
+	reminded, events, err := open.Remind(after(85 * time.Minute))
+	if err != nil {
+		panic(err)
+	}
+	keep("reminded", reminded, events[0])
+	unchecked := open
+	unchecked.Unchecked = true
+	keep("unchecked", unchecked, jit.Event{Kind: jit.EventUnchecked, Text: "The holder's rights could not be read (Azure is busy); the access is kept until they can."})
 	drifted := open
 	keep("drift", drifted, jit.Event{Kind: jit.EventDrift, Text: "Rule jitbot-prod-g-7k2qd-a is gone from nsg-web; it is written again."})
 	for _, d := range []jit.Decision{
@@ -125,7 +134,7 @@ func TestScreensOfEveryMoment(t *testing.T) {
 	for name, m := range moments() {
 		golden(t, "card-"+name, bot.GrantCard(m.g))
 		told := m.e.Tell()
-		if m.e.Kind == jit.EventDrift {
+		if m.e.Kind == jit.EventDrift || m.e.Kind == jit.EventUnchecked {
 			told = []jit.Audience{jit.ToThread}
 		}
 		for _, to := range told {
@@ -142,6 +151,7 @@ func TestScreensOfEveryMoment(t *testing.T) {
 	late, now := moments()["opened"], moments()["closed-expired"].g
 	golden(t, "thread-opened-late", bot.ThreadReply(late.e, now))
 	golden(t, "direct-opened-late", bot.DirectMessage(late.e, now))
+	golden(t, "direct-reminded-late", bot.DirectMessage(moments()["reminded"].e, now))
 }
 
 func TestScreensOfLists(t *testing.T) {
@@ -182,7 +192,7 @@ func TestScreensKeepSlacksLimits(t *testing.T) {
 				g.Paths = append(g.Paths, jit.Path{Guard: "/x/" + nasty, Fault: nasty})
 			}
 			for kind, s := range map[string]bot.Screen{
-				"card": bot.GrantCard(g), "thread": bot.ThreadReply(e, g), "direct": bot.DirectMessage(e, g),
+				"card": bot.GrantCard(g, slices.Repeat([]jit.Grant{g}, 30)...), "thread": bot.ThreadReply(e, g), "direct": bot.DirectMessage(e, g),
 				"list": bot.GrantList(slices.Repeat([]jit.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true, Admin: true}}, 15), true),
 			} {
 				raw, err := json.Marshal(s)
@@ -269,9 +279,26 @@ func checkLimits(t *testing.T, name string, raw []byte) {
 		case map[string]any:
 			for key, x := range v {
 				elements, _ := x.([]any)
+				most := 50
+				if v["type"] == "modal" || v["type"] == "home" {
+					most = 100
+				}
 				switch {
-				case key == "blocks" && len(elements) > 50, key == "Blocks" && len(elements) > 50:
+				case strings.EqualFold(key, "blocks") && len(elements) > most:
 					t.Errorf("%s: %d blocks", name, len(elements))
+				case key == "options":
+					most := map[any]int{"checkboxes": 10}[v["type"]]
+					if len(elements) > max(most, 100-90*min(most, 1)) || len(elements) == 0 {
+						t.Errorf("%s: %d options of %v", name, len(elements), v["type"])
+					}
+					for _, o := range elements {
+						o := o.(map[string]any)
+						atMost("an option", text(o, "text"), 1, 75)
+						atMost("an option's value", o["value"], 1, 75)
+						if o["description"] != nil {
+							atMost("an option's description", text(o, "description"), 1, 75)
+						}
+					}
 				case key == "fields":
 					if len(elements) > 10 {
 						t.Errorf("%s: %d fields", name, len(elements))
@@ -311,7 +338,24 @@ func checkLimits(t *testing.T, name string, raw []byte) {
 					atMost("a confirmation's yes", text(c, "confirm"), 1, 30)
 					atMost("a confirmation's no", text(c, "deny"), 1, 30)
 				}
+			case "input":
+				atMost("a label", text(v, "label"), 1, 2000)
+				if v["hint"] != nil {
+					atMost("a hint", text(v, "hint"), 1, 2000)
+				}
+				atMost("a block_id", v["block_id"], 1, 255)
+			case "plain_text_input":
+				if most, ok := v["max_length"].(float64); ok && v["initial_value"] != nil {
+					atMost("an initial value", v["initial_value"], 1, int(most))
+				}
 			case "modal":
+				atMost("private_metadata", v["private_metadata"], 0, 3000)
+				if v["submit"] == nil {
+					if bytes.Contains(raw, []byte(`"type":"input"`)) {
+						t.Errorf("%s: inputs without submit", name)
+					}
+					v["submit"] = map[string]any{"text": "none"}
+				}
 				atMost("a title", text(v, "title"), 1, 24)
 				atMost("submit", text(v, "submit"), 1, 24)
 				atMost("close", text(v, "close"), 1, 24)

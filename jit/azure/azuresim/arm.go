@@ -66,6 +66,7 @@ func armRoutes() map[string]route {
 	// Everybody may ask for what he himself may do.
 	add("GET list", auth+"permissions", "", (*Sim).listPermissions)
 	add("GET list", auth+"locks", auth+"locks/read", (*Sim).listLocks)
+	edgeRoutes(add)
 	return routes
 }
 
@@ -118,6 +119,9 @@ func (s *Sim) provider(c *call) reply {
 	}
 	if refused := s.locked(c); refused != nil {
 		return refused.reply()
+	}
+	if refusal, refused := s.disallowed(c); refused {
+		return refusal
 	}
 	return served.handle(s, c)
 }

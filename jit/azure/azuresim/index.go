@@ -13,6 +13,9 @@ type index struct {
 	// subnetConfigs and publicConfigs ids of ip configurations by the key of
 	// their subnet and public address.
 	nsgNICs, nsgSubnets, subnetConfigs, publicConfigs map[string][]string
+	// pools and natRules are ids of backend pools and inbound NAT rules by
+	// the key of the ip configuration they lead to.
+	pools, natRules map[string][]string
 	// nicVM is the machine that an interface belongs to.
 	nicVM map[string]owner
 }
@@ -30,6 +33,7 @@ func (s *Sim) indexed() *index {
 	x := &index{
 		nsgNICs: map[string][]string{}, nsgSubnets: map[string][]string{}, subnetConfigs: map[string][]string{},
 		publicConfigs: map[string][]string{}, nicVM: map[string]owner{},
+		pools: map[string][]string{}, natRules: map[string][]string{},
 	}
 	for _, k := range slices.Sorted(maps.Keys(s.nics)) {
 		nic := s.nics[k]
@@ -50,6 +54,7 @@ func (s *Sim) indexed() *index {
 			x.nicVM[key(nic)] = owner{vm: vm.ID, primary: i == 0}
 		}
 	}
+	s.indexEdge(x)
 	s.index = x
 	return x
 }

@@ -18,7 +18,9 @@ func envelope(id, kind, location string, tags map[string]string, properties obje
 func (s *Sim) nicBody(v NIC) object {
 	configs := []object{}
 	for i, ip := range v.IPs {
-		configs = append(configs, ipConfigBody(v.ID, ip, i == 0))
+		config := ipConfigBody(v.ID, ip, i == 0)
+		s.balance(config)
+		configs = append(configs, config)
 	}
 	properties := object{
 		"ipConfigurations": configs, "enableIPForwarding": false, "enableAcceleratedNetworking": false,
@@ -91,6 +93,9 @@ func (s *Sim) subnetBody(vnet VNet, v Subnet) object {
 	}
 	if v.NSG != "" {
 		properties["networkSecurityGroup"] = object{"id": v.NSG}
+	}
+	if v.RouteTable != "" {
+		properties["routeTable"] = object{"id": v.RouteTable}
 	}
 	id := vnet.ID + "/subnets/" + v.Name
 	if configs := s.indexed().subnetConfigs[key(id)]; len(configs) > 0 {

@@ -46,7 +46,7 @@ func (s *Sim) nsgBody(g *guard) object {
 	}
 }
 
-func (g *guard) weakTag() string { return `W/"` + g.etag + `"` }
+func (g *guard) weakTag() string { return weak(g.etag) }
 
 func (g *guard) defaultBodies() []object {
 	bodies := []object{}
@@ -92,7 +92,7 @@ func (s *Sim) putNSG(c *call) reply {
 		return p.reply()
 	}
 	g := s.nsgs[key(c.path.id)]
-	if p := precondition(c, g, c.path.id); p != nil {
+	if p := precondition(c, g.tag(), c.path.id); p != nil {
 		return p.reply()
 	}
 	if p := checkName(c.path.name()); p != nil {
@@ -162,7 +162,7 @@ func (s *Sim) deleteNSG(c *call) reply {
 	if g == nil {
 		return reply{status: http.StatusNoContent}
 	}
-	if p := precondition(c, g, g.id); p != nil {
+	if p := precondition(c, g.tag(), g.id); p != nil {
 		return p.reply()
 	}
 	if p := s.busy(c, key(g.id)); p != nil {
@@ -178,25 +178,33 @@ func (s *Sim) deleteNSG(c *call) reply {
 	return reply{status: http.StatusAccepted, header: op.headers(c, s.settings.RetryAfter)}
 }
 
-// precondition checks If-Match and If-None-Match against a group that may not
-// exist.
-func precondition(c *call, g *guard, id string) *problem {
+// tag is the bare etag of a group that may not exist.
+func (g *guard) tag() string {
+	if g == nil {
+		return ""
+	}
+	return g.etag
+}
+
+// precondition checks If-Match and If-None-Match against the bare etag of a
+// resource; an empty one: it does not exist.
+func precondition(c *call, etag, id string) *problem {
 	want := c.request.Header.Get("If-Match")
-	if c.request.Header.Get("If-None-Match") == "*" && g != nil {
+	if c.request.Header.Get("If-None-Match") == "*" && etag != "" {
 		return stale(fmt.Sprintf("Resource %s already exists in NRP data store.", id))
 	}
-	if want == "" || want == "*" && g != nil {
+	if want == "" || want == "*" && etag != "" {
 		return nil
 	}
 	// The server puts whatever it is given into the form of a weak tag.
 	if !strings.HasPrefix(want, "W/") {
 		want = `W/"` + strings.Trim(want, `"`) + `"`
 	}
-	if g == nil {
+	if etag == "" {
 		return stale(fmt.Sprintf("Etag provided in if-match header %s does not match: resource %s does not exist in NRP data store.", want, id))
 	}
-	if want != g.weakTag() {
-		return stale(fmt.Sprintf("Etag provided in if-match header %s does not match etag %s of resource %s in NRP data store.", want, g.weakTag(), id))
+	if want != weak(etag) {
+		return stale(fmt.Sprintf("Etag provided in if-match header %s does not match etag %s of resource %s in NRP data store.", want, weak(etag), id))
 	}
 	return nil
 }

@@ -20,7 +20,11 @@ type operation struct {
 	// whether a later write has come.
 	nsg, rule string
 	turn      int
-	deletes   bool
+	// target is the key of a document, which done brings to its end; a group's
+	// operation has none.
+	target  string
+	done    func()
+	deletes bool
 	// outcome is how it shall end: Succeeded, Failed or Canceled; status how
 	// it stands.
 	outcome, status string
@@ -33,6 +37,7 @@ const inProgress = "InProgress"
 // settle brings everything about that is due: ends of operations in their
 // order, then effects. It is called before anything is looked at.
 func (s *Sim) settle(now time.Time) {
+	s.clock = now
 	var due []*operation
 	s.running = slices.DeleteFunc(s.running, func(op *operation) bool {
 		if over := !op.end.After(now); over {
@@ -55,6 +60,10 @@ func (s *Sim) settle(now time.Time) {
 // finish ends an operation and changes the etag for the second time.
 func (s *Sim) finish(op *operation) {
 	op.status = op.outcome
+	if op.done != nil {
+		op.done()
+		return
+	}
 	g := s.nsgs[op.nsg]
 	if g == nil {
 		return
@@ -138,20 +147,9 @@ func (s *Sim) busy(c *call, nsg string) *problem {
 	}
 	switch s.settings.Writers {
 	case RefuseRetryable:
-		p := &problem{
-			status: http.StatusTooManyRequests, code: "RetryableError", message: "A retryable error occurred.",
-			detailCode:    "RetryableErrorDueToAnotherOperation",
-			detailMessage: fmt.Sprintf("Operation %s (%s) is updating resource %s. The call can be retried in 10 seconds.", op.kind, op.id, s.nsgs[nsg].id),
-		}
-		if s.settings.BusyRetryAfter != "" {
-			p.header = map[string]string{"Retry-After": s.settings.BusyRetryAfter}
-		}
-		return p
+		return s.retryable(op, s.nsgs[nsg].id)
 	case RefuseConflict:
-		return &problem{
-			status: http.StatusConflict, code: "AnotherOperationInProgress",
-			message: fmt.Sprintf("Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s.", op.address(c.base, "operations", "2025-05-01")),
-		}
+		return anotherOperation(c, op)
 	default: // Parallel
 		return nil
 	}
@@ -159,13 +157,23 @@ func (s *Sim) busy(c *call, nsg string) *problem {
 
 // begin accepts a write on a group or, with a name, on a rule.
 func (s *Sim) begin(c *call, g *guard, rule, kind string, turn int) *operation {
+	op := s.accept(c, kind, g.location, s.settings.OperationTime)
+	op.nsg, op.rule, op.turn = key(g.id), rule, turn
+	g.etag = s.newGUID()
+	g.state = updating
+	return op
+}
+
+// accept makes an operation that takes a time, and whatever was ordered for
+// the request besides.
+func (s *Sim) accept(c *call, kind, location string, takes time.Duration) *operation {
 	f := &c.fault
 	op := &operation{
-		id: s.newGUID(), kind: kind, location: strings.ToLower(strings.ReplaceAll(cmp.Or(g.location, defaultLocation), " ", "")),
-		subscription: c.path.subscription, begun: c.now, nsg: key(g.id), rule: rule, turn: turn,
+		id: s.newGUID(), kind: kind, location: strings.ToLower(strings.ReplaceAll(cmp.Or(location, defaultLocation), " ", "")),
+		subscription: c.path.subscription, begun: c.now,
 		deletes: c.request.Method == http.MethodDelete, status: inProgress,
 		outcome: cmp.Or(f.OperationEnd, succeeded), lateEffect: s.settings.LateEffect + f.LateEffect,
-		end: c.now.Add(s.settings.OperationTime + f.OperationTime), serial: s.serial,
+		end: c.now.Add(takes + f.OperationTime), serial: s.serial,
 	}
 	if op.outcome != succeeded {
 		op.failure = &problem{
@@ -178,8 +186,6 @@ func (s *Sim) begin(c *call, g *guard, rule, kind string, turn int) *operation {
 	}
 	s.operations[op.id] = op
 	s.running = append(s.running, op)
-	g.etag = s.newGUID()
-	g.state = updating
 	return op
 }
 

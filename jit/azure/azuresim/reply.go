@@ -1,7 +1,6 @@
 package azuresim
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -91,10 +90,6 @@ func (a reply) send(w http.ResponseWriter) {
 	default:
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.WriteHeader(a.status)
-		text, err := json.Marshal(body)
-		if err != nil {
-			text = []byte(`{"error":{"code":"InternalServerError","message":"unencodable answer"}}`)
-		}
-		_, _ = w.Write(text) // as above
+		_, _ = w.Write(encode(body)) // as above
 	}
 }

@@ -9,11 +9,13 @@ import (
 // Class is what kind of thing a request concerns.
 type Class string
 
-// The classes of requests. A guard is a network security group or its rules.
+// The classes of requests. A guard is a network security group or its rules;
+// a firewall is an Azure Firewall, a firewall policy or its groups.
 const (
 	ClassToken     Class = "token"
 	ClassGraph     Class = "graph"
 	ClassGuard     Class = "guard"
+	ClassFirewall  Class = "firewall"
 	ClassOperation Class = "operation"
 	ClassInventory Class = "inventory"
 	ClassAccess    Class = "access"
@@ -44,6 +46,9 @@ type Counts struct {
 	// GuardReads, GuardWrites and GuardDeletes concern network security
 	// groups and rules; Polls the operations on them.
 	GuardReads, GuardWrites, GuardDeletes, Polls int
+	// FirewallReads, FirewallWrites and FirewallDeletes concern firewalls,
+	// firewall policies and their groups.
+	FirewallReads, FirewallWrites, FirewallDeletes int
 	// Inventory is VMs, interfaces, networks, addresses, groups.
 	Inventory, Access, Graph, Tokens, Other int
 	// Throttled is how many of all these were answered 429, Lost how many
@@ -102,14 +107,9 @@ func (s *Sim) recordLocked(c *call, status int, lost bool) {
 func (n *Counts) add(class Class, method string) {
 	switch class {
 	case ClassGuard:
-		switch method {
-		case http.MethodGet:
-			n.GuardReads++
-		case http.MethodDelete:
-			n.GuardDeletes++
-		default:
-			n.GuardWrites++
-		}
+		tally(method, &n.GuardReads, &n.GuardWrites, &n.GuardDeletes)
+	case ClassFirewall:
+		tally(method, &n.FirewallReads, &n.FirewallWrites, &n.FirewallDeletes)
 	case ClassOperation:
 		n.Polls++
 	case ClassInventory:
@@ -125,6 +125,18 @@ func (n *Counts) add(class Class, method string) {
 	}
 }
 
+// tally counts a request as a read, a write or a deletion.
+func tally(method string, reads, writes, deletes *int) {
+	switch method {
+	case http.MethodGet:
+		*reads++
+	case http.MethodDelete:
+		*deletes++
+	default:
+		*writes++
+	}
+}
+
 func classify(r *http.Request, parts []string) Class {
 	path := strings.ToLower(r.URL.Path)
 	switch {
@@ -136,6 +148,8 @@ func classify(r *http.Request, parts []string) Class {
 		return ClassAccess
 	case strings.Contains(path, "/operations/"), strings.Contains(path, "/operationresults/"):
 		return ClassOperation
+	case strings.Contains(path, "/azurefirewalls"), strings.Contains(path, "/firewallpolicies"):
+		return ClassFirewall
 	case strings.Contains(path, "/networksecuritygroups"):
 		return ClassGuard
 	case strings.HasPrefix(path, "/subscriptions"):

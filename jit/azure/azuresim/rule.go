@@ -186,5 +186,5 @@ func (s *Sim) rulePrecondition(c *call, g *guard) *problem {
 	if !s.settings.RuleIfMatch || c.request.Header.Get("If-Match") == "" {
 		return nil
 	}
-	return precondition(c, g, c.path.id)
+	return precondition(c, g.tag(), c.path.id)
 }

@@ -1,6 +1,9 @@
 package azuresim
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Writers says what happens to a write while another one on the same network
 // security group is still running. Azure has been seen doing all three.
@@ -31,6 +34,23 @@ type Settings struct {
 	// OperationTime is how long a write's operation says InProgress. Zero: it
 	// is over at the next request.
 	OperationTime time.Duration
+	// FirewallTime is OperationTime of firewalls and of the groups of a policy
+	// that a firewall uses: "three to five minutes on average"
+	// (MicrosoftDocs/azure-docs#64513).
+	FirewallTime time.Duration
+	// PolicyLag is how much longer a policy says Updating than the operation
+	// on its group did.
+	PolicyLag time.Duration
+	// PolicyBusyStatus answers a change of a group of a busy policy; the code
+	// is recorded, the status is not.
+	PolicyBusyStatus int
+	// NullUnchanged answers a write of a rule collection group that changes
+	// nothing with 200 and the body null, as was seen once
+	// (Azure/azure-rest-api-specs#19505).
+	NullUnchanged bool
+	// GroupIfMatch makes rule collection groups honour If-Match. Whether
+	// Azure does is not known.
+	GroupIfMatch bool
 	// LateEffect is how long after its operation said Succeeded a write
 	// begins to filter packets (see Reachable).
 	LateEffect time.Duration
@@ -71,10 +91,12 @@ type Settings struct {
 }
 
 // DefaultSettings are those of a new Sim: bucket sizes as Microsoft documents
-// them since 2024, everything permitted, operations over at once.
+// them since 2024, everything permitted, operations over at once but
+// those of firewalls, which take minutes.
 func DefaultSettings() Settings {
 	return Settings{
 		RetryAfter: 10, PageSize: 200, Throttle: true, LogSize: 20000,
+		FirewallTime: 4 * time.Minute, PolicyLag: 15 * time.Second, PolicyBusyStatus: http.StatusConflict,
 		Reads: Bucket{250, 25}, Writes: Bucket{200, 10}, Deletes: Bucket{200, 10},
 	}
 }

@@ -77,6 +77,9 @@ type Sim struct {
 	// running are the operations in progress, oldest first.
 	running []*operation
 	index   *index
+	edge    edge
+	// clock is when everything that was due was last brought about.
+	clock time.Time
 
 	users       map[string]User
 	teams       map[string]Group
@@ -112,7 +115,7 @@ func New(o Options) *Sim {
 		publicIPs: map[string]PublicIP{}, nsgs: map[string]*guard{},
 		operations: map[string]*operation{},
 		users:      map[string]User{}, teams: map[string]Group{},
-		roles: map[string]RoleDefinition{}, buckets: map[string]*bucket{},
+		roles: map[string]RoleDefinition{}, buckets: map[string]*bucket{}, edge: newEdge(),
 	}
 	s.AddApp(App{ClientID: o.ClientID, Secret: o.ClientSecret, PrincipalID: o.PrincipalID})
 	for _, role := range builtInRoles() {

@@ -82,8 +82,9 @@ type VNet struct {
 type Subnet struct {
 	Name     string
 	Prefixes []string
-	// NSG is the id of the network security group on it, or empty.
-	NSG string
+	// NSG is the id of the network security group on it, RouteTable that of
+	// its route table, or empty.
+	NSG, RouteTable string
 }
 
 // PublicIP is a public address.

@@ -74,9 +74,12 @@ func (a PolicyAssignment) refusal(w PolicyWrite) reply {
 	shown := cmp.Or(a.DefinitionName, a.DisplayName, definition)
 	assignmentID := strings.TrimRight(a.Scope, "/") + authorization + "policyAssignments/" + a.Name
 	definitionID := authorization + "policyDefinitions/" + definition
-	identifiers := encode([]object{{
-		"policyAssignment": object{"name": cmp.Or(a.DisplayName, a.Name), "id": assignmentID},
-		"policyDefinition": object{"name": shown, "id": definitionID},
+	type identifier struct {
+		Name string `json:"name"`
+		ID   string `json:"id"`
+	}
+	identifiers := encode([]map[string]identifier{{
+		"policyAssignment": {cmp.Or(a.DisplayName, a.Name), assignmentID}, "policyDefinition": {shown, definitionID},
 	}})
 	effect := "deny"
 	if w.Method == http.MethodDelete {

@@ -155,6 +155,7 @@ type ApplicationSecurityGroup struct {
 // ClassicVM is a machine of the classic deployment model. The simulator shows
 // it in the list of all resources and under its own type, for reading; no
 // other list has it, as in Azure, where just-in-time access does not know it.
+// Scale sets do not exist here at all.
 type ClassicVM struct {
 	ID       string
 	Location string

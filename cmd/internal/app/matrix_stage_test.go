@@ -30,6 +30,7 @@ type stage struct {
 	ctx     context.Context
 	sim     *slacksim.Sim
 	store   *store.Bolt
+	service *jit.Service
 	buttons slacksim.Message // with every button
 	grants  int
 }
@@ -63,8 +64,9 @@ func newStage(t *testing.T) *stage {
 		Store: db, Network: w.client, Inventory: w.client, Directory: w.client, Vitals: w.client,
 		People: bot.NewPeople(api), Meter: w.meter, Log: slog.New(slog.DiscardHandler),
 	}
+	s.service = jit.NewService(w.config, deps, jit.NewSweep(w.config, deps))
 	s.run(bot.Config{
-		API: api, Service: jit.NewService(w.config, deps, jit.NewSweep(w.config, deps)), Inbox: db,
+		API: api, Service: s.service, Inbox: db,
 		PerPerson: 1e6, Stagger: time.Millisecond, Grace: time.Second,
 	})
 	s.postButtons(api)

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,6 +159,47 @@ func TestMatrixOfEntries(t *testing.T) {
 			if !strings.Contains(got, want) || want == "" && got != "" {
 				t.Errorf("%s by %s: read %q, want %q", words[0], words[i], got, want)
 			}
+		}
+	}
+}
+
+// Of all the states, a card names the grants whose rules may stand, and a Home
+// tab what is one's own or waits for one's decision.
+func TestNeighboursAndConcerns(t *testing.T) {
+	s := newStage(t)
+	put := map[jit.State]jit.Grant{}
+	for _, state := range jit.States() {
+		put[state] = s.put(state)
+	}
+	ids := func(states ...jit.State) []jit.ID {
+		var out []jit.ID
+		for _, state := range states {
+			out = append(out, put[state].ID)
+		}
+		slices.Sort(out)
+		return out
+	}
+	others, err := s.service.Others(s.ctx, put[jit.Open])
+	var got []jit.ID
+	for _, g := range others {
+		got = append(got, g.ID)
+	}
+	slices.Sort(got)
+	if want := ids(jit.Opening, jit.Closing); err != nil || !slices.Equal(got, want) {
+		t.Errorf("beside it are %v (%v), want %v", got, err, want)
+	}
+	for kind, want := range map[string][]jit.ID{
+		"requester": ids(jit.Asked, jit.Pending, jit.Opening, jit.Open, jit.Closing),
+		"approver":  ids(jit.Pending), "admin": nil, "other": nil, "guest": nil, "gone": nil,
+	} {
+		all, err := s.service.Concerns(s.ctx, kinds()[kind])
+		got = nil
+		for _, l := range all {
+			got = append(got, l.Grant.ID)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) || (err != nil) != (kind == "guest" || kind == "gone") {
+			t.Errorf("%s is concerned by %v (%v), want %v", kind, got, err, want)
 		}
 	}
 }

@@ -37,8 +37,8 @@ func (e *exchanges) Do(req *policy.Request) (*http.Response, error) {
 		if code == http.StatusTooManyRequests && !isLock(readAnswer(resp)) {
 			wait := retryAfter(resp.Header)
 			e.gates.close(l, wait)
-			e.vitals.spent(l, raw.Method)
-			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", l.owner), slog.Bool("writes", l.write), slog.Duration("wait", wait))
+			e.vitals.spent(l)
+			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", l.owner), slog.String("kind", string(l.kind)), slog.Duration("wait", wait))
 		}
 	}
 	if e.observe != nil {

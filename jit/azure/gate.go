@@ -12,16 +12,33 @@ import (
 	"jitbot/jit"
 )
 
+// traffic is what Azure counts apart: each kind has a bucket of its own.
+type traffic string
+
+const (
+	reads   traffic = "reads"
+	writes  traffic = "writes"
+	deletes traffic = "deletes"
+)
+
 // lane is what Azure throttles by: a subscription, or a host where there is
-// none, and whether it is read or written.
+// none, and the kind of traffic.
 type lane struct {
 	owner string // lower case
-	write bool
+	kind  traffic
 }
 
-// laneOf finds the lane of a request.
+// laneOf finds the lane of a request. Removals have one of their own, so that
+// throttled writes keep no door open. Microsoft.Network throttles writes and
+// removals together; then each learns it by a 429 of its own.
 func laneOf(r *http.Request) lane {
-	l := lane{owner: r.URL.Host, write: r.Method != http.MethodGet && r.Method != http.MethodHead}
+	l := lane{owner: r.URL.Host, kind: writes}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		l.kind = reads
+	case http.MethodDelete:
+		l.kind = deletes
+	}
 	if rest, ok := strings.CutPrefix(strings.ToLower(strings.TrimLeft(r.URL.Path, "/")), "subscriptions/"); ok {
 		l.owner, _, _ = strings.Cut(rest, "/")
 	}
@@ -72,11 +89,7 @@ func (g *gates) pass(l lane) error {
 	if left == 0 {
 		return nil
 	}
-	kind := "reads"
-	if l.write {
-		kind = "writes"
-	}
-	return &jit.BusyError{Wait: left, Cause: fmt.Errorf("%s of %s are throttled, nothing was sent", kind, l.owner)}
+	return &jit.BusyError{Wait: left, Cause: fmt.Errorf("%s of %s are throttled, nothing was sent", l.kind, l.owner)}
 }
 
 // longestWait keeps a nonsensical Retry-After from overflowing.

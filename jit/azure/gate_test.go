@@ -56,23 +56,24 @@ func TestRetryAfter(t *testing.T) {
 }
 
 // checkGate makes sure that writes are not sent inside the window, that reads
-// are, and that the window ends.
+// and removals are, and that the window ends.
 func checkGate(t *testing.T, w *world, window time.Duration) {
 	t.Helper()
 	if window > 0 {
 		time.Sleep(window - time.Millisecond)
 		w.Reset()
 		start := time.Now()
-		for _, changes := range [][]jit.Change{put(allowRule()), remove(allowName)} {
-			err := w.only(t.Context(), changes)
-			busy, ok := errors.AsType[*jit.BusyError](err)
-			if !ok || busy.Wait != time.Millisecond || time.Since(start) != 0 {
-				t.Errorf("inside the window: %v after %s", err, time.Since(start))
-			}
-			clean(t, err)
+		err := w.only(t.Context(), put(allowRule()))
+		busy, ok := errors.AsType[*jit.BusyError](err)
+		if !ok || busy.Wait != time.Millisecond || time.Since(start) != 0 {
+			t.Errorf("inside the window: %v after %s", err, time.Since(start))
 		}
+		clean(t, err)
 		if n := w.sent("", "securityRules"); n != 0 {
 			t.Errorf("%d requests inside the window", n)
+		}
+		if err := w.only(t.Context(), remove(allowName)); err != nil || w.sent("DELETE", "securityRules") != 1 {
+			t.Errorf("removing inside the window: %v", err)
 		}
 		w.find(t, allowName)
 		time.Sleep(time.Millisecond)
@@ -112,6 +113,41 @@ func TestGateOfReads(t *testing.T) {
 			t.Errorf("the rule is %t %+v", ok, r)
 		}
 	})
+}
+
+// TestGateOfRemovals: Azure counts writes and deletes apart, so a throttled
+// write keeps no door open, and a throttled removal forbids no write.
+func TestGateOfRemovals(t *testing.T) {
+	signIn(t, azuresim.DefaultClientSecret)
+	for _, tt := range []struct {
+		method         string
+		throttled, not []jit.Change
+	}{
+		{"PUT", put(allowRule()), remove("jitbot-test-g-7k2qe-x")},
+		{"DELETE", remove("jitbot-test-g-7k2qe-x"), put(allowRule())},
+	} {
+		t.Run(tt.method, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.AddFault(azuresim.Throttled("60").On(tt.method, "securityRules").Only(1))
+				for _, what := range []string{"throttled", "inside the window"} {
+					err := w.only(t.Context(), tt.throttled)
+					if busy, ok := errors.AsType[*jit.BusyError](err); !ok || busy.Wait != time.Minute {
+						t.Errorf("%s: %v", what, err)
+					}
+				}
+				if n := w.sent(tt.method, "securityRules"); n != 1 {
+					t.Errorf("%d requests inside the window", n-1)
+				}
+				if w.Spare(azuresim.DemoWebNICNSG) {
+					t.Error("there is budget to spare")
+				}
+				if err := w.only(t.Context(), tt.not); err != nil {
+					t.Errorf("the other lane: %v", err)
+				}
+			})
+		})
+	}
 }
 
 // TestLockShutsNoGate: another operation on one guard says nothing about the

@@ -21,12 +21,7 @@ const (
 type vitals struct {
 	mu      sync.Mutex
 	skew    time.Duration
-	buckets map[bucketKey]bucket
-}
-
-type bucketKey struct {
-	subscription string // lower case
-	deletes      bool
+	buckets map[lane]bucket // of writes and deletes of subscriptions
 }
 
 // bucket is what was left at an instant.
@@ -35,7 +30,7 @@ type bucket struct {
 	at   time.Time
 }
 
-func newVitals() *vitals { return &vitals{buckets: map[bucketKey]bucket{}} }
+func newVitals() *vitals { return &vitals{buckets: map[lane]bucket{}} }
 
 // note takes the headers of an answer of Resource Manager.
 func (v *vitals) note(l lane, h http.Header, sent, received time.Time) {
@@ -47,24 +42,21 @@ func (v *vitals) note(l lane, h http.Header, sent, received time.Time) {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		v.skew = skew(date, sent, received)
 	}
-	for name, deletes := range map[string]bool{
-		"x-ms-ratelimit-remaining-subscription-writes":  false,
-		"x-ms-ratelimit-remaining-subscription-deletes": true,
-	} {
-		if n, ok := count(h.Get(name)); ok {
-			v.buckets[bucketKey{l.owner, deletes}] = bucket{int(min(n, bucketSize)), received}
+	for _, kind := range []traffic{writes, deletes} {
+		if n, ok := count(h.Get("x-ms-ratelimit-remaining-subscription-" + string(kind))); ok {
+			v.buckets[lane{l.owner, kind}] = bucket{int(min(n, bucketSize)), received}
 		}
 	}
 }
 
 // spent empties the bucket that a throttled request drew from.
-func (v *vitals) spent(l lane, method string) {
-	if !l.write {
+func (v *vitals) spent(l lane) {
+	if l.kind == reads {
 		return
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.buckets[bucketKey{l.owner, method == http.MethodDelete}] = bucket{0, time.Now()}
+	v.buckets[l] = bucket{0, time.Now()}
 }
 
 // skew compares a Date header, cut to whole seconds, with the middle of the
@@ -82,8 +74,8 @@ func skew(date, sent, received time.Time) time.Duration {
 func (v *vitals) spare(subscription string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for _, deletes := range []bool{false, true} {
-		b, ok := v.buckets[bucketKey{subscription, deletes}]
+	for _, kind := range []traffic{writes, deletes} {
+		b, ok := v.buckets[lane{subscription, kind}]
 		if ok && float64(b.left)+bucketRefill*time.Since(b.at).Seconds() <= bucketSize/2 {
 			return false
 		}
@@ -102,13 +94,18 @@ func (c *Client) Skew() time.Duration {
 
 // Spare reports whether more than half of the writes and of the deletes that
 // Azure grants the guard's subscription are left, from the last answer's
-// headers and the documented refill, and nothing was throttled. A guard whose
-// id cannot be read has none.
+// headers and the documented refill, and neither they nor the reads are
+// throttled now. A guard whose id cannot be read has none.
 func (c *Client) Spare(guard string) bool {
 	id, err := arm.ParseResourceID(guard)
 	if err != nil {
 		return false
 	}
 	owner := strings.ToLower(id.SubscriptionID)
-	return c.gates.left(lane{owner, false}) == 0 && c.gates.left(lane{owner, true}) == 0 && c.vitals.spare(owner)
+	for _, kind := range []traffic{reads, writes, deletes} {
+		if c.gates.left(lane{owner, kind}) > 0 {
+			return false
+		}
+	}
+	return c.vitals.spare(owner)
 }

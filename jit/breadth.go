@@ -1,0 +1,83 @@
+package jit
+
+import (
+	"fmt"
+	"math"
+)
+
+// Breadth is how many can use an opening.
+type Breadth struct {
+	Rank  int    // wider is higher
+	Words string // Any, Internet, or the ranges and their size
+}
+
+const (
+	rankInternet = 64 + iota
+	rankAny
+)
+
+// breadth measures who gets in. Of IPv6 a /64 ranks like one address of IPv4,
+// since that is what one place has.
+func (v view) breadth(r ruling) Breadth {
+	a := r.where.sources
+	if r.answer == AnswerUnknown {
+		return Breadth{rankOf(a), "whom it cannot be told"}
+	}
+	for _, v4 := range []bool{true, false} {
+		all := everywhere(v4)
+		if len(all.minus(a)) == 0 {
+			return Breadth{rankAny, "Any"}
+		}
+		if len(v.public.sure.meet(all).minus(a)) == 0 {
+			return Breadth{rankInternet, "Internet"}
+		}
+	}
+	words := v.sourcesText(a) + " (" + sizeText(a)
+	if len(a.minus(v.inside.sure.join(privateSpace()))) == 0 {
+		words += ", inside"
+	}
+	return Breadth{rankOf(a), words + ")"}
+}
+
+func rankOf(a addresses) int {
+	rank := 0
+	for _, v4 := range []bool{true, false} {
+		bits := int(math.Log2(max(1, size(a.meet(everywhere(v4))))))
+		if !v4 {
+			bits = max(0, bits-64)
+		}
+		rank = max(rank, min(bits, rankInternet-1))
+	}
+	return rank
+}
+
+func size(a addresses) float64 {
+	n := 0.0
+	for _, s := range a {
+		from, between := s.from.AsSlice(), 0.0
+		for i, b := range s.to.AsSlice() {
+			between = between*256 + float64(int(b)-int(from[i])) // exact where both begin alike
+		}
+		n += between + 1
+	}
+	return n
+}
+
+// sizeText counts addresses as people do.
+func sizeText(a addresses) string {
+	n := size(a)
+	switch {
+	case n <= 1:
+		return "one address"
+	case n < 1e4:
+		return fmt.Sprintf("%.0f addresses", n)
+	case n < 1e6:
+		return fmt.Sprintf("about %.0f thousand addresses", n/1e3)
+	case n < 1e9:
+		return fmt.Sprintf("about %.0f million addresses", n/1e6)
+	case n < 1e12:
+		return fmt.Sprintf("about %.1f billion addresses", n/1e9)
+	default:
+		return fmt.Sprintf("about 2^%.0f addresses", math.Log2(n))
+	}
+}

@@ -1,0 +1,199 @@
+package jit_test
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"jitbot/jit"
+)
+
+// packet is one packet, and world is all that Surroundings may not know: who
+// is behind each tag, what an unread guard says. Together they can be decided
+// one packet at a time, with nothing clever.
+type packet struct {
+	source           netip.Addr
+	sourcePort, port int
+	protocol         jit.Protocol
+}
+
+type world struct {
+	tags         map[string]netip.Prefix // who is in a service tag or an unknown group
+	extra        netip.Prefix            // what VirtualNetwork holds beside what is known
+	defaultRoute bool                    // whether VirtualNetwork holds it
+	unread       bool                    // what the guards say that were not read
+	instance     netip.Addr              // the firewall's instance that a client gets
+	outgoing     int                     // and its source port
+}
+
+// lab is one case.
+type lab struct {
+	vm     jit.VM
+	tables []jit.Table
+	around jit.Surroundings
+	flow   jit.Flow
+}
+
+func within(a netip.Addr, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return netip.MustParsePrefix(w).Contains(a) })
+}
+
+func amongst(a netip.Addr, prefixes ...netip.Prefix) bool {
+	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+func probing(a netip.Addr) bool { return within(a, "168.63.129.16/32", "fe80::1234:5678:9abc/128") }
+
+func (l lab) tied(a netip.Addr) bool {
+	return amongst(a, l.around.VirtualNetwork...) || amongst(a, l.around.Peers...) || amongst(a, l.around.OnPremises...)
+}
+
+func (l lab) public(a netip.Addr) bool {
+	return !within(a, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7") && !probing(a) && !l.tied(a)
+}
+
+func (l lab) inside(w world, a netip.Addr) bool {
+	if l.tied(a) || probing(a) {
+		return true
+	}
+	for _, r := range l.around.Routed {
+		if r.Contains(a) && (r.Bits() > 0 || w.defaultRoute) {
+			return true
+		}
+	}
+	return w.extra.Contains(a) && (len(l.around.VirtualNetwork) == 0 || l.around.Learned && within(a, "10.0.0.0/8", "fc00::/7"))
+}
+
+func (l lab) means(w world, word string, a netip.Addr) bool {
+	switch strings.ToLower(word) {
+	case "*":
+		return true
+	case "internet":
+		return l.public(a)
+	case "virtualnetwork":
+		return l.inside(w, a)
+	case "azureloadbalancer":
+		return probing(a)
+	}
+	if p, err := netip.ParsePrefix(word); err == nil {
+		return p.Contains(a)
+	}
+	return w.tags[word].Contains(a)
+}
+
+func (l lab) member(w world, group string, a netip.Addr) bool {
+	if l.around.Interfaces == nil {
+		return within(a, "10.0.0.0/8", "fd00::/8") && w.tags[group].Contains(a)
+	}
+	for _, nic := range l.around.Interfaces {
+		for _, x := range nic.Addresses {
+			if x.Addr == a && slices.ContainsFunc(x.Groups, func(g string) bool { return strings.EqualFold(g, group) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func portIn(words []string, port int) bool {
+	return slices.ContainsFunc(words, func(w string) bool {
+		if w == "*" {
+			return true
+		}
+		from, to, _ := strings.Cut(w, "-")
+		a, _ := strconv.Atoi(from)
+		b, _ := strconv.Atoi(cmp.Or(to, from))
+		return a <= port && port <= b
+	})
+}
+
+// takes says whether the rule is about the packet; the destination is asked
+// about only where the rule is one of an NSG or a network rule.
+func (l lab) takes(w world, r jit.Rule, to jit.Address, p packet) bool {
+	source := slices.ContainsFunc(r.Sources, func(word string) bool { return l.means(w, word, p.source) }) ||
+		slices.ContainsFunc(r.SourceGroups, func(g string) bool { return l.member(w, g, p.source) })
+	destination := slices.ContainsFunc(r.Destinations, func(word string) bool {
+		return strings.EqualFold(word, "VirtualNetwork") || !strings.EqualFold(word, "Internet") && l.means(w, word, to.Addr)
+	}) || slices.ContainsFunc(r.Groups, func(g string) bool {
+		return slices.ContainsFunc(to.Groups, func(o string) bool { return strings.EqualFold(g, o) })
+	})
+	return source && destination && (r.Protocol == "*" || r.Protocol == p.protocol) && portIn(r.SourcePorts, p.sourcePort) && portIn(r.Ports, p.port)
+}
+
+func (l lab) level(w world, guard string, to jit.Address, p packet) bool {
+	if guard == "" {
+		return true
+	}
+	for _, t := range l.tables {
+		if !strings.EqualFold(t.Guard, guard) {
+			continue
+		}
+		best, allow := 1<<20, false
+		for _, r := range slices.Concat(t.Rules, t.Defaults) {
+			if r.Inbound && r.Priority < best && l.takes(w, r, to, p) {
+				best, allow = r.Priority, r.Allow
+			}
+		}
+		return allow
+	}
+	return w.unread
+}
+
+func (l lab) guards(w world, nic jit.Interface, to jit.Address, p packet) bool {
+	if nic.Guard == "" && to.SubnetGuard == "" {
+		basic := slices.ContainsFunc(l.around.Fronts, func(f jit.Front) bool { return f.Basic && f.To == to.Addr })
+		return basic || !l.public(p.source)
+	}
+	return l.level(w, to.SubnetGuard, to, p) && l.level(w, nic.Guard, to, p)
+}
+
+func (l lab) straight(w world, nic jit.Interface, to jit.Address, p packet) bool {
+	for _, fw := range l.around.Firewalls {
+		if !amongst(p.source, fw.Routed...) {
+			continue
+		}
+		for _, r := range fw.Rules {
+			if l.takes(w, r, to, p) {
+				return r.Allow && l.guards(w, nic, to, p)
+			}
+		}
+		return false
+	}
+	return l.guards(w, nic, to, p)
+}
+
+// byFirewall connects to each public side that leads to the VM's port.
+func (l lab) byFirewall(w world, nic jit.Interface, to jit.Address, p packet) bool {
+	for _, fw := range l.around.Firewalls {
+		for _, t := range fw.Translations {
+			if t.To != to.Addr || int(t.Port) != p.port {
+				continue
+			}
+			outside, _ := strconv.Atoi(t.Rule.Ports[0])
+			public := jit.Address{Addr: netip.MustParsePrefix(t.Rule.Destinations[0]).Addr()}
+			sent := packet{p.source, p.sourcePort, outside, p.protocol}
+			i := slices.IndexFunc(fw.Translations, func(o jit.Translation) bool { return l.takes(w, o.Rule, public, sent) })
+			if i < 0 || fw.Translations[i].To != to.Addr || int(fw.Translations[i].Port) != p.port {
+				continue
+			}
+			if l.guards(w, nic, to, packet{w.instance, w.outgoing, p.port, p.protocol}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// arrives decides one packet.
+func (l lab) arrives(w world, p packet) bool {
+	for _, nic := range l.vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if a.Addr.Is4() == p.source.Is4() && (l.straight(w, nic, a, p) || l.byFirewall(w, nic, a, p)) {
+				return true
+			}
+		}
+	}
+	return false
+}

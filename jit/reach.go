@@ -1,0 +1,209 @@
+package jit
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// Answer is whether packets get to a VM.
+type Answer string
+
+// The answers to a Flow.
+const (
+	AnswerAllow   Answer = "Allow"   // all of it gets through
+	AnswerDeny    Answer = "Deny"    // none of it gets through
+	AnswerPartly  Answer = "Partly"  // some sources or ports get through, others do not
+	AnswerUnknown Answer = "Unknown" // it hangs on something that is not known, which Why names
+)
+
+// Level is where on the way something decides.
+type Level string
+
+// The levels of a Reason.
+const (
+	AtFirewall  Level = "firewall"
+	AtSubnet    Level = "subnet"
+	AtInterface Level = "interface"
+	AtFront     Level = "front"   // a public address or load balancer, which decides nothing by itself
+	AtNowhere   Level = "nowhere" // no guard, or no address to ask about
+)
+
+// Reason is one thing that decides, in words and in parts.
+type Reason struct {
+	Guard    string // resource id of the NSG, or the firewall's name; empty for none
+	Rule     string // empty when no rule decides
+	Priority int
+	Level    Level
+	Allow    bool   // what the rule says; of no rule: what that means
+	Text     string // a sentence, with the packets that it is about
+}
+
+// Flow is what is asked about: who, to which ports of the VM. Source is an
+// address, a prefix, or a word as in a rule: *, Internet, VirtualNetwork,
+// AzureLoadBalancer. The protocol * means those that have ports, TCP and UDP.
+type Flow struct {
+	Source string
+	Ports  Ports
+}
+
+// Way is one way to the VM: to one of its addresses, directly or by a
+// translation of a firewall.
+type Way struct {
+	Interface string
+	Address   netip.Addr
+	Via       string // the firewall's public side; empty for the address itself
+	Decision  Answer // about what this way takes
+	Why       []Reason
+}
+
+// Verdict is the answer to a Flow. A packet that one of the ways lets through
+// gets to the VM.
+type Verdict struct {
+	Decision Answer
+	Why      []Reason // of every way, what agrees with the decision first
+	Ways     []Way
+}
+
+// Reach decides whether the flow gets to the VM, from the rules alone, in the
+// order in which Azure asks them: firewall, NSG of the subnet, NSG of the
+// interface. It needs no running VM and guesses nothing: who is in a service
+// tag that the surroundings do not tell makes the answer Unknown, unless all
+// it could mean comes to the same. Virtual Network Manager's admin rules are
+// not considered.
+// https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
+func Reach(vm VM, tables []Table, around Surroundings, flow Flow) Verdict {
+	v := newView(tables, around, flow.Ports.Protocol)
+	source := v.word(flow.Source)
+	asked := region{
+		sources: source.sure.join(source.maybe), sourcePorts: everyPort(),
+		ports: spans[number]{{number(flow.Ports.From), number(flow.Ports.To)}}, protocols: spans[number]{{0, number(len(v.protocols) - 1)}},
+	}
+	if asked.empty() || flow.Ports.From > flow.Ports.To {
+		return plainVerdict(AnswerUnknown, "Nothing was asked: the source "+flow.Source+" or the ports "+flow.Ports.String()+" are empty.")
+	}
+	all := asked.sources
+	asked.sources = all.meet(familiesOf(vm))
+	if asked.empty() {
+		return plainVerdict(AnswerDeny, fmt.Sprintf("%s has no address of the family of %s, so nothing from there can get to it.", vm.Name, flow.Source))
+	}
+	roads := v.roads(vm, asked)
+	verdict := Verdict{Decision: decide(asked, roads)}
+	if verdict.Decision == AnswerPartly && len(source.doubts) > 0 {
+		verdict.Decision = AnswerUnknown // the parts may be outside of what was asked
+	}
+	for _, r := range roads {
+		verdict.Ways = append(verdict.Ways, r.way)
+	}
+	verdict.Why = v.reasons(verdict.Decision, roads)
+	if verdict.Decision == AnswerUnknown {
+		for _, d := range source.doubts {
+			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: capital(d) + "."})
+		}
+	}
+	return verdict
+}
+
+func plainVerdict(a Answer, text string) Verdict {
+	return Verdict{Decision: a, Why: []Reason{{Level: AtNowhere, Text: text}}}
+}
+
+func familiesOf(vm VM) addresses {
+	var out addresses
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if a.Addr.IsValid() {
+				out = out.join(everywhere(a.Addr.Is4()))
+			}
+		}
+	}
+	return out
+}
+
+// road is a way with its rulings, and with what the answer says beside them.
+type road struct {
+	way     Way
+	rulings []ruling
+	notes   []Reason
+}
+
+func (v view) roads(vm VM, asked region) []road {
+	var out []road
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if where := asked.meet(sameFamily(a, asked)); !where.empty() {
+				out = append(out, v.roadsTo(nic, a, where)...)
+			}
+		}
+	}
+	return out
+}
+
+// sameFamily is all that can be sent to the address.
+func sameFamily(a Address, asked region) region {
+	asked.sources = nil
+	if a.Addr.IsValid() {
+		asked.sources = everywhere(a.Addr.Is4())
+	}
+	return asked
+}
+
+func (v view) roadsTo(nic Interface, a Address, where region) []road {
+	out := []road{v.road(nic, a, "", where, v.direct(nic, a, where))}
+	for _, fw := range v.around.Firewalls {
+		for i, t := range fw.Translations {
+			if rulings := v.translated(nic, a, fw, i, where); len(rulings) > 0 {
+				out = append(out, v.road(nic, a, fw.outside(t), where, rulings))
+			}
+		}
+	}
+	if out[0].way.Decision != AnswerDeny && len(where.sources.meet(v.public.sure)) > 0 {
+		out[0].notes = v.fronts(a, where, len(out) > 1)
+	}
+	return out
+}
+
+func (v view) road(nic Interface, a Address, via string, where region, rulings []ruling) road {
+	r := road{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, rulings: rulings}
+	if via != "" {
+		where = region{}
+	}
+	r.way.Decision = decide(where, []road{r})
+	r.way.Why = v.reasons(r.way.Decision, []road{r})
+	return r
+}
+
+// decide sums the rulings up: what one way lets through gets through. Without
+// a region it is about what the rulings concern.
+func decide(asked region, roads []road) Answer {
+	var allowed, unknown, whole []region
+	for _, road := range roads {
+		for _, r := range road.rulings {
+			whole = append(whole, r.where)
+			switch r.answer {
+			case AnswerAllow:
+				allowed = append(allowed, r.where)
+			case AnswerUnknown:
+				unknown = append(unknown, r.where)
+			case AnswerDeny, AnswerPartly:
+			}
+		}
+	}
+	if !asked.empty() {
+		whole = []region{asked}
+	}
+	shut := without(whole, allowed)
+	uncertain := slices.ContainsFunc(shut, func(s region) bool {
+		return slices.ContainsFunc(unknown, func(u region) bool { return !s.meet(u).empty() })
+	})
+	switch {
+	case len(shut) == 0:
+		return AnswerAllow
+	case len(allowed) > 0 && len(without(shut, unknown)) > 0:
+		return AnswerPartly
+	case uncertain:
+		return AnswerUnknown
+	default:
+		return AnswerDeny
+	}
+}

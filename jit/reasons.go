@@ -1,0 +1,247 @@
+package jit
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// DefenderRule tells a just-in-time rule of Microsoft Defender for Cloud by
+// its name: SecurityCenter-JITRule_<number>_<32 hex digits> denies,
+// SecurityCenter-JITRule-<number>-<32 hex digits> allows. The number may be
+// negative.
+func DefenderRule(name string) (allow, ok bool) {
+	const prefix = "SecurityCenter-JITRule"
+	if len(name) <= len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
+		return false, false
+	}
+	separator := name[len(prefix) : len(prefix)+1]
+	number, hex, found := strings.Cut(strings.TrimPrefix(name[len(prefix)+1:], "-"), separator)
+	if !found || separator != "_" && separator != "-" {
+		return false, false
+	}
+	digits := len(number) > 0 && len(number) <= 10 && strings.Trim(number, "0123456789") == ""
+	return separator == "-", digits && len(hex) == 32 && strings.Trim(hex, "0123456789abcdefABCDEF") == ""
+}
+
+// whose says whose rule it is when the name tells.
+func whose(r Rule) string {
+	if _, ok := DefenderRule(r.Name); ok {
+		return ", a just-in-time rule of Microsoft Defender for Cloud"
+	}
+	n, ok := ParseRuleName(r.Name)
+	switch {
+	case ok && n.Grant != "":
+		return fmt.Sprintf(", jitbot's for the grant %s", n.Grant)
+	case ok:
+		return ", jitbot's protection"
+	case r.Priority >= firstDefault:
+		return ", a default rule of Azure"
+	default:
+		return ""
+	}
+}
+
+// place is the wall in a sentence.
+func (w wall) place() string {
+	switch w.level {
+	case AtSubnet:
+		return w.name + " at the subnet"
+	case AtInterface:
+		return w.name + " at the network interface"
+	default:
+		return "the firewall " + w.name
+	}
+}
+
+func (w wall) about(r Rule, verb string) Reason {
+	return Reason{Guard: w.guard, Rule: r.Name, Priority: r.Priority, Level: w.level, Allow: r.Allow, Text: fmt.Sprintf(
+		"rule %s (priority %d%s) of %s %s", r.Name, r.Priority, whose(r), w.place(), verb)}
+}
+
+func (w wall) reason(r Rule) Reason {
+	if r.Allow {
+		return w.about(r, "allows it")
+	}
+	return w.about(r, "denies it")
+}
+
+func (w wall) doubted(r Rule, doubts []string) Reason {
+	verb := "may deny it: "
+	if r.Allow {
+		verb = "may allow it: "
+	}
+	doubts = slices.Clone(doubts)
+	slices.Sort(doubts)
+	return w.about(r, verb+strings.Join(slices.Compact(doubts), ", and "))
+}
+
+func (w wall) unmatched() Reason {
+	return Reason{Guard: w.guard, Level: w.level, Text: "no rule of " + w.place() + " allows it"}
+}
+
+func (w wall) unread() Reason {
+	return Reason{Guard: w.guard, Level: w.level, Text: "the rules of " + w.place() + " were not read"}
+}
+
+// outside is the public side of a translation.
+func (f Firewall) outside(t Translation) string {
+	return fmt.Sprintf("the firewall %s, %s port %s", f.Name, strings.Join(t.Rule.Destinations, " "), strings.Join(t.Rule.Ports, " "))
+}
+
+func (f Firewall) translation(t Translation) Reason {
+	return Reason{Guard: f.Name, Rule: t.Rule.Name, Priority: t.Rule.Priority, Level: AtFirewall, Allow: true, Text: fmt.Sprintf(
+		"rule %s (priority %d) of %s leads to port %d of %s, which then sees the firewall's subnet %s as the source",
+		t.Rule.Name, t.Rule.Priority, f.outside(t), t.Port, t.To, f.Subnet)}
+}
+
+// fronts says how the internet gets to the address, if at all.
+func (v view) fronts(a Address, where region, translated bool) []Reason {
+	var out []Reason
+	say := func(format string, args ...any) {
+		out = append(out, Reason{Level: AtFront, Text: fmt.Sprintf(format, args...)})
+	}
+	for _, f := range v.around.Fronts {
+		switch {
+		case f.To != a.Addr || f.Public == "":
+		case len(f.Ports) == 0:
+			say("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
+		default:
+			for _, m := range f.Ports {
+				if len(where.ports.meet(spans[number]{{number(m.Inner.From), number(m.Inner.To)}})) > 0 {
+					say("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.", f.Name, f.Public, m.Outer, m.Inner.Span(), a.Addr)
+				}
+			}
+		}
+	}
+	if len(out) == 0 && a.Public != "" {
+		say("The public address %s is before %s.", lastName(a.Public), a.Addr)
+	}
+	if len(out) == 0 && !translated {
+		say("No public address or load balancer before %s is known, so nothing comes from the internet unless something else forwards it.", a.Addr)
+	}
+	return out
+}
+
+// reasons lists what decided, each reason with the packets that it is about,
+// those that agree with the answer first.
+func (v view) reasons(answer Answer, roads []road) []Reason {
+	order := []Answer{AnswerAllow, AnswerDeny, AnswerUnknown}
+	if answer == AnswerDeny || answer == AnswerUnknown {
+		order = []Answer{answer, AnswerUnknown, AnswerDeny, AnswerAllow}
+	}
+	var out []Reason
+	for i, a := range order {
+		if slices.Contains(order[:i], a) {
+			continue
+		}
+		for _, r := range roads {
+			out = append(out, v.reasonsOf(a, r)...)
+		}
+	}
+	for _, r := range roads {
+		out = append(out, r.notes...)
+	}
+	return out
+}
+
+func (v view) reasonsOf(a Answer, r road) []Reason {
+	var out []Reason
+	rulings := slices.Clone(r.rulings)
+	for i, ruling := range rulings {
+		if ruling.answer != a {
+			continue
+		}
+		where := ruling.where
+		for j := i + 1; j < len(rulings); j++ {
+			if rulings[j].answer == a && slices.Equal(rulings[j].why, ruling.why) && where.joins(rulings[j].where) {
+				where = where.union(rulings[j].where)
+				rulings[j].answer = ""
+			}
+		}
+		to := r.way.Address.String()
+		if r.way.Via != "" {
+			to += " by " + r.way.Via
+		}
+		for _, why := range ruling.why {
+			why.Text = fmt.Sprintf("%s of %s: %s.", v.regionText(where), to, why.Text)
+			out = append(out, why)
+		}
+	}
+	return out
+}
+
+// regionText is who comes to which ports.
+func (v view) regionText(where region) string {
+	text := v.sourcesText(where.sources)
+	if !slices.Equal(where.sourcePorts, everyPort()) {
+		text += " from source port " + portsText(where.sourcePorts)
+	}
+	text += " to port " + portsText(where.ports)
+	if len(v.protocols) > 1 && where.protocols[0].from == where.protocols[0].to {
+		text += " (" + strings.ToUpper(string(v.protocols[where.protocols[0].from])) + ")"
+	}
+	return text
+}
+
+// sourcesText is a set of addresses for people.
+func (v view) sourcesText(a addresses) string {
+	for _, named := range []struct {
+		name string
+		set  addresses
+	}{
+		{"Any", everyAddress()},
+		{"Any IPv4 address", everywhere(true)},
+		{"Any IPv6 address", everywhere(false)},
+		{"The internet", v.public.sure},
+		{"The internet (IPv4)", v.public.sure.meet(everywhere(true))},
+		{"The internet (IPv6)", v.public.sure.meet(everywhere(false))},
+	} {
+		if slices.Equal(a, named.set) {
+			return named.name
+		}
+	}
+	const most = 3
+	words := make([]string, 0, most+1)
+	for _, s := range a[:min(len(a), most)] {
+		words = append(words, rangeText(s))
+	}
+	if len(a) > most {
+		words = append(words, fmt.Sprintf("%d more ranges", len(a)-most))
+	}
+	return joinWords(words)
+}
+
+func rangeText(s span[netip.Addr]) string {
+	for bits := s.from.BitLen(); bits >= 0; bits-- {
+		p := netip.PrefixFrom(s.from, bits).Masked()
+		if p.Addr() != s.from || lastOf(p).Compare(s.to) > 0 {
+			break
+		}
+		if lastOf(p) == s.to {
+			return strings.TrimSuffix(p.String(), fmt.Sprintf("/%d", s.from.BitLen()))
+		}
+	}
+	return s.from.String() + "-" + s.to.String()
+}
+
+func portsText(p spans[number]) string {
+	words := make([]string, 0, len(p))
+	for _, s := range p {
+		words = append(words, Ports{From: uint16(s.from), To: uint16(s.to), Protocol: TCP}.String())
+	}
+	return joinWords(words)
+}
+
+func joinWords(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+func capital(s string) string {
+	return strings.ToUpper(s[:min(1, len(s))]) + cmp.Or(s, " ")[1:]
+}

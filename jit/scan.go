@@ -1,0 +1,154 @@
+package jit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Class is how a VM stands, in the words of Defender's recommendation.
+type Class string
+
+// The classes of a Posture.
+const (
+	ClassHealthy       Class = "Healthy"
+	ClassUnhealthy     Class = "Unhealthy"
+	ClassNotApplicable Class = "Not applicable"
+)
+
+// Facts are what the rules do not show of a VM that is classified.
+type Facts struct {
+	Classic   bool         // made by the classic deployment model
+	Protected bool         // jitbot protects it, and is not about to stop
+	Confirmed bool         // the protection's denies were read back in force
+	Ports     []PortPolicy // what may be asked for where it is protected
+	Widest    Widths       // the widest source that a port with Any accepts
+	Defender  bool         // it is in a just-in-time policy of Defender
+	Owner     Owner        // tells which rules are ours
+}
+
+// OpenRule is a rule that opens management ports, or helps to.
+type OpenRule struct {
+	Guard    string
+	Rule     string
+	Priority int
+	Level    Level
+	Breadth  Breadth // who may use it: of NSGs after both levels, of a firewall by its own rules
+	Text     string
+}
+
+// Posture is one line of a scan.
+type Posture struct {
+	Class    Class
+	Why      string
+	Rules    []OpenRule // widest first
+	Breadth  Breadth    // the widest of Rules
+	Defaults []string   // what Azure's default rules let in beside that
+	Notes    []string   // what else a person should know, such as where guards disagree
+	Defender bool       // Defender guards it already
+}
+
+// managementPorts are those of Defender's recommendation: SSH, RDP, WinRM.
+func managementPorts() spans[number] { return spans[number]{{22, 22}, {3389, 3389}, {5985, 5986}} }
+
+// Classify says how the VM stands, by the order of Defender's recommendation
+// "Management ports of virtual machines should be protected with just-in-time
+// network access control": classic; just-in-time on; nothing that filters; no
+// rule of its own that opens a management port; and otherwise Unhealthy. A rule
+// that other rules leave nothing to decide opens nothing, and a rule of a live
+// grant of ours is access that somebody was given: both are said in Notes. It
+// is about TCP, which all these ports are spoken over; RDP's UDP side is of no
+// use without it.
+// https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
+func Classify(vm VM, tables []Table, around Surroundings, facts Facts) Posture {
+	if facts.Classic {
+		return Posture{Class: ClassNotApplicable, Why: "It is a classic VM, which has no network security group to lock; move it to Resource Manager."}
+	}
+	s := scan{view: newView(tables, around, TCP), facts: facts}
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if a.Addr.IsValid() {
+				s.look(nic, a)
+			}
+		}
+	}
+	p := Posture{Rules: s.openings(), Defaults: tidy(s.defaults), Notes: tidy(s.notes), Defender: facts.Defender || s.defender}
+	if len(p.Rules) > 0 {
+		p.Breadth = p.Rules[0].Breadth
+	}
+	p.Class, p.Why = s.class(p)
+	if p.Class == ClassUnhealthy && vm.Power != "" && vm.Power != "running" {
+		p.Notes = append(p.Notes, "It is "+vm.Power+" now; the rules are open as soon as it starts.")
+	}
+	return p
+}
+
+// class walks the rows.
+func (s scan) class(p Posture) (class Class, why string) {
+	switch {
+	case s.facts.Protected:
+		why = "jitbot protects it: just-in-time access is on."
+		if !s.facts.Confirmed {
+			why = "jitbot is about to protect it: the denies are not confirmed yet."
+		}
+		return ClassHealthy, strings.Join(append([]string{why}, s.anybody()...), " ")
+	case p.Defender:
+		return ClassHealthy, "Microsoft Defender for Cloud guards it: its just-in-time access is on."
+	case !s.filtered:
+		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to lock and all traffic from inside is let in; attach one."
+	case len(p.Rules) > 0:
+		first := p.Rules[0]
+		why = fmt.Sprintf("Rule %s (priority %d) of %s opens management ports to %s", first.Rule, first.Priority, lastName(first.Guard), first.Breadth.Words)
+		if more := len(p.Rules) - 1; more > 0 {
+			why += fmt.Sprintf(", and %d more %s", more, plural(more, "rule does", "rules do"))
+		}
+		return ClassUnhealthy, why + "."
+	case len(s.unread) > 0:
+		return ClassNotApplicable, "It cannot be told: the rules of " + joinWords(tidy(s.unread)) + " were not read."
+	case s.differ:
+		return ClassHealthy, "Not every guard on the way has a rule of its own that lets anybody to the ports 22, 3389, 5985 and 5986: they disagree."
+	case s.given:
+		return ClassHealthy, "Nothing but grants of jitbot and Azure's default rules lets anybody to the ports 22, 3389, 5985 and 5986."
+	default:
+		return ClassHealthy, "Nothing but Azure's default rules lets anybody to the ports 22, 3389, 5985 and 5986."
+	}
+}
+
+// anybody says where the protection's own policy lets requests open ports to
+// everybody, or to whoever asks: Defender calls that healthy in silence.
+func (s scan) anybody() []string {
+	var out []string
+	for _, pp := range s.facts.Ports {
+		for _, p := range pp.Sources {
+			if p.Bits() == 0 {
+				out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to Any (%s).", pp.Ports, p))
+			}
+		}
+		if pp.Any {
+			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to any %s.", pp.Ports, single(s.facts.Widest)))
+		}
+	}
+	return out
+}
+
+func single(w Widths) string {
+	v4, v6 := cmp.Or(w.V4, 32), cmp.Or(w.V6, 128)
+	if v4 == 32 && v6 == 128 {
+		return "single address that it names"
+	}
+	return fmt.Sprintf("range that it names, as wide as /%d (IPv4) and /%d (IPv6)", v4, v6)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// tidy is each text once, in order.
+func tidy(texts []string) []string {
+	out := slices.Sorted(slices.Values(texts))
+	return slices.Compact(out)
+}

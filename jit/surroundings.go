@@ -1,0 +1,90 @@
+package jit
+
+import "net/netip"
+
+// Surroundings is what is around a VM and decides, beside the rules of its
+// guards, who reaches it. The zero value knows nothing: whatever would need it
+// is then unknown, never guessed.
+type Surroundings struct {
+	// VirtualNetwork is the address space of the VM's virtual network; empty
+	// when it was not read.
+	VirtualNetwork []netip.Prefix
+	// Peers, OnPremises and Routed are what the tag VirtualNetwork holds
+	// beside it: the spaces of peered networks, those behind a gateway, and
+	// the prefixes of the subnet's user-defined routes. Of a default route
+	// Azure says only that the tag "might" contain it, so it stays unknown.
+	// https://learn.microsoft.com/azure/virtual-network/service-tags-overview
+	Peers, OnPremises, Routed []netip.Prefix
+	// Learned says that a gateway learns routes, so that private addresses
+	// outside of these prefixes may be inside too.
+	Learned bool
+	// Interfaces are all network interfaces of the virtual network and its
+	// peers, for who is in an application security group; nil when they were
+	// not read.
+	Interfaces []Interface
+	// Fronts are the public addresses and load balancers before the VM.
+	Fronts []Front
+	// Firewalls are those that traffic to the VM can pass.
+	Firewalls []Firewall
+}
+
+// Front is a public address or a load balancer before a private address of the
+// VM. Azure asks the guards after its translation: they see the client and the
+// VM's own port.
+type Front struct {
+	Name   string
+	Public string     // the public address, empty for an internal load balancer
+	To     netip.Addr // the VM's address behind it
+	Basic  bool       // of the retired Basic kind, which is open where no guard is
+	Ports  []Mapped   // a load balancer's rules; empty for a public address, which changes no port
+}
+
+// Mapped is a port that a load balancer translates.
+type Mapped struct {
+	Outer uint16 // what clients connect to
+	Inner Ports  // the VM's port
+}
+
+// Firewall is an Azure Firewall on the way to the VM, with the rules of its
+// classic collections or of its policy.
+type Firewall struct {
+	Name   string
+	Subnet netip.Prefix // AzureFirewallSubnet: the source that the VM sees after a translation
+	// Routed are the sources whose traffic to the VM's own address passes the
+	// firewall, by the routes of both sides.
+	Routed []netip.Prefix
+	// Translations are the DNAT rules, in the order in which they are asked.
+	Translations []Translation
+	// Rules are the network rules in the order in which they are asked:
+	// groups, then collections. Priority is that of the collection.
+	Rules []Rule
+}
+
+// Translation is a DNAT rule: Rule holds the public side, and the traffic that
+// it takes goes to the port of the private address.
+type Translation struct {
+	Rule Rule // one protocol, Destinations: the public address, Ports: the public port
+	To   netip.Addr
+	Port uint16
+}
+
+// standardDefaults are the inbound default rules of every network security
+// group, for a table that was read without them.
+// https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
+func standardDefaults() []Rule {
+	rule := func(name string, priority int, allow bool, source, destination string) Rule {
+		return Rule{
+			Name: name, Priority: priority, Inbound: true, Allow: allow, Protocol: AnyProtocol,
+			Sources: []string{source}, SourcePorts: []string{"*"}, Destinations: []string{destination}, Ports: []string{"*"},
+		}
+	}
+	return []Rule{
+		rule("AllowVnetInBound", firstDefault, true, "VirtualNetwork", "VirtualNetwork"),
+		rule("AllowAzureLoadBalancerInBound", firstDefault+1, true, "AzureLoadBalancer", "*"),
+		rule("DenyAllInBound", 65500, false, "*", "*"),
+	}
+}
+
+// firstDefault is the lowest priority of Azure's default rules; no other rule
+// can have it.
+const firstDefault = 65000

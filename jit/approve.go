@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,13 +16,14 @@ var errLast = errors.New("the requester must be checked before the last approval
 // Approve gives one approval. With the last one needed the requester's
 // account, rights and policy are checked again and the grant starts opening.
 func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) {
-	g, who, err := s.decider(ctx, by, id, "approve")
+	g, who, rule, err := s.decider(ctx, by, id, "approve")
 	if err != nil {
 		return g, err
 	}
-	checked := false
+	need, checked := rule.Required, false
 	for {
 		g, err = s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
+			g.Required = max(g.Required, need) // it may have been raised since, and is never lowered
 			next, e, err := g.Approve(who, now)
 			if err == nil && next.State == Opening && !checked {
 				return g, Event{}, errLast
@@ -34,39 +36,56 @@ func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) 
 			}
 			return g, err
 		}
-		if err := s.recheck(ctx, id); err != nil {
+		if rule, err = s.recheck(ctx, id); err != nil {
 			return g, err
 		}
-		checked = true
+		if ok, err := s.listed(ctx, rule.Approvers, by); err != nil || !ok {
+			return g, cmp.Or(err, error(Refuse(ErrAuthority, "%s is no approver of %s any more, so that changes nothing.", by, id)))
+		}
+		need, checked = rule.Required, true
 	}
 }
 
-// recheck checks the requester again before the last approval; who lost the
-// account, the rights or the policy has the request denied by jitbot.
-func (s *Service) recheck(ctx context.Context, id ID) error {
+// recheck checks the requester again before the last approval, and gives the
+// approval rule by the VMs as they are now; who lost the account, the rights
+// or the policy has the request denied by jitbot.
+func (s *Service) recheck(ctx context.Context, id ID) (ApprovalRule, error) {
 	g, err := s.grant(ctx, id)
 	if err != nil {
-		return err
+		return ApprovalRule{}, err
 	}
+	var rule ApprovalRule
 	err = patiently(ctx, func() error {
-		_, _, err := s.entitled(ctx, g)
+		_, sites, err := s.entitled(ctx, g)
+		if err != nil {
+			return err
+		}
+		rule, err = s.rule(vmsOf(sites), g.Request)
 		return err
 	})
 	if err == nil {
-		return nil
+		return rule, nil
 	}
 	var no *Refusal
 	if !errors.As(err, &no) {
 		s.world.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
-		return Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
+		return rule, Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
 	}
 	why := no.Error()
 	if _, err := s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
 		return g.Deny(Person{}, why, now)
 	}); err != nil {
-		return err
+		return rule, err
 	}
-	return Refuse(ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
+	return rule, Refuse(ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
+}
+
+func vmsOf(sites []site) []VM {
+	vms := make([]VM, 0, len(sites))
+	for _, site := range sites {
+		vms = append(vms, site.vm)
+	}
+	return vms
 }
 
 // Deny refuses a waiting request; the reason is required.
@@ -75,7 +94,7 @@ func (s *Service) Deny(ctx context.Context, by UserID, id ID, reason string) (Gr
 	if err != nil {
 		return Grant{}, err
 	}
-	g, who, err := s.decider(ctx, by, id, "deny")
+	g, who, _, err := s.decider(ctx, by, id, "deny")
 	if err != nil {
 		return g, err
 	}
@@ -86,38 +105,38 @@ func (s *Service) Deny(ctx context.Context, by UserID, id ID, reason string) (Gr
 
 // decider reads the grant and refuses everybody who is not one of its
 // approvers now. Who asked cannot decide.
-func (s *Service) decider(ctx context.Context, by UserID, id ID, what string) (Grant, Person, error) {
+func (s *Service) decider(ctx context.Context, by UserID, id ID, what string) (Grant, Person, ApprovalRule, error) {
 	who, err := s.person(ctx, by)
 	if err != nil {
-		return Grant{}, who, s.rejectUnknown(ctx, by, id, what, err)
+		return Grant{}, who, ApprovalRule{}, s.rejectUnknown(ctx, by, id, what, err)
 	}
 	g, err := s.grant(ctx, id)
 	if err != nil {
-		return g, who, err
+		return g, who, ApprovalRule{}, err
 	}
 	if g.State != Pending {
-		return g, who, g.stale()
+		return g, who, ApprovalRule{}, g.stale()
 	}
 	if samePerson(who, g.Request.By) {
-		return g, who, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must decide it.", id))
+		return g, who, ApprovalRule{}, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must decide it.", id))
 	}
 	rule, vms, err := s.ruleNow(ctx, g)
 	if err != nil {
-		return g, who, err
+		return g, who, ApprovalRule{}, err
 	}
 	approver, err := s.listed(ctx, rule.Approvers, by)
 	if err != nil {
-		return g, who, err
+		return g, who, ApprovalRule{}, err
 	}
 	if !approver {
-		return g, who, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", by, id))
+		return g, who, ApprovalRule{}, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", by, id))
 	}
 	for _, vm := range vms {
 		if err := s.rights(ctx, who, vm, rule.ApproverActions); err != nil {
-			return g, who, s.reject(ctx, by, g, what, err)
+			return g, who, ApprovalRule{}, s.reject(ctx, by, g, what, err)
 		}
 	}
-	return g, who, nil
+	return g, who, rule, nil
 }
 
 // ruleNow is the approval rule as configuration and tags have it now.

@@ -15,25 +15,30 @@ type EventKind string
 
 // The kinds of events in the record.
 const (
-	EventAsked     EventKind = "asked"
-	EventRefused   EventKind = "refused"   // rights or policy said no
-	EventRejected  EventKind = "rejected"  // a click or command without the authority for it
-	EventWaiting   EventKind = "waiting"   // approvers were asked
-	EventApproved  EventKind = "approved"  // one yes
-	EventDenied    EventKind = "denied"    // a no
-	EventLapsed    EventKind = "lapsed"    // nobody answered in time
-	EventCancelled EventKind = "cancelled" // withdrawn by the requester
-	EventHeld      EventKind = "held"      // an opening waits, and why
-	EventOpening   EventKind = "opening"   // rules are about to be written
-	EventOpened    EventKind = "opened"    // read back in force
-	EventFailed    EventKind = "failed"    // not confirmed; being closed
-	EventReminded  EventKind = "reminded"  // the holder was told that the end is near
-	EventUnchecked EventKind = "unchecked" // the holder's rights could not be read; the grant is kept
-	EventClosing   EventKind = "closing"   // rules are about to be removed
-	EventStuck     EventKind = "stuck"     // closing takes too long or was forbidden
-	EventClosed    EventKind = "closed"    // read back gone
-	EventDrift     EventKind = "drift"     // somebody changed a rule of ours
-	EventOrphan    EventKind = "orphan"    // a rule of ours without a live grant was removed
+	EventAsked        EventKind = "asked"
+	EventRefused      EventKind = "refused"      // rights or policy said no
+	EventRejected     EventKind = "rejected"     // a click or command without the authority for it
+	EventWaiting      EventKind = "waiting"      // approvers were asked
+	EventApproved     EventKind = "approved"     // one yes
+	EventDenied       EventKind = "denied"       // a no
+	EventLapsed       EventKind = "lapsed"       // nobody answered in time
+	EventCancelled    EventKind = "cancelled"    // withdrawn by the requester
+	EventHeld         EventKind = "held"         // an opening waits, and why
+	EventOpening      EventKind = "opening"      // rules are about to be written
+	EventOpened       EventKind = "opened"       // read back in force
+	EventFailed       EventKind = "failed"       // not confirmed; being closed
+	EventReminded     EventKind = "reminded"     // the holder was told that the end is near
+	EventUnchecked    EventKind = "unchecked"    // the holder's rights could not be read; the grant is kept
+	EventClosing      EventKind = "closing"      // rules are about to be removed
+	EventStuck        EventKind = "stuck"        // closing takes too long or was forbidden
+	EventClosed       EventKind = "closed"       // read back gone
+	EventDrift        EventKind = "drift"        // somebody changed a rule of ours
+	EventOrphan       EventKind = "orphan"       // a rule of ours without a live grant was removed
+	EventProtecting   EventKind = "protecting"   // denies are about to be written
+	EventProtected    EventKind = "protected"    // read back in force
+	EventUnprotecting EventKind = "unprotecting" // denies are about to be removed
+	EventUnprotected  EventKind = "unprotected"  // read back gone
+	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
 )
 
 // Event is one line of the record. Hash covers every field before it and the
@@ -82,12 +87,14 @@ func audiences(kind EventKind) []Audience {
 		return []Audience{ToRequester}
 	case EventWaiting:
 		return []Audience{ToCard, ToRequester}
-	case EventApproved, EventCancelled, EventDrift, EventHeld, EventUnchecked:
+	case EventApproved, EventCancelled, EventDrift, EventMoved, EventHeld, EventUnchecked:
 		return []Audience{ToCard, ToThread}
 	case EventOpening, EventClosing:
 		return []Audience{ToCard}
 	case EventDenied, EventLapsed, EventOpened, EventFailed, EventStuck, EventClosed:
 		return []Audience{ToCard, ToThread, ToRequester}
+	case EventProtected, EventUnprotected:
+		return []Audience{ToChannel}
 	default:
 		return nil
 	}

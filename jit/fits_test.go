@@ -12,14 +12,13 @@ import (
 
 func TestWhatPoliciesOffer(t *testing.T) {
 	ssh, web := Ports{22, 22, TCP}, Ports{8000, 8010, TCP}
-	j := judge{config: Config{Policies: []Policy{{
-		Match:  Match{Group: "prod"},
+	policy := Policy{
 		Widest: Widths{V4: 32, V6: 128},
 		Ports: []PortPolicy{
 			{Ports: ssh, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
 			{Ports: web, Sources: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}, Longest: time.Hour},
 		},
-	}}}}
+	}
 	one, inside := []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}, []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}
 	tests := []struct {
 		name    string
@@ -47,7 +46,6 @@ func TestWhatPoliciesOffer(t *testing.T) {
 		{"a range where one address is", "prod", "22", []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, time.Hour, nil, ErrPolicy, "any single address"},
 		{"one of two sources not accepted", "prod", "8000", append(inside[:1:1], one...), time.Hour, nil, ErrPolicy, "203.0.113.7/32"},
 		{"no port", "prod", "", one, time.Hour, nil, ErrInput, "22, 8000-8010"},
-		{"no policy", "test", "22", one, time.Hour, nil, ErrPolicy, "No policy"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -58,7 +56,7 @@ func TestWhatPoliciesOffer(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, err := j.fits(VM{Name: "web-01", Group: tt.group}, ports, tt.sources, tt.d)
+			got, err := policy.fits(VM{Name: "web-01", Group: tt.group}, ports, tt.sources, tt.d)
 			if diff := cmp.Diff(tt.want, got); diff != "" || !errors.Is(err, tt.kind) {
 				t.Errorf("error %v, ports (-want +got):\n%s", err, diff)
 			}

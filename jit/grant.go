@@ -58,6 +58,7 @@ const (
 	Revoked    Ending = "revoked"     // an approver, an admin or the host ended it
 	Failed     Ending = "failed"      // it was not confirmed in time, or Azure refused
 	RightsLost Ending = "rights lost" // the holder may no longer have it
+	Vanished   Ending = "vm gone"     // a VM of it was deleted, or lost its network security groups
 	Drifted    Ending = "drifted"     // somebody changed its rule and the policy says end
 )
 
@@ -171,14 +172,7 @@ func (g Grant) Wake() time.Time {
 }
 
 // Guards lists the guards of the grant's paths, each once, in lower case.
-func (g Grant) Guards() []string {
-	var out []string
-	for _, p := range g.Paths {
-		out = append(out, strings.ToLower(p.Guard))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
+func (g Grant) Guards() []string { return guardsOf(g.Paths) }
 
 // VMs are the resource ids of what was asked for.
 func (g Grant) VMs() []string {
@@ -346,6 +340,17 @@ func (g Grant) Remind(now time.Time) (Grant, []Event, error) {
 	return g, []Event{g.event(EventReminded, Person{}, now, "")}, nil
 }
 
+// Follow gives an open grant the paths that its VMs have now. What was
+// written elsewhere is no longer wanted there and is removed.
+func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
+	if g.State != Open || samePaths(paths, g.Paths) {
+		return g, nil, nil
+	}
+	g = g.changed()
+	g.Paths = paths
+	return g, []Event{g.event(EventMoved, Person{}, now, "A VM's addresses or network security groups changed; the rules follow.")}, nil
+}
+
 // Agree says that every rule of the grant in the guard was read back in force;
 // with the last guard the grant is open.
 func (g Grant) Agree(guard string, now time.Time) (Grant, []Event, error) {
@@ -366,21 +371,12 @@ func (g Grant) Agree(guard string, now time.Time) (Grant, []Event, error) {
 // settle marks the guard's paths as agreed and counts those left. The grant
 // comes back unchanged where nothing is new.
 func (g Grant) settle(guard string) (Grant, int) {
-	next := g.changed()
-	next.Paths = slices.Clone(g.Paths)
-	fresh, left := false, 0
-	for i, p := range next.Paths {
-		if SameID(p.Guard, guard) && !p.Agreed {
-			next.Paths[i].Agreed, next.Paths[i].Fault = true, ""
-			fresh = true
-		}
-		if !next.Paths[i].Agreed {
-			left++
-		}
-	}
+	paths, fresh, left := agree(g.Paths, guard)
 	if !fresh {
 		return g, left
 	}
+	next := g.changed()
+	next.Paths = paths
 	return next, left
 }
 

@@ -31,15 +31,23 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 	if err != nil {
 		return fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
+	locks, lockErr := s.world.Store.LocksAt(ctx, guard)
+	if lockErr != nil && !errors.Is(lockErr, ErrDamaged) {
+		return fmt.Errorf("reading the protections at %s: %w", guard, lockErr)
+	}
 	before, err := s.world.Network.Table(ctx, guard)
 	if errors.Is(err, ErrNotFound) {
-		return s.guardGone(ctx, guard, live)
+		return errors.Join(s.guardGone(ctx, guard, live), s.locksGone(ctx, guard, locks))
+	}
+	if errors.Is(err, ErrBusy) {
+		err = errors.Join(err, s.removeBlind(ctx, guard, live))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the rules of %s: %w", guard, err), s.trouble(ctx, guard, live, err))
 	}
-	v := visit{guard: guard, live: live, before: before, after: before, now: s.clock.Now()}
-	v.plan = s.owner.MakePlan(before, wantedAt(s.owner.Installation, guard, live))
+	v := visit{guard: guard, live: live, locks: locks, before: before, after: before, now: s.clock.Now()}
+	v.plan = s.owner.MakePlan(before, s.owner.wantedAt(guard, live, locks))
+	v.plan.Changes = s.keepDenies(before, v.plan.Changes, locks, lockErr != nil)
 	v.failed = map[string]error{}
 	for _, b := range v.plan.Blocked {
 		v.failed[b.Name] = b.Err
@@ -59,10 +67,54 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 	return s.settle(ctx, v)
 }
 
+// removeBlind removes the rules of closing grants by the names that were
+// stored for them, while Azure lets nobody read: a door is not left open for
+// that. Closed is said only when it was read.
+func (s *Sweep) removeBlind(ctx context.Context, guard string, live []Grant) error {
+	var changes []Change
+	for _, g := range live {
+		if g.State == Closing {
+			for _, r := range g.Rules(s.owner.Installation, guard) {
+				changes = append(changes, Change{Remove: r.Name})
+			}
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	return errors.Join(s.world.Network.Apply(ctx, guard, changes)...)
+}
+
+// keepDenies drops removals of denies that no protection known here explains:
+// when the store was lost, or cannot be read, what keeps doors shut stays.
+func (s *Sweep) keepDenies(t Table, changes []Change, locks []Protection, unsure bool) []Change {
+	return slices.DeleteFunc(changes, func(c Change) bool {
+		n, _ := ParseRuleName(c.Name())
+		if n.Grant != "" {
+			return false
+		}
+		if unsure {
+			return true
+		}
+		old, found := ruleNamed(t, c.Remove)
+		return c.Put == nil && found && !explained(t.Guard, old, locks)
+	})
+}
+
+// explained reports whether every address that the deny keeps shut is that of
+// a protection known at the guard.
+func explained(guard string, deny Rule, locks []Protection) bool {
+	return !slices.ContainsFunc(deny.Destinations, func(d string) bool {
+		one := Rule{Destinations: []string{d}}
+		return !slices.ContainsFunc(locks, func(p Protection) bool { return p.meets(guard, one) })
+	})
+}
+
 // visit is one look at a guard: what it held before and after the changes.
 type visit struct {
 	guard         string
 	live          []Grant
+	locks         []Protection
 	before, after Table
 	plan          Plan
 	failed        map[string]error // by rule name
@@ -73,7 +125,7 @@ type visit struct {
 // what cannot be in force is not written.
 func (s *Sweep) withhold(v *visit) {
 	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c Change) bool {
-		if c.Put == nil {
+		if c.Put == nil || !c.Put.Allow {
 			return false
 		}
 		d, shadowed := v.before.Shadow(*c.Put)
@@ -99,6 +151,11 @@ func (s *Sweep) settle(ctx context.Context, v visit) error {
 		default:
 		}
 		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, p := range v.locks {
+		if err := s.settleLock(ctx, v, p); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -236,11 +293,27 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 		case !ok:
 			return errNotYet
 		}
+		if g.follows(v.guard) {
+			continue // written for the first time, since the VM moved here
+		}
 		if err := s.drifted(ctx, g, want.Name, v.now); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !g.follows(v.guard) {
+		return nil
+	}
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		next, _ := g.settle(v.guard)
+		return next, nil, nil
+	})
+	return err
+}
+
+// follows reports whether the rules of an open grant at the guard were not yet
+// read back since its VM moved behind it.
+func (g Grant) follows(guard string) bool {
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Agreed })
 }
 
 func (s *Sweep) drifted(ctx context.Context, g Grant, rule string, now time.Time) error {
@@ -260,8 +333,8 @@ func (s *Sweep) orphans(ctx context.Context, v visit) error {
 	var faults []error
 	for _, c := range v.plan.Changes {
 		n, _ := ParseRuleName(c.Remove)
-		if c.Remove == "" || isLive(v.live, n.Grant) {
-			continue
+		if c.Remove == "" || n.Grant == "" || isLive(v.live, n.Grant) {
+			continue // denies come and go with protections, which say so
 		}
 		if err := v.failed[c.Remove]; err != nil {
 			s.world.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
@@ -269,7 +342,13 @@ func (s *Sweep) orphans(ctx context.Context, v visit) error {
 			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
 			continue
 		}
+		if _, there := ruleNamed(v.after, c.Remove); there {
+			continue // looked at again by the next comparison
+		}
 		e := Event{At: v.now, Kind: EventOrphan, Grant: n.Grant, Text: "The rule " + c.Remove + " of " + v.after.Name + " had no live grant and was removed."}
+		if g, err := s.world.Store.Grant(ctx, n.Grant); err == nil && g.Card != (Card{}) {
+			e.tell = []Audience{ToThread}
+		}
 		if err := s.world.Store.Append(ctx, e); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
 		}
@@ -294,8 +373,10 @@ func (s *Sweep) guardGone(ctx context.Context, guard string, live []Grant) error
 		var err error
 		if g.State == Closing {
 			_, err = s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(guard, now) })
+		} else if why := "the network security group " + guard[strings.LastIndexByte(guard, '/')+1:] + " was deleted"; g.State == Open {
+			err = s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: why}, now)
 		} else {
-			err = s.fail(ctx, g.ID, "the network security group "+guard[strings.LastIndexByte(guard, '/')+1:]+" was deleted", now)
+			err = s.fail(ctx, g.ID, why, now)
 		}
 		faults = append(faults, err)
 	}
@@ -321,51 +402,54 @@ func (s *Sweep) trouble(ctx context.Context, guard string, grants []Grant, cause
 // tried notes that an overdue closing of the start has had its turn.
 func (s *Sweep) tried(guard string) {
 	s.mu.Lock()
+	waited := s.closing[guard]
 	delete(s.closing, guard)
 	s.mu.Unlock()
-	s.Kick()
+	if waited {
+		s.Kick() // Slack may be served now
+	}
 }
 
 // compareAll looks at every guard of the subscriptions and of the store, and
 // sweeps those that do not agree: drift, orphans, and grants left by a crash.
 func (s *Sweep) compareAll(ctx context.Context) error {
 	known, err := s.world.Store.Guards(ctx)
+	faults := []error{err}
+	tables, err := s.world.Network.Tables(ctx)
 	if err != nil {
-		return fmt.Errorf("listing the guards of live grants: %w", err)
+		faults = append(faults, fmt.Errorf("listing the network security groups: %w", err))
+	} else {
+		s.mu.Lock()
+		s.heard = true
+		s.mu.Unlock()
 	}
 	visit := map[string]bool{}
-	tables, err := s.world.Network.Tables(ctx)
-	seen := map[string]bool{}
+	for _, guard := range known {
+		visit[guard] = true // gone, or unreadable just now, unless it is listed
+	}
 	for _, t := range tables {
 		guard := strings.ToLower(t.Guard)
-		seen[guard] = true
-		agrees, storeErr := s.compare(ctx, guard, t)
-		if storeErr != nil {
-			return storeErr
-		}
+		agrees, err := s.compare(ctx, guard, t)
 		visit[guard] = !agrees
-	}
-	for _, guard := range known {
-		if !seen[guard] {
-			visit[guard] = true // gone, or unreadable just now
-		}
+		faults = append(faults, err)
 	}
 	for _, guard := range sortedKeys(visit) {
 		if visit[guard] {
 			s.guards.start(ctx, guard, false)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("listing the network security groups: %w", err)
-	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // compare reports whether the guard is as the store wants it.
 func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error) {
 	live, err := s.world.Store.AtGuard(ctx, guard)
-	if err != nil {
-		return false, fmt.Errorf("reading the grants at %s: %w", guard, err)
+	locks, lockErr := s.world.Store.LocksAt(ctx, guard)
+	if errors.Is(err, ErrDamaged) || errors.Is(lockErr, ErrDamaged) {
+		return false, nil // the visit deals with it
+	}
+	if err := errors.Join(err, lockErr); err != nil {
+		return true, fmt.Errorf("reading what is wanted at %s: %w", guard, err)
 	}
 	for _, r := range t.Rules {
 		if n, astray := s.owner.Astray(r); astray {
@@ -378,6 +462,12 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 			return false, nil // opening or closing: the guard is worked on anyway
 		}
 	}
-	plan := s.owner.MakePlan(t, wantedAt(s.owner.Installation, guard, live))
+	for _, p := range locks {
+		if p.State != Locked {
+			return false, nil
+		}
+	}
+	plan := s.owner.MakePlan(t, s.owner.wantedAt(guard, live, locks))
+	plan.Changes = s.keepDenies(t, plan.Changes, locks, false)
 	return len(plan.Changes) == 0 && len(plan.Blocked) == 0, nil
 }

@@ -42,14 +42,7 @@ func (s *Sweep) recheck(ctx context.Context, id string) error {
 		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(false, "", now) })
 		return err
 	case errors.As(err, &no):
-		_, err := s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) {
-			if g.State != Open {
-				return g, Event{}, g.stale()
-			}
-			return g.Close(Decision{Ending: RightsLost, Reason: no.Error()}, now, now)
-		}))
-		s.Kick()
-		return err
+		return s.end(ctx, g.ID, Decision{Ending: RightsLost, Reason: no.Error()}, now)
 	default:
 		s.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept", slog.String("grant", id), slog.Any("error", err))
 		why := "The holder's rights could not be read (" + outline(err) + "); the access is kept until they can."

@@ -29,6 +29,7 @@ type World struct {
 type judge struct {
 	config Config
 	world  World
+	clock  *chronometer
 }
 
 const hostPrefix = "host:"
@@ -198,28 +199,52 @@ func (j judge) enough(ctx context.Context, rule ApprovalRule, asker Person) erro
 		fmt.Sprint(rule.Required), fmt.Sprint(len(found)))
 }
 
-// fits refuses what the policies of the VM do not offer, and fills the
-// protocols of the ports in.
-func (j judge) fits(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
+// policy is the first matching policy, with the ports that the protect form
+// stored for the VM in place of its own.
+func (j judge) policy(ctx context.Context, vm VM) (Policy, bool, error) {
 	policy, ok := j.config.Policy(vm)
+	p, err := j.world.Store.Protection(ctx, vm.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return policy, ok, nil
+	case err != nil:
+		return Policy{}, false, fmt.Errorf("reading the protection of %s: %w", vm.Name, err)
+	case p.Always || p.State == Unlocking:
+		return policy, ok, nil
+	}
+	policy.Ports = p.Ports
+	return policy, true, nil
+}
+
+// fits refuses what the VM's policy does not offer, and fills the protocols of
+// the ports in.
+func (j judge) fits(ctx context.Context, vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
+	policy, ok, err := j.policy(ctx, vm)
+	if err != nil {
+		return nil, err
+	}
 	if !ok {
 		return nil, Refuse(ErrPolicy, "No policy covers %s, so nothing may be asked for there; ask an admin for one under policies.", vm.Name)
 	}
+	return policy.fits(vm, ports, sources, d)
+}
+
+func (p Policy) fits(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
 	if len(ports) == 0 {
-		return nil, Refuse(ErrInput, "Say which port of %s you need: %s.", vm.Name, policy.offer())
+		return nil, Refuse(ErrInput, "Say which port of %s you need: %s.", vm.Name, p.offer())
 	}
 	shortest, longest := time.Duration(0), MaxDuration
 	asked := make([]Ports, 0, len(ports))
 	for _, want := range ports {
-		pp, port, ok := policy.Find(want)
+		pp, port, ok := p.Find(want)
 		if !ok {
-			return nil, Refuse(ErrPolicy, "Port %s of %s is not on offer; you may ask for %s.", want, vm.Name, policy.offer())
+			return nil, Refuse(ErrPolicy, "Port %s of %s is not on offer; you may ask for %s.", want, vm.Name, p.offer())
 		}
 		asked = append(asked, port)
 		shortest, longest = max(shortest, pp.Shortest), min(longest, pp.Longest)
 		for _, s := range sources {
-			if !pp.Accepts(s, policy.Widest) {
-				return nil, Refuse(ErrPolicy, "The policy of %s does not let port %s be opened to %s; it accepts %s.", vm.Name, port, s, pp.accepted(policy.Widest))
+			if !pp.Accepts(s, p.Widest) {
+				return nil, Refuse(ErrPolicy, "The policy of %s does not let port %s be opened to %s; it accepts %s.", vm.Name, port, s, pp.accepted(p.Widest))
 			}
 		}
 	}
@@ -308,25 +333,27 @@ func (j judge) site(ctx context.Context, who Person, target Target, r Request) (
 	if err := j.rights(ctx, who, vm, j.config.RequiredActions); err != nil {
 		return site{}, err
 	}
-	if _, err := j.fits(vm, r.Ports, r.Sources, r.Duration); err != nil {
+	if _, err := j.fits(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
 		return site{}, err
 	}
 	paths, err := PathsTo(vm, r.Sources)
 	return site{vm, paths}, err
 }
 
-// rule is the approval rule for a grant; the VMs of a grant share one.
+// rule is the approval rule for a grant; its VMs and ports share one.
 func (j judge) rule(vms []VM, r Request) (ApprovalRule, error) {
 	found := -1
 	for _, vm := range vms {
-		i, ok := j.config.Approval(vm, r.Ports, r.Sources, r.Duration)
-		if !ok {
-			return ApprovalRule{}, Refuse(ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
+		for _, port := range r.Ports {
+			i, ok := j.config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
+			if !ok {
+				return ApprovalRule{}, Refuse(ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
+			}
+			if found >= 0 && i != found {
+				return ApprovalRule{}, Refuse(ErrPolicy, "The VMs or ports of this request now have different approvers; ask for each alone.")
+			}
+			found = i
 		}
-		if found >= 0 && i != found {
-			return ApprovalRule{}, Refuse(ErrPolicy, "The VMs of this request now have different approvers; ask for each alone.")
-		}
-		found = i
 	}
 	if found < 0 {
 		return ApprovalRule{}, Refuse(ErrInput, "No VM is named.")
@@ -354,7 +381,11 @@ func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, e
 		if err != nil {
 			return nil, fmt.Errorf("reading the grants at %s: %w", guard, err)
 		}
-		if err := owner.fitsIn(t, wantedAt(owner.Installation, guard, live), g.Rules(owner.Installation, guard)); err != nil {
+		locks, err := j.world.Store.LocksAt(ctx, guard)
+		if err != nil {
+			return nil, fmt.Errorf("reading the protections at %s: %w", guard, err)
+		}
+		if err := owner.fitsIn(t, owner.wantedAt(guard, live, locks), g.Rules(owner.Installation, guard)); err != nil {
 			return nil, err
 		}
 	}
@@ -381,13 +412,13 @@ func (o Owner) fitsIn(t Table, others, rules []Rule) error {
 	return nil
 }
 
-// wantedAt is the union of the rules that opening and open grants want in the
-// guard.
-func wantedAt(installation, guard string, live []Grant) []Rule {
-	var wanted []Rule
+// wantedAt is all that the guard should hold of ours: the allows of opening
+// and open grants, and the denies of protections.
+func (o Owner) wantedAt(guard string, live []Grant, locks []Protection) []Rule {
+	wanted := Denies(o.Installation, guard, locks)
 	for _, g := range live {
 		if g.State == Opening || g.State == Open {
-			wanted = append(wanted, g.Rules(installation, guard)...)
+			wanted = append(wanted, g.Rules(o.Installation, guard)...)
 		}
 	}
 	return wanted

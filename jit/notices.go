@@ -113,9 +113,12 @@ func (t *Teller) done(seq uint64) bool {
 }
 
 func (t *Teller) deliver(ctx context.Context, n Notice) error {
-	g, err := t.store.Grant(ctx, n.Event.Grant)
-	if err != nil {
-		return fmt.Errorf("reading %s to tell of it: %w", n.Event.Grant, err)
+	var g Grant
+	var err error
+	if n.To != ToChannel {
+		if g, err = t.store.Grant(ctx, n.Event.Grant); err != nil {
+			return fmt.Errorf("reading %s to tell of it: %w", n.Event.Grant, err)
+		}
 	}
 	card, err := t.notifier.Notify(ctx, n, g)
 	if undeliverable(n, err) {

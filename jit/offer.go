@@ -33,7 +33,10 @@ func (s *Service) Offer(ctx context.Context, by UserID, words []string) (Offer, 
 	}
 	o := Offer{VMs: vms, Any: true}
 	for i, vm := range vms {
-		policy, ok := s.config.Policy(vm)
+		policy, ok, err := s.policy(ctx, vm)
+		if err != nil {
+			return Offer{}, err
+		}
 		if !ok || len(policy.Ports) == 0 {
 			return Offer{}, Refuse(ErrPolicy, "No policy offers a port of %s; ask an admin for one under policies.", vm.Name)
 		}

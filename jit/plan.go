@@ -133,13 +133,13 @@ type Plan struct {
 	Blocked []Blocked
 }
 
-// MakePlan compares the wanted allow rules with what the guard holds. It never
+// MakePlan compares the wanted rules, allows and denies, with what the guard holds. It never
 // names a rule that is not ours, never uses a priority that is taken, and
 // plans nothing where all agrees. Removals and writes alternate, so that
 // neither waits for all of the other.
 func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	var plan Plan
-	var puts, removes []Change
+	var shut, puts, removes, unshut []Change
 	taken := o.taken(t)
 	room := maxRules - len(t.Rules)
 	for _, w := range wanted {
@@ -154,16 +154,25 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 		}
 		taken[placed.Priority] = true
 		plan.Final = append(plan.Final, placed)
-		if !found || old.Failed || !placed.Equal(old) {
+		switch {
+		case found && !old.Failed && placed.Equal(old):
+		case placed.Allow:
 			puts = append(puts, Change{Put: &placed})
+		default:
+			shut = append(shut, Change{Put: &placed})
 		}
 	}
 	for _, r := range t.Rules {
-		if n, ours := o.Ours(r); ours && n.Grant != "" && !named(wanted, r.Name) {
+		switch n, ours := o.Ours(r); {
+		case !ours || named(wanted, r.Name):
+		case n.Grant != "":
 			removes = append(removes, Change{Remove: r.Name})
+		default:
+			unshut = append(unshut, Change{Remove: r.Name})
 		}
 	}
-	plan.Changes = alternate(removes, puts)
+	// What shuts comes first, and a deny that another replaces goes last.
+	plan.Changes = slices.Concat(shut, alternate(removes, puts), unshut)
 	return plan
 }
 
@@ -176,14 +185,15 @@ func (o Owner) settleIn(t Table, w, old Rule, found bool, taken map[int]bool, ro
 	}
 	if found {
 		w.Name = old.Name
-		if old.Inbound || !taken[old.Priority] {
+		n, _ := ParseRuleName(old.Name)
+		if o.bandOf(n).Contains(old.Priority) && (old.Inbound || !taken[old.Priority]) {
 			w.Priority = old.Priority
 			return w, nil
 		}
-		room = 1 // somebody turned it outbound and its place is taken: it moves
+		room = 1 // somebody moved it, or turned it outbound and its place is taken
 	}
 	var err error
-	w.Priority, err = o.place(t, taken, room)
+	w.Priority, err = o.place(t, w, taken, room)
 	return w, err
 }
 
@@ -199,17 +209,24 @@ func (o Owner) taken(t Table) map[int]bool {
 	return taken
 }
 
-func (o Owner) place(t Table, taken map[int]bool, room int) (int, error) {
+// place finds the lowest free priority of the rule's band.
+func (o Owner) place(t Table, w Rule, taken map[int]bool, room int) (int, error) {
 	if room < 1 {
 		return 0, Refuse(ErrPolicy, "%s holds %s rules, the most an NSG can; remove some.", t.Name, fmt.Sprint(maxRules))
 	}
-	for p := o.Bands.Allow.From; p <= o.Bands.Allow.To; p++ {
+	n, _ := ParseRuleName(w.Name)
+	band := o.bandOf(n)
+	for p := band.From; p <= band.To; p++ {
 		if !taken[p] {
 			return p, nil
 		}
 	}
-	return 0, Refuse(ErrPolicy, "Every priority from %s to %s in %s is taken; end a grant there, or widen bands.allow.",
-		fmt.Sprint(o.Bands.Allow.From), fmt.Sprint(o.Bands.Allow.To), t.Name)
+	if w.Allow {
+		return 0, Refuse(ErrPolicy, "Every priority from %s to %s in %s is taken; end a grant there, or widen bands.allow.",
+			fmt.Sprint(band.From), fmt.Sprint(band.To), t.Name)
+	}
+	return 0, Refuse(ErrPolicy, "Every priority from %s to %s in %s is taken, so no deny fits; free one, or widen the band in the configuration.",
+		fmt.Sprint(band.From), fmt.Sprint(band.To), t.Name)
 }
 
 func named(rules []Rule, name string) bool {

@@ -23,6 +23,13 @@ func oursNamed(suffix string) jit.Rule {
 	}
 }
 
+func denyNamed(suffix string) jit.Rule {
+	return jit.Rule{
+		Name: "jitbot-prod-deny-" + suffix, Inbound: true, Protocol: jit.AnyProtocol, SourcePorts: []string{"*"},
+		Sources: []string{"*"}, Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "jitbot",
+	}
+}
+
 func foreign(name string, priority int) jit.Rule {
 	return jit.Rule{
 		Name: name, Priority: priority, Inbound: true, Allow: true, Protocol: jit.AnyProtocol,
@@ -43,16 +50,16 @@ func outbound(r jit.Rule) jit.Rule {
 // put does what Azure does with the changes, one after the other: a priority
 // of a direction is held by one rule, a name by one rule whatever its case,
 // and a network security group holds 1,000 rules.
-func put(t interface{ Fatalf(string, ...any) }, table jit.Table, changes []jit.Change) jit.Table {
+func put(t interface{ Fatalf(string, ...any) }, o jit.Owner, table jit.Table, changes []jit.Change) jit.Table {
 	rules := slices.Clone(table.Rules)
 	for _, c := range changes {
 		same := func(r jit.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
 		if i := slices.IndexFunc(rules, same); i >= 0 && c.Put == nil {
-			if _, ours := owner.Ours(rules[i]); !ours {
+			if _, ours := o.Ours(rules[i]); !ours {
 				t.Fatalf("%s is removed and not ours", c.Remove)
 			}
 		} else if i >= 0 {
-			if _, ours := owner.Ours(rules[i]); !ours {
+			if _, ours := o.Ours(rules[i]); !ours {
 				t.Fatalf("%s is overwritten and not ours", c.Put.Name)
 			}
 		}
@@ -95,7 +102,8 @@ func TestPlan(t *testing.T) {
 		{"another installation's", []jit.Rule{foreign("jitbot-test-g-7k2qd-a", 100)}, nil, nil},
 		{"ours by name, outside the band", []jit.Rule{placed(a, 300)}, nil, nil},
 		{"ours in another case", []jit.Rule{foreign("JITBOT-PROD-G-7K2QD-A", 100)}, nil, nil},
-		{"a deny of ours", []jit.Rule{foreign("jitbot-prod-deny-a", 250)}, nil, nil},
+		{"a deny that no protection wants", []jit.Rule{foreign("jitbot-prod-deny-a", 250)}, nil, []string{"remove jitbot-prod-deny-a"}},
+		{"a deny of ours outside its bands", []jit.Rule{foreign("jitbot-prod-deny-a", 200)}, nil, nil},
 		{"turned outbound", []jit.Rule{outbound(placed(a, 100))}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
 		{"turned outbound, its place taken since", []jit.Rule{outbound(placed(a, 100)), foreign("SSH", 100)}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 101"}},
 		{"turned outbound, a new one beside it", []jit.Rule{outbound(placed(b, 100))}, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 100", "put jitbot-prod-g-7k2qd-b 101"}},
@@ -115,7 +123,7 @@ func TestPlan(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" || len(plan.Blocked) > 0 {
 				t.Errorf("changes (-want +got):\n%s\nblocked: %v", diff, plan.Blocked)
 			}
-			if again := owner.MakePlan(put(t, table, plan.Changes), tt.wanted); len(again.Changes) > 0 {
+			if again := owner.MakePlan(put(t, owner, table, plan.Changes), tt.wanted); len(again.Changes) > 0 {
 				t.Errorf("the second plan still has %d changes", len(again.Changes))
 			}
 		})
@@ -151,7 +159,7 @@ func TestPlanIsBlocked(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			table := jit.Table{Name: "nsg-web", Rules: tt.rules}
 			plan := owner.MakePlan(table, tt.wanted)
-			put(t, table, plan.Changes)
+			put(t, owner, table, plan.Changes)
 			if len(plan.Changes) != tt.puts || (len(plan.Blocked) > 0) != (tt.blocked != "") {
 				t.Fatalf("%d changes, blocked %v", len(plan.Changes), plan.Blocked)
 			}
@@ -206,8 +214,13 @@ func TestPlansConverge(t *testing.T) {
 				wanted = append(wanted, oursNamed(suffix))
 			}
 		}
+		for _, suffix := range []string{"over-1", "under-1"} {
+			if rapid.Bool().Draw(t, suffix) {
+				wanted = append(wanted, denyNamed(suffix))
+			}
+		}
 		plan := narrow.MakePlan(table, wanted)
-		after := put(t, table, plan.Changes)
+		after := put(t, narrow, table, plan.Changes)
 		if got, want := strangers(after), strangers(table); !reflect.DeepEqual(got, want) {
 			t.Fatalf("rules that are not ours, before %v, after %v", want, got)
 		}
@@ -216,13 +229,13 @@ func TestPlansConverge(t *testing.T) {
 		}
 		var held, want []string
 		for _, r := range after.Rules {
-			if n, ours := narrow.Ours(r); ours && n.Grant != "" {
+			if _, ours := narrow.Ours(r); ours {
 				held = append(held, r.Name)
 			}
 		}
 		for _, r := range plan.Final {
 			want = append(want, r.Name)
-			if !narrow.Bands.Allow.Contains(r.Priority) {
+			if n, ours := narrow.Ours(r); !ours || strings.HasPrefix(n.Suffix, "under-") != narrow.Bands.DenyRespect.Contains(r.Priority) {
 				t.Fatalf("%s has priority %d, outside the band", r.Name, r.Priority)
 			}
 			if !slices.ContainsFunc(after.Rules, r.Equal) {
@@ -239,7 +252,7 @@ func TestPlansConverge(t *testing.T) {
 			t.Fatalf("the second plan: %d changes, %v", len(again.Changes), again.Blocked)
 		}
 		// What was blocked by a full band may fit in after the removals.
-		last := put(t, after, again.Changes)
+		last := put(t, narrow, after, again.Changes)
 		if third := narrow.MakePlan(last, wanted); len(third.Changes) > 0 {
 			t.Fatalf("the third plan: %d changes", len(third.Changes))
 		}
@@ -249,7 +262,7 @@ func TestPlansConverge(t *testing.T) {
 func strangers(table jit.Table) []jit.Rule {
 	out := []jit.Rule{}
 	for _, r := range table.Rules {
-		if n, ours := narrow.Ours(r); !ours || n.Grant == "" {
+		if _, ours := narrow.Ours(r); !ours {
 			out = append(out, r)
 		}
 	}

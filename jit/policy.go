@@ -186,14 +186,19 @@ type Policy struct {
 	Ports        []PortPolicy
 	Widest       Widths // widest source that a PortPolicy with Any accepts
 	RemindBefore time.Duration
+	Always       bool     // every matching VM is protected, and the configuration decides
+	Existing     Existing // where denies stand; empty is Override
+	DenySource   string   // whom denies shut out, * or Internet; empty is *
+	EndOnDrift   bool     // a grant whose rule somebody changed ends, instead of being repaired
 }
 
 // PortPolicy is a port or a range that may be asked for.
 type PortPolicy struct {
-	Ports             Ports
-	Any               bool // any single address, per request
-	Sources           []netip.Prefix
-	Shortest, Longest time.Duration
+	Ports    Ports          `json:"ports"`
+	Any      bool           `json:"any,omitempty"` // any single address, per request
+	Sources  []netip.Prefix `json:"sources,omitempty"`
+	Shortest time.Duration  `json:"shortest"`
+	Longest  time.Duration  `json:"longest"`
 }
 
 // Policy finds the first policy for the VM.

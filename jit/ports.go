@@ -89,7 +89,8 @@ type Member struct {
 // crash, never lost.
 type Notifier interface {
 	// Notify delivers one notice about the grant as it is now. It returns where
-	// the grant's card is, the zero Card when it did not touch it.
+	// the grant's card is, the zero Card when it did not touch it. A notice
+	// ToChannel comes with the zero Grant.
 	Notify(ctx context.Context, n Notice, g Grant) (Card, error)
 }
 
@@ -116,8 +117,20 @@ type Store interface {
 	// AtGuard lists the grants that are opening, open or closing and name the
 	// guard, which is compared without regard to case.
 	AtGuard(ctx context.Context, guard string) ([]Grant, error)
-	// Guards lists, in lower case, the guards that AtGuard knows.
+	// Guards lists, in lower case, the guards that AtGuard and LocksAt know.
 	Guards(ctx context.Context) ([]string, error)
+	// Protect gives the VM's protection, the zero Protection when there is none,
+	// to f and stores what f returns and its events; keep false removes it. f
+	// may run more than once and must not have effects. An error of f is
+	// returned as it is and nothing is stored; without a change of revision and
+	// without events nothing is written. VMs are compared without regard to case.
+	Protect(ctx context.Context, vm string, f func(Protection) (next Protection, keep bool, events []Event, err error)) (Protection, error)
+	// Protections lists them all, by VM.
+	Protections(ctx context.Context) ([]Protection, error)
+	// Protection reads that of a VM. ErrNotFound.
+	Protection(ctx context.Context, vm string) (Protection, error)
+	// LocksAt lists the protections that name the guard.
+	LocksAt(ctx context.Context, guard string) ([]Protection, error)
 	// Counts tells how many grants are in each state, ended ones too.
 	Counts(ctx context.Context) (map[State]int, error)
 
@@ -155,6 +168,7 @@ const (
 	ToCard      Audience = "card"      // the card in the approvers' channel is posted or edited
 	ToThread    Audience = "thread"    // a reply in the card's thread
 	ToRequester Audience = "requester" // a direct message to whoever asked
+	ToChannel   Audience = "channel"   // a message of its own in the default channel: what concerns no grant
 )
 
 // Notice is one thing to be told to one audience. It is stored in the

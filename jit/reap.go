@@ -28,10 +28,13 @@ type Reaped struct {
 	Until   time.Time // zero when unreadable
 	Outcome Outcome
 	Err     error // why it is still there
+	due     bool  // its until has passed
 }
 
 // Overdue reports whether the rule should be gone and may not be.
-func (r Reaped) Overdue() bool { return r.Outcome == NotRemoved || r.Outcome == Unreadable }
+func (r Reaped) Overdue() bool {
+	return r.Outcome == NotRemoved || r.Outcome == Unreadable || r.Outcome == Astray && r.due
+}
 
 // Reap closes what is past its until, from the rules in the network alone,
 // with no store and no Slack, for when the instance that opened them is gone.
@@ -95,19 +98,19 @@ func classify(owner Owner, t Table, rule Rule, now time.Time) (Reaped, bool) {
 		return Reaped{}, false
 	}
 	r := Reaped{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
-	if _, ours := owner.Ours(rule); !ours {
-		r.Outcome = Astray
-		return r, true
-	}
 	d, ok := ParseDescription(rule.Description)
+	if ok && d.Grant == n.Grant {
+		r.Until, r.due = d.Until, !d.Until.After(now)
+	}
+	_, ours := owner.Ours(rule)
 	switch {
-	case !ok || d.Grant != n.Grant:
+	case !ours:
+		r.Outcome = Astray
+	case r.Until.IsZero():
 		r.Outcome = Unreadable
-		return r, true
-	case !d.Until.After(now):
+	case r.due:
 		r.Outcome = NotRemoved
 	}
-	r.Until = d.Until
 	return r, true
 }
 

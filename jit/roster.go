@@ -18,26 +18,48 @@ const (
 // lists; whatever opens a door reads its VM afresh.
 type roster struct {
 	inventory Inventory
+	reading   chan struct{} // one reads at a time, the others wait for what it finds
 
-	mu   sync.Mutex
+	mu   sync.Mutex // held for moments only
 	vms  []VM
 	read time.Time
 }
 
-// all lists the VMs, at most age old.
-func (r *roster) all(ctx context.Context, age time.Duration) ([]VM, error) {
+func newRoster(inventory Inventory) *roster {
+	return &roster{inventory: inventory, reading: make(chan struct{}, 1)}
+}
+
+func (r *roster) kept() ([]VM, time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.read.IsZero() && time.Since(r.read) < age {
-		return r.vms, nil
+	return r.vms, r.read
+}
+
+// all lists the VMs, at most age old; while Azure does not answer, an older
+// list still names them.
+func (r *roster) all(ctx context.Context, age time.Duration) ([]VM, error) {
+	if vms, read := r.kept(); !read.IsZero() && time.Since(read) < age {
+		return vms, nil
+	}
+	select {
+	case r.reading <- struct{}{}:
+		defer func() { <-r.reading }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for the list of virtual machines: %w", ctx.Err())
+	}
+	old, read := r.kept()
+	if !read.IsZero() && time.Since(read) < age {
+		return old, nil
 	}
 	vms, err := r.inventory.VMs(ctx)
+	if err != nil && !read.IsZero() && ctx.Err() == nil {
+		return old, nil // rights and rules are read afresh where a door is opened
+	}
 	if err != nil {
-		if !r.read.IsZero() && ctx.Err() == nil {
-			return r.vms, nil // an old list still names VMs; rights and rules are read afresh
-		}
 		return nil, fmt.Errorf("listing the virtual machines: %w", err)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.vms, r.read = vms, time.Now()
 	return vms, nil
 }

@@ -88,7 +88,7 @@ func TestFindVMs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := &roster{inventory: &machines{vms: vms}}
+			r := newRoster(&machines{vms: vms})
 			got, err := r.find(t.Context(), tt.words)
 			if names(got) != tt.want || !errors.Is(err, tt.kind) {
 				t.Fatalf("got %q, %v, want %q, %v", names(got), err, tt.want, tt.kind)
@@ -101,7 +101,7 @@ func TestFindVMs(t *testing.T) {
 }
 
 func TestFindWhereThereAreNoVMs(t *testing.T) {
-	r := &roster{inventory: &machines{}}
+	r := newRoster(&machines{})
 	for range 2 {
 		if got, err := r.find(t.Context(), []string{"web-01"}); !errors.Is(err, ErrNotFound) || len(got) > 0 {
 			t.Errorf("got %q, %v", names(got), err)
@@ -123,7 +123,7 @@ func TestRosterOffersTheNearestThree(t *testing.T) {
 func TestRosterIsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machines{vms: []VM{machine("prod", "web-01")}}
-		r := &roster{inventory: m}
+		r := newRoster(m)
 		find := func(word string, lists int, want error) {
 			t.Helper()
 			if _, err := r.find(t.Context(), []string{word}); !errors.Is(err, want) || m.lists != lists {
@@ -149,7 +149,7 @@ func TestRosterIsReadAgain(t *testing.T) {
 func TestRosterWhenAzureDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machines{vms: []VM{machine("prod", "web-01")}, err: ErrBusy}
-		r := &roster{inventory: m}
+		r := newRoster(m)
 		if _, err := r.all(t.Context(), rosterAge); !errors.Is(err, ErrBusy) {
 			t.Errorf("never read: %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,13 +17,14 @@ import (
 type Service struct {
 	judge
 	roster *roster
-	clock  *chronometer
 	sweep  *Sweep
+	sights *sights
 }
 
-// NewService makes the service; the sweep is told when there is work for it.
-func NewService(c Config, w World, sweep *Sweep) *Service {
-	return &Service{judge: judge{c, w}, roster: &roster{inventory: w.Inventory}, clock: sweep.clock, sweep: sweep}
+// NewService makes the service over the sweep, which is told when there is
+// work for it.
+func NewService(sweep *Sweep) *Service {
+	return &Service{judge: sweep.judge, roster: sweep.roster, sweep: sweep, sights: &sights{}}
 }
 
 // Known refuses everybody but full, active members; guests learn nothing.
@@ -43,22 +45,25 @@ func (s *Service) Ask(ctx context.Context, by UserID, key string, a Ask) ([]Gran
 	if err != nil {
 		return nil, err
 	}
+	if len(vms) > maxTargets {
+		return nil, Refuse(ErrInput, "That names %s VMs; ask for at most %s at once.", fmt.Sprint(len(vms)), fmt.Sprint(maxTargets))
+	}
 	if a.Reason, err = ParseReason(a.Reason); err != nil {
 		return nil, err
 	}
 	r := Request{By: Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.clock.Now()}
-	if r.Ports, r.Sources, r.Duration, err = s.complete(vms, a); err != nil {
+	if r.Ports, r.Sources, r.Duration, err = s.complete(ctx, vms, a); err != nil {
 		return nil, err
 	}
-	groups, err := s.byRule(vms, r)
+	parts, err := s.byRule(vms, r)
 	if err != nil {
 		return nil, err
 	}
 	var grants []Grant
-	for i, group := range groups {
+	for i, part := range parts {
 		one := r
 		one.Key = fmt.Sprintf("%s/%d", key, i)
-		one.Targets = group
+		one.Targets, one.Ports = part.targets, part.ports
 		g, err := s.create(ctx, one)
 		if err != nil {
 			return grants, err
@@ -70,10 +75,14 @@ func (s *Service) Ask(ctx context.Context, by UserID, key string, a Ask) ([]Gran
 
 // complete fills in what was left out, where the policies leave no choice,
 // and checks it against every VM.
-func (s *Service) complete(vms []VM, a Ask) ([]Ports, []netip.Prefix, time.Duration, error) {
+func (s *Service) complete(ctx context.Context, vms []VM, a Ask) ([]Ports, []netip.Prefix, time.Duration, error) {
 	limit := MaxDuration
 	for _, vm := range vms {
-		if policy, ok := s.config.Policy(vm); ok { // without one, fits says so
+		policy, ok, err := s.policy(ctx, vm)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if ok { // without one, fits says so
 			a, limit = policy.complete(a, limit)
 		}
 	}
@@ -82,7 +91,7 @@ func (s *Service) complete(vms []VM, a Ask) ([]Ports, []netip.Prefix, time.Durat
 	}
 	var asked []Ports
 	for i, vm := range vms {
-		got, err := s.fits(vm, a.Ports, a.Sources, a.Duration)
+		got, err := s.fits(ctx, vm, a.Ports, a.Sources, a.Duration)
 		if err != nil {
 			return nil, nil, 0, err
 		}
@@ -116,27 +125,47 @@ func (p Policy) complete(a Ask, limit time.Duration) (Ask, time.Duration) {
 	return a, limit
 }
 
-// byRule splits the VMs by the approval rule that each request falls under, in
-// the order they were named.
-func (s *Service) byRule(vms []VM, r Request) ([][]Target, error) {
-	var order []int
-	groups := map[int][]Target{}
-	for _, vm := range vms {
-		i, ok := s.config.Approval(vm, r.Ports, r.Sources, r.Duration)
-		if !ok {
-			return nil, Refuse(ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
-		}
-		if groups[i] == nil {
-			order = append(order, i)
-		}
-		groups[i] = append(groups[i], Target{VM: vm.ID, Name: vm.Name, Group: vm.Group, Production: vm.Production()})
-	}
-	out := make([][]Target, 0, len(order))
-	for _, i := range order {
-		out = append(out, groups[i])
-	}
-	return out, nil
+// part is what one grant of a request is for.
+type part struct {
+	targets []Target
+	ports   []Ports
 }
+
+// byRule splits a request so that each grant falls under one approval rule: a
+// port that a stricter rule guards does not slip through beside another. The
+// order is that in which VMs and ports were named.
+func (s *Service) byRule(vms []VM, r Request) ([]part, error) {
+	var parts []part
+	at := map[string]int{}
+	for _, vm := range vms {
+		var order []int
+		ports := map[int][]Ports{}
+		for _, port := range r.Ports {
+			rule, ok := s.config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
+			if !ok {
+				return nil, Refuse(ErrPolicy, "Nobody is named to approve access to port %s of %s; ask an admin for an entry under approvals.", port, vm.Name)
+			}
+			if ports[rule] == nil {
+				order = append(order, rule)
+			}
+			ports[rule] = append(ports[rule], port)
+		}
+		for _, rule := range order {
+			key := fmt.Sprint(rule, ports[rule])
+			i, known := at[key]
+			if !known {
+				i = len(parts)
+				at[key] = i
+				parts = append(parts, part{ports: ports[rule]})
+			}
+			parts[i].targets = append(parts[i].targets, Target{VM: vm.ID, Name: vm.Name, Group: vm.Group, Production: vm.Production()})
+		}
+	}
+	return parts, nil
+}
+
+// maxTargets bounds what one request has Azure asked about.
+const maxTargets = 50
 
 const idTries = 100 // ids tried before giving up; the first is nearly always free
 
@@ -174,6 +203,9 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	if err != nil || g.State != Asked {
 		return g, err
 	}
+	if s.clock.Now().Sub(g.Request.At) > askedLapse {
+		return s.refuse(ctx, g, Refuse(ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
+	}
 	var verdict verdict
 	err = patiently(ctx, func() error { verdict, err = s.examine(ctx, g); return err })
 	if ctx.Err() != nil {
@@ -200,6 +232,10 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	s.sweep.Kick()
 	return g, nil
 }
+
+// askedLapse is how old a request may be when it is first checked: the address
+// it came from may be somebody else's by then.
+const askedLapse = 10 * time.Minute
 
 // patience is how long an answer may wait for a busy Azure.
 const patience = 30 * time.Second
@@ -235,10 +271,9 @@ func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	vms := make([]VM, 0, len(sites))
+	vms := vmsOf(sites)
 	var remind time.Duration
 	for _, site := range sites {
-		vms = append(vms, site.vm)
 		if policy, ok := s.config.Policy(site.vm); ok {
 			remind = max(remind, policy.RemindBefore)
 		}
@@ -390,7 +425,7 @@ func (s *Service) List(ctx context.Context, by UserID, all bool) ([]Listed, erro
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
-	eyes := &eyes{judge: s.judge, by: by, seen: map[string]bool{}}
+	eyes := &eyes{judge: s.judge, by: by, sights: s.sights}
 	var out []Listed
 	for _, g := range grants {
 		mine := g.Request.By.ID == by
@@ -430,33 +465,59 @@ func (s *Service) standing(ctx context.Context, by UserID, g Grant) (approver, a
 	return approver, admin, err
 }
 
-// eyes remembers, for one answer, which VMs somebody may read in Azure.
+// sights remembers for a minute which VMs people may read in Azure: a list
+// must not spend the requests that closing needs.
+type sights struct {
+	mu   sync.Mutex
+	of   map[UserID]map[string]bool
+	read time.Time
+}
+
+func (s *sights) get(by UserID, vm string) (may, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.read) > rosterAge {
+		s.of, s.read = map[UserID]map[string]bool{}, time.Now()
+	}
+	may, known = s.of[by][strings.ToLower(vm)]
+	return may, known
+}
+
+func (s *sights) put(by UserID, vm string, may bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[by] == nil {
+		s.of[by] = map[string]bool{}
+	}
+	s.of[by][strings.ToLower(vm)] = may
+}
+
+// eyes decide, for one answer, which grants somebody may see by their Azure
+// rights.
 type eyes struct {
 	judge
-	by   UserID
-	who  *Person
-	dead bool // not tied to an Entra user, or unreadable: sees nothing
-	seen map[string]bool
+	by     UserID
+	sights *sights
+	who    *Person
+	blind  bool // not tied to an Entra user, or unreadable: sees nothing
 }
 
 func (e *eyes) see(ctx context.Context, g Grant) bool {
-	if e.who == nil && !e.dead {
+	if e.who == nil && !e.blind {
 		who, err := e.person(ctx, e.by)
-		e.who, e.dead = &who, err != nil
+		e.who, e.blind = &who, err != nil
 	}
-	if e.dead {
+	return !e.blind && !slices.ContainsFunc(g.Request.Targets, func(t Target) bool { return !e.reads(ctx, t) })
+}
+
+func (e *eyes) reads(ctx context.Context, t Target) bool {
+	if may, known := e.sights.get(e.by, t.VM); known {
+		return may
+	}
+	if !e.world.Vitals.Spare(t.VM) {
 		return false
 	}
-	for _, t := range g.Request.Targets {
-		key := strings.ToLower(t.VM)
-		may, known := e.seen[key]
-		if !known {
-			may = e.rights(ctx, *e.who, VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
-			e.seen[key] = may
-		}
-		if !may {
-			return false
-		}
-	}
-	return true
+	may := e.rights(ctx, *e.who, VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
+	e.sights.put(e.by, t.VM, may)
+	return may
 }

@@ -18,6 +18,7 @@ const (
 	askedFor    = 15 * time.Second // a request not checked by then was cut off, and is checked again
 	stuckAfter  = time.Minute      // a closing that takes longer shows as stuck
 	maxSkew     = 30 * time.Second // Azure's clock may differ by this much
+	trustAfter  = 5 * time.Minute  // Azure's clock must agree for this long to overrule the mark
 	maxBack     = 5 * time.Second  // the wall clock may go back by this much
 	holdFor     = time.Hour        // an opening held longer than this fails: the approval is stale
 	guardLanes  = 64               // guards worked on at once
@@ -33,33 +34,39 @@ const (
 // work.
 type Sweep struct {
 	judge
-	owner  Owner
-	clock  *chronometer
-	kick   chan struct{}
-	served chan struct{}
-	check  func(context.Context, ID) error // finishes a request that was cut off
+	owner   Owner
+	roster  *roster
+	kick    chan struct{}
+	served  chan struct{}
+	follows *lanes                          // one key: what became of the VMs
+	check   func(context.Context, ID) error // finishes a request that was cut off
 
 	guards  *lanes // key: a guard in lower case
 	opens   *lanes // key: a grant that is to begin
 	checks  *lanes // key: a grant that is asked
 	holders *lanes // key: an open grant whose holder is looked at again
 
-	mu      sync.Mutex
-	closing map[string]bool // guards with overdue closings at the start, not yet tried
-	late    bool            // a closing is stuck or late
-	suspect string          // why the clock is not to be trusted
-	mark    time.Time       // highest clock reading stored
+	mu          sync.Mutex
+	touched     map[string]bool // guards to be looked at in the next pass
+	closing     map[string]bool // guards with overdue closings at the start, not yet tried
+	begun       map[ID]bool     // closings that the last pass saw
+	late        ID              // a closing that is stuck or late
+	heard       bool            // Azure has answered since the start
+	agreesSince time.Time       // since when Azure's clock agrees, while the mark does not
+	suspect     string          // why the clock is not to be trusted
+	mark        time.Time       // highest clock reading stored
 }
 
 // NewSweep makes the loop; Run starts it.
 func NewSweep(c Config, w World) *Sweep {
 	s := &Sweep{
-		judge: judge{c, w}, owner: Owner{c.Installation, c.Bands}, clock: &chronometer{},
-		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{},
+		judge: judge{c, w, &chronometer{}}, owner: Owner{c.Installation, c.Bands}, roster: newRoster(w.Inventory),
+		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{}, touched: map[string]bool{},
 	}
 	s.guards = newLanes(guardLanes, s.sweepGuard)
 	s.opens = newLanes(openLanes, s.begin)
 	s.checks = newLanes(openLanes, func(ctx context.Context, id string) error { return s.check(ctx, ID(id)) })
+	s.follows = newLanes(1, s.follow)
 	s.holders = newLanes(rightLanes, s.recheck)
 	return s
 }
@@ -82,6 +89,16 @@ func (s *Sweep) Skip(d time.Duration) {
 // Now is the clock by which grants are measured.
 func (s *Sweep) Now() time.Time { return s.clock.Now() }
 
+// touch has guards looked at now.
+func (s *Sweep) touch(guards []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range guards {
+		s.touched[g] = true
+	}
+	s.Kick()
+}
+
 // Served is closed once every closing that was overdue at the start has been
 // tried: then Slack may be served.
 func (s *Sweep) Served() <-chan struct{} { return s.served }
@@ -96,13 +113,16 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		}
 		return err
 	}
-	defer func() { s.guards.wait(); s.opens.wait(); s.checks.wait(); s.holders.wait() }()
+	defer func() { s.guards.wait(); s.opens.wait(); s.checks.wait(); s.holders.wait(); s.follows.wait() }()
 	started := time.Now()
+	if err := s.bindInstallation(ctx); err != nil {
+		return err
+	}
 	s.startClock(ctx)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	var drifted, marked time.Time
-	looked := started // holders were checked when their grants were opened
+	var looked time.Time // holders may have lost their rights while jitbot was down
 	first := true
 	for {
 		if err := s.pass(ctx, first); err != nil && ctx.Err() == nil {
@@ -113,6 +133,7 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		if time.Since(drifted) >= driftEvery {
 			drifted = time.Now()
 			s.guards.start(ctx, everyGuard, false)
+			s.follows.start(ctx, "", false)
 		}
 		if time.Since(marked) >= markEvery {
 			marked = time.Now()
@@ -130,6 +151,19 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		case <-ticker.C:
 		}
 	}
+}
+
+// bindInstallation refuses a store that holds another installation's grants:
+// their rules carry its name, so this one would neither see nor close them.
+func (s *Sweep) bindInstallation(ctx context.Context) error {
+	kept, err := s.world.Store.Bind(ctx, "installation", s.config.Installation)
+	if err != nil {
+		return fmt.Errorf("keeping the installation's name: %w", err)
+	}
+	if kept != s.config.Installation {
+		return Refuse(ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, s.config.Installation)
+	}
+	return nil
 }
 
 // everyGuard is the lane that compares all guards; no resource id is empty.
@@ -156,33 +190,90 @@ func (s *Sweep) pass(ctx context.Context, first bool) error {
 	if err != nil {
 		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
 	}
-	guards := map[string]bool{}
-	late := false
-	for _, id := range ids {
-		g, err := s.advance(ctx, id, due, now)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("moving %s on: %w", id, err))
-			continue
-		}
-		if g.State == Closing {
-			late = late || g.Stuck || now.Sub(g.Clock.Due) > stuckAfter
-			for _, guard := range g.Guards() {
-				guards[guard] = true
-			}
+	agenda := s.newAgenda()
+	faults = append(faults, s.advanceAll(ctx, ids, due, now, agenda)...)
+	for guard, urgent := range s.adopt(agenda, first) {
+		s.guards.start(ctx, guard, urgent)
+	}
+	return errors.Join(faults...)
+}
+
+// agenda is what a pass finds to do.
+type agenda struct {
+	mu     sync.Mutex
+	guards map[string]bool // guards to look at; true: at once
+	begun  map[ID]bool     // closings that were seen
+	late   ID              // a closing that is late or stuck
+}
+
+func (s *Sweep) newAgenda() *agenda {
+	return &agenda{guards: map[string]bool{}, begun: map[ID]bool{}}
+}
+
+// note puts a closing on the agenda. One that was not seen before does not
+// wait for the pause of whatever failed at its guard before.
+func (a *agenda) note(g Grant, fresh bool, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.begun[g.ID] = true
+	if g.Stuck || now.Sub(g.Clock.Due) > stuckAfter {
+		a.late = g.ID
+	}
+	for _, p := range g.Paths {
+		if !p.Agreed {
+			guard := strings.ToLower(p.Guard)
+			a.guards[guard] = a.guards[guard] || fresh
 		}
 	}
+}
+
+// adopt keeps what the pass found and gives the guards to look at.
+func (s *Sweep) adopt(a *agenda, first bool) map[string]bool {
 	s.mu.Lock()
-	s.late = late
+	defer s.mu.Unlock()
+	s.late, s.begun = a.late, a.begun
 	if first {
-		for guard := range guards {
+		for guard := range a.guards {
 			s.closing[guard] = true
 		}
 	}
-	s.mu.Unlock()
-	for guard := range guards {
-		s.guards.start(ctx, guard, false)
+	for guard := range s.touched {
+		a.guards[guard] = true
 	}
-	return errors.Join(faults...)
+	s.touched = map[string]bool{}
+	return a.guards
+}
+
+const advancers = 32 // grants moved on at once, so that the store commits them together
+
+// advanceAll moves on what is due, many at once.
+func (s *Sweep) advanceAll(ctx context.Context, ids []ID, due, now time.Time, agenda *agenda) []error {
+	faults := make([]error, len(ids))
+	slots := make(chan struct{}, advancers)
+	var wg sync.WaitGroup
+	for i, id := range ids {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			g, err := s.advance(ctx, id, due, now)
+			if err != nil {
+				faults[i] = fmt.Errorf("moving %s on: %w", id, err)
+				return
+			}
+			if g.State == Closing {
+				agenda.note(g, !s.seen(id), now)
+			}
+		})
+	}
+	wg.Wait()
+	return faults
+}
+
+// seen reports whether the closing was on the agenda of the last pass.
+func (s *Sweep) seen(id ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begun[id]
 }
 
 // advance does what the clock asks of one grant. Doors close by due, which may
@@ -214,6 +305,12 @@ func (s *Sweep) advance(ctx context.Context, id ID, due, now time.Time) (Grant, 
 		}))
 	case g.State == Closing && len(g.Paths) == 0:
 		return s.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.Gone("", now) })
+	case g.State == Closing && !g.Stuck && now.Sub(g.Clock.Closing) > stuckAfter:
+		// Its lane may be held up where it cannot say so.
+		return s.update(ctx, id, func(g Grant) (Grant, []Event, error) {
+			next, events := g.Trouble("", "it takes longer than it should", true, now)
+			return next, events, nil
+		})
 	}
 	return g, nil
 }
@@ -260,15 +357,18 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 	if g.State != Opening || !g.Clock.Begun.IsZero() {
 		return nil
 	}
+	now := s.clock.Now()
 	if why := s.frozen(); why != "" {
 		return s.hold(ctx, g, why)
 	}
+	if now.Sub(g.Clock.Approved) > holdFor {
+		return s.fail(ctx, g.ID, "its approval is too old to be used, ask again", now)
+	}
 	_, sites, err := s.entitled(ctx, g)
-	now := s.clock.Now()
 	if no := (*Refusal)(nil); errors.As(err, &no) {
 		return s.fail(ctx, g.ID, no.Error(), now)
 	}
-	if err != nil && now.Sub(g.Clock.Approved) > s.config.OpenWithin {
+	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.config.OpenWithin {
 		return s.fail(ctx, g.ID, "it could not be checked in time: "+outline(err), now)
 	}
 	if err != nil {
@@ -281,6 +381,7 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 	if slices.ContainsFunc(paths, func(p Path) bool { return !s.world.Vitals.Spare(p.Guard) }) {
 		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
+	now = s.clock.Now()
 	g, err = s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, s.config.OpenWithin, now) }))
 	if err != nil {
 		return err
@@ -317,8 +418,8 @@ func (s *Sweep) frozen() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.late:
-		return "closings are late, and they go first"
+	case s.late != "":
+		return "the closing of " + string(s.late) + " is late, and closings go first"
 	case skew > maxSkew || skew < -maxSkew:
 		return fmt.Sprintf("this machine's clock and Azure's differ by %s", ShortDuration(skew.Abs()))
 	case s.clock.Behind() > maxBack:
@@ -371,9 +472,25 @@ func (s *Sweep) markClock(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if mark.Sub(now) <= maxBack {
+		s.suspect, s.agreesSince = "", time.Time{}
+	} else if s.trusts(now) {
+		s.world.Log.WarnContext(ctx, "azure's clock agrees with this machine's, so the mark of the last run was wrong", slog.Time("mark", mark), slog.Time("now", now))
 		s.suspect = ""
 	}
 	s.mark = mark
+}
+
+// trusts reports whether Azure's clock has agreed with ours for long enough to
+// say that the mark was wrong, such as after one bad step of the clock.
+func (s *Sweep) trusts(now time.Time) bool {
+	if !s.heard || s.world.Vitals.Skew().Abs() > maxSkew {
+		s.agreesSince = time.Time{}
+		return false
+	}
+	if s.agreesSince.IsZero() {
+		s.agreesSince = now
+	}
+	return now.Sub(s.agreesSince) >= trustAfter
 }
 
 // Stuck lists the grants whose closing is stuck, for health and metrics.

@@ -92,7 +92,7 @@ func TestServingWaitsTenSecondsAtMost(t *testing.T) {
 		w.open(time.Hour, "web-1")
 		w.stop()
 		w.pass(2 * time.Hour)
-		w.sim.AddFault(azuresim.Fault{Latency: time.Minute})
+		w.sim.AddFault(azuresim.Fault{Path: "/subscriptions/", Latency: time.Minute}) // the SDK holds a lock while it signs in
 		began := time.Now()
 		w.start()
 		<-w.sweep.Served()

@@ -127,7 +127,7 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 		People: bot.NewPeople(api), Meter: p.meters, Log: o.Log,
 	}
 	p.sweep = jit.NewSweep(o.Config.Jit, world)
-	p.service = jit.NewService(o.Config.Jit, world, p.sweep)
+	p.service = jit.NewService(p.sweep)
 	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
 	cards.Others = p.service.Others
 	var notifier jit.Notifier = cards

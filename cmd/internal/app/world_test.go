@@ -144,7 +144,7 @@ func (w *world) start() {
 		deps = w.wrap(deps)
 	}
 	w.sweep = jit.NewSweep(w.config, deps)
-	w.service = jit.NewService(w.config, deps, w.sweep)
+	w.service = jit.NewService(w.sweep)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.sweep.Run(ctx, w.service.Check) })

@@ -1,0 +1,238 @@
+package app_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+// protect locks VMs as an admin does and waits until it is in force.
+func (w *world) protect(vms ...string) {
+	w.t.Helper()
+	results, err := w.service.Protect(w.t.Context(), carol, vms, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Err != nil {
+			w.t.Fatalf("protecting %s: %v", r.VM.Name, r.Err)
+		}
+	}
+	w.pass(20 * time.Second)
+}
+
+func (w *world) locked(vm string) bool {
+	w.t.Helper()
+	p, err := w.store.Protection(w.t.Context(), vm)
+	if err != nil && !errors.Is(err, jit.ErrNotFound) {
+		w.t.Fatal(err)
+	}
+	return p.State == jit.Locked
+}
+
+// A protected port is shut to everybody but the holder of a grant, and the
+// table after unprotect is the one before protect.
+func TestProtectGrantUnprotect(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		const vm, from, other = azuresim.DemoJump, "203.0.113.7", "192.0.2.9"
+		foreign := w.foreign()
+		w.start()
+		if !w.reachable(vm, from) || !w.reachable(vm, other) {
+			t.Fatal("jump-1 should be exposed to begin with")
+		}
+		w.protect("jump-1")
+		if !w.locked(vm) || w.reachable(vm, from) || w.reachable(vm, other) {
+			t.Fatal("jump-1 is still open after protect")
+		}
+		if w.told.count("protected to channel") != 1 {
+			t.Errorf("said %v", w.told.said)
+		}
+		g := w.open(time.Hour, "jump-1")
+		if !w.reachable(vm, from) || w.reachable(vm, other) {
+			t.Error("during the grant it should be open to the holder alone")
+		}
+		w.pass(time.Until(g.Clock.Deadline) + 20*time.Second)
+		w.want(g.ID, jit.Closed)
+		if w.reachable(vm, from) {
+			t.Error("open after the grant")
+		}
+		if results, err := w.service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err != nil {
+			t.Fatal(results, err)
+		}
+		w.pass(20 * time.Second)
+		if _, err := w.store.Protection(t.Context(), vm); !errors.Is(err, jit.ErrNotFound) || w.ours() != 0 || !w.reachable(vm, other) {
+			t.Errorf("after unprotect: %v, %d rules", err, w.ours())
+		}
+		w.promises(foreign)
+	})
+}
+
+// VMs with the same ports in one NSG share a deny; removing one leaves the
+// other shut.
+func TestSharedDeny(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("dev-1", "dev-2")
+		denies := 0
+		for _, r := range w.sim.Rules(azuresim.DemoDevNSG) {
+			if strings.Contains(r.Name, "-deny-") {
+				denies++
+				if len(r.DestinationAddressPrefixes) != 2 {
+					t.Errorf("destinations %v", r.DestinationAddressPrefixes)
+				}
+			}
+		}
+		if denies != 1 {
+			t.Errorf("%d denies", denies)
+		}
+		if _, err := w.service.Unprotect(t.Context(), carol, []string{"dev-1"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(20 * time.Second)
+		if !w.locked(azuresim.DemoDev2) || w.ours() != 1 {
+			t.Errorf("dev-2 is locked: %t, %d rules", w.locked(azuresim.DemoDev2), w.ours())
+		}
+		if w.told.count("drift") != 0 {
+			t.Errorf("a change of ours was called drift: %v", w.told.said)
+		}
+		w.promises(foreign)
+	})
+}
+
+func TestWhoMayProtect(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		for _, by := range []jit.UserID{ada, grace, bob, guest} {
+			if _, err := w.service.Protect(t.Context(), by, []string{"jump-1"}, nil); !errors.Is(err, jit.ErrAuthority) {
+				t.Errorf("%s: %v", by, err)
+			}
+		}
+		w.with(func(c *jit.Config) {})
+		// An admin without the Azure actions.
+		w.stop()
+		w.config.Admins = []string{string(grace)}
+		w.start()
+		results, err := w.service.Protect(t.Context(), grace, []string{"jump-1", "bare-1"}, nil)
+		if err != nil || len(results) != 2 || !errors.Is(results[0].Err, jit.ErrAuthority) {
+			t.Errorf("%v, %v", results, err)
+		}
+		w.stop()
+		w.config.Admins = []string{string(carol)}
+		w.start()
+		results, err = w.service.Protect(t.Context(), carol, []string{"bare-1"}, nil)
+		if err != nil || len(results) != 1 || results[0].Err == nil || !strings.Contains(results[0].Err.Error(), "attach one first") {
+			t.Errorf("%v, %v", results, err)
+		}
+		if w.ours() != 0 {
+			t.Error("a rule was written")
+		}
+	})
+}
+
+// An allow of somebody else that stands above every deny of ours is named.
+func TestProtectBelowAnAllow(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		err := w.sim.PutRule(azuresim.DemoJumpNSG, azuresim.Rule{
+			Name: "break-in", Protocol: "Tcp", SourceAddressPrefix: "*", SourcePortRange: "*", DestinationAddressPrefix: "*",
+			DestinationPortRange: "20-25", Access: "Allow", Direction: "Inbound", Priority: 120,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		results, err := w.service.Protect(t.Context(), carol, []string{"jump-1"}, nil)
+		if err != nil || results[0].Err == nil || !strings.Contains(results[0].Err.Error(), "break-in") {
+			t.Errorf("%v, %v", results, err)
+		}
+	})
+}
+
+// A deny that somebody removes or changes is put back within a minute.
+func TestDenyDrift(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		deny := w.oursIn(azuresim.DemoJumpNSG)
+		if err := w.sim.DeleteRule(azuresim.DemoJumpNSG, deny.Name); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		if w.reachable(azuresim.DemoJump, "203.0.113.7") || w.told.count("drift to channel") != 1 {
+			t.Errorf("not put back, or not said: %v", w.told.said)
+		}
+		w.promises(foreign)
+	})
+}
+
+// protect: always is picked up for new VMs within a minute, and let go when
+// the tags no longer match.
+func TestProtectAlways(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Policies = append([]jit.Policy{w.config.Policies[0]}, w.config.Policies...)
+		w.config.Policies[0].Always = true
+		w.config.Policies[0].Match = jit.Match{Tags: map[string]string{"lock": "yes"}}
+		foreign := w.foreign()
+		w.start()
+		w.pass(time.Minute)
+		if w.ours() != 0 {
+			t.Fatal("something was protected")
+		}
+		if err := w.sim.SetTags(azuresim.DemoJump, map[string]string{"lock": "yes"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(90 * time.Second)
+		if !w.locked(azuresim.DemoJump) {
+			t.Fatal("not protected within a minute and a half")
+		}
+		if results, err := w.service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || !errors.Is(results[0].Err, jit.ErrPolicy) {
+			t.Errorf("%v %v", results, err)
+		}
+		if err := w.sim.SetTags(azuresim.DemoJump, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if w.ours() != 0 {
+			t.Error("still protected after the tag is gone")
+		}
+		w.promises(foreign)
+	})
+}
+
+// A VM that changes its address, or vanishes, is followed.
+func TestVMsAreFollowed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		g := w.open(2*time.Hour, "jump-1")
+		nic := w.nic(azuresim.DemoJump)
+		card, _ := w.sim.NIC(nic)
+		if err := w.sim.SetAddress(nic, card.IPs[0].Name, "10.10.9.77"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		w.want(g.ID, jit.Open)
+		if !w.locked(azuresim.DemoJump) || !w.reachable(azuresim.DemoJump, "203.0.113.7") || w.reachable(azuresim.DemoJump, "192.0.2.9") {
+			t.Error("the rules do not follow the new address")
+		}
+		if !slices.Contains(w.kinds(g.ID), jit.EventMoved) || slices.Contains(w.kinds(g.ID), jit.EventDrift) {
+			t.Errorf("the record says %v", w.kinds(g.ID))
+		}
+		w.sim.DeleteVM(azuresim.DemoJump)
+		w.pass(3 * time.Minute)
+		if g := w.want(g.ID, jit.Closed); g.Decision.Ending != jit.Vanished {
+			t.Errorf("ended as %+v", g.Decision)
+		}
+		if w.ours() != 0 {
+			t.Error("rules are left of a VM that is gone")
+		}
+		w.promises(foreign)
+	})
+}

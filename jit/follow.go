@@ -1,0 +1,148 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// follow compares the VMs as they are with what grants and protections were
+// made for: policies that say always, addresses and guards that changed, VMs
+// that are gone. Key is not used: there is one lane.
+func (s *Sweep) follow(ctx context.Context, _ string) error {
+	vms, err := s.roster.all(ctx, driftEvery/2)
+	if err != nil {
+		return err
+	}
+	byID := make(map[string]VM, len(vms))
+	for _, vm := range vms {
+		byID[strings.ToLower(vm.ID)] = vm
+	}
+	locks, err := s.world.Store.Protections(ctx)
+	if err != nil {
+		return fmt.Errorf("listing protections: %w", err)
+	}
+	locked := make(map[string]bool, len(locks))
+	var faults []error
+	for _, p := range locks {
+		locked[strings.ToLower(p.VM)] = true
+		faults = append(faults, s.followLock(ctx, p, byID))
+	}
+	for _, vm := range vms {
+		if policy, ok := s.config.Policy(vm); ok && policy.Always && !locked[strings.ToLower(vm.ID)] {
+			faults = append(faults, s.lockAlways(ctx, vm))
+		}
+	}
+	grants, err := s.world.Store.Unfinished(ctx)
+	if err != nil {
+		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
+	}
+	for _, g := range grants {
+		if g.State == Open {
+			faults = append(faults, s.followGrant(ctx, g, byID))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// lockAlways protects a VM that the configuration says to protect always. What
+// cannot be protected is warned of, and tried again.
+func (s *Sweep) lockAlways(ctx context.Context, vm VM) error {
+	p, err := s.lock(ctx, Person{}, vm, nil, true)
+	if no := (*Refusal)(nil); errors.As(err, &no) {
+		s.world.Log.WarnContext(ctx, "a VM that is to be protected always cannot be", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		return nil
+	}
+	s.touch(p.Guards())
+	return err
+}
+
+// followLock keeps a protection in step with its VM and its policy.
+func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM) error {
+	if p.State == Unlocking {
+		return nil
+	}
+	now := s.clock.Now()
+	end := func(why string) error {
+		_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
+		s.touch(p.Guards())
+		return err
+	}
+	vm, there := vms[strings.ToLower(p.VM)]
+	if !there {
+		gone, err := s.gone(ctx, p.VM)
+		if err != nil || !gone {
+			return err
+		}
+		return end("the VM does not exist any more")
+	}
+	policy, ok := s.config.Policy(vm)
+	if p.Always && (!ok || !policy.Always) {
+		return end("the configuration no longer protects it")
+	}
+	paths, err := lockPaths(vm)
+	if errors.As(err, new(*Refusal)) {
+		return end(reason(err))
+	}
+	if err != nil || samePaths(paths, p.Paths) {
+		return err
+	}
+	_, err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, now) })
+	s.touch(append(p.Guards(), guardsOf(paths)...))
+	return err
+}
+
+// gone asks Azure itself whether a VM that a list left out is gone.
+func (s *Sweep) gone(ctx context.Context, vm string) (bool, error) {
+	_, err := s.world.Inventory.VM(ctx, vm)
+	if errors.Is(err, ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading %s: %w", vm, err)
+	}
+	return false, nil
+}
+
+// followGrant ends an open grant whose VM is gone, and has its rules follow a
+// VM whose addresses or guards changed.
+func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) error {
+	now := s.clock.Now()
+	var paths []Path
+	for _, t := range g.Request.Targets {
+		vm, there := vms[strings.ToLower(t.VM)]
+		if !there {
+			gone, err := s.gone(ctx, t.VM)
+			if err != nil || !gone {
+				return err
+			}
+			return s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: t.Name + " does not exist any more"}, now)
+		}
+		its, err := PathsTo(vm, g.Request.Sources)
+		if err != nil {
+			return s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: reason(err)}, now)
+		}
+		paths = append(paths, its...)
+	}
+	if samePaths(paths, g.Paths) {
+		return nil
+	}
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Follow(paths, now) })
+	s.touch(append(g.Guards(), guardsOf(paths)...))
+	return err
+}
+
+// end closes an open grant.
+func (s *Sweep) end(ctx context.Context, id ID, d Decision, now time.Time) error {
+	_, err := s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
+		if g.State != Open {
+			return g, Event{}, g.stale()
+		}
+		return g.Close(d, now, now)
+	}))
+	s.Kick()
+	return err
+}

@@ -1,0 +1,179 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// settleLock moves a protection on by what was read back of its denies here.
+func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
+	if p.State == Unlocking {
+		return s.settleUnlock(ctx, v, p)
+	}
+	if err := s.settleLeft(ctx, v, p); err != nil {
+		return err
+	}
+	for _, want := range Denies(s.owner.Installation, v.guard, []Protection{p}) {
+		final := finalRule(v.plan, want)
+		if err := v.failed[final.Name]; err != nil {
+			return errors.Join(err, s.lockTrouble(ctx, v, p, err))
+		}
+		got, found := ruleNamed(v.after, final.Name)
+		if !found || !got.Equal(final) || !got.Settled || !v.after.Settled {
+			return errNotYet
+		}
+	}
+	if p.State == Locked {
+		return s.lockDrifted(ctx, v, p)
+	}
+	_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Hold(v.guard, v.now) })
+	return err
+}
+
+// settleLeft forgets a guard that the VM has left once no deny for it is there.
+func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) error {
+	gone := Protection{Paths: slices.DeleteFunc(slices.Clone(p.Left), func(path Path) bool {
+		return slices.ContainsFunc(p.Paths, func(now Path) bool { return samePaths([]Path{now}, []Path{path}) })
+	})}
+	for _, r := range v.after.Rules {
+		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && gone.meets(v.guard, r) && !s.holdsOther(v, p, r) {
+			return errNotYet
+		}
+	}
+	_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Cleared(v.guard) })
+	return err
+}
+
+// holdsOther reports whether the addresses of the deny that p has left are
+// those of another protection now.
+func (s *Sweep) holdsOther(v visit, p Protection, deny Rule) bool {
+	return slices.ContainsFunc(v.locks, func(o Protection) bool {
+		return o.State != Unlocking && !SameID(o.VM, p.VM) && o.meets(v.guard, deny)
+	})
+}
+
+// settleUnlock ends a protection of which no deny is left in any guard.
+func (s *Sweep) settleUnlock(ctx context.Context, v visit, p Protection) error {
+	for _, r := range v.after.Rules {
+		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && p.meets(v.guard, r) {
+			cause := v.failed[r.Name]
+			if cause == nil {
+				cause = errNotYet
+			}
+			return errors.Join(cause, s.lockTrouble(ctx, v, p, cause))
+		}
+	}
+	return s.free(ctx, p, v.guard)
+}
+
+func (s *Sweep) free(ctx context.Context, p Protection, guard string) error {
+	now := s.clock.Now()
+	_, err := s.world.Store.Protect(ctx, p.VM, func(p Protection) (Protection, bool, []Event, error) {
+		next, events, done := p.Free(guard, now)
+		return next, p.VM != "" && !done, events, nil
+	})
+	if err != nil {
+		return fmt.Errorf("ending the protection of %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// meets reports whether the deny names an address that the protection has
+// behind the guard.
+func (p Protection) meets(guard string, deny Rule) bool {
+	for _, path := range slices.Concat(p.Paths, p.Left) {
+		if !SameID(path.Guard, guard) {
+			continue
+		}
+		for _, a := range path.Addresses {
+			if slices.ContainsFunc(deny.Destinations, func(d string) bool {
+				q, ok := parsePrefix(d)
+				return ok && q.IsSingleIP() && q.Addr() == a
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// protect runs a change of a protection that is there.
+func (s *Sweep) protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) (Protection, error) {
+	p, err := s.world.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
+		if p.VM == "" {
+			return p, false, nil, nil
+		}
+		next, events := f(p)
+		return next, true, events, nil
+	})
+	if err != nil {
+		return p, fmt.Errorf("storing the protection of %s: %w", vm, err)
+	}
+	return p, nil
+}
+
+// lockDrifted says that somebody changed a deny of a locked VM; the plan has
+// put it back.
+func (s *Sweep) lockDrifted(ctx context.Context, v visit, p Protection) error {
+	for _, want := range Denies(s.owner.Installation, v.guard, v.locks) {
+		final := finalRule(v.plan, want)
+		old, _ := ruleNamed(v.before, final.Name)
+		if !p.meets(v.guard, final) || p.heldBy(v.guard, old, final) {
+			continue
+		}
+		_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
+			text := "Somebody removed or changed the rule " + final.Name + " of " + v.after.Name + ", which keeps " + p.Name + " shut; it was put back."
+			p = p.changed()
+			return p, []Event{p.event(EventDrift, Person{}, v.now, text)}
+		})
+		return err
+	}
+	return nil
+}
+
+// heldBy reports whether the rule kept the VM's addresses shut as wanted, no
+// matter which other VMs share it.
+func (p Protection) heldBy(guard string, old, want Rule) bool {
+	for _, path := range p.Paths {
+		for _, a := range path.Addresses {
+			if SameID(path.Guard, guard) && slices.Contains(want.Destinations, a.String()) && !slices.Contains(normalWords(old.Destinations), netip.PrefixFrom(a, a.BitLen()).String()) {
+				return false
+			}
+		}
+	}
+	old.Destinations = want.Destinations
+	return old.Equal(want)
+}
+
+// lockTrouble keeps what went wrong with a protection here.
+func (s *Sweep) lockTrouble(ctx context.Context, v visit, p Protection, cause error) error {
+	_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
+		next := p.changed()
+		next.Paths = slices.Clone(p.Paths)
+		fresh := false
+		for i, path := range next.Paths {
+			if SameID(path.Guard, v.guard) && path.Fault != reason(cause) {
+				next.Paths[i].Fault, fresh = reason(cause), true
+			}
+		}
+		if !fresh {
+			return p, nil
+		}
+		return next, nil
+	})
+	return err
+}
+
+// locksGone deals with an NSG that was deleted: its denies are gone with it.
+func (s *Sweep) locksGone(ctx context.Context, guard string, locks []Protection) error {
+	var faults []error
+	for _, p := range locks {
+		if p.State == Unlocking {
+			faults = append(faults, s.free(ctx, p, guard))
+		}
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,266 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// protectActions are what an admin must hold at a VM to lock or unlock it, the
+// rights that configuring Defender's just-in-time access asks for.
+// https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-usage
+func protectActions() []string {
+	return []string{
+		"Microsoft.Security/locations/jitNetworkAccessPolicies/write",
+		"Microsoft.Compute/virtualMachines/write",
+	}
+}
+
+// Result is what became of one VM of several.
+type Result struct {
+	VM  VM
+	Err error // a Refusal, or a fault; nil when it was done
+}
+
+// Protect locks ports of the VMs, which are named as in Ask: what the form
+// chose, or with no ports what each VM's policy offers. Each VM has its own
+// outcome. It answers when the protections are stored; that they are in force
+// is told once the denies were read back.
+func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports []PortPolicy) ([]Result, error) {
+	return s.eachVM(ctx, by, words, func(ctx context.Context, who Person, vm VM) error {
+		p, err := s.lock(ctx, who, vm, ports, false)
+		s.sweep.touch(p.Guards())
+		return err
+	})
+}
+
+// Unprotect unlocks the VMs: exactly our denies are removed.
+func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]Result, error) {
+	return s.eachVM(ctx, by, words, func(ctx context.Context, who Person, vm VM) error {
+		p, err := s.world.Store.Protection(ctx, vm.ID)
+		if errors.Is(err, ErrNotFound) {
+			return Refuse(ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("reading the protection of %s: %w", vm.Name, err)
+		}
+		if p.Always {
+			return Refuse(ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
+		}
+		_, err = s.sweep.protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.Unlock(who, "", s.clock.Now()) })
+		s.sweep.touch(p.Guards())
+		return err
+	})
+}
+
+// eachVM runs f on each VM for an admin who holds the rights there.
+func (s *Service) eachVM(ctx context.Context, by UserID, words []string, f func(context.Context, Person, VM) error) ([]Result, error) {
+	who, err := s.person(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := s.listed(ctx, s.config.Admins, by)
+	if err != nil {
+		return nil, err
+	}
+	if !admin {
+		return nil, Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
+	}
+	vms, err := s.roster.find(ctx, words)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Result, 0, len(vms))
+	for _, vm := range vms {
+		err := s.rights(ctx, who, vm, protectActions())
+		if err == nil {
+			err = f(ctx, who, vm)
+		}
+		if err != nil && !errors.As(err, new(*Refusal)) {
+			s.world.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
+		}
+		out = append(out, Result{vm, err})
+	}
+	return out, nil
+}
+
+// lock stores a protection after the guards were looked at: what cannot hold
+// is refused before anything is written.
+func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
+	policy, ok := j.config.Policy(vm)
+	if len(ports) == 0 {
+		ports = policy.Ports
+	}
+	if !ok || len(ports) == 0 {
+		return Protection{}, Refuse(ErrPolicy, "No policy offers a port of %s, so there is nothing to protect; ask an admin for one under policies.", vm.Name)
+	}
+	if err := checkLocked(ports); err != nil {
+		return Protection{}, err
+	}
+	fresh, err := j.world.Inventory.VM(ctx, vm.ID)
+	if errors.Is(err, ErrNotFound) {
+		return Protection{}, Refuse(ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
+	}
+	if err != nil {
+		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
+	}
+	paths, err := lockPaths(fresh)
+	if err != nil {
+		return Protection{}, err
+	}
+	p := Protection{
+		VM: fresh.ID, Name: fresh.Name, Group: fresh.Group, By: who, Always: always, Ports: ports, Paths: paths,
+		Existing: policy.existing(), Source: policy.denySource(),
+	}
+	if err := j.lockable(ctx, p); err != nil {
+		return Protection{}, err
+	}
+	return p, j.storeLock(ctx, p)
+}
+
+func (p Policy) existing() Existing {
+	if p.Existing == "" {
+		return Override
+	}
+	return p.Existing
+}
+
+func (p Policy) denySource() string {
+	if p.DenySource == "" {
+		return "*"
+	}
+	return p.DenySource
+}
+
+// checkLocked refuses what no protection may say.
+func checkLocked(ports []PortPolicy) error {
+	asked := make([]Ports, 0, len(ports))
+	for _, pp := range ports {
+		if pp.Longest > MaxDuration || pp.Longest < DefaultShortest {
+			return Refuse(ErrInput, "Access of %s is no longest time for port %s; choose from 5m to 24h.", pp.Longest, pp.Ports)
+		}
+		if !pp.Any && len(pp.Sources) == 0 {
+			return Refuse(ErrInput, "Say from where port %s may be asked for: any single address per request, or ranges.", pp.Ports)
+		}
+		asked = append(asked, pp.Ports)
+	}
+	_, err := dedupePorts(asked)
+	return err
+}
+
+// lockPaths are the guards in front of all addresses of the VM.
+func lockPaths(vm VM) ([]Path, error) {
+	var everyone []netip.Prefix
+	for _, v4 := range []bool{true, false} {
+		if n, _ := inFront(vm, v4); n == 0 {
+			continue
+		}
+		all := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+		if v4 {
+			all = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		}
+		everyone = append(everyone, all)
+	}
+	if len(everyone) == 0 {
+		return nil, Refuse(ErrPolicy, "%s has no private address yet, so there is nothing to protect; start it once.", vm.Name)
+	}
+	return PathsTo(vm, everyone)
+}
+
+// lockable refuses a protection whose denies could not be written, or would
+// be idle because somebody's allow stands above them.
+func (j judge) lockable(ctx context.Context, p Protection) error {
+	owner := Owner{j.config.Installation, j.config.Bands}
+	for _, guard := range p.Guards() {
+		t, err := j.world.Network.Table(ctx, guard)
+		if err != nil {
+			return fmt.Errorf("reading the rules of %s: %w", guard, err)
+		}
+		live, err := j.world.Store.AtGuard(ctx, guard)
+		if err != nil {
+			return fmt.Errorf("reading the grants at %s: %w", guard, err)
+		}
+		locks, err := j.world.Store.LocksAt(ctx, guard)
+		if err != nil {
+			return fmt.Errorf("reading the protections at %s: %w", guard, err)
+		}
+		locks = slices.DeleteFunc(locks, func(o Protection) bool { return SameID(o.VM, p.VM) })
+		plan := owner.MakePlan(t, owner.wantedAt(guard, live, append(locks, p)))
+		if err := owner.holds(t, plan, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holds refuses denies of the protection that the plan cannot place, or that
+// an allow of somebody else stands above.
+func (o Owner) holds(t Table, plan Plan, p Protection) error {
+	for _, b := range plan.Blocked {
+		if n, _ := ParseRuleName(b.Name); n.Grant == "" {
+			return b.Err
+		}
+	}
+	for _, r := range plan.Final {
+		if r.Allow || p.Existing == Respect || !p.meets(t.Guard, r) {
+			continue
+		}
+		if allow, above := o.StandsAbove(t, r); above {
+			return Refuse(ErrPolicy, "The rule %s (priority %s) in %s lets people in before any deny of ours is asked; move it behind %s, or set existing: respect.",
+				allow.Name, fmt.Sprint(allow.Priority), t.Name, fmt.Sprint(r.Priority))
+		}
+	}
+	return nil
+}
+
+// storeLock stores the protection anew or over the one that is there; one that
+// says the same is left alone.
+func (j judge) storeLock(ctx context.Context, p Protection) error {
+	now := j.clock.Now()
+	_, err := j.world.Store.Protect(ctx, p.VM, func(old Protection) (Protection, bool, []Event, error) {
+		if old.VM != "" && old.State != Unlocking && old.same(p) {
+			return old, true, nil, nil
+		}
+		next := p
+		next.Revision = old.Revision
+		if old.VM != "" && !samePaths(old.Paths, next.Paths) {
+			next.Left = slices.Concat(old.Left, old.Paths)
+		}
+		locked, e := Lock(next, now)
+		return locked, true, []Event{e}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("storing the protection of %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// same reports whether both lock the same in the same way.
+func (p Protection) same(o Protection) bool {
+	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && samePaths(p.Paths, o.Paths) &&
+		slices.EqualFunc(p.Ports, o.Ports, func(a, b PortPolicy) bool {
+			return a.Ports == b.Ports && a.Any == b.Any && a.Shortest == b.Shortest && a.Longest == b.Longest && slices.Equal(a.Sources, b.Sources)
+		})
+}
+
+// samePaths reports whether the guards and addresses are the same.
+func samePaths(a, b []Path) bool {
+	return slices.EqualFunc(sortedPaths(a), sortedPaths(b), func(x, y Path) bool {
+		return SameID(x.Guard, y.Guard) && SameID(x.VM, y.VM) && slices.Equal(x.Addresses, y.Addresses)
+	})
+}
+
+func sortedPaths(paths []Path) []Path {
+	out := slices.Clone(paths)
+	for i := range out {
+		out[i].Addresses = slices.SortedFunc(slices.Values(out[i].Addresses), netip.Addr.Compare)
+	}
+	slices.SortFunc(out, func(a, b Path) int {
+		return strings.Compare(strings.ToLower(a.VM+" "+a.Guard), strings.ToLower(b.VM+" "+b.Guard))
+	})
+	return out
+}

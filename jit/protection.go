@@ -1,0 +1,273 @@
+package jit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// LockState is where a protection is in its life.
+type LockState string
+
+// The states of a protection.
+const (
+	Locking   LockState = "locking"   // its denies are being written
+	Locked    LockState = "locked"    // read back in force at every guard
+	Unlocking LockState = "unlocking" // its denies are being removed
+)
+
+// Existing says where our denies stand beside other people's allows.
+type Existing string
+
+// Override puts a deny above other people's allows of its ports, Respect below
+// them.
+const (
+	Override Existing = "override"
+	Respect  Existing = "respect"
+)
+
+// Protection is a VM whose ports are locked: nobody reaches them without a
+// grant. There is at most one for a VM, stored before the first deny is
+// written and removed when the last was read back gone.
+type Protection struct {
+	VM       string       `json:"vm"` // resource id
+	Name     string       `json:"name"`
+	Group    string       `json:"group"`
+	Revision uint64       `json:"revision"`
+	State    LockState    `json:"state"`
+	By       Person       `json:"by,omitzero"` // zero when the configuration says always
+	At       time.Time    `json:"at"`
+	Since    time.Time    `json:"since,omitzero"` // confirmed in force
+	Always   bool         `json:"always,omitempty"`
+	Ports    []PortPolicy `json:"ports"` // what may be asked for, and so what is locked
+	Existing Existing     `json:"existing"`
+	Source   string       `json:"source"` // whom the denies shut out: * or Internet
+	Paths    []Path       `json:"paths"`
+	Left     []Path       `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
+	Reason   string       `json:"reason,omitempty"` // why it is unlocking
+}
+
+// Guards lists the guards of the protection's paths and of those it left, each
+// once, in lower case.
+func (p Protection) Guards() []string { return guardsOf(slices.Concat(p.Paths, p.Left)) }
+
+// Spans are the locked ports in Azure's form, in order, each once.
+func (p Protection) Spans() []string {
+	var out []string
+	ports := slices.Clone(p.Ports)
+	slices.SortFunc(ports, func(a, b PortPolicy) int { return int(a.Ports.From) - int(b.Ports.From) })
+	for _, pp := range ports {
+		out = append(out, pp.Ports.Span())
+	}
+	return slices.Compact(out)
+}
+
+func (p Protection) changed() Protection {
+	p.Revision++
+	return p
+}
+
+// event is a line about the protection as it is after the change.
+func (p Protection) event(kind EventKind, by Person, now time.Time, text string) Event {
+	ports := make([]Ports, 0, len(p.Ports))
+	for _, pp := range p.Ports {
+		ports = append(ports, pp.Ports)
+	}
+	e := Event{At: now.UTC(), Kind: kind, Actor: by, VMs: []string{p.VM}, Ports: ports, Text: text, tell: audiences(kind)}
+	if kind == EventDrift || kind == EventMoved {
+		e.tell = []Audience{ToChannel}
+	}
+	return e
+}
+
+// Lock begins a protection; the denies are written after it is stored.
+func Lock(p Protection, now time.Time) (Protection, Event) {
+	p.Revision, p.State, p.At, p.Since = p.Revision+1, Locking, now, time.Time{}
+	return p, p.event(EventProtecting, p.By, now, "")
+}
+
+// Hold says that every deny of the guard was read back in force; with the last
+// guard the VM is locked.
+func (p Protection) Hold(guard string, now time.Time) (Protection, []Event) {
+	if p.State != Locking {
+		return p, nil
+	}
+	paths, fresh, left := agree(p.Paths, guard)
+	if !fresh {
+		return p, nil
+	}
+	p = p.changed()
+	p.Paths = paths
+	if left > 0 {
+		return p, nil
+	}
+	p.State, p.Since = Locked, now
+	return p, []Event{p.event(EventProtected, p.By, now, "")}
+}
+
+// Move gives a protection the paths that its VM has now; what it leaves is
+// kept until it was read back gone.
+func (p Protection) Move(paths []Path, now time.Time) (Protection, []Event) {
+	if p.State == Unlocking || samePaths(paths, p.Paths) {
+		return p, nil
+	}
+	p = p.changed()
+	p.Left = slices.Concat(p.Left, p.Paths)
+	p.Paths, p.State = paths, Locking
+	return p, []Event{p.event(EventMoved, Person{}, now, "The addresses or network security groups of "+p.Name+" changed; the denies follow.")}
+}
+
+// Cleared says that no deny for what the VM left is in the guard any more.
+func (p Protection) Cleared(guard string) (Protection, []Event) {
+	left := slices.DeleteFunc(slices.Clone(p.Left), func(path Path) bool { return SameID(path.Guard, guard) })
+	if len(left) == len(p.Left) {
+		return p, nil
+	}
+	p = p.changed()
+	p.Left = left
+	return p, nil
+}
+
+// Unlock begins to remove the denies.
+func (p Protection) Unlock(by Person, reason string, now time.Time) (Protection, []Event) {
+	if p.State == Unlocking {
+		return p, nil
+	}
+	p = p.changed()
+	p.State, p.Reason, p.By = Unlocking, reason, by
+	p.Paths, p.Left = slices.Concat(p.Paths, p.Left), nil
+	for i := range p.Paths {
+		p.Paths[i].Agreed, p.Paths[i].Fault = false, ""
+	}
+	return p, []Event{p.event(EventUnprotecting, by, now, reason)}
+}
+
+// Free says that no deny for the VM was found in the guard when it was read
+// back; done says that this was the last.
+func (p Protection) Free(guard string, now time.Time) (next Protection, events []Event, done bool) {
+	if p.State != Unlocking {
+		return p, nil, false
+	}
+	paths, fresh, left := agree(p.Paths, guard)
+	if fresh {
+		p = p.changed()
+		p.Paths = paths
+	}
+	if left > 0 {
+		return p, nil, false
+	}
+	return p, []Event{p.event(EventUnprotected, p.By, now, p.Reason)}, true
+}
+
+// agree marks the guard's paths and counts those left.
+func agree(paths []Path, guard string) (next []Path, fresh bool, left int) {
+	next = slices.Clone(paths)
+	for i, p := range next {
+		if SameID(p.Guard, guard) && !p.Agreed {
+			next[i].Agreed, next[i].Fault = true, ""
+			fresh = true
+		}
+		if !next[i].Agreed {
+			left++
+		}
+	}
+	return next, fresh, left
+}
+
+func guardsOf(paths []Path) []string {
+	var out []string
+	for _, p := range paths {
+		out = append(out, strings.ToLower(p.Guard))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// The first words of a deny's suffix say in which band it belongs.
+const (
+	overSuffix  = "over-"
+	underSuffix = "under-"
+)
+
+// Denies are the deny rules that the protections want in the guard, without
+// priorities. VMs with the same ports share a rule, one for each family.
+func Denies(installation, guard string, protections []Protection) []Rule {
+	shared := map[string]*Rule{}
+	for _, p := range protections {
+		if p.State == Unlocking {
+			continue
+		}
+		for _, path := range p.Paths {
+			if SameID(path.Guard, guard) {
+				p.deny(installation, path, shared)
+			}
+		}
+	}
+	out := make([]Rule, 0, len(shared))
+	for _, r := range shared {
+		slices.Sort(r.Destinations)
+		r.Destinations = slices.Compact(r.Destinations)
+		out = append(out, *r)
+	}
+	slices.SortFunc(out, func(a, b Rule) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func (p Protection) deny(installation string, path Path, shared map[string]*Rule) {
+	for _, a := range path.Addresses {
+		name := RuleName{Installation: installation, Suffix: p.suffix(a)}.String()
+		r := shared[name]
+		if r == nil {
+			r = &Rule{
+				Name: name, Inbound: true, Protocol: AnyProtocol, Sources: []string{p.Source}, SourcePorts: []string{"*"},
+				Ports: p.Spans(), Description: "jitbot " + installation + " keeps these ports shut until somebody is granted access",
+			}
+			shared[name] = r
+		}
+		r.Destinations = append(r.Destinations, a.String())
+	}
+}
+
+// suffix is the same for all VMs that may share a deny.
+func (p Protection) suffix(a netip.Addr) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %t", p.Spans(), strings.ToLower(p.Source), a.Is4()))
+	side := overSuffix
+	if p.Existing == Respect {
+		side = underSuffix
+	}
+	return side + hex.EncodeToString(sum[:4])
+}
+
+// bandOf is where a rule of the name belongs.
+func (o Owner) bandOf(n RuleName) Band {
+	switch {
+	case n.Grant != "":
+		return o.Bands.Allow
+	case strings.HasPrefix(n.Suffix, underSuffix):
+		return o.Bands.DenyRespect
+	default:
+		return o.Bands.DenyOverride
+	}
+}
+
+// StandsAbove finds a foreign allow that lets somebody through before the deny
+// is asked.
+func (o Owner) StandsAbove(t Table, deny Rule) (Rule, bool) {
+	for _, r := range t.Rules {
+		if _, ours := o.Ours(r); !ours && r.Inbound && r.Allow && r.Priority < deny.Priority && mayMeet(r, probeOf(deny)) {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// probeOf is the deny with a source that meets every other: whoever an allow
+// lets through, the deny should have met.
+func probeOf(deny Rule) Rule {
+	deny.Sources = []string{"*"}
+	return deny
+}

@@ -39,7 +39,7 @@ func (w *world) locked(vm string) bool {
 // table after unprotect is the one before protect.
 func TestProtectGrantUnprotect(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		const vm, from, other = azuresim.DemoJump, "203.0.113.7", "192.0.2.9"
+		const vm, from, other = azuresim.DemoJump, "203.0.113.7", "203.0.113.99"
 		foreign := w.foreign()
 		w.start()
 		if !w.reachable(vm, from) || !w.reachable(vm, other) {
@@ -219,7 +219,7 @@ func TestVMsAreFollowed(t *testing.T) {
 		}
 		w.pass(2 * time.Minute)
 		w.want(g.ID, jit.Open)
-		if !w.locked(azuresim.DemoJump) || !w.reachable(azuresim.DemoJump, "203.0.113.7") || w.reachable(azuresim.DemoJump, "192.0.2.9") {
+		if !w.locked(azuresim.DemoJump) || !w.reachable(azuresim.DemoJump, "203.0.113.7") || w.reachable(azuresim.DemoJump, "203.0.113.99") {
 			t.Error("the rules do not follow the new address")
 		}
 		if !slices.Contains(w.kinds(g.ID), jit.EventMoved) || slices.Contains(w.kinds(g.ID), jit.EventDrift) {

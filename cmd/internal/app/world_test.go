@@ -264,6 +264,12 @@ func (w *world) promises(foreign string) {
 			if !isOurs(r.Name) {
 				continue
 			}
+			if n.Grant == "" {
+				if locks, err := w.store.LocksAt(w.t.Context(), nsg); err != nil || len(locks) == 0 {
+					w.t.Errorf("deny %s has no protection: %v", r.Name, err)
+				}
+				continue
+			}
 			if g, err := w.store.Grant(w.t.Context(), n.Grant); err != nil || !g.State.Live() {
 				w.t.Errorf("rule %s has no live grant: %v %s", r.Name, err, g.State)
 			}
@@ -326,7 +332,7 @@ func (n *teller) Notify(_ context.Context, notice jit.Notice, g jit.Grant) (jit.
 	if n.down {
 		return jit.Card{}, fmt.Errorf("slack is down: %w", jit.ErrBusy)
 	}
-	n.said = append(n.said, fmt.Sprintf("%s %s to %s", g.ID, notice.Event.Kind, notice.To))
+	n.said = append(n.said, fmt.Sprintf("%s %s to %s", notice.Event.Grant, notice.Event.Kind, notice.To))
 	n.check(notice, g)
 	if notice.To == jit.ToCard && g.Card == (jit.Card{}) {
 		n.cards++
@@ -336,6 +342,10 @@ func (n *teller) Notify(_ context.Context, notice jit.Notice, g jit.Grant) (jit.
 }
 
 func (n *teller) check(notice jit.Notice, g jit.Grant) {
+	if notice.To == jit.ToChannel {
+		n.checkLock(notice)
+		return
+	}
 	source := g.Request.Sources[0].Addr()
 	for _, t := range g.Request.Targets {
 		open, why := n.w.sim.Reachable(t.VM, source, int(g.Request.Ports[0].From), "Tcp")
@@ -351,6 +361,18 @@ func (n *teller) check(notice jit.Notice, g jit.Grant) {
 			if strings.Contains(r.Name, string(g.ID)) {
 				n.w.t.Errorf("%s was called closed, yet %s is there", g.ID, r.Name)
 			}
+		}
+	}
+}
+
+// checkLock checks that what is called protected is shut to a stranger.
+func (n *teller) checkLock(notice jit.Notice) {
+	if notice.Event.Kind != jit.EventProtected {
+		return
+	}
+	for _, vm := range notice.Event.VMs {
+		if open, why := n.w.sim.Reachable(vm, netip.MustParseAddr("203.0.113.250"), int(notice.Event.Ports[0].From), "Tcp"); open {
+			n.w.t.Errorf("%s was called protected, yet it is open to everybody: %s", vm, why)
 		}
 	}
 }

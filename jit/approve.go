@@ -1,7 +1,6 @@
 package jit
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,23 +35,21 @@ func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) 
 			}
 			return g, err
 		}
-		if rule, err = s.recheck(ctx, id); err != nil {
+		if need, err = s.recheck(ctx, by, id); err != nil {
 			return g, err
 		}
-		if ok, err := s.listed(ctx, rule.Approvers, by); err != nil || !ok {
-			return g, cmp.Or(err, error(Refuse(ErrAuthority, "%s is no approver of %s any more, so that changes nothing.", by, id)))
-		}
-		need, checked = rule.Required, true
+		checked = true
 	}
 }
 
-// recheck checks the requester again before the last approval, and gives the
-// approval rule by the VMs as they are now; who lost the account, the rights
-// or the policy has the request denied by jitbot.
-func (s *Service) recheck(ctx context.Context, id ID) (ApprovalRule, error) {
+// recheck checks the requester again before the last approval, and gives how
+// many approvals the VMs as they are now need; who lost the account, the rights
+// or the policy has the request denied by jitbot. Refused is also an approver
+// who is none by the VMs as they are now.
+func (s *Service) recheck(ctx context.Context, by UserID, id ID) (int, error) {
 	g, err := s.grant(ctx, id)
 	if err != nil {
-		return ApprovalRule{}, err
+		return 0, err
 	}
 	var rule ApprovalRule
 	err = patiently(ctx, func() error {
@@ -64,20 +61,29 @@ func (s *Service) recheck(ctx context.Context, id ID) (ApprovalRule, error) {
 		return err
 	})
 	if err == nil {
-		return rule, nil
+		return rule.Required, s.still(ctx, rule, by, id)
 	}
 	var no *Refusal
 	if !errors.As(err, &no) {
 		s.world.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
-		return rule, Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
+		return 0, Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
 	}
 	why := no.Error()
 	if _, err := s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
 		return g.Deny(Person{}, why, now)
 	}); err != nil {
-		return rule, err
+		return 0, err
 	}
-	return rule, Refuse(ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
+	return 0, Refuse(ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
+}
+
+// still refuses somebody who is no approver by the rule.
+func (s *Service) still(ctx context.Context, rule ApprovalRule, by UserID, id ID) error {
+	ok, err := s.listed(ctx, rule.Approvers, by)
+	if err == nil && !ok {
+		err = Refuse(ErrAuthority, "%s is no approver of %s any more, so that changes nothing.", by, id)
+	}
+	return err
 }
 
 func vmsOf(sites []site) []VM {

@@ -67,7 +67,7 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	}
 	now := s.clock.Now()
 	end := func(why string) error {
-		_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
+		err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
 		s.touch(p.Guards())
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	if err != nil || samePaths(paths, p.Paths) {
 		return err
 	}
-	_, err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, now) })
+	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, now) })
 	s.touch(append(p.Guards(), guardsOf(paths)...))
 	return err
 }

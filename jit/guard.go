@@ -22,49 +22,71 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 		return s.compareAll(ctx)
 	}
 	defer s.tried(guard)
+	w, err := s.wanted(ctx, guard)
+	if err != nil {
+		return err
+	}
+	before, err := s.world.Network.Table(ctx, guard)
+	if errors.Is(err, ErrNotFound) {
+		return errors.Join(s.guardGone(ctx, guard, w.live), s.locksGone(ctx, guard, w.locks))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("reading the rules of %s: %w", guard, err),
+			s.removeBlind(ctx, guard, w.live), s.trouble(ctx, guard, w.live, err))
+	}
+	v := s.draw(w, before)
+	if len(v.plan.Changes) == 0 {
+		return s.settle(ctx, v)
+	}
+	for i, err := range s.world.Network.Apply(ctx, guard, v.plan.Changes) {
+		if err != nil {
+			v.failed[v.plan.Changes[i].Name()] = err
+		}
+	}
+	if v.after, err = s.world.Network.Table(ctx, guard); err != nil {
+		return fmt.Errorf("reading the rules of %s back: %w", guard, err)
+	}
+	v.now = s.clock.Now()
+	return s.settle(ctx, v)
+}
+
+// wish is what the store says of a guard.
+type wish struct {
+	guard  string
+	live   []Grant
+	locks  []Protection
+	unsure bool // a protection here cannot be read
+}
+
+// wanted reads it. A grant whose record is damaged keeps no door open, and does
+// not hold up the closing of the others here.
+func (s *Sweep) wanted(ctx context.Context, guard string) (wish, error) {
 	live, err := s.world.Store.AtGuard(ctx, guard)
 	if errors.Is(err, ErrDamaged) {
-		// It keeps no door open, and does not hold up the closing of the others here.
 		s.world.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", err))
 		err = nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading the grants at %s: %w", guard, err)
+		return wish{}, fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
-	locks, lockErr := s.world.Store.LocksAt(ctx, guard)
-	if lockErr != nil && !errors.Is(lockErr, ErrDamaged) {
-		return fmt.Errorf("reading the protections at %s: %w", guard, lockErr)
+	locks, err := s.world.Store.LocksAt(ctx, guard)
+	unsure := errors.Is(err, ErrDamaged)
+	if err != nil && !unsure {
+		return wish{}, fmt.Errorf("reading the protections at %s: %w", guard, err)
 	}
-	before, err := s.world.Network.Table(ctx, guard)
-	if errors.Is(err, ErrNotFound) {
-		return errors.Join(s.guardGone(ctx, guard, live), s.locksGone(ctx, guard, locks))
-	}
-	if errors.Is(err, ErrBusy) {
-		err = errors.Join(err, s.removeBlind(ctx, guard, live))
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("reading the rules of %s: %w", guard, err), s.trouble(ctx, guard, live, err))
-	}
-	v := visit{guard: guard, live: live, locks: locks, before: before, after: before, now: s.clock.Now()}
-	v.plan = s.owner.MakePlan(before, s.owner.wantedAt(guard, live, locks))
-	v.plan.Changes = s.keepDenies(before, v.plan.Changes, locks, lockErr != nil)
-	v.failed = map[string]error{}
+	return wish{guard, live, locks, unsure}, nil
+}
+
+// draw plans a visit to a guard.
+func (s *Sweep) draw(w wish, before Table) visit {
+	v := visit{guard: w.guard, live: w.live, locks: w.locks, before: before, after: before, now: s.clock.Now(), failed: map[string]error{}}
+	v.plan = s.owner.MakePlan(before, s.owner.wantedAt(w.guard, w.live, w.locks))
+	v.plan.Changes = s.keepDenies(before, v.plan.Changes, w.locks, w.unsure)
 	for _, b := range v.plan.Blocked {
 		v.failed[b.Name] = b.Err
 	}
 	s.withhold(&v)
-	if len(v.plan.Changes) > 0 {
-		for i, err := range s.world.Network.Apply(ctx, guard, v.plan.Changes) {
-			if err != nil {
-				v.failed[v.plan.Changes[i].Name()] = err
-			}
-		}
-		if v.after, err = s.world.Network.Table(ctx, guard); err != nil {
-			return fmt.Errorf("reading the rules of %s back: %w", guard, err)
-		}
-		v.now = s.clock.Now()
-	}
-	return s.settle(ctx, v)
+	return v
 }
 
 // removeBlind removes the rules of closing grants by the names that were
@@ -443,13 +465,9 @@ func (s *Sweep) compareAll(ctx context.Context) error {
 
 // compare reports whether the guard is as the store wants it.
 func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error) {
-	live, err := s.world.Store.AtGuard(ctx, guard)
-	locks, lockErr := s.world.Store.LocksAt(ctx, guard)
-	if errors.Is(err, ErrDamaged) || errors.Is(lockErr, ErrDamaged) {
-		return false, nil // the visit deals with it
-	}
-	if err := errors.Join(err, lockErr); err != nil {
-		return true, fmt.Errorf("reading what is wanted at %s: %w", guard, err)
+	w, err := s.wanted(ctx, guard)
+	if err != nil {
+		return true, err
 	}
 	for _, r := range t.Rules {
 		if n, astray := s.owner.Astray(r); astray {
@@ -457,17 +475,16 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", r.Priority))
 		}
 	}
-	for _, g := range live {
+	for _, g := range w.live {
 		if g.State != Open {
 			return false, nil // opening or closing: the guard is worked on anyway
 		}
 	}
-	for _, p := range locks {
-		if p.State != Locked {
+	for _, p := range w.locks {
+		if p.State != Locked || len(p.Left) > 0 {
 			return false, nil
 		}
 	}
-	plan := s.owner.MakePlan(t, s.owner.wantedAt(guard, live, locks))
-	plan.Changes = s.keepDenies(t, plan.Changes, locks, false)
-	return len(plan.Changes) == 0 && len(plan.Blocked) == 0, nil
+	v := s.draw(w, t)
+	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0, nil
 }

@@ -29,7 +29,7 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 	if p.State == Locked {
 		return s.lockDrifted(ctx, v, p)
 	}
-	_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Hold(v.guard, v.now) })
+	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Hold(v.guard, v.now) })
 	return err
 }
 
@@ -43,7 +43,7 @@ func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) error {
 			return errNotYet
 		}
 	}
-	_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Cleared(v.guard) })
+	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Cleared(v.guard) })
 	return err
 }
 
@@ -101,8 +101,8 @@ func (p Protection) meets(guard string, deny Rule) bool {
 }
 
 // protect runs a change of a protection that is there.
-func (s *Sweep) protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) (Protection, error) {
-	p, err := s.world.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
+func (s *Sweep) protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) error {
+	_, err := s.world.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
 		}
@@ -110,9 +110,9 @@ func (s *Sweep) protect(ctx context.Context, vm string, f func(Protection) (Prot
 		return next, true, events, nil
 	})
 	if err != nil {
-		return p, fmt.Errorf("storing the protection of %s: %w", vm, err)
+		return fmt.Errorf("storing the protection of %s: %w", vm, err)
 	}
-	return p, nil
+	return nil
 }
 
 // lockDrifted says that somebody changed a deny of a locked VM; the plan has
@@ -124,7 +124,7 @@ func (s *Sweep) lockDrifted(ctx context.Context, v visit, p Protection) error {
 		if !p.meets(v.guard, final) || p.heldBy(v.guard, old, final) {
 			continue
 		}
-		_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
+		err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
 			text := "Somebody removed or changed the rule " + final.Name + " of " + v.after.Name + ", which keeps " + p.Name + " shut; it was put back."
 			p = p.changed()
 			return p, []Event{p.event(EventDrift, Person{}, v.now, text)}
@@ -150,7 +150,7 @@ func (p Protection) heldBy(guard string, old, want Rule) bool {
 
 // lockTrouble keeps what went wrong with a protection here.
 func (s *Sweep) lockTrouble(ctx context.Context, v visit, p Protection, cause error) error {
-	_, err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
+	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
 		next := p.changed()
 		next.Paths = slices.Clone(p.Paths)
 		fresh := false

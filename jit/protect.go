@@ -51,7 +51,7 @@ func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]R
 		if p.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
 		}
-		_, err = s.sweep.protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.Unlock(who, "", s.clock.Now()) })
+		err = s.sweep.protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.Unlock(who, "", s.clock.Now()) })
 		s.sweep.touch(p.Guards())
 		return err
 	})

@@ -283,36 +283,64 @@ func (s *Sweep) advance(ctx context.Context, id ID, due, now time.Time) (Grant, 
 	if err != nil {
 		return g, fmt.Errorf("reading it: %w", err)
 	}
-	switch {
-	case g.State == Asked && now.Sub(g.Request.At) >= askedFor:
-		s.checks.start(ctx, string(id), false)
-	case g.State == Pending && now.Before(g.Clock.Lapse):
-	case g.State == Pending:
+	switch g.State {
+	case Asked:
+		if now.Sub(g.Request.At) >= askedFor {
+			s.checks.start(ctx, string(id), false)
+		}
+		return g, nil
+	case Pending:
+		if now.Before(g.Clock.Lapse) {
+			return g, nil
+		}
 		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Lapse(now) }))
-	case g.State == Opening && g.Clock.Begun.IsZero():
-		s.opens.start(ctx, string(id), false)
-	case g.State == Opening:
-		d := Decision{Ending: Failed, Reason: g.unconfirmed()}
-		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Close(d, now, now) }))
-	case g.State == Open && g.Clock.Deadline.After(due):
-		return s.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.Remind(now) })
-	case g.State == Open:
-		return s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
-			if g.Clock.Deadline.After(due) {
-				return g, Event{}, g.stale()
-			}
-			return g.Close(Decision{Ending: Expired}, g.Clock.Deadline, now)
-		}))
-	case g.State == Closing && len(g.Paths) == 0:
-		return s.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.Gone("", now) })
-	case g.State == Closing && !g.Stuck && now.Sub(g.Clock.Closing) > stuckAfter:
-		// Its lane may be held up where it cannot say so.
-		return s.update(ctx, id, func(g Grant) (Grant, []Event, error) {
+	case Opening:
+		return s.advanceOpening(ctx, g, now)
+	case Open:
+		return s.advanceOpen(ctx, g, due, now)
+	case Closing:
+		return s.advanceClosing(ctx, g, now)
+	default:
+		return g, nil
+	}
+}
+
+func (s *Sweep) advanceOpening(ctx context.Context, g Grant, now time.Time) (Grant, error) {
+	if g.Clock.Begun.IsZero() {
+		s.opens.start(ctx, string(g.ID), false)
+		return g, nil
+	}
+	d := Decision{Ending: Failed, Reason: g.unconfirmed()}
+	return s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) { return g.Close(d, now, now) }))
+}
+
+func (s *Sweep) advanceOpen(ctx context.Context, g Grant, due, now time.Time) (Grant, error) {
+	return s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		if g.State != Open {
+			return g, nil, g.stale()
+		}
+		if g.Clock.Deadline.After(due) {
+			return g.Remind(now)
+		}
+		next, e, err := g.Close(Decision{Ending: Expired}, g.Clock.Deadline, now)
+		return next, []Event{e}, err
+	})
+}
+
+// advanceClosing ends what was never begun, and says that a closing takes too
+// long where its lane is held up and cannot say so.
+func (s *Sweep) advanceClosing(ctx context.Context, g Grant, now time.Time) (Grant, error) {
+	switch {
+	case len(g.Paths) == 0:
+		return s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone("", now) })
+	case !g.Stuck && now.Sub(g.Clock.Closing) > stuckAfter:
+		return s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 			next, events := g.Trouble("", "it takes longer than it should", true, now)
 			return next, events, nil
 		})
+	default:
+		return g, nil
 	}
-	return g, nil
 }
 
 // unconfirmed says why a grant was not confirmed in time.

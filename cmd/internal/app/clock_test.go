@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -40,7 +39,7 @@ func TestClockBehindItsMark(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
 		g := w.open(time.Hour, "web-1")
-		if _, err := w.store.Mark(context.Background(), time.Now().Add(2*time.Hour)); err != nil {
+		if _, err := w.store.Mark(t.Context(), time.Now().Add(2*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		w.stop()

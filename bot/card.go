@@ -118,13 +118,18 @@ func openingStatus(g jit.Grant) []string {
 
 func closingStatus(g jit.Grant) []string {
 	var lines []string
-	if !g.Clock.Opened.IsZero() {
+	switch {
+	case !g.Clock.Opened.IsZero():
 		lines = append(lines, "It was opened at "+when(g.Clock.Opened)+".")
-	} else {
+	case unwritten(g):
+		lines = append(lines, "It was never opened.")
+	default:
 		lines = append(lines, "It was never confirmed open.")
 	}
 	lines = append(lines, ending(g))
 	switch {
+	case unwritten(g):
+		lines = append(lines, nothingWritten)
 	case g.State == jit.Closed:
 		lines = append(lines, "Closed: the rule was read back gone at "+when(g.Clock.Ended)+".")
 	case g.Stuck:
@@ -140,10 +145,7 @@ func closingStatus(g jit.Grant) []string {
 // ending says why a live grant ended, and who ended it.
 func ending(g jit.Grant) string {
 	d := g.Decision
-	by := ""
-	if d.By.ID != "" {
-		by = " by " + mentionUser(d.By.ID)
-	}
+	by := " by " + actor(d.By)
 	why := ""
 	if d.Reason != "" {
 		why = " Why: " + stop(prose(d.Reason))
@@ -156,7 +158,9 @@ func ending(g jit.Grant) string {
 	case jit.Revoked:
 		return "Revoked" + by + "." + why
 	case jit.Failed:
-		return "The opening failed and is undone." + why
+		return failedWhy(g) + why
+	case jit.Vanished:
+		return "Ended because " + vanished + "." + why
 	case jit.RightsLost:
 		return "Ended because the holder no longer has the rights for it." + why
 	case jit.Drifted:
@@ -166,13 +170,31 @@ func ending(g jit.Grant) string {
 	}
 }
 
+// vanished is what happened to the VM of a grant that ended so.
+const vanished = "a VM of it is gone from Azure, or is behind no network security group any more"
+
+// nothingWritten is said of a grant that ended before its first write.
+const nothingWritten = "Nothing was written in Azure."
+
+// unwritten reports whether nothing of the grant was ever written.
+func unwritten(g jit.Grant) bool { return g.Clock.Begun.IsZero() }
+
+// failedWhy says of what kind a failure was.
+func failedWhy(g jit.Grant) string {
+	switch {
+	case !g.Clock.Opened.IsZero():
+		return "Ended because something of it failed in Azure."
+	case unwritten(g):
+		return "It could not be opened."
+	default:
+		return "The opening failed and is undone."
+	}
+}
+
 // decided says how a request ended that never became access.
 func decided(g jit.Grant) string {
 	d := g.Decision
-	by, why := "", "."
-	if d.By.ID != "" {
-		by = " by " + mentionUser(d.By.ID)
-	}
+	by, why := " by "+actor(d.By), "."
 	if d.Reason != "" {
 		why = ": " + stop(prose(d.Reason))
 	}

@@ -71,6 +71,14 @@ func mention(id string) string {
 
 func mentionUser(id jit.UserID) string { return mention(string(id)) }
 
+// actor names whoever did something; nobody in particular is jitbot itself.
+func actor(p jit.Person) string {
+	if p.ID == "" {
+		return "jitbot"
+	}
+	return mentionUser(p.ID)
+}
+
 // when is an instant in each reader's own time zone.
 func when(t time.Time) string {
 	if t.IsZero() {

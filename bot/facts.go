@@ -36,9 +36,11 @@ func targetNames(g jit.Grant, between string) string {
 	return strings.Join(names, between)
 }
 
-func portNames(g jit.Grant) string {
-	names := make([]string, 0, len(g.Request.Ports))
-	for _, p := range g.Request.Ports {
+func portNames(g jit.Grant) string { return portList(g.Request.Ports) }
+
+func portList(ports []jit.Ports) string {
+	names := make([]string, 0, len(ports))
+	for _, p := range ports {
 		names = append(names, portName(p))
 	}
 	if len(names) == 0 {

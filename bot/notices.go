@@ -49,6 +49,9 @@ const (
 // often it is tried; a *jit.BusyError says how long to wait. The card is
 // returned even with an error once it is there.
 func (n *Notifier) Notify(ctx context.Context, notice jit.Notice, g jit.Grant) (jit.Card, error) {
+	if notice.To == jit.ToChannel {
+		return jit.Card{}, n.announce(ctx, notice.Event)
+	}
 	if n.Changed != nil {
 		n.Changed(g)
 	}
@@ -106,17 +109,30 @@ func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
 	if channel == "" {
 		channel = n.channel
 	}
-	at, err := n.post(ctx, channel, s, metadata(g.ID))
-	if slackCode(err) == "channel_not_found" {
-		// What a bot reads of a private channel that it was not invited to:
-		// the notice is kept until it is.
-		return jit.Card{}, fmt.Errorf("posting the card of %s: the channel %s is gone or I am not in it: %w", g.ID, channel, jit.ErrForbidden)
-	}
+	at, err := n.toChannel(ctx, channel, s, metadata(g.ID))
 	if err != nil {
 		return jit.Card{}, fmt.Errorf("posting the card of %s: %w", g.ID, err)
 	}
 	n.remember(g.ID, at)
 	return at, nil
+}
+
+func (n *Notifier) toChannel(ctx context.Context, channel string, s Screen, more ...slack.MsgOption) (jit.Card, error) {
+	at, err := n.post(ctx, channel, s, more...)
+	if slackCode(err) == "channel_not_found" {
+		// What a bot reads of a private channel that it was not invited to:
+		// the notice is kept until it is.
+		return at, fmt.Errorf("the channel %s is gone or I am not in it: %w", channel, jit.ErrForbidden)
+	}
+	return at, err
+}
+
+// announce says what concerns no grant, in a message of its own.
+func (n *Notifier) announce(ctx context.Context, e jit.Event) error {
+	if _, err := n.toChannel(ctx, n.channel, ChannelMessage(e)); err != nil {
+		return fmt.Errorf("saying that %s: %w", e.Kind, err)
+	}
+	return nil
 }
 
 // others is what else is open there. A card without it is better than none.

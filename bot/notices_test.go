@@ -148,3 +148,23 @@ func TestChannelsAreNotFlooded(t *testing.T) {
 		t.Errorf("no time to wait: %v", err)
 	}
 }
+
+// What concerns no grant is a message of its own in the default channel, and
+// no card.
+func TestWhatConcernsNoGrantIsSaidInTheChannel(t *testing.T) {
+	o := newOffice(t, slacksim.Options{})
+	n := bot.NewNotifier(o.conf.API, approvals)
+	n.Changed = func(g jit.Grant) { t.Errorf("there is news of %q", g.ID) }
+	const vm = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-1"
+	e := jit.Event{Kind: jit.EventProtected, Actor: jit.Person{ID: graceID}, VMs: []string{vm}, Ports: ssh()}
+	notice := jit.Notice{To: jit.ToChannel, Event: e}
+	card, err := n.Notify(o.ctx, notice, jit.Grant{})
+	if m := o.sim.Messages(approvals); err != nil || card != (jit.Card{}) || len(m) != 1 ||
+		!strings.Contains(m[0].Text, "Protected by <@U0GRACE>: `rg/web-1`") || len(m[0].Buttons()) != 0 {
+		t.Errorf("%+v at %v: %v", m, card, err)
+	}
+	o.sim.FailNext("chat.postMessage", 1, slacksim.Fault{Error: "channel_not_found"})
+	if _, err := n.Notify(o.ctx, notice, jit.Grant{}); !errors.Is(err, jit.ErrForbidden) {
+		t.Errorf("a channel that shuts us out: %v", err)
+	}
+}

@@ -58,8 +58,14 @@ func didText(v Verb, g jit.Grant) string {
 	case VerbCancel:
 		return fmt.Sprintf("You withdrew %s; nothing is opened.", id)
 	case VerbDone:
+		if unwritten(g) {
+			return fmt.Sprintf("You ended %s before it was opened. %s", id, nothingWritten)
+		}
 		return fmt.Sprintf("You ended %s; it is being closed, and you get a direct message when the rule is gone. %s", id, notCut)
 	case VerbRevoke:
+		if unwritten(g) {
+			return fmt.Sprintf("You revoked %s of %s before it was opened. %s", id, mentionUser(g.Request.By.ID), nothingWritten)
+		}
 		return fmt.Sprintf("You revoked %s of %s; it is being closed. Connections that are already established are not cut.", id, mentionUser(g.Request.By.ID))
 	default:
 		return fmt.Sprintf("%s is %s.", id, title(g))

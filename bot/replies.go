@@ -18,7 +18,7 @@ func ThreadReply(e jit.Event, g jit.Grant) Screen {
 }
 
 func replyText(e jit.Event, g jit.Grant) string {
-	by := mentionUser(e.Actor.ID)
+	by := actor(e.Actor)
 	why := "."
 	if e.Text != "" {
 		why = ": " + stop(prose(e.Text))
@@ -46,17 +46,35 @@ func replyText(e jit.Event, g jit.Grant) string {
 		}
 		return "open until " + when(e.Until) + ". The rule was read back in force."
 	case jit.EventFailed:
-		return "could not be opened and is being closed" + why
+		return failedReply(g, why)
 	case jit.EventStuck:
 		return "closing is stuck, the port may still be open" + why + " It is tried again until it succeeds; an admin should look at it in Azure."
 	case jit.EventClosed:
+		if unwritten(g) {
+			return "closed. " + ending(g) + " " + nothingWritten
+		}
 		return "closed. " + ending(g) + " The rule was read back gone."
 	case jit.EventDrift:
 		return "somebody changed its rule in Azure" + why
+	case jit.EventMoved:
+		return "its rules follow its VM" + why
+	case jit.EventOrphan:
+		return "something of it was left in Azure" + why
 	case jit.EventUnchecked:
 		return "whether its holder still has the rights cannot be told just now" + why + " An approver or admin can revoke it."
 	default:
 		return string(e.Kind) + why
+	}
+}
+
+func failedReply(g jit.Grant, why string) string {
+	switch {
+	case !g.Clock.Opened.IsZero():
+		return "is being closed, because something of it failed in Azure" + why
+	case unwritten(g):
+		return "could not be opened" + why + " " + nothingWritten
+	default:
+		return "could not be opened and is being closed" + why
 	}
 }
 
@@ -103,9 +121,11 @@ func directText(e jit.Event, g jit.Grant) string {
 			fmt.Sprintf("Your request %s was refused: %s.", id, what),
 			"Nothing was opened, and nobody was asked to approve it. Mend what is named below and ask again with /jit request.")
 	case jit.EventDenied:
-		return lines(
-			fmt.Sprintf("Your request %s was denied by %s: %s.", id, mentionUser(e.Actor.ID), what),
-			"Nothing was opened. Talk to them, or ask again with /jit request and a fuller reason.")
+		next := "Nothing was opened. Talk to them, or ask again with /jit request and a fuller reason."
+		if e.Actor.ID == "" {
+			next = "Nothing was opened. Ask again with /jit request, or tell an admin what is named below."
+		}
+		return lines(fmt.Sprintf("Your request %s was denied by %s: %s.", id, actor(e.Actor), what), next)
 	case jit.EventLapsed:
 		return lines(
 			fmt.Sprintf("Your request %s lapsed, because nobody decided in time: %s.", id, what),
@@ -125,26 +145,38 @@ func directText(e jit.Event, g jit.Grant) string {
 			fmt.Sprintf("Your access %s ends at %s: %s.", id, when(g.Clock.Deadline), what),
 			"For more time, ask again now with /jit request; if you need it no longer, press Done. "+notCut)
 	case jit.EventFailed:
-		return lines(
-			fmt.Sprintf("Your access %s could not be opened: %s.", id, what),
-			"What was written is being removed. Ask again with /jit request, or tell an admin what is named below.")
+		first, next := fmt.Sprintf("Your access %s could not be opened: %s.", id, what), "What was written is being removed."
+		if !g.Clock.Opened.IsZero() {
+			first = fmt.Sprintf("Your access %s is being closed, because something of it failed in Azure: %s.", id, what)
+		} else if unwritten(g) {
+			next = nothingWritten
+		}
+		return lines(first, next+" Ask again with /jit request, or tell an admin what is named below.")
 	case jit.EventStuck:
 		return lines(
 			fmt.Sprintf("Your access %s has ended, but its rule could not be removed yet: %s.", id, what),
 			"It is tried again until it succeeds, and the approvers' channel knows. You need to do nothing; please do not use it any more.")
 	case jit.EventClosed:
-		return lines(fmt.Sprintf("Your access %s is closed: %s.", id, what), closedWhy(g)+" "+notCut, "For more time, ask again with /jit request.")
+		return closedText(id, what, g)
 	default:
 		return fmt.Sprintf("Your request %s: %s, %s.", id, string(e.Kind), what)
 	}
 }
 
+func closedText(id, what string, g jit.Grant) string {
+	cut, next := notCut, "For more time, ask again with /jit request."
+	if unwritten(g) {
+		cut, next = nothingWritten, "If you still need it, ask again with /jit request."
+	}
+	if g.Decision.Ending == jit.Vanished {
+		next = "When the VM is there again, ask again with /jit request."
+	}
+	return fmt.Sprintf("Your access %s is closed: %s.\n%s %s\n%s", id, what, closedWhy(g), cut, next)
+}
+
 // closedWhy is ending to the holder; the reason is shown apart.
 func closedWhy(g jit.Grant) string {
-	by := "jitbot"
-	if g.Decision.By.ID != "" {
-		by = mentionUser(g.Decision.By.ID)
-	}
+	by := actor(g.Decision.By)
 	switch g.Decision.Ending {
 	case jit.Expired:
 		return "Its time is over."
@@ -153,7 +185,12 @@ func closedWhy(g jit.Grant) string {
 	case jit.Revoked:
 		return "It was revoked by " + by + "."
 	case jit.Failed:
+		if !g.Clock.Opened.IsZero() {
+			return "Something of it failed in Azure."
+		}
 		return "It could not be opened."
+	case jit.Vanished:
+		return "It ended because " + vanished + "."
 	case jit.RightsLost:
 		return "You no longer have the rights or the account for it."
 	case jit.Drifted:

@@ -111,13 +111,35 @@ func moments() map[string]struct {
 	keep("unchecked", unchecked, jit.Event{Kind: jit.EventUnchecked, Text: "The holder's rights could not be read (Azure is busy); the access is kept until they can."})
 	drifted := open
 	keep("drift", drifted, jit.Event{Kind: jit.EventDrift, Text: "Rule jitbot-prod-g-7k2qd-a is gone from nsg-web; it is written again."})
+	keepMust("failed-unbegun")(opening.Close(jit.Decision{Ending: jit.Failed, Reason: "it waited too long to be opened: closings are late"}, after(time.Hour), after(time.Hour)))
+	unbegun := keepMust("closing-unbegun")(opening.Close(jit.Decision{Ending: jit.Revoked, By: grace}, after(3*time.Minute), after(3*time.Minute)))
+	keepAll := func(name string) func(jit.Grant, []jit.Event, error) {
+		return func(g jit.Grant, events []jit.Event, err error) {
+			if err != nil {
+				panic(err)
+			}
+			keep(name, g, events[0])
+		}
+	}
+	keepAll("closed-unbegun")(unbegun.Gone("", after(3*time.Minute)))
+	keepAll("moved")(open.Follow([]jit.Path{{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other"}}, after(time.Hour)))
+	nobody, e, err := pending.Deny(jit.Person{}, "the entry under approvals is gone", after(time.Minute))
+	if err != nil {
+		panic(err)
+	}
+	keep("denied-by-jitbot", nobody, e)
 	for _, d := range []jit.Decision{
-		{Ending: jit.Expired}, {Ending: jit.Finished, By: ada}, {Ending: jit.Revoked, By: grace, Reason: "incident over"},
-		{Ending: jit.RightsLost, Reason: "the account is disabled"}, {Ending: jit.Drifted, Reason: "rule removed by hand"},
+		{Ending: jit.Vanished, Reason: "web-1 does not exist any more"},
+		{Ending: jit.Expired},
+		{Ending: jit.Finished, By: ada},
+		{Ending: jit.Revoked, By: grace, Reason: "incident over"},
+		{Ending: jit.RightsLost, Reason: "the account is disabled"},
+		{Ending: jit.Drifted, Reason: "rule removed by hand"},
 	} {
 		name := strings.ReplaceAll(string(d.Ending), " ", "-")
 		closing := keepMust("closing-" + name)(open.Close(d, after(90*time.Minute), after(90*time.Minute)))
 		if d.Ending == jit.Expired {
+			keep("orphan", closing, jit.Event{Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."})
 			stuck, events := closing.Trouble(closing.Paths[0].Guard, "403 AuthorizationFailed: the client does not have authorization", true, after(92*time.Minute))
 			keep("stuck", stuck, events[0])
 		}
@@ -134,7 +156,7 @@ func TestScreensOfEveryMoment(t *testing.T) {
 	for name, m := range moments() {
 		golden(t, "card-"+name, bot.GrantCard(m.g))
 		told := m.e.Tell()
-		if m.e.Kind == jit.EventDrift || m.e.Kind == jit.EventUnchecked {
+		if m.e.Kind == jit.EventDrift || m.e.Kind == jit.EventUnchecked || m.e.Kind == jit.EventOrphan {
 			told = []jit.Audience{jit.ToThread}
 		}
 		for _, to := range told {
@@ -143,7 +165,7 @@ func TestScreensOfEveryMoment(t *testing.T) {
 				golden(t, "thread-"+name, bot.ThreadReply(m.e, m.g))
 			case jit.ToRequester:
 				golden(t, "direct-"+name, bot.DirectMessage(m.e, m.g))
-			case jit.ToCard:
+			case jit.ToCard, jit.ToChannel:
 			}
 		}
 	}
@@ -152,6 +174,39 @@ func TestScreensOfEveryMoment(t *testing.T) {
 	golden(t, "thread-opened-late", bot.ThreadReply(late.e, now))
 	golden(t, "direct-opened-late", bot.DirectMessage(late.e, now))
 	golden(t, "direct-reminded-late", bot.DirectMessage(moments()["reminded"].e, now))
+}
+
+func TestScreensOfTheChannel(t *testing.T) {
+	const vm = "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Compute/virtualMachines/web-1"
+	ports := []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}, {From: 8000, To: 8010, Protocol: jit.AnyProtocol}}
+	for name, e := range map[string]jit.Event{
+		"protected":          {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports},
+		"protected-always":   {Kind: jit.EventProtected, VMs: []string{vm}, Ports: ports},
+		"unprotected":        {Kind: jit.EventUnprotected, Actor: grace, VMs: []string{vm}, Ports: ports},
+		"unprotected-always": {Kind: jit.EventUnprotected, VMs: []string{vm}, Ports: ports, Text: "the VM does not exist any more"},
+		"drift":              {Kind: jit.EventDrift, VMs: []string{vm}, Ports: ports, Text: "Somebody removed or changed the rule jitbot-prod-deny-over-1 of nsg-web, which keeps web-1 shut; it was put back."},
+		"moved":              {Kind: jit.EventMoved, VMs: []string{vm}, Ports: ports, Text: "The addresses or network security groups of web-1 changed; the denies follow."},
+		"orphan":             {Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."},
+		"unknown":            {Kind: "invented", VMs: []string{"web-1", "<!channel>"}, Text: "`<!channel>`"},
+	} {
+		golden(t, "channel-"+name, bot.ChannelMessage(e))
+	}
+	nasty := jit.Event{Kind: jit.EventProtected, Text: strings.Repeat("<!channel> ", 1000)}
+	for range 100 {
+		nasty.VMs = append(nasty.VMs, "/subscriptions/s/resourceGroups/<!channel>/x/y/"+strings.Repeat("v", 500))
+		nasty.Ports = append(nasty.Ports, jit.Ports{From: 10000, To: 20000, Protocol: jit.UDP})
+	}
+	for _, kind := range []jit.EventKind{jit.EventProtected, jit.EventUnprotected, jit.EventDrift, "", "<!channel>"} {
+		nasty.Kind = kind
+		raw, err := json.Marshal(bot.ChannelMessage(nasty))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkLimits(t, "channel of "+string(kind), raw)
+		if bytes.Contains(raw, []byte("<!channel>")) {
+			t.Errorf("%q mentions the channel", kind)
+		}
+	}
 }
 
 func TestScreensOfLists(t *testing.T) {

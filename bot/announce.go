@@ -1,0 +1,61 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"jitbot/jit"
+)
+
+// ChannelMessage is what the default channel reads of what concerns no grant:
+// protections, and what happens to the rules that keep VMs shut.
+func ChannelMessage(e jit.Event) Screen {
+	vms, ports := vmNames(e.VMs), portList(e.Ports)
+	why := "."
+	if e.Text != "" {
+		why = ": " + stop(prose(e.Text))
+	}
+	switch e.Kind {
+	case jit.EventProtected:
+		return say(fmt.Sprintf("Protected by %s: %s. Nobody reaches port %s there without a grant; the denies were read back in force. Ask with `/jit request`.",
+			actor(e.Actor), vms, ports))
+	case jit.EventUnprotected:
+		return say(fmt.Sprintf("Unprotected by %s: %s%s jitbot no longer keeps port %s shut there; its denies were read back gone.",
+			actor(e.Actor), vms, why, ports))
+	case jit.EventDrift:
+		return say(fmt.Sprintf("Somebody changed a rule in Azure that keeps %s shut%s", vms, why))
+	case jit.EventMoved:
+		return say(fmt.Sprintf("%s changed in Azure%s", vms, why))
+	case jit.EventOrphan:
+		return say(fmt.Sprintf("A rule of jitbot was left in Azure%s", why))
+	default:
+		return say(fmt.Sprintf("%s by %s: %s%s", code(string(e.Kind)), actor(e.Actor), vms, why))
+	}
+}
+
+// vmNames names VMs by their resource ids.
+func vmNames(ids []string) string {
+	var names []string
+	for i, id := range ids {
+		if i == maxTargets {
+			names = append(names, fmt.Sprintf("and %d more", len(ids)-maxTargets))
+			break
+		}
+		names = append(names, code(groupAndName(id)))
+	}
+	if len(names) == 0 {
+		return "no VM"
+	}
+	return strings.Join(names, ", ")
+}
+
+// groupAndName is what people call a VM by, from its resource id.
+func groupAndName(id string) string {
+	parts := strings.Split(id, "/")
+	for i, part := range parts {
+		if strings.EqualFold(part, "resourceGroups") && i+2 < len(parts) {
+			return parts[i+1] + "/" + lastPart(id)
+		}
+	}
+	return lastPart(id)
+}

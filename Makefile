@@ -17,12 +17,15 @@ VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo
 GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lint fuzz fmt build nightly tidy fmt-check vet
+.PHONY: help demo tour test check bench lint fuzz fmt build nightly tidy fmt-check vet
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: ## one grant from request to expiry, over a simulated Slack and Azure
+demo: ## a web page of jitbot over a simulated Slack and Azure; Ctrl-C stops it
+	go run ./cmd/jitdemo
+
+tour: ## one grant from request to expiry over the same, in the terminal
 	go run ./cmd/jitdemo --tour
 
 # The race detector needs a C compiler with its headers. Building runtime/cgo asks
@@ -42,7 +45,7 @@ test: ## all tests, with the race detector where a C compiler is found; SLOW=1 f
 	fi; \
 	set -x; go test $$flags -timeout $(TEST_TIMEOUT) ./...
 
-check: tidy fmt-check vet lint test ## what must pass before a commit; .ci/run adds fuzz and demo
+check: tidy fmt-check vet lint test ## what must pass before a commit; .ci/run adds fuzz and tour
 
 tidy: ## fails when go.mod or go.sum is not tidy
 	go mod tidy -diff

@@ -17,6 +17,7 @@ import (
 const usage = `Jitdemo runs jitbot over a simulated Slack workspace and a simulated Azure
 subscription in one process. Nothing leaves this machine; no account is needed.
 
+  jitdemo             serves a web page to play with, until Ctrl-C
   jitdemo --tour      plays one grant from request to expiry here, about 20 s
 
 `
@@ -26,6 +27,7 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	return execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
@@ -34,6 +36,7 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags := flag.NewFlagSet("jitdemo", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	tour := flags.Bool("tour", false, "play one grant in the terminal and exit")
+	listen := flags.String("listen", "", "serve the page at this loopback `address`; 127.0.0.1:0 takes a free port\n(default "+atFirst+", or a free port when that is taken)")
 	verbose := flags.Bool("verbose", false, "show jitbot's log")
 	flags.Usage = func() { fmt.Fprint(errs, usage); flags.PrintDefaults() } //nolint:errcheck // nobody else to tell
 	switch err := flags.Parse(args); {
@@ -41,15 +44,21 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 0
 	case err != nil:
 		return 2
-	case flags.NArg() > 0 || !*tour:
+	case flags.NArg() > 0 || *tour && *listen != "":
 		flags.Usage()
 		return 2
 	}
-	var log io.Writer = io.Discard
+	log := io.Discard
 	if *verbose {
 		log = errs
 	}
-	if err := playTour(ctx, out, log); err != nil {
+	var err error
+	if *tour {
+		err = playTour(ctx, out, log)
+	} else {
+		err = servePage(ctx, *listen, out, log)
+	}
+	if err != nil {
 		fmt.Fprintf(errs, "jitdemo: %v\n", err) //nolint:errcheck // nobody else to tell
 		return 1
 	}

@@ -58,7 +58,8 @@ func (t *tour) plain(text string) string {
 func name(id string) string {
 	names := map[string]string{
 		slacksim.DemoEngineerID: "Ada", slacksim.DemoApproverID: "Grace",
-		slacksim.DemoApprover2ID: "Linus", slacksim.DemoOutsiderID: "Bob", "": "jitbot",
+		slacksim.DemoApprover2ID: "Linus", slacksim.DemoOutsiderID: "Mallory",
+		slacksim.DemoGuestID: "Gus", "": "jitbot",
 	}
 	return cmp.Or(names[id], id)
 }
@@ -82,7 +83,7 @@ func wrap(text string, columns int) []string {
 // fields are the words, the longest ones cut to fit.
 func fields(text string, columns int) []string {
 	var words []string
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		for len(word) > columns {
 			words = append(words, word[:columns])
 			word = word[columns:]

@@ -21,11 +21,12 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// configuration is what an operator would write, for the simulated world.
+// configuration is what an operator would write, for the simulated world: the
+// address of the workspace, the store, and limits of a port's duration.
 const configuration = `
 installation: demo
 slack:
-  api_url: %s/api/
+  api_url: %[1]s/api/
   channel: ` + slacksim.DemoChannelID + `
 azure:
   subscriptions: [` + azuresim.DemoSubscription + `]
@@ -35,13 +36,13 @@ azure:
     resource_manager: {endpoint: ` + azureURL + `, audience: ` + azuresim.DefaultAudience + `}
     graph: {endpoint: ` + azureURL + `, audience: ` + azuresim.DefaultGraph + `}
   poll: 250ms
-store: %s
+store: %[2]s
 listen: ""
 users:
   ` + slacksim.DemoEngineerID + `: ` + azuresim.DemoAdaUPN + `
-  ` + slacksim.DemoApproverID + `: ` + azuresim.DemoGraceMail + `
-  ` + slacksim.DemoApprover2ID + `: ` + azuresim.DemoAlanMail + `
-  ` + slacksim.DemoOutsiderID + `: ` + azuresim.DemoBobMail + `
+  ` + slacksim.DemoApproverID + `: ` + slacksim.DemoApproverEmail + `
+  ` + slacksim.DemoApprover2ID + `: ` + slacksim.DemoApprover2Email + `
+  ` + slacksim.DemoOutsiderID + `: ` + slacksim.DemoOutsiderEmail + `
 admins: [` + slacksim.DemoApprover2ID + `]
 approvals:
   - match: {}
@@ -50,8 +51,8 @@ approvals:
 policies:
   - match: {}
     ports:
-      - {port: 22, protocol: tcp, sources: ["*"], shortest: 5s, longest: 3h}
-      - {port: 3389, protocol: tcp, sources: ["*"], shortest: 5s, longest: 1h}
+      - {port: 22, protocol: tcp, sources: ["*"], %[3]slongest: 3h}
+      - {port: 3389, protocol: tcp, sources: ["*"], %[3]slongest: 1h}
 `
 
 // azureURL is an address that no resolver knows: the simulator is called in
@@ -89,10 +90,18 @@ func newStage(ctx context.Context, log io.Writer) (*stage, error) {
 	}
 	slacksim.SeedDemo(s.slack)
 	azuresim.SeedDemo(s.azure)
+	// Two of the directory take the names that they have in the workspace.
+	s.azure.PutUser(azuresim.User{ID: azuresim.DemoAlan, UPN: slacksim.DemoApprover2Email, Mail: slacksim.DemoApprover2Email, DisplayName: "Linus Larsen"})
+	s.azure.PutUser(azuresim.User{ID: azuresim.DemoBob, UPN: slacksim.DemoOutsiderEmail, Mail: slacksim.DemoOutsiderEmail, DisplayName: "Mallory Mink"})
 	s.azure.Configure(func(c *azuresim.Settings) { c.OperationTime = 1200 * time.Millisecond })
-	s.server = &http.Server{Handler: s.slack, ReadHeaderTimeout: 10 * time.Second}
+	s.server = s.web(s.slack)
 	go func() { s.served <- s.server.Serve(listener) }()
 	return s, nil
+}
+
+// web is a server of this world; its own complaints go to the log.
+func (s *stage) web(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelInfo)}
 }
 
 // close ends the world and removes its store.
@@ -105,9 +114,11 @@ func (s *stage) close() error {
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
-// options are those of the bot in this world: what an operator would set.
-func (s *stage) options() (app.Options, error) {
-	text := fmt.Sprintf(configuration, s.slack.Options().URL, s.store)
+// options are those of the bot in this world: what an operator would set. The
+// limits are keys of each port, with a comma after each; empty leaves what a
+// real configuration has.
+func (s *stage) options(limits string) (app.Options, error) {
+	text := fmt.Sprintf(configuration, s.slack.Options().URL, s.store, limits)
 	config, err := app.ParseConfig("demo.yaml", []byte(text))
 	if err != nil {
 		return app.Options{}, err

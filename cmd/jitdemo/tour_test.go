@@ -34,7 +34,7 @@ func TestTour(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{}, {"--nonsense"}, {"--tour", "more"}} {
+	for _, args := range [][]string{{"--nonsense"}, {"--tour", "more"}, {"--tour", "--listen", "127.0.0.1:0"}} {
 		var errs bytes.Buffer
 		if code := execute(t.Context(), args, io.Discard, &errs); code != 2 || !strings.Contains(errs.String(), "--tour") {
 			t.Errorf("%v: exit %d, %s", args, code, errs.String())

@@ -38,6 +38,10 @@ type Options struct {
 	// Notifier, when not nil, may stand between jitbot and what it tells
 	// people, such as to check it.
 	Notifier func(jit.Notifier) jit.Notifier
+	// Started, when not nil, is given the sweep before it runs, and what lists
+	// the grants that have not ended: a demonstration moves the one's clock and
+	// shows the other's.
+	Started func(*jit.Sweep, func(context.Context) ([]jit.Grant, error))
 	// Stagger is the time between the starts of the two sockets to Slack; 0
 	// is the bot's own.
 	Stagger time.Duration
@@ -96,6 +100,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	o.Log.InfoContext(ctx, "jitbot runs", slog.String("version", o.Version),
 		slog.String("installation", o.Config.Jit.Installation), slog.String("store", o.Config.Store))
+	if o.Started != nil {
+		o.Started(p.sweep, s.Unfinished)
+	}
 	err = p.run(ctx, listener)
 	return errors.Join(err, p.farewell(context.WithoutCancel(ctx)))
 }

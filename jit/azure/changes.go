@@ -84,7 +84,8 @@ func (c *Client) put(ctx context.Context, s *subscription, id *arm.ResourceID, r
 	return await(ctx, c.poll, poller)
 }
 
-// remove takes 404 for done: it is the rule or the whole group that is gone.
+// remove takes ErrNotFound for done: Azure says that the rule or the whole
+// group is gone. A 404 that does not say so is an error.
 func (c *Client) remove(ctx context.Context, s *subscription, id *arm.ResourceID, rule string) error {
 	poller, err := s.rules.BeginDelete(signed(ctx, rule), id.ResourceGroupName, id.Name, rule, nil)
 	if err = translate(err); errors.Is(err, jit.ErrNotFound) {

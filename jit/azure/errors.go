@@ -51,6 +51,7 @@ type answer struct {
 	Code    string   `json:"code"`
 	Message string   `json:"message"`
 	Details []detail `json:"details"`
+	foreign bool     // the code is not of such a body: anybody may have sent it
 }
 
 type detail struct {
@@ -81,6 +82,23 @@ func readAnswer(resp *http.Response) answer {
 func (a answer) has(codes ...string) bool {
 	return slices.Contains(codes, a.Code) ||
 		slices.ContainsFunc(a.Details, func(d detail) bool { return slices.Contains(codes, d.Code) })
+}
+
+// gone reports whether Resource Manager or Graph says, as the error itself,
+// that what was asked for is not there. A proxy or a wrong endpoint answers 404
+// too, which tells nothing: believed, it would make every open door count as
+// closed.
+func (a answer) gone() bool {
+	if a.foreign {
+		return false
+	}
+	switch a.Code {
+	case "NotFound", "ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound",
+		"RoleDefinitionDoesNotExist", "Request_ResourceNotFound":
+		return true
+	default:
+		return false
+	}
 }
 
 func (a answer) String() string {
@@ -133,7 +151,7 @@ func isKind(err error) bool {
 func responseError(resp *azcore.ResponseError) error {
 	a := readAnswer(resp.RawResponse)
 	if a.Code == "" {
-		a.Code = resp.ErrorCode
+		a.Code, a.foreign = resp.ErrorCode, true // from a header or another kind of body
 	}
 	f := &fault{a.String(), resp}
 	if a.Code == "" {
@@ -154,7 +172,8 @@ func responseError(resp *azcore.ResponseError) error {
 }
 
 // kindOf decides by the codes whose status misleads, then by the status. An
-// operation that ended badly has status 200.
+// operation that ended badly has status 200. A 404 has a kind only when the
+// answer says itself that something is gone.
 // https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
 func kindOf(status int, a answer) error {
 	switch {
@@ -173,7 +192,10 @@ func kindOf(status int, a answer) error {
 	}
 	switch status {
 	case http.StatusNotFound:
-		return jit.ErrNotFound
+		if a.gone() {
+			return jit.ErrNotFound
+		}
+		return nil
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return jit.ErrForbidden
 	case http.StatusConflict, http.StatusPreconditionFailed:

@@ -53,6 +53,15 @@ func TestErrorsOfAWrite(t *testing.T) {
 		{"stale", azuresim.Stale(), jit.ErrConflict, "PreconditionFailedEtagMismatch"},
 		{"throttled", azuresim.Throttled("17"), jit.ErrBusy, "asked to wait 17s: SubscriptionRequestsThrottled"},
 		{"group gone", azuresim.Fault{Status: 404, Code: "ResourceGroupNotFound", Message: "m"}, jit.ErrNotFound, "ResourceGroupNotFound: m"},
+		{"rule's group gone", azuresim.Fault{Status: 404, Code: "ParentResourceNotFound", Message: "m"}, jit.ErrNotFound, "ParentResourceNotFound: m"},
+		{"group of rules gone", azuresim.Fault{Status: 404, Code: "ResourceNotFound", Message: "m"}, jit.ErrNotFound, "ResourceNotFound: m"},
+		{"404 of a proxy", azuresim.Broken(404), nil, "answer 404 Not Found"},
+		{"404 of a proxy, with a code", azuresim.Fault{Status: 404, Body: "<Error><Code>NotFound</Code></Error>"}, nil, "NotFound"},
+		{"404 of a proxy, with a header", azuresim.Fault{Status: 404, Body: "<html>", Header: map[string]string{"X-Ms-Error-Code": "ResourceNotFound"}}, nil, "ResourceNotFound"},
+		{"404 of another server", azuresim.Fault{Status: 404, Body: `{"code":"NotFound","message":"no route"}`}, nil, "NotFound"},
+		{"404 without a body", azuresim.Fault{Status: 404, Body: " "}, nil, "answer 404 Not Found"},
+		{"404 of a wrong endpoint", azuresim.Fault{Status: 404, Code: "InvalidResourceType", Message: "m"}, nil, "InvalidResourceType: m"},
+		{"404 with a detail", azuresim.Fault{Status: 404, Code: "Other", Message: "m", DetailCode: "ResourceNotFound"}, nil, "Other"},
 		{"subscription unseen", azuresim.Fault{Status: 404, Code: "SubscriptionNotFound", Message: "m"}, jit.ErrForbidden, "SubscriptionNotFound"},
 		{"priority taken", azuresim.Fault{Status: 400, Code: "SecurityRuleConflict", Message: "m"}, jit.ErrConflict, "SecurityRuleConflict"},
 		{"invalid", azuresim.Fault{Status: 400, Code: "SecurityRuleInvalidPriority", Message: "Value provided: 1\nAllowed"}, jit.ErrInvalid, "SecurityRuleInvalidPriority: Value provided: 1 Allowed"},
@@ -141,6 +150,56 @@ func TestHiccupsAreOvercome(t *testing.T) {
 	}
 }
 
+// Test404ThatIsNotAzures: a proxy or a wrong endpoint must not make anything
+// count as gone: every grant would be called closed while its rules stand.
+func Test404ThatIsNotAzures(t *testing.T) {
+	signIn(t, azuresim.DefaultClientSecret)
+	for name, fault := range map[string]azuresim.Fault{
+		"HTML": azuresim.Broken(404), "JSON": {Status: 404, Body: `{"error":"not found"}`}, "wrong endpoint": {Status: 404, Code: "InvalidResourceNamespace", Message: "m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				if err := w.only(t.Context(), put(allowRule())); err != nil {
+					t.Fatal(err)
+				}
+				for _, path := range []string{"/providers/", "/v1.0/"} {
+					w.AddFault(fault.On("", path))
+				}
+				_, err := w.Table(t.Context(), azuresim.DemoWebNICNSG)
+				checkKind(t, err, nil)
+				checkKind(t, w.only(t.Context(), remove(allowName)), nil)
+				_, err = w.VM(t.Context(), azuresim.DemoWeb1)
+				checkKind(t, err, nil)
+				_, err = w.User(t.Context(), azuresim.DemoAda, false)
+				checkKind(t, err, nil)
+				w.ClearFaults()
+				if _, ok := w.find(t, allowName); !ok {
+					t.Error("the rule is gone")
+				}
+			})
+		})
+	}
+}
+
+func TestRemovalOfWhatIsGone(t *testing.T) {
+	signIn(t, azuresim.DefaultClientSecret)
+	for _, code := range []string{"NotFound", "ResourceNotFound", "ParentResourceNotFound", "ResourceGroupNotFound"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.AddFault(azuresim.Fault{Method: "DELETE", Status: 404, Code: code, Message: "m"})
+			if err := w.only(t.Context(), remove(allowName)); err != nil {
+				t.Errorf("%s: %v", code, err)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.AddFault(azuresim.Fault{Method: "DELETE", Status: 404, Code: "SubscriptionNotFound", Message: "m"})
+		checkKind(t, w.only(t.Context(), remove(allowName)), jit.ErrForbidden)
+	})
+}
+
 func TestOperationThatIsForgotten(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	synctest.Test(t, func(t *testing.T) {
@@ -148,6 +207,9 @@ func TestOperationThatIsForgotten(t *testing.T) {
 		w.AddFault(azuresim.Fault{Path: "/operations/", Status: 404, Code: "NotFound"})
 		checkKind(t, w.only(t.Context(), put(allowRule())), jit.ErrConflict)
 		checkKind(t, w.only(t.Context(), remove(allowName)), jit.ErrConflict)
+		w.ClearFaults()
+		w.AddFault(azuresim.Broken(404).On("GET", "/operations/"))
+		checkKind(t, w.only(t.Context(), put(allowRule())), nil)
 	})
 }
 

@@ -14,7 +14,8 @@ import (
 const guardType = "Microsoft.Network/networkSecurityGroups"
 
 // Table reads a network security group by its id: one request. ErrNotFound
-// when it is gone, ErrInvalid when the id is none of a network security group.
+// when Azure says that it is gone, by more than a 404; ErrInvalid when the id is
+// none of a network security group.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/get
 func (c *Client) Table(ctx context.Context, guard string) (jit.Table, error) {
 	id, s, err := c.locate(guard, guardType)

@@ -180,11 +180,13 @@ func TestDefinitionsAreRead(t *testing.T) {
 
 func TestUnreadableRole(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
-	for name, status := range map[string]int{"gone": 404, "forbidden": 403} {
+	for name, fault := range map[string]azuresim.Fault{
+		"gone": {Status: 404, Code: "RoleDefinitionDoesNotExist"}, "forbidden": azuresim.Forbidden(),
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.AddFault(azuresim.Fault{Path: "roleDefinitions/" + azuresim.RoleJITRequester, Status: status, Code: "X"})
+				w.AddFault(fault.On("", "roleDefinitions/"+azuresim.RoleJITRequester))
 				h, err := w.Holdings(t.Context(), azuresim.DemoAda, azuresim.DemoWeb1)
 				if err != nil || len(h.Roles) != 1 || !h.Roles[0].Unreadable || len(h.Missing(azuresim.RequesterActions())) != 4 {
 					t.Errorf("%+v, %v", h, err)
@@ -198,7 +200,7 @@ func TestUnreadableRole(t *testing.T) {
 func TestDoubtIsAnError(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	for _, path := range []string{"roleAssignments", "roleDefinitions", "denyAssignments", "transitiveMemberOf"} {
-		for _, status := range []int{429, 503} {
+		for _, status := range []int{404, 429, 503} {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.Deny(azuresim.DenyAssignment{Scope: azuresim.DemoWeb1, Actions: []string{"a/b"}, Principals: []string{azuresim.Everyone}})

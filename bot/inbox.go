@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/slack-go/slack/socketmode"
+
+	"jitbot/jit"
 )
 
 // Inbox keeps what Slack delivered from before it is acknowledged until it was
@@ -61,15 +65,16 @@ func (b *Bot) accept(ctx context.Context, d delivery) (key string, fresh bool, e
 
 // replay deals with what an earlier run accepted and did not finish, one by
 // one. What it does again finds what was already done: requests by their key,
-// everything else by the grant's state.
+// everything else by the grant's state. What waited too long is not done.
 func (b *Bot) replay(ctx, labour context.Context) {
 	type left struct {
 		key     string
 		payload []byte
+		at      time.Time
 	}
 	var all []left
-	err := b.Inbox.Accepted(ctx, func(key string, payload []byte, _ time.Time) error {
-		all = append(all, left{key, slices.Clone(payload)})
+	err := b.Inbox.Accepted(ctx, func(key string, payload []byte, at time.Time) error {
+		all = append(all, left{key, slices.Clone(payload), at})
 		return nil
 	})
 	if err != nil {
@@ -85,9 +90,49 @@ func (b *Bot) replay(ctx, labour context.Context) {
 			b.finish(ctx, l.key)
 			continue
 		}
+		if age := b.Now().Sub(l.at); age > staleAfter {
+			b.Log.WarnContext(ctx, "an unfinished delivery is too old and is not carried out", "key", l.key, "age", age)
+			b.tooLate(labour, l.key, d, l.at)
+			continue
+		}
 		b.Log.InfoContext(ctx, "taking up an unfinished delivery", "key", l.key)
 		b.handle(labour, l.key, d)
 	}
+}
+
+// staleAfter is how old a delivery may be when it is taken up after a restart:
+// by then whoever sent it may have helped themselves otherwise, and what they
+// saw when they clicked may no longer be so.
+const staleAfter = 30 * time.Minute
+
+// tooLate tells whoever sent a delivery that it is not carried out.
+func (b *Bot) tooLate(ctx context.Context, key string, d delivery, at time.Time) {
+	defer b.finishUnlessStopped(ctx, key)
+	by, did, again, err := d.sent()
+	if err != nil || by == "" {
+		b.Log.ErrorContext(ctx, "a stored delivery cannot be read", "key", key, "error", err)
+		return
+	}
+	b.answer(ctx, reply{user: by}, say(fmt.Sprintf(
+		"You %s at %s, and I was away before it was dealt with. It is too old to be carried out now, so I leave it; see `/jit list` for what there is, and %s if you still want it.",
+		did, when(at), again)))
+}
+
+// sent is who sent the delivery, what they did, and how to do it again.
+func (d delivery) sent() (by jit.UserID, did, again string, err error) {
+	if d.Kind == socketmode.RequestTypeSlashCommands {
+		l, err := decode[typedLine](d.Payload)
+		return l.User, "typed " + quote("/jit "+typed(l.Text), maxName), "type it again", err
+	}
+	i, err := decode[interaction](d.Payload)
+	if i.Type == "view_submission" {
+		return i.User.ID, "sent a form", "open it and send it again", err
+	}
+	did = "pressed a button"
+	if len(i.Actions) > 0 {
+		did = "pressed " + code(i.Actions[0].ID) + " for " + code(i.Actions[0].Value)
+	}
+	return i.User.ID, did, "click again", err
 }
 
 // finish ends a delivery. When that fails it is dealt with again at the next

@@ -173,6 +173,42 @@ func TestWhatWasAcceptedSurvivesARestart(t *testing.T) {
 	o.finished()
 }
 
+// What waited for more than half an hour is not done any more, and whoever sent
+// it is told.
+func TestWhatIsTooOldIsNotCarriedOut(t *testing.T) {
+	o := newOffice(t, slacksim.Options{})
+	_, stop := o.open()
+	g, _ := o.pending()
+	o.desk.hold = make(chan struct{})
+	o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "request web-1 for <!channel>"))
+	<-o.desk.holding
+	stop()
+	o.desk.hold = nil
+	for _, d := range []string{
+		`{"kind":"interactive","payload":{"type":"block_actions","user":{"id":"` + graceID + `"},"actions":[{"action_id":"approve","value":"g-7k2qd"}]}}`,
+		`{"kind":"interactive","payload":{"type":"view_submission","user":{"id":"` + linusID + `"},"view":{"callback_id":"deny","private_metadata":"g-7k2qd"}}}`,
+		`{"kind":"interactive","payload":[1]}`, `{"kind":"slash_commands","payload":[1]}`, `{"kind":"interactive","payload":{}}`, `[1]`,
+	} {
+		if _, err := o.inbox.Accept(o.ctx, d, []byte(d), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.conf.Now = func() time.Time { return time.Now().Add(31 * time.Minute) }
+	o.open()
+	o.finished()
+	for user, want := range map[string]string{adaID: "You typed `/jit request web-1 for @channel` at", graceID: "pressed `approve` for `g-7k2qd`", linusID: "sent a form"} {
+		m := o.sim.DMs(user)
+		if len(m) != 1 || !strings.Contains(m[0].Text, want) || !strings.Contains(m[0].Text, "too old to be carried out") {
+			t.Errorf("%s reads %+v", user, m)
+		}
+	}
+	o.desk.mu.Lock()
+	defer o.desk.mu.Unlock()
+	if len(o.desk.grants) != 1 || o.desk.grants[g.ID].State != jit.Pending {
+		t.Errorf("the grants are %+v", o.desk.grants)
+	}
+}
+
 func TestAnswersThroughTrouble(t *testing.T) {
 	o := newOffice(t, slacksim.Options{})
 	o.open()

@@ -270,28 +270,28 @@ func (d *desk) put(g jit.Grant) {
 type tray struct {
 	mu    sync.Mutex
 	left  map[string][]byte
-	known map[string]bool
+	known map[string]time.Time // when they came
 	fail  error
 }
 
-func newTray() *tray { return &tray{left: map[string][]byte{}, known: map[string]bool{}} }
+func newTray() *tray { return &tray{left: map[string][]byte{}, known: map[string]time.Time{}} }
 
-func (i *tray) Accept(_ context.Context, key string, payload []byte, _ time.Time) (bool, error) {
+func (i *tray) Accept(_ context.Context, key string, payload []byte, now time.Time) (bool, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.fail != nil || i.known[key] {
+	if i.fail != nil || !i.known[key].IsZero() {
 		return false, i.fail
 	}
-	i.known[key], i.left[key] = true, bytes.Clone(payload)
+	i.known[key], i.left[key] = now, bytes.Clone(payload)
 	return true, nil
 }
 
 func (i *tray) Accepted(_ context.Context, each func(string, []byte, time.Time) error) error {
 	i.mu.Lock()
-	left := maps.Clone(i.left)
+	left, came := maps.Clone(i.left), maps.Clone(i.known)
 	i.mu.Unlock()
 	for key, payload := range left {
-		if err := each(key, payload, time.Time{}); err != nil {
+		if err := each(key, payload, came[key]); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,8 +32,11 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 		return errors.Join(s.guardGone(ctx, guard, w.live), s.locksGone(ctx, guard, w.locks))
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("reading the rules of %s: %w", guard, err),
-			s.removeBlind(ctx, guard, w.live), s.trouble(ctx, guard, w.live, err))
+		err = fmt.Errorf("reading the rules of %s: %w", guard, err)
+		if blind := s.removeBlind(ctx, guard, w.live); blind != nil {
+			err = blind // it is tried again soon, not when reads are let through
+		}
+		return errors.Join(err, s.trouble(ctx, guard, w.live, err))
 	}
 	v := s.draw(w, before)
 	if len(v.plan.Changes) == 0 {
@@ -44,7 +48,7 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 		}
 	}
 	if v.after, err = s.world.Network.Table(ctx, guard); err != nil {
-		return fmt.Errorf("reading the rules of %s back: %w", guard, err)
+		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
 	v.now = s.clock.Now()
 	return s.settle(ctx, v)
@@ -141,6 +145,17 @@ type visit struct {
 	plan          Plan
 	failed        map[string]error // by rule name
 	now           time.Time
+}
+
+// unremoved is why a removal failed. What could not be read back waits for as
+// long as Azure asks, a removal does not.
+func (v visit) unremoved() error {
+	for _, c := range v.plan.Changes {
+		if err := v.failed[c.Remove]; c.Remove != "" && err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withhold drops the writes of rules that a deny above them would make idle:
@@ -411,11 +426,15 @@ func (s *Sweep) trouble(ctx context.Context, guard string, grants []Grant, cause
 	now := s.clock.Now()
 	var faults []error
 	for _, g := range grants {
-		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		after, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 			stuck := errors.Is(cause, ErrForbidden) || errors.Is(cause, ErrLocked) || now.Sub(g.Clock.Closing) > stuckAfter
 			next, events := g.Trouble(guard, reason(cause), stuck, now)
 			return next, events, nil
 		})
+		if after.Stuck && !g.Stuck {
+			s.world.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(g.ID)),
+				slog.String("guard", guard), slog.Any("error", cause))
+		}
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)

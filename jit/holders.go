@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 )
 
-// lookAtHolders starts looking at the holder of every open grant again.
+// lookAtHolders starts looking again at everybody who holds an open grant.
 func (s *Sweep) lookAtHolders(ctx context.Context) {
 	grants, err := s.world.Store.Unfinished(ctx)
 	if err != nil {
@@ -16,39 +18,76 @@ func (s *Sweep) lookAtHolders(ctx context.Context) {
 	}
 	for _, g := range grants {
 		if g.State == Open {
-			s.holders.start(ctx, string(g.ID), false)
+			s.holders.start(ctx, string(g.Request.By.ID), false)
 		}
 	}
 }
 
-// recheck closes an open grant whose holder lost the account or the rights.
-// What cannot be read just now is kept and warned of: taking access away from
-// somebody at work because Slack or Azure is down would be a fault of ours.
+// recheck closes the open grants of somebody who lost the account or the
+// rights for them. What cannot be read just now is kept and warned of: taking
+// access away from somebody at work because Slack or Azure is down would be a
+// fault of ours.
 func (s *Sweep) recheck(ctx context.Context, id string) error {
-	g, err := s.world.Store.Grant(ctx, ID(id))
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", id, err)
+	grants, err := s.world.Store.Unfinished(ctx)
+	if err != nil && len(grants) == 0 {
+		return fmt.Errorf("listing the grants of %s: %w", id, err)
 	}
-	if g.State != Open {
+	grants = slices.DeleteFunc(grants, func(g Grant) bool { return g.State != Open || g.Request.By.ID != UserID(id) })
+	if len(grants) == 0 {
 		return nil
 	}
-	err = patiently(ctx, func() error { return s.holds(ctx, g) })
+	who, personErr := s.person(ctx, UserID(id))
+	seen := map[string]error{} // by VM, so that many grants at one VM ask once
+	var faults []error
+	for _, g := range grants {
+		err := personErr
+		if err == nil {
+			err = s.holds(ctx, who, g, seen)
+		}
+		faults = append(faults, s.judged(ctx, g, err))
+	}
+	return errors.Join(faults...)
+}
+
+// judged acts on what was found about the holder of a grant.
+func (s *Sweep) judged(ctx context.Context, g Grant, found error) error {
 	now := s.clock.Now()
 	no := (*Refusal)(nil)
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("looking at the holder of %s again: %w", id, ctx.Err())
-	case err == nil:
+		return fmt.Errorf("looking at the holder of %s again: %w", g.ID, ctx.Err())
+	case found == nil:
 		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(false, "", now) })
 		return err
-	case errors.As(err, &no):
+	case errors.As(found, &no):
 		return s.end(ctx, g.ID, Decision{Ending: RightsLost, Reason: no.Error()}, now)
+	case errors.Is(found, ErrBusy):
+		return found // tried again when Azure has time
 	default:
-		s.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept", slog.String("grant", id), slog.Any("error", err))
-		why := "The holder's rights could not be read (" + outline(err) + "); the access is kept until they can."
+		s.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept", slog.String("grant", string(g.ID)), slog.Any("error", found))
+		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
 		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(true, why, now) })
 		return err
 	}
+}
+
+// holds refuses a holder whose rights are gone.
+func (s *Sweep) holds(ctx context.Context, who Person, g Grant, seen map[string]error) error {
+	if err := sameEntra(g, who); err != nil {
+		return err
+	}
+	for _, t := range g.Request.Targets {
+		key := strings.ToLower(t.VM)
+		err, known := seen[key]
+		if !known {
+			err = s.rights(ctx, who, VM{ID: t.VM, Name: t.Name}, s.config.RequiredActions)
+			seen[key] = err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unchecked keeps whether the holder's rights could be read, and says it once
@@ -63,21 +102,4 @@ func (g Grant) unchecked(yes bool, why string, now time.Time) (Grant, []Event, e
 		return g, nil, nil
 	}
 	return g, []Event{g.event(EventUnchecked, Person{}, now, why)}, nil
-}
-
-// holds refuses a holder whose account or rights are gone.
-func (s *Sweep) holds(ctx context.Context, g Grant) error {
-	who, err := s.person(ctx, g.Request.By.ID)
-	if err != nil {
-		return err
-	}
-	if err := sameEntra(g, who); err != nil {
-		return err
-	}
-	for _, t := range g.Request.Targets {
-		if err := s.rights(ctx, who, VM{ID: t.VM, Name: t.Name}, s.config.RequiredActions); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -44,7 +44,7 @@ type Sweep struct {
 	guards  *lanes // key: a guard in lower case
 	opens   *lanes // key: a grant that is to begin
 	checks  *lanes // key: a grant that is asked
-	holders *lanes // key: an open grant whose holder is looked at again
+	holders *lanes // key: somebody with open grants, looked at again
 
 	mu          sync.Mutex
 	touched     map[string]bool // guards to be looked at in the next pass

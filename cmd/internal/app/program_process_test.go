@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 
 // process is the program while it runs.
 type process struct {
-	t       *testing.T
+	t       testing.TB
 	cmd     *exec.Cmd
 	out     bytes.Buffer // to be read once it has ended
 	err     transcript

@@ -23,7 +23,7 @@ import (
 // site is a workspace and a cloud, both simulated and served over TLS, and a
 // folder with a configuration: all that the real program needs.
 type site struct {
-	t     *testing.T
+	t     testing.TB
 	ctx   context.Context //nolint:containedctx // the test's, as long as the site
 	slack *slacksim.Sim
 	azure *azuresim.Sim
@@ -47,7 +47,7 @@ const (
 	approveButton = "approve"        // its action
 )
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), allowance)
 	t.Cleanup(cancel)
@@ -70,7 +70,7 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-func serveTLS(t *testing.T, h http.Handler) *httptest.Server {
+func serveTLS(t testing.TB, h http.Handler) *httptest.Server {
 	server := httptest.NewUnstartedServer(h)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // killed clients
 	server.StartTLS()

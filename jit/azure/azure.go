@@ -69,6 +69,7 @@ type Client struct {
 	gates    *gates
 	vitals   *vitals
 	turns    turns
+	removals removals
 	graph    graph
 	roles    *armauthorization.RoleAssignmentsClient
 	defs     *armauthorization.RoleDefinitionsClient

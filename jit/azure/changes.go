@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
 )
@@ -23,6 +25,10 @@ import (
 // ended. A change that fails does not keep the next from being tried, except
 // that no deny is removed after a write failed: the write may be what was to
 // replace it. Removing what is gone succeeds.
+//
+// It waits for operations no longer than waitLimit in all. A change whose
+// operation has not ended by then is an ErrConflict, "still running"; what
+// comes after it is still sent, and is one too unless it ends at once.
 //
 // Each request carries a client request id that RequestID tells, so that
 // Azure's activity log names the grant. Two calls for one guard take turns.
@@ -44,6 +50,7 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 		return all(err)
 	}
 	defer leave()
+	until := time.Now().Add(waitLimit)
 	missed := false
 	for i, change := range changes {
 		switch {
@@ -52,9 +59,9 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 		case ctx.Err() != nil:
 			err = ctx.Err()
 		case change.Put != nil:
-			err = c.put(ctx, s, id, *change.Put)
+			err = c.put(ctx, until, s, id, *change.Put)
 		default:
-			err = c.remove(ctx, s, id, change.Remove)
+			err = c.remove(ctx, until, s, id, change.Remove)
 		}
 		if err != nil {
 			missed = missed || change.Put != nil
@@ -63,6 +70,13 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 	}
 	return outcomes
 }
+
+// waitLimit bounds how long one Apply waits, and so how long it keeps the turn
+// of its guard: an operation that never ends must not hold up the closings
+// there. Azure takes seconds for a rule, and suggests to ask after ten.
+const waitLimit = 2 * time.Minute
+
+var errStillRunning = fmt.Errorf("%w: still running", jit.ErrConflict)
 
 func verb(change jit.Change) string {
 	if change.Put != nil {
@@ -76,37 +90,98 @@ func isDeny(rule string) bool {
 	return ok && n.Grant == ""
 }
 
-func (c *Client) put(ctx context.Context, s *subscription, id *arm.ResourceID, r jit.Rule) error {
+func (c *Client) put(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, r jit.Rule) error {
+	c.removals.take(ruleKey(id, r.Name)) // overtaken
 	poller, err := s.rules.BeginCreateOrUpdate(signed(ctx, r.Name), id.ResourceGroupName, id.Name, r.Name, toRule(r), nil)
 	if err != nil {
 		return translate(err)
 	}
-	return await(ctx, c.poll, poller)
+	return await(ctx, until, c.poll, poller)
 }
 
 // remove takes ErrNotFound for done: Azure says that the rule or the whole
-// group is gone. A 404 that does not say so is an error.
-func (c *Client) remove(ctx context.Context, s *subscription, id *arm.ResourceID, rule string) error {
-	poller, err := s.rules.BeginDelete(signed(ctx, rule), id.ResourceGroupName, id.Name, rule, nil)
-	if err = translate(err); errors.Is(err, jit.ErrNotFound) {
-		return nil
+// group is gone. A 404 that does not say so is an error. While an earlier
+// removal of the rule is running, that one is asked about instead: sending
+// another would cancel it and begin anew.
+func (c *Client) remove(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, rule string) error {
+	key := ruleKey(id, rule)
+	op, found := c.removals.take(key)
+	if !found {
+		poller, err := s.rules.BeginDelete(signed(ctx, rule), id.ResourceGroupName, id.Name, rule, nil)
+		if err = translate(err); errors.Is(err, jit.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		op = removal{poller, time.Now()}
 	}
-	if err != nil {
-		return err
+	err := await(ctx, until, c.poll, op.poller)
+	if errors.Is(err, errStillRunning) {
+		c.removals.keep(key, op)
 	}
-	return await(ctx, c.poll, poller)
+	return err
 }
 
-// await asks until the operation has ended. The SDK's own loop would first
-// sleep the ten seconds that Azure suggests, and then read the rule again.
-func await[T any](ctx context.Context, pause time.Duration, p *runtime.Poller[T]) error {
+func ruleKey(id *arm.ResourceID, rule string) string {
+	return strings.ToLower(id.String() + "/" + rule)
+}
+
+// removals are those that were still running when last asked about, by
+// ruleKey. The zero value is ready.
+type removals struct {
+	mu      sync.Mutex
+	running map[string]removal
+}
+
+type removal struct {
+	poller *runtime.Poller[armnetwork.SecurityRulesClientDeleteResponse]
+	sent   time.Time
+}
+
+// removalLife is how long a removal is believed to be running: then it is sent
+// again, in case Azure has lost it.
+const removalLife = 15 * time.Minute
+
+func (r *removals) keep(key string, op removal) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running == nil {
+		r.running = map[string]removal{}
+	}
+	r.running[key] = op
+}
+
+// take gives the removal and forgets it.
+func (r *removals) take(key string) (removal, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	op, found := r.running[key]
+	delete(r.running, key)
+	return op, found && time.Since(op.sent) < removalLife
+}
+
+// await asks until the operation has ended; it is errStillRunning when that has
+// not happened by then. The SDK's own loop would first sleep the ten seconds
+// that Azure suggests, and then read the rule again.
+func await[T any](ctx context.Context, until time.Time, pause time.Duration, p *runtime.Poller[T]) error {
+	limited, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
 	for !p.Done() {
 		select {
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-limited.Done():
 		case <-time.After(pause):
 		}
-		if _, err := p.Poll(ctx); err != nil {
+		var err error
+		if limited.Err() == nil {
+			_, err = p.Poll(limited)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case limited.Err() != nil && !p.Done():
+			return errStillRunning
+		case err != nil:
 			// An operation that is not known any more tells nothing about
 			// the rule.
 			return vanished(translate(err))

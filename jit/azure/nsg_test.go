@@ -3,6 +3,7 @@ package azure_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -296,6 +297,105 @@ func TestApplyKeepsDeadline(t *testing.T) {
 			t.Errorf("took %s", d)
 		}
 	})
+}
+
+// TestOperationThatNeverEnds: it keeps no turn for more than two minutes, so
+// what is to be closed at that guard is sent all the same.
+func TestOperationThatNeverEnds(t *testing.T) {
+	signIn(t, azuresim.DefaultClientSecret)
+	const open = "jitbot-test-g-7k2qe-x"
+	stuck := azuresim.Fault{OperationTime: 24 * time.Hour}.On("", "securityRules/"+allowName)
+	prepare := func(t *testing.T) *world {
+		t.Helper()
+		w := newWorld(t)
+		r := allowRule()
+		r.Name, r.Priority = open, 160
+		if err := w.only(t.Context(), put(r)); err != nil {
+			t.Fatal(err)
+		}
+		w.AddFault(stuck)
+		return w
+	}
+	check := func(t *testing.T, err error, start time.Time) {
+		t.Helper()
+		checkKind(t, err, jit.ErrConflict)
+		if d := time.Since(start); d != 2*time.Minute || !strings.Contains(err.Error(), "still running") {
+			t.Errorf("after %s: %v", d, err)
+		}
+	}
+	t.Run("in one call", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := prepare(t)
+			start := time.Now()
+			outcomes := w.Apply(t.Context(), azuresim.DemoWebNICNSG, append(put(allowRule()), remove(open)...))
+			for _, err := range outcomes { // the second is sent, and no longer waited for
+				check(t, err, start)
+			}
+			time.Sleep(time.Second)
+			if _, ok := w.find(t, open); ok {
+				t.Error("the closing was held up")
+			}
+		})
+	})
+	t.Run("in two calls", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := prepare(t)
+			start := time.Now()
+			done := make(chan error)
+			go func() { done <- w.only(t.Context(), put(allowRule())) }()
+			synctest.Wait()
+			go func() { done <- w.only(t.Context(), remove(open)) }()
+			check(t, <-done, start)
+			if err := <-done; err != nil || time.Since(start) != 2*time.Minute+time.Second {
+				t.Errorf("closing after %s: %v", time.Since(start), err)
+			}
+		})
+	})
+	t.Run("while polls hang", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := prepare(t)
+			w.AddFault(azuresim.Fault{Latency: 24 * time.Hour}.On("GET", "/operations/"))
+			start := time.Now()
+			check(t, w.only(t.Context(), put(allowRule())), start)
+		})
+	})
+}
+
+// TestRemovalThatTakesLong: each removal of a rule cancels the one before, so
+// asking again must not send again, except when Azure seems to have lost it.
+func TestRemovalThatTakesLong(t *testing.T) {
+	signIn(t, azuresim.DefaultClientSecret)
+	for _, tt := range []struct {
+		takes       time.Duration
+		tries, sent int
+	}{{5 * time.Minute, 3, 1}, {24 * time.Hour, 9, 2}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			if err := w.only(t.Context(), put(allowRule())); err != nil {
+				t.Fatal(err)
+			}
+			w.Reset()
+			w.AddFault(azuresim.Fault{OperationTime: tt.takes}.On("DELETE", ""))
+			var err error
+			for range tt.tries {
+				err = w.only(t.Context(), remove(allowName))
+			}
+			_, left := w.find(t, allowName)
+			if ended := tt.takes < time.Hour; (err == nil) != ended || left == ended {
+				t.Errorf("%s: %v, the rule is there: %t", tt.takes, err, left)
+			}
+			if n := w.sent("DELETE", ""); n != tt.sent {
+				t.Errorf("%s: %d removals sent, want %d", tt.takes, n, tt.sent)
+			}
+			// A write overtakes: the next removal is sent.
+			if err := w.only(t.Context(), put(allowRule())); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.only(t.Context(), remove(allowName)); !errors.Is(err, jit.ErrConflict) || w.sent("DELETE", "") != tt.sent+1 {
+				t.Errorf("%s: after a write: %v", tt.takes, err)
+			}
+		})
+	}
 }
 
 // TestDenyIsKeptWhenItsReplacementFails: the port must not stand open between.

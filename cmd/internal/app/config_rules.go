@@ -157,9 +157,12 @@ func offer(s *section) jit.Policy {
 	p.Widest = jit.Widths{V4: widest.number("ipv4", 32, 1, 32), V6: widest.number("ipv6", 128, 1, 128)}
 	widest.close()
 	p.RemindBefore = s.duration("remind_before", 10*time.Minute, time.Second, jit.MaxDuration)
-	s.onlyText("protect", "configured", "always")
-	s.onlyText("existing", "override", "respect")
-	s.onlyText("deny_source", "*", "Internet")
+	p.Always = s.choice("protect", "configured", "always") == "always"
+	p.Existing = jit.Existing(s.choice("existing", string(jit.Override), string(jit.Respect)))
+	p.DenySource = s.choice("deny_source", "*", "Internet")
+	if p.Always {
+		s.always(p.Ports)
+	}
 	s.onlyText("on_drift", "repair", "end")
 	extend := s.section("extend")
 	extend.onlyNumber("times", 2)
@@ -168,6 +171,24 @@ func offer(s *section) jit.Policy {
 	extend.close()
 	s.close()
 	return p
+}
+
+// always reports ports that no VM can be protected with.
+func (s *section) always(ports []jit.PortPolicy) {
+	if n := s.values["ports"]; n == nil || len(n.Content) == 0 { // what is misspelt is a fault already
+		s.fault("protect", "always protects the ports of this policy, and there are none; write some under ports, or protect: configured")
+	}
+	for i, pp := range ports {
+		if pp.Longest < jit.DefaultShortest {
+			s.fault("protect", "always needs a longest of %s or more, and that of port %s is %s; write protect: configured, or a larger one",
+				jit.ShortDuration(jit.DefaultShortest), pp.Ports, jit.ShortDuration(pp.Longest))
+		}
+		for _, other := range ports[:i] {
+			if pp.Ports.From <= other.Ports.To && other.Ports.From <= pp.Ports.To && pp.Ports.Protocol == other.Ports.Protocol {
+				s.fault("protect", "always needs ports that do not overlap, and %s and %s do; write protect: configured, or each port once", other.Ports, pp.Ports)
+			}
+		}
+	}
 }
 
 // portPolicies reads one entry of a policy's ports, which may name several.

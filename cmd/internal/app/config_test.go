@@ -84,7 +84,7 @@ func TestConfigExample(t *testing.T) {
 					Shortest: 5 * time.Minute, Longest: time.Hour,
 				},
 			},
-			Widest: jit.Widths{V4: 32, V6: 128}, RemindBefore: 10 * time.Minute,
+			Widest: jit.Widths{V4: 32, V6: 128}, RemindBefore: 10 * time.Minute, Existing: jit.Override, DenySource: "*",
 		}},
 	}
 	if diff := cmp.Diff(want, c.Jit, cmpopts.EquateEmpty(), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
@@ -144,6 +144,17 @@ func TestConfigOneFault(t *testing.T) {
 		{"nobody approves", minimal + "approvals:\n  - {approvers: []}\n", "1 approval is needed but 0 people are named"},
 		{"overlapping bands", minimal + "bands: {deny_override: [240, 299]}\n", "jitbot.yaml:4: bands.deny_override: [240, 299] overlaps allow, which is [100, 249]"},
 		{"overlap with a default", minimal + "bands: {allow: [100, 260]}\n", "jitbot.yaml:4: bands.allow: [100, 260] overlaps deny_override, which is [250, 299]"},
+		{"denies before allows", minimal + "bands: {deny_override: [300, 349], allow: [350, 400]}\n", "jitbot.yaml:4: bands.deny_override: [300, 349] stands before allow, which is [350, 400]"},
+		{"respect before allows", minimal + "bands: {deny_respect: [120, 130], deny_override: [251, 299], allow: [140, 249]}\n", "jitbot.yaml:4: bands.deny_respect: [120, 130] stands before allow"},
+		{"allows after a default", minimal + "bands: {allow: [1000, 1100]}\n", "jitbot.yaml:4: bands.allow: [1000, 1100] stands after deny_override, which is [250, 299]"},
+		{"protect by a word", minimal + "policies:\n  - protect: never\n", "jitbot.yaml:5: policies[0].protect: \"never\" is unknown; write \"configured\" or \"always\""},
+		{"always nothing", minimal + "policies:\n  - protect: always\n", "jitbot.yaml:5: policies[0].protect: always protects the ports of this policy, and there are none"},
+		{"always for a moment", minimal + "policies:\n  - protect: always\n    ports:\n      - {port: 22, sources: ['*'], shortest: 1m, longest: 2m}\n", "jitbot.yaml:5: policies[0].protect: always needs a longest of 5m or more, and that of port 22 is 2m"},
+		{"always what overlaps", minimal + "policies:\n  - protect: always\n    ports:\n      - {port: 20-25, sources: ['*']}\n      - {port: 25-30, sources: ['*']}\n", "and 20-25 and 25-30 do"},
+		{"existing by a word", minimal + "policies:\n  - existing: ignore\n", "policies[0].existing: \"ignore\" is unknown; write \"override\" or \"respect\""},
+		{"deny from a tag", minimal + "policies:\n  - deny_source: AzureCloud\n", "policies[0].deny_source: \"AzureCloud\" is unknown; write \"*\" or \"Internet\""},
+		{"deny from internet", minimal + "policies:\n  - deny_source: internet\n", "\"internet\" is unknown"},
+		{"end on drift", minimal + "policies:\n  - on_drift: end\n", "policies[0].on_drift: \"end\" is not built yet"},
 		{"shortest over longest", minimal + "policies:\n  - ports:\n      - {port: 22, sources: ['*'], longest: 2m}\n", "jitbot.yaml:6: policies[0].ports[0].longest: shortest is 5m and longest 2m"},
 		{"longest over a day", minimal + "policies:\n  - ports:\n      - {port: 22, sources: ['*'], longest: 25h}\n", "25h is too long; write 24h or less"},
 		{"everybody", minimal + "policies:\n  - ports:\n      - {port: 22, sources: [0.0.0.0/0]}\n", "0.0.0.0/0 is the whole internet"},
@@ -173,7 +184,11 @@ approvals:
     required: 0
 policies:
   - match: {name: web-1}
-  - ports:
+  - match: {resource_group: 'rg-[a\*', tags: {"a[b": '*\x'}}
+    protect: always
+    existing: respect
+    deny_source: Internet
+    ports:
       - {port: winrm, sources: [198.51.100.0/24, "2001:db8::/48"], shortest: 1s, longest: 24h}
       - {port: 53, protocol: "*", sources: ["*"]}
       - {port: ssh, protocol: udp, sources: ["*"]}
@@ -195,6 +210,12 @@ policies:
 	}
 	if len(c.Jit.Policies[0].Ports) != 0 || c.Jit.Policies[0].Widest != (jit.Widths{V4: 32, V6: 128}) {
 		t.Errorf("first policy %+v", c.Jit.Policies[0])
+	}
+	if p := c.Jit.Policies[0]; p.Always || p.Existing != jit.Override || p.DenySource != "*" {
+		t.Errorf("first policy %+v", p)
+	}
+	if p := c.Jit.Policies[1]; !p.Always || p.Existing != jit.Respect || p.DenySource != "Internet" || p.Match.Group != `rg-[a\*` || p.Match.Tags["a[b"] != `*\x` {
+		t.Errorf("second policy %+v", p)
 	}
 	var ports []string
 	for _, p := range c.Jit.Policies[1].Ports {

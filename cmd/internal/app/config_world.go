@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -134,36 +135,47 @@ func (c *Config) users(s *section) {
 	}
 }
 
+// namedBand is a band under the key it is written at.
+type namedBand struct {
+	key string
+	jit.Band
+}
+
+func (n namedBand) String() string { return fmt.Sprintf("[%d, %d]", n.From, n.To) }
+
 // bands reads which priorities rules of ours have.
 func bands(s *section) jit.Bands {
-	type named struct {
-		key  string
-		band jit.Band
-	}
-	var good []named
+	var good []namedBand
 	read := func(key string, from, to int) jit.Band {
 		b, ok := s.band(key, jit.Band{From: from, To: to})
 		if ok {
-			good = append(good, named{key, b})
+			good = append(good, namedBand{key, b})
 		}
 		return b
 	}
 	b := jit.Bands{Allow: read("allow", 100, 249), DenyOverride: read("deny_override", 250, 299), DenyRespect: read("deny_respect", 3900, 4096)}
 	for i, one := range good {
 		for _, other := range good[:i] {
-			if !one.band.Overlaps(other.band) {
-				continue
-			}
-			at, with := one, other
-			if !s.has(at.key) {
-				at, with = other, one // a default is not at fault
-			}
-			s.fault(at.key, "[%d, %d] overlaps %s, which is [%d, %d]; write bands that share no priority",
-				at.band.From, at.band.To, with.key, with.band.From, with.band.To)
+			s.besideBand(one, other)
 		}
 	}
 	s.close()
 	return b
+}
+
+// besideBand reports bands that cannot stand together; allow comes as other.
+func (s *section) besideBand(one, other namedBand) {
+	at, with, order := one, other, "stands before"
+	if !s.has(at.key) {
+		at, with, order = other, one, "stands after" // a default is not at fault
+	}
+	switch {
+	case one.Overlaps(other.Band):
+		s.fault(at.key, "%s overlaps %s, which is %s; write bands that share no priority", at, with.key, with)
+	case other.key == "allow" && one.From < other.From:
+		s.fault(at.key, "%s %s %s, which is %s: denies there would shut out whoever was granted access; write bands of denies that begin after allow ends",
+			at, order, with.key, with)
+	}
 }
 
 // band takes two priorities; not ok is a fault.

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -96,13 +95,22 @@ func (s *section) actions(key string) []string {
 	return out
 }
 
-// glob takes a pattern.
-func (s *section) glob(key string) string {
-	g := s.text(key, "")
-	if _, err := path.Match(g, ""); err != nil {
-		s.fault(key, "%q is no pattern; * stands for any text and ? for one letter", g)
+// glob takes a pattern. It knows * and ? only, and every other letter is
+// itself, so nothing can be wrong with one.
+func (s *section) glob(key string) string { return s.text(key, "") }
+
+// choice takes one of a few words, of which the first is the default.
+func (s *section) choice(key string, words ...string) string {
+	got := s.text(key, words[0])
+	if slices.Contains(words, got) {
+		return got
 	}
-	return g
+	quoted := make([]string, 0, len(words))
+	for _, w := range words {
+		quoted = append(quoted, strconv.Quote(w))
+	}
+	s.fault(key, "%q is unknown; write %s", got, strings.Join(quoted, " or "))
+	return words[0]
 }
 
 // https takes the address of a service. Tokens go there, so nothing else than

@@ -22,7 +22,7 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
 	locks, err := s.world.Store.Protections(ctx)
-	if err != nil {
+	if err = s.pastDamage(ctx, err); err != nil {
 		return fmt.Errorf("listing protections: %w", err)
 	}
 	locked := make(map[string]bool, len(locks))
@@ -37,7 +37,7 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 		}
 	}
 	grants, err := s.world.Store.Unfinished(ctx)
-	if err != nil {
+	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
 	for _, g := range grants {
@@ -46,6 +46,16 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// pastDamage lets a list pass from which records that cannot be read are
+// missing: they do not keep the others from being followed.
+func (s *Sweep) pastDamage(ctx context.Context, err error) error {
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	s.world.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
+	return nil
 }
 
 // lockAlways protects a VM that the configuration says to protect always. What

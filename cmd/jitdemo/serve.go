@@ -13,6 +13,7 @@ import (
 
 	"jitbot/bot/slacksim"
 	"jitbot/cmd/jitdemo/page"
+	"jitbot/jit/azure/azuresim"
 )
 
 // atFirst is where the page is served unless the command line says otherwise,
@@ -110,5 +111,14 @@ func (s *stage) pageOptions(ctx context.Context, e *engine) page.Options {
 		Kill:      func() error { e.kill(); return nil },
 		Start:     func() error { return e.start(ctx) },
 		Shortcuts: []page.Shortcut{{Callback: "request_access", Name: "Request access"}},
+		// First what the steps are about.
+		Guards: []string{
+			azuresim.DemoWebSubnetNSG, azuresim.DemoWebNICNSG, azuresim.DemoJumpNSG,
+			azuresim.DemoDBSubnetNSG, azuresim.DemoBackupNSG, azuresim.DemoDevNSG,
+		},
+		VMs: []string{
+			azuresim.DemoWeb1, azuresim.DemoWeb2, azuresim.DemoJump, azuresim.DemoDB1, azuresim.DemoDB2, azuresim.DemoDB3,
+			azuresim.DemoDev1, azuresim.DemoDev2, azuresim.DemoDevWin, azuresim.DemoBare,
+		},
 	}
 }

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// chromium finds the browser. Without one the test is skipped, but not where
+// everything is to be tested.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("no Chromium found, and CI is true")
+	}
+	t.Skip("no Chromium found")
+	return ""
+}
+
+// browser is one open page.
+type browser struct {
+	t   *testing.T
+	ctx context.Context //nolint:containedctx // it lives as long as its test
+	// shots is where screenshots go; empty: nowhere.
+	shots string
+	// over says that the server may be gone, of which a browser complains.
+	over atomic.Bool
+}
+
+func openPage(t *testing.T, address string) *browser {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(1280, 800),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.WSURLReadTimeout(time.Minute))
+	alloc, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(func() {
+		// Closed in order, so that the profile is written no more when it is removed.
+		_ = chromedp.Cancel(ctx)
+		cancel()
+		stop()
+	})
+	b := &browser{t: t, ctx: ctx, shots: os.Getenv("SCREENSHOTS")}
+	chromedp.ListenTarget(ctx, b.hear)
+	// The browser lives as long as the context of its first action, so that has no time limit.
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("starting the browser: %v", err)
+	}
+	b.do(chromedp.Navigate(address))
+	return b
+}
+
+// hear fails the test when the page throws or anything complains in its console.
+func (b *browser) hear(ev any) {
+	if b.over.Load() {
+		return
+	}
+	t := b.t
+	switch ev := ev.(type) {
+	case *runtime.EventExceptionThrown:
+		t.Errorf("the page threw: %s %s", ev.ExceptionDetails.Text, ev.ExceptionDetails.Exception.Description)
+	case *runtime.EventConsoleAPICalled:
+		if ev.Type == runtime.APITypeError {
+			t.Errorf("the page complained: %s", ev.Args[0].Value)
+		}
+	case *log.EventEntryAdded:
+		if ev.Entry.Level == log.LevelError {
+			t.Errorf("the browser complained: %s %s", ev.Entry.Text, ev.Entry.URL)
+		}
+	}
+}
+
+func (b *browser) do(actions ...chromedp.Action) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		b.fail("%v", err)
+	}
+}
+
+// fail ends the test with what the page reads.
+func (b *browser) fail(format string, args ...any) {
+	b.t.Helper()
+	var text string
+	_ = chromedp.Run(b.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
+	b.shot("failed")
+	b.t.Fatalf(format+"; the page reads:\n%s", append(args, text)...)
+}
+
+// until waits for a condition in JavaScript.
+func (b *browser) until(what, js string) {
+	b.t.Helper()
+	var ok bool
+	if err := chromedp.Run(b.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(15*time.Second))); err != nil {
+		b.fail("waiting for %s: %v", what, err)
+	}
+}
+
+// reads waits for words in an element.
+func (b *browser) reads(selector, text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("%q in %s", text, selector), fmt.Sprintf(`[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))`, selector, text))
+}
+
+// lacks waits until the words are gone.
+func (b *browser) lacks(selector, text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("no %q in %s", text, selector), fmt.Sprintf(`![...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))`, selector, text))
+}
+
+// click tries again when news redraws what it is about to click.
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	var err error
+	for range 3 {
+		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+		err = chromedp.Run(ctx, chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+	b.fail("clicking %s: %v", selector, err)
+}
+
+func (b *browser) keys(text string) {
+	b.t.Helper()
+	b.do(chromedp.KeyEvent(text))
+}
+
+// fill puts words into a field in place of what is there.
+func (b *browser) fill(key, text string) {
+	b.t.Helper()
+	selector := fmt.Sprintf(`[data-key=%q]`, key)
+	b.click(selector)
+	b.do(chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).select()`, selector), nil))
+	b.keys(text)
+}
+
+// say types a line into the composer and sends it with Enter.
+func (b *browser) say(text string) {
+	b.t.Helper()
+	b.click("#say")
+	b.keys(text)
+	b.keys(kb.Enter)
+}
+
+func (b *browser) become(id string) {
+	b.t.Helper()
+	b.click(fmt.Sprintf(`[data-person=%q]`, id))
+	b.until("being "+id, fmt.Sprintf(`document.querySelector('[data-person=%q]')?.getAttribute("aria-checked") === "true"`, id))
+}
+
+// shot takes a screenshot where SCREENSHOTS names a folder for it.
+func (b *browser) shot(name string) {
+	b.t.Helper()
+	if b.shots == "" {
+		return
+	}
+	var png []byte
+	if err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot(&png)); err != nil {
+		b.t.Errorf("taking a screenshot: %v", err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(b.shots, name+".png"), png, 0o600); err != nil {
+		b.t.Errorf("writing a screenshot: %v", err)
+	}
+}
+
+// look takes screenshots in both themes at both widths, and holds that nothing
+// makes the page scroll sideways.
+func (b *browser) look(name string) {
+	b.t.Helper()
+	for _, size := range [][2]int64{{1280, 800}, {800, 900}} {
+		for _, theme := range []string{"light", "dark"} {
+			b.wear(size[0], size[1], theme)
+			var wide []string
+			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body, .wide, .guard")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
+			if len(wide) > 0 {
+				b.t.Errorf("%s at %d: scrolls sideways: %s", name, size[0], strings.Join(wide, ", "))
+			}
+			b.shot(fmt.Sprintf("%s-%d-%s", name, size[0], theme))
+		}
+	}
+	b.do(chromedp.EmulateViewport(1280, 800), emulation.SetEmulatedMedia())
+}
+
+// picture takes the screenshot of the README.
+func (b *browser) picture() {
+	b.t.Helper()
+	b.wear(1280, 860, "light")
+	b.shot("jitdemo")
+	b.do(chromedp.EmulateViewport(1280, 800), emulation.SetEmulatedMedia())
+}
+
+func (b *browser) wear(wide, high int64, theme string) {
+	b.t.Helper()
+	b.do(
+		chromedp.EmulateViewport(wide, high),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
+	)
+}

@@ -97,7 +97,7 @@ func (o Options) withDefaults() Options {
 		o.People = []Person{
 			{slacksim.DemoEngineerID, "engineer"},
 			{slacksim.DemoApproverID, "approver"},
-			{slacksim.DemoApprover2ID, "approver"},
+			{slacksim.DemoApprover2ID, "approver, admin"},
 			{slacksim.DemoOutsiderID, "no Azure role"},
 			{slacksim.DemoGuestID, "guest"},
 		}

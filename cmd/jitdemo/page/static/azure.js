@@ -17,7 +17,7 @@ export function showAzure(app) {
   }
   const news = notice(world.guards, () => showAzure(app));
   draw("knobs", world.knobs, () => knobs(app, world.knobs));
-  draw("grants", [world.grants, world.knobs.fault], () => grants(app, world));
+  draw("grants", [world.grants, world.knobs.fault, world.knobs.running], () => grants(app, world));
   draw("reach", [world.reach, world.sources, world.ports], () => matrix(world));
   draw("guards", [world.guards, marked()], () => inOrder(world.guards).map(guardTable));
   last = world;
@@ -66,6 +66,7 @@ function knobs(app, k) {
 
 function grants(app, world) {
   if (world.knobs.fault) return h("p", { class: "banner bad" }, world.knobs.fault);
+  if (!world.knobs.running) return h("p", { class: "empty" }, "Unknown: the bot is dead. What it has opened stays open until it runs again.");
   if (!world.grants.length) return h("p", { class: "empty" }, "None: nobody has temporary access now.");
   return h("ul", { class: "grants" }, world.grants.map((g) => {
     const who = app.slack?.users[g.who];

@@ -76,5 +76,6 @@ function row(g, r) {
     h("td", { class: "mono" }, each(r.source)), h("td", { class: "mono" }, r.ports === "*" ? "any" : each(r.ports), h("span", { class: "soft" }, ` ${proto}`)), h("td", { class: "mono" }, each(r.destination)));
 }
 
-// each puts what is in a list on a line of its own.
-const each = (text) => text.split(", ").map((part) => h("span", { class: "part" }, part));
+// each puts what is in a list on a line of its own; long tags such as
+// AzureLoadBalancer may break between their words.
+const each = (text) => text.split(", ").map((part) => h("span", { class: "part" }, part.split(/(?<=[a-z])(?=[A-Z])/).flatMap((word, i) => (i > 0 ? [h("wbr"), word] : [word]))));

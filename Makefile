@@ -22,8 +22,10 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
+# Not by go run, which makes a failure of Ctrl-C.
 demo: ## a web page of jitbot over a simulated Slack and Azure; Ctrl-C stops it
-	go run ./cmd/jitdemo
+	go build -buildvcs=false -o bin/ ./cmd/jitdemo
+	@bin/jitdemo
 
 tour: ## one grant from request to expiry over the same, in the terminal
 	go run ./cmd/jitdemo --tour

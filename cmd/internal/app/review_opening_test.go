@@ -175,8 +175,8 @@ func TestWrongMarkIsOverruledByAzure(t *testing.T) {
 	})
 }
 
-// A mark that is right is not overruled while Azure's clock disagrees with
-// ours.
+// A mark is not overruled while Azure's clock disagrees with ours, nor soon
+// after.
 func TestRightMarkHoldsOpenings(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
@@ -191,9 +191,14 @@ func TestRightMarkHoldsOpenings(t *testing.T) {
 		g := w.approved("web-1")
 		w.pass(20 * time.Minute)
 		w.want(g.ID, jit.Opening)
+		w.sim.Configure(func(s *azuresim.Settings) { s.ClockSkew = 0 })
+		w.pass(3 * time.Minute)
+		w.want(g.ID, jit.Opening)
 		if w.reachable(azuresim.DemoWeb1, adasAddress) {
 			t.Error("the door was opened")
 		}
+		w.pass(4 * time.Minute)
+		w.want(g.ID, jit.Open)
 	})
 }
 

@@ -1,0 +1,143 @@
+package jit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// VMLine is a VM as a list shows it.
+type VMLine struct {
+	VM        VM
+	Protected LockState // empty when nothing of ours keeps it shut
+	Always    bool      // protected because the configuration says so
+	Fault     string    // what goes wrong with its protection
+	Offer     Offer     // what may be asked for; without ports nothing may
+}
+
+// maxLooks bounds how many VMs one list asks Azure about for somebody who may
+// not see them all.
+const maxLooks = 60
+
+// VMs lists the VMs that Search finds and that the caller may see, at most
+// limit of them: everything for admins, what they may be asked to approve for
+// approvers, and else what is the caller's own or may be read in Azure. more
+// says that there may be others.
+func (s *Service) VMs(ctx context.Context, by UserID, text string, limit int) (lines []VMLine, more bool, err error) {
+	found, err := s.Search(ctx, by, text, int(^uint(0)>>1))
+	if err != nil {
+		return nil, false, err
+	}
+	locks, err := s.world.Store.Protections(ctx)
+	if err != nil {
+		return nil, false, fmt.Errorf("listing protections: %w", err)
+	}
+	seen, err := s.viewer(ctx, by)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, vm := range found {
+		if len(lines) == limit || seen.looks > maxLooks || ctx.Err() != nil {
+			return lines, true, nil //nolint:nilerr // what was found in time is shown
+		}
+		if !seen.vm(ctx, vm) {
+			continue
+		}
+		l, err := s.vmLine(ctx, vm, locks)
+		if err != nil {
+			return nil, false, err
+		}
+		lines = append(lines, l)
+	}
+	return lines, false, nil
+}
+
+func (s *Service) vmLine(ctx context.Context, vm VM, locks []Protection) (VMLine, error) {
+	l := VMLine{VM: vm}
+	for _, p := range locks {
+		if !SameID(p.VM, vm.ID) {
+			continue
+		}
+		l.Protected, l.Always = p.State, p.Always
+		for _, path := range slices.Concat(p.Paths, p.Left) {
+			if path.Fault != "" {
+				l.Fault = path.Fault
+			}
+		}
+	}
+	policy, ok, err := s.policy(ctx, vm)
+	if err != nil {
+		return l, err
+	}
+	if ok && len(policy.Ports) > 0 {
+		l.Offer = Offer{VMs: []VM{vm}, Any: true}.narrow(policy, true)
+	}
+	return l, nil
+}
+
+// viewer decides, for one answer, which VMs somebody may see.
+type viewer struct {
+	eyes
+	all   bool
+	rules []Match         // of the approval rules whose approver they are
+	mine  map[string]bool // VMs of their own grants, by resource id in lower case
+	looks int             // at Azure, so far
+}
+
+func (s *Service) viewer(ctx context.Context, by UserID) (*viewer, error) {
+	v := &viewer{eyes: eyes{judge: s.judge, by: by, sights: s.sights}, mine: map[string]bool{}}
+	var err error
+	if v.all, err = s.listed(ctx, s.config.Admins, by); err != nil || v.all {
+		return v, err
+	}
+	for _, rule := range s.config.Approvals {
+		is, err := s.listed(ctx, rule.Approvers, by)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			v.rules = append(v.rules, rule.Match)
+		}
+	}
+	grants, err := s.world.Store.Unfinished(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing grants: %w", err)
+	}
+	for _, g := range grants {
+		if g.Request.By.ID != by {
+			continue
+		}
+		for _, t := range g.Request.Targets {
+			v.mine[strings.ToLower(t.VM)] = true
+		}
+	}
+	return v, nil
+}
+
+func (v *viewer) vm(ctx context.Context, vm VM) bool {
+	approves := func(m Match) bool { return m.VM(vm) }
+	if v.all || v.mine[strings.ToLower(vm.ID)] || slices.ContainsFunc(v.rules, approves) {
+		return true
+	}
+	if _, known := v.sights.get(v.by, vm.ID); !known {
+		v.looks++
+	}
+	return v.see(ctx, Grant{Request: Request{Targets: []Target{{VM: vm.ID, Name: vm.Name}}}})
+}
+
+// Admin refuses whoever is not an admin, before anything is shown that only
+// admins can use. What they do is judged again when they do it.
+func (s *Service) Admin(ctx context.Context, by UserID) error {
+	if _, err := s.member(ctx, by); err != nil {
+		return err
+	}
+	admin, err := s.listed(ctx, s.config.Admins, by)
+	if err != nil {
+		return err
+	}
+	if !admin {
+		return Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
+	}
+	return nil
+}

@@ -46,6 +46,16 @@ type Service interface {
 	Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error)
 	// Offer tells what may be asked for at VMs, named as in Ask.
 	Offer(ctx context.Context, by jit.UserID, words []string) (jit.Offer, error)
+	// VMs lists VMs as Search does, with whether they are protected and what may
+	// be asked for; only those that the person may see. more says that there may
+	// be others.
+	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []jit.VMLine, more bool, err error)
+	// Admin is nil for an admin.
+	Admin(ctx context.Context, by jit.UserID) error
+	// Protect locks ports of VMs, named as in Ask; each has its own outcome.
+	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]jit.Result, error)
+	// Unprotect unlocks VMs.
+	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]jit.Result, error)
 	// Recent is what somebody asked for the last time; false when never.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
 }

@@ -151,6 +151,8 @@ func (b *Bot) clicked(ctx context.Context, i interaction, key string) Screen {
 	switch {
 	case i.Type == "view_submission" && i.View.Callback == formRequest:
 		return b.requested(ctx, i, key)
+	case i.Type == "view_submission" && i.View.Callback == formProtect:
+		return b.protected(ctx, i)
 	case i.Type == "view_submission":
 		return b.denied(ctx, i)
 	case i.View.Type == string(slack.VTHomeTab):

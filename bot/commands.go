@@ -49,14 +49,23 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	case c.Verb == VerbRequest:
 		b.ask(ctx, e, l, raw, c.Ask)
 	case c.Verb == VerbList:
-		if !b.screen.offer(func(ctx context.Context) { b.list(ctx, l, c.All) }) {
-			b.ackSay(ctx, e, crowded)
-			return
-		}
-		b.ackSay(ctx, e, checking)
+		b.lookUp(ctx, e, func(ctx context.Context) { b.list(ctx, l, c.All) })
+	case c.Verb == VerbVMs:
+		b.lookUp(ctx, e, func(ctx context.Context) { b.vms(ctx, l, c.Text) })
+	case c.Verb == VerbProtect:
+		b.askProtect(ctx, e, l, c.Ask)
 	default:
 		b.acceptCommand(ctx, e, raw)
 	}
+}
+
+// lookUp answers with what changes nothing and is not stored.
+func (b *Bot) lookUp(ctx context.Context, e envelope, show job) {
+	if !b.screen.offer(show) {
+		b.ackSay(ctx, e, crowded)
+		return
+	}
+	b.ackSay(ctx, e, checking)
 }
 
 // ask takes a typed request. A line that is complete is stored; one that is not
@@ -127,10 +136,14 @@ func (b *Bot) obey(ctx context.Context, key string, l typedLine) Screen {
 	if err != nil {
 		return b.trouble(ctx, "a command", l.User, "", err)
 	}
-	if c.Verb == VerbRequest {
+	switch c.Verb {
+	case VerbRequest:
 		return b.request(ctx, l.User, key, c.Ask)
+	case VerbUnprotect:
+		return b.unprotect(ctx, l.User, c.Ask.VMs)
+	default:
+		return b.act(ctx, l.User, c.Verb, c.Grant, c.Reason)
 	}
-	return b.act(ctx, l.User, c.Verb, c.Grant, c.Reason)
 }
 
 // request stores what is asked for and checks it.

@@ -427,7 +427,7 @@ func TestTheHomeTab(t *testing.T) {
 	v = home(graceID, "Waiting for me")
 	o.must(o.sim.ClickView(o.ctx, graceID, v.ID, "approve"))
 	home(graceID, "Nothing waits for your decision")
-	o.reads(o.sim.DMs(graceID)[0].Text, "You approved `g-7k2qd`")
+	o.reads(o.direct(graceID, 1), "You approved `g-7k2qd`")
 	o.desk.mu.Lock()
 	g = o.desk.grants[g.ID]
 	o.desk.mu.Unlock()

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -60,14 +61,14 @@ type formAnswer struct {
 // stored before the ack.
 func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.RawMessage) {
 	refuse := func(text string) {
-		b.refuseForm(ctx, e, fieldErrors{inputReason: text}) // both forms have one
+		b.refuseForm(ctx, e, fieldErrors{i.anyInput(): text})
 	}
 	if !b.home.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
 		b.Log.WarnContext(ctx, "a form of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
 		refuse(elsewhere)
 		return
 	}
-	if i.View.Callback != formDeny && i.View.Callback != formRequest {
+	if !slices.Contains([]string{formDeny, formRequest, formProtect}, i.View.Callback) {
 		b.Log.WarnContext(ctx, "a form that is not known", "user", i.User.ID)
 		b.ack(ctx, e, nil)
 		return
@@ -81,11 +82,34 @@ func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.Ra
 		b.submitRequest(ctx, e, i, raw)
 		return
 	}
-	if _, _, err := denial(i); err != nil {
-		text, _ := plainSentence(err)
-		refuse(text)
+	if errs := i.wrong(); len(errs) > 0 {
+		b.refuseForm(ctx, e, errs)
 		return
 	}
+	b.acceptForm(ctx, e, raw, refuse)
+}
+
+// anyInput is an input that the form has, to say at what concerns all of it.
+func (i interaction) anyInput() string {
+	if i.View.Callback == formProtect {
+		return inputPorts
+	}
+	return inputReason
+}
+
+// wrong is what can be known to be wrong with a form by itself.
+func (i interaction) wrong() fieldErrors {
+	errs := fieldErrors{}
+	if i.View.Callback == formProtect {
+		_, _, errs = i.protection()
+	} else if _, _, err := denial(i); err != nil {
+		errs.refuse(inputReason, err)
+	}
+	return errs
+}
+
+// acceptForm stores a form that is good by itself, and has it carried out.
+func (b *Bot) acceptForm(ctx context.Context, e envelope, raw json.RawMessage, refuse func(text string)) {
 	if !b.work.reserve() {
 		refuse(crowded)
 		return
@@ -94,7 +118,7 @@ func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.Ra
 	key, fresh, err := b.accept(ctx, d)
 	if err != nil {
 		b.work.release()
-		b.Log.ErrorContext(ctx, "a form was not taken", "user", i.User.ID, "error", err)
+		b.Log.ErrorContext(ctx, "a form was not taken", "error", err)
 		refuse(fault)
 		return
 	}

@@ -17,6 +17,16 @@ type opening struct {
 	to      reply
 	trigger string
 	typed   jit.Ask // what was typed already; it may be nothing
+	protect bool    // the form that protects VMs, not the one that asks for access
+}
+
+// dress makes a view the form that is wanted: a view that is loading or says a
+// sentence has its title and name too.
+func (f opening) dress(v slack.ModalViewRequest) slack.ModalViewRequest {
+	if f.protect {
+		v.Title, v.CallbackID = plain("Protect VMs"), formProtect
+	}
+	return v
 }
 
 const (
@@ -32,6 +42,9 @@ func (b *Bot) openForm(ctx context.Context, f opening) {
 	defer b.recovered(ctx, f.to)
 	first, cancel := context.WithTimeout(ctx, quickly)
 	err := b.Service.Known(first, f.to.user)
+	if err == nil && f.protect {
+		err = b.Service.Admin(first, f.to.user)
+	}
 	cancel()
 	if _, refused := errors.AsType[*jit.Refusal](err); refused {
 		b.answer(ctx, f.to, b.trouble(ctx, "opening the form", f.to.user, "", err))
@@ -39,15 +52,19 @@ func (b *Bot) openForm(ctx context.Context, f opening) {
 	}
 	work, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	v, err := b.API.OpenViewContext(work, f.trigger, LoadingForm())
+	v, err := b.API.OpenViewContext(work, f.trigger, f.dress(LoadingForm()))
 	if err != nil {
 		b.Log.WarnContext(ctx, "the form could not be opened", "user", f.to.user, "error", slackError("opening a form", harmless(err)))
-		b.answer(ctx, f.to, say("The form could not be opened, so nothing was asked for. Type /jit again, or write the whole line: /jit request <vm> [ports] [duration] from <address> for <reason>."))
+		text := "The form could not be opened, so nothing was asked for. Type /jit again, or write the whole line: /jit request <vm> [ports] [duration] from <address> for <reason>."
+		if f.protect {
+			text = "The form could not be opened, so nothing was protected. Type the command again."
+		}
+		b.answer(ctx, f.to, say(text))
 		return
 	}
-	id := v.View.ID
+	id := v.ID
 	if !b.screen.offer(func(ctx context.Context) { b.fill(ctx, f, id) }) {
-		b.show(ctx, f.to.user, id, "", SentenceForm(crowded))
+		b.show(ctx, f.to.user, id, "", f.dress(SentenceForm(crowded)))
 	}
 }
 
@@ -56,17 +73,26 @@ func (b *Bot) fill(ctx context.Context, f opening, view string) {
 	defer b.recovered(ctx, reply{user: f.to.user})
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
-	d, o, err := b.draft(work, f.to.user, f.typed)
+	v, err := b.filledForm(work, f)
 	if err != nil {
 		b.logFault(ctx, "filling the form", f.to.user, "", err)
 		text, known := sentence(err)
 		if !known {
 			text = "The VMs could not be read just now, so there is no form. Try again in a minute."
 		}
-		b.show(ctx, f.to.user, view, "", SentenceForm(text))
-		return
+		v = SentenceForm(text)
 	}
-	b.show(ctx, f.to.user, view, "", RequestForm(d, o))
+	b.show(ctx, f.to.user, view, "", f.dress(v))
+}
+
+// filledForm is the form that is wanted, with what is known.
+func (b *Bot) filledForm(ctx context.Context, f opening) (slack.ModalViewRequest, error) {
+	if f.protect {
+		d, err := b.protectDraft(ctx, f.to.user, f.typed)
+		return ProtectForm(d), err
+	}
+	d, o, err := b.draft(ctx, f.to.user, f.typed)
+	return RequestForm(d, o), err
 }
 
 // show updates a view. With a hash it does so only while nothing else did.

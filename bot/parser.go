@@ -11,36 +11,45 @@ type Verb string
 
 // The commands that there are.
 const (
-	VerbHelp    Verb = "help"
-	VerbRequest Verb = "request"
-	VerbList    Verb = "list"
-	VerbDone    Verb = "done"
-	VerbRevoke  Verb = "revoke"
-	VerbCancel  Verb = "cancel"
+	VerbHelp      Verb = "help"
+	VerbRequest   Verb = "request"
+	VerbList      Verb = "list"
+	VerbVMs       Verb = "vms"
+	VerbDone      Verb = "done"
+	VerbRevoke    Verb = "revoke"
+	VerbCancel    Verb = "cancel"
+	VerbProtect   Verb = "protect"
+	VerbUnprotect Verb = "unprotect"
 )
 
 // Command is a typed line, understood.
 type Command struct {
 	Verb   Verb
-	Ask    jit.Ask // request; what was not typed is empty
+	Ask    jit.Ask // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
 	Grant  jit.ID  // done, revoke, cancel
 	Reason string  // revoke; may be empty
 	All    bool    // list
+	Text   string  // vms; what to search for, may be empty
 }
 
 // verbs are the words that are understood; the ones with a sentence are not
 // built yet, and the sentence says what can be done instead.
 func verbs() []verb {
 	return []verb{
-		{name: VerbRequest}, {name: VerbList}, {name: VerbDone}, {name: VerbRevoke}, {name: VerbCancel}, {name: VerbHelp},
-		{"vms", "This version cannot list VMs yet; name the VM in /jit request, and the answer says whether it may be asked for."},
+		{name: VerbRequest},
+		{name: VerbList},
+		{name: VerbVMs},
+		{name: VerbDone},
+		{name: VerbRevoke},
+		{name: VerbCancel},
+		{name: VerbProtect},
+		{name: VerbUnprotect},
+		{name: VerbHelp},
 		{"extend", "This version cannot extend access yet; ask again with /jit request before the time is over."},
 		{"move", "This version cannot move access to another address yet; end it with /jit done and ask again from the new address."},
 		{"explain", "This version cannot explain yet; ask with /jit request, and a refusal says what is missing."},
 		{"history", "This version cannot show history yet; whoever runs jitbot reads the record with jitbot audit export."},
-		{"scan", "This version cannot scan yet; look at the VM's network security groups in the Azure portal."},
-		{"protect", "This version cannot protect a VM yet; close its ports in its network security group, and jitbot opens them on request."},
-		{"unprotect", "This version cannot unprotect a VM yet; change its network security group in Azure."},
+		{"scan", "This version cannot scan yet; /jit vms shows which VMs are protected, and the portal what their network security groups let in."},
 		{"breakglass", "This version has no break-glass yet; ask with /jit request and call an approver."},
 	}
 }
@@ -83,6 +92,10 @@ func ParseCommand(text string) (Command, error) {
 		return Command{Verb: word, Grant: id}, err
 	case VerbRevoke:
 		return parseRevoke(rest)
+	case VerbProtect, VerbUnprotect:
+		return parseProtect(word, rest)
+	case VerbVMs:
+		return Command{Verb: VerbVMs, Text: clip(unquoted(strings.Join(rest, " ")), maxName)}, nil
 	default:
 		return Command{Verb: VerbHelp}, unknownVerb(words[0])
 	}
@@ -154,6 +167,28 @@ func parseID(v Verb, words []string) (jit.ID, []string, error) {
 func grantID(word string) (jit.ID, bool) {
 	id := jit.ID(strings.ToLower(strings.Trim(bare(word), ".,;:()[]*_~")))
 	return id, id.Valid()
+}
+
+// parseProtect reads <vm>[,<vm>…] and, for protect, the ports that the form
+// begins with.
+func parseProtect(v Verb, words []string) (Command, error) {
+	if len(words) == 0 || strings.EqualFold(words[0], "for") || strings.EqualFold(words[0], "from") {
+		return Command{}, jit.Refuse(jit.ErrInput, "Name the VM, as in /jit %s web-1, or tag:key=value for many.", v)
+	}
+	p := asking{words: words}
+	if err := p.vms(); err != nil {
+		return Command{}, err
+	}
+	for len(p.words) > 0 {
+		word := p.next()
+		if v == VerbUnprotect || !portsLike.MatchString(word) || durationLike.MatchString(word) || addressLike.MatchString(word) {
+			return Command{}, jit.Refuse(jit.ErrInput, "I do not understand %s here; write /jit %s and the VMs with commas between them, and the form asks for the rest.", word, v)
+		}
+		if err := p.part(word); err != nil {
+			return Command{}, err
+		}
+	}
+	return Command{Verb: v, Ask: p.ask}, nil
 }
 
 func parseRevoke(words []string) (Command, error) {

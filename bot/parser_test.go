@@ -41,6 +41,13 @@ func TestCommandsThatAreUnderstood(t *testing.T) {
 		"cancel g-7k2qd":             {Verb: bot.VerbCancel, Grant: "g-7k2qd"},
 		"revoke g-7k2qd":             {Verb: bot.VerbRevoke, Grant: "g-7k2qd"},
 		"revoke g-7k2qd for fun":     {Verb: bot.VerbRevoke, Grant: "g-7k2qd", Reason: "fun"},
+		"vms":                        {Verb: bot.VerbVMs},
+		"VMs tag:env=prod":           {Verb: bot.VerbVMs, Text: "tag:env=prod"},
+		"vms “web prod”":             {Verb: bot.VerbVMs, Text: "web prod"},
+		"protect web-1":              {Verb: bot.VerbProtect, Ask: jit.Ask{VMs: []string{"web-1"}}},
+		"protect rg/web-1, tag:a=b":  {Verb: bot.VerbProtect, Ask: jit.Ask{VMs: []string{"rg/web-1", "tag:a=b"}}},
+		"protect web-1 ssh":          {Verb: bot.VerbProtect, Ask: jit.Ask{VMs: []string{"web-1"}, Ports: ssh()}},
+		"unprotect web-1,web-2":      {Verb: bot.VerbUnprotect, Ask: jit.Ask{VMs: []string{"web-1", "web-2"}}},
 		"revoke g-7k2qd “gone home”": {Verb: bot.VerbRevoke, Grant: "g-7k2qd", Reason: "gone home"},
 
 		"request web-1 ssh 1h from 203.0.113.7 for the deploy": request(jit.Ask{
@@ -110,7 +117,25 @@ func TestCommandsThatAreRefused(t *testing.T) {
 		"cancel g-00000":           "names no grant",
 		"revoke":                   "Name the grant",
 		"extend g-7k2qd 1h":        "cannot extend",
-		"vms":                      "cannot list VMs",
+		"scan":                     "cannot scan yet",
+		"explain web-1":            "cannot explain yet",
+		"history":                  "cannot show history yet",
+		"move g-7k2qd 10.0.0.1":    "cannot move access",
+		"protect":                  "Name the VM, as in /jit protect web-1",
+		"unprotect":                "Name the VM, as in /jit unprotect web-1",
+		"protect for web-1":        "Name the VM, as in /jit protect web-1",
+		"protect a,,b":             "comma too many",
+		"protect a/b/c":            "names no VM",
+		"protect tag:env":          "names no tag",
+		"protect web-1 99999":      "is no port",
+		"protect web-1 22 3389":    "ports in two places",
+		"protect web-1 2h":         "I do not understand 2h here",
+		"protect web-1 from 10.1":  "I do not understand from here",
+		"protect web-1 web-2":      "I do not understand web-2 here",
+		"protect web-1 10.0.0.1":   "I do not understand 10.0.0.1 here",
+		"unprotect web-1 22":       "I do not understand 22 here",
+		"protct web-1":             "did you mean /jit protect?",
+		"vm":                       "did you mean /jit vms?",
 		"breakglass web-1 for x":   "no break-glass yet",
 		"reqest web-1 for x":       "did you mean /jit request?",
 		"lst":                      "did you mean /jit list?",
@@ -134,7 +159,8 @@ func TestCommandsThatAreRefused(t *testing.T) {
 func FuzzCommand(f *testing.F) {
 	for _, s := range []string{
 		"", "help", "list all", "done g-7k2qd", "request web-1 22,3389 1h from 203.0.113.7 for the fix",
-		"request <http://a|a> for <@U1|bob> &amp; &lt;", "request a , b for 2h for 3h", "revoke `G-7K2QD` “x”", "<|>", "<@", "request a ,",
+		"request <http://a|a> for <@U1|bob> &amp; &lt;", "request a , b for 2h for 3h", "protect a,tag:b=c 22,8000-8010", "unprotect a", "vms web",
+		"revoke `G-7K2QD` “x”", "<|>", "<@", "request a ,",
 	} {
 		f.Add(s)
 	}
@@ -155,6 +181,14 @@ func FuzzCommand(f *testing.F) {
 		case bot.VerbDone, bot.VerbCancel, bot.VerbRevoke:
 			if !c.Grant.Valid() {
 				t.Fatalf("%q: grant %q", line, c.Grant)
+			}
+		case bot.VerbProtect, bot.VerbUnprotect:
+			if len(c.Ask.VMs) == 0 || c.Ask.Reason != "" || len(c.Ask.Sources) > 0 || c.Ask.Duration != 0 || c.Verb == bot.VerbUnprotect && len(c.Ask.Ports) > 0 {
+				t.Fatalf("%q: %+v", line, c.Ask)
+			}
+		case bot.VerbVMs:
+			if c.Text != jit.CleanText(c.Text) || utf8.RuneCountInString(c.Text) > 120 {
+				t.Fatalf("%q: %q", line, c.Text)
 			}
 		case bot.VerbHelp, bot.VerbList:
 		default:

@@ -36,11 +36,16 @@ type desk struct {
 	people  *bot.People
 	grants  map[jit.ID]jit.Grant
 	calls   []string
-	fail    error         // of every call but Known
-	offer   jit.Offer     // at every VM
-	vms     []jit.VM      // that a search finds
-	last    jit.Request   // of everybody
-	unknown string        // a VM that there is not
+	fail    error        // of every call but Known
+	offer   jit.Offer    // at every VM
+	vms     []jit.VM     // that a search finds
+	last    jit.Request  // of everybody
+	unknown string       // a VM that there is not
+	listed  []jit.VMLine // that a list of VMs shows
+	more    bool         // there are others
+	results []jit.Result // of protecting and unprotecting
+	locked  []jit.PortPolicy
+	refuse  error         // of every offer
 	slow    chan struct{} // when not nil, offers wait for it
 	hold    chan struct{} // when not nil, changes wait for it
 	holding chan struct{} // told of each that waits
@@ -216,8 +221,11 @@ func (d *desk) Search(ctx context.Context, by jit.UserID, text string, limit int
 
 func (d *desk) Offer(ctx context.Context, by jit.UserID, words []string) (jit.Offer, error) {
 	d.mu.Lock()
-	o, slow := d.offer, d.slow
+	o, slow, no := d.offer, d.slow, d.refuse
 	d.mu.Unlock()
+	if no != nil {
+		return jit.Offer{}, no
+	}
 	if slow != nil {
 		select {
 		case <-slow:
@@ -245,6 +253,36 @@ func (d *desk) Offer(ctx context.Context, by jit.UserID, words []string) (jit.Of
 		o.VMs = append(o.VMs, vm)
 	}
 	return o, nil
+}
+
+func (d *desk) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]jit.VMLine, bool, error) {
+	return d.listed, d.more, d.note("vms %s %q %d", by, text, limit)
+}
+
+// Admin is Grace and nobody else.
+func (d *desk) Admin(_ context.Context, by jit.UserID) error {
+	if by == graceID {
+		return nil
+	}
+	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect.")
+}
+
+func (d *desk) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]jit.Result, error) {
+	if err := d.Admin(ctx, by); err != nil {
+		return nil, err
+	}
+	err := d.note("protect %s %v", by, words)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.locked = ports
+	return d.results, err
+}
+
+func (d *desk) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]jit.Result, error) {
+	if err := d.Admin(ctx, by); err != nil {
+		return nil, err
+	}
+	return d.results, d.note("unprotect %s %v", by, words)
 }
 
 func (d *desk) Recent(context.Context, jit.UserID) (jit.Request, bool, error) {

@@ -104,6 +104,7 @@ func (b *browser) fail(format string, args ...any) {
 	var text string
 	_ = chromedp.Run(b.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
 	b.shot("failed")
+	b.over.Store(true)
 	b.t.Fatalf(format+"; the page reads:\n%s", append(args, text)...)
 }
 

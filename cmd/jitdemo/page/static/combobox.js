@@ -65,9 +65,9 @@ export function combobox(opt) {
     }
     clearTimeout(timer);
     draw([], "Searching…");
+    query += 1; // at once: the answer to an earlier text must not be chosen from
+    const mine = query;
     timer = setTimeout(async () => {
-      query += 1;
-      const mine = query;
       const found = await opt.search(text);
       if (!open || mine !== query) return;
       draw(found ?? [], found ? "Nothing found" : "The search failed");

@@ -29,6 +29,7 @@ type stage struct {
 	t       *testing.T
 	ctx     context.Context
 	sim     *slacksim.Sim
+	azure   *azuresim.Sim
 	store   *store.Bolt
 	service *jit.Service
 	buttons slacksim.Message // with every button
@@ -58,7 +59,7 @@ func newStage(t *testing.T) *stage {
 			t.Error(err)
 		}
 	})
-	s.store = db
+	s.store, s.azure = db, w.sim
 	api := bot.NewClient(bot.Account{BotToken: s.sim.Options().BotToken, AppToken: s.sim.Options().AppToken, URL: srv.URL + "/api"})
 	deps := jit.World{
 		Store: db, Network: w.client, Inventory: w.client, Directory: w.client, Vitals: w.client,

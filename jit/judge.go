@@ -21,6 +21,7 @@ type World struct {
 	People    People
 	Vitals    Vitals
 	Meter     Meter
+	Scenery   Scenery // nil: what is around VMs is not known
 	Log       *slog.Logger
 }
 

@@ -83,7 +83,7 @@ func (s *Service) Search(ctx context.Context, by UserID, text string, limit int)
 		return nil, err
 	}
 	text = strings.ToLower(strings.TrimSpace(text))
-	found := slices.DeleteFunc(slices.Clone(vms), func(vm VM) bool { return !vm.mentions(text) })
+	found := slices.DeleteFunc(slices.Clone(vms), func(vm VM) bool { return !vm.Mentions(text) })
 	begins := func(vm VM) bool { return strings.HasPrefix(strings.ToLower(vm.Name), text) }
 	slices.SortFunc(found, func(a, b VM) int {
 		if begins(a) != begins(b) {
@@ -97,7 +97,9 @@ func (s *Service) Search(ctx context.Context, by UserID, text string, limit int)
 	return found[:min(limit, len(found))], nil
 }
 
-func (v VM) mentions(text string) bool {
+// Mentions reports whether the name, group or a tag contains the text, which is
+// in lower case.
+func (v VM) Mentions(text string) bool {
 	if strings.Contains(strings.ToLower(v.Group+"/"+v.Name), text) {
 		return true
 	}

@@ -95,6 +95,8 @@ func (s scan) class(p Posture) (class Class, why string) {
 		return ClassHealthy, strings.Join(append([]string{why}, s.anybody()...), " ")
 	case p.Defender:
 		return ClassHealthy, "Microsoft Defender for Cloud guards it: its just-in-time access is on."
+	case !s.filtered && len(s.around.Appliances) > 0:
+		return ClassNotApplicable, "It cannot be told: it has no network security group on its interfaces or subnets, and what the virtual appliance on its route lets through is not looked at yet."
 	case !s.filtered:
 		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to lock and all traffic from inside is let in; attach one."
 	case len(p.Rules) > 0:

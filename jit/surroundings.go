@@ -26,6 +26,9 @@ type Surroundings struct {
 	Fronts []Front
 	// Firewalls are those that traffic to the VM can pass.
 	Firewalls []Firewall
+	// Appliances are the next hops, in the routes of the VM's subnets, that may
+	// be firewalls and are none of Firewalls: what they do is not known.
+	Appliances []netip.Addr
 }
 
 // Front is a public address or a load balancer before a private address of the

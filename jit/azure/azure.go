@@ -86,6 +86,7 @@ var (
 	_ jit.Inventory = (*Client)(nil)
 	_ jit.Directory = (*Client)(nil)
 	_ jit.Vitals    = (*Client)(nil)
+	_ jit.Scenery   = (*Client)(nil)
 )
 
 // subscription holds the clients that are bound to one.
@@ -96,6 +97,8 @@ type subscription struct {
 	networks  *armnetwork.VirtualNetworksClient
 	subnets   *armnetwork.SubnetsClient
 	addresses *armnetwork.PublicIPAddressesClient
+	routes    *armnetwork.RouteTablesClient
+	balancers *armnetwork.LoadBalancersClient
 	machines  *armcompute.VirtualMachinesClient
 }
 
@@ -190,6 +193,7 @@ func (c *Client) subscription(id string) (*subscription, error) {
 		groups: n.NewSecurityGroupsClient(), rules: n.NewSecurityRulesClient(), nics: n.NewInterfacesClient(),
 		networks: n.NewVirtualNetworksClient(), subnets: n.NewSubnetsClient(),
 		addresses: n.NewPublicIPAddressesClient(), machines: m,
+		routes: n.NewRouteTablesClient(), balancers: n.NewLoadBalancersClient(),
 	}
 	c.known[key] = s
 	return s, nil

@@ -25,6 +25,7 @@ func runActions() []string {
 		"Microsoft.Authorization/roleDefinitions/read",
 		"Microsoft.Compute/virtualMachines/instanceView/read",
 		"Microsoft.Compute/virtualMachines/read",
+		"Microsoft.Network/loadBalancers/read",
 		"Microsoft.Network/locations/operationResults/read",
 		"Microsoft.Network/locations/operations/read",
 		"Microsoft.Network/networkInterfaces/read",
@@ -33,6 +34,7 @@ func runActions() []string {
 		"Microsoft.Network/networkSecurityGroups/securityRules/read",
 		"Microsoft.Network/networkSecurityGroups/securityRules/write",
 		"Microsoft.Network/publicIPAddresses/read",
+		"Microsoft.Network/routeTables/read",
 		"Microsoft.Network/virtualNetworks/read",
 		"Microsoft.Network/virtualNetworks/subnets/read",
 	}

@@ -131,7 +131,7 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	api := bot.NewClient(o.account())
 	world := jit.World{
 		Store: p.pulse, Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
-		People: bot.NewPeople(api), Meter: p.meters, Log: o.Log,
+		People: bot.NewPeople(api), Meter: p.meters, Scenery: p.azure, Log: o.Log,
 	}
 	p.sweep = jit.NewSweep(o.Config.Jit, world)
 	p.service = jit.NewService(p.sweep)

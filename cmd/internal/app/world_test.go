@@ -138,7 +138,7 @@ func (w *world) start() {
 	log := slog.New(slog.NewTextHandler(w.t.Output(), nil))
 	deps := jit.World{
 		Store: db, Network: w.client, Inventory: w.client, Directory: w.client, Vitals: w.client,
-		People: people{w}, Meter: w.meter, Log: log,
+		People: people{w}, Meter: w.meter, Scenery: w.client, Log: log,
 	}
 	if w.wrap != nil {
 		deps = w.wrap(deps)

@@ -61,6 +61,8 @@ func BotActions() []string {
 		"Microsoft.Network/virtualNetworks/read",
 		"Microsoft.Network/virtualNetworks/subnets/read",
 		"Microsoft.Network/publicIPAddresses/read",
+		"Microsoft.Network/routeTables/read",
+		"Microsoft.Network/loadBalancers/read",
 		"Microsoft.Network/locations/operations/read",
 		"Microsoft.Network/locations/operationResults/read",
 		"Microsoft.Compute/virtualMachines/read",

@@ -1,0 +1,159 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Explanation is the answer to a dry run: what would become of a request for
+// the VM. Nothing of it is stored.
+type Explanation struct {
+	VM        VM
+	For       UserID
+	Who       Person    // the Entra user; zero when For is tied to none
+	No        *Refusal  // why For may not ask; nil when they may
+	Protected LockState // empty when jitbot does not keep it shut
+	Policy    bool      // one covers the VM
+	Offers    []Offered
+	// Hidden says that the caller may not read the VM in Azure, so that the
+	// rest, which tells how it is filtered, is left out.
+	Hidden  bool
+	Guards  []string // lower-case resource ids of the NSGs whose rules a grant would change
+	Blocked *Refusal // why no rule could open it
+	Posture Posture
+}
+
+// Offered is a port that may be asked for.
+type Offered struct {
+	Port     PortPolicy
+	Widest   Widths
+	Duration time.Duration // that Rule was chosen for
+	Named    bool          // somebody is to approve that long from one address: Rule
+	Rule     ApprovalRule
+	Few      *Refusal // too few could approve
+	// Ways tell who gets to the port as the rules are now.
+	Ways []Reached
+}
+
+// Reached is what becomes of a flow.
+type Reached struct {
+	Source  string // Internet or VirtualNetwork
+	Verdict Verdict
+}
+
+// Explain is a dry run of a request for one VM, by whoever asks or, for
+// admins, by somebody else.
+func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserID) (Explanation, error) {
+	if _, err := s.member(ctx, by); err != nil {
+		return Explanation{}, err
+	}
+	seen, err := s.viewer(ctx, by)
+	if err != nil {
+		return Explanation{}, err
+	}
+	if who != by && !seen.all {
+		return Explanation{}, Refuse(ErrAuthority, "Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
+	}
+	vms, err := s.roster.find(ctx, []string{word})
+	if err != nil {
+		return Explanation{}, err
+	}
+	if len(vms) != 1 {
+		return Explanation{}, Refuse(ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
+	}
+	vm, err := s.world.Inventory.VM(ctx, vms[0].ID)
+	if errors.Is(err, ErrNotFound) {
+		return Explanation{}, Refuse(ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
+	}
+	if err != nil {
+		return Explanation{}, fmt.Errorf("reading %s: %w", vms[0].Name, err)
+	}
+	e := Explanation{VM: vm, For: who, Hidden: !seen.vm(ctx, vm)}
+	if e.Who, e.No, err = s.may(ctx, who, vm); err != nil {
+		return e, err
+	}
+	return e, s.explain(ctx, &e)
+}
+
+// may says why the person may not ask for the VM, if so.
+func (s *Service) may(ctx context.Context, id UserID, vm VM) (who Person, no *Refusal, err error) {
+	who, err = s.person(ctx, id)
+	if err == nil {
+		err = s.rights(ctx, who, vm, s.config.RequiredActions)
+	}
+	if errors.As(err, &no) {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("reading what %s may do: %w", id, err)
+	}
+	return who, no, err
+}
+
+func (s *Service) explain(ctx context.Context, e *Explanation) error {
+	policy, ok, err := s.policy(ctx, e.VM)
+	if err != nil {
+		return err
+	}
+	lock, err := s.world.Store.Protection(ctx, e.VM.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("reading the protection of %s: %w", e.VM.Name, err)
+	}
+	e.Policy, e.Protected = ok, lock.State
+	for _, pp := range policy.Ports {
+		o, err := s.offered(ctx, e, pp, policy.Widest)
+		if err != nil {
+			return err
+		}
+		e.Offers = append(e.Offers, o)
+	}
+	if e.Hidden {
+		return nil
+	}
+	return s.explainPath(ctx, e, policy, lock)
+}
+
+// offered finds who would approve the shortest ask that is usual: from one
+// address, for an hour or as long as is allowed.
+func (s *Service) offered(ctx context.Context, e *Explanation, pp PortPolicy, widest Widths) (Offered, error) {
+	o := Offered{Port: pp, Widest: widest, Duration: min(defaultDuration, pp.Longest)}
+	i, ok := s.config.Approval(e.VM, []Ports{pp.Ports}, nil, o.Duration)
+	if !ok {
+		return o, nil
+	}
+	o.Named, o.Rule = true, s.config.Approvals[i]
+	err := s.enough(ctx, o.Rule, e.Who)
+	if errors.As(err, &o.Few) {
+		err = nil
+	}
+	return o, err
+}
+
+// explainPath says what filters the VM now, and where a grant would change it.
+func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy, lock Protection) error {
+	var tables []Table
+	for _, guard := range guardsOfVM(e.VM) {
+		t, err := s.world.Network.Table(ctx, guard)
+		if err != nil {
+			return fmt.Errorf("reading the rules of %s: %w", guard, err)
+		}
+		tables = append(tables, t)
+	}
+	paths, err := lockPaths(e.VM)
+	if err != nil && !errors.As(err, &e.Blocked) {
+		return err
+	}
+	e.Guards = guardsOf(paths)
+	read, note := s.surroundings(ctx, []VM{e.VM})
+	around := read(e.VM)
+	e.Posture = s.posture(e.VM, tables, around, policy, lock, note)
+	for i, o := range e.Offers {
+		for _, source := range []string{"Internet", "VirtualNetwork"} {
+			v := Reach(e.VM, tables, around, Flow{Source: source, Ports: o.Port.Ports})
+			e.Offers[i].Ways = append(e.Offers[i].Ways, Reached{source, v})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package jit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+)
+
+// Finding is a VM of a scan.
+type Finding struct {
+	VM      VM
+	Posture Posture
+	Admin   bool // the reader is one, and may ask to have it protected
+}
+
+// maxScanLooks bounds how many VMs one scan asks Azure about for somebody who
+// may not see them all: it is rarer than a list.
+const maxScanLooks = 300
+
+// Scan says how every VM stands that the caller may see, the exposed ones
+// first, the widest of them before all. more says that there may be others.
+// The rules are read afresh, by one list.
+func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more bool, err error) {
+	if _, err := s.member(ctx, by); err != nil {
+		return nil, false, err
+	}
+	vms, err := s.roster.all(ctx, rosterAge)
+	if err != nil {
+		return nil, false, err
+	}
+	seen, err := s.viewer(ctx, by)
+	if err != nil {
+		return nil, false, err
+	}
+	var mine []VM
+	for _, vm := range vms {
+		if more = seen.looks > maxScanLooks || ctx.Err() != nil; more {
+			break
+		}
+		if seen.vm(ctx, vm) {
+			mine = append(mine, vm)
+		}
+	}
+	if len(mine) == 0 {
+		return nil, more, nil
+	}
+	out, err := s.classify(ctx, mine)
+	for i := range out {
+		out[i].Admin = seen.all
+	}
+	return out, more, err
+}
+
+func (s *Service) classify(ctx context.Context, vms []VM) ([]Finding, error) {
+	tables, err := s.world.Network.Tables(ctx)
+	if err != nil && len(tables) == 0 {
+		return nil, fmt.Errorf("reading the rules: %w", err)
+	}
+	if err != nil { // the findings say which were not read
+		s.world.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
+	}
+	locks, err := s.world.Store.Protections(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing protections: %w", err)
+	}
+	around, note := s.surroundings(ctx, vms)
+	byGuard, byVM := map[string]Table{}, map[string]Protection{}
+	for _, t := range tables {
+		byGuard[strings.ToLower(t.Guard)] = t
+	}
+	for _, p := range locks {
+		byVM[strings.ToLower(p.VM)] = p
+	}
+	out := make([]Finding, 0, len(vms))
+	for _, vm := range vms {
+		policy, _ := s.config.Policy(vm)
+		out = append(out, Finding{VM: vm, Posture: s.posture(vm, tablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(
+			a.Posture.Class.rank()-b.Posture.Class.rank(), b.Posture.Breadth.Rank-a.Posture.Breadth.Rank,
+			cmp.Compare(strings.ToLower(a.VM.Name+" "+a.VM.Group), strings.ToLower(b.VM.Name+" "+b.VM.Group)))
+	})
+	return out, nil
+}
+
+// rank puts what needs somebody's hand first.
+func (c Class) rank() int {
+	return slices.Index([]Class{ClassUnhealthy, ClassNotApplicable, ClassHealthy}, c)
+}
+
+// guardsOfVM are the NSGs before the VM, each once, in lower case.
+func guardsOfVM(vm VM) []string {
+	var out []string
+	for _, nic := range vm.Interfaces {
+		out = append(out, strings.ToLower(nic.Guard))
+		for _, a := range nic.Addresses {
+			out = append(out, strings.ToLower(a.SubnetGuard))
+		}
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(g string) bool { return g == "" })
+}
+
+func tablesOf(vm VM, byGuard map[string]Table) []Table {
+	var out []Table
+	for _, guard := range guardsOfVM(vm) {
+		if t, ok := byGuard[guard]; ok {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
+func (j judge) posture(vm VM, tables []Table, around Surroundings, policy Policy, lock Protection, note string) Posture {
+	f := Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: Owner{j.config.Installation, j.config.Bands}}
+	if lock.VM != "" && lock.State != Unlocking {
+		f.Protected, f.Confirmed = true, lock.State == Locked
+		if !lock.Always {
+			f.Ports = lock.Ports
+		}
+	}
+	p := Classify(vm, tables, around, f)
+	p.Notes = append(p.Notes, around.notes()...)
+	if note != "" {
+		p.Notes = append(p.Notes, note)
+	}
+	return p
+}

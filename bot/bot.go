@@ -56,6 +56,10 @@ type Service interface {
 	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]jit.Result, error)
 	// Unprotect unlocks VMs.
 	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]jit.Result, error)
+	// Scan says how each VM stands that the person may see, the exposed first.
+	Scan(ctx context.Context, by jit.UserID) (findings []jit.Finding, more bool, err error)
+	// Explain is a dry run of a request, by who or, for admins, for who else.
+	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (jit.Explanation, error)
 	// Recent is what somebody asked for the last time; false when never.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
 }

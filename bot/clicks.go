@@ -58,7 +58,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i interaction, raw json.Raw
 		return
 	}
 	_, stored := verbOf(action)
-	if action != actionForm && (!stored && action != actionDeny || !id.Valid()) {
+	if action != actionForm && !browses(action) && (!stored && action != actionDeny || !id.Valid()) {
 		b.Log.WarnContext(ctx, "a click that means nothing", "action", clip(jit.CleanText(action), 50), "user", i.User.ID)
 		b.ack(ctx, e, nil)
 		return
@@ -73,6 +73,9 @@ func (b *Bot) click(ctx context.Context, e envelope, i interaction, raw json.Raw
 	case actionForm:
 		b.ack(ctx, e, nil)
 		b.offerForm(i)
+	case actionProtect, actionScanNext:
+		b.ack(ctx, e, nil)
+		b.browse(i)
 	case actionDeny:
 		b.ack(ctx, e, nil)
 		if !b.prompt.offer(func(ctx context.Context) { b.askWhy(ctx, i, id) }) {

@@ -52,6 +52,10 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 		b.lookUp(ctx, e, func(ctx context.Context) { b.list(ctx, l, c.All) })
 	case c.Verb == VerbVMs:
 		b.lookUp(ctx, e, func(ctx context.Context) { b.vms(ctx, l, c.Text) })
+	case c.Verb == VerbScan:
+		b.lookUp(ctx, e, func(ctx context.Context) { b.scan(ctx, l.reply(), c.Scan) })
+	case c.Verb == VerbExplain:
+		b.lookUp(ctx, e, func(ctx context.Context) { b.explain(ctx, l, c) })
 	case c.Verb == VerbProtect:
 		b.askProtect(ctx, e, l, c.Ask)
 	default:

@@ -12,6 +12,8 @@ const helpText = "*Time-limited access to a VM's ports*\n" +
 	"`/jit request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>` asks for access; the form asks for what you leave out\n" +
 	"`/jit list` shows your grants and waiting requests, `/jit list all` everybody's that you may see\n" +
 	"`/jit vms [text]` shows VMs, whether they are protected, and what may be asked for\n" +
+	"`/jit scan [unhealthy|healthy|na] [text]` shows which VMs have open management ports, and by which rule\n" +
+	"`/jit explain <vm> [@user]` is a dry run: whether you may ask, who approves, and what else keeps the port open or shut\n" +
 	"`/jit done <grant>` ends your access early\n" +
 	"`/jit cancel <grant>` withdraws your waiting request\n" +
 	"`/jit revoke <grant> [reason]` ends somebody's access, for approvers and admins\n" +

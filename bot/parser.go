@@ -15,6 +15,8 @@ const (
 	VerbRequest   Verb = "request"
 	VerbList      Verb = "list"
 	VerbVMs       Verb = "vms"
+	VerbScan      Verb = "scan"
+	VerbExplain   Verb = "explain"
 	VerbDone      Verb = "done"
 	VerbRevoke    Verb = "revoke"
 	VerbCancel    Verb = "cancel"
@@ -25,11 +27,13 @@ const (
 // Command is a typed line, understood.
 type Command struct {
 	Verb   Verb
-	Ask    jit.Ask // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
-	Grant  jit.ID  // done, revoke, cancel
-	Reason string  // revoke; may be empty
-	All    bool    // list
-	Text   string  // vms; what to search for, may be empty
+	Ask    jit.Ask    // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
+	Grant  jit.ID     // done, revoke, cancel
+	Reason string     // revoke; may be empty
+	All    bool       // list
+	For    jit.UserID // explain; for whom, empty for oneself
+	Scan   ScanFilter // scan
+	Text   string     // vms; what to search for, may be empty
 }
 
 // verbs are the words that are understood; the ones with a sentence are not
@@ -39,6 +43,8 @@ func verbs() []verb {
 		{name: VerbRequest},
 		{name: VerbList},
 		{name: VerbVMs},
+		{name: VerbScan},
+		{name: VerbExplain},
 		{name: VerbDone},
 		{name: VerbRevoke},
 		{name: VerbCancel},
@@ -47,9 +53,7 @@ func verbs() []verb {
 		{name: VerbHelp},
 		{"extend", "This version cannot extend access yet; ask again with /jit request before the time is over."},
 		{"move", "This version cannot move access to another address yet; end it with /jit done and ask again from the new address."},
-		{"explain", "This version cannot explain yet; ask with /jit request, and a refusal says what is missing."},
 		{"history", "This version cannot show history yet; whoever runs jitbot reads the record with jitbot audit export."},
-		{"scan", "This version cannot scan yet; /jit vms shows which VMs are protected, and the portal what their network security groups let in."},
 		{"breakglass", "This version has no break-glass yet; ask with /jit request and call an approver."},
 	}
 }
@@ -94,6 +98,10 @@ func ParseCommand(text string) (Command, error) {
 		return parseRevoke(rest)
 	case VerbProtect, VerbUnprotect:
 		return parseProtect(word, rest)
+	case VerbScan:
+		return parseScan(rest), nil
+	case VerbExplain:
+		return parseExplain(text)
 	case VerbVMs:
 		return Command{Verb: VerbVMs, Text: clip(unquoted(strings.Join(rest, " ")), maxName)}, nil
 	default:

@@ -46,6 +46,8 @@ type desk struct {
 	results []jit.Result // of protecting and unprotecting
 	locked  []jit.PortPolicy
 	refuse  error         // of every offer
+	found   []jit.Finding // of a scan
+	dry     jit.Explanation
 	slow    chan struct{} // when not nil, offers wait for it
 	hold    chan struct{} // when not nil, changes wait for it
 	holding chan struct{} // told of each that waits

@@ -71,8 +71,10 @@ func TestForgedFormsAreRefusedAtTheField(t *testing.T) {
 		"a resource id":        {vmOf("/vm/web-1"), "vm", "from the list"},
 		"an unknown hash":      {vmOf("#00"), "vm", "from the list"},
 		"a long VM":            {vmOf("rg/" + long), "vm", "from the list"},
-		"two hundred VMs": {put("vm", "vm", map[string]any{"type": "multi_external_select", "selected_options": slices.Repeat([]any{option("rg/web-1")}, 200)}),
-			"vm", "a hundred at most"},
+		"two hundred VMs": {
+			put("vm", "vm", map[string]any{"type": "multi_external_select", "selected_options": slices.Repeat([]any{option("rg/web-1")}, 200)}),
+			"vm", "a hundred at most",
+		},
 		"no ports":            {without("ports"), "vm", "Choose the ports"},
 		"ports not offered":   {portsOf("23/tcp"), "ports", "not on offer"},
 		"another protocol":    {portsOf("22/udp"), "ports", "not on offer"},

@@ -84,7 +84,7 @@ func when(t time.Time) string {
 	if t.IsZero() {
 		return "an unknown time"
 	}
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} at {time}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
+	return fmt.Sprintf("<!date^%d^{time} on {date_short}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
 // show turns an argument of a refusal into mrkdwn.

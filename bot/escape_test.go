@@ -46,7 +46,7 @@ func TestRefusalsAreShownWithTheirArgumentsEscaped(t *testing.T) {
 		}
 	}
 	got, _ := sentence(jit.Refuse(jit.ErrStale, "%s was already %s by %s at %s after %s.", jit.ID("g-7k2qd"), jit.Denied, jit.UserID("U1"), at, time.Hour))
-	if want := "`g-7k2qd` was already denied by <@U1> at <!date^1772359200^{date_short_pretty} at {time}|2026-03-01 10:00 UTC> after 1h."; got != want {
+	if want := "`g-7k2qd` was already denied by <@U1> at <!date^1772359200^{time} on {date_short}|2026-03-01 10:00 UTC> after 1h."; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	got, _ = sentence(jit.Refuse(jit.ErrStale, "by %s", jit.UserID("host:<!channel>")))
@@ -56,13 +56,13 @@ func TestRefusalsAreShownWithTheirArgumentsEscaped(t *testing.T) {
 	if got, known := sentence(errors.New("password is hunter2")); known || strings.Contains(got, "hunter2") {
 		t.Errorf("a fault is shown as %s", got)
 	}
-	if got, _ := plainSentence(jit.Refuse(jit.ErrInput, "%s", strings.Repeat("x", 9000))); len([]rune(got)) > 500 {
+	if got := plainSentence(jit.Refuse(jit.ErrInput, "%s", strings.Repeat("x", 9000))); len([]rune(got)) > 500 {
 		t.Errorf("a plain sentence has %d characters", len(got))
 	}
 }
 
 func TestShortenKeepsWhatSlackReadsWhole(t *testing.T) {
-	long := strings.Repeat("`name` ", 20) + "<!date^1^{date_short_pretty} at {time}|2026-03-01 10:00 UTC> end"
+	long := strings.Repeat("`name` ", 20) + "<!date^1^{time} on {date_short}|2026-03-01 10:00 UTC> end"
 	for most := 3; most < len([]rune(long)); most++ {
 		got := shorten(long, most)
 		if len([]rune(got)) > most || strings.Count(got, "<") != strings.Count(got, ">") || strings.Count(got, "`")%2 != 0 {

@@ -150,7 +150,11 @@ func eligible(g jit.Grant) string {
 
 // missing says how many more must agree.
 func missing(g jit.Grant) string {
-	return plural(max(g.Required-len(g.Approvals), 0), "more approval", "more approvals")
+	left := max(g.Required-len(g.Approvals), 0)
+	if len(g.Approvals) == 0 {
+		return plural(left, "approval", "approvals")
+	}
+	return plural(left, "more approval", "more approvals")
 }
 
 // faults are what goes wrong at the guards, each text once.

@@ -54,7 +54,7 @@ func (e fieldErrors) add(block, text string) {
 }
 
 func (e fieldErrors) refuse(block string, err error) {
-	text, _ := plainSentence(err)
+	text := plainSentence(err)
 	e.add(block, text)
 }
 

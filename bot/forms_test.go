@@ -98,8 +98,11 @@ func TestHomeTabs(t *testing.T) {
 		"home-empty":    bot.HomeTab(nil),
 		"home-sentence": bot.HomeSentence("Guests cannot use jitbot; ask a full member."),
 		"home-full": bot.HomeTab([]jit.Listed{
-			{Grant: all["opened"].g, Mine: true}, {Grant: all["stuck"].g, Mine: true}, {Grant: all["held"].g, Mine: true},
-			{Grant: all["waiting"].g, Mine: true}, {Grant: all["asked"].g, Mine: true},
+			{Grant: all["opened"].g, Mine: true},
+			{Grant: all["stuck"].g, Mine: true},
+			{Grant: all["held"].g, Mine: true},
+			{Grant: all["waiting"].g, Mine: true},
+			{Grant: all["asked"].g, Mine: true},
 			{Grant: all["approved-once"].g, Approver: true},
 			{Grant: all["opened"].g, Approver: true, Admin: true}, // is not waited for
 		}),

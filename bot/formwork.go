@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,7 +117,7 @@ func (b *Bot) redraw(ctx context.Context, i interaction, n uint64) {
 	}
 	if err != nil {
 		b.logFault(ctx, "redrawing the form", i.User.ID, "", err)
-		d.Note, _ = plainSentence(err)
+		d.Note = plainSentence(err)
 		d.VMs = nil // Slack keeps what is chosen; a value that is none of ours is not sent back
 	}
 	before := d.Ports
@@ -183,7 +184,7 @@ func (b *Bot) judge(ctx context.Context, e envelope, i interaction, raw json.Raw
 	if len(a.VMs) > 0 {
 		if _, err = b.Service.Ask(work, i.User.ID, i.askKey(key), a); err != nil && work.Err() == nil {
 			b.logFault(ctx, "a form", i.User.ID, "", err)
-			text, _ := plainSentence(err)
+			text := plainSentence(err)
 			b.refuseForm(ctx, e, fieldErrors{inputVM: text})
 			b.finish(ctx, key)
 			return
@@ -232,11 +233,11 @@ func (b *Bot) readForm(ctx context.Context, i interaction) (jit.Ask, fieldErrors
 func (b *Bot) requested(ctx context.Context, i interaction, key string) Screen {
 	a, errs := b.readForm(ctx, i)
 	if len(errs) > 0 {
-		text := "Your request could not be taken, so nothing was asked for:"
+		lines := []string{"Your request could not be taken, so nothing was asked for:"}
 		for _, block := range slices.Sorted(maps.Keys(errs)) {
-			text += "\n" + stop(prose(errs[block]))
+			lines = append(lines, stop(prose(errs[block])))
 		}
-		return say(text + "\nTry again with /jit.")
+		return say(strings.Join(append(lines, "Try again with /jit."), "\n"))
 	}
 	if len(a.VMs) == 0 {
 		return say("The VMs could not be read just now, so nothing was asked for. Try again in a minute with /jit.")

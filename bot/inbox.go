@@ -38,7 +38,7 @@ type delivery struct {
 // command and click has a trigger id of its own, so two never share it.
 func (d delivery) key() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n", d.Kind)
+	h.Write([]byte(d.Kind + "\n"))
 	h.Write(d.Payload)
 	return d.Kind + "-" + hex.EncodeToString(h.Sum(nil))
 }

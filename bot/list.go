@@ -60,9 +60,7 @@ func listLine(l jit.Listed) string {
 	case jit.Open:
 		line += "\nOpen until " + when(g.Clock.Deadline) + "."
 	case jit.Closing:
-		for _, f := range faults(g) {
-			line += "\n" + f
-		}
+		line = strings.Join(append([]string{line}, faults(g)...), "\n")
 	default: // nothing more to say
 	}
 	return line

@@ -83,11 +83,11 @@ func (b *Bot) connect(ctx context.Context, l *line) error {
 		b.status.set(l.number, false)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the bot was asked to end
 		case !errors.Is(err, context.Canceled):
 			return fmt.Errorf("the app token (SLACK_APP_TOKEN) is of no use: %w", harmless(err))
 		}
-		if !pause(ctx, maxBackoff/2+rand.N(maxBackoff/2)) {
+		if !pause(ctx, maxBackoff/2+rand.N(maxBackoff/2)) { //nolint:gosec // spreading load needs no secret
 			return nil
 		}
 	}
@@ -96,7 +96,7 @@ func (b *Bot) connect(ctx context.Context, l *line) error {
 // event deals with one event of a socket. An error ends the bot.
 func (b *Bot) event(ctx context.Context, l *line, e socketmode.Event) error {
 	if ctx.Err() != nil {
-		return nil // only drained
+		return nil //nolint:nilerr // only drained, since the bot was asked to end
 	}
 	switch e.Type {
 	case socketmode.EventTypeHello:
@@ -119,6 +119,7 @@ func (b *Bot) event(ctx context.Context, l *line, e socketmode.Event) error {
 	case socketmode.EventTypeEventsAPI:
 		b.ack(ctx, envelope{l, e.Request.EnvelopeID}, nil)
 		b.happened(ctx, e.Request.Payload)
+	default: // Connected and Disconnect say nothing that Hello and the errors do not
 	}
 	return nil
 }

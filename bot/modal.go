@@ -74,7 +74,7 @@ func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.Ra
 		return
 	}
 	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
-		text, _ := plainSentence(err)
+		text := plainSentence(err)
 		refuse(text)
 		return
 	}

@@ -154,7 +154,7 @@ func (b *Bot) begin(ctx context.Context, by jit.UserID, d *Draft, typed []string
 	if _, refused := errors.AsType[*jit.Refusal](err); !refused {
 		return o, err //nolint:wrapcheck // logged as it is
 	}
-	d.Note, _ = plainSentence(err)
+	d.Note = plainSentence(err)
 	found := slices.DeleteFunc(slices.Clone(typed), func(word string) bool {
 		_, err := b.Service.Offer(ctx, by, []string{word})
 		return err != nil

@@ -51,28 +51,38 @@ func TestCommandsThatAreUnderstood(t *testing.T) {
 		"revoke g-7k2qd “gone home”": {Verb: bot.VerbRevoke, Grant: "g-7k2qd", Reason: "gone home"},
 
 		"request web-1 ssh 1h from 203.0.113.7 for the deploy": request(jit.Ask{
-			VMs: []string{"web-1"}, Ports: ssh(), Duration: time.Hour, Sources: from("203.0.113.7/32"), Reason: "the deploy"}),
+			VMs: []string{"web-1"}, Ports: ssh(), Duration: time.Hour, Sources: from("203.0.113.7/32"), Reason: "the deploy",
+		}),
 		"request web-1 from 203.0.113.0/24 45m 22/tcp for x": request(jit.Ask{
-			VMs: []string{"web-1"}, Ports: ssh(), Duration: 45 * time.Minute, Sources: from("203.0.113.0/24"), Reason: "x"}),
+			VMs: []string{"web-1"}, Ports: ssh(), Duration: 45 * time.Minute, Sources: from("203.0.113.0/24"), Reason: "x",
+		}),
 		"request web-1 for x": request(jit.Ask{VMs: []string{"web-1"}, Reason: "x"}),
 		"request web-1 for 2h for looking for 3h at logs from 10.0.0.1": request(jit.Ask{
-			VMs: []string{"web-1"}, Duration: 2 * time.Hour, Reason: "looking for 3h at logs from 10.0.0.1"}),
+			VMs: []string{"web-1"}, Duration: 2 * time.Hour, Reason: "looking for 3h at logs from 10.0.0.1",
+		}),
 		"REQUEST web-1 For 2H FOR Shouting": request(jit.Ask{
-			VMs: []string{"web-1"}, Duration: 2 * time.Hour, Reason: "Shouting"}),
+			VMs: []string{"web-1"}, Duration: 2 * time.Hour, Reason: "Shouting",
+		}),
 		"request web-1,rg/web-2 , tag:env=prod,WEB-1 22, 3389 for x": request(jit.Ask{
 			VMs:   []string{"web-1", "rg/web-2", "tag:env=prod"},
-			Ports: []jit.Ports{{From: 22, To: 22}, {From: 3389, To: 3389}}, Reason: "x"}),
+			Ports: []jit.Ports{{From: 22, To: 22}, {From: 3389, To: 3389}}, Reason: "x",
+		}),
 		"request web-1 8000–8010 PT90S from 2001:db8::7 for x": request(jit.Ask{
 			VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 8000, To: 8010}}, Duration: 90 * time.Second,
-			Sources: from("2001:db8::7/128"), Reason: "x"}),
+			Sources: from("2001:db8::7/128"), Reason: "x",
+		}),
 		"request “web-1” ‘ssh’ for “a quoted reason”": request(jit.Ask{
-			VMs: []string{"web-1"}, Ports: ssh(), Reason: "a quoted reason"}),
+			VMs: []string{"web-1"}, Ports: ssh(), Reason: "a quoted reason",
+		}),
 		"request\tweb-1\u00a0ssh\nfor two\n\nlines\u202e": request(jit.Ask{
-			VMs: []string{"web-1"}, Ports: ssh(), Reason: "two lines"}),
+			VMs: []string{"web-1"}, Ports: ssh(), Reason: "two lines",
+		}),
 		"request <http://web-1.example.com|web-1.example.com> for R&amp;D with <@U123|bob> in <#C1|ops>, see <https://x.example/a?b=1&amp;c=2> &lt;now&gt;": request(jit.Ask{
-			VMs: []string{"web-1.example.com"}, Reason: "R&D with @bob in #ops, see https://x.example/a?b=1&c=2 <now>"}),
+			VMs: []string{"web-1.example.com"}, Reason: "R&D with @bob in #ops, see https://x.example/a?b=1&c=2 <now>",
+		}),
 		"request web-1 for <mailto:a@b.example|a@b.example> and <!subteam^S1|@team> and <!here> and <@U1>": request(jit.Ask{
-			VMs: []string{"web-1"}, Reason: "a@b.example and @team and @here and @U1"}),
+			VMs: []string{"web-1"}, Reason: "a@b.example and @team and @here and @U1",
+		}),
 		"request web-1 for &amp;lt;": request(jit.Ask{VMs: []string{"web-1"}, Reason: "&lt;"}),
 	} {
 		got, err := bot.ParseCommand(line)

@@ -214,10 +214,15 @@ func TestScreensOfLists(t *testing.T) {
 	golden(t, "list-empty", bot.GrantList(nil, false))
 	golden(t, "list-empty-all", bot.GrantList(nil, true))
 	golden(t, "list-mine", bot.GrantList([]jit.Listed{
-		{Grant: all["waiting"].g, Mine: true}, {Grant: all["opened"].g, Mine: true}, {Grant: all["stuck"].g, Mine: true}}, false))
+		{Grant: all["waiting"].g, Mine: true}, {Grant: all["opened"].g, Mine: true}, {Grant: all["stuck"].g, Mine: true},
+	}, false))
 	golden(t, "list-approver", bot.GrantList([]jit.Listed{
-		{Grant: all["waiting"].g, Approver: true}, {Grant: all["held"].g, Approver: true}, {Grant: all["opened"].g, Admin: true},
-		{Grant: all["opened"].g}, {Grant: all["asked"].g}}, true))
+		{Grant: all["waiting"].g, Approver: true},
+		{Grant: all["held"].g, Approver: true},
+		{Grant: all["opened"].g, Admin: true},
+		{Grant: all["opened"].g},
+		{Grant: all["asked"].g},
+	}, true))
 }
 
 func TestDenyForm(t *testing.T) {

@@ -20,9 +20,9 @@ func sentence(err error) (text string, known bool) {
 
 // plainSentence is sentence for where Slack shows no markup, such as the
 // errors of a form.
-func plainSentence(err error) (text string, known bool) {
+func plainSentence(err error) string {
 	if r, ok := errors.AsType[*jit.Refusal](err); ok {
-		return clip(jit.CleanText(r.Error()), 500), true
+		return clip(jit.CleanText(r.Error()), 500)
 	}
-	return fault, false
+	return fault
 }

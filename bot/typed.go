@@ -18,11 +18,11 @@ func typed(text string) string {
 	text = marker.ReplaceAllStringFunc(text, func(m string) string {
 		part := marker.FindStringSubmatch(m)
 		sign, target, label := part[1], part[2], part[3]
-		switch {
-		case sign == "!":
+		switch sign {
+		case "!":
 			sign = "@"
 			target, _, _ = strings.Cut(target, "^") // subteam^S1, date^…
-		case sign == "":
+		case "":
 			target = strings.TrimPrefix(target, "mailto:")
 		}
 		if label == "" {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
+	"slices"
 	"strings"
 
 	"jitbot/jit"
@@ -31,38 +32,40 @@ func (b *Bot) words(ctx context.Context, by jit.UserID, chosen []Choice) ([]stri
 	if len(chosen) > maxOptions {
 		return nil, jit.Refuse(jit.ErrInput, "Choose fewer VMs at a time, a hundred at most.")
 	}
+	hashed := slices.ContainsFunc(chosen, func(c Choice) bool { return strings.HasPrefix(c.Key, "#") })
 	var all []jit.VM
-	out := make([]string, 0, len(chosen))
-	for _, c := range chosen {
-		switch {
-		case len(c.Key) > maxOptionText:
-			return nil, notInList()
-		case !strings.HasPrefix(c.Key, "#"):
-			group, name, ok := strings.Cut(c.Key, "/")
-			if !ok || group == "" || name == "" || strings.ContainsAny(name, "/=") || strings.HasPrefix(strings.ToLower(group), "tag:") {
-				return nil, notInList()
-			}
-			out = append(out, c.Key)
-		default:
-			if all == nil {
-				var err error
-				if all, err = b.Service.Search(ctx, by, "", math.MaxInt); err != nil {
-					return nil, err //nolint:wrapcheck // a refusal stays one
-				}
-			}
-			id := ""
-			for _, vm := range all {
-				if hashKey(vm) == c.Key {
-					id = vm.ID
-				}
-			}
-			if id == "" {
-				return nil, notInList()
-			}
-			out = append(out, id)
+	if hashed {
+		var err error
+		if all, err = b.Service.Search(ctx, by, "", math.MaxInt); err != nil {
+			return nil, err
 		}
 	}
+	out := make([]string, 0, len(chosen))
+	for _, c := range chosen {
+		word, ok := wordOf(c.Key, all)
+		if !ok {
+			return nil, notInList()
+		}
+		out = append(out, word)
+	}
 	return out, nil
+}
+
+// wordOf is what the service knows the VM of an option's value by.
+func wordOf(key string, all []jit.VM) (string, bool) {
+	if len(key) > maxOptionText {
+		return "", false
+	}
+	if !strings.HasPrefix(key, "#") {
+		group, name, ok := strings.Cut(key, "/")
+		return key, ok && group != "" && name != "" && !strings.ContainsAny(name, "/=") && !strings.HasPrefix(strings.ToLower(group), "tag:")
+	}
+	for _, vm := range all {
+		if hashKey(vm) == key {
+			return vm.ID, true
+		}
+	}
+	return "", false
 }
 
 func notInList() error { return jit.Refuse(jit.ErrInput, "Choose a VM from the list.") }

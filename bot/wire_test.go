@@ -359,7 +359,7 @@ type office struct {
 	inbox *tray
 	conf  bot.Config
 	logs  *lines
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // the test's own, which ends every wait of it
 }
 
 // lines collects what is logged.
@@ -506,7 +506,8 @@ func (o *office) pending() (jit.Grant, jit.Card) {
 	o.t.Helper()
 	g, _ := jit.NewGrant("g-7k2qd", jit.Request{
 		By: jit.Person{ID: adaID}, Targets: []jit.Target{{VM: "/vm/web-1", Name: "web-1", Group: "rg"}},
-		Ports: ssh(), Sources: from("203.0.113.7/32"), Duration: time.Hour, Reason: "the fix", At: time.Now()})
+		Ports: ssh(), Sources: from("203.0.113.7/32"), Duration: time.Hour, Reason: "the fix", At: time.Now(),
+	})
 	g, e, err := g.Wait(g.Request.By, []string{slacksim.DemoApproversID}, 1, time.Now().Add(time.Hour), time.Now())
 	if err != nil {
 		o.t.Fatal(err)

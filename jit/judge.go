@@ -65,7 +65,7 @@ func (j judge) member(ctx context.Context, id UserID) (Member, error) {
 	default:
 		return m, nil
 	}
-	return m, Refuse(ErrAuthority, "%s is %s; only full members of this workspace may use jitbot. Ask a member to do it.", id, what)
+	return m, Refuse(ErrAuthority, "%s is "+what+"; only full members of this workspace may use jitbot. Ask a member to do it.", id)
 }
 
 // person is the member with the Entra user they are tied to.

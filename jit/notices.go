@@ -11,9 +11,9 @@ import (
 
 const (
 	noticeBatch = 1000
-	noticeLook  = 200 * time.Millisecond // what is to be told is looked for this often
-	noticeLanes = 16                     // tellings at once
-	noticeKept  = 24 * time.Hour         // a channel that shuts us out is tried for this long
+	noticeLook  = time.Second    // what is to be told is looked for at least this often
+	noticeLanes = 16             // tellings at once
+	noticeKept  = 24 * time.Hour // a channel that shuts us out is tried for this long
 )
 
 // Teller delivers what the store says is still to be told. It is apart from
@@ -23,6 +23,7 @@ type Teller struct {
 	notifier Notifier
 	log      *slog.Logger
 	lanes    *lanes // key: a grant and where it is told
+	wake     chan struct{}
 
 	mu      sync.Mutex
 	waiting map[string][]Notice // by lane, in order, as last read
@@ -31,7 +32,7 @@ type Teller struct {
 
 // NewTeller makes the loop; Run starts it.
 func NewTeller(store Store, notifier Notifier, log *slog.Logger) *Teller {
-	t := &Teller{store: store, notifier: notifier, log: log, told: map[uint64]bool{}}
+	t := &Teller{store: store, notifier: notifier, log: log, told: map[uint64]bool{}, wake: make(chan struct{}, 1)}
 	t.lanes = newLanes(noticeLanes, t.tell)
 	return t
 }
@@ -51,8 +52,50 @@ func (t *Teller) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		case <-t.wake:
 		}
 	}
+}
+
+// Watch is the store with the teller woken after each write, so that nobody
+// waits for the next look.
+func (t *Teller) Watch(s Store) Store { return watched{s, t} }
+
+type watched struct {
+	Store
+	teller *Teller
+}
+
+func (w watched) woken(err error) error {
+	if err == nil {
+		select {
+		case w.teller.wake <- struct{}{}:
+		default:
+		}
+	}
+	return err
+}
+
+// Create implements Store.
+func (w watched) Create(ctx context.Context, g Grant, events ...Event) error {
+	return w.woken(w.Store.Create(ctx, g, events...))
+}
+
+// Update implements Store.
+func (w watched) Update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error) {
+	g, err := w.Store.Update(ctx, id, f)
+	return g, w.woken(err)
+}
+
+// Append implements Store.
+func (w watched) Append(ctx context.Context, events ...Event) error {
+	return w.woken(w.Store.Append(ctx, events...))
+}
+
+// Protect implements Store.
+func (w watched) Protect(ctx context.Context, vm string, f func(Protection) (Protection, bool, []Event, error)) (Protection, error) {
+	p, err := w.Store.Protect(ctx, vm, f)
+	return p, w.woken(err)
 }
 
 // look starts a lane for everything that waits.

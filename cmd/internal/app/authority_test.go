@@ -24,9 +24,9 @@ func TestWhoMayAsk(t *testing.T) {
 		{"no Azure role", bob, nil, "lacks the Azure action Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action"},
 		{"guest", guest, nil, "a guest of this workspace"},
 		{"unknown to Slack", "U0NOBODY", nil, "Slack does not know"},
-		{"deactivated", ada, func(w *world) { w.members[ada] = jit.Member{ID: ada, Gone: true} }, "deactivated"},
-		{"bot", ada, func(w *world) { w.members[ada] = jit.Member{ID: ada, Bot: true} }, "a bot"},
-		{"stranger", ada, func(w *world) { w.members[ada] = jit.Member{ID: ada, Stranger: true} }, "another organization"},
+		{"deactivated", ada, func(w *world) { w.setMember(jit.Member{ID: ada, Gone: true}) }, "deactivated"},
+		{"bot", ada, func(w *world) { w.setMember(jit.Member{ID: ada, Bot: true}) }, "a bot"},
+		{"stranger", ada, func(w *world) { w.setMember(jit.Member{ID: ada, Stranger: true}) }, "another organization"},
 		{"not tied", ada, func(w *world) { w.with(func(c *jit.Config) { delete(c.Users, ada) }) }, "not tied to an Entra user"},
 		{"unknown to Entra", ada, func(w *world) { w.sim.DeleteUser(azuresim.DemoAda) }, "Entra has no user"},
 		{"switched off in Entra", ada, func(w *world) { _ = w.sim.SetDisabled(azuresim.DemoAda, true) }, "switched off"},
@@ -97,7 +97,7 @@ func TestWhoMayApprove(t *testing.T) {
 		{"an admin is no approver", carol, nil, "no approver"},
 		{"guest", guest, func(w *world) { w.groups[group] = append(w.groups[group], guest) }, "a guest"},
 		{"the asker's second Slack account", "U0ADA2", func(w *world) {
-			w.members["U0ADA2"] = jit.Member{ID: "U0ADA2"}
+			w.setMember(jit.Member{ID: "U0ADA2"})
 			w.groups[group] = append(w.groups[group], "U0ADA2")
 			w.with(func(c *jit.Config) { c.Users["U0ADA2"] = azuresim.DemoAdaUPN })
 		}, "yourself"},
@@ -275,7 +275,7 @@ func TestShadowedRequestIsRefused(t *testing.T) {
 // and told; what cannot be read is kept and warned of, once.
 func TestHolderIsLookedAtAgain(t *testing.T) {
 	losses := map[string]func(w *world){
-		"deactivated in Slack": func(w *world) { w.members[ada] = jit.Member{ID: ada, Gone: true} },
+		"deactivated in Slack": func(w *world) { w.setMember(jit.Member{ID: ada, Gone: true}) },
 		"switched off":         func(w *world) { _ = w.sim.SetDisabled(azuresim.DemoAda, true) },
 		"out of the group":     func(w *world) { _ = w.sim.SetMembers(azuresim.DemoPlatform) },
 	}
@@ -285,7 +285,7 @@ func TestHolderIsLookedAtAgain(t *testing.T) {
 				foreign := w.foreign()
 				w.start()
 				g := w.open(2*time.Hour, "web-1")
-				w.pass(20 * time.Minute)
+				w.pass(6 * time.Minute)
 				w.want(g.ID, jit.Open)
 				lose(w)
 				w.pass(6 * time.Minute)
@@ -304,13 +304,13 @@ func TestHolderIsLookedAtAgain(t *testing.T) {
 			w.start()
 			g := w.open(2*time.Hour, "web-1")
 			fault := w.sim.AddFault(azuresim.Broken(503).On("GET", "roleAssignments"))
-			w.pass(20 * time.Minute)
+			w.pass(12 * time.Minute)
 			w.want(g.ID, jit.Open)
 			if n := w.told.count("unchecked to thread"); n != 1 {
 				t.Errorf("warned %d times", n)
 			}
 			fault.Remove()
-			w.pass(20 * time.Minute)
+			w.pass(6 * time.Minute)
 			w.want(g.ID, jit.Open)
 		})
 	})

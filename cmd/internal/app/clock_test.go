@@ -79,7 +79,7 @@ func TestReminder(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.config.Policies[0].RemindBefore = 10 * time.Minute
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(20*time.Minute, "web-1")
 		w.pass(time.Until(g.Clock.Deadline) - 11*time.Minute)
 		if w.told.has("reminded") {
 			t.Error("reminded too early")

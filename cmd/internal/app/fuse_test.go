@@ -159,6 +159,7 @@ func TestCrashAtEveryStep(t *testing.T) {
 	for n := 1; n <= steps; n++ {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("step %d after=%t", n, after), func(t *testing.T) {
+				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					crashLife(t, newWorld(t), &fuse{left: n, after: after})
 				})
@@ -169,36 +170,37 @@ func TestCrashAtEveryStep(t *testing.T) {
 
 func crashLife(t *testing.T, w *world, f *fuse) {
 	foreign := w.foreign()
-	w.config.Approvals[0].PendingFor = 10 * time.Minute
+	w.config.Approvals[0].PendingFor = 3 * time.Minute
+	w.config.Policies[0].Ports[0].Shortest = time.Minute
 	w.wrap = f.wrap
 	w.start()
-	g, err := w.ask(ada, 10*time.Minute, "web-1")
+	g, err := w.ask(ada, 2*time.Minute, "web-1")
 	asked := g.ID != "" && (err == nil || !errors.As(err, new(*jit.Refusal)))
 	var approved, done bool
 	if err == nil {
 		_, err = w.service.Approve(t.Context(), grace, g.ID)
 		approved = err == nil
-		w.pass(2 * time.Minute)
+		w.pass(30 * time.Second)
 		_, err = w.service.Done(t.Context(), ada, g.ID)
 		done = err == nil
 	}
-	w.pass(time.Minute)
+	w.pass(30 * time.Second)
 	w.stop()
 
 	w.wrap = nil
 	w.start()
-	w.pass(2 * time.Minute)
+	w.pass(time.Minute)
 	if asked {
 		now := w.grant(g.ID)
 		if approved && (now.State == jit.Asked || now.State == jit.Pending) {
 			t.Errorf("the approval was answered and is lost: %s", now.State)
 		}
 		if done && now.State != jit.Closed {
-			t.Errorf("done was answered, and two minutes after the restart it is %s", now.State)
+			t.Errorf("done was answered, and a minute after the restart it is %s", now.State)
 		}
 	}
 	w.promises(foreign)
-	w.pass(15 * time.Minute)
+	w.pass(4 * time.Minute)
 	if n := w.ours(); n != 0 {
 		t.Errorf("%d rules are left after all was over", n)
 	}

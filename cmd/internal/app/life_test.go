@@ -106,11 +106,12 @@ func TestServingWaitsTenSecondsAtMost(t *testing.T) {
 func TestHundredLivesLeaveForeignRulesAlone(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.addNoise(60)
+		w.config.Policies[0].Ports[0].Shortest = time.Minute
 		foreign := w.foreign()
 		w.start()
 		for range 10 {
 			for i := range 10 {
-				g, err := w.askFrom(ada, 5*time.Minute, "203.0.113."+string(rune('1'+i%9))+"/32", []string{"web-1", "web-2", "db-1"}[i%3])
+				g, err := w.askFrom(ada, time.Minute, "203.0.113."+string(rune('1'+i%9))+"/32", []string{"web-1", "web-2", "db-1"}[i%3])
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -119,7 +120,7 @@ func TestHundredLivesLeaveForeignRulesAlone(t *testing.T) {
 				}
 				w.pass(time.Second)
 			}
-			w.pass(6 * time.Minute)
+			w.pass(2 * time.Minute)
 		}
 		if n := w.ours(); n != 0 {
 			t.Errorf("%d rules of ours are left", n)
@@ -226,7 +227,7 @@ func TestNoApprovalNeeded(t *testing.T) {
 func TestSlackDownAtTheDeadline(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(6*time.Minute, "web-1")
 		w.told.setDown(true)
 		w.pass(time.Until(g.Clock.Deadline) + 10*time.Second)
 		w.want(g.ID, jit.Closed)
@@ -250,7 +251,7 @@ func TestForbiddenDeleteIsStuckThenClosed(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.foreign()
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(6*time.Minute, "web-1")
 		fault := w.sim.AddFault(azuresim.Forbidden().On(http.MethodDelete, "securityRules"))
 		w.pass(time.Until(g.Clock.Deadline) + 10*time.Second)
 		if g := w.want(g.ID, jit.Closing); !g.Stuck {
@@ -299,7 +300,7 @@ func TestFaultsOfAzure(t *testing.T) {
 				foreign := w.foreign()
 				w.start()
 				w.sim.AddFault(fault.On(http.MethodPut, "securityRules").Only(3))
-				g, err := w.ask(ada, time.Hour, "web-1")
+				g, err := w.ask(ada, 6*time.Minute, "web-1")
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -27,7 +27,7 @@ import (
 // as it is put.
 type stage struct {
 	t       *testing.T
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // the test's own, which ends every wait of it
 	sim     *slacksim.Sim
 	azure   *azuresim.Sim
 	store   *store.Bolt
@@ -77,9 +77,16 @@ func newStage(t *testing.T) *stage {
 func (s *stage) people() {
 	var all []string
 	for _, u := range []slacksim.User{
-		{ID: string(ada)}, {ID: string(grace)}, {ID: string(alan)}, {ID: string(carol)}, {ID: string(bob)},
-		{ID: string(guest), Restricted: true}, {ID: string(robot), Bot: true}, {ID: string(gone), Deleted: true},
-		{ID: string(stranger), Stranger: true}, {ID: string(elsewhere), TeamID: "T0ELSEWHERE"},
+		{ID: string(ada)},
+		{ID: string(grace)},
+		{ID: string(alan)},
+		{ID: string(carol)},
+		{ID: string(bob)},
+		{ID: string(guest), Restricted: true},
+		{ID: string(robot), Bot: true},
+		{ID: string(gone), Deleted: true},
+		{ID: string(stranger), Stranger: true},
+		{ID: string(elsewhere), TeamID: "T0ELSEWHERE"},
 	} {
 		all = append(all, s.sim.AddUser(u).ID)
 	}

@@ -129,19 +129,19 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 		return nil, err
 	}
 	api := bot.NewClient(o.account())
-	world := jit.World{
-		Store: p.pulse, Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
-		People: bot.NewPeople(api), Meter: p.meters, Scenery: p.azure, Log: o.Log,
-	}
-	p.sweep = jit.NewSweep(o.Config.Jit, world)
-	p.service = jit.NewService(p.sweep)
 	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
-	cards.Others = p.service.Others
 	var notifier jit.Notifier = cards
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
 	p.teller = jit.NewTeller(s, notifier, o.Log)
+	world := jit.World{
+		Store: p.teller.Watch(p.pulse), Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
+		People: bot.NewPeople(api), Meter: p.meters, Scenery: p.azure, Log: o.Log,
+	}
+	p.sweep = jit.NewSweep(o.Config.Jit, world)
+	p.service = jit.NewService(p.sweep)
+	cards.Others = p.service.Others
 	p.bot, err = bot.New(bot.Config{
 		API: api, HTTP: o.HTTP, Service: p.service, Inbox: s, Log: o.Log,
 		PerPerson: o.Config.PerPerson, Stagger: o.Stagger, Grace: o.Grace,

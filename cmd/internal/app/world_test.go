@@ -43,6 +43,7 @@ type world struct {
 	sim     *azuresim.Sim
 	path    string
 	config  jit.Config
+	mu      sync.Mutex // for members, which a test may change while the service runs
 	members map[jit.UserID]jit.Member
 	groups  map[string][]jit.UserID
 	told    *teller
@@ -296,10 +297,19 @@ func (w *world) kinds(id jit.ID) []jit.EventKind {
 	return out
 }
 
+// setMember changes what Slack says of somebody.
+func (w *world) setMember(m jit.Member) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.members[m.ID] = m
+}
+
 // people is the workspace.
 type people struct{ w *world }
 
 func (p people) Member(_ context.Context, id jit.UserID) (jit.Member, error) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
 	m, ok := p.w.members[id]
 	if !ok {
 		return m, jit.ErrNotFound
@@ -428,6 +438,7 @@ func (m *meter) latest() time.Duration {
 // bubble runs a test in fake time.
 func bubble(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { f(t, newWorld(t)) })
 }
 

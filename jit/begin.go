@@ -1,0 +1,92 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// begin makes an approved grant ready for its first write: everything is
+// checked once more and the way is stored. Where opening must wait, the grant
+// says so.
+func (s *Sweep) begin(ctx context.Context, id string) error {
+	g, err := s.world.Store.Grant(ctx, ID(id))
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", id, err)
+	}
+	if g.State != Opening || !g.Clock.Begun.IsZero() {
+		return nil
+	}
+	now := s.clock.Now()
+	if why := s.frozen(); why != "" {
+		return s.hold(ctx, g, why)
+	}
+	if now.Sub(g.Clock.Approved) > holdFor {
+		return s.fail(ctx, g.ID, "its approval is too old to be used, ask again", now)
+	}
+	_, sites, err := s.entitled(ctx, g)
+	if no := (*Refusal)(nil); errors.As(err, &no) {
+		return s.fail(ctx, g.ID, no.Error(), now)
+	}
+	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.config.OpenWithin {
+		return s.fail(ctx, g.ID, "it could not be checked in time: "+outline(err), now)
+	}
+	if err != nil {
+		return fmt.Errorf("checking %s before its first write: %w", id, err)
+	}
+	var paths []Path
+	for _, site := range sites {
+		paths = append(paths, site.paths...)
+	}
+	if slices.ContainsFunc(paths, func(p Path) bool { return !s.world.Vitals.Spare(p.Guard) }) {
+		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
+	}
+	now = s.clock.Now()
+	g, err = s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, s.config.OpenWithin, now) }))
+	if err != nil {
+		return err
+	}
+	for _, guard := range g.Guards() {
+		s.guards.start(ctx, guard, true)
+	}
+	return nil
+}
+
+// hold keeps an opening waiting and says why; an approval that grows stale
+// meanwhile is not used.
+func (s *Sweep) hold(ctx context.Context, g Grant, why string) error {
+	now := s.clock.Now()
+	if now.Sub(g.Clock.Approved) > holdFor {
+		return s.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
+	}
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Hold(why, now) })
+	return err
+}
+
+// fail closes a grant that cannot be opened, and says why.
+func (s *Sweep) fail(ctx context.Context, id ID, why string, now time.Time) error {
+	_, err := s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
+		return g.Close(Decision{Ending: Failed, Reason: why}, now, now)
+	}))
+	s.Kick()
+	return err
+}
+
+// frozen says why nothing is opened now; empty when openings may go on.
+func (s *Sweep) frozen() string {
+	skew := s.world.Vitals.Skew()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.late != "":
+		return "the closing of " + string(s.late) + " is late, and closings go first"
+	case skew > maxSkew || skew < -maxSkew:
+		return fmt.Sprintf("this machine's clock and Azure's differ by %s", ShortDuration(skew.Abs()))
+	case s.clock.Behind() > maxBack:
+		return "this machine's clock was set back"
+	default:
+		return s.suspect
+	}
+}

@@ -1,0 +1,151 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Check decides about a request that was stored: rights, policy, the guards on
+// the way, and whether enough people could approve. It becomes pending or
+// opening, or is refused; then the refusal is returned beside the grant. A
+// grant that was checked before is returned as it is.
+func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
+	g, err := s.grant(ctx, id)
+	if err != nil || g.State != Asked {
+		return g, err
+	}
+	if s.clock.Now().Sub(g.Request.At) > askedLapse {
+		return s.refuse(ctx, g, Refuse(ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
+	}
+	var verdict verdict
+	err = patiently(ctx, func() error { verdict, err = s.examine(ctx, g); return err })
+	if ctx.Err() != nil {
+		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
+	}
+	if err != nil {
+		return s.refuse(ctx, g, err)
+	}
+	now := s.clock.Now()
+	g, err = s.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
+		var e Event
+		var err error
+		g.Notes, g.Channel, g.Clock.RemindBefore = verdict.notes, verdict.channel, verdict.remind
+		if verdict.rule.Required == 0 {
+			g, e, err = g.Permit(verdict.by, now)
+		} else {
+			g, e, err = g.Wait(verdict.by, verdict.rule.Approvers, verdict.rule.Required, now.Add(verdict.rule.PendingFor), now)
+		}
+		return g, []Event{e}, err
+	})
+	if err != nil {
+		return s.reread(ctx, id, err)
+	}
+	s.sweep.Kick()
+	return g, nil
+}
+
+// askedLapse is how old a request may be when it is first checked: the address
+// it came from may be somebody else's by then.
+const askedLapse = 10 * time.Minute
+
+// patience is how long an answer may wait for a busy Azure.
+const patience = 30 * time.Second
+
+// patiently tries again while Azure is busy, for as long as a person would
+// wait.
+func patiently(ctx context.Context, f func() error) error {
+	end := time.Now().Add(patience)
+	for failures := 1; ; failures++ {
+		err := f()
+		wait := pause(failures, err)
+		if !errors.Is(err, ErrBusy) && !errors.Is(err, ErrConflict) || time.Now().Add(wait).After(end) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+type verdict struct {
+	by      Person
+	rule    ApprovalRule
+	notes   []string
+	channel string
+	remind  time.Duration // the longest of the VMs' policies
+}
+
+func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
+	who, sites, err := s.entitled(ctx, g)
+	if err != nil {
+		return verdict{}, err
+	}
+	vms := vmsOf(sites)
+	var remind time.Duration
+	for _, site := range sites {
+		if policy, ok := s.config.Policy(site.vm); ok {
+			remind = max(remind, policy.RemindBefore)
+		}
+	}
+	rule, err := s.rule(vms, g.Request)
+	if err != nil {
+		return verdict{}, err
+	}
+	if err := s.enough(ctx, rule, who); err != nil {
+		return verdict{}, err
+	}
+	g.Request.By = who
+	notes, err := s.prospect(ctx, g, sites)
+	channel := rule.Channel
+	if channel == "" {
+		channel = s.config.Channel
+	}
+	return verdict{who, rule, notes, channel, remind}, err
+}
+
+// refuse ends a request whose check said no. A check that could not be made is
+// a no as well: nothing is opened in doubt.
+func (s *Service) refuse(ctx context.Context, g Grant, cause error) (Grant, error) {
+	no := new(Refusal)
+	if !errors.As(cause, &no) {
+		s.world.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
+		no = Refuse(ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", outline(cause))
+	}
+	now := s.clock.Now()
+	refused, err := s.world.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		g, e, err := g.Refuse(no.Error(), now)
+		return g, []Event{e}, err
+	})
+	if err != nil {
+		return s.reread(ctx, g.ID, err)
+	}
+	return refused, no
+}
+
+// reread returns the grant as another made it meanwhile, when the error says
+// that it was just too late.
+func (s *Service) reread(ctx context.Context, id ID, err error) (Grant, error) {
+	if !errors.Is(err, ErrStale) {
+		return Grant{}, fmt.Errorf("storing the check of %s: %w", id, err)
+	}
+	return s.grant(ctx, id)
+}
+
+// outline says in a few words what kind of fault it is; the log has the rest.
+func outline(err error) string {
+	switch {
+	case errors.Is(err, ErrForbidden):
+		return "Azure does not let jitbot read them"
+	case errors.Is(err, ErrBusy):
+		return "Azure is busy"
+	case errors.Is(err, ErrNotFound):
+		return "something of it is gone from Azure"
+	default:
+		return "a service did not answer"
+	}
+}

@@ -1,0 +1,93 @@
+package jit
+
+import (
+	"slices"
+	"time"
+)
+
+// Close begins closing. due is when closing should have begun; lateness is
+// counted from it.
+func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
+	if g.State != Opening && g.State != Open {
+		return g, Event{}, g.stale()
+	}
+	kind := EventClosing
+	if d.Ending == Failed {
+		kind = EventFailed
+	}
+	g = g.changed()
+	g.State, g.Decision, g.Waiting = Closing, d, ""
+	g.Clock.Closing, g.Clock.Due = now, due
+	g.Paths = slices.Clone(g.Paths)
+	for i := range g.Paths {
+		g.Paths[i].Agreed, g.Paths[i].Fault = false, ""
+	}
+	return g, g.event(kind, d.By, now, d.Reason), nil
+}
+
+// Gone says that no rule of the grant was found in the guard when it was read
+// back; with the last guard the grant is closed.
+func (g Grant) Gone(guard string, now time.Time) (Grant, []Event, error) {
+	if g.State != Closing {
+		return g, nil, g.stale()
+	}
+	next, left := g.settle(guard)
+	if left > 0 {
+		return next, nil, nil
+	}
+	if next.Revision == g.Revision {
+		next = g.changed() // nothing was ever written
+	}
+	next.State, next.Clock.Ended, next.Stuck = Closed, now, false
+	return next, []Event{next.event(EventClosed, next.Decision.By, now, "")}, nil
+}
+
+// Trouble keeps what went wrong at a guard. stuck says that a closing is now
+// to be shouted about; that happens once.
+func (g Grant) Trouble(guard, fault string, stuck bool, now time.Time) (Grant, []Event) {
+	if !g.State.Live() {
+		return g, nil
+	}
+	next := g.changed()
+	next.Paths = slices.Clone(g.Paths)
+	fresh := false
+	for i, p := range next.Paths {
+		if SameID(p.Guard, guard) && p.Fault != fault {
+			next.Paths[i].Fault, fresh = fault, true
+		}
+	}
+	if stuck && g.State == Closing && !g.Stuck {
+		next.Stuck = true
+		return next, []Event{next.event(EventStuck, Person{}, now, fault)}
+	}
+	if !fresh {
+		return g, nil
+	}
+	return next, nil
+}
+
+// stale is the answer to a click or command that comes too late: who decided,
+// and when.
+func (g Grant) stale() error {
+	switch {
+	case g.State == Pending:
+		return Refuse(ErrStale, "%s is still waiting for approval; nobody has decided it yet.", g.ID)
+	case g.State == Asked:
+		return Refuse(ErrStale, "%s is still being checked; try again in a moment.", g.ID)
+	case g.State == Opening || g.State == Open:
+		if n := len(g.Approvals); n > 0 {
+			a := g.Approvals[n-1]
+			return Refuse(ErrStale, "%s was already approved by %s at %s; it is %s.", g.ID, a.By.ID, a.At, g.State)
+		}
+		return Refuse(ErrStale, "%s needed no approval; it is %s.", g.ID, g.State)
+	case g.State == Closing || g.State == Closed:
+		if g.Decision.By.ID != "" {
+			return Refuse(ErrStale, "%s was already ended by %s at %s; it is %s.", g.ID, g.Decision.By.ID, g.Clock.Closing, g.State)
+		}
+		return Refuse(ErrStale, "%s already ended at %s (%s); it is %s.", g.ID, g.Clock.Closing, string(g.Decision.Ending), g.State)
+	case g.Decision.By.ID != "":
+		return Refuse(ErrStale, "%s was already %s by %s at %s.", g.ID, g.State, g.Decision.By.ID, g.Clock.Ended)
+	default:
+		return Refuse(ErrStale, "%s was already %s at %s.", g.ID, g.State, g.Clock.Ended)
+	}
+}

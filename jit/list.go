@@ -1,0 +1,120 @@
+package jit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// List gives the grants that have not ended, the caller's own, or with all
+// also those that the caller may see: everything for approvers, admins and the
+// host, else what is for VMs that the caller may read in Azure.
+func (s *Service) List(ctx context.Context, by UserID, all bool) ([]Listed, error) {
+	if !by.Host() {
+		if _, err := s.member(ctx, by); err != nil {
+			return nil, err
+		}
+	}
+	grants, err := s.world.Store.Unfinished(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing grants: %w", err)
+	}
+	eyes := &eyes{judge: s.judge, by: by, sights: s.sights}
+	var out []Listed
+	for _, g := range grants {
+		mine := g.Request.By.ID == by
+		if !mine && !all && !by.Host() {
+			continue
+		}
+		l := Listed{Grant: g, Mine: mine}
+		if l.Approver, l.Admin, err = s.standing(ctx, by, g); err != nil {
+			return nil, err
+		}
+		if !mine && !l.Approver && !l.Admin && !eyes.see(ctx, g) {
+			continue
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// Listed is a grant with what the reader is to it.
+type Listed struct {
+	Grant                 Grant
+	Mine, Approver, Admin bool
+}
+
+func (s *Service) standing(ctx context.Context, by UserID, g Grant) (approver, admin bool, err error) {
+	if by.Host() {
+		return false, true, nil
+	}
+	if admin, err = s.listed(ctx, s.config.Admins, by); err != nil {
+		return false, false, err
+	}
+	approvers := g.Approvers
+	if rule, _, err := s.ruleNow(ctx, g); err == nil {
+		approvers = rule.Approvers
+	}
+	approver, err = s.listed(ctx, approvers, by)
+	return approver, admin, err
+}
+
+// sights remembers for a minute which VMs people may read in Azure: a list
+// must not spend the requests that closing needs.
+type sights struct {
+	mu   sync.Mutex
+	of   map[UserID]map[string]bool
+	read time.Time
+}
+
+func (s *sights) get(by UserID, vm string) (may, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.read) > rosterAge {
+		s.of, s.read = map[UserID]map[string]bool{}, time.Now()
+	}
+	may, known = s.of[by][strings.ToLower(vm)]
+	return may, known
+}
+
+func (s *sights) put(by UserID, vm string, may bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[by] == nil {
+		s.of[by] = map[string]bool{}
+	}
+	s.of[by][strings.ToLower(vm)] = may
+}
+
+// eyes decide, for one answer, which grants somebody may see by their Azure
+// rights.
+type eyes struct {
+	judge
+	by     UserID
+	sights *sights
+	who    *Person
+	blind  bool // not tied to an Entra user, or unreadable: sees nothing
+}
+
+func (e *eyes) see(ctx context.Context, g Grant) bool {
+	if e.who == nil && !e.blind {
+		who, err := e.person(ctx, e.by)
+		e.who, e.blind = &who, err != nil
+	}
+	return !e.blind && !slices.ContainsFunc(g.Request.Targets, func(t Target) bool { return !e.reads(ctx, t) })
+}
+
+func (e *eyes) reads(ctx context.Context, t Target) bool {
+	if may, known := e.sights.get(e.by, t.VM); known {
+		return may
+	}
+	if !e.world.Vitals.Spare(t.VM) {
+		return false
+	}
+	may := e.rights(ctx, *e.who, VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
+	e.sights.put(e.by, t.VM, may)
+	return may
+}

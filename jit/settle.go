@@ -1,0 +1,190 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// settle moves the grants on by what was read back, and by nothing else.
+func (s *Sweep) settle(ctx context.Context, v visit) error {
+	var faults []error
+	for _, g := range v.live {
+		var err error
+		switch g.State {
+		case Closing:
+			err = s.settleClosing(ctx, v, g)
+		case Opening:
+			err = s.settleOpening(ctx, v, g)
+		case Open:
+			err = s.settleOpen(ctx, v, g)
+		default:
+		}
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, p := range v.locks {
+		if err := s.settleLock(ctx, v, p); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(append(faults, s.orphans(ctx, v))...)
+}
+
+// settleClosing ends a grant of which nothing is left in the guard.
+func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
+	left, found := s.leftOf(g, v.after)
+	if !found {
+		closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
+		if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another visit closed it, and measured
+			s.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+		}
+		return err
+	}
+	cause := v.failed[left.Name]
+	if cause == nil {
+		cause = errNotYet
+		if _, ours := s.owner.Ours(left); !ours {
+			cause = Refuse(ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
+		}
+	}
+	return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+}
+
+// leftOf finds a rule of the grant, wherever in the guard it stands.
+func (s *Sweep) leftOf(g Grant, t Table) (Rule, bool) {
+	for _, r := range t.Rules {
+		n, ok := ParseRuleName(strings.ToLower(r.Name))
+		if ok && n.Installation == s.owner.Installation && n.Grant == g.ID {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// settleOpening confirms what is in force here, and gives up what Azure will
+// not take.
+func (s *Sweep) settleOpening(ctx context.Context, v visit, g Grant) error {
+	done, cause := s.agreed(v, g)
+	if done {
+		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Agree(v.guard, v.now) })
+		if err == nil && opened.State == Open && opened.Clock.Opened.Equal(v.now) {
+			s.world.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
+		}
+		return err
+	}
+	if hopeless(cause) {
+		return s.fail(ctx, g.ID, reason(cause), v.now)
+	}
+	return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+}
+
+// agreed reports whether every rule of the grant here was read back in force,
+// or what stands in the way.
+func (s *Sweep) agreed(v visit, g Grant) (bool, error) {
+	for _, want := range g.Rules(s.owner.Installation, v.guard) {
+		if err := v.failed[want.Name]; err != nil {
+			return false, err
+		}
+		final := finalRule(v.plan, want)
+		ok, err := v.after.InForce(final)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			return false, errNotYet
+		}
+	}
+	return true, nil
+}
+
+// finalRule is the wanted rule with the name and priority it has in the guard.
+func finalRule(p Plan, want Rule) Rule {
+	for _, r := range p.Final {
+		if strings.EqualFold(r.Name, want.Name) {
+			return r
+		}
+	}
+	return want
+}
+
+// hopeless reports whether trying again cannot help: Azure forbids or refuses
+// it, or somebody's rule is in the way.
+func hopeless(err error) bool {
+	return errors.As(err, new(*Refusal)) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrLocked) || errors.Is(err, ErrInvalid)
+}
+
+// reason puts an error into words for a reader; only refusals and Azure's own
+// reasons are shown.
+func reason(err error) string {
+	no := (*Refusal)(nil)
+	switch {
+	case errors.As(err, &no):
+		return no.Error()
+	case errors.Is(err, errNotYet):
+		return "Azure has not put the change into force yet"
+	case errors.Is(err, ErrForbidden):
+		return "Azure forbids jitbot to change this network security group; give it the role that jitbot role prints"
+	case errors.Is(err, ErrLocked):
+		return "a lock on the network security group or above it is in the way; remove it"
+	case errors.Is(err, ErrInvalid):
+		return "Azure refuses the rule: " + CleanText(err.Error())
+	case errors.Is(err, ErrBusy), errors.Is(err, ErrConflict):
+		return "Azure is busy; jitbot keeps trying"
+	default:
+		return "Azure did not answer; jitbot keeps trying"
+	}
+}
+
+// settleOpen notices that somebody removed or changed a rule of a live grant;
+// the plan has repaired it.
+func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
+	for _, want := range g.Rules(s.owner.Installation, v.guard) {
+		final := finalRule(v.plan, want)
+		if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) {
+			continue
+		}
+		ok, err := v.after.InForce(final)
+		switch {
+		case err != nil || v.failed[want.Name] != nil:
+			cause := errors.Join(v.failed[want.Name], err)
+			return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+		case !ok:
+			return errNotYet
+		}
+		if g.follows(v.guard) {
+			continue // written for the first time, since the VM moved here
+		}
+		if err := s.drifted(ctx, g, want.Name, v.now); err != nil {
+			return err
+		}
+	}
+	if !g.follows(v.guard) {
+		return nil
+	}
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		next, _ := g.settle(v.guard)
+		return next, nil, nil
+	})
+	return err
+}
+
+// follows reports whether the rules of an open grant at the guard were not yet
+// read back since its VM moved behind it.
+func (g Grant) follows(guard string) bool {
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Agreed })
+}
+
+func (s *Sweep) drifted(ctx context.Context, g Grant, rule string, now time.Time) error {
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		if g.State != Open {
+			return g, nil, nil
+		}
+		g = g.changed()
+		return g, []Event{g.event(EventDrift, Person{}, now, "Somebody removed or changed the rule "+rule+"; it was put back.")}, nil
+	})
+	return err
+}

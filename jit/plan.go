@@ -358,10 +358,10 @@ func destinationsMeet(d Rule, destinations []string) bool {
 	return false
 }
 
-// private reports whether the whole prefix lies in the address space that the
-// Internet tag leaves out: RFC 1918, RFC 6598 and RFC 4193.
+// private reports whether the whole prefix lies in what the tag Internet leaves
+// out.
 func private(p netip.Prefix) bool {
-	for _, s := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"} {
+	for _, s := range privatePrefixes() {
 		q := netip.MustParsePrefix(s)
 		if q.Bits() <= p.Bits() && q.Contains(p.Addr()) {
 			return true

@@ -43,7 +43,7 @@ type trap struct {
 }
 
 const (
-	allowance     = 60 * time.Second // for a whole test on a busy machine
+	allowance     = 3 * time.Minute // for a whole test on a busy machine
 	approveButton = "approve"        // its action
 )
 

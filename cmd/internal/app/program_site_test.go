@@ -44,7 +44,7 @@ type trap struct {
 
 const (
 	allowance     = 3 * time.Minute // for a whole test on a busy machine
-	approveButton = "approve"        // its action
+	approveButton = "approve"       // its action
 )
 
 func newSite(t testing.TB) *site {

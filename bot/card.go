@@ -96,6 +96,9 @@ func cardStatus(g jit.Grant) string {
 		lines = append(lines, openingStatus(g)...)
 	case jit.Open:
 		lines = append(lines, "Open since "+when(g.Clock.Opened)+", until "+when(g.Clock.Deadline)+".")
+		if doors := doorsText(g); doors != "" {
+			lines = append(lines, doors)
+		}
 	case jit.Closing, jit.Closed:
 		lines = append(lines, closingStatus(g)...)
 	default:
@@ -113,6 +116,7 @@ func openingStatus(g jit.Grant) []string {
 		return append(lines, "Not open yet, opening waits: "+prose(g.Waiting))
 	}
 	lines = append(lines, "Not open yet: the rule is being written and read back.")
+	lines = append(lines, slowness(g, g.Clock.Begun, "In force at")...)
 	return append(lines, faults(g)...)
 }
 
@@ -137,6 +141,7 @@ func closingStatus(g jit.Grant) []string {
 		lines = append(lines, faults(g)...)
 	default:
 		lines = append(lines, "Not closed yet: the rule is being removed and read back.")
+		lines = append(lines, slowness(g, g.Clock.Closing, "Gone from")...)
 		lines = append(lines, faults(g)...)
 	}
 	return lines

@@ -12,6 +12,16 @@ import (
 // notCut is what an end of access does not do.
 const notCut = "Connections that are already established are not cut by that; end them yourself."
 
+// uncut is notCut for a grant: a firewall may cut them, a security group does
+// not.
+// https://learn.microsoft.com/azure/firewall/firewall-faq
+func uncut(g jit.Grant) string {
+	if len(firewallsOf(g)) > 0 {
+		return "The firewall may cut connections that are already established, or leave them; end them yourself."
+	}
+	return notCut
+}
+
 // ThreadReply is what is said about an event under the grant's card.
 func ThreadReply(e jit.Event, g jit.Grant) Screen {
 	return say(code(string(g.ID)) + ": " + replyText(e, g))
@@ -44,7 +54,7 @@ func replyText(e jit.Event, g jit.Grant) string {
 		if g.State != jit.Open {
 			return "was opened at " + when(g.Clock.Opened) + "; by now it is " + title(g) + "."
 		}
-		return "open until " + when(e.Until) + ". The rule was read back in force."
+		return "open until " + when(e.Until) + ". The rule was read back in force." + spaced(doorsText(g))
 	case jit.EventFailed:
 		return failedReply(g, why)
 	case jit.EventStuck:
@@ -134,6 +144,11 @@ func directText(e jit.Event, g jit.Grant) string {
 		if g.State != jit.Open {
 			return fmt.Sprintf("Your access %s was opened at %s; by now it is %s.", id, when(g.Clock.Opened), title(g))
 		}
+		if doors := doorsText(g); doors != "" {
+			return lines(
+				fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
+				doors+" The rules let in nobody but "+sourceNames(g, ", ")+".")
+		}
 		return lines(
 			fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
 			fmt.Sprintf("Connect to port %s of %s from %s; the rule lets in nobody else.", portNames(g), targetNames(g, ", "), sourceNames(g, ", ")))
@@ -143,7 +158,7 @@ func directText(e jit.Event, g jit.Grant) string {
 		}
 		return lines(
 			fmt.Sprintf("Your access %s ends at %s: %s.", id, when(g.Clock.Deadline), what),
-			"For more time, ask again now with /jit request; if you need it no longer, press Done. "+notCut)
+			"For more time, ask again now with /jit request; if you need it no longer, press Done. "+uncut(g))
 	case jit.EventFailed:
 		first, next := fmt.Sprintf("Your access %s could not be opened: %s.", id, what), "What was written is being removed."
 		if !g.Clock.Opened.IsZero() {
@@ -164,7 +179,7 @@ func directText(e jit.Event, g jit.Grant) string {
 }
 
 func closedText(id, what string, g jit.Grant) string {
-	cut, next := notCut, "For more time, ask again with /jit request."
+	cut, next := uncut(g), "For more time, ask again with /jit request."
 	if unwritten(g) {
 		cut, next = nothingWritten, "If you still need it, ask again with /jit request."
 	}

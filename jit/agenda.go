@@ -27,7 +27,7 @@ func (a *agenda) note(g Grant, fresh bool, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.begun[g.ID] = true
-	if g.Stuck || now.Sub(g.Clock.Due) > stuckAfter {
+	if g.Stuck || now.Sub(g.Clock.Due) > g.stuckAfter() {
 		a.late = g.ID
 	}
 	for _, p := range g.Paths {
@@ -144,7 +144,7 @@ func (s *Sweep) advanceClosing(ctx context.Context, g Grant, now time.Time) (Gra
 	switch {
 	case len(g.Paths) == 0:
 		return s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone("", now) })
-	case !g.Stuck && now.Sub(g.Clock.Closing) > stuckAfter:
+	case !g.Stuck && now.Sub(g.Clock.Closing) > g.stuckAfter():
 		return s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 			next, events := g.Trouble("", "it takes longer than it should", true, now)
 			return next, events, nil
@@ -152,6 +152,14 @@ func (s *Sweep) advanceClosing(ctx context.Context, g Grant, now time.Time) (Gra
 	default:
 		return g, nil
 	}
+}
+
+// stuckAfter is how long a closing may take before it counts as stuck.
+func (g Grant) stuckAfter() time.Duration {
+	if g.slow() {
+		return slowStuck
+	}
+	return stuckAfter
 }
 
 // unconfirmed says why a grant was not confirmed in time.

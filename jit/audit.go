@@ -25,6 +25,7 @@ const (
 	EventCancelled    EventKind = "cancelled"    // withdrawn by the requester
 	EventHeld         EventKind = "held"         // an opening waits, and why
 	EventOpening      EventKind = "opening"      // rules are about to be written
+	EventProgress     EventKind = "progress"     // some guards agree, and a slow one does not yet
 	EventOpened       EventKind = "opened"       // read back in force
 	EventFailed       EventKind = "failed"       // not confirmed; being closed
 	EventReminded     EventKind = "reminded"     // the holder was told that the end is near
@@ -89,7 +90,7 @@ func audiences(kind EventKind) []Audience {
 		return []Audience{ToCard, ToRequester}
 	case EventApproved, EventCancelled, EventDrift, EventMoved, EventHeld, EventUnchecked:
 		return []Audience{ToCard, ToThread}
-	case EventOpening, EventClosing:
+	case EventOpening, EventClosing, EventProgress:
 		return []Audience{ToCard}
 	case EventDenied, EventLapsed, EventOpened, EventFailed, EventStuck, EventClosed:
 		return []Audience{ToCard, ToThread, ToRequester}

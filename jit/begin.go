@@ -26,6 +26,9 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 	if now.Sub(g.Clock.Approved) > holdFor {
 		return s.fail(ctx, g.ID, "its approval is too old to be used, ask again", now)
 	}
+	if held, err := s.awaits(ctx, g, s.recall(g.ID)); held || err != nil {
+		return err
+	}
 	_, sites, err := s.entitled(ctx, g)
 	if no := (*Refusal)(nil); errors.As(err, &no) {
 		return s.fail(ctx, g.ID, no.Error(), now)
@@ -43,12 +46,14 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 	if slices.ContainsFunc(paths, func(p Path) bool { return !s.world.Vitals.Spare(p.Guard) }) {
 		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
-	now = s.clock.Now()
-	g, err = s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, s.config.OpenWithin, now) }))
-	if err != nil {
+	if held, err := s.awaits(ctx, g, paths); held || err != nil {
 		return err
 	}
-	for _, guard := range g.Guards() {
+	began, err := s.enter(ctx, g.ID, paths)
+	if err != nil || !began {
+		return err
+	}
+	for _, guard := range guardsOf(paths) {
 		s.guards.start(ctx, guard, true)
 	}
 	return nil

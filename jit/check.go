@@ -32,7 +32,7 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	g, err = s.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
 		var e Event
 		var err error
-		g.Notes, g.Channel, g.Clock.RemindBefore = verdict.notes, verdict.channel, verdict.remind
+		g.Notes, g.Channel, g.Clock.RemindBefore, g.EndOnDrift = verdict.notes, verdict.channel, verdict.remind, verdict.drift
 		if verdict.rule.Required == 0 {
 			g, e, err = g.Permit(verdict.by, now)
 		} else {
@@ -78,6 +78,7 @@ type verdict struct {
 	notes   []string
 	channel string
 	remind  time.Duration // the longest of the VMs' policies
+	drift   bool          // one of the VMs' policies ends what drifted
 }
 
 func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
@@ -87,9 +88,11 @@ func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
 	}
 	vms := vmsOf(sites)
 	var remind time.Duration
+	drift := false
 	for _, site := range sites {
 		if policy, ok := s.config.Policy(site.vm); ok {
 			remind = max(remind, policy.RemindBefore)
+			drift = drift || policy.EndOnDrift
 		}
 	}
 	rule, err := s.rule(vms, g.Request)
@@ -105,7 +108,7 @@ func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
 	if channel == "" {
 		channel = s.config.Channel
 	}
-	return verdict{who, rule, notes, channel, remind}, err
+	return verdict{who, rule, notes, channel, remind, drift}, err
 }
 
 // refuse ends a request whose check said no. A check that could not be made is

@@ -32,6 +32,9 @@ func (g Grant) Gone(guard string, now time.Time) (Grant, []Event, error) {
 		return g, nil, g.stale()
 	}
 	next, left := g.settle(guard)
+	if left > 0 && next.Revision != g.Revision && next.slow() {
+		return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+GuardName(guard)+" are gone; "+next.unfinished()+" is still being changed.")}, nil
+	}
 	if left > 0 {
 		return next, nil, nil
 	}

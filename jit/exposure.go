@@ -175,14 +175,14 @@ func (s *scan) firewallOpens(nic Interface, a Address, where region) []exposure 
 	var out []exposure
 	for _, fw := range s.around.Firewalls {
 		for i := range fw.Translations {
-			out = append(out, passed(a, s.taken(a, fw, i, where), func(where region) []ruling {
+			out = append(out, s.passed(a, s.taken(a, fw, i, where), func(where region) []ruling {
 				return []ruling{s.fromFirewall(nic, a, fw, where)}
 			})...)
 		}
 		routed := where
 		routed.sources = where.sources.meet(addressesIn(fw.Routed))
 		if !routed.empty() {
-			out = append(out, passed(a, s.ask(fw.wall(), a, routed), func(where region) []ruling {
+			out = append(out, s.passed(a, s.ask(fw.wall(), a, routed), func(where region) []ruling {
 				return s.guarded(nic, a, where)
 			})...)
 		}
@@ -190,12 +190,12 @@ func (s *scan) firewallOpens(nic Interface, a Address, where region) []exposure 
 	return out
 }
 
-// passed are the rulings that let something through, with whether what is
-// behind shuts all of it.
-func passed(to Address, rulings []ruling, behind func(region) []ruling) []exposure {
+// passed are the rulings that let something through, other than by a grant of
+// ours, with whether what is behind shuts all of it.
+func (s *scan) passed(to Address, rulings []ruling, behind func(region) []ruling) []exposure {
 	var out []exposure
 	for _, r := range rulings {
-		if r.answer != AnswerDeny {
+		if r.answer != AnswerDeny && !slices.ContainsFunc(r.why, s.granted) {
 			open := slices.ContainsFunc(behind(r.where), func(b ruling) bool { return b.answer != AnswerDeny })
 			out = append(out, exposure{to, r, !open})
 		}

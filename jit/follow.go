@@ -131,7 +131,7 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) err
 			}
 			return s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: t.Name + " does not exist any more"}, now)
 		}
-		its, err := PathsTo(vm, g.Request.Sources)
+		its, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			return s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: reason(err)}, now)
 		}

@@ -88,15 +88,30 @@ type Approval struct {
 	At time.Time `json:"at"`
 }
 
+// PathKind is what is written at a guard.
+type PathKind string
+
+// The kinds of paths.
+const (
+	Straight PathKind = ""        // an NSG's rule that sees the client
+	Behind   PathKind = "behind"  // an NSG's rule that sees the firewall before it as the source
+	Through  PathKind = "network" // a firewall's network rule
+	Into     PathKind = "dnat"    // a firewall's DNAT rule, and a network rule for what it translates
+)
+
 // Path is one guard in front of a VM of a grant, with the VM's addresses
 // behind it. The paths are stored before the first write, so that whatever was
 // written is known to be looked for.
 type Path struct {
-	VM        string       `json:"vm"`    // resource id
-	Guard     string       `json:"guard"` // resource id
-	Addresses []netip.Addr `json:"addresses"`
-	Agreed    bool         `json:"agreed,omitempty"` // read back as the state wants it: in force, or gone
-	Fault     string       `json:"fault,omitempty"`  // the last failure there, cleared by agreement
+	VM        string         `json:"vm"`    // resource id
+	Guard     string         `json:"guard"` // resource id
+	Kind      PathKind       `json:"kind,omitempty"`
+	Addresses []netip.Addr   `json:"addresses"`
+	Sources   []netip.Prefix `json:"sources,omitempty"` // what the guard sees as the source; nil: all that was asked for
+	Public    []netip.Addr   `json:"public,omitempty"`  // Into: where the firewall may be reached
+	Doors     []Door         `json:"doors,omitempty"`   // Into: where it is reached, once that was read back
+	Agreed    bool           `json:"agreed,omitempty"`  // read back as the state wants it: in force, or gone
+	Fault     string         `json:"fault,omitempty"`   // the last failure there, cleared by agreement
 }
 
 // Decision is who ended a grant or a request, and why.
@@ -125,7 +140,10 @@ type Grant struct {
 	Notes     []string   `json:"notes,omitempty"`   // what else is known of the VMs' ports
 	Reminded  bool       `json:"reminded,omitempty"`
 	Unchecked bool       `json:"unchecked,omitempty"` // the holder's rights could not be read the last time
-	Card      Card       `json:"card,omitzero"`
+	// EndOnDrift says that the grant ends when somebody changes a rule of it,
+	// instead of the rule being put back.
+	EndOnDrift bool `json:"end_on_drift,omitempty"`
+	Card       Card `json:"card,omitzero"`
 }
 
 // DeriveID makes an id from the key of a delivery, so that a repeated delivery
@@ -347,17 +365,34 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 		return g, nil, nil
 	}
 	g = g.changed()
-	g.Paths = paths
-	return g, []Event{g.event(EventMoved, Person{}, now, "A VM's addresses or network security groups changed; the rules follow.")}, nil
+	g.Paths = keepDoors(g.Paths, paths)
+	return g, []Event{g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")}, nil
 }
 
-// Agree says that every rule of the grant in the guard was read back in force;
-// with the last guard the grant is open.
-func (g Grant) Agree(guard string, now time.Time) (Grant, []Event, error) {
+// keepDoors are the paths with the doors that people were told, where these
+// can stay.
+func keepDoors(old, paths []Path) []Path {
+	paths = slices.Clone(paths)
+	for i, p := range paths {
+		for _, o := range old {
+			for _, d := range o.Doors {
+				if p.Kind == Into && SameID(o.VM, p.VM) && SameID(o.Guard, p.Guard) && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
+					paths[i].Doors = append(paths[i].Doors, d)
+				}
+			}
+		}
+	}
+	return paths
+}
+
+// Agree says that every rule of the grant in the guard was read back in force,
+// with the doors that people come in by; with the last guard the grant is open.
+func (g Grant) Agree(guard string, doors []Door, now time.Time) (Grant, []Event, error) {
 	if g.State != Opening || g.Clock.Begun.IsZero() {
 		return g, nil, g.stale()
 	}
 	next, left := g.settle(guard)
+	next = next.through(guard, doors)
 	if left == 0 {
 		opened, e, err := next.Confirm(now)
 		if err != nil {
@@ -365,7 +400,41 @@ func (g Grant) Agree(guard string, now time.Time) (Grant, []Event, error) {
 		}
 		return opened, []Event{e}, nil
 	}
-	return next, nil, nil
+	if next.Revision == g.Revision || !next.slow() {
+		return next, nil, nil
+	}
+	return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+GuardName(guard)+" are in force; "+next.unfinished()+" is still being changed.")}, nil
+}
+
+// through keeps the doors at the guard.
+func (g Grant) through(guard string, doors []Door) Grant {
+	if len(doors) == 0 {
+		return g
+	}
+	g.Paths = slices.Clone(g.Paths)
+	for i, p := range g.Paths {
+		if SameID(p.Guard, guard) && p.Kind == Into {
+			g.Paths[i].Doors = slices.DeleteFunc(slices.Clone(doors), func(d Door) bool { return !slices.Contains(p.Addresses, d.To.Addr()) })
+		}
+	}
+	return g
+}
+
+// slow reports whether a firewall is among the guards: Azure takes minutes.
+func (g Grant) slow() bool {
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return IsFirewall(p.Guard) })
+}
+
+// unfinished names the guards that have not agreed.
+func (g Grant) unfinished() string {
+	var names []string
+	for _, p := range g.Paths {
+		if !p.Agreed {
+			names = append(names, GuardName(p.Guard))
+		}
+	}
+	slices.Sort(names)
+	return joinWords(slices.Compact(names))
 }
 
 // settle marks the guard's paths as agreed and counts those left. The grant

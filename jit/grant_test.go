@@ -63,7 +63,7 @@ func closeBy(e jit.Ending) step {
 }
 
 func agree(guard string) step {
-	return func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.Agree(guard, now) }
+	return func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.Agree(guard, nil, now) }
 }
 
 func gone(guard string) step {

@@ -23,6 +23,12 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 		return s.compareAll(ctx)
 	}
 	defer s.tried(guard)
+	if IsFirewall(guard) {
+		if err := s.gather(ctx, guard); err != nil {
+			return err
+		}
+		defer s.claim(guard)()
+	}
 	w, err := s.wanted(ctx, guard)
 	if err != nil {
 		return err
@@ -38,20 +44,50 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 		}
 		return errors.Join(err, s.trouble(ctx, guard, w.live, err))
 	}
-	v := s.draw(w, before)
+	v, err := s.endDrifted(ctx, s.draw(w, before))
+	if err != nil {
+		return err
+	}
 	if len(v.plan.Changes) == 0 {
 		return s.settle(ctx, v)
 	}
-	for i, err := range s.world.Network.Apply(ctx, guard, v.plan.Changes) {
-		if err != nil {
-			v.failed[v.plan.Changes[i].Name()] = err
-		}
+	if err := s.settleReady(ctx, v); err != nil {
+		return err
 	}
+	s.apply(ctx, v, v.plan.Changes)
+	s.apply(ctx, v, v.denials()) // what a lock keeps from being removed
 	if v.after, err = s.world.Network.Table(ctx, guard); err != nil {
 		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
 	v.now = s.clock.Now()
 	return s.settle(ctx, v)
+}
+
+// apply makes changes and keeps what failed.
+func (s *Sweep) apply(ctx context.Context, v visit, changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	for i, err := range s.world.Network.Apply(ctx, v.guard, changes) {
+		if err != nil {
+			v.failed[changes[i].Name()] = err
+		}
+	}
+}
+
+// denials turn allows of ours that a lock keeps from being removed into denies:
+// a lock against deleting lets a rule be changed, and the door is shut.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
+func (v visit) denials() []Change {
+	var out []Change
+	for _, c := range v.plan.Changes {
+		old, found := ruleNamed(v.before, c.Remove)
+		if c.Put == nil && found && old.Allow && !IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], ErrLocked) {
+			old.Allow = false
+			out = append(out, Change{Put: &old})
+		}
+	}
+	return out
 }
 
 // wish is what the store says of a guard.
@@ -85,7 +121,7 @@ func (s *Sweep) wanted(ctx context.Context, guard string) (wish, error) {
 func (s *Sweep) draw(w wish, before Table) visit {
 	v := visit{guard: w.guard, live: w.live, locks: w.locks, before: before, after: before, now: s.clock.Now(), failed: map[string]error{}}
 	v.plan = s.owner.MakePlan(before, s.owner.wantedAt(w.guard, w.live, w.locks))
-	v.plan.Changes = s.keepDenies(before, v.plan.Changes, w.locks, w.unsure)
+	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.locks, w.unsure), s.unconfirmed(w, before)...)
 	for _, b := range v.plan.Blocked {
 		v.failed[b.Name] = b.Err
 	}
@@ -105,7 +141,7 @@ func (s *Sweep) removeBlind(ctx context.Context, guard string, live []Grant) err
 			}
 		}
 	}
-	if len(changes) == 0 {
+	if len(changes) == 0 || IsFirewall(guard) { // a firewall is one document, which must be read to be changed
 		return nil
 	}
 	return errors.Join(s.world.Network.Apply(ctx, guard, changes)...)
@@ -190,7 +226,7 @@ func (s *Sweep) trouble(ctx context.Context, guard string, grants []Grant, cause
 	var faults []error
 	for _, g := range grants {
 		after, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
-			stuck := errors.Is(cause, ErrForbidden) || errors.Is(cause, ErrLocked) || now.Sub(g.Clock.Closing) > stuckAfter
+			stuck := errors.Is(cause, ErrForbidden) || errors.Is(cause, ErrLocked) || now.Sub(g.Clock.Closing) > g.stuckAfter()
 			next, events := g.Trouble(guard, reason(cause), stuck, now)
 			return next, events, nil
 		})

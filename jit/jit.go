@@ -92,6 +92,7 @@ type VM struct {
 	OS         string            `json:"os,omitempty"`    // Linux or Windows
 	Power      string            `json:"power,omitempty"` // running, deallocated, …; empty when not asked for
 	Interfaces []Interface       `json:"interfaces,omitempty"`
+	Blind      bool              `json:"blind,omitempty"` // which firewalls are before it could not be read
 }
 
 // Interface is a network interface of a VM.
@@ -108,6 +109,7 @@ type Address struct {
 	SubnetGuard string     `json:"subnet_guard,omitempty"` // NSG of the subnet, empty when none
 	Groups      []string   `json:"groups,omitempty"`       // application security groups, resource ids
 	Public      string     `json:"public,omitempty"`       // public address in front, empty when none
+	Gateways    []Gateway  `json:"gateways,omitempty"`     // Azure Firewalls before it
 }
 
 // Clock names the instants a grant is measured by. All are UTC and compared,

@@ -162,7 +162,7 @@ func (j judge) site(ctx context.Context, who Person, target Target, r Request) (
 	if _, err := j.fits(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
 		return site{}, err
 	}
-	paths, err := PathsTo(vm, r.Sources)
+	paths, err := PathsTo(j.config.Installation, vm, r.Ports, r.Sources)
 	return site{vm, paths}, err
 }
 

@@ -168,14 +168,15 @@ func (l lab) straight(w world, nic jit.Interface, to jit.Address, p packet) bool
 func (l lab) byFirewall(w world, nic jit.Interface, to jit.Address, p packet) bool {
 	for _, fw := range l.around.Firewalls {
 		for _, t := range fw.Translations {
-			if t.To != to.Addr || int(t.Port) != p.port {
+			inside := netip.AddrPortFrom(to.Addr, uint16(p.port))
+			if t.To != inside {
 				continue
 			}
-			outside, _ := strconv.Atoi(t.Rule.Ports[0])
-			public := jit.Address{Addr: netip.MustParsePrefix(t.Rule.Destinations[0]).Addr()}
+			outside, _ := strconv.Atoi(t.Ports[0])
+			public := jit.Address{Addr: netip.MustParsePrefix(t.Destinations[0]).Addr()}
 			sent := packet{p.source, p.sourcePort, outside, p.protocol}
-			i := slices.IndexFunc(fw.Translations, func(o jit.Translation) bool { return l.takes(w, o.Rule, public, sent) })
-			if i < 0 || fw.Translations[i].To != to.Addr || int(fw.Translations[i].Port) != p.port {
+			i := slices.IndexFunc(fw.Translations, func(o jit.Rule) bool { return l.takes(w, o, public, sent) })
+			if i < 0 || fw.Translations[i].To != inside {
 				continue
 			}
 			if l.guards(w, nic, to, packet{w.instance, w.outgoing, p.port, p.protocol}) {

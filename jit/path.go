@@ -16,44 +16,38 @@ func shortHash(s string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// PathsTo lists the guards in front of the VM for sources of the given
-// families: the NSG of each interface and that of its subnet, since both must
-// allow, each with the VM's addresses behind it. A VM without an address of a
-// source's family, or without any NSG, is refused.
-func PathsTo(vm VM, sources []netip.Prefix) ([]Path, error) {
-	var paths []Path
+// PathsTo lists the guards in front of the VM for a request from the sources to
+// the ports: the NSG of each interface and that of its subnet, since both must
+// allow, and the firewalls on the way, each with the VM's addresses behind it.
+// A VM without an address of a source's family, or without anything that
+// filters, is refused, and so is what a firewall cannot do.
+func PathsTo(installation string, vm VM, ports []Ports, sources []netip.Prefix) ([]Path, error) {
+	w := wayfinder{installation: installation, vm: vm, ports: ports}
 	for _, v4 := range families(sources) {
-		addresses, guards := inFront(vm, v4)
-		if addresses == 0 {
-			return nil, Refuse(ErrPolicy, "%s has no %s address, so nothing can be opened from there; ask from an address of its own family.", vm.Name, familyName(v4))
-		}
-		if len(guards) == 0 {
-			return nil, Refuse(ErrPolicy, "%s has no network security group on its interfaces or subnets, so there is nothing to open; attach one first.", vm.Name)
-		}
-		for _, g := range guards {
-			paths = addPath(paths, vm.ID, g.Guard, g.Addresses[0])
+		mine := slices.DeleteFunc(slices.Clone(sources), func(p netip.Prefix) bool { return p.Addr().Is4() != v4 })
+		if err := w.family(v4, mine); err != nil {
+			return nil, err
 		}
 	}
-	slices.SortFunc(paths, func(a, b Path) int { return strings.Compare(strings.ToLower(a.Guard), strings.ToLower(b.Guard)) })
-	return paths, nil
+	return w.sorted(), nil
 }
 
-// inFront counts the VM's addresses of a family and lists the guards of each.
-func inFront(vm VM, v4 bool) (addresses int, guards []Path) {
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			if a.Addr.Is4() != v4 {
-				continue
-			}
-			addresses++
-			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
-				if guard != "" {
-					guards = append(guards, Path{VM: vm.ID, Guard: guard, Addresses: []netip.Addr{a.Addr}})
-				}
-			}
-		}
+func unfiltered(vm VM, what string) error {
+	return Refuse(ErrPolicy, "%s has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to %s; attach one first.", vm.Name, what)
+}
+
+// order sorts paths by guard, and those of one guard by what is written there.
+func (p Path) order() string {
+	return strings.ToLower(p.Guard) + " " + string(p.Kind) + " " + joinPrefixes(p.Sources)
+}
+
+func joinPrefixes(list []netip.Prefix) string {
+	words := make([]string, 0, len(list))
+	for _, p := range list {
+		words = append(words, p.String())
 	}
-	return addresses, guards
+	slices.Sort(words)
+	return strings.Join(words, " ")
 }
 
 func families(sources []netip.Prefix) []bool {
@@ -73,19 +67,6 @@ func familyName(v4 bool) string {
 	return "IPv6"
 }
 
-func addPath(paths []Path, vm, guard string, a netip.Addr) []Path {
-	for i := range paths {
-		p := &paths[i]
-		if SameID(p.Guard, guard) {
-			if !slices.Contains(p.Addresses, a) {
-				p.Addresses = append(p.Addresses, a)
-			}
-			return paths
-		}
-	}
-	return append(paths, Path{VM: vm, Guard: guard, Addresses: []netip.Addr{a}})
-}
-
 // Opens finds the rule that lets the sources reach the port of the address
 // already, in the order Azure asks them. Only certain knowledge counts: a rule
 // that meets part of the sources, or by a service tag, ends the search without
@@ -98,7 +79,7 @@ func (t Table) Opens(source netip.Prefix, to netip.Addr, port Ports) (Rule, bool
 	rules := slices.Concat(t.Rules, t.Defaults)
 	slices.SortStableFunc(rules, func(a, b Rule) int { return a.Priority - b.Priority })
 	for _, r := range rules {
-		if r.Inbound && mayMeet(r, probe) {
+		if r.Inbound && !r.To.IsValid() && mayMeet(r, probe) {
 			return r, r.Allow && contains(r, source, to, port)
 		}
 	}
@@ -139,11 +120,12 @@ func alreadyOpen(o Owner, vm VM, paths []Path, tables map[string]Table, r Reques
 func openBy(o Owner, paths []Path, tables map[string]Table, source netip.Prefix, port Ports) (by []string, open bool) {
 	for _, p := range paths {
 		t := tables[strings.ToLower(p.Guard)]
+		seen, concerned := p.seen(source)
 		for _, a := range p.Addresses {
-			if a.Is4() != source.Addr().Is4() {
+			if !concerned || a.Is4() != source.Addr().Is4() {
 				continue
 			}
-			rule, ok := t.Opens(source, a, port)
+			rule, ok := t.opens(p.Kind, seen, a, port)
 			if _, ours := o.Ours(rule); !ok || ours {
 				return nil, false
 			}
@@ -152,4 +134,28 @@ func openBy(o Owner, paths []Path, tables map[string]Table, source netip.Prefix,
 	}
 	slices.Sort(by)
 	return slices.Compact(by), len(by) > 0
+}
+
+// seen is what the guard of the path sees of a source; not concerned when the
+// source goes another way.
+func (p Path) seen(source netip.Prefix) (seen netip.Prefix, concerned bool) {
+	if p.Kind == Behind {
+		return p.Sources[0], true
+	}
+	return source, p.Sources == nil || slices.Contains(p.Sources, source)
+}
+
+// opens is Opens for what is written at a path of the kind.
+func (t Table) opens(kind PathKind, source netip.Prefix, to netip.Addr, port Ports) (Rule, bool) {
+	if kind != Into {
+		return t.Opens(source, to, port)
+	}
+	for _, r := range t.Rules {
+		public := r // to whom the public side answers is the same question
+		public.Destinations, public.Ports = []string{to.String()}, []string{port.Span()}
+		if r.To == netip.AddrPortFrom(to, port.From) && contains(public, source, to, port) {
+			return r, true
+		}
+	}
+	return Rule{}, false
 }

@@ -96,7 +96,7 @@ func TestPathsTo(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			paths, err := jit.PathsTo(jit.VM{ID: vmID, Name: "web-01", Interfaces: tt.interfaces}, prefixes(tt.sources...))
+			paths, err := jit.PathsTo("prod", jit.VM{ID: vmID, Name: "web-01", Interfaces: tt.interfaces}, []jit.Ports{tcp(22, 22)}, prefixes(tt.sources...))
 			var got []string
 			for _, p := range paths {
 				if p.VM != vmID || p.Agreed {

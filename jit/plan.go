@@ -42,7 +42,9 @@ func (o Owner) Astray(r Rule) (RuleName, bool) {
 }
 
 // Rules are the rules that the grant wants in the guard, without priorities:
-// one for each VM, protocol and family of addresses.
+// one for each path, protocol and family of addresses. A DNAT rule, one for
+// each address and port, names in Destinations where the firewall may be
+// reached, and has no ports until one was chosen.
 func (g Grant) Rules(installation, guard string) []Rule {
 	var out []Rule
 	for _, p := range g.Paths {
@@ -55,6 +57,9 @@ func (g Grant) Rules(installation, guard string) []Rule {
 					out = append(out, r)
 				}
 			}
+		}
+		if p.Kind == Into {
+			out = append(out, g.translations(installation, p)...)
 		}
 	}
 	return out
@@ -69,19 +74,35 @@ func (g Grant) protocols() []Protocol {
 	return slices.Compact(out)
 }
 
-func (g Grant) rule(installation string, p Path, protocol Protocol, v4 bool) (Rule, bool) {
-	r := Rule{
+// allow is what all rules of the grant have in common.
+func (g Grant) allow(installation, suffix string, protocol Protocol) Rule {
+	return Rule{
 		Inbound: true, Allow: true, Protocol: protocol, SourcePorts: []string{"*"},
-		Name: RuleName{installation, g.ID, ruleSuffix(p.VM, protocol, v4)}.String(),
+		Name: RuleName{installation, g.ID, suffix}.String(),
 		Description: Description{
 			Grant: g.ID, User: g.Request.By.ID, Until: g.Clock.Until, Name: CleanText(g.Request.By.Name),
 		}.String(),
 	}
-	for _, s := range g.Request.Sources {
+}
+
+// sources are what the rules of a path have as theirs.
+func (g Grant) sources(p Path, v4 bool) []string {
+	all := p.Sources
+	if all == nil {
+		all = g.Request.Sources
+	}
+	var out []string
+	for _, s := range all {
 		if s.Addr().Is4() == v4 {
-			r.Sources = append(r.Sources, s.String())
+			out = append(out, s.String())
 		}
 	}
+	return out
+}
+
+func (g Grant) rule(installation string, p Path, protocol Protocol, v4 bool) (Rule, bool) {
+	r := g.allow(installation, ruleSuffix(p.VM, p.ruleTag(), protocol, v4), protocol)
+	r.Sources = g.sources(p, v4)
 	for _, a := range p.Addresses {
 		if a.Is4() == v4 {
 			r.Destinations = append(r.Destinations, a.String())
@@ -95,10 +116,33 @@ func (g Grant) rule(installation string, p Path, protocol Protocol, v4 bool) (Ru
 	return r, len(r.Sources) > 0 && len(r.Destinations) > 0
 }
 
+// translations are the DNAT rules of a path: Azure Firewall translates to
+// single ports of IPv4 addresses.
+func (g Grant) translations(installation string, p Path) []Rule {
+	var out []Rule
+	for _, to := range p.Addresses {
+		for _, ports := range g.Request.Ports {
+			suffix := ruleSuffix(p.VM, p.ruleTag()+" "+to.String(), ports.Protocol, true) + "-" + ports.Span()
+			r := g.allow(installation, suffix, ports.Protocol)
+			r.Sources, r.To = g.sources(p, true), netip.AddrPortFrom(to, ports.From)
+			for _, a := range p.Public {
+				r.Destinations = append(r.Destinations, a.String())
+			}
+			for _, d := range p.Doors {
+				if d.Rule == r.Name {
+					r.Destinations, r.Ports = []string{d.Public.Addr().String()}, []string{fmt.Sprint(d.Public.Port())}
+				}
+			}
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 // ruleSuffix tells the rules of one grant apart and lets a reader of the
 // portal see which VM is meant: the VM's name as far as it fits, eight
-// characters of its id's hash, the protocol, and 6 for IPv6.
-func ruleSuffix(vm string, protocol Protocol, v4 bool) string {
+// characters of a hash, the protocol, and 6 for IPv6.
+func ruleSuffix(vm, tag string, protocol Protocol, v4 bool) string {
 	name := strings.ToLower(vm[strings.LastIndexByte(vm, '/')+1:])
 	name = strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -111,7 +155,7 @@ func ruleSuffix(vm string, protocol Protocol, v4 bool) string {
 	if protocol == AnyProtocol {
 		word = "any"
 	}
-	suffix := fmt.Sprintf("%s-%s-%s", name, shortHash(strings.ToLower(vm)), word)
+	suffix := fmt.Sprintf("%s-%s-%s", name, shortHash(tag), word)
 	if !v4 {
 		suffix += "6"
 	}
@@ -140,19 +184,15 @@ type Plan struct {
 func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	var plan Plan
 	var shut, puts, removes, unshut []Change
-	taken := o.taken(t)
-	room := maxRules - len(t.Rules)
+	space := o.space(t)
 	for _, w := range wanted {
 		old, found := ruleNamed(t, w.Name)
-		placed, err := o.settleIn(t, w, old, found, taken, room)
+		placed, err := space.settle(w, old, found)
 		if err != nil {
 			plan.Blocked = append(plan.Blocked, Blocked{w.Name, err})
 			continue
 		}
-		if !found {
-			room--
-		}
-		taken[placed.Priority] = true
+		space.take(placed, found)
 		plan.Final = append(plan.Final, placed)
 		switch {
 		case found && !old.Failed && placed.Equal(old):
@@ -176,48 +216,81 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	return plan
 }
 
-// settleIn gives a wanted rule the name and priority it has, or is to have.
-func (o Owner) settleIn(t Table, w, old Rule, found bool, taken map[int]bool, room int) (Rule, error) {
-	_, ours := o.Ours(old)
+// space is what is taken in a guard, and by whom.
+type space struct {
+	Owner
+	table      Table
+	priorities map[int]bool
+	doors      doors
+	room       int
+}
+
+// space reads it off the table. A rule that will be removed still holds its
+// own, since Azure refuses a priority before it is free.
+func (o Owner) space(t Table) space {
+	s := space{Owner: o, table: t, priorities: map[int]bool{}, doors: doorsOf(t), room: maxRules - len(t.Rules)}
+	for _, r := range t.Rules {
+		if r.Inbound {
+			s.priorities[r.Priority] = true
+		}
+	}
+	return s
+}
+
+func (s *space) take(r Rule, replaces bool) {
+	if !replaces {
+		s.room--
+	}
+	s.priorities[r.Priority] = true
+	if r.To.IsValid() {
+		s.doors.take(r)
+	}
+}
+
+// settle gives a wanted rule the name and the place it has, or is to have.
+func (s *space) settle(w, old Rule, found bool) (Rule, error) {
+	if IsFirewall(s.table.Guard) {
+		return s.settleInFirewall(w, old)
+	}
+	room := s.room
+	_, ours := s.Ours(old)
 	if found && !ours {
 		return w, Refuse(ErrPolicy, "A rule named %s with priority %s is in %s, outside our band; it is not touched, so remove or rename it.",
-			old.Name, fmt.Sprint(old.Priority), t.Name)
+			old.Name, fmt.Sprint(old.Priority), s.table.Name)
 	}
 	if found {
 		w.Name = old.Name
 		n, _ := ParseRuleName(old.Name)
-		if o.bandOf(n).Contains(old.Priority) && (old.Inbound || !taken[old.Priority]) {
+		if s.bandOf(n).Contains(old.Priority) && (old.Inbound || !s.priorities[old.Priority]) {
 			w.Priority = old.Priority
 			return w, nil
 		}
 		room = 1 // somebody moved it, or turned it outbound and its place is taken
 	}
 	var err error
-	w.Priority, err = o.place(t, w, taken, room)
+	w.Priority, err = s.place(w, room)
 	return w, err
 }
 
-// taken are the priorities of all inbound rules; a rule that will be removed
-// still holds its own, since Azure refuses a priority before it is free.
-func (o Owner) taken(t Table) map[int]bool {
-	taken := map[int]bool{}
-	for _, r := range t.Rules {
-		if r.Inbound {
-			taken[r.Priority] = true
-		}
+// settleInFirewall puts the rule into our collection, whose priority it has.
+func (s *space) settleInFirewall(w, old Rule) (Rule, error) {
+	var err error
+	if w.Priority, err = s.collection(s.table, w.To.IsValid()); err != nil || !w.To.IsValid() {
+		return w, err
 	}
-	return taken
+	return s.doors.place(s.table, w, old)
 }
 
 // place finds the lowest free priority of the rule's band.
-func (o Owner) place(t Table, w Rule, taken map[int]bool, room int) (int, error) {
+func (s *space) place(w Rule, room int) (int, error) {
+	t := s.table
 	if room < 1 {
 		return 0, Refuse(ErrPolicy, "%s holds %s rules, the most an NSG can; remove some.", t.Name, fmt.Sprint(maxRules))
 	}
 	n, _ := ParseRuleName(w.Name)
-	band := o.bandOf(n)
+	band := s.bandOf(n)
 	for p := band.From; p <= band.To; p++ {
-		if !taken[p] {
+		if !s.priorities[p] {
 			return p, nil
 		}
 	}
@@ -265,16 +338,20 @@ func (t Table) InForce(want Rule) (bool, error) {
 }
 
 func shadowRefusal(t Table, d Rule) error {
+	if IsFirewall(t.Guard) {
+		return Refuse(ErrPolicy, "The rule %s of the %s %s is asked before any of ours, and denies this or leads it elsewhere; move it behind ours, or ask from elsewhere.",
+			d.Name, KindOf(t.Guard).Noun(), t.Name)
+	}
 	return Refuse(ErrPolicy, "The rule %s (priority %s) in %s denies this before any allow of ours; move it behind our band or ask from elsewhere.",
 		d.Name, fmt.Sprint(d.Priority), t.Name)
 }
 
 // Shadow finds a deny that stands before the allow and may meet what it
-// allows. What cannot be known, such as who is in a service tag, counts as
+// allows, or a DNAT rule that stands before one of ours at its public side. What cannot be known, such as who is in a service tag, counts as
 // met.
 func (t Table) Shadow(allow Rule) (Rule, bool) {
 	for _, d := range t.Rules {
-		if d.Inbound && !d.Allow && d.Priority < allow.Priority && mayMeet(d, allow) {
+		if d.before(allow) {
 			return d, true
 		}
 	}

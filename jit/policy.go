@@ -12,7 +12,8 @@ import (
 type Config struct {
 	Installation    string
 	Bands           Bands
-	OpenWithin      time.Duration     // how long a rule may take to be confirmed
+	OpenWithin      time.Duration     // how long a rule of an NSG may take to be confirmed
+	FirewallWithin  time.Duration     // how long one of a firewall may
 	Channel         string            // where cards go unless an approval rule names its own
 	Users           map[UserID]string // Slack user: Entra user name or object id
 	MatchEmail      bool              // tie the rest by Slack's confirmed e-mail address

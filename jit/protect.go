@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,23 +153,33 @@ func checkLocked(ports []PortPolicy) error {
 	return err
 }
 
-// lockPaths are the guards in front of all addresses of the VM.
+// lockPaths are the NSGs in front of all addresses of the VM. A firewall is
+// none: it lets nothing in without a rule, and does not see what comes from
+// inside.
 func lockPaths(vm VM) ([]Path, error) {
-	var everyone []netip.Prefix
+	w := wayfinder{vm: vm}
 	for _, v4 := range []bool{true, false} {
-		if n, _ := inFront(vm, v4); n == 0 {
-			continue
+		addresses, guards := inFront(vm, v4)
+		if addresses > 0 && len(guards) == 0 {
+			return nil, unlockable(vm)
 		}
-		all := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
-		if v4 {
-			all = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		for _, p := range guards {
+			w.fold(p, p.Addresses[0])
 		}
-		everyone = append(everyone, all)
 	}
-	if len(everyone) == 0 {
+	if len(w.paths) == 0 {
 		return nil, Refuse(ErrPolicy, "%s has no private address yet, so there is nothing to protect; start it once.", vm.Name)
 	}
-	return PathsTo(vm, everyone)
+	return w.sorted(), nil
+}
+
+func unlockable(vm VM) error {
+	if slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool {
+		return slices.ContainsFunc(nic.Addresses, func(a Address) bool { return len(a.Gateways) > 0 })
+	}) {
+		return Refuse(ErrPolicy, "%s has no network security group on its interfaces or subnets, and its firewall does not see what comes from inside, so there is nothing to protect with; attach one first.", vm.Name)
+	}
+	return unfiltered(vm, "protect")
 }
 
 // lockable refuses a protection whose denies could not be written, or would
@@ -250,7 +261,7 @@ func (p Protection) same(o Protection) bool {
 // samePaths reports whether the guards and addresses are the same.
 func samePaths(a, b []Path) bool {
 	return slices.EqualFunc(sortedPaths(a), sortedPaths(b), func(x, y Path) bool {
-		return SameID(x.Guard, y.Guard) && SameID(x.VM, y.VM) && slices.Equal(x.Addresses, y.Addresses)
+		return SameID(x.VM, y.VM) && x.order() == y.order() && slices.Equal(x.Addresses, y.Addresses) && slices.Equal(x.Public, y.Public)
 	})
 }
 
@@ -260,7 +271,7 @@ func sortedPaths(paths []Path) []Path {
 		out[i].Addresses = slices.SortedFunc(slices.Values(out[i].Addresses), netip.Addr.Compare)
 	}
 	slices.SortFunc(out, func(a, b Path) int {
-		return strings.Compare(strings.ToLower(a.VM+" "+a.Guard), strings.ToLower(b.VM+" "+b.Guard))
+		return cmp.Or(strings.Compare(strings.ToLower(a.VM), strings.ToLower(b.VM)), strings.Compare(a.order(), b.order()))
 	})
 	return out
 }

@@ -2,6 +2,7 @@ package jit_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,9 +155,10 @@ func TestReachByTags(t *testing.T) {
 func hub(clients ...string) jit.Firewall {
 	r := foreign("rdp", 100)
 	r.Protocol, r.Sources, r.Destinations, r.Ports = jit.TCP, clients, []string{"20.0.0.2"}, []string{"50022"}
+	r.To = netip.MustParseAddrPort("10.0.0.4:22")
 	return jit.Firewall{
 		Name: "hub", Subnet: netip.MustParsePrefix("10.0.9.0/26"),
-		Translations: []jit.Translation{{Rule: r, To: netip.MustParseAddr("10.0.0.4"), Port: 22}},
+		Translations: []jit.Rule{r},
 	}
 }
 
@@ -176,8 +178,9 @@ func TestReachThroughWhatIsInFront(t *testing.T) {
 	routed, rule := hub(client), ssh("onprem", 200, from("192.168.0.0/16"))
 	routed.Translations, routed.Routed, routed.Rules = nil, prefixes("192.168.0.0/16", "172.16.0.0/12"), []jit.Rule{rule}
 	taken := hub("203.0.113.0/24")
-	taken.Translations = append([]jit.Translation{{Rule: taken.Translations[0].Rule, To: netip.MustParseAddr("10.0.0.77"), Port: 22}}, taken.Translations...)
-	taken.Translations[0].Rule.Sources, taken.Translations[0].Rule.Destinations = []string{"203.0.113.0/28"}, []string{"20.0.0.2/32"}
+	taken.Translations = append(slices.Clone(taken.Translations), taken.Translations...)
+	taken.Translations[0].Sources, taken.Translations[0].Destinations = []string{"203.0.113.0/28"}, []string{"20.0.0.2/32"}
+	taken.Translations[0].To = netip.MustParseAddrPort("10.0.0.77:22")
 	ranged := routed
 	ranged.Rules = []jit.Rule{ssh("range", 200, from("172.16.0.0-172.16.0.9"))}
 	blind := hub("*")

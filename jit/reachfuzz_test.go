@@ -158,9 +158,8 @@ func (d drawer) surroundings() jit.Surroundings {
 			r := d.rule(i)
 			r.Destinations, r.Groups, r.SourceGroups, r.Sources = []string{"20.0.0.2/32"}, nil, nil, d.some("clients", pool()...)
 			r.SourcePorts, r.Ports = []string{"*"}, []string{d.one("outside", "50022", "50023")}
-			fw.Translations = append(fw.Translations, jit.Translation{
-				Rule: r, To: netip.MustParseAddr(d.one("to", "10.0.0.4", "10.0.9.9")), Port: uint16(rapid.IntRange(22, 23).Draw(d.t, "inside")),
-			})
+			r.To = netip.AddrPortFrom(netip.MustParseAddr(d.one("to", "10.0.0.4", "10.0.9.9")), uint16(rapid.IntRange(22, 23).Draw(d.t, "inside")))
+			fw.Translations = append(fw.Translations, r)
 		}
 		s.Firewalls = append(s.Firewalls, fw)
 	}

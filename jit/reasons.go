@@ -87,14 +87,14 @@ func (w wall) unread() Reason {
 }
 
 // outside is the public side of a translation.
-func (f Firewall) outside(t Translation) string {
-	return fmt.Sprintf("the firewall %s, %s port %s", f.Name, strings.Join(t.Rule.Destinations, " "), strings.Join(t.Rule.Ports, " "))
+func (f Firewall) outside(t Rule) string {
+	return fmt.Sprintf("the firewall %s, %s port %s", f.Name, strings.Join(t.Destinations, " "), strings.Join(t.Ports, " "))
 }
 
-func (f Firewall) translation(t Translation) Reason {
-	return Reason{Guard: f.Name, Rule: t.Rule.Name, Priority: t.Rule.Priority, Level: AtFirewall, Allow: true, Text: fmt.Sprintf(
+func (f Firewall) translation(t Rule) Reason {
+	return Reason{Guard: f.Name, Rule: t.Name, Priority: t.Priority, Level: AtFirewall, Allow: true, Text: fmt.Sprintf(
 		"rule %s (priority %d) of %s leads to port %d of %s, which then sees the firewall's subnet %s as the source",
-		t.Rule.Name, t.Rule.Priority, f.outside(t), t.Port, t.To, f.Subnet)}
+		t.Name, t.Priority, f.outside(t), t.To.Port(), t.To.Addr(), f.Subnet)}
 }
 
 // fronts says how the internet gets to the address, if at all.

@@ -24,18 +24,27 @@ type Rule struct {
 	Ports        []string `json:"ports"`
 	SourceGroups []string `json:"source_groups,omitempty"` // application security groups, resource ids
 	Groups       []string `json:"groups,omitempty"`        // application security groups as destination
-	Description  string   `json:"description,omitempty"`
-	Settled      bool     `json:"-"` // Azure's provisioningState is Succeeded
-	Failed       bool     `json:"-"` // Azure's provisioningState is Failed: what it shows may not be in force
+	// To is where a firewall's DNAT rule leads; Destinations and Ports are then
+	// its public side. Not valid for every other rule.
+	To          netip.AddrPort `json:"to,omitzero"`
+	Description string         `json:"description,omitempty"`
+	Settled     bool           `json:"-"` // Azure's provisioningState is Succeeded
+	Failed      bool           `json:"-"` // Azure's provisioningState is Failed: what it shows may not be in force
 }
 
-// Table is what a guard holds: ours, and everybody else's.
+// Table is what a guard holds: ours, and everybody else's. Of a firewall it
+// holds the network and DNAT rules, each with the priority of its collection,
+// or of its group in a policy; a parent policy's rules come before all others
+// and have priority 0. Names of rules in other people's collections begin with
+// the collection's.
 type Table struct {
-	Guard    string // resource id as Azure writes it
-	Name     string
-	Rules    []Rule
-	Defaults []Rule // Azure's default rules, priorities 65000 and up
-	Settled  bool   // the guard's own provisioningState is Succeeded
+	Guard       string // resource id as Azure writes it
+	Name        string
+	Rules       []Rule
+	Defaults    []Rule       // Azure's default rules, priorities 65000 and up
+	Collections []Collection // of a firewall: what holds its priorities
+	Settled     bool         // Azure has finished every change: provisioningState is Succeeded
+	Failed      bool         // of a firewall: the last change failed, so what is shown may not be in force
 }
 
 // Change is one step of a plan: the rule is written, or the name is removed.
@@ -143,7 +152,7 @@ func (r Rule) Equal(o Rule) bool {
 		r.Description == o.Description &&
 		sameWords(r.Sources, o.Sources) && sameWords(r.SourcePorts, o.SourcePorts) &&
 		sameWords(r.Destinations, o.Destinations) && sameWords(r.Ports, o.Ports) &&
-		sameWords(r.SourceGroups, o.SourceGroups) && sameWords(r.Groups, o.Groups)
+		sameWords(r.SourceGroups, o.SourceGroups) && sameWords(r.Groups, o.Groups) && r.To == o.To
 }
 
 func sameWords(a, b []string) bool {

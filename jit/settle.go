@@ -34,9 +34,29 @@ func (s *Sweep) settle(ctx context.Context, v visit) error {
 	return errors.Join(append(faults, s.orphans(ctx, v))...)
 }
 
+// settleReady moves on what already agrees, since the changes for others may
+// take minutes.
+func (s *Sweep) settleReady(ctx context.Context, v visit) error {
+	var faults []error
+	for _, g := range v.live {
+		_, left := s.leftOf(g, v.before)
+		ready, _ := s.agreed(v, g)
+		switch {
+		case g.State == Opening && ready:
+			faults = append(faults, s.settleOpening(ctx, v, g))
+		case g.State == Closing && !left && v.before.Settled && !g.agrees(v.guard):
+			faults = append(faults, s.settleClosing(ctx, v, g))
+		}
+	}
+	return errors.Join(faults...)
+}
+
 // settleClosing ends a grant of which nothing is left in the guard.
 func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
 	left, found := s.leftOf(g, v.after)
+	if !found && IsFirewall(v.guard) && !v.after.Settled {
+		return errors.Join(errNotYet, s.trouble(ctx, v.guard, []Grant{g}, errNotYet)) // it still filters as before
+	}
 	if !found {
 		closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
 		if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another visit closed it, and measured
@@ -50,6 +70,9 @@ func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
 		if _, ours := s.owner.Ours(left); !ours {
 			cause = Refuse(ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
 		}
+	}
+	if errors.Is(cause, ErrLocked) && !left.Allow {
+		cause = Refuse(ErrLocked, "a lock keeps the rule %s from being removed, so it was turned into a deny and lets nobody in; remove the lock", left.Name)
 	}
 	return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
 }
@@ -70,7 +93,7 @@ func (s *Sweep) leftOf(g Grant, t Table) (Rule, bool) {
 func (s *Sweep) settleOpening(ctx context.Context, v visit, g Grant) error {
 	done, cause := s.agreed(v, g)
 	if done {
-		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Agree(v.guard, v.now) })
+		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Agree(v.guard, s.doors(v, g), v.now) })
 		if err == nil && opened.State == Open && opened.Clock.Opened.Equal(v.now) {
 			s.world.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
 		}
@@ -101,6 +124,17 @@ func (s *Sweep) agreed(v visit, g Grant) (bool, error) {
 	return true, nil
 }
 
+// doors are where the rules of the grant in a firewall let its holder in.
+func (s *Sweep) doors(v visit, g Grant) []Door {
+	var out []Door
+	for _, want := range g.Rules(s.owner.Installation, v.guard) {
+		if d, ok := finalRule(v.plan, want).door(); ok {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // finalRule is the wanted rule with the name and priority it has in the guard.
 func finalRule(p Plan, want Rule) Rule {
 	for _, r := range p.Final {
@@ -127,9 +161,9 @@ func reason(err error) string {
 	case errors.Is(err, errNotYet):
 		return "Azure has not put the change into force yet"
 	case errors.Is(err, ErrForbidden):
-		return "Azure forbids jitbot to change this network security group; give it the role that jitbot role prints"
+		return "Azure forbids jitbot to change it; give it the role that jitbot role prints"
 	case errors.Is(err, ErrLocked):
-		return "a lock on the network security group or above it is in the way; remove it"
+		return "a lock on it or above it is in the way; remove the lock"
 	case errors.Is(err, ErrInvalid):
 		return "Azure refuses the rule: " + CleanText(err.Error())
 	case errors.Is(err, ErrBusy), errors.Is(err, ErrConflict):
@@ -167,7 +201,7 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 	}
 	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		next, _ := g.settle(v.guard)
-		return next, nil, nil
+		return next.through(v.guard, s.doors(v, g)), nil, nil
 	})
 	return err
 }

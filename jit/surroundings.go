@@ -56,19 +56,12 @@ type Firewall struct {
 	// Routed are the sources whose traffic to the VM's own address passes the
 	// firewall, by the routes of both sides.
 	Routed []netip.Prefix
-	// Translations are the DNAT rules, in the order in which they are asked.
-	Translations []Translation
+	// Translations are the DNAT rules, in the order in which they are asked:
+	// Destinations and Ports are the public side, To is where they lead.
+	Translations []Rule
 	// Rules are the network rules in the order in which they are asked:
 	// groups, then collections. Priority is that of the collection.
 	Rules []Rule
-}
-
-// Translation is a DNAT rule: Rule holds the public side, and the traffic that
-// it takes goes to the port of the private address.
-type Translation struct {
-	Rule Rule // one protocol, Destinations: the public address, Ports: the public port
-	To   netip.Addr
-	Port uint16
 }
 
 // standardDefaults are the inbound default rules of every network security

@@ -17,6 +17,8 @@ const (
 	markEvery   = time.Minute      // the clock's high-water mark is stored this often
 	askedFor    = 15 * time.Second // a request not checked by then was cut off, and is checked again
 	stuckAfter  = time.Minute      // a closing that takes longer shows as stuck
+	slowStuck   = 10 * time.Minute // the same where a firewall is changed
+	gather      = 5 * time.Second  // openings at a firewall wait this long for others, to share one change
 	maxSkew     = 30 * time.Second // Azure's clock may differ by this much
 	trustAfter  = 5 * time.Minute  // Azure's clock must agree for this long to overrule the mark
 	maxBack     = 5 * time.Second  // the wall clock may go back by this much
@@ -46,8 +48,12 @@ type Sweep struct {
 	checks  *lanes // key: a grant that is asked
 	holders *lanes // key: somebody with open grants, looked at again
 
+	entry sync.RWMutex // held to begin at firewalls, and to claim one
+
 	mu          sync.Mutex
 	touched     map[string]bool // guards to be looked at in the next pass
+	claimed     map[string]bool // firewalls that are being read and written
+	awaited     map[ID][]Path   // of openings that wait for a firewall
 	closing     map[string]bool // guards with overdue closings at the start, not yet tried
 	begun       map[ID]bool     // closings that the last pass saw
 	late        ID              // a closing that is stuck or late
@@ -61,7 +67,7 @@ type Sweep struct {
 func NewSweep(c Config, w World) *Sweep {
 	s := &Sweep{
 		judge: judge{c, w, &chronometer{}}, owner: Owner{c.Installation, c.Bands}, roster: newRoster(w.Inventory),
-		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{}, touched: map[string]bool{},
+		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{}, touched: map[string]bool{}, claimed: map[string]bool{}, awaited: map[ID][]Path{},
 	}
 	s.guards = newLanes(guardLanes, s.sweepGuard)
 	s.opens = newLanes(openLanes, s.begin)

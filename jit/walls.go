@@ -225,16 +225,17 @@ func (v view) translated(nic Interface, to Address, fw Firewall, i int, where re
 // before it takes at the same public side.
 func (v view) taken(to Address, fw Firewall, i int, where region) []ruling {
 	t := fw.Translations[i]
-	where.ports = where.ports.meet(spans[number]{{number(t.Port), number(t.Port)}})
-	if t.To != to.Addr || where.empty() {
+	inner := number(t.To.Port())
+	where.ports = where.ports.meet(spans[number]{{inner, inner}})
+	if t.To.Addr() != to.Addr || where.empty() {
 		return nil
 	}
 	w := wall{guard: fw.Name, name: fw.Name, level: AtFirewall}
 	for j, e := range fw.Translations[:i+1] {
-		if j == i || sharesPublic(e.Rule, t.Rule) {
-			e.Rule.Allow = j == i
-			e.Rule.Destinations, e.Rule.Ports = []string{"*"}, []string{"*"} // it is known to be the same public side
-			w.rules = append(w.rules, e.Rule)
+		if j == i || sharesPublic(e, t) {
+			e.Allow = j == i
+			e.Destinations, e.Ports = []string{"*"}, []string{"*"} // it is known to be the same public side
+			w.rules = append(w.rules, e)
 		}
 	}
 	var out []ruling

@@ -19,6 +19,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
@@ -70,6 +71,7 @@ type Client struct {
 	vitals   *vitals
 	turns    turns
 	removals removals
+	manager  rest // for documents that are written back whole
 	graph    graph
 	roles    *armauthorization.RoleAssignmentsClient
 	defs     *armauthorization.RoleDefinitionsClient
@@ -77,8 +79,11 @@ type Client struct {
 	builtIns definitions
 
 	configured []string
+	blind      sync.Once // firewalls cannot be read, and that was logged
 	mu         sync.Mutex
 	known      map[string]*subscription // by lower-case id
+	edges      *edges                   // as last read
+	edgesRead  time.Time
 }
 
 var (
@@ -91,6 +96,7 @@ var (
 
 // subscription holds the clients that are bound to one.
 type subscription struct {
+	id        string
 	groups    *armnetwork.SecurityGroupsClient
 	rules     *armnetwork.SecurityRulesClient
 	nics      *armnetwork.InterfacesClient
@@ -134,6 +140,9 @@ func New(cfg Config) (*Client, error) {
 	c.options.PerRetryPolicies = []policy.Policy{watch}
 	common.PerRetryPolicies = c.options.PerRetryPolicies[:1:1]
 	c.graph = newGraph(ends.graph, c.cred, common)
+	if c.manager, err = newManager(ends.cloud.Services[cloud.ResourceManager].Endpoint, c.cred, &c.options); err != nil {
+		return nil, err
+	}
 	return c, c.connect()
 }
 
@@ -190,6 +199,7 @@ func (c *Client) subscription(id string) (*subscription, error) {
 		return nil, fmt.Errorf("making the compute client: %w", err)
 	}
 	s := &subscription{
+		id:     key,
 		groups: n.NewSecurityGroupsClient(), rules: n.NewSecurityRulesClient(), nics: n.NewInterfacesClient(),
 		networks: n.NewVirtualNetworksClient(), subnets: n.NewSubnetsClient(),
 		addresses: n.NewPublicIPAddressesClient(), machines: m,

@@ -20,7 +20,8 @@ import (
 	"jitbot/jit"
 )
 
-// Apply writes and removes single rules of a network security group in order,
+// Apply changes a firewall by one write of its document; all that follows is
+// about network security groups, of which it writes and removes single rules in order,
 // each a PUT or DELETE whose operation is asked every Config.Poll until it has
 // ended. A change that fails does not keep the next from being tried, except
 // that no deny is removed after a write failed: the write may be what was to
@@ -34,6 +35,9 @@ import (
 // Azure's activity log names the grant. Two calls for one guard take turns.
 // https://learn.microsoft.com/rest/api/virtualnetwork/security-rules
 func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) []error {
+	if jit.IsFirewall(guard) {
+		return c.applyAtOnce(ctx, guard, changes)
+	}
 	outcomes := make([]error, len(changes))
 	all := func(err error) []error {
 		for i, change := range changes {

@@ -179,6 +179,10 @@ func kindOf(status int, a answer) error {
 	switch {
 	case isLock(a), status == http.StatusTooManyRequests:
 		return jit.ErrBusy
+	case strings.HasSuffix(a.Code, "NotAllowedWhenUpdatingOrDeleting"):
+		return jit.ErrBusy // a firewall policy takes one change at a time: https://github.com/Azure/deployment-stacks/issues/211
+	case a.has("FirewallPolicyUpdateFailed"):
+		return jit.ErrInvalid // a firewall that uses the policy is faulted
 	case a.has("ScopeLocked"):
 		return jit.ErrLocked
 	case a.has("CanceledAndSupersededDueToAnotherOperation"), a.Code == "Canceled":

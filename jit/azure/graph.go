@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,73 +17,16 @@ import (
 )
 
 // graph is Microsoft Graph, as little of it as is needed.
-type graph struct {
-	endpoint string // without a slash at its end
-	pipeline runtime.Pipeline
-}
+type graph struct{ rest }
 
 func newGraph(e Endpoint, cred azcore.TokenCredential, options azcore.ClientOptions) graph {
 	auth := runtime.NewBearerTokenPolicy(cred, []string{e.Audience + "/.default"}, nil)
-	return graph{
-		endpoint: strings.TrimRight(e.Endpoint, "/"),
+	return graph{rest{
+		endpoint: strings.TrimRight(e.Endpoint, "/"), next: "@odata.nextLink",
 		pipeline: runtime.NewPipeline("graph", "v1.0", runtime.PipelineOptions{
 			PerCall: []policy.Policy{runtime.NewRequestIDPolicy()}, PerRetry: []policy.Policy{auth},
 		}, &options),
-	}
-}
-
-// get reads one address into the value that into points to.
-func (g graph) get(ctx context.Context, address string, into any) error {
-	req, err := runtime.NewRequest(ctx, http.MethodGet, address)
-	if err != nil {
-		return translate(err)
-	}
-	req.Raw().Header.Set("Accept", "application/json")
-	resp, err := g.pipeline.Do(req)
-	if err != nil {
-		return translate(err)
-	}
-	if !runtime.HasStatusCode(resp, http.StatusOK) {
-		return translate(runtime.NewResponseError(resp))
-	}
-	if err := runtime.UnmarshalAsJSON(resp, into); err != nil {
-		return translate(err)
-	}
-	return nil
-}
-
-// list reads all pages of a list. A link to the next page that leads to
-// another host is not followed: the token would go there.
-func (g graph) list(ctx context.Context, address string, take func(json.RawMessage) error) error {
-	for address != "" {
-		if !g.owns(address) {
-			return fmt.Errorf("the next page is on another host than %s", g.endpoint)
-		}
-		var page struct {
-			Value []json.RawMessage `json:"value"`
-			Next  string            `json:"@odata.nextLink"`
-		}
-		if err := g.get(ctx, address, &page); err != nil {
-			return err
-		}
-		for _, raw := range page.Value {
-			if err := take(raw); err != nil {
-				return err
-			}
-		}
-		address = page.Next
-	}
-	return nil
-}
-
-// owns reports whether the address is on Graph's host.
-func (g graph) owns(address string) bool {
-	home, err := url.Parse(g.endpoint)
-	if err != nil {
-		return false
-	}
-	u, err := url.Parse(address)
-	return err == nil && u.Scheme == home.Scheme && strings.EqualFold(u.Host, home.Host)
+	}}
 }
 
 // graphUser is a user as $select=id,userPrincipalName,accountEnabled gives it.

@@ -2,61 +2,51 @@ package azure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v7"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
-	"golang.org/x/sync/errgroup"
 
 	"jitbot/jit"
 )
 
 // parts are what virtual machines are joined from, by lower-case id.
 type parts struct {
-	mu       sync.Mutex
+	*edges
 	machines []*armcompute.VirtualMachine
 	nics     map[string]*armnetwork.Interface
 	guards   map[string]string // of subnets
-	publics  map[string]string // addresses of public IPs
+	fronts   map[string]string // addresses of public IPs
 }
 
-func newParts() *parts {
-	return &parts{nics: map[string]*armnetwork.Interface{}, guards: map[string]string{}, publics: map[string]string{}}
+func newParts(e *edges) *parts {
+	return &parts{edges: e, nics: map[string]*armnetwork.Interface{}, guards: map[string]string{}, fronts: map[string]string{}}
 }
 
-// VMs lists the virtual machines of the configured subscriptions, from four
-// lists each: machines, interfaces, networks and public addresses. They carry
-// no power state and are sorted by id. An interface that came or went while the lists were read is
+// VMs lists the virtual machines of the configured subscriptions, from five
+// lists each: machines, interfaces, networks, public addresses and firewalls;
+// where there are firewalls, also from the route tables and their policies. They
+// carry no power state and are sorted by id. An interface that came or went while the lists were read is
 // left out, and so is an address that cannot be read, which is logged.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
-	p := newParts()
-	g, ctx := errgroup.WithContext(ctx)
-	for _, id := range c.configured {
-		s, err := c.subscription(id)
-		if err != nil {
-			return nil, err
-		}
-		for what, list := range map[string]func(context.Context, *subscription) error{
-			"machines": p.listMachines, "interfaces": p.listInterfaces, "networks": p.listNetworks, "public addresses": p.listPublics,
-		} {
-			g.Go(func() error {
-				if err := list(ctx, s); err != nil {
-					return fmt.Errorf("listing the %s of subscription %s: %w", what, id, err)
-				}
-				return nil
-			})
-		}
+	p := newParts(newEdges())
+	err := c.listAll(ctx, listing{"machines", p.listMachines}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
+		listing{"public addresses", p.listPublics}, listing{"firewalls", c.listFirewalls(p.edges)})
+	if err == nil && len(p.firewalls) > 0 {
+		err = errors.Join(c.listAll(ctx, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.edges))
 	}
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		return nil, err
 	}
+	p.settle()
+	c.keepEdges(p.edges)
 	slices.SortFunc(p.machines, func(a, b *armcompute.VirtualMachine) int {
 		return strings.Compare(strings.ToLower(value(a.ID)), strings.ToLower(value(b.ID)))
 	})
@@ -95,22 +85,17 @@ func (p *parts) listInterfaces(ctx context.Context, s *subscription) error {
 	})
 }
 
-func (p *parts) listNetworks(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.networks.NewListAllPager(nil), func(page armnetwork.VirtualNetworksClientListAllResponse) {
-		for _, n := range values(page.Value) {
-			for _, subnet := range value(n.Properties).Subnets {
-				p.addSubnet(subnet)
-			}
+// settle keeps what the lists of networks and public addresses say of single
+// ones.
+func (p *parts) settle() {
+	for _, n := range p.networks {
+		for _, subnet := range value(n.Properties).Subnets {
+			p.addSubnet(subnet)
 		}
-	})
-}
-
-func (p *parts) listPublics(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.addresses.NewListAllPager(nil), func(page armnetwork.PublicIPAddressesClientListAllResponse) {
-		for _, a := range page.Value {
-			p.addPublic(a)
-		}
-	})
+	}
+	for _, a := range p.publics {
+		p.addPublic(&a)
+	}
 }
 
 func (p *parts) addSubnet(s *armnetwork.Subnet) {
@@ -128,13 +113,13 @@ func (p *parts) addPublic(a *armnetwork.PublicIPAddress) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.publics[strings.ToLower(value(a.ID))] = value(a.Properties.IPAddress)
+	p.fronts[strings.ToLower(value(a.ID))] = value(a.Properties.IPAddress)
 }
 
 // join puts a machine together with its interfaces. The faults say what had to
 // be left out.
 func (p *parts) join(m *armcompute.VirtualMachine) (jit.VM, []error) {
-	vm := jit.VM{ID: value(m.ID), Name: value(m.Name), Location: value(m.Location)}
+	vm := jit.VM{ID: value(m.ID), Name: value(m.Name), Location: value(m.Location), Blind: p.unread}
 	if id, err := arm.ParseResourceID(vm.ID); err == nil {
 		vm.Group = id.ResourceGroupName
 	}
@@ -183,8 +168,9 @@ func (p *parts) joinInterface(n *armnetwork.Interface) (jit.Interface, []error) 
 			address.SubnetGuard = p.guards[strings.ToLower(address.Subnet)]
 		}
 		if a.PublicIPAddress != nil {
-			address.Public = p.publics[strings.ToLower(value(a.PublicIPAddress.ID))]
+			address.Public = p.fronts[strings.ToLower(value(a.PublicIPAddress.ID))]
 		}
+		address.Gateways = p.gateways(address)
 		nic.Addresses = append(nic.Addresses, address)
 	}
 	return nic, faults

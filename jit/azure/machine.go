@@ -22,7 +22,8 @@ const (
 
 // VM reads one virtual machine afresh with its power state, then its
 // interfaces, then their subnets and public addresses; each step is one round
-// of requests side by side. Only a machine that is gone, or in a subscription
+// of requests side by side. Which firewalls are before it is known from what
+// was read within the last ten seconds. Only a machine that is gone, or in a subscription
 // that is not configured, is ErrNotFound; a part that went meanwhile is
 // ErrConflict. Nothing is left out silently: an address that cannot be read is
 // an error.
@@ -40,7 +41,11 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, translate(err))
 	}
-	p := newParts()
+	e, err := c.recentEdges(ctx)
+	if err != nil {
+		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
+	}
+	p := newParts(e)
 	err = eachID(ctx, interfaceIDs(&resp.VirtualMachine), func(ctx context.Context, id string) error {
 		return c.readInterface(ctx, p, id)
 	})

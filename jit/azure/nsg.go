@@ -13,11 +13,15 @@ import (
 
 const guardType = "Microsoft.Network/networkSecurityGroups"
 
-// Table reads a network security group by its id: one request. ErrNotFound
-// when Azure says that it is gone, by more than a 404; ErrInvalid when the id is
-// none of a network security group.
+// Table reads a guard by its id: a network security group by one request, a
+// firewall by one, a rule collection group of a policy by two for the policy
+// and for each that it inherits from. ErrNotFound when Azure says that it is
+// gone, by more than a 404; ErrInvalid when the id is none of a guard.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/get
 func (c *Client) Table(ctx context.Context, guard string) (jit.Table, error) {
+	if jit.IsFirewall(guard) {
+		return c.firewallTable(ctx, guard)
+	}
 	id, s, err := c.locate(guard, guardType)
 	if err != nil {
 		return jit.Table{}, fmt.Errorf("reading a guard: %w", err)
@@ -29,8 +33,9 @@ func (c *Client) Table(ctx context.Context, guard string) (jit.Table, error) {
 	return fromGroup(&resp.SecurityGroup), nil
 }
 
-// Tables reads every network security group of the configured subscriptions,
-// these side by side. What could be read comes with the error.
+// Tables reads every network security group and firewall of the configured
+// subscriptions, these side by side, and the groups of ours in the firewalls'
+// policies. What could be read comes with the error.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/list-all
 func (c *Client) Tables(ctx context.Context) ([]jit.Table, error) {
 	found := make([][]jit.Table, len(c.configured))
@@ -65,5 +70,9 @@ func (c *Client) tablesOf(ctx context.Context, id string) ([]jit.Table, error) {
 	if err != nil {
 		return tables, fmt.Errorf("listing the guards of subscription %s: %w", id, err)
 	}
-	return tables, nil
+	walls, err := c.firewallTables(ctx, id)
+	if err != nil {
+		err = fmt.Errorf("listing the firewalls of subscription %s: %w", id, err)
+	}
+	return append(tables, walls...), err
 }

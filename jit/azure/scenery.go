@@ -2,26 +2,20 @@ package azure
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
-	"golang.org/x/sync/errgroup"
 
 	"jitbot/jit"
 )
 
-// scenery is what was listed of the networks, by lower-case id.
+// scenery is what was listed of what is around virtual machines.
 type scenery struct {
-	mu        sync.Mutex
+	*edges
 	nics      []*armnetwork.Interface
-	networks  map[string]*armnetwork.VirtualNetwork
-	routes    map[string][]armnetwork.Route
 	balancers []*armnetwork.LoadBalancer
-	publics   map[string]armnetwork.PublicIPAddress
 
 	// Joined from those.
 	grouped []jit.Interface
@@ -44,35 +38,20 @@ type front struct {
 
 // Surroundings reads what is around the VMs: the spaces of their networks and
 // of the peers, the routes of their subnets, who is in an application security
-// group, public addresses and load balancers. It lists interfaces, networks,
-// route tables, load balancers and public addresses of the configured
-// subscriptions, five lists each. Of gateways it tells only that there is one.
+// group, public addresses, load balancers and firewalls with their rules. It
+// lists interfaces, networks, route tables, load balancers, public addresses
+// and firewalls of the configured subscriptions, six lists each, and reads the
+// firewalls' policies. Of gateways it tells only that there is one.
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
-	p := &scenery{
-		networks: map[string]*armnetwork.VirtualNetwork{}, routes: map[string][]armnetwork.Route{}, publics: map[string]armnetwork.PublicIPAddress{},
-		private: map[string]place{}, fronts: map[netip.Addr][]front{},
+	p := &scenery{edges: newEdges(), private: map[string]place{}, fronts: map[netip.Addr][]front{}}
+	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
+		listing{"load balancers", p.listBalancers}, listing{"public addresses", p.listPublics}, listing{"firewalls", c.listFirewalls(p.edges)})
+	if err == nil {
+		err = c.readPolicies(ctx, p.edges)
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	for _, id := range c.configured {
-		s, err := c.subscription(id)
-		if err != nil {
-			return nil, err
-		}
-		for what, list := range map[string]func(context.Context, *subscription) error{
-			"interfaces": p.listInterfaces, "networks": p.listNetworks, "route tables": p.listRoutes,
-			"load balancers": p.listBalancers, "public addresses": p.listPublics,
-		} {
-			g.Go(func() error {
-				if err := list(ctx, s); err != nil {
-					return fmt.Errorf("listing the %s of subscription %s: %w", what, id, err)
-				}
-				return nil
-			})
-		}
-	}
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	p.joinInterfaces()
@@ -92,43 +71,11 @@ func (p *scenery) listInterfaces(ctx context.Context, s *subscription) error {
 	})
 }
 
-func (p *scenery) listNetworks(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.networks.NewListAllPager(nil), func(page armnetwork.VirtualNetworksClientListAllResponse) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, n := range page.Value {
-			if n != nil && n.Properties != nil {
-				p.networks[strings.ToLower(value(n.ID))] = n
-			}
-		}
-	})
-}
-
-func (p *scenery) listRoutes(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.routes.NewListAllPager(nil), func(page armnetwork.RouteTablesClientListAllResponse) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, t := range values(page.Value) {
-			p.routes[strings.ToLower(value(t.ID))] = values(value(t.Properties).Routes)
-		}
-	})
-}
-
 func (p *scenery) listBalancers(ctx context.Context, s *subscription) error {
 	return pages(ctx, s.balancers.NewListAllPager(nil), func(page armnetwork.LoadBalancersClientListAllResponse) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.balancers = append(p.balancers, page.Value...)
-	})
-}
-
-func (p *scenery) listPublics(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.addresses.NewListAllPager(nil), func(page armnetwork.PublicIPAddressesClientListAllResponse) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, a := range values(page.Value) {
-			p.publics[strings.ToLower(value(a.ID))] = a
-		}
 	})
 }
 
@@ -151,6 +98,7 @@ func (p *scenery) around(vm jit.VM) jit.Surroundings {
 			seen[network], seen[subnet] = true, true
 		}
 	}
+	p.addFirewalls(&s, vm)
 	slices.SortFunc(s.Fronts, func(a, b jit.Front) int { return strings.Compare(a.Name+" "+a.Public, b.Name+" "+b.Public) })
 	return s
 }
@@ -167,16 +115,8 @@ func (p *scenery) addFronts(s *jit.Surroundings, network string, to netip.Addr) 
 // learns routes from a gateway.
 func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
 	s.VirtualNetwork = append(s.VirtualNetwork, spaceOf(n.Properties.AddressSpace)...)
-	for _, peer := range values(n.Properties.VirtualNetworkPeerings) {
-		v := value(peer.Properties)
-		if value(v.PeeringState) != armnetwork.VirtualNetworkPeeringStateConnected || !value(v.AllowVirtualNetworkAccess) {
-			continue
-		}
-		space := v.RemoteVirtualNetworkAddressSpace
-		if space == nil {
-			space = v.RemoteAddressSpace
-		}
-		s.Peers = append(s.Peers, spaceOf(space)...)
+	for _, v := range connected(n) {
+		s.Peers = append(s.Peers, spaceOfPeer(v)...)
 		s.Learned = s.Learned || value(v.UseRemoteGateways)
 	}
 	s.Learned = s.Learned || slices.ContainsFunc(values(n.Properties.Subnets), func(subnet armnetwork.Subnet) bool {
@@ -185,22 +125,66 @@ func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
 }
 
 // addRoutes adds the prefixes of the subnet's own routes, and the appliances
-// that they lead to.
+// that they lead to and that are no firewall of Azure's.
 func (p *scenery) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, id string) {
-	for _, subnet := range values(n.Properties.Subnets) {
-		v := value(subnet.Properties)
-		if !strings.EqualFold(value(subnet.ID), id) || v.RouteTable == nil {
+	for _, route := range p.ownRoutes(n, id) {
+		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
+		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))
+		if err != nil || value(route.NextHopType) != armnetwork.RouteNextHopTypeVirtualAppliance || slices.Contains(s.Appliances, hop) || p.isFirewall(n, hop) {
 			continue
 		}
-		for _, r := range p.routes[strings.ToLower(value(v.RouteTable.ID))] {
-			route := value(r.Properties)
-			s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
-			hop, err := netip.ParseAddr(value(route.NextHopIPAddress))
-			if err == nil && value(route.NextHopType) == armnetwork.RouteNextHopTypeVirtualAppliance && !slices.Contains(s.Appliances, hop) {
-				s.Appliances = append(s.Appliances, hop)
+		s.Appliances = append(s.Appliances, hop)
+	}
+}
+
+// isFirewall reports whether a firewall in the network or in a peer of it has
+// the address.
+func (p *scenery) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool {
+	near := append(peersOf(n), strings.ToLower(value(n.ID)))
+	return slices.ContainsFunc(p.firewalls, func(f firewall) bool {
+		_, network, private := f.place()
+		return private == hop && slices.Contains(near, network)
+	})
+}
+
+// addFirewalls adds those before any address of the VM.
+func (p *scenery) addFirewalls(s *jit.Surroundings, vm jit.VM) {
+	at := map[string]int{}
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			for _, g := range p.gateways(a) {
+				i, known := at[g.Firewall]
+				if !known {
+					i = len(s.Firewalls)
+					at[g.Firewall] = i
+					s.Firewalls = append(s.Firewalls, p.firewallOf(g))
+				}
+				for _, r := range g.Routed {
+					if fw := &s.Firewalls[i]; !slices.Contains(fw.Routed, r) {
+						fw.Routed = append(fw.Routed, r)
+					}
+				}
 			}
 		}
 	}
+}
+
+func (p *scenery) firewallOf(g jit.Gateway) jit.Firewall {
+	out := jit.Firewall{Subnet: g.Subnet}
+	for _, f := range p.firewalls {
+		if f.ID != g.Firewall {
+			continue
+		}
+		out.Name = f.Name
+		for _, r := range p.rulesOf(f) {
+			if r.To.IsValid() {
+				out.Translations = append(out.Translations, r)
+			} else {
+				out.Rules = append(out.Rules, r)
+			}
+		}
+	}
+	return out
 }
 
 func spaceOf(s *armnetwork.AddressSpace) []netip.Prefix {

@@ -163,7 +163,7 @@ func offer(s *section) jit.Policy {
 	if p.Always {
 		s.always(p.Ports)
 	}
-	s.onlyText("on_drift", "repair", "end")
+	p.EndOnDrift = s.choice("on_drift", "repair", "end") == "end"
 	extend := s.section("extend")
 	extend.onlyNumber("times", 2)
 	extend.onlyDuration("total", 6*time.Hour)

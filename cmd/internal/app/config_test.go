@@ -44,7 +44,7 @@ func TestConfigDefaults(t *testing.T) {
 			Cloud:         azure.Public, Poll: time.Second,
 		},
 		Jit: jit.Config{
-			Installation: "prod", Channel: "C0123456789", OpenWithin: time.Minute,
+			Installation: "prod", Channel: "C0123456789", OpenWithin: time.Minute, FirewallWithin: 10 * time.Minute,
 			RequiredActions: jit.DefaultActions(),
 			Bands:           jit.Bands{Allow: jit.Band{From: 100, To: 249}, DenyOverride: jit.Band{From: 250, To: 299}, DenyRespect: jit.Band{From: 3900, To: 4096}},
 		},
@@ -64,7 +64,7 @@ func TestConfigExample(t *testing.T) {
 		t.Errorf("cloud: public took the custom endpoints %+v", c.Azure.Custom)
 	}
 	want := jit.Config{
-		Installation: "prod", Channel: "C0123456789", OpenWithin: time.Minute,
+		Installation: "prod", Channel: "C0123456789", OpenWithin: time.Minute, FirewallWithin: 10 * time.Minute,
 		Bands:           jit.Bands{Allow: jit.Band{From: 100, To: 249}, DenyOverride: jit.Band{From: 250, To: 299}, DenyRespect: jit.Band{From: 3900, To: 4096}},
 		Users:           map[jit.UserID]string{"U0123456789": "someone@example.com"},
 		RequiredActions: jit.DefaultActions(),
@@ -154,7 +154,7 @@ func TestConfigOneFault(t *testing.T) {
 		{"existing by a word", minimal + "policies:\n  - existing: ignore\n", "policies[0].existing: \"ignore\" is unknown; write \"override\" or \"respect\""},
 		{"deny from a tag", minimal + "policies:\n  - deny_source: AzureCloud\n", "policies[0].deny_source: \"AzureCloud\" is unknown; write \"*\" or \"Internet\""},
 		{"deny from internet", minimal + "policies:\n  - deny_source: internet\n", "\"internet\" is unknown"},
-		{"end on drift", minimal + "policies:\n  - on_drift: end\n", "policies[0].on_drift: \"end\" is not built yet"},
+		{"stop on drift", minimal + "policies:\n  - on_drift: stop\n", "policies[0].on_drift: \"stop\" is unknown; write \"repair\" or \"end\""},
 		{"shortest over longest", minimal + "policies:\n  - ports:\n      - {port: 22, sources: ['*'], longest: 2m}\n", "jitbot.yaml:6: policies[0].ports[0].longest: shortest is 5m and longest 2m"},
 		{"longest over a day", minimal + "policies:\n  - ports:\n      - {port: 22, sources: ['*'], longest: 25h}\n", "25h is too long; write 24h or less"},
 		{"everybody", minimal + "policies:\n  - ports:\n      - {port: 22, sources: [0.0.0.0/0]}\n", "0.0.0.0/0 is the whole internet"},

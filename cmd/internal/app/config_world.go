@@ -25,9 +25,9 @@ func (c *Config) slack(s *section, there bool) {
 }
 
 const (
-	minPoll           = 100 * time.Millisecond
-	defaultOpenWithin = time.Minute
-	firewallWithin    = 10 * time.Minute
+	minPoll               = 100 * time.Millisecond
+	defaultOpenWithin     = time.Minute
+	defaultFirewallWithin = 10 * time.Minute
 )
 
 // azure reads which subscriptions are served and how Azure is reached.
@@ -59,7 +59,7 @@ func (c *Config) azure(s *section, there bool) {
 	c.Azure.Poll = s.duration("poll", time.Second, minPoll, time.Minute)
 	within := s.section("open_within")
 	c.Jit.OpenWithin = within.duration("nsg", defaultOpenWithin, time.Second, time.Hour)
-	within.onlyDuration("firewall", firewallWithin)
+	c.Jit.FirewallWithin = within.duration("firewall", defaultFirewallWithin, time.Second, 6*time.Hour)
 	within.close()
 	s.onlyFalse("group_writes")
 	if s.values["flush_connections"] != nil && strings.EqualFold(s.values["flush_connections"].Value, "true") &&

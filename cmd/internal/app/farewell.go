@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+
 	"jitbot/jit"
 )
 
@@ -78,6 +80,24 @@ func (p *program) farewell(ctx context.Context) error {
 	return nil
 }
 
+// removal is the command that removes a rule without jitbot. A firewall takes
+// it as an extension of the command line tool.
+// https://learn.microsoft.com/cli/azure/network/firewall
+func removal(guard, installation string, r jit.Rule) string {
+	id, err := arm.ParseResourceID(guard)
+	if err != nil || jit.KindOf(guard) == jit.SecurityGroup {
+		return fmt.Sprintf("az network nsg rule delete --ids %s/securityRules/%s", guard, r.Name)
+	}
+	dnat := r.To.IsValid()
+	if jit.KindOf(guard) == jit.PolicyGroup {
+		return fmt.Sprintf("az network firewall policy rule-collection-group collection rule remove --subscription %s -g %s --policy-name %s --rcg-name %s --collection-name %s --name %s",
+			id.SubscriptionID, id.ResourceGroupName, id.Parent.Name, id.Name, jit.CollectionName(installation, dnat), r.Name)
+	}
+	kind := map[bool]string{true: "nat-rule", false: "network-rule"}[dnat]
+	return fmt.Sprintf("az network firewall %s delete --subscription %s -g %s --firewall-name %s --collection-name %s --name %s",
+		kind, id.SubscriptionID, id.ResourceGroupName, id.Name, jit.CollectionName(installation, dnat), r.Name)
+}
+
 // lastWords are a grant with its deadline and a command for each of its rules.
 func lastWords(g jit.Grant, installation string) string {
 	var b strings.Builder
@@ -105,7 +125,7 @@ func lastWords(g jit.Grant, installation string) string {
 		}
 		seen[key] = true
 		for _, r := range g.Rules(installation, path.Guard) {
-			fmt.Fprintf(&b, "  az network nsg rule delete --ids %s/securityRules/%s\n", path.Guard, r.Name)
+			fmt.Fprintf(&b, "  %s\n", removal(path.Guard, installation, r))
 		}
 	}
 	return b.String()

@@ -105,15 +105,24 @@ func TestScanBehindAFirewall(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		azuresim.SeedFirewalls(w.sim)
 		w.start()
+		// What the firewall lets in, the security group behind it denies.
 		postures, _ := w.scan(carol)
-		seen := 0
-		for _, p := range postures {
-			if strings.Contains(strings.Join(p.Notes, " "), "10.40.0.4: a firewall is on the route and is not looked at yet") {
-				seen++
-			}
+		app := postures["app-1"]
+		if app.Class != jit.ClassHealthy || !strings.Contains(strings.Join(app.Notes, " "), "rule site/build-ssh (priority 1000) of the firewall hub-fw, 20.50.20.1 port 2201 leads to port 22 of 10.40.1.4") {
+			t.Errorf("app-1: %+v", app)
 		}
-		if seen == 0 {
-			t.Errorf("no VM is told to be behind a firewall: %+v", postures)
+		if err := w.sim.PutRule(azuresim.DemoAppNSG, azuresim.Rule{
+			Name: "from-firewall-ssh", Protocol: "Tcp", SourceAddressPrefix: azuresim.DemoFirewallSubnet, SourcePortRange: "*",
+			DestinationAddressPrefix: "*", DestinationPortRange: "22", Access: "Allow", Direction: "Inbound", Priority: 1100,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		postures, _ = w.scan(carol)
+		app = postures["app-1"]
+		if app.Class != jit.ClassUnhealthy || !slices.ContainsFunc(app.Rules, func(r jit.OpenRule) bool {
+			return r.Rule == "site/build-ssh" && r.Level == jit.AtFirewall && r.Breadth.Words == "198.51.100.10 (one address)"
+		}) {
+			t.Errorf("app-1: %+v", app)
 		}
 	})
 }

@@ -65,7 +65,7 @@ func (n *teller) check(notice jit.Notice, g jit.Grant) {
 	}
 	source := g.Request.Sources[0].Addr()
 	for _, t := range g.Request.Targets {
-		open, why := n.w.sim.Reachable(t.VM, source, int(g.Request.Ports[0].From), "Tcp")
+		open, why := n.w.sim.Path(t.VM, source, int(g.Request.Ports[0].From), "Tcp")
 		if g.State == jit.Open && notice.Event.Kind == jit.EventOpened && !open && time.Now().Before(g.Clock.Deadline) {
 			n.w.t.Errorf("%s was called open, yet %s cannot reach %s: %s", g.ID, source, t.Name, why)
 		}

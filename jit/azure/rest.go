@@ -1,0 +1,142 @@
+package azure
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	armruntime "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+)
+
+// rest speaks plain JSON with a service, for what the SDK has no client, or
+// none that keeps a document whole.
+type rest struct {
+	endpoint string // without a slash at its end
+	pipeline runtime.Pipeline
+	next     string // the member of a page that links to the next one
+}
+
+// newManager is Resource Manager.
+func newManager(endpoint string, cred azcore.TokenCredential, options *arm.ClientOptions) (rest, error) {
+	p, err := armruntime.NewPipeline("jitbot", "v1", cred, runtime.PipelineOptions{}, options)
+	if err != nil {
+		return rest{}, fmt.Errorf("making the Resource Manager client: %w", err)
+	}
+	return rest{endpoint: strings.TrimRight(endpoint, "/"), pipeline: p, next: "nextLink"}, nil
+}
+
+// address is that of a resource, or of a list.
+func (r rest) address(id, version string) string {
+	return r.endpoint + "/" + strings.Trim(id, "/") + "?api-version=" + version
+}
+
+// get reads one address into the value that into points to.
+func (r rest) get(ctx context.Context, address string, into any) error {
+	req, err := runtime.NewRequest(ctx, http.MethodGet, address)
+	if err != nil {
+		return translate(err)
+	}
+	req.Raw().Header.Set("Accept", "application/json")
+	resp, err := r.pipeline.Do(req)
+	if err != nil {
+		return translate(err)
+	}
+	if !runtime.HasStatusCode(resp, http.StatusOK) {
+		return translate(runtime.NewResponseError(resp))
+	}
+	if err := runtime.UnmarshalAsJSON(resp, into); err != nil {
+		return translate(err)
+	}
+	return nil
+}
+
+// list reads all pages of a list. A link to the next page that leads to
+// another host is not followed: the token would go there.
+func (r rest) list(ctx context.Context, address string, take func(json.RawMessage) error) error {
+	for address != "" {
+		if !r.owns(address) {
+			return fmt.Errorf("the next page is on another host than %s", r.endpoint)
+		}
+		var page map[string]json.RawMessage
+		if err := r.get(ctx, address, &page); err != nil {
+			return err
+		}
+		var elements []json.RawMessage
+		if err := unmarshal(page["value"], &elements); err != nil {
+			return err
+		}
+		for _, raw := range elements {
+			if err := take(raw); err != nil {
+				return err
+			}
+		}
+		address = ""
+		if err := unmarshal(page[r.next], &address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unmarshal reads JSON that may be absent.
+func unmarshal(raw json.RawMessage, into any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("reading an answer: %w", err)
+	}
+	return nil
+}
+
+// owns reports whether the address is on the service's host.
+func (r rest) owns(address string) bool {
+	home, err := url.Parse(r.endpoint)
+	if err != nil {
+		return false
+	}
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == home.Scheme && strings.EqualFold(u.Host, home.Host)
+}
+
+// ended is the result of an operation of which only the end matters.
+type ended struct{}
+
+// begin sends a PUT with the document, or a DELETE where there is none, on the
+// condition that the etag, if any, is still that of the resource.
+func (r rest) begin(ctx context.Context, address string, document json.RawMessage, etag string) (*runtime.Poller[ended], error) {
+	method := http.MethodDelete
+	if document != nil {
+		method = http.MethodPut
+	}
+	req, err := runtime.NewRequest(ctx, method, address)
+	if err != nil {
+		return nil, translate(err)
+	}
+	req.Raw().Header.Set("Accept", "application/json")
+	if etag != "" {
+		req.Raw().Header.Set("If-Match", etag)
+	}
+	if document != nil {
+		if err := req.SetBody(streaming.NopCloser(bytes.NewReader(document)), "application/json"); err != nil {
+			return nil, translate(err)
+		}
+	}
+	resp, err := r.pipeline.Do(req)
+	if err != nil {
+		return nil, translate(err)
+	}
+	if !runtime.HasStatusCode(resp, http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent) {
+		return nil, translate(runtime.NewResponseError(resp))
+	}
+	poller, err := runtime.NewPoller[ended](resp, r.pipeline, nil)
+	return poller, translate(err)
+}

@@ -1,0 +1,162 @@
+package jit
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Collection is what has a priority in a firewall: a rule collection with
+// rules of its own, or a rule collection group of a policy.
+type Collection struct {
+	Name     string
+	Priority int
+	DNAT     bool // a firewall numbers its DNAT collections apart; a group holds both kinds
+	Deny     bool // its rules deny
+}
+
+// collection is the priority of our collection in a firewall, or of our group
+// in a policy: that which it has, or the lowest free one of the band.
+func (o Owner) collection(t Table, dnat bool) (int, error) {
+	name, band := CollectionName(o.Installation, dnat), o.Bands.Allow
+	group := KindOf(t.Guard) == PolicyGroup
+	if group {
+		name = lastName(t.Guard)
+	}
+	taken := map[int]bool{}
+	for _, c := range t.Collections {
+		switch {
+		case !group && c.DNAT != dnat:
+		case !strings.EqualFold(c.Name, name):
+			taken[c.Priority] = true
+		case c.Deny || !band.Contains(c.Priority):
+			return 0, Refuse(ErrPolicy, "Somebody else's %s (priority %s) is in %s under a name of ours; it is not touched, so remove or rename it.",
+				c.Name, fmt.Sprint(c.Priority), t.Name)
+		default:
+			return c.Priority, nil
+		}
+	}
+	for p := band.From; p <= band.To; p++ {
+		if !taken[p] {
+			return p, nil
+		}
+	}
+	return 0, Refuse(ErrPolicy, "Every priority from %s to %s in %s is taken, so no rule of ours fits; free one, or widen bands.allow.",
+		fmt.Sprint(band.From), fmt.Sprint(band.To), t.Name)
+}
+
+// The ports at which people come in by DNAT, below those that a firewall keeps
+// for itself.
+const (
+	firstDoor = 50000
+	lastDoor  = 59999
+)
+
+// doors are the public sides of a firewall's DNAT rules: address, port and
+// protocol, with the name of the rule.
+type doors map[string]string
+
+func doorsOf(t Table) doors {
+	d := doors{}
+	for _, r := range t.Rules {
+		if r.To.IsValid() {
+			d.take(r)
+		}
+	}
+	return d
+}
+
+func (d doors) take(r Rule) {
+	for _, key := range doorKeys(r) {
+		d[key] = r.Name
+	}
+}
+
+// free reports whether no other rule is at the rule's public side.
+func (d doors) free(r Rule) bool {
+	return !slices.ContainsFunc(doorKeys(r), func(key string) bool { return d[key] != "" && !strings.EqualFold(d[key], r.Name) })
+}
+
+func doorKeys(r Rule) []string {
+	protocols := []Protocol{r.Protocol}
+	if r.Protocol == AnyProtocol {
+		protocols = []Protocol{TCP, UDP}
+	}
+	var out []string
+	for _, protocol := range protocols {
+		for _, address := range r.Destinations {
+			for _, port := range r.Ports {
+				out = append(out, fmt.Sprint(protocol, " ", address, " ", port))
+			}
+		}
+	}
+	return out
+}
+
+// place gives a DNAT rule its public side: the one that people were told, the
+// one that it has, or a free one. A rule whose ports are set has been told; one
+// without names in Destinations where it may be.
+func (d doors) place(t Table, w, old Rule) (Rule, error) {
+	if len(w.Ports) > 0 {
+		if !d.free(w) {
+			return w, Refuse(ErrPolicy, "Somebody took %s port %s of the firewall %s, which the holder was told to use.", strings.Join(w.Destinations, " "), strings.Join(w.Ports, " "), t.Name)
+		}
+		return w, nil
+	}
+	candidates := w.Destinations
+	if len(old.Destinations) == 1 && len(old.Ports) == 1 && slices.Contains(candidates, old.Destinations[0]) && d.free(old) {
+		w.Destinations, w.Ports = old.Destinations, old.Ports
+		return w, nil
+	}
+	const many = lastDoor - firstDoor + 1
+	first := int(hashOf(w.Name) % many) // so that a port does not soon mean another VM
+	for _, address := range candidates {
+		for i := range many {
+			w.Destinations, w.Ports = []string{address}, []string{fmt.Sprint(firstDoor + (first+i)%many)}
+			if d.free(w) {
+				return w, nil
+			}
+		}
+	}
+	return w, Refuse(ErrPolicy, "Every port from %s to %s of the firewall %s is taken; end a grant there.", fmt.Sprint(firstDoor), fmt.Sprint(lastDoor), t.Name)
+}
+
+func hashOf(s string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s)) // never fails
+	return h.Sum32()
+}
+
+// door is where a DNAT rule that was placed lets people in.
+func (r Rule) door() (Door, bool) {
+	if !r.To.IsValid() || len(r.Destinations) != 1 || len(r.Ports) != 1 {
+		return Door{}, false
+	}
+	public, err := netip.ParseAddrPort(r.Destinations[0] + ":" + r.Ports[0])
+	return Door{Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
+}
+
+// before reports whether a firewall asks d before the allow and d may take or
+// deny what the allow is for.
+func (r Rule) before(allow Rule) bool {
+	if r.Priority >= allow.Priority || r.To.IsValid() != allow.To.IsValid() {
+		return false
+	}
+	if !r.To.IsValid() {
+		return r.Inbound && !r.Allow && mayMeet(r, allow)
+	}
+	return (r.Protocol.Covers(allow.Protocol) || allow.Protocol.Covers(r.Protocol)) && sharesPublic(r, allow) && sourcesMeet(r, allow.Sources)
+}
+
+// Doors are where the grant's holder connects to, by firewall and port.
+func (g Grant) Doors() []Door {
+	var out []Door
+	for _, p := range g.Paths {
+		out = append(out, p.Doors...)
+	}
+	slices.SortFunc(out, func(a, b Door) int { return cmp.Or(a.To.Compare(b.To), a.Public.Compare(b.Public)) })
+	return out
+}

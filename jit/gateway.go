@@ -1,0 +1,163 @@
+package jit
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Gateway is an Azure Firewall before an address of a VM.
+type Gateway struct {
+	Firewall string       `json:"firewall"`         // resource id
+	Policy   string       `json:"policy,omitempty"` // resource id of its firewall policy; empty: it has rules of its own
+	Subnet   netip.Prefix `json:"subnet"`           // what the VM sees as the source after a translation
+	Public   []netip.Addr `json:"public,omitempty"` // its public addresses
+	// Routed are the clients whose packets come and go by it, from the routes
+	// of the address's subnet.
+	Routed []netip.Prefix `json:"routed,omitempty"`
+	// Leads says that a DNAT rule of somebody leads to the address.
+	Leads bool `json:"leads,omitempty"`
+	// Hides says that the VM sees the firewall in place of the client also
+	// behind a network rule.
+	// https://learn.microsoft.com/azure/firewall/snat-private-range
+	Hides bool `json:"hides,omitempty"`
+}
+
+// Guard is the resource id of what is written for an installation: the
+// firewall itself, or a rule collection group of ours in its policy.
+func (g Gateway) Guard(installation string) string {
+	if g.Policy == "" {
+		return g.Firewall
+	}
+	return g.Policy + "/ruleCollectionGroups/" + GroupName(installation)
+}
+
+// GroupName names the rule collection group of ours in a firewall policy.
+func GroupName(installation string) string { return "jitbot-" + installation }
+
+// CollectionName names a collection of ours in a firewall or in our group.
+func CollectionName(installation string, dnat bool) string {
+	if dnat {
+		return "jitbot-" + installation + "-dnat"
+	}
+	return "jitbot-" + installation + "-network"
+}
+
+// GuardKind is what kind of resource a guard is.
+type GuardKind int
+
+// The kinds of guards.
+const (
+	SecurityGroup   GuardKind = iota // a network security group
+	ClassicFirewall                  // an Azure Firewall with rules of its own
+	PolicyGroup                      // a rule collection group of a firewall policy
+)
+
+// KindOf tells by the resource id what a guard is.
+func KindOf(guard string) GuardKind {
+	guard = strings.ToLower(guard)
+	switch {
+	case strings.Contains(guard, "/providers/microsoft.network/azurefirewalls/"):
+		return ClassicFirewall
+	case strings.Contains(guard, "/providers/microsoft.network/firewallpolicies/"):
+		return PolicyGroup
+	default:
+		return SecurityGroup
+	}
+}
+
+// IsFirewall reports whether a change of the guard changes a firewall, which
+// takes Azure minutes.
+func IsFirewall(guard string) bool { return KindOf(guard) != SecurityGroup }
+
+// GuardName is how people call the guard: the name of the group or of the
+// firewall; of a policy's, the policy's.
+func GuardName(guard string) string {
+	if i := strings.Index(strings.ToLower(guard), "/rulecollectiongroups/"); i >= 0 {
+		guard = guard[:i]
+	}
+	return lastName(guard)
+}
+
+// Noun is what the guard is called in a sentence before its name.
+func (k GuardKind) Noun() string {
+	switch k {
+	case ClassicFirewall:
+		return "firewall"
+	case PolicyGroup:
+		return "firewall policy"
+	default:
+		return "network security group"
+	}
+}
+
+// Door is the public side of a DNAT rule: where a client connects to.
+type Door struct {
+	Rule     string         `json:"rule"` // its name
+	Public   netip.AddrPort `json:"public"`
+	To       netip.AddrPort `json:"to"`
+	Protocol Protocol       `json:"protocol"`
+}
+
+// Route sends what is for a prefix to a next hop.
+type Route struct {
+	Prefix netip.Prefix
+	Hop    netip.Addr // the virtual appliance; the zero Addr for every other kind of hop
+}
+
+// RoutedBy lists what each appliance gets: the longest prefix wins, and of
+// equal ones the first given.
+// https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview#how-azure-selects-a-route
+func RoutedBy(routes []Route) map[netip.Addr][]netip.Prefix {
+	routes = slices.DeleteFunc(slices.Clone(routes), func(r Route) bool { return !r.Prefix.IsValid() })
+	slices.SortStableFunc(routes, func(a, b Route) int { return cmp.Compare(b.Prefix.Bits(), a.Prefix.Bits()) })
+	var taken addresses
+	got := map[netip.Addr]addresses{}
+	for _, r := range routes {
+		own := addressesOf(r.Prefix).minus(taken)
+		taken = taken.join(own)
+		if r.Hop.IsValid() {
+			got[r.Hop] = got[r.Hop].join(own)
+		}
+	}
+	out := map[netip.Addr][]netip.Prefix{}
+	for hop, a := range got {
+		if len(a) > 0 {
+			out[hop] = prefixesOf(a)
+		}
+	}
+	return out
+}
+
+// prefixesOf is the set as the fewest prefixes.
+func prefixesOf(a addresses) []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range a {
+		for from := s.from; ; {
+			p := widestAt(from, s.to)
+			out = append(out, p)
+			if lastOf(p) == s.to {
+				break
+			}
+			from = lastOf(p).Next()
+		}
+	}
+	return out
+}
+
+// widestAt is the widest prefix that begins at from and does not go beyond to.
+func widestAt(from, to netip.Addr) netip.Prefix {
+	for bits := range from.BitLen() {
+		p := netip.PrefixFrom(from, bits)
+		if p.Masked().Addr() == from && lastOf(p).Compare(to) <= 0 {
+			return p
+		}
+	}
+	return netip.PrefixFrom(from, from.BitLen())
+}
+
+// PrivateIPv4 reports whether the address is one of RFC 1918 or RFC 6598, the
+// ranges that Azure Firewall means by IANAPrivateRanges.
+// https://learn.microsoft.com/azure/firewall/snat-private-range
+func PrivateIPv4(a netip.Addr) bool { return a.Is4() && privateSpace().has(a) }

@@ -1,0 +1,207 @@
+package jit
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// course is how the packets of a source get to an address.
+type course struct {
+	straight bool      // some come past every firewall
+	through  []Gateway // some are routed through these, to the address itself
+	into     []Gateway // some are let in by DNAT rules of these
+}
+
+// course finds it. What comes from outside goes by DNAT where the answers are
+// routed back through a firewall, or where nothing but a DNAT rule leads to the
+// address; what comes from inside is routed.
+func (a Address) course(source netip.Prefix) course {
+	var c course
+	left := addressesOf(source)
+	for _, g := range a.Gateways {
+		routed := addressesIn(g.Routed).meet(left)
+		left = left.minus(routed)
+		if len(routed.minus(privateSpace())) > 0 {
+			c.into = append(c.into, g)
+		}
+		if len(routed.meet(privateSpace())) > 0 {
+			c.through = append(c.through, g)
+		}
+	}
+	if outside := left.minus(privateSpace()); len(outside) > 0 && a.Public == "" {
+		for _, g := range a.Gateways {
+			if g.Leads {
+				c.into = append(c.into, g)
+				left = left.minus(outside)
+			}
+		}
+	}
+	c.straight = len(left) > 0
+	return c
+}
+
+// wayfinder gathers the paths to a VM for one request.
+type wayfinder struct {
+	installation string
+	vm           VM
+	ports        []Ports
+	paths        []Path
+}
+
+// family adds the paths for the sources of a family.
+func (w *wayfinder) family(v4 bool, sources []netip.Prefix) error {
+	addresses, filtered := 0, false
+	for _, nic := range w.vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if a.Addr.Is4() != v4 {
+				continue
+			}
+			addresses++
+			ways, err := w.address(nic, a, sources)
+			if err != nil {
+				return err
+			}
+			filtered = filtered || ways > 0
+		}
+	}
+	if addresses == 0 {
+		return Refuse(ErrPolicy, "%s has no %s address, so nothing can be opened from there; ask from an address of its own family.", w.vm.Name, familyName(v4))
+	}
+	if !filtered {
+		return unfiltered(w.vm, "open")
+	}
+	return nil
+}
+
+// address adds the paths to one address, and counts them.
+func (w *wayfinder) address(nic Interface, a Address, sources []netip.Prefix) (int, error) {
+	var own []Path // to this address alone
+	groups := []string{nic.Guard, a.SubnetGuard}
+	for _, s := range sources {
+		c := a.course(s)
+		for _, g := range c.into {
+			if err := w.translatable(g); err != nil {
+				return 0, err
+			}
+			own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: Into, Public: g.Public}, s)
+			own = addSources(own, groups, Behind, g.Subnet)
+		}
+		for _, g := range c.through {
+			own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: Through}, s)
+			if g.Hides {
+				own = addSources(own, groups, Behind, g.Subnet)
+			} else {
+				c.straight = true
+			}
+		}
+		if c.straight {
+			own = addSources(own, groups, Straight, s)
+		}
+	}
+	for _, p := range own {
+		if p.Kind == Straight && len(p.Sources) == len(sources) {
+			p.Sources = nil
+		}
+		w.fold(p, a.Addr)
+	}
+	return len(own), nil
+}
+
+// addSources adds a source to the paths at NSGs; one that is not there has no
+// name.
+func addSources(paths []Path, groups []string, kind PathKind, source netip.Prefix) []Path {
+	for _, guard := range groups {
+		if guard != "" {
+			paths = addSource(paths, Path{Guard: guard, Kind: kind}, source)
+		}
+	}
+	return paths
+}
+
+func addSource(paths []Path, p Path, source netip.Prefix) []Path {
+	i := slices.IndexFunc(paths, func(o Path) bool { return o.Kind == p.Kind && SameID(o.Guard, p.Guard) })
+	if i < 0 {
+		i = len(paths)
+		paths = append(paths, p)
+	}
+	if !slices.Contains(paths[i].Sources, source) {
+		paths[i].Sources = append(paths[i].Sources, source)
+	}
+	return paths
+}
+
+// fold adds an address to the path that differs in nothing else.
+func (w *wayfinder) fold(p Path, to netip.Addr) {
+	p.VM, p.Addresses = w.vm.ID, []netip.Addr{to}
+	for i, o := range w.paths {
+		if o.order() == p.order() {
+			if !slices.Contains(o.Addresses, to) {
+				w.paths[i].Addresses = append(o.Addresses, to)
+			}
+			return
+		}
+	}
+	w.paths = append(w.paths, p)
+}
+
+// inFront counts the VM's addresses of a family and lists the guards of each.
+func inFront(vm VM, v4 bool) (addresses int, guards []Path) {
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if a.Addr.Is4() != v4 {
+				continue
+			}
+			addresses++
+			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
+				if guard != "" {
+					guards = append(guards, Path{VM: vm.ID, Guard: guard, Addresses: []netip.Addr{a.Addr}})
+				}
+			}
+		}
+	}
+	return addresses, guards
+}
+
+// sorted are the paths by guard, and those of one guard by what is written
+// there.
+func (w *wayfinder) sorted() []Path {
+	slices.SortFunc(w.paths, func(a, b Path) int { return strings.Compare(a.order(), b.order()) })
+	return w.paths
+}
+
+// maxTranslated is the highest port that a DNAT rule may name; those above are
+// the firewall's own.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-firewall-limits
+const maxTranslated = 63999
+
+// translatable refuses what a DNAT rule of the firewall cannot do.
+func (w *wayfinder) translatable(g Gateway) error {
+	name := lastName(g.Firewall)
+	if len(g.Public) == 0 {
+		return Refuse(ErrPolicy, "%s is behind the firewall %s, which has no public address to come in by; ask from an address inside.", w.vm.Name, name)
+	}
+	if !g.Subnet.IsValid() {
+		return Refuse(ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; give jitbot the role that jitbot role prints.", w.vm.Name, name)
+	}
+	for _, p := range w.ports {
+		if p.From != p.To {
+			return Refuse(ErrPolicy, "%s is behind the firewall %s, which translates single ports only, and %s is a range; ask for each port.", w.vm.Name, name, p)
+		}
+		if p.From == 0 || p.From > maxTranslated {
+			return Refuse(ErrPolicy, "%s is behind the firewall %s, which cannot translate to port %s; it takes 1 to 63999.", w.vm.Name, name, p)
+		}
+	}
+	return nil
+}
+
+// ruleTag tells a path's rules from those of other paths of its VM at the same
+// guard. An NSG's rule for the client itself has been named by the VM alone
+// from the first version on.
+func (p Path) ruleTag() string {
+	tag := strings.ToLower(p.VM)
+	if p.Kind == Straight && p.Sources == nil {
+		return tag
+	}
+	return tag + " " + string(p.Kind) + " " + joinPrefixes(p.Sources)
+}

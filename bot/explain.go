@@ -171,7 +171,11 @@ func pathText(e jit.Explanation) string {
 				names = append(names, fmt.Sprintf("and %d more", len(e.Guards)-maxTargets))
 				break
 			}
-			names = append(names, code(lastPart(g)))
+			name := code(jit.GuardName(g))
+			if jit.IsFirewall(g) {
+				name += " (" + jit.KindOf(g).Noun() + ")"
+			}
+			names = append(names, name)
 		}
 		lines = append(lines, "A grant would write its rule in "+strings.Join(names, ", ")+".")
 	}

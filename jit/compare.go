@@ -46,7 +46,7 @@ func isLive(live []Grant, id ID) bool {
 	return false
 }
 
-// guardGone deals with an NSG that was deleted: its rules are gone with it.
+// guardGone deals with a guard that was deleted: its rules are gone with it.
 func (s *Sweep) guardGone(ctx context.Context, guard string, live []Grant) error {
 	now := s.clock.Now()
 	var faults []error
@@ -54,7 +54,7 @@ func (s *Sweep) guardGone(ctx context.Context, guard string, live []Grant) error
 		var err error
 		if g.State == Closing {
 			_, err = s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(guard, now) })
-		} else if why := "the network security group " + guard[strings.LastIndexByte(guard, '/')+1:] + " was deleted"; g.State == Open {
+		} else if why := "the " + KindOf(guard).Noun() + " " + GuardName(guard) + " was deleted"; g.State == Open {
 			err = s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: why}, now)
 		} else {
 			err = s.fail(ctx, g.ID, why, now)
@@ -82,7 +82,7 @@ func (s *Sweep) compareAll(ctx context.Context) error {
 	faults := []error{err}
 	tables, err := s.world.Network.Tables(ctx)
 	if err != nil {
-		faults = append(faults, fmt.Errorf("listing the network security groups: %w", err))
+		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
 	} else {
 		s.mu.Lock()
 		s.heard = true

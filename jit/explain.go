@@ -20,7 +20,7 @@ type Explanation struct {
 	// Hidden says that the caller may not read the VM in Azure, so that the
 	// rest, which tells how it is filtered, is left out.
 	Hidden  bool
-	Guards  []string // lower-case resource ids of the NSGs whose rules a grant would change
+	Guards  []string // resource ids of the NSGs and firewalls whose rules a grant could change
 	Blocked *Refusal // why no rule could open it
 	Posture Posture
 }
@@ -131,6 +131,19 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp PortPolicy, wi
 	return o, err
 }
 
+// firewallsOf are what grants write of the firewalls before the VM, each once.
+func (j judge) firewallsOf(vm VM) []string {
+	var paths []Path
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			for _, g := range a.Gateways {
+				paths = append(paths, Path{Guard: g.Guard(j.config.Installation)})
+			}
+		}
+	}
+	return guardsOf(paths)
+}
+
 // explainPath says what filters the VM now, and where a grant would change it.
 func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy, lock Protection) error {
 	var tables []Table
@@ -141,11 +154,10 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy
 		}
 		tables = append(tables, t)
 	}
-	paths, err := lockPaths(e.VM)
-	if err != nil && !errors.As(err, &e.Blocked) {
-		return err
+	e.Guards = append(guardsOfVM(e.VM), s.firewallsOf(e.VM)...)
+	if len(e.Guards) == 0 {
+		e.Blocked = unfiltered(e.VM, "open")
 	}
-	e.Guards = guardsOf(paths)
 	read, note := s.surroundings(ctx, []VM{e.VM})
 	around := read(e.VM)
 	e.Posture = s.posture(e.VM, tables, around, policy, lock, note)

@@ -32,7 +32,7 @@ func PathsTo(installation string, vm VM, ports []Ports, sources []netip.Prefix) 
 	return w.sorted(), nil
 }
 
-func unfiltered(vm VM, what string) error {
+func unfiltered(vm VM, what string) *Refusal {
 	return Refuse(ErrPolicy, "%s has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to %s; attach one first.", vm.Name, what)
 }
 

@@ -44,7 +44,7 @@ func (r Reaped) Overdue() bool {
 func Reap(ctx context.Context, network Network, owner Owner, unreadable bool, now time.Time) ([]Reaped, error) {
 	tables, err := network.Tables(ctx)
 	if err != nil {
-		err = fmt.Errorf("listing the network security groups: %w", err)
+		err = fmt.Errorf("listing the security groups and firewalls: %w", err)
 	}
 	var out []Reaped
 	for _, t := range tables {
@@ -81,10 +81,16 @@ func reapGuard(ctx context.Context, network Network, owner Owner, t Table, unrea
 		return found, fmt.Errorf("reading the rules of %s back: %w", t.Name, err)
 	}
 	for _, i := range due {
-		if !named(after.Rules, found[i].Rule) {
-			found[i].Outcome, found[i].Err = Removed, nil
-		} else {
+		switch {
+		case named(after.Rules, found[i].Rule):
 			found[i].Outcome = NotRemoved
+		case IsFirewall(t.Guard) && !after.Settled && err == nil:
+			found[i].Outcome = NotRemoved
+			if found[i].Err == nil {
+				found[i].Err = errNotYet
+			}
+		default:
+			found[i].Outcome, found[i].Err = Removed, nil
 		}
 	}
 	return found, nil

@@ -200,7 +200,33 @@ func (c *Client) applyFirewall(ctx context.Context, guard string, changes []jit.
 	if err != nil || poller == nil {
 		return err
 	}
-	return await(ctx, until, firewallPolls*c.poll, poller)
+	err = await(ctx, until, firewallPolls*c.poll, poller)
+	if err != nil || jit.KindOf(guard) != jit.PolicyGroup {
+		return err
+	}
+	return c.awaitPolicy(ctx, until, id.Parent.String())
+}
+
+// awaitPolicy waits until a policy is done with what a change of its group set
+// off, which is some time after the change itself.
+func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string) error {
+	for {
+		var p firewallPolicy
+		if err := c.manager.get(ctx, c.manager.address(policy, networkVersion), &p); err != nil {
+			return vanished(err)
+		}
+		if !p.Properties.State.busy() {
+			return nil
+		}
+		if time.Now().After(until) {
+			return errStillRunning
+		}
+		select {
+		case <-time.After(firewallPolls * c.poll):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // firewallLimit bounds how long one Apply waits for a firewall: an update takes

@@ -242,30 +242,3 @@ func TestDefenderRules(t *testing.T) {
 		t.Error("no such port")
 	}
 }
-
-func TestTerraformApply(t *testing.T) {
-	w := newWorld(t)
-	if got := w.ask("PUT", azuresim.DemoDevNSG+"/securityRules/jitbot-old", ruleJSON(map[string]any{"priority": 160})); got.status != 201 {
-		t.Fatal(got.text)
-	}
-	before := w.DumpRules(azuresim.DemoDevNSG, ours)
-	plan, err := w.Terraform(azuresim.DemoDevNSG, ours)
-	if err != nil {
-		t.Fatal(err)
-	}
-	etag := w.ETag(azuresim.DemoDevNSG)
-	w.ask("PUT", azuresim.DemoDevNSG+"/securityRules/jitbot-new", ruleJSON(nil))
-	if err := w.DeleteRule(azuresim.DemoDevNSG, "office"); err != nil {
-		t.Fatal(err)
-	}
-	removed, err := plan.Apply()
-	if err != nil || strings.Join(removed, " ") != "jitbot-new jitbot-old" {
-		t.Errorf("%q %v", removed, err)
-	}
-	if after := w.DumpRules(azuresim.DemoDevNSG, nil); after != before || w.ETag(azuresim.DemoDevNSG) == etag {
-		t.Errorf("%s\n%s", before, after)
-	}
-	if _, err := w.Terraform("/nothing", nil); err == nil {
-		t.Error("no such group")
-	}
-}

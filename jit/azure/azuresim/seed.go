@@ -206,6 +206,10 @@ func (s *Sim) PutNSG(v NSG) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle(time.Now())
+	return s.seedNSG(v)
+}
+
+func (s *Sim) seedNSG(v NSG) error {
 	rules := slices.Clone(v.Rules)
 	if problem := checkRules(v.ID, rules); problem != nil {
 		return problem

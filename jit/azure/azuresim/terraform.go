@@ -36,10 +36,15 @@ func (s *Sim) Terraform(nsgID string, skip func(rule string) bool) (*Terraform, 
 // Apply replaces the whole group by the configuration, in effect at once, and
 // tells the names of the rules that it removed.
 func (t *Terraform) Apply() (removed []string, err error) {
-	for _, r := range t.sim.Rules(t.wanted.ID) {
-		if !slices.ContainsFunc(t.wanted.Rules, func(w Rule) bool { return key(w.Name) == key(r.Name) }) {
-			removed = append(removed, r.Name)
+	t.sim.mu.Lock()
+	defer t.sim.mu.Unlock()
+	t.sim.settle(time.Now())
+	if g := t.sim.nsgs[key(t.wanted.ID)]; g != nil {
+		for _, r := range g.sorted() {
+			if !slices.ContainsFunc(t.wanted.Rules, func(w Rule) bool { return key(w.Name) == key(r.Name) }) {
+				removed = append(removed, r.Name)
+			}
 		}
 	}
-	return removed, t.sim.PutNSG(t.wanted)
+	return removed, t.sim.seedNSG(t.wanted)
 }

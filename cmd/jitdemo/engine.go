@@ -19,12 +19,12 @@ type engine struct {
 	options app.Options
 	log     *slog.Logger
 
-	mu     sync.Mutex
-	ahead  time.Duration
-	sweep  *jit.Sweep // nil while the bot is dead
-	grants func(context.Context) ([]jit.Grant, error)
-	stop   context.CancelFunc
-	ended  chan struct{} // closed when the run that stop ends is over
+	mu    sync.Mutex
+	ahead time.Duration
+	sweep *jit.Sweep // nil while the bot is dead
+	shelf app.Shelf  // nil with it
+	stop  context.CancelFunc
+	ended chan struct{} // closed when the run that stop ends is over
 }
 
 // start runs the bot until ctx ends or it is killed.
@@ -32,11 +32,11 @@ func (e *engine) start(ctx context.Context) error {
 	running, stop := context.WithCancel(ctx)
 	started, ended := make(chan struct{}), make(chan struct{})
 	o := e.options
-	o.Started = func(s *jit.Sweep, grants func(context.Context) ([]jit.Grant, error)) {
+	o.Started = func(s *jit.Sweep, shelf app.Shelf) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		s.Skip(e.ahead)
-		e.sweep, e.grants, e.stop, e.ended = s, grants, stop, ended
+		e.sweep, e.shelf, e.stop, e.ended = s, shelf, stop, ended
 		close(started)
 	}
 	var fault error
@@ -77,7 +77,7 @@ func (e *engine) kill() {
 func (e *engine) forget() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.sweep, e.grants = nil, nil
+	e.sweep, e.shelf = nil, nil
 }
 
 func (e *engine) running() bool {
@@ -108,13 +108,22 @@ func (e *engine) now() time.Time {
 
 // unfinished lists the grants that have not ended, none while the bot is dead.
 func (e *engine) unfinished(ctx context.Context) ([]jit.Grant, error) {
+	return list(ctx, e, app.Shelf.Unfinished)
+}
+
+// protections lists the VMs that are protected, none while the bot is dead.
+func (e *engine) protections(ctx context.Context) ([]jit.Protection, error) {
+	return list(ctx, e, app.Shelf.Protections)
+}
+
+func list[T any](ctx context.Context, e *engine, read func(app.Shelf, context.Context) ([]T, error)) ([]T, error) {
 	e.mu.Lock()
-	grants := e.grants
+	shelf := e.shelf
 	e.mu.Unlock()
-	if grants == nil {
+	if shelf == nil {
 		return nil, nil
 	}
-	out, err := grants(ctx)
+	out, err := read(shelf, ctx)
 	if err != nil && !e.running() {
 		return nil, nil // it was killed meanwhile
 	}

@@ -66,7 +66,13 @@ func TestEngine(t *testing.T) {
 	}
 	e.skip(time.Hour)
 	ahead(time.Hour)
+	if locks, err := e.protections(t.Context()); len(locks) > 0 || err != nil {
+		t.Errorf("in a fresh world %v, %v is protected", locks, err)
+	}
 	e.kill()
+	if locks, err := e.protections(t.Context()); locks != nil || err != nil {
+		t.Errorf("killed, and protected is %v, %v", locks, err)
+	}
 	if grants, err := e.unfinished(t.Context()); e.running() || grants != nil || err != nil {
 		t.Errorf("killed, and running is %t with %v, %v", e.running(), grants, err)
 	}

@@ -38,16 +38,22 @@ type Options struct {
 	// Notifier, when not nil, may stand between jitbot and what it tells
 	// people, such as to check it.
 	Notifier func(jit.Notifier) jit.Notifier
-	// Started, when not nil, is given the sweep before it runs, and what lists
-	// the grants that have not ended: a demonstration moves the one's clock and
-	// shows the other's.
-	Started func(*jit.Sweep, func(context.Context) ([]jit.Grant, error))
+	// Started, when not nil, is given the sweep before it runs, and what reads
+	// the store: a demonstration moves the one's clock and shows the other's
+	// grants and protections.
+	Started func(*jit.Sweep, Shelf)
 	// Stagger is the time between the starts of the two sockets to Slack; 0
 	// is the bot's own.
 	Stagger time.Duration
 	// Grace bounds how long Run waits, once ctx has ended, for work under
 	// way: first of Slack, then of Azure. 0 is ten seconds.
 	Grace time.Duration
+}
+
+// Shelf is what a demonstration shows of the store; see jit.Store.
+type Shelf interface {
+	Unfinished(ctx context.Context) ([]jit.Grant, error)
+	Protections(ctx context.Context) ([]jit.Protection, error)
 }
 
 const defaultGrace = 10 * time.Second
@@ -101,7 +107,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	o.Log.InfoContext(ctx, "jitbot runs", slog.String("version", o.Version),
 		slog.String("installation", o.Config.Jit.Installation), slog.String("store", o.Config.Store))
 	if o.Started != nil {
-		o.Started(p.sweep, s.Unfinished)
+		o.Started(p.sweep, s)
 	}
 	err = p.run(ctx, listener)
 	return errors.Join(err, p.farewell(context.WithoutCancel(ctx)))

@@ -9,6 +9,7 @@ import { now, timeOf } from "./time.js";
 const nodes = new Map(); // of messages, by person, pane, channel and ts
 let shown = ""; // the place on the screen, of which person
 let home; // the form of the Home tab
+let parked; // how far was scrolled to the beginning of a long message
 
 // showPlace draws the channel, direct message or Home tab that is open.
 export function showPlace(app) {
@@ -24,11 +25,23 @@ export function showPlace(app) {
   content.className = "scroll messages";
   content.setAttribute("role", "log");
   content.setAttribute("aria-label", "Messages");
-  const low = fresh || content.scrollHeight - content.scrollTop - content.clientHeight < 60;
+  const low = fresh || content.scrollTop === parked || content.scrollHeight - content.scrollTop - content.clientHeight < 60;
   const all = app.messages();
   const top = all.filter((m) => !m.thread || m.broadcast);
+  const was = content.lastElementChild;
   fillList(content, top.map((m) => message(app, m, "main", all.filter((r) => r.thread === m.ts))), h("p", { class: "empty" }, emptyWords(app)));
-  if (low) content.scrollTop = content.scrollHeight;
+  if (low) toNewest(content, was);
+}
+
+// toNewest scrolls to the end, but to the beginning of a message that has come
+// and is longer than the screen.
+function toNewest(content, was) {
+  const newest = content.lastElementChild;
+  if (newest === was && content.scrollTop === parked) return;
+  const long = newest !== was && newest.offsetHeight > content.clientHeight;
+  if (long) newest.scrollIntoView({ block: "start" });
+  else content.scrollTop = content.scrollHeight;
+  parked = long ? content.scrollTop : undefined;
 }
 
 function emptyWords(app) {

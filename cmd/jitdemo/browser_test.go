@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -170,6 +171,19 @@ func (b *browser) crashes() {
 	b.reads("#ahead", "10 min ahead")
 }
 
+// hinted: the composer completes exactly the commands that the help lists.
+func (b *browser) hinted() {
+	b.t.Helper()
+	var odd []string
+	b.do(chromedp.Evaluate(`fetch("/setup").then((r) => r.json()).then(({ hints }) => {
+		const helped = new Set([...document.querySelectorAll(".ephemeral:last-child code")].map((e) => /^\/jit ([a-z]+)/.exec(e.textContent)?.[1]).filter(Boolean));
+		return [...helped.symmetricDifference(new Set(hints.map((x) => x.usage.split(" ")[0])))];
+	})`, &odd, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	if len(odd) > 0 {
+		b.t.Errorf("commands that only the help or only the composer knows: %v", odd)
+	}
+}
+
 // ends: at the deadline the rule goes, and Ada reads why.
 func (b *browser) ends() {
 	b.t.Helper()
@@ -185,6 +199,7 @@ func (b *browser) ends() {
 	b.say("/jit help")
 	b.reads(".ephemeral", "/jit request")
 	b.look("12-help")
+	b.hinted()
 	b.do(chromedp.EmulateViewport(800, 900))
 	b.click("#tab-azure")
 	b.look("13-azure")

@@ -111,8 +111,13 @@ func (b *browser) fail(format string, args ...any) {
 // until waits for a condition in JavaScript.
 func (b *browser) until(what, js string) {
 	b.t.Helper()
+	b.within(15*time.Second, what, js)
+}
+
+func (b *browser) within(most time.Duration, what, js string) {
+	b.t.Helper()
 	var ok bool
-	if err := chromedp.Run(b.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(15*time.Second))); err != nil {
+	if err := chromedp.Run(b.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(most))); err != nil {
 		b.fail("waiting for %s: %v", what, err)
 	}
 }
@@ -188,15 +193,19 @@ func (b *browser) shot(name string) {
 	}
 }
 
-// look takes screenshots in both themes at both widths, and holds that nothing
-// makes the page scroll sideways.
+// look takes screenshots in both themes at every width, and holds that nothing
+// makes the page scroll sideways; on a telephone tables may, in their frames.
 func (b *browser) look(name string) {
 	b.t.Helper()
-	for _, size := range [][2]int64{{1280, 800}, {800, 900}} {
+	for _, size := range [][2]int64{{1280, 860}, {800, 900}, {400, 800}} {
 		for _, theme := range []string{"light", "dark"} {
 			b.wear(size[0], size[1], theme)
 			var wide []string
-			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body, .wide, .guard")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
+			frames := ".scroll, .side, .modal-body, .guard"
+			if size[0] > 500 {
+				frames += ", .wide"
+			}
+			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll("`+frames+`")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
 			if len(wide) > 0 {
 				b.t.Errorf("%s at %d: scrolls sideways: %s", name, size[0], strings.Join(wide, ", "))
 			}
@@ -210,6 +219,7 @@ func (b *browser) look(name string) {
 func (b *browser) picture() {
 	b.t.Helper()
 	b.wear(1280, 860, "light")
+	b.do(chromedp.Evaluate(`document.querySelector(".grant").scrollIntoView(); document.querySelector("#azure").scrollTop -= 6`, nil))
 	b.shot("jitdemo")
 	b.do(chromedp.EmulateViewport(1280, 800), emulation.SetEmulatedMedia())
 }

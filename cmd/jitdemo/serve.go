@@ -107,7 +107,7 @@ func (s *stage) engine(ctx context.Context) (*engine, error) {
 func (s *stage) pageOptions(ctx context.Context, e *engine) page.Options {
 	return page.Options{
 		Slack: s.slack, Azure: s.azure, Log: s.log,
-		Now: e.now, Skip: e.skip, Running: e.running, Grants: e.unfinished,
+		Now: e.now, Skip: e.skip, Running: e.running, Grants: e.unfinished, Protections: e.protections,
 		Kill:      func() error { e.kill(); return nil },
 		Start:     func() error { return e.start(ctx) },
 		Shortcuts: []page.Shortcut{{Callback: "request_access", Name: "Request access"}},

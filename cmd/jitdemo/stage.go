@@ -93,6 +93,9 @@ func newStage(ctx context.Context, log io.Writer) (*stage, error) {
 	// Two of the directory take the names that they have in the workspace.
 	s.azure.PutUser(azuresim.User{ID: azuresim.DemoAlan, UPN: slacksim.DemoApprover2Email, Mail: slacksim.DemoApprover2Email, DisplayName: "Linus Larsen"})
 	s.azure.PutUser(azuresim.User{ID: azuresim.DemoBob, UPN: slacksim.DemoOutsiderEmail, Mail: slacksim.DemoOutsiderEmail, DisplayName: "Mallory Mink"})
+	// Who protects VMs holds the rights for it, which a Virtual Machine
+	// Contributor has only half of.
+	s.azure.Assign(azuresim.RoleAssignment{Scope: azuresim.DemoSubscriptionScope, Role: azuresim.RoleSecurityAdmin, Principal: azuresim.DemoAlan})
 	s.azure.Configure(func(c *azuresim.Settings) { c.OperationTime = 1200 * time.Millisecond })
 	s.server = s.web(s.slack)
 	go func() { s.served <- s.server.Serve(listener) }()

@@ -78,7 +78,7 @@ func (h *handler) actions() map[string]doer {
 		"slash": h.slash, "say": h.say, "click": h.click, "choose": h.choose, "home": h.home, "messages": h.messagesTab,
 		"shortcut": h.shortcut, "press": h.press, "fill": h.fill, "submit": h.submit, "close": h.closeView, "clear": h.clear,
 		"suggest": h.suggest, "skip": h.skip, "deadline": h.deadline, "slack": h.slackDown, "azure": h.throttle,
-		"kill": h.kill, "start": h.start,
+		"terraform": h.terraform, "kill": h.kill, "start": h.start,
 	}
 }
 

@@ -3,7 +3,6 @@ package page
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -24,31 +23,24 @@ type grant struct {
 	Stuck  bool   `json:"stuck,omitempty"`
 }
 
-// grants are those that have not ended, the next to end first.
-func (h *handler) grants(ctx context.Context) ([]grant, error) {
-	if h.opt.Grants == nil {
-		return nil, nil
-	}
-	all, err := h.opt.Grants(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the grants: %w", err)
-	}
+// countdowns are the lines of the grants, the next to end first.
+func countdowns(all []jit.Grant) []grant {
 	var out []grant
 	for _, g := range all {
 		out = append(out, shownGrant(g))
 	}
 	slices.SortFunc(out, func(a, b grant) int { return cmp.Or(cmp.Compare(a.To, b.To), cmp.Compare(a.ID, b.ID)) })
-	return out, nil
+	return out
 }
 
 // next is how long it is until something is due: a deadline, a lapse.
 func (h *handler) next(ctx context.Context) (time.Duration, error) {
-	all, err := h.grants(ctx)
+	s, err := h.shelf(ctx)
 	if err != nil {
 		return 0, err
 	}
 	now := h.opt.Now()
-	for _, g := range all {
+	for _, g := range countdowns(s.grants) {
 		if to := time.UnixMilli(g.To); g.To > 0 && to.After(now) {
 			// Up to its end: the milliseconds that the page does not show.
 			return to.Sub(now) + time.Millisecond, nil

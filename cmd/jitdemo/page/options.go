@@ -25,8 +25,8 @@ type Options struct {
 	Hints []Hint
 	// Shortcuts are the app's global shortcuts; none.
 	Shortcuts []Shortcut
-	// Steps are what a newcomer may try; a request, its approval and its end.
-	Steps []Step
+	// Walks are what a newcomer may try; a grant, a protection and terraform.
+	Walks []Walk
 
 	// Guards are the ids of the network security groups shown, in this order; all.
 	Guards []string
@@ -46,8 +46,10 @@ type Options struct {
 	// called at once. Running says which of them applies.
 	Kill, Start func() error
 	Running     func() bool
-	// Grants are those that have not ended, for the countdowns.
-	Grants func(ctx context.Context) ([]jit.Grant, error)
+	// Grants are those that have not ended, for the countdowns; Protections are
+	// the VMs whose ports are kept shut.
+	Grants      func(ctx context.Context) ([]jit.Grant, error)
+	Protections func(ctx context.Context) ([]jit.Protection, error)
 
 	// Log hears of what failed; nothing by default.
 	Log *slog.Logger
@@ -59,31 +61,10 @@ type Person struct {
 	Role string `json:"role"` // a word or two: "approver"
 }
 
-// Hint is one sub-command of the slash command.
-type Hint struct {
-	Usage string `json:"usage"` // "request <vm> [ports] for <reason>"
-	Does  string `json:"does"`
-}
-
 // Shortcut is a global shortcut of the app.
 type Shortcut struct {
 	Callback string `json:"callback"`
 	Name     string `json:"name"`
-}
-
-// Step is one thing for a newcomer to try. Its button, if it has one, does what
-// the other fields say, in their order.
-type Step struct {
-	Text   string `json:"text"`
-	Button string `json:"button,omitempty"`
-	// As is the person to become.
-	As string `json:"as,omitempty"`
-	// Channel is the channel to open; "dm" is the direct message with the bot.
-	Channel string `json:"channel,omitempty"`
-	// Type is put into the composer, for the reader to send.
-	Type string `json:"type,omitempty"`
-	// Deadline moves the clock to the next deadline.
-	Deadline bool `json:"deadline,omitempty"`
 }
 
 // Source is an address from which somebody may try to get in.
@@ -105,8 +86,8 @@ func (o Options) withDefaults() Options {
 	if o.Hints == nil {
 		o.Hints = demoHints()
 	}
-	if o.Steps == nil {
-		o.Steps = demoSteps()
+	if o.Walks == nil {
+		o.Walks = demoWalks()
 	}
 	if o.Sources == nil {
 		o.Sources = []Source{
@@ -133,36 +114,7 @@ func (o Options) withDefaults() Options {
 
 func (o Options) clone() Options {
 	o.People, o.Hints, o.Shortcuts = slices.Clone(o.People), slices.Clone(o.Hints), slices.Clone(o.Shortcuts)
-	o.Steps, o.Sources, o.Ports = slices.Clone(o.Steps), slices.Clone(o.Sources), slices.Clone(o.Ports)
+	o.Walks, o.Sources, o.Ports = slices.Clone(o.Walks), slices.Clone(o.Sources), slices.Clone(o.Ports)
 	o.Guards, o.VMs = slices.Clone(o.Guards), slices.Clone(o.VMs)
 	return o
-}
-
-func demoHints() []Hint {
-	return []Hint{
-		{"request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>", "asks for access"},
-		{"list [all]", "your grants and waiting requests, or everybody's"},
-		{"done <grant>", "ends your access early"},
-		{"cancel <grant>", "withdraws your waiting request"},
-		{"revoke <grant> [reason]", "ends somebody's access, for approvers and admins"},
-		{"help", "lists the commands"},
-	}
-}
-
-func demoSteps() []Step {
-	return []Step{
-		{
-			Text:   "As Ada, ask for SSH to web-1 for half an hour.",
-			Button: "Type it for me", As: slacksim.DemoEngineerID, Channel: "dm",
-			Type: "/jit request web-1 22 30m from 203.0.113.7 for looking at the logs",
-		},
-		{
-			Text:   "As Grace, approve it, and see the rule appear.",
-			Button: "Become Grace", As: slacksim.DemoApproverID, Channel: slacksim.DemoChannelID,
-		},
-		{
-			Text:   "Let the time pass: the rule goes, and Ada is told.",
-			Button: "To the deadline", As: slacksim.DemoEngineerID, Channel: "dm", Deadline: true,
-		},
-	}
 }

@@ -28,10 +28,13 @@ type handler struct {
 	mux   *http.ServeMux
 	clock clock
 
-	power sync.Mutex // held while the bot is killed or started
-	mu    sync.Mutex // guards the knobs below
-	down  bool
-	fault *azuresim.ActiveFault
+	plans []configuration
+
+	power   sync.Mutex // held while the bot is killed or started
+	mu      sync.Mutex // guards the knobs below
+	down    bool
+	fault   *azuresim.ActiveFault
+	applied *apply // nil before the first
 }
 
 // New is the page as a handler for the root of a server. A stream ends when its
@@ -40,6 +43,7 @@ type handler struct {
 func New(o Options) http.Handler {
 	h := &handler{opt: o.withDefaults(), mux: http.NewServeMux()}
 	h.clock.now = h.opt.Now
+	h.plans = h.configurations()
 	files, err := fs.Sub(static, "static")
 	if err != nil {
 		panic("page: the embedded files: " + err.Error()) // the name is a constant

@@ -13,6 +13,7 @@ type reach struct {
 	VM    string   `json:"vm"`
 	Group string   `json:"group"`
 	Note  string   `json:"note,omitempty"` // "Win", "off"
+	Lock  string   `json:"lock,omitempty"` // "protected", "being protected"
 	Cells [][]cell `json:"cells"`
 }
 
@@ -21,8 +22,8 @@ type cell struct {
 	Why  string `json:"why"`
 }
 
-func (h *handler) reach(vm azuresim.VM) reach {
-	out := reach{VM: path.Base(vm.ID), Group: strings.ToLower(groupOf(vm.ID)), Cells: [][]cell{}}
+func (h *handler) reach(vm azuresim.VM, lock string) reach {
+	out := reach{VM: path.Base(vm.ID), Group: strings.ToLower(groupOf(vm.ID)), Lock: lock, Cells: [][]cell{}}
 	if vm.OS == "Windows" {
 		out.Note = "Win"
 	}
@@ -37,8 +38,8 @@ func (h *handler) reach(vm azuresim.VM) reach {
 				row = append(row, cell{Why: "not an address: " + s.Address})
 				continue
 			}
-			open, why := h.opt.Azure.Reachable(vm.ID, addr, port, "Tcp")
-			row = append(row, cell{open, why})
+			open, why := h.opt.Azure.Path(vm.ID, addr, port, "Tcp")
+			row = append(row, cell{open, strings.Join(why, "; ")})
 		}
 		out.Cells = append(out.Cells, row)
 	}

@@ -32,6 +32,7 @@ type rig struct {
 	ahead   time.Duration
 	running bool
 	grant   *jit.Grant
+	locks   []jit.Protection
 }
 
 func newRig(t *testing.T, change func(*page.Options)) *rig {
@@ -55,6 +56,11 @@ func newRig(t *testing.T, change func(*page.Options)) *rig {
 				return nil, nil
 			}
 			return []jit.Grant{*r.grant}, nil
+		},
+		Protections: func(context.Context) ([]jit.Protection, error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.locks, nil
 		},
 		Shortcuts: []page.Shortcut{{Callback: "ask", Name: "Request access"}},
 	}
@@ -95,21 +101,28 @@ func (r *rig) setRunning(on bool) {
 	r.running = on
 }
 
-// ourRule is what the scripted bot writes.
-const ourRule = "jitbot-demo-g-7k2qd-22"
+// ourRule is what the scripted bot writes, named as jitbot names it.
+const ourRule = "jitbot-demo-g-7k2qd-web-1-ada1d042-tcp"
 
-// open writes the rule and begins the countdown.
+// write writes our rule into a guard.
+func (r *rig) write(t *testing.T, guard string) {
+	err := r.azure.PutRule(guard, azuresim.Rule{
+		Name: ourRule, Priority: 100, Access: "Allow", Direction: "Inbound", Protocol: "Tcp",
+		SourceAddressPrefix: "203.0.113.7/32", SourcePortRange: "*", DestinationAddressPrefix: "10.10.1.4/32", DestinationPortRange: "22",
+		Description: "jitbot g-7k2qd U0ADA until " + r.now().Add(31*time.Minute).UTC().Format(time.RFC3339),
+	})
+	if err != nil {
+		t.Errorf("writing the rule: %v", err)
+	}
+}
+
+// open writes the rules and begins the countdown.
 func (r *rig) open(t *testing.T) {
 	now := r.now()
+	var paths []jit.Path
 	for _, guard := range []string{azuresim.DemoWebSubnetNSG, azuresim.DemoWebNICNSG} {
-		err := r.azure.PutRule(guard, azuresim.Rule{
-			Name: ourRule, Priority: 100, Access: "Allow", Direction: "Inbound", Protocol: "Tcp",
-			SourceAddressPrefix: "203.0.113.7/32", SourcePortRange: "*", DestinationAddressPrefix: "10.10.1.4/32", DestinationPortRange: "22",
-			Description: "jitbot g-7k2qd U0ADA until " + now.Add(31*time.Minute).UTC().Format(time.RFC3339),
-		})
-		if err != nil {
-			t.Errorf("writing the rule: %v", err)
-		}
+		r.write(t, guard)
+		paths = append(paths, jit.Path{Guard: guard, VM: azuresim.DemoWeb1, Addresses: []netip.Addr{netip.MustParseAddr("10.10.1.4")}})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,7 +132,7 @@ func (r *rig) open(t *testing.T) {
 			By: jit.Person{ID: slacksim.DemoEngineerID}, Targets: []jit.Target{{VM: azuresim.DemoWeb1, Name: "web-1", Group: "prod-web"}},
 			Ports: []jit.Ports{{Protocol: jit.TCP, From: 22, To: 22}}, Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")},
 		},
-		Clock: jit.Clock{Opened: now, Deadline: now.Add(30 * time.Minute)},
+		Paths: paths, Clock: jit.Clock{Opened: now, Deadline: now.Add(30 * time.Minute)},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -16,11 +17,13 @@ type world struct {
 	Ports   []int    `json:"ports"`
 	Reach   []reach  `json:"reach"`
 	Grants  []grant  `json:"grants"`
+	Drift   *apply   `json:"drift,omitempty"` // nil until somebody applied terraform
 	Knobs   knobs    `json:"knobs"`
 }
 
 // guard is a network security group's inbound table.
 type guard struct {
+	ID       string `json:"id"`
 	Name     string `json:"name"`
 	Group    string `json:"group"` // resource group
 	Busy     bool   `json:"busy"`
@@ -38,6 +41,7 @@ type rule struct {
 	Ports       string `json:"ports"`
 	Description string `json:"description"`
 	Ours        bool   `json:"ours,omitempty"`
+	Grant       string `json:"grant,omitempty"` // of ours: whose; empty: it is a deny
 	Default     bool   `json:"default,omitempty"`
 }
 
@@ -46,11 +50,12 @@ type knobs struct {
 	Throttled bool   `json:"throttled"`
 	Running   bool   `json:"running"`
 	Sockets   int    `json:"sockets"`
-	Fault     string `json:"fault,omitempty"` // the grants could not be read
+	Fault     string `json:"fault,omitempty"` // the store could not be read
 }
 
 func (h *handler) subscription(ctx context.Context) world {
 	w := world{Guards: []guard{}, Sources: h.opt.Sources, Ports: h.opt.Ports, Reach: []reach{}, Grants: []grant{}}
+	s, err := h.shelf(ctx)
 	for _, id := range h.guards() {
 		w.Guards = append(w.Guards, h.guard(id))
 	}
@@ -59,14 +64,14 @@ func (h *handler) subscription(ctx context.Context) world {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
 	for _, id := range h.machines() {
-		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)]))
+		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)], s.locked(id)))
 	}
 	w.Knobs = h.knobs()
-	grants, err := h.grants(ctx)
 	if err != nil {
 		w.Knobs.Fault = err.Error()
 	}
-	w.Grants = append(w.Grants, grants...)
+	w.Grants = append(w.Grants, countdowns(s.grants)...)
+	w.Drift = h.drift(s)
 	return w
 }
 
@@ -91,19 +96,19 @@ func (h *handler) machines() []string {
 }
 
 func (h *handler) guard(id string) guard {
-	g := guard{Name: path.Base(id), Group: groupOf(id), Busy: h.opt.Azure.Busy(id), Rules: []rule{}}
-	own := "jitbot-" + h.opt.Installation + "-"
+	g := guard{ID: id, Name: path.Base(id), Group: groupOf(id), Busy: h.opt.Azure.Busy(id), Rules: []rule{}}
 	for _, r := range h.opt.Azure.Rules(id) {
 		if r.Direction != "Inbound" {
 			g.Outbound++
 			continue
 		}
+		name, ours := h.own(r.Name)
 		g.Rules = append(g.Rules, rule{
 			Name: r.Name, Priority: r.Priority, Access: r.Access, Protocol: r.Protocol, Description: r.Description,
 			Source:      either(r.SourceAddressPrefix, r.SourceAddressPrefixes, r.SourceASGs),
 			Destination: either(r.DestinationAddressPrefix, r.DestinationAddressPrefixes, r.DestinationASGs),
 			Ports:       either(r.DestinationPortRange, r.DestinationPortRanges, nil),
-			Ours:        strings.HasPrefix(strings.ToLower(r.Name), own),
+			Ours:        ours, Grant: string(name.Grant),
 		})
 	}
 	slices.SortFunc(g.Rules, func(a, b rule) int { return a.Priority - b.Priority })
@@ -116,6 +121,20 @@ func (h *handler) guard(id string) guard {
 		builtIn(65500, "DenyAllInBound", "Deny", "*", "*"),
 	)
 	return g
+}
+
+// own takes the name of a rule of the bot's apart; other people's are none.
+func (h *handler) own(rule string) (jit.RuleName, bool) {
+	n, ours := jit.ParseRuleName(strings.ToLower(rule))
+	if !ours || n.Installation != h.opt.Installation {
+		return jit.RuleName{}, false
+	}
+	return n, true
+}
+
+func (h *handler) owns(rule string) bool {
+	_, ours := h.own(rule)
+	return ours
 }
 
 func builtIn(priority int, name, access, source, destination string) rule {

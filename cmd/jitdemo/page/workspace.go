@@ -21,7 +21,7 @@ type setup struct {
 	Commands  []string   `json:"commands"`
 	Hints     []Hint     `json:"hints"`
 	Shortcuts []Shortcut `json:"shortcuts"`
-	Steps     []Step     `json:"steps"`
+	Walks     []Walk     `json:"walks"`
 	VMs       []string   `json:"vms"` // short names, for completion
 	CanSkip   bool       `json:"can_skip"`
 	CanKill   bool       `json:"can_kill"`
@@ -31,7 +31,7 @@ func (h *handler) setup(w http.ResponseWriter, r *http.Request) {
 	o := h.opt.Slack.Options()
 	s := setup{
 		Team: o.TeamName, Bot: o.BotUserID, People: h.opt.People, Hints: h.opt.Hints, Shortcuts: h.opt.Shortcuts,
-		Steps: h.opt.Steps, CanSkip: h.opt.Skip != nil, CanKill: h.opt.Kill != nil && h.opt.Start != nil,
+		Walks: h.opt.Walks, CanSkip: h.opt.Skip != nil, CanKill: h.opt.Kill != nil && h.opt.Start != nil,
 	}
 	for _, c := range o.Commands {
 		s.Commands = append(s.Commands, c.Name)

@@ -1,28 +1,37 @@
 import { act } from "./api.js";
 import { h, replace } from "./dom.js";
+import { applyButton, fates, losses, tickLosses, verdict } from "./drift.js";
 import { guardTable, inOrder, marked, notice } from "./guards.js";
 import { matrix } from "./matrix.js";
 import { left, now, timeOf } from "./time.js";
 
 let parts; // the sections of the pane
 let last; // the world as drawn
+let fate; // of the rules that were lost, as drawn
 
 // showAzure draws the subscription and says whether a rule changed.
 export function showAzure(app) {
   const { world } = app;
   if (!parts) {
-    parts = { knobs: h("div", { class: "knobs", role: "group", "aria-label": "Break something" }), grants: h("div"), reach: h("div"), guards: h("div") };
+    parts = {
+      knobs: h("div", { class: "knobs", role: "group", "aria-label": "Break something" }), verdict: h("div", { class: "verdict", role: "status" }), losses: h("div"),
+      grants: h("div"), reach: h("div"), guards: h("div"),
+    };
     const pane = document.getElementById("azure");
-    pane.append(parts.knobs, head("Live grants"), parts.grants, head("Who gets in now"), parts.reach, head("Rule tables", "inbound, in the order Azure asks them"), parts.guards);
+    pane.append(parts.knobs, parts.verdict, parts.losses, head("Live grants"), parts.grants, head("Who gets in now"), parts.reach, head("Rule tables", "inbound, in the order Azure asks them"), parts.guards);
   }
   const news = notice(world.guards, () => showAzure(app));
   draw("knobs", world.knobs, () => knobs(app, world.knobs));
+  draw("verdict", [world.drift, world.knobs.running], () => verdict(world.drift, world.knobs.running));
+  draw("losses", [world.drift, app.slack?.channels], () => losses(app, world.drift));
   draw("grants", [world.grants, world.knobs.fault, world.knobs.running], () => grants(app, world));
-  draw("reach", [world.reach, world.sources, world.ports], () => matrix(world));
+  draw("reach", [world.reach, world.sources, world.ports, world.knobs.running], () => matrix(world));
   draw("guards", [world.guards, marked()], () => inOrder(world.guards).map(guardTable));
   last = world;
   showCountdowns();
-  if (news) reveal();
+  if (fates(world.drift) !== fate) document.getElementById("azure").scrollTop = 0; // there it is told
+  else if (news) reveal();
+  fate = fates(world.drift);
   return news;
 }
 
@@ -61,12 +70,13 @@ function knobs(app, k) {
     knob("Slack", k.slack_down ? "down" : "up", !k.slack_down, !k.slack_down, () => act("slack", { on: !k.slack_down })),
     knob("Azure", k.throttled ? "throttled (429)" : "answering", !k.throttled, !k.throttled, () => act("azure", { on: !k.throttled })),
     app.setup.can_kill && knob("Bot", running, k.running, k.running && k.sockets > 0, () => act(k.running ? "kill" : "start", {})),
+    applyButton(),
   ];
 }
 
 function grants(app, world) {
   if (world.knobs.fault) return h("p", { class: "banner bad" }, world.knobs.fault);
-  if (!world.knobs.running) return h("p", { class: "empty" }, "Unknown: the bot is dead. What it has opened stays open until it runs again.");
+  if (!world.knobs.running) return h("p", { class: "empty" }, "Unknown: the bot is dead. Nobody closes what it has opened until it runs again.");
   if (!world.grants.length) return h("p", { class: "empty" }, "None: nobody has temporary access now.");
   return h("ul", { class: "grants" }, world.grants.map((g) => {
     const who = app.slack?.users[g.who];
@@ -82,6 +92,7 @@ const ends = { pending: "lapses", opening: "gives up", open: "closes" };
 // showCountdowns moves the bars; called every second.
 export function showCountdowns() {
   if (!last) return;
+  tickLosses(parts.losses);
   for (const bar of parts.grants.querySelectorAll("progress")) {
     const from = Number(bar.dataset.from);
     const to = Number(bar.dataset.to);

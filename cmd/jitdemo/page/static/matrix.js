@@ -8,7 +8,7 @@ export function matrix(world) {
   const why = h("p", { class: "why soft", "aria-live": "polite" }, "Point at a cell for the rules that decide.");
   const is = new Map();
   const body = world.reach.map((vm) => h("tr", null,
-    h("th", { scope: "row", title: vm.group }, h("span", { class: "name" }, vm.vm), vm.note && h("span", { class: "soft" }, ` ${vm.note}`)),
+    h("th", { scope: "row", title: vm.group }, h("span", { class: "name" }, vm.vm), vm.note && h("span", { class: "soft" }, ` ${vm.note}`), vm.lock && h("span", { class: "lock" }, vm.lock)),
     vm.cells.flatMap((cells, p) => cells.map((c, s) => {
       const key = `${vm.vm}/${world.ports[p]}/${world.sources[s].address}`;
       is.set(key, c.open);
@@ -28,7 +28,8 @@ export function matrix(world) {
   table.addEventListener("focusin", tell);
   table.addEventListener("mouseover", tell);
   const legend = h("p", { class: "soft legend" }, world.sources.map((s, i) => [i > 0 && " · ", h("span", null, `${s.name} `, h("span", { class: "mono" }, s.address))]));
-  return [h("div", { class: "wide" }, table), legend, why];
+  const unknown = !world.knobs.running && h("p", { class: "soft legend" }, "Which VMs are protected is unknown: the bot is dead.");
+  return [h("div", { class: "wide" }, table), legend, unknown, why];
 }
 
 function cell(c, key, fresh, first, name) {

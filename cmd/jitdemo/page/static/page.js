@@ -2,7 +2,7 @@ import { act, listen } from "./api.js";
 import { showAzure, showCountdowns } from "./azure.js";
 import { showPlace, showThread } from "./chat.js";
 import { makeComposer } from "./composer.js";
-import { h } from "./dom.js";
+import { h, replace } from "./dom.js";
 import { showModals } from "./modal.js";
 import { showSide } from "./side.js";
 import { setNow, watchClock } from "./time.js";
@@ -34,6 +34,16 @@ const app = {
     if (place === "home") act("home", { as: app.slack.me }, { quiet: true });
     if (place === "dm") act("messages", { as: app.slack.me }, { quiet: true });
     show();
+  },
+
+  // lookAt opens the message that somebody is pointed to.
+  lookAt({ channel, thread }) {
+    pane("slack");
+    app.go(channel);
+    if (!thread) return;
+    app.openThread(thread);
+    const list = document.querySelector("#thread .scroll");
+    if (list) list.scrollTop = list.scrollHeight;
   },
 
   openThread(ts) {
@@ -104,16 +114,28 @@ function steps() {
   const fold = id("try");
   fold.open = recall("jitdemo.try") !== "closed";
   fold.ontoggle = () => keepInMind("jitdemo.try", fold.open ? "open" : "closed");
-  id("steps").replaceChildren(...app.setup.steps.map((s) => h("li", null, h("span", null, s.text), s.button && h("button", { type: "button", class: "btn small", onclick: () => take(s) }, s.button))));
+  const names = app.setup.walks.map((w) => w.name);
+  showWalk(Math.max(0, names.indexOf(recall("jitdemo.walk"))));
 }
 
-// take does what a step's button promises: become, open, type, move the clock.
+// showWalk lists the steps of one walk, beside the names of all.
+function showWalk(at) {
+  replace(id("walks"), app.setup.walks.map((w, i) => h("button", {
+    type: "button", class: "tab", "aria-pressed": String(i === at), "data-key": `walk-${w.name}`, "data-walk": w.name,
+    onclick: () => { keepInMind("jitdemo.walk", w.name); showWalk(i); },
+  }, w.name)));
+  id("steps").replaceChildren(...(app.setup.walks[at]?.steps ?? []).map((s) => h("li", null, h("span", null, s.text), s.button && h("button", { type: "button", class: "btn small", onclick: () => take(s) }, s.button))));
+}
+
+// take does what a step's button promises: become, open, type, move the clock,
+// apply terraform.
 function take(s) {
   const rest = () => {
     if (s.channel) app.go(s.channel);
-    pane("slack");
+    pane(s.terraform ? "azure" : "slack");
     if (s.type) composer.fill(s.type);
     if (s.deadline) act("deadline", {});
+    if (s.terraform) act("terraform", {});
   };
   if (!s.as || app.slack?.me === s.as) rest();
   else {
@@ -158,7 +180,7 @@ async function begin() {
   themes(id("theme"));
   tabs();
   app.setup = await (await fetch("/setup")).json();
-  for (const key of ["hints", "people", "steps", "vms", "commands"]) app.setup[key] ??= [];
+  for (const key of ["hints", "people", "walks", "vms", "commands"]) app.setup[key] ??= [];
   composer = makeComposer(app);
   clockButtons();
   steps();

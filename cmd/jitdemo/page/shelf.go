@@ -1,0 +1,64 @@
+package page
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"jitbot/jit"
+)
+
+// shelf is what the bot's store holds: the grants that have not ended, and the
+// VMs that are protected.
+type shelf struct {
+	known  bool // it was read: the bot runs, and its store is in order
+	grants []jit.Grant
+	locks  []jit.Protection
+}
+
+func (h *handler) shelf(ctx context.Context) (shelf, error) {
+	var s shelf
+	var err error
+	if h.opt.Grants != nil {
+		if s.grants, err = h.opt.Grants(ctx); err != nil {
+			return shelf{}, fmt.Errorf("reading the grants: %w", err)
+		}
+	}
+	if h.opt.Protections != nil {
+		if s.locks, err = h.opt.Protections(ctx); err != nil {
+			return shelf{}, fmt.Errorf("reading the protections: %w", err)
+		}
+	}
+	s.known = h.opt.Running()
+	return s, nil
+}
+
+// locked says in a word or two whether the bot protects a VM; empty: it does not.
+func (s shelf) locked(vm string) string {
+	for _, p := range s.locks {
+		if !jit.SameID(p.VM, vm) {
+			continue
+		}
+		switch p.State {
+		case jit.Locking:
+			return "being protected"
+		case jit.Unlocking:
+			return "being unprotected"
+		default:
+			return "protected"
+		}
+	}
+	return ""
+}
+
+// wants reports whether a grant or a protection needs the rule in the guard.
+func (s shelf) wants(installation, guard, rule string) bool {
+	want := jit.Denies(installation, guard, s.locks)
+	for _, g := range s.grants {
+		if g.State == jit.Opening || g.State == jit.Open {
+			want = append(want, g.Rules(installation, guard)...)
+		}
+	}
+	return slices.ContainsFunc(want, func(r jit.Rule) bool { return strings.EqualFold(r.Name, rule) })
+}

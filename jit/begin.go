@@ -29,7 +29,7 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 	if held, err := s.awaits(ctx, g, s.recall(g.ID)); held || err != nil {
 		return err
 	}
-	_, sites, err := s.entitled(ctx, g)
+	paths, err := s.pathsOf(ctx, g)
 	if no := (*Refusal)(nil); errors.As(err, &no) {
 		return s.fail(ctx, g.ID, no.Error(), now)
 	}
@@ -39,10 +39,24 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("checking %s before its first write: %w", id, err)
 	}
+	return s.open(ctx, g, paths)
+}
+
+// pathsOf checks once more all that must hold, and finds the way.
+func (s *Sweep) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
+	_, sites, err := s.entitled(ctx, g)
+	if err != nil {
+		return nil, err
+	}
 	var paths []Path
 	for _, site := range sites {
 		paths = append(paths, site.paths...)
 	}
+	return paths, nil
+}
+
+// open stores the way and starts at its guards, when they can be written now.
+func (s *Sweep) open(ctx context.Context, g Grant, paths []Path) error {
 	if slices.ContainsFunc(paths, func(p Path) bool { return !s.world.Vitals.Spare(p.Guard) }) {
 		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}

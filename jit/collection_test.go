@@ -57,10 +57,12 @@ func TestPlanInAFirewall(t *testing.T) {
 		{
 			"beside other collections", false, nil,
 			[]jit.Collection{{Name: "x", Priority: 100}, {Name: "y", Priority: 102}, {Name: "z", Priority: 101, DNAT: true}},
-			[]jit.Rule{network}, []string{"put jitbot-prod-g-7k2qd-a 101"},
+			[]jit.Rule{network},
+			[]string{"put jitbot-prod-g-7k2qd-a 101"},
 		},
 		{
-			"the two kinds are numbered apart", false, nil, []jit.Collection{{Name: "x", Priority: 100, DNAT: true}},
+			"the two kinds are numbered apart", false, nil,
+			[]jit.Collection{{Name: "x", Priority: 100, DNAT: true}},
 			[]jit.Rule{network, dnat},
 			[]string{"put jitbot-prod-g-7k2qd-a 100", "put jitbot-prod-g-7k2qd-a-22 101 20.0.0.1:port"},
 		},
@@ -68,12 +70,18 @@ func TestPlanInAFirewall(t *testing.T) {
 		{"all agrees", false, []jit.Rule{placed(network, 117)}, []jit.Collection{mine(117, false)}, []jit.Rule{network}, nil},
 		{"a port that it has", false, []jit.Rule{doorAt(dnat, 117, "20.0.0.2", "50007")}, []jit.Collection{mine(117, true)}, []jit.Rule{dnat}, nil},
 		{
-			"a port that the holder was told", false, []jit.Rule{doorAt(dnat, 117, "20.0.0.2", "50007")}, []jit.Collection{mine(117, true)},
-			[]jit.Rule{told(translation("a-22", "20.0.0.1"), "50001")}, []string{"put jitbot-prod-g-7k2qd-a-22 117 20.0.0.1:50001"},
+			"a port that the holder was told", false,
+			[]jit.Rule{doorAt(dnat, 117, "20.0.0.2", "50007")},
+			[]jit.Collection{mine(117, true)},
+			[]jit.Rule{told(translation("a-22", "20.0.0.1"), "50001")},
+			[]string{"put jitbot-prod-g-7k2qd-a-22 117 20.0.0.1:50001"},
 		},
 		{
-			"a port that the holder was told, and a stranger has", false, []jit.Rule{strangersDNAT("s/a", 500, "20.0.0.1", "50001")}, []jit.Collection{mine(117, true)},
-			[]jit.Rule{told(translation("a-22", "20.0.0.1"), "50001")}, []string{"blocked: Somebody took 20.0.0.1 port 50001"},
+			"a port that the holder was told, and a stranger has", false,
+			[]jit.Rule{strangersDNAT("s/a", 500, "20.0.0.1", "50001")},
+			[]jit.Collection{mine(117, true)},
+			[]jit.Rule{told(translation("a-22", "20.0.0.1"), "50001")},
+			[]string{"blocked: Somebody took 20.0.0.1 port 50001"},
 		},
 		{
 			"led elsewhere", false, []jit.Rule{func() jit.Rule {
@@ -83,12 +91,16 @@ func TestPlanInAFirewall(t *testing.T) {
 			}()}, []jit.Collection{mine(117, true)}, []jit.Rule{dnat}, []string{"put jitbot-prod-g-7k2qd-a-22 117 20.0.0.1:50001"},
 		},
 		{
-			"a stranger's collection of our name", false, nil, []jit.Collection{{Name: "JITBOT-prod-network", Priority: 500}},
-			[]jit.Rule{network}, []string{"blocked: Somebody else's JITBOT-prod-network (priority 500)"},
+			"a stranger's collection of our name", false, nil,
+			[]jit.Collection{{Name: "JITBOT-prod-network", Priority: 500}},
+			[]jit.Rule{network},
+			[]string{"blocked: Somebody else's JITBOT-prod-network (priority 500)"},
 		},
 		{
-			"a collection of our name that denies", false, nil, []jit.Collection{{Name: "jitbot-prod-network", Priority: 117, Deny: true}},
-			[]jit.Rule{network}, []string{"blocked: Somebody else's jitbot-prod-network"},
+			"a collection of our name that denies", false, nil,
+			[]jit.Collection{{Name: "jitbot-prod-network", Priority: 117, Deny: true}},
+			[]jit.Rule{network},
+			[]string{"blocked: Somebody else's jitbot-prod-network"},
 		},
 		{
 			"the band is full", false, nil, func() (all []jit.Collection) {
@@ -99,12 +111,17 @@ func TestPlanInAFirewall(t *testing.T) {
 			}(), []jit.Rule{network}, []string{"blocked: Every priority from 100 to 249 in fw is taken"},
 		},
 		{
-			"a policy numbers its groups", true, nil, []jit.Collection{{Name: "DefaultDnatRuleCollectionGroup", Priority: 100}, {Name: "DefaultNetworkRuleCollectionGroup", Priority: 200}},
-			[]jit.Rule{network, dnat}, []string{"put jitbot-prod-g-7k2qd-a 101", "put jitbot-prod-g-7k2qd-a-22 101 20.0.0.1:port"},
+			"a policy numbers its groups", true, nil,
+			[]jit.Collection{{Name: "DefaultDnatRuleCollectionGroup", Priority: 100}, {Name: "DefaultNetworkRuleCollectionGroup", Priority: 200}},
+			[]jit.Rule{network, dnat},
+			[]string{"put jitbot-prod-g-7k2qd-a 101", "put jitbot-prod-g-7k2qd-a-22 101 20.0.0.1:port"},
 		},
 		{
-			"our group", true, []jit.Rule{placed(network, 117), deny}, []jit.Collection{{Name: "jitbot-prod", Priority: 117}},
-			nil, []string{"remove jitbot-prod-g-7k2qd-a"},
+			"our group", true,
+			[]jit.Rule{placed(network, 117), deny},
+			[]jit.Collection{{Name: "jitbot-prod", Priority: 117}},
+			nil,
+			[]string{"remove jitbot-prod-g-7k2qd-a"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -175,7 +192,7 @@ func TestDoorsAreApart(t *testing.T) {
 		for _, r := range table.Rules {
 			for _, p := range []jit.Protocol{jit.TCP, jit.UDP} {
 				key := fmt.Sprint(p, r.Destinations, r.Ports)
-				if other := taken[key]; r.Protocol.Covers(p) && other != "" && (slices.ContainsFunc(wanted, func(w jit.Rule) bool { return w.Name == r.Name || w.Name == other })) {
+				if other := taken[key]; r.Protocol.Covers(p) && other != "" && slices.ContainsFunc(wanted, func(w jit.Rule) bool { return w.Name == r.Name || w.Name == other }) {
 					t.Fatalf("%s and %s share %s", r.Name, other, key)
 				} else if r.Protocol.Covers(p) {
 					taken[key] = r.Name

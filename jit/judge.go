@@ -217,6 +217,7 @@ func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, e
 	}
 	for _, s := range sites {
 		notes = append(notes, alreadyOpen(owner, s.vm, s.paths, tables, g.Request)...)
+		notes = append(notes, letAlong(s.vm, s.paths, tables, g.Request)...)
 	}
 	return notes, nil
 }

@@ -80,20 +80,27 @@ func reapGuard(ctx context.Context, network Network, owner Owner, t Table, unrea
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return found, fmt.Errorf("reading the rules of %s back: %w", t.Name, err)
 	}
+	atWork := IsFirewall(t.Guard) && err == nil && !after.Settled // it still filters as before
 	for _, i := range due {
-		switch {
-		case named(after.Rules, found[i].Rule):
-			found[i].Outcome = NotRemoved
-		case IsFirewall(t.Guard) && !after.Settled && err == nil:
-			found[i].Outcome = NotRemoved
-			if found[i].Err == nil {
-				found[i].Err = errNotYet
-			}
-		default:
-			found[i].Outcome, found[i].Err = Removed, nil
-		}
+		found[i] = found[i].judged(named(after.Rules, found[i].Rule), atWork)
 	}
 	return found, nil
+}
+
+// judged is the rule after its removal was tried.
+func (r Reaped) judged(there, atWork bool) Reaped {
+	switch {
+	case there:
+		r.Outcome = NotRemoved
+	case atWork:
+		r.Outcome = NotRemoved
+		if r.Err == nil {
+			r.Err = errNotYet
+		}
+	default:
+		r.Outcome, r.Err = Removed, nil
+	}
+	return r
 }
 
 // classify tells an allow rule of our installation from all others. Due ones

@@ -77,27 +77,14 @@ func (w *wayfinder) family(v4 bool, sources []netip.Prefix) error {
 // address adds the paths to one address, and counts them.
 func (w *wayfinder) address(nic Interface, a Address, sources []netip.Prefix) (int, error) {
 	var own []Path // to this address alone
-	groups := []string{nic.Guard, a.SubnetGuard}
 	for _, s := range sources {
 		c := a.course(s)
 		for _, g := range c.into {
 			if err := w.translatable(g); err != nil {
 				return 0, err
 			}
-			own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: Into, Public: g.Public}, s)
-			own = addSources(own, groups, Behind, g.Subnet)
 		}
-		for _, g := range c.through {
-			own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: Through}, s)
-			if g.Hides {
-				own = addSources(own, groups, Behind, g.Subnet)
-			} else {
-				c.straight = true
-			}
-		}
-		if c.straight {
-			own = addSources(own, groups, Straight, s)
-		}
+		own = w.addCourse(own, c, s, []string{nic.Guard, a.SubnetGuard})
 	}
 	for _, p := range own {
 		if p.Kind == Straight && len(p.Sources) == len(sources) {
@@ -106,6 +93,26 @@ func (w *wayfinder) address(nic Interface, a Address, sources []netip.Prefix) (i
 		w.fold(p, a.Addr)
 	}
 	return len(own), nil
+}
+
+// addCourse adds what lets a source through the firewalls of its course and
+// the groups behind them.
+func (w *wayfinder) addCourse(own []Path, c course, source netip.Prefix, groups []string) []Path {
+	for _, g := range c.into {
+		own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: Into, Public: g.Public}, source)
+		own = addSources(own, groups, Behind, g.Subnet)
+	}
+	for _, g := range c.through {
+		own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: Through}, source)
+		if g.Hides {
+			own = addSources(own, groups, Behind, g.Subnet)
+		}
+		c.straight = c.straight || !g.Hides
+	}
+	if c.straight {
+		own = addSources(own, groups, Straight, source)
+	}
+	return own
 }
 
 // addSources adds a source to the paths at NSGs; one that is not there has no
@@ -137,7 +144,7 @@ func (w *wayfinder) fold(p Path, to netip.Addr) {
 	for i, o := range w.paths {
 		if o.order() == p.order() {
 			if !slices.Contains(o.Addresses, to) {
-				w.paths[i].Addresses = append(o.Addresses, to)
+				w.paths[i].Addresses = append(w.paths[i].Addresses, to)
 			}
 			return
 		}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -163,18 +165,68 @@ func (c *Client) unseen(ctx context.Context, err error) bool {
 	}
 }
 
-// applyAtOnce is Apply for a firewall.
+// applyAtOnce is Apply for a firewall. What Azure finds invalid in one rule
+// must not keep the others from being closed and opened: then they go apart,
+// removals first.
 func (c *Client) applyAtOnce(ctx context.Context, guard string, changes []jit.Change) []error {
 	outcomes := make([]error, len(changes))
 	if len(changes) == 0 {
 		return outcomes
 	}
-	if err := c.applyFirewall(ctx, guard, changes); err != nil {
-		for i, change := range changes {
+	err := c.applyFirewall(ctx, guard, changes)
+	if first, rest := apart(changes); errors.Is(err, jit.ErrInvalid) && len(rest) > 0 {
+		parted := append(c.applyAtOnce(ctx, guard, pick(changes, first)), c.applyAtOnce(ctx, guard, pick(changes, rest))...)
+		for i, at := range append(first, rest...) {
+			outcomes[at] = parted[i]
+		}
+		return outcomes
+	}
+	for i, change := range changes {
+		if err != nil {
 			outcomes[i] = fmt.Errorf("%s rule %s of %s: %w", verb(change), change.Name(), jit.GuardName(guard), err)
 		}
 	}
 	return outcomes
+}
+
+// apart splits changes, by their places: removals from writes, else the writes
+// of some grants from those of others. Nothing is in the rest when there is
+// nothing to split.
+func apart(changes []jit.Change) (first, rest []int) {
+	var writes []int
+	grants := map[jit.ID]bool{}
+	for i, change := range changes {
+		if change.Put == nil {
+			first = append(first, i)
+			continue
+		}
+		writes = append(writes, i)
+		n, _ := jit.ParseRuleName(change.Put.Name)
+		grants[n.Grant] = true
+	}
+	if len(first) > 0 || len(grants) < 2 {
+		if len(first) == 0 {
+			return writes, nil
+		}
+		return first, writes
+	}
+	half := slices.Sorted(maps.Keys(grants))[:len(grants)/2]
+	for _, i := range writes {
+		if n, _ := jit.ParseRuleName(changes[i].Put.Name); slices.Contains(half, n.Grant) {
+			first = append(first, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	return first, rest
+}
+
+func pick(changes []jit.Change, at []int) []jit.Change {
+	out := make([]jit.Change, 0, len(at))
+	for _, i := range at {
+		out = append(out, changes[i])
+	}
+	return out
 }
 
 // applyFirewall makes all changes by one write of the document, on the

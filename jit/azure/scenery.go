@@ -150,23 +150,30 @@ func (p *scenery) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool 
 // addFirewalls adds those before any address of the VM.
 func (p *scenery) addFirewalls(s *jit.Surroundings, vm jit.VM) {
 	at := map[string]int{}
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			for _, g := range p.gateways(a) {
-				i, known := at[g.Firewall]
-				if !known {
-					i = len(s.Firewalls)
-					at[g.Firewall] = i
-					s.Firewalls = append(s.Firewalls, p.firewallOf(g))
-				}
-				for _, r := range g.Routed {
-					if fw := &s.Firewalls[i]; !slices.Contains(fw.Routed, r) {
-						fw.Routed = append(fw.Routed, r)
-					}
-				}
+	for _, g := range p.allGateways(vm) {
+		i, known := at[g.Firewall]
+		if !known {
+			i = len(s.Firewalls)
+			at[g.Firewall] = i
+			s.Firewalls = append(s.Firewalls, p.firewallOf(g))
+		}
+		fw := &s.Firewalls[i]
+		for _, r := range g.Routed {
+			if !slices.Contains(fw.Routed, r) {
+				fw.Routed = append(fw.Routed, r)
 			}
 		}
 	}
+}
+
+func (p *scenery) allGateways(vm jit.VM) []jit.Gateway {
+	var out []jit.Gateway
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			out = append(out, p.gateways(a)...)
+		}
+	}
+	return out
 }
 
 func (p *scenery) firewallOf(g jit.Gateway) jit.Firewall {

@@ -146,10 +146,20 @@ func (n fusedNetwork) Apply(ctx context.Context, guard string, changes []jit.Cha
 // before its effect and after it; then the program starts again on the same
 // store.
 func TestCrashAtEveryStep(t *testing.T) {
+	crashEverywhere(t, "web-1", azuresim.DemoWeb1)
+}
+
+// The same behind a firewall, whose rules are one document.
+func TestCrashAtEveryStepBehindAFirewall(t *testing.T) {
+	crashEverywhere(t, "app-1", azuresim.DemoApp)
+}
+
+func crashEverywhere(t *testing.T, name, vm string) {
+	t.Helper()
 	steps := 0
 	synctest.Test(t, func(t *testing.T) {
 		f := &fuse{left: -1}
-		crashLife(t, newWorld(t), f)
+		crashLife(t, newWorld(t), f, name, vm)
 		steps = f.steps
 	})
 	t.Logf("a life has %d steps", steps)
@@ -161,20 +171,23 @@ func TestCrashAtEveryStep(t *testing.T) {
 			t.Run(fmt.Sprintf("step %d after=%t", n, after), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					crashLife(t, newWorld(t), &fuse{left: n, after: after})
+					crashLife(t, newWorld(t), &fuse{left: n, after: after}, name, vm)
 				})
 			})
 		}
 	}
 }
 
-func crashLife(t *testing.T, w *world, f *fuse) {
-	foreign := w.foreign()
+func crashLife(t *testing.T, w *world, f *fuse, name, vm string) {
+	azuresim.SeedFirewalls(w.sim)
+	w.sim.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Second })
+	w.config.FirewallWithin = time.Minute
+	foreign, walls := w.foreign(), w.walls()
 	w.config.Approvals[0].PendingFor = 3 * time.Minute
 	w.config.Policies[0].Ports[0].Shortest = time.Minute
 	w.wrap = f.wrap
 	w.start()
-	g, err := w.ask(ada, 2*time.Minute, "web-1")
+	g, err := w.ask(ada, 2*time.Minute, name)
 	asked := g.ID != "" && (err == nil || !errors.As(err, new(*jit.Refusal)))
 	var approved, done bool
 	if err == nil {
@@ -208,8 +221,11 @@ func crashLife(t *testing.T, w *world, f *fuse) {
 	if err != nil || len(unfinished) != 0 {
 		t.Errorf("unfinished: %v, %v", unfinished, err)
 	}
-	if w.reachable(azuresim.DemoWeb1, "203.0.113.7") {
-		t.Error("web-1 is open after all was over")
+	if w.gets(vm, "203.0.113.7", 22) {
+		t.Errorf("%s is open after all was over", name)
+	}
+	if w.allWalls() != walls {
+		t.Error("the firewalls are not as before")
 	}
 	w.promises(foreign)
 }

@@ -1,0 +1,252 @@
+package azure_test
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+const ourGroup = azuresim.DemoEdgePolicy + "/ruleCollectionGroups/jitbot-test"
+
+// walled is a world with firewalls, and a client that may write them.
+func walled(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Helper()
+	signIn(t, azuresim.DefaultClientSecret)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		azuresim.SeedFirewalls(w.Sim)
+		w.Configure(func(s *azuresim.Settings) { s.FirewallTime = time.Minute })
+		f(t, w)
+	})
+}
+
+func networkAllow(grant string) jit.Rule {
+	r := allowRule()
+	r.Name, r.Priority = "jitbot-test-"+grant+"-core-1", 110
+	r.Sources, r.Destinations = []string{"10.60.1.9/32"}, []string{"10.50.1.4"}
+	return r
+}
+
+func dnatAllow(grant, public string) jit.Rule {
+	r := networkAllow(grant)
+	r.Name += "-22"
+	r.Sources, r.Destinations, r.Ports = []string{"203.0.113.7/32"}, []string{public}, []string{"50022"}
+	r.To = netip.MustParseAddrPort("10.50.1.4:22")
+	return r
+}
+
+func (w *world) dump() string {
+	var b strings.Builder
+	for _, id := range w.Firewalls() {
+		b.WriteString(w.DumpFirewall(id, nil))
+	}
+	for _, id := range w.FirewallPolicies() {
+		b.WriteString(w.DumpFirewallPolicy(id, nil))
+	}
+	return b.String()
+}
+
+// Both kinds: written by one request, read back as written, and taken out
+// without a trace, whatever else stands in the document.
+func TestApplyToFirewalls(t *testing.T) {
+	for _, c := range []struct{ name, guard, public string }{
+		{"classic", azuresim.DemoFirewall, azuresim.DemoFirewallIP}, {"policy", ourGroup, azuresim.DemoEdgeIP},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			walled(t, func(t *testing.T, w *world) {
+				before := w.dump()
+				w.Reset()
+				rules := []jit.Rule{networkAllow("g-7k2qd"), networkAllow("g-22222"), dnatAllow("g-7k2qd", c.public)}
+				var changes, back []jit.Change
+				for _, r := range rules {
+					changes, back = append(changes, put(r)...), append(back, remove(r.Name)...)
+				}
+				for _, err := range w.Apply(t.Context(), c.guard, changes) {
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				table, err := w.Table(t.Context(), c.guard)
+				if err != nil || !table.Settled || table.Failed {
+					t.Fatalf("%+v, %v", table, err)
+				}
+				for _, want := range rules {
+					i := slices.IndexFunc(table.Rules, func(r jit.Rule) bool { return r.Name == want.Name })
+					if i < 0 || !table.Rules[i].Equal(want) || !table.Rules[i].Settled {
+						t.Errorf("%s is not read back: %+v", want.Name, table.Rules)
+					}
+				}
+				all, err := w.Tables(t.Context())
+				if !slices.ContainsFunc(all, func(t jit.Table) bool { return jit.SameID(t.Guard, c.guard) }) || err != nil {
+					t.Errorf("not among all tables: %v", err)
+				}
+				for _, err := range w.Apply(t.Context(), c.guard, back) {
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				if got := w.dump(); got != before {
+					t.Errorf("not as before:\n%s\nwas\n%s", got, before)
+				}
+				if n := w.sent("PUT", "/") + w.sent("DELETE", "/"); n != 2 {
+					t.Errorf("%d writes, want 2", n)
+				}
+				// What is not there is gone, without a write.
+				if err := w.Apply(t.Context(), c.guard, back)[0]; err != nil || w.sent("PUT", "/")+w.sent("DELETE", "/") != 2 {
+					t.Errorf("removing what is gone: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// A policy's table has what the policy inherits before its own, and its groups
+// in the order of their priorities.
+func TestPolicyTable(t *testing.T) {
+	walled(t, func(t *testing.T, w *world) {
+		table, err := w.Table(t.Context(), ourGroup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range table.Rules {
+			got = append(got, r.Name)
+		}
+		want := []string{"corp-policy/DefaultNetworkRuleCollectionGroup/no-scanners/known", "DefaultNetworkRuleCollectionGroup/head-office/intranet"}
+		if !slices.Equal(got, want) || table.Rules[0].Priority != 0 || table.Rules[1].Priority != 200 || table.Name != "edge-policy" {
+			t.Errorf("%s %v", table.Name, got)
+		}
+		w.Configure(func(s *azuresim.Settings) { s.FirewallTime = time.Hour })
+		if _, err := w.Table(t.Context(), strings.Replace(ourGroup, "edge-policy", "no-policy", 1)); !errors.Is(err, jit.ErrNotFound) {
+			t.Errorf("a policy that is gone: %v", err)
+		}
+	})
+}
+
+// Somebody writes between our reading and our writing: nothing of theirs is
+// lost, and we are told to look again.
+func TestFirewallChangedMeanwhile(t *testing.T) {
+	walled(t, func(t *testing.T, w *world) {
+		var once sync.Once
+		w.SetHook(func(r *http.Request) {
+			if r.Method == http.MethodPut {
+				once.Do(func() {
+					if err := w.PutFirewall(azuresim.Firewall{
+						ID: azuresim.DemoFirewall, Location: azuresim.DemoLocation, PublicIPs: []string{azuresim.DemoHubGroup + "/providers/Microsoft.Network/publicIPAddresses/fw-ip-1"},
+						Subnet: azuresim.DemoHubGroup + "/providers/Microsoft.Network/virtualNetworks/hub-vnet/subnets/AzureFirewallSubnet",
+					}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		})
+		err := w.Apply(t.Context(), azuresim.DemoFirewall, put(networkAllow("g-7k2qd")))[0]
+		if !errors.Is(err, jit.ErrConflict) {
+			t.Errorf("%v", err)
+		}
+		if n := len(w.FirewallCollections(azuresim.DemoFirewall)); n != 0 {
+			t.Errorf("%d collections: what somebody wrote was overwritten", n)
+		}
+	})
+}
+
+// One rule that Azure does not take keeps no other from being opened or closed.
+func TestOneBadRuleOfAFirewall(t *testing.T) {
+	walled(t, func(t *testing.T, w *world) {
+		if err := w.Apply(t.Context(), azuresim.DemoFirewall, put(networkAllow("g-22222")))[0]; err != nil {
+			t.Fatal(err)
+		}
+		bad, good := networkAllow("g-7k2qd"), networkAllow("g-33333")
+		bad.Sources = []string{"10.60.1.999/32"}
+		outcomes := w.Apply(t.Context(), azuresim.DemoFirewall, slices.Concat(put(bad), remove(networkAllow("g-22222").Name), put(good)))
+		if !errors.Is(outcomes[0], jit.ErrInvalid) || outcomes[1] != nil || outcomes[2] != nil {
+			t.Errorf("%v", outcomes)
+		}
+		table, err := w.Table(t.Context(), azuresim.DemoFirewall)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for grant, want := range map[string]bool{"g-7k2qd": false, "g-22222": false, "g-33333": true} {
+			if got := slices.ContainsFunc(table.Rules, func(r jit.Rule) bool { return r.Name == networkAllow(grant).Name }); got != want {
+				t.Errorf("%s is there: %t", grant, got)
+			}
+		}
+	})
+}
+
+// Whatever the status of a busy policy's answer is, it means: later.
+func TestBusyPolicy(t *testing.T) {
+	for _, status := range []int{http.StatusConflict, http.StatusBadRequest, http.StatusTooManyRequests} {
+		walled(t, func(t *testing.T, w *world) {
+			w.Configure(func(s *azuresim.Settings) {
+				s.PolicyBusyStatus, s.FirewallTime, s.PolicyLag = status, time.Minute, time.Minute
+			})
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if err := w.Apply(t.Context(), ourGroup, put(networkAllow("g-7k2qd")))[0]; err != nil {
+					t.Error(err)
+				}
+			})
+			time.Sleep(10 * time.Second)
+			// Another installation's group is another guard, of the same policy.
+			other := networkAllow("g-22222")
+			other.Name, other.Priority = "jitbot-other-g-22222-core-1", 112
+			err := w.Apply(t.Context(), strings.Replace(ourGroup, "jitbot-test", "jitbot-other", 1), put(other))[0]
+			if !errors.Is(err, jit.ErrBusy) {
+				t.Errorf("%d: %v", status, err)
+			}
+			wg.Wait()
+		})
+	}
+}
+
+// Without the right to see firewalls everything else works, and the VM says so.
+func TestFirewallsUnseen(t *testing.T) {
+	walled(t, func(t *testing.T, w *world) {
+		vm := w.mustVM(t, azuresim.DemoApp)
+		if vm.Blind || len(vm.Interfaces[0].Addresses[0].Gateways) != 1 {
+			t.Fatalf("%+v", vm)
+		}
+		g := vm.Interfaces[0].Addresses[0].Gateways[0]
+		if !jit.SameID(g.Firewall, azuresim.DemoFirewall) || g.Subnet.String() != azuresim.DemoFirewallSubnet || g.Hides || !g.Leads ||
+			len(g.Public) != 2 || g.Public[0].String() != azuresim.DemoFirewallIP || len(g.Routed) == 0 {
+			t.Errorf("%+v", g)
+		}
+		w.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"Microsoft.Network/azureFirewalls/*"} })
+		time.Sleep(11 * time.Second)
+		vm = w.mustVM(t, azuresim.DemoApp)
+		if !vm.Blind || len(vm.Interfaces[0].Addresses[0].Gateways) != 0 {
+			t.Errorf("%+v", vm)
+		}
+		if tables, err := w.Tables(t.Context()); err != nil || len(tables) == 0 {
+			t.Errorf("%d tables, %v", len(tables), err)
+		}
+	})
+}
+
+// What the VM sees behind a network rule is the client, unless the firewall's
+// private ranges leave its address out.
+func TestFirewallHidesClients(t *testing.T) {
+	for ranges, want := range map[string]bool{"": false, "IANAPrivateRanges": false, "10.50.0.0/16": false, "192.168.0.0/16": true, "255.255.255.255/32": true, "0.0.0.0/0": false} {
+		walled(t, func(t *testing.T, w *world) {
+			policy := azuresim.FirewallPolicy{ID: azuresim.DemoEdgePolicy, Location: azuresim.DemoLocation, Base: azuresim.DemoCorpPolicy}
+			if ranges != "" {
+				policy.PrivateRanges = []string{ranges}
+			}
+			w.PutFirewallPolicy(policy)
+			g := w.mustVM(t, azuresim.DemoCore).Interfaces[0].Addresses[0].Gateways
+			if len(g) != 1 || g[0].Hides != want || g[0].Policy == "" {
+				t.Errorf("%q: %+v", ranges, g)
+			}
+		})
+	}
+}

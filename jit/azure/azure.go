@@ -3,8 +3,9 @@
 // their Azure roles through Resource Manager and Microsoft Graph.
 //
 // It translates what Azure says into the domain's words and kinds of errors,
-// once and here. Of network security groups it writes single rules only, so
-// that other people's rules are never part of a request.
+// once and here. Of network security groups it writes single rules, so that
+// other people's rules are never part of a request, unless it is told to write
+// many at once; a firewall is one document, and is written back as it was read.
 package azure
 
 import (
@@ -45,6 +46,9 @@ type Config struct {
 	// Poll is the pause before each question whether a running operation has
 	// ended; 0 is one second, less than 100 milliseconds is refused.
 	Poll time.Duration
+	// GroupWrites lets several changes of a network security group be one
+	// write of the whole group, which needs the right to that.
+	GroupWrites bool
 	// Credential signs in; nil is what the environment tells: a service
 	// principal's secret or certificate, a workload identity, else the
 	// managed identity.
@@ -64,6 +68,7 @@ type Config struct {
 // time; changes of one guard wait for each other.
 type Client struct {
 	poll     time.Duration
+	groups   bool // may be written as a whole
 	log      *slog.Logger
 	cred     azcore.TokenCredential
 	options  arm.ClientOptions
@@ -116,7 +121,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("azure configuration: %w", err)
 	}
 	c := &Client{
-		poll: cfg.Poll, log: cfg.Log, gates: newGates(), vitals: newVitals(),
+		poll: cfg.Poll, groups: cfg.GroupWrites, log: cfg.Log, gates: newGates(), vitals: newVitals(),
 		known: map[string]*subscription{},
 	}
 	if c.poll == 0 {

@@ -27,6 +27,10 @@ import (
 // that no deny is removed after a write failed: the write may be what was to
 // replace it. Removing what is gone succeeds.
 //
+// With Config.GroupWrites several changes are one write of the whole group
+// instead, which succeeds or fails as one; where Azure finds something invalid
+// in it, or forbids it, the changes are tried rule by rule.
+//
 // It waits for operations no longer than waitLimit in all. A change whose
 // operation has not ended by then is an ErrConflict, "still running"; what
 // comes after it is still sent, and is one too unless it ends at once.
@@ -55,6 +59,14 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 	}
 	defer leave()
 	until := time.Now().Add(waitLimit)
+	if c.groups && len(changes) >= fewChanges {
+		err := c.writeGroup(ctx, until, id, changes)
+		if !errors.Is(err, jit.ErrInvalid) && !errors.Is(err, jit.ErrForbidden) {
+			return eachOutcome(guard, changes, err)
+		}
+		// One rule that Azure does not take keeps no other back, and neither
+		// does a role that may write single rules only.
+	}
 	missed := false
 	for i, change := range changes {
 		switch {
@@ -70,6 +82,17 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 		if err != nil {
 			missed = missed || change.Put != nil
 			outcomes[i] = fmt.Errorf("%s rule %s of %s: %w", verb(change), change.Name(), id.Name, err)
+		}
+	}
+	return outcomes
+}
+
+// eachOutcome is what became of changes that were made as one.
+func eachOutcome(guard string, changes []jit.Change, err error) []error {
+	outcomes := make([]error, len(changes))
+	for i, change := range changes {
+		if err != nil {
+			outcomes[i] = fmt.Errorf("%s rule %s of %s: %w", verb(change), change.Name(), jit.GuardName(guard), err)
 		}
 	}
 	return outcomes

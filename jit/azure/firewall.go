@@ -181,12 +181,7 @@ func (c *Client) applyAtOnce(ctx context.Context, guard string, changes []jit.Ch
 		}
 		return outcomes
 	}
-	for i, change := range changes {
-		if err != nil {
-			outcomes[i] = fmt.Errorf("%s rule %s of %s: %w", verb(change), change.Name(), jit.GuardName(guard), err)
-		}
-	}
-	return outcomes
+	return eachOutcome(guard, changes, err)
 }
 
 // apart splits changes, by their places: removals from writes, else the writes

@@ -139,7 +139,7 @@ func TestConfigOneFault(t *testing.T) {
 		{"custom without cloud", custom + "  custom: {authority_host: https://login.corp.test/}\n", "jitbot.yaml:5: azure.custom: is for cloud: custom"},
 		{"cloud without custom", custom + "  cloud: custom\n", "azure.custom.authority_host: is missing"},
 		{"flush without group writes", custom + "  flush_connections: true\n", "jitbot.yaml:5: azure.flush_connections: needs group_writes"},
-		{"group writes", custom + "  group_writes: true\n", "is not built yet; write false"},
+		{"flush", custom + "  group_writes: true\n  flush_connections: true\n", "azure.flush_connections: is not built yet; write false"},
 		{"approvals that nobody can give", minimal + "approvals:\n  - {approvers: [U0123456789], required: 2}\n", "jitbot.yaml:5: approvals[0].required: 2 approvals are needed but 1 person is named"},
 		{"nobody approves", minimal + "approvals:\n  - {approvers: []}\n", "1 approval is needed but 0 people are named"},
 		{"overlapping bands", minimal + "bands: {deny_override: [240, 299]}\n", "jitbot.yaml:4: bands.deny_override: [240, 299] overlaps allow, which is [100, 249]"},

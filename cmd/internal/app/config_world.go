@@ -61,7 +61,7 @@ func (c *Config) azure(s *section, there bool) {
 	c.Jit.OpenWithin = within.duration("nsg", defaultOpenWithin, time.Second, time.Hour)
 	c.Jit.FirewallWithin = within.duration("firewall", defaultFirewallWithin, time.Second, 6*time.Hour)
 	within.close()
-	s.onlyFalse("group_writes")
+	c.Azure.GroupWrites = s.flag("group_writes", false)
 	if s.values["flush_connections"] != nil && strings.EqualFold(s.values["flush_connections"].Value, "true") &&
 		(s.values["group_writes"] == nil || !strings.EqualFold(s.values["group_writes"].Value, "true")) {
 		s.fault("flush_connections", "needs group_writes, which is false; write false, or remove the line")

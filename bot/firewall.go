@@ -50,21 +50,15 @@ const maxDoors = 10 // that are named one by one
 // empty where none does.
 func doorsText(g jit.Grant) string {
 	var out []string
-	more := 0
-	for _, p := range g.Paths {
-		for _, d := range p.Doors {
-			if len(out) == maxDoors {
-				more++
-				continue
-			}
-			port := portName(jit.Ports{From: d.To.Port(), To: d.To.Port(), Protocol: d.Protocol})
-			out = append(out, fmt.Sprintf("%s port %d for port %s of %s", code(d.Public.Addr().String()), d.Public.Port(), port, code(lastPart(p.VM))))
-		}
+	doors := g.Doors()
+	for _, d := range doors[:min(len(doors), maxDoors)] {
+		port := portName(jit.Ports{From: d.To.Port(), To: d.To.Port(), Protocol: d.Protocol})
+		out = append(out, fmt.Sprintf("%s port %d for port %s of %s", code(d.Public.Addr().String()), d.Public.Port(), port, code(lastPart(d.VM))))
 	}
 	if len(out) == 0 {
 		return ""
 	}
-	if more > 0 {
+	if more := len(doors) - maxDoors; more > 0 {
 		out = append(out, fmt.Sprintf("and %d more, see the rules of the firewall", more))
 	}
 	return "It is behind a firewall: connect to " + strings.Join(out, "; ") + "."

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -152,6 +153,8 @@ func directText(e jit.Event, g jit.Grant) string {
 		return lines(
 			fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
 			fmt.Sprintf("Connect to port %s of %s from %s; the rule lets in nobody else.", portNames(g), targetNames(g, ", "), sourceNames(g, ", ")))
+	case jit.EventMoved:
+		return lines(fmt.Sprintf("The way to your access %s has changed.", id), cmp.Or(doorsText(g), fmt.Sprintf("Connect to port %s of %s itself.", portNames(g), targetNames(g, ", "))))
 	case jit.EventReminded:
 		if g.State != jit.Open {
 			return fmt.Sprintf("Your access %s was near its end; by now it is %s.", id, title(g))

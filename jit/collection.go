@@ -59,10 +59,12 @@ const (
 // protocol, with the name of the rule.
 type doors map[string]string
 
-func doorsOf(t Table) doors {
+// doorsIn are those of the table without the rules of ours that nobody wants:
+// these go by the write that brings the others.
+func (o Owner) doorsIn(t Table, wanted []Rule) doors {
 	d := doors{}
 	for _, r := range t.Rules {
-		if r.To.IsValid() {
+		if _, ours := o.Ours(r); r.To.IsValid() && (!ours || named(wanted, r.Name)) {
 			d.take(r)
 		}
 	}
@@ -131,12 +133,12 @@ func hashOf(s string) uint32 {
 }
 
 // door is where a DNAT rule that was placed lets people in.
-func (r Rule) door() (Door, bool) {
+func (r Rule) door(vm string) (Door, bool) {
 	if !r.To.IsValid() || len(r.Destinations) != 1 || len(r.Ports) != 1 {
 		return Door{}, false
 	}
 	public, err := netip.ParseAddrPort(r.Destinations[0] + ":" + r.Ports[0])
-	return Door{Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
+	return Door{VM: vm, Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
 }
 
 // before reports whether a firewall asks d before the allow and d may take or

@@ -94,6 +94,7 @@ func (k GuardKind) Noun() string {
 
 // Door is the public side of a DNAT rule: where a client connects to.
 type Door struct {
+	VM       string         `json:"vm"`   // resource id
 	Rule     string         `json:"rule"` // its name
 	Public   netip.AddrPort `json:"public"`
 	To       netip.AddrPort `json:"to"`

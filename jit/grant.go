@@ -414,7 +414,7 @@ func (g Grant) through(guard string, doors []Door) Grant {
 	g.Paths = slices.Clone(g.Paths)
 	for i, p := range g.Paths {
 		if SameID(p.Guard, guard) && p.Kind == Into {
-			g.Paths[i].Doors = slices.DeleteFunc(slices.Clone(doors), func(d Door) bool { return !slices.Contains(p.Addresses, d.To.Addr()) })
+			g.Paths[i].Doors = slices.DeleteFunc(slices.Clone(doors), func(d Door) bool { return !SameID(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr()) })
 		}
 	}
 	return g

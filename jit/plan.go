@@ -122,7 +122,8 @@ func (g Grant) translations(installation string, p Path) []Rule {
 	var out []Rule
 	for _, to := range p.Addresses {
 		for _, ports := range g.Request.Ports {
-			suffix := ruleSuffix(p.VM, p.ruleTag()+" "+to.String(), ports.Protocol, true) + "-" + ports.Span()
+			tag := strings.ToLower(p.VM) + " dnat " + to.String() // the same, whoever comes
+			suffix := ruleSuffix(p.VM, tag, ports.Protocol, true) + "-" + ports.Span()
 			r := g.allow(installation, suffix, ports.Protocol)
 			r.Sources, r.To = g.sources(p, true), netip.AddrPortFrom(to, ports.From)
 			for _, a := range p.Public {
@@ -184,7 +185,7 @@ type Plan struct {
 func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	var plan Plan
 	var shut, puts, removes, unshut []Change
-	space := o.space(t)
+	space := o.space(t, wanted)
 	for _, w := range wanted {
 		old, found := ruleNamed(t, w.Name)
 		placed, err := space.settle(w, old, found)
@@ -227,8 +228,8 @@ type space struct {
 
 // space reads it off the table. A rule that will be removed still holds its
 // own, since Azure refuses a priority before it is free.
-func (o Owner) space(t Table) space {
-	s := space{Owner: o, table: t, priorities: map[int]bool{}, doors: doorsOf(t), room: maxRules - len(t.Rules)}
+func (o Owner) space(t Table, wanted []Rule) space {
+	s := space{Owner: o, table: t, priorities: map[int]bool{}, doors: o.doorsIn(t, wanted), room: maxRules - len(t.Rules)}
 	for _, r := range t.Rules {
 		if r.Inbound {
 			s.priorities[r.Priority] = true

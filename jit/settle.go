@@ -127,9 +127,14 @@ func (s *Sweep) agreed(v visit, g Grant) (bool, error) {
 // doors are where the rules of the grant in a firewall let its holder in.
 func (s *Sweep) doors(v visit, g Grant) []Door {
 	var out []Door
-	for _, want := range g.Rules(s.owner.Installation, v.guard) {
-		if d, ok := finalRule(v.plan, want).door(); ok {
-			out = append(out, d)
+	for _, p := range g.Paths {
+		if !SameID(p.Guard, v.guard) || p.Kind != Into {
+			continue
+		}
+		for _, want := range g.translations(s.owner.Installation, p) {
+			if d, ok := finalRule(v.plan, want).door(p.VM); ok {
+				out = append(out, d)
+			}
 		}
 	}
 	return out
@@ -201,7 +206,13 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 	}
 	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		next, _ := g.settle(v.guard)
-		return next.through(v.guard, s.doors(v, g)), nil, nil
+		next = next.through(v.guard, s.doors(v, g))
+		if next.Revision == g.Revision || slices.Equal(next.Doors(), g.Doors()) {
+			return next, nil, nil
+		}
+		e := next.event(EventMoved, Person{}, v.now, "Where the firewall lets its holder in has changed.")
+		e.tell = append(e.tell, ToRequester)
+		return next, []Event{e}, nil
 	})
 	return err
 }

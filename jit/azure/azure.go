@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -84,7 +85,7 @@ type Client struct {
 	builtIns definitions
 
 	configured []string
-	blind      sync.Once // firewalls cannot be read, and that was logged
+	blind      atomic.Bool // firewalls cannot be read, and that was logged
 	mu         sync.Mutex
 	known      map[string]*subscription // by lower-case id
 	edges      *edges                   // as last read

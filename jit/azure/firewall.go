@@ -146,6 +146,10 @@ func (c *Client) firewalls(ctx context.Context, subscription string) (found []fi
 	return found, true, err
 }
 
+// SeesFirewalls reports whether Azure has shown every firewall and policy that
+// was asked for so far.
+func (c *Client) SeesFirewalls() bool { return !c.blind.Load() }
+
 // unseen reports whether Azure says that it will not show something of this
 // kind: the role is older than that, or the cloud does not have it. That is
 // logged once.
@@ -156,9 +160,9 @@ func (c *Client) unseen(ctx context.Context, err error) bool {
 	}
 	switch resp.StatusCode {
 	case http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest:
-		c.blind.Do(func() {
+		if !c.blind.Swap(true) {
 			c.log.WarnContext(ctx, "firewalls or their policies cannot be read, so jitbot does not see them", slog.Any("error", err))
-		})
+		}
 		return true
 	default:
 		return false

@@ -148,11 +148,13 @@ func directText(e jit.Event, g jit.Grant) string {
 		if doors := doorsText(g); doors != "" {
 			return lines(
 				fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
-				doors+" The rules let in nobody but "+sourceNames(g, ", ")+".")
+				doors+" The rules of this access let in nobody but "+sourceNames(g, ", ")+".")
 		}
 		return lines(
 			fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
 			fmt.Sprintf("Connect to port %s of %s from %s; the rule lets in nobody else.", portNames(g), targetNames(g, ", "), sourceNames(g, ", ")))
+	case jit.EventHeld, jit.EventOpening:
+		return underWay(id, what, g)
 	case jit.EventMoved:
 		return lines(fmt.Sprintf("The way to your access %s has changed.", id), cmp.Or(doorsText(g), fmt.Sprintf("Connect to port %s of %s itself.", portNames(g), targetNames(g, ", "))))
 	case jit.EventReminded:
@@ -178,6 +180,19 @@ func directText(e jit.Event, g jit.Grant) string {
 		return closedText(id, what, g)
 	default:
 		return fmt.Sprintf("Your request %s: %s, %s.", id, string(e.Kind), what)
+	}
+}
+
+// underWay is what the holder is told while an opening takes its time.
+func underWay(id, what string, g jit.Grant) string {
+	switch {
+	case g.State != jit.Opening:
+		return fmt.Sprintf("Your access %s was being opened; by now it is %s.", id, title(g))
+	case g.Waiting != "":
+		return fmt.Sprintf("Your access %s is approved: %s.\nOpening waits: %s You need to do nothing.", id, what, stop(prose(g.Waiting)))
+	default:
+		said := append([]string{fmt.Sprintf("Your access %s is approved and being opened: %s.", id, what)}, slowness(g, g.Clock.Begun, "In force at")...)
+		return strings.Join(append(said, "You get a message when it is open."), "\n")
 	}
 }
 

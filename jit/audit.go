@@ -88,11 +88,11 @@ func audiences(kind EventKind) []Audience {
 		return []Audience{ToRequester}
 	case EventWaiting:
 		return []Audience{ToCard, ToRequester}
-	case EventApproved, EventCancelled, EventDrift, EventMoved, EventHeld, EventUnchecked:
+	case EventApproved, EventCancelled, EventDrift, EventMoved, EventUnchecked:
 		return []Audience{ToCard, ToThread}
 	case EventOpening, EventClosing, EventProgress:
 		return []Audience{ToCard}
-	case EventDenied, EventLapsed, EventOpened, EventFailed, EventStuck, EventClosed:
+	case EventDenied, EventLapsed, EventHeld, EventOpened, EventFailed, EventStuck, EventClosed:
 		return []Audience{ToCard, ToThread, ToRequester}
 	case EventProtected, EventUnprotected:
 		return []Audience{ToChannel}

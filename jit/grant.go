@@ -310,7 +310,11 @@ func (g Grant) Begin(paths []Path, openWithin time.Duration, now time.Time) (Gra
 	g.Clock.Begun = now
 	g.Clock.OpenBy = now.Add(openWithin)
 	g.Clock.Until = now.Add(g.Request.Duration + openWithin)
-	return g, g.event(EventOpening, Person{}, now, ""), nil
+	e := g.event(EventOpening, Person{}, now, "")
+	if g.slow() {
+		e.tell = append(e.tell, ToRequester) // who would wonder otherwise
+	}
+	return g, e, nil
 }
 
 // Hold says why an opening waits; the same reason is said once.

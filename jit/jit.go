@@ -92,6 +92,7 @@ type VM struct {
 	OS         string            `json:"os,omitempty"`    // Linux or Windows
 	Power      string            `json:"power,omitempty"` // running, deallocated, …; empty when not asked for
 	Interfaces []Interface       `json:"interfaces,omitempty"`
+	Classic    bool              `json:"classic,omitempty"` // of the classic deployment model: it has no NSG, and is only listed
 }
 
 // Interface is a network interface of a VM.

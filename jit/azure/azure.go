@@ -75,6 +75,7 @@ type Client struct {
 	defs     *armauthorization.RoleDefinitionsClient
 	denies   *armauthorization.DenyAssignmentsClient
 	builtIns definitions
+	plain    *arm.Client // for what none of the others knows
 
 	configured []string
 	mu         sync.Mutex
@@ -163,6 +164,9 @@ func (c *Client) connect() error {
 		return fmt.Errorf("making the authorization client: %w", err)
 	}
 	c.roles, c.defs, c.denies = f.NewRoleAssignmentsClient(), f.NewRoleDefinitionsClient(), f.NewDenyAssignmentsClient()
+	if c.plain, err = arm.NewClient("jitbot", "v1.0.0", c.cred, &c.options); err != nil {
+		return fmt.Errorf("making the Resource Manager client: %w", err)
+	}
 	for _, id := range c.configured {
 		if _, err := c.subscription(id); err != nil {
 			return err

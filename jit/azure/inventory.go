@@ -24,15 +24,16 @@ type parts struct {
 	nics     map[string]*armnetwork.Interface
 	guards   map[string]string // of subnets
 	publics  map[string]string // addresses of public IPs
+	classics []jit.VM
 }
 
 func newParts() *parts {
 	return &parts{nics: map[string]*armnetwork.Interface{}, guards: map[string]string{}, publics: map[string]string{}}
 }
 
-// VMs lists the virtual machines of the configured subscriptions, from four
-// lists each: machines, interfaces, networks and public addresses. They carry
-// no power state and are sorted by id. An interface that came or went while the lists were read is
+// VMs lists the virtual machines of the configured subscriptions, from five
+// lists each: machines, interfaces, networks, public addresses and classic
+// machines, which come last. They carry no power state and are sorted by id. An interface that came or went while the lists were read is
 // left out, and so is an address that cannot be read, which is logged.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
@@ -43,6 +44,7 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 		if err != nil {
 			return nil, err
 		}
+		g.Go(func() error { return c.listClassics(ctx, p, id) })
 		for what, list := range map[string]func(context.Context, *subscription) error{
 			"machines": p.listMachines, "interfaces": p.listInterfaces, "networks": p.listNetworks, "public addresses": p.listPublics,
 		} {
@@ -68,7 +70,8 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 		}
 		vms = append(vms, vm)
 	}
-	return vms, nil
+	slices.SortFunc(p.classics, func(a, b jit.VM) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
+	return append(vms, p.classics...), nil
 }
 
 func (p *parts) listMachines(ctx context.Context, s *subscription) error {

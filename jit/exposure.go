@@ -63,10 +63,22 @@ func (s *scan) look(nic Interface, a Address) {
 func (s *scan) unguard(a Address) {
 	s.notes = append(s.notes, fmt.Sprintf("%s has no network security group, so all traffic from inside is let in there.", a.Addr))
 	for _, f := range s.around.Fronts {
-		if f.Basic && f.To == a.Addr && f.Public != "" {
-			s.basic = append(s.basic, fmt.Sprintf("Yet all of the internet is let in by its public address %s, which is of the Basic kind; attach a network security group.", f.Public))
+		if ports := f.leads(managementPorts()); f.Basic && f.To == a.Addr && f.Public != "" && len(ports) > 0 {
+			s.basic = append(s.basic, fmt.Sprintf("Yet all of the internet is let in to port %s by the public address %s, which is of the Basic kind; attach a network security group.", portsText(ports), f.Public))
 		}
 	}
+}
+
+// leads are those of the VM's ports that the front leads to.
+func (f Front) leads(ports spans[number]) spans[number] {
+	if len(f.Ports) == 0 {
+		return ports
+	}
+	var out spans[number]
+	for _, m := range f.Ports {
+		out = out.join(ports.meet(spans[number]{{number(m.Inner.From), number(m.Inner.To)}}))
+	}
+	return out
 }
 
 func (s *scan) fronted(a Address) bool {

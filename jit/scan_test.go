@@ -104,7 +104,11 @@ func TestClassifyRows(t *testing.T) {
 		{name: "3 no group, no firewall", vm: oneNIC("", ""), want: jit.ClassNotApplicable, says: []string{"all traffic from inside is let in"}},
 		{name: "3 no interface", vm: jit.VM{}, want: jit.ClassNotApplicable},
 		{name: "3 stopped", vm: bare, want: jit.ClassNotApplicable},
-		{name: "3 a Basic public address", vm: oneNIC("", ""), around: basic, want: jit.ClassNotApplicable, says: []string{"Yet all of the internet is let in by its public address 20.0.0.1"}},
+		{name: "3 a Basic public address", vm: oneNIC("", ""), around: basic, want: jit.ClassNotApplicable, says: []string{"Yet all of the internet is let in to port 22, 3389 and 5985-5986 by the public address 20.0.0.1"}},
+		{name: "3 a Basic load balancer", vm: oneNIC("", ""), around: func(s *jit.Surroundings) {
+			basic(s)
+			s.Fronts[0].Ports = []jit.Mapped{{Outer: 50022, Inner: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}, {Outer: 80, Inner: jit.Ports{From: 80, To: 80, Protocol: jit.TCP}}}
+		}, want: jit.ClassNotApplicable, says: []string{"let in to port 22 by the public address"}},
 		{name: "3 an appliance on the route", vm: oneNIC("", ""), around: appliance, want: jit.ClassNotApplicable, untold: true, says: []string{"It cannot be told"}},
 		{name: "4 default rules only", vm: nic, tables: []jit.Table{nsg("nic")}, want: jit.ClassHealthy, says: []string{"Nothing but Azure's default rules", "rule AllowVnetInBound", "10.0.0.0/16"}},
 		{name: "4 stopped", vm: stopped, tables: []jit.Table{nsg("nic")}, want: jit.ClassHealthy, silent: "deallocated"},

@@ -3,7 +3,6 @@ package azure
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -32,32 +31,34 @@ type resourcePage struct {
 	Next string `json:"nextLink"`
 }
 
-// listClassics adds the machines of the classic deployment model, from the list
-// of all resources: it is there whether or not the subscription ever had one,
-// and shows what the caller may read. They can only be told of, so without
-// the right to see them, or while they cannot be listed, there are none.
+// classics adds the machines of the classic deployment model, from the list of
+// all resources: it is there whether or not the subscription ever had one, and
+// shows what the caller may read. They can only be told of, so without the
+// right to see them, or while they cannot be listed, there are none.
 // https://learn.microsoft.com/rest/api/resources/resources/list
-func (c *Client) listClassics(ctx context.Context, p *parts, subscription string) error {
-	within, cancel := context.WithTimeout(ctx, classicWithin)
-	defer cancel()
-	err := pages(within, c.resources(subscription, classicType), func(page resourcePage) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, r := range page.Value {
-			vm := jit.VM{ID: r.ID, Name: r.Name, Location: r.Location, Tags: r.Tags, Classic: true}
-			if id, err := arm.ParseResourceID(r.ID); err == nil {
-				vm.Group = id.ResourceGroupName
-			}
-			p.classics = append(p.classics, vm)
+func (c *Client) classics(p *parts, owner string) func(context.Context, *subscription) error {
+	return func(ctx context.Context, _ *subscription) error {
+		within, cancel := context.WithTimeout(ctx, classicWithin)
+		defer cancel()
+		err := pages(within, c.resources(owner, classicType), p.addClassics)
+		if err == nil || errors.Is(err, jit.ErrForbidden) {
+			return nil
 		}
-	})
-	if ctx.Err() != nil {
-		return fmt.Errorf("listing classic machines: %w", ctx.Err())
+		c.log.WarnContext(ctx, "classic virtual machines are not listed", slog.String("subscription", owner), slog.Any("error", err))
+		return ctx.Err()
 	}
-	if err != nil && !errors.Is(err, jit.ErrForbidden) {
-		c.log.WarnContext(ctx, "classic virtual machines are not listed", slog.String("subscription", subscription), slog.Any("error", err))
+}
+
+func (p *parts) addClassics(page resourcePage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range page.Value {
+		vm := jit.VM{ID: r.ID, Name: r.Name, Location: r.Location, Tags: r.Tags, Classic: true}
+		if id, err := arm.ParseResourceID(r.ID); err == nil {
+			vm.Group = id.ResourceGroupName
+		}
+		p.classics = append(p.classics, vm)
 	}
-	return nil
 }
 
 // resources pages through the subscription's resources of a type.

@@ -52,8 +52,10 @@ func TestClassicVMs(t *testing.T) {
 		_, err := w.VM(t.Context(), vms[10].ID)
 		checkKind(t, err, jit.ErrInvalid)
 		for _, fault := range []azuresim.Fault{
-			{Path: "/resources", Status: 403, Code: "AuthorizationFailed"}, {Path: "/resources", Status: 404, Code: "SubscriptionNotFound"},
-			{Path: "/resources", Status: 500}, {Path: "/resources", Latency: seconds(60)},
+			{Path: "/resources", Status: 403, Code: "AuthorizationFailed"},
+			{Path: "/resources", Status: 404, Code: "SubscriptionNotFound"},
+			{Path: "/resources", Status: 500},
+			{Path: "/resources", Latency: seconds(60)},
 		} {
 			active := w.AddFault(fault)
 			list(10)

@@ -44,9 +44,9 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 		if err != nil {
 			return nil, err
 		}
-		g.Go(func() error { return c.listClassics(ctx, p, id) })
 		for what, list := range map[string]func(context.Context, *subscription) error{
 			"machines": p.listMachines, "interfaces": p.listInterfaces, "networks": p.listNetworks, "public addresses": p.listPublics,
+			"classic machines": c.classics(p, id),
 		} {
 			g.Go(func() error {
 				if err := list(ctx, s); err != nil {

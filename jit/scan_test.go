@@ -154,6 +154,7 @@ func TestClassifyBreadth(t *testing.T) {
 		{"10.0.0.0/8 (about 17 million addresses, inside)", []string{"10.0.0.0/8"}},
 		{"10.1.0.0/16 (about 66 thousand addresses, inside)", []string{"10.1.0.0/16"}},
 		{"0.0.0.0/1 (about 2.1 billion addresses)", []string{"0.0.0.0/1"}},
+		{"Any but 192.0.0.0/2", []string{"0.0.0.0/1", "128.0.0.0/2"}},
 		{"whom it cannot be told", []string{"AzureCloud"}},
 		{"1.0.0.0, 2.0.0.0, 3.0.0.0 and 2 more ranges (5 addresses)", []string{"1.0.0.0", "2.0.0.0", "3.0.0.0", "4.0.0.0", "5.0.0.0"}},
 	} {

@@ -150,6 +150,12 @@ type Store interface {
 	// Bind keeps the object id that a name of the configuration meant when it
 	// was first resolved, and returns the one kept.
 	Bind(ctx context.Context, name, object string) (string, error)
+	// Digest gives the digest that was kept last; the zero Digest when there is
+	// none.
+	Digest(ctx context.Context) (Digest, error)
+	// KeepDigest keeps a digest in place of the last one, with its events and
+	// their notices.
+	KeepDigest(ctx context.Context, d Digest, events ...Event) error
 	// Mark keeps the highest wall clock reading seen and returns it.
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 }

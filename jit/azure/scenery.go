@@ -22,6 +22,7 @@ type scenery struct {
 	routes    map[string][]armnetwork.Route
 	balancers []*armnetwork.LoadBalancer
 	publics   map[string]armnetwork.PublicIPAddress
+	beyond    map[string]beyond // what lies behind the gateways of networks
 
 	// Joined from those.
 	grouped []jit.Interface
@@ -46,15 +47,15 @@ type front struct {
 // of the peers, the routes of their subnets, who is in an application security
 // group, public addresses and load balancers. It lists interfaces, networks,
 // route tables, load balancers and public addresses of the configured
-// subscriptions, five lists each. Of gateways it tells only that there is one.
+// subscriptions, five lists each, and the gateways on the way.
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
 	p := &scenery{
 		networks: map[string]*armnetwork.VirtualNetwork{}, routes: map[string][]armnetwork.Route{}, publics: map[string]armnetwork.PublicIPAddress{},
-		private: map[string]place{}, fronts: map[netip.Addr][]front{},
+		private: map[string]place{}, fronts: map[netip.Addr][]front{}, beyond: map[string]beyond{},
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, listing := errgroup.WithContext(ctx)
 	for _, id := range c.configured {
 		s, err := c.subscription(id)
 		if err != nil {
@@ -65,7 +66,7 @@ func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit
 			"load balancers": p.listBalancers, "public addresses": p.listPublics,
 		} {
 			g.Go(func() error {
-				if err := list(ctx, s); err != nil {
+				if err := list(listing, s); err != nil {
 					return fmt.Errorf("listing the %s of subscription %s: %w", what, id, err)
 				}
 				return nil
@@ -77,6 +78,7 @@ func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit
 	}
 	p.joinInterfaces()
 	p.joinBalancers()
+	c.readGateways(ctx, p, vms)
 	out := map[string]jit.Surroundings{}
 	for _, vm := range vms {
 		out[strings.ToLower(vm.ID)] = p.around(vm)
@@ -146,6 +148,7 @@ func (p *scenery) around(vm jit.VM) jit.Surroundings {
 			}
 			if !seen[network] {
 				addNetwork(&s, p.networks[network])
+				p.addBeyond(&s, p.networks[network])
 			}
 			p.addRoutes(&s, p.networks[network], subnet)
 			seen[network], seen[subnet] = true, true
@@ -163,8 +166,7 @@ func (p *scenery) addFronts(s *jit.Surroundings, network string, to netip.Addr) 
 	}
 }
 
-// addNetwork adds the network's own space, that of its peers, and whether it
-// learns routes from a gateway.
+// addNetwork adds the network's own space and that of its peers.
 func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
 	s.VirtualNetwork = append(s.VirtualNetwork, spaceOf(n.Properties.AddressSpace)...)
 	for _, peer := range values(n.Properties.VirtualNetworkPeerings) {
@@ -177,11 +179,7 @@ func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
 			space = v.RemoteAddressSpace
 		}
 		s.Peers = append(s.Peers, spaceOf(space)...)
-		s.Learned = s.Learned || value(v.UseRemoteGateways)
 	}
-	s.Learned = s.Learned || slices.ContainsFunc(values(n.Properties.Subnets), func(subnet armnetwork.Subnet) bool {
-		return strings.EqualFold(value(subnet.Name), "GatewaySubnet")
-	})
 }
 
 // addRoutes adds the prefixes of the subnet's own routes, and the appliances

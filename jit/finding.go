@@ -80,8 +80,13 @@ func (j judge) classify(ctx context.Context, vms []VM) (findings []Finding, gaps
 	for _, p := range locks {
 		byVM[strings.ToLower(p.VM)] = p
 	}
+	powers, err := j.world.Inventory.Powers(ctx)
+	if err != nil { // no finding hangs on it
+		j.world.Log.WarnContext(ctx, "the power states could not be read for a scan", slog.Any("error", err))
+	}
 	out := make([]Finding, 0, len(vms))
 	for _, vm := range vms {
+		vm.Power = powers[strings.ToLower(vm.ID)]
 		policy, _ := j.config.Policy(vm)
 		out = append(out, Finding{VM: vm, Posture: j.posture(vm, tablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
 	}

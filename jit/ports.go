@@ -41,6 +41,9 @@ type Meter interface {
 type Inventory interface {
 	// VMs lists them all.
 	VMs(ctx context.Context) ([]VM, error)
+	// Powers reads their power states (running, deallocated, …), by resource id
+	// in lower case.
+	Powers(ctx context.Context) (map[string]string, error)
 	// VM reads one afresh, with its interfaces, addresses and guards.
 	// ErrNotFound when it is gone.
 	VM(ctx context.Context, id string) (VM, error)

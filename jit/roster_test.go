@@ -25,6 +25,8 @@ func (m *machines) VMs(context.Context) ([]VM, error) {
 	return slices.Clone(m.vms), m.err
 }
 
+func (m *machines) Powers(context.Context) (map[string]string, error) { return nil, m.err }
+
 func (m *machines) VM(_ context.Context, id string) (VM, error) {
 	for _, vm := range m.vms {
 		if SameID(vm.ID, id) {

@@ -161,7 +161,8 @@ func (s *Sweep) digest(ctx context.Context, _ string) error {
 }
 
 // settleDigest makes the digest that is due, unless the store knows that it
-// was. A schedule that was just set begins with its next time.
+// was. A schedule that was just set begins with its next time, and so does one
+// that a clock far ahead of this one has settled.
 func (s *Sweep) settleDigest(ctx context.Context, due time.Time) error {
 	last, err := s.world.Store.Digest(ctx)
 	if err != nil {
@@ -169,11 +170,12 @@ func (s *Sweep) settleDigest(ctx context.Context, due time.Time) error {
 	}
 	now, schedule := s.clock.Now(), s.config.Digest.String()
 	switch {
-	case last.Schedule == schedule && !due.After(last.Due):
+	case last.Schedule != schedule || last.Due.Sub(now) > s.config.Digest.Every:
+	case !due.After(last.Due):
 		return nil
-	case last.Schedule == schedule && now.Sub(due) <= digestKept:
+	case now.Sub(due) <= digestKept:
 		return s.makeDigest(ctx, last, due)
-	case last.Schedule == schedule:
+	default:
 		s.world.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
 	}
 	last.Schedule, last.Due = schedule, due

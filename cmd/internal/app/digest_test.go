@@ -226,9 +226,21 @@ func TestDigestOfANewSchedule(t *testing.T) {
 		w.asleep(time.Minute) // the clock is back
 		w.pass(15 * time.Minute)
 		w.toldDigests("behind", 1)
+		d, err := w.store.Digest(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Due = d.Due.Add(52 * aWeek)
+		if err := w.store.KeepDigest(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		w.asleep(aWeek - time.Hour) // settled by a clock that was a year ahead
+		w.toldDigests("before it is due", 1)
+		w.pass(time.Hour)
+		w.toldDigests("in time again", 2)
 		w.config.Digest = jit.Schedule{}
 		w.asleep(aWeek)
 		w.pass(15 * time.Minute)
-		w.toldDigests("never", 1)
+		w.toldDigests("never", 2)
 	})
 }

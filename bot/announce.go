@@ -26,6 +26,8 @@ func ChannelMessage(e jit.Event) Screen {
 		return say(fmt.Sprintf("Somebody changed a rule in Azure that keeps %s shut%s", vms, why))
 	case jit.EventMoved:
 		return say(fmt.Sprintf("%s changed in Azure%s", vms, why))
+	case jit.EventDigest:
+		return say("How the VMs stand" + why)
 	case jit.EventOrphan:
 		return say(fmt.Sprintf("A rule of jitbot was left in Azure%s", why))
 	default:

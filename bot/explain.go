@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -180,9 +181,10 @@ func pathText(e jit.Explanation) string {
 		lines = append(lines, "A grant would write its rule in "+strings.Join(names, ", ")+".")
 	}
 	lines = append(lines, "As /jit scan has it: *"+string(e.Posture.Class)+"*. "+prose(clip(e.Posture.Why, 400)))
-	for i, note := range e.Posture.Notes {
+	notes := slices.Concat(e.Posture.Yet, e.Posture.Notes)
+	for i, note := range notes {
 		if i == maxTargets {
-			lines = append(lines, plural(len(e.Posture.Notes)-i, "more note", "more notes"))
+			lines = append(lines, plural(len(notes)-i, "more note", "more notes"))
 			break
 		}
 		lines = append(lines, "• "+prose(clip(note, 300)))

@@ -21,6 +21,8 @@ type Notifier struct {
 	Others func(context.Context, jit.Grant) ([]jit.Grant, error)
 	// Changed, when not nil, is told of each grant that there is news of.
 	Changed func(jit.Grant)
+	// Digest gives the latest digest, for the notice of it.
+	Digest func(context.Context) (jit.Digest, error)
 
 	api     *slack.Client
 	channel string // of grants that name none
@@ -127,9 +129,21 @@ func (n *Notifier) toChannel(ctx context.Context, channel string, s Screen, more
 	return at, err
 }
 
-// announce says what concerns no grant, in a message of its own.
+// announce says what concerns no grant, in a message of its own. A digest that a
+// later one has taken the place of is said by that.
 func (n *Notifier) announce(ctx context.Context, e jit.Event) error {
-	if _, err := n.toChannel(ctx, n.channel, ChannelMessage(e)); err != nil {
+	s := ChannelMessage(e)
+	if e.Kind == jit.EventDigest && n.Digest != nil {
+		d, err := n.Digest(ctx)
+		if err != nil {
+			return fmt.Errorf("reading the digest: %w", err)
+		}
+		if !d.At.Equal(e.At) {
+			return nil
+		}
+		s = DigestMessage(d)
+	}
+	if _, err := n.toChannel(ctx, n.channel, s); err != nil {
 		return fmt.Errorf("saying that %s: %w", e.Kind, err)
 	}
 	return nil

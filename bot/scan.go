@@ -22,7 +22,7 @@ const (
 
 const (
 	maxScanned   = 15 // VMs on a page, two blocks each
-	maxScanNotes = 2  // said of one VM
+	maxScanNotes = 3  // said of one VM
 	scanWithin   = time.Minute
 )
 
@@ -157,7 +157,7 @@ func scanLine(x jit.Finding) string {
 		line += " (production)"
 	}
 	lines := []string{line + ": *" + string(p.Class) + "*. " + prose(clip(p.Why, 400))}
-	for i, note := range slices.Concat(p.Notes, p.Defaults) {
+	for i, note := range slices.Concat(p.Yet, p.Notes, p.Defaults) {
 		if i == maxScanNotes {
 			lines = append(lines, "There is more: "+code("/jit explain "+x.VM.Group+"/"+x.VM.Name))
 			break

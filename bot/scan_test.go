@@ -37,11 +37,12 @@ func finding(n int, class jit.Class, why string) jit.Finding {
 
 func findings() []jit.Finding {
 	open := finding(1, jit.ClassUnhealthy, "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any.")
-	open.Posture.Notes = []string{"It is deallocated now; the rules are open as soon as it starts.", "note <!channel>", "one more"}
+	open.Posture.Notes = []string{"It is deallocated now; the rules are open as soon as it starts.", "note <!channel>", "one more", "another"}
 	hidden := finding(2, jit.ClassUnhealthy, "Rule <!channel> `x` of y opens management ports to Internet.")
 	hidden.Admin = false
 	bare := finding(3, jit.ClassNotApplicable, "It has no network security group.")
 	good := finding(4, jit.ClassHealthy, "jitbot protects it: just-in-time access is on.")
+	good.Posture.Yet = []string{"Yet its policy lets a request open port 22 and 3389 to any single address that it names."}
 	good.Posture.Defaults = []string{"10.0.0.0/8 to port 22 of 10.10.9.4: rule AllowVnetInBound (priority 65000, a default rule of Azure) of x at the subnet allows it."}
 	return []jit.Finding{open, hidden, bare, good}
 }
@@ -59,6 +60,7 @@ func TestScanPages(t *testing.T) {
 	nasty := finding(1, jit.ClassUnhealthy, strings.Repeat("<!channel> `", 500))
 	nasty.VM.Name, nasty.VM.Group = strings.Repeat("<!channel>", 50), strings.Repeat("`", 90)
 	nasty.Posture.Notes = slices.Repeat([]string{strings.Repeat("<!channel>", 100)}, 30)
+	nasty.Posture.Yet = nasty.Posture.Notes[:2]
 	for _, nasty.Admin = range []bool{true, false} {
 		raw, err := json.Marshal(bot.ScanPage(slices.Repeat([]jit.Finding{nasty}, 100), true, bot.ScanFilter{}))
 		if err != nil || !nasty.Admin && bytes.Contains(raw, []byte(`\u003c!channel`)) {
@@ -93,6 +95,7 @@ func TestExplainScreens(t *testing.T) {
 	golden(t, "explain", bot.ExplainScreen(dryRun()))
 	e := dryRun()
 	e.Protected, e.Guards = jit.Locked, nil
+	e.Posture.Yet = []string{"Yet rule rdp (priority 310) of jump-nsg opens management ports to Any."}
 	e.No = jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s.", "bob <!here>", "Microsoft.Compute/virtualMachines/read")
 	e.Blocked = jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "jump-1")
 	e.Offers[0].Few = jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one.", "2", "1")

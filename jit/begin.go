@@ -95,12 +95,21 @@ func (s *Sweep) fail(ctx context.Context, id ID, why string, now time.Time) erro
 
 // frozen says why nothing is opened now; empty when openings may go on.
 func (s *Sweep) frozen() string {
+	s.mu.Lock()
+	late := s.late
+	s.mu.Unlock()
+	if late != "" {
+		return "the closing of " + string(late) + " is late, and closings go first"
+	}
+	return s.doubt()
+}
+
+// doubt says why this machine's clock is not to be trusted; empty when it is.
+func (s *Sweep) doubt() string {
 	skew := s.world.Vitals.Skew()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.late != "":
-		return "the closing of " + string(s.late) + " is late, and closings go first"
 	case skew > maxSkew || skew < -maxSkew:
 		return fmt.Sprintf("this machine's clock and Azure's differ by %s", ShortDuration(skew.Abs()))
 	case s.clock.Behind() > maxBack:

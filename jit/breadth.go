@@ -11,6 +11,9 @@ type Breadth struct {
 	Words string // Any, Internet, or the ranges and their size
 }
 
+// maxBut is how many ranges may be left out of what is called all but them.
+const maxBut = 3
+
 const (
 	rankInternet = 64 + iota
 	rankAny
@@ -25,11 +28,17 @@ func (v view) breadth(r ruling) Breadth {
 	}
 	for _, v4 := range []bool{true, false} {
 		all := everywhere(v4)
-		if len(all.minus(a)) == 0 {
-			return Breadth{rankAny, "Any"}
-		}
-		if len(v.public.sure.meet(all).minus(a)) == 0 {
-			return Breadth{rankInternet, "Internet"}
+		for _, b := range []struct {
+			Breadth
+			who addresses
+		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, v.public.sure.meet(all)}} {
+			left := b.who.minus(a)
+			if len(left) == 0 {
+				return b.Breadth
+			}
+			if len(left) <= maxBut && 2*size(left) < size(b.who) {
+				return Breadth{rankInternet - 1, b.Words + " but " + v.sourcesText(left)}
+			}
 		}
 	}
 	words := v.sourcesText(a) + " (" + sizeText(a)

@@ -17,8 +17,9 @@ type scan struct {
 	defaults []string
 	notes    []string
 	unread   []string
-	differ   bool // guards on the way disagree
-	given    bool // a grant of ours is live
+	basic    []string // what a public address of the Basic kind lets in
+	differ   bool     // guards on the way disagree
+	given    bool     // a grant of ours is live
 }
 
 // exposure is packets that rules of people let to an address.
@@ -33,7 +34,7 @@ func (s *scan) look(nic Interface, a Address) {
 	where := region{everywhere(a.Addr.Is4()), everyPort(), managementPorts(), spans[number]{{0, number(len(s.protocols) - 1)}}}
 	guarded, behind := nic.Guard != "" || a.SubnetGuard != "", len(s.around.Firewalls) > 0
 	if !guarded && !behind {
-		s.notes = append(s.notes, fmt.Sprintf("%s has no network security group, so all traffic from inside is let in there.", a.Addr))
+		s.unguard(a)
 		return
 	}
 	s.filtered = true
@@ -56,6 +57,28 @@ func (s *scan) look(nic Interface, a Address) {
 	default:
 		s.disagree(byRules, "the firewall has no rule that does")
 	}
+}
+
+// unguard tells of an address that nothing filters before.
+func (s *scan) unguard(a Address) {
+	s.notes = append(s.notes, fmt.Sprintf("%s has no network security group, so all traffic from inside is let in there.", a.Addr))
+	for _, f := range s.around.Fronts {
+		if ports := f.leads(managementPorts()); f.Basic && f.To == a.Addr && f.Public != "" && len(ports) > 0 {
+			s.basic = append(s.basic, fmt.Sprintf("Yet all of the internet is let in to port %s by the public address %s, which is of the Basic kind; attach a network security group.", portsText(ports), f.Public))
+		}
+	}
+}
+
+// leads are those of the VM's ports that the front leads to.
+func (f Front) leads(ports spans[number]) spans[number] {
+	if len(f.Ports) == 0 {
+		return ports
+	}
+	var out spans[number]
+	for _, m := range f.Ports {
+		out = out.join(ports.meet(spans[number]{{number(m.Inner.From), number(m.Inner.To)}}))
+	}
+	return out
 }
 
 func (s *scan) fronted(a Address) bool {

@@ -47,26 +47,32 @@ func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more
 	if len(mine) == 0 {
 		return nil, more, nil
 	}
-	out, err := s.classify(ctx, mine)
+	out, _, err := s.classify(ctx, mine)
 	for i := range out {
 		out[i].Admin = seen.all
 	}
 	return out, more, err
 }
 
-func (s *Service) classify(ctx context.Context, vms []VM) ([]Finding, error) {
-	tables, err := s.world.Network.Tables(ctx)
+// classify finds how the VMs stand. What could not be read is said by each
+// finding that it concerns, and by gaps for all of them.
+func (j judge) classify(ctx context.Context, vms []VM) (findings []Finding, gaps []string, err error) {
+	tables, err := j.world.Network.Tables(ctx)
 	if err != nil && len(tables) == 0 {
-		return nil, fmt.Errorf("reading the rules: %w", err)
+		return nil, nil, fmt.Errorf("reading the rules: %w", err)
 	}
 	if err != nil { // the findings say which were not read
-		s.world.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
+		j.world.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
+		gaps = append(gaps, "Not all rules could be read, so some VMs cannot be told.")
 	}
-	locks, err := s.world.Store.Protections(ctx)
+	locks, err := j.world.Store.Protections(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing protections: %w", err)
+		return nil, nil, fmt.Errorf("listing protections: %w", err)
 	}
-	around, note := s.surroundings(ctx, vms)
+	around, note := j.surroundings(ctx, vms)
+	if note != "" {
+		gaps = append(gaps, "What is around the VMs (networks, routes, load balancers) could not be read, so what hangs on that is not known.")
+	}
 	byGuard, byVM := map[string]Table{}, map[string]Protection{}
 	for _, t := range tables {
 		byGuard[strings.ToLower(t.Guard)] = t
@@ -74,17 +80,22 @@ func (s *Service) classify(ctx context.Context, vms []VM) ([]Finding, error) {
 	for _, p := range locks {
 		byVM[strings.ToLower(p.VM)] = p
 	}
+	powers, err := j.world.Inventory.Powers(ctx)
+	if err != nil { // no finding hangs on it
+		j.world.Log.WarnContext(ctx, "the power states could not be read for a scan", slog.Any("error", err))
+	}
 	out := make([]Finding, 0, len(vms))
 	for _, vm := range vms {
-		policy, _ := s.config.Policy(vm)
-		out = append(out, Finding{VM: vm, Posture: s.posture(vm, tablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
+		vm.Power = powers[strings.ToLower(vm.ID)]
+		policy, _ := j.config.Policy(vm)
+		out = append(out, Finding{VM: vm, Posture: j.posture(vm, tablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
 	}
 	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Or(
 			a.Posture.Class.rank()-b.Posture.Class.rank(), b.Posture.Breadth.Rank-a.Posture.Breadth.Rank,
 			cmp.Compare(strings.ToLower(a.VM.Name+" "+a.VM.Group), strings.ToLower(b.VM.Name+" "+b.VM.Group)))
 	})
-	return out, nil
+	return out, gaps, nil
 }
 
 // rank puts what needs somebody's hand first.

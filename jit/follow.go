@@ -31,7 +31,7 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 		locked[strings.ToLower(p.VM)] = true
 		faults = append(faults, s.followLock(ctx, p, byID))
 	}
-	for _, vm := range vms {
+	for _, vm := range managed(vms) {
 		if policy, ok := s.config.Policy(vm); ok && policy.Always && !locked[strings.ToLower(vm.ID)] {
 			faults = append(faults, s.lockAlways(ctx, vm))
 		}

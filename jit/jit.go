@@ -92,7 +92,8 @@ type VM struct {
 	OS         string            `json:"os,omitempty"`    // Linux or Windows
 	Power      string            `json:"power,omitempty"` // running, deallocated, …; empty when not asked for
 	Interfaces []Interface       `json:"interfaces,omitempty"`
-	Blind      bool              `json:"blind,omitempty"` // which firewalls are before it could not be read
+	Blind      bool              `json:"blind,omitempty"`   // which firewalls are before it could not be read
+	Classic    bool              `json:"classic,omitempty"` // of the classic deployment model: it has no NSG, and is only listed
 }
 
 // Interface is a network interface of a VM.

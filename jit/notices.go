@@ -92,6 +92,11 @@ func (w watched) Append(ctx context.Context, events ...Event) error {
 	return w.woken(w.Store.Append(ctx, events...))
 }
 
+// KeepDigest implements Store.
+func (w watched) KeepDigest(ctx context.Context, d Digest, events ...Event) error {
+	return w.woken(w.Store.KeepDigest(ctx, d, events...))
+}
+
 // Protect implements Store.
 func (w watched) Protect(ctx context.Context, vm string, f func(Protection) (Protection, bool, []Event, error)) (Protection, error) {
 	p, err := w.Store.Protect(ctx, vm, f)
@@ -156,6 +161,10 @@ func (t *Teller) done(seq uint64) bool {
 }
 
 func (t *Teller) deliver(ctx context.Context, n Notice) error {
+	if n.Event.Kind == EventDigest && time.Since(n.Event.At) > digestKept {
+		t.log.WarnContext(ctx, "a digest could not be told for so long that it is dropped", slog.Time("made", n.Event.At))
+		return t.keep(ctx, n, Card{})
+	}
 	var g Grant
 	var err error
 	if n.To != ToChannel {
@@ -172,8 +181,12 @@ func (t *Teller) deliver(ctx context.Context, n Notice) error {
 	if err != nil {
 		return fmt.Errorf("telling of %s: %w", g.ID, err)
 	}
+	return t.keep(ctx, n, card)
+}
+
+func (t *Teller) keep(ctx context.Context, n Notice, card Card) error {
 	if err := t.store.Told(ctx, n, card); err != nil {
-		return fmt.Errorf("keeping that %s was told: %w", g.ID, err)
+		return fmt.Errorf("keeping that %s was told: %w", n.Event.Grant, err)
 	}
 	return nil
 }

@@ -73,7 +73,8 @@ func (o Offer) narrow(p Policy, first bool) Offer {
 }
 
 // Search lists the VMs whose name, group or tag contains the text, those
-// whose name begins with it first, at most limit of them.
+// whose name begins with it first, at most limit of them. Classic ones, for
+// which nothing can be asked, are not among them.
 func (s *Service) Search(ctx context.Context, by UserID, text string, limit int) ([]VM, error) {
 	if _, err := s.member(ctx, by); err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (s *Service) Search(ctx context.Context, by UserID, text string, limit int)
 		return nil, err
 	}
 	text = strings.ToLower(strings.TrimSpace(text))
-	found := slices.DeleteFunc(slices.Clone(vms), func(vm VM) bool { return !vm.Mentions(text) })
+	found := slices.DeleteFunc(managed(vms), func(vm VM) bool { return !vm.Mentions(text) })
 	begins := func(vm VM) bool { return strings.HasPrefix(strings.ToLower(vm.Name), text) }
 	slices.SortFunc(found, func(a, b VM) int {
 		if begins(a) != begins(b) {

@@ -22,6 +22,7 @@ type Config struct {
 	BreakGlass      []string          // U… and S… ids
 	Approvals       []ApprovalRule    // first match wins
 	Policies        []Policy          // first match wins
+	Digest          Schedule          // when the channel is told how all VMs stand
 }
 
 // DefaultActions is what Defender's just-in-time access asks of a requester.

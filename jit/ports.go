@@ -41,6 +41,9 @@ type Meter interface {
 type Inventory interface {
 	// VMs lists them all.
 	VMs(ctx context.Context) ([]VM, error)
+	// Powers reads their power states (running, deallocated, …), by resource id
+	// in lower case.
+	Powers(ctx context.Context) (map[string]string, error)
 	// VM reads one afresh, with its interfaces, addresses and guards.
 	// ErrNotFound when it is gone.
 	VM(ctx context.Context, id string) (VM, error)
@@ -150,6 +153,12 @@ type Store interface {
 	// Bind keeps the object id that a name of the configuration meant when it
 	// was first resolved, and returns the one kept.
 	Bind(ctx context.Context, name, object string) (string, error)
+	// Digest gives the digest that was kept last; the zero Digest when there is
+	// none.
+	Digest(ctx context.Context) (Digest, error)
+	// KeepDigest keeps a digest in place of the last one, with its events and
+	// their notices.
+	KeepDigest(ctx context.Context, d Digest, events ...Event) error
 	// Mark keeps the highest wall clock reading seen and returns it.
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 }

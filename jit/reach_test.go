@@ -131,7 +131,7 @@ func TestReachByTags(t *testing.T) {
 		{"all of the Internet", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, nil, "Internet", jit.AnswerAllow, []string{"The internet (IPv4) to port 22"}},
 		{"a peer", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.Peers = prefixes("10.9.0.0/16") }, "10.9.0.1", jit.AnswerAllow, nil},
 		{"no peer", nic, []jit.Table{nsg("nic")}, nil, "10.9.0.1", jit.AnswerDeny, nil},
-		{"perhaps behind the gateway", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.Learned = true }, "10.9.0.1", jit.AnswerUnknown, []string{"gateway has learned is not known"}},
+		{"perhaps behind the gateway", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.Learned = true }, "10.9.0.1", jit.AnswerUnknown, []string{"which networks lie behind the gateway is not known altogether"}},
 		{"a default route", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.Routed = prefixes("0.0.0.0/0") }, client, jit.AnswerUnknown, []string{"default route", "AllowVnetInBound"}},
 		{"a network that was not read", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.VirtualNetwork = nil }, client, jit.AnswerUnknown, []string{"VirtualNetwork stands for, was not read"}},
 		{"an unknown tag allows", nic, []jit.Table{nsg("nic", ssh("cloud", 300, from("AzureCloud.WestEurope")))}, nil, client, jit.AnswerUnknown, []string{"rule cloud (priority 300) of nic at the network interface may allow it: which addresses the service tag AzureCloud.WestEurope holds is not known"}},

@@ -105,17 +105,23 @@ func resolve(vms []VM, word string) ([]VM, error) {
 	if tag, ok := strings.CutPrefix(strings.ToLower(word), "tag:"); ok && strings.Contains(tag, "=") {
 		return resolveTag(vms, word[len("tag:"):])
 	}
-	var found []VM
+	var found, classic []VM
 	for _, vm := range vms {
-		if strings.EqualFold(word, vm.Name) || strings.EqualFold(word, vm.Group+"/"+vm.Name) || SameID(word, vm.ID) {
+		switch {
+		case !strings.EqualFold(word, vm.Name) && !strings.EqualFold(word, vm.Group+"/"+vm.Name) && !SameID(word, vm.ID):
+		case vm.Classic:
+			classic = append(classic, vm)
+		default:
 			found = append(found, vm)
 		}
 	}
-	switch len(found) {
-	case 1:
+	switch {
+	case len(found) == 1:
 		return found, nil
-	case 0:
-		return nil, unknownVM(vms, word)
+	case len(found) == 0 && len(classic) > 0:
+		return nil, Refuse(ErrPolicy, "%s is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager, then ask again.", classic[0].Name)
+	case len(found) == 0:
+		return nil, unknownVM(managed(vms), word)
 	default:
 		var names []string
 		for _, vm := range found {
@@ -126,10 +132,16 @@ func resolve(vms []VM, word string) ([]VM, error) {
 	}
 }
 
+// managed leaves out the VMs of the classic deployment model, for which nothing
+// can be done.
+func managed(vms []VM) []VM {
+	return slices.DeleteFunc(slices.Clone(vms), func(vm VM) bool { return vm.Classic })
+}
+
 func resolveTag(vms []VM, word string) ([]VM, error) {
 	key, value, _ := strings.Cut(word, "=")
 	var found []VM
-	for _, vm := range vms {
+	for _, vm := range managed(vms) {
 		if got, ok := vm.Tag(key); ok && got == value {
 			found = append(found, vm)
 		}

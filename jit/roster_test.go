@@ -25,6 +25,8 @@ func (m *machines) VMs(context.Context) ([]VM, error) {
 	return slices.Clone(m.vms), m.err
 }
 
+func (m *machines) Powers(context.Context) (map[string]string, error) { return nil, m.err }
+
 func (m *machines) VM(_ context.Context, id string) (VM, error) {
 	for _, vm := range m.vms {
 		if SameID(vm.ID, id) {
@@ -43,6 +45,12 @@ func machine(group, name string, tags ...string) VM {
 	return vm
 }
 
+func classic(group, name string, tags ...string) VM {
+	vm := machine(group, name, tags...)
+	vm.ID, vm.Classic = strings.Replace(vm.ID, "Compute", "ClassicCompute", 1), true
+	return vm
+}
+
 func names(vms []VM) string {
 	var out []string
 	for _, vm := range vms {
@@ -54,7 +62,7 @@ func names(vms []VM) string {
 func TestFindVMs(t *testing.T) {
 	vms := []VM{
 		machine("prod", "web-01", "role=web", "team=a=b"), machine("prod", "web-02", "Role=web"), machine("prod", "db-01", "role=db"),
-		machine("test", "web-01", "role=Web"), machine("test", "jump"),
+		machine("test", "web-01", "role=Web"), machine("test", "jump"), classic("test", "jump"), classic("test", "old-01", "role=web"),
 	}
 	tests := []struct {
 		name  string
@@ -84,6 +92,9 @@ func TestFindVMs(t *testing.T) {
 		{"one of two is unknown", []string{"jump", "kubernetes-master"}, "", ErrNotFound, "kubernetes-master"},
 		{"no word", nil, "", ErrInput, "which VM"},
 		{"an empty word", []string{""}, "", ErrNotFound, "did you mean"},
+		{"a classic VM", []string{"old-01"}, "", ErrPolicy, "old-01 is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager"},
+		{"a classic VM by group and name", []string{"test/OLD-01"}, "", ErrPolicy, "migrate it"},
+		{"no classic VM is offered", []string{"old-02"}, "", ErrNotFound, "did you mean web-02?"},
 		{"a star is no name", []string{"*"}, "", ErrNotFound, "*"},
 	}
 	for _, tt := range tests {

@@ -3,8 +3,8 @@ package jit
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
-	"strings"
 )
 
 // Class is how a VM stands, in the words of Defender's recommendation.
@@ -19,12 +19,10 @@ const (
 
 // Facts are what the rules do not show of a VM that is classified.
 type Facts struct {
-	Classic   bool         // made by the classic deployment model
 	Protected bool         // jitbot protects it, and is not about to stop
 	Confirmed bool         // the protection's denies were read back in force
 	Ports     []PortPolicy // what may be asked for where it is protected
 	Widest    Widths       // the widest source that a port with Any accepts
-	Defender  bool         // it is in a just-in-time policy of Defender
 	Owner     Owner        // tells which rules are ours
 }
 
@@ -46,6 +44,8 @@ type Posture struct {
 	Breadth  Breadth    // the widest of Rules
 	Defaults []string   // what Azure's default rules let in beside that
 	Notes    []string   // what else a person should know, such as where guards disagree
+	Yet      []string   // what is open all the same, though Class does not say so
+	Untold   bool       // Class is what it is because something could not be read
 	Defender bool       // Defender guards it already
 }
 
@@ -62,8 +62,8 @@ func managementPorts() spans[number] { return spans[number]{{22, 22}, {3389, 338
 // use without it.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
 func Classify(vm VM, tables []Table, around Surroundings, facts Facts) Posture {
-	if facts.Classic {
-		return Posture{Class: ClassNotApplicable, Why: "It is a classic VM, which has no network security group to lock; move it to Resource Manager."}
+	if vm.Classic {
+		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, which has no network security group to lock; migrate it to Resource Manager."}
 	}
 	s := scan{view: newView(tables, around, TCP), facts: facts}
 	for _, nic := range vm.Interfaces {
@@ -73,11 +73,15 @@ func Classify(vm VM, tables []Table, around Surroundings, facts Facts) Posture {
 			}
 		}
 	}
-	p := Posture{Rules: s.openings(), Defaults: tidy(s.defaults), Notes: tidy(s.notes), Defender: facts.Defender || s.defender}
+	p := Posture{Rules: s.openings(), Defaults: tidy(s.defaults), Notes: tidy(s.notes), Yet: tidy(s.basic), Defender: s.defender}
 	if len(p.Rules) > 0 {
 		p.Breadth = p.Rules[0].Breadth
 	}
 	p.Class, p.Why = s.class(p)
+	p.Untold = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.around.Appliances) > 0)
+	if p.Class == ClassHealthy {
+		p.Yet = append(s.standing(p.Rules), p.Yet...)
+	}
 	if p.Class == ClassUnhealthy && vm.Power != "" && vm.Power != "running" {
 		p.Notes = append(p.Notes, "It is "+vm.Power+" now; the rules are open as soon as it starts.")
 	}
@@ -92,7 +96,7 @@ func (s scan) class(p Posture) (class Class, why string) {
 		if !s.facts.Confirmed {
 			why = "jitbot is about to protect it: the denies are not confirmed yet."
 		}
-		return ClassHealthy, strings.Join(append([]string{why}, s.anybody()...), " ")
+		return ClassHealthy, why
 	case p.Defender:
 		return ClassHealthy, "Microsoft Defender for Cloud guards it: its just-in-time access is on."
 	case !s.filtered && len(s.around.Appliances) > 0:
@@ -100,12 +104,7 @@ func (s scan) class(p Posture) (class Class, why string) {
 	case !s.filtered:
 		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to lock and all traffic from inside is let in; attach one."
 	case len(p.Rules) > 0:
-		first := p.Rules[0]
-		why = fmt.Sprintf("Rule %s (priority %d) of %s opens management ports to %s", first.Rule, first.Priority, lastName(first.Guard), first.Breadth.Words)
-		if more := len(p.Rules) - 1; more > 0 {
-			why += fmt.Sprintf(", and %d more %s", more, plural(more, "rule does", "rules do"))
-		}
-		return ClassUnhealthy, why + "."
+		return ClassUnhealthy, capital(opening(p.Rules))
 	case len(s.unread) > 0:
 		return ClassNotApplicable, "It cannot be told: the rules of " + joinWords(tidy(s.unread)) + " were not read."
 	case s.differ:
@@ -117,19 +116,46 @@ func (s scan) class(p Posture) (class Class, why string) {
 	}
 }
 
-// anybody says where the protection's own policy lets requests open ports to
-// everybody, or to whoever asks: Defender calls that healthy in silence.
-func (s scan) anybody() []string {
+// opening says which rules, of which there is one at least, open what to whom.
+func opening(rules []OpenRule) string {
+	first := rules[0]
+	text := fmt.Sprintf("rule %s (priority %d) of %s opens management ports to %s", first.Rule, first.Priority, lastName(first.Guard), first.Breadth.Words)
+	if more := len(rules) - 1; more > 0 {
+		text += fmt.Sprintf(", and %d more %s", more, plural(more, "rule does", "rules do"))
+	}
+	return text + "."
+}
+
+// standing says what is open though just-in-time access is on: by rules that
+// stand all the same, or by the protection's own policy, which lets requests
+// open ports to everybody or to whoever asks. Defender calls that healthy in
+// silence.
+func (s scan) standing(rules []OpenRule) []string {
 	var out []string
+	if len(rules) > 0 {
+		out = append(out, "Yet "+opening(rules))
+	}
+	if !s.facts.Protected {
+		return out
+	}
+	policy := func(ports []string, to string) {
+		if len(ports) > 0 {
+			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to %s.", joinWords(ports), to))
+		}
+	}
+	var anybody, anywhere []string
 	for _, pp := range s.facts.Ports {
-		for _, p := range pp.Sources {
-			if p.Bits() == 0 {
-				out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to Any (%s).", pp.Ports, p))
-			}
+		if slices.ContainsFunc(pp.Sources, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
+			anybody = append(anybody, pp.Ports.String())
 		}
 		if pp.Any {
-			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to any %s.", pp.Ports, single(s.facts.Widest)))
+			anywhere = append(anywhere, pp.Ports.String())
 		}
+	}
+	policy(anybody, "Any")
+	policy(anywhere, "any "+single(s.facts.Widest))
+	if len(s.unread) > 0 {
+		out = append(out, "Yet what else opens ports there is not known: the rules of "+joinWords(tidy(s.unread))+" were not read.")
 	}
 	return out
 }

@@ -21,8 +21,9 @@ type scanCase struct {
 	want    jit.Class
 	breadth string
 	rules   []string
-	says    []string // in Why, Notes, Defaults or a rule's text
+	says    []string // in Why, Yet, Notes, Defaults or a rule's text
 	silent  string   // nowhere
+	untold  bool
 }
 
 func (c scanCase) run(t *testing.T) {
@@ -33,13 +34,13 @@ func (c scanCase) run(t *testing.T) {
 		}
 		p := jit.Classify(c.vm, c.tables, around, c.facts)
 		var rules []string
-		lines := slices.Concat([]string{p.Why}, p.Notes, p.Defaults)
+		lines := slices.Concat([]string{p.Why}, p.Yet, p.Notes, p.Defaults)
 		for _, r := range p.Rules {
 			rules, lines = append(rules, r.Rule), append(lines, r.Text)
 		}
 		text := strings.Join(lines, "\n")
-		if p.Class != c.want || p.Why == "" {
-			t.Errorf("%s, want %s:\n%s", p.Class, c.want, text)
+		if p.Class != c.want || p.Why == "" || p.Untold != c.untold {
+			t.Errorf("%s, untold %t, want %s:\n%s", p.Class, p.Untold, c.want, text)
 		}
 		if diff := cmp.Diff(c.rules, rules); diff != "" || p.Breadth.Words != c.breadth {
 			t.Errorf("breadth %q, want %q; rules (-want +got):\n%s\n%s", p.Breadth.Words, c.breadth, diff, text)
@@ -63,8 +64,14 @@ func protection(ports ...jit.PortPolicy) jit.Facts {
 func TestClassifyRows(t *testing.T) {
 	open := []jit.Table{nsg("nic", ssh("open", 300, nil))}
 	nic := oneNIC("/g/nic", "")
-	stopped := nic
-	stopped.Power = "deallocated"
+	classic := jit.VM{Name: "old-1", Classic: true}
+	stopped, bare := nic, oneNIC("", "")
+	stopped.Power, bare.Power = "deallocated", "deallocated"
+	basic := func(s *jit.Surroundings) {
+		s.Fronts = []jit.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: true}}
+	}
+	appliance := func(s *jit.Surroundings) { s.Appliances = []netip.Addr{netip.MustParseAddr("10.0.9.4")} }
+	rdp := ssh("rdp", 310, func(r *jit.Rule) { r.Ports = []string{"3389"} })
 	behind := func(s *jit.Surroundings) { s.Firewalls = []jit.Firewall{hub("*")} }
 	idle := func(s *jit.Surroundings) { s.Firewalls = []jit.Firewall{{Name: "hub"}} }
 	through := func(s *jit.Surroundings) {
@@ -78,21 +85,33 @@ func TestClassifyRows(t *testing.T) {
 	wide.Widest = jit.Widths{V4: 8}
 	defender := ssh("SecurityCenter-JITRule_-1105480617_"+defenderHex, 250, denying("*"))
 	for _, c := range []scanCase{
-		{name: "1 classic", vm: nic, tables: open, facts: jit.Facts{Classic: true, Defender: true}, want: jit.ClassNotApplicable, says: []string{"classic VM"}},
+		{name: "1 classic", vm: classic, tables: open, facts: protection(), want: jit.ClassNotApplicable, says: []string{"the classic deployment model", "migrate it to Resource Manager"}},
 		{name: "2 protected", vm: nic, tables: []jit.Table{nsg("nic", ssh("jitbot-prod-deny-over-1", 250, denying("*")))}, facts: protection(), want: jit.ClassHealthy, says: []string{"jitbot protects it"}},
 		{name: "2 protected and stopped", vm: stopped, tables: []jit.Table{nsg("nic")}, facts: protection(), want: jit.ClassHealthy},
-		{name: "2 protected, and a rule stands above", vm: nic, tables: open, facts: protection(), want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}},
-		{name: "2 protected, Any by policy", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: tcp(22, 22), Sources: prefixes("0.0.0.0/0")}), want: jit.ClassHealthy, says: []string{"lets a request open port 22 to Any (0.0.0.0/0)"}},
-		{name: "2 protected, any single address", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: tcp(22, 22), Any: true}), want: jit.ClassHealthy, says: []string{"open port 22 to any single address"}},
+		{name: "2 protected, and a rule stands above", vm: nic, tables: open, facts: protection(), want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Yet rule open (priority 300) of nic opens management ports to Any."}},
+		{name: "2 protected, another port is open", vm: nic, tables: []jit.Table{nsg("nic", ssh("jitbot-prod-deny-over-1", 250, denying("*")), rdp)}, facts: protection(), want: jit.ClassHealthy, breadth: "Any", rules: []string{"rdp"}, says: []string{"Yet rule rdp (priority 310)"}},
+		{name: "2 protected, and not read", vm: nic, facts: protection(), want: jit.ClassHealthy, says: []string{"Yet what else opens ports there is not known: the rules of nic were not read."}},
+		{name: "2 protected, Any by policy", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: tcp(22, 22), Sources: prefixes("0.0.0.0/0")}), want: jit.ClassHealthy, says: []string{"Yet its policy lets a request open port 22 to Any."}},
+		{name: "2 protected, any single address", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: tcp(22, 22), Any: true}, jit.PortPolicy{Ports: tcp(3389, 3389), Any: true}), want: jit.ClassHealthy, says: []string{"open port 22 and 3389 to any single address"}},
 		{name: "2 protected, any wide range", vm: nic, tables: []jit.Table{nsg("nic")}, facts: wide, want: jit.ClassHealthy, says: []string{"as wide as /8 (IPv4) and /128 (IPv6)"}},
 		{name: "2 protected, one office", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: tcp(22, 22), Sources: prefixes("198.51.100.0/24")}), want: jit.ClassHealthy, silent: "Yet"},
 		{name: "2 about to be protected", vm: nic, tables: open, facts: jit.Facts{Protected: true}, want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"not confirmed yet"}},
-		{name: "2 in a policy of Defender", vm: nic, tables: open, facts: jit.Facts{Defender: true}, want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Microsoft Defender for Cloud guards it"}},
+		{name: "2 in a policy of Defender", vm: nic, tables: []jit.Table{nsg("nic", defender)}, want: jit.ClassHealthy, says: []string{"Microsoft Defender for Cloud guards it: its just-in-time access is on."}, silent: "Yet"},
+		{name: "2 in a policy of Defender, stopped", vm: stopped, tables: []jit.Table{nsg("nic", defender)}, want: jit.ClassHealthy},
+		{name: "2 in a policy of Defender, and a rule stands above", vm: nic, tables: []jit.Table{nsg("nic", placed(defender, 4096), ssh("open", 300, nil))}, want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Yet rule open (priority 300) of nic opens management ports to Any."}},
 		{name: "2 Defender's deny for the VM", vm: nic, tables: []jit.Table{nsg("nic", defender, ssh("open", 300, nil))}, want: jit.ClassHealthy, says: []string{"Defender", "Rule open (priority 300)", "rules before it deny all"}},
 		{name: "2 Defender's deny for another", vm: nic, tables: []jit.Table{nsg("nic", func() jit.Rule { r := defender; r.Destinations = []string{"10.0.0.9"}; return r }(), ssh("open", 300, nil))}, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}},
 		{name: "3 no group, no firewall", vm: oneNIC("", ""), want: jit.ClassNotApplicable, says: []string{"all traffic from inside is let in"}},
 		{name: "3 no interface", vm: jit.VM{}, want: jit.ClassNotApplicable},
+		{name: "3 stopped", vm: bare, want: jit.ClassNotApplicable},
+		{name: "3 a Basic public address", vm: oneNIC("", ""), around: basic, want: jit.ClassNotApplicable, says: []string{"Yet all of the internet is let in to port 22, 3389 and 5985-5986 by the public address 20.0.0.1"}},
+		{name: "3 a Basic load balancer", vm: oneNIC("", ""), around: func(s *jit.Surroundings) {
+			basic(s)
+			s.Fronts[0].Ports = []jit.Mapped{{Outer: 50022, Inner: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}, {Outer: 80, Inner: jit.Ports{From: 80, To: 80, Protocol: jit.TCP}}}
+		}, want: jit.ClassNotApplicable, says: []string{"let in to port 22 by the public address"}},
+		{name: "3 an appliance on the route", vm: oneNIC("", ""), around: appliance, want: jit.ClassNotApplicable, untold: true, says: []string{"It cannot be told"}},
 		{name: "4 default rules only", vm: nic, tables: []jit.Table{nsg("nic")}, want: jit.ClassHealthy, says: []string{"Nothing but Azure's default rules", "rule AllowVnetInBound", "10.0.0.0/16"}},
+		{name: "4 stopped", vm: stopped, tables: []jit.Table{nsg("nic")}, want: jit.ClassHealthy, silent: "deallocated"},
 		{name: "4 another port", vm: nic, tables: []jit.Table{nsg("nic", ssh("web", 300, func(r *jit.Rule) { r.Ports = []string{"80", "443"} }))}, want: jit.ClassHealthy},
 		{name: "4 another VM", vm: nic, tables: []jit.Table{nsg("nic", ssh("theirs", 300, func(r *jit.Rule) { r.Destinations = []string{"10.0.0.9"} }))}, want: jit.ClassHealthy, silent: "theirs"},
 		{name: "4 outbound", vm: nic, tables: []jit.Table{nsg("nic", outbound(ssh("out", 300, nil)))}, want: jit.ClassHealthy, silent: "rule out"},
@@ -114,7 +133,7 @@ func TestClassifyRows(t *testing.T) {
 		{name: "5 a public address beside the firewall", vm: nic, tables: open, around: fronted, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}},
 		{name: "5 one of two interfaces", vm: jit.VM{Interfaces: []jit.Interface{{Addresses: []jit.Address{address("10.0.0.5", "")}}, nic.Interfaces[0]}}, tables: open, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}, says: []string{"10.0.0.5 has no network security group"}},
 		{name: "5 Defender's allow, left behind", vm: nic, tables: []jit.Table{nsg("nic", ssh("SecurityCenter-JITRule-1-"+defenderHex, 100, from("203.0.113.7")))}, want: jit.ClassUnhealthy, breadth: "203.0.113.7 (one address)", rules: []string{"SecurityCenter-JITRule-1-" + defenderHex}, says: []string{"a just-in-time rule of Microsoft Defender"}},
-		{name: "not read", vm: nic, want: jit.ClassNotApplicable, says: []string{"It cannot be told: the rules of nic were not read."}},
+		{name: "not read", vm: nic, want: jit.ClassNotApplicable, untold: true, says: []string{"It cannot be told: the rules of nic were not read."}},
 	} {
 		c.run(t)
 	}
@@ -135,6 +154,7 @@ func TestClassifyBreadth(t *testing.T) {
 		{"10.0.0.0/8 (about 17 million addresses, inside)", []string{"10.0.0.0/8"}},
 		{"10.1.0.0/16 (about 66 thousand addresses, inside)", []string{"10.1.0.0/16"}},
 		{"0.0.0.0/1 (about 2.1 billion addresses)", []string{"0.0.0.0/1"}},
+		{"Any but 192.0.0.0/2", []string{"0.0.0.0/1", "128.0.0.0/2"}},
 		{"whom it cannot be told", []string{"AzureCloud"}},
 		{"1.0.0.0, 2.0.0.0, 3.0.0.0 and 2 more ranges (5 addresses)", []string{"1.0.0.0", "2.0.0.0", "3.0.0.0", "4.0.0.0", "5.0.0.0"}},
 	} {

@@ -15,8 +15,9 @@ type Surroundings struct {
 	// Azure says only that the tag "might" contain it, so it stays unknown.
 	// https://learn.microsoft.com/azure/virtual-network/service-tags-overview
 	Peers, OnPremises, Routed []netip.Prefix
-	// Learned says that a gateway learns routes, so that private addresses
-	// outside of these prefixes may be inside too.
+	// Learned says that a gateway learns routes, or that what lies behind it was
+	// not read, so that private addresses outside of these prefixes may be
+	// inside too.
 	Learned bool
 	// Interfaces are all network interfaces of the virtual network and its
 	// peers, for who is in an application security group; nil when they were

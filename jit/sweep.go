@@ -41,6 +41,7 @@ type Sweep struct {
 	kick    chan struct{}
 	served  chan struct{}
 	follows *lanes                          // one key: what became of the VMs
+	digests *lanes                          // one key: the digest that is due
 	check   func(context.Context, ID) error // finishes a request that was cut off
 
 	guards  *lanes // key: a guard in lower case
@@ -61,6 +62,7 @@ type Sweep struct {
 	agreesSince time.Time       // since when Azure's clock agrees, while the mark does not
 	suspect     string          // why the clock is not to be trusted
 	mark        time.Time       // highest clock reading stored
+	digested    time.Time       // the last time of the digest's schedule that is settled
 }
 
 // NewSweep makes the loop; Run starts it.
@@ -73,6 +75,7 @@ func NewSweep(c Config, w World) *Sweep {
 	s.opens = newLanes(openLanes, s.begin)
 	s.checks = newLanes(openLanes, func(ctx context.Context, id string) error { return s.check(ctx, ID(id)) })
 	s.follows = newLanes(1, s.follow)
+	s.digests = newLanes(1, s.digest)
 	s.holders = newLanes(rightLanes, s.recheck)
 	return s
 }
@@ -119,7 +122,14 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		}
 		return err
 	}
-	defer func() { s.guards.wait(); s.opens.wait(); s.checks.wait(); s.holders.wait(); s.follows.wait() }()
+	defer func() {
+		s.guards.wait()
+		s.opens.wait()
+		s.checks.wait()
+		s.holders.wait()
+		s.follows.wait()
+		s.digests.wait()
+	}()
 	started := time.Now()
 	if err := s.bindInstallation(ctx); err != nil {
 		return err
@@ -149,6 +159,7 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 			looked = time.Now()
 			s.lookAtHolders(ctx)
 		}
+		s.startDigest(ctx)
 		s.serve(!first, time.Since(started))
 		select {
 		case <-ctx.Done():

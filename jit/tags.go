@@ -77,7 +77,7 @@ func insideOf(around Surroundings, network addresses) held {
 	}
 	if around.Learned {
 		h.maybe = h.maybe.join(privateSpace())
-		h.doubts = append(h.doubts, "which networks the gateway has learned is not known, and the tag VirtualNetwork holds them")
+		h.doubts = append(h.doubts, "which networks lie behind the gateway is not known altogether, and the tag VirtualNetwork holds them")
 	}
 	if len(around.VirtualNetwork) == 0 {
 		h.maybe = everyAddress()

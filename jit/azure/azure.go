@@ -111,6 +111,8 @@ type subscription struct {
 	addresses *armnetwork.PublicIPAddressesClient
 	routes    *armnetwork.RouteTablesClient
 	balancers *armnetwork.LoadBalancersClient
+	gateways  *armnetwork.VirtualNetworkGatewaysClient
+	sites     *armnetwork.LocalNetworkGatewaysClient
 	machines  *armcompute.VirtualMachinesClient
 }
 
@@ -210,6 +212,7 @@ func (c *Client) subscription(id string) (*subscription, error) {
 		networks: n.NewVirtualNetworksClient(), subnets: n.NewSubnetsClient(),
 		addresses: n.NewPublicIPAddressesClient(), machines: m,
 		routes: n.NewRouteTablesClient(), balancers: n.NewLoadBalancersClient(),
+		gateways: n.NewVirtualNetworkGatewaysClient(), sites: n.NewLocalNetworkGatewaysClient(),
 	}
 	c.known[key] = s
 	return s, nil

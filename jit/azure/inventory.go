@@ -23,22 +23,24 @@ type parts struct {
 	nics     map[string]*armnetwork.Interface
 	guards   map[string]string // of subnets
 	fronts   map[string]string // addresses of public IPs
+	classics []jit.VM
 }
 
 func newParts(e *edges) *parts {
 	return &parts{edges: e, nics: map[string]*armnetwork.Interface{}, guards: map[string]string{}, fronts: map[string]string{}}
 }
 
-// VMs lists the virtual machines of the configured subscriptions, from five
-// lists each: machines, interfaces, networks, public addresses and firewalls;
-// where there are firewalls, also from the route tables and their policies. They
-// carry no power state and are sorted by id. An interface that came or went while the lists were read is
+// VMs lists the virtual machines of the configured subscriptions, from six
+// lists each: machines, interfaces, networks, public addresses, firewalls and
+// classic machines, which come last; where there are firewalls, also from the
+// route tables and their policies. They carry no power state and are sorted by
+// id. An interface that came or went while the lists were read is
 // left out, and so is an address that cannot be read, which is logged.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	p := newParts(newEdges())
 	err := c.listAll(ctx, listing{"machines", p.listMachines}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
-		listing{"public addresses", p.listPublics}, listing{"firewalls", c.listFirewalls(p.edges)})
+		listing{"public addresses", p.listPublics}, listing{"firewalls", c.listFirewalls(p.edges)}, listing{"classic machines", c.listClassics(p)})
 	if err == nil && len(p.firewalls) > 0 {
 		err = errors.Join(c.listAll(ctx, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.edges))
 	}
@@ -58,7 +60,8 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 		}
 		vms = append(vms, vm)
 	}
-	return vms, nil
+	slices.SortFunc(p.classics, func(a, b jit.VM) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
+	return append(vms, p.classics...), nil
 }
 
 func (p *parts) listMachines(ctx context.Context, s *subscription) error {

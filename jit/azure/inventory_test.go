@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -28,8 +29,8 @@ func TestVMs(t *testing.T) {
 		if err != nil || len(vms) != 10 {
 			t.Fatalf("%d machines, err %v", len(vms), err)
 		}
-		// 10 machines, 12 interfaces, 3 networks, 1 address, three a page.
-		if n := w.Counts().Inventory; n != 4+4+1+1 {
+		// 10 machines, 12 interfaces, 3 networks, 1 address, no classic machine, three a page.
+		if n := w.Counts().Inventory; n != 4+4+1+1+1 {
 			t.Errorf("%d requests", n)
 		}
 		for _, want := range vms {
@@ -44,6 +45,21 @@ func TestVMs(t *testing.T) {
 				t.Errorf("list and reading differ:\n%s", diff)
 			}
 		}
+	})
+}
+
+func TestPowers(t *testing.T) {
+	signIn(t, azuresim.DefaultClientSecret)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Configure(func(s *azuresim.Settings) { s.PageSize = 4 })
+		powers, err := w.Powers(t.Context())
+		if err != nil || len(powers) != 10 || powers[strings.ToLower(azuresim.DemoDB3)] != "deallocated" || powers[strings.ToLower(azuresim.DemoWeb1)] != "running" {
+			t.Errorf("%v, %v", powers, err)
+		}
+		w.AddFault(azuresim.Fault{Path: "virtualMachines", Status: 403, Code: "AuthorizationFailed"})
+		_, err = w.Powers(t.Context())
+		checkKind(t, err, jit.ErrForbidden)
 	})
 }
 

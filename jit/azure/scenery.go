@@ -16,6 +16,7 @@ type scenery struct {
 	*edges
 	nics      []*armnetwork.Interface
 	balancers []*armnetwork.LoadBalancer
+	beyond    map[string]beyond // what lies behind the gateways of networks
 
 	// Joined from those.
 	grouped []jit.Interface
@@ -41,11 +42,11 @@ type front struct {
 // group, public addresses, load balancers and firewalls with their rules. It
 // lists interfaces, networks, route tables, load balancers, public addresses
 // and firewalls of the configured subscriptions, six lists each, and reads the
-// firewalls' policies. Of gateways it tells only that there is one.
+// firewalls' policies and the gateways on the way.
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
-	p := &scenery{edges: newEdges(), private: map[string]place{}, fronts: map[netip.Addr][]front{}}
+	p := &scenery{edges: newEdges(), private: map[string]place{}, fronts: map[netip.Addr][]front{}, beyond: map[string]beyond{}}
 	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
 		listing{"load balancers", p.listBalancers}, listing{"public addresses", p.listPublics}, listing{"firewalls", c.listFirewalls(p.edges)})
 	if err == nil {
@@ -56,6 +57,7 @@ func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit
 	}
 	p.joinInterfaces()
 	p.joinBalancers()
+	c.readGateways(ctx, p, vms)
 	out := map[string]jit.Surroundings{}
 	for _, vm := range vms {
 		out[strings.ToLower(vm.ID)] = p.around(vm)
@@ -93,6 +95,7 @@ func (p *scenery) around(vm jit.VM) jit.Surroundings {
 			}
 			if !seen[network] {
 				addNetwork(&s, p.networks[network])
+				p.addBeyond(&s, p.networks[network])
 			}
 			p.addRoutes(&s, p.networks[network], subnet)
 			seen[network], seen[subnet] = true, true
@@ -111,17 +114,12 @@ func (p *scenery) addFronts(s *jit.Surroundings, network string, to netip.Addr) 
 	}
 }
 
-// addNetwork adds the network's own space, that of its peers, and whether it
-// learns routes from a gateway.
+// addNetwork adds the network's own space and that of its peers.
 func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
 	s.VirtualNetwork = append(s.VirtualNetwork, spaceOf(n.Properties.AddressSpace)...)
 	for _, v := range connected(n) {
 		s.Peers = append(s.Peers, spaceOfPeer(v)...)
-		s.Learned = s.Learned || value(v.UseRemoteGateways)
 	}
-	s.Learned = s.Learned || slices.ContainsFunc(values(n.Properties.Subnets), func(subnet armnetwork.Subnet) bool {
-		return strings.EqualFold(value(subnet.Name), "GatewaySubnet")
-	})
 }
 
 // addRoutes adds the prefixes of the subnet's own routes, and the appliances

@@ -35,6 +35,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) jit.Store) {
 		{"recent", testRecent},
 		{"names", testBind},
 		{"mark", testMark},
+		{"digest", testDigest},
 		{"one winner", testOneWinner},
 		{"many at once", testManyAtOnce},
 		{"context", testContext},

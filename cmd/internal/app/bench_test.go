@@ -30,10 +30,12 @@ const crowd = 64 // people at once
 type fair struct {
 	slack *slacksim.Sim
 	azure *azuresim.Sim
+	sweep *jit.Sweep
 	dir   string
 }
 
-func newFair(b *testing.B) *fair {
+// newFair begins one; more is added to its configuration.
+func newFair(b testing.TB, more string) *fair {
 	b.Helper()
 	f := &fair{slack: slacksim.New(slacksim.Options{}), azure: azuresim.New(azuresim.Options{}), dir: b.TempDir()}
 	slacksim.SeedDemo(f.slack)
@@ -71,8 +73,8 @@ users:
 approvals: [{match: {}, approvers: [%[8]s], required: 1}]
 policies: [{match: {}, ports: [{port: 22, sources: ["*"], shortest: 1s}]}]
 rate: {per_person: 10000}
-`, server.URL, slacksim.DemoChannelID, azuresim.DemoSubscription, azuresim.DefaultAudience, azuresim.DefaultGraph,
-		filepath.Join(f.dir, "jitbot.db"), users, slacksim.DemoApproverID, azuresim.DemoGraceMail)
+%[10]s`, server.URL, slacksim.DemoChannelID, azuresim.DemoSubscription, azuresim.DefaultAudience, azuresim.DefaultGraph,
+		filepath.Join(f.dir, "jitbot.db"), users, slacksim.DemoApproverID, azuresim.DemoGraceMail, more)
 	config, err := app.ParseConfig("bench.yaml", []byte(text))
 	if err != nil {
 		b.Fatal(err)
@@ -83,7 +85,7 @@ rate: {per_person: 10000}
 
 func engineer(i int) string { return fmt.Sprintf("U0ENG%03d", i) }
 
-func (f *fair) run(b *testing.B, config app.Config) {
+func (f *fair) run(b testing.TB, config app.Config) {
 	transport := azuresim.Transport{Handler: f.azure}
 	credential, err := azidentity.NewClientSecretCredential(azuresim.DefaultTenantID, azuresim.DefaultClientID, azuresim.DefaultClientSecret,
 		&azidentity.ClientSecretCredentialOptions{DisableInstanceDiscovery: true, ClientOptions: azcore.ClientOptions{
@@ -104,6 +106,7 @@ func (f *fair) run(b *testing.B, config app.Config) {
 		ended <- app.Run(ctx, app.Options{
 			Config: config, Tokens: app.Tokens{Bot: o.BotToken, App: o.AppToken}, Credential: credential, Transport: transport,
 			Stagger: 100 * time.Millisecond,
+			Started: func(s *jit.Sweep, _ app.Shelf) { f.sweep = s },
 		})
 	}()
 	b.Cleanup(func() {
@@ -115,7 +118,7 @@ func (f *fair) run(b *testing.B, config app.Config) {
 	f.await(b, func(n *slacksim.Snapshot) bool { return n.Sockets >= 2 })
 }
 
-func (f *fair) await(b *testing.B, seen func(*slacksim.Snapshot) bool) {
+func (f *fair) await(b testing.TB, seen func(*slacksim.Snapshot) bool) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 	defer cancel()
@@ -128,7 +131,7 @@ func (f *fair) await(b *testing.B, seen func(*slacksim.Snapshot) bool) {
 // acknowledgement, stored first, with 64 people at once. The floor is a
 // write and fdatasync of a page on the same disk in the same run.
 func BenchmarkAck(b *testing.B) {
-	f := newFair(b)
+	f := newFair(b, "")
 	// Azure is elsewhere: its answers take their time, and none of ours.
 	f.azure.Configure(func(s *azuresim.Settings) { s.Latency = 50 * time.Millisecond })
 	var mu sync.Mutex
@@ -196,7 +199,7 @@ func syncOnce(b *testing.B, dir string) time.Duration {
 // BenchmarkLife counts the requests to Azure of one grant's life behind one
 // guard, from the typed line to closed.
 func BenchmarkLife(b *testing.B) {
-	f := newFair(b)
+	f := newFair(b, "")
 	f.azure.Configure(func(s *azuresim.Settings) { s.OperationTime = 50 * time.Millisecond })
 	var total azuresim.Counts
 	lists, n := 0, 0

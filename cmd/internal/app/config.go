@@ -157,7 +157,7 @@ func (c *Config) rest(s *section) {
 	alerts.onlyText("webhook", "")
 	alerts.close()
 	scan := s.section("scan")
-	scan.onlyText("digest", "")
+	c.Jit.Digest = scan.schedule("digest")
 	scan.close()
 	rate := s.section("rate")
 	c.PerPerson = rate.number("per_person", defaultPerPerson, 1, 10000)

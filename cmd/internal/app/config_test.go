@@ -160,6 +160,8 @@ func TestConfigOneFault(t *testing.T) {
 		{"everybody", minimal + "policies:\n  - ports:\n      - {port: 22, sources: [0.0.0.0/0]}\n", "0.0.0.0/0 is the whole internet"},
 		{"host bits", minimal + "policies:\n  - ports:\n      - {port: 22, sources: [198.51.100.7/24]}\n", "has bits set behind its prefix"},
 		{"break glass", minimal + "break_glass: [U0123456789]\n", "break_glass: is not built yet"},
+		{"a digest on no day", minimal + "scan:\n  digest: 09:00\n", "jitbot.yaml:5: scan.digest: \"09:00\" is no time that comes again; write a weekday from Mon to Sun, or daily, and a time in UTC, such as \"Mon 09:00\""},
+		{"a digest on two days", minimal + "scan: {digest: [Mon 09:00, Tue 09:00]}\n", "jitbot.yaml:4: scan.digest: is a list where words are wanted"},
 		{"megabytes", minimal + "#" + strings.Repeat("x", 2<<20), "larger than a megabyte"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -175,6 +177,7 @@ func TestConfigMeaning(t *testing.T) {
 	c := parse(t, minimal+`listen: ""
 store: /var/lib/jitbot/jitbot.db
 rate: {per_person: 5}
+scan: {digest: Fri 16:30}
 approvals:
   - match: {name: "db-?", ports: [22, 8000-8010/udp, ssh], wider_than: 24, longer_than: 1h}
     approvers: [U0123456789, S0123456789]
@@ -196,6 +199,9 @@ policies:
 `)
 	if c.Listen != "" || c.Store != "/var/lib/jitbot/jitbot.db" || c.PerPerson != 5 {
 		t.Errorf("listen %q, store %q, per person %d", c.Listen, c.Store, c.PerPerson)
+	}
+	if c.Jit.Digest != (jit.Schedule{Every: 7 * 24 * time.Hour, After: (4*24+16)*time.Hour + 30*time.Minute}) || c.Jit.Digest.String() != "Fri 16:30" {
+		t.Errorf("the digest comes %+v", c.Jit.Digest)
 	}
 	wantMatch := jit.Match{
 		Name: "db-?", WiderThan: jit.Widths{V4: 24, V6: 120}, LongerThan: time.Hour,

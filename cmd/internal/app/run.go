@@ -155,7 +155,7 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Slack bot: %w", err)
 	}
-	cards.Changed = p.bot.Refresh
+	cards.Changed, cards.Digest = p.bot.Refresh, s.Digest
 	p.meters.scrape(p)
 	return p, nil
 }

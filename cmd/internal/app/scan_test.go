@@ -55,8 +55,14 @@ func TestScanOfTheDemo(t *testing.T) {
 		if n := w.requests("/networkSecurityGroups"); n != 1 {
 			t.Errorf("%d requests for rules", n)
 		}
+		if err := w.sim.SetPower(azuresim.DemoDev1, "deallocated"); err != nil {
+			t.Fatal(err)
+		}
 		w.protect("jump-1")
 		postures, order = w.scan(carol)
+		if p := postures["dev-1"]; p.Class != jit.ClassUnhealthy || !slices.Contains(p.Notes, "It is deallocated now; the rules are open as soon as it starts.") {
+			t.Errorf("dev-1: %+v", p)
+		}
 		if p := postures["jump-1"]; p.Class != jit.ClassHealthy || order[0] == "jump-1" {
 			t.Errorf("protected jump-1 is %s: %s", p.Class, p.Why)
 		}

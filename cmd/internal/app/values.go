@@ -48,6 +48,19 @@ func (s *section) duration(key string, def, least, most time.Duration) time.Dura
 	return def
 }
 
+// schedule takes when something comes again; empty is never.
+func (s *section) schedule(key string) jit.Schedule {
+	text := s.text(key, "")
+	if text == "" {
+		return jit.Schedule{}
+	}
+	at, ok := jit.ParseSchedule(text)
+	if !ok {
+		s.fault(key, "%q is no time that comes again; write a weekday from Mon to Sun, or daily, and a time in UTC, such as \"Mon 09:00\"", text)
+	}
+	return at
+}
+
 func short(d time.Duration) string {
 	if d < time.Second {
 		return d.String()

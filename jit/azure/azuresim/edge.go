@@ -11,6 +11,7 @@ type edge struct {
 	balancers   map[string]LoadBalancer
 	asgs        map[string]ApplicationSecurityGroup
 	classics    map[string]ClassicVM
+	gateways    gateways
 	// busy are policies, by key, that a change of a group occupies.
 	busy map[string]occupied
 	// assignments are of Azure Policy, not of roles.
@@ -22,7 +23,7 @@ func newEdge() edge {
 		firewalls: map[string]*document[firewallMeaning]{}, policies: map[string]*document[policyMeaning]{},
 		ruleGroups: map[string]*document[groupMeaning]{}, routeTables: map[string]RouteTable{},
 		balancers: map[string]LoadBalancer{}, asgs: map[string]ApplicationSecurityGroup{},
-		classics: map[string]ClassicVM{}, busy: map[string]occupied{},
+		classics: map[string]ClassicVM{}, gateways: newGateways(), busy: map[string]occupied{},
 	}
 }
 
@@ -45,6 +46,7 @@ func edgeRoutes(add func(method, kind, action string, handle func(*Sim, *call) r
 	add("DELETE", firewallType, firewallType+"/delete", (*Sim).deleteFirewall)
 	add("PUT", ruleGroupType, ruleGroupType+"/write", (*Sim).putRuleGroup)
 	add("DELETE", ruleGroupType, ruleGroupType+"/delete", (*Sim).deleteRuleGroup)
+	gatewayRoutes(add)
 	// Each element asks for its own right.
 	add("GET list", "resources", "", (*Sim).listResources)
 }

@@ -80,6 +80,7 @@ func (s *Sim) indexEdge(x *index) {
 		}
 	}
 	s.indexBalancers(x)
+	s.indexGateways(x)
 }
 
 func (s *Sim) indexBalancers(x *index) {

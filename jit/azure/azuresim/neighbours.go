@@ -155,6 +155,7 @@ func (e *edge) summarise(add func(id, kind, location string, tags map[string]str
 	for _, v := range e.classics {
 		add(v.ID, classicType, v.Location, nil)
 	}
+	e.gateways.summarise(add)
 }
 
 var resourceFilter = regexp.MustCompile(`(?i)^resourceType\s+eq\s+'([^']*)'$`)

@@ -115,6 +115,7 @@ func (s *Sim) vnetBody(v VNet) object {
 			"id": v.ID + "/virtualNetworkPeerings/" + name, "name": name,
 			"properties": object{
 				"provisioningState": succeeded, "peeringState": "Connected", "allowVirtualNetworkAccess": true,
+				"useRemoteGateways":    v.GatewayOf != "" && key(v.GatewayOf) == key(peer),
 				"remoteVirtualNetwork": object{"id": peer}, "remoteAddressSpace": object{"addressPrefixes": list(s.vnets[key(peer)].Prefixes)},
 			},
 		})

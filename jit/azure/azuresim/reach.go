@@ -155,7 +155,10 @@ func (p packet) tagged(a netip.Addr, tag string) bool {
 // insideOf gives the prefixes of a network, its peers and what lies behind
 // its gateway.
 func (s *Sim) insideOf(v VNet) []netip.Prefix {
-	texts := slices.Concat(v.Prefixes, v.OnPremises)
+	texts := slices.Concat(v.Prefixes, s.beyond(v))
+	if v.GatewayOf != "" {
+		texts = append(texts, s.beyond(s.vnets[key(v.GatewayOf)])...)
+	}
 	for _, peer := range v.Peers {
 		texts = append(texts, s.vnets[key(peer)].Prefixes...)
 	}

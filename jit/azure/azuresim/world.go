@@ -72,10 +72,12 @@ type VNet struct {
 	// Peers are ids of peered networks, whose prefixes count as
 	// VirtualNetwork too.
 	Peers []string
-	// OnPremises are prefixes reached by a gateway; they count as
-	// VirtualNetwork.
+	// OnPremises are prefixes that a gateway has learned; they count as
+	// VirtualNetwork, as those that its connections name.
 	OnPremises []string
-	Subnets    []Subnet
+	// GatewayOf is the id of the peer whose gateway it uses, or empty.
+	GatewayOf string
+	Subnets   []Subnet
 }
 
 // Subnet is a part of a VNet.

@@ -1,0 +1,209 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+)
+
+// EventDigest says that the channel is told how all VMs stand.
+const EventDigest EventKind = "digest"
+
+const (
+	digestKept     = 24 * time.Hour   // a digest older than this is not told any more
+	digestPatience = 10 * time.Minute // what could not be read is tried again for this long
+	maxExposures   = 15               // VMs of a digest that are shown one by one
+	maxRemarks     = 5
+)
+
+// Digest is how all VMs stand at an instant, as the channel is told of it. The
+// latest one is kept, for the next to say what changed.
+type Digest struct {
+	Schedule string    `json:"schedule"`    // that it was made by
+	Due      time.Time `json:"due"`         // the time of the schedule that it settles
+	At       time.Time `json:"at,omitzero"` // when the rules were read; zero: nothing was told yet
+
+	Unhealthy     int `json:"unhealthy"`
+	NotApplicable int `json:"not_applicable"`
+	Untold        int `json:"untold"` // of NotApplicable, because something could not be read
+	Healthy       int `json:"healthy"`
+
+	Exposures []Exposed `json:"exposures,omitempty"` // the first of the Unhealthy, widest first
+	Remarks   []Remark  `json:"remarks,omitempty"`   // what is open all the same
+	More      int       `json:"more,omitempty"`      // remarks that are left out
+	Gaps      []string  `json:"gaps,omitempty"`      // what could not be read
+
+	// Since is the digest before, the zero Time when there was none; Opened
+	// are the VMs that are Unhealthy and were not then, Mended those that were
+	// and are known not to be any more, by resource id.
+	Since  time.Time `json:"since,omitzero"`
+	Opened []string  `json:"opened,omitempty"`
+	Mended []string  `json:"mended,omitempty"`
+	// Open are the resource ids of all that are Unhealthy, and of those that
+	// were and cannot be told now.
+	Open []string `json:"open,omitempty"`
+}
+
+// Exposed is an Unhealthy VM of a digest.
+type Exposed struct {
+	VM         string `json:"vm"` // resource id
+	Production bool   `json:"production,omitempty"`
+	Why        string `json:"why"`
+}
+
+// Remark is a sentence that holds for some VMs.
+type Remark struct {
+	Text string   `json:"text"`
+	VMs  []string `json:"vms"` // resource ids
+}
+
+// newDigest sums findings up, which are in the order of a scan. last is the
+// digest before, perhaps the zero one.
+func newDigest(last Digest, due, at time.Time, findings []Finding, gaps []string) Digest {
+	d := Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
+	for _, f := range findings {
+		d.count(f)
+		for _, text := range f.Posture.Yet {
+			d.remark(text, f.VM.ID)
+		}
+	}
+	d.compare(last, findings)
+	if n := len(d.Remarks); n > maxRemarks {
+		d.Remarks, d.More = d.Remarks[:maxRemarks], n-maxRemarks
+	}
+	return d
+}
+
+func (d *Digest) count(f Finding) {
+	switch f.Posture.Class {
+	case ClassUnhealthy:
+		d.Unhealthy++
+		if len(d.Exposures) < maxExposures {
+			d.Exposures = append(d.Exposures, Exposed{f.VM.ID, f.VM.Production(), f.Posture.Why})
+		}
+	case ClassNotApplicable:
+		d.NotApplicable++
+		if f.Posture.Untold {
+			d.Untold++
+		}
+	case ClassHealthy:
+		d.Healthy++
+	}
+}
+
+func (d *Digest) remark(text, vm string) {
+	i := slices.IndexFunc(d.Remarks, func(r Remark) bool { return r.Text == text })
+	if i < 0 {
+		d.Remarks, i = append(d.Remarks, Remark{Text: text}), len(d.Remarks)
+	}
+	d.Remarks[i].VMs = append(d.Remarks[i].VMs, vm)
+}
+
+// compare finds what changed since the last digest. What cannot be told now is
+// taken to be as it was.
+func (d *Digest) compare(last Digest, findings []Finding) {
+	before, open := map[string]bool{}, map[string]bool{}
+	for _, id := range last.Open {
+		before[strings.ToLower(id)] = true
+	}
+	for _, f := range findings {
+		key := strings.ToLower(f.VM.ID)
+		unhealthy := f.Posture.Class == ClassUnhealthy
+		if unhealthy && !before[key] && !last.At.IsZero() {
+			d.Opened = append(d.Opened, f.VM.ID)
+		}
+		if unhealthy || f.Posture.Untold && before[key] {
+			d.Open, open[key] = append(d.Open, f.VM.ID), true
+		}
+	}
+	for _, id := range last.Open {
+		if !open[strings.ToLower(id)] {
+			d.Mended = append(d.Mended, id)
+		}
+	}
+}
+
+// event is the line of the record, and what has the digest told.
+func (d Digest) event() Event {
+	return Event{At: d.At, Kind: EventDigest, tell: []Audience{ToChannel}, Text: fmt.Sprintf(
+		"%d unhealthy, %d not applicable, %d healthy; due %s", d.Unhealthy, d.NotApplicable, d.Healthy, d.Due.Format(time.RFC3339))}
+}
+
+// startDigest begins with the digest when a time of its schedule has come that
+// is not known to be settled.
+func (s *Sweep) startDigest(ctx context.Context) {
+	s.mu.Lock()
+	due := s.config.Digest.Last(s.clock.Now()).After(s.digested)
+	s.mu.Unlock()
+	if due {
+		s.digests.start(ctx, "", false)
+	}
+}
+
+// digest settles what is due. Key is not used: there is one lane.
+func (s *Sweep) digest(ctx context.Context, _ string) error {
+	due := s.config.Digest.Last(s.clock.Now())
+	err := s.settleDigest(ctx, due)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.world.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
+		}
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.digested = due
+	return nil
+}
+
+// settleDigest makes the digest that is due, unless the store knows that it
+// was. A schedule that was just set begins with its next time, and so does one
+// that a clock far ahead of this one has settled.
+func (s *Sweep) settleDigest(ctx context.Context, due time.Time) error {
+	last, err := s.world.Store.Digest(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the last digest: %w", err)
+	}
+	now, schedule := s.clock.Now(), s.config.Digest.String()
+	switch {
+	case last.Schedule != schedule || last.Due.Sub(now) > s.config.Digest.Every:
+	case !due.After(last.Due):
+		return nil
+	case now.Sub(due) <= digestKept:
+		return s.makeDigest(ctx, last, due)
+	default:
+		s.world.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
+	}
+	last.Schedule, last.Due = schedule, due
+	if err := s.world.Store.KeepDigest(ctx, last); err != nil {
+		return fmt.Errorf("keeping that no digest is due: %w", err)
+	}
+	return nil
+}
+
+func (s *Sweep) makeDigest(ctx context.Context, last Digest, due time.Time) error {
+	vms, err := s.roster.all(ctx, rosterAge)
+	if err != nil {
+		return err
+	}
+	findings, gaps, err := s.classify(ctx, vms)
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	if len(gaps) > 0 && now.Sub(due) < digestPatience {
+		return errors.New(strings.Join(gaps, " "))
+	}
+	if doubt := s.doubt(); doubt != "" { // Azure's clock was heard just now
+		return errors.New(doubt)
+	}
+	d := newDigest(last, due, now, findings, gaps)
+	if err := s.world.Store.KeepDigest(ctx, d, d.event()); err != nil {
+		return fmt.Errorf("keeping the digest: %w", err)
+	}
+	return nil
+}

@@ -19,6 +19,10 @@ var (
 	ErrDamaged   = errors.New("damaged")   // a record of the store cannot be believed
 )
 
+// ErrDisallowed is an ErrForbidden that no role mends: Azure Policy denies the
+// change.
+var ErrDisallowed = fmt.Errorf("disallowed by Azure Policy: %w", ErrForbidden)
+
 // Kinds of refusal, the answers to what a person asks.
 var (
 	ErrInput     = errors.New("bad input")

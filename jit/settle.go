@@ -165,6 +165,8 @@ func reason(err error) string {
 		return no.Error()
 	case errors.Is(err, errNotYet):
 		return "Azure has not put the change into force yet"
+	case errors.Is(err, ErrDisallowed):
+		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + CleanText(err.Error())
 	case errors.Is(err, ErrForbidden):
 		return "Azure forbids jitbot to change it; give it the role that jitbot role prints"
 	case errors.Is(err, ErrLocked):

@@ -189,7 +189,9 @@ func kindOf(status int, a answer) error {
 		return jit.ErrConflict
 	case a.has("SecurityRuleConflict"):
 		return jit.ErrConflict // somebody took the priority that was free when it was planned
-	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed", "RequestDisallowedByPolicy", "ReadOnlyDisabledSubscription"):
+	case a.has("RequestDisallowedByPolicy"):
+		return jit.ErrDisallowed
+	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed", "ReadOnlyDisabledSubscription"):
 		return jit.ErrForbidden
 	case a.has("SubscriptionNotFound"):
 		return jit.ErrForbidden // no proof that what is in it is gone

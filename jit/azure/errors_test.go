@@ -23,7 +23,7 @@ func checkKind(t *testing.T, err, want error) {
 		t.Fatal("no error")
 	}
 	for _, kind := range kinds {
-		if is := errors.Is(err, kind); is != errors.Is(kind, want) {
+		if is := errors.Is(err, kind); is != errors.Is(want, kind) {
 			t.Errorf("errors.Is(%v, %v) = %t", err, kind, is)
 		}
 	}
@@ -42,7 +42,7 @@ func TestErrorsOfAWrite(t *testing.T) {
 	}{
 		{"unauthorized", azuresim.Fault{Status: 401, Code: "ExpiredAuthenticationToken", Message: "The access token expiry."}, jit.ErrForbidden, "ExpiredAuthenticationToken: The access token"},
 		{"forbidden", azuresim.Forbidden(), jit.ErrForbidden, "AuthorizationFailed: The client does not"},
-		{"policy", azuresim.Fault{Status: 403, Code: "RequestDisallowedByPolicy", Message: "Resource 'r' was disallowed by policy 'no open ports'."}, jit.ErrForbidden, "no open ports"},
+		{"policy", azuresim.Fault{Status: 403, Code: "RequestDisallowedByPolicy", Message: "Resource 'r' was disallowed by policy 'no open ports'."}, jit.ErrDisallowed, "no open ports"},
 		{"locked", azuresim.Fault{Status: 409, Code: "ScopeLocked", Message: "The scope is locked."}, jit.ErrLocked, "ScopeLocked: The scope is locked."},
 		{"lock 429", azuresim.Busy(), jit.ErrBusy, "RetryableErrorDueToAnotherOperation"},
 		{"lock 429 with a wait", busy, jit.ErrBusy, "asked to wait 10s"},

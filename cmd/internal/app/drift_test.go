@@ -187,3 +187,36 @@ func TestRequestsOfALife(t *testing.T) {
 		}
 	})
 }
+
+// Where the policy says end, a rule that somebody removed or changed is not put
+// back: the access ends, and that is told.
+func TestDriftEnds(t *testing.T) {
+	for name, edit := range map[string]func(w *world, r azuresim.Rule) error{
+		"removed": func(w *world, r azuresim.Rule) error { return w.sim.DeleteRule(azuresim.DemoWebNICNSG, r.Name) },
+		"widened": func(w *world, r azuresim.Rule) error {
+			r.SourceAddressPrefix = "*"
+			return w.sim.PutRule(azuresim.DemoWebNICNSG, r)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.with(func(c *jit.Config) { c.Policies[0].EndOnDrift = true })
+				foreign := w.foreign()
+				w.start()
+				g := w.open(time.Hour, "web-1")
+				if err := edit(w, w.oursIn(azuresim.DemoWebNICNSG)); err != nil {
+					t.Fatal(err)
+				}
+				w.pass(time.Minute)
+				ended := w.want(g.ID, jit.Closed)
+				if ended.Decision.Ending != jit.Drifted || w.ours() != 0 || w.reachable(azuresim.DemoWeb1, "203.0.113.7") {
+					t.Errorf("%+v, %d rules of ours", ended.Decision, w.ours())
+				}
+				if w.told.count("drift to thread") != 1 || w.told.count("closed to requester") != 1 {
+					t.Error("not told")
+				}
+				w.promises(foreign)
+			})
+		})
+	}
+}

@@ -23,40 +23,27 @@ func defaultRanges() []string {
 }
 
 // filters gives the rules of a firewall that are in effect: its own, or its
-// policy's, those that the policy inherits first
-// (https://learn.microsoft.com/azure/firewall/policy-rule-sets).
+// policy's.
 func (s *Sim) filters(m *firewallMeaning) filterSet {
-	f := filterSet{nat: m.of(NAT), network: m.of(Network), ranges: m.ranges}
-	if m.policy != "" {
-		chain := s.chain(m.policy)
-		slices.Reverse(chain)
-		for _, policy := range chain {
-			if policy.written.ranges != nil {
-				f.ranges = policy.written.ranges
-			}
-			for _, group := range s.groupsInForce(policy.id) {
-				f.nat = append(f.nat, ofKind(group.collections, NAT)...)
-				f.network = append(f.network, ofKind(group.collections, Network)...)
-			}
+	f := filterSet{ranges: m.ranges}
+	for _, policy := range s.chain(m.policy) {
+		if policy.written.ranges != nil {
+			f.ranges = policy.written.ranges
+			break
+		}
+	}
+	for _, a := range s.asked(m, true) {
+		switch a.Kind {
+		case NAT:
+			f.nat = append(f.nat, a.RuleCollection)
+		case Network:
+			f.network = append(f.network, a.RuleCollection)
 		}
 	}
 	if f.ranges == nil {
 		f.ranges = defaultRanges()
 	}
 	return f
-}
-
-// groupsInForce are the groups of a policy itself that filter now, by
-// priority.
-func (s *Sim) groupsInForce(policy string) []*groupMeaning {
-	var all []*groupMeaning
-	for _, k := range sortedKeys(s.edge.ruleGroups) {
-		if m := s.edge.ruleGroups[k].inForce(s.clock); m != nil && key(m.policy) == key(policy) {
-			all = append(all, m)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b *groupMeaning) int { return a.priority - b.priority })
-	return all
 }
 
 // first is the first rule of some collections that a packet meets.

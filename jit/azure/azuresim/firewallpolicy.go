@@ -21,9 +21,9 @@ type policyMeaning struct {
 
 // groupMeaning is what a rule collection group's document means.
 type groupMeaning struct {
-	policy      string
-	priority    int
-	collections []RuleCollection
+	policy, name string
+	priority     int
+	collections  []RuleCollection
 }
 
 // defaultGroups are those that the portal makes, which cannot be deleted
@@ -153,7 +153,7 @@ func (s *Sim) readRuleGroup(policy, id string, body []byte) (root, properties fi
 		return root, properties, m, refused
 	}
 	properties.drop("size")
-	m = groupMeaning{policy: policy, priority: doc.Properties.Priority}
+	m = groupMeaning{policy: policy, name: nameOf(id), priority: doc.Properties.Priority}
 	check := firewallCheck{code: "FirewallPolicyRuleCollectionGroupInvalidRequest", public: s.policyAddresses(policy)}
 	for _, c := range doc.Properties.Collections {
 		kind := c.kind()

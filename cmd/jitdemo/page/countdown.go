@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,8 @@ type grant struct {
 	From   int64  `json:"from,omitempty"` // when the countdown began, ms since 1970
 	To     int64  `json:"to,omitempty"`   // and when it ends; 0: none
 	Stuck  bool   `json:"stuck,omitempty"`
+	Ways   []way  `json:"ways,omitempty"`
+	Doors  []door `json:"doors,omitempty"`
 }
 
 // countdowns are the lines of the grants, the next to end first.
@@ -33,11 +36,18 @@ func countdowns(all []jit.Grant) []grant {
 	return out
 }
 
-// next is how long it is until something is due: a deadline, a lapse.
+// next is how long it is until something is due: a deadline, a lapse. While a
+// firewall is being opened it is not told: moved there, the clock would have
+// the opening given up.
 func (h *handler) next(ctx context.Context) (time.Duration, error) {
 	s, err := h.shelf(ctx)
 	if err != nil {
 		return 0, err
+	}
+	for _, g := range s.grants {
+		if g.State == jit.Opening && !g.Clock.Begun.IsZero() && slow(g) {
+			return 0, fmt.Errorf("%s is being opened, which takes a firewall its time: wait until it is open", g.ID)
+		}
 	}
 	now := h.opt.Now()
 	for _, g := range countdowns(s.grants) {
@@ -50,7 +60,7 @@ func (h *handler) next(ctx context.Context) (time.Duration, error) {
 }
 
 func shownGrant(g jit.Grant) grant {
-	out := grant{ID: string(g.ID), State: string(g.State), Who: string(g.Request.By.ID), Stuck: g.Stuck}
+	out := grant{ID: string(g.ID), State: string(g.State), Who: string(g.Request.By.ID), Stuck: g.Stuck, Ways: ways(g), Doors: doors(g)}
 	var vms, ports, sources []string
 	for _, t := range g.Request.Targets {
 		vms = append(vms, t.Name)

@@ -25,11 +25,14 @@ type Options struct {
 	Hints []Hint
 	// Shortcuts are the app's global shortcuts; none.
 	Shortcuts []Shortcut
-	// Walks are what a newcomer may try; a grant, a protection and terraform.
+	// Walks are what a newcomer may try; a grant, a protection, terraform and a
+	// firewall.
 	Walks []Walk
 
 	// Guards are the ids of the network security groups shown, in this order; all.
 	Guards []string
+	// Firewalls are the ids of the Azure Firewalls shown, in this order; all.
+	Firewalls []string
 	// VMs are the ids of the machines shown, in this order; all.
 	VMs []string
 	// Sources are from where reachability is asked; four of the demo.
@@ -115,6 +118,6 @@ func (o Options) withDefaults() Options {
 func (o Options) clone() Options {
 	o.People, o.Hints, o.Shortcuts = slices.Clone(o.People), slices.Clone(o.Hints), slices.Clone(o.Shortcuts)
 	o.Walks, o.Sources, o.Ports = slices.Clone(o.Walks), slices.Clone(o.Sources), slices.Clone(o.Ports)
-	o.Guards, o.VMs = slices.Clone(o.Guards), slices.Clone(o.VMs)
+	o.Guards, o.Firewalls, o.VMs = slices.Clone(o.Guards), slices.Clone(o.Firewalls), slices.Clone(o.VMs)
 	return o
 }

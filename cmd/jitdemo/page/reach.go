@@ -19,7 +19,7 @@ type reach struct {
 
 type cell struct {
 	Open bool   `json:"open"`
-	Why  string `json:"why"`
+	Why  string `json:"why"` // a line for each way
 }
 
 func (h *handler) reach(vm azuresim.VM, lock string) reach {
@@ -39,7 +39,7 @@ func (h *handler) reach(vm azuresim.VM, lock string) reach {
 				continue
 			}
 			open, why := h.opt.Azure.Path(vm.ID, addr, port, "Tcp")
-			row = append(row, cell{open, strings.Join(why, "; ")})
+			row = append(row, cell{open, strings.Join(why, "\n")})
 		}
 		out.Cells = append(out.Cells, row)
 	}

@@ -12,13 +12,14 @@ import (
 
 // world is what the page shows of Azure, of the grants and of the knobs.
 type world struct {
-	Guards  []guard  `json:"guards"`
-	Sources []Source `json:"sources"`
-	Ports   []int    `json:"ports"`
-	Reach   []reach  `json:"reach"`
-	Grants  []grant  `json:"grants"`
-	Drift   *apply   `json:"drift,omitempty"` // nil until somebody applied terraform
-	Knobs   knobs    `json:"knobs"`
+	Guards    []guard    `json:"guards"`
+	Firewalls []firewall `json:"firewalls"`
+	Sources   []Source   `json:"sources"`
+	Ports     []int      `json:"ports"`
+	Reach     []reach    `json:"reach"`
+	Grants    []grant    `json:"grants"`
+	Drift     *apply     `json:"drift,omitempty"` // nil until somebody applied terraform
+	Knobs     knobs      `json:"knobs"`
 }
 
 // guard is a network security group's inbound table.
@@ -54,14 +55,19 @@ type knobs struct {
 }
 
 func (h *handler) subscription(ctx context.Context) world {
-	w := world{Guards: []guard{}, Sources: h.opt.Sources, Ports: h.opt.Ports, Reach: []reach{}, Grants: []grant{}}
+	w := world{Guards: []guard{}, Firewalls: []firewall{}, Sources: h.opt.Sources, Ports: h.opt.Ports, Reach: []reach{}, Grants: []grant{}}
 	s, err := h.shelf(ctx)
 	for _, id := range h.guards() {
 		w.Guards = append(w.Guards, h.guard(id))
 	}
+	vms := h.opt.Azure.VMs()
 	byID := map[string]azuresim.VM{}
-	for _, vm := range h.opt.Azure.VMs() {
+	for _, vm := range vms {
 		byID[strings.ToLower(vm.ID)] = vm
+	}
+	hosts := h.hosts(vms)
+	for _, id := range h.firewalls() {
+		w.Firewalls = append(w.Firewalls, h.firewall(id, hosts))
 	}
 	for _, id := range h.machines() {
 		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)], s.locked(id)))

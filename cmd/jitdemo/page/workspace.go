@@ -25,6 +25,8 @@ type setup struct {
 	VMs       []string   `json:"vms"` // short names, for completion
 	CanSkip   bool       `json:"can_skip"`
 	CanKill   bool       `json:"can_kill"`
+	// FirewallSeconds is how long a change of a firewall takes here.
+	FirewallSeconds int `json:"firewall_seconds"`
 }
 
 func (h *handler) setup(w http.ResponseWriter, r *http.Request) {
@@ -32,6 +34,7 @@ func (h *handler) setup(w http.ResponseWriter, r *http.Request) {
 	s := setup{
 		Team: o.TeamName, Bot: o.BotUserID, People: h.opt.People, Hints: h.opt.Hints, Shortcuts: h.opt.Shortcuts,
 		Walks: h.opt.Walks, CanSkip: h.opt.Skip != nil, CanKill: h.opt.Kill != nil && h.opt.Start != nil,
+		FirewallSeconds: int(h.opt.Azure.Settings().FirewallTime.Seconds()),
 	}
 	for _, c := range o.Commands {
 		s.Commands = append(s.Commands, c.Name)

@@ -1,6 +1,7 @@
 import { act } from "./api.js";
 import { h, replace } from "./dom.js";
 import { applyButton, fates, losses, tickLosses, verdict } from "./drift.js";
+import { firewallTable } from "./firewalls.js";
 import { guardTable, inOrder, marked, notice } from "./guards.js";
 import { matrix } from "./matrix.js";
 import { left, now, timeOf } from "./time.js";
@@ -20,13 +21,14 @@ export function showAzure(app) {
     const pane = document.getElementById("azure");
     pane.append(parts.knobs, parts.verdict, parts.losses, head("Live grants"), parts.grants, head("Who gets in now"), parts.reach, head("Rule tables", "inbound, in the order Azure asks them"), parts.guards);
   }
-  const news = notice(world.guards, () => showAzure(app));
+  const tables = [...world.guards, ...world.firewalls];
+  const news = notice(tables, () => showAzure(app));
   draw("knobs", world.knobs, () => knobs(app, world.knobs));
   draw("verdict", [world.drift, world.knobs.running], () => verdict(world.drift, world.knobs.running));
   draw("losses", [world.drift, app.slack?.channels], () => losses(app, world.drift));
   draw("grants", [world.grants, world.knobs.fault, world.knobs.running], () => grants(app, world));
   draw("reach", [world.reach, world.sources, world.ports, world.knobs.running], () => matrix(world));
-  draw("guards", [world.guards, marked()], () => inOrder(world.guards).map(guardTable));
+  draw("guards", [tables, marked()], () => inOrder(tables).map((g) => (world.firewalls.includes(g) ? firewallTable(g, app.setup.firewall_seconds) : guardTable(g))));
   last = world;
   showCountdowns();
   if (fates(world.drift) !== fate) document.getElementById("azure").scrollTop = 0; // there it is told
@@ -47,9 +49,11 @@ function draw(part, data, make) {
   replace(parts[part], make());
 }
 
-// reveal scrolls to a rule of ours that has just come or gone.
+// reveal scrolls to the rule of ours that came or went last.
 function reveal() {
-  const row = parts.guards.querySelector("tr.ours.new, tr.ours.changed, tr.ours.removed");
+  const rows = [...parts.guards.querySelectorAll("tr.ours[data-news]")];
+  const newest = Math.max(...rows.map((r) => Number(r.dataset.news)));
+  const row = rows.find((r) => Number(r.dataset.news) === newest);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   row?.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
 }
@@ -83,8 +87,16 @@ function grants(app, world) {
     return h("li", { class: "grant", "data-grant": g.id },
       h("p", { class: "line" }, h("strong", { class: "mono" }, g.id), h("span", { class: `tag ${g.stuck ? "no" : g.state === "open" ? "ok" : ""}` }, g.stuck ? "closing is stuck" : g.state),
         h("span", null, `${who?.real ?? g.who} → ${g.vms}, port ${g.ports}, from ${g.source}`)),
-      g.to > 0 && h("p", { class: "line" }, h("progress", { max: "1", value: "0", "aria-label": `Time left of ${g.id}`, "data-from": g.from, "data-to": g.to }), h("span", { class: "count", "data-to": g.to, "data-state": g.state })));
+      g.to > 0 && h("p", { class: "line" }, h("progress", { max: "1", value: "0", "aria-label": `Time left of ${g.id}`, "data-from": g.from, "data-to": g.to }), h("span", { class: "count", "data-to": g.to, "data-state": g.state })),
+      g.doors && h("p", { class: "line" }, g.doors.map((d) => h("span", null, "connect to ", h("strong", { class: "mono" }, d.public), ` for ${d.to}`))),
+      g.ways && h("p", { class: "line" }, g.ways.map((w) => h("span", null, h("span", { class: "mono" }, w.name), h("span", { class: w.done ? "tag ok" : "tag fresh" }, stage(g, w))))));
   }));
+}
+
+// stage says how far a grant has come at a guard.
+function stage(g, w) {
+  if (w.done) return g.state === "opening" ? "in force" : "gone";
+  return w.firewall ? "firewall, being changed" : "being written";
 }
 
 const ends = { pending: "lapses", opening: "gives up", open: "closes" };

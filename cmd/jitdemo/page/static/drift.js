@@ -4,14 +4,14 @@ import { h } from "./dom.js";
 // applyButton plays somebody's terraform apply.
 export const applyButton = () => h("button", {
   type: "button", class: "btn apply mono", "data-key": "terraform", "data-act": "terraform",
-  title: "Replaces the rules of every group below by somebody's configuration, which knows nothing of jitbot", onclick: () => act("terraform", {}),
+  title: "Replaces the rules of every security group below by somebody's configuration, which knows nothing of jitbot; firewalls are not part of it", onclick: () => act("terraform", {}),
 }, "terraform apply");
 
 // verdict says what the last apply did, and how that stands.
 export function verdict(drift, running) {
   if (!drift) return [];
   const all = drift.lost;
-  if (!all.length) return h("p", { class: "banner" }, "terraform apply changed nothing: jitbot has no rule in any group below. Open a grant or protect a VM first.");
+  if (!all.length) return h("p", { class: "banner" }, "terraform apply changed nothing: jitbot has no rule in any security group below; firewalls are not part of it. Open a grant or protect a VM first.");
   const gone = all.some((l) => l.state === "gone");
   const removed = `terraform apply removed jitbot’s ${all.length === 1 ? "rule" : `${all.length} rules`}, which its configuration does not have.`;
   return h("p", { class: `banner ${gone ? "bad" : "good"}` }, `${removed} ${gone ? hope(running) : outcome(all)}`);

@@ -34,7 +34,7 @@ export function matrix(world) {
 
 function cell(c, key, fresh, first, name) {
   return h("td", {
-    class: `${c.open ? "yes" : "no"}${fresh ? " fresh" : ""}${first ? " first" : ""}`, tabindex: "-1", "data-key": `cell-${key}`, "data-cell": key, "data-why": `${name}: ${c.open ? "open" : "shut"}. ${c.why}`,
+    class: `${c.open ? "yes" : "no"}${fresh ? " fresh" : ""}${first ? " first" : ""}`, tabindex: "-1", "data-key": `cell-${key}`, "data-cell": key, "data-why": `${name}: ${c.open ? "open" : "shut"}.\n${c.why}`,
   }, h("span", { class: "sign", "aria-hidden": "true" }, c.open ? "✓" : "×"), c.open ? "open" : "shut");
 }
 

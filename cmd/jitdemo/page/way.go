@@ -1,0 +1,61 @@
+package page
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"jitbot/jit"
+)
+
+// way is a guard that a grant changes.
+type way struct {
+	Name     string `json:"name"`
+	Firewall bool   `json:"firewall,omitempty"`
+	Done     bool   `json:"done,omitempty"` // it was read back as the grant's state wants it
+}
+
+// door is where the holder of a grant connects to.
+type door struct {
+	Public string `json:"public"` // address and port
+	To     string `json:"to"`     // "port 22 of app-1"
+}
+
+// slow reports whether a firewall is on the grant's way, whose change takes a
+// while.
+func slow(g jit.Grant) bool {
+	return slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return jit.IsFirewall(p.Guard) })
+}
+
+// ways are the guards of a grant that is being opened or closed through a
+// firewall, the groups first: they change at once.
+func ways(g jit.Grant) []way {
+	if !slow(g) || g.State != jit.Opening && g.State != jit.Closing {
+		return nil
+	}
+	var groups, firewalls []way
+	for _, id := range g.Guards() {
+		w := way{Name: jit.GuardName(id), Firewall: jit.IsFirewall(id)}
+		w.Done = !slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return jit.SameID(p.Guard, id) && !p.Agreed })
+		if w.Firewall {
+			firewalls = append(firewalls, w)
+		} else {
+			groups = append(groups, w)
+		}
+	}
+	return append(groups, firewalls...)
+}
+
+// doors are those of an open grant.
+func doors(g jit.Grant) []door {
+	if g.State != jit.Open {
+		return nil
+	}
+	var out []door
+	for _, p := range g.Paths {
+		for _, d := range p.Doors {
+			out = append(out, door{d.Public.String(), fmt.Sprintf("port %d of %s", d.To.Port(), path.Base(p.VM))})
+		}
+	}
+	return out
+}

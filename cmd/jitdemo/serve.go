@@ -114,11 +114,12 @@ func (s *stage) pageOptions(ctx context.Context, e *engine) page.Options {
 		// First what the steps are about.
 		Guards: []string{
 			azuresim.DemoWebSubnetNSG, azuresim.DemoWebNICNSG, azuresim.DemoJumpNSG,
-			azuresim.DemoDBSubnetNSG, azuresim.DemoBackupNSG, azuresim.DemoDevNSG,
+			azuresim.DemoDBSubnetNSG, azuresim.DemoBackupNSG, azuresim.DemoDevNSG, azuresim.DemoAppNSG, azuresim.DemoCoreNSG,
 		},
+		Firewalls: []string{azuresim.DemoFirewall, azuresim.DemoEdgeFirewall},
 		VMs: []string{
 			azuresim.DemoWeb1, azuresim.DemoWeb2, azuresim.DemoJump, azuresim.DemoDB1, azuresim.DemoDB2, azuresim.DemoDB3,
-			azuresim.DemoDev1, azuresim.DemoDev2, azuresim.DemoDevWin, azuresim.DemoBare,
+			azuresim.DemoDev1, azuresim.DemoDev2, azuresim.DemoDevWin, azuresim.DemoBare, azuresim.DemoApp, azuresim.DemoCore,
 		},
 	}
 }

@@ -55,6 +55,10 @@ policies:
       - {port: 3389, protocol: tcp, sources: ["*"], %[3]slongest: 1h}
 `
 
+// firewallTime is how long a change of a firewall takes here. Azure takes three
+// to five minutes, for which nobody would watch the page.
+const firewallTime = 20 * time.Second
+
 // azureURL is an address that no resolver knows: the simulator is called in
 // this process.
 const azureURL = "https://azure.demo.invalid"
@@ -72,7 +76,7 @@ type stage struct {
 }
 
 // newStage builds the world: a workspace on a loopback port and a subscription
-// in memory, whose writes take as long as Azure's do.
+// in memory, whose writes take as long as Azure's do, but for firewalls.
 func newStage(ctx context.Context, log io.Writer) (*stage, error) {
 	dir, err := os.MkdirTemp("", "jitdemo-")
 	if err != nil {
@@ -90,13 +94,17 @@ func newStage(ctx context.Context, log io.Writer) (*stage, error) {
 	}
 	slacksim.SeedDemo(s.slack)
 	azuresim.SeedDemo(s.azure)
+	azuresim.SeedFirewalls(s.azure)
 	// Two of the directory take the names that they have in the workspace.
 	s.azure.PutUser(azuresim.User{ID: azuresim.DemoAlan, UPN: slacksim.DemoApprover2Email, Mail: slacksim.DemoApprover2Email, DisplayName: "Linus Larsen"})
 	s.azure.PutUser(azuresim.User{ID: azuresim.DemoBob, UPN: slacksim.DemoOutsiderEmail, Mail: slacksim.DemoOutsiderEmail, DisplayName: "Mallory Mink"})
 	// Who protects VMs holds the rights for it, which a Virtual Machine
 	// Contributor has only half of.
 	s.azure.Assign(azuresim.RoleAssignment{Scope: azuresim.DemoSubscriptionScope, Role: azuresim.RoleSecurityAdmin, Principal: azuresim.DemoAlan})
-	s.azure.Configure(func(c *azuresim.Settings) { c.OperationTime = 1200 * time.Millisecond })
+	s.azure.Configure(func(c *azuresim.Settings) {
+		c.OperationTime, c.FirewallTime, c.PolicyLag = 1200*time.Millisecond, firewallTime, time.Second
+		c.EnforceRBAC = true // the bot has the rights of its roles, and no others
+	})
 	s.server = s.web(s.slack)
 	go func() { s.served <- s.server.Serve(listener) }()
 	return s, nil

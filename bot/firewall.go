@@ -19,7 +19,11 @@ const usualChange = 5 * time.Minute
 func guardNames(g jit.Grant, chosen func(jit.Path) bool) []string {
 	var out []string
 	for _, p := range g.Paths {
-		if name := code(jit.GuardName(p.Guard)); chosen(p) && !slices.Contains(out, name) {
+		name := code(jit.GuardName(p.Guard))
+		if jit.IsFirewall(p.Guard) {
+			name = jit.KindOf(p.Guard).Noun() + " " + name
+		}
+		if chosen(p) && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}
@@ -37,7 +41,7 @@ func slowness(g jit.Grant, since time.Time, done string) []string {
 	if len(slow) == 0 || since.IsZero() {
 		return nil
 	}
-	line := fmt.Sprintf("Azure is changing the firewall %s, which mostly takes it three to five minutes: expect it by %s.", strings.Join(slow, ", "), when(since.Add(usualChange)))
+	line := fmt.Sprintf("Azure is changing the %s, which mostly takes it three to five minutes: expect it by %s.", strings.Join(slow, ", "), when(since.Add(usualChange)))
 	if agreed := guardNames(g, func(p jit.Path) bool { return p.Agreed }); len(agreed) > 0 {
 		line = done + " " + strings.Join(agreed, ", ") + ". " + line
 	}

@@ -142,17 +142,7 @@ func directText(e jit.Event, g jit.Grant) string {
 			fmt.Sprintf("Your request %s lapsed, because nobody decided in time: %s.", id, what),
 			"Nothing was opened. Ask again with /jit request when an approver is there.")
 	case jit.EventOpened:
-		if g.State != jit.Open {
-			return fmt.Sprintf("Your access %s was opened at %s; by now it is %s.", id, when(g.Clock.Opened), title(g))
-		}
-		if doors := doorsText(g); doors != "" {
-			return lines(
-				fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
-				doors+" The rules of this access let in nobody but "+sourceNames(g, ", ")+".")
-		}
-		return lines(
-			fmt.Sprintf("Your access %s is open until %s.", id, when(e.Until)),
-			fmt.Sprintf("Connect to port %s of %s from %s; the rule lets in nobody else.", portNames(g), targetNames(g, ", "), sourceNames(g, ", ")))
+		return openedText(id, e, g)
 	case jit.EventHeld, jit.EventOpening:
 		return underWay(id, what, g)
 	case jit.EventMoved:
@@ -181,6 +171,17 @@ func directText(e jit.Event, g jit.Grant) string {
 	default:
 		return fmt.Sprintf("Your request %s: %s, %s.", id, string(e.Kind), what)
 	}
+}
+
+func openedText(id string, e jit.Event, g jit.Grant) string {
+	if g.State != jit.Open {
+		return fmt.Sprintf("Your access %s was opened at %s; by now it is %s.", id, when(g.Clock.Opened), title(g))
+	}
+	how := fmt.Sprintf("Connect to port %s of %s from %s; the rule lets in nobody else.", portNames(g), targetNames(g, ", "), sourceNames(g, ", "))
+	if doors := doorsText(g); doors != "" {
+		how = doors + " The rules of this access let in nobody but " + sourceNames(g, ", ") + "."
+	}
+	return fmt.Sprintf("Your access %s is open until %s.\n%s", id, when(e.Until), how)
 }
 
 // underWay is what the holder is told while an opening takes its time.

@@ -217,7 +217,11 @@ func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, e
 	}
 	for _, s := range sites {
 		notes = append(notes, alreadyOpen(owner, s.vm, s.paths, tables, g.Request)...)
-		notes = append(notes, letAlong(s.vm, s.paths, tables, g.Request)...)
+		along, err := j.letAlong(ctx, s, tables, g.Request)
+		if err != nil {
+			return nil, err
+		}
+		notes = append(notes, along...)
 	}
 	return notes, nil
 }

@@ -159,32 +159,3 @@ func (t Table) opens(kind PathKind, source netip.Prefix, to netip.Addr, port Por
 	}
 	return Rule{}, false
 }
-
-// letAlong says whom else a grant lets in: behind a DNAT rule the NSG sees the
-// firewall alone, so it cannot tell the holder from others whom rules of the
-// firewall lead to the same port.
-func letAlong(vm VM, paths []Path, tables map[string]Table, r Request) []string {
-	if !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == Behind }) {
-		return nil
-	}
-	var notes []string
-	for _, p := range paths {
-		t := tables[strings.ToLower(p.Guard)]
-		for _, rule := range t.Rules {
-			if p.Kind == Into && rule.leadsTo(p.Addresses, r.Ports) {
-				notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the firewall %s lets %s in as well: its security group cannot tell them apart.",
-					vm.Name, rule.Name, t.Name, strings.Join(rule.Sources, ", ")))
-			}
-		}
-	}
-	slices.Sort(notes)
-	return slices.Compact(notes)
-}
-
-// leadsTo reports whether it is somebody else's DNAT rule to one of the ports.
-func (r Rule) leadsTo(addresses []netip.Addr, ports []Ports) bool {
-	_, ours := ParseRuleName(r.Name)
-	return !ours && r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p Ports) bool {
-		return p.From <= r.To.Port() && r.To.Port() <= p.To
-	})
-}

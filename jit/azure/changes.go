@@ -59,25 +59,15 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 	}
 	defer leave()
 	until := time.Now().Add(waitLimit)
-	if c.groups && len(changes) >= fewChanges {
-		err := c.writeGroup(ctx, until, id, changes)
-		if !errors.Is(err, jit.ErrInvalid) && !errors.Is(err, jit.ErrForbidden) {
-			return eachOutcome(guard, changes, err)
-		}
-		// One rule that Azure does not take keeps no other back, and neither
-		// does a role that may write single rules only.
+	if outcomes, done := c.asGroup(ctx, until, id, changes); done {
+		return outcomes
 	}
 	missed := false
 	for i, change := range changes {
-		switch {
-		case change.Put == nil && missed && isDeny(change.Remove):
+		if change.Put == nil && missed && isDeny(change.Remove) {
 			err = fmt.Errorf("%w: a write before it was not made", jit.ErrConflict)
-		case ctx.Err() != nil:
-			err = ctx.Err()
-		case change.Put != nil:
-			err = c.put(ctx, until, s, id, *change.Put)
-		default:
-			err = c.remove(ctx, until, s, id, change.Remove)
+		} else {
+			err = c.change(ctx, until, s, id, change)
 		}
 		if err != nil {
 			missed = missed || change.Put != nil
@@ -85,6 +75,18 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 		}
 	}
 	return outcomes
+}
+
+// change makes one change.
+func (c *Client) change(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, change jit.Change) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case change.Put != nil:
+		return c.put(ctx, until, s, id, *change.Put)
+	default:
+		return c.remove(ctx, until, s, id, change.Remove)
+	}
 }
 
 // eachOutcome is what became of changes that were made as one.

@@ -119,7 +119,7 @@ func (d *drawer) put(installation string, r jit.Rule) error {
 		return fmt.Errorf("%w: the collection %s of that name is somebody's, its action is %s; remove or rename it", jit.ErrInvalid, name, action)
 	}
 	rule := encode(toFirewallRule(r, d.policy))
-	if i := c.index(r.Name); i >= 0 {
+	if i := ruleAt(c.rules, r.Name); i >= 0 {
 		c.rules[i] = rule
 	} else {
 		c.rules = append(c.rules, rule)
@@ -135,18 +135,11 @@ func (d *drawer) remove(installation, rule string) {
 		if c == nil {
 			continue
 		}
-		if i := c.index(rule); i >= 0 {
+		if i := ruleAt(c.rules, rule); i >= 0 {
 			c.rules = slices.Delete(c.rules, i, i+1)
 			d.keep(c)
 		}
 	}
-}
-
-func (c *openCollection) index(rule string) int {
-	return slices.IndexFunc(c.rules, func(raw json.RawMessage) bool {
-		var named fields
-		return json.Unmarshal(raw, &named) == nil && strings.EqualFold(named.text("name"), rule)
-	})
 }
 
 func (c *openCollection) action() string {

@@ -3,7 +3,7 @@ package azure
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +16,21 @@ import (
 // fewChanges are made rule by rule also where whole groups may be written: a
 // small write is quicker, and cannot meet somebody else's.
 const fewChanges = 3
+
+// asGroup makes changes by one write where that may be and is worth it. Not done
+// is what Azure finds invalid or forbids so: one rule that it does not take
+// keeps no other back, and neither does a role that may write single rules
+// only.
+func (c *Client) asGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) (outcomes []error, done bool) {
+	if !c.groups || len(changes) < fewChanges {
+		return nil, false
+	}
+	err := c.writeGroup(ctx, until, id, changes)
+	if errors.Is(err, jit.ErrInvalid) || errors.Is(err, jit.ErrForbidden) {
+		return nil, false
+	}
+	return eachOutcome(id.String(), changes, err), true
+}
 
 // writeGroup makes all changes of a network security group by one write of the
 // whole, on the condition that nobody wrote it since it was read. Rules of
@@ -51,10 +66,7 @@ func editRules(doc fields, changes []jit.Change) (changed bool, err error) {
 		return false, err
 	}
 	for _, change := range changes {
-		i := slices.IndexFunc(rules, func(raw json.RawMessage) bool {
-			var named fields
-			return json.Unmarshal(raw, &named) == nil && strings.EqualFold(named.text("name"), change.Name())
-		})
+		i := ruleAt(rules, change.Name())
 		if change.Put == nil && i < 0 {
 			continue
 		}
@@ -63,11 +75,7 @@ func editRules(doc fields, changes []jit.Change) (changed bool, err error) {
 			rules = slices.Delete(rules, i, i+1)
 		}
 		if change.Put != nil {
-			rule, err := json.Marshal(toRule(*change.Put))
-			if err != nil {
-				return false, fmt.Errorf("writing rule %s: %w", change.Put.Name, err)
-			}
-			rules = append(rules, rule)
+			rules = append(rules, encode(toRule(*change.Put)))
 		}
 	}
 	properties["securityRules"] = encode(rules)
@@ -78,4 +86,13 @@ func editRules(doc fields, changes []jit.Change) (changed bool, err error) {
 	delete(doc, "etag")
 	doc["properties"] = encode(properties)
 	return changed, nil
+}
+
+// ruleAt is the place of a rule in a list, by its name, whose case does not
+// count; -1 when it is not there.
+func ruleAt(rules []json.RawMessage, name string) int {
+	return slices.IndexFunc(rules, func(raw json.RawMessage) bool {
+		var named fields
+		return json.Unmarshal(raw, &named) == nil && strings.EqualFold(named.text("name"), name)
+	})
 }

@@ -124,7 +124,7 @@ func (f *faults) config(s *section) Config {
 	}
 	c.Listen = s.address("listen", defaultListen)
 	c.users(s.section("users"))
-	c.Jit.MatchEmail = s.flag("match_email", false)
+	c.Jit.MatchEmail = s.flag("match_email")
 	c.Jit.RequiredActions = s.actions("required_actions")
 	if len(c.Jit.RequiredActions) == 0 {
 		c.Jit.RequiredActions = jit.DefaultActions()

@@ -61,11 +61,11 @@ func (c *Config) azure(s *section, there bool) {
 	c.Jit.OpenWithin = within.duration("nsg", defaultOpenWithin, time.Second, time.Hour)
 	c.Jit.FirewallWithin = within.duration("firewall", defaultFirewallWithin, time.Second, 6*time.Hour)
 	within.close()
-	c.Azure.GroupWrites = s.flag("group_writes", false)
+	c.Azure.GroupWrites = s.flag("group_writes")
 	if s.values["flush_connections"] != nil && strings.EqualFold(s.values["flush_connections"].Value, "true") &&
 		(s.values["group_writes"] == nil || !strings.EqualFold(s.values["group_writes"].Value, "true")) {
 		s.fault("flush_connections", "needs group_writes, which is false; write false, or remove the line")
-		s.flag("flush_connections", false)
+		s.flag("flush_connections")
 	} else {
 		s.onlyFalse("flush_connections")
 	}

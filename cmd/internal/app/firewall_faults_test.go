@@ -230,6 +230,18 @@ func TestFirewallRefusals(t *testing.T) {
 		if err := ask("198.51.100.77/32", ssh); err != nil {
 			t.Errorf("one whom it does not concern: %v", err)
 		}
+		f.Collections = append(strangers(w.sim.FirewallCollections(azuresim.DemoFirewall)), azuresim.RuleCollection{
+			Name: "everybody", Kind: azuresim.NAT, Priority: 5000, Action: "Dnat", Rules: []azuresim.FirewallRule{{
+				Name: "ssh", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{azuresim.DemoFirewallIP2}, Ports: []string{"2222"},
+				TranslatedAddress: "10.40.1.4", TranslatedPort: "22",
+			}},
+		})
+		if err := w.sim.PutFirewall(f); err != nil {
+			t.Fatal(err)
+		}
+		if err := ask("198.51.100.77/32", ssh); err == nil || !strings.Contains(err.Error(), "The rule everybody/ssh of the firewall hub-fw leads * to the same port of app-1") {
+			t.Errorf("everybody would come along: %v", err)
+		}
 		if w.ours() != 0 || w.told.has("waiting to card") && w.told.count("waiting to card") > 1 || w.walls() == walls {
 			t.Error("something was written, or asked about")
 		}

@@ -155,19 +155,19 @@ func (f *faults) scalar(n *yaml.Node, key string) (string, bool) {
 	return "", false
 }
 
-// flag takes true or false.
-func (s *section) flag(key string, def bool) bool {
+// flag takes true or false, which is also what it is when it is not there.
+func (s *section) flag(key string) bool {
 	n := s.take(key)
 	switch {
 	case n == nil:
-		return def
+		return false
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!bool" && strings.EqualFold(n.Value, "true"):
 		return true
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!bool" && strings.EqualFold(n.Value, "false"):
 		return false
 	}
 	s.fault(key, "is %s; write true or false", kind(n))
-	return def
+	return false
 }
 
 // number takes a whole number.

@@ -170,7 +170,7 @@ func (s *section) address(key, def string) string {
 const notBuilt = "is not built yet; write %s, or remove the line"
 
 func (s *section) onlyFalse(key string) {
-	if s.flag(key, false) {
+	if s.flag(key) {
 		s.fault(key, notBuilt, "false")
 	}
 }

@@ -1,0 +1,60 @@
+package jit
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// letAlong says whom else a grant lets in: behind a DNAT rule the NSG sees the
+// firewall alone, so it cannot tell the holder from others whom rules of the
+// firewall lead to the same port. Others whom the VM's own policy would not let
+// ask are too many, and the grant is refused.
+func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r Request) ([]string, error) {
+	if !slices.ContainsFunc(s.paths, func(p Path) bool { return p.Kind == Behind }) {
+		return nil, nil
+	}
+	policy, _, err := j.policy(ctx, s.vm)
+	if err != nil {
+		return nil, err
+	}
+	var notes []string
+	for _, p := range s.paths {
+		t := tables[strings.ToLower(p.Guard)]
+		for _, rule := range t.Rules {
+			if p.Kind != Into || !rule.leadsTo(p.Addresses, r.Ports) {
+				continue
+			}
+			if !policy.acceptsAll(rule.Sources, r.Ports) {
+				return nil, Refuse(ErrPolicy, "The rule %s of the %s %s leads %s to the same port of %s, whose security group could not tell them from you; narrow that rule first.",
+					rule.Name, KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), s.vm.Name)
+			}
+			notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the %s %s lets %s in as well: its security group cannot tell them apart.",
+				s.vm.Name, rule.Name, KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
+		}
+	}
+	slices.Sort(notes)
+	return slices.Compact(notes), nil
+}
+
+// acceptsAll reports whether each of the sources might ask for each of the
+// ports.
+func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
+	return !slices.ContainsFunc(sources, func(word string) bool {
+		source, ok := parsePrefix(word)
+		return !ok || slices.ContainsFunc(ports, func(port Ports) bool {
+			pp, _, offered := p.Find(port)
+			return !offered || !pp.Accepts(source, p.Widest)
+		})
+	})
+}
+
+// leadsTo reports whether it is somebody else's DNAT rule to one of the ports.
+func (r Rule) leadsTo(addresses []netip.Addr, ports []Ports) bool {
+	_, ours := ParseRuleName(r.Name)
+	return !ours && r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p Ports) bool {
+		return p.From <= r.To.Port() && r.To.Port() <= p.To
+	})
+}

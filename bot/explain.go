@@ -164,7 +164,7 @@ func wayText(w jit.Reached) string {
 func pathText(e jit.Explanation) string {
 	var lines []string
 	if e.Blocked != nil {
-		lines = append(lines, "No rule could open it: "+e.Blocked.Say(show))
+		lines = append(lines, "No grant could open it: "+e.Blocked.Say(show))
 	} else {
 		var names []string
 		for i, g := range e.Guards {

@@ -52,7 +52,7 @@ func (s *Sweep) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
 	for _, site := range sites {
 		paths = append(paths, site.paths...)
 	}
-	return paths, nil
+	return paths, s.unlocked(ctx, guardsOf(paths))
 }
 
 // open stores the way and starts at its guards, when they can be written now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,7 +22,7 @@ type Explanation struct {
 	// rest, which tells how it is filtered, is left out.
 	Hidden  bool
 	Guards  []string // resource ids of the NSGs and firewalls whose rules a grant could change
-	Blocked *Refusal // why no rule could open it
+	Blocked *Refusal // why no grant could open it
 	Posture Posture
 }
 
@@ -154,13 +155,27 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy
 		}
 		tables = append(tables, t)
 	}
-	e.Guards = append(guardsOfVM(e.VM), s.firewallsOf(e.VM)...)
+	groups, firewalls := guardsOfVM(e.VM), s.firewallsOf(e.VM)
+	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
 		e.Blocked = unfiltered(e.VM, "open")
+	}
+	// Every grant writes in each network security group, but only those from
+	// some sources in a firewall.
+	err := s.unlocked(ctx, groups)
+	if err != nil && !errors.As(err, &e.Blocked) {
+		return err
+	}
+	elsewhere := s.unlocked(ctx, firewalls)
+	if elsewhere != nil && !errors.As(elsewhere, new(*Refusal)) {
+		return elsewhere
 	}
 	read, note := s.surroundings(ctx, []VM{e.VM})
 	around := read(e.VM)
 	e.Posture = s.posture(e.VM, tables, around, policy, lock, note)
+	if elsewhere != nil {
+		e.Posture.Notes = append(e.Posture.Notes, elsewhere.Error())
+	}
 	for i, o := range e.Offers {
 		for _, source := range []string{"Internet", "VirtualNetwork"} {
 			v := Reach(e.VM, tables, around, Flow{Source: source, Ports: o.Port.Ports})

@@ -143,7 +143,14 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) err
 	if samePaths(paths, g.Paths) {
 		return nil
 	}
-	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Follow(paths, now) })
+	err := s.unlocked(ctx, guardsOf(paths))
+	if errors.As(err, new(*Refusal)) { // where it went, the rule could not be removed
+		return s.end(ctx, g.ID, Decision{Ending: Failed, Reason: reason(err)}, now)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Follow(paths, now) })
 	s.touch(append(g.Guards(), guardsOf(paths)...))
 	return err
 }

@@ -8,13 +8,14 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // World is everything the domain needs from outside, in one value that main
 // wires once.
 type World struct {
-	Store     Store
+	Store     Store // nil for a Survey only
 	Network   Network
 	Inventory Inventory
 	Directory Directory
@@ -22,6 +23,7 @@ type World struct {
 	Vitals    Vitals
 	Meter     Meter
 	Scenery   Scenery // nil: what is around VMs is not known
+	Locks     Locks   // nil: management locks are not known
 	Log       *slog.Logger
 }
 
@@ -31,6 +33,7 @@ type judge struct {
 	config Config
 	world  World
 	clock  *chronometer
+	blind  *sync.Once // says once that management locks may not be read
 }
 
 // policy is the first matching policy, with the ports that the protect form
@@ -188,14 +191,17 @@ func (j judge) rule(vms []VM, r Request) (ApprovalRule, error) {
 }
 
 // prospect plans the grant's rules against the guards as they are, so that a
-// deny in the way, a full band or a stranger's rule is found before anybody is
-// asked. It returns what else is known of the ports.
+// lock, a deny in the way, a full band or a stranger's rule is found before
+// anybody is asked. It returns what else is known of the ports.
 func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, error) {
 	owner := Owner{j.config.Installation, j.config.Bands}
 	tables := map[string]Table{}
 	var notes []string
 	for _, s := range sites {
 		g.Paths = append(g.Paths, s.paths...)
+	}
+	if err := j.unlocked(ctx, g.Guards()); err != nil {
+		return nil, err
 	}
 	for _, guard := range g.Guards() {
 		t, err := j.world.Network.Table(ctx, guard)

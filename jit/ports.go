@@ -49,6 +49,13 @@ type Inventory interface {
 	VM(ctx context.Context, id string) (VM, error)
 }
 
+// Locks knows Azure's management locks.
+type Locks interface {
+	// LocksOver lists the locks at or above each of the resources, each once.
+	// With ErrForbidden some may not be read; what could be is returned too.
+	LocksOver(ctx context.Context, ids []string) ([]ManagementLock, error)
+}
+
 // Directory is Entra, and Azure's roles of its users.
 type Directory interface {
 	// User finds the one Entra user that name means: an object id, a user

@@ -182,9 +182,12 @@ func unlockable(vm VM) error {
 	return unfiltered(vm, "protect")
 }
 
-// lockable refuses a protection whose denies could not be written, or would
-// be idle because somebody's allow stands above them.
+// lockable refuses a protection whose denies could not be written or removed,
+// or would be idle because somebody's allow stands above them.
 func (j judge) lockable(ctx context.Context, p Protection) error {
+	if err := j.unlocked(ctx, p.Guards()); err != nil {
+		return err
+	}
 	owner := Owner{j.config.Installation, j.config.Bands}
 	for _, guard := range p.Guards() {
 		t, err := j.world.Network.Table(ctx, guard)

@@ -68,7 +68,7 @@ type Sweep struct {
 // NewSweep makes the loop; Run starts it.
 func NewSweep(c Config, w World) *Sweep {
 	s := &Sweep{
-		judge: judge{c, w, &chronometer{}}, owner: Owner{c.Installation, c.Bands}, roster: newRoster(w.Inventory),
+		judge: judge{c, w, &chronometer{}, &sync.Once{}}, owner: Owner{c.Installation, c.Bands}, roster: newRoster(w.Inventory),
 		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{}, touched: map[string]bool{}, claimed: map[string]bool{}, awaited: map[ID][]Path{},
 	}
 	s.guards = newLanes(guardLanes, s.sweepGuard)

@@ -77,7 +77,7 @@ type Client struct {
 	vitals   *vitals
 	turns    turns
 	removals removals
-	manager  rest // for documents that are written back whole
+	manager  rest // for documents that are written back whole, and what has no client of the SDK
 	graph    graph
 	roles    *armauthorization.RoleAssignmentsClient
 	defs     *armauthorization.RoleDefinitionsClient
@@ -98,6 +98,7 @@ var (
 	_ jit.Directory = (*Client)(nil)
 	_ jit.Vitals    = (*Client)(nil)
 	_ jit.Scenery   = (*Client)(nil)
+	_ jit.Locks     = (*Client)(nil)
 )
 
 // subscription holds the clients that are bound to one.

@@ -57,10 +57,15 @@ func scopePath(user, scope string) (string, error) {
 	if !isGUID(user) {
 		return "", fmt.Errorf("%w: %q is no object id", jit.ErrInvalid, user)
 	}
-	if _, err := arm.ParseResourceID(scope); err != nil || strings.ContainsAny(scope, "?#%\\ ") || strings.Contains(scope, "..") {
-		return "", fmt.Errorf("%w: %q is no resource id", jit.ErrInvalid, scope)
+	return resourcePath(scope)
+}
+
+// resourcePath is the part of an address that names a resource.
+func resourcePath(id string) (string, error) {
+	if _, err := arm.ParseResourceID(id); err != nil || strings.ContainsAny(id, "?#%\\ ") || strings.Contains(id, "..") {
+		return "", fmt.Errorf("%w: %q is no resource id", jit.ErrInvalid, id)
 	}
-	return strings.TrimLeft(scope, "/"), nil
+	return strings.TrimLeft(id, "/"), nil
 }
 
 // rolesOf lists what is assigned to the user, also through groups: such rows

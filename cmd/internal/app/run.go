@@ -143,7 +143,7 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	p.teller = jit.NewTeller(s, notifier, o.Log)
 	world := jit.World{
 		Store: p.teller.Watch(p.pulse), Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
-		People: bot.NewPeople(api), Meter: p.meters, Scenery: p.azure, Log: o.Log,
+		People: bot.NewPeople(api), Meter: p.meters, Scenery: p.azure, Locks: p.azure, Log: o.Log,
 	}
 	p.sweep = jit.NewSweep(o.Config.Jit, world)
 	p.service = jit.NewService(p.sweep)

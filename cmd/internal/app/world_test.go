@@ -99,7 +99,17 @@ func testConfig() jit.Config {
 
 func (w *world) azure() *azure.Client {
 	w.t.Helper()
-	transport := azuresim.Transport{Handler: w.sim}
+	c, err := azure.New(azureConfig(w.t, w.sim))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+// azureConfig leads into the simulator, with the bot's secret.
+func azureConfig(t *testing.T, sim *azuresim.Sim) azure.Config {
+	t.Helper()
+	transport := azuresim.Transport{Handler: sim}
 	private := cloud.Configuration{
 		ActiveDirectoryAuthorityHost: "https://login.example/",
 		Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
@@ -111,20 +121,16 @@ func (w *world) azure() *azure.Client {
 			ClientOptions: azcore.ClientOptions{Cloud: private, Transport: transport}, DisableInstanceDiscovery: true,
 		})
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	c, err := azure.New(azure.Config{
+	return azure.Config{
 		Subscriptions: []string{azuresim.DemoSubscription}, Cloud: azure.CustomCloud, Credential: cred, Transport: transport,
 		Custom: azure.Custom{
 			AuthorityHost:   "https://login.example/",
 			ResourceManager: azure.Endpoint{Endpoint: "https://arm.example", Audience: azuresim.DefaultAudience},
 			Graph:           azure.Endpoint{Endpoint: "https://graph.example", Audience: azuresim.DefaultGraph},
 		},
-	})
-	if err != nil {
-		w.t.Fatal(err)
 	}
-	return c
 }
 
 // start opens the store and runs the service; stop ends it. Both may be
@@ -139,7 +145,7 @@ func (w *world) start() {
 	log := slog.New(slog.NewTextHandler(w.t.Output(), nil))
 	deps := jit.World{
 		Store: db, Network: w.client, Inventory: w.client, Directory: w.client, Vitals: w.client,
-		People: people{w}, Meter: w.meter, Scenery: w.client, Log: log,
+		People: people{w}, Meter: w.meter, Scenery: w.client, Locks: w.client, Log: log,
 	}
 	if w.wrap != nil {
 		deps = w.wrap(deps)

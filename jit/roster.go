@@ -119,7 +119,7 @@ func resolve(vms []VM, word string) ([]VM, error) {
 	case len(found) == 1:
 		return found, nil
 	case len(found) == 0 && len(classic) > 0:
-		return nil, Refuse(ErrPolicy, "%s is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager, then ask again.", classic[0].Name)
+		return nil, tooOld(classic[0])
 	case len(found) == 0:
 		return nil, unknownVM(managed(vms), word)
 	default:
@@ -136,6 +136,10 @@ func resolve(vms []VM, word string) ([]VM, error) {
 // can be done.
 func managed(vms []VM) []VM {
 	return slices.DeleteFunc(slices.Clone(vms), func(vm VM) bool { return vm.Classic })
+}
+
+func tooOld(vm VM) *Refusal {
+	return Refuse(ErrPolicy, "%s is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager, then ask again.", vm.Name)
 }
 
 func resolveTag(vms []VM, word string) ([]VM, error) {

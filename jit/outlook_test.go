@@ -1,0 +1,220 @@
+package jit_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"jitbot/jit"
+)
+
+const lookoutGroup = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/"
+
+func lookedAt(name, address, guard string) jit.VM {
+	vm := jit.VM{ID: "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/" + name, Name: name, Group: "rg"}
+	if guard != "" {
+		guard = lookoutGroup + guard
+	}
+	vm.Interfaces = []jit.Interface{{ID: name + "-nic", Guard: guard, Addresses: []jit.Address{{Addr: netip.MustParseAddr(address)}}}}
+	return vm
+}
+
+func nsgWith(name string, rules ...jit.Rule) jit.Table {
+	return jit.Table{Guard: lookoutGroup + name, Name: name, Rules: rules, Settled: true}
+}
+
+func denyRule(priority int, change func(*jit.Rule)) jit.Rule {
+	r := foreign("shut", priority)
+	r.Allow = false
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+// filled are foreign rules that take the priorities of a band.
+func filled(from, to int) []jit.Rule {
+	var out []jit.Rule
+	for p := from; p <= to; p++ {
+		r := foreign(fmt.Sprint("taken-", p), p)
+		r.Ports = []string{"9"}
+		out = append(out, r)
+	}
+	return out
+}
+
+// outlookConfig offers SSH to anybody and, to a range, RDP.
+func outlookConfig() jit.Config {
+	return jit.Config{
+		Installation: "prod",
+		Bands:        jit.Bands{Allow: jit.Band{From: 110, To: 119}, DenyOverride: jit.Band{From: 250, To: 259}, DenyRespect: jit.Band{From: 3900, To: 3909}},
+		Approvals:    []jit.ApprovalRule{{Match: jit.Match{Name: "*-1"}}, {Match: jit.Match{Ports: []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}}}}},
+		Policies: []jit.Policy{
+			{Match: jit.Match{Name: "none-*"}},
+			{Match: jit.Match{Name: "range-*"}, Ports: []jit.PortPolicy{
+				{Ports: jit.Ports{From: 3389, To: 3389, Protocol: jit.TCP}, Sources: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}, Longest: time.Hour},
+			}},
+			{
+				Match: jit.Match{Name: "always-*"}, Always: true,
+				Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Longest: time.Hour}},
+			},
+			{
+				Match: jit.Match{Name: "any-*"},
+				Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Longest: time.Hour}},
+			},
+		},
+	}
+}
+
+func TestOutlook(t *testing.T) {
+	any1, range1, always1 := lookedAt("any-1", "10.0.0.4", "a"), lookedAt("range-1", "10.0.0.5", "a"), lookedAt("always-1", "10.0.0.6", "a")
+	half := lookedAt("any-2", "10.0.0.7", "a")
+	half.Interfaces = append(half.Interfaces, jit.Interface{ID: "second", Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.1.7")}}})
+	off := lookedAt("any-3", "10.0.0.8", "a")
+	off.Interfaces[0].Addresses = nil
+	old := jit.VM{ID: "old", Name: "always-3", Group: "rg", Classic: true}
+	words := func(list ...string) func(*jit.Rule) { return func(r *jit.Rule) { r.Sources = list } }
+	for _, tt := range []struct {
+		name      string
+		vms       []jit.VM
+		rules     []jit.Rule
+		locks     []jit.ManagementLock
+		reachable int
+		want      []string // the VMs and the words of each hurdle, in order
+	}{
+		{"all is well", []jit.VM{any1, range1, always1}, []jit.Rule{foreign("https", 1000)}, nil, 3, nil},
+		{"no policy, no port", []jit.VM{lookedAt("x", "10.0.0.9", ""), lookedAt("none-1", "10.0.0.9", "")}, nil, nil, 0, nil},
+		{"no group", []jit.VM{lookedAt("any-4", "10.0.0.9", "")}, nil, nil, 0, []string{"any-4 machine: any-4 has no network security group on its interfaces"}},
+		{"nobody to approve", []jit.VM{lookedAt("range-2", "10.0.0.9", "a")}, nil, nil, 0, []string{"range-2 machine: Nobody is named to approve access to port 3389 of range-2"}},
+		{"always without a group", []jit.VM{lookedAt("always-2", "10.0.0.9", "")}, nil, nil, 0, []string{"always-2 machine: always-2 has no network", "always-2 always: always-2 has no network"}},
+		{"a classic one", []jit.VM{old}, nil, nil, 0, []string{"always-3 machine: always-3 is a VM of the classic deployment model"}},
+		{"no address", []jit.VM{off}, nil, nil, 0, []string{"any-3 machine: any-3 has no private address yet"}},
+		{"one bare address", []jit.VM{half}, nil, nil, 0, []string{"any-2 machine: any-2 has no network security group at its address 10.0.1.7"}},
+		{"group not read", []jit.VM{lookedAt("any-5", "10.0.0.9", "gone"), any1}, nil, nil, 1, []string{"any-5 rules: The network security group gone is not among"}},
+
+		{"deny behind the band", []jit.VM{any1}, []jit.Rule{denyRule(120, nil)}, nil, 1, nil},
+		{"deny inside the band, behind a free place", []jit.VM{any1}, []jit.Rule{denyRule(111, nil)}, nil, 1, nil},
+		{"deny before the band", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, nil)}, nil, 0, []string{
+			"any-1 rules: The rule shut (priority 100) in a denies 22 to everybody who may ask before any allow of ours, so every request is refused; move it behind priority 119.",
+			"range-1 rules: The rule shut (priority 100) in a denies 3389 to everybody who may ask",
+		}},
+		{"deny before the last free place", []jit.VM{any1}, append(filled(110, 117), denyRule(118, nil)), nil, 0, []string{"any-1 rules: The rule shut (priority 118)"}},
+		{"deny of some", []jit.VM{any1}, []jit.Rule{denyRule(100, words("192.0.2.0/24"))}, nil, 1, nil},
+		{"deny of the internet leaves what is inside", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, words("Internet"))}, nil, 1, []string{"range-1 rules: The rule shut"}},
+		{"deny of probes", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, words("AzureLoadBalancer"))}, nil, 2, nil},
+		{"deny of a wider range", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, words("198.51.0.0/16"))}, nil, 1, []string{"range-1 rules: The rule shut"}},
+		{"deny of another port", []jit.VM{any1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Ports = []string{"23-100"} })}, nil, 1, nil},
+		{"deny of another protocol", []jit.VM{any1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Protocol = jit.UDP })}, nil, 1, nil},
+		{"deny of another machine", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Destinations = []string{"10.0.0.5"} })}, nil, 1, []string{"range-1 rules: The rule shut"}},
+		{"outbound deny", []jit.VM{any1}, []jit.Rule{outbound(denyRule(100, nil))}, nil, 1, nil},
+
+		{"allow band full", []jit.VM{any1, range1}, filled(110, 119), nil, 0, []string{"any-1 range-1 rules: Every priority from 110 to 119 in a is taken; end a grant there, or widen bands.allow."}},
+		{"deny band full", []jit.VM{any1}, filled(250, 259), nil, 1, []string{"any-1 protect: Every priority from 250 to 259 in a is taken, so no deny fits"}},
+		{"group full", []jit.VM{any1, range1}, filled(1000, 1999), nil, 0, []string{"any-1 range-1 rules: a holds 1000 rules, the most an NSG can; remove some."}},
+		{"always under an allow", []jit.VM{any1, always1}, []jit.Rule{foreign("ssh", 200)}, nil, 2, []string{"always-1 always: The rule ssh (priority 200) in a lets people in before any deny of ours"}},
+
+		{"lock above", []jit.VM{any1, range1}, nil, []jit.ManagementLock{
+			{Name: "keep", Scope: "/subscriptions/s/resourceGroups/RG", Level: "CanNotDelete"}, {Name: "beside", Scope: "/subscriptions/s/resourceGroups/r", Level: "ReadOnly"},
+		}, 0, []string{"any-1 range-1 lock: The lock keep (CanNotDelete) on the resource group RG would let a rule be written in the network security group a and never be removed"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out := outlookConfig().Outlook(tt.vms, []jit.Table{nsgWith("a", tt.rules...)}, tt.locks)
+			if out.Reachable != tt.reachable {
+				t.Errorf("%d reachable, want %d", out.Reachable, tt.reachable)
+			}
+			var got []string
+			for i, h := range out.Hurdles {
+				line := ""
+				for _, vm := range h.VMs {
+					line += vm.Name + " "
+				}
+				line += string(h.Kind) + ": " + h.Why.Error()
+				if i < len(tt.want) && strings.HasPrefix(line, tt.want[i]) {
+					line = tt.want[i]
+				}
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("hurdles (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A VM behind a guard at its subnet and at its interface is one hurdle of a
+// lock over both.
+func TestOutlookCountsOnce(t *testing.T) {
+	vm := lookedAt("any-1", "10.0.0.4", "a")
+	vm.Interfaces[0].Addresses[0].SubnetGuard = lookoutGroup + "b"
+	lock := jit.ManagementLock{Name: "keep", Scope: "/subscriptions/s", Level: "ReadOnly"}
+	out := outlookConfig().Outlook([]jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []jit.ManagementLock{lock})
+	if len(out.Hurdles) != 1 || len(out.Hurdles[0].VMs) != 1 || out.Matched != 1 || out.Reachable != 0 {
+		t.Errorf("%+v", out)
+	}
+	if !slices.ContainsFunc(out.Hurdles, func(h jit.Hurdle) bool {
+		return strings.Contains(h.Why.Error(), "lets no rule of the network security group a be changed")
+	}) {
+		t.Errorf("%v", out.Hurdles)
+	}
+}
+
+// lookedAtBehind is a VM that is reached from outside by a firewall's DNAT
+// rules; with a policy, those of the firewall's policy.
+func lookedAtBehind(name, group, policy string) jit.VM {
+	vm := lookedAt(name, "10.0.0.4", group)
+	vm.Interfaces[0].Addresses[0].Gateways = []jit.Gateway{{
+		Firewall: classicFirewall, Policy: policy, Subnet: netip.MustParsePrefix("10.9.0.0/26"),
+		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
+	}}
+	return vm
+}
+
+const (
+	classicFirewall = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/fw"
+	firewallPolicy  = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/firewallPolicies/po"
+)
+
+func TestOutlookBehindAFirewall(t *testing.T) {
+	empty := jit.Table{Guard: classicFirewall, Name: "fw", Settled: true}
+	full := empty
+	for p := 110; p <= 119; p++ {
+		full.Collections = append(full.Collections, jit.Collection{Name: fmt.Sprint("c", p), Priority: p}, jit.Collection{Name: fmt.Sprint("d", p), Priority: p, DNAT: true})
+	}
+	denying := empty
+	denying.Rules = []jit.Rule{denyRule(105, nil)}
+	lock := func(level, scope string) []jit.ManagementLock {
+		return []jit.ManagementLock{{Name: "keep", Scope: scope, Level: level}}
+	}
+	for _, tt := range []struct {
+		name  string
+		vm    jit.VM
+		table jit.Table
+		locks []jit.ManagementLock
+		want  string // of the only hurdle; empty: none
+	}{
+		{"all is well", lookedAtBehind("any-1", "a", ""), empty, nil, ""},
+		{"without a group", lookedAtBehind("any-1", "", ""), empty, nil, ""},
+		{"no protection without a group", lookedAtBehind("always-1", "", ""), empty, nil, "always: always-1 has no network security group on its interfaces or subnets, and its firewall"},
+		{"the band is full", lookedAtBehind("any-1", "a", ""), full, nil, "rules: Every priority from 110 to 119 in fw is taken"},
+		{"a deny before it", lookedAtBehind("any-1", "a", ""), denying, nil, "rules: The rule shut (priority 105) in fw denies 22 to everybody"},
+		{"our group of the policy is not there yet", lookedAtBehind("any-1", "a", firewallPolicy), empty, nil, ""},
+		{"a firewall is written, not deleted", lookedAtBehind("any-1", "a", ""), empty, lock("CanNotDelete", "/subscriptions/s/resourceGroups/hub"), ""},
+		{"a firewall that is read only", lookedAtBehind("any-1", "a", ""), empty, lock("ReadOnly", classicFirewall), "lock: The lock keep (ReadOnly) on the firewall fw lets no rule of the firewall fw be changed"},
+		{"a group of a policy is deleted", lookedAtBehind("any-1", "a", firewallPolicy), empty, lock("CanNotDelete", firewallPolicy), "lock: The lock keep (CanNotDelete) on the firewall policy po would let a rule be written in the firewall policy po and never be removed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out := outlookConfig().Outlook([]jit.VM{tt.vm}, []jit.Table{nsgWith("a"), tt.table}, tt.locks)
+			if len(out.Hurdles) == 0 && tt.want == "" && out.Reachable == 1 {
+				return
+			}
+			if len(out.Hurdles) != 1 || tt.want == "" || !strings.HasPrefix(string(out.Hurdles[0].Kind)+": "+out.Hurdles[0].Why.Error(), tt.want) {
+				t.Errorf("%d reachable, %+v", out.Reachable, out.Hurdles)
+			}
+		})
+	}
+}

@@ -1,0 +1,171 @@
+package jit
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// trial is a request that stands for all from its source. It is refused only
+// where they all are.
+type trial struct {
+	port  PortPolicy
+	grant Grant
+	err   error // why there is no way
+}
+
+// obstacle is what a trial met.
+type obstacle struct {
+	guard string // empty: there is no way at all
+	deny  *Rule  // what denies it
+	err   error  // what else is in the way
+}
+
+// try notes what keeps everybody from a port that the policy offers.
+func (l *lookout) try(vm VM, policy Policy) {
+	denied := map[string][]string{} // ports, by what denies them
+	var order []obstacle
+	for _, pp := range policy.Ports {
+		for _, o := range l.obstacles(vm, pp) {
+			switch {
+			case o.guard == "":
+				l.note(vm, HurdleMachine, "", o.err)
+			case o.err != nil:
+				l.note(vm, HurdleRules, o.guard, o.err)
+			default:
+				key := o.guard + " " + o.deny.Name
+				if denied[key] == nil {
+					order = append(order, o)
+				}
+				if port := pp.Ports.String(); !slices.Contains(denied[key], port) {
+					denied[key] = append(denied[key], port)
+				}
+			}
+		}
+	}
+	for _, o := range order {
+		t := l.tables[o.guard]
+		l.note(vm, HurdleRules, o.guard, Refuse(ErrPolicy, "The rule %s (priority %s) in %s denies %s to everybody who may ask before any allow of ours, so every request is refused; move it behind priority %s.",
+			o.deny.Name, fmt.Sprint(o.deny.Priority), t.Name, strings.Join(denied[o.guard+" "+o.deny.Name], ", "), fmt.Sprint(l.owner.Bands.Allow.To)))
+	}
+}
+
+// obstacles are those of every trial of the port, and none when one of them
+// gets through.
+func (l *lookout) obstacles(vm VM, pp PortPolicy) []obstacle {
+	var all []obstacle
+	for _, t := range l.trials(vm, pp) {
+		met := l.meets(t)
+		if len(met) == 0 {
+			return nil
+		}
+		all = append(all, met...)
+	}
+	return all
+}
+
+// trials ask from each source that the policy lists or, where it takes any
+// address, from everywhere and from inside alone: a firewall treats these
+// apart.
+func (l *lookout) trials(vm VM, pp PortPolicy) []trial {
+	sources := slices.Clone(pp.Sources)
+	if pp.Any {
+		for _, s := range slices.Concat([]string{"0.0.0.0/0", "::/0"}, privatePrefixes()) {
+			p := netip.MustParsePrefix(s)
+			if slices.ContainsFunc(addressesOfVM(vm), func(a netip.Addr) bool { return a.Is4() == p.Addr().Is4() }) {
+				sources = append(sources, p)
+			}
+		}
+	}
+	single := pp.Ports
+	single.To = single.From // a firewall translates single ports only, which may be asked for
+	out := make([]trial, 0, len(sources))
+	for _, s := range sources {
+		paths, err := PathsTo(l.owner.Installation, vm, []Ports{single}, []netip.Prefix{s})
+		g := Grant{ID: "g-22222", Paths: paths, Request: Request{Ports: []Ports{pp.Ports}, Sources: []netip.Prefix{s}}}
+		out = append(out, trial{pp, g, err})
+	}
+	return out
+}
+
+// meets looks at each guard on the way. A group of ours in a firewall policy
+// that is not there yet has nothing in the way.
+func (l *lookout) meets(t trial) []obstacle {
+	if t.err != nil {
+		return []obstacle{{err: t.err}}
+	}
+	var out []obstacle
+	for _, guard := range t.grant.Guards() {
+		table, read := l.tables[guard]
+		if !read && !IsFirewall(guard) {
+			out = append(out, obstacle{guard: guard, err: Refuse(ErrNotFound,
+				"The network security group %s is not among those that could be read; give jitbot's identity its role there too.", lastName(guard))})
+		}
+		if !read {
+			continue
+		}
+		plan := l.owner.MakePlan(table, t.grant.Rules(l.owner.Installation, guard))
+		for _, b := range plan.Blocked {
+			out = append(out, obstacle{guard: guard, err: b.Err})
+		}
+		for _, r := range plan.Final {
+			if d, idle := table.idle(r); idle {
+				out = append(out, obstacle{guard: guard, deny: &d})
+			}
+		}
+	}
+	return out
+}
+
+func addressesOfVM(vm VM) []netip.Addr {
+	var out []netip.Addr
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			out = append(out, a.Addr)
+		}
+	}
+	return out
+}
+
+// idle finds a deny that stands before the allow and leaves nothing of it. What
+// cannot be known counts as met, as in Shadow.
+func (t Table) idle(allow Rule) (Rule, bool) {
+	for _, d := range t.Rules {
+		if !allow.To.IsValid() && d.before(allow) && d.Protocol.Covers(allow.Protocol) &&
+			all(allow.Ports, func(span string) bool { return spanWithin(span, d.Ports) }) && all(allow.Sources, d.shutsOut) {
+			return d, true
+		}
+	}
+	return Rule{}, false
+}
+
+func all(words []string, holds func(string) bool) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return !holds(w) })
+}
+
+// spanWithin reports whether one of the spans holds all of the ports.
+func spanWithin(span string, spans []string) bool {
+	from, last, ok := readSpan(span)
+	return ok && slices.ContainsFunc(spans, func(s string) bool {
+		first, end, ok := readSpan(s)
+		return ok && first <= from && last <= end
+	})
+}
+
+// shutsOut reports whether the deny meets every address of the source.
+func (r Rule) shutsOut(source string) bool {
+	p, ok := parsePrefix(source)
+	if !ok {
+		return false
+	}
+	return len(r.SourceGroups) > 0 && private(p) || slices.ContainsFunc(r.Sources, func(word string) bool {
+		if q, isPrefix := parsePrefix(word); isPrefix {
+			return q.Bits() <= p.Bits() && q.Contains(p.Addr())
+		}
+		if strings.EqualFold(word, "internet") {
+			return !slices.ContainsFunc(privatePrefixes(), func(s string) bool { return netip.MustParsePrefix(s).Overlaps(p) })
+		}
+		return sourceMeets(word, p)
+	})
+}

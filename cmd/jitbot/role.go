@@ -9,8 +9,13 @@ import (
 )
 
 const roleHelp = `Prints the least Azure role that jitbot needs, for the subscriptions of the
-configuration. With --sweep it is that of "jitbot sweep", which reads and
-deletes rules and can open nothing.
+configuration. The actions of azureFirewalls, firewallPolicies and ipGroups,
+and every join/action, are needed only where an Azure Firewall is in front of a
+machine.
+
+With --sweep it is the role of "jitbot sweep". In network security groups that
+can only read and delete rules; a firewall is closed by writing it, which is
+said on stderr.
 
 Besides the role, the bot's identity needs the application permissions
 User.Read.All and GroupMember.Read.All of Microsoft Graph, to find people and
@@ -32,6 +37,9 @@ func (c *cli) role() *cobra.Command {
 			}
 			if _, err := c.out.Write(role); err != nil {
 				return fmt.Errorf("printing the role: %w", err)
+			}
+			if sweep {
+				fmt.Fprint(c.errs, app.SweepWarning()) //nolint:errcheck // the role itself was printed
 			}
 			return nil
 		})

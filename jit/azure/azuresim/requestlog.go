@@ -30,6 +30,8 @@ type Request struct {
 	// Path is unescaped; Query is raw.
 	Path, Query string
 	Class       Class
+	// Action is the RBAC action that it needs; empty: none.
+	Action string
 	// Status is what was answered, also when the answer was lost; 0 when
 	// nothing was done.
 	Status int
@@ -87,7 +89,7 @@ func (s *Sim) record(c *call, status int, lost bool) {
 func (s *Sim) recordLocked(c *call, status int, lost bool) {
 	r := c.request
 	s.log = append(s.log, Request{
-		Time: time.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Class: c.class,
+		Time: time.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Class: c.class, Action: c.action,
 		Status: status, Lost: lost, Client: c.caller.ClientID,
 		ClientRequestID: r.Header.Get("x-ms-client-request-id"),
 	})

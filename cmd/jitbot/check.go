@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -10,8 +12,26 @@ import (
 )
 
 const checkHelp = `Reads the configuration and tells everything that is wrong with it, each with
-its line. Then tries the store, Slack and Azure, and prints a line for each:
-what is wrong, and how to mend it. Exits 1 on any fault.`
+its line. Then tries what jitbot needs, within 30 seconds, and changes nothing
+of it: the store; Slack's tokens, scopes, channels and people; what the
+identity may do in Azure; and for each machine that a policy matches its
+network security groups, their rules and the locks over them.
+
+It prints a line for each check: what was seen, or after FAULT what is wrong
+and how to mend it. Exits 1 on any fault. On a terminal the lines are folded at
+80 columns, elsewhere they are not: "jitbot check | grep FAULT" shows it all.`
+
+const columns = 80 // of a terminal, as manuals are set for
+
+// terminal reports whether somebody reads what is written there, and no program.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
 
 func (c *cli) check() *cobra.Command {
 	var offline bool
@@ -31,7 +51,11 @@ func (c *cli) check() *cobra.Command {
 			failed := false
 			for _, f := range found {
 				failed = failed || f.Err != nil
-				if _, err := fmt.Fprintln(c.out, f); err != nil {
+				line := f.String()
+				if terminal(c.out) {
+					line = f.Wrapped(columns)
+				}
+				if _, err := fmt.Fprintln(c.out, line); err != nil {
 					return fmt.Errorf("telling what was found: %w", err)
 				}
 			}

@@ -96,6 +96,7 @@ func TestProgramFarewell(t *testing.T) {
 	if code != 1 || !strings.Contains(errs, "in use by another jitbot") {
 		t.Errorf("a second process: exit %d, %s", code, errs)
 	}
+	s.azure.DeleteVM(azuresim.DemoBare) // it has no network security group, which is a fault
 	if out, errs, code := s.verb("check"); code != 0 || !strings.Contains(out, "in use by a jitbot that runs") {
 		t.Errorf("check beside a running bot: exit %d, %s%s", code, out, errs)
 	}

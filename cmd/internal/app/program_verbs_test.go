@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"jitbot/bot/slacksim"
 	"jitbot/cmd/internal/app"
+	"jitbot/jit/azure/azuresim"
 )
 
 // TestProgramRefuses holds what the program does not start with: exit 1, and a
@@ -68,8 +70,18 @@ func TestProgramRefuses(t *testing.T) {
 func TestProgramCheck(t *testing.T) {
 	s := newSite(t)
 	out, errs, code := s.verb("check")
-	if code != 0 || strings.Contains(out, "FAULT") || strings.Count(out, "\n") != 10 {
+	if code != 1 || strings.Count(out, "FAULT") != 1 || !strings.Contains(out, "FAULT  azure machines dev/bare-1: ") {
+		t.Errorf("only bare-1 has no network security group: exit %d\n%s%s", code, out, errs)
+	}
+	s.azure.DeleteVM(azuresim.DemoBare)
+	out, errs, code = s.verb("check")
+	if code != 0 || strings.Contains(out, "FAULT") || !strings.Contains(out, "ok     azure machines 9 virtual machines are reachable by a grant\n") || errs != "" {
 		t.Errorf("everything in place: exit %d\n%s%s", code, out, errs)
+	}
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, "ok     ") {
+			t.Errorf("not a line a check, though nobody reads it at a terminal: %s", line)
+		}
 	}
 	env := s.env
 	s.env = append(s.env, "SLACK_BOT_TOKEN=", "SLACK_APP_TOKEN=", "AZURE_CLIENT_SECRET=wrong")
@@ -96,6 +108,12 @@ func TestProgramPrints(t *testing.T) {
 	s := newSite(t)
 	if out, errs, code := s.verb("manifest"); code != 0 || out != app.Manifest() || errs != "" {
 		t.Errorf("manifest: exit %d\n%s%s", code, out, errs)
+	}
+	if out, errs, code := s.verb("role"); code != 0 || !json.Valid([]byte(out)) || errs != "" {
+		t.Errorf("role: exit %d\n%s%s", code, out, errs)
+	}
+	if out, errs, code := s.verb("role", "--sweep"); code != 0 || !json.Valid([]byte(out)) || errs != app.SweepWarning() {
+		t.Errorf("role --sweep: exit %d\n%s%s", code, out, errs)
 	}
 	if out, errs, code := s.verb("version"); code != 0 || !strings.HasPrefix(out, "jitbot ") || !strings.Contains(out, "go1.") {
 		t.Errorf("version: exit %d\n%s%s", code, out, errs)

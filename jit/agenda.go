@@ -121,8 +121,16 @@ func (s *Sweep) advanceOpening(ctx context.Context, g Grant, now time.Time) (Gra
 		s.opens.start(ctx, string(g.ID), false)
 		return g, nil
 	}
+	if now.Before(g.Clock.OpenBy) {
+		return g, nil // it began after the list of what is due was made
+	}
 	d := Decision{Ending: Failed, Reason: g.unconfirmed()}
-	return s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) { return g.Close(d, now, now) }))
+	return s.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) {
+		if g.State != Opening {
+			return g, Event{}, g.stale()
+		}
+		return g.Close(d, now, now)
+	}))
 }
 
 func (s *Sweep) advanceOpen(ctx context.Context, g Grant, due, now time.Time) (Grant, error) {

@@ -13,24 +13,41 @@ import (
 // what is to be opened there gathers for a moment, goes into one change, and
 // waits while a change is under way.
 
-// gather waits for openings that come together. A closing does not wait.
+// gather waits for openings that come together, for as long as more come. A
+// closing does not wait.
 func (s *Sweep) gather(ctx context.Context, guard string) error {
+	seen := 0
+	for waited := time.Duration(0); waited < gatherMost; waited += gather {
+		opening, closing, err := s.atHand(ctx, guard)
+		if err != nil || opening == seen || closing {
+			return err
+		}
+		seen = opening
+		select {
+		case <-time.After(gather):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// atHand counts the openings that the guard does not have yet, and says whether
+// something is to be closed there.
+func (s *Sweep) atHand(ctx context.Context, guard string) (opening int, closing bool, err error) {
 	live, err := s.world.Store.AtGuard(ctx, guard)
 	if err != nil && !errors.Is(err, ErrDamaged) {
-		return fmt.Errorf("reading the grants at %s: %w", guard, err)
+		return 0, false, fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
-	in := func(state State) bool {
-		return slices.ContainsFunc(live, func(g Grant) bool { return g.State == state && !g.agrees(guard) })
+	for _, g := range live {
+		if !g.agrees(guard) {
+			closing = closing || g.State == Closing
+			if g.State == Opening {
+				opening++
+			}
+		}
 	}
-	if !in(Opening) || in(Closing) {
-		return nil
-	}
-	select {
-	case <-time.After(gather):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return opening, closing, nil
 }
 
 // agrees reports whether the guard was read back as the grant's state wants it.

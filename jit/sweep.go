@@ -19,6 +19,7 @@ const (
 	stuckAfter  = time.Minute      // a closing that takes longer shows as stuck
 	slowStuck   = 10 * time.Minute // the same where a firewall is changed
 	gather      = 5 * time.Second  // openings at a firewall wait this long for others, to share one change
+	gatherMost  = 30 * time.Second // and this long at the most, while others come
 	maxSkew     = 30 * time.Second // Azure's clock may differ by this much
 	trustAfter  = 5 * time.Minute  // Azure's clock must agree for this long to overrule the mark
 	maxBack     = 5 * time.Second  // the wall clock may go back by this much

@@ -35,9 +35,10 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 
 // settleLeft forgets a guard that the VM has left once no deny for it is there.
 func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) error {
-	gone := Protection{Paths: slices.DeleteFunc(slices.Clone(p.Left), func(path Path) bool {
-		return slices.ContainsFunc(p.Paths, func(now Path) bool { return samePaths([]Path{now}, []Path{path}) })
-	})}
+	gone := Protection{Paths: slices.Clone(p.Left)}
+	for i, path := range gone.Paths {
+		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.has(path.Guard, a) })
+	}
 	for _, r := range v.after.Rules {
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && gone.meets(v.guard, r) && !s.holdsOther(v, p, r) {
 			return errNotYet
@@ -45,6 +46,11 @@ func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) error {
 	}
 	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Cleared(v.guard) })
 	return err
+}
+
+// has reports whether the VM has the address behind the guard now.
+func (p Protection) has(guard string, a netip.Addr) bool {
+	return slices.ContainsFunc(p.Paths, func(path Path) bool { return SameID(path.Guard, guard) && slices.Contains(path.Addresses, a) })
 }
 
 // holdsOther reports whether the addresses of the deny that p has left are

@@ -236,3 +236,22 @@ func TestVMsAreFollowed(t *testing.T) {
 		w.promises(foreign)
 	})
 }
+
+// A VM of several addresses is called protected again once the denies have
+// followed the one that changed.
+func TestOneOfSeveralAddressesChanges(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("web-2")
+		nic := w.nic(azuresim.DemoWeb2)
+		if err := w.sim.SetAddress(nic, "ipconfig1", "10.10.1.77"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoWeb2); err != nil || p.State != jit.Locked || len(p.Left) > 0 {
+			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
+		}
+		w.promises(foreign)
+	})
+}

@@ -29,8 +29,11 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 	if p.State == Locked {
 		return s.lockDrifted(ctx, v, p)
 	}
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Hold(v.guard, v.now) })
-	return err
+	open, err := s.loopholes(ctx, v, p)
+	if err != nil {
+		return err
+	}
+	return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Hold(v.guard, open, v.now) })
 }
 
 // settleLeft forgets a guard that the VM has left once no deny for it is there.

@@ -91,8 +91,8 @@ func Lock(p Protection, now time.Time) (Protection, Event) {
 }
 
 // Hold says that every deny of the guard was read back in force; with the last
-// guard the VM is locked.
-func (p Protection) Hold(guard string, now time.Time) (Protection, []Event) {
+// guard the VM is locked. open is what the denies leave open.
+func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event) {
 	if p.State != Locking {
 		return p, nil
 	}
@@ -106,7 +106,7 @@ func (p Protection) Hold(guard string, now time.Time) (Protection, []Event) {
 		return p, nil
 	}
 	p.State, p.Since = Locked, now
-	return p, []Event{p.event(EventProtected, p.By, now, "")}
+	return p, []Event{p.event(EventProtected, p.By, now, open)}
 }
 
 // Move gives a protection the paths that its VM has now; what it leaves is
@@ -258,11 +258,16 @@ func (o Owner) bandOf(n RuleName) Band {
 // is asked.
 func (o Owner) StandsAbove(t Table, deny Rule) (Rule, bool) {
 	for _, r := range t.Rules {
-		if _, ours := o.Ours(r); !ours && r.Inbound && r.Allow && r.Priority < deny.Priority && mayMeet(r, probeOf(deny)) {
+		if o.standsAbove(r, deny) {
 			return r, true
 		}
 	}
 	return Rule{}, false
+}
+
+func (o Owner) standsAbove(r, deny Rule) bool {
+	_, ours := o.Ours(r)
+	return !ours && r.Inbound && r.Allow && r.Priority < deny.Priority && mayMeet(r, probeOf(deny))
 }
 
 // probeOf is the deny with a source that meets every other: whoever an allow

@@ -255,3 +255,76 @@ func TestOneOfSeveralAddressesChanges(t *testing.T) {
 		w.promises(foreign)
 	})
 }
+
+// What a protection leaves open is said where it is called protected: allows of
+// other people that come first, and inside traffic under denies for the
+// Internet.
+func TestProtectedSaysWhatStaysOpen(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy func(p *jit.Policy)
+		want   string
+	}{
+		"nothing": {func(*jit.Policy) {}, ""},
+		"respect": {
+			func(p *jit.Policy) { p.Existing = jit.Respect },
+			"whom these allows of other people let in, which are asked first: ssh-anywhere (priority 1000) of jump-nsg",
+		},
+		"Internet": {func(p *jit.Policy) { p.DenySource = "Internet" }, "what does not come from the Internet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				c.policy(&w.config.Policies[0])
+				w.start()
+				w.protect("jump-1")
+				if got := w.said(jit.EventProtected); !slices.Equal(got, []string{c.want}) {
+					t.Errorf("the record says %q, want %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// An allow above the deny counts only where every group on the way has one.
+func TestOneGroupKeepsItShut(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Policies[0].Existing = jit.Respect
+		w.start()
+		w.protect("web-1")
+		if got := w.said(jit.EventProtected); !slices.Equal(got, []string{""}) {
+			t.Errorf("deploy-ssh stands at the interface alone, yet the record says %q", got)
+		}
+	})
+}
+
+// A VM that moves under somebody's allow is not called shut.
+func TestMovedUnderAnAllowIsSaid(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.protect("jump-1")
+		w.plant(azuresim.DemoBackupNSG, "break-in", "Allow", "*", 120, "")
+		if err := w.sim.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		got := w.said(jit.EventProtected)
+		if len(got) != 2 || !strings.Contains(got[1], "break-in (priority 120) of backup-nsg") {
+			t.Errorf("the record says %q", got)
+		}
+	})
+}
+
+// said lists the texts of a kind of event.
+func (w *world) said(kind jit.EventKind) []string {
+	w.t.Helper()
+	events, err := w.store.Events(w.t.Context(), 0, 100000)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out []string
+	for _, e := range events {
+		if e.Kind == kind {
+			out = append(out, e.Text)
+		}
+	}
+	return out
+}

@@ -13,7 +13,8 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 	if p.State == Unlocking {
 		return s.settleUnlock(ctx, v, p)
 	}
-	if err := s.settleLeft(ctx, v, p); err != nil {
+	p, err := s.settleLeft(ctx, v, p)
+	if err != nil {
 		return err
 	}
 	for _, want := range Denies(s.owner.Installation, v.guard, []Protection{p}) {
@@ -33,22 +34,35 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 	if err != nil {
 		return err
 	}
-	return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Hold(v.guard, open, v.now) })
+	_, err = s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
+		next, events := p.Hold(v.guard, open, v.now)
+		return next, true, events
+	})
+	return err
 }
 
 // settleLeft forgets a guard that the VM has left once no deny for it is there.
-func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) error {
+func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) (Protection, error) {
+	if !slices.ContainsFunc(p.Left, func(path Path) bool { return SameID(path.Guard, v.guard) }) {
+		return p, nil
+	}
 	gone := Protection{Paths: slices.Clone(p.Left)}
 	for i, path := range gone.Paths {
 		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.has(path.Guard, a) })
 	}
 	for _, r := range v.after.Rules {
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && gone.meets(v.guard, r) && !s.holdsOther(v, p, r) {
-			return errNotYet
+			return p, errNotYet
 		}
 	}
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Cleared(v.guard) })
-	return err
+	return s.clear(ctx, p, v.guard)
+}
+
+func (s *Sweep) clear(ctx context.Context, p Protection, guard string) (Protection, error) {
+	return s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
+		next, events := p.Cleared(guard)
+		return next, true, events
+	})
 }
 
 // has reports whether the VM has the address behind the guard now.
@@ -80,14 +94,33 @@ func (s *Sweep) settleUnlock(ctx context.Context, v visit, p Protection) error {
 
 func (s *Sweep) free(ctx context.Context, p Protection, guard string) error {
 	now := s.clock.Now()
-	_, err := s.world.Store.Protect(ctx, p.VM, func(p Protection) (Protection, bool, []Event, error) {
+	_, err := s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
 		next, events, done := p.Free(guard, now)
-		return next, p.VM != "" && !done, events, nil
+		return next, !done, events
 	})
-	if err != nil {
-		return fmt.Errorf("ending the protection of %s: %w", p.Name, err)
+	return err
+}
+
+// confirm changes a protection by what was read back of it as it was read. One
+// that says something else meanwhile is looked at again: of that nothing was
+// read back.
+func (s *Sweep) confirm(ctx context.Context, read Protection, f func(Protection) (next Protection, keep bool, events []Event)) (Protection, error) {
+	stale := false
+	p, err := s.world.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
+		if stale = p.State != read.State || !p.same(read) || !samePaths(p.Left, read.Left); stale {
+			return p, p.VM != "", nil, nil
+		}
+		next, keep, events := f(p)
+		return next, keep, events, nil
+	})
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("storing the protection of %s: %w", read.Name, err)
+	case stale:
+		return p, errNotYet
+	default:
+		return p, nil
 	}
-	return nil
 }
 
 // meets reports whether the deny names an address that the protection has

@@ -205,57 +205,6 @@ func TestProtectAlways(t *testing.T) {
 	})
 }
 
-// A VM that changes its address, or vanishes, is followed.
-func TestVMsAreFollowed(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		foreign := w.foreign()
-		w.start()
-		w.protect("jump-1")
-		g := w.open(2*time.Hour, "jump-1")
-		nic := w.nic(azuresim.DemoJump)
-		card, _ := w.sim.NIC(nic)
-		if err := w.sim.SetAddress(nic, card.IPs[0].Name, "10.10.9.77"); err != nil {
-			t.Fatal(err)
-		}
-		w.pass(2 * time.Minute)
-		w.want(g.ID, jit.Open)
-		if !w.locked(azuresim.DemoJump) || !w.reachable(azuresim.DemoJump, "203.0.113.7") || w.reachable(azuresim.DemoJump, "203.0.113.99") {
-			t.Error("the rules do not follow the new address")
-		}
-		if !slices.Contains(w.kinds(g.ID), jit.EventMoved) || slices.Contains(w.kinds(g.ID), jit.EventDrift) {
-			t.Errorf("the record says %v", w.kinds(g.ID))
-		}
-		w.sim.DeleteVM(azuresim.DemoJump)
-		w.pass(3 * time.Minute)
-		if g := w.want(g.ID, jit.Closed); g.Decision.Ending != jit.Vanished {
-			t.Errorf("ended as %+v", g.Decision)
-		}
-		if w.ours() != 0 {
-			t.Error("rules are left of a VM that is gone")
-		}
-		w.promises(foreign)
-	})
-}
-
-// A VM of several addresses is called protected again once the denies have
-// followed the one that changed.
-func TestOneOfSeveralAddressesChanges(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		foreign := w.foreign()
-		w.start()
-		w.protect("web-2")
-		nic := w.nic(azuresim.DemoWeb2)
-		if err := w.sim.SetAddress(nic, "ipconfig1", "10.10.1.77"); err != nil {
-			t.Fatal(err)
-		}
-		w.pass(2 * time.Minute)
-		if p, err := w.store.Protection(t.Context(), azuresim.DemoWeb2); err != nil || p.State != jit.Locked || len(p.Left) > 0 {
-			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
-		}
-		w.promises(foreign)
-	})
-}
-
 // What a protection leaves open is said where it is called protected: allows of
 // other people that come first, and inside traffic under denies for the
 // Internet.
@@ -292,23 +241,6 @@ func TestOneGroupKeepsItShut(t *testing.T) {
 		w.protect("web-1")
 		if got := w.said(jit.EventProtected); !slices.Equal(got, []string{""}) {
 			t.Errorf("deploy-ssh stands at the interface alone, yet the record says %q", got)
-		}
-	})
-}
-
-// A VM that moves under somebody's allow is not called shut.
-func TestMovedUnderAnAllowIsSaid(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		w.start()
-		w.protect("jump-1")
-		w.plant(azuresim.DemoBackupNSG, "break-in", "Allow", "*", 120, "")
-		if err := w.sim.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
-			t.Fatal(err)
-		}
-		w.pass(2 * time.Minute)
-		got := w.said(jit.EventProtected)
-		if len(got) != 2 || !strings.Contains(got[1], "break-in (priority 120) of backup-nsg") {
-			t.Errorf("the record says %q", got)
 		}
 	})
 }

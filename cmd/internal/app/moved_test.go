@@ -1,0 +1,121 @@
+package app_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+// A VM that changes its address, or vanishes, is followed.
+func TestVMsAreFollowed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		g := w.open(2*time.Hour, "jump-1")
+		nic := w.nic(azuresim.DemoJump)
+		card, _ := w.sim.NIC(nic)
+		if err := w.sim.SetAddress(nic, card.IPs[0].Name, "10.10.9.77"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		w.want(g.ID, jit.Open)
+		if !w.locked(azuresim.DemoJump) || !w.reachable(azuresim.DemoJump, "203.0.113.7") || w.reachable(azuresim.DemoJump, "203.0.113.99") {
+			t.Error("the rules do not follow the new address")
+		}
+		if !slices.Contains(w.kinds(g.ID), jit.EventMoved) || slices.Contains(w.kinds(g.ID), jit.EventDrift) {
+			t.Errorf("the record says %v", w.kinds(g.ID))
+		}
+		w.sim.DeleteVM(azuresim.DemoJump)
+		w.pass(3 * time.Minute)
+		if g := w.want(g.ID, jit.Closed); g.Decision.Ending != jit.Vanished {
+			t.Errorf("ended as %+v", g.Decision)
+		}
+		if w.ours() != 0 {
+			t.Error("rules are left of a VM that is gone")
+		}
+		w.promises(foreign)
+	})
+}
+
+// A VM of several addresses is called protected again once the denies have
+// followed the one that changed.
+func TestOneOfSeveralAddressesChanges(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("web-2")
+		nic := w.nic(azuresim.DemoWeb2)
+		if err := w.sim.SetAddress(nic, "ipconfig1", "10.10.1.77"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoWeb2); err != nil || p.State != jit.Locked || len(p.Left) > 0 {
+			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
+		}
+		w.promises(foreign)
+	})
+}
+
+// A VM that moves under somebody's allow is not called shut.
+func TestMovedUnderAnAllowIsSaid(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.protect("jump-1")
+		w.plant(azuresim.DemoBackupNSG, "break-in", "Allow", "*", 120, "")
+		if err := w.sim.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		got := w.said(jit.EventProtected)
+		if len(got) != 2 || !strings.Contains(got[1], "break-in (priority 120) of backup-nsg") {
+			t.Errorf("the record says %q", got)
+		}
+	})
+}
+
+// Of two VMs of a subnet that gets another group the second is seen to have
+// moved while the group that both left is being read: its deny there is removed
+// all the same.
+func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.wrap = func(deps jit.World) jit.World {
+			deps.Store = slowMoves{deps.Store}
+			return deps
+		}
+		foreign := w.foreign()
+		w.start()
+		w.protect("dev-1", "dev-2")
+		w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Path: azuresim.DemoDevNSG, Latency: 5 * time.Second})
+		subnet := azuresim.DemoDevGroup + "/providers/Microsoft.Network/virtualNetworks/dev-vnet/subnets/dev"
+		if err := w.sim.SetNSGOnSubnet(subnet, azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(3 * time.Minute)
+		for _, r := range w.sim.Rules(azuresim.DemoDevNSG) {
+			if isOurs(r.Name) {
+				t.Errorf("left is %s for %s", r.Name, r.DestinationAddressPrefix)
+			}
+		}
+		if !w.locked(azuresim.DemoDev1) || !w.locked(azuresim.DemoDev2) {
+			t.Error("they are not called shut")
+		}
+		w.promises(foreign)
+	})
+}
+
+// slowMoves takes a while over each change of the second VM's protection.
+type slowMoves struct{ jit.Store }
+
+func (s slowMoves) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
+	if jit.SameID(vm, azuresim.DemoDev2) {
+		time.Sleep(2 * time.Second)
+	}
+	return s.Store.Protect(ctx, vm, f)
+}

@@ -43,7 +43,7 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 
 // settleLeft forgets a guard that the VM has left once no deny for it is there.
 func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) (Protection, error) {
-	if !slices.ContainsFunc(p.Left, func(path Path) bool { return SameID(path.Guard, v.guard) }) {
+	if !behind(p.Left, v.guard) {
 		return p, nil
 	}
 	gone := Protection{Paths: slices.Clone(p.Left)}
@@ -213,9 +213,13 @@ func (s *Sweep) lockTrouble(ctx context.Context, v visit, p Protection, cause er
 func (s *Sweep) locksGone(ctx context.Context, guard string, locks []Protection) error {
 	var faults []error
 	for _, p := range locks {
+		var err error
 		if p.State == Unlocking {
-			faults = append(faults, s.free(ctx, p, guard))
+			err = s.free(ctx, p, guard)
+		} else if behind(p.Left, guard) {
+			_, err = s.clear(ctx, p, guard)
 		}
+		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
 }

@@ -119,3 +119,59 @@ func (s slowMoves) Protect(ctx context.Context, vm string, f func(jit.Protection
 	}
 	return s.Store.Protect(ctx, vm, f)
 }
+
+// A grant whose VM moved to another group is not called closed while a rule of
+// it still stands in the one that the VM left.
+func TestClosedMeansGoneWhereItWasToo(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		g := w.open(2*time.Hour, "jump-1")
+		fault := w.sim.AddFault(azuresim.Forbidden().On(http.MethodDelete, azuresim.DemoJumpNSG))
+		if err := w.sim.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		w.want(g.ID, jit.Open)
+		if !w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("the rules do not follow to the new group")
+		}
+		if _, err := w.service.Done(t.Context(), ada, g.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if g := w.want(g.ID, jit.Closing); !g.Stuck {
+			t.Error("what cannot be removed is not called stuck")
+		}
+		fault.Remove()
+		w.pass(2 * time.Minute)
+		w.want(g.ID, jit.Closed)
+		if kinds := w.kinds(g.ID); slices.Contains(kinds, jit.EventOrphan) {
+			t.Errorf("its own rule was called an orphan: %v", kinds)
+		}
+		w.promises(foreign)
+	})
+}
+
+// The group that a VM left may be deleted: that ends nothing, and nothing is
+// looked for there any more.
+func TestGroupThatWasLeftIsDeleted(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.protect("jump-1")
+		g := w.open(2*time.Hour, "jump-1")
+		w.sim.AddFault(azuresim.Forbidden().On(http.MethodDelete, azuresim.DemoJumpNSG))
+		if err := w.sim.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		w.sim.DeleteNSG(azuresim.DemoJumpNSG)
+		w.pass(2 * time.Minute)
+		if g := w.want(g.ID, jit.Open); len(g.Left) > 0 {
+			t.Errorf("left %+v", g.Left)
+		}
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != jit.Locked || len(p.Left) > 0 {
+			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
+		}
+	})
+}

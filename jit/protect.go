@@ -237,8 +237,8 @@ func (j judge) storeLock(ctx context.Context, p Protection) error {
 			return old, true, nil, nil
 		}
 		next := p
-		next.Revision = old.Revision
-		if old.VM != "" && !samePaths(old.Paths, next.Paths) {
+		next.Revision, next.Left = old.Revision, old.Left
+		if !samePaths(old.Paths, next.Paths) {
 			next.Left = slices.Concat(old.Left, old.Paths)
 		}
 		locked, e := Lock(next, now)

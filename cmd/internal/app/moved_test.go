@@ -175,3 +175,34 @@ func TestGroupThatWasLeftIsDeleted(t *testing.T) {
 		}
 	})
 }
+
+// Who protects a VM anew does not make jitbot forget that denies for it are
+// still to be removed elsewhere.
+func TestProtectingAnewRemembersWhatWasLeft(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		fault := w.sim.AddFault(azuresim.Forbidden().On(http.MethodDelete, azuresim.DemoJumpNSG))
+		if err := w.sim.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		ports := w.config.Policies[0].Ports[:1]
+		if results, err := w.service.Protect(t.Context(), carol, []string{"jump-1"}, ports); err != nil || results[0].Err != nil {
+			t.Fatal(results, err)
+		}
+		w.pass(time.Minute)
+		fault.Remove()
+		w.pass(2 * time.Minute)
+		for _, r := range w.sim.Rules(azuresim.DemoJumpNSG) {
+			if isOurs(r.Name) {
+				t.Errorf("left is %s", r.Name)
+			}
+		}
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != jit.Locked || len(p.Left) > 0 {
+			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
+		}
+		w.promises(foreign)
+	})
+}

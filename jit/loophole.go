@@ -8,11 +8,15 @@ import (
 	"strings"
 )
 
-// loopholes say what the denies of a protection leave open: what comes from
-// inside, where they are for the Internet only, and whom allows of other people
-// let in that are asked before them. Empty when they keep everybody out.
+// loopholes say what the denies of a protection leave open: addresses that
+// nothing filters, what comes from inside, where they are for the Internet only,
+// and whom allows of other people let in that are asked before them. Empty when
+// they keep everybody out.
 func (s *Sweep) loopholes(ctx context.Context, v visit, p Protection) (string, error) {
 	var words []string
+	for _, a := range p.Bare {
+		words = append(words, "the address "+a.String()+", before which there is no network security group")
+	}
 	if p.Source != "*" {
 		words = append(words, "what does not come from the "+p.Source)
 	}

@@ -47,6 +47,7 @@ type Protection struct {
 	Existing Existing     `json:"existing"`
 	Source   string       `json:"source"` // whom the denies shut out: * or Internet
 	Paths    []Path       `json:"paths"`
+	Bare     []netip.Addr `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
 	Left     []Path       `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
 	Reason   string       `json:"reason,omitempty"` // why it is unlocking
 }
@@ -109,15 +110,15 @@ func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event
 	return p, []Event{p.event(EventProtected, p.By, now, open)}
 }
 
-// Move gives a protection the paths that its VM has now; what it leaves is
-// kept until it was read back gone.
-func (p Protection) Move(paths []Path, now time.Time) (Protection, []Event) {
-	if p.State == Unlocking || samePaths(paths, p.Paths) {
+// Move gives a protection the paths that its VM has now, and the addresses that
+// nothing filters; what it leaves is kept until it was read back gone.
+func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protection, []Event) {
+	if p.State == Unlocking || samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return p, nil
 	}
 	p = p.changed()
 	p.Left = slices.Concat(p.Left, p.Paths)
-	p.Paths, p.State = paths, Locking
+	p.Paths, p.Bare, p.State = paths, bare, Locking
 	return p, []Event{p.event(EventMoved, Person{}, now, "The addresses or network security groups of "+p.Name+" changed; the denies follow.")}
 }
 

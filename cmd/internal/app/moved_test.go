@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -205,4 +207,40 @@ func TestProtectingAnewRemembersWhatWasLeft(t *testing.T) {
 		}
 		w.promises(foreign)
 	})
+}
+
+// A VM with an address that nothing filters is not called protected; where one
+// comes to be so, the others stay shut, and it is said.
+func TestAddressWithoutAGroup(t *testing.T) {
+	const backup = azuresim.DemoDBGroup + "/providers/Microsoft.Network/networkInterfaces/db-1-backup"
+	for _, before := range []bool{true, false} {
+		t.Run(fmt.Sprintf("before protect %t", before), func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				foreign := w.foreign()
+				w.start()
+				if !before {
+					w.protect("db-1")
+				}
+				if err := w.sim.SetNSGOnNIC(backup, ""); err != nil {
+					t.Fatal(err)
+				}
+				if before {
+					results, err := w.service.Protect(t.Context(), carol, []string{"db-1"}, nil)
+					if err != nil || !errors.Is(results[0].Err, jit.ErrPolicy) || !strings.Contains(results[0].Err.Error(), "10.20.2.4") || w.ours() != 0 {
+						t.Errorf("%v, %v, %d rules", results, err, w.ours())
+					}
+					return
+				}
+				w.pass(2 * time.Minute)
+				said := w.said(jit.EventProtected)
+				if !w.locked(azuresim.DemoDB1) || len(said) != 2 || !strings.Contains(said[1], "10.20.2.4, before which there is no network security group") {
+					t.Errorf("the record says %q", said)
+				}
+				if n := w.ours(); n != 1 {
+					t.Errorf("%d rules, want the deny of the other interface", n)
+				}
+				w.promises(foreign)
+			})
+		})
+	}
 }

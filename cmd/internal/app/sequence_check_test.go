@@ -15,6 +15,9 @@ import (
 // check looks at everything that must hold once all has settled.
 func (k *walk) check() {
 	k.t.Helper()
+	if slices.ContainsFunc(k.unfinished(), func(g jit.Grant) bool { return g.State == jit.Closing && time.Since(g.Clock.Closing) < k.kit.rest/2 }) {
+		k.pass(k.kit.rest / 2) // its time is just over
+	}
 	k.checkForeign()
 	j := k.judge()
 	k.checkStates(j)
@@ -23,12 +26,8 @@ func (k *walk) check() {
 			k.checkRule(j, nsg, r)
 		}
 	}
-	k.checkReach(j)
-	for _, what := range slices.Sorted(maps.Keys(j.missing)) {
-		if nsg, _, _ := strings.Cut(what, " "); !k.excused(nsg, what) {
-			k.t.Errorf("missing in %s:\n%s", what, k.sim.DumpRules(nsg, nil))
-		}
-	}
+	k.kit.look()
+	k.locked = ""
 }
 
 // checkForeign holds what is not ours to what other people made of it.
@@ -77,7 +76,8 @@ func (k *walk) checkStates(j *judge) {
 		}
 	}
 	for _, p := range j.locks {
-		if p.State == jit.Unlocking || len(p.Left) > 0 {
+		blocked := slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
+		if p.State != jit.Locked && !(p.State == jit.Locking && blocked) || len(p.Left) > 0 {
 			k.t.Errorf("%s is still %s, left %+v", p.Name, p.State, p.Left)
 		}
 	}
@@ -158,34 +158,71 @@ func (k *walk) machineAt(address string) (string, bool) {
 // excused finds why a rule of ours may be missing: somebody moved it away, the
 // band has no room, or somebody's deny would shadow it.
 func (k *walk) excused(nsg, what string) bool {
-	bands := k.config.Bands
-	band := bands.Allow
-	if strings.Contains(what, " deny of ") {
-		band = bands.DenyOverride
-		if k.config.Policies[0].Existing == jit.Respect {
-			band = bands.DenyRespect
-		}
+	band := k.config.Bands.Allow
+	if !strings.Contains(what, " deny of ") {
+		return k.astray(nsg) || k.room(nsg, band) == 0 || k.denied(nsg)
 	}
-	taken := map[int]bool{}
-	for _, r := range k.sim.Rules(nsg) {
-		if r.Direction != "Inbound" {
-			continue
-		}
-		taken[r.Priority] = true
-		if _, ours := k.ours(r); !ours && r.Access == "Deny" && r.Priority < band.To && band == bands.Allow {
-			return true
-		}
+	band = k.config.Bands.DenyOverride
+	if k.config.Policies[0].Existing == jit.Respect {
+		band = k.config.Bands.DenyRespect
 	}
-	free := false
-	for p := band.From; p <= band.To; p++ {
-		free = free || !taken[p]
-	}
-	return !free || k.astray(nsg)
+	return k.astray(nsg) || k.room(nsg, band) == 0
 }
 
-// checkReach asks for every machine who gets to which port.
-func (k *walk) checkReach(j *judge) {
+// room counts the places of the band that are free.
+func (k *walk) room(nsg string, band jit.Band) int {
+	taken := map[int]bool{}
+	for _, r := range k.sim.Rules(nsg) {
+		if r.Direction == "Inbound" && band.Contains(r.Priority) {
+			taken[r.Priority] = true
+		}
+	}
+	return band.To - band.From + 1 - len(taken)
+}
+
+// denied reports whether somebody has a deny before the end of our band.
+func (k *walk) denied(nsg string) bool {
+	return slices.ContainsFunc(k.twin.Rules(nsg), func(r azuresim.Rule) bool {
+		return r.Direction == "Inbound" && r.Access == "Deny" && r.Priority < k.config.Bands.Allow.To
+	})
+}
+
+// refusable finds why an ask may be refused: a machine has no address of the
+// family, or nothing before it, or something stands in the way there.
+func (k *walk) refusable(ask jit.Ask) bool {
+	for _, vm := range k.twin.VMs() {
+		if !slices.Contains(ask.VMs, nameOf(vm.ID)) {
+			continue
+		}
+		for _, source := range ask.Sources {
+			if k.impassable(vm, source.Addr().Is4()) {
+				return true
+			}
+		}
+	}
+	return len(k.scene.subnets) == 0 // behind firewalls there are other reasons
+}
+
+func (k *walk) impassable(vm azuresim.VM, v4 bool) bool {
+	var before []string
+	for _, id := range vm.NICs {
+		nic, _ := k.twin.NIC(id)
+		for _, ip := range nic.IPs {
+			if netip.MustParseAddr(ip.Address).Is4() == v4 {
+				before = append(before, k.guards(nic, ip)...)
+			}
+		}
+	}
+	const most = 8 // rules of one ask in one group
+	return len(before) == 0 || slices.ContainsFunc(before, func(nsg string) bool {
+		return k.denied(nsg) || k.astray(nsg) || k.room(nsg, k.config.Bands.Allow) < most
+	})
+}
+
+// look asks for every machine who gets to which port.
+func (k *walk) look() {
 	k.t.Helper()
+	j := k.judge()
 	for _, vm := range k.twin.VMs() {
 		for _, from := range k.probes(j) {
 			for _, port := range k.ports(j) {
@@ -197,11 +234,26 @@ func (k *walk) checkReach(j *judge) {
 					if got, why := k.sim.Reachable(vm.ID, from, port, protocol); got != want {
 						k.t.Fatalf("%s from %s, port %d %s: reachable %t by %s, want %t; without us %t\ngrants %+v\nprotections %+v",
 							nameOf(vm.ID), from, port, protocol, got, why, want, foreign, j.grants, j.locks)
+					} else if got && j.shouldBeShut(crossing{vm: vm.ID, from: from, port: port, protocol: protocol}) {
+						k.t.Errorf("%s was just protected, and port %d is open to %s by %s", nameOf(vm.ID), port, from, why)
 					}
 				}
 			}
 		}
 	}
+	for _, what := range slices.Sorted(maps.Keys(j.missing)) {
+		if nsg, _, _ := strings.Cut(what, " "); !k.excused(nsg, what) {
+			k.t.Errorf("missing in %s:\n%s", what, k.sim.DumpRules(nsg, nil))
+		}
+	}
+}
+
+// shouldBeShut reports whether nobody but the holders of grants should get
+// there, since the machine was protected in this step: it is refused where that
+// cannot be.
+func (j *judge) shouldBeShut(c crossing) bool {
+	p := j.locks[c.vm]
+	return c.vm == j.walk.locked && p.Existing == jit.Override && c.keptOutBy(p) && !slices.ContainsFunc(j.grants, c.heldBy)
 }
 
 // probes are addresses of strangers, those that grants are for, and their

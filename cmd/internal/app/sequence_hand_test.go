@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -188,4 +190,23 @@ func (k *walk) deleteMachine() {
 		k.draw.Logf("%s is deleted", vm)
 		k.both(func(s *azuresim.Sim) error { s.DeleteVM(sceneVM + vm); return nil })
 	}
+}
+
+// deleteGroup deletes a group that stands before nothing, which Azure allows.
+func (k *walk) deleteGroup() {
+	for i, g := range k.scene.groups {
+		if len(k.scene.groups) == 1 || k.attached(g.ID) {
+			continue
+		}
+		k.draw.Logf("%s is deleted", nameOf(g.ID))
+		k.both(func(s *azuresim.Sim) error { s.DeleteNSG(g.ID); return nil })
+		k.scene.groups = slices.Delete(k.scene.groups, i, i+1)
+		maps.DeleteFunc(k.hand, func(what string, _ bool) bool { return strings.HasPrefix(what, g.ID+" ") })
+		return
+	}
+}
+
+func (k *walk) attached(nsg string) bool {
+	return slices.ContainsFunc(k.scene.subnets, func(s azuresim.Subnet) bool { return s.NSG == nsg }) ||
+		slices.ContainsFunc(k.scene.cards, func(c azuresim.NIC) bool { now, _ := k.twin.NIC(c.ID); return now.NSG == nsg })
 }

@@ -101,10 +101,7 @@ func (j *judge) passes(guards []string, c crossing) (foreign, wanted bool) {
 // granted finds the rule by which an open grant lets the packet in.
 func (j *judge) granted(nsg string, c crossing) verdict {
 	for _, g := range j.grants {
-		holds := slices.ContainsFunc(g.VMs(), func(vm string) bool { return jit.SameID(vm, c.vm) }) &&
-			slices.ContainsFunc(g.Request.Sources, func(p netip.Prefix) bool { return p.Contains(c.from) }) &&
-			slices.ContainsFunc(g.Request.Ports, c.isFor)
-		if !holds {
+		if !c.heldBy(g) {
 			continue
 		}
 		for _, r := range j.present[nsg] {
@@ -119,11 +116,8 @@ func (j *judge) granted(nsg string, c crossing) verdict {
 
 // locked finds the rule that keeps the packet out of a protected machine.
 func (j *judge) locked(nsg string, c crossing) verdict {
-	p, protected := j.locks[c.vm]
-	if !protected || p.State == jit.Unlocking || !c.within(p.Source, c.from) ||
-		!slices.ContainsFunc(p.Ports, func(pp jit.PortPolicy) bool {
-			return int(pp.Ports.From) <= c.port && c.port <= int(pp.Ports.To)
-		}) {
+	p := j.locks[c.vm]
+	if !c.keptOutBy(p) {
 		return verdict{}
 	}
 	for _, r := range j.present[nsg] {
@@ -133,6 +127,19 @@ func (j *judge) locked(nsg string, c crossing) verdict {
 	}
 	j.missing[fmt.Sprintf("%s deny of %s", nsg, p.Name)] = true
 	return verdict{}
+}
+
+// heldBy reports whether the grant is for the packet.
+func (c crossing) heldBy(g jit.Grant) bool {
+	return slices.ContainsFunc(g.VMs(), func(vm string) bool { return jit.SameID(vm, c.vm) }) &&
+		slices.ContainsFunc(g.Request.Sources, func(p netip.Prefix) bool { return p.Contains(c.from) }) &&
+		slices.ContainsFunc(g.Request.Ports, c.isFor)
+}
+
+// keptOutBy reports whether the protection is against the packet.
+func (c crossing) keptOutBy(p jit.Protection) bool {
+	return p.VM == c.vm && p.State != jit.Unlocking && c.within(p.Source, c.from) &&
+		slices.ContainsFunc(p.Ports, func(pp jit.PortPolicy) bool { return int(pp.Ports.From) <= c.port && c.port <= int(pp.Ports.To) })
 }
 
 func (c crossing) isFor(p jit.Ports) bool {

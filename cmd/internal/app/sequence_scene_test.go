@@ -34,7 +34,8 @@ type scene struct {
 	subnets []azuresim.Subnet
 	cards   []azuresim.NIC
 	vms     []azuresim.VM
-	used    int // addresses given so far
+	clients []string // whom access is asked for
+	used    int      // addresses given so far
 }
 
 // some draws one of the values; failures are made smaller towards the first.
@@ -47,7 +48,7 @@ func seldom(t *rapid.T, label string, of int) bool { return rapid.IntRange(1, of
 // drawScene draws one to three machines with one or two interfaces of one or
 // two addresses, and NSGs that stand at either level, at both, or before many.
 func drawScene(t *rapid.T, owner jit.Owner) *scene {
-	s := &scene{}
+	s := &scene{clients: []string{sceneOutside + "/32", "203.0.113.8/32", "198.51.100.0/28", sceneOffice + "/32", sceneElse + "/32", "10.10.1.4/32"}}
 	groups := []string{}
 	for i := range rapid.IntRange(1, 3).Draw(t, "groups") {
 		groups = append(groups, sceneNSG+fmt.Sprint(i+1))
@@ -73,6 +74,9 @@ func drawScene(t *rapid.T, owner jit.Owner) *scene {
 		for range rapid.IntRange(0, 5).Draw(t, "foreign rules") {
 			s.add(id, s.drawRule(t, owner))
 		}
+	}
+	if len(s.addresses(false)) > 0 {
+		s.clients = append(s.clients, "2001:db8::7/128", "2001:db8:1::/64")
 	}
 	return s
 }
@@ -113,8 +117,8 @@ func fits(rules []azuresim.Rule, r azuresim.Rule) bool {
 	})
 }
 
-// build puts the scene in the place of the demo's machines and groups.
-func (s *scene) build(sim *azuresim.Sim) error {
+// vacate removes the demo's machines and groups.
+func vacate(sim *azuresim.Sim) {
 	for _, vm := range sim.VMs() {
 		sim.DeleteVM(vm.ID)
 		for _, nic := range vm.NICs {
@@ -124,6 +128,11 @@ func (s *scene) build(sim *azuresim.Sim) error {
 	for _, nsg := range sim.NSGs() {
 		sim.DeleteNSG(nsg)
 	}
+}
+
+// build puts the scene in the place of the demo.
+func (s *scene) build(sim *azuresim.Sim) error {
+	vacate(sim)
 	for _, g := range s.groups {
 		if err := sim.PutNSG(g); err != nil {
 			return fmt.Errorf("seeding %s: %w", g.ID, err)

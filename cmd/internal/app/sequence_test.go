@@ -24,8 +24,10 @@ type walk struct {
 	draw   *rapid.T
 	twin   *azuresim.Sim
 	scene  *scene
+	kit    kit
 	faulty bool            // Azure fails now, or has in this step
 	asked  jit.ID          // what this step has asked for and approved
+	locked string          // the machine that this step has protected
 	hand   map[string]bool // by NSG and rule: rules of ours that somebody moved out of our bands
 }
 
@@ -85,6 +87,7 @@ func newWalk(t *rapid.T, dir string) *walk {
 		s.Writers = some(t, "writers", azuresim.Parallel, azuresim.RefuseRetryable, azuresim.RefuseConflict)
 	})
 	k := &walk{world: w, draw: t, twin: azuresim.New(azuresim.Options{}), hand: map[string]bool{}}
+	k.kit = kit{k.moves, k.look, 100 * time.Second, []string{"/subscriptions/", "/securityRules/", "/networkSecurityGroups"}}
 	k.scene = drawScene(t, k.owner())
 	for _, sim := range []*azuresim.Sim{w.sim, k.twin} {
 		if err := k.scene.build(sim); err != nil {
@@ -120,7 +123,7 @@ func (k *walk) moves() []move {
 		out = append(out, move{"machine gone", (*walk).deleteMachine})
 	}
 	return append(out, move{"foreign rule", (*walk).addForeign}, move{"foreign rule", (*walk).addForeign}, move{"foreign rule gone", (*walk).dropForeign},
-		move{"readdress", (*walk).readdress}, move{"other group", (*walk).regroup}, move{"restart", (*walk).restart})
+		move{"readdress", (*walk).readdress}, move{"other group", (*walk).regroup}, move{"group gone", (*walk).deleteGroup}, move{"restart", (*walk).restart})
 }
 
 type move struct {
@@ -128,8 +131,16 @@ type move struct {
 	do   func(*walk)
 }
 
+// kit is what differs between walks.
+type kit struct {
+	moves func() []move
+	look  func()        // at who reaches what
+	rest  time.Duration // until all has settled
+	paths []string      // where Azure fails
+}
+
 func (k *walk) step() {
-	moves := k.moves()
+	moves := k.kit.moves()
 	one := moves[rapid.IntRange(0, len(moves)-1).Draw(k.draw, "step")]
 	if one.do == nil {
 		return
@@ -139,7 +150,7 @@ func (k *walk) step() {
 	if k.faulty {
 		return // it is looked at when Azure is well
 	}
-	k.pass(100 * time.Second)
+	k.pass(k.kit.rest)
 	k.check()
 }
 
@@ -180,7 +191,9 @@ func (k *walk) protectSome() {
 		return
 	}
 	for _, r := range results {
-		k.answered("protect "+r.VM.Name, r.Err)
+		if k.answered("protect "+r.VM.Name, r.Err) && !k.faulty {
+			k.locked = r.VM.ID
+		}
 	}
 }
 
@@ -225,12 +238,8 @@ func (k *walk) askSome() {
 		}
 		ask.Ports = append(ask.Ports, jit.Ports{From: p.From, To: p.To})
 	}
-	from := []string{sceneOutside + "/32", "203.0.113.8/32", "198.51.100.0/28", sceneOffice + "/32", sceneElse + "/32", "10.10.1.4/32"}
-	if len(k.scene.addresses(false)) > 0 {
-		from = append(from, "2001:db8::7/128", "2001:db8:1::/64")
-	}
 	for range some(k.draw, "sources", 1, 1, 2) {
-		ask.Sources = append(ask.Sources, netip.MustParsePrefix(some(k.draw, "from", from...)))
+		ask.Sources = append(ask.Sources, netip.MustParsePrefix(some(k.draw, "from", k.scene.clients...)))
 	}
 	k.world.asked++
 	grants, err := k.service.Ask(k.t.Context(), ada, fmt.Sprint("ask ", k.world.asked), ask)
@@ -239,6 +248,9 @@ func (k *walk) askSome() {
 	}
 	for _, g := range grants {
 		g, err := k.service.Check(k.t.Context(), g.ID)
+		if err != nil && !k.faulty && !k.refusable(ask) {
+			k.t.Errorf("%+v was refused: %v", ask, err)
+		}
 		if !k.answered("check", err) || seldom(k.draw, "left waiting", 8) {
 			continue
 		}
@@ -298,7 +310,7 @@ func (k *walk) end() {
 		nsg, rule, _ := strings.Cut(what, " ")
 		k.dropBoth(nsg, rule)
 	}
-	k.pass(100 * time.Second)
+	k.pass(k.kit.rest)
 	for _, g := range k.unfinished() {
 		var err error
 		if g.State == jit.Pending {
@@ -311,7 +323,7 @@ func (k *walk) end() {
 	for _, p := range k.protections() {
 		k.unprotect(p.Name)
 	}
-	k.pass(100 * time.Second)
+	k.pass(k.kit.rest)
 	k.check()
 	if left := k.unfinished(); len(left) > 0 {
 		k.t.Errorf("left are %+v", left)

@@ -28,7 +28,7 @@ func troubles() []trouble {
 // for a while.
 func (k *walk) inTrouble(do func()) {
 	one := some(k.draw, "trouble", troubles()...)
-	f := one.fault.On(some(k.draw, "method", "", "PUT", "DELETE", "GET"), some(k.draw, "path", "/subscriptions/", "/securityRules/", "/networkSecurityGroups")).
+	f := one.fault.On(some(k.draw, "method", "", "PUT", "DELETE", "GET"), some(k.draw, "path", k.kit.paths...)).
 		Only(some(k.draw, "times", 1, 2, 5, 20))
 	f.Skip = rapid.IntRange(0, 6).Draw(k.draw, "skip")
 	k.draw.Logf("%s: Azure has %s of %q %q, %d times after %d", time.Now().Format(time.TimeOnly), one.name, f.Method, f.Path, f.Times, f.Skip)
@@ -41,7 +41,7 @@ func (k *walk) inTrouble(do func()) {
 	}
 	k.sim.ClearFaults()
 	k.draw.Logf("%s: Azure is well again after %d", time.Now().Format(time.TimeOnly), active.Hits())
-	k.pass(5 * time.Minute)
+	k.pass(k.kit.rest + 200*time.Second)
 	k.check()
 	k.faulty = false
 }

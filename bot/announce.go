@@ -17,6 +17,10 @@ func ChannelMessage(e jit.Event) Screen {
 	}
 	switch e.Kind {
 	case jit.EventProtected:
+		if e.Text != "" {
+			return say(fmt.Sprintf("Protected by %s: %s. The denies on port %s were read back in force. They leave open %s. Ask with `/jit request`.",
+				actor(e.Actor), vms, ports, strings.TrimSuffix(prose(e.Text), ".")))
+		}
 		return say(fmt.Sprintf("Protected by %s: %s. Nobody reaches port %s there without a grant; the denies were read back in force. Ask with `/jit request`.",
 			actor(e.Actor), vms, ports))
 	case jit.EventUnprotected:

@@ -182,6 +182,7 @@ func TestScreensOfTheChannel(t *testing.T) {
 	for name, e := range map[string]jit.Event{
 		"protected":          {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports},
 		"protected-always":   {Kind: jit.EventProtected, VMs: []string{vm}, Ports: ports},
+		"protected-below":    {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports, Text: "what does not come from the Internet"},
 		"unprotected":        {Kind: jit.EventUnprotected, Actor: grace, VMs: []string{vm}, Ports: ports},
 		"unprotected-always": {Kind: jit.EventUnprotected, VMs: []string{vm}, Ports: ports, Text: "the VM does not exist any more"},
 		"drift":              {Kind: jit.EventDrift, VMs: []string{vm}, Ports: ports, Text: "Somebody removed or changed the rule jitbot-prod-deny-over-1 of nsg-web, which keeps web-1 shut; it was put back."},

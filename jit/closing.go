@@ -18,7 +18,7 @@ func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
 	g = g.changed()
 	g.State, g.Decision, g.Waiting = Closing, d, ""
 	g.Clock.Closing, g.Clock.Due = now, due
-	g.Paths = slices.Clone(g.Paths)
+	g.Paths, g.Left = slices.Concat(g.Paths, g.Left), nil
 	for i := range g.Paths {
 		g.Paths[i].Agreed, g.Paths[i].Fault = false, ""
 	}

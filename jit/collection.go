@@ -32,7 +32,7 @@ func (o Owner) collection(t Table, dnat bool) (int, error) {
 		case !group && c.DNAT != dnat:
 		case !strings.EqualFold(c.Name, name):
 			taken[c.Priority] = true
-		case c.Deny || !band.Contains(c.Priority):
+		case c.Name != name || c.Deny || !band.Contains(c.Priority):
 			return 0, Refuse(ErrPolicy, "Somebody else's %s (priority %s) is in %s under a name of ours; it is not touched, so remove or rename it.",
 				c.Name, fmt.Sprint(c.Priority), t.Name)
 		default:

@@ -97,6 +97,12 @@ func TestPlanInAFirewall(t *testing.T) {
 			[]string{"blocked: Somebody else's JITBOT-prod-network (priority 500)"},
 		},
 		{
+			"a stranger's collection of our name in another case", false, nil,
+			[]jit.Collection{{Name: "JITBOT-prod-network", Priority: 117}},
+			[]jit.Rule{network},
+			[]string{"blocked: Somebody else's JITBOT-prod-network (priority 117)"},
+		},
+		{
 			"a collection of our name that denies", false, nil,
 			[]jit.Collection{{Name: "jitbot-prod-network", Priority: 117, Deny: true}},
 			[]jit.Rule{network},

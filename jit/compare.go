@@ -54,6 +54,8 @@ func (s *Sweep) guardGone(ctx context.Context, guard string, live []Grant) error
 		var err error
 		if g.State == Closing {
 			_, err = s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(guard, now) })
+		} else if behind(g.Left, guard) {
+			err = s.depart(ctx, g, guard)
 		} else if why := "the " + KindOf(guard).Noun() + " " + GuardName(guard) + " was deleted"; g.State == Open {
 			err = s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: why}, now)
 		} else {
@@ -119,8 +121,8 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 		}
 	}
 	for _, g := range w.live {
-		if g.State != Open {
-			return false, nil // opening or closing: the guard is worked on anyway
+		if g.State != Open || behind(g.Left, guard) {
+			return false, nil // opening, closing or leaving: the guard is worked on anyway
 		}
 	}
 	for _, p := range w.locks {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -93,14 +94,14 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	if p.Always && (!ok || !policy.Always) {
 		return end("the configuration no longer protects it")
 	}
-	paths, err := lockPaths(vm)
-	if errors.As(err, new(*Refusal)) {
-		return end(reason(err))
+	paths, bare := lockPaths(vm)
+	if len(paths) == 0 {
+		return end(reason(unlockable(vm)))
 	}
-	if err != nil || samePaths(paths, p.Paths) {
-		return err
+	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
+		return nil
 	}
-	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, now) })
+	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
 	s.touch(append(p.Guards(), guardsOf(paths)...))
 	return err
 }

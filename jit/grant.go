@@ -134,6 +134,7 @@ type Grant struct {
 	Channel   string     `json:"channel,omitempty"` // where the card goes
 	Clock     Clock      `json:"clock"`
 	Paths     []Path     `json:"paths,omitempty"`
+	Left      []Path     `json:"left,omitempty"` // where its VMs were before: rules there are still to be removed
 	Decision  Decision   `json:"decision,omitzero"`
 	Stuck     bool       `json:"stuck,omitempty"`   // closing that takes too long or was forbidden
 	Waiting   string     `json:"waiting,omitempty"` // opening: why nothing is written yet
@@ -189,8 +190,9 @@ func (g Grant) Wake() time.Time {
 	}
 }
 
-// Guards lists the guards of the grant's paths, each once, in lower case.
-func (g Grant) Guards() []string { return guardsOf(g.Paths) }
+// Guards lists the guards of the grant's paths and of those it left, each once,
+// in lower case.
+func (g Grant) Guards() []string { return guardsOf(slices.Concat(g.Paths, g.Left)) }
 
 // VMs are the resource ids of what was asked for.
 func (g Grant) VMs() []string {
@@ -363,14 +365,34 @@ func (g Grant) Remind(now time.Time) (Grant, []Event, error) {
 }
 
 // Follow gives an open grant the paths that its VMs have now. What was
-// written elsewhere is no longer wanted there and is removed.
+// written elsewhere is no longer wanted there; where is kept until that was
+// read back gone.
 func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 	if g.State != Open || samePaths(paths, g.Paths) {
 		return g, nil, nil
 	}
 	g = g.changed()
+	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return behind(paths, old.Guard) })
+	for i := range g.Left {
+		g.Left[i].Agreed, g.Left[i].Fault, g.Left[i].Doors = false, "", nil
+	}
 	g.Paths = keepDoors(g.Paths, paths)
 	return g, []Event{g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")}, nil
+}
+
+// Departed says that no rule of the grant is left in a guard that its VMs left.
+func (g Grant) Departed(guard string) Grant {
+	if !behind(g.Left, guard) {
+		return g
+	}
+	g = g.changed()
+	g.Left = slices.DeleteFunc(slices.Clone(g.Left), func(p Path) bool { return SameID(p.Guard, guard) })
+	return g
+}
+
+// behind reports whether the guard is one of the paths'.
+func behind(paths []Path, guard string) bool {
+	return slices.ContainsFunc(paths, func(p Path) bool { return SameID(p.Guard, guard) })
 }
 
 // keepDoors are the paths with the doors that people were told, where these

@@ -13,7 +13,8 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 	if p.State == Unlocking {
 		return s.settleUnlock(ctx, v, p)
 	}
-	if err := s.settleLeft(ctx, v, p); err != nil {
+	p, err := s.settleLeft(ctx, v, p)
+	if err != nil {
 		return err
 	}
 	for _, want := range Denies(s.owner.Installation, v.guard, []Protection{p}) {
@@ -29,22 +30,44 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 	if p.State == Locked {
 		return s.lockDrifted(ctx, v, p)
 	}
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Hold(v.guard, v.now) })
+	open, err := s.loopholes(ctx, v, p)
+	if err != nil {
+		return err
+	}
+	_, err = s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
+		next, events := p.Hold(v.guard, open, v.now)
+		return next, true, events
+	})
 	return err
 }
 
 // settleLeft forgets a guard that the VM has left once no deny for it is there.
-func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) error {
-	gone := Protection{Paths: slices.DeleteFunc(slices.Clone(p.Left), func(path Path) bool {
-		return slices.ContainsFunc(p.Paths, func(now Path) bool { return samePaths([]Path{now}, []Path{path}) })
-	})}
+func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) (Protection, error) {
+	if !behind(p.Left, v.guard) {
+		return p, nil
+	}
+	gone := Protection{Paths: slices.Clone(p.Left)}
+	for i, path := range gone.Paths {
+		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.has(path.Guard, a) })
+	}
 	for _, r := range v.after.Rules {
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && gone.meets(v.guard, r) && !s.holdsOther(v, p, r) {
-			return errNotYet
+			return p, errNotYet
 		}
 	}
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Cleared(v.guard) })
-	return err
+	return s.clear(ctx, p, v.guard)
+}
+
+func (s *Sweep) clear(ctx context.Context, p Protection, guard string) (Protection, error) {
+	return s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
+		next, events := p.Cleared(guard)
+		return next, true, events
+	})
+}
+
+// has reports whether the VM has the address behind the guard now.
+func (p Protection) has(guard string, a netip.Addr) bool {
+	return slices.ContainsFunc(p.Paths, func(path Path) bool { return SameID(path.Guard, guard) && slices.Contains(path.Addresses, a) })
 }
 
 // holdsOther reports whether the addresses of the deny that p has left are
@@ -71,14 +94,33 @@ func (s *Sweep) settleUnlock(ctx context.Context, v visit, p Protection) error {
 
 func (s *Sweep) free(ctx context.Context, p Protection, guard string) error {
 	now := s.clock.Now()
-	_, err := s.world.Store.Protect(ctx, p.VM, func(p Protection) (Protection, bool, []Event, error) {
+	_, err := s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
 		next, events, done := p.Free(guard, now)
-		return next, p.VM != "" && !done, events, nil
+		return next, !done, events
 	})
-	if err != nil {
-		return fmt.Errorf("ending the protection of %s: %w", p.Name, err)
+	return err
+}
+
+// confirm changes a protection by what was read back of it as it was read. One
+// that says something else meanwhile is looked at again: of that nothing was
+// read back.
+func (s *Sweep) confirm(ctx context.Context, read Protection, f func(Protection) (next Protection, keep bool, events []Event)) (Protection, error) {
+	stale := false
+	p, err := s.world.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
+		if stale = p.State != read.State || !p.same(read) || !samePaths(p.Left, read.Left); stale {
+			return p, p.VM != "", nil, nil
+		}
+		next, keep, events := f(p)
+		return next, keep, events, nil
+	})
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("storing the protection of %s: %w", read.Name, err)
+	case stale:
+		return p, errNotYet
+	default:
+		return p, nil
 	}
-	return nil
 }
 
 // meets reports whether the deny names an address that the protection has
@@ -171,9 +213,13 @@ func (s *Sweep) lockTrouble(ctx context.Context, v visit, p Protection, cause er
 func (s *Sweep) locksGone(ctx context.Context, guard string, locks []Protection) error {
 	var faults []error
 	for _, p := range locks {
+		var err error
 		if p.State == Unlocking {
-			faults = append(faults, s.free(ctx, p, guard))
+			err = s.free(ctx, p, guard)
+		} else if behind(p.Left, guard) {
+			_, err = s.clear(ctx, p, guard)
 		}
+		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
 }

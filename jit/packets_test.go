@@ -80,6 +80,9 @@ func (l lab) means(w world, word string, a netip.Addr) bool {
 	if p, err := netip.ParsePrefix(word); err == nil {
 		return p.Contains(a)
 	}
+	if only, err := netip.ParseAddr(word); err == nil {
+		return only == a
+	}
 	return w.tags[word].Contains(a)
 }
 
@@ -126,19 +129,25 @@ func (l lab) level(w world, guard string, to jit.Address, p packet) bool {
 	if guard == "" {
 		return true
 	}
+	_, allow := l.first(w, guard, to, p)
+	return allow
+}
+
+// first is the rule that decides, by its number.
+func (l lab) first(w world, guard string, to jit.Address, p packet) (priority int, allow bool) {
 	for _, t := range l.tables {
 		if !strings.EqualFold(t.Guard, guard) {
 			continue
 		}
-		best, allow := 1<<20, false
+		priority = 1 << 20
 		for _, r := range slices.Concat(t.Rules, t.Defaults) {
-			if r.Inbound && r.Priority < best && l.takes(w, r, to, p) {
-				best, allow = r.Priority, r.Allow
+			if r.Inbound && r.Priority < priority && l.takes(w, r, to, p) {
+				priority, allow = r.Priority, r.Allow
 			}
 		}
-		return allow
+		return priority, allow
 	}
-	return w.unread
+	return 0, w.unread
 }
 
 func (l lab) guards(w world, nic jit.Interface, to jit.Address, p packet) bool {

@@ -109,9 +109,12 @@ func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy, 
 	if err != nil {
 		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
 	}
-	paths, err := lockPaths(fresh)
-	if err != nil {
-		return Protection{}, err
+	paths, bare := lockPaths(fresh)
+	if len(paths) == 0 {
+		return Protection{}, unlockable(fresh)
+	}
+	if len(bare) > 0 {
+		return Protection{}, Refuse(ErrPolicy, "%s has no network security group before its address %s, so its ports would stay open there; attach one first.", vm.Name, bare[0])
 	}
 	p := Protection{
 		VM: fresh.ID, Name: fresh.Name, Group: fresh.Group, By: who, Always: always, Ports: ports, Paths: paths,
@@ -153,27 +156,32 @@ func checkLocked(ports []PortPolicy) error {
 	return err
 }
 
-// lockPaths are the NSGs in front of all addresses of the VM. A firewall is
-// none: it lets nothing in without a rule, and does not see what comes from
-// inside.
-func lockPaths(vm VM) ([]Path, error) {
+// lockPaths are the NSGs in front of the addresses of the VM, and the addresses
+// that have none. A firewall is none: it lets nothing in without a rule, and
+// does not see what comes from inside.
+func lockPaths(vm VM) (paths []Path, bare []netip.Addr) {
 	w := wayfinder{vm: vm}
-	for _, v4 := range []bool{true, false} {
-		addresses, guards := inFront(vm, v4)
-		if addresses > 0 && len(guards) == 0 {
-			return nil, unlockable(vm)
-		}
-		for _, p := range guards {
-			w.fold(p, p.Addresses[0])
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if nic.Guard == "" && a.SubnetGuard == "" {
+				bare = append(bare, a.Addr)
+			}
+			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
+				if guard != "" {
+					w.fold(Path{Guard: guard}, a.Addr)
+				}
+			}
 		}
 	}
-	if len(w.paths) == 0 {
-		return nil, Refuse(ErrPolicy, "%s has no private address yet, so there is nothing to protect; start it once.", vm.Name)
-	}
-	return w.sorted(), nil
+	slices.SortFunc(bare, netip.Addr.Compare)
+	return w.sorted(), bare
 }
 
+// unlockable is why nothing keeps a VM shut that has no NSG at all.
 func unlockable(vm VM) error {
+	if !slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool { return len(nic.Addresses) > 0 }) {
+		return Refuse(ErrPolicy, "%s has no private address yet, so there is nothing to protect; start it once.", vm.Name)
+	}
 	if slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool {
 		return slices.ContainsFunc(nic.Addresses, func(a Address) bool { return len(a.Gateways) > 0 })
 	}) {
@@ -240,8 +248,8 @@ func (j judge) storeLock(ctx context.Context, p Protection) error {
 			return old, true, nil, nil
 		}
 		next := p
-		next.Revision = old.Revision
-		if old.VM != "" && !samePaths(old.Paths, next.Paths) {
+		next.Revision, next.Left = old.Revision, old.Left
+		if !samePaths(old.Paths, next.Paths) {
 			next.Left = slices.Concat(old.Left, old.Paths)
 		}
 		locked, e := Lock(next, now)

@@ -47,6 +47,7 @@ type Protection struct {
 	Existing Existing     `json:"existing"`
 	Source   string       `json:"source"` // whom the denies shut out: * or Internet
 	Paths    []Path       `json:"paths"`
+	Bare     []netip.Addr `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
 	Left     []Path       `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
 	Reason   string       `json:"reason,omitempty"` // why it is unlocking
 }
@@ -91,8 +92,8 @@ func Lock(p Protection, now time.Time) (Protection, Event) {
 }
 
 // Hold says that every deny of the guard was read back in force; with the last
-// guard the VM is locked.
-func (p Protection) Hold(guard string, now time.Time) (Protection, []Event) {
+// guard the VM is locked. open is what the denies leave open.
+func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event) {
 	if p.State != Locking {
 		return p, nil
 	}
@@ -106,18 +107,18 @@ func (p Protection) Hold(guard string, now time.Time) (Protection, []Event) {
 		return p, nil
 	}
 	p.State, p.Since = Locked, now
-	return p, []Event{p.event(EventProtected, p.By, now, "")}
+	return p, []Event{p.event(EventProtected, p.By, now, open)}
 }
 
-// Move gives a protection the paths that its VM has now; what it leaves is
-// kept until it was read back gone.
-func (p Protection) Move(paths []Path, now time.Time) (Protection, []Event) {
-	if p.State == Unlocking || samePaths(paths, p.Paths) {
+// Move gives a protection the paths that its VM has now, and the addresses that
+// nothing filters; what it leaves is kept until it was read back gone.
+func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protection, []Event) {
+	if p.State == Unlocking || samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return p, nil
 	}
 	p = p.changed()
 	p.Left = slices.Concat(p.Left, p.Paths)
-	p.Paths, p.State = paths, Locking
+	p.Paths, p.Bare, p.State = paths, bare, Locking
 	return p, []Event{p.event(EventMoved, Person{}, now, "The addresses or network security groups of "+p.Name+" changed; the denies follow.")}
 }
 
@@ -258,11 +259,16 @@ func (o Owner) bandOf(n RuleName) Band {
 // is asked.
 func (o Owner) StandsAbove(t Table, deny Rule) (Rule, bool) {
 	for _, r := range t.Rules {
-		if _, ours := o.Ours(r); !ours && r.Inbound && r.Allow && r.Priority < deny.Priority && mayMeet(r, probeOf(deny)) {
+		if o.standsAbove(r, deny) {
 			return r, true
 		}
 	}
 	return Rule{}, false
+}
+
+func (o Owner) standsAbove(r, deny Rule) bool {
+	_, ours := o.Ours(r)
+	return !ours && r.Inbound && r.Allow && r.Priority < deny.Priority && mayMeet(r, probeOf(deny))
 }
 
 // probeOf is the deny with a source that meets every other: whoever an allow

@@ -3,6 +3,7 @@ package jit
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -53,16 +54,25 @@ func (s *Sweep) settleReady(ctx context.Context, v visit) error {
 
 // settleClosing ends a grant of which nothing is left in the guard.
 func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
+	if cause := s.remains(v, g); cause != nil {
+		return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+	}
+	closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
+	if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another visit closed it, and measured
+		s.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+	}
+	return err
+}
+
+// remains is why something of the grant may still be in force in the guard, nil
+// when it was read back gone.
+func (s *Sweep) remains(v visit, g Grant) error {
 	left, found := s.leftOf(g, v.after)
 	if !found && IsFirewall(v.guard) && !v.after.Settled {
-		return errors.Join(errNotYet, s.trouble(ctx, v.guard, []Grant{g}, errNotYet)) // it still filters as before
+		return errNotYet // it still filters as before
 	}
 	if !found {
-		closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
-		if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another visit closed it, and measured
-			s.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
-		}
-		return err
+		return nil
 	}
 	cause := v.failed[left.Name]
 	if cause == nil {
@@ -74,7 +84,30 @@ func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
 	if errors.Is(cause, ErrLocked) && !left.Allow {
 		cause = Refuse(ErrLocked, "a lock keeps the rule %s from being removed, so it was turned into a deny and lets nobody in; remove the lock", left.Name)
 	}
-	return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+	return cause
+}
+
+// settleDeparted forgets a guard that the grant's VMs left once nothing of it
+// is there.
+func (s *Sweep) settleDeparted(ctx context.Context, v visit, g Grant) error {
+	if cause := s.remains(v, g); cause != nil {
+		s.world.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
+			slog.String("guard", v.guard), slog.Any("error", cause))
+		return cause
+	}
+	return s.depart(ctx, g, v.guard)
+}
+
+// depart keeps what was read back of a grant as it was read: one that has moved
+// again meanwhile is looked at again.
+func (s *Sweep) depart(ctx context.Context, read Grant, guard string) error {
+	_, err := s.update(ctx, read.ID, func(g Grant) (Grant, []Event, error) {
+		if g.State != Open || !samePaths(g.Left, read.Left) {
+			return g, nil, g.stale()
+		}
+		return g.Departed(guard), nil, nil
+	})
+	return err
 }
 
 // leftOf finds a rule of the grant, wherever in the guard it stands.
@@ -183,6 +216,9 @@ func reason(err error) string {
 // settleOpen notices that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
 func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
+	if behind(g.Left, v.guard) {
+		return s.settleDeparted(ctx, v, g)
+	}
 	for _, want := range g.Rules(s.owner.Installation, v.guard) {
 		final := finalRule(v.plan, want)
 		if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) {
@@ -206,7 +242,11 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 	if !g.follows(v.guard) {
 		return nil
 	}
+	read := g.Paths
 	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+		if !samePaths(g.Paths, read) {
+			return g, nil, g.stale() // it moved again, and of that nothing was read back
+		}
 		next, _ := g.settle(v.guard)
 		next = next.through(v.guard, s.doors(v, g))
 		if next.Revision == g.Revision || slices.Equal(next.Doors(), g.Doors()) {

@@ -155,14 +155,16 @@ func (s *Sweep) recall(id ID) []Path {
 }
 
 // unconfirmed has a firewall written again whose last change failed: that the
-// rules of closing grants are not in its document says nothing.
+// rules of grants that close or left are not in its document says nothing.
 func (s *Sweep) unconfirmed(w wish, t Table) []Change {
 	if !t.Failed || !IsFirewall(w.guard) {
 		return nil
 	}
 	var out []Change
 	for _, g := range w.live {
-		if g.State != Closing || g.agrees(w.guard) {
+		if behind(g.Left, w.guard) {
+			g.Paths = g.Left // what it had there
+		} else if g.State != Closing || g.agrees(w.guard) {
 			continue
 		}
 		for _, r := range g.Rules(s.owner.Installation, w.guard) {

@@ -152,24 +152,6 @@ func (w *wayfinder) fold(p Path, to netip.Addr) {
 	w.paths = append(w.paths, p)
 }
 
-// inFront counts the VM's addresses of a family and lists the guards of each.
-func inFront(vm VM, v4 bool) (addresses int, guards []Path) {
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			if a.Addr.Is4() != v4 {
-				continue
-			}
-			addresses++
-			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
-				if guard != "" {
-					guards = append(guards, Path{VM: vm.ID, Guard: guard, Addresses: []netip.Addr{a.Addr}})
-				}
-			}
-		}
-	}
-	return addresses, guards
-}
-
 // sorted are the paths by guard, and those of one guard by what is written
 // there.
 func (w *wayfinder) sorted() []Path {

@@ -98,9 +98,11 @@ func (d *drawer) keep(c *openCollection) {
 	}
 }
 
+// find gives the collection of exactly that name: one in another case is
+// somebody's.
 func (d *drawer) find(name string) *openCollection {
 	for _, c := range d.collections {
-		if strings.EqualFold(c.root.text("name"), name) {
+		if c.root.text("name") == name {
 			return c
 		}
 	}

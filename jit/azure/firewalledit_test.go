@@ -130,6 +130,23 @@ func TestEditKeepsStrangersInOurCollections(t *testing.T) {
 	}
 }
 
+// A collection whose name is ours in another case is a stranger's, with all that
+// it holds.
+func TestEditKeepsCollectionsOfAlmostOurName(t *testing.T) {
+	doc := parse(t, `{"properties":{"networkRuleCollections":[{"name":"JITBOT-test-network","properties":{"priority":117,"action":{"type":"Allow"},"rules":[`+
+		string(encode(toFirewallRule(networkRule("g-7k2qd", 1), false)))+`]}}]}}`)
+	if changed, err := editFirewall(doc, taking(networkRule("g-7k2qd", 1))); err != nil || changed {
+		t.Errorf("changed %t, %v", changed, err)
+	}
+	var f firewall
+	if err := json.Unmarshal(encode(doc), &f); err != nil {
+		t.Fatal(err)
+	}
+	if table := f.table(); len(table.Rules) != 1 || !strings.HasPrefix(table.Rules[0].Name, "JITBOT-test-network/") {
+		t.Errorf("%+v", table.Rules)
+	}
+}
+
 func TestEditRefuses(t *testing.T) {
 	taken := parse(t, `{"properties":{"networkRuleCollections":[{"name":"jitbot-test-network","properties":{"priority":117,"action":{"type":"Deny"},"rules":[]}}]}}`)
 	for name, c := range map[string]struct {

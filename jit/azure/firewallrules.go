@@ -59,12 +59,12 @@ func (w *words) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-var ownCollection = regexp.MustCompile(`(?i)^jitbot-([a-z0-9]{1,16})-(?:dnat|network)$`)
+var ownCollection = regexp.MustCompile(`^jitbot-([a-z0-9]{1,16})-(?:dnat|network)$`)
 
 // owner is the installation whose collection it is by its name, else empty.
 func (c collection) owner() string {
 	if m := ownCollection.FindStringSubmatch(c.name); m != nil {
-		return strings.ToLower(m[1])
+		return m[1]
 	}
 	return ""
 }

@@ -118,6 +118,7 @@ func lastWords(g jit.Grant, installation string) string {
 		b.WriteString("no rule is written yet\n")
 	}
 	seen := map[string]bool{}
+	g.Paths = slices.Concat(g.Paths, g.Left)
 	for _, path := range g.Paths {
 		key := strings.ToLower(path.Guard)
 		if seen[key] {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -63,12 +65,8 @@ func (n *teller) check(notice jit.Notice, g jit.Grant) {
 		n.checkLock(notice)
 		return
 	}
-	source := g.Request.Sources[0].Addr()
-	for _, t := range g.Request.Targets {
-		open, why := n.w.sim.Path(t.VM, source, int(g.Request.Ports[0].From), "Tcp")
-		if g.State == jit.Open && notice.Event.Kind == jit.EventOpened && !open && time.Now().Before(g.Clock.Deadline) {
-			n.w.t.Errorf("%s was called open, yet %s cannot reach %s: %s", g.ID, source, t.Name, why)
-		}
+	if g.State == jit.Open && notice.Event.Kind == jit.EventOpened && time.Now().Before(g.Clock.Deadline) {
+		n.checkOpen(g)
 	}
 	if g.State != jit.Closed {
 		return
@@ -82,16 +80,40 @@ func (n *teller) check(notice jit.Notice, g jit.Grant) {
 	}
 }
 
-// checkLock checks that what is called protected is shut to a stranger.
+// checkOpen checks that what is called open lets each source to each port.
+func (n *teller) checkOpen(g jit.Grant) {
+	for _, t := range g.Request.Targets {
+		for _, source := range g.Request.Sources {
+			for _, p := range g.Request.Ports {
+				protocol := "Tcp"
+				if p.Protocol == jit.UDP {
+					protocol = "Udp"
+				}
+				if open, why := n.w.sim.Path(t.VM, source.Addr(), int(p.From), protocol); !open {
+					n.w.t.Errorf("%s was called open, yet %s cannot reach port %s of %s: %s", g.ID, source, p, t.Name, why)
+				}
+			}
+		}
+	}
+}
+
+// checkLock checks that what is called protected is shut to a stranger, or that
+// the rule which lets them in is named.
 func (n *teller) checkLock(notice jit.Notice) {
 	if notice.Event.Kind != jit.EventProtected {
 		return
 	}
 	for _, vm := range notice.Event.VMs {
-		if open, why := n.w.sim.Reachable(vm, netip.MustParseAddr("203.0.113.250"), int(notice.Event.Ports[0].From), "Tcp"); open {
+		if open, why := n.w.sim.Reachable(vm, netip.MustParseAddr("203.0.113.250"), int(notice.Event.Ports[0].From), "Tcp"); open && !namesAllows(notice.Event.Text, why) {
 			n.w.t.Errorf("%s was called protected, yet it is open to everybody: %s", vm, why)
 		}
 	}
+}
+
+// namesAllows reports whether the text names each rule that decided.
+func namesAllows(text, why string) bool {
+	rules := regexp.MustCompile(` allow ([^ ,;]+)`).FindAllStringSubmatch(why, -1)
+	return len(rules) > 0 && !slices.ContainsFunc(rules, func(m []string) bool { return !strings.Contains(text, m[1]+" (priority ") })
 }
 
 func (n *teller) has(what string) bool { return n.count(what) > 0 }

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -39,7 +40,7 @@ const group = "S0APPROVERS"
 // and the simulator, with the people of a small workspace. It runs in a
 // bubble of fake time.
 type world struct {
-	t       *testing.T
+	t       tester
 	sim     *azuresim.Sim
 	path    string
 	config  jit.Config
@@ -58,13 +59,31 @@ type world struct {
 	halt    func()
 }
 
+// tester is what a world needs of a test or, in a property, of one case of it.
+type tester interface {
+	Helper()
+	Context() context.Context
+	Cleanup(f func())
+	Output() io.Writer
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 func newWorld(t *testing.T) *world {
+	t.Helper()
+	return newWorldIn(t, t.TempDir())
+}
+
+// newWorldIn keeps its store in the folder.
+func newWorldIn(t tester, dir string) *world {
 	t.Helper()
 	sim := azuresim.New(azuresim.Options{})
 	azuresim.SeedDemo(sim)
 	sim.Configure(func(s *azuresim.Settings) { s.OperationTime = 2 * time.Second })
 	w := &world{
-		t: t, sim: sim, path: filepath.Join(t.TempDir(), "jitbot.db"), config: testConfig(),
+		t: t, sim: sim, path: filepath.Join(dir, "jitbot.db"), config: testConfig(),
 		groups:  map[string][]jit.UserID{group: {grace, alan}},
 		members: map[jit.UserID]jit.Member{guest: {ID: guest, Guest: true}},
 		meter:   &meter{},

@@ -1,0 +1,293 @@
+package app_test
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+// check looks at everything that must hold once all has settled.
+func (k *walk) check() {
+	k.t.Helper()
+	if slices.ContainsFunc(k.unfinished(), func(g jit.Grant) bool { return g.State == jit.Closing && time.Since(g.Clock.Closing) < k.kit.rest/2 }) {
+		k.pass(k.kit.rest / 2) // its time is just over
+	}
+	k.checkForeign()
+	j := k.judge()
+	k.checkStates(j)
+	for nsg, rules := range j.present {
+		for _, r := range rules {
+			k.checkRule(j, nsg, r)
+		}
+	}
+	k.kit.look()
+	k.locked = ""
+}
+
+// checkForeign holds what is not ours to what other people made of it.
+func (k *walk) checkForeign() {
+	k.t.Helper()
+	for _, nsg := range k.sim.NSGs() {
+		mine := map[string]bool{}
+		priorities := map[string]string{}
+		for _, r := range k.sim.Rules(nsg) {
+			_, mine[r.Name] = k.ours(r)
+			place := fmt.Sprint(r.Direction, r.Priority)
+			if priorities[place] != "" {
+				k.t.Errorf("%s and %s of %s share priority %d", r.Name, priorities[place], nsg, r.Priority)
+			}
+			priorities[place] = r.Name
+		}
+		got, want := k.sim.DumpRules(nsg, func(name string) bool { return mine[name] }), k.twin.DumpRules(nsg, nil)
+		if got != want {
+			k.t.Errorf("foreign rules of %s are\n%s, want\n%s", nameOf(nsg), got, want)
+		}
+	}
+}
+
+// checkStates allows a grant or protection to be on its way only where
+// somebody's hand is in it.
+func (k *walk) checkStates(j *judge) {
+	k.t.Helper()
+	stuck := false
+	for _, g := range k.unfinished() {
+		switch g.State {
+		case jit.Pending:
+		case jit.Open:
+			if !time.Now().Before(g.Clock.Deadline.Add(time.Second)) {
+				k.t.Errorf("%s is open after its deadline %s", g.ID, g.Clock.Deadline)
+			}
+		case jit.Closing:
+			stuck = true
+			if !k.astray(string(g.ID)) {
+				k.t.Errorf("%s is still closing: %+v", g.ID, g.Paths)
+			}
+		}
+	}
+	for _, g := range k.unfinished() {
+		if g.State == jit.Asked || g.State == jit.Opening && !(stuck && g.Waiting != "") {
+			k.t.Errorf("%s is still %s (%s): %+v", g.ID, g.State, g.Waiting, g.Paths)
+		}
+	}
+	for _, p := range j.locks {
+		blocked := slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
+		if p.State != jit.Locked && !(p.State == jit.Locking && blocked) || len(p.Left) > 0 {
+			k.t.Errorf("%s is still %s, left %+v", p.Name, p.State, p.Left)
+		}
+	}
+	k.checkAsked(stuck)
+}
+
+// checkAsked holds what was approved in this step to be open: that nothing
+// stands in its way was found before anybody was asked.
+func (k *walk) checkAsked(stuck bool) {
+	k.t.Helper()
+	id := k.asked
+	k.asked = ""
+	if id == "" || k.faulty || stuck {
+		return
+	}
+	g := k.grant(id)
+	if g.Clock.Opened.IsZero() {
+		k.t.Errorf("%s was approved and never opened: %s %s", g.ID, g.State, g.Decision.Reason)
+	}
+}
+
+// astray reports whether somebody moved such a rule out of our bands.
+func (k *walk) astray(words string) bool {
+	for what := range k.hand {
+		if strings.Contains(what, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkRule holds each rule of ours to an open grant or a protection.
+func (k *walk) checkRule(j *judge, nsg string, r azuresim.Rule) {
+	k.t.Helper()
+	n, _ := k.ours(r)
+	bands := k.config.Bands
+	if n.Grant != "" {
+		g := k.grant(n.Grant)
+		if g.State != jit.Open && !(g.State == jit.Closing && k.astray(string(g.ID))) {
+			k.t.Errorf("%s of %s belongs to %s, which is %s", r.Name, nameOf(nsg), n.Grant, g.State)
+		}
+		if !bands.Allow.Contains(r.Priority) {
+			k.t.Errorf("%s of %s has priority %d", r.Name, nameOf(nsg), r.Priority)
+		}
+		return
+	}
+	for _, to := range append(slices.Clone(r.DestinationAddressPrefixes), r.DestinationAddressPrefix) {
+		if to == "" {
+			continue
+		}
+		vm, found := k.machineAt(to)
+		p := j.locks[vm]
+		if !found || p.VM == "" || p.State == jit.Unlocking {
+			k.t.Errorf("%s of %s keeps %s shut, which no protection explains", r.Name, nameOf(nsg), to)
+		}
+		band := bands.DenyOverride
+		if p.Existing == jit.Respect {
+			band = bands.DenyRespect
+		}
+		if !band.Contains(r.Priority) {
+			k.t.Errorf("%s of %s has priority %d", r.Name, nameOf(nsg), r.Priority)
+		}
+	}
+}
+
+func (k *walk) machineAt(address string) (string, bool) {
+	for _, vm := range k.twin.VMs() {
+		for _, id := range vm.NICs {
+			nic, _ := k.twin.NIC(id)
+			if slices.ContainsFunc(nic.IPs, func(ip azuresim.IPConfig) bool { return ip.Address == address }) {
+				return vm.ID, true
+			}
+		}
+	}
+	return "", false
+}
+
+// excused finds why a rule of ours may be missing: somebody moved it away, the
+// band has no room, or somebody's deny would shadow it.
+func (k *walk) excused(nsg, what string) bool {
+	band := k.config.Bands.Allow
+	if !strings.Contains(what, " deny of ") {
+		return k.astray(nsg) || k.room(nsg, band) == 0 || k.denied(nsg)
+	}
+	band = k.config.Bands.DenyOverride
+	if k.config.Policies[0].Existing == jit.Respect {
+		band = k.config.Bands.DenyRespect
+	}
+	return k.astray(nsg) || k.room(nsg, band) == 0
+}
+
+// room counts the places of the band that are free.
+func (k *walk) room(nsg string, band jit.Band) int {
+	taken := map[int]bool{}
+	for _, r := range k.sim.Rules(nsg) {
+		if r.Direction == "Inbound" && band.Contains(r.Priority) {
+			taken[r.Priority] = true
+		}
+	}
+	return band.To - band.From + 1 - len(taken)
+}
+
+// denied reports whether somebody has a deny before the end of our band.
+func (k *walk) denied(nsg string) bool {
+	return slices.ContainsFunc(k.twin.Rules(nsg), func(r azuresim.Rule) bool {
+		return r.Direction == "Inbound" && r.Access == "Deny" && r.Priority < k.config.Bands.Allow.To
+	})
+}
+
+// refusable finds why an ask may be refused: a machine has no address of the
+// family, or nothing before it, or something stands in the way there.
+func (k *walk) refusable(ask jit.Ask) bool {
+	for _, vm := range k.twin.VMs() {
+		if !slices.Contains(ask.VMs, nameOf(vm.ID)) {
+			continue
+		}
+		for _, source := range ask.Sources {
+			if k.impassable(vm, source.Addr().Is4()) {
+				return true
+			}
+		}
+	}
+	return len(k.scene.subnets) == 0 // behind firewalls there are other reasons
+}
+
+func (k *walk) impassable(vm azuresim.VM, v4 bool) bool {
+	var before []string
+	for _, id := range vm.NICs {
+		nic, _ := k.twin.NIC(id)
+		for _, ip := range nic.IPs {
+			if netip.MustParseAddr(ip.Address).Is4() == v4 {
+				before = append(before, k.guards(nic, ip)...)
+			}
+		}
+	}
+	const most = 8 // rules of one ask in one group
+	return len(before) == 0 || slices.ContainsFunc(before, func(nsg string) bool {
+		return k.denied(nsg) || k.astray(nsg) || k.room(nsg, k.config.Bands.Allow) < most
+	})
+}
+
+// look asks for every machine who gets to which port.
+func (k *walk) look() {
+	k.t.Helper()
+	j := k.judge()
+	for _, vm := range k.twin.VMs() {
+		for _, from := range k.probes(j) {
+			for _, port := range k.ports(j) {
+				for _, protocol := range []string{"Tcp", "Udp"} {
+					foreign, want := j.reaches(vm, from, port, protocol)
+					if said, why := k.twin.Reachable(vm.ID, from, port, protocol); said != foreign {
+						k.t.Fatalf("without us %s from %s, port %d %s: %t by %s, the judge says %t", nameOf(vm.ID), from, port, protocol, said, why, foreign)
+					}
+					if got, why := k.sim.Reachable(vm.ID, from, port, protocol); got != want {
+						k.t.Fatalf("%s from %s, port %d %s: reachable %t by %s, want %t; without us %t\ngrants %+v\nprotections %+v",
+							nameOf(vm.ID), from, port, protocol, got, why, want, foreign, j.grants, j.locks)
+					} else if got && j.shouldBeShut(crossing{vm: vm.ID, from: from, port: port, protocol: protocol}) {
+						k.t.Errorf("%s was just protected, and port %d is open to %s by %s", nameOf(vm.ID), port, from, why)
+					}
+				}
+			}
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(j.missing)) {
+		if nsg, _, _ := strings.Cut(what, " "); !k.excused(nsg, what) {
+			k.t.Errorf("missing in %s:\n%s", what, k.sim.DumpRules(nsg, nil))
+		}
+	}
+}
+
+// shouldBeShut reports whether nobody but the holders of grants should get
+// there, since the machine was protected in this step: it is refused where that
+// cannot be.
+func (j *judge) shouldBeShut(c crossing) bool {
+	p := j.locks[c.vm]
+	return c.vm == j.walk.locked && p.Existing == jit.Override && c.keptOutBy(p) && !slices.ContainsFunc(j.grants, c.heldBy)
+}
+
+// probes are addresses of strangers, those that grants are for, and their
+// neighbours.
+func (k *walk) probes(j *judge) []netip.Addr {
+	set := map[netip.Addr]bool{}
+	for _, s := range []string{sceneStranger, sceneInside, sceneOffice, sceneElse, sceneOutside, "10.10.1.4", "2001:db8::ff", "fd00:10:10::99"} {
+		set[netip.MustParseAddr(s)] = true
+	}
+	for _, g := range j.grants {
+		for _, p := range g.Request.Sources {
+			last := p.Addr()
+			for n := last.Next(); p.Contains(n) && p.Addr().Is4(); n = n.Next() {
+				last = n
+			}
+			set[p.Addr()], set[p.Addr().Prev()], set[last], set[last.Next()] = true, true, true, true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(set), netip.Addr.Compare)
+}
+
+// ports are those of policies and protections, their neighbours, and another.
+func (k *walk) ports(j *judge) []int {
+	set := map[int]bool{443: true}
+	add := func(list []jit.PortPolicy) {
+		for _, p := range list {
+			for _, n := range []int{int(p.Ports.From) - 1, int(p.Ports.From), int(p.Ports.To), int(p.Ports.To) + 1} {
+				set[n] = true
+			}
+		}
+	}
+	add(k.config.Policies[0].Ports)
+	for _, p := range j.locks {
+		add(p.Ports)
+	}
+	return slices.Sorted(maps.Keys(set))
+}

@@ -1,0 +1,80 @@
+package jit
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// loopholes say what the denies of a protection leave open: addresses that
+// nothing filters, what comes from inside, where they are for the Internet only,
+// and whom allows of other people let in that are asked before them. Empty when
+// they keep everybody out.
+func (s *Sweep) loopholes(ctx context.Context, v visit, p Protection) (string, error) {
+	var words []string
+	for _, a := range p.Bare {
+		words = append(words, "the address "+a.String()+", before which there is no network security group")
+	}
+	if p.Source != "*" {
+		words = append(words, "what does not come from the "+p.Source)
+	}
+	allows, err := s.allowsAbove(ctx, v, p)
+	if len(allows) > 0 {
+		words = append(words, "whom these allows of other people let in, which are asked first: "+strings.Join(allows, ", "))
+	}
+	return strings.Join(words, "; and "), err
+}
+
+// allowsAbove names the allows before the denies of the protection, at
+// addresses where every group has one: packets must pass both.
+func (s *Sweep) allowsAbove(ctx context.Context, v visit, p Protection) ([]string, error) {
+	above := map[netip.Addr][]string{}
+	shut := map[netip.Addr]bool{}
+	for _, path := range p.Paths {
+		table := v.after
+		if !SameID(path.Guard, v.guard) {
+			var err error
+			if table, err = s.world.Network.Table(ctx, path.Guard); err != nil {
+				return nil, fmt.Errorf("reading the rules of %s: %w", path.Guard, err)
+			}
+		}
+		for _, a := range path.Addresses {
+			names, err := s.owner.allowsBefore(table, p, path, a)
+			if err != nil {
+				return nil, err
+			}
+			above[a], shut[a] = append(above[a], names...), shut[a] || len(names) == 0
+		}
+	}
+	var out []string
+	for a, names := range above {
+		if !shut[a] {
+			out = append(out, names...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// allowsBefore names the allows of other people before the denies of the
+// protection for an address. A deny that is not there is not in force.
+func (o Owner) allowsBefore(t Table, p Protection, path Path, a netip.Addr) ([]string, error) {
+	path.Addresses = []netip.Addr{a}
+	p.Paths = []Path{path}
+	var out []string
+	for _, deny := range Denies(o.Installation, t.Guard, []Protection{p}) {
+		there, found := ruleNamed(t, deny.Name)
+		if !found {
+			return nil, errNotYet
+		}
+		deny.Priority = there.Priority
+		for _, r := range t.Rules {
+			if o.standsAbove(r, deny) {
+				out = append(out, fmt.Sprintf("%s (priority %d) of %s", r.Name, r.Priority, t.Name))
+			}
+		}
+	}
+	return out, nil
+}

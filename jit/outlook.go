@@ -96,7 +96,7 @@ func (l *lookout) place(vm VM, policy Policy) {
 			l.note(vm, HurdleMachine, "", Refuse(ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
 		}
 	}
-	paths, err := lockPaths(vm)
+	paths, err := shutPaths(vm)
 	switch {
 	case err != nil && len(addressesOfVM(vm)) == 0:
 		l.note(vm, HurdleMachine, "", err)

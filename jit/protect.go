@@ -109,12 +109,9 @@ func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy, 
 	if err != nil {
 		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
 	}
-	paths, bare := lockPaths(fresh)
-	if len(paths) == 0 {
-		return Protection{}, unlockable(fresh)
-	}
-	if len(bare) > 0 {
-		return Protection{}, Refuse(ErrPolicy, "%s has no network security group before its address %s, so its ports would stay open there; attach one first.", vm.Name, bare[0])
+	paths, err := shutPaths(fresh)
+	if err != nil {
+		return Protection{}, err
 	}
 	p := Protection{
 		VM: fresh.ID, Name: fresh.Name, Group: fresh.Group, By: who, Always: always, Ports: ports, Paths: paths,
@@ -175,6 +172,19 @@ func lockPaths(vm VM) (paths []Path, bare []netip.Addr) {
 	}
 	slices.SortFunc(bare, netip.Addr.Compare)
 	return w.sorted(), bare
+}
+
+// shutPaths are lockPaths of a VM that can be shut altogether.
+func shutPaths(vm VM) ([]Path, error) {
+	paths, bare := lockPaths(vm)
+	switch {
+	case len(paths) == 0:
+		return nil, unlockable(vm)
+	case len(bare) > 0:
+		return nil, Refuse(ErrPolicy, "%s has no network security group before its address %s, so its ports would stay open there; attach one first.", vm.Name, bare[0])
+	default:
+		return paths, nil
+	}
 }
 
 // unlockable is why nothing keeps a VM shut that has no NSG at all.

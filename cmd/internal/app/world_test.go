@@ -126,7 +126,7 @@ func (w *world) azure() *azure.Client {
 }
 
 // azureConfig leads into the simulator, with the bot's secret.
-func azureConfig(t *testing.T, sim *azuresim.Sim) azure.Config {
+func azureConfig(t tester, sim *azuresim.Sim) azure.Config {
 	t.Helper()
 	transport := azuresim.Transport{Handler: sim}
 	private := cloud.Configuration{

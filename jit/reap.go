@@ -80,7 +80,7 @@ func reapGuard(ctx context.Context, network Network, owner Owner, t Table, unrea
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return found, fmt.Errorf("reading the rules of %s back: %w", t.Name, err)
 	}
-	atWork := IsFirewall(t.Guard) && err == nil && !after.Settled // it still filters as before
+	atWork := err == nil && after.Whole && !after.Settled // it still filters as before
 	for _, i := range due {
 		found[i] = found[i].judged(named(after.Rules, found[i].Rule), atWork)
 	}

@@ -44,7 +44,8 @@ type Table struct {
 	Defaults    []Rule       // Azure's default rules, priorities 65000 and up
 	Collections []Collection // of a firewall: what holds its priorities
 	Settled     bool         // Azure has finished every change: provisioningState is Succeeded
-	Failed      bool         // of a firewall: the last change failed, so what is shown may not be in force
+	Whole       bool         // it is changed by writes of the whole: what it shows is in force only once it is settled
+	Failed      bool         // where Whole: the last change failed, so what is shown may not be in force
 }
 
 // Change is one step of a plan: the rule is written, or the name is removed.

@@ -68,7 +68,7 @@ func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
 // when it was read back gone.
 func (s *Sweep) remains(v visit, g Grant) error {
 	left, found := s.leftOf(g, v.after)
-	if !found && IsFirewall(v.guard) && !v.after.Settled {
+	if !found && v.after.Whole && !v.after.Settled {
 		return errNotYet // it still filters as before
 	}
 	if !found {

@@ -154,10 +154,11 @@ func (s *Sweep) recall(id ID) []Path {
 	return paths
 }
 
-// unconfirmed has a firewall written again whose last change failed: that the
-// rules of grants that close or left are not in its document says nothing.
+// unconfirmed has a guard written again that is changed as a whole and whose
+// last change failed: that the rules of grants that close or left are not in its
+// document says nothing.
 func (s *Sweep) unconfirmed(w wish, t Table) []Change {
-	if !t.Failed || !IsFirewall(w.guard) {
+	if !t.Failed {
 		return nil
 	}
 	var out []Change

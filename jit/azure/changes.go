@@ -28,8 +28,9 @@ import (
 // replace it. Removing what is gone succeeds.
 //
 // With Config.GroupWrites several changes are one write of the whole group
-// instead, which succeeds or fails as one; where Azure finds something invalid
-// in it, or forbids it, the changes are tried rule by rule.
+// instead, which succeeds or fails as one; where the group cannot be read, or
+// Azure finds something invalid in it, or forbids it, the changes are tried rule
+// by rule.
 //
 // It waits for operations no longer than waitLimit in all. A change whose
 // operation has not ended by then is an ErrConflict, "still running"; what

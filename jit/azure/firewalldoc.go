@@ -57,7 +57,7 @@ func (f firewall) collections() []collection {
 // table is what a firewall with classic rules holds.
 func (f firewall) table() jit.Table {
 	state := f.Properties.State
-	t := jit.Table{Guard: f.ID, Name: f.Name, Settled: state.settled(), Failed: state.failed()}
+	t := jit.Table{Guard: f.ID, Name: f.Name, Whole: true, Settled: state.settled(), Failed: state.failed()}
 	for _, c := range f.collections() {
 		t.Collections = append(t.Collections, c.slot())
 		t.Rules = append(t.Rules, c.rules("", c.Priority, state)...)
@@ -138,7 +138,7 @@ type chainLink struct {
 // policy inherits is asked before all of its own.
 // https://learn.microsoft.com/azure/firewall/policy-rule-sets
 func (p policyChain) table(guard string) jit.Table {
-	t := jit.Table{Guard: guard, Name: p[0].policy.Name, Settled: !p[0].policy.Properties.State.busy()}
+	t := jit.Table{Guard: guard, Name: p[0].policy.Name, Whole: true, Settled: !p[0].policy.Properties.State.busy()}
 	for i, link := range slices.Backward(p) {
 		for _, g := range link.groups {
 			path, priority := link.policy.Name+"/"+g.Name+"/", 0

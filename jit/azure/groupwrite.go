@@ -18,40 +18,43 @@ import (
 const fewChanges = 3
 
 // asGroup makes changes by one write where that may be and is worth it. Not done
-// is what Azure finds invalid or forbids so: one rule that it does not take
-// keeps no other back, and neither does a role that may write single rules
-// only.
+// means that they are to be made rule by rule; see writeGroup.
 func (c *Client) asGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) (outcomes []error, done bool) {
-	if !c.groups || len(changes) < fewChanges {
+	if !c.groups {
 		return nil, false
 	}
-	err := c.writeGroup(ctx, until, id, changes)
-	if errors.Is(err, jit.ErrInvalid) || errors.Is(err, jit.ErrForbidden) {
-		return nil, false
-	}
-	return eachOutcome(id.String(), changes, err), true
+	done, err := c.writeGroup(ctx, until, id, changes)
+	return eachOutcome(id.String(), changes, err), done
 }
 
 // writeGroup makes all changes of a network security group by one write of the
 // whole, on the condition that nobody wrote it since it was read. Rules of
 // other people are sent back as they were read. They succeed or fail together.
+// A group whose last change failed is written again, whatever it shows.
+//
+// Not done means that the changes are to be made rule by rule: they are few, or
+// the group cannot be read now, or one rule is not taken, which keeps no other
+// back, or the role may write single rules only.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/create-or-update
-func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) error {
+func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) (done bool, err error) {
 	address := c.manager.address(id.String(), networkVersion)
 	doc := fields{}
 	if err := c.manager.get(ctx, address, &doc); err != nil {
-		return err
+		return false, nil //nolint:nilerr // a door is not left open because it cannot be read
 	}
 	etag, failed := doc.text("etag"), stateOf(doc).failed()
+	if len(changes) < fewChanges && !failed {
+		return false, nil
+	}
 	changed, err := editRules(doc, changes)
 	if err != nil || !changed && !failed {
-		return err
+		return err == nil, err
 	}
 	poller, err := c.manager.begin(signed(ctx, signature(changes)), address, encode(doc), etag)
-	if err != nil {
-		return err
+	if err == nil {
+		err = await(ctx, until, c.poll, poller)
 	}
-	return await(ctx, until, c.poll, poller)
+	return !errors.Is(err, jit.ErrInvalid) && !errors.Is(err, jit.ErrForbidden), err
 }
 
 // editRules makes changes in the document of a network security group, and

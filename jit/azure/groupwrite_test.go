@@ -133,3 +133,50 @@ func TestGroupWritesFallBack(t *testing.T) {
 		}
 	})
 }
+
+// A write of the whole that fails leaves a document that shows what is not in
+// force: the table says so, and even a single change writes it again.
+func TestGroupWritesThatFail(t *testing.T) {
+	whole(t, func(t *testing.T, w *world) {
+		writes, removes, names := many(4)
+		if err := errors.Join(w.Apply(t.Context(), azuresim.DemoWebNICNSG, writes)...); err != nil {
+			t.Fatal(err)
+		}
+		w.AddFault(azuresim.OperationFails().On("PUT", "").Only(1))
+		if err := w.Apply(t.Context(), azuresim.DemoWebNICNSG, removes)[0]; err == nil {
+			t.Fatal("a write that failed is said to be made")
+		}
+		table, err := w.Table(t.Context(), azuresim.DemoWebNICNSG)
+		if err != nil || !table.Whole || !table.Failed || table.Settled {
+			t.Errorf("whole %t, failed %t, settled %t, %v", table.Whole, table.Failed, table.Settled, err)
+		}
+		if err := w.Apply(t.Context(), azuresim.DemoWebNICNSG, removes[:1])[0]; err != nil {
+			t.Error(err)
+		}
+		if table, err = w.Table(t.Context(), azuresim.DemoWebNICNSG); err != nil || !table.Settled {
+			t.Errorf("settled %t, %v", table.Settled, err)
+		}
+		for name := range names {
+			if _, there := w.Rule(azuresim.DemoWebNICNSG, name); there {
+				t.Errorf("%s is left", name)
+			}
+		}
+	})
+}
+
+// While Azure lets nobody read, rules are removed all the same.
+func TestGroupWritesBlind(t *testing.T) {
+	whole(t, func(t *testing.T, w *world) {
+		writes, removes, names := many(5)
+		if err := errors.Join(w.Apply(t.Context(), azuresim.DemoWebNICNSG, writes)...); err != nil {
+			t.Fatal(err)
+		}
+		w.AddFault(azuresim.Throttled("120").On("GET", "networkSecurityGroups"))
+		w.Apply(t.Context(), azuresim.DemoWebNICNSG, removes) // what became of it cannot be read either
+		for name := range names {
+			if _, there := w.Rule(azuresim.DemoWebNICNSG, name); there {
+				t.Errorf("%s is left", name)
+			}
+		}
+	})
+}

@@ -30,7 +30,7 @@ func (c *Client) Table(ctx context.Context, guard string) (jit.Table, error) {
 	if err != nil {
 		return jit.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, translate(err))
 	}
-	return fromGroup(&resp.SecurityGroup), nil
+	return fromGroup(&resp.SecurityGroup, c.groups), nil
 }
 
 // Tables reads every network security group and firewall of the configured
@@ -63,7 +63,7 @@ func (c *Client) tablesOf(ctx context.Context, id string) ([]jit.Table, error) {
 	err = pages(ctx, s.groups.NewListAllPager(nil), func(page armnetwork.SecurityGroupsClientListAllResponse) {
 		for _, g := range page.Value {
 			if g != nil {
-				tables = append(tables, fromGroup(g))
+				tables = append(tables, fromGroup(g, c.groups))
 			}
 		}
 	})

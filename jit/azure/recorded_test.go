@@ -97,7 +97,7 @@ func TestReachOfRecordedShapes(t *testing.T) {
 		{"an IP group", "", surroundings(chain.table("")), "192.168.1.7", 22, jit.TCP, jit.AnswerUnknown, "ipGroups/ops"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := jit.Reach(vm(c.guard), []jit.Table{fromGroup(&group)}, c.around, jit.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
+			v := jit.Reach(vm(c.guard), []jit.Table{fromGroup(&group, false)}, c.around, jit.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
 			if v.Decision != c.want || !strings.Contains(fmt.Sprint(v.Why), c.says) {
 				t.Errorf("%s, want %s with %q: %v", v.Decision, c.want, c.says, v.Why)
 			}

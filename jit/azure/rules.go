@@ -116,10 +116,14 @@ func failed(s *armnetwork.ProvisioningState) bool {
 	return strings.EqualFold(state, string(armnetwork.ProvisioningStateFailed)) || strings.EqualFold(state, "Canceled")
 }
 
-// fromGroup reads a network security group.
-func fromGroup(g *armnetwork.SecurityGroup) jit.Table {
+// fromGroup reads a network security group, which is changed by writes of the
+// whole or rule by rule.
+func fromGroup(g *armnetwork.SecurityGroup, whole bool) jit.Table {
 	p := value(g.Properties)
-	t := jit.Table{Guard: value(g.ID), Name: value(g.Name), Settled: settled(p.ProvisioningState)}
+	t := jit.Table{
+		Guard: value(g.ID), Name: value(g.Name), Settled: settled(p.ProvisioningState),
+		Whole: whole, Failed: whole && failed(p.ProvisioningState),
+	}
 	for _, r := range p.SecurityRules {
 		if r != nil {
 			t.Rules = append(t.Rules, fromRule(r))

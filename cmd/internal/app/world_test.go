@@ -116,9 +116,13 @@ func testConfig() jit.Config {
 	}
 }
 
-func (w *world) azure() *azure.Client {
+func (w *world) azure(change ...func(*azure.Config)) *azure.Client {
 	w.t.Helper()
-	c, err := azure.New(azureConfig(w.t, w.sim))
+	config := azureConfig(w.t, w.sim)
+	for _, f := range change {
+		f(&config)
+	}
+	c, err := azure.New(config)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -171,6 +171,11 @@ func responseError(resp *azcore.ResponseError) error {
 	}
 }
 
+// errFaulted is an ErrInvalid that no rule is the cause of: a firewall that uses
+// the policy is faulted.
+// https://github.com/hashicorp/terraform-provider-azurerm/issues/19843
+var errFaulted = fmt.Errorf("%w: a firewall of the policy is faulted", jit.ErrInvalid)
+
 // kindOf decides by the codes whose status misleads, then by the status. An
 // operation that ended badly has status 200. A 404 has a kind only when the
 // answer says itself that something is gone.
@@ -182,7 +187,7 @@ func kindOf(status int, a answer) error {
 	case strings.HasSuffix(a.Code, "NotAllowedWhenUpdatingOrDeleting"):
 		return jit.ErrBusy // a firewall policy takes one change at a time: https://github.com/Azure/deployment-stacks/issues/211
 	case a.has("FirewallPolicyUpdateFailed"):
-		return jit.ErrInvalid // a firewall that uses the policy is faulted
+		return errFaulted
 	case a.has("ScopeLocked"):
 		return jit.ErrLocked
 	case a.has("CanceledAndSupersededDueToAnotherOperation"), a.Code == "Canceled":

@@ -169,16 +169,16 @@ func (c *Client) unseen(ctx context.Context, err error) bool {
 	}
 }
 
-// applyAtOnce is Apply for a firewall. What Azure finds invalid in one rule
-// must not keep the others from being closed and opened: then they go apart,
-// removals first.
+// applyAtOnce is Apply for a firewall. One rule that Azure finds invalid, or
+// that Azure Policy denies, must not keep the others from being closed and
+// opened: then they go apart, removals first.
 func (c *Client) applyAtOnce(ctx context.Context, guard string, changes []jit.Change) []error {
 	outcomes := make([]error, len(changes))
 	if len(changes) == 0 {
 		return outcomes
 	}
 	err := c.applyFirewall(ctx, guard, changes)
-	if first, rest := apart(changes); errors.Is(err, jit.ErrInvalid) && len(rest) > 0 {
+	if first, rest := apart(changes); hangsOnRules(err) && len(rest) > 0 {
 		parted := append(c.applyAtOnce(ctx, guard, pick(changes, first)), c.applyAtOnce(ctx, guard, pick(changes, rest))...)
 		for i, at := range append(first, rest...) {
 			outcomes[at] = parted[i]
@@ -186,6 +186,12 @@ func (c *Client) applyAtOnce(ctx context.Context, guard string, changes []jit.Ch
 		return outcomes
 	}
 	return eachOutcome(guard, changes, err)
+}
+
+// hangsOnRules reports whether a part of the changes may be taken where all of
+// them were not.
+func hangsOnRules(err error) bool {
+	return errors.Is(err, jit.ErrDisallowed) || errors.Is(err, jit.ErrInvalid) && !errors.Is(err, errFaulted)
 }
 
 // apart splits changes, by their places: removals from writes, else the writes

@@ -183,6 +183,53 @@ func TestOneBadRuleOfAFirewall(t *testing.T) {
 	})
 }
 
+// Nor does one that Azure Policy denies: a rule that nobody may put back would
+// keep every door of the firewall open.
+func TestOneDisallowedRuleOfAFirewall(t *testing.T) {
+	for _, guard := range []string{azuresim.DemoFirewall, ourGroup} {
+		walled(t, func(t *testing.T, w *world) {
+			for _, grant := range []string{"g-22222", "g-44444"} {
+				if err := w.Apply(t.Context(), guard, put(networkAllow(grant)))[0]; err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.AddPolicyAssignment(azuresim.PolicyAssignment{Name: "no", Scope: azuresim.DemoHubGroup, Denies: func(p azuresim.PolicyWrite) bool {
+				return strings.Contains(string(p.Body), networkAllow("g-7k2qd").Name)
+			}})
+			outcomes := w.Apply(t.Context(), guard, slices.Concat(
+				put(networkAllow("g-7k2qd")), remove(networkAllow("g-22222").Name), put(networkAllow("g-33333"))))
+			if !errors.Is(outcomes[0], jit.ErrDisallowed) || outcomes[1] != nil || outcomes[2] != nil {
+				t.Errorf("%v", outcomes)
+			}
+		})
+	}
+}
+
+// What fails because a firewall of the policy is faulted fails for every rule:
+// minutes are not spent on each.
+func TestFaultedFirewall(t *testing.T) {
+	walled(t, func(t *testing.T, w *world) {
+		w.AddFault(azuresim.Fault{
+			Method: http.MethodPut, Path: "/ruleCollectionGroups/", OperationEnd: "Failed", OperationCode: "FirewallPolicyUpdateFailed",
+			OperationMessage: "Put on Firewall Policy edge-policy Failed with 1 faulted referenced firewalls",
+		})
+		var changes []jit.Change
+		for _, grant := range []string{"g-22222", "g-33333", "g-44444", "g-55555"} {
+			changes = append(changes, put(networkAllow(grant))...)
+		}
+		w.Reset()
+		began := time.Now()
+		for _, err := range w.Apply(t.Context(), ourGroup, changes) {
+			if !errors.Is(err, jit.ErrInvalid) {
+				t.Errorf("%v", err)
+			}
+		}
+		if n := w.sent("PUT", "/"); n != 1 || time.Since(began) > 2*time.Minute {
+			t.Errorf("%d writes in %s", n, time.Since(began))
+		}
+	})
+}
+
 // Whatever the status of a busy policy's answer is, it means: later.
 func TestBusyPolicy(t *testing.T) {
 	for _, status := range []int{http.StatusConflict, http.StatusBadRequest, http.StatusTooManyRequests} {

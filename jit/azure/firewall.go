@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -171,21 +172,44 @@ func (c *Client) unseen(ctx context.Context, err error) bool {
 
 // applyAtOnce is Apply for a firewall. One rule that Azure finds invalid, or
 // that Azure Policy denies, must not keep the others from being closed and
-// opened: then they go apart, removals first.
+// opened: then they go apart, removals first. Of a write that Azure took and
+// gave up after minutes, what closes is sent once more, without the rest.
 func (c *Client) applyAtOnce(ctx context.Context, guard string, changes []jit.Change) []error {
 	outcomes := make([]error, len(changes))
 	if len(changes) == 0 {
 		return outcomes
 	}
 	err := c.applyFirewall(ctx, guard, changes)
-	if first, rest := apart(changes); hangsOnRules(err) && len(rest) > 0 {
+	outcomes = eachOutcome(guard, changes, err)
+	first, rest := apart(changes)
+	switch {
+	case len(rest) == 0:
+	case hangsOnRules(err):
 		parted := append(c.applyAtOnce(ctx, guard, pick(changes, first)), c.applyAtOnce(ctx, guard, pick(changes, rest))...)
 		for i, at := range append(first, rest...) {
 			outcomes[at] = parted[i]
 		}
-		return outcomes
+	case errors.Is(err, errGivenUp) && changes[first[0]].Put == nil:
+		err = c.applyFirewall(ctx, guard, closing(changes))
+		for i, outcome := range eachOutcome(guard, pick(changes, first), err) {
+			outcomes[first[i]] = outcome
+		}
 	}
-	return eachOutcome(guard, changes, err)
+	return outcomes
+}
+
+// errGivenUp means that Azure took a change and then gave it up: the document
+// shows it, and it is not in force.
+var errGivenUp = errors.New("the change was given up")
+
+// closing are the changes with the rules that were to be written taken out
+// again.
+func closing(changes []jit.Change) []jit.Change {
+	out := make([]jit.Change, 0, len(changes))
+	for _, change := range changes {
+		out = append(out, jit.Change{Remove: change.Name()})
+	}
+	return out
 }
 
 // hangsOnRules reports whether a part of the changes may be taken where all of
@@ -258,10 +282,13 @@ func (c *Client) applyFirewall(ctx context.Context, guard string, changes []jit.
 		return err
 	}
 	err = await(ctx, until, firewallPolls*c.poll, poller)
-	if err != nil || jit.KindOf(guard) != jit.PolicyGroup {
-		return err
+	if poller.Done() && err != nil && !isKind(err) {
+		err = fmt.Errorf("%w: %w", errGivenUp, err)
 	}
-	return c.awaitPolicy(ctx, until, id.Parent.String())
+	if poller.Done() && jit.KindOf(guard) == jit.PolicyGroup {
+		return cmp.Or(err, c.awaitPolicy(ctx, until, id.Parent.String()))
+	}
+	return err
 }
 
 // awaitPolicy waits until a policy is done with what a change of its group set

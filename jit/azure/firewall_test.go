@@ -205,6 +205,26 @@ func TestOneDisallowedRuleOfAFirewall(t *testing.T) {
 	}
 }
 
+// A write that Azure accepts and then gives up, perhaps for a rule that it cannot
+// put into force, keeps no door open: what closes is sent once more by itself.
+func TestClosingBesideAWriteThatFails(t *testing.T) {
+	walled(t, func(t *testing.T, w *world) {
+		if err := w.Apply(t.Context(), ourGroup, put(networkAllow("g-22222")))[0]; err != nil {
+			t.Fatal(err)
+		}
+		w.AddFault(azuresim.OperationFails().On(http.MethodPut, "/ruleCollectionGroups/")) // that of what is left is a DELETE
+		w.Reset()
+		outcomes := w.Apply(t.Context(), ourGroup, slices.Concat(
+			put(networkAllow("g-33333")), remove(networkAllow("g-22222").Name), put(networkAllow("g-44444"))))
+		if outcomes[0] == nil || outcomes[1] != nil || outcomes[2] == nil || strings.Contains(w.dump(), "jitbot") {
+			t.Errorf("%v", outcomes)
+		}
+		if n := w.sent("PUT", "/") + w.sent("DELETE", "/"); n != 2 {
+			t.Errorf("%d writes, want 2", n)
+		}
+	})
+}
+
 // What fails because a firewall of the policy is faulted fails for every rule:
 // minutes are not spent on each.
 func TestFaultedFirewall(t *testing.T) {

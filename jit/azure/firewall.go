@@ -345,7 +345,11 @@ func (c *Client) writeFirewall(ctx context.Context, id *arm.ResourceID, changes 
 	case err != nil || !changed && !state.failed() || absent && emptied:
 		return nil, err
 	case emptied:
-		return c.manager.begin(ctx, address, nil, quoted(etag))
+		poller, err := c.manager.begin(ctx, address, nil, quoted(etag))
+		if errors.Is(err, jit.ErrLocked) || errors.Is(err, jit.ErrForbidden) {
+			return c.manager.begin(ctx, address, encode(doc), quoted(etag)) // what may not be deleted may be emptied
+		}
+		return poller, err
 	default:
 		return c.manager.begin(ctx, address, encode(doc), quoted(etag))
 	}

@@ -225,6 +225,35 @@ func TestClosingBesideAWriteThatFails(t *testing.T) {
 	})
 }
 
+// What lets nothing be deleted, be it a lock or the role, keeps no door open: a
+// group of ours is emptied instead.
+func TestAGroupThatMayNotBeDeleted(t *testing.T) {
+	for name, forbid := range map[string]func(w *world){
+		"lock": func(w *world) {
+			w.AddLock(azuresim.Lock{Scope: azuresim.DemoHubGroup, Name: "keep", Level: "CanNotDelete"})
+		},
+		"role": func(w *world) {
+			w.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"*/ruleCollectionGroups/delete"} })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			walled(t, func(t *testing.T, w *world) {
+				r := networkAllow("g-7k2qd")
+				if err := w.Apply(t.Context(), ourGroup, put(r))[0]; err != nil {
+					t.Fatal(err)
+				}
+				forbid(w)
+				if err := w.Apply(t.Context(), ourGroup, remove(r.Name))[0]; err != nil {
+					t.Error(err)
+				}
+				if strings.Contains(w.dump(), r.Name) {
+					t.Error("the rule is left")
+				}
+			})
+		})
+	}
+}
+
 // What fails because a firewall of the policy is faulted fails for every rule:
 // minutes are not spent on each.
 func TestFaultedFirewall(t *testing.T) {

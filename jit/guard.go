@@ -141,7 +141,7 @@ func (s *Sweep) removeBlind(ctx context.Context, guard string, live []Grant) err
 			}
 		}
 	}
-	if len(changes) == 0 || IsFirewall(guard) { // a firewall is one document, which must be read to be changed
+	if len(changes) == 0 || KindOf(guard) == ClassicFirewall { // one document, which must be read to be changed
 		return nil
 	}
 	return errors.Join(s.world.Network.Apply(ctx, guard, changes)...)

@@ -55,19 +55,20 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (jit.Table, er
 }
 
 // chain reads a policy, those that it inherits from, and the groups of each.
+// What could be read comes with the error.
 func (c *Client) chain(ctx context.Context, policy string) (policyChain, error) {
 	var chain policyChain
 	for id := policy; id != "" && len(chain) < longestChain; {
 		r, _, err := c.locate(id, policyType)
 		if err != nil {
-			return nil, fmt.Errorf("reading a firewall policy: %w", err)
+			return chain, fmt.Errorf("reading a firewall policy: %w", err)
 		}
 		link, err := c.link(ctx, r)
 		if err != nil && len(chain) > 0 {
 			err = vanished(err) // the parent's absence is not the policy's
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading firewall policy %s: %w", r.Name, err)
+			return chain, fmt.Errorf("reading firewall policy %s: %w", r.Name, err)
 		}
 		chain = append(chain, link)
 		id = link.policy.Properties.Base.ID
@@ -107,18 +108,20 @@ func (c *Client) firewallTables(ctx context.Context, subscription string) ([]jit
 		if key := strings.ToLower(policy); !seen[key] {
 			seen[key] = true
 			found, policyErr := c.ownTables(ctx, policy)
+			tables = append(tables, found...)
 			if !c.unseen(ctx, policyErr) {
-				tables, err = append(tables, found...), errors.Join(err, policyErr)
+				err = errors.Join(err, policyErr)
 			}
 		}
 	}
 	return tables, err
 }
 
-// ownTables are those of groups in a policy that have a name of ours.
+// ownTables are those of groups in a policy that have a name of ours, also
+// where a policy that it inherits from may not be read.
 func (c *Client) ownTables(ctx context.Context, policy string) ([]jit.Table, error) {
 	chain, err := c.chain(ctx, policy)
-	if err != nil {
+	if len(chain) == 0 {
 		return nil, err
 	}
 	var tables []jit.Table
@@ -127,7 +130,7 @@ func (c *Client) ownTables(ctx context.Context, policy string) ([]jit.Table, err
 			tables = append(tables, chain.table(g.ID))
 		}
 	}
-	return tables, nil
+	return tables, err
 }
 
 // firewalls lists those of a subscription; seen is false where Azure does not

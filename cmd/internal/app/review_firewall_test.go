@@ -49,3 +49,72 @@ func TestClosingUnderAPolicyThatIsHidden(t *testing.T) {
 		w.want(g.ID, jit.Closed)
 	})
 }
+
+// A rule that cannot be removed where the VM was before is a rule of the grant:
+// closed is not said while it stands, not by a jitbot that was started anew
+// either, and it goes when it can.
+func TestClosedAlsoWhereTheVMWas(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.quick()
+		walls, foreign := w.allWalls(), w.foreign()
+		w.start()
+		g := w.allowed(20*time.Minute, "10.60.1.9/32", "core-1")
+		w.pass(4 * time.Minute)
+		g = w.want(g.ID, jit.Open)
+		forbidden := w.sim.AddFault(withoutReads(azuresim.Forbidden().On("", "/ruleCollectionGroups/")))
+		if err := w.sim.SetRouteTable(coreSubnet, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if g = w.want(g.ID, jit.Open); len(g.Paths) != 1 || len(g.Left) != 1 {
+			t.Errorf("paths %+v, left %+v", g.Paths, g.Left)
+		}
+		w.stop()
+		w.start()
+		w.pass(time.Until(g.Clock.Deadline) + 2*time.Minute)
+		if g = w.want(g.ID, jit.Closing); !g.Stuck || !w.stands(g.ID) {
+			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.stands(g.ID))
+		}
+		forbidden.Remove()
+		w.pass(4 * time.Minute)
+		w.want(g.ID, jit.Closed)
+		if w.allWalls() != walls {
+			t.Error("the firewalls are not as before")
+		}
+		w.promises(foreign)
+	})
+}
+
+// What the VM left is forgotten once it was read back gone, and a firewall that
+// is gone altogether ends no grant that has left it.
+func TestWhatTheVMLeftIsForgotten(t *testing.T) {
+	for name, gone := range map[string]bool{"removed": false, "with its policy": true} {
+		t.Run(name, func(t *testing.T) {
+			firewalled(t, func(t *testing.T, w *world) {
+				w.quick()
+				w.start()
+				g := w.allowed(time.Hour, "10.60.1.9/32", "core-1")
+				w.pass(4 * time.Minute)
+				w.want(g.ID, jit.Open)
+				if gone {
+					w.sim.AddFault(withoutReads(azuresim.Forbidden().On("", "/ruleCollectionGroups/")))
+				}
+				if err := w.sim.SetRouteTable(coreSubnet, ""); err != nil {
+					t.Fatal(err)
+				}
+				w.pass(time.Minute)
+				if gone {
+					w.sim.AddFault(azuresim.Fault{
+						Path: "/firewallPolicies/edge-policy", Status: 404, Code: "ResourceNotFound", Message: "The Resource was not found.",
+					})
+				}
+				w.pass(3 * time.Minute)
+				if g = w.want(g.ID, jit.Open); len(g.Paths) != 1 || len(g.Left) != 0 {
+					t.Errorf("paths %+v, left %+v", g.Paths, g.Left)
+				}
+			})
+		})
+	}
+}
+
+const coreSubnet = azuresim.DemoHubGroup + "/providers/Microsoft.Network/virtualNetworks/edge-vnet/subnets/core"

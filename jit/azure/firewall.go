@@ -126,7 +126,7 @@ func (c *Client) ownTables(ctx context.Context, policy string) ([]jit.Table, err
 	}
 	var tables []jit.Table
 	for _, g := range chain[0].groups {
-		if strings.HasPrefix(strings.ToLower(g.Name), jit.GroupName("")) {
+		if g.isOurs() {
 			tables = append(tables, chain.table(g.ID))
 		}
 	}

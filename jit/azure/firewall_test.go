@@ -2,6 +2,7 @@ package azure_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -128,6 +129,57 @@ func TestPolicyTable(t *testing.T) {
 		w.Configure(func(s *azuresim.Settings) { s.FirewallTime = time.Hour })
 		if _, err := w.Table(t.Context(), strings.Replace(ourGroup, "edge-policy", "no-policy", 1)); !errors.Is(err, jit.ErrNotFound) {
 			t.Errorf("a policy that is gone: %v", err)
+		}
+	})
+}
+
+// Rules of ours in other groups, such as that of a policy above, which another
+// firewall uses itself, are strangers here: they belong to another guard. Around
+// a VM they are what they are.
+func TestOurRulesInOtherGroups(t *testing.T) {
+	walled(t, func(t *testing.T, w *world) {
+		corp := strings.Replace(ourGroup, "edge-policy", "corp-policy", 1)
+		copied := networkAllow("g-44444")
+		for guard, r := range map[string]jit.Rule{ourGroup: networkAllow("g-7k2qd"), corp: networkAllow("g-7k2qd")} {
+			if err := w.Apply(t.Context(), guard, put(r))[0]; err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute) // the policy is busy for a while
+		}
+		if err := w.PutRuleCollectionGroup(azuresim.RuleCollectionGroup{
+			Policy: azuresim.DemoEdgePolicy, Name: "a-copy", Priority: 112, Collections: []azuresim.RuleCollection{{
+				Name: "jitbot-test-network", Kind: azuresim.Network, Priority: 100, Action: "Allow", Rules: []azuresim.FirewallRule{{
+					Name: copied.Name, Protocols: []string{"TCP"}, Sources: copied.Sources, Destinations: copied.Destinations, Ports: copied.Ports,
+				}},
+			}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		table, err := w.Table(t.Context(), ourGroup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ours []string
+		for _, r := range table.Rules {
+			if _, ok := jit.ParseRuleName(r.Name); ok {
+				ours = append(ours, fmt.Sprint(r.Name, " ", r.Priority))
+			}
+		}
+		if want := []string{networkAllow("g-7k2qd").Name + " 110"}; !slices.Equal(ours, want) {
+			t.Errorf("ours are %v, want %v", ours, want)
+		}
+		around, err := w.Surroundings(t.Context(), []jit.VM{w.mustVM(t, azuresim.DemoCore)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, r := range around[strings.ToLower(azuresim.DemoCore)].Firewalls[0].Rules {
+			if r.Name == networkAllow("g-7k2qd").Name && r.Priority == 110 {
+				n++
+			}
+		}
+		if n != 2 {
+			t.Errorf("%d rules of ours are around the VM, want that of each policy", n)
 		}
 	})
 }

@@ -134,7 +134,13 @@ type chainLink struct {
 	groups []ruleGroup
 }
 
-// table is what the policy holds beside the group of ours, and in it. What the
+// isOurs reports whether the group has the name of one of an installation.
+func (g ruleGroup) isOurs() bool {
+	return strings.HasPrefix(strings.ToLower(g.Name), jit.GroupName(""))
+}
+
+// table is what the policy holds beside the group of ours, and in it; for no
+// guard, with the rules of ours in every group under their own names. What the
 // policy inherits is asked before all of its own.
 // https://learn.microsoft.com/azure/firewall/policy-rule-sets
 func (p policyChain) table(guard string) jit.Table {
@@ -145,6 +151,9 @@ func (p policyChain) table(guard string) jit.Table {
 			if i == 0 {
 				path, priority = g.Name+"/", g.Properties.Priority
 				t.Collections = append(t.Collections, jit.Collection{Name: g.Name, Priority: priority})
+			}
+			if guard == "" && g.isOurs() {
+				path, priority = "", g.Properties.Priority
 			}
 			if strings.EqualFold(g.ID, guard) {
 				path = ""

@@ -75,8 +75,8 @@ func (c collection) slot() jit.Collection {
 }
 
 // rules reads the rules. Those of an installation in its own collection have
-// their own names, all others the name of the collection, and what the path
-// says, before theirs.
+// their own names where no path is given; all others have the path and the name
+// of the collection before theirs.
 func (c collection) rules(path string, priority int, state provisioning) []jit.Rule {
 	var out []jit.Rule
 	for _, d := range c.Rules {
@@ -85,7 +85,7 @@ func (c collection) rules(path string, priority int, state provisioning) []jit.R
 		r.Allow = c.dnat || !strings.EqualFold(c.Action.Type, "Deny")
 		r.Settled, r.Failed = state.settled(), state.failed()
 		n, ours := jit.ParseRuleName(strings.ToLower(d.Name))
-		if ours && n.Installation == c.owner() {
+		if ours && n.Installation == c.owner() && path == "" {
 			r.Protocol = joined(d.protocols())
 			out = append(out, r)
 			continue

@@ -50,6 +50,40 @@ func TestClosingUnderAPolicyThatIsHidden(t *testing.T) {
 	})
 }
 
+// A policy that two firewalls use, one of them by a policy that inherits from
+// it, holds doors for both. The sweep tells of each once, at its own policy.
+func TestReapTellsOfEachRuleOnce(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.quick()
+		if err := w.sim.PutFirewall(azuresim.Firewall{
+			ID: azuresim.DemoHubGroup + "/providers/Microsoft.Network/azureFirewalls/corp-fw", Location: azuresim.DemoLocation,
+			Subnet: hubSubnet(), PublicIPs: hubPublics()[1:], Policy: azuresim.DemoCorpPolicy,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for policy, grant := range map[string]jit.ID{azuresim.DemoCorpPolicy: "g-22222", azuresim.DemoEdgePolicy: "g-33333"} {
+			r := jit.Rule{
+				Name: jit.RuleName{Installation: "prod", Grant: grant, Suffix: "core-1"}.String(), Priority: 140, Inbound: true, Allow: true,
+				Protocol: jit.TCP, Sources: []string{"10.60.9.9/32"}, SourcePorts: []string{"*"}, Destinations: []string{"10.50.1.4"}, Ports: []string{"22"},
+				Description: jit.Description{Grant: grant, User: ada, Until: time.Now().Add(time.Minute)}.String(),
+			}
+			if err := w.client.Apply(t.Context(), policy+"/ruleCollectionGroups/jitbot-prod", []jit.Change{{Put: &r}})[0]; err != nil {
+				t.Fatal(err)
+			}
+			w.pass(time.Minute)
+		}
+		found, err := jit.Reap(t.Context(), w.client, jit.Owner{Installation: "prod", Bands: w.config.Bands}, false, time.Now())
+		if len(found) != 2 || err != nil {
+			t.Errorf("%v, %v", found, err)
+		}
+		for _, r := range found {
+			if r.Outcome != jit.Removed {
+				t.Errorf("%v", r)
+			}
+		}
+	})
+}
+
 // A rule that cannot be removed where the VM was before is a rule of the grant:
 // closed is not said while it stands, not by a jitbot that was started anew
 // either, and it goes when it can.

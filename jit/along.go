@@ -20,11 +20,12 @@ func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r 
 	if err != nil {
 		return nil, err
 	}
+	owner := Owner{j.config.Installation, j.config.Bands}
 	var notes []string
 	for _, p := range s.paths {
 		t := tables[strings.ToLower(p.Guard)]
 		for _, rule := range t.Rules {
-			if p.Kind != Into || !rule.leadsTo(p.Addresses, r.Ports) {
+			if _, ours := owner.Ours(rule); ours || p.Kind != Into || !rule.leadsTo(p.Addresses, r.Ports) {
 				continue
 			}
 			if !policy.acceptsAll(rule.Sources, r.Ports) {
@@ -51,10 +52,9 @@ func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
 	})
 }
 
-// leadsTo reports whether it is somebody else's DNAT rule to one of the ports.
+// leadsTo reports whether it is a DNAT rule to one of the ports.
 func (r Rule) leadsTo(addresses []netip.Addr, ports []Ports) bool {
-	_, ours := ParseRuleName(r.Name)
-	return !ours && r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p Ports) bool {
+	return r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p Ports) bool {
 		return p.From <= r.To.Port() && r.To.Port() <= p.To
 	})
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,25 @@ func TestReapTellsOfEachRuleOnce(t *testing.T) {
 			if r.Outcome != jit.Removed {
 				t.Errorf("%v", r)
 			}
+		}
+	})
+}
+
+// Whom a rule of another installation lets in beside the holder is said too.
+func TestAnotherInstallationLetsInAlong(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.quick()
+		r := jit.Rule{
+			Name: "jitbot-other-g-22222-app-1-22", Priority: 140, Inbound: true, Allow: true, Protocol: jit.TCP, Sources: []string{"198.51.100.77/32"},
+			SourcePorts: []string{"*"}, Destinations: []string{azuresim.DemoFirewallIP}, Ports: []string{"50001"}, To: netip.MustParseAddrPort("10.40.1.4:22"),
+		}
+		if err := w.client.Apply(t.Context(), azuresim.DemoFirewall, []jit.Change{{Put: &r}})[0]; err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		g, err := w.askFrom(ada, time.Hour, "203.0.113.7/32", "app-1")
+		if notes := strings.Join(g.Notes, " "); err != nil || !strings.Contains(notes, r.Name+" of the firewall hub-fw lets 198.51.100.77/32 in as well") {
+			t.Errorf("%s, %v", notes, err)
 		}
 	})
 }

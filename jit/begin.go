@@ -12,6 +12,7 @@ import (
 // checked once more and the way is stored. Where opening must wait, the grant
 // says so.
 func (s *Sweep) begin(ctx context.Context, id string) error {
+	waited := s.recall(ID(id))
 	g, err := s.world.Store.Grant(ctx, ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
@@ -26,7 +27,7 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 	if now.Sub(g.Clock.Approved) > holdFor {
 		return s.fail(ctx, g.ID, "its approval is too old to be used, ask again", now)
 	}
-	if held, err := s.awaits(ctx, g, s.recall(g.ID)); held || err != nil {
+	if held, err := s.awaits(ctx, g, waited); held || err != nil {
 		return err
 	}
 	paths, err := s.pathsOf(ctx, g)

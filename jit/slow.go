@@ -14,12 +14,13 @@ import (
 // waits while a change is under way.
 
 // gather waits for openings that come together, for as long as more come. A
-// closing does not wait.
+// closing does not wait, but for openings that have waited for the change
+// before: steady closings would keep them out for ever.
 func (s *Sweep) gather(ctx context.Context, guard string) error {
-	seen := 0
+	seen, held := 0, s.heldAt(guard)
 	for waited := time.Duration(0); waited < gatherMost; waited += gather {
 		opening, closing, err := s.atHand(ctx, guard)
-		if err != nil || opening == seen || closing {
+		if first := held && waited == 0; err != nil || !first && (opening == seen || closing) {
 			return err
 		}
 		seen = opening
@@ -122,14 +123,46 @@ func (s *Sweep) isClaimed(guard string) bool {
 const heldFor = 2 * time.Second
 
 func (s *Sweep) changing(ctx context.Context, guard string) (bool, error) {
-	if s.isClaimed(guard) {
+	if s.isClaimed(guard) || s.wasChanging(guard) {
 		return true, nil
 	}
 	t, err := s.world.Network.Table(ctx, guard)
 	if err != nil {
 		return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
 	}
-	return !t.Settled && !t.Failed, nil
+	changing := !t.Settled && !t.Failed
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if delete(s.changed, guard); changing {
+		s.changed[guard] = time.Now()
+	}
+	return changing, nil
+}
+
+// wasChanging reports whether the guard was seen being changed by somebody else
+// a moment ago. Later, whoever asks first looks again, and the others wait for
+// what it sees: hundreds may be held.
+func (s *Sweep) wasChanging(guard string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen, known := s.changed[guard]
+	if !known || time.Since(seen) < heldFor {
+		return known
+	}
+	s.changed[guard] = time.Now()
+	return false
+}
+
+// heldAt reports whether an opening waits for a change of the guard to end.
+func (s *Sweep) heldAt(guard string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, paths := range s.awaited {
+		if behind(paths, guard) {
+			return true
+		}
+	}
+	return false
 }
 
 const maxRemembered = 1000

@@ -53,24 +53,26 @@ type Sweep struct {
 	entry sync.RWMutex // held to begin at firewalls, and to claim one
 
 	mu          sync.Mutex
-	touched     map[string]bool // guards to be looked at in the next pass
-	claimed     map[string]bool // firewalls that are being read and written
-	awaited     map[ID][]Path   // of openings that wait for a firewall
-	closing     map[string]bool // guards with overdue closings at the start, not yet tried
-	begun       map[ID]bool     // closings that the last pass saw
-	late        ID              // a closing that is stuck or late
-	heard       bool            // Azure has answered since the start
-	agreesSince time.Time       // since when Azure's clock agrees, while the mark does not
-	suspect     string          // why the clock is not to be trusted
-	mark        time.Time       // highest clock reading stored
-	digested    time.Time       // the last time of the digest's schedule that is settled
+	touched     map[string]bool      // guards to be looked at in the next pass
+	claimed     map[string]bool      // firewalls that are being read and written
+	changed     map[string]time.Time // when firewalls were seen being changed by somebody else
+	awaited     map[ID][]Path        // of openings that wait for a firewall
+	closing     map[string]bool      // guards with overdue closings at the start, not yet tried
+	begun       map[ID]bool          // closings that the last pass saw
+	late        ID                   // a closing that is stuck or late
+	heard       bool                 // Azure has answered since the start
+	agreesSince time.Time            // since when Azure's clock agrees, while the mark does not
+	suspect     string               // why the clock is not to be trusted
+	mark        time.Time            // highest clock reading stored
+	digested    time.Time            // the last time of the digest's schedule that is settled
 }
 
 // NewSweep makes the loop; Run starts it.
 func NewSweep(c Config, w World) *Sweep {
 	s := &Sweep{
 		judge: judge{c, w, &chronometer{}, &sync.Once{}}, owner: Owner{c.Installation, c.Bands}, roster: newRoster(w.Inventory),
-		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{}, touched: map[string]bool{}, claimed: map[string]bool{}, awaited: map[ID][]Path{},
+		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{}, touched: map[string]bool{}, claimed: map[string]bool{},
+		changed: map[string]time.Time{}, awaited: map[ID][]Path{},
 	}
 	s.guards = newLanes(guardLanes, s.sweepGuard)
 	s.opens = newLanes(openLanes, s.begin)

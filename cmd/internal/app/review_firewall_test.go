@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -172,3 +174,62 @@ func TestWhatTheVMLeftIsForgotten(t *testing.T) {
 }
 
 const coreSubnet = azuresim.DemoHubGroup + "/providers/Microsoft.Network/virtualNetworks/edge-vnet/subnets/core"
+
+// Where a closing is due before each change of a firewall is done, an opening
+// gets into the change after the one that it found.
+func TestOpeningsAmongSteadyClosings(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.start()
+		for i := range 10 {
+			w.allowed(time.Duration(20+i*4)*time.Minute, fmt.Sprintf("203.0.113.%d/32", i+1), "app-1")
+		}
+		w.pass(28 * time.Minute)
+		g := w.allowed(time.Hour, "203.0.113.99/32", "app-1")
+		w.pass(12 * time.Minute)
+		w.want(g.ID, jit.Open)
+	})
+}
+
+// However many openings wait for somebody else's change of a firewall, Azure is
+// asked about it no more often than for one.
+func TestWaitingOpeningsAskOnce(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.start()
+		var ids []jit.ID
+		for i := range 40 {
+			g, err := w.askFrom(ada, time.Hour, fmt.Sprintf("10.60.1.%d/32", i+1), "core-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, g.ID)
+			time.Sleep(time.Second)
+		}
+		w.sim.Configure(func(s *azuresim.Settings) { s.FirewallTime = 10 * time.Minute })
+		r := jit.Rule{
+			Name: "jitbot-other-g-22222-core-1", Priority: 140, Inbound: true, Allow: true, Protocol: jit.TCP, Sources: []string{"10.60.9.9/32"},
+			SourcePorts: []string{"*"}, Destinations: []string{"10.50.1.4"}, Ports: []string{"22"},
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			w.azure().Apply(t.Context(), azuresim.DemoEdgePolicy+"/ruleCollectionGroups/jitbot-other", []jit.Change{{Put: &r}})
+		})
+		for _, id := range ids {
+			time.Sleep(5 * time.Second)
+			if _, err := w.service.Approve(t.Context(), grace, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.pass(10 * time.Second)
+		before := len(w.sim.Requests())
+		w.pass(time.Minute)
+		if n := len(w.sim.Requests()) - before; n > 300 {
+			t.Errorf("%d requests in a minute", n)
+		}
+		wg.Wait()
+		w.sim.Configure(func(s *azuresim.Settings) { s.FirewallTime = time.Minute })
+		w.pass(4 * time.Minute)
+		for _, id := range ids {
+			w.want(id, jit.Open)
+		}
+	})
+}

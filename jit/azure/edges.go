@@ -25,7 +25,7 @@ type edges struct {
 	routes    map[string][]armnetwork.Route
 	firewalls []firewall
 	chains    map[string]policyChain // of the firewalls' policies
-	unread    bool                   // firewalls could not be read, for lack of the right to
+	unread    bool                   // firewalls, or their policies, could not be read, for lack of the right to
 }
 
 func newEdges() *edges {
@@ -115,16 +115,16 @@ func (c *Client) readPolicies(ctx context.Context, e *edges) error {
 	}
 	return eachID(ctx, ids, func(ctx context.Context, id string) error {
 		chain, err := c.chain(ctx, id)
-		if c.unseen(ctx, err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.chains[strings.ToLower(id)] = chain
-		return nil
+		switch {
+		case c.unseen(ctx, err):
+			e.unread = true
+			return nil
+		case err == nil:
+			e.chains[strings.ToLower(id)] = chain
+		}
+		return err
 	})
 }
 

@@ -233,3 +233,35 @@ func TestWaitingOpeningsAskOnce(t *testing.T) {
 		}
 	})
 }
+
+// While a policy cannot be read, nobody knows whether its DNAT rules still lead
+// to a VM: the grants behind it stay as they are.
+func TestNothingFollowsAHiddenPolicy(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.quick()
+		if err := w.sim.SetRouteTable(coreSubnet, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.sim.PutRuleCollectionGroup(azuresim.RuleCollectionGroup{
+			Policy: azuresim.DemoEdgePolicy, Name: "site", Priority: 500, Collections: []azuresim.RuleCollection{{
+				Name: "web", Kind: azuresim.NAT, Priority: 100, Action: "DNAT", Rules: []azuresim.FirewallRule{{
+					Name: "https", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{azuresim.DemoEdgeIP}, Ports: []string{"443"},
+					TranslatedAddress: "10.50.1.4", TranslatedPort: "443",
+				}},
+			}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		g := w.allowed(time.Hour, "203.0.113.7/32", "core-1")
+		w.pass(4 * time.Minute)
+		if g = w.want(g.ID, jit.Open); len(g.Doors()) != 1 {
+			t.Fatalf("%+v", g.Paths)
+		}
+		w.sim.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/"))
+		w.pass(2 * time.Minute)
+		if now := w.want(g.ID, jit.Open); len(now.Doors()) != 1 || len(now.Left) != 0 {
+			t.Errorf("paths %+v, left %+v", now.Paths, now.Left)
+		}
+	})
+}

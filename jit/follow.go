@@ -12,10 +12,15 @@ import (
 
 // follow compares the VMs as they are with what grants and protections were
 // made for: policies that say always, addresses and guards that changed, VMs
-// that are gone. Key is not used: there is one lane.
+// that are gone. An older list will not do: an address in it may be somebody
+// else's by now. Key is not used: there is one lane.
 func (s *Sweep) follow(ctx context.Context, _ string) error {
-	vms, err := s.roster.all(ctx, driftEvery/2)
+	began := s.clock.Now()
+	vms, err := s.roster.list(ctx, 0)
 	if err != nil {
+		if ctx.Err() == nil {
+			s.world.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
+		}
 		return err
 	}
 	byID := make(map[string]VM, len(vms))
@@ -42,7 +47,7 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
 	for _, g := range grants {
-		if g.State == Open {
+		if g.State == Open && g.Clock.Begun.Before(began) { // else it knows better than the list
 			faults = append(faults, s.followGrant(ctx, g, byID))
 		}
 	}

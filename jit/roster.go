@@ -41,20 +41,26 @@ func (r *roster) all(ctx context.Context, age time.Duration) ([]VM, error) {
 	if vms, read := r.kept(); !read.IsZero() && time.Since(read) < age {
 		return vms, nil
 	}
+	vms, err := r.list(ctx, age)
+	if old, read := r.kept(); err != nil && !read.IsZero() && ctx.Err() == nil {
+		return old, nil // rights and rules are read afresh where a door is opened
+	}
+	return vms, err
+}
+
+// list reads the VMs, unless somebody else just did; with no age it reads them
+// in any case.
+func (r *roster) list(ctx context.Context, age time.Duration) ([]VM, error) {
 	select {
 	case r.reading <- struct{}{}:
 		defer func() { <-r.reading }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for the list of virtual machines: %w", ctx.Err())
 	}
-	old, read := r.kept()
-	if !read.IsZero() && time.Since(read) < age {
-		return old, nil
+	if vms, read := r.kept(); !read.IsZero() && time.Since(read) < age {
+		return vms, nil
 	}
 	vms, err := r.inventory.VMs(ctx)
-	if err != nil && !read.IsZero() && ctx.Err() == nil {
-		return old, nil // rights and rules are read afresh where a door is opened
-	}
 	if err != nil {
 		return nil, fmt.Errorf("listing the virtual machines: %w", err)
 	}

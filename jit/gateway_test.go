@@ -180,6 +180,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 		}},
 		{"no public address", behindFirewall(func(g *jit.Gateway) { g.Public = nil }), nil, []string{"203.0.113.7/32"}, []string{"no public address"}},
 		{"a subnet that was not read", behindFirewall(func(g *jit.Gateway) { g.Subnet = netip.Prefix{} }), nil, []string{"203.0.113.7/32"}, []string{"could not be read"}},
+		{"a subnet that was not read, of a firewall that takes the client's place", behindFirewall(func(g *jit.Gateway) { inside(g); g.Hides, g.Subnet = true, netip.Prefix{} }), nil, []string{"10.60.1.9/32"}, []string{"could not be read"}},
 		{"IPv6", behindFirewall(nil), nil, []string{"2001:db8::7/128"}, []string{"no IPv6 address"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

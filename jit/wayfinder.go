@@ -84,6 +84,11 @@ func (w *wayfinder) address(nic Interface, a Address, sources []netip.Prefix) (i
 				return 0, err
 			}
 		}
+		for _, g := range c.through {
+			if err := w.placed(g); g.Hides && err != nil {
+				return 0, err
+			}
+		}
 		own = w.addCourse(own, c, s, []string{nic.Guard, a.SubnetGuard})
 	}
 	for _, p := range own {
@@ -170,8 +175,8 @@ func (w *wayfinder) translatable(g Gateway) error {
 	if len(g.Public) == 0 {
 		return Refuse(ErrPolicy, "%s is behind the firewall %s, which has no public address to come in by; ask from an address inside.", w.vm.Name, name)
 	}
-	if !g.Subnet.IsValid() {
-		return Refuse(ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; give jitbot the role that jitbot role prints.", w.vm.Name, name)
+	if err := w.placed(g); err != nil {
+		return err
 	}
 	for _, p := range w.ports {
 		if p.From != p.To {
@@ -180,6 +185,14 @@ func (w *wayfinder) translatable(g Gateway) error {
 		if p.From == 0 || p.From > maxTranslated {
 			return Refuse(ErrPolicy, "%s is behind the firewall %s, which cannot translate to port %s; it takes 1 to 63999.", w.vm.Name, name, p)
 		}
+	}
+	return nil
+}
+
+// placed refuses a firewall in whose place the VM sees what nobody could read.
+func (w *wayfinder) placed(g Gateway) error {
+	if !g.Subnet.IsValid() {
+		return Refuse(ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; give jitbot the role that jitbot role prints.", w.vm.Name, lastName(g.Firewall))
 	}
 	return nil
 }

@@ -99,16 +99,16 @@ func doorKeys(r Rule) []string {
 }
 
 // place gives a DNAT rule its public side: the one that people were told, the
-// one that it has, or a free one. A rule whose ports are set has been told; one
-// without names in Destinations where it may be.
+// one that it has, or a free one. Destinations names where the rule may be; one
+// whose ports are set has been told, and is told to be at the first of them.
 func (d doors) place(t Table, w, old Rule) (Rule, error) {
-	if len(w.Ports) > 0 {
-		if !d.free(w) {
-			return w, Refuse(ErrPolicy, "Somebody took %s port %s of the firewall %s, which the holder was told to use.", strings.Join(w.Destinations, " "), strings.Join(w.Ports, " "), t.Name)
-		}
-		return w, nil
-	}
 	candidates := w.Destinations
+	if len(w.Ports) > 0 {
+		w.Destinations = candidates[:1]
+		if d.free(w) {
+			return w, nil
+		}
+	}
 	if len(old.Destinations) == 1 && len(old.Ports) == 1 && slices.Contains(candidates, old.Destinations[0]) && d.free(old) {
 		w.Destinations, w.Ports = old.Destinations, old.Ports
 		return w, nil
@@ -151,6 +151,15 @@ func (r Rule) before(allow Rule) bool {
 		return r.Inbound && !r.Allow && mayMeet(r, allow)
 	}
 	return (r.Protocol.Covers(allow.Protocol) || allow.Protocol.Covers(r.Protocol)) && sharesPublic(r, allow) && sourcesMeet(r, allow.Sources)
+}
+
+// relocated reports whether a DNAT rule of the grant is to let its holder in
+// elsewhere than was told.
+func (g Grant) relocated(r Rule) bool {
+	return slices.ContainsFunc(g.Doors(), func(told Door) bool {
+		now, ok := r.door(told.VM)
+		return ok && told.Rule == r.Name && told.Public != now.Public
+	})
 }
 
 // Doors are where the grant's holder connects to, by firewall and port.

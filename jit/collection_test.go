@@ -81,7 +81,7 @@ func TestPlanInAFirewall(t *testing.T) {
 			[]jit.Rule{strangersDNAT("s/a", 500, "20.0.0.1", "50001")},
 			[]jit.Collection{mine(117, true)},
 			[]jit.Rule{told(translation("a-22", "20.0.0.1"), "50001")},
-			[]string{"blocked: Somebody took 20.0.0.1 port 50001"},
+			[]string{"put jitbot-prod-g-7k2qd-a-22 117 20.0.0.1:port"},
 		},
 		{
 			"led elsewhere", false, []jit.Rule{func() jit.Rule {

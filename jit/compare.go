@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -131,5 +132,10 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 		}
 	}
 	v := s.draw(w, t)
+	for _, g := range w.live {
+		if slices.ContainsFunc(v.plan.Final, g.relocated) {
+			return false, nil // its holder is still to be told
+		}
+	}
 	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0, nil
 }

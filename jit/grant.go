@@ -376,8 +376,13 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 	for i := range g.Left {
 		g.Left[i].Agreed, g.Left[i].Fault, g.Left[i].Doors = false, "", nil
 	}
+	told := len(g.Doors()) > 0
 	g.Paths = keepDoors(g.Paths, paths)
-	return g, []Event{g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")}, nil
+	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
+	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == Into }) {
+		e.tell = append(e.tell, ToRequester) // who would go on knocking at a door that is gone
+	}
+	return g, []Event{e}, nil
 }
 
 // Departed says that no rule of the grant is left in a guard that its VMs left.

@@ -44,7 +44,7 @@ func (o Owner) Astray(r Rule) (RuleName, bool) {
 // Rules are the rules that the grant wants in the guard, without priorities:
 // one for each path, protocol and family of addresses. A DNAT rule, one for
 // each address and port, names in Destinations where the firewall may be
-// reached, and has no ports until one was chosen.
+// reached, and has no ports until one was chosen; then that address comes first.
 func (g Grant) Rules(installation, guard string) []Rule {
 	var out []Rule
 	for _, p := range g.Paths {
@@ -131,7 +131,9 @@ func (g Grant) translations(installation string, p Path) []Rule {
 			}
 			for _, d := range p.Doors {
 				if d.Rule == r.Name {
-					r.Destinations, r.Ports = []string{d.Public.Addr().String()}, []string{fmt.Sprint(d.Public.Port())}
+					told := d.Public.Addr().String()
+					r.Destinations = append([]string{told}, slices.DeleteFunc(r.Destinations, func(a string) bool { return a == told })...)
+					r.Ports = []string{fmt.Sprint(d.Public.Port())}
 				}
 			}
 			out = append(out, r)

@@ -219,9 +219,11 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 	if behind(g.Left, v.guard) {
 		return s.settleDeparted(ctx, v, g)
 	}
+	moved := g.follows(v.guard)
 	for _, want := range g.Rules(s.owner.Installation, v.guard) {
 		final := finalRule(v.plan, want)
-		if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) {
+		relocated := g.relocated(final)
+		if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) && !relocated {
 			continue
 		}
 		ok, err := v.after.InForce(final)
@@ -232,14 +234,15 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 		case !ok:
 			return errNotYet
 		}
-		if g.follows(v.guard) {
-			continue // written for the first time, since the VM moved here
+		moved = moved || relocated
+		if relocated || g.follows(v.guard) {
+			continue // its door was taken; or written for the first time, since the VM moved here
 		}
 		if err := s.drifted(ctx, g, want.Name, v.now); err != nil {
 			return err
 		}
 	}
-	if !g.follows(v.guard) {
+	if !moved {
 		return nil
 	}
 	read := g.Paths
@@ -249,8 +252,11 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 		}
 		next, _ := g.settle(v.guard)
 		next = next.through(v.guard, s.doors(v, g))
-		if next.Revision == g.Revision || slices.Equal(next.Doors(), g.Doors()) {
+		if slices.Equal(next.Doors(), g.Doors()) {
 			return next, nil, nil
+		}
+		if next.Revision == g.Revision {
+			next = next.changed()
 		}
 		e := next.event(EventMoved, Person{}, v.now, "Where the firewall lets its holder in has changed.")
 		e.tell = append(e.tell, ToRequester)

@@ -265,3 +265,80 @@ func TestNothingFollowsAHiddenPolicy(t *testing.T) {
 		}
 	})
 }
+
+// thief has somebody's DNAT rule take the door, in place of ours or before it.
+func (w *world) thief(d jit.Door, keep bool) {
+	w.t.Helper()
+	all := w.sim.FirewallCollections(azuresim.DemoFirewall)
+	if !keep {
+		all = strangers(all)
+	}
+	if err := w.sim.PutFirewall(azuresim.Firewall{
+		ID: azuresim.DemoFirewall, Location: azuresim.DemoLocation, Subnet: hubSubnet(), PublicIPs: hubPublics(),
+		Collections: append(all, azuresim.RuleCollection{Name: "thief", Kind: azuresim.NAT, Priority: 1100, Action: "Dnat", Rules: []azuresim.FirewallRule{{
+			Name: "x", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{d.Public.Addr().String()},
+			Ports: []string{fmt.Sprint(d.Public.Port())}, TranslatedAddress: "10.40.1.9", TranslatedPort: "22",
+		}}}),
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A door that somebody took leads elsewhere: the holder gets another one and is
+// told, also by a jitbot that is started anew meanwhile.
+func TestADoorThatSomebodyTook(t *testing.T) {
+	for name, c := range map[string]struct{ keep, restart bool }{
+		"in place of ours": {}, "beside ours": {keep: true}, "and jitbot is started anew": {restart: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			firewalled(t, func(t *testing.T, w *world) {
+				w.quick()
+				w.start()
+				g := w.allowed(time.Hour, "203.0.113.7/32", "app-1")
+				w.pass(4 * time.Minute)
+				old := w.want(g.ID, jit.Open).Doors()[0]
+				w.thief(old, c.keep)
+				if c.restart {
+					w.pass(50 * time.Second) // the new door is written, and not yet in force
+					w.stop()
+					w.pass(time.Minute)
+					w.start()
+				}
+				w.pass(4 * time.Minute)
+				g = w.want(g.ID, jit.Open)
+				if doors := g.Doors(); len(doors) != 1 || doors[0].Public == old.Public {
+					t.Errorf("doors %v, were %v", doors, old)
+				}
+				if !w.gets(azuresim.DemoApp, "203.0.113.7", 22) || w.told.count("moved to requester") != 1 {
+					t.Errorf("told %d times", w.told.count("moved to requester"))
+				}
+				w.pass(time.Until(g.Clock.Deadline) + 4*time.Minute)
+				w.want(g.ID, jit.Closed)
+				if w.stands(g.ID) {
+					t.Error("a rule of it is left")
+				}
+			})
+		})
+	}
+}
+
+// A holder whose door is gone because the firewall is not on the way any more is
+// told to come straight.
+func TestADoorThatIsGone(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.quick()
+		w.start()
+		g := w.allowed(time.Hour, "203.0.113.7/32", "core-1")
+		w.pass(4 * time.Minute)
+		if g = w.want(g.ID, jit.Open); len(g.Doors()) != 1 {
+			t.Fatalf("%+v", g.Paths)
+		}
+		if err := w.sim.SetRouteTable(coreSubnet, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(4 * time.Minute)
+		if g = w.want(g.ID, jit.Open); len(g.Doors()) != 0 || w.told.count("moved to requester") != 1 {
+			t.Errorf("doors %v, told %d times", g.Doors(), w.told.count("moved to requester"))
+		}
+	})
+}

@@ -247,8 +247,8 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 	}
 	read := g.Paths
 	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
-		if !samePaths(g.Paths, read) {
-			return g, nil, g.stale() // it moved again, and of that nothing was read back
+		if g.State != Open || !samePaths(g.Paths, read) {
+			return g, nil, g.stale() // it ended, and to agree would mean gone; or it moved again, and of that nothing was read back
 		}
 		next, _ := g.settle(v.guard)
 		next = next.through(v.guard, s.doors(v, g))

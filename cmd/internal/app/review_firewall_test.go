@@ -342,3 +342,33 @@ func TestADoorThatIsGone(t *testing.T) {
 		}
 	})
 }
+
+// A grant that ends while its rules follow a VM behind a firewall: that they
+// were written does not count as gone.
+func TestEndingWhileItFollows(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		walls := w.allWalls()
+		routes := azuresim.DemoHubGroup + "/providers/Microsoft.Network/routeTables/core-routes"
+		if err := w.sim.SetRouteTable(coreSubnet, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		g := w.allowed(10*time.Minute, "10.60.1.9/32", "core-1")
+		w.pass(20 * time.Second)
+		g = w.want(g.ID, jit.Open)
+		w.pass(time.Until(g.Clock.Deadline) - 2*time.Minute)
+		if err := w.sim.SetRouteTable(coreSubnet, routes); err != nil {
+			t.Fatal(err)
+		}
+		for range 40 {
+			w.pass(20 * time.Second)
+			if w.grant(g.ID).State == jit.Closed && w.stands(g.ID) {
+				t.Fatal("closed, and its rule is in the firewall's policy")
+			}
+		}
+		w.want(g.ID, jit.Closed)
+		if w.allWalls() != walls {
+			t.Error("the firewalls are not as before")
+		}
+	})
+}

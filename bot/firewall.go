@@ -68,6 +68,15 @@ func doorsText(g jit.Grant) string {
 	return "It is behind a firewall: connect to " + strings.Join(out, "; ") + "."
 }
 
+// nobodyElse is what the rules of a grant keep: a security group that sees the
+// firewall in place of the client cannot tell who comes by it.
+func nobodyElse(g jit.Grant) string {
+	if slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return p.Kind == jit.Behind }) {
+		return "its rules at the firewall let in nobody else"
+	}
+	return "the rule lets in nobody else"
+}
+
 func spaced(s string) string {
 	if s == "" {
 		return ""

@@ -63,6 +63,26 @@ func TestFirewallScreens(t *testing.T) {
 	golden(t, "firewall-closed", bot.DirectMessage(events[0], g))
 }
 
+// Behind a firewall that takes the client's place the security group lets the
+// firewall in, whoever it is that comes by it: only the firewall's own rules are
+// said to let in nobody else.
+func TestWhoElseIsLetIn(t *testing.T) {
+	g := behindFirewall(t)
+	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
+	door := jit.Door{VM: appVM, Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
+	for name, change := range map[string]func(*jit.Path){
+		"by a door":         func(p *jit.Path) { p.Doors = []jit.Door{door} },
+		"by a network rule": func(p *jit.Path) { p.Kind = jit.Through },
+	} {
+		change(&g.Paths[0])
+		text := bot.DirectMessage(jit.Event{Kind: jit.EventOpened}, g).Text
+		if !strings.Contains(text, "its rules at the firewall let in nobody") {
+			t.Errorf("%s: %s", name, text)
+		}
+		g.Paths[0].Doors = nil
+	}
+}
+
 // Many doors keep within Slack's limits, and their names are escaped.
 func TestManyDoors(t *testing.T) {
 	g := behindFirewall(t)

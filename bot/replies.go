@@ -177,9 +177,9 @@ func openedText(id string, e jit.Event, g jit.Grant) string {
 	if g.State != jit.Open {
 		return fmt.Sprintf("Your access %s was opened at %s; by now it is %s.", id, when(g.Clock.Opened), title(g))
 	}
-	how := fmt.Sprintf("Connect to port %s of %s from %s; the rule lets in nobody else.", portNames(g), targetNames(g, ", "), sourceNames(g, ", "))
+	how := fmt.Sprintf("Connect to port %s of %s from %s; %s.", portNames(g), targetNames(g, ", "), sourceNames(g, ", "), nobodyElse(g))
 	if doors := doorsText(g); doors != "" {
-		how = doors + " The rules of this access let in nobody but " + sourceNames(g, ", ") + "."
+		how = doors + " Come from " + sourceNames(g, ", ") + "; " + nobodyElse(g) + "."
 	}
 	return fmt.Sprintf("Your access %s is open until %s.\n%s", id, when(e.Until), how)
 }

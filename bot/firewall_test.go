@@ -101,5 +101,9 @@ func TestUnderWay(t *testing.T) {
 	g := behindFirewall(t)
 	golden(t, "firewall-under-way", bot.DirectMessage(jit.Event{Kind: jit.EventOpening}, g))
 	g.Clock.Begun, g.Waiting = time.Time{}, "the firewall hub-fw is being changed, which takes Azure minutes; this comes next"
+	moved := bot.DirectMessage(jit.Event{Kind: jit.EventMoved, At: after(time.Minute)}, g).Text
+	if !strings.Contains(moved, "Azure is changing the firewall `hub-fw`") {
+		t.Errorf("the way is not yet as it is told: %s", moved)
+	}
 	golden(t, "firewall-held", bot.DirectMessage(jit.Event{Kind: jit.EventHeld}, g))
 }

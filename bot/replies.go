@@ -146,7 +146,8 @@ func directText(e jit.Event, g jit.Grant) string {
 	case jit.EventHeld, jit.EventOpening:
 		return underWay(id, what, g)
 	case jit.EventMoved:
-		return lines(fmt.Sprintf("The way to your access %s has changed.", id), cmp.Or(doorsText(g), fmt.Sprintf("Connect to port %s of %s itself.", portNames(g), targetNames(g, ", "))))
+		said := []string{fmt.Sprintf("The way to your access %s has changed.", id), cmp.Or(doorsText(g), fmt.Sprintf("Connect to port %s of %s itself.", portNames(g), targetNames(g, ", ")))}
+		return lines(append(said, slowness(g, e.At, "In force at")...)...)
 	case jit.EventReminded:
 		if g.State != jit.Open {
 			return fmt.Sprintf("Your access %s was near its end; by now it is %s.", id, title(g))

@@ -24,14 +24,15 @@ type edges struct {
 	publics   map[string]armnetwork.PublicIPAddress
 	routes    map[string][]armnetwork.Route
 	firewalls []firewall
-	chains    map[string]policyChain // of the firewalls' policies
-	unread    bool                   // firewalls, or their policies, could not be read, for lack of the right to
+	chains    map[string]policyChain         // of the firewalls' policies
+	led       map[string]map[netip.Addr]bool // where DNAT rules of others lead, by firewall, once it was asked
+	unread    bool                           // firewalls, or their policies, could not be read, for lack of the right to
 }
 
 func newEdges() *edges {
 	return &edges{
 		networks: map[string]*armnetwork.VirtualNetwork{}, publics: map[string]armnetwork.PublicIPAddress{},
-		routes: map[string][]armnetwork.Route{}, chains: map[string]policyChain{},
+		routes: map[string][]armnetwork.Route{}, chains: map[string]policyChain{}, led: map[string]map[netip.Addr]bool{},
 	}
 }
 
@@ -189,8 +190,11 @@ func (e *edges) gateways(a jit.Address) []jit.Gateway {
 	var out []jit.Gateway
 	for _, f := range e.firewalls {
 		home, network, private := f.place()
+		if !slices.Contains(near, network) {
+			continue
+		}
 		g := jit.Gateway{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Leads: e.leads(f, a.Addr)}
-		if !slices.Contains(near, network) || len(g.Routed) == 0 && !g.Leads {
+		if len(g.Routed) == 0 && !g.Leads {
 			continue
 		}
 		g.Subnet, g.Public = e.prefixOf(home), e.publicsOf(f)
@@ -271,11 +275,21 @@ func (e *edges) ownRoutes(n *armnetwork.VirtualNetwork, subnet string) []armnetw
 }
 
 // leads reports whether a DNAT rule that is not ours leads to the address.
+// Hundreds of addresses are asked about, and a firewall has thousands of rules.
 func (e *edges) leads(f firewall, to netip.Addr) bool {
-	return slices.ContainsFunc(e.rulesOf(f), func(r jit.Rule) bool {
-		_, ours := jit.ParseRuleName(strings.ToLower(r.Name))
-		return !ours && r.To.IsValid() && r.To.Addr() == to
-	})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	led, known := e.led[f.ID]
+	if !known {
+		led = map[netip.Addr]bool{}
+		for _, r := range e.rulesOf(f) {
+			if _, ours := jit.ParseRuleName(strings.ToLower(r.Name)); !ours && r.To.IsValid() {
+				led[r.To.Addr()] = true
+			}
+		}
+		e.led[f.ID] = led
+	}
+	return led[to]
 }
 
 // rulesOf are the rules of a firewall in the order in which they are asked.

@@ -22,6 +22,7 @@ type scenery struct {
 	grouped []jit.Interface
 	private map[string]place // of IP configurations
 	fronts  map[netip.Addr][]front
+	walls   map[string]jit.Firewall // by firewall, without what is routed through it
 }
 
 // place is where an IP configuration is.
@@ -46,7 +47,7 @@ type front struct {
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
-	p := &scenery{edges: newEdges(), private: map[string]place{}, fronts: map[netip.Addr][]front{}, beyond: map[string]beyond{}}
+	p := &scenery{edges: newEdges(), private: map[string]place{}, fronts: map[netip.Addr][]front{}, beyond: map[string]beyond{}, walls: map[string]jit.Firewall{}}
 	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
 		listing{"load balancers", p.listBalancers}, listing{"public addresses", p.listPublics}, listing{"firewalls", c.listFirewalls(p.edges)})
 	if err == nil {
@@ -153,7 +154,10 @@ func (p *scenery) addFirewalls(s *jit.Surroundings, vm jit.VM) {
 		if !known {
 			i = len(s.Firewalls)
 			at[g.Firewall] = i
-			s.Firewalls = append(s.Firewalls, p.firewallOf(g))
+			if _, read := p.walls[g.Firewall]; !read {
+				p.walls[g.Firewall] = p.firewallOf(g)
+			}
+			s.Firewalls = append(s.Firewalls, p.walls[g.Firewall]) // hundreds of VMs share its rules
 		}
 		fw := &s.Firewalls[i]
 		for _, r := range g.Routed {

@@ -58,7 +58,7 @@ func (s *Sweep) guardGone(ctx context.Context, guard string, live []Grant) error
 		} else if behind(g.Left, guard) {
 			err = s.depart(ctx, g, guard)
 		} else if why := "the " + KindOf(guard).Noun() + " " + GuardName(guard) + " was deleted"; g.State == Open {
-			err = s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: why}, now)
+			err = s.end(ctx, g, Decision{Ending: Vanished, Reason: why}, now)
 		} else {
 			err = s.fail(ctx, g.ID, why, now)
 		}

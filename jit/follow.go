@@ -47,7 +47,8 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
 	for _, g := range grants {
-		if g.State == Open && g.Clock.Begun.Before(began) { // else it knows better than the list
+		begun := g.State == Open || g.State == Opening && !g.Clock.Begun.IsZero()
+		if begun && g.Clock.Begun.Before(began) { // else it knows better than the list
 			faults = append(faults, s.followGrant(ctx, g, byID))
 		}
 	}
@@ -123,8 +124,9 @@ func (s *Sweep) gone(ctx context.Context, vm string) (bool, error) {
 	return false, nil
 }
 
-// followGrant ends an open grant whose VM is gone, and has its rules follow a
-// VM whose addresses or guards changed.
+// followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
+// addresses or guards changed. One that is being opened, for minutes perhaps, is
+// given up then: what the holder would be let to may be somebody else's.
 func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) error {
 	now := s.clock.Now()
 	var paths []Path
@@ -135,23 +137,26 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) err
 			if err != nil || !gone {
 				return err
 			}
-			return s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: t.Name + " does not exist any more"}, now)
+			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + " does not exist any more"}, now)
 		}
 		if vm.Blind && g.slow() {
 			return nil // the firewalls before it may be as they were
 		}
 		its, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
-			return s.end(ctx, g.ID, Decision{Ending: Vanished, Reason: reason(err)}, now)
+			return s.end(ctx, g, Decision{Ending: Vanished, Reason: reason(err)}, now)
 		}
 		paths = append(paths, its...)
 	}
 	if samePaths(paths, g.Paths) {
 		return nil
 	}
+	if g.State == Opening {
+		return s.end(ctx, g, Decision{Ending: Failed, Reason: "what is before a VM, or its addresses, changed while it was being opened; ask again"}, now)
+	}
 	err := s.unlocked(ctx, guardsOf(paths))
 	if errors.As(err, new(*Refusal)) { // where it went, the rule could not be removed
-		return s.end(ctx, g.ID, Decision{Ending: Failed, Reason: reason(err)}, now)
+		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
 	}
 	if err != nil {
 		return err
@@ -161,10 +166,10 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) err
 	return err
 }
 
-// end closes an open grant.
-func (s *Sweep) end(ctx context.Context, id ID, d Decision, now time.Time) error {
-	_, err := s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
-		if g.State != Open {
+// end closes a grant that is still in the state in which it was seen.
+func (s *Sweep) end(ctx context.Context, seen Grant, d Decision, now time.Time) error {
+	_, err := s.update(ctx, seen.ID, one(func(g Grant) (Grant, Event, error) {
+		if g.State != seen.State {
 			return g, Event{}, g.stale()
 		}
 		return g.Close(d, now, now)

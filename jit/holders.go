@@ -60,7 +60,7 @@ func (s *Sweep) judged(ctx context.Context, g Grant, found error) error {
 		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(false, "", now) })
 		return err
 	case errors.As(found, &no):
-		return s.end(ctx, g.ID, Decision{Ending: RightsLost, Reason: no.Error()}, now)
+		return s.end(ctx, g, Decision{Ending: RightsLost, Reason: no.Error()}, now)
 	case errors.Is(found, ErrBusy):
 		return found // tried again when Azure has time
 	default:

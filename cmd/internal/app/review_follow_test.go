@@ -32,3 +32,31 @@ func TestNothingFollowsAnOldList(t *testing.T) {
 		}
 	})
 }
+
+// A firewall takes minutes. A VM whose address changes meanwhile is not waited
+// for: the old address may be somebody else's by now, and it is shut at once.
+func TestMovedWhileBeingOpened(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		walls, foreign := w.allWalls(), w.foreign()
+		w.start()
+		g := w.allowed(time.Hour, "10.60.1.9/32", "core-1")
+		w.pass(time.Minute)
+		w.want(g.ID, jit.Opening)
+		if err := w.sim.SetAddress(azuresim.DemoHubGroup+"/providers/Microsoft.Network/networkInterfaces/core-1-nic", "ipconfig1", "10.50.1.77"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		if g = w.want(g.ID, jit.Closing); g.Decision.Ending != jit.Failed || !strings.Contains(g.Decision.Reason, "changed while it was being opened") {
+			t.Errorf("%+v", g.Decision)
+		}
+		if w.ours() != 0 {
+			t.Error("the security group still lets the holder to the old address")
+		}
+		w.pass(11 * time.Minute)
+		w.want(g.ID, jit.Closed)
+		if w.allWalls() != walls {
+			t.Error("the firewalls are not as before")
+		}
+		w.promises(foreign)
+	})
+}

@@ -186,7 +186,7 @@ func (s *Sweep) settleDigest(ctx context.Context, due time.Time) error {
 }
 
 func (s *Sweep) makeDigest(ctx context.Context, last Digest, due time.Time) error {
-	vms, err := s.roster.all(ctx, rosterAge)
+	vms, err := s.roster.list(ctx, rosterAge)
 	if err != nil {
 		return err
 	}

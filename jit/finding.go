@@ -22,12 +22,13 @@ const maxScanLooks = 300
 
 // Scan says how every VM stands that the caller may see, the exposed ones
 // first, the widest of them before all. more says that there may be others.
-// The rules are read afresh, by one list.
+// The rules are read afresh, by one list, and the VMs are listed anew after a
+// minute: an older list would not say how they stand.
 func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more bool, err error) {
 	if _, err := s.member(ctx, by); err != nil {
 		return nil, false, err
 	}
-	vms, err := s.roster.all(ctx, rosterAge)
+	vms, err := s.roster.list(ctx, rosterAge)
 	if err != nil {
 		return nil, false, err
 	}

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +16,7 @@ func TestNothingFollowsAnOldList(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
 		w.pass(time.Minute)
-		broken := azuresim.Broken(http.StatusServiceUnavailable)
-		broken.Match = func(r *http.Request) bool {
-			return r.Method == http.MethodGet && strings.HasSuffix(strings.ToLower(r.URL.Path), "/providers/microsoft.compute/virtualmachines")
-		}
-		w.sim.AddFault(broken)
+		w.sim.AddFault(unlisted())
 		if err := w.sim.SetAddress(azuresim.DemoDevGroup+"/providers/Microsoft.Network/networkInterfaces/dev-2-nic", "ipconfig1", "10.30.1.77"); err != nil {
 			t.Fatal(err)
 		}

@@ -121,20 +121,15 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", r.Priority))
 		}
 	}
+	v := s.draw(w, t)
 	for _, g := range w.live {
-		if g.State != Open || behind(g.Left, guard) {
-			return false, nil // opening, closing or leaving: the guard is worked on anyway
+		if g.State != Open || behind(g.Left, guard) || slices.ContainsFunc(v.plan.Final, g.relocated) {
+			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
 	}
 	for _, p := range w.locks {
 		if p.State != Locked || len(p.Left) > 0 {
 			return false, nil
-		}
-	}
-	v := s.draw(w, t)
-	for _, g := range w.live {
-		if slices.ContainsFunc(v.plan.Final, g.relocated) {
-			return false, nil // its holder is still to be told
 		}
 	}
 	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0, nil

@@ -47,12 +47,17 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
 	for _, g := range grants {
-		begun := g.State == Open || g.State == Opening && !g.Clock.Begun.IsZero()
-		if begun && g.Clock.Begun.Before(began) { // else it knows better than the list
+		if g.begunBefore(began) { // else it knows better than the list
 			faults = append(faults, s.followGrant(ctx, g, byID))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// begunBefore reports whether rules of a grant that has not ended were written,
+// or are about to be, since before then.
+func (g Grant) begunBefore(then time.Time) bool {
+	return (g.State == Opening || g.State == Open) && !g.Clock.Begun.IsZero() && g.Clock.Begun.Before(then)
 }
 
 // pastDamage lets a list pass from which records that cannot be read are
@@ -148,12 +153,18 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) err
 		}
 		paths = append(paths, its...)
 	}
-	if samePaths(paths, g.Paths) {
+	switch {
+	case samePaths(paths, g.Paths):
 		return nil
-	}
-	if g.State == Opening {
+	case g.State == Opening:
 		return s.end(ctx, g, Decision{Ending: Failed, Reason: "what is before a VM, or its addresses, changed while it was being opened; ask again"}, now)
+	default:
+		return s.reroute(ctx, g, paths, now)
 	}
+}
+
+// reroute has the rules of an open grant follow to where its VMs are now.
+func (s *Sweep) reroute(ctx context.Context, g Grant, paths []Path, now time.Time) error {
 	err := s.unlocked(ctx, guardsOf(paths))
 	if errors.As(err, new(*Refusal)) { // where it went, the rule could not be removed
 		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)

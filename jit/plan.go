@@ -129,17 +129,23 @@ func (g Grant) translations(installation string, p Path) []Rule {
 			for _, a := range p.Public {
 				r.Destinations = append(r.Destinations, a.String())
 			}
-			for _, d := range p.Doors {
-				if d.Rule == r.Name {
-					told := d.Public.Addr().String()
-					r.Destinations = append([]string{told}, slices.DeleteFunc(r.Destinations, func(a string) bool { return a == told })...)
-					r.Ports = []string{fmt.Sprint(d.Public.Port())}
-				}
-			}
-			out = append(out, r)
+			out = append(out, r.told(p.Doors))
 		}
 	}
 	return out
+}
+
+// told is the DNAT rule with the door that its holder was told, if any: its
+// address comes first.
+func (r Rule) told(doors []Door) Rule {
+	for _, d := range doors {
+		if d.Rule == r.Name {
+			told := d.Public.Addr().String()
+			r.Destinations = append([]string{told}, slices.DeleteFunc(r.Destinations, func(a string) bool { return a == told })...)
+			r.Ports = []string{fmt.Sprint(d.Public.Port())}
+		}
+	}
+	return r
 }
 
 // ruleSuffix tells the rules of one grant apart and lets a reader of the

@@ -221,21 +221,13 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 	}
 	moved := g.follows(v.guard)
 	for _, want := range g.Rules(s.owner.Installation, v.guard) {
-		final := finalRule(v.plan, want)
-		relocated := g.relocated(final)
-		if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) && !relocated {
-			continue
-		}
-		ok, err := v.after.InForce(final)
-		switch {
-		case err != nil || v.failed[want.Name] != nil:
-			cause := errors.Join(v.failed[want.Name], err)
-			return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
-		case !ok:
-			return errNotYet
+		relocated := g.relocated(finalRule(v.plan, want))
+		changed, err := s.settleChanged(ctx, v, g, want, relocated)
+		if err != nil {
+			return err
 		}
 		moved = moved || relocated
-		if relocated || g.follows(v.guard) {
+		if !changed || relocated || g.follows(v.guard) {
 			continue // its door was taken; or written for the first time, since the VM moved here
 		}
 		if err := s.drifted(ctx, g, want.Name, v.now); err != nil {
@@ -245,6 +237,12 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 	if !moved {
 		return nil
 	}
+	return s.settleMoved(ctx, v, g)
+}
+
+// settleMoved keeps that the rules of an open grant were read back where its VM
+// is now, and tells its holder of a door that is another one.
+func (s *Sweep) settleMoved(ctx context.Context, v visit, g Grant) error {
 	read := g.Paths
 	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		if g.State != Open || !samePaths(g.Paths, read) {
@@ -263,6 +261,24 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 		return next, []Event{e}, nil
 	})
 	return err
+}
+
+// settleChanged reports whether a rule of an open grant was not as wanted when
+// the visit began, and is now. With again it is looked at in any case.
+func (s *Sweep) settleChanged(ctx context.Context, v visit, g Grant, want Rule, again bool) (changed bool, err error) {
+	final := finalRule(v.plan, want)
+	if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) && !again {
+		return false, nil
+	}
+	ok, err := v.after.InForce(final)
+	switch {
+	case err != nil || v.failed[want.Name] != nil:
+		cause := errors.Join(v.failed[want.Name], err)
+		return false, errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
+	case !ok:
+		return false, errNotYet
+	}
+	return true, nil
 }
 
 // follows reports whether the rules of an open grant at the guard were not yet

@@ -79,15 +79,8 @@ func (w *wayfinder) address(nic Interface, a Address, sources []netip.Prefix) (i
 	var own []Path // to this address alone
 	for _, s := range sources {
 		c := a.course(s)
-		for _, g := range c.into {
-			if err := w.translatable(g); err != nil {
-				return 0, err
-			}
-		}
-		for _, g := range c.through {
-			if err := w.placed(g); g.Hides && err != nil {
-				return 0, err
-			}
+		if err := w.passable(c); err != nil {
+			return 0, err
 		}
 		own = w.addCourse(own, c, s, []string{nic.Guard, a.SubnetGuard})
 	}
@@ -168,6 +161,21 @@ func (w *wayfinder) sorted() []Path {
 // the firewall's own.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-firewall-limits
 const maxTranslated = 63999
+
+// passable refuses a course by a firewall that cannot do it.
+func (w *wayfinder) passable(c course) error {
+	for _, g := range c.into {
+		if err := w.translatable(g); err != nil {
+			return err
+		}
+	}
+	for _, g := range c.through {
+		if err := w.placed(g); g.Hides && err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // translatable refuses what a DNAT rule of the firewall cannot do.
 func (w *wayfinder) translatable(g Gateway) error {

@@ -147,16 +147,11 @@ func (p policyChain) table(guard string) jit.Table {
 	t := jit.Table{Guard: guard, Name: p[0].policy.Name, Whole: true, Settled: !p[0].policy.Properties.State.busy()}
 	for i, link := range slices.Backward(p) {
 		for _, g := range link.groups {
-			path, priority := link.policy.Name+"/"+g.Name+"/", 0
+			path, priority := p.shownAs(i, g, guard)
 			if i == 0 {
-				path, priority = g.Name+"/", g.Properties.Priority
 				t.Collections = append(t.Collections, jit.Collection{Name: g.Name, Priority: priority})
 			}
-			if guard == "" && g.isOurs() {
-				path, priority = "", g.Properties.Priority
-			}
 			if strings.EqualFold(g.ID, guard) {
-				path = ""
 				t.Settled = t.Settled && g.Properties.State.settled()
 				t.Failed = g.Properties.State.failed()
 			}
@@ -166,6 +161,19 @@ func (p policyChain) table(guard string) jit.Table {
 		}
 	}
 	return t
+}
+
+// shownAs is what stands before the names of a group's rules in the table, and
+// their priority.
+func (p policyChain) shownAs(i int, g ruleGroup, guard string) (path string, priority int) {
+	switch {
+	case strings.EqualFold(g.ID, guard), guard == "" && g.isOurs():
+		return "", g.Properties.Priority
+	case i == 0:
+		return g.Name + "/", g.Properties.Priority
+	default:
+		return p[i].policy.Name + "/" + g.Name + "/", 0
+	}
 }
 
 // ranges are the destinations whose clients a firewall of the policy does not

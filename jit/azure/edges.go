@@ -292,14 +292,18 @@ func (e *edges) leads(f firewall, to netip.Addr) bool {
 	return led[to]
 }
 
+// knows reports whether the policy was read; no policy is known.
+func (e *edges) knows(policy string) bool {
+	return policy == "" || len(e.chains[strings.ToLower(policy)]) > 0
+}
+
 // rulesOf are the rules of a firewall in the order in which they are asked.
 func (e *edges) rulesOf(f firewall) []jit.Rule {
 	if policy := f.Properties.Policy.ID; policy != "" {
-		chain := e.chains[strings.ToLower(policy)]
-		if len(chain) == 0 {
-			return nil // it could not be read
+		if !e.knows(policy) {
+			return nil
 		}
-		return chain.table("").Rules
+		return e.chains[strings.ToLower(policy)].table("").Rules
 	}
 	return f.table().Rules
 }

@@ -398,3 +398,20 @@ func TestFirewallHidesClients(t *testing.T) {
 		})
 	}
 }
+
+// A firewall whose policy may not be read is on the way all the same: what it
+// lets through is not known, and is not taken for nothing.
+func TestFirewallOfAHiddenPolicy(t *testing.T) {
+	walled(t, func(t *testing.T, w *world) {
+		w.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"Microsoft.Network/firewallPolicies/*"} })
+		vm := w.mustVM(t, azuresim.DemoCore)
+		around, err := w.Surroundings(t.Context(), []jit.VM{vm})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := around[strings.ToLower(azuresim.DemoCore)]
+		if len(s.Firewalls) != 0 || len(s.Appliances) != 1 || s.Appliances[0].String() != "10.50.0.4" || !vm.Blind {
+			t.Errorf("firewalls %+v, appliances %v, blind %t", s.Firewalls, s.Appliances, vm.Blind)
+		}
+	})
+}

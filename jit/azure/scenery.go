@@ -124,7 +124,7 @@ func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
 }
 
 // addRoutes adds the prefixes of the subnet's own routes, and the appliances
-// that they lead to and that are no firewall of Azure's.
+// that they lead to and that are no firewall of Azure's whose rules were read.
 func (p *scenery) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, id string) {
 	for _, route := range p.ownRoutes(n, id) {
 		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
@@ -137,12 +137,12 @@ func (p *scenery) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, i
 }
 
 // isFirewall reports whether a firewall in the network or in a peer of it has
-// the address.
+// the address, one whose rules were read.
 func (p *scenery) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool {
 	near := append(peersOf(n), strings.ToLower(value(n.ID)))
 	return slices.ContainsFunc(p.firewalls, func(f firewall) bool {
 		_, network, private := f.place()
-		return private == hop && slices.Contains(near, network)
+		return private == hop && slices.Contains(near, network) && p.knows(f.Properties.Policy.ID)
 	})
 }
 
@@ -150,6 +150,9 @@ func (p *scenery) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool 
 func (p *scenery) addFirewalls(s *jit.Surroundings, vm jit.VM) {
 	at := map[string]int{}
 	for _, g := range p.allGateways(vm) {
+		if !p.knows(g.Policy) {
+			continue // one of the appliances
+		}
 		i, known := at[g.Firewall]
 		if !known {
 			i = len(s.Firewalls)

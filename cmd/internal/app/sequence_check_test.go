@@ -15,8 +15,8 @@ import (
 // check looks at everything that must hold once all has settled.
 func (k *walk) check() {
 	k.t.Helper()
-	if slices.ContainsFunc(k.unfinished(), func(g jit.Grant) bool { return g.State == jit.Closing && time.Since(g.Clock.Closing) < k.kit.rest/2 }) {
-		k.pass(k.kit.rest / 2) // its time is just over
+	for slices.ContainsFunc(k.unfinished(), k.justOver) {
+		k.pass(k.kit.rest / 2)
 	}
 	k.checkForeign()
 	j := k.judge()
@@ -27,7 +27,12 @@ func (k *walk) check() {
 		}
 	}
 	k.kit.look()
-	k.locked = ""
+	k.shut = ""
+}
+
+// justOver reports whether the grant's time was over a moment ago.
+func (k *walk) justOver(g jit.Grant) bool {
+	return g.State == jit.Closing && time.Since(g.Clock.Closing) < k.kit.rest/2
 }
 
 // checkForeign holds what is not ours to what other people made of it.
@@ -63,6 +68,9 @@ func (k *walk) checkStates(j *judge) {
 			if !time.Now().Before(g.Clock.Deadline.Add(time.Second)) {
 				k.t.Errorf("%s is open after its deadline %s", g.ID, g.Clock.Deadline)
 			}
+			if slices.ContainsFunc(g.VMs(), func(vm string) bool { return !k.exists(vm) }) {
+				k.t.Errorf("%s is open to a machine that is gone: %v", g.ID, g.VMs())
+			}
 		case jit.Closing:
 			stuck = true
 			if !k.astray(string(g.ID)) {
@@ -77,19 +85,23 @@ func (k *walk) checkStates(j *judge) {
 	}
 	for _, p := range j.locks {
 		blocked := slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
-		if p.State != jit.Locked && !(p.State == jit.Locking && blocked) || len(p.Left) > 0 {
+		if !k.exists(p.VM) || p.State != jit.Locked && !(p.State == jit.Locking && blocked) || len(p.Left) > 0 {
 			k.t.Errorf("%s is still %s, left %+v", p.Name, p.State, p.Left)
 		}
 	}
 	k.checkAsked(stuck)
 }
 
+func (k *walk) exists(vm string) bool {
+	return slices.ContainsFunc(k.twin.VMs(), func(o azuresim.VM) bool { return jit.SameID(o.ID, vm) })
+}
+
 // checkAsked holds what was approved in this step to be open: that nothing
 // stands in its way was found before anybody was asked.
 func (k *walk) checkAsked(stuck bool) {
 	k.t.Helper()
-	id := k.asked
-	k.asked = ""
+	id := k.granted
+	k.granted = ""
 	if id == "" || k.faulty || stuck {
 		return
 	}
@@ -102,7 +114,7 @@ func (k *walk) checkAsked(stuck bool) {
 // astray reports whether somebody moved such a rule out of our bands.
 func (k *walk) astray(words string) bool {
 	for what := range k.hand {
-		if strings.Contains(what, words) {
+		if strings.Contains(strings.ToLower(what), strings.ToLower(words)) {
 			return true
 		}
 	}
@@ -155,70 +167,6 @@ func (k *walk) machineAt(address string) (string, bool) {
 	return "", false
 }
 
-// excused finds why a rule of ours may be missing: somebody moved it away, the
-// band has no room, or somebody's deny would shadow it.
-func (k *walk) excused(nsg, what string) bool {
-	band := k.config.Bands.Allow
-	if !strings.Contains(what, " deny of ") {
-		return k.astray(nsg) || k.room(nsg, band) == 0 || k.denied(nsg)
-	}
-	band = k.config.Bands.DenyOverride
-	if k.config.Policies[0].Existing == jit.Respect {
-		band = k.config.Bands.DenyRespect
-	}
-	return k.astray(nsg) || k.room(nsg, band) == 0
-}
-
-// room counts the places of the band that are free.
-func (k *walk) room(nsg string, band jit.Band) int {
-	taken := map[int]bool{}
-	for _, r := range k.sim.Rules(nsg) {
-		if r.Direction == "Inbound" && band.Contains(r.Priority) {
-			taken[r.Priority] = true
-		}
-	}
-	return band.To - band.From + 1 - len(taken)
-}
-
-// denied reports whether somebody has a deny before the end of our band.
-func (k *walk) denied(nsg string) bool {
-	return slices.ContainsFunc(k.twin.Rules(nsg), func(r azuresim.Rule) bool {
-		return r.Direction == "Inbound" && r.Access == "Deny" && r.Priority < k.config.Bands.Allow.To
-	})
-}
-
-// refusable finds why an ask may be refused: a machine has no address of the
-// family, or nothing before it, or something stands in the way there.
-func (k *walk) refusable(ask jit.Ask) bool {
-	for _, vm := range k.twin.VMs() {
-		if !slices.Contains(ask.VMs, nameOf(vm.ID)) {
-			continue
-		}
-		for _, source := range ask.Sources {
-			if k.impassable(vm, source.Addr().Is4()) {
-				return true
-			}
-		}
-	}
-	return len(k.scene.subnets) == 0 // behind firewalls there are other reasons
-}
-
-func (k *walk) impassable(vm azuresim.VM, v4 bool) bool {
-	var before []string
-	for _, id := range vm.NICs {
-		nic, _ := k.twin.NIC(id)
-		for _, ip := range nic.IPs {
-			if netip.MustParseAddr(ip.Address).Is4() == v4 {
-				before = append(before, k.guards(nic, ip)...)
-			}
-		}
-	}
-	const most = 8 // rules of one ask in one group
-	return len(before) == 0 || slices.ContainsFunc(before, func(nsg string) bool {
-		return k.denied(nsg) || k.astray(nsg) || k.room(nsg, k.config.Bands.Allow) < most
-	})
-}
-
 // look asks for every machine who gets to which port.
 func (k *walk) look() {
 	k.t.Helper()
@@ -253,7 +201,7 @@ func (k *walk) look() {
 // cannot be.
 func (j *judge) shouldBeShut(c crossing) bool {
 	p := j.locks[c.vm]
-	return c.vm == j.walk.locked && p.Existing == jit.Override && c.keptOutBy(p) && !slices.ContainsFunc(j.grants, c.heldBy)
+	return c.vm == j.shut && p.Existing == jit.Override && c.keptOutBy(p) && !slices.ContainsFunc(j.grants, c.heldBy)
 }
 
 // probes are addresses of strangers, those that grants are for, and their

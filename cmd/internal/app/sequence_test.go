@@ -1,11 +1,8 @@
 package app_test
 
 import (
-	"errors"
 	"flag"
-	"fmt"
-	"net/netip"
-	"slices"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,14 +18,14 @@ import (
 // alone say.
 type walk struct {
 	*world
-	draw   *rapid.T
-	twin   *azuresim.Sim
-	scene  *scene
-	kit    kit
-	faulty bool            // Azure fails now, or has in this step
-	asked  jit.ID          // what this step has asked for and approved
-	locked string          // the machine that this step has protected
-	hand   map[string]bool // by NSG and rule: rules of ours that somebody moved out of our bands
+	draw    *rapid.T
+	twin    *azuresim.Sim
+	scene   *scene
+	kit     kit
+	faulty  bool            // Azure fails now, or has in this step
+	granted jit.ID          // what was asked for and approved in this step
+	shut    string          // the machine that was protected in this step
+	hand    map[string]bool // by NSG and rule: rules of ours that somebody moved out of our bands
 }
 
 // After any sequence of protect, grant, end, expiry, unprotect, drift and
@@ -36,7 +33,7 @@ type walk struct {
 // who reaches what is exactly what they, the protections and the open grants
 // say.
 func TestAnySequence(t *testing.T) {
-	within(t, 20*time.Second, func(t *rapid.T, dir string) {
+	within(t, 15*time.Second, func(t *rapid.T, dir string) {
 		k := newWalk(t, dir)
 		k.check()
 		for range 16 {
@@ -48,11 +45,11 @@ func TestAnySequence(t *testing.T) {
 
 // The same while Azure fails for a while, now and then.
 func TestAnySequenceInTrouble(t *testing.T) {
-	within(t, 20*time.Second, func(t *rapid.T, dir string) {
+	within(t, 15*time.Second, func(t *rapid.T, dir string) {
 		k := newWalk(t, dir)
 		for range 10 {
 			if seldom(t, "trouble", 2) {
-				k.inTrouble(func() { k.step() })
+				k.inTrouble(k.step)
 			} else {
 				k.step()
 			}
@@ -61,18 +58,23 @@ func TestAnySequenceInTrouble(t *testing.T) {
 	})
 }
 
-// within checks as many cases as the time holds, or as many as -rapid.checks
-// says: rapid counts cases, and one of these takes a second of a busy machine.
+// within checks as many cases as the time holds, or with -rapid.checks=500 so
+// many: rapid counts cases, and one of these keeps a busy machine for a second.
+// A failure shows its steps; -rapid.seed takes them again.
 func within(t *testing.T, limit time.Duration, prop func(t *rapid.T, dir string)) {
 	t.Parallel()
-	counted := flag.Lookup("rapid.checks").Value.String() != "100"
+	const unasked = "100" // cases, when nobody asked for a number
+	counted := flag.Lookup("rapid.checks").Value.String() != unasked
 	end, done, failed := time.Now().Add(limit), 0, false
 	rapid.Check(t, func(r *rapid.T) {
 		if !counted && !failed && time.Now().After(end) {
 			return
 		}
 		dir, passed := t.TempDir(), false
-		defer func() { failed = failed || !passed }()
+		defer func() {
+			failed = failed || !passed // then smaller ones are looked for, for as long as it takes
+			_ = os.RemoveAll(dir)
+		}()
 		rapid.SyncTest(r, func(r *rapid.T) { prop(r, dir) })
 		passed = true
 		done++
@@ -152,149 +154,6 @@ func (k *walk) step() {
 	}
 	k.pass(k.kit.rest)
 	k.check()
-}
-
-// machine draws one that was not deleted.
-func (k *walk) machine(label string) (string, bool) {
-	all := k.twin.VMs()
-	if len(all) == 0 {
-		return "", false
-	}
-	return nameOf(all[rapid.IntRange(0, len(all)-1).Draw(k.draw, label)].ID), true
-}
-
-func nameOf(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
-
-// answered fails the case on an answer that is no refusal, while Azure is well.
-func (k *walk) answered(what string, err error) bool {
-	k.t.Helper()
-	if err != nil && !k.faulty && !errors.As(err, new(*jit.Refusal)) {
-		k.t.Fatalf("%s: %v", what, err)
-	}
-	if err != nil {
-		k.draw.Logf("%s: %v", what, err)
-	}
-	return err == nil
-}
-
-func (k *walk) protectSome() {
-	vm, there := k.machine("protect")
-	if !there {
-		return
-	}
-	var ports []jit.PortPolicy
-	if seldom(k.draw, "ports of the form", 3) {
-		ports = drawPorts(k.draw)
-	}
-	results, err := k.service.Protect(k.t.Context(), carol, []string{vm}, ports)
-	if !k.answered("protect", err) {
-		return
-	}
-	for _, r := range results {
-		if k.answered("protect "+r.VM.Name, r.Err) && !k.faulty {
-			k.locked = r.VM.ID
-		}
-	}
-}
-
-func (k *walk) protections() []jit.Protection {
-	locks, err := k.store.Protections(k.t.Context())
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return locks
-}
-
-func (k *walk) unprotectOne() {
-	locks := k.protections()
-	k.unprotect(locks[rapid.IntRange(0, len(locks)-1).Draw(k.draw, "unprotect")].Name)
-}
-
-func (k *walk) unprotect(vm string) {
-	results, err := k.service.Unprotect(k.t.Context(), carol, []string{vm})
-	if !k.answered("unprotect", err) {
-		return
-	}
-	for _, r := range results {
-		k.answered("unprotect "+r.VM.Name, r.Err)
-	}
-}
-
-// askSome asks for one or two machines, and mostly has it approved.
-func (k *walk) askSome() {
-	vm, there := k.machine("ask for")
-	if !there {
-		return
-	}
-	ask := jit.Ask{VMs: []string{vm}, Reason: "mend the index", Duration: some(k.draw, "duration", 2*time.Minute, 10*time.Minute, 3*time.Hour)}
-	if other, _ := k.machine("and for"); seldom(k.draw, "for two", 4) {
-		ask.VMs = append(ask.VMs, other)
-	}
-	offer := k.offer(vm)
-	for range some(k.draw, "ports", 1, 1, 2) {
-		p := offer[rapid.IntRange(0, len(offer)-1).Draw(k.draw, "port")].Ports
-		if p.To > p.From {
-			p.From += uint16(rapid.IntRange(0, 2).Draw(k.draw, "part"))
-		}
-		ask.Ports = append(ask.Ports, jit.Ports{From: p.From, To: p.To})
-	}
-	for range some(k.draw, "sources", 1, 1, 2) {
-		ask.Sources = append(ask.Sources, netip.MustParsePrefix(some(k.draw, "from", k.scene.clients...)))
-	}
-	k.world.asked++
-	grants, err := k.service.Ask(k.t.Context(), ada, fmt.Sprint("ask ", k.world.asked), ask)
-	if !k.answered("ask", err) {
-		return
-	}
-	for _, g := range grants {
-		g, err := k.service.Check(k.t.Context(), g.ID)
-		if err != nil && !k.faulty && !k.refusable(ask) {
-			k.t.Errorf("%+v was refused: %v", ask, err)
-		}
-		if !k.answered("check", err) || seldom(k.draw, "left waiting", 8) {
-			continue
-		}
-		if _, err = k.service.Approve(k.t.Context(), grace, g.ID); k.answered("approve", err) {
-			k.asked = g.ID
-		}
-	}
-}
-
-// offer is what may be asked for at a machine.
-func (k *walk) offer(vm string) []jit.PortPolicy {
-	for _, p := range k.protections() {
-		if p.Name == vm && p.State != jit.Unlocking {
-			return p.Ports
-		}
-	}
-	return k.config.Policies[0].Ports
-}
-
-// open are the grants that somebody could end.
-func (k *walk) open() []jit.Grant {
-	return slices.DeleteFunc(k.unfinished(), func(g jit.Grant) bool { return g.State != jit.Open && g.State != jit.Opening })
-}
-
-// endOne ends one, by its holder or an approver.
-func (k *walk) endOne() {
-	open := k.open()
-	g := open[rapid.IntRange(0, len(open)-1).Draw(k.draw, "which")]
-	var err error
-	if seldom(k.draw, "revoked", 2) {
-		_, err = k.service.Revoke(k.t.Context(), alan, g.ID, "not now")
-	} else {
-		_, err = k.service.Done(k.t.Context(), ada, g.ID)
-	}
-	k.answered("end "+string(g.ID), err)
-}
-
-func (k *walk) unfinished() []jit.Grant {
-	grants, err := k.store.Unfinished(k.t.Context())
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	slices.SortFunc(grants, func(a, b jit.Grant) int { return strings.Compare(a.Request.Key, b.Request.Key) })
-	return grants
 }
 
 func (k *walk) restart() {

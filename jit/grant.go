@@ -9,59 +9,6 @@ import (
 	"time"
 )
 
-// State is where a grant is in its life.
-type State string
-
-// The states of a grant:
-//
-//	asked -> pending -> opening -> open -> closing -> closed
-//	   \        \ denied, lapsed, cancelled
-//	    refused                    opening -> closing when it failed or was revoked
-const (
-	Asked     State = "asked"
-	Refused   State = "refused"
-	Pending   State = "pending"
-	Denied    State = "denied"
-	Lapsed    State = "lapsed"
-	Cancelled State = "cancelled"
-	Opening   State = "opening"
-	Open      State = "open"
-	Closing   State = "closing"
-	Closed    State = "closed"
-)
-
-// States lists every state, in the order of a life.
-func States() []State {
-	return []State{Asked, Refused, Pending, Denied, Lapsed, Cancelled, Opening, Open, Closing, Closed}
-}
-
-// Ended reports whether nothing more happens to a grant in this state.
-func (s State) Ended() bool {
-	switch s {
-	case Refused, Denied, Lapsed, Cancelled, Closed:
-		return true
-	default:
-		return false
-	}
-}
-
-// Live reports whether rules of a grant in this state may exist.
-func (s State) Live() bool { return s == Opening || s == Open || s == Closing }
-
-// Ending is why a grant is closing.
-type Ending string
-
-// The endings of a grant.
-const (
-	Expired    Ending = "expired"     // its time was over
-	Finished   Ending = "done"        // the holder ended it
-	Revoked    Ending = "revoked"     // an approver, an admin or the host ended it
-	Failed     Ending = "failed"      // it was not confirmed in time, or Azure refused
-	RightsLost Ending = "rights lost" // the holder may no longer have it
-	Vanished   Ending = "vm gone"     // a VM of it was deleted, or lost its network security groups
-	Drifted    Ending = "drifted"     // somebody changed its rule and the policy says end
-)
-
 // Target is a VM of a request, as it was when asked.
 type Target struct {
 	VM         string `json:"vm"` // resource id
@@ -86,32 +33,6 @@ type Request struct {
 type Approval struct {
 	By Person    `json:"by"`
 	At time.Time `json:"at"`
-}
-
-// PathKind is what is written at a guard.
-type PathKind string
-
-// The kinds of paths.
-const (
-	Straight PathKind = ""        // an NSG's rule that sees the client
-	Behind   PathKind = "behind"  // an NSG's rule that sees the firewall before it as the source
-	Through  PathKind = "network" // a firewall's network rule
-	Into     PathKind = "dnat"    // a firewall's DNAT rule, and a network rule for what it translates
-)
-
-// Path is one guard in front of a VM of a grant, with the VM's addresses
-// behind it. The paths are stored before the first write, so that whatever was
-// written is known to be looked for.
-type Path struct {
-	VM        string         `json:"vm"`    // resource id
-	Guard     string         `json:"guard"` // resource id
-	Kind      PathKind       `json:"kind,omitempty"`
-	Addresses []netip.Addr   `json:"addresses"`
-	Sources   []netip.Prefix `json:"sources,omitempty"` // what the guard sees as the source; nil: all that was asked for
-	Public    []netip.Addr   `json:"public,omitempty"`  // Into: where the firewall may be reached
-	Doors     []Door         `json:"doors,omitempty"`   // Into: where it is reached, once that was read back
-	Agreed    bool           `json:"agreed,omitempty"`  // read back as the state wants it: in force, or gone
-	Fault     string         `json:"fault,omitempty"`   // the last failure there, cleared by agreement
 }
 
 // Decision is who ended a grant or a request, and why.
@@ -189,10 +110,6 @@ func (g Grant) Wake() time.Time {
 		return time.Time{}
 	}
 }
-
-// Guards lists the guards of the grant's paths and of those it left, each once,
-// in lower case.
-func (g Grant) Guards() []string { return guardsOf(slices.Concat(g.Paths, g.Left)) }
 
 // VMs are the resource ids of what was asked for.
 func (g Grant) VMs() []string {
@@ -362,120 +279,4 @@ func (g Grant) Remind(now time.Time) (Grant, []Event, error) {
 	g = g.changed()
 	g.Reminded = true
 	return g, []Event{g.event(EventReminded, Person{}, now, "")}, nil
-}
-
-// Follow gives an open grant the paths that its VMs have now. What was
-// written elsewhere is no longer wanted there; where is kept until that was
-// read back gone.
-func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
-	if g.State != Open || samePaths(paths, g.Paths) {
-		return g, nil, nil
-	}
-	g = g.changed()
-	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return behind(paths, old.Guard) })
-	for i := range g.Left {
-		g.Left[i].Agreed, g.Left[i].Fault, g.Left[i].Doors = false, "", nil
-	}
-	told := len(g.Doors()) > 0
-	g.Paths = keepDoors(g.Paths, paths)
-	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
-	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == Into }) {
-		e.tell = append(e.tell, ToRequester) // who would go on knocking at a door that is gone
-	}
-	return g, []Event{e}, nil
-}
-
-// Departed says that no rule of the grant is left in a guard that its VMs left.
-func (g Grant) Departed(guard string) Grant {
-	if !behind(g.Left, guard) {
-		return g
-	}
-	g = g.changed()
-	g.Left = slices.DeleteFunc(slices.Clone(g.Left), func(p Path) bool { return SameID(p.Guard, guard) })
-	return g
-}
-
-// behind reports whether the guard is one of the paths'.
-func behind(paths []Path, guard string) bool {
-	return slices.ContainsFunc(paths, func(p Path) bool { return SameID(p.Guard, guard) })
-}
-
-// keepDoors are the paths with the doors that people were told, where these
-// can stay.
-func keepDoors(old, paths []Path) []Path {
-	paths = slices.Clone(paths)
-	for i, p := range paths {
-		for _, o := range old {
-			for _, d := range o.Doors {
-				if p.Kind == Into && SameID(o.VM, p.VM) && SameID(o.Guard, p.Guard) && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
-					paths[i].Doors = append(paths[i].Doors, d)
-				}
-			}
-		}
-	}
-	return paths
-}
-
-// Agree says that every rule of the grant in the guard was read back in force,
-// with the doors that people come in by; with the last guard the grant is open.
-func (g Grant) Agree(guard string, doors []Door, now time.Time) (Grant, []Event, error) {
-	if g.State != Opening || g.Clock.Begun.IsZero() {
-		return g, nil, g.stale()
-	}
-	next, left := g.settle(guard)
-	next = next.through(guard, doors)
-	if left == 0 {
-		opened, e, err := next.Confirm(now)
-		if err != nil {
-			return g, nil, err
-		}
-		return opened, []Event{e}, nil
-	}
-	if next.Revision == g.Revision || !next.slow() {
-		return next, nil, nil
-	}
-	return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+GuardName(guard)+" are in force; "+next.unfinished()+" is still being changed.")}, nil
-}
-
-// through keeps the doors at the guard.
-func (g Grant) through(guard string, doors []Door) Grant {
-	if len(doors) == 0 {
-		return g
-	}
-	g.Paths = slices.Clone(g.Paths)
-	for i, p := range g.Paths {
-		if SameID(p.Guard, guard) && p.Kind == Into {
-			g.Paths[i].Doors = slices.DeleteFunc(slices.Clone(doors), func(d Door) bool { return !SameID(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr()) })
-		}
-	}
-	return g
-}
-
-// slow reports whether a firewall is among the guards: Azure takes minutes.
-func (g Grant) slow() bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return IsFirewall(p.Guard) })
-}
-
-// unfinished names the guards that have not agreed.
-func (g Grant) unfinished() string {
-	var names []string
-	for _, p := range g.Paths {
-		if !p.Agreed {
-			names = append(names, GuardName(p.Guard))
-		}
-	}
-	slices.Sort(names)
-	return joinWords(slices.Compact(names))
-}
-
-// settle marks the guard's paths as agreed and counts those left. The grant
-// comes back unchanged where nothing is new.
-func (g Grant) settle(guard string) (Grant, int) {
-	paths, fresh, left := agree(g.Paths, guard)
-	if !fresh {
-		return g, left
-	}
-	next := g.changed()
-	next.Paths = paths
-	return next, left
 }

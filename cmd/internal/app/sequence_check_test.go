@@ -60,32 +60,21 @@ func (k *walk) checkForeign() {
 // somebody's hand is in it.
 func (k *walk) checkStates(j *judge) {
 	k.t.Helper()
-	stuck := false
+	stuck := slices.ContainsFunc(k.unfinished(), func(g jit.Grant) bool { return g.State == jit.Closing })
 	for _, g := range k.unfinished() {
-		switch g.State {
-		case jit.Pending:
-		case jit.Open:
-			if !time.Now().Before(g.Clock.Deadline.Add(time.Second)) {
-				k.t.Errorf("%s is open after its deadline %s", g.ID, g.Clock.Deadline)
-			}
-			if slices.ContainsFunc(g.VMs(), func(vm string) bool { return !k.exists(vm) }) {
-				k.t.Errorf("%s is open to a machine that is gone: %v", g.ID, g.VMs())
-			}
-		case jit.Closing:
-			stuck = true
-			if !k.astray(string(g.ID)) {
-				k.t.Errorf("%s is still closing: %+v", g.ID, g.Paths)
-			}
-		}
-	}
-	for _, g := range k.unfinished() {
-		if g.State == jit.Asked || g.State == jit.Opening && !(stuck && g.Waiting != "") {
+		held := stuck && g.Waiting != "" // openings wait while a closing is late
+		switch {
+		case g.State == jit.Open && time.Now().After(g.Clock.Deadline.Add(time.Second)):
+			k.t.Errorf("%s is open after its deadline %s", g.ID, g.Clock.Deadline)
+		case g.State == jit.Open && slices.ContainsFunc(g.VMs(), func(vm string) bool { return !k.exists(vm) }):
+			k.t.Errorf("%s is open to a machine that is gone: %v", g.ID, g.VMs())
+		case g.State == jit.Closing && !k.astray(string(g.ID)), g.State == jit.Asked, g.State == jit.Opening && !held:
 			k.t.Errorf("%s is still %s (%s): %+v", g.ID, g.State, g.Waiting, g.Paths)
 		}
 	}
 	for _, p := range j.locks {
-		blocked := slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
-		if !k.exists(p.VM) || p.State != jit.Locked && !(p.State == jit.Locking && blocked) || len(p.Left) > 0 {
+		blocked := p.State == jit.Locking && slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
+		if !k.exists(p.VM) || p.State != jit.Locked && !blocked || len(p.Left) > 0 {
 			k.t.Errorf("%s is still %s, left %+v", p.Name, p.State, p.Left)
 		}
 	}
@@ -128,7 +117,8 @@ func (k *walk) checkRule(j *judge, nsg string, r azuresim.Rule) {
 	bands := k.config.Bands
 	if n.Grant != "" {
 		g := k.grant(n.Grant)
-		if g.State != jit.Open && !(g.State == jit.Closing && k.astray(string(g.ID))) {
+		stuck := g.State == jit.Closing && k.astray(string(g.ID))
+		if g.State != jit.Open && !stuck {
 			k.t.Errorf("%s of %s belongs to %s, which is %s", r.Name, nameOf(nsg), n.Grant, g.State)
 		}
 		if !bands.Allow.Contains(r.Priority) {

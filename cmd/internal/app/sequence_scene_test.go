@@ -53,8 +53,7 @@ func drawScene(t *rapid.T, owner jit.Owner) *scene {
 	for i := range rapid.IntRange(1, 3).Draw(t, "groups") {
 		groups = append(groups, sceneNSG+fmt.Sprint(i+1))
 	}
-	levels := append(slices.Clone(groups), groups...)
-	levels = append(levels, "")
+	levels := slices.Concat(groups, groups, []string{""})
 	for i := range rapid.IntRange(1, 2).Draw(t, "subnets") {
 		s.subnets = append(s.subnets, azuresim.Subnet{
 			Name: fmt.Sprint("subnet-", i+1), NSG: some(t, "nsg of subnet", levels...),
@@ -106,7 +105,7 @@ func (s *scene) fresh(family string, subnet int) string {
 func (s *scene) add(nsg string, r azuresim.Rule) {
 	for i, g := range s.groups {
 		if g.ID == nsg && fits(g.Rules, r) {
-			s.groups[i].Rules = append(g.Rules, r)
+			s.groups[i].Rules = append(s.groups[i].Rules, r)
 		}
 	}
 }
@@ -179,8 +178,11 @@ func drawConfig(t *rapid.T, c *jit.Config) {
 // drawPorts draws one to three ports that may be asked for.
 func drawPorts(t *rapid.T) []jit.PortPolicy {
 	all := []jit.Ports{
-		{From: 22, To: 22, Protocol: jit.TCP}, {From: 3389, To: 3389, Protocol: jit.TCP}, {From: 53, To: 53, Protocol: jit.UDP},
-		{From: 8000, To: 8004, Protocol: jit.TCP}, {From: 5000, To: 5000, Protocol: jit.AnyProtocol},
+		{From: 22, To: 22, Protocol: jit.TCP},
+		{From: 3389, To: 3389, Protocol: jit.TCP},
+		{From: 53, To: 53, Protocol: jit.UDP},
+		{From: 8000, To: 8004, Protocol: jit.TCP},
+		{From: 5000, To: 5000, Protocol: jit.AnyProtocol},
 	}
 	var out []jit.PortPolicy
 	for _, p := range rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 3, func(p jit.Ports) uint16 { return p.From }).Draw(t, "ports") {

@@ -18,11 +18,18 @@ type trouble struct {
 
 func troubles() []trouble {
 	return []trouble{
-		{"throttled", azuresim.Throttled("7")}, {"throttled for long", azuresim.Throttled("45")}, {"busy", azuresim.Busy()}, {"conflict", azuresim.Conflict()},
-		{"broken", azuresim.Broken(http.StatusInternalServerError)}, {"unavailable", azuresim.Broken(http.StatusServiceUnavailable)},
-		{"lost requests", azuresim.LostRequest()}, {"lost answers", azuresim.LostAnswer()},
-		{"failing operations", azuresim.OperationFails()}, {"superseded operations", azuresim.Superseded()},
-		{"slow operations", azuresim.Fault{OperationTime: 40 * time.Second}}, {"forbidden", azuresim.Forbidden()},
+		{"throttled", azuresim.Throttled("7")},
+		{"throttled for long", azuresim.Throttled("45")},
+		{"busy", azuresim.Busy()},
+		{"conflict", azuresim.Conflict()},
+		{"broken", azuresim.Broken(http.StatusInternalServerError)},
+		{"unavailable", azuresim.Broken(http.StatusServiceUnavailable)},
+		{"lost requests", azuresim.LostRequest()},
+		{"lost answers", azuresim.LostAnswer()},
+		{"failing operations", azuresim.OperationFails()},
+		{"superseded operations", azuresim.Superseded()},
+		{"slow operations", azuresim.Fault{OperationTime: 40 * time.Second}},
+		{"forbidden", azuresim.Forbidden()},
 	}
 }
 

@@ -51,7 +51,7 @@ func TestFirewallFaults(t *testing.T) {
 					w.start()
 					fault.Method, fault.Path, fault.Times = "PUT", c.path, 1
 					w.sim.AddFault(fault)
-					g := w.allowed(time.Hour, c.source+"/32", c.vm)
+					g := w.allowed(15*time.Minute, c.source+"/32", c.vm)
 					w.pass(5 * time.Minute)
 					g = w.want(g.ID, jit.Open)
 					if !w.gets(c.id, c.source, 22) {
@@ -112,7 +112,7 @@ func TestFirewallDrift(t *testing.T) {
 				w.quick()
 				w.config.Policies[0].EndOnDrift = end
 				w.start()
-				g := w.allowed(time.Hour, "203.0.113.7/32", "app-1")
+				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
 				w.pass(3 * time.Minute)
 				doors := w.want(g.ID, jit.Open).Doors()
 				f := azuresim.Firewall{
@@ -166,7 +166,7 @@ func TestGrantFollowsItsRoutes(t *testing.T) {
 		w.quick()
 		walls := w.allWalls()
 		w.start()
-		g := w.allowed(time.Hour, "10.60.1.9/32", "core-1")
+		g := w.allowed(15*time.Minute, "10.60.1.9/32", "core-1")
 		w.pass(3 * time.Minute)
 		w.want(g.ID, jit.Open)
 		if err := w.sim.SetRouteTable(azuresim.DemoHubGroup+"/providers/Microsoft.Network/virtualNetworks/edge-vnet/subnets/core", ""); err != nil {
@@ -256,7 +256,7 @@ func TestReapFirewalls(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
 				walls := w.allWalls()
 				w.start()
-				g := w.allowed(time.Hour, c.source+"/32", c.vm)
+				g := w.allowed(15*time.Minute, c.source+"/32", c.vm)
 				w.pass(6 * time.Minute)
 				g = w.want(g.ID, jit.Open)
 				w.stop()

@@ -78,7 +78,7 @@ func TestFirewallLife(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
 				foreign, walls := w.foreign(), w.walls()
 				w.start()
-				g, err := w.askFrom(ada, time.Hour, c.source+"/32", c.vm)
+				g, err := w.askFrom(ada, 15*time.Minute, c.source+"/32", c.vm)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -137,7 +137,7 @@ func TestFirewallChangesAreShared(t *testing.T) {
 				w.start()
 				var ids []jit.ID
 				for i := range 20 {
-					g, err := w.askFrom(ada, time.Hour, fmt.Sprintf(c.source+"/32", i+1), c.vm)
+					g, err := w.askFrom(ada, 20*time.Minute, fmt.Sprintf(c.source+"/32", i+1), c.vm)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -159,7 +159,7 @@ func TestFirewallChangesAreShared(t *testing.T) {
 				if opened > 2 {
 					t.Errorf("%d changes for twenty openings", opened)
 				}
-				w.pass(time.Hour + 10*time.Minute)
+				w.pass(30 * time.Minute)
 				for _, id := range ids {
 					w.want(id, jit.Closed)
 				}

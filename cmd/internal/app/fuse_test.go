@@ -146,20 +146,22 @@ func (n fusedNetwork) Apply(ctx context.Context, guard string, changes []jit.Cha
 // before its effect and after it; then the program starts again on the same
 // store.
 func TestCrashAtEveryStep(t *testing.T) {
-	crashEverywhere(t, "web-1", azuresim.DemoWeb1)
+	crashEverywhere(t, "web-1", azuresim.DemoWeb1, func(*azuresim.Sim) {})
 }
 
 // The same behind a firewall, whose rules are one document.
 func TestCrashAtEveryStepBehindAFirewall(t *testing.T) {
-	crashEverywhere(t, "app-1", azuresim.DemoApp)
+	crashEverywhere(t, "app-1", azuresim.DemoApp, azuresim.SeedFirewalls)
 }
 
-func crashEverywhere(t *testing.T, name, vm string) {
+func crashEverywhere(t *testing.T, name, vm string, seed func(*azuresim.Sim)) {
 	t.Helper()
 	steps := 0
 	synctest.Test(t, func(t *testing.T) {
 		f := &fuse{left: -1}
-		crashLife(t, newWorld(t), f, name, vm)
+		w := newWorld(t)
+		seed(w.sim)
+		crashLife(t, w, f, name, vm)
 		steps = f.steps
 	})
 	t.Logf("a life has %d steps", steps)
@@ -171,7 +173,9 @@ func crashEverywhere(t *testing.T, name, vm string) {
 			t.Run(fmt.Sprintf("step %d after=%t", n, after), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					crashLife(t, newWorld(t), &fuse{left: n, after: after}, name, vm)
+					w := newWorld(t)
+					seed(w.sim)
+					crashLife(t, w, &fuse{left: n, after: after}, name, vm)
 				})
 			})
 		}
@@ -179,7 +183,6 @@ func crashEverywhere(t *testing.T, name, vm string) {
 }
 
 func crashLife(t *testing.T, w *world, f *fuse, name, vm string) {
-	azuresim.SeedFirewalls(w.sim)
 	w.sim.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Second })
 	w.config.FirewallWithin = time.Minute
 	foreign, walls := w.foreign(), w.walls()

@@ -18,7 +18,7 @@ func TestStuckClosingReadsSeldom(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.sim.Configure(func(s *azuresim.Settings) { s.Throttle = false })
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(15*time.Minute, "web-1")
 		w.sim.AddFault(azuresim.Forbidden().On(http.MethodDelete, azuresim.DemoWebNICNSG))
 		w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Path: "/subscriptions/", Latency: 50 * time.Millisecond})
 		w.pass(time.Until(g.Clock.Deadline) + 10*time.Second)
@@ -45,7 +45,7 @@ func TestBusyReadDoesNotHoldBackClosing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.start()
-				g := w.open(time.Hour, "web-1")
+				g := w.open(15*time.Minute, "web-1")
 				w.pass(time.Until(g.Clock.Deadline) - 10*time.Second)
 				fault := w.sim.AddFault(azuresim.Throttled("600").On(tt.method, tt.path).Only(1))
 				if x, err := w.ask(ada, time.Hour, tt.vm); err == nil {
@@ -71,7 +71,7 @@ func TestFailedRemovalDoesNotWaitForReads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.start()
-				g := w.open(time.Hour, "web-1")
+				g := w.open(15*time.Minute, "web-1")
 				w.pass(time.Until(g.Clock.Deadline) - 10*time.Second)
 				w.sim.AddFault(azuresim.Throttled("600").On(http.MethodGet, "roleAssignments").Only(1))
 				failing := w.sim.AddFault(fault.On(http.MethodDelete, "securityRules").Only(6))
@@ -93,7 +93,7 @@ func TestUnreadableGuardIsShut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.start()
-				g := w.open(time.Hour, "web-1")
+				g := w.open(15*time.Minute, "web-1")
 				fault := w.sim.AddFault(fault.On(http.MethodGet, "networkSecurityGroups"))
 				w.pass(time.Until(g.Clock.Deadline) + time.Minute)
 				if w.reachable(azuresim.DemoWeb1, adasAddress) {
@@ -113,7 +113,7 @@ func TestUnreadableGuardIsShut(t *testing.T) {
 func TestHangingOperationShowsAsStuck(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(15*time.Minute, "web-1")
 		w.hangAround(g)
 		w.pass(2 * time.Minute)
 		if g := w.grant(g.ID); g.State == jit.Closing && !g.Stuck {
@@ -148,7 +148,7 @@ func TestClosingDoesNotWaitForAnothersPause(t *testing.T) {
 		w.astray(azuresim.DemoWebNICNSG, a.ID, 1500)
 		w.pass(20 * time.Minute)
 		for range 6 {
-			x := w.open(time.Hour, "web-1")
+			x := w.open(15*time.Minute, "web-1")
 			w.pass(77 * time.Second)
 			w.sim.Reset()
 			asked := time.Now()
@@ -187,7 +187,7 @@ func (w *world) astray(nsg string, id jit.ID, priority int) {
 func TestChangedBandsAreSaid(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(15*time.Minute, "web-1")
 		w.stop()
 		w.config.Bands.Allow = jit.Band{From: 300, To: 400}
 		w.start()
@@ -238,7 +238,7 @@ func TestDeletedGuardOfAnOpenGrantIsSaid(t *testing.T) {
 func TestProxysNotFoundEndsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(15*time.Minute, "web-1")
 		fault := w.sim.AddFault(azuresim.Broken(http.StatusNotFound).On("", "/subscriptions/"))
 		w.pass(3 * time.Minute)
 		w.want(g.ID, jit.Open)

@@ -99,7 +99,7 @@ func TestAnotherInstallationLetsInAlong(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.start()
-		g, err := w.askFrom(ada, time.Hour, "203.0.113.7/32", "app-1")
+		g, err := w.askFrom(ada, 15*time.Minute, "203.0.113.7/32", "app-1")
 		if notes := strings.Join(g.Notes, " "); err != nil || !strings.Contains(notes, r.Name+" of the firewall hub-fw lets 198.51.100.77/32 in as well") {
 			t.Errorf("%s, %v", notes, err)
 		}
@@ -149,7 +149,7 @@ func TestWhatTheVMLeftIsForgotten(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
 				w.quick()
 				w.start()
-				g := w.allowed(time.Hour, "10.60.1.9/32", "core-1")
+				g := w.allowed(15*time.Minute, "10.60.1.9/32", "core-1")
 				w.pass(4 * time.Minute)
 				w.want(g.ID, jit.Open)
 				if gone {
@@ -294,7 +294,7 @@ func TestADoorThatSomebodyTook(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
 				w.quick()
 				w.start()
-				g := w.allowed(time.Hour, "203.0.113.7/32", "app-1")
+				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
 				w.pass(4 * time.Minute)
 				old := w.want(g.ID, jit.Open).Doors()[0]
 				w.thief(old, c.keep)

@@ -14,7 +14,7 @@ import (
 func TestHangingOperationIsGivenUp(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(15*time.Minute, "web-1")
 		w.hangAround(g)
 		w.pass(3 * time.Minute)
 		w.want(g.ID, jit.Closed)
@@ -29,7 +29,7 @@ func TestHangingOperationIsGivenUp(t *testing.T) {
 func TestHangingRemovalIsSentAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
-		g, next := w.open(time.Hour, "web-1"), w.open(65*time.Minute, "web-2")
+		g, next := w.open(15*time.Minute, "web-1"), w.open(20*time.Minute, "web-2")
 		hang := w.sim.AddFault(azuresim.Fault{Method: http.MethodDelete, Path: "securityRules", OperationTime: 6 * time.Hour}.Only(1))
 		w.pass(time.Until(g.Clock.Deadline) + 90*time.Second)
 		if g := w.want(g.ID, jit.Closing); !g.Stuck || hang.Hits() != 1 {

@@ -80,7 +80,7 @@ func (w *world) sent(method, words string) []azuresim.Request {
 func TestRenamedInstallationIsRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(15*time.Minute, "web-1")
 		w.stop()
 		w.config.Installation = "prod2"
 		w.sim.Reset()
@@ -159,8 +159,8 @@ func TestDamagedProtectionKeepsItsDenies(t *testing.T) {
 func TestDamagedGrantClosesItsDoor(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
-		bad := w.open(time.Hour, "web-1")
-		good := w.open(time.Hour, "web-2")
+		bad := w.open(15*time.Minute, "web-1")
+		good := w.open(15*time.Minute, "web-2")
 		w.spoil(`"id":"`+string(bad.ID)+`","revision"`, `"id":"`+string(bad.ID)+`","rivision"`)
 		w.start()
 		if _, err := w.store.Grant(t.Context(), bad.ID); !errors.Is(err, jit.ErrDamaged) {
@@ -236,7 +236,7 @@ func TestAddressThatMovesTakesTheRuleAlong(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.foreign()
 		w.start()
-		g := w.open(time.Hour, "web-1")
+		g := w.open(15*time.Minute, "web-1")
 		w.swapAddress(azuresim.DemoWeb1, azuresim.DemoWeb2)
 		if !w.reachable(azuresim.DemoWeb2, adasAddress) {
 			t.Fatal("the old address should let ada to web-2 for a moment")

@@ -122,7 +122,7 @@ func TestRoleBehindFirewalls(t *testing.T) {
 			if _, err := w.service.Approve(t.Context(), grace, g.ID); err != nil {
 				t.Fatal(err)
 			}
-			w.pass(time.Hour)
+			w.pass(35 * time.Minute)
 			w.want(g.ID, jit.Closed)
 			if !slices.Contains(w.kinds(g.ID), jit.EventOpened) {
 				t.Errorf("%s was never open", vm)

@@ -102,9 +102,6 @@ func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
 	if err := s.enough(ctx, rule, who); err != nil {
 		return verdict{}, err
 	}
-	if err := s.singular(ctx, sites); err != nil {
-		return verdict{}, err
-	}
 	g.Request.By = who
 	notes, err := s.prospect(ctx, g, sites)
 	channel := rule.Channel

@@ -9,8 +9,8 @@ import (
 // singular refuses a grant that would open another VM along: one of another
 // virtual network that has the same address behind the same NSGs, whose rules
 // name addresses only.
-func (s *Service) singular(ctx context.Context, sites []site) error {
-	all, err := s.roster.all(ctx, rosterAge)
+func (j judge) singular(ctx context.Context, sites []site) error {
+	all, err := j.roster.all(ctx, rosterAge)
 	if err != nil {
 		return err
 	}

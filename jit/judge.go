@@ -33,7 +33,12 @@ type judge struct {
 	config Config
 	world  World
 	clock  *chronometer
+	roster *roster
 	blind  *sync.Once // says once that management locks may not be read
+}
+
+func newJudge(c Config, w World) judge {
+	return judge{config: c, world: w, clock: &chronometer{}, roster: newRoster(w.Inventory), blind: &sync.Once{}}
 }
 
 // policy is the first matching policy, with the ports that the protect form
@@ -148,7 +153,7 @@ func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
 		}
 		sites = append(sites, s)
 	}
-	return who, sites, nil
+	return who, sites, j.singular(ctx, sites)
 }
 
 func (j judge) site(ctx context.Context, who Person, target Target, r Request) (site, error) {

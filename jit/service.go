@@ -13,7 +13,6 @@ import (
 // methods; authority is checked here, at each use, from ids.
 type Service struct {
 	judge
-	roster *roster
 	sweep  *Sweep
 	sights *sights
 }
@@ -21,7 +20,7 @@ type Service struct {
 // NewService makes the service over the sweep, which is told when there is
 // work for it.
 func NewService(sweep *Sweep) *Service {
-	return &Service{judge: sweep.judge, roster: sweep.roster, sweep: sweep, sights: &sights{}}
+	return &Service{judge: sweep.judge, sweep: sweep, sights: &sights{}}
 }
 
 // Known refuses everybody but full, active members; guests learn nothing.

@@ -2,7 +2,6 @@ package jit
 
 import (
 	"context"
-	"sync"
 )
 
 // Survey looks, before anybody asks, at who could. It changes nothing and needs
@@ -12,7 +11,7 @@ type Survey struct{ judge }
 // NewSurvey makes one. Of the world it needs Directory, People and Log.
 func NewSurvey(c Config, w World) Survey {
 	w.Store = nil
-	return Survey{judge{c, w, &chronometer{}, &sync.Once{}}}
+	return Survey{newJudge(c, w)}
 }
 
 // Person is the member with the Entra user they are tied to. A Refusal is what

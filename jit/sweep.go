@@ -38,7 +38,6 @@ const (
 type Sweep struct {
 	judge
 	owner   Owner
-	roster  *roster
 	kick    chan struct{}
 	served  chan struct{}
 	follows *lanes                          // one key: what became of the VMs
@@ -70,7 +69,7 @@ type Sweep struct {
 // NewSweep makes the loop; Run starts it.
 func NewSweep(c Config, w World) *Sweep {
 	s := &Sweep{
-		judge: judge{c, w, &chronometer{}, &sync.Once{}}, owner: Owner{c.Installation, c.Bands}, roster: newRoster(w.Inventory),
+		judge: newJudge(c, w), owner: Owner{c.Installation, c.Bands},
 		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{}, touched: map[string]bool{}, claimed: map[string]bool{},
 		changed: map[string]time.Time{}, awaited: map[ID][]Path{},
 	}

@@ -57,3 +57,21 @@ func TestSameAddressBehindAnotherGroup(t *testing.T) {
 		}
 	})
 }
+
+// One that appears while the request waits has it denied at the approval.
+func TestSameAddressThatAppearsLater(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		g, err := w.askFrom(ada, time.Hour, "198.51.100.7/32", "dev-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		twinned(w, azuresim.DemoDevNSG)
+		w.pass(2 * time.Minute)
+		_, err = w.service.Approve(t.Context(), grace, g.ID)
+		if err == nil || !strings.Contains(err.Error(), "dev/copy-1 has the address 10.30.1.4") || w.ours() != 0 {
+			t.Errorf("%v, and %d rules of ours", err, w.ours())
+		}
+		w.want(g.ID, jit.Denied)
+	})
+}

@@ -224,14 +224,17 @@ func ruleNamed(t Table, name string) (Rule, bool) {
 func (s *Sweep) trouble(ctx context.Context, guard string, grants []Grant, cause error) error {
 	now := s.clock.Now()
 	var faults []error
-	for _, g := range grants {
-		after, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+	for _, seen := range grants {
+		after, err := s.update(ctx, seen.ID, func(g Grant) (Grant, []Event, error) {
+			if g.State != seen.State {
+				return g, nil, nil // it moved on, and this says nothing of what it is at now
+			}
 			stuck := errors.Is(cause, ErrForbidden) || errors.Is(cause, ErrLocked) || now.Sub(g.Clock.Closing) > g.stuckAfter()
 			next, events := g.Trouble(guard, reason(cause), stuck, now)
 			return next, events, nil
 		})
-		if after.Stuck && !g.Stuck {
-			s.world.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(g.ID)),
+		if after.Stuck && !seen.Stuck {
+			s.world.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
 				slog.String("guard", guard), slog.Any("error", cause))
 		}
 		faults = append(faults, err)

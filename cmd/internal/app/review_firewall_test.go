@@ -372,3 +372,28 @@ func TestEndingWhileItFollows(t *testing.T) {
 		}
 	})
 }
+
+// What was forbidden to a repair is not said of the closing of a grant that
+// ended meanwhile: that was not tried yet.
+func TestARepairThatIsForbiddenIsNoStuckClosing(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.start()
+		g := w.allowed(10*time.Minute, "203.0.113.7/32", "app-1")
+		w.pass(6 * time.Minute)
+		g = w.want(g.ID, jit.Open)
+		w.pass(time.Until(g.Clock.Deadline) - 2*time.Minute)
+		w.sim.AddFault(azuresim.Fault{Method: "PUT", Path: hubPath, Times: 1, OperationEnd: "Failed", OperationCode: "AuthorizationFailed", OperationMessage: "No."})
+		if err := w.sim.PutFirewall(azuresim.Firewall{
+			ID: azuresim.DemoFirewall, Location: azuresim.DemoLocation, Subnet: hubSubnet(), PublicIPs: hubPublics(),
+			Collections: strangers(w.sim.FirewallCollections(azuresim.DemoFirewall)),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(9 * time.Minute)
+		if g = w.grant(g.ID); g.Stuck || w.told.has("stuck to thread") {
+			t.Errorf("%s is %s, stuck %t", g.ID, g.State, g.Stuck)
+		}
+		w.pass(4 * time.Minute)
+		w.want(g.ID, jit.Closed)
+	})
+}

@@ -234,7 +234,8 @@ func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, e
 		}
 		notes = append(notes, along...)
 	}
-	return notes, nil
+	open, err := j.unprotected(ctx, vmsOf(sites))
+	return append(notes, open...), err
 }
 
 // fitsIn refuses rules that could not be written beside the others or would

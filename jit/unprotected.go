@@ -1,0 +1,57 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxUnprotected is how many VMs a note names one by one.
+const maxUnprotected = 5
+
+// unprotected says which of the VMs nothing of ours keeps shut, and how they are
+// protected.
+func (j judge) unprotected(ctx context.Context, vms []VM) ([]string, error) {
+	var notes []string
+	var open []VM
+	for _, vm := range vms {
+		p, err := j.world.Store.Protection(ctx, vm.ID)
+		switch {
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return nil, fmt.Errorf("reading the protection of %s: %w", vm.Name, err)
+		case err == nil && p.State != Unlocking:
+			continue
+		}
+		policy, _ := j.config.Policy(vm)
+		switch _, err := shutPaths(vm); {
+		case err != nil:
+			notes = append(notes, vm.Name+" is not protected. "+err.Error())
+		case policy.Always:
+			notes = append(notes, vm.Name+" is not protected, though the configuration says always; an admin finds the reason in jitbot's log.")
+		default:
+			open = append(open, vm)
+		}
+	}
+	if len(open) > 0 {
+		notes = append(notes, howToProtect(open))
+	}
+	return notes, nil
+}
+
+// howToProtect says of VMs that nothing of ours keeps shut how that is changed.
+func howToProtect(vms []VM) string {
+	var names, words []string
+	for _, vm := range vms[:min(len(vms), maxUnprotected)] {
+		names, words = append(names, vm.Name), append(words, vm.Group+"/"+vm.Name)
+	}
+	who, command := strings.Join(names, ", "), strings.Join(words, ",")
+	is, it := "is", "it"
+	if len(vms) > 1 {
+		is, it = "are", "them"
+	}
+	if more := len(vms) - maxUnprotected; more > 0 {
+		who, command = fmt.Sprintf("%s and %d more", who, more), "<vm>"
+	}
+	return fmt.Sprintf("%s %s not protected: nothing keeps %s shut but rules that are not jitbot's; an admin can protect %s with /jit protect %s.", who, is, it, it, command)
+}

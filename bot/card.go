@@ -233,12 +233,30 @@ func cardNotes(g jit.Grant, others []jit.Grant) []string {
 	if g.State == jit.Open && g.Unchecked {
 		notes = append(notes, "Whether the holder still has the rights could not be told at the last look; the access is kept until it can.")
 	}
+	return append(notes, knownNotes(g)...)
+}
+
+// knownNotes are what was found out about the VMs of a request when it was
+// checked.
+func knownNotes(g jit.Grant) []string {
+	var notes []string
 	for _, n := range g.Notes {
 		if n = stop(prose(clip(n, 500))); n != "" {
 			notes = append(notes, n)
 		}
 	}
 	return notes
+}
+
+const maxKnown = 3 // notes that the requester gets; the card has more
+
+// knownText is knownNotes for the requester.
+func knownText(g jit.Grant) string {
+	notes := knownNotes(g)
+	if more := len(notes) - maxKnown; more > 0 {
+		notes = append(notes[:maxKnown], "The card has "+plural(more, "more note.", "more notes."))
+	}
+	return strings.Join(notes, " ")
 }
 
 const maxOthers = 5 // grants on the same VMs that are named

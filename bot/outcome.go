@@ -38,11 +38,11 @@ func checkedText(g jit.Grant, err error) string {
 		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, access(g))
 	case jit.Pending:
 		return fmt.Sprintf("%s waits for approval: %s. %s needed, from %s. It lapses at %s; you get a direct message when it is decided.",
-			id, access(g), missing(g), eligible(g), when(g.Clock.Lapse))
+			id, access(g), missing(g), eligible(g), when(g.Clock.Lapse)) + spaced(knownText(g))
 	case jit.Opening:
-		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, access(g))
+		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, access(g)) + spaced(knownText(g))
 	case jit.Open:
-		return fmt.Sprintf("%s is open until %s: %s.", id, when(g.Clock.Deadline), access(g))
+		return fmt.Sprintf("%s is open until %s: %s.", id, when(g.Clock.Deadline), access(g)) + spaced(knownText(g))
 	default:
 		return fmt.Sprintf("%s is %s: %s.", id, title(g), access(g))
 	}

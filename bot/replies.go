@@ -126,7 +126,7 @@ func directText(e jit.Event, g jit.Grant) string {
 	case jit.EventWaiting:
 		return lines(
 			fmt.Sprintf("Your request %s waits for approval: %s.", id, what),
-			fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", eligible(g), missing(g), when(g.Clock.Lapse)))
+			fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", eligible(g), missing(g), when(g.Clock.Lapse))+spaced(knownText(g)))
 	case jit.EventRefused:
 		return lines(
 			fmt.Sprintf("Your request %s was refused: %s.", id, what),
@@ -181,6 +181,9 @@ func openedText(id string, e jit.Event, g jit.Grant) string {
 	how := fmt.Sprintf("Connect to port %s of %s from %s; %s.", portNames(g), targetNames(g, ", "), sourceNames(g, ", "), nobodyElse(g))
 	if doors := doorsText(g); doors != "" {
 		how = doors + " Come from " + sourceNames(g, ", ") + "; " + nobodyElse(g) + "."
+	}
+	if len(g.Approvals) == 0 { // nothing was said while it waited
+		how += spaced(knownText(g))
 	}
 	return fmt.Sprintf("Your access %s is open until %s.\n%s", id, when(e.Until), how)
 }

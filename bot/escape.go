@@ -92,6 +92,8 @@ func show(a any) string {
 	switch v := a.(type) {
 	case jit.UserID:
 		return mentionUser(v)
+	case jit.Whole:
+		return prose(string(v))
 	case jit.State:
 		return string(v)
 	case Verb:

@@ -54,8 +54,12 @@ type Refusal struct {
 	args   []any
 }
 
+// Whole is an argument of a Refusal that is for copying: no screen cuts it as it
+// cuts names.
+type Whole string
+
 // Refuse makes a refusal. The format knows only %s; its arguments are strings,
-// UserIDs, instants, durations and Stringers, shown by Say.
+// Wholes, UserIDs, instants, durations and Stringers, shown by Say.
 func Refuse(kind error, format string, args ...any) *Refusal {
 	return &Refusal{Kind: kind, format: format, args: args}
 }

@@ -113,7 +113,7 @@ func (j judge) rights(ctx context.Context, who Person, vm VM, actions []string) 
 		return nil
 	}
 	return Refuse(ErrAuthority, "%s lacks the Azure action %s at %s; get a role with it there (an eligible PIM role must be activated first, and a new role takes up to 10 minutes).",
-		who.Name, strings.Join(missing, ", "), vm.ID)
+		who.Name, Whole(strings.Join(missing, ", ")), Whole(vm.ID))
 }
 
 // listed reports whether the user is one of the ids, directly or through a

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"jitbot/bot"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 )
@@ -313,5 +314,22 @@ func TestHolderIsLookedAtAgain(t *testing.T) {
 			w.pass(6 * time.Minute)
 			w.want(g.ID, jit.Open)
 		})
+	})
+}
+
+// Whoever is refused for want of rights reads each action that is missing, and
+// where, whole: they are for copying.
+func TestMissingActionsAreShownWhole(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		e, err := w.service.Explain(t.Context(), bob, "web-1", bob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range append(jit.DefaultActions(), azuresim.DemoWeb1) {
+			if said := bot.ExplainScreen(e).Text; !strings.Contains(said, want) {
+				t.Errorf("%s is not in %q", want, said)
+			}
+		}
 	})
 }

@@ -53,7 +53,7 @@ func verbs() []verb {
 		{name: VerbHelp},
 		{"extend", "This version cannot extend access yet; ask again with /jit request before the time is over."},
 		{"move", "This version cannot move access to another address yet; end it with /jit done and ask again from the new address."},
-		{"history", "This version cannot show history yet; whoever runs jitbot reads the record with jitbot audit export."},
+		{"history", "This version cannot show history yet; /jit list shows what is live, and the thread of each card what happened."},
 		{"breakglass", "This version has no break-glass yet; ask with /jit request and call an approver."},
 	}
 }

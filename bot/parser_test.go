@@ -3,6 +3,8 @@ package bot_test
 import (
 	"errors"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -203,4 +205,18 @@ func FuzzCommand(f *testing.F) {
 			t.Fatalf("%q: verb %q", line, c.Verb)
 		}
 	})
+}
+
+// What is said of a command that is not built yet sends nobody to another that
+// is not.
+func TestUnbuiltCommandsNameWhatWorks(t *testing.T) {
+	named := regexp.MustCompile(`jit(bot)? [a-z]+`)
+	for _, line := range []string{"extend g-7k2qd 1h", "move g-7k2qd 10.0.0.1", "history", "breakglass web-1 for x"} {
+		_, err := bot.ParseCommand(line)
+		for _, words := range named.FindAllString(err.Error(), -1) {
+			if !slices.Contains([]string{"jit request", "jit done", "jit list"}, words) {
+				t.Errorf("%s: %v", line, err)
+			}
+		}
+	}
 }

@@ -109,11 +109,41 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	if len(paths) == 0 {
 		return end(reason(unlockable(vm)))
 	}
+	var err error
+	if ok {
+		err = s.tune(ctx, p, policy)
+	}
 	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
+		return err
+	}
+	err = errors.Join(err, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) }))
+	s.touch(append(p.Guards(), guardsOf(paths)...))
+	return err
+}
+
+// tune gives a protection what its policy says now. What could not hold is
+// warned of, and what is there stays.
+func (s *Sweep) tune(ctx context.Context, p Protection, policy Policy) error {
+	next := p.tuned(policy)
+	if next.same(p) {
 		return nil
 	}
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
-	s.touch(append(p.Guards(), guardsOf(paths)...))
+	err := s.lockable(ctx, next)
+	if no := (*Refusal)(nil); errors.As(err, &no) {
+		s.world.Log.WarnContext(ctx, "a protection cannot be what the configuration says now", slog.String("vm", p.VM), slog.String("why", no.Error()))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
+		if p.State == Unlocking {
+			return p, nil
+		}
+		p, e := Lock(p.tuned(policy), s.clock.Now())
+		return p, []Event{e}
+	})
+	s.touch(p.Guards())
 	return err
 }
 

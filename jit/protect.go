@@ -33,6 +33,9 @@ type Result struct {
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports []PortPolicy) ([]Result, error) {
 	return s.eachVM(ctx, by, words, func(ctx context.Context, who Person, vm VM) error {
+		if policy, _ := s.config.Policy(vm); policy.Always {
+			return Refuse(ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
+		}
 		p, err := s.lock(ctx, who, vm, ports, false)
 		s.sweep.touch(p.Guards())
 		return err

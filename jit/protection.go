@@ -91,6 +91,20 @@ func Lock(p Protection, now time.Time) (Protection, Event) {
 	return p, p.event(EventProtecting, p.By, now, "")
 }
 
+// tuned is the protection with what its policy decides now: everything where
+// that says always, else where the denies stand and whom they shut out.
+func (p Protection) tuned(policy Policy) Protection {
+	p.Existing, p.Source = policy.existing(), policy.denySource()
+	if policy.Always {
+		p.Always, p.By, p.Ports = true, Person{}, policy.Ports
+	}
+	p.Paths = slices.Clone(p.Paths)
+	for i := range p.Paths {
+		p.Paths[i].Agreed, p.Paths[i].Fault = false, ""
+	}
+	return p
+}
+
 // Hold says that every deny of the guard was read back in force; with the last
 // guard the VM is locked. open is what the denies leave open.
 func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event) {

@@ -38,14 +38,18 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	tour := flags.Bool("tour", false, "play one grant in the terminal and exit")
 	listen := flags.String("listen", "", "serve the page at this loopback `address`; 127.0.0.1:0 takes a free port\n(default "+atFirst+", or a free port when that is taken)")
 	verbose := flags.Bool("verbose", false, "show jitbot's log")
-	flags.Usage = func() { fmt.Fprint(errs, usage); flags.PrintDefaults() } //nolint:errcheck // nobody else to tell
+	flags.Usage = func() {} // Parse tells where it should not
+	help := func(w io.Writer) {
+		flags.SetOutput(w)
+		fmt.Fprint(w, usage) //nolint:errcheck // nobody else to tell
+		flags.PrintDefaults()
+	}
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
+		help(out)
 		return 0
-	case err != nil:
-		return 2
-	case flags.NArg() > 0 || *tour && *listen != "":
-		flags.Usage()
+	case err != nil || flags.NArg() > 0 || *tour && *listen != "":
+		help(errs)
 		return 2
 	}
 	log := io.Discard

@@ -17,9 +17,9 @@ With --sweep it is the role of "jitbot sweep". In network security groups that
 can only read and delete rules; a firewall is closed by writing it, which is
 said on stderr.
 
-Besides the role, the bot's identity needs the application permissions
-User.Read.All and GroupMember.Read.All of Microsoft Graph, to find people and
-their groups. The sweep needs none.`
+Besides the role, the bot's identity needs the application permission
+User.Read.All of Microsoft Graph, to find people and their groups. The sweep
+needs none.`
 
 func (c *cli) role() *cobra.Command {
 	var sweep bool

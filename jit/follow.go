@@ -105,6 +105,11 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	if p.Always && (!ok || !policy.Always) {
 		return end("the configuration no longer protects it")
 	}
+	if ok && !p.agreesWith(policy) {
+		if done, err := s.relock(ctx, p, vm, policy.Always); done || err != nil {
+			return err
+		}
+	}
 	paths, bare := lockPaths(vm)
 	if len(paths) == 0 {
 		return end(reason(unlockable(vm)))
@@ -115,6 +120,39 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
 	s.touch(append(p.Guards(), guardsOf(paths)...))
 	return err
+}
+
+// agreesWith reports whether the protection is as the policy of its VM says now.
+// The ports are the policy's only where that protects always.
+func (p Protection) agreesWith(policy Policy) bool {
+	return p.Always == policy.Always && p.Existing == policy.existing() && p.Source == policy.denySource() &&
+		(!p.Always || samePorts(p.Ports, policy.Ports))
+}
+
+// relock puts a protection that is as the policy says in place of one that was
+// stored under another. One that cannot hold leaves that one as it is.
+func (s *Sweep) relock(ctx context.Context, old Protection, vm VM, always bool) (done bool, err error) {
+	by, ports := old.By, old.Ports
+	if always {
+		by, ports = Person{}, nil
+	}
+	next, err := s.draft(ctx, by, vm, ports, always)
+	if no := (*Refusal)(nil); errors.As(err, &no) {
+		s.world.Log.WarnContext(ctx, "a protection cannot be made as the configuration has it now", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	now := s.clock.Now()
+	err = s.protect(ctx, old.VM, func(p Protection) (Protection, []Event) {
+		if p.Revision != old.Revision {
+			return p, nil // an admin was quicker, and it is looked at again
+		}
+		return p.replaced(next, now)
+	})
+	s.touch(append(old.Guards(), next.Guards()...))
+	return true, err
 }
 
 // gone asks Azure itself whether a VM that a list left out is gone.

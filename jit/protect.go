@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // protectActions are what an admin must hold at a VM to lock or unlock it, the
@@ -89,9 +90,18 @@ func (s *Service) eachVM(ctx context.Context, by UserID, words []string, f func(
 	return out, nil
 }
 
-// lock stores a protection after the guards were looked at: what cannot hold
-// is refused before anything is written.
+// lock stores a protection.
 func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
+	p, err := j.draft(ctx, who, vm, ports, always)
+	if err != nil {
+		return Protection{}, err
+	}
+	return p, j.storeLock(ctx, p)
+}
+
+// draft makes a protection after the guards were looked at: what cannot hold
+// is refused before anything is written.
+func (j judge) draft(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
 	policy, ok := j.config.Policy(vm)
 	if len(ports) == 0 {
 		ports = policy.Ports
@@ -117,10 +127,7 @@ func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy, 
 		VM: fresh.ID, Name: fresh.Name, Group: fresh.Group, By: who, Always: always, Ports: ports, Paths: paths,
 		Existing: policy.existing(), Source: policy.denySource(),
 	}
-	if err := j.lockable(ctx, p); err != nil {
-		return Protection{}, err
-	}
-	return p, j.storeLock(ctx, p)
+	return p, j.lockable(ctx, p)
 }
 
 func (p Policy) existing() Existing {
@@ -257,13 +264,8 @@ func (j judge) storeLock(ctx context.Context, p Protection) error {
 		if old.VM != "" && old.State != Unlocking && old.same(p) {
 			return old, true, nil, nil
 		}
-		next := p
-		next.Revision, next.Left = old.Revision, old.Left
-		if !samePaths(old.Paths, next.Paths) {
-			next.Left = slices.Concat(old.Left, old.Paths)
-		}
-		locked, e := Lock(next, now)
-		return locked, true, []Event{e}, nil
+		next, events := old.replaced(p, now)
+		return next, true, events, nil
 	})
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", p.Name, err)
@@ -271,12 +273,26 @@ func (j judge) storeLock(ctx context.Context, p Protection) error {
 	return nil
 }
 
+// replaced is the next protection of the VM in place of the one that is there.
+func (p Protection) replaced(next Protection, now time.Time) (Protection, []Event) {
+	next.Revision, next.Left = p.Revision, p.Left
+	if !samePaths(p.Paths, next.Paths) {
+		next.Left = slices.Concat(p.Left, p.Paths)
+	}
+	next, e := Lock(next, now)
+	return next, []Event{e}
+}
+
 // same reports whether both lock the same in the same way.
 func (p Protection) same(o Protection) bool {
 	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && samePaths(p.Paths, o.Paths) &&
-		slices.EqualFunc(p.Ports, o.Ports, func(a, b PortPolicy) bool {
-			return a.Ports == b.Ports && a.Any == b.Any && a.Shortest == b.Shortest && a.Longest == b.Longest && slices.Equal(a.Sources, b.Sources)
-		})
+		samePorts(p.Ports, o.Ports)
+}
+
+func samePorts(a, b []PortPolicy) bool {
+	return slices.EqualFunc(a, b, func(x, y PortPolicy) bool {
+		return x.Ports == y.Ports && x.Any == y.Any && x.Shortest == y.Shortest && x.Longest == y.Longest && slices.Equal(x.Sources, y.Sources)
+	})
 }
 
 // samePaths reports whether the guards and addresses are the same.

@@ -1,0 +1,78 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+// The file decides about what is protected always, also where it says something
+// else after a restart.
+func TestAlwaysFollowsTheFile(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Policies = append([]jit.Policy{w.config.Policies[0]}, w.config.Policies...)
+		p := &w.config.Policies[0]
+		p.Always, p.Match, p.Ports = true, jit.Match{Name: "jump-1"}, p.Ports[1:] // 3389 alone
+		foreign := w.foreign()
+		w.start()
+		w.pass(2 * time.Minute)
+		if !w.locked(azuresim.DemoJump) || !w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Fatal("3389 alone should be shut to begin with")
+		}
+		w.stop()
+		p.Ports = w.config.Policies[1].Ports
+		w.start()
+		w.pass(2 * time.Minute)
+		if !w.locked(azuresim.DemoJump) || w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("22 is open, which the file says to protect always")
+		}
+		w.promises(foreign)
+	})
+}
+
+// What an admin protected and the file says to protect always now is protected
+// as the file has it.
+func TestProtectedThenAlways(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.protect("jump-1")
+		w.stop()
+		w.config.Policies[0].Always = true
+		w.start()
+		w.pass(2 * time.Minute)
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoJump); err != nil || !p.Always || p.State != jit.Locked {
+			t.Errorf("%+v %v", p, err)
+		}
+		if results, err := w.service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err == nil {
+			t.Errorf("unprotected: %+v %v", results, err)
+		}
+	})
+}
+
+// Where the denies of a protection stand is the policy's to say, also after it
+// was stored.
+func TestProtectionFollowsThePolicy(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Policies[0].Existing = jit.Respect
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		if !w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Fatal("ssh-anywhere should be respected to begin with")
+		}
+		w.stop()
+		w.config.Policies[0].Existing = jit.Override
+		w.start()
+		w.pass(2 * time.Minute)
+		if w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("open, where the policy overrides what exists")
+		}
+		w.pass(2 * time.Minute)
+		if got := w.said(jit.EventProtected); len(got) != 2 || got[1] != "" {
+			t.Errorf("the record says %q", got)
+		}
+		w.promises(foreign)
+	})
+}

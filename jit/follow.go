@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -112,6 +113,9 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	}
 	paths, bare := lockPaths(vm)
 	if len(paths) == 0 {
+		paths = p.waiting(bare) // for a group, which may be on its way
+	}
+	if len(paths) == 0 {
 		return end(reason(unlockable(vm)))
 	}
 	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
@@ -120,6 +124,20 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
 	s.touch(append(p.Guards(), guardsOf(paths)...))
 	return err
+}
+
+// waiting are the paths of the protection to addresses that have no group now:
+// its denies stay where they are, and are there when the group comes back.
+func (p Protection) waiting(bare []netip.Addr) []Path {
+	var out []Path
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(bare, a) })
+		path.Agreed, path.Fault = false, ""
+		if len(path.Addresses) > 0 {
+			out = append(out, path)
+		}
+	}
+	return out
 }
 
 // agreesWith reports whether the protection is as the policy of its VM says now.

@@ -119,7 +119,11 @@ func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protec
 	p = p.changed()
 	p.Left = slices.Concat(p.Left, p.Paths)
 	p.Paths, p.Bare, p.State = paths, bare, Locking
-	return p, []Event{p.event(EventMoved, Person{}, now, "The addresses or network security groups of "+p.Name+" changed; the denies follow.")}
+	text := "The addresses or network security groups of " + p.Name + " changed; the denies follow."
+	if len(bare) > 0 {
+		text = p.Name + " has no network security group before its address " + bare[0].String() + " any more, so nothing keeps its ports shut there; attach one."
+	}
+	return p, []Event{p.event(EventMoved, Person{}, now, text)}
 }
 
 // Cleared says that no deny for what the VM left is in the guard any more.

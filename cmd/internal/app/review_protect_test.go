@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +73,43 @@ func TestProtectionFollowsThePolicy(t *testing.T) {
 		w.pass(2 * time.Minute)
 		if got := w.said(jit.EventProtected); len(got) != 2 || got[1] != "" {
 			t.Errorf("the record says %q", got)
+		}
+		w.promises(foreign)
+	})
+}
+
+// A group that is taken off and put back, as terraform does to replace one, ends
+// no protection; that nothing keeps the ports shut meanwhile is said.
+func TestProtectionWaitsForAGroup(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		nic := w.nic(azuresim.DemoJump)
+		if err := w.sim.SetNSGOnNIC(nic, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if got := w.said(jit.EventMoved); len(got) != 1 || !strings.Contains(got[0], "no network security group before its address 10.10.9.4 any more") {
+			t.Errorf("the record says %q", got)
+		}
+		if got := w.said(jit.EventProtected); len(got) != 2 || !strings.Contains(got[1], "the address 10.10.9.4, before which there is no network security group") {
+			t.Errorf("the record says %q", got)
+		}
+		if err := w.sim.SetNSGOnNIC(nic, azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.plant(azuresim.DemoBackupNSG, "all", "Allow", "*", 1000, "")
+		w.pass(2 * time.Minute)
+		if !w.locked(azuresim.DemoJump) || w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("open once it has a group again")
+		}
+		if _, err := w.service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		if err := w.sim.DeleteRule(azuresim.DemoBackupNSG, "all"); err != nil {
+			t.Fatal(err)
 		}
 		w.promises(foreign)
 	})

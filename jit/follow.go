@@ -94,13 +94,12 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 		s.touch(p.Guards())
 		return err
 	}
-	vm, there := vms[strings.ToLower(p.VM)]
-	if !there {
-		gone, err := s.gone(ctx, p.VM)
-		if err != nil || !gone {
-			return err
-		}
+	vm, err := s.whole(ctx, p.VM, vms)
+	if errors.Is(err, ErrNotFound) {
 		return end("the VM does not exist any more")
+	}
+	if err != nil {
+		return err
 	}
 	policy, ok := s.config.Policy(vm)
 	if p.Always && (!ok || !policy.Always) {
@@ -121,7 +120,7 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return nil
 	}
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
+	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
 	s.touch(append(p.Guards(), guardsOf(paths)...))
 	return err
 }
@@ -173,16 +172,17 @@ func (s *Sweep) relock(ctx context.Context, old Protection, vm VM, always bool) 
 	return true, err
 }
 
-// gone asks Azure itself whether a VM that a list left out is gone.
-func (s *Sweep) gone(ctx context.Context, vm string) (bool, error) {
-	_, err := s.world.Inventory.VM(ctx, vm)
-	if errors.Is(err, ErrNotFound) {
-		return true, nil
+// whole is the VM as it was listed. One that a list left out, or of which it
+// left something out, is asked for. ErrNotFound when it is gone.
+func (s *Sweep) whole(ctx context.Context, id string, vms map[string]VM) (VM, error) {
+	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
+		return vm, nil
 	}
+	vm, err := s.world.Inventory.VM(ctx, id)
 	if err != nil {
-		return false, fmt.Errorf("reading %s: %w", vm, err)
+		return vm, fmt.Errorf("reading %s: %w", id, err)
 	}
-	return false, nil
+	return vm, nil
 }
 
 // followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
@@ -192,13 +192,12 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) err
 	now := s.clock.Now()
 	var paths []Path
 	for _, t := range g.Request.Targets {
-		vm, there := vms[strings.ToLower(t.VM)]
-		if !there {
-			gone, err := s.gone(ctx, t.VM)
-			if err != nil || !gone {
-				return err
-			}
+		vm, err := s.whole(ctx, t.VM, vms)
+		if errors.Is(err, ErrNotFound) {
 			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + " does not exist any more"}, now)
+		}
+		if err != nil {
+			return err
 		}
 		if vm.Blind && g.slow() {
 			return nil // the firewalls before it may be as they were

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -112,5 +114,40 @@ func TestProtectionWaitsForAGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.promises(foreign)
+	})
+}
+
+// A list in which an interface is missing, because it came while the list was
+// read, ends neither a protection nor a grant.
+func TestInterfaceThatCameWhileListed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.protect("jump-1")
+		g := w.open(2*time.Hour, "jump-1")
+		replace := sync.OnceFunc(func() {
+			old, _ := w.sim.NIC(w.nic(azuresim.DemoJump))
+			w.sim.DeleteNIC(old.ID)
+			old.ID = strings.Replace(old.ID, "jump", "new", 1)
+			w.sim.PutNIC(old)
+			for _, vm := range w.sim.VMs() {
+				if jit.SameID(vm.ID, azuresim.DemoJump) {
+					vm.NICs = []string{old.ID}
+					w.sim.PutVM(vm)
+				}
+			}
+		})
+		slow := w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Match: func(r *http.Request) bool {
+			machines := strings.HasSuffix(strings.ToLower(r.URL.Path), "/virtualmachines")
+			if machines {
+				time.AfterFunc(2*time.Second, replace)
+			}
+			return machines
+		}, Latency: 5 * time.Second})
+		w.pass(time.Minute)
+		slow.Remove()
+		if !w.locked(azuresim.DemoJump) || w.reachable(azuresim.DemoJump, "203.0.113.99") {
+			t.Errorf("no longer shut; it was said %v", w.told.said)
+		}
+		w.want(g.ID, jit.Open)
 	})
 }

@@ -47,9 +47,10 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
+	same := doublesOf(vms)
 	for _, g := range grants {
 		if g.begunBefore(began) { // else it knows better than the list
-			faults = append(faults, s.followGrant(ctx, g, byID))
+			faults = append(faults, s.followGrant(ctx, g, byID, same))
 		}
 	}
 	return errors.Join(faults...)
@@ -187,8 +188,9 @@ func (s *Sweep) whole(ctx context.Context, id string, vms map[string]VM) (VM, er
 
 // followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
 // addresses or guards changed. One that is being opened, for minutes perhaps, is
-// given up then: what the holder would be let to may be somebody else's.
-func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) error {
+// given up then: what the holder would be let to may be somebody else's. It ends
+// as well where its rules would open another VM along.
+func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM, same doubles) error {
 	now := s.clock.Now()
 	var paths []Path
 	for _, t := range g.Request.Targets {
@@ -208,7 +210,12 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) err
 		}
 		paths = append(paths, its...)
 	}
+	err := s.singular(ctx, same, g.Request, paths)
 	switch {
+	case errors.As(err, new(*Refusal)):
+		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
+	case err != nil:
+		return err
 	case samePaths(paths, g.Paths):
 		return nil
 	case g.State == Opening:

@@ -153,7 +153,19 @@ func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
 		}
 		sites = append(sites, s)
 	}
-	return who, sites, j.singular(ctx, sites)
+	all, err := j.roster.list(ctx, rosterAge)
+	if err != nil {
+		return who, nil, err
+	}
+	return who, sites, j.singular(ctx, doublesOf(all), g.Request, pathsAt(sites))
+}
+
+func pathsAt(sites []site) []Path {
+	var paths []Path
+	for _, s := range sites {
+		paths = append(paths, s.paths...)
+	}
+	return paths
 }
 
 func (j judge) site(ctx context.Context, who Person, target Target, r Request) (site, error) {
@@ -202,9 +214,7 @@ func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, e
 	owner := Owner{j.config.Installation, j.config.Bands}
 	tables := map[string]Table{}
 	var notes []string
-	for _, s := range sites {
-		g.Paths = append(g.Paths, s.paths...)
-	}
+	g.Paths = pathsAt(sites)
 	if err := j.unlocked(ctx, g.Guards()); err != nil {
 		return nil, err
 	}

@@ -103,8 +103,11 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 		return err
 	}
 	policy, ok := s.config.Policy(vm)
-	if p.Always && (!ok || !policy.Always) {
+	switch {
+	case p.Always && (!ok || !policy.Always) && p.By.ID == "":
 		return end("the configuration no longer protects it")
+	case p.Always && (!ok || !policy.Always):
+		return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.handBack(), nil })
 	}
 	if ok && !p.agreesWith(policy) {
 		if done, err := s.relock(ctx, p, vm, policy.Always); done || err != nil {
@@ -147,14 +150,22 @@ func (p Protection) agreesWith(policy Policy) bool {
 		(!p.Always || samePorts(p.Ports, policy.Ports))
 }
 
+// handBack leaves the protection to the admin who made it before the
+// configuration took it over.
+func (p Protection) handBack() Protection {
+	p = p.changed()
+	p.Always = false
+	return p
+}
+
 // relock puts a protection that is as the policy says in place of one that was
 // stored under another. One that cannot hold leaves that one as it is.
 func (s *Sweep) relock(ctx context.Context, old Protection, vm VM, always bool) (done bool, err error) {
-	by, ports := old.By, old.Ports
+	ports := old.Ports
 	if always {
-		by, ports = Person{}, nil
+		ports = nil // the policy's
 	}
-	next, err := s.draft(ctx, by, vm, ports, always)
+	next, err := s.draft(ctx, old.By, vm, ports, always)
 	if no := (*Refusal)(nil); errors.As(err, &no) {
 		s.world.Log.WarnContext(ctx, "a protection cannot be made as the configuration has it now", slog.String("vm", vm.ID), slog.String("why", no.Error()))
 		return false, nil

@@ -35,8 +35,8 @@ func TestAlwaysFollowsTheFile(t *testing.T) {
 	})
 }
 
-// What an admin protected and the file says to protect always now is protected
-// as the file has it.
+// What an admin protected and the file says to protect always is protected as
+// the file has it, for as long as it says so.
 func TestProtectedThenAlways(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start()
@@ -50,6 +50,13 @@ func TestProtectedThenAlways(t *testing.T) {
 		}
 		if results, err := w.service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err == nil {
 			t.Errorf("unprotected: %+v %v", results, err)
+		}
+		w.stop()
+		w.config.Policies[0].Always = false
+		w.start()
+		w.pass(2 * time.Minute)
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.Always || p.State != jit.Locked || p.By.ID != carol {
+			t.Errorf("no longer as the admin had it: %+v %v", p, err)
 		}
 	})
 }

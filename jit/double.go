@@ -30,22 +30,31 @@ func doublesOf(vms []VM) doubles {
 func (j judge) singular(ctx context.Context, d doubles, r Request, paths []Path) error {
 	for _, p := range paths {
 		for _, a := range p.Addresses {
-			for _, other := range d[a] {
-				if r.names(other.ID) || len(groupsBefore(other, a, paths)) == 0 {
-					continue
-				}
-				opened, err := j.opensAlong(ctx, other.ID, a, r, paths)
-				if err != nil {
-					return err
-				}
-				if opened {
-					return Refuse(ErrPolicy, "%s has the address %s behind the same network security group as %s, so a rule for one would open both; give one of them a group of its own.",
-						other.Group+"/"+other.Name, a.String(), lastName(p.VM))
-				}
+			other, err := j.openedAlong(ctx, d[a], a, r, paths)
+			if err != nil {
+				return err
+			}
+			if other.ID != "" {
+				return Refuse(ErrPolicy, "%s has the address %s behind the same network security group as %s, so a rule for one would open both; give one of them a group of its own.",
+					other.Group+"/"+other.Name, a.String(), lastName(p.VM))
 			}
 		}
 	}
 	return nil
+}
+
+// openedAlong finds one of the VMs with an address that the rules at the paths
+// would open though the request does not name it; the zero VM when there is none.
+func (j judge) openedAlong(ctx context.Context, vms []VM, a netip.Addr, r Request, paths []Path) (VM, error) {
+	for _, vm := range vms {
+		if r.names(vm.ID) || len(groupsBefore(vm, a, paths)) == 0 {
+			continue
+		}
+		if opened, err := j.opens(ctx, vm.ID, a, r, paths); opened || err != nil {
+			return vm, err
+		}
+	}
+	return VM{}, nil
 }
 
 func (r Request) names(vm string) bool {
@@ -72,9 +81,9 @@ func writtenAt(paths []Path, guard string, to netip.Addr) bool {
 	return slices.ContainsFunc(paths, func(p Path) bool { return slices.Contains(p.Addresses, to) && SameID(p.Guard, guard) })
 }
 
-// opensAlong reports whether the rules at the paths would open the address of
+// opens reports whether the rules at the paths would open the address of
 // another VM: each group before it that they are not in may let the sources in.
-func (j judge) opensAlong(ctx context.Context, other string, to netip.Addr, r Request, paths []Path) (bool, error) {
+func (j judge) opens(ctx context.Context, other string, to netip.Addr, r Request, paths []Path) (bool, error) {
 	vm, err := j.world.Inventory.VM(ctx, other)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
-	"slices"
 	"strings"
 	"time"
 )
@@ -82,106 +80,6 @@ func (s *Sweep) lockAlways(ctx context.Context, vm VM) error {
 	}
 	s.touch(p.Guards())
 	return err
-}
-
-// followLock keeps a protection in step with its VM and its policy.
-func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM) error {
-	if p.State == Unlocking {
-		return nil
-	}
-	now := s.clock.Now()
-	end := func(why string) error {
-		err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
-		s.touch(p.Guards())
-		return err
-	}
-	vm, err := s.whole(ctx, p.VM, vms)
-	if errors.Is(err, ErrNotFound) {
-		return end("the VM does not exist any more")
-	}
-	if err != nil {
-		return err
-	}
-	policy, ok := s.config.Policy(vm)
-	switch {
-	case p.Always && (!ok || !policy.Always) && p.By.ID == "":
-		return end("the configuration no longer protects it")
-	case p.Always && (!ok || !policy.Always):
-		return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.handBack(), nil })
-	}
-	if ok && !p.agreesWith(policy) {
-		if done, err := s.relock(ctx, p, vm, policy.Always); done || err != nil {
-			return err
-		}
-	}
-	paths, bare := lockPaths(vm)
-	if len(paths) == 0 {
-		paths = p.waiting(bare) // for a group, which may be on its way
-	}
-	if len(paths) == 0 {
-		return end(reason(unlockable(vm)))
-	}
-	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
-		return nil
-	}
-	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
-	s.touch(append(p.Guards(), guardsOf(paths)...))
-	return err
-}
-
-// waiting are the paths of the protection to addresses that have no group now:
-// its denies stay where they are, and are there when the group comes back.
-func (p Protection) waiting(bare []netip.Addr) []Path {
-	var out []Path
-	for _, path := range p.Paths {
-		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(bare, a) })
-		path.Agreed, path.Fault = false, ""
-		if len(path.Addresses) > 0 {
-			out = append(out, path)
-		}
-	}
-	return out
-}
-
-// agreesWith reports whether the protection is as the policy of its VM says now.
-// The ports are the policy's only where that protects always.
-func (p Protection) agreesWith(policy Policy) bool {
-	return p.Always == policy.Always && p.Existing == policy.existing() && p.Source == policy.denySource() &&
-		(!p.Always || samePorts(p.Ports, policy.Ports))
-}
-
-// handBack leaves the protection to the admin who made it before the
-// configuration took it over.
-func (p Protection) handBack() Protection {
-	p = p.changed()
-	p.Always = false
-	return p
-}
-
-// relock puts a protection that is as the policy says in place of one that was
-// stored under another. One that cannot hold leaves that one as it is.
-func (s *Sweep) relock(ctx context.Context, old Protection, vm VM, always bool) (done bool, err error) {
-	ports := old.Ports
-	if always {
-		ports = nil // the policy's
-	}
-	next, err := s.draft(ctx, old.By, vm, ports, always)
-	if no := (*Refusal)(nil); errors.As(err, &no) {
-		s.world.Log.WarnContext(ctx, "a protection cannot be made as the configuration has it now", slog.String("vm", vm.ID), slog.String("why", no.Error()))
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	now := s.clock.Now()
-	err = s.protect(ctx, old.VM, func(p Protection) (Protection, []Event) {
-		if p.Revision != old.Revision {
-			return p, nil // an admin was quicker, and it is looked at again
-		}
-		return p.replaced(next, now)
-	})
-	s.touch(append(old.Guards(), next.Guards()...))
-	return true, err
 }
 
 // whole is the VM as it was listed. One that a list left out, or of which it

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -156,5 +157,34 @@ func TestInterfaceThatCameWhileListed(t *testing.T) {
 			t.Errorf("no longer shut; it was said %v", w.told.said)
 		}
 		w.want(g.ID, jit.Open)
+	})
+}
+
+// A VM is unprotected though another one that is protected has its address: the
+// deny is that one's.
+func TestUnprotectedBesideTheSameAddress(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		copied := twinned(w, azuresim.DemoDevNSG)
+		foreign := w.foreign()
+		w.start()
+		w.protect("dev-1", "copy-1")
+		if _, err := w.service.Unprotect(t.Context(), carol, []string{"dev-1"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoDev1); !errors.Is(err, jit.ErrNotFound) {
+			t.Errorf("it is %s: %+v", p.State, p.Paths)
+		}
+		if !w.locked(copied) || w.ours() != 1 {
+			t.Errorf("copy-1 is locked: %t, by %d rules", w.locked(copied), w.ours())
+		}
+		if _, err := w.service.Unprotect(t.Context(), carol, []string{"copy-1"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if w.ours() != 0 {
+			t.Errorf("%d rules are left", w.ours())
+		}
+		w.promises(foreign)
 	})
 }

@@ -38,7 +38,7 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 	}
 	for _, vm := range managed(vms) {
 		if policy, ok := s.config.Policy(vm); ok && policy.Always && !locked[strings.ToLower(vm.ID)] {
-			faults = append(faults, s.lockAlways(ctx, vm))
+			s.relocks.start(ctx, strings.ToLower(vm.ID), false)
 		}
 	}
 	grants, err := s.world.Store.Unfinished(ctx)
@@ -68,18 +68,6 @@ func (s *Sweep) pastDamage(ctx context.Context, err error) error {
 	}
 	s.world.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
 	return nil
-}
-
-// lockAlways protects a VM that the configuration says to protect always. What
-// cannot be protected is warned of, and tried again.
-func (s *Sweep) lockAlways(ctx context.Context, vm VM) error {
-	p, err := s.lock(ctx, Person{}, vm, nil, true)
-	if no := (*Refusal)(nil); errors.As(err, &no) {
-		s.world.Log.WarnContext(ctx, "a VM that is to be protected always cannot be", slog.String("vm", vm.ID), slog.String("why", no.Error()))
-		return nil
-	}
-	s.touch(p.Guards())
-	return err
 }
 
 // whole is the VM as it was listed. One that a list left out, or of which it

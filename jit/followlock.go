@@ -3,9 +3,11 @@ package jit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // followLock keeps a protection in step with its VM and its policy.
@@ -20,7 +22,7 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	if err != nil {
 		return err
 	}
-	if done, err := s.followPolicy(ctx, p, vm); done || err != nil {
+	if done, err := s.followPolicy(ctx, p, vm); done {
 		return err
 	}
 	paths, bare := lockPaths(vm)
@@ -67,8 +69,8 @@ func (p Protection) agreesWith(policy Policy) bool {
 		(!p.Always || samePorts(p.Ports, policy.Ports))
 }
 
-// followPolicy keeps a protection as the policy of its VM has it now. done says
-// that it is another one for that.
+// followPolicy has a protection be as the policy of its VM has it now. done says
+// that there is nothing more to follow.
 func (s *Sweep) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
 	policy, ok := s.config.Policy(vm)
 	switch {
@@ -76,11 +78,10 @@ func (s *Sweep) followPolicy(ctx context.Context, p Protection, vm VM) (done boo
 		return true, s.unlock(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
 		return true, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.handBack(), nil })
-	case !ok || p.agreesWith(policy):
-		return false, nil
-	default:
-		return s.relock(ctx, p, vm, policy.Always)
+	case ok && !p.agreesWith(policy):
+		s.relocks.start(ctx, strings.ToLower(vm.ID), false)
 	}
+	return false, nil
 }
 
 // handBack leaves the protection to the admin who made it before the
@@ -91,28 +92,49 @@ func (p Protection) handBack() Protection {
 	return p
 }
 
-// relock puts a protection that is as the policy says in place of one that was
-// stored under another. One that cannot hold leaves that one as it is.
-func (s *Sweep) relock(ctx context.Context, old Protection, vm VM, always bool) (done bool, err error) {
-	ports := old.Ports
-	if always {
-		ports = nil // the policy's
-	}
-	next, err := s.draft(ctx, old.By, vm, ports, always)
-	if no := (*Refusal)(nil); errors.As(err, &no) {
-		s.world.Log.WarnContext(ctx, "a protection cannot be made as the configuration has it now", slog.String("vm", vm.ID), slog.String("why", no.Error()))
-		return false, nil
+// relock protects a VM as the configuration has it: one that it says to protect
+// always, and one that was protected under another policy. What cannot hold is
+// warned of, leaves what is there, and is tried again. It has lanes of its own:
+// there may be thousands, and nothing else that follows the VMs waits for them.
+func (s *Sweep) relock(ctx context.Context, id string) error {
+	vm, err := s.world.Inventory.VM(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return nil
 	}
 	if err != nil {
-		return false, err
+		return fmt.Errorf("reading %s: %w", id, err)
+	}
+	old, err := s.world.Store.Protection(ctx, vm.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("reading the protection of %s: %w", id, err)
+	}
+	policy, ok := s.config.Policy(vm)
+	if !ok || old.State == Unlocking || old.VM == "" && !policy.Always || old.VM != "" && old.agreesWith(policy) {
+		return nil
+	}
+	ports := old.Ports
+	if policy.Always {
+		ports = nil // the policy's
+	}
+	next, err := s.draft(ctx, old.By, vm, ports, policy.Always)
+	if no := (*Refusal)(nil); errors.As(err, &no) {
+		s.world.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		return nil
+	}
+	if err != nil {
+		return err
 	}
 	now := s.clock.Now()
-	err = s.protect(ctx, old.VM, func(p Protection) (Protection, []Event) {
+	_, err = s.world.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
 		if p.Revision != old.Revision {
-			return p, nil // an admin was quicker, and it is looked at again
+			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
 		}
-		return p.replaced(next, now)
+		after, events := p.replaced(next, now)
+		return after, true, events, nil
 	})
-	s.touch(append(old.Guards(), next.Guards()...))
-	return true, err
+	s.touch(slices.Concat(old.Guards(), next.Guards()))
+	if err != nil {
+		return fmt.Errorf("storing the protection of %s: %w", id, err)
+	}
+	return nil
 }

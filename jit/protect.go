@@ -32,7 +32,7 @@ type Result struct {
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports []PortPolicy) ([]Result, error) {
 	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who Person, vm VM) error {
-		p, err := s.lock(ctx, who, vm, ports, false)
+		p, err := s.lock(ctx, who, vm, ports)
 		s.sweep.touch(p.Guards())
 		return err
 	})
@@ -104,16 +104,23 @@ func (s *Service) rejectLock(ctx context.Context, by UserID, what string, vms []
 }
 
 // lock stores a protection.
-func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
-	p, err := j.draft(ctx, who, vm, ports, always)
+func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy) (Protection, error) {
+	fresh, err := j.world.Inventory.VM(ctx, vm.ID)
+	if errors.Is(err, ErrNotFound) {
+		return Protection{}, Refuse(ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
+	}
+	if err != nil {
+		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
+	}
+	p, err := j.draft(ctx, who, fresh, ports, false)
 	if err != nil {
 		return Protection{}, err
 	}
 	return p, j.storeLock(ctx, p)
 }
 
-// draft makes a protection after the guards were looked at: what cannot hold
-// is refused before anything is written.
+// draft makes a protection of a VM as it is now, after the guards were looked
+// at: what cannot hold is refused before anything is written.
 func (j judge) draft(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
 	policy, ok := j.config.Policy(vm)
 	if len(ports) == 0 {
@@ -125,19 +132,12 @@ func (j judge) draft(ctx context.Context, who Person, vm VM, ports []PortPolicy,
 	if err := checkLocked(ports); err != nil {
 		return Protection{}, err
 	}
-	fresh, err := j.world.Inventory.VM(ctx, vm.ID)
-	if errors.Is(err, ErrNotFound) {
-		return Protection{}, Refuse(ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
-	}
-	if err != nil {
-		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
-	}
-	paths, err := shutPaths(fresh)
+	paths, err := shutPaths(vm)
 	if err != nil {
 		return Protection{}, err
 	}
 	p := Protection{
-		VM: fresh.ID, Name: fresh.Name, Group: fresh.Group, By: who, Always: always, Ports: ports, Paths: paths,
+		VM: vm.ID, Name: vm.Name, Group: vm.Group, By: who, Always: always, Ports: ports, Paths: paths,
 		Existing: policy.existing(), Source: policy.denySource(),
 	}
 	return p, j.lockable(ctx, p)

@@ -2,7 +2,10 @@ package app_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -186,5 +189,29 @@ func TestUnprotectedBesideTheSameAddress(t *testing.T) {
 			t.Errorf("%d rules are left", w.ours())
 		}
 		w.promises(foreign)
+	})
+}
+
+// While the configuration has many VMs protected, which takes a while, a grant
+// follows its VM all the same.
+func TestGrantFollowsWhileManyAreProtected(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		g := w.openFrom("198.51.100.7/32", "dev-1")
+		w.stop()
+		w.config.Policies[0].Always = true
+		w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Pattern: regexp.MustCompile("(?i)/virtualMachines/[^/]+$"), Latency: 30 * time.Second})
+		w.start()
+		w.pass(2 * time.Second)
+		if err := w.sim.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.40"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		w.want(g.ID, jit.Open)
+		if rules := w.sim.Rules(azuresim.DemoDevNSG); !slices.ContainsFunc(rules, func(r azuresim.Rule) bool {
+			return strings.Contains(r.Name, string(g.ID)) && strings.Contains(fmt.Sprint(r), "10.30.1.40")
+		}) {
+			t.Errorf("the rule does not follow: %+v", rules)
+		}
 	})
 }

@@ -93,7 +93,7 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM, sam
 	for _, t := range g.Request.Targets {
 		vm, err := s.whole(ctx, t.VM, vms)
 		if errors.Is(err, ErrNotFound) {
-			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + " does not exist any more"}, now)
+			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + missing(err)}, now)
 		}
 		if err != nil {
 			return err
@@ -120,6 +120,14 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM, sam
 	default:
 		return s.reroute(ctx, g, paths, now)
 	}
+}
+
+// missing says, after its name, why a VM is not to be had.
+func missing(err error) string {
+	if errors.Is(err, ErrUnwatched) {
+		return " is in a subscription that jitbot's configuration does not name any more"
+	}
+	return " does not exist any more"
 }
 
 // reroute has the rules of an open grant follow to where its VMs are now.

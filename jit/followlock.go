@@ -16,6 +16,13 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 		return nil
 	}
 	vm, err := s.whole(ctx, p.VM, vms)
+	if errors.Is(err, ErrUnwatched) {
+		s.unwatched.Do(func() {
+			s.world.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
+				slog.String("vm", p.VM))
+		})
+		return nil
+	}
 	if errors.Is(err, ErrNotFound) {
 		return s.unlock(ctx, p, "the VM does not exist any more")
 	}

@@ -171,7 +171,7 @@ func pathsAt(sites []site) []Path {
 func (j judge) site(ctx context.Context, who Person, target Target, r Request) (site, error) {
 	vm, err := j.world.Inventory.VM(ctx, target.VM)
 	if errors.Is(err, ErrNotFound) {
-		return site{}, Refuse(ErrPolicy, "%s does not exist any more; check the name and ask again.", target.Name)
+		return site{}, Refuse(ErrPolicy, "%s"+missing(err)+"; check the name and ask again.", target.Name)
 	}
 	if err != nil {
 		return site{}, fmt.Errorf("reading %s: %w", target.Name, err)

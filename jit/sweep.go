@@ -51,6 +51,8 @@ type Sweep struct {
 	holders *lanes // key: somebody with open grants, looked at again
 	relocks *lanes // key: a VM in lower case, protected otherwise than the configuration says
 
+	unwatched sync.Once // says once that protected VMs are not looked at
+
 	entry sync.RWMutex // held to begin at firewalls, and to claim one
 
 	mu          sync.Mutex

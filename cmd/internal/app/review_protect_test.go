@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -212,6 +213,31 @@ func TestGrantFollowsWhileManyAreProtected(t *testing.T) {
 			return strings.Contains(r.Name, string(g.ID)) && strings.Contains(fmt.Sprint(r), "10.30.1.40")
 		}) {
 			t.Errorf("the rule does not follow: %+v", rules)
+		}
+	})
+}
+
+// What is in a subscription that was taken out of the configuration stays shut,
+// and its VMs are not called gone; access there ends.
+func TestSubscriptionTakenOut(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		const other = "00000000-1111-4222-8333-444444444444"
+		w.sim.PutSubscription(azuresim.Subscription{ID: other, Name: "Another"})
+		w.start()
+		w.protect("jump-1")
+		g := w.open(2*time.Hour, "jump-1")
+		w.stop()
+		w.client = w.azure(func(c *azure.Config) { c.Subscriptions = []string{other} })
+		w.start()
+		w.pass(3 * time.Minute)
+		if w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("jump-1 is open")
+		}
+		if g = w.want(g.ID, jit.Closed); strings.Contains(g.Decision.Reason, "does not exist") {
+			t.Errorf("it is said that %s", g.Decision.Reason)
+		}
+		if got := w.said(jit.EventUnprotected); len(got) > 0 {
+			t.Errorf("unprotected, because %q", got)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package jit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -38,6 +39,28 @@ func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r 
 	}
 	slices.Sort(notes)
 	return slices.Compact(notes), nil
+}
+
+// alone refuses what letAlong does at one of the sites, by the firewalls as they
+// are. What is read of them is kept in tables.
+func (j judge) alone(ctx context.Context, sites []site, tables map[string]Table, r Request) error {
+	for _, s := range sites {
+		for _, p := range s.paths {
+			guard := strings.ToLower(p.Guard)
+			if _, read := tables[guard]; read || p.Kind != Into {
+				continue
+			}
+			t, err := j.world.Network.Table(ctx, guard)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return fmt.Errorf("reading the rules of %s: %w", guard, err)
+			}
+			tables[guard] = t
+		}
+		if _, err := j.letAlong(ctx, s, tables, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // acceptsAll reports whether each of the sources might ask for each of the

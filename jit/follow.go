@@ -45,10 +45,10 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
-	same := doublesOf(vms)
+	now := census{byID, doublesOf(vms), map[string]Table{}}
 	for _, g := range grants {
 		if g.begunBefore(began) { // else it knows better than the list
-			faults = append(faults, s.followGrant(ctx, g, byID, same))
+			faults = append(faults, s.followGrant(ctx, g, now))
 		}
 	}
 	return errors.Join(faults...)
@@ -83,15 +83,23 @@ func (s *Sweep) whole(ctx context.Context, id string, vms map[string]VM) (VM, er
 	return vm, nil
 }
 
+// census is how grants find things now: the VMs, and what is read of firewalls
+// on the way to them.
+type census struct {
+	vms    map[string]VM
+	same   doubles
+	tables map[string]Table
+}
+
 // followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
 // addresses or guards changed. One that is being opened, for minutes perhaps, is
 // given up then: what the holder would be let to may be somebody else's. It ends
-// as well where its rules would open another VM along.
-func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM, same doubles) error {
+// as well where its rules would open another VM along, or let in too many.
+func (s *Sweep) followGrant(ctx context.Context, g Grant, c census) error {
 	now := s.clock.Now()
-	var paths []Path
+	var sites []site
 	for _, t := range g.Request.Targets {
-		vm, err := s.whole(ctx, t.VM, vms)
+		vm, err := s.whole(ctx, t.VM, c.vms)
 		if errors.Is(err, ErrNotFound) {
 			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + missing(err)}, now)
 		}
@@ -101,18 +109,25 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM, sam
 		if vm.Blind && g.slow() {
 			return nil // the firewalls before it may be as they were
 		}
-		its, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
+		paths, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			return s.end(ctx, g, Decision{Ending: Vanished, Reason: reason(err)}, now)
 		}
-		paths = append(paths, its...)
+		sites = append(sites, site{vm, paths})
 	}
-	err := s.singular(ctx, same, g.Request, paths)
-	switch {
-	case errors.As(err, new(*Refusal)):
+	err := s.exact(ctx, sites, c.same, c.tables, g.Request)
+	if errors.As(err, new(*Refusal)) {
 		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
-	case err != nil:
+	}
+	if err != nil {
 		return err
+	}
+	return s.followPaths(ctx, g, pathsAt(sites), now)
+}
+
+// followPaths has the rules be where they should be.
+func (s *Sweep) followPaths(ctx context.Context, g Grant, paths []Path, now time.Time) error {
+	switch {
 	case samePaths(paths, g.Paths):
 		return nil
 	case g.State == Opening:

@@ -157,7 +157,15 @@ func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
 	if err != nil {
 		return who, nil, err
 	}
-	return who, sites, j.singular(ctx, doublesOf(all), g.Request, pathsAt(sites))
+	return who, sites, j.exact(ctx, sites, doublesOf(all), map[string]Table{}, g.Request)
+}
+
+// exact refuses a grant that would open more than it is for, or to more people.
+func (j judge) exact(ctx context.Context, sites []site, d doubles, tables map[string]Table, r Request) error {
+	if err := j.singular(ctx, d, r, pathsAt(sites)); err != nil {
+		return err
+	}
+	return j.alone(ctx, sites, tables, r)
 }
 
 func pathsAt(sites []site) []Path {

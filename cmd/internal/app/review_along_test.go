@@ -63,3 +63,38 @@ func TestLedAlongWhileOpen(t *testing.T) {
 		}
 	})
 }
+
+// A network rule of a firewall that takes its clients' places lets in along as a
+// DNAT rule does.
+func TestLetAlongByANetworkRule(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.quick()
+		w.sim.PutFirewallPolicy(azuresim.FirewallPolicy{
+			ID: azuresim.DemoEdgePolicy, Location: azuresim.DemoLocation, Base: azuresim.DemoCorpPolicy, PrivateRanges: []string{"255.255.255.255/32"},
+		})
+		office := azuresim.RuleCollectionGroup{Policy: azuresim.DemoEdgePolicy, Name: "office", Priority: 350, Collections: []azuresim.RuleCollection{
+			{Name: "ssh", Kind: azuresim.Network, Priority: 300, Action: "Allow", Rules: []azuresim.FirewallRule{
+				{Name: "all", Protocols: []string{"TCP"}, Sources: []string{"10.60.0.0/16"}, Destinations: []string{"10.50.1.0/24"}, Ports: []string{"20-30"}},
+			}},
+		}}
+		if err := w.sim.PutRuleCollectionGroup(office); err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		g, err := w.askFrom(ada, 15*time.Minute, "10.60.1.9/32", "core-1")
+		if err == nil {
+			_, _ = w.service.Approve(t.Context(), grace, g.ID)
+			w.pass(4 * time.Minute)
+		}
+		if err == nil || !strings.Contains(err.Error(), "office/ssh/all") || w.gets(azuresim.DemoCore, "10.60.1.77", 22) {
+			t.Errorf("asked: %v; everybody of the office gets in: %t", err, w.gets(azuresim.DemoCore, "10.60.1.77", 22))
+		}
+		w.sim.DeleteRuleCollectionGroup(office.Policy, office.Name)
+		w.pass(time.Minute)
+		g = w.allowed(30*time.Minute, "10.60.1.9/32", "core-1")
+		w.pass(4 * time.Minute)
+		if w.want(g.ID, jit.Open); !w.gets(azuresim.DemoCore, "10.60.1.9", 22) || w.gets(azuresim.DemoCore, "10.60.1.77", 22) {
+			t.Error("not the holder alone gets in")
+		}
+	})
+}

@@ -26,21 +26,7 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 	for _, vm := range vms {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
-	locks, err := s.world.Store.Protections(ctx)
-	if err = s.pastDamage(ctx, err); err != nil {
-		return fmt.Errorf("listing protections: %w", err)
-	}
-	locked := make(map[string]bool, len(locks))
-	var faults []error
-	for _, p := range locks {
-		locked[strings.ToLower(p.VM)] = true
-		faults = append(faults, s.followLock(ctx, p, byID))
-	}
-	for _, vm := range managed(vms) {
-		if policy, ok := s.config.Policy(vm); ok && policy.Always && !locked[strings.ToLower(vm.ID)] {
-			s.relocks.start(ctx, strings.ToLower(vm.ID), false)
-		}
-	}
+	faults := s.followLocks(ctx, byID, began)
 	grants, err := s.world.Store.Unfinished(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)

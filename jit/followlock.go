@@ -8,7 +8,31 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
+
+// followLocks keeps every protection in step, and has those made that the
+// configuration says.
+func (s *Sweep) followLocks(ctx context.Context, vms map[string]VM, began time.Time) []error {
+	locks, err := s.world.Store.Protections(ctx)
+	if err = s.pastDamage(ctx, err); err != nil {
+		return []error{fmt.Errorf("listing protections: %w", err)}
+	}
+	locked := make(map[string]bool, len(locks))
+	var faults []error
+	for _, p := range locks {
+		locked[strings.ToLower(p.VM)] = true
+		if p.At.Before(began) { // else it knows better than the list
+			faults = append(faults, s.followLock(ctx, p, vms))
+		}
+	}
+	for id, vm := range vms {
+		if policy, ok := s.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
+			s.relocks.start(ctx, id, false)
+		}
+	}
+	return faults
+}
 
 // followLock keeps a protection in step with its VM and its policy.
 func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM) error {

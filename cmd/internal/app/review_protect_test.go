@@ -241,3 +241,32 @@ func TestSubscriptionTakenOut(t *testing.T) {
 		}
 	})
 }
+
+// A protection is not moved back to an address of a list that is older than it.
+func TestProtectedSinceTheList(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.pass(time.Second)
+		listed := make(chan struct{})
+		first := sync.OnceFunc(func() { close(listed) })
+		slow := w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Match: func(r *http.Request) bool {
+			machines := strings.HasSuffix(strings.ToLower(r.URL.Path), "/virtualmachines")
+			if machines {
+				first()
+			}
+			return machines
+		}, Latency: 20 * time.Second})
+		<-listed
+		w.pass(2 * time.Second)
+		if err := w.sim.SetAddress(w.nic(azuresim.DemoJump), "ipconfig1", "10.10.9.77"); err != nil {
+			t.Fatal(err)
+		}
+		w.protect("jump-1")
+		slow.Remove()
+		for range 30 {
+			if w.pass(time.Second); w.reachable(azuresim.DemoJump, adasAddress) {
+				t.Fatalf("open again; it was said %v", w.told.said)
+			}
+		}
+	})
+}

@@ -27,7 +27,7 @@ const (
 	guardLanes  = 64               // guards worked on at once
 	openLanes   = 16               // grants prepared for opening at once
 	rightLanes  = 4                // holders looked at again at once
-	relockLanes = 4                // VMs protected at once as the configuration has it
+	relockLanes = 1                // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 	rightsEvery = 5 * time.Minute  // a holder who lost the rights is noticed within this
 	servingWait = 10 * time.Second // Slack waits at most this long for the first closings
 )

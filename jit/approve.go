@@ -89,15 +89,18 @@ func (s *Service) lastCheck(ctx context.Context, who Person, before ApprovalRule
 	return 0, nil, Refuse(ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
 }
 
-// former are those who approved and are no approvers by the rule.
+// former are those who approved and are no approvers by the rule, or may do
+// nothing any more.
 func (s *Service) former(ctx context.Context, rule ApprovalRule, g Grant) ([]UserID, error) {
 	var out []UserID
 	for _, a := range g.Approvals {
 		is, err := s.listed(ctx, rule.Approvers, a.By.ID)
-		if err != nil {
-			return nil, err
+		if err == nil && is {
+			_, err = s.person(ctx, a.By.ID)
 		}
-		if !is {
+		if gone := errors.As(err, new(*Refusal)); err != nil && !gone {
+			return nil, err
+		} else if gone || !is {
 			out = append(out, a.By.ID)
 		}
 	}

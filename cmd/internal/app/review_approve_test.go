@@ -65,3 +65,26 @@ func TestFormerApproverCountsNoMore(t *testing.T) {
 		w.want(g.ID, jit.Open)
 	})
 }
+
+// Nor does what somebody approved whose account was switched off since.
+func TestApproverWhoIsGoneCountsNoMore(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Approvals[0].Required = 2
+		w.start()
+		g, err := w.ask(ada, time.Hour, "web-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.service.Approve(t.Context(), grace, g.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.setMember(jit.Member{ID: grace, Gone: true})
+		if _, err := w.service.Approve(t.Context(), alan, g.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(20 * time.Second)
+		if g := w.want(g.ID, jit.Pending); len(g.Approvals) != 1 || g.Approvals[0].By.ID != alan {
+			t.Errorf("approved by %+v", g.Approvals)
+		}
+	})
+}

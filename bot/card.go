@@ -176,7 +176,7 @@ func ending(g jit.Grant) string {
 }
 
 // vanished is what happened to the VM of a grant that ended so.
-const vanished = "a VM of it is gone from Azure, or is behind no network security group any more"
+const vanished = "a VM of it is gone from Azure or from the configuration, or is behind no network security group any more"
 
 // nothingWritten is said of a grant that ended before its first write.
 const nothingWritten = "Nothing was written in Azure."

@@ -2,15 +2,17 @@ package jit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 )
 
-// letAlong says whom else a grant lets in: behind a DNAT rule the NSG sees the
-// firewall alone, so it cannot tell the holder from others whom rules of the
-// firewall lead to the same port. Others whom the VM's own policy would not let
+// letAlong says whom else a grant lets in: behind a DNAT rule, or a network rule
+// of a firewall that hides its clients, the NSG sees the firewall alone, so it
+// cannot tell the holder from others whom rules of the firewall let to the same
+// port. Others whom the VM's own policy would not let
 // ask are too many, and the grant is refused.
 func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r Request) ([]string, error) {
 	if !slices.ContainsFunc(s.paths, func(p Path) bool { return p.Kind == Behind }) {
@@ -25,7 +27,8 @@ func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r 
 	for _, p := range s.paths {
 		t := tables[strings.ToLower(p.Guard)]
 		for _, rule := range t.Rules {
-			if _, ours := owner.Ours(rule); ours || p.Kind != Into || !rule.leadsTo(p.Addresses, r.Ports) {
+			along := rule.leadsTo(p.Addresses, r.Ports) || rule.letsTo(p.Addresses, r.Ports) && j.hides(s.vm, p)
+			if _, ours := owner.Ours(rule); ours || !IsFirewall(p.Guard) || !along {
 				continue
 			}
 			if !policy.acceptsAll(rule.Sources, r.Ports) {
@@ -40,6 +43,28 @@ func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r 
 	return slices.Compact(notes), nil
 }
 
+// alone refuses what letAlong does at one of the sites, by the firewalls as they
+// are. What is read of them is kept in tables.
+func (j judge) alone(ctx context.Context, sites []site, tables map[string]Table, r Request) error {
+	for _, s := range sites {
+		for _, p := range s.paths {
+			guard := strings.ToLower(p.Guard)
+			if _, read := tables[guard]; read || !IsFirewall(guard) {
+				continue
+			}
+			t, err := j.world.Network.Table(ctx, guard)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return fmt.Errorf("reading the rules of %s: %w", guard, err)
+			}
+			tables[guard] = t
+		}
+		if _, err := j.letAlong(ctx, s, tables, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // acceptsAll reports whether each of the sources might ask for each of the
 // ports.
 func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
@@ -50,6 +75,26 @@ func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
 			return !offered || !pp.Accepts(source, p.Widest)
 		})
 	})
+}
+
+// hides reports whether the VM sees the firewall of the path in the place of
+// those whom its network rules let through.
+func (j judge) hides(vm VM, p Path) bool {
+	return slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool {
+		return slices.ContainsFunc(nic.Addresses, func(a Address) bool {
+			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.Gateways, func(g Gateway) bool {
+				return g.Hides && SameID(g.Guard(j.config.Installation), p.Guard)
+			})
+		})
+	})
+}
+
+// letsTo reports whether it is a network rule that lets somebody to one of the
+// ports.
+func (r Rule) letsTo(addresses []netip.Addr, ports []Ports) bool {
+	return r.Allow && !r.To.IsValid() && slices.ContainsFunc(ports, func(p Ports) bool {
+		return (r.Protocol.Covers(p.Protocol) || p.Protocol.Covers(r.Protocol)) && portsMeet(r.Ports, []string{p.Span()})
+	}) && slices.ContainsFunc(addresses, func(a netip.Addr) bool { return destinationsMeet(r, []string{a.String()}) })
 }
 
 // leadsTo reports whether it is a DNAT rule to one of the ports.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -20,10 +21,11 @@ func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) 
 		return g, err
 	}
 	need, checked := rule.Required, false
+	var void []UserID
 	for {
 		g, err = s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
 			g.Required = max(g.Required, need) // it may have been raised since, and is never lowered
-			next, e, err := g.Approve(who, now)
+			next, e, err := g.void(void).Approve(who, now)
 			if err == nil && next.State == Opening && !checked {
 				return g, Event{}, errLast
 			}
@@ -35,55 +37,92 @@ func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) 
 			}
 			return g, err
 		}
-		if need, err = s.recheck(ctx, by, id); err != nil {
+		if need, void, err = s.lastCheck(ctx, who, rule, id); err != nil {
 			return g, err
 		}
 		checked = true
 	}
 }
 
-// recheck checks the requester again before the last approval, and gives how
-// many approvals the VMs as they are now need; who lost the account, the rights
-// or the policy has the request denied by jitbot. Refused is also an approver
-// who is none by the VMs as they are now.
-func (s *Service) recheck(ctx context.Context, by UserID, id ID) (int, error) {
+// lastCheck checks the requester again before the last approval, and gives how
+// many approvals the VMs as they are now need, and whose count no more; who lost
+// the account, the rights or the policy has the request denied by jitbot. Refused
+// is also an approver, who was one by the rule before, and is none by the VMs as
+// they are now.
+func (s *Service) lastCheck(ctx context.Context, who Person, before ApprovalRule, id ID) (need int, void []UserID, err error) {
 	g, err := s.grant(ctx, id)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	var rule ApprovalRule
+	var vms []VM
 	err = patiently(ctx, func() error {
 		_, sites, err := s.entitled(ctx, g)
 		if err != nil {
 			return err
 		}
-		rule, err = s.rule(vmsOf(sites), g.Request)
+		vms = vmsOf(sites)
+		rule, err = s.rule(vms, g.Request)
 		return err
 	})
 	if err == nil {
-		return rule.Required, s.still(ctx, rule, by, id)
+		if slices.Equal(rule.ApproverActions, before.ApproverActions) {
+			vms = nil // they were looked at a moment ago
+		}
+		if err := s.approves(ctx, who, rule, vms, g, "approve"); err != nil {
+			return 0, nil, err
+		}
+		void, err := s.former(ctx, rule, g)
+		return rule.Required, void, err
 	}
 	var no *Refusal
 	if !errors.As(err, &no) {
 		s.world.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
-		return 0, Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
+		return 0, nil, Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
 	}
 	why := no.Error()
 	if _, err := s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
 		return g.Deny(Person{}, why, now)
 	}); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	return 0, Refuse(ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
+	return 0, nil, Refuse(ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
 }
 
-// still refuses somebody who is no approver by the rule.
-func (s *Service) still(ctx context.Context, rule ApprovalRule, by UserID, id ID) error {
-	ok, err := s.listed(ctx, rule.Approvers, by)
-	if err == nil && !ok {
-		err = Refuse(ErrAuthority, "%s is no approver of %s any more, so that changes nothing.", by, id)
+// former are those who approved and are no approvers by the rule, or may do
+// nothing any more.
+func (s *Service) former(ctx context.Context, rule ApprovalRule, g Grant) ([]UserID, error) {
+	var out []UserID
+	for _, a := range g.Approvals {
+		is, err := s.listed(ctx, rule.Approvers, a.By.ID)
+		if err == nil && is {
+			_, err = s.person(ctx, a.By.ID)
+		}
+		if gone := errors.As(err, new(*Refusal)); err != nil && !gone {
+			return nil, err
+		} else if gone || !is {
+			out = append(out, a.By.ID)
+		}
 	}
-	return err
+	return out, nil
+}
+
+// approves refuses, and records, somebody who is no approver by the rule, or
+// does not hold at one of the VMs what it asks of approvers.
+func (s *Service) approves(ctx context.Context, who Person, rule ApprovalRule, vms []VM, g Grant, what string) error {
+	approver, err := s.listed(ctx, rule.Approvers, who.ID)
+	if err != nil {
+		return err
+	}
+	if !approver {
+		return s.reject(ctx, who.ID, g, what, Refuse(ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", who.ID, g.ID))
+	}
+	for _, vm := range vms {
+		if err := s.rights(ctx, who, vm, rule.ApproverActions); err != nil {
+			return s.reject(ctx, who.ID, g, what, err)
+		}
+	}
+	return nil
 }
 
 func vmsOf(sites []site) []VM {
@@ -130,19 +169,7 @@ func (s *Service) decider(ctx context.Context, by UserID, id ID, what string) (G
 	if err != nil {
 		return g, who, ApprovalRule{}, err
 	}
-	approver, err := s.listed(ctx, rule.Approvers, by)
-	if err != nil {
-		return g, who, ApprovalRule{}, err
-	}
-	if !approver {
-		return g, who, ApprovalRule{}, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", by, id))
-	}
-	for _, vm := range vms {
-		if err := s.rights(ctx, who, vm, rule.ApproverActions); err != nil {
-			return g, who, ApprovalRule{}, s.reject(ctx, by, g, what, err)
-		}
-	}
-	return g, who, rule, nil
+	return g, who, rule, s.approves(ctx, who, rule, vms, g, what)
 }
 
 // ruleNow is the approval rule as configuration and tags have it now.

@@ -49,10 +49,7 @@ func (s *Sweep) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
 	if err != nil {
 		return nil, err
 	}
-	var paths []Path
-	for _, site := range sites {
-		paths = append(paths, site.paths...)
-	}
+	paths := pathsAt(sites)
 	return paths, s.unlocked(ctx, guardsOf(paths))
 }
 

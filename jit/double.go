@@ -2,43 +2,139 @@ package jit
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
-// singular refuses a grant that would open another VM along: one of another
-// virtual network that has the same address behind the same NSGs, whose rules
-// name addresses only.
-func (j judge) singular(ctx context.Context, sites []site) error {
-	all, err := j.roster.all(ctx, rosterAge)
-	if err != nil {
-		return err
+// doubles are the VMs that have an address. VMs of networks that do not see each
+// other may have the same one.
+type doubles map[netip.Addr][]VM
+
+func doublesOf(vms []VM) doubles {
+	d := doubles{}
+	for _, vm := range vms {
+		for _, a := range addressesOfVM(vm) {
+			d[a] = append(d[a], vm)
+		}
 	}
-	for _, one := range sites {
-		for _, other := range all {
-			asked := slices.ContainsFunc(sites, func(o site) bool { return SameID(o.vm.ID, other.ID) })
-			if a, double := one.opens(other); double && !asked {
+	return d
+}
+
+// singular refuses a grant whose rules at the paths would open another VM along:
+// one of another virtual network that has the same address behind a group of
+// the paths, whose rules name addresses only. The list finds it, and Azure says
+// whether it is still so.
+func (j judge) singular(ctx context.Context, d doubles, r Request, paths []Path) error {
+	for _, p := range paths {
+		for _, a := range p.Addresses {
+			other, err := j.openedAlong(ctx, d[a], a, r, paths)
+			if err != nil {
+				return err
+			}
+			if other.ID != "" {
 				return Refuse(ErrPolicy, "%s has the address %s behind the same network security group as %s, so a rule for one would open both; give one of them a group of its own.",
-					other.Group+"/"+other.Name, a.String(), one.vm.Name)
+					other.Group+"/"+other.Name, a.String(), lastName(p.VM))
 			}
 		}
 	}
 	return nil
 }
 
-// opens reports whether the rules at the site would open an address of the
-// other VM: each NSG before it is one of the site's for the same address.
-func (s site) opens(other VM) (netip.Addr, bool) {
-	for _, nic := range other.Interfaces {
+// openedAlong finds one of the VMs with an address that the rules at the paths
+// would open though the request does not name it; the zero VM when there is none.
+func (j judge) openedAlong(ctx context.Context, vms []VM, a netip.Addr, r Request, paths []Path) (VM, error) {
+	for _, vm := range vms {
+		if r.names(vm.ID) || len(groupsBefore(vm, a, paths)) == 0 {
+			continue
+		}
+		if opened, err := j.opens(ctx, vm.ID, a, r, paths); opened || err != nil {
+			return vm, err
+		}
+	}
+	return VM{}, nil
+}
+
+func (r Request) names(vm string) bool {
+	return slices.ContainsFunc(r.Targets, func(t Target) bool { return SameID(t.VM, vm) })
+}
+
+// groupsBefore are the groups before each of the VM's interfaces that have the
+// address, where one of the paths has it behind one of them.
+func groupsBefore(vm VM, to netip.Addr, paths []Path) [][]string {
+	var out [][]string
+	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
-			guards := slices.DeleteFunc([]string{nic.Guard, a.SubnetGuard}, func(guard string) bool { return guard == "" })
-			shared := func(guard string) bool {
-				return slices.ContainsFunc(s.paths, func(p Path) bool { return SameID(p.Guard, guard) && slices.Contains(p.Addresses, a.Addr) })
-			}
-			if len(guards) > 0 && !slices.ContainsFunc(guards, func(guard string) bool { return !shared(guard) }) {
-				return a.Addr, true
+			groups := slices.DeleteFunc([]string{nic.Guard, a.SubnetGuard}, func(guard string) bool { return guard == "" })
+			if a.Addr == to && slices.ContainsFunc(groups, func(guard string) bool { return writtenAt(paths, guard, to) }) {
+				out = append(out, groups)
 			}
 		}
 	}
-	return netip.Addr{}, false
+	return out
 }
+
+// writtenAt reports whether a rule of the paths for the address is in the group.
+func writtenAt(paths []Path, guard string, to netip.Addr) bool {
+	return slices.ContainsFunc(paths, func(p Path) bool { return slices.Contains(p.Addresses, to) && SameID(p.Guard, guard) })
+}
+
+// opens reports whether the rules at the paths would open the address of
+// another VM: each group before it that they are not in may let the sources in.
+func (j judge) opens(ctx context.Context, other string, to netip.Addr, r Request, paths []Path) (bool, error) {
+	vm, err := j.world.Inventory.VM(ctx, other)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading %s, which has the address %s too: %w", lastName(other), to, err)
+	}
+	for _, groups := range groupsBefore(vm, to, paths) {
+		opened := true
+		for _, guard := range groups {
+			if writtenAt(paths, guard, to) {
+				continue
+			}
+			t, err := j.world.Network.Table(ctx, guard)
+			if err != nil {
+				return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
+			}
+			opened = opened && t.mayOpen(r, to, paths)
+		}
+		if opened {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// mayOpen reports whether the group is not known to keep the address shut to
+// what comes by the paths.
+func (t Table) mayOpen(r Request, to netip.Addr, paths []Path) bool {
+	sources := slices.Clone(r.Sources)
+	for _, p := range paths {
+		sources = append(sources, p.Sources...)
+	}
+	return slices.ContainsFunc(sources, func(source netip.Prefix) bool {
+		return source.Addr().Is4() == to.Is4() && slices.ContainsFunc(r.Ports, func(port Ports) bool { return t.mayLet(source, to, port) })
+	})
+}
+
+// mayLet is Opens with every doubt the other way: a rule that may let part of
+// the source in counts.
+func (t Table) mayLet(source netip.Prefix, to netip.Addr, port Ports) bool {
+	for _, r := range t.asked() {
+		switch {
+		case !mayMeet(r, probe(source, to, port)) || !private(source) && all(r.Sources, insideOnly):
+		case r.Allow:
+			return true
+		case contains(r, source, to, port):
+			return false
+		}
+	}
+	return false
+}
+
+func insideOnly(word string) bool { return strings.EqualFold(word, "VirtualNetwork") }

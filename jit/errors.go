@@ -23,6 +23,10 @@ var (
 // change.
 var ErrDisallowed = fmt.Errorf("disallowed by Azure Policy: %w", ErrForbidden)
 
+// ErrUnwatched is an ErrNotFound of a VM that may well be there: its subscription
+// is not one of those in the configuration.
+var ErrUnwatched = fmt.Errorf("in a subscription that is not configured: %w", ErrNotFound)
+
 // Kinds of refusal, the answers to what a person asks.
 var (
 	ErrInput     = errors.New("bad input")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 )
@@ -27,28 +26,15 @@ func (s *Sweep) follow(ctx context.Context, _ string) error {
 	for _, vm := range vms {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
-	locks, err := s.world.Store.Protections(ctx)
-	if err = s.pastDamage(ctx, err); err != nil {
-		return fmt.Errorf("listing protections: %w", err)
-	}
-	locked := make(map[string]bool, len(locks))
-	var faults []error
-	for _, p := range locks {
-		locked[strings.ToLower(p.VM)] = true
-		faults = append(faults, s.followLock(ctx, p, byID))
-	}
-	for _, vm := range managed(vms) {
-		if policy, ok := s.config.Policy(vm); ok && policy.Always && !locked[strings.ToLower(vm.ID)] {
-			faults = append(faults, s.lockAlways(ctx, vm))
-		}
-	}
+	faults := s.followLocks(ctx, byID, began)
 	grants, err := s.world.Store.Unfinished(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
+	now := census{byID, doublesOf(vms), map[string]Table{}}
 	for _, g := range grants {
 		if g.begunBefore(began) { // else it knows better than the list
-			faults = append(faults, s.followGrant(ctx, g, byID))
+			faults = append(faults, s.followGrant(ctx, g, now))
 		}
 	}
 	return errors.Join(faults...)
@@ -70,119 +56,63 @@ func (s *Sweep) pastDamage(ctx context.Context, err error) error {
 	return nil
 }
 
-// lockAlways protects a VM that the configuration says to protect always. What
-// cannot be protected is warned of, and tried again.
-func (s *Sweep) lockAlways(ctx context.Context, vm VM) error {
-	p, err := s.lock(ctx, Person{}, vm, nil, true)
-	if no := (*Refusal)(nil); errors.As(err, &no) {
-		s.world.Log.WarnContext(ctx, "a VM that is to be protected always cannot be", slog.String("vm", vm.ID), slog.String("why", no.Error()))
-		return nil
+// whole is the VM as it was listed. One that a list left out, or of which it
+// left something out, is asked for. ErrNotFound when it is gone.
+func (s *Sweep) whole(ctx context.Context, id string, vms map[string]VM) (VM, error) {
+	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
+		return vm, nil
 	}
-	s.touch(p.Guards())
-	return err
-}
-
-// followLock keeps a protection in step with its VM and its policy.
-func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM) error {
-	if p.State == Unlocking {
-		return nil
-	}
-	now := s.clock.Now()
-	end := func(why string) error {
-		err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
-		s.touch(p.Guards())
-		return err
-	}
-	vm, there := vms[strings.ToLower(p.VM)]
-	if !there {
-		gone, err := s.gone(ctx, p.VM)
-		if err != nil || !gone {
-			return err
-		}
-		return end("the VM does not exist any more")
-	}
-	policy, ok := s.config.Policy(vm)
-	if p.Always && (!ok || !policy.Always) {
-		return end("the configuration no longer protects it")
-	}
-	paths, bare := lockPaths(vm)
-	if len(paths) == 0 {
-		return end(reason(unlockable(vm)))
-	}
-	var err error
-	if ok {
-		err = s.tune(ctx, p, policy)
-	}
-	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
-		return err
-	}
-	err = errors.Join(err, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) }))
-	s.touch(append(p.Guards(), guardsOf(paths)...))
-	return err
-}
-
-// tune gives a protection what its policy says now. What could not hold is
-// warned of, and what is there stays.
-func (s *Sweep) tune(ctx context.Context, p Protection, policy Policy) error {
-	next := p.tuned(policy)
-	if next.same(p) {
-		return nil
-	}
-	err := s.lockable(ctx, next)
-	if no := (*Refusal)(nil); errors.As(err, &no) {
-		s.world.Log.WarnContext(ctx, "a protection cannot be what the configuration says now", slog.String("vm", p.VM), slog.String("why", no.Error()))
-		return nil
-	}
+	vm, err := s.world.Inventory.VM(ctx, id)
 	if err != nil {
-		return err
+		return vm, fmt.Errorf("reading %s: %w", id, err)
 	}
-	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
-		if p.State == Unlocking {
-			return p, nil
-		}
-		p, e := Lock(p.tuned(policy), s.clock.Now())
-		return p, []Event{e}
-	})
-	s.touch(p.Guards())
-	return err
+	return vm, nil
 }
 
-// gone asks Azure itself whether a VM that a list left out is gone.
-func (s *Sweep) gone(ctx context.Context, vm string) (bool, error) {
-	_, err := s.world.Inventory.VM(ctx, vm)
-	if errors.Is(err, ErrNotFound) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("reading %s: %w", vm, err)
-	}
-	return false, nil
+// census is how grants find things now: the VMs, and what is read of firewalls
+// on the way to them.
+type census struct {
+	vms    map[string]VM
+	same   doubles
+	tables map[string]Table
 }
 
 // followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
 // addresses or guards changed. One that is being opened, for minutes perhaps, is
-// given up then: what the holder would be let to may be somebody else's.
-func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) error {
+// given up then: what the holder would be let to may be somebody else's. It ends
+// as well where its rules would open another VM along, or let in too many.
+func (s *Sweep) followGrant(ctx context.Context, g Grant, c census) error {
 	now := s.clock.Now()
-	var paths []Path
+	var sites []site
 	for _, t := range g.Request.Targets {
-		vm, there := vms[strings.ToLower(t.VM)]
-		if !there {
-			gone, err := s.gone(ctx, t.VM)
-			if err != nil || !gone {
-				return err
-			}
-			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + " does not exist any more"}, now)
+		vm, err := s.whole(ctx, t.VM, c.vms)
+		if errors.Is(err, ErrNotFound) {
+			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + missing(err)}, now)
+		}
+		if err != nil {
+			return err
 		}
 		if vm.Blind && g.slow() {
 			return nil // the firewalls before it may be as they were
 		}
-		its, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
+		paths, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			return s.end(ctx, g, Decision{Ending: Vanished, Reason: reason(err)}, now)
 		}
-		paths = append(paths, its...)
+		sites = append(sites, site{vm, paths})
 	}
+	err := s.exact(ctx, sites, c.same, c.tables, g.Request)
+	if errors.As(err, new(*Refusal)) {
+		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
+	}
+	if err != nil {
+		return err
+	}
+	return s.followPaths(ctx, g, pathsAt(sites), now)
+}
+
+// followPaths has the rules be where they should be.
+func (s *Sweep) followPaths(ctx context.Context, g Grant, paths []Path, now time.Time) error {
 	switch {
 	case samePaths(paths, g.Paths):
 		return nil
@@ -191,6 +121,14 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, vms map[string]VM) err
 	default:
 		return s.reroute(ctx, g, paths, now)
 	}
+}
+
+// missing says, after its name, why a VM is not to be had.
+func missing(err error) string {
+	if errors.Is(err, ErrUnwatched) {
+		return " is in a subscription that jitbot's configuration does not name any more"
+	}
+	return " does not exist any more"
 }
 
 // reroute has the rules of an open grant follow to where its VMs are now.

@@ -187,6 +187,12 @@ func (g Grant) Approve(by Person, now time.Time) (Grant, Event, error) {
 	return g, g.event(EventApproved, by, now, ""), nil
 }
 
+// void takes back what people approved who are no approvers any more.
+func (g Grant) void(by []UserID) Grant {
+	g.Approvals = slices.DeleteFunc(slices.Clone(g.Approvals), func(a Approval) bool { return slices.Contains(by, a.By.ID) })
+	return g
+}
+
 // Deny ends a waiting request with a no.
 func (g Grant) Deny(by Person, reason string, now time.Time) (Grant, Event, error) {
 	return g.drop(Denied, EventDenied, by, reason, now)

@@ -92,6 +92,7 @@ type VM struct {
 	OS         string            `json:"os,omitempty"`    // Linux or Windows
 	Power      string            `json:"power,omitempty"` // running, deallocated, …; empty when not asked for
 	Interfaces []Interface       `json:"interfaces,omitempty"`
+	Partial    bool              `json:"partial,omitempty"` // an interface or address of it came or went while it was listed
 	Blind      bool              `json:"blind,omitempty"`   // which firewalls are before it could not be read
 	Classic    bool              `json:"classic,omitempty"` // of the classic deployment model: it has no NSG, and is only listed
 }

@@ -153,13 +153,33 @@ func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
 		}
 		sites = append(sites, s)
 	}
-	return who, sites, j.singular(ctx, sites)
+	all, err := j.roster.list(ctx, rosterAge)
+	if err != nil {
+		return who, nil, err
+	}
+	return who, sites, j.exact(ctx, sites, doublesOf(all), map[string]Table{}, g.Request)
+}
+
+// exact refuses a grant that would open more than it is for, or to more people.
+func (j judge) exact(ctx context.Context, sites []site, d doubles, tables map[string]Table, r Request) error {
+	if err := j.singular(ctx, d, r, pathsAt(sites)); err != nil {
+		return err
+	}
+	return j.alone(ctx, sites, tables, r)
+}
+
+func pathsAt(sites []site) []Path {
+	var paths []Path
+	for _, s := range sites {
+		paths = append(paths, s.paths...)
+	}
+	return paths
 }
 
 func (j judge) site(ctx context.Context, who Person, target Target, r Request) (site, error) {
 	vm, err := j.world.Inventory.VM(ctx, target.VM)
 	if errors.Is(err, ErrNotFound) {
-		return site{}, Refuse(ErrPolicy, "%s does not exist any more; check the name and ask again.", target.Name)
+		return site{}, Refuse(ErrPolicy, "%s"+missing(err)+"; check the name and ask again.", target.Name)
 	}
 	if err != nil {
 		return site{}, fmt.Errorf("reading %s: %w", target.Name, err)
@@ -202,9 +222,7 @@ func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, e
 	owner := Owner{j.config.Installation, j.config.Bands}
 	tables := map[string]Table{}
 	var notes []string
-	for _, s := range sites {
-		g.Paths = append(g.Paths, s.paths...)
-	}
+	g.Paths = pathsAt(sites)
 	if err := j.unlocked(ctx, g.Guards()); err != nil {
 		return nil, err
 	}

@@ -46,12 +46,12 @@ func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) (Protecti
 	if !behind(p.Left, v.guard) {
 		return p, nil
 	}
-	gone := Protection{Paths: slices.Clone(p.Left)}
+	gone := Protection{VM: p.VM, Paths: slices.Clone(p.Left)}
 	for i, path := range gone.Paths {
 		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.has(path.Guard, a) })
 	}
 	for _, r := range v.after.Rules {
-		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && gone.meets(v.guard, r) && !s.holdsOther(v, p, r) {
+		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(gone, r) {
 			return p, errNotYet
 		}
 	}
@@ -70,18 +70,24 @@ func (p Protection) has(guard string, a netip.Addr) bool {
 	return slices.ContainsFunc(p.Paths, func(path Path) bool { return SameID(path.Guard, guard) && slices.Contains(path.Addresses, a) })
 }
 
-// holdsOther reports whether the addresses of the deny that p has left are
-// those of another protection now.
-func (s *Sweep) holdsOther(v visit, p Protection, deny Rule) bool {
-	return slices.ContainsFunc(v.locks, func(o Protection) bool {
-		return o.State != Unlocking && !SameID(o.VM, p.VM) && o.meets(v.guard, deny)
-	})
+// keeps reports whether the deny keeps an address shut that the protection has
+// behind the guard, and that no other protection has there.
+func (v visit) keeps(p Protection, deny Rule) bool {
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
+			return slices.ContainsFunc(v.locks, func(o Protection) bool { return o.State != Unlocking && !SameID(o.VM, p.VM) && o.has(v.guard, a) })
+		})
+		if (Protection{Paths: []Path{path}}).meets(v.guard, deny) {
+			return true
+		}
+	}
+	return false
 }
 
 // settleUnlock ends a protection of which no deny is left in any guard.
 func (s *Sweep) settleUnlock(ctx context.Context, v visit, p Protection) error {
 	for _, r := range v.after.Rules {
-		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && p.meets(v.guard, r) {
+		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(p, r) {
 			cause := v.failed[r.Name]
 			if cause == nil {
 				cause = errNotYet

@@ -72,18 +72,28 @@ func familyName(v4 bool) string {
 // that meets part of the sources, or by a service tag, ends the search without
 // an answer.
 func (t Table) Opens(source netip.Prefix, to netip.Addr, port Ports) (Rule, bool) {
-	probe := Rule{
-		Inbound: true, Allow: true, Protocol: port.Protocol, Ports: []string{port.Span()},
-		Sources: []string{source.String()}, Destinations: []string{to.String()}, Priority: 1 << 16,
-	}
-	rules := slices.Concat(t.Rules, t.Defaults)
-	slices.SortStableFunc(rules, func(a, b Rule) int { return a.Priority - b.Priority })
-	for _, r := range rules {
-		if r.Inbound && !r.To.IsValid() && mayMeet(r, probe) {
+	for _, r := range t.asked() {
+		if mayMeet(r, probe(source, to, port)) {
 			return r, r.Allow && contains(r, source, to, port)
 		}
 	}
 	return Rule{}, false
+}
+
+// asked are the rules about what comes in, in the order in which Azure asks
+// them.
+func (t Table) asked() []Rule {
+	rules := slices.DeleteFunc(slices.Concat(t.Rules, t.Defaults), func(r Rule) bool { return !r.Inbound || r.To.IsValid() })
+	slices.SortStableFunc(rules, func(a, b Rule) int { return a.Priority - b.Priority })
+	return rules
+}
+
+// probe is an allow for the source alone.
+func probe(source netip.Prefix, to netip.Addr, port Ports) Rule {
+	return Rule{
+		Inbound: true, Allow: true, Protocol: port.Protocol, Ports: []string{port.Span()},
+		Sources: []string{source.String()}, Destinations: []string{to.String()}, Priority: 1 << 16,
+	}
 }
 
 func contains(r Rule, source netip.Prefix, to netip.Addr, port Ports) bool {

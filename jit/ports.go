@@ -45,7 +45,7 @@ type Inventory interface {
 	// in lower case.
 	Powers(ctx context.Context) (map[string]string, error)
 	// VM reads one afresh, with its interfaces, addresses and guards.
-	// ErrNotFound when it is gone.
+	// ErrNotFound when it is gone, ErrUnwatched when it is not to be looked at.
 	VM(ctx context.Context, id string) (VM, error)
 }
 

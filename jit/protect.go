@@ -1,14 +1,13 @@
 package jit
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // protectActions are what an admin must hold at a VM to lock or unlock it, the
@@ -32,11 +31,11 @@ type Result struct {
 // outcome. It answers when the protections are stored; that they are in force
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports []PortPolicy) ([]Result, error) {
-	return s.eachVM(ctx, by, words, func(ctx context.Context, who Person, vm VM) error {
+	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who Person, vm VM) error {
 		if policy, _ := s.config.Policy(vm); policy.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
 		}
-		p, err := s.lock(ctx, who, vm, ports, false)
+		p, err := s.lock(ctx, who, vm, ports)
 		s.sweep.touch(p.Guards())
 		return err
 	})
@@ -44,7 +43,7 @@ func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports 
 
 // Unprotect unlocks the VMs: exactly our denies are removed.
 func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]Result, error) {
-	return s.eachVM(ctx, by, words, func(ctx context.Context, who Person, vm VM) error {
+	return s.eachVM(ctx, by, "unprotect", words, func(ctx context.Context, who Person, vm VM) error {
 		p, err := s.world.Store.Protection(ctx, vm.ID)
 		if errors.Is(err, ErrNotFound) {
 			return Refuse(ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
@@ -62,17 +61,18 @@ func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]R
 }
 
 // eachVM runs f on each VM for an admin who holds the rights there.
-func (s *Service) eachVM(ctx context.Context, by UserID, words []string, f func(context.Context, Person, VM) error) ([]Result, error) {
+func (s *Service) eachVM(ctx context.Context, by UserID, what string, words []string, f func(context.Context, Person, VM) error) ([]Result, error) {
+	said := what + " " + CleanText(strings.Join(words, ", "))
 	who, err := s.person(ctx, by)
 	if err != nil {
-		return nil, err
+		return nil, s.rejectLock(ctx, by, said, nil, err)
 	}
 	admin, err := s.listed(ctx, s.config.Admins, by)
 	if err != nil {
 		return nil, err
 	}
 	if !admin {
-		return nil, Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
+		return nil, s.rejectLock(ctx, by, said, nil, Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration."))
 	}
 	vms, err := s.roster.find(ctx, words)
 	if err != nil {
@@ -83,6 +83,8 @@ func (s *Service) eachVM(ctx context.Context, by UserID, words []string, f func(
 		err := s.rights(ctx, who, vm, protectActions())
 		if err == nil {
 			err = f(ctx, who, vm)
+		} else {
+			err = s.rejectLock(ctx, by, what, []string{vm.ID}, err)
 		}
 		if err != nil && !errors.As(err, new(*Refusal)) {
 			s.world.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
@@ -92,9 +94,37 @@ func (s *Service) eachVM(ctx context.Context, by UserID, words []string, f func(
 	return out, nil
 }
 
-// lock stores a protection after the guards were looked at: what cannot hold
-// is refused before anything is written.
-func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
+// rejectLock records an attempt without authority and returns the refusal.
+func (s *Service) rejectLock(ctx context.Context, by UserID, what string, vms []string, no error) error {
+	if !errors.Is(no, ErrAuthority) {
+		return no
+	}
+	e := Event{At: s.clock.Now(), Kind: EventRejected, Actor: Person{ID: by}, VMs: vms, Text: what}
+	if err := s.world.Store.Append(ctx, e); err != nil {
+		return fmt.Errorf("recording a refused %s: %w", what, err)
+	}
+	return no
+}
+
+// lock stores a protection.
+func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy) (Protection, error) {
+	fresh, err := j.world.Inventory.VM(ctx, vm.ID)
+	if errors.Is(err, ErrNotFound) {
+		return Protection{}, Refuse(ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
+	}
+	if err != nil {
+		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
+	}
+	p, err := j.draft(ctx, who, fresh, ports, false)
+	if err != nil {
+		return Protection{}, err
+	}
+	return p, j.storeLock(ctx, p)
+}
+
+// draft makes a protection of a VM as it is now, after the guards were looked
+// at: what cannot hold is refused before anything is written.
+func (j judge) draft(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
 	policy, ok := j.config.Policy(vm)
 	if len(ports) == 0 {
 		ports = policy.Ports
@@ -105,25 +135,15 @@ func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy, 
 	if err := checkLocked(ports); err != nil {
 		return Protection{}, err
 	}
-	fresh, err := j.world.Inventory.VM(ctx, vm.ID)
-	if errors.Is(err, ErrNotFound) {
-		return Protection{}, Refuse(ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
-	}
-	if err != nil {
-		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
-	}
-	paths, err := shutPaths(fresh)
+	paths, err := shutPaths(vm)
 	if err != nil {
 		return Protection{}, err
 	}
 	p := Protection{
-		VM: fresh.ID, Name: fresh.Name, Group: fresh.Group, By: who, Always: always, Ports: ports, Paths: paths,
+		VM: vm.ID, Name: vm.Name, Group: vm.Group, By: who, Always: always, Ports: ports, Paths: paths,
 		Existing: policy.existing(), Source: policy.denySource(),
 	}
-	if err := j.lockable(ctx, p); err != nil {
-		return Protection{}, err
-	}
-	return p, j.storeLock(ctx, p)
+	return p, j.lockable(ctx, p)
 }
 
 func (p Policy) existing() Existing {
@@ -154,53 +174,6 @@ func checkLocked(ports []PortPolicy) error {
 	}
 	_, err := dedupePorts(asked)
 	return err
-}
-
-// lockPaths are the NSGs in front of the addresses of the VM, and the addresses
-// that have none. A firewall is none: it lets nothing in without a rule, and
-// does not see what comes from inside.
-func lockPaths(vm VM) (paths []Path, bare []netip.Addr) {
-	w := wayfinder{vm: vm}
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			if nic.Guard == "" && a.SubnetGuard == "" {
-				bare = append(bare, a.Addr)
-			}
-			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
-				if guard != "" {
-					w.fold(Path{Guard: guard}, a.Addr)
-				}
-			}
-		}
-	}
-	slices.SortFunc(bare, netip.Addr.Compare)
-	return w.sorted(), bare
-}
-
-// shutPaths are lockPaths of a VM that can be shut altogether.
-func shutPaths(vm VM) ([]Path, error) {
-	paths, bare := lockPaths(vm)
-	switch {
-	case len(paths) == 0:
-		return nil, unlockable(vm)
-	case len(bare) > 0:
-		return nil, Refuse(ErrPolicy, "%s has no network security group before its address %s, so its ports would stay open there; attach one first.", vm.Name, bare[0])
-	default:
-		return paths, nil
-	}
-}
-
-// unlockable is why nothing keeps a VM shut that has no NSG at all.
-func unlockable(vm VM) error {
-	if !slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool { return len(nic.Addresses) > 0 }) {
-		return Refuse(ErrPolicy, "%s has no private address yet, so there is nothing to protect; start it once.", vm.Name)
-	}
-	if slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool {
-		return slices.ContainsFunc(nic.Addresses, func(a Address) bool { return len(a.Gateways) > 0 })
-	}) {
-		return Refuse(ErrPolicy, "%s has no network security group on its interfaces or subnets, and its firewall does not see what comes from inside, so there is nothing to protect with; attach one first.", vm.Name)
-	}
-	return unfiltered(vm, "protect")
 }
 
 // lockable refuses a protection whose denies could not be written or removed,
@@ -260,13 +233,8 @@ func (j judge) storeLock(ctx context.Context, p Protection) error {
 		if old.VM != "" && old.State != Unlocking && old.same(p) {
 			return old, true, nil, nil
 		}
-		next := p
-		next.Revision, next.Left = old.Revision, old.Left
-		if !samePaths(old.Paths, next.Paths) {
-			next.Left = slices.Concat(old.Left, old.Paths)
-		}
-		locked, e := Lock(next, now)
-		return locked, true, []Event{e}, nil
+		next, events := old.replaced(p, now)
+		return next, true, events, nil
 	})
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", p.Name, err)
@@ -274,28 +242,24 @@ func (j judge) storeLock(ctx context.Context, p Protection) error {
 	return nil
 }
 
+// replaced is the next protection of the VM in place of the one that is there.
+func (p Protection) replaced(next Protection, now time.Time) (Protection, []Event) {
+	next.Revision, next.Left = p.Revision, p.Left
+	if !samePaths(p.Paths, next.Paths) {
+		next.Left = slices.Concat(p.Left, p.Paths)
+	}
+	next, e := Lock(next, now)
+	return next, []Event{e}
+}
+
 // same reports whether both lock the same in the same way.
 func (p Protection) same(o Protection) bool {
 	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && samePaths(p.Paths, o.Paths) &&
-		slices.EqualFunc(p.Ports, o.Ports, func(a, b PortPolicy) bool {
-			return a.Ports == b.Ports && a.Any == b.Any && a.Shortest == b.Shortest && a.Longest == b.Longest && slices.Equal(a.Sources, b.Sources)
-		})
+		samePorts(p.Ports, o.Ports)
 }
 
-// samePaths reports whether the guards and addresses are the same.
-func samePaths(a, b []Path) bool {
-	return slices.EqualFunc(sortedPaths(a), sortedPaths(b), func(x, y Path) bool {
-		return SameID(x.VM, y.VM) && x.order() == y.order() && slices.Equal(x.Addresses, y.Addresses) && slices.Equal(x.Public, y.Public)
+func samePorts(a, b []PortPolicy) bool {
+	return slices.EqualFunc(a, b, func(x, y PortPolicy) bool {
+		return x.Ports == y.Ports && x.Any == y.Any && x.Shortest == y.Shortest && x.Longest == y.Longest && slices.Equal(x.Sources, y.Sources)
 	})
-}
-
-func sortedPaths(paths []Path) []Path {
-	out := slices.Clone(paths)
-	for i := range out {
-		out[i].Addresses = slices.SortedFunc(slices.Values(out[i].Addresses), netip.Addr.Compare)
-	}
-	slices.SortFunc(out, func(a, b Path) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a.VM), strings.ToLower(b.VM)), strings.Compare(a.order(), b.order()))
-	})
-	return out
 }

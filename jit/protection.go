@@ -91,20 +91,6 @@ func Lock(p Protection, now time.Time) (Protection, Event) {
 	return p, p.event(EventProtecting, p.By, now, "")
 }
 
-// tuned is the protection with what its policy decides now: everything where
-// that says always, else where the denies stand and whom they shut out.
-func (p Protection) tuned(policy Policy) Protection {
-	p.Existing, p.Source = policy.existing(), policy.denySource()
-	if policy.Always {
-		p.Always, p.By, p.Ports = true, Person{}, policy.Ports
-	}
-	p.Paths = slices.Clone(p.Paths)
-	for i := range p.Paths {
-		p.Paths[i].Agreed, p.Paths[i].Fault = false, ""
-	}
-	return p
-}
-
 // Hold says that every deny of the guard was read back in force; with the last
 // guard the VM is locked. open is what the denies leave open.
 func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event) {
@@ -133,7 +119,11 @@ func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protec
 	p = p.changed()
 	p.Left = slices.Concat(p.Left, p.Paths)
 	p.Paths, p.Bare, p.State = paths, bare, Locking
-	return p, []Event{p.event(EventMoved, Person{}, now, "The addresses or network security groups of "+p.Name+" changed; the denies follow.")}
+	text := "The addresses or network security groups of " + p.Name + " changed; the denies follow."
+	if len(bare) > 0 {
+		text = p.Name + " has no network security group before its address " + bare[0].String() + " any more, so nothing keeps its ports shut there; attach one."
+	}
+	return p, []Event{p.event(EventMoved, Person{}, now, text)}
 }
 
 // Cleared says that no deny for what the VM left is in the guard any more.

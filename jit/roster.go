@@ -38,9 +38,6 @@ func (r *roster) kept() ([]VM, time.Time) {
 // all lists the VMs, at most age old; while Azure does not answer, an older
 // list still names them.
 func (r *roster) all(ctx context.Context, age time.Duration) ([]VM, error) {
-	if vms, read := r.kept(); !read.IsZero() && time.Since(read) < age {
-		return vms, nil
-	}
 	vms, err := r.list(ctx, age)
 	if old, read := r.kept(); err != nil && !read.IsZero() && ctx.Err() == nil {
 		return old, nil // rights and rules are read afresh where a door is opened
@@ -51,6 +48,9 @@ func (r *roster) all(ctx context.Context, age time.Duration) ([]VM, error) {
 // list reads the VMs, unless somebody else just did; with no age it reads them
 // in any case.
 func (r *roster) list(ctx context.Context, age time.Duration) ([]VM, error) {
+	if vms, read := r.kept(); !read.IsZero() && time.Since(read) < age {
+		return vms, nil
+	}
 	select {
 	case r.reading <- struct{}{}:
 		defer func() { <-r.reading }()

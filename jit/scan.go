@@ -91,7 +91,7 @@ func Classify(vm VM, tables []Table, around Surroundings, facts Facts) Posture {
 // class walks the rows.
 func (s scan) class(p Posture) (class Class, why string) {
 	switch {
-	case s.facts.Protected:
+	case s.facts.Protected && s.filtered: // else its denies are before nothing
 		why = "jitbot protects it: just-in-time access is on."
 		if !s.facts.Confirmed {
 			why = "jitbot is about to protect it: the denies are not confirmed yet."

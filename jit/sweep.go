@@ -27,6 +27,7 @@ const (
 	guardLanes  = 64               // guards worked on at once
 	openLanes   = 16               // grants prepared for opening at once
 	rightLanes  = 4                // holders looked at again at once
+	relockLanes = 1                // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 	rightsEvery = 5 * time.Minute  // a holder who lost the rights is noticed within this
 	servingWait = 10 * time.Second // Slack waits at most this long for the first closings
 )
@@ -48,6 +49,9 @@ type Sweep struct {
 	opens   *lanes // key: a grant that is to begin
 	checks  *lanes // key: a grant that is asked
 	holders *lanes // key: somebody with open grants, looked at again
+	relocks *lanes // key: a VM in lower case, protected otherwise than the configuration says
+
+	unwatched sync.Once // says once that protected VMs are not looked at
 
 	entry sync.RWMutex // held to begin at firewalls, and to claim one
 
@@ -79,6 +83,7 @@ func NewSweep(c Config, w World) *Sweep {
 	s.follows = newLanes(1, s.follow)
 	s.digests = newLanes(1, s.digest)
 	s.holders = newLanes(rightLanes, s.recheck)
+	s.relocks = newLanes(relockLanes, s.relock)
 	return s
 }
 
@@ -129,6 +134,7 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		s.opens.wait()
 		s.checks.wait()
 		s.holders.wait()
+		s.relocks.wait()
 		s.follows.wait()
 		s.digests.wait()
 	}()

@@ -65,6 +65,9 @@ func (s *Service) vmLine(ctx context.Context, vm VM, locks []Protection) (VMLine
 				l.Fault = path.Fault
 			}
 		}
+		if len(p.Bare) > 0 {
+			l.Fault = "Nothing keeps its address " + p.Bare[0].String() + " shut: it has no network security group; attach one."
+		}
 	}
 	policy, ok, err := s.policy(ctx, vm)
 	if err != nil {

@@ -35,7 +35,8 @@ func newParts(e *edges) *parts {
 // classic machines, which come last; where there are firewalls, also from the
 // route tables and their policies. They carry no power state and are sorted by
 // id. An interface that came or went while the lists were read is
-// left out, and so is an address that cannot be read, which is logged.
+// left out, and so is an address that cannot be read, which is logged; the
+// machine is Partial then.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	p := newParts(newEdges())
@@ -58,6 +59,7 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 		for _, err := range faults {
 			c.log.WarnContext(ctx, "inventory is incomplete", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
+		vm.Partial = len(faults) > 0
 		vms = append(vms, vm)
 	}
 	slices.SortFunc(p.classics, func(a, b jit.VM) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })

@@ -23,9 +23,9 @@ const (
 // VM reads one virtual machine afresh with its power state, then its
 // interfaces, then their subnets and public addresses; each step is one round
 // of requests side by side. Which firewalls are before it is known from what
-// was read within the last ten seconds. Only a machine that is gone, or in a subscription
-// that is not configured, is ErrNotFound; a part that went meanwhile is
-// ErrConflict. Nothing is left out silently: an address that cannot be read is
+// was read within the last ten seconds. Only a machine that is gone is ErrNotFound,
+// and one in a subscription that is not configured ErrUnwatched; a part that
+// went meanwhile is ErrConflict. Nothing is left out silently: an address that cannot be read is
 // an error.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/get
 func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
@@ -34,7 +34,7 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 		return jit.VM{}, fmt.Errorf("reading a virtual machine: %w", err)
 	}
 	if !c.watched(r.SubscriptionID) {
-		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w: its subscription is not configured", r.Name, jit.ErrNotFound)
+		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, jit.ErrUnwatched)
 	}
 	view := armcompute.InstanceViewTypesInstanceView
 	resp, err := s.machines.Get(ctx, r.ResourceGroupName, r.Name, &armcompute.VirtualMachinesClientGetOptions{Expand: &view})

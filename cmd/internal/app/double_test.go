@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"errors"
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -73,5 +75,141 @@ func TestSameAddressThatAppearsLater(t *testing.T) {
 			t.Errorf("%v, and %d rules of ours", err, w.ours())
 		}
 		w.want(g.ID, jit.Denied)
+	})
+}
+
+// Its rules follow a VM to no address that another one has.
+func TestFollowsToNoAddressOfAnother(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		copied := twinned(w, azuresim.DemoDevNSG)
+		if err := w.sim.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.40"); err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		g := w.openFrom("198.51.100.7/32", "dev-1")
+		if err := w.sim.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.4"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if w.reachable(copied, "198.51.100.7") {
+			t.Errorf("copy-1 was opened, %s is %s", g.ID, w.grant(g.ID).State)
+		}
+	})
+}
+
+func (w *world) openFrom(source, vm string) jit.Grant {
+	w.t.Helper()
+	g, err := w.askFrom(ada, 2*time.Hour, source, vm)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.service.Approve(w.t.Context(), grace, g.ID); err != nil {
+		w.t.Fatal(err)
+	}
+	w.pass(20 * time.Second)
+	return w.want(g.ID, jit.Open)
+}
+
+// One that gets the address of a VM while a grant is open is not opened.
+func TestSameAddressWhileOpen(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		g := w.openFrom("198.51.100.7/32", "dev-1")
+		copied := twinned(w, azuresim.DemoDevNSG)
+		w.pass(2 * time.Minute)
+		if w.reachable(copied, "198.51.100.7") {
+			t.Errorf("copy-1 is open, %s is %s", g.ID, w.grant(g.ID).State)
+		}
+	})
+}
+
+// What another VM had as its address a moment ago is in nobody's way.
+func TestAddressThatChangedHands(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		g, err := w.askFrom(ada, time.Hour, "198.51.100.7/32", "dev-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.pass(31 * time.Second)
+		if err := w.sim.SetAddress(azuresim.DemoDevGroup+"/providers/Microsoft.Network/networkInterfaces/dev-2-nic", "ipconfig1", "10.30.1.77"); err != nil {
+			t.Fatal(err)
+		}
+		_ = w.sim.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.5")
+		if _, err := w.service.Approve(t.Context(), grace, g.ID); err != nil {
+			t.Errorf("refused: %v", err)
+		}
+		w.pass(20 * time.Second)
+		w.want(g.ID, jit.Open)
+	})
+}
+
+// A group that the other VM has alone, and that lets all in, keeps nothing shut.
+func TestSameAddressBehindAnOpenGroup(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		copied := twinned(w, azuresim.DemoDevNSG)
+		w.plant(azuresim.DemoBackupNSG, "all", "Allow", "*", 120, "")
+		if err := w.sim.SetNSGOnNIC(w.nic(copied), azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		g, err := w.askFrom(ada, time.Hour, "198.51.100.7/32", "dev-1")
+		if err == nil || !strings.Contains(err.Error(), "dev/copy-1 has the address 10.30.1.4") {
+			t.Errorf("%s is %s, %v", g.ID, g.State, err)
+		}
+		if w.plant(azuresim.DemoBackupNSG, "none", "Deny", "*", 110, ""); w.reachable(copied, "198.51.100.7") {
+			t.Fatal("copy-1 should be shut now")
+		}
+		w.openFrom("198.51.100.7/32", "dev-1")
+		if w.reachable(copied, "198.51.100.7") {
+			t.Error("copy-1 was opened")
+		}
+	})
+}
+
+// Two VMs do not open a third together, which is behind the groups of both: not
+// by one grant, and not by two.
+func TestSameAddressAsTwoTogether(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		copied := twinned(w, azuresim.DemoDevNSG)
+		if err := w.sim.SetNSGOnNIC(w.nic(copied), azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.sim.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.sim.SetAddress(w.nic(azuresim.DemoJump), "ipconfig1", "10.30.1.4"); err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		if _, err := w.askFrom(ada, time.Hour, "198.51.100.7/32", "dev-1", "jump-1"); !errors.Is(err, jit.ErrPolicy) {
+			t.Errorf("both: %v", err)
+		}
+		w.openFrom("198.51.100.7/32", "dev-1")
+		if _, err := w.askFrom(ada, time.Hour, "198.51.100.7/32", "jump-1"); !errors.Is(err, jit.ErrPolicy) || w.reachable(copied, "198.51.100.7") {
+			t.Errorf("one after the other: %v", err)
+		}
+	})
+}
+
+// While VMs cannot be listed nobody knows who else has an address, and nothing
+// is opened by an older list.
+func TestSameAddressByAnOldList(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		g, err := w.askFrom(ada, time.Hour, "198.51.100.7/32", "dev-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied := twinned(w, azuresim.DemoDevNSG)
+		w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Pattern: regexp.MustCompile("(?i)/virtualMachines$"), Status: http.StatusInternalServerError})
+		w.pass(2 * time.Minute)
+		if _, err := w.service.Approve(t.Context(), grace, g.ID); !errors.Is(err, jit.ErrBusy) {
+			t.Errorf("approved: %v", err)
+		}
+		w.pass(time.Minute)
+		if w.want(g.ID, jit.Pending); w.reachable(copied, "198.51.100.7") {
+			t.Error("copy-1 was opened")
+		}
 	})
 }

@@ -132,6 +132,9 @@ func TestWhoMayProtect(t *testing.T) {
 		if w.ours() != 0 {
 			t.Error("a rule was written")
 		}
+		if got := w.said(jit.EventRejected); !slices.Equal(got, []string{"protect jump-1", "protect jump-1", "protect jump-1", "protect jump-1", "protect", "protect"}) {
+			t.Errorf("of those without authority the record says %q", got)
+		}
 	})
 }
 

@@ -1,0 +1,272 @@
+package app_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/azure"
+	"jitbot/jit/azure/azuresim"
+)
+
+// The file decides about what is protected always, also where it says something
+// else after a restart.
+func TestAlwaysFollowsTheFile(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Policies = append([]jit.Policy{w.config.Policies[0]}, w.config.Policies...)
+		p := &w.config.Policies[0]
+		p.Always, p.Match, p.Ports = true, jit.Match{Name: "jump-1"}, p.Ports[1:] // 3389 alone
+		foreign := w.foreign()
+		w.start()
+		w.pass(2 * time.Minute)
+		if !w.locked(azuresim.DemoJump) || !w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Fatal("3389 alone should be shut to begin with")
+		}
+		w.stop()
+		p.Ports = w.config.Policies[1].Ports
+		w.start()
+		w.pass(2 * time.Minute)
+		if !w.locked(azuresim.DemoJump) || w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("22 is open, which the file says to protect always")
+		}
+		w.promises(foreign)
+	})
+}
+
+// What an admin protected and the file says to protect always is protected as
+// the file has it, for as long as it says so.
+func TestProtectedThenAlways(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.protect("jump-1")
+		w.stop()
+		w.config.Policies[0].Always = true
+		w.start()
+		w.pass(2 * time.Minute)
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoJump); err != nil || !p.Always || p.State != jit.Locked {
+			t.Errorf("%+v %v", p, err)
+		}
+		if results, err := w.service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err == nil {
+			t.Errorf("unprotected: %+v %v", results, err)
+		}
+		w.stop()
+		w.config.Policies[0].Always = false
+		w.start()
+		w.pass(2 * time.Minute)
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.Always || p.State != jit.Locked || p.By.ID != carol {
+			t.Errorf("no longer as the admin had it: %+v %v", p, err)
+		}
+	})
+}
+
+// Where the denies of a protection stand is the policy's to say, also after it
+// was stored.
+func TestProtectionFollowsThePolicy(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Policies[0].Existing = jit.Respect
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		if !w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Fatal("ssh-anywhere should be respected to begin with")
+		}
+		w.stop()
+		w.config.Policies[0].Existing = jit.Override
+		w.start()
+		w.pass(2 * time.Minute)
+		if w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("open, where the policy overrides what exists")
+		}
+		w.pass(2 * time.Minute)
+		if got := w.said(jit.EventProtected); len(got) != 2 || got[1] != "" {
+			t.Errorf("the record says %q", got)
+		}
+		w.promises(foreign)
+	})
+}
+
+// A group that is taken off and put back, as terraform does to replace one, ends
+// no protection; that nothing keeps the ports shut meanwhile is said.
+func TestProtectionWaitsForAGroup(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		nic := w.nic(azuresim.DemoJump)
+		if err := w.sim.SetNSGOnNIC(nic, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if got := w.said(jit.EventMoved); len(got) != 1 || !strings.Contains(got[0], "no network security group before its address 10.10.9.4 any more") {
+			t.Errorf("the record says %q", got)
+		}
+		if got := w.said(jit.EventProtected); len(got) != 2 || !strings.Contains(got[1], "the address 10.10.9.4, before which there is no network security group") {
+			t.Errorf("the record says %q", got)
+		}
+		if err := w.sim.SetNSGOnNIC(nic, azuresim.DemoBackupNSG); err != nil {
+			t.Fatal(err)
+		}
+		w.plant(azuresim.DemoBackupNSG, "all", "Allow", "*", 1000, "")
+		w.pass(2 * time.Minute)
+		if !w.locked(azuresim.DemoJump) || w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("open once it has a group again")
+		}
+		if _, err := w.service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		if err := w.sim.DeleteRule(azuresim.DemoBackupNSG, "all"); err != nil {
+			t.Fatal(err)
+		}
+		w.promises(foreign)
+	})
+}
+
+// A list in which an interface is missing, because it came while the list was
+// read, ends neither a protection nor a grant.
+func TestInterfaceThatCameWhileListed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.protect("jump-1")
+		g := w.open(2*time.Hour, "jump-1")
+		replace := sync.OnceFunc(func() {
+			old, _ := w.sim.NIC(w.nic(azuresim.DemoJump))
+			w.sim.DeleteNIC(old.ID)
+			old.ID = strings.Replace(old.ID, "jump", "new", 1)
+			w.sim.PutNIC(old)
+			for _, vm := range w.sim.VMs() {
+				if jit.SameID(vm.ID, azuresim.DemoJump) {
+					vm.NICs = []string{old.ID}
+					w.sim.PutVM(vm)
+				}
+			}
+		})
+		slow := w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Match: func(r *http.Request) bool {
+			machines := strings.HasSuffix(strings.ToLower(r.URL.Path), "/virtualmachines")
+			if machines {
+				time.AfterFunc(2*time.Second, replace)
+			}
+			return machines
+		}, Latency: 5 * time.Second})
+		w.pass(time.Minute)
+		slow.Remove()
+		if !w.locked(azuresim.DemoJump) || w.reachable(azuresim.DemoJump, "203.0.113.99") {
+			t.Errorf("no longer shut; it was said %v", w.told.said)
+		}
+		w.want(g.ID, jit.Open)
+	})
+}
+
+// A VM is unprotected though another one that is protected has its address: the
+// deny is that one's.
+func TestUnprotectedBesideTheSameAddress(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		copied := twinned(w, azuresim.DemoDevNSG)
+		foreign := w.foreign()
+		w.start()
+		w.protect("dev-1", "copy-1")
+		if _, err := w.service.Unprotect(t.Context(), carol, []string{"dev-1"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if p, err := w.store.Protection(t.Context(), azuresim.DemoDev1); !errors.Is(err, jit.ErrNotFound) {
+			t.Errorf("it is %s: %+v", p.State, p.Paths)
+		}
+		if !w.locked(copied) || w.ours() != 1 {
+			t.Errorf("copy-1 is locked: %t, by %d rules", w.locked(copied), w.ours())
+		}
+		if _, err := w.service.Unprotect(t.Context(), carol, []string{"copy-1"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Minute)
+		if w.ours() != 0 {
+			t.Errorf("%d rules are left", w.ours())
+		}
+		w.promises(foreign)
+	})
+}
+
+// While the configuration has many VMs protected, which takes a while, a grant
+// follows its VM all the same.
+func TestGrantFollowsWhileManyAreProtected(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		g := w.openFrom("198.51.100.7/32", "dev-1")
+		w.stop()
+		w.config.Policies[0].Always = true
+		w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Pattern: regexp.MustCompile("(?i)/virtualMachines/[^/]+$"), Latency: 30 * time.Second})
+		w.start()
+		w.pass(2 * time.Second)
+		if err := w.sim.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.40"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		w.want(g.ID, jit.Open)
+		if rules := w.sim.Rules(azuresim.DemoDevNSG); !slices.ContainsFunc(rules, func(r azuresim.Rule) bool {
+			return strings.Contains(r.Name, string(g.ID)) && strings.Contains(fmt.Sprint(r), "10.30.1.40")
+		}) {
+			t.Errorf("the rule does not follow: %+v", rules)
+		}
+	})
+}
+
+// What is in a subscription that was taken out of the configuration stays shut,
+// and its VMs are not called gone; access there ends.
+func TestSubscriptionTakenOut(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		const other = "00000000-1111-4222-8333-444444444444"
+		w.sim.PutSubscription(azuresim.Subscription{ID: other, Name: "Another"})
+		w.start()
+		w.protect("jump-1")
+		g := w.open(2*time.Hour, "jump-1")
+		w.stop()
+		w.client = w.azure(func(c *azure.Config) { c.Subscriptions = []string{other} })
+		w.start()
+		w.pass(3 * time.Minute)
+		if w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Error("jump-1 is open")
+		}
+		if g = w.want(g.ID, jit.Closed); strings.Contains(g.Decision.Reason, "does not exist") {
+			t.Errorf("it is said that %s", g.Decision.Reason)
+		}
+		if got := w.said(jit.EventUnprotected); len(got) > 0 {
+			t.Errorf("unprotected, because %q", got)
+		}
+	})
+}
+
+// A protection is not moved back to an address of a list that is older than it.
+func TestProtectedSinceTheList(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.pass(time.Second)
+		listed := make(chan struct{})
+		first := sync.OnceFunc(func() { close(listed) })
+		slow := w.sim.AddFault(azuresim.Fault{Method: http.MethodGet, Match: func(r *http.Request) bool {
+			machines := strings.HasSuffix(strings.ToLower(r.URL.Path), "/virtualmachines")
+			if machines {
+				first()
+			}
+			return machines
+		}, Latency: 20 * time.Second})
+		<-listed
+		w.pass(2 * time.Second)
+		if err := w.sim.SetAddress(w.nic(azuresim.DemoJump), "ipconfig1", "10.10.9.77"); err != nil {
+			t.Fatal(err)
+		}
+		w.protect("jump-1")
+		slow.Remove()
+		for range 30 {
+			if w.pass(time.Second); w.reachable(azuresim.DemoJump, adasAddress) {
+				t.Fatalf("open again; it was said %v", w.told.said)
+			}
+		}
+	})
+}

@@ -1,0 +1,171 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// followLocks keeps every protection in step, and has those made that the
+// configuration says.
+func (s *Sweep) followLocks(ctx context.Context, vms map[string]VM, began time.Time) []error {
+	locks, err := s.world.Store.Protections(ctx)
+	if err = s.pastDamage(ctx, err); err != nil {
+		return []error{fmt.Errorf("listing protections: %w", err)}
+	}
+	locked := make(map[string]bool, len(locks))
+	var faults []error
+	for _, p := range locks {
+		locked[strings.ToLower(p.VM)] = true
+		if p.At.Before(began) { // else it knows better than the list
+			faults = append(faults, s.followLock(ctx, p, vms))
+		}
+	}
+	for id, vm := range vms {
+		if policy, ok := s.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
+			s.relocks.start(ctx, id, false)
+		}
+	}
+	return faults
+}
+
+// followLock keeps a protection in step with its VM and its policy.
+func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM) error {
+	if p.State == Unlocking {
+		return nil
+	}
+	vm, err := s.whole(ctx, p.VM, vms)
+	if errors.Is(err, ErrUnwatched) {
+		s.unwatched.Do(func() {
+			s.world.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
+				slog.String("vm", p.VM))
+		})
+		return nil
+	}
+	if errors.Is(err, ErrNotFound) {
+		return s.unlock(ctx, p, "the VM does not exist any more")
+	}
+	if err != nil {
+		return err
+	}
+	if done, err := s.followPolicy(ctx, p, vm); done {
+		return err
+	}
+	paths, bare := lockPaths(vm)
+	if len(paths) == 0 {
+		paths = p.waiting(bare) // for a group, which may be on its way
+	}
+	if len(paths) == 0 {
+		return s.unlock(ctx, p, reason(unlockable(vm)))
+	}
+	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
+		return nil
+	}
+	now := s.clock.Now()
+	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
+	s.touch(append(p.Guards(), guardsOf(paths)...))
+	return err
+}
+
+func (s *Sweep) unlock(ctx context.Context, p Protection, why string) error {
+	now := s.clock.Now()
+	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
+	s.touch(p.Guards())
+	return err
+}
+
+// waiting are the paths of the protection to addresses that have no group now:
+// its denies stay where they are, and are there when the group comes back.
+func (p Protection) waiting(bare []netip.Addr) []Path {
+	var out []Path
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(bare, a) })
+		path.Agreed, path.Fault = false, ""
+		if len(path.Addresses) > 0 {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// agreesWith reports whether the protection is as the policy of its VM says now.
+// The ports are the policy's only where that protects always.
+func (p Protection) agreesWith(policy Policy) bool {
+	return p.Always == policy.Always && p.Existing == policy.existing() && p.Source == policy.denySource() &&
+		(!p.Always || samePorts(p.Ports, policy.Ports))
+}
+
+// followPolicy has a protection be as the policy of its VM has it now. done says
+// that there is nothing more to follow.
+func (s *Sweep) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
+	policy, ok := s.config.Policy(vm)
+	switch {
+	case p.Always && !policy.Always && p.By.ID == "":
+		return true, s.unlock(ctx, p, "the configuration no longer protects it")
+	case p.Always && !policy.Always:
+		return true, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.handBack(), nil })
+	case ok && !p.agreesWith(policy):
+		s.relocks.start(ctx, strings.ToLower(vm.ID), false)
+	}
+	return false, nil
+}
+
+// handBack leaves the protection to the admin who made it before the
+// configuration took it over.
+func (p Protection) handBack() Protection {
+	p = p.changed()
+	p.Always = false
+	return p
+}
+
+// relock protects a VM as the configuration has it: one that it says to protect
+// always, and one that was protected under another policy. What cannot hold is
+// warned of, leaves what is there, and is tried again. It has lanes of its own:
+// there may be thousands, and nothing else that follows the VMs waits for them.
+func (s *Sweep) relock(ctx context.Context, id string) error {
+	vm, err := s.world.Inventory.VM(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", id, err)
+	}
+	old, err := s.world.Store.Protection(ctx, vm.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("reading the protection of %s: %w", id, err)
+	}
+	policy, ok := s.config.Policy(vm)
+	if !ok || old.State == Unlocking || old.VM == "" && !policy.Always || old.VM != "" && old.agreesWith(policy) {
+		return nil
+	}
+	ports := old.Ports
+	if policy.Always {
+		ports = nil // the policy's
+	}
+	next, err := s.draft(ctx, old.By, vm, ports, policy.Always)
+	if no := (*Refusal)(nil); errors.As(err, &no) {
+		s.world.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	_, err = s.world.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
+		if p.Revision != old.Revision {
+			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
+		}
+		after, events := p.replaced(next, now)
+		return after, true, events, nil
+	})
+	s.touch(slices.Concat(old.Guards(), next.Guards()))
+	if err != nil {
+		return fmt.Errorf("storing the protection of %s: %w", id, err)
+	}
+	return nil
+}

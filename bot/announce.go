@@ -28,6 +28,12 @@ func ChannelMessage(e jit.Event) Screen {
 			actor(e.Actor), vms, why, ports))
 	case jit.EventDrift:
 		return say(fmt.Sprintf("Somebody changed a rule in Azure that keeps %s shut%s", vms, why))
+	case jit.EventExposed:
+		if e.Text == "" {
+			return say(fmt.Sprintf("%s is shut again: nobody reaches port %s there without a grant.", vms, ports))
+		}
+		return say(fmt.Sprintf("What is open on %s though it is protected changed in Azure: its denies on port %s now leave open %s. See `/jit scan`.",
+			vms, ports, strings.TrimSuffix(prose(e.Text), ".")))
 	case jit.EventMoved:
 		return say(fmt.Sprintf("%s changed in Azure%s", vms, why))
 	case jit.EventDigest:

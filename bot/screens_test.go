@@ -186,6 +186,8 @@ func TestScreensOfTheChannel(t *testing.T) {
 		"unprotected":        {Kind: jit.EventUnprotected, Actor: grace, VMs: []string{vm}, Ports: ports},
 		"unprotected-always": {Kind: jit.EventUnprotected, VMs: []string{vm}, Ports: ports, Text: "the VM does not exist any more"},
 		"drift":              {Kind: jit.EventDrift, VMs: []string{vm}, Ports: ports, Text: "Somebody removed or changed the rule jitbot-prod-deny-over-1 of nsg-web, which keeps web-1 shut; it was put back."},
+		"exposed":            {Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports, Text: "whom these allows of other people let in, which are asked first: ssh (priority 120) of nsg-web"},
+		"shut-again":         {Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports},
 		"moved":              {Kind: jit.EventMoved, VMs: []string{vm}, Ports: ports, Text: "The addresses or network security groups of web-1 changed; the denies follow."},
 		"orphan":             {Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."},
 		"unknown":            {Kind: "invented", VMs: []string{"web-1", "<!channel>"}, Text: "`<!channel>`"},
@@ -197,7 +199,7 @@ func TestScreensOfTheChannel(t *testing.T) {
 		nasty.VMs = append(nasty.VMs, "/subscriptions/s/resourceGroups/<!channel>/x/y/"+strings.Repeat("v", 500))
 		nasty.Ports = append(nasty.Ports, jit.Ports{From: 10000, To: 20000, Protocol: jit.UDP})
 	}
-	for _, kind := range []jit.EventKind{jit.EventProtected, jit.EventUnprotected, jit.EventDrift, "", "<!channel>"} {
+	for _, kind := range []jit.EventKind{jit.EventProtected, jit.EventUnprotected, jit.EventDrift, jit.EventExposed, "", "<!channel>"} {
 		nasty.Kind = kind
 		raw, err := json.Marshal(bot.ChannelMessage(nasty))
 		if err != nil {

@@ -39,6 +39,7 @@ const (
 	EventProtected    EventKind = "protected"    // read back in force
 	EventUnprotecting EventKind = "unprotecting" // denies are about to be removed
 	EventUnprotected  EventKind = "unprotected"  // read back gone
+	EventExposed      EventKind = "exposed"      // what the denies of a protected VM leave open changed
 	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
 )
 
@@ -94,7 +95,7 @@ func audiences(kind EventKind) []Audience {
 		return []Audience{ToCard}
 	case EventDenied, EventLapsed, EventHeld, EventOpened, EventFailed, EventStuck, EventClosed:
 		return []Audience{ToCard, ToThread, ToRequester}
-	case EventProtected, EventUnprotected:
+	case EventProtected, EventUnprotected, EventExposed:
 		return []Audience{ToChannel}
 	default:
 		return nil

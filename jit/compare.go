@@ -131,6 +131,9 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 		if p.State != Locked || len(p.Left) > 0 {
 			return false, nil
 		}
+		if _, changed, err := s.owner.exposed(t, p); changed || err != nil {
+			return false, nil // a deny is missing, or somebody's allow stands before one
+		}
 	}
 	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0, nil
 }

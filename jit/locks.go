@@ -28,7 +28,7 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 		}
 	}
 	if p.State == Locked {
-		return s.lockDrifted(ctx, v, p)
+		return errors.Join(s.lockDrifted(ctx, v, p), s.lockExposed(ctx, v, p))
 	}
 	open, err := s.loopholes(ctx, v, p)
 	if err != nil {
@@ -180,6 +180,24 @@ func (s *Sweep) lockDrifted(ctx context.Context, v visit, p Protection) error {
 		return err
 	}
 	return nil
+}
+
+// lockExposed says that what the denies of a locked VM leave open is not what was
+// told of it: somebody's allow stands before them, or does no more.
+func (s *Sweep) lockExposed(ctx context.Context, v visit, p Protection) error {
+	here, changed, err := s.owner.exposed(v.after, p)
+	if !changed || err != nil {
+		return err
+	}
+	open, err := s.loopholes(ctx, v, p)
+	if err != nil {
+		return err
+	}
+	_, err = s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
+		next, events := p.Expose(v.guard, here, open, v.now)
+		return next, true, events
+	})
+	return err
 }
 
 // heldBy reports whether the rule kept the VM's addresses shut as wanted, no

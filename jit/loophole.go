@@ -78,3 +78,23 @@ func (o Owner) allowsBefore(t Table, p Protection, path Path, a netip.Addr) ([]s
 	}
 	return out, nil
 }
+
+// exposed names the allows of other people in the group before the denies of the
+// protection, and reports whether they are not those that were seen last.
+func (o Owner) exposed(t Table, p Protection) (above []string, changed bool, err error) {
+	for _, path := range p.Paths {
+		if !SameID(path.Guard, t.Guard) {
+			continue
+		}
+		for _, a := range path.Addresses {
+			names, err := o.allowsBefore(t, p, path, a)
+			if err != nil {
+				return nil, false, err
+			}
+			above = append(above, names...)
+		}
+	}
+	slices.Sort(above)
+	above = slices.Compact(above)
+	return above, !slices.Equal(above, p.Above[strings.ToLower(t.Guard)]), nil
+}

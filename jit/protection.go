@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -50,6 +51,9 @@ type Protection struct {
 	Bare     []netip.Addr `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
 	Left     []Path       `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
 	Reason   string       `json:"reason,omitempty"` // why it is unlocking
+
+	Open  string              `json:"open,omitempty"`  // what its denies leave open, as told last
+	Above map[string][]string `json:"above,omitempty"` // by guard in lower case: the allows of other people before its denies, as seen last
 }
 
 // Guards lists the guards of the protection's paths and of those it left, each
@@ -106,8 +110,27 @@ func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event
 	if left > 0 {
 		return p, nil
 	}
-	p.State, p.Since = Locked, now
+	p.State, p.Since, p.Open = Locked, now, open
 	return p, []Event{p.event(EventProtected, p.By, now, open)}
+}
+
+// Expose keeps which allows of other people were seen before the denies in the
+// guard of a locked VM, and what the denies leave open, which is told when it
+// changed.
+func (p Protection) Expose(guard string, above []string, open string, now time.Time) (Protection, []Event) {
+	if p.State != Locked {
+		return p, nil
+	}
+	p = p.changed()
+	seen := map[string][]string{}
+	maps.Copy(seen, p.Above)
+	seen[strings.ToLower(guard)] = above
+	p.Above = seen
+	if open == p.Open {
+		return p, nil
+	}
+	p.Open = open
+	return p, []Event{p.event(EventExposed, Person{}, now, open)}
 }
 
 // Move gives a protection the paths that its VM has now, and the addresses that
@@ -271,8 +294,11 @@ func (o Owner) StandsAbove(t Table, deny Rule) (Rule, bool) {
 }
 
 func (o Owner) standsAbove(r, deny Rule) bool {
+	if !r.Inbound || !r.Allow || r.Priority >= deny.Priority {
+		return false
+	}
 	_, ours := o.Ours(r)
-	return !ours && r.Inbound && r.Allow && r.Priority < deny.Priority && mayMeet(r, probeOf(deny))
+	return !ours && mayMeet(r, probeOf(deny))
 }
 
 // probeOf is the deny with a source that meets every other: whoever an allow

@@ -248,6 +248,44 @@ func TestOneGroupKeepsItShut(t *testing.T) {
 	})
 }
 
+// An allow that somebody puts before our denies later is told once, when it
+// opens the VM, and once when it is gone.
+func TestAllowBeforeADenyIsTold(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.start()
+		w.protect("web-1")
+		allow := func(nsg string) {
+			if err := w.sim.PutRule(nsg, azuresim.Rule{
+				Name: "hotfix", Protocol: "Tcp", SourceAddressPrefix: "198.51.100.77", SourcePortRange: "*", DestinationAddressPrefix: "*",
+				DestinationPortRange: "22", Access: "Allow", Direction: "Inbound", Priority: 120,
+			}); err != nil {
+				t.Fatal(err)
+			}
+			w.pass(time.Minute)
+		}
+		want := func(texts ...string) {
+			t.Helper()
+			if got := w.said(jit.EventExposed); !slices.Equal(got, texts) || w.told.count("exposed to channel") != len(texts) {
+				t.Errorf("the record says %q, want %q; told %d times", got, texts, w.told.count("exposed to channel"))
+			}
+		}
+		allow(azuresim.DemoWebSubnetNSG)
+		want() // the other group keeps it shut
+		allow(azuresim.DemoWebNICNSG)
+		const open = "whom these allows of other people let in, which are asked first: hotfix (priority 120) of web-nic-nsg, hotfix (priority 120) of web-subnet-nsg"
+		want(open)
+		w.stop()
+		w.start()
+		w.pass(5 * time.Minute)
+		want(open)
+		if err := w.sim.DeleteRule(azuresim.DemoWebSubnetNSG, "hotfix"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		want(open, "")
+	})
+}
+
 // said lists the texts of a kind of event.
 func (w *world) said(kind jit.EventKind) []string {
 	w.t.Helper()

@@ -127,13 +127,14 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
 	}
-	for _, p := range w.locks {
-		if p.State != Locked || len(p.Left) > 0 {
-			return false, nil
-		}
-		if _, changed, err := s.owner.exposed(t, p); changed || err != nil {
-			return false, nil // a deny is missing, or somebody's allow stands before one
-		}
-	}
-	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0, nil
+	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && s.owner.locksAgree(t, w.locks), nil
+}
+
+// locksAgree reports whether the protections are in force at the guard, as far
+// as was told: no other allow than was seen last stands before their denies.
+func (o Owner) locksAgree(t Table, locks []Protection) bool {
+	return !slices.ContainsFunc(locks, func(p Protection) bool {
+		_, changed, err := o.exposed(t, p)
+		return err != nil || changed || p.State != Locked || len(p.Left) > 0
+	})
 }

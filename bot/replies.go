@@ -67,6 +67,8 @@ func replyText(e jit.Event, g jit.Grant) string {
 		return "closed. " + ending(g) + " The rule was read back gone."
 	case jit.EventDrift:
 		return "somebody changed its rule in Azure" + why
+	case jit.EventHindered:
+		return "somebody's rule may keep its holder out" + why
 	case jit.EventMoved:
 		return "its rules follow its VM" + why
 	case jit.EventOrphan:
@@ -110,7 +112,7 @@ func DirectMessage(e jit.Event, g jit.Grant) Screen {
 // quoted is what somebody or Azure wrote about the event, shown apart.
 func quoted(e jit.Event, g jit.Grant) string {
 	switch e.Kind {
-	case jit.EventDenied, jit.EventRefused, jit.EventFailed, jit.EventStuck:
+	case jit.EventDenied, jit.EventRefused, jit.EventFailed, jit.EventHindered, jit.EventStuck:
 		return clip(e.Text, 2000)
 	case jit.EventClosed:
 		return clip(g.Decision.Reason, 2000)
@@ -163,6 +165,13 @@ func directText(e jit.Event, g jit.Grant) string {
 			next = nothingWritten
 		}
 		return lines(first, next+" Ask again with /jit request, or tell an admin what is named below.")
+	case jit.EventHindered:
+		if g.State != jit.Open {
+			return fmt.Sprintf("A rule was put before that of your access %s; by now it is %s.", id, title(g))
+		}
+		return lines(
+			fmt.Sprintf("A rule that somebody put before that of your access %s in Azure may keep you out: %s.", id, what),
+			"jitbot does not touch the rules of other people; tell an admin what is named below.")
 	case jit.EventStuck:
 		return lines(
 			fmt.Sprintf("Your access %s has ended, but its rule could not be removed yet: %s.", id, what),

@@ -111,6 +111,8 @@ func moments() map[string]struct {
 	keep("unchecked", unchecked, jit.Event{Kind: jit.EventUnchecked, Text: "The holder's rights could not be read (Azure is busy); the access is kept until they can."})
 	drifted := open
 	keep("drift", drifted, jit.Event{Kind: jit.EventDrift, Text: "Rule jitbot-prod-g-7k2qd-a is gone from nsg-web; it is written again."})
+	hindered, events := open.Hinder(open.Paths[0].Guard, "The rule block-ssh (priority 100) in nsg-web denies this before any allow of ours; move it behind our band or ask from elsewhere.", after(3*time.Minute))
+	keep("hindered", hindered, events[0])
 	keepMust("failed-unbegun")(opening.Close(jit.Decision{Ending: jit.Failed, Reason: "it waited too long to be opened: closings are late"}, after(time.Hour), after(time.Hour)))
 	unbegun := keepMust("closing-unbegun")(opening.Close(jit.Decision{Ending: jit.Revoked, By: grace}, after(3*time.Minute), after(3*time.Minute)))
 	keepAll := func(name string) func(jit.Grant, []jit.Event, error) {

@@ -34,6 +34,7 @@ const (
 	EventStuck        EventKind = "stuck"        // closing takes too long or was forbidden
 	EventClosed       EventKind = "closed"       // read back gone
 	EventDrift        EventKind = "drift"        // somebody changed a rule of ours
+	EventHindered     EventKind = "hindered"     // somebody's rule stands before those of an open grant, or none does any more
 	EventOrphan       EventKind = "orphan"       // a rule of ours without a live grant was removed
 	EventProtecting   EventKind = "protecting"   // denies are about to be written
 	EventProtected    EventKind = "protected"    // read back in force
@@ -93,7 +94,7 @@ func audiences(kind EventKind) []Audience {
 		return []Audience{ToCard, ToThread}
 	case EventOpening, EventClosing, EventProgress:
 		return []Audience{ToCard}
-	case EventDenied, EventLapsed, EventHeld, EventOpened, EventFailed, EventStuck, EventClosed:
+	case EventDenied, EventLapsed, EventHeld, EventOpened, EventFailed, EventHindered, EventStuck, EventClosed:
 		return []Audience{ToCard, ToThread, ToRequester}
 	case EventProtected, EventUnprotected, EventExposed:
 		return []Audience{ToChannel}

@@ -123,7 +123,8 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 	}
 	v := s.draw(w, t)
 	for _, g := range w.live {
-		if g.State != Open || behind(g.Left, guard) || slices.ContainsFunc(v.plan.Final, g.relocated) {
+		if g.State != Open || behind(g.Left, guard) || slices.ContainsFunc(v.plan.Final, g.relocated) ||
+			g.hindered(guard, s.owner.hindrance(t, v.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
 	}

@@ -234,10 +234,10 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 			return err
 		}
 	}
-	if !moved {
-		return nil
+	if moved {
+		return s.settleMoved(ctx, v, g)
 	}
-	return s.settleMoved(ctx, v, g)
+	return s.settleHindered(ctx, v, g)
 }
 
 // settleMoved keeps that the rules of an open grant were read back where its VM

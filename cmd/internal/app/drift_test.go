@@ -68,6 +68,42 @@ func equalRules(a, b azuresim.Rule) bool {
 	return a.Name == b.Name && a.SourceAddressPrefix == b.SourceAddressPrefix && a.Access == b.Access && a.Description == b.Description && a.Priority == b.Priority
 }
 
+// A deny that somebody puts before the rule of an open grant is told once, and
+// the card says so for as long as it is there.
+func TestDenyBeforeAGrantIsTold(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.config.Bands.Allow.From = 110
+		w.start()
+		g := w.open(time.Hour, "web-1")
+		if err := w.sim.PutRule(azuresim.DemoWebNICNSG, azuresim.Rule{
+			Name: "block-ssh", Protocol: "Tcp", SourceAddressPrefix: "*", SourcePortRange: "*", DestinationAddressPrefix: "*",
+			DestinationPortRange: "22", Access: "Deny", Direction: "Inbound", Priority: 105,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(5 * time.Minute)
+		fault := func(g jit.Grant) (out string) {
+			for _, p := range g.Paths {
+				out += p.Fault
+			}
+			return out
+		}
+		if g = w.want(g.ID, jit.Open); !strings.Contains(fault(g), "The rule block-ssh (priority 105) in web-nic-nsg denies this") {
+			t.Errorf("the card says %q", fault(g))
+		}
+		if w.told.count("hindered to requester") != 1 || w.told.count("hindered to thread") != 1 {
+			t.Errorf("said %v", w.told.said)
+		}
+		if err := w.sim.DeleteRule(azuresim.DemoWebNICNSG, "block-ssh"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		if g = w.want(g.ID, jit.Open); fault(g) != "" || w.told.count("hindered to requester") != 1 || w.told.count("hindered to card") != 2 {
+			t.Errorf("the card says %q, said %v", fault(g), w.told.said)
+		}
+	})
+}
+
 // A rule of ours that no live grant explains is removed, those of another
 // installation and those outside our band are not.
 func TestOrphans(t *testing.T) {

@@ -16,25 +16,87 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// The file decides about what is protected always, also where it says something
-// else after a restart.
-func TestAlwaysFollowsTheFile(t *testing.T) {
+// Of what is always protected the configuration decides everything: nobody
+// changes it in Slack, and it follows the file, also where somebody protected
+// the VM in Slack before.
+func TestConfigurationDecidesAlways(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
+		ssh, rdp := w.config.Policies[0].Ports[:1], w.config.Policies[0].Ports[1:]
+		always := func(change func(p *jit.Policy)) {
+			w.stop()
+			w.config.Policies = slices.Clone(w.config.Policies)
+			w.config.Policies[0].Always = true
+			change(&w.config.Policies[0])
+			w.start()
+			w.pass(90 * time.Second)
+		}
+		want := func(when, port, source string, priority int) {
+			t.Helper()
+			var denies []azuresim.Rule
+			for _, r := range w.sim.Rules(azuresim.DemoJumpNSG) {
+				if strings.HasPrefix(r.Name, "jitbot-prod-deny-") {
+					denies = append(denies, r)
+				}
+			}
+			if len(denies) != 1 || denies[0].DestinationPortRange != port || denies[0].SourceAddressPrefix != source || denies[0].Priority < priority || denies[0].Priority > priority+50 {
+				t.Fatalf("%s: %+v", when, denies)
+			}
+		}
+		foreign := w.foreign()
 		w.config.Policies = append([]jit.Policy{w.config.Policies[0]}, w.config.Policies...)
-		p := &w.config.Policies[0]
-		p.Always, p.Match, p.Ports = true, jit.Match{Name: "jump-1"}, p.Ports[1:] // 3389 alone
+		w.config.Policies[0].Match = jit.Match{Name: "jump-1"}
+		w.start()
+		w.protect("jump-1")
+		always(func(p *jit.Policy) { p.Ports = ssh })
+		want("protected in Slack before", "22", "*", 250)
+		results, err := w.service.Protect(t.Context(), carol, []string{"jump-1"}, rdp)
+		if err != nil || !errors.Is(results[0].Err, jit.ErrPolicy) {
+			t.Errorf("protected anew in Slack: %v %v", results, err)
+		}
+		w.pass(time.Minute)
+		want("after an admin's try", "22", "*", 250)
+		always(func(p *jit.Policy) { p.Ports = rdp })
+		want("other ports", "3389", "*", 250)
+		always(func(p *jit.Policy) { p.DenySource = "Internet" })
+		want("another source", "3389", "Internet", 250)
+		always(func(p *jit.Policy) { p.Existing = jit.Respect })
+		want("another band", "3389", "Internet", 3900)
+		w.promises(foreign)
+	})
+}
+
+// What the form stored stays; where the denies stand and whom they shut out is
+// as the policy says now.
+func TestProtectionFollowsItsPolicy(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.foreign()
 		w.start()
-		w.pass(2 * time.Minute)
-		if !w.locked(azuresim.DemoJump) || !w.reachable(azuresim.DemoJump, adasAddress) {
-			t.Fatal("3389 alone should be shut to begin with")
+		if _, err := w.service.Protect(t.Context(), carol, []string{"jump-1"}, w.config.Policies[0].Ports[:1]); err != nil {
+			t.Fatal(err)
 		}
+		w.pass(20 * time.Second)
 		w.stop()
-		p.Ports = w.config.Policies[1].Ports
+		w.config.Policies[0].Existing, w.config.Policies[0].DenySource = jit.Respect, "Internet"
 		w.start()
-		w.pass(2 * time.Minute)
-		if !w.locked(azuresim.DemoJump) || w.reachable(azuresim.DemoJump, adasAddress) {
-			t.Error("22 is open, which the file says to protect always")
+		w.pass(90 * time.Second)
+		var denies []azuresim.Rule
+		for _, r := range w.sim.Rules(azuresim.DemoJumpNSG) {
+			if strings.HasPrefix(r.Name, "jitbot-prod-deny-") {
+				denies = append(denies, r)
+			}
+		}
+		if len(denies) != 1 || denies[0].DestinationPortRange != "22" || denies[0].SourceAddressPrefix != "Internet" || denies[0].Priority < 3900 {
+			t.Errorf("%+v", denies)
+		}
+		if !w.locked(azuresim.DemoJump) || w.told.count("drift") != 0 {
+			t.Errorf("said %v", w.told.said)
+		}
+		if results, err := w.service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err != nil {
+			t.Errorf("%v %v", results, err)
+		}
+		w.pass(20 * time.Second)
+		if w.ours() != 0 {
+			t.Error("a deny is left")
 		}
 		w.promises(foreign)
 	})

@@ -99,7 +99,7 @@ func cardStatus(g jit.Grant) string {
 		if doors := doorsText(g); doors != "" {
 			lines = append(lines, doors)
 		}
-		lines = append(lines, faults(g)...)
+		lines = append(lines, hindrances(g)...)
 	case jit.Closing, jit.Closed:
 		lines = append(lines, closingStatus(g)...)
 	default:

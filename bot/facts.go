@@ -158,13 +158,21 @@ func missing(g jit.Grant) string {
 }
 
 // faults are what goes wrong at the guards, each text once.
-func faults(g jit.Grant) []string {
+func faults(g jit.Grant) []string { return atGuards(g, func(p jit.Path) string { return p.Fault }) }
+
+// hindrances are what stands before the rules of an open grant.
+func hindrances(g jit.Grant) []string {
+	return atGuards(g, func(p jit.Path) string { return p.Hindrance })
+}
+
+func atGuards(g jit.Grant, text func(jit.Path) string) []string {
 	var out []string
 	for _, p := range g.Paths {
-		if p.Fault == "" {
+		what := text(p)
+		if what == "" {
 			continue
 		}
-		line := code(lastPart(p.Guard)) + ": " + stop(prose(clip(p.Fault, 300)))
+		line := code(lastPart(p.Guard)) + ": " + stop(prose(clip(what, 300)))
 		if len(out) < 5 && !slices.Contains(out, line) {
 			out = append(out, line)
 		}

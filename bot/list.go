@@ -58,7 +58,7 @@ func listLine(l jit.Listed) string {
 			line += "\nOpening waits: " + prose(clip(g.Waiting, 300))
 		}
 	case jit.Open:
-		line = strings.Join(append([]string{line, "Open until " + when(g.Clock.Deadline) + "."}, faults(g)...), "\n")
+		line = strings.Join(append([]string{line, "Open until " + when(g.Clock.Deadline) + "."}, hindrances(g)...), "\n")
 	case jit.Closing:
 		line = strings.Join(append([]string{line}, faults(g)...), "\n")
 	default: // nothing more to say

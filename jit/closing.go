@@ -20,7 +20,7 @@ func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
 	g.Clock.Closing, g.Clock.Due = now, due
 	g.Paths, g.Left = slices.Concat(g.Paths, g.Left), nil
 	for i := range g.Paths {
-		g.Paths[i].Agreed, g.Paths[i].Fault = false, ""
+		g.Paths[i].Agreed, g.Paths[i].Fault, g.Paths[i].Hindrance = false, "", ""
 	}
 	return g, g.event(kind, d.By, now, d.Reason), nil
 }

@@ -30,6 +30,8 @@ type Path struct {
 	Doors     []Door         `json:"doors,omitempty"`   // Into: where it is reached, once that was read back
 	Agreed    bool           `json:"agreed,omitempty"`  // read back as the state wants it: in force, or gone
 	Fault     string         `json:"fault,omitempty"`   // the last failure there, cleared by agreement
+
+	Hindrance string `json:"hindrance,omitempty"` // open: what somebody put before the rules there since
 }
 
 // Guards lists the guards of the grant's paths and of those it left, each once,

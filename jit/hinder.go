@@ -19,7 +19,7 @@ func (o Owner) hindrance(t Table, p Plan, g Grant) string {
 
 // hindered reports whether that is not what was told last.
 func (g Grant) hindered(guard, by string) bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && p.Fault != by })
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && p.Hindrance != by })
 }
 
 // Hinder keeps what stands before the rules of an open grant in the guard, and
@@ -32,7 +32,7 @@ func (g Grant) Hinder(guard, by string, now time.Time) (Grant, []Event) {
 	next.Paths = slices.Clone(g.Paths)
 	for i, p := range next.Paths {
 		if SameID(p.Guard, guard) {
-			next.Paths[i].Fault = by
+			next.Paths[i].Hindrance = by
 		}
 	}
 	e := next.event(EventHindered, Person{}, now, by)

@@ -84,7 +84,7 @@ func TestDenyBeforeAGrantIsTold(t *testing.T) {
 		w.pass(5 * time.Minute)
 		fault := func(g jit.Grant) (out string) {
 			for _, p := range g.Paths {
-				out += p.Fault
+				out += p.Hindrance
 			}
 			return out
 		}

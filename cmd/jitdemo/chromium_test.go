@@ -218,7 +218,7 @@ func (b *browser) look(name string) {
 // picture takes the screenshot of the README.
 func (b *browser) picture() {
 	b.t.Helper()
-	b.wear(1280, 860, "light")
+	b.wear(1280, 910, "light")
 	b.do(chromedp.Evaluate(`document.querySelector(".grant").scrollIntoView(); document.querySelector("#azure").scrollTop -= 6`, nil))
 	b.shot("jitdemo")
 	b.do(chromedp.EmulateViewport(1280, 800), emulation.SetEmulatedMedia())

@@ -332,3 +332,29 @@ func TestProtectedSinceTheList(t *testing.T) {
 		}
 	})
 }
+
+// A deny that another is to replace stays until the other is there, however
+// long that is forbidden.
+func TestOldDenyStaysUntilTheNewOneIsThere(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.foreign()
+		w.start()
+		w.protect("jump-1")
+		old := w.oursIn(azuresim.DemoJumpNSG)
+		w.stop()
+		p := &w.config.Policies[0]
+		p.Always, p.DenySource, p.Ports = true, "Internet", p.Ports[:1]
+		forbidden := w.sim.AddFault(azuresim.Forbidden().On(http.MethodPut, "securityRules"))
+		w.start()
+		w.pass(5 * time.Minute)
+		if now := w.oursIn(azuresim.DemoJumpNSG); forbidden.Hits() == 0 || now.Name != old.Name || w.reachable(azuresim.DemoJump, adasAddress) {
+			t.Errorf("%+v stands, was %+v", now, old)
+		}
+		forbidden.Remove()
+		w.pass(5 * time.Minute)
+		if now := w.oursIn(azuresim.DemoJumpNSG); now.Name == old.Name || now.DestinationPortRange != "22" {
+			t.Errorf("%+v stands, was %+v", now, old)
+		}
+		w.promises(foreign)
+	})
+}

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -29,22 +30,32 @@ func TestApproverActionsOfTheVMAsItIs(t *testing.T) {
 		if err == nil || w.grant(g.ID).State == jit.Open {
 			t.Errorf("approved without the action: %s", w.grant(g.ID).State)
 		}
+		if kinds := w.kinds(g.ID); !slices.Contains(kinds, jit.EventRejected) {
+			t.Errorf("the attempt is not in the record: %v", kinds)
+		}
 	})
+}
+
+// halfApproved asks where two approvals are needed, and Grace gives one.
+func (w *world) halfApproved() jit.Grant {
+	w.t.Helper()
+	w.config.Approvals[0].Required = 2
+	w.start()
+	g, err := w.ask(ada, time.Hour, "web-1")
+	if err == nil {
+		g, err = w.service.Approve(w.t.Context(), grace, g.ID)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return g
 }
 
 // What somebody approved who was taken out of the approvers since does not count
 // for the last approval.
 func TestFormerApproverCountsNoMore(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.config.Approvals[0].Required = 2
-		w.start()
-		g, err := w.ask(ada, time.Hour, "web-1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.service.Approve(t.Context(), grace, g.ID); err != nil {
-			t.Fatal(err)
-		}
+		g := w.halfApproved()
 		w.stop()
 		w.with(func(c *jit.Config) {
 			c.Approvals = []jit.ApprovalRule{{Approvers: []string{string(alan), string(carol)}, Required: 2, PendingFor: time.Hour}}
@@ -69,15 +80,7 @@ func TestFormerApproverCountsNoMore(t *testing.T) {
 // Nor does what somebody approved whose account was switched off since.
 func TestApproverWhoIsGoneCountsNoMore(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.config.Approvals[0].Required = 2
-		w.start()
-		g, err := w.ask(ada, time.Hour, "web-1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.service.Approve(t.Context(), grace, g.ID); err != nil {
-			t.Fatal(err)
-		}
+		g := w.halfApproved()
 		w.setMember(jit.Member{ID: grace, Gone: true})
 		if _, err := w.service.Approve(t.Context(), alan, g.ID); err != nil {
 			t.Fatal(err)

@@ -78,25 +78,33 @@ func (w *world) nothingOpened() {
 	}
 }
 
+// cutOff stops jitbot between a request and its check, where no approval is
+// needed.
+func (w *world) cutOff() jit.ID {
+	w.t.Helper()
+	w.with(func(c *jit.Config) { c.Approvals = []jit.ApprovalRule{{}} })
+	w.start()
+	grants, err := w.service.Ask(w.t.Context(), ada, "k", jit.Ask{
+		VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
+		Sources: sources(adasAddress + "/32"), Reason: "mend the index",
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.stop()
+	return grants[0].ID
+}
+
 // A request that was accepted and could not be checked for two days opens
 // nothing, even where no approval is needed.
 func TestStaleAskOpensNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.with(func(c *jit.Config) { c.Approvals = []jit.ApprovalRule{{}} })
-		w.start()
-		grants, err := w.service.Ask(t.Context(), ada, "k", jit.Ask{
-			VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
-			Sources: sources(adasAddress + "/32"), Reason: "mend the index",
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.stop()
+		id := w.cutOff()
 		w.pass(48 * time.Hour)
 		w.sim.Reset()
 		w.start()
 		w.pass(40 * time.Second)
-		w.want(grants[0].ID, jit.Refused)
+		w.want(id, jit.Refused)
 		w.nothingOpened()
 		if !w.told.has("refused to requester") {
 			t.Errorf("said %v", w.told.said)
@@ -107,20 +115,11 @@ func TestStaleAskOpensNothing(t *testing.T) {
 // A request that was cut off for a moment is still checked.
 func TestFreshAskIsCheckedAfterARestart(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.with(func(c *jit.Config) { c.Approvals = []jit.ApprovalRule{{}} })
-		w.start()
-		grants, err := w.service.Ask(t.Context(), ada, "k", jit.Ask{
-			VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
-			Sources: sources(adasAddress + "/32"), Reason: "mend the index",
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.stop()
+		id := w.cutOff()
 		w.pass(5 * time.Minute)
 		w.start()
 		w.pass(40 * time.Second)
-		w.want(grants[0].ID, jit.Open)
+		w.want(id, jit.Open)
 	})
 }
 

@@ -174,7 +174,7 @@ func (s *Service) decider(ctx context.Context, by UserID, id ID, what string) (G
 
 // ruleNow is the approval rule as configuration and tags have it now.
 func (s *Service) ruleNow(ctx context.Context, g Grant) (ApprovalRule, []VM, error) {
-	all, err := s.roster.all(ctx, rosterAge)
+	all, err := s.vmCache.All(ctx, vmCacheAge)
 	if err != nil {
 		return ApprovalRule{}, nil, err
 	}

@@ -11,7 +11,7 @@ import (
 // begin makes an approved grant ready for its first write: everything is
 // checked once more and the way is stored. Where opening must wait, the grant
 // says so.
-func (s *Sweep) begin(ctx context.Context, id string) error {
+func (s *Reconciler) begin(ctx context.Context, id string) error {
 	waited := s.recall(ID(id))
 	g, err := s.world.Store.Grant(ctx, ID(id))
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *Sweep) begin(ctx context.Context, id string) error {
 }
 
 // pathsOf checks once more all that must hold, and finds the way.
-func (s *Sweep) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
+func (s *Reconciler) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
 	_, sites, err := s.entitled(ctx, g)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (s *Sweep) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
 }
 
 // open stores the way and starts at its guards, when they can be written now.
-func (s *Sweep) open(ctx context.Context, g Grant, paths []Path) error {
+func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
 	if slices.ContainsFunc(paths, func(p Path) bool { return !s.world.Vitals.Spare(p.Guard) }) {
 		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
@@ -66,14 +66,14 @@ func (s *Sweep) open(ctx context.Context, g Grant, paths []Path) error {
 		return err
 	}
 	for _, guard := range guardsOf(paths) {
-		s.guards.start(ctx, guard, true)
+		s.guards.Add(ctx, guard, true)
 	}
 	return nil
 }
 
 // hold keeps an opening waiting and says why; an approval that grows stale
 // meanwhile is not used.
-func (s *Sweep) hold(ctx context.Context, g Grant, why string) error {
+func (s *Reconciler) hold(ctx context.Context, g Grant, why string) error {
 	now := s.clock.Now()
 	if now.Sub(g.Clock.Approved) > holdFor {
 		return s.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
@@ -83,7 +83,7 @@ func (s *Sweep) hold(ctx context.Context, g Grant, why string) error {
 }
 
 // fail closes a grant that cannot be opened, and says why.
-func (s *Sweep) fail(ctx context.Context, id ID, why string, now time.Time) error {
+func (s *Reconciler) fail(ctx context.Context, id ID, why string, now time.Time) error {
 	_, err := s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
 		return g.Close(Decision{Ending: Failed, Reason: why}, now, now)
 	}))
@@ -92,7 +92,7 @@ func (s *Sweep) fail(ctx context.Context, id ID, why string, now time.Time) erro
 }
 
 // frozen says why nothing is opened now; empty when openings may go on.
-func (s *Sweep) frozen() string {
+func (s *Reconciler) frozen() string {
 	s.mu.Lock()
 	late := s.late
 	s.mu.Unlock()
@@ -103,7 +103,7 @@ func (s *Sweep) frozen() string {
 }
 
 // doubt says why this machine's clock is not to be trusted; empty when it is.
-func (s *Sweep) doubt() string {
+func (s *Reconciler) doubt() string {
 	skew := s.world.Vitals.Skew()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// chronometer tells the time that grants are measured by. It never goes back:
+// MonotonicClock tells the time that grants are measured by. It never goes back:
 // when the wall clock is set back, it goes on by the monotonic clock, so that
 // what is due by either is due. Safe for concurrent use.
-type chronometer struct {
+type MonotonicClock struct {
 	mu      sync.Mutex
 	last    time.Time // with its monotonic reading
 	reading time.Time
@@ -17,7 +17,7 @@ type chronometer struct {
 
 // Now is the later of the wall clock and the last reading plus what the
 // monotonic clock says has passed.
-func (c *chronometer) Now() time.Time {
+func (c *MonotonicClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().Add(c.ahead)
@@ -32,15 +32,15 @@ func (c *chronometer) Now() time.Time {
 }
 
 // Behind is how far the wall clock lags the reading: it was set back.
-func (c *chronometer) Behind() time.Duration {
+func (c *MonotonicClock) Behind() time.Duration {
 	reading := c.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return reading.Sub(time.Now().Round(0).Add(c.ahead))
 }
 
-// skip moves the clock ahead for good.
-func (c *chronometer) skip(d time.Duration) {
+// Skip moves the clock ahead for good.
+func (c *MonotonicClock) Skip(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ahead += max(d, 0)

@@ -9,7 +9,7 @@ import (
 // due is what deadlines are compared with: while the clock is suspect after a
 // start, the stored high-water mark counts too, so that nothing stays open
 // longer.
-func (s *Sweep) due() time.Time {
+func (s *Reconciler) due() time.Time {
 	now := s.clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -20,7 +20,7 @@ func (s *Sweep) due() time.Time {
 }
 
 // startClock compares the clock with the mark of the last run.
-func (s *Sweep) startClock(ctx context.Context) {
+func (s *Reconciler) startClock(ctx context.Context) {
 	now := s.clock.Now()
 	mark, err := s.world.Store.Mark(ctx, time.Time{})
 	s.mu.Lock()
@@ -39,7 +39,7 @@ func (s *Sweep) startClock(ctx context.Context) {
 
 // markClock stores the reading. A clock that was suspect is trusted again
 // when it has caught up, or when Azure's clock agrees with it.
-func (s *Sweep) markClock(ctx context.Context) {
+func (s *Reconciler) markClock(ctx context.Context) {
 	now := s.clock.Now()
 	mark, err := s.world.Store.Mark(ctx, now)
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *Sweep) markClock(ctx context.Context) {
 
 // trusts reports whether Azure's clock has agreed with ours for long enough to
 // say that the mark was wrong, such as after one bad step of the clock.
-func (s *Sweep) trusts(now time.Time) bool {
+func (s *Reconciler) trusts(now time.Time) bool {
 	if !s.heard || s.world.Vitals.Skew().Abs() > maxSkew {
 		s.agreesSince = time.Time{}
 		return false

@@ -10,8 +10,8 @@ import (
 )
 
 // orphans records the rules of ours that no live grant explains and that this
-// visit removed.
-func (s *Sweep) orphans(ctx context.Context, v visit) error {
+// pass removed.
+func (s *Reconciler) orphans(ctx context.Context, v pass) error {
 	var faults []error
 	for _, c := range v.plan.Changes {
 		n, _ := ParseRuleName(c.Remove)
@@ -48,7 +48,7 @@ func isLive(live []Grant, id ID) bool {
 }
 
 // guardGone deals with a guard that was deleted: its rules are gone with it.
-func (s *Sweep) guardGone(ctx context.Context, guard string, live []Grant) error {
+func (s *Reconciler) guardGone(ctx context.Context, guard string, live []Grant) error {
 	now := s.clock.Now()
 	var faults []error
 	for _, g := range live {
@@ -68,7 +68,7 @@ func (s *Sweep) guardGone(ctx context.Context, guard string, live []Grant) error
 }
 
 // tried notes that an overdue closing of the start has had its turn.
-func (s *Sweep) tried(guard string) {
+func (s *Reconciler) tried(guard string) {
 	s.mu.Lock()
 	waited := s.closing[guard]
 	delete(s.closing, guard)
@@ -80,7 +80,7 @@ func (s *Sweep) tried(guard string) {
 
 // compareAll looks at every guard of the subscriptions and of the store, and
 // sweeps those that do not agree: drift, orphans, and grants left by a crash.
-func (s *Sweep) compareAll(ctx context.Context) error {
+func (s *Reconciler) compareAll(ctx context.Context) error {
 	known, err := s.world.Store.Guards(ctx)
 	faults := []error{err}
 	tables, err := s.world.Network.Tables(ctx)
@@ -103,14 +103,14 @@ func (s *Sweep) compareAll(ctx context.Context) error {
 	}
 	for _, guard := range sortedKeys(visit) {
 		if visit[guard] {
-			s.guards.start(ctx, guard, false)
+			s.guards.Add(ctx, guard, false)
 		}
 	}
 	return errors.Join(faults...)
 }
 
 // compare reports whether the guard is as the store wants it.
-func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error) {
+func (s *Reconciler) compare(ctx context.Context, guard string, t Table) (bool, error) {
 	w, err := s.wanted(ctx, guard)
 	if err != nil {
 		return true, err
@@ -121,7 +121,7 @@ func (s *Sweep) compare(ctx context.Context, guard string, t Table) (bool, error
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", r.Priority))
 		}
 	}
-	v := s.draw(w, t)
+	v := s.plan(w, t)
 	for _, g := range w.live {
 		if g.State != Open || behind(g.Left, guard) || slices.ContainsFunc(v.plan.Final, g.relocated) ||
 			g.hindered(guard, s.owner.hindrance(t, v.plan, g)) {

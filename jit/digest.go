@@ -135,17 +135,17 @@ func (d Digest) event() Event {
 
 // startDigest begins with the digest when a time of its schedule has come that
 // is not known to be settled.
-func (s *Sweep) startDigest(ctx context.Context) {
+func (s *Reconciler) startDigest(ctx context.Context) {
 	s.mu.Lock()
 	due := s.config.Digest.Last(s.clock.Now()).After(s.digested)
 	s.mu.Unlock()
 	if due {
-		s.digests.start(ctx, "", false)
+		s.digests.Add(ctx, "", false)
 	}
 }
 
 // digest settles what is due. Key is not used: there is one lane.
-func (s *Sweep) digest(ctx context.Context, _ string) error {
+func (s *Reconciler) digest(ctx context.Context, _ string) error {
 	due := s.config.Digest.Last(s.clock.Now())
 	err := s.settleDigest(ctx, due)
 	if err != nil {
@@ -163,7 +163,7 @@ func (s *Sweep) digest(ctx context.Context, _ string) error {
 // settleDigest makes the digest that is due, unless the store knows that it
 // was. A schedule that was just set begins with its next time, and so does one
 // that a clock far ahead of this one has settled.
-func (s *Sweep) settleDigest(ctx context.Context, due time.Time) error {
+func (s *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
 	last, err := s.world.Store.Digest(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the last digest: %w", err)
@@ -185,8 +185,8 @@ func (s *Sweep) settleDigest(ctx context.Context, due time.Time) error {
 	return nil
 }
 
-func (s *Sweep) makeDigest(ctx context.Context, last Digest, due time.Time) error {
-	vms, err := s.roster.list(ctx, rosterAge)
+func (s *Reconciler) makeDigest(ctx context.Context, last Digest, due time.Time) error {
+	vms, err := s.vmCache.List(ctx, vmCacheAge)
 	if err != nil {
 		return err
 	}

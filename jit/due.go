@@ -17,7 +17,7 @@ type agenda struct {
 	late   ID              // a closing that is late or stuck
 }
 
-func (s *Sweep) newAgenda() *agenda {
+func (s *Reconciler) newAgenda() *agenda {
 	return &agenda{guards: map[string]bool{}, begun: map[ID]bool{}}
 }
 
@@ -39,7 +39,7 @@ func (a *agenda) note(g Grant, fresh bool, now time.Time) {
 }
 
 // adopt keeps what the pass found and gives the guards to look at.
-func (s *Sweep) adopt(a *agenda, first bool) map[string]bool {
+func (s *Reconciler) adopt(a *agenda, first bool) map[string]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.late, s.begun = a.late, a.begun
@@ -58,7 +58,7 @@ func (s *Sweep) adopt(a *agenda, first bool) map[string]bool {
 const advancers = 32 // grants moved on at once, so that the store commits them together
 
 // advanceAll moves on what is due, many at once.
-func (s *Sweep) advanceAll(ctx context.Context, ids []ID, due, now time.Time, agenda *agenda) []error {
+func (s *Reconciler) advanceAll(ctx context.Context, ids []ID, due, now time.Time, agenda *agenda) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
 	var wg sync.WaitGroup
@@ -81,7 +81,7 @@ func (s *Sweep) advanceAll(ctx context.Context, ids []ID, due, now time.Time, ag
 }
 
 // seen reports whether the closing was on the agenda of the last pass.
-func (s *Sweep) seen(id ID) bool {
+func (s *Reconciler) seen(id ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.begun[id]
@@ -89,7 +89,7 @@ func (s *Sweep) seen(id ID) bool {
 
 // advance does what the clock asks of one grant. Doors close by due, which may
 // be ahead of now while the clock is suspect.
-func (s *Sweep) advance(ctx context.Context, id ID, due, now time.Time) (Grant, error) {
+func (s *Reconciler) advance(ctx context.Context, id ID, due, now time.Time) (Grant, error) {
 	g, err := s.world.Store.Grant(ctx, id)
 	if err != nil {
 		return g, fmt.Errorf("reading it: %w", err)
@@ -97,7 +97,7 @@ func (s *Sweep) advance(ctx context.Context, id ID, due, now time.Time) (Grant, 
 	switch g.State {
 	case Asked:
 		if now.Sub(g.Request.At) >= askedFor {
-			s.checks.start(ctx, string(id), false)
+			s.checks.Add(ctx, string(id), false)
 		}
 		return g, nil
 	case Pending:
@@ -116,9 +116,9 @@ func (s *Sweep) advance(ctx context.Context, id ID, due, now time.Time) (Grant, 
 	}
 }
 
-func (s *Sweep) advanceOpening(ctx context.Context, g Grant, now time.Time) (Grant, error) {
+func (s *Reconciler) advanceOpening(ctx context.Context, g Grant, now time.Time) (Grant, error) {
 	if g.Clock.Begun.IsZero() {
-		s.opens.start(ctx, string(g.ID), false)
+		s.opens.Add(ctx, string(g.ID), false)
 		return g, nil
 	}
 	if now.Before(g.Clock.OpenBy) {
@@ -133,7 +133,7 @@ func (s *Sweep) advanceOpening(ctx context.Context, g Grant, now time.Time) (Gra
 	}))
 }
 
-func (s *Sweep) advanceOpen(ctx context.Context, g Grant, due, now time.Time) (Grant, error) {
+func (s *Reconciler) advanceOpen(ctx context.Context, g Grant, due, now time.Time) (Grant, error) {
 	return s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		if g.State != Open {
 			return g, nil, g.stale()
@@ -148,7 +148,7 @@ func (s *Sweep) advanceOpen(ctx context.Context, g Grant, due, now time.Time) (G
 
 // advanceClosing ends what was never begun, and says that a closing takes too
 // long where its lane is held up and cannot say so.
-func (s *Sweep) advanceClosing(ctx context.Context, g Grant, now time.Time) (Grant, error) {
+func (s *Reconciler) advanceClosing(ctx context.Context, g Grant, now time.Time) (Grant, error) {
 	switch {
 	case len(g.Paths) == 0:
 		return s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone("", now) })
@@ -190,7 +190,7 @@ func one(f func(Grant) (Grant, Event, error)) func(Grant) (Grant, []Event, error
 
 // update runs a transition. One that comes too late, because somebody else
 // moved the grant on, is no fault.
-func (s *Sweep) update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error) {
+func (s *Reconciler) update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error) {
 	g, err := s.world.Store.Update(ctx, id, f)
 	if errors.Is(err, ErrStale) {
 		g, err = s.world.Store.Grant(ctx, id)

@@ -50,14 +50,14 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 	if _, err := s.member(ctx, by); err != nil {
 		return Explanation{}, err
 	}
-	seen, err := s.viewer(ctx, by)
+	seen, err := s.vmVisibility(ctx, by)
 	if err != nil {
 		return Explanation{}, err
 	}
 	if who != by && !seen.all {
 		return Explanation{}, Refuse(ErrAuthority, "Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
 	}
-	vms, err := s.roster.find(ctx, []string{word})
+	vms, err := s.vmCache.Find(ctx, []string{word})
 	if err != nil {
 		return Explanation{}, err
 	}

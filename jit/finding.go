@@ -28,11 +28,11 @@ func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more
 	if _, err := s.member(ctx, by); err != nil {
 		return nil, false, err
 	}
-	vms, err := s.roster.list(ctx, rosterAge)
+	vms, err := s.vmCache.List(ctx, vmCacheAge)
 	if err != nil {
 		return nil, false, err
 	}
-	seen, err := s.viewer(ctx, by)
+	seen, err := s.vmVisibility(ctx, by)
 	if err != nil {
 		return nil, false, err
 	}

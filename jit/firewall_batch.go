@@ -16,7 +16,7 @@ import (
 // gather waits for openings that come together, for as long as more come. A
 // closing does not wait, but for openings that have waited for the change
 // before: steady closings would keep them out for ever.
-func (s *Sweep) gather(ctx context.Context, guard string) error {
+func (s *Reconciler) gather(ctx context.Context, guard string) error {
 	seen, held := 0, s.heldAt(guard)
 	for waited := time.Duration(0); waited < gatherMost; waited += gather {
 		opening, closing, err := s.atHand(ctx, guard)
@@ -35,7 +35,7 @@ func (s *Sweep) gather(ctx context.Context, guard string) error {
 
 // atHand counts the openings that the guard does not have yet, and says whether
 // something is to be closed there.
-func (s *Sweep) atHand(ctx context.Context, guard string) (opening int, closing bool, err error) {
+func (s *Reconciler) atHand(ctx context.Context, guard string) (opening int, closing bool, err error) {
 	live, err := s.world.Store.AtGuard(ctx, guard)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return 0, false, fmt.Errorf("reading the grants at %s: %w", guard, err)
@@ -58,7 +58,7 @@ func (g Grant) agrees(guard string) bool {
 
 // claim keeps that what is wanted of the guard is being read and written, until
 // it is released: who comes later is not in that change.
-func (s *Sweep) claim(guard string) (release func()) {
+func (s *Reconciler) claim(guard string) (release func()) {
 	s.entry.Lock() // whoever is entering is in what is read next
 	defer s.entry.Unlock()
 	s.mu.Lock()
@@ -75,7 +75,7 @@ func (s *Sweep) claim(guard string) (release func()) {
 // awaits holds an opening while a firewall on its paths is being changed, by us
 // or by somebody else: begun now, it would spend its time waiting. The error,
 // if any, has it tried again soon.
-func (s *Sweep) awaits(ctx context.Context, g Grant, paths []Path) (held bool, err error) {
+func (s *Reconciler) awaits(ctx context.Context, g Grant, paths []Path) (held bool, err error) {
 	for _, guard := range guardsOf(paths) {
 		if !IsFirewall(guard) {
 			continue
@@ -100,7 +100,7 @@ func (s *Sweep) awaits(ctx context.Context, g Grant, paths []Path) (held bool, e
 // enter stores that the grant begins, unless a firewall on its paths was
 // claimed meanwhile: then its rules would wait for the change after the next.
 // The lock is held for one write of the store, and for nothing slower.
-func (s *Sweep) enter(ctx context.Context, id ID, paths []Path) (began bool, err error) {
+func (s *Reconciler) enter(ctx context.Context, id ID, paths []Path) (began bool, err error) {
 	s.entry.RLock()
 	defer s.entry.RUnlock()
 	if slices.ContainsFunc(guardsOf(paths), s.isClaimed) {
@@ -112,7 +112,7 @@ func (s *Sweep) enter(ctx context.Context, id ID, paths []Path) (began bool, err
 	return err == nil && !g.Clock.Begun.IsZero(), err
 }
 
-func (s *Sweep) isClaimed(guard string) bool {
+func (s *Reconciler) isClaimed(guard string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.claimed[guard]
@@ -122,7 +122,7 @@ func (s *Sweep) isClaimed(guard string) bool {
 // all that are held look within the time in which openings gather.
 const heldFor = 2 * time.Second
 
-func (s *Sweep) changing(ctx context.Context, guard string) (bool, error) {
+func (s *Reconciler) changing(ctx context.Context, guard string) (bool, error) {
 	if s.isClaimed(guard) || s.wasChanging(guard) {
 		return true, nil
 	}
@@ -142,7 +142,7 @@ func (s *Sweep) changing(ctx context.Context, guard string) (bool, error) {
 // wasChanging reports whether the guard was seen being changed by somebody else
 // a moment ago. Later, whoever asks first looks again, and the others wait for
 // what it sees: hundreds may be held.
-func (s *Sweep) wasChanging(guard string) bool {
+func (s *Reconciler) wasChanging(guard string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seen, known := s.changed[guard]
@@ -154,7 +154,7 @@ func (s *Sweep) wasChanging(guard string) bool {
 }
 
 // heldAt reports whether an opening waits for a change of the guard to end.
-func (s *Sweep) heldAt(guard string) bool {
+func (s *Reconciler) heldAt(guard string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, paths := range s.awaited {
@@ -169,7 +169,7 @@ const maxRemembered = 1000
 
 // remember keeps the paths of an opening that is held, so that it is not
 // checked anew each time it looks.
-func (s *Sweep) remember(id ID, paths []Path) {
+func (s *Reconciler) remember(id ID, paths []Path) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.awaited) >= maxRemembered {
@@ -179,7 +179,7 @@ func (s *Sweep) remember(id ID, paths []Path) {
 }
 
 // recall gives them and forgets them.
-func (s *Sweep) recall(id ID) []Path {
+func (s *Reconciler) recall(id ID) []Path {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	paths := s.awaited[id]
@@ -190,7 +190,7 @@ func (s *Sweep) recall(id ID) []Path {
 // unconfirmed has a guard written again that is changed as a whole and whose
 // last change failed: that the rules of grants that close or left are not in its
 // document says nothing.
-func (s *Sweep) unconfirmed(w wish, t Table) []Change {
+func (s *Reconciler) unconfirmed(w desired, t Table) []Change {
 	if !t.Failed {
 		return nil
 	}
@@ -219,8 +219,8 @@ func (c Config) openWithin(paths []Path) time.Duration {
 }
 
 // endDrifted closes the open grants whose rules somebody removed or changed,
-// where the policy says to end them, and plans the visit anew.
-func (s *Sweep) endDrifted(ctx context.Context, v visit) (visit, error) {
+// where the policy says to end them, and plans the pass anew.
+func (s *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
 	ended := false
 	for _, g := range v.live {
 		rule := s.changedRule(v, g)
@@ -236,11 +236,11 @@ func (s *Sweep) endDrifted(ctx context.Context, v visit) (visit, error) {
 		return v, nil
 	}
 	w, err := s.wanted(ctx, v.guard)
-	return s.draw(w, v.before), err
+	return s.plan(w, v.before), err
 }
 
 // changedRule names a rule of the grant that is not as it should be here.
-func (s *Sweep) changedRule(v visit, g Grant) string {
+func (s *Reconciler) changedRule(v pass, g Grant) string {
 	for _, c := range v.plan.Changes {
 		if c.Put == nil {
 			continue
@@ -253,7 +253,7 @@ func (s *Sweep) changedRule(v visit, g Grant) string {
 	return ""
 }
 
-func (s *Sweep) endDrift(ctx context.Context, id ID, rule string) error {
+func (s *Reconciler) endDrift(ctx context.Context, id ID, rule string) error {
 	now := s.clock.Now()
 	_, err := s.update(ctx, id, func(g Grant) (Grant, []Event, error) {
 		if g.State != Open {

@@ -13,9 +13,9 @@ import (
 // made for: policies that say always, addresses and guards that changed, VMs
 // that are gone. An older list will not do: an address in it may be somebody
 // else's by now. Key is not used: there is one lane.
-func (s *Sweep) follow(ctx context.Context, _ string) error {
+func (s *Reconciler) follow(ctx context.Context, _ string) error {
 	began := s.clock.Now()
-	vms, err := s.roster.list(ctx, 0)
+	vms, err := s.vmCache.List(ctx, 0)
 	if err != nil {
 		if ctx.Err() == nil {
 			s.world.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
@@ -48,7 +48,7 @@ func (g Grant) begunBefore(then time.Time) bool {
 
 // pastDamage lets a list pass from which records that cannot be read are
 // missing: they do not keep the others from being followed.
-func (s *Sweep) pastDamage(ctx context.Context, err error) error {
+func (s *Reconciler) pastDamage(ctx context.Context, err error) error {
 	if !errors.Is(err, ErrDamaged) {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Sweep) pastDamage(ctx context.Context, err error) error {
 
 // whole is the VM as it was listed. One that a list left out, or of which it
 // left something out, is asked for. ErrNotFound when it is gone.
-func (s *Sweep) whole(ctx context.Context, id string, vms map[string]VM) (VM, error) {
+func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]VM) (VM, error) {
 	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
 		return vm, nil
 	}
@@ -81,7 +81,7 @@ type census struct {
 // addresses or guards changed. One that is being opened, for minutes perhaps, is
 // given up then: what the holder would be let to may be somebody else's. It ends
 // as well where its rules would open another VM along, or let in too many.
-func (s *Sweep) followGrant(ctx context.Context, g Grant, c census) error {
+func (s *Reconciler) followGrant(ctx context.Context, g Grant, c census) error {
 	now := s.clock.Now()
 	var sites []site
 	for _, t := range g.Request.Targets {
@@ -112,7 +112,7 @@ func (s *Sweep) followGrant(ctx context.Context, g Grant, c census) error {
 }
 
 // followPaths has the rules be where they should be.
-func (s *Sweep) followPaths(ctx context.Context, g Grant, paths []Path, now time.Time) error {
+func (s *Reconciler) followPaths(ctx context.Context, g Grant, paths []Path, now time.Time) error {
 	switch {
 	case samePaths(paths, g.Paths):
 		return nil
@@ -132,7 +132,7 @@ func missing(err error) string {
 }
 
 // reroute has the rules of an open grant follow to where its VMs are now.
-func (s *Sweep) reroute(ctx context.Context, g Grant, paths []Path, now time.Time) error {
+func (s *Reconciler) reroute(ctx context.Context, g Grant, paths []Path, now time.Time) error {
 	err := s.unlocked(ctx, guardsOf(paths))
 	if errors.As(err, new(*Refusal)) { // where it went, the rule could not be removed
 		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
@@ -146,7 +146,7 @@ func (s *Sweep) reroute(ctx context.Context, g Grant, paths []Path, now time.Tim
 }
 
 // end closes a grant that is still in the state in which it was seen.
-func (s *Sweep) end(ctx context.Context, seen Grant, d Decision, now time.Time) error {
+func (s *Reconciler) end(ctx context.Context, seen Grant, d Decision, now time.Time) error {
 	_, err := s.update(ctx, seen.ID, one(func(g Grant) (Grant, Event, error) {
 		if g.State != seen.State {
 			return g, Event{}, g.stale()

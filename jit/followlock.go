@@ -13,7 +13,7 @@ import (
 
 // followLocks keeps every protection in step, and has those made that the
 // configuration says.
-func (s *Sweep) followLocks(ctx context.Context, vms map[string]VM, began time.Time) []error {
+func (s *Reconciler) followLocks(ctx context.Context, vms map[string]VM, began time.Time) []error {
 	locks, err := s.world.Store.Protections(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
@@ -28,14 +28,14 @@ func (s *Sweep) followLocks(ctx context.Context, vms map[string]VM, began time.T
 	}
 	for id, vm := range vms {
 		if policy, ok := s.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
-			s.relocks.start(ctx, id, false)
+			s.relocks.Add(ctx, id, false)
 		}
 	}
 	return faults
 }
 
 // followLock keeps a protection in step with its VM and its policy.
-func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM) error {
+func (s *Reconciler) followLock(ctx context.Context, p Protection, vms map[string]VM) error {
 	if p.State == Unlocking {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (s *Sweep) followLock(ctx context.Context, p Protection, vms map[string]VM)
 	return err
 }
 
-func (s *Sweep) unlock(ctx context.Context, p Protection, why string) error {
+func (s *Reconciler) unlock(ctx context.Context, p Protection, why string) error {
 	now := s.clock.Now()
 	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
 	s.touch(p.Guards())
@@ -102,7 +102,7 @@ func (p Protection) agreesWith(policy Policy) bool {
 
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
-func (s *Sweep) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
+func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
 	policy, ok := s.config.Policy(vm)
 	switch {
 	case p.Always && !policy.Always && p.By.ID == "":
@@ -110,7 +110,7 @@ func (s *Sweep) followPolicy(ctx context.Context, p Protection, vm VM) (done boo
 	case p.Always && !policy.Always:
 		return true, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.handBack(), nil })
 	case ok && !p.agreesWith(policy):
-		s.relocks.start(ctx, strings.ToLower(vm.ID), false)
+		s.relocks.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
 }
@@ -127,7 +127,7 @@ func (p Protection) handBack() Protection {
 // always, and one that was protected under another policy. What cannot hold is
 // warned of, leaves what is there, and is tried again. It has lanes of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
-func (s *Sweep) relock(ctx context.Context, id string) error {
+func (s *Reconciler) relock(ctx context.Context, id string) error {
 	vm, err := s.world.Inventory.VM(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return nil

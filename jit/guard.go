@@ -15,10 +15,10 @@ import (
 // read back as it should be.
 var errNotYet = errors.New("the guard does not agree yet")
 
-// sweepGuard makes one guard agree with the store: wanted rules against the
+// reconcileGuard makes one guard agree with the store: wanted rules against the
 // rules it has, the changes, the read-back, and the grants that move on. It
 // runs alone for its guard.
-func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
+func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	if guard == everyGuard {
 		return s.compareAll(ctx)
 	}
@@ -44,7 +44,7 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 		}
 		return errors.Join(err, s.trouble(ctx, guard, w.live, err))
 	}
-	v, err := s.endDrifted(ctx, s.draw(w, before))
+	v, err := s.endDrifted(ctx, s.plan(w, before))
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *Sweep) sweepGuard(ctx context.Context, guard string) error {
 }
 
 // apply makes changes and keeps what failed.
-func (s *Sweep) apply(ctx context.Context, v visit, changes []Change) {
+func (s *Reconciler) apply(ctx context.Context, v pass, changes []Change) {
 	if len(changes) == 0 {
 		return
 	}
@@ -78,7 +78,7 @@ func (s *Sweep) apply(ctx context.Context, v visit, changes []Change) {
 // denials turn allows of ours that a lock keeps from being removed into denies:
 // a lock against deleting lets a rule be changed, and the door is shut.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
-func (v visit) denials() []Change {
+func (v pass) denials() []Change {
 	var out []Change
 	for _, c := range v.plan.Changes {
 		old, found := ruleNamed(v.before, c.Remove)
@@ -90,8 +90,8 @@ func (v visit) denials() []Change {
 	return out
 }
 
-// wish is what the store says of a guard.
-type wish struct {
+// desired is what the store says of a guard.
+type desired struct {
 	guard  string
 	live   []Grant
 	locks  []Protection
@@ -100,26 +100,26 @@ type wish struct {
 
 // wanted reads it. A grant whose record is damaged keeps no door open, and does
 // not hold up the closing of the others here.
-func (s *Sweep) wanted(ctx context.Context, guard string) (wish, error) {
+func (s *Reconciler) wanted(ctx context.Context, guard string) (desired, error) {
 	live, err := s.world.Store.AtGuard(ctx, guard)
 	if errors.Is(err, ErrDamaged) {
 		s.world.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", err))
 		err = nil
 	}
 	if err != nil {
-		return wish{}, fmt.Errorf("reading the grants at %s: %w", guard, err)
+		return desired{}, fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
 	locks, err := s.world.Store.LocksAt(ctx, guard)
 	unsure := errors.Is(err, ErrDamaged)
 	if err != nil && !unsure {
-		return wish{}, fmt.Errorf("reading the protections at %s: %w", guard, err)
+		return desired{}, fmt.Errorf("reading the protections at %s: %w", guard, err)
 	}
-	return wish{guard, live, locks, unsure}, nil
+	return desired{guard, live, locks, unsure}, nil
 }
 
-// draw plans a visit to a guard.
-func (s *Sweep) draw(w wish, before Table) visit {
-	v := visit{guard: w.guard, live: w.live, locks: w.locks, before: before, after: before, now: s.clock.Now(), failed: map[string]error{}}
+// plan says what a pass over a guard does.
+func (s *Reconciler) plan(w desired, before Table) pass {
+	v := pass{guard: w.guard, live: w.live, locks: w.locks, before: before, after: before, now: s.clock.Now(), failed: map[string]error{}}
 	v.plan = s.owner.MakePlan(before, s.owner.wantedAt(w.guard, w.live, w.locks))
 	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.locks, w.unsure), s.unconfirmed(w, before)...)
 	for _, b := range v.plan.Blocked {
@@ -132,7 +132,7 @@ func (s *Sweep) draw(w wish, before Table) visit {
 // removeBlind removes the rules of closing grants by the names that were
 // stored for them, while Azure lets nobody read: a door is not left open for
 // that. Closed is said only when it was read.
-func (s *Sweep) removeBlind(ctx context.Context, guard string, live []Grant) error {
+func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []Grant) error {
 	var changes []Change
 	for _, g := range live {
 		if g.State == Closing {
@@ -149,7 +149,7 @@ func (s *Sweep) removeBlind(ctx context.Context, guard string, live []Grant) err
 
 // keepDenies drops removals of denies that no protection known here explains:
 // when the store was lost, or cannot be read, what keeps doors shut stays.
-func (s *Sweep) keepDenies(t Table, changes []Change, locks []Protection, unsure bool) []Change {
+func (s *Reconciler) keepDenies(t Table, changes []Change, locks []Protection, unsure bool) []Change {
 	return slices.DeleteFunc(changes, func(c Change) bool {
 		n, _ := ParseRuleName(c.Name())
 		if n.Grant != "" {
@@ -172,8 +172,8 @@ func explained(guard string, deny Rule, locks []Protection) bool {
 	})
 }
 
-// visit is one look at a guard: what it held before and after the changes.
-type visit struct {
+// pass is one look at a guard: what it held before and after the changes.
+type pass struct {
 	guard         string
 	live          []Grant
 	locks         []Protection
@@ -185,7 +185,7 @@ type visit struct {
 
 // unremoved is why a removal failed. What could not be read back waits for as
 // long as Azure asks, a removal does not.
-func (v visit) unremoved() error {
+func (v pass) unremoved() error {
 	for _, c := range v.plan.Changes {
 		if err := v.failed[c.Remove]; c.Remove != "" && err != nil {
 			return err
@@ -196,7 +196,7 @@ func (v visit) unremoved() error {
 
 // withhold drops the writes of rules that a deny above them would make idle:
 // what cannot be in force is not written.
-func (s *Sweep) withhold(v *visit) {
+func (s *Reconciler) withhold(v *pass) {
 	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c Change) bool {
 		if c.Put == nil || !c.Put.Allow {
 			return false
@@ -221,7 +221,7 @@ func ruleNamed(t Table, name string) (Rule, bool) {
 
 // trouble keeps what went wrong with each grant here; a closing that was
 // forbidden, or takes too long, is stuck and said so once.
-func (s *Sweep) trouble(ctx context.Context, guard string, grants []Grant, cause error) error {
+func (s *Reconciler) trouble(ctx context.Context, guard string, grants []Grant, cause error) error {
 	now := s.clock.Now()
 	var faults []error
 	for _, seen := range grants {

@@ -43,7 +43,7 @@ func (g Grant) Hinder(guard, by string, now time.Time) (Grant, []Event) {
 }
 
 // settleHindered keeps and tells what was read to stand in the way.
-func (s *Sweep) settleHindered(ctx context.Context, v visit, g Grant) error {
+func (s *Reconciler) settleHindered(ctx context.Context, v pass, g Grant) error {
 	by := s.owner.hindrance(v.after, v.plan, g)
 	if !g.hindered(v.guard, by) {
 		return nil

@@ -11,14 +11,14 @@ import (
 )
 
 // lookAtHolders starts looking again at everybody who holds an open grant.
-func (s *Sweep) lookAtHolders(ctx context.Context) {
+func (s *Reconciler) lookAtHolders(ctx context.Context) {
 	grants, err := s.world.Store.Unfinished(ctx)
 	if err != nil {
 		s.world.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
 	}
 	for _, g := range grants {
 		if g.State == Open {
-			s.holders.start(ctx, string(g.Request.By.ID), false)
+			s.holders.Add(ctx, string(g.Request.By.ID), false)
 		}
 	}
 }
@@ -27,7 +27,7 @@ func (s *Sweep) lookAtHolders(ctx context.Context) {
 // rights for them. What cannot be read just now is kept and warned of: taking
 // access away from somebody at work because Slack or Azure is down would be a
 // fault of ours.
-func (s *Sweep) recheck(ctx context.Context, id string) error {
+func (s *Reconciler) recheck(ctx context.Context, id string) error {
 	grants, err := s.world.Store.Unfinished(ctx)
 	if err != nil && len(grants) == 0 {
 		return fmt.Errorf("listing the grants of %s: %w", id, err)
@@ -50,7 +50,7 @@ func (s *Sweep) recheck(ctx context.Context, id string) error {
 }
 
 // judged acts on what was found about the holder of a grant.
-func (s *Sweep) judged(ctx context.Context, g Grant, found error) error {
+func (s *Reconciler) judged(ctx context.Context, g Grant, found error) error {
 	now := s.clock.Now()
 	no := (*Refusal)(nil)
 	switch {
@@ -72,7 +72,7 @@ func (s *Sweep) judged(ctx context.Context, g Grant, found error) error {
 }
 
 // holds refuses a holder whose rights are gone.
-func (s *Sweep) holds(ctx context.Context, who Person, g Grant, seen map[string]error) error {
+func (s *Reconciler) holds(ctx context.Context, who Person, g Grant, seen map[string]error) error {
 	if err := sameEntra(g, who); err != nil {
 		return err
 	}

@@ -30,15 +30,15 @@ type World struct {
 // judge answers who somebody is and what they may do. Each answer is read
 // afresh; a doubt is a no.
 type judge struct {
-	config Config
-	world  World
-	clock  *chronometer
-	roster *roster
-	blind  *sync.Once // says once that management locks may not be read
+	config  Config
+	world   World
+	clock   *MonotonicClock
+	vmCache *VMCache
+	blind   *sync.Once // says once that management locks may not be read
 }
 
 func newJudge(c Config, w World) judge {
-	return judge{config: c, world: w, clock: &chronometer{}, roster: newRoster(w.Inventory), blind: &sync.Once{}}
+	return judge{config: c, world: w, clock: &MonotonicClock{}, vmCache: NewVMCache(w.Inventory), blind: &sync.Once{}}
 }
 
 // policy is the first matching policy, with the ports that the protect form
@@ -153,7 +153,7 @@ func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
 		}
 		sites = append(sites, s)
 	}
-	all, err := j.roster.list(ctx, rosterAge)
+	all, err := j.vmCache.List(ctx, vmCacheAge)
 	if err != nil {
 		return who, nil, err
 	}

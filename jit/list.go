@@ -22,7 +22,7 @@ func (s *Service) List(ctx context.Context, by UserID, all bool) ([]Listed, erro
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
-	eyes := &eyes{judge: s.judge, by: by, sights: s.sights}
+	seen := &visibility{judge: s.judge, by: by, readable: s.readable}
 	var out []Listed
 	for _, g := range grants {
 		mine := g.Request.By.ID == by
@@ -33,7 +33,7 @@ func (s *Service) List(ctx context.Context, by UserID, all bool) ([]Listed, erro
 		if l.Approver, l.Admin, err = s.standing(ctx, by, g); err != nil {
 			return nil, err
 		}
-		if !mine && !l.Approver && !l.Admin && !eyes.see(ctx, g) {
+		if !mine && !l.Approver && !l.Admin && !seen.see(ctx, g) {
 			continue
 		}
 		out = append(out, l)
@@ -62,25 +62,25 @@ func (s *Service) standing(ctx context.Context, by UserID, g Grant) (approver, a
 	return approver, admin, err
 }
 
-// sights remembers for a minute which VMs people may read in Azure: a list
+// readableVMs remembers for a minute which VMs people may read in Azure: a list
 // must not spend the requests that closing needs.
-type sights struct {
+type readableVMs struct {
 	mu   sync.Mutex
 	of   map[UserID]map[string]bool
 	read time.Time
 }
 
-func (s *sights) get(by UserID, vm string) (may, known bool) {
+func (s *readableVMs) get(by UserID, vm string) (may, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.read) > rosterAge {
+	if time.Since(s.read) > vmCacheAge {
 		s.of, s.read = map[UserID]map[string]bool{}, time.Now()
 	}
 	may, known = s.of[by][strings.ToLower(vm)]
 	return may, known
 }
 
-func (s *sights) put(by UserID, vm string, may bool) {
+func (s *readableVMs) put(by UserID, vm string, may bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.of[by] == nil {
@@ -89,17 +89,17 @@ func (s *sights) put(by UserID, vm string, may bool) {
 	s.of[by][strings.ToLower(vm)] = may
 }
 
-// eyes decide, for one answer, which grants somebody may see by their Azure
+// visibility decides, for one answer, which grants somebody may see by their Azure
 // rights.
-type eyes struct {
+type visibility struct {
 	judge
-	by     UserID
-	sights *sights
-	who    *Person
-	blind  bool // not tied to an Entra user, or unreadable: sees nothing
+	by       UserID
+	readable *readableVMs
+	who      *Person
+	blind    bool // not tied to an Entra user, or unreadable: sees nothing
 }
 
-func (e *eyes) see(ctx context.Context, g Grant) bool {
+func (e *visibility) see(ctx context.Context, g Grant) bool {
 	if e.who == nil && !e.blind {
 		who, err := e.person(ctx, e.by)
 		e.who, e.blind = &who, err != nil
@@ -107,14 +107,14 @@ func (e *eyes) see(ctx context.Context, g Grant) bool {
 	return !e.blind && !slices.ContainsFunc(g.Request.Targets, func(t Target) bool { return !e.reads(ctx, t) })
 }
 
-func (e *eyes) reads(ctx context.Context, t Target) bool {
-	if may, known := e.sights.get(e.by, t.VM); known {
+func (e *visibility) reads(ctx context.Context, t Target) bool {
+	if may, known := e.readable.get(e.by, t.VM); known {
 		return may
 	}
 	if !e.world.Vitals.Spare(t.VM) {
 		return false
 	}
 	may := e.rights(ctx, *e.who, VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
-	e.sights.put(e.by, t.VM, may)
+	e.readable.put(e.by, t.VM, may)
 	return may
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // settleLock moves a protection on by what was read back of its denies here.
-func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
+func (s *Reconciler) settleLock(ctx context.Context, v pass, p Protection) error {
 	if p.State == Unlocking {
 		return s.settleUnlock(ctx, v, p)
 	}
@@ -42,7 +42,7 @@ func (s *Sweep) settleLock(ctx context.Context, v visit, p Protection) error {
 }
 
 // settleLeft forgets a guard that the VM has left once no deny for it is there.
-func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) (Protection, error) {
+func (s *Reconciler) settleLeft(ctx context.Context, v pass, p Protection) (Protection, error) {
 	if !behind(p.Left, v.guard) {
 		return p, nil
 	}
@@ -58,7 +58,7 @@ func (s *Sweep) settleLeft(ctx context.Context, v visit, p Protection) (Protecti
 	return s.clear(ctx, p, v.guard)
 }
 
-func (s *Sweep) clear(ctx context.Context, p Protection, guard string) (Protection, error) {
+func (s *Reconciler) clear(ctx context.Context, p Protection, guard string) (Protection, error) {
 	return s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
 		next, events := p.Cleared(guard)
 		return next, true, events
@@ -72,7 +72,7 @@ func (p Protection) has(guard string, a netip.Addr) bool {
 
 // keeps reports whether the deny keeps an address shut that the protection has
 // behind the guard, and that no other protection has there.
-func (v visit) keeps(p Protection, deny Rule) bool {
+func (v pass) keeps(p Protection, deny Rule) bool {
 	for _, path := range p.Paths {
 		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
 			return slices.ContainsFunc(v.locks, func(o Protection) bool { return o.State != Unlocking && !SameID(o.VM, p.VM) && o.has(v.guard, a) })
@@ -85,7 +85,7 @@ func (v visit) keeps(p Protection, deny Rule) bool {
 }
 
 // settleUnlock ends a protection of which no deny is left in any guard.
-func (s *Sweep) settleUnlock(ctx context.Context, v visit, p Protection) error {
+func (s *Reconciler) settleUnlock(ctx context.Context, v pass, p Protection) error {
 	for _, r := range v.after.Rules {
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(p, r) {
 			cause := v.failed[r.Name]
@@ -98,7 +98,7 @@ func (s *Sweep) settleUnlock(ctx context.Context, v visit, p Protection) error {
 	return s.free(ctx, p, v.guard)
 }
 
-func (s *Sweep) free(ctx context.Context, p Protection, guard string) error {
+func (s *Reconciler) free(ctx context.Context, p Protection, guard string) error {
 	now := s.clock.Now()
 	_, err := s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
 		next, events, done := p.Free(guard, now)
@@ -110,7 +110,7 @@ func (s *Sweep) free(ctx context.Context, p Protection, guard string) error {
 // confirm changes a protection by what was read back of it as it was read. One
 // that says something else meanwhile is looked at again: of that nothing was
 // read back.
-func (s *Sweep) confirm(ctx context.Context, read Protection, f func(Protection) (next Protection, keep bool, events []Event)) (Protection, error) {
+func (s *Reconciler) confirm(ctx context.Context, read Protection, f func(Protection) (next Protection, keep bool, events []Event)) (Protection, error) {
 	stale := false
 	p, err := s.world.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
 		if stale = p.State != read.State || !p.same(read) || !samePaths(p.Left, read.Left); stale {
@@ -149,7 +149,7 @@ func (p Protection) meets(guard string, deny Rule) bool {
 }
 
 // protect runs a change of a protection that is there.
-func (s *Sweep) protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) error {
+func (s *Reconciler) protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) error {
 	_, err := s.world.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
@@ -165,7 +165,7 @@ func (s *Sweep) protect(ctx context.Context, vm string, f func(Protection) (Prot
 
 // lockDrifted says that somebody changed a deny of a locked VM; the plan has
 // put it back.
-func (s *Sweep) lockDrifted(ctx context.Context, v visit, p Protection) error {
+func (s *Reconciler) lockDrifted(ctx context.Context, v pass, p Protection) error {
 	for _, want := range Denies(s.owner.Installation, v.guard, v.locks) {
 		final := finalRule(v.plan, want)
 		old, _ := ruleNamed(v.before, final.Name)
@@ -184,7 +184,7 @@ func (s *Sweep) lockDrifted(ctx context.Context, v visit, p Protection) error {
 
 // lockExposed says that what the denies of a locked VM leave open is not what was
 // told of it: somebody's allow stands before them, or does no more.
-func (s *Sweep) lockExposed(ctx context.Context, v visit, p Protection) error {
+func (s *Reconciler) lockExposed(ctx context.Context, v pass, p Protection) error {
 	here, changed, err := s.owner.exposed(v.after, p)
 	if !changed || err != nil {
 		return err
@@ -215,7 +215,7 @@ func (p Protection) heldBy(guard string, old, want Rule) bool {
 }
 
 // lockTrouble keeps what went wrong with a protection here.
-func (s *Sweep) lockTrouble(ctx context.Context, v visit, p Protection, cause error) error {
+func (s *Reconciler) lockTrouble(ctx context.Context, v pass, p Protection, cause error) error {
 	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
 		next := p.changed()
 		next.Paths = slices.Clone(p.Paths)
@@ -234,7 +234,7 @@ func (s *Sweep) lockTrouble(ctx context.Context, v visit, p Protection, cause er
 }
 
 // locksGone deals with an NSG that was deleted: its denies are gone with it.
-func (s *Sweep) locksGone(ctx context.Context, guard string, locks []Protection) error {
+func (s *Reconciler) locksGone(ctx context.Context, guard string, locks []Protection) error {
 	var faults []error
 	for _, p := range locks {
 		var err error

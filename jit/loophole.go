@@ -12,7 +12,7 @@ import (
 // nothing filters, what comes from inside, where they are for the Internet only,
 // and whom allows of other people let in that are asked before them. Empty when
 // they keep everybody out.
-func (s *Sweep) loopholes(ctx context.Context, v visit, p Protection) (string, error) {
+func (s *Reconciler) loopholes(ctx context.Context, v pass, p Protection) (string, error) {
 	var words []string
 	for _, a := range p.Bare {
 		words = append(words, "the address "+a.String()+", before which there is no network security group")
@@ -29,7 +29,7 @@ func (s *Sweep) loopholes(ctx context.Context, v visit, p Protection) (string, e
 
 // allowsAbove names the allows before the denies of the protection, at
 // addresses where every group has one: packets must pass both.
-func (s *Sweep) allowsAbove(ctx context.Context, v visit, p Protection) ([]string, error) {
+func (s *Reconciler) allowsAbove(ctx context.Context, v pass, p Protection) ([]string, error) {
 	above := map[netip.Addr][]string{}
 	shut := map[netip.Addr]bool{}
 	for _, path := range p.Paths {

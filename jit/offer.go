@@ -27,7 +27,7 @@ func (s *Service) Offer(ctx context.Context, by UserID, words []string) (Offer, 
 	if _, err := s.member(ctx, by); err != nil {
 		return Offer{}, err
 	}
-	vms, err := s.roster.find(ctx, words)
+	vms, err := s.vmCache.Find(ctx, words)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -79,7 +79,7 @@ func (s *Service) Search(ctx context.Context, by UserID, text string, limit int)
 	if _, err := s.member(ctx, by); err != nil {
 		return nil, err
 	}
-	vms, err := s.roster.all(ctx, rosterAge)
+	vms, err := s.vmCache.All(ctx, vmCacheAge)
 	if err != nil {
 		return nil, err
 	}

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Outcome is what Reap did about one rule.
+// Outcome is what SweepOverdue did about one rule.
 type Outcome string
 
-// The outcomes of Reap for a rule.
+// The outcomes of SweepOverdue for a rule.
 const (
 	Removed    Outcome = "removed"    // past its until, and read back gone
 	Kept       Outcome = "kept"       // not yet due
@@ -20,8 +20,8 @@ const (
 	NotRemoved Outcome = "failed"     // due, and still there
 )
 
-// Reaped is one rule of ours that Reap found.
-type Reaped struct {
+// Swept is one rule of ours that SweepOverdue found.
+type Swept struct {
 	Guard   string // name of the guard
 	Rule    string
 	Grant   ID
@@ -32,31 +32,31 @@ type Reaped struct {
 }
 
 // Overdue reports whether the rule should be gone and may not be.
-func (r Reaped) Overdue() bool {
+func (r Swept) Overdue() bool {
 	return r.Outcome == NotRemoved || r.Outcome == Unreadable || r.Outcome == Astray && r.due
 }
 
-// Reap closes what is past its until, from the rules in the network alone,
+// SweepOverdue closes what is past its until, from the rules in the network alone,
 // with no store and no Slack, for when the instance that opened them is gone.
 // With unreadable it also removes the allow rules of ours whose description
 // cannot be read. Rules that are not ours are never touched. The error says
 // which guards could not be read; what could be is returned all the same.
-func Reap(ctx context.Context, network Network, owner Owner, unreadable bool, now time.Time) ([]Reaped, error) {
+func SweepOverdue(ctx context.Context, network Network, owner Owner, unreadable bool, now time.Time) ([]Swept, error) {
 	tables, err := network.Tables(ctx)
 	if err != nil {
 		err = fmt.Errorf("listing the security groups and firewalls: %w", err)
 	}
-	var out []Reaped
+	var out []Swept
 	for _, t := range tables {
-		found, guardErr := reapGuard(ctx, network, owner, t, unreadable, now)
+		found, guardErr := sweepTable(ctx, network, owner, t, unreadable, now)
 		out = append(out, found...)
 		err = errors.Join(err, guardErr)
 	}
 	return out, err
 }
 
-func reapGuard(ctx context.Context, network Network, owner Owner, t Table, unreadable bool, now time.Time) ([]Reaped, error) {
-	var found []Reaped
+func sweepTable(ctx context.Context, network Network, owner Owner, t Table, unreadable bool, now time.Time) ([]Swept, error) {
+	var found []Swept
 	var changes []Change
 	var due []int // index into found of each change
 	for _, rule := range t.Rules {
@@ -88,7 +88,7 @@ func reapGuard(ctx context.Context, network Network, owner Owner, t Table, unrea
 }
 
 // judged is the rule after its removal was tried.
-func (r Reaped) judged(there, atWork bool) Reaped {
+func (r Swept) judged(there, atWork bool) Swept {
 	switch {
 	case there:
 		r.Outcome = NotRemoved
@@ -105,12 +105,12 @@ func (r Reaped) judged(there, atWork bool) Reaped {
 
 // classify tells an allow rule of our installation from all others. Due ones
 // start as not removed.
-func classify(owner Owner, t Table, rule Rule, now time.Time) (Reaped, bool) {
+func classify(owner Owner, t Table, rule Rule, now time.Time) (Swept, bool) {
 	n, ok := ParseRuleName(rule.Name)
 	if !ok || n.Installation != owner.Installation || n.Grant == "" {
-		return Reaped{}, false
+		return Swept{}, false
 	}
-	r := Reaped{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
+	r := Swept{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
 	d, ok := ParseDescription(rule.Description)
 	if ok && d.Grant == n.Grant {
 		r.Until, r.due = d.Until, !d.Until.After(now)
@@ -128,7 +128,7 @@ func classify(owner Owner, t Table, rule Rule, now time.Time) (Reaped, bool) {
 }
 
 // String is a line for a terminal.
-func (r Reaped) String() string {
+func (r Swept) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-10s %s %s in %s", r.Outcome, r.Grant, r.Rule, r.Guard)
 	if !r.Until.IsZero() {

@@ -108,7 +108,7 @@ func mixedGuard() jit.Table {
 	}}
 }
 
-func TestReap(t *testing.T) {
+func TestSweepOverdue(t *testing.T) {
 	const p = "jitbot-prod-g-7k2qd-"
 	tests := []struct {
 		name       string
@@ -130,12 +130,12 @@ func TestReap(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := &network{tables: []jit.Table{mixedGuard()}}
-			reaped, err := jit.Reap(t.Context(), n, owner, tt.unreadable, start)
+			swept, err := jit.SweepOverdue(t.Context(), n, owner, tt.unreadable, start)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, r := range reaped {
+			for _, r := range swept {
 				got = append(got, strings.TrimPrefix(r.Rule, p)+" "+string(r.Outcome))
 				if r.Guard != "nsg-web" || r.Grant != "g-7k2qd" || r.Err != nil {
 					t.Errorf("%+v", r)
@@ -150,15 +150,15 @@ func TestReap(t *testing.T) {
 			if diff := cmp.Diff(tt.left, ruleNames(n.tables[0])); diff != "" {
 				t.Errorf("left in the guard (-want +got):\n%s", diff)
 			}
-			again, err := jit.Reap(t.Context(), n, owner, tt.unreadable, start)
-			if err != nil || slices.ContainsFunc(again, func(r jit.Reaped) bool { return r.Outcome == jit.Removed }) {
+			again, err := jit.SweepOverdue(t.Context(), n, owner, tt.unreadable, start)
+			if err != nil || slices.ContainsFunc(again, func(r jit.Swept) bool { return r.Outcome == jit.Removed }) {
 				t.Errorf("the second pass: %v, %v", again, err)
 			}
 		})
 	}
 }
 
-func TestReapSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
+func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 	due := start.Add(-time.Hour)
 	tests := []struct {
 		name string
@@ -182,36 +182,36 @@ func TestReapSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 				{Guard: "/g/a", Name: "a", Rules: []jit.Rule{rule}}, {Guard: "/g/b", Name: "b", Rules: []jit.Rule{granted("b", 100, due)}},
 			}}
 			tt.set(n, rule.Name)
-			reaped, err := jit.Reap(t.Context(), n, owner, false, start)
-			if (err != nil) != tt.all || len(reaped) != 2 {
-				t.Fatalf("%v, %v", reaped, err)
+			swept, err := jit.SweepOverdue(t.Context(), n, owner, false, start)
+			if (err != nil) != tt.all || len(swept) != 2 {
+				t.Fatalf("%v, %v", swept, err)
 			}
-			if r := reaped[0]; r.Outcome != tt.want || !errors.Is(r.Err, tt.err) || r.Overdue() != (tt.want != jit.Removed) {
+			if r := swept[0]; r.Outcome != tt.want || !errors.Is(r.Err, tt.err) || r.Overdue() != (tt.want != jit.Removed) {
 				t.Errorf("%+v, want %s with %v", r, tt.want, tt.err)
 			}
-			if r := reaped[1]; r.Outcome != jit.Removed {
+			if r := swept[1]; r.Outcome != jit.Removed {
 				t.Errorf("the other guard: %+v", r)
 			}
 		})
 	}
 }
 
-func TestReapDoesWhatItCanRead(t *testing.T) {
+func TestSweepOverdueDoesWhatItCanRead(t *testing.T) {
 	n := &network{tables: []jit.Table{{Guard: "/g/a", Name: "a", Rules: []jit.Rule{granted("due", 100, start)}}}, partly: jit.ErrForbidden}
-	reaped, err := jit.Reap(t.Context(), n, owner, false, start)
-	if !errors.Is(err, jit.ErrForbidden) || len(reaped) != 1 || reaped[0].Outcome != jit.Removed {
-		t.Errorf("%v, %v", reaped, err)
+	swept, err := jit.SweepOverdue(t.Context(), n, owner, false, start)
+	if !errors.Is(err, jit.ErrForbidden) || len(swept) != 1 || swept[0].Outcome != jit.Removed {
+		t.Errorf("%v, %v", swept, err)
 	}
 }
 
-func TestReapedAsALine(t *testing.T) {
+func TestSweepOverdueedAsALine(t *testing.T) {
 	tests := []struct {
 		name string
-		r    jit.Reaped
+		r    jit.Swept
 		want string
 	}{
-		{"kept", jit.Reaped{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: start, Outcome: jit.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
-		{"unreadable", jit.Reaped{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.Unreadable}, "unreadable g-7k2qd r in nsg"},
+		{"kept", jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: start, Outcome: jit.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
+		{"unreadable", jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.Unreadable}, "unreadable g-7k2qd r in nsg"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestReapedAsALine(t *testing.T) {
 			}
 		})
 	}
-	failed := jit.Reaped{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.NotRemoved, Err: fmt.Errorf("secret detail: %w", jit.ErrLocked)}
+	failed := jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.NotRemoved, Err: fmt.Errorf("secret detail: %w", jit.ErrLocked)}
 	if got := failed.String(); !strings.Contains(got, "lock") || strings.Contains(got, "secret") {
 		t.Errorf("a failed one is %q", got)
 	}

@@ -74,7 +74,7 @@ func (s *Service) eachVM(ctx context.Context, by UserID, what string, words []st
 	if !admin {
 		return nil, s.rejectLock(ctx, by, said, nil, Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration."))
 	}
-	vms, err := s.roster.find(ctx, words)
+	vms, err := s.vmCache.Find(ctx, words)
 	if err != nil {
 		return nil, err
 	}

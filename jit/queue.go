@@ -13,10 +13,10 @@ const (
 	maxPause   = time.Minute // what fails is tried again at least this often, for ever
 )
 
-// lanes runs work by key: one worker a key at a time, many keys at once. What
+// Queue runs work by key: one worker a key at a time, many keys at once. What
 // fails is tried again after a growing, jittered pause, or after as long as
 // Azure asked for. The goroutines end with the context and are waited for.
-type lanes struct {
+type Queue struct {
 	work  func(ctx context.Context, key string) error
 	slots chan struct{} // bounds how many work at once
 
@@ -30,13 +30,13 @@ type lane struct {
 	poke  chan struct{} // ends a pause
 }
 
-func newLanes(most int, work func(ctx context.Context, key string) error) *lanes {
-	return &lanes{work: work, slots: make(chan struct{}, most), lane: map[string]*lane{}}
+func NewQueue(most int, work func(ctx context.Context, key string) error) *Queue {
+	return &Queue{work: work, slots: make(chan struct{}, most), lane: map[string]*lane{}}
 }
 
-// start runs the key's work. When it is running already, an urgent start has
+// Add runs the key's work. When it is running already, an urgent start has
 // it run once more and ends its pause; any other leaves it to itself.
-func (l *lanes) start(ctx context.Context, key string, urgent bool) {
+func (l *Queue) Add(ctx context.Context, key string, urgent bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if one := l.lane[key]; one != nil {
@@ -54,7 +54,7 @@ func (l *lanes) start(ctx context.Context, key string, urgent bool) {
 	l.wg.Go(func() { l.run(ctx, key, one) })
 }
 
-func (l *lanes) run(ctx context.Context, key string, one *lane) {
+func (l *Queue) run(ctx context.Context, key string, one *lane) {
 	failures := 0
 	for {
 		select {
@@ -85,7 +85,7 @@ func (l *lanes) run(ctx context.Context, key string, one *lane) {
 }
 
 // leave ends the lane unless it was asked to run again.
-func (l *lanes) leave(key string, one *lane) bool {
+func (l *Queue) leave(key string, one *lane) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if one.again {
@@ -105,5 +105,5 @@ func pause(failures int, err error) time.Duration {
 	return d/2 + rand.N(d/2+1) //nolint:gosec // spreading load needs no secret
 }
 
-// wait returns when no worker runs any more.
-func (l *lanes) wait() { l.wg.Wait() }
+// Wait returns when no worker runs any more.
+func (l *Queue) Wait() { l.wg.Wait() }

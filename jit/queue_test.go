@@ -46,55 +46,55 @@ func (d *diary) count(key string) int {
 	return len(d.runs[key])
 }
 
-func TestLanesOneWorkerAKey(t *testing.T) {
+func TestQueueOneWorkerAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := newLanes(8, func(context.Context, string) error {
+		l := NewQueue(8, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
 			time.Sleep(time.Second)
 			return nil
 		})
 		for range 5 {
-			l.start(t.Context(), "a", false)
+			l.Add(t.Context(), "a", false)
 		}
-		l.wait()
+		l.Wait()
 		if n := d.count("a"); n != 1 {
 			t.Errorf("ran %d times, want once: it was running already", n)
 		}
-		l.start(t.Context(), "a", false)
-		l.wait()
+		l.Add(t.Context(), "a", false)
+		l.Wait()
 		if n := d.count("a"); n != 2 {
 			t.Errorf("ran %d times, want once more: it had ended", n)
 		}
 	})
 }
 
-func TestLanesUrgentRunsOnceMore(t *testing.T) {
+func TestQueueUrgentRunsOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := newLanes(8, func(context.Context, string) error {
+		l := NewQueue(8, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
 			time.Sleep(time.Second)
 			return nil
 		})
-		l.start(t.Context(), "a", false)
+		l.Add(t.Context(), "a", false)
 		time.Sleep(time.Millisecond)
 		for range 5 {
-			l.start(t.Context(), "a", true)
+			l.Add(t.Context(), "a", true)
 		}
-		l.wait()
+		l.Wait()
 		if n := d.count("a"); n != 2 {
 			t.Errorf("ran %d times, want twice", n)
 		}
 	})
 }
 
-func TestLanesManyKeysAtOnce(t *testing.T) {
+func TestQueueManyKeysAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := newLanes(4, func(_ context.Context, key string) error {
+		l := NewQueue(4, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			time.Sleep(time.Second)
@@ -102,9 +102,9 @@ func TestLanesManyKeysAtOnce(t *testing.T) {
 		})
 		begin := time.Now()
 		for i := range 10 {
-			l.start(t.Context(), fmt.Sprint(i), false)
+			l.Add(t.Context(), fmt.Sprint(i), false)
 		}
-		l.wait()
+		l.Wait()
 		if d.most != 4 {
 			t.Errorf("%d worked at once, want 4", d.most)
 		}
@@ -114,11 +114,11 @@ func TestLanesManyKeysAtOnce(t *testing.T) {
 	})
 }
 
-func TestLanesFailureHoldsUpNobodyElse(t *testing.T) {
+func TestQueueFailureHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newDiary()
-		l := newLanes(1, func(_ context.Context, key string) error {
+		l := NewQueue(1, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			if key == "bad" {
@@ -126,31 +126,31 @@ func TestLanesFailureHoldsUpNobodyElse(t *testing.T) {
 			}
 			return nil
 		})
-		l.start(ctx, "bad", false)
+		l.Add(ctx, "bad", false)
 		synctest.Wait()
-		l.start(ctx, "good", false)
+		l.Add(ctx, "good", false)
 		synctest.Wait()
 		if d.count("good") != 1 {
 			t.Error("the good one waits for the pause of the bad one")
 		}
 		cancel()
-		l.wait()
+		l.Wait()
 	})
 }
 
-func TestLanesTryAgainForEver(t *testing.T) {
+func TestQueueTryAgainForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newDiary()
-		l := newLanes(1, func(_ context.Context, key string) error {
+		l := NewQueue(1, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			return errors.New("no")
 		})
-		l.start(ctx, "a", false)
+		l.Add(ctx, "a", false)
 		time.Sleep(time.Hour)
 		cancel()
-		l.wait()
+		l.Wait()
 		runs := d.runs["a"]
 		most := firstPause
 		for i := 1; i < len(runs); i++ {
@@ -165,10 +165,10 @@ func TestLanesTryAgainForEver(t *testing.T) {
 	})
 }
 
-func TestLanesWaitAsAsked(t *testing.T) {
+func TestQueueWaitAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := newLanes(1, func(_ context.Context, key string) error {
+		l := NewQueue(1, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			if run == 1 {
@@ -176,8 +176,8 @@ func TestLanesWaitAsAsked(t *testing.T) {
 			}
 			return nil
 		})
-		l.start(t.Context(), "a", false)
-		l.wait()
+		l.Add(t.Context(), "a", false)
+		l.Wait()
 		runs := d.runs["a"]
 		if got := runs[1].Sub(runs[0]); got < 17*time.Minute || got > 17*time.Minute+time.Second {
 			t.Errorf("asked to wait 17m, waited %s", got)
@@ -185,7 +185,7 @@ func TestLanesWaitAsAsked(t *testing.T) {
 	})
 }
 
-func TestLanesBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
+func TestQueueBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
 	if got := pause(1, &BusyError{Cause: errors.New("409")}); got < firstPause/2 || got > firstPause {
 		t.Errorf("paused %s", got)
 	}
@@ -196,10 +196,10 @@ func TestLanesBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
 	}
 }
 
-func TestLanesUrgentEndsThePause(t *testing.T) {
+func TestQueueUrgentEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := newLanes(1, func(_ context.Context, key string) error {
+		l := NewQueue(1, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			if run == 1 {
@@ -207,33 +207,33 @@ func TestLanesUrgentEndsThePause(t *testing.T) {
 			}
 			return nil
 		})
-		l.start(t.Context(), "a", false)
+		l.Add(t.Context(), "a", false)
 		synctest.Wait()
-		l.start(t.Context(), "a", false)
+		l.Add(t.Context(), "a", false)
 		synctest.Wait()
 		if n := d.count("a"); n != 1 {
 			t.Fatalf("ran %d times: a start that is not urgent ended the pause", n)
 		}
 		begin := time.Now()
-		l.start(t.Context(), "a", true)
-		l.wait()
+		l.Add(t.Context(), "a", true)
+		l.Wait()
 		if n, took := d.count("a"), time.Since(begin); n != 2 || took != 0 {
 			t.Errorf("ran %d times, the second after %s", n, took)
 		}
 	})
 }
 
-func TestLanesPauseGrowsFromTheStartAfterSuccess(t *testing.T) {
+func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		var l *lanes
-		l = newLanes(1, func(ctx context.Context, key string) error {
+		var l *Queue
+		l = NewQueue(1, func(ctx context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			switch {
 			case run == 7:
-				l.start(ctx, key, true) // the same worker goes on
-				<-l.lane[key].poke      // without the pause being ended
+				l.Add(ctx, key, true) // the same worker goes on
+				<-l.lane[key].poke    // without the pause being ended
 				return nil
 			case run <= 8:
 				return errors.New("no")
@@ -241,8 +241,8 @@ func TestLanesPauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 				return nil
 			}
 		})
-		l.start(t.Context(), "a", false)
-		l.wait()
+		l.Add(t.Context(), "a", false)
+		l.Wait()
 		runs := d.runs["a"]
 		if got := runs[8].Sub(runs[7]); got < firstPause/2 || got > firstPause {
 			t.Errorf("the first pause after a success was %s", got)
@@ -250,10 +250,10 @@ func TestLanesPauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 	})
 }
 
-func TestLanesEndWithTheContext(t *testing.T) {
+func TestQueueEndWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		l := newLanes(2, func(ctx context.Context, key string) error {
+		l := NewQueue(2, func(ctx context.Context, key string) error {
 			if key == "failing" {
 				return &BusyError{Wait: time.Hour}
 			}
@@ -261,12 +261,12 @@ func TestLanesEndWithTheContext(t *testing.T) {
 			return ctx.Err()
 		})
 		for _, key := range []string{"failing", "working", "working too", "without a slot"} {
-			l.start(ctx, key, false)
+			l.Add(ctx, key, false)
 		}
 		synctest.Wait()
 		begin := time.Now()
 		cancel()
-		l.wait()
+		l.Wait()
 		if took := time.Since(begin); took > time.Minute {
 			t.Errorf("ended %s after the context", took)
 		}

@@ -32,24 +32,24 @@ const (
 	servingWait = 10 * time.Second // Slack waits at most this long for the first closings
 )
 
-// Sweep is the loop that makes the network agree with the store. It is
+// Reconciler is the loop that makes the network agree with the store. It is
 // level-triggered: each pass starts from the store and from Azure, never from
 // memory, so that recovery, retries and drift are the same code as normal
 // work.
-type Sweep struct {
+type Reconciler struct {
 	judge
 	owner   Owner
 	kick    chan struct{}
 	served  chan struct{}
-	follows *lanes                          // one key: what became of the VMs
-	digests *lanes                          // one key: the digest that is due
+	follows *Queue                          // one key: what became of the VMs
+	digests *Queue                          // one key: the digest that is due
 	check   func(context.Context, ID) error // finishes a request that was cut off
 
-	guards  *lanes // key: a guard in lower case
-	opens   *lanes // key: a grant that is to begin
-	checks  *lanes // key: a grant that is asked
-	holders *lanes // key: somebody with open grants, looked at again
-	relocks *lanes // key: a VM in lower case, protected otherwise than the configuration says
+	guards  *Queue // key: a guard in lower case
+	opens   *Queue // key: a grant that is to begin
+	checks  *Queue // key: a grant that is asked
+	holders *Queue // key: somebody with open grants, looked at again
+	relocks *Queue // key: a VM in lower case, protected otherwise than the configuration says
 
 	unwatched sync.Once // says once that protected VMs are not looked at
 
@@ -70,25 +70,25 @@ type Sweep struct {
 	digested    time.Time            // the last time of the digest's schedule that is settled
 }
 
-// NewSweep makes the loop; Run starts it.
-func NewSweep(c Config, w World) *Sweep {
-	s := &Sweep{
+// NewReconciler makes the loop; Run starts it.
+func NewReconciler(c Config, w World) *Reconciler {
+	s := &Reconciler{
 		judge: newJudge(c, w), owner: Owner{c.Installation, c.Bands},
 		kick: make(chan struct{}, 1), served: make(chan struct{}), closing: map[string]bool{}, touched: map[string]bool{}, claimed: map[string]bool{},
 		changed: map[string]time.Time{}, awaited: map[ID][]Path{},
 	}
-	s.guards = newLanes(guardLanes, s.sweepGuard)
-	s.opens = newLanes(openLanes, s.begin)
-	s.checks = newLanes(openLanes, func(ctx context.Context, id string) error { return s.check(ctx, ID(id)) })
-	s.follows = newLanes(1, s.follow)
-	s.digests = newLanes(1, s.digest)
-	s.holders = newLanes(rightLanes, s.recheck)
-	s.relocks = newLanes(relockLanes, s.relock)
+	s.guards = NewQueue(guardLanes, s.reconcileGuard)
+	s.opens = NewQueue(openLanes, s.begin)
+	s.checks = NewQueue(openLanes, func(ctx context.Context, id string) error { return s.check(ctx, ID(id)) })
+	s.follows = NewQueue(1, s.follow)
+	s.digests = NewQueue(1, s.digest)
+	s.holders = NewQueue(rightLanes, s.recheck)
+	s.relocks = NewQueue(relockLanes, s.relock)
 	return s
 }
 
 // Kick asks for a pass now.
-func (s *Sweep) Kick() {
+func (s *Reconciler) Kick() {
 	select {
 	case s.kick <- struct{}{}:
 	default:
@@ -97,16 +97,16 @@ func (s *Sweep) Kick() {
 
 // Skip moves the clock by which grants are measured ahead, and never back: a
 // demonstration need not wait for a deadline. Doors only close earlier by it.
-func (s *Sweep) Skip(d time.Duration) {
-	s.clock.skip(d)
+func (s *Reconciler) Skip(d time.Duration) {
+	s.clock.Skip(d)
 	s.Kick()
 }
 
 // Now is the clock by which grants are measured.
-func (s *Sweep) Now() time.Time { return s.clock.Now() }
+func (s *Reconciler) Now() time.Time { return s.clock.Now() }
 
 // touch has guards looked at now.
-func (s *Sweep) touch(guards []string) {
+func (s *Reconciler) touch(guards []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range guards {
@@ -117,11 +117,11 @@ func (s *Sweep) touch(guards []string) {
 
 // Served is closed once every closing that was overdue at the start has been
 // tried: then Slack may be served.
-func (s *Sweep) Served() <-chan struct{} { return s.served }
+func (s *Reconciler) Served() <-chan struct{} { return s.served }
 
 // Run sweeps until ctx ends, then waits for the work under way. The service's
 // Check finishes requests that a crash cut off.
-func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant, error)) error {
+func (s *Reconciler) Run(ctx context.Context, check func(context.Context, ID) (Grant, error)) error {
 	s.check = func(ctx context.Context, id ID) error {
 		_, err := check(ctx, id)
 		if errors.As(err, new(*Refusal)) {
@@ -130,13 +130,13 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		return err
 	}
 	defer func() {
-		s.guards.wait()
-		s.opens.wait()
-		s.checks.wait()
-		s.holders.wait()
-		s.relocks.wait()
-		s.follows.wait()
-		s.digests.wait()
+		s.guards.Wait()
+		s.opens.Wait()
+		s.checks.Wait()
+		s.holders.Wait()
+		s.relocks.Wait()
+		s.follows.Wait()
+		s.digests.Wait()
 	}()
 	started := time.Now()
 	if err := s.bindInstallation(ctx); err != nil {
@@ -156,8 +156,8 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 		}
 		if time.Since(drifted) >= driftEvery {
 			drifted = time.Now()
-			s.guards.start(ctx, everyGuard, false)
-			s.follows.start(ctx, "", false)
+			s.guards.Add(ctx, everyGuard, false)
+			s.follows.Add(ctx, "", false)
 		}
 		if time.Since(marked) >= markEvery {
 			marked = time.Now()
@@ -180,7 +180,7 @@ func (s *Sweep) Run(ctx context.Context, check func(context.Context, ID) (Grant,
 
 // bindInstallation refuses a store that holds another installation's grants:
 // their rules carry its name, so this one would neither see nor close them.
-func (s *Sweep) bindInstallation(ctx context.Context) error {
+func (s *Reconciler) bindInstallation(ctx context.Context) error {
 	kept, err := s.world.Store.Bind(ctx, "installation", s.config.Installation)
 	if err != nil {
 		return fmt.Errorf("keeping the installation's name: %w", err)
@@ -195,7 +195,7 @@ func (s *Sweep) bindInstallation(ctx context.Context) error {
 const everyGuard = ""
 
 // serve lets Slack in when the overdue closings were tried or took too long.
-func (s *Sweep) serve(passed bool, waited time.Duration) {
+func (s *Reconciler) serve(passed bool, waited time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -208,7 +208,7 @@ func (s *Sweep) serve(passed bool, waited time.Duration) {
 }
 
 // pass moves on every grant whose time has come, closings first.
-func (s *Sweep) pass(ctx context.Context, first bool) error {
+func (s *Reconciler) pass(ctx context.Context, first bool) error {
 	due, now := s.due(), s.clock.Now()
 	ids, err := s.world.Store.Due(ctx, due)
 	var faults []error
@@ -218,13 +218,13 @@ func (s *Sweep) pass(ctx context.Context, first bool) error {
 	agenda := s.newAgenda()
 	faults = append(faults, s.advanceAll(ctx, ids, due, now, agenda)...)
 	for guard, urgent := range s.adopt(agenda, first) {
-		s.guards.start(ctx, guard, urgent)
+		s.guards.Add(ctx, guard, urgent)
 	}
 	return errors.Join(faults...)
 }
 
 // Stuck lists the grants whose closing is stuck, for health and metrics.
-func (s *Sweep) Stuck(ctx context.Context) ([]Grant, error) {
+func (s *Reconciler) Stuck(ctx context.Context) ([]Grant, error) {
 	ids, err := s.world.Store.Due(ctx, s.due())
 	if err != nil {
 		return nil, fmt.Errorf("finding what is due: %w", err)

@@ -13,14 +13,14 @@ import (
 // methods; authority is checked here, at each use, from ids.
 type Service struct {
 	judge
-	sweep  *Sweep
-	sights *sights
+	sweep    *Reconciler
+	readable *readableVMs
 }
 
 // NewService makes the service over the sweep, which is told when there is
 // work for it.
-func NewService(sweep *Sweep) *Service {
-	return &Service{judge: sweep.judge, sweep: sweep, sights: &sights{}}
+func NewService(sweep *Reconciler) *Service {
+	return &Service{judge: sweep.judge, sweep: sweep, readable: &readableVMs{}}
 }
 
 // Known refuses everybody but full, active members; guests learn nothing.
@@ -37,7 +37,7 @@ func (s *Service) Ask(ctx context.Context, by UserID, key string, a Ask) ([]Gran
 	if _, err := s.member(ctx, by); err != nil {
 		return nil, err
 	}
-	vms, err := s.roster.find(ctx, a.VMs)
+	vms, err := s.vmCache.Find(ctx, a.VMs)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // settle moves the grants on by what was read back, and by nothing else.
-func (s *Sweep) settle(ctx context.Context, v visit) error {
+func (s *Reconciler) settle(ctx context.Context, v pass) error {
 	var faults []error
 	for _, g := range v.live {
 		var err error
@@ -37,7 +37,7 @@ func (s *Sweep) settle(ctx context.Context, v visit) error {
 
 // settleReady moves on what already agrees, since the changes for others may
 // take minutes.
-func (s *Sweep) settleReady(ctx context.Context, v visit) error {
+func (s *Reconciler) settleReady(ctx context.Context, v pass) error {
 	var faults []error
 	for _, g := range v.live {
 		_, left := s.leftOf(g, v.before)
@@ -53,12 +53,12 @@ func (s *Sweep) settleReady(ctx context.Context, v visit) error {
 }
 
 // settleClosing ends a grant of which nothing is left in the guard.
-func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
+func (s *Reconciler) settleClosing(ctx context.Context, v pass, g Grant) error {
 	if cause := s.remains(v, g); cause != nil {
 		return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
 	}
 	closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
-	if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another visit closed it, and measured
+	if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
 		s.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 	}
 	return err
@@ -66,7 +66,7 @@ func (s *Sweep) settleClosing(ctx context.Context, v visit, g Grant) error {
 
 // remains is why something of the grant may still be in force in the guard, nil
 // when it was read back gone.
-func (s *Sweep) remains(v visit, g Grant) error {
+func (s *Reconciler) remains(v pass, g Grant) error {
 	left, found := s.leftOf(g, v.after)
 	if !found && v.after.Whole && !v.after.Settled {
 		return errNotYet // it still filters as before
@@ -89,7 +89,7 @@ func (s *Sweep) remains(v visit, g Grant) error {
 
 // settleDeparted forgets a guard that the grant's VMs left once nothing of it
 // is there.
-func (s *Sweep) settleDeparted(ctx context.Context, v visit, g Grant) error {
+func (s *Reconciler) settleDeparted(ctx context.Context, v pass, g Grant) error {
 	if cause := s.remains(v, g); cause != nil {
 		s.world.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
 			slog.String("guard", v.guard), slog.Any("error", cause))
@@ -100,7 +100,7 @@ func (s *Sweep) settleDeparted(ctx context.Context, v visit, g Grant) error {
 
 // depart keeps what was read back of a grant as it was read: one that has moved
 // again meanwhile is looked at again.
-func (s *Sweep) depart(ctx context.Context, read Grant, guard string) error {
+func (s *Reconciler) depart(ctx context.Context, read Grant, guard string) error {
 	_, err := s.update(ctx, read.ID, func(g Grant) (Grant, []Event, error) {
 		if g.State != Open || !samePaths(g.Left, read.Left) {
 			return g, nil, g.stale()
@@ -111,7 +111,7 @@ func (s *Sweep) depart(ctx context.Context, read Grant, guard string) error {
 }
 
 // leftOf finds a rule of the grant, wherever in the guard it stands.
-func (s *Sweep) leftOf(g Grant, t Table) (Rule, bool) {
+func (s *Reconciler) leftOf(g Grant, t Table) (Rule, bool) {
 	for _, r := range t.Rules {
 		n, ok := ParseRuleName(strings.ToLower(r.Name))
 		if ok && n.Installation == s.owner.Installation && n.Grant == g.ID {
@@ -123,7 +123,7 @@ func (s *Sweep) leftOf(g Grant, t Table) (Rule, bool) {
 
 // settleOpening confirms what is in force here, and gives up what Azure will
 // not take.
-func (s *Sweep) settleOpening(ctx context.Context, v visit, g Grant) error {
+func (s *Reconciler) settleOpening(ctx context.Context, v pass, g Grant) error {
 	done, cause := s.agreed(v, g)
 	if done {
 		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Agree(v.guard, s.doors(v, g), v.now) })
@@ -140,7 +140,7 @@ func (s *Sweep) settleOpening(ctx context.Context, v visit, g Grant) error {
 
 // agreed reports whether every rule of the grant here was read back in force,
 // or what stands in the way.
-func (s *Sweep) agreed(v visit, g Grant) (bool, error) {
+func (s *Reconciler) agreed(v pass, g Grant) (bool, error) {
 	for _, want := range g.Rules(s.owner.Installation, v.guard) {
 		if err := v.failed[want.Name]; err != nil {
 			return false, err
@@ -158,7 +158,7 @@ func (s *Sweep) agreed(v visit, g Grant) (bool, error) {
 }
 
 // doors are where the rules of the grant in a firewall let its holder in.
-func (s *Sweep) doors(v visit, g Grant) []Door {
+func (s *Reconciler) doors(v pass, g Grant) []Door {
 	var out []Door
 	for _, p := range g.Paths {
 		if !SameID(p.Guard, v.guard) || p.Kind != Into {
@@ -215,7 +215,7 @@ func reason(err error) string {
 
 // settleOpen notices that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
-func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
+func (s *Reconciler) settleOpen(ctx context.Context, v pass, g Grant) error {
 	if behind(g.Left, v.guard) {
 		return s.settleDeparted(ctx, v, g)
 	}
@@ -242,7 +242,7 @@ func (s *Sweep) settleOpen(ctx context.Context, v visit, g Grant) error {
 
 // settleMoved keeps that the rules of an open grant were read back where its VM
 // is now, and tells its holder of a door that is another one.
-func (s *Sweep) settleMoved(ctx context.Context, v visit, g Grant) error {
+func (s *Reconciler) settleMoved(ctx context.Context, v pass, g Grant) error {
 	read := g.Paths
 	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		if g.State != Open || !samePaths(g.Paths, read) {
@@ -264,8 +264,8 @@ func (s *Sweep) settleMoved(ctx context.Context, v visit, g Grant) error {
 }
 
 // settleChanged reports whether a rule of an open grant was not as wanted when
-// the visit began, and is now. With again it is looked at in any case.
-func (s *Sweep) settleChanged(ctx context.Context, v visit, g Grant, want Rule, again bool) (changed bool, err error) {
+// the pass began, and is now. With again it is looked at in any case.
+func (s *Reconciler) settleChanged(ctx context.Context, v pass, g Grant, want Rule, again bool) (changed bool, err error) {
 	final := finalRule(v.plan, want)
 	if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) && !again {
 		return false, nil
@@ -287,7 +287,7 @@ func (g Grant) follows(guard string) bool {
 	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Agreed })
 }
 
-func (s *Sweep) drifted(ctx context.Context, g Grant, rule string, now time.Time) error {
+func (s *Reconciler) drifted(ctx context.Context, g Grant, rule string, now time.Time) error {
 	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		if g.State != Open {
 			return g, nil, nil

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	rosterAge   = time.Minute      // new VMs and changed tags are noticed within this
-	rosterRetry = 10 * time.Second // an unknown name reads again when the list is older
+	vmCacheAge   = time.Minute      // new VMs and changed tags are noticed within this
+	vmCacheRetry = 10 * time.Second // an unknown name reads again when the list is older
 )
 
-// roster is the list of VMs, read again when it is old. It serves names and
+// VMCache is the list of VMs, read again when it is old. It serves names and
 // lists; whatever opens a door reads its VM afresh.
-type roster struct {
+type VMCache struct {
 	inventory Inventory
 	reading   chan struct{} // one reads at a time, the others wait for what it finds
 
@@ -25,30 +25,30 @@ type roster struct {
 	read time.Time
 }
 
-func newRoster(inventory Inventory) *roster {
-	return &roster{inventory: inventory, reading: make(chan struct{}, 1)}
+func NewVMCache(inventory Inventory) *VMCache {
+	return &VMCache{inventory: inventory, reading: make(chan struct{}, 1)}
 }
 
-func (r *roster) kept() ([]VM, time.Time) {
+func (r *VMCache) cached() ([]VM, time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.vms, r.read
 }
 
-// all lists the VMs, at most age old; while Azure does not answer, an older
-// list still names them.
-func (r *roster) all(ctx context.Context, age time.Duration) ([]VM, error) {
-	vms, err := r.list(ctx, age)
-	if old, read := r.kept(); err != nil && !read.IsZero() && ctx.Err() == nil {
+// All lists the VMs, at most age old; while Azure does not answer, an older
+// List still names them.
+func (r *VMCache) All(ctx context.Context, age time.Duration) ([]VM, error) {
+	vms, err := r.List(ctx, age)
+	if old, read := r.cached(); err != nil && !read.IsZero() && ctx.Err() == nil {
 		return old, nil // rights and rules are read afresh where a door is opened
 	}
 	return vms, err
 }
 
-// list reads the VMs, unless somebody else just did; with no age it reads them
+// List reads the VMs, unless somebody else just did; with no age it reads them
 // in any case.
-func (r *roster) list(ctx context.Context, age time.Duration) ([]VM, error) {
-	if vms, read := r.kept(); !read.IsZero() && time.Since(read) < age {
+func (r *VMCache) List(ctx context.Context, age time.Duration) ([]VM, error) {
+	if vms, read := r.cached(); !read.IsZero() && time.Since(read) < age {
 		return vms, nil
 	}
 	select {
@@ -57,7 +57,7 @@ func (r *roster) list(ctx context.Context, age time.Duration) ([]VM, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for the list of virtual machines: %w", ctx.Err())
 	}
-	if vms, read := r.kept(); !read.IsZero() && time.Since(read) < age {
+	if vms, read := r.cached(); !read.IsZero() && time.Since(read) < age {
 		return vms, nil
 	}
 	vms, err := r.inventory.VMs(ctx)
@@ -70,13 +70,13 @@ func (r *roster) list(ctx context.Context, age time.Duration) ([]VM, error) {
 	return vms, nil
 }
 
-// find resolves what people type: a name, group/name where names clash, or
+// Find resolves what people type: a name, group/name where names clash, or
 // tag:key=value for many.
-func (r *roster) find(ctx context.Context, words []string) ([]VM, error) {
+func (r *VMCache) Find(ctx context.Context, words []string) ([]VM, error) {
 	if len(words) == 0 {
 		return nil, Refuse(ErrInput, "Say which VM: /jit request <vm> [ports] [duration] [from <address>] for <reason>.")
 	}
-	vms, err := r.all(ctx, rosterAge)
+	vms, err := r.All(ctx, vmCacheAge)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (r *roster) find(ctx context.Context, words []string) ([]VM, error) {
 	if err == nil {
 		return found, nil
 	}
-	fresh, freshErr := r.all(ctx, rosterRetry)
+	fresh, freshErr := r.All(ctx, vmCacheRetry)
 	if freshErr != nil {
 		return nil, err
 	}

@@ -99,8 +99,8 @@ func TestFindVMs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newRoster(&machines{vms: vms})
-			got, err := r.find(t.Context(), tt.words)
+			r := NewVMCache(&machines{vms: vms})
+			got, err := r.Find(t.Context(), tt.words)
 			if names(got) != tt.want || !errors.Is(err, tt.kind) {
 				t.Fatalf("got %q, %v, want %q, %v", names(got), err, tt.want, tt.kind)
 			}
@@ -112,15 +112,15 @@ func TestFindVMs(t *testing.T) {
 }
 
 func TestFindWhereThereAreNoVMs(t *testing.T) {
-	r := newRoster(&machines{})
+	r := NewVMCache(&machines{})
 	for range 2 {
-		if got, err := r.find(t.Context(), []string{"web-01"}); !errors.Is(err, ErrNotFound) || len(got) > 0 {
+		if got, err := r.Find(t.Context(), []string{"web-01"}); !errors.Is(err, ErrNotFound) || len(got) > 0 {
 			t.Errorf("got %q, %v", names(got), err)
 		}
 	}
 }
 
-func TestRosterOffersTheNearestThree(t *testing.T) {
+func TestVMCacheOffersTheNearestThree(t *testing.T) {
 	var vms []VM
 	for i := range 2000 {
 		vms = append(vms, machine("prod", fmt.Sprintf("web-%04d", i)))
@@ -131,46 +131,46 @@ func TestRosterOffersTheNearestThree(t *testing.T) {
 	}
 }
 
-func TestRosterIsReadAgain(t *testing.T) {
+func TestVMCacheIsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machines{vms: []VM{machine("prod", "web-01")}}
-		r := newRoster(m)
+		r := NewVMCache(m)
 		find := func(word string, lists int, want error) {
 			t.Helper()
-			if _, err := r.find(t.Context(), []string{word}); !errors.Is(err, want) || m.lists != lists {
+			if _, err := r.Find(t.Context(), []string{word}); !errors.Is(err, want) || m.lists != lists {
 				t.Errorf("%s: %v after %d lists, want %v after %d", word, err, m.lists, want, lists)
 			}
 		}
 		find("web-01", 1, nil)
-		time.Sleep(rosterAge - time.Second)
+		time.Sleep(vmCacheAge - time.Second)
 		find("web-01", 1, nil)
 		time.Sleep(time.Second)
 		find("web-01", 2, nil)
 		m.vms = append(m.vms, machine("prod", "web-02"))
 		find("web-02", 2, ErrNotFound) // just read
-		time.Sleep(rosterRetry)
+		time.Sleep(vmCacheRetry)
 		find("web-02", 3, nil)
 		find("web-03", 3, ErrNotFound)
 		m.vms = nil
-		time.Sleep(rosterRetry)
+		time.Sleep(vmCacheRetry)
 		find("web-03", 4, ErrNotFound)
 	})
 }
 
-func TestRosterWhenAzureDoesNotAnswer(t *testing.T) {
+func TestVMCacheWhenAzureDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machines{vms: []VM{machine("prod", "web-01")}, err: ErrBusy}
-		r := newRoster(m)
-		if _, err := r.all(t.Context(), rosterAge); !errors.Is(err, ErrBusy) {
+		r := NewVMCache(m)
+		if _, err := r.All(t.Context(), vmCacheAge); !errors.Is(err, ErrBusy) {
 			t.Errorf("never read: %v", err)
 		}
 		m.err = nil
-		if _, err := r.all(t.Context(), rosterAge); err != nil {
+		if _, err := r.All(t.Context(), vmCacheAge); err != nil {
 			t.Fatal(err)
 		}
 		m.err = ErrBusy
 		time.Sleep(time.Hour)
-		if got, err := r.all(t.Context(), rosterAge); err != nil || names(got) != "prod/web-01" {
+		if got, err := r.All(t.Context(), vmCacheAge); err != nil || names(got) != "prod/web-01" {
 			t.Errorf("an old list: %q, %v", names(got), err)
 		}
 	})

@@ -33,7 +33,7 @@ func (s *Service) VMs(ctx context.Context, by UserID, text string, limit int) (l
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
-	seen, err := s.viewer(ctx, by)
+	seen, err := s.vmVisibility(ctx, by)
 	if err != nil {
 		return nil, false, err
 	}
@@ -79,17 +79,17 @@ func (s *Service) vmLine(ctx context.Context, vm VM, locks []Protection) (VMLine
 	return l, nil
 }
 
-// viewer decides, for one answer, which VMs somebody may see.
-type viewer struct {
-	eyes
+// vmVisibility decides, for one answer, which VMs somebody may see.
+type vmVisibility struct {
+	visibility
 	all   bool
 	rules []Match         // of the approval rules whose approver they are
 	mine  map[string]bool // VMs of their own grants, by resource id in lower case
 	looks int             // at Azure, so far
 }
 
-func (s *Service) viewer(ctx context.Context, by UserID) (*viewer, error) {
-	v := &viewer{eyes: eyes{judge: s.judge, by: by, sights: s.sights}, mine: map[string]bool{}}
+func (s *Service) vmVisibility(ctx context.Context, by UserID) (*vmVisibility, error) {
+	v := &vmVisibility{visibility: visibility{judge: s.judge, by: by, readable: s.readable}, mine: map[string]bool{}}
 	var err error
 	if v.all, err = s.listed(ctx, s.config.Admins, by); err != nil || v.all {
 		return v, err
@@ -118,12 +118,12 @@ func (s *Service) viewer(ctx context.Context, by UserID) (*viewer, error) {
 	return v, nil
 }
 
-func (v *viewer) vm(ctx context.Context, vm VM) bool {
+func (v *vmVisibility) vm(ctx context.Context, vm VM) bool {
 	approves := func(m Match) bool { return m.VM(vm) }
 	if v.all || v.mine[strings.ToLower(vm.ID)] || slices.ContainsFunc(v.rules, approves) {
 		return true
 	}
-	if _, known := v.sights.get(v.by, vm.ID); !known {
+	if _, known := v.readable.get(v.by, vm.ID); !known {
 		v.looks++
 	}
 	return v.see(ctx, Grant{Request: Request{Targets: []Target{{VM: vm.ID, Name: vm.Name}}}})

@@ -30,7 +30,7 @@ const crowd = 64 // people at once
 type fair struct {
 	slack *slacksim.Sim
 	azure *azuresim.Sim
-	sweep *jit.Sweep
+	sweep *jit.Reconciler
 	dir   string
 }
 
@@ -106,7 +106,7 @@ func (f *fair) run(b testing.TB, config app.Config) {
 		ended <- app.Run(ctx, app.Options{
 			Config: config, Tokens: app.Tokens{Bot: o.BotToken, App: o.AppToken}, Credential: credential, Transport: transport,
 			Stagger: 100 * time.Millisecond,
-			Started: func(s *jit.Sweep, _ app.Shelf) { f.sweep = s },
+			Started: func(s *jit.Reconciler, _ app.Shelf) { f.sweep = s },
 		})
 	}()
 	b.Cleanup(func() {

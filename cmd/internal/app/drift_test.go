@@ -163,12 +163,12 @@ func TestReapWithoutStore(t *testing.T) {
 		g := w.open(time.Hour, "web-1")
 		w.stop()
 		owner := jit.Owner{Installation: "prod", Bands: w.config.Bands}
-		found, err := jit.Reap(t.Context(), w.client, owner, false, time.Now())
+		found, err := jit.SweepOverdue(t.Context(), w.client, owner, false, time.Now())
 		if err != nil || len(found) != 2 || found[0].Outcome != jit.Kept || w.ours() != 2 {
 			t.Fatalf("before until: %v, %v", found, err)
 		}
 		w.pass(time.Until(g.Clock.Until))
-		found, err = jit.Reap(t.Context(), w.client, owner, false, time.Now())
+		found, err = jit.SweepOverdue(t.Context(), w.client, owner, false, time.Now())
 		if err != nil || len(found) != 2 {
 			t.Fatalf("after until: %v, %v", found, err)
 		}

@@ -26,7 +26,7 @@ func TestReapUnderAPolicyThatIsHidden(t *testing.T) {
 		w.stop()
 		w.sim.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
 		time.Sleep(time.Until(g.Clock.Until))
-		found, err := jit.Reap(t.Context(), w.client, jit.Owner{Installation: "prod", Bands: w.config.Bands}, false, time.Now())
+		found, err := jit.SweepOverdue(t.Context(), w.client, jit.Owner{Installation: "prod", Bands: w.config.Bands}, false, time.Now())
 		if w.stands(g.ID) {
 			t.Errorf("the rule is left: %v, %v", found, err)
 		}
@@ -75,7 +75,7 @@ func TestReapTellsOfEachRuleOnce(t *testing.T) {
 			}
 			w.pass(time.Minute)
 		}
-		found, err := jit.Reap(t.Context(), w.client, jit.Owner{Installation: "prod", Bands: w.config.Bands}, false, time.Now())
+		found, err := jit.SweepOverdue(t.Context(), w.client, jit.Owner{Installation: "prod", Bands: w.config.Bands}, false, time.Now())
 		if len(found) != 2 || err != nil {
 			t.Errorf("%v, %v", found, err)
 		}

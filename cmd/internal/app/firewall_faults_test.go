@@ -261,7 +261,7 @@ func TestReapFirewalls(t *testing.T) {
 				g = w.want(g.ID, jit.Open)
 				w.stop()
 				owner := jit.Owner{Installation: "prod", Bands: w.config.Bands}
-				found, err := jit.Reap(t.Context(), w.client, owner, false, time.Now())
+				found, err := jit.SweepOverdue(t.Context(), w.client, owner, false, time.Now())
 				for _, r := range found {
 					if r.Outcome != jit.Kept || r.Until != g.Clock.Until || r.Grant != g.ID {
 						t.Errorf("%v", r)
@@ -271,7 +271,7 @@ func TestReapFirewalls(t *testing.T) {
 					t.Fatalf("%v, %v", found, err)
 				}
 				time.Sleep(time.Until(g.Clock.Until))
-				found, err = jit.Reap(t.Context(), w.client, owner, false, time.Now())
+				found, err = jit.SweepOverdue(t.Context(), w.client, owner, false, time.Now())
 				for _, r := range found {
 					if r.Outcome != jit.Removed {
 						t.Errorf("%v", r)

@@ -65,7 +65,7 @@ func newStage(t *testing.T) *stage {
 		Store: db, Network: w.client, Inventory: w.client, Directory: w.client, Vitals: w.client,
 		People: bot.NewPeople(api), Meter: w.meter, Log: slog.New(slog.DiscardHandler),
 	}
-	s.service = jit.NewService(jit.NewSweep(w.config, deps))
+	s.service = jit.NewService(jit.NewReconciler(w.config, deps))
 	s.run(bot.Config{
 		API: api, Service: s.service, Inbox: db,
 		PerPerson: 1e6, Stagger: time.Millisecond, Grace: time.Second,

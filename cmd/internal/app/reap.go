@@ -19,7 +19,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		return err
 	}
 	owner := jit.Owner{Installation: o.Config.Jit.Installation, Bands: o.Config.Jit.Bands}
-	found, err := jit.Reap(ctx, client, owner, unreadable, time.Now())
+	found, err := jit.SweepOverdue(ctx, client, owner, unreadable, time.Now())
 	overdue := 0
 	counts := map[jit.Outcome]int{}
 	for _, r := range found {

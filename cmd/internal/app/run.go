@@ -41,7 +41,7 @@ type Options struct {
 	// Started, when not nil, is given the sweep before it runs, and what reads
 	// the store: a demonstration moves the one's clock and shows the other's
 	// grants and protections.
-	Started func(*jit.Sweep, Shelf)
+	Started func(*jit.Reconciler, Shelf)
 	// Stagger is the time between the starts of the two sockets to Slack; 0
 	// is the bot's own.
 	Stagger time.Duration
@@ -119,9 +119,9 @@ type program struct {
 	store   *store.Bolt
 	pulse   *pulse
 	azure   *azure.Client
-	sweep   *jit.Sweep
+	sweep   *jit.Reconciler
 	service *jit.Service
-	teller  *jit.Teller
+	teller  *jit.Dispatcher
 	bot     *bot.Bot
 	meters  *meters
 }
@@ -140,12 +140,12 @@ func (o Options) wire(s *store.Bolt) (*program, error) {
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
-	p.teller = jit.NewTeller(s, notifier, o.Log)
+	p.teller = jit.NewDispatcher(s, notifier, o.Log)
 	world := jit.World{
-		Store: p.teller.Watch(p.pulse), Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
+		Store: p.teller.Wake(p.pulse), Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
 		People: bot.NewPeople(api), Meter: p.meters, Scenery: p.azure, Locks: p.azure, Log: o.Log,
 	}
-	p.sweep = jit.NewSweep(o.Config.Jit, world)
+	p.sweep = jit.NewReconciler(o.Config.Jit, world)
 	p.service = jit.NewService(p.sweep)
 	cards.Others = p.service.Others
 	p.bot, err = bot.New(bot.Config{

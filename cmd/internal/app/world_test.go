@@ -55,7 +55,7 @@ type world struct {
 
 	store   *store.Bolt
 	service *jit.Service
-	sweep   *jit.Sweep
+	sweep   *jit.Reconciler
 	halt    func()
 }
 
@@ -173,12 +173,12 @@ func (w *world) start() {
 	if w.wrap != nil {
 		deps = w.wrap(deps)
 	}
-	w.sweep = jit.NewSweep(w.config, deps)
+	w.sweep = jit.NewReconciler(w.config, deps)
 	w.service = jit.NewService(w.sweep)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.sweep.Run(ctx, w.service.Check) })
-	wg.Go(func() { _ = jit.NewTeller(deps.Store, w.told, log).Run(ctx) })
+	wg.Go(func() { _ = jit.NewDispatcher(deps.Store, w.told, log).Run(ctx) })
 	w.halt = sync.OnceFunc(func() {
 		cancel()
 		wg.Wait()

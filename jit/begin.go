@@ -12,7 +12,7 @@ import (
 // checked once more and the way is stored. Where opening must wait, the grant
 // says so.
 func (s *Reconciler) begin(ctx context.Context, id string) error {
-	waited := s.recall(ID(id))
+	waited := s.firewalls.recall(ID(id))
 	g, err := s.world.Store.Grant(ctx, ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
@@ -66,7 +66,7 @@ func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
 		return err
 	}
 	for _, guard := range guardsOf(paths) {
-		s.guards.Add(ctx, guard, true)
+		s.work.guards.Add(ctx, guard, true)
 	}
 	return nil
 }
@@ -93,26 +93,8 @@ func (s *Reconciler) fail(ctx context.Context, id ID, why string, now time.Time)
 
 // frozen says why nothing is opened now; empty when openings may go on.
 func (s *Reconciler) frozen() string {
-	s.mu.Lock()
-	late := s.late
-	s.mu.Unlock()
-	if late != "" {
+	if late := s.due.lateClosing(); late != "" {
 		return "the closing of " + string(late) + " is late, and closings go first"
 	}
-	return s.doubt()
-}
-
-// doubt says why this machine's clock is not to be trusted; empty when it is.
-func (s *Reconciler) doubt() string {
-	skew := s.world.Vitals.Skew()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case skew > maxSkew || skew < -maxSkew:
-		return fmt.Sprintf("this machine's clock and Azure's differ by %s", ShortDuration(skew.Abs()))
-	case s.clock.Behind() > maxBack:
-		return "this machine's clock was set back"
-	default:
-		return s.suspect
-	}
+	return s.trust.doubt()
 }

@@ -2,70 +2,123 @@ package jit
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
+
+// clockTrust decides whether deadlines may be measured by this machine's clock
+// alone: it knows how far the clock had come when jitbot ran last, whether it
+// was set back, and whether Azure's agrees with it. mu guards what was noted so
+// far, and is not held while the store writes.
+type clockTrust struct {
+	clock  *MonotonicClock
+	store  markStore
+	vitals Vitals
+	log    *slog.Logger
+
+	mu          sync.Mutex
+	highest     time.Time // highest clock reading stored
+	suspect     string    // why the clock is not to be trusted
+	heard       bool      // Azure has answered since the start
+	agreesSince time.Time // since when Azure's clock agrees, while the mark does not
+}
+
+// markStore keeps the highest clock reading. Mark stores a reading that is
+// higher than what is stored, and gives what is stored then.
+type markStore interface {
+	Mark(ctx context.Context, now time.Time) (time.Time, error)
+}
+
+func newClockTrust(clock *MonotonicClock, w World) *clockTrust {
+	return &clockTrust{clock: clock, store: w.Store, vitals: w.Vitals, log: w.Log}
+}
 
 // due is what deadlines are compared with: while the clock is suspect after a
 // start, the stored high-water mark counts too, so that nothing stays open
 // longer.
-func (s *Reconciler) due() time.Time {
-	now := s.clock.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.suspect != "" && s.mark.After(now) {
-		return s.mark
+func (t *clockTrust) due() time.Time {
+	now := t.clock.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.suspect != "" && t.highest.After(now) {
+		return t.highest
 	}
 	return now
 }
 
-// startClock compares the clock with the mark of the last run.
-func (s *Reconciler) startClock(ctx context.Context) {
-	now := s.clock.Now()
-	mark, err := s.world.Store.Mark(ctx, time.Time{})
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// doubt says why this machine's clock is not to be trusted; empty when it is.
+func (t *clockTrust) doubt() string {
+	skew := t.vitals.Skew()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case skew > maxSkew || skew < -maxSkew:
+		return fmt.Sprintf("this machine's clock and Azure's differ by %s", ShortDuration(skew.Abs()))
+	case t.clock.Behind() > maxBack:
+		return "this machine's clock was set back"
+	default:
+		return t.suspect
+	}
+}
+
+// hear notes that Azure has answered, so that what is known of its clock is of
+// now.
+func (t *clockTrust) hear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.heard = true
+}
+
+// start compares the clock with the mark of the last run.
+func (t *clockTrust) start(ctx context.Context) {
+	now := t.clock.Now()
+	mark, err := t.store.Mark(ctx, time.Time{})
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if err != nil {
-		s.suspect = "the store cannot tell when the clock was last read"
-		s.world.Log.ErrorContext(ctx, "reading the clock's mark", slog.Any("error", err))
+		t.suspect = "the store cannot tell when the clock was last read"
+		t.log.ErrorContext(ctx, "reading the clock's mark", slog.Any("error", err))
 		return
 	}
-	s.mark = mark
+	t.highest = mark
 	if mark.Sub(now) > maxBack {
-		s.suspect = "this machine's clock is behind when it was last read"
-		s.world.Log.ErrorContext(ctx, "the clock went back while jitbot was down", slog.Time("mark", mark), slog.Time("now", now))
+		t.suspect = "this machine's clock is behind when it was last read"
+		t.log.ErrorContext(ctx, "the clock went back while jitbot was down", slog.Time("mark", mark), slog.Time("now", now))
 	}
 }
 
-// markClock stores the reading. A clock that was suspect is trusted again
-// when it has caught up, or when Azure's clock agrees with it.
-func (s *Reconciler) markClock(ctx context.Context) {
-	now := s.clock.Now()
-	mark, err := s.world.Store.Mark(ctx, now)
+// mark stores the reading. A clock that was suspect is trusted again when it
+// has caught up, or when Azure's clock agrees with it.
+func (t *clockTrust) mark(ctx context.Context) {
+	now := t.clock.Now()
+	mark, err := t.store.Mark(ctx, now)
 	if err != nil {
-		s.world.Log.ErrorContext(ctx, "storing the clock's mark", slog.Any("error", err))
+		t.log.ErrorContext(ctx, "storing the clock's mark", slog.Any("error", err))
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if mark.Sub(now) <= maxBack {
-		s.suspect, s.agreesSince = "", time.Time{}
-	} else if s.trusts(now) {
-		s.world.Log.WarnContext(ctx, "azure's clock agrees with this machine's, so the mark of the last run was wrong", slog.Time("mark", mark), slog.Time("now", now))
-		s.suspect = ""
+		t.suspect, t.agreesSince = "", time.Time{}
+	} else if t.confirmed(now) {
+		t.log.WarnContext(ctx, "azure's clock agrees with this machine's, so the mark of the last run was wrong", slog.Time("mark", mark), slog.Time("now", now))
+		t.suspect = ""
 	}
-	s.mark = mark
+	t.highest = mark
 }
 
-// trusts reports whether Azure's clock has agreed with ours for long enough to
-// say that the mark was wrong, such as after one bad step of the clock.
-func (s *Reconciler) trusts(now time.Time) bool {
-	if !s.heard || s.world.Vitals.Skew().Abs() > maxSkew {
-		s.agreesSince = time.Time{}
+// confirmed reports whether Azure's clock has agreed with ours for long enough
+// to say that the mark was wrong, such as after one bad step of the clock. mu
+// is held.
+func (t *clockTrust) confirmed(now time.Time) bool {
+	if !t.heard || t.vitals.Skew().Abs() > maxSkew {
+		t.agreesSince = time.Time{}
 		return false
 	}
-	if s.agreesSince.IsZero() {
-		s.agreesSince = now
+	if t.agreesSince.IsZero() {
+		t.agreesSince = now
 	}
-	return now.Sub(s.agreesSince) >= trustAfter
+	return now.Sub(t.agreesSince) >= trustAfter
 }

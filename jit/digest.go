@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -133,76 +134,91 @@ func (d Digest) event() Event {
 		"%d unhealthy, %d not applicable, %d healthy; due %s", d.Unhealthy, d.NotApplicable, d.Healthy, d.Due.Format(time.RFC3339))}
 }
 
+// settledDigest is the last time of the digest's schedule that is known to be
+// settled. mu guards it.
+type settledDigest struct {
+	mu  sync.Mutex
+	due time.Time
+}
+
+// covers reports whether that time of the schedule is settled.
+func (s *settledDigest) covers(due time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !due.After(s.due)
+}
+
+func (s *settledDigest) settle(due time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due = due
+}
+
 // startDigest begins with the digest when a time of its schedule has come that
 // is not known to be settled.
-func (s *Reconciler) startDigest(ctx context.Context) {
-	s.mu.Lock()
-	due := s.config.Digest.Last(s.clock.Now()).After(s.digested)
-	s.mu.Unlock()
-	if due {
-		s.digests.Add(ctx, "", false)
+func (r *Reconciler) startDigest(ctx context.Context) {
+	if !r.digested.covers(r.config.Digest.Last(r.clock.Now())) {
+		r.work.digests.Add(ctx, "", false)
 	}
 }
 
-// digest settles what is due. Key is not used: there is one lane.
-func (s *Reconciler) digest(ctx context.Context, _ string) error {
-	due := s.config.Digest.Last(s.clock.Now())
-	err := s.settleDigest(ctx, due)
+// digest settles what is due. The key is not used: there is only one.
+func (r *Reconciler) digest(ctx context.Context, _ string) error {
+	due := r.config.Digest.Last(r.clock.Now())
+	err := r.settleDigest(ctx, due)
 	if err != nil {
 		if ctx.Err() == nil {
-			s.world.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
+			r.world.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
 		}
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.digested = due
+	r.digested.settle(due)
 	return nil
 }
 
 // settleDigest makes the digest that is due, unless the store knows that it
 // was. A schedule that was just set begins with its next time, and so does one
 // that a clock far ahead of this one has settled.
-func (s *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
-	last, err := s.world.Store.Digest(ctx)
+func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
+	last, err := r.world.Store.Digest(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the last digest: %w", err)
 	}
-	now, schedule := s.clock.Now(), s.config.Digest.String()
+	now, schedule := r.clock.Now(), r.config.Digest.String()
 	switch {
-	case last.Schedule != schedule || last.Due.Sub(now) > s.config.Digest.Every:
+	case last.Schedule != schedule || last.Due.Sub(now) > r.config.Digest.Every:
 	case !due.After(last.Due):
 		return nil
 	case now.Sub(due) <= digestKept:
-		return s.makeDigest(ctx, last, due)
+		return r.makeDigest(ctx, last, due)
 	default:
-		s.world.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
+		r.world.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
 	}
 	last.Schedule, last.Due = schedule, due
-	if err := s.world.Store.KeepDigest(ctx, last); err != nil {
+	if err := r.world.Store.KeepDigest(ctx, last); err != nil {
 		return fmt.Errorf("keeping that no digest is due: %w", err)
 	}
 	return nil
 }
 
-func (s *Reconciler) makeDigest(ctx context.Context, last Digest, due time.Time) error {
-	vms, err := s.vmCache.List(ctx, vmCacheAge)
+func (r *Reconciler) makeDigest(ctx context.Context, last Digest, due time.Time) error {
+	vms, err := r.vmCache.List(ctx, vmCacheAge)
 	if err != nil {
 		return err
 	}
-	findings, gaps, err := s.classify(ctx, vms)
+	findings, gaps, err := r.classify(ctx, vms)
 	if err != nil {
 		return err
 	}
-	now := s.clock.Now()
+	now := r.clock.Now()
 	if len(gaps) > 0 && now.Sub(due) < digestPatience {
 		return errors.New(strings.Join(gaps, " "))
 	}
-	if doubt := s.doubt(); doubt != "" { // Azure's clock was heard just now
+	if doubt := r.trust.doubt(); doubt != "" { // Azure's clock was heard just now
 		return errors.New(doubt)
 	}
 	d := newDigest(last, due, now, findings, gaps)
-	if err := s.world.Store.KeepDigest(ctx, d, d.event()); err != nil {
+	if err := r.world.Store.KeepDigest(ctx, d, d.event()); err != nil {
 		return fmt.Errorf("keeping the digest: %w", err)
 	}
 	return nil

@@ -28,7 +28,7 @@ func (s *Reconciler) followLocks(ctx context.Context, vms map[string]VM, began t
 	}
 	for id, vm := range vms {
 		if policy, ok := s.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
-			s.relocks.Add(ctx, id, false)
+			s.work.relocks.Add(ctx, id, false)
 		}
 	}
 	return faults
@@ -110,7 +110,7 @@ func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (don
 	case p.Always && !policy.Always:
 		return true, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.handBack(), nil })
 	case ok && !p.agreesWith(policy):
-		s.relocks.Add(ctx, strings.ToLower(vm.ID), false)
+		s.work.relocks.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
 }
@@ -125,7 +125,7 @@ func (p Protection) handBack() Protection {
 
 // relock protects a VM as the configuration has it: one that it says to protect
 // always, and one that was protected under another policy. What cannot hold is
-// warned of, leaves what is there, and is tried again. It has lanes of its own:
+// warned of, leaves what is there, and is tried again. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
 func (s *Reconciler) relock(ctx context.Context, id string) error {
 	vm, err := s.world.Inventory.VM(ctx, id)

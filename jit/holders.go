@@ -11,14 +11,14 @@ import (
 )
 
 // lookAtHolders starts looking again at everybody who holds an open grant.
-func (s *Reconciler) lookAtHolders(ctx context.Context) {
-	grants, err := s.world.Store.Unfinished(ctx)
+func (r *Reconciler) lookAtHolders(ctx context.Context) {
+	grants, err := r.world.Store.Unfinished(ctx)
 	if err != nil {
-		s.world.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
+		r.world.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
 	}
 	for _, g := range grants {
 		if g.State == Open {
-			s.holders.Add(ctx, string(g.Request.By.ID), false)
+			r.work.holders.Add(ctx, string(g.Request.By.ID), false)
 		}
 	}
 }
@@ -27,8 +27,8 @@ func (s *Reconciler) lookAtHolders(ctx context.Context) {
 // rights for them. What cannot be read just now is kept and warned of: taking
 // access away from somebody at work because Slack or Azure is down would be a
 // fault of ours.
-func (s *Reconciler) recheck(ctx context.Context, id string) error {
-	grants, err := s.world.Store.Unfinished(ctx)
+func (r *Reconciler) recheck(ctx context.Context, id string) error {
+	grants, err := r.world.Store.Unfinished(ctx)
 	if err != nil && len(grants) == 0 {
 		return fmt.Errorf("listing the grants of %s: %w", id, err)
 	}
@@ -36,43 +36,43 @@ func (s *Reconciler) recheck(ctx context.Context, id string) error {
 	if len(grants) == 0 {
 		return nil
 	}
-	who, personErr := s.person(ctx, UserID(id))
+	who, personErr := r.person(ctx, UserID(id))
 	seen := map[string]error{} // by VM, so that many grants at one VM ask once
 	var faults []error
 	for _, g := range grants {
 		err := personErr
 		if err == nil {
-			err = s.holds(ctx, who, g, seen)
+			err = r.holds(ctx, who, g, seen)
 		}
-		faults = append(faults, s.judged(ctx, g, err))
+		faults = append(faults, r.judged(ctx, g, err))
 	}
 	return errors.Join(faults...)
 }
 
 // judged acts on what was found about the holder of a grant.
-func (s *Reconciler) judged(ctx context.Context, g Grant, found error) error {
-	now := s.clock.Now()
+func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
+	now := r.clock.Now()
 	no := (*Refusal)(nil)
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("looking at the holder of %s again: %w", g.ID, ctx.Err())
 	case found == nil:
-		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(false, "", now) })
+		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(false, "", now) })
 		return err
 	case errors.As(found, &no):
-		return s.end(ctx, g, Decision{Ending: RightsLost, Reason: no.Error()}, now)
+		return r.end(ctx, g, Decision{Ending: RightsLost, Reason: no.Error()}, now)
 	case errors.Is(found, ErrBusy):
 		return found // tried again when Azure has time
 	default:
-		s.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept", slog.String("grant", string(g.ID)), slog.Any("error", found))
+		r.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept", slog.String("grant", string(g.ID)), slog.Any("error", found))
 		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
-		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(true, why, now) })
+		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(true, why, now) })
 		return err
 	}
 }
 
 // holds refuses a holder whose rights are gone.
-func (s *Reconciler) holds(ctx context.Context, who Person, g Grant, seen map[string]error) error {
+func (r *Reconciler) holds(ctx context.Context, who Person, g Grant, seen map[string]error) error {
 	if err := sameEntra(g, who); err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *Reconciler) holds(ctx context.Context, who Person, g Grant, seen map[st
 		key := strings.ToLower(t.VM)
 		err, known := seen[key]
 		if !known {
-			err = s.rights(ctx, who, VM{ID: t.VM, Name: t.Name}, s.config.RequiredActions)
+			err = r.rights(ctx, who, VM{ID: t.VM, Name: t.Name}, r.config.RequiredActions)
 			seen[key] = err
 		}
 		if err != nil {

@@ -1,0 +1,207 @@
+package jit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+)
+
+// orphans records the rules of ours that no live grant explains and that this
+// pass removed.
+func (r *Reconciler) orphans(ctx context.Context, v pass) error {
+	var faults []error
+	for _, c := range v.plan.Changes {
+		n, _ := ParseRuleName(c.Remove)
+		if c.Remove == "" || n.Grant == "" || isLive(v.live, n.Grant) {
+			continue // denies come and go with protections, which say so
+		}
+		if err := v.failed[c.Remove]; err != nil {
+			r.world.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
+				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
+			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
+			continue
+		}
+		if _, there := ruleNamed(v.after, c.Remove); there {
+			continue // looked at again by the next comparison
+		}
+		e := Event{At: v.now, Kind: EventOrphan, Grant: n.Grant, Text: "The rule " + c.Remove + " of " + v.after.Name + " had no live grant and was removed."}
+		if g, err := r.world.Store.Grant(ctx, n.Grant); err == nil && g.Card != (Card{}) {
+			e.tell = []Audience{ToThread}
+		}
+		if err := r.world.Store.Append(ctx, e); err != nil {
+			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func isLive(live []Grant, id ID) bool {
+	for _, g := range live {
+		if g.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// guardGone deals with a guard that was deleted: its rules are gone with it.
+func (r *Reconciler) guardGone(ctx context.Context, guard string, live []Grant) error {
+	now := r.clock.Now()
+	var faults []error
+	for _, g := range live {
+		var err error
+		if g.State == Closing {
+			_, err = r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(guard, now) })
+		} else if behind(g.Left, guard) {
+			err = r.depart(ctx, g, guard)
+		} else if why := "the " + KindOf(guard).Noun() + " " + GuardName(guard) + " was deleted"; g.State == Open {
+			err = r.end(ctx, g, Decision{Ending: Vanished, Reason: why}, now)
+		} else {
+			err = r.fail(ctx, g.ID, why, now)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+// tried notes that an overdue closing of the start has had its turn.
+func (r *Reconciler) tried(guard string) {
+	if r.startup.tried(guard) {
+		r.Kick() // Slack may be served now
+	}
+}
+
+// compareAll looks at every guard of the subscriptions and of the store, and
+// reconciles those that do not agree: drift, orphans, and grants left by a crash.
+func (r *Reconciler) compareAll(ctx context.Context) error {
+	known, err := r.world.Store.Guards(ctx)
+	faults := []error{err}
+	tables, err := r.world.Network.Tables(ctx)
+	if err != nil {
+		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
+	} else {
+		r.trust.hear()
+	}
+	stale := map[string]bool{}
+	for _, guard := range known {
+		stale[guard] = true // gone, or unreadable just now, unless it is listed
+	}
+	for _, t := range tables {
+		guard := strings.ToLower(t.Guard)
+		agrees, err := r.compare(ctx, guard, t)
+		stale[guard] = !agrees
+		faults = append(faults, err)
+	}
+	for _, guard := range sortedKeys(stale) {
+		if stale[guard] {
+			r.work.guards.Add(ctx, guard, false)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// compare reports whether the guard is as the store wants it.
+func (r *Reconciler) compare(ctx context.Context, guard string, t Table) (bool, error) {
+	w, err := r.wanted(ctx, guard)
+	if err != nil {
+		return true, err
+	}
+	for _, rule := range t.Rules {
+		if n, astray := r.owner.Astray(rule); astray {
+			r.world.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
+				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
+		}
+	}
+	v := r.plan(w, t)
+	for _, g := range w.live {
+		if g.State != Open || behind(g.Left, guard) || slices.ContainsFunc(v.plan.Final, g.relocated) ||
+			g.hindered(guard, r.owner.hindrance(t, v.plan, g)) {
+			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
+		}
+	}
+	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.locksAgree(t, w.locks), nil
+}
+
+// locksAgree reports whether the protections are in force at the guard, as far
+// as was told: no other allow than was seen last stands before their denies.
+func (o Owner) locksAgree(t Table, locks []Protection) bool {
+	return !slices.ContainsFunc(locks, func(p Protection) bool {
+		_, changed, err := o.exposed(t, p)
+		return err != nil || changed || p.State != Locked || len(p.Left) > 0
+	})
+}
+
+// unconfirmed has a guard written again that is changed as a whole and whose
+// last change failed: that the rules of grants that close or left are not in its
+// document says nothing.
+func (r *Reconciler) unconfirmed(w desired, t Table) []Change {
+	if !t.Failed {
+		return nil
+	}
+	var out []Change
+	for _, g := range w.live {
+		if behind(g.Left, w.guard) {
+			g.Paths = g.Left // what it had there
+		} else if g.State != Closing || g.agrees(w.guard) {
+			continue
+		}
+		for _, rule := range g.Rules(r.owner.Installation, w.guard) {
+			if !named(t.Rules, rule.Name) {
+				out = append(out, Change{Remove: rule.Name})
+			}
+		}
+	}
+	return out
+}
+
+// endDrifted closes the open grants whose rules somebody removed or changed,
+// where the policy says to end them, and plans the pass anew.
+func (r *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
+	ended := false
+	for _, g := range v.live {
+		rule := r.changedRule(v, g)
+		if g.State != Open || !g.EndOnDrift || g.follows(v.guard) || rule == "" {
+			continue
+		}
+		ended = true
+		if err := r.endDrift(ctx, g.ID, rule); err != nil {
+			return v, err
+		}
+	}
+	if !ended {
+		return v, nil
+	}
+	w, err := r.wanted(ctx, v.guard)
+	return r.plan(w, v.before), err
+}
+
+// changedRule names a rule of the grant that is not as it should be here.
+func (r *Reconciler) changedRule(v pass, g Grant) string {
+	for _, c := range v.plan.Changes {
+		if c.Put == nil {
+			continue
+		}
+		old, _ := ruleNamed(v.before, c.Put.Name)
+		if n, ok := ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
+			return c.Put.Name
+		}
+	}
+	return ""
+}
+
+func (r *Reconciler) endDrift(ctx context.Context, id ID, rule string) error {
+	now := r.clock.Now()
+	_, err := r.update(ctx, id, func(g Grant) (Grant, []Event, error) {
+		if g.State != Open {
+			return g, nil, g.stale()
+		}
+		noticed := g.event(EventDrift, Person{}, now, "Somebody removed or changed the rule "+rule+"; the access ends, as the policy says.")
+		next, closing, err := g.Close(Decision{Ending: Drifted, Reason: "the rule " + rule + " was removed or changed"}, now, now)
+		return next, []Event{noticed, closing}, err
+	})
+	r.Kick()
+	return err
+}

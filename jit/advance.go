@@ -8,7 +8,15 @@ import (
 	"time"
 )
 
-const advancers = 32 // grants moved on at once, so that the store commits them together
+const (
+	advancers = 32               // grants moved on at once, so that the store commits them together
+	askedFor  = 15 * time.Second // a request not checked by then was cut off, and is checked again
+)
+
+const (
+	stuckAfter = time.Minute      // a closing that takes longer shows as stuck
+	slowStuck  = 10 * time.Minute // the same where a firewall is changed
+)
 
 // advanceAll moves on what is due, many at once.
 func (r *Reconciler) advanceAll(ctx context.Context, ids []ID, due, now time.Time, agenda *agenda) []error {
@@ -93,7 +101,7 @@ func (r *Reconciler) advanceOpen(ctx context.Context, g Grant, due, now time.Tim
 }
 
 // advanceClosing ends what was never begun, and says that a closing takes too
-// long where its lane is held up and cannot say so.
+// long where its guard is held up and cannot say so.
 func (r *Reconciler) advanceClosing(ctx context.Context, g Grant, now time.Time) (Grant, error) {
 	switch {
 	case len(g.Paths) == 0:

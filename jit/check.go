@@ -60,7 +60,7 @@ func patiently(ctx context.Context, f func() error) error {
 	end := time.Now().Add(patience)
 	for failures := 1; ; failures++ {
 		err := f()
-		wait := pause(failures, err)
+		wait := Backoff(failures, err)
 		if !errors.Is(err, ErrBusy) && !errors.Is(err, ErrConflict) || time.Now().Add(wait).After(end) {
 			return err
 		}

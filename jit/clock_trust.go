@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+const (
+	maxSkew    = 30 * time.Second // Azure's clock may differ by this much
+	trustAfter = 5 * time.Minute  // Azure's clock must agree for this long to overrule the mark
+	maxBack    = 5 * time.Second  // the wall clock may go back by this much
+)
+
 // clockTrust decides whether deadlines may be measured by this machine's clock
 // alone: it knows how far the clock had come when jitbot ran last, whether it
 // was set back, and whether Azure's agrees with it. mu guards what was noted so

@@ -10,30 +10,30 @@ import (
 )
 
 const (
-	noticeBatch = 1000
-	noticeLook  = time.Second    // what is to be told is looked for at least this often
-	noticeLanes = 16             // tellings at once
-	noticeKept  = 24 * time.Hour // a channel that shuts us out is tried for this long
+	noticeBatch   = 1000
+	noticeLook    = time.Second    // what is to be told is looked for at least this often
+	noticeWorkers = 16             // deliveries at once
+	noticeKept    = 24 * time.Hour // a channel that shuts us out is tried for this long
 )
 
 // Dispatcher delivers what the store says is still to be told. It is apart from
-// the sweep: Slack being down delays nothing but words.
+// the reconciler: Slack being down delays nothing but words.
 type Dispatcher struct {
 	store    Store
 	notifier Notifier
 	log      *slog.Logger
-	lanes    *Queue // key: a grant and where it is told
+	queue    *Queue // key: a grant and where it is told
 	wake     chan struct{}
 
 	mu        sync.Mutex
-	waiting   map[string][]Notice // by lane, in order, as last read
-	delivered map[uint64]bool     // told since they were last read
+	waiting   map[string][]Notice // by key, in order, as last read
+	delivered map[uint64]bool     // since they were last read
 }
 
 // NewDispatcher makes the loop; Run starts it.
 func NewDispatcher(store Store, notifier Notifier, log *slog.Logger) *Dispatcher {
 	d := &Dispatcher{store: store, notifier: notifier, log: log, delivered: map[uint64]bool{}, wake: make(chan struct{}, 1)}
-	d.lanes = NewQueue(noticeLanes, d.tell)
+	d.queue = NewQueue(noticeWorkers, d.deliverAll)
 	return d
 }
 
@@ -41,7 +41,7 @@ func NewDispatcher(store Store, notifier Notifier, log *slog.Logger) *Dispatcher
 // within its direct messages, so that a channel that is shut holds up nobody's
 // messages. What cannot be delivered is kept and tried again.
 func (d *Dispatcher) Run(ctx context.Context) error {
-	defer d.lanes.Wait()
+	defer d.queue.Wait()
 	ticker := time.NewTicker(noticeLook)
 	defer ticker.Stop()
 	for {
@@ -103,7 +103,7 @@ func (w waking) Protect(ctx context.Context, vm string, f func(Protection) (Prot
 	return p, w.wake(err)
 }
 
-// look starts a lane for everything that waits.
+// look queues everything that waits.
 func (d *Dispatcher) look(ctx context.Context) error {
 	notices, err := d.store.Notices(ctx, noticeBatch)
 	if err != nil && len(notices) == 0 {
@@ -112,29 +112,29 @@ func (d *Dispatcher) look(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.waiting = map[string][]Notice{}
-	told := d.delivered
+	before := d.delivered
 	d.delivered = map[uint64]bool{}
 	for _, n := range notices {
-		if told[n.Seq] {
-			d.delivered[n.Seq] = true // told after this was read
+		if before[n.Seq] {
+			d.delivered[n.Seq] = true // delivered after this was read
 			continue
 		}
-		lane := string(n.Event.Grant)
+		key := string(n.Event.Grant)
 		if n.To == ToRequester {
-			lane += " " + string(n.To)
+			key += " " + string(n.To)
 		}
-		d.waiting[lane] = append(d.waiting[lane], n)
+		d.waiting[key] = append(d.waiting[key], n)
 	}
-	for lane := range d.waiting {
-		d.lanes.Add(ctx, lane, false)
+	for key := range d.waiting {
+		d.queue.Add(ctx, key, false)
 	}
 	return nil
 }
 
-// tell delivers what waits in a lane, in order.
-func (d *Dispatcher) tell(ctx context.Context, lane string) error {
+// deliverAll delivers what waits under a key, in order.
+func (d *Dispatcher) deliverAll(ctx context.Context, key string) error {
 	d.mu.Lock()
-	notices := d.waiting[lane]
+	notices := d.waiting[key]
 	d.mu.Unlock()
 	for _, n := range notices {
 		if d.isDelivered(n.Seq) {

@@ -46,6 +46,9 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("busy, asked to wait %s: %v", e.Wait, e.Cause)
 }
 
+// RetryAfter is how long to wait before trying again; 0 when Azure did not say.
+func (e *BusyError) RetryAfter() time.Duration { return e.Wait }
+
 // Unwrap makes it an ErrBusy and keeps the cause.
 func (e *BusyError) Unwrap() []error { return []error{ErrBusy, e.Cause} }
 

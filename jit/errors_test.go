@@ -16,6 +16,9 @@ func TestBusyError(t *testing.T) {
 	if !errors.Is(err, jit.ErrBusy) || !errors.Is(err, cause) || !errors.As(err, &busy) || busy.Wait != time.Minute {
 		t.Errorf("%v is not known as busy", err)
 	}
+	if busy.RetryAfter() != time.Minute {
+		t.Errorf("is to be tried again after %s", busy.RetryAfter())
+	}
 	if errors.Is(err, jit.ErrForbidden) || errors.Is(&jit.BusyError{}, jit.ErrLocked) {
 		t.Error("busy is taken for something else")
 	}

@@ -8,19 +8,24 @@ import (
 	"time"
 )
 
+const (
+	gatherFor  = 5 * time.Second  // openings at a firewall wait this long for others, to share one change
+	gatherMost = 30 * time.Second // and this long at the most, while others come
+)
+
 // gather waits for openings that come together, for as long as more come. A
 // closing does not wait, but for openings that have waited for the change
 // before: steady closings would keep them out for ever.
 func (r *Reconciler) gather(ctx context.Context, guard string) error {
 	seen, held := 0, r.firewalls.heldAt(guard)
-	for waited := time.Duration(0); waited < gatherMost; waited += gather {
+	for waited := time.Duration(0); waited < gatherMost; waited += gatherFor {
 		opening, closing, err := r.atHand(ctx, guard)
 		if first := held && waited == 0; err != nil || !first && (opening == seen || closing) {
 			return err
 		}
 		seen = opening
 		select {
-		case <-time.After(gather):
+		case <-time.After(gatherFor):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -12,7 +12,7 @@ import (
 // follow compares the VMs as they are with what grants and protections were
 // made for: policies that say always, addresses and guards that changed, VMs
 // that are gone. An older list will not do: an address in it may be somebody
-// else's by now. Key is not used: there is one lane.
+// else's by now. The key is not used: there is only one.
 func (s *Reconciler) follow(ctx context.Context, _ string) error {
 	began := s.clock.Now()
 	vms, err := s.vmCache.List(ctx, 0)

@@ -14,96 +14,106 @@ const (
 )
 
 // Queue runs work by key: one worker a key at a time, many keys at once. What
-// fails is tried again after a growing, jittered pause, or after as long as
-// Azure asked for. The goroutines end with the context and are waited for.
+// fails is tried again after a growing, jittered pause, or after as long as its
+// error asks for, see Backoff. The goroutines end with the context and are
+// waited for. Safe for concurrent use.
 type Queue struct {
 	work  func(ctx context.Context, key string) error
 	slots chan struct{} // bounds how many work at once
 
-	wg   sync.WaitGroup
-	mu   sync.Mutex
-	lane map[string]*lane
+	wg      sync.WaitGroup
+	mu      sync.Mutex         // guards workers, and again of each
+	workers map[string]*worker // by key
 }
 
-type lane struct {
+// worker is what runs the work of one key.
+type worker struct {
 	again bool          // run once more when the work under way is done
 	poke  chan struct{} // ends a pause
 }
 
+// NewQueue makes a queue of which at most so many keys are worked on at once.
 func NewQueue(most int, work func(ctx context.Context, key string) error) *Queue {
-	return &Queue{work: work, slots: make(chan struct{}, most), lane: map[string]*lane{}}
+	return &Queue{work: work, slots: make(chan struct{}, most), workers: map[string]*worker{}}
 }
 
 // Add runs the key's work. When it is running already, an urgent start has
 // it run once more and ends its pause; any other leaves it to itself.
-func (l *Queue) Add(ctx context.Context, key string, urgent bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if one := l.lane[key]; one != nil {
+func (q *Queue) Add(ctx context.Context, key string, urgent bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w := q.workers[key]; w != nil {
 		if urgent {
-			one.again = true
+			w.again = true
 			select {
-			case one.poke <- struct{}{}:
+			case w.poke <- struct{}{}:
 			default:
 			}
 		}
 		return
 	}
-	one := &lane{poke: make(chan struct{}, 1)}
-	l.lane[key] = one
-	l.wg.Go(func() { l.run(ctx, key, one) })
+	w := &worker{poke: make(chan struct{}, 1)}
+	q.workers[key] = w
+	q.wg.Go(func() { q.run(ctx, key, w) })
 }
 
-func (l *Queue) run(ctx context.Context, key string, one *lane) {
+func (q *Queue) run(ctx context.Context, key string, w *worker) {
 	failures := 0
 	for {
 		select {
-		case l.slots <- struct{}{}:
+		case q.slots <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
-		l.mu.Lock()
-		one.again = false
-		l.mu.Unlock()
-		err := l.work(ctx, key)
-		<-l.slots
+		q.mu.Lock()
+		w.again = false
+		q.mu.Unlock()
+		err := q.work(ctx, key)
+		<-q.slots
 		if err == nil {
 			failures = 0
-			if l.leave(key, one) {
+			if q.leave(key, w) {
 				return
 			}
 			continue
 		}
 		failures++
 		select {
-		case <-time.After(pause(failures, err)):
-		case <-one.poke:
+		case <-time.After(Backoff(failures, err)):
+		case <-w.poke:
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// leave ends the lane unless it was asked to run again.
-func (l *Queue) leave(key string, one *lane) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if one.again {
+// leave ends the worker unless it was asked to run again.
+func (q *Queue) leave(key string, w *worker) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w.again {
 		return false
 	}
-	delete(l.lane, key)
+	delete(q.workers, key)
 	return true
 }
 
-// pause is as long as Azure asked for; else it grows to a minute and is spread
-// by half, so that what failed together is not tried together.
-func pause(failures int, err error) time.Duration {
-	if busy := (*BusyError)(nil); errors.As(err, &busy) && busy.Wait > 0 {
-		return busy.Wait + rand.N(time.Second) //nolint:gosec // spreading load needs no secret
+// Backoff is how long to wait after so many failures in a row, of which err is
+// the latest: as long as the error asks for by a method RetryAfter; else it
+// grows to a minute and is spread by half, so that what failed together is not
+// tried together.
+func Backoff(failures int, err error) time.Duration {
+	var asks interface {
+		error
+		RetryAfter() time.Duration
+	}
+	if errors.As(err, &asks) && asks.RetryAfter() > 0 {
+		return asks.RetryAfter() + rand.N(time.Second) //nolint:gosec // spreading load needs no secret
 	}
 	d := min(firstPause<<min(failures-1, 10), maxPause)
 	return d/2 + rand.N(d/2+1) //nolint:gosec // spreading load needs no secret
 }
 
-// Wait returns when no worker runs any more.
-func (l *Queue) Wait() { l.wg.Wait() }
+// Wait returns when no worker runs any more: at the latest soon after the
+// contexts that keys were added with have ended.
+func (q *Queue) Wait() { q.wg.Wait() }

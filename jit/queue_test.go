@@ -10,7 +10,14 @@ import (
 	"time"
 )
 
-// diary notes what a lane's work did.
+// busyFor asks to be tried again after so long.
+type busyFor time.Duration
+
+func (b busyFor) Error() string { return "busy" }
+
+func (b busyFor) RetryAfter() time.Duration { return time.Duration(b) }
+
+// diary notes what a worker did.
 type diary struct {
 	mu      sync.Mutex
 	running map[string]int
@@ -49,21 +56,21 @@ func (d *diary) count(key string) int {
 func TestQueueOneWorkerAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := NewQueue(8, func(context.Context, string) error {
+		q := NewQueue(8, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
 			time.Sleep(time.Second)
 			return nil
 		})
 		for range 5 {
-			l.Add(t.Context(), "a", false)
+			q.Add(t.Context(), "a", false)
 		}
-		l.Wait()
+		q.Wait()
 		if n := d.count("a"); n != 1 {
 			t.Errorf("ran %d times, want once: it was running already", n)
 		}
-		l.Add(t.Context(), "a", false)
-		l.Wait()
+		q.Add(t.Context(), "a", false)
+		q.Wait()
 		if n := d.count("a"); n != 2 {
 			t.Errorf("ran %d times, want once more: it had ended", n)
 		}
@@ -73,18 +80,18 @@ func TestQueueOneWorkerAKey(t *testing.T) {
 func TestQueueUrgentRunsOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := NewQueue(8, func(context.Context, string) error {
+		q := NewQueue(8, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
 			time.Sleep(time.Second)
 			return nil
 		})
-		l.Add(t.Context(), "a", false)
+		q.Add(t.Context(), "a", false)
 		time.Sleep(time.Millisecond)
 		for range 5 {
-			l.Add(t.Context(), "a", true)
+			q.Add(t.Context(), "a", true)
 		}
-		l.Wait()
+		q.Wait()
 		if n := d.count("a"); n != 2 {
 			t.Errorf("ran %d times, want twice", n)
 		}
@@ -94,7 +101,7 @@ func TestQueueUrgentRunsOnceMore(t *testing.T) {
 func TestQueueManyKeysAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := NewQueue(4, func(_ context.Context, key string) error {
+		q := NewQueue(4, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			time.Sleep(time.Second)
@@ -102,9 +109,9 @@ func TestQueueManyKeysAtOnce(t *testing.T) {
 		})
 		begin := time.Now()
 		for i := range 10 {
-			l.Add(t.Context(), fmt.Sprint(i), false)
+			q.Add(t.Context(), fmt.Sprint(i), false)
 		}
-		l.Wait()
+		q.Wait()
 		if d.most != 4 {
 			t.Errorf("%d worked at once, want 4", d.most)
 		}
@@ -118,7 +125,7 @@ func TestQueueFailureHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newDiary()
-		l := NewQueue(1, func(_ context.Context, key string) error {
+		q := NewQueue(1, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			if key == "bad" {
@@ -126,15 +133,15 @@ func TestQueueFailureHoldsUpNobodyElse(t *testing.T) {
 			}
 			return nil
 		})
-		l.Add(ctx, "bad", false)
+		q.Add(ctx, "bad", false)
 		synctest.Wait()
-		l.Add(ctx, "good", false)
+		q.Add(ctx, "good", false)
 		synctest.Wait()
 		if d.count("good") != 1 {
 			t.Error("the good one waits for the pause of the bad one")
 		}
 		cancel()
-		l.Wait()
+		q.Wait()
 	})
 }
 
@@ -142,15 +149,15 @@ func TestQueueTryAgainForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newDiary()
-		l := NewQueue(1, func(_ context.Context, key string) error {
+		q := NewQueue(1, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			return errors.New("no")
 		})
-		l.Add(ctx, "a", false)
+		q.Add(ctx, "a", false)
 		time.Sleep(time.Hour)
 		cancel()
-		l.Wait()
+		q.Wait()
 		runs := d.runs["a"]
 		most := firstPause
 		for i := 1; i < len(runs); i++ {
@@ -168,16 +175,16 @@ func TestQueueTryAgainForEver(t *testing.T) {
 func TestQueueWaitAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := NewQueue(1, func(_ context.Context, key string) error {
+		q := NewQueue(1, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			if run == 1 {
-				return fmt.Errorf("writing: %w", &BusyError{Wait: 17 * time.Minute, Cause: errors.New("429")})
+				return fmt.Errorf("writing: %w", busyFor(17*time.Minute))
 			}
 			return nil
 		})
-		l.Add(t.Context(), "a", false)
-		l.Wait()
+		q.Add(t.Context(), "a", false)
+		q.Wait()
 		runs := d.runs["a"]
 		if got := runs[1].Sub(runs[0]); got < 17*time.Minute || got > 17*time.Minute+time.Second {
 			t.Errorf("asked to wait 17m, waited %s", got)
@@ -186,11 +193,11 @@ func TestQueueWaitAsAsked(t *testing.T) {
 }
 
 func TestQueueBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
-	if got := pause(1, &BusyError{Cause: errors.New("409")}); got < firstPause/2 || got > firstPause {
+	if got := Backoff(1, busyFor(0)); got < firstPause/2 || got > firstPause {
 		t.Errorf("paused %s", got)
 	}
 	for _, failures := range []int{8, 11, 64, 1 << 30} {
-		if got := pause(failures, errors.New("no")); got < maxPause/2 || got > maxPause {
+		if got := Backoff(failures, errors.New("no")); got < maxPause/2 || got > maxPause {
 			t.Errorf("after %d failures paused %s", failures, got)
 		}
 	}
@@ -199,24 +206,24 @@ func TestQueueBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
 func TestQueueUrgentEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		l := NewQueue(1, func(_ context.Context, key string) error {
+		q := NewQueue(1, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			if run == 1 {
-				return &BusyError{Wait: time.Hour, Cause: errors.New("429")}
+				return busyFor(time.Hour)
 			}
 			return nil
 		})
-		l.Add(t.Context(), "a", false)
+		q.Add(t.Context(), "a", false)
 		synctest.Wait()
-		l.Add(t.Context(), "a", false)
+		q.Add(t.Context(), "a", false)
 		synctest.Wait()
 		if n := d.count("a"); n != 1 {
 			t.Fatalf("ran %d times: a start that is not urgent ended the pause", n)
 		}
 		begin := time.Now()
-		l.Add(t.Context(), "a", true)
-		l.Wait()
+		q.Add(t.Context(), "a", true)
+		q.Wait()
 		if n, took := d.count("a"), time.Since(begin); n != 2 || took != 0 {
 			t.Errorf("ran %d times, the second after %s", n, took)
 		}
@@ -226,14 +233,14 @@ func TestQueueUrgentEndsThePause(t *testing.T) {
 func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		var l *Queue
-		l = NewQueue(1, func(ctx context.Context, key string) error {
+		var q *Queue
+		q = NewQueue(1, func(ctx context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			switch {
 			case run == 7:
-				l.Add(ctx, key, true) // the same worker goes on
-				<-l.lane[key].poke    // without the pause being ended
+				q.Add(ctx, key, true) // the same worker goes on
+				<-q.workers[key].poke // without the pause being ended
 				return nil
 			case run <= 8:
 				return errors.New("no")
@@ -241,8 +248,8 @@ func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 				return nil
 			}
 		})
-		l.Add(t.Context(), "a", false)
-		l.Wait()
+		q.Add(t.Context(), "a", false)
+		q.Wait()
 		runs := d.runs["a"]
 		if got := runs[8].Sub(runs[7]); got < firstPause/2 || got > firstPause {
 			t.Errorf("the first pause after a success was %s", got)
@@ -253,20 +260,20 @@ func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 func TestQueueEndWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		l := NewQueue(2, func(ctx context.Context, key string) error {
+		q := NewQueue(2, func(ctx context.Context, key string) error {
 			if key == "failing" {
-				return &BusyError{Wait: time.Hour}
+				return busyFor(time.Hour)
 			}
 			<-ctx.Done()
 			return ctx.Err()
 		})
 		for _, key := range []string{"failing", "working", "working too", "without a slot"} {
-			l.Add(ctx, key, false)
+			q.Add(ctx, key, false)
 		}
 		synctest.Wait()
 		begin := time.Now()
 		cancel()
-		l.Wait()
+		q.Wait()
 		if took := time.Since(begin); took > time.Minute {
 			t.Errorf("ended %s after the context", took)
 		}

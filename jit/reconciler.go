@@ -15,28 +15,20 @@ const (
 	tick        = time.Second      // closing begins within this of the deadline
 	driftEvery  = 30 * time.Second // every guard is compared this often, so drift shows within a minute
 	markEvery   = time.Minute      // the clock's high-water mark is stored this often
-	askedFor    = 15 * time.Second // a request not checked by then was cut off, and is checked again
-	stuckAfter  = time.Minute      // a closing that takes longer shows as stuck
-	slowStuck   = 10 * time.Minute // the same where a firewall is changed
-	gather      = 5 * time.Second  // openings at a firewall wait this long for others, to share one change
-	gatherMost  = 30 * time.Second // and this long at the most, while others come
-	maxSkew     = 30 * time.Second // Azure's clock may differ by this much
-	trustAfter  = 5 * time.Minute  // Azure's clock must agree for this long to overrule the mark
-	maxBack     = 5 * time.Second  // the wall clock may go back by this much
-	holdFor     = time.Hour        // an opening held longer than this fails: the approval is stale
-	guardLanes  = 64               // guards worked on at once
-	openLanes   = 16               // grants prepared for opening at once
-	rightLanes  = 4                // holders looked at again at once
-	relockLanes = 1                // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 	rightsEvery = 5 * time.Minute  // a holder who lost the rights is noticed within this
-	servingWait = 10 * time.Second // Slack waits at most this long for the first closings
+	holdFor     = time.Hour        // an opening held longer than this fails: the approval is stale
+
+	guardWorkers  = 64 // guards worked on at once
+	openWorkers   = 16 // grants prepared for opening at once
+	rightWorkers  = 4  // holders looked at again at once
+	relockWorkers = 1  // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 )
 
 // Reconciler is the loop that makes the network agree with the store. It is
 // level-triggered: each pass starts from the store and from Azure, never from
 // memory, so that recovery, retries and drift are the same code as normal
-// work. What it does remember is in parts with a lock of their own each; no
-// part takes the lock of another.
+// work. What it remembers all the same is in parts, each with its own lock; no
+// part calls another with its lock held.
 type Reconciler struct {
 	judge
 	owner     Owner
@@ -71,11 +63,11 @@ func NewReconciler(c Config, w World) *Reconciler {
 	}
 	r.trust = newClockTrust(r.clock, w)
 	r.work = queues{
-		guards:  NewQueue(guardLanes, r.reconcileGuard),
-		opens:   NewQueue(openLanes, r.begin),
-		checks:  NewQueue(openLanes, func(ctx context.Context, id string) error { return r.check(ctx, ID(id)) }),
-		holders: NewQueue(rightLanes, r.recheck),
-		relocks: NewQueue(relockLanes, r.relock),
+		guards:  NewQueue(guardWorkers, r.reconcileGuard),
+		opens:   NewQueue(openWorkers, r.begin),
+		checks:  NewQueue(openWorkers, func(ctx context.Context, id string) error { return r.check(ctx, ID(id)) }),
+		holders: NewQueue(rightWorkers, r.recheck),
+		relocks: NewQueue(relockWorkers, r.relock),
 		follows: NewQueue(1, r.follow),
 		digests: NewQueue(1, r.digest),
 	}

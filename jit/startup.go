@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+const servingWait = 10 * time.Second // Slack waits at most this long for the first closings
+
 // startup is the time until Slack may be served: closings that were overdue at
 // the start go first. mu guards closing, and that served is closed once.
 type startup struct {

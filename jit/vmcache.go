@@ -15,68 +15,69 @@ const (
 )
 
 // VMCache is the list of VMs, read again when it is old. It serves names and
-// lists; whatever opens a door reads its VM afresh.
+// lists; whatever opens access reads its VM afresh. Safe for concurrent use.
 type VMCache struct {
 	inventory Inventory
 	reading   chan struct{} // one reads at a time, the others wait for what it finds
 
-	mu   sync.Mutex // held for moments only
+	mu   sync.Mutex // guards what follows, held for moments only
 	vms  []VM
 	read time.Time
 }
 
+// NewVMCache makes a cache that is empty, so that the first who asks reads.
 func NewVMCache(inventory Inventory) *VMCache {
 	return &VMCache{inventory: inventory, reading: make(chan struct{}, 1)}
 }
 
-func (r *VMCache) cached() ([]VM, time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.vms, r.read
+func (c *VMCache) cached() ([]VM, time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.vms, c.read
 }
 
 // All lists the VMs, at most age old; while Azure does not answer, an older
-// List still names them.
-func (r *VMCache) All(ctx context.Context, age time.Duration) ([]VM, error) {
-	vms, err := r.List(ctx, age)
-	if old, read := r.cached(); err != nil && !read.IsZero() && ctx.Err() == nil {
-		return old, nil // rights and rules are read afresh where a door is opened
+// list still names them.
+func (c *VMCache) All(ctx context.Context, age time.Duration) ([]VM, error) {
+	vms, err := c.List(ctx, age)
+	if old, read := c.cached(); err != nil && !read.IsZero() && ctx.Err() == nil {
+		return old, nil // rights and rules are read afresh where access is opened
 	}
 	return vms, err
 }
 
 // List reads the VMs, unless somebody else just did; with no age it reads them
 // in any case.
-func (r *VMCache) List(ctx context.Context, age time.Duration) ([]VM, error) {
-	if vms, read := r.cached(); !read.IsZero() && time.Since(read) < age {
+func (c *VMCache) List(ctx context.Context, age time.Duration) ([]VM, error) {
+	if vms, read := c.cached(); !read.IsZero() && time.Since(read) < age {
 		return vms, nil
 	}
 	select {
-	case r.reading <- struct{}{}:
-		defer func() { <-r.reading }()
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for the list of virtual machines: %w", ctx.Err())
 	}
-	if vms, read := r.cached(); !read.IsZero() && time.Since(read) < age {
+	if vms, read := c.cached(); !read.IsZero() && time.Since(read) < age {
 		return vms, nil
 	}
-	vms, err := r.inventory.VMs(ctx)
+	vms, err := c.inventory.VMs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing the virtual machines: %w", err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.vms, r.read = vms, time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.vms, c.read = vms, time.Now()
 	return vms, nil
 }
 
 // Find resolves what people type: a name, group/name where names clash, or
 // tag:key=value for many.
-func (r *VMCache) Find(ctx context.Context, words []string) ([]VM, error) {
+func (c *VMCache) Find(ctx context.Context, words []string) ([]VM, error) {
 	if len(words) == 0 {
 		return nil, Refuse(ErrInput, "Say which VM: /jit request <vm> [ports] [duration] [from <address>] for <reason>.")
 	}
-	vms, err := r.All(ctx, vmCacheAge)
+	vms, err := c.All(ctx, vmCacheAge)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func (r *VMCache) Find(ctx context.Context, words []string) ([]VM, error) {
 	if err == nil {
 		return found, nil
 	}
-	fresh, freshErr := r.All(ctx, vmCacheRetry)
+	fresh, freshErr := c.All(ctx, vmCacheRetry)
 	if freshErr != nil {
 		return nil, err
 	}

@@ -109,7 +109,8 @@ func (t *clockTrust) mark(ctx context.Context) {
 	if mark.Sub(now) <= maxBack {
 		t.suspect, t.agreesSince = "", time.Time{}
 	} else if t.confirmed(now) {
-		t.log.WarnContext(ctx, "azure's clock agrees with this machine's, so the mark of the last run was wrong", slog.Time("mark", mark), slog.Time("now", now))
+		t.log.WarnContext(ctx, "azure's clock agrees with this machine's, so the mark of the last run was wrong",
+			slog.Time("mark", mark), slog.Time("now", now))
 		t.suspect = ""
 	}
 	t.highest = mark

@@ -27,7 +27,8 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 		if _, there := ruleNamed(v.after, c.Remove); there {
 			continue // looked at again by the next comparison
 		}
-		e := Event{At: v.now, Kind: EventOrphan, Grant: n.Grant, Text: "The rule " + c.Remove + " of " + v.after.Name + " had no live grant and was removed."}
+		text := "The rule " + c.Remove + " of " + v.after.Name + " had no live grant and was removed."
+		e := Event{At: v.now, Kind: EventOrphan, Grant: n.Grant, Text: text}
 		if g, err := r.world.Store.Grant(ctx, n.Grant); err == nil && g.Card != (Card{}) {
 			e.tell = []Audience{ToThread}
 		}

@@ -64,7 +64,8 @@ func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
 	case errors.Is(found, ErrBusy):
 		return found // tried again when Azure has time
 	default:
-		r.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept", slog.String("grant", string(g.ID)), slog.Any("error", found))
+		r.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
+			slog.String("grant", string(g.ID)), slog.Any("error", found))
 		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
 		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(true, why, now) })
 		return err

@@ -27,11 +27,11 @@ func (s *Sweep) orphans(ctx context.Context, v visit) error {
 		if _, there := ruleNamed(v.after, c.Remove); there {
 			continue // looked at again by the next comparison
 		}
-		e := Event{At: v.now, Kind: EventOrphan, Grant: n.Grant, Text: "The rule " + c.Remove + " of " + v.after.Name + " had no live grant and was removed."}
-		if g, err := s.world.Store.Grant(ctx, n.Grant); err == nil && g.Card != (Card{}) {
-			e.tell = []Audience{ToThread}
+		var card Card
+		if g, err := s.world.Store.Grant(ctx, n.Grant); err == nil {
+			card = g.Card
 		}
-		if err := s.world.Store.Append(ctx, e); err != nil {
+		if err := s.world.Store.Append(ctx, OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
 		}
 	}

@@ -237,7 +237,7 @@ func (g Grant) Begin(paths []Path, openWithin time.Duration, now time.Time) (Gra
 	g.Clock.Until = now.Add(g.Request.Duration + openWithin)
 	e := g.event(EventOpening, Person{}, now, "")
 	if g.slow() {
-		e.tell = append(e.tell, ToRequester) // who would wonder otherwise
+		e = e.toHolder() // who would wonder otherwise
 	}
 	return g, e, nil
 }

@@ -54,7 +54,7 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 	g.Paths = keepDoors(g.Paths, paths)
 	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
 	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == Into }) {
-		e.tell = append(e.tell, ToRequester) // who would go on knocking at a door that is gone
+		e = e.toHolder() // who would go on knocking at a door that is gone
 	}
 	return g, []Event{e}, nil
 }

@@ -37,7 +37,7 @@ func (g Grant) Hinder(guard, by string, now time.Time) (Grant, []Event) {
 	}
 	e := next.event(EventHindered, Person{}, now, by)
 	if by == "" {
-		e.tell = []Audience{ToCard}
+		e = e.over()
 	}
 	return next, []Event{e}
 }

@@ -99,8 +99,7 @@ func (s *Service) rejectLock(ctx context.Context, by UserID, what string, vms []
 	if !errors.Is(no, ErrAuthority) {
 		return no
 	}
-	e := Event{At: s.clock.Now(), Kind: EventRejected, Actor: Person{ID: by}, VMs: vms, Text: what}
-	if err := s.world.Store.Append(ctx, e); err != nil {
+	if err := s.world.Store.Append(ctx, Rejected(by, what, vms, s.clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no

@@ -82,11 +82,7 @@ func (p Protection) event(kind EventKind, by Person, now time.Time, text string)
 	for _, pp := range p.Ports {
 		ports = append(ports, pp.Ports)
 	}
-	e := Event{At: now.UTC(), Kind: kind, Actor: by, VMs: []string{p.VM}, Ports: ports, Text: text, tell: audiences(kind)}
-	if kind == EventDrift || kind == EventMoved {
-		e.tell = []Audience{ToChannel}
-	}
-	return e
+	return Event{At: now.UTC(), Kind: kind, Actor: by, VMs: []string{p.VM}, Ports: ports, Text: text, tell: audiences(kind).other}
 }
 
 // Lock begins a protection; the denies are written after it is stored.

@@ -257,8 +257,7 @@ func (s *Sweep) settleMoved(ctx context.Context, v visit, g Grant) error {
 			next = next.changed()
 		}
 		e := next.event(EventMoved, Person{}, v.now, "Where the firewall lets its holder in has changed.")
-		e.tell = append(e.tell, ToRequester)
-		return next, []Event{e}, nil
+		return next, []Event{e.toHolder()}, nil
 	})
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 )
 
 // lookAtHolders starts looking again at everybody who holds an open grant.
@@ -57,7 +56,7 @@ func (s *Sweep) judged(ctx context.Context, g Grant, found error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("looking at the holder of %s again: %w", g.ID, ctx.Err())
 	case found == nil:
-		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(false, "", now) })
+		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Rechecked() })
 		return err
 	case errors.As(found, &no):
 		return s.end(ctx, g, Decision{Ending: RightsLost, Reason: no.Error()}, now)
@@ -66,7 +65,7 @@ func (s *Sweep) judged(ctx context.Context, g Grant, found error) error {
 	default:
 		s.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept", slog.String("grant", string(g.ID)), slog.Any("error", found))
 		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
-		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(true, why, now) })
+		_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.KeepUnchecked(why, now) })
 		return err
 	}
 }
@@ -88,18 +87,4 @@ func (s *Sweep) holds(ctx context.Context, who Person, g Grant, seen map[string]
 		}
 	}
 	return nil
-}
-
-// unchecked keeps whether the holder's rights could be read, and says it once
-// when they could not.
-func (g Grant) unchecked(yes bool, why string, now time.Time) (Grant, []Event, error) {
-	if g.State != Open || g.Unchecked == yes {
-		return g, nil, nil
-	}
-	g = g.changed()
-	g.Unchecked = yes
-	if !yes {
-		return g, nil, nil
-	}
-	return g, []Event{g.event(EventUnchecked, Person{}, now, why)}, nil
 }

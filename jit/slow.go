@@ -255,14 +255,7 @@ func (s *Sweep) changedRule(v visit, g Grant) string {
 
 func (s *Sweep) endDrift(ctx context.Context, id ID, rule string) error {
 	now := s.clock.Now()
-	_, err := s.update(ctx, id, func(g Grant) (Grant, []Event, error) {
-		if g.State != Open {
-			return g, nil, g.stale()
-		}
-		noticed := g.event(EventDrift, Person{}, now, "Somebody removed or changed the rule "+rule+"; the access ends, as the policy says.")
-		next, closing, err := g.Close(Decision{Ending: Drifted, Reason: "the rule " + rule + " was removed or changed"}, now, now)
-		return next, []Event{noticed, closing}, err
-	})
+	_, err := s.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.CloseDrifted(rule, now) })
 	s.Kick()
 	return err
 }

@@ -168,20 +168,12 @@ func (j judge) lockable(ctx context.Context, p Protection) error {
 	}
 	owner := Owner{j.config.Installation, j.config.Bands}
 	for _, guard := range p.Guards() {
-		t, err := j.world.Network.Table(ctx, guard)
+		t, w, err := j.at(ctx, guard)
 		if err != nil {
-			return fmt.Errorf("reading the rules of %s: %w", guard, err)
+			return err
 		}
-		live, err := j.world.Store.AtGuard(ctx, guard)
-		if err != nil {
-			return fmt.Errorf("reading the grants at %s: %w", guard, err)
-		}
-		locks, err := j.world.Store.LocksAt(ctx, guard)
-		if err != nil {
-			return fmt.Errorf("reading the protections at %s: %w", guard, err)
-		}
-		locks = slices.DeleteFunc(locks, func(o Protection) bool { return SameID(o.VM, p.VM) })
-		plan := owner.MakePlan(t, owner.wantedAt(guard, live, append(locks, p)))
+		locks := slices.DeleteFunc(w.locks, func(o Protection) bool { return SameID(o.VM, p.VM) })
+		plan := owner.MakePlan(t, owner.wantedAt(guard, w.live, append(locks, p)))
 		if err := owner.holds(t, plan, p); err != nil {
 			return err
 		}

@@ -79,25 +79,11 @@ func (r *Reconciler) advanceOpening(ctx context.Context, g Grant, now time.Time)
 		return g, nil // it began after the list of what is due was made
 	}
 	d := Decision{Ending: Failed, Reason: g.unconfirmed()}
-	return r.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) {
-		if g.State != Opening {
-			return g, Event{}, g.stale()
-		}
-		return g.Close(d, now, now)
-	}))
+	return r.update(ctx, g.ID, one(func(g Grant) (Grant, Event, error) { return g.CloseWhile(Opening, d, now) }))
 }
 
 func (r *Reconciler) advanceOpen(ctx context.Context, g Grant, due, now time.Time) (Grant, error) {
-	return r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
-		if g.State != Open {
-			return g, nil, g.stale()
-		}
-		if g.Clock.Deadline.After(due) {
-			return g.Remind(now)
-		}
-		next, e, err := g.Close(Decision{Ending: Expired}, g.Clock.Deadline, now)
-		return next, []Event{e}, err
-	})
+	return r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.ExpireOrRemind(due, now) })
 }
 
 // advanceClosing ends what was never begun, and says that a closing takes too

@@ -24,8 +24,7 @@ func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) 
 	var void []UserID
 	for {
 		g, err = s.change(ctx, id, func(g Grant, now time.Time) (Grant, Event, error) {
-			g.Required = max(g.Required, need) // it may have been raised since, and is never lowered
-			next, e, err := g.void(void).Approve(who, now)
+			next, e, err := g.Recount(need, void).Approve(who, now)
 			if err == nil && next.State == Opening && !checked {
 				return g, Event{}, errLast
 			}
@@ -159,8 +158,8 @@ func (s *Service) decider(ctx context.Context, by UserID, id ID, what string) (G
 	if err != nil {
 		return g, who, ApprovalRule{}, err
 	}
-	if g.State != Pending {
-		return g, who, ApprovalRule{}, g.stale()
+	if err := g.Decidable(); err != nil {
+		return g, who, ApprovalRule{}, err
 	}
 	if samePerson(who, g.Request.By) {
 		return g, who, ApprovalRule{}, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must decide it.", id))

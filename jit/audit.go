@@ -42,6 +42,7 @@ const (
 	EventUnprotected  EventKind = "unprotected"  // read back gone
 	EventExposed      EventKind = "exposed"      // what the denies of a protected VM leave open changed
 	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
+	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
 )
 
 // Event is one line of the record. Hash covers every field before it and the
@@ -80,27 +81,100 @@ func (g Grant) event(kind EventKind, by Person, now time.Time, text string) Even
 	return Event{
 		At: now.UTC(), Kind: kind, Grant: g.ID, Actor: by, Subject: g.Request.By,
 		VMs: g.VMs(), Ports: g.Request.Ports, Sources: sources, Until: until, Text: text,
-		tell: audiences(kind),
+		tell: audiences(kind).grant,
 	}
 }
 
-func audiences(kind EventKind) []Audience {
-	switch kind {
-	case EventRefused, EventReminded:
-		return []Audience{ToRequester}
-	case EventWaiting:
-		return []Audience{ToCard, ToRequester}
-	case EventApproved, EventCancelled, EventDrift, EventMoved, EventUnchecked:
-		return []Audience{ToCard, ToThread}
-	case EventOpening, EventClosing, EventProgress:
-		return []Audience{ToCard}
-	case EventDenied, EventLapsed, EventHeld, EventOpened, EventFailed, EventHindered, EventStuck, EventClosed:
-		return []Audience{ToCard, ToThread, ToRequester}
-	case EventProtected, EventUnprotected, EventExposed:
-		return []Audience{ToChannel}
-	default:
-		return nil
+// hearers are who is told of events of a kind.
+type hearers struct {
+	grant  []Audience // a grant changed
+	holder []Audience // a grant changed, and its holder must know: it takes minutes, or the address to connect to is another
+	over   []Audience // what was told of a grant is over
+	other  []Audience // what changed is no grant: a protection, all VMs, a rule of a grant without a card
+}
+
+// audiences are who is told of events of the kind.
+func audiences(kind EventKind) hearers { return audiencesOf()[kind] }
+
+// audiencesOf has a row for each kind, also for those that nobody is told of.
+func audiencesOf() map[EventKind]hearers {
+	var (
+		requester = []Audience{ToRequester}
+		card      = []Audience{ToCard}
+		asked     = []Audience{ToCard, ToRequester}
+		thread    = []Audience{ToThread}
+		watchers  = []Audience{ToCard, ToThread}
+		everybody = []Audience{ToCard, ToThread, ToRequester}
+		channel   = []Audience{ToChannel}
+	)
+	return map[EventKind]hearers{
+		EventAsked:        {},
+		EventRefused:      {grant: requester},
+		EventRejected:     {},
+		EventWaiting:      {grant: asked},
+		EventApproved:     {grant: watchers},
+		EventDenied:       {grant: everybody},
+		EventLapsed:       {grant: everybody},
+		EventCancelled:    {grant: watchers},
+		EventHeld:         {grant: everybody},
+		EventOpening:      {grant: card, holder: asked},
+		EventProgress:     {grant: card},
+		EventOpened:       {grant: everybody},
+		EventFailed:       {grant: everybody},
+		EventReminded:     {grant: requester},
+		EventUnchecked:    {grant: watchers},
+		EventClosing:      {grant: card},
+		EventStuck:        {grant: everybody},
+		EventClosed:       {grant: everybody},
+		EventDrift:        {grant: watchers, other: channel},
+		EventHindered:     {grant: everybody, over: card},
+		EventOrphan:       {grant: thread},
+		EventProtecting:   {},
+		EventProtected:    {other: channel},
+		EventUnprotecting: {},
+		EventUnprotected:  {other: channel},
+		EventExposed:      {other: channel},
+		EventMoved:        {grant: watchers, holder: everybody, other: channel},
+		EventDigest:       {other: channel},
 	}
+}
+
+// toHolder has the holder told as well.
+func (e Event) toHolder() Event {
+	e.tell = audiences(e.Kind).holder
+	return e
+}
+
+// over has those told who must know that it is over.
+func (e Event) over() Event {
+	e.tell = audiences(e.Kind).over
+	return e
+}
+
+// OrphanRemoved is the line about a rule that no live grant explained and that
+// was removed from a guard; those who see the grant's card, if it has one, are
+// told.
+func OrphanRemoved(rule, guard string, grant ID, card Card, now time.Time) Event {
+	told := audiences(EventOrphan)
+	e := Event{
+		At: now, Kind: EventOrphan, Grant: grant, Text: "The rule " + rule + " of " + guard + " had no live grant and was removed.",
+		tell: told.other,
+	}
+	if card != (Card{}) {
+		e.tell = told.grant
+	}
+	return e
+}
+
+// Rejected is the line about an attempt without authority that is about no
+// grant: what was tried, and at which VMs.
+func Rejected(by UserID, what string, vms []string, now time.Time) Event {
+	return Event{At: now, Kind: EventRejected, Actor: Person{ID: by}, VMs: vms, Text: what, tell: audiences(EventRejected).other}
+}
+
+// Rejected is the line about an attempt on the grant without authority.
+func (g Grant) Rejected(by UserID, what string, now time.Time) Event {
+	return g.event(EventRejected, Person{ID: by}, now, what)
 }
 
 // Link gives the event its place after prev (the zero Event for the first) and

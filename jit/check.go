@@ -20,8 +20,8 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	if s.clock.Now().Sub(g.Request.At) > askedLapse {
 		return s.refuse(ctx, g, Refuse(ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
 	}
-	var verdict verdict
-	err = patiently(ctx, func() error { verdict, err = s.examine(ctx, g); return err })
+	var terms Terms
+	err = patiently(ctx, func() error { terms, err = s.examine(ctx, g); return err })
 	if ctx.Err() != nil {
 		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
 	}
@@ -30,14 +30,7 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	}
 	now := s.clock.Now()
 	g, err = s.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
-		var e Event
-		var err error
-		g.Notes, g.Channel, g.Clock.RemindBefore, g.EndOnDrift = verdict.notes, verdict.channel, verdict.remind, verdict.drift
-		if verdict.rule.Required == 0 {
-			g, e, err = g.Permit(verdict.by, now)
-		} else {
-			g, e, err = g.Wait(verdict.by, verdict.rule.Approvers, verdict.rule.Required, now.Add(verdict.rule.PendingFor), now)
-		}
+		g, e, err := g.Admit(terms, now)
 		return g, []Event{e}, err
 	})
 	if err != nil {
@@ -72,19 +65,10 @@ func patiently(ctx context.Context, f func() error) error {
 	}
 }
 
-type verdict struct {
-	by      Person
-	rule    ApprovalRule
-	notes   []string
-	channel string
-	remind  time.Duration // the longest of the VMs' policies
-	drift   bool          // one of the VMs' policies ends what drifted
-}
-
-func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
+func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
 	who, sites, err := s.entitled(ctx, g)
 	if err != nil {
-		return verdict{}, err
+		return Terms{}, err
 	}
 	vms := vmsOf(sites)
 	var remind time.Duration
@@ -97,10 +81,10 @@ func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
 	}
 	rule, err := s.rule(vms, g.Request)
 	if err != nil {
-		return verdict{}, err
+		return Terms{}, err
 	}
 	if err := s.enough(ctx, rule, who); err != nil {
-		return verdict{}, err
+		return Terms{}, err
 	}
 	g.Request.By = who
 	notes, err := s.prospect(ctx, g, sites)
@@ -108,7 +92,7 @@ func (s *Service) examine(ctx context.Context, g Grant) (verdict, error) {
 	if channel == "" {
 		channel = s.config.Channel
 	}
-	return verdict{who, rule, notes, channel, remind, drift}, err
+	return Terms{By: who, Rule: rule, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift}, err
 }
 
 // refuse ends a request whose check said no. A check that could not be made is

@@ -25,6 +25,28 @@ func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
 	return g, g.event(kind, d.By, now, d.Reason), nil
 }
 
+// CloseWhile begins closing now, if the grant is still in the state in which it
+// was seen.
+func (g Grant) CloseWhile(seen State, d Decision, now time.Time) (Grant, Event, error) {
+	if g.State != seen {
+		return g, Event{}, g.stale()
+	}
+	return g.Close(d, now, now)
+}
+
+// ExpireOrRemind closes an open grant whose deadline is not after due; before
+// that it tells the holder that the end is near.
+func (g Grant) ExpireOrRemind(due, now time.Time) (Grant, []Event, error) {
+	if g.State != Open {
+		return g, nil, g.stale()
+	}
+	if g.Clock.Deadline.After(due) {
+		return g.Remind(now)
+	}
+	next, e, err := g.Close(Decision{Ending: Expired}, g.Clock.Deadline, now)
+	return next, []Event{e}, err
+}
+
 // Gone says that no rule of the grant was found in the guard when it was read
 // back; with the last guard the grant is closed.
 func (g Grant) Gone(guard string, now time.Time) (Grant, []Event, error) {

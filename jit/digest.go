@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// EventDigest says that the channel is told how all VMs stand.
-const EventDigest EventKind = "digest"
-
 const (
 	digestKept     = 24 * time.Hour   // a digest older than this is not told any more
 	digestPatience = 10 * time.Minute // what could not be read is tried again for this long
@@ -130,7 +127,7 @@ func (d *Digest) compare(last Digest, findings []Finding) {
 
 // event is the line of the record, and what has the digest told.
 func (d Digest) event() Event {
-	return Event{At: d.At, Kind: EventDigest, tell: []Audience{ToChannel}, Text: fmt.Sprintf(
+	return Event{At: d.At, Kind: EventDigest, tell: audiences(EventDigest).other, Text: fmt.Sprintf(
 		"%d unhealthy, %d not applicable, %d healthy; due %s", d.Unhealthy, d.NotApplicable, d.Healthy, d.Due.Format(time.RFC3339))}
 }
 

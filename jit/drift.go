@@ -27,12 +27,11 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 		if _, there := ruleNamed(v.after, c.Remove); there {
 			continue // looked at again by the next comparison
 		}
-		text := "The rule " + c.Remove + " of " + v.after.Name + " had no live grant and was removed."
-		e := Event{At: v.now, Kind: EventOrphan, Grant: n.Grant, Text: text}
-		if g, err := r.world.Store.Grant(ctx, n.Grant); err == nil && g.Card != (Card{}) {
-			e.tell = []Audience{ToThread}
+		var card Card
+		if g, err := r.world.Store.Grant(ctx, n.Grant); err == nil {
+			card = g.Card
 		}
-		if err := r.world.Store.Append(ctx, e); err != nil {
+		if err := r.world.Store.Append(ctx, OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
 		}
 	}
@@ -195,14 +194,7 @@ func (r *Reconciler) changedRule(v pass, g Grant) string {
 
 func (r *Reconciler) endDrift(ctx context.Context, id ID, rule string) error {
 	now := r.clock.Now()
-	_, err := r.update(ctx, id, func(g Grant) (Grant, []Event, error) {
-		if g.State != Open {
-			return g, nil, g.stale()
-		}
-		noticed := g.event(EventDrift, Person{}, now, "Somebody removed or changed the rule "+rule+"; the access ends, as the policy says.")
-		next, closing, err := g.Close(Decision{Ending: Drifted, Reason: "the rule " + rule + " was removed or changed"}, now, now)
-		return next, []Event{noticed, closing}, err
-	})
+	_, err := r.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.CloseDrifted(rule, now) })
 	r.Kick()
 	return err
 }

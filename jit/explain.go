@@ -149,9 +149,9 @@ func (j judge) firewallsOf(vm VM) []string {
 func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy, lock Protection) error {
 	var tables []Table
 	for _, guard := range guardsOfVM(e.VM) {
-		t, err := s.world.Network.Table(ctx, guard)
+		t, err := s.table(ctx, guard)
 		if err != nil {
-			return fmt.Errorf("reading the rules of %s: %w", guard, err)
+			return err
 		}
 		tables = append(tables, t)
 	}

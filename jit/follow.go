@@ -147,12 +147,7 @@ func (s *Reconciler) reroute(ctx context.Context, g Grant, paths []Path, now tim
 
 // end closes a grant that is still in the state in which it was seen.
 func (s *Reconciler) end(ctx context.Context, seen Grant, d Decision, now time.Time) error {
-	_, err := s.update(ctx, seen.ID, one(func(g Grant) (Grant, Event, error) {
-		if g.State != seen.State {
-			return g, Event{}, g.stale()
-		}
-		return g.Close(d, now, now)
-	}))
+	_, err := s.update(ctx, seen.ID, one(func(g Grant) (Grant, Event, error) { return g.CloseWhile(seen.State, d, now) }))
 	s.Kick()
 	return err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -79,27 +78,6 @@ func (s *Reconciler) unlock(ctx context.Context, p Protection, why string) error
 	return err
 }
 
-// waiting are the paths of the protection to addresses that have no group now:
-// its denies stay where they are, and are there when the group comes back.
-func (p Protection) waiting(bare []netip.Addr) []Path {
-	var out []Path
-	for _, path := range p.Paths {
-		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(bare, a) })
-		path.Agreed, path.Fault = false, ""
-		if len(path.Addresses) > 0 {
-			out = append(out, path)
-		}
-	}
-	return out
-}
-
-// agreesWith reports whether the protection is as the policy of its VM says now.
-// The ports are the policy's only where that protects always.
-func (p Protection) agreesWith(policy Policy) bool {
-	return p.Always == policy.Always && p.Existing == policy.existing() && p.Source == policy.denySource() &&
-		(!p.Always || samePorts(p.Ports, policy.Ports))
-}
-
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
 func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
@@ -108,19 +86,11 @@ func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (don
 	case p.Always && !policy.Always && p.By.ID == "":
 		return true, s.unlock(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
-		return true, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.handBack(), nil })
+		return true, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.HandBack(), nil })
 	case ok && !p.agreesWith(policy):
 		s.work.relocks.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
-}
-
-// handBack leaves the protection to the admin who made it before the
-// configuration took it over.
-func (p Protection) handBack() Protection {
-	p = p.changed()
-	p.Always = false
-	return p
 }
 
 // relock protects a VM as the configuration has it: one that it says to protect
@@ -160,7 +130,7 @@ func (s *Reconciler) relock(ctx context.Context, id string) error {
 		if p.Revision != old.Revision {
 			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
 		}
-		after, events := p.replaced(next, now)
+		after, events := p.ReplacedBy(next, now)
 		return after, true, events, nil
 	})
 	s.touch(slices.Concat(old.Guards(), next.Guards()))

@@ -135,95 +135,6 @@ func (g Grant) changed() Grant {
 	return g
 }
 
-// Refuse ends a request that the policy or the person's rights do not allow.
-func (g Grant) Refuse(why string, now time.Time) (Grant, Event, error) {
-	if g.State != Asked {
-		return g, Event{}, g.stale()
-	}
-	g = g.changed()
-	g.State, g.Clock.Ended = Refused, now
-	g.Decision = Decision{Reason: why}
-	return g, g.event(EventRefused, g.Request.By, now, why), nil
-}
-
-// Wait starts waiting for approvals until lapse.
-func (g Grant) Wait(by Person, approvers []string, required int, lapse, now time.Time) (Grant, Event, error) {
-	if g.State != Asked {
-		return g, Event{}, g.stale()
-	}
-	g = g.changed()
-	g.State, g.Required, g.Approvers, g.Clock.Lapse = Pending, required, approvers, lapse
-	g.Request.By = by
-	return g, g.event(EventWaiting, by, now, ""), nil
-}
-
-// Permit lets a request through that needs no approval.
-func (g Grant) Permit(by Person, now time.Time) (Grant, Event, error) {
-	if g.State != Asked {
-		return g, Event{}, g.stale()
-	}
-	g = g.changed()
-	g.State, g.Clock.Approved = Opening, now
-	g.Request.By = by
-	return g, g.event(EventApproved, Person{}, now, "no approval needed"), nil
-}
-
-// Approve counts one yes; with the last one needed the grant is opening.
-func (g Grant) Approve(by Person, now time.Time) (Grant, Event, error) {
-	if g.State != Pending || !now.Before(g.Clock.Lapse) {
-		return g, Event{}, g.stale()
-	}
-	if samePerson(by, g.Request.By) {
-		return g, Event{}, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must approve it.", g.ID)
-	}
-	if g.ApprovedBy(by) {
-		return g, Event{}, Refuse(ErrStale, "You have already approved %s; somebody else must approve it too.", g.ID)
-	}
-	g = g.changed()
-	g.Approvals = append(slices.Clone(g.Approvals), Approval{By: by, At: now})
-	if len(g.Approvals) >= g.Required {
-		g.State, g.Clock.Approved = Opening, now
-	}
-	return g, g.event(EventApproved, by, now, ""), nil
-}
-
-// void takes back what people approved who are no approvers any more.
-func (g Grant) void(by []UserID) Grant {
-	g.Approvals = slices.DeleteFunc(slices.Clone(g.Approvals), func(a Approval) bool { return slices.Contains(by, a.By.ID) })
-	return g
-}
-
-// Deny ends a waiting request with a no.
-func (g Grant) Deny(by Person, reason string, now time.Time) (Grant, Event, error) {
-	return g.drop(Denied, EventDenied, by, reason, now)
-}
-
-// Cancel withdraws a waiting request.
-func (g Grant) Cancel(by Person, now time.Time) (Grant, Event, error) {
-	if g.State == Asked {
-		g.State = Pending // not yet checked is as good as waiting
-	}
-	return g.drop(Cancelled, EventCancelled, by, "", now)
-}
-
-// Lapse ends a request that nobody answered in time.
-func (g Grant) Lapse(now time.Time) (Grant, Event, error) {
-	if now.Before(g.Clock.Lapse) {
-		return g, Event{}, g.stale()
-	}
-	return g.drop(Lapsed, EventLapsed, Person{}, "", now)
-}
-
-func (g Grant) drop(to State, kind EventKind, by Person, reason string, now time.Time) (Grant, Event, error) {
-	if g.State != Pending {
-		return g, Event{}, g.stale()
-	}
-	g = g.changed()
-	g.State, g.Clock.Ended = to, now
-	g.Decision = Decision{By: by, Reason: reason}
-	return g, g.event(kind, by, now, reason), nil
-}
-
 // Begin stores where rules will be written and until when they may stand. It
 // comes before the first write and happens once.
 func (g Grant) Begin(paths []Path, openWithin time.Duration, now time.Time) (Grant, Event, error) {
@@ -237,7 +148,7 @@ func (g Grant) Begin(paths []Path, openWithin time.Duration, now time.Time) (Gra
 	g.Clock.Until = now.Add(g.Request.Duration + openWithin)
 	e := g.event(EventOpening, Person{}, now, "")
 	if g.slow() {
-		e.tell = append(e.tell, ToRequester) // who would wonder otherwise
+		e = e.toHolder() // who would wonder otherwise
 	}
 	return g, e, nil
 }

@@ -54,19 +54,42 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 	g.Paths = keepDoors(g.Paths, paths)
 	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
 	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == Into }) {
-		e.tell = append(e.tell, ToRequester) // who would go on knocking at a door that is gone
+		e = e.toHolder() // who would go on knocking at a door that is gone
 	}
 	return g, []Event{e}, nil
 }
 
+// Rerouted says that the rules of an open grant in the guard were read back in
+// force where its VMs are now, with the addresses that people come in by; its
+// holder is told when these are others. It is too late when the paths are not
+// those that were read back: the grant has ended, or moved again.
+func (g Grant) Rerouted(read []Path, guard string, doors []Door, now time.Time) (Grant, []Event, error) {
+	if g.State != Open || !samePaths(g.Paths, read) {
+		return g, nil, g.stale()
+	}
+	next, _ := g.settle(guard)
+	next = next.through(guard, doors)
+	if slices.Equal(next.Doors(), g.Doors()) {
+		return next, nil, nil
+	}
+	if next.Revision == g.Revision {
+		next = next.changed()
+	}
+	return next, []Event{next.event(EventMoved, Person{}, now, "Where the firewall lets its holder in has changed.").toHolder()}, nil
+}
+
 // Departed says that no rule of the grant is left in a guard that its VMs left.
-func (g Grant) Departed(guard string) Grant {
+// It is too late when what it left is not what was read back.
+func (g Grant) Departed(read []Path, guard string) (Grant, []Event, error) {
+	if g.State != Open || !samePaths(g.Left, read) {
+		return g, nil, g.stale()
+	}
 	if !behind(g.Left, guard) {
-		return g
+		return g, nil, nil
 	}
 	g = g.changed()
 	g.Left = slices.DeleteFunc(slices.Clone(g.Left), func(p Path) bool { return SameID(p.Guard, guard) })
-	return g
+	return g, nil, nil
 }
 
 // behind reports whether the guard is one of the paths'.

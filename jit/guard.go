@@ -33,12 +33,11 @@ func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	if err != nil {
 		return err
 	}
-	before, err := s.world.Network.Table(ctx, guard)
+	before, err := s.table(ctx, guard)
 	if errors.Is(err, ErrNotFound) {
 		return errors.Join(s.guardGone(ctx, guard, w.live), s.locksGone(ctx, guard, w.locks))
 	}
 	if err != nil {
-		err = fmt.Errorf("reading the rules of %s: %w", guard, err)
 		if blind := s.removeBlind(ctx, guard, w.live); blind != nil {
 			err = blind // it is tried again soon, not when reads are let through
 		}
@@ -90,31 +89,18 @@ func (v pass) denials() []Change {
 	return out
 }
 
-// desired is what the store says of a guard.
-type desired struct {
-	guard  string
-	live   []Grant
-	locks  []Protection
-	unsure bool // a protection here cannot be read
-}
-
-// wanted reads it. A grant whose record is damaged keeps no door open, and does
-// not hold up the closing of the others here.
+// wanted reads what the store says of the guard. A grant whose record is damaged
+// keeps no door open, and does not hold up the closing of the others here.
 func (s *Reconciler) wanted(ctx context.Context, guard string) (desired, error) {
-	live, err := s.world.Store.AtGuard(ctx, guard)
-	if errors.Is(err, ErrDamaged) {
-		s.world.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", err))
-		err = nil
+	w := s.stored(ctx, guard)
+	if errors.Is(w.grantsFault, ErrDamaged) {
+		s.world.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.grantsFault))
+		w.grantsFault = nil
 	}
-	if err != nil {
-		return desired{}, fmt.Errorf("reading the grants at %s: %w", guard, err)
+	if w.unsure = errors.Is(w.locksFault, ErrDamaged); w.unsure {
+		w.locksFault = nil
 	}
-	locks, err := s.world.Store.LocksAt(ctx, guard)
-	unsure := errors.Is(err, ErrDamaged)
-	if err != nil && !unsure {
-		return desired{}, fmt.Errorf("reading the protections at %s: %w", guard, err)
-	}
-	return desired{guard, live, locks, unsure}, nil
+	return w, w.fault()
 }
 
 // plan says what a pass over a guard does.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 )
 
 // lookAtHolders starts looking again at everybody who holds an open grant.
@@ -57,7 +56,7 @@ func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("looking at the holder of %s again: %w", g.ID, ctx.Err())
 	case found == nil:
-		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(false, "", now) })
+		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Rechecked() })
 		return err
 	case errors.As(found, &no):
 		return r.end(ctx, g, Decision{Ending: RightsLost, Reason: no.Error()}, now)
@@ -67,7 +66,7 @@ func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
 		r.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
 			slog.String("grant", string(g.ID)), slog.Any("error", found))
 		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
-		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.unchecked(true, why, now) })
+		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.KeepUnchecked(why, now) })
 		return err
 	}
 }
@@ -89,18 +88,4 @@ func (r *Reconciler) holds(ctx context.Context, who Person, g Grant, seen map[st
 		}
 	}
 	return nil
-}
-
-// unchecked keeps whether the holder's rights could be read, and says it once
-// when they could not.
-func (g Grant) unchecked(yes bool, why string, now time.Time) (Grant, []Event, error) {
-	if g.State != Open || g.Unchecked == yes {
-		return g, nil, nil
-	}
-	g = g.changed()
-	g.Unchecked = yes
-	if !yes {
-		return g, nil, nil
-	}
-	return g, []Event{g.event(EventUnchecked, Person{}, now, why)}, nil
 }

@@ -227,20 +227,12 @@ func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, e
 		return nil, err
 	}
 	for _, guard := range g.Guards() {
-		t, err := j.world.Network.Table(ctx, guard)
+		t, w, err := j.at(ctx, guard)
 		if err != nil {
-			return nil, fmt.Errorf("reading the rules of %s: %w", guard, err)
+			return nil, err
 		}
 		tables[guard] = t
-		live, err := j.world.Store.AtGuard(ctx, guard)
-		if err != nil {
-			return nil, fmt.Errorf("reading the grants at %s: %w", guard, err)
-		}
-		locks, err := j.world.Store.LocksAt(ctx, guard)
-		if err != nil {
-			return nil, fmt.Errorf("reading the protections at %s: %w", guard, err)
-		}
-		if err := owner.fitsIn(t, owner.wantedAt(guard, live, locks), g.Rules(owner.Installation, guard)); err != nil {
+		if err := owner.fitsIn(t, owner.wantedAt(guard, w.live, w.locks), g.Rules(owner.Installation, guard)); err != nil {
 			return nil, err
 		}
 	}

@@ -65,11 +65,6 @@ func (s *Reconciler) clear(ctx context.Context, p Protection, guard string) (Pro
 	})
 }
 
-// has reports whether the VM has the address behind the guard now.
-func (p Protection) has(guard string, a netip.Addr) bool {
-	return slices.ContainsFunc(p.Paths, func(path Path) bool { return SameID(path.Guard, guard) && slices.Contains(path.Addresses, a) })
-}
-
 // keeps reports whether the deny keeps an address shut that the protection has
 // behind the guard, and that no other protection has there.
 func (v pass) keeps(p Protection, deny Rule) bool {
@@ -172,12 +167,7 @@ func (s *Reconciler) lockDrifted(ctx context.Context, v pass, p Protection) erro
 		if !p.meets(v.guard, final) || p.heldBy(v.guard, old, final) {
 			continue
 		}
-		err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
-			text := "Somebody removed or changed the rule " + final.Name + " of " + v.after.Name + ", which keeps " + p.Name + " shut; it was put back."
-			p = p.changed()
-			return p, []Event{p.event(EventDrift, Person{}, v.now, text)}
-		})
-		return err
+		return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Drifted(final.Name, v.after.Name, v.now) })
 	}
 	return nil
 }
@@ -216,21 +206,7 @@ func (p Protection) heldBy(guard string, old, want Rule) bool {
 
 // lockTrouble keeps what went wrong with a protection here.
 func (s *Reconciler) lockTrouble(ctx context.Context, v pass, p Protection, cause error) error {
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) {
-		next := p.changed()
-		next.Paths = slices.Clone(p.Paths)
-		fresh := false
-		for i, path := range next.Paths {
-			if SameID(path.Guard, v.guard) && path.Fault != reason(cause) {
-				next.Paths[i].Fault, fresh = reason(cause), true
-			}
-		}
-		if !fresh {
-			return p, nil
-		}
-		return next, nil
-	})
-	return err
+	return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Trouble(v.guard, reason(cause)), nil })
 }
 
 // locksGone deals with an NSG that was deleted: its denies are gone with it.

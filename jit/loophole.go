@@ -36,8 +36,8 @@ func (s *Reconciler) allowsAbove(ctx context.Context, v pass, p Protection) ([]s
 		table := v.after
 		if !SameID(path.Guard, v.guard) {
 			var err error
-			if table, err = s.world.Network.Table(ctx, path.Guard); err != nil {
-				return nil, fmt.Errorf("reading the rules of %s: %w", path.Guard, err)
+			if table, err = s.table(ctx, path.Guard); err != nil {
+				return nil, err
 			}
 		}
 		for _, a := range path.Addresses {

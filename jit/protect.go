@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 )
 
 // protectActions are what an admin must hold at a VM to lock or unlock it, the
@@ -99,8 +98,7 @@ func (s *Service) rejectLock(ctx context.Context, by UserID, what string, vms []
 	if !errors.Is(no, ErrAuthority) {
 		return no
 	}
-	e := Event{At: s.clock.Now(), Kind: EventRejected, Actor: Person{ID: by}, VMs: vms, Text: what}
-	if err := s.world.Store.Append(ctx, e); err != nil {
+	if err := s.world.Store.Append(ctx, Rejected(by, what, vms, s.clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no
@@ -146,20 +144,6 @@ func (j judge) draft(ctx context.Context, who Person, vm VM, ports []PortPolicy,
 	return p, j.lockable(ctx, p)
 }
 
-func (p Policy) existing() Existing {
-	if p.Existing == "" {
-		return Override
-	}
-	return p.Existing
-}
-
-func (p Policy) denySource() string {
-	if p.DenySource == "" {
-		return "*"
-	}
-	return p.DenySource
-}
-
 // checkLocked refuses what no protection may say.
 func checkLocked(ports []PortPolicy) error {
 	asked := make([]Ports, 0, len(ports))
@@ -184,20 +168,12 @@ func (j judge) lockable(ctx context.Context, p Protection) error {
 	}
 	owner := Owner{j.config.Installation, j.config.Bands}
 	for _, guard := range p.Guards() {
-		t, err := j.world.Network.Table(ctx, guard)
+		t, w, err := j.at(ctx, guard)
 		if err != nil {
-			return fmt.Errorf("reading the rules of %s: %w", guard, err)
+			return err
 		}
-		live, err := j.world.Store.AtGuard(ctx, guard)
-		if err != nil {
-			return fmt.Errorf("reading the grants at %s: %w", guard, err)
-		}
-		locks, err := j.world.Store.LocksAt(ctx, guard)
-		if err != nil {
-			return fmt.Errorf("reading the protections at %s: %w", guard, err)
-		}
-		locks = slices.DeleteFunc(locks, func(o Protection) bool { return SameID(o.VM, p.VM) })
-		plan := owner.MakePlan(t, owner.wantedAt(guard, live, append(locks, p)))
+		locks := slices.DeleteFunc(w.locks, func(o Protection) bool { return SameID(o.VM, p.VM) })
+		plan := owner.MakePlan(t, owner.wantedAt(guard, w.live, append(locks, p)))
 		if err := owner.holds(t, plan, p); err != nil {
 			return err
 		}
@@ -233,33 +209,11 @@ func (j judge) storeLock(ctx context.Context, p Protection) error {
 		if old.VM != "" && old.State != Unlocking && old.same(p) {
 			return old, true, nil, nil
 		}
-		next, events := old.replaced(p, now)
+		next, events := old.ReplacedBy(p, now)
 		return next, true, events, nil
 	})
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", p.Name, err)
 	}
 	return nil
-}
-
-// replaced is the next protection of the VM in place of the one that is there.
-func (p Protection) replaced(next Protection, now time.Time) (Protection, []Event) {
-	next.Revision, next.Left = p.Revision, p.Left
-	if !samePaths(p.Paths, next.Paths) {
-		next.Left = slices.Concat(p.Left, p.Paths)
-	}
-	next, e := Lock(next, now)
-	return next, []Event{e}
-}
-
-// same reports whether both lock the same in the same way.
-func (p Protection) same(o Protection) bool {
-	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && samePaths(p.Paths, o.Paths) &&
-		samePorts(p.Ports, o.Ports)
-}
-
-func samePorts(a, b []PortPolicy) bool {
-	return slices.EqualFunc(a, b, func(x, y PortPolicy) bool {
-		return x.Ports == y.Ports && x.Any == y.Any && x.Shortest == y.Shortest && x.Longest == y.Longest && slices.Equal(x.Sources, y.Sources)
-	})
 }

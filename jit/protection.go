@@ -82,15 +82,11 @@ func (p Protection) event(kind EventKind, by Person, now time.Time, text string)
 	for _, pp := range p.Ports {
 		ports = append(ports, pp.Ports)
 	}
-	e := Event{At: now.UTC(), Kind: kind, Actor: by, VMs: []string{p.VM}, Ports: ports, Text: text, tell: audiences(kind)}
-	if kind == EventDrift || kind == EventMoved {
-		e.tell = []Audience{ToChannel}
-	}
-	return e
+	return Event{At: now.UTC(), Kind: kind, Actor: by, VMs: []string{p.VM}, Ports: ports, Text: text, tell: audiences(kind).other}
 }
 
-// Lock begins a protection; the denies are written after it is stored.
-func Lock(p Protection, now time.Time) (Protection, Event) {
+// begin is the protection as it is stored before its denies are written.
+func (p Protection) begin(now time.Time) (Protection, Event) {
 	p.Revision, p.State, p.At, p.Since = p.Revision+1, Locking, now, time.Time{}
 	return p, p.event(EventProtecting, p.By, now, "")
 }

@@ -223,8 +223,7 @@ func (s *Service) reject(ctx context.Context, by UserID, g Grant, what string, n
 	if !errors.Is(no, ErrAuthority) {
 		return no
 	}
-	e := g.event(EventRejected, Person{ID: by}, s.clock.Now(), what)
-	if err := s.world.Store.Append(ctx, e); err != nil {
+	if err := s.world.Store.Append(ctx, g.Rejected(by, what, s.clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no

@@ -101,12 +101,7 @@ func (s *Reconciler) settleDeparted(ctx context.Context, v pass, g Grant) error 
 // depart keeps what was read back of a grant as it was read: one that has moved
 // again meanwhile is looked at again.
 func (s *Reconciler) depart(ctx context.Context, read Grant, guard string) error {
-	_, err := s.update(ctx, read.ID, func(g Grant) (Grant, []Event, error) {
-		if g.State != Open || !samePaths(g.Left, read.Left) {
-			return g, nil, g.stale()
-		}
-		return g.Departed(guard), nil, nil
-	})
+	_, err := s.update(ctx, read.ID, func(g Grant) (Grant, []Event, error) { return g.Departed(read.Left, guard) })
 	return err
 }
 
@@ -243,22 +238,8 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g Grant) error {
 // settleMoved keeps that the rules of an open grant were read back where its VM
 // is now, and tells its holder of a door that is another one.
 func (s *Reconciler) settleMoved(ctx context.Context, v pass, g Grant) error {
-	read := g.Paths
-	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
-		if g.State != Open || !samePaths(g.Paths, read) {
-			return g, nil, g.stale() // it ended, and to agree would mean gone; or it moved again, and of that nothing was read back
-		}
-		next, _ := g.settle(v.guard)
-		next = next.through(v.guard, s.doors(v, g))
-		if slices.Equal(next.Doors(), g.Doors()) {
-			return next, nil, nil
-		}
-		if next.Revision == g.Revision {
-			next = next.changed()
-		}
-		e := next.event(EventMoved, Person{}, v.now, "Where the firewall lets its holder in has changed.")
-		e.tell = append(e.tell, ToRequester)
-		return next, []Event{e}, nil
+	_, err := s.update(ctx, g.ID, func(stored Grant) (Grant, []Event, error) {
+		return stored.Rerouted(g.Paths, v.guard, s.doors(v, stored), v.now)
 	})
 	return err
 }
@@ -288,12 +269,6 @@ func (g Grant) follows(guard string) bool {
 }
 
 func (s *Reconciler) drifted(ctx context.Context, g Grant, rule string, now time.Time) error {
-	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
-		if g.State != Open {
-			return g, nil, nil
-		}
-		g = g.changed()
-		return g, []Event{g.event(EventDrift, Person{}, now, "Somebody removed or changed the rule "+rule+"; it was put back.")}, nil
-	})
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Drifted(rule, now) })
 	return err
 }

@@ -1,0 +1,56 @@
+package jit
+
+import (
+	"context"
+	"fmt"
+)
+
+// desired is what the store says of a guard: the grants and protections that name
+// it, as far as they could be read.
+type desired struct {
+	guard string
+	live  []Grant
+	locks []Protection
+
+	unsure                  bool // a protection here cannot be read, and the others are acted on
+	grantsFault, locksFault error
+}
+
+func (j judge) stored(ctx context.Context, guard string) desired {
+	w := desired{guard: guard}
+	w.live, w.grantsFault = j.world.Store.AtGuard(ctx, guard)
+	w.locks, w.locksFault = j.world.Store.LocksAt(ctx, guard)
+	return w
+}
+
+// fault is why not all of it could be read.
+func (w desired) fault() error {
+	switch {
+	case w.grantsFault != nil:
+		return fmt.Errorf("reading the grants at %s: %w", w.guard, w.grantsFault)
+	case w.locksFault != nil:
+		return fmt.Errorf("reading the protections at %s: %w", w.guard, w.locksFault)
+	default:
+		return nil
+	}
+}
+
+// at reads what is at a guard: the rules it has, and all that the store says of
+// it.
+func (j judge) at(ctx context.Context, guard string) (Table, desired, error) {
+	t, err := j.table(ctx, guard)
+	if err != nil {
+		return t, desired{}, err
+	}
+	w := j.stored(ctx, guard)
+	return t, w, w.fault()
+}
+
+// table reads the rules that a guard has.
+func (j judge) table(ctx context.Context, guard string) (Table, error) {
+	t, err := j.world.Network.Table(ctx, guard)
+	if err != nil {
+		return t, fmt.Errorf("reading the rules of %s: %w", guard, err)
+	}
+	return t, nil
+}

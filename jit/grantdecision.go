@@ -1,0 +1,128 @@
+package jit
+
+import (
+	"slices"
+	"time"
+)
+
+// Terms are what the check of a request found: who asks, who must approve, and
+// what else is kept with the grant.
+type Terms struct {
+	By           Person
+	Rule         ApprovalRule
+	Notes        []string
+	Channel      string
+	RemindBefore time.Duration // the longest of the VMs' policies
+	EndOnDrift   bool          // one of the VMs' policies ends what drifted
+}
+
+// Admit lets a checked request through, or starts waiting for the approvals that
+// its rule asks for.
+func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
+	g.Notes, g.Channel, g.Clock.RemindBefore, g.EndOnDrift = t.Notes, t.Channel, t.RemindBefore, t.EndOnDrift
+	if t.Rule.Required == 0 {
+		return g.Permit(t.By, now)
+	}
+	return g.Wait(t.By, t.Rule.Approvers, t.Rule.Required, now.Add(t.Rule.PendingFor), now)
+}
+
+// Refuse ends a request that the policy or the person's rights do not allow.
+func (g Grant) Refuse(why string, now time.Time) (Grant, Event, error) {
+	if g.State != Asked {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Clock.Ended = Refused, now
+	g.Decision = Decision{Reason: why}
+	return g, g.event(EventRefused, g.Request.By, now, why), nil
+}
+
+// Wait starts waiting for approvals until lapse.
+func (g Grant) Wait(by Person, approvers []string, required int, lapse, now time.Time) (Grant, Event, error) {
+	if g.State != Asked {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Required, g.Approvers, g.Clock.Lapse = Pending, required, approvers, lapse
+	g.Request.By = by
+	return g, g.event(EventWaiting, by, now, ""), nil
+}
+
+// Permit lets a request through that needs no approval.
+func (g Grant) Permit(by Person, now time.Time) (Grant, Event, error) {
+	if g.State != Asked {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Clock.Approved = Opening, now
+	g.Request.By = by
+	return g, g.event(EventApproved, Person{}, now, "no approval needed"), nil
+}
+
+// Approve counts one yes; with the last one needed the grant is opening.
+func (g Grant) Approve(by Person, now time.Time) (Grant, Event, error) {
+	if g.State != Pending || !now.Before(g.Clock.Lapse) {
+		return g, Event{}, g.stale()
+	}
+	if samePerson(by, g.Request.By) {
+		return g, Event{}, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must approve it.", g.ID)
+	}
+	if g.ApprovedBy(by) {
+		return g, Event{}, Refuse(ErrStale, "You have already approved %s; somebody else must approve it too.", g.ID)
+	}
+	g = g.changed()
+	g.Approvals = append(slices.Clone(g.Approvals), Approval{By: by, At: now})
+	if len(g.Approvals) >= g.Required {
+		g.State, g.Clock.Approved = Opening, now
+	}
+	return g, g.event(EventApproved, by, now, ""), nil
+}
+
+// Recount asks for at least as many approvals as required, and takes back those
+// of people who are no approvers any more. It is no change of its own: an
+// approval follows.
+func (g Grant) Recount(required int, void []UserID) Grant {
+	g.Required = max(g.Required, required) // it may have been raised since, and is never lowered
+	g.Approvals = slices.DeleteFunc(slices.Clone(g.Approvals), func(a Approval) bool { return slices.Contains(void, a.By.ID) })
+	return g
+}
+
+// Deny ends a waiting request with a no.
+func (g Grant) Deny(by Person, reason string, now time.Time) (Grant, Event, error) {
+	return g.drop(Denied, EventDenied, by, reason, now)
+}
+
+// Cancel withdraws a waiting request.
+func (g Grant) Cancel(by Person, now time.Time) (Grant, Event, error) {
+	if g.State == Asked {
+		g.State = Pending // not yet checked is as good as waiting
+	}
+	return g.drop(Cancelled, EventCancelled, by, "", now)
+}
+
+// Lapse ends a request that nobody answered in time.
+func (g Grant) Lapse(now time.Time) (Grant, Event, error) {
+	if now.Before(g.Clock.Lapse) {
+		return g, Event{}, g.stale()
+	}
+	return g.drop(Lapsed, EventLapsed, Person{}, "", now)
+}
+
+func (g Grant) drop(to State, kind EventKind, by Person, reason string, now time.Time) (Grant, Event, error) {
+	if g.State != Pending {
+		return g, Event{}, g.stale()
+	}
+	g = g.changed()
+	g.State, g.Clock.Ended = to, now
+	g.Decision = Decision{By: by, Reason: reason}
+	return g, g.event(kind, by, now, reason), nil
+}
+
+// Decidable refuses, as too late or too early, a decision about a grant that is
+// not waiting for one.
+func (g Grant) Decidable() error {
+	if g.State != Pending {
+		return g.stale()
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package jit
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Drifted says that somebody removed or changed a rule that keeps the VM shut, and
+// that it was put back. group is the name of the NSG.
+func (p Protection) Drifted(rule, group string, now time.Time) (Protection, []Event) {
+	p = p.changed()
+	text := "Somebody removed or changed the rule " + rule + " of " + group + ", which keeps " + p.Name + " shut; it was put back."
+	return p, []Event{p.event(EventDrift, Person{}, now, text)}
+}
+
+// Trouble keeps what went wrong at a guard.
+func (p Protection) Trouble(guard, fault string) Protection {
+	next := p.changed()
+	next.Paths = slices.Clone(p.Paths)
+	fresh := false
+	for i, path := range next.Paths {
+		if SameID(path.Guard, guard) && path.Fault != fault {
+			next.Paths[i].Fault, fresh = fault, true
+		}
+	}
+	if !fresh {
+		return p
+	}
+	return next
+}
+
+// ReplacedBy is the next protection of the VM in place of the one that is there.
+func (p Protection) ReplacedBy(next Protection, now time.Time) (Protection, []Event) {
+	next.Revision, next.Left = p.Revision, p.Left
+	if !samePaths(p.Paths, next.Paths) {
+		next.Left = slices.Concat(p.Left, p.Paths)
+	}
+	next, e := next.begin(now)
+	return next, []Event{e}
+}
+
+// same reports whether both lock the same in the same way.
+func (p Protection) same(o Protection) bool {
+	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && samePaths(p.Paths, o.Paths) &&
+		samePorts(p.Ports, o.Ports)
+}
+
+func samePorts(a, b []PortPolicy) bool {
+	return slices.EqualFunc(a, b, func(x, y PortPolicy) bool {
+		return x.Ports == y.Ports && x.Any == y.Any && x.Shortest == y.Shortest && x.Longest == y.Longest && slices.Equal(x.Sources, y.Sources)
+	})
+}
+
+func (p Policy) existing() Existing {
+	if p.Existing == "" {
+		return Override
+	}
+	return p.Existing
+}
+
+func (p Policy) denySource() string {
+	if p.DenySource == "" {
+		return "*"
+	}
+	return p.DenySource
+}
+
+// waiting are the paths of the protection to addresses that have no group now:
+// its denies stay where they are, and are there when the group comes back.
+func (p Protection) waiting(bare []netip.Addr) []Path {
+	var out []Path
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(bare, a) })
+		path.Agreed, path.Fault = false, ""
+		if len(path.Addresses) > 0 {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// agreesWith reports whether the protection is as the policy of its VM says now.
+// The ports are the policy's only where that protects always.
+func (p Protection) agreesWith(policy Policy) bool {
+	return p.Always == policy.Always && p.Existing == policy.existing() && p.Source == policy.denySource() &&
+		(!p.Always || samePorts(p.Ports, policy.Ports))
+}
+
+// HandBack leaves the protection to the admin who made it before the
+// configuration took it over.
+func (p Protection) HandBack() Protection {
+	p = p.changed()
+	p.Always = false
+	return p
+}
+
+// has reports whether the VM has the address behind the guard now.
+func (p Protection) has(guard string, a netip.Addr) bool {
+	return slices.ContainsFunc(p.Paths, func(path Path) bool { return SameID(path.Guard, guard) && slices.Contains(path.Addresses, a) })
+}

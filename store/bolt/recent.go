@@ -1,10 +1,10 @@
-package store
+package bolt
 
 import (
 	"context"
 	"fmt"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 )
@@ -20,8 +20,8 @@ func remember(r jit.Request) (put, error) {
 }
 
 // Recent implements jit.Store.
-func (b *Bolt) Recent(ctx context.Context, by jit.UserID) (r jit.Request, err error) {
-	err = b.read(ctx, func(tx *bolt.Tx) error {
+func (b *Store) Recent(ctx context.Context, by jit.UserID) (r jit.Request, err error) {
+	err = b.read(ctx, func(tx *bbolt.Tx) error {
 		raw := tx.Bucket([]byte(bucketRecent)).Get([]byte(by))
 		if raw == nil {
 			return nil

@@ -1,6 +1,6 @@
 //go:build unix
 
-package store
+package bolt
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"jitbot/store"
 )
 
 // firstMap is how many bytes bbolt maps at first. Mapping is free, mapping
@@ -25,7 +27,7 @@ func firstMap() int {
 // may read or write.
 func private(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return refuse(ErrForeign, nil, "the store %s is not a regular file: name another under store", path)
+		return refuse(store.ErrForeign, nil, "the store %s is not a regular file: name another under store", path)
 	}
 	if s, ok := info.Sys().(*syscall.Stat_t); ok && int(s.Uid) != os.Geteuid() {
 		return refuse(ErrExposed, nil, "the store %s belongs to user %d: run jitbot as that user, or chown the file", path, s.Uid)

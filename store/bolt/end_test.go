@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/store"
 )
 
 // TestEndIsLookedAt damages the end of the record behind the committer, which
@@ -17,25 +18,25 @@ import (
 func TestEndIsLookedAt(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		harm func(events, meta *bolt.Bucket, last, old []byte) error
+		harm func(events, meta *bbolt.Bucket, last, old []byte) error
 	}{
-		{"the last line is gone", func(events, _ *bolt.Bucket, last, _ []byte) error { return events.Delete(last) }},
-		{"a bit of it flips", func(events, _ *bolt.Bucket, last, _ []byte) error {
+		{"the last line is gone", func(events, _ *bbolt.Bucket, last, _ []byte) error { return events.Delete(last) }},
+		{"a bit of it flips", func(events, _ *bbolt.Bucket, last, _ []byte) error {
 			raw := bytes.Clone(events.Get(last))
 			raw[len(raw)-3] ^= 1
 			return events.Put(last, raw)
 		}},
-		{"another one is in its place", func(events, _ *bolt.Bucket, last, _ []byte) error {
+		{"another one is in its place", func(events, _ *bbolt.Bucket, last, _ []byte) error {
 			raw, err := seal(bucketEvents, last, jit.Event{Seq: 2, Hash: "another"})
 			return errors.Join(err, events.Put(last, raw))
 		}},
-		{"it is under another number too", func(events, _ *bolt.Bucket, last, _ []byte) error {
+		{"it is under another number too", func(events, _ *bbolt.Bucket, last, _ []byte) error {
 			return events.Put(sequence(3), events.Get(last))
 		}},
-		{"the tally is of the line before", func(_, meta *bolt.Bucket, _, old []byte) error {
+		{"the tally is of the line before", func(_, meta *bbolt.Bucket, _, old []byte) error {
 			return meta.Put([]byte(keyTally), old)
 		}},
-		{"the tally is damaged", func(_, meta *bolt.Bucket, _, old []byte) error {
+		{"the tally is damaged", func(_, meta *bbolt.Bucket, _, old []byte) error {
 			return meta.Put([]byte(keyTally), old[:len(old)-1])
 		}},
 	} {
@@ -44,12 +45,12 @@ func TestEndIsLookedAt(t *testing.T) {
 			var old []byte
 			err := errors.Join(
 				b.Append(t.Context(), jit.Event{Kind: jit.EventDrift}),
-				b.db.View(func(tx *bolt.Tx) error {
+				b.db.View(func(tx *bbolt.Tx) error {
 					old = bytes.Clone(tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTally)))
 					return nil
 				}),
 				b.Append(t.Context(), jit.Event{Kind: jit.EventDrift}),
-				b.db.Update(func(tx *bolt.Tx) error {
+				b.db.Update(func(tx *bbolt.Tx) error {
 					return test.harm(tx.Bucket([]byte(bucketEvents)), tx.Bucket([]byte(bucketMeta)), sequence(2), old)
 				}),
 			)
@@ -57,7 +58,7 @@ func TestEndIsLookedAt(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 {
-				if err := b.Append(t.Context(), jit.Event{Kind: jit.EventDrift}); !errors.Is(err, ErrCorrupt) {
+				if err := b.Append(t.Context(), jit.Event{Kind: jit.EventDrift}); !errors.Is(err, store.ErrCorrupt) {
 					t.Errorf("%v, want ErrCorrupt", err)
 				}
 			}

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/store"
 )
 
 // FuzzRecord decodes whatever lies under a key: there is no panic, what is no
@@ -30,7 +31,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add("x", []byte(nil))
 	f.Fuzz(func(t *testing.T, key string, raw []byte) {
 		var read jit.Grant
-		if err := unseal(bucketGrants, []byte(key), raw, &read); err != nil && !errors.Is(err, ErrCorrupt) {
+		if err := unseal(bucketGrants, []byte(key), raw, &read); err != nil && !errors.Is(err, store.ErrCorrupt) {
 			t.Errorf("%v, want ErrCorrupt", err)
 		}
 		again, err := seal(bucketGrants, []byte(key), raw)
@@ -41,7 +42,7 @@ func FuzzRecord(f *testing.F) {
 		if err := unseal(bucketGrants, []byte(key), again, &back); err != nil || !bytes.Equal(back, raw) {
 			t.Errorf("%q came back as %q: %v", raw, back, err)
 		}
-		if err := unseal(bucketEvents, []byte(key), again, &back); !errors.Is(err, ErrCorrupt) {
+		if err := unseal(bucketEvents, []byte(key), again, &back); !errors.Is(err, store.ErrCorrupt) {
 			t.Errorf("a record in another bucket: %v, want ErrCorrupt", err)
 		}
 	})
@@ -62,7 +63,7 @@ func TestRecordVersions(t *testing.T) {
 	sum := checksum(bucketNames, []byte("ann"), 99, unknown[5:])
 	copy(unknown[1:], []byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
 	var object json.RawMessage
-	if err := unseal(bucketNames, []byte("ann"), unknown, &object); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "version") {
+	if err := unseal(bucketNames, []byte("ann"), unknown, &object); !errors.Is(err, store.ErrCorrupt) || !strings.Contains(err.Error(), "version") {
 		t.Errorf("a record of version 99: %v, want ErrCorrupt that says so", err)
 	}
 }
@@ -91,8 +92,8 @@ func TestNewerSchema(t *testing.T) {
 		want   error
 		says   string
 	}{
-		{schema{Program: program, Version: len(migrations()) + 1}, ErrNewer, "newer jitbot"},
-		{schema{Program: "other", Version: 1}, ErrForeign, "another program"},
+		{schema{Program: program, Version: len(migrations()) + 1}, store.ErrNewer, "newer jitbot"},
+		{schema{Program: "other", Version: 1}, store.ErrForeign, "another program"},
 	} {
 		path := filepath.Join(t.TempDir(), "jitbot.db")
 		b, err := Open(t.Context(), path, Options{})
@@ -100,7 +101,7 @@ func TestNewerSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw, err := seal(bucketMeta, []byte(keySchema), test.schema)
-		err = errors.Join(err, b.db.Update(func(tx *bolt.Tx) error {
+		err = errors.Join(err, b.db.Update(func(tx *bbolt.Tx) error {
 			return tx.Bucket([]byte(bucketMeta)).Put([]byte(keySchema), raw)
 		}), b.Close())
 		if err != nil {

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -8,17 +8,17 @@ import (
 	"slices"
 	"strings"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 )
 
 // Protect implements jit.Store. A panic of f ends the program: f is jitbot's
 // own code and reads nothing but its argument.
-func (b *Bolt) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
+func (b *Store) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
 	key := []byte(strings.ToLower(vm))
 	var result latest[jit.Protection]
-	err := b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
+	err := b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		old, err := protection(tx, key)
 		if err != nil && !errors.Is(err, jit.ErrNotFound) {
 			return nil, err
@@ -48,7 +48,7 @@ func (b *Bolt) Protect(ctx context.Context, vm string, f func(jit.Protection) (j
 
 // protected lists the puts of a protection that changes from old to next;
 // either may be the zero Protection.
-func (b *Bolt) protected(tx *bolt.Tx, key []byte, old, next jit.Protection, events []jit.Event) ([]put, error) {
+func (b *Store) protected(tx *bbolt.Tx, key []byte, old, next jit.Protection, events []jit.Event) ([]put, error) {
 	record := put{bucket: bucketProtections, key: key}
 	if next.VM != "" {
 		raw, err := seal(bucketProtections, key, next)
@@ -77,7 +77,7 @@ func (b *Bolt) protected(tx *bolt.Tx, key []byte, old, next jit.Protection, even
 	return append(out, lines...), nil
 }
 
-func protection(tx *bolt.Tx, key []byte) (p jit.Protection, err error) {
+func protection(tx *bbolt.Tx, key []byte) (p jit.Protection, err error) {
 	raw := tx.Bucket([]byte(bucketProtections)).Get(key)
 	if raw == nil {
 		return p, fmt.Errorf("protection of %q: %w", key, jit.ErrNotFound)
@@ -87,8 +87,8 @@ func protection(tx *bolt.Tx, key []byte) (p jit.Protection, err error) {
 }
 
 // Protection implements jit.Store.
-func (b *Bolt) Protection(ctx context.Context, vm string) (p jit.Protection, err error) {
-	err = b.read(ctx, func(tx *bolt.Tx) (err error) {
+func (b *Store) Protection(ctx context.Context, vm string) (p jit.Protection, err error) {
+	err = b.read(ctx, func(tx *bbolt.Tx) (err error) {
 		p, err = protection(tx, []byte(strings.ToLower(vm)))
 		return err
 	})
@@ -97,10 +97,10 @@ func (b *Bolt) Protection(ctx context.Context, vm string) (p jit.Protection, err
 
 // Protections implements jit.Store. With an error, those that could be read
 // are returned too.
-func (b *Bolt) Protections(ctx context.Context) ([]jit.Protection, error) {
+func (b *Store) Protections(ctx context.Context) ([]jit.Protection, error) {
 	var out []jit.Protection
 	var faults []error
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucketProtections)).ForEach(func(key, raw []byte) error {
 			var p jit.Protection
 			if err := unseal(bucketProtections, key, raw, &p); err != nil {
@@ -116,10 +116,10 @@ func (b *Bolt) Protections(ctx context.Context) ([]jit.Protection, error) {
 
 // LocksAt implements jit.Store; they are in the order of their VMs. With an
 // error, those that could be read are returned too.
-func (b *Bolt) LocksAt(ctx context.Context, guard string) ([]jit.Protection, error) {
+func (b *Store) LocksAt(ctx context.Context, guard string) ([]jit.Protection, error) {
 	var out []jit.Protection
 	var faults []error
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		prefix := guardPrefix(guard)
 		c := tx.Bucket([]byte(bucketLocks)).Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"context"
@@ -8,8 +8,10 @@ import (
 	"runtime/debug"
 	"sync"
 
-	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"jitbot/store"
 )
 
 // batchSize bounds how many writes share a transaction, and so how long the
@@ -25,7 +27,7 @@ type put struct {
 
 // plan reads and computes, and returns what to put. It puts nothing itself, so
 // that one that fails leaves no trace in the transaction it shares with others.
-type plan func(tx *bolt.Tx) ([]put, error)
+type plan func(tx *bbolt.Tx) ([]put, error)
 
 // latest holds what the last run of a plan found. A plan may still run when its
 // caller has gone with the context's error, hence the lock.
@@ -58,14 +60,14 @@ type write struct {
 // puts. An error of the plan is returned as it is. The context is honoured
 // while the committer is busy with others and while it works; when it ends
 // after the committer has taken the write, the write may still be stored.
-func (b *Bolt) write(ctx context.Context, p plan) error {
+func (b *Store) write(ctx context.Context, p plan) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	w := &write{ctx: ctx, plan: p, done: make(chan struct{})}
 	select {
 	case <-b.quit:
-		return ErrClosed
+		return store.ErrClosed
 	default:
 	}
 	select {
@@ -73,7 +75,7 @@ func (b *Bolt) write(ctx context.Context, p plan) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-b.quit:
-		return ErrClosed
+		return store.ErrClosed
 	}
 	select {
 	case <-w.done:
@@ -86,7 +88,7 @@ func (b *Bolt) write(ctx context.Context, p plan) error {
 // commitLoop is the one writer. Writes that come while a transaction is being
 // synced are waiting when it is done and share the next one; there is no timer,
 // so a lone write never waits. It ends with Close.
-func (b *Bolt) commitLoop() {
+func (b *Store) commitLoop() {
 	defer close(b.idle)
 	debug.SetPanicOnFault(true) // for this goroutine: a cut file is an error, not the end
 	batch := make([]*write, 0, batchSize)
@@ -108,7 +110,7 @@ func (b *Bolt) commitLoop() {
 }
 
 // gather adds the writes that are waiting already.
-func (b *Bolt) gather(batch []*write) []*write {
+func (b *Store) gather(batch []*write) []*write {
 	yielded := false
 	for len(batch) < batchSize {
 		select {
@@ -131,7 +133,7 @@ func (b *Bolt) gather(batch []*write) []*write {
 
 // commit stores the batch in one transaction; when its puts fail, each write
 // alone, so that one that bbolt refuses does not hurt the others.
-func (b *Bolt) commit(batch []*write) {
+func (b *Store) commit(batch []*write) {
 	err := b.try(batch)
 	if err != nil && len(batch) > 1 && b.stopped.Load() == nil {
 		for i := range batch {
@@ -143,7 +145,7 @@ func (b *Bolt) commit(batch []*write) {
 }
 
 // settle gives an error of the transaction to all who shared it.
-func (b *Bolt) settle(batch []*write, err error) {
+func (b *Store) settle(batch []*write, err error) {
 	if err == nil {
 		return
 	}
@@ -154,14 +156,14 @@ func (b *Bolt) settle(batch []*write, err error) {
 
 // try runs the plans in one transaction and commits it. Errors of plans are
 // theirs; the error returned is the transaction's.
-func (b *Bolt) try(batch []*write) (err error) {
+func (b *Store) try(batch []*write) (err error) {
 	if stop := b.stopped.Load(); stop != nil {
 		return stop
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			b.wedged = true
-			err = b.stop(fmt.Errorf("%w: %v", ErrCorrupt, p))
+			err = b.stop(fmt.Errorf("%w: %v", store.ErrCorrupt, p))
 		}
 	}()
 	tx, err := b.db.Begin(true)
@@ -187,7 +189,7 @@ func (b *Bolt) try(batch []*write) (err error) {
 	case err == nil:
 		b.last.Store(id)
 		return nil
-	case errors.Is(err, bolterrors.ErrMaxSizeReached):
+	case errors.Is(err, bbolterrors.ErrMaxSizeReached):
 		return fmt.Errorf("writing: %w", err)
 	default:
 		return b.stop(err)
@@ -195,7 +197,7 @@ func (b *Bolt) try(batch []*write) (err error) {
 }
 
 // run plans in the transaction and puts. The error returned is that of putting.
-func (w *write) run(tx *bolt.Tx) (int, error) {
+func (w *write) run(tx *bbolt.Tx) (int, error) {
 	puts := w.prepare(tx)
 	for _, p := range puts {
 		var err error
@@ -215,7 +217,7 @@ func (w *write) run(tx *bolt.Tx) (int, error) {
 // prepare runs the plan, whose error becomes w.err with nothing to put. A
 // damaged page that it meets is its own error too, because nothing of it was
 // put.
-func (w *write) prepare(tx *bolt.Tx) (puts []put) {
+func (w *write) prepare(tx *bbolt.Tx) (puts []put) {
 	if w.err = w.ctx.Err(); w.err != nil {
 		return nil
 	}
@@ -229,8 +231,8 @@ func (w *write) prepare(tx *bolt.Tx) (puts []put) {
 // stop refuses every write from now on. After an error of fsync the kernel may
 // call pages clean that never reached the disk, so trying again could seem to
 // succeed and lose what was answered.
-func (b *Bolt) stop(cause error) error {
-	stop := &refusal{kind: ErrStopped, cause: cause}
+func (b *Store) stop(cause error) error {
+	stop := &refusal{kind: store.ErrStopped, cause: cause}
 	stop.text = fmt.Sprintf("writing to the store %s failed (%v), and nothing is written any more: look at its disk and start jitbot again; %s", b.path, cause, meanwhile)
 	b.stopped.CompareAndSwap(nil, stop)
 	return b.stopped.Load()

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"context"
@@ -12,12 +12,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/store"
 )
 
-func opened(t *testing.T) *Bolt {
+func opened(t *testing.T) *Store {
 	t.Helper()
 	b, err := Open(t.Context(), filepath.Join(t.TempDir(), "jitbot.db"), Options{})
 	if err != nil {
@@ -27,7 +28,7 @@ func opened(t *testing.T) *Bolt {
 	return b
 }
 
-func create(b *Bolt, id jit.ID) error {
+func create(b *Store, id jit.ID) error {
 	g, e := jit.NewGrant(id, jit.Request{At: time.Unix(1, 0)})
 	return b.Create(context.Background(), g, e)
 }
@@ -40,7 +41,7 @@ func TestRefusedPut(t *testing.T) {
 		hold, held := make(chan struct{}), make(chan struct{})
 		var all sync.WaitGroup
 		all.Go(func() {
-			err := b.write(t.Context(), func(*bolt.Tx) ([]put, error) {
+			err := b.write(t.Context(), func(*bbolt.Tx) ([]put, error) {
 				close(held)
 				<-hold
 				return nil, nil
@@ -59,7 +60,7 @@ func TestRefusedPut(t *testing.T) {
 			})
 		}
 		all.Go(func() {
-			if err := create(b, jit.ID(strings.Repeat("x", bolt.MaxKeySize+1))); err == nil {
+			if err := create(b, jit.ID(strings.Repeat("x", bbolt.MaxKeySize+1))); err == nil {
 				t.Error("a key that is too long was stored")
 			}
 		})
@@ -93,7 +94,7 @@ func TestGroup(t *testing.T) {
 		hold := make(chan struct{})
 		var all sync.WaitGroup
 		all.Go(func() {
-			_ = b.write(t.Context(), func(*bolt.Tx) ([]put, error) { <-hold; return nil, errors.New("no") })
+			_ = b.write(t.Context(), func(*bbolt.Tx) ([]put, error) { <-hold; return nil, errors.New("no") })
 		})
 		synctest.Wait()
 		before := b.last.Load()
@@ -139,14 +140,14 @@ func TestClosurePanics(t *testing.T) {
 func TestStops(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		fail func(b *Bolt) error // the write that fails
+		fail func(b *Store) error // the write that fails
 	}{
-		{"the disk", func(b *Bolt) error {
+		{"the disk", func(b *Store) error {
 			_ = b.file.Close()
 			return create(b, "g-33333")
 		}},
-		{"bbolt panics in the middle", func(b *Bolt) error {
-			return b.write(t.Context(), func(*bolt.Tx) ([]put, error) {
+		{"bbolt panics in the middle", func(b *Store) error {
+			return b.write(t.Context(), func(*bbolt.Tx) ([]put, error) {
 				return []put{{bucket: "no such bucket", key: []byte("x"), value: []byte("y")}}, nil
 			})
 		}},
@@ -159,7 +160,7 @@ func TestStops(t *testing.T) {
 			for what, err := range map[string]error{
 				"the write that failed": test.fail(b), "the next": create(b, "g-44444"), "Check": b.Check(t.Context()),
 			} {
-				if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "jitbot sweep") {
+				if !errors.Is(err, store.ErrStopped) || !strings.Contains(err.Error(), "jitbot sweep") {
 					t.Errorf("%s: %v, want ErrStopped", what, err)
 				}
 			}
@@ -190,7 +191,7 @@ func TestMaxSize(t *testing.T) {
 	for i := 0; err == nil && i < 100; i++ {
 		_, err = b.Accept(t.Context(), fmt.Sprint(i), make([]byte, 1<<14), time.Unix(1, 0))
 	}
-	if err == nil || errors.Is(err, ErrStopped) {
+	if err == nil || errors.Is(err, store.ErrStopped) {
 		t.Errorf("writing beyond the limit: %v, want an error that stops nothing", err)
 	}
 	if err := errors.Join(b.Verify(t.Context()), b.Close()); err != nil {
@@ -217,7 +218,7 @@ func TestClose(t *testing.T) {
 	}
 	_, readErr := b.Grant(t.Context(), "g-22222")
 	for what, err := range map[string]error{"write": create(b, "g-22222"), "read": readErr, "Check": b.Check(t.Context())} {
-		if !errors.Is(err, ErrClosed) {
+		if !errors.Is(err, store.ErrClosed) {
 			t.Errorf("%s after Close: %v, want ErrClosed", what, err)
 		}
 	}

@@ -1,10 +1,12 @@
 //go:build !unix
 
-package store
+package bolt
 
 import (
 	"io/fs"
 	"os"
+
+	"jitbot/store"
 )
 
 // firstMap is 0: elsewhere a larger map makes a larger file.
@@ -13,7 +15,7 @@ func firstMap() int { return 0 }
 // private refuses what is not a regular file; there are no modes to look at.
 func private(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return refuse(ErrForeign, nil, "the store %s is not a regular file: name another under store", path)
+		return refuse(store.ErrForeign, nil, "the store %s is not a regular file: name another under store", path)
 	}
 	return nil
 }

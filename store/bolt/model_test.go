@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // model is what a store should hold, found by looking at everything.
@@ -67,7 +67,7 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tries++
 		path := filepath.Join(dir, fmt.Sprintf("jitbot-%d.db", tries))
-		b, err := store.Open(t.Context(), path, store.Options{})
+		b, err := bolt.Open(t.Context(), path, bolt.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestModel(t *testing.T) {
 				if err := b.Close(); err != nil {
 					t.Fatal(err)
 				}
-				if b, err = store.Open(t.Context(), path, store.Options{}); err != nil {
+				if b, err = bolt.Open(t.Context(), path, bolt.Options{}); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -98,7 +98,7 @@ func drawID(t *rapid.T) jit.ID {
 	return rapid.SampledFrom([]jit.ID{"g-22222", "g-33333", "g-44444", "g-55555"}).Draw(t, "id")
 }
 
-func (m model) create(t *rapid.T, b *store.Bolt) {
+func (m model) create(t *rapid.T, b *bolt.Store) {
 	id := drawID(t)
 	g, e := jit.NewGrant(id, jit.Request{At: moment(t, "asked")})
 	err := b.Create(t.Context(), g, e)
@@ -109,7 +109,7 @@ func (m model) create(t *rapid.T, b *store.Bolt) {
 	}
 }
 
-func (m model) update(t *rapid.T, b *store.Bolt) {
+func (m model) update(t *rapid.T, b *bolt.Store) {
 	id := drawID(t)
 	next := jit.Grant{
 		State: rapid.SampledFrom(jit.States()).Draw(t, "state"),
@@ -142,7 +142,7 @@ func (m model) update(t *rapid.T, b *store.Bolt) {
 	}
 }
 
-func (m model) told(t *rapid.T, b *store.Bolt) {
+func (m model) told(t *rapid.T, b *bolt.Store) {
 	id := drawID(t)
 	card := jit.Card{Channel: rapid.SampledFrom([]string{"", "C1", "C2"}).Draw(t, "channel")}
 	err := b.Told(t.Context(), jit.Notice{Seq: 1, Event: jit.Event{Grant: id}}, card)
@@ -157,7 +157,7 @@ func (m model) told(t *rapid.T, b *store.Bolt) {
 	m[id] = g
 }
 
-func (m model) compare(t *rapid.T, b *store.Bolt) {
+func (m model) compare(t *rapid.T, b *bolt.Store) {
 	ctx, now := t.Context(), moment(t, "now")
 	due, e1 := b.Due(ctx, now)
 	guards, e2 := b.Guards(ctx)

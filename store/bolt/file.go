@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"jitbot/store"
 )
 
 // lockPause is how often a held lock is tried again.
@@ -27,7 +29,7 @@ func openFile(ctx context.Context, path string, timeout time.Duration) (_ *os.Fi
 	}()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, refuse(ErrForeign, err, "the store %s cannot be read (%v): look at its disk", path, err)
+		return nil, refuse(store.ErrForeign, err, "the store %s cannot be read (%v): look at its disk", path, err)
 	}
 	if err := private(path, info); err != nil {
 		return nil, err
@@ -37,7 +39,7 @@ func openFile(ctx context.Context, path string, timeout time.Duration) (_ *os.Fi
 	}
 	// The size is read again under the lock: the process before us wrote.
 	if info, err = f.Stat(); err != nil {
-		return nil, refuse(ErrForeign, err, "the store %s cannot be read (%v): look at its disk", path, err)
+		return nil, refuse(store.ErrForeign, err, "the store %s cannot be read (%v): look at its disk", path, err)
 	}
 	if info.Size() == 0 {
 		return f, syncDir(path) // else a power failure could lose a file that has answers in it
@@ -51,10 +53,10 @@ func sound(ctx context.Context, f *os.File, path string, size int64) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrForeign):
-		return refuse(ErrForeign, err, "%s is not a store of jitbot: move it away, or name another file under store", path)
-	case errors.Is(err, ErrCorrupt):
-		return refuse(ErrCorrupt, err, "%v: move %s away and put the last backup in its place", err, path)
+	case errors.Is(err, store.ErrForeign):
+		return refuse(store.ErrForeign, err, "%s is not a store of jitbot: move it away, or name another file under store", path)
+	case errors.Is(err, store.ErrCorrupt):
+		return refuse(store.ErrCorrupt, err, "%v: move %s away and put the last backup in its place", err, path)
 	default:
 		return err
 	}
@@ -64,22 +66,22 @@ func sound(ctx context.Context, f *os.File, path string, size int64) error {
 func unopened(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return refuse(ErrForeign, err, "the folder of the store %s does not exist: create it with mode 0700", path)
+		return refuse(store.ErrForeign, err, "the folder of the store %s does not exist: create it with mode 0700", path)
 	case errors.Is(err, fs.ErrPermission):
-		return refuse(ErrForeign, err, "the store %s may not be opened: run jitbot as the user that owns the file and its folder", path)
+		return refuse(store.ErrForeign, err, "the store %s may not be opened: run jitbot as the user that owns the file and its folder", path)
 	default:
-		return refuse(ErrForeign, err, "the store %s cannot be opened (%v): name a regular file under store", path, err)
+		return refuse(store.ErrForeign, err, "the store %s cannot be opened (%v): name a regular file under store", path, err)
 	}
 }
 
 // waitLock takes the file's lock, which is what keeps a second instance out.
 func waitLock(ctx context.Context, f *os.File, path string, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrInUse)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, store.ErrInUse)
 	defer cancel()
 	for {
 		held, err := lock(f)
 		if err != nil {
-			return refuse(ErrForeign, err, "the store %s cannot be locked (%v): put it on a local disk", path, err)
+			return refuse(store.ErrForeign, err, "the store %s cannot be locked (%v): put it on a local disk", path, err)
 		}
 		if !held {
 			return nil
@@ -89,9 +91,9 @@ func waitLock(ctx context.Context, f *os.File, path string, timeout time.Duratio
 			continue
 		case <-ctx.Done():
 		}
-		if cause := context.Cause(ctx); !errors.Is(cause, ErrInUse) {
+		if cause := context.Cause(ctx); !errors.Is(cause, store.ErrInUse) {
 			return cause
 		}
-		return refuse(ErrInUse, nil, "the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", path)
+		return refuse(store.ErrInUse, nil, "the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", path)
 	}
 }

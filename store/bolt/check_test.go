@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"bytes"
@@ -7,10 +7,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // filled makes a store with some of everything and gives its path.
@@ -48,11 +49,11 @@ func TestCheck(t *testing.T) {
 	}{
 		{"nothing", func(string, []byte) error { return nil }, nil},
 		{"touched", func(path string, _ []byte) error { return os.Chmod(path, 0o400) }, nil},
-		{"removed", func(path string, _ []byte) error { return os.Remove(path) }, store.ErrReplaced},
+		{"removed", func(path string, _ []byte) error { return os.Remove(path) }, bolt.ErrReplaced},
 		{"another file", func(path string, old []byte) error {
 			return errors.Join(os.WriteFile(path+".new", old, 0o600), os.Rename(path+".new", path))
-		}, store.ErrReplaced},
-		{"overwritten with an older one", func(path string, old []byte) error { return os.WriteFile(path, old, 0o600) }, store.ErrReplaced},
+		}, bolt.ErrReplaced},
+		{"overwritten with an older one", func(path string, old []byte) error { return os.WriteFile(path, old, 0o600) }, bolt.ErrReplaced},
 		{"cut", func(path string, _ []byte) error { return os.Truncate(path, 3*4096) }, store.ErrCorrupt},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -61,7 +62,7 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, err := store.Open(t.Context(), path, store.Options{})
+			b, err := bolt.Open(t.Context(), path, bolt.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +81,7 @@ func TestCheck(t *testing.T) {
 }
 
 // use calls everything; whatever it returns, it returns.
-func use(t *testing.T, b *store.Bolt) (failed bool) {
+func use(t *testing.T, b *bolt.Store) (failed bool) {
 	t.Helper()
 	ctx := t.Context()
 	unfinished, e1 := b.Unfinished(ctx)
@@ -135,13 +136,13 @@ func TestBackup(t *testing.T) {
 // contents is every bucket's every entry.
 func contents(t *testing.T, path string) map[string]string {
 	t.Helper()
-	db, err := bolt.Open(path, 0o600, nil)
+	db, err := bbolt.Open(path, 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := make(map[string]string)
-	err = db.View(func(tx *bolt.Tx) error {
-		return tx.ForEach(func(name []byte, b *bolt.Bucket) error {
+	err = db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
 			return b.ForEach(func(k, v []byte) error {
 				out[string(name)+"\x00"+string(k)] = string(v)
 				return nil

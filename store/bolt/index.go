@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 )
@@ -118,7 +118,7 @@ func contains(entries []put, e put) bool {
 
 // recount lists the changes of the counters when a grant moves from old, which
 // is empty for a new one, to its state.
-func recount(tx *bolt.Tx, old, state jit.State) ([]put, error) {
+func recount(tx *bbolt.Tx, old, state jit.State) ([]put, error) {
 	if old == state {
 		return nil, nil
 	}
@@ -147,7 +147,7 @@ func recount(tx *bolt.Tx, old, state jit.State) ([]put, error) {
 }
 
 // count reads one counter, 0 when it was never written.
-func count(tx *bolt.Tx, s jit.State) (n int, err error) {
+func count(tx *bbolt.Tx, s jit.State) (n int, err error) {
 	raw := tx.Bucket([]byte(bucketCounts)).Get([]byte(s))
 	if raw == nil {
 		return 0, nil

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+
+	"jitbot/store"
 )
 
 // The parts of bbolt's file format that following a page depends on: a page
@@ -59,7 +61,7 @@ type branch struct {
 func inspect(ctx context.Context, r io.ReaderAt, size int64) error {
 	var raw [pageHead + headSize]byte
 	if _, err := r.ReadAt(raw[:], 0); err != nil {
-		return fmt.Errorf("%w: shorter than a page", ErrForeign)
+		return fmt.Errorf("%w: shorter than a page", store.ErrForeign)
 	}
 	if binary.NativeEndian.Uint32(raw[pageHead:]) != boltMagic {
 		return headless(r, size)
@@ -69,20 +71,20 @@ func inspect(ctx context.Context, r io.ReaderAt, size int64) error {
 		return err
 	}
 	if _, err := r.ReadAt(raw[:], int64(first.page)); err != nil {
-		return fmt.Errorf("%w: cut off in its second page", ErrCorrupt)
+		return fmt.Errorf("%w: cut off in its second page", store.ErrCorrupt)
 	}
 	newest, err := readHead(raw[pageHead:])
 	if err != nil {
 		return err
 	}
 	if newest.page != first.page {
-		return fmt.Errorf("%w: its heads disagree", ErrCorrupt)
+		return fmt.Errorf("%w: its heads disagree", store.ErrCorrupt)
 	}
 	if first.tx > newest.tx {
 		newest = first
 	}
 	if newest.top > uint64(size)/newest.page {
-		return fmt.Errorf("%w: cut off, %d bytes of %d are there", ErrCorrupt, size, newest.top*newest.page)
+		return fmt.Errorf("%w: cut off, %d bytes of %d are there", store.ErrCorrupt, size, newest.top*newest.page)
 	}
 	m := newImage(r, newest.page, newest.top)
 	if err := m.walk(ctx, newest.root); err != nil {
@@ -100,10 +102,10 @@ func headless(r io.ReaderAt, size int64) error {
 			break
 		}
 		if binary.NativeEndian.Uint32(raw[:]) == boltMagic {
-			return fmt.Errorf("%w: its first page is gone", ErrCorrupt)
+			return fmt.Errorf("%w: its first page is gone", store.ErrCorrupt)
 		}
 	}
-	return fmt.Errorf("%w: it does not begin like one", ErrForeign)
+	return fmt.Errorf("%w: it does not begin like one", store.ErrForeign)
 }
 
 func newImage(r io.ReaderAt, page, top uint64) *image {
@@ -117,17 +119,17 @@ func readHead(raw []byte) (head, error) {
 	sum := fnv.New64a()
 	_, _ = sum.Write(raw[:headSize-8]) // a hash takes everything
 	if n.Uint32(raw) != boltMagic || n.Uint64(raw[headSize-8:]) != sum.Sum64() {
-		return head{}, fmt.Errorf("%w: one of its two heads is no good", ErrCorrupt)
+		return head{}, fmt.Errorf("%w: one of its two heads is no good", store.ErrCorrupt)
 	}
 	if v := n.Uint32(raw[4:]); v != boltVersion {
-		return head{}, fmt.Errorf("%w: bbolt format %d", ErrForeign, v)
+		return head{}, fmt.Errorf("%w: bbolt format %d", store.ErrForeign, v)
 	}
 	h := head{
 		page: uint64(n.Uint32(raw[8:])), root: n.Uint64(raw[16:]), freelist: n.Uint64(raw[32:]),
 		top: n.Uint64(raw[40:]), tx: n.Uint64(raw[48:]),
 	}
 	if h.page < 512 || h.page > 1<<24 || h.page&(h.page-1) != 0 {
-		return head{}, fmt.Errorf("%w: pages of %d bytes", ErrCorrupt, h.page)
+		return head{}, fmt.Errorf("%w: pages of %d bytes", store.ErrCorrupt, h.page)
 	}
 	return h, nil
 }
@@ -150,7 +152,7 @@ func (m *image) walk(ctx context.Context, root uint64) error {
 			err = fmt.Errorf("no elements") // bbolt never writes one
 		}
 		if err != nil {
-			return fmt.Errorf("%w: page %d: %w", ErrCorrupt, next.id, err)
+			return fmt.Errorf("%w: page %d: %w", store.ErrCorrupt, next.id, err)
 		}
 		todo = append(todo, more...)
 	}
@@ -163,22 +165,22 @@ func empty(page []byte) bool { return binary.NativeEndian.Uint16(page[10:]) == 0
 // until the next load.
 func (m *image) load(id uint64) ([]byte, error) {
 	if id < 2 || id >= m.top {
-		return nil, fmt.Errorf("%w: page %d does not exist", ErrCorrupt, id)
+		return nil, fmt.Errorf("%w: page %d does not exist", store.ErrCorrupt, id)
 	}
 	at := int64(id * m.page)
 	if _, err := m.r.ReadAt(m.buf[:m.page], at); err != nil {
-		return nil, fmt.Errorf("%w: reading page %d: %w", ErrCorrupt, id, err)
+		return nil, fmt.Errorf("%w: reading page %d: %w", store.ErrCorrupt, id, err)
 	}
 	if n := binary.NativeEndian.Uint64(m.buf); n != id {
-		return nil, fmt.Errorf("%w: page %d says it is page %d", ErrCorrupt, id, n)
+		return nil, fmt.Errorf("%w: page %d says it is page %d", store.ErrCorrupt, id, n)
 	}
 	length := uint64(binary.NativeEndian.Uint32(m.buf[12:])) + 1
 	if length > m.top-id {
-		return nil, fmt.Errorf("%w: page %d is longer than the file", ErrCorrupt, id)
+		return nil, fmt.Errorf("%w: page %d is longer than the file", store.ErrCorrupt, id)
 	}
 	for i := id; i < id+length; i++ {
 		if !m.mark(i) {
-			return nil, fmt.Errorf("%w: page %d is used twice", ErrCorrupt, i)
+			return nil, fmt.Errorf("%w: page %d is used twice", store.ErrCorrupt, i)
 		}
 	}
 	if size := length * m.page; size > m.page {
@@ -186,7 +188,7 @@ func (m *image) load(id uint64) ([]byte, error) {
 			m.buf = make([]byte, size)
 		}
 		if _, err := m.r.ReadAt(m.buf[:size], at); err != nil {
-			return nil, fmt.Errorf("%w: reading page %d: %w", ErrCorrupt, id, err)
+			return nil, fmt.Errorf("%w: reading page %d: %w", store.ErrCorrupt, id, err)
 		}
 	}
 	return m.buf[:length*m.page], nil
@@ -302,19 +304,19 @@ func (m *image) free(id uint64) error {
 	}
 	n := binary.NativeEndian
 	if n.Uint16(p[8:]) != flagFreelist {
-		return fmt.Errorf("%w: page %d is not the free list", ErrCorrupt, id)
+		return fmt.Errorf("%w: page %d is not the free list", store.ErrCorrupt, id)
 	}
 	count, at := uint64(n.Uint16(p[10:])), uint64(pageHead)
 	if count == 0xFFFF { // too many for the field: the first entry is the count
 		count, at = n.Uint64(p[at:]), at+8
 	}
 	if count > (uint64(len(p))-at)/8 {
-		return fmt.Errorf("%w: the free list is longer than its page", ErrCorrupt)
+		return fmt.Errorf("%w: the free list is longer than its page", store.ErrCorrupt)
 	}
 	for i := range count {
 		page := n.Uint64(p[at+8*i:])
 		if page < 2 || page >= m.top || !m.mark(page) {
-			return fmt.Errorf("%w: page %d is free and in use", ErrCorrupt, page)
+			return fmt.Errorf("%w: page %d is free and in use", store.ErrCorrupt, page)
 		}
 	}
 	return nil

@@ -1,10 +1,12 @@
-package store
+package bolt
 
 import (
 	"errors"
 	"fmt"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
+
+	"jitbot/store"
 )
 
 // The buckets of a store.
@@ -46,9 +48,9 @@ const program = "jitbot"
 
 // migrations lead from one schema version to the next: the first makes version
 // 1 of an empty file. A step is never changed once released, only followed.
-func migrations() []func(*bolt.Tx) error {
-	return []func(*bolt.Tx) error{
-		func(tx *bolt.Tx) error {
+func migrations() []func(*bbolt.Tx) error {
+	return []func(*bbolt.Tx) error{
+		func(tx *bbolt.Tx) error {
 			for _, name := range []string{
 				bucketMeta, bucketGrants, bucketWake, bucketGuards, bucketCounts, bucketEvents,
 				bucketNotices, bucketDeliveries, bucketInbox, bucketForget, bucketNames, bucketRecent,
@@ -64,10 +66,10 @@ func migrations() []func(*bolt.Tx) error {
 }
 
 // migrate brings a store to the newest schema in one transaction.
-func migrate(db *bolt.DB) error {
+func migrate(db *bbolt.DB) error {
 	steps := migrations()
 	var from int
-	err := db.View(func(tx *bolt.Tx) (err error) {
+	err := db.View(func(tx *bbolt.Tx) (err error) {
 		from, err = version(tx)
 		return err
 	})
@@ -75,11 +77,11 @@ func migrate(db *bolt.DB) error {
 	case err != nil:
 		return err
 	case from > len(steps):
-		return ErrNewer
+		return store.ErrNewer
 	case from == len(steps):
 		return nil
 	}
-	return db.Update(func(tx *bolt.Tx) error {
+	return db.Update(func(tx *bbolt.Tx) error {
 		for i, step := range steps[from:] {
 			if err := step(tx); err != nil {
 				return fmt.Errorf("migrating to schema %d: %w", from+i+1, err)
@@ -99,7 +101,7 @@ func migrate(db *bolt.DB) error {
 // number writes the transaction's number into the tree that it commits. A page
 // of an earlier tree under the newest head, as after a write that the disk
 // lost, would else be an older store that looks whole.
-func number(tx *bolt.Tx) error {
+func number(tx *bbolt.Tx) error {
 	raw, err := seal(bucketMeta, []byte(keyTx), tx.ID())
 	if err != nil {
 		return err
@@ -108,7 +110,7 @@ func number(tx *bolt.Tx) error {
 }
 
 // numbered checks that the tree is that of the file's head.
-func numbered(tx *bolt.Tx) error {
+func numbered(tx *bbolt.Tx) error {
 	var n int
 	if err := unseal(bucketMeta, []byte(keyTx), tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTx)), &n); err != nil {
 		return err
@@ -123,7 +125,7 @@ func numbered(tx *bolt.Tx) error {
 var errOther = errors.New("no schema of jitbot")
 
 // version reads the schema version, 0 for an empty file.
-func version(tx *bolt.Tx) (int, error) {
+func version(tx *bbolt.Tx) (int, error) {
 	meta := tx.Bucket([]byte(bucketMeta))
 	if meta == nil {
 		if k, _ := tx.Cursor().First(); k != nil {

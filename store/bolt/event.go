@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 )
@@ -17,13 +17,13 @@ import (
 const perEvent = 16
 
 // Append implements jit.Store.
-func (b *Bolt) Append(ctx context.Context, events ...jit.Event) error {
-	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) { return b.recorded(tx, events) })
+func (b *Store) Append(ctx context.Context, events ...jit.Event) error {
+	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) { return b.recorded(tx, events) })
 }
 
 // recorded links the events after the last one of the record and lists the puts
 // of them, their notices and the tally.
-func (b *Bolt) recorded(tx *bolt.Tx, events []jit.Event) ([]put, error) {
+func (b *Store) recorded(tx *bbolt.Tx, events []jit.Event) ([]put, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
@@ -77,7 +77,7 @@ func (n *end) line(e jit.Event, raw []byte) {
 	n.last, n.event = jit.Event{Seq: e.Seq, Hash: e.Hash}, raw
 }
 
-func (n *end) tallied(tx *bolt.Tx) (tally, error) {
+func (n *end) tallied(tx *bbolt.Tx) (tally, error) {
 	raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTally))
 	if raw != nil && bytes.Equal(raw, n.tally) {
 		return n.sum, nil
@@ -96,7 +96,7 @@ func (n *end) put(sum tally) (put, error) {
 }
 
 // newest gives of the last event what the next one is linked to.
-func (n *end) newest(tx *bolt.Tx, sum tally) (jit.Event, error) {
+func (n *end) newest(tx *bbolt.Tx, sum tally) (jit.Event, error) {
 	k, v := tx.Bucket([]byte(bucketEvents)).Cursor().Last()
 	if k != nil && n.last.Hash == sum.Hash && bytes.Equal(k, sequence(n.last.Seq)) && bytes.Equal(v, n.event) {
 		return n.last, nil
@@ -115,7 +115,7 @@ type tally struct {
 	Notices int    `json:"notices"` // not told yet
 }
 
-func tallied(tx *bolt.Tx) (sum tally, err error) {
+func tallied(tx *bbolt.Tx) (sum tally, err error) {
 	if raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTally)); raw != nil {
 		err = unseal(bucketMeta, []byte(keyTally), raw, &sum)
 	}
@@ -160,7 +160,7 @@ func notified(e jit.Event, tell []jit.Audience) ([]put, error) {
 // newest is the last event of the record, the zero Event when there is none.
 // When it is not the one of the tally the end is lost, and nothing may be
 // linked to what is left.
-func newest(tx *bolt.Tx, sum tally) (e jit.Event, err error) {
+func newest(tx *bbolt.Tx, sum tally) (e jit.Event, err error) {
 	k, v := tx.Bucket([]byte(bucketEvents)).Cursor().Last()
 	if k != nil {
 		err = unseal(bucketEvents, k, v, &e)
@@ -173,9 +173,9 @@ func newest(tx *bolt.Tx, sum tally) (e jit.Event, err error) {
 
 // Events implements jit.Store. It stops before a line that cannot be read and
 // returns those before it with the error.
-func (b *Bolt) Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error) {
+func (b *Store) Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error) {
 	var out []jit.Event
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketEvents)).Cursor()
 		k, v := c.Seek(sequence(after))
 		if k != nil && string(k) == string(sequence(after)) {
@@ -198,10 +198,10 @@ func (b *Bolt) Events(ctx context.Context, after uint64, limit int) ([]jit.Event
 
 // Notices implements jit.Store. With an error, the notices that could be read
 // are returned too.
-func (b *Bolt) Notices(ctx context.Context, limit int) ([]jit.Notice, error) {
+func (b *Store) Notices(ctx context.Context, limit int) ([]jit.Notice, error) {
 	var out []jit.Notice
 	var faults []error
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketNotices)).Cursor()
 		for k, v := c.First(); k != nil && len(out) < limit; k, v = c.Next() {
 			var n jit.Notice
@@ -217,8 +217,8 @@ func (b *Bolt) Notices(ctx context.Context, limit int) ([]jit.Notice, error) {
 }
 
 // Told implements jit.Store. A notice that is gone already is no error.
-func (b *Bolt) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
-	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
+func (b *Store) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
+	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		var out []put
 		if tx.Bucket([]byte(bucketNotices)).Get(sequence(n.Seq)) != nil {
 			sum, err := b.end.tallied(tx)
@@ -239,7 +239,7 @@ func (b *Bolt) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
 
 // carded lists the put of a grant with its card, none when nothing changes. No
 // index depends on the card.
-func carded(tx *bolt.Tx, id jit.ID, card jit.Card) ([]put, error) {
+func carded(tx *bbolt.Tx, id jit.ID, card jit.Card) ([]put, error) {
 	if card == (jit.Card{}) || id == "" {
 		return nil, nil
 	}

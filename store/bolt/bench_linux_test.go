@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // The disk's own speed changes from minute to minute, so each benchmark is
@@ -45,8 +45,8 @@ func (f *floor) write(b *testing.B) time.Duration {
 	return time.Since(from)
 }
 
-func benched(b *testing.B, dir string) *store.Bolt {
-	s, err := store.Open(b.Context(), filepath.Join(dir, "jitbot.db"), store.Options{})
+func benched(b *testing.B, dir string) *bolt.Store {
+	s, err := bolt.Open(b.Context(), filepath.Join(dir, "jitbot.db"), bolt.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func benched(b *testing.B, dir string) *store.Bolt {
 	return s
 }
 
-func asked(b *testing.B, s *store.Bolt, id jit.ID) {
+func asked(b *testing.B, s *bolt.Store, id jit.ID) {
 	g, e := jit.NewGrant(id, jit.Request{At: b0(), Reason: "disk is full", Duration: time.Hour, Targets: []jit.Target{{VM: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web1"}}})
 	if err := s.Create(b.Context(), g, e); err != nil {
 		b.Fatal(err)
@@ -62,7 +62,7 @@ func asked(b *testing.B, s *store.Bolt, id jit.ID) {
 }
 
 // turn is a transition that can be made for ever, with its event.
-func turn(s *store.Bolt, id jit.ID) error {
+func turn(s *bolt.Store, id jit.ID) error {
 	_, err := s.Update(context.Background(), id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		g.Revision++
 		g.Request.At = g.Request.At.Add(1) // moves in the index
@@ -147,7 +147,7 @@ func BenchmarkOpen(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		s, err := store.Open(b.Context(), filepath.Join(dir, "jitbot.db"), store.Options{})
+		s, err := bolt.Open(b.Context(), filepath.Join(dir, "jitbot.db"), bolt.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 )
 
 const (
@@ -30,12 +30,12 @@ var errKnown = errors.New("a known delivery")
 
 // Accept keeps a delivery under its key until Finish. It is fresh when the key
 // was not known; otherwise nothing changes. now is when it came.
-func (b *Bolt) Accept(ctx context.Context, key string, payload []byte, now time.Time) (fresh bool, err error) {
+func (b *Store) Accept(ctx context.Context, key string, payload []byte, now time.Time) (fresh bool, err error) {
 	if key == "" {
 		return false, errors.New("accepting a delivery: it has no key")
 	}
 	now = now.UTC()
-	err = b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
+	err = b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		if tx.Bucket([]byte(bucketDeliveries)).Get([]byte(key)) != nil {
 			return nil, errKnown
 		}
@@ -62,7 +62,7 @@ func (b *Bolt) Accept(ctx context.Context, key string, payload []byte, now time.
 // Accepted calls each with every delivery that was accepted and not finished,
 // oldest first, and returns its first error as it is. each may use the store.
 // A delivery that cannot be read is reported after the others were given.
-func (b *Bolt) Accepted(ctx context.Context, each func(key string, payload []byte, at time.Time) error) error {
+func (b *Store) Accepted(ctx context.Context, each func(key string, payload []byte, at time.Time) error) error {
 	type waiting struct {
 		key     string
 		payload []byte
@@ -70,7 +70,7 @@ func (b *Bolt) Accepted(ctx context.Context, each func(key string, payload []byt
 	}
 	var all []waiting
 	var faults []error
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketInbox)).Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			var w waiting
@@ -96,9 +96,9 @@ func (b *Bolt) Accepted(ctx context.Context, each func(key string, payload []byt
 
 // Finish drops a delivery's payload and keeps its key for another 24 hours from
 // now. A key that is finished or not known is no error.
-func (b *Bolt) Finish(ctx context.Context, key string, now time.Time) error {
+func (b *Store) Finish(ctx context.Context, key string, now time.Time) error {
 	now = now.UTC()
-	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
+	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		raw := tx.Bucket([]byte(bucketDeliveries)).Get([]byte(key))
 		if raw == nil {
 			return nil, nil
@@ -127,7 +127,7 @@ func (b *Bolt) Finish(ctx context.Context, key string, now time.Time) error {
 
 // forget lists the puts that forget the oldest keys that are old enough, a
 // bounded number of them.
-func forget(tx *bolt.Tx, now time.Time) ([]put, error) {
+func forget(tx *bbolt.Tx, now time.Time) ([]put, error) {
 	var out []put
 	limit := instant(now.Add(-rememberFor))
 	c := tx.Bucket([]byte(bucketForget)).Cursor()

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -9,14 +9,14 @@ import (
 	"strings"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 )
 
 // Create implements jit.Store.
-func (b *Bolt) Create(ctx context.Context, g jit.Grant, events ...jit.Event) error {
-	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
+func (b *Store) Create(ctx context.Context, g jit.Grant, events ...jit.Event) error {
+	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		if tx.Bucket([]byte(bucketGrants)).Get([]byte(g.ID)) != nil {
 			return nil, fmt.Errorf("grant %s: %w", g.ID, jit.ErrExists)
 		}
@@ -28,10 +28,10 @@ func (b *Bolt) Create(ctx context.Context, g jit.Grant, events ...jit.Event) err
 // may go on for a moment after Update has returned, and what it returns may be
 // stored. A panic of f is a panic of Update. When nothing is written the grant
 // returned is the stored one.
-func (b *Bolt) Update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
+func (b *Store) Update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
 	var result latest[jit.Grant]
 	var panicked latest[any]
-	err := b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
+	err := b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		old, err := grant(tx, id)
 		if err != nil {
 			return nil, err
@@ -75,7 +75,7 @@ func apply(f func(jit.Grant) (jit.Grant, []jit.Event, error), g jit.Grant) (next
 
 // changed lists the puts of a grant that is new, where old is nil, or moved on:
 // its record, its index entries, the counters, the events and their notices.
-func (b *Bolt) changed(tx *bolt.Tx, old *jit.Grant, g jit.Grant, events []jit.Event) ([]put, error) {
+func (b *Store) changed(tx *bbolt.Tx, old *jit.Grant, g jit.Grant, events []jit.Event) ([]put, error) {
 	if g.ID == "" || !slices.Contains(jit.States(), g.State) {
 		return nil, fmt.Errorf("grant %q: state %q cannot be stored", g.ID, g.State)
 	}
@@ -111,15 +111,15 @@ func (b *Bolt) changed(tx *bolt.Tx, old *jit.Grant, g jit.Grant, events []jit.Ev
 }
 
 // Grant implements jit.Store.
-func (b *Bolt) Grant(ctx context.Context, id jit.ID) (g jit.Grant, err error) {
-	err = b.read(ctx, func(tx *bolt.Tx) (err error) {
+func (b *Store) Grant(ctx context.Context, id jit.ID) (g jit.Grant, err error) {
+	err = b.read(ctx, func(tx *bbolt.Tx) (err error) {
 		g, err = grant(tx, id)
 		return err
 	})
 	return g, err
 }
 
-func grant(tx *bolt.Tx, id jit.ID) (g jit.Grant, err error) {
+func grant(tx *bbolt.Tx, id jit.ID) (g jit.Grant, err error) {
 	raw := tx.Bucket([]byte(bucketGrants)).Get([]byte(id))
 	if raw == nil {
 		return g, fmt.Errorf("grant %q: %w", id, jit.ErrNotFound)
@@ -129,7 +129,7 @@ func grant(tx *bolt.Tx, id jit.ID) (g jit.Grant, err error) {
 }
 
 // named reads a grant that an index names. One that is not there is damage.
-func named(tx *bolt.Tx, bucket string, key []byte, id string) (jit.Grant, error) {
+func named(tx *bbolt.Tx, bucket string, key []byte, id string) (jit.Grant, error) {
 	g, err := grant(tx, jit.ID(id))
 	if errors.Is(err, jit.ErrNotFound) {
 		err = damaged(bucket, key, "its grant is missing")
@@ -139,10 +139,10 @@ func named(tx *bolt.Tx, bucket string, key []byte, id string) (jit.Grant, error)
 
 // Unfinished implements jit.Store. With an error, the grants that could be read
 // are returned too.
-func (b *Bolt) Unfinished(ctx context.Context) ([]jit.Grant, error) {
+func (b *Store) Unfinished(ctx context.Context) ([]jit.Grant, error) {
 	var out []jit.Grant
 	var faults []error
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketWake)).Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			if err := ctx.Err(); err != nil {
@@ -173,11 +173,11 @@ func (b *Bolt) Unfinished(ctx context.Context) ([]jit.Grant, error) {
 
 // Due implements jit.Store. It reads the index alone; an entry that is damaged
 // is an error, with which the others are returned too.
-func (b *Bolt) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
+func (b *Store) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
 	var out []jit.ID
 	var faults []error
 	limit := instant(now)
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketWake)).Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			id, err := timedID(bucketWake, k)
@@ -197,11 +197,11 @@ func (b *Bolt) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
 
 // AtGuard implements jit.Store; the grants are in the order of their ids. With
 // an error, the grants that could be read are returned too.
-func (b *Bolt) AtGuard(ctx context.Context, guard string) ([]jit.Grant, error) {
+func (b *Store) AtGuard(ctx context.Context, guard string) ([]jit.Grant, error) {
 	var out []jit.Grant
 	var faults []error
 	prefix := guardPrefix(guard)
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketGuards)).Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
 			_, id, err := guardKey(bucketGuards, k)
@@ -223,10 +223,10 @@ func (b *Bolt) AtGuard(ctx context.Context, guard string) ([]jit.Grant, error) {
 
 // Guards implements jit.Store; the guards are in order. It reads one index
 // entry a guard.
-func (b *Bolt) Guards(ctx context.Context) ([]string, error) {
+func (b *Store) Guards(ctx context.Context) ([]string, error) {
 	var out []string
 	var faults []error
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		for _, bucket := range []string{bucketGuards, bucketLocks} {
 			found, err := guards(tx, bucket)
 			out = append(out, found...)
@@ -239,7 +239,7 @@ func (b *Bolt) Guards(ctx context.Context) ([]string, error) {
 }
 
 // guards lists those of an index by guard. It reads one entry a guard.
-func guards(tx *bolt.Tx, bucket string) ([]string, error) {
+func guards(tx *bbolt.Tx, bucket string) ([]string, error) {
 	var out []string
 	var faults []error
 	c := tx.Bucket([]byte(bucket)).Cursor()
@@ -257,9 +257,9 @@ func guards(tx *bolt.Tx, bucket string) ([]string, error) {
 }
 
 // Counts implements jit.Store; states without grants are left out.
-func (b *Bolt) Counts(ctx context.Context) (map[jit.State]int, error) {
+func (b *Store) Counts(ctx context.Context) (map[jit.State]int, error) {
 	out := make(map[jit.State]int)
-	err := b.read(ctx, func(tx *bolt.Tx) error {
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		for _, s := range jit.States() {
 			n, err := count(tx, s)
 			if err != nil {

@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"bufio"
@@ -14,16 +14,17 @@ import (
 	"testing"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // refused opens what must not open and checks the sentence.
 func refused(t *testing.T, path string, want error, says string) {
 	t.Helper()
-	b, err := store.Open(t.Context(), path, store.Options{Timeout: time.Millisecond})
+	b, err := bolt.Open(t.Context(), path, bolt.Options{Timeout: time.Millisecond})
 	if err == nil {
 		_ = b.Close()
 		t.Fatalf("opened, want %v", want)
@@ -51,8 +52,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"no folder", func(path string) error { return os.Remove(filepath.Dir(path)) }, store.ErrForeign, "create it"},
 		{"a folder", func(path string) error { return os.Mkdir(path, 0o700) }, store.ErrForeign, "regular file"},
 		{"a pipe", func(path string) error { return syscall.Mkfifo(path, 0o600) }, store.ErrForeign, "regular file"},
-		{"group may read", created(0o640), store.ErrExposed, "chmod 600"},
-		{"world may write", created(0o602), store.ErrExposed, "chmod 600"},
+		{"group may read", created(0o640), bolt.ErrExposed, "chmod 600"},
+		{"world may write", created(0o602), bolt.ErrExposed, "chmod 600"},
 		{"text", wrote(strings.Repeat("all work and no play\n", 9999)), store.ErrForeign, "move it away"},
 		{"one byte", wrote("x"), store.ErrForeign, "move it away"},
 		{"zeros", wrote(string(make([]byte, 1<<16))), store.ErrForeign, "move it away"},
@@ -89,7 +90,7 @@ func wrote(content string) func(string) error {
 
 func created(mode os.FileMode) func(string) error {
 	return func(path string) error {
-		b, err := store.Open(context.Background(), path, store.Options{})
+		b, err := bolt.Open(context.Background(), path, bolt.Options{})
 		if err != nil {
 			return err
 		}
@@ -98,11 +99,11 @@ func created(mode os.FileMode) func(string) error {
 }
 
 func foreign(path string) error {
-	db, err := bolt.Open(path, 0o600, nil)
+	db, err := bbolt.Open(path, 0o600, nil)
 	if err != nil {
 		return err
 	}
-	err = db.Update(func(tx *bolt.Tx) error {
+	err = db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucket([]byte("theirs"))
 		return err
 	})
@@ -123,7 +124,7 @@ func TestOpenHonoursContext(t *testing.T) {
 	dir := t.TempDir()
 	open(t, dir)
 	cancel()
-	_, err := store.Open(ctx, filepath.Join(dir, "jitbot.db"), store.Options{Timeout: time.Hour})
+	_, err := bolt.Open(ctx, filepath.Join(dir, "jitbot.db"), bolt.Options{Timeout: time.Hour})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want context.Canceled", err)
 	}
@@ -143,7 +144,7 @@ func TestMain(m *testing.M) {
 }
 
 func writeForEver(path string) error {
-	b, err := store.Open(context.Background(), path, store.Options{})
+	b, err := bolt.Open(context.Background(), path, bolt.Options{})
 	if err != nil {
 		return err
 	}
@@ -164,7 +165,7 @@ func writeForEver(path string) error {
 }
 
 // life stores a grant and lets it begin.
-func life(b *store.Bolt, id jit.ID) error {
+func life(b *bolt.Store, id jit.ID) error {
 	ctx, now := context.Background(), time.Now()
 	g, e := jit.NewGrant(id, jit.Request{At: now, Duration: time.Hour})
 	if err := b.Create(ctx, g, e); err != nil {
@@ -242,7 +243,7 @@ func TestKill(t *testing.T) {
 		for _, id := range kill(t, cmd, out) {
 			acked[id] = true
 		}
-		b, err := store.Open(t.Context(), path, store.Options{})
+		b, err := bolt.Open(t.Context(), path, bolt.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

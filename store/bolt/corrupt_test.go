@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // b0 is an instant of the tests.
@@ -34,7 +35,7 @@ func examine(t *testing.T, path string, file []byte, want map[string]string) har
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b, err := store.Open(t.Context(), path, store.Options{})
+	b, err := bolt.Open(t.Context(), path, bolt.Options{})
 	if err != nil {
 		if !errors.Is(err, store.ErrCorrupt) && !errors.Is(err, store.ErrForeign) && !errors.Is(err, store.ErrNewer) {
 			t.Errorf("Open: %v, want ErrCorrupt or ErrForeign", err)

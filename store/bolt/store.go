@@ -8,7 +8,7 @@
 //
 // Everything is durable when a method returns nil. Records carry checksums;
 // what cannot be read is reported as ErrCorrupt with its name, never skipped.
-package store
+package bolt
 
 import (
 	"context"
@@ -21,13 +21,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"jitbot/jit"
+	"jitbot/store"
 )
 
-var _ jit.Store = (*Bolt)(nil)
+var _ jit.Store = (*Store)(nil)
 
 // Options may be left zero.
 type Options struct {
@@ -39,11 +40,11 @@ type Options struct {
 	MaxSize int
 }
 
-// Bolt is a jit.Store and the inbox of deliveries in one bbolt file. Its
+// Store is a jit.Store and the inbox of deliveries in one bbolt file. Its
 // methods may be called by many goroutines.
-type Bolt struct {
+type Store struct {
 	path string
-	db   *bolt.DB
+	db   *bbolt.DB
 	file *os.File // the one that db uses
 
 	writes chan *write
@@ -62,15 +63,15 @@ type Bolt struct {
 // reads the file's pages once to be sure that bbolt can. Errors are ErrInUse
 // after the timeout, ErrExposed, ErrForeign, ErrNewer and ErrCorrupt, each a
 // sentence for the operator; or the context's.
-func Open(ctx context.Context, path string, options Options) (_ *Bolt, err error) {
+func Open(ctx context.Context, path string, options Options) (_ *Store, err error) {
 	if options.Timeout <= 0 {
 		options.Timeout = time.Second
 	}
-	b := &Bolt{path: path, writes: make(chan *write), quit: make(chan struct{}), idle: make(chan struct{})}
+	b := &Store{path: path, writes: make(chan *write), quit: make(chan struct{}), idle: make(chan struct{})}
 	defer func() {
 		if p := recover(); p != nil {
 			b.wedged = true
-			err = refuse(ErrCorrupt, nil, "the store %s is damaged (%v): move it away and put the last backup in its place", path, p)
+			err = refuse(store.ErrCorrupt, nil, "the store %s is damaged (%v): move it away and put the last backup in its place", path, p)
 		}
 		if err != nil {
 			_ = b.release() // nothing was begun; err says more
@@ -79,10 +80,10 @@ func Open(ctx context.Context, path string, options Options) (_ *Bolt, err error
 	// A file cut while it is mapped faults; this makes it a panic, which can be
 	// recovered.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	b.db, err = bolt.Open(path, 0o600, &bolt.Options{
+	b.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:         options.Timeout,
 		MaxSize:         options.MaxSize,
-		FreelistType:    bolt.FreelistMapType,
+		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: firstMap(),
 		NoStatistics:    true,
 		OpenFile: func(string, int, os.FileMode) (*os.File, error) {
@@ -100,7 +101,7 @@ func Open(ctx context.Context, path string, options Options) (_ *Bolt, err error
 	if err := migrate(b.db); err != nil {
 		return nil, b.unusable(err)
 	}
-	err = b.db.View(func(tx *bolt.Tx) error {
+	err = b.db.View(func(tx *bbolt.Tx) error {
 		b.last.Store(uint64(tx.ID()))
 		return numbered(tx)
 	})
@@ -112,7 +113,7 @@ func Open(ctx context.Context, path string, options Options) (_ *Bolt, err error
 }
 
 // release gives the file and its lock back.
-func (b *Bolt) release() error {
+func (b *Store) release() error {
 	switch {
 	case b.db != nil && !b.wedged:
 		return b.db.Close()
@@ -126,28 +127,28 @@ func (b *Bolt) release() error {
 }
 
 // unusable says why the file cannot be opened and what to do.
-func (b *Bolt) unusable(err error) error {
+func (b *Store) unusable(err error) error {
 	var said *refusal
 	switch {
 	case errors.As(err, &said), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return refuse(ErrInUse, err, "the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", b.path)
+	case errors.Is(err, bbolterrors.ErrTimeout):
+		return refuse(store.ErrInUse, err, "the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", b.path)
 	case errors.Is(err, errOther):
-		return refuse(ErrForeign, err, "%s is a bbolt file of another program: name another file under store", b.path)
-	case errors.Is(err, ErrNewer):
-		return refuse(ErrNewer, err, "the store %s was written by a newer jitbot: install that version again, or put a backup of this version in its place", b.path)
-	case errors.Is(err, ErrCorrupt):
-		return refuse(ErrCorrupt, err, "%v: move %s away and put the last backup in its place", err, b.path)
+		return refuse(store.ErrForeign, err, "%s is a bbolt file of another program: name another file under store", b.path)
+	case errors.Is(err, store.ErrNewer):
+		return refuse(store.ErrNewer, err, "the store %s was written by a newer jitbot: install that version again, or put a backup of this version in its place", b.path)
+	case errors.Is(err, store.ErrCorrupt):
+		return refuse(store.ErrCorrupt, err, "%v: move %s away and put the last backup in its place", err, b.path)
 	default:
-		return refuse(ErrForeign, err, "the store %s cannot be opened (%v): look at its disk", b.path, err)
+		return refuse(store.ErrForeign, err, "the store %s cannot be opened (%v): look at its disk", b.path, err)
 	}
 }
 
 // Close waits for the writes that were begun and for readers, and gives the
 // file back. Writes and reads that come later get ErrClosed. Calling it again
 // does nothing and returns the same.
-func (b *Bolt) Close() error {
+func (b *Store) Close() error {
 	b.closed.Do(func() {
 		close(b.quit)
 		<-b.idle
@@ -162,12 +163,12 @@ func (b *Bolt) Close() error {
 // Check tells, cheaply, whether the store may still be trusted: ErrReplaced
 // when the path leads to another file or to none, or when the file went back
 // in time; ErrCorrupt when it was cut; ErrStopped when a write failed.
-func (b *Bolt) Check(ctx context.Context) error {
+func (b *Store) Check(ctx context.Context) error {
 	if stop := b.stopped.Load(); stop != nil {
 		return stop
 	}
 	last := b.last.Load() // before the transaction begins, which is then no older
-	return b.read(ctx, func(tx *bolt.Tx) error {
+	return b.read(ctx, func(tx *bbolt.Tx) error {
 		open, err := b.file.Stat()
 		if err != nil {
 			return fmt.Errorf("looking at the open store: %w", err)
@@ -177,7 +178,7 @@ func (b *Bolt) Check(ctx context.Context) error {
 			return refuse(ErrReplaced, err, "the store %s was replaced or removed while in use: stop jitbot, put the right file there and start it again", b.path)
 		}
 		if open.Size() < tx.Size() {
-			return refuse(ErrCorrupt, nil, "the store %s was cut to %d of %d bytes while in use: stop jitbot and put the last backup in its place", b.path, open.Size(), tx.Size())
+			return refuse(store.ErrCorrupt, nil, "the store %s was cut to %d of %d bytes while in use: stop jitbot and put the last backup in its place", b.path, open.Size(), tx.Size())
 		}
 		if uint64(tx.ID()) < last {
 			return refuse(ErrReplaced, nil, "the store %s was overwritten with an older one while in use: stop jitbot and start it again", b.path)
@@ -189,8 +190,8 @@ func (b *Bolt) Check(ctx context.Context) error {
 // Backup writes a consistent copy of the file to w and returns how many bytes
 // it wrote. Writes go on meanwhile. It ends early with the context, at w's
 // next Write.
-func (b *Bolt) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	err = b.read(ctx, func(tx *bolt.Tx) error {
+func (b *Store) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
+	err = b.read(ctx, func(tx *bbolt.Tx) error {
 		var err error
 		if n, err = tx.WriteTo(&bounded{ctx: ctx, w: w}); err != nil {
 			return fmt.Errorf("copying the store: %w", err)
@@ -214,22 +215,22 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 // read runs f in a read transaction; a damaged page is an error.
-func (b *Bolt) read(ctx context.Context, f func(*bolt.Tx) error) (err error) {
+func (b *Store) read(ctx context.Context, f func(*bbolt.Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	defer recovered(&err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	if err := b.db.View(f); !errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+	if err := b.db.View(f); !errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
 		return err
 	}
-	return ErrClosed
+	return store.ErrClosed
 }
 
 // recovered turns a panic, which is how bbolt says that a page is damaged, into
 // an error.
 func recovered(err *error) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("%w: %v", ErrCorrupt, p)
+		*err = fmt.Errorf("%w: %v", store.ErrCorrupt, p)
 	}
 }

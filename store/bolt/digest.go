@@ -1,17 +1,17 @@
-package store
+package bolt
 
 import (
 	"context"
 	"fmt"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 )
 
 // Digest implements jit.Store.
-func (b *Bolt) Digest(ctx context.Context) (d jit.Digest, err error) {
-	err = b.read(ctx, func(tx *bolt.Tx) error {
+func (b *Store) Digest(ctx context.Context) (d jit.Digest, err error) {
+	err = b.read(ctx, func(tx *bbolt.Tx) error {
 		raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyDigest))
 		if raw == nil {
 			return nil
@@ -22,12 +22,12 @@ func (b *Bolt) Digest(ctx context.Context) (d jit.Digest, err error) {
 }
 
 // KeepDigest implements jit.Store.
-func (b *Bolt) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error {
+func (b *Store) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error {
 	raw, err := seal(bucketMeta, []byte(keyDigest), d)
 	if err != nil {
 		return fmt.Errorf("encoding a digest: %w", err)
 	}
-	return b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
+	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		lines, err := b.recorded(tx, events)
 		return append(lines, put{bucket: bucketMeta, key: []byte(keyDigest), value: raw}), err
 	})

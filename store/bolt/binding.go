@@ -1,15 +1,15 @@
-package store
+package bolt
 
 import (
 	"context"
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 )
 
 // Bind implements jit.Store. A name that is bound costs no write.
-func (b *Bolt) Bind(ctx context.Context, name, object string) (string, error) {
+func (b *Store) Bind(ctx context.Context, name, object string) (string, error) {
 	return kept(ctx, b, bucketNames, name, func(old string) (string, bool) {
 		return object, old == ""
 	})
@@ -17,7 +17,7 @@ func (b *Bolt) Bind(ctx context.Context, name, object string) (string, error) {
 
 // Mark implements jit.Store; the mark is in UTC. A reading that is not higher
 // costs no write.
-func (b *Bolt) Mark(ctx context.Context, now time.Time) (time.Time, error) {
+func (b *Store) Mark(ctx context.Context, now time.Time) (time.Time, error) {
 	return kept(ctx, b, bucketMeta, keyMark, func(old time.Time) (time.Time, bool) {
 		return now.UTC().Round(0), now.After(old)
 	})
@@ -26,16 +26,16 @@ func (b *Bolt) Mark(ctx context.Context, now time.Time) (time.Time, error) {
 // kept replaces the record under name when next says so and returns the one
 // that is there then. A record that is not there yet is its zero value. next
 // may run more than once.
-func kept[T any](ctx context.Context, b *Bolt, bucket, name string, next func(old T) (T, bool)) (T, error) {
+func kept[T any](ctx context.Context, b *Store, bucket, name string, next func(old T) (T, bool)) (T, error) {
 	key := []byte(name)
-	stored := func(tx *bolt.Tx) (old T, err error) {
+	stored := func(tx *bbolt.Tx) (old T, err error) {
 		if raw := tx.Bucket([]byte(bucket)).Get(key); raw != nil {
 			err = unseal(bucket, key, raw, &old)
 		}
 		return old, err
 	}
 	var now T
-	err := b.read(ctx, func(tx *bolt.Tx) (err error) {
+	err := b.read(ctx, func(tx *bbolt.Tx) (err error) {
 		now, err = stored(tx)
 		return err
 	})
@@ -46,7 +46,7 @@ func kept[T any](ctx context.Context, b *Bolt, bucket, name string, next func(ol
 		return now, nil
 	}
 	var result latest[T]
-	err = b.write(ctx, func(tx *bolt.Tx) ([]put, error) {
+	err = b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		old, err := stored(tx)
 		if err != nil {
 			return nil, err

@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"errors"
@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // waiting lists the accepted deliveries as key=payload@seconds.
-func waiting(t *testing.T, b *store.Bolt) []string {
+func waiting(t *testing.T, b *bolt.Store) []string {
 	t.Helper()
 	var out []string
 	err := b.Accepted(t.Context(), func(key string, payload []byte, at time.Time) error {
@@ -26,7 +26,7 @@ func waiting(t *testing.T, b *store.Bolt) []string {
 }
 
 // accept wants the delivery to be fresh or not.
-func accept(t *testing.T, b *store.Bolt, key string, at time.Time, want bool) {
+func accept(t *testing.T, b *bolt.Store, key string, at time.Time, want bool) {
 	t.Helper()
 	fresh, err := b.Accept(t.Context(), key, []byte("payload of "+key), at)
 	if err != nil || fresh != want {
@@ -34,7 +34,7 @@ func accept(t *testing.T, b *store.Bolt, key string, at time.Time, want bool) {
 	}
 }
 
-func finish(t *testing.T, b *store.Bolt, key string, at time.Time) {
+func finish(t *testing.T, b *bolt.Store, key string, at time.Time) {
 	t.Helper()
 	if err := b.Finish(t.Context(), key, at); err != nil {
 		t.Errorf("Finish(%s): %v", key, err)

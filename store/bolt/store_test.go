@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"context"
@@ -8,14 +8,15 @@ import (
 
 	"jitbot/jit"
 	"jitbot/store"
+	"jitbot/store/bolt"
 	"jitbot/store/storetest"
 )
 
 // open opens the store in the folder and closes it with the test; the whole
 // store is verified then.
-func open(t *testing.T, dir string) *store.Bolt {
+func open(t *testing.T, dir string) *bolt.Store {
 	t.Helper()
-	b, err := store.Open(t.Context(), filepath.Join(dir, "jitbot.db"), store.Options{})
+	b, err := bolt.Open(t.Context(), filepath.Join(dir, "jitbot.db"), bolt.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 )
@@ -19,8 +19,8 @@ const faultsShown = 20
 // is one chain and the inbox is consistent. ErrCorrupt names what is not, jit's
 // ErrBroken where the chain breaks. It is for tests and for the host; it does
 // not hold up writes.
-func (b *Bolt) Verify(ctx context.Context) error {
-	return b.read(ctx, func(tx *bolt.Tx) error {
+func (b *Store) Verify(ctx context.Context) error {
+	return b.read(ctx, func(tx *bbolt.Tx) error {
 		page := uint64(tx.DB().Info().PageSize)
 		m := newImage(b.file, page, uint64(tx.Size())/page)
 		// First, because a cursor may follow damaged pages in circles.
@@ -42,7 +42,7 @@ func (b *Bolt) Verify(ctx context.Context) error {
 
 // verifier collects faults in one read transaction.
 type verifier struct {
-	tx     *bolt.Tx
+	tx     *bbolt.Tx
 	want   map[string]int    // entries that each index should have
 	states map[jit.State]int // grants in each state
 	faults []error

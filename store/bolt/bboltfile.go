@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -28,27 +27,20 @@ const (
 	boltVersion = 2
 )
 
-// head is a meta record: where everything else is.
-type head struct {
+// metaPage is a meta record: where everything else is.
+type metaPage struct {
 	page, root, freelist, top, tx uint64
 }
 
-// image reads the pages of a bbolt file without trusting them. It reads
+// pageReader reads the pages of a bbolt file without trusting them. It reads
 // through the file, never through a map, and looks at each page once, so it
 // neither faults nor goes in circles.
-type image struct {
+type pageReader struct {
 	r    io.ReaderAt
 	page uint64   // bytes
 	top  uint64   // pages from here on do not exist
 	seen []uint64 // bit set of pages
 	buf  []byte
-}
-
-// branch is a page to look at, with the keys it must lie between: lo <= key,
-// key < hi where not nil.
-type branch struct {
-	id     uint64
-	lo, hi []byte
 }
 
 // inspect checks that the newest state of the file is one that bbolt can walk:
@@ -66,14 +58,14 @@ func inspect(ctx context.Context, r io.ReaderAt, size int64) error {
 	if binary.NativeEndian.Uint32(raw[pageHead:]) != boltMagic {
 		return headless(r, size)
 	}
-	first, err := readHead(raw[pageHead:])
+	first, err := readMeta(raw[pageHead:])
 	if err != nil {
 		return err
 	}
 	if _, err := r.ReadAt(raw[:], int64(first.page)); err != nil {
 		return fmt.Errorf("%w: cut off in its second page", store.ErrCorrupt)
 	}
-	newest, err := readHead(raw[pageHead:])
+	newest, err := readMeta(raw[pageHead:])
 	if err != nil {
 		return err
 	}
@@ -86,7 +78,7 @@ func inspect(ctx context.Context, r io.ReaderAt, size int64) error {
 	if newest.top > uint64(size)/newest.page {
 		return fmt.Errorf("%w: cut off, %d bytes of %d are there", store.ErrCorrupt, size, newest.top*newest.page)
 	}
-	m := newImage(r, newest.page, newest.top)
+	m := newPageReader(r, newest.page, newest.top)
 	if err := m.walk(ctx, newest.root); err != nil {
 		return err
 	}
@@ -108,34 +100,34 @@ func headless(r io.ReaderAt, size int64) error {
 	return fmt.Errorf("%w: it does not begin like one", store.ErrForeign)
 }
 
-func newImage(r io.ReaderAt, page, top uint64) *image {
-	m := &image{r: r, page: page, top: top, seen: make([]uint64, top/64+1), buf: make([]byte, page)}
+func newPageReader(r io.ReaderAt, page, top uint64) *pageReader {
+	m := &pageReader{r: r, page: page, top: top, seen: make([]uint64, top/64+1), buf: make([]byte, page)}
 	m.seen[0] = 3 // the heads
 	return m
 }
 
-func readHead(raw []byte) (head, error) {
+func readMeta(raw []byte) (metaPage, error) {
 	n := binary.NativeEndian
 	sum := fnv.New64a()
 	_, _ = sum.Write(raw[:headSize-8]) // a hash takes everything
 	if n.Uint32(raw) != boltMagic || n.Uint64(raw[headSize-8:]) != sum.Sum64() {
-		return head{}, fmt.Errorf("%w: one of its two heads is no good", store.ErrCorrupt)
+		return metaPage{}, fmt.Errorf("%w: one of its two heads is no good", store.ErrCorrupt)
 	}
 	if v := n.Uint32(raw[4:]); v != boltVersion {
-		return head{}, fmt.Errorf("%w: bbolt format %d", store.ErrForeign, v)
+		return metaPage{}, fmt.Errorf("%w: bbolt format %d", store.ErrForeign, v)
 	}
-	h := head{
+	h := metaPage{
 		page: uint64(n.Uint32(raw[8:])), root: n.Uint64(raw[16:]), freelist: n.Uint64(raw[32:]),
 		top: n.Uint64(raw[40:]), tx: n.Uint64(raw[48:]),
 	}
 	if h.page < 512 || h.page > 1<<24 || h.page&(h.page-1) != 0 {
-		return head{}, fmt.Errorf("%w: pages of %d bytes", store.ErrCorrupt, h.page)
+		return metaPage{}, fmt.Errorf("%w: pages of %d bytes", store.ErrCorrupt, h.page)
 	}
 	return h, nil
 }
 
 // walk looks at every page that can be reached from root.
-func (m *image) walk(ctx context.Context, root uint64) error {
+func (m *pageReader) walk(ctx context.Context, root uint64) error {
 	todo := []branch{{id: root}}
 	for len(todo) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -163,7 +155,7 @@ func empty(page []byte) bool { return binary.NativeEndian.Uint16(page[10:]) == 0
 
 // load reads a page with its overflow and marks it as seen. The bytes are good
 // until the next load.
-func (m *image) load(id uint64) ([]byte, error) {
+func (m *pageReader) load(id uint64) ([]byte, error) {
 	if id < 2 || id >= m.top {
 		return nil, fmt.Errorf("%w: page %d does not exist", store.ErrCorrupt, id)
 	}
@@ -195,7 +187,7 @@ func (m *image) load(id uint64) ([]byte, error) {
 }
 
 // mark notes a page, false when it was seen before.
-func (m *image) mark(id uint64) bool {
+func (m *pageReader) mark(id uint64) bool {
 	bit := uint64(1) << (id % 64)
 	if m.seen[id/64]&bit != 0 {
 		return false
@@ -204,100 +196,9 @@ func (m *image) mark(id uint64) bool {
 	return true
 }
 
-// children checks the elements of a tree page and lists the pages below.
-func children(p []byte, self branch) ([]branch, error) {
-	n := binary.NativeEndian
-	kind, count, err := elements(p)
-	if err != nil {
-		return nil, err
-	}
-	if kind == flagBranch {
-		p = bytes.Clone(p) // its keys bound the pages below, which are loaded over it
-	}
-	var out []branch
-	var last []byte
-	for i := range count {
-		at := pageHead + i*elementSize
-		key, value, err := element(p, at, kind)
-		if err != nil {
-			return nil, err
-		}
-		if !self.takes(key, last) {
-			return nil, fmt.Errorf("element %d is out of order", i)
-		}
-		last = key
-		switch {
-		case kind == flagBranch:
-			if len(out) > 0 {
-				out[len(out)-1].hi = key
-			}
-			out = append(out, branch{id: n.Uint64(p[at+8:]), lo: key, hi: self.hi})
-		case n.Uint32(p[at:])&flagBucket != 0:
-			below, err := bucket(value)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, below...)
-		}
-	}
-	return out, nil
-}
-
-// elements tells what kind of elements a tree page has and how many.
-func elements(p []byte) (kind uint16, count int, err error) {
-	n := binary.NativeEndian
-	kind, count = n.Uint16(p[8:]), int(n.Uint16(p[10:]))
-	if kind != flagBranch && kind != flagLeaf {
-		return 0, 0, fmt.Errorf("neither branch nor leaf")
-	}
-	if pageHead+count*elementSize > len(p) || kind == flagBranch && count == 0 {
-		return 0, 0, fmt.Errorf("%d elements cannot be", count)
-	}
-	return kind, count, nil
-}
-
-// takes reports whether a key may stand below the branch and after last, which
-// is nil for the first.
-func (b branch) takes(key, last []byte) bool {
-	if last != nil && bytes.Compare(key, last) <= 0 {
-		return false
-	}
-	return bytes.Compare(key, b.lo) >= 0 && (b.hi == nil || bytes.Compare(key, b.hi) < 0)
-}
-
-// bucket lists the pages below a bucket, whose record is its root page and a
-// sequence; with root 0 a small page follows in place.
-func bucket(value []byte) ([]branch, error) {
-	if len(value) < 16 {
-		return nil, fmt.Errorf("a bucket without a root")
-	}
-	if root := binary.NativeEndian.Uint64(value); root != 0 {
-		return []branch{{id: root}}, nil
-	}
-	inline := value[16:]
-	if len(inline) < pageHead || binary.NativeEndian.Uint16(inline[8:]) != flagLeaf {
-		return nil, fmt.Errorf("a bucket without a page")
-	}
-	return children(inline, branch{})
-}
-
-// element is the key of an element, and the value where it has one.
-func element(p []byte, at int, kind uint16) (key, value []byte, err error) {
-	n := binary.NativeEndian
-	pos, keys, values := uint64(n.Uint32(p[at:])), uint64(n.Uint32(p[at+4:])), uint64(0)
-	if kind == flagLeaf {
-		pos, keys, values = uint64(n.Uint32(p[at+4:])), uint64(n.Uint32(p[at+8:])), uint64(n.Uint32(p[at+12:]))
-	}
-	from := uint64(at) + pos
-	if from+keys+values > uint64(len(p)) {
-		return nil, nil, fmt.Errorf("an element lies outside")
-	}
-	return p[from : from+keys], p[from+keys : from+keys+values], nil
-}
-
 // free checks the list of pages that bbolt will write over next: none may be in
 // use.
-func (m *image) free(id uint64) error {
+func (m *pageReader) free(id uint64) error {
 	p, err := m.load(id)
 	if err != nil {
 		return err

@@ -227,7 +227,7 @@ func (b *Store) Guards(ctx context.Context) ([]string, error) {
 	var out []string
 	var faults []error
 	err := b.read(ctx, func(tx *bbolt.Tx) error {
-		for _, bucket := range []string{bucketGuards, bucketLocks} {
+		for _, bucket := range []string{bucketGuards, bucketProtected} {
 			found, err := guards(tx, bucket)
 			out = append(out, found...)
 			faults = append(faults, err)

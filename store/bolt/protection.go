@@ -60,7 +60,7 @@ func (b *Store) protected(tx *bbolt.Tx, key []byte, old, next jit.Protection, ev
 	out := []put{record}
 	for _, guard := range old.Guards() {
 		if !slices.Contains(next.Guards(), guard) {
-			out = append(out, put{bucket: bucketLocks, key: append(guardPrefix(guard), key...)})
+			out = append(out, put{bucket: bucketProtected, key: append(guardPrefix(guard), key...)})
 		}
 	}
 	for _, guard := range next.Guards() {
@@ -68,7 +68,7 @@ func (b *Store) protected(tx *bbolt.Tx, key []byte, old, next jit.Protection, ev
 			return nil, fmt.Errorf("protection of %s: guard %q has a zero byte", next.VM, guard)
 		}
 		at := append(guardPrefix(guard), key...)
-		out = append(out, put{bucket: bucketLocks, key: at, value: stamp(bucketLocks, at)})
+		out = append(out, put{bucket: bucketProtected, key: at, value: stamp(bucketProtected, at)})
 	}
 	lines, err := b.recorded(tx, events)
 	if err != nil {
@@ -121,13 +121,13 @@ func (b *Store) LocksAt(ctx context.Context, guard string) ([]jit.Protection, er
 	var faults []error
 	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		prefix := guardPrefix(guard)
-		c := tx.Bucket([]byte(bucketLocks)).Cursor()
+		c := tx.Bucket([]byte(bucketProtected)).Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
 			p, err := protection(tx, k[len(prefix):])
 			if errors.Is(err, jit.ErrNotFound) {
-				err = damaged(bucketLocks, k, "its protection is missing")
+				err = damaged(bucketProtected, k, "its protection is missing")
 			}
-			if err = errors.Join(err, stamped(bucketLocks, k, v)); err != nil {
+			if err = errors.Join(err, stamped(bucketProtected, k, v)); err != nil {
 				faults = append(faults, err)
 				continue
 			}

@@ -25,7 +25,7 @@ const (
 	bucketRecent     = "recent"     // user -> their latest jit.Request
 
 	bucketProtections = "protections" // VM in lower case -> jit.Protection
-	bucketLocks       = "locks"       // guard in lower case, 0, VM in lower case -> stamp
+	bucketProtected   = "locks"       // guard in lower case, 0, VM in lower case -> stamp
 )
 
 // The records in the meta bucket. keySchema and its record version stay as they
@@ -54,7 +54,7 @@ func migrations() []func(*bbolt.Tx) error {
 			for _, name := range []string{
 				bucketMeta, bucketGrants, bucketWake, bucketGuards, bucketCounts, bucketEvents,
 				bucketNotices, bucketDeliveries, bucketInbox, bucketForget, bucketNames, bucketRecent,
-				bucketProtections, bucketLocks,
+				bucketProtections, bucketProtected,
 			} {
 				if _, err := tx.CreateBucket([]byte(name)); err != nil {
 					return fmt.Errorf("creating bucket %s: %w", name, err)

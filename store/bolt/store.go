@@ -1,13 +1,3 @@
-// Package store keeps grants, the record, the notices and the deliveries in one
-// bbolt file.
-//
-// One instance is active at a time: the lock of the file is the election. A
-// file that is exposed, foreign, newer, damaged or replaced is refused with a
-// sentence that says what to do; closing then still works from the rules in
-// Azure.
-//
-// Everything is durable when a method returns nil. Records carry checksums;
-// what cannot be read is reported as ErrCorrupt with its name, never skipped.
 package bolt
 
 import (

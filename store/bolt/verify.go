@@ -22,7 +22,7 @@ const faultsShown = 20
 func (b *Store) Verify(ctx context.Context) error {
 	return b.read(ctx, func(tx *bbolt.Tx) error {
 		page := uint64(tx.DB().Info().PageSize)
-		m := newImage(b.file, page, uint64(tx.Size())/page)
+		m := newPageReader(b.file, page, uint64(tx.Size())/page)
 		// First, because a cursor may follow damaged pages in circles.
 		if err := m.walk(ctx, uint64(tx.Cursor().Bucket().RootPage())); err != nil {
 			return err
@@ -251,7 +251,7 @@ func (v *verifier) names(ctx context.Context) error {
 	})
 }
 
-// protections checks that the index of locks says what the protections say.
+// protections checks that the index by guard says what the protections say.
 func (v *verifier) protections(ctx context.Context) error {
 	want := 0
 	err := v.each(ctx, bucketProtections, func(key, raw []byte) error {
@@ -262,7 +262,7 @@ func (v *verifier) protections(ctx context.Context) error {
 		for _, guard := range p.Guards() {
 			want++
 			at := append(guardPrefix(guard), key...)
-			if err := stamped(bucketLocks, at, v.tx.Bucket([]byte(bucketLocks)).Get(at)); err != nil {
+			if err := stamped(bucketProtected, at, v.tx.Bucket([]byte(bucketProtected)).Get(at)); err != nil {
 				return err
 			}
 		}
@@ -272,11 +272,11 @@ func (v *verifier) protections(ctx context.Context) error {
 		return err
 	}
 	have := 0
-	if err := v.each(ctx, bucketLocks, func(_, _ []byte) error { have++; return nil }); err != nil {
+	if err := v.each(ctx, bucketProtected, func(_, _ []byte) error { have++; return nil }); err != nil {
 		return err
 	}
 	if have != want {
-		v.faults = append(v.faults, damaged(bucketLocks, nil, fmt.Sprintf("%d entries where there should be %d", have, want)))
+		v.faults = append(v.faults, damaged(bucketProtected, nil, fmt.Sprintf("%d entries where there should be %d", have, want)))
 	}
 	return nil
 }

@@ -17,11 +17,11 @@ const (
 	bucketRefill = 10
 )
 
-// vitals keep what the answers tell in passing.
-type vitals struct {
+// writeBudget keep what the answers tell in passing.
+type writeBudget struct {
 	mu      sync.Mutex
 	skew    time.Duration
-	buckets map[lane]bucket // of writes and deletes of subscriptions
+	buckets map[bucketKey]bucket // of writes and deletes of subscriptions
 }
 
 // bucket is what was left at an instant.
@@ -30,10 +30,10 @@ type bucket struct {
 	at   time.Time
 }
 
-func newVitals() *vitals { return &vitals{buckets: map[lane]bucket{}} }
+func newWriteBudget() *writeBudget { return &writeBudget{buckets: map[bucketKey]bucket{}} }
 
-// note takes the headers of an answer of Resource Manager.
-func (v *vitals) note(l lane, h http.Header, sent, received time.Time) {
+// record takes the headers of an answer of Resource Manager.
+func (v *writeBudget) record(l bucketKey, h http.Header, sent, received time.Time) {
 	if !isGUID(l.owner) {
 		return // a host: Graph, or above the subscriptions
 	}
@@ -42,15 +42,15 @@ func (v *vitals) note(l lane, h http.Header, sent, received time.Time) {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		v.skew = skew(date, sent, received)
 	}
-	for _, kind := range []traffic{writes, deletes} {
-		if n, ok := count(h.Get("x-ms-ratelimit-remaining-subscription-" + string(kind))); ok {
-			v.buckets[lane{l.owner, kind}] = bucket{int(min(n, bucketSize)), received}
+	for _, kind := range []requestKind{writes, deletes} {
+		if n, ok := parseCount(h.Get("x-ms-ratelimit-remaining-subscription-" + string(kind))); ok {
+			v.buckets[bucketKey{l.owner, kind}] = bucket{int(min(n, bucketSize)), received}
 		}
 	}
 }
 
-// spent empties the bucket that a throttled request drew from.
-func (v *vitals) spent(l lane) {
+// exhaust empties the bucket that a throttled request drew from.
+func (v *writeBudget) exhaust(l bucketKey) {
 	if l.kind == reads {
 		return
 	}
@@ -70,12 +70,12 @@ func skew(date, sent, received time.Time) time.Duration {
 	return ahead
 }
 
-// spare reports whether more than half is left by now.
-func (v *vitals) spare(subscription string) bool {
+// hasSpare reports whether more than half is left by now.
+func (v *writeBudget) hasSpare(subscription string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for _, kind := range []traffic{writes, deletes} {
-		b, ok := v.buckets[lane{subscription, kind}]
+	for _, kind := range []requestKind{writes, deletes} {
+		b, ok := v.buckets[bucketKey{subscription, kind}]
 		if ok && float64(b.left)+bucketRefill*time.Since(b.at).Seconds() <= bucketSize/2 {
 			return false
 		}
@@ -87,9 +87,9 @@ func (v *vitals) spare(subscription string) bool {
 // answer, from the Date header; 0 when it was less than the header's
 // resolution and the length of the exchange can tell.
 func (c *Client) Skew() time.Duration {
-	c.vitals.mu.Lock()
-	defer c.vitals.mu.Unlock()
-	return c.vitals.skew
+	c.budget.mu.Lock()
+	defer c.budget.mu.Unlock()
+	return c.budget.skew
 }
 
 // Spare reports whether more than half of the writes and of the deletes that
@@ -102,10 +102,10 @@ func (c *Client) Spare(guard string) bool {
 		return false
 	}
 	owner := strings.ToLower(id.SubscriptionID)
-	for _, kind := range []traffic{reads, writes, deletes} {
-		if c.gates.left(lane{owner, kind}) > 0 {
+	for _, kind := range []requestKind{reads, writes, deletes} {
+		if c.throttle.remaining(bucketKey{owner, kind}) > 0 {
 			return false
 		}
 	}
-	return c.vitals.spare(owner)
+	return c.budget.hasSpare(owner)
 }

@@ -14,22 +14,22 @@ import (
 )
 
 const (
-	classicType   = "Microsoft.ClassicCompute/virtualMachines"
-	resourcesDate = "2021-04-01" // api-version of the list of all resources
-	classicWithin = 10 * time.Second
+	classicType      = "Microsoft.ClassicCompute/virtualMachines"
+	resourcesVersion = "2021-04-01" // api-version of the list of all resources
+	classicTimeout   = 10 * time.Second
 )
 
-// listClassics adds the machines of the classic deployment model, from the list
+// listClassicVMs adds the machines of the classic deployment model, from the list
 // of all resources: it is there whether or not the subscription ever had one,
 // and shows what the caller may read. They can only be told of, so without the
 // right to see them, or while they cannot be listed, there are none.
 // https://learn.microsoft.com/rest/api/resources/resources/list
-func (c *Client) listClassics(p *parts) func(context.Context, *subscription) error {
+func (c *Client) listClassicVMs(p *vmParts) func(context.Context, *subscription) error {
 	return func(ctx context.Context, s *subscription) error {
-		within, cancel := context.WithTimeout(ctx, classicWithin)
+		within, cancel := context.WithTimeout(ctx, classicTimeout)
 		defer cancel()
-		address := c.manager.address("subscriptions/"+s.id+"/resources", resourcesDate) + "&$filter=" + escapeQuery("resourceType eq '"+classicType+"'")
-		err := c.manager.list(within, address, p.addClassic)
+		address := c.manager.address("subscriptions/"+s.id+"/resources", resourcesVersion) + "&$filter=" + escapeQuery("resourceType eq '"+classicType+"'")
+		err := c.manager.list(within, address, p.addClassicVM)
 		if err == nil || errors.Is(err, jit.ErrForbidden) {
 			return nil
 		}
@@ -38,7 +38,7 @@ func (c *Client) listClassics(p *parts) func(context.Context, *subscription) err
 	}
 }
 
-func (p *parts) addClassic(raw json.RawMessage) error {
+func (p *vmParts) addClassicVM(raw json.RawMessage) error {
 	vm := jit.VM{Classic: true}
 	if err := json.Unmarshal(raw, &struct {
 		ID       *string            `json:"id"`
@@ -53,6 +53,6 @@ func (p *parts) addClassic(raw json.RawMessage) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.classics = append(p.classics, vm)
+	p.classicVMs = append(p.classicVMs, vm)
 	return nil
 }

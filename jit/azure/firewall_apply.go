@@ -16,27 +16,27 @@ import (
 	"jitbot/jit"
 )
 
-// applyAtOnce is Apply for a firewall. One rule that Azure finds invalid, or
+// applyToFirewall is Apply for a firewall. One rule that Azure finds invalid, or
 // that Azure Policy denies, must not keep the others from being closed and
 // opened: then they go apart, removals first. Of a write that Azure took and
 // gave up after minutes, what closes is sent once more, without the rest.
-func (c *Client) applyAtOnce(ctx context.Context, guard string, changes []jit.Change) []error {
+func (c *Client) applyToFirewall(ctx context.Context, guard string, changes []jit.Change) []error {
 	outcomes := make([]error, len(changes))
 	if len(changes) == 0 {
 		return outcomes
 	}
 	err := c.applyFirewall(ctx, guard, changes)
 	outcomes = eachOutcome(guard, changes, err)
-	first, rest := apart(changes)
+	first, rest := splitChanges(changes)
 	switch {
 	case len(rest) == 0:
-	case hangsOnRules(err):
-		parted := append(c.applyAtOnce(ctx, guard, pick(changes, first)), c.applyAtOnce(ctx, guard, pick(changes, rest))...)
+	case partMaySucceed(err):
+		parted := append(c.applyToFirewall(ctx, guard, pick(changes, first)), c.applyToFirewall(ctx, guard, pick(changes, rest))...)
 		for i, at := range append(first, rest...) {
 			outcomes[at] = parted[i]
 		}
 	case errors.Is(err, errGivenUp) && changes[first[0]].Put == nil:
-		err = c.applyFirewall(ctx, guard, closing(changes))
+		err = c.applyFirewall(ctx, guard, removalsOf(changes))
 		for i, outcome := range eachOutcome(guard, pick(changes, first), err) {
 			outcomes[first[i]] = outcome
 		}
@@ -44,9 +44,9 @@ func (c *Client) applyAtOnce(ctx context.Context, guard string, changes []jit.Ch
 	return outcomes
 }
 
-// closing are the changes with the rules that were to be written taken out
+// removalsOf are the changes with the rules that were to be written taken out
 // again.
-func closing(changes []jit.Change) []jit.Change {
+func removalsOf(changes []jit.Change) []jit.Change {
 	out := make([]jit.Change, 0, len(changes))
 	for _, change := range changes {
 		out = append(out, jit.Change{Remove: change.Name()})
@@ -54,16 +54,16 @@ func closing(changes []jit.Change) []jit.Change {
 	return out
 }
 
-// hangsOnRules reports whether a part of the changes may be taken where all of
+// partMaySucceed reports whether a part of the changes may be taken where all of
 // them were not.
-func hangsOnRules(err error) bool {
+func partMaySucceed(err error) bool {
 	return errors.Is(err, jit.ErrDisallowed) || errors.Is(err, jit.ErrInvalid) && !errors.Is(err, errFaulted)
 }
 
-// apart splits changes, by their places: removals from writes, else the writes
+// splitChanges splits changes, by their places: removals from writes, else the writes
 // of some grants from those of others. Nothing is in the rest when there is
 // nothing to split.
-func apart(changes []jit.Change) (first, rest []int) {
+func splitChanges(changes []jit.Change) (first, rest []int) {
 	var writes []int
 	grants := map[jit.ID]bool{}
 	for i, change := range changes {
@@ -113,13 +113,13 @@ func (c *Client) applyFirewall(ctx context.Context, guard string, changes []jit.
 	if err != nil {
 		return err
 	}
-	leave, err := c.turns.take(ctx, strings.ToLower(guard))
+	leave, err := c.guardLocks.lock(ctx, strings.ToLower(guard))
 	if err != nil {
 		return err
 	}
 	defer leave()
 	until := time.Now().Add(firewallLimit)
-	poller, err := c.writeFirewall(signed(ctx, signature(changes)), id, changes)
+	poller, err := c.writeFirewall(withRequestID(ctx, requestIDRule(changes)), id, changes)
 	if err != nil || poller == nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string
 	for {
 		var p firewallPolicy
 		if err := c.manager.get(ctx, c.manager.address(policy, networkVersion), &p); err != nil {
-			return vanished(err)
+			return goneMeanwhile(err)
 		}
 		if !p.Properties.State.busy() {
 			return nil
@@ -157,7 +157,7 @@ func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string
 
 // writeFirewall sends what the changes make of the document; nil when they
 // make nothing and what is there is in force.
-func (c *Client) writeFirewall(ctx context.Context, id *arm.ResourceID, changes []jit.Change) (*runtime.Poller[ended], error) {
+func (c *Client) writeFirewall(ctx context.Context, id *arm.ResourceID, changes []jit.Change) (*runtime.Poller[noResult], error) {
 	address := c.manager.address(id.String(), networkVersion)
 	doc := fields{}
 	err := c.manager.get(ctx, address, &doc)
@@ -197,17 +197,17 @@ func quoted(etag string) string {
 	return `"` + etag + `"`
 }
 
-func stateOf(doc fields) provisioning {
+func stateOf(doc fields) provisioningState {
 	properties, err := doc.object("properties")
 	if err != nil {
 		return ""
 	}
-	return provisioning(properties.text("provisioningState"))
+	return provisioningState(properties.text("provisioningState"))
 }
 
-// signature is the rule that a client request id is made from: of changes for
+// requestIDRule is the rule that a client request id is made from: of changes for
 // one grant, one of its rules.
-func signature(changes []jit.Change) string {
+func requestIDRule(changes []jit.Change) string {
 	first, _ := jit.ParseRuleName(changes[0].Name())
 	for _, change := range changes {
 		if n, _ := jit.ParseRuleName(change.Name()); n.Grant != first.Grant {

@@ -17,12 +17,12 @@ import (
 type collection struct {
 	name string
 	dnat bool
-	contents
+	collectionBody
 }
 
-// contents are what both kinds of collections say in the same words.
+// collectionBody are what both kinds of collections say in the same words.
 // https://learn.microsoft.com/rest/api/firewall/azure-firewalls/get
-type contents struct {
+type collectionBody struct {
 	Priority int `json:"priority"`
 	Action   struct {
 		Type string `json:"type"`
@@ -32,26 +32,26 @@ type contents struct {
 
 // firewallRule is a network or DNAT rule of either kind of firewall.
 type firewallRule struct {
-	Name                 string   `json:"name"`
-	Description          string   `json:"description,omitempty"`
-	RuleType             string   `json:"ruleType,omitempty"`    // of a policy's rule
-	Protocols            words    `json:"protocols,omitempty"`   // of a classic rule
-	IPProtocols          []string `json:"ipProtocols,omitempty"` // of a policy's rule
-	SourceAddresses      []string `json:"sourceAddresses,omitempty"`
-	SourceIPGroups       []string `json:"sourceIpGroups,omitempty"`
-	DestinationAddresses []string `json:"destinationAddresses,omitempty"`
-	DestinationIPGroups  []string `json:"destinationIpGroups,omitempty"`
-	DestinationFqdns     []string `json:"destinationFqdns,omitempty"`
-	DestinationPorts     []string `json:"destinationPorts,omitempty"`
-	TranslatedAddress    string   `json:"translatedAddress,omitempty"`
-	TranslatedPort       string   `json:"translatedPort,omitempty"`
+	Name                 string     `json:"name"`
+	Description          string     `json:"description,omitempty"`
+	RuleType             string     `json:"ruleType,omitempty"`    // of a policy's rule
+	Protocols            stringList `json:"protocols,omitempty"`   // of a classic rule
+	IPProtocols          []string   `json:"ipProtocols,omitempty"` // of a policy's rule
+	SourceAddresses      []string   `json:"sourceAddresses,omitempty"`
+	SourceIPGroups       []string   `json:"sourceIpGroups,omitempty"`
+	DestinationAddresses []string   `json:"destinationAddresses,omitempty"`
+	DestinationIPGroups  []string   `json:"destinationIpGroups,omitempty"`
+	DestinationFqdns     []string   `json:"destinationFqdns,omitempty"`
+	DestinationPorts     []string   `json:"destinationPorts,omitempty"`
+	TranslatedAddress    string     `json:"translatedAddress,omitempty"`
+	TranslatedPort       string     `json:"translatedPort,omitempty"`
 }
 
-// words are strings; application rules have objects there, which are not read.
-type words []string
+// stringList are strings; application rules have objects there, which are not read.
+type stringList []string
 
 // UnmarshalJSON takes any list.
-func (w *words) UnmarshalJSON(data []byte) error {
+func (w *stringList) UnmarshalJSON(data []byte) error {
 	var texts []string
 	if json.Unmarshal(data, &texts) == nil {
 		*w = texts
@@ -69,15 +69,15 @@ func (c collection) owner() string {
 	return ""
 }
 
-// slot is the collection as what has a priority.
-func (c collection) slot() jit.Collection {
+// asCollection is the collection as what has a priority.
+func (c collection) asCollection() jit.Collection {
 	return jit.Collection{Name: c.name, Priority: c.Priority, DNAT: c.dnat, Deny: strings.EqualFold(c.Action.Type, "Deny")}
 }
 
 // rules reads the rules. Those of an installation in its own collection have
 // their own names where no path is given; all others have the path and the name
 // of the collection before theirs.
-func (c collection) rules(path string, priority int, state provisioning) []jit.Rule {
+func (c collection) rules(path string, priority int, state provisioningState) []jit.Rule {
 	var out []jit.Rule
 	for _, d := range c.Rules {
 		r := d.rule(c.dnat)
@@ -86,7 +86,7 @@ func (c collection) rules(path string, priority int, state provisioning) []jit.R
 		r.Settled, r.Failed = state.settled(), state.failed()
 		n, ours := jit.ParseRuleName(strings.ToLower(d.Name))
 		if ours && n.Installation == c.owner() && path == "" {
-			r.Protocol = joined(d.protocols())
+			r.Protocol = joinedProtocol(d.protocols())
 			out = append(out, r)
 			continue
 		}
@@ -107,14 +107,14 @@ func (d firewallRule) rule(dnat bool) jit.Rule {
 		Ports:        d.DestinationPorts,
 	}
 	if dnat {
-		r.To = d.leadsTo()
+		r.To = d.translation()
 	}
 	return r
 }
 
-// leadsTo is where a DNAT rule leads; nowhere in particular when that is a host
+// translation is where a DNAT rule leads; nowhere in particular when that is a host
 // name.
-func (d firewallRule) leadsTo() netip.AddrPort {
+func (d firewallRule) translation() netip.AddrPort {
 	to, err := netip.ParseAddr(d.TranslatedAddress)
 	if err != nil {
 		to = netip.IPv4Unspecified()
@@ -138,9 +138,9 @@ func (d firewallRule) protocols() []jit.Protocol {
 	return out
 }
 
-// joined is what a rule of ours means by several protocols: both that have
+// joinedProtocol is what a rule of ours means by several protocols: both that have
 // ports, as DNAT has no word for all.
-func joined(list []jit.Protocol) jit.Protocol {
+func joinedProtocol(list []jit.Protocol) jit.Protocol {
 	if len(list) == 1 {
 		return list[0]
 	}
@@ -174,22 +174,22 @@ func toFirewallRule(r jit.Rule, policy bool) firewallRule {
 	return d
 }
 
-// provisioning is Azure's provisioningState.
-type provisioning string
+// provisioningState is Azure's provisioningState.
+type provisioningState string
 
-func (p provisioning) settled() bool { return strings.EqualFold(string(p), "Succeeded") }
+func (p provisioningState) settled() bool { return strings.EqualFold(string(p), "Succeeded") }
 
 // failed reports whether Azure gave a change up: what the document says is then
 // not known to be in force.
-func (p provisioning) failed() bool {
+func (p provisioningState) failed() bool {
 	return strings.EqualFold(string(p), "Failed") || strings.EqualFold(string(p), "Canceled")
 }
 
 // busy reports whether Azure is still at a change.
-func (p provisioning) busy() bool { return !p.settled() && !p.failed() }
+func (p provisioningState) busy() bool { return !p.settled() && !p.failed() }
 
-// inOrder sorts collections as a firewall asks them.
-func inOrder(list []collection) []collection {
+// sortCollections sorts collections as a firewall asks them.
+func sortCollections(list []collection) []collection {
 	slices.SortStableFunc(list, func(a, b collection) int { return cmp.Compare(a.Priority, b.Priority) })
 	return list
 }

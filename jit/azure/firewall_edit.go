@@ -39,29 +39,29 @@ func encode(v any) json.RawMessage {
 	return b
 }
 
-// drawer is a list of collections while rules of ours are put in and taken
+// collectionEditor is a list of collections while rules of ours are put in and taken
 // out.
-type drawer struct {
+type collectionEditor struct {
 	policy      bool // of a group of a policy, which has no "properties" around a collection's contents
 	dnat        bool // of a classic firewall, whose lists are apart: which one
-	collections []*openCollection
+	collections []*editedCollection
 	changed     bool
 }
 
-// openCollection is a collection taken apart.
-type openCollection struct {
+// editedCollection is a collection taken apart.
+type editedCollection struct {
 	root  fields
 	inner fields // its contents: root itself in a policy
 	rules []json.RawMessage
 }
 
-func (d *drawer) open(raw json.RawMessage) error {
+func (d *collectionEditor) parse(raw json.RawMessage) error {
 	var list []fields
 	if err := unmarshal(raw, &list); err != nil {
 		return err
 	}
 	for _, root := range list {
-		c := &openCollection{root: root, inner: root}
+		c := &editedCollection{root: root, inner: root}
 		if !d.policy {
 			var err error
 			if c.inner, err = root.object("properties"); err != nil {
@@ -76,8 +76,8 @@ func (d *drawer) open(raw json.RawMessage) error {
 	return nil
 }
 
-// shut puts the list together again.
-func (d *drawer) shut() json.RawMessage {
+// document puts the list together again.
+func (d *collectionEditor) document() json.RawMessage {
 	list := make([]fields, 0, len(d.collections))
 	for _, c := range d.collections {
 		list = append(list, c.root)
@@ -85,11 +85,11 @@ func (d *drawer) shut() json.RawMessage {
 	return encode(list)
 }
 
-// keep writes the rules of a collection back; one that was emptied goes.
-func (d *drawer) keep(c *openCollection) {
+// update writes the rules of a collection back; one that was emptied goes.
+func (d *collectionEditor) update(c *editedCollection) {
 	d.changed = true
 	if len(c.rules) == 0 {
-		d.collections = slices.DeleteFunc(d.collections, func(o *openCollection) bool { return o == c })
+		d.collections = slices.DeleteFunc(d.collections, func(o *editedCollection) bool { return o == c })
 		return
 	}
 	c.inner["rules"] = encode(c.rules)
@@ -100,7 +100,7 @@ func (d *drawer) keep(c *openCollection) {
 
 // find gives the collection of exactly that name: one in another case is
 // somebody's.
-func (d *drawer) find(name string) *openCollection {
+func (d *collectionEditor) find(name string) *editedCollection {
 	for _, c := range d.collections {
 		if c.root.text("name") == name {
 			return c
@@ -110,12 +110,12 @@ func (d *drawer) find(name string) *openCollection {
 }
 
 // put writes a rule into our collection, which is made when it is not there.
-func (d *drawer) put(installation string, r jit.Rule) error {
+func (d *collectionEditor) put(installation string, r jit.Rule) error {
 	dnat := r.To.IsValid()
 	name := jit.CollectionName(installation, dnat)
 	c := d.find(name)
 	if c == nil {
-		c = d.make(name, r, dnat)
+		c = d.add(name, r, dnat)
 	}
 	if action := c.action(); action != actionOf(dnat) {
 		return fmt.Errorf("%w: the collection %s of that name is somebody's, its action is %s; remove or rename it", jit.ErrInvalid, name, action)
@@ -126,12 +126,12 @@ func (d *drawer) put(installation string, r jit.Rule) error {
 	} else {
 		c.rules = append(c.rules, rule)
 	}
-	d.keep(c)
+	d.update(c)
 	return nil
 }
 
 // remove takes a rule out of our collections.
-func (d *drawer) remove(installation, rule string) {
+func (d *collectionEditor) remove(installation, rule string) {
 	for _, dnat := range []bool{true, false} {
 		c := d.find(jit.CollectionName(installation, dnat))
 		if c == nil {
@@ -139,12 +139,12 @@ func (d *drawer) remove(installation, rule string) {
 		}
 		if i := ruleAt(c.rules, rule); i >= 0 {
 			c.rules = slices.Delete(c.rules, i, i+1)
-			d.keep(c)
+			d.update(c)
 		}
 	}
 }
 
-func (c *openCollection) action() string {
+func (c *editedCollection) action() string {
 	action, err := c.inner.object("action")
 	if err != nil {
 		return ""
@@ -159,20 +159,20 @@ func actionOf(dnat bool) string {
 	return "allow"
 }
 
-// make adds a collection of ours. In a firewall it has the priority that was
+// add adds a collection of ours. In a firewall it has the priority that was
 // planned; in our group, which has it, the lowest that is free there.
-func (d *drawer) make(name string, r jit.Rule, dnat bool) *openCollection {
+func (d *collectionEditor) add(name string, r jit.Rule, dnat bool) *editedCollection {
 	action := map[bool]string{true: "Dnat", false: "Allow"}[dnat]
 	kind := "FirewallPolicyFilterRuleCollection"
 	priority := r.Priority
 	if d.policy {
-		priority = d.free()
+		priority = d.freePriority()
 		if dnat {
 			action, kind = "DNAT", natCollection
 		}
 	}
 	contents := fields{"priority": encode(priority), "action": encode(map[string]string{"type": action})}
-	c := &openCollection{root: fields{"name": encode(name)}, inner: contents}
+	c := &editedCollection{root: fields{"name": encode(name)}, inner: contents}
 	if d.policy {
 		contents["name"], contents["ruleCollectionType"] = encode(name), encode(kind)
 		c.root = contents
@@ -183,7 +183,7 @@ func (d *drawer) make(name string, r jit.Rule, dnat bool) *openCollection {
 
 const firstPriority = 100 // of a collection: https://learn.microsoft.com/azure/firewall/policy-rule-sets
 
-func (d *drawer) free() int {
+func (d *collectionEditor) freePriority() int {
 	taken := map[int]bool{}
 	for _, c := range d.collections {
 		var n int
@@ -197,8 +197,8 @@ func (d *drawer) free() int {
 	return n
 }
 
-// edit makes the changes in the drawers that they concern.
-func edit(changes []jit.Change, of func(dnat bool) *drawer, all ...*drawer) error {
+// applyChanges makes the changes in the drawers that they concern.
+func applyChanges(changes []jit.Change, of func(dnat bool) *collectionEditor, all ...*collectionEditor) error {
 	for _, change := range changes {
 		n, ok := jit.ParseRuleName(strings.ToLower(change.Name()))
 		if !ok {
@@ -225,24 +225,24 @@ func editFirewall(doc fields, changes []jit.Change) (changed bool, err error) {
 		return false, err
 	}
 	lists := map[bool]string{true: "natRuleCollections", false: "networkRuleCollections"}
-	nat, network := &drawer{dnat: true}, &drawer{}
-	for _, d := range []*drawer{nat, network} {
-		if err := d.open(properties[lists[d.dnat]]); err != nil {
+	nat, network := &collectionEditor{dnat: true}, &collectionEditor{}
+	for _, d := range []*collectionEditor{nat, network} {
+		if err := d.parse(properties[lists[d.dnat]]); err != nil {
 			return false, err
 		}
 	}
-	of := func(dnat bool) *drawer {
+	of := func(dnat bool) *collectionEditor {
 		if dnat {
 			return nat
 		}
 		return network
 	}
-	if err := edit(changes, of, nat, network); err != nil {
+	if err := applyChanges(changes, of, nat, network); err != nil {
 		return false, err
 	}
-	for _, d := range []*drawer{nat, network} {
+	for _, d := range []*collectionEditor{nat, network} {
 		if d.changed {
-			properties[lists[d.dnat]], changed = d.shut(), true
+			properties[lists[d.dnat]], changed = d.document(), true
 		}
 	}
 	delete(properties, "provisioningState")
@@ -258,11 +258,11 @@ func editGroup(doc fields, changes []jit.Change) (changed, emptied bool, err err
 	if err != nil {
 		return false, false, err
 	}
-	d := &drawer{policy: true}
-	if err := d.open(properties["ruleCollections"]); err != nil {
+	d := &collectionEditor{policy: true}
+	if err := d.parse(properties["ruleCollections"]); err != nil {
 		return false, false, err
 	}
-	if err := edit(changes, func(bool) *drawer { return d }, d); err != nil {
+	if err := applyChanges(changes, func(bool) *collectionEditor { return d }, d); err != nil {
 		return false, false, err
 	}
 	for _, change := range changes {
@@ -270,7 +270,7 @@ func editGroup(doc fields, changes []jit.Change) (changed, emptied bool, err err
 			properties["priority"] = encode(change.Put.Priority)
 		}
 	}
-	properties["ruleCollections"] = d.shut()
+	properties["ruleCollections"] = d.document()
 	delete(properties, "provisioningState")
 	delete(doc, "etag")
 	doc["properties"] = encode(properties)

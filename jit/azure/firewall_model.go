@@ -15,8 +15,8 @@ type firewall struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
 	Properties struct {
-		State      provisioning        `json:"provisioningState"`
-		Policy     reference           `json:"firewallPolicy"`
+		State      provisioningState   `json:"provisioningState"`
+		Policy     resourceRef         `json:"firewallPolicy"`
 		Addresses  []firewallAddress   `json:"ipConfigurations"`
 		NAT        []classicCollection `json:"natRuleCollections"`
 		Network    []classicCollection `json:"networkRuleCollections"`
@@ -24,21 +24,21 @@ type firewall struct {
 	} `json:"properties"`
 }
 
-type reference struct {
+type resourceRef struct {
 	ID string `json:"id"`
 }
 
 type firewallAddress struct {
 	Properties struct {
-		Private string    `json:"privateIPAddress"`
-		Subnet  reference `json:"subnet"`
-		Public  reference `json:"publicIPAddress"`
+		Private string      `json:"privateIPAddress"`
+		Subnet  resourceRef `json:"subnet"`
+		Public  resourceRef `json:"publicIPAddress"`
 	} `json:"properties"`
 }
 
 type classicCollection struct {
-	Name       string   `json:"name"`
-	Properties contents `json:"properties"`
+	Name       string         `json:"name"`
+	Properties collectionBody `json:"properties"`
 }
 
 // collections are the classic rules, DNAT first, each kind in the order in
@@ -51,7 +51,7 @@ func (f firewall) collections() []collection {
 	for _, c := range f.Properties.Network {
 		network = append(network, collection{c.Name, false, c.Properties})
 	}
-	return slices.Concat(inOrder(nat), inOrder(network))
+	return slices.Concat(sortCollections(nat), sortCollections(network))
 }
 
 // table is what a firewall with classic rules holds.
@@ -59,15 +59,15 @@ func (f firewall) table() jit.Table {
 	state := f.Properties.State
 	t := jit.Table{Guard: f.ID, Name: f.Name, Whole: true, Settled: state.settled(), Failed: state.failed()}
 	for _, c := range f.collections() {
-		t.Collections = append(t.Collections, c.slot())
+		t.Collections = append(t.Collections, c.asCollection())
 		t.Rules = append(t.Rules, c.rules("", c.Priority, state)...)
 	}
 	return t
 }
 
-// place is the subnet of the firewall, its virtual network and its address
+// location is the subnet of the firewall, its virtual network and its address
 // there.
-func (f firewall) place() (subnet, network string, private netip.Addr) {
+func (f firewall) location() (subnet, network string, private netip.Addr) {
 	for _, a := range f.Properties.Addresses {
 		if id := strings.ToLower(a.Properties.Subnet.ID); id != "" {
 			network, _, _ = strings.Cut(id, "/subnets/")
@@ -84,8 +84,8 @@ type firewallPolicy struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
 	Properties struct {
-		State provisioning `json:"provisioningState"`
-		Base  reference    `json:"basePolicy"`
+		State provisioningState `json:"provisioningState"`
+		Base  resourceRef       `json:"basePolicy"`
 		SNAT  struct {
 			Ranges []string `json:"privateRanges"`
 		} `json:"snat"`
@@ -98,7 +98,7 @@ type ruleGroup struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
 	Properties struct {
-		State       provisioning       `json:"provisioningState"`
+		State       provisioningState  `json:"provisioningState"`
 		Priority    int                `json:"priority"`
 		Collections []policyCollection `json:"ruleCollections"`
 	} `json:"properties"`
@@ -107,7 +107,7 @@ type ruleGroup struct {
 type policyCollection struct {
 	Type string `json:"ruleCollectionType"`
 	Name string `json:"name"`
-	contents
+	collectionBody
 }
 
 const natCollection = "FirewallPolicyNatRuleCollection"
@@ -119,10 +119,10 @@ func (g ruleGroup) collections() []collection {
 	for _, c := range g.Properties.Collections {
 		application := slices.ContainsFunc(c.Rules, func(r firewallRule) bool { return r.RuleType == "ApplicationRule" })
 		if !application {
-			out = append(out, collection{c.Name, c.Type == natCollection, c.contents})
+			out = append(out, collection{c.Name, c.Type == natCollection, c.collectionBody})
 		}
 	}
-	return inOrder(out)
+	return sortCollections(out)
 }
 
 // policyChain is a policy with those that it inherits from, itself first, and
@@ -176,9 +176,9 @@ func (p policyChain) shownAs(i int, g ruleGroup, guard string) (path string, pri
 	}
 }
 
-// ranges are the destinations whose clients a firewall of the policy does not
+// privateRanges are the destinations whose clients a firewall of the policy does not
 // hide; nil means Azure's own choice.
-func (p policyChain) ranges() []string {
+func (p policyChain) privateRanges() []string {
 	for _, link := range p {
 		if link.policy.Properties.SNAT.Ranges != nil {
 			return link.policy.Properties.SNAT.Ranges
@@ -192,9 +192,9 @@ func (p policyChain) ranges() []string {
 // https://learn.microsoft.com/azure/firewall/snat-private-range
 const privateRangesKey = "Network.SNAT.PrivateRanges"
 
-// hides reports whether what comes to the address by a network rule has the
+// translatesSource reports whether what comes to the address by a network rule has the
 // firewall's own address as its source.
-func hides(ranges []string, to netip.Addr) bool {
+func translatesSource(ranges []string, to netip.Addr) bool {
 	if ranges == nil {
 		ranges = []string{"IANAPrivateRanges"}
 	}
@@ -202,7 +202,7 @@ func hides(ranges []string, to netip.Addr) bool {
 		if strings.EqualFold(word, "IANAPrivateRanges") {
 			return jit.PrivateIPv4(to)
 		}
-		for _, p := range append(prefixes(word), single32(word)...) {
+		for _, p := range append(prefixes(word), hostPrefix(word)...) {
 			if p.Contains(to) {
 				return true
 			}
@@ -211,8 +211,8 @@ func hides(ranges []string, to netip.Addr) bool {
 	})
 }
 
-// single32 reads an address without a length.
-func single32(word string) []netip.Prefix {
+// hostPrefix reads an address without a length.
+func hostPrefix(word string) []netip.Prefix {
 	a, err := netip.ParseAddr(word)
 	if err != nil {
 		return nil
@@ -220,11 +220,11 @@ func single32(word string) []netip.Prefix {
 	return []netip.Prefix{netip.PrefixFrom(a, a.BitLen())}
 }
 
-// ranges are the destinations whose clients the firewall does not hide; nil
+// privateRanges are the destinations whose clients the firewall does not hide; nil
 // means Azure's own choice. The chain is empty for a firewall without a policy.
-func (f firewall) ranges(chain policyChain) []string {
+func (f firewall) privateRanges(chain policyChain) []string {
 	if len(chain) > 0 {
-		return chain.ranges()
+		return chain.privateRanges()
 	}
 	text := f.Properties.Additional[privateRangesKey]
 	if text == "" {
@@ -237,7 +237,7 @@ func (f firewall) ranges(chain policyChain) []string {
 	return out
 }
 
-// inPriority sorts groups as a policy asks them.
-func inPriority(groups []ruleGroup) {
+// sortGroups sorts groups as a policy asks them.
+func sortGroups(groups []ruleGroup) {
 	slices.SortStableFunc(groups, func(a, b ruleGroup) int { return cmp.Compare(a.Properties.Priority, b.Properties.Priority) })
 }

@@ -5,38 +5,38 @@ import (
 	"sync"
 )
 
-// turns let one caller at a time have a key. The zero value is ready.
-type turns struct {
+// keyLocks let one caller at a time have a key. The zero value is ready.
+type keyLocks struct {
 	mu    sync.Mutex
-	queue map[string]*turn
+	locks map[string]*keyLock
 }
 
-// turn is one key's: a token that whoever holds the turn has taken out.
-type turn struct {
-	token  chan struct{}
-	wanted int // holders and waiters; the last one removes it
+// keyLock is one key's: a token that whoever holds the turn has taken out.
+type keyLock struct {
+	token chan struct{}
+	users int // holders and waiters; the last one removes it
 }
 
-// take waits for the turn and gives what ends it, or the context's error.
-func (t *turns) take(ctx context.Context, key string) (leave func(), err error) {
+// lock waits for the turn and gives what ends it, or the context's error.
+func (t *keyLocks) lock(ctx context.Context, key string) (leave func(), err error) {
 	t.mu.Lock()
-	if t.queue == nil {
-		t.queue = map[string]*turn{}
+	if t.locks == nil {
+		t.locks = map[string]*keyLock{}
 	}
-	w := t.queue[key]
+	w := t.locks[key]
 	if w == nil {
-		w = &turn{token: make(chan struct{}, 1)}
+		w = &keyLock{token: make(chan struct{}, 1)}
 		w.token <- struct{}{}
-		t.queue[key] = w
+		t.locks[key] = w
 	}
-	w.wanted++
+	w.users++
 	t.mu.Unlock()
 
 	forget := func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if w.wanted--; w.wanted == 0 {
-			delete(t.queue, key)
+		if w.users--; w.users == 0 {
+			delete(t.locks, key)
 		}
 	}
 	select {

@@ -9,10 +9,10 @@ import (
 	"jitbot/jit"
 )
 
-// joinInterfaces keeps where each IP configuration is, who is in a group, and
+// readInterfaces keeps where each IP configuration is, who is in a group, and
 // the public addresses of interfaces.
-func (p *scenery) joinInterfaces() {
-	p.grouped = []jit.Interface{} // read, and perhaps empty
+func (p *topology) readInterfaces() {
+	p.asgMembers = []jit.Interface{} // read, and perhaps empty
 	for _, n := range values(p.nics) {
 		nic := jit.Interface{ID: value(n.ID)}
 		for _, conf := range values(value(n.Properties).IPConfigurations) {
@@ -22,16 +22,16 @@ func (p *scenery) joinInterfaces() {
 				continue
 			}
 			addr = addr.Unmap()
-			p.private[strings.ToLower(value(conf.ID))] = place{networkOf(v), addr}
+			p.configAddrs[strings.ToLower(value(conf.ID))] = privateAddr{networkOf(v), addr}
 			if groups := groupIDs(v.ApplicationSecurityGroups); len(groups) > 0 {
 				nic.Addresses = append(nic.Addresses, jit.Address{Addr: addr, Groups: groups})
 			}
 			if public := v.PublicIPAddress; public != nil {
-				p.addFront(networkOf(v), addr, jit.Front{Name: lastPart(value(public.ID))}, value(public.ID))
+				p.addFrontend(networkOf(v), addr, jit.Front{Name: lastPart(value(public.ID))}, value(public.ID))
 			}
 		}
 		if len(nic.Addresses) > 0 {
-			p.grouped = append(p.grouped, nic)
+			p.asgMembers = append(p.asgMembers, nic)
 		}
 	}
 }
@@ -46,61 +46,61 @@ func networkOf(v armnetwork.InterfaceIPConfigurationPropertiesFormat) string {
 
 func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// addFront adds a front whose public address was given out. Load balancers
+// addFrontend adds a front whose public address was given out. Load balancers
 // inside have none; what comes by them comes from inside anyway.
-func (p *scenery) addFront(network string, to netip.Addr, f jit.Front, public string) {
-	a, ok := p.publics[strings.ToLower(public)]
+func (p *topology) addFrontend(network string, to netip.Addr, f jit.Front, public string) {
+	a, ok := p.publicIPs[strings.ToLower(public)]
 	if f.Public = value(value(a.Properties).IPAddress); !ok || f.Public == "" {
 		return
 	}
 	// Azure says Basic by saying nothing.
 	f.Basic = a.SKU == nil || value(a.SKU.Name) == armnetwork.PublicIPAddressSKUNameBasic
 	f.To = to
-	p.fronts[to] = append(p.fronts[to], front{network, f})
+	p.frontends[to] = append(p.frontends[to], frontend{network, f})
 }
 
-// joinBalancers finds which ports of public load balancers lead to which
+// readLoadBalancers finds which ports of public load balancers lead to which
 // address: by inbound NAT rules to one, by rules to a pool.
-func (p *scenery) joinBalancers() {
-	for _, b := range values(p.balancers) {
+func (p *topology) readLoadBalancers() {
+	for _, b := range values(p.loadBalancers) {
 		v := value(b.Properties)
-		l := lead{p, value(b.Name), publicsOf(v)}
+		l := balancer{p, value(b.Name), frontendPublicIPs(v)}
 		for _, r := range values(v.InboundNatRules) {
 			if rule := value(r.Properties); rule.BackendIPConfiguration != nil {
-				l.to(strings.ToLower(value(rule.BackendIPConfiguration.ID)), rule.FrontendIPConfiguration, mapped(rule.FrontendPort, rule.BackendPort, rule.Protocol))
+				l.addMapping(strings.ToLower(value(rule.BackendIPConfiguration.ID)), rule.FrontendIPConfiguration, portMapping(rule.FrontendPort, rule.BackendPort, rule.Protocol))
 			}
 		}
 		pools := poolsOf(v)
 		for _, r := range values(v.LoadBalancingRules) {
 			rule := value(r.Properties)
-			for _, config := range pools.behind(rule) {
-				l.to(config, rule.FrontendIPConfiguration, mapped(rule.FrontendPort, rule.BackendPort, rule.Protocol))
+			for _, config := range pools.backendsOf(rule) {
+				l.addMapping(config, rule.FrontendIPConfiguration, portMapping(rule.FrontendPort, rule.BackendPort, rule.Protocol))
 			}
 		}
 	}
 }
 
-// lead is a load balancer, with the public addresses of its frontends.
-type lead struct {
-	*scenery
-	name    string
-	publics map[string]string
+// balancer is a load balancer, with the public addresses of its frontends.
+type balancer struct {
+	*topology
+	name      string
+	publicIPs map[string]string
 }
 
-func (l lead) to(config string, frontend *armnetwork.SubResource, m jit.Mapped) {
-	if at, ok := l.private[config]; ok {
-		l.addFront(at.network, at.addr, jit.Front{Name: l.name, Ports: []jit.Mapped{m}}, l.publics[subID(frontend)])
+func (l balancer) addMapping(config string, frontend *armnetwork.SubResource, m jit.Mapped) {
+	if at, ok := l.configAddrs[config]; ok {
+		l.addFrontend(at.network, at.addr, jit.Front{Name: l.name, Ports: []jit.Mapped{m}}, l.publicIPs[refID(frontend)])
 	}
 }
 
-func subID(r *armnetwork.SubResource) string {
+func refID(r *armnetwork.SubResource) string {
 	if r == nil {
 		return ""
 	}
 	return strings.ToLower(value(r.ID))
 }
 
-func publicsOf(v armnetwork.LoadBalancerPropertiesFormat) map[string]string {
+func frontendPublicIPs(v armnetwork.LoadBalancerPropertiesFormat) map[string]string {
 	out := map[string]string{}
 	for _, f := range values(v.FrontendIPConfigurations) {
 		if a := value(f.Properties).PublicIPAddress; a != nil {
@@ -110,11 +110,11 @@ func publicsOf(v armnetwork.LoadBalancerPropertiesFormat) map[string]string {
 	return out
 }
 
-// members are the IP configurations of each pool.
-type members map[string][]string
+// poolMembers are the IP configurations of each pool.
+type poolMembers map[string][]string
 
-func poolsOf(v armnetwork.LoadBalancerPropertiesFormat) members {
-	out := members{}
+func poolsOf(v armnetwork.LoadBalancerPropertiesFormat) poolMembers {
+	out := poolMembers{}
 	for _, pool := range values(v.BackendAddressPools) {
 		for _, c := range values(value(pool.Properties).BackendIPConfigurations) {
 			id := strings.ToLower(value(pool.ID))
@@ -124,20 +124,20 @@ func poolsOf(v armnetwork.LoadBalancerPropertiesFormat) members {
 	return out
 }
 
-// behind lists who a rule spreads over. Azure names one pool in both fields.
-func (m members) behind(rule armnetwork.LoadBalancingRulePropertiesFormat) []string {
+// backendsOf lists who a rule spreads over. Azure names one pool in both fields.
+func (m poolMembers) backendsOf(rule armnetwork.LoadBalancingRulePropertiesFormat) []string {
 	if len(rule.BackendAddressPools) == 0 {
-		return m[subID(rule.BackendAddressPool)]
+		return m[refID(rule.BackendAddressPool)]
 	}
 	var out []string
 	for _, pool := range rule.BackendAddressPools {
-		out = append(out, m[subID(pool)]...)
+		out = append(out, m[refID(pool)]...)
 	}
 	return out
 }
 
-// mapped reads ports that Azure gives as numbers of a wider kind.
-func mapped(outer, inner *int32, p *armnetwork.TransportProtocol) jit.Mapped {
+// portMapping reads ports that Azure gives as numbers of a wider kind.
+func portMapping(outer, inner *int32, p *armnetwork.TransportProtocol) jit.Mapped {
 	port := func(n *int32) uint16 { return uint16(min(max(value(n), 0), 65535)) }
 	protocol := jit.AnyProtocol
 	switch value(p) {

@@ -19,7 +19,7 @@ import (
 // no resource id.
 // https://learn.microsoft.com/rest/api/resources/management-locks/list-by-scope
 func (c *Client) LocksOver(ctx context.Context, ids []string) ([]jit.ManagementLock, error) {
-	found := newLocks()
+	found := newLockSet()
 	var mu sync.Mutex
 	var forbidden error
 	err := eachID(ctx, ids, func(ctx context.Context, id string) error {
@@ -47,32 +47,32 @@ func (c *Client) LocksOver(ctx context.Context, ids []string) ([]jit.ManagementL
 // AllLocks lists the management locks in the configured subscriptions, one
 // list each.
 func (c *Client) AllLocks(ctx context.Context) ([]jit.ManagementLock, error) {
-	found := newLocks()
+	found := newLockSet()
 	err := eachID(ctx, c.configured, func(ctx context.Context, id string) error {
 		return c.locksAt(ctx, "/subscriptions/"+id, "", found)
 	})
 	return found.sorted(), err
 }
 
-// locks are those found, each once: what is above two resources is listed for
+// lockSet are those found, each once: what is above two resources is listed for
 // both.
-type locks struct {
+type lockSet struct {
 	mu   sync.Mutex
 	seen map[string]bool
 	all  []jit.ManagementLock
 }
 
-func newLocks() *locks { return &locks{seen: map[string]bool{}} }
+func newLockSet() *lockSet { return &lockSet{seen: map[string]bool{}} }
 
 // sorted orders them from the top down, so that answers repeat.
-func (l *locks) sorted() []jit.ManagementLock {
+func (l *lockSet) sorted() []jit.ManagementLock {
 	slices.SortFunc(l.all, func(a, b jit.ManagementLock) int {
 		return cmp.Or(len(a.Scope)-len(b.Scope), strings.Compare(a.Scope, b.Scope), strings.Compare(a.Name, b.Name))
 	})
 	return l.all
 }
 
-func (c *Client) locksAt(ctx context.Context, scope, filter string, into *locks) error {
+func (c *Client) locksAt(ctx context.Context, scope, filter string, into *lockSet) error {
 	path, err := resourcePath(scope)
 	if err != nil {
 		return fmt.Errorf("reading locks: %w", err)
@@ -85,7 +85,7 @@ func (c *Client) locksAt(ctx context.Context, scope, filter string, into *locks)
 }
 
 // add takes an element of a list.
-func (l *locks) add(raw json.RawMessage) error {
+func (l *lockSet) add(raw json.RawMessage) error {
 	var body struct {
 		ID         string `json:"id"`
 		Name       string `json:"name"`

@@ -41,7 +41,7 @@ import (
 // https://learn.microsoft.com/rest/api/virtualnetwork/security-rules
 func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) []error {
 	if jit.IsFirewall(guard) {
-		return c.applyAtOnce(ctx, guard, changes)
+		return c.applyToFirewall(ctx, guard, changes)
 	}
 	outcomes := make([]error, len(changes))
 	all := func(err error) []error {
@@ -50,17 +50,17 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 		}
 		return outcomes
 	}
-	id, s, err := c.locate(guard, guardType)
+	id, s, err := c.locate(guard, nsgType)
 	if err != nil {
 		return all(err)
 	}
-	leave, err := c.turns.take(ctx, strings.ToLower(guard))
+	leave, err := c.guardLocks.lock(ctx, strings.ToLower(guard))
 	if err != nil {
 		return all(err)
 	}
 	defer leave()
 	until := time.Now().Add(waitLimit)
-	if outcomes, done := c.asGroup(ctx, until, id, changes); done {
+	if outcomes, done := c.applyAsGroup(ctx, until, id, changes); done {
 		return outcomes
 	}
 	missed := false
@@ -122,7 +122,7 @@ func isDeny(rule string) bool {
 
 func (c *Client) put(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, r jit.Rule) error {
 	c.removals.take(ruleKey(id, r.Name)) // overtaken
-	poller, err := s.rules.BeginCreateOrUpdate(signed(ctx, r.Name), id.ResourceGroupName, id.Name, r.Name, toRule(r), nil)
+	poller, err := s.nsgRules.BeginCreateOrUpdate(withRequestID(ctx, r.Name), id.ResourceGroupName, id.Name, r.Name, toRule(r), nil)
 	if err != nil {
 		return translate(err)
 	}
@@ -137,7 +137,7 @@ func (c *Client) remove(ctx context.Context, until time.Time, s *subscription, i
 	key := ruleKey(id, rule)
 	op, found := c.removals.take(key)
 	if !found {
-		poller, err := s.rules.BeginDelete(signed(ctx, rule), id.ResourceGroupName, id.Name, rule, nil)
+		poller, err := s.nsgRules.BeginDelete(withRequestID(ctx, rule), id.ResourceGroupName, id.Name, rule, nil)
 		if err = translate(err); errors.Is(err, jit.ErrNotFound) {
 			return nil
 		}
@@ -214,7 +214,7 @@ func await[T any](ctx context.Context, until time.Time, pause time.Duration, p *
 		case err != nil:
 			// An operation that is not known any more tells nothing about
 			// the rule.
-			return vanished(translate(err))
+			return goneMeanwhile(translate(err))
 		}
 	}
 	// The last answer once more, without a request.
@@ -222,7 +222,7 @@ func await[T any](ctx context.Context, until time.Time, pause time.Duration, p *
 	if err != nil {
 		return translate(err)
 	}
-	if !endedBadly(last) {
+	if !operationFailed(last) {
 		return nil
 	}
 	if _, err = p.Result(ctx); err != nil {
@@ -231,9 +231,9 @@ func await[T any](ctx context.Context, until time.Time, pause time.Duration, p *
 	return errors.New("the operation did not succeed")
 }
 
-// endedBadly reads the state in the last answer of an operation: the status of
+// operationFailed reads the state in the last answer of an operation: the status of
 // the operation, or the provisioning state of the resource itself.
-func endedBadly(resp *http.Response) bool {
+func operationFailed(resp *http.Response) bool {
 	body, err := runtime.Payload(resp)
 	if err != nil || len(body) == 0 {
 		return false
@@ -251,8 +251,8 @@ func endedBadly(resp *http.Response) bool {
 	return bad(state.Status) || bad(state.Properties.ProvisioningState)
 }
 
-// signed puts the client request id on the requests made with the context.
-func signed(ctx context.Context, rule string) context.Context {
+// withRequestID puts the client request id on the requests made with the context.
+func withRequestID(ctx context.Context, rule string) context.Context {
 	return policy.WithHTTPHeader(ctx, http.Header{"X-Ms-Client-Request-Id": {RequestID(rule)}})
 }
 

@@ -17,10 +17,10 @@ import (
 // small write is quicker, and cannot meet somebody else's.
 const fewChanges = 3
 
-// asGroup makes changes by one write where that may be and is worth it. Not done
+// applyAsGroup makes changes by one write where that may be and is worth it. Not done
 // means that they are to be made rule by rule; see writeGroup.
-func (c *Client) asGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) (outcomes []error, done bool) {
-	if !c.groups {
+func (c *Client) applyAsGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) (outcomes []error, done bool) {
+	if !c.groupWrites {
 		return nil, false
 	}
 	done, err := c.writeGroup(ctx, until, id, changes)
@@ -50,7 +50,7 @@ func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.Resour
 	if err != nil || !changed && !failed {
 		return err == nil, err
 	}
-	poller, err := c.manager.begin(signed(ctx, signature(changes)), address, encode(doc), etag)
+	poller, err := c.manager.begin(withRequestID(ctx, requestIDRule(changes)), address, encode(doc), etag)
 	if err == nil {
 		err = await(ctx, until, c.poll, poller)
 	}

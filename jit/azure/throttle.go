@@ -12,27 +12,27 @@ import (
 	"jitbot/jit"
 )
 
-// traffic is what Azure counts apart: each kind has a bucket of its own.
-type traffic string
+// requestKind is what Azure counts apart: each kind has a bucket of its own.
+type requestKind string
 
 const (
-	reads   traffic = "reads"
-	writes  traffic = "writes"
-	deletes traffic = "deletes"
+	reads   requestKind = "reads"
+	writes  requestKind = "writes"
+	deletes requestKind = "deletes"
 )
 
-// lane is what Azure throttles by: a subscription, or a host where there is
+// bucketKey is what Azure throttles by: a subscription, or a host where there is
 // none, and the kind of traffic.
-type lane struct {
+type bucketKey struct {
 	owner string // lower case
-	kind  traffic
+	kind  requestKind
 }
 
-// laneOf finds the lane of a request. Removals have one of their own, so that
+// bucketOf finds the lane of a request. Removals have one of their own, so that
 // throttled writes keep no door open. Microsoft.Network throttles writes and
 // removals together; then each learns it by a 429 of its own.
-func laneOf(r *http.Request) lane {
-	l := lane{owner: r.URL.Host, kind: writes}
+func bucketOf(r *http.Request) bucketKey {
+	l := bucketKey{owner: r.URL.Host, kind: writes}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		l.kind = reads
@@ -45,18 +45,18 @@ func laneOf(r *http.Request) lane {
 	return l
 }
 
-// gates remember until when Azure wants to hear nothing. Asking earlier would
+// throttle remember until when Azure wants to hear nothing. Asking earlier would
 // lengthen the wait.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
-type gates struct {
+type throttle struct {
 	mu    sync.Mutex
-	until map[lane]time.Time
+	until map[bucketKey]time.Time
 }
 
-func newGates() *gates { return &gates{until: map[lane]time.Time{}} }
+func newThrottle() *throttle { return &throttle{until: map[bucketKey]time.Time{}} }
 
-// close keeps the lane shut for that long from now on.
-func (g *gates) close(l lane, wait time.Duration) {
+// block keeps the lane shut for that long from now on.
+func (g *throttle) block(l bucketKey, wait time.Duration) {
 	if wait <= 0 {
 		return
 	}
@@ -67,8 +67,8 @@ func (g *gates) close(l lane, wait time.Duration) {
 	}
 }
 
-// left is how long the lane is still shut.
-func (g *gates) left(l lane) time.Duration {
+// remaining is how long the lane is still shut.
+func (g *throttle) remaining(l bucketKey) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	until, ok := g.until[l]
@@ -83,9 +83,9 @@ func (g *gates) left(l lane) time.Duration {
 	return left
 }
 
-// pass is a *jit.BusyError while the lane is shut.
-func (g *gates) pass(l lane) error {
-	left := g.left(l)
+// check is a *jit.BusyError while the lane is shut.
+func (g *throttle) check(l bucketKey) error {
+	left := g.remaining(l)
 	if left == 0 {
 		return nil
 	}
@@ -100,12 +100,12 @@ const longestWait = 365 * 24 * time.Hour
 // shortens nothing.
 func retryAfter(h http.Header) time.Duration {
 	for _, name := range []string{"retry-after-ms", "x-ms-retry-after-ms"} {
-		if n, ok := count(h.Get(name)); ok && n > 0 {
+		if n, ok := parseCount(h.Get(name)); ok && n > 0 {
 			return atMost(n, time.Millisecond)
 		}
 	}
 	text := h.Get("Retry-After")
-	if n, ok := count(text); ok {
+	if n, ok := parseCount(text); ok {
 		return atMost(n, time.Second)
 	}
 	until, err := http.ParseTime(text)
@@ -119,8 +119,8 @@ func retryAfter(h http.Header) time.Duration {
 	return min(max(until.Sub(from), 0), longestWait)
 }
 
-// count reads a header's whole number, the largest one when it does not fit.
-func count(s string) (uint64, bool) {
+// parseCount reads a header's whole number, the largest one when it does not fit.
+func parseCount(s string) (uint64, bool) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false
 	}

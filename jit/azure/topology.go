@@ -11,29 +11,29 @@ import (
 	"jitbot/jit"
 )
 
-// scenery is what was listed of what is around virtual machines.
-type scenery struct {
-	*edges
-	nics      []*armnetwork.Interface
-	balancers []*armnetwork.LoadBalancer
-	beyond    map[string]beyond // what lies behind the gateways of networks
+// topology is what was listed of what is around virtual machines.
+type topology struct {
+	*networkLists
+	nics          []*armnetwork.Interface
+	loadBalancers []*armnetwork.LoadBalancer
+	onPremises    map[string]onPremisesRoutes // what lies behind the gateways of networks
 
 	// Joined from those.
-	grouped []jit.Interface
-	private map[string]place // of IP configurations
-	fronts  map[netip.Addr][]front
-	walls   map[string]jit.Firewall // by firewall, without what is routed through it
+	asgMembers    []jit.Interface
+	configAddrs   map[string]privateAddr // of IP configurations
+	frontends     map[netip.Addr][]frontend
+	firewallsByID map[string]jit.Firewall // by firewall, without what is routed through it
 }
 
-// place is where an IP configuration is.
-type place struct {
+// privateAddr is where an IP configuration is.
+type privateAddr struct {
 	network string
 	addr    netip.Addr
 }
 
-// front is what is before an address of a network: private addresses are
+// frontend is what is before an address of a network: private addresses are
 // unique in one network only.
-type front struct {
+type frontend struct {
 	network string
 	jit.Front
 }
@@ -47,26 +47,26 @@ type front struct {
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
-	p := &scenery{edges: newEdges(), private: map[string]place{}, fronts: map[netip.Addr][]front{}, beyond: map[string]beyond{}, walls: map[string]jit.Firewall{}}
+	p := &topology{networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{}, onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]jit.Firewall{}}
 	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
-		listing{"load balancers", p.listBalancers}, listing{"public addresses", p.listPublics}, listing{"firewalls", c.listFirewalls(p.edges)})
+		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)})
 	if err == nil {
-		err = c.readPolicies(ctx, p.edges)
+		err = c.readPolicies(ctx, p.networkLists)
 	}
 	if err != nil {
 		return nil, err
 	}
-	p.joinInterfaces()
-	p.joinBalancers()
-	c.readGateways(ctx, p, vms)
+	p.readInterfaces()
+	p.readLoadBalancers()
+	c.readVNetGateways(ctx, p, vms)
 	out := map[string]jit.Surroundings{}
 	for _, vm := range vms {
-		out[strings.ToLower(vm.ID)] = p.around(vm)
+		out[strings.ToLower(vm.ID)] = p.surroundingsOf(vm)
 	}
 	return out, nil
 }
 
-func (p *scenery) listInterfaces(ctx context.Context, s *subscription) error {
+func (p *topology) listInterfaces(ctx context.Context, s *subscription) error {
 	return pages(ctx, s.nics.NewListAllPager(nil), func(page armnetwork.InterfacesClientListAllResponse) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -74,29 +74,29 @@ func (p *scenery) listInterfaces(ctx context.Context, s *subscription) error {
 	})
 }
 
-func (p *scenery) listBalancers(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.balancers.NewListAllPager(nil), func(page armnetwork.LoadBalancersClientListAllResponse) {
+func (p *topology) listLoadBalancers(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.loadBalancers.NewListAllPager(nil), func(page armnetwork.LoadBalancersClientListAllResponse) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.balancers = append(p.balancers, page.Value...)
+		p.loadBalancers = append(p.loadBalancers, page.Value...)
 	})
 }
 
-// around is what of all that is around one VM.
-func (p *scenery) around(vm jit.VM) jit.Surroundings {
-	s := jit.Surroundings{Interfaces: p.grouped}
+// surroundingsOf is what of all that is around one VM.
+func (p *topology) surroundingsOf(vm jit.VM) jit.Surroundings {
+	s := jit.Surroundings{Interfaces: p.asgMembers}
 	seen := map[string]bool{}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			subnet := strings.ToLower(a.Subnet)
 			network, _, _ := strings.Cut(subnet, "/subnets/")
-			p.addFronts(&s, network, a.Addr)
+			p.addFrontends(&s, network, a.Addr)
 			if seen[subnet] || p.networks[network] == nil {
 				continue
 			}
 			if !seen[network] {
 				addNetwork(&s, p.networks[network])
-				p.addBeyond(&s, p.networks[network])
+				p.addOnPremises(&s, p.networks[network])
 			}
 			p.addRoutes(&s, p.networks[network], subnet)
 			seen[network], seen[subnet] = true, true
@@ -107,8 +107,8 @@ func (p *scenery) around(vm jit.VM) jit.Surroundings {
 	return s
 }
 
-func (p *scenery) addFronts(s *jit.Surroundings, network string, to netip.Addr) {
-	for _, f := range p.fronts[to] {
+func (p *topology) addFrontends(s *jit.Surroundings, network string, to netip.Addr) {
+	for _, f := range p.frontends[to] {
 		if f.network == network {
 			s.Fronts = append(s.Fronts, f.Front)
 		}
@@ -117,16 +117,16 @@ func (p *scenery) addFronts(s *jit.Surroundings, network string, to netip.Addr) 
 
 // addNetwork adds the network's own space and that of its peers.
 func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
-	s.VirtualNetwork = append(s.VirtualNetwork, spaceOf(n.Properties.AddressSpace)...)
-	for _, v := range connected(n) {
-		s.Peers = append(s.Peers, spaceOfPeer(v)...)
+	s.VirtualNetwork = append(s.VirtualNetwork, addressSpace(n.Properties.AddressSpace)...)
+	for _, v := range connectedPeerings(n) {
+		s.Peers = append(s.Peers, peerAddressSpace(v)...)
 	}
 }
 
 // addRoutes adds the prefixes of the subnet's own routes, and the appliances
 // that they lead to and that are no firewall of Azure's whose rules were read.
-func (p *scenery) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, id string) {
-	for _, route := range p.ownRoutes(n, id) {
+func (p *topology) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, id string) {
+	for _, route := range p.routeTableRoutes(n, id) {
 		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
 		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))
 		if err != nil || value(route.NextHopType) != armnetwork.RouteNextHopTypeVirtualAppliance || slices.Contains(s.Appliances, hop) || p.isFirewall(n, hop) {
@@ -138,29 +138,29 @@ func (p *scenery) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, i
 
 // isFirewall reports whether a firewall in the network or in a peer of it has
 // the address, one whose rules were read.
-func (p *scenery) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool {
+func (p *topology) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool {
 	near := append(peersOf(n), strings.ToLower(value(n.ID)))
 	return slices.ContainsFunc(p.firewalls, func(f firewall) bool {
-		_, network, private := f.place()
-		return private == hop && slices.Contains(near, network) && p.knows(f.Properties.Policy.ID)
+		_, network, private := f.location()
+		return private == hop && slices.Contains(near, network) && p.wasRead(f.Properties.Policy.ID)
 	})
 }
 
 // addFirewalls adds those before any address of the VM.
-func (p *scenery) addFirewalls(s *jit.Surroundings, vm jit.VM) {
+func (p *topology) addFirewalls(s *jit.Surroundings, vm jit.VM) {
 	at := map[string]int{}
-	for _, g := range p.allGateways(vm) {
-		if !p.knows(g.Policy) {
+	for _, g := range p.allFirewallHops(vm) {
+		if !p.wasRead(g.Policy) {
 			continue // one of the appliances
 		}
 		i, known := at[g.Firewall]
 		if !known {
 			i = len(s.Firewalls)
 			at[g.Firewall] = i
-			if _, read := p.walls[g.Firewall]; !read {
-				p.walls[g.Firewall] = p.firewallOf(g)
+			if _, read := p.firewallsByID[g.Firewall]; !read {
+				p.firewallsByID[g.Firewall] = p.firewallOf(g)
 			}
-			s.Firewalls = append(s.Firewalls, p.walls[g.Firewall]) // hundreds of VMs share its rules
+			s.Firewalls = append(s.Firewalls, p.firewallsByID[g.Firewall]) // hundreds of VMs share its rules
 		}
 		fw := &s.Firewalls[i]
 		for _, r := range g.Routed {
@@ -171,17 +171,17 @@ func (p *scenery) addFirewalls(s *jit.Surroundings, vm jit.VM) {
 	}
 }
 
-func (p *scenery) allGateways(vm jit.VM) []jit.Gateway {
+func (p *topology) allFirewallHops(vm jit.VM) []jit.Gateway {
 	var out []jit.Gateway
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
-			out = append(out, p.gateways(a)...)
+			out = append(out, p.firewallsBefore(a)...)
 		}
 	}
 	return out
 }
 
-func (p *scenery) firewallOf(g jit.Gateway) jit.Firewall {
+func (p *topology) firewallOf(g jit.Gateway) jit.Firewall {
 	out := jit.Firewall{Subnet: g.Subnet}
 	for _, f := range p.firewalls {
 		if f.ID != g.Firewall {
@@ -199,7 +199,7 @@ func (p *scenery) firewallOf(g jit.Gateway) jit.Firewall {
 	return out
 }
 
-func spaceOf(s *armnetwork.AddressSpace) []netip.Prefix {
+func addressSpace(s *armnetwork.AddressSpace) []netip.Prefix {
 	if s == nil {
 		return nil
 	}

@@ -16,23 +16,23 @@ import (
 	"jitbot/jit"
 )
 
-// edges is what was listed of networks, their routes and the firewalls between
+// networkLists is what was listed of networks, their routes and the firewalls between
 // them, by lower-case id.
-type edges struct {
-	mu        sync.Mutex
-	networks  map[string]*armnetwork.VirtualNetwork
-	publics   map[string]armnetwork.PublicIPAddress
-	routes    map[string][]armnetwork.Route
-	firewalls []firewall
-	chains    map[string]policyChain         // of the firewalls' policies
-	led       map[string]map[netip.Addr]bool // where DNAT rules of others lead, by firewall, once it was asked
-	unread    bool                           // firewalls, or their policies, could not be read, for lack of the right to
+type networkLists struct {
+	mu              sync.Mutex
+	networks        map[string]*armnetwork.VirtualNetwork
+	publicIPs       map[string]armnetwork.PublicIPAddress
+	routes          map[string][]armnetwork.Route
+	firewalls       []firewall
+	policies        map[string]policyChain         // of the firewalls' policies
+	dnatTargets     map[string]map[netip.Addr]bool // where DNAT rules of others lead, by firewall, once it was asked
+	firewallsUnread bool                           // firewalls, or their policies, could not be read, for lack of the right to
 }
 
-func newEdges() *edges {
-	return &edges{
-		networks: map[string]*armnetwork.VirtualNetwork{}, publics: map[string]armnetwork.PublicIPAddress{},
-		routes: map[string][]armnetwork.Route{}, chains: map[string]policyChain{}, led: map[string]map[netip.Addr]bool{},
+func newNetworkLists() *networkLists {
+	return &networkLists{
+		networks: map[string]*armnetwork.VirtualNetwork{}, publicIPs: map[string]armnetwork.PublicIPAddress{},
+		routes: map[string][]armnetwork.Route{}, policies: map[string]policyChain{}, dnatTargets: map[string]map[netip.Addr]bool{},
 	}
 }
 
@@ -62,7 +62,7 @@ func (c *Client) listAll(ctx context.Context, lists ...listing) error {
 	return g.Wait()
 }
 
-func (e *edges) listNetworks(ctx context.Context, s *subscription) error {
+func (e *networkLists) listNetworks(ctx context.Context, s *subscription) error {
 	return pages(ctx, s.networks.NewListAllPager(nil), func(page armnetwork.VirtualNetworksClientListAllResponse) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -74,18 +74,18 @@ func (e *edges) listNetworks(ctx context.Context, s *subscription) error {
 	})
 }
 
-func (e *edges) listPublics(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.addresses.NewListAllPager(nil), func(page armnetwork.PublicIPAddressesClientListAllResponse) {
+func (e *networkLists) listPublicIPs(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.publicIPs.NewListAllPager(nil), func(page armnetwork.PublicIPAddressesClientListAllResponse) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		for _, a := range values(page.Value) {
-			e.publics[strings.ToLower(value(a.ID))] = a
+			e.publicIPs[strings.ToLower(value(a.ID))] = a
 		}
 	})
 }
 
-func (e *edges) listRoutes(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.routes.NewListAllPager(nil), func(page armnetwork.RouteTablesClientListAllResponse) {
+func (e *networkLists) listRoutes(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.routeTables.NewListAllPager(nil), func(page armnetwork.RouteTablesClientListAllResponse) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		for _, t := range values(page.Value) {
@@ -94,20 +94,20 @@ func (e *edges) listRoutes(ctx context.Context, s *subscription) error {
 	})
 }
 
-func (c *Client) listFirewalls(e *edges) func(context.Context, *subscription) error {
+func (c *Client) listFirewalls(e *networkLists) func(context.Context, *subscription) error {
 	return func(ctx context.Context, s *subscription) error {
 		found, seen, err := c.firewalls(ctx, s.id)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.firewalls = append(e.firewalls, found...)
-		e.unread = e.unread || !seen
+		e.firewallsUnread = e.firewallsUnread || !seen
 		return err
 	}
 }
 
 // readPolicies reads the policies of the firewalls. Of one that may not be read
 // the firewalls are known, and nothing of what they let through.
-func (c *Client) readPolicies(ctx context.Context, e *edges) error {
+func (c *Client) readPolicies(ctx context.Context, e *networkLists) error {
 	var ids []string
 	for _, f := range e.firewalls {
 		if id := f.Properties.Policy.ID; id != "" {
@@ -115,70 +115,70 @@ func (c *Client) readPolicies(ctx context.Context, e *edges) error {
 		}
 	}
 	return eachID(ctx, ids, func(ctx context.Context, id string) error {
-		chain, err := c.chain(ctx, id)
+		chain, err := c.readPolicyChain(ctx, id)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		switch {
-		case c.unseen(ctx, err):
-			e.unread = true
+		case c.notShown(ctx, err):
+			e.firewallsUnread = true
 			return nil
 		case err == nil:
-			e.chains[strings.ToLower(id)] = chain
+			e.policies[strings.ToLower(id)] = chain
 		}
 		return err
 	})
 }
 
-// edgesAge is how old what is between networks may be: routes and firewalls
+// listsAge is how old what is between networks may be: routes and firewalls
 // change rarely, and many VMs are asked about at once.
-const edgesAge = 10 * time.Second
+const listsAge = 10 * time.Second
 
-func (c *Client) keptEdges() *edges {
+func (c *Client) cachedLists() *networkLists {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.edgesRead) < edgesAge {
-		return c.edges
+	if time.Since(c.listsRead) < listsAge {
+		return c.lists
 	}
 	return nil
 }
 
-func (c *Client) keepEdges(e *edges) {
+func (c *Client) cacheLists(e *networkLists) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.edges, c.edgesRead = e, time.Now()
+	c.lists, c.listsRead = e, time.Now()
 }
 
-// recentEdges reads the firewalls and, where there are any, what tells whether
+// recentLists reads the firewalls and, where there are any, what tells whether
 // they are before a machine; one reads at a time, and the others use it.
-func (c *Client) recentEdges(ctx context.Context) (*edges, error) {
-	if e := c.keptEdges(); e != nil {
+func (c *Client) recentLists(ctx context.Context) (*networkLists, error) {
+	if e := c.cachedLists(); e != nil {
 		return e, nil
 	}
-	leave, err := c.turns.take(ctx, "edges")
+	leave, err := c.guardLocks.lock(ctx, "edges")
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	if e := c.keptEdges(); e != nil {
+	if e := c.cachedLists(); e != nil {
 		return e, nil
 	}
-	e := newEdges()
+	e := newNetworkLists()
 	err = c.listAll(ctx, listing{"firewalls", c.listFirewalls(e)})
 	if err == nil && len(e.firewalls) > 0 {
 		err = errors.Join(
-			c.listAll(ctx, listing{"networks", e.listNetworks}, listing{"public addresses", e.listPublics}, listing{"route tables", e.listRoutes}),
+			c.listAll(ctx, listing{"networks", e.listNetworks}, listing{"public addresses", e.listPublicIPs}, listing{"route tables", e.listRoutes}),
 			c.readPolicies(ctx, e),
 		)
 	}
 	if err != nil {
 		return nil, err
 	}
-	c.keepEdges(e)
+	c.cacheLists(e)
 	return e, nil
 }
 
-// gateways are the firewalls before an address.
-func (e *edges) gateways(a jit.Address) []jit.Gateway {
+// firewallsBefore are the firewalls before an address.
+func (e *networkLists) firewallsBefore(a jit.Address) []jit.Gateway {
 	subnet := strings.ToLower(a.Subnet)
 	network, _, _ := strings.Cut(subnet, "/subnets/")
 	n := e.networks[network]
@@ -189,16 +189,16 @@ func (e *edges) gateways(a jit.Address) []jit.Gateway {
 	routed := jit.RoutedBy(e.routesOf(n, subnet))
 	var out []jit.Gateway
 	for _, f := range e.firewalls {
-		home, network, private := f.place()
+		home, network, private := f.location()
 		if !slices.Contains(near, network) {
 			continue
 		}
-		g := jit.Gateway{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Leads: e.leads(f, a.Addr)}
+		g := jit.Gateway{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Leads: e.hasDNATTo(f, a.Addr)}
 		if len(g.Routed) == 0 && !g.Leads {
 			continue
 		}
-		g.Subnet, g.Public = e.prefixOf(home), e.publicsOf(f)
-		g.Hides = hides(f.ranges(e.chains[strings.ToLower(g.Policy)]), a.Addr)
+		g.Subnet, g.Public = e.subnetPrefix(home), e.publicIPsOf(f)
+		g.Hides = translatesSource(f.privateRanges(e.policies[strings.ToLower(g.Policy)]), a.Addr)
 		out = append(out, g)
 	}
 	slices.SortFunc(out, func(a, b jit.Gateway) int {
@@ -210,7 +210,7 @@ func (e *edges) gateways(a jit.Address) []jit.Gateway {
 // peersOf are the networks that a network is connected with.
 func peersOf(n *armnetwork.VirtualNetwork) []string {
 	var out []string
-	for _, v := range connected(n) {
+	for _, v := range connectedPeerings(n) {
 		if v.RemoteVirtualNetwork != nil {
 			out = append(out, strings.ToLower(value(v.RemoteVirtualNetwork.ID)))
 		}
@@ -218,7 +218,7 @@ func peersOf(n *armnetwork.VirtualNetwork) []string {
 	return out
 }
 
-func connected(n *armnetwork.VirtualNetwork) []armnetwork.VirtualNetworkPeeringPropertiesFormat {
+func connectedPeerings(n *armnetwork.VirtualNetwork) []armnetwork.VirtualNetworkPeeringPropertiesFormat {
 	var out []armnetwork.VirtualNetworkPeeringPropertiesFormat
 	for _, peer := range values(n.Properties.VirtualNetworkPeerings) {
 		v := value(peer.Properties)
@@ -229,18 +229,18 @@ func connected(n *armnetwork.VirtualNetwork) []armnetwork.VirtualNetworkPeeringP
 	return out
 }
 
-func spaceOfPeer(v armnetwork.VirtualNetworkPeeringPropertiesFormat) []netip.Prefix {
+func peerAddressSpace(v armnetwork.VirtualNetworkPeeringPropertiesFormat) []netip.Prefix {
 	if v.RemoteVirtualNetworkAddressSpace != nil {
-		return spaceOf(v.RemoteVirtualNetworkAddressSpace)
+		return addressSpace(v.RemoteVirtualNetworkAddressSpace)
 	}
-	return spaceOf(v.RemoteAddressSpace)
+	return addressSpace(v.RemoteAddressSpace)
 }
 
 // routesOf are the routes of a subnet: its own, then those that every subnet
 // has to the network itself and to its peers.
-func (e *edges) routesOf(n *armnetwork.VirtualNetwork, subnet string) []jit.Route {
+func (e *networkLists) routesOf(n *armnetwork.VirtualNetwork, subnet string) []jit.Route {
 	var out []jit.Route
-	for _, r := range e.ownRoutes(n, subnet) {
+	for _, r := range e.routeTableRoutes(n, subnet) {
 		var hop netip.Addr
 		if value(r.NextHopType) == armnetwork.RouteNextHopTypeVirtualAppliance {
 			hop, _ = netip.ParseAddr(value(r.NextHopIPAddress)) // none, and it goes nowhere that is known
@@ -249,9 +249,9 @@ func (e *edges) routesOf(n *armnetwork.VirtualNetwork, subnet string) []jit.Rout
 			out = append(out, jit.Route{Prefix: p, Hop: hop})
 		}
 	}
-	inside := spaceOf(n.Properties.AddressSpace)
-	for _, v := range connected(n) {
-		inside = append(inside, spaceOfPeer(v)...)
+	inside := addressSpace(n.Properties.AddressSpace)
+	for _, v := range connectedPeerings(n) {
+		inside = append(inside, peerAddressSpace(v)...)
 	}
 	for _, p := range inside {
 		out = append(out, jit.Route{Prefix: p})
@@ -259,8 +259,8 @@ func (e *edges) routesOf(n *armnetwork.VirtualNetwork, subnet string) []jit.Rout
 	return out
 }
 
-// ownRoutes are those of the subnet's route table.
-func (e *edges) ownRoutes(n *armnetwork.VirtualNetwork, subnet string) []armnetwork.RoutePropertiesFormat {
+// routeTableRoutes are those of the subnet's route table.
+func (e *networkLists) routeTableRoutes(n *armnetwork.VirtualNetwork, subnet string) []armnetwork.RoutePropertiesFormat {
 	var out []armnetwork.RoutePropertiesFormat
 	for _, s := range values(n.Properties.Subnets) {
 		v := value(s.Properties)
@@ -274,12 +274,12 @@ func (e *edges) ownRoutes(n *armnetwork.VirtualNetwork, subnet string) []armnetw
 	return out
 }
 
-// leads reports whether a DNAT rule that is not ours leads to the address.
+// hasDNATTo reports whether a DNAT rule that is not ours leads to the address.
 // Hundreds of addresses are asked about, and a firewall has thousands of rules.
-func (e *edges) leads(f firewall, to netip.Addr) bool {
+func (e *networkLists) hasDNATTo(f firewall, to netip.Addr) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	led, known := e.led[f.ID]
+	led, known := e.dnatTargets[f.ID]
 	if !known {
 		led = map[netip.Addr]bool{}
 		for _, r := range e.rulesOf(f) {
@@ -287,29 +287,29 @@ func (e *edges) leads(f firewall, to netip.Addr) bool {
 				led[r.To.Addr()] = true
 			}
 		}
-		e.led[f.ID] = led
+		e.dnatTargets[f.ID] = led
 	}
 	return led[to]
 }
 
-// knows reports whether the policy was read; no policy is known.
-func (e *edges) knows(policy string) bool {
-	return policy == "" || len(e.chains[strings.ToLower(policy)]) > 0
+// wasRead reports whether the policy was read; no policy is known.
+func (e *networkLists) wasRead(policy string) bool {
+	return policy == "" || len(e.policies[strings.ToLower(policy)]) > 0
 }
 
 // rulesOf are the rules of a firewall in the order in which they are asked.
-func (e *edges) rulesOf(f firewall) []jit.Rule {
+func (e *networkLists) rulesOf(f firewall) []jit.Rule {
 	if policy := f.Properties.Policy.ID; policy != "" {
-		if !e.knows(policy) {
+		if !e.wasRead(policy) {
 			return nil
 		}
-		return e.chains[strings.ToLower(policy)].table("").Rules
+		return e.policies[strings.ToLower(policy)].table("").Rules
 	}
 	return f.table().Rules
 }
 
-// prefixOf is the address range of a subnet.
-func (e *edges) prefixOf(subnet string) netip.Prefix {
+// subnetPrefix is the address range of a subnet.
+func (e *networkLists) subnetPrefix(subnet string) netip.Prefix {
 	network, _, _ := strings.Cut(subnet, "/subnets/")
 	n := e.networks[network]
 	if n == nil {
@@ -327,11 +327,11 @@ func (e *edges) prefixOf(subnet string) netip.Prefix {
 	return netip.Prefix{}
 }
 
-// publicsOf are the public addresses of a firewall, in its own order.
-func (e *edges) publicsOf(f firewall) []netip.Addr {
+// publicIPsOf are the public addresses of a firewall, in its own order.
+func (e *networkLists) publicIPsOf(f firewall) []netip.Addr {
 	var out []netip.Addr
 	for _, a := range f.Properties.Addresses {
-		public := e.publics[strings.ToLower(a.Properties.Public.ID)]
+		public := e.publicIPs[strings.ToLower(a.Properties.Public.ID)]
 		if addr, err := netip.ParseAddr(value(value(public.Properties).IPAddress)); err == nil && addr.Is4() {
 			out = append(out, addr)
 		}

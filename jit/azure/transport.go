@@ -11,21 +11,21 @@ import (
 	"jitbot/jit"
 )
 
-// exchanges is the policy that sees each HTTP exchange of every client: it
+// exchangePolicy is the policy that sees each HTTP exchange of every client: it
 // holds the gates, feeds the vitals and counts.
-type exchanges struct {
-	observe func(method string, code int)
-	gates   *gates
-	vitals  *vitals
-	log     *slog.Logger
+type exchangePolicy struct {
+	observe  func(method string, code int)
+	throttle *throttle
+	budget   *writeBudget
+	log      *slog.Logger
 }
 
 // Do implements policy.Policy. A shut gate is a *jit.BusyError and nothing is
 // sent.
-func (e *exchanges) Do(req *policy.Request) (*http.Response, error) {
+func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 	raw := req.Raw()
-	l := laneOf(raw)
-	if err := e.gates.pass(l); err != nil {
+	l := bucketOf(raw)
+	if err := e.throttle.check(l); err != nil {
 		return nil, err
 	}
 	sent := time.Now()
@@ -33,11 +33,11 @@ func (e *exchanges) Do(req *policy.Request) (*http.Response, error) {
 	code := 0
 	if err == nil {
 		code = resp.StatusCode
-		e.vitals.note(l, resp.Header, sent, time.Now())
-		if code == http.StatusTooManyRequests && !isLock(readAnswer(resp)) {
+		e.budget.record(l, resp.Header, sent, time.Now())
+		if code == http.StatusTooManyRequests && !isConcurrentOperation(readAnswer(resp)) {
 			wait := retryAfter(resp.Header)
-			e.gates.close(l, wait)
-			e.vitals.spent(l)
+			e.throttle.block(l, wait)
+			e.budget.exhaust(l)
 			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", l.owner), slog.String("kind", string(l.kind)), slog.Duration("wait", wait))
 		}
 	}

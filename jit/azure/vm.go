@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	machineType   = "Microsoft.Compute/virtualMachines"
-	interfaceType = "Microsoft.Network/networkInterfaces"
-	subnetType    = "Microsoft.Network/virtualNetworks/subnets"
-	publicType    = "Microsoft.Network/publicIPAddresses"
+	vmType       = "Microsoft.Compute/virtualMachines"
+	nicType      = "Microsoft.Network/networkInterfaces"
+	subnetType   = "Microsoft.Network/virtualNetworks/subnets"
+	publicIPType = "Microsoft.Network/publicIPAddresses"
 )
 
 // VM reads one virtual machine afresh with its power state, then its
@@ -29,41 +29,41 @@ const (
 // an error.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/get
 func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
-	r, s, err := c.locate(id, machineType)
+	r, s, err := c.locate(id, vmType)
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading a virtual machine: %w", err)
 	}
-	if !c.watched(r.SubscriptionID) {
+	if !c.isConfigured(r.SubscriptionID) {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, jit.ErrUnwatched)
 	}
 	view := armcompute.InstanceViewTypesInstanceView
-	resp, err := s.machines.Get(ctx, r.ResourceGroupName, r.Name, &armcompute.VirtualMachinesClientGetOptions{Expand: &view})
+	resp, err := s.vms.Get(ctx, r.ResourceGroupName, r.Name, &armcompute.VirtualMachinesClientGetOptions{Expand: &view})
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, translate(err))
 	}
-	e, err := c.recentEdges(ctx)
+	e, err := c.recentLists(ctx)
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
-	p := newParts(e)
+	p := newVMParts(e)
 	err = eachID(ctx, interfaceIDs(&resp.VirtualMachine), func(ctx context.Context, id string) error {
 		return c.readInterface(ctx, p, id)
 	})
 	if err == nil {
-		err = c.readAround(ctx, p)
+		err = c.readSubnetsAndPublicIPs(ctx, p)
 	}
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
-	vm, faults := p.join(&resp.VirtualMachine)
+	vm, faults := p.vm(&resp.VirtualMachine)
 	if err := errors.Join(faults...); err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
 	return vm, nil
 }
 
-// readAround reads the subnets and the public addresses of the interfaces.
-func (c *Client) readAround(ctx context.Context, p *parts) error {
+// readSubnetsAndPublicIPs reads the subnets and the public addresses of the interfaces.
+func (c *Client) readSubnetsAndPublicIPs(ctx context.Context, p *vmParts) error {
 	var around []string
 	for _, n := range p.nics {
 		for _, conf := range values(value(n.Properties).IPConfigurations) {
@@ -80,18 +80,18 @@ func (c *Client) readAround(ctx context.Context, p *parts) error {
 		if strings.Contains(strings.ToLower(id), "/subnets/") {
 			return c.readSubnet(ctx, p, id)
 		}
-		return c.readPublic(ctx, p, id)
+		return c.readPublicIP(ctx, p, id)
 	})
 }
 
-func (c *Client) readInterface(ctx context.Context, p *parts, id string) error {
-	r, s, err := c.locate(id, interfaceType)
+func (c *Client) readInterface(ctx context.Context, p *vmParts, id string) error {
+	r, s, err := c.locate(id, nicType)
 	if err != nil {
 		return fmt.Errorf("reading an interface: %w", err)
 	}
 	resp, err := s.nics.Get(ctx, r.ResourceGroupName, r.Name, nil)
 	if err != nil {
-		return fmt.Errorf("reading interface %s: %w", r.Name, vanished(translate(err)))
+		return fmt.Errorf("reading interface %s: %w", r.Name, goneMeanwhile(translate(err)))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,48 +100,48 @@ func (c *Client) readInterface(ctx context.Context, p *parts, id string) error {
 	return nil
 }
 
-func (c *Client) readSubnet(ctx context.Context, p *parts, id string) error {
+func (c *Client) readSubnet(ctx context.Context, p *vmParts, id string) error {
 	r, s, err := c.locate(id, subnetType)
 	if err != nil {
 		return fmt.Errorf("reading a subnet: %w", err)
 	}
 	resp, err := s.subnets.Get(ctx, r.ResourceGroupName, r.Parent.Name, r.Name, nil)
 	if err != nil {
-		return fmt.Errorf("reading subnet %s: %w", r.Name, vanished(translate(err)))
+		return fmt.Errorf("reading subnet %s: %w", r.Name, goneMeanwhile(translate(err)))
 	}
 	p.addSubnet(&armnetwork.Subnet{ID: &id, Properties: resp.Properties})
 	return nil
 }
 
-func (c *Client) readPublic(ctx context.Context, p *parts, id string) error {
-	r, s, err := c.locate(id, publicType)
+func (c *Client) readPublicIP(ctx context.Context, p *vmParts, id string) error {
+	r, s, err := c.locate(id, publicIPType)
 	if err != nil {
 		return fmt.Errorf("reading a public address: %w", err)
 	}
-	resp, err := s.addresses.Get(ctx, r.ResourceGroupName, r.Name, nil)
+	resp, err := s.publicIPs.Get(ctx, r.ResourceGroupName, r.Name, nil)
 	if err != nil {
-		return fmt.Errorf("reading public address %s: %w", r.Name, vanished(translate(err)))
+		return fmt.Errorf("reading public address %s: %w", r.Name, goneMeanwhile(translate(err)))
 	}
-	p.addPublic(&armnetwork.PublicIPAddress{ID: &id, Properties: resp.Properties})
+	p.addPublicIP(&armnetwork.PublicIPAddress{ID: &id, Properties: resp.Properties})
 	return nil
 }
 
-// vanished keeps the absence of a part, which went meanwhile, from being taken
+// goneMeanwhile keeps the absence of a part, which went meanwhile, from being taken
 // for that of the whole.
-func vanished(err error) error {
+func goneMeanwhile(err error) error {
 	if errors.Is(err, jit.ErrNotFound) {
 		return fmt.Errorf("%w: gone meanwhile: %v", jit.ErrConflict, err) //nolint:errorlint // wrapped, it would still be the absence of the whole
 	}
 	return err
 }
 
-// abreast is how many requests of one question are under way at a time.
-const abreast = 8
+// parallelRequests is how many requests of one question are under way at a time.
+const parallelRequests = 8
 
 // eachID does something for each id once, side by side.
 func eachID(ctx context.Context, ids []string, do func(context.Context, string) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(abreast)
+	g.SetLimit(parallelRequests)
 	seen := map[string]bool{}
 	for _, id := range ids {
 		if key := strings.ToLower(id); !seen[key] {

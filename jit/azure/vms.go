@@ -16,18 +16,18 @@ import (
 	"jitbot/jit"
 )
 
-// parts are what virtual machines are joined from, by lower-case id.
-type parts struct {
-	*edges
-	machines []*armcompute.VirtualMachine
-	nics     map[string]*armnetwork.Interface
-	guards   map[string]string // of subnets
-	fronts   map[string]string // addresses of public IPs
-	classics []jit.VM
+// vmParts are what virtual machines are joined from, by lower-case id.
+type vmParts struct {
+	*networkLists
+	vms         []*armcompute.VirtualMachine
+	nics        map[string]*armnetwork.Interface
+	subnetNSGs  map[string]string // of subnets
+	publicAddrs map[string]string // addresses of public IPs
+	classicVMs  []jit.VM
 }
 
-func newParts(e *edges) *parts {
-	return &parts{edges: e, nics: map[string]*armnetwork.Interface{}, guards: map[string]string{}, fronts: map[string]string{}}
+func newVMParts(e *networkLists) *vmParts {
+	return &vmParts{networkLists: e, nics: map[string]*armnetwork.Interface{}, subnetNSGs: map[string]string{}, publicAddrs: map[string]string{}}
 }
 
 // VMs lists the virtual machines of the configured subscriptions, from six
@@ -39,31 +39,31 @@ func newParts(e *edges) *parts {
 // machine is Partial then.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
-	p := newParts(newEdges())
-	err := c.listAll(ctx, listing{"machines", p.listMachines}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
-		listing{"public addresses", p.listPublics}, listing{"firewalls", c.listFirewalls(p.edges)}, listing{"classic machines", c.listClassics(p)})
+	p := newVMParts(newNetworkLists())
+	err := c.listAll(ctx, listing{"machines", p.listVMs}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
+		listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)}, listing{"classic machines", c.listClassicVMs(p)})
 	if err == nil && len(p.firewalls) > 0 {
-		err = errors.Join(c.listAll(ctx, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.edges))
+		err = errors.Join(c.listAll(ctx, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.networkLists))
 	}
 	if err != nil {
 		return nil, err
 	}
-	p.settle()
-	c.keepEdges(p.edges)
-	slices.SortFunc(p.machines, func(a, b *armcompute.VirtualMachine) int {
+	p.indexNetworks()
+	c.cacheLists(p.networkLists)
+	slices.SortFunc(p.vms, func(a, b *armcompute.VirtualMachine) int {
 		return strings.Compare(strings.ToLower(value(a.ID)), strings.ToLower(value(b.ID)))
 	})
-	vms := make([]jit.VM, 0, len(p.machines))
-	for _, m := range p.machines {
-		vm, faults := p.join(m)
+	vms := make([]jit.VM, 0, len(p.vms))
+	for _, m := range p.vms {
+		vm, faults := p.vm(m)
 		for _, err := range faults {
 			c.log.WarnContext(ctx, "inventory is incomplete", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
 		vm.Partial = len(faults) > 0
 		vms = append(vms, vm)
 	}
-	slices.SortFunc(p.classics, func(a, b jit.VM) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
-	return append(vms, p.classics...), nil
+	slices.SortFunc(p.classicVMs, func(a, b jit.VM) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
+	return append(vms, p.classicVMs...), nil
 }
 
 // Powers reads the power states of the virtual machines of the configured
@@ -77,10 +77,10 @@ func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		list := s.machines.NewListAllPager(&armcompute.VirtualMachinesClientListAllOptions{StatusOnly: &status})
+		list := s.vms.NewListAllPager(&armcompute.VirtualMachinesClientListAllOptions{StatusOnly: &status})
 		err = pages(ctx, list, func(page armcompute.VirtualMachinesClientListAllResponse) {
 			for _, m := range values(page.Value) {
-				out[strings.ToLower(value(m.ID))] = power(&m)
+				out[strings.ToLower(value(m.ID))] = powerState(&m)
 			}
 		})
 		if err != nil {
@@ -90,19 +90,19 @@ func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 	return out, nil
 }
 
-func (p *parts) listMachines(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.machines.NewListAllPager(nil), func(page armcompute.VirtualMachinesClientListAllResponse) {
+func (p *vmParts) listVMs(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.vms.NewListAllPager(nil), func(page armcompute.VirtualMachinesClientListAllResponse) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, m := range page.Value {
 			if m != nil {
-				p.machines = append(p.machines, m)
+				p.vms = append(p.vms, m)
 			}
 		}
 	})
 }
 
-func (p *parts) listInterfaces(ctx context.Context, s *subscription) error {
+func (p *vmParts) listInterfaces(ctx context.Context, s *subscription) error {
 	return pages(ctx, s.nics.NewListAllPager(nil), func(page armnetwork.InterfacesClientListAllResponse) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -114,41 +114,41 @@ func (p *parts) listInterfaces(ctx context.Context, s *subscription) error {
 	})
 }
 
-// settle keeps what the lists of networks and public addresses say of single
+// indexNetworks keeps what the lists of networks and public addresses say of single
 // ones.
-func (p *parts) settle() {
+func (p *vmParts) indexNetworks() {
 	for _, n := range p.networks {
 		for _, subnet := range value(n.Properties).Subnets {
 			p.addSubnet(subnet)
 		}
 	}
-	for _, a := range p.publics {
-		p.addPublic(&a)
+	for _, a := range p.publicIPs {
+		p.addPublicIP(&a)
 	}
 }
 
-func (p *parts) addSubnet(s *armnetwork.Subnet) {
+func (p *vmParts) addSubnet(s *armnetwork.Subnet) {
 	if s == nil || s.Properties == nil || s.Properties.NetworkSecurityGroup == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.guards[strings.ToLower(value(s.ID))] = value(s.Properties.NetworkSecurityGroup.ID)
+	p.subnetNSGs[strings.ToLower(value(s.ID))] = value(s.Properties.NetworkSecurityGroup.ID)
 }
 
-func (p *parts) addPublic(a *armnetwork.PublicIPAddress) {
+func (p *vmParts) addPublicIP(a *armnetwork.PublicIPAddress) {
 	if a == nil || a.Properties == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fronts[strings.ToLower(value(a.ID))] = value(a.Properties.IPAddress)
+	p.publicAddrs[strings.ToLower(value(a.ID))] = value(a.Properties.IPAddress)
 }
 
-// join puts a machine together with its interfaces. The faults say what had to
+// vm puts a machine together with its interfaces. The faults say what had to
 // be left out.
-func (p *parts) join(m *armcompute.VirtualMachine) (jit.VM, []error) {
-	vm := jit.VM{ID: value(m.ID), Name: value(m.Name), Location: value(m.Location), Blind: p.unread}
+func (p *vmParts) vm(m *armcompute.VirtualMachine) (jit.VM, []error) {
+	vm := jit.VM{ID: value(m.ID), Name: value(m.Name), Location: value(m.Location), Blind: p.firewallsUnread}
 	if id, err := arm.ParseResourceID(vm.ID); err == nil {
 		vm.Group = id.ResourceGroupName
 	}
@@ -158,7 +158,7 @@ func (p *parts) join(m *armcompute.VirtualMachine) (jit.VM, []error) {
 		}
 		vm.Tags[name] = value(text)
 	}
-	vm.OS, vm.Power = system(m), power(m)
+	vm.OS, vm.Power = osType(m), powerState(m)
 	var faults []error
 	for _, id := range interfaceIDs(m) {
 		n := p.nics[strings.ToLower(id)]
@@ -166,14 +166,14 @@ func (p *parts) join(m *armcompute.VirtualMachine) (jit.VM, []error) {
 			faults = append(faults, fmt.Errorf("interface %s is not listed", id))
 			continue
 		}
-		nic, errs := p.joinInterface(n)
+		nic, errs := p.networkInterface(n)
 		vm.Interfaces = append(vm.Interfaces, nic)
 		faults = append(faults, errs...)
 	}
 	return vm, faults
 }
 
-func (p *parts) joinInterface(n *armnetwork.Interface) (jit.Interface, []error) {
+func (p *vmParts) networkInterface(n *armnetwork.Interface) (jit.Interface, []error) {
 	props := value(n.Properties)
 	nic := jit.Interface{ID: value(n.ID)}
 	if props.NetworkSecurityGroup != nil {
@@ -194,12 +194,12 @@ func (p *parts) joinInterface(n *armnetwork.Interface) (jit.Interface, []error) 
 		address := jit.Address{Addr: addr.Unmap(), Groups: groupIDs(a.ApplicationSecurityGroups)}
 		if a.Subnet != nil {
 			address.Subnet = value(a.Subnet.ID)
-			address.SubnetGuard = p.guards[strings.ToLower(address.Subnet)]
+			address.SubnetGuard = p.subnetNSGs[strings.ToLower(address.Subnet)]
 		}
 		if a.PublicIPAddress != nil {
-			address.Public = p.fronts[strings.ToLower(value(a.PublicIPAddress.ID))]
+			address.Public = p.publicAddrs[strings.ToLower(value(a.PublicIPAddress.ID))]
 		}
-		address.Gateways = p.gateways(address)
+		address.Gateways = p.firewallsBefore(address)
 		nic.Addresses = append(nic.Addresses, address)
 	}
 	return nic, faults
@@ -216,14 +216,14 @@ func interfaceIDs(m *armcompute.VirtualMachine) []string {
 	return ids
 }
 
-func system(m *armcompute.VirtualMachine) string {
+func osType(m *armcompute.VirtualMachine) string {
 	if m.Properties == nil || m.Properties.StorageProfile == nil || m.Properties.StorageProfile.OSDisk == nil {
 		return ""
 	}
 	return string(value(m.Properties.StorageProfile.OSDisk.OSType))
 }
 
-func power(m *armcompute.VirtualMachine) string {
+func powerState(m *armcompute.VirtualMachine) string {
 	if m.Properties == nil || m.Properties.InstanceView == nil {
 		return ""
 	}

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -49,6 +50,36 @@ func (c *Client) Holdings(ctx context.Context, user, scope string) (jit.Holdings
 		}
 	}
 	return h, nil
+}
+
+// Permissions lists what the identity that signs in may do in a configured
+// subscription, by roles at or above it: one Role for each permission, since
+// what is taken away is taken from the same permission only. It needs no
+// right. Deny assignments are not part of it. ErrInvalid when the subscription
+// is no GUID. The path without a resource group is in no specification yet:
+// https://github.com/Azure/azure-rest-api-specs/issues/19473.
+func (c *Client) Permissions(ctx context.Context, subscription string) ([]jit.Role, error) {
+	if !isGUID(subscription) {
+		return nil, fmt.Errorf("reading the own permissions: %w: %q is no subscription", jit.ErrInvalid, subscription)
+	}
+	scope := "/subscriptions/" + subscription
+	var roles []jit.Role
+	err := c.manager.list(ctx, c.manager.endpoint+scope+"/providers/Microsoft.Authorization/permissions?api-version=2022-04-01", func(raw json.RawMessage) error {
+		var body struct {
+			Actions    []string `json:"actions"`
+			NotActions []string `json:"notActions"`
+			Condition  string   `json:"condition"`
+		}
+		if err := json.Unmarshal(raw, &body); err != nil {
+			return fmt.Errorf("reading a permission: %w", err)
+		}
+		roles = append(roles, jit.Role{Scope: scope, Actions: body.Actions, NotActions: body.NotActions, Conditional: body.Condition != ""})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the own permissions in subscription %s: %w", subscription, err)
+	}
+	return roles, nil
 }
 
 // scopePath checks what goes into addresses and filters, which the SDK does
@@ -201,9 +232,9 @@ func principals(list []*armauthorization.Principal) (ids []string, all bool) {
 // each time.
 const builtInLife = 10 * time.Minute
 
-// definitions keeps the built-in roles that were read. The zero value is
+// definitionCache keeps the built-in roles that were read. The zero value is
 // ready.
-type definitions struct {
+type definitionCache struct {
 	mu   sync.Mutex
 	read map[string]definition
 }
@@ -213,14 +244,14 @@ type definition struct {
 	until time.Time
 }
 
-func (d *definitions) get(key string) ([]jit.Role, bool) {
+func (d *definitionCache) get(key string) ([]jit.Role, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	found, ok := d.read[key]
 	return found.roles, ok && time.Now().Before(found.until)
 }
 
-func (d *definitions) put(key string, roles []jit.Role) {
+func (d *definitionCache) put(key string, roles []jit.Role) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.read == nil {

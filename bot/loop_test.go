@@ -10,7 +10,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 func TestCommandsAreAnswered(t *testing.T) {
@@ -341,6 +341,6 @@ func TestABotNeedsItsParts(t *testing.T) {
 		_ jit.Notifier = (*bot.Notifier)(nil)
 		_ jit.People   = (*bot.People)(nil)
 		_ bot.Service  = (*jit.Service)(nil)
-		_ bot.Inbox    = (*store.Bolt)(nil)
+		_ bot.Inbox    = (*bolt.Store)(nil)
 	)
 }

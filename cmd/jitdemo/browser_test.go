@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -174,11 +173,10 @@ func (b *browser) crashes() {
 // hinted: the composer completes exactly the commands that the help lists.
 func (b *browser) hinted() {
 	b.t.Helper()
-	var odd []string
-	b.do(chromedp.Evaluate(`fetch("/setup").then((r) => r.json()).then(({ hints }) => {
+	odd := evaluate[[]string](b, `fetch("/setup").then((r) => r.json()).then(({ hints }) => {
 		const helped = new Set([...document.querySelectorAll(".ephemeral:last-child code")].map((e) => /^\/jit ([a-z]+)/.exec(e.textContent)?.[1]).filter(Boolean));
 		return [...helped.symmetricDifference(new Set(hints.map((x) => x.usage.split(" ")[0])))];
-	})`, &odd, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	})`, chromedp.EvalAwaitPromise)
 	if len(odd) > 0 {
 		b.t.Errorf("commands that only the help or only the composer knows: %v", odd)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
@@ -49,8 +50,7 @@ func openPage(t *testing.T, address string) *browser {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()),
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.WSURLReadTimeout(time.Minute))
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	alloc, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() {
@@ -60,9 +60,8 @@ func openPage(t *testing.T, address string) *browser {
 		stop()
 	})
 	b := &browser{t: t, ctx: ctx, shots: os.Getenv("SCREENSHOTS")}
-	chromedp.ListenTarget(ctx, b.hear)
 	// The browser lives as long as the context of its first action, so that has no time limit.
-	if err := chromedp.Run(ctx); err != nil {
+	if err := chromedp.Listen(ctx, b.hear); err != nil {
 		t.Fatalf("starting the browser: %v", err)
 	}
 	b.do(chromedp.Navigate(address))
@@ -79,21 +78,21 @@ func (b *browser) hear(ev any) {
 	case *runtime.EventExceptionThrown:
 		t.Errorf("the page threw: %s %s", ev.ExceptionDetails.Text, ev.ExceptionDetails.Exception.Description)
 	case *runtime.EventConsoleAPICalled:
-		if ev.Type == runtime.APITypeError {
+		if ev.Type == runtime.ConsoleAPICalledTypeError {
 			t.Errorf("the page complained: %s", ev.Args[0].Value)
 		}
 	case *log.EventEntryAdded:
-		if ev.Entry.Level == log.LevelError {
+		if ev.Entry.Level == log.EntryLevelError {
 			t.Errorf("the browser complained: %s %s", ev.Entry.Text, ev.Entry.URL)
 		}
 	}
 }
 
-func (b *browser) do(actions ...chromedp.Action) {
+func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
 	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.fail("%v", err)
 	}
 }
@@ -101,11 +100,30 @@ func (b *browser) do(actions ...chromedp.Action) {
 // fail ends the test with what the page reads.
 func (b *browser) fail(format string, args ...any) {
 	b.t.Helper()
-	var text string
-	_ = chromedp.Run(b.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
+	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
 	b.shot("failed")
 	b.over.Store(true)
 	b.t.Fatalf(format+"; the page reads:\n%s", append(args, text)...)
+}
+
+// emulate is the step that has the page see these features of its medium.
+func emulate(features ...*emulation.MediaFeature) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+		return err
+	})
+}
+
+// evaluate is the value of an expression in JavaScript.
+func evaluate[T any](b *browser, js string, options ...chromedp.EvaluateOption) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, options...))
+	if err != nil {
+		b.fail("evaluating %s: %v", js, err)
+	}
+	return v
 }
 
 // until waits for a condition in JavaScript.
@@ -116,8 +134,7 @@ func (b *browser) until(what, js string) {
 
 func (b *browser) within(most time.Duration, what, js string) {
 	b.t.Helper()
-	var ok bool
-	if err := chromedp.Run(b.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(most))); err != nil {
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(most))); err != nil {
 		b.fail("waiting for %s: %v", what, err)
 	}
 }
@@ -140,7 +157,7 @@ func (b *browser) click(selector string) {
 	var err error
 	for range 3 {
 		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
-		err = chromedp.Run(ctx, chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+		err = chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 		cancel()
 		if err == nil {
 			return
@@ -159,7 +176,7 @@ func (b *browser) fill(key, text string) {
 	b.t.Helper()
 	selector := fmt.Sprintf(`[data-key=%q]`, key)
 	b.click(selector)
-	b.do(chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).select()`, selector), nil))
+	evaluate[any](b, fmt.Sprintf(`document.querySelector(%q).select()`, selector))
 	b.keys(text)
 }
 
@@ -183,8 +200,8 @@ func (b *browser) shot(name string) {
 	if b.shots == "" {
 		return
 	}
-	var png []byte
-	if err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot(&png)); err != nil {
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
 		b.t.Errorf("taking a screenshot: %v", err)
 		return
 	}
@@ -200,34 +217,33 @@ func (b *browser) look(name string) {
 	for _, size := range [][2]int64{{1280, 860}, {800, 900}, {400, 800}} {
 		for _, theme := range []string{"light", "dark"} {
 			b.wear(size[0], size[1], theme)
-			var wide []string
 			frames := ".scroll, .side, .modal-body, .guard"
 			if size[0] > 500 {
 				frames += ", .wide"
 			}
-			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll("`+frames+`")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
+			wide := evaluate[[]string](b, `[document.documentElement, ...document.querySelectorAll("`+frames+`")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`)
 			if len(wide) > 0 {
 				b.t.Errorf("%s at %d: scrolls sideways: %s", name, size[0], strings.Join(wide, ", "))
 			}
 			b.shot(fmt.Sprintf("%s-%d-%s", name, size[0], theme))
 		}
 	}
-	b.do(chromedp.EmulateViewport(1280, 800), emulation.SetEmulatedMedia())
+	b.do(chromedp.EmulateViewport(1280, 800), emulate())
 }
 
 // picture takes the screenshot of the README.
 func (b *browser) picture() {
 	b.t.Helper()
 	b.wear(1280, 910, "light")
-	b.do(chromedp.Evaluate(`document.querySelector(".grant").scrollIntoView(); document.querySelector("#azure").scrollTop -= 6`, nil))
+	evaluate[any](b, `document.querySelector(".grant").scrollIntoView(); document.querySelector("#azure").scrollTop -= 6`)
 	b.shot("jitdemo")
-	b.do(chromedp.EmulateViewport(1280, 800), emulation.SetEmulatedMedia())
+	b.do(chromedp.EmulateViewport(1280, 800), emulate())
 }
 
 func (b *browser) wear(wide, high int64, theme string) {
 	b.t.Helper()
 	b.do(
 		chromedp.EmulateViewport(wide, high),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
+		emulate(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: theme}, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"}),
 	)
 }

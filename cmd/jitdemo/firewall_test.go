@@ -71,18 +71,15 @@ func (b *browser) knocks() {
 	b.step("Firewall", 3)
 	b.reads("#place", "jitbot")
 	b.reads("#content .message:last-child", "It is behind a firewall: connect to 20.50.20.1 port")
-	var told, shown string
-	b.do(
-		chromedp.Evaluate(`[...document.querySelectorAll("#content .message")].at(-1).innerText`, &told),
-		chromedp.TextContent(firewall+".ours .door", &shown, chromedp.ByQuery),
-	)
+	told := evaluate[string](b, `[...document.querySelectorAll("#content .message")].at(-1).innerText`)
+	shown := evaluate[string](b, "document.querySelector(`"+firewall+".ours .door`).textContent")
 	port := regexp.MustCompile(`20\.50\.20\.1\s+port (\d+)`).FindStringSubmatch(told)
 	if port == nil || shown != "20.50.20.1:"+port[1] {
 		b.t.Fatalf("Ada was told %q, and the page shows %q", told, shown)
 	}
 	b.reads(firewall+".ours .door", "→ app-1:22")
 	b.reads(".grant", "connect to 20.50.20.1:"+port[1]+" for port 22 of app-1")
-	b.do(chromedp.Focus(`[data-cell="app-1/22/203.0.113.7"]`, chromedp.ByQuery))
+	b.do(chromedp.Focus(chromedp.CSS(`[data-cell="app-1/22/203.0.113.7"]`)))
 	b.reads(".why", "allowed by hub-fw dnat jitbot-demo-dnat/jitbot-demo-g-")
 	b.reads(".why", "20.50.20.1:"+port[1]+", seen as 10.40.0.62: subnet apps-nsg allow jitbot-demo-g-")
 	b.overlook("31-firewall-open")
@@ -121,6 +118,6 @@ func (b *browser) inherits() {
 // no room for two.
 func (b *browser) overlook(name string) {
 	b.t.Helper()
-	b.do(chromedp.Evaluate(`document.querySelector("#tab-azure").click()`, nil))
+	evaluate[any](b, `document.querySelector("#tab-azure").click()`)
 	b.look(name)
 }

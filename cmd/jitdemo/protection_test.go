@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"jitbot/bot/slacksim"
@@ -36,10 +35,8 @@ func TestProtection(t *testing.T) {
 // tables is every rule on the page, in the order in which Azure asks them.
 func (b *browser) tables() string {
 	b.t.Helper()
-	var text string
-	b.do(chromedp.Evaluate(`[...document.querySelectorAll(".guard")].sort((x, y) => x.dataset.guard.localeCompare(y.dataset.guard))
-		.flatMap((g) => [g.dataset.guard, ...[...g.querySelectorAll(".rule:not(.removed)")].map((r) => [...r.cells].map((c) => c.textContent).join(" | "))]).join("\n")`, &text))
-	return text
+	return evaluate[string](b, `[...document.querySelectorAll(".guard")].sort((x, y) => x.dataset.guard.localeCompare(y.dataset.guard))
+		.flatMap((g) => [g.dataset.guard, ...[...g.querySelectorAll(".rule:not(.removed)")].map((r) => [...r.cells].map((c) => c.textContent).join(" | "))]).join("\n")`)
 }
 
 // opensTo waits until port 22 of the VM is open to exactly these columns.

@@ -13,7 +13,7 @@ import (
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 const (
@@ -139,7 +139,7 @@ func (t *tour) expire() error {
 // record tells what the store kept.
 func (t *tour) record(ctx context.Context) error {
 	t.title("6. The record, each line chained to the one before")
-	s, err := store.Open(ctx, t.store, store.Options{})
+	s, err := bolt.Open(ctx, t.store, bolt.Options{})
 	if err != nil {
 		return fmt.Errorf("opening the record: %w", err)
 	}

@@ -25,7 +25,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v7"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
@@ -68,28 +68,28 @@ type Config struct {
 // Client is Azure as the domain sees it. Its methods may be called at the same
 // time; changes of one guard wait for each other.
 type Client struct {
-	poll     time.Duration
-	groups   bool // may be written as a whole
-	log      *slog.Logger
-	cred     azcore.TokenCredential
-	options  arm.ClientOptions
-	gates    *gates
-	vitals   *vitals
-	turns    turns
-	removals removals
-	manager  rest // for documents that are written back whole, and what has no client of the SDK
-	graph    graph
-	roles    *armauthorization.RoleAssignmentsClient
-	defs     *armauthorization.RoleDefinitionsClient
-	denies   *armauthorization.DenyAssignmentsClient
-	builtIns definitions
+	poll        time.Duration
+	groupWrites bool // may be written as a whole
+	log         *slog.Logger
+	cred        azcore.TokenCredential
+	options     arm.ClientOptions
+	throttle    *throttle
+	budget      *writeBudget
+	guardLocks  keyLocks
+	removals    removals
+	manager     rest // for documents that are written back whole, and what has no client of the SDK
+	graph       graph
+	roles       *armauthorization.RoleAssignmentsClient
+	defs        *armauthorization.RoleDefinitionsClient
+	denies      *armauthorization.DenyAssignmentsClient
+	builtIns    definitionCache
 
-	configured []string
-	blind      atomic.Bool // firewalls cannot be read, and that was logged
-	mu         sync.Mutex
-	known      map[string]*subscription // by lower-case id
-	edges      *edges                   // as last read
-	edgesRead  time.Time
+	configured      []string
+	firewallsHidden atomic.Bool // firewalls cannot be read, and that was logged
+	mu              sync.Mutex
+	subscriptions   map[string]*subscription // by lower-case id
+	lists           *networkLists            // as last read
+	listsRead       time.Time
 }
 
 var (
@@ -103,18 +103,18 @@ var (
 
 // subscription holds the clients that are bound to one.
 type subscription struct {
-	id        string
-	groups    *armnetwork.SecurityGroupsClient
-	rules     *armnetwork.SecurityRulesClient
-	nics      *armnetwork.InterfacesClient
-	networks  *armnetwork.VirtualNetworksClient
-	subnets   *armnetwork.SubnetsClient
-	addresses *armnetwork.PublicIPAddressesClient
-	routes    *armnetwork.RouteTablesClient
-	balancers *armnetwork.LoadBalancersClient
-	gateways  *armnetwork.VirtualNetworkGatewaysClient
-	sites     *armnetwork.LocalNetworkGatewaysClient
-	machines  *armcompute.VirtualMachinesClient
+	id            string
+	nsgs          *armnetwork.SecurityGroupsClient
+	nsgRules      *armnetwork.SecurityRulesClient
+	nics          *armnetwork.InterfacesClient
+	networks      *armnetwork.VirtualNetworksClient
+	subnets       *armnetwork.SubnetsClient
+	publicIPs     *armnetwork.PublicIPAddressesClient
+	routeTables   *armnetwork.RouteTablesClient
+	loadBalancers *armnetwork.LoadBalancersClient
+	vnetGateways  *armnetwork.VirtualNetworkGatewaysClient
+	localGateways *armnetwork.LocalNetworkGatewaysClient
+	vms           *armcompute.VirtualMachinesClient
 }
 
 // New makes a Client. It sends nothing and starts nothing; its errors say
@@ -125,8 +125,8 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("azure configuration: %w", err)
 	}
 	c := &Client{
-		poll: cfg.Poll, groups: cfg.GroupWrites, log: cfg.Log, gates: newGates(), vitals: newVitals(),
-		known: map[string]*subscription{},
+		poll: cfg.Poll, groupWrites: cfg.GroupWrites, log: cfg.Log, throttle: newThrottle(), budget: newWriteBudget(),
+		subscriptions: map[string]*subscription{},
 	}
 	if c.poll == 0 {
 		c.poll = defaultPoll
@@ -143,7 +143,7 @@ func New(cfg Config) (*Client, error) {
 			return nil, fmt.Errorf("azure credential: %w", err)
 		}
 	}
-	watch := &exchanges{observe: cfg.Observe, gates: c.gates, vitals: c.vitals, log: c.log}
+	watch := &exchangePolicy{observe: cfg.Observe, throttle: c.throttle, budget: c.budget, log: c.log}
 	c.options = arm.ClientOptions{ClientOptions: common, DisableRPRegistration: true}
 	c.options.PerCallPolicies = []policy.Policy{runtime.NewRequestIDPolicy()}
 	c.options.PerRetryPolicies = []policy.Policy{watch}
@@ -196,7 +196,7 @@ func (c *Client) subscription(id string) (*subscription, error) {
 	key := strings.ToLower(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.known[key]; s != nil {
+	if s := c.subscriptions[key]; s != nil {
 		return s, nil
 	}
 	n, err := armnetwork.NewClientFactory(id, c.cred, &c.options)
@@ -208,14 +208,14 @@ func (c *Client) subscription(id string) (*subscription, error) {
 		return nil, fmt.Errorf("making the compute client: %w", err)
 	}
 	s := &subscription{
-		id:     key,
-		groups: n.NewSecurityGroupsClient(), rules: n.NewSecurityRulesClient(), nics: n.NewInterfacesClient(),
+		id:   key,
+		nsgs: n.NewSecurityGroupsClient(), nsgRules: n.NewSecurityRulesClient(), nics: n.NewInterfacesClient(),
 		networks: n.NewVirtualNetworksClient(), subnets: n.NewSubnetsClient(),
-		addresses: n.NewPublicIPAddressesClient(), machines: m,
-		routes: n.NewRouteTablesClient(), balancers: n.NewLoadBalancersClient(),
-		gateways: n.NewVirtualNetworkGatewaysClient(), sites: n.NewLocalNetworkGatewaysClient(),
+		publicIPs: n.NewPublicIPAddressesClient(), vms: m,
+		routeTables: n.NewRouteTablesClient(), loadBalancers: n.NewLoadBalancersClient(),
+		vnetGateways: n.NewVirtualNetworkGatewaysClient(), localGateways: n.NewLocalNetworkGatewaysClient(),
 	}
-	c.known[key] = s
+	c.subscriptions[key] = s
 	return s, nil
 }
 
@@ -230,8 +230,8 @@ func (c *Client) locate(id, wanted string) (*arm.ResourceID, *subscription, erro
 	return r, s, err
 }
 
-// watched reports whether the subscription is one of the configured.
-func (c *Client) watched(id string) bool {
+// isConfigured reports whether the subscription is one of the configured.
+func (c *Client) isConfigured(id string) bool {
 	return slices.Contains(c.configured, strings.ToLower(id))
 }
 

@@ -84,11 +84,11 @@ func (a answer) has(codes ...string) bool {
 		slices.ContainsFunc(a.Details, func(d detail) bool { return slices.Contains(codes, d.Code) })
 }
 
-// gone reports whether Resource Manager or Graph says, as the error itself,
+// saysNotFound reports whether Resource Manager or Graph says, as the error itself,
 // that what was asked for is not there. A proxy or a wrong endpoint answers 404
 // too, which tells nothing: believed, it would make every open door count as
 // closed.
-func (a answer) gone() bool {
+func (a answer) saysNotFound() bool {
 	if a.foreign {
 		return false
 	}
@@ -116,9 +116,9 @@ func (a answer) String() string {
 	return oneLine(text.String() + ": " + strings.Join(said, " "))
 }
 
-// isLock tells a 429 that means another operation from one that means too
+// isConcurrentOperation tells a 429 that means another operation from one that means too
 // many requests.
-func isLock(a answer) bool {
+func isConcurrentOperation(a answer) bool {
 	return a.has("RetryableError", "RetryableErrorDueToAnotherOperation", "ReferencedResourceNotProvisioned", "AnotherOperationInProgress")
 }
 
@@ -182,7 +182,7 @@ var errFaulted = fmt.Errorf("%w: a firewall of the policy is faulted", jit.ErrIn
 // https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
 func kindOf(status int, a answer) error {
 	switch {
-	case isLock(a), status == http.StatusTooManyRequests:
+	case isConcurrentOperation(a), status == http.StatusTooManyRequests:
 		return jit.ErrBusy
 	case strings.HasSuffix(a.Code, "NotAllowedWhenUpdatingOrDeleting"):
 		return jit.ErrBusy // a firewall policy takes one change at a time: https://github.com/Azure/deployment-stacks/issues/211
@@ -203,7 +203,7 @@ func kindOf(status int, a answer) error {
 	}
 	switch status {
 	case http.StatusNotFound:
-		if a.gone() {
+		if a.saysNotFound() {
 			return jit.ErrNotFound
 		}
 		return nil

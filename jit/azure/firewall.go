@@ -21,7 +21,7 @@ const (
 	firewallType   = "Microsoft.Network/azureFirewalls"
 	policyType     = "Microsoft.Network/firewallPolicies"
 	ruleGroupType  = policyType + "/ruleCollectionGroups"
-	longestChain   = 10 // policies that inherit from each other
+	maxInheritance = 10 // policies that inherit from each other
 )
 
 // firewallTable reads a firewall with classic rules, or our group of a policy
@@ -43,25 +43,25 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (jit.Table, er
 	if err != nil {
 		return jit.Table{}, fmt.Errorf("reading a rule collection group: %w", err)
 	}
-	chain, err := c.chain(ctx, id.Parent.String())
+	chain, err := c.readPolicyChain(ctx, id.Parent.String())
 	if err != nil {
 		return jit.Table{}, err
 	}
 	return chain.table(guard), nil
 }
 
-// chain reads a policy, those that it inherits from, and the groups of each.
+// readPolicyChain reads a policy, those that it inherits from, and the groups of each.
 // What could be read comes with the error.
-func (c *Client) chain(ctx context.Context, policy string) (policyChain, error) {
+func (c *Client) readPolicyChain(ctx context.Context, policy string) (policyChain, error) {
 	var chain policyChain
-	for id := policy; id != "" && len(chain) < longestChain; {
+	for id := policy; id != "" && len(chain) < maxInheritance; {
 		r, _, err := c.locate(id, policyType)
 		if err != nil {
 			return chain, fmt.Errorf("reading a firewall policy: %w", err)
 		}
-		link, err := c.link(ctx, r)
+		link, err := c.readPolicy(ctx, r)
 		if err != nil && len(chain) > 0 {
-			err = vanished(err) // the parent's absence is not the policy's
+			err = goneMeanwhile(err) // the parent's absence is not the policy's
 		}
 		if err != nil {
 			return chain, fmt.Errorf("reading firewall policy %s: %w", r.Name, err)
@@ -72,7 +72,7 @@ func (c *Client) chain(ctx context.Context, policy string) (policyChain, error) 
 	return chain, nil
 }
 
-func (c *Client) link(ctx context.Context, policy *arm.ResourceID) (chainLink, error) {
+func (c *Client) readPolicy(ctx context.Context, policy *arm.ResourceID) (chainLink, error) {
 	var l chainLink
 	if err := c.manager.get(ctx, c.manager.address(policy.String(), networkVersion), &l.policy); err != nil {
 		return l, err
@@ -85,7 +85,7 @@ func (c *Client) link(ctx context.Context, policy *arm.ResourceID) (chainLink, e
 		l.groups = append(l.groups, g)
 		return nil
 	})
-	inPriority(l.groups)
+	sortGroups(l.groups)
 	return l, err
 }
 
@@ -105,7 +105,7 @@ func (c *Client) firewallTables(ctx context.Context, subscription string) ([]jit
 			seen[key] = true
 			found, policyErr := c.ownTables(ctx, policy)
 			tables = append(tables, found...)
-			if !c.unseen(ctx, policyErr) {
+			if !c.notShown(ctx, policyErr) {
 				err = errors.Join(err, policyErr)
 			}
 		}
@@ -116,7 +116,7 @@ func (c *Client) firewallTables(ctx context.Context, subscription string) ([]jit
 // ownTables are those of groups in a policy that have a name of ours, also
 // where a policy that it inherits from may not be read.
 func (c *Client) ownTables(ctx context.Context, policy string) ([]jit.Table, error) {
-	chain, err := c.chain(ctx, policy)
+	chain, err := c.readPolicyChain(ctx, policy)
 	if len(chain) == 0 {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (c *Client) firewalls(ctx context.Context, subscription string) (found []fi
 		found = append(found, f)
 		return nil
 	})
-	if c.unseen(ctx, err) {
+	if c.notShown(ctx, err) {
 		return nil, false, nil
 	}
 	return found, true, err
@@ -148,19 +148,19 @@ func (c *Client) firewalls(ctx context.Context, subscription string) (found []fi
 
 // SeesFirewalls reports whether Azure has shown every firewall and policy that
 // was asked for so far.
-func (c *Client) SeesFirewalls() bool { return !c.blind.Load() }
+func (c *Client) SeesFirewalls() bool { return !c.firewallsHidden.Load() }
 
-// unseen reports whether Azure says that it will not show something of this
+// notShown reports whether Azure says that it will not show something of this
 // kind: the role is older than that, or the cloud does not have it. That is
 // logged once.
-func (c *Client) unseen(ctx context.Context, err error) bool {
+func (c *Client) notShown(ctx context.Context, err error) bool {
 	resp, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok {
 		return false
 	}
 	switch resp.StatusCode {
 	case http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest:
-		if !c.blind.Swap(true) {
+		if !c.firewallsHidden.Swap(true) {
 			c.log.WarnContext(ctx, "firewalls or their policies cannot be read, so jitbot does not see them", slog.Any("error", err))
 		}
 		return true

@@ -11,7 +11,7 @@ import (
 	"jitbot/jit"
 )
 
-const guardType = "Microsoft.Network/networkSecurityGroups"
+const nsgType = "Microsoft.Network/networkSecurityGroups"
 
 // Table reads a guard by its id: a network security group by one request, a
 // firewall by one, a rule collection group of a policy by two for the policy
@@ -22,15 +22,15 @@ func (c *Client) Table(ctx context.Context, guard string) (jit.Table, error) {
 	if jit.IsFirewall(guard) {
 		return c.firewallTable(ctx, guard)
 	}
-	id, s, err := c.locate(guard, guardType)
+	id, s, err := c.locate(guard, nsgType)
 	if err != nil {
 		return jit.Table{}, fmt.Errorf("reading a guard: %w", err)
 	}
-	resp, err := s.groups.Get(ctx, id.ResourceGroupName, id.Name, nil)
+	resp, err := s.nsgs.Get(ctx, id.ResourceGroupName, id.Name, nil)
 	if err != nil {
 		return jit.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, translate(err))
 	}
-	return fromGroup(&resp.SecurityGroup, c.groups), nil
+	return fromGroup(&resp.SecurityGroup, c.groupWrites), nil
 }
 
 // Tables reads every network security group and firewall of the configured
@@ -60,10 +60,10 @@ func (c *Client) tablesOf(ctx context.Context, id string) ([]jit.Table, error) {
 		return nil, err
 	}
 	var tables []jit.Table
-	err = pages(ctx, s.groups.NewListAllPager(nil), func(page armnetwork.SecurityGroupsClientListAllResponse) {
+	err = pages(ctx, s.nsgs.NewListAllPager(nil), func(page armnetwork.SecurityGroupsClientListAllResponse) {
 		for _, g := range page.Value {
 			if g != nil {
-				tables = append(tables, fromGroup(g, c.groups))
+				tables = append(tables, fromGroup(g, c.groupWrites))
 			}
 		}
 	})

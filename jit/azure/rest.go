@@ -107,12 +107,12 @@ func (r rest) owns(address string) bool {
 	return err == nil && u.Scheme == home.Scheme && strings.EqualFold(u.Host, home.Host)
 }
 
-// ended is the result of an operation of which only the end matters.
-type ended struct{}
+// noResult is the result of an operation of which only the end matters.
+type noResult struct{}
 
 // begin sends a PUT with the document, or a DELETE where there is none, on the
 // condition that the etag, if any, is still that of the resource.
-func (r rest) begin(ctx context.Context, address string, document json.RawMessage, etag string) (*runtime.Poller[ended], error) {
+func (r rest) begin(ctx context.Context, address string, document json.RawMessage, etag string) (*runtime.Poller[noResult], error) {
 	method := http.MethodDelete
 	if document != nil {
 		method = http.MethodPut
@@ -137,6 +137,6 @@ func (r rest) begin(ctx context.Context, address string, document json.RawMessag
 	if !runtime.HasStatusCode(resp, http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent) {
 		return nil, translate(runtime.NewResponseError(resp))
 	}
-	poller, err := runtime.NewPoller[ended](resp, r.pipeline, nil)
+	poller, err := runtime.NewPoller[noResult](resp, r.pipeline, nil)
 	return poller, translate(err)
 }

@@ -1,4 +1,6 @@
-// Package storetest is the suite that every store passes.
+// Package storetest is the suite that every store passes: what the domain relies
+// on, tested through the domain's interface alone. What is a store's own, such
+// as its file, is tested beside it. It is imported by tests only.
 package storetest
 
 import (

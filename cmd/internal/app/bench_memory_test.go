@@ -12,7 +12,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 const (
@@ -69,7 +69,7 @@ func residentMiB(b *testing.B, full bool) float64 {
 
 // fill stores the grants as open and puts their rules in place.
 func (s *site) fill(b *testing.B) {
-	db, err := store.Open(b.Context(), s.store(), store.Options{})
+	db, err := bolt.Open(b.Context(), s.store(), bolt.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func (s *site) fill(b *testing.B) {
 	}
 }
 
-func (s *site) fillHost(b *testing.B, db *store.Bolt, h int) {
+func (s *site) fillHost(b *testing.B, db *bolt.Store, h int) {
 	vm := fmt.Sprintf("%sMicrosoft.Compute/virtualMachines/host-%03d", hostRoot, h)
 	nic := fmt.Sprintf("%sMicrosoft.Network/networkInterfaces/host-%03d", hostRoot, h)
 	nsg := fmt.Sprintf("%sMicrosoft.Network/networkSecurityGroups/host-%03d", hostRoot, h)

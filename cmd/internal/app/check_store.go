@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // littleSpace is how many free bytes are too few: a write that fails stops the
@@ -45,7 +46,7 @@ func (o Options) checkFile(ctx context.Context) (string, error) {
 	if _, err := os.Stat(o.Config.Store); errors.Is(err, os.ErrNotExist) {
 		return " does not exist yet and is made by jitbot run", nil
 	}
-	s, err := store.Open(ctx, o.Config.Store, store.Options{})
+	s, err := bolt.Open(ctx, o.Config.Store, bolt.Options{})
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return " is in use by a jitbot that runs", nil

@@ -13,7 +13,7 @@ import (
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // premises is a world in which everything is in place, for check to look at.
@@ -38,7 +38,7 @@ func newPremises(t *testing.T) *premises {
 		Tokens: app.Tokens{Bot: p.slack.Options().BotToken, App: p.slack.Options().AppToken},
 		HTTP:   &http.Client{Transport: azuresim.Transport{Handler: p.slack}}, Credential: reach.Credential, Transport: reach.Transport,
 	}
-	s, err := store.Open(t.Context(), p.o.Config.Store, store.Options{})
+	s, err := bolt.Open(t.Context(), p.o.Config.Store, bolt.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

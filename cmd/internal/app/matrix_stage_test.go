@@ -19,7 +19,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // stage is the real service over a real store and the real Azure clients, and
@@ -30,7 +30,7 @@ type stage struct {
 	ctx     context.Context //nolint:containedctx // the test's own, which ends every wait of it
 	sim     *slacksim.Sim
 	azure   *azuresim.Sim
-	store   *store.Bolt
+	store   *bolt.Store
 	service *jit.Service
 	buttons slacksim.Message // with every button
 	grants  int
@@ -50,7 +50,7 @@ func newStage(t *testing.T) *stage {
 	})
 	s.people()
 	w := newWorld(t)
-	db, err := store.Open(ctx, w.path, store.Options{})
+	db, err := bolt.Open(ctx, w.path, bolt.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

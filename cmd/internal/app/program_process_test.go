@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"jitbot/jit"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // built is where TestMain's folder is, and the program once somebody needs it.
@@ -170,7 +170,7 @@ func (s *site) verb(args ...string) (out, errs string, code int) {
 // closed, recorded and told.
 func (s *site) settled(id jit.ID) []jit.EventKind {
 	s.t.Helper()
-	b, err := store.Open(s.ctx, s.store(), store.Options{})
+	b, err := bolt.Open(s.ctx, s.store(), bolt.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 	"jitbot/bot"
 	"jitbot/jit"
 	"jitbot/jit/azure"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // Options are what Run and the verbs work with. Config is required, and Tokens
@@ -91,7 +91,7 @@ func (o Options) account() bot.Account {
 // is live any more, because until then somebody must close.
 func Run(ctx context.Context, o Options) (err error) {
 	o = o.withDefaults()
-	s, err := store.Open(ctx, o.Config.Store, store.Options{})
+	s, err := bolt.Open(ctx, o.Config.Store, bolt.Options{})
 	if err != nil {
 		return err // a sentence already
 	}
@@ -116,7 +116,7 @@ func Run(ctx context.Context, o Options) (err error) {
 // program is the bot put together.
 type program struct {
 	Options
-	store   *store.Bolt
+	store   *bolt.Store
 	pulse   *pulse
 	azure   *azure.Client
 	sweep   *jit.Reconciler
@@ -127,7 +127,7 @@ type program struct {
 }
 
 // wire makes every part and starts none.
-func (o Options) wire(s *store.Bolt) (*program, error) {
+func (o Options) wire(s *bolt.Store) (*program, error) {
 	p := &program{Options: o, store: s, pulse: newPulse(s)}
 	p.meters = newMeters(o.Version)
 	var err error

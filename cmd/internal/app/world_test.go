@@ -21,7 +21,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/store"
+	"jitbot/store/bolt"
 )
 
 // The people of the tests: Slack ids tied to the simulator's Entra users.
@@ -53,7 +53,7 @@ type world struct {
 	client  *azure.Client
 	asked   int // deliveries so far, each with a key of its own
 
-	store   *store.Bolt
+	store   *bolt.Store
 	service *jit.Service
 	sweep   *jit.Reconciler
 	halt    func()
@@ -160,7 +160,7 @@ func azureConfig(t tester, sim *azuresim.Sim) azure.Config {
 // called again, as a restart.
 func (w *world) start() {
 	w.t.Helper()
-	db, err := store.Open(w.t.Context(), w.path, store.Options{})
+	db, err := bolt.Open(w.t.Context(), w.path, bolt.Options{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

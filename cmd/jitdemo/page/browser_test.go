@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -48,8 +49,7 @@ func openPage(t *testing.T, r *rig) *browser {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()),
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.WSURLReadTimeout(time.Minute))
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	alloc, stop := chromedp.NewExecAllocator(context.WithoutCancel(r.ctx), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() {
@@ -59,42 +59,59 @@ func openPage(t *testing.T, r *rig) *browser {
 		stop()
 	})
 	b := &browser{rig: r, t: t, ctx: ctx, shots: os.Getenv("SCREENSHOTS")}
-	chromedp.ListenTarget(ctx, func(ev any) {
+	// The browser lives as long as the context of its first action, so that has no time limit.
+	err := chromedp.Listen(ctx, func(ev any) {
 		switch ev := ev.(type) {
 		case *runtime.EventExceptionThrown:
 			t.Errorf("the page threw: %s %s", ev.ExceptionDetails.Text, ev.ExceptionDetails.Exception.Description)
 		case *runtime.EventConsoleAPICalled:
-			if ev.Type == runtime.APITypeError {
+			if ev.Type == runtime.ConsoleAPICalledTypeError {
 				t.Errorf("the page complained: %s", ev.Args[0].Value)
 			}
 		}
 	})
-	// The browser lives as long as the context of its first action, so that has no time limit.
-	if err := chromedp.Run(ctx); err != nil {
+	if err != nil {
 		t.Fatalf("starting the browser: %v", err)
 	}
 	b.do(chromedp.Navigate(r.srv.URL))
 	return b
 }
 
-func (b *browser) do(actions ...chromedp.Action) {
+func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
 	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
-		var text string
-		_ = chromedp.Run(b.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		b.t.Fatalf("%v; the page reads:\n%s", err, text)
 	}
+}
+
+// emulate is the step that has the page see these features of its medium.
+func emulate(features ...*emulation.MediaFeature) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+		return err
+	})
+}
+
+// evaluate is the value of an expression in JavaScript.
+func evaluate[T any](b *browser, js string, options ...chromedp.EvaluateOption) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, options...))
+	if err != nil {
+		b.t.Fatalf("evaluating %s: %v", js, err)
+	}
+	return v
 }
 
 // until waits for a condition in JavaScript.
 func (b *browser) until(what, js string) {
 	b.t.Helper()
-	var ok bool
-	if err := chromedp.Run(b.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
-		var text string
-		_ = chromedp.Run(b.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		b.shot("failed")
 		b.t.Fatalf("waiting for %s: %v; the page reads:\n%s", what, err, text)
 	}
@@ -114,7 +131,7 @@ func (b *browser) lacks(selector, text string) {
 
 func (b *browser) click(selector string) {
 	b.t.Helper()
-	b.do(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 func (b *browser) keys(text string) {
@@ -141,8 +158,8 @@ func (b *browser) shot(name string) {
 	if b.shots == "" {
 		return
 	}
-	var png []byte
-	if err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot(&png)); err != nil {
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
 		b.t.Errorf("taking a screenshot: %v", err)
 		return
 	}
@@ -159,17 +176,16 @@ func (b *browser) look(name string) {
 		for _, theme := range []string{"light", "dark"} {
 			b.do(
 				chromedp.EmulateViewport(size[0], size[1]),
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
+				emulate(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: theme}, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"}),
 			)
-			var wide []string
-			b.do(chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body, .wide, .guard")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`, &wide))
+			wide := evaluate[[]string](b, `[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body, .wide, .guard")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`)
 			if len(wide) > 0 {
 				b.t.Errorf("%s at %d: scrolls sideways: %s", name, size[0], strings.Join(wide, ", "))
 			}
 			b.shot(fmt.Sprintf("%s-%d-%s", name, size[0], theme))
 		}
 	}
-	b.do(chromedp.EmulateViewport(1280, 800), emulation.SetEmulatedMedia())
+	b.do(chromedp.EmulateViewport(1280, 800), emulate())
 }
 
 // TestBrowser plays a grant on the page as a reader does.
@@ -279,7 +295,7 @@ func (b *browser) life() {
 	b.look("8-card")
 	b.do(chromedp.EmulateViewport(800, 900))
 	b.click("#tab-azure")
-	b.do(chromedp.ScrollIntoView(".rule.ours", chromedp.ByQuery))
+	b.do(chromedp.ScrollIntoView(chromedp.CSS(".rule.ours")))
 	b.look("9-azure")
 
 	b.click("#skipnext")

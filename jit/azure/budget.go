@@ -1,0 +1,111 @@
+package azure
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+)
+
+// Azure's bucket of writes, and of deletes, of a subscription: how many fit
+// and how many come back each second.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+const (
+	bucketSize   = 200
+	bucketRefill = 10
+)
+
+// writeBudget keep what the answers tell in passing.
+type writeBudget struct {
+	mu      sync.Mutex
+	skew    time.Duration
+	buckets map[bucketKey]bucket // of writes and deletes of subscriptions
+}
+
+// bucket is what was left at an instant.
+type bucket struct {
+	left int
+	at   time.Time
+}
+
+func newWriteBudget() *writeBudget { return &writeBudget{buckets: map[bucketKey]bucket{}} }
+
+// record takes the headers of an answer of Resource Manager.
+func (v *writeBudget) record(l bucketKey, h http.Header, sent, received time.Time) {
+	if !isGUID(l.owner) {
+		return // a host: Graph, or above the subscriptions
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		v.skew = skew(date, sent, received)
+	}
+	for _, kind := range []requestKind{writes, deletes} {
+		if n, ok := parseCount(h.Get("x-ms-ratelimit-remaining-subscription-" + string(kind))); ok {
+			v.buckets[bucketKey{l.owner, kind}] = bucket{int(min(n, bucketSize)), received}
+		}
+	}
+}
+
+// exhaust empties the bucket that a throttled request drew from.
+func (v *writeBudget) exhaust(l bucketKey) {
+	if l.kind == reads {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.buckets[l] = bucket{0, time.Now()}
+}
+
+// skew compares a Date header, cut to whole seconds, with the middle of the
+// exchange. What that cannot tell from no difference at all is 0.
+func skew(date, sent, received time.Time) time.Duration {
+	trip := received.Sub(sent)
+	ahead := date.Add(time.Second / 2).Sub(sent.Round(0).Add(trip / 2))
+	if ahead.Abs() < time.Second || ahead.Abs() <= time.Second/2+trip/2 {
+		return 0
+	}
+	return ahead
+}
+
+// hasSpare reports whether more than half is left by now.
+func (v *writeBudget) hasSpare(subscription string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, kind := range []requestKind{writes, deletes} {
+		b, ok := v.buckets[bucketKey{subscription, kind}]
+		if ok && float64(b.left)+bucketRefill*time.Since(b.at).Seconds() <= bucketSize/2 {
+			return false
+		}
+	}
+	return true
+}
+
+// Skew is how far the clock of Resource Manager was ahead of ours at its last
+// answer, from the Date header; 0 when it was less than the header's
+// resolution and the length of the exchange can tell.
+func (c *Client) Skew() time.Duration {
+	c.budget.mu.Lock()
+	defer c.budget.mu.Unlock()
+	return c.budget.skew
+}
+
+// Spare reports whether more than half of the writes and of the deletes that
+// Azure grants the guard's subscription are left, from the last answer's
+// headers and the documented refill, and neither they nor the reads are
+// throttled now. A guard whose id cannot be read has none.
+func (c *Client) Spare(guard string) bool {
+	id, err := arm.ParseResourceID(guard)
+	if err != nil {
+		return false
+	}
+	owner := strings.ToLower(id.SubscriptionID)
+	for _, kind := range []requestKind{reads, writes, deletes} {
+		if c.throttle.remaining(bucketKey{owner, kind}) > 0 {
+			return false
+		}
+	}
+	return c.budget.hasSpare(owner)
+}

@@ -1,0 +1,151 @@
+package azure
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+
+	"jitbot/jit"
+)
+
+// readInterfaces keeps where each IP configuration is, who is in a group, and
+// the public addresses of interfaces.
+func (p *topology) readInterfaces() {
+	p.asgMembers = []jit.Interface{} // read, and perhaps empty
+	for _, n := range values(p.nics) {
+		nic := jit.Interface{ID: value(n.ID)}
+		for _, conf := range values(value(n.Properties).IPConfigurations) {
+			v := value(conf.Properties)
+			addr, err := netip.ParseAddr(value(v.PrivateIPAddress))
+			if err != nil {
+				continue
+			}
+			addr = addr.Unmap()
+			p.configAddrs[strings.ToLower(value(conf.ID))] = privateAddr{networkOf(v), addr}
+			if groups := groupIDs(v.ApplicationSecurityGroups); len(groups) > 0 {
+				nic.Addresses = append(nic.Addresses, jit.Address{Addr: addr, Groups: groups})
+			}
+			if public := v.PublicIPAddress; public != nil {
+				p.addFrontend(networkOf(v), addr, jit.Front{Name: lastPart(value(public.ID))}, value(public.ID))
+			}
+		}
+		if len(nic.Addresses) > 0 {
+			p.asgMembers = append(p.asgMembers, nic)
+		}
+	}
+}
+
+func networkOf(v armnetwork.InterfaceIPConfigurationPropertiesFormat) string {
+	if v.Subnet == nil {
+		return ""
+	}
+	network, _, _ := strings.Cut(strings.ToLower(value(v.Subnet.ID)), "/subnets/")
+	return network
+}
+
+func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
+
+// addFrontend adds a front whose public address was given out. Load balancers
+// inside have none; what comes by them comes from inside anyway.
+func (p *topology) addFrontend(network string, to netip.Addr, f jit.Front, public string) {
+	a, ok := p.publicIPs[strings.ToLower(public)]
+	if f.Public = value(value(a.Properties).IPAddress); !ok || f.Public == "" {
+		return
+	}
+	// Azure says Basic by saying nothing.
+	f.Basic = a.SKU == nil || value(a.SKU.Name) == armnetwork.PublicIPAddressSKUNameBasic
+	f.To = to
+	p.frontends[to] = append(p.frontends[to], frontend{network, f})
+}
+
+// readLoadBalancers finds which ports of public load balancers lead to which
+// address: by inbound NAT rules to one, by rules to a pool.
+func (p *topology) readLoadBalancers() {
+	for _, b := range values(p.loadBalancers) {
+		v := value(b.Properties)
+		l := balancer{p, value(b.Name), frontendPublicIPs(v)}
+		for _, r := range values(v.InboundNatRules) {
+			if rule := value(r.Properties); rule.BackendIPConfiguration != nil {
+				l.addMapping(strings.ToLower(value(rule.BackendIPConfiguration.ID)), rule.FrontendIPConfiguration, portMapping(rule.FrontendPort, rule.BackendPort, rule.Protocol))
+			}
+		}
+		pools := poolsOf(v)
+		for _, r := range values(v.LoadBalancingRules) {
+			rule := value(r.Properties)
+			for _, config := range pools.backendsOf(rule) {
+				l.addMapping(config, rule.FrontendIPConfiguration, portMapping(rule.FrontendPort, rule.BackendPort, rule.Protocol))
+			}
+		}
+	}
+}
+
+// balancer is a load balancer, with the public addresses of its frontends.
+type balancer struct {
+	*topology
+	name      string
+	publicIPs map[string]string
+}
+
+func (l balancer) addMapping(config string, frontend *armnetwork.SubResource, m jit.Mapped) {
+	if at, ok := l.configAddrs[config]; ok {
+		l.addFrontend(at.network, at.addr, jit.Front{Name: l.name, Ports: []jit.Mapped{m}}, l.publicIPs[refID(frontend)])
+	}
+}
+
+func refID(r *armnetwork.SubResource) string {
+	if r == nil {
+		return ""
+	}
+	return strings.ToLower(value(r.ID))
+}
+
+func frontendPublicIPs(v armnetwork.LoadBalancerPropertiesFormat) map[string]string {
+	out := map[string]string{}
+	for _, f := range values(v.FrontendIPConfigurations) {
+		if a := value(f.Properties).PublicIPAddress; a != nil {
+			out[strings.ToLower(value(f.ID))] = value(a.ID)
+		}
+	}
+	return out
+}
+
+// poolMembers are the IP configurations of each pool.
+type poolMembers map[string][]string
+
+func poolsOf(v armnetwork.LoadBalancerPropertiesFormat) poolMembers {
+	out := poolMembers{}
+	for _, pool := range values(v.BackendAddressPools) {
+		for _, c := range values(value(pool.Properties).BackendIPConfigurations) {
+			id := strings.ToLower(value(pool.ID))
+			out[id] = append(out[id], strings.ToLower(value(c.ID)))
+		}
+	}
+	return out
+}
+
+// backendsOf lists who a rule spreads over. Azure names one pool in both fields.
+func (m poolMembers) backendsOf(rule armnetwork.LoadBalancingRulePropertiesFormat) []string {
+	if len(rule.BackendAddressPools) == 0 {
+		return m[refID(rule.BackendAddressPool)]
+	}
+	var out []string
+	for _, pool := range rule.BackendAddressPools {
+		out = append(out, m[refID(pool)]...)
+	}
+	return out
+}
+
+// portMapping reads ports that Azure gives as numbers of a wider kind.
+func portMapping(outer, inner *int32, p *armnetwork.TransportProtocol) jit.Mapped {
+	port := func(n *int32) uint16 { return uint16(min(max(value(n), 0), 65535)) }
+	protocol := jit.AnyProtocol
+	switch value(p) {
+	case armnetwork.TransportProtocolTCP:
+		protocol = jit.TCP
+	case armnetwork.TransportProtocolUDP:
+		protocol = jit.UDP
+	case armnetwork.TransportProtocolAll, armnetwork.TransportProtocolQuic:
+	}
+	return jit.Mapped{Outer: port(outer), Inner: jit.Ports{From: port(inner), To: port(inner), Protocol: protocol}}
+}

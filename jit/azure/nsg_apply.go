@@ -1,0 +1,274 @@
+package azure
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+
+	"jitbot/jit"
+)
+
+// Apply changes a firewall by one write of its document; all that follows is
+// about network security groups, of which it writes and removes single rules in order,
+// each a PUT or DELETE whose operation is asked every Config.Poll until it has
+// ended. A change that fails does not keep the next from being tried, except
+// that no deny is removed after a write failed: the write may be what was to
+// replace it. Removing what is gone succeeds.
+//
+// With Config.GroupWrites several changes are one write of the whole group
+// instead, which succeeds or fails as one; where the group cannot be read, or
+// Azure finds something invalid in it, or forbids it, the changes are tried rule
+// by rule.
+//
+// It waits for operations no longer than waitLimit in all. A change whose
+// operation has not ended by then is an ErrConflict, "still running"; what
+// comes after it is still sent, and is one too unless it ends at once.
+//
+// Each request carries a client request id that RequestID tells, so that
+// Azure's activity log names the grant. Two calls for one guard take turns.
+// https://learn.microsoft.com/rest/api/virtualnetwork/security-rules
+func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) []error {
+	if jit.IsFirewall(guard) {
+		return c.applyToFirewall(ctx, guard, changes)
+	}
+	outcomes := make([]error, len(changes))
+	all := func(err error) []error {
+		for i, change := range changes {
+			outcomes[i] = fmt.Errorf("changing rule %s: %w", change.Name(), err)
+		}
+		return outcomes
+	}
+	id, s, err := c.locate(guard, nsgType)
+	if err != nil {
+		return all(err)
+	}
+	leave, err := c.guardLocks.lock(ctx, strings.ToLower(guard))
+	if err != nil {
+		return all(err)
+	}
+	defer leave()
+	until := time.Now().Add(waitLimit)
+	if outcomes, done := c.applyAsGroup(ctx, until, id, changes); done {
+		return outcomes
+	}
+	missed := false
+	for i, change := range changes {
+		if change.Put == nil && missed && isDeny(change.Remove) {
+			err = fmt.Errorf("%w: a write before it was not made", jit.ErrConflict)
+		} else {
+			err = c.change(ctx, until, s, id, change)
+		}
+		if err != nil {
+			missed = missed || change.Put != nil
+			outcomes[i] = fmt.Errorf("%s rule %s of %s: %w", verb(change), change.Name(), id.Name, err)
+		}
+	}
+	return outcomes
+}
+
+// change makes one change.
+func (c *Client) change(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, change jit.Change) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case change.Put != nil:
+		return c.put(ctx, until, s, id, *change.Put)
+	default:
+		return c.remove(ctx, until, s, id, change.Remove)
+	}
+}
+
+// eachOutcome is what became of changes that were made as one.
+func eachOutcome(guard string, changes []jit.Change, err error) []error {
+	outcomes := make([]error, len(changes))
+	for i, change := range changes {
+		if err != nil {
+			outcomes[i] = fmt.Errorf("%s rule %s of %s: %w", verb(change), change.Name(), jit.GuardName(guard), err)
+		}
+	}
+	return outcomes
+}
+
+// waitLimit bounds how long one Apply waits, and so how long it keeps the turn
+// of its guard: an operation that never ends must not hold up the closings
+// there. Azure takes seconds for a rule, and suggests to ask after ten.
+const waitLimit = 2 * time.Minute
+
+var errStillRunning = fmt.Errorf("%w: still running", jit.ErrConflict)
+
+func verb(change jit.Change) string {
+	if change.Put != nil {
+		return "writing"
+	}
+	return "removing"
+}
+
+func isDeny(rule string) bool {
+	n, ok := jit.ParseRuleName(rule)
+	return ok && n.Grant == ""
+}
+
+func (c *Client) put(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, r jit.Rule) error {
+	c.removals.take(ruleKey(id, r.Name)) // overtaken
+	poller, err := s.nsgRules.BeginCreateOrUpdate(withRequestID(ctx, r.Name), id.ResourceGroupName, id.Name, r.Name, toRule(r), nil)
+	if err != nil {
+		return translate(err)
+	}
+	return await(ctx, until, c.poll, poller)
+}
+
+// remove takes ErrNotFound for done: Azure says that the rule or the whole
+// group is gone. A 404 that does not say so is an error. While an earlier
+// removal of the rule is running, that one is asked about instead: sending
+// another would cancel it and begin anew.
+func (c *Client) remove(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, rule string) error {
+	key := ruleKey(id, rule)
+	op, found := c.removals.take(key)
+	if !found {
+		poller, err := s.nsgRules.BeginDelete(withRequestID(ctx, rule), id.ResourceGroupName, id.Name, rule, nil)
+		if err = translate(err); errors.Is(err, jit.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		op = removal{poller, time.Now()}
+	}
+	err := await(ctx, until, c.poll, op.poller)
+	if errors.Is(err, errStillRunning) {
+		c.removals.keep(key, op)
+	}
+	return err
+}
+
+func ruleKey(id *arm.ResourceID, rule string) string {
+	return strings.ToLower(id.String() + "/" + rule)
+}
+
+// removals are those that were still running when last asked about, by
+// ruleKey. The zero value is ready.
+type removals struct {
+	mu      sync.Mutex
+	running map[string]removal
+}
+
+type removal struct {
+	poller *runtime.Poller[armnetwork.SecurityRulesClientDeleteResponse]
+	sent   time.Time
+}
+
+// removalLife is how long a removal is believed to be running: then it is sent
+// again, in case Azure has lost it.
+const removalLife = 15 * time.Minute
+
+func (r *removals) keep(key string, op removal) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running == nil {
+		r.running = map[string]removal{}
+	}
+	r.running[key] = op
+}
+
+// take gives the removal and forgets it.
+func (r *removals) take(key string) (removal, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	op, found := r.running[key]
+	delete(r.running, key)
+	return op, found && time.Since(op.sent) < removalLife
+}
+
+// await asks until the operation has ended; it is errStillRunning when that has
+// not happened by then. The SDK's own loop would first sleep the ten seconds
+// that Azure suggests, and then read the rule again.
+func await[T any](ctx context.Context, until time.Time, pause time.Duration, p *runtime.Poller[T]) error {
+	limited, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	for !p.Done() {
+		select {
+		case <-limited.Done():
+		case <-time.After(pause):
+		}
+		var err error
+		if limited.Err() == nil {
+			_, err = p.Poll(limited)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case limited.Err() != nil && !p.Done():
+			return errStillRunning
+		case err != nil:
+			// An operation that is not known any more tells nothing about
+			// the rule.
+			return goneMeanwhile(translate(err))
+		}
+	}
+	// The last answer once more, without a request.
+	last, err := p.Poll(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	if !operationFailed(last) {
+		return nil
+	}
+	if _, err = p.Result(ctx); err != nil {
+		return translate(err)
+	}
+	return errors.New("the operation did not succeed")
+}
+
+// operationFailed reads the state in the last answer of an operation: the status of
+// the operation, or the provisioning state of the resource itself.
+func operationFailed(resp *http.Response) bool {
+	body, err := runtime.Payload(resp)
+	if err != nil || len(body) == 0 {
+		return false
+	}
+	var state struct {
+		Status     string `json:"status"`
+		Properties struct {
+			ProvisioningState string `json:"provisioningState"`
+		} `json:"properties"`
+	}
+	if json.Unmarshal(body, &state) != nil {
+		return false
+	}
+	bad := func(s string) bool { return strings.EqualFold(s, "Failed") || strings.EqualFold(s, "Canceled") }
+	return bad(state.Status) || bad(state.Properties.ProvisioningState)
+}
+
+// withRequestID puts the client request id on the requests made with the context.
+func withRequestID(ctx context.Context, rule string) context.Context {
+	return policy.WithHTTPHeader(ctx, http.Header{"X-Ms-Client-Request-Id": {RequestID(rule)}})
+}
+
+// RequestID is the client request id, a GUID, of a change of the rule: the
+// same for all rules of one grant of one installation, so that the activity
+// log can be searched for a grant; random for other rules.
+func RequestID(rule string) string {
+	var id [16]byte
+	if n, ok := jit.ParseRuleName(rule); ok && n.Grant != "" {
+		sum := sha256.Sum256([]byte("jitbot " + n.Installation + " " + string(n.Grant)))
+		copy(id[:], sum[:])
+		id[6] = id[6]&0x0f | 0x80 // version 8: of our own making
+	} else {
+		rand.Read(id[:])
+		id[6] = id[6]&0x0f | 0x40
+	}
+	id[8] = id[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16])
+}

@@ -1,0 +1,261 @@
+package azure
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
+	"golang.org/x/sync/errgroup"
+
+	"jitbot/jit"
+)
+
+// Holdings reads the role assignments and deny assignments of a user, an
+// object id, at or above a scope, with the roles' definitions and, when there
+// are deny assignments, the user's groups. A definition that is gone or
+// forbidden makes its role Unreadable; everything else that cannot be read is
+// an error. ErrInvalid when user is no GUID or scope no resource id.
+// https://learn.microsoft.com/azure/role-based-access-control/overview
+func (c *Client) Holdings(ctx context.Context, user, scope string) (jit.Holdings, error) {
+	h := jit.Holdings{User: user, Scope: scope}
+	path, err := scopePath(user, scope)
+	if err != nil {
+		return jit.Holdings{}, fmt.Errorf("reading the rights: %w", err)
+	}
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		if h.Roles, err = c.rolesOf(both, user, path); err != nil {
+			err = fmt.Errorf("reading the roles of %s: %w", user, err)
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		if h.Denies, err = c.deniesAt(both, path); err != nil {
+			err = fmt.Errorf("reading the deny assignments for %s: %w", user, err)
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return jit.Holdings{}, err
+	}
+	if len(h.Denies) > 0 {
+		if h.Groups, err = c.graph.groups(ctx, user); err != nil {
+			return jit.Holdings{}, fmt.Errorf("reading the groups of %s: %w", user, err)
+		}
+	}
+	return h, nil
+}
+
+// Permissions lists what the identity that signs in may do in a configured
+// subscription, by roles at or above it: one Role for each permission, since
+// what is taken away is taken from the same permission only. It needs no
+// right. Deny assignments are not part of it. ErrInvalid when the subscription
+// is no GUID. The path without a resource group is in no specification yet:
+// https://github.com/Azure/azure-rest-api-specs/issues/19473.
+func (c *Client) Permissions(ctx context.Context, subscription string) ([]jit.Role, error) {
+	if !isGUID(subscription) {
+		return nil, fmt.Errorf("reading the own permissions: %w: %q is no subscription", jit.ErrInvalid, subscription)
+	}
+	scope := "/subscriptions/" + subscription
+	var roles []jit.Role
+	err := c.manager.list(ctx, c.manager.endpoint+scope+"/providers/Microsoft.Authorization/permissions?api-version=2022-04-01", func(raw json.RawMessage) error {
+		var body struct {
+			Actions    []string `json:"actions"`
+			NotActions []string `json:"notActions"`
+			Condition  string   `json:"condition"`
+		}
+		if err := json.Unmarshal(raw, &body); err != nil {
+			return fmt.Errorf("reading a permission: %w", err)
+		}
+		roles = append(roles, jit.Role{Scope: scope, Actions: body.Actions, NotActions: body.NotActions, Conditional: body.Condition != ""})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the own permissions in subscription %s: %w", subscription, err)
+	}
+	return roles, nil
+}
+
+// scopePath checks what goes into addresses and filters, which the SDK does
+// not escape, and cuts the scope's first slash, which its paths bring.
+func scopePath(user, scope string) (string, error) {
+	if !isGUID(user) {
+		return "", fmt.Errorf("%w: %q is no object id", jit.ErrInvalid, user)
+	}
+	return resourcePath(scope)
+}
+
+// resourcePath is the part of an address that names a resource.
+func resourcePath(id string) (string, error) {
+	if _, err := arm.ParseResourceID(id); err != nil || strings.ContainsAny(id, "?#%\\ ") || strings.Contains(id, "..") {
+		return "", fmt.Errorf("%w: %q is no resource id", jit.ErrInvalid, id)
+	}
+	return strings.TrimLeft(id, "/"), nil
+}
+
+// rolesOf lists what is assigned to the user, also through groups: such rows
+// name the group, so none is left out for its principal.
+// https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
+func (c *Client) rolesOf(ctx context.Context, user, path string) ([]jit.Role, error) {
+	// This client sends the filter as it is, hence + for a blank.
+	filter := "atScope()+and+assignedTo('" + user + "')"
+	var assigned []armauthorization.RoleAssignmentProperties
+	err := pages(ctx, c.roles.NewListForScopePager(path, &armauthorization.RoleAssignmentsClientListForScopeOptions{Filter: &filter}),
+		func(page armauthorization.RoleAssignmentsClientListForScopeResponse) {
+			for _, a := range values(page.Value) {
+				if a.Properties != nil {
+					assigned = append(assigned, *a.Properties)
+				}
+			}
+		})
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, a := range assigned {
+		ids = append(ids, value(a.RoleDefinitionID))
+	}
+	read, err := c.definitions(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var roles []jit.Role
+	for _, a := range assigned {
+		for _, r := range read[strings.ToLower(value(a.RoleDefinitionID))] {
+			r.Scope, r.Conditional = value(a.Scope), value(a.Condition) != ""
+			roles = append(roles, r)
+		}
+	}
+	return roles, nil
+}
+
+// definitions reads role definitions by their ids, side by side; the answer's
+// keys are in lower case.
+func (c *Client) definitions(ctx context.Context, ids []string) (map[string][]jit.Role, error) {
+	var mu sync.Mutex
+	read := map[string][]jit.Role{}
+	err := eachID(ctx, ids, func(ctx context.Context, id string) error {
+		roles, err := c.definition(ctx, id)
+		if err != nil {
+			return fmt.Errorf("reading role definition %s: %w", id, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		read[strings.ToLower(id)] = roles
+		return nil
+	})
+	return read, err
+}
+
+// definition reads one. It gives one Role for each of its permissions, because
+// what is taken away is taken from the same permission only.
+// https://learn.microsoft.com/rest/api/authorization/role-definitions/get-by-id
+func (c *Client) definition(ctx context.Context, id string) ([]jit.Role, error) {
+	if strings.ContainsAny(id, "?#%\\ ") || strings.Contains(id, "..") || id == "" {
+		return []jit.Role{{Name: id, Unreadable: true}}, nil
+	}
+	key := strings.ToLower(id)
+	if roles, ok := c.builtIns.get(key); ok {
+		return roles, nil
+	}
+	resp, err := c.defs.GetByID(ctx, strings.TrimLeft(id, "/"), nil)
+	if err = translate(err); errors.Is(err, jit.ErrNotFound) || errors.Is(err, jit.ErrForbidden) {
+		return []jit.Role{{Name: id, Unreadable: true}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := value(resp.Properties)
+	var roles []jit.Role
+	for _, permission := range values(p.Permissions) {
+		roles = append(roles, jit.Role{
+			Name: value(p.RoleName), Actions: values(permission.Actions), NotActions: values(permission.NotActions),
+		})
+	}
+	if strings.EqualFold(value(p.RoleType), "BuiltInRole") {
+		c.builtIns.put(key, roles)
+	}
+	return roles, nil
+}
+
+// deniesAt lists the deny assignments at or above the scope, whomever they
+// concern: the domain decides that. A condition is not weighed: what may be
+// denied is. One Deny stands for each permission.
+// https://learn.microsoft.com/rest/api/authorization/deny-assignments/list-for-scope
+func (c *Client) deniesAt(ctx context.Context, path string) ([]jit.Deny, error) {
+	filter := "atScope()"
+	var denies []jit.Deny
+	err := pages(ctx, c.denies.NewListForScopePager(path, &armauthorization.DenyAssignmentsClientListForScopeOptions{Filter: &filter}),
+		func(page armauthorization.DenyAssignmentsClientListForScopeResponse) {
+			for _, d := range values(page.Value) {
+				denies = append(denies, fromDeny(value(d.Properties))...)
+			}
+		})
+	return denies, err
+}
+
+func fromDeny(p armauthorization.DenyAssignmentProperties) []jit.Deny {
+	base := jit.Deny{
+		Name: value(p.DenyAssignmentName), Scope: value(p.Scope), NotChildren: value(p.DoNotApplyToChildScopes),
+	}
+	base.Principals, base.Everyone = principals(p.Principals)
+	base.Excluded, _ = principals(p.ExcludePrincipals)
+	var denies []jit.Deny
+	for _, permission := range values(p.Permissions) {
+		d := base
+		d.Actions, d.NotActions = values(permission.Actions), values(permission.NotActions)
+		denies = append(denies, d)
+	}
+	return denies
+}
+
+// everyone is the object id that means all principals.
+const everyone = "00000000-0000-0000-0000-000000000000"
+
+func principals(list []*armauthorization.Principal) (ids []string, all bool) {
+	for _, p := range values(list) {
+		id := value(p.ID)
+		ids = append(ids, id)
+		all = all || id == everyone
+	}
+	return ids, all
+}
+
+// builtInLife is how long a built-in definition is believed; Azure itself
+// takes up to ten minutes to apply a change of roles. Custom ones are read
+// each time.
+const builtInLife = 10 * time.Minute
+
+// definitionCache keeps the built-in roles that were read. The zero value is
+// ready.
+type definitionCache struct {
+	mu   sync.Mutex
+	read map[string]definition
+}
+
+type definition struct {
+	roles []jit.Role
+	until time.Time
+}
+
+func (d *definitionCache) get(key string) ([]jit.Role, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found, ok := d.read[key]
+	return found.roles, ok && time.Now().Before(found.until)
+}
+
+func (d *definitionCache) put(key string, roles []jit.Role) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.read == nil {
+		d.read = map[string]definition{}
+	}
+	d.read[key] = definition{roles, time.Now().Add(builtInLife)}
+}

@@ -1,0 +1,139 @@
+package azure
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"jitbot/jit"
+)
+
+// requestKind is what Azure counts apart: each kind has a bucket of its own.
+type requestKind string
+
+const (
+	reads   requestKind = "reads"
+	writes  requestKind = "writes"
+	deletes requestKind = "deletes"
+)
+
+// bucketKey is what Azure throttles by: a subscription, or a host where there is
+// none, and the kind of traffic.
+type bucketKey struct {
+	owner string // lower case
+	kind  requestKind
+}
+
+// bucketOf finds the lane of a request. Removals have one of their own, so that
+// throttled writes keep no door open. Microsoft.Network throttles writes and
+// removals together; then each learns it by a 429 of its own.
+func bucketOf(r *http.Request) bucketKey {
+	l := bucketKey{owner: r.URL.Host, kind: writes}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		l.kind = reads
+	case http.MethodDelete:
+		l.kind = deletes
+	}
+	if rest, ok := strings.CutPrefix(strings.ToLower(strings.TrimLeft(r.URL.Path, "/")), "subscriptions/"); ok {
+		l.owner, _, _ = strings.Cut(rest, "/")
+	}
+	return l
+}
+
+// throttle remember until when Azure wants to hear nothing. Asking earlier would
+// lengthen the wait.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+type throttle struct {
+	mu    sync.Mutex
+	until map[bucketKey]time.Time
+}
+
+func newThrottle() *throttle { return &throttle{until: map[bucketKey]time.Time{}} }
+
+// block keeps the lane shut for that long from now on.
+func (g *throttle) block(l bucketKey, wait time.Duration) {
+	if wait <= 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until := time.Now().Add(wait); until.After(g.until[l]) {
+		g.until[l] = until
+	}
+}
+
+// remaining is how long the lane is still shut.
+func (g *throttle) remaining(l bucketKey) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	until, ok := g.until[l]
+	if !ok {
+		return 0
+	}
+	left := time.Until(until)
+	if left <= 0 {
+		delete(g.until, l)
+		return 0
+	}
+	return left
+}
+
+// check is a *jit.BusyError while the lane is shut.
+func (g *throttle) check(l bucketKey) error {
+	left := g.remaining(l)
+	if left == 0 {
+		return nil
+	}
+	return &jit.BusyError{Wait: left, Cause: fmt.Errorf("%s of %s are throttled, nothing was sent", l.kind, l.owner)}
+}
+
+// longestWait keeps a nonsensical Retry-After from overflowing.
+const longestWait = 365 * 24 * time.Hour
+
+// retryAfter is how long an answer asks to wait, 0 when it does not say. A
+// date counts from the answer's own Date, so that a clock that is wrong here
+// shortens nothing.
+func retryAfter(h http.Header) time.Duration {
+	for _, name := range []string{"retry-after-ms", "x-ms-retry-after-ms"} {
+		if n, ok := parseCount(h.Get(name)); ok && n > 0 {
+			return atMost(n, time.Millisecond)
+		}
+	}
+	text := h.Get("Retry-After")
+	if n, ok := parseCount(text); ok {
+		return atMost(n, time.Second)
+	}
+	until, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	from, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		from = time.Now()
+	}
+	return min(max(until.Sub(from), 0), longestWait)
+}
+
+// parseCount reads a header's whole number, the largest one when it does not fit.
+func parseCount(s string) (uint64, bool) {
+	if s == "" || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return math.MaxUint64, true
+	}
+	return n, true
+}
+
+func atMost(n uint64, unit time.Duration) time.Duration {
+	if n > uint64(longestWait/unit) {
+		return longestWait
+	}
+	return time.Duration(n) * unit
+}

@@ -1,0 +1,218 @@
+package azure
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+
+	"jitbot/jit"
+)
+
+// topology is what was listed of what is around virtual machines.
+type topology struct {
+	*networkLists
+	nics          []*armnetwork.Interface
+	loadBalancers []*armnetwork.LoadBalancer
+	onPremises    map[string]onPremisesRoutes // what lies behind the gateways of networks
+
+	// Joined from those.
+	asgMembers    []jit.Interface
+	configAddrs   map[string]privateAddr // of IP configurations
+	frontends     map[netip.Addr][]frontend
+	firewallsByID map[string]jit.Firewall // by firewall, without what is routed through it
+}
+
+// privateAddr is where an IP configuration is.
+type privateAddr struct {
+	network string
+	addr    netip.Addr
+}
+
+// frontend is what is before an address of a network: private addresses are
+// unique in one network only.
+type frontend struct {
+	network string
+	jit.Front
+}
+
+// Surroundings reads what is around the VMs: the spaces of their networks and
+// of the peers, the routes of their subnets, who is in an application security
+// group, public addresses, load balancers and firewalls with their rules. It
+// lists interfaces, networks, route tables, load balancers, public addresses
+// and firewalls of the configured subscriptions, six lists each, and reads the
+// firewalls' policies and the gateways on the way.
+// Interfaces of scale sets are in no list and so in no group here.
+// https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
+func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
+	p := &topology{networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{}, onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]jit.Firewall{}}
+	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
+		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)})
+	if err == nil {
+		err = c.readPolicies(ctx, p.networkLists)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.readInterfaces()
+	p.readLoadBalancers()
+	c.readVNetGateways(ctx, p, vms)
+	out := map[string]jit.Surroundings{}
+	for _, vm := range vms {
+		out[strings.ToLower(vm.ID)] = p.surroundingsOf(vm)
+	}
+	return out, nil
+}
+
+func (p *topology) listInterfaces(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.nics.NewListAllPager(nil), func(page armnetwork.InterfacesClientListAllResponse) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.nics = append(p.nics, page.Value...)
+	})
+}
+
+func (p *topology) listLoadBalancers(ctx context.Context, s *subscription) error {
+	return pages(ctx, s.loadBalancers.NewListAllPager(nil), func(page armnetwork.LoadBalancersClientListAllResponse) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.loadBalancers = append(p.loadBalancers, page.Value...)
+	})
+}
+
+// surroundingsOf is what of all that is around one VM.
+func (p *topology) surroundingsOf(vm jit.VM) jit.Surroundings {
+	s := jit.Surroundings{Interfaces: p.asgMembers}
+	seen := map[string]bool{}
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			subnet := strings.ToLower(a.Subnet)
+			network, _, _ := strings.Cut(subnet, "/subnets/")
+			p.addFrontends(&s, network, a.Addr)
+			if seen[subnet] || p.networks[network] == nil {
+				continue
+			}
+			if !seen[network] {
+				addNetwork(&s, p.networks[network])
+				p.addOnPremises(&s, p.networks[network])
+			}
+			p.addRoutes(&s, p.networks[network], subnet)
+			seen[network], seen[subnet] = true, true
+		}
+	}
+	p.addFirewalls(&s, vm)
+	slices.SortFunc(s.Fronts, func(a, b jit.Front) int { return strings.Compare(a.Name+" "+a.Public, b.Name+" "+b.Public) })
+	return s
+}
+
+func (p *topology) addFrontends(s *jit.Surroundings, network string, to netip.Addr) {
+	for _, f := range p.frontends[to] {
+		if f.network == network {
+			s.Fronts = append(s.Fronts, f.Front)
+		}
+	}
+}
+
+// addNetwork adds the network's own space and that of its peers.
+func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
+	s.VirtualNetwork = append(s.VirtualNetwork, addressSpace(n.Properties.AddressSpace)...)
+	for _, v := range connectedPeerings(n) {
+		s.Peers = append(s.Peers, peerAddressSpace(v)...)
+	}
+}
+
+// addRoutes adds the prefixes of the subnet's own routes, and the appliances
+// that they lead to and that are no firewall of Azure's whose rules were read.
+func (p *topology) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, id string) {
+	for _, route := range p.routeTableRoutes(n, id) {
+		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
+		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))
+		if err != nil || value(route.NextHopType) != armnetwork.RouteNextHopTypeVirtualAppliance || slices.Contains(s.Appliances, hop) || p.isFirewall(n, hop) {
+			continue
+		}
+		s.Appliances = append(s.Appliances, hop)
+	}
+}
+
+// isFirewall reports whether a firewall in the network or in a peer of it has
+// the address, one whose rules were read.
+func (p *topology) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool {
+	near := append(peersOf(n), strings.ToLower(value(n.ID)))
+	return slices.ContainsFunc(p.firewalls, func(f firewall) bool {
+		_, network, private := f.location()
+		return private == hop && slices.Contains(near, network) && p.wasRead(f.Properties.Policy.ID)
+	})
+}
+
+// addFirewalls adds those before any address of the VM.
+func (p *topology) addFirewalls(s *jit.Surroundings, vm jit.VM) {
+	at := map[string]int{}
+	for _, g := range p.allFirewallHops(vm) {
+		if !p.wasRead(g.Policy) {
+			continue // one of the appliances
+		}
+		i, known := at[g.Firewall]
+		if !known {
+			i = len(s.Firewalls)
+			at[g.Firewall] = i
+			if _, read := p.firewallsByID[g.Firewall]; !read {
+				p.firewallsByID[g.Firewall] = p.firewallOf(g)
+			}
+			s.Firewalls = append(s.Firewalls, p.firewallsByID[g.Firewall]) // hundreds of VMs share its rules
+		}
+		fw := &s.Firewalls[i]
+		for _, r := range g.Routed {
+			if !slices.Contains(fw.Routed, r) {
+				fw.Routed = append(fw.Routed, r)
+			}
+		}
+	}
+}
+
+func (p *topology) allFirewallHops(vm jit.VM) []jit.Gateway {
+	var out []jit.Gateway
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			out = append(out, p.firewallsBefore(a)...)
+		}
+	}
+	return out
+}
+
+func (p *topology) firewallOf(g jit.Gateway) jit.Firewall {
+	out := jit.Firewall{Subnet: g.Subnet}
+	for _, f := range p.firewalls {
+		if f.ID != g.Firewall {
+			continue
+		}
+		out.Name = f.Name
+		for _, r := range p.rulesOf(f) {
+			if r.To.IsValid() {
+				out.Translations = append(out.Translations, r)
+			} else {
+				out.Rules = append(out.Rules, r)
+			}
+		}
+	}
+	return out
+}
+
+func addressSpace(s *armnetwork.AddressSpace) []netip.Prefix {
+	if s == nil {
+		return nil
+	}
+	return prefixes(values(s.AddressPrefixes)...)
+}
+
+// prefixes leaves out what is none, such as a service tag.
+func prefixes(texts ...string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, text := range texts {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			out = append(out, p.Masked())
+		}
+	}
+	return out
+}

@@ -1,0 +1,64 @@
+package azure
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"jitbot/jit"
+)
+
+// exchangePolicy is the policy that sees each HTTP exchange of every client: it
+// holds the gates, feeds the vitals and counts.
+type exchangePolicy struct {
+	observe  func(method string, code int)
+	throttle *throttle
+	budget   *writeBudget
+	log      *slog.Logger
+}
+
+// Do implements policy.Policy. A shut gate is a *jit.BusyError and nothing is
+// sent.
+func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
+	raw := req.Raw()
+	l := bucketOf(raw)
+	if err := e.throttle.check(l); err != nil {
+		return nil, err
+	}
+	sent := time.Now()
+	resp, err := req.Next()
+	code := 0
+	if err == nil {
+		code = resp.StatusCode
+		e.budget.record(l, resp.Header, sent, time.Now())
+		if code == http.StatusTooManyRequests && !isConcurrentOperation(readAnswer(resp)) {
+			wait := retryAfter(resp.Header)
+			e.throttle.block(l, wait)
+			e.budget.exhaust(l)
+			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", l.owner), slog.String("kind", string(l.kind)), slog.Duration("wait", wait))
+		}
+	}
+	if e.observe != nil {
+		e.observe(raw.Method, code)
+	}
+	return resp, err
+}
+
+// shouldRetry says what azcore sends again: what may be a hiccup. A 429 is
+// not, it goes to the caller with its wait. Sending again is harmless even
+// when the first was served: names are deterministic.
+func shouldRetry(resp *http.Response, err error) bool {
+	if err != nil {
+		return !errors.Is(err, jit.ErrBusy)
+	}
+	switch resp.StatusCode {
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	default:
+		return false
+	}
+}

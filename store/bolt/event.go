@@ -1,0 +1,256 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"jitbot/jit"
+)
+
+// perEvent is how many notices an event may have.
+const perEvent = 16
+
+// Append implements jit.Store.
+func (b *Store) Append(ctx context.Context, events ...jit.Event) error {
+	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) { return b.recorded(tx, events) })
+}
+
+// recorded links the events after the last one of the record and lists the puts
+// of them, their notices and the tally.
+func (b *Store) recorded(tx *bbolt.Tx, events []jit.Event) ([]put, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	sum, err := b.end.tallied(tx)
+	if err != nil {
+		return nil, err
+	}
+	prev, err := b.end.newest(tx, sum)
+	if err != nil {
+		return nil, err
+	}
+	var out []put
+	for _, e := range events {
+		tell := e.Tell()
+		if e, err = asRead(e); err != nil {
+			return nil, err
+		}
+		if e, err = e.Link(prev); err != nil {
+			return nil, err
+		}
+		prev = e
+		raw, err := seal(bucketEvents, sequence(e.Seq), e)
+		if err != nil {
+			return nil, fmt.Errorf("encoding event %d: %w", e.Seq, err)
+		}
+		b.end.line(e, raw)
+		out = append(out, put{bucket: bucketEvents, key: sequence(e.Seq), value: raw})
+		notices, err := notified(e, tell)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, notices...)
+		sum.Notices += len(notices)
+	}
+	sum.Hash = prev.Hash
+	last, err := b.end.put(sum)
+	return append(out, last), err
+}
+
+// end is the end of the record as the committer, whose alone it is, read it or
+// meant to write it last. What is stored is looked at every time; when its bytes
+// are those that are known, checksum and all, they need no decoding.
+type end struct {
+	last  jit.Event // Seq and Hash
+	event []byte    // the stored form of last
+	sum   tally
+	tally []byte // the stored form of sum
+}
+
+func (n *end) line(e jit.Event, raw []byte) {
+	n.last, n.event = jit.Event{Seq: e.Seq, Hash: e.Hash}, raw
+}
+
+func (n *end) tallied(tx *bbolt.Tx) (tally, error) {
+	raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTally))
+	if raw != nil && bytes.Equal(raw, n.tally) {
+		return n.sum, nil
+	}
+	sum, err := tallied(tx)
+	if err == nil {
+		n.sum, n.tally = sum, bytes.Clone(raw)
+	}
+	return sum, err
+}
+
+func (n *end) put(sum tally) (put, error) {
+	raw, err := seal(bucketMeta, []byte(keyTally), sum)
+	n.sum, n.tally = sum, raw
+	return put{bucket: bucketMeta, key: []byte(keyTally), value: raw}, err
+}
+
+// newest gives of the last event what the next one is linked to.
+func (n *end) newest(tx *bbolt.Tx, sum tally) (jit.Event, error) {
+	k, v := tx.Bucket([]byte(bucketEvents)).Cursor().Last()
+	if k != nil && n.last.Hash == sum.Hash && bytes.Equal(k, sequence(n.last.Seq)) && bytes.Equal(v, n.event) {
+		return n.last, nil
+	}
+	e, err := newest(tx, sum)
+	if err == nil {
+		n.line(e, bytes.Clone(v))
+	}
+	return e, err
+}
+
+// tally is what tells whether the record and the notices are all there. Without
+// it an end that is lost would show nowhere.
+type tally struct {
+	Hash    string `json:"hash"`    // of the last event
+	Notices int    `json:"notices"` // not told yet
+}
+
+func tallied(tx *bbolt.Tx) (sum tally, err error) {
+	if raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyTally)); raw != nil {
+		err = unseal(bucketMeta, []byte(keyTally), raw, &sum)
+	}
+	return sum, err
+}
+
+// asRead is the event as it will be read back, because its hash must be of that.
+// Link allows for bytes that are no UTF-8; but a zone that the text of a time
+// cannot tell comes back as another one.
+func asRead(e jit.Event) (out jit.Event, err error) {
+	if e.At.Location() == time.UTC && e.Until.Location() == time.UTC {
+		return e, nil
+	}
+	raw, err := json.Marshal(e)
+	if err == nil {
+		err = json.Unmarshal(raw, &out)
+	}
+	if err != nil {
+		return out, fmt.Errorf("encoding an event of kind %s: %w", e.Kind, err)
+	}
+	return out, nil
+}
+
+// notified lists the puts of an event's notices. Their sequence follows from
+// the event's, so that it needs no counter and is never given twice.
+func notified(e jit.Event, tell []jit.Audience) ([]put, error) {
+	if len(tell) > perEvent {
+		return nil, fmt.Errorf("event %d is to be told to %d audiences, %d at most", e.Seq, len(tell), perEvent)
+	}
+	var out []put
+	for i, to := range tell {
+		n := jit.Notice{Seq: e.Seq*perEvent + uint64(i), Event: e, To: to}
+		raw, err := seal(bucketNotices, sequence(n.Seq), n)
+		if err != nil {
+			return nil, fmt.Errorf("encoding notice %d: %w", n.Seq, err)
+		}
+		out = append(out, put{bucket: bucketNotices, key: sequence(n.Seq), value: raw})
+	}
+	return out, nil
+}
+
+// newest is the last event of the record, the zero Event when there is none.
+// When it is not the one of the tally the end is lost, and nothing may be
+// linked to what is left.
+func newest(tx *bbolt.Tx, sum tally) (e jit.Event, err error) {
+	k, v := tx.Bucket([]byte(bucketEvents)).Cursor().Last()
+	if k != nil {
+		err = unseal(bucketEvents, k, v, &e)
+	}
+	if err == nil && e.Hash != sum.Hash {
+		err = damaged(bucketEvents, k, "it is not the last line that was written")
+	}
+	return e, err
+}
+
+// Events implements jit.Store. It stops before a line that cannot be read and
+// returns those before it with the error.
+func (b *Store) Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error) {
+	var out []jit.Event
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
+		c := tx.Bucket([]byte(bucketEvents)).Cursor()
+		k, v := c.Seek(sequence(after))
+		if k != nil && string(k) == string(sequence(after)) {
+			k, v = c.Next()
+		}
+		for ; k != nil && len(out) < limit; k, v = c.Next() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			var e jit.Event
+			if err := unseal(bucketEvents, k, v, &e); err != nil {
+				return err
+			}
+			out = append(out, e)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Notices implements jit.Store. With an error, the notices that could be read
+// are returned too.
+func (b *Store) Notices(ctx context.Context, limit int) ([]jit.Notice, error) {
+	var out []jit.Notice
+	var faults []error
+	err := b.read(ctx, func(tx *bbolt.Tx) error {
+		c := tx.Bucket([]byte(bucketNotices)).Cursor()
+		for k, v := c.First(); k != nil && len(out) < limit; k, v = c.Next() {
+			var n jit.Notice
+			if err := unseal(bucketNotices, k, v, &n); err != nil {
+				faults = append(faults, err)
+				continue
+			}
+			out = append(out, n)
+		}
+		return nil
+	})
+	return out, errors.Join(append(faults, err)...)
+}
+
+// Told implements jit.Store. A notice that is gone already is no error.
+func (b *Store) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
+	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
+		var out []put
+		if tx.Bucket([]byte(bucketNotices)).Get(sequence(n.Seq)) != nil {
+			sum, err := b.end.tallied(tx)
+			if err != nil {
+				return nil, err
+			}
+			sum.Notices--
+			left, err := b.end.put(sum)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, put{bucket: bucketNotices, key: sequence(n.Seq)}, left)
+		}
+		shown, err := carded(tx, n.Event.Grant, card)
+		return append(out, shown...), err
+	})
+}
+
+// carded lists the put of a grant with its card, none when nothing changes. No
+// index depends on the card.
+func carded(tx *bbolt.Tx, id jit.ID, card jit.Card) ([]put, error) {
+	if card == (jit.Card{}) || id == "" {
+		return nil, nil
+	}
+	g, err := grant(tx, id)
+	if err != nil || g.Card == card {
+		return nil, err
+	}
+	g.Card = card
+	raw, err := seal(bucketGrants, []byte(g.ID), g)
+	if err != nil {
+		return nil, fmt.Errorf("encoding grant %s: %w", g.ID, err)
+	}
+	return []put{{bucket: bucketGrants, key: []byte(g.ID), value: raw}}, nil
+}

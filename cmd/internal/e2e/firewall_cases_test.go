@@ -8,31 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 )
 
 // stands reports whether a rule of the grant is in a firewall or a policy.
 func (w *world) stands(id jit.ID) bool { return strings.Contains(w.allWalls(), string(id)) }
-
-// So does the sweep without the bot.
-func TestReapUnderAPolicyThatIsHidden(t *testing.T) {
-	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
-		w.Start()
-		g := w.allowed(10*time.Minute, "10.60.1.9/32", "core-1")
-		w.Pass(4 * time.Minute)
-		g = w.Want(g.ID, jit.Open)
-		w.Stop()
-		w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
-		time.Sleep(time.Until(g.Clock.Until))
-		found, err := jit.Reap(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
-		if w.stands(g.ID) {
-			t.Errorf("the rule is left: %v, %v", found, err)
-		}
-	})
-}
 
 // A policy that may be written, while one that it inherits from may not be
 // read: the door is shut all the same, and closed is said once it was read.
@@ -51,40 +32,6 @@ func TestClosingUnderAPolicyThatIsHidden(t *testing.T) {
 		hidden.Remove()
 		w.Pass(2 * time.Minute)
 		w.Want(g.ID, jit.Closed)
-	})
-}
-
-// A policy that two firewalls use, one of them by a policy that inherits from
-// it, holds doors for both. The sweep tells of each once, at its own policy.
-func TestReapTellsOfEachRuleOnce(t *testing.T) {
-	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
-		if err := w.Azure.PutFirewall(azuresim.Firewall{
-			ID: azuresim.DemoHubGroup + "/providers/Microsoft.Network/azureFirewalls/corp-fw", Location: azuresim.DemoLocation,
-			Subnet: simulated.FirewallSubnet(), PublicIPs: simulated.FirewallIPs()[1:], Policy: azuresim.DemoCorpPolicy,
-		}); err != nil {
-			t.Fatal(err)
-		}
-		for policy, grant := range map[string]jit.ID{azuresim.DemoCorpPolicy: "g-22222", azuresim.DemoEdgePolicy: "g-33333"} {
-			r := jit.Rule{
-				Name: jit.RuleName{Installation: "prod", Grant: grant, Suffix: "core-1"}.String(), Priority: 140, Inbound: true, Allow: true,
-				Protocol: jit.TCP, Sources: []string{"10.60.9.9/32"}, SourcePorts: []string{"*"}, Destinations: []string{"10.50.1.4"}, Ports: []string{"22"},
-				Description: jit.Description{Grant: grant, User: ada, Until: time.Now().Add(time.Minute)}.String(),
-			}
-			if err := w.Client.Apply(t.Context(), policy+"/ruleCollectionGroups/jitbot-prod", []jit.Change{{Put: &r}})[0]; err != nil {
-				t.Fatal(err)
-			}
-			w.Pass(time.Minute)
-		}
-		found, err := jit.Reap(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
-		if len(found) != 2 || err != nil {
-			t.Errorf("%v, %v", found, err)
-		}
-		for _, r := range found {
-			if r.Outcome != jit.Removed {
-				t.Errorf("%v", r)
-			}
-		}
 	})
 }
 
@@ -264,137 +211,5 @@ func TestNothingFollowsAHiddenPolicy(t *testing.T) {
 		if now := w.Want(g.ID, jit.Open); len(now.Doors()) != 1 || len(now.Left) != 0 {
 			t.Errorf("paths %+v, left %+v", now.Paths, now.Left)
 		}
-	})
-}
-
-// thief has somebody's DNAT rule take the door, in place of ours or before it.
-func (w *world) thief(d jit.Door, keep bool) {
-	w.T.Helper()
-	all := w.Azure.FirewallCollections(azuresim.DemoFirewall)
-	if !keep {
-		all = strangers(all)
-	}
-	if err := w.Azure.PutFirewall(azuresim.Firewall{
-		ID: azuresim.DemoFirewall, Location: azuresim.DemoLocation, Subnet: simulated.FirewallSubnet(), PublicIPs: simulated.FirewallIPs(),
-		Collections: append(all, azuresim.RuleCollection{Name: "thief", Kind: azuresim.NAT, Priority: 1100, Action: "Dnat", Rules: []azuresim.FirewallRule{{
-			Name: "x", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{d.Public.Addr().String()},
-			Ports: []string{fmt.Sprint(d.Public.Port())}, TranslatedAddress: "10.40.1.9", TranslatedPort: "22",
-		}}}),
-	}); err != nil {
-		w.T.Fatal(err)
-	}
-}
-
-// A door that somebody took leads elsewhere: the holder gets another one and is
-// told, also by a jitbot that is started anew meanwhile.
-func TestADoorThatSomebodyTook(t *testing.T) {
-	for name, c := range map[string]struct{ keep, restart bool }{
-		"in place of ours": {}, "beside ours": {keep: true}, "and jitbot is started anew": {restart: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			firewalled(t, func(t *testing.T, w *world) {
-				w.quick()
-				w.Start()
-				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
-				w.Pass(4 * time.Minute)
-				old := w.Want(g.ID, jit.Open).Doors()[0]
-				w.thief(old, c.keep)
-				if c.restart {
-					w.Pass(50 * time.Second) // the new door is written, and not yet in force
-					w.Stop()
-					w.Pass(time.Minute)
-					w.Start()
-				}
-				w.Pass(4 * time.Minute)
-				g = w.Want(g.ID, jit.Open)
-				if doors := g.Doors(); len(doors) != 1 || doors[0].Public == old.Public {
-					t.Errorf("doors %v, were %v", doors, old)
-				}
-				if !w.gets(azuresim.DemoApp, "203.0.113.7", 22) || w.Told.Count("moved to requester") != 1 {
-					t.Errorf("told %d times", w.Told.Count("moved to requester"))
-				}
-				w.Pass(time.Until(g.Clock.Deadline) + 4*time.Minute)
-				w.Want(g.ID, jit.Closed)
-				if w.stands(g.ID) {
-					t.Error("a rule of it is left")
-				}
-			})
-		})
-	}
-}
-
-// A holder whose door is gone because the firewall is not on the way any more is
-// told to come straight.
-func TestADoorThatIsGone(t *testing.T) {
-	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
-		w.Start()
-		g := w.allowed(time.Hour, "203.0.113.7/32", "core-1")
-		w.Pass(4 * time.Minute)
-		if g = w.Want(g.ID, jit.Open); len(g.Doors()) != 1 {
-			t.Fatalf("%+v", g.Paths)
-		}
-		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
-			t.Fatal(err)
-		}
-		w.Pass(4 * time.Minute)
-		if g = w.Want(g.ID, jit.Open); len(g.Doors()) != 0 || w.Told.Count("moved to requester") != 1 {
-			t.Errorf("doors %v, told %d times", g.Doors(), w.Told.Count("moved to requester"))
-		}
-	})
-}
-
-// A grant that ends while its rules follow a VM behind a firewall: that they
-// were written does not count as gone.
-func TestEndingWhileItFollows(t *testing.T) {
-	firewalled(t, func(t *testing.T, w *world) {
-		walls := w.allWalls()
-		routes := azuresim.DemoHubGroup + "/providers/Microsoft.Network/routeTables/core-routes"
-		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
-			t.Fatal(err)
-		}
-		w.Start()
-		g := w.allowed(10*time.Minute, "10.60.1.9/32", "core-1")
-		w.Pass(20 * time.Second)
-		g = w.Want(g.ID, jit.Open)
-		w.Pass(time.Until(g.Clock.Deadline) - 2*time.Minute)
-		if err := w.Azure.SetRouteTable(coreSubnet, routes); err != nil {
-			t.Fatal(err)
-		}
-		for range 40 {
-			w.Pass(20 * time.Second)
-			if w.Grant(g.ID).State == jit.Closed && w.stands(g.ID) {
-				t.Fatal("closed, and its rule is in the firewall's policy")
-			}
-		}
-		w.Want(g.ID, jit.Closed)
-		if w.allWalls() != walls {
-			t.Error("the firewalls are not as before")
-		}
-	})
-}
-
-// What was forbidden to a repair is not said of the closing of a grant that
-// ended meanwhile: that was not tried yet.
-func TestARepairThatIsForbiddenIsNoStuckClosing(t *testing.T) {
-	firewalled(t, func(t *testing.T, w *world) {
-		w.Start()
-		g := w.allowed(10*time.Minute, "203.0.113.7/32", "app-1")
-		w.Pass(6 * time.Minute)
-		g = w.Want(g.ID, jit.Open)
-		w.Pass(time.Until(g.Clock.Deadline) - 2*time.Minute)
-		w.Azure.AddFault(azuresim.Fault{Method: "PUT", Path: hubPath, Times: 1, OperationEnd: "Failed", OperationCode: "AuthorizationFailed", OperationMessage: "No."})
-		if err := w.Azure.PutFirewall(azuresim.Firewall{
-			ID: azuresim.DemoFirewall, Location: azuresim.DemoLocation, Subnet: simulated.FirewallSubnet(), PublicIPs: simulated.FirewallIPs(),
-			Collections: strangers(w.Azure.FirewallCollections(azuresim.DemoFirewall)),
-		}); err != nil {
-			t.Fatal(err)
-		}
-		w.Pass(9 * time.Minute)
-		if g = w.Grant(g.ID); g.Stuck || w.Told.Has("stuck to thread") {
-			t.Errorf("%s is %s, stuck %t", g.ID, g.State, g.Stuck)
-		}
-		w.Pass(4 * time.Minute)
-		w.Want(g.ID, jit.Closed)
 	})
 }

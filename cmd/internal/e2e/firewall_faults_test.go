@@ -239,43 +239,6 @@ func TestFirewallRefusals(t *testing.T) {
 	})
 }
 
-// Without the bot and its store, what is past its until is closed in firewalls
-// too.
-func TestReapFirewalls(t *testing.T) {
-	for _, c := range []struct{ vm, id, source string }{{"app-1", azuresim.DemoApp, "203.0.113.7"}, {"core-1", azuresim.DemoCore, "10.60.1.9"}} {
-		t.Run(c.vm, func(t *testing.T) {
-			firewalled(t, func(t *testing.T, w *world) {
-				walls := w.allWalls()
-				w.Start()
-				g := w.allowed(15*time.Minute, c.source+"/32", c.vm)
-				w.Pass(6 * time.Minute)
-				g = w.Want(g.ID, jit.Open)
-				w.Stop()
-				owner := jit.Owner{Installation: "prod", Bands: w.Config.Bands}
-				found, err := jit.Reap(t.Context(), w.Client, owner, false, time.Now())
-				for _, r := range found {
-					if r.Outcome != jit.Kept || r.Until != g.Clock.Until || r.Grant != g.ID {
-						t.Errorf("%v", r)
-					}
-				}
-				if err != nil || len(found) < 2 {
-					t.Fatalf("%v, %v", found, err)
-				}
-				time.Sleep(time.Until(g.Clock.Until))
-				found, err = jit.Reap(t.Context(), w.Client, owner, false, time.Now())
-				for _, r := range found {
-					if r.Outcome != jit.Removed {
-						t.Errorf("%v", r)
-					}
-				}
-				if err != nil || w.gets(c.id, c.source, 22) || w.allWalls() != walls || w.Ours() != 0 {
-					t.Errorf("not as before, %v", err)
-				}
-			})
-		})
-	}
-}
-
 // A lock that lets nothing be deleted, set while a grant is open: the rule is
 // turned into a deny, so that the door is shut, and it goes with the lock.
 func TestALockAgainstDeleting(t *testing.T) {

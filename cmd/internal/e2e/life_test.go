@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -151,75 +150,6 @@ func (w *world) addNoise(n int) {
 			w.T.Fatal(err)
 		}
 	}
-}
-
-// Promise 6: two clicks, one outcome; the loser is told.
-func TestTwoApproversAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		w.Start()
-		g, err := w.Ask(ada, time.Hour, "web-1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		errs := make([]error, 2)
-		var wg sync.WaitGroup
-		for i, by := range []jit.UserID{grace, alan} {
-			wg.Go(func() { _, errs[i] = w.Service.Approve(t.Context(), by, g.ID) })
-		}
-		wg.Wait()
-		w.Pass(20 * time.Second)
-		w.Want(g.ID, jit.Open)
-		lost := 0
-		for _, err := range errs {
-			if errors.Is(err, jit.ErrStale) && strings.Contains(err.Error(), "already approved by") {
-				lost++
-			} else if err != nil {
-				t.Error(err)
-			}
-		}
-		if lost != 1 || len(w.Grant(g.ID).Approvals) != 1 {
-			t.Errorf("%d losers told, approvals %v", lost, w.Grant(g.ID).Approvals)
-		}
-	})
-}
-
-func TestTwoApprovalsNeeded(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		w.With(func(c *jit.Config) {
-			c.Approvals = []jit.ApprovalRule{{Approvers: []string{group}, Required: 2, PendingFor: time.Hour}}
-		})
-		w.Start()
-		g, err := w.Ask(ada, time.Hour, "web-1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Service.Approve(t.Context(), grace, g.ID); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Service.Approve(t.Context(), grace, g.ID); !errors.Is(err, jit.ErrStale) {
-			t.Errorf("the same approver twice: %v", err)
-		}
-		w.Pass(10 * time.Second)
-		w.Want(g.ID, jit.Pending)
-		if _, err := w.Service.Approve(t.Context(), alan, g.ID); err != nil {
-			t.Fatal(err)
-		}
-		w.Pass(20 * time.Second)
-		w.Want(g.ID, jit.Open)
-	})
-}
-
-func TestNoApprovalNeeded(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		w.With(func(c *jit.Config) { c.Approvals = []jit.ApprovalRule{{}} })
-		w.Start()
-		g, err := w.Ask(ada, time.Hour, "web-1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.Pass(20 * time.Second)
-		w.Want(g.ID, jit.Open)
-	})
 }
 
 // Promise 5: Slack being down delays no closing, and what could not be said

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"jitbot/cmd/internal/app"
+	"jitbot/cmd/internal/check"
+	"jitbot/cmd/internal/config"
 )
 
 const checkHelp = `Reads the configuration and tells everything that is wrong with it, each with
@@ -38,15 +40,15 @@ func (c *cli) check() *cobra.Command {
 	cmd := verb("check", "Check the configuration, the store, Slack and Azure", checkHelp, `  jitbot check
   jitbot check --offline --config new.yaml   # the file only; needs no secrets`,
 		func(cmd *cobra.Command) error {
-			config, err := c.load()
+			loaded, err := c.load()
 			if err != nil {
 				return err
 			}
-			found := []app.Finding{{What: "configuration", Note: c.config}}
+			found := []check.Finding{{What: "configuration", Note: c.config}}
 			if !offline {
-				tokens, err := app.ReadTokens(c.env)
-				o := app.Options{Config: config, Tokens: tokens, Log: c.log(slog.LevelError)}
-				found = append(found, app.Check(cmd.Context(), o, err)...)
+				tokens, err := config.ReadTokens(c.env)
+				o := app.Options{Config: loaded, Tokens: tokens, Log: c.log(slog.LevelError)}
+				found = append(found, check.Run(cmd.Context(), o, err)...)
 			}
 			failed := false
 			for _, f := range found {

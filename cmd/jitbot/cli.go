@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"jitbot/cmd/internal/app"
+	"jitbot/cmd/internal/config"
 )
 
 // errSaid ends a command that has told what is wrong.
@@ -80,7 +80,7 @@ func verb(use, short, long, examples string, f func(cmd *cobra.Command) error) *
 }
 
 // load reads the configuration; its faults are told as they are, a line each.
-func (c *cli) load() (app.Config, error) { return app.LoadConfig(c.config) }
+func (c *cli) load() (config.Config, error) { return config.Load(c.config) }
 
 // log is the log on stderr.
 func (c *cli) log(least slog.Level) *slog.Logger {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"jitbot/cmd/internal/app"
+	"jitbot/cmd/internal/config"
 )
 
 const runHelp = `Runs the bot until SIGINT or SIGTERM. It then finishes what is under way,
@@ -21,13 +22,13 @@ func (c *cli) run() *cobra.Command {
   SLACK_BOT_TOKEN_FILE=/run/secrets/bot jitbot run --config prod.yaml --log json
   curl http://127.0.0.1:9090/readyz   # how it is`,
 		func(cmd *cobra.Command) error {
-			config, err := c.load()
-			tokens, tokenErr := app.ReadTokens(c.env)
+			loaded, err := c.load()
+			tokens, tokenErr := config.ReadTokens(c.env)
 			if err := errors.Join(err, tokenErr); err != nil {
 				return err
 			}
 			return app.Run(cmd.Context(), app.Options{
-				Config: config, Tokens: tokens, Version: versionOf().number,
+				Config: loaded, Tokens: tokens, Version: versionOf().number,
 				Out: c.out, Log: c.log(slog.LevelInfo),
 			})
 		})

@@ -18,6 +18,7 @@ import (
 
 	"jitbot/bot/slacksim"
 	"jitbot/cmd/internal/app"
+	"jitbot/cmd/internal/config"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -130,7 +131,7 @@ func (s *stage) close() error {
 // real configuration has.
 func (s *stage) options(limits string) (app.Options, error) {
 	text := fmt.Sprintf(configuration, s.slack.Options().URL, s.store, limits)
-	config, err := app.ParseConfig("demo.yaml", []byte(text))
+	parsed, err := config.Parse("demo.yaml", []byte(text))
 	if err != nil {
 		return app.Options{}, err
 	}
@@ -153,7 +154,7 @@ func (s *stage) options(limits string) (app.Options, error) {
 	}
 	tokens := s.slack.Options()
 	return app.Options{
-		Config: config, Tokens: app.Tokens{Bot: tokens.BotToken, App: tokens.AppToken},
+		Config: parsed, Tokens: config.Tokens{Bot: tokens.BotToken, App: tokens.AppToken},
 		Credential: credential, Transport: transport, Log: s.log, Stagger: time.Second,
 	}, nil
 }

@@ -44,8 +44,11 @@ const (
 	passLate = 10 * time.Second // a sweep that passes each second has trouble
 	passDead = 2 * time.Minute  // … and stands still
 	maxBack  = 5 * time.Second  // from here on the sweep mistrusts the wall clock
-	maxSkew  = 30 * time.Second // … or its difference to Azure's
 )
+
+// MaxSkew is how far this machine's clock and Azure's may differ: beyond it
+// the sweep mistrusts both and opens nothing.
+const MaxSkew = 30 * time.Second
 
 // readiness is the detail of /readyz.
 type readiness struct {
@@ -87,7 +90,7 @@ func (p *program) readiness(ctx context.Context) readiness {
 	r.Sweep.LastPass = p.pulse.at()
 	r.Sweep.OK = time.Since(r.Sweep.LastPass) < passLate
 	skew := p.azure.Skew()
-	r.Azure.OK, r.Azure.Skew = skew.Abs() <= maxSkew, skew.Round(time.Second).String()
+	r.Azure.OK, r.Azure.Skew = skew.Abs() <= MaxSkew, skew.Round(time.Second).String()
 	mark, err := p.store.Mark(ctx, time.Time{})
 	behind := time.Until(mark)
 	if r.Clock.OK = behind <= maxBack; !r.Clock.OK {

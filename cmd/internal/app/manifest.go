@@ -17,8 +17,8 @@ var manifest string
 // Manifest is the Slack app's manifest, as YAML.
 func Manifest() string { return manifest }
 
-// manifestScopes are the scopes that the bot token gets by it.
-func manifestScopes() []string {
+// ManifestScopes are the scopes that the bot token gets by it.
+func ManifestScopes() []string {
 	var m struct {
 		OAuth struct {
 			Scopes struct{ Bot []string }

@@ -20,6 +20,8 @@ import (
 	"jitbot/cmd/internal/app"
 )
 
+const root = "../../.." // of the module
+
 // manifest is the part of Slack's schema that a Socket Mode bot may use: no key
 // that holds an address. A key that is not here is an error, as it is at Slack.
 type manifest struct {

@@ -5,25 +5,27 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"jitbot/cmd/internal/config"
 )
 
-// action is an Azure action of the bot's role, which is also what check looks
-// for.
-type action struct {
-	name     string
-	use      string // what it is needed for: "to …"
-	firewall bool   // needed only where an Azure Firewall is in front of a machine
-	extra    bool   // without it less is told, and nothing else is amiss
-	sweep    bool   // jitbot sweep needs it too
+// Action is an Azure action of the bot's role, which is also what jitbot check
+// looks for.
+type Action struct {
+	Name     string
+	Use      string // what it is needed for: "to …"
+	Firewall bool   // needed only where an Azure Firewall is in front of a machine
+	Optional bool   // without it less is told, and nothing else is amiss
+	Sweep    bool   // jitbot sweep needs it too
 }
 
-// actions are the least that the bot needs, by name. It writes single rules, so
+// Actions are the least that the bot needs, by name. It writes single rules, so
 // it needs no right to write a whole network security group unless
 // azure.group_writes says so; it reads what is in front of a machine, and what
 // people hold. A firewall of the classic kind has no rule that could be
 // written alone. Whoever writes a document must be allowed to join what it
 // refers to.
-func (c Config) actions() []action {
+func Actions(c config.Config) []Action {
 	const (
 		people   = "to check what people hold"
 		network  = "to see what is in front of a machine"
@@ -32,55 +34,56 @@ func (c Config) actions() []action {
 		firewall = "to open and close a firewall"
 		whole    = "to write a network security group as a whole, as azure.group_writes says"
 	)
-	all := []action{
-		{name: "Microsoft.Authorization/denyAssignments/read", use: people},
-		{name: "Microsoft.Authorization/locks/read", use: "to see locks that would keep a rule from being removed"},
-		{name: "Microsoft.Authorization/roleAssignments/read", use: people},
-		{name: "Microsoft.Authorization/roleDefinitions/read", use: people},
-		{name: "Microsoft.ClassicCompute/virtualMachines/read", use: "to name machines of the classic model, which cannot be opened", extra: true},
-		{name: "Microsoft.Compute/virtualMachines/instanceView/read", use: "to see whether a machine runs"},
-		{name: "Microsoft.Compute/virtualMachines/read", use: "to find the machines"},
-		{name: "Microsoft.Network/azureFirewalls/read", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/azureFirewalls/write", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/firewallPolicies/join/action", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/firewallPolicies/read", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/delete", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/write", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/ipGroups/join/action", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/loadBalancers/read", use: network},
-		{name: "Microsoft.Network/localNetworkGateways/read", use: gateway, extra: true},
-		{name: "Microsoft.Network/locations/operationResults/read", use: wait, sweep: true},
-		{name: "Microsoft.Network/locations/operations/read", use: wait, sweep: true},
-		{name: "Microsoft.Network/networkInterfaces/read", use: network},
-		{name: "Microsoft.Network/networkSecurityGroups/read", use: "to read the rules", sweep: true},
-		{name: "Microsoft.Network/networkSecurityGroups/securityRules/delete", use: "to close what was opened", sweep: true},
-		{name: "Microsoft.Network/networkSecurityGroups/securityRules/read", use: "to read a rule back", sweep: true},
-		{name: "Microsoft.Network/networkSecurityGroups/securityRules/write", use: "to open"},
-		{name: "Microsoft.Network/publicIPAddresses/join/action", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/publicIPAddresses/read", use: network},
-		{name: "Microsoft.Network/routeTables/read", use: network},
-		{name: "Microsoft.Network/virtualNetworkGateways/connections/read", use: gateway, extra: true},
-		{name: "Microsoft.Network/virtualNetworkGateways/read", use: gateway, extra: true},
-		{name: "Microsoft.Network/virtualNetworks/read", use: network},
-		{name: "Microsoft.Network/virtualNetworks/subnets/join/action", use: firewall, firewall: true, sweep: true},
-		{name: "Microsoft.Network/virtualNetworks/subnets/read", use: network},
+	all := []Action{
+		{Name: "Microsoft.Authorization/denyAssignments/read", Use: people},
+		{Name: "Microsoft.Authorization/locks/read", Use: "to see locks that would keep a rule from being removed"},
+		{Name: "Microsoft.Authorization/roleAssignments/read", Use: people},
+		{Name: "Microsoft.Authorization/roleDefinitions/read", Use: people},
+		{Name: "Microsoft.ClassicCompute/virtualMachines/read", Use: "to name machines of the classic model, which cannot be opened", Optional: true},
+		{Name: "Microsoft.Compute/virtualMachines/instanceView/read", Use: "to see whether a machine runs"},
+		{Name: "Microsoft.Compute/virtualMachines/read", Use: "to find the machines"},
+		{Name: "Microsoft.Network/azureFirewalls/read", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/azureFirewalls/write", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/firewallPolicies/join/action", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/firewallPolicies/read", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/delete", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/write", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/ipGroups/join/action", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/loadBalancers/read", Use: network},
+		{Name: "Microsoft.Network/localNetworkGateways/read", Use: gateway, Optional: true},
+		{Name: "Microsoft.Network/locations/operationResults/read", Use: wait, Sweep: true},
+		{Name: "Microsoft.Network/locations/operations/read", Use: wait, Sweep: true},
+		{Name: "Microsoft.Network/networkInterfaces/read", Use: network},
+		{Name: "Microsoft.Network/networkSecurityGroups/read", Use: "to read the rules", Sweep: true},
+		{Name: "Microsoft.Network/networkSecurityGroups/securityRules/delete", Use: "to close what was opened", Sweep: true},
+		{Name: "Microsoft.Network/networkSecurityGroups/securityRules/read", Use: "to read a rule back", Sweep: true},
+		{Name: "Microsoft.Network/networkSecurityGroups/securityRules/write", Use: "to open"},
+		{Name: "Microsoft.Network/publicIPAddresses/join/action", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/publicIPAddresses/read", Use: network},
+		{Name: "Microsoft.Network/routeTables/read", Use: network},
+		{Name: "Microsoft.Network/virtualNetworkGateways/connections/read", Use: gateway, Optional: true},
+		{Name: "Microsoft.Network/virtualNetworkGateways/read", Use: gateway, Optional: true},
+		{Name: "Microsoft.Network/virtualNetworks/read", Use: network},
+		{Name: "Microsoft.Network/virtualNetworks/subnets/join/action", Use: firewall, Firewall: true, Sweep: true},
+		{Name: "Microsoft.Network/virtualNetworks/subnets/read", Use: network},
 	}
 	if c.Azure.GroupWrites {
 		all = append(
 			all,
-			action{name: "Microsoft.Network/applicationSecurityGroups/joinNetworkSecurityRule/action", use: whole},
-			action{name: "Microsoft.Network/networkSecurityGroups/write", use: whole},
+			Action{Name: "Microsoft.Network/applicationSecurityGroups/joinNetworkSecurityRule/action", Use: whole},
+			Action{Name: "Microsoft.Network/networkSecurityGroups/write", Use: whole},
 		)
 	}
-	slices.SortFunc(all, func(a, b action) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(all, func(a, b Action) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
-func names(all []action) []string {
+// Names are those of the actions, in the same order.
+func Names(all []Action) []string {
 	out := make([]string, 0, len(all))
 	for _, a := range all {
-		out = append(out, a.name)
+		out = append(out, a.Name)
 	}
 	return out
 }
@@ -107,19 +110,19 @@ A rule under a lock is removed once somebody has removed the lock.
 
 // Role is the least Azure role that jitbot needs, or that jitbot sweep needs,
 // as JSON for az role definition create.
-func Role(c Config, sweep bool) ([]byte, error) {
+func Role(c config.Config, sweep bool) ([]byte, error) {
 	r := role{
 		Name: "jitbot " + c.Jit.Installation, IsCustom: true,
 		Description: "Opens and closes network access to virtual machines for a time, by single security rules." +
 			" The actions of azureFirewalls, firewallPolicies and ipGroups, and every join/action, are needed only where an Azure Firewall is in front of a machine.",
-		Actions: names(c.actions()), NotActions: []string{},
+		Actions: Names(Actions(c)), NotActions: []string{},
 	}
 	if sweep {
 		r.Name += " sweep"
 		r.Description = "Closes network access that jitbot opened, once its time is up." +
 			" In network security groups it can only read and delete rules." +
 			" A firewall is closed by writing it: where none is in front of a machine, leave out the actions of azureFirewalls, firewallPolicies and ipGroups, and every join/action."
-		r.Actions = names(slices.DeleteFunc(c.actions(), func(a action) bool { return !a.sweep }))
+		r.Actions = Names(slices.DeleteFunc(Actions(c), func(a Action) bool { return !a.Sweep }))
 	}
 	for _, id := range c.Azure.Subscriptions {
 		r.AssignableScopes = append(r.AssignableScopes, "/subscriptions/"+id)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/bot"
+	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/store/bolt"
@@ -23,8 +24,8 @@ import (
 // Options are what Run and the verbs work with. Config is required, and Tokens
 // wherever Slack is spoken to.
 type Options struct {
-	Config  Config
-	Tokens  Tokens
+	Config  config.Config
+	Tokens  config.Tokens
 	Version string       // for jitbot_build_info
 	Out     io.Writer    // gets what an operator must read at the end; nil discards it
 	Log     *slog.Logger // nil is silent
@@ -71,13 +72,24 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func (o Options) azure(observe func(method string, code int)) (*azure.Client, error) {
+// AzureClient connects to Azure as Run does; it asks nothing yet. observe, when
+// not nil, is told of each exchange, as in azure.Config.
+func (o Options) AzureClient(observe func(method string, code int)) (*azure.Client, error) {
 	c := o.Config.Azure
-	c.Credential, c.Transport, c.Observe, c.Log = o.Credential, o.Transport, observe, o.Log
-	return azure.New(c)
+	return azure.New(azure.Config{
+		Subscriptions: c.Subscriptions, Cloud: azure.Cloud(c.Cloud),
+		Custom: azure.Custom{
+			AuthorityHost:   c.Custom.AuthorityHost,
+			ResourceManager: azure.Endpoint(c.Custom.ResourceManager),
+			Graph:           azure.Endpoint(c.Custom.Graph),
+		},
+		Poll: c.Poll, GroupWrites: c.GroupWrites,
+		Credential: o.Credential, Transport: o.Transport, Observe: observe, Log: o.Log,
+	})
 }
 
-func (o Options) account() bot.Account {
+// SlackAccount is what Run signs in to Slack with.
+func (o Options) SlackAccount() bot.Account {
 	return bot.Account{BotToken: o.Tokens.Bot, AppToken: o.Tokens.App, URL: o.Config.SlackURL, HTTP: o.HTTP}
 }
 
@@ -110,7 +122,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		o.Started(p.sweep, s)
 	}
 	err = p.run(ctx, listener)
-	return errors.Join(err, p.farewell(context.WithoutCancel(ctx)))
+	return errors.Join(err, p.tellLive(context.WithoutCancel(ctx)))
 }
 
 // program is the bot put together.
@@ -131,10 +143,10 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	p := &program{Options: o, store: s, pulse: newPulse(s)}
 	p.meters = newMeters(o.Version)
 	var err error
-	if p.azure, err = o.azure(p.meters.request); err != nil {
+	if p.azure, err = o.AzureClient(p.meters.request); err != nil {
 		return nil, err
 	}
-	api := bot.NewClient(o.account())
+	api := bot.NewClient(o.SlackAccount())
 	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
 	var notifier jit.Notifier = cards
 	if o.Notifier != nil {

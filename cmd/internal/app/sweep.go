@@ -1,0 +1,59 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"jitbot/jit"
+)
+
+// Sweep closes what is past its until, from the rules in Azure alone: it needs
+// neither the store nor Slack. It writes a line a rule and a summary to Out.
+// Its error says that something overdue is or may be still there.
+func Sweep(ctx context.Context, o Options, unreadable bool) error {
+	o = o.withDefaults()
+	client, err := o.AzureClient(nil)
+	if err != nil {
+		return err
+	}
+	owner := jit.Owner{Installation: o.Config.Jit.Installation, Bands: o.Config.Jit.Bands}
+	found, err := jit.SweepOverdue(ctx, client, owner, unreadable, time.Now())
+	overdue := 0
+	counts := map[jit.Outcome]int{}
+	for _, r := range found {
+		counts[r.Outcome]++
+		if r.Overdue() {
+			overdue++
+		}
+		if _, err := fmt.Fprintln(o.Out, r); err != nil {
+			return fmt.Errorf("telling what was swept: %w", err)
+		}
+	}
+	_, sayErr := fmt.Fprintf(o.Out, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
+		counted(len(found), "rule", "rules"), o.Config.Jit.Installation,
+		counts[jit.Removed], counts[jit.Kept], counts[jit.Unreadable], counts[jit.Astray], counts[jit.NotRemoved])
+	if !client.SeesFirewalls() {
+		_, saidErr := fmt.Fprintln(o.Out, "Firewalls are not looked at: Azure does not show them all to this identity. If jitbot opens through firewalls, give it the role of \"jitbot role --sweep\".")
+		sayErr = errors.Join(sayErr, saidErr)
+	}
+	if skew := client.Skew(); skew.Abs() > MaxSkew {
+		err = errors.Join(err, fmt.Errorf("this machine's clock and Azure's differ by %s, so what is overdue was judged wrong; set the clock", jit.ShortDuration(skew.Abs())))
+	}
+	if overdue > 0 {
+		hint := ""
+		if counts[jit.Unreadable] > 0 {
+			hint = "; --unreadable also removes those whose description cannot be read"
+		}
+		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", counted(overdue, "rule was", "rules were"), hint))
+	}
+	return errors.Join(err, sayErr)
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

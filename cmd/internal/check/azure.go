@@ -1,0 +1,256 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"jitbot/cmd/internal/app"
+	"jitbot/jit"
+	"jitbot/jit/azure"
+)
+
+// snapshot is what was read of Azure.
+type snapshot struct {
+	vms      []jit.VM
+	unread   []error // machines that could not be read, or why none could
+	tables   []jit.Table
+	locks    []jit.ManagementLock
+	rights   []rights
+	firewall string // what is in front of a machine and is a firewall, or may be
+
+	tablesErr, locksErr, aroundErr error
+}
+
+// azure asks what the identity may do, and reads the lists of all
+// subscriptions side by side. heard reports whether Azure has answered
+// anything.
+func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool) []Finding {
+	s := snapshot{rights: c.readRights(ctx, client)}
+	if !heard() || shutOut(s.rights) {
+		found := rightsFindings(s)
+		for _, what := range []string{"azure machines", "azure rules", "azure locks", "entra users", "clock"} {
+			found = append(found, Finding{What: what, Err: errors.New("not looked at, since Azure does not let jitbot in or does not answer; mend that first")})
+		}
+		return found
+	}
+	var users []Finding
+	var group errgroup.Group
+	group.Go(func() error { s.vms, s.unread = c.readVMs(ctx, client); return nil })
+	group.Go(func() error { s.tables, s.tablesErr = client.Tables(ctx); return nil })
+	group.Go(func() error { s.locks, s.locksErr = client.AllLocks(ctx); return nil })
+	group.Go(func() error { users = c.users(ctx, client); return nil })
+	_ = group.Wait() // what went wrong is kept with what was read
+	if len(s.vms) > 0 {
+		s.firewall, s.aroundErr = c.firewallBefore(ctx, client, s.vms)
+	}
+	return slices.Concat(rightsFindings(s), c.foresee(s), users, checkClock(client.Skew()))
+}
+
+func rightsFindings(s snapshot) []Finding {
+	var found []Finding
+	for _, r := range s.rights {
+		found = append(found, r.findings(s.firewall)...)
+	}
+	return found
+}
+
+func checkClock(skew time.Duration) []Finding {
+	const what = "clock"
+	if skew.Abs() > app.MaxSkew {
+		return verdict(what, "", fmt.Errorf("this machine's clock and Azure's differ by %s, and nothing would be opened; set the clock", jit.ShortDuration(skew.Abs())))
+	}
+	return verdict(what, "it agrees with Azure's within "+jit.ShortDuration(max(skew.Abs().Round(time.Second), time.Second)))
+}
+
+// readVMs lists the machines. One of which no address was listed is read by
+// itself, which tells why; when it cannot be read it is left out.
+func (c run) readVMs(ctx context.Context, client *azure.Client) ([]jit.VM, []error) {
+	vms, err := client.VMs(ctx)
+	if err != nil {
+		return nil, []error{mend("listing the virtual machines", err)}
+	}
+	var bare []int
+	for i, vm := range vms {
+		if _, ok := c.Config.Jit.Policy(vm); ok && !vm.Classic && len(bare) < maxAsked &&
+			!slices.ContainsFunc(vm.Interfaces, func(n jit.Interface) bool { return len(n.Addresses) > 0 }) {
+			bare = append(bare, i)
+		}
+	}
+	faults := each(bare, func(i int) error {
+		fresh, err := client.VM(ctx, vms[i].ID)
+		if err != nil {
+			return mend(named(vms[i]), err)
+		}
+		vms[i] = fresh
+		return nil
+	})
+	lost := map[string]bool{}
+	for at, i := range bare {
+		lost[vms[i].ID] = faults[at] != nil
+	}
+	return slices.DeleteFunc(vms, func(vm jit.VM) bool { return lost[vm.ID] }), faults
+}
+
+func named(vm jit.VM) string { return vm.Group + "/" + vm.Name }
+
+// firewallBefore names a firewall on the way to one of the machines, or a hop
+// that may be one.
+func (c run) firewallBefore(ctx context.Context, client *azure.Client, vms []jit.VM) (string, error) {
+	around, err := client.Surroundings(ctx, vms)
+	if err != nil {
+		return "", err
+	}
+	for _, vm := range vms {
+		s := around[strings.ToLower(vm.ID)]
+		if len(s.Firewalls) > 0 {
+			return fmt.Sprintf("the firewall %s is in front of %s", s.Firewalls[0].Name, named(vm)), nil
+		}
+		if len(s.Appliances) > 0 {
+			return fmt.Sprintf("the route of %s leads to %s, which may be one", named(vm), s.Appliances[0]), nil
+		}
+	}
+	return "", nil
+}
+
+// foresee tells what is in the way of grants and protections.
+func (c run) foresee(s snapshot) []Finding {
+	out := c.Config.Jit.Outlook(s.vms, s.tables, s.locks)
+	by := map[jit.HurdleKind][]error{}
+	for _, h := range out.Hurdles {
+		if h.Kind != jit.HurdleRules || s.tablesErr == nil { // else what was not read is what is missing
+			by[h.Kind] = append(by[h.Kind], hurdle(h))
+		}
+	}
+	found := machines(out, s, by[jit.HurdleMachine])
+	rules := slices.Concat(by[jit.HurdleRules], by[jit.HurdleProtect], c.astray(s.tables))
+	if s.tablesErr != nil {
+		rules = append(rules, mend("reading the network security groups and firewalls", s.tablesErr))
+	}
+	found = append(found, verdict("azure rules", ruleNote(s.tables), rules...)...)
+	locks := by[jit.HurdleLock]
+	if s.locksErr != nil {
+		locks = append(locks, mend("reading locks, under which a rule could never be removed", s.locksErr))
+	}
+	found = append(found, verdict("azure locks", lockNote(len(s.locks)), locks...)...)
+	if always := by[jit.HurdleAlways]; out.Always > 0 || len(always) > 0 {
+		found = append(found, verdict("protection", "protect: always can hold for "+counted(out.Always, "virtual machine", "virtual machines"), always...)...)
+	}
+	if s.aroundErr != nil {
+		found = append(found, Finding{What: "azure network", Err: mend("reading what is in front of the machines", s.aroundErr)})
+	}
+	return found
+}
+
+func ruleNote(tables []jit.Table) string {
+	firewalls := 0
+	for _, t := range tables {
+		if jit.IsFirewall(t.Guard) {
+			firewalls++
+		}
+	}
+	note := counted(len(tables)-firewalls, "network security group", "network security groups")
+	if firewalls > 0 {
+		note += " and " + counted(firewalls, "firewall", "firewalls")
+	}
+	return note + " read; those in front of machines have room, and nothing is in the way"
+}
+
+func lockNote(n int) string {
+	if n == 0 {
+		return "there is none"
+	}
+	return counted(n, "lock is there, and not", "locks are there, and none") + " in the way of what jitbot writes"
+}
+
+// machines says how many a grant can open, and what is wrong with the others
+// themselves.
+func machines(out jit.Outlook, s snapshot, hurdles []error) []Finding {
+	const what = "azure machines"
+	note := counted(out.Reachable, "virtual machine is reachable by a grant", "virtual machines are reachable by a grant")
+	if rest := len(s.vms) - out.Matched; rest > 0 {
+		note += fmt.Sprintf("; %d of %d match no policy", rest, len(s.vms))
+	}
+	faults := slices.Concat(s.unread, hurdles)
+	found := verdict(what, note, faults...)
+	if out.Reachable > 0 && errors.Join(faults...) != nil {
+		found = append([]Finding{{What: what, Note: note}}, found...)
+	}
+	return found
+}
+
+const maxNamed = 3 // machines that one line names
+
+// hurdle is a line about it, with whom it concerns.
+func hurdle(h jit.Hurdle) error {
+	var names []string
+	for _, vm := range h.VMs[:min(len(h.VMs), maxNamed)] {
+		names = append(names, named(vm))
+	}
+	whom := strings.Join(names, ", ")
+	if more := len(h.VMs) - maxNamed; more > 0 {
+		whom += fmt.Sprintf(" and %d more", more)
+	}
+	switch h.Kind {
+	case jit.HurdleMachine:
+		return fmt.Errorf("%s: %w", whom, h.Why)
+	case jit.HurdleAlways:
+		return fmt.Errorf("protect: always does not hold for %s: %w", whom, h.Why)
+	case jit.HurdleProtect:
+		return fmt.Errorf("%s cannot be protected: %w", whom, h.Why)
+	default:
+		return fmt.Errorf("%w Behind it: %s.", h.Why, whom) //nolint:revive,staticcheck // sentences
+	}
+}
+
+// astray names rules that have a name of ours and lie outside our bands.
+func (c run) astray(tables []jit.Table) []error {
+	owner := jit.Owner{Installation: c.Config.Jit.Installation, Bands: c.Config.Jit.Bands}
+	var faults []error
+	for _, t := range tables {
+		for _, r := range t.Rules {
+			if _, astray := owner.Astray(r); astray {
+				faults = append(faults, fmt.Errorf("the rule %s (priority %d) in %s has a name of ours but lies outside bands, so it is never touched, nor closed; put bands back as they were, or remove the rule by hand",
+					r.Name, r.Priority, t.Name))
+			}
+		}
+	}
+	return faults
+}
+
+// users looks for each Entra user of the configuration.
+func (c run) users(ctx context.Context, client *azure.Client) []Finding {
+	const what = "entra users"
+	users := c.Config.Jit.Users
+	ids := slices.Sorted(maps.Keys(users))
+	accounts := make([]jit.Account, len(ids))
+	order := make([]int, len(ids))
+	for i := range order {
+		order[i] = i
+	}
+	answers := each(order, func(i int) (err error) {
+		accounts[i], err = client.User(ctx, users[ids[i]], false)
+		return err
+	})
+	var faults []error
+	for i, err := range answers {
+		id, name := ids[i], users[ids[i]]
+		switch {
+		case errors.Is(err, jit.ErrForbidden): // for one as for all
+			return verdict(what, "", fmt.Errorf("reading Entra's users: %s; give the identity the Graph permission User.Read.All", sentence(err)))
+		case errors.Is(err, jit.ErrNotFound):
+			faults = append(faults, fmt.Errorf("Entra has no user %s, to whom %s is tied; mend the line under users", name, id)) //nolint:staticcheck // a name
+		case err != nil:
+			faults = append(faults, mend("reading Entra's users", err))
+		case !accounts[i].Enabled:
+			faults = append(faults, fmt.Errorf("the Entra user %s is switched off; mend the line of %s under users", name, id))
+		}
+	}
+	return verdict(what, counted(len(users), "user is known", "users are known"), faults...)
+}

@@ -1,0 +1,157 @@
+package check
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/bot"
+	"jitbot/cmd/internal/app"
+	"jitbot/jit"
+	"jitbot/jit/azure"
+)
+
+// slack tries both tokens, and what they are to reach. client, nil where
+// Azure cannot be asked, finds people in Entra.
+func (c run) slack(ctx context.Context, client *azure.Client) []Finding {
+	api := bot.NewClient(c.SlackAccount())
+	socket := c.socket(ctx, api)
+	auth, err := api.AuthTestContext(ctx)
+	if err != nil {
+		return []Finding{{What: "slack bot", Err: fmt.Errorf("asking Slack who I am: %w; check SLACK_BOT_TOKEN and slack.api_url, and reinstall the app (channels and people are looked at after that)", err)}, socket}
+	}
+	found := []Finding{{What: "slack bot", Note: fmt.Sprintf("%s in %s", auth.User, auth.Team)}}
+	granted := splitScopes(auth.Header.Get("X-OAuth-Scopes"))
+	channels := c.channels()
+	faults := each(channels, func(r *channel) error { return r.look(ctx, api, granted) })
+	public := slices.ContainsFunc(channels, func(r *channel) bool { return r.public })
+	found = append(found, c.scopes(granted, public)...)
+	found = append(found, socket)
+	found = append(found, verdict("slack channels", counted(len(channels), "channel is there", "channels are there"), faults...)...)
+	return append(found, c.people(ctx, bot.NewPeople(api), client)...)
+}
+
+func (c run) socket(ctx context.Context, api *slack.Client) Finding {
+	f := Finding{What: "slack socket", Note: "the app token has connections:write and opens one"}
+	_, _, err := api.StartSocketModeContext(ctx)
+	switch {
+	case slackCode(err) == "missing_scope":
+		f.Err = errors.New("the app token lacks connections:write; make another under Basic Information, App-Level Tokens, with that scope, and set SLACK_APP_TOKEN to it")
+	case err != nil:
+		f.Err = fmt.Errorf("opening a socket: %w; check SLACK_APP_TOKEN and that the app has Socket Mode on", err)
+	}
+	return f
+}
+
+// slackCode is the error that Slack named, empty when it named none.
+func slackCode(err error) string {
+	if e, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return e.Err
+	}
+	return ""
+}
+
+// mendSlack adds what may help to an error of Slack.
+func mendSlack(err error) error {
+	switch {
+	case slackCode(err) == "missing_scope":
+		return fmt.Errorf("%w; reinstall the app from the manifest", err)
+	case errors.Is(err, jit.ErrBusy):
+		return fmt.Errorf("%w; try again in a minute", err)
+	default:
+		return fmt.Errorf("%w; check the network and slack.api_url", err)
+	}
+}
+
+func splitScopes(header string) []string {
+	return strings.FieldsFunc(header, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// scopes compares the bot token's scopes with those of the manifest. Two
+// may be dropped, as it says itself: public is whether a card goes to a channel
+// without the bot.
+func (c run) scopes(granted []string, public bool) []Finding {
+	const what = "slack scopes"
+	if len(granted) == 0 {
+		return []Finding{{What: what, Note: "Slack does not say which ones the bot token has"}}
+	}
+	needed := map[string]bool{"chat:write.public": public, "users:read.email": c.Config.Jit.MatchEmail}
+	asked := app.ManifestScopes()
+	var missing, dropped []string
+	for _, scope := range asked {
+		needs, may := needed[scope]
+		switch {
+		case slices.Contains(granted, scope):
+		case may && !needs:
+			dropped = append(dropped, scope)
+		default:
+			missing = append(missing, scope)
+		}
+	}
+	if len(missing) > 0 {
+		return []Finding{{What: what, Err: fmt.Errorf("the bot token lacks %s; put the manifest that jitbot manifest prints into the app, and reinstall the app", strings.Join(missing, ", "))}}
+	}
+	note := fmt.Sprintf("the bot token has all %d of the manifest", len(asked))
+	if len(dropped) > 0 {
+		note = fmt.Sprintf("the bot token has what is needed; it lacks %s, which nothing here uses", strings.Join(dropped, " and "))
+	}
+	return []Finding{{What: what, Note: note}}
+}
+
+// channel is a channel that cards go to.
+type channel struct {
+	id     string
+	where  string // in the configuration
+	public bool   // cards go there without the bot being a member
+}
+
+// channels are the channels of the configuration, each once.
+func (c run) channels() []*channel {
+	all := []*channel{{id: c.Config.Jit.Channel, where: "slack.channel"}}
+	for i, rule := range c.Config.Jit.Approvals {
+		id := cmp.Or(rule.Channel, c.Config.Jit.Channel)
+		if !slices.ContainsFunc(all, func(r *channel) bool { return r.id == id }) {
+			all = append(all, &channel{id: id, where: fmt.Sprintf("approvals[%d].channel", i)})
+		}
+	}
+	return all
+}
+
+// look finds out whether cards get there. Slack says of a private channel that
+// it is not there, to a bot that is no member.
+func (r *channel) look(ctx context.Context, api *slack.Client, granted []string) error {
+	c, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: r.id})
+	switch {
+	case slackCode(err) == "missing_scope":
+		return fmt.Errorf("the channel %s cannot be looked at: the bot token lacks channels:read or groups:read; reinstall the app from the manifest", r.id)
+	case err != nil:
+		return fmt.Errorf("reading the channel %s: %w; mend %s, or invite jitbot to the channel when it is private", r.id, err, r.where)
+	case c.IsArchived:
+		return fmt.Errorf("the channel %s is archived; name another under %s", r.id, r.where)
+	case c.IsMember:
+		return nil
+	case c.IsPrivate:
+		return fmt.Errorf("jitbot is no member of the private channel %s, so no card gets there; invite it", r.id)
+	}
+	r.public = true
+	if len(granted) > 0 && !slices.Contains(granted, "chat:write.public") {
+		return fmt.Errorf("jitbot is no member of the channel %s and its token lacks chat:write.public, so no card gets there; invite it", r.id)
+	}
+	return nil
+}
+
+// people looks for everybody whom the configuration names, in Slack and,
+// by their e-mail address where that ties them, in Entra.
+func (c run) people(ctx context.Context, people jit.People, client *azure.Client) []Finding {
+	r := members{config: c.Config.Jit, people: people}
+	if client != nil {
+		r.survey = jit.NewSurvey(c.Config.Jit, jit.World{People: people, Directory: client, Log: c.Log})
+		r.entra = true
+	}
+	return append(r.check(ctx), r.checkApprovals(ctx)...)
+}

@@ -1,0 +1,75 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+)
+
+// Tokens are the secrets of the Slack app. They come from the environment or
+// from files, never from the configuration, and are never shown.
+type Tokens struct {
+	Bot string // xoxb-…
+	App string // xapp-…
+}
+
+// String keeps the tokens out of texts.
+func (t Tokens) String() string { return "tokens" }
+
+// LogValue keeps the tokens out of logs.
+func (t Tokens) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// ReadTokens takes SLACK_BOT_TOKEN and SLACK_APP_TOKEN from the environment, or
+// from the files that the variables with _FILE behind them name. Its error
+// tells everything that is wrong.
+func ReadTokens(env func(string) string) (Tokens, error) {
+	var t Tokens
+	var botErr, appErr error
+	t.Bot, botErr = readToken(env, "SLACK_BOT_TOKEN", "xoxb-")
+	t.App, appErr = readToken(env, "SLACK_APP_TOKEN", "xapp-")
+	return t, errors.Join(botErr, appErr)
+}
+
+func readToken(env func(string) string, name, prefix string) (string, error) {
+	token, file := env(name), env(name+"_FILE")
+	switch {
+	case token != "" && file != "":
+		return "", fmt.Errorf("%s and %s_FILE are both set; keep one of them", name, name)
+	case token == "" && file == "":
+		return "", fmt.Errorf("%s is not set; set it to the token that begins with %s, or %s_FILE to a file with it", name, prefix, name)
+	case file != "":
+		var err error
+		if token, err = tokenFile(name+"_FILE", file); err != nil {
+			return "", err
+		}
+		name += "_FILE"
+	}
+	token = strings.TrimSpace(token)
+	// Two more letters would help nobody but whoever reads over a shoulder.
+	if !strings.HasPrefix(token, prefix) || strings.ContainsAny(token, " \t\r\n") {
+		return "", fmt.Errorf("%s is not the token that begins with %s; take it from the app's page at Slack", name, prefix)
+	}
+	return token, nil
+}
+
+const maxToken = 4096 // bytes
+
+func tokenFile(name, file string) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w; name the file that holds the token", name, err)
+	}
+	switch {
+	case !info.Mode().IsRegular() || info.Size() > maxToken:
+		return "", fmt.Errorf("%s: %s is no file with a token; name the one that holds it", name, file)
+	case info.Mode().Perm()&0o007 != 0:
+		return "", fmt.Errorf("%s: everybody on this machine may use %s; run chmod 600 on it", name, file)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w; let the user that runs jitbot read it", name, err)
+	}
+	return string(data), nil
+}

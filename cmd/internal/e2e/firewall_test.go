@@ -1,0 +1,175 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+// firewalled is a world with both kinds of firewalls, whose changes take five
+// minutes.
+func firewalled(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Helper()
+	bubble(t, func(t *testing.T, w *world) {
+		azuresim.SeedFirewalls(w.Azure)
+		w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Minute })
+		w.Config.FirewallWithin = 10 * time.Minute
+		w.Config.Policies[0].Ports[1].Sources = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
+		f(t, w)
+	})
+}
+
+// walls is everything that stands in firewalls and policies and is not ours.
+func (w *world) walls() string {
+	var b strings.Builder
+	for _, id := range w.Azure.Firewalls() {
+		b.WriteString(w.Azure.DumpFirewall(id, func(name string) bool { return strings.HasPrefix(name, "jitbot-prod-") }))
+	}
+	for _, id := range w.Azure.FirewallPolicies() {
+		b.WriteString(w.Azure.DumpFirewallPolicy(id, func(name string) bool { return name == "jitbot-prod" }))
+	}
+	return b.String()
+}
+
+// allWalls is all that stands in firewalls and policies.
+func (w *world) allWalls() string {
+	var b strings.Builder
+	for _, id := range w.Azure.Firewalls() {
+		b.WriteString(w.Azure.DumpFirewall(id, nil))
+	}
+	for _, id := range w.Azure.FirewallPolicies() {
+		b.WriteString(w.Azure.DumpFirewallPolicy(id, nil))
+	}
+	return b.String()
+}
+
+// writes counts the requests that changed a firewall.
+func (w *world) writes() int {
+	n := 0
+	for _, r := range w.Azure.Requests() {
+		path := strings.ToLower(r.Path)
+		if r.Method != "GET" && (strings.Contains(path, "/azurefirewalls/") || strings.Contains(path, "/rulecollectiongroups/")) && r.Status < 300 {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) gets(vm, source string, port int) bool {
+	ok, _ := w.Azure.Path(vm, netip.MustParseAddr(source), port, "Tcp")
+	return ok
+}
+
+// One grant behind each kind of firewall, from the ask to the end: who gets to
+// the VM is exactly the holder, for exactly that long, and everything of other
+// people's is as before.
+func TestFirewallLife(t *testing.T) {
+	for _, c := range []struct{ name, vm, id, source, other string }{
+		{"DNAT in classic rules", "app-1", azuresim.DemoApp, "203.0.113.7", "203.0.113.8"},
+		{"a network rule in a policy", "core-1", azuresim.DemoCore, "10.60.1.9", "10.60.1.10"},
+		{"DNAT in a policy", "core-1", azuresim.DemoCore, "203.0.113.7", "203.0.113.8"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			firewalled(t, func(t *testing.T, w *world) {
+				foreign, walls := w.Foreign(), w.walls()
+				w.Start()
+				g, err := w.AskFrom(ada, 15*time.Minute, c.source+"/32", c.vm)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.Service.Approve(t.Context(), grace, g.ID); err != nil {
+					t.Fatal(err)
+				}
+				w.Pass(time.Minute)
+				g = w.Want(g.ID, jit.Opening)
+				if others := strings.Join(g.Notes, " "); strings.Contains(others, "rule site/build-ssh of the firewall hub-fw lets 198.51.100.10 in as well") != (c.vm == "app-1") {
+					t.Errorf("whom else it lets in: %s", others)
+				}
+				if w.gets(c.id, c.source, 22) {
+					t.Error("in before the firewall was changed")
+				}
+				w.Pass(5 * time.Minute)
+				g = w.Want(g.ID, jit.Open)
+				if !w.gets(c.id, c.source, 22) || w.gets(c.id, c.other, 22) || w.gets(c.id, c.source, 23) {
+					_, why := w.Azure.Path(c.id, netip.MustParseAddr(c.source), 22, "Tcp")
+					t.Errorf("open to the wrong people: %v", why)
+				}
+				if doors := g.Doors(); strings.HasPrefix(c.name, "DNAT") != (len(doors) == 1) {
+					t.Errorf("doors %v", doors)
+				}
+				if w.walls() != walls {
+					t.Error("somebody else's rules of a firewall changed while it was open")
+				}
+				w.Pass(time.Until(g.Clock.Deadline) + 20*time.Second)
+				w.Want(g.ID, jit.Closing)
+				if w.gets(c.id, c.source, 22) {
+					t.Error("still in after the deadline: the security group is closed at once")
+				}
+				w.Pass(6 * time.Minute)
+				w.Want(g.ID, jit.Closed)
+				if got := w.allWalls(); got != walls {
+					t.Errorf("the firewalls are not as before:\n%s\nwere\n%s", got, walls)
+				}
+				if n := w.writes(); n != 2 {
+					t.Errorf("%d changes of a firewall, want 2", n)
+				}
+				w.CheckPromises(foreign)
+			})
+		})
+	}
+}
+
+// Twenty grants that are due together are at most two changes of the firewall,
+// and so are twenty that are approved together.
+func TestFirewallChangesAreShared(t *testing.T) {
+	for _, c := range []struct{ name, vm, id, source string }{
+		{"classic", "app-1", azuresim.DemoApp, "203.0.113.%d"},
+		{"policy", "core-1", azuresim.DemoCore, "10.60.1.%d"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			firewalled(t, func(t *testing.T, w *world) {
+				walls := w.walls()
+				w.Start()
+				var ids []jit.ID
+				for i := range 20 {
+					g, err := w.AskFrom(ada, 20*time.Minute, fmt.Sprintf(c.source+"/32", i+1), c.vm)
+					if err != nil {
+						t.Fatal(err)
+					}
+					ids = append(ids, g.ID)
+				}
+				for _, id := range ids {
+					if _, err := w.Service.Approve(t.Context(), grace, id); err != nil {
+						t.Fatal(err)
+					}
+				}
+				w.Pass(13 * time.Minute)
+				for i, id := range ids {
+					w.Want(id, jit.Open)
+					if !w.gets(c.id, fmt.Sprintf(c.source, i+1), 22) {
+						t.Errorf("grant %d is open and lets nobody in", i)
+					}
+				}
+				opened := w.writes()
+				if opened > 2 {
+					t.Errorf("%d changes for twenty openings", opened)
+				}
+				w.Pass(30 * time.Minute)
+				for _, id := range ids {
+					w.Want(id, jit.Closed)
+				}
+				if closed := w.writes() - opened; closed > 2 {
+					t.Errorf("%d changes for twenty closings", closed)
+				}
+				if w.allWalls() != walls {
+					t.Error("the firewalls are not as before")
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,118 @@
+package e2e_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jitbot/cmd/internal/e2e/simulated"
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+// underRole gives the bot exactly the role that is printed.
+func (w *world) underRole(role []string) {
+	w.Azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "printed", Custom: true, Actions: role})
+	w.Azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITFirewalls, Name: "none", Custom: true})
+	w.Azure.Configure(func(s *azuresim.Settings) { s.EnforceRBAC = true })
+}
+
+// joinOffice joins the network of the dev machines to an office.
+func (w *world) joinOffice() {
+	const (
+		office  = azuresim.DemoDevGroup + "/providers/Microsoft.Network/localNetworkGateways/office"
+		gateway = azuresim.DemoDevGroup + "/providers/Microsoft.Network/virtualNetworkGateways/gate"
+		network = azuresim.DemoDevGroup + "/providers/Microsoft.Network/virtualNetworks/dev-vnet"
+	)
+	w.Azure.PutVNet(azuresim.VNet{ID: network, Location: azuresim.DemoLocation, Prefixes: []string{"10.30.0.0/16"}, Subnets: []azuresim.Subnet{
+		{Name: "dev", Prefixes: []string{"10.30.1.0/24"}, NSG: azuresim.DemoDevNSG}, {Name: "open", Prefixes: []string{"10.30.2.0/24"}}, {Name: "GatewaySubnet", Prefixes: []string{"10.30.9.0/27"}},
+	}})
+	w.Azure.PutNetworkGateway(azuresim.NetworkGateway{ID: gateway, Location: azuresim.DemoLocation, Subnet: network + "/subnets/GatewaySubnet"})
+	w.Azure.PutLocalGateway(azuresim.LocalGateway{ID: office, Location: azuresim.DemoLocation, Prefixes: []string{"192.168.0.0/24"}})
+	w.Azure.PutConnection(azuresim.Connection{ID: azuresim.DemoDevGroup + "/providers/Microsoft.Network/connections/office", Location: azuresim.DemoLocation, Gateway: gateway, Site: office})
+}
+
+// used are the actions that were asked for; none of them may have been refused.
+func (w *world) used() map[string]bool {
+	w.T.Helper()
+	used := map[string]bool{}
+	for _, r := range w.Azure.Requests() {
+		used[r.Action] = true
+		if r.Status == http.StatusForbidden {
+			w.T.Errorf("%s %s was refused: the role lacks %s", r.Method, r.Path, r.Action)
+		}
+	}
+	return used
+}
+
+// A whole life under exactly the role that is printed: nothing is refused, and
+// nothing in it is more than is used.
+func TestRoleIsWhatIsUsed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		role := simulated.RoleActions(t, false)
+		w.underRole(role)
+		w.joinOffice()
+		foreign := w.Foreign()
+		w.Start()
+		w.protect("jump-1")
+		g := w.Open(10*time.Minute, "jump-1", "web-2")
+		w.scan(carol)
+		if _, err := w.Service.Explain(t.Context(), ada, "web-1", ada); err != nil {
+			t.Error(err)
+		}
+		w.Pass(time.Until(g.Clock.Deadline) + 30*time.Second)
+		w.Want(g.ID, jit.Closed)
+		used := w.used()
+		// What Azure may ask for where the simulator does not: the result of a
+		// removal beside its operation, a rule after its write, the power state
+		// that a machine is read with, and each element of a list of all kinds.
+		for _, a := range []string{
+			"Microsoft.Network/locations/operationResults/read", "Microsoft.Network/networkSecurityGroups/securityRules/read",
+			"Microsoft.Compute/virtualMachines/instanceView/read", "Microsoft.ClassicCompute/virtualMachines/read",
+		} {
+			used[a] = true
+		}
+		if idle := slices.DeleteFunc(role, func(a string) bool { return used[a] || simulated.OfFirewalls(a) }); len(idle) > 0 {
+			t.Errorf("nothing uses %q", idle)
+		}
+		w.CheckPromises(foreign)
+	})
+}
+
+// The same behind both kinds of firewalls.
+func TestRoleBehindFirewalls(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		role := simulated.RoleActions(t, false)
+		w.underRole(role)
+		foreign, walls := w.Foreign(), w.allWalls()
+		w.Start()
+		for _, vm := range []string{"app-1", "core-1"} {
+			g, err := w.Ask(ada, 20*time.Minute, vm)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Service.Approve(t.Context(), grace, g.ID); err != nil {
+				t.Fatal(err)
+			}
+			w.Pass(35 * time.Minute)
+			w.Want(g.ID, jit.Closed)
+			if !slices.Contains(w.Kinds(g.ID), jit.EventOpened) {
+				t.Errorf("%s was never open", vm)
+			}
+		}
+		used := w.used()
+		// What a document refers to is asked for without a request of its own.
+		idle := slices.DeleteFunc(role, func(a string) bool {
+			return used[a] || !simulated.OfFirewalls(a) || strings.HasSuffix(a, "/join/action")
+		})
+		if len(idle) > 0 {
+			t.Errorf("nothing uses %q", idle)
+		}
+		if got := w.allWalls(); got != walls {
+			t.Errorf("the firewalls are not as before:\n%s", got)
+		}
+		w.CheckPromises(foreign)
+	})
+}

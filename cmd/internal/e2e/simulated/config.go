@@ -1,0 +1,43 @@
+package simulated
+
+import (
+	"maps"
+	"net/netip"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+// Config is the bot's configuration in a World: SSH for everybody, RDP for an
+// office, and one approval by Approvers.
+func Config() jit.Config {
+	return jit.Config{
+		Installation: "prod", OpenWithin: time.Minute, Channel: "C0CARDS",
+		Bands: jit.Bands{
+			Allow: jit.Band{From: 100, To: 249}, DenyOverride: jit.Band{From: 250, To: 299}, DenyRespect: jit.Band{From: 3900, To: 4096},
+		},
+		Users: map[jit.UserID]string{
+			Ada: azuresim.DemoAda, Bob: azuresim.DemoBob, Grace: azuresim.DemoGrace, Alan: azuresim.DemoAlan, Carol: azuresim.DemoCarol,
+		},
+		RequiredActions: jit.DefaultActions(),
+		Admins:          []string{string(Carol)},
+		Approvals:       []jit.ApprovalRule{{Approvers: []string{Approvers}, Required: 1, PendingFor: time.Hour}},
+		Policies: []jit.Policy{{
+			Ports: []jit.PortPolicy{
+				{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
+				{
+					Ports: jit.Ports{From: 3389, To: 3389, Protocol: jit.TCP}, Sources: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
+					Shortest: 5 * time.Minute, Longest: time.Hour,
+				},
+			},
+			Widest: jit.Widths{V4: 32, V6: 128},
+		}},
+	}
+}
+
+// With copies the configuration for one test to change.
+func (w *World) With(change func(*jit.Config)) {
+	w.Config.Users = maps.Clone(w.Config.Users)
+	change(&w.Config)
+}

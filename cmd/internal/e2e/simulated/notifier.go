@@ -1,0 +1,120 @@
+package simulated
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"jitbot/jit"
+)
+
+// Notifier believes nothing: each claim of open and closed is
+// checked against the simulator when it is made.
+type Notifier struct {
+	w *World
+
+	mu    sync.Mutex
+	down  bool
+	Said  []string
+	cards int
+}
+
+// Notify implements jit.Notifier.
+func (n *Notifier) Notify(_ context.Context, notice jit.Notice, g jit.Grant) (jit.Card, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.down {
+		return jit.Card{}, fmt.Errorf("slack is down: %w", jit.ErrBusy)
+	}
+	n.Said = append(n.Said, fmt.Sprintf("%s %s to %s", notice.Event.Grant, notice.Event.Kind, notice.To))
+	n.check(notice, g)
+	if notice.To == jit.ToCard && g.Card == (jit.Card{}) {
+		n.cards++
+		return jit.Card{Channel: "C0CARDS", Message: fmt.Sprint(n.cards)}, nil
+	}
+	return jit.Card{}, nil
+}
+
+func (n *Notifier) check(notice jit.Notice, g jit.Grant) {
+	if notice.To == jit.ToChannel {
+		n.checkLock(notice)
+		return
+	}
+	if g.State == jit.Open && notice.Event.Kind == jit.EventOpened && time.Now().Before(g.Clock.Deadline) {
+		n.checkOpen(g)
+	}
+	if g.State != jit.Closed {
+		return
+	}
+	for _, nsg := range n.w.Azure.NSGs() {
+		for _, r := range n.w.Azure.Rules(nsg) {
+			if strings.Contains(r.Name, string(g.ID)) {
+				n.w.T.Errorf("%s was called closed, yet %s is there", g.ID, r.Name)
+			}
+		}
+	}
+}
+
+// checkOpen checks that what is called open lets each source to each port.
+func (n *Notifier) checkOpen(g jit.Grant) {
+	for _, t := range g.Request.Targets {
+		for _, source := range g.Request.Sources {
+			for _, p := range g.Request.Ports {
+				protocol := "Tcp"
+				if p.Protocol == jit.UDP {
+					protocol = "Udp"
+				}
+				if open, why := n.w.Azure.Path(t.VM, source.Addr(), int(p.From), protocol); !open {
+					n.w.T.Errorf("%s was called open, yet %s cannot reach port %s of %s: %s", g.ID, source, p, t.Name, why)
+				}
+			}
+		}
+	}
+}
+
+// checkLock checks that what is called protected is shut to a stranger, or that
+// the rule which lets them in is named.
+func (n *Notifier) checkLock(notice jit.Notice) {
+	if notice.Event.Kind != jit.EventProtected {
+		return
+	}
+	for _, vm := range notice.Event.VMs {
+		if open, why := n.w.Azure.Reachable(vm, netip.MustParseAddr("203.0.113.250"), int(notice.Event.Ports[0].From), "Tcp"); open && !namesAllows(notice.Event.Text, why) {
+			n.w.T.Errorf("%s was called protected, yet it is open to everybody: %s", vm, why)
+		}
+	}
+}
+
+// namesAllows reports whether the text names each rule that decided.
+func namesAllows(text, why string) bool {
+	rules := regexp.MustCompile(` allow ([^ ,;]+)`).FindAllStringSubmatch(why, -1)
+	return len(rules) > 0 && !slices.ContainsFunc(rules, func(m []string) bool { return !strings.Contains(text, m[1]+" (priority ") })
+}
+
+// Has reports whether something was said that holds these words.
+func (n *Notifier) Has(what string) bool { return n.Count(what) > 0 }
+
+// Count is how often something was said that holds these words.
+func (n *Notifier) Count(what string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c := 0
+	for _, s := range n.Said {
+		if strings.Contains(s, what) {
+			c++
+		}
+	}
+	return c
+}
+
+// SetDown has Slack take nothing until it is called with false.
+func (n *Notifier) SetDown(down bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down = down
+}

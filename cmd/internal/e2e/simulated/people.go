@@ -1,0 +1,50 @@
+package simulated
+
+import (
+	"context"
+
+	"jitbot/jit"
+)
+
+// The people of a World: Slack ids tied to the simulator's Entra users.
+const (
+	Ada   = jit.UserID("U0ADA")   // engineer, may request
+	Bob   = jit.UserID("U0BOB")   // has no Azure role
+	Grace = jit.UserID("U0GRACE") // approver
+	Alan  = jit.UserID("U0ALAN")  // approver
+	Carol = jit.UserID("U0CAROL") // admin
+	Guest = jit.UserID("U0GUEST")
+)
+
+// Approvers is the user group of Grace and Alan.
+const Approvers = "S0APPROVERS"
+
+// people is the workspace.
+type people struct{ w *World }
+
+// Member implements jit.People.
+func (p people) Member(_ context.Context, id jit.UserID) (jit.Member, error) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	m, ok := p.w.members[id]
+	if !ok {
+		return m, jit.ErrNotFound
+	}
+	return m, nil
+}
+
+// Group implements jit.People.
+func (p people) Group(_ context.Context, id string) ([]jit.UserID, error) {
+	users, ok := p.w.Groups[id]
+	if !ok {
+		return nil, jit.ErrNotFound
+	}
+	return users, nil
+}
+
+// SetMember changes what Slack says of somebody.
+func (w *World) SetMember(m jit.Member) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.members[m.ID] = m
+}

@@ -1,0 +1,72 @@
+package sim_test
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+)
+
+type trouble struct {
+	name  string
+	fault azuresim.Fault
+}
+
+func troubles() []trouble {
+	return []trouble{
+		{"throttled", azuresim.Throttled("7")},
+		{"throttled for long", azuresim.Throttled("45")},
+		{"busy", azuresim.Busy()},
+		{"conflict", azuresim.Conflict()},
+		{"broken", azuresim.Broken(http.StatusInternalServerError)},
+		{"unavailable", azuresim.Broken(http.StatusServiceUnavailable)},
+		{"lost requests", azuresim.LostRequest()},
+		{"lost answers", azuresim.LostAnswer()},
+		{"failing operations", azuresim.OperationFails()},
+		{"superseded operations", azuresim.Superseded()},
+		{"slow operations", azuresim.Fault{OperationTime: 40 * time.Second}},
+		{"forbidden", azuresim.Forbidden()},
+	}
+}
+
+// inTrouble takes a step while Azure fails, and waits until it was well again
+// for a while.
+func (k *walk) inTrouble(do func()) {
+	one := some(k.draw, "trouble", troubles()...)
+	f := one.fault.On(some(k.draw, "method", "", "PUT", "DELETE", "GET"), some(k.draw, "path", k.kit.paths...)).
+		Only(some(k.draw, "times", 1, 2, 5, 20))
+	f.Skip = rapid.IntRange(0, 6).Draw(k.draw, "skip")
+	k.draw.Logf("%s: Azure has %s of %q %q, %d times after %d", time.Now().Format(time.TimeOnly), one.name, f.Method, f.Path, f.Times, f.Skip)
+	active := k.Azure.AddFault(f)
+	k.faulty = true
+	do()
+	k.Pass(some(k.draw, "for", 5*time.Second, 40*time.Second, 90*time.Second))
+	if seldom(k.draw, "restart", 3) {
+		k.restart()
+	}
+	k.Azure.ClearFaults()
+	k.draw.Logf("%s: Azure is well again after %d", time.Now().Format(time.TimeOnly), active.Hits())
+	k.Pass(k.kit.rest + 200*time.Second)
+	k.allowBlindness()
+	k.check()
+	k.faulty = false
+}
+
+// allowBlindness allows the one exception: while Azure lets nobody read, a grant
+// that ends is closed by the names of its rules, without a look at their
+// priority.
+func (k *walk) allowBlindness() {
+	for what := range k.hand {
+		nsg, rule, _ := strings.Cut(what, " ")
+		n, _ := jit.ParseRuleName(rule)
+		if _, there := k.Azure.Rule(nsg, rule); there || n.Grant == "" || k.Grant(n.Grant).State == jit.Open {
+			continue
+		}
+		k.draw.Logf("%s of %s was removed blindly", rule, nameOf(nsg))
+		k.dropBoth(nsg, rule)
+	}
+}

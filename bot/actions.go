@@ -59,7 +59,7 @@ func (b *Bot) carryOut(ctx context.Context, key string, d delivery) (to reply, s
 		b.Log.ErrorContext(ctx, "a stored click cannot be read", "key", key, "error", err)
 		return reply{}, Screen{}
 	}
-	to = i.reply()
+	to = replyTo(i)
 	return to, b.clicked(ctx, i, key)
 }
 

@@ -107,7 +107,7 @@ func (b *Bot) shortcut(ctx context.Context, e envelope, i interaction) {
 
 // offerForm opens the form for whoever pressed a button or used a shortcut.
 func (b *Bot) offerForm(i interaction) {
-	f := opening{to: i.reply(), trigger: i.Trigger}
+	f := opening{to: replyTo(i), trigger: i.Trigger}
 	if !b.prompt.offer(func(ctx context.Context) { b.openForm(ctx, f) }) {
 		b.tell(i, crowded)
 	}
@@ -146,7 +146,7 @@ func (b *Bot) acceptClick(ctx context.Context, e envelope, i interaction, raw js
 
 // tell answers a click by something that needs no work.
 func (b *Bot) tell(i interaction, text string) {
-	b.screen.offer(func(ctx context.Context) { b.answer(ctx, i.reply(), say(text)) })
+	b.screen.offer(func(ctx context.Context) { b.answer(ctx, replyTo(i), say(text)) })
 }
 
 // clicked carries out a stored click or form.

@@ -16,8 +16,8 @@ type filled struct {
 	ports string // the block that holds them, empty when there is none
 }
 
-// filled reads the form's state.
-func (i interaction) filled() filled {
+// readRequest reads the form's state.
+func readRequest(i interaction) filled {
 	f := filled{}
 	vm := i.entry(inputVM, inputVM)
 	f.draft.Many = strings.HasPrefix(vm.Type, "multi_")

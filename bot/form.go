@@ -70,18 +70,23 @@ func vmText(vm jit.VM) string {
 }
 
 // LoadingForm is seen until the form is there.
-func LoadingForm() slack.ModalViewRequest {
-	return modal(paragraph("Loading…"))
+func LoadingForm(callback string) slack.ModalViewRequest {
+	return modal(callback, paragraph("Loading…"))
 }
 
 // SentenceForm says why there is no form.
-func SentenceForm(text string) slack.ModalViewRequest {
-	return modal(paragraph(text))
+func SentenceForm(callback, text string) slack.ModalViewRequest {
+	return modal(callback, paragraph(text))
 }
 
-func modal(blocks ...slack.Block) slack.ModalViewRequest {
+// modal is the form of this name, which says by its title what it is for.
+func modal(callback string, blocks ...slack.Block) slack.ModalViewRequest {
+	title := "Request access"
+	if callback == formProtect {
+		title = "Protect VMs"
+	}
 	return slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: formRequest, Title: plain("Request access"), Close: plain("Cancel"),
+		Type: slack.VTModal, CallbackID: callback, Title: plain(title), Close: plain("Cancel"),
 		Blocks: slack.Blocks{BlockSet: blocks},
 	}
 }
@@ -103,7 +108,7 @@ func RequestForm(d Draft, o jit.Offer) slack.ModalViewRequest {
 		blocks = append(blocks, rangesInput(d, o))
 	}
 	blocks = append(blocks, sourceInput(d, o), durationInput(d, o), reasonInput(d))
-	v := modal(blocks...)
+	v := modal(formRequest, blocks...)
 	v.Submit = plain("Request")
 	return v
 }

@@ -45,8 +45,8 @@ func TestRequestForms(t *testing.T) {
 		long.Ports = append(long.Ports, jit.PortPolicy{Ports: tcp(1000 + p), Any: true, Shortest: time.Minute, Longest: time.Hour})
 	}
 	for name, v := range map[string]slack.ModalViewRequest{
-		"form-loading":  bot.LoadingForm(),
-		"form-sentence": bot.SentenceForm("Guests cannot use jitbot; ask a full member."),
+		"form-loading":  bot.LoadingForm("request"),
+		"form-sentence": bot.SentenceForm("request", "Guests cannot use jitbot; ask a full member."),
 		"form-empty":    bot.RequestForm(bot.Draft{}, jit.Offer{}),
 		"form-noted":    bot.RequestForm(noted, jit.Offer{}),
 		"form-single":   bot.RequestForm(bot.Draft{VMs: draft().VMs, Ports: []string{"22/tcp"}}, simple()),

@@ -86,21 +86,21 @@ type redraws struct {
 
 const maxForms = 1000 // that are remembered
 
-func (r *redraws) begin(view string) uint64 {
+func (r *redraws) begin(id string) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.last == nil || len(r.last) >= maxForms {
 		r.last = map[string]uint64{}
 	}
 	r.next++
-	r.last[view] = r.next
+	r.last[id] = r.next
 	return r.next
 }
 
-func (r *redraws) latest(view string, n uint64) bool {
+func (r *redraws) latest(id string, n uint64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.last[view] == n
+	return r.last[id] == n
 }
 
 // redraw shows the ports and limits of the VM that was just chosen, and keeps
@@ -109,7 +109,7 @@ func (b *Bot) redraw(ctx context.Context, i interaction, n uint64) {
 	defer b.recovered(ctx, reply{user: i.User.ID})
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
-	f := i.filled()
+	f := readRequest(i)
 	d, o := f.draft, jit.Offer{}
 	words, err := b.words(work, i.User.ID, d.VMs)
 	if err == nil && len(words) > 0 {
@@ -182,7 +182,7 @@ func (b *Bot) judge(ctx context.Context, e envelope, i interaction, raw json.Raw
 		return
 	}
 	if len(a.VMs) > 0 {
-		if _, err = b.Service.Ask(work, i.User.ID, i.askKey(key), a); err != nil && work.Err() == nil {
+		if _, err = b.Service.Ask(work, i.User.ID, askKey(i, key), a); err != nil && work.Err() == nil {
 			b.logFault(ctx, "a form", i.User.ID, "", err)
 			text := plainSentence(err)
 			b.refuseForm(ctx, e, fieldErrors{inputVM: text})
@@ -198,7 +198,7 @@ func (b *Bot) judge(ctx context.Context, e envelope, i interaction, raw json.Raw
 }
 
 // askKey is that of the view: a form that is sent twice asks once.
-func (i interaction) askKey(delivery string) string {
+func askKey(i interaction, delivery string) string {
 	if i.View.ID == "" {
 		return delivery
 	}
@@ -208,7 +208,7 @@ func (i interaction) askKey(delivery string) string {
 // readForm reads a submitted form and finds what is wrong with it. Where the
 // policy cannot be read in time the VMs stay empty: it is judged later.
 func (b *Bot) readForm(ctx context.Context, i interaction) (jit.Ask, fieldErrors) {
-	f := i.filled()
+	f := readRequest(i)
 	words, err := b.words(ctx, i.User.ID, f.draft.VMs)
 	var o jit.Offer
 	if err == nil && len(words) > 0 {
@@ -242,7 +242,7 @@ func (b *Bot) requested(ctx context.Context, i interaction, key string) Screen {
 	if len(a.VMs) == 0 {
 		return say("The VMs could not be read just now, so nothing was asked for. Try again in a minute with /jit.")
 	}
-	grants, err := b.Service.Ask(ctx, i.User.ID, i.askKey(key), a)
+	grants, err := b.Service.Ask(ctx, i.User.ID, askKey(i, key), a)
 	for _, g := range grants {
 		if g.State != jit.Asked {
 			continue

@@ -80,15 +80,15 @@ func (b *Bot) publish(ctx context.Context, id jit.UserID) (again time.Duration) 
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	all, err := b.Service.Concerns(work, id)
-	var view slack.HomeTabViewRequest
+	var tab slack.HomeTabViewRequest
 	if err != nil {
 		b.logFault(ctx, "a home tab", id, "", err)
 		text, _ := sentence(err)
-		view = HomeSentence(text)
+		tab = HomeSentence(text)
 	} else {
-		view = HomeTab(all)
+		tab = HomeTab(all)
 	}
-	_, err = b.API.PublishViewContext(work, slack.PublishViewContextRequest{UserID: string(id), View: view})
+	_, err = b.API.PublishViewContext(work, slack.PublishViewContextRequest{UserID: string(id), View: tab})
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return max(limited.RetryAfter, time.Second)
 	}

@@ -41,13 +41,13 @@ func DenyForm(id jit.ID) slack.ModalViewRequest {
 // askWhy opens the form. A trigger lives for three seconds, so nothing is
 // asked or stored before.
 func (b *Bot) askWhy(ctx context.Context, i interaction, id jit.ID) {
-	defer b.recovered(ctx, i.reply())
+	defer b.recovered(ctx, replyTo(i))
 	work, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if _, err := b.API.OpenViewContext(work, i.Trigger, DenyForm(id)); err != nil {
 		b.Log.WarnContext(ctx, "the form for a reason could not be opened", "user", i.User.ID, "grant", id,
 			"error", slackError("opening a form", harmless(err)))
-		b.answer(ctx, i.reply(), say("The form for the reason could not be opened, so nothing was denied. Press Deny again."))
+		b.answer(ctx, replyTo(i), say("The form for the reason could not be opened, so nothing was denied. Press Deny again."))
 	}
 }
 
@@ -61,7 +61,7 @@ type formAnswer struct {
 // stored before the ack.
 func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.RawMessage) {
 	refuse := func(text string) {
-		b.refuseForm(ctx, e, fieldErrors{i.anyInput(): text})
+		b.refuseForm(ctx, e, fieldErrors{anyInput(i): text})
 	}
 	if !b.home.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
 		b.Log.WarnContext(ctx, "a form of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
@@ -82,7 +82,7 @@ func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.Ra
 		b.submitRequest(ctx, e, i, raw)
 		return
 	}
-	if errs := i.wrong(); len(errs) > 0 {
+	if errs := checkForm(i); len(errs) > 0 {
 		b.refuseForm(ctx, e, errs)
 		return
 	}
@@ -90,19 +90,19 @@ func (b *Bot) submit(ctx context.Context, e envelope, i interaction, raw json.Ra
 }
 
 // anyInput is an input that the form has, to say at what concerns all of it.
-func (i interaction) anyInput() string {
+func anyInput(i interaction) string {
 	if i.View.Callback == formProtect {
 		return inputPorts
 	}
 	return inputReason
 }
 
-// wrong is what can be known to be wrong with a form by itself.
-func (i interaction) wrong() fieldErrors {
+// checkForm is what can be known to be wrong with a form by itself.
+func checkForm(i interaction) fieldErrors {
 	errs := fieldErrors{}
 	if i.View.Callback == formProtect {
-		_, _, errs = i.protection()
-	} else if _, _, err := denial(i); err != nil {
+		_, _, errs = readProtection(i)
+	} else if _, _, err := readDenial(i); err != nil {
 		errs.refuse(inputReason, err)
 	}
 	return errs
@@ -130,8 +130,8 @@ func (b *Bot) acceptForm(ctx context.Context, e envelope, raw json.RawMessage, r
 	b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
 }
 
-// denial reads the form.
-func denial(i interaction) (jit.ID, string, error) {
+// readDenial reads the form that asks why a request is denied.
+func readDenial(i interaction) (jit.ID, string, error) {
 	id := jit.ID(i.View.Metadata)
 	if !id.Valid() {
 		return "", "", jit.Refuse(jit.ErrInput, "This form names no grant; close it and press Deny again.")
@@ -150,7 +150,7 @@ func (b *Bot) denied(ctx context.Context, i interaction) Screen {
 	if i.View.Callback != formDeny {
 		return Screen{}
 	}
-	id, reason, err := denial(i)
+	id, reason, err := readDenial(i)
 	if err == nil {
 		err = b.Service.Known(ctx, i.User.ID)
 	}

@@ -20,13 +20,12 @@ type opening struct {
 	protect bool    // the form that protects VMs, not the one that asks for access
 }
 
-// dress makes a view the form that is wanted: a view that is loading or says a
-// sentence has its title and name too.
-func (f opening) dress(v slack.ModalViewRequest) slack.ModalViewRequest {
+// callback is the name of the form that is wanted.
+func (f opening) callback() string {
 	if f.protect {
-		v.Title, v.CallbackID = plain("Protect VMs"), formProtect
+		return formProtect
 	}
-	return v
+	return formRequest
 }
 
 const (
@@ -52,7 +51,7 @@ func (b *Bot) openForm(ctx context.Context, f opening) {
 	}
 	work, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	v, err := b.API.OpenViewContext(work, f.trigger, f.dress(LoadingForm()))
+	v, err := b.API.OpenViewContext(work, f.trigger, LoadingForm(f.callback()))
 	if err != nil {
 		b.Log.WarnContext(ctx, "the form could not be opened", "user", f.to.user, "error", slackError("opening a form", harmless(err)))
 		text := "The form could not be opened, so nothing was asked for. Type /jit again, or write the whole line: /jit request <vm> [ports] [duration] from <address> for <reason>."
@@ -64,12 +63,12 @@ func (b *Bot) openForm(ctx context.Context, f opening) {
 	}
 	id := v.ID
 	if !b.screen.offer(func(ctx context.Context) { b.fill(ctx, f, id) }) {
-		b.show(ctx, f.to.user, id, "", f.dress(SentenceForm(crowded)))
+		b.show(ctx, f.to.user, id, "", SentenceForm(f.callback(), crowded))
 	}
 }
 
 // fill puts what is known into a view that says it is loading.
-func (b *Bot) fill(ctx context.Context, f opening, view string) {
+func (b *Bot) fill(ctx context.Context, f opening, id string) {
 	defer b.recovered(ctx, reply{user: f.to.user})
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
@@ -80,9 +79,9 @@ func (b *Bot) fill(ctx context.Context, f opening, view string) {
 		if !known {
 			text = "The VMs could not be read just now, so there is no form. Try again in a minute."
 		}
-		v = SentenceForm(text)
+		v = SentenceForm(f.callback(), text)
 	}
-	b.show(ctx, f.to.user, view, "", f.dress(v))
+	b.show(ctx, f.to.user, id, "", v)
 }
 
 // filledForm is the form that is wanted, with what is known.
@@ -96,10 +95,10 @@ func (b *Bot) filledForm(ctx context.Context, f opening) (slack.ModalViewRequest
 }
 
 // show updates a view. With a hash it does so only while nothing else did.
-func (b *Bot) show(ctx context.Context, by jit.UserID, view, hash string, v slack.ModalViewRequest) string {
+func (b *Bot) show(ctx context.Context, by jit.UserID, id, hash string, v slack.ModalViewRequest) string {
 	work, cancel := context.WithTimeout(ctx, postWithin)
 	defer cancel()
-	_, err := b.API.UpdateViewContext(work, v, "", hash, view)
+	_, err := b.API.UpdateViewContext(work, v, "", hash, id)
 	code := slackCode(err)
 	if err != nil && code != "not_found" && code != "hash_conflict" { // closed meanwhile, or overtaken
 		b.Log.WarnContext(ctx, "a form could not be updated", "user", by, "error", slackError("updating a form", harmless(err)))
@@ -129,11 +128,7 @@ func (b *Bot) draft(ctx context.Context, by jit.UserID, typed jit.Ask) (Draft, j
 		return d, o, jit.Refuse(jit.ErrInput, "That names %s, which is more than the form holds; write the whole line, with ports, from your address and for the reason.", plural(len(o.VMs), "VM", "VMs"))
 	}
 	d.VMs, d.Many = b.choices(ctx, by, o.VMs), d.Many || len(o.VMs) > 1
-	d.ports(typed, last, o)
-	d.source(typed, last, o)
-	if d.Duration == "" && len(o.Ports) > 0 {
-		d.Duration = jit.ShortDuration(min(time.Hour, o.Longest))
-	}
+	d.prefill(typed, last, o)
 	return d, o, nil
 }
 
@@ -166,6 +161,16 @@ func (b *Bot) begin(ctx context.Context, by jit.UserID, d *Draft, typed []string
 		return jit.Offer{}, nil //nolint:nilerr // the note says what is wrong
 	}
 	return o, nil
+}
+
+// prefill ticks ports, and writes the source and the duration: what was typed,
+// else what was asked for the last time, as far as it is on offer.
+func (d *Draft) prefill(typed jit.Ask, last jit.Request, o jit.Offer) {
+	d.ports(typed, last, o)
+	d.source(typed, last, o)
+	if d.Duration == "" && len(o.Ports) > 0 {
+		d.Duration = jit.ShortDuration(min(time.Hour, o.Longest))
+	}
 }
 
 // ports ticks what was typed, else what was asked for the last time.

@@ -74,7 +74,8 @@ type choice struct {
 	Value string `json:"value"`
 }
 
-func (i interaction) reply() reply {
+// replyTo is where an answer to a click or a form goes.
+func replyTo(i interaction) reply {
 	return reply{url: i.ResponseURL, user: i.User.ID}
 }
 

@@ -84,7 +84,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (P
 // protected carries out a stored form. There is no response URL, so the answer
 // is a direct message.
 func (b *Bot) protected(ctx context.Context, i interaction) Screen {
-	words, ports, errs := i.protection()
+	words, ports, errs := readProtection(i)
 	if len(errs) > 0 {
 		lines := []string{"Your form could not be taken, so nothing was protected:"}
 		for _, block := range slices.Sorted(maps.Keys(errs)) {

@@ -10,8 +10,9 @@ import (
 	"jitbot/jit"
 )
 
-// protection reads the form. None of it is to be believed.
-func (i interaction) protection() ([]string, []jit.PortPolicy, fieldErrors) {
+// readProtection reads the form that protects VMs: the words that name them and
+// what may be asked for of each port. None of it is to be believed.
+func readProtection(i interaction) ([]string, []jit.PortPolicy, fieldErrors) {
 	errs := fieldErrors{}
 	words, err := unpacked(i.View.Metadata)
 	if err != nil {

@@ -110,7 +110,7 @@ func ProtectForm(d ProtectDraft) slack.ModalViewRequest {
 		protocolInput(d), anyoneInput(d),
 		optional(inputRange, "Allowed ranges", "Such as 198.51.100.0/24, 2001:db8::/48; with both, either will do.", d.Ranges),
 		slack.NewInputBlock(inputDuration, plain("Longest access"), plain("Between 5m and 24h, such as 45m, 3h or 1h30m."), textInput(inputDuration, d.Longest, 20)))
-	v := opening{protect: true}.dress(modal(blocks...))
+	v := modal(formProtect, blocks...)
 	v.Submit = plain("Protect")
 	v.PrivateMetadata, _ = packed(d.Words) // one that is too long was refused before
 	return v

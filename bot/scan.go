@@ -79,7 +79,7 @@ func (b *Bot) browse(i interaction) {
 		if checkVM(a.Value) != nil || a.Value == "" || len(a.Value) > maxInput {
 			return
 		}
-		f := opening{to: i.reply(), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
+		f := opening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
 		show = func(ctx context.Context) { b.openForm(ctx, f) }
 	default:
 		var f ScanFilter
@@ -87,7 +87,7 @@ func (b *Bot) browse(i interaction) {
 			b.tell(i, "This button is of no use any more; type /jit scan again.")
 			return
 		}
-		pool, show = &b.screen, func(ctx context.Context) { b.scan(ctx, i.reply(), f) }
+		pool, show = &b.screen, func(ctx context.Context) { b.scan(ctx, replyTo(i), f) }
 	}
 	if !pool.offer(show) {
 		b.tell(i, crowded)
@@ -104,9 +104,9 @@ func ScanPage(all []jit.Finding, more bool, f ScanFilter) Screen {
 	if more {
 		head += " There may be more: not every VM could be looked at for you."
 	}
-	shown := slices.DeleteFunc(slices.Clone(all), func(x jit.Finding) bool { return !f.shows(x) })
+	shown := slices.DeleteFunc(slices.Clone(all), func(x jit.Finding) bool { return !shows(f, x) })
 	if f.Class != "" || f.Text != "" {
-		head += " " + f.words(len(shown))
+		head += " " + filterWords(f, len(shown))
 	}
 	blocks, texts := []slack.Block{paragraph(head)}, []string{head}
 	size, next := 0, min(f.Offset, len(shown))
@@ -134,12 +134,13 @@ func tally(all []jit.Finding) string {
 		count[jit.ClassUnhealthy], count[jit.ClassNotApplicable], count[jit.ClassHealthy])
 }
 
-func (f ScanFilter) shows(x jit.Finding) bool {
+// shows reports whether the filter lets a VM be shown.
+func shows(f ScanFilter, x jit.Finding) bool {
 	return (f.Class == "" || f.Class == x.Posture.Class) && x.VM.Mentions(strings.ToLower(f.Text))
 }
 
-// words say what was filtered by, and what came of it.
-func (f ScanFilter) words(n int) string {
+// filterWords say what was filtered by, and what came of it.
+func filterWords(f ScanFilter, n int) string {
 	what := "Of these " + plural(n, "is", "are")
 	if f.Class != "" {
 		what += " " + strings.ToLower(string(f.Class))

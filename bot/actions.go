@@ -63,7 +63,7 @@ func (b *Bot) carryOut(ctx context.Context, key string, d delivery) (to reply, s
 	return to, b.clicked(ctx, i, key)
 }
 
-// recovered keeps a panic of one job from ending the bot, which has doors to
+// recovered keeps a panic of one job from ending the bot, which has ports to
 // close.
 func (b *Bot) recovered(ctx context.Context, to reply) {
 	if p := recover(); p != nil {

@@ -13,7 +13,7 @@ func ChannelMessage(e jit.Event) Screen {
 	vms, ports := vmNames(e.VMs), portList(e.Ports)
 	why := "."
 	if e.Text != "" {
-		why = ": " + stop(prose(e.Text))
+		why = ": " + fullStop(e.Text)
 	}
 	switch e.Kind {
 	case jit.EventProtected:

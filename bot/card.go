@@ -154,7 +154,7 @@ func ending(g jit.Grant) string {
 	by := " by " + actor(d.By)
 	why := ""
 	if d.Reason != "" {
-		why = " Why: " + stop(prose(d.Reason))
+		why = " Why: " + fullStop(d.Reason)
 	}
 	switch d.Ending {
 	case jit.Expired:
@@ -202,7 +202,7 @@ func decided(g jit.Grant) string {
 	d := g.Decision
 	by, why := " by "+actor(d.By), "."
 	if d.Reason != "" {
-		why = ": " + stop(prose(d.Reason))
+		why = ": " + fullStop(d.Reason)
 	}
 	switch g.State {
 	case jit.Refused:
@@ -242,7 +242,7 @@ func cardNotes(g jit.Grant, others []jit.Grant) []string {
 func knownNotes(g jit.Grant) []string {
 	var notes []string
 	for _, n := range g.Notes {
-		if n = stop(prose(clip(n, 500))); n != "" {
+		if n = fullStop(clip(n, 500)); n != "" {
 			notes = append(notes, n)
 		}
 	}

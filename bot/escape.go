@@ -32,17 +32,16 @@ const (
 // code shows a name as it is: nothing in it is read as markup, a link, a
 // mention or an emoji. A backtick would end it and becomes a quote.
 func code(s string) string {
-	s = clip(strings.ReplaceAll(jit.CleanText(s), "`", "'"), maxName)
-	if s == "" {
-		s = "?"
-	}
-	return "`" + entities(s) + "`"
+	return quote(s, maxName)
 }
 
 // prose shows a sentence that people or Azure wrote, letter by letter: as code
 // it is neither a mention nor a link nor formatting, and an action's name can
 // be copied.
 func prose(s string) string { return quote(s, maxProse) }
+
+// fullStop is prose that ends as a sentence does.
+func fullStop(s string) string { return stop(prose(s)) }
 
 func quote(s string, most int) string {
 	s = clip(strings.ReplaceAll(jit.CleanText(s), "`", "'"), most)
@@ -52,15 +51,18 @@ func quote(s string, most int) string {
 	return "`" + entities(s) + "`"
 }
 
-var (
-	userPattern  = regexp.MustCompile(`^[UW][A-Z0-9]{1,20}$`)
-	groupPattern = regexp.MustCompile(`^S[A-Z0-9]{1,20}$`)
-)
+var userPattern = regexp.MustCompile(`^[UW][A-Z0-9]{1,20}$`)
+
+// isUser reports whether the id has the form that Slack gives to those of
+// users.
+func isUser(id string) bool { return userPattern.MatchString(id) }
+
+var groupPattern = regexp.MustCompile(`^S[A-Z0-9]{1,20}$`)
 
 // mention names a Slack user or user group, or whoever sits at the host.
 func mention(id string) string {
 	switch {
-	case userPattern.MatchString(id):
+	case isUser(id):
 		return "<@" + id + ">"
 	case groupPattern.MatchString(id):
 		return "<!subteam^" + id + ">"

@@ -45,7 +45,7 @@ func parseExplain(line string) (Command, error) {
 	}
 	c.Ask.VMs = p.ask.VMs
 	if len(people) == 1 {
-		if !userPattern.MatchString(people[0]) {
+		if !isUser(people[0]) {
 			return c, jit.Refuse(jit.ErrInput, "%s is no member of this workspace.", people[0])
 		}
 		c.For = jit.UserID(people[0])

@@ -172,7 +172,7 @@ func atGuards(g jit.Grant, text func(jit.Path) string) []string {
 		if what == "" {
 			continue
 		}
-		line := code(lastPart(p.Guard)) + ": " + stop(prose(clip(what, 300)))
+		line := code(lastPart(p.Guard)) + ": " + fullStop(clip(what, 300))
 		if len(out) < 5 && !slices.Contains(out, line) {
 			out = append(out, line)
 		}

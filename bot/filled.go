@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -56,6 +57,15 @@ func (e fieldErrors) add(block, text string) {
 func (e fieldErrors) refuse(block string, err error) {
 	text := plainSentence(err)
 	e.add(block, text)
+}
+
+// text is what is wrong, in mrkdwn: a line for each input.
+func (e fieldErrors) text() string {
+	var lines []string
+	for _, block := range slices.Sorted(maps.Keys(e)) {
+		lines = append(lines, fullStop(e[block]))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // ask reads every field. Without an offer the policy is not known yet, and

@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -120,14 +117,7 @@ func (b *Bot) redraw(ctx context.Context, i interaction, n uint64) {
 		d.Note = plainSentence(err)
 		d.VMs = nil // Slack keeps what is chosen; a value that is none of ours is not sent back
 	}
-	before := d.Ports
-	d.Ports = slices.DeleteFunc(slices.Clone(before), func(value string) bool { _, _, ok := findPort(value, o); return !ok })
-	if len(d.Ports) == 0 && len(o.Ports) == 1 {
-		d.Ports = []string{portValue(o.Ports[0].Ports)}
-	}
-	if f.ports != "" && !slices.Equal(before, d.Ports) {
-		d.Again = !d.Again
-	}
+	d.reoffer(o, f.ports != "")
 	if !b.forms.latest(i.View.ID, n) {
 		return
 	}
@@ -233,11 +223,7 @@ func (b *Bot) readForm(ctx context.Context, i interaction) (jit.Ask, fieldErrors
 func (b *Bot) requested(ctx context.Context, i interaction, key string) Screen {
 	a, errs := b.readForm(ctx, i)
 	if len(errs) > 0 {
-		lines := []string{"Your request could not be taken, so nothing was asked for:"}
-		for _, block := range slices.Sorted(maps.Keys(errs)) {
-			lines = append(lines, stop(prose(errs[block])))
-		}
-		return say(strings.Join(append(lines, "Try again with /jit."), "\n"))
+		return say("Your request could not be taken, so nothing was asked for:\n" + errs.text() + "\nTry again with /jit.")
 	}
 	if len(a.VMs) == 0 {
 		return say("The VMs could not be read just now, so nothing was asked for. Try again in a minute with /jit.")

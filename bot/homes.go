@@ -51,7 +51,7 @@ func (h *homes) next() (jit.UserID, bool) {
 // Refresh shows the Home tab of whoever asked for the grant again, soon. It
 // never waits, and may be called before Run.
 func (b *Bot) Refresh(g jit.Grant) {
-	if userPattern.MatchString(string(g.Request.By.ID)) {
+	if isUser(string(g.Request.By.ID)) {
 		b.homes.want(g.Request.By.ID, false)
 	}
 }

@@ -122,7 +122,7 @@ func (b *Bot) tooLate(ctx context.Context, key string, d delivery, at time.Time)
 func (d delivery) sent() (by jit.UserID, did, again string, err error) {
 	if d.Kind == socketmode.RequestTypeSlashCommands {
 		l, err := decode[typedLine](d.Payload)
-		return l.User, "typed " + quote("/jit "+typed(l.Text), maxName), "type it again", err
+		return l.User, "typed " + code("/jit "+typed(l.Text)), "type it again", err
 	}
 	i, err := decode[interaction](d.Payload)
 	if i.Type == "view_submission" {

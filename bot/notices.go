@@ -180,7 +180,7 @@ func (n *Notifier) reply(ctx context.Context, e jit.Event, g jit.Grant) (jit.Car
 
 func (n *Notifier) direct(ctx context.Context, e jit.Event, g jit.Grant) error {
 	to := string(g.Request.By.ID)
-	if !userPattern.MatchString(to) {
+	if !isUser(to) {
 		return fmt.Errorf("telling %q, who is no user of Slack: %w", to, jit.ErrInvalid)
 	}
 	if _, err := n.post(ctx, to, DirectMessage(e, g)); err != nil {

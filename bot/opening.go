@@ -173,6 +173,20 @@ func (d *Draft) prefill(typed jit.Ask, last jit.Request, o jit.Offer) {
 	}
 }
 
+// reoffer keeps the ticks that are on offer at the VM that was just chosen.
+// shown says that the form had ports before: in a block that stays, Slack keeps
+// the ticks there were, so that block takes its other name when they change.
+func (d *Draft) reoffer(o jit.Offer, shown bool) {
+	before := d.Ports
+	d.Ports = slices.DeleteFunc(slices.Clone(before), func(value string) bool { _, _, ok := findPort(value, o); return !ok })
+	if len(d.Ports) == 0 && len(o.Ports) == 1 {
+		d.Ports = []string{portValue(o.Ports[0].Ports)}
+	}
+	if shown && !slices.Equal(before, d.Ports) {
+		d.Again = !d.Again
+	}
+}
+
 // ports ticks what was typed, else what was asked for the last time.
 func (d *Draft) ports(typed jit.Ask, last jit.Request, o jit.Offer) {
 	want := typed.Ports

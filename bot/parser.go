@@ -103,7 +103,7 @@ func ParseCommand(text string) (Command, error) {
 	case VerbExplain:
 		return parseExplain(text)
 	case VerbVMs:
-		return Command{Verb: VerbVMs, Text: clip(unquoted(strings.Join(rest, " ")), maxName)}, nil
+		return Command{Verb: VerbVMs, Text: searchText(rest)}, nil
 	default:
 		return Command{Verb: VerbHelp}, unknownVerb(words[0])
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -86,11 +85,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (P
 func (b *Bot) protected(ctx context.Context, i interaction) Screen {
 	words, ports, errs := readProtection(i)
 	if len(errs) > 0 {
-		lines := []string{"Your form could not be taken, so nothing was protected:"}
-		for _, block := range slices.Sorted(maps.Keys(errs)) {
-			lines = append(lines, stop(prose(errs[block])))
-		}
-		return say(strings.Join(lines, "\n"))
+		return say("Your form could not be taken, so nothing was protected:\n" + errs.text())
 	}
 	// What the form does not ask for is the policy's; a doubt is no hindrance.
 	if o, err := b.Service.Offer(ctx, i.User.ID, words); err == nil {

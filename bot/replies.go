@@ -32,7 +32,7 @@ func replyText(e jit.Event, g jit.Grant) string {
 	by := actor(e.Actor)
 	why := "."
 	if e.Text != "" {
-		why = ": " + stop(prose(e.Text))
+		why = ": " + fullStop(e.Text)
 	}
 	switch e.Kind {
 	case jit.EventApproved:
@@ -203,7 +203,7 @@ func underWay(id, what string, g jit.Grant) string {
 	case g.State != jit.Opening:
 		return fmt.Sprintf("Your access %s was being opened; by now it is %s.", id, title(g))
 	case g.Waiting != "":
-		return fmt.Sprintf("Your access %s is approved: %s.\nOpening waits: %s You need to do nothing.", id, what, stop(prose(g.Waiting)))
+		return fmt.Sprintf("Your access %s is approved: %s.\nOpening waits: %s You need to do nothing.", id, what, fullStop(g.Waiting))
 	default:
 		said := append([]string{fmt.Sprintf("Your access %s is approved and being opened: %s.", id, what)}, slowness(g, g.Clock.Begun, "In force at")...)
 		return strings.Join(append(said, "You get a message when it is open."), "\n")

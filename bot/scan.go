@@ -47,8 +47,20 @@ func parseScan(words []string) Command {
 		}
 		text = append(text, word)
 	}
-	c.Scan.Text = clip(unquoted(strings.Join(text, " ")), maxName)
+	c.Scan.Text = searchText(text)
 	return c
+}
+
+// maxSearch is the most characters of what is searched for.
+const maxSearch = 120
+
+// searchText is what to search for, from the words that are left of a line.
+func searchText(words []string) string {
+	text := unquoted(strings.Join(words, " "))
+	if r := []rune(text); len(r) > maxSearch {
+		return string(r[:maxSearch-1]) + "…"
+	}
+	return text
 }
 
 // scan answers /jit scan and its pages. It changes nothing, so it is not

@@ -82,7 +82,7 @@ func lockWords(l jit.VMLine) string {
 	}
 	words += "."
 	if l.Fault != "" {
-		words += " " + stop(prose(clip(l.Fault, 300)))
+		words += " " + fullStop(clip(l.Fault, 300))
 	}
 	return words
 }

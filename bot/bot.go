@@ -86,16 +86,16 @@ const (
 // Bot reads from Slack. Make it with New, run it with Run.
 type Bot struct {
 	Config
-	status status
-	home   workspace // set by Run before anything is read
-	people limits
-	keys   limits  // of what is not worth counting as a command
-	prompt pool    // what somebody waits for with three seconds at most: forms, menus
-	screen pool    // what is shown later: lists, answers, what fills a form
-	work   pool    // what asks Azure
-	forms  redraws // which choice of VM is the newest
-	heard  heard   // events that came before
-	homes  homes   // Home tabs that are to be shown again
+	status    status
+	workspace workspace // set by Run before anything is read
+	people    limits
+	keys      limits     // of what is not worth counting as a command
+	prompt    pool       // what somebody waits for with three seconds at most: forms, menus
+	screen    pool       // what is shown later: lists, answers, what fills a form
+	work      pool       // what asks Azure
+	forms     redraws    // which choice of VM is the newest
+	seen      seenEvents // events that came before
+	homeTabs  homeQueue  // Home tabs that are to be shown again
 }
 
 // New makes a bot. It speaks to nobody before Run.
@@ -123,7 +123,7 @@ func New(c Config) (*Bot, error) {
 	}
 	b := &Bot{
 		Config: c, people: limits{perMinute: c.PerPerson}, keys: limits{perMinute: keysPerCommand * c.PerPerson},
-		homes: homes{wake: make(chan struct{}, 1)},
+		homeTabs: homeQueue{wake: make(chan struct{}, 1)},
 	}
 	b.status.now = c.Now
 	b.status.since = c.Now()
@@ -145,7 +145,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	b.home = home
+	b.workspace = home
 	b.Log.InfoContext(ctx, "slack workspace found", "team", home.Team, "enterprise", home.Enterprise, "bot_user", home.User)
 
 	ctx, stop := context.WithCancel(ctx)

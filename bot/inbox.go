@@ -11,6 +11,9 @@ import (
 
 	"github.com/slack-go/slack/socketmode"
 
+	"jitbot/bot/command"
+	"jitbot/bot/form"
+	"jitbot/bot/view"
 	"jitbot/jit"
 )
 
@@ -113,24 +116,24 @@ func (b *Bot) tooLate(ctx context.Context, key string, d delivery, at time.Time)
 		b.Log.ErrorContext(ctx, "a stored delivery cannot be read", "key", key, "error", err)
 		return
 	}
-	b.answer(ctx, reply{user: by}, say(fmt.Sprintf(
+	b.answer(ctx, reply{user: by}, view.Say(fmt.Sprintf(
 		"You %s at %s, and I was away before it was dealt with. It is too old to be carried out now, so I leave it; see `/jit list` for what there is, and %s if you still want it.",
-		did, when(at), again)))
+		did, view.When(at), again)))
 }
 
 // sent is who sent the delivery, what they did, and how to do it again.
 func (d delivery) sent() (by jit.UserID, did, again string, err error) {
 	if d.Kind == socketmode.RequestTypeSlashCommands {
-		l, err := decode[typedLine](d.Payload)
-		return l.User, "typed " + code("/jit "+typed(l.Text)), "type it again", err
+		l, err := decode[slashCommand](d.Payload)
+		return l.User, "typed " + view.Code("/jit "+command.Unformat(l.Text)), "type it again", err
 	}
-	i, err := decode[interaction](d.Payload)
+	i, err := decode[form.Interaction](d.Payload)
 	if i.Type == "view_submission" {
 		return i.User.ID, "sent a form", "open it and send it again", err
 	}
 	did = "pressed a button"
 	if len(i.Actions) > 0 {
-		did = "pressed " + code(i.Actions[0].ID) + " for " + code(i.Actions[0].Value)
+		did = "pressed " + view.Code(i.Actions[0].ID) + " for " + view.Code(i.Actions[0].Value)
 	}
 	return i.User.ID, did, "click again", err
 }

@@ -131,7 +131,7 @@ func closingStatus(g jit.Grant) []string {
 	default:
 		lines = append(lines, "It was never confirmed open.")
 	}
-	lines = append(lines, endingText(g))
+	lines = append(lines, whyEnded(g))
 	switch {
 	case neverWritten(g):
 		lines = append(lines, nothingWritten)

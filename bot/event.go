@@ -22,7 +22,7 @@ const (
 // seenEvents are the events of the last minutes. Only the loop uses it.
 type seenEvents struct{ at map[string]time.Time }
 
-// fresh reports whether the event was not heard before, and remembers it.
+// fresh reports whether the event is new, and remembers it.
 func (h *seenEvents) fresh(id string, now time.Time) bool {
 	if at, ok := h.at[id]; ok && now.Sub(at) < rememberEvents {
 		return false
@@ -69,7 +69,7 @@ func (b *Bot) mentioned(ctx context.Context, by jit.UserID, channel, thread stri
 	defer b.recovered(ctx, reply{user: by})
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
-	s := view.Mention()
+	s := view.MentionAnswer()
 	if err := b.Service.Known(work, by); err != nil {
 		s = b.refusalOf(ctx, "a mention", by, "", err)
 	}

@@ -69,7 +69,7 @@ func (b *Bot) accept(ctx context.Context, d delivery) (key string, fresh bool, e
 // replay deals with what an earlier run accepted and did not finish, one by
 // one. What it does again finds what was already done: requests by their key,
 // everything else by the grant's state. What waited too long is not done.
-func (b *Bot) replay(ctx, labour context.Context) {
+func (b *Bot) replay(ctx, working context.Context) {
 	type left struct {
 		key     string
 		payload []byte
@@ -95,11 +95,11 @@ func (b *Bot) replay(ctx, labour context.Context) {
 		}
 		if age := b.Now().Sub(l.at); age > staleAfter {
 			b.Log.WarnContext(ctx, "an unfinished delivery is too old and is not carried out", "key", l.key, "age", age)
-			b.tooLate(labour, l.key, d, l.at)
+			b.tooLate(working, l.key, d, l.at)
 			continue
 		}
 		b.Log.InfoContext(ctx, "taking up an unfinished delivery", "key", l.key)
-		b.handle(labour, l.key, d)
+		b.handle(working, l.key, d)
 	}
 }
 

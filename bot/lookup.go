@@ -61,9 +61,7 @@ func (b *Bot) explain(ctx context.Context, l slashCommand, c command.Command) {
 	b.answer(ctx, l.reply(), view.Explain(e))
 }
 
-const (
-	scanWithin = time.Minute
-)
+const scanWithin = time.Minute
 
 // scan answers /jit scan and its pages. It changes nothing, so it is not
 // stored.

@@ -83,7 +83,7 @@ func (i *fakeInbox) waiting() int {
 	return len(i.left)
 }
 
-// setup is a workspace, a desk and an inbox, and bots that serve them.
+// setup is a workspace, a service and an inbox, and bots that serve them.
 type setup struct {
 	t       *testing.T
 	sim     *slacksim.Sim

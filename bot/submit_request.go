@@ -14,9 +14,7 @@ import (
 	"jitbot/jit"
 )
 
-const (
-	acceptWithin = 1800 * time.Millisecond // of the three seconds until a form's ack
-)
+const acceptWithin = 1800 * time.Millisecond // of the three seconds until a form's ack
 
 // submitRequest takes the form back. Its ack waits for what can be known
 // without Azure, so a worker gives it.

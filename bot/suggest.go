@@ -9,9 +9,7 @@ import (
 	"jitbot/jit"
 )
 
-const (
-	suggestWithin = 2 * time.Second
-)
+const suggestWithin = 2 * time.Second
 
 // suggest answers a menu of VMs with those that fit what was typed.
 func (b *Bot) suggest(ctx context.Context, e envelope, i form.Interaction) {

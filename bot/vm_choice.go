@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
 
 	"jitbot/bot/view"
 	"jitbot/jit"
@@ -16,7 +15,7 @@ func (b *Bot) words(ctx context.Context, by jit.UserID, chosen []view.VMChoice) 
 	if len(chosen) > view.MaxOptions {
 		return nil, jit.Refuse(jit.ErrInput, "Choose fewer VMs at a time, a hundred at most.")
 	}
-	hashed := slices.ContainsFunc(chosen, func(c view.VMChoice) bool { return strings.HasPrefix(c.Key, "#") })
+	hashed := slices.ContainsFunc(chosen, func(c view.VMChoice) bool { return view.HashedKey(c.Key) })
 	var all []jit.VM
 	if hashed {
 		var err error

@@ -18,8 +18,8 @@ type Command struct {
 	Text   string     // vms; what to search for, may be empty
 }
 
-// Parse reads what stands after /jit, as Slack sends it. Nothing at all
-// is a request of which nothing is known yet. The error is a *jit.Refusal; with
+// Parse reads what stands after /jit, as Slack sends it. Nothing at all is a
+// request of which nothing is known yet. The error is a *jit.Refusal; with
 // VerbHelp beside it, help should follow.
 func Parse(text string) (Command, error) {
 	words := strings.Fields(Unformat(text))
@@ -39,7 +39,7 @@ func Parse(text string) (Command, error) {
 		if len(rest) == 0 {
 			return Command{Verb: VerbRequest}, nil
 		}
-		ask, err := parseAsk(rest)
+		ask, err := parseRequest(rest)
 		return Command{Verb: VerbRequest, Ask: ask}, err
 	case VerbList:
 		return parseList(rest)

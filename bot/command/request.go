@@ -24,10 +24,10 @@ type requestParser struct {
 	asked jit.Ask
 }
 
-// parseAsk reads <vm>[,<vm>…] [ports] [duration] [from <source>] for <reason>.
+// parseRequest reads <vm>[,<vm>…] [ports] [duration] [from <source>] for <reason>.
 // All but the VM may be missing: the policy fills it in, or the form asks for
 // it.
-func parseAsk(words []string) (jit.Ask, error) {
+func parseRequest(words []string) (jit.Ask, error) {
 	p := requestParser{words: words}
 	if err := p.vms(); err != nil {
 		return jit.Ask{}, err
@@ -95,7 +95,8 @@ func (p *requestParser) vms() error {
 	return nil
 }
 
-// CheckVM accepts name, group/name and tag:key=value.
+// CheckVM accepts what may name VMs: name, group/name and tag:key=value. Else it
+// is a *jit.Refusal.
 func CheckVM(name string) error {
 	if tag, ok := strings.CutPrefix(strings.ToLower(name), "tag:"); ok {
 		if key, _, ok := strings.Cut(tag, "="); !ok || key == "" {

@@ -6,7 +6,8 @@ import (
 	"jitbot/jit"
 )
 
-// ScanFilter is what of a scan is shown.
+// ScanFilter is what of a scan is shown. The button to its next page carries it
+// as JSON.
 type ScanFilter struct {
 	Class  jit.Class `json:"c,omitempty"` // empty for all
 	Text   string    `json:"t,omitempty"` // in the name, group or tags

@@ -6,12 +6,6 @@ import (
 	"jitbot/jit"
 )
 
-// What buttons and forms do that has no command.
-const (
-	VerbApprove Verb = "approve"
-	VerbDeny    Verb = "deny"
-)
-
 // Verb is the first word after /jit.
 type Verb string
 
@@ -28,6 +22,12 @@ const (
 	VerbCancel    Verb = "cancel"
 	VerbProtect   Verb = "protect"
 	VerbUnprotect Verb = "unprotect"
+)
+
+// What buttons and forms do that has no command.
+const (
+	VerbApprove Verb = "approve"
+	VerbDeny    Verb = "deny"
 )
 
 // verbs are the words that are understood; the ones with a sentence are not
@@ -72,7 +72,8 @@ func unknownVerb(word string) error {
 }
 
 // distance is how many letters must be changed, added or left out to make b of
-// a. Words far longer than a command are not measured.
+// a. Words far longer than a command are not measured. jit.Distance also counts
+// two letters that changed places as one, which would suggest other commands.
 func distance(a, b string) int {
 	if len(a) > 20 {
 		return len(a)

@@ -8,7 +8,7 @@ import (
 	"jitbot/bot/view"
 )
 
-// Errors are sentences at inputs, by block.
+// Errors are sentences in plain text that Slack shows at inputs, by block.
 type Errors map[string]string
 
 // add keeps the first sentence of a field.
@@ -18,9 +18,10 @@ func (e Errors) add(block, text string) {
 	}
 }
 
+// Refuse says at an input why it was refused, unless something is said there
+// already.
 func (e Errors) Refuse(block string, err error) {
-	text := view.PlainRefusal(err)
-	e.add(block, text)
+	e.add(block, view.PlainRefusal(err))
 }
 
 // Text is what is wrong, in mrkdwn: a line for each input.
@@ -40,7 +41,8 @@ func AnyInput(i Interaction) string {
 	return view.InputReason
 }
 
-// Check is what can be known to be wrong with a form by itself.
+// Check is what is wrong by itself with a form that protects VMs or denies a
+// request.
 func Check(i Interaction) Errors {
 	errs := Errors{}
 	if i.View.Callback == view.FormProtect {

@@ -5,7 +5,8 @@ import (
 	"jitbot/jit"
 )
 
-// ReadDenial reads the form that asks why a request is denied.
+// ReadDenial reads the form that asks why a request is denied: the grant and the
+// reason, or a *jit.Refusal.
 func ReadDenial(i Interaction) (jit.ID, string, error) {
 	id := jit.ID(i.View.Metadata)
 	if !id.Valid() {

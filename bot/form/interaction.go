@@ -1,8 +1,6 @@
 package form
 
-import (
-	"jitbot/jit"
-)
+import "jitbot/jit"
 
 // Interaction is the payload of a click, a shortcut, a menu that asks for its
 // options, or a submitted form, as far as it is read. Nothing in it but the

@@ -95,7 +95,8 @@ func separate(text string) []string {
 	return strings.FieldsFunc(jit.CleanText(view.Clip(text, view.MaxInput)), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
 }
 
-// overlapCovered finds two ports that hold a part of each other.
+// overlapCovered finds two ports that hold a part of each other; any protocol
+// covers each.
 func overlapCovered(ports []jit.Ports) (p, q jit.Ports, found bool) {
 	for n, p := range ports {
 		for _, q := range ports[:n] {
@@ -107,7 +108,7 @@ func overlapCovered(ports []jit.Ports) (p, q jit.Ports, found bool) {
 	return p, q, false
 }
 
-// sources is from where access may be asked for.
+// sources are from where access may be asked for.
 func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
 	anyone = slices.ContainsFunc(i.input(view.InputAnyone, view.InputAnyone).Options, func(c option) bool { return c.Value == view.PerRequest })
 	words := separate(i.input(view.InputRange, view.InputRange).Value)

@@ -10,13 +10,14 @@ import (
 	"jitbot/jit"
 )
 
-// Request is what came back in a form. None of it is to be believed.
+// Request is what came back in the form that asks for access. None of it is to
+// be believed.
 type Request struct {
 	Draft      view.RequestDraft
-	PortsBlock string // the block that holds them, empty when there is none
+	PortsBlock string // the block that holds the ports, empty when there is none
 }
 
-// ReadRequest reads the form's state.
+// ReadRequest reads the form's state as it is, right or wrong.
 func ReadRequest(i Interaction) Request {
 	f := Request{}
 	vm := i.input(view.InputVM, view.InputVM)
@@ -43,8 +44,8 @@ func ReadRequest(i Interaction) Request {
 	return f
 }
 
-// Ask reads every field. Without an offer the policy is not known yet, and
-// onlyPort what is wrong by itself is found.
+// Ask reads every field, and says at each what is wrong with it. Without an offer the policy is not known yet, and
+// only what is wrong by itself is found.
 func (f Request) Ask(o jit.Offer, known bool) (jit.Ask, Errors) {
 	var a jit.Ask
 	errs := Errors{}

@@ -6,21 +6,16 @@ import (
 	"jitbot/jit"
 )
 
-// The buttons of a scan. The value of one is a VM, of the other where the next
-// page begins.
+// The actions of buttons; their value is the grant's id, unless it is said here.
 const (
-	ActionProtect  = "protect_vm"
-	ActionScanNext = "scan_next"
-)
-
-// The actions of buttons; their value is the grant's id.
-const (
-	ActionApprove = "approve"
-	ActionDeny    = "deny"
-	ActionRevoke  = "revoke"
-	ActionDone    = "done"
-	ActionCancel  = "cancel"
-	ActionForm    = "request_access" // its value is of no use
+	ActionApprove  = "approve"
+	ActionDeny     = "deny"
+	ActionRevoke   = "revoke"
+	ActionDone     = "done"
+	ActionCancel   = "cancel"
+	ActionForm     = "request_access" // opens the form; the value is of no use
+	ActionProtect  = "protect_vm"     // a VM, as group/name
+	ActionScanNext = "scan_next"      // a command.ScanFilter, of where the next page begins
 )
 
 func button(action string, id jit.ID, words, label string) *slack.ButtonBlockElement {

@@ -96,8 +96,8 @@ func cardStatus(g jit.Grant) string {
 		lines = append(lines, openingStatus(g)...)
 	case jit.Open:
 		lines = append(lines, "Open since "+When(g.Clock.Opened)+", until "+When(g.Clock.Deadline)+".")
-		if doors := publicEndsText(g); doors != "" {
-			lines = append(lines, doors)
+		if ends := publicEndsText(g); ends != "" {
+			lines = append(lines, ends)
 		}
 		lines = append(lines, hindrances(g)...)
 	case jit.Closing, jit.Closed:

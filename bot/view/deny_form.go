@@ -6,12 +6,6 @@ import (
 	"jitbot/jit"
 )
 
-// The form that asks why a request is denied.
-const (
-	FormDeny    = "deny"
-	InputReason = "reason" // block and action
-)
-
 // maxWhy is the most characters of a reason; the domain's own limit.
 const maxWhy = 1000
 

@@ -54,15 +54,15 @@ const maxPublicEnds = 10 // that are named one by one
 // empty where none does.
 func publicEndsText(g jit.Grant) string {
 	var out []string
-	doors := g.Doors()
-	for _, d := range doors[:min(len(doors), maxPublicEnds)] {
+	ends := g.Doors()
+	for _, d := range ends[:min(len(ends), maxPublicEnds)] {
 		port := portName(jit.Ports{From: d.To.Port(), To: d.To.Port(), Protocol: d.Protocol})
 		out = append(out, fmt.Sprintf("%s port %d for port %s of %s", Code(d.Public.Addr().String()), d.Public.Port(), port, Code(resourceName(d.VM))))
 	}
 	if len(out) == 0 {
 		return ""
 	}
-	if more := len(doors) - maxPublicEnds; more > 0 {
+	if more := len(ends) - maxPublicEnds; more > 0 {
 		out = append(out, fmt.Sprintf("and %d more, see the rules of the firewall", more))
 	}
 	return "It is behind a firewall: connect to " + strings.Join(out, "; ") + "."

@@ -71,7 +71,7 @@ func TestWhoElseIsLetIn(t *testing.T) {
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
 	door := jit.Door{VM: appVM, Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
 	for name, change := range map[string]func(*jit.Path){
-		"by a door":         func(p *jit.Path) { p.Doors = []jit.Door{door} },
+		"by a DNAT rule":    func(p *jit.Path) { p.Doors = []jit.Door{door} },
 		"by a network rule": func(p *jit.Path) { p.Kind = jit.Through },
 	} {
 		change(&g.Paths[0])
@@ -83,8 +83,8 @@ func TestWhoElseIsLetIn(t *testing.T) {
 	}
 }
 
-// Many doors keep within Slack's limits, and their names are escaped.
-func TestManyDoors(t *testing.T) {
+// Many public addresses keep within Slack's limits, and their names are escaped.
+func TestManyPublicEnds(t *testing.T) {
 	g := behindFirewall(t)
 	door := jit.Door{VM: strings.Repeat("<!channel>", 20), Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
 	g.Paths[0].Doors = slices.Repeat([]jit.Door{door}, 100)

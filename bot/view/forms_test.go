@@ -115,7 +115,7 @@ func TestHomeTabs(t *testing.T) {
 		checkLimits(t, name, raw)
 		compare(t, name, raw)
 	}
-	golden(t, "mention", view.Mention())
+	golden(t, "mention", view.MentionAnswer())
 }
 
 // The card names what else is open on its VMs, and no more once it has ended.

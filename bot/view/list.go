@@ -9,12 +9,12 @@ import (
 	"jitbot/jit"
 )
 
-// A list shows so many grants, two blocks each and a last one, and not more
-// text than Slack takes in one message.
-const (
-	MaxListed   = 20
-	maxListText = 10000
-)
+// MaxListed is how many grants or VMs a list shows: two blocks each and a last
+// one.
+const MaxListed = 20
+
+// maxListText is less text than Slack takes in one message.
+const maxListText = 10000
 
 // List is the answer to /jit list. Its buttons are those that the reader
 // may use now.

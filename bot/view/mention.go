@@ -1,12 +1,10 @@
 package view
 
-import (
-	"github.com/slack-go/slack"
-)
+import "github.com/slack-go/slack"
 
-// Mention is what somebody reads who calls the bot by its name. An event
+// MentionAnswer is what somebody reads who calls the bot by its name. An event
 // brings nothing that could open a form, so there is a button.
-func Mention() Message {
+func MentionAnswer() Message {
 	s := Say("To ask for time-limited access to a VM, press *Request access* or type `/jit`; `/jit help` lists what else there is.")
 	s.Blocks = append(s.Blocks, buttons(formButton())...)
 	return s

@@ -16,7 +16,7 @@ func entities(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// Clip cuts a text to at most n characters.
+// Clip cuts a text to at most n characters, of which the last one says so.
 func Clip(s string, n int) string {
 	r := []rune(s)
 	if len(r) <= n {
@@ -25,10 +25,10 @@ func Clip(s string, n int) string {
 	return string(r[:n-1]) + "…"
 }
 
-const (
-	MaxName  = 120  // characters of a name that are shown
-	maxProse = 1200 // characters of a sentence that are shown
-)
+// MaxName is the most characters of a name that are shown or kept.
+const MaxName = 120
+
+const maxProse = 1200 // characters of a sentence that are shown
 
 // Code shows a name as it is: nothing in it is read as markup, a link, a
 // mention or an emoji. A backtick would end it and becomes a quote.

@@ -42,8 +42,8 @@ func portTerms(pp jit.PortPolicy, o jit.Offer) string {
 // portValue is a port's option: 22/tcp, 8000-8010/*.
 func portValue(p jit.Ports) string { return p.Span() + "/" + string(p.Protocol) }
 
-// FindPortOption reads the value of an option, which nobody needs to have offered: it
-// is good when it lies in what the policies offer.
+// FindPortOption reads the value of an option, which nobody needs to have
+// offered: it is good when it lies in what the policies offer.
 func FindPortOption(value string, o jit.Offer) (jit.PortPolicy, jit.Ports, bool) {
 	if len(value) > MaxOptionText {
 		return jit.PortPolicy{}, jit.Ports{}, false

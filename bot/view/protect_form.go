@@ -10,18 +10,6 @@ import (
 	"jitbot/jit"
 )
 
-// The form that protects VMs. Some of its inputs are called as in the form that
-// asks for access.
-const (
-	FormProtect   = "protect"
-	InputCustom   = "custom"
-	InputProtocol = "protocol"
-	InputAnyone   = "per_request"
-	InputRange    = "allowed"
-
-	PerRequest = "single" // the one option of inputAnyone
-)
-
 // ProtectForm is the form that protects VMs. It carries the words that name
 // them, which are read again when it comes back.
 func ProtectForm(d ProtectDraft) slack.ModalViewRequest {

@@ -18,7 +18,7 @@ func Refusal(err error) (text string, known bool) {
 	return Fault, false
 }
 
-// PlainRefusal is sentence for where Slack shows no markup, such as the
+// PlainRefusal is Refusal for where Slack shows no markup, such as the
 // errors of a form.
 func PlainRefusal(err error) string {
 	if r, ok := errors.AsType[*jit.Refusal](err); ok {

@@ -8,7 +8,7 @@ import (
 	"jitbot/jit"
 )
 
-// RequestDraft is what is in the form so far.
+// RequestDraft is what is in the form that asks for access so far.
 type RequestDraft struct {
 	VMs      []VMChoice
 	Many     bool     // several VMs may be chosen

@@ -10,36 +10,12 @@ import (
 	"jitbot/jit"
 )
 
-// The form that asks for access. Its blocks and actions are called alike.
-const (
-	FormRequest   = "request"
-	InputVM       = "vm"
-	InputPorts    = "ports"
-	InputRanges   = "ranges"
-	InputSource   = "source"
-	InputDuration = "duration"
-
-	// blockPortsAgain takes the place of the ports' block when what is ticked
-	// must change: in a block that stays, Slack keeps the ticks there were.
-	BlockPortsAgain = "ports_again"
-
-	AllRanges = "all" // the one option of inputRanges
-)
-
-// Slack's limits. https://docs.slack.dev/reference/block-kit
-const (
-	MaxOptions    = 100
-	maxChecks     = 10
-	MaxOptionText = 75
-	MaxInput      = 3000
-)
-
-// LoadingForm is seen until the form is there.
+// LoadingForm is seen until the form of this name is there.
 func LoadingForm(callback string) slack.ModalViewRequest {
 	return modal(callback, paragraph("Loading…"))
 }
 
-// TextForm says why there is no form.
+// TextForm says why there is no form of this name.
 func TextForm(callback, text string) slack.ModalViewRequest {
 	return modal(callback, paragraph(text))
 }

@@ -32,17 +32,17 @@ func VMText(vm jit.VM) string {
 	return text
 }
 
-const (
-	maxAck = 18 << 10 // Slack drops acks of 20 KB in silence
-)
+// maxAck is less than the 20 KB from which on Slack drops acks in silence.
+const maxAck = 18 << 10
 
-// optionList are the options of a menu. The library's own leaves an empty list out,
-// which Slack takes for no answer.
+// optionList are the options of a menu. The library's own leaves an empty list
+// out, which Slack takes for no answer.
 type optionList struct {
 	Options []*slack.OptionBlockObject `json:"options"`
 }
 
-// VMOptions is what a search found, cut to what Slack takes, which is then said.
+// VMOptions answers a menu of VMs with what a search found, cut to what Slack
+// takes, which is then said.
 func VMOptions(vms []jit.VM) any {
 	names := map[string]int{}
 	for _, vm := range vms {
@@ -64,6 +64,9 @@ func VMOptions(vms []jit.VM) any {
 	return slack.OptionGroupsResponse{OptionGroups: []*slack.OptionGroupBlockObject{slack.NewOptionGroupBlockElement(label, options...)}}
 }
 
+// HashedKey reports whether a key is a hash, which only all VMs can tell.
+func HashedKey(key string) bool { return strings.HasPrefix(key, "#") }
+
 // VMKey names a VM in the value of an option, which is shorter than resource
 // ids are: group/name, or a hash of the id where that is too long or means
 // several.
@@ -79,12 +82,13 @@ func vmHash(vm jit.VM) string {
 	return "#" + hex.EncodeToString(sum[:16])
 }
 
-// VMWord is what the service knows the VM of an option's value by.
+// VMWord is what the service knows the VM by that VMKey named. A key with a hash
+// is looked up among all VMs; false is said of what no option could have.
 func VMWord(key string, all []jit.VM) (string, bool) {
 	if len(key) > MaxOptionText {
 		return "", false
 	}
-	if !strings.HasPrefix(key, "#") {
+	if !HashedKey(key) {
 		group, name, ok := strings.Cut(key, "/")
 		return key, ok && group != "" && name != "" && !strings.ContainsAny(name, "/=") && !strings.HasPrefix(strings.ToLower(group), "tag:")
 	}

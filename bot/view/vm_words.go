@@ -11,7 +11,8 @@ import (
 // maxWords is how many VMs one line may name; a tag is one word.
 const maxWords = 100
 
-// PackVMs are the words of VMs as the form carries them.
+// PackVMs are the words that name VMs as a form carries them. Too many are a
+// *jit.Refusal.
 func PackVMs(words []string) (string, error) {
 	raw, err := json.Marshal(words)
 	if err != nil {
@@ -23,7 +24,8 @@ func PackVMs(words []string) (string, error) {
 	return string(raw), nil
 }
 
-// UnpackVMs reads the words back, which may have been altered.
+// UnpackVMs reads back what PackVMs made, which may have been altered: the error
+// is a *jit.Refusal.
 func UnpackVMs(metadata string) ([]string, error) {
 	bad := jit.Refuse(jit.ErrInput, "This form names no VM; close it and type /jit protect again.")
 	var words []string

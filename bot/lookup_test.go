@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
@@ -30,27 +29,6 @@ func finding(n int, class jit.Class, why string) jit.Finding {
 	return jit.Finding{
 		VM:      jit.VM{Name: fmt.Sprintf("web-%d", n), Group: "rg", Tags: map[string]string{"env": []string{"dev", "prod"}[n%2]}},
 		Posture: jit.Posture{Class: class, Why: why}, Admin: true,
-	}
-}
-
-func dryRun() jit.Explanation {
-	port := jit.PortPolicy{Ports: tcp(22), Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour}
-	reason := jit.Reason{Guard: "/x/jump-nsg", Rule: "ssh-anywhere", Priority: 1000, Allow: true, Text: "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it."}
-	return jit.Explanation{
-		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}}, For: "U0ADA", Who: ada, Policy: true,
-		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
-		Offers: []jit.Offered{{
-			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, Named: true,
-			Rule: jit.ApprovalRule{Approvers: []string{"S0APPROVERS", "U0GRACE"}, Required: 2},
-			Ways: []jit.Reached{
-				{Source: "Internet", Verdict: jit.Verdict{Decision: jit.AnswerAllow, Why: []jit.Reason{reason, reason, reason, reason}}},
-				{Source: "VirtualNetwork", Verdict: jit.Verdict{Decision: jit.AnswerUnknown}},
-			},
-		}},
-		Posture: jit.Posture{
-			Class: jit.ClassUnhealthy, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any.",
-			Notes: []string{"The routes of its subnet lead to the virtual appliance 10.40.0.4: a firewall is on the route and is not looked at yet."},
-		},
 	}
 }
 
@@ -96,7 +74,7 @@ func TestScanInSlack(t *testing.T) {
 
 func TestExplainInSlack(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
-	o.service.dry = dryRun()
+	o.service.dry = jit.Explanation{VM: jit.VM{Name: "web-1", Group: "rg"}}
 	o.open()
 	o.reads(o.jit(adaID, "explain web-1"), "for <@"+adaID+">", "dry run")
 	o.reads(o.jit(graceID, "explain rg/web-1 <@"+adaID+">"), "for <@"+adaID+">")
@@ -104,9 +82,3 @@ func TestExplainInSlack(t *testing.T) {
 		t.Errorf("calls: %q", o.service.calls)
 	}
 }
-
-var (
-	ada   = jit.Person{ID: "U0ADA", Name: "ada@contoso.example"}
-	grace = jit.Person{ID: "U0GRACE", Name: "grace@contoso.example"}
-	linus = jit.Person{ID: "U0LINUS", Name: "linus@contoso.example"}
-)

@@ -16,14 +16,14 @@ type endingTexts struct {
 
 // endings has a row for each ending that there is.
 func endings() map[jit.Ending]endingTexts {
-	const vmGone = "nded because a VM of it is gone from Azure or from the configuration, or is behind no network security group any more."
+	const vmGone = "because a VM of it is gone from Azure or from the configuration, or is behind no network security group any more."
 	return map[jit.Ending]endingTexts{
 		jit.Expired:  {card: endedBy("Its time is over."), holder: endedBy("Its time is over.")},
 		jit.Finished: {card: endedBy("Ended early by %s."), holder: endedBy("You ended it.")},
 		jit.Revoked:  {card: endedBy("Revoked by %s."), holder: endedBy("It was revoked by %s.")},
 		jit.Failed:   {card: failedOnCard, holder: failedToHolder},
 		jit.Vanished: {
-			card: endedBy("E" + vmGone), holder: endedBy("It e" + vmGone),
+			card: endedBy("Ended " + vmGone), holder: endedBy("It ended " + vmGone),
 			next: "When the VM is there again, ask again with /jit request.",
 		},
 		jit.RightsLost: {

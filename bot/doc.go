@@ -11,7 +11,7 @@
 // at every call.
 //
 // What somebody typed is read by bot/command, what came back in a form by
-// bot/form, and every text and block is made by bot/view; those three speak to
+// bot/form, and what people see is made by bot/view; those three speak to
 // nobody. bot may import them, jit and slack-go, no other adapter.
 //
 // Its tests run it against bot/slacksim with a service of their own. Whole lives

@@ -1,5 +1,3 @@
-// Package bot is jitbot in Slack: it reads commands and clicks from Socket
-// Mode, gives them to the service, and shows people what became of them.
 package bot
 
 import (
@@ -19,13 +17,18 @@ import (
 // Service is what people can do with grants. A no is a *jit.Refusal; anything
 // else that goes wrong is a fault, which is logged and not shown.
 type Service interface {
-	// Known is nil for a full, active member of the workspace.
-	Known(ctx context.Context, by jit.UserID) error
 	// Ask stores a request. The same key gives the same grants again.
 	Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error)
 	// Check checks the rights for an asked grant and returns it as it is then,
 	// a refused one with the refusal.
 	Check(ctx context.Context, id jit.ID) (jit.Grant, error)
+	// Offer tells what may be asked for at VMs, named as in Ask.
+	Offer(ctx context.Context, by jit.UserID, words []string) (jit.Offer, error)
+	// Recent is what somebody asked for the last time; false when never.
+	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
+	// Search lists VMs whose name, group or tag contains the text.
+	Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error)
+
 	// Approve counts a yes.
 	Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
 	// Deny ends a waiting request with a no.
@@ -36,32 +39,30 @@ type Service interface {
 	Done(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
 	// Revoke ends somebody's access.
 	Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
+
+	// Known is nil for a full, active member of the workspace.
+	Known(ctx context.Context, by jit.UserID) error
 	// List shows live grants and waiting requests, one's own or all that the
 	// person may see.
 	List(ctx context.Context, by jit.UserID, all bool) ([]jit.Listed, error)
 	// Concerns lists one's own grants that have not ended, and the requests
 	// that wait for one's decision.
 	Concerns(ctx context.Context, by jit.UserID) ([]jit.Listed, error)
-	// Search lists VMs whose name, group or tag contains the text.
-	Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error)
-	// Offer tells what may be asked for at VMs, named as in Ask.
-	Offer(ctx context.Context, by jit.UserID, words []string) (jit.Offer, error)
 	// VMs lists VMs as Search does, with whether they are protected and what may
 	// be asked for; only those that the person may see. more says that there may
 	// be others.
 	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []jit.VMLine, more bool, err error)
-	// Admin is nil for an admin.
-	Admin(ctx context.Context, by jit.UserID) error
-	// Protect locks ports of VMs, named as in Ask; each has its own outcome.
-	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]jit.Result, error)
-	// Unprotect unlocks VMs.
-	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]jit.Result, error)
 	// Scan says how each VM stands that the person may see, the exposed first.
 	Scan(ctx context.Context, by jit.UserID) (findings []jit.Finding, more bool, err error)
 	// Explain is a dry run of a request, by who or, for admins, for who else.
 	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (jit.Explanation, error)
-	// Recent is what somebody asked for the last time; false when never.
-	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
+	// Admin is nil for an admin.
+	Admin(ctx context.Context, by jit.UserID) error
+
+	// Protect shuts ports of VMs, named as in Ask; each has its own outcome.
+	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]jit.Result, error)
+	// Unprotect ends that; each VM has its own outcome.
+	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]jit.Result, error)
 }
 
 // Config is what the bot is made of. API, Service and Inbox are required.
@@ -86,16 +87,16 @@ const (
 // Bot reads from Slack. Make it with New, run it with Run.
 type Bot struct {
 	Config
-	status status
-	home   workspace // set by Run before anything is read
-	people limits
-	keys   limits  // of what is not worth counting as a command
-	prompt pool    // what somebody waits for with three seconds at most: forms, menus
-	screen pool    // what is shown later: lists, answers, what fills a form
-	work   pool    // what asks Azure
-	forms  redraws // which choice of VM is the newest
-	heard  heard   // events that came before
-	homes  homes   // Home tabs that are to be shown again
+	status    status
+	workspace workspace // set by Run before anything is read
+	people    limits
+	keys      limits     // of what is not worth counting as a command
+	prompt    pool       // what somebody waits for with three seconds at most: forms, menus
+	screen    pool       // what is shown later: lists, answers, what fills a form
+	work      pool       // what asks Azure
+	forms     redraws    // which choice of VM is the newest
+	seen      seenEvents // events that came before
+	homeTabs  homeQueue  // Home tabs that are to be shown again
 }
 
 // New makes a bot. It speaks to nobody before Run.
@@ -123,7 +124,7 @@ func New(c Config) (*Bot, error) {
 	}
 	b := &Bot{
 		Config: c, people: limits{perMinute: c.PerPerson}, keys: limits{perMinute: keysPerCommand * c.PerPerson},
-		homes: homes{wake: make(chan struct{}, 1)},
+		homeTabs: homeQueue{wake: make(chan struct{}, 1)},
 	}
 	b.status.now = c.Now
 	b.status.since = c.Now()
@@ -145,19 +146,19 @@ func (b *Bot) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	b.home = home
+	b.workspace = home
 	b.Log.InfoContext(ctx, "slack workspace found", "team", home.Team, "enterprise", home.Enterprise, "bot_user", home.User)
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	labour, end := context.WithCancel(context.WithoutCancel(ctx))
+	working, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	b.prompt.start(ctx, labour, promptWorkers)
-	b.screen.start(ctx, labour, screenWorkers)
-	b.work.start(ctx, labour, workWorkers)
+	b.prompt.start(ctx, working, promptWorkers)
+	b.screen.start(ctx, working, screenWorkers)
+	b.work.start(ctx, working, workWorkers)
 
 	var replay sync.WaitGroup
-	replay.Go(func() { b.replay(ctx, labour) })
+	replay.Go(func() { b.replay(ctx, working) })
 	replay.Go(func() { b.publishHomes(ctx) })
 	err = b.serve(ctx)
 	stop()

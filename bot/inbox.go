@@ -11,6 +11,9 @@ import (
 
 	"github.com/slack-go/slack/socketmode"
 
+	"jitbot/bot/command"
+	"jitbot/bot/form"
+	"jitbot/bot/view"
 	"jitbot/jit"
 )
 
@@ -66,7 +69,7 @@ func (b *Bot) accept(ctx context.Context, d delivery) (key string, fresh bool, e
 // replay deals with what an earlier run accepted and did not finish, one by
 // one. What it does again finds what was already done: requests by their key,
 // everything else by the grant's state. What waited too long is not done.
-func (b *Bot) replay(ctx, labour context.Context) {
+func (b *Bot) replay(ctx, working context.Context) {
 	type left struct {
 		key     string
 		payload []byte
@@ -92,11 +95,11 @@ func (b *Bot) replay(ctx, labour context.Context) {
 		}
 		if age := b.Now().Sub(l.at); age > staleAfter {
 			b.Log.WarnContext(ctx, "an unfinished delivery is too old and is not carried out", "key", l.key, "age", age)
-			b.tooLate(labour, l.key, d, l.at)
+			b.tooLate(working, l.key, d, l.at)
 			continue
 		}
 		b.Log.InfoContext(ctx, "taking up an unfinished delivery", "key", l.key)
-		b.handle(labour, l.key, d)
+		b.handle(working, l.key, d)
 	}
 }
 
@@ -113,24 +116,24 @@ func (b *Bot) tooLate(ctx context.Context, key string, d delivery, at time.Time)
 		b.Log.ErrorContext(ctx, "a stored delivery cannot be read", "key", key, "error", err)
 		return
 	}
-	b.answer(ctx, reply{user: by}, say(fmt.Sprintf(
+	b.answer(ctx, reply{user: by}, view.Say(fmt.Sprintf(
 		"You %s at %s, and I was away before it was dealt with. It is too old to be carried out now, so I leave it; see `/jit list` for what there is, and %s if you still want it.",
-		did, when(at), again)))
+		did, view.When(at), again)))
 }
 
 // sent is who sent the delivery, what they did, and how to do it again.
 func (d delivery) sent() (by jit.UserID, did, again string, err error) {
 	if d.Kind == socketmode.RequestTypeSlashCommands {
-		l, err := decode[typedLine](d.Payload)
-		return l.User, "typed " + quote("/jit "+typed(l.Text), maxName), "type it again", err
+		l, err := decode[slashCommand](d.Payload)
+		return l.User, "typed " + view.Code("/jit "+command.Unformat(l.Text)), "type it again", err
 	}
-	i, err := decode[interaction](d.Payload)
+	i, err := decode[form.Interaction](d.Payload)
 	if i.Type == "view_submission" {
 		return i.User.ID, "sent a form", "open it and send it again", err
 	}
 	did = "pressed a button"
 	if len(i.Actions) > 0 {
-		did = "pressed " + code(i.Actions[0].ID) + " for " + code(i.Actions[0].Value)
+		did = "pressed " + view.Code(i.Actions[0].ID) + " for " + view.Code(i.Actions[0].Value)
 	}
 	return i.User.ID, did, "click again", err
 }

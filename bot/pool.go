@@ -25,8 +25,8 @@ type pool struct {
 type job func(ctx context.Context)
 
 // start runs the workers. They take jobs until ctx ends; a job under way keeps
-// labour, which ends later.
-func (p *pool) start(ctx, labour context.Context, workers int) {
+// working, which ends later.
+func (p *pool) start(ctx, working context.Context, workers int) {
 	p.jobs = make(chan job, maxQueue)
 	for range workers {
 		p.workers.Go(func() {
@@ -39,7 +39,7 @@ func (p *pool) start(ctx, labour context.Context, workers int) {
 					if ctx.Err() != nil {
 						return // both were ready: what was stored waits for the next start
 					}
-					j(labour)
+					j(working)
 				}
 			}
 		})

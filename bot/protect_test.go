@@ -1,8 +1,6 @@
 package bot_test
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -13,13 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 )
 
-// lockFields are what a good form holds that protects VMs.
-func lockFields() slacksim.Values {
+// protectFields are what a good form holds that protects VMs.
+func protectFields() slacksim.Values {
 	return slacksim.Values{
 		"ports": []string{"22", "3389"}, "custom": "1433; 8000–8010 53/udp", "protocol": "tcp",
 		"per_request": []string{"single"}, "allowed": "198.51.100.0/24,\n2001:db8::/48", "duration": "90m",
@@ -27,64 +24,16 @@ func lockFields() slacksim.Values {
 }
 
 // direct waits for the newest direct message.
-func (o *office) direct(user string, n int) string {
+func (o *setup) direct(user string, n int) string {
 	o.t.Helper()
 	o.until("a direct message comes", func(s *slacksim.Snapshot) bool { return len(s.DMs(user)) == n })
 	return o.sim.DMs(user)[n-1].Text
 }
 
-func TestProtectForms(t *testing.T) {
-	full := bot.ProtectDraft{
-		Words: []string{"web-1", "tag:env=prod"}, VMs: []string{"web-1 in rg", "db-1 in rg (production)"}, Ports: []uint16{22, 5986},
-		Custom: "1433, 53/udp", Protocol: jit.TCP, Anyone: true, Ranges: "198.51.100.0/24", Longest: "3h",
-	}
-	bare := bot.ProtectDraft{Words: []string{"web-1"}, Note: "No policy offers it.", Protocol: jit.AnyProtocol}
-	nasty := full
-	nasty.VMs = slices.Repeat([]string{"<!channel> *x* " + strings.Repeat("v", 80)}, 200)
-	nasty.Custom, nasty.Ranges, nasty.Longest, nasty.Note = strings.Repeat("1433, ", 1000), strings.Repeat("198.51.100.0/24, ", 1000), strings.Repeat("9", 500), strings.Repeat("n", 5000)
-	nasty.Words = slices.Repeat([]string{strings.Repeat("w", 25)}, 100)
-	for name, d := range map[string]bot.ProtectDraft{"form-protect": full, "form-protect-bare": bare, "": nasty} {
-		raw, err := json.Marshal(bot.ProtectForm(d))
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkLimits(t, name, raw)
-		if name != "" {
-			compare(t, name, raw)
-		}
-	}
-}
-
-func TestResultsOfProtecting(t *testing.T) {
-	vm := func(n int) jit.VM { return jit.VM{Group: "rg", Name: fmt.Sprintf("web-%d", n)} }
-	some := []jit.Result{
-		{VM: vm(1)},
-		{VM: vm(2), Err: jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "web-2")},
-		{VM: vm(3), Err: errors.New("secret details")},
-		{VM: vm(4)},
-	}
-	golden(t, "results-protect", bot.Results(bot.VerbProtect, some))
-	golden(t, "results-unprotect", bot.Results(bot.VerbUnprotect, some))
-	golden(t, "results-none", bot.Results(bot.VerbProtect, nil))
-	var many []jit.Result
-	for n := range 2000 {
-		r := jit.Result{VM: jit.VM{Group: strings.Repeat("<!channel>", 9), Name: fmt.Sprint(n)}}
-		if n < 500 {
-			r.Err = jit.Refuse(jit.ErrPolicy, "No: %s", strings.Repeat("`x` ", n))
-		}
-		many = append(many, r)
-	}
-	raw, err := json.Marshal(bot.Results(bot.VerbProtect, many))
-	if err != nil || strings.Contains(string(raw), "<!channel>") {
-		t.Errorf("mentions the channel: %v", err)
-	}
-	checkLimits(t, "many results", raw)
-}
-
 func TestProtectOpensTheForm(t *testing.T) {
-	o := newOffice(t, slacksim.Options{})
-	o.desk.offer, o.desk.vms = wide(), machines(3)
-	o.desk.results = []jit.Result{{VM: o.desk.vms[0]}, {VM: o.desk.vms[1], Err: jit.Refuse(jit.ErrPolicy, "attach an NSG to %s first", "web-2")}}
+	o := setUp(t, slacksim.Options{})
+	o.service.offer, o.service.vms = wide(), machines(3)
+	o.service.results = []jit.Result{{VM: o.service.vms[0]}, {VM: o.service.vms[1], Err: jit.Refuse(jit.ErrPolicy, "attach an NSG to %s first", "web-2")}}
 	o.open()
 	o.type_(graceID, "protect web-1,rg/web-2 22,1433")
 	v := o.form(graceID)
@@ -94,13 +43,13 @@ func TestProtectOpensTheForm(t *testing.T) {
 			t.Errorf("%s begins with %q, not %q", action, got, want)
 		}
 	}
-	if r := o.must(o.sim.Submit(o.ctx, graceID, v.ID, lockFields())); r.View != nil || len(r.Errors) > 0 {
+	if r := o.must(o.sim.Submit(o.ctx, graceID, v.ID, protectFields())); r.View != nil || len(r.Errors) > 0 {
 		t.Fatalf("the form stayed: %v", r.Errors)
 	}
 	o.reads(o.direct(graceID, 1), "`rg/web-2` was not changed: attach an NSG to `web-2` first", "Being protected: `rg/web-1`.", "The channel is told")
 	o.finished()
-	if o.desk.noted("protect U0GRACE [web-1 rg/web-2]") != 1 {
-		t.Errorf("calls: %q", o.desk.calls)
+	if o.service.noted("protect U0GRACE [web-1 rg/web-2]") != 1 {
+		t.Errorf("calls: %q", o.service.calls)
 	}
 	like := jit.PortPolicy{Any: true, Sources: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/48")}, Shortest: 5 * time.Minute, Longest: 90 * time.Minute}
 	var want []jit.PortPolicy
@@ -112,14 +61,14 @@ func TestProtectOpensTheForm(t *testing.T) {
 		}
 		want = append(want, pp)
 	}
-	if diff := cmp.Diff(want, o.desk.locked, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+	if diff := cmp.Diff(want, o.service.protected, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("protected (-want +got):\n%s", diff)
 	}
 }
 
 func TestTheProtectFormBegins(t *testing.T) {
-	o := newOffice(t, slacksim.Options{})
-	o.desk.offer, o.desk.vms, o.desk.unknown = simple(), machines(1), "wbe-1"
+	o := setUp(t, slacksim.Options{})
+	o.service.offer, o.service.vms, o.service.unknown = simple(), machines(1), "wbe-1"
 	o.open()
 	begins := func(text string, want map[string]string) {
 		o.t.Helper()
@@ -133,18 +82,18 @@ func TestTheProtectFormBegins(t *testing.T) {
 		}
 	}
 	begins("protect web-1", map[string]string{"ports": "22", "custom": "", "duration": "3h", "allowed": "203.0.113.7", "per_request": "", "protocol": "tcp"})
-	o.desk.offer.Ports = append(o.desk.offer.Ports, jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour})
-	o.desk.offer.Any = true
+	o.service.offer.Ports = append(o.service.offer.Ports, jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour})
+	o.service.offer.Any = true
 	begins("protect web-1", map[string]string{"ports": "22", "custom": "22/udp", "duration": "1h", "per_request": "single", "protocol": "tcp"})
-	o.desk.offer.Ports[1].Ports.Protocol = jit.AnyProtocol
+	o.service.offer.Ports[1].Ports.Protocol = jit.AnyProtocol
 	begins("protect web-1", map[string]string{"ports": "22", "custom": "22/tcp", "protocol": "*"})
-	o.desk.mu.Lock()
-	o.desk.refuse = jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s.", "web-1")
-	o.desk.mu.Unlock()
+	o.service.mu.Lock()
+	o.service.refuse = jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s.", "web-1")
+	o.service.mu.Unlock()
 	begins("protect web-1", map[string]string{"ports": "22,3389,5985,5986", "custom": "", "duration": "3h", "per_request": "single", "protocol": "*"})
-	o.desk.mu.Lock()
-	o.desk.refuse = nil
-	o.desk.mu.Unlock()
+	o.service.mu.Lock()
+	o.service.refuse = nil
+	o.service.mu.Unlock()
 	o.sim.Reload(graceID)
 	o.type_(graceID, "protect wbe-1")
 	if v := o.formWith(graceID, "did you mean"); v.Submit != "" || v.Title != "Protect VMs" {
@@ -158,13 +107,13 @@ func TestTheProtectFormBegins(t *testing.T) {
 	o.reads(o.jit(graceID, "protect "+strings.Join(names, ",")), "too many VMs at once")
 	o.sim.FailNext("views.open", 1, slacksim.Fault{Error: "expired_trigger_id"})
 	o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", "protect web-1"))
-	o.reads(o.whisper(graceID, func(string) bool { return true }), "nothing was protected")
+	o.reads(o.ephemeral(graceID, func(string) bool { return true }), "nothing was protected")
 }
 
 // Only admins get the form; who sends one without being one changes nothing.
 func TestWhoGetsTheProtectForm(t *testing.T) {
-	o := newOffice(t, slacksim.Options{})
-	o.desk.vms = machines(1)
+	o := setUp(t, slacksim.Options{})
+	o.service.vms = machines(1)
 	o.open()
 	for user, want := range map[string]string{adaID: "Only admins may protect", gusID: "Guests cannot use jitbot"} {
 		channel := approvals
@@ -173,7 +122,7 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 		}
 		for _, text := range []string{"protect web-1", "unprotect web-1"} {
 			o.must(o.sim.Slash(o.ctx, user, channel, "/jit", text))
-			o.reads(o.whisper(user, func(s string) bool { return s != "Checking…" }), want)
+			o.reads(o.ephemeral(user, func(s string) bool { return s != "Checking…" }), want)
 		}
 	}
 	if n := o.sim.CountCalls("views.open"); n != 0 {
@@ -181,23 +130,23 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 	}
 	o.type_(adaID, "request web-1")
 	v := o.form(adaID)
-	o.must(o.sim.SubmitRaw(o.ctx, adaID, v.ID, fields(), slacksim.Raw{Force: true, Edit: forgedLock}))
+	o.must(o.sim.SubmitRaw(o.ctx, adaID, v.ID, fields(), slacksim.Raw{Force: true, Edit: forgedProtect}))
 	o.reads(o.direct(adaID, 1), "Only admins may protect")
-	if n := o.desk.noted("protect") + o.desk.noted("unprotect"); n != 0 {
-		t.Errorf("calls: %q", o.desk.calls)
+	if n := o.service.noted("protect") + o.service.noted("unprotect"); n != 0 {
+		t.Errorf("calls: %q", o.service.calls)
 	}
-	o.desk.results = []jit.Result{{VM: o.desk.vms[0]}}
+	o.service.results = []jit.Result{{VM: o.service.vms[0]}}
 	o.reads(o.jit(graceID, "unprotect web-1"), "Being unprotected: `rg/web-1`.", "Exactly jitbot's denies are removed")
 }
 
-// forgedLock makes another form a good one that protects.
-func forgedLock(p map[string]any) {
+// forgedProtect makes another form a good one that protects.
+func forgedProtect(p map[string]any) {
 	v := p["view"].(map[string]any)
 	v["callback_id"], v["private_metadata"] = "protect", `["web-1"]`
-	v["state"] = map[string]any{"values": goodLock()}
+	v["state"] = map[string]any{"values": goodProtect()}
 }
 
-func goodLock() map[string]any {
+func goodProtect() map[string]any {
 	values := map[string]any{}
 	ticked("ports", "22")(values)
 	ticked("per_request", "single")(values)
@@ -218,9 +167,9 @@ func ticked(block string, values ...string) func(map[string]any) {
 // nothing is protected.
 func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 	long := strings.Repeat("x", 10000)
-	o := newOffice(t, slacksim.Options{})
+	o := setUp(t, slacksim.Options{})
 	o.conf.PerPerson = 1000
-	o.desk.offer, o.desk.vms = simple(), machines(1)
+	o.service.offer, o.service.vms = simple(), machines(1)
 	o.open()
 	o.type_(graceID, "protect web-1")
 	v := o.form(graceID)
@@ -281,7 +230,7 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 		}[name]
 		r, err := o.sim.SubmitRaw(o.ctx, graceID, v.ID, nil, slacksim.Raw{Force: true, Edit: func(p map[string]any) {
 			view := p["view"].(map[string]any)
-			values := goodLock()
+			values := goodProtect()
 			if forged {
 				view["private_metadata"] = metadata
 			} else {
@@ -298,50 +247,9 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 			}
 		}
 	}
-	r := o.must(o.sim.SubmitRaw(o.ctx, graceID, v.ID, lockFields(), slacksim.Raw{TeamID: "T0OTHER", Force: true}))
+	r := o.must(o.sim.SubmitRaw(o.ctx, graceID, v.ID, protectFields(), slacksim.Raw{TeamID: "T0OTHER", Force: true}))
 	o.reads(r.Errors["ports"], "another workspace")
-	if n := o.desk.noted("protect"); n != 0 {
-		t.Errorf("calls: %q", o.desk.calls)
+	if n := o.service.noted("protect"); n != 0 {
+		t.Errorf("calls: %q", o.service.calls)
 	}
-}
-
-func TestListsOfVMs(t *testing.T) {
-	vm := jit.VM{ID: "/vm/web-1", Name: "web-1", Group: "rg", Tags: map[string]string{"env": "prod"}}
-	o := wide()
-	all := []jit.VMLine{
-		{VM: vm, Protected: jit.Locked, Offer: o},
-		{VM: vm, Protected: jit.Locked, Always: true, Offer: simple()},
-		{VM: vm, Protected: jit.Locking, Fault: "403 AuthorizationFailed: no rights", Offer: simple()},
-		{VM: jit.VM{Name: "db_1", Group: "rg"}, Protected: jit.Unlocking, Always: true},
-		{VM: jit.VM{Name: "<!channel>", Group: "rg"}},
-	}
-	golden(t, "vms", bot.VMList(all, "", false))
-	golden(t, "vms-more", bot.VMList(all[:1], "web", true))
-	golden(t, "vms-none", bot.VMList(nil, "", false))
-	golden(t, "vms-none-of", bot.VMList(nil, "<!channel> `x`", true))
-	nasty := all[2]
-	nasty.Fault, nasty.VM.Name, nasty.VM.Group = strings.Repeat("<!channel> ", 500), strings.Repeat("*", 500), strings.Repeat("_", 500)
-	for range 100 {
-		nasty.Offer.Ports = append(nasty.Offer.Ports, o.Ports[1])
-	}
-	raw, err := json.Marshal(bot.VMList(slices.Repeat([]jit.VMLine{nasty}, 20), "", true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkLimits(t, "a long list of VMs", raw)
-}
-
-func TestVMsAreListed(t *testing.T) {
-	o := newOffice(t, slacksim.Options{})
-	o.open()
-	o.reads(o.jit(adaID, "vms"), "There is no VM that you may see.")
-	o.desk.listed, o.desk.more = []jit.VMLine{{VM: machines(1)[0], Protected: jit.Locked, Offer: simple()}}, true
-	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`rg/web-1`*: protected.", "port 22 (SSH) for 3h at most, from 203.0.113.7", "narrow it")
-	if o.desk.noted(`vms U0ADA "@channel tag:env=prod" 20`) != 1 {
-		t.Errorf("calls: %q", o.desk.calls)
-	}
-	o.must(o.sim.Slash(o.ctx, gusID, slacksim.DemoGeneralID, "/jit", "vms"))
-	o.reads(o.whisper(gusID, func(s string) bool { return s != "Checking…" }), "Guests cannot use jitbot")
-	o.desk.fail = errors.New("the disk is full")
-	o.reads(o.jit(adaID, "vms"), "Something broke on my side.")
 }

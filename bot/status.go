@@ -12,7 +12,7 @@ const nobody = -1
 type status struct {
 	mu    sync.Mutex
 	now   func() time.Time
-	up    [sockets]bool
+	up    [socketCount]bool
 	since time.Time
 	last  string
 }
@@ -32,7 +32,7 @@ func (s *status) set(socket int, up bool) {
 	defer s.mu.Unlock()
 	before := s.connected()
 	if socket == nobody {
-		s.up = [sockets]bool{}
+		s.up = [socketCount]bool{}
 	} else {
 		s.up[socket] = up
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"jitbot/bot"
+	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 )
@@ -246,7 +246,7 @@ func TestMissingActionsAreShownWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range append(jit.DefaultActions(), azuresim.DemoWeb1) {
-			if said := bot.ExplainScreen(e).Text; !strings.Contains(said, want) {
+			if said := view.Explain(e).Text; !strings.Contains(said, want) {
 				t.Errorf("%s is not in %q", want, said)
 			}
 		}

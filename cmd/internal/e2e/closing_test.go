@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"jitbot/bot"
+	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 )
@@ -226,7 +226,7 @@ func TestDeletedGuardOfAnOpenGrantIsSaid(t *testing.T) {
 		if w.Told.Count("closed to requester") != 1 {
 			t.Errorf("said %v", w.Told.Said)
 		}
-		text := bot.DirectMessage(jit.Event{Kind: jit.EventClosed, Grant: g.ID}, g).Text
+		text := view.Direct(jit.Event{Kind: jit.EventClosed, Grant: g.ID}, g).Text
 		if strings.Contains(text, "could not be opened") || !strings.Contains(text, "was deleted") {
 			t.Errorf("the message says %q", text)
 		}

@@ -1,0 +1,169 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+
+	"jitbot/bot/command"
+	"jitbot/bot/form"
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// verbOf is what a button does; deny opens a form first.
+func verbOf(action string) (command.Verb, bool) {
+	v, ok := map[string]command.Verb{
+		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke, view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
+	}[action]
+	return v, ok
+}
+
+// interact takes a click or a submitted form.
+func (b *Bot) interact(ctx context.Context, e envelope, raw json.RawMessage) {
+	i, err := decode[form.Interaction](raw)
+	if err != nil {
+		b.Log.ErrorContext(ctx, "a click cannot be read", "error", err)
+		b.ack(ctx, e, nil)
+		return
+	}
+	switch i.Type {
+	case "block_actions":
+		b.click(ctx, e, i, raw)
+	case "view_submission":
+		b.submit(ctx, e, i, raw)
+	case "block_suggestion":
+		b.suggest(ctx, e, i)
+	case "shortcut":
+		b.shortcut(ctx, e, i)
+	default:
+		b.ack(ctx, e, nil)
+	}
+}
+
+// click takes a press of a button. Its ack is empty; the answer comes after.
+func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
+		b.Log.WarnContext(ctx, "a click of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+		b.ack(ctx, e, nil)
+		b.answerClick(i, otherWorkspace)
+		return
+	}
+	if len(i.Actions) == 0 {
+		b.ack(ctx, e, nil)
+		return
+	}
+	action, id := i.Actions[0].ID, jit.ID(i.Actions[0].Value)
+	if action == view.InputVM && i.View.Callback == view.FormRequest {
+		b.choose(ctx, e, i)
+		return
+	}
+	_, stored := verbOf(action)
+	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !id.Valid()) {
+		b.Log.WarnContext(ctx, "a click that means nothing", "action", view.Clip(jit.CleanText(action), 50), "user", i.User.ID)
+		b.ack(ctx, e, nil)
+		return
+	}
+	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+		b.ack(ctx, e, nil)
+		text, _ := view.Refusal(err)
+		b.answerClick(i, text)
+		return
+	}
+	switch action {
+	case view.ActionForm:
+		b.ack(ctx, e, nil)
+		b.offerForm(i)
+	case view.ActionProtect, view.ActionScanNext:
+		b.ack(ctx, e, nil)
+		b.pressScanButton(i)
+	case view.ActionDeny:
+		b.ack(ctx, e, nil)
+		if !b.prompt.offer(func(ctx context.Context) { b.askWhy(ctx, i, id) }) {
+			b.answerClick(i, overloaded)
+		}
+	default:
+		b.acceptClick(ctx, e, i, raw)
+	}
+}
+
+// shortcut opens the form from anywhere in Slack.
+func (b *Bot) shortcut(ctx context.Context, e envelope, i form.Interaction) {
+	b.ack(ctx, e, nil)
+	if i.Callback != shortcutRequest {
+		b.Log.WarnContext(ctx, "a shortcut that is not known", "user", i.User.ID)
+		return
+	}
+	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
+		b.Log.WarnContext(ctx, "a shortcut of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+		return // there is no place of theirs to answer in
+	}
+	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+		text, _ := view.Refusal(err)
+		b.answerClick(i, text)
+		return
+	}
+	b.offerForm(i)
+}
+
+// offerForm opens the form for whoever pressed a button or used a shortcut.
+func (b *Bot) offerForm(i form.Interaction) {
+	f := formOpening{to: replyTo(i), trigger: i.Trigger}
+	if !b.prompt.offer(func(ctx context.Context) { b.openForm(ctx, f) }) {
+		b.answerClick(i, overloaded)
+	}
+}
+
+func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+	if !b.work.reserve() {
+		b.ack(ctx, e, nil)
+		b.answerClick(i, overloaded)
+		return
+	}
+	d := delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}
+	key, fresh, err := b.accept(ctx, d)
+	b.ack(ctx, e, nil)
+	switch {
+	case err != nil:
+		b.work.release()
+		b.Log.ErrorContext(ctx, "a click was not taken", "user", i.User.ID, "error", err)
+		b.answerClick(i, view.Fault)
+	case !fresh:
+		b.work.release()
+	default:
+		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
+	}
+}
+
+// answerClick answers a click by something that needs no work.
+func (b *Bot) answerClick(i form.Interaction, text string) {
+	b.screen.offer(func(ctx context.Context) { b.answer(ctx, replyTo(i), view.Say(text)) })
+}
+
+// carryOutClick carries out a stored click or form.
+func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, key string) view.Message {
+	switch {
+	case i.Type == "view_submission" && i.View.Callback == view.FormRequest:
+		return b.carryOutRequest(ctx, i, key)
+	case i.Type == "view_submission" && i.View.Callback == view.FormProtect:
+		return b.carryOutProtect(ctx, i)
+	case i.Type == "view_submission":
+		return b.carryOutDenial(ctx, i)
+	case i.View.Type == string(slack.VTHomeTab):
+		defer b.homeTabs.want(i.User.ID, true) // what was pressed there has changed
+	}
+	if len(i.Actions) == 0 {
+		return view.Message{}
+	}
+	v, ok := verbOf(i.Actions[0].ID)
+	id := jit.ID(i.Actions[0].Value)
+	if !ok || !id.Valid() {
+		return view.Message{}
+	}
+	if err := b.Service.Known(ctx, i.User.ID); err != nil {
+		return b.refusalOf(ctx, string(v), i.User.ID, id, err)
+	}
+	return b.act(ctx, i.User.ID, v, id, "")
+}

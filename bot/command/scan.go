@@ -1,0 +1,45 @@
+package command
+
+import (
+	"strings"
+
+	"jitbot/jit"
+)
+
+// ScanFilter is what of a scan is shown. The button to its next page carries it
+// as JSON.
+type ScanFilter struct {
+	Class  jit.Class `json:"c,omitempty"` // empty for all
+	Text   string    `json:"t,omitempty"` // in the name, group or tags
+	Offset int       `json:"o,omitempty"` // of those, how many came before
+}
+
+// parseScan reads the words after scan: a class, and what to search for.
+func parseScan(words []string) Command {
+	classes := map[string]jit.Class{
+		"unhealthy": jit.ClassUnhealthy, "healthy": jit.ClassHealthy, "na": jit.ClassNotApplicable, "n/a": jit.ClassNotApplicable,
+	}
+	c := Command{Verb: VerbScan}
+	var text []string
+	for _, word := range words {
+		if class, ok := classes[strings.ToLower(Bare(word))]; ok && c.Scan.Class == "" {
+			c.Scan.Class = class
+			continue
+		}
+		text = append(text, word)
+	}
+	c.Scan.Text = searchText(text)
+	return c
+}
+
+// maxSearch is the most characters of what is searched for.
+const maxSearch = 120
+
+// searchText is what to search for, from the words that are left of a line.
+func searchText(words []string) string {
+	text := unquoted(strings.Join(words, " "))
+	if r := []rune(text); len(r) > maxSearch {
+		return string(r[:maxSearch-1]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,21 @@
+package form
+
+import (
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// ReadDenial reads the form that asks why a request is denied: the grant and the
+// reason, or a *jit.Refusal.
+func ReadDenial(i Interaction) (jit.ID, string, error) {
+	id := jit.ID(i.View.Metadata)
+	if !id.Valid() {
+		return "", "", jit.Refuse(jit.ErrInput, "This form names no grant; close it and press Deny again.")
+	}
+	reason := i.input(view.InputReason, view.InputReason).Value
+	if jit.CleanText(reason) == "" {
+		return id, "", jit.Refuse(jit.ErrInput, "Say why; the requester reads it.")
+	}
+	reason, err := jit.ParseReason(reason)
+	return id, reason, err
+}

@@ -1,0 +1,61 @@
+package form
+
+import "jitbot/jit"
+
+// Interaction is the payload of a click, a shortcut, a menu that asks for its
+// options, or a submitted form, as far as it is read. Nothing in it but the
+// ids that Slack gives is to be believed.
+type Interaction struct {
+	Type string `json:"type"` // block_actions, view_submission, block_suggestion, shortcut, …
+	Team struct {
+		ID string `json:"id"`
+	} `json:"team"`
+	Enterprise struct {
+		ID string `json:"id"`
+	} `json:"enterprise"`
+	User struct {
+		ID   jit.UserID `json:"id"`
+		Team string     `json:"team_id"`
+	} `json:"user"`
+	Trigger     string `json:"trigger_id"`
+	Callback    string `json:"callback_id"` // of a shortcut
+	ResponseURL string `json:"response_url"`
+	Actions     []struct {
+		ID    string `json:"action_id"`
+		Value string `json:"value"`
+	} `json:"actions"`
+	Menu  string      `json:"action_id"` // that asks for options
+	Query string      `json:"value"`     // what was typed into it
+	View  viewPayload `json:"view"`
+}
+
+type viewPayload struct {
+	ID       string `json:"id"`
+	Type     string `json:"type"` // modal or home
+	Hash     string `json:"hash"`
+	Callback string `json:"callback_id"`
+	Metadata string `json:"private_metadata"`
+	State    struct {
+		Values map[string]map[string]input `json:"values"`
+	} `json:"state"`
+}
+
+// input is what was typed into an input or chosen from it.
+type input struct {
+	Type    string   `json:"type"`
+	Value   string   `json:"value"`
+	Option  *option  `json:"selected_option"`
+	Options []option `json:"selected_options"`
+}
+
+type option struct {
+	Text struct {
+		Text string `json:"text"`
+	} `json:"text"`
+	Value string `json:"value"`
+}
+
+// input is what is in an input of the form.
+func (i Interaction) input(block, action string) input {
+	return i.View.State.Values[block][action]
+}

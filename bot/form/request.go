@@ -1,0 +1,200 @@
+package form
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// Request is what came back in the form that asks for access. None of it is to
+// be believed.
+type Request struct {
+	Draft      view.RequestDraft
+	PortsBlock string // the block that holds the ports, empty when there is none
+}
+
+// ReadRequest reads the form's state as it is, right or wrong.
+func ReadRequest(i Interaction) Request {
+	f := Request{}
+	vm := i.input(view.InputVM, view.InputVM)
+	f.Draft.Many = strings.HasPrefix(vm.Type, "multi_")
+	chosen := vm.Options
+	if vm.Option != nil && !f.Draft.Many {
+		chosen = []option{*vm.Option}
+	}
+	for _, c := range chosen {
+		f.Draft.VMs = append(f.Draft.VMs, view.VMChoice{Key: c.Value, Text: c.Text.Text})
+	}
+	for _, block := range []string{view.InputPorts, view.BlockPortsAgain} {
+		if _, ok := i.View.State.Values[block]; ok && f.PortsBlock == "" {
+			f.PortsBlock, f.Draft.Again = block, block == view.BlockPortsAgain
+			for _, c := range i.input(block, view.InputPorts).Options {
+				f.Draft.Ports = append(f.Draft.Ports, c.Value)
+			}
+		}
+	}
+	f.Draft.Ranges = slices.ContainsFunc(i.input(view.InputRanges, view.InputRanges).Options, func(c option) bool { return c.Value == view.AllRanges })
+	f.Draft.Source = i.input(view.InputSource, view.InputSource).Value
+	f.Draft.Duration = i.input(view.InputDuration, view.InputDuration).Value
+	f.Draft.Reason = i.input(view.InputReason, view.InputReason).Value
+	return f
+}
+
+// Ask reads every field, and says at each what is wrong with it. Without an offer the policy is not known yet, and
+// only what is wrong by itself is found.
+func (f Request) Ask(o jit.Offer, known bool) (jit.Ask, Errors) {
+	var a jit.Ask
+	errs := Errors{}
+	if len(f.Draft.VMs) == 0 {
+		errs.add(view.InputVM, "Choose a VM.")
+	}
+	f.ports(&a, o, known, errs)
+	f.duration(&a, errs)
+	f.source(&a, o, known, errs)
+	switch reason, err := jit.ParseReason(f.Draft.Reason); {
+	case jit.CleanText(f.Draft.Reason) == "":
+		errs.add(view.InputReason, "Say why you need it; the approvers read it.")
+	case err != nil:
+		errs.Refuse(view.InputReason, err)
+	default:
+		a.Reason = reason
+	}
+	if known && len(errs) == 0 {
+		checkOffer(a, o, errs)
+	}
+	return a, errs
+}
+
+func (f Request) ports(a *jit.Ask, o jit.Offer, known bool, errs Errors) {
+	block := f.PortsBlock
+	if block == "" {
+		block = view.InputVM // no other is there to say it at
+	}
+	if len(f.Draft.Ports) > view.MaxOptions {
+		errs.add(block, "Choose fewer ports.")
+		return
+	}
+	if !known {
+		return // what may be chosen is found later
+	}
+	for _, value := range f.Draft.Ports {
+		_, p, ok := view.FindPortOption(value, o)
+		if !ok {
+			errs.add(block, view.Clip("Port "+view.Clip(jit.CleanText(value), view.MaxOptionText)+" is not on offer; choose among the ports that are shown.", 500))
+			return
+		}
+		a.Ports = append(a.Ports, p)
+	}
+	if p, q, twice := overlap(a.Ports); twice {
+		errs.add(block, "The ports "+p.String()+" and "+q.String()+" overlap; choose one of them.")
+	}
+	if len(a.Ports) == 0 && onlyPort(o) == nil {
+		errs.add(block, "Choose the ports that you need; they are shown once a VM is chosen.")
+	}
+}
+
+// overlap finds two ports of which one holds a part of the other.
+func overlap(ports []jit.Ports) (p, q jit.Ports, found bool) {
+	for i, p := range ports {
+		for _, q := range ports[:i] {
+			if p.From <= q.To && q.From <= p.To && p.Protocol == q.Protocol {
+				return q, p, true
+			}
+		}
+	}
+	return p, q, false
+}
+
+// onlyPort is the one port there is to ask for, nil when there is a choice.
+func onlyPort(o jit.Offer) *jit.PortPolicy {
+	if len(o.Ports) == 1 && o.Ports[0].Ports.From == o.Ports[0].Ports.To {
+		return &o.Ports[0]
+	}
+	return nil
+}
+
+func (f Request) duration(a *jit.Ask, errs Errors) {
+	word := strings.ReplaceAll(jit.CleanText(f.Draft.Duration), " ", "")
+	if word == "" {
+		errs.add(view.InputDuration, "Say for how long, such as 45m, 2h or 1h30m.")
+		return
+	}
+	var err error
+	if a.Duration, err = jit.ParseDuration(view.Clip(word, view.MaxOptionText)); err != nil {
+		errs.Refuse(view.InputDuration, err)
+	}
+}
+
+func (f Request) source(a *jit.Ask, o jit.Offer, known bool, errs Errors) {
+	word := jit.CleanText(f.Draft.Source)
+	switch {
+	case word != "" && f.Draft.Ranges:
+		errs.add(view.InputSource, "Write an address or tick all ranges, not both.")
+	case word != "":
+		source, err := jit.ParseSource(view.Clip(word, view.MaxOptionText))
+		if err != nil {
+			errs.Refuse(view.InputSource, err)
+			return
+		}
+		a.Sources = []netip.Prefix{source}
+	case f.Draft.Ranges && !known: // which they are is found later
+	case f.Draft.Ranges && len(o.Sources) > 0:
+		a.Sources = o.Sources
+	case f.Draft.Ranges:
+		errs.add(view.InputSource, "The policy names no ranges here; write your address, such as 203.0.113.7.")
+	case len(o.Sources) > 0:
+		errs.add(view.InputSource, "Write your address, such as 203.0.113.7, or tick all ranges that the policy names.")
+	default:
+		errs.add(view.InputSource, "Say where you come from: your address, such as 203.0.113.7.")
+	}
+}
+
+// checkOffer holds the request against the offer, each port by itself.
+func checkOffer(a jit.Ask, o jit.Offer, errs Errors) {
+	ports := a.Ports
+	if one := onlyPort(o); len(ports) == 0 && one != nil {
+		ports = []jit.Ports{one.Ports}
+	}
+	shortest, longest := time.Duration(0), jit.MaxDuration
+	for _, p := range ports {
+		pp, _, ok := view.FindPorts(p, o)
+		if !ok {
+			continue // said already
+		}
+		shortest, longest = max(shortest, pp.Shortest), min(longest, pp.Longest)
+		for _, s := range a.Sources {
+			if !pp.Accepts(s, o.Widest) {
+				errs.add(view.InputSource, "The policy does not let port "+p.String()+" be opened to "+view.Address(s)+"; it accepts "+view.AcceptedSources(pp, o.Widest)+".")
+			}
+		}
+	}
+	switch {
+	case a.Duration > longest:
+		errs.add(view.InputDuration, "That is too long; ask for at most "+jit.ShortDuration(longest)+".")
+	case a.Duration < shortest:
+		errs.add(view.InputDuration, "That is too short; ask for at least "+jit.ShortDuration(shortest)+".")
+	}
+}
+
+// Incomplete reports whether the policies' defaults leave something of a typed
+// request open, so that the form must ask for it.
+func Incomplete(a jit.Ask, o jit.Offer) bool {
+	ports := a.Ports
+	if one := onlyPort(o); len(ports) == 0 && one != nil {
+		ports = []jit.Ports{one.Ports}
+	}
+	if a.Reason == "" || len(ports) == 0 {
+		return true
+	}
+	if len(a.Sources) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(ports, func(p jit.Ports) bool {
+		pp, _, ok := view.FindPorts(p, o)
+		return ok && !pp.Any && len(pp.Sources) == 1 && pp.Sources[0].IsSingleIP()
+	})
+}

@@ -1,0 +1,130 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"jitbot/bot/command"
+	"jitbot/bot/form"
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// answerLater answers with what changes nothing and is not stored.
+func (b *Bot) answerLater(ctx context.Context, e envelope, show job) {
+	if !b.screen.offer(show) {
+		b.ackSay(ctx, e, overloaded)
+		return
+	}
+	b.ackSay(ctx, e, view.Checking)
+}
+
+// listWithin is how long a list may take; it shares its workers with answers.
+const listWithin = 15 * time.Second
+
+// list answers /jit list. It changes nothing, so it is not stored.
+func (b *Bot) list(ctx context.Context, l slashCommand, all bool) {
+	defer b.recovered(ctx, l.reply())
+	work, cancel := context.WithTimeout(ctx, listWithin)
+	defer cancel()
+	err := b.Service.Known(work, l.User)
+	var listed []jit.Listed
+	if err == nil {
+		listed, err = b.Service.List(work, l.User, all)
+	}
+	if err != nil {
+		b.answer(ctx, l.reply(), b.refusalOf(ctx, "a list", l.User, "", err))
+		return
+	}
+	b.answer(ctx, l.reply(), view.List(listed, all))
+}
+
+// explain answers /jit explain. It changes nothing, so it is not stored.
+func (b *Bot) explain(ctx context.Context, l slashCommand, c command.Command) {
+	defer b.recovered(ctx, l.reply())
+	work, cancel := context.WithTimeout(ctx, scanWithin)
+	defer cancel()
+	who := c.For
+	if who == "" {
+		who = l.User
+	}
+	err := b.Service.Known(work, l.User)
+	var e jit.Explanation
+	if err == nil {
+		e, err = b.Service.Explain(work, l.User, c.Ask.VMs[0], who)
+	}
+	if err != nil {
+		b.answer(ctx, l.reply(), b.refusalOf(ctx, "an explanation", l.User, "", err))
+		return
+	}
+	b.answer(ctx, l.reply(), view.Explain(e))
+}
+
+const scanWithin = time.Minute
+
+// scan answers /jit scan and its pages. It changes nothing, so it is not
+// stored.
+func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter) {
+	defer b.recovered(ctx, to)
+	work, cancel := context.WithTimeout(ctx, scanWithin)
+	defer cancel()
+	err := b.Service.Known(work, to.user)
+	var findings []jit.Finding
+	var more bool
+	if err == nil {
+		findings, more, err = b.Service.Scan(work, to.user)
+	}
+	if err != nil {
+		b.answer(ctx, to, b.refusalOf(ctx, "a scan", to.user, "", err))
+		return
+	}
+	b.answer(ctx, to, view.Scan(findings, more, f))
+}
+
+// pressScanButton takes a press of a button of a scan: nothing is changed by it.
+func (b *Bot) pressScanButton(i form.Interaction) {
+	var show func(context.Context)
+	pool := &b.prompt
+	switch a := i.Actions[0]; a.ID {
+	case view.ActionProtect:
+		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
+			return
+		}
+		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
+		show = func(ctx context.Context) { b.openForm(ctx, f) }
+	default:
+		var f command.ScanFilter
+		if json.Unmarshal([]byte(a.Value), &f) != nil || f.Offset < 0 || f.Text != jit.CleanText(f.Text) {
+			b.answerClick(i, "This button is of no use any more; type /jit scan again.")
+			return
+		}
+		pool, show = &b.screen, func(ctx context.Context) { b.scan(ctx, replyTo(i), f) }
+	}
+	if !pool.offer(show) {
+		b.answerClick(i, overloaded)
+	}
+}
+
+// isScanButton reports whether a button only shows something.
+func isScanButton(action string) bool {
+	return action == view.ActionProtect || action == view.ActionScanNext
+}
+
+// vms answers /jit vms. It changes nothing, so it is not stored.
+func (b *Bot) vms(ctx context.Context, l slashCommand, text string) {
+	defer b.recovered(ctx, l.reply())
+	work, cancel := context.WithTimeout(ctx, listWithin)
+	defer cancel()
+	err := b.Service.Known(work, l.User)
+	var lines []jit.VMLine
+	var more bool
+	if err == nil {
+		lines, more, err = b.Service.VMs(work, l.User, text, view.MaxListed)
+	}
+	if err != nil {
+		b.answer(ctx, l.reply(), b.refusalOf(ctx, "a list of VMs", l.User, "", err))
+		return
+	}
+	b.answer(ctx, l.reply(), view.VMs(lines, text, more))
+}

@@ -1,0 +1,84 @@
+package bot_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"jitbot/bot/slacksim"
+	"jitbot/jit"
+)
+
+func TestVMsAreListed(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.open()
+	o.reads(o.jit(adaID, "vms"), "There is no VM that you may see.")
+	o.service.listed, o.service.more = []jit.VMLine{{VM: machines(1)[0], Protected: jit.Locked, Offer: simple()}}, true
+	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`rg/web-1`*: protected.", "port 22 (SSH) for 3h at most, from 203.0.113.7", "narrow it")
+	if o.service.noted(`vms U0ADA "@channel tag:env=prod" 20`) != 1 {
+		t.Errorf("calls: %q", o.service.calls)
+	}
+	o.must(o.sim.Slash(o.ctx, gusID, slacksim.DemoGeneralID, "/jit", "vms"))
+	o.reads(o.ephemeral(gusID, func(s string) bool { return s != "Checking…" }), "Guests cannot use jitbot")
+	o.service.fail = errors.New("the disk is full")
+	o.reads(o.jit(adaID, "vms"), "Something broke on my side.")
+}
+
+func finding(n int, class jit.Class, why string) jit.Finding {
+	return jit.Finding{
+		VM:      jit.VM{Name: fmt.Sprintf("web-%d", n), Group: "rg", Tags: map[string]string{"env": []string{"dev", "prod"}[n%2]}},
+		Posture: jit.Posture{Class: class, Why: why}, Admin: true,
+	}
+}
+
+// shown waits for an ephemeral message and leaves it on the screen.
+func (o *setup) shown(user, part string) slacksim.Message {
+	o.t.Helper()
+	var found slacksim.Message
+	o.until("an answer comes", func(s *slacksim.Snapshot) bool {
+		for _, m := range s.Ephemerals(user) {
+			if strings.Contains(m.Text, part) {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+func TestScanInSlack(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	for n := range 20 {
+		f := finding(n, jit.ClassUnhealthy, "Rule r opens management ports to Any.")
+		f.Admin = n == 15
+		o.service.found = append(o.service.found, f)
+	}
+	o.service.offer, o.service.vms = wide(), machines(3)
+	o.open()
+	o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", "scan unhealthy"))
+	m := o.shown(graceID, "5 more VMs.")
+	o.reads(m.Text, "20 unhealthy", "`rg/web-14`")
+	o.must(o.sim.Slash(o.ctx, gusID, slacksim.DemoGeneralID, "/jit", "scan"))
+	o.reads(o.ephemeral(gusID, func(s string) bool { return s != "Checking…" }), "Guests cannot use jitbot")
+	o.must(o.sim.Click(o.ctx, graceID, m.Channel, m.TS, "Next 5 of 5"))
+	m = o.shown(graceID, "`rg/web-19`")
+	o.reads(m.Text, "`rg/web-15`")
+	o.must(o.sim.Click(o.ctx, graceID, m.Channel, m.TS, "Protect"))
+	o.reads(o.form(graceID).AllText(), "web-15")
+	if o.service.noted("scan") != 2 {
+		t.Errorf("calls: %q", o.service.calls)
+	}
+}
+
+func TestExplainInSlack(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.service.dry = jit.Explanation{VM: jit.VM{Name: "web-1", Group: "rg"}}
+	o.open()
+	o.reads(o.jit(adaID, "explain web-1"), "for <@"+adaID+">", "dry run")
+	o.reads(o.jit(graceID, "explain rg/web-1 <@"+adaID+">"), "for <@"+adaID+">")
+	if o.service.noted("explain "+adaID+" web-1 "+adaID) != 1 || o.service.noted("explain "+graceID+" rg/web-1 "+adaID) != 1 {
+		t.Errorf("calls: %q", o.service.calls)
+	}
+}

@@ -1,0 +1,74 @@
+package bot
+
+import (
+	"context"
+	"sync"
+
+	"jitbot/bot/form"
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// choose takes the choice of a VM in the form, which is no command of its own.
+func (b *Bot) choose(ctx context.Context, e envelope, i form.Interaction) {
+	b.ack(ctx, e, nil)
+	if b.keys.allow(i.User.ID, b.Now()) != nil {
+		return // what is chosen is judged again when the form comes back
+	}
+	n := b.forms.begin(i.View.ID)
+	b.screen.offer(func(ctx context.Context) { b.redraw(ctx, i, n) })
+}
+
+// redraws remembers which choice of VM was the last in each form, so that an
+// answer that comes late does not win.
+type redraws struct {
+	mu   sync.Mutex
+	last map[string]uint64
+	next uint64
+}
+
+const maxRedraws = 1000 // that are remembered
+
+func (r *redraws) begin(id string) uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last == nil || len(r.last) >= maxRedraws {
+		r.last = map[string]uint64{}
+	}
+	r.next++
+	r.last[id] = r.next
+	return r.next
+}
+
+func (r *redraws) latest(id string, n uint64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last[id] == n
+}
+
+// redraw shows the ports and limits of the VM that was just chosen, and keeps
+// what was typed.
+func (b *Bot) redraw(ctx context.Context, i form.Interaction, n uint64) {
+	defer b.recovered(ctx, reply{user: i.User.ID})
+	work, cancel := context.WithTimeout(ctx, fillWithin)
+	defer cancel()
+	f := form.ReadRequest(i)
+	d, o := f.Draft, jit.Offer{}
+	words, err := b.words(work, i.User.ID, d.VMs)
+	if err == nil && len(words) > 0 {
+		o, err = b.Service.Offer(work, i.User.ID, words)
+	}
+	if err != nil {
+		b.logFault(ctx, "redrawing the form", i.User.ID, "", err)
+		d.Note = view.PlainRefusal(err)
+		d.VMs = nil // Slack keeps what is chosen; a value that is none of ours is not sent back
+	}
+	d.Reoffer(o, f.PortsBlock != "")
+	if !b.forms.latest(i.View.ID, n) {
+		return
+	}
+	v := view.RequestForm(d, o)
+	if b.show(ctx, i.User.ID, i.View.ID, i.View.Hash, v) == "hash_conflict" && b.forms.latest(i.View.ID, n) {
+		b.show(ctx, i.User.ID, i.View.ID, "", v) // an older choice was drawn meanwhile
+	}
+}

@@ -1,0 +1,121 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// reply is where an answer to one person goes.
+type reply struct {
+	url     string // Slack's response URL; secret
+	user    jit.UserID
+	replace bool // the answer takes the place of "Checking…"
+}
+
+// response is a message in an ack or to a response URL.
+type response struct {
+	Type    string        `json:"response_type"`
+	Replace bool          `json:"replace_original"`
+	Text    string        `json:"text"`
+	Blocks  []slack.Block `json:"blocks,omitempty"`
+}
+
+func ephemeral(s view.Message, replace bool) response {
+	return response{Type: "ephemeral", Replace: replace, Text: s.Text, Blocks: s.Blocks}
+}
+
+const (
+	answerTries  = 6
+	answerWithin = time.Minute
+)
+
+// answer tells one person, in place where that still works, else by direct
+// message: a response URL dies after half an hour.
+func (b *Bot) answer(ctx context.Context, r reply, s view.Message) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	err := errGone
+	if r.url != "" {
+		err = b.respond(ctx, r, s)
+	}
+	if err == nil {
+		return
+	}
+	if errors.Is(err, errGone) {
+		_, err = post(ctx, b.API, string(r.user), s)
+	}
+	if err != nil {
+		b.Log.ErrorContext(ctx, "an answer could not be delivered", "user", r.user, "error", err)
+	}
+}
+
+// errGone is a response URL that takes nothing any more.
+var errGone = errors.New("the response URL is used up")
+
+// respond posts to the response URL, and again when Slack is in trouble. An
+// answer shown twice is better than none.
+func (b *Bot) respond(ctx context.Context, r reply, s view.Message) error {
+	body, err := json.Marshal(ephemeral(s, r.replace))
+	if err != nil {
+		return fmt.Errorf("encoding an answer: %w", err)
+	}
+	wait := 500 * time.Millisecond
+	for try := 1; ; try++ {
+		after, err := b.respondOnce(ctx, r.url, body)
+		if err == nil || errors.Is(err, errGone) || try == answerTries {
+			return err
+		}
+		if !pause(ctx, max(wait, after)) {
+			return err
+		}
+		wait *= 2
+	}
+}
+
+func (b *Bot) respondOnce(ctx context.Context, to string, body []byte) (after time.Duration, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return 0, errGone // no address at all
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	resp, err := b.HTTP.Do(req)
+	if err != nil {
+		return 0, fmt.Errorf("answering: %w", withoutURL(err))
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)) // so that the connection is used again
+	switch {
+	case resp.StatusCode < 300:
+		return 0, nil
+	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
+		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+		if err != nil || seconds < 0 {
+			seconds = 0
+		}
+		return time.Duration(min(seconds, 60)) * time.Second, fmt.Errorf("answering: Slack says %s", resp.Status)
+	default:
+		return 0, errGone
+	}
+}
+
+// withoutURL is an error without the address it happened at, which may be a
+// response URL or a socket's ticket.
+func withoutURL(err error) error {
+	if at, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("%s: %w", at.Op, at.Err)
+	}
+	return err
+}

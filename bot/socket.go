@@ -1,0 +1,187 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// socketCount is how many connections there are. When Slack renews one, what it
+// had under way there is lost, clicks too; the other goes on meanwhile.
+const socketCount = 2
+
+// maxBackoff is the longest pause between two attempts to connect. The
+// library's own grows to five minutes, which is long for somebody who waits.
+const maxBackoff = 20 * time.Second
+
+// socket is one socket.
+type socket struct {
+	*socketmode.Client
+	number int
+	cancel atomic.Pointer[context.CancelFunc] // ends the current attempt
+}
+
+// silent is the library's own log, which knows nothing that the events do not
+// tell.
+type silent struct{}
+
+// Output implements the library's logger.
+func (silent) Output(int, string) error { return nil }
+
+// serve runs the sockets and the one loop over what they bring. It never
+// waits: not for Slack's Web API, not for a worker, for the store two seconds
+// at most; a loop that stands still stops the sockets too.
+func (b *Bot) serve(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, socketCount)
+	var lines [socketCount]*socket
+	for i := range lines {
+		l := &socket{number: i, Client: socketmode.New(b.API, socketmode.OptionLog(silent{}))}
+		lines[i] = l
+		go func() { ended <- b.connect(ctx, l) }()
+	}
+	var cause error
+	for running := socketCount; running > 0; {
+		var err error
+		select {
+		case e := <-lines[0].Events:
+			err = b.event(ctx, lines[0], e)
+		case e := <-lines[1].Events:
+			err = b.event(ctx, lines[1], e)
+		case err = <-ended:
+			running--
+		}
+		if err != nil && cause == nil && ctx.Err() == nil {
+			cause = fmt.Errorf("serving Slack: %w", err)
+			b.status.fail(cause)
+			stop()
+		}
+	}
+	return cause
+}
+
+// connect keeps a socket open until ctx ends or Slack refuses for good.
+func (b *Bot) connect(ctx context.Context, l *socket) error {
+	if l.number > 0 && !pause(ctx, time.Duration(l.number)*b.Stagger) {
+		return nil
+	}
+	for {
+		attempt, cancel := context.WithCancel(ctx)
+		l.cancel.Store(&cancel)
+		err := l.RunContext(attempt)
+		cancel()
+		b.status.set(l.number, false)
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // the bot was asked to end
+		case !errors.Is(err, context.Canceled):
+			return fmt.Errorf("the app token (SLACK_APP_TOKEN) is of no use: %w", withoutURL(err))
+		}
+		if !pause(ctx, maxBackoff/2+rand.N(maxBackoff/2)) { //nolint:gosec // spreading load needs no secret
+			return nil
+		}
+	}
+}
+
+// event deals with one event of a socket. An error ends the bot.
+func (b *Bot) event(ctx context.Context, l *socket, e socketmode.Event) error {
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // only drained, since the bot was asked to end
+	}
+	switch e.Type {
+	case socketmode.EventTypeHello:
+		b.status.set(l.number, true)
+		b.Log.InfoContext(ctx, "slack socket is up", "socket", l.number)
+	case socketmode.EventTypeConnecting:
+		b.status.set(l.number, false)
+	case socketmode.EventTypeConnectionError:
+		return b.connectionFailed(ctx, l, e)
+	case socketmode.EventTypeIncomingError:
+		b.Log.InfoContext(ctx, "slack socket broke off", "socket", l.number)
+	case socketmode.EventTypeErrorWriteFailed:
+		b.Log.WarnContext(ctx, "an ack could not be sent", "socket", l.number)
+	case socketmode.EventTypeErrorBadMessage:
+		b.ackUnreadable(ctx, l, e)
+	case socketmode.EventTypeSlashCommand:
+		b.command(ctx, envelope{l, e.Request.EnvelopeID}, e.Request.Payload)
+	case socketmode.EventTypeInteractive:
+		b.interact(ctx, envelope{l, e.Request.EnvelopeID}, e.Request.Payload)
+	case socketmode.EventTypeEventsAPI:
+		b.ack(ctx, envelope{l, e.Request.EnvelopeID}, nil)
+		b.takeEvent(ctx, e.Request.Payload)
+	default: // Connected and Disconnect say nothing that Hello and the errors do not
+	}
+	return nil
+}
+
+func (b *Bot) connectionFailed(ctx context.Context, l *socket, e socketmode.Event) error {
+	failed, ok := e.Data.(*slack.ConnectionErrorEvent)
+	if !ok {
+		return nil
+	}
+	err := slackError("opening a socket", withoutURL(failed.ErrorObj))
+	b.status.set(l.number, false)
+	b.status.fail(err)
+	b.Log.WarnContext(ctx, "slack socket cannot be opened", "socket", l.number, "error", err, "attempt", failed.Attempt)
+	if fatal(err) {
+		return fmt.Errorf("the app token (SLACK_APP_TOKEN) is of no use: %w", err)
+	}
+	if failed.Backoff > max(maxBackoff, busyFor(err)) {
+		(*l.cancel.Load())()
+	}
+	return nil
+}
+
+// ackUnreadable acks what the library could not read, so that Slack does not send it
+// again and again.
+func (b *Bot) ackUnreadable(ctx context.Context, l *socket, e socketmode.Event) {
+	bad, ok := e.Data.(*socketmode.ErrorBadMessage)
+	if !ok {
+		return
+	}
+	var frame struct {
+		Type     string `json:"type"`
+		Envelope string `json:"envelope_id"`
+	}
+	if err := json.Unmarshal(bad.Message, &frame); err != nil || frame.Envelope == "" {
+		b.Log.WarnContext(ctx, "slack sent what is no envelope", "socket", l.number, "bytes", len(bad.Message))
+		return
+	}
+	b.Log.WarnContext(ctx, "slack sent an envelope that is not understood", "socket", l.number, "type", view.Clip(jit.CleanText(frame.Type), 50))
+	b.ack(ctx, envelope{l, frame.Envelope}, nil)
+}
+
+// envelope is what an ack answers.
+type envelope struct {
+	socket *socket
+	id     string
+}
+
+// ackWithin is how long an ack may wait for a place in the socket's queue,
+// which is short only while there is no connection to send it on.
+const ackWithin = 500 * time.Millisecond
+
+// ack acknowledges an envelope. The payload is nil or is small.
+func (b *Bot) ack(ctx context.Context, e envelope, payload any) {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin)
+	defer cancel()
+	if err := e.socket.AckCtx(ctx, e.id, payload); err != nil {
+		b.Log.WarnContext(ctx, "an ack could not be sent", "socket", e.socket.number, "error", err)
+	}
+}
+
+// ackSay acknowledges a command with a message that only its author sees.
+func (b *Bot) ackSay(ctx context.Context, e envelope, text string) {
+	b.ack(ctx, e, ephemeral(view.Say(text), false))
+}

@@ -1,0 +1,93 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/slack-go/slack/socketmode"
+
+	"jitbot/bot/command"
+	"jitbot/bot/form"
+	"jitbot/bot/view"
+)
+
+func (b *Bot) refuseForm(ctx context.Context, e envelope, errs form.Errors) {
+	b.ack(ctx, e, formAnswer{Action: "errors", Errors: errs})
+}
+
+// formAnswer is an ack that keeps a form open with errors at its inputs.
+type formAnswer struct {
+	Action string      `json:"response_action"`
+	Errors form.Errors `json:"errors"`
+}
+
+// submit takes a form back: wrong input is answered in the form, the rest is
+// stored before the ack.
+func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+	refuse := func(text string) {
+		b.refuseForm(ctx, e, form.Errors{form.AnyInput(i): text})
+	}
+	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
+		b.Log.WarnContext(ctx, "a form of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+		refuse(otherWorkspace)
+		return
+	}
+	if !slices.Contains([]string{view.FormDeny, view.FormRequest, view.FormProtect}, i.View.Callback) {
+		b.Log.WarnContext(ctx, "a form that is not known", "user", i.User.ID)
+		b.ack(ctx, e, nil)
+		return
+	}
+	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+		text := view.PlainRefusal(err)
+		refuse(text)
+		return
+	}
+	if i.View.Callback == view.FormRequest {
+		b.submitRequest(ctx, e, i, raw)
+		return
+	}
+	if errs := form.Check(i); len(errs) > 0 {
+		b.refuseForm(ctx, e, errs)
+		return
+	}
+	b.acceptForm(ctx, e, raw, refuse)
+}
+
+// acceptForm stores a form that is good by itself, and has it carried out.
+func (b *Bot) acceptForm(ctx context.Context, e envelope, raw json.RawMessage, refuse func(text string)) {
+	if !b.work.reserve() {
+		refuse(overloaded)
+		return
+	}
+	d := delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}
+	key, fresh, err := b.accept(ctx, d)
+	if err != nil {
+		b.work.release()
+		b.Log.ErrorContext(ctx, "a form was not taken", "error", err)
+		refuse(view.Fault)
+		return
+	}
+	b.ack(ctx, e, nil)
+	if !fresh {
+		b.work.release()
+		return
+	}
+	b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
+}
+
+// carryOutDenial carries out a submitted no. There is no response URL, so the answer
+// is a direct message.
+func (b *Bot) carryOutDenial(ctx context.Context, i form.Interaction) view.Message {
+	if i.View.Callback != view.FormDeny {
+		return view.Message{}
+	}
+	id, reason, err := form.ReadDenial(i)
+	if err == nil {
+		err = b.Service.Known(ctx, i.User.ID)
+	}
+	if err != nil {
+		return b.refusalOf(ctx, string(command.VerbDeny), i.User.ID, id, err)
+	}
+	return b.act(ctx, i.User.ID, command.VerbDeny, id, reason)
+}

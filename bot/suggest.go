@@ -1,0 +1,36 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"jitbot/bot/form"
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+const suggestWithin = 2 * time.Second
+
+// suggest answers a menu of VMs with those that fit what was typed.
+func (b *Bot) suggest(ctx context.Context, e envelope, i form.Interaction) {
+	nothing := view.VMOptions(nil)
+	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) || i.Menu != view.InputVM || i.View.Callback != view.FormRequest ||
+		b.keys.allow(i.User.ID, b.Now()) != nil {
+		b.ack(ctx, e, nothing)
+		return
+	}
+	if !b.prompt.offer(func(ctx context.Context) { b.ack(ctx, e, b.suggestions(ctx, i)) }) {
+		b.ack(ctx, e, nothing)
+	}
+}
+
+func (b *Bot) suggestions(ctx context.Context, i form.Interaction) any {
+	work, cancel := context.WithTimeout(ctx, suggestWithin)
+	defer cancel()
+	vms, err := b.Service.Search(work, i.User.ID, view.Clip(jit.CleanText(i.Query), view.MaxInput), view.MaxOptions+1)
+	if err != nil {
+		b.logFault(ctx, "searching VMs", i.User.ID, "", err)
+		return view.VMOptions(nil)
+	}
+	return view.VMOptions(vms)
+}

@@ -1,0 +1,62 @@
+package view
+
+import (
+	"github.com/slack-go/slack"
+
+	"jitbot/jit"
+)
+
+// The actions of buttons; their value is the grant's id, unless it is said here.
+const (
+	ActionApprove  = "approve"
+	ActionDeny     = "deny"
+	ActionRevoke   = "revoke"
+	ActionDone     = "done"
+	ActionCancel   = "cancel"
+	ActionForm     = "request_access" // opens the form; the value is of no use
+	ActionProtect  = "protect_vm"     // a VM, as group/name
+	ActionScanNext = "scan_next"      // a command.ScanFilter, of where the next page begins
+)
+
+func button(action string, id jit.ID, words, label string) *slack.ButtonBlockElement {
+	b := slack.NewButtonBlockElement(action, string(id), plain(words))
+	b.AccessibilityLabel = Clip(label, 75)
+	return b
+}
+
+func approveButton(g jit.Grant) *slack.ButtonBlockElement {
+	d := jit.ShortDuration(g.Request.Duration)
+	return button(ActionApprove, g.ID, "Approve "+d, "Approve "+string(g.ID)+" for "+d).WithStyle(slack.StylePrimary)
+}
+
+func denyButton(g jit.Grant) *slack.ButtonBlockElement {
+	return button(ActionDeny, g.ID, "Deny", "Deny "+string(g.ID)+" and give a reason")
+}
+
+func revokeButton(g jit.Grant) *slack.ButtonBlockElement {
+	confirm := slack.NewConfirmationBlockObject(
+		plain("Revoke "+string(g.ID)+"?"),
+		plain("The access ends now, before its time. Connections that are already established are not cut."),
+		plain("Revoke"), plain("Keep it")).WithStyle(slack.StyleDanger)
+	return button(ActionRevoke, g.ID, "Revoke", "Revoke "+string(g.ID)).WithStyle(slack.StyleDanger).WithConfirm(confirm)
+}
+
+func doneButton(g jit.Grant) *slack.ButtonBlockElement {
+	return button(ActionDone, g.ID, "Done, close it", "End my access "+string(g.ID)+" now")
+}
+
+func cancelButton(g jit.Grant) *slack.ButtonBlockElement {
+	return button(ActionCancel, g.ID, "Withdraw request", "Withdraw my request "+string(g.ID))
+}
+
+// buttons is a row of them, or no block when there is none.
+func buttons(all ...*slack.ButtonBlockElement) []slack.Block {
+	if len(all) == 0 {
+		return nil
+	}
+	elements := make([]slack.BlockElement, 0, len(all))
+	for _, b := range all {
+		elements = append(elements, b)
+	}
+	return []slack.Block{slack.NewActionBlock("", elements...)}
+}

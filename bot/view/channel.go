@@ -1,0 +1,85 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"jitbot/jit"
+)
+
+// Channel is what the default channel reads of what concerns no grant:
+// protections, and what happens to the rules that keep VMs shut.
+func Channel(e jit.Event) Message {
+	why := whyOf(e)
+	if text := events()[e.Kind].channel; text != nil {
+		return Say(text(e, why))
+	}
+	return Say(fmt.Sprintf("%s by %s: %s%s", Code(string(e.Kind)), actor(e.Actor), vmNames(e.VMs), why))
+}
+
+func channelProtected(e jit.Event, _ string) string {
+	if e.Text != "" {
+		return fmt.Sprintf("Protected by %s: %s. The denies on port %s were read back in force. They leave open %s. Ask with `/jit request`.",
+			actor(e.Actor), vmNames(e.VMs), portList(e.Ports), leftOpen(e))
+	}
+	return fmt.Sprintf("Protected by %s: %s. Nobody reaches port %s there without a grant; the denies were read back in force. Ask with `/jit request`.",
+		actor(e.Actor), vmNames(e.VMs), portList(e.Ports))
+}
+
+// leftOpen is what the denies leave open, within a sentence.
+func leftOpen(e jit.Event) string { return strings.TrimSuffix(prose(e.Text), ".") }
+
+func channelUnprotected(e jit.Event, why string) string {
+	return fmt.Sprintf("Unprotected by %s: %s%s jitbot no longer keeps port %s shut there; its denies were read back gone.",
+		actor(e.Actor), vmNames(e.VMs), why, portList(e.Ports))
+}
+
+func channelDrift(e jit.Event, why string) string {
+	return fmt.Sprintf("Somebody changed a rule in Azure that keeps %s shut%s", vmNames(e.VMs), why)
+}
+
+func channelExposed(e jit.Event, _ string) string {
+	if e.Text == "" {
+		return fmt.Sprintf("%s is shut again: nobody reaches port %s there without a grant.", vmNames(e.VMs), portList(e.Ports))
+	}
+	return fmt.Sprintf("What is open on %s though it is protected changed in Azure: its denies on port %s now leave open %s. See `/jit scan`.",
+		vmNames(e.VMs), portList(e.Ports), leftOpen(e))
+}
+
+func channelMoved(e jit.Event, why string) string {
+	return fmt.Sprintf("%s changed in Azure%s", vmNames(e.VMs), why)
+}
+
+// channelDigest stands in for a digest that cannot be read.
+func channelDigest(_ jit.Event, why string) string { return "How the VMs stand" + why }
+
+func channelOrphan(_ jit.Event, why string) string {
+	return "A rule of jitbot was left in Azure" + why
+}
+
+// vmNames names VMs by their resource ids.
+func vmNames(ids []string) string {
+	var names []string
+	for i, id := range ids {
+		if i == maxTargets {
+			names = append(names, fmt.Sprintf("and %d more", len(ids)-maxTargets))
+			break
+		}
+		names = append(names, Code(groupAndName(id)))
+	}
+	if len(names) == 0 {
+		return "no VM"
+	}
+	return strings.Join(names, ", ")
+}
+
+// groupAndName is what people call a VM by, from its resource id.
+func groupAndName(id string) string {
+	parts := strings.Split(id, "/")
+	for i, part := range parts {
+		if strings.EqualFold(part, "resourceGroups") && i+2 < len(parts) {
+			return parts[i+1] + "/" + resourceName(id)
+		}
+	}
+	return resourceName(id)
+}

@@ -1,0 +1,27 @@
+package view
+
+import (
+	"github.com/slack-go/slack"
+
+	"jitbot/jit"
+)
+
+// maxWhy is the most characters of a reason; the domain's own limit.
+const maxWhy = 1000
+
+// DenyForm asks for the reason of a no. It carries the grant's id, which is
+// checked again when the form comes back.
+func DenyForm(id jit.ID) slack.ModalViewRequest {
+	input := slack.NewPlainTextInputBlockElement(nil, InputReason).WithMultiline(true).WithMaxLength(maxWhy)
+	return slack.ModalViewRequest{
+		Type:            slack.VTModal,
+		CallbackID:      FormDeny,
+		PrivateMetadata: string(id),
+		Title:           plain("Deny " + string(id)),
+		Submit:          plain("Deny"),
+		Close:           plain("Keep waiting"),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{
+			slack.NewInputBlock(InputReason, plain("Reason"), plain("The requester and the channel read it."), input),
+		}},
+	}
+}

@@ -1,0 +1,79 @@
+package view
+
+import (
+	"strings"
+
+	"jitbot/jit"
+)
+
+// endingTexts is what is said of one way in which a live grant ends. In a text
+// %s is whoever ended it.
+type endingTexts struct {
+	card   func(jit.Grant) string // to the channel
+	holder func(jit.Grant) string // to whoever had the access; the reason is shown apart
+	next   string                 // what the holder may do when it is closed, the usual when empty
+}
+
+// endings has a row for each ending that there is.
+func endings() map[jit.Ending]endingTexts {
+	const vmGone = "because a VM of it is gone from Azure or from the configuration, or is behind no network security group any more."
+	return map[jit.Ending]endingTexts{
+		jit.Expired:  {card: endedBy("Its time is over."), holder: endedBy("Its time is over.")},
+		jit.Finished: {card: endedBy("Ended early by %s."), holder: endedBy("You ended it.")},
+		jit.Revoked:  {card: endedBy("Revoked by %s."), holder: endedBy("It was revoked by %s.")},
+		jit.Failed:   {card: failedOnCard, holder: failedToHolder},
+		jit.Vanished: {
+			card: endedBy("Ended " + vmGone), holder: endedBy("It ended " + vmGone),
+			next: "When the VM is there again, ask again with /jit request.",
+		},
+		jit.RightsLost: {
+			card:   endedBy("Ended because the holder no longer has the rights for it."),
+			holder: endedBy("You no longer have the rights or the account for it."),
+		},
+		jit.Drifted: {
+			card:   endedBy("Ended because somebody changed its rule in Azure."),
+			holder: endedBy("Somebody changed its rule in Azure."),
+		},
+	}
+}
+
+// textsOf are those of the grant's ending, also of one that is not known.
+func textsOf(g jit.Grant) endingTexts {
+	if t, ok := endings()[g.Decision.Ending]; ok {
+		return t
+	}
+	return endingTexts{card: endedBy("Ended by %s."), holder: endedBy("It was ended by %s.")}
+}
+
+// endedBy is a text with whoever ended the grant in it.
+func endedBy(text string) func(jit.Grant) string {
+	return func(g jit.Grant) string { return strings.ReplaceAll(text, "%s", actor(g.Decision.By)) }
+}
+
+// failedOnCard says of what kind a failure was.
+func failedOnCard(g jit.Grant) string {
+	switch {
+	case !g.Clock.Opened.IsZero():
+		return "Ended because something of it failed in Azure."
+	case neverWritten(g):
+		return "It could not be opened."
+	default:
+		return "The opening failed and is undone."
+	}
+}
+
+func failedToHolder(g jit.Grant) string {
+	if !g.Clock.Opened.IsZero() {
+		return "Something of it failed in Azure."
+	}
+	return "It could not be opened."
+}
+
+// whyEnded says on the card why a live grant ended, and who ended it.
+func whyEnded(g jit.Grant) string {
+	why := textsOf(g).card(g)
+	if g.Decision.Reason != "" {
+		why += " Why: " + Sentence(g.Decision.Reason)
+	}
+	return why
+}

@@ -1,0 +1,80 @@
+package view
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"jitbot/jit"
+)
+
+// constants are the values of the domain's constants of a type, by name.
+func constants(t *testing.T, ofType string) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("../../jit/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if id, ok := spec.Type.(*ast.Ident); !ok || id.Name != ofType || len(spec.Values) == 0 {
+				return true
+			}
+			for i, v := range spec.Values {
+				if lit, ok := v.(*ast.BasicLit); ok {
+					if found[spec.Names[i].Name], err = strconv.Unquote(lit.Value); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// An ending that is added to the domain must have its texts.
+func TestEveryEndingHasARow(t *testing.T) {
+	all := constants(t, "Ending")
+	if len(all) < 7 {
+		t.Fatalf("endings: %v", all)
+	}
+	for name, value := range all {
+		row, ok := endings()[jit.Ending(value)]
+		if !ok || row.card == nil || row.holder == nil {
+			t.Errorf("jit.%s has no texts in ending.go", name)
+		}
+	}
+	if len(endings()) != len(all) {
+		t.Errorf("%d rows for %d endings", len(endings()), len(all))
+	}
+}
+
+// An event that is added to the domain must have its texts, or a row that says
+// why it has none.
+func TestEveryEventHasARow(t *testing.T) {
+	all := constants(t, "EventKind")
+	if len(all) < 28 {
+		t.Fatalf("kinds of events: %v", all)
+	}
+	for name, value := range all {
+		if _, ok := events()[jit.EventKind(value)]; !ok {
+			t.Errorf("jit.%s has no row in event.go", name)
+		}
+	}
+	if len(events()) != len(all) {
+		t.Errorf("%d rows for %d kinds of events", len(events()), len(all))
+	}
+}

@@ -1,0 +1,132 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/jit"
+)
+
+// maxReasons is how many reasons of one verdict are shown.
+const maxReasons = 3
+
+// Explain is the answer to /jit explain.
+func Explain(e jit.Explanation) Message {
+	lines := []string{explainHead(e)}
+	for _, o := range e.Offers {
+		lines = append(lines, offerText(o, e.Hidden))
+	}
+	if !e.Policy || len(e.Offers) == 0 {
+		lines = append(lines, "No policy offers a port of it, so nothing may be asked for; ask an admin for one under policies.")
+	}
+	if e.Hidden {
+		lines = append(lines, "What filters it is shown to those who may read it in Azure, to its approvers and to admins.")
+	} else {
+		lines = append(lines, pathText(e))
+	}
+	var blocks []slack.Block
+	size := 0
+	for i, line := range lines {
+		if size += len(line); size > maxListText || i == maxBlocks-1 {
+			more := Plural(len(lines)-i, "more paragraph is not shown.", "more paragraphs are not shown.")
+			lines = append(lines[:i:i], more)
+			blocks = append(blocks, footnote(more))
+			break
+		}
+		blocks = append(blocks, paragraph(line))
+	}
+	return Message{Text: shorten(strings.Join(lines, "\n"), maxText), Blocks: blocks}
+}
+
+func explainHead(e jit.Explanation) string {
+	line := "*" + Code(e.VM.Group+"/"+e.VM.Name) + "*"
+	if e.VM.Production() {
+		line += " (production)"
+	}
+	line += " for " + mentionUser(e.For) + ". This is a dry run: nothing was asked for.\n"
+	if e.No == nil {
+		line += "Rights: all that is required is held, as " + Code(e.Who.Name) + "."
+	} else {
+		line += "Rights: a request would be refused. " + e.No.Say(argument)
+	}
+	words := map[jit.LockState]string{
+		jit.Locking: "It is being protected.", jit.Locked: "It is protected: nobody gets to its ports without a grant.",
+		jit.Unlocking: "It is being unprotected.", "": "It is not protected: its own rules alone keep its ports open or shut.",
+	}[e.Protected]
+	return line + "\n" + words
+}
+
+// offerText is what may be asked for of one port, and what its state is.
+func offerText(o jit.Offered, hidden bool) string {
+	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports), AcceptedSources(o.Port, o.Widest),
+		jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
+	ask := fmt.Sprintf("For %s from one address ", jit.ShortDuration(o.Duration))
+	switch {
+	case !o.Named:
+		lines = append(lines, ask+"nobody is named to approve, so it would be refused; ask an admin for an entry under approvals.")
+	case o.Rule.Required == 0:
+		lines = append(lines, ask+"nobody needs to approve: the Azure rights alone decide.")
+	default:
+		lines = append(lines, ask+Plural(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
+	}
+	if o.Few != nil {
+		lines = append(lines, "It would be refused: "+o.Few.Say(argument))
+	}
+	if hidden {
+		return strings.Join(lines, "\n")
+	}
+	for _, w := range o.Ways {
+		lines = append(lines, wayText(w))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func wayText(w jit.Reached) string {
+	from := map[string]string{"Internet": "From the internet", "VirtualNetwork": "From the virtual network"}[w.Source]
+	lines := []string{from + " it is now " + map[jit.Answer]string{
+		jit.AnswerAllow: "*open*", jit.AnswerDeny: "*shut*", jit.AnswerPartly: "*partly open*", jit.AnswerUnknown: "*not known*",
+	}[w.Verdict.Decision] + "."}
+	for i, why := range w.Verdict.Why {
+		if i == maxReasons {
+			lines = append(lines, "• "+Plural(len(w.Verdict.Why)-i, "more reason", "more reasons"))
+			break
+		}
+		lines = append(lines, "• "+prose(Clip(why.Text, 300)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// pathText is where a grant would be written, and how the VM stands.
+func pathText(e jit.Explanation) string {
+	var lines []string
+	if e.Blocked != nil {
+		lines = append(lines, "No grant could open it: "+e.Blocked.Say(argument))
+	} else {
+		var names []string
+		for i, g := range e.Guards {
+			if i == maxTargets {
+				names = append(names, fmt.Sprintf("and %d more", len(e.Guards)-maxTargets))
+				break
+			}
+			name := Code(jit.GuardName(g))
+			if jit.IsFirewall(g) {
+				name += " (" + jit.KindOf(g).Noun() + ")"
+			}
+			names = append(names, name)
+		}
+		lines = append(lines, "A grant would write its rule in "+strings.Join(names, ", ")+".")
+	}
+	lines = append(lines, "As /jit scan has it: *"+string(e.Posture.Class)+"*. "+prose(Clip(e.Posture.Why, 400)))
+	notes := slices.Concat(e.Posture.Yet, e.Posture.Notes)
+	for i, note := range notes {
+		if i == maxTargets {
+			lines = append(lines, Plural(len(notes)-i, "more note", "more notes"))
+			break
+		}
+		lines = append(lines, "• "+prose(Clip(note, 300)))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,64 @@
+package view_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+func dryRun() jit.Explanation {
+	port := jit.PortPolicy{Ports: tcp(22), Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour}
+	reason := jit.Reason{Guard: "/x/jump-nsg", Rule: "ssh-anywhere", Priority: 1000, Allow: true, Text: "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it."}
+	return jit.Explanation{
+		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}}, For: "U0ADA", Who: ada, Policy: true,
+		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
+		Offers: []jit.Offered{{
+			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, Named: true,
+			Rule: jit.ApprovalRule{Approvers: []string{"S0APPROVERS", "U0GRACE"}, Required: 2},
+			Ways: []jit.Reached{
+				{Source: "Internet", Verdict: jit.Verdict{Decision: jit.AnswerAllow, Why: []jit.Reason{reason, reason, reason, reason}}},
+				{Source: "VirtualNetwork", Verdict: jit.Verdict{Decision: jit.AnswerUnknown}},
+			},
+		}},
+		Posture: jit.Posture{
+			Class: jit.ClassUnhealthy, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any.",
+			Notes: []string{"The routes of its subnet lead to the virtual appliance 10.40.0.4: a firewall is on the route and is not looked at yet."},
+		},
+	}
+}
+
+func TestExplainScreens(t *testing.T) {
+	golden(t, "explain", view.Explain(dryRun()))
+	e := dryRun()
+	e.Protected, e.Guards = jit.Locked, nil
+	e.Posture.Yet = []string{"Yet rule rdp (priority 310) of jump-nsg opens management ports to Any."}
+	e.No = jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s.", "bob <!here>", "Microsoft.Compute/virtualMachines/read")
+	e.Blocked = jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "jump-1")
+	e.Offers[0].Few = jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one.", "2", "1")
+	golden(t, "explain-no", view.Explain(e))
+	e.Hidden = true
+	e.Offers[0].Rule.Required, e.Offers[0].Few = 0, nil
+	golden(t, "explain-hidden", view.Explain(e))
+	e.Offers, e.Policy = nil, false
+	golden(t, "explain-nothing", view.Explain(e))
+	nasty := dryRun()
+	nasty.VM.Name = strings.Repeat("<!channel>", 90)
+	for i := range nasty.Offers[0].Ways {
+		nasty.Offers[0].Ways[i].Verdict.Why = slices.Repeat([]jit.Reason{{Text: strings.Repeat("<!channel> `", 90)}}, 90)
+	}
+	nasty.Offers[0].Named = false
+	nasty.Offers = slices.Repeat(nasty.Offers, 100)
+	nasty.Guards = slices.Repeat([]string{"/x/<!channel>"}, 100)
+	nasty.Posture.Notes = slices.Repeat([]string{strings.Repeat("<!channel>", 90)}, 100)
+	raw, err := json.Marshal(view.Explain(nasty))
+	if err != nil || bytes.Contains(raw, []byte(`\u003c!channel`)) {
+		t.Errorf("mentions the channel: %v", err)
+	}
+	checkLimits(t, "the worst explanation", raw)
+}

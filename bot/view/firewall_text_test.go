@@ -1,0 +1,109 @@
+package view_test
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+const (
+	hubFirewall = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/hub-fw"
+	appGroup    = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/networkSecurityGroups/apps-nsg"
+	appVM       = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Compute/virtualMachines/app-1"
+)
+
+// behindFirewall is a grant whose rules are being written in a group and a
+// firewall.
+func behindFirewall(t *testing.T) jit.Grant {
+	t.Helper()
+	g := asked()
+	g.Request.Targets = []jit.Target{{VM: appVM, Name: "app-1", Group: "hub"}}
+	g.Request.Ports = g.Request.Ports[:1]
+	g.Request.Sources = g.Request.Sources[:1]
+	g.Notes = nil
+	g, _ = must(g.Permit(ada, after(time.Second)))
+	to := []netip.Addr{netip.MustParseAddr("10.40.1.4")}
+	g, _ = must(g.Begin([]jit.Path{
+		{VM: appVM, Guard: hubFirewall, Kind: jit.Into, Addresses: to},
+		{VM: appVM, Guard: appGroup, Kind: jit.Behind, Addresses: to},
+	}, 10*time.Minute, after(time.Minute)))
+	return g
+}
+
+// A firewall is slow, and where it translates people connect to it: both are
+// said, on the card as to the holder.
+func TestFirewallScreens(t *testing.T) {
+	g := behindFirewall(t)
+	g, _, err := g.Agree(appGroup, nil, after(2*time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "firewall-opening", view.Card(g))
+	door := jit.Door{VM: appVM, Rule: "r", Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
+	g, events, err := g.Agree(hubFirewall, []jit.Door{door}, after(6*time.Minute))
+	if err != nil || g.State != jit.Open {
+		t.Fatalf("%s, %v", g.State, err)
+	}
+	golden(t, "firewall-open", view.Card(g))
+	golden(t, "firewall-opened", view.Direct(events[0], g))
+	golden(t, "firewall-moved", view.Direct(jit.Event{Kind: jit.EventMoved}, g))
+	g, _ = must(g.Close(jit.Decision{Ending: jit.Expired}, g.Clock.Deadline, g.Clock.Deadline))
+	if g, _, err = g.Gone(appGroup, g.Clock.Deadline.Add(5*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "firewall-closing", view.Card(g))
+	if g, events, err = g.Gone(hubFirewall, g.Clock.Deadline.Add(5*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "firewall-closed", view.Direct(events[0], g))
+}
+
+// Behind a firewall that takes the client's place the security group lets the
+// firewall in, whoever it is that comes by it: only the firewall's own rules are
+// said to let in nobody else.
+func TestWhoElseIsLetIn(t *testing.T) {
+	g := behindFirewall(t)
+	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
+	door := jit.Door{VM: appVM, Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
+	for name, change := range map[string]func(*jit.Path){
+		"by a DNAT rule":    func(p *jit.Path) { p.Doors = []jit.Door{door} },
+		"by a network rule": func(p *jit.Path) { p.Kind = jit.Through },
+	} {
+		change(&g.Paths[0])
+		text := view.Direct(jit.Event{Kind: jit.EventOpened}, g).Text
+		if !strings.Contains(text, "its rules at the firewall let in nobody") {
+			t.Errorf("%s: %s", name, text)
+		}
+		g.Paths[0].Doors = nil
+	}
+}
+
+// Many public addresses keep within Slack's limits, and their names are escaped.
+func TestManyPublicEnds(t *testing.T) {
+	g := behindFirewall(t)
+	door := jit.Door{VM: strings.Repeat("<!channel>", 20), Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
+	g.Paths[0].Doors = slices.Repeat([]jit.Door{door}, 100)
+	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
+	for _, s := range []view.Message{view.Card(g), view.Direct(jit.Event{Kind: jit.EventOpened}, g), view.Thread(jit.Event{Kind: jit.EventOpened}, g)} {
+		if strings.Contains(s.Text, "<!channel") || !strings.Contains(s.Text, "and 90 more") {
+			t.Errorf("%s", s.Text)
+		}
+	}
+}
+
+// Whoever waits for a firewall is told so.
+func TestUnderWay(t *testing.T) {
+	g := behindFirewall(t)
+	golden(t, "firewall-under-way", view.Direct(jit.Event{Kind: jit.EventOpening}, g))
+	g.Clock.Begun, g.Waiting = time.Time{}, "the firewall hub-fw is being changed, which takes Azure minutes; this comes next"
+	moved := view.Direct(jit.Event{Kind: jit.EventMoved, At: after(time.Minute)}, g).Text
+	if !strings.Contains(moved, "Azure is changing the firewall `hub-fw`") {
+		t.Errorf("the way is not yet as it is told: %s", moved)
+	}
+	golden(t, "firewall-held", view.Direct(jit.Event{Kind: jit.EventHeld}, g))
+}

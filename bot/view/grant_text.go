@@ -1,0 +1,184 @@
+package view
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"jitbot/jit"
+)
+
+// What a grant is about, in mrkdwn.
+
+const maxTargets = 10 // VMs that are named one by one
+
+func targetNames(g jit.Grant, between string) string {
+	var names []string
+	for i, t := range g.Request.Targets {
+		if i == maxTargets {
+			names = append(names, fmt.Sprintf("and %d more", len(g.Request.Targets)-maxTargets))
+			break
+		}
+		name := Code(t.Name)
+		if t.Group != "" {
+			name += " in " + Code(t.Group)
+		}
+		if t.Production {
+			name += " (production)"
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return "no VM"
+	}
+	return strings.Join(names, between)
+}
+
+func portNames(g jit.Grant) string { return portList(g.Request.Ports) }
+
+func portList(ports []jit.Ports) string {
+	names := make([]string, 0, len(ports))
+	for _, p := range ports {
+		names = append(names, portName(p))
+	}
+	if len(names) == 0 {
+		return "no port"
+	}
+	return Clip(strings.Join(names, ", "), 300)
+}
+
+// portName adds what a port is for where everybody calls it by that.
+func portName(p jit.Ports) string {
+	known := map[jit.Ports]string{
+		{From: 22, To: 22, Protocol: jit.TCP}:     " (SSH)",
+		{From: 3389, To: 3389, Protocol: jit.TCP}: " (RDP)",
+		{From: 5985, To: 5985, Protocol: jit.TCP}: " (WinRM)",
+		{From: 5986, To: 5986, Protocol: jit.TCP}: " (WinRM)",
+	}
+	s := p.Span()
+	switch p.Protocol {
+	case jit.AnyProtocol:
+		s += "/any protocol"
+	case jit.TCP, "":
+	default:
+		s += "/" + string(p.Protocol)
+	}
+	return s + known[p]
+}
+
+func sourceNames(g jit.Grant, between string) string {
+	var names []string
+	for i, p := range g.Request.Sources {
+		if i == maxTargets {
+			names = append(names, fmt.Sprintf("and %d more", len(g.Request.Sources)-maxTargets))
+			break
+		}
+		names = append(names, sourceName(p))
+	}
+	if len(names) == 0 {
+		return "no address"
+	}
+	return strings.Join(names, between)
+}
+
+func sourceName(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return Code(p.Addr().String()) + " (one address)"
+	}
+	return Code(p.String()) + " (" + width(p) + ")"
+}
+
+// width says how many addresses a range holds.
+func width(p netip.Prefix) string {
+	bits := p.Addr().BitLen() - p.Bits()
+	if bits > 32 {
+		return fmt.Sprintf("2^%d addresses", bits)
+	}
+	digits := strconv.FormatUint(1<<bits, 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits + " addresses"
+}
+
+// access is the whole of what was asked for in one line.
+func access(g jit.Grant) string {
+	return fmt.Sprintf("port %s of %s from %s for %s",
+		portNames(g), targetNames(g, ", "), sourceNames(g, ", "), jit.ShortDuration(g.Request.Duration))
+}
+
+func anyOf(ids []string) string {
+	var names []string
+	for i, id := range ids {
+		if i == maxTargets {
+			names = append(names, fmt.Sprintf("%d more", len(ids)-maxTargets))
+			break
+		}
+		names = append(names, mention(id))
+	}
+	switch n := len(names); n {
+	case 0:
+		return "nobody"
+	case 1:
+		return names[0]
+	default:
+		return strings.Join(names[:n-1], ", ") + " or " + names[n-1]
+	}
+}
+
+// approvedBy names who has said yes.
+func approvedBy(g jit.Grant) string {
+	names := make([]string, 0, len(g.Approvals))
+	for _, a := range g.Approvals {
+		names = append(names, mentionUser(a.By.ID)+" at "+When(a.At))
+	}
+	return strings.Join(names, ", ")
+}
+
+// eligible are those who may still say yes.
+func eligible(g jit.Grant) string {
+	var ids []string
+	for _, id := range g.Approvers {
+		if jit.UserID(id) != g.Request.By.ID && !g.ApprovedBy(jit.Person{ID: jit.UserID(id)}) {
+			ids = append(ids, id)
+		}
+	}
+	return anyOf(ids)
+}
+
+// missing says how many more must agree.
+func missing(g jit.Grant) string {
+	left := max(g.Required-len(g.Approvals), 0)
+	if len(g.Approvals) == 0 {
+		return Plural(left, "approval", "approvals")
+	}
+	return Plural(left, "more approval", "more approvals")
+}
+
+// faults are what goes wrong at the guards, each text once.
+func faults(g jit.Grant) []string { return atGuards(g, func(p jit.Path) string { return p.Fault }) }
+
+// hindrances are what stands before the rules of an open grant.
+func hindrances(g jit.Grant) []string {
+	return atGuards(g, func(p jit.Path) string { return p.Hindrance })
+}
+
+func atGuards(g jit.Grant, text func(jit.Path) string) []string {
+	var out []string
+	for _, p := range g.Paths {
+		what := text(p)
+		if what == "" {
+			continue
+		}
+		line := Code(resourceName(p.Guard)) + ": " + Sentence(Clip(what, 300))
+		if len(out) < 5 && !slices.Contains(out, line) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// resourceName is the name at the end of a resource id.
+func resourceName(id string) string { return id[strings.LastIndex(id, "/")+1:] }

@@ -1,0 +1,39 @@
+package view
+
+// The forms, by their callback_id.
+const (
+	FormRequest = "request" // asks for access
+	FormProtect = "protect" // protects VMs
+	FormDeny    = "deny"    // asks why a request is denied
+)
+
+// The inputs of forms; their blocks and actions are called alike. The form that
+// protects VMs shares some with the one that asks for access.
+const (
+	InputVM       = "vm"
+	InputPorts    = "ports"
+	InputRanges   = "ranges"
+	InputSource   = "source"
+	InputDuration = "duration"
+	InputReason   = "reason"
+	InputCustom   = "custom"      // ports that are written
+	InputProtocol = "protocol"    // of the access that may be asked for
+	InputAnyone   = "per_request" // whether any single address may be named
+	InputRange    = "allowed"     // ranges that access may be asked from
+
+	// BlockPortsAgain takes the place of the ports' block when what is ticked
+	// must change: in a block that stays, Slack keeps the ticks there were.
+	BlockPortsAgain = "ports_again"
+
+	AllRanges  = "all"    // the one option of InputRanges
+	PerRequest = "single" // the one option of InputAnyone
+)
+
+// Slack's limits of inputs, and how much of one is read.
+// https://docs.slack.dev/reference/block-kit
+const (
+	MaxOptions    = 100
+	MaxOptionText = 75
+	MaxInput      = 3000
+	maxChecks     = 10
+)

@@ -1,0 +1,89 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/jit"
+)
+
+// MaxListed is how many grants or VMs a list shows: two blocks each and a last
+// one.
+const MaxListed = 20
+
+// maxListText is less text than Slack takes in one message.
+const maxListText = 10000
+
+// List is the answer to /jit list. Its buttons are those that the reader
+// may use now.
+func List(all []jit.Listed, everybody bool) Message {
+	if len(all) == 0 {
+		if everybody {
+			return Say("There are no live grants and no waiting requests that you may see. Ask for access with /jit request.")
+		}
+		return Say("You have no live grants and no waiting requests. Ask for access with /jit request; /jit list all shows everybody's.")
+	}
+	var blocks []slack.Block
+	var texts []string
+	size := 0
+	for i, l := range all {
+		if i == MaxListed || size > maxListText {
+			more := fmt.Sprintf("%d more are not shown.", len(all)-i)
+			blocks, texts = append(blocks, footnote(more)), append(texts, more)
+			break
+		}
+		line := listLine(l)
+		size += len(line)
+		blocks = append(blocks, paragraph(line))
+		blocks = append(blocks, buttons(listButtons(l)...)...)
+		texts = append(texts, oneLine(line))
+	}
+	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
+}
+
+func listLine(l jit.Listed) string {
+	g := l.Grant
+	who := mentionUser(g.Request.By.ID)
+	if l.Mine {
+		who = "yours"
+	}
+	line := fmt.Sprintf("*%s* %s, %s: %s.", Code(string(g.ID)), title(g), who, access(g))
+	switch g.State {
+	case jit.Pending:
+		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missing(g), eligible(g), When(g.Clock.Lapse))
+	case jit.Opening:
+		if g.Waiting != "" {
+			line += "\nOpening waits: " + prose(Clip(g.Waiting, 300))
+		}
+	case jit.Open:
+		line = strings.Join(append([]string{line, "Open until " + When(g.Clock.Deadline) + "."}, hindrances(g)...), "\n")
+	case jit.Closing:
+		line = strings.Join(append([]string{line}, faults(g)...), "\n")
+	default: // nothing more to say
+	}
+	return line
+}
+
+func listButtons(l jit.Listed) []*slack.ButtonBlockElement {
+	g := l.Grant
+	var out []*slack.ButtonBlockElement
+	switch g.State {
+	case jit.Asked, jit.Pending:
+		if l.Approver && !l.Mine && g.State == jit.Pending {
+			out = append(out, approveButton(g), denyButton(g))
+		}
+		if l.Mine {
+			out = append(out, cancelButton(g))
+		}
+	case jit.Opening, jit.Open:
+		if l.Mine {
+			out = append(out, doneButton(g))
+		} else if l.Approver || l.Admin {
+			out = append(out, revokeButton(g))
+		}
+	default: // nothing to press
+	}
+	return out
+}

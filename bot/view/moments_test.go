@@ -1,0 +1,141 @@
+package view_test
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"jitbot/jit"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func after(d time.Duration) time.Time { return noon.Add(d) }
+
+// asked is a request with everything that a screen may show.
+func asked() jit.Grant {
+	return jit.Grant{
+		ID: "g-7k2qd", Revision: 1, State: jit.Asked, Channel: "C0APPROVALS", Required: 2,
+		Request: jit.Request{
+			By: jit.Person{ID: "U0ADA", Entra: "11111111-2222-3333-4444-555555555555", Name: "ada@contoso.example"},
+			Targets: []jit.Target{
+				{VM: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Compute/virtualMachines/web-1", Name: "web-1", Group: "rg-prod", Production: true},
+				{VM: "/subscriptions/s/resourceGroups/rg-test/providers/Microsoft.Compute/virtualMachines/web_2", Name: "web_2", Group: "rg-test"},
+			},
+			Ports:    []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}, {From: 53, To: 53, Protocol: jit.UDP}, {From: 8000, To: 8010, Protocol: jit.AnyProtocol}},
+			Sources:  []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/64")},
+			Duration: 90 * time.Minute, Reason: "deploying <!channel> the *fix*, see https://evil.example", At: noon,
+		},
+		Notes: []string{"On web-1 the rule allow-all (priority 300) already opens port 22."},
+	}
+}
+
+var (
+	ada   = jit.Person{ID: "U0ADA", Name: "ada@contoso.example"}
+	grace = jit.Person{ID: "U0GRACE", Name: "grace@contoso.example"}
+	linus = jit.Person{ID: "U0LINUS", Name: "linus@contoso.example"}
+)
+
+func must(g jit.Grant, e jit.Event, err error) (jit.Grant, jit.Event) {
+	if err != nil {
+		panic(err)
+	}
+	return g, e
+}
+
+// moments are the states and events of lives, by name.
+func moments() map[string]struct {
+	g jit.Grant
+	e jit.Event
+} {
+	all := map[string]struct {
+		g jit.Grant
+		e jit.Event
+	}{}
+	keep := func(name string, g jit.Grant, e jit.Event) (jit.Grant, jit.Event) {
+		all[name] = struct {
+			g jit.Grant
+			e jit.Event
+		}{g, e}
+		return g, e
+	}
+	first := asked()
+	first.Clock.RemindBefore = 10 * time.Minute
+	keep("asked", first, jit.Event{Kind: jit.EventAsked})
+	keepMust := func(name string) func(jit.Grant, jit.Event, error) jit.Grant {
+		return func(g jit.Grant, e jit.Event, err error) jit.Grant {
+			g, e = must(g, e, err)
+			keep(name, g, e)
+			return g
+		}
+	}
+	keepMust("refused")(first.Refuse("You lack Microsoft.Compute/virtualMachines/read at web-1; ask whoever manages it.", after(time.Second)))
+	keepMust("permitted")(first.Permit(ada, after(time.Second)))
+	pending := keepMust("waiting")(first.Wait(ada, []string{"S0APPROVERS", "U0GRACE"}, 2, after(time.Hour), after(time.Second)))
+	keepMust("denied")(pending.Deny(grace, "not today, <@U1> is on holiday", after(time.Minute)))
+	keepMust("lapsed")(pending.Lapse(after(time.Hour)))
+	keepMust("cancelled")(pending.Cancel(ada, after(time.Minute)))
+	half := keepMust("approved-once")(pending.Approve(grace, after(time.Minute)))
+	opening := keepMust("approved")(half.Approve(linus, after(2*time.Minute)))
+	held, events, err := opening.Hold("closings are late", after(2*time.Minute))
+	if err != nil {
+		panic(err)
+	}
+	keep("held", held, events[0])
+	begun := keepMust("opening")(opening.Begin([]jit.Path{
+		{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web"},
+	}, time.Minute, after(2*time.Minute)))
+	keepMust("failed")(begun.Close(jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."}, after(3*time.Minute), after(3*time.Minute)))
+	open := keepMust("opened")(begun.Confirm(after(2*time.Minute + 5*time.Second)))
+	reminded, events, err := open.Remind(after(85 * time.Minute))
+	if err != nil {
+		panic(err)
+	}
+	keep("reminded", reminded, events[0])
+	unchecked := open
+	unchecked.Unchecked = true
+	keep("unchecked", unchecked, jit.Event{Kind: jit.EventUnchecked, Text: "The holder's rights could not be read (Azure is busy); the access is kept until they can."})
+	drifted := open
+	keep("drift", drifted, jit.Event{Kind: jit.EventDrift, Text: "Rule jitbot-prod-g-7k2qd-a is gone from nsg-web; it is written again."})
+	hindered, events := open.Hinder(open.Paths[0].Guard, "The rule block-ssh (priority 100) in nsg-web denies this before any allow of ours; move it behind our band or ask from elsewhere.", after(3*time.Minute))
+	keep("hindered", hindered, events[0])
+	keepMust("failed-unbegun")(opening.Close(jit.Decision{Ending: jit.Failed, Reason: "it waited too long to be opened: closings are late"}, after(time.Hour), after(time.Hour)))
+	unbegun := keepMust("closing-unbegun")(opening.Close(jit.Decision{Ending: jit.Revoked, By: grace}, after(3*time.Minute), after(3*time.Minute)))
+	keepAll := func(name string) func(jit.Grant, []jit.Event, error) {
+		return func(g jit.Grant, events []jit.Event, err error) {
+			if err != nil {
+				panic(err)
+			}
+			keep(name, g, events[0])
+		}
+	}
+	keepAll("closed-unbegun")(unbegun.Gone("", after(3*time.Minute)))
+	keepAll("moved")(open.Follow([]jit.Path{{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other"}}, after(time.Hour)))
+	nobody, e, err := pending.Deny(jit.Person{}, "the entry under approvals is gone", after(time.Minute))
+	if err != nil {
+		panic(err)
+	}
+	keep("denied-by-jitbot", nobody, e)
+	for _, d := range []jit.Decision{
+		{Ending: jit.Vanished, Reason: "web-1 does not exist any more"},
+		{Ending: jit.Expired},
+		{Ending: jit.Finished, By: ada},
+		{Ending: jit.Revoked, By: grace, Reason: "incident over"},
+		{Ending: jit.RightsLost, Reason: "the account is disabled"},
+		{Ending: jit.Drifted, Reason: "rule removed by hand"},
+	} {
+		name := strings.ReplaceAll(string(d.Ending), " ", "-")
+		closing := keepMust("closing-" + name)(open.Close(d, after(90*time.Minute), after(90*time.Minute)))
+		if d.Ending == jit.Expired {
+			keep("orphan", closing, jit.Event{Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."})
+			stuck, events := closing.Trouble(closing.Paths[0].Guard, "403 AuthorizationFailed: the client does not have authorization", true, after(92*time.Minute))
+			keep("stuck", stuck, events[0])
+		}
+		gone, events, err := closing.Gone(closing.Paths[0].Guard, after(91*time.Minute))
+		if err != nil {
+			panic(err)
+		}
+		keep("closed-"+name, gone, events[0])
+	}
+	return all
+}

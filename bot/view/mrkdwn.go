@@ -1,0 +1,113 @@
+package view
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"jitbot/bot/command"
+	"jitbot/jit"
+)
+
+// Slack reads three signs as its own in text; escaped they are only signs.
+// https://docs.slack.dev/messaging/formatting-message-text
+func entities(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// Clip cuts a text to at most n characters, of which the last one says so.
+func Clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}
+
+// MaxName is the most characters of a name that are shown or kept.
+const MaxName = 120
+
+const maxProse = 1200 // characters of a sentence that are shown
+
+// Code shows a name as it is: nothing in it is read as markup, a link, a
+// mention or an emoji. A backtick would end it and becomes a quote.
+func Code(s string) string {
+	return quote(s, MaxName)
+}
+
+// prose shows a sentence that people or Azure wrote, letter by letter: as code
+// it is neither a mention nor a link nor formatting, and an action's name can
+// be copied.
+func prose(s string) string { return quote(s, maxProse) }
+
+// Sentence is prose that ends as a sentence does.
+func Sentence(s string) string { return endSentence(prose(s)) }
+
+func quote(s string, most int) string {
+	s = Clip(strings.ReplaceAll(jit.CleanText(s), "`", "'"), most)
+	if s == "" {
+		s = "?"
+	}
+	return "`" + entities(s) + "`"
+}
+
+var groupPattern = regexp.MustCompile(`^S[A-Z0-9]{1,20}$`)
+
+// mention names a Slack user or user group, or whoever sits at the host.
+func mention(id string) string {
+	switch {
+	case command.IsUser(id):
+		return "<@" + id + ">"
+	case groupPattern.MatchString(id):
+		return "<!subteam^" + id + ">"
+	default:
+		return Code(id)
+	}
+}
+
+func mentionUser(id jit.UserID) string { return mention(string(id)) }
+
+// actor names whoever did something; nobody in particular is jitbot itself.
+func actor(p jit.Person) string {
+	if p.ID == "" {
+		return "jitbot"
+	}
+	return mentionUser(p.ID)
+}
+
+// When is an instant in each reader's own time zone.
+func When(t time.Time) string {
+	if t.IsZero() {
+		return "an unknown time"
+	}
+	return fmt.Sprintf("<!date^%d^{time} on {date_short}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+// argument turns an argument of a refusal into mrkdwn.
+func argument(a any) string {
+	switch v := a.(type) {
+	case jit.UserID:
+		return mentionUser(v)
+	case jit.Whole:
+		return prose(string(v))
+	case jit.State:
+		return string(v)
+	case command.Verb:
+		return string(v)
+	case time.Time:
+		return When(v)
+	case time.Duration:
+		return jit.ShortDuration(v)
+	default:
+		return Code(jit.Plain(a))
+	}
+}
+
+// Plural counts things: 1 address, 2 addresses.
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,56 @@
+package view
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/bot/command"
+	"jitbot/jit"
+)
+
+// ProtectResults tells what became of each VM: what was refused first, with its
+// reason.
+func ProtectResults(v command.Verb, results []jit.Result) Message {
+	var refused, done []string
+	for _, r := range results {
+		name := Code(r.VM.Group + "/" + r.VM.Name)
+		if r.Err != nil {
+			text, _ := Refusal(r.Err)
+			refused = append(refused, name+" was not changed: "+text)
+			continue
+		}
+		done = append(done, name)
+	}
+	lines, what := refused, "Being protected: "
+	after := "The channel is told of each when its denies were read back in force."
+	if v == command.VerbUnprotect {
+		what, after = "Being unprotected: ", "Exactly jitbot's denies are removed, and the channel is told of each when they were read back gone."
+	}
+	for names := range slices.Chunk(done, maxTargets) {
+		lines = append(lines, what+strings.Join(names, ", ")+".")
+	}
+	switch {
+	case len(done) > 0:
+		lines = append(lines, after)
+	case len(results) == 0:
+		lines = append(lines, "That names no VM, so nothing was changed.")
+	}
+	return pages(lines)
+}
+
+// pages is a message of many lines, as many of them as Slack takes.
+func pages(lines []string) Message {
+	var blocks []slack.Block
+	size, text := 0, ""
+	for i, line := range lines {
+		line = shorten(line, maxSection)
+		if size += len(line); size > maxListText || len(blocks) == maxBlocks-1 {
+			more := Plural(len(lines)-i, "more line is not shown.", "more lines are not shown; /jit vms shows what is protected.")
+			return Message{Text: shorten(text+"\n"+more, maxText), Blocks: append(blocks, footnote(more))}
+		}
+		blocks, text = append(blocks, paragraph(line)), strings.TrimPrefix(text+"\n"+line, "\n")
+	}
+	return Message{Text: shorten(text, maxText), Blocks: blocks}
+}

@@ -1,0 +1,101 @@
+package view
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/jit"
+)
+
+// VMChoice is a VM as the form's menu names it.
+type VMChoice struct{ Key, Text string }
+
+func (c VMChoice) option() *slack.OptionBlockObject {
+	text := Clip(jit.CleanText(c.Text), MaxOptionText)
+	if text == "" {
+		text = "?"
+	}
+	return slack.NewOptionBlockObject(c.Key, plain(text), nil)
+}
+
+// VMText names a VM in a menu.
+func VMText(vm jit.VM) string {
+	text := vm.Name + " in " + vm.Group
+	if vm.Production() {
+		text += " (production)"
+	}
+	return text
+}
+
+// maxAck is less than the 20 KB from which on Slack drops acks in silence.
+const maxAck = 18 << 10
+
+// optionList are the options of a menu. The library's own leaves an empty list
+// out, which Slack takes for no answer.
+type optionList struct {
+	Options []*slack.OptionBlockObject `json:"options"`
+}
+
+// VMOptions answers a menu of VMs with what a search found, cut to what Slack
+// takes, which is then said.
+func VMOptions(vms []jit.VM) any {
+	names := map[string]int{}
+	for _, vm := range vms {
+		names[vm.Group+"/"+vm.Name]++
+	}
+	options, size := []*slack.OptionBlockObject{}, 0
+	for _, vm := range vms[:min(len(vms), MaxOptions)] {
+		o := VMChoice{Key: VMKey(vm, names[vm.Group+"/"+vm.Name] == 1), Text: VMText(vm)}.option()
+		raw, err := json.Marshal(o)
+		if size += len(raw) + 1; err != nil || size > maxAck {
+			break
+		}
+		options = append(options, o)
+	}
+	if len(options) == len(vms) {
+		return optionList{options}
+	}
+	label := plain("The first " + strconv.Itoa(len(options)) + "; type more to narrow")
+	return slack.OptionGroupsResponse{OptionGroups: []*slack.OptionGroupBlockObject{slack.NewOptionGroupBlockElement(label, options...)}}
+}
+
+// HashedKey reports whether a key is a hash, which only all VMs can tell.
+func HashedKey(key string) bool { return strings.HasPrefix(key, "#") }
+
+// VMKey names a VM in the value of an option, which is shorter than resource
+// ids are: group/name, or a hash of the id where that is too long or means
+// several.
+func VMKey(vm jit.VM, unique bool) string {
+	if key := vm.Group + "/" + vm.Name; unique && len(key) <= MaxOptionText {
+		return key
+	}
+	return vmHash(vm)
+}
+
+func vmHash(vm jit.VM) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(vm.ID)))
+	return "#" + hex.EncodeToString(sum[:16])
+}
+
+// VMWord is what the service knows the VM by that VMKey named. A key with a hash
+// is looked up among all VMs; false is said of what no option could have.
+func VMWord(key string, all []jit.VM) (string, bool) {
+	if len(key) > MaxOptionText {
+		return "", false
+	}
+	if !HashedKey(key) {
+		group, name, ok := strings.Cut(key, "/")
+		return key, ok && group != "" && name != "" && !strings.ContainsAny(name, "/=") && !strings.HasPrefix(strings.ToLower(group), "tag:")
+	}
+	for _, vm := range all {
+		if vmHash(vm) == key {
+			return vm.ID, true
+		}
+	}
+	return "", false
+}

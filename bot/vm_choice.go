@@ -1,0 +1,48 @@
+package bot
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// words turns the values of options into what the service knows VMs by. A value
+// that no option of ours could have is refused.
+func (b *Bot) words(ctx context.Context, by jit.UserID, chosen []view.VMChoice) ([]string, error) {
+	if len(chosen) > view.MaxOptions {
+		return nil, jit.Refuse(jit.ErrInput, "Choose fewer VMs at a time, a hundred at most.")
+	}
+	hashed := slices.ContainsFunc(chosen, func(c view.VMChoice) bool { return view.HashedKey(c.Key) })
+	var all []jit.VM
+	if hashed {
+		var err error
+		if all, err = b.Service.Search(ctx, by, "", math.MaxInt); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]string, 0, len(chosen))
+	for _, c := range chosen {
+		word, ok := view.VMWord(c.Key, all)
+		if !ok {
+			return nil, notListed()
+		}
+		out = append(out, word)
+	}
+	return out, nil
+}
+
+func notListed() error { return jit.Refuse(jit.ErrInput, "Choose a VM from the list.") }
+
+// choices are VMs that were found by other names, as the menu names them.
+func (b *Bot) choices(ctx context.Context, by jit.UserID, vms []jit.VM) []view.VMChoice {
+	out := make([]view.VMChoice, 0, len(vms))
+	for _, vm := range vms {
+		same, err := b.Service.Offer(ctx, by, []string{vm.Group + "/" + vm.Name})
+		unique := err == nil && len(same.VMs) == 1 && jit.SameID(same.VMs[0].ID, vm.ID)
+		out = append(out, view.VMChoice{Key: view.VMKey(vm, unique), Text: view.VMText(vm)})
+	}
+	return out
+}

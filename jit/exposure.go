@@ -31,7 +31,7 @@ type exposure struct {
 
 // look asks everything before one address.
 func (s *scan) look(nic Interface, a Address) {
-	where := region{everywhere(a.Addr.Is4()), everyPort(), managementPorts(), spans[number]{{0, number(len(s.protocols) - 1)}}}
+	where := Packets{FamilyOf(a.Addr), AllPorts(), managementPorts(), Set[Index]{{0, Index(len(s.protocols) - 1)}}}
 	guarded, behind := nic.Guard != "" || a.SubnetGuard != "", len(s.around.Firewalls) > 0
 	if !guarded && !behind {
 		s.unguard(a)
@@ -70,13 +70,13 @@ func (s *scan) unguard(a Address) {
 }
 
 // leads are those of the VM's ports that the front leads to.
-func (f Front) leads(ports spans[number]) spans[number] {
+func (f Front) leads(ports Set[Port]) Set[Port] {
 	if len(f.Ports) == 0 {
 		return ports
 	}
-	var out spans[number]
+	var out Set[Port]
 	for _, m := range f.Ports {
-		out = out.join(ports.meet(spans[number]{{number(m.Inner.From), number(m.Inner.To)}}))
+		out = out.Union(ports.Intersect(Set[Port]{{Port(m.Inner.From), Port(m.Inner.To)}}))
 	}
 	return out
 }
@@ -106,7 +106,7 @@ func (s *scan) texts(e exposure) []string {
 
 // guardOpens finds what passes every NSG by rules of people, and keeps what
 // passes by default rules, by grants, or not after all.
-func (s *scan) guardOpens(nic Interface, a Address, where region) []exposure {
+func (s *scan) guardOpens(nic Interface, a Address, where Packets) []exposure {
 	var walls []wall
 	for _, w := range []struct {
 		guard string
@@ -172,10 +172,10 @@ func (s *scan) checkDefender(w wall, a Address) {
 
 // idle tells of allows that would open a management port and do not: another
 // rule or the other level shuts it.
-func (s *scan) idle(w wall, a Address, where region, open []exposure) {
+func (s *scan) idle(w wall, a Address, where Packets, open []exposure) {
 	alone := s.ask(w, a, where)
 	for _, r := range w.rules {
-		if !r.Allow || r.Priority >= firstDefault || s.granted(w.reason(r)) || s.match(r, a).maybe.meet(where).empty() {
+		if !r.Allow || r.Priority >= firstDefault || s.granted(w.reason(r)) || s.match(r, a).maybe.Intersect(where).Empty() {
 			continue
 		}
 		by := func(x ruling) bool {
@@ -194,18 +194,18 @@ func (s *scan) idle(w wall, a Address, where region, open []exposure) {
 
 // firewallOpens finds what firewalls let to the address, whether or not the
 // guards behind them let it on.
-func (s *scan) firewallOpens(nic Interface, a Address, where region) []exposure {
+func (s *scan) firewallOpens(nic Interface, a Address, where Packets) []exposure {
 	var out []exposure
 	for _, fw := range s.around.Firewalls {
 		for i := range fw.Translations {
-			out = append(out, s.passed(a, s.taken(a, fw, i, where), func(where region) []ruling {
+			out = append(out, s.passed(a, s.taken(a, fw, i, where), func(where Packets) []ruling {
 				return []ruling{s.fromFirewall(nic, a, fw, where)}
 			})...)
 		}
 		routed := where
-		routed.sources = where.sources.meet(addressesIn(fw.Routed))
-		if !routed.empty() {
-			out = append(out, s.passed(a, s.ask(fw.wall(), a, routed), func(where region) []ruling {
+		routed.Sources = where.Sources.Intersect(AddressesIn(fw.Routed))
+		if !routed.Empty() {
+			out = append(out, s.passed(a, s.ask(fw.wall(), a, routed), func(where Packets) []ruling {
 				return s.guarded(nic, a, where)
 			})...)
 		}
@@ -215,7 +215,7 @@ func (s *scan) firewallOpens(nic Interface, a Address, where region) []exposure 
 
 // passed are the rulings that let something through, other than by a grant of
 // ours, with whether what is behind shuts all of it.
-func (s *scan) passed(to Address, rulings []ruling, behind func(region) []ruling) []exposure {
+func (s *scan) passed(to Address, rulings []ruling, behind func(Packets) []ruling) []exposure {
 	var out []exposure
 	for _, r := range rulings {
 		if r.answer != AnswerDeny && !slices.ContainsFunc(r.why, s.granted) {

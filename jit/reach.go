@@ -75,16 +75,16 @@ type Verdict struct {
 func Reach(vm VM, tables []Table, around Surroundings, flow Flow) Verdict {
 	v := newView(tables, around, flow.Ports.Protocol)
 	source := v.word(flow.Source)
-	asked := region{
-		sources: source.sure.join(source.maybe), sourcePorts: everyPort(),
-		ports: spans[number]{{number(flow.Ports.From), number(flow.Ports.To)}}, protocols: spans[number]{{0, number(len(v.protocols) - 1)}},
+	asked := Packets{
+		Sources: source.sure.Union(source.maybe), SourcePorts: AllPorts(),
+		Ports: Set[Port]{{Port(flow.Ports.From), Port(flow.Ports.To)}}, Protocols: Set[Index]{{0, Index(len(v.protocols) - 1)}},
 	}
-	if asked.empty() || flow.Ports.From > flow.Ports.To {
+	if asked.Empty() || flow.Ports.From > flow.Ports.To {
 		return plainVerdict(AnswerUnknown, "Nothing was asked: the source "+flow.Source+" or the ports "+flow.Ports.String()+" are empty.")
 	}
-	all := asked.sources
-	asked.sources = all.meet(familiesOf(vm))
-	if asked.empty() {
+	all := asked.Sources
+	asked.Sources = all.Intersect(familiesOf(vm))
+	if asked.Empty() {
 		return plainVerdict(AnswerDeny, fmt.Sprintf("%s has no address of the family of %s, so nothing from there can get to it.", vm.Name, flow.Source))
 	}
 	roads := v.roads(vm, asked)
@@ -108,12 +108,12 @@ func plainVerdict(a Answer, text string) Verdict {
 	return Verdict{Decision: a, Why: []Reason{{Level: AtNowhere, Text: text}}}
 }
 
-func familiesOf(vm VM) addresses {
-	var out addresses
+func familiesOf(vm VM) Addresses {
+	var out Addresses
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if a.Addr.IsValid() {
-				out = out.join(everywhere(a.Addr.Is4()))
+				out = out.Union(FamilyOf(a.Addr))
 			}
 		}
 	}
@@ -127,11 +127,11 @@ type road struct {
 	notes   []Reason
 }
 
-func (v view) roads(vm VM, asked region) []road {
+func (v view) roads(vm VM, asked Packets) []road {
 	var out []road
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
-			if where := asked.meet(sameFamily(a, asked)); !where.empty() {
+			if where := asked.Intersect(sameFamily(a, asked)); !where.Empty() {
 				out = append(out, v.roadsTo(nic, a, where)...)
 			}
 		}
@@ -140,15 +140,15 @@ func (v view) roads(vm VM, asked region) []road {
 }
 
 // sameFamily is all that can be sent to the address.
-func sameFamily(a Address, asked region) region {
-	asked.sources = nil
+func sameFamily(a Address, asked Packets) Packets {
+	asked.Sources = nil
 	if a.Addr.IsValid() {
-		asked.sources = everywhere(a.Addr.Is4())
+		asked.Sources = FamilyOf(a.Addr)
 	}
 	return asked
 }
 
-func (v view) roadsTo(nic Interface, a Address, where region) []road {
+func (v view) roadsTo(nic Interface, a Address, where Packets) []road {
 	out := []road{v.road(nic, a, "", where, v.direct(nic, a, where))}
 	for _, fw := range v.around.Firewalls {
 		for i, t := range fw.Translations {
@@ -157,16 +157,16 @@ func (v view) roadsTo(nic Interface, a Address, where region) []road {
 			}
 		}
 	}
-	if out[0].way.Decision != AnswerDeny && len(where.sources.meet(v.public.sure)) > 0 {
+	if out[0].way.Decision != AnswerDeny && len(where.Sources.Intersect(v.public.sure)) > 0 {
 		out[0].notes = v.fronts(a, where, len(out) > 1)
 	}
 	return out
 }
 
-func (v view) road(nic Interface, a Address, via string, where region, rulings []ruling) road {
+func (v view) road(nic Interface, a Address, via string, where Packets, rulings []ruling) road {
 	r := road{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, rulings: rulings}
 	if via != "" {
-		where = region{}
+		where = Packets{}
 	}
 	r.way.Decision = decide(where, []road{r})
 	r.way.Why = v.reasons(r.way.Decision, []road{r})
@@ -174,9 +174,9 @@ func (v view) road(nic Interface, a Address, via string, where region, rulings [
 }
 
 // decide sums the rulings up: what one way lets through gets through. Without
-// a region it is about what the rulings concern.
-func decide(asked region, roads []road) Answer {
-	var allowed, unknown, whole []region
+// a Packets it is about what the rulings concern.
+func decide(asked Packets, roads []road) Answer {
+	var allowed, unknown, whole []Packets
 	for _, road := range roads {
 		for _, r := range road.rulings {
 			whole = append(whole, r.where)
@@ -189,17 +189,17 @@ func decide(asked region, roads []road) Answer {
 			}
 		}
 	}
-	if !asked.empty() {
-		whole = []region{asked}
+	if !asked.Empty() {
+		whole = []Packets{asked}
 	}
-	shut := without(whole, allowed)
-	uncertain := slices.ContainsFunc(shut, func(s region) bool {
-		return slices.ContainsFunc(unknown, func(u region) bool { return !s.meet(u).empty() })
+	shut := SubtractAll(whole, allowed)
+	uncertain := slices.ContainsFunc(shut, func(s Packets) bool {
+		return slices.ContainsFunc(unknown, func(u Packets) bool { return !s.Intersect(u).Empty() })
 	})
 	switch {
 	case len(shut) == 0:
 		return AnswerAllow
-	case len(allowed) > 0 && len(without(shut, unknown)) > 0:
+	case len(allowed) > 0 && len(SubtractAll(shut, unknown)) > 0:
 		return AnswerPartly
 	case uncertain:
 		return AnswerUnknown

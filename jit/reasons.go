@@ -98,7 +98,7 @@ func (f Firewall) translation(t Rule) Reason {
 }
 
 // fronts says how the internet gets to the address, if at all.
-func (v view) fronts(a Address, where region, translated bool) []Reason {
+func (v view) fronts(a Address, where Packets, translated bool) []Reason {
 	var out []Reason
 	say := func(format string, args ...any) {
 		out = append(out, Reason{Level: AtFront, Text: fmt.Sprintf(format, args...)})
@@ -110,7 +110,7 @@ func (v view) fronts(a Address, where region, translated bool) []Reason {
 			say("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
 		default:
 			for _, m := range f.Ports {
-				if len(where.ports.meet(spans[number]{{number(m.Inner.From), number(m.Inner.To)}})) > 0 {
+				if len(where.Ports.Intersect(Set[Port]{{Port(m.Inner.From), Port(m.Inner.To)}})) > 0 {
 					say("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.", f.Name, f.Public, m.Outer, m.Inner.Span(), a.Addr)
 				}
 			}
@@ -156,8 +156,8 @@ func (v view) reasonsOf(a Answer, r road) []Reason {
 		}
 		where := ruling.where
 		for j := i + 1; j < len(rulings); j++ {
-			if rulings[j].answer == a && slices.Equal(rulings[j].why, ruling.why) && where.joins(rulings[j].where) {
-				where = where.union(rulings[j].where)
+			if rulings[j].answer == a && slices.Equal(rulings[j].why, ruling.why) && where.Merges(rulings[j].where) {
+				where = where.Merge(rulings[j].where)
 				rulings[j].answer = ""
 			}
 		}
@@ -174,30 +174,30 @@ func (v view) reasonsOf(a Answer, r road) []Reason {
 }
 
 // regionText is who comes to which ports.
-func (v view) regionText(where region) string {
-	text := v.sourcesText(where.sources)
-	if !slices.Equal(where.sourcePorts, everyPort()) {
-		text += " from source port " + portsText(where.sourcePorts)
+func (v view) regionText(where Packets) string {
+	text := v.sourcesText(where.Sources)
+	if !slices.Equal(where.SourcePorts, AllPorts()) {
+		text += " from source port " + portsText(where.SourcePorts)
 	}
-	text += " to port " + portsText(where.ports)
-	if len(v.protocols) > 1 && where.protocols[0].from == where.protocols[0].to {
-		text += " (" + strings.ToUpper(string(v.protocols[where.protocols[0].from])) + ")"
+	text += " to port " + portsText(where.Ports)
+	if len(v.protocols) > 1 && where.Protocols[0].From == where.Protocols[0].To {
+		text += " (" + strings.ToUpper(string(v.protocols[where.Protocols[0].From])) + ")"
 	}
 	return text
 }
 
 // sourcesText is a set of addresses for people.
-func (v view) sourcesText(a addresses) string {
+func (v view) sourcesText(a Addresses) string {
 	for _, named := range []struct {
 		name string
-		set  addresses
+		set  Addresses
 	}{
-		{"Any", everyAddress()},
-		{"Any IPv4 address", everywhere(true)},
-		{"Any IPv6 address", everywhere(false)},
+		{"Any", AllAddresses()},
+		{"Any IPv4 address", AllIPv4()},
+		{"Any IPv6 address", AllIPv6()},
 		{"The internet", v.public.sure},
-		{"The internet (IPv4)", v.public.sure.meet(everywhere(true))},
-		{"The internet (IPv6)", v.public.sure.meet(everywhere(false))},
+		{"The internet (IPv4)", v.public.sure.Intersect(AllIPv4())},
+		{"The internet (IPv6)", v.public.sure.Intersect(AllIPv6())},
 	} {
 		if slices.Equal(a, named.set) {
 			return named.name
@@ -214,23 +214,23 @@ func (v view) sourcesText(a addresses) string {
 	return joinWords(words)
 }
 
-func rangeText(s span[netip.Addr]) string {
-	for bits := s.from.BitLen(); bits >= 0; bits-- {
-		p := netip.PrefixFrom(s.from, bits).Masked()
-		if p.Addr() != s.from || lastOf(p).Compare(s.to) > 0 {
+func rangeText(s Range[netip.Addr]) string {
+	for bits := s.From.BitLen(); bits >= 0; bits-- {
+		p := netip.PrefixFrom(s.From, bits).Masked()
+		if p.Addr() != s.From || LastAddress(p).Compare(s.To) > 0 {
 			break
 		}
-		if lastOf(p) == s.to {
-			return strings.TrimSuffix(p.String(), fmt.Sprintf("/%d", s.from.BitLen()))
+		if LastAddress(p) == s.To {
+			return strings.TrimSuffix(p.String(), fmt.Sprintf("/%d", s.From.BitLen()))
 		}
 	}
-	return s.from.String() + "-" + s.to.String()
+	return s.From.String() + "-" + s.To.String()
 }
 
-func portsText(p spans[number]) string {
+func portsText(p Set[Port]) string {
 	words := make([]string, 0, len(p))
 	for _, s := range p {
-		words = append(words, Ports{From: uint16(s.from), To: uint16(s.to), Protocol: TCP}.String())
+		words = append(words, Ports{From: uint16(s.From), To: uint16(s.To), Protocol: TCP}.String())
 	}
 	return joinWords(words)
 }

@@ -50,7 +50,7 @@ type Posture struct {
 }
 
 // managementPorts are those of Defender's recommendation: SSH, RDP, WinRM.
-func managementPorts() spans[number] { return spans[number]{{22, 22}, {3389, 3389}, {5985, 5986}} }
+func managementPorts() Set[Port] { return Set[Port]{{22, 22}, {3389, 3389}, {5985, 5986}} }
 
 // Classify says how the VM stands, by the order of Defender's recommendation
 // "Management ports of virtual machines should be protected with just-in-time

@@ -10,7 +10,7 @@ import (
 
 // ruling is what was decided about packets, and why.
 type ruling struct {
-	where  region
+	where  Packets
 	answer Answer
 	why    []Reason
 }
@@ -44,7 +44,7 @@ func (v view) nsg(guard string, level Level) (w wall, ok bool) {
 // waiting are packets that no rule has surely decided yet, with the rules that
 // may have.
 type waiting struct {
-	where region
+	where Packets
 	doubt []doubt
 }
 
@@ -55,7 +55,7 @@ type doubt struct {
 
 // ask puts the packets before each rule in turn; the first that means a packet
 // decides it.
-func (v view) ask(w wall, to Address, where region) []ruling {
+func (v view) ask(w wall, to Address, where Packets) []ruling {
 	var out []ruling
 	left := []waiting{{where: where}}
 	for _, r := range w.rules {
@@ -63,12 +63,12 @@ func (v view) ask(w wall, to Address, where region) []ruling {
 		if len(left) == 0 {
 			break
 		}
-		if m.maybe.meet(where).empty() {
+		if m.maybe.Intersect(where).Empty() {
 			continue
 		}
 		var next []waiting
 		for _, p := range left {
-			if hit := p.where.meet(m.sure); !hit.empty() {
+			if hit := p.where.Intersect(m.sure); !hit.Empty() {
 				out = append(out, p.decided(hit, r.Allow, w.reason(r)))
 			}
 			next = append(next, p.rest(m, doubt{r.Allow, w.doubted(r, m.doubts)})...)
@@ -83,7 +83,7 @@ func (v view) ask(w wall, to Address, where region) []ruling {
 
 // decided is the ruling on packets that a rule surely means. It is not known
 // when a rule before it may have said the contrary.
-func (p waiting) decided(where region, allow bool, reason Reason) ruling {
+func (p waiting) decided(where Packets, allow bool, reason Reason) ruling {
 	r := ruling{where: where, answer: AnswerDeny}
 	if allow {
 		r.answer = AnswerAllow
@@ -101,15 +101,15 @@ func (p waiting) decided(where region, allow bool, reason Reason) ruling {
 // rest is what the rule does not surely mean.
 func (p waiting) rest(m match, d doubt) []waiting {
 	var out []waiting
-	for _, piece := range p.where.minus(m.sure) {
+	for _, piece := range p.where.Subtract(m.sure) {
 		if len(m.doubts) == 0 {
 			out = append(out, waiting{piece, p.doubt})
 			continue
 		}
-		if perhaps := piece.meet(m.maybe); !perhaps.empty() {
+		if perhaps := piece.Intersect(m.maybe); !perhaps.Empty() {
 			out = append(out, waiting{perhaps, append(slices.Clip(p.doubt), d)})
 		}
-		for _, other := range piece.minus(m.maybe) {
+		for _, other := range piece.Subtract(m.maybe) {
 			out = append(out, waiting{other, p.doubt})
 		}
 	}
@@ -118,7 +118,7 @@ func (p waiting) rest(m match, d doubt) []waiting {
 
 // chain puts what the first wall lets through before the next: both must
 // allow.
-func chain(first []ruling, next func(region) []ruling) []ruling {
+func chain(first []ruling, next func(Packets) []ruling) []ruling {
 	var out []ruling
 	for _, f := range first {
 		if f.answer == AnswerDeny {
@@ -139,7 +139,7 @@ func chain(first []ruling, next func(region) []ruling) []ruling {
 }
 
 // guarded asks the guard of the subnet, then that of the interface.
-func (v view) guarded(nic Interface, to Address, where region) []ruling {
+func (v view) guarded(nic Interface, to Address, where Packets) []ruling {
 	if nic.Guard == "" && to.SubnetGuard == "" {
 		return v.unguarded(to, where)
 	}
@@ -153,7 +153,7 @@ func (v view) guarded(nic Interface, to Address, where region) []ruling {
 			continue
 		}
 		w, read := v.nsg(guard, level)
-		out = chain(out, func(where region) []ruling {
+		out = chain(out, func(where Packets) []ruling {
 			if !read {
 				return []ruling{{where, AnswerUnknown, []Reason{w.unread()}}}
 			}
@@ -165,18 +165,18 @@ func (v view) guarded(nic Interface, to Address, where region) []ruling {
 
 // unguarded is what Azure does where no guard is: inside traffic passes, and a
 // Standard public address or load balancer stays shut to the internet.
-func (v view) unguarded(to Address, where region) []ruling {
+func (v view) unguarded(to Address, where Packets) []ruling {
 	var out []ruling
-	outside := region{v.public.sure, everyPort(), where.ports, where.protocols}
+	outside := Packets{v.public.sure, AllPorts(), where.Ports, where.Protocols}
 	basic := slices.ContainsFunc(v.around.Fronts, func(f Front) bool { return f.To == to.Addr && f.Basic })
 	r := ruling{answer: AnswerDeny, why: []Reason{{Level: AtNowhere, Text: "there is no network security group, and without one Azure lets nothing in from the internet"}}}
 	if basic {
 		r = ruling{answer: AnswerAllow, why: []Reason{{Level: AtNowhere, Allow: true, Text: "there is no network security group before its Basic public address, so all is let in; attach one"}}}
 	}
-	if r.where = where.meet(outside); !r.where.empty() {
+	if r.where = where.Intersect(outside); !r.where.Empty() {
 		out = append(out, r)
 	}
-	for _, piece := range where.minus(outside) {
+	for _, piece := range where.Subtract(outside) {
 		out = append(out, ruling{piece, AnswerAllow, []Reason{{
 			Level: AtNowhere, Allow: true, Text: "there is no network security group, so all traffic from inside is let in; attach one",
 		}}})
@@ -186,19 +186,19 @@ func (v view) unguarded(to Address, where region) []ruling {
 
 // direct is what becomes of packets sent to the VM's own address, through the
 // firewalls that they are routed by.
-func (v view) direct(nic Interface, to Address, where region) []ruling {
+func (v view) direct(nic Interface, to Address, where Packets) []ruling {
 	var out []ruling
-	pieces := []region{where}
+	pieces := []Packets{where}
 	for _, fw := range v.around.Firewalls {
 		routed := where
-		routed.sources = addressesIn(fw.Routed)
-		var rest []region
+		routed.Sources = AddressesIn(fw.Routed)
+		var rest []Packets
 		for _, p := range pieces {
-			if by := p.meet(routed); !by.empty() {
+			if by := p.Intersect(routed); !by.Empty() {
 				passed := v.ask(fw.wall(), to, by)
-				out = append(out, chain(passed, func(where region) []ruling { return v.guarded(nic, to, where) })...)
+				out = append(out, chain(passed, func(where Packets) []ruling { return v.guarded(nic, to, where) })...)
 			}
-			rest = append(rest, p.minus(routed)...)
+			rest = append(rest, p.Subtract(routed)...)
 		}
 		pieces = rest
 	}
@@ -215,19 +215,19 @@ func (f Firewall) wall() wall {
 // translated is what becomes of packets that the i-th translation of the
 // firewall takes to the VM: the guards see the firewall's subnet, and some
 // source port. Packets that it does not take are left out.
-func (v view) translated(nic Interface, to Address, fw Firewall, i int, where region) []ruling {
-	return chain(v.taken(to, fw, i, where), func(where region) []ruling {
+func (v view) translated(nic Interface, to Address, fw Firewall, i int, where Packets) []ruling {
+	return chain(v.taken(to, fw, i, where), func(where Packets) []ruling {
 		return []ruling{v.fromFirewall(nic, to, fw, where)}
 	})
 }
 
 // taken are the packets that the i-th translation takes: those that none
 // before it takes at the same public side.
-func (v view) taken(to Address, fw Firewall, i int, where region) []ruling {
+func (v view) taken(to Address, fw Firewall, i int, where Packets) []ruling {
 	t := fw.Translations[i]
-	inner := number(t.To.Port())
-	where.ports = where.ports.meet(spans[number]{{inner, inner}})
-	if t.To.Addr() != to.Addr || where.empty() {
+	inner := Port(t.To.Port())
+	where.Ports = where.Ports.Intersect(Set[Port]{{inner, inner}})
+	if t.To.Addr() != to.Addr || where.Empty() {
 		return nil
 	}
 	w := wall{guard: fw.Name, name: fw.Name, level: AtFirewall}
@@ -255,9 +255,9 @@ func (v view) taken(to Address, fw Firewall, i int, where region) []ruling {
 // address and port.
 func sharesPublic(a, b Rule) bool {
 	same := func(s, o string) bool {
-		x, okX := readAddresses(s)
-		y, okY := readAddresses(o)
-		return s == "*" || o == "*" || strings.EqualFold(s, o) || okX && okY && len(x.meet(y)) > 0
+		x, okX := ParseAddresses(s)
+		y, okY := ParseAddresses(o)
+		return s == "*" || o == "*" || strings.EqualFold(s, o) || okX && okY && len(x.Intersect(y)) > 0
 	}
 	return portsMeet(a.Ports, b.Ports) && slices.ContainsFunc(a.Destinations, func(s string) bool {
 		return slices.ContainsFunc(b.Destinations, func(o string) bool { return same(s, o) })
@@ -266,9 +266,9 @@ func sharesPublic(a, b Rule) bool {
 
 // fromFirewall asks the guards about what comes from any instance of the
 // firewall; where they differ nobody knows which one a client gets.
-func (v view) fromFirewall(nic Interface, to Address, fw Firewall, where region) ruling {
-	seen := region{addressesIn([]netip.Prefix{fw.Subnet}), everyPort(), where.ports, where.protocols}
-	if seen.empty() {
+func (v view) fromFirewall(nic Interface, to Address, fw Firewall, where Packets) ruling {
+	seen := Packets{AddressesIn([]netip.Prefix{fw.Subnet}), AllPorts(), where.Ports, where.Protocols}
+	if seen.Empty() {
 		return ruling{where, AnswerUnknown, []Reason{{Guard: fw.Name, Level: AtFirewall, Text: "the subnet of the firewall " + fw.Name + ", which the VM would see as the source, was not read"}}}
 	}
 	out := ruling{where: where}

@@ -93,8 +93,8 @@ func (j judge) hides(vm VM, p Path) bool {
 // ports.
 func (r Rule) letsTo(addresses []netip.Addr, ports []Ports) bool {
 	return r.Allow && !r.To.IsValid() && slices.ContainsFunc(ports, func(p Ports) bool {
-		return (r.Protocol.Covers(p.Protocol) || p.Protocol.Covers(r.Protocol)) && portsMeet(r.Ports, []string{p.Span()})
-	}) && slices.ContainsFunc(addresses, func(a netip.Addr) bool { return destinationsMeet(r, []string{a.String()}) })
+		return slices.ContainsFunc(addresses, func(a netip.Addr) bool { return r.mayAim(trafficTo(a, p)) })
+	})
 }
 
 // leadsTo reports whether it is a DNAT rule to one of the ports.

@@ -30,7 +30,7 @@ func (v view) breadth(r ruling) Breadth {
 		for _, b := range []struct {
 			Breadth
 			who Addresses
-		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, v.public.sure.Intersect(all)}} {
+		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, v.tags.Internet.Sure.Intersect(all)}} {
 			left := b.who.Subtract(a)
 			if len(left) == 0 {
 				return b.Breadth
@@ -41,7 +41,7 @@ func (v view) breadth(r ruling) Breadth {
 		}
 	}
 	words := v.sourcesText(a) + " (" + sizeText(a)
-	if len(a.Subtract(v.inside.sure.Union(privateSpace()))) == 0 {
+	if len(a.Subtract(v.tags.VirtualNetwork.Sure.Union(privateSpace()))) == 0 {
 		words += ", inside"
 	}
 	return Breadth{rankOf(a), words + ")"}

@@ -148,9 +148,9 @@ func (r Rule) before(allow Rule) bool {
 		return false
 	}
 	if !r.To.IsValid() {
-		return r.Inbound && !r.Allow && mayMeet(r, allow)
+		return r.Inbound && !r.Allow && r.mayMeet(trafficOf(allow))
 	}
-	return (r.Protocol.Covers(allow.Protocol) || allow.Protocol.Covers(r.Protocol)) && sharesPublic(r, allow) && sourcesMeet(r, allow.Sources)
+	return protocolsMeet(r.Protocol, allow.Protocol) && sharesPublic(r, allow) && r.mayBeFrom(trafficOf(allow))
 }
 
 // relocated reports whether a DNAT rule of the grant is to let its holder in

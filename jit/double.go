@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
 // doubles are the VMs that have an address. VMs of networks that do not see each
@@ -123,18 +122,19 @@ func (t Table) mayOpen(r Request, to netip.Addr, paths []Path) bool {
 }
 
 // mayLet is Opens with every doubt the other way: a rule that may let part of
-// the source in counts.
+// the source in counts. Only a rule for the virtual network alone is not taken
+// to let public addresses in, though that tag may hold some.
 func (t Table) mayLet(source netip.Prefix, to netip.Addr, port Ports) bool {
-	for _, r := range t.asked() {
+	asked := trafficTo(to, port).from(source)
+	public := !privateSpace().Overlaps(asked.sources)
+	for _, r := range t.evaluated() {
 		switch {
-		case !mayMeet(r, probe(source, to, port)) || !private(source) && all(r.Sources, insideOnly):
+		case !r.mayMeet(asked) || public && r.insideOnly():
 		case r.Allow:
 			return true
-		case contains(r, source, to, port):
+		case r.contains(asked):
 			return false
 		}
 	}
 	return false
 }
-
-func insideOnly(word string) bool { return strings.EqualFold(word, "VirtualNetwork") }

@@ -74,9 +74,9 @@ type Verdict struct {
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
 func Reach(vm VM, tables []Table, around Surroundings, flow Flow) Verdict {
 	v := newView(tables, around, flow.Ports.Protocol)
-	source := v.word(flow.Source)
+	source := v.tags.Source(flow.Source)
 	asked := Packets{
-		Sources: source.sure.Union(source.maybe), SourcePorts: AllPorts(),
+		Sources: source.Any(), SourcePorts: AllPorts(),
 		Ports: Set[Port]{{Port(flow.Ports.From), Port(flow.Ports.To)}}, Protocols: Set[Index]{{0, Index(len(v.protocols) - 1)}},
 	}
 	if asked.Empty() || flow.Ports.From > flow.Ports.To {
@@ -89,7 +89,7 @@ func Reach(vm VM, tables []Table, around Surroundings, flow Flow) Verdict {
 	}
 	roads := v.roads(vm, asked)
 	verdict := Verdict{Decision: decide(asked, roads)}
-	if verdict.Decision == AnswerPartly && len(source.doubts) > 0 {
+	if verdict.Decision == AnswerPartly && len(source.Doubts) > 0 {
 		verdict.Decision = AnswerUnknown // the parts may be outside of what was asked
 	}
 	for _, r := range roads {
@@ -97,7 +97,7 @@ func Reach(vm VM, tables []Table, around Surroundings, flow Flow) Verdict {
 	}
 	verdict.Why = v.reasons(verdict.Decision, roads)
 	if verdict.Decision == AnswerUnknown {
-		for _, d := range source.doubts {
+		for _, d := range source.Doubts {
 			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: capital(d) + "."})
 		}
 	}
@@ -157,7 +157,7 @@ func (v view) roadsTo(nic Interface, a Address, where Packets) []road {
 			}
 		}
 	}
-	if out[0].way.Decision != AnswerDeny && len(where.Sources.Intersect(v.public.sure)) > 0 {
+	if out[0].way.Decision != AnswerDeny && len(where.Sources.Intersect(v.tags.Internet.Sure)) > 0 {
 		out[0].notes = v.fronts(a, where, len(out) > 1)
 	}
 	return out

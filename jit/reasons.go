@@ -195,9 +195,9 @@ func (v view) sourcesText(a Addresses) string {
 		{"Any", AllAddresses()},
 		{"Any IPv4 address", AllIPv4()},
 		{"Any IPv6 address", AllIPv6()},
-		{"The internet", v.public.sure},
-		{"The internet (IPv4)", v.public.sure.Intersect(AllIPv4())},
-		{"The internet (IPv6)", v.public.sure.Intersect(AllIPv6())},
+		{"The internet", v.tags.Internet.Sure},
+		{"The internet (IPv4)", v.tags.Internet.Sure.Intersect(AllIPv4())},
+		{"The internet (IPv6)", v.tags.Internet.Sure.Intersect(AllIPv6())},
 	} {
 		if slices.Equal(a, named.set) {
 			return named.name

@@ -12,21 +12,6 @@ type Ordered[T any] interface {
 	Prev() T
 }
 
-// Port is a port of TCP or UDP.
-type Port int
-
-// Compare orders ports by their number.
-func (p Port) Compare(o Port) int { return cmp.Compare(p, o) }
-
-// Next is the port above.
-func (p Port) Next() Port { return p + 1 }
-
-// Prev is the port below.
-func (p Port) Prev() Port { return p - 1 }
-
-// AllPorts are 0 to 65535.
-func AllPorts() Set[Port] { return Set[Port]{{0, 65535}} }
-
 // Index is the place of something in a list, such as of a protocol.
 type Index int
 

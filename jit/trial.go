@@ -129,43 +129,17 @@ func addressesOfVM(vm VM) []netip.Addr {
 }
 
 // idle finds a deny that stands before the allow and leaves nothing of it. What
-// cannot be known counts as met, as in Shadow.
+// cannot be known of the sources counts as met, as in Shadow. Each word of the
+// allow must lie in a single word of the deny.
 func (t Table) idle(allow Rule) (Rule, bool) {
+	tags := unknownTags()
 	for _, d := range t.Rules {
-		if !allow.To.IsValid() && d.before(allow) && d.Protocol.Covers(allow.Protocol) &&
-			all(allow.Ports, func(span string) bool { return spanWithin(span, d.Ports) }) && all(allow.Sources, d.shutsOut) {
+		ports, sources := portsOf(d.Ports), tags.Sources(d)
+		if !allow.To.IsValid() && d.before(allow) && protocolCovers(d.Protocol, allow.Protocol) &&
+			all(portsOf(allow.Ports), func(m Members[Port]) bool { return anyContains(ports, m.Any()) }) &&
+			all(tags.Sources(allow), func(m Members[netip.Addr]) bool { return anyCovers(sources, m.Any()) }) {
 			return d, true
 		}
 	}
 	return Rule{}, false
-}
-
-func all(words []string, holds func(string) bool) bool {
-	return !slices.ContainsFunc(words, func(w string) bool { return !holds(w) })
-}
-
-// spanWithin reports whether one of the spans holds all of the ports.
-func spanWithin(span string, spans []string) bool {
-	from, last, ok := readSpan(span)
-	return ok && slices.ContainsFunc(spans, func(s string) bool {
-		first, end, ok := readSpan(s)
-		return ok && first <= from && last <= end
-	})
-}
-
-// shutsOut reports whether the deny meets every address of the source.
-func (r Rule) shutsOut(source string) bool {
-	p, ok := parsePrefix(source)
-	if !ok {
-		return false
-	}
-	return len(r.SourceGroups) > 0 && private(p) || slices.ContainsFunc(r.Sources, func(word string) bool {
-		if q, isPrefix := parsePrefix(word); isPrefix {
-			return q.Bits() <= p.Bits() && q.Contains(p.Addr())
-		}
-		if strings.EqualFold(word, "internet") {
-			return !slices.ContainsFunc(privatePrefixes(), func(s string) bool { return netip.MustParsePrefix(s).Overlaps(p) })
-		}
-		return sourceMeets(word, p)
-	})
 }

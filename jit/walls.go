@@ -167,7 +167,7 @@ func (v view) guarded(nic Interface, to Address, where Packets) []ruling {
 // Standard public address or load balancer stays shut to the internet.
 func (v view) unguarded(to Address, where Packets) []ruling {
 	var out []ruling
-	outside := Packets{v.public.sure, AllPorts(), where.Ports, where.Protocols}
+	outside := Packets{v.tags.Internet.Sure, AllPorts(), where.Ports, where.Protocols}
 	basic := slices.ContainsFunc(v.around.Fronts, func(f Front) bool { return f.To == to.Addr && f.Basic })
 	r := ruling{answer: AnswerDeny, why: []Reason{{Level: AtNowhere, Text: "there is no network security group, and without one Azure lets nothing in from the internet"}}}
 	if basic {
@@ -259,7 +259,7 @@ func sharesPublic(a, b Rule) bool {
 		y, okY := ParseAddresses(o)
 		return s == "*" || o == "*" || strings.EqualFold(s, o) || okX && okY && len(x.Intersect(y)) > 0
 	}
-	return portsMeet(a.Ports, b.Ports) && slices.ContainsFunc(a.Destinations, func(s string) bool {
+	return anyMayMeet(portsOf(a.Ports), union(portsOf(b.Ports)).Any()) && slices.ContainsFunc(a.Destinations, func(s string) bool {
 		return slices.ContainsFunc(b.Destinations, func(o string) bool { return same(s, o) })
 	})
 }

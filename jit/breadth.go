@@ -21,8 +21,8 @@ const (
 
 // breadth measures who gets in. Of IPv6 a /64 ranks like one address of IPv4,
 // since that is what one place has.
-func (v view) breadth(r ruling) Breadth {
-	a := r.where.Sources
+func (an analysis) breadth(r decision) Breadth {
+	a := r.packets.Sources
 	if r.answer == AnswerUnknown {
 		return Breadth{rankOf(a), "whom it cannot be told"}
 	}
@@ -30,18 +30,18 @@ func (v view) breadth(r ruling) Breadth {
 		for _, b := range []struct {
 			Breadth
 			who Addresses
-		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, v.tags.Internet.Sure.Intersect(all)}} {
+		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, an.tags.Internet.Sure.Intersect(all)}} {
 			left := b.who.Subtract(a)
 			if len(left) == 0 {
 				return b.Breadth
 			}
 			if len(left) <= maxBut && 2*size(left) < size(b.who) {
-				return Breadth{rankInternet - 1, b.Words + " but " + v.sourcesText(left)}
+				return Breadth{rankInternet - 1, b.Words + " but " + an.sourcesText(left)}
 			}
 		}
 	}
-	words := v.sourcesText(a) + " (" + sizeText(a)
-	if len(a.Subtract(v.tags.VirtualNetwork.Sure.Union(privateSpace()))) == 0 {
+	words := an.sourcesText(a) + " (" + sizeText(a)
+	if len(a.Subtract(an.tags.VirtualNetwork.Sure.Union(privateSpace()))) == 0 {
 		words += ", inside"
 	}
 	return Breadth{rankOf(a), words + ")"}

@@ -8,12 +8,12 @@ import (
 	"slices"
 )
 
-// doubles are the VMs that have an address. VMs of networks that do not see each
+// sharedAddresses are the VMs that have an address. VMs of networks that do not see each
 // other may have the same one.
-type doubles map[netip.Addr][]VM
+type sharedAddresses map[netip.Addr][]VM
 
-func doublesOf(vms []VM) doubles {
-	d := doubles{}
+func sharedAddressesOf(vms []VM) sharedAddresses {
+	d := sharedAddresses{}
 	for _, vm := range vms {
 		for _, a := range addressesOfVM(vm) {
 			d[a] = append(d[a], vm)
@@ -22,11 +22,11 @@ func doublesOf(vms []VM) doubles {
 	return d
 }
 
-// singular refuses a grant whose rules at the paths would open another VM along:
+// sharedAddress refuses a grant whose rules at the paths would open another VM along:
 // one of another virtual network that has the same address behind a group of
 // the paths, whose rules name addresses only. The list finds it, and Azure says
 // whether it is still so.
-func (j judge) singular(ctx context.Context, d doubles, r Request, paths []Path) error {
+func (j judge) sharedAddress(ctx context.Context, d sharedAddresses, r Request, paths []Path) error {
 	for _, p := range paths {
 		for _, a := range p.Addresses {
 			other, err := j.openedAlong(ctx, d[a], a, r, paths)

@@ -95,7 +95,7 @@ func alreadyOpen(o Owner, vm VM, paths []Path, tables map[string]Table, r Reques
 	var notes []string
 	for _, port := range r.Ports {
 		for _, source := range r.Sources {
-			by, open := openBy(o, paths, tables, source, port)
+			by, open := openedBy(o, paths, tables, source, port)
 			if open {
 				notes = append(notes, fmt.Sprintf("%s: port %s is already open to %s without a grant, by %s.", vm.Name, port, source, strings.Join(by, " and ")))
 			}
@@ -104,7 +104,7 @@ func alreadyOpen(o Owner, vm VM, paths []Path, tables map[string]Table, r Reques
 	return notes
 }
 
-func openBy(o Owner, paths []Path, tables map[string]Table, source netip.Prefix, port Ports) (by []string, open bool) {
+func openedBy(o Owner, paths []Path, tables map[string]Table, source netip.Prefix, port Ports) (by []string, open bool) {
 	for _, p := range paths {
 		t := tables[strings.ToLower(p.Guard)]
 		seen, concerned := p.seen(source)

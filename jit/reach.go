@@ -72,12 +72,12 @@ type Verdict struct {
 // it could mean comes to the same. Virtual Network Manager's admin rules are
 // not considered.
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
-func Reach(vm VM, tables []Table, around Surroundings, flow Flow) Verdict {
-	v := newView(tables, around, flow.Ports.Protocol)
-	source := v.tags.Source(flow.Source)
+func Reach(vm VM, tables []Table, topology Surroundings, flow Flow) Verdict {
+	an := newAnalysis(tables, topology, flow.Ports.Protocol)
+	source := an.tags.Source(flow.Source)
 	asked := Packets{
 		Sources: source.Any(), SourcePorts: AllPorts(),
-		Ports: Set[Port]{{Port(flow.Ports.From), Port(flow.Ports.To)}}, Protocols: Set[Index]{{0, Index(len(v.protocols) - 1)}},
+		Ports: Set[Port]{{Port(flow.Ports.From), Port(flow.Ports.To)}}, Protocols: Set[Index]{{0, Index(len(an.protocols) - 1)}},
 	}
 	if asked.Empty() || flow.Ports.From > flow.Ports.To {
 		return plainVerdict(AnswerUnknown, "Nothing was asked: the source "+flow.Source+" or the ports "+flow.Ports.String()+" are empty.")
@@ -87,15 +87,15 @@ func Reach(vm VM, tables []Table, around Surroundings, flow Flow) Verdict {
 	if asked.Empty() {
 		return plainVerdict(AnswerDeny, fmt.Sprintf("%s has no address of the family of %s, so nothing from there can get to it.", vm.Name, flow.Source))
 	}
-	roads := v.roads(vm, asked)
-	verdict := Verdict{Decision: decide(asked, roads)}
+	paths := an.paths(vm, asked)
+	verdict := Verdict{Decision: decide(asked, paths)}
 	if verdict.Decision == AnswerPartly && len(source.Doubts) > 0 {
 		verdict.Decision = AnswerUnknown // the parts may be outside of what was asked
 	}
-	for _, r := range roads {
+	for _, r := range paths {
 		verdict.Ways = append(verdict.Ways, r.way)
 	}
-	verdict.Why = v.reasons(verdict.Decision, roads)
+	verdict.Why = an.reasons(verdict.Decision, paths)
 	if verdict.Decision == AnswerUnknown {
 		for _, d := range source.Doubts {
 			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: capital(d) + "."})
@@ -120,19 +120,19 @@ func familiesOf(vm VM) Addresses {
 	return out
 }
 
-// road is a way with its rulings, and with what the answer says beside them.
-type road struct {
-	way     Way
-	rulings []ruling
-	notes   []Reason
+// path is a way with its decisions, and with what the answer says beside them.
+type path struct {
+	way       Way
+	decisions []decision
+	notes     []Reason
 }
 
-func (v view) roads(vm VM, asked Packets) []road {
-	var out []road
+func (an analysis) paths(vm VM, asked Packets) []path {
+	var out []path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
-			if where := asked.Intersect(sameFamily(a, asked)); !where.Empty() {
-				out = append(out, v.roadsTo(nic, a, where)...)
+			if packets := asked.Intersect(sameFamily(a, asked)); !packets.Empty() {
+				out = append(out, an.pathsTo(nic, a, packets)...)
 			}
 		}
 	}
@@ -148,43 +148,43 @@ func sameFamily(a Address, asked Packets) Packets {
 	return asked
 }
 
-func (v view) roadsTo(nic Interface, a Address, where Packets) []road {
-	out := []road{v.road(nic, a, "", where, v.direct(nic, a, where))}
-	for _, fw := range v.around.Firewalls {
+func (an analysis) pathsTo(nic Interface, a Address, packets Packets) []path {
+	out := []path{an.path(nic, a, "", packets, an.direct(nic, a, packets))}
+	for _, fw := range an.topology.Firewalls {
 		for i, t := range fw.Translations {
-			if rulings := v.translated(nic, a, fw, i, where); len(rulings) > 0 {
-				out = append(out, v.road(nic, a, fw.outside(t), where, rulings))
+			if decisions := an.translated(nic, a, fw, i, packets); len(decisions) > 0 {
+				out = append(out, an.path(nic, a, fw.outside(t), packets, decisions))
 			}
 		}
 	}
-	if out[0].way.Decision != AnswerDeny && len(where.Sources.Intersect(v.tags.Internet.Sure)) > 0 {
-		out[0].notes = v.fronts(a, where, len(out) > 1)
+	if out[0].way.Decision != AnswerDeny && len(packets.Sources.Intersect(an.tags.Internet.Sure)) > 0 {
+		out[0].notes = an.frontends(a, packets, len(out) > 1)
 	}
 	return out
 }
 
-func (v view) road(nic Interface, a Address, via string, where Packets, rulings []ruling) road {
-	r := road{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, rulings: rulings}
+func (an analysis) path(nic Interface, a Address, via string, packets Packets, decisions []decision) path {
+	r := path{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, decisions: decisions}
 	if via != "" {
-		where = Packets{}
+		packets = Packets{}
 	}
-	r.way.Decision = decide(where, []road{r})
-	r.way.Why = v.reasons(r.way.Decision, []road{r})
+	r.way.Decision = decide(packets, []path{r})
+	r.way.Why = an.reasons(r.way.Decision, []path{r})
 	return r
 }
 
-// decide sums the rulings up: what one way lets through gets through. Without
-// a Packets it is about what the rulings concern.
-func decide(asked Packets, roads []road) Answer {
+// decide sums the decisions up: what one way lets through gets through. With
+// nothing asked it is about what the decisions concern.
+func decide(asked Packets, paths []path) Answer {
 	var allowed, unknown, whole []Packets
-	for _, road := range roads {
-		for _, r := range road.rulings {
-			whole = append(whole, r.where)
+	for _, p := range paths {
+		for _, r := range p.decisions {
+			whole = append(whole, r.packets)
 			switch r.answer {
 			case AnswerAllow:
-				allowed = append(allowed, r.where)
+				allowed = append(allowed, r.packets)
 			case AnswerUnknown:
-				unknown = append(unknown, r.where)
+				unknown = append(unknown, r.packets)
 			case AnswerDeny, AnswerPartly:
 			}
 		}

@@ -37,7 +37,7 @@ func shadowRefusal(t Table, d Rule) error {
 // What cannot be known, such as who is in a service tag, counts as met.
 func (t Table) Shadow(allow Rule) (Rule, bool) {
 	for _, d := range t.Rules {
-		if d.before(allow) {
+		if d.precedes(allow) {
 			return d, true
 		}
 	}

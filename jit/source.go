@@ -23,7 +23,7 @@ type Tags struct {
 func unknownTags() Tags {
 	return Tags{
 		Internet:       Members[netip.Addr]{Sure: publicAddresses(nil)},
-		VirtualNetwork: Members[netip.Addr]{Sure: probes(), Maybe: AllAddresses()},
+		VirtualNetwork: Members[netip.Addr]{Sure: loadBalancerProbes(), Maybe: AllAddresses()},
 		Group:          func(string) Members[netip.Addr] { return Members[netip.Addr]{Maybe: privateSpace()} },
 	}
 }
@@ -40,7 +40,7 @@ func (t Tags) Source(word string) Members[netip.Addr] {
 	case "virtualnetwork":
 		return t.VirtualNetwork
 	case "azureloadbalancer":
-		return Members[netip.Addr]{Sure: probes()}
+		return Members[netip.Addr]{Sure: loadBalancerProbes()}
 	}
 	if p, ok := parsePrefix(word); ok {
 		return Members[netip.Addr]{Sure: AddressesOf(p)}
@@ -101,13 +101,13 @@ func (r Rule) insideOnly() bool {
 // those of the virtual network and what is tied to it, and the host that load
 // balancers probe from.
 func publicAddresses(network Addresses) Addresses {
-	return AllAddresses().Subtract(privateSpace()).Subtract(network).Subtract(probes())
+	return AllAddresses().Subtract(privateSpace()).Subtract(network).Subtract(loadBalancerProbes())
 }
 
-// probes are the addresses of the host that load balancers probe from: the tag
+// loadBalancerProbes are the addresses of the host that load balancers probe from: the tag
 // AzureLoadBalancer. Nobody can ask for them.
 // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
-func probes() Addresses {
+func loadBalancerProbes() Addresses {
 	return AddressesIn([]netip.Prefix{
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{168, 63, 129, 16}), 32),
 		netip.MustParsePrefix("fe80::1234:5678:9abc/128"),

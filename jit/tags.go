@@ -6,31 +6,31 @@ import (
 	"strings"
 )
 
-// view is the surroundings prepared for many questions.
-type view struct {
-	around    Surroundings
+// analysis is the surroundings prepared for many questions.
+type analysis struct {
+	topology  Surroundings
 	tables    []Table
 	protocols []Protocol // those asked about; rules' protocols are places in it
 	network   Addresses  // the virtual network and what is tied to it
 	tags      Tags
 }
 
-func newView(tables []Table, around Surroundings, protocol Protocol) view {
-	v := view{around: around, tables: tables}
+func newAnalysis(tables []Table, topology Surroundings, protocol Protocol) analysis {
+	an := analysis{topology: topology, tables: tables}
 	switch protocol = Protocol(strings.ToLower(string(protocol))); protocol {
 	case AnyProtocol:
-		v.protocols = []Protocol{TCP, UDP} // those that have ports
+		an.protocols = []Protocol{TCP, UDP} // those that have ports
 	case "":
-		v.protocols = []Protocol{TCP}
+		an.protocols = []Protocol{TCP}
 	default:
-		v.protocols = []Protocol{protocol}
+		an.protocols = []Protocol{protocol}
 	}
-	v.network = AddressesIn(slices.Concat(around.VirtualNetwork, around.Peers, around.OnPremises))
-	v.tags = Tags{
-		Internet:       Members[netip.Addr]{Sure: publicAddresses(v.network)},
-		VirtualNetwork: insideOf(around, v.network), Group: v.members, Ranges: true,
+	an.network = AddressesIn(slices.Concat(topology.VirtualNetwork, topology.Peers, topology.OnPremises))
+	an.tags = Tags{
+		Internet:       Members[netip.Addr]{Sure: publicAddresses(an.network)},
+		VirtualNetwork: virtualNetworkTag(topology, an.network), Group: an.members, Ranges: true,
 	}
-	return v
+	return an
 }
 
 func privateSpace() Addresses {
@@ -47,9 +47,10 @@ func privatePrefixes() []string {
 	return []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"}
 }
 
-func insideOf(around Surroundings, network Addresses) Members[netip.Addr] {
-	h := Members[netip.Addr]{Sure: network.Union(probes())}
-	for _, p := range around.Routed {
+// virtualNetworkTag is what the tag VirtualNetwork holds.
+func virtualNetworkTag(topology Surroundings, network Addresses) Members[netip.Addr] {
+	h := Members[netip.Addr]{Sure: network.Union(loadBalancerProbes())}
+	for _, p := range topology.Routed {
 		if p.IsValid() && p.Bits() > 0 {
 			h.Sure = h.Sure.Union(AddressesOf(p))
 			continue
@@ -57,11 +58,11 @@ func insideOf(around Surroundings, network Addresses) Members[netip.Addr] {
 		h.Maybe = h.Maybe.Union(FamilyOf(p.Addr()))
 		h.Doubts = append(h.Doubts, "whether the tag VirtualNetwork holds the default route of the subnet is not known")
 	}
-	if around.Learned {
+	if topology.Learned {
 		h.Maybe = h.Maybe.Union(privateSpace())
 		h.Doubts = append(h.Doubts, "which networks lie behind the gateway is not known altogether, and the tag VirtualNetwork holds them")
 	}
-	if len(around.VirtualNetwork) == 0 {
+	if len(topology.VirtualNetwork) == 0 {
 		h.Maybe = AllAddresses()
 		h.Doubts = append(h.Doubts, "the address space of the virtual network, which the tag VirtualNetwork stands for, was not read")
 	}
@@ -71,17 +72,17 @@ func insideOf(around Surroundings, network Addresses) Members[netip.Addr] {
 }
 
 // members are the addresses of an application security group.
-func (v view) members(group string) Members[netip.Addr] {
-	if v.around.Interfaces == nil {
+func (an analysis) members(group string) Members[netip.Addr] {
+	if an.topology.Interfaces == nil {
 		return Members[netip.Addr]{
-			Maybe:  v.network.Union(privateSpace()), // a member's address is one of its virtual network
+			Maybe:  an.network.Union(privateSpace()), // a member's address is one of its virtual network
 			Doubts: []string{"who is in the application security group " + lastName(group) + " is not known"},
 		}
 	}
 	var h Members[netip.Addr]
-	for _, nic := range v.around.Interfaces {
+	for _, nic := range an.topology.Interfaces {
 		for _, a := range nic.Addresses {
-			if a.Addr.IsValid() && inGroup(a, group) {
+			if a.Addr.IsValid() && isMember(a, group) {
 				h.Sure = h.Sure.Union(Addresses{{a.Addr, a.Addr}})
 			}
 		}
@@ -89,15 +90,15 @@ func (v view) members(group string) Members[netip.Addr] {
 	return h
 }
 
-func inGroup(a Address, group string) bool {
+func isMember(a Address, group string) bool {
 	return slices.ContainsFunc(a.Groups, func(g string) bool { return SameID(g, group) })
 }
 
-// aims tells whether the rule concerns the VM's address: surely, or perhaps
+// targets tells whether the rule concerns the VM's address: surely, or perhaps
 // and why.
-func (v view) aims(r Rule, to Address) (sure bool, doubts []string) {
-	targets := v.tags.Targets(r, func(group string) Members[netip.Addr] {
-		if inGroup(to, group) {
+func (an analysis) targets(r Rule, to Address) (sure bool, doubts []string) {
+	targets := an.tags.Targets(r, func(group string) Members[netip.Addr] {
+		if isMember(to, group) {
 			return Members[netip.Addr]{Sure: Addresses{{to.Addr, to.Addr}}}
 		}
 		return Members[netip.Addr]{}
@@ -109,26 +110,27 @@ func (v view) aims(r Rule, to Address) (sure bool, doubts []string) {
 	return false, union(targets).Doubts
 }
 
-// match is what a rule decides: the packets that it surely and those that it
+// matched is what a rule decides: the packets that it surely and those that it
 // perhaps means.
-type match struct {
+type matched struct {
 	sure, maybe Packets // maybe holds sure too
 	doubts      []string
 }
 
-func (v view) match(r Rule, to Address) match {
-	aimed, doubts := v.aims(r, to)
+// packetsOf are the packets to the address that the rule means.
+func (an analysis) packetsOf(r Rule, to Address) matched {
+	aimed, doubts := an.targets(r, to)
 	if !aimed && len(doubts) == 0 {
-		return match{}
+		return matched{}
 	}
-	from, ports, sourcePorts := union(v.tags.Sources(r)), union(portsOf(r.Ports)), union(sourcePortsOf(r))
+	from, ports, sourcePorts := union(an.tags.Sources(r)), union(portsOf(r.Ports)), union(sourcePortsOf(r))
 	var protocols Set[Index]
-	for i, p := range v.protocols {
+	for i, p := range an.protocols {
 		if protocolCovers(r.Protocol, p) {
 			protocols = protocols.Union(Set[Index]{{Index(i), Index(i)}})
 		}
 	}
-	m := match{
+	m := matched{
 		sure:   Packets{from.Sure, sourcePorts.Sure, ports.Sure, protocols},
 		maybe:  Packets{from.Any(), sourcePorts.Any(), ports.Any(), protocols},
 		doubts: slices.Concat(doubts, from.Doubts, ports.Doubts, sourcePorts.Doubts),

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// letAlong says whom else a grant lets in: behind a DNAT rule, or a network rule
-// of a firewall that hides its clients, the NSG sees the firewall alone, so it
+// coAdmitted says whom else a grant lets in: behind a DNAT rule, or a network
+// rule of a firewall that hides its clients, the NSG sees the firewall alone, so it
 // cannot tell the holder from others whom rules of the firewall let to the same
 // port. Others whom the VM's own policy would not let
 // ask are too many, and the grant is refused.
-func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r Request) ([]string, error) {
+func (j judge) coAdmitted(ctx context.Context, s site, tables map[string]Table, r Request) ([]string, error) {
 	if !slices.ContainsFunc(s.paths, func(p Path) bool { return p.Kind == Behind }) {
 		return nil, nil
 	}
@@ -27,7 +27,7 @@ func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r 
 	for _, p := range s.paths {
 		t := tables[strings.ToLower(p.Guard)]
 		for _, rule := range t.Rules {
-			along := rule.leadsTo(p.Addresses, r.Ports) || rule.letsTo(p.Addresses, r.Ports) && j.hides(s.vm, p)
+			along := rule.translatesTo(p.Addresses, r.Ports) || rule.allowsTo(p.Addresses, r.Ports) && j.hidesClients(s.vm, p)
 			if _, ours := owner.Ours(rule); ours || !IsFirewall(p.Guard) || !along {
 				continue
 			}
@@ -43,9 +43,9 @@ func (j judge) letAlong(ctx context.Context, s site, tables map[string]Table, r 
 	return slices.Compact(notes), nil
 }
 
-// alone refuses what letAlong does at one of the sites, by the firewalls as they
-// are. What is read of them is kept in tables.
-func (j judge) alone(ctx context.Context, sites []site, tables map[string]Table, r Request) error {
+// sharedRule refuses what coAdmitted does at one of the sites, by the firewalls
+// as they are. What is read of them is kept in tables.
+func (j judge) sharedRule(ctx context.Context, sites []site, tables map[string]Table, r Request) error {
 	for _, s := range sites {
 		for _, p := range s.paths {
 			guard := strings.ToLower(p.Guard)
@@ -58,7 +58,7 @@ func (j judge) alone(ctx context.Context, sites []site, tables map[string]Table,
 			}
 			tables[guard] = t
 		}
-		if _, err := j.letAlong(ctx, s, tables, r); err != nil {
+		if _, err := j.coAdmitted(ctx, s, tables, r); err != nil {
 			return err
 		}
 	}
@@ -77,9 +77,9 @@ func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
 	})
 }
 
-// hides reports whether the VM sees the firewall of the path in the place of
+// hidesClients reports whether the VM sees the firewall of the path in the place of
 // those whom its network rules let through.
-func (j judge) hides(vm VM, p Path) bool {
+func (j judge) hidesClients(vm VM, p Path) bool {
 	return slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool {
 		return slices.ContainsFunc(nic.Addresses, func(a Address) bool {
 			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.Gateways, func(g Gateway) bool {
@@ -89,16 +89,16 @@ func (j judge) hides(vm VM, p Path) bool {
 	})
 }
 
-// letsTo reports whether it is a network rule that lets somebody to one of the
-// ports.
-func (r Rule) letsTo(addresses []netip.Addr, ports []Ports) bool {
+// allowsTo reports whether it is a network rule that lets somebody to one of
+// the ports.
+func (r Rule) allowsTo(addresses []netip.Addr, ports []Ports) bool {
 	return r.Allow && !r.To.IsValid() && slices.ContainsFunc(ports, func(p Ports) bool {
-		return (r.Protocol.Covers(p.Protocol) || p.Protocol.Covers(r.Protocol)) && portsMeet(r.Ports, []string{p.Span()})
-	}) && slices.ContainsFunc(addresses, func(a netip.Addr) bool { return destinationsMeet(r, []string{a.String()}) })
+		return slices.ContainsFunc(addresses, func(a netip.Addr) bool { return r.mayAim(trafficTo(a, p)) })
+	})
 }
 
-// leadsTo reports whether it is a DNAT rule to one of the ports.
-func (r Rule) leadsTo(addresses []netip.Addr, ports []Ports) bool {
+// translatesTo reports whether it is a DNAT rule to one of the ports.
+func (r Rule) translatesTo(addresses []netip.Addr, ports []Ports) bool {
 	return r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p Ports) bool {
 		return p.From <= r.To.Port() && r.To.Port() <= p.To
 	})

@@ -21,50 +21,42 @@ const (
 
 // breadth measures who gets in. Of IPv6 a /64 ranks like one address of IPv4,
 // since that is what one place has.
-func (v view) breadth(r ruling) Breadth {
-	a := r.where.sources
+func (an analysis) breadth(r decision) Breadth {
+	a := r.packets.Sources
 	if r.answer == AnswerUnknown {
 		return Breadth{rankOf(a), "whom it cannot be told"}
 	}
-	for _, v4 := range []bool{true, false} {
-		all := everywhere(v4)
+	for _, all := range []Addresses{AllIPv4(), AllIPv6()} {
 		for _, b := range []struct {
 			Breadth
-			who addresses
-		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, v.public.sure.meet(all)}} {
-			left := b.who.minus(a)
+			who Addresses
+		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, an.tags.Internet.Sure.Intersect(all)}} {
+			left := b.who.Subtract(a)
 			if len(left) == 0 {
 				return b.Breadth
 			}
 			if len(left) <= maxBut && 2*size(left) < size(b.who) {
-				return Breadth{rankInternet - 1, b.Words + " but " + v.sourcesText(left)}
+				return Breadth{rankInternet - 1, b.Words + " but " + an.sourcesText(left)}
 			}
 		}
 	}
-	words := v.sourcesText(a) + " (" + sizeText(a)
-	if len(a.minus(v.inside.sure.join(privateSpace()))) == 0 {
+	words := an.sourcesText(a) + " (" + sizeText(a)
+	if len(a.Subtract(an.tags.VirtualNetwork.Sure.Union(privateSpace()))) == 0 {
 		words += ", inside"
 	}
 	return Breadth{rankOf(a), words + ")"}
 }
 
-func rankOf(a addresses) int {
-	rank := 0
-	for _, v4 := range []bool{true, false} {
-		bits := int(math.Log2(max(1, size(a.meet(everywhere(v4))))))
-		if !v4 {
-			bits = max(0, bits-64)
-		}
-		rank = max(rank, min(bits, rankInternet-1))
-	}
-	return rank
+func rankOf(a Addresses) int {
+	bits := func(a Addresses) int { return int(math.Log2(max(1, size(a)))) }
+	return min(max(bits(a.Intersect(AllIPv4())), bits(a.Intersect(AllIPv6()))-64), rankInternet-1)
 }
 
-func size(a addresses) float64 {
+func size(a Addresses) float64 {
 	n := 0.0
 	for _, s := range a {
-		from, between := s.from.AsSlice(), 0.0
-		for i, b := range s.to.AsSlice() {
+		from, between := s.From.AsSlice(), 0.0
+		for i, b := range s.To.AsSlice() {
 			between = between*256 + float64(int(b)-int(from[i])) // exact where both begin alike
 		}
 		n += between + 1
@@ -73,7 +65,7 @@ func size(a addresses) float64 {
 }
 
 // sizeText counts addresses as people do.
-func sizeText(a addresses) string {
+func sizeText(a Addresses) string {
 	n := size(a)
 	switch {
 	case n <= 1:

@@ -51,38 +51,38 @@ func (o Owner) collection(t Table, dnat bool) (int, error) {
 // The ports at which people come in by DNAT, below those that a firewall keeps
 // for itself.
 const (
-	firstDoor = 50000
-	lastDoor  = 59999
+	firstPublicPort = 50000
+	lastPublicPort  = 59999
 )
 
-// doors are the public sides of a firewall's DNAT rules: address, port and
+// publicEnds are the public sides of a firewall's DNAT rules: address, port and
 // protocol, with the name of the rule.
-type doors map[string]string
+type publicEnds map[string]string
 
-// doorsIn are those of the table without the rules of ours that nobody wants:
+// publicEndsIn are those of the table without the rules of ours that nobody wants:
 // these go by the write that brings the others.
-func (o Owner) doorsIn(t Table, wanted []Rule) doors {
-	d := doors{}
+func (o Owner) publicEndsIn(t Table, wanted []Rule) publicEnds {
+	d := publicEnds{}
 	for _, r := range t.Rules {
 		if _, ours := o.Ours(r); r.To.IsValid() && (!ours || named(wanted, r.Name)) {
-			d.take(r)
+			d.reserve(r)
 		}
 	}
 	return d
 }
 
-func (d doors) take(r Rule) {
-	for _, key := range doorKeys(r) {
+func (d publicEnds) reserve(r Rule) {
+	for _, key := range publicEndKeys(r) {
 		d[key] = r.Name
 	}
 }
 
 // free reports whether no other rule is at the rule's public side.
-func (d doors) free(r Rule) bool {
-	return !slices.ContainsFunc(doorKeys(r), func(key string) bool { return d[key] != "" && !strings.EqualFold(d[key], r.Name) })
+func (d publicEnds) free(r Rule) bool {
+	return !slices.ContainsFunc(publicEndKeys(r), func(key string) bool { return d[key] != "" && !strings.EqualFold(d[key], r.Name) })
 }
 
-func doorKeys(r Rule) []string {
+func publicEndKeys(r Rule) []string {
 	protocols := []Protocol{r.Protocol}
 	if r.Protocol == AnyProtocol {
 		protocols = []Protocol{TCP, UDP}
@@ -98,10 +98,10 @@ func doorKeys(r Rule) []string {
 	return out
 }
 
-// place gives a DNAT rule its public side: the one that people were told, the
+// fit gives a DNAT rule its public side: the one that people were told, the
 // one that it has, or a free one. Destinations names where the rule may be; one
 // whose ports are set has been told, and is told to be at the first of them.
-func (d doors) place(t Table, w, old Rule) (Rule, error) {
+func (d publicEnds) fit(t Table, w, old Rule) (Rule, error) {
 	candidates := w.Destinations
 	if len(w.Ports) > 0 {
 		w.Destinations = candidates[:1]
@@ -113,17 +113,17 @@ func (d doors) place(t Table, w, old Rule) (Rule, error) {
 		w.Destinations, w.Ports = old.Destinations, old.Ports
 		return w, nil
 	}
-	const many = lastDoor - firstDoor + 1
+	const many = lastPublicPort - firstPublicPort + 1
 	first := int(hashOf(w.Name) % many) // so that a port does not soon mean another VM
 	for _, address := range candidates {
 		for i := range many {
-			w.Destinations, w.Ports = []string{address}, []string{fmt.Sprint(firstDoor + (first+i)%many)}
+			w.Destinations, w.Ports = []string{address}, []string{fmt.Sprint(firstPublicPort + (first+i)%many)}
 			if d.free(w) {
 				return w, nil
 			}
 		}
 	}
-	return w, Refuse(ErrPolicy, "Every port from %s to %s of the firewall %s is taken; end a grant there.", fmt.Sprint(firstDoor), fmt.Sprint(lastDoor), t.Name)
+	return w, Refuse(ErrPolicy, "Every port from %s to %s of the firewall %s is taken; end a grant there.", fmt.Sprint(firstPublicPort), fmt.Sprint(lastPublicPort), t.Name)
 }
 
 func hashOf(s string) uint32 {
@@ -132,8 +132,8 @@ func hashOf(s string) uint32 {
 	return h.Sum32()
 }
 
-// door is where a DNAT rule that was placed lets people in.
-func (r Rule) door(vm string) (Door, bool) {
+// publicEnd is where a DNAT rule that was placed lets people in.
+func (r Rule) publicEnd(vm string) (Door, bool) {
 	if !r.To.IsValid() || len(r.Destinations) != 1 || len(r.Ports) != 1 {
 		return Door{}, false
 	}
@@ -141,23 +141,23 @@ func (r Rule) door(vm string) (Door, bool) {
 	return Door{VM: vm, Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
 }
 
-// before reports whether a firewall asks d before the allow and d may take or
+// precedes reports whether a guard evaluates the rule before the allow and d may take or
 // deny what the allow is for.
-func (r Rule) before(allow Rule) bool {
+func (r Rule) precedes(allow Rule) bool {
 	if r.Priority >= allow.Priority || r.To.IsValid() != allow.To.IsValid() {
 		return false
 	}
 	if !r.To.IsValid() {
-		return r.Inbound && !r.Allow && mayMeet(r, allow)
+		return r.Inbound && !r.Allow && r.mayMeet(trafficOf(allow))
 	}
-	return (r.Protocol.Covers(allow.Protocol) || allow.Protocol.Covers(r.Protocol)) && sharesPublic(r, allow) && sourcesMeet(r, allow.Sources)
+	return protocolsMeet(r.Protocol, allow.Protocol) && sharesPublic(r, allow) && r.mayBeFrom(trafficOf(allow))
 }
 
 // relocated reports whether a DNAT rule of the grant is to let its holder in
 // elsewhere than was told.
 func (g Grant) relocated(r Rule) bool {
 	return slices.ContainsFunc(g.Doors(), func(told Door) bool {
-		now, ok := r.door(told.VM)
+		now, ok := r.publicEnd(told.VM)
 		return ok && told.Rule == r.Name && told.Public != now.Public
 	})
 }

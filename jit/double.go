@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
-// doubles are the VMs that have an address. VMs of networks that do not see each
+// sharedAddresses are the VMs that have an address. VMs of networks that do not see each
 // other may have the same one.
-type doubles map[netip.Addr][]VM
+type sharedAddresses map[netip.Addr][]VM
 
-func doublesOf(vms []VM) doubles {
-	d := doubles{}
+func sharedAddressesOf(vms []VM) sharedAddresses {
+	d := sharedAddresses{}
 	for _, vm := range vms {
 		for _, a := range addressesOfVM(vm) {
 			d[a] = append(d[a], vm)
@@ -23,11 +22,11 @@ func doublesOf(vms []VM) doubles {
 	return d
 }
 
-// singular refuses a grant whose rules at the paths would open another VM along:
+// sharedAddress refuses a grant whose rules at the paths would open another VM along:
 // one of another virtual network that has the same address behind a group of
 // the paths, whose rules name addresses only. The list finds it, and Azure says
 // whether it is still so.
-func (j judge) singular(ctx context.Context, d doubles, r Request, paths []Path) error {
+func (j judge) sharedAddress(ctx context.Context, d sharedAddresses, r Request, paths []Path) error {
 	for _, p := range paths {
 		for _, a := range p.Addresses {
 			other, err := j.openedAlong(ctx, d[a], a, r, paths)
@@ -123,18 +122,19 @@ func (t Table) mayOpen(r Request, to netip.Addr, paths []Path) bool {
 }
 
 // mayLet is Opens with every doubt the other way: a rule that may let part of
-// the source in counts.
+// the source in counts. Only a rule for the virtual network alone is not taken
+// to let public addresses in, though that tag may hold some.
 func (t Table) mayLet(source netip.Prefix, to netip.Addr, port Ports) bool {
-	for _, r := range t.asked() {
+	asked := trafficTo(to, port).from(source)
+	public := !privateSpace().Overlaps(asked.sources)
+	for _, r := range t.evaluated() {
 		switch {
-		case !mayMeet(r, probe(source, to, port)) || !private(source) && all(r.Sources, insideOnly):
+		case !r.mayMeet(asked) || public && r.insideOnly():
 		case r.Allow:
 			return true
-		case contains(r, source, to, port):
+		case r.contains(asked):
 			return false
 		}
 	}
 	return false
 }
-
-func insideOnly(word string) bool { return strings.EqualFold(word, "VirtualNetwork") }

@@ -9,86 +9,86 @@ import (
 
 // scan gathers what the rules say of one VM's management ports.
 type scan struct {
-	view
-	facts    Facts
-	filtered bool // something filters before an address
-	defender bool
-	found    []exposure
-	defaults []string
-	notes    []string
-	unread   []string
-	basic    []string // what a public address of the Basic kind lets in
-	differ   bool     // guards on the way disagree
-	given    bool     // a grant of ours is live
+	analysis
+	facts       Facts
+	filtered    bool // something filters before an address
+	defender    bool
+	exposures   []exposure
+	defaults    []string
+	notes       []string
+	unread      []string
+	basic       []string // what a public address of the Basic kind lets in
+	disagreeing bool     // guards on the way disagree
+	granting    bool     // a grant of ours is live
 }
 
 // exposure is packets that rules of people let to an address.
 type exposure struct {
-	to    Address
-	where ruling
-	shut  bool // a guard behind the firewall denies it
+	address  Address
+	decision decision
+	denied   bool // a guard behind the firewall denies it
 }
 
-// look asks everything before one address.
-func (s *scan) look(nic Interface, a Address) {
-	where := region{everywhere(a.Addr.Is4()), everyPort(), managementPorts(), spans[number]{{0, number(len(s.protocols) - 1)}}}
-	guarded, behind := nic.Guard != "" || a.SubnetGuard != "", len(s.around.Firewalls) > 0
+// examine evaluates everything before one address.
+func (s *scan) examine(nic Interface, a Address) {
+	packets := Packets{FamilyOf(a.Addr), AllPorts(), managementPorts(), Set[Index]{{0, Index(len(s.protocols) - 1)}}}
+	guarded, behind := nic.Guard != "" || a.SubnetGuard != "", len(s.topology.Firewalls) > 0
 	if !guarded && !behind {
-		s.unguard(a)
+		s.noteUnfiltered(a)
 		return
 	}
 	s.filtered = true
 	var byRules, byFirewall []exposure
 	if guarded {
-		byRules = s.guardOpens(nic, a, where)
+		byRules = s.openByNSGs(nic, a, packets)
 	}
 	if behind {
-		byFirewall = s.firewallOpens(nic, a, where)
+		byFirewall = s.openByFirewalls(nic, a, packets)
 	}
 	switch {
 	// What has a public address of its own does not come by the firewall.
-	case guarded && (!behind || len(byFirewall) > 0 || s.fronted(a)), !guarded:
-		s.found = append(s.found, byRules...)
+	case guarded && (!behind || len(byFirewall) > 0 || s.hasPublicAddress(a)), !guarded:
+		s.exposures = append(s.exposures, byRules...)
 		if len(byRules) > 0 || !guarded {
-			s.found = append(s.found, s.living(byFirewall)...)
+			s.exposures = append(s.exposures, s.effective(byFirewall)...)
 		} else {
-			s.disagree(byFirewall, "the network security groups have no rule of their own that does")
+			s.noteDisagreement(byFirewall, "the network security groups have no rule of their own that does")
 		}
 	default:
-		s.disagree(byRules, "the firewall has no rule that does")
+		s.noteDisagreement(byRules, "the firewall has no rule that does")
 	}
 }
 
-// unguard tells of an address that nothing filters before.
-func (s *scan) unguard(a Address) {
+// noteUnfiltered tells of an address that nothing filters before.
+func (s *scan) noteUnfiltered(a Address) {
 	s.notes = append(s.notes, fmt.Sprintf("%s has no network security group, so all traffic from inside is let in there.", a.Addr))
-	for _, f := range s.around.Fronts {
-		if ports := f.leads(managementPorts()); f.Basic && f.To == a.Addr && f.Public != "" && len(ports) > 0 {
+	for _, f := range s.topology.Fronts {
+		if ports := f.portsLedTo(managementPorts()); f.Basic && f.To == a.Addr && f.Public != "" && len(ports) > 0 {
 			s.basic = append(s.basic, fmt.Sprintf("Yet all of the internet is let in to port %s by the public address %s, which is of the Basic kind; attach a network security group.", portsText(ports), f.Public))
 		}
 	}
 }
 
-// leads are those of the VM's ports that the front leads to.
-func (f Front) leads(ports spans[number]) spans[number] {
+// portsLedTo are those of the VM's ports that the front leads to.
+func (f Front) portsLedTo(ports Set[Port]) Set[Port] {
 	if len(f.Ports) == 0 {
 		return ports
 	}
-	var out spans[number]
+	var out Set[Port]
 	for _, m := range f.Ports {
-		out = out.join(ports.meet(spans[number]{{number(m.Inner.From), number(m.Inner.To)}}))
+		out = out.Union(ports.Intersect(Set[Port]{{Port(m.Inner.From), Port(m.Inner.To)}}))
 	}
 	return out
 }
 
-func (s *scan) fronted(a Address) bool {
-	return a.Public != "" || slices.ContainsFunc(s.around.Fronts, func(f Front) bool { return f.To == a.Addr && f.Public != "" })
+func (s *scan) hasPublicAddress(a Address) bool {
+	return a.Public != "" || slices.ContainsFunc(s.topology.Fronts, func(f Front) bool { return f.To == a.Addr && f.Public != "" })
 }
 
-func (s *scan) disagree(by []exposure, other string) {
+func (s *scan) noteDisagreement(by []exposure, other string) {
 	for _, e := range by {
 		for _, text := range s.texts(e) {
-			s.differ = true
+			s.disagreeing = true
 			s.notes = append(s.notes, "The guards disagree. "+strings.TrimSuffix(text, ".")+", but "+other+".")
 		}
 	}
@@ -96,7 +96,7 @@ func (s *scan) disagree(by []exposure, other string) {
 
 func (s *scan) texts(e exposure) []string {
 	var out []string
-	for _, r := range s.reasonsOf(e.where.answer, road{way: Way{Address: e.to.Addr}, rulings: []ruling{e.where}}) {
+	for _, r := range s.reasonsOf(e.decision.answer, path{way: Way{Address: e.address.Addr}, decisions: []decision{e.decision}}) {
 		if r.Allow {
 			out = append(out, r.Text)
 		}
@@ -104,48 +104,48 @@ func (s *scan) texts(e exposure) []string {
 	return out
 }
 
-// guardOpens finds what passes every NSG by rules of people, and keeps what
+// openByNSGs finds what passes every NSG by rules of people, and keeps what
 // passes by default rules, by grants, or not after all.
-func (s *scan) guardOpens(nic Interface, a Address, where region) []exposure {
-	var walls []wall
-	for _, w := range []struct {
+func (s *scan) openByNSGs(nic Interface, a Address, packets Packets) []exposure {
+	var layers []layer
+	for _, l := range []struct {
 		guard string
 		level Level
 	}{{a.SubnetGuard, AtSubnet}, {nic.Guard, AtInterface}} {
-		if w.guard == "" {
+		if l.guard == "" {
 			continue
 		}
-		found, read := s.nsg(w.guard, w.level)
+		found, read := s.nsgLayer(l.guard, l.level)
 		if !read {
 			s.unread = append(s.unread, found.name)
 			continue
 		}
-		walls = append(walls, found)
+		layers = append(layers, found)
 	}
 	var out []exposure
-	for _, r := range s.guarded(nic, a, where) {
-		e := exposure{to: a, where: r}
+	for _, r := range s.throughNSGs(nic, a, packets) {
+		e := exposure{address: a, decision: r}
 		switch {
 		case r.answer == AnswerDeny:
 		case slices.ContainsFunc(r.why, s.granted):
-			s.given = true
+			s.granting = true
 			s.notes = append(s.notes, s.texts(e)...)
-		case len(walls) > 0 && !slices.ContainsFunc(walls, func(w wall) bool { return !custom(r, w.level) }):
+		case len(layers) > 0 && !slices.ContainsFunc(layers, func(l layer) bool { return !custom(r, l.level) }):
 			out = append(out, e)
 		case r.answer == AnswerAllow:
 			s.defaults = append(s.defaults, s.texts(e)...)
 		}
 	}
-	for _, w := range walls {
-		s.checkDefender(w, a)
-		s.idle(w, a, where, out)
+	for _, l := range layers {
+		s.checkDefender(l, a)
+		s.noteWithoutEffect(l, a, packets, out)
 	}
 	return out
 }
 
 // custom reports whether a rule that is not Azure's lets the packets pass the
 // level.
-func custom(r ruling, level Level) bool {
+func custom(r decision, level Level) bool {
 	return slices.ContainsFunc(r.why, func(why Reason) bool {
 		return why.Level == level && why.Allow && why.Rule != "" && why.Priority < firstDefault
 	})
@@ -158,81 +158,81 @@ func (s *scan) granted(r Reason) bool {
 }
 
 // checkDefender notices the denies of Defender's just-in-time access.
-func (s *scan) checkDefender(w wall, a Address) {
-	for _, r := range w.rules {
+func (s *scan) checkDefender(l layer, a Address) {
+	for _, r := range l.rules {
 		if allow, ok := DefenderRule(r.Name); !ok || allow || r.Allow {
 			continue
 		}
-		if sure, _ := s.aims(r, a); sure {
+		if sure, _ := s.targets(r, a); sure {
 			s.defender = true
-			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s is of the just-in-time access of Microsoft Defender for Cloud.", r.Name, r.Priority, w.place()))
+			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s is of the just-in-time access of Microsoft Defender for Cloud.", r.Name, r.Priority, l.location()))
 		}
 	}
 }
 
-// idle tells of allows that would open a management port and do not: another
+// noteWithoutEffect tells of allows that would open a management port and do not: another
 // rule or the other level shuts it.
-func (s *scan) idle(w wall, a Address, where region, open []exposure) {
-	alone := s.ask(w, a, where)
-	for _, r := range w.rules {
-		if !r.Allow || r.Priority >= firstDefault || s.granted(w.reason(r)) || s.match(r, a).maybe.meet(where).empty() {
+func (s *scan) noteWithoutEffect(l layer, a Address, packets Packets, open []exposure) {
+	alone := s.evaluate(l, a, packets)
+	for _, r := range l.rules {
+		if !r.Allow || r.Priority >= firstDefault || s.granted(l.reason(r)) || s.packetsOf(r, a).maybe.Intersect(packets).Empty() {
 			continue
 		}
-		by := func(x ruling) bool {
-			return x.answer != AnswerDeny && slices.ContainsFunc(x.why, func(why Reason) bool { return why.Allow && why.Rule == r.Name && why.Level == w.level })
+		by := func(x decision) bool {
+			return x.answer != AnswerDeny && slices.ContainsFunc(x.why, func(why Reason) bool { return why.Allow && why.Rule == r.Name && why.Level == l.level })
 		}
 		switch {
-		case slices.ContainsFunc(open, func(e exposure) bool { return by(e.where) }):
+		case slices.ContainsFunc(open, func(e exposure) bool { return by(e.decision) }):
 		case slices.ContainsFunc(alone, by):
-			s.differ = true
-			s.notes = append(s.notes, fmt.Sprintf("The guards disagree. Rule %s (priority %d) of %s opens a management port, but the other network security group has no rule of its own that does, and both must allow.", r.Name, r.Priority, w.place()))
+			s.disagreeing = true
+			s.notes = append(s.notes, fmt.Sprintf("The guards disagree. Rule %s (priority %d) of %s opens a management port, but the other network security group has no rule of its own that does, and both must allow.", r.Name, r.Priority, l.location()))
 		default:
-			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s would open a management port, but rules before it deny all that it names.", r.Name, r.Priority, w.place()))
+			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s would open a management port, but rules before it deny all that it names.", r.Name, r.Priority, l.location()))
 		}
 	}
 }
 
-// firewallOpens finds what firewalls let to the address, whether or not the
+// openByFirewalls finds what firewalls let to the address, whether or not the
 // guards behind them let it on.
-func (s *scan) firewallOpens(nic Interface, a Address, where region) []exposure {
+func (s *scan) openByFirewalls(nic Interface, a Address, packets Packets) []exposure {
 	var out []exposure
-	for _, fw := range s.around.Firewalls {
+	for _, fw := range s.topology.Firewalls {
 		for i := range fw.Translations {
-			out = append(out, s.passed(a, s.taken(a, fw, i, where), func(where region) []ruling {
-				return []ruling{s.fromFirewall(nic, a, fw, where)}
+			out = append(out, s.openedBy(a, s.translatedBy(a, fw, i, packets), func(packets Packets) []decision {
+				return []decision{s.fromFirewall(nic, a, fw, packets)}
 			})...)
 		}
-		routed := where
-		routed.sources = where.sources.meet(addressesIn(fw.Routed))
-		if !routed.empty() {
-			out = append(out, s.passed(a, s.ask(fw.wall(), a, routed), func(where region) []ruling {
-				return s.guarded(nic, a, where)
+		routed := packets
+		routed.Sources = packets.Sources.Intersect(AddressesIn(fw.Routed))
+		if !routed.Empty() {
+			out = append(out, s.openedBy(a, s.evaluate(fw.layer(), a, routed), func(packets Packets) []decision {
+				return s.throughNSGs(nic, a, packets)
 			})...)
 		}
 	}
 	return out
 }
 
-// passed are the rulings that let something through, other than by a grant of
+// openedBy are the decisions that let something through, other than by a grant of
 // ours, with whether what is behind shuts all of it.
-func (s *scan) passed(to Address, rulings []ruling, behind func(region) []ruling) []exposure {
+func (s *scan) openedBy(to Address, decisions []decision, behind func(Packets) []decision) []exposure {
 	var out []exposure
-	for _, r := range rulings {
+	for _, r := range decisions {
 		if r.answer != AnswerDeny && !slices.ContainsFunc(r.why, s.granted) {
-			open := slices.ContainsFunc(behind(r.where), func(b ruling) bool { return b.answer != AnswerDeny })
+			open := slices.ContainsFunc(behind(r.packets), func(b decision) bool { return b.answer != AnswerDeny })
 			out = append(out, exposure{to, r, !open})
 		}
 	}
 	return out
 }
 
-// living leaves out what a firewall lets through and the guards behind it
+// effective leaves out what a firewall lets through and the guards behind it
 // deny, and notes it.
-func (s *scan) living(by []exposure) []exposure {
+func (s *scan) effective(by []exposure) []exposure {
 	var out []exposure
 	for _, e := range by {
-		if e.shut {
-			s.disagree([]exposure{e}, "the network security groups deny what comes that way")
+		if e.denied {
+			s.noteDisagreement([]exposure{e}, "the network security groups deny what comes that way")
 			continue
 		}
 		out = append(out, e)
@@ -243,9 +243,9 @@ func (s *scan) living(by []exposure) []exposure {
 // openings are the rules of the exposures, each once, widest first.
 func (s scan) openings() []OpenRule {
 	var out []OpenRule
-	for _, e := range s.found {
-		breadth := s.breadth(e.where)
-		for _, r := range s.reasonsOf(e.where.answer, road{way: Way{Address: e.to.Addr}, rulings: []ruling{e.where}}) {
+	for _, e := range s.exposures {
+		breadth := s.breadth(e.decision)
+		for _, r := range s.reasonsOf(e.decision.answer, path{way: Way{Address: e.address.Addr}, decisions: []decision{e.decision}}) {
 			if !r.Allow {
 				continue
 			}

@@ -31,7 +31,7 @@ func (s *Reconciler) follow(ctx context.Context, _ string) error {
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
-	now := census{byID, doublesOf(vms), map[string]Table{}}
+	now := census{byID, sharedAddressesOf(vms), map[string]Table{}}
 	for _, g := range grants {
 		if g.begunBefore(began) { // else it knows better than the list
 			faults = append(faults, s.followGrant(ctx, g, now))
@@ -73,7 +73,7 @@ func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]VM) (V
 // on the way to them.
 type census struct {
 	vms    map[string]VM
-	same   doubles
+	same   sharedAddresses
 	tables map[string]Table
 }
 

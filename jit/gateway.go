@@ -113,13 +113,13 @@ type Route struct {
 func RoutedBy(routes []Route) map[netip.Addr][]netip.Prefix {
 	routes = slices.DeleteFunc(slices.Clone(routes), func(r Route) bool { return !r.Prefix.IsValid() })
 	slices.SortStableFunc(routes, func(a, b Route) int { return cmp.Compare(b.Prefix.Bits(), a.Prefix.Bits()) })
-	var taken addresses
-	got := map[netip.Addr]addresses{}
+	var taken Addresses
+	got := map[netip.Addr]Addresses{}
 	for _, r := range routes {
-		own := addressesOf(r.Prefix).minus(taken)
-		taken = taken.join(own)
+		own := AddressesOf(r.Prefix).Subtract(taken)
+		taken = taken.Union(own)
 		if r.Hop.IsValid() {
-			got[r.Hop] = got[r.Hop].join(own)
+			got[r.Hop] = got[r.Hop].Union(own)
 		}
 	}
 	out := map[netip.Addr][]netip.Prefix{}
@@ -132,16 +132,16 @@ func RoutedBy(routes []Route) map[netip.Addr][]netip.Prefix {
 }
 
 // prefixesOf is the set as the fewest prefixes.
-func prefixesOf(a addresses) []netip.Prefix {
+func prefixesOf(a Addresses) []netip.Prefix {
 	var out []netip.Prefix
 	for _, s := range a {
-		for from := s.from; ; {
-			p := widestAt(from, s.to)
+		for from := s.From; ; {
+			p := widestAt(from, s.To)
 			out = append(out, p)
-			if lastOf(p) == s.to {
+			if LastAddress(p) == s.To {
 				break
 			}
-			from = lastOf(p).Next()
+			from = LastAddress(p).Next()
 		}
 	}
 	return out
@@ -151,7 +151,7 @@ func prefixesOf(a addresses) []netip.Prefix {
 func widestAt(from, to netip.Addr) netip.Prefix {
 	for bits := range from.BitLen() {
 		p := netip.PrefixFrom(from, bits)
-		if p.Masked().Addr() == from && lastOf(p).Compare(to) <= 0 {
+		if p.Masked().Addr() == from && LastAddress(p).Compare(to) <= 0 {
 			return p
 		}
 	}
@@ -161,4 +161,4 @@ func widestAt(from, to netip.Addr) netip.Prefix {
 // PrivateIPv4 reports whether the address is one of RFC 1918 or RFC 6598, the
 // ranges that Azure Firewall means by IANAPrivateRanges.
 // https://learn.microsoft.com/azure/firewall/snat-private-range
-func PrivateIPv4(a netip.Addr) bool { return a.Is4() && privateSpace().has(a) }
+func PrivateIPv4(a netip.Addr) bool { return a.Is4() && privateSpace().Contains(a) }

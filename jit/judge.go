@@ -157,15 +157,15 @@ func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
 	if err != nil {
 		return who, nil, err
 	}
-	return who, sites, j.exact(ctx, sites, doublesOf(all), map[string]Table{}, g.Request)
+	return who, sites, j.exact(ctx, sites, sharedAddressesOf(all), map[string]Table{}, g.Request)
 }
 
 // exact refuses a grant that would open more than it is for, or to more people.
-func (j judge) exact(ctx context.Context, sites []site, d doubles, tables map[string]Table, r Request) error {
-	if err := j.singular(ctx, d, r, pathsAt(sites)); err != nil {
+func (j judge) exact(ctx context.Context, sites []site, d sharedAddresses, tables map[string]Table, r Request) error {
+	if err := j.sharedAddress(ctx, d, r, pathsAt(sites)); err != nil {
 		return err
 	}
-	return j.alone(ctx, sites, tables, r)
+	return j.sharedRule(ctx, sites, tables, r)
 }
 
 func pathsAt(sites []site) []Path {
@@ -238,7 +238,7 @@ func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, e
 	}
 	for _, s := range sites {
 		notes = append(notes, alreadyOpen(owner, s.vm, s.paths, tables, g.Request)...)
-		along, err := j.letAlong(ctx, s, tables, g.Request)
+		along, err := j.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
 			return nil, err
 		}

@@ -101,7 +101,7 @@ func (l *lookout) place(vm VM, policy Policy) {
 	case err != nil && len(addressesOfVM(vm)) == 0:
 		l.note(vm, HurdleMachine, "", err)
 	default:
-		l.try(vm, policy)
+		l.probePorts(vm, policy)
 		l.bare(vm)
 	}
 	for _, guard := range slices.Concat(guardsOfVM(vm), judge{config: l.config}.firewallsOf(vm)) {

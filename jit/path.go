@@ -72,44 +72,21 @@ func familyName(v4 bool) string {
 // that meets part of the sources, or by a service tag, ends the search without
 // an answer.
 func (t Table) Opens(source netip.Prefix, to netip.Addr, port Ports) (Rule, bool) {
-	for _, r := range t.asked() {
-		if mayMeet(r, probe(source, to, port)) {
-			return r, r.Allow && contains(r, source, to, port)
+	asked := trafficTo(to, port).from(source)
+	for _, r := range t.evaluated() {
+		if r.mayMeet(asked) {
+			return r, r.Allow && r.contains(asked)
 		}
 	}
 	return Rule{}, false
 }
 
-// asked are the rules about what comes in, in the order in which Azure asks
-// them.
-func (t Table) asked() []Rule {
+// evaluated are the rules about what comes in, in the order in which Azure
+// asks them.
+func (t Table) evaluated() []Rule {
 	rules := slices.DeleteFunc(slices.Concat(t.Rules, t.Defaults), func(r Rule) bool { return !r.Inbound || r.To.IsValid() })
 	slices.SortStableFunc(rules, func(a, b Rule) int { return a.Priority - b.Priority })
 	return rules
-}
-
-// probe is an allow for the source alone.
-func probe(source netip.Prefix, to netip.Addr, port Ports) Rule {
-	return Rule{
-		Inbound: true, Allow: true, Protocol: port.Protocol, Ports: []string{port.Span()},
-		Sources: []string{source.String()}, Destinations: []string{to.String()}, Priority: 1 << 16,
-	}
-}
-
-func contains(r Rule, source netip.Prefix, to netip.Addr, port Ports) bool {
-	inPorts := slices.ContainsFunc(r.Ports, func(s string) bool {
-		from, last, ok := readSpan(s)
-		return ok && from <= int(port.From) && int(port.To) <= last
-	})
-	within := func(words []string, p netip.Prefix) bool {
-		return slices.ContainsFunc(words, func(w string) bool {
-			q, ok := parsePrefix(w)
-			return w == "*" || strings.EqualFold(w, "internet") && !private(p) || ok && q.Bits() <= p.Bits() && q.Contains(p.Addr())
-		})
-	}
-	anyPort := len(r.SourcePorts) == 0 || slices.Contains(r.SourcePorts, "*") || slices.Contains(r.SourcePorts, "0-65535")
-	return inPorts && anyPort && r.Protocol.Covers(port.Protocol) && within(r.Sources, source) &&
-		within(r.Destinations, netip.PrefixFrom(to, to.BitLen()))
 }
 
 // alreadyOpen says, for each port of the request, which foreign rules let its
@@ -118,7 +95,7 @@ func alreadyOpen(o Owner, vm VM, paths []Path, tables map[string]Table, r Reques
 	var notes []string
 	for _, port := range r.Ports {
 		for _, source := range r.Sources {
-			by, open := openBy(o, paths, tables, source, port)
+			by, open := openedBy(o, paths, tables, source, port)
 			if open {
 				notes = append(notes, fmt.Sprintf("%s: port %s is already open to %s without a grant, by %s.", vm.Name, port, source, strings.Join(by, " and ")))
 			}
@@ -127,7 +104,7 @@ func alreadyOpen(o Owner, vm VM, paths []Path, tables map[string]Table, r Reques
 	return notes
 }
 
-func openBy(o Owner, paths []Path, tables map[string]Table, source netip.Prefix, port Ports) (by []string, open bool) {
+func openedBy(o Owner, paths []Path, tables map[string]Table, source netip.Prefix, port Ports) (by []string, open bool) {
 	for _, p := range paths {
 		t := tables[strings.ToLower(p.Guard)]
 		seen, concerned := p.seen(source)
@@ -163,7 +140,7 @@ func (t Table) opens(kind PathKind, source netip.Prefix, to netip.Addr, port Por
 	for _, r := range t.Rules {
 		public := r // to whom the public side answers is the same question
 		public.Destinations, public.Ports = []string{to.String()}, []string{port.Span()}
-		if r.To == netip.AddrPortFrom(to, port.From) && contains(public, source, to, port) {
+		if r.To == netip.AddrPortFrom(to, port.From) && public.contains(trafficTo(to, port).from(source)) {
 			return r, true
 		}
 	}

@@ -190,6 +190,7 @@ func TestOpens(t *testing.T) {
 		{"some source ports only", []jit.Rule{rule("open", 300, func(r *jit.Rule) { r.SourcePorts = []string{"1024"} })}, ""},
 		{"all source ports, counted", []jit.Rule{rule("open", 300, func(r *jit.Rule) { r.SourcePorts = []string{"0-65535"} })}, "open"},
 		{"the destination", []jit.Rule{rule("open", 300, func(r *jit.Rule) { r.Destinations = []string{"10.0.0.4"} })}, "open"},
+		{"the virtual network as destination", []jit.Rule{rule("open", 300, func(r *jit.Rule) { r.Destinations = []string{"VirtualNetwork"} })}, "open"},
 		{"another destination", []jit.Rule{rule("open", 300, func(r *jit.Rule) { r.Destinations = []string{"10.0.0.5"} })}, ""},
 		{"outbound", []jit.Rule{rule("out", 300, func(r *jit.Rule) { r.Inbound = false })}, ""},
 	}

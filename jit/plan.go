@@ -61,15 +61,15 @@ type Plan struct {
 func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	var plan Plan
 	var shut, puts, removes, unshut []Change
-	space := o.space(t, wanted)
+	space := o.slotsOf(t, wanted)
 	for _, w := range wanted {
 		old, found := ruleNamed(t, w.Name)
-		placed, err := space.settle(w, old, found)
+		placed, err := space.assign(w, old, found)
 		if err != nil {
 			plan.Blocked = append(plan.Blocked, Blocked{w.Name, err})
 			continue
 		}
-		space.take(placed, found)
+		space.reserve(placed, found)
 		plan.Final = append(plan.Final, placed)
 		switch {
 		case found && !old.Failed && placed.Equal(old):
@@ -93,19 +93,19 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	return plan
 }
 
-// space is what is taken in a guard, and by whom.
-type space struct {
+// slots are what is taken in a guard, and by whom.
+type slots struct {
 	Owner
 	table      Table
 	priorities map[int]bool
-	doors      doors
-	room       int
+	publicEnds publicEnds
+	left       int
 }
 
-// space reads it off the table. A rule that will be removed still holds its
+// slotsOf reads them off the table. A rule that will be removed still holds its
 // own, since Azure refuses a priority before it is free.
-func (o Owner) space(t Table, wanted []Rule) space {
-	s := space{Owner: o, table: t, priorities: map[int]bool{}, doors: o.doorsIn(t, wanted), room: maxRules - len(t.Rules)}
+func (o Owner) slotsOf(t Table, wanted []Rule) slots {
+	s := slots{Owner: o, table: t, priorities: map[int]bool{}, publicEnds: o.publicEndsIn(t, wanted), left: maxRules - len(t.Rules)}
 	for _, r := range t.Rules {
 		if r.Inbound {
 			s.priorities[r.Priority] = true
@@ -114,22 +114,22 @@ func (o Owner) space(t Table, wanted []Rule) space {
 	return s
 }
 
-func (s *space) take(r Rule, replaces bool) {
+func (s *slots) reserve(r Rule, replaces bool) {
 	if !replaces {
-		s.room--
+		s.left--
 	}
 	s.priorities[r.Priority] = true
 	if r.To.IsValid() {
-		s.doors.take(r)
+		s.publicEnds.reserve(r)
 	}
 }
 
-// settle gives a wanted rule the name and the place it has, or is to have.
-func (s *space) settle(w, old Rule, found bool) (Rule, error) {
+// assign gives a wanted rule the name and the place it has, or is to have.
+func (s *slots) assign(w, old Rule, found bool) (Rule, error) {
 	if IsFirewall(s.table.Guard) {
-		return s.settleInFirewall(w, old)
+		return s.assignInFirewall(w, old)
 	}
-	room := s.room
+	room := s.left
 	_, ours := s.Ours(old)
 	if found && !ours {
 		return w, Refuse(ErrPolicy, "A rule named %s with priority %s is in %s, outside our band; it is not touched, so remove or rename it.",
@@ -145,21 +145,21 @@ func (s *space) settle(w, old Rule, found bool) (Rule, error) {
 		room = 1 // somebody moved it, or turned it outbound and its place is taken
 	}
 	var err error
-	w.Priority, err = s.place(w, room)
+	w.Priority, err = s.freePriority(w, room)
 	return w, err
 }
 
-// settleInFirewall puts the rule into our collection, whose priority it has.
-func (s *space) settleInFirewall(w, old Rule) (Rule, error) {
+// assignInFirewall puts the rule into our collection, whose priority it has.
+func (s *slots) assignInFirewall(w, old Rule) (Rule, error) {
 	var err error
 	if w.Priority, err = s.collection(s.table, w.To.IsValid()); err != nil || !w.To.IsValid() {
 		return w, err
 	}
-	return s.doors.place(s.table, w, old)
+	return s.publicEnds.fit(s.table, w, old)
 }
 
-// place finds the lowest free priority of the rule's band.
-func (s *space) place(w Rule, room int) (int, error) {
+// freePriority finds the lowest free priority of the rule's band.
+func (s *slots) freePriority(w Rule, room int) (int, error) {
 	t := s.table
 	if room < 1 {
 		return 0, Refuse(ErrPolicy, "%s holds %s rules, the most an NSG can; remove some.", t.Name, fmt.Sprint(maxRules))

@@ -294,12 +294,5 @@ func (o Owner) standsAbove(r, deny Rule) bool {
 		return false
 	}
 	_, ours := o.Ours(r)
-	return !ours && mayMeet(r, probeOf(deny))
-}
-
-// probeOf is the deny with a source that meets every other: whoever an allow
-// lets through, the deny should have met.
-func probeOf(deny Rule) Rule {
-	deny.Sources = []string{"*"}
-	return deny
+	return !ours && r.mayAim(trafficOf(deny)) // whoever an allow lets through, the deny should have met
 }

@@ -72,32 +72,32 @@ type Verdict struct {
 // it could mean comes to the same. Virtual Network Manager's admin rules are
 // not considered.
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
-func Reach(vm VM, tables []Table, around Surroundings, flow Flow) Verdict {
-	v := newView(tables, around, flow.Ports.Protocol)
-	source := v.word(flow.Source)
-	asked := region{
-		sources: source.sure.join(source.maybe), sourcePorts: everyPort(),
-		ports: spans[number]{{number(flow.Ports.From), number(flow.Ports.To)}}, protocols: spans[number]{{0, number(len(v.protocols) - 1)}},
+func Reach(vm VM, tables []Table, topology Surroundings, flow Flow) Verdict {
+	an := newAnalysis(tables, topology, flow.Ports.Protocol)
+	source := an.tags.Source(flow.Source)
+	asked := Packets{
+		Sources: source.Any(), SourcePorts: AllPorts(),
+		Ports: Set[Port]{{Port(flow.Ports.From), Port(flow.Ports.To)}}, Protocols: Set[Index]{{0, Index(len(an.protocols) - 1)}},
 	}
-	if asked.empty() || flow.Ports.From > flow.Ports.To {
+	if asked.Empty() || flow.Ports.From > flow.Ports.To {
 		return plainVerdict(AnswerUnknown, "Nothing was asked: the source "+flow.Source+" or the ports "+flow.Ports.String()+" are empty.")
 	}
-	all := asked.sources
-	asked.sources = all.meet(familiesOf(vm))
-	if asked.empty() {
+	all := asked.Sources
+	asked.Sources = all.Intersect(familiesOf(vm))
+	if asked.Empty() {
 		return plainVerdict(AnswerDeny, fmt.Sprintf("%s has no address of the family of %s, so nothing from there can get to it.", vm.Name, flow.Source))
 	}
-	roads := v.roads(vm, asked)
-	verdict := Verdict{Decision: decide(asked, roads)}
-	if verdict.Decision == AnswerPartly && len(source.doubts) > 0 {
+	paths := an.paths(vm, asked)
+	verdict := Verdict{Decision: decide(asked, paths)}
+	if verdict.Decision == AnswerPartly && len(source.Doubts) > 0 {
 		verdict.Decision = AnswerUnknown // the parts may be outside of what was asked
 	}
-	for _, r := range roads {
+	for _, r := range paths {
 		verdict.Ways = append(verdict.Ways, r.way)
 	}
-	verdict.Why = v.reasons(verdict.Decision, roads)
+	verdict.Why = an.reasons(verdict.Decision, paths)
 	if verdict.Decision == AnswerUnknown {
-		for _, d := range source.doubts {
+		for _, d := range source.Doubts {
 			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: capital(d) + "."})
 		}
 	}
@@ -108,31 +108,31 @@ func plainVerdict(a Answer, text string) Verdict {
 	return Verdict{Decision: a, Why: []Reason{{Level: AtNowhere, Text: text}}}
 }
 
-func familiesOf(vm VM) addresses {
-	var out addresses
+func familiesOf(vm VM) Addresses {
+	var out Addresses
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if a.Addr.IsValid() {
-				out = out.join(everywhere(a.Addr.Is4()))
+				out = out.Union(FamilyOf(a.Addr))
 			}
 		}
 	}
 	return out
 }
 
-// road is a way with its rulings, and with what the answer says beside them.
-type road struct {
-	way     Way
-	rulings []ruling
-	notes   []Reason
+// path is a way with its decisions, and with what the answer says beside them.
+type path struct {
+	way       Way
+	decisions []decision
+	notes     []Reason
 }
 
-func (v view) roads(vm VM, asked region) []road {
-	var out []road
+func (an analysis) paths(vm VM, asked Packets) []path {
+	var out []path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
-			if where := asked.meet(sameFamily(a, asked)); !where.empty() {
-				out = append(out, v.roadsTo(nic, a, where)...)
+			if packets := asked.Intersect(sameFamily(a, asked)); !packets.Empty() {
+				out = append(out, an.pathsTo(nic, a, packets)...)
 			}
 		}
 	}
@@ -140,66 +140,66 @@ func (v view) roads(vm VM, asked region) []road {
 }
 
 // sameFamily is all that can be sent to the address.
-func sameFamily(a Address, asked region) region {
-	asked.sources = nil
+func sameFamily(a Address, asked Packets) Packets {
+	asked.Sources = nil
 	if a.Addr.IsValid() {
-		asked.sources = everywhere(a.Addr.Is4())
+		asked.Sources = FamilyOf(a.Addr)
 	}
 	return asked
 }
 
-func (v view) roadsTo(nic Interface, a Address, where region) []road {
-	out := []road{v.road(nic, a, "", where, v.direct(nic, a, where))}
-	for _, fw := range v.around.Firewalls {
+func (an analysis) pathsTo(nic Interface, a Address, packets Packets) []path {
+	out := []path{an.path(nic, a, "", packets, an.direct(nic, a, packets))}
+	for _, fw := range an.topology.Firewalls {
 		for i, t := range fw.Translations {
-			if rulings := v.translated(nic, a, fw, i, where); len(rulings) > 0 {
-				out = append(out, v.road(nic, a, fw.outside(t), where, rulings))
+			if decisions := an.translated(nic, a, fw, i, packets); len(decisions) > 0 {
+				out = append(out, an.path(nic, a, fw.outside(t), packets, decisions))
 			}
 		}
 	}
-	if out[0].way.Decision != AnswerDeny && len(where.sources.meet(v.public.sure)) > 0 {
-		out[0].notes = v.fronts(a, where, len(out) > 1)
+	if out[0].way.Decision != AnswerDeny && len(packets.Sources.Intersect(an.tags.Internet.Sure)) > 0 {
+		out[0].notes = an.frontends(a, packets, len(out) > 1)
 	}
 	return out
 }
 
-func (v view) road(nic Interface, a Address, via string, where region, rulings []ruling) road {
-	r := road{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, rulings: rulings}
+func (an analysis) path(nic Interface, a Address, via string, packets Packets, decisions []decision) path {
+	r := path{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, decisions: decisions}
 	if via != "" {
-		where = region{}
+		packets = Packets{}
 	}
-	r.way.Decision = decide(where, []road{r})
-	r.way.Why = v.reasons(r.way.Decision, []road{r})
+	r.way.Decision = decide(packets, []path{r})
+	r.way.Why = an.reasons(r.way.Decision, []path{r})
 	return r
 }
 
-// decide sums the rulings up: what one way lets through gets through. Without
-// a region it is about what the rulings concern.
-func decide(asked region, roads []road) Answer {
-	var allowed, unknown, whole []region
-	for _, road := range roads {
-		for _, r := range road.rulings {
-			whole = append(whole, r.where)
+// decide sums the decisions up: what one way lets through gets through. With
+// nothing asked it is about what the decisions concern.
+func decide(asked Packets, paths []path) Answer {
+	var allowed, unknown, whole []Packets
+	for _, p := range paths {
+		for _, r := range p.decisions {
+			whole = append(whole, r.packets)
 			switch r.answer {
 			case AnswerAllow:
-				allowed = append(allowed, r.where)
+				allowed = append(allowed, r.packets)
 			case AnswerUnknown:
-				unknown = append(unknown, r.where)
+				unknown = append(unknown, r.packets)
 			case AnswerDeny, AnswerPartly:
 			}
 		}
 	}
-	if !asked.empty() {
-		whole = []region{asked}
+	if !asked.Empty() {
+		whole = []Packets{asked}
 	}
-	shut := without(whole, allowed)
-	uncertain := slices.ContainsFunc(shut, func(s region) bool {
-		return slices.ContainsFunc(unknown, func(u region) bool { return !s.meet(u).empty() })
+	shut := SubtractAll(whole, allowed)
+	uncertain := slices.ContainsFunc(shut, func(s Packets) bool {
+		return slices.ContainsFunc(unknown, func(u Packets) bool { return !s.Intersect(u).Empty() })
 	})
 	switch {
 	case len(shut) == 0:
 		return AnswerAllow
-	case len(allowed) > 0 && len(without(shut, unknown)) > 0:
+	case len(allowed) > 0 && len(SubtractAll(shut, unknown)) > 0:
 		return AnswerPartly
 	case uncertain:
 		return AnswerUnknown

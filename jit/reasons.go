@@ -44,46 +44,46 @@ func whose(r Rule) string {
 	}
 }
 
-// place is the wall in a sentence.
-func (w wall) place() string {
-	switch w.level {
+// location is the layer in a sentence.
+func (l layer) location() string {
+	switch l.level {
 	case AtSubnet:
-		return w.name + " at the subnet"
+		return l.name + " at the subnet"
 	case AtInterface:
-		return w.name + " at the network interface"
+		return l.name + " at the network interface"
 	default:
-		return "the firewall " + w.name
+		return "the firewall " + l.name
 	}
 }
 
-func (w wall) about(r Rule, verb string) Reason {
-	return Reason{Guard: w.guard, Rule: r.Name, Priority: r.Priority, Level: w.level, Allow: r.Allow, Text: fmt.Sprintf(
-		"rule %s (priority %d%s) of %s %s", r.Name, r.Priority, whose(r), w.place(), verb)}
+func (l layer) about(r Rule, verb string) Reason {
+	return Reason{Guard: l.guard, Rule: r.Name, Priority: r.Priority, Level: l.level, Allow: r.Allow, Text: fmt.Sprintf(
+		"rule %s (priority %d%s) of %s %s", r.Name, r.Priority, whose(r), l.location(), verb)}
 }
 
-func (w wall) reason(r Rule) Reason {
+func (l layer) reason(r Rule) Reason {
 	if r.Allow {
-		return w.about(r, "allows it")
+		return l.about(r, "allows it")
 	}
-	return w.about(r, "denies it")
+	return l.about(r, "denies it")
 }
 
-func (w wall) doubted(r Rule, doubts []string) Reason {
+func (l layer) doubted(r Rule, doubts []string) Reason {
 	verb := "may deny it: "
 	if r.Allow {
 		verb = "may allow it: "
 	}
 	doubts = slices.Clone(doubts)
 	slices.Sort(doubts)
-	return w.about(r, verb+strings.Join(slices.Compact(doubts), ", and "))
+	return l.about(r, verb+strings.Join(slices.Compact(doubts), ", and "))
 }
 
-func (w wall) unmatched() Reason {
-	return Reason{Guard: w.guard, Level: w.level, Text: "no rule of " + w.place() + " allows it"}
+func (l layer) unmatched() Reason {
+	return Reason{Guard: l.guard, Level: l.level, Text: "no rule of " + l.location() + " allows it"}
 }
 
-func (w wall) unread() Reason {
-	return Reason{Guard: w.guard, Level: w.level, Text: "the rules of " + w.place() + " were not read"}
+func (l layer) unread() Reason {
+	return Reason{Guard: l.guard, Level: l.level, Text: "the rules of " + l.location() + " were not read"}
 }
 
 // outside is the public side of a translation.
@@ -97,20 +97,20 @@ func (f Firewall) translation(t Rule) Reason {
 		t.Name, t.Priority, f.outside(t), t.To.Port(), t.To.Addr(), f.Subnet)}
 }
 
-// fronts says how the internet gets to the address, if at all.
-func (v view) fronts(a Address, where region, translated bool) []Reason {
+// frontends says how the internet gets to the address, if at all.
+func (an analysis) frontends(a Address, packets Packets, translated bool) []Reason {
 	var out []Reason
 	say := func(format string, args ...any) {
 		out = append(out, Reason{Level: AtFront, Text: fmt.Sprintf(format, args...)})
 	}
-	for _, f := range v.around.Fronts {
+	for _, f := range an.topology.Fronts {
 		switch {
 		case f.To != a.Addr || f.Public == "":
 		case len(f.Ports) == 0:
 			say("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
 		default:
 			for _, m := range f.Ports {
-				if len(where.ports.meet(spans[number]{{number(m.Inner.From), number(m.Inner.To)}})) > 0 {
+				if len(packets.Ports.Intersect(Set[Port]{{Port(m.Inner.From), Port(m.Inner.To)}})) > 0 {
 					say("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.", f.Name, f.Public, m.Outer, m.Inner.Span(), a.Addr)
 				}
 			}
@@ -127,7 +127,7 @@ func (v view) fronts(a Address, where region, translated bool) []Reason {
 
 // reasons lists what decided, each reason with the packets that it is about,
 // those that agree with the answer first.
-func (v view) reasons(answer Answer, roads []road) []Reason {
+func (an analysis) reasons(answer Answer, paths []path) []Reason {
 	order := []Answer{AnswerAllow, AnswerDeny, AnswerUnknown}
 	if answer == AnswerDeny || answer == AnswerUnknown {
 		order = []Answer{answer, AnswerUnknown, AnswerDeny, AnswerAllow}
@@ -137,36 +137,36 @@ func (v view) reasons(answer Answer, roads []road) []Reason {
 		if slices.Contains(order[:i], a) {
 			continue
 		}
-		for _, r := range roads {
-			out = append(out, v.reasonsOf(a, r)...)
+		for _, r := range paths {
+			out = append(out, an.reasonsOf(a, r)...)
 		}
 	}
-	for _, r := range roads {
+	for _, r := range paths {
 		out = append(out, r.notes...)
 	}
 	return out
 }
 
-func (v view) reasonsOf(a Answer, r road) []Reason {
+func (an analysis) reasonsOf(a Answer, r path) []Reason {
 	var out []Reason
-	rulings := slices.Clone(r.rulings)
-	for i, ruling := range rulings {
-		if ruling.answer != a {
+	decisions := slices.Clone(r.decisions)
+	for i, d := range decisions {
+		if d.answer != a {
 			continue
 		}
-		where := ruling.where
-		for j := i + 1; j < len(rulings); j++ {
-			if rulings[j].answer == a && slices.Equal(rulings[j].why, ruling.why) && where.joins(rulings[j].where) {
-				where = where.union(rulings[j].where)
-				rulings[j].answer = ""
+		packets := d.packets
+		for j := i + 1; j < len(decisions); j++ {
+			if decisions[j].answer == a && slices.Equal(decisions[j].why, d.why) && packets.Merges(decisions[j].packets) {
+				packets = packets.Merge(decisions[j].packets)
+				decisions[j].answer = ""
 			}
 		}
 		to := r.way.Address.String()
 		if r.way.Via != "" {
 			to += " by " + r.way.Via
 		}
-		for _, why := range ruling.why {
-			why.Text = fmt.Sprintf("%s of %s: %s.", v.regionText(where), to, why.Text)
+		for _, why := range d.why {
+			why.Text = fmt.Sprintf("%s of %s: %s.", an.regionText(packets), to, why.Text)
 			out = append(out, why)
 		}
 	}
@@ -174,30 +174,30 @@ func (v view) reasonsOf(a Answer, r road) []Reason {
 }
 
 // regionText is who comes to which ports.
-func (v view) regionText(where region) string {
-	text := v.sourcesText(where.sources)
-	if !slices.Equal(where.sourcePorts, everyPort()) {
-		text += " from source port " + portsText(where.sourcePorts)
+func (an analysis) regionText(packets Packets) string {
+	text := an.sourcesText(packets.Sources)
+	if !slices.Equal(packets.SourcePorts, AllPorts()) {
+		text += " from source port " + portsText(packets.SourcePorts)
 	}
-	text += " to port " + portsText(where.ports)
-	if len(v.protocols) > 1 && where.protocols[0].from == where.protocols[0].to {
-		text += " (" + strings.ToUpper(string(v.protocols[where.protocols[0].from])) + ")"
+	text += " to port " + portsText(packets.Ports)
+	if len(an.protocols) > 1 && packets.Protocols[0].From == packets.Protocols[0].To {
+		text += " (" + strings.ToUpper(string(an.protocols[packets.Protocols[0].From])) + ")"
 	}
 	return text
 }
 
 // sourcesText is a set of addresses for people.
-func (v view) sourcesText(a addresses) string {
+func (an analysis) sourcesText(a Addresses) string {
 	for _, named := range []struct {
 		name string
-		set  addresses
+		set  Addresses
 	}{
-		{"Any", everyAddress()},
-		{"Any IPv4 address", everywhere(true)},
-		{"Any IPv6 address", everywhere(false)},
-		{"The internet", v.public.sure},
-		{"The internet (IPv4)", v.public.sure.meet(everywhere(true))},
-		{"The internet (IPv6)", v.public.sure.meet(everywhere(false))},
+		{"Any", AllAddresses()},
+		{"Any IPv4 address", AllIPv4()},
+		{"Any IPv6 address", AllIPv6()},
+		{"The internet", an.tags.Internet.Sure},
+		{"The internet (IPv4)", an.tags.Internet.Sure.Intersect(AllIPv4())},
+		{"The internet (IPv6)", an.tags.Internet.Sure.Intersect(AllIPv6())},
 	} {
 		if slices.Equal(a, named.set) {
 			return named.name
@@ -214,23 +214,23 @@ func (v view) sourcesText(a addresses) string {
 	return joinWords(words)
 }
 
-func rangeText(s span[netip.Addr]) string {
-	for bits := s.from.BitLen(); bits >= 0; bits-- {
-		p := netip.PrefixFrom(s.from, bits).Masked()
-		if p.Addr() != s.from || lastOf(p).Compare(s.to) > 0 {
+func rangeText(s Range[netip.Addr]) string {
+	for bits := s.From.BitLen(); bits >= 0; bits-- {
+		p := netip.PrefixFrom(s.From, bits).Masked()
+		if p.Addr() != s.From || LastAddress(p).Compare(s.To) > 0 {
 			break
 		}
-		if lastOf(p) == s.to {
-			return strings.TrimSuffix(p.String(), fmt.Sprintf("/%d", s.from.BitLen()))
+		if LastAddress(p) == s.To {
+			return strings.TrimSuffix(p.String(), fmt.Sprintf("/%d", s.From.BitLen()))
 		}
 	}
-	return s.from.String() + "-" + s.to.String()
+	return s.From.String() + "-" + s.To.String()
 }
 
-func portsText(p spans[number]) string {
+func portsText(p Set[Port]) string {
 	words := make([]string, 0, len(p))
 	for _, s := range p {
-		words = append(words, Ports{From: uint16(s.from), To: uint16(s.to), Protocol: TCP}.String())
+		words = append(words, Ports{From: uint16(s.From), To: uint16(s.To), Protocol: TCP}.String())
 	}
 	return joinWords(words)
 }

@@ -50,7 +50,7 @@ type Posture struct {
 }
 
 // managementPorts are those of Defender's recommendation: SSH, RDP, WinRM.
-func managementPorts() spans[number] { return spans[number]{{22, 22}, {3389, 3389}, {5985, 5986}} }
+func managementPorts() Set[Port] { return Set[Port]{{22, 22}, {3389, 3389}, {5985, 5986}} }
 
 // Classify says how the VM stands, by the order of Defender's recommendation
 // "Management ports of virtual machines should be protected with just-in-time
@@ -61,15 +61,15 @@ func managementPorts() spans[number] { return spans[number]{{22, 22}, {3389, 338
 // is about TCP, which all these ports are spoken over; RDP's UDP side is of no
 // use without it.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
-func Classify(vm VM, tables []Table, around Surroundings, facts Facts) Posture {
+func Classify(vm VM, tables []Table, topology Surroundings, facts Facts) Posture {
 	if vm.Classic {
 		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, which has no network security group to lock; migrate it to Resource Manager."}
 	}
-	s := scan{view: newView(tables, around, TCP), facts: facts}
+	s := scan{analysis: newAnalysis(tables, topology, TCP), facts: facts}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if a.Addr.IsValid() {
-				s.look(nic, a)
+				s.examine(nic, a)
 			}
 		}
 	}
@@ -78,9 +78,9 @@ func Classify(vm VM, tables []Table, around Surroundings, facts Facts) Posture {
 		p.Breadth = p.Rules[0].Breadth
 	}
 	p.Class, p.Why = s.class(p)
-	p.Untold = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.around.Appliances) > 0)
+	p.Untold = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.topology.Appliances) > 0)
 	if p.Class == ClassHealthy {
-		p.Yet = append(s.standing(p.Rules), p.Yet...)
+		p.Yet = append(s.remarks(p.Rules), p.Yet...)
 	}
 	if p.Class == ClassUnhealthy && vm.Power != "" && vm.Power != "running" {
 		p.Notes = append(p.Notes, "It is "+vm.Power+" now; the rules are open as soon as it starts.")
@@ -99,7 +99,7 @@ func (s scan) class(p Posture) (class Class, why string) {
 		return ClassHealthy, why
 	case p.Defender:
 		return ClassHealthy, "Microsoft Defender for Cloud guards it: its just-in-time access is on."
-	case !s.filtered && len(s.around.Appliances) > 0:
+	case !s.filtered && len(s.topology.Appliances) > 0:
 		return ClassNotApplicable, "It cannot be told: it has no network security group on its interfaces or subnets, and what the virtual appliance on its route lets through is not looked at yet."
 	case !s.filtered:
 		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to lock and all traffic from inside is let in; attach one."
@@ -107,9 +107,9 @@ func (s scan) class(p Posture) (class Class, why string) {
 		return ClassUnhealthy, capital(opening(p.Rules))
 	case len(s.unread) > 0:
 		return ClassNotApplicable, "It cannot be told: the rules of " + joinWords(tidy(s.unread)) + " were not read."
-	case s.differ:
+	case s.disagreeing:
 		return ClassHealthy, "Not every guard on the way has a rule of its own that lets anybody to the ports 22, 3389, 5985 and 5986: they disagree."
-	case s.given:
+	case s.granting:
 		return ClassHealthy, "Nothing but grants of jitbot and Azure's default rules lets anybody to the ports 22, 3389, 5985 and 5986."
 	default:
 		return ClassHealthy, "Nothing but Azure's default rules lets anybody to the ports 22, 3389, 5985 and 5986."
@@ -126,11 +126,11 @@ func opening(rules []OpenRule) string {
 	return text + "."
 }
 
-// standing says what is open though just-in-time access is on: by rules that
+// remarks says what is open though just-in-time access is on: by rules that
 // stand all the same, or by the protection's own policy, which lets requests
 // open ports to everybody or to whoever asks. Defender calls that healthy in
 // silence.
-func (s scan) standing(rules []OpenRule) []string {
+func (s scan) remarks(rules []OpenRule) []string {
 	var out []string
 	if len(rules) > 0 {
 		out = append(out, "Yet "+opening(rules))

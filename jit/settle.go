@@ -160,7 +160,7 @@ func (s *Reconciler) doors(v pass, g Grant) []Door {
 			continue
 		}
 		for _, want := range g.translations(s.owner.Installation, p) {
-			if d, ok := finalRule(v.plan, want).door(p.VM); ok {
+			if d, ok := finalRule(v.plan, want).publicEnd(p.VM); ok {
 				out = append(out, d)
 			}
 		}

@@ -6,57 +6,39 @@ import (
 	"strings"
 )
 
-// held is who a word of a rule means: surely, perhaps, and why perhaps.
-type held struct {
-	sure, maybe addresses
-	doubts      []string
+// analysis is the surroundings prepared for many questions.
+type analysis struct {
+	topology  Surroundings
+	tables    []Table
+	protocols []Protocol // those asked about; rules' protocols are places in it
+	network   Addresses  // the virtual network and what is tied to it
+	tags      Tags
 }
 
-func (h held) join(o held) held {
-	return held{h.sure.join(o.sure), h.maybe.join(o.maybe), slices.Concat(h.doubts, o.doubts)}
-}
-
-// view is the surroundings prepared for many questions.
-type view struct {
-	around         Surroundings
-	tables         []Table
-	protocols      []Protocol // those asked about; rules' protocols are places in it
-	network        addresses  // the virtual network and what is tied to it
-	inside, public held       // the tags VirtualNetwork and Internet
-}
-
-func newView(tables []Table, around Surroundings, protocol Protocol) view {
-	v := view{around: around, tables: tables}
+func newAnalysis(tables []Table, topology Surroundings, protocol Protocol) analysis {
+	an := analysis{topology: topology, tables: tables}
 	switch protocol = Protocol(strings.ToLower(string(protocol))); protocol {
 	case AnyProtocol:
-		v.protocols = []Protocol{TCP, UDP} // those that have ports
+		an.protocols = []Protocol{TCP, UDP} // those that have ports
 	case "":
-		v.protocols = []Protocol{TCP}
+		an.protocols = []Protocol{TCP}
 	default:
-		v.protocols = []Protocol{protocol}
+		an.protocols = []Protocol{protocol}
 	}
-	v.network = addressesIn(slices.Concat(around.VirtualNetwork, around.Peers, around.OnPremises))
-	v.inside = insideOf(around, v.network)
-	v.public = held{sure: everyAddress().minus(privateSpace()).minus(v.network).minus(probes())}
-	return v
+	an.network = AddressesIn(slices.Concat(topology.VirtualNetwork, topology.Peers, topology.OnPremises))
+	an.tags = Tags{
+		Internet:       Members[netip.Addr]{Sure: publicAddresses(an.network)},
+		VirtualNetwork: virtualNetworkTag(topology, an.network), Group: an.members, Ranges: true,
+	}
+	return an
 }
 
-// probes are the addresses of the host that load balancers probe from: the tag
-// AzureLoadBalancer.
-// https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
-func probes() addresses {
-	return addressesIn([]netip.Prefix{
-		netip.PrefixFrom(netip.AddrFrom4([4]byte{168, 63, 129, 16}), 32),
-		netip.MustParsePrefix("fe80::1234:5678:9abc/128"),
-	})
-}
-
-func privateSpace() addresses {
+func privateSpace() Addresses {
 	var out []netip.Prefix
 	for _, s := range privatePrefixes() {
 		out = append(out, netip.MustParsePrefix(s))
 	}
-	return addressesIn(out)
+	return AddressesIn(out)
 }
 
 // privatePrefixes are what the tag Internet leaves out: RFC 1918, RFC 6598 and
@@ -65,150 +47,96 @@ func privatePrefixes() []string {
 	return []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"}
 }
 
-func insideOf(around Surroundings, network addresses) held {
-	h := held{sure: network.join(probes())}
-	for _, p := range around.Routed {
+// virtualNetworkTag is what the tag VirtualNetwork holds.
+func virtualNetworkTag(topology Surroundings, network Addresses) Members[netip.Addr] {
+	h := Members[netip.Addr]{Sure: network.Union(loadBalancerProbes())}
+	for _, p := range topology.Routed {
 		if p.IsValid() && p.Bits() > 0 {
-			h.sure = h.sure.join(addressesOf(p))
+			h.Sure = h.Sure.Union(AddressesOf(p))
 			continue
 		}
-		h.maybe = h.maybe.join(everywhere(p.Addr().Is4()))
-		h.doubts = append(h.doubts, "whether the tag VirtualNetwork holds the default route of the subnet is not known")
+		h.Maybe = h.Maybe.Union(FamilyOf(p.Addr()))
+		h.Doubts = append(h.Doubts, "whether the tag VirtualNetwork holds the default route of the subnet is not known")
 	}
-	if around.Learned {
-		h.maybe = h.maybe.join(privateSpace())
-		h.doubts = append(h.doubts, "which networks lie behind the gateway is not known altogether, and the tag VirtualNetwork holds them")
+	if topology.Learned {
+		h.Maybe = h.Maybe.Union(privateSpace())
+		h.Doubts = append(h.Doubts, "which networks lie behind the gateway is not known altogether, and the tag VirtualNetwork holds them")
 	}
-	if len(around.VirtualNetwork) == 0 {
-		h.maybe = everyAddress()
-		h.doubts = append(h.doubts, "the address space of the virtual network, which the tag VirtualNetwork stands for, was not read")
+	if len(topology.VirtualNetwork) == 0 {
+		h.Maybe = AllAddresses()
+		h.Doubts = append(h.Doubts, "the address space of the virtual network, which the tag VirtualNetwork stands for, was not read")
 	}
-	slices.Sort(h.doubts)
-	h.doubts = slices.Compact(h.doubts)
+	slices.Sort(h.Doubts)
+	h.Doubts = slices.Compact(h.Doubts)
 	return h
 }
 
-// word is who a source of a rule means.
-func (v view) word(word string) held {
-	switch strings.ToLower(word) {
-	case "*", "any":
-		return held{sure: everyAddress()}
-	case "internet":
-		return v.public
-	case "virtualnetwork":
-		return v.inside
-	case "azureloadbalancer":
-		return held{sure: probes()}
-	}
-	if a, ok := readAddresses(word); ok {
-		return held{sure: a}
-	}
-	return held{maybe: everyAddress(), doubts: []string{"which addresses the service tag " + word + " holds is not known"}}
-}
-
 // members are the addresses of an application security group.
-func (v view) members(group string) held {
-	if v.around.Interfaces == nil {
-		return held{
-			maybe:  v.network.join(privateSpace()), // a member's address is one of its virtual network
-			doubts: []string{"who is in the application security group " + lastName(group) + " is not known"},
+func (an analysis) members(group string) Members[netip.Addr] {
+	if an.topology.Interfaces == nil {
+		return Members[netip.Addr]{
+			Maybe:  an.network.Union(privateSpace()), // a member's address is one of its virtual network
+			Doubts: []string{"who is in the application security group " + lastName(group) + " is not known"},
 		}
 	}
-	var h held
-	for _, nic := range v.around.Interfaces {
+	var h Members[netip.Addr]
+	for _, nic := range an.topology.Interfaces {
 		for _, a := range nic.Addresses {
-			if a.Addr.IsValid() && inGroup(a, group) {
-				h.sure = h.sure.join(addresses{{a.Addr, a.Addr}})
+			if a.Addr.IsValid() && isMember(a, group) {
+				h.Sure = h.Sure.Union(Addresses{{a.Addr, a.Addr}})
 			}
 		}
 	}
 	return h
 }
 
-func inGroup(a Address, group string) bool {
+func isMember(a Address, group string) bool {
 	return slices.ContainsFunc(a.Groups, func(g string) bool { return SameID(g, group) })
 }
 
-func (v view) sources(r Rule) held {
-	var h held
-	for _, w := range r.Sources {
-		h = h.join(v.word(w))
-	}
-	for _, g := range r.SourceGroups {
-		h = h.join(v.members(g))
-	}
-	return h
-}
-
-// aims tells whether the rule concerns the VM's address: surely, or perhaps
+// targets tells whether the rule concerns the VM's address: surely, or perhaps
 // and why.
-func (v view) aims(r Rule, to Address) (sure bool, doubts []string) {
-	if slices.ContainsFunc(r.Groups, func(g string) bool { return inGroup(to, g) }) {
+func (an analysis) targets(r Rule, to Address) (sure bool, doubts []string) {
+	targets := an.tags.Targets(r, func(group string) Members[netip.Addr] {
+		if isMember(to, group) {
+			return Members[netip.Addr]{Sure: Addresses{{to.Addr, to.Addr}}}
+		}
+		return Members[netip.Addr]{}
+	})
+	address := Addresses{{to.Addr, to.Addr}}
+	if anyContains(targets, address) {
 		return true, nil
 	}
-	for _, w := range r.Destinations {
-		switch strings.ToLower(w) {
-		case "*", "any", "virtualnetwork":
-			return true, nil // the VM's own address is in its virtual network
-		case "internet", "azureloadbalancer":
-			continue
-		}
-		h := v.word(w)
-		if h.sure.has(to.Addr) {
-			return true, nil
-		}
-		doubts = append(doubts, h.doubts...)
-	}
-	return false, doubts
+	return false, union(targets).Doubts
 }
 
-// numbers reads ports. A word that cannot be read may be any.
-func numbers(words []string) (sure, maybe spans[number], doubts []string) {
-	for _, w := range words {
-		from, to, ok := readSpan(w)
-		if !ok {
-			maybe = everyPort()
-			doubts = append(doubts, "the ports "+w+" cannot be read")
-			continue
-		}
-		if from <= to {
-			sure = sure.join(spans[number]{{number(from), number(to)}})
-		}
-	}
-	return sure, maybe, doubts
-}
-
-// match is what a rule decides: the packets that it surely and those that it
+// matched is what a rule decides: the packets that it surely and those that it
 // perhaps means.
-type match struct {
-	sure, maybe region // maybe holds sure too
+type matched struct {
+	sure, maybe Packets // maybe holds sure too
 	doubts      []string
 }
 
-func (v view) match(r Rule, to Address) match {
-	aimed, doubts := v.aims(r, to)
+// packetsOf are the packets to the address that the rule means.
+func (an analysis) packetsOf(r Rule, to Address) matched {
+	aimed, doubts := an.targets(r, to)
 	if !aimed && len(doubts) == 0 {
-		return match{}
+		return matched{}
 	}
-	from := v.sources(r)
-	ports, mayPorts, portDoubts := numbers(r.Ports)
-	sourcePorts, maySourcePorts, sourcePortDoubts := everyPort(), spans[number](nil), []string(nil)
-	if len(r.SourcePorts) > 0 {
-		sourcePorts, maySourcePorts, sourcePortDoubts = numbers(r.SourcePorts)
-	}
-	var protocols spans[number]
-	for i, p := range v.protocols {
-		if name := Protocol(strings.ToLower(string(r.Protocol))); name == "all" || name == "any" || name.Covers(p) {
-			protocols = protocols.join(spans[number]{{number(i), number(i)}})
+	from, ports, sourcePorts := union(an.tags.Sources(r)), union(portsOf(r.Ports)), union(sourcePortsOf(r))
+	var protocols Set[Index]
+	for i, p := range an.protocols {
+		if protocolCovers(r.Protocol, p) {
+			protocols = protocols.Union(Set[Index]{{Index(i), Index(i)}})
 		}
 	}
-	m := match{
-		sure:   region{from.sure, sourcePorts, ports, protocols},
-		maybe:  region{from.sure.join(from.maybe), sourcePorts.join(maySourcePorts), ports.join(mayPorts), protocols},
-		doubts: slices.Concat(doubts, from.doubts, portDoubts, sourcePortDoubts),
+	m := matched{
+		sure:   Packets{from.Sure, sourcePorts.Sure, ports.Sure, protocols},
+		maybe:  Packets{from.Any(), sourcePorts.Any(), ports.Any(), protocols},
+		doubts: slices.Concat(doubts, from.Doubts, ports.Doubts, sourcePorts.Doubts),
 	}
 	if !aimed {
-		m.sure = region{}
+		m.sure = Packets{}
 	}
 	return m
 }

@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// trial is a request that stands for all from its source. It is refused only
+// probe is a request that stands for all from its source. It is refused only
 // where they all are.
-type trial struct {
+type probe struct {
 	port  PortPolicy
 	grant Grant
 	err   error // why there is no way
 }
 
-// obstacle is what a trial met.
+// obstacle is what a probe met.
 type obstacle struct {
 	guard string // empty: there is no way at all
 	deny  *Rule  // what denies it
 	err   error  // what else is in the way
 }
 
-// try notes what keeps everybody from a port that the policy offers.
-func (l *lookout) try(vm VM, policy Policy) {
+// probePorts notes what keeps everybody from a port that the policy offers.
+func (l *lookout) probePorts(vm VM, policy Policy) {
 	denied := map[string][]string{} // ports, by what denies them
 	var order []obstacle
 	for _, pp := range policy.Ports {
@@ -51,12 +51,12 @@ func (l *lookout) try(vm VM, policy Policy) {
 	}
 }
 
-// obstacles are those of every trial of the port, and none when one of them
+// obstacles are those of every probe of the port, and none when one of them
 // gets through.
 func (l *lookout) obstacles(vm VM, pp PortPolicy) []obstacle {
 	var all []obstacle
-	for _, t := range l.trials(vm, pp) {
-		met := l.meets(t)
+	for _, t := range l.probes(vm, pp) {
+		met := l.obstaclesOf(t)
 		if len(met) == 0 {
 			return nil
 		}
@@ -65,10 +65,10 @@ func (l *lookout) obstacles(vm VM, pp PortPolicy) []obstacle {
 	return all
 }
 
-// trials ask from each source that the policy lists or, where it takes any
+// probes ask from each source that the policy lists or, where it takes any
 // address, from everywhere and from inside alone: a firewall treats these
 // apart.
-func (l *lookout) trials(vm VM, pp PortPolicy) []trial {
+func (l *lookout) probes(vm VM, pp PortPolicy) []probe {
 	sources := slices.Clone(pp.Sources)
 	if pp.Any {
 		for _, s := range slices.Concat([]string{"0.0.0.0/0", "::/0"}, privatePrefixes()) {
@@ -80,18 +80,18 @@ func (l *lookout) trials(vm VM, pp PortPolicy) []trial {
 	}
 	single := pp.Ports
 	single.To = single.From // a firewall translates single ports only, which may be asked for
-	out := make([]trial, 0, len(sources))
+	out := make([]probe, 0, len(sources))
 	for _, s := range sources {
 		paths, err := PathsTo(l.owner.Installation, vm, []Ports{single}, []netip.Prefix{s})
 		g := Grant{ID: "g-22222", Paths: paths, Request: Request{Ports: []Ports{pp.Ports}, Sources: []netip.Prefix{s}}}
-		out = append(out, trial{pp, g, err})
+		out = append(out, probe{pp, g, err})
 	}
 	return out
 }
 
-// meets looks at each guard on the way. A group of ours in a firewall policy
+// obstaclesOf looks at each guard on the way. A group of ours in a firewall policy
 // that is not there yet has nothing in the way.
-func (l *lookout) meets(t trial) []obstacle {
+func (l *lookout) obstaclesOf(t probe) []obstacle {
 	if t.err != nil {
 		return []obstacle{{err: t.err}}
 	}
@@ -129,43 +129,17 @@ func addressesOfVM(vm VM) []netip.Addr {
 }
 
 // idle finds a deny that stands before the allow and leaves nothing of it. What
-// cannot be known counts as met, as in Shadow.
+// cannot be known of the sources counts as met, as in Shadow. Each word of the
+// allow must lie in a single word of the deny.
 func (t Table) idle(allow Rule) (Rule, bool) {
+	tags := unknownTags()
 	for _, d := range t.Rules {
-		if !allow.To.IsValid() && d.before(allow) && d.Protocol.Covers(allow.Protocol) &&
-			all(allow.Ports, func(span string) bool { return spanWithin(span, d.Ports) }) && all(allow.Sources, d.shutsOut) {
+		ports, sources := portsOf(d.Ports), tags.Sources(d)
+		if !allow.To.IsValid() && d.precedes(allow) && protocolCovers(d.Protocol, allow.Protocol) &&
+			all(portsOf(allow.Ports), func(m Members[Port]) bool { return anyContains(ports, m.Any()) }) &&
+			all(tags.Sources(allow), func(m Members[netip.Addr]) bool { return anyCovers(sources, m.Any()) }) {
 			return d, true
 		}
 	}
 	return Rule{}, false
-}
-
-func all(words []string, holds func(string) bool) bool {
-	return !slices.ContainsFunc(words, func(w string) bool { return !holds(w) })
-}
-
-// spanWithin reports whether one of the spans holds all of the ports.
-func spanWithin(span string, spans []string) bool {
-	from, last, ok := readSpan(span)
-	return ok && slices.ContainsFunc(spans, func(s string) bool {
-		first, end, ok := readSpan(s)
-		return ok && first <= from && last <= end
-	})
-}
-
-// shutsOut reports whether the deny meets every address of the source.
-func (r Rule) shutsOut(source string) bool {
-	p, ok := parsePrefix(source)
-	if !ok {
-		return false
-	}
-	return len(r.SourceGroups) > 0 && private(p) || slices.ContainsFunc(r.Sources, func(word string) bool {
-		if q, isPrefix := parsePrefix(word); isPrefix {
-			return q.Bits() <= p.Bits() && q.Contains(p.Addr())
-		}
-		if strings.EqualFold(word, "internet") {
-			return !slices.ContainsFunc(privatePrefixes(), func(s string) bool { return netip.MustParsePrefix(s).Overlaps(p) })
-		}
-		return sourceMeets(word, p)
-	})
 }

@@ -8,28 +8,28 @@ import (
 	"strings"
 )
 
-// ruling is what was decided about packets, and why.
-type ruling struct {
-	where  region
-	answer Answer
-	why    []Reason
+// decision is what was decided about packets, and why.
+type decision struct {
+	packets Packets
+	answer  Answer
+	why     []Reason
 }
 
-// wall is a guard as packets meet it: rules in the order in which they are
-// asked.
-type wall struct {
+// layer is a guard as packets meet it: rules in the order in which they are
+// evaluated.
+type layer struct {
 	guard, name string
 	level       Level
 	rules       []Rule
 }
 
-// nsg finds the guard's rules; ok is false when they were not read.
-func (v view) nsg(guard string, level Level) (w wall, ok bool) {
-	i := slices.IndexFunc(v.tables, func(t Table) bool { return SameID(t.Guard, guard) })
+// nsgLayer finds the guard's rules; ok is false when they were not read.
+func (an analysis) nsgLayer(guard string, level Level) (l layer, ok bool) {
+	i := slices.IndexFunc(an.tables, func(t Table) bool { return SameID(t.Guard, guard) })
 	if i < 0 {
-		return wall{guard: guard, name: lastName(guard), level: level}, false
+		return layer{guard: guard, name: lastName(guard), level: level}, false
 	}
-	t := v.tables[i]
+	t := an.tables[i]
 	defaults := t.Defaults
 	if len(defaults) == 0 {
 		defaults = standardDefaults()
@@ -38,14 +38,14 @@ func (v view) nsg(guard string, level Level) (w wall, ok bool) {
 	slices.SortStableFunc(rules, func(a, b Rule) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Name, b.Name))
 	})
-	return wall{guard: guard, name: cmp.Or(t.Name, lastName(guard)), level: level, rules: rules}, true
+	return layer{guard: guard, name: cmp.Or(t.Name, lastName(guard)), level: level, rules: rules}, true
 }
 
-// waiting are packets that no rule has surely decided yet, with the rules that
+// undecided are packets that no rule has surely decided yet, with the rules that
 // may have.
-type waiting struct {
-	where region
-	doubt []doubt
+type undecided struct {
+	packets Packets
+	doubts  []doubt
 }
 
 type doubt struct {
@@ -53,42 +53,42 @@ type doubt struct {
 	reason Reason
 }
 
-// ask puts the packets before each rule in turn; the first that means a packet
-// decides it.
-func (v view) ask(w wall, to Address, where region) []ruling {
-	var out []ruling
-	left := []waiting{{where: where}}
-	for _, r := range w.rules {
-		m := v.match(r, to)
+// evaluate puts the packets before each rule in turn; the first that means a
+// packet decides it.
+func (an analysis) evaluate(l layer, to Address, packets Packets) []decision {
+	var out []decision
+	left := []undecided{{packets: packets}}
+	for _, r := range l.rules {
+		m := an.packetsOf(r, to)
 		if len(left) == 0 {
 			break
 		}
-		if m.maybe.meet(where).empty() {
+		if m.maybe.Intersect(packets).Empty() {
 			continue
 		}
-		var next []waiting
+		var next []undecided
 		for _, p := range left {
-			if hit := p.where.meet(m.sure); !hit.empty() {
-				out = append(out, p.decided(hit, r.Allow, w.reason(r)))
+			if hit := p.packets.Intersect(m.sure); !hit.Empty() {
+				out = append(out, p.decide(hit, r.Allow, l.reason(r)))
 			}
-			next = append(next, p.rest(m, doubt{r.Allow, w.doubted(r, m.doubts)})...)
+			next = append(next, p.remaining(m, doubt{r.Allow, l.doubted(r, m.doubts)})...)
 		}
 		left = next
 	}
 	for _, p := range left {
-		out = append(out, p.decided(p.where, false, w.unmatched()))
+		out = append(out, p.decide(p.packets, false, l.unmatched()))
 	}
 	return out
 }
 
-// decided is the ruling on packets that a rule surely means. It is not known
+// decide is the decision on packets that a rule surely means. It is not known
 // when a rule before it may have said the contrary.
-func (p waiting) decided(where region, allow bool, reason Reason) ruling {
-	r := ruling{where: where, answer: AnswerDeny}
+func (p undecided) decide(packets Packets, allow bool, reason Reason) decision {
+	r := decision{packets: packets, answer: AnswerDeny}
 	if allow {
 		r.answer = AnswerAllow
 	}
-	for _, d := range p.doubt {
+	for _, d := range p.doubts {
 		if d.allow != allow {
 			r.answer = AnswerUnknown
 			r.why = append(r.why, d.reason)
@@ -98,34 +98,34 @@ func (p waiting) decided(where region, allow bool, reason Reason) ruling {
 	return r
 }
 
-// rest is what the rule does not surely mean.
-func (p waiting) rest(m match, d doubt) []waiting {
-	var out []waiting
-	for _, piece := range p.where.minus(m.sure) {
+// remaining is what the rule does not surely mean.
+func (p undecided) remaining(m matched, d doubt) []undecided {
+	var out []undecided
+	for _, piece := range p.packets.Subtract(m.sure) {
 		if len(m.doubts) == 0 {
-			out = append(out, waiting{piece, p.doubt})
+			out = append(out, undecided{piece, p.doubts})
 			continue
 		}
-		if perhaps := piece.meet(m.maybe); !perhaps.empty() {
-			out = append(out, waiting{perhaps, append(slices.Clip(p.doubt), d)})
+		if perhaps := piece.Intersect(m.maybe); !perhaps.Empty() {
+			out = append(out, undecided{perhaps, append(slices.Clip(p.doubts), d)})
 		}
-		for _, other := range piece.minus(m.maybe) {
-			out = append(out, waiting{other, p.doubt})
+		for _, other := range piece.Subtract(m.maybe) {
+			out = append(out, undecided{other, p.doubts})
 		}
 	}
 	return out
 }
 
-// chain puts what the first wall lets through before the next: both must
+// inSeries puts what the first layer lets through before the next: both must
 // allow.
-func chain(first []ruling, next func(region) []ruling) []ruling {
-	var out []ruling
+func inSeries(first []decision, next func(Packets) []decision) []decision {
+	var out []decision
 	for _, f := range first {
 		if f.answer == AnswerDeny {
 			out = append(out, f)
 			continue
 		}
-		for _, n := range next(f.where) {
+		for _, n := range next(f.packets) {
 			if n.answer != AnswerDeny {
 				n.why = slices.Concat(f.why, n.why)
 				if f.answer == AnswerUnknown {
@@ -138,12 +138,12 @@ func chain(first []ruling, next func(region) []ruling) []ruling {
 	return out
 }
 
-// guarded asks the guard of the subnet, then that of the interface.
-func (v view) guarded(nic Interface, to Address, where region) []ruling {
+// throughNSGs evaluates the guard of the subnet, then that of the interface.
+func (an analysis) throughNSGs(nic Interface, to Address, packets Packets) []decision {
 	if nic.Guard == "" && to.SubnetGuard == "" {
-		return v.unguarded(to, where)
+		return an.withoutNSG(to, packets)
 	}
-	out := []ruling{{where: where, answer: AnswerAllow}}
+	out := []decision{{packets: packets, answer: AnswerAllow}}
 	for _, level := range []Level{AtSubnet, AtInterface} {
 		guard := nic.Guard
 		if level == AtSubnet {
@@ -152,32 +152,32 @@ func (v view) guarded(nic Interface, to Address, where region) []ruling {
 		if guard == "" {
 			continue
 		}
-		w, read := v.nsg(guard, level)
-		out = chain(out, func(where region) []ruling {
+		l, read := an.nsgLayer(guard, level)
+		out = inSeries(out, func(packets Packets) []decision {
 			if !read {
-				return []ruling{{where, AnswerUnknown, []Reason{w.unread()}}}
+				return []decision{{packets, AnswerUnknown, []Reason{l.unread()}}}
 			}
-			return v.ask(w, to, where)
+			return an.evaluate(l, to, packets)
 		})
 	}
 	return out
 }
 
-// unguarded is what Azure does where no guard is: inside traffic passes, and a
+// withoutNSG is what Azure does where no guard is: inside traffic passes, and a
 // Standard public address or load balancer stays shut to the internet.
-func (v view) unguarded(to Address, where region) []ruling {
-	var out []ruling
-	outside := region{v.public.sure, everyPort(), where.ports, where.protocols}
-	basic := slices.ContainsFunc(v.around.Fronts, func(f Front) bool { return f.To == to.Addr && f.Basic })
-	r := ruling{answer: AnswerDeny, why: []Reason{{Level: AtNowhere, Text: "there is no network security group, and without one Azure lets nothing in from the internet"}}}
+func (an analysis) withoutNSG(to Address, packets Packets) []decision {
+	var out []decision
+	outside := Packets{an.tags.Internet.Sure, AllPorts(), packets.Ports, packets.Protocols}
+	basic := slices.ContainsFunc(an.topology.Fronts, func(f Front) bool { return f.To == to.Addr && f.Basic })
+	r := decision{answer: AnswerDeny, why: []Reason{{Level: AtNowhere, Text: "there is no network security group, and without one Azure lets nothing in from the internet"}}}
 	if basic {
-		r = ruling{answer: AnswerAllow, why: []Reason{{Level: AtNowhere, Allow: true, Text: "there is no network security group before its Basic public address, so all is let in; attach one"}}}
+		r = decision{answer: AnswerAllow, why: []Reason{{Level: AtNowhere, Allow: true, Text: "there is no network security group before its Basic public address, so all is let in; attach one"}}}
 	}
-	if r.where = where.meet(outside); !r.where.empty() {
+	if r.packets = packets.Intersect(outside); !r.packets.Empty() {
 		out = append(out, r)
 	}
-	for _, piece := range where.minus(outside) {
-		out = append(out, ruling{piece, AnswerAllow, []Reason{{
+	for _, piece := range packets.Subtract(outside) {
+		out = append(out, decision{piece, AnswerAllow, []Reason{{
 			Level: AtNowhere, Allow: true, Text: "there is no network security group, so all traffic from inside is let in; attach one",
 		}}})
 	}
@@ -186,60 +186,60 @@ func (v view) unguarded(to Address, where region) []ruling {
 
 // direct is what becomes of packets sent to the VM's own address, through the
 // firewalls that they are routed by.
-func (v view) direct(nic Interface, to Address, where region) []ruling {
-	var out []ruling
-	pieces := []region{where}
-	for _, fw := range v.around.Firewalls {
-		routed := where
-		routed.sources = addressesIn(fw.Routed)
-		var rest []region
+func (an analysis) direct(nic Interface, to Address, packets Packets) []decision {
+	var out []decision
+	pieces := []Packets{packets}
+	for _, fw := range an.topology.Firewalls {
+		routed := packets
+		routed.Sources = AddressesIn(fw.Routed)
+		var rest []Packets
 		for _, p := range pieces {
-			if by := p.meet(routed); !by.empty() {
-				passed := v.ask(fw.wall(), to, by)
-				out = append(out, chain(passed, func(where region) []ruling { return v.guarded(nic, to, where) })...)
+			if by := p.Intersect(routed); !by.Empty() {
+				passed := an.evaluate(fw.layer(), to, by)
+				out = append(out, inSeries(passed, func(packets Packets) []decision { return an.throughNSGs(nic, to, packets) })...)
 			}
-			rest = append(rest, p.minus(routed)...)
+			rest = append(rest, p.Subtract(routed)...)
 		}
 		pieces = rest
 	}
 	for _, p := range pieces {
-		out = append(out, v.guarded(nic, to, p)...)
+		out = append(out, an.throughNSGs(nic, to, p)...)
 	}
 	return out
 }
 
-func (f Firewall) wall() wall {
-	return wall{guard: f.Name, name: f.Name, level: AtFirewall, rules: f.Rules}
+func (f Firewall) layer() layer {
+	return layer{guard: f.Name, name: f.Name, level: AtFirewall, rules: f.Rules}
 }
 
 // translated is what becomes of packets that the i-th translation of the
 // firewall takes to the VM: the guards see the firewall's subnet, and some
 // source port. Packets that it does not take are left out.
-func (v view) translated(nic Interface, to Address, fw Firewall, i int, where region) []ruling {
-	return chain(v.taken(to, fw, i, where), func(where region) []ruling {
-		return []ruling{v.fromFirewall(nic, to, fw, where)}
+func (an analysis) translated(nic Interface, to Address, fw Firewall, i int, packets Packets) []decision {
+	return inSeries(an.translatedBy(to, fw, i, packets), func(packets Packets) []decision {
+		return []decision{an.fromFirewall(nic, to, fw, packets)}
 	})
 }
 
-// taken are the packets that the i-th translation takes: those that none
+// translatedBy are the packets that the i-th translation takes: those that none
 // before it takes at the same public side.
-func (v view) taken(to Address, fw Firewall, i int, where region) []ruling {
+func (an analysis) translatedBy(to Address, fw Firewall, i int, packets Packets) []decision {
 	t := fw.Translations[i]
-	inner := number(t.To.Port())
-	where.ports = where.ports.meet(spans[number]{{inner, inner}})
-	if t.To.Addr() != to.Addr || where.empty() {
+	inner := Port(t.To.Port())
+	packets.Ports = packets.Ports.Intersect(Set[Port]{{inner, inner}})
+	if t.To.Addr() != to.Addr || packets.Empty() {
 		return nil
 	}
-	w := wall{guard: fw.Name, name: fw.Name, level: AtFirewall}
+	l := layer{guard: fw.Name, name: fw.Name, level: AtFirewall}
 	for j, e := range fw.Translations[:i+1] {
 		if j == i || sharesPublic(e, t) {
 			e.Allow = j == i
 			e.Destinations, e.Ports = []string{"*"}, []string{"*"} // it is known to be the same public side
-			w.rules = append(w.rules, e)
+			l.rules = append(l.rules, e)
 		}
 	}
-	var out []ruling
-	for _, r := range v.ask(w, to, where) {
+	var out []decision
+	for _, r := range an.evaluate(l, to, packets) {
 		if r.answer == AnswerDeny {
 			continue
 		}
@@ -255,25 +255,25 @@ func (v view) taken(to Address, fw Firewall, i int, where region) []ruling {
 // address and port.
 func sharesPublic(a, b Rule) bool {
 	same := func(s, o string) bool {
-		x, okX := readAddresses(s)
-		y, okY := readAddresses(o)
-		return s == "*" || o == "*" || strings.EqualFold(s, o) || okX && okY && len(x.meet(y)) > 0
+		x, okX := ParseAddresses(s)
+		y, okY := ParseAddresses(o)
+		return s == "*" || o == "*" || strings.EqualFold(s, o) || okX && okY && len(x.Intersect(y)) > 0
 	}
-	return portsMeet(a.Ports, b.Ports) && slices.ContainsFunc(a.Destinations, func(s string) bool {
+	return anyMayMeet(portsOf(a.Ports), union(portsOf(b.Ports)).Any()) && slices.ContainsFunc(a.Destinations, func(s string) bool {
 		return slices.ContainsFunc(b.Destinations, func(o string) bool { return same(s, o) })
 	})
 }
 
-// fromFirewall asks the guards about what comes from any instance of the
+// fromFirewall evaluates the guards for what comes from any instance of the
 // firewall; where they differ nobody knows which one a client gets.
-func (v view) fromFirewall(nic Interface, to Address, fw Firewall, where region) ruling {
-	seen := region{addressesIn([]netip.Prefix{fw.Subnet}), everyPort(), where.ports, where.protocols}
-	if seen.empty() {
-		return ruling{where, AnswerUnknown, []Reason{{Guard: fw.Name, Level: AtFirewall, Text: "the subnet of the firewall " + fw.Name + ", which the VM would see as the source, was not read"}}}
+func (an analysis) fromFirewall(nic Interface, to Address, fw Firewall, packets Packets) decision {
+	seen := Packets{AddressesIn([]netip.Prefix{fw.Subnet}), AllPorts(), packets.Ports, packets.Protocols}
+	if seen.Empty() {
+		return decision{packets, AnswerUnknown, []Reason{{Guard: fw.Name, Level: AtFirewall, Text: "the subnet of the firewall " + fw.Name + ", which the VM would see as the source, was not read"}}}
 	}
-	out := ruling{where: where}
+	out := decision{packets: packets}
 	mixed := false
-	for _, r := range v.guarded(nic, to, seen) {
+	for _, r := range an.throughNSGs(nic, to, seen) {
 		mixed = mixed || out.answer != "" && out.answer != r.answer
 		out.answer = r.answer
 		for _, why := range r.why {

@@ -18,22 +18,22 @@ type course struct {
 // address; what comes from inside is routed.
 func (a Address) course(source netip.Prefix) course {
 	var c course
-	left := addressesOf(source)
+	left := AddressesOf(source)
 	for _, g := range a.Gateways {
-		routed := addressesIn(g.Routed).meet(left)
-		left = left.minus(routed)
-		if len(routed.minus(privateSpace())) > 0 {
+		routed := AddressesIn(g.Routed).Intersect(left)
+		left = left.Subtract(routed)
+		if len(routed.Subtract(privateSpace())) > 0 {
 			c.into = append(c.into, g)
 		}
-		if len(routed.meet(privateSpace())) > 0 {
+		if len(routed.Intersect(privateSpace())) > 0 {
 			c.through = append(c.through, g)
 		}
 	}
-	if outside := left.minus(privateSpace()); len(outside) > 0 && a.Public == "" {
+	if outside := left.Subtract(privateSpace()); len(outside) > 0 && a.Public == "" {
 		for _, g := range a.Gateways {
 			if g.Leads {
 				c.into = append(c.into, g)
-				left = left.minus(outside)
+				left = left.Subtract(outside)
 			}
 		}
 	}

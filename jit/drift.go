@@ -15,7 +15,7 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 	var faults []error
 	for _, c := range v.plan.Changes {
 		n, _ := ParseRuleName(c.Remove)
-		if c.Remove == "" || n.Grant == "" || isLive(v.live, n.Grant) {
+		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(v.live, func(g Grant) bool { return g.ID == n.Grant }) {
 			continue // denies come and go with protections, which say so
 		}
 		if err := v.failed[c.Remove]; err != nil {
@@ -36,15 +36,6 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 		}
 	}
 	return errors.Join(faults...)
-}
-
-func isLive(live []Grant, id ID) bool {
-	for _, g := range live {
-		if g.ID == id {
-			return true
-		}
-	}
-	return false
 }
 
 // guardGone deals with a guard that was deleted: its rules are gone with it.

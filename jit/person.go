@@ -14,9 +14,6 @@ const hostPrefix = "host:"
 // Host reports whether the caller has a shell on the bot's machine.
 func (id UserID) Host() bool { return strings.HasPrefix(string(id), hostPrefix) }
 
-// HostUser names a caller from the bot's own machine.
-func HostUser(name string) UserID { return UserID(hostPrefix + name) }
-
 // member refuses everybody who is not a full, active member.
 func (j judge) member(ctx context.Context, id UserID) (Member, error) {
 	m, err := j.world.People.Member(ctx, id)

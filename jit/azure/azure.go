@@ -1,11 +1,3 @@
-// Package azure is the adapter to Azure: network security groups through
-// Resource Manager, the inventory of virtual machines, and Entra users with
-// their Azure roles through Resource Manager and Microsoft Graph.
-//
-// It translates what Azure says into the domain's words and kinds of errors,
-// once and here. Of network security groups it writes single rules, so that
-// other people's rules are never part of a request, unless it is told to write
-// many at once; a firewall is one document, and is written back as it was read.
 package azure
 
 import (
@@ -75,7 +67,7 @@ type Client struct {
 	options     arm.ClientOptions
 	throttle    *throttle
 	budget      *writeBudget
-	guardLocks  keyLocks
+	locks       keyLocks
 	removals    removals
 	manager     rest // for documents that are written back whole, and what has no client of the SDK
 	graph       graph

@@ -12,7 +12,7 @@ import (
 // identity of the machine. Those of developers' tools are not tried.
 func environmentCredential(options azcore.ClientOptions, private bool) (azcore.TokenCredential, error) {
 	env := os.Getenv                //nolint:forbidigo // azidentity reads the same variables itself: a value from elsewhere could contradict it
-	options.Retry.ShouldRetry = nil // Entra's 429 is not gated here
+	options.Retry.ShouldRetry = nil // Entra's 429 is not handled by the throttle
 	if env("AZURE_CLIENT_SECRET") != "" || env("AZURE_CLIENT_CERTIFICATE_PATH") != "" {
 		return azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{
 			ClientOptions: options, DisableInstanceDiscovery: private,

@@ -40,7 +40,7 @@ func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.Resour
 	address := c.manager.address(id.String(), networkVersion)
 	doc := fields{}
 	if err := c.manager.get(ctx, address, &doc); err != nil {
-		return false, nil //nolint:nilerr // a door is not left open because it cannot be read
+		return false, nil //nolint:nilerr // a rule does not stay because the group cannot be read
 	}
 	etag, failed := doc.text("etag"), stateOf(doc).failed()
 	if len(changes) < fewChanges && !failed {

@@ -215,7 +215,8 @@ func (c *Client) subscription(id string) (*subscription, error) {
 // subscription. ErrInvalid when it is none.
 func (c *Client) locate(id, wanted string) (*arm.ResourceID, *subscription, error) {
 	r, err := arm.ParseResourceID(id)
-	if err != nil || !strings.EqualFold(r.ResourceType.String(), wanted) || !isGUID(r.SubscriptionID) || strings.ContainsAny(id, "?#%\\") || strings.Contains(id, "..") {
+	if err != nil || !strings.EqualFold(r.ResourceType.String(), wanted) || !isGUID(r.SubscriptionID) ||
+		strings.ContainsAny(id, "?#%\\") || strings.Contains(id, "..") {
 		return nil, nil, fmt.Errorf("%w: %q is no id of %s", jit.ErrInvalid, id, wanted)
 	}
 	s, err := c.subscription(r.SubscriptionID)

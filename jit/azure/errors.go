@@ -135,7 +135,8 @@ func translate(err error) error {
 	if resp, ok := errors.AsType[*azcore.ResponseError](err); ok {
 		return responseError(resp)
 	}
-	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // only the bare ones: around others is text to be put on one line
+	// Only the bare ones: around others is text to be put on one line.
+	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // see above
 		return err
 	}
 	return &fault{oneLine(err.Error()), err}

@@ -67,7 +67,8 @@ func (p *topology) readLoadBalancers() {
 		l := balancer{p, value(b.Name), frontendPublicIPs(v)}
 		for _, r := range values(v.InboundNatRules) {
 			if rule := value(r.Properties); rule.BackendIPConfiguration != nil {
-				l.addMapping(strings.ToLower(value(rule.BackendIPConfiguration.ID)), rule.FrontendIPConfiguration, portMapping(rule.FrontendPort, rule.BackendPort, rule.Protocol))
+				config := strings.ToLower(value(rule.BackendIPConfiguration.ID))
+				l.addMapping(config, rule.FrontendIPConfiguration, portMapping(rule.FrontendPort, rule.BackendPort, rule.Protocol))
 			}
 		}
 		pools := poolsOf(v)

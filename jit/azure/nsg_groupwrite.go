@@ -19,7 +19,9 @@ const fewChanges = 3
 
 // applyAsGroup makes changes by one write where that may be and is worth it. Not done
 // means that they are to be made rule by rule; see writeGroup.
-func (c *Client) applyAsGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) (outcomes []error, done bool) {
+func (c *Client) applyAsGroup(
+	ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change,
+) (outcomes []error, done bool) {
 	if !c.groupWrites {
 		return nil, false
 	}

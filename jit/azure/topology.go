@@ -47,9 +47,13 @@ type frontend struct {
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
-	p := &topology{networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{}, onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]jit.Firewall{}}
+	p := &topology{
+		networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{},
+		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]jit.Firewall{},
+	}
 	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
-		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)})
+		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs},
+		listing{"firewalls", c.listFirewalls(p.networkLists)})
 	if err == nil {
 		err = c.readPolicies(ctx, p.networkLists)
 	}
@@ -129,7 +133,8 @@ func (p *topology) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, 
 	for _, route := range p.routeTableRoutes(n, id) {
 		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
 		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))
-		if err != nil || value(route.NextHopType) != armnetwork.RouteNextHopTypeVirtualAppliance || slices.Contains(s.Appliances, hop) || p.isFirewall(n, hop) {
+		if err != nil || value(route.NextHopType) != armnetwork.RouteNextHopTypeVirtualAppliance ||
+			slices.Contains(s.Appliances, hop) || p.isFirewall(n, hop) {
 			continue
 		}
 		s.Appliances = append(s.Appliances, hop)

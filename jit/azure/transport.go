@@ -38,7 +38,8 @@ func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 			wait := retryAfter(resp.Header)
 			e.throttle.block(key, wait)
 			e.budget.exhaust(key)
-			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", key.owner), slog.String("kind", string(key.kind)), slog.Duration("wait", wait))
+			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", key.owner),
+				slog.String("kind", string(key.kind)), slog.Duration("wait", wait))
 		}
 	}
 	if e.observe != nil {

@@ -130,7 +130,8 @@ func (c *Client) readPublicIP(ctx context.Context, p *vmParts, id string) error 
 // for that of the whole.
 func goneMeanwhile(err error) error {
 	if errors.Is(err, jit.ErrNotFound) {
-		return fmt.Errorf("%w: gone meanwhile: %v", jit.ErrConflict, err) //nolint:errorlint // wrapped, it would still be the absence of the whole
+		// Wrapped, it would still be the absence of the whole.
+		return fmt.Errorf("%w: gone meanwhile: %v", jit.ErrConflict, err) //nolint:errorlint // see above
 	}
 	return err
 }

@@ -154,7 +154,8 @@ func (c *Client) vnetGateway(ctx context.Context, p *topology, id string) (onPre
 	}
 	out := onPremisesRoutes{complete: hasStaticRoutes(value(resp.Properties))}
 	var sites []string
-	err = pages(ctx, s.vnetGateways.NewListConnectionsPager(r.ResourceGroupName, r.Name, nil), func(page armnetwork.VirtualNetworkGatewaysClientListConnectionsResponse) {
+	connections := s.vnetGateways.NewListConnectionsPager(r.ResourceGroupName, r.Name, nil)
+	err = pages(ctx, connections, func(page armnetwork.VirtualNetworkGatewaysClientListConnectionsResponse) {
 		for _, connection := range values(page.Value) {
 			v := value(connection.Properties)
 			out.complete = out.complete && !value(v.EnableBgp)

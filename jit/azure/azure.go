@@ -1,11 +1,3 @@
-// Package azure is the adapter to Azure: network security groups through
-// Resource Manager, the inventory of virtual machines, and Entra users with
-// their Azure roles through Resource Manager and Microsoft Graph.
-//
-// It translates what Azure says into the domain's words and kinds of errors,
-// once and here. Of network security groups it writes single rules, so that
-// other people's rules are never part of a request, unless it is told to write
-// many at once; a firewall is one document, and is written back as it was read.
 package azure
 
 import (
@@ -75,7 +67,7 @@ type Client struct {
 	options     arm.ClientOptions
 	throttle    *throttle
 	budget      *writeBudget
-	guardLocks  keyLocks
+	locks       keyLocks
 	removals    removals
 	manager     rest // for documents that are written back whole, and what has no client of the SDK
 	graph       graph
@@ -223,7 +215,8 @@ func (c *Client) subscription(id string) (*subscription, error) {
 // subscription. ErrInvalid when it is none.
 func (c *Client) locate(id, wanted string) (*arm.ResourceID, *subscription, error) {
 	r, err := arm.ParseResourceID(id)
-	if err != nil || !strings.EqualFold(r.ResourceType.String(), wanted) || !isGUID(r.SubscriptionID) || strings.ContainsAny(id, "?#%\\") || strings.Contains(id, "..") {
+	if err != nil || !strings.EqualFold(r.ResourceType.String(), wanted) || !isGUID(r.SubscriptionID) ||
+		strings.ContainsAny(id, "?#%\\") || strings.Contains(id, "..") {
 		return nil, nil, fmt.Errorf("%w: %q is no id of %s", jit.ErrInvalid, id, wanted)
 	}
 	s, err := c.subscription(r.SubscriptionID)

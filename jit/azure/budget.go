@@ -17,7 +17,8 @@ const (
 	bucketRefill = 10
 )
 
-// writeBudget keep what the answers tell in passing.
+// writeBudget keeps what the answers tell in passing: how many writes and deletes
+// each subscription has left, and how far Azure's clock is from ours.
 type writeBudget struct {
 	mu      sync.Mutex
 	skew    time.Duration
@@ -33,30 +34,30 @@ type bucket struct {
 func newWriteBudget() *writeBudget { return &writeBudget{buckets: map[bucketKey]bucket{}} }
 
 // record takes the headers of an answer of Resource Manager.
-func (v *writeBudget) record(l bucketKey, h http.Header, sent, received time.Time) {
-	if !isGUID(l.owner) {
+func (b *writeBudget) record(key bucketKey, h http.Header, sent, received time.Time) {
+	if !isGUID(key.owner) {
 		return // a host: Graph, or above the subscriptions
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		v.skew = skew(date, sent, received)
+		b.skew = skew(date, sent, received)
 	}
 	for _, kind := range []requestKind{writes, deletes} {
 		if n, ok := parseCount(h.Get("x-ms-ratelimit-remaining-subscription-" + string(kind))); ok {
-			v.buckets[bucketKey{l.owner, kind}] = bucket{int(min(n, bucketSize)), received}
+			b.buckets[bucketKey{key.owner, kind}] = bucket{int(min(n, bucketSize)), received}
 		}
 	}
 }
 
 // exhaust empties the bucket that a throttled request drew from.
-func (v *writeBudget) exhaust(l bucketKey) {
-	if l.kind == reads {
+func (b *writeBudget) exhaust(key bucketKey) {
+	if key.kind == reads {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.buckets[l] = bucket{0, time.Now()}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buckets[key] = bucket{0, time.Now()}
 }
 
 // skew compares a Date header, cut to whole seconds, with the middle of the
@@ -71,12 +72,12 @@ func skew(date, sent, received time.Time) time.Duration {
 }
 
 // hasSpare reports whether more than half is left by now.
-func (v *writeBudget) hasSpare(subscription string) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (b *writeBudget) hasSpare(subscription string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, kind := range []requestKind{writes, deletes} {
-		b, ok := v.buckets[bucketKey{subscription, kind}]
-		if ok && float64(b.left)+bucketRefill*time.Since(b.at).Seconds() <= bucketSize/2 {
+		left, ok := b.buckets[bucketKey{subscription, kind}]
+		if ok && float64(left.left)+bucketRefill*time.Since(left.at).Seconds() <= bucketSize/2 {
 			return false
 		}
 	}

@@ -28,7 +28,8 @@ func (c *Client) listClassicVMs(p *vmParts) func(context.Context, *subscription)
 	return func(ctx context.Context, s *subscription) error {
 		within, cancel := context.WithTimeout(ctx, classicTimeout)
 		defer cancel()
-		address := c.manager.address("subscriptions/"+s.id+"/resources", resourcesVersion) + "&$filter=" + escapeQuery("resourceType eq '"+classicType+"'")
+		address := c.manager.address("subscriptions/"+s.id+"/resources", resourcesVersion)
+		address += "&$filter=" + escapeQuery("resourceType eq '"+classicType+"'")
 		err := c.manager.list(within, address, p.addClassicVM)
 		if err == nil || errors.Is(err, jit.ErrForbidden) {
 			return nil

@@ -11,8 +11,10 @@ import (
 // Only one: a wrong secret must be told, not covered by falling back to the
 // identity of the machine. Those of developers' tools are not tried.
 func environmentCredential(options azcore.ClientOptions, private bool) (azcore.TokenCredential, error) {
-	env := os.Getenv                //nolint:forbidigo // azidentity reads the same variables itself: a value from elsewhere could contradict it
-	options.Retry.ShouldRetry = nil // Entra's 429 is not gated here
+	// azidentity reads the same variables itself: a value from elsewhere could
+	// contradict it.
+	env := os.Getenv                //nolint:forbidigo // see above
+	options.Retry.ShouldRetry = nil // Entra's 429 is not handled by the throttle
 	if env("AZURE_CLIENT_SECRET") != "" || env("AZURE_CLIENT_CERTIFICATE_PATH") != "" {
 		return azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{
 			ClientOptions: options, DisableInstanceDiscovery: private,

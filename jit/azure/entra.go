@@ -129,7 +129,8 @@ func single(found []graphUser) (jit.Account, error) {
 // https://learn.microsoft.com/graph/api/user-list-transitivememberof
 func (g graph) groups(ctx context.Context, user string) ([]string, error) {
 	var ids []string
-	err := g.list(ctx, g.endpoint+"/v1.0/users/"+user+"/transitiveMemberOf/microsoft.graph.group?$select=id&$top=999", func(raw json.RawMessage) error {
+	address := g.endpoint + "/v1.0/users/" + user + "/transitiveMemberOf/microsoft.graph.group?$select=id&$top=999"
+	err := g.list(ctx, address, func(raw json.RawMessage) error {
 		var group struct {
 			ID string `json:"id"`
 		}

@@ -86,7 +86,7 @@ func (a answer) has(codes ...string) bool {
 
 // saysNotFound reports whether Resource Manager or Graph says, as the error itself,
 // that what was asked for is not there. A proxy or a wrong endpoint answers 404
-// too, which tells nothing: believed, it would make every open door count as
+// too, which tells nothing: believed, it would make every open port count as
 // closed.
 func (a answer) saysNotFound() bool {
 	if a.foreign {
@@ -135,7 +135,8 @@ func translate(err error) error {
 	if resp, ok := errors.AsType[*azcore.ResponseError](err); ok {
 		return responseError(resp)
 	}
-	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // only the bare ones: around others is text to be put on one line
+	// Only the bare ones: around others is text to be put on one line.
+	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // see above
 		return err
 	}
 	return &fault{oneLine(err.Error()), err}

@@ -132,7 +132,8 @@ func (c *Client) ownTables(ctx context.Context, policy string) ([]jit.Table, err
 // firewalls lists those of a subscription; seen is false where Azure does not
 // show them.
 func (c *Client) firewalls(ctx context.Context, subscription string) (found []firewall, seen bool, err error) {
-	err = c.manager.list(ctx, c.manager.address("subscriptions/"+subscription+"/providers/"+firewallType, networkVersion), func(raw json.RawMessage) error {
+	address := c.manager.address("subscriptions/"+subscription+"/providers/"+firewallType, networkVersion)
+	err = c.manager.list(ctx, address, func(raw json.RawMessage) error {
 		var f firewall
 		if err := json.Unmarshal(raw, &f); err != nil {
 			return fmt.Errorf("reading a firewall: %w", err)

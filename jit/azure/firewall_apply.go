@@ -113,11 +113,11 @@ func (c *Client) applyFirewall(ctx context.Context, guard string, changes []jit.
 	if err != nil {
 		return err
 	}
-	leave, err := c.guardLocks.lock(ctx, strings.ToLower(guard))
+	unlock, err := c.locks.lock(ctx, strings.ToLower(guard))
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer unlock()
 	until := time.Now().Add(firewallLimit)
 	poller, err := c.writeFirewall(withRequestID(ctx, requestIDRule(changes)), id, changes)
 	if err != nil || poller == nil {

@@ -159,7 +159,7 @@ func actionOf(dnat bool) string {
 	return "allow"
 }
 
-// add adds a collection of ours. In a firewall it has the priority that was
+// add makes a collection of ours. In a firewall it has the priority that was
 // planned; in our group, which has it, the lowest that is free there.
 func (d *collectionEditor) add(name string, r jit.Rule, dnat bool) *editedCollection {
 	action := map[bool]string{true: "Dnat", false: "Allow"}[dnat]
@@ -197,7 +197,7 @@ func (d *collectionEditor) freePriority() int {
 	return n
 }
 
-// applyChanges makes the changes in the drawers that they concern.
+// applyChanges makes the changes in the lists of collections that they concern.
 func applyChanges(changes []jit.Change, of func(dnat bool) *collectionEditor, all ...*collectionEditor) error {
 	for _, change := range changes {
 		n, ok := jit.ParseRuleName(strings.ToLower(change.Name()))

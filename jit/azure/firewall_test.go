@@ -18,8 +18,8 @@ import (
 
 const ourGroup = azuresim.DemoEdgePolicy + "/ruleCollectionGroups/jitbot-test"
 
-// walled is a world with firewalls, and a client that may write them.
-func walled(t *testing.T, f func(t *testing.T, w *world)) {
+// withFirewalls is a world with firewalls, and a client that may write them.
+func withFirewalls(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
 	signIn(t, azuresim.DefaultClientSecret)
 	synctest.Test(t, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestApplyToFirewalls(t *testing.T) {
 		{"classic", azuresim.DemoFirewall, azuresim.DemoFirewallIP}, {"policy", ourGroup, azuresim.DemoEdgeIP},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			walled(t, func(t *testing.T, w *world) {
+			withFirewalls(t, func(t *testing.T, w *world) {
 				before := w.dump()
 				w.Reset()
 				rules := []jit.Rule{networkAllow("g-7k2qd"), networkAllow("g-22222"), dnatAllow("g-7k2qd", c.public)}
@@ -113,7 +113,7 @@ func TestApplyToFirewalls(t *testing.T) {
 // A policy's table has what the policy inherits before its own, and its groups
 // in the order of their priorities.
 func TestPolicyTable(t *testing.T) {
-	walled(t, func(t *testing.T, w *world) {
+	withFirewalls(t, func(t *testing.T, w *world) {
 		table, err := w.Table(t.Context(), ourGroup)
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +137,7 @@ func TestPolicyTable(t *testing.T) {
 // firewall uses itself, are strangers here: they belong to another guard. Around
 // a VM they are what they are.
 func TestOurRulesInOtherGroups(t *testing.T) {
-	walled(t, func(t *testing.T, w *world) {
+	withFirewalls(t, func(t *testing.T, w *world) {
 		corp := strings.Replace(ourGroup, "edge-policy", "corp-policy", 1)
 		copied := networkAllow("g-44444")
 		for guard, r := range map[string]jit.Rule{ourGroup: networkAllow("g-7k2qd"), corp: networkAllow("g-7k2qd")} {
@@ -187,7 +187,7 @@ func TestOurRulesInOtherGroups(t *testing.T) {
 // Somebody writes between our reading and our writing: nothing of theirs is
 // lost, and we are told to look again.
 func TestFirewallChangedMeanwhile(t *testing.T) {
-	walled(t, func(t *testing.T, w *world) {
+	withFirewalls(t, func(t *testing.T, w *world) {
 		var once sync.Once
 		w.SetHook(func(r *http.Request) {
 			if r.Method == http.MethodPut {
@@ -213,7 +213,7 @@ func TestFirewallChangedMeanwhile(t *testing.T) {
 
 // One rule that Azure does not take keeps no other from being opened or closed.
 func TestOneBadRuleOfAFirewall(t *testing.T) {
-	walled(t, func(t *testing.T, w *world) {
+	withFirewalls(t, func(t *testing.T, w *world) {
 		if err := w.Apply(t.Context(), azuresim.DemoFirewall, put(networkAllow("g-22222")))[0]; err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +239,7 @@ func TestOneBadRuleOfAFirewall(t *testing.T) {
 // keep every door of the firewall open.
 func TestOneDisallowedRuleOfAFirewall(t *testing.T) {
 	for _, guard := range []string{azuresim.DemoFirewall, ourGroup} {
-		walled(t, func(t *testing.T, w *world) {
+		withFirewalls(t, func(t *testing.T, w *world) {
 			for _, grant := range []string{"g-22222", "g-44444"} {
 				if err := w.Apply(t.Context(), guard, put(networkAllow(grant)))[0]; err != nil {
 					t.Fatal(err)
@@ -260,7 +260,7 @@ func TestOneDisallowedRuleOfAFirewall(t *testing.T) {
 // A write that Azure accepts and then gives up, perhaps for a rule that it cannot
 // put into force, keeps no door open: what closes is sent once more by itself.
 func TestClosingBesideAWriteThatFails(t *testing.T) {
-	walled(t, func(t *testing.T, w *world) {
+	withFirewalls(t, func(t *testing.T, w *world) {
 		if err := w.Apply(t.Context(), ourGroup, put(networkAllow("g-22222")))[0]; err != nil {
 			t.Fatal(err)
 		}
@@ -289,7 +289,7 @@ func TestAGroupThatMayNotBeDeleted(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			walled(t, func(t *testing.T, w *world) {
+			withFirewalls(t, func(t *testing.T, w *world) {
 				r := networkAllow("g-7k2qd")
 				if err := w.Apply(t.Context(), ourGroup, put(r))[0]; err != nil {
 					t.Fatal(err)
@@ -309,7 +309,7 @@ func TestAGroupThatMayNotBeDeleted(t *testing.T) {
 // What fails because a firewall of the policy is faulted fails for every rule:
 // minutes are not spent on each.
 func TestFaultedFirewall(t *testing.T) {
-	walled(t, func(t *testing.T, w *world) {
+	withFirewalls(t, func(t *testing.T, w *world) {
 		w.AddFault(azuresim.Fault{
 			Method: http.MethodPut, Path: "/ruleCollectionGroups/", OperationEnd: "Failed", OperationCode: "FirewallPolicyUpdateFailed",
 			OperationMessage: "Put on Firewall Policy edge-policy Failed with 1 faulted referenced firewalls",
@@ -334,7 +334,7 @@ func TestFaultedFirewall(t *testing.T) {
 // Whatever the status of a busy policy's answer is, it means: later.
 func TestBusyPolicy(t *testing.T) {
 	for _, status := range []int{http.StatusConflict, http.StatusBadRequest, http.StatusTooManyRequests} {
-		walled(t, func(t *testing.T, w *world) {
+		withFirewalls(t, func(t *testing.T, w *world) {
 			w.Configure(func(s *azuresim.Settings) {
 				s.PolicyBusyStatus, s.FirewallTime, s.PolicyLag = status, time.Minute, time.Minute
 			})
@@ -359,7 +359,7 @@ func TestBusyPolicy(t *testing.T) {
 
 // Without the right to see firewalls everything else works, and the VM says so.
 func TestFirewallsUnseen(t *testing.T) {
-	walled(t, func(t *testing.T, w *world) {
+	withFirewalls(t, func(t *testing.T, w *world) {
 		vm := w.mustVM(t, azuresim.DemoApp)
 		if vm.Blind || len(vm.Interfaces[0].Addresses[0].Gateways) != 1 {
 			t.Fatalf("%+v", vm)
@@ -385,7 +385,7 @@ func TestFirewallsUnseen(t *testing.T) {
 // private ranges leave its address out.
 func TestFirewallHidesClients(t *testing.T) {
 	for ranges, want := range map[string]bool{"": false, "IANAPrivateRanges": false, "10.50.0.0/16": false, "192.168.0.0/16": true, "255.255.255.255/32": true, "0.0.0.0/0": false} {
-		walled(t, func(t *testing.T, w *world) {
+		withFirewalls(t, func(t *testing.T, w *world) {
 			policy := azuresim.FirewallPolicy{ID: azuresim.DemoEdgePolicy, Location: azuresim.DemoLocation, Base: azuresim.DemoCorpPolicy}
 			if ranges != "" {
 				policy.PrivateRanges = []string{ranges}
@@ -402,7 +402,7 @@ func TestFirewallHidesClients(t *testing.T) {
 // A firewall whose policy may not be read is on the way all the same: what it
 // lets through is not known, and is not taken for nothing.
 func TestFirewallOfAHiddenPolicy(t *testing.T) {
-	walled(t, func(t *testing.T, w *world) {
+	withFirewalls(t, func(t *testing.T, w *world) {
 		w.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"Microsoft.Network/firewallPolicies/*"} })
 		vm := w.mustVM(t, azuresim.DemoCore)
 		around, err := w.Surroundings(t.Context(), []jit.VM{vm})

@@ -11,14 +11,15 @@ type keyLocks struct {
 	locks map[string]*keyLock
 }
 
-// keyLock is one key's: a token that whoever holds the turn has taken out.
+// keyLock is one key's: a token that whoever holds the lock has taken out.
 type keyLock struct {
 	token chan struct{}
 	users int // holders and waiters; the last one removes it
 }
 
-// lock waits for the turn and gives what ends it, or the context's error.
-func (t *keyLocks) lock(ctx context.Context, key string) (leave func(), err error) {
+// lock waits for the key's lock and gives what releases it, or the context's
+// error.
+func (t *keyLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
 	t.mu.Lock()
 	if t.locks == nil {
 		t.locks = map[string]*keyLock{}

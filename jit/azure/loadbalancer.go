@@ -46,7 +46,7 @@ func networkOf(v armnetwork.InterfaceIPConfigurationPropertiesFormat) string {
 
 func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// addFrontend adds a front whose public address was given out. Load balancers
+// addFrontend adds a public end whose address was given out. Load balancers
 // inside have none; what comes by them comes from inside anyway.
 func (p *topology) addFrontend(network string, to netip.Addr, f jit.Front, public string) {
 	a, ok := p.publicIPs[strings.ToLower(public)]
@@ -67,7 +67,8 @@ func (p *topology) readLoadBalancers() {
 		l := balancer{p, value(b.Name), frontendPublicIPs(v)}
 		for _, r := range values(v.InboundNatRules) {
 			if rule := value(r.Properties); rule.BackendIPConfiguration != nil {
-				l.addMapping(strings.ToLower(value(rule.BackendIPConfiguration.ID)), rule.FrontendIPConfiguration, portMapping(rule.FrontendPort, rule.BackendPort, rule.Protocol))
+				config := strings.ToLower(value(rule.BackendIPConfiguration.ID))
+				l.addMapping(config, rule.FrontendIPConfiguration, portMapping(rule.FrontendPort, rule.BackendPort, rule.Protocol))
 			}
 		}
 		pools := poolsOf(v)

@@ -70,9 +70,9 @@ func (c *Client) tablesOf(ctx context.Context, id string) ([]jit.Table, error) {
 	if err != nil {
 		return tables, fmt.Errorf("listing the guards of subscription %s: %w", id, err)
 	}
-	walls, err := c.firewallTables(ctx, id)
+	firewalls, err := c.firewallTables(ctx, id)
 	if err != nil {
 		err = fmt.Errorf("listing the firewalls of subscription %s: %w", id, err)
 	}
-	return append(tables, walls...), err
+	return append(tables, firewalls...), err
 }

@@ -37,7 +37,7 @@ import (
 // comes after it is still sent, and is one too unless it ends at once.
 //
 // Each request carries a client request id that RequestID tells, so that
-// Azure's activity log names the grant. Two calls for one guard take turns.
+// Azure's activity log names the grant. Two calls for one guard wait for each other.
 // https://learn.microsoft.com/rest/api/virtualnetwork/security-rules
 func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) []error {
 	if jit.IsFirewall(guard) {
@@ -54,11 +54,11 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 	if err != nil {
 		return all(err)
 	}
-	leave, err := c.guardLocks.lock(ctx, strings.ToLower(guard))
+	unlock, err := c.locks.lock(ctx, strings.ToLower(guard))
 	if err != nil {
 		return all(err)
 	}
-	defer leave()
+	defer unlock()
 	until := time.Now().Add(waitLimit)
 	if outcomes, done := c.applyAsGroup(ctx, until, id, changes); done {
 		return outcomes
@@ -101,7 +101,7 @@ func eachOutcome(guard string, changes []jit.Change, err error) []error {
 	return outcomes
 }
 
-// waitLimit bounds how long one Apply waits, and so how long it keeps the turn
+// waitLimit bounds how long one Apply waits, and so how long it keeps the lock
 // of its guard: an operation that never ends must not hold up the closings
 // there. Azure takes seconds for a rule, and suggests to ask after ten.
 const waitLimit = 2 * time.Minute

@@ -19,7 +19,9 @@ const fewChanges = 3
 
 // applyAsGroup makes changes by one write where that may be and is worth it. Not done
 // means that they are to be made rule by rule; see writeGroup.
-func (c *Client) applyAsGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) (outcomes []error, done bool) {
+func (c *Client) applyAsGroup(
+	ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change,
+) (outcomes []error, done bool) {
 	if !c.groupWrites {
 		return nil, false
 	}
@@ -40,7 +42,7 @@ func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.Resour
 	address := c.manager.address(id.String(), networkVersion)
 	doc := fields{}
 	if err := c.manager.get(ctx, address, &doc); err != nil {
-		return false, nil //nolint:nilerr // a door is not left open because it cannot be read
+		return false, nil //nolint:nilerr // a rule does not stay because the group cannot be read
 	}
 	etag, failed := doc.text("etag"), stateOf(doc).failed()
 	if len(changes) < fewChanges && !failed {

@@ -64,7 +64,8 @@ func (c *Client) Permissions(ctx context.Context, subscription string) ([]jit.Ro
 	}
 	scope := "/subscriptions/" + subscription
 	var roles []jit.Role
-	err := c.manager.list(ctx, c.manager.endpoint+scope+"/providers/Microsoft.Authorization/permissions?api-version=2022-04-01", func(raw json.RawMessage) error {
+	address := c.manager.endpoint + scope + "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+	err := c.manager.list(ctx, address, func(raw json.RawMessage) error {
 		var body struct {
 			Actions    []string `json:"actions"`
 			NotActions []string `json:"notActions"`

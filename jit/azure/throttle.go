@@ -28,24 +28,24 @@ type bucketKey struct {
 	kind  requestKind
 }
 
-// bucketOf finds the lane of a request. Removals have one of their own, so that
-// throttled writes keep no door open. Microsoft.Network throttles writes and
+// bucketOf finds the bucket of a request. Removals have one of their own, so
+// that throttled writes keep no port open. Microsoft.Network throttles writes and
 // removals together; then each learns it by a 429 of its own.
 func bucketOf(r *http.Request) bucketKey {
-	l := bucketKey{owner: r.URL.Host, kind: writes}
+	key := bucketKey{owner: r.URL.Host, kind: writes}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		l.kind = reads
+		key.kind = reads
 	case http.MethodDelete:
-		l.kind = deletes
+		key.kind = deletes
 	}
 	if rest, ok := strings.CutPrefix(strings.ToLower(strings.TrimLeft(r.URL.Path, "/")), "subscriptions/"); ok {
-		l.owner, _, _ = strings.Cut(rest, "/")
+		key.owner, _, _ = strings.Cut(rest, "/")
 	}
-	return l
+	return key
 }
 
-// throttle remember until when Azure wants to hear nothing. Asking earlier would
+// throttle remembers until when Azure wants to hear nothing. Asking earlier would
 // lengthen the wait.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 type throttle struct {
@@ -55,41 +55,41 @@ type throttle struct {
 
 func newThrottle() *throttle { return &throttle{until: map[bucketKey]time.Time{}} }
 
-// block keeps the lane shut for that long from now on.
-func (g *throttle) block(l bucketKey, wait time.Duration) {
+// block keeps requests of the bucket back for that long from now on.
+func (t *throttle) block(key bucketKey, wait time.Duration) {
 	if wait <= 0 {
 		return
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := time.Now().Add(wait); until.After(g.until[l]) {
-		g.until[l] = until
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if until := time.Now().Add(wait); until.After(t.until[key]) {
+		t.until[key] = until
 	}
 }
 
-// remaining is how long the lane is still shut.
-func (g *throttle) remaining(l bucketKey) time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	until, ok := g.until[l]
+// remaining is how long requests of the bucket are still kept back.
+func (t *throttle) remaining(key bucketKey) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	until, ok := t.until[key]
 	if !ok {
 		return 0
 	}
 	left := time.Until(until)
 	if left <= 0 {
-		delete(g.until, l)
+		delete(t.until, key)
 		return 0
 	}
 	return left
 }
 
-// check is a *jit.BusyError while the lane is shut.
-func (g *throttle) check(l bucketKey) error {
-	left := g.remaining(l)
+// check is a *jit.BusyError while requests of the bucket are kept back.
+func (t *throttle) check(key bucketKey) error {
+	left := t.remaining(key)
 	if left == 0 {
 		return nil
 	}
-	return &jit.BusyError{Wait: left, Cause: fmt.Errorf("%s of %s are throttled, nothing was sent", l.kind, l.owner)}
+	return &jit.BusyError{Wait: left, Cause: fmt.Errorf("%s of %s are throttled, nothing was sent", key.kind, key.owner)}
 }
 
 // longestWait keeps a nonsensical Retry-After from overflowing.

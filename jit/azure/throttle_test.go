@@ -49,15 +49,15 @@ func TestRetryAfter(t *testing.T) {
 				if w.Spare(azuresim.DemoWebNICNSG) {
 					t.Error("there is budget to spare")
 				}
-				checkGate(t, w, tt.want)
+				checkThrottled(t, w, tt.want)
 			})
 		})
 	}
 }
 
-// checkGate makes sure that writes are not sent inside the window, that reads
+// checkThrottled makes sure that writes are not sent inside the window, that reads
 // and removals are, and that the window ends.
-func checkGate(t *testing.T, w *world, window time.Duration) {
+func checkThrottled(t *testing.T, w *world, window time.Duration) {
 	t.Helper()
 	if window > 0 {
 		time.Sleep(window - time.Millisecond)
@@ -83,7 +83,7 @@ func checkGate(t *testing.T, w *world, window time.Duration) {
 	}
 }
 
-func TestGateOfReads(t *testing.T) {
+func TestThrottledReads(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -100,7 +100,7 @@ func TestGateOfReads(t *testing.T) {
 		if n := w.sent("GET", "/subscriptions/"); n != 0 {
 			t.Errorf("%d requests inside the window", n)
 		}
-		// Graph is another lane, and so is writing; the write is made, but
+		// Graph is another bucket, and so is writing; the write is made, but
 		// how it ended cannot be asked.
 		if _, err := w.User(t.Context(), azuresim.DemoAda, false); err != nil {
 			t.Errorf("Graph: %v", err)
@@ -117,7 +117,7 @@ func TestGateOfReads(t *testing.T) {
 
 // TestGateOfRemovals: Azure counts writes and deletes apart, so a throttled
 // write keeps no door open, and a throttled removal forbids no write.
-func TestGateOfRemovals(t *testing.T) {
+func TestThrottledRemovals(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	for _, tt := range []struct {
 		method         string
@@ -143,7 +143,7 @@ func TestGateOfRemovals(t *testing.T) {
 					t.Error("there is budget to spare")
 				}
 				if err := w.only(t.Context(), tt.not); err != nil {
-					t.Errorf("the other lane: %v", err)
+					t.Errorf("the other bucket: %v", err)
 				}
 			})
 		})
@@ -152,7 +152,7 @@ func TestGateOfRemovals(t *testing.T) {
 
 // TestLockShutsNoGate: another operation on one guard says nothing about the
 // next guard.
-func TestLockShutsNoGate(t *testing.T) {
+func TestOtherOperationIsNoThrottling(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

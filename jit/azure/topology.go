@@ -11,7 +11,7 @@ import (
 	"jitbot/jit"
 )
 
-// topology is what was listed of what is around virtual machines.
+// topology is what was listed of the network around virtual machines.
 type topology struct {
 	*networkLists
 	nics          []*armnetwork.Interface
@@ -47,9 +47,13 @@ type frontend struct {
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
-	p := &topology{networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{}, onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]jit.Firewall{}}
+	p := &topology{
+		networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{},
+		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]jit.Firewall{},
+	}
 	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
-		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)})
+		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs},
+		listing{"firewalls", c.listFirewalls(p.networkLists)})
 	if err == nil {
 		err = c.readPolicies(ctx, p.networkLists)
 	}
@@ -129,74 +133,12 @@ func (p *topology) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, 
 	for _, route := range p.routeTableRoutes(n, id) {
 		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
 		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))
-		if err != nil || value(route.NextHopType) != armnetwork.RouteNextHopTypeVirtualAppliance || slices.Contains(s.Appliances, hop) || p.isFirewall(n, hop) {
+		if err != nil || value(route.NextHopType) != armnetwork.RouteNextHopTypeVirtualAppliance ||
+			slices.Contains(s.Appliances, hop) || p.isFirewall(n, hop) {
 			continue
 		}
 		s.Appliances = append(s.Appliances, hop)
 	}
-}
-
-// isFirewall reports whether a firewall in the network or in a peer of it has
-// the address, one whose rules were read.
-func (p *topology) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool {
-	near := append(peersOf(n), strings.ToLower(value(n.ID)))
-	return slices.ContainsFunc(p.firewalls, func(f firewall) bool {
-		_, network, private := f.location()
-		return private == hop && slices.Contains(near, network) && p.wasRead(f.Properties.Policy.ID)
-	})
-}
-
-// addFirewalls adds those before any address of the VM.
-func (p *topology) addFirewalls(s *jit.Surroundings, vm jit.VM) {
-	at := map[string]int{}
-	for _, g := range p.allFirewallHops(vm) {
-		if !p.wasRead(g.Policy) {
-			continue // one of the appliances
-		}
-		i, known := at[g.Firewall]
-		if !known {
-			i = len(s.Firewalls)
-			at[g.Firewall] = i
-			if _, read := p.firewallsByID[g.Firewall]; !read {
-				p.firewallsByID[g.Firewall] = p.firewallOf(g)
-			}
-			s.Firewalls = append(s.Firewalls, p.firewallsByID[g.Firewall]) // hundreds of VMs share its rules
-		}
-		fw := &s.Firewalls[i]
-		for _, r := range g.Routed {
-			if !slices.Contains(fw.Routed, r) {
-				fw.Routed = append(fw.Routed, r)
-			}
-		}
-	}
-}
-
-func (p *topology) allFirewallHops(vm jit.VM) []jit.Gateway {
-	var out []jit.Gateway
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			out = append(out, p.firewallsBefore(a)...)
-		}
-	}
-	return out
-}
-
-func (p *topology) firewallOf(g jit.Gateway) jit.Firewall {
-	out := jit.Firewall{Subnet: g.Subnet}
-	for _, f := range p.firewalls {
-		if f.ID != g.Firewall {
-			continue
-		}
-		out.Name = f.Name
-		for _, r := range p.rulesOf(f) {
-			if r.To.IsValid() {
-				out.Translations = append(out.Translations, r)
-			} else {
-				out.Rules = append(out.Rules, r)
-			}
-		}
-	}
-	return out
 }
 
 func addressSpace(s *armnetwork.AddressSpace) []netip.Prefix {

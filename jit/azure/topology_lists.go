@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +15,8 @@ import (
 	"jitbot/jit"
 )
 
-// networkLists is what was listed of networks, their routes and the firewalls between
-// them, by lower-case id.
+// networkLists is what was listed of networks, their routes and the firewalls
+// between them, by lower-case id.
 type networkLists struct {
 	mu              sync.Mutex
 	networks        map[string]*armnetwork.VirtualNetwork
@@ -94,41 +93,6 @@ func (e *networkLists) listRoutes(ctx context.Context, s *subscription) error {
 	})
 }
 
-func (c *Client) listFirewalls(e *networkLists) func(context.Context, *subscription) error {
-	return func(ctx context.Context, s *subscription) error {
-		found, seen, err := c.firewalls(ctx, s.id)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.firewalls = append(e.firewalls, found...)
-		e.firewallsUnread = e.firewallsUnread || !seen
-		return err
-	}
-}
-
-// readPolicies reads the policies of the firewalls. Of one that may not be read
-// the firewalls are known, and nothing of what they let through.
-func (c *Client) readPolicies(ctx context.Context, e *networkLists) error {
-	var ids []string
-	for _, f := range e.firewalls {
-		if id := f.Properties.Policy.ID; id != "" {
-			ids = append(ids, id)
-		}
-	}
-	return eachID(ctx, ids, func(ctx context.Context, id string) error {
-		chain, err := c.readPolicyChain(ctx, id)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		switch {
-		case c.notShown(ctx, err):
-			e.firewallsUnread = true
-			return nil
-		case err == nil:
-			e.policies[strings.ToLower(id)] = chain
-		}
-		return err
-	})
-}
-
 // listsAge is how old what is between networks may be: routes and firewalls
 // change rarely, and many VMs are asked about at once.
 const listsAge = 10 * time.Second
@@ -154,11 +118,11 @@ func (c *Client) recentLists(ctx context.Context) (*networkLists, error) {
 	if e := c.cachedLists(); e != nil {
 		return e, nil
 	}
-	leave, err := c.guardLocks.lock(ctx, "edges")
+	unlock, err := c.locks.lock(ctx, "lists")
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer unlock()
 	if e := c.cachedLists(); e != nil {
 		return e, nil
 	}
@@ -175,36 +139,6 @@ func (c *Client) recentLists(ctx context.Context) (*networkLists, error) {
 	}
 	c.cacheLists(e)
 	return e, nil
-}
-
-// firewallsBefore are the firewalls before an address.
-func (e *networkLists) firewallsBefore(a jit.Address) []jit.Gateway {
-	subnet := strings.ToLower(a.Subnet)
-	network, _, _ := strings.Cut(subnet, "/subnets/")
-	n := e.networks[network]
-	if n == nil || len(e.firewalls) == 0 {
-		return nil
-	}
-	near := append(peersOf(n), network)
-	routed := jit.RoutedBy(e.routesOf(n, subnet))
-	var out []jit.Gateway
-	for _, f := range e.firewalls {
-		home, network, private := f.location()
-		if !slices.Contains(near, network) {
-			continue
-		}
-		g := jit.Gateway{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Leads: e.hasDNATTo(f, a.Addr)}
-		if len(g.Routed) == 0 && !g.Leads {
-			continue
-		}
-		g.Subnet, g.Public = e.subnetPrefix(home), e.publicIPsOf(f)
-		g.Hides = translatesSource(f.privateRanges(e.policies[strings.ToLower(g.Policy)]), a.Addr)
-		out = append(out, g)
-	}
-	slices.SortFunc(out, func(a, b jit.Gateway) int {
-		return strings.Compare(strings.ToLower(a.Firewall), strings.ToLower(b.Firewall))
-	})
-	return out
 }
 
 // peersOf are the networks that a network is connected with.
@@ -274,40 +208,6 @@ func (e *networkLists) routeTableRoutes(n *armnetwork.VirtualNetwork, subnet str
 	return out
 }
 
-// hasDNATTo reports whether a DNAT rule that is not ours leads to the address.
-// Hundreds of addresses are asked about, and a firewall has thousands of rules.
-func (e *networkLists) hasDNATTo(f firewall, to netip.Addr) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	led, known := e.dnatTargets[f.ID]
-	if !known {
-		led = map[netip.Addr]bool{}
-		for _, r := range e.rulesOf(f) {
-			if _, ours := jit.ParseRuleName(strings.ToLower(r.Name)); !ours && r.To.IsValid() {
-				led[r.To.Addr()] = true
-			}
-		}
-		e.dnatTargets[f.ID] = led
-	}
-	return led[to]
-}
-
-// wasRead reports whether the policy was read; no policy is known.
-func (e *networkLists) wasRead(policy string) bool {
-	return policy == "" || len(e.policies[strings.ToLower(policy)]) > 0
-}
-
-// rulesOf are the rules of a firewall in the order in which they are asked.
-func (e *networkLists) rulesOf(f firewall) []jit.Rule {
-	if policy := f.Properties.Policy.ID; policy != "" {
-		if !e.wasRead(policy) {
-			return nil
-		}
-		return e.policies[strings.ToLower(policy)].table("").Rules
-	}
-	return f.table().Rules
-}
-
 // subnetPrefix is the address range of a subnet.
 func (e *networkLists) subnetPrefix(subnet string) netip.Prefix {
 	network, _, _ := strings.Cut(subnet, "/subnets/")
@@ -325,16 +225,4 @@ func (e *networkLists) subnetPrefix(subnet string) netip.Prefix {
 		}
 	}
 	return netip.Prefix{}
-}
-
-// publicIPsOf are the public addresses of a firewall, in its own order.
-func (e *networkLists) publicIPsOf(f firewall) []netip.Addr {
-	var out []netip.Addr
-	for _, a := range f.Properties.Addresses {
-		public := e.publicIPs[strings.ToLower(a.Properties.Public.ID)]
-		if addr, err := netip.ParseAddr(value(value(public.Properties).IPAddress)); err == nil && addr.Is4() {
-			out = append(out, addr)
-		}
-	}
-	return out
 }

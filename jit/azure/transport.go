@@ -12,7 +12,7 @@ import (
 )
 
 // exchangePolicy is the policy that sees each HTTP exchange of every client: it
-// holds the gates, feeds the vitals and counts.
+// holds back what is throttled, reads the budget and counts.
 type exchangePolicy struct {
 	observe  func(method string, code int)
 	throttle *throttle
@@ -20,12 +20,12 @@ type exchangePolicy struct {
 	log      *slog.Logger
 }
 
-// Do implements policy.Policy. A shut gate is a *jit.BusyError and nothing is
-// sent.
+// Do implements policy.Policy. What is throttled is a *jit.BusyError and
+// nothing is sent.
 func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 	raw := req.Raw()
-	l := bucketOf(raw)
-	if err := e.throttle.check(l); err != nil {
+	key := bucketOf(raw)
+	if err := e.throttle.check(key); err != nil {
 		return nil, err
 	}
 	sent := time.Now()
@@ -33,12 +33,13 @@ func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 	code := 0
 	if err == nil {
 		code = resp.StatusCode
-		e.budget.record(l, resp.Header, sent, time.Now())
+		e.budget.record(key, resp.Header, sent, time.Now())
 		if code == http.StatusTooManyRequests && !isConcurrentOperation(readAnswer(resp)) {
 			wait := retryAfter(resp.Header)
-			e.throttle.block(l, wait)
-			e.budget.exhaust(l)
-			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", l.owner), slog.String("kind", string(l.kind)), slog.Duration("wait", wait))
+			e.throttle.block(key, wait)
+			e.budget.exhaust(key)
+			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", key.owner),
+				slog.String("kind", string(key.kind)), slog.Duration("wait", wait))
 		}
 	}
 	if e.observe != nil {

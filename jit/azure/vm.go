@@ -64,19 +64,19 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 
 // readSubnetsAndPublicIPs reads the subnets and the public addresses of the interfaces.
 func (c *Client) readSubnetsAndPublicIPs(ctx context.Context, p *vmParts) error {
-	var around []string
+	var ids []string
 	for _, n := range p.nics {
 		for _, conf := range values(value(n.Properties).IPConfigurations) {
 			a := value(conf.Properties)
 			if a.Subnet != nil {
-				around = append(around, value(a.Subnet.ID))
+				ids = append(ids, value(a.Subnet.ID))
 			}
 			if a.PublicIPAddress != nil {
-				around = append(around, value(a.PublicIPAddress.ID))
+				ids = append(ids, value(a.PublicIPAddress.ID))
 			}
 		}
 	}
-	return eachID(ctx, around, func(ctx context.Context, id string) error {
+	return eachID(ctx, ids, func(ctx context.Context, id string) error {
 		if strings.Contains(strings.ToLower(id), "/subnets/") {
 			return c.readSubnet(ctx, p, id)
 		}
@@ -95,7 +95,7 @@ func (c *Client) readInterface(ctx context.Context, p *vmParts, id string) error
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// Under the id of the machine's reference: that is what join looks for.
+	// Under the id of the machine's reference: that is what vm looks for.
 	p.nics[strings.ToLower(id)] = &resp.Interface
 	return nil
 }
@@ -130,7 +130,8 @@ func (c *Client) readPublicIP(ctx context.Context, p *vmParts, id string) error 
 // for that of the whole.
 func goneMeanwhile(err error) error {
 	if errors.Is(err, jit.ErrNotFound) {
-		return fmt.Errorf("%w: gone meanwhile: %v", jit.ErrConflict, err) //nolint:errorlint // wrapped, it would still be the absence of the whole
+		// Wrapped, it would still be the absence of the whole.
+		return fmt.Errorf("%w: gone meanwhile: %v", jit.ErrConflict, err) //nolint:errorlint // see above
 	}
 	return err
 }

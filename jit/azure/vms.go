@@ -27,7 +27,9 @@ type vmParts struct {
 }
 
 func newVMParts(e *networkLists) *vmParts {
-	return &vmParts{networkLists: e, nics: map[string]*armnetwork.Interface{}, subnetNSGs: map[string]string{}, publicAddrs: map[string]string{}}
+	return &vmParts{
+		networkLists: e, nics: map[string]*armnetwork.Interface{}, subnetNSGs: map[string]string{}, publicAddrs: map[string]string{},
+	}
 }
 
 // VMs lists the virtual machines of the configured subscriptions, from six
@@ -41,7 +43,8 @@ func newVMParts(e *networkLists) *vmParts {
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	p := newVMParts(newNetworkLists())
 	err := c.listAll(ctx, listing{"machines", p.listVMs}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
-		listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)}, listing{"classic machines", c.listClassicVMs(p)})
+		listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)},
+		listing{"classic machines", c.listClassicVMs(p)})
 	if err == nil && len(p.firewalls) > 0 {
 		err = errors.Join(c.listAll(ctx, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.networkLists))
 	}

@@ -22,8 +22,8 @@ const (
 	maxGateways = 16
 )
 
-// onPremisesRoutes is what lies behind a gateway, or behind those of a network. The zero
-// value knows nothing.
+// onPremisesRoutes are the prefixes that lie behind a virtual network gateway, or
+// behind those of a network. The zero value knows nothing.
 type onPremisesRoutes struct {
 	prefixes []netip.Prefix
 	complete bool // there is nothing else: no routes are learned
@@ -74,7 +74,7 @@ func vnetGatewaysOf(n *armnetwork.VirtualNetwork) (ids []string, ok bool) {
 	return ids, len(ids) > 0
 }
 
-// addOnPremises adds what lies behind the network's gateways, and whether there may
+// addOnPremises adds the prefixes behind the network's gateways, and whether there may
 // be more. A route server learns routes as a gateway does.
 func (p *topology) addOnPremises(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
 	s.Learned = s.Learned || subnetNamed(n, "RouteServerSubnet") != nil
@@ -85,8 +85,8 @@ func (p *topology) addOnPremises(s *jit.Surroundings, n *armnetwork.VirtualNetwo
 	}
 }
 
-// readVNetGateways reads what lies behind the gateways that the VMs' networks use:
-// three requests or so for each gateway, none where there is none. What may
+// readVNetGateways reads what lies behind the gateways that the VMs' networks
+// use: three requests or so for each gateway, none where there is none. What may
 // not or cannot be read stays unknown.
 func (c *Client) readVNetGateways(ctx context.Context, p *topology, vms []jit.VM) {
 	used := map[string][]string{} // gateways by network
@@ -106,7 +106,7 @@ func (c *Client) readVNetGateways(ctx context.Context, p *topology, vms []jit.VM
 	_ = eachID(ctx, ids, func(ctx context.Context, id string) error {
 		b, err := c.vnetGateway(ctx, p, id)
 		if err != nil && !errors.Is(err, jit.ErrForbidden) && ctx.Err() == nil {
-			c.log.WarnContext(ctx, "what lies behind a gateway is not known", slog.String("gateway", id), slog.Any("error", err))
+			c.log.WarnContext(ctx, "the prefixes behind a virtual network gateway are not known", slog.String("gateway", id), slog.Any("error", err))
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -154,7 +154,8 @@ func (c *Client) vnetGateway(ctx context.Context, p *topology, id string) (onPre
 	}
 	out := onPremisesRoutes{complete: hasStaticRoutes(value(resp.Properties))}
 	var sites []string
-	err = pages(ctx, s.vnetGateways.NewListConnectionsPager(r.ResourceGroupName, r.Name, nil), func(page armnetwork.VirtualNetworkGatewaysClientListConnectionsResponse) {
+	connections := s.vnetGateways.NewListConnectionsPager(r.ResourceGroupName, r.Name, nil)
+	err = pages(ctx, connections, func(page armnetwork.VirtualNetworkGatewaysClientListConnectionsResponse) {
 		for _, connection := range values(page.Value) {
 			v := value(connection.Properties)
 			out.complete = out.complete && !value(v.EnableBgp)

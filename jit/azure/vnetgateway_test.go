@@ -37,9 +37,9 @@ func gatewayNet(id, prefix string) azuresim.VNet {
 	}
 }
 
-// gated adds a gateway that joins two sites to a hub, of which dev-1's network
+// addVNetGateway adds a gateway that joins two sites to a hub, of which dev-1's network
 // is a spoke.
-func (w *world) gated() {
+func (w *world) addVNetGateway() {
 	w.PutResourceGroup(azuresim.ResourceGroup{Subscription: azuresim.DemoSubscription, Name: "net", Location: azuresim.DemoLocation})
 	hub := gatewayNet(hubNet, "10.80")
 	hub.Peers = []string{spokeNet}
@@ -121,7 +121,7 @@ func TestWhatLiesBehindAGateway(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.gated()
+				w.addVNetGateway()
 				w.Configure(func(s *azuresim.Settings) { s.PageSize = 1 })
 				if tt.change != nil {
 					tt.change(w)
@@ -143,7 +143,7 @@ func TestSitesAreInside(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.gated()
+		w.addVNetGateway()
 		vm := w.mustVM(t, azuresim.DemoDev1)
 		tables, err := w.Tables(t.Context())
 		if err != nil {
@@ -168,7 +168,7 @@ func TestGatewaysCost(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.gated()
+		w.addVNetGateway()
 		w.around(t, azuresim.DemoDev1)
 		w.Reset()
 		w.around(t, azuresim.DemoDev1)

@@ -233,7 +233,9 @@ func (w *write) prepare(tx *bbolt.Tx) (puts []put) {
 // succeed and lose what was answered.
 func (b *Store) stop(cause error) error {
 	stop := &refusal{kind: store.ErrStopped, cause: cause}
-	stop.text = fmt.Sprintf("writing to the store %s failed (%v), and nothing is written any more: look at its disk and start jitbot again; %s", b.path, cause, meanwhile)
+	stop.text = fmt.Sprintf(
+		"writing to the store %s failed (%v), and nothing is written any more: look at its disk and start jitbot again; %s",
+		b.path, cause, meanwhile)
 	b.stopped.CompareAndSwap(nil, stop)
 	return b.stopped.Load()
 }

@@ -94,6 +94,7 @@ func waitLock(ctx context.Context, f *os.File, path string, timeout time.Duratio
 		if cause := context.Cause(ctx); !errors.Is(cause, store.ErrInUse) {
 			return cause
 		}
-		return refuse(store.ErrInUse, nil, "the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", path)
+		return refuse(store.ErrInUse, nil,
+			"the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", path)
 	}
 }

@@ -15,7 +15,9 @@ import (
 
 // Protect implements jit.Store. A panic of f ends the program: f is jitbot's
 // own code and reads nothing but its argument.
-func (b *Store) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
+func (b *Store) Protect(
+	ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error),
+) (jit.Protection, error) {
 	key := []byte(strings.ToLower(vm))
 	var result latest[jit.Protection]
 	err := b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {

@@ -123,11 +123,13 @@ func (b *Store) unusable(err error) error {
 	case errors.As(err, &said), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, bbolterrors.ErrTimeout):
-		return refuse(store.ErrInUse, err, "the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", b.path)
+		return refuse(store.ErrInUse, err,
+			"the store %s is in use by another jitbot, and only one may be active: stop that one first, or speak to it", b.path)
 	case errors.Is(err, errOther):
 		return refuse(store.ErrForeign, err, "%s is a bbolt file of another program: name another file under store", b.path)
 	case errors.Is(err, store.ErrNewer):
-		return refuse(store.ErrNewer, err, "the store %s was written by a newer jitbot: install that version again, or put a backup of this version in its place", b.path)
+		return refuse(store.ErrNewer, err,
+			"the store %s was written by a newer jitbot: install that version again, or put a backup of this version in its place", b.path)
 	case errors.Is(err, store.ErrCorrupt):
 		return refuse(store.ErrCorrupt, err, "%v: move %s away and put the last backup in its place", err, b.path)
 	default:
@@ -165,10 +167,13 @@ func (b *Store) Check(ctx context.Context) error {
 		}
 		named, err := os.Stat(b.path)
 		if err != nil || !os.SameFile(open, named) {
-			return refuse(ErrReplaced, err, "the store %s was replaced or removed while in use: stop jitbot, put the right file there and start it again", b.path)
+			return refuse(ErrReplaced, err,
+				"the store %s was replaced or removed while in use: stop jitbot, put the right file there and start it again", b.path)
 		}
 		if open.Size() < tx.Size() {
-			return refuse(store.ErrCorrupt, nil, "the store %s was cut to %d of %d bytes while in use: stop jitbot and put the last backup in its place", b.path, open.Size(), tx.Size())
+			return refuse(store.ErrCorrupt, nil,
+				"the store %s was cut to %d of %d bytes while in use: stop jitbot and put the last backup in its place",
+				b.path, open.Size(), tx.Size())
 		}
 		if uint64(tx.ID()) < last {
 			return refuse(ErrReplaced, nil, "the store %s was overwritten with an older one while in use: stop jitbot and start it again", b.path)

@@ -31,7 +31,9 @@ func (b *Store) Verify(ctx context.Context) error {
 			return err
 		}
 		v := &verifier{tx: tx, want: make(map[string]int)}
-		for _, check := range []func(context.Context) error{v.grants, v.indexes, v.counts, v.events, v.notices, v.deliveries, v.names, v.protections} {
+		for _, check := range []func(context.Context) error{
+			v.grants, v.indexes, v.counts, v.events, v.notices, v.deliveries, v.names, v.protections,
+		} {
 			if err := check(ctx); err != nil {
 				return err
 			}

@@ -1,0 +1,186 @@
+package azure
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+
+	"jitbot/jit"
+)
+
+func (c *Client) listFirewalls(e *networkLists) func(context.Context, *subscription) error {
+	return func(ctx context.Context, s *subscription) error {
+		found, seen, err := c.firewalls(ctx, s.id)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.firewalls = append(e.firewalls, found...)
+		e.firewallsUnread = e.firewallsUnread || !seen
+		return err
+	}
+}
+
+// readPolicies reads the policies of the firewalls. Of one that may not be read
+// the firewalls are known, and nothing of what they let through.
+func (c *Client) readPolicies(ctx context.Context, e *networkLists) error {
+	var ids []string
+	for _, f := range e.firewalls {
+		if id := f.Properties.Policy.ID; id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return eachID(ctx, ids, func(ctx context.Context, id string) error {
+		chain, err := c.readPolicyChain(ctx, id)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		switch {
+		case c.notShown(ctx, err):
+			e.firewallsUnread = true
+			return nil
+		case err == nil:
+			e.policies[strings.ToLower(id)] = chain
+		}
+		return err
+	})
+}
+
+// firewallsBefore are the firewalls before an address.
+func (e *networkLists) firewallsBefore(a jit.Address) []jit.Gateway {
+	subnet := strings.ToLower(a.Subnet)
+	network, _, _ := strings.Cut(subnet, "/subnets/")
+	n := e.networks[network]
+	if n == nil || len(e.firewalls) == 0 {
+		return nil
+	}
+	near := append(peersOf(n), network)
+	routed := jit.RoutedBy(e.routesOf(n, subnet))
+	var out []jit.Gateway
+	for _, f := range e.firewalls {
+		home, network, private := f.location()
+		if !slices.Contains(near, network) {
+			continue
+		}
+		g := jit.Gateway{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Leads: e.hasDNATTo(f, a.Addr)}
+		if len(g.Routed) == 0 && !g.Leads {
+			continue
+		}
+		g.Subnet, g.Public = e.subnetPrefix(home), e.publicIPsOf(f)
+		g.Hides = translatesSource(f.privateRanges(e.policies[strings.ToLower(g.Policy)]), a.Addr)
+		out = append(out, g)
+	}
+	slices.SortFunc(out, func(a, b jit.Gateway) int {
+		return strings.Compare(strings.ToLower(a.Firewall), strings.ToLower(b.Firewall))
+	})
+	return out
+}
+
+// hasDNATTo reports whether a DNAT rule that is not ours leads to the address.
+// Hundreds of addresses are asked about, and a firewall has thousands of rules.
+func (e *networkLists) hasDNATTo(f firewall, to netip.Addr) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	led, known := e.dnatTargets[f.ID]
+	if !known {
+		led = map[netip.Addr]bool{}
+		for _, r := range e.rulesOf(f) {
+			if _, ours := jit.ParseRuleName(strings.ToLower(r.Name)); !ours && r.To.IsValid() {
+				led[r.To.Addr()] = true
+			}
+		}
+		e.dnatTargets[f.ID] = led
+	}
+	return led[to]
+}
+
+// wasRead reports whether the policy was read; no policy is known.
+func (e *networkLists) wasRead(policy string) bool {
+	return policy == "" || len(e.policies[strings.ToLower(policy)]) > 0
+}
+
+// rulesOf are the rules of a firewall in the order in which they are asked.
+func (e *networkLists) rulesOf(f firewall) []jit.Rule {
+	if policy := f.Properties.Policy.ID; policy != "" {
+		if !e.wasRead(policy) {
+			return nil
+		}
+		return e.policies[strings.ToLower(policy)].table("").Rules
+	}
+	return f.table().Rules
+}
+
+// publicIPsOf are the public addresses of a firewall, in its own order.
+func (e *networkLists) publicIPsOf(f firewall) []netip.Addr {
+	var out []netip.Addr
+	for _, a := range f.Properties.Addresses {
+		public := e.publicIPs[strings.ToLower(a.Properties.Public.ID)]
+		if addr, err := netip.ParseAddr(value(value(public.Properties).IPAddress)); err == nil && addr.Is4() {
+			out = append(out, addr)
+		}
+	}
+	return out
+}
+
+// isFirewall reports whether a firewall in the network or in a peer of it has
+// the address, one whose rules were read.
+func (p *topology) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool {
+	near := append(peersOf(n), strings.ToLower(value(n.ID)))
+	return slices.ContainsFunc(p.firewalls, func(f firewall) bool {
+		_, network, private := f.location()
+		return private == hop && slices.Contains(near, network) && p.wasRead(f.Properties.Policy.ID)
+	})
+}
+
+// addFirewalls adds those before any address of the VM.
+func (p *topology) addFirewalls(s *jit.Surroundings, vm jit.VM) {
+	at := map[string]int{}
+	for _, g := range p.allFirewallHops(vm) {
+		if !p.wasRead(g.Policy) {
+			continue // one of the appliances
+		}
+		i, known := at[g.Firewall]
+		if !known {
+			i = len(s.Firewalls)
+			at[g.Firewall] = i
+			if _, read := p.firewallsByID[g.Firewall]; !read {
+				p.firewallsByID[g.Firewall] = p.firewallOf(g)
+			}
+			s.Firewalls = append(s.Firewalls, p.firewallsByID[g.Firewall]) // hundreds of VMs share its rules
+		}
+		fw := &s.Firewalls[i]
+		for _, r := range g.Routed {
+			if !slices.Contains(fw.Routed, r) {
+				fw.Routed = append(fw.Routed, r)
+			}
+		}
+	}
+}
+
+func (p *topology) allFirewallHops(vm jit.VM) []jit.Gateway {
+	var out []jit.Gateway
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			out = append(out, p.firewallsBefore(a)...)
+		}
+	}
+	return out
+}
+
+func (p *topology) firewallOf(g jit.Gateway) jit.Firewall {
+	out := jit.Firewall{Subnet: g.Subnet}
+	for _, f := range p.firewalls {
+		if f.ID != g.Firewall {
+			continue
+		}
+		out.Name = f.Name
+		for _, r := range p.rulesOf(f) {
+			if r.To.IsValid() {
+				out.Translations = append(out.Translations, r)
+			} else {
+				out.Rules = append(out.Rules, r)
+			}
+		}
+	}
+	return out
+}

@@ -17,7 +17,7 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	if err != nil || g.State != Asked {
 		return g, err
 	}
-	if s.clock.Now().Sub(g.Request.At) > askedLapse {
+	if s.checks.clock.Now().Sub(g.Request.At) > askedLapse {
 		return s.refuse(ctx, g, Refuse(ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
 	}
 	var terms Terms
@@ -28,8 +28,8 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	if err != nil {
 		return s.refuse(ctx, g, err)
 	}
-	now := s.clock.Now()
-	g, err = s.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
+	now := s.checks.clock.Now()
+	g, err = s.checks.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
 		g, e, err := g.Admit(terms, now)
 		return g, []Event{e}, err
 	})
@@ -66,7 +66,7 @@ func patiently(ctx context.Context, f func() error) error {
 }
 
 func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
-	who, sites, err := s.entitled(ctx, g)
+	who, sites, err := s.checks.entitled(ctx, g)
 	if err != nil {
 		return Terms{}, err
 	}
@@ -74,23 +74,23 @@ func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
 	var remind time.Duration
 	drift := false
 	for _, site := range sites {
-		if policy, ok := s.config.Policy(site.vm); ok {
+		if policy, ok := s.checks.config.Policy(site.vm); ok {
 			remind = max(remind, policy.RemindBefore)
 			drift = drift || policy.EndOnDrift
 		}
 	}
-	rule, err := s.rule(vms, g.Request)
+	rule, err := s.checks.rule(vms, g.Request)
 	if err != nil {
 		return Terms{}, err
 	}
-	if err := s.enough(ctx, rule, who); err != nil {
+	if err := s.checks.enough(ctx, rule, who); err != nil {
 		return Terms{}, err
 	}
 	g.Request.By = who
-	notes, err := s.prospect(ctx, g, sites)
+	notes, err := s.checks.prospect(ctx, g, sites)
 	channel := rule.Channel
 	if channel == "" {
-		channel = s.config.Channel
+		channel = s.checks.config.Channel
 	}
 	return Terms{By: who, Rule: rule, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift}, err
 }
@@ -100,11 +100,11 @@ func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
 func (s *Service) refuse(ctx context.Context, g Grant, cause error) (Grant, error) {
 	no := new(Refusal)
 	if !errors.As(cause, &no) {
-		s.world.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
+		s.checks.world.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
 		no = Refuse(ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", outline(cause))
 	}
-	now := s.clock.Now()
-	refused, err := s.world.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+	now := s.checks.clock.Now()
+	refused, err := s.checks.world.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		g, e, err := g.Refuse(no.Error(), now)
 		return g, []Event{e}, err
 	})

@@ -19,7 +19,7 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 			continue // denies come and go with protections, which say so
 		}
 		if err := v.failed[c.Remove]; err != nil {
-			r.world.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
+			r.checks.world.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
 				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
 			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
 			continue
@@ -28,10 +28,10 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 			continue // looked at again by the next comparison
 		}
 		var card Card
-		if g, err := r.world.Store.Grant(ctx, n.Grant); err == nil {
+		if g, err := r.checks.world.Store.Grant(ctx, n.Grant); err == nil {
 			card = g.Card
 		}
-		if err := r.world.Store.Append(ctx, OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
+		if err := r.checks.world.Store.Append(ctx, OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
 		}
 	}
@@ -40,7 +40,7 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 
 // guardGone deals with a guard that was deleted: its rules are gone with it.
 func (r *Reconciler) guardGone(ctx context.Context, guard string, live []Grant) error {
-	now := r.clock.Now()
+	now := r.checks.clock.Now()
 	var faults []error
 	for _, g := range live {
 		var err error
@@ -68,9 +68,9 @@ func (r *Reconciler) tried(guard string) {
 // compareAll looks at every guard of the subscriptions and of the store, and
 // reconciles those that do not agree: drift, orphans, and grants left by a crash.
 func (r *Reconciler) compareAll(ctx context.Context) error {
-	known, err := r.world.Store.Guards(ctx)
+	known, err := r.checks.world.Store.Guards(ctx)
 	faults := []error{err}
-	tables, err := r.world.Network.Tables(ctx)
+	tables, err := r.checks.world.Network.Tables(ctx)
 	if err != nil {
 		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
 	} else {
@@ -102,7 +102,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t Table) (bool, 
 	}
 	for _, rule := range t.Rules {
 		if n, astray := r.owner.Astray(rule); astray {
-			r.world.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
+			r.checks.world.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
 		}
 	}
@@ -184,7 +184,7 @@ func (r *Reconciler) changedRule(v pass, g Grant) string {
 }
 
 func (r *Reconciler) endDrift(ctx context.Context, id ID, rule string) error {
-	now := r.clock.Now()
+	now := r.checks.clock.Now()
 	_, err := r.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.CloseDrifted(rule, now) })
 	r.Kick()
 	return err

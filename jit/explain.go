@@ -47,7 +47,7 @@ type Reached struct {
 // Explain is a dry run of a request for one VM, by whoever asks or, for
 // admins, by somebody else.
 func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserID) (Explanation, error) {
-	if _, err := s.member(ctx, by); err != nil {
+	if _, err := s.checks.member(ctx, by); err != nil {
 		return Explanation{}, err
 	}
 	seen, err := s.vmVisibility(ctx, by)
@@ -57,14 +57,14 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 	if who != by && !seen.all {
 		return Explanation{}, Refuse(ErrAuthority, "Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
 	}
-	vms, err := s.vmCache.Find(ctx, []string{word})
+	vms, err := s.checks.vmCache.Find(ctx, []string{word})
 	if err != nil {
 		return Explanation{}, err
 	}
 	if len(vms) != 1 {
 		return Explanation{}, Refuse(ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
 	}
-	vm, err := s.world.Inventory.VM(ctx, vms[0].ID)
+	vm, err := s.checks.world.Inventory.VM(ctx, vms[0].ID)
 	if errors.Is(err, ErrNotFound) {
 		return Explanation{}, Refuse(ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
 	}
@@ -80,9 +80,9 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 
 // may says why the person may not ask for the VM, if so.
 func (s *Service) may(ctx context.Context, id UserID, vm VM) (who Person, no *Refusal, err error) {
-	who, err = s.person(ctx, id)
+	who, err = s.checks.person(ctx, id)
 	if err == nil {
-		err = s.rights(ctx, who, vm, s.config.RequiredActions)
+		err = s.checks.rights(ctx, who, vm, s.checks.config.RequiredActions)
 	}
 	if errors.As(err, &no) {
 		err = nil
@@ -94,11 +94,11 @@ func (s *Service) may(ctx context.Context, id UserID, vm VM) (who Person, no *Re
 }
 
 func (s *Service) explain(ctx context.Context, e *Explanation) error {
-	policy, ok, err := s.policy(ctx, e.VM)
+	policy, ok, err := s.checks.policy(ctx, e.VM)
 	if err != nil {
 		return err
 	}
-	lock, err := s.protection(ctx, e.VM.ID, e.VM.Name)
+	lock, err := s.checks.protection(ctx, e.VM.ID, e.VM.Name)
 	if err != nil {
 		return err
 	}
@@ -120,12 +120,12 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 // address, for an hour or as long as is allowed.
 func (s *Service) offered(ctx context.Context, e *Explanation, pp PortPolicy, widest Widths) (Offered, error) {
 	o := Offered{Port: pp, Widest: widest, Duration: min(defaultDuration, pp.Longest)}
-	i, ok := s.config.Approval(e.VM, []Ports{pp.Ports}, nil, o.Duration)
+	i, ok := s.checks.config.Approval(e.VM, []Ports{pp.Ports}, nil, o.Duration)
 	if !ok {
 		return o, nil
 	}
-	o.Named, o.Rule = true, s.config.Approvals[i]
-	err := s.enough(ctx, o.Rule, e.Who)
+	o.Named, o.Rule = true, s.checks.config.Approvals[i]
+	err := s.checks.enough(ctx, o.Rule, e.Who)
 	if errors.As(err, &o.Few) {
 		err = nil
 	}
@@ -149,30 +149,30 @@ func (j judge) firewallsOf(vm VM) []string {
 func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy, lock Protection) error {
 	var tables []Table
 	for _, guard := range guardsOfVM(e.VM) {
-		t, err := s.table(ctx, guard)
+		t, err := s.checks.table(ctx, guard)
 		if err != nil {
 			return err
 		}
 		tables = append(tables, t)
 	}
-	groups, firewalls := guardsOfVM(e.VM), s.firewallsOf(e.VM)
+	groups, firewalls := guardsOfVM(e.VM), s.checks.firewallsOf(e.VM)
 	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
 		e.Blocked = unfiltered(e.VM, "open")
 	}
 	// Every grant writes in each network security group, but only those from
 	// some sources in a firewall.
-	err := s.unlocked(ctx, groups)
+	err := s.checks.unlocked(ctx, groups)
 	if err != nil && !errors.As(err, &e.Blocked) {
 		return err
 	}
-	elsewhere := s.unlocked(ctx, firewalls)
+	elsewhere := s.checks.unlocked(ctx, firewalls)
 	if elsewhere != nil && !errors.As(elsewhere, new(*Refusal)) {
 		return elsewhere
 	}
-	read, note := s.surroundings(ctx, []VM{e.VM})
+	read, note := s.checks.surroundings(ctx, []VM{e.VM})
 	around := read(e.VM)
-	e.Posture = s.posture(e.VM, tables, around, policy, lock, note)
+	e.Posture = s.checks.posture(e.VM, tables, around, policy, lock, note)
 	if elsewhere != nil {
 		e.Posture.Notes = append(e.Posture.Notes, elsewhere.Error())
 	}

@@ -25,10 +25,10 @@ const maxScanLooks = 300
 // The rules are read afresh, by one list, and the VMs are listed anew after a
 // minute: an older list would not say how they stand.
 func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more bool, err error) {
-	if _, err := s.member(ctx, by); err != nil {
+	if _, err := s.checks.member(ctx, by); err != nil {
 		return nil, false, err
 	}
-	vms, err := s.vmCache.List(ctx, vmCacheAge)
+	vms, err := s.checks.vmCache.List(ctx, vmCacheAge)
 	if err != nil {
 		return nil, false, err
 	}
@@ -48,7 +48,7 @@ func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more
 	if len(mine) == 0 {
 		return nil, more, nil
 	}
-	out, _, err := s.classify(ctx, mine)
+	out, _, err := s.checks.classify(ctx, mine)
 	for i := range out {
 		out[i].Admin = seen.all
 	}

@@ -36,7 +36,7 @@ func (r *Reconciler) gather(ctx context.Context, guard string) error {
 // atHand counts the openings that the guard does not have yet, and says whether
 // something is to be closed there.
 func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, closing bool, err error) {
-	live, err := r.world.Store.AtGuard(ctx, guard)
+	live, err := r.checks.world.Store.AtGuard(ctx, guard)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return 0, false, fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
@@ -96,8 +96,8 @@ func (r *Reconciler) awaits(ctx context.Context, g Grant, paths []Path) (held bo
 // Claims wait for one write of the store, and for nothing slower.
 func (r *Reconciler) enter(ctx context.Context, id ID, paths []Path) (began bool, err error) {
 	entered, err := r.firewalls.enter(id, paths, func() error {
-		now := r.clock.Now()
-		g, err := r.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, r.config.openWithin(paths), now) }))
+		now := r.checks.clock.Now()
+		g, err := r.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, r.checks.config.openWithin(paths), now) }))
 		began = err == nil && !g.Clock.Begun.IsZero()
 		return err
 	})
@@ -115,7 +115,7 @@ func (r *Reconciler) changing(ctx context.Context, guard string) (bool, error) {
 	if r.firewalls.isClaimed(guard) || r.firewalls.wasChanging(guard) {
 		return true, nil
 	}
-	t, err := r.world.Network.Table(ctx, guard)
+	t, err := r.checks.world.Network.Table(ctx, guard)
 	if err != nil {
 		return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
 	}

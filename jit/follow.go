@@ -14,11 +14,11 @@ import (
 // that are gone. An older list will not do: an address in it may be somebody
 // else's by now. The key is not used: there is only one.
 func (s *Reconciler) follow(ctx context.Context, _ string) error {
-	began := s.clock.Now()
-	vms, err := s.vmCache.List(ctx, 0)
+	began := s.checks.clock.Now()
+	vms, err := s.checks.vmCache.List(ctx, 0)
 	if err != nil {
 		if ctx.Err() == nil {
-			s.world.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
+			s.checks.world.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
 		}
 		return err
 	}
@@ -27,7 +27,7 @@ func (s *Reconciler) follow(ctx context.Context, _ string) error {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
 	faults := s.followLocks(ctx, byID, began)
-	grants, err := s.world.Store.Unfinished(ctx)
+	grants, err := s.checks.world.Store.Unfinished(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
@@ -52,7 +52,7 @@ func (s *Reconciler) pastDamage(ctx context.Context, err error) error {
 	if !errors.Is(err, ErrDamaged) {
 		return err
 	}
-	s.world.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
+	s.checks.world.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
 	return nil
 }
 
@@ -62,7 +62,7 @@ func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]VM) (V
 	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
 		return vm, nil
 	}
-	vm, err := s.world.Inventory.VM(ctx, id)
+	vm, err := s.checks.world.Inventory.VM(ctx, id)
 	if err != nil {
 		return vm, fmt.Errorf("reading %s: %w", id, err)
 	}
@@ -82,7 +82,7 @@ type census struct {
 // given up then: what the holder would be let to may be somebody else's. It ends
 // as well where its rules would open another VM along, or let in too many.
 func (s *Reconciler) followGrant(ctx context.Context, g Grant, c census) error {
-	now := s.clock.Now()
+	now := s.checks.clock.Now()
 	var sites []site
 	for _, t := range g.Request.Targets {
 		vm, err := s.whole(ctx, t.VM, c.vms)
@@ -95,13 +95,13 @@ func (s *Reconciler) followGrant(ctx context.Context, g Grant, c census) error {
 		if vm.Blind && g.slow() {
 			return nil // the firewalls before it may be as they were
 		}
-		paths, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
+		paths, err := PathsTo(s.checks.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			return s.end(ctx, g, Decision{Ending: Vanished, Reason: reason(err)}, now)
 		}
 		sites = append(sites, site{vm, paths})
 	}
-	err := s.exact(ctx, sites, c.same, c.tables, g.Request)
+	err := s.checks.exact(ctx, sites, c.same, c.tables, g.Request)
 	if errors.As(err, new(*Refusal)) {
 		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
 	}
@@ -133,7 +133,7 @@ func missing(err error) string {
 
 // reroute has the rules of an open grant follow to where its VMs are now.
 func (s *Reconciler) reroute(ctx context.Context, g Grant, paths []Path, now time.Time) error {
-	err := s.unlocked(ctx, guardsOf(paths))
+	err := s.checks.unlocked(ctx, guardsOf(paths))
 	if errors.As(err, new(*Refusal)) { // where it went, the rule could not be removed
 		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
 	}

@@ -13,7 +13,7 @@ import (
 // followLocks keeps every protection in step, and has those made that the
 // configuration says.
 func (s *Reconciler) followLocks(ctx context.Context, vms map[string]VM, began time.Time) []error {
-	locks, err := s.world.Store.Protections(ctx)
+	locks, err := s.checks.world.Store.Protections(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
 	}
@@ -26,7 +26,7 @@ func (s *Reconciler) followLocks(ctx context.Context, vms map[string]VM, began t
 		}
 	}
 	for id, vm := range vms {
-		if policy, ok := s.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
+		if policy, ok := s.checks.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
 			s.work.relocks.Add(ctx, id, false)
 		}
 	}
@@ -41,7 +41,7 @@ func (s *Reconciler) followLock(ctx context.Context, p Protection, vms map[strin
 	vm, err := s.whole(ctx, p.VM, vms)
 	if errors.Is(err, ErrUnwatched) {
 		s.unwatched.Do(func() {
-			s.world.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
+			s.checks.world.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
 				slog.String("vm", p.VM))
 		})
 		return nil
@@ -65,14 +65,14 @@ func (s *Reconciler) followLock(ctx context.Context, p Protection, vms map[strin
 	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return nil
 	}
-	now := s.clock.Now()
+	now := s.checks.clock.Now()
 	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
 	s.touch(append(p.Guards(), guardsOf(paths)...))
 	return err
 }
 
 func (s *Reconciler) unlock(ctx context.Context, p Protection, why string) error {
-	now := s.clock.Now()
+	now := s.checks.clock.Now()
 	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
 	s.touch(p.Guards())
 	return err
@@ -81,7 +81,7 @@ func (s *Reconciler) unlock(ctx context.Context, p Protection, why string) error
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
 func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
-	policy, ok := s.config.Policy(vm)
+	policy, ok := s.checks.config.Policy(vm)
 	switch {
 	case p.Always && !policy.Always && p.By.ID == "":
 		return true, s.unlock(ctx, p, "the configuration no longer protects it")
@@ -98,18 +98,18 @@ func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (don
 // warned of, leaves what is there, and is tried again. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
 func (s *Reconciler) relock(ctx context.Context, id string) error {
-	vm, err := s.world.Inventory.VM(ctx, id)
+	vm, err := s.checks.world.Inventory.VM(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
-	old, err := s.protection(ctx, vm.ID, id)
+	old, err := s.checks.protection(ctx, vm.ID, id)
 	if err != nil {
 		return err
 	}
-	policy, ok := s.config.Policy(vm)
+	policy, ok := s.checks.config.Policy(vm)
 	if !ok || old.State == Unlocking || old.VM == "" && !policy.Always || old.VM != "" && old.agreesWith(policy) {
 		return nil
 	}
@@ -117,16 +117,16 @@ func (s *Reconciler) relock(ctx context.Context, id string) error {
 	if policy.Always {
 		ports = nil // the policy's
 	}
-	next, err := s.draft(ctx, old.By, vm, ports, policy.Always)
+	next, err := s.checks.draft(ctx, old.By, vm, ports, policy.Always)
 	if no := (*Refusal)(nil); errors.As(err, &no) {
-		s.world.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		s.checks.world.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	now := s.clock.Now()
-	_, err = s.world.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
+	now := s.checks.clock.Now()
+	_, err = s.checks.world.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
 		if p.Revision != old.Revision {
 			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
 		}

@@ -32,7 +32,7 @@ func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	if err != nil {
 		return err
 	}
-	before, err := s.table(ctx, guard)
+	before, err := s.checks.table(ctx, guard)
 	if errors.Is(err, ErrNotFound) {
 		return errors.Join(s.guardGone(ctx, guard, w.live), s.locksGone(ctx, guard, w.locks))
 	}
@@ -54,10 +54,10 @@ func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	}
 	s.apply(ctx, v, v.plan.Changes)
 	s.apply(ctx, v, v.denials()) // what a lock keeps from being removed
-	if v.after, err = s.world.Network.Table(ctx, guard); err != nil {
+	if v.after, err = s.checks.world.Network.Table(ctx, guard); err != nil {
 		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
-	v.now = s.clock.Now()
+	v.now = s.checks.clock.Now()
 	return s.settle(ctx, v)
 }
 
@@ -66,7 +66,7 @@ func (s *Reconciler) apply(ctx context.Context, v pass, changes []Change) {
 	if len(changes) == 0 {
 		return
 	}
-	for i, err := range s.world.Network.Apply(ctx, v.guard, changes) {
+	for i, err := range s.checks.world.Network.Apply(ctx, v.guard, changes) {
 		if err != nil {
 			v.failed[changes[i].Name()] = err
 		}
@@ -91,9 +91,9 @@ func (v pass) denials() []Change {
 // wanted reads what the store says of the guard. A grant whose record is damaged
 // keeps no door open, and does not hold up the closing of the others here.
 func (s *Reconciler) wanted(ctx context.Context, guard string) (desired, error) {
-	w := s.stored(ctx, guard)
+	w := s.checks.stored(ctx, guard)
 	if errors.Is(w.grantsFault, ErrDamaged) {
-		s.world.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.grantsFault))
+		s.checks.world.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.grantsFault))
 		w.grantsFault = nil
 	}
 	if w.unsure = errors.Is(w.locksFault, ErrDamaged); w.unsure {
@@ -104,7 +104,7 @@ func (s *Reconciler) wanted(ctx context.Context, guard string) (desired, error) 
 
 // plan says what a pass over a guard does.
 func (s *Reconciler) plan(w desired, before Table) pass {
-	v := pass{guard: w.guard, live: w.live, locks: w.locks, before: before, after: before, now: s.clock.Now(), failed: map[string]error{}}
+	v := pass{guard: w.guard, live: w.live, locks: w.locks, before: before, after: before, now: s.checks.clock.Now(), failed: map[string]error{}}
 	v.plan = s.owner.MakePlan(before, s.owner.wantedAt(w.guard, w.live, w.locks))
 	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.locks, w.unsure), s.unconfirmed(w, before)...)
 	for _, b := range v.plan.Blocked {
@@ -129,7 +129,7 @@ func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []Grant
 	if len(changes) == 0 || KindOf(guard) == ClassicFirewall { // one document, which must be read to be changed
 		return nil
 	}
-	return errors.Join(s.world.Network.Apply(ctx, guard, changes)...)
+	return errors.Join(s.checks.world.Network.Apply(ctx, guard, changes)...)
 }
 
 // keepDenies drops removals of denies that no protection known here explains:
@@ -200,7 +200,7 @@ func ruleNamed(t Table, name string) (Rule, bool) { return findRule(t.Rules, nam
 // trouble keeps what went wrong with each grant here; a closing that was
 // forbidden, or takes too long, is stuck and said so once.
 func (s *Reconciler) trouble(ctx context.Context, guard string, grants []Grant, cause error) error {
-	now := s.clock.Now()
+	now := s.checks.clock.Now()
 	var faults []error
 	for _, seen := range grants {
 		after, err := s.update(ctx, seen.ID, func(g Grant) (Grant, []Event, error) {
@@ -212,7 +212,7 @@ func (s *Reconciler) trouble(ctx context.Context, guard string, grants []Grant, 
 			return next, events, nil
 		})
 		if after.Stuck && !seen.Stuck {
-			s.world.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
+			s.checks.world.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
 				slog.String("guard", guard), slog.Any("error", cause))
 		}
 		faults = append(faults, err)

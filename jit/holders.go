@@ -11,9 +11,9 @@ import (
 
 // lookAtHolders starts looking again at everybody who holds an open grant.
 func (r *Reconciler) lookAtHolders(ctx context.Context) {
-	grants, err := r.world.Store.Unfinished(ctx)
+	grants, err := r.checks.world.Store.Unfinished(ctx)
 	if err != nil {
-		r.world.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
+		r.checks.world.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
 	}
 	for _, g := range grants {
 		if g.State == Open {
@@ -27,7 +27,7 @@ func (r *Reconciler) lookAtHolders(ctx context.Context) {
 // access away from somebody at work because Slack or Azure is down would be a
 // fault of ours.
 func (r *Reconciler) recheck(ctx context.Context, id string) error {
-	grants, err := r.world.Store.Unfinished(ctx)
+	grants, err := r.checks.world.Store.Unfinished(ctx)
 	if err != nil && len(grants) == 0 {
 		return fmt.Errorf("listing the grants of %s: %w", id, err)
 	}
@@ -35,7 +35,7 @@ func (r *Reconciler) recheck(ctx context.Context, id string) error {
 	if len(grants) == 0 {
 		return nil
 	}
-	who, personErr := r.person(ctx, UserID(id))
+	who, personErr := r.checks.person(ctx, UserID(id))
 	seen := map[string]error{} // by VM, so that many grants at one VM ask once
 	var faults []error
 	for _, g := range grants {
@@ -50,7 +50,7 @@ func (r *Reconciler) recheck(ctx context.Context, id string) error {
 
 // judged acts on what was found about the holder of a grant.
 func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
-	now := r.clock.Now()
+	now := r.checks.clock.Now()
 	no := (*Refusal)(nil)
 	switch {
 	case ctx.Err() != nil:
@@ -63,7 +63,7 @@ func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
 	case errors.Is(found, ErrBusy):
 		return found // tried again when Azure has time
 	default:
-		r.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
+		r.checks.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
 			slog.String("grant", string(g.ID)), slog.Any("error", found))
 		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
 		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.KeepUnchecked(why, now) })
@@ -80,7 +80,7 @@ func (r *Reconciler) holds(ctx context.Context, who Person, g Grant, seen map[st
 		key := strings.ToLower(t.VM)
 		err, known := seen[key]
 		if !known {
-			err = r.rights(ctx, who, VM{ID: t.VM, Name: t.Name}, r.config.RequiredActions)
+			err = r.checks.rights(ctx, who, VM{ID: t.VM, Name: t.Name}, r.checks.config.RequiredActions)
 			seen[key] = err
 		}
 		if err != nil {

@@ -94,7 +94,7 @@ func (s *Reconciler) settleUnlock(ctx context.Context, v pass, p Protection) err
 }
 
 func (s *Reconciler) free(ctx context.Context, p Protection, guard string) error {
-	now := s.clock.Now()
+	now := s.checks.clock.Now()
 	_, err := s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
 		next, events, done := p.Free(guard, now)
 		return next, !done, events
@@ -107,7 +107,7 @@ func (s *Reconciler) free(ctx context.Context, p Protection, guard string) error
 // read back.
 func (s *Reconciler) confirm(ctx context.Context, read Protection, f func(Protection) (next Protection, keep bool, events []Event)) (Protection, error) {
 	stale := false
-	p, err := s.world.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
+	p, err := s.checks.world.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
 		if stale = p.State != read.State || !p.same(read) || !samePaths(p.Left, read.Left); stale {
 			return p, p.VM != "", nil, nil
 		}
@@ -145,7 +145,7 @@ func (p Protection) meets(guard string, deny Rule) bool {
 
 // protect runs a change of a protection that is there.
 func (s *Reconciler) protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) error {
-	_, err := s.world.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
+	_, err := s.checks.world.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
 		}

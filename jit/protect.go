@@ -31,10 +31,10 @@ type Result struct {
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports []PortPolicy) ([]Result, error) {
 	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who Person, vm VM) error {
-		if policy, _ := s.config.Policy(vm); policy.Always {
+		if policy, _ := s.checks.config.Policy(vm); policy.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
 		}
-		p, err := s.lock(ctx, who, vm, ports)
+		p, err := s.checks.lock(ctx, who, vm, ports)
 		s.sweep.touch(p.Guards())
 		return err
 	})
@@ -43,7 +43,7 @@ func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports 
 // Unprotect unlocks the VMs: exactly our denies are removed.
 func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]Result, error) {
 	return s.eachVM(ctx, by, "unprotect", words, func(ctx context.Context, who Person, vm VM) error {
-		p, err := s.protection(ctx, vm.ID, vm.Name)
+		p, err := s.checks.protection(ctx, vm.ID, vm.Name)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]R
 		if p.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
 		}
-		err = s.sweep.protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.Unlock(who, "", s.clock.Now()) })
+		err = s.sweep.protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.Unlock(who, "", s.checks.clock.Now()) })
 		s.sweep.touch(p.Guards())
 		return err
 	})
@@ -62,31 +62,31 @@ func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]R
 // eachVM runs f on each VM for an admin who holds the rights there.
 func (s *Service) eachVM(ctx context.Context, by UserID, what string, words []string, f func(context.Context, Person, VM) error) ([]Result, error) {
 	said := what + " " + CleanText(strings.Join(words, ", "))
-	who, err := s.person(ctx, by)
+	who, err := s.checks.person(ctx, by)
 	if err != nil {
 		return nil, s.rejectLock(ctx, by, said, nil, err)
 	}
-	admin, err := s.listed(ctx, s.config.Admins, by)
+	admin, err := s.checks.listed(ctx, s.checks.config.Admins, by)
 	if err != nil {
 		return nil, err
 	}
 	if !admin {
 		return nil, s.rejectLock(ctx, by, said, nil, Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration."))
 	}
-	vms, err := s.vmCache.Find(ctx, words)
+	vms, err := s.checks.vmCache.Find(ctx, words)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Result, 0, len(vms))
 	for _, vm := range vms {
-		err := s.rights(ctx, who, vm, protectActions())
+		err := s.checks.rights(ctx, who, vm, protectActions())
 		if err == nil {
 			err = f(ctx, who, vm)
 		} else {
 			err = s.rejectLock(ctx, by, what, []string{vm.ID}, err)
 		}
 		if err != nil && !errors.As(err, new(*Refusal)) {
-			s.world.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
+			s.checks.world.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
 		out = append(out, Result{vm, err})
 	}
@@ -98,7 +98,7 @@ func (s *Service) rejectLock(ctx context.Context, by UserID, what string, vms []
 	if !errors.Is(no, ErrAuthority) {
 		return no
 	}
-	if err := s.world.Store.Append(ctx, Rejected(by, what, vms, s.clock.Now())); err != nil {
+	if err := s.checks.world.Store.Append(ctx, Rejected(by, what, vms, s.checks.clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no

@@ -59,7 +59,7 @@ func (s *Reconciler) settleClosing(ctx context.Context, v pass, g Grant) error {
 	}
 	closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
 	if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
-		s.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+		s.checks.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 	}
 	return err
 }
@@ -91,7 +91,7 @@ func (s *Reconciler) remains(v pass, g Grant) error {
 // is there.
 func (s *Reconciler) settleDeparted(ctx context.Context, v pass, g Grant) error {
 	if cause := s.remains(v, g); cause != nil {
-		s.world.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
+		s.checks.world.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
 			slog.String("guard", v.guard), slog.Any("error", cause))
 		return cause
 	}
@@ -123,7 +123,7 @@ func (s *Reconciler) settleOpening(ctx context.Context, v pass, g Grant) error {
 	if done {
 		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Agree(v.guard, s.doors(v, g), v.now) })
 		if err == nil && opened.State == Open && opened.Clock.Opened.Equal(v.now) {
-			s.world.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
+			s.checks.world.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
 		}
 		return err
 	}

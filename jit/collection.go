@@ -141,16 +141,16 @@ func (r Rule) publicEnd(vm string) (Door, bool) {
 	return Door{VM: vm, Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
 }
 
-// precedes reports whether a guard evaluates the rule before the allow and d may take or
-// deny what the allow is for.
-func (r Rule) precedes(allow Rule) bool {
+// precedes reports whether a guard evaluates the rule before the allow and the
+// rule may take or deny what the allow is for, which is asked.
+func (r Rule) precedes(allow Rule, asked traffic) bool {
 	if r.Priority >= allow.Priority || r.To.IsValid() != allow.To.IsValid() {
 		return false
 	}
 	if !r.To.IsValid() {
-		return r.Inbound && !r.Allow && r.mayMeet(trafficOf(allow))
+		return r.Inbound && !r.Allow && r.mayMeet(asked)
 	}
-	return protocolsMeet(r.Protocol, allow.Protocol) && sharesPublic(r, allow) && r.mayBeFrom(trafficOf(allow))
+	return protocolsMeet(r.Protocol, allow.Protocol) && sharesPublic(r, allow) && r.mayBeFrom(asked)
 }
 
 // relocated reports whether a DNAT rule of the grant is to let its holder in

@@ -29,7 +29,7 @@ func sharedAddressesOf(vms []VM) sharedAddresses {
 func (j judge) sharedAddress(ctx context.Context, d sharedAddresses, r Request, paths []Path) error {
 	for _, p := range paths {
 		for _, a := range p.Addresses {
-			other, err := j.openedAlong(ctx, d[a], a, r, paths)
+			other, err := j.alsoOpened(ctx, d[a], a, r, paths)
 			if err != nil {
 				return err
 			}
@@ -42,9 +42,9 @@ func (j judge) sharedAddress(ctx context.Context, d sharedAddresses, r Request, 
 	return nil
 }
 
-// openedAlong finds one of the VMs with an address that the rules at the paths
+// alsoOpened finds one of the VMs with an address that the rules at the paths
 // would open though the request does not name it; the zero VM when there is none.
-func (j judge) openedAlong(ctx context.Context, vms []VM, a netip.Addr, r Request, paths []Path) (VM, error) {
+func (j judge) alsoOpened(ctx context.Context, vms []VM, a netip.Addr, r Request, paths []Path) (VM, error) {
 	for _, vm := range vms {
 		if r.names(vm.ID) || len(groupsBefore(vm, a, paths)) == 0 {
 			continue

@@ -21,7 +21,10 @@ func (p Packets) Overlaps(o Packets) bool { return !p.Intersect(o).Empty() }
 
 // Intersect is every packet in both.
 func (p Packets) Intersect(o Packets) Packets {
-	return Packets{p.Sources.Intersect(o.Sources), p.SourcePorts.Intersect(o.SourcePorts), p.Ports.Intersect(o.Ports), p.Protocols.Intersect(o.Protocols)}
+	return Packets{
+		p.Sources.Intersect(o.Sources), p.SourcePorts.Intersect(o.SourcePorts),
+		p.Ports.Intersect(o.Ports), p.Protocols.Intersect(o.Protocols),
+	}
 }
 
 // Subtract is what of p is not in o, in pieces that share no packet.

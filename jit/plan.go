@@ -129,7 +129,7 @@ func (s *slots) assign(w, old Rule, found bool) (Rule, error) {
 	if IsFirewall(s.table.Guard) {
 		return s.assignInFirewall(w, old)
 	}
-	room := s.left
+	left := s.left
 	_, ours := s.Ours(old)
 	if found && !ours {
 		return w, Refuse(ErrPolicy, "A rule named %s with priority %s is in %s, outside our band; it is not touched, so remove or rename it.",
@@ -142,10 +142,10 @@ func (s *slots) assign(w, old Rule, found bool) (Rule, error) {
 			w.Priority = old.Priority
 			return w, nil
 		}
-		room = 1 // somebody moved it, or turned it outbound and its place is taken
+		left = 1 // somebody moved it, or turned it outbound and its place is taken
 	}
 	var err error
-	w.Priority, err = s.freePriority(w, room)
+	w.Priority, err = s.freePriority(w, left)
 	return w, err
 }
 
@@ -159,9 +159,9 @@ func (s *slots) assignInFirewall(w, old Rule) (Rule, error) {
 }
 
 // freePriority finds the lowest free priority of the rule's band.
-func (s *slots) freePriority(w Rule, room int) (int, error) {
+func (s *slots) freePriority(w Rule, left int) (int, error) {
 	t := s.table
-	if room < 1 {
+	if left < 1 {
 		return 0, Refuse(ErrPolicy, "%s holds %s rules, the most an NSG can; remove some.", t.Name, fmt.Sprint(maxRules))
 	}
 	n, _ := ParseRuleName(w.Name)

@@ -36,8 +36,9 @@ func shadowRefusal(t Table, d Rule) error {
 // allows, or a DNAT rule that stands before one of ours at its public side.
 // What cannot be known, such as who is in a service tag, counts as met.
 func (t Table) Shadow(allow Rule) (Rule, bool) {
+	asked := trafficOf(allow)
 	for _, d := range t.Rules {
-		if d.precedes(allow) {
+		if d.precedes(allow, asked) {
 			return d, true
 		}
 	}

@@ -3,6 +3,7 @@ package jit
 import (
 	"net/netip"
 	"strings"
+	"sync"
 )
 
 // Tags say who is behind the words of rules that mean other addresses in each
@@ -20,13 +21,14 @@ type Tags struct {
 // unknownTags are those of a virtual network that nothing was read of.
 // VirtualNetwork may hold anything that is routed to it, and members of an
 // application security group have private addresses.
-func unknownTags() Tags {
+var unknownTags = sync.OnceValue(func() Tags { // it never changes
+	private := privateSpace()
 	return Tags{
 		Internet:       Members[netip.Addr]{Sure: publicAddresses(nil)},
 		VirtualNetwork: Members[netip.Addr]{Sure: loadBalancerProbes(), Maybe: AllAddresses()},
-		Group:          func(string) Members[netip.Addr] { return Members[netip.Addr]{Maybe: privateSpace()} },
+		Group:          func(string) Members[netip.Addr] { return Members[netip.Addr]{Maybe: private} },
 	}
-}
+})
 
 // Source is who a source of a rule means. It alone decides what the word means;
 // whether a rule shadows, opens, shuts or may let somebody in are questions to

@@ -128,18 +128,24 @@ func addressesOfVM(vm VM) []netip.Addr {
 	return out
 }
 
-// idle finds a deny that stands before the allow and leaves nothing of it. What
-// cannot be known of the sources counts as met, as in Shadow. Each word of the
-// allow must lie in a single word of the deny.
+// idle finds a deny that stands before the allow and leaves nothing of it.
 func (t Table) idle(allow Rule) (Rule, bool) {
-	tags := unknownTags()
+	asked := trafficOf(allow)
 	for _, d := range t.Rules {
-		ports, sources := portsOf(d.Ports), tags.Sources(d)
-		if !allow.To.IsValid() && d.precedes(allow) && protocolCovers(d.Protocol, allow.Protocol) &&
-			all(portsOf(allow.Ports), func(m Members[Port]) bool { return anyContains(ports, m.Any()) }) &&
-			all(tags.Sources(allow), func(m Members[netip.Addr]) bool { return anyCovers(sources, m.Any()) }) {
+		if !allow.To.IsValid() && d.precedes(allow, asked) && d.covers(allow) {
 			return d, true
 		}
 	}
 	return Rule{}, false
+}
+
+// covers reports whether each word of the other rule, but for its destinations,
+// lies in a single one of this. What cannot be known of the sources counts as
+// met, as in Shadow.
+func (r Rule) covers(o Rule) bool {
+	tags := unknownTags()
+	ports, sources := portsOf(r.Ports), tags.Sources(r)
+	return protocolCovers(r.Protocol, o.Protocol) &&
+		all(portsOf(o.Ports), func(m Members[Port]) bool { return anyContains(ports, m.Any()) }) &&
+		all(tags.Sources(o), func(m Members[netip.Addr]) bool { return anyCovers(sources, m.Any()) })
 }

@@ -2,6 +2,7 @@ package jit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -44,6 +45,20 @@ func (j judge) at(ctx context.Context, guard string) (Table, wish, error) {
 	}
 	w := j.stored(ctx, guard)
 	return t, w, w.fault()
+}
+
+// protection reads that of a VM; the zero Protection when it has none. name is
+// how a fault calls the VM.
+func (j judge) protection(ctx context.Context, vm, name string) (Protection, error) {
+	p, err := j.world.Store.Protection(ctx, vm)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Protection{}, nil
+	case err != nil:
+		return Protection{}, fmt.Errorf("reading the protection of %s: %w", name, err)
+	default:
+		return p, nil
+	}
 }
 
 // table reads the rules that a guard has.

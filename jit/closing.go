@@ -74,13 +74,8 @@ func (g Grant) Trouble(guard, fault string, stuck bool, now time.Time) (Grant, [
 		return g, nil
 	}
 	next := g.changed()
-	next.Paths = slices.Clone(g.Paths)
-	fresh := false
-	for i, p := range next.Paths {
-		if SameID(p.Guard, guard) && p.Fault != fault {
-			next.Paths[i].Fault, fresh = fault, true
-		}
-	}
+	paths, fresh := faulted(g.Paths, guard, fault)
+	next.Paths = paths
 	if stuck && g.State == Closing && !g.Stuck {
 		next.Stuck = true
 		return next, []Event{next.event(EventStuck, Person{}, now, fault)}

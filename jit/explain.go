@@ -98,9 +98,9 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 	if err != nil {
 		return err
 	}
-	lock, err := s.world.Store.Protection(ctx, e.VM.ID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("reading the protection of %s: %w", e.VM.Name, err)
+	lock, err := s.protection(ctx, e.VM.ID, e.VM.Name)
+	if err != nil {
+		return err
 	}
 	e.Policy, e.Protected = ok, lock.State
 	for _, pp := range policy.Ports {

@@ -105,9 +105,9 @@ func (s *Sweep) relock(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
-	old, err := s.world.Store.Protection(ctx, vm.ID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("reading the protection of %s: %w", id, err)
+	old, err := s.protection(ctx, vm.ID, id)
+	if err != nil {
+		return err
 	}
 	policy, ok := s.config.Policy(vm)
 	if !ok || old.State == Unlocking || old.VM == "" && !policy.Always || old.VM != "" && old.agreesWith(policy) {

@@ -88,13 +88,8 @@ func (g Grant) Departed(read []Path, guard string) (Grant, []Event, error) {
 		return g, nil, nil
 	}
 	g = g.changed()
-	g.Left = slices.DeleteFunc(slices.Clone(g.Left), func(p Path) bool { return SameID(p.Guard, guard) })
+	g.Left = elsewhere(g.Left, guard)
 	return g, nil, nil
-}
-
-// behind reports whether the guard is one of the paths'.
-func behind(paths []Path, guard string) bool {
-	return slices.ContainsFunc(paths, func(p Path) bool { return SameID(p.Guard, guard) })
 }
 
 // keepDoors are the paths with the doors that people were told, where these

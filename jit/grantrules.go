@@ -118,7 +118,7 @@ func (r Rule) told(doors []Door) Rule {
 // portal see which VM is meant: the VM's name as far as it fits, eight
 // characters of a hash, the protocol, and 6 for IPv6.
 func ruleSuffix(vm, tag string, protocol Protocol, v4 bool) string {
-	name := strings.ToLower(vm[strings.LastIndexByte(vm, '/')+1:])
+	name := strings.ToLower(lastName(vm))
 	name = strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
 			return r

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -195,15 +194,8 @@ func (s *Sweep) withhold(v *visit) {
 	})
 }
 
-// ruleNamed finds a rule by its name, whose case does not count in Azure.
-func ruleNamed(t Table, name string) (Rule, bool) {
-	for _, r := range t.Rules {
-		if strings.EqualFold(r.Name, name) {
-			return r, true
-		}
-	}
-	return Rule{}, false
-}
+// ruleNamed finds the guard's rule of the name.
+func ruleNamed(t Table, name string) (Rule, bool) { return findRule(t.Rules, name) }
 
 // trouble keeps what went wrong with each grant here; a closing that was
 // forbidden, or takes too long, is stuck and said so once.

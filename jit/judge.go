@@ -45,13 +45,11 @@ func newJudge(c Config, w World) judge {
 // stored for the VM in place of its own.
 func (j judge) policy(ctx context.Context, vm VM) (Policy, bool, error) {
 	policy, ok := j.config.Policy(vm)
-	p, err := j.world.Store.Protection(ctx, vm.ID)
+	p, err := j.protection(ctx, vm.ID, vm.Name)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		return policy, ok, nil
 	case err != nil:
-		return Policy{}, false, fmt.Errorf("reading the protection of %s: %w", vm.Name, err)
-	case p.Always || p.State == Unlocking:
+		return Policy{}, false, err
+	case p.VM == "" || p.Always || p.State == Unlocking:
 		return policy, ok, nil
 	}
 	policy.Ports = p.Ports

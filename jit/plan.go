@@ -179,8 +179,18 @@ func (s *space) place(w Rule, room int) (int, error) {
 		fmt.Sprint(band.From), fmt.Sprint(band.To), t.Name)
 }
 
+// findRule finds a rule by its name, whose case does not count in Azure.
+func findRule(rules []Rule, name string) (Rule, bool) {
+	i := slices.IndexFunc(rules, func(r Rule) bool { return strings.EqualFold(r.Name, name) })
+	if i < 0 {
+		return Rule{}, false
+	}
+	return rules[i], true
+}
+
 func named(rules []Rule, name string) bool {
-	return slices.ContainsFunc(rules, func(r Rule) bool { return strings.EqualFold(r.Name, name) })
+	_, found := findRule(rules, name)
+	return found
 }
 
 func alternate(a, b []Change) []Change {

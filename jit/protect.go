@@ -43,12 +43,12 @@ func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports 
 // Unprotect unlocks the VMs: exactly our denies are removed.
 func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]Result, error) {
 	return s.eachVM(ctx, by, "unprotect", words, func(ctx context.Context, who Person, vm VM) error {
-		p, err := s.world.Store.Protection(ctx, vm.ID)
-		if errors.Is(err, ErrNotFound) {
-			return Refuse(ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
-		}
+		p, err := s.protection(ctx, vm.ID, vm.Name)
 		if err != nil {
-			return fmt.Errorf("reading the protection of %s: %w", vm.Name, err)
+			return err
+		}
+		if p.VM == "" {
+			return Refuse(ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
 		}
 		if p.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)

@@ -147,7 +147,7 @@ func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protec
 
 // Cleared says that no deny for what the VM left is in the guard any more.
 func (p Protection) Cleared(guard string) (Protection, []Event) {
-	left := slices.DeleteFunc(slices.Clone(p.Left), func(path Path) bool { return SameID(path.Guard, guard) })
+	left := elsewhere(p.Left, guard)
 	if len(left) == len(p.Left) {
 		return p, nil
 	}
@@ -185,30 +185,6 @@ func (p Protection) Free(guard string, now time.Time) (next Protection, events [
 		return p, nil, false
 	}
 	return p, []Event{p.event(EventUnprotected, p.By, now, p.Reason)}, true
-}
-
-// agree marks the guard's paths and counts those left.
-func agree(paths []Path, guard string) (next []Path, fresh bool, left int) {
-	next = slices.Clone(paths)
-	for i, p := range next {
-		if SameID(p.Guard, guard) && !p.Agreed {
-			next[i].Agreed, next[i].Fault = true, ""
-			fresh = true
-		}
-		if !next[i].Agreed {
-			left++
-		}
-	}
-	return next, fresh, left
-}
-
-func guardsOf(paths []Path) []string {
-	var out []string
-	for _, p := range paths {
-		out = append(out, strings.ToLower(p.Guard))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // The first words of a deny's suffix say in which band it belongs.

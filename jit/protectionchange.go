@@ -16,18 +16,13 @@ func (p Protection) Drifted(rule, group string, now time.Time) (Protection, []Ev
 
 // Trouble keeps what went wrong at a guard.
 func (p Protection) Trouble(guard, fault string) Protection {
-	next := p.changed()
-	next.Paths = slices.Clone(p.Paths)
-	fresh := false
-	for i, path := range next.Paths {
-		if SameID(path.Guard, guard) && path.Fault != fault {
-			next.Paths[i].Fault, fresh = fault, true
-		}
-	}
+	paths, fresh := faulted(p.Paths, guard, fault)
 	if !fresh {
 		return p
 	}
-	return next
+	p = p.changed()
+	p.Paths = paths
+	return p
 }
 
 // ReplacedBy is the next protection of the VM in place of the one that is there.

@@ -170,10 +170,8 @@ func (s *Sweep) doors(v visit, g Grant) []Door {
 
 // finalRule is the wanted rule with the name and priority it has in the guard.
 func finalRule(p Plan, want Rule) Rule {
-	for _, r := range p.Final {
-		if strings.EqualFold(r.Name, want.Name) {
-			return r
-		}
+	if r, found := findRule(p.Final, want.Name); found {
+		return r
 	}
 	return want
 }

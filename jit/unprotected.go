@@ -2,7 +2,6 @@ package jit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -16,11 +15,11 @@ func (j judge) unprotected(ctx context.Context, vms []VM) ([]string, error) {
 	var notes []string
 	var open []VM
 	for _, vm := range vms {
-		p, err := j.world.Store.Protection(ctx, vm.ID)
-		switch {
-		case err != nil && !errors.Is(err, ErrNotFound):
-			return nil, fmt.Errorf("reading the protection of %s: %w", vm.Name, err)
-		case err == nil && p.State != Unlocking:
+		p, err := j.protection(ctx, vm.ID, vm.Name)
+		if err != nil {
+			return nil, err
+		}
+		if p.VM != "" && p.State != Unlocking {
 			continue
 		}
 		policy, _ := j.config.Policy(vm)
@@ -46,10 +45,7 @@ func howToProtect(vms []VM) string {
 		names, words = append(names, vm.Name), append(words, vm.Group+"/"+vm.Name)
 	}
 	who, command := strings.Join(names, ", "), strings.Join(words, ",")
-	is, it := "is", "it"
-	if len(vms) > 1 {
-		is, it = "are", "them"
-	}
+	is, it := plural(len(vms), "is", "are"), plural(len(vms), "it", "them")
 	if more := len(vms) - maxUnprotected; more > 0 {
 		who, command = fmt.Sprintf("%s and %d more", who, more), "<vm>"
 	}

@@ -1,0 +1,94 @@
+package jit_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"jitbot/jit"
+)
+
+func openGrant() jit.Grant {
+	return jit.Grant{
+		ID: "g-7k2qd", Revision: 5, State: jit.Open, Paths: []jit.Path{{Guard: nicGuard, Agreed: true}},
+		Left: []jit.Path{{Guard: "/old"}}, Clock: jit.Clock{Deadline: start.Add(time.Hour), Remind: start.Add(50 * time.Minute)},
+	}
+}
+
+// What is said of a grant as it was seen does not touch one that moved on.
+func TestWhatWasSeenOfAGrantComesTooLate(t *testing.T) {
+	g, closing := openGrant(), openGrant()
+	closing.State = jit.Closing
+	tests := map[string]func(jit.Grant) (jit.Grant, []jit.Event, error){
+		"close": func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			next, e, err := g.CloseWhile(jit.Open, jit.Decision{Ending: jit.Vanished}, start)
+			return next, []jit.Event{e}, err
+		},
+		"expire": func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			return g.ExpireOrRemind(start.Add(time.Hour), start)
+		},
+		"drifted":  func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted("r", start) },
+		"departed": func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Departed(openGrant().Left, "/OLD") },
+		"rerouted": func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			if g.State == jit.Open {
+				g.Paths[0].Agreed = false
+			}
+			return g.Rerouted(openGrant().Paths, nicGuard, nil, start)
+		},
+	}
+	for name, f := range tests {
+		if next, _, err := f(closing); !errors.Is(err, jit.ErrStale) || next.Revision != closing.Revision {
+			t.Errorf("%s of one that is closing: revision %d, %v", name, next.Revision, err)
+		}
+		if next, _, err := f(openGrant()); err != nil || next.Revision != g.Revision+1 {
+			t.Errorf("%s: revision %d, %v", name, next.Revision, err)
+		}
+	}
+	if _, _, err := g.Departed([]jit.Path{{Guard: "/older"}}, "/old"); !errors.Is(err, jit.ErrStale) {
+		t.Errorf("left another guard than was read back: %v", err)
+	}
+	if _, _, err := g.Rerouted([]jit.Path{{Guard: "/other"}}, nicGuard, nil, start); !errors.Is(err, jit.ErrStale) {
+		t.Errorf("other paths than were read back: %v", err)
+	}
+}
+
+func TestDriftOfAGrantEndsItOrIsToldOnly(t *testing.T) {
+	kept, told, err := openGrant().Drifted("r", start)
+	if err != nil || kept.State != jit.Open || len(told) != 1 || told[0].Text != "Somebody removed or changed the rule r; it was put back." {
+		t.Errorf("%s, %+v, %v", kept.State, told, err)
+	}
+	ended, told, err := openGrant().CloseDrifted("r", start)
+	if err != nil || ended.State != jit.Closing || ended.Decision.Ending != jit.Drifted || len(told) != 2 || told[0].Kind != jit.EventDrift || told[1].Kind != jit.EventClosing {
+		t.Errorf("%s, %+v, %+v, %v", ended.State, ended.Decision, told, err)
+	}
+}
+
+func TestAnUncheckedHolderIsSaidOnce(t *testing.T) {
+	g, told, err := openGrant().KeepUnchecked("why", start)
+	if err != nil || !g.Unchecked || len(told) != 1 {
+		t.Fatalf("%t, %v, %v", g.Unchecked, told, err)
+	}
+	if again, told, err := g.KeepUnchecked("why", start); err != nil || again.Revision != g.Revision || told != nil {
+		t.Errorf("again: %v, %v", told, err)
+	}
+	if g, told, err = g.Rechecked(); err != nil || g.Unchecked || told != nil {
+		t.Errorf("%t, %v, %v", g.Unchecked, told, err)
+	}
+}
+
+func TestTroubleOfAProtectionIsKeptOnce(t *testing.T) {
+	p := jit.Protection{VM: "/vm", Name: "vm-1", Revision: 1, State: jit.Locked, Paths: []jit.Path{{Guard: "/a"}, {Guard: "/b"}}}
+	next := p.Trouble("/A", "a lock")
+	if next.Revision != 2 || next.Paths[0].Fault != "a lock" || next.Paths[1].Fault != "" || p.Paths[0].Fault != "" {
+		t.Errorf("%+v", next)
+	}
+	if again := next.Trouble("/a", "a lock"); again.Revision != 2 {
+		t.Errorf("said again: revision %d", again.Revision)
+	}
+	next, told := p.Drifted("r", "n", start)
+	if next.Revision != 2 || len(told) != 1 || !slices.Equal(told[0].Tell(), []jit.Audience{jit.ToChannel}) ||
+		told[0].Text != "Somebody removed or changed the rule r of n, which keeps vm-1 shut; it was put back." {
+		t.Errorf("revision %d, %+v", next.Revision, told)
+	}
+}

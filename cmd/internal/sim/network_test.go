@@ -27,7 +27,7 @@ const (
 	fromStranger  = "203.0.113.250"
 )
 
-// scene is other people's: virtual machines, and network security groups with
+// network is other people's: virtual machines, and network security groups with
 // rules that nobody of us wrote.
 type network struct {
 	groups  []azuresim.NSG

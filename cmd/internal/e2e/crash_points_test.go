@@ -20,9 +20,9 @@ var errCrashed = errors.New("the program has crashed")
 type crashPoint struct {
 	after bool // the call that crashes it still has its effect
 
-	mu    sync.Mutex
-	left  int // effects until it crashes; negative never crashes
-	steps int
+	mu      sync.Mutex
+	left    int // effects until it crashes; negative never crashes
+	steps   int
 	crashed bool
 }
 

@@ -16,21 +16,21 @@ import (
 	"jitbot/jit"
 )
 
-// pulse is the store as the sweep uses it. Each pass begins with what is due,
+// heartbeat is the store as the sweep uses it. Each pass begins with what is due,
 // so it tells whether the sweep is alive.
-type pulse struct {
+type heartbeat struct {
 	jit.Store
 	last atomic.Int64 // Unix nanoseconds
 }
 
-func newPulse(s jit.Store) *pulse {
-	p := &pulse{Store: s}
+func newHeartbeat(s jit.Store) *heartbeat {
+	p := &heartbeat{Store: s}
 	p.last.Store(time.Now().UnixNano())
 	return p
 }
 
 // Due implements jit.Store.
-func (p *pulse) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
+func (p *heartbeat) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
 	ids, err := p.Store.Due(ctx, now)
 	if err == nil {
 		p.last.Store(time.Now().UnixNano())
@@ -38,7 +38,7 @@ func (p *pulse) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
 	return ids, err
 }
 
-func (p *pulse) at() time.Time { return time.Unix(0, p.last.Load()).UTC() }
+func (p *heartbeat) at() time.Time { return time.Unix(0, p.last.Load()).UTC() }
 
 const (
 	passLate = 10 * time.Second // a sweep that passes each second has trouble
@@ -87,7 +87,7 @@ func (p *program) readiness(ctx context.Context) readiness {
 	var r readiness
 	r.Slack.Connected, r.Slack.Since, r.Slack.Error = p.bot.Connected()
 	r.Slack.Since = r.Slack.Since.UTC()
-	r.Sweep.LastPass = p.pulse.at()
+	r.Sweep.LastPass = p.heartbeat.at()
 	r.Sweep.OK = time.Since(r.Sweep.LastPass) < passLate
 	skew := p.azure.Skew()
 	r.Azure.OK, r.Azure.Skew = skew.Abs() <= MaxSkew, skew.Round(time.Second).String()
@@ -106,7 +106,7 @@ func (p *program) readiness(ctx context.Context) readiness {
 	return r
 }
 
-// stuck reads the store itself, not through the pulse: looking is no pass.
+// stuck reads the store itself, not through the heartbeat: looking is no pass.
 func (p *program) stuck(ctx context.Context) ([]stuckGrant, error) {
 	due, err := p.store.Due(ctx, time.Now())
 	if err != nil {
@@ -151,7 +151,7 @@ func (o Options) listen(ctx context.Context) (net.Listener, error) {
 func (p *program) health() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if since := time.Since(p.pulse.at()); since > passDead {
+		if since := time.Since(p.heartbeat.at()); since > passDead {
 			http.Error(w, fmt.Sprintf("the sweep stands still since %s", since.Round(time.Second)), http.StatusServiceUnavailable)
 			return
 		}

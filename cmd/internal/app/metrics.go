@@ -59,34 +59,34 @@ func (m *meters) request(method string, code int) {
 }
 
 // scrape adds what is read from the store when somebody looks.
-func (m *meters) scrape(p *program) { m.registry.MustRegister(&census{program: p}) }
+func (m *meters) scrape(p *program) { m.registry.MustRegister(&grantCollector{program: p}) }
 
-// census counts grants at each scrape.
-type census struct{ *program }
+// grantCollector counts grants at each scrape.
+type grantCollector struct{ *program }
 
 const scrapeWithin = 5 * time.Second
 
-func (c *census) grantsDesc() *prometheus.Desc {
+func (c *grantCollector) grantsDesc() *prometheus.Desc {
 	return prometheus.NewDesc("jitbot_grants", "Grants by state, ended ones too.", []string{"state"}, nil)
 }
 
-func (c *census) stuckDesc() *prometheus.Desc {
+func (c *grantCollector) stuckDesc() *prometheus.Desc {
 	return prometheus.NewDesc("jitbot_stuck_grants", "Grants whose closing takes too long or was forbidden.", nil, nil)
 }
 
-func (c *census) slackDesc() *prometheus.Desc {
+func (c *grantCollector) slackDesc() *prometheus.Desc {
 	return prometheus.NewDesc("jitbot_slack_connected", "1 while Slack can reach jitbot.", nil, nil)
 }
 
 // Describe implements prometheus.Collector.
-func (c *census) Describe(out chan<- *prometheus.Desc) {
+func (c *grantCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- c.grantsDesc()
 	out <- c.stuckDesc()
 	out <- c.slackDesc()
 }
 
 // Collect implements prometheus.Collector.
-func (c *census) Collect(out chan<- prometheus.Metric) {
+func (c *grantCollector) Collect(out chan<- prometheus.Metric) {
 	// Collectors are given no context.
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeWithin)
 	defer cancel()

@@ -28,6 +28,7 @@ type Action struct {
 func Actions(c config.Config) []Action {
 	const (
 		people   = "to check what people hold"
+		classic  = "to name machines of the classic model, which cannot be opened"
 		network  = "to see what is in front of a machine"
 		gateway  = "to see who is behind a gateway"
 		wait     = "to wait for Azure to finish a change"
@@ -39,7 +40,7 @@ func Actions(c config.Config) []Action {
 		{Name: "Microsoft.Authorization/locks/read", Use: "to see locks that would keep a rule from being removed"},
 		{Name: "Microsoft.Authorization/roleAssignments/read", Use: people},
 		{Name: "Microsoft.Authorization/roleDefinitions/read", Use: people},
-		{Name: "Microsoft.ClassicCompute/virtualMachines/read", Use: "to name machines of the classic model, which cannot be opened", Optional: true},
+		{Name: "Microsoft.ClassicCompute/virtualMachines/read", Use: classic, Optional: true},
 		{Name: "Microsoft.Compute/virtualMachines/instanceView/read", Use: "to see whether a machine runs"},
 		{Name: "Microsoft.Compute/virtualMachines/read", Use: "to find the machines"},
 		{Name: "Microsoft.Network/azureFirewalls/read", Use: firewall, Firewall: true, Sweep: true},
@@ -114,14 +115,16 @@ func Role(c config.Config, sweep bool) ([]byte, error) {
 	r := role{
 		Name: "jitbot " + c.Jit.Installation, IsCustom: true,
 		Description: "Opens and closes network access to virtual machines for a time, by single security rules." +
-			" The actions of azureFirewalls, firewallPolicies and ipGroups, and every join/action, are needed only where an Azure Firewall is in front of a machine.",
+			" The actions of azureFirewalls, firewallPolicies and ipGroups, and every join/action," +
+			" are needed only where an Azure Firewall is in front of a machine.",
 		Actions: Names(Actions(c)), NotActions: []string{},
 	}
 	if sweep {
 		r.Name += " sweep"
 		r.Description = "Closes network access that jitbot opened, once its time is up." +
 			" In network security groups it can only read and delete rules." +
-			" A firewall is closed by writing it: where none is in front of a machine, leave out the actions of azureFirewalls, firewallPolicies and ipGroups, and every join/action."
+			" A firewall is closed by writing it: where none is in front of a machine," +
+			" leave out the actions of azureFirewalls, firewallPolicies and ipGroups, and every join/action."
 		r.Actions = Names(slices.DeleteFunc(Actions(c), func(a Action) bool { return !a.Sweep }))
 	}
 	for _, id := range c.Azure.Subscriptions {

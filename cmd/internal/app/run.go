@@ -128,19 +128,19 @@ func Run(ctx context.Context, o Options) (err error) {
 // program is the bot put together.
 type program struct {
 	Options
-	store   *bolt.Store
-	pulse   *pulse
-	azure   *azure.Client
-	sweep   *jit.Reconciler
-	service *jit.Service
-	teller  *jit.Dispatcher
-	bot     *bot.Bot
-	meters  *meters
+	store     *bolt.Store
+	heartbeat *heartbeat
+	azure     *azure.Client
+	sweep     *jit.Reconciler
+	service   *jit.Service
+	teller    *jit.Dispatcher
+	bot       *bot.Bot
+	meters    *meters
 }
 
 // wire makes every part and starts none.
 func (o Options) wire(s *bolt.Store) (*program, error) {
-	p := &program{Options: o, store: s, pulse: newPulse(s)}
+	p := &program{Options: o, store: s, heartbeat: newHeartbeat(s)}
 	p.meters = newMeters(o.Version)
 	var err error
 	if p.azure, err = o.AzureClient(p.meters.request); err != nil {
@@ -154,7 +154,7 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	}
 	p.teller = jit.NewDispatcher(s, notifier, o.Log)
 	world := jit.World{
-		Store: p.teller.Wake(p.pulse), Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
+		Store: p.teller.Wake(p.heartbeat), Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
 		People: bot.NewPeople(api), Meter: p.meters, Scenery: p.azure, Locks: p.azure, Log: o.Log,
 	}
 	p.sweep = jit.NewReconciler(o.Config.Jit, world)

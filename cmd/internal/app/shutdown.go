@@ -90,7 +90,8 @@ func removal(guard, installation string, r jit.Rule) string {
 	}
 	dnat := r.To.IsValid()
 	if jit.KindOf(guard) == jit.PolicyGroup {
-		return fmt.Sprintf("az network firewall policy rule-collection-group collection rule remove --subscription %s -g %s --policy-name %s --rcg-name %s --collection-name %s --name %s",
+		return fmt.Sprintf("az network firewall policy rule-collection-group collection rule remove"+
+			" --subscription %s -g %s --policy-name %s --rcg-name %s --collection-name %s --name %s",
 			id.SubscriptionID, id.ResourceGroupName, id.Parent.Name, id.Name, jit.CollectionName(installation, dnat), r.Name)
 	}
 	kind := map[bool]string{true: "nat-rule", false: "network-rule"}[dnat]

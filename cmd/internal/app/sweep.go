@@ -35,11 +35,13 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		counted(len(found), "rule", "rules"), o.Config.Jit.Installation,
 		counts[jit.Removed], counts[jit.Kept], counts[jit.Unreadable], counts[jit.Astray], counts[jit.NotRemoved])
 	if !client.SeesFirewalls() {
-		_, saidErr := fmt.Fprintln(o.Out, "Firewalls are not looked at: Azure does not show them all to this identity. If jitbot opens through firewalls, give it the role of \"jitbot role --sweep\".")
+		_, saidErr := fmt.Fprintln(o.Out, "Firewalls are not looked at: Azure does not show them all to this identity."+
+			" If jitbot opens through firewalls, give it the role of \"jitbot role --sweep\".")
 		sayErr = errors.Join(sayErr, saidErr)
 	}
 	if skew := client.Skew(); skew.Abs() > MaxSkew {
-		err = errors.Join(err, fmt.Errorf("this machine's clock and Azure's differ by %s, so what is overdue was judged wrong; set the clock", jit.ShortDuration(skew.Abs())))
+		err = errors.Join(err, fmt.Errorf("this machine's clock and Azure's differ by %s, so what is overdue was judged wrong; set the clock",
+			jit.ShortDuration(skew.Abs())))
 	}
 	if overdue > 0 {
 		hint := ""

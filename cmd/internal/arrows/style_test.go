@@ -21,7 +21,7 @@ const (
 
 // longLines is how many are too long today. RATCHET: to be lowered as they are
 // mended, and then removed.
-const longLines = 255
+const longLines = 235
 
 // longFiles are files over the limit, each with the reason; the number is what
 // the file may have.

@@ -36,7 +36,10 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 	if !heard() || shutOut(s.rights) {
 		found := rightsFindings(s)
 		for _, what := range []string{"azure machines", "azure rules", "azure locks", "entra users", "clock"} {
-			found = append(found, Finding{What: what, Err: errors.New("not looked at, since Azure does not let jitbot in or does not answer; mend that first")})
+			found = append(found, Finding{
+				What: what,
+				Err:  errors.New("not looked at, since Azure does not let jitbot in or does not answer; mend that first"),
+			})
 		}
 		return found
 	}
@@ -64,7 +67,8 @@ func rightsFindings(s snapshot) []Finding {
 func checkClock(skew time.Duration) []Finding {
 	const what = "clock"
 	if skew.Abs() > app.MaxSkew {
-		return verdict(what, "", fmt.Errorf("this machine's clock and Azure's differ by %s, and nothing would be opened; set the clock", jit.ShortDuration(skew.Abs())))
+		return verdict(what, "", fmt.Errorf("this machine's clock and Azure's differ by %s, and nothing would be opened; set the clock",
+			jit.ShortDuration(skew.Abs())))
 	}
 	return verdict(what, "it agrees with Azure's within "+jit.ShortDuration(max(skew.Abs().Round(time.Second), time.Second)))
 }
@@ -140,7 +144,8 @@ func (c run) foresee(s snapshot) []Finding {
 	}
 	found = append(found, verdict("azure locks", lockNote(len(s.locks)), locks...)...)
 	if always := by[jit.HurdleAlways]; out.Always > 0 || len(always) > 0 {
-		found = append(found, verdict("protection", "protect: always can hold for "+counted(out.Always, "virtual machine", "virtual machines"), always...)...)
+		note := "protect: always can hold for " + counted(out.Always, "virtual machine", "virtual machines")
+		found = append(found, verdict("protection", note, always...)...)
 	}
 	if s.aroundErr != nil {
 		found = append(found, Finding{What: "azure network", Err: mend("reading what is in front of the machines", s.aroundErr)})
@@ -216,7 +221,8 @@ func (c run) astray(tables []jit.Table) []error {
 	for _, t := range tables {
 		for _, r := range t.Rules {
 			if _, astray := owner.Astray(r); astray {
-				faults = append(faults, fmt.Errorf("the rule %s (priority %d) in %s has a name of ours but lies outside bands, so it is never touched, nor closed; put bands back as they were, or remove the rule by hand",
+				faults = append(faults, fmt.Errorf("the rule %s (priority %d) in %s has a name of ours but lies outside bands, so it is never touched,"+
+					" nor closed; put bands back as they were, or remove the rule by hand",
 					r.Name, r.Priority, t.Name))
 			}
 		}
@@ -245,7 +251,8 @@ func (c run) users(ctx context.Context, client *azure.Client) []Finding {
 		case errors.Is(err, jit.ErrForbidden): // for one as for all
 			return verdict(what, "", fmt.Errorf("reading Entra's users: %s; give the identity the Graph permission User.Read.All", sentence(err)))
 		case errors.Is(err, jit.ErrNotFound):
-			faults = append(faults, fmt.Errorf("Entra has no user %s, to whom %s is tied; mend the line under users", name, id)) //nolint:staticcheck // a name
+			//nolint:staticcheck // a name
+			faults = append(faults, fmt.Errorf("Entra has no user %s, to whom %s is tied; mend the line under users", name, id))
 		case err != nil:
 			faults = append(faults, mend("reading Entra's users", err))
 		case !accounts[i].Enabled:

@@ -132,7 +132,8 @@ func (ms members) checkApprovals(ctx context.Context) []Finding {
 		places[i] = i
 	}
 	faults := each(places, func(i int) error { return ms.enough(ctx, i) })
-	return verdict(what, counted(len(places), "entry has as many approvers as it requires", "entries have as many approvers as they require"), faults...)
+	note := counted(len(places), "entry has as many approvers as it requires", "entries have as many approvers as they require")
+	return verdict(what, note, faults...)
 }
 
 // enough also says who of the entry's user groups counts as nobody: those that

@@ -69,7 +69,8 @@ func (r rights) findings(firewall string) []Finding {
 	case r.err != nil:
 		return []Finding{{What: what, Err: fmt.Errorf("%s; %s", sentence(r.err), hint(r.err))}}
 	case len(r.held) == 0:
-		return []Finding{{What: what, Err: fmt.Errorf("%sthe identity has none of the rights of its role; assign the role that jitbot role prints to it there, and wait ten minutes", where)}}
+		return []Finding{{What: what, Err: fmt.Errorf("%sthe identity has none of the rights of its role;"+
+			" assign the role that jitbot role prints to it there, and wait ten minutes", where)}}
 	}
 	var found []Finding
 	for _, group := range byProvider(r.held) {
@@ -89,7 +90,8 @@ func (r rights) findings(firewall string) []Finding {
 		case first.Firewall && firewall == "":
 			notes = append(notes, spared(briefly, group, "where a firewall is in front of a machine, and none is")...)
 		default:
-			faults = append(faults, fmt.Errorf("%sthe identity lacks %s, needed %s; give it the role that jitbot role prints", where, strings.Join(app.Names(group), ", "), needed))
+			faults = append(faults, fmt.Errorf("%sthe identity lacks %s, needed %s; give it the role that jitbot role prints",
+				where, strings.Join(app.Names(group), ", "), needed))
 		}
 	}
 	if errors.Join(faults...) != nil {

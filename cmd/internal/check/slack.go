@@ -23,13 +23,14 @@ func (c run) slack(ctx context.Context, client *azure.Client) []Finding {
 	socket := c.socket(ctx, api)
 	auth, err := api.AuthTestContext(ctx)
 	if err != nil {
-		return []Finding{{What: "slack bot", Err: fmt.Errorf("asking Slack who I am: %w; check SLACK_BOT_TOKEN and slack.api_url, and reinstall the app (channels and people are looked at after that)", err)}, socket}
+		return []Finding{{What: "slack bot", Err: fmt.Errorf("asking Slack who I am: %w; check SLACK_BOT_TOKEN and slack.api_url,"+
+			" and reinstall the app (channels and people are looked at after that)", err)}, socket}
 	}
 	found := []Finding{{What: "slack bot", Note: fmt.Sprintf("%s in %s", auth.User, auth.Team)}}
 	granted := splitScopes(auth.Header.Get("X-OAuth-Scopes"))
 	channels := c.channels()
-	faults := each(channels, func(r *channel) error { return r.look(ctx, api, granted) })
-	public := slices.ContainsFunc(channels, func(r *channel) bool { return r.public })
+	faults := each(channels, func(c *channel) error { return c.look(ctx, api, granted) })
+	public := slices.ContainsFunc(channels, func(c *channel) bool { return c.public })
 	found = append(found, c.scopes(granted, public)...)
 	found = append(found, socket)
 	found = append(found, verdict("slack channels", counted(len(channels), "channel is there", "channels are there"), faults...)...)
@@ -41,7 +42,8 @@ func (c run) socket(ctx context.Context, api *slack.Client) Finding {
 	_, _, err := api.StartSocketModeContext(ctx)
 	switch {
 	case slackCode(err) == "missing_scope":
-		f.Err = errors.New("the app token lacks connections:write; make another under Basic Information, App-Level Tokens, with that scope, and set SLACK_APP_TOKEN to it")
+		f.Err = errors.New("the app token lacks connections:write; make another under Basic Information, App-Level Tokens," +
+			" with that scope, and set SLACK_APP_TOKEN to it")
 	case err != nil:
 		f.Err = fmt.Errorf("opening a socket: %w; check SLACK_APP_TOKEN and that the app has Socket Mode on", err)
 	}
@@ -94,7 +96,8 @@ func (c run) scopes(granted []string, public bool) []Finding {
 		}
 	}
 	if len(missing) > 0 {
-		return []Finding{{What: what, Err: fmt.Errorf("the bot token lacks %s; put the manifest that jitbot manifest prints into the app, and reinstall the app", strings.Join(missing, ", "))}}
+		return []Finding{{What: what, Err: fmt.Errorf("the bot token lacks %s; put the manifest that jitbot manifest prints into the app,"+
+			" and reinstall the app", strings.Join(missing, ", "))}}
 	}
 	note := fmt.Sprintf("the bot token has all %d of the manifest", len(asked))
 	if len(dropped) > 0 {
@@ -115,7 +118,7 @@ func (c run) channels() []*channel {
 	all := []*channel{{id: c.Config.Jit.Channel, where: "slack.channel"}}
 	for i, rule := range c.Config.Jit.Approvals {
 		id := cmp.Or(rule.Channel, c.Config.Jit.Channel)
-		if !slices.ContainsFunc(all, func(r *channel) bool { return r.id == id }) {
+		if !slices.ContainsFunc(all, func(c *channel) bool { return c.id == id }) {
 			all = append(all, &channel{id: id, where: fmt.Sprintf("approvals[%d].channel", i)})
 		}
 	}
@@ -124,23 +127,24 @@ func (c run) channels() []*channel {
 
 // look finds out whether cards get there. Slack says of a private channel that
 // it is not there, to a bot that is no member.
-func (r *channel) look(ctx context.Context, api *slack.Client, granted []string) error {
-	c, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: r.id})
+func (ch *channel) look(ctx context.Context, api *slack.Client, granted []string) error {
+	c, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: ch.id})
 	switch {
 	case slackCode(err) == "missing_scope":
-		return fmt.Errorf("the channel %s cannot be looked at: the bot token lacks channels:read or groups:read; reinstall the app from the manifest", r.id)
+		return fmt.Errorf("the channel %s cannot be looked at: the bot token lacks channels:read or groups:read;"+
+			" reinstall the app from the manifest", ch.id)
 	case err != nil:
-		return fmt.Errorf("reading the channel %s: %w; mend %s, or invite jitbot to the channel when it is private", r.id, err, r.where)
+		return fmt.Errorf("reading the channel %s: %w; mend %s, or invite jitbot to the channel when it is private", ch.id, err, ch.where)
 	case c.IsArchived:
-		return fmt.Errorf("the channel %s is archived; name another under %s", r.id, r.where)
+		return fmt.Errorf("the channel %s is archived; name another under %s", ch.id, ch.where)
 	case c.IsMember:
 		return nil
 	case c.IsPrivate:
-		return fmt.Errorf("jitbot is no member of the private channel %s, so no card gets there; invite it", r.id)
+		return fmt.Errorf("jitbot is no member of the private channel %s, so no card gets there; invite it", ch.id)
 	}
-	r.public = true
+	ch.public = true
 	if len(granted) > 0 && !slices.Contains(granted, "chat:write.public") {
-		return fmt.Errorf("jitbot is no member of the channel %s and its token lacks chat:write.public, so no card gets there; invite it", r.id)
+		return fmt.Errorf("jitbot is no member of the channel %s and its token lacks chat:write.public, so no card gets there; invite it", ch.id)
 	}
 	return nil
 }

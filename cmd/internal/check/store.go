@@ -25,7 +25,8 @@ func (c run) store(ctx context.Context) []Finding {
 	var faults []error
 	// Whoever may write to the folder may put another file in the store's place.
 	if mode := info.Mode(); mode.Perm()&0o022 != 0 && mode&os.ModeSticky == 0 {
-		faults = append(faults, fmt.Errorf("others may write to its folder %s (mode %04o), and so replace it; run chmod go-w %s", folder, mode.Perm(), folder))
+		faults = append(faults, fmt.Errorf("others may write to its folder %s (mode %04o), and so replace it; run chmod go-w %s",
+			folder, mode.Perm(), folder))
 	}
 	free, known := freeSpace(folder)
 	note := c.Config.Store

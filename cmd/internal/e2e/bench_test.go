@@ -26,7 +26,7 @@ import (
 
 const crowd = 64 // people at once
 
-// fair is the whole bot over both simulators in this process, with a crowd of
+// slackService is the whole bot over both simulators in this process, with a crowd of
 // engineers who may ask.
 type slackService struct {
 	slack *slacksim.Sim

@@ -13,36 +13,36 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-var errCrashed = errors.New("the fuse has blown")
+var errCrashed = errors.New("the program has crashed")
 
-// fuse lets a number of effects through and then fails every call, as a crash
+// crashPoint lets a number of effects through and then fails every call, as a crash
 // does: the last one before its effect, or after it.
 type crashPoint struct {
-	after bool // the call that blows it still has its effect
+	after bool // the call that crashes it still has its effect
 
-	mu    sync.Mutex
-	left  int // effects until it blows; negative never blows
-	steps int
-	blown bool
+	mu      sync.Mutex
+	left    int // effects until it crashes; negative never crashes
+	steps   int
+	crashed bool
 }
 
 // effect runs a call that changes something.
 func (f *crashPoint) effect(call func() error) error {
 	f.mu.Lock()
-	if f.blown {
+	if f.crashed {
 		f.mu.Unlock()
 		return errCrashed
 	}
 	f.steps++
 	f.left--
-	blows := f.left == 0
-	f.blown = blows
+	crashes := f.left == 0
+	f.crashed = crashes
 	f.mu.Unlock()
-	if blows && !f.after {
+	if crashes && !f.after {
 		return errCrashed
 	}
 	err := call()
-	if blows {
+	if crashes {
 		return errCrashed
 	}
 	return err
@@ -52,7 +52,7 @@ func (f *crashPoint) effect(call func() error) error {
 func (f *crashPoint) read() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.blown {
+	if f.crashed {
 		return errCrashed
 	}
 	return nil
@@ -166,7 +166,7 @@ func crashEverywhere(t *testing.T, name, vm string, seed func(*azuresim.Sim)) {
 	})
 	t.Logf("a life has %d steps", steps)
 	if steps < 10 {
-		t.Fatalf("a life has only %d steps: the fuse sees too little", steps)
+		t.Fatalf("a life has only %d steps: too little is counted", steps)
 	}
 	for n := 1; n <= steps; n++ {
 		for _, after := range []bool{false, true} {
@@ -186,7 +186,7 @@ func crashLife(t *testing.T, w *world, f *crashPoint, name, vm string) {
 	w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Second })
 	w.Config.FirewallWithin = time.Minute
 	foreign, walls := w.Foreign(), w.walls()
-	w.Config.Approvals[0].PendingFor = 3 * time.Minute
+	w.Config.Approvals[0].PendingFor = 150 * time.Second // longer than until the look after the restart
 	w.Config.Policies[0].Ports[0].Shortest = time.Minute
 	w.Wrap = f.wrap
 	w.Start()
@@ -216,7 +216,7 @@ func crashLife(t *testing.T, w *world, f *crashPoint, name, vm string) {
 		}
 	}
 	w.CheckPromises(foreign)
-	w.Pass(4 * time.Minute)
+	w.Pass(2 * time.Minute)
 	if n := w.Ours(); n != 0 {
 		t.Errorf("%d rules are left after all was over", n)
 	}

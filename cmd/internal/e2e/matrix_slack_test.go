@@ -20,7 +20,7 @@ import (
 	"jitbot/store/bolt"
 )
 
-// stage is the real service over a real store and the real Azure clients, and
+// slackBot is the real service over a real store and the real Azure clients, and
 // the real bot in a simulated workspace. Nothing sweeps, so that a grant stays
 // as it is put.
 type slackBot struct {

@@ -167,7 +167,7 @@ func (k *walk) look() {
 				for _, protocol := range []string{"Tcp", "Udp"} {
 					foreign, want := j.reaches(vm, from, port, protocol)
 					if said, why := k.twin.Reachable(vm.ID, from, port, protocol); said != foreign {
-						k.T.Fatalf("without us %s from %s, port %d %s: %t by %s, the judge says %t", nameOf(vm.ID), from, port, protocol, said, why, foreign)
+						k.T.Fatalf("without us %s from %s, port %d %s: %t by %s, the model says %t", nameOf(vm.ID), from, port, protocol, said, why, foreign)
 					}
 					if got, why := k.Azure.Reachable(vm.ID, from, port, protocol); got != want {
 						k.T.Fatalf("%s from %s, port %d %s: reachable %t by %s, want %t; without us %t\ngrants %+v\nprotections %+v",

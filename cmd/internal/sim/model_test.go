@@ -28,7 +28,7 @@ type verdict struct {
 	rule     string
 }
 
-// judge says who should reach what: what the foreign rules of the twin say,
+// model says who should reach what: what the foreign rules of the twin say,
 // but for the protections and the open grants of the store. It is made anew
 // for each look.
 type model struct {
@@ -188,7 +188,7 @@ func (c crossing) inPorts(word string) bool {
 	return word == "*" || errA == nil && errB == nil && a <= c.port && c.port <= b
 }
 
-// within says who is meant by a word of a rule, in the network of a scene. Of
+// within says who is meant by a word of a rule, in a drawn network. Of
 // the service tags nobody is in any other.
 func (c crossing) within(word string, a netip.Addr) bool {
 	inside := netip.MustParsePrefix("10.10.0.0/16").Contains(a) || netip.MustParsePrefix("10.60.0.0/16").Contains(a) || netip.MustParsePrefix("fd00:10:10::/48").Contains(a)

@@ -13,9 +13,9 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// The places of a scene.
+// The places of a drawn network.
 const (
-	netVNet       = azuresim.DemoWebGroup + "/providers/Microsoft.Network/virtualNetworks/scene"
+	netVNet       = azuresim.DemoWebGroup + "/providers/Microsoft.Network/virtualNetworks/drawn"
 	netNSG        = azuresim.DemoWebGroup + "/providers/Microsoft.Network/networkSecurityGroups/nsg-"
 	netNIC        = azuresim.DemoWebGroup + "/providers/Microsoft.Network/networkInterfaces/"
 	netVM         = azuresim.DemoWebGroup + "/providers/Microsoft.Compute/virtualMachines/"
@@ -27,7 +27,7 @@ const (
 	fromStranger  = "203.0.113.250"
 )
 
-// scene is other people's: virtual machines, and network security groups with
+// network is other people's: virtual machines, and network security groups with
 // rules that nobody of us wrote.
 type network struct {
 	groups  []azuresim.NSG
@@ -129,7 +129,7 @@ func vacate(sim *azuresim.Sim) {
 	}
 }
 
-// build puts the scene in the place of the demo.
+// build puts the network in the place of the demo.
 func (s *network) build(sim *azuresim.Sim) error {
 	vacate(sim)
 	for _, g := range s.groups {

@@ -84,7 +84,8 @@ func (n *Notifier) checkLock(notice jit.Notice) {
 		return
 	}
 	for _, vm := range notice.Event.VMs {
-		if open, why := n.w.Azure.Reachable(vm, netip.MustParseAddr("203.0.113.250"), int(notice.Event.Ports[0].From), "Tcp"); open && !namesAllows(notice.Event.Text, why) {
+		open, why := n.w.Azure.Reachable(vm, netip.MustParseAddr("203.0.113.250"), int(notice.Event.Ports[0].From), "Tcp")
+		if open && !namesAllows(notice.Event.Text, why) {
 			n.w.T.Errorf("%s was called protected, yet it is open to everybody: %s", vm, why)
 		}
 	}

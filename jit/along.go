@@ -14,29 +14,29 @@ import (
 // cannot tell the holder from others whom rules of the firewall let to the same
 // port. Others whom the VM's own policy would not let
 // ask are too many, and the grant is refused.
-func (j judge) coAdmitted(ctx context.Context, s site, tables map[string]Table, r Request) ([]string, error) {
-	if !slices.ContainsFunc(s.paths, func(p Path) bool { return p.Kind == Behind }) {
+func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[string]Table, r Request) ([]string, error) {
+	if !slices.ContainsFunc(s.Paths, func(p Path) bool { return p.Kind == BehindFirewall }) {
 		return nil, nil
 	}
-	policy, _, err := j.policy(ctx, s.vm)
+	policy, _, err := j.Policy(ctx, s.VM)
 	if err != nil {
 		return nil, err
 	}
-	owner := Owner{j.config.Installation, j.config.Bands}
+	owner := Owner{j.Config.Installation, j.Config.Bands}
 	var notes []string
-	for _, p := range s.paths {
+	for _, p := range s.Paths {
 		t := tables[strings.ToLower(p.Guard)]
 		for _, rule := range t.Rules {
-			along := rule.translatesTo(p.Addresses, r.Ports) || rule.allowsTo(p.Addresses, r.Ports) && j.hidesClients(s.vm, p)
+			along := rule.translatesTo(p.Addresses, r.Ports) || rule.allowsTo(p.Addresses, r.Ports) && j.hidesClients(s.VM, p)
 			if _, ours := owner.Ours(rule); ours || !IsFirewall(p.Guard) || !along {
 				continue
 			}
 			if !policy.acceptsAll(rule.Sources, r.Ports) {
 				return nil, Refuse(ErrPolicy, "The rule %s of the %s %s leads %s to the same port of %s, whose security group could not tell them from you; narrow that rule first.",
-					rule.Name, KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), s.vm.Name)
+					rule.Name, KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), s.VM.Name)
 			}
 			notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the %s %s lets %s in as well: its security group cannot tell them apart.",
-				s.vm.Name, rule.Name, KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
+				s.VM.Name, rule.Name, KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
 		}
 	}
 	slices.Sort(notes)
@@ -45,14 +45,14 @@ func (j judge) coAdmitted(ctx context.Context, s site, tables map[string]Table, 
 
 // sharedRule refuses what coAdmitted does at one of the sites, by the firewalls
 // as they are. What is read of them is kept in tables.
-func (j judge) sharedRule(ctx context.Context, sites []site, tables map[string]Table, r Request) error {
+func (j Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables map[string]Table, r Request) error {
 	for _, s := range sites {
-		for _, p := range s.paths {
+		for _, p := range s.Paths {
 			guard := strings.ToLower(p.Guard)
 			if _, read := tables[guard]; read || !IsFirewall(guard) {
 				continue
 			}
-			t, err := j.world.Network.Table(ctx, guard)
+			t, err := j.Adapters.Network.Table(ctx, guard)
 			if err != nil && !errors.Is(err, ErrNotFound) {
 				return fmt.Errorf("reading the rules of %s: %w", guard, err)
 			}
@@ -79,11 +79,11 @@ func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
 
 // hidesClients reports whether the VM sees the firewall of the path in the place of
 // those whom its network rules let through.
-func (j judge) hidesClients(vm VM, p Path) bool {
+func (j Checker) hidesClients(vm VM, p Path) bool {
 	return slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool {
 		return slices.ContainsFunc(nic.Addresses, func(a Address) bool {
-			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.Gateways, func(g Gateway) bool {
-				return g.Hides && SameID(g.Guard(j.config.Installation), p.Guard)
+			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.FirewallHops, func(g FirewallHop) bool {
+				return g.HidesSource && SameID(g.Guard(j.Config.Installation), p.Guard)
 			})
 		})
 	})

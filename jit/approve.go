@@ -16,7 +16,7 @@ var errLast = errors.New("the requester must be checked before the last approval
 // Approve gives one approval. With the last one needed the requester's
 // account, rights and policy are checked again and the grant starts opening.
 func (s *Service) Approve(ctx context.Context, by UserID, id ID) (Grant, error) {
-	g, who, rule, err := s.decider(ctx, by, id, "approve")
+	g, who, rule, err := s.approver(ctx, by, id, "approve")
 	if err != nil {
 		return g, err
 	}
@@ -55,13 +55,13 @@ func (s *Service) lastCheck(ctx context.Context, who Person, before ApprovalRule
 	}
 	var rule ApprovalRule
 	var vms []VM
-	err = patiently(ctx, func() error {
-		_, sites, err := s.checks.entitled(ctx, g)
+	err = Patiently(ctx, func() error {
+		_, sites, err := s.checks.CheckRequest(ctx, g)
 		if err != nil {
 			return err
 		}
-		vms = vmsOf(sites)
-		rule, err = s.checks.rule(vms, g.Request)
+		vms = VMsOf(sites)
+		rule, err = s.checks.ApprovalRule(vms, g.Request)
 		return err
 	})
 	if err == nil {
@@ -76,7 +76,7 @@ func (s *Service) lastCheck(ctx context.Context, who Person, before ApprovalRule
 	}
 	var no *Refusal
 	if !errors.As(err, &no) {
-		s.checks.world.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
+		s.checks.Adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
 		return 0, nil, Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
 	}
 	why := no.Error()
@@ -93,9 +93,9 @@ func (s *Service) lastCheck(ctx context.Context, who Person, before ApprovalRule
 func (s *Service) former(ctx context.Context, rule ApprovalRule, g Grant) ([]UserID, error) {
 	var out []UserID
 	for _, a := range g.Approvals {
-		is, err := s.checks.listed(ctx, rule.Approvers, a.By.ID)
+		is, err := s.checks.IsListed(ctx, rule.Approvers, a.By.ID)
 		if err == nil && is {
-			_, err = s.checks.person(ctx, a.By.ID)
+			_, err = s.checks.Identify(ctx, a.By.ID)
 		}
 		if gone := errors.As(err, new(*Refusal)); err != nil && !gone {
 			return nil, err
@@ -109,7 +109,7 @@ func (s *Service) former(ctx context.Context, rule ApprovalRule, g Grant) ([]Use
 // approves refuses, and records, somebody who is no approver by the rule, or
 // does not hold at one of the VMs what it asks of approvers.
 func (s *Service) approves(ctx context.Context, who Person, rule ApprovalRule, vms []VM, g Grant, what string) error {
-	approver, err := s.checks.listed(ctx, rule.Approvers, who.ID)
+	approver, err := s.checks.IsListed(ctx, rule.Approvers, who.ID)
 	if err != nil {
 		return err
 	}
@@ -117,17 +117,17 @@ func (s *Service) approves(ctx context.Context, who Person, rule ApprovalRule, v
 		return s.reject(ctx, who.ID, g, what, Refuse(ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", who.ID, g.ID))
 	}
 	for _, vm := range vms {
-		if err := s.checks.rights(ctx, who, vm, rule.ApproverActions); err != nil {
+		if err := s.checks.CheckRights(ctx, who, vm, rule.ApproverActions); err != nil {
 			return s.reject(ctx, who.ID, g, what, err)
 		}
 	}
 	return nil
 }
 
-func vmsOf(sites []site) []VM {
+func VMsOf(sites []ResolvedTarget) []VM {
 	vms := make([]VM, 0, len(sites))
 	for _, site := range sites {
-		vms = append(vms, site.vm)
+		vms = append(vms, site.VM)
 	}
 	return vms
 }
@@ -138,7 +138,7 @@ func (s *Service) Deny(ctx context.Context, by UserID, id ID, reason string) (Gr
 	if err != nil {
 		return Grant{}, err
 	}
-	g, who, _, err := s.decider(ctx, by, id, "deny")
+	g, who, _, err := s.approver(ctx, by, id, "deny")
 	if err != nil {
 		return g, err
 	}
@@ -147,10 +147,10 @@ func (s *Service) Deny(ctx context.Context, by UserID, id ID, reason string) (Gr
 	})
 }
 
-// decider reads the grant and refuses everybody who is not one of its
+// approver reads the grant and refuses everybody who is not one of its
 // approvers now. Who asked cannot decide.
-func (s *Service) decider(ctx context.Context, by UserID, id ID, what string) (Grant, Person, ApprovalRule, error) {
-	who, err := s.checks.person(ctx, by)
+func (s *Service) approver(ctx context.Context, by UserID, id ID, what string) (Grant, Person, ApprovalRule, error) {
+	who, err := s.checks.Identify(ctx, by)
 	if err != nil {
 		return Grant{}, who, ApprovalRule{}, s.rejectUnknown(ctx, by, id, what, err)
 	}
@@ -173,7 +173,7 @@ func (s *Service) decider(ctx context.Context, by UserID, id ID, what string) (G
 
 // ruleNow is the approval rule as configuration and tags have it now.
 func (s *Service) ruleNow(ctx context.Context, g Grant) (ApprovalRule, []VM, error) {
-	all, err := s.checks.vmCache.All(ctx, vmCacheAge)
+	all, err := s.checks.VMs.ListOrStale(ctx, VMsMaxAge)
 	if err != nil {
 		return ApprovalRule{}, nil, err
 	}
@@ -188,7 +188,7 @@ func (s *Service) ruleNow(ctx context.Context, g Grant) (ApprovalRule, []VM, err
 	if len(vms) != len(g.Request.Targets) {
 		return ApprovalRule{}, nil, Refuse(ErrPolicy, "A VM of %s does not exist any more; cancel it and ask again.", g.ID)
 	}
-	rule, err := s.checks.rule(vms, g.Request)
+	rule, err := s.checks.ApprovalRule(vms, g.Request)
 	return rule, vms, err
 }
 
@@ -207,7 +207,7 @@ func (s *Service) Revoke(ctx context.Context, by UserID, id ID, reason string) (
 		return Grant{}, Refuse(ErrInput, "The reason is too long; at most %s characters are kept.", fmt.Sprint(maxReason))
 	}
 	if !by.Host() {
-		if _, err := s.checks.member(ctx, by); err != nil {
+		if _, err := s.checks.Member(ctx, by); err != nil {
 			return Grant{}, s.rejectUnknown(ctx, by, id, "revoke", err)
 		}
 	}

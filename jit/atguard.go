@@ -6,51 +6,51 @@ import (
 	"fmt"
 )
 
-// desired is what the store says of a guard: the grants and protections that name
+// AtGuard is what the store says of a guard: the grants and protections that name
 // it, as far as they could be read.
-type desired struct {
-	guard string
-	live  []Grant
-	locks []Protection
+type AtGuard struct {
+	Guard       string
+	Grants      []Grant
+	Protections []Protection
 
-	unsure                  bool // a protection here cannot be read, and the others are acted on
-	grantsFault, locksFault error
+	Unsure                        bool // a protection here cannot be read, and the others are acted on
+	GrantsFault, ProtectionsFault error
 }
 
-func (j judge) stored(ctx context.Context, guard string) desired {
-	w := desired{guard: guard}
-	w.live, w.grantsFault = j.world.Store.AtGuard(ctx, guard)
-	w.locks, w.locksFault = j.world.Store.LocksAt(ctx, guard)
+func (j Checker) Stored(ctx context.Context, guard string) AtGuard {
+	w := AtGuard{Guard: guard}
+	w.Grants, w.GrantsFault = j.Adapters.Store.AtGuard(ctx, guard)
+	w.Protections, w.ProtectionsFault = j.Adapters.Store.ProtectionsAt(ctx, guard)
 	return w
 }
 
-// fault is why not all of it could be read.
-func (w desired) fault() error {
+// Fault is why not all of it could be read.
+func (w AtGuard) Fault() error {
 	switch {
-	case w.grantsFault != nil:
-		return fmt.Errorf("reading the grants at %s: %w", w.guard, w.grantsFault)
-	case w.locksFault != nil:
-		return fmt.Errorf("reading the protections at %s: %w", w.guard, w.locksFault)
+	case w.GrantsFault != nil:
+		return fmt.Errorf("reading the grants at %s: %w", w.Guard, w.GrantsFault)
+	case w.ProtectionsFault != nil:
+		return fmt.Errorf("reading the protections at %s: %w", w.Guard, w.ProtectionsFault)
 	default:
 		return nil
 	}
 }
 
-// at reads what is at a guard: the rules it has, and all that the store says of
+// At reads what is at a guard: the rules it has, and all that the store says of
 // it.
-func (j judge) at(ctx context.Context, guard string) (Table, desired, error) {
-	t, err := j.table(ctx, guard)
+func (j Checker) At(ctx context.Context, guard string) (Table, AtGuard, error) {
+	t, err := j.Table(ctx, guard)
 	if err != nil {
-		return t, desired{}, err
+		return t, AtGuard{}, err
 	}
-	w := j.stored(ctx, guard)
-	return t, w, w.fault()
+	w := j.Stored(ctx, guard)
+	return t, w, w.Fault()
 }
 
 // protection reads that of a VM; the zero Protection when it has none. name is
 // how a fault calls the VM.
-func (j judge) protection(ctx context.Context, vm, name string) (Protection, error) {
-	p, err := j.world.Store.Protection(ctx, vm)
+func (j Checker) protection(ctx context.Context, vm, name string) (Protection, error) {
+	p, err := j.Adapters.Store.Protection(ctx, vm)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Protection{}, nil
@@ -61,9 +61,9 @@ func (j judge) protection(ctx context.Context, vm, name string) (Protection, err
 	}
 }
 
-// table reads the rules that a guard has.
-func (j judge) table(ctx context.Context, guard string) (Table, error) {
-	t, err := j.world.Network.Table(ctx, guard)
+// Table reads the rules that a guard has.
+func (j Checker) Table(ctx context.Context, guard string) (Table, error) {
+	t, err := j.Adapters.Network.Table(ctx, guard)
 	if err != nil {
 		return t, fmt.Errorf("reading the rules of %s: %w", guard, err)
 	}

@@ -75,10 +75,10 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	const nsg, firewall = "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/networkSecurityGroups/n",
 		"/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/azureFirewalls/f"
-	open := Grant{ID: "g-7k2qd", State: Open, Paths: []Path{{Guard: nsg, Agreed: true}}}
+	open := Grant{ID: "g-7k2qd", State: Open, Paths: []Path{{Guard: nsg, Confirmed: true}}}
 	withDoor := open
-	withDoor.Paths = []Path{{Guard: firewall, Kind: Into, Doors: []Door{{Public: netip.MustParseAddrPort("192.0.2.1:50000")}}}}
-	locked := Protection{VM: "/vm", State: Locked}
+	withDoor.Paths = []Path{{Guard: firewall, Kind: ByDNAT, PublicEnds: []PublicEnd{{Public: netip.MustParseAddrPort("192.0.2.1:50000")}}}}
+	locked := Protection{VM: "/vm", State: Protected}
 
 	var events []Event
 	keep := func(es []Event) { events = append(events, es...) }

@@ -13,18 +13,18 @@ import (
 // says so.
 func (s *Reconciler) begin(ctx context.Context, id string) error {
 	waited := s.firewalls.recall(ID(id))
-	g, err := s.checks.world.Store.Grant(ctx, ID(id))
+	g, err := s.checks.Adapters.Store.Grant(ctx, ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
 	if g.State != Opening || !g.Clock.Begun.IsZero() {
 		return nil
 	}
-	now := s.checks.clock.Now()
+	now := s.checks.Clock.Now()
 	if why := s.frozen(); why != "" {
 		return s.hold(ctx, g, why)
 	}
-	if now.Sub(g.Clock.Approved) > holdFor {
+	if now.Sub(g.Clock.Approved) > approvalValidFor {
 		return s.fail(ctx, g.ID, "its approval is too old to be used, ask again", now)
 	}
 	if held, err := s.awaits(ctx, g, waited); held || err != nil {
@@ -34,7 +34,7 @@ func (s *Reconciler) begin(ctx context.Context, id string) error {
 	if no := (*Refusal)(nil); errors.As(err, &no) {
 		return s.fail(ctx, g.ID, no.Error(), now)
 	}
-	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.checks.config.OpenWithin {
+	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.checks.Config.OpenWithin {
 		return s.fail(ctx, g.ID, "it could not be checked in time: "+outline(err), now)
 	}
 	if err != nil {
@@ -45,17 +45,17 @@ func (s *Reconciler) begin(ctx context.Context, id string) error {
 
 // pathsOf checks once more all that must hold, and finds the way.
 func (s *Reconciler) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
-	_, sites, err := s.checks.entitled(ctx, g)
+	_, sites, err := s.checks.CheckRequest(ctx, g)
 	if err != nil {
 		return nil, err
 	}
-	paths := pathsAt(sites)
-	return paths, s.checks.unlocked(ctx, guardsOf(paths))
+	paths := PathsOf(sites)
+	return paths, s.checks.CheckLocks(ctx, GuardsOf(paths))
 }
 
 // open stores the way and starts at its guards, when they can be written now.
 func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
-	if slices.ContainsFunc(paths, func(p Path) bool { return !s.checks.world.Vitals.Spare(p.Guard) }) {
+	if slices.ContainsFunc(paths, func(p Path) bool { return !s.checks.Adapters.Readiness.Spare(p.Guard) }) {
 		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
 	if held, err := s.awaits(ctx, g, paths); held || err != nil {
@@ -65,7 +65,7 @@ func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
 	if err != nil || !began {
 		return err
 	}
-	for _, guard := range guardsOf(paths) {
+	for _, guard := range GuardsOf(paths) {
 		s.work.guards.Add(ctx, guard, true)
 	}
 	return nil
@@ -74,11 +74,11 @@ func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
 // hold keeps an opening waiting and says why; an approval that grows stale
 // meanwhile is not used.
 func (s *Reconciler) hold(ctx context.Context, g Grant, why string) error {
-	now := s.checks.clock.Now()
-	if now.Sub(g.Clock.Approved) > holdFor {
+	now := s.checks.Clock.Now()
+	if now.Sub(g.Clock.Approved) > approvalValidFor {
 		return s.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
 	}
-	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Hold(why, now) })
+	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Delay(why, now) })
 	return err
 }
 

@@ -17,26 +17,26 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 	if err != nil || g.State != Asked {
 		return g, err
 	}
-	if s.checks.clock.Now().Sub(g.Request.At) > askedLapse {
+	if s.checks.Clock.Now().Sub(g.Request.At) > askedLapse {
 		return s.refuse(ctx, g, Refuse(ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
 	}
 	var terms Terms
-	err = patiently(ctx, func() error { terms, err = s.examine(ctx, g); return err })
+	err = Patiently(ctx, func() error { terms, err = s.examine(ctx, g); return err })
 	if ctx.Err() != nil {
 		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
 	}
 	if err != nil {
 		return s.refuse(ctx, g, err)
 	}
-	now := s.checks.clock.Now()
-	g, err = s.checks.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
+	now := s.checks.Clock.Now()
+	g, err = s.checks.Adapters.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
 		g, e, err := g.Admit(terms, now)
 		return g, []Event{e}, err
 	})
 	if err != nil {
 		return s.reread(ctx, id, err)
 	}
-	s.sweep.Kick()
+	s.loop.Kick()
 	return g, nil
 }
 
@@ -47,9 +47,9 @@ const askedLapse = 10 * time.Minute
 // patience is how long an answer may wait for a busy Azure.
 const patience = 30 * time.Second
 
-// patiently tries again while Azure is busy, for as long as a person would
+// Patiently tries again while Azure is busy, for as long as a person would
 // wait.
-func patiently(ctx context.Context, f func() error) error {
+func Patiently(ctx context.Context, f func() error) error {
 	end := time.Now().Add(patience)
 	for failures := 1; ; failures++ {
 		err := f()
@@ -66,31 +66,31 @@ func patiently(ctx context.Context, f func() error) error {
 }
 
 func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
-	who, sites, err := s.checks.entitled(ctx, g)
+	who, sites, err := s.checks.CheckRequest(ctx, g)
 	if err != nil {
 		return Terms{}, err
 	}
-	vms := vmsOf(sites)
+	vms := VMsOf(sites)
 	var remind time.Duration
 	drift := false
 	for _, site := range sites {
-		if policy, ok := s.checks.config.Policy(site.vm); ok {
+		if policy, ok := s.checks.Config.Policy(site.VM); ok {
 			remind = max(remind, policy.RemindBefore)
 			drift = drift || policy.EndOnDrift
 		}
 	}
-	rule, err := s.checks.rule(vms, g.Request)
+	rule, err := s.checks.ApprovalRule(vms, g.Request)
 	if err != nil {
 		return Terms{}, err
 	}
-	if err := s.checks.enough(ctx, rule, who); err != nil {
+	if err := s.checks.EnoughApprovers(ctx, rule, who); err != nil {
 		return Terms{}, err
 	}
 	g.Request.By = who
-	notes, err := s.checks.prospect(ctx, g, sites)
+	notes, err := s.checks.Foresee(ctx, g, sites)
 	channel := rule.Channel
 	if channel == "" {
-		channel = s.checks.config.Channel
+		channel = s.checks.Config.Channel
 	}
 	return Terms{By: who, Rule: rule, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift}, err
 }
@@ -100,11 +100,11 @@ func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
 func (s *Service) refuse(ctx context.Context, g Grant, cause error) (Grant, error) {
 	no := new(Refusal)
 	if !errors.As(cause, &no) {
-		s.checks.world.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
+		s.checks.Adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
 		no = Refuse(ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", outline(cause))
 	}
-	now := s.checks.clock.Now()
-	refused, err := s.checks.world.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+	now := s.checks.Clock.Now()
+	refused, err := s.checks.Adapters.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		g, e, err := g.Refuse(no.Error(), now)
 		return g, []Event{e}, err
 	})

@@ -21,7 +21,7 @@ const (
 type clockTrust struct {
 	clock  *MonotonicClock
 	store  markStore
-	vitals Vitals
+	vitals Readiness
 	log    *slog.Logger
 
 	mu          sync.Mutex
@@ -37,8 +37,8 @@ type markStore interface {
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 }
 
-func newClockTrust(clock *MonotonicClock, w World) *clockTrust {
-	return &clockTrust{clock: clock, store: w.Store, vitals: w.Vitals, log: w.Log}
+func newClockTrust(clock *MonotonicClock, w Adapters) *clockTrust {
+	return &clockTrust{clock: clock, store: w.Store, vitals: w.Readiness, log: w.Log}
 }
 
 // due is what deadlines are compared with: while the clock is suspect after a

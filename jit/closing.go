@@ -20,7 +20,7 @@ func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
 	g.Clock.Closing, g.Clock.Due = now, due
 	g.Paths, g.Left = slices.Concat(g.Paths, g.Left), nil
 	for i := range g.Paths {
-		g.Paths[i].Agreed, g.Paths[i].Fault, g.Paths[i].Hindrance = false, "", ""
+		g.Paths[i].Confirmed, g.Paths[i].Fault, g.Paths[i].Hindrance = false, "", ""
 	}
 	return g, g.event(kind, d.By, now, d.Reason), nil
 }
@@ -47,13 +47,13 @@ func (g Grant) ExpireOrRemind(due, now time.Time) (Grant, []Event, error) {
 	return next, []Event{e}, err
 }
 
-// Gone says that no rule of the grant was found in the guard when it was read
+// ConfirmClosed says that no rule of the grant was found in the guard when it was read
 // back; with the last guard the grant is closed.
-func (g Grant) Gone(guard string, now time.Time) (Grant, []Event, error) {
+func (g Grant) ConfirmClosed(guard string, now time.Time) (Grant, []Event, error) {
 	if g.State != Closing {
 		return g, nil, g.stale()
 	}
-	next, left := g.settle(guard)
+	next, left := g.confirm(guard)
 	if left > 0 && next.Revision != g.Revision && next.slow() {
 		return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+GuardName(guard)+" are gone; "+next.unfinished()+" is still being changed.")}, nil
 	}

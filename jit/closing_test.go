@@ -15,11 +15,11 @@ func TestClosingForgetsWhatAgreed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range g.Paths {
-		if p.Agreed {
+		if p.Confirmed {
 			t.Errorf("%s counts as closed before it was read back", p.Guard)
 		}
 	}
-	if !open.Paths[0].Agreed {
+	if !open.Paths[0].Confirmed {
 		t.Error("the grant before was changed")
 	}
 	if !g.Clock.Due.Equal(start.Add(time.Hour)) || !g.Clock.Closing.Equal(start.Add(time.Hour+time.Second)) {
@@ -29,11 +29,11 @@ func TestClosingForgetsWhatAgreed(t *testing.T) {
 
 func TestGoneFromEveryGuardIsClosed(t *testing.T) {
 	g := after(t, permit, begin, confirm, closeBy(jit.Finished), gone(nicGuard))
-	same, events, err := g.Gone(nicGuard, start)
+	same, events, err := g.ConfirmClosed(nicGuard, start)
 	if err != nil || len(events) > 0 || !reflect.DeepEqual(same, g) {
 		t.Errorf("the same guard again: %s, %v, %v", same.State, events, err)
 	}
-	closed, events, err := g.Gone(netGuard, start.Add(time.Second))
+	closed, events, err := g.ConfirmClosed(netGuard, start.Add(time.Second))
 	if err != nil || closed.State != jit.Closed || len(events) != 1 || events[0].Kind != jit.EventClosed || !closed.Clock.Ended.Equal(start.Add(time.Second)) {
 		t.Errorf("the last guard: %s at %s, %v, %v", closed.State, closed.Clock.Ended, events, err)
 	}
@@ -41,7 +41,7 @@ func TestGoneFromEveryGuardIsClosed(t *testing.T) {
 
 func TestClosingWhatWasNeverWritten(t *testing.T) {
 	g := after(t, permit, closeBy(jit.Revoked))
-	closed, events, err := g.Gone("", start)
+	closed, events, err := g.ConfirmClosed("", start)
 	if err != nil || closed.State != jit.Closed || closed.Revision <= g.Revision || len(events) != 1 {
 		t.Errorf("became %s, revision %d after %d, %v, %v", closed.State, closed.Revision, g.Revision, events, err)
 	}
@@ -52,7 +52,7 @@ func TestHoldSaysTheSameOnce(t *testing.T) {
 	if same, events, err := hold(g, start); err != nil || len(events) > 0 || !reflect.DeepEqual(same, g) {
 		t.Errorf("held again: %v, %v", events, err)
 	}
-	other, events, err := g.Hold("the budget", start)
+	other, events, err := g.Delay("the budget", start)
 	if err != nil || len(events) != 1 || other.Waiting != "the budget" {
 		t.Errorf("held for another reason: %q, %v, %v", other.Waiting, events, err)
 	}
@@ -97,7 +97,7 @@ func TestClosedIsNotStuck(t *testing.T) {
 	g, _ = g.Trouble(nicGuard, "forbidden", true, start)
 	for _, guard := range []string{nicGuard, netGuard} {
 		var err error
-		if g, _, err = g.Gone(guard, start); err != nil {
+		if g, _, err = g.ConfirmClosed(guard, start); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -133,12 +133,12 @@ func hashOf(s string) uint32 {
 }
 
 // publicEnd is where a DNAT rule that was placed lets people in.
-func (r Rule) publicEnd(vm string) (Door, bool) {
+func (r Rule) publicEnd(vm string) (PublicEnd, bool) {
 	if !r.To.IsValid() || len(r.Destinations) != 1 || len(r.Ports) != 1 {
-		return Door{}, false
+		return PublicEnd{}, false
 	}
 	public, err := netip.ParseAddrPort(r.Destinations[0] + ":" + r.Ports[0])
-	return Door{VM: vm, Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
+	return PublicEnd{VM: vm, Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
 }
 
 // precedes reports whether a guard evaluates the rule before the allow and the
@@ -156,18 +156,18 @@ func (r Rule) precedes(allow Rule, asked traffic) bool {
 // relocated reports whether a DNAT rule of the grant is to let its holder in
 // elsewhere than was told.
 func (g Grant) relocated(r Rule) bool {
-	return slices.ContainsFunc(g.Doors(), func(told Door) bool {
+	return slices.ContainsFunc(g.PublicEnds(), func(told PublicEnd) bool {
 		now, ok := r.publicEnd(told.VM)
 		return ok && told.Rule == r.Name && told.Public != now.Public
 	})
 }
 
-// Doors are where the grant's holder connects to, by firewall and port.
-func (g Grant) Doors() []Door {
-	var out []Door
+// PublicEnds are where the grant's holder connects to, by firewall and port.
+func (g Grant) PublicEnds() []PublicEnd {
+	var out []PublicEnd
 	for _, p := range g.Paths {
-		out = append(out, p.Doors...)
+		out = append(out, p.PublicEnds...)
 	}
-	slices.SortFunc(out, func(a, b Door) int { return cmp.Or(a.To.Compare(b.To), a.Public.Compare(b.Public)) })
+	slices.SortFunc(out, func(a, b PublicEnd) int { return cmp.Or(a.To.Compare(b.To), a.Public.Compare(b.Public)) })
 	return out
 }

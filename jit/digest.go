@@ -154,18 +154,18 @@ func (s *settledDigest) settle(due time.Time) {
 // startDigest begins with the digest when a time of its schedule has come that
 // is not known to be settled.
 func (r *Reconciler) startDigest(ctx context.Context) {
-	if !r.digested.covers(r.checks.config.Digest.Last(r.checks.clock.Now())) {
+	if !r.digested.covers(r.checks.Config.Digest.Last(r.checks.Clock.Now())) {
 		r.work.digests.Add(ctx, "", false)
 	}
 }
 
 // digest settles what is due. The key is not used: there is only one.
 func (r *Reconciler) digest(ctx context.Context, _ string) error {
-	due := r.checks.config.Digest.Last(r.checks.clock.Now())
+	due := r.checks.Config.Digest.Last(r.checks.Clock.Now())
 	err := r.settleDigest(ctx, due)
 	if err != nil {
 		if ctx.Err() == nil {
-			r.checks.world.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
+			r.checks.Adapters.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
 		}
 		return err
 	}
@@ -177,37 +177,37 @@ func (r *Reconciler) digest(ctx context.Context, _ string) error {
 // was. A schedule that was just set begins with its next time, and so does one
 // that a clock far ahead of this one has settled.
 func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
-	last, err := r.checks.world.Store.Digest(ctx)
+	last, err := r.checks.Adapters.Store.Digest(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the last digest: %w", err)
 	}
-	now, schedule := r.checks.clock.Now(), r.checks.config.Digest.String()
+	now, schedule := r.checks.Clock.Now(), r.checks.Config.Digest.String()
 	switch {
-	case last.Schedule != schedule || last.Due.Sub(now) > r.checks.config.Digest.Every:
+	case last.Schedule != schedule || last.Due.Sub(now) > r.checks.Config.Digest.Every:
 	case !due.After(last.Due):
 		return nil
 	case now.Sub(due) <= digestKept:
 		return r.makeDigest(ctx, last, due)
 	default:
-		r.checks.world.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
+		r.checks.Adapters.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
 	}
 	last.Schedule, last.Due = schedule, due
-	if err := r.checks.world.Store.KeepDigest(ctx, last); err != nil {
+	if err := r.checks.Adapters.Store.KeepDigest(ctx, last); err != nil {
 		return fmt.Errorf("keeping that no digest is due: %w", err)
 	}
 	return nil
 }
 
 func (r *Reconciler) makeDigest(ctx context.Context, last Digest, due time.Time) error {
-	vms, err := r.checks.vmCache.List(ctx, vmCacheAge)
+	vms, err := r.checks.VMs.List(ctx, VMsMaxAge)
 	if err != nil {
 		return err
 	}
-	findings, gaps, err := r.checks.classify(ctx, vms)
+	findings, gaps, err := r.checks.Classify(ctx, vms)
 	if err != nil {
 		return err
 	}
-	now := r.checks.clock.Now()
+	now := r.checks.Clock.Now()
 	if len(gaps) > 0 && now.Sub(due) < digestPatience {
 		return errors.New(strings.Join(gaps, " "))
 	}
@@ -215,7 +215,7 @@ func (r *Reconciler) makeDigest(ctx context.Context, last Digest, due time.Time)
 		return errors.New(doubt)
 	}
 	d := newDigest(last, due, now, findings, gaps)
-	if err := r.checks.world.Store.KeepDigest(ctx, d, d.event()); err != nil {
+	if err := r.checks.Adapters.Store.KeepDigest(ctx, d, d.event()); err != nil {
 		return fmt.Errorf("keeping the digest: %w", err)
 	}
 	return nil

@@ -8,12 +8,12 @@ import (
 	"slices"
 )
 
-// sharedAddresses are the VMs that have an address. VMs of networks that do not see each
+// VMsByAddress are the VMs that have an address. VMs of networks that do not see each
 // other may have the same one.
-type sharedAddresses map[netip.Addr][]VM
+type VMsByAddress map[netip.Addr][]VM
 
-func sharedAddressesOf(vms []VM) sharedAddresses {
-	d := sharedAddresses{}
+func ByAddress(vms []VM) VMsByAddress {
+	d := VMsByAddress{}
 	for _, vm := range vms {
 		for _, a := range addressesOfVM(vm) {
 			d[a] = append(d[a], vm)
@@ -26,7 +26,7 @@ func sharedAddressesOf(vms []VM) sharedAddresses {
 // one of another virtual network that has the same address behind a group of
 // the paths, whose rules name addresses only. The list finds it, and Azure says
 // whether it is still so.
-func (j judge) sharedAddress(ctx context.Context, d sharedAddresses, r Request, paths []Path) error {
+func (j Checker) sharedAddress(ctx context.Context, d VMsByAddress, r Request, paths []Path) error {
 	for _, p := range paths {
 		for _, a := range p.Addresses {
 			other, err := j.alsoOpened(ctx, d[a], a, r, paths)
@@ -44,12 +44,12 @@ func (j judge) sharedAddress(ctx context.Context, d sharedAddresses, r Request, 
 
 // alsoOpened finds one of the VMs with an address that the rules at the paths
 // would open though the request does not name it; the zero VM when there is none.
-func (j judge) alsoOpened(ctx context.Context, vms []VM, a netip.Addr, r Request, paths []Path) (VM, error) {
+func (j Checker) alsoOpened(ctx context.Context, vms []VM, a netip.Addr, r Request, paths []Path) (VM, error) {
 	for _, vm := range vms {
-		if r.names(vm.ID) || len(groupsBefore(vm, a, paths)) == 0 {
+		if r.names(vm.ID) || len(guardsBefore(vm, a, paths)) == 0 {
 			continue
 		}
-		if opened, err := j.opens(ctx, vm.ID, a, r, paths); opened || err != nil {
+		if opened, err := j.opensOther(ctx, vm.ID, a, r, paths); opened || err != nil {
 			return vm, err
 		}
 	}
@@ -60,9 +60,9 @@ func (r Request) names(vm string) bool {
 	return slices.ContainsFunc(r.Targets, func(t Target) bool { return SameID(t.VM, vm) })
 }
 
-// groupsBefore are the groups before each of the VM's interfaces that have the
+// guardsBefore are the groups before each of the VM's interfaces that have the
 // address, where one of the paths has it behind one of them.
-func groupsBefore(vm VM, to netip.Addr, paths []Path) [][]string {
+func guardsBefore(vm VM, to netip.Addr, paths []Path) [][]string {
 	var out [][]string
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -80,23 +80,23 @@ func writtenAt(paths []Path, guard string, to netip.Addr) bool {
 	return slices.ContainsFunc(paths, func(p Path) bool { return slices.Contains(p.Addresses, to) && SameID(p.Guard, guard) })
 }
 
-// opens reports whether the rules at the paths would open the address of
+// opensOther reports whether the rules at the paths would open the address of
 // another VM: each group before it that they are not in may let the sources in.
-func (j judge) opens(ctx context.Context, other string, to netip.Addr, r Request, paths []Path) (bool, error) {
-	vm, err := j.world.Inventory.VM(ctx, other)
+func (j Checker) opensOther(ctx context.Context, other string, to netip.Addr, r Request, paths []Path) (bool, error) {
+	vm, err := j.Adapters.Inventory.VM(ctx, other)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("reading %s, which has the address %s too: %w", lastName(other), to, err)
 	}
-	for _, groups := range groupsBefore(vm, to, paths) {
+	for _, groups := range guardsBefore(vm, to, paths) {
 		opened := true
 		for _, guard := range groups {
 			if writtenAt(paths, guard, to) {
 				continue
 			}
-			t, err := j.world.Network.Table(ctx, guard)
+			t, err := j.Adapters.Network.Table(ctx, guard)
 			if err != nil {
 				return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
 			}

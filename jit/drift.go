@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// orphans records the rules of ours that no live grant explains and that this
+// recordOrphans records the rules of ours that no live grant explains and that this
 // pass removed.
-func (r *Reconciler) orphans(ctx context.Context, v pass) error {
+func (r *Reconciler) recordOrphans(ctx context.Context, v pass) error {
 	var faults []error
 	for _, c := range v.plan.Changes {
 		n, _ := ParseRuleName(c.Remove)
-		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(v.live, func(g Grant) bool { return g.ID == n.Grant }) {
+		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(v.grants, func(g Grant) bool { return g.ID == n.Grant }) {
 			continue // denies come and go with protections, which say so
 		}
 		if err := v.failed[c.Remove]; err != nil {
-			r.checks.world.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
+			r.checks.Adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
 				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
 			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
 			continue
@@ -28,10 +28,10 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 			continue // looked at again by the next comparison
 		}
 		var card Card
-		if g, err := r.checks.world.Store.Grant(ctx, n.Grant); err == nil {
+		if g, err := r.checks.Adapters.Store.Grant(ctx, n.Grant); err == nil {
 			card = g.Card
 		}
-		if err := r.checks.world.Store.Append(ctx, OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
+		if err := r.checks.Adapters.Store.Append(ctx, OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
 		}
 	}
@@ -40,13 +40,13 @@ func (r *Reconciler) orphans(ctx context.Context, v pass) error {
 
 // guardGone deals with a guard that was deleted: its rules are gone with it.
 func (r *Reconciler) guardGone(ctx context.Context, guard string, live []Grant) error {
-	now := r.checks.clock.Now()
+	now := r.checks.Clock.Now()
 	var faults []error
 	for _, g := range live {
 		var err error
 		if g.State == Closing {
-			_, err = r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(guard, now) })
-		} else if behind(g.Left, guard) {
+			_, err = r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.ConfirmClosed(guard, now) })
+		} else if HasGuard(g.Left, guard) {
 			err = r.depart(ctx, g, guard)
 		} else if why := "the " + KindOf(guard).Noun() + " " + GuardName(guard) + " was deleted"; g.State == Open {
 			err = r.end(ctx, g, Decision{Ending: Vanished, Reason: why}, now)
@@ -68,9 +68,9 @@ func (r *Reconciler) tried(guard string) {
 // compareAll looks at every guard of the subscriptions and of the store, and
 // reconciles those that do not agree: drift, orphans, and grants left by a crash.
 func (r *Reconciler) compareAll(ctx context.Context) error {
-	known, err := r.checks.world.Store.Guards(ctx)
+	known, err := r.checks.Adapters.Store.Guards(ctx)
 	faults := []error{err}
-	tables, err := r.checks.world.Network.Tables(ctx)
+	tables, err := r.checks.Adapters.Network.Tables(ctx)
 	if err != nil {
 		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
 	} else {
@@ -96,50 +96,50 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 
 // compare reports whether the guard is as the store wants it.
 func (r *Reconciler) compare(ctx context.Context, guard string, t Table) (bool, error) {
-	w, err := r.wanted(ctx, guard)
+	w, err := r.stored(ctx, guard)
 	if err != nil {
 		return true, err
 	}
 	for _, rule := range t.Rules {
 		if n, astray := r.owner.Astray(rule); astray {
-			r.checks.world.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
+			r.checks.Adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
 		}
 	}
 	v := r.plan(w, t)
-	for _, g := range w.live {
-		if g.State != Open || behind(g.Left, guard) || slices.ContainsFunc(v.plan.Final, g.relocated) ||
+	for _, g := range w.Grants {
+		if g.State != Open || HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, g.relocated) ||
 			g.hindered(guard, r.owner.hindrance(t, v.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
 	}
-	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.locksAgree(t, w.locks), nil
+	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsAgree(t, w.Protections), nil
 }
 
-// locksAgree reports whether the protections are in force at the guard, as far
+// ProtectionsAgree reports whether the protections are in force at the guard, as far
 // as was told: no other allow than was seen last stands before their denies.
-func (o Owner) locksAgree(t Table, locks []Protection) bool {
+func (o Owner) ProtectionsAgree(t Table, locks []Protection) bool {
 	return !slices.ContainsFunc(locks, func(p Protection) bool {
 		_, changed, err := o.exposed(t, p)
-		return err != nil || changed || p.State != Locked || len(p.Left) > 0
+		return err != nil || changed || p.State != Protected || len(p.Left) > 0
 	})
 }
 
 // unconfirmed has a guard written again that is changed as a whole and whose
 // last change failed: that the rules of grants that close or left are not in its
 // document says nothing.
-func (r *Reconciler) unconfirmed(w desired, t Table) []Change {
+func (r *Reconciler) unconfirmed(w AtGuard, t Table) []Change {
 	if !t.Failed {
 		return nil
 	}
 	var out []Change
-	for _, g := range w.live {
-		if behind(g.Left, w.guard) {
+	for _, g := range w.Grants {
+		if HasGuard(g.Left, w.Guard) {
 			g.Paths = g.Left // what it had there
-		} else if g.State != Closing || g.agrees(w.guard) {
+		} else if g.State != Closing || g.agrees(w.Guard) {
 			continue
 		}
-		for _, rule := range g.Rules(r.owner.Installation, w.guard) {
+		for _, rule := range g.Rules(r.owner.Installation, w.Guard) {
 			if !named(t.Rules, rule.Name) {
 				out = append(out, Change{Remove: rule.Name})
 			}
@@ -152,7 +152,7 @@ func (r *Reconciler) unconfirmed(w desired, t Table) []Change {
 // where the policy says to end them, and plans the pass anew.
 func (r *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
 	ended := false
-	for _, g := range v.live {
+	for _, g := range v.grants {
 		rule := r.changedRule(v, g)
 		if g.State != Open || !g.EndOnDrift || g.follows(v.guard) || rule == "" {
 			continue
@@ -165,7 +165,7 @@ func (r *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
 	if !ended {
 		return v, nil
 	}
-	w, err := r.wanted(ctx, v.guard)
+	w, err := r.stored(ctx, v.guard)
 	return r.plan(w, v.before), err
 }
 
@@ -184,7 +184,7 @@ func (r *Reconciler) changedRule(v pass, g Grant) string {
 }
 
 func (r *Reconciler) endDrift(ctx context.Context, id ID, rule string) error {
-	now := r.checks.clock.Now()
+	now := r.checks.Clock.Now()
 	_, err := r.update(ctx, id, func(g Grant) (Grant, []Event, error) { return g.CloseDrifted(rule, now) })
 	r.Kick()
 	return err

@@ -75,7 +75,7 @@ func (a *agenda) note(g Grant, fresh bool, now time.Time) {
 		a.late = g.ID
 	}
 	for _, p := range g.Paths {
-		if !p.Agreed {
+		if !p.Confirmed {
 			guard := strings.ToLower(p.Guard)
 			a.guards[guard] = a.guards[guard] || fresh
 		}

@@ -13,10 +13,10 @@ import (
 type Explanation struct {
 	VM        VM
 	For       UserID
-	Who       Person    // the Entra user; zero when For is tied to none
-	No        *Refusal  // why For may not ask; nil when they may
-	Protected LockState // empty when jitbot does not keep it shut
-	Policy    bool      // one covers the VM
+	Who       Person          // the Entra user; zero when For is tied to none
+	No        *Refusal        // why For may not ask; nil when they may
+	Protected ProtectionState // empty when jitbot does not keep it shut
+	Policy    bool            // one covers the VM
 	Offers    []Offered
 	// Hidden says that the caller may not read the VM in Azure, so that the
 	// rest, which tells how it is filtered, is left out.
@@ -47,7 +47,7 @@ type Reached struct {
 // Explain is a dry run of a request for one VM, by whoever asks or, for
 // admins, by somebody else.
 func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserID) (Explanation, error) {
-	if _, err := s.checks.member(ctx, by); err != nil {
+	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Explanation{}, err
 	}
 	seen, err := s.vmVisibility(ctx, by)
@@ -57,14 +57,14 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 	if who != by && !seen.all {
 		return Explanation{}, Refuse(ErrAuthority, "Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
 	}
-	vms, err := s.checks.vmCache.Find(ctx, []string{word})
+	vms, err := s.checks.VMs.Find(ctx, []string{word})
 	if err != nil {
 		return Explanation{}, err
 	}
 	if len(vms) != 1 {
 		return Explanation{}, Refuse(ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
 	}
-	vm, err := s.checks.world.Inventory.VM(ctx, vms[0].ID)
+	vm, err := s.checks.Adapters.Inventory.VM(ctx, vms[0].ID)
 	if errors.Is(err, ErrNotFound) {
 		return Explanation{}, Refuse(ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
 	}
@@ -80,9 +80,9 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 
 // may says why the person may not ask for the VM, if so.
 func (s *Service) may(ctx context.Context, id UserID, vm VM) (who Person, no *Refusal, err error) {
-	who, err = s.checks.person(ctx, id)
+	who, err = s.checks.Identify(ctx, id)
 	if err == nil {
-		err = s.checks.rights(ctx, who, vm, s.checks.config.RequiredActions)
+		err = s.checks.CheckRights(ctx, who, vm, s.checks.Config.RequiredActions)
 	}
 	if errors.As(err, &no) {
 		err = nil
@@ -94,7 +94,7 @@ func (s *Service) may(ctx context.Context, id UserID, vm VM) (who Person, no *Re
 }
 
 func (s *Service) explain(ctx context.Context, e *Explanation) error {
-	policy, ok, err := s.checks.policy(ctx, e.VM)
+	policy, ok, err := s.checks.Policy(ctx, e.VM)
 	if err != nil {
 		return err
 	}
@@ -120,12 +120,12 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 // address, for an hour or as long as is allowed.
 func (s *Service) offered(ctx context.Context, e *Explanation, pp PortPolicy, widest Widths) (Offered, error) {
 	o := Offered{Port: pp, Widest: widest, Duration: min(defaultDuration, pp.Longest)}
-	i, ok := s.checks.config.Approval(e.VM, []Ports{pp.Ports}, nil, o.Duration)
+	i, ok := s.checks.Config.Approval(e.VM, []Ports{pp.Ports}, nil, o.Duration)
 	if !ok {
 		return o, nil
 	}
-	o.Named, o.Rule = true, s.checks.config.Approvals[i]
-	err := s.checks.enough(ctx, o.Rule, e.Who)
+	o.Named, o.Rule = true, s.checks.Config.Approvals[i]
+	err := s.checks.EnoughApprovers(ctx, o.Rule, e.Who)
 	if errors.As(err, &o.Few) {
 		err = nil
 	}
@@ -133,23 +133,23 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp PortPolicy, wi
 }
 
 // firewallsOf are what grants write of the firewalls before the VM, each once.
-func (j judge) firewallsOf(vm VM) []string {
+func (j Checker) firewallsOf(vm VM) []string {
 	var paths []Path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
-			for _, g := range a.Gateways {
-				paths = append(paths, Path{Guard: g.Guard(j.config.Installation)})
+			for _, g := range a.FirewallHops {
+				paths = append(paths, Path{Guard: g.Guard(j.Config.Installation)})
 			}
 		}
 	}
-	return guardsOf(paths)
+	return GuardsOf(paths)
 }
 
 // explainPath says what filters the VM now, and where a grant would change it.
 func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy, lock Protection) error {
 	var tables []Table
 	for _, guard := range guardsOfVM(e.VM) {
-		t, err := s.checks.table(ctx, guard)
+		t, err := s.checks.Table(ctx, guard)
 		if err != nil {
 			return err
 		}
@@ -158,21 +158,21 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy
 	groups, firewalls := guardsOfVM(e.VM), s.checks.firewallsOf(e.VM)
 	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
-		e.Blocked = unfiltered(e.VM, "open")
+		e.Blocked = Unfiltered(e.VM, "open")
 	}
 	// Every grant writes in each network security group, but only those from
 	// some sources in a firewall.
-	err := s.checks.unlocked(ctx, groups)
+	err := s.checks.CheckLocks(ctx, groups)
 	if err != nil && !errors.As(err, &e.Blocked) {
 		return err
 	}
-	elsewhere := s.checks.unlocked(ctx, firewalls)
+	elsewhere := s.checks.CheckLocks(ctx, firewalls)
 	if elsewhere != nil && !errors.As(elsewhere, new(*Refusal)) {
 		return elsewhere
 	}
-	read, note := s.checks.surroundings(ctx, []VM{e.VM})
+	read, note := s.checks.Topology(ctx, []VM{e.VM})
 	around := read(e.VM)
-	e.Posture = s.checks.posture(e.VM, tables, around, policy, lock, note)
+	e.Posture = s.checks.Posture(e.VM, tables, around, policy, lock, note)
 	if elsewhere != nil {
 		e.Posture.Notes = append(e.Posture.Notes, elsewhere.Error())
 	}

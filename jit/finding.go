@@ -25,10 +25,10 @@ const maxScanLooks = 300
 // The rules are read afresh, by one list, and the VMs are listed anew after a
 // minute: an older list would not say how they stand.
 func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more bool, err error) {
-	if _, err := s.checks.member(ctx, by); err != nil {
+	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, false, err
 	}
-	vms, err := s.checks.vmCache.List(ctx, vmCacheAge)
+	vms, err := s.checks.VMs.List(ctx, VMsMaxAge)
 	if err != nil {
 		return nil, false, err
 	}
@@ -48,29 +48,29 @@ func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more
 	if len(mine) == 0 {
 		return nil, more, nil
 	}
-	out, _, err := s.checks.classify(ctx, mine)
+	out, _, err := s.checks.Classify(ctx, mine)
 	for i := range out {
 		out[i].Admin = seen.all
 	}
 	return out, more, err
 }
 
-// classify finds how the VMs stand. What could not be read is said by each
+// Classify finds how the VMs stand. What could not be read is said by each
 // finding that it concerns, and by gaps for all of them.
-func (j judge) classify(ctx context.Context, vms []VM) (findings []Finding, gaps []string, err error) {
-	tables, err := j.world.Network.Tables(ctx)
+func (j Checker) Classify(ctx context.Context, vms []VM) (findings []Finding, gaps []string, err error) {
+	tables, err := j.Adapters.Network.Tables(ctx)
 	if err != nil && len(tables) == 0 {
 		return nil, nil, fmt.Errorf("reading the rules: %w", err)
 	}
 	if err != nil { // the findings say which were not read
-		j.world.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
+		j.Adapters.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
 		gaps = append(gaps, "Not all rules could be read, so some VMs cannot be told.")
 	}
-	locks, err := j.world.Store.Protections(ctx)
+	locks, err := j.Adapters.Store.Protections(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing protections: %w", err)
 	}
-	around, note := j.surroundings(ctx, vms)
+	around, note := j.Topology(ctx, vms)
 	if note != "" {
 		gaps = append(gaps, "What is around the VMs (networks, routes, load balancers) could not be read, so what hangs on that is not known.")
 	}
@@ -81,15 +81,15 @@ func (j judge) classify(ctx context.Context, vms []VM) (findings []Finding, gaps
 	for _, p := range locks {
 		byVM[strings.ToLower(p.VM)] = p
 	}
-	powers, err := j.world.Inventory.Powers(ctx)
+	powers, err := j.Adapters.Inventory.Powers(ctx)
 	if err != nil { // no finding hangs on it
-		j.world.Log.WarnContext(ctx, "the power states could not be read for a scan", slog.Any("error", err))
+		j.Adapters.Log.WarnContext(ctx, "the power states could not be read for a scan", slog.Any("error", err))
 	}
 	out := make([]Finding, 0, len(vms))
 	for _, vm := range vms {
 		vm.Power = powers[strings.ToLower(vm.ID)]
-		policy, _ := j.config.Policy(vm)
-		out = append(out, Finding{VM: vm, Posture: j.posture(vm, tablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
+		policy, _ := j.Config.Policy(vm)
+		out = append(out, Finding{VM: vm, Posture: j.Posture(vm, tablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
 	}
 	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Or(
@@ -127,17 +127,17 @@ func tablesOf(vm VM, byGuard map[string]Table) []Table {
 	return out
 }
 
-// posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
-func (j judge) posture(vm VM, tables []Table, around Surroundings, policy Policy, lock Protection, note string) Posture {
-	f := Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: Owner{j.config.Installation, j.config.Bands}}
-	if lock.VM != "" && lock.State != Unlocking {
-		f.Protected, f.Confirmed = true, lock.State == Locked
+// Posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
+func (j Checker) Posture(vm VM, tables []Table, around Topology, policy Policy, lock Protection, note string) Posture {
+	f := Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: Owner{j.Config.Installation, j.Config.Bands}}
+	if lock.VM != "" && lock.State != Unprotecting {
+		f.Protected, f.Confirmed = true, lock.State == Protected
 		if !lock.Always {
 			f.Ports = lock.Ports
 		}
 	}
 	p := Classify(vm, tables, around, f)
-	p.Notes = append(p.Notes, around.notes()...)
+	p.Notes = append(p.Notes, around.Unexamined()...)
 	if note != "" {
 		p.Notes = append(p.Notes, note)
 	}

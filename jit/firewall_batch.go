@@ -50,7 +50,7 @@ func (b *firewallBatch) release(guard string) {
 func (b *firewallBatch) enter(id ID, paths []Path, begin func() error) (entered bool, err error) {
 	b.entry.RLock()
 	defer b.entry.RUnlock()
-	if slices.ContainsFunc(guardsOf(paths), b.isClaimed) {
+	if slices.ContainsFunc(GuardsOf(paths), b.isClaimed) {
 		b.remember(id, paths)
 		return false, nil
 	}
@@ -79,19 +79,19 @@ func (b *firewallBatch) wasChanging(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	seen, known := b.changed[guard]
-	if !known || time.Since(seen) < heldFor {
+	if !known || time.Since(seen) < openingWaitsFor {
 		return known
 	}
 	b.changed[guard] = time.Now()
 	return false
 }
 
-// heldAt reports whether an opening waits for a change of the guard to end.
-func (b *firewallBatch) heldAt(guard string) bool {
+// openingWaitsAt reports whether an opening waits for a change of the guard to end.
+func (b *firewallBatch) openingWaitsAt(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, paths := range b.awaited {
-		if behind(paths, guard) {
+		if HasGuard(paths, guard) {
 			return true
 		}
 	}

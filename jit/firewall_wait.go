@@ -17,7 +17,7 @@ const (
 // closing does not wait, but for openings that have waited for the change
 // before: steady closings would keep them out for ever.
 func (r *Reconciler) gather(ctx context.Context, guard string) error {
-	seen, held := 0, r.firewalls.heldAt(guard)
+	seen, held := 0, r.firewalls.openingWaitsAt(guard)
 	for waited := time.Duration(0); waited < gatherMost; waited += gatherFor {
 		opening, closing, err := r.atHand(ctx, guard)
 		if first := held && waited == 0; err != nil || !first && (opening == seen || closing) {
@@ -36,7 +36,7 @@ func (r *Reconciler) gather(ctx context.Context, guard string) error {
 // atHand counts the openings that the guard does not have yet, and says whether
 // something is to be closed there.
 func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, closing bool, err error) {
-	live, err := r.checks.world.Store.AtGuard(ctx, guard)
+	live, err := r.checks.Adapters.Store.AtGuard(ctx, guard)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return 0, false, fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
@@ -53,7 +53,7 @@ func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, clo
 
 // agrees reports whether the guard was read back as the grant's state wants it.
 func (g Grant) agrees(guard string) bool {
-	return !slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Agreed })
+	return !slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Confirmed })
 }
 
 // claim keeps that the firewall is being read and written, until it is
@@ -70,7 +70,7 @@ func (r *Reconciler) claim(guard string) (release func()) {
 // or by somebody else: begun now, it would spend its time waiting. The error,
 // if any, has it tried again soon.
 func (r *Reconciler) awaits(ctx context.Context, g Grant, paths []Path) (held bool, err error) {
-	for _, guard := range guardsOf(paths) {
+	for _, guard := range GuardsOf(paths) {
 		if !IsFirewall(guard) {
 			continue
 		}
@@ -86,7 +86,7 @@ func (r *Reconciler) awaits(ctx context.Context, g Grant, paths []Path) (held bo
 		if err := r.hold(ctx, g, why); err != nil {
 			return true, err
 		}
-		return true, &BusyError{Wait: heldFor, Cause: errors.New(why)}
+		return true, &BusyError{Wait: openingWaitsFor, Cause: errors.New(why)}
 	}
 	return false, nil
 }
@@ -96,26 +96,26 @@ func (r *Reconciler) awaits(ctx context.Context, g Grant, paths []Path) (held bo
 // Claims wait for one write of the store, and for nothing slower.
 func (r *Reconciler) enter(ctx context.Context, id ID, paths []Path) (began bool, err error) {
 	entered, err := r.firewalls.enter(id, paths, func() error {
-		now := r.checks.clock.Now()
-		g, err := r.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, r.checks.config.openWithin(paths), now) }))
+		now := r.checks.Clock.Now()
+		g, err := r.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, r.checks.Config.openWithin(paths), now) }))
 		began = err == nil && !g.Clock.Begun.IsZero()
 		return err
 	})
 	if !entered {
-		return false, &BusyError{Wait: heldFor, Cause: errors.New("a firewall on its paths is being changed")}
+		return false, &BusyError{Wait: openingWaitsFor, Cause: errors.New("a firewall on its paths is being changed")}
 	}
 	return began, err
 }
 
-// heldFor is how soon a held opening looks again; with what a queue adds to it,
+// openingWaitsFor is how soon a held opening looks again; with what a queue adds to it,
 // all that are held look within the time in which openings gather.
-const heldFor = 2 * time.Second
+const openingWaitsFor = 2 * time.Second
 
 func (r *Reconciler) changing(ctx context.Context, guard string) (bool, error) {
 	if r.firewalls.isClaimed(guard) || r.firewalls.wasChanging(guard) {
 		return true, nil
 	}
-	t, err := r.checks.world.Network.Table(ctx, guard)
+	t, err := r.checks.Adapters.Network.Table(ctx, guard)
 	if err != nil {
 		return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
 	}

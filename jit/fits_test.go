@@ -56,7 +56,7 @@ func TestWhatPoliciesOffer(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, err := policy.fits(VM{Name: "web-01", Group: tt.group}, ports, tt.sources, tt.d)
+			got, err := policy.Check(VM{Name: "web-01", Group: tt.group}, ports, tt.sources, tt.d)
 			if diff := cmp.Diff(tt.want, got); diff != "" || !errors.Is(err, tt.kind) {
 				t.Errorf("error %v, ports (-want +got):\n%s", err, diff)
 			}

@@ -14,11 +14,11 @@ import (
 // that are gone. An older list will not do: an address in it may be somebody
 // else's by now. The key is not used: there is only one.
 func (s *Reconciler) follow(ctx context.Context, _ string) error {
-	began := s.checks.clock.Now()
-	vms, err := s.checks.vmCache.List(ctx, 0)
+	began := s.checks.Clock.Now()
+	vms, err := s.checks.VMs.List(ctx, 0)
 	if err != nil {
 		if ctx.Err() == nil {
-			s.checks.world.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
+			s.checks.Adapters.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
 		}
 		return err
 	}
@@ -26,12 +26,12 @@ func (s *Reconciler) follow(ctx context.Context, _ string) error {
 	for _, vm := range vms {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
-	faults := s.followLocks(ctx, byID, began)
-	grants, err := s.checks.world.Store.Unfinished(ctx)
+	faults := s.followProtections(ctx, byID, began)
+	grants, err := s.checks.Adapters.Store.Unfinished(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
-	now := census{byID, sharedAddressesOf(vms), map[string]Table{}}
+	now := census{byID, ByAddress(vms), map[string]Table{}}
 	for _, g := range grants {
 		if g.begunBefore(began) { // else it knows better than the list
 			faults = append(faults, s.followGrant(ctx, g, now))
@@ -52,7 +52,7 @@ func (s *Reconciler) pastDamage(ctx context.Context, err error) error {
 	if !errors.Is(err, ErrDamaged) {
 		return err
 	}
-	s.checks.world.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
+	s.checks.Adapters.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
 	return nil
 }
 
@@ -62,7 +62,7 @@ func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]VM) (V
 	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
 		return vm, nil
 	}
-	vm, err := s.checks.world.Inventory.VM(ctx, id)
+	vm, err := s.checks.Adapters.Inventory.VM(ctx, id)
 	if err != nil {
 		return vm, fmt.Errorf("reading %s: %w", id, err)
 	}
@@ -73,7 +73,7 @@ func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]VM) (V
 // on the way to them.
 type census struct {
 	vms    map[string]VM
-	same   sharedAddresses
+	same   VMsByAddress
 	tables map[string]Table
 }
 
@@ -82,12 +82,12 @@ type census struct {
 // given up then: what the holder would be let to may be somebody else's. It ends
 // as well where its rules would open another VM along, or let in too many.
 func (s *Reconciler) followGrant(ctx context.Context, g Grant, c census) error {
-	now := s.checks.clock.Now()
-	var sites []site
+	now := s.checks.Clock.Now()
+	var sites []ResolvedTarget
 	for _, t := range g.Request.Targets {
 		vm, err := s.whole(ctx, t.VM, c.vms)
 		if errors.Is(err, ErrNotFound) {
-			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + missing(err)}, now)
+			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + Missing(err)}, now)
 		}
 		if err != nil {
 			return err
@@ -95,26 +95,26 @@ func (s *Reconciler) followGrant(ctx context.Context, g Grant, c census) error {
 		if vm.Blind && g.slow() {
 			return nil // the firewalls before it may be as they were
 		}
-		paths, err := PathsTo(s.checks.config.Installation, vm, g.Request.Ports, g.Request.Sources)
+		paths, err := PathsTo(s.checks.Config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
-			return s.end(ctx, g, Decision{Ending: Vanished, Reason: reason(err)}, now)
+			return s.end(ctx, g, Decision{Ending: Vanished, Reason: ReasonFor(err)}, now)
 		}
-		sites = append(sites, site{vm, paths})
+		sites = append(sites, ResolvedTarget{vm, paths})
 	}
-	err := s.checks.exact(ctx, sites, c.same, c.tables, g.Request)
+	err := s.checks.OpensNoMore(ctx, sites, c.same, c.tables, g.Request)
 	if errors.As(err, new(*Refusal)) {
-		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
+		return s.end(ctx, g, Decision{Ending: Failed, Reason: ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
 	}
-	return s.followPaths(ctx, g, pathsAt(sites), now)
+	return s.followPaths(ctx, g, PathsOf(sites), now)
 }
 
 // followPaths has the rules be where they should be.
 func (s *Reconciler) followPaths(ctx context.Context, g Grant, paths []Path, now time.Time) error {
 	switch {
-	case samePaths(paths, g.Paths):
+	case SamePaths(paths, g.Paths):
 		return nil
 	case g.State == Opening:
 		return s.end(ctx, g, Decision{Ending: Failed, Reason: "what is before a VM, or its addresses, changed while it was being opened; ask again"}, now)
@@ -123,8 +123,8 @@ func (s *Reconciler) followPaths(ctx context.Context, g Grant, paths []Path, now
 	}
 }
 
-// missing says, after its name, why a VM is not to be had.
-func missing(err error) string {
+// Missing says, after its name, why a VM is not to be had.
+func Missing(err error) string {
 	if errors.Is(err, ErrUnwatched) {
 		return " is in a subscription that jitbot's configuration does not name any more"
 	}
@@ -133,15 +133,15 @@ func missing(err error) string {
 
 // reroute has the rules of an open grant follow to where its VMs are now.
 func (s *Reconciler) reroute(ctx context.Context, g Grant, paths []Path, now time.Time) error {
-	err := s.checks.unlocked(ctx, guardsOf(paths))
+	err := s.checks.CheckLocks(ctx, GuardsOf(paths))
 	if errors.As(err, new(*Refusal)) { // where it went, the rule could not be removed
-		return s.end(ctx, g, Decision{Ending: Failed, Reason: reason(err)}, now)
+		return s.end(ctx, g, Decision{Ending: Failed, Reason: ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
 	}
 	_, err = s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Follow(paths, now) })
-	s.touch(append(g.Guards(), guardsOf(paths)...))
+	s.touch(append(g.Guards(), GuardsOf(paths)...))
 	return err
 }
 

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// followLocks keeps every protection in step, and has those made that the
+// followProtections keeps every protection in step, and has those made that the
 // configuration says.
-func (s *Reconciler) followLocks(ctx context.Context, vms map[string]VM, began time.Time) []error {
-	locks, err := s.checks.world.Store.Protections(ctx)
+func (s *Reconciler) followProtections(ctx context.Context, vms map[string]VM, began time.Time) []error {
+	locks, err := s.checks.Adapters.Store.Protections(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
 	}
@@ -22,32 +22,32 @@ func (s *Reconciler) followLocks(ctx context.Context, vms map[string]VM, began t
 	for _, p := range locks {
 		locked[strings.ToLower(p.VM)] = true
 		if p.At.Before(began) { // else it knows better than the list
-			faults = append(faults, s.followLock(ctx, p, vms))
+			faults = append(faults, s.followProtection(ctx, p, vms))
 		}
 	}
 	for id, vm := range vms {
-		if policy, ok := s.checks.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
+		if policy, ok := s.checks.Config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
 			s.work.relocks.Add(ctx, id, false)
 		}
 	}
 	return faults
 }
 
-// followLock keeps a protection in step with its VM and its policy.
-func (s *Reconciler) followLock(ctx context.Context, p Protection, vms map[string]VM) error {
-	if p.State == Unlocking {
+// followProtection keeps a protection in step with its VM and its policy.
+func (s *Reconciler) followProtection(ctx context.Context, p Protection, vms map[string]VM) error {
+	if p.State == Unprotecting {
 		return nil
 	}
 	vm, err := s.whole(ctx, p.VM, vms)
 	if errors.Is(err, ErrUnwatched) {
 		s.unwatched.Do(func() {
-			s.checks.world.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
+			s.checks.Adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
 				slog.String("vm", p.VM))
 		})
 		return nil
 	}
 	if errors.Is(err, ErrNotFound) {
-		return s.unlock(ctx, p, "the VM does not exist any more")
+		return s.endProtection(ctx, p, "the VM does not exist any more")
 	}
 	if err != nil {
 		return err
@@ -55,25 +55,25 @@ func (s *Reconciler) followLock(ctx context.Context, p Protection, vms map[strin
 	if done, err := s.followPolicy(ctx, p, vm); done {
 		return err
 	}
-	paths, bare := lockPaths(vm)
+	paths, bare := ProtectionPaths(vm)
 	if len(paths) == 0 {
-		paths = p.waiting(bare) // for a group, which may be on its way
+		paths = p.WithoutGuard(bare) // for a group, which may be on its way
 	}
 	if len(paths) == 0 {
-		return s.unlock(ctx, p, reason(unlockable(vm)))
+		return s.endProtection(ctx, p, ReasonFor(Unprotectable(vm)))
 	}
-	if samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
+	if SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return nil
 	}
-	now := s.checks.clock.Now()
+	now := s.checks.Clock.Now()
 	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
-	s.touch(append(p.Guards(), guardsOf(paths)...))
+	s.touch(append(p.Guards(), GuardsOf(paths)...))
 	return err
 }
 
-func (s *Reconciler) unlock(ctx context.Context, p Protection, why string) error {
-	now := s.checks.clock.Now()
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Unlock(Person{}, why, now) })
+func (s *Reconciler) endProtection(ctx context.Context, p Protection, why string) error {
+	now := s.checks.Clock.Now()
+	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.End(Person{}, why, now) })
 	s.touch(p.Guards())
 	return err
 }
@@ -81,24 +81,24 @@ func (s *Reconciler) unlock(ctx context.Context, p Protection, why string) error
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
 func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
-	policy, ok := s.checks.config.Policy(vm)
+	policy, ok := s.checks.Config.Policy(vm)
 	switch {
 	case p.Always && !policy.Always && p.By.ID == "":
-		return true, s.unlock(ctx, p, "the configuration no longer protects it")
+		return true, s.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
 		return true, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.HandBack(), nil })
-	case ok && !p.agreesWith(policy):
+	case ok && !p.AgreesWith(policy):
 		s.work.relocks.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
 }
 
-// relock protects a VM as the configuration has it: one that it says to protect
+// reprotect protects a VM as the configuration has it: one that it says to protect
 // always, and one that was protected under another policy. What cannot hold is
 // warned of, leaves what is there, and is tried again. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
-func (s *Reconciler) relock(ctx context.Context, id string) error {
-	vm, err := s.checks.world.Inventory.VM(ctx, id)
+func (s *Reconciler) reprotect(ctx context.Context, id string) error {
+	vm, err := s.checks.Adapters.Inventory.VM(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -109,24 +109,24 @@ func (s *Reconciler) relock(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	policy, ok := s.checks.config.Policy(vm)
-	if !ok || old.State == Unlocking || old.VM == "" && !policy.Always || old.VM != "" && old.agreesWith(policy) {
+	policy, ok := s.checks.Config.Policy(vm)
+	if !ok || old.State == Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && old.AgreesWith(policy) {
 		return nil
 	}
 	ports := old.Ports
 	if policy.Always {
 		ports = nil // the policy's
 	}
-	next, err := s.checks.draft(ctx, old.By, vm, ports, policy.Always)
+	next, err := s.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*Refusal)(nil); errors.As(err, &no) {
-		s.checks.world.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		s.checks.Adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	now := s.checks.clock.Now()
-	_, err = s.checks.world.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
+	now := s.checks.Clock.Now()
+	_, err = s.checks.Adapters.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
 		if p.Revision != old.Revision {
 			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Gateway is an Azure Firewall before an address of a VM.
-type Gateway struct {
+// FirewallHop is an Azure Firewall before an address of a VM.
+type FirewallHop struct {
 	Firewall string       `json:"firewall"`         // resource id
 	Policy   string       `json:"policy,omitempty"` // resource id of its firewall policy; empty: it has rules of its own
 	Subnet   netip.Prefix `json:"subnet"`           // what the VM sees as the source after a translation
@@ -17,16 +17,16 @@ type Gateway struct {
 	// of the address's subnet.
 	Routed []netip.Prefix `json:"routed,omitempty"`
 	// Leads says that a DNAT rule of somebody leads to the address.
-	Leads bool `json:"leads,omitempty"`
+	Translates bool `json:"leads,omitempty"`
 	// Hides says that the VM sees the firewall in place of the client also
 	// behind a network rule.
 	// https://learn.microsoft.com/azure/firewall/snat-private-range
-	Hides bool `json:"hides,omitempty"`
+	HidesSource bool `json:"hides,omitempty"`
 }
 
 // Guard is the resource id of what is written for an installation: the
 // firewall itself, or a rule collection group of ours in its policy.
-func (g Gateway) Guard(installation string) string {
+func (g FirewallHop) Guard(installation string) string {
 	if g.Policy == "" {
 		return g.Firewall
 	}
@@ -92,8 +92,8 @@ func (k GuardKind) Noun() string {
 	}
 }
 
-// Door is the public side of a DNAT rule: where a client connects to.
-type Door struct {
+// PublicEnd is the public side of a DNAT rule: where a client connects to.
+type PublicEnd struct {
 	VM       string         `json:"vm"`   // resource id
 	Rule     string         `json:"rule"` // its name
 	Public   netip.AddrPort `json:"public"`

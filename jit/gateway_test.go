@@ -115,8 +115,8 @@ func TestRoutedByLongestPrefix(t *testing.T) {
 }
 
 // behindFirewall is an address with an NSG and a firewall before it.
-func behindFirewall(change func(*jit.Gateway)) []jit.Interface {
-	g := jit.Gateway{
+func behindFirewall(change func(*jit.FirewallHop)) []jit.Interface {
+	g := jit.FirewallHop{
 		Firewall: hubID, Subnet: netip.MustParsePrefix("10.40.0.0/26"),
 		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: prefixes("0.0.0.0/0"),
 	}
@@ -124,7 +124,7 @@ func behindFirewall(change func(*jit.Gateway)) []jit.Interface {
 		change(&g)
 	}
 	a := address("10.40.1.4", "/g/subnet")
-	a.Gateways = []jit.Gateway{g}
+	a.FirewallHops = []jit.FirewallHop{g}
 	return []jit.Interface{{Addresses: []jit.Address{a}}}
 }
 
@@ -137,7 +137,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 		nics[0].Addresses[0].SubnetGuard = ""
 		return nics
 	}
-	inside := func(g *jit.Gateway) { g.Routed = prefixes("10.60.0.0/16") }
+	inside := func(g *jit.FirewallHop) { g.Routed = prefixes("10.60.0.0/16") }
 	for _, c := range []struct {
 		name    string
 		nics    []jit.Interface
@@ -151,7 +151,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 		{"from inside by a network rule", behindFirewall(inside), nil, []string{"10.60.1.9/32"}, []string{
 			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet  : 10.40.1.4",
 		}},
-		{"from inside, and the firewall takes the client's place", behindFirewall(func(g *jit.Gateway) { inside(g); g.Hides = true }), nil, []string{"10.60.1.9/32"}, []string{
+		{"from inside, and the firewall takes the client's place", behindFirewall(func(g *jit.FirewallHop) { inside(g); g.HidesSource = true }), nil, []string{"10.60.1.9/32"}, []string{
 			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
 		}},
 		{"from where no route leads by it", behindFirewall(inside), nil, []string{"10.70.1.9/32"}, []string{"subnet  : 10.40.1.4"}},
@@ -159,7 +159,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 		{"a public address whose answers go by the firewall is of no use", public(behindFirewall(nil)), nil, []string{"203.0.113.7/32"}, []string{
 			"hub-fw dnat 203.0.113.7/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
 		}},
-		{"somebody's DNAT rule leads to it, no route does", behindFirewall(func(g *jit.Gateway) { g.Routed, g.Leads = nil, true }), nil, []string{"203.0.113.7/32", "10.60.1.9/32"}, []string{
+		{"somebody's DNAT rule leads to it, no route does", behindFirewall(func(g *jit.FirewallHop) { g.Routed, g.Translates = nil, true }), nil, []string{"203.0.113.7/32", "10.60.1.9/32"}, []string{
 			"hub-fw dnat 203.0.113.7/32: 10.40.1.4", "subnet  10.60.1.9/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
 		}},
 		{"some by the firewall, some not", behindFirewall(inside), nil, []string{"10.60.1.9/32", "10.70.1.9/32"}, []string{
@@ -170,7 +170,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 		}},
 		{"no security group", bare(behindFirewall(nil)), nil, []string{"203.0.113.7/32"}, []string{"hub-fw dnat 203.0.113.7/32: 10.40.1.4"}},
 		{"no security group, and not by the firewall", bare(behindFirewall(inside)), nil, []string{"10.70.1.9/32"}, []string{"no network security group"}},
-		{"a policy", behindFirewall(func(g *jit.Gateway) { g.Policy = policyID }), nil, []string{"203.0.113.7/32"}, []string{
+		{"a policy", behindFirewall(func(g *jit.FirewallHop) { g.Policy = policyID }), nil, []string{"203.0.113.7/32"}, []string{
 			"edge-policy dnat 203.0.113.7/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
 		}},
 		{"ports that cannot be translated", behindFirewall(nil), []jit.Ports{tcp(8000, 8010)}, []string{"203.0.113.7/32"}, []string{"single ports only"}},
@@ -178,9 +178,9 @@ func TestPathsThroughFirewalls(t *testing.T) {
 		{"a range of ports by a network rule", behindFirewall(inside), []jit.Ports{tcp(8000, 8010)}, []string{"10.60.1.9/32"}, []string{
 			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet  : 10.40.1.4",
 		}},
-		{"no public address", behindFirewall(func(g *jit.Gateway) { g.Public = nil }), nil, []string{"203.0.113.7/32"}, []string{"no public address"}},
-		{"a subnet that was not read", behindFirewall(func(g *jit.Gateway) { g.Subnet = netip.Prefix{} }), nil, []string{"203.0.113.7/32"}, []string{"could not be read"}},
-		{"a subnet that was not read, of a firewall that takes the client's place", behindFirewall(func(g *jit.Gateway) { inside(g); g.Hides, g.Subnet = true, netip.Prefix{} }), nil, []string{"10.60.1.9/32"}, []string{"could not be read"}},
+		{"no public address", behindFirewall(func(g *jit.FirewallHop) { g.Public = nil }), nil, []string{"203.0.113.7/32"}, []string{"no public address"}},
+		{"a subnet that was not read", behindFirewall(func(g *jit.FirewallHop) { g.Subnet = netip.Prefix{} }), nil, []string{"203.0.113.7/32"}, []string{"could not be read"}},
+		{"a subnet that was not read, of a firewall that takes the client's place", behindFirewall(func(g *jit.FirewallHop) { inside(g); g.HidesSource, g.Subnet = true, netip.Prefix{} }), nil, []string{"10.60.1.9/32"}, []string{"could not be read"}},
 		{"IPv6", behindFirewall(nil), nil, []string{"2001:db8::7/128"}, []string{"no IPv6 address"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -153,8 +153,8 @@ func (g Grant) Begin(paths []Path, openWithin time.Duration, now time.Time) (Gra
 	return g, e, nil
 }
 
-// Hold says why an opening waits; the same reason is said once.
-func (g Grant) Hold(why string, now time.Time) (Grant, []Event, error) {
+// Delay says why an opening waits; the same reason is said once.
+func (g Grant) Delay(why string, now time.Time) (Grant, []Event, error) {
 	if g.State != Opening || !g.Clock.Begun.IsZero() {
 		return g, nil, g.stale()
 	}
@@ -166,9 +166,9 @@ func (g Grant) Hold(why string, now time.Time) (Grant, []Event, error) {
 	return g, []Event{g.event(EventHeld, Person{}, now, why)}, nil
 }
 
-// Confirm says that every path was read back in force. The deadline counts
+// ConfirmOpen says that every path was read back in force. The deadline counts
 // from now.
-func (g Grant) Confirm(now time.Time) (Grant, Event, error) {
+func (g Grant) ConfirmOpen(now time.Time) (Grant, Event, error) {
 	if g.State != Opening || g.Clock.Begun.IsZero() || !now.Before(g.Clock.OpenBy) {
 		return g, Event{}, g.stale()
 	}
@@ -183,7 +183,7 @@ func (g Grant) Confirm(now time.Time) (Grant, Event, error) {
 	}
 	g.Paths = slices.Clone(g.Paths)
 	for i := range g.Paths {
-		g.Paths[i].Agreed, g.Paths[i].Fault = true, ""
+		g.Paths[i].Confirmed, g.Paths[i].Fault = true, ""
 	}
 	return g, g.event(EventOpened, Person{}, now, ""), nil
 }

@@ -63,11 +63,13 @@ func closeBy(e jit.Ending) step {
 }
 
 func agree(guard string) step {
-	return func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.Agree(guard, nil, now) }
+	return func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
+		return g.ConfirmGuard(guard, nil, now)
+	}
 }
 
 func gone(guard string) step {
-	return func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.Gone(guard, now) }
+	return func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(guard, now) }
 }
 
 var (
@@ -79,11 +81,11 @@ var (
 	begin  = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Begin(twoPaths(), openWithin, now)
 	})
-	confirm = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.Confirm(now) })
+	confirm = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.ConfirmOpen(now) })
 	wait    = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Wait(asker, []string{"S1"}, 2, now.Add(lapseAfter), now)
 	})
-	hold step = func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.Hold("the clock", now) }
+	hold step = func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.Delay("the clock", now) }
 )
 
 func after(t *testing.T, steps ...step) jit.Grant {
@@ -244,7 +246,7 @@ func TestClockOfALife(t *testing.T) {
 		t.Errorf("wakes at %s, want when it must be confirmed", g.Wake())
 	}
 	g, _, err := agree(strings.ToUpper(nicGuard))(g, start.Add(10*time.Second))
-	if err != nil || g.State != jit.Opening || !g.Paths[0].Agreed || g.Paths[1].Agreed {
+	if err != nil || g.State != jit.Opening || !g.Paths[0].Confirmed || g.Paths[1].Confirmed {
 		t.Fatalf("one guard agrees: %+v, %v", g.Paths, err)
 	}
 	if same, events, err := agree(nicGuard)(g, start.Add(11*time.Second)); err != nil || len(events) > 0 || same.Revision != g.Revision {

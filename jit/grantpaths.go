@@ -11,49 +11,49 @@ type PathKind string
 
 // The kinds of paths.
 const (
-	Straight PathKind = ""        // an NSG's rule that sees the client
-	Behind   PathKind = "behind"  // an NSG's rule that sees the firewall before it as the source
-	Through  PathKind = "network" // a firewall's network rule
-	Into     PathKind = "dnat"    // a firewall's DNAT rule, and a network rule for what it translates
+	Direct         PathKind = ""        // an NSG's rule that sees the client
+	BehindFirewall PathKind = "behind"  // an NSG's rule that sees the firewall before it as the source
+	ByNetworkRule  PathKind = "network" // a firewall's network rule
+	ByDNAT         PathKind = "dnat"    // a firewall's DNAT rule, and a network rule for what it translates
 )
 
 // Path is one guard in front of a VM of a grant, with the VM's addresses
 // behind it. The paths are stored before the first write, so that whatever was
 // written is known to be looked for.
 type Path struct {
-	VM        string         `json:"vm"`    // resource id
-	Guard     string         `json:"guard"` // resource id
-	Kind      PathKind       `json:"kind,omitempty"`
-	Addresses []netip.Addr   `json:"addresses"`
-	Sources   []netip.Prefix `json:"sources,omitempty"` // what the guard sees as the source; nil: all that was asked for
-	Public    []netip.Addr   `json:"public,omitempty"`  // Into: where the firewall may be reached
-	Doors     []Door         `json:"doors,omitempty"`   // Into: where it is reached, once that was read back
-	Agreed    bool           `json:"agreed,omitempty"`  // read back as the state wants it: in force, or gone
-	Fault     string         `json:"fault,omitempty"`   // the last failure there, cleared by agreement
+	VM         string         `json:"vm"`    // resource id
+	Guard      string         `json:"guard"` // resource id
+	Kind       PathKind       `json:"kind,omitempty"`
+	Addresses  []netip.Addr   `json:"addresses"`
+	Sources    []netip.Prefix `json:"sources,omitempty"` // what the guard sees as the source; nil: all that was asked for
+	Public     []netip.Addr   `json:"public,omitempty"`  // Into: where the firewall may be reached
+	PublicEnds []PublicEnd    `json:"doors,omitempty"`   // Into: where it is reached, once that was read back
+	Confirmed  bool           `json:"agreed,omitempty"`  // read back as the state wants it: in force, or gone
+	Fault      string         `json:"fault,omitempty"`   // the last failure there, cleared by agreement
 
 	Hindrance string `json:"hindrance,omitempty"` // open: what somebody put before the rules there since
 }
 
 // Guards lists the guards of the grant's paths and of those it left, each once,
 // in lower case.
-func (g Grant) Guards() []string { return guardsOf(slices.Concat(g.Paths, g.Left)) }
+func (g Grant) Guards() []string { return GuardsOf(slices.Concat(g.Paths, g.Left)) }
 
 // Follow gives an open grant the paths that its VMs have now. What was
 // written elsewhere is no longer wanted there; where is kept until that was
 // read back gone.
 func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
-	if g.State != Open || samePaths(paths, g.Paths) {
+	if g.State != Open || SamePaths(paths, g.Paths) {
 		return g, nil, nil
 	}
 	g = g.changed()
-	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return behind(paths, old.Guard) })
+	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return HasGuard(paths, old.Guard) })
 	for i := range g.Left {
-		g.Left[i].Agreed, g.Left[i].Fault, g.Left[i].Doors = false, "", nil
+		g.Left[i].Confirmed, g.Left[i].Fault, g.Left[i].PublicEnds = false, "", nil
 	}
-	told := len(g.Doors()) > 0
-	g.Paths = keepDoors(g.Paths, paths)
+	told := len(g.PublicEnds()) > 0
+	g.Paths = keepPublicEnds(g.Paths, paths)
 	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
-	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == Into }) {
+	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == ByDNAT }) {
 		e = e.toHolder() // who would go on knocking at a door that is gone
 	}
 	return g, []Event{e}, nil
@@ -63,13 +63,13 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 // force where its VMs are now, with the addresses that people come in by; its
 // holder is told when these are others. It is too late when the paths are not
 // those that were read back: the grant has ended, or moved again.
-func (g Grant) Rerouted(read []Path, guard string, doors []Door, now time.Time) (Grant, []Event, error) {
-	if g.State != Open || !samePaths(g.Paths, read) {
+func (g Grant) Rerouted(read []Path, guard string, doors []PublicEnd, now time.Time) (Grant, []Event, error) {
+	if g.State != Open || !SamePaths(g.Paths, read) {
 		return g, nil, g.stale()
 	}
-	next, _ := g.settle(guard)
+	next, _ := g.confirm(guard)
 	next = next.through(guard, doors)
-	if slices.Equal(next.Doors(), g.Doors()) {
+	if slices.Equal(next.PublicEnds(), g.PublicEnds()) {
 		return next, nil, nil
 	}
 	if next.Revision == g.Revision {
@@ -78,13 +78,13 @@ func (g Grant) Rerouted(read []Path, guard string, doors []Door, now time.Time) 
 	return next, []Event{next.event(EventMoved, Person{}, now, "Where the firewall lets its holder in has changed.").toHolder()}, nil
 }
 
-// Departed says that no rule of the grant is left in a guard that its VMs left.
+// LeftGuard says that no rule of the grant is left in a guard that its VMs left.
 // It is too late when what it left is not what was read back.
-func (g Grant) Departed(read []Path, guard string) (Grant, []Event, error) {
-	if g.State != Open || !samePaths(g.Left, read) {
+func (g Grant) LeftGuard(read []Path, guard string) (Grant, []Event, error) {
+	if g.State != Open || !SamePaths(g.Left, read) {
 		return g, nil, g.stale()
 	}
-	if !behind(g.Left, guard) {
+	if !HasGuard(g.Left, guard) {
 		return g, nil, nil
 	}
 	g = g.changed()
@@ -92,15 +92,15 @@ func (g Grant) Departed(read []Path, guard string) (Grant, []Event, error) {
 	return g, nil, nil
 }
 
-// keepDoors are the paths with the doors that people were told, where these
+// keepPublicEnds are the paths with the doors that people were told, where these
 // can stay.
-func keepDoors(old, paths []Path) []Path {
+func keepPublicEnds(old, paths []Path) []Path {
 	paths = slices.Clone(paths)
 	for i, p := range paths {
 		for _, o := range old {
-			for _, d := range o.Doors {
-				if p.Kind == Into && SameID(o.VM, p.VM) && SameID(o.Guard, p.Guard) && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
-					paths[i].Doors = append(paths[i].Doors, d)
+			for _, d := range o.PublicEnds {
+				if p.Kind == ByDNAT && SameID(o.VM, p.VM) && SameID(o.Guard, p.Guard) && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
+					paths[i].PublicEnds = append(paths[i].PublicEnds, d)
 				}
 			}
 		}
@@ -108,16 +108,16 @@ func keepDoors(old, paths []Path) []Path {
 	return paths
 }
 
-// Agree says that every rule of the grant in the guard was read back in force,
+// ConfirmGuard says that every rule of the grant in the guard was read back in force,
 // with the doors that people come in by; with the last guard the grant is open.
-func (g Grant) Agree(guard string, doors []Door, now time.Time) (Grant, []Event, error) {
+func (g Grant) ConfirmGuard(guard string, doors []PublicEnd, now time.Time) (Grant, []Event, error) {
 	if g.State != Opening || g.Clock.Begun.IsZero() {
 		return g, nil, g.stale()
 	}
-	next, left := g.settle(guard)
+	next, left := g.confirm(guard)
 	next = next.through(guard, doors)
 	if left == 0 {
-		opened, e, err := next.Confirm(now)
+		opened, e, err := next.ConfirmOpen(now)
 		if err != nil {
 			return g, nil, err
 		}
@@ -130,14 +130,14 @@ func (g Grant) Agree(guard string, doors []Door, now time.Time) (Grant, []Event,
 }
 
 // through keeps the doors at the guard.
-func (g Grant) through(guard string, doors []Door) Grant {
+func (g Grant) through(guard string, doors []PublicEnd) Grant {
 	if len(doors) == 0 {
 		return g
 	}
 	g.Paths = slices.Clone(g.Paths)
 	for i, p := range g.Paths {
-		if SameID(p.Guard, guard) && p.Kind == Into {
-			g.Paths[i].Doors = slices.DeleteFunc(slices.Clone(doors), func(d Door) bool { return !SameID(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr()) })
+		if SameID(p.Guard, guard) && p.Kind == ByDNAT {
+			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(doors), func(d PublicEnd) bool { return !SameID(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr()) })
 		}
 	}
 	return g
@@ -152,7 +152,7 @@ func (g Grant) slow() bool {
 func (g Grant) unfinished() string {
 	var names []string
 	for _, p := range g.Paths {
-		if !p.Agreed {
+		if !p.Confirmed {
 			names = append(names, GuardName(p.Guard))
 		}
 	}
@@ -160,10 +160,10 @@ func (g Grant) unfinished() string {
 	return joinWords(slices.Compact(names))
 }
 
-// settle marks the guard's paths as agreed and counts those left. The grant
+// confirm marks the guard's paths as agreed and counts those left. The grant
 // comes back unchanged where nothing is new.
-func (g Grant) settle(guard string) (Grant, int) {
-	paths, fresh, left := agree(g.Paths, guard)
+func (g Grant) confirm(guard string) (Grant, int) {
+	paths, fresh, left := confirm(g.Paths, guard)
 	if !fresh {
 		return g, left
 	}

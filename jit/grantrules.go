@@ -24,7 +24,7 @@ func (g Grant) Rules(installation, guard string) []Rule {
 				}
 			}
 		}
-		if p.Kind == Into {
+		if p.Kind == ByDNAT {
 			out = append(out, g.translations(installation, p)...)
 		}
 	}
@@ -95,7 +95,7 @@ func (g Grant) translations(installation string, p Path) []Rule {
 			for _, a := range p.Public {
 				r.Destinations = append(r.Destinations, a.String())
 			}
-			out = append(out, r.told(p.Doors))
+			out = append(out, r.told(p.PublicEnds))
 		}
 	}
 	return out
@@ -103,7 +103,7 @@ func (g Grant) translations(installation string, p Path) []Rule {
 
 // told is the DNAT rule with the door that its holder was told, if any: its
 // address comes first.
-func (r Rule) told(doors []Door) Rule {
+func (r Rule) told(doors []PublicEnd) Rule {
 	for _, d := range doors {
 		if d.Rule == r.Name {
 			told := d.Public.Addr().String()

@@ -28,37 +28,37 @@ func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		}
 		defer s.claim(guard)()
 	}
-	w, err := s.wanted(ctx, guard)
+	w, err := s.stored(ctx, guard)
 	if err != nil {
 		return err
 	}
-	before, err := s.checks.table(ctx, guard)
+	before, err := s.checks.Table(ctx, guard)
 	if errors.Is(err, ErrNotFound) {
-		return errors.Join(s.guardGone(ctx, guard, w.live), s.locksGone(ctx, guard, w.locks))
+		return errors.Join(s.guardGone(ctx, guard, w.Grants), s.protectionsGone(ctx, guard, w.Protections))
 	}
 	if err != nil {
-		if blind := s.removeBlind(ctx, guard, w.live); blind != nil {
+		if blind := s.removeBlind(ctx, guard, w.Grants); blind != nil {
 			err = blind // it is tried again soon, not when reads are let through
 		}
-		return errors.Join(err, s.trouble(ctx, guard, w.live, err))
+		return errors.Join(err, s.trouble(ctx, guard, w.Grants, err))
 	}
 	v, err := s.endDrifted(ctx, s.plan(w, before))
 	if err != nil {
 		return err
 	}
 	if len(v.plan.Changes) == 0 {
-		return s.settle(ctx, v)
+		return s.settleGuard(ctx, v)
 	}
 	if err := s.settleReady(ctx, v); err != nil {
 		return err
 	}
 	s.apply(ctx, v, v.plan.Changes)
 	s.apply(ctx, v, v.denials()) // what a lock keeps from being removed
-	if v.after, err = s.checks.world.Network.Table(ctx, guard); err != nil {
+	if v.after, err = s.checks.Adapters.Network.Table(ctx, guard); err != nil {
 		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
-	v.now = s.checks.clock.Now()
-	return s.settle(ctx, v)
+	v.now = s.checks.Clock.Now()
+	return s.settleGuard(ctx, v)
 }
 
 // apply makes changes and keeps what failed.
@@ -66,7 +66,7 @@ func (s *Reconciler) apply(ctx context.Context, v pass, changes []Change) {
 	if len(changes) == 0 {
 		return
 	}
-	for i, err := range s.checks.world.Network.Apply(ctx, v.guard, changes) {
+	for i, err := range s.checks.Adapters.Network.Apply(ctx, v.guard, changes) {
 		if err != nil {
 			v.failed[changes[i].Name()] = err
 		}
@@ -88,25 +88,25 @@ func (v pass) denials() []Change {
 	return out
 }
 
-// wanted reads what the store says of the guard. A grant whose record is damaged
+// stored reads what the store says of the guard. A grant whose record is damaged
 // keeps no door open, and does not hold up the closing of the others here.
-func (s *Reconciler) wanted(ctx context.Context, guard string) (desired, error) {
-	w := s.checks.stored(ctx, guard)
-	if errors.Is(w.grantsFault, ErrDamaged) {
-		s.checks.world.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.grantsFault))
-		w.grantsFault = nil
+func (s *Reconciler) stored(ctx context.Context, guard string) (AtGuard, error) {
+	w := s.checks.Stored(ctx, guard)
+	if errors.Is(w.GrantsFault, ErrDamaged) {
+		s.checks.Adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
+		w.GrantsFault = nil
 	}
-	if w.unsure = errors.Is(w.locksFault, ErrDamaged); w.unsure {
-		w.locksFault = nil
+	if w.Unsure = errors.Is(w.ProtectionsFault, ErrDamaged); w.Unsure {
+		w.ProtectionsFault = nil
 	}
-	return w, w.fault()
+	return w, w.Fault()
 }
 
 // plan says what a pass over a guard does.
-func (s *Reconciler) plan(w desired, before Table) pass {
-	v := pass{guard: w.guard, live: w.live, locks: w.locks, before: before, after: before, now: s.checks.clock.Now(), failed: map[string]error{}}
-	v.plan = s.owner.MakePlan(before, s.owner.wantedAt(w.guard, w.live, w.locks))
-	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.locks, w.unsure), s.unconfirmed(w, before)...)
+func (s *Reconciler) plan(w AtGuard, before Table) pass {
+	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: s.checks.Clock.Now(), failed: map[string]error{}}
+	v.plan = s.owner.MakePlan(before, s.owner.Desired(w.Guard, w.Grants, w.Protections))
+	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), s.unconfirmed(w, before)...)
 	for _, b := range v.plan.Blocked {
 		v.failed[b.Name] = b.Err
 	}
@@ -129,7 +129,7 @@ func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []Grant
 	if len(changes) == 0 || KindOf(guard) == ClassicFirewall { // one document, which must be read to be changed
 		return nil
 	}
-	return errors.Join(s.checks.world.Network.Apply(ctx, guard, changes)...)
+	return errors.Join(s.checks.Adapters.Network.Apply(ctx, guard, changes)...)
 }
 
 // keepDenies drops removals of denies that no protection known here explains:
@@ -153,15 +153,15 @@ func (s *Reconciler) keepDenies(t Table, changes []Change, locks []Protection, u
 func explained(guard string, deny Rule, locks []Protection) bool {
 	return !slices.ContainsFunc(deny.Destinations, func(d string) bool {
 		one := Rule{Destinations: []string{d}}
-		return !slices.ContainsFunc(locks, func(p Protection) bool { return p.meets(guard, one) })
+		return !slices.ContainsFunc(locks, func(p Protection) bool { return p.denyMeets(guard, one) })
 	})
 }
 
 // pass is one look at a guard: what it held before and after the changes.
 type pass struct {
 	guard         string
-	live          []Grant
-	locks         []Protection
+	grants        []Grant
+	protections   []Protection
 	before, after Table
 	plan          Plan
 	failed        map[string]error // by rule name
@@ -200,7 +200,7 @@ func ruleNamed(t Table, name string) (Rule, bool) { return findRule(t.Rules, nam
 // trouble keeps what went wrong with each grant here; a closing that was
 // forbidden, or takes too long, is stuck and said so once.
 func (s *Reconciler) trouble(ctx context.Context, guard string, grants []Grant, cause error) error {
-	now := s.checks.clock.Now()
+	now := s.checks.Clock.Now()
 	var faults []error
 	for _, seen := range grants {
 		after, err := s.update(ctx, seen.ID, func(g Grant) (Grant, []Event, error) {
@@ -208,11 +208,11 @@ func (s *Reconciler) trouble(ctx context.Context, guard string, grants []Grant, 
 				return g, nil, nil // it moved on, and this says nothing of what it is at now
 			}
 			stuck := errors.Is(cause, ErrForbidden) || errors.Is(cause, ErrLocked) || now.Sub(g.Clock.Closing) > g.stuckAfter()
-			next, events := g.Trouble(guard, reason(cause), stuck, now)
+			next, events := g.Trouble(guard, ReasonFor(cause), stuck, now)
 			return next, events, nil
 		})
 		if after.Stuck && !seen.Stuck {
-			s.checks.world.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
+			s.checks.Adapters.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
 				slog.String("guard", guard), slog.Any("error", cause))
 		}
 		faults = append(faults, err)

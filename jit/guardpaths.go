@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// agree marks the guard's paths and counts those left.
-func agree(paths []Path, guard string) (next []Path, fresh bool, left int) {
+// confirm marks the guard's paths and counts those left.
+func confirm(paths []Path, guard string) (next []Path, fresh bool, left int) {
 	next = slices.Clone(paths)
 	for i, p := range next {
-		if SameID(p.Guard, guard) && !p.Agreed {
-			next[i].Agreed, next[i].Fault = true, ""
+		if SameID(p.Guard, guard) && !p.Confirmed {
+			next[i].Confirmed, next[i].Fault = true, ""
 			fresh = true
 		}
-		if !next[i].Agreed {
+		if !next[i].Confirmed {
 			left++
 		}
 	}
@@ -36,7 +36,7 @@ func elsewhere(paths []Path, guard string) []Path {
 	return slices.DeleteFunc(slices.Clone(paths), func(p Path) bool { return SameID(p.Guard, guard) })
 }
 
-func guardsOf(paths []Path) []string {
+func GuardsOf(paths []Path) []string {
 	var out []string
 	for _, p := range paths {
 		out = append(out, strings.ToLower(p.Guard))
@@ -45,7 +45,7 @@ func guardsOf(paths []Path) []string {
 	return slices.Compact(out)
 }
 
-// behind reports whether the guard is one of the paths'.
-func behind(paths []Path, guard string) bool {
+// HasGuard reports whether the guard is one of the paths'.
+func HasGuard(paths []Path, guard string) bool {
 	return slices.ContainsFunc(paths, func(p Path) bool { return SameID(p.Guard, guard) })
 }

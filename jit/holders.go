@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// lookAtHolders starts looking again at everybody who holds an open grant.
-func (r *Reconciler) lookAtHolders(ctx context.Context) {
-	grants, err := r.checks.world.Store.Unfinished(ctx)
+// recheckHolders starts looking again at everybody who holds an open grant.
+func (r *Reconciler) recheckHolders(ctx context.Context) {
+	grants, err := r.checks.Adapters.Store.Unfinished(ctx)
 	if err != nil {
-		r.checks.world.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
+		r.checks.Adapters.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
 	}
 	for _, g := range grants {
 		if g.State == Open {
@@ -27,7 +27,7 @@ func (r *Reconciler) lookAtHolders(ctx context.Context) {
 // access away from somebody at work because Slack or Azure is down would be a
 // fault of ours.
 func (r *Reconciler) recheck(ctx context.Context, id string) error {
-	grants, err := r.checks.world.Store.Unfinished(ctx)
+	grants, err := r.checks.Adapters.Store.Unfinished(ctx)
 	if err != nil && len(grants) == 0 {
 		return fmt.Errorf("listing the grants of %s: %w", id, err)
 	}
@@ -35,22 +35,22 @@ func (r *Reconciler) recheck(ctx context.Context, id string) error {
 	if len(grants) == 0 {
 		return nil
 	}
-	who, personErr := r.checks.person(ctx, UserID(id))
+	who, personErr := r.checks.Identify(ctx, UserID(id))
 	seen := map[string]error{} // by VM, so that many grants at one VM ask once
 	var faults []error
 	for _, g := range grants {
 		err := personErr
 		if err == nil {
-			err = r.holds(ctx, who, g, seen)
+			err = r.stillEntitled(ctx, who, g, seen)
 		}
-		faults = append(faults, r.judged(ctx, g, err))
+		faults = append(faults, r.applyRecheck(ctx, g, err))
 	}
 	return errors.Join(faults...)
 }
 
-// judged acts on what was found about the holder of a grant.
-func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
-	now := r.checks.clock.Now()
+// applyRecheck acts on what was found about the holder of a grant.
+func (r *Reconciler) applyRecheck(ctx context.Context, g Grant, found error) error {
+	now := r.checks.Clock.Now()
 	no := (*Refusal)(nil)
 	switch {
 	case ctx.Err() != nil:
@@ -63,7 +63,7 @@ func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
 	case errors.Is(found, ErrBusy):
 		return found // tried again when Azure has time
 	default:
-		r.checks.world.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
+		r.checks.Adapters.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
 			slog.String("grant", string(g.ID)), slog.Any("error", found))
 		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
 		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.KeepUnchecked(why, now) })
@@ -71,16 +71,16 @@ func (r *Reconciler) judged(ctx context.Context, g Grant, found error) error {
 	}
 }
 
-// holds refuses a holder whose rights are gone.
-func (r *Reconciler) holds(ctx context.Context, who Person, g Grant, seen map[string]error) error {
-	if err := sameEntra(g, who); err != nil {
+// stillEntitled refuses a holder whose rights are gone.
+func (r *Reconciler) stillEntitled(ctx context.Context, who Person, g Grant, seen map[string]error) error {
+	if err := SameEntra(g, who); err != nil {
 		return err
 	}
 	for _, t := range g.Request.Targets {
 		key := strings.ToLower(t.VM)
 		err, known := seen[key]
 		if !known {
-			err = r.checks.rights(ctx, who, VM{ID: t.VM, Name: t.Name}, r.checks.config.RequiredActions)
+			err = r.checks.CheckRights(ctx, who, VM{ID: t.VM, Name: t.Name}, r.checks.Config.RequiredActions)
 			seen[key] = err
 		}
 		if err != nil {

@@ -106,12 +106,12 @@ type Interface struct {
 
 // Address is one private address of an interface.
 type Address struct {
-	Addr        netip.Addr `json:"addr"`
-	Subnet      string     `json:"subnet,omitempty"`
-	SubnetGuard string     `json:"subnet_guard,omitempty"` // NSG of the subnet, empty when none
-	Groups      []string   `json:"groups,omitempty"`       // application security groups, resource ids
-	Public      string     `json:"public,omitempty"`       // public address in front, empty when none
-	Gateways    []Gateway  `json:"gateways,omitempty"`     // Azure Firewalls before it
+	Addr         netip.Addr    `json:"addr"`
+	Subnet       string        `json:"subnet,omitempty"`
+	SubnetGuard  string        `json:"subnet_guard,omitempty"` // NSG of the subnet, empty when none
+	Groups       []string      `json:"groups,omitempty"`       // application security groups, resource ids
+	Public       string        `json:"public,omitempty"`       // public address in front, empty when none
+	FirewallHops []FirewallHop `json:"gateways,omitempty"`     // Azure Firewalls before it
 }
 
 // Clock names the instants a grant is measured by. All are UTC and compared,

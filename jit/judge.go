@@ -12,73 +12,73 @@ import (
 	"time"
 )
 
-// World is everything the domain needs from outside, in one value that main
+// Adapters is everything the domain needs from outside, in one value that main
 // wires once.
-type World struct {
+type Adapters struct {
 	Store     Store // nil for a Survey only
 	Network   Network
 	Inventory Inventory
 	Directory Directory
 	People    People
-	Vitals    Vitals
+	Readiness Readiness
 	Meter     Meter
-	Scenery   Scenery // nil: what is around VMs is not known
-	Locks     Locks   // nil: management locks are not known
+	Topology  TopologyReader // nil: what is around VMs is not known
+	Locks     Locks          // nil: management locks are not known
 	Log       *slog.Logger
 }
 
-// judge answers who somebody is and what they may do. Each answer is read
+// Checker answers who somebody is and what they may do. Each answer is read
 // afresh; a doubt is a no.
-type judge struct {
-	config  Config
-	world   World
-	clock   *MonotonicClock
-	vmCache *VMCache
-	blind   *sync.Once // says once that management locks may not be read
+type Checker struct {
+	Config      Config
+	Adapters    Adapters
+	Clock       *MonotonicClock
+	VMs         *VMCache
+	locksUnread *sync.Once // says once that management locks may not be read
 }
 
-func newJudge(c Config, w World) judge {
-	return judge{config: c, world: w, clock: &MonotonicClock{}, vmCache: NewVMCache(w.Inventory), blind: &sync.Once{}}
+func NewChecker(c Config, w Adapters) Checker {
+	return Checker{Config: c, Adapters: w, Clock: &MonotonicClock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
 }
 
-// policy is the first matching policy, with the ports that the protect form
+// Policy is the first matching policy, with the ports that the protect form
 // stored for the VM in place of its own.
-func (j judge) policy(ctx context.Context, vm VM) (Policy, bool, error) {
-	policy, ok := j.config.Policy(vm)
+func (j Checker) Policy(ctx context.Context, vm VM) (Policy, bool, error) {
+	policy, ok := j.Config.Policy(vm)
 	p, err := j.protection(ctx, vm.ID, vm.Name)
 	switch {
 	case err != nil:
 		return Policy{}, false, err
-	case p.VM == "" || p.Always || p.State == Unlocking:
+	case p.VM == "" || p.Always || p.State == Unprotecting:
 		return policy, ok, nil
 	}
 	policy.Ports = p.Ports
 	return policy, true, nil
 }
 
-// fits refuses what the VM's policy does not offer, and fills the protocols of
+// WithinPolicy refuses what the VM's policy does not offer, and fills the protocols of
 // the ports in.
-func (j judge) fits(ctx context.Context, vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
-	policy, ok, err := j.policy(ctx, vm)
+func (j Checker) WithinPolicy(ctx context.Context, vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
+	policy, ok, err := j.Policy(ctx, vm)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
 		return nil, Refuse(ErrPolicy, "No policy covers %s, so nothing may be asked for there; ask an admin for one under policies.", vm.Name)
 	}
-	return policy.fits(vm, ports, sources, d)
+	return policy.Check(vm, ports, sources, d)
 }
 
-func (p Policy) fits(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
+func (p Policy) Check(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
 	if len(ports) == 0 {
-		return nil, Refuse(ErrInput, "Say which port of %s you need: %s.", vm.Name, p.offer())
+		return nil, Refuse(ErrInput, "Say which port of %s you need: %s.", vm.Name, p.offered())
 	}
 	shortest, longest := time.Duration(0), MaxDuration
 	asked := make([]Ports, 0, len(ports))
 	for _, want := range ports {
 		pp, port, ok := p.Find(want)
 		if !ok {
-			return nil, Refuse(ErrPolicy, "Port %s of %s is not on offer; you may ask for %s.", want, vm.Name, p.offer())
+			return nil, Refuse(ErrPolicy, "Port %s of %s is not on offer; you may ask for %s.", want, vm.Name, p.offered())
 		}
 		asked = append(asked, port)
 		shortest, longest = max(shortest, pp.Shortest), min(longest, pp.Longest)
@@ -97,8 +97,8 @@ func (p Policy) fits(vm VM, ports []Ports, sources []netip.Prefix, d time.Durati
 	return dedupePorts(asked) // ssh,22 may mean one port twice
 }
 
-// offer lists what may be asked for, in words.
-func (p Policy) offer() string {
+// offered lists what may be asked for, in words.
+func (p Policy) offered() string {
 	if len(p.Ports) == 0 {
 		return "nothing"
 	}
@@ -127,77 +127,77 @@ func (pp PortPolicy) accepted(widest Widths) string {
 	return strings.Join(words, ", ")
 }
 
-// site is a VM of a grant as it is now, with the guards in front of it.
-type site struct {
-	vm    VM
-	paths []Path
+// ResolvedTarget is a VM of a grant as it is now, with the guards in front of it.
+type ResolvedTarget struct {
+	VM    VM
+	Paths []Path
 }
 
-// entitled checks all that must hold for a grant to open now: account, Azure
+// CheckRequest checks all that must hold for a grant to open now: account, Azure
 // rights and policy at every VM, read afresh.
-func (j judge) entitled(ctx context.Context, g Grant) (Person, []site, error) {
-	who, err := j.person(ctx, g.Request.By.ID)
+func (j Checker) CheckRequest(ctx context.Context, g Grant) (Person, []ResolvedTarget, error) {
+	who, err := j.Identify(ctx, g.Request.By.ID)
 	if err != nil {
 		return Person{}, nil, err
 	}
-	if err := sameEntra(g, who); err != nil {
+	if err := SameEntra(g, who); err != nil {
 		return Person{}, nil, err
 	}
-	sites := make([]site, 0, len(g.Request.Targets))
+	sites := make([]ResolvedTarget, 0, len(g.Request.Targets))
 	for _, target := range g.Request.Targets {
-		s, err := j.site(ctx, who, target, g.Request)
+		s, err := j.resolve(ctx, who, target, g.Request)
 		if err != nil {
 			return who, nil, err
 		}
 		sites = append(sites, s)
 	}
-	all, err := j.vmCache.List(ctx, vmCacheAge)
+	all, err := j.VMs.List(ctx, VMsMaxAge)
 	if err != nil {
 		return who, nil, err
 	}
-	return who, sites, j.exact(ctx, sites, sharedAddressesOf(all), map[string]Table{}, g.Request)
+	return who, sites, j.OpensNoMore(ctx, sites, ByAddress(all), map[string]Table{}, g.Request)
 }
 
-// exact refuses a grant that would open more than it is for, or to more people.
-func (j judge) exact(ctx context.Context, sites []site, d sharedAddresses, tables map[string]Table, r Request) error {
-	if err := j.sharedAddress(ctx, d, r, pathsAt(sites)); err != nil {
+// OpensNoMore refuses a grant that would open more than it is for, or to more people.
+func (j Checker) OpensNoMore(ctx context.Context, sites []ResolvedTarget, d VMsByAddress, tables map[string]Table, r Request) error {
+	if err := j.sharedAddress(ctx, d, r, PathsOf(sites)); err != nil {
 		return err
 	}
 	return j.sharedRule(ctx, sites, tables, r)
 }
 
-func pathsAt(sites []site) []Path {
+func PathsOf(sites []ResolvedTarget) []Path {
 	var paths []Path
 	for _, s := range sites {
-		paths = append(paths, s.paths...)
+		paths = append(paths, s.Paths...)
 	}
 	return paths
 }
 
-func (j judge) site(ctx context.Context, who Person, target Target, r Request) (site, error) {
-	vm, err := j.world.Inventory.VM(ctx, target.VM)
+func (j Checker) resolve(ctx context.Context, who Person, target Target, r Request) (ResolvedTarget, error) {
+	vm, err := j.Adapters.Inventory.VM(ctx, target.VM)
 	if errors.Is(err, ErrNotFound) {
-		return site{}, Refuse(ErrPolicy, "%s"+missing(err)+"; check the name and ask again.", target.Name)
+		return ResolvedTarget{}, Refuse(ErrPolicy, "%s"+Missing(err)+"; check the name and ask again.", target.Name)
 	}
 	if err != nil {
-		return site{}, fmt.Errorf("reading %s: %w", target.Name, err)
+		return ResolvedTarget{}, fmt.Errorf("reading %s: %w", target.Name, err)
 	}
-	if err := j.rights(ctx, who, vm, j.config.RequiredActions); err != nil {
-		return site{}, err
+	if err := j.CheckRights(ctx, who, vm, j.Config.RequiredActions); err != nil {
+		return ResolvedTarget{}, err
 	}
-	if _, err := j.fits(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
-		return site{}, err
+	if _, err := j.WithinPolicy(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
+		return ResolvedTarget{}, err
 	}
-	paths, err := PathsTo(j.config.Installation, vm, r.Ports, r.Sources)
-	return site{vm, paths}, err
+	paths, err := PathsTo(j.Config.Installation, vm, r.Ports, r.Sources)
+	return ResolvedTarget{vm, paths}, err
 }
 
-// rule is the approval rule for a grant; its VMs and ports share one.
-func (j judge) rule(vms []VM, r Request) (ApprovalRule, error) {
+// ApprovalRule is the approval rule for a grant; its VMs and ports share one.
+func (j Checker) ApprovalRule(vms []VM, r Request) (ApprovalRule, error) {
 	found := -1
 	for _, vm := range vms {
 		for _, port := range r.Ports {
-			i, ok := j.config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
+			i, ok := j.Config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
 			if !ok {
 				return ApprovalRule{}, Refuse(ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
 			}
@@ -210,45 +210,45 @@ func (j judge) rule(vms []VM, r Request) (ApprovalRule, error) {
 	if found < 0 {
 		return ApprovalRule{}, Refuse(ErrInput, "No VM is named.")
 	}
-	return j.config.Approvals[found], nil
+	return j.Config.Approvals[found], nil
 }
 
-// prospect plans the grant's rules against the guards as they are, so that a
+// Foresee plans the grant's rules against the guards as they are, so that a
 // lock, a deny in the way, a full band or a stranger's rule is found before
 // anybody is asked. It returns what else is known of the ports.
-func (j judge) prospect(ctx context.Context, g Grant, sites []site) ([]string, error) {
-	owner := Owner{j.config.Installation, j.config.Bands}
+func (j Checker) Foresee(ctx context.Context, g Grant, sites []ResolvedTarget) ([]string, error) {
+	owner := Owner{j.Config.Installation, j.Config.Bands}
 	tables := map[string]Table{}
 	var notes []string
-	g.Paths = pathsAt(sites)
-	if err := j.unlocked(ctx, g.Guards()); err != nil {
+	g.Paths = PathsOf(sites)
+	if err := j.CheckLocks(ctx, g.Guards()); err != nil {
 		return nil, err
 	}
 	for _, guard := range g.Guards() {
-		t, w, err := j.at(ctx, guard)
+		t, w, err := j.At(ctx, guard)
 		if err != nil {
 			return nil, err
 		}
 		tables[guard] = t
-		if err := owner.fitsIn(t, owner.wantedAt(guard, w.live, w.locks), g.Rules(owner.Installation, guard)); err != nil {
+		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), g.Rules(owner.Installation, guard)); err != nil {
 			return nil, err
 		}
 	}
 	for _, s := range sites {
-		notes = append(notes, alreadyOpen(owner, s.vm, s.paths, tables, g.Request)...)
+		notes = append(notes, alreadyOpen(owner, s.VM, s.Paths, tables, g.Request)...)
 		along, err := j.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
 			return nil, err
 		}
 		notes = append(notes, along...)
 	}
-	open, err := j.unprotected(ctx, vmsOf(sites))
+	open, err := j.unprotected(ctx, VMsOf(sites))
 	return append(notes, open...), err
 }
 
-// fitsIn refuses rules that could not be written beside the others or would
+// Fits refuses rules that could not be written beside the others or would
 // be without effect.
-func (o Owner) fitsIn(t Table, others, rules []Rule) error {
+func (o Owner) Fits(t Table, others, rules []Rule) error {
 	plan := o.MakePlan(t, slices.Concat(others, rules))
 	for _, b := range plan.Blocked {
 		if named(rules, b.Name) {
@@ -263,9 +263,9 @@ func (o Owner) fitsIn(t Table, others, rules []Rule) error {
 	return nil
 }
 
-// wantedAt is all that the guard should hold of ours: the allows of opening
+// Desired is all that the guard should hold of ours: the allows of opening
 // and open grants, and the denies of protections.
-func (o Owner) wantedAt(guard string, live []Grant, locks []Protection) []Rule {
+func (o Owner) Desired(guard string, live []Grant, locks []Protection) []Rule {
 	wanted := Denies(o.Installation, guard, locks)
 	for _, g := range live {
 		if g.State == Opening || g.State == Open {

@@ -14,11 +14,11 @@ import (
 // host, else what is for VMs that the caller may read in Azure.
 func (s *Service) List(ctx context.Context, by UserID, all bool) ([]Listed, error) {
 	if !by.Host() {
-		if _, err := s.checks.member(ctx, by); err != nil {
+		if _, err := s.checks.Member(ctx, by); err != nil {
 			return nil, err
 		}
 	}
-	grants, err := s.checks.world.Store.Unfinished(ctx)
+	grants, err := s.checks.Adapters.Store.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
@@ -51,14 +51,14 @@ func (s *Service) standing(ctx context.Context, by UserID, g Grant) (approver, a
 	if by.Host() {
 		return false, true, nil
 	}
-	if admin, err = s.checks.listed(ctx, s.checks.config.Admins, by); err != nil {
+	if admin, err = s.checks.IsListed(ctx, s.checks.Config.Admins, by); err != nil {
 		return false, false, err
 	}
 	approvers := g.Approvers
 	if rule, _, err := s.ruleNow(ctx, g); err == nil {
 		approvers = rule.Approvers
 	}
-	approver, err = s.checks.listed(ctx, approvers, by)
+	approver, err = s.checks.IsListed(ctx, approvers, by)
 	return approver, admin, err
 }
 
@@ -73,7 +73,7 @@ type readableVMs struct {
 func (s *readableVMs) get(by UserID, vm string) (may, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.read) > vmCacheAge {
+	if time.Since(s.read) > VMsMaxAge {
 		s.of, s.read = map[UserID]map[string]bool{}, time.Now()
 	}
 	may, known = s.of[by][strings.ToLower(vm)]
@@ -92,7 +92,7 @@ func (s *readableVMs) put(by UserID, vm string, may bool) {
 // visibility decides, for one answer, which grants somebody may see by their Azure
 // rights.
 type visibility struct {
-	checks   judge
+	checks   Checker
 	by       UserID
 	readable *readableVMs
 	who      *Person
@@ -101,7 +101,7 @@ type visibility struct {
 
 func (e *visibility) see(ctx context.Context, g Grant) bool {
 	if e.who == nil && !e.blind {
-		who, err := e.checks.person(ctx, e.by)
+		who, err := e.checks.Identify(ctx, e.by)
 		e.who, e.blind = &who, err != nil
 	}
 	return !e.blind && !slices.ContainsFunc(g.Request.Targets, func(t Target) bool { return !e.reads(ctx, t) })
@@ -111,10 +111,10 @@ func (e *visibility) reads(ctx context.Context, t Target) bool {
 	if may, known := e.readable.get(e.by, t.VM); known {
 		return may
 	}
-	if !e.checks.world.Vitals.Spare(t.VM) {
+	if !e.checks.Adapters.Readiness.Spare(t.VM) {
 		return false
 	}
-	may := e.checks.rights(ctx, *e.who, VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
+	may := e.checks.CheckRights(ctx, *e.who, VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
 	e.readable.put(e.by, t.VM, may)
 	return may
 }

@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// settleLock moves a protection on by what was read back of its denies here.
-func (s *Reconciler) settleLock(ctx context.Context, v pass, p Protection) error {
-	if p.State == Unlocking {
-		return s.settleUnlock(ctx, v, p)
+// settleProtection moves a protection on by what was read back of its denies here.
+func (s *Reconciler) settleProtection(ctx context.Context, v pass, p Protection) error {
+	if p.State == Unprotecting {
+		return s.settleUnprotecting(ctx, v, p)
 	}
 	p, err := s.settleLeft(ctx, v, p)
 	if err != nil {
@@ -20,22 +20,22 @@ func (s *Reconciler) settleLock(ctx context.Context, v pass, p Protection) error
 	for _, want := range Denies(s.owner.Installation, v.guard, []Protection{p}) {
 		final := finalRule(v.plan, want)
 		if err := v.failed[final.Name]; err != nil {
-			return errors.Join(err, s.lockTrouble(ctx, v, p, err))
+			return errors.Join(err, s.protectionTrouble(ctx, v, p, err))
 		}
 		got, found := ruleNamed(v.after, final.Name)
 		if !found || !got.Equal(final) || !got.Settled || !v.after.Settled {
 			return errNotYet
 		}
 	}
-	if p.State == Locked {
-		return errors.Join(s.lockDrifted(ctx, v, p), s.lockExposed(ctx, v, p))
+	if p.State == Protected {
+		return errors.Join(s.protectionDrifted(ctx, v, p), s.protectionExposed(ctx, v, p))
 	}
 	open, err := s.loopholes(ctx, v, p)
 	if err != nil {
 		return err
 	}
 	_, err = s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
-		next, events := p.Hold(v.guard, open, v.now)
+		next, events := p.Confirm(v.guard, open, v.now)
 		return next, true, events
 	})
 	return err
@@ -43,24 +43,24 @@ func (s *Reconciler) settleLock(ctx context.Context, v pass, p Protection) error
 
 // settleLeft forgets a guard that the VM has left once no deny for it is there.
 func (s *Reconciler) settleLeft(ctx context.Context, v pass, p Protection) (Protection, error) {
-	if !behind(p.Left, v.guard) {
+	if !HasGuard(p.Left, v.guard) {
 		return p, nil
 	}
 	gone := Protection{VM: p.VM, Paths: slices.Clone(p.Left)}
 	for i, path := range gone.Paths {
-		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.has(path.Guard, a) })
+		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.HasAt(path.Guard, a) })
 	}
 	for _, r := range v.after.Rules {
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(gone, r) {
 			return p, errNotYet
 		}
 	}
-	return s.clear(ctx, p, v.guard)
+	return s.clearLeft(ctx, p, v.guard)
 }
 
-func (s *Reconciler) clear(ctx context.Context, p Protection, guard string) (Protection, error) {
+func (s *Reconciler) clearLeft(ctx context.Context, p Protection, guard string) (Protection, error) {
 	return s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
-		next, events := p.Cleared(guard)
+		next, events := p.LeftGuard(guard)
 		return next, true, events
 	})
 }
@@ -70,33 +70,33 @@ func (s *Reconciler) clear(ctx context.Context, p Protection, guard string) (Pro
 func (v pass) keeps(p Protection, deny Rule) bool {
 	for _, path := range p.Paths {
 		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
-			return slices.ContainsFunc(v.locks, func(o Protection) bool { return o.State != Unlocking && !SameID(o.VM, p.VM) && o.has(v.guard, a) })
+			return slices.ContainsFunc(v.protections, func(o Protection) bool { return o.State != Unprotecting && !SameID(o.VM, p.VM) && o.HasAt(v.guard, a) })
 		})
-		if (Protection{Paths: []Path{path}}).meets(v.guard, deny) {
+		if (Protection{Paths: []Path{path}}).denyMeets(v.guard, deny) {
 			return true
 		}
 	}
 	return false
 }
 
-// settleUnlock ends a protection of which no deny is left in any guard.
-func (s *Reconciler) settleUnlock(ctx context.Context, v pass, p Protection) error {
+// settleUnprotecting ends a protection of which no deny is left in any guard.
+func (s *Reconciler) settleUnprotecting(ctx context.Context, v pass, p Protection) error {
 	for _, r := range v.after.Rules {
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(p, r) {
 			cause := v.failed[r.Name]
 			if cause == nil {
 				cause = errNotYet
 			}
-			return errors.Join(cause, s.lockTrouble(ctx, v, p, cause))
+			return errors.Join(cause, s.protectionTrouble(ctx, v, p, cause))
 		}
 	}
-	return s.free(ctx, p, v.guard)
+	return s.confirmUnprotected(ctx, p, v.guard)
 }
 
-func (s *Reconciler) free(ctx context.Context, p Protection, guard string) error {
-	now := s.checks.clock.Now()
+func (s *Reconciler) confirmUnprotected(ctx context.Context, p Protection, guard string) error {
+	now := s.checks.Clock.Now()
 	_, err := s.confirm(ctx, p, func(p Protection) (Protection, bool, []Event) {
-		next, events, done := p.Free(guard, now)
+		next, events, done := p.ConfirmUnprotected(guard, now)
 		return next, !done, events
 	})
 	return err
@@ -107,8 +107,8 @@ func (s *Reconciler) free(ctx context.Context, p Protection, guard string) error
 // read back.
 func (s *Reconciler) confirm(ctx context.Context, read Protection, f func(Protection) (next Protection, keep bool, events []Event)) (Protection, error) {
 	stale := false
-	p, err := s.checks.world.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
-		if stale = p.State != read.State || !p.same(read) || !samePaths(p.Left, read.Left); stale {
+	p, err := s.checks.Adapters.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
+		if stale = p.State != read.State || !p.Same(read) || !SamePaths(p.Left, read.Left); stale {
 			return p, p.VM != "", nil, nil
 		}
 		next, keep, events := f(p)
@@ -124,9 +124,9 @@ func (s *Reconciler) confirm(ctx context.Context, read Protection, f func(Protec
 	}
 }
 
-// meets reports whether the deny names an address that the protection has
+// denyMeets reports whether the deny names an address that the protection has
 // behind the guard.
-func (p Protection) meets(guard string, deny Rule) bool {
+func (p Protection) denyMeets(guard string, deny Rule) bool {
 	for _, path := range slices.Concat(p.Paths, p.Left) {
 		if !SameID(path.Guard, guard) {
 			continue
@@ -145,7 +145,7 @@ func (p Protection) meets(guard string, deny Rule) bool {
 
 // protect runs a change of a protection that is there.
 func (s *Reconciler) protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) error {
-	_, err := s.checks.world.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
+	_, err := s.checks.Adapters.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
 		}
@@ -158,13 +158,13 @@ func (s *Reconciler) protect(ctx context.Context, vm string, f func(Protection) 
 	return nil
 }
 
-// lockDrifted says that somebody changed a deny of a locked VM; the plan has
+// protectionDrifted says that somebody changed a deny of a locked VM; the plan has
 // put it back.
-func (s *Reconciler) lockDrifted(ctx context.Context, v pass, p Protection) error {
-	for _, want := range Denies(s.owner.Installation, v.guard, v.locks) {
+func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p Protection) error {
+	for _, want := range Denies(s.owner.Installation, v.guard, v.protections) {
 		final := finalRule(v.plan, want)
 		old, _ := ruleNamed(v.before, final.Name)
-		if !p.meets(v.guard, final) || p.heldBy(v.guard, old, final) {
+		if !p.denyMeets(v.guard, final) || p.keptShutBy(v.guard, old, final) {
 			continue
 		}
 		return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Drifted(final.Name, v.after.Name, v.now) })
@@ -172,9 +172,9 @@ func (s *Reconciler) lockDrifted(ctx context.Context, v pass, p Protection) erro
 	return nil
 }
 
-// lockExposed says that what the denies of a locked VM leave open is not what was
+// protectionExposed says that what the denies of a locked VM leave open is not what was
 // told of it: somebody's allow stands before them, or does no more.
-func (s *Reconciler) lockExposed(ctx context.Context, v pass, p Protection) error {
+func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p Protection) error {
 	here, changed, err := s.owner.exposed(v.after, p)
 	if !changed || err != nil {
 		return err
@@ -190,9 +190,9 @@ func (s *Reconciler) lockExposed(ctx context.Context, v pass, p Protection) erro
 	return err
 }
 
-// heldBy reports whether the rule kept the VM's addresses shut as wanted, no
+// keptShutBy reports whether the rule kept the VM's addresses shut as wanted, no
 // matter which other VMs share it.
-func (p Protection) heldBy(guard string, old, want Rule) bool {
+func (p Protection) keptShutBy(guard string, old, want Rule) bool {
 	for _, path := range p.Paths {
 		for _, a := range path.Addresses {
 			if SameID(path.Guard, guard) && slices.Contains(want.Destinations, a.String()) && !slices.Contains(normalWords(old.Destinations), netip.PrefixFrom(a, a.BitLen()).String()) {
@@ -204,20 +204,20 @@ func (p Protection) heldBy(guard string, old, want Rule) bool {
 	return old.Equal(want)
 }
 
-// lockTrouble keeps what went wrong with a protection here.
-func (s *Reconciler) lockTrouble(ctx context.Context, v pass, p Protection, cause error) error {
-	return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Trouble(v.guard, reason(cause)), nil })
+// protectionTrouble keeps what went wrong with a protection here.
+func (s *Reconciler) protectionTrouble(ctx context.Context, v pass, p Protection, cause error) error {
+	return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Trouble(v.guard, ReasonFor(cause)), nil })
 }
 
-// locksGone deals with an NSG that was deleted: its denies are gone with it.
-func (s *Reconciler) locksGone(ctx context.Context, guard string, locks []Protection) error {
+// protectionsGone deals with an NSG that was deleted: its denies are gone with it.
+func (s *Reconciler) protectionsGone(ctx context.Context, guard string, locks []Protection) error {
 	var faults []error
 	for _, p := range locks {
 		var err error
-		if p.State == Unlocking {
-			err = s.free(ctx, p, guard)
-		} else if behind(p.Left, guard) {
-			_, err = s.clear(ctx, p, guard)
+		if p.State == Unprotecting {
+			err = s.confirmUnprotected(ctx, p, guard)
+		} else if HasGuard(p.Left, guard) {
+			_, err = s.clearLeft(ctx, p, guard)
 		}
 		faults = append(faults, err)
 	}

@@ -36,7 +36,7 @@ func (s *Reconciler) allowsAbove(ctx context.Context, v pass, p Protection) ([]s
 		table := v.after
 		if !SameID(path.Guard, v.guard) {
 			var err error
-			if table, err = s.checks.table(ctx, path.Guard); err != nil {
+			if table, err = s.checks.Table(ctx, path.Guard); err != nil {
 				return nil, err
 			}
 		}

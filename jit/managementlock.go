@@ -24,19 +24,19 @@ const cannotDelete = "CanNotDelete"
 // Over reports whether the lock holds for the resource.
 func (l ManagementLock) Over(id string) bool { return atOrAbove(l.Scope, id) }
 
-// bars reports whether the lock is in the way of what jitbot does at the guard:
+// Bars reports whether the lock is in the way of what jitbot does at the guard:
 // a rule of a network security group, or a group of ours in a firewall policy,
 // is deleted in the end, while a firewall with rules of its own is only written.
-func (l ManagementLock) bars(guard string) bool {
-	return l.Over(guard) && (!l.keeps() || KindOf(guard) != ClassicFirewall)
+func (l ManagementLock) Bars(guard string) bool {
+	return l.Over(guard) && (!l.cannotDelete() || KindOf(guard) != ClassicFirewall)
 }
 
-func (l ManagementLock) keeps() bool { return strings.EqualFold(l.Level, cannotDelete) }
+func (l ManagementLock) cannotDelete() bool { return strings.EqualFold(l.Level, cannotDelete) }
 
-// refuse says why no rule is written in a guard that the lock bars.
-func (l ManagementLock) refuse(guard string) *Refusal {
+// Refuse says why no rule is written in a guard that the lock bars.
+func (l ManagementLock) Refuse(guard string) *Refusal {
 	why := "lets no rule of the " + KindOf(guard).Noun() + " %s be changed"
-	if l.keeps() {
+	if l.cannotDelete() {
 		why = "would let a rule be written in the " + KindOf(guard).Noun() + " %s and never be removed"
 	}
 	kind, name := l.place()
@@ -59,17 +59,17 @@ func (l ManagementLock) place() (kind, name string) {
 	}
 }
 
-// unlocked refuses guards that a management lock is over: a door that cannot be
+// CheckLocks refuses guards that a management lock is over: a door that cannot be
 // shut is not opened, and what cannot be changed is not promised. Where locks
 // may not be read, as under the role of an older version, they are not known.
-func (j judge) unlocked(ctx context.Context, guards []string) error {
-	if j.world.Locks == nil || len(guards) == 0 {
+func (j Checker) CheckLocks(ctx context.Context, guards []string) error {
+	if j.Adapters.Locks == nil || len(guards) == 0 {
 		return nil
 	}
-	found, err := j.world.Locks.LocksOver(ctx, guards)
+	found, err := j.Adapters.Locks.LocksOver(ctx, guards)
 	if errors.Is(err, ErrForbidden) {
-		j.blind.Do(func() {
-			j.world.Log.WarnContext(ctx, "management locks may not be read, so a rule may be written that cannot be removed; give jitbot the role that jitbot role prints",
+		j.locksUnread.Do(func() {
+			j.Adapters.Log.WarnContext(ctx, "management locks may not be read, so a rule may be written that cannot be removed; give jitbot the role that jitbot role prints",
 				slog.Any("error", err))
 		})
 		err = nil
@@ -79,8 +79,8 @@ func (j judge) unlocked(ctx context.Context, guards []string) error {
 	}
 	for _, guard := range guards {
 		for _, l := range found {
-			if l.bars(guard) {
-				return l.refuse(guard)
+			if l.Bars(guard) {
+				return l.Refuse(guard)
 			}
 		}
 	}

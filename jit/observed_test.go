@@ -11,7 +11,7 @@ import (
 
 func openGrant() jit.Grant {
 	return jit.Grant{
-		ID: "g-7k2qd", Revision: 5, State: jit.Open, Paths: []jit.Path{{Guard: nicGuard, Agreed: true}},
+		ID: "g-7k2qd", Revision: 5, State: jit.Open, Paths: []jit.Path{{Guard: nicGuard, Confirmed: true}},
 		Left: []jit.Path{{Guard: "/old"}}, Clock: jit.Clock{Deadline: start.Add(time.Hour), Remind: start.Add(50 * time.Minute)},
 	}
 }
@@ -29,10 +29,10 @@ func TestWhatWasSeenOfAGrantComesTooLate(t *testing.T) {
 			return g.ExpireOrRemind(start.Add(time.Hour), start)
 		},
 		"drifted":  func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted("r", start) },
-		"departed": func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Departed(openGrant().Left, "/OLD") },
+		"departed": func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(openGrant().Left, "/OLD") },
 		"rerouted": func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 			if g.State == jit.Open {
-				g.Paths[0].Agreed = false
+				g.Paths[0].Confirmed = false
 			}
 			return g.Rerouted(openGrant().Paths, nicGuard, nil, start)
 		},
@@ -45,7 +45,7 @@ func TestWhatWasSeenOfAGrantComesTooLate(t *testing.T) {
 			t.Errorf("%s: revision %d, %v", name, next.Revision, err)
 		}
 	}
-	if _, _, err := g.Departed([]jit.Path{{Guard: "/older"}}, "/old"); !errors.Is(err, jit.ErrStale) {
+	if _, _, err := g.LeftGuard([]jit.Path{{Guard: "/older"}}, "/old"); !errors.Is(err, jit.ErrStale) {
 		t.Errorf("left another guard than was read back: %v", err)
 	}
 	if _, _, err := g.Rerouted([]jit.Path{{Guard: "/other"}}, nicGuard, nil, start); !errors.Is(err, jit.ErrStale) {
@@ -78,7 +78,7 @@ func TestAnUncheckedHolderIsSaidOnce(t *testing.T) {
 }
 
 func TestTroubleOfAProtectionIsKeptOnce(t *testing.T) {
-	p := jit.Protection{VM: "/vm", Name: "vm-1", Revision: 1, State: jit.Locked, Paths: []jit.Path{{Guard: "/a"}, {Guard: "/b"}}}
+	p := jit.Protection{VM: "/vm", Name: "vm-1", Revision: 1, State: jit.Protected, Paths: []jit.Path{{Guard: "/a"}, {Guard: "/b"}}}
 	next := p.Trouble("/A", "a lock")
 	if next.Revision != 2 || next.Paths[0].Fault != "a lock" || next.Paths[1].Fault != "" || p.Paths[0].Fault != "" {
 		t.Errorf("%+v", next)

@@ -24,16 +24,16 @@ type Offer struct {
 // Offer tells what the policies offer at the VMs, which are named as in Ask.
 // Refused for guests and for names that are unknown or clash.
 func (s *Service) Offer(ctx context.Context, by UserID, words []string) (Offer, error) {
-	if _, err := s.checks.member(ctx, by); err != nil {
+	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Offer{}, err
 	}
-	vms, err := s.checks.vmCache.Find(ctx, words)
+	vms, err := s.checks.VMs.Find(ctx, words)
 	if err != nil {
 		return Offer{}, err
 	}
 	o := Offer{VMs: vms, Any: true}
 	for i, vm := range vms {
-		policy, ok, err := s.checks.policy(ctx, vm)
+		policy, ok, err := s.checks.Policy(ctx, vm)
 		if err != nil {
 			return Offer{}, err
 		}
@@ -76,15 +76,15 @@ func (o Offer) narrow(p Policy, first bool) Offer {
 // whose name begins with it first, at most limit of them. Classic ones, for
 // which nothing can be asked, are not among them.
 func (s *Service) Search(ctx context.Context, by UserID, text string, limit int) ([]VM, error) {
-	if _, err := s.checks.member(ctx, by); err != nil {
+	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	vms, err := s.checks.vmCache.All(ctx, vmCacheAge)
+	vms, err := s.checks.VMs.ListOrStale(ctx, VMsMaxAge)
 	if err != nil {
 		return nil, err
 	}
 	text = strings.ToLower(strings.TrimSpace(text))
-	found := slices.DeleteFunc(managed(vms), func(vm VM) bool { return !vm.Mentions(text) })
+	found := slices.DeleteFunc(NotClassic(vms), func(vm VM) bool { return !vm.Mentions(text) })
 	begins := func(vm VM) bool { return strings.HasPrefix(strings.ToLower(vm.Name), text) }
 	slices.SortFunc(found, func(a, b VM) int {
 		if begins(a) != begins(b) {
@@ -115,7 +115,7 @@ func (v VM) Mentions(text string) bool {
 // Recent is the latest request of somebody, for a form to begin with; false
 // when there is none.
 func (s *Service) Recent(ctx context.Context, by UserID) (Request, bool, error) {
-	r, err := s.checks.world.Store.Recent(ctx, by)
+	r, err := s.checks.Adapters.Store.Recent(ctx, by)
 	if err != nil {
 		return Request{}, false, fmt.Errorf("reading the latest request of %s: %w", by, err)
 	}

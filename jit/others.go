@@ -10,7 +10,7 @@ import (
 // Others lists the other grants whose rules may stand at a VM of g, those that
 // end first before the rest.
 func (s *Service) Others(ctx context.Context, g Grant) ([]Grant, error) {
-	all, err := s.checks.world.Store.Unfinished(ctx)
+	all, err := s.checks.Adapters.Store.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing what else is open beside %s: %w", g.ID, err)
 	}
@@ -30,10 +30,10 @@ func (g Grant) shares(o Grant) bool {
 // Concerns lists the grants that have not ended and are the caller's own, and
 // the requests that wait for a decision that the caller could make.
 func (s *Service) Concerns(ctx context.Context, by UserID) ([]Listed, error) {
-	if _, err := s.checks.member(ctx, by); err != nil {
+	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	all, err := s.checks.world.Store.Unfinished(ctx)
+	all, err := s.checks.Adapters.Store.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing what concerns %s: %w", by, err)
 	}

@@ -6,41 +6,41 @@ import (
 	"strings"
 )
 
-// Outlook is what would become of requests and protections, as far as the
+// Forecast is what would become of requests and protections, as far as the
 // network and its guards decide that.
-type Outlook struct {
+type Forecast struct {
 	Matched   int // VMs that a policy offers a port of
 	Reachable int // of those, VMs that a grant can open
 	Always    int // of those matched, VMs on which protect: always can hold
-	Hurdles   []Hurdle
+	Obstacles []Obstacle
 }
 
-// HurdleKind says what is in the way, and of what.
-type HurdleKind string
+// ObstacleKind says what is in the way, and of what.
+type ObstacleKind string
 
 // The kinds of a Hurdle. The first three are in the way of a grant.
 const (
-	HurdleMachine HurdleKind = "machine" // the VM itself
-	HurdleLock    HurdleKind = "lock"    // a management lock over a guard
-	HurdleRules   HurdleKind = "rules"   // other rules in a guard
-	HurdleProtect HurdleKind = "protect" // of protecting the VM
-	HurdleAlways  HurdleKind = "always"  // of protecting the VM, which the configuration does always
+	ObstacleVM      ObstacleKind = "machine" // the VM itself
+	ObstacleLock    ObstacleKind = "lock"    // a management lock over a guard
+	ObstacleRules   ObstacleKind = "rules"   // other rules in a guard
+	ObstacleProtect ObstacleKind = "protect" // of protecting the VM
+	ObstacleAlways  ObstacleKind = "always"  // of protecting the VM, which the configuration does always
 )
 
-// Hurdle is what is in the way at some VMs.
-type Hurdle struct {
-	Kind  HurdleKind
+// Obstacle is what is in the way at some VMs.
+type Obstacle struct {
+	Kind  ObstacleKind
 	Guard string // resource id of the guard that it is at; empty: it is about the VM itself
 	VMs   []VM   // whom it concerns
 	Why   error  // a Refusal
 }
 
-// Outlook looks at the VMs that a policy matches, with all guards and all
+// Forecast looks at the VMs that a policy matches, with all guards and all
 // management locks as they were read.
-func (c Config) Outlook(vms []VM, tables []Table, locks []ManagementLock) Outlook {
-	l := lookout{
+func (c Config) Forecast(vms []VM, tables []Table, locks []ManagementLock) Forecast {
+	l := forecaster{
 		config: c, owner: Owner{c.Installation, c.Bands}, tables: map[string]Table{}, behind: map[string][]VM{}, protections: map[string][]Protection{},
-		known: map[string]int{}, noted: map[string]bool{}, hindered: map[HurdleKind]map[string]bool{},
+		known: map[string]int{}, noted: map[string]bool{}, hindered: map[ObstacleKind]map[string]bool{},
 	}
 	for _, t := range tables {
 		l.tables[strings.ToLower(t.Guard)] = t
@@ -52,87 +52,87 @@ func (c Config) Outlook(vms []VM, tables []Table, locks []ManagementLock) Outloo
 			if policy.Always {
 				always = append(always, vm)
 			}
-			l.place(vm, policy)
+			l.consider(vm, policy)
 		}
 	}
-	l.look(locks)
-	l.Matched, l.Reachable = len(matched), l.free(matched, HurdleMachine, HurdleLock, HurdleRules)
-	l.Always = l.free(always, HurdleMachine, HurdleLock, HurdleAlways)
-	return l.Outlook
+	l.run(locks)
+	l.Matched, l.Reachable = len(matched), l.unobstructed(matched, ObstacleVM, ObstacleLock, ObstacleRules)
+	l.Always = l.unobstructed(always, ObstacleVM, ObstacleLock, ObstacleAlways)
+	return l.Forecast
 }
 
-// lookout gathers an Outlook.
-type lookout struct {
-	Outlook
+// forecaster gathers an Outlook.
+type forecaster struct {
+	Forecast
 	config      Config
 	owner       Owner
-	tables      map[string]Table               // by lower-case guard
-	behind      map[string][]VM                // by lower-case guard
-	protections map[string][]Protection        // by lower-case guard
-	known       map[string]int                 // index of each hurdle, by what it says
-	noted       map[string]bool                // what was said of which VM
-	hindered    map[HurdleKind]map[string]bool // lower-case ids of VMs
+	tables      map[string]Table                 // by lower-case guard
+	behind      map[string][]VM                  // by lower-case guard
+	protections map[string][]Protection          // by lower-case guard
+	known       map[string]int                   // index of each hurdle, by what it says
+	noted       map[string]bool                  // what was said of which VM
+	hindered    map[ObstacleKind]map[string]bool // lower-case ids of VMs
 }
 
-// free counts the VMs in whose way none of that kind is.
-func (l *lookout) free(vms []VM, kinds ...HurdleKind) int {
+// unobstructed counts the VMs in whose way none of that kind is.
+func (l *forecaster) unobstructed(vms []VM, kinds ...ObstacleKind) int {
 	n := len(vms)
 	for _, vm := range vms {
-		if slices.ContainsFunc(kinds, func(k HurdleKind) bool { return l.hindered[k][strings.ToLower(vm.ID)] }) {
+		if slices.ContainsFunc(kinds, func(k ObstacleKind) bool { return l.hindered[k][strings.ToLower(vm.ID)] }) {
 			n--
 		}
 	}
 	return n
 }
 
-// place finds what is in front of the VM, and notes what is wrong with that.
-func (l *lookout) place(vm VM, policy Policy) {
+// consider finds what is in front of the VM, and notes what is wrong with that.
+func (l *forecaster) consider(vm VM, policy Policy) {
 	if vm.Classic {
-		l.note(vm, HurdleMachine, "", tooOld(vm))
+		l.note(vm, ObstacleVM, "", RefuseClassic(vm))
 		return
 	}
 	for _, pp := range policy.Ports {
 		if _, ok := l.config.Approval(vm, []Ports{pp.Ports}, nil, min(defaultDuration, pp.Longest)); !ok {
-			l.note(vm, HurdleMachine, "", Refuse(ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
+			l.note(vm, ObstacleVM, "", Refuse(ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
 		}
 	}
-	paths, err := shutPaths(vm)
+	paths, err := FullProtectionPaths(vm)
 	switch {
 	case err != nil && len(addressesOfVM(vm)) == 0:
-		l.note(vm, HurdleMachine, "", err)
+		l.note(vm, ObstacleVM, "", err)
 	default:
 		l.probePorts(vm, policy)
-		l.bare(vm)
+		l.noteUnfiltered(vm)
 	}
-	for _, guard := range slices.Concat(guardsOfVM(vm), judge{config: l.config}.firewallsOf(vm)) {
+	for _, guard := range slices.Concat(guardsOfVM(vm), Checker{Config: l.config}.firewallsOf(vm)) {
 		l.behind[guard] = append(l.behind[guard], vm)
 	}
 	switch {
 	case err == nil:
-		l.keep(Protection{
+		l.addProtection(Protection{
 			VM: vm.ID, Name: vm.Name, Group: vm.Group, Always: policy.Always, Ports: policy.Ports, Paths: paths,
 			Existing: policy.existing(), Source: policy.denySource(),
 		})
 	case policy.Always:
-		l.note(vm, HurdleAlways, "", err)
+		l.note(vm, ObstacleAlways, "", err)
 	}
 }
 
-// keep has the protection looked at where its denies would stand.
-func (l *lookout) keep(p Protection) {
+// addProtection has the protection looked at where its denies would stand.
+func (l *forecaster) addProtection(p Protection) {
 	for _, guard := range p.Guards() {
 		l.protections[guard] = append(l.protections[guard], p)
 	}
 }
 
-// bare notes addresses of a VM that nothing filters while something filters
+// noteUnfiltered notes addresses of a VM that nothing filters while something filters
 // others of it: of one without any, the requests say so.
-func (l *lookout) bare(vm VM) {
+func (l *forecaster) noteUnfiltered(vm VM) {
 	var bare []string
 	filtered := false
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
-			if nic.Guard == "" && a.SubnetGuard == "" && len(a.Gateways) == 0 {
+			if nic.Guard == "" && a.SubnetGuard == "" && len(a.FirewallHops) == 0 {
 				bare = append(bare, a.Addr.String())
 			} else {
 				filtered = true
@@ -140,13 +140,13 @@ func (l *lookout) bare(vm VM) {
 		}
 	}
 	if filtered && len(bare) > 0 {
-		l.note(vm, HurdleMachine, "", Refuse(ErrPolicy,
+		l.note(vm, ObstacleVM, "", Refuse(ErrPolicy,
 			"%s has no network security group at its address %s, so all traffic from inside is let in there; attach one to the interface or its subnet.", vm.Name, strings.Join(bare, ", ")))
 	}
 }
 
 // note adds a hurdle for the VM, or the VM to one that says the same.
-func (l *lookout) note(vm VM, kind HurdleKind, guard string, why error) {
+func (l *forecaster) note(vm VM, kind ObstacleKind, guard string, why error) {
 	id := strings.ToLower(vm.ID)
 	if l.hindered[kind] == nil {
 		l.hindered[kind] = map[string]bool{}
@@ -159,37 +159,37 @@ func (l *lookout) note(vm VM, kind HurdleKind, guard string, why error) {
 	l.noted[text+id] = true
 	i, known := l.known[text]
 	if !known {
-		i = len(l.Hurdles)
+		i = len(l.Obstacles)
 		l.known[text] = i
-		l.Hurdles = append(l.Hurdles, Hurdle{Kind: kind, Guard: guard, Why: why})
+		l.Obstacles = append(l.Obstacles, Obstacle{Kind: kind, Guard: guard, Why: why})
 	}
-	l.Hurdles[i].VMs = append(l.Hurdles[i].VMs, vm)
+	l.Obstacles[i].VMs = append(l.Obstacles[i].VMs, vm)
 }
 
-func says(kind HurdleKind, guard string, why error) string {
+func says(kind ObstacleKind, guard string, why error) string {
 	return fmt.Sprint(kind, " ", guard, " ", why)
 }
 
-// look goes through the locks and then the protections.
-func (l *lookout) look(locks []ManagementLock) {
+// run goes through the locks and then the protections.
+func (l *forecaster) run(locks []ManagementLock) {
 	guards := sortedKeys(keys(l.behind))
 	for _, lock := range locks {
 		first := ""
 		for _, guard := range guards {
-			if !lock.bars(guard) {
+			if !lock.Bars(guard) {
 				continue
 			}
 			if first == "" {
 				first = guard // one line a lock, however many guards are below it
 			}
 			for _, vm := range l.behind[guard] {
-				l.note(vm, HurdleLock, first, lock.refuse(first))
+				l.note(vm, ObstacleLock, first, lock.Refuse(first))
 			}
 		}
 	}
 	for _, guard := range sortedKeys(keys(l.protections)) {
 		if t, read := l.tables[guard]; read {
-			l.protect(t, guard)
+			l.probeProtections(t, guard)
 		}
 	}
 }
@@ -202,9 +202,9 @@ func keys[V any](m map[string]V) map[string]bool {
 	return out
 }
 
-// protect looks at the protections of a guard: those that are always there
+// probeProtections looks at the protections of a guard: those that are always there
 // together, each other one by itself.
-func (l *lookout) protect(t Table, guard string) {
+func (l *forecaster) probeProtections(t Table, guard string) {
 	var always []Protection
 	for _, p := range l.protections[guard] {
 		if p.Always {
@@ -212,17 +212,17 @@ func (l *lookout) protect(t Table, guard string) {
 			continue
 		}
 		for _, b := range l.owner.MakePlan(t, Denies(l.owner.Installation, guard, []Protection{p})).Blocked {
-			if _, said := l.known[says(HurdleRules, guard, b.Err)]; !said {
-				l.note(p.machine(), HurdleProtect, guard, b.Err)
+			if _, said := l.known[says(ObstacleRules, guard, b.Err)]; !said {
+				l.note(p.Machine(), ObstacleProtect, guard, b.Err)
 			}
 		}
 	}
 	plan := l.owner.MakePlan(t, Denies(l.owner.Installation, guard, always))
 	for _, p := range always {
-		if err := l.owner.holds(t, plan, p); err != nil {
-			l.note(p.machine(), HurdleAlways, guard, err)
+		if err := l.owner.FitsProtections(t, plan, p); err != nil {
+			l.note(p.Machine(), ObstacleAlways, guard, err)
 		}
 	}
 }
 
-func (p Protection) machine() VM { return VM{ID: p.VM, Name: p.Name, Group: p.Group} }
+func (p Protection) Machine() VM { return VM{ID: p.VM, Name: p.Name, Group: p.Group} }

@@ -123,12 +123,12 @@ func TestOutlook(t *testing.T) {
 		}, 0, []string{"any-1 range-1 lock: The lock keep (CanNotDelete) on the resource group RG would let a rule be written in the network security group a and never be removed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := outlookConfig().Outlook(tt.vms, []jit.Table{nsgWith("a", tt.rules...)}, tt.locks)
+			out := outlookConfig().Forecast(tt.vms, []jit.Table{nsgWith("a", tt.rules...)}, tt.locks)
 			if out.Reachable != tt.reachable {
 				t.Errorf("%d reachable, want %d", out.Reachable, tt.reachable)
 			}
 			var got []string
-			for i, h := range out.Hurdles {
+			for i, h := range out.Obstacles {
 				line := ""
 				for _, vm := range h.VMs {
 					line += vm.Name + " "
@@ -152,14 +152,14 @@ func TestOutlookCountsOnce(t *testing.T) {
 	vm := lookedAt("any-1", "10.0.0.4", "a")
 	vm.Interfaces[0].Addresses[0].SubnetGuard = lookoutGroup + "b"
 	lock := jit.ManagementLock{Name: "keep", Scope: "/subscriptions/s", Level: "ReadOnly"}
-	out := outlookConfig().Outlook([]jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []jit.ManagementLock{lock})
-	if len(out.Hurdles) != 1 || len(out.Hurdles[0].VMs) != 1 || out.Matched != 1 || out.Reachable != 0 {
+	out := outlookConfig().Forecast([]jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []jit.ManagementLock{lock})
+	if len(out.Obstacles) != 1 || len(out.Obstacles[0].VMs) != 1 || out.Matched != 1 || out.Reachable != 0 {
 		t.Errorf("%+v", out)
 	}
-	if !slices.ContainsFunc(out.Hurdles, func(h jit.Hurdle) bool {
+	if !slices.ContainsFunc(out.Obstacles, func(h jit.Obstacle) bool {
 		return strings.Contains(h.Why.Error(), "lets no rule of the network security group a be changed")
 	}) {
-		t.Errorf("%v", out.Hurdles)
+		t.Errorf("%v", out.Obstacles)
 	}
 }
 
@@ -167,7 +167,7 @@ func TestOutlookCountsOnce(t *testing.T) {
 // rules; with a policy, those of the firewall's policy.
 func lookedAtBehind(name, group, policy string) jit.VM {
 	vm := lookedAt(name, "10.0.0.4", group)
-	vm.Interfaces[0].Addresses[0].Gateways = []jit.Gateway{{
+	vm.Interfaces[0].Addresses[0].FirewallHops = []jit.FirewallHop{{
 		Firewall: classicFirewall, Policy: policy, Subnet: netip.MustParsePrefix("10.9.0.0/26"),
 		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
 	}}
@@ -208,12 +208,12 @@ func TestOutlookBehindAFirewall(t *testing.T) {
 		{"a group of a policy is deleted", lookedAtBehind("any-1", "a", firewallPolicy), empty, lock("CanNotDelete", firewallPolicy), "lock: The lock keep (CanNotDelete) on the firewall policy po would let a rule be written in the firewall policy po and never be removed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := outlookConfig().Outlook([]jit.VM{tt.vm}, []jit.Table{nsgWith("a"), tt.table}, tt.locks)
-			if len(out.Hurdles) == 0 && tt.want == "" && out.Reachable == 1 {
+			out := outlookConfig().Forecast([]jit.VM{tt.vm}, []jit.Table{nsgWith("a"), tt.table}, tt.locks)
+			if len(out.Obstacles) == 0 && tt.want == "" && out.Reachable == 1 {
 				return
 			}
-			if len(out.Hurdles) != 1 || tt.want == "" || !strings.HasPrefix(string(out.Hurdles[0].Kind)+": "+out.Hurdles[0].Why.Error(), tt.want) {
-				t.Errorf("%d reachable, %+v", out.Reachable, out.Hurdles)
+			if len(out.Obstacles) != 1 || tt.want == "" || !strings.HasPrefix(string(out.Obstacles[0].Kind)+": "+out.Obstacles[0].Why.Error(), tt.want) {
+				t.Errorf("%d reachable, %+v", out.Reachable, out.Obstacles)
 			}
 		})
 	}

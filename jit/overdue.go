@@ -135,7 +135,7 @@ func (r Swept) String() string {
 		fmt.Fprintf(&b, ", until %s", r.Until.Format(time.RFC3339))
 	}
 	if r.Err != nil {
-		fmt.Fprintf(&b, ": %s", reason(r.Err))
+		fmt.Fprintf(&b, ": %s", ReasonFor(r.Err))
 	}
 	return b.String()
 }

@@ -32,7 +32,7 @@ type world struct {
 type lab struct {
 	vm     jit.VM
 	tables []jit.Table
-	around jit.Surroundings
+	around jit.Topology
 	flow   jit.Flow
 }
 

@@ -22,7 +22,7 @@ func shortHash(s string) string {
 // A VM without an address of a source's family, or without anything that
 // filters, is refused, and so is what a firewall cannot do.
 func PathsTo(installation string, vm VM, ports []Ports, sources []netip.Prefix) ([]Path, error) {
-	w := wayfinder{installation: installation, vm: vm, ports: ports}
+	w := finder{installation: installation, vm: vm, ports: ports}
 	for _, v4 := range families(sources) {
 		mine := slices.DeleteFunc(slices.Clone(sources), func(p netip.Prefix) bool { return p.Addr().Is4() != v4 })
 		if err := w.family(v4, mine); err != nil {
@@ -32,12 +32,12 @@ func PathsTo(installation string, vm VM, ports []Ports, sources []netip.Prefix) 
 	return w.sorted(), nil
 }
 
-func unfiltered(vm VM, what string) *Refusal {
+func Unfiltered(vm VM, what string) *Refusal {
 	return Refuse(ErrPolicy, "%s has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to %s; attach one first.", vm.Name, what)
 }
 
-// order sorts paths by guard, and those of one guard by what is written there.
-func (p Path) order() string {
+// Order sorts paths by guard, and those of one guard by what is written there.
+func (p Path) Order() string {
 	return strings.ToLower(p.Guard) + " " + string(p.Kind) + " " + joinPrefixes(p.Sources)
 }
 
@@ -107,7 +107,7 @@ func alreadyOpen(o Owner, vm VM, paths []Path, tables map[string]Table, r Reques
 func openedBy(o Owner, paths []Path, tables map[string]Table, source netip.Prefix, port Ports) (by []string, open bool) {
 	for _, p := range paths {
 		t := tables[strings.ToLower(p.Guard)]
-		seen, concerned := p.seen(source)
+		seen, concerned := p.SourceSeen(source)
 		for _, a := range p.Addresses {
 			if !concerned || a.Is4() != source.Addr().Is4() {
 				continue
@@ -123,10 +123,10 @@ func openedBy(o Owner, paths []Path, tables map[string]Table, source netip.Prefi
 	return slices.Compact(by), len(by) > 0
 }
 
-// seen is what the guard of the path sees of a source; not concerned when the
+// SourceSeen is what the guard of the path sees of a source; not concerned when the
 // source goes another way.
-func (p Path) seen(source netip.Prefix) (seen netip.Prefix, concerned bool) {
-	if p.Kind == Behind {
+func (p Path) SourceSeen(source netip.Prefix) (seen netip.Prefix, concerned bool) {
+	if p.Kind == BehindFirewall {
 		return p.Sources[0], true
 	}
 	return source, p.Sources == nil || slices.Contains(p.Sources, source)
@@ -134,7 +134,7 @@ func (p Path) seen(source netip.Prefix) (seen netip.Prefix, concerned bool) {
 
 // opens is Opens for what is written at a path of the kind.
 func (t Table) opens(kind PathKind, source netip.Prefix, to netip.Addr, port Ports) (Rule, bool) {
-	if kind != Into {
+	if kind != ByDNAT {
 		return t.Opens(source, to, port)
 	}
 	for _, r := range t.Rules {

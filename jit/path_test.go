@@ -99,7 +99,7 @@ func TestPathsTo(t *testing.T) {
 			paths, err := jit.PathsTo("prod", jit.VM{ID: vmID, Name: "web-01", Interfaces: tt.interfaces}, []jit.Ports{tcp(22, 22)}, prefixes(tt.sources...))
 			var got []string
 			for _, p := range paths {
-				if p.VM != vmID || p.Agreed {
+				if p.VM != vmID || p.Confirmed {
 					t.Errorf("path %+v", p)
 				}
 				got = append(got, p.Guard+": "+strings.Trim(fmt.Sprint(p.Addresses), "[]"))

@@ -14,9 +14,9 @@ const hostPrefix = "host:"
 // Host reports whether the caller has a shell on the bot's machine.
 func (id UserID) Host() bool { return strings.HasPrefix(string(id), hostPrefix) }
 
-// member refuses everybody who is not a full, active member.
-func (j judge) member(ctx context.Context, id UserID) (Member, error) {
-	m, err := j.world.People.Member(ctx, id)
+// Member refuses everybody who is not a full, active member.
+func (j Checker) Member(ctx context.Context, id UserID) (Member, error) {
+	m, err := j.Adapters.People.Member(ctx, id)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return m, Refuse(ErrAuthority, "Slack does not know %s any more, so nothing can be done in that name.", id)
@@ -48,14 +48,14 @@ func (m Member) Bar() string {
 	}
 }
 
-// person is the member with the Entra user they are tied to.
-func (j judge) person(ctx context.Context, id UserID) (Person, error) {
-	m, err := j.member(ctx, id)
+// Identify is the member with the Entra user they are tied to.
+func (j Checker) Identify(ctx context.Context, id UserID) (Person, error) {
+	m, err := j.Member(ctx, id)
 	if err != nil {
 		return Person{}, err
 	}
-	name, mail := j.config.Users[id], false
-	if name == "" && j.config.MatchEmail {
+	name, mail := j.Config.Users[id], false
+	if name == "" && j.Config.MatchEmail {
 		if !m.Confirmed || m.Email == "" {
 			return Person{}, Refuse(ErrAuthority, "%s has no confirmed e-mail address in Slack, so no Entra user can be told by it; confirm it, or ask an admin for a line under users.", id)
 		}
@@ -71,8 +71,8 @@ func (j judge) person(ctx context.Context, id UserID) (Person, error) {
 	return Person{ID: id, Entra: account.ID, Name: account.Name}, nil
 }
 
-func (j judge) account(ctx context.Context, id UserID, name string, mail bool) (Account, error) {
-	account, err := j.world.Directory.User(ctx, name, mail)
+func (j Checker) account(ctx context.Context, id UserID, name string, mail bool) (Account, error) {
+	account, err := j.Adapters.Directory.User(ctx, name, mail)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return account, Refuse(ErrAuthority, "Entra has no user %s, to whom %s is tied; ask an admin to mend the line under users.", name, id)
@@ -83,10 +83,10 @@ func (j judge) account(ctx context.Context, id UserID, name string, mail bool) (
 	case !account.Enabled:
 		return account, Refuse(ErrAuthority, "The Entra user %s is switched off, so nothing can be done in that name.", name)
 	}
-	if mail || j.world.Store == nil {
+	if mail || j.Adapters.Store == nil {
 		return account, nil
 	}
-	kept, err := j.world.Store.Bind(ctx, string(id)+"="+strings.ToLower(name), account.ID)
+	kept, err := j.Adapters.Store.Bind(ctx, string(id)+"="+strings.ToLower(name), account.ID)
 	if err != nil {
 		return account, fmt.Errorf("keeping the Entra user of %s: %w", id, err)
 	}
@@ -96,12 +96,12 @@ func (j judge) account(ctx context.Context, id UserID, name string, mail bool) (
 	return account, nil
 }
 
-// rights refuses a person who lacks one of the actions at the VM.
-func (j judge) rights(ctx context.Context, who Person, vm VM, actions []string) error {
+// CheckRights refuses a person who lacks one of the actions at the VM.
+func (j Checker) CheckRights(ctx context.Context, who Person, vm VM, actions []string) error {
 	if len(actions) == 0 {
 		return nil
 	}
-	held, err := j.world.Directory.Holdings(ctx, who.Entra, vm.ID)
+	held, err := j.Adapters.Directory.Holdings(ctx, who.Entra, vm.ID)
 	if err != nil {
 		return fmt.Errorf("reading the Azure roles of %s at %s: %w", who.ID, vm.Name, err)
 	}
@@ -113,26 +113,26 @@ func (j judge) rights(ctx context.Context, who Person, vm VM, actions []string) 
 		who.Name, Whole(strings.Join(missing, ", ")), Whole(vm.ID))
 }
 
-// listed reports whether the user is one of the ids, directly or through a
+// IsListed reports whether the user is one of the ids, directly or through a
 // user group. A group that is gone counts as nobody.
-func (j judge) listed(ctx context.Context, ids []string, who UserID) (bool, error) {
+func (j Checker) IsListed(ctx context.Context, ids []string, who UserID) (bool, error) {
 	if slices.Contains(ids, string(who)) {
 		return true, nil
 	}
-	members, err := j.groups(ctx, ids)
+	members, err := j.groupMembers(ctx, ids)
 	return slices.Contains(members, who), err
 }
 
-// groups are the users of those ids that are user groups.
-func (j judge) groups(ctx context.Context, ids []string) ([]UserID, error) {
+// groupMembers are the users of those ids that are user groups.
+func (j Checker) groupMembers(ctx context.Context, ids []string) ([]UserID, error) {
 	var out []UserID
 	for _, id := range ids {
 		if !strings.HasPrefix(id, "S") {
 			continue
 		}
-		members, err := j.world.People.Group(ctx, id)
+		members, err := j.Adapters.People.Group(ctx, id)
 		if errors.Is(err, ErrNotFound) {
-			j.world.Log.WarnContext(ctx, "a user group of the configuration is gone and counts as nobody", slog.String("group", id))
+			j.Adapters.Log.WarnContext(ctx, "a user group of the configuration is gone and counts as nobody", slog.String("group", id))
 			continue
 		}
 		if err != nil {
@@ -143,12 +143,12 @@ func (j judge) groups(ctx context.Context, ids []string) ([]UserID, error) {
 	return out, nil
 }
 
-// enough refuses when fewer people than required could approve.
-func (j judge) enough(ctx context.Context, rule ApprovalRule, asker Person) error {
+// EnoughApprovers refuses when fewer people than required could approve.
+func (j Checker) EnoughApprovers(ctx context.Context, rule ApprovalRule, asker Person) error {
 	if rule.Required == 0 {
 		return nil
 	}
-	candidates, err := j.groups(ctx, rule.Approvers)
+	candidates, err := j.groupMembers(ctx, rule.Approvers)
 	if err != nil {
 		return err
 	}
@@ -160,11 +160,11 @@ func (j judge) enough(ctx context.Context, rule ApprovalRule, asker Person) erro
 	slices.Sort(candidates)
 	found := map[string]bool{}
 	for _, id := range slices.Compact(candidates) {
-		p, err := j.person(ctx, id)
+		p, err := j.Identify(ctx, id)
 		var no *Refusal
 		switch {
 		case errors.As(err, &no):
-			j.world.Log.WarnContext(ctx, "an approver of the configuration counts as nobody", slog.String("user", string(id)), slog.String("why", no.Error()))
+			j.Adapters.Log.WarnContext(ctx, "an approver of the configuration counts as nobody", slog.String("user", string(id)), slog.String("why", no.Error()))
 			continue
 		case err != nil:
 			return err
@@ -180,8 +180,8 @@ func (j judge) enough(ctx context.Context, rule ApprovalRule, asker Person) erro
 		fmt.Sprint(rule.Required), fmt.Sprint(len(found)))
 }
 
-// sameEntra refuses somebody who was tied to another Entra user when asking.
-func sameEntra(g Grant, who Person) error {
+// SameEntra refuses somebody who was tied to another Entra user when asking.
+func SameEntra(g Grant, who Person) error {
 	if was := g.Request.By.Entra; was != "" && !strings.EqualFold(was, who.Entra) {
 		return Refuse(ErrAuthority, "%s is tied to another Entra user than when this was asked; ask again.", who.ID)
 	}

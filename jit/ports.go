@@ -19,8 +19,8 @@ type Network interface {
 	Apply(ctx context.Context, guard string, changes []Change) []error
 }
 
-// Vitals tell whether it is safe to open a door now. Closings do not ask.
-type Vitals interface {
+// Readiness tell whether it is safe to open a door now. Closings do not ask.
+type Readiness interface {
 	// Skew is how far the network's clock was ahead of ours at its last answer,
 	// negative when behind; 0 before the first answer.
 	Skew() time.Duration
@@ -140,7 +140,7 @@ type Store interface {
 	// Protection reads that of a VM. ErrNotFound.
 	Protection(ctx context.Context, vm string) (Protection, error)
 	// LocksAt lists the protections that name the guard.
-	LocksAt(ctx context.Context, guard string) ([]Protection, error)
+	ProtectionsAt(ctx context.Context, guard string) ([]Protection, error)
 	// Counts tells how many grants are in each state, ended ones too.
 	Counts(ctx context.Context) (map[State]int, error)
 

@@ -31,11 +31,11 @@ type Result struct {
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports []PortPolicy) ([]Result, error) {
 	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who Person, vm VM) error {
-		if policy, _ := s.checks.config.Policy(vm); policy.Always {
+		if policy, _ := s.checks.Config.Policy(vm); policy.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
 		}
-		p, err := s.checks.lock(ctx, who, vm, ports)
-		s.sweep.touch(p.Guards())
+		p, err := s.checks.Protect(ctx, who, vm, ports)
+		s.loop.touch(p.Guards())
 		return err
 	})
 }
@@ -53,8 +53,8 @@ func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]R
 		if p.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
 		}
-		err = s.sweep.protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.Unlock(who, "", s.checks.clock.Now()) })
-		s.sweep.touch(p.Guards())
+		err = s.loop.protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.End(who, "", s.checks.Clock.Now()) })
+		s.loop.touch(p.Guards())
 		return err
 	})
 }
@@ -62,78 +62,78 @@ func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]R
 // eachVM runs f on each VM for an admin who holds the rights there.
 func (s *Service) eachVM(ctx context.Context, by UserID, what string, words []string, f func(context.Context, Person, VM) error) ([]Result, error) {
 	said := what + " " + CleanText(strings.Join(words, ", "))
-	who, err := s.checks.person(ctx, by)
+	who, err := s.checks.Identify(ctx, by)
 	if err != nil {
-		return nil, s.rejectLock(ctx, by, said, nil, err)
+		return nil, s.rejectProtection(ctx, by, said, nil, err)
 	}
-	admin, err := s.checks.listed(ctx, s.checks.config.Admins, by)
+	admin, err := s.checks.IsListed(ctx, s.checks.Config.Admins, by)
 	if err != nil {
 		return nil, err
 	}
 	if !admin {
-		return nil, s.rejectLock(ctx, by, said, nil, Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration."))
+		return nil, s.rejectProtection(ctx, by, said, nil, Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration."))
 	}
-	vms, err := s.checks.vmCache.Find(ctx, words)
+	vms, err := s.checks.VMs.Find(ctx, words)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Result, 0, len(vms))
 	for _, vm := range vms {
-		err := s.checks.rights(ctx, who, vm, protectActions())
+		err := s.checks.CheckRights(ctx, who, vm, protectActions())
 		if err == nil {
 			err = f(ctx, who, vm)
 		} else {
-			err = s.rejectLock(ctx, by, what, []string{vm.ID}, err)
+			err = s.rejectProtection(ctx, by, what, []string{vm.ID}, err)
 		}
 		if err != nil && !errors.As(err, new(*Refusal)) {
-			s.checks.world.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
+			s.checks.Adapters.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
 		out = append(out, Result{vm, err})
 	}
 	return out, nil
 }
 
-// rejectLock records an attempt without authority and returns the refusal.
-func (s *Service) rejectLock(ctx context.Context, by UserID, what string, vms []string, no error) error {
+// rejectProtection records an attempt without authority and returns the refusal.
+func (s *Service) rejectProtection(ctx context.Context, by UserID, what string, vms []string, no error) error {
 	if !errors.Is(no, ErrAuthority) {
 		return no
 	}
-	if err := s.checks.world.Store.Append(ctx, Rejected(by, what, vms, s.checks.clock.Now())); err != nil {
+	if err := s.checks.Adapters.Store.Append(ctx, Rejected(by, what, vms, s.checks.Clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no
 }
 
-// lock stores a protection.
-func (j judge) lock(ctx context.Context, who Person, vm VM, ports []PortPolicy) (Protection, error) {
-	fresh, err := j.world.Inventory.VM(ctx, vm.ID)
+// Protect stores a protection.
+func (j Checker) Protect(ctx context.Context, who Person, vm VM, ports []PortPolicy) (Protection, error) {
+	fresh, err := j.Adapters.Inventory.VM(ctx, vm.ID)
 	if errors.Is(err, ErrNotFound) {
 		return Protection{}, Refuse(ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
 	}
 	if err != nil {
 		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
 	}
-	p, err := j.draft(ctx, who, fresh, ports, false)
+	p, err := j.DraftProtection(ctx, who, fresh, ports, false)
 	if err != nil {
 		return Protection{}, err
 	}
-	return p, j.storeLock(ctx, p)
+	return p, j.StoreProtection(ctx, p)
 }
 
-// draft makes a protection of a VM as it is now, after the guards were looked
+// DraftProtection makes a protection of a VM as it is now, after the guards were looked
 // at: what cannot hold is refused before anything is written.
-func (j judge) draft(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
-	policy, ok := j.config.Policy(vm)
+func (j Checker) DraftProtection(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
+	policy, ok := j.Config.Policy(vm)
 	if len(ports) == 0 {
 		ports = policy.Ports
 	}
 	if !ok || len(ports) == 0 {
 		return Protection{}, Refuse(ErrPolicy, "No policy offers a port of %s, so there is nothing to protect; ask an admin for one under policies.", vm.Name)
 	}
-	if err := checkLocked(ports); err != nil {
+	if err := checkProtectedPorts(ports); err != nil {
 		return Protection{}, err
 	}
-	paths, err := shutPaths(vm)
+	paths, err := FullProtectionPaths(vm)
 	if err != nil {
 		return Protection{}, err
 	}
@@ -141,11 +141,11 @@ func (j judge) draft(ctx context.Context, who Person, vm VM, ports []PortPolicy,
 		VM: vm.ID, Name: vm.Name, Group: vm.Group, By: who, Always: always, Ports: ports, Paths: paths,
 		Existing: policy.existing(), Source: policy.denySource(),
 	}
-	return p, j.lockable(ctx, p)
+	return p, j.protectable(ctx, p)
 }
 
-// checkLocked refuses what no protection may say.
-func checkLocked(ports []PortPolicy) error {
+// checkProtectedPorts refuses what no protection may say.
+func checkProtectedPorts(ports []PortPolicy) error {
 	asked := make([]Ports, 0, len(ports))
 	for _, pp := range ports {
 		if pp.Longest > MaxDuration || pp.Longest < DefaultShortest {
@@ -160,37 +160,37 @@ func checkLocked(ports []PortPolicy) error {
 	return err
 }
 
-// lockable refuses a protection whose denies could not be written or removed,
+// protectable refuses a protection whose denies could not be written or removed,
 // or would be idle because somebody's allow stands above them.
-func (j judge) lockable(ctx context.Context, p Protection) error {
-	if err := j.unlocked(ctx, p.Guards()); err != nil {
+func (j Checker) protectable(ctx context.Context, p Protection) error {
+	if err := j.CheckLocks(ctx, p.Guards()); err != nil {
 		return err
 	}
-	owner := Owner{j.config.Installation, j.config.Bands}
+	owner := Owner{j.Config.Installation, j.Config.Bands}
 	for _, guard := range p.Guards() {
-		t, w, err := j.at(ctx, guard)
+		t, w, err := j.At(ctx, guard)
 		if err != nil {
 			return err
 		}
-		locks := slices.DeleteFunc(w.locks, func(o Protection) bool { return SameID(o.VM, p.VM) })
-		plan := owner.MakePlan(t, owner.wantedAt(guard, w.live, append(locks, p)))
-		if err := owner.holds(t, plan, p); err != nil {
+		locks := slices.DeleteFunc(w.Protections, func(o Protection) bool { return SameID(o.VM, p.VM) })
+		plan := owner.MakePlan(t, owner.Desired(guard, w.Grants, append(locks, p)))
+		if err := owner.FitsProtections(t, plan, p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// holds refuses denies of the protection that the plan cannot place, or that
+// FitsProtections refuses denies of the protection that the plan cannot place, or that
 // an allow of somebody else stands above.
-func (o Owner) holds(t Table, plan Plan, p Protection) error {
+func (o Owner) FitsProtections(t Table, plan Plan, p Protection) error {
 	for _, b := range plan.Blocked {
 		if n, _ := ParseRuleName(b.Name); n.Grant == "" {
 			return b.Err
 		}
 	}
 	for _, r := range plan.Final {
-		if r.Allow || p.Existing == Respect || !p.meets(t.Guard, r) {
+		if r.Allow || p.Existing == Respect || !p.denyMeets(t.Guard, r) {
 			continue
 		}
 		if allow, above := o.StandsAbove(t, r); above {
@@ -201,12 +201,12 @@ func (o Owner) holds(t Table, plan Plan, p Protection) error {
 	return nil
 }
 
-// storeLock stores the protection anew or over the one that is there; one that
+// StoreProtection stores the protection anew or over the one that is there; one that
 // says the same is left alone.
-func (j judge) storeLock(ctx context.Context, p Protection) error {
-	now := j.clock.Now()
-	_, err := j.world.Store.Protect(ctx, p.VM, func(old Protection) (Protection, bool, []Event, error) {
-		if old.VM != "" && old.State != Unlocking && old.same(p) {
+func (j Checker) StoreProtection(ctx context.Context, p Protection) error {
+	now := j.Clock.Now()
+	_, err := j.Adapters.Store.Protect(ctx, p.VM, func(old Protection) (Protection, bool, []Event, error) {
+		if old.VM != "" && old.State != Unprotecting && old.Same(p) {
 			return old, true, nil, nil
 		}
 		next, events := old.ReplacedBy(p, now)

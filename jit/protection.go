@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// LockState is where a protection is in its life.
-type LockState string
+// ProtectionState is where a protection is in its life.
+type ProtectionState string
 
 // The states of a protection.
 const (
-	Locking   LockState = "locking"   // its denies are being written
-	Locked    LockState = "locked"    // read back in force at every guard
-	Unlocking LockState = "unlocking" // its denies are being removed
+	Protecting   ProtectionState = "locking"   // its denies are being written
+	Protected    ProtectionState = "locked"    // read back in force at every guard
+	Unprotecting ProtectionState = "unlocking" // its denies are being removed
 )
 
 // Existing says where our denies stand beside other people's allows.
@@ -35,22 +35,22 @@ const (
 // grant. There is at most one for a VM, stored before the first deny is
 // written and removed when the last was read back gone.
 type Protection struct {
-	VM       string       `json:"vm"` // resource id
-	Name     string       `json:"name"`
-	Group    string       `json:"group"`
-	Revision uint64       `json:"revision"`
-	State    LockState    `json:"state"`
-	By       Person       `json:"by,omitzero"` // zero when the configuration says always
-	At       time.Time    `json:"at"`
-	Since    time.Time    `json:"since,omitzero"` // confirmed in force
-	Always   bool         `json:"always,omitempty"`
-	Ports    []PortPolicy `json:"ports"` // what may be asked for, and so what is locked
-	Existing Existing     `json:"existing"`
-	Source   string       `json:"source"` // whom the denies shut out: * or Internet
-	Paths    []Path       `json:"paths"`
-	Bare     []netip.Addr `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
-	Left     []Path       `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
-	Reason   string       `json:"reason,omitempty"` // why it is unlocking
+	VM       string          `json:"vm"` // resource id
+	Name     string          `json:"name"`
+	Group    string          `json:"group"`
+	Revision uint64          `json:"revision"`
+	State    ProtectionState `json:"state"`
+	By       Person          `json:"by,omitzero"` // zero when the configuration says always
+	At       time.Time       `json:"at"`
+	Since    time.Time       `json:"since,omitzero"` // confirmed in force
+	Always   bool            `json:"always,omitempty"`
+	Ports    []PortPolicy    `json:"ports"` // what may be asked for, and so what is locked
+	Existing Existing        `json:"existing"`
+	Source   string          `json:"source"` // whom the denies shut out: * or Internet
+	Paths    []Path          `json:"paths"`
+	Bare     []netip.Addr    `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
+	Left     []Path          `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
+	Reason   string          `json:"reason,omitempty"` // why it is unlocking
 
 	Open  string              `json:"open,omitempty"`  // what its denies leave open, as told last
 	Above map[string][]string `json:"above,omitempty"` // by guard in lower case: the allows of other people before its denies, as seen last
@@ -58,7 +58,7 @@ type Protection struct {
 
 // Guards lists the guards of the protection's paths and of those it left, each
 // once, in lower case.
-func (p Protection) Guards() []string { return guardsOf(slices.Concat(p.Paths, p.Left)) }
+func (p Protection) Guards() []string { return GuardsOf(slices.Concat(p.Paths, p.Left)) }
 
 // Spans are the locked ports in Azure's form, in order, each once.
 func (p Protection) Spans() []string {
@@ -87,17 +87,17 @@ func (p Protection) event(kind EventKind, by Person, now time.Time, text string)
 
 // begin is the protection as it is stored before its denies are written.
 func (p Protection) begin(now time.Time) (Protection, Event) {
-	p.Revision, p.State, p.At, p.Since = p.Revision+1, Locking, now, time.Time{}
+	p.Revision, p.State, p.At, p.Since = p.Revision+1, Protecting, now, time.Time{}
 	return p, p.event(EventProtecting, p.By, now, "")
 }
 
-// Hold says that every deny of the guard was read back in force; with the last
+// Confirm says that every deny of the guard was read back in force; with the last
 // guard the VM is locked. open is what the denies leave open.
-func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event) {
-	if p.State != Locking {
+func (p Protection) Confirm(guard, open string, now time.Time) (Protection, []Event) {
+	if p.State != Protecting {
 		return p, nil
 	}
-	paths, fresh, left := agree(p.Paths, guard)
+	paths, fresh, left := confirm(p.Paths, guard)
 	if !fresh {
 		return p, nil
 	}
@@ -106,7 +106,7 @@ func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event
 	if left > 0 {
 		return p, nil
 	}
-	p.State, p.Since, p.Open = Locked, now, open
+	p.State, p.Since, p.Open = Protected, now, open
 	return p, []Event{p.event(EventProtected, p.By, now, open)}
 }
 
@@ -114,7 +114,7 @@ func (p Protection) Hold(guard, open string, now time.Time) (Protection, []Event
 // guard of a locked VM, and what the denies leave open, which is told when it
 // changed.
 func (p Protection) Expose(guard string, above []string, open string, now time.Time) (Protection, []Event) {
-	if p.State != Locked {
+	if p.State != Protected {
 		return p, nil
 	}
 	p = p.changed()
@@ -132,12 +132,12 @@ func (p Protection) Expose(guard string, above []string, open string, now time.T
 // Move gives a protection the paths that its VM has now, and the addresses that
 // nothing filters; what it leaves is kept until it was read back gone.
 func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protection, []Event) {
-	if p.State == Unlocking || samePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
+	if p.State == Unprotecting || SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return p, nil
 	}
 	p = p.changed()
 	p.Left = slices.Concat(p.Left, p.Paths)
-	p.Paths, p.Bare, p.State = paths, bare, Locking
+	p.Paths, p.Bare, p.State = paths, bare, Protecting
 	text := "The addresses or network security groups of " + p.Name + " changed; the denies follow."
 	if len(bare) > 0 {
 		text = p.Name + " has no network security group before its address " + bare[0].String() + " any more, so nothing keeps its ports shut there; attach one."
@@ -145,8 +145,8 @@ func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protec
 	return p, []Event{p.event(EventMoved, Person{}, now, text)}
 }
 
-// Cleared says that no deny for what the VM left is in the guard any more.
-func (p Protection) Cleared(guard string) (Protection, []Event) {
+// LeftGuard says that no deny for what the VM left is in the guard any more.
+func (p Protection) LeftGuard(guard string) (Protection, []Event) {
 	left := elsewhere(p.Left, guard)
 	if len(left) == len(p.Left) {
 		return p, nil
@@ -156,27 +156,27 @@ func (p Protection) Cleared(guard string) (Protection, []Event) {
 	return p, nil
 }
 
-// Unlock begins to remove the denies.
-func (p Protection) Unlock(by Person, reason string, now time.Time) (Protection, []Event) {
-	if p.State == Unlocking {
+// End begins to remove the denies.
+func (p Protection) End(by Person, reason string, now time.Time) (Protection, []Event) {
+	if p.State == Unprotecting {
 		return p, nil
 	}
 	p = p.changed()
-	p.State, p.Reason, p.By = Unlocking, reason, by
+	p.State, p.Reason, p.By = Unprotecting, reason, by
 	p.Paths, p.Left = slices.Concat(p.Paths, p.Left), nil
 	for i := range p.Paths {
-		p.Paths[i].Agreed, p.Paths[i].Fault = false, ""
+		p.Paths[i].Confirmed, p.Paths[i].Fault = false, ""
 	}
 	return p, []Event{p.event(EventUnprotecting, by, now, reason)}
 }
 
-// Free says that no deny for the VM was found in the guard when it was read
+// ConfirmUnprotected says that no deny for the VM was found in the guard when it was read
 // back; done says that this was the last.
-func (p Protection) Free(guard string, now time.Time) (next Protection, events []Event, done bool) {
-	if p.State != Unlocking {
+func (p Protection) ConfirmUnprotected(guard string, now time.Time) (next Protection, events []Event, done bool) {
+	if p.State != Unprotecting {
 		return p, nil, false
 	}
-	paths, fresh, left := agree(p.Paths, guard)
+	paths, fresh, left := confirm(p.Paths, guard)
 	if fresh {
 		p = p.changed()
 		p.Paths = paths
@@ -198,7 +198,7 @@ const (
 func Denies(installation, guard string, protections []Protection) []Rule {
 	shared := map[string]*Rule{}
 	for _, p := range protections {
-		if p.State == Unlocking {
+		if p.State == Unprotecting {
 			continue
 		}
 		for _, path := range p.Paths {

@@ -28,16 +28,16 @@ func (p Protection) Trouble(guard, fault string) Protection {
 // ReplacedBy is the next protection of the VM in place of the one that is there.
 func (p Protection) ReplacedBy(next Protection, now time.Time) (Protection, []Event) {
 	next.Revision, next.Left = p.Revision, p.Left
-	if !samePaths(p.Paths, next.Paths) {
+	if !SamePaths(p.Paths, next.Paths) {
 		next.Left = slices.Concat(p.Left, p.Paths)
 	}
 	next, e := next.begin(now)
 	return next, []Event{e}
 }
 
-// same reports whether both lock the same in the same way.
-func (p Protection) same(o Protection) bool {
-	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && samePaths(p.Paths, o.Paths) &&
+// Same reports whether both lock the same in the same way.
+func (p Protection) Same(o Protection) bool {
+	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && SamePaths(p.Paths, o.Paths) &&
 		samePorts(p.Ports, o.Ports)
 }
 
@@ -61,13 +61,13 @@ func (p Policy) denySource() string {
 	return p.DenySource
 }
 
-// waiting are the paths of the protection to addresses that have no group now:
+// WithoutGuard are the paths of the protection to addresses that have no group now:
 // its denies stay where they are, and are there when the group comes back.
-func (p Protection) waiting(bare []netip.Addr) []Path {
+func (p Protection) WithoutGuard(bare []netip.Addr) []Path {
 	var out []Path
 	for _, path := range p.Paths {
 		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(bare, a) })
-		path.Agreed, path.Fault = false, ""
+		path.Confirmed, path.Fault = false, ""
 		if len(path.Addresses) > 0 {
 			out = append(out, path)
 		}
@@ -75,9 +75,9 @@ func (p Protection) waiting(bare []netip.Addr) []Path {
 	return out
 }
 
-// agreesWith reports whether the protection is as the policy of its VM says now.
+// AgreesWith reports whether the protection is as the policy of its VM says now.
 // The ports are the policy's only where that protects always.
-func (p Protection) agreesWith(policy Policy) bool {
+func (p Protection) AgreesWith(policy Policy) bool {
 	return p.Always == policy.Always && p.Existing == policy.existing() && p.Source == policy.denySource() &&
 		(!p.Always || samePorts(p.Ports, policy.Ports))
 }
@@ -90,7 +90,7 @@ func (p Protection) HandBack() Protection {
 	return p
 }
 
-// has reports whether the VM has the address behind the guard now.
-func (p Protection) has(guard string, a netip.Addr) bool {
+// HasAt reports whether the VM has the address behind the guard now.
+func (p Protection) HasAt(guard string, a netip.Addr) bool {
 	return slices.ContainsFunc(p.Paths, func(path Path) bool { return SameID(path.Guard, guard) && slices.Contains(path.Addresses, a) })
 }

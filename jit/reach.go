@@ -72,7 +72,7 @@ type Verdict struct {
 // it could mean comes to the same. Virtual Network Manager's admin rules are
 // not considered.
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
-func Reach(vm VM, tables []Table, topology Surroundings, flow Flow) Verdict {
+func Reach(vm VM, tables []Table, topology Topology, flow Flow) Verdict {
 	an := newAnalysis(tables, topology, flow.Ports.Protocol)
 	source := an.tags.Source(flow.Source)
 	asked := Packets{

@@ -45,15 +45,15 @@ func oneNIC(nicGuard, subnetGuard string) jit.VM {
 	return jit.VM{ID: vmID, Name: "web-01", Interfaces: []jit.Interface{{ID: "/n/nic", Guard: nicGuard, Addresses: []jit.Address{address("10.0.0.4", subnetGuard)}}}}
 }
 
-func network24() jit.Surroundings {
-	return jit.Surroundings{VirtualNetwork: prefixes("10.0.0.0/16"), Interfaces: []jit.Interface{}}
+func network24() jit.Topology {
+	return jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16"), Interfaces: []jit.Interface{}}
 }
 
 type reachCase struct {
 	name   string
 	vm     jit.VM
 	tables []jit.Table
-	around func(*jit.Surroundings)
+	around func(*jit.Topology)
 	source string
 	want   jit.Answer
 	says   []string // each in some reason
@@ -110,7 +110,7 @@ func TestReachThroughGroups(t *testing.T) {
 		{"our grant", nic, []jit.Table{nsg("nic", ssh("jitbot-prod-g-7k2qd-a", 100, nil), ssh("jitbot-prod-deny-a", 250, denying("*")))}, nil, client, jit.AnswerAllow, []string{"jitbot's for the grant g-7k2qd"}},
 		{"no group at all, from outside", oneNIC("", ""), nil, nil, client, jit.AnswerDeny, []string{"without one Azure lets nothing in from the internet"}},
 		{"no group at all, from inside", oneNIC("", ""), nil, nil, "10.0.3.9", jit.AnswerAllow, []string{"all traffic from inside is let in"}},
-		{"no group behind a Basic address", oneNIC("", ""), nil, func(s *jit.Surroundings) {
+		{"no group behind a Basic address", oneNIC("", ""), nil, func(s *jit.Topology) {
 			s.Fronts = []jit.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: true}}
 		}, client, jit.AnswerAllow, []string{"Basic"}},
 		{"two interfaces, one open", jit.VM{Interfaces: []jit.Interface{{Guard: "/g/a", Addresses: []jit.Address{address("10.0.0.4", "")}}, {Guard: "/g/b", Addresses: []jit.Address{address("10.0.0.5", "")}}}}, []jit.Table{nsg("a"), nsg("b", ssh("open", 300, nil))}, nil, client, jit.AnswerAllow, []string{"of 10.0.0.5: rule open", "of 10.0.0.4: rule DenyAllInBound"}},
@@ -127,25 +127,25 @@ func TestReachByTags(t *testing.T) {
 	for _, c := range []reachCase{
 		{"Internet", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, nil, client, jit.AnswerAllow, nil},
 		{"Internet is not inside", nic, []jit.Table{nsg("nic", ssh("a", 300, denying("Internet")))}, nil, "10.0.0.9", jit.AnswerAllow, nil},
-		{"a public range that the network has", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, func(s *jit.Surroundings) { s.VirtualNetwork = prefixes("203.0.113.0/24") }, client, jit.AnswerAllow, []string{"AllowVnetInBound"}},
+		{"a public range that the network has", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, func(s *jit.Topology) { s.VirtualNetwork = prefixes("203.0.113.0/24") }, client, jit.AnswerAllow, []string{"AllowVnetInBound"}},
 		{"all of the Internet", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, nil, "Internet", jit.AnswerAllow, []string{"The internet (IPv4) to port 22"}},
-		{"a peer", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.Peers = prefixes("10.9.0.0/16") }, "10.9.0.1", jit.AnswerAllow, nil},
+		{"a peer", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.Peers = prefixes("10.9.0.0/16") }, "10.9.0.1", jit.AnswerAllow, nil},
 		{"no peer", nic, []jit.Table{nsg("nic")}, nil, "10.9.0.1", jit.AnswerDeny, nil},
-		{"perhaps behind the gateway", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.Learned = true }, "10.9.0.1", jit.AnswerUnknown, []string{"which networks lie behind the gateway is not known altogether"}},
-		{"a default route", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.Routed = prefixes("0.0.0.0/0") }, client, jit.AnswerUnknown, []string{"default route", "AllowVnetInBound"}},
-		{"a network that was not read", nic, []jit.Table{nsg("nic")}, func(s *jit.Surroundings) { s.VirtualNetwork = nil }, client, jit.AnswerUnknown, []string{"VirtualNetwork stands for, was not read"}},
+		{"perhaps behind the gateway", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.Learned = true }, "10.9.0.1", jit.AnswerUnknown, []string{"which networks lie behind the gateway is not known altogether"}},
+		{"a default route", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.Routed = prefixes("0.0.0.0/0") }, client, jit.AnswerUnknown, []string{"default route", "AllowVnetInBound"}},
+		{"a network that was not read", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.VirtualNetwork = nil }, client, jit.AnswerUnknown, []string{"VirtualNetwork stands for, was not read"}},
 		{"an unknown tag allows", nic, []jit.Table{nsg("nic", ssh("cloud", 300, from("AzureCloud.WestEurope")))}, nil, client, jit.AnswerUnknown, []string{"rule cloud (priority 300) of nic at the network interface may allow it: which addresses the service tag AzureCloud.WestEurope holds is not known"}},
 		{"an unknown tag denies", nic, []jit.Table{nsg("nic", ssh("cloud", 200, denying("AzureCloud")), ssh("open", 300, nil))}, nil, client, jit.AnswerUnknown, []string{"may deny it", "rule open"}},
 		{"an unknown tag that changes nothing", nic, []jit.Table{nsg("nic", ssh("cloud", 200, from("AzureCloud")), ssh("open", 300, nil))}, nil, client, jit.AnswerAllow, []string{"rule open"}},
 		{"an unknown tag beside a range", nic, []jit.Table{nsg("nic", ssh("cloud", 200, from("AzureCloud", "203.0.113.0/24")))}, nil, client, jit.AnswerAllow, nil},
 		{"to a group of the VM", member, []jit.Table{nsg("nic", ssh("a", 300, toGroup))}, nil, client, jit.AnswerAllow, nil},
 		{"to another's group", nic, []jit.Table{nsg("nic", ssh("a", 300, toGroup))}, nil, client, jit.AnswerDeny, nil},
-		{"from a group, a member", nic, []jit.Table{nsg("nic", ssh("a", 300, fromGroup), ssh("no", 400, denying("*")))}, func(s *jit.Surroundings) {
+		{"from a group, a member", nic, []jit.Table{nsg("nic", ssh("a", 300, fromGroup), ssh("no", 400, denying("*")))}, func(s *jit.Topology) {
 			s.Interfaces = []jit.Interface{{Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.0.9"), Groups: []string{"/asg/OPS"}}}}}
 		}, "10.0.0.9", jit.AnswerAllow, nil},
 		{"from a group, nobody", nic, []jit.Table{nsg("nic", ssh("a", 300, fromGroup), ssh("no", 400, denying("*")))}, nil, "10.0.0.9", jit.AnswerDeny, nil},
-		{"from a group that was not read", nic, []jit.Table{nsg("nic", ssh("a", 300, fromGroup), ssh("no", 400, denying("*")))}, func(s *jit.Surroundings) { s.Interfaces = nil }, "10.0.0.9", jit.AnswerUnknown, []string{"who is in the application security group ops is not known"}},
-		{"from a group that was not read, the internet", nic, []jit.Table{nsg("nic", ssh("a", 300, fromGroup))}, func(s *jit.Surroundings) { s.Interfaces = nil }, client, jit.AnswerDeny, nil},
+		{"from a group that was not read", nic, []jit.Table{nsg("nic", ssh("a", 300, fromGroup), ssh("no", 400, denying("*")))}, func(s *jit.Topology) { s.Interfaces = nil }, "10.0.0.9", jit.AnswerUnknown, []string{"who is in the application security group ops is not known"}},
+		{"from a group that was not read, the internet", nic, []jit.Table{nsg("nic", ssh("a", 300, fromGroup))}, func(s *jit.Topology) { s.Interfaces = nil }, client, jit.AnswerDeny, nil},
 	} {
 		c.run(t)
 	}
@@ -168,12 +168,12 @@ func TestReachThroughWhatIsInFront(t *testing.T) {
 	opened := func(words ...string) []jit.Table {
 		return []jit.Table{nsg("nic", ssh("yes", 300, from(words...)), ssh("no", 4000, denying("*")))}
 	}
-	front := func(f jit.Front) func(*jit.Surroundings) {
+	front := func(f jit.Front) func(*jit.Topology) {
 		f.Name, f.Public, f.To = "lb", "20.0.0.1", netip.MustParseAddr("10.0.0.4")
-		return func(s *jit.Surroundings) { s.Fronts = []jit.Front{f} }
+		return func(s *jit.Topology) { s.Fronts = []jit.Front{f} }
 	}
-	behind := func(fw jit.Firewall) func(*jit.Surroundings) {
-		return func(s *jit.Surroundings) { s.Firewalls = []jit.Firewall{fw} }
+	behind := func(fw jit.Firewall) func(*jit.Topology) {
+		return func(s *jit.Topology) { s.Firewalls = []jit.Firewall{fw} }
 	}
 	routed, rule := hub(client), ssh("onprem", 200, from("192.168.0.0/16"))
 	routed.Translations, routed.Routed, routed.Rules = nil, prefixes("192.168.0.0/16", "172.16.0.0/12"), []jit.Rule{rule}

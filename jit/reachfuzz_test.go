@@ -132,8 +132,8 @@ func (d drawer) lab() lab {
 	return l
 }
 
-func (d drawer) surroundings() jit.Surroundings {
-	s := jit.Surroundings{
+func (d drawer) surroundings() jit.Topology {
+	s := jit.Topology{
 		VirtualNetwork: prefixes("10.0.0.0/24", "fd00::/64"), Peers: d.prefixes("peers"), OnPremises: d.prefixes("on-premises"), Routed: d.prefixes("routed"),
 		Interfaces: []jit.Interface{{Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.1.0"), Groups: []string{"/asg/a"}}}}},
 	}

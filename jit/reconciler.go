@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	tick        = time.Second      // closing begins within this of the deadline
-	driftEvery  = 30 * time.Second // every guard is compared this often, so drift shows within a minute
-	markEvery   = time.Minute      // the clock's high-water mark is stored this often
-	rightsEvery = 5 * time.Minute  // a holder who lost the rights is noticed within this
-	holdFor     = time.Hour        // an opening held longer than this fails: the approval is stale
+	tick             = time.Second      // closing begins within this of the deadline
+	driftEvery       = 30 * time.Second // every guard is compared this often, so drift shows within a minute
+	markEvery        = time.Minute      // the clock's high-water mark is stored this often
+	rightsEvery      = 5 * time.Minute  // a holder who lost the rights is noticed within this
+	approvalValidFor = time.Hour        // an opening held longer than this fails: the approval is stale
 
-	guardWorkers  = 64 // guards worked on at once
-	openWorkers   = 16 // grants prepared for opening at once
-	rightWorkers  = 4  // holders looked at again at once
-	relockWorkers = 1  // VMs protected at once as the configuration has it: Azure grants 25 reads a second
+	guardWorkers   = 64 // guards worked on at once
+	openWorkers    = 16 // grants prepared for opening at once
+	recheckWorkers = 4  // holders looked at again at once
+	protectWorkers = 1  // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 )
 
 // Reconciler is the loop that makes the network agree with the store. It is
@@ -30,7 +30,7 @@ const (
 // work. What it remembers all the same is in parts, each with its own lock; no
 // part calls another with its lock held.
 type Reconciler struct {
-	checks    judge
+	checks    Checker
 	owner     Owner
 	kick      chan struct{}
 	check     func(context.Context, ID) error // finishes a request that was cut off; set by Run
@@ -56,18 +56,18 @@ type queues struct {
 }
 
 // NewReconciler makes the loop; Run starts it.
-func NewReconciler(c Config, w World) *Reconciler {
+func NewReconciler(c Config, w Adapters) *Reconciler {
 	r := &Reconciler{
-		checks: newJudge(c, w), owner: Owner{c.Installation, c.Bands}, kick: make(chan struct{}, 1),
+		checks: NewChecker(c, w), owner: Owner{c.Installation, c.Bands}, kick: make(chan struct{}, 1),
 		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(), digested: &settledDigest{},
 	}
-	r.trust = newClockTrust(r.checks.clock, w)
+	r.trust = newClockTrust(r.checks.Clock, w)
 	r.work = queues{
 		guards:  NewQueue(guardWorkers, r.reconcileGuard),
 		opens:   NewQueue(openWorkers, r.begin),
 		checks:  NewQueue(openWorkers, func(ctx context.Context, id string) error { return r.check(ctx, ID(id)) }),
-		holders: NewQueue(rightWorkers, r.recheck),
-		relocks: NewQueue(relockWorkers, r.relock),
+		holders: NewQueue(recheckWorkers, r.recheck),
+		relocks: NewQueue(protectWorkers, r.reprotect),
 		follows: NewQueue(1, r.follow),
 		digests: NewQueue(1, r.digest),
 	}
@@ -92,12 +92,12 @@ func (r *Reconciler) Kick() {
 // Skip moves the clock by which grants are measured ahead, and never back: a
 // demonstration need not wait for a deadline. Doors only close earlier by it.
 func (r *Reconciler) Skip(d time.Duration) {
-	r.checks.clock.Skip(d)
+	r.checks.Clock.Skip(d)
 	r.Kick()
 }
 
 // Now is the clock by which grants are measured.
-func (r *Reconciler) Now() time.Time { return r.checks.clock.Now() }
+func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }
 
 // touch has guards looked at now.
 func (r *Reconciler) touch(guards []string) {
@@ -132,7 +132,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, ID) (G
 	first := true
 	for {
 		if err := r.advanceDue(ctx, first); err != nil && ctx.Err() == nil {
-			r.checks.world.Log.ErrorContext(ctx, "a pass of the sweep failed", slog.Any("error", err))
+			r.checks.Adapters.Log.ErrorContext(ctx, "a pass of the sweep failed", slog.Any("error", err))
 		} else {
 			first = false
 		}
@@ -144,7 +144,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, ID) (G
 			r.trust.mark(ctx)
 		}
 		if rights.passed() {
-			r.lookAtHolders(ctx)
+			r.recheckHolders(ctx)
 		}
 		r.startDigest(ctx)
 		r.startup.serve(!first, time.Since(started))
@@ -175,12 +175,12 @@ func (p *period) passed() bool {
 // bindInstallation refuses a store that holds another installation's grants:
 // their rules carry its name, so this one would neither see nor close them.
 func (r *Reconciler) bindInstallation(ctx context.Context) error {
-	kept, err := r.checks.world.Store.Bind(ctx, "installation", r.checks.config.Installation)
+	kept, err := r.checks.Adapters.Store.Bind(ctx, "installation", r.checks.Config.Installation)
 	if err != nil {
 		return fmt.Errorf("keeping the installation's name: %w", err)
 	}
-	if kept != r.checks.config.Installation {
-		return Refuse(ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.checks.config.Installation)
+	if kept != r.checks.Config.Installation {
+		return Refuse(ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.checks.Config.Installation)
 	}
 	return nil
 }
@@ -190,8 +190,8 @@ const everyGuard = ""
 
 // advanceDue moves on every grant whose time has come, closings first.
 func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
-	due, now := r.trust.due(), r.checks.clock.Now()
-	ids, err := r.checks.world.Store.Due(ctx, due)
+	due, now := r.trust.due(), r.checks.Clock.Now()
+	ids, err := r.checks.Adapters.Store.Due(ctx, due)
 	var faults []error
 	if err != nil {
 		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
@@ -209,13 +209,13 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 
 // Stuck lists the grants whose closing is stuck, for health and metrics.
 func (r *Reconciler) Stuck(ctx context.Context) ([]Grant, error) {
-	ids, err := r.checks.world.Store.Due(ctx, r.trust.due())
+	ids, err := r.checks.Adapters.Store.Due(ctx, r.trust.due())
 	if err != nil {
 		return nil, fmt.Errorf("finding what is due: %w", err)
 	}
 	var out []Grant
 	for _, id := range ids {
-		g, err := r.checks.world.Store.Grant(ctx, id)
+		g, err := r.checks.Adapters.Store.Grant(ctx, id)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", id, err)
 		}

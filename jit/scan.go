@@ -61,7 +61,7 @@ func managementPorts() Set[Port] { return Set[Port]{{22, 22}, {3389, 3389}, {598
 // is about TCP, which all these ports are spoken over; RDP's UDP side is of no
 // use without it.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
-func Classify(vm VM, tables []Table, topology Surroundings, facts Facts) Posture {
+func Classify(vm VM, tables []Table, topology Topology, facts Facts) Posture {
 	if vm.Classic {
 		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, which has no network security group to lock; migrate it to Resource Manager."}
 	}

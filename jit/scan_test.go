@@ -16,7 +16,7 @@ type scanCase struct {
 	name    string
 	vm      jit.VM
 	tables  []jit.Table
-	around  func(*jit.Surroundings)
+	around  func(*jit.Topology)
 	facts   jit.Facts
 	want    jit.Class
 	breadth string
@@ -67,17 +67,17 @@ func TestClassifyRows(t *testing.T) {
 	classic := jit.VM{Name: "old-1", Classic: true}
 	stopped, bare := nic, oneNIC("", "")
 	stopped.Power, bare.Power = "deallocated", "deallocated"
-	basic := func(s *jit.Surroundings) {
+	basic := func(s *jit.Topology) {
 		s.Fronts = []jit.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: true}}
 	}
-	appliance := func(s *jit.Surroundings) { s.Appliances = []netip.Addr{netip.MustParseAddr("10.0.9.4")} }
+	appliance := func(s *jit.Topology) { s.Appliances = []netip.Addr{netip.MustParseAddr("10.0.9.4")} }
 	rdp := ssh("rdp", 310, func(r *jit.Rule) { r.Ports = []string{"3389"} })
-	behind := func(s *jit.Surroundings) { s.Firewalls = []jit.Firewall{hub("*")} }
-	idle := func(s *jit.Surroundings) { s.Firewalls = []jit.Firewall{{Name: "hub"}} }
-	through := func(s *jit.Surroundings) {
+	behind := func(s *jit.Topology) { s.Firewalls = []jit.Firewall{hub("*")} }
+	idle := func(s *jit.Topology) { s.Firewalls = []jit.Firewall{{Name: "hub"}} }
+	through := func(s *jit.Topology) {
 		s.Firewalls = []jit.Firewall{{Name: "hub", Routed: prefixes("192.168.0.0/16"), Rules: []jit.Rule{ssh("onprem", 200, from("192.168.1.0/24"))}}}
 	}
-	fronted := func(s *jit.Surroundings) {
+	fronted := func(s *jit.Topology) {
 		idle(s)
 		s.Fronts = []jit.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4")}}
 	}
@@ -105,7 +105,7 @@ func TestClassifyRows(t *testing.T) {
 		{name: "3 no interface", vm: jit.VM{}, want: jit.ClassNotApplicable},
 		{name: "3 stopped", vm: bare, want: jit.ClassNotApplicable},
 		{name: "3 a Basic public address", vm: oneNIC("", ""), around: basic, want: jit.ClassNotApplicable, says: []string{"Yet all of the internet is let in to port 22, 3389 and 5985-5986 by the public address 20.0.0.1"}},
-		{name: "3 a Basic load balancer", vm: oneNIC("", ""), around: func(s *jit.Surroundings) {
+		{name: "3 a Basic load balancer", vm: oneNIC("", ""), around: func(s *jit.Topology) {
 			basic(s)
 			s.Fronts[0].Ports = []jit.Mapped{{Outer: 50022, Inner: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}, {Outer: 80, Inner: jit.Ports{From: 80, To: 80, Protocol: jit.TCP}}}
 		}, want: jit.ClassNotApplicable, says: []string{"let in to port 22 by the public address"}},

@@ -12,20 +12,20 @@ import (
 // Service is what people can do. The bot and the command line call the same
 // methods; authority is checked here, at each use, from ids.
 type Service struct {
-	checks   judge
-	sweep    *Reconciler
+	checks   Checker
+	loop     *Reconciler
 	readable *readableVMs
 }
 
 // NewService makes the service over the sweep, which is told when there is
 // work for it.
 func NewService(sweep *Reconciler) *Service {
-	return &Service{checks: sweep.checks, sweep: sweep, readable: &readableVMs{}}
+	return &Service{checks: sweep.checks, loop: sweep, readable: &readableVMs{}}
 }
 
 // Known refuses everybody but full, active members; guests learn nothing.
 func (s *Service) Known(ctx context.Context, by UserID) error {
-	_, err := s.checks.member(ctx, by)
+	_, err := s.checks.Member(ctx, by)
 	return err
 }
 
@@ -34,10 +34,10 @@ func (s *Service) Known(ctx context.Context, by UserID) error {
 // gives the same grants again. Refused, with nothing stored, is what can be
 // known without Azure: a guest, an unknown VM, what no policy offers.
 func (s *Service) Ask(ctx context.Context, by UserID, key string, a Ask) ([]Grant, error) {
-	if _, err := s.checks.member(ctx, by); err != nil {
+	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	vms, err := s.checks.vmCache.Find(ctx, a.VMs)
+	vms, err := s.checks.VMs.Find(ctx, a.VMs)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s *Service) Ask(ctx context.Context, by UserID, key string, a Ask) ([]Gran
 	if a.Reason, err = ParseReason(a.Reason); err != nil {
 		return nil, err
 	}
-	r := Request{By: Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.checks.clock.Now()}
+	r := Request{By: Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.checks.Clock.Now()}
 	if r.Ports, r.Sources, r.Duration, err = s.complete(ctx, vms, a); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (s *Service) Ask(ctx context.Context, by UserID, key string, a Ask) ([]Gran
 func (s *Service) complete(ctx context.Context, vms []VM, a Ask) ([]Ports, []netip.Prefix, time.Duration, error) {
 	limit := MaxDuration
 	for _, vm := range vms {
-		policy, ok, err := s.checks.policy(ctx, vm)
+		policy, ok, err := s.checks.Policy(ctx, vm)
 		if err != nil {
 			return nil, nil, 0, err
 		}
@@ -87,7 +87,7 @@ func (s *Service) complete(ctx context.Context, vms []VM, a Ask) ([]Ports, []net
 	}
 	var asked []Ports
 	for i, vm := range vms {
-		got, err := s.checks.fits(ctx, vm, a.Ports, a.Sources, a.Duration)
+		got, err := s.checks.WithinPolicy(ctx, vm, a.Ports, a.Sources, a.Duration)
 		if err != nil {
 			return nil, nil, 0, err
 		}
@@ -137,7 +137,7 @@ func (s *Service) byRule(vms []VM, r Request) ([]part, error) {
 		var order []int
 		ports := map[int][]Ports{}
 		for _, port := range r.Ports {
-			rule, ok := s.checks.config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
+			rule, ok := s.checks.Config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
 			if !ok {
 				return nil, Refuse(ErrPolicy, "Nobody is named to approve access to port %s of %s; ask an admin for an entry under approvals.", port, vm.Name)
 			}
@@ -168,7 +168,7 @@ const idTries = 100 // ids tried before giving up; the first is nearly always fr
 func (s *Service) create(ctx context.Context, r Request) (Grant, error) {
 	for n := range idTries {
 		id := DeriveID(r.Key, n)
-		old, err := s.checks.world.Store.Grant(ctx, id)
+		old, err := s.checks.Adapters.Store.Grant(ctx, id)
 		switch {
 		case err == nil && old.Request.Key == r.Key && old.Request.By.ID == r.By.ID:
 			return old, nil
@@ -178,7 +178,7 @@ func (s *Service) create(ctx context.Context, r Request) (Grant, error) {
 			return Grant{}, fmt.Errorf("looking for %s: %w", id, err)
 		}
 		g, e := NewGrant(id, r)
-		err = s.checks.world.Store.Create(ctx, g, e)
+		err = s.checks.Adapters.Store.Create(ctx, g, e)
 		switch {
 		case errors.Is(err, ErrExists):
 			continue
@@ -194,7 +194,7 @@ func (s *Service) grant(ctx context.Context, id ID) (Grant, error) {
 	if !id.Valid() {
 		return Grant{}, Refuse(ErrInput, "%s is no grant; a grant is named like g-7k2qd. See /jit list.", string(id))
 	}
-	g, err := s.checks.world.Store.Grant(ctx, id)
+	g, err := s.checks.Adapters.Store.Grant(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return g, Refuse(ErrNotFound, "There is no grant %s; see /jit list for yours.", id)
 	}
@@ -206,15 +206,15 @@ func (s *Service) grant(ctx context.Context, id ID) (Grant, error) {
 
 // change runs a transition; a stale one is told as it is.
 func (s *Service) change(ctx context.Context, id ID, f func(Grant, time.Time) (Grant, Event, error)) (Grant, error) {
-	now := s.checks.clock.Now()
-	g, err := s.checks.world.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
+	now := s.checks.Clock.Now()
+	g, err := s.checks.Adapters.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
 		g, e, err := f(g, now)
 		return g, []Event{e}, err
 	})
 	if err != nil {
 		return g, fmt.Errorf("changing %s: %w", id, err)
 	}
-	s.sweep.Kick()
+	s.loop.Kick()
 	return g, nil
 }
 
@@ -223,7 +223,7 @@ func (s *Service) reject(ctx context.Context, by UserID, g Grant, what string, n
 	if !errors.Is(no, ErrAuthority) {
 		return no
 	}
-	if err := s.checks.world.Store.Append(ctx, g.Rejected(by, what, s.checks.clock.Now())); err != nil {
+	if err := s.checks.Adapters.Store.Append(ctx, g.Rejected(by, what, s.checks.Clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no
@@ -231,7 +231,7 @@ func (s *Service) reject(ctx context.Context, by UserID, g Grant, what string, n
 
 // Done ends the holder's own grant early.
 func (s *Service) Done(ctx context.Context, by UserID, id ID) (Grant, error) {
-	g, err := s.own(ctx, by, id, "done", "only the holder can say that they are done; an approver or admin can revoke it")
+	g, err := s.requireHolder(ctx, by, id, "done", "only the holder can say that they are done; an approver or admin can revoke it")
 	if err != nil {
 		return g, err
 	}
@@ -242,7 +242,7 @@ func (s *Service) Done(ctx context.Context, by UserID, id ID) (Grant, error) {
 
 // Cancel withdraws the requester's own waiting request.
 func (s *Service) Cancel(ctx context.Context, by UserID, id ID) (Grant, error) {
-	g, err := s.own(ctx, by, id, "cancel", "only whoever asked can cancel it; an approver can deny it")
+	g, err := s.requireHolder(ctx, by, id, "cancel", "only whoever asked can cancel it; an approver can deny it")
 	if err != nil {
 		return g, err
 	}
@@ -251,8 +251,8 @@ func (s *Service) Cancel(ctx context.Context, by UserID, id ID) (Grant, error) {
 	})
 }
 
-func (s *Service) own(ctx context.Context, by UserID, id ID, what, hint string) (Grant, error) {
-	if _, err := s.checks.member(ctx, by); err != nil {
+func (s *Service) requireHolder(ctx context.Context, by UserID, id ID, what, hint string) (Grant, error) {
+	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Grant{}, err
 	}
 	g, err := s.grant(ctx, id)

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// settle moves the grants on by what was read back, and by nothing else.
-func (s *Reconciler) settle(ctx context.Context, v pass) error {
+// settleGuard moves the grants on by what was read back, and by nothing else.
+func (s *Reconciler) settleGuard(ctx context.Context, v pass) error {
 	var faults []error
-	for _, g := range v.live {
+	for _, g := range v.grants {
 		var err error
 		switch g.State {
 		case Closing:
@@ -27,21 +27,21 @@ func (s *Reconciler) settle(ctx context.Context, v pass) error {
 			faults = append(faults, err)
 		}
 	}
-	for _, p := range v.locks {
-		if err := s.settleLock(ctx, v, p); err != nil {
+	for _, p := range v.protections {
+		if err := s.settleProtection(ctx, v, p); err != nil {
 			faults = append(faults, err)
 		}
 	}
-	return errors.Join(append(faults, s.orphans(ctx, v))...)
+	return errors.Join(append(faults, s.recordOrphans(ctx, v))...)
 }
 
 // settleReady moves on what already agrees, since the changes for others may
 // take minutes.
 func (s *Reconciler) settleReady(ctx context.Context, v pass) error {
 	var faults []error
-	for _, g := range v.live {
+	for _, g := range v.grants {
 		_, left := s.leftOf(g, v.before)
-		ready, _ := s.agreed(v, g)
+		ready, _ := s.confirmedAt(v, g)
 		switch {
 		case g.State == Opening && ready:
 			faults = append(faults, s.settleOpening(ctx, v, g))
@@ -57,9 +57,9 @@ func (s *Reconciler) settleClosing(ctx context.Context, v pass, g Grant) error {
 	if cause := s.remains(v, g); cause != nil {
 		return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
 	}
-	closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Gone(v.guard, v.now) })
+	closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.ConfirmClosed(v.guard, v.now) })
 	if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
-		s.checks.world.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+		s.checks.Adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 	}
 	return err
 }
@@ -91,7 +91,7 @@ func (s *Reconciler) remains(v pass, g Grant) error {
 // is there.
 func (s *Reconciler) settleDeparted(ctx context.Context, v pass, g Grant) error {
 	if cause := s.remains(v, g); cause != nil {
-		s.checks.world.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
+		s.checks.Adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
 			slog.String("guard", v.guard), slog.Any("error", cause))
 		return cause
 	}
@@ -101,7 +101,7 @@ func (s *Reconciler) settleDeparted(ctx context.Context, v pass, g Grant) error 
 // depart keeps what was read back of a grant as it was read: one that has moved
 // again meanwhile is looked at again.
 func (s *Reconciler) depart(ctx context.Context, read Grant, guard string) error {
-	_, err := s.update(ctx, read.ID, func(g Grant) (Grant, []Event, error) { return g.Departed(read.Left, guard) })
+	_, err := s.update(ctx, read.ID, func(g Grant) (Grant, []Event, error) { return g.LeftGuard(read.Left, guard) })
 	return err
 }
 
@@ -119,23 +119,23 @@ func (s *Reconciler) leftOf(g Grant, t Table) (Rule, bool) {
 // settleOpening confirms what is in force here, and gives up what Azure will
 // not take.
 func (s *Reconciler) settleOpening(ctx context.Context, v pass, g Grant) error {
-	done, cause := s.agreed(v, g)
+	done, cause := s.confirmedAt(v, g)
 	if done {
-		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Agree(v.guard, s.doors(v, g), v.now) })
+		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.ConfirmGuard(v.guard, s.publicEnds(v, g), v.now) })
 		if err == nil && opened.State == Open && opened.Clock.Opened.Equal(v.now) {
-			s.checks.world.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
+			s.checks.Adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
 		}
 		return err
 	}
-	if hopeless(cause) {
-		return s.fail(ctx, g.ID, reason(cause), v.now)
+	if Lasting(cause) {
+		return s.fail(ctx, g.ID, ReasonFor(cause), v.now)
 	}
 	return errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
 }
 
-// agreed reports whether every rule of the grant here was read back in force,
+// confirmedAt reports whether every rule of the grant here was read back in force,
 // or what stands in the way.
-func (s *Reconciler) agreed(v pass, g Grant) (bool, error) {
+func (s *Reconciler) confirmedAt(v pass, g Grant) (bool, error) {
 	for _, want := range g.Rules(s.owner.Installation, v.guard) {
 		if err := v.failed[want.Name]; err != nil {
 			return false, err
@@ -152,11 +152,11 @@ func (s *Reconciler) agreed(v pass, g Grant) (bool, error) {
 	return true, nil
 }
 
-// doors are where the rules of the grant in a firewall let its holder in.
-func (s *Reconciler) doors(v pass, g Grant) []Door {
-	var out []Door
+// publicEnds are where the rules of the grant in a firewall let its holder in.
+func (s *Reconciler) publicEnds(v pass, g Grant) []PublicEnd {
+	var out []PublicEnd
 	for _, p := range g.Paths {
-		if !SameID(p.Guard, v.guard) || p.Kind != Into {
+		if !SameID(p.Guard, v.guard) || p.Kind != ByDNAT {
 			continue
 		}
 		for _, want := range g.translations(s.owner.Installation, p) {
@@ -176,15 +176,15 @@ func finalRule(p Plan, want Rule) Rule {
 	return want
 }
 
-// hopeless reports whether trying again cannot help: Azure forbids or refuses
+// Lasting reports whether trying again cannot help: Azure forbids or refuses
 // it, or somebody's rule is in the way.
-func hopeless(err error) bool {
+func Lasting(err error) bool {
 	return errors.As(err, new(*Refusal)) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrLocked) || errors.Is(err, ErrInvalid)
 }
 
-// reason puts an error into words for a reader; only refusals and Azure's own
+// ReasonFor puts an error into words for a reader; only refusals and Azure's own
 // reasons are shown.
-func reason(err error) string {
+func ReasonFor(err error) string {
 	no := (*Refusal)(nil)
 	switch {
 	case errors.As(err, &no):
@@ -209,7 +209,7 @@ func reason(err error) string {
 // settleOpen notices that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
 func (s *Reconciler) settleOpen(ctx context.Context, v pass, g Grant) error {
-	if behind(g.Left, v.guard) {
+	if HasGuard(g.Left, v.guard) {
 		return s.settleDeparted(ctx, v, g)
 	}
 	moved := g.follows(v.guard)
@@ -237,7 +237,7 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g Grant) error {
 // is now, and tells its holder of a door that is another one.
 func (s *Reconciler) settleMoved(ctx context.Context, v pass, g Grant) error {
 	_, err := s.update(ctx, g.ID, func(stored Grant) (Grant, []Event, error) {
-		return stored.Rerouted(g.Paths, v.guard, s.doors(v, stored), v.now)
+		return stored.Rerouted(g.Paths, v.guard, s.publicEnds(v, stored), v.now)
 	})
 	return err
 }
@@ -263,7 +263,7 @@ func (s *Reconciler) settleChanged(ctx context.Context, v pass, g Grant, want Ru
 // follows reports whether the rules of an open grant at the guard were not yet
 // read back since its VM moved behind it.
 func (g Grant) follows(guard string) bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Agreed })
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Confirmed })
 }
 
 func (s *Reconciler) drifted(ctx context.Context, g Grant, rule string, now time.Time) error {

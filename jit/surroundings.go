@@ -2,10 +2,10 @@ package jit
 
 import "net/netip"
 
-// Surroundings is what is around a VM and decides, beside the rules of its
+// Topology is what is around a VM and decides, beside the rules of its
 // guards, who reaches it. The zero value knows nothing: whatever would need it
 // is then unknown, never guessed.
-type Surroundings struct {
+type Topology struct {
 	// VirtualNetwork is the address space of the VM's virtual network; empty
 	// when it was not read.
 	VirtualNetwork []netip.Prefix

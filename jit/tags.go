@@ -8,14 +8,14 @@ import (
 
 // analysis is the surroundings prepared for many questions.
 type analysis struct {
-	topology  Surroundings
+	topology  Topology
 	tables    []Table
 	protocols []Protocol // those asked about; rules' protocols are places in it
 	network   Addresses  // the virtual network and what is tied to it
 	tags      Tags
 }
 
-func newAnalysis(tables []Table, topology Surroundings, protocol Protocol) analysis {
+func newAnalysis(tables []Table, topology Topology, protocol Protocol) analysis {
 	an := analysis{topology: topology, tables: tables}
 	switch protocol = Protocol(strings.ToLower(string(protocol))); protocol {
 	case AnyProtocol:
@@ -48,7 +48,7 @@ func privatePrefixes() []string {
 }
 
 // virtualNetworkTag is what the tag VirtualNetwork holds.
-func virtualNetworkTag(topology Surroundings, network Addresses) Members[netip.Addr] {
+func virtualNetworkTag(topology Topology, network Addresses) Members[netip.Addr] {
 	h := Members[netip.Addr]{Sure: network.Union(loadBalancerProbes())}
 	for _, p := range topology.Routed {
 		if p.IsValid() && p.Bits() > 0 {

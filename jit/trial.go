@@ -23,16 +23,16 @@ type obstacle struct {
 }
 
 // probePorts notes what keeps everybody from a port that the policy offers.
-func (l *lookout) probePorts(vm VM, policy Policy) {
+func (l *forecaster) probePorts(vm VM, policy Policy) {
 	denied := map[string][]string{} // ports, by what denies them
 	var order []obstacle
 	for _, pp := range policy.Ports {
 		for _, o := range l.obstacles(vm, pp) {
 			switch {
 			case o.guard == "":
-				l.note(vm, HurdleMachine, "", o.err)
+				l.note(vm, ObstacleVM, "", o.err)
 			case o.err != nil:
-				l.note(vm, HurdleRules, o.guard, o.err)
+				l.note(vm, ObstacleRules, o.guard, o.err)
 			default:
 				key := o.guard + " " + o.deny.Name
 				if denied[key] == nil {
@@ -46,14 +46,14 @@ func (l *lookout) probePorts(vm VM, policy Policy) {
 	}
 	for _, o := range order {
 		t := l.tables[o.guard]
-		l.note(vm, HurdleRules, o.guard, Refuse(ErrPolicy, "The rule %s (priority %s) in %s denies %s to everybody who may ask before any allow of ours, so every request is refused; move it behind priority %s.",
+		l.note(vm, ObstacleRules, o.guard, Refuse(ErrPolicy, "The rule %s (priority %s) in %s denies %s to everybody who may ask before any allow of ours, so every request is refused; move it behind priority %s.",
 			o.deny.Name, fmt.Sprint(o.deny.Priority), t.Name, strings.Join(denied[o.guard+" "+o.deny.Name], ", "), fmt.Sprint(l.owner.Bands.Allow.To)))
 	}
 }
 
 // obstacles are those of every probe of the port, and none when one of them
 // gets through.
-func (l *lookout) obstacles(vm VM, pp PortPolicy) []obstacle {
+func (l *forecaster) obstacles(vm VM, pp PortPolicy) []obstacle {
 	var all []obstacle
 	for _, t := range l.probes(vm, pp) {
 		met := l.obstaclesOf(t)
@@ -68,7 +68,7 @@ func (l *lookout) obstacles(vm VM, pp PortPolicy) []obstacle {
 // probes ask from each source that the policy lists or, where it takes any
 // address, from everywhere and from inside alone: a firewall treats these
 // apart.
-func (l *lookout) probes(vm VM, pp PortPolicy) []probe {
+func (l *forecaster) probes(vm VM, pp PortPolicy) []probe {
 	sources := slices.Clone(pp.Sources)
 	if pp.Any {
 		for _, s := range slices.Concat([]string{"0.0.0.0/0", "::/0"}, privatePrefixes()) {
@@ -91,7 +91,7 @@ func (l *lookout) probes(vm VM, pp PortPolicy) []probe {
 
 // obstaclesOf looks at each guard on the way. A group of ours in a firewall policy
 // that is not there yet has nothing in the way.
-func (l *lookout) obstaclesOf(t probe) []obstacle {
+func (l *forecaster) obstaclesOf(t probe) []obstacle {
 	if t.err != nil {
 		return []obstacle{{err: t.err}}
 	}

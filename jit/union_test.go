@@ -80,7 +80,7 @@ func (d drawer) union() union {
 	for i := range rapid.IntRange(0, 2).Draw(d.t, "grants") {
 		u.grants = append(u.grants, d.grant(jit.ID("g-2222"+fmt.Sprint(i+2)), u.vms))
 	}
-	u.foreign.around = jit.Surroundings{VirtualNetwork: prefixes("10.0.0.0/24", "fd00::/64"), Interfaces: slices.Concat(u.vms[0].Interfaces, u.vms[1].Interfaces)}
+	u.foreign.around = jit.Topology{VirtualNetwork: prefixes("10.0.0.0/24", "fd00::/64"), Interfaces: slices.Concat(u.vms[0].Interfaces, u.vms[1].Interfaces)}
 	for _, guard := range []string{"/NSG/a", "/nsg/b"} {
 		u.plan(d, guard)
 	}
@@ -119,7 +119,7 @@ func (d drawer) ports() []jit.Ports {
 
 func (d drawer) lock(vm jit.VM) jit.Protection {
 	p := jit.Protection{
-		VM: vm.ID, Name: vm.Name, State: jit.Locked, Paths: paths(vm),
+		VM: vm.ID, Name: vm.Name, State: jit.Protected, Paths: paths(vm),
 		Existing: jit.Existing(d.one("existing", "override", "respect")), Source: d.one("deny source", "*", "Internet"),
 	}
 	for _, ports := range d.ports() {

@@ -11,7 +11,7 @@ const maxUnprotected = 5
 
 // unprotected says which of the VMs nothing of ours keeps shut, and how they are
 // protected.
-func (j judge) unprotected(ctx context.Context, vms []VM) ([]string, error) {
+func (j Checker) unprotected(ctx context.Context, vms []VM) ([]string, error) {
 	var notes []string
 	var open []VM
 	for _, vm := range vms {
@@ -19,11 +19,11 @@ func (j judge) unprotected(ctx context.Context, vms []VM) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.VM != "" && p.State != Unlocking {
+		if p.VM != "" && p.State != Unprotecting {
 			continue
 		}
-		policy, _ := j.config.Policy(vm)
-		switch _, err := shutPaths(vm); {
+		policy, _ := j.Config.Policy(vm)
+		switch _, err := FullProtectionPaths(vm); {
 		case err != nil:
 			notes = append(notes, vm.Name+" is not protected. "+err.Error())
 		case policy.Always:

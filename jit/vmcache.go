@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	vmCacheAge   = time.Minute      // new VMs and changed tags are noticed within this
-	vmCacheRetry = 10 * time.Second // an unknown name reads again when the list is older
+	VMsMaxAge    = time.Minute      // new VMs and changed tags are noticed within this
+	unknownRetry = 10 * time.Second // an unknown name reads again when the list is older
 )
 
 // VMCache is the list of VMs, read again when it is old. It serves names and
@@ -36,9 +36,9 @@ func (c *VMCache) cached() ([]VM, time.Time) {
 	return c.vms, c.read
 }
 
-// All lists the VMs, at most age old; while Azure does not answer, an older
+// ListOrStale lists the VMs, at most age old; while Azure does not answer, an older
 // list still names them.
-func (c *VMCache) All(ctx context.Context, age time.Duration) ([]VM, error) {
+func (c *VMCache) ListOrStale(ctx context.Context, age time.Duration) ([]VM, error) {
 	vms, err := c.List(ctx, age)
 	if old, read := c.cached(); err != nil && !read.IsZero() && ctx.Err() == nil {
 		return old, nil // rights and rules are read afresh where access is opened
@@ -77,7 +77,7 @@ func (c *VMCache) Find(ctx context.Context, words []string) ([]VM, error) {
 	if len(words) == 0 {
 		return nil, Refuse(ErrInput, "Say which VM: /jit request <vm> [ports] [duration] [from <address>] for <reason>.")
 	}
-	vms, err := c.All(ctx, vmCacheAge)
+	vms, err := c.ListOrStale(ctx, VMsMaxAge)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (c *VMCache) Find(ctx context.Context, words []string) ([]VM, error) {
 	if err == nil {
 		return found, nil
 	}
-	fresh, freshErr := c.All(ctx, vmCacheRetry)
+	fresh, freshErr := c.ListOrStale(ctx, unknownRetry)
 	if freshErr != nil {
 		return nil, err
 	}
@@ -126,9 +126,9 @@ func resolve(vms []VM, word string) ([]VM, error) {
 	case len(found) == 1:
 		return found, nil
 	case len(found) == 0 && len(classic) > 0:
-		return nil, tooOld(classic[0])
+		return nil, RefuseClassic(classic[0])
 	case len(found) == 0:
-		return nil, unknownVM(managed(vms), word)
+		return nil, unknownVM(NotClassic(vms), word)
 	default:
 		var names []string
 		for _, vm := range found {
@@ -139,20 +139,20 @@ func resolve(vms []VM, word string) ([]VM, error) {
 	}
 }
 
-// managed leaves out the VMs of the classic deployment model, for which nothing
+// NotClassic leaves out the VMs of the classic deployment model, for which nothing
 // can be done.
-func managed(vms []VM) []VM {
+func NotClassic(vms []VM) []VM {
 	return slices.DeleteFunc(slices.Clone(vms), func(vm VM) bool { return vm.Classic })
 }
 
-func tooOld(vm VM) *Refusal {
+func RefuseClassic(vm VM) *Refusal {
 	return Refuse(ErrPolicy, "%s is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager, then ask again.", vm.Name)
 }
 
 func resolveTag(vms []VM, word string) ([]VM, error) {
 	key, value, _ := strings.Cut(word, "=")
 	var found []VM
-	for _, vm := range managed(vms) {
+	for _, vm := range NotClassic(vms) {
 		if got, ok := vm.Tag(key); ok && got == value {
 			found = append(found, vm)
 		}

@@ -142,17 +142,17 @@ func TestVMCacheIsReadAgain(t *testing.T) {
 			}
 		}
 		find("web-01", 1, nil)
-		time.Sleep(vmCacheAge - time.Second)
+		time.Sleep(VMsMaxAge - time.Second)
 		find("web-01", 1, nil)
 		time.Sleep(time.Second)
 		find("web-01", 2, nil)
 		m.vms = append(m.vms, machine("prod", "web-02"))
 		find("web-02", 2, ErrNotFound) // just read
-		time.Sleep(vmCacheRetry)
+		time.Sleep(unknownRetry)
 		find("web-02", 3, nil)
 		find("web-03", 3, ErrNotFound)
 		m.vms = nil
-		time.Sleep(vmCacheRetry)
+		time.Sleep(unknownRetry)
 		find("web-03", 4, ErrNotFound)
 	})
 }
@@ -161,16 +161,16 @@ func TestVMCacheWhenAzureDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machines{vms: []VM{machine("prod", "web-01")}, err: ErrBusy}
 		r := NewVMCache(m)
-		if _, err := r.All(t.Context(), vmCacheAge); !errors.Is(err, ErrBusy) {
+		if _, err := r.ListOrStale(t.Context(), VMsMaxAge); !errors.Is(err, ErrBusy) {
 			t.Errorf("never read: %v", err)
 		}
 		m.err = nil
-		if _, err := r.All(t.Context(), vmCacheAge); err != nil {
+		if _, err := r.ListOrStale(t.Context(), VMsMaxAge); err != nil {
 			t.Fatal(err)
 		}
 		m.err = ErrBusy
 		time.Sleep(time.Hour)
-		if got, err := r.All(t.Context(), vmCacheAge); err != nil || names(got) != "prod/web-01" {
+		if got, err := r.ListOrStale(t.Context(), VMsMaxAge); err != nil || names(got) != "prod/web-01" {
 			t.Errorf("an old list: %q, %v", names(got), err)
 		}
 	})

@@ -10,10 +10,10 @@ import (
 // VMLine is a VM as a list shows it.
 type VMLine struct {
 	VM        VM
-	Protected LockState // empty when nothing of ours keeps it shut
-	Always    bool      // protected because the configuration says so
-	Fault     string    // what goes wrong with its protection
-	Offer     Offer     // what may be asked for; without ports nothing may
+	Protected ProtectionState // empty when nothing of ours keeps it shut
+	Always    bool            // protected because the configuration says so
+	Fault     string          // what goes wrong with its protection
+	Offer     Offer           // what may be asked for; without ports nothing may
 }
 
 // maxLooks bounds how many VMs one list asks Azure about for somebody who may
@@ -29,7 +29,7 @@ func (s *Service) VMs(ctx context.Context, by UserID, text string, limit int) (l
 	if err != nil {
 		return nil, false, err
 	}
-	locks, err := s.checks.world.Store.Protections(ctx)
+	locks, err := s.checks.Adapters.Store.Protections(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
@@ -69,7 +69,7 @@ func (s *Service) vmLine(ctx context.Context, vm VM, locks []Protection) (VMLine
 			l.Fault = "Nothing keeps its address " + p.Bare[0].String() + " shut: it has no network security group; attach one."
 		}
 	}
-	policy, ok, err := s.checks.policy(ctx, vm)
+	policy, ok, err := s.checks.Policy(ctx, vm)
 	if err != nil {
 		return l, err
 	}
@@ -91,11 +91,11 @@ type vmVisibility struct {
 func (s *Service) vmVisibility(ctx context.Context, by UserID) (*vmVisibility, error) {
 	v := &vmVisibility{visibility: visibility{checks: s.checks, by: by, readable: s.readable}, mine: map[string]bool{}}
 	var err error
-	if v.all, err = s.checks.listed(ctx, s.checks.config.Admins, by); err != nil || v.all {
+	if v.all, err = s.checks.IsListed(ctx, s.checks.Config.Admins, by); err != nil || v.all {
 		return v, err
 	}
-	for _, rule := range s.checks.config.Approvals {
-		is, err := s.checks.listed(ctx, rule.Approvers, by)
+	for _, rule := range s.checks.Config.Approvals {
+		is, err := s.checks.IsListed(ctx, rule.Approvers, by)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func (s *Service) vmVisibility(ctx context.Context, by UserID) (*vmVisibility, e
 			v.rules = append(v.rules, rule.Match)
 		}
 	}
-	grants, err := s.checks.world.Store.Unfinished(ctx)
+	grants, err := s.checks.Adapters.Store.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
@@ -132,10 +132,10 @@ func (v *vmVisibility) vm(ctx context.Context, vm VM) bool {
 // Admin refuses whoever is not an admin, before anything is shown that only
 // admins can use. What they do is judged again when they do it.
 func (s *Service) Admin(ctx context.Context, by UserID) error {
-	if _, err := s.checks.member(ctx, by); err != nil {
+	if _, err := s.checks.Member(ctx, by); err != nil {
 		return err
 	}
-	admin, err := s.checks.listed(ctx, s.checks.config.Admins, by)
+	admin, err := s.checks.IsListed(ctx, s.checks.Config.Admins, by)
 	if err != nil {
 		return err
 	}

@@ -6,43 +6,43 @@ import (
 	"strings"
 )
 
-// course is how the packets of a source get to an address.
-type course struct {
-	straight bool      // some come past every firewall
-	through  []Gateway // some are routed through these, to the address itself
-	into     []Gateway // some are let in by DNAT rules of these
+// legs is how the packets of a source get to an address.
+type legs struct {
+	direct     bool          // some come past every firewall
+	routed     []FirewallHop // some are routed through these, to the address itself
+	translated []FirewallHop // some are let in by DNAT rules of these
 }
 
-// course finds it. What comes from outside goes by DNAT where the answers are
+// legs finds it. What comes from outside goes by DNAT where the answers are
 // routed back through a firewall, or where nothing but a DNAT rule leads to the
 // address; what comes from inside is routed.
-func (a Address) course(source netip.Prefix) course {
-	var c course
+func (a Address) legs(source netip.Prefix) legs {
+	var c legs
 	left := AddressesOf(source)
-	for _, g := range a.Gateways {
+	for _, g := range a.FirewallHops {
 		routed := AddressesIn(g.Routed).Intersect(left)
 		left = left.Subtract(routed)
 		if len(routed.Subtract(privateSpace())) > 0 {
-			c.into = append(c.into, g)
+			c.translated = append(c.translated, g)
 		}
 		if len(routed.Intersect(privateSpace())) > 0 {
-			c.through = append(c.through, g)
+			c.routed = append(c.routed, g)
 		}
 	}
 	if outside := left.Subtract(privateSpace()); len(outside) > 0 && a.Public == "" {
-		for _, g := range a.Gateways {
-			if g.Leads {
-				c.into = append(c.into, g)
+		for _, g := range a.FirewallHops {
+			if g.Translates {
+				c.translated = append(c.translated, g)
 				left = left.Subtract(outside)
 			}
 		}
 	}
-	c.straight = len(left) > 0
+	c.direct = len(left) > 0
 	return c
 }
 
-// wayfinder gathers the paths to a VM for one request.
-type wayfinder struct {
+// finder gathers the paths to a VM for one request.
+type finder struct {
 	installation string
 	vm           VM
 	ports        []Ports
@@ -50,7 +50,7 @@ type wayfinder struct {
 }
 
 // family adds the paths for the sources of a family.
-func (w *wayfinder) family(v4 bool, sources []netip.Prefix) error {
+func (w *finder) family(v4 bool, sources []netip.Prefix) error {
 	addresses, filtered := 0, false
 	for _, nic := range w.vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -69,23 +69,23 @@ func (w *wayfinder) family(v4 bool, sources []netip.Prefix) error {
 		return Refuse(ErrPolicy, "%s has no %s address, so nothing can be opened from there; ask from an address of its own family.", w.vm.Name, familyName(v4))
 	}
 	if !filtered {
-		return unfiltered(w.vm, "open")
+		return Unfiltered(w.vm, "open")
 	}
 	return nil
 }
 
 // address adds the paths to one address, and counts them.
-func (w *wayfinder) address(nic Interface, a Address, sources []netip.Prefix) (int, error) {
+func (w *finder) address(nic Interface, a Address, sources []netip.Prefix) (int, error) {
 	var own []Path // to this address alone
 	for _, s := range sources {
-		c := a.course(s)
+		c := a.legs(s)
 		if err := w.passable(c); err != nil {
 			return 0, err
 		}
-		own = w.addCourse(own, c, s, []string{nic.Guard, a.SubnetGuard})
+		own = w.addLegs(own, c, s, []string{nic.Guard, a.SubnetGuard})
 	}
 	for _, p := range own {
-		if p.Kind == Straight && len(p.Sources) == len(sources) {
+		if p.Kind == Direct && len(p.Sources) == len(sources) {
 			p.Sources = nil
 		}
 		w.fold(p, a.Addr)
@@ -93,22 +93,22 @@ func (w *wayfinder) address(nic Interface, a Address, sources []netip.Prefix) (i
 	return len(own), nil
 }
 
-// addCourse adds what lets a source through the firewalls of its course and
+// addLegs adds what lets a source through the firewalls of its course and
 // the groups behind them.
-func (w *wayfinder) addCourse(own []Path, c course, source netip.Prefix, groups []string) []Path {
-	for _, g := range c.into {
-		own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: Into, Public: g.Public}, source)
-		own = addSources(own, groups, Behind, g.Subnet)
+func (w *finder) addLegs(own []Path, c legs, source netip.Prefix, groups []string) []Path {
+	for _, g := range c.translated {
+		own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: ByDNAT, Public: g.Public}, source)
+		own = addSources(own, groups, BehindFirewall, g.Subnet)
 	}
-	for _, g := range c.through {
-		own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: Through}, source)
-		if g.Hides {
-			own = addSources(own, groups, Behind, g.Subnet)
+	for _, g := range c.routed {
+		own = addSource(own, Path{Guard: g.Guard(w.installation), Kind: ByNetworkRule}, source)
+		if g.HidesSource {
+			own = addSources(own, groups, BehindFirewall, g.Subnet)
 		}
-		c.straight = c.straight || !g.Hides
+		c.direct = c.direct || !g.HidesSource
 	}
-	if c.straight {
-		own = addSources(own, groups, Straight, source)
+	if c.direct {
+		own = addSources(own, groups, Direct, source)
 	}
 	return own
 }
@@ -137,10 +137,10 @@ func addSource(paths []Path, p Path, source netip.Prefix) []Path {
 }
 
 // fold adds an address to the path that differs in nothing else.
-func (w *wayfinder) fold(p Path, to netip.Addr) {
+func (w *finder) fold(p Path, to netip.Addr) {
 	p.VM, p.Addresses = w.vm.ID, []netip.Addr{to}
 	for i, o := range w.paths {
-		if o.order() == p.order() {
+		if o.Order() == p.Order() {
 			if !slices.Contains(o.Addresses, to) {
 				w.paths[i].Addresses = append(w.paths[i].Addresses, to)
 			}
@@ -152,8 +152,8 @@ func (w *wayfinder) fold(p Path, to netip.Addr) {
 
 // sorted are the paths by guard, and those of one guard by what is written
 // there.
-func (w *wayfinder) sorted() []Path {
-	slices.SortFunc(w.paths, func(a, b Path) int { return strings.Compare(a.order(), b.order()) })
+func (w *finder) sorted() []Path {
+	slices.SortFunc(w.paths, func(a, b Path) int { return strings.Compare(a.Order(), b.Order()) })
 	return w.paths
 }
 
@@ -163,14 +163,14 @@ func (w *wayfinder) sorted() []Path {
 const maxTranslated = 63999
 
 // passable refuses a course by a firewall that cannot do it.
-func (w *wayfinder) passable(c course) error {
-	for _, g := range c.into {
+func (w *finder) passable(c legs) error {
+	for _, g := range c.translated {
 		if err := w.translatable(g); err != nil {
 			return err
 		}
 	}
-	for _, g := range c.through {
-		if err := w.placed(g); g.Hides && err != nil {
+	for _, g := range c.routed {
+		if err := w.placed(g); g.HidesSource && err != nil {
 			return err
 		}
 	}
@@ -178,7 +178,7 @@ func (w *wayfinder) passable(c course) error {
 }
 
 // translatable refuses what a DNAT rule of the firewall cannot do.
-func (w *wayfinder) translatable(g Gateway) error {
+func (w *finder) translatable(g FirewallHop) error {
 	name := lastName(g.Firewall)
 	if len(g.Public) == 0 {
 		return Refuse(ErrPolicy, "%s is behind the firewall %s, which has no public address to come in by; ask from an address inside.", w.vm.Name, name)
@@ -198,7 +198,7 @@ func (w *wayfinder) translatable(g Gateway) error {
 }
 
 // placed refuses a firewall in whose place the VM sees what nobody could read.
-func (w *wayfinder) placed(g Gateway) error {
+func (w *finder) placed(g FirewallHop) error {
 	if !g.Subnet.IsValid() {
 		return Refuse(ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; give jitbot the role that jitbot role prints.", w.vm.Name, lastName(g.Firewall))
 	}
@@ -210,7 +210,7 @@ func (w *wayfinder) placed(g Gateway) error {
 // from the first version on.
 func (p Path) ruleTag() string {
 	tag := strings.ToLower(p.VM)
-	if p.Kind == Straight && p.Sources == nil {
+	if p.Kind == Direct && p.Sources == nil {
 		return tag
 	}
 	return tag + " " + string(p.Kind) + " " + joinPrefixes(p.Sources)

@@ -52,9 +52,9 @@ func explainHead(e jit.Explanation) string {
 	} else {
 		line += "Rights: a request would be refused. " + e.No.Say(argument)
 	}
-	words := map[jit.LockState]string{
-		jit.Locking: "It is being protected.", jit.Locked: "It is protected: nobody gets to its ports without a grant.",
-		jit.Unlocking: "It is being unprotected.", "": "It is not protected: its own rules alone keep its ports open or shut.",
+	words := map[jit.ProtectionState]string{
+		jit.Protecting: "It is being protected.", jit.Protected: "It is protected: nobody gets to its ports without a grant.",
+		jit.Unprotecting: "It is being unprotected.", "": "It is not protected: its own rules alone keep its ports open or shut.",
 	}[e.Protected]
 	return line + "\n" + words
 }

@@ -37,12 +37,12 @@ func firewallsOf(g jit.Grant) []string {
 // slowChange says how far a change is that a firewall makes slow, and when it is
 // to be expected.
 func slowChange(g jit.Grant, since time.Time, done string) []string {
-	slow := guardNames(g, func(p jit.Path) bool { return jit.IsFirewall(p.Guard) && !p.Agreed })
+	slow := guardNames(g, func(p jit.Path) bool { return jit.IsFirewall(p.Guard) && !p.Confirmed })
 	if len(slow) == 0 || since.IsZero() {
 		return nil
 	}
 	line := fmt.Sprintf("Azure is changing the %s, which mostly takes it three to five minutes: expect it by %s.", strings.Join(slow, ", "), When(since.Add(usualChange)))
-	if agreed := guardNames(g, func(p jit.Path) bool { return p.Agreed }); len(agreed) > 0 {
+	if agreed := guardNames(g, func(p jit.Path) bool { return p.Confirmed }); len(agreed) > 0 {
 		line = done + " " + strings.Join(agreed, ", ") + ". " + line
 	}
 	return []string{line}
@@ -54,7 +54,7 @@ const maxPublicEnds = 10 // that are named one by one
 // empty where none does.
 func publicEndsText(g jit.Grant) string {
 	var out []string
-	ends := g.Doors()
+	ends := g.PublicEnds()
 	for _, d := range ends[:min(len(ends), maxPublicEnds)] {
 		port := portName(jit.Ports{From: d.To.Port(), To: d.To.Port(), Protocol: d.Protocol})
 		out = append(out, fmt.Sprintf("%s port %d for port %s of %s", Code(d.Public.Addr().String()), d.Public.Port(), port, Code(resourceName(d.VM))))
@@ -71,7 +71,7 @@ func publicEndsText(g jit.Grant) string {
 // nobodyElse is what the rules of a grant keep: a security group that sees the
 // firewall in place of the client cannot tell who comes by it.
 func nobodyElse(g jit.Grant) string {
-	if slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return p.Kind == jit.Behind }) {
+	if slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return p.Kind == jit.BehindFirewall }) {
 		return "its rules at the firewall let in nobody else"
 	}
 	return "the rule lets in nobody else"

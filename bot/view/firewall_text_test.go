@@ -29,8 +29,8 @@ func behindFirewall(t *testing.T) jit.Grant {
 	g, _ = must(g.Permit(ada, after(time.Second)))
 	to := []netip.Addr{netip.MustParseAddr("10.40.1.4")}
 	g, _ = must(g.Begin([]jit.Path{
-		{VM: appVM, Guard: hubFirewall, Kind: jit.Into, Addresses: to},
-		{VM: appVM, Guard: appGroup, Kind: jit.Behind, Addresses: to},
+		{VM: appVM, Guard: hubFirewall, Kind: jit.ByDNAT, Addresses: to},
+		{VM: appVM, Guard: appGroup, Kind: jit.BehindFirewall, Addresses: to},
 	}, 10*time.Minute, after(time.Minute)))
 	return g
 }
@@ -39,13 +39,13 @@ func behindFirewall(t *testing.T) jit.Grant {
 // said, on the card as to the holder.
 func TestFirewallScreens(t *testing.T) {
 	g := behindFirewall(t)
-	g, _, err := g.Agree(appGroup, nil, after(2*time.Minute))
+	g, _, err := g.ConfirmGuard(appGroup, nil, after(2*time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "firewall-opening", view.Card(g))
-	door := jit.Door{VM: appVM, Rule: "r", Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
-	g, events, err := g.Agree(hubFirewall, []jit.Door{door}, after(6*time.Minute))
+	door := jit.PublicEnd{VM: appVM, Rule: "r", Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
+	g, events, err := g.ConfirmGuard(hubFirewall, []jit.PublicEnd{door}, after(6*time.Minute))
 	if err != nil || g.State != jit.Open {
 		t.Fatalf("%s, %v", g.State, err)
 	}
@@ -53,11 +53,11 @@ func TestFirewallScreens(t *testing.T) {
 	golden(t, "firewall-opened", view.Direct(events[0], g))
 	golden(t, "firewall-moved", view.Direct(jit.Event{Kind: jit.EventMoved}, g))
 	g, _ = must(g.Close(jit.Decision{Ending: jit.Expired}, g.Clock.Deadline, g.Clock.Deadline))
-	if g, _, err = g.Gone(appGroup, g.Clock.Deadline.Add(5*time.Second)); err != nil {
+	if g, _, err = g.ConfirmClosed(appGroup, g.Clock.Deadline.Add(5*time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "firewall-closing", view.Card(g))
-	if g, events, err = g.Gone(hubFirewall, g.Clock.Deadline.Add(5*time.Minute)); err != nil {
+	if g, events, err = g.ConfirmClosed(hubFirewall, g.Clock.Deadline.Add(5*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "firewall-closed", view.Direct(events[0], g))
@@ -69,25 +69,25 @@ func TestFirewallScreens(t *testing.T) {
 func TestWhoElseIsLetIn(t *testing.T) {
 	g := behindFirewall(t)
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
-	door := jit.Door{VM: appVM, Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
+	door := jit.PublicEnd{VM: appVM, Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
 	for name, change := range map[string]func(*jit.Path){
-		"by a DNAT rule":    func(p *jit.Path) { p.Doors = []jit.Door{door} },
-		"by a network rule": func(p *jit.Path) { p.Kind = jit.Through },
+		"by a DNAT rule":    func(p *jit.Path) { p.PublicEnds = []jit.PublicEnd{door} },
+		"by a network rule": func(p *jit.Path) { p.Kind = jit.ByNetworkRule },
 	} {
 		change(&g.Paths[0])
 		text := view.Direct(jit.Event{Kind: jit.EventOpened}, g).Text
 		if !strings.Contains(text, "its rules at the firewall let in nobody") {
 			t.Errorf("%s: %s", name, text)
 		}
-		g.Paths[0].Doors = nil
+		g.Paths[0].PublicEnds = nil
 	}
 }
 
 // Many public addresses keep within Slack's limits, and their names are escaped.
 func TestManyPublicEnds(t *testing.T) {
 	g := behindFirewall(t)
-	door := jit.Door{VM: strings.Repeat("<!channel>", 20), Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
-	g.Paths[0].Doors = slices.Repeat([]jit.Door{door}, 100)
+	door := jit.PublicEnd{VM: strings.Repeat("<!channel>", 20), Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
+	g.Paths[0].PublicEnds = slices.Repeat([]jit.PublicEnd{door}, 100)
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
 	for _, s := range []view.Message{view.Card(g), view.Direct(jit.Event{Kind: jit.EventOpened}, g), view.Thread(jit.Event{Kind: jit.EventOpened}, g)} {
 		if strings.Contains(s.Text, "<!channel") || !strings.Contains(s.Text, "and 90 more") {

@@ -77,7 +77,7 @@ func moments() map[string]struct {
 	keepMust("cancelled")(pending.Cancel(ada, after(time.Minute)))
 	half := keepMust("approved-once")(pending.Approve(grace, after(time.Minute)))
 	opening := keepMust("approved")(half.Approve(linus, after(2*time.Minute)))
-	held, events, err := opening.Hold("closings are late", after(2*time.Minute))
+	held, events, err := opening.Delay("closings are late", after(2*time.Minute))
 	if err != nil {
 		panic(err)
 	}
@@ -86,7 +86,7 @@ func moments() map[string]struct {
 		{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web"},
 	}, time.Minute, after(2*time.Minute)))
 	keepMust("failed")(begun.Close(jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."}, after(3*time.Minute), after(3*time.Minute)))
-	open := keepMust("opened")(begun.Confirm(after(2*time.Minute + 5*time.Second)))
+	open := keepMust("opened")(begun.ConfirmOpen(after(2*time.Minute + 5*time.Second)))
 	reminded, events, err := open.Remind(after(85 * time.Minute))
 	if err != nil {
 		panic(err)
@@ -109,7 +109,7 @@ func moments() map[string]struct {
 			keep(name, g, events[0])
 		}
 	}
-	keepAll("closed-unbegun")(unbegun.Gone("", after(3*time.Minute)))
+	keepAll("closed-unbegun")(unbegun.ConfirmClosed("", after(3*time.Minute)))
 	keepAll("moved")(open.Follow([]jit.Path{{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other"}}, after(time.Hour)))
 	nobody, e, err := pending.Deny(jit.Person{}, "the entry under approvals is gone", after(time.Minute))
 	if err != nil {
@@ -131,7 +131,7 @@ func moments() map[string]struct {
 			stuck, events := closing.Trouble(closing.Paths[0].Guard, "403 AuthorizationFailed: the client does not have authorization", true, after(92*time.Minute))
 			keep("stuck", stuck, events[0])
 		}
-		gone, events, err := closing.Gone(closing.Paths[0].Guard, after(91*time.Minute))
+		gone, events, err := closing.ConfirmClosed(closing.Paths[0].Guard, after(91*time.Minute))
 		if err != nil {
 			panic(err)
 		}

@@ -55,10 +55,10 @@ func vmLine(l jit.VMLine) string {
 }
 
 func protectionText(l jit.VMLine) string {
-	words := map[jit.LockState]string{
-		jit.Locking: "being protected", jit.Locked: "protected", jit.Unlocking: "being unprotected", "": "not protected",
+	words := map[jit.ProtectionState]string{
+		jit.Protecting: "being protected", jit.Protected: "protected", jit.Unprotecting: "being unprotected", "": "not protected",
 	}[l.Protected]
-	if l.Always && l.Protected != jit.Unlocking {
+	if l.Always && l.Protected != jit.Unprotecting {
 		words += ", always by the configuration"
 	}
 	words += "."

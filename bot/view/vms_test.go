@@ -14,10 +14,10 @@ func TestListsOfVMs(t *testing.T) {
 	vm := jit.VM{ID: "/vm/web-1", Name: "web-1", Group: "rg", Tags: map[string]string{"env": "prod"}}
 	o := wide()
 	all := []jit.VMLine{
-		{VM: vm, Protected: jit.Locked, Offer: o},
-		{VM: vm, Protected: jit.Locked, Always: true, Offer: simple()},
-		{VM: vm, Protected: jit.Locking, Fault: "403 AuthorizationFailed: no rights", Offer: simple()},
-		{VM: jit.VM{Name: "db_1", Group: "rg"}, Protected: jit.Unlocking, Always: true},
+		{VM: vm, Protected: jit.Protected, Offer: o},
+		{VM: vm, Protected: jit.Protected, Always: true, Offer: simple()},
+		{VM: vm, Protected: jit.Protecting, Fault: "403 AuthorizationFailed: no rights", Offer: simple()},
+		{VM: jit.VM{Name: "db_1", Group: "rg"}, Protected: jit.Unprotecting, Always: true},
 		{VM: jit.VM{Name: "<!channel>", Group: "rg"}},
 	}
 	golden(t, "vms", view.VMs(all, "", false))

@@ -85,12 +85,12 @@ type Client struct {
 }
 
 var (
-	_ jit.Network   = (*Client)(nil)
-	_ jit.Inventory = (*Client)(nil)
-	_ jit.Directory = (*Client)(nil)
-	_ jit.Vitals    = (*Client)(nil)
-	_ jit.Scenery   = (*Client)(nil)
-	_ jit.Locks     = (*Client)(nil)
+	_ jit.Network        = (*Client)(nil)
+	_ jit.Inventory      = (*Client)(nil)
+	_ jit.Directory      = (*Client)(nil)
+	_ jit.Readiness      = (*Client)(nil)
+	_ jit.TopologyReader = (*Client)(nil)
+	_ jit.Locks          = (*Client)(nil)
 )
 
 // subscription holds the clients that are bound to one.

@@ -168,7 +168,7 @@ func TestOurRulesInOtherGroups(t *testing.T) {
 		if want := []string{networkAllow("g-7k2qd").Name + " 110"}; !slices.Equal(ours, want) {
 			t.Errorf("ours are %v, want %v", ours, want)
 		}
-		around, err := w.Surroundings(t.Context(), []jit.VM{w.mustVM(t, azuresim.DemoCore)})
+		around, err := w.Topology(t.Context(), []jit.VM{w.mustVM(t, azuresim.DemoCore)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -361,18 +361,18 @@ func TestBusyPolicy(t *testing.T) {
 func TestFirewallsUnseen(t *testing.T) {
 	withFirewalls(t, func(t *testing.T, w *world) {
 		vm := w.mustVM(t, azuresim.DemoApp)
-		if vm.Blind || len(vm.Interfaces[0].Addresses[0].Gateways) != 1 {
+		if vm.Blind || len(vm.Interfaces[0].Addresses[0].FirewallHops) != 1 {
 			t.Fatalf("%+v", vm)
 		}
-		g := vm.Interfaces[0].Addresses[0].Gateways[0]
-		if !jit.SameID(g.Firewall, azuresim.DemoFirewall) || g.Subnet.String() != azuresim.DemoFirewallSubnet || g.Hides || !g.Leads ||
+		g := vm.Interfaces[0].Addresses[0].FirewallHops[0]
+		if !jit.SameID(g.Firewall, azuresim.DemoFirewall) || g.Subnet.String() != azuresim.DemoFirewallSubnet || g.HidesSource || !g.Translates ||
 			len(g.Public) != 2 || g.Public[0].String() != azuresim.DemoFirewallIP || len(g.Routed) == 0 {
 			t.Errorf("%+v", g)
 		}
 		w.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"Microsoft.Network/azureFirewalls/*"} })
 		time.Sleep(11 * time.Second)
 		vm = w.mustVM(t, azuresim.DemoApp)
-		if !vm.Blind || len(vm.Interfaces[0].Addresses[0].Gateways) != 0 {
+		if !vm.Blind || len(vm.Interfaces[0].Addresses[0].FirewallHops) != 0 {
 			t.Errorf("%+v", vm)
 		}
 		if tables, err := w.Tables(t.Context()); err != nil || len(tables) == 0 {
@@ -391,8 +391,8 @@ func TestFirewallHidesClients(t *testing.T) {
 				policy.PrivateRanges = []string{ranges}
 			}
 			w.PutFirewallPolicy(policy)
-			g := w.mustVM(t, azuresim.DemoCore).Interfaces[0].Addresses[0].Gateways
-			if len(g) != 1 || g[0].Hides != want || g[0].Policy == "" {
+			g := w.mustVM(t, azuresim.DemoCore).Interfaces[0].Addresses[0].FirewallHops
+			if len(g) != 1 || g[0].HidesSource != want || g[0].Policy == "" {
 				t.Errorf("%q: %+v", ranges, g)
 			}
 		})
@@ -405,7 +405,7 @@ func TestFirewallOfAHiddenPolicy(t *testing.T) {
 	withFirewalls(t, func(t *testing.T, w *world) {
 		w.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"Microsoft.Network/firewallPolicies/*"} })
 		vm := w.mustVM(t, azuresim.DemoCore)
-		around, err := w.Surroundings(t.Context(), []jit.VM{vm})
+		around, err := w.Topology(t.Context(), []jit.VM{vm})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ type frontend struct {
 	jit.Front
 }
 
-// Surroundings reads what is around the VMs: the spaces of their networks and
+// Topology reads what is around the VMs: the spaces of their networks and
 // of the peers, the routes of their subnets, who is in an application security
 // group, public addresses, load balancers and firewalls with their rules. It
 // lists interfaces, networks, route tables, load balancers, public addresses
@@ -46,7 +46,7 @@ type frontend struct {
 // firewalls' policies and the gateways on the way.
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
-func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit.Surroundings, error) {
+func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]jit.Topology, error) {
 	p := &topology{
 		networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{},
 		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]jit.Firewall{},
@@ -63,7 +63,7 @@ func (c *Client) Surroundings(ctx context.Context, vms []jit.VM) (map[string]jit
 	p.readInterfaces()
 	p.readLoadBalancers()
 	c.readVNetGateways(ctx, p, vms)
-	out := map[string]jit.Surroundings{}
+	out := map[string]jit.Topology{}
 	for _, vm := range vms {
 		out[strings.ToLower(vm.ID)] = p.surroundingsOf(vm)
 	}
@@ -87,8 +87,8 @@ func (p *topology) listLoadBalancers(ctx context.Context, s *subscription) error
 }
 
 // surroundingsOf is what of all that is around one VM.
-func (p *topology) surroundingsOf(vm jit.VM) jit.Surroundings {
-	s := jit.Surroundings{Interfaces: p.asgMembers}
+func (p *topology) surroundingsOf(vm jit.VM) jit.Topology {
+	s := jit.Topology{Interfaces: p.asgMembers}
 	seen := map[string]bool{}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -111,7 +111,7 @@ func (p *topology) surroundingsOf(vm jit.VM) jit.Surroundings {
 	return s
 }
 
-func (p *topology) addFrontends(s *jit.Surroundings, network string, to netip.Addr) {
+func (p *topology) addFrontends(s *jit.Topology, network string, to netip.Addr) {
 	for _, f := range p.frontends[to] {
 		if f.network == network {
 			s.Fronts = append(s.Fronts, f.Front)
@@ -120,7 +120,7 @@ func (p *topology) addFrontends(s *jit.Surroundings, network string, to netip.Ad
 }
 
 // addNetwork adds the network's own space and that of its peers.
-func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
+func addNetwork(s *jit.Topology, n *armnetwork.VirtualNetwork) {
 	s.VirtualNetwork = append(s.VirtualNetwork, addressSpace(n.Properties.AddressSpace)...)
 	for _, v := range connectedPeerings(n) {
 		s.Peers = append(s.Peers, peerAddressSpace(v)...)
@@ -129,7 +129,7 @@ func addNetwork(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
 
 // addRoutes adds the prefixes of the subnet's own routes, and the appliances
 // that they lead to and that are no firewall of Azure's whose rules were read.
-func (p *topology) addRoutes(s *jit.Surroundings, n *armnetwork.VirtualNetwork, id string) {
+func (p *topology) addRoutes(s *jit.Topology, n *armnetwork.VirtualNetwork, id string) {
 	for _, route := range p.routeTableRoutes(n, id) {
 		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
 		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))

@@ -47,7 +47,7 @@ func (c *Client) readPolicies(ctx context.Context, e *networkLists) error {
 }
 
 // firewallsBefore are the firewalls before an address.
-func (e *networkLists) firewallsBefore(a jit.Address) []jit.Gateway {
+func (e *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
 	subnet := strings.ToLower(a.Subnet)
 	network, _, _ := strings.Cut(subnet, "/subnets/")
 	n := e.networks[network]
@@ -56,21 +56,21 @@ func (e *networkLists) firewallsBefore(a jit.Address) []jit.Gateway {
 	}
 	near := append(peersOf(n), network)
 	routed := jit.RoutedBy(e.routesOf(n, subnet))
-	var out []jit.Gateway
+	var out []jit.FirewallHop
 	for _, f := range e.firewalls {
 		home, network, private := f.location()
 		if !slices.Contains(near, network) {
 			continue
 		}
-		g := jit.Gateway{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Leads: e.hasDNATTo(f, a.Addr)}
-		if len(g.Routed) == 0 && !g.Leads {
+		g := jit.FirewallHop{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Translates: e.hasDNATTo(f, a.Addr)}
+		if len(g.Routed) == 0 && !g.Translates {
 			continue
 		}
 		g.Subnet, g.Public = e.subnetPrefix(home), e.publicIPsOf(f)
-		g.Hides = translatesSource(f.privateRanges(e.policies[strings.ToLower(g.Policy)]), a.Addr)
+		g.HidesSource = translatesSource(f.privateRanges(e.policies[strings.ToLower(g.Policy)]), a.Addr)
 		out = append(out, g)
 	}
-	slices.SortFunc(out, func(a, b jit.Gateway) int {
+	slices.SortFunc(out, func(a, b jit.FirewallHop) int {
 		return strings.Compare(strings.ToLower(a.Firewall), strings.ToLower(b.Firewall))
 	})
 	return out
@@ -133,7 +133,7 @@ func (p *topology) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool
 }
 
 // addFirewalls adds those before any address of the VM.
-func (p *topology) addFirewalls(s *jit.Surroundings, vm jit.VM) {
+func (p *topology) addFirewalls(s *jit.Topology, vm jit.VM) {
 	at := map[string]int{}
 	for _, g := range p.allFirewallHops(vm) {
 		if !p.wasRead(g.Policy) {
@@ -157,8 +157,8 @@ func (p *topology) addFirewalls(s *jit.Surroundings, vm jit.VM) {
 	}
 }
 
-func (p *topology) allFirewallHops(vm jit.VM) []jit.Gateway {
-	var out []jit.Gateway
+func (p *topology) allFirewallHops(vm jit.VM) []jit.FirewallHop {
+	var out []jit.FirewallHop
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			out = append(out, p.firewallsBefore(a)...)
@@ -167,7 +167,7 @@ func (p *topology) allFirewallHops(vm jit.VM) []jit.Gateway {
 	return out
 }
 
-func (p *topology) firewallOf(g jit.Gateway) jit.Firewall {
+func (p *topology) firewallOf(g jit.FirewallHop) jit.Firewall {
 	out := jit.Firewall{Subnet: g.Subnet}
 	for _, f := range p.firewalls {
 		if f.ID != g.Firewall {

@@ -13,13 +13,13 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-func (w *world) around(t *testing.T, vms ...string) map[string]jit.Surroundings {
+func (w *world) around(t *testing.T, vms ...string) map[string]jit.Topology {
 	t.Helper()
 	var all []jit.VM
 	for _, id := range vms {
 		all = append(all, w.mustVM(t, id))
 	}
-	out, err := w.Surroundings(t.Context(), all)
+	out, err := w.Topology(t.Context(), all)
 	if err != nil || len(out) != len(vms) {
 		t.Fatalf("%v, %v", out, err)
 	}
@@ -41,7 +41,7 @@ func TestSurroundings(t *testing.T) {
 		w.Reset()
 		all := w.around(t, azuresim.DemoJump, azuresim.DemoDev1)
 		got := all[strings.ToLower(azuresim.DemoJump)]
-		want := jit.Surroundings{
+		want := jit.Topology{
 			VirtualNetwork: prefixes("10.10.0.0/16", "fd00:10:10::/48"), Peers: prefixes("10.20.0.0/16"), Interfaces: []jit.Interface{},
 			Fronts: []jit.Front{{Name: "jump-ip", Public: "20.50.10.1", To: netip.MustParseAddr("10.10.9.4")}},
 		}
@@ -111,7 +111,7 @@ func TestSurroundingsOfGroupsRoutesAndBalancers(t *testing.T) {
 			t.Errorf("interfaces %+v", got.Interfaces)
 		}
 		w.AddFault(azuresim.Fault{Path: "loadBalancers", Status: 403, Code: "AuthorizationFailed"})
-		_, err := w.Surroundings(t.Context(), []jit.VM{vm})
+		_, err := w.Topology(t.Context(), []jit.VM{vm})
 		checkKind(t, err, jit.ErrForbidden)
 	})
 }

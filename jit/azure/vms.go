@@ -202,7 +202,7 @@ func (p *vmParts) networkInterface(n *armnetwork.Interface) (jit.Interface, []er
 		if a.PublicIPAddress != nil {
 			address.Public = p.publicAddrs[strings.ToLower(value(a.PublicIPAddress.ID))]
 		}
-		address.Gateways = p.firewallsBefore(address)
+		address.FirewallHops = p.firewallsBefore(address)
 		nic.Addresses = append(nic.Addresses, address)
 	}
 	return nic, faults

@@ -76,7 +76,7 @@ func vnetGatewaysOf(n *armnetwork.VirtualNetwork) (ids []string, ok bool) {
 
 // addOnPremises adds the prefixes behind the network's gateways, and whether there may
 // be more. A route server learns routes as a gateway does.
-func (p *topology) addOnPremises(s *jit.Surroundings, n *armnetwork.VirtualNetwork) {
+func (p *topology) addOnPremises(s *jit.Topology, n *armnetwork.VirtualNetwork) {
 	s.Learned = s.Learned || subnetNamed(n, "RouteServerSubnet") != nil
 	for _, home := range gatewayNetworks(n) {
 		b := p.onPremises[home]

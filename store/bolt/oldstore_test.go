@@ -155,7 +155,7 @@ func atGuards(ctx context.Context, t *testing.T, b *bolt.Store) (guards []string
 		if len(found) > 0 {
 			grants[guard] = idsOf(found)
 		}
-		locked, err := b.LocksAt(ctx, guard)
+		locked, err := b.ProtectionsAt(ctx, guard)
 		must(t, err)
 		for _, p := range locked {
 			protected[guard] = append(protected[guard], p.VM)

@@ -116,9 +116,9 @@ func (b *Store) Protections(ctx context.Context) ([]jit.Protection, error) {
 	return out, errors.Join(append(faults, err)...)
 }
 
-// LocksAt implements jit.Store; they are in the order of their VMs. With an
+// ProtectionsAt implements jit.Store; they are in the order of their VMs. With an
 // error, those that could be read are returned too.
-func (b *Store) LocksAt(ctx context.Context, guard string) ([]jit.Protection, error) {
+func (b *Store) ProtectionsAt(ctx context.Context, guard string) ([]jit.Protection, error) {
 	var out []jit.Protection
 	var faults []error
 	err := b.read(ctx, func(tx *bbolt.Tx) error {

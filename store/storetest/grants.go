@@ -164,7 +164,7 @@ func testGuards(t *testing.T, s *suite) {
 		same(t, "at "+guard, want, have)
 	}
 
-	s.change(t, "g-22222", func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Confirm(begin()) })
+	s.change(t, "g-22222", func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.ConfirmOpen(begin()) })
 	atWeb2, err := s.AtGuard(t.Context(), "/subscriptions/s/nsg/web2")
 	must(t, err)
 	same(t, "the grant at the guard", []jit.Grant{s.at(t, "g-22222")}, atWeb2)

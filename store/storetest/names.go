@@ -49,7 +49,7 @@ func testOneWinner(t *testing.T, s *suite) {
 		func(g jit.Grant) (jit.Grant, jit.Event, error) {
 			return g.Begin([]jit.Path{{VM: "vm", Guard: "nsg"}}, time.Minute, begin())
 		},
-		func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Confirm(begin()) },
+		func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.ConfirmOpen(begin()) },
 		func(g jit.Grant) (jit.Grant, jit.Event, error) {
 			return g.Close(jit.Decision{Ending: jit.Finished}, begin(), begin())
 		},

@@ -135,7 +135,7 @@ func (s *suite) close(t *testing.T, id jit.ID, now time.Time) {
 		return g.Close(jit.Decision{Ending: jit.Expired}, now, now)
 	})
 	for _, guard := range g.Guards() {
-		_, err := s.Update(t.Context(), id, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Gone(guard, now) })
+		_, err := s.Update(t.Context(), id, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(guard, now) })
 		must(t, err)
 	}
 }

@@ -153,9 +153,9 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 		notifier = o.Notifier(notifier)
 	}
 	p.teller = jit.NewDispatcher(s, notifier, o.Log)
-	world := jit.World{
-		Store: p.teller.Wake(p.heartbeat), Network: p.azure, Inventory: p.azure, Directory: p.azure, Vitals: p.azure,
-		People: bot.NewPeople(api), Meter: p.meters, Scenery: p.azure, Locks: p.azure, Log: o.Log,
+	world := jit.Adapters{
+		Store: p.teller.Wake(p.heartbeat), Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
+		People: bot.NewPeople(api), Meter: p.meters, Topology: p.azure, Locks: p.azure, Log: o.Log,
 	}
 	p.sweep = jit.NewReconciler(o.Config.Jit, world)
 	p.service = jit.NewService(p.sweep)

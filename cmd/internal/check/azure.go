@@ -107,7 +107,7 @@ func named(vm jit.VM) string { return vm.Group + "/" + vm.Name }
 // firewallBefore names a firewall on the way to one of the machines, or a hop
 // that may be one.
 func (c run) firewallBefore(ctx context.Context, client *azure.Client, vms []jit.VM) (string, error) {
-	around, err := client.Surroundings(ctx, vms)
+	around, err := client.Topology(ctx, vms)
 	if err != nil {
 		return "", err
 	}
@@ -125,25 +125,25 @@ func (c run) firewallBefore(ctx context.Context, client *azure.Client, vms []jit
 
 // foresee tells what is in the way of grants and protections.
 func (c run) foresee(s snapshot) []Finding {
-	out := c.Config.Jit.Outlook(s.vms, s.tables, s.locks)
-	by := map[jit.HurdleKind][]error{}
-	for _, h := range out.Hurdles {
-		if h.Kind != jit.HurdleRules || s.tablesErr == nil { // else what was not read is what is missing
+	out := c.Config.Jit.Forecast(s.vms, s.tables, s.locks)
+	by := map[jit.ObstacleKind][]error{}
+	for _, h := range out.Obstacles {
+		if h.Kind != jit.ObstacleRules || s.tablesErr == nil { // else what was not read is what is missing
 			by[h.Kind] = append(by[h.Kind], hurdle(h))
 		}
 	}
-	found := machines(out, s, by[jit.HurdleMachine])
-	rules := slices.Concat(by[jit.HurdleRules], by[jit.HurdleProtect], c.astray(s.tables))
+	found := machines(out, s, by[jit.ObstacleVM])
+	rules := slices.Concat(by[jit.ObstacleRules], by[jit.ObstacleProtect], c.astray(s.tables))
 	if s.tablesErr != nil {
 		rules = append(rules, mend("reading the network security groups and firewalls", s.tablesErr))
 	}
 	found = append(found, verdict("azure rules", ruleNote(s.tables), rules...)...)
-	locks := by[jit.HurdleLock]
+	locks := by[jit.ObstacleLock]
 	if s.locksErr != nil {
 		locks = append(locks, mend("reading locks, under which a rule could never be removed", s.locksErr))
 	}
 	found = append(found, verdict("azure locks", lockNote(len(s.locks)), locks...)...)
-	if always := by[jit.HurdleAlways]; out.Always > 0 || len(always) > 0 {
+	if always := by[jit.ObstacleAlways]; out.Always > 0 || len(always) > 0 {
 		note := "protect: always can hold for " + counted(out.Always, "virtual machine", "virtual machines")
 		found = append(found, verdict("protection", note, always...)...)
 	}
@@ -176,7 +176,7 @@ func lockNote(n int) string {
 
 // machines says how many a grant can open, and what is wrong with the others
 // themselves.
-func machines(out jit.Outlook, s snapshot, hurdles []error) []Finding {
+func machines(out jit.Forecast, s snapshot, hurdles []error) []Finding {
 	const what = "azure machines"
 	note := counted(out.Reachable, "virtual machine is reachable by a grant", "virtual machines are reachable by a grant")
 	if rest := len(s.vms) - out.Matched; rest > 0 {
@@ -193,7 +193,7 @@ func machines(out jit.Outlook, s snapshot, hurdles []error) []Finding {
 const maxNamed = 3 // machines that one line names
 
 // hurdle is a line about it, with whom it concerns.
-func hurdle(h jit.Hurdle) error {
+func hurdle(h jit.Obstacle) error {
 	var names []string
 	for _, vm := range h.VMs[:min(len(h.VMs), maxNamed)] {
 		names = append(names, named(vm))
@@ -203,11 +203,11 @@ func hurdle(h jit.Hurdle) error {
 		whom += fmt.Sprintf(" and %d more", more)
 	}
 	switch h.Kind {
-	case jit.HurdleMachine:
+	case jit.ObstacleVM:
 		return fmt.Errorf("%s: %w", whom, h.Why)
-	case jit.HurdleAlways:
+	case jit.ObstacleAlways:
 		return fmt.Errorf("protect: always does not hold for %s: %w", whom, h.Why)
-	case jit.HurdleProtect:
+	case jit.ObstacleProtect:
 		return fmt.Errorf("%s cannot be protected: %w", whom, h.Why)
 	default:
 		return fmt.Errorf("%w Behind it: %s.", h.Why, whom) //nolint:revive,staticcheck // sentences

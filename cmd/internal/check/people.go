@@ -14,7 +14,7 @@ import (
 type members struct {
 	config jit.Config
 	people jit.People
-	survey jit.Survey
+	survey jit.Approvers
 	entra  bool // survey may be asked
 }
 

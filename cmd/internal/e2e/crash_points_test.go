@@ -58,7 +58,7 @@ func (f *crashPoint) read() error {
 	return nil
 }
 
-func (f *crashPoint) wrap(w jit.World) jit.World {
+func (f *crashPoint) wrap(w jit.Adapters) jit.Adapters {
 	w.Store = crashingStore{w.Store, f}
 	w.Network = crashingNetwork{w.Network, f}
 	return w

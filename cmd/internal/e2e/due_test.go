@@ -25,7 +25,7 @@ func (s eager) Due(ctx context.Context, _ time.Time) ([]jit.ID, error) {
 func TestDueIsLookedAtAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
-		w.Wrap = func(deps jit.World) jit.World {
+		w.Wrap = func(deps jit.Adapters) jit.Adapters {
 			deps.Store = eager{deps.Store}
 			return deps
 		}

@@ -203,12 +203,12 @@ func TestNothingFollowsAHiddenPolicy(t *testing.T) {
 		w.Start()
 		g := w.allowed(time.Hour, "203.0.113.7/32", "core-1")
 		w.Pass(4 * time.Minute)
-		if g = w.Want(g.ID, jit.Open); len(g.Doors()) != 1 {
+		if g = w.Want(g.ID, jit.Open); len(g.PublicEnds()) != 1 {
 			t.Fatalf("%+v", g.Paths)
 		}
 		w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/"))
 		w.Pass(2 * time.Minute)
-		if now := w.Want(g.ID, jit.Open); len(now.Doors()) != 1 || len(now.Left) != 0 {
+		if now := w.Want(g.ID, jit.Open); len(now.PublicEnds()) != 1 || len(now.Left) != 0 {
 			t.Errorf("paths %+v, left %+v", now.Paths, now.Left)
 		}
 	})

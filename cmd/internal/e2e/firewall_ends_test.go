@@ -11,7 +11,7 @@ import (
 )
 
 // thief has somebody's DNAT rule take the door, in place of ours or before it.
-func (w *world) thief(d jit.Door, keep bool) {
+func (w *world) thief(d jit.PublicEnd, keep bool) {
 	w.T.Helper()
 	all := w.Azure.FirewallCollections(azuresim.DemoFirewall)
 	if !keep {
@@ -40,7 +40,7 @@ func TestADoorThatSomebodyTook(t *testing.T) {
 				w.Start()
 				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
 				w.Pass(4 * time.Minute)
-				old := w.Want(g.ID, jit.Open).Doors()[0]
+				old := w.Want(g.ID, jit.Open).PublicEnds()[0]
 				w.thief(old, c.keep)
 				if c.restart {
 					w.Pass(50 * time.Second) // the new door is written, and not yet in force
@@ -50,7 +50,7 @@ func TestADoorThatSomebodyTook(t *testing.T) {
 				}
 				w.Pass(4 * time.Minute)
 				g = w.Want(g.ID, jit.Open)
-				if doors := g.Doors(); len(doors) != 1 || doors[0].Public == old.Public {
+				if doors := g.PublicEnds(); len(doors) != 1 || doors[0].Public == old.Public {
 					t.Errorf("doors %v, were %v", doors, old)
 				}
 				if !w.gets(azuresim.DemoApp, "203.0.113.7", 22) || w.Told.Count("moved to requester") != 1 {
@@ -74,15 +74,15 @@ func TestADoorThatIsGone(t *testing.T) {
 		w.Start()
 		g := w.allowed(time.Hour, "203.0.113.7/32", "core-1")
 		w.Pass(4 * time.Minute)
-		if g = w.Want(g.ID, jit.Open); len(g.Doors()) != 1 {
+		if g = w.Want(g.ID, jit.Open); len(g.PublicEnds()) != 1 {
 			t.Fatalf("%+v", g.Paths)
 		}
 		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(4 * time.Minute)
-		if g = w.Want(g.ID, jit.Open); len(g.Doors()) != 0 || w.Told.Count("moved to requester") != 1 {
-			t.Errorf("doors %v, told %d times", g.Doors(), w.Told.Count("moved to requester"))
+		if g = w.Want(g.ID, jit.Open); len(g.PublicEnds()) != 0 || w.Told.Count("moved to requester") != 1 {
+			t.Errorf("doors %v, told %d times", g.PublicEnds(), w.Told.Count("moved to requester"))
 		}
 	})
 }

@@ -115,7 +115,7 @@ func TestFirewallDrift(t *testing.T) {
 				w.Start()
 				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
 				w.Pass(3 * time.Minute)
-				doors := w.Want(g.ID, jit.Open).Doors()
+				doors := w.Want(g.ID, jit.Open).PublicEnds()
 				f := azuresim.Firewall{
 					ID: azuresim.DemoFirewall, Location: azuresim.DemoLocation, Subnet: strings.TrimSuffix(simulated.FirewallSubnet(), "/"),
 					PublicIPs: simulated.FirewallIPs(), Collections: strangers(w.Azure.FirewallCollections(azuresim.DemoFirewall)),
@@ -131,7 +131,7 @@ func TestFirewallDrift(t *testing.T) {
 					}
 					return
 				}
-				if now := w.Want(g.ID, jit.Open).Doors(); len(now) != 1 || now[0] != doors[0] || !w.gets(azuresim.DemoApp, "203.0.113.7", 22) {
+				if now := w.Want(g.ID, jit.Open).PublicEnds(); len(now) != 1 || now[0] != doors[0] || !w.gets(azuresim.DemoApp, "203.0.113.7", 22) {
 					t.Errorf("doors %v, were %v", now, doors)
 				}
 				if !w.Told.Has("drift to thread") {

@@ -99,7 +99,7 @@ func TestFirewallLife(t *testing.T) {
 					_, why := w.Azure.Path(c.id, netip.MustParseAddr(c.source), 22, "Tcp")
 					t.Errorf("open to the wrong people: %v", why)
 				}
-				if doors := g.Doors(); strings.HasPrefix(c.name, "DNAT") != (len(doors) == 1) {
+				if doors := g.PublicEnds(); strings.HasPrefix(c.name, "DNAT") != (len(doors) == 1) {
 					t.Errorf("doors %v", doors)
 				}
 				if w.walls() != walls {

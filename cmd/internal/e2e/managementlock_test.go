@@ -191,7 +191,7 @@ func TestLocksThatMayNotBeRead(t *testing.T) {
 		foreign := w.Foreign()
 		w.Azure.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"Microsoft.Authorization/locks/read"} })
 		log := &journal{}
-		w.Wrap = func(deps jit.World) jit.World {
+		w.Wrap = func(deps jit.Adapters) jit.Adapters {
 			deps.Log = slog.New(slog.NewTextHandler(log, nil))
 			return deps
 		}

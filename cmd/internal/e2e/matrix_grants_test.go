@@ -58,12 +58,12 @@ func (s *slackBot) beyond(g *jit.Grant, state jit.State, step func(jit.Grant, ji
 		return
 	}
 	step(g.Begin([]jit.Path{{VM: azuresim.DemoWeb1, Guard: azuresim.DemoWebNICNSG}}, time.Minute, now))
-	step(g.Confirm(now))
+	step(g.ConfirmOpen(now))
 	if state != jit.Open {
 		step(g.Close(jit.Decision{Ending: jit.Revoked, By: approver}, now, now))
 	}
 	if state == jit.Closed {
-		gone, _, err := g.Gone(azuresim.DemoWebNICNSG, now)
+		gone, _, err := g.ConfirmClosed(azuresim.DemoWebNICNSG, now)
 		step(gone, jit.Event{}, err)
 	}
 }

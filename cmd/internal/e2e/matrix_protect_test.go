@@ -107,7 +107,7 @@ func TestFormsThatProtect(t *testing.T) {
 		t.Errorf("read %q", got)
 	}
 	p, err := s.store.Protection(s.ctx, azuresim.DemoDev1)
-	if err != nil || len(p.Ports) != 2 || !p.Ports[0].Any || p.Ports[0].Longest != 2*time.Hour || p.Ports[1].Ports.From != 1433 || p.By.ID != carol || p.State != jit.Locking {
+	if err != nil || len(p.Ports) != 2 || !p.Ports[0].Any || p.Ports[0].Longest != 2*time.Hour || p.Ports[1].Ports.From != 1433 || p.By.ID != carol || p.State != jit.Protecting {
 		t.Errorf("stored %+v, %v", p, err)
 	}
 	for by, want := range map[jit.UserID]string{carol: "being protected", ada: "port 1433 for 2h at most, from any single address", bob: "There is no VM"} {

@@ -59,8 +59,8 @@ func newSlackBot(t *testing.T) *slackBot {
 	})
 	s.store, s.azure = db, w.Azure
 	api := bot.NewClient(bot.Account{BotToken: s.sim.Options().BotToken, AppToken: s.sim.Options().AppToken, URL: srv.URL + "/api"})
-	deps := jit.World{
-		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Vitals: w.Client,
+	deps := jit.Adapters{
+		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
 		People: bot.NewPeople(api), Meter: w.Meter, Log: slog.New(slog.DiscardHandler),
 	}
 	s.service = jit.NewService(jit.NewReconciler(w.Config, deps))

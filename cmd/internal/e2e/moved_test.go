@@ -59,7 +59,7 @@ func TestOneOfSeveralAddressesChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoWeb2); err != nil || p.State != jit.Locked || len(p.Left) > 0 {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoWeb2); err != nil || p.State != jit.Protected || len(p.Left) > 0 {
 			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
 		}
 		w.CheckPromises(foreign)
@@ -88,7 +88,7 @@ func TestMovedUnderAnAllowIsSaid(t *testing.T) {
 // all the same.
 func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.Wrap = func(deps jit.World) jit.World {
+		w.Wrap = func(deps jit.Adapters) jit.Adapters {
 			deps.Store = slowMoves{deps.Store}
 			return deps
 		}
@@ -173,7 +173,7 @@ func TestGroupThatWasLeftIsDeleted(t *testing.T) {
 		if g := w.Want(g.ID, jit.Open); len(g.Left) > 0 {
 			t.Errorf("left %+v", g.Left)
 		}
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != jit.Locked || len(p.Left) > 0 {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != jit.Protected || len(p.Left) > 0 {
 			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
 		}
 	})
@@ -203,7 +203,7 @@ func TestProtectingAnewRemembersWhatWasLeft(t *testing.T) {
 				t.Errorf("left is %s", r.Name)
 			}
 		}
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != jit.Locked || len(p.Left) > 0 {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != jit.Protected || len(p.Left) > 0 {
 			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
 		}
 		w.CheckPromises(foreign)

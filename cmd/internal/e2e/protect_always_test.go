@@ -104,7 +104,7 @@ func TestProtectedThenAlways(t *testing.T) {
 		w.Config.Policies[0].Always = true
 		w.Start()
 		w.Pass(2 * time.Minute)
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || !p.Always || p.State != jit.Locked {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || !p.Always || p.State != jit.Protected {
 			t.Errorf("%+v %v", p, err)
 		}
 		if results, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err == nil {
@@ -114,7 +114,7 @@ func TestProtectedThenAlways(t *testing.T) {
 		w.Config.Policies[0].Always = false
 		w.Start()
 		w.Pass(2 * time.Minute)
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.Always || p.State != jit.Locked || p.By.ID != carol {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.Always || p.State != jit.Protected || p.By.ID != carol {
 			t.Errorf("no longer as the admin had it: %+v %v", p, err)
 		}
 	})

@@ -32,7 +32,7 @@ func (w *world) locked(vm string) bool {
 	if err != nil && !errors.Is(err, jit.ErrNotFound) {
 		w.T.Fatal(err)
 	}
-	return p.State == jit.Locked
+	return p.State == jit.Protected
 }
 
 // A protected port is shut to everybody but the holder of a grant, and the

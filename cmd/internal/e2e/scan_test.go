@@ -158,7 +158,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("RDP: %+v", rdp)
 		}
 		w.protect("jump-1")
-		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != jit.Locked || e.Offers[0].Ways[0].Verdict.Decision != jit.AnswerDeny {
+		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != jit.Protected || e.Offers[0].Ways[0].Verdict.Decision != jit.AnswerDeny {
 			t.Errorf("protected: %+v, %v", e, err)
 		}
 		if e, err = w.Service.Explain(t.Context(), carol, "bare-1", carol); err != nil || e.Blocked == nil || e.Posture.Class != jit.ClassNotApplicable {

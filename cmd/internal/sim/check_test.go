@@ -73,8 +73,8 @@ func (k *walk) checkStates(j *model) {
 		}
 	}
 	for _, p := range j.locks {
-		blocked := p.State == jit.Locking && slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
-		if !k.exists(p.VM) || p.State != jit.Locked && !blocked || len(p.Left) > 0 {
+		blocked := p.State == jit.Protecting && slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
+		if !k.exists(p.VM) || p.State != jit.Protected && !blocked || len(p.Left) > 0 {
 			k.T.Errorf("%s is still %s, left %+v", p.Name, p.State, p.Left)
 		}
 	}
@@ -132,7 +132,7 @@ func (k *walk) checkRule(j *model, nsg string, r azuresim.Rule) {
 		}
 		vm, found := k.machineAt(to)
 		p := j.locks[vm]
-		if !found || p.VM == "" || p.State == jit.Unlocking {
+		if !found || p.VM == "" || p.State == jit.Unprotecting {
 			k.T.Errorf("%s of %s keeps %s shut, which no protection explains", r.Name, nameOf(nsg), to)
 		}
 		band := bands.DenyOverride

@@ -138,7 +138,7 @@ func (c crossing) heldBy(g jit.Grant) bool {
 
 // keptOutBy reports whether the protection is against the packet.
 func (c crossing) keptOutBy(p jit.Protection) bool {
-	return p.VM == c.vm && p.State != jit.Unlocking && c.within(p.Source, c.from) &&
+	return p.VM == c.vm && p.State != jit.Unprotecting && c.within(p.Source, c.from) &&
 		slices.ContainsFunc(p.Ports, func(pp jit.PortPolicy) bool { return int(pp.Ports.From) <= c.port && c.port <= int(pp.Ports.To) })
 }
 

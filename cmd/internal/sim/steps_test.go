@@ -121,7 +121,7 @@ func (k *walk) askSome() {
 // offer is what may be asked for at a machine.
 func (k *walk) offer(vm string) []jit.PortPolicy {
 	for _, p := range k.protections() {
-		if p.Name == vm && p.State != jit.Unlocking {
+		if p.Name == vm && p.State != jit.Unprotecting {
 			return p.Ports
 		}
 	}

@@ -198,8 +198,8 @@ func TestFirewallBeingChanged(t *testing.T) {
 // the clock does not run over an opening.
 func TestGrantThroughAFirewall(t *testing.T) {
 	r, see := hub(t, 0)
-	group := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoAppNSG, Kind: jit.Behind, Agreed: true}
-	wall := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoFirewall, Kind: jit.Into}
+	group := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoAppNSG, Kind: jit.BehindFirewall, Confirmed: true}
+	wall := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoFirewall, Kind: jit.ByDNAT}
 	put := func(state jit.State, c jit.Clock, paths ...jit.Path) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -216,7 +216,7 @@ func TestGrantThroughAFirewall(t *testing.T) {
 			t.Errorf("%s: %s", state, text)
 		}
 	}
-	wall.Doors = []jit.Door{{Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22")}}
+	wall.PublicEnds = []jit.PublicEnd{{Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22")}}
 	put(jit.Open, jit.Clock{Opened: now, Deadline: now.Add(time.Minute)}, wall, group)
 	see(func(w walled) bool {
 		return len(w.Grants) == 1 && w.Grants[0].Ways == nil && fmt.Sprint(w.Grants[0].Doors) == "[{20.50.20.1:50022 port 22 of app-1}]"

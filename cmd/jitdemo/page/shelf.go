@@ -41,9 +41,9 @@ func (s shelf) locked(vm string) string {
 			continue
 		}
 		switch p.State {
-		case jit.Locking:
+		case jit.Protecting:
 			return "being protected"
-		case jit.Unlocking:
+		case jit.Unprotecting:
 			return "being unprotected"
 		default:
 			return "protected"

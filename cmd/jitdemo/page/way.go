@@ -36,7 +36,7 @@ func ways(g jit.Grant) []way {
 	var groups, firewalls []way
 	for _, id := range g.Guards() {
 		w := way{Name: jit.GuardName(id), Firewall: jit.IsFirewall(id)}
-		w.Done = !slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return jit.SameID(p.Guard, id) && !p.Agreed })
+		w.Done = !slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return jit.SameID(p.Guard, id) && !p.Confirmed })
 		if w.Firewall {
 			firewalls = append(firewalls, w)
 		} else {
@@ -53,7 +53,7 @@ func doors(g jit.Grant) []door {
 	}
 	var out []door
 	for _, p := range g.Paths {
-		for _, d := range p.Doors {
+		for _, d := range p.PublicEnds {
 			out = append(out, door{d.Public.String(), fmt.Sprintf("port %d of %s", d.To.Port(), path.Base(p.VM))})
 		}
 	}

@@ -133,7 +133,7 @@ func ours(w shown, guard string) string {
 func TestProtectedVMs(t *testing.T) {
 	fault := errors.New("the store is broken")
 	r := newRig(t, nil)
-	lock := func(s jit.LockState) {
+	lock := func(s jit.ProtectionState) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.locks = []jit.Protection{{VM: strings.ToUpper(azuresim.DemoJump), State: s}}
@@ -155,7 +155,7 @@ func TestProtectedVMs(t *testing.T) {
 		})
 	}
 	says("")
-	for state, want := range map[jit.LockState]string{jit.Locking: "being protected", jit.Locked: "protected", jit.Unlocking: "being unprotected"} {
+	for state, want := range map[jit.ProtectionState]string{jit.Protecting: "being protected", jit.Protected: "protected", jit.Unprotecting: "being unprotected"} {
 		lock(state)
 		says(want)
 	}

@@ -124,6 +124,6 @@ func openGrant(id jit.ID, vm, nsg string, address netip.Addr) jit.Grant {
 			Duration: 3 * time.Hour, Reason: "a long night", At: now,
 		},
 		Clock: jit.Clock{Approved: now, Begun: now, OpenBy: now.Add(time.Minute), Until: now.Add(3*time.Hour + time.Minute), Opened: now, Deadline: now.Add(3 * time.Hour)},
-		Paths: []jit.Path{{VM: vm, Guard: nsg, Addresses: []netip.Addr{address}, Agreed: true}},
+		Paths: []jit.Path{{VM: vm, Guard: nsg, Addresses: []netip.Addr{address}, Confirmed: true}},
 	}
 }

@@ -31,7 +31,7 @@ type World struct {
 	Groups  map[string][]jit.UserID
 	Told    *Notifier
 	Meter   *Meter
-	Wrap    func(jit.World) jit.World // nil changes nothing; else what stands between the service and the rest
+	Wrap    func(jit.Adapters) jit.Adapters // nil changes nothing; else what stands between the service and the rest
 	Client  *azure.Client
 	asked   int // deliveries so far, each with a key of its own
 
@@ -89,9 +89,9 @@ func (w *World) Start() {
 	}
 	w.Store = db
 	log := slog.New(slog.NewTextHandler(w.T.Output(), nil))
-	deps := jit.World{
-		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Vitals: w.Client,
-		People: people{w}, Meter: w.Meter, Scenery: w.Client, Locks: w.Client, Log: log,
+	deps := jit.Adapters{
+		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
+		People: people{w}, Meter: w.Meter, Topology: w.Client, Locks: w.Client, Log: log,
 	}
 	if w.Wrap != nil {
 		deps = w.Wrap(deps)

@@ -153,9 +153,9 @@ func (r Rule) precedes(allow Rule, asked traffic) bool {
 	return protocolsMeet(r.Protocol, allow.Protocol) && sharesPublic(r, allow) && r.mayBeFrom(asked)
 }
 
-// relocated reports whether a DNAT rule of the grant is to let its holder in
+// movedPublicEnd reports whether a DNAT rule of the grant is to let its holder in
 // elsewhere than was told.
-func (g Grant) relocated(r Rule) bool {
+func movedPublicEnd(g Grant, r Rule) bool {
 	return slices.ContainsFunc(g.PublicEnds(), func(told PublicEnd) bool {
 		now, ok := r.publicEnd(told.VM)
 		return ok && told.Rule == r.Name && told.Public != now.Public

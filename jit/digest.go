@@ -64,19 +64,19 @@ type Remark struct {
 func newDigest(last Digest, due, at time.Time, findings []Finding, gaps []string) Digest {
 	d := Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
 	for _, f := range findings {
-		d.count(f)
+		countFinding(&d, f)
 		for _, text := range f.Posture.Yet {
-			d.remark(text, f.VM.ID)
+			addRemark(&d, text, f.VM.ID)
 		}
 	}
-	d.compare(last, findings)
+	compareDigest(&d, last, findings)
 	if n := len(d.Remarks); n > maxRemarks {
 		d.Remarks, d.More = d.Remarks[:maxRemarks], n-maxRemarks
 	}
 	return d
 }
 
-func (d *Digest) count(f Finding) {
+func countFinding(d *Digest, f Finding) {
 	switch f.Posture.Class {
 	case ClassUnhealthy:
 		d.Unhealthy++
@@ -93,7 +93,7 @@ func (d *Digest) count(f Finding) {
 	}
 }
 
-func (d *Digest) remark(text, vm string) {
+func addRemark(d *Digest, text, vm string) {
 	i := slices.IndexFunc(d.Remarks, func(r Remark) bool { return r.Text == text })
 	if i < 0 {
 		d.Remarks, i = append(d.Remarks, Remark{Text: text}), len(d.Remarks)
@@ -103,7 +103,7 @@ func (d *Digest) remark(text, vm string) {
 
 // compare finds what changed since the last digest. What cannot be told now is
 // taken to be as it was.
-func (d *Digest) compare(last Digest, findings []Finding) {
+func compareDigest(d *Digest, last Digest, findings []Finding) {
 	before, open := map[string]bool{}, map[string]bool{}
 	for _, id := range last.Open {
 		before[strings.ToLower(id)] = true

@@ -108,7 +108,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t Table) (bool, 
 	}
 	v := r.plan(w, t)
 	for _, g := range w.Grants {
-		if g.State != Open || HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, g.relocated) ||
+		if g.State != Open || HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r Rule) bool { return movedPublicEnd(g, r) }) ||
 			g.hindered(guard, r.owner.hindrance(t, v.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
@@ -139,7 +139,7 @@ func (r *Reconciler) unconfirmed(w AtGuard, t Table) []Change {
 		} else if g.State != Closing || g.agrees(w.Guard) {
 			continue
 		}
-		for _, rule := range g.Rules(r.owner.Installation, w.Guard) {
+		for _, rule := range ForGrant(g, r.owner.Installation, w.Guard) {
 			if !named(t.Rules, rule.Name) {
 				out = append(out, Change{Remove: rule.Name})
 			}

@@ -11,27 +11,27 @@ import (
 // one for each path, protocol and family of addresses. A DNAT rule, one for
 // each address and port, names in Destinations where the firewall may be
 // reached, and has no ports until one was chosen; then that address comes first.
-func (g Grant) Rules(installation, guard string) []Rule {
+func ForGrant(g Grant, installation, guard string) []Rule {
 	var out []Rule
 	for _, p := range g.Paths {
 		if !SameID(p.Guard, guard) {
 			continue
 		}
-		for _, protocol := range g.protocols() {
+		for _, protocol := range protocolsOf(g) {
 			for _, v4 := range []bool{true, false} {
-				if r, ok := g.rule(installation, p, protocol, v4); ok {
+				if r, ok := ruleOf(g, installation, p, protocol, v4); ok {
 					out = append(out, r)
 				}
 			}
 		}
 		if p.Kind == ByDNAT {
-			out = append(out, g.translations(installation, p)...)
+			out = append(out, translationsOf(g, installation, p)...)
 		}
 	}
 	return out
 }
 
-func (g Grant) protocols() []Protocol {
+func protocolsOf(g Grant) []Protocol {
 	var out []Protocol
 	for _, p := range g.Request.Ports {
 		out = append(out, p.Protocol)
@@ -41,7 +41,7 @@ func (g Grant) protocols() []Protocol {
 }
 
 // allow is what all rules of the grant have in common.
-func (g Grant) allow(installation, suffix string, protocol Protocol) Rule {
+func allowFor(g Grant, installation, suffix string, protocol Protocol) Rule {
 	return Rule{
 		Inbound: true, Allow: true, Protocol: protocol, SourcePorts: []string{"*"},
 		Name: RuleName{installation, g.ID, suffix}.String(),
@@ -52,7 +52,7 @@ func (g Grant) allow(installation, suffix string, protocol Protocol) Rule {
 }
 
 // sources are what the rules of a path have as theirs.
-func (g Grant) sources(p Path, v4 bool) []string {
+func sourcesOf(g Grant, p Path, v4 bool) []string {
 	all := p.Sources
 	if all == nil {
 		all = g.Request.Sources
@@ -66,9 +66,9 @@ func (g Grant) sources(p Path, v4 bool) []string {
 	return out
 }
 
-func (g Grant) rule(installation string, p Path, protocol Protocol, v4 bool) (Rule, bool) {
-	r := g.allow(installation, ruleSuffix(p.VM, p.ruleTag(), protocol, v4), protocol)
-	r.Sources = g.sources(p, v4)
+func ruleOf(g Grant, installation string, p Path, protocol Protocol, v4 bool) (Rule, bool) {
+	r := allowFor(g, installation, ruleSuffix(p.VM, ruleTag(p), protocol, v4), protocol)
+	r.Sources = sourcesOf(g, p, v4)
 	for _, a := range p.Addresses {
 		if a.Is4() == v4 {
 			r.Destinations = append(r.Destinations, a.String())
@@ -84,14 +84,14 @@ func (g Grant) rule(installation string, p Path, protocol Protocol, v4 bool) (Ru
 
 // translations are the DNAT rules of a path: Azure Firewall translates to
 // single ports of IPv4 addresses.
-func (g Grant) translations(installation string, p Path) []Rule {
+func translationsOf(g Grant, installation string, p Path) []Rule {
 	var out []Rule
 	for _, to := range p.Addresses {
 		for _, ports := range g.Request.Ports {
 			tag := strings.ToLower(p.VM) + " dnat " + to.String() // the same, whoever comes
 			suffix := ruleSuffix(p.VM, tag, ports.Protocol, true) + "-" + ports.Span()
-			r := g.allow(installation, suffix, ports.Protocol)
-			r.Sources, r.To = g.sources(p, true), netip.AddrPortFrom(to, ports.From)
+			r := allowFor(g, installation, suffix, ports.Protocol)
+			r.Sources, r.To = sourcesOf(g, p, true), netip.AddrPortFrom(to, ports.From)
 			for _, a := range p.Public {
 				r.Destinations = append(r.Destinations, a.String())
 			}

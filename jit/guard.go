@@ -121,7 +121,7 @@ func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []Grant
 	var changes []Change
 	for _, g := range live {
 		if g.State == Closing {
-			for _, r := range g.Rules(s.owner.Installation, guard) {
+			for _, r := range ForGrant(g, s.owner.Installation, guard) {
 				changes = append(changes, Change{Remove: r.Name})
 			}
 		}
@@ -153,7 +153,7 @@ func (s *Reconciler) keepDenies(t Table, changes []Change, locks []Protection, u
 func explained(guard string, deny Rule, locks []Protection) bool {
 	return !slices.ContainsFunc(deny.Destinations, func(d string) bool {
 		one := Rule{Destinations: []string{d}}
-		return !slices.ContainsFunc(locks, func(p Protection) bool { return p.denyMeets(guard, one) })
+		return !slices.ContainsFunc(locks, func(p Protection) bool { return denyMeets(p, guard, one) })
 	})
 }
 

@@ -5,7 +5,7 @@ import "context"
 // hindrance is what somebody put before the rules of an open grant in the guard
 // since it was opened, and so may keep its holder out; empty when nothing.
 func (o Owner) hindrance(t Table, p Plan, g Grant) string {
-	for _, want := range g.Rules(o.Installation, t.Guard) {
+	for _, want := range ForGrant(g, o.Installation, t.Guard) {
 		if d, shadowed := t.Shadow(finalRule(p, want)); shadowed {
 			return shadowRefusal(t, d).Error()
 		}

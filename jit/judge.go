@@ -230,7 +230,7 @@ func (j Checker) Foresee(ctx context.Context, g Grant, sites []ResolvedTarget) (
 			return nil, err
 		}
 		tables[guard] = t
-		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), g.Rules(owner.Installation, guard)); err != nil {
+		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), ForGrant(g, owner.Installation, guard)); err != nil {
 			return nil, err
 		}
 	}
@@ -269,7 +269,7 @@ func (o Owner) Desired(guard string, live []Grant, locks []Protection) []Rule {
 	wanted := Denies(o.Installation, guard, locks)
 	for _, g := range live {
 		if g.State == Opening || g.State == Open {
-			wanted = append(wanted, g.Rules(o.Installation, guard)...)
+			wanted = append(wanted, ForGrant(g, o.Installation, guard)...)
 		}
 	}
 	return wanted

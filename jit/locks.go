@@ -72,7 +72,7 @@ func (v pass) keeps(p Protection, deny Rule) bool {
 		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
 			return slices.ContainsFunc(v.protections, func(o Protection) bool { return o.State != Unprotecting && !SameID(o.VM, p.VM) && o.HasAt(v.guard, a) })
 		})
-		if (Protection{Paths: []Path{path}}).denyMeets(v.guard, deny) {
+		if denyMeets(Protection{Paths: []Path{path}}, v.guard, deny) {
 			return true
 		}
 	}
@@ -126,7 +126,7 @@ func (s *Reconciler) confirm(ctx context.Context, read Protection, f func(Protec
 
 // denyMeets reports whether the deny names an address that the protection has
 // behind the guard.
-func (p Protection) denyMeets(guard string, deny Rule) bool {
+func denyMeets(p Protection, guard string, deny Rule) bool {
 	for _, path := range slices.Concat(p.Paths, p.Left) {
 		if !SameID(path.Guard, guard) {
 			continue
@@ -164,7 +164,7 @@ func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p Protection
 	for _, want := range Denies(s.owner.Installation, v.guard, v.protections) {
 		final := finalRule(v.plan, want)
 		old, _ := ruleNamed(v.before, final.Name)
-		if !p.denyMeets(v.guard, final) || p.keptShutBy(v.guard, old, final) {
+		if !denyMeets(p, v.guard, final) || keptShutBy(p, v.guard, old, final) {
 			continue
 		}
 		return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Drifted(final.Name, v.after.Name, v.now) })
@@ -192,7 +192,7 @@ func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p Protection
 
 // keptShutBy reports whether the rule kept the VM's addresses shut as wanted, no
 // matter which other VMs share it.
-func (p Protection) keptShutBy(guard string, old, want Rule) bool {
+func keptShutBy(p Protection, guard string, old, want Rule) bool {
 	for _, path := range p.Paths {
 		for _, a := range path.Addresses {
 			if SameID(path.Guard, guard) && slices.Contains(want.Destinations, a.String()) && !slices.Contains(normalWords(old.Destinations), netip.PrefixFrom(a, a.BitLen()).String()) {

@@ -37,7 +37,7 @@ type Obstacle struct {
 
 // Forecast looks at the VMs that a policy matches, with all guards and all
 // management locks as they were read.
-func (c Config) Forecast(vms []VM, tables []Table, locks []ManagementLock) Forecast {
+func Predict(c Config, vms []VM, tables []Table, locks []ManagementLock) Forecast {
 	l := forecaster{
 		config: c, owner: Owner{c.Installation, c.Bands}, tables: map[string]Table{}, behind: map[string][]VM{}, protections: map[string][]Protection{},
 		known: map[string]int{}, noted: map[string]bool{}, hindered: map[ObstacleKind]map[string]bool{},

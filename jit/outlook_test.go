@@ -123,7 +123,7 @@ func TestOutlook(t *testing.T) {
 		}, 0, []string{"any-1 range-1 lock: The lock keep (CanNotDelete) on the resource group RG would let a rule be written in the network security group a and never be removed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := outlookConfig().Forecast(tt.vms, []jit.Table{nsgWith("a", tt.rules...)}, tt.locks)
+			out := jit.Predict(outlookConfig(), tt.vms, []jit.Table{nsgWith("a", tt.rules...)}, tt.locks)
 			if out.Reachable != tt.reachable {
 				t.Errorf("%d reachable, want %d", out.Reachable, tt.reachable)
 			}
@@ -152,7 +152,7 @@ func TestOutlookCountsOnce(t *testing.T) {
 	vm := lookedAt("any-1", "10.0.0.4", "a")
 	vm.Interfaces[0].Addresses[0].SubnetGuard = lookoutGroup + "b"
 	lock := jit.ManagementLock{Name: "keep", Scope: "/subscriptions/s", Level: "ReadOnly"}
-	out := outlookConfig().Forecast([]jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []jit.ManagementLock{lock})
+	out := jit.Predict(outlookConfig(), []jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []jit.ManagementLock{lock})
 	if len(out.Obstacles) != 1 || len(out.Obstacles[0].VMs) != 1 || out.Matched != 1 || out.Reachable != 0 {
 		t.Errorf("%+v", out)
 	}
@@ -208,7 +208,7 @@ func TestOutlookBehindAFirewall(t *testing.T) {
 		{"a group of a policy is deleted", lookedAtBehind("any-1", "a", firewallPolicy), empty, lock("CanNotDelete", firewallPolicy), "lock: The lock keep (CanNotDelete) on the firewall policy po would let a rule be written in the firewall policy po and never be removed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := outlookConfig().Forecast([]jit.VM{tt.vm}, []jit.Table{nsgWith("a"), tt.table}, tt.locks)
+			out := jit.Predict(outlookConfig(), []jit.VM{tt.vm}, []jit.Table{nsgWith("a"), tt.table}, tt.locks)
 			if len(out.Obstacles) == 0 && tt.want == "" && out.Reachable == 1 {
 				return
 			}

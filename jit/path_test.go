@@ -125,7 +125,7 @@ func TestRulesOfAGrant(t *testing.T) {
 		{VM: vmID, Guard: "/g/other", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}},
 	}
 	var got []string
-	for _, r := range g.Rules("prod", "/G/NIC") {
+	for _, r := range jit.ForGrant(g, "prod", "/G/NIC") {
 		n, ok := jit.ParseRuleName(r.Name)
 		if !ok || n.Grant != g.ID || n.Installation != "prod" || !r.Inbound || !r.Allow || r.Priority != 0 {
 			t.Errorf("rule %+v", r)
@@ -147,7 +147,7 @@ func TestRulesOfAGrant(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
-	if again := g.Rules("prod", "/g/nic"); !again[0].Equal(g.Rules("prod", "/g/nic")[0]) {
+	if again := jit.ForGrant(g, "prod", "/g/nic"); !again[0].Equal(jit.ForGrant(g, "prod", "/g/nic")[0]) {
 		t.Error("the rules of a grant differ from one look to the next")
 	}
 }

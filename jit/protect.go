@@ -190,7 +190,7 @@ func (o Owner) FitsProtections(t Table, plan Plan, p Protection) error {
 		}
 	}
 	for _, r := range plan.Final {
-		if r.Allow || p.Existing == Respect || !p.denyMeets(t.Guard, r) {
+		if r.Allow || p.Existing == Respect || !denyMeets(p, t.Guard, r) {
 			continue
 		}
 		if allow, above := o.StandsAbove(t, r); above {

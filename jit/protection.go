@@ -203,7 +203,7 @@ func Denies(installation, guard string, protections []Protection) []Rule {
 		}
 		for _, path := range p.Paths {
 			if SameID(path.Guard, guard) {
-				p.deny(installation, path, shared)
+				addDeny(p, installation, path, shared)
 			}
 		}
 	}
@@ -217,9 +217,9 @@ func Denies(installation, guard string, protections []Protection) []Rule {
 	return out
 }
 
-func (p Protection) deny(installation string, path Path, shared map[string]*Rule) {
+func addDeny(p Protection, installation string, path Path, shared map[string]*Rule) {
 	for _, a := range path.Addresses {
-		name := RuleName{Installation: installation, Suffix: p.suffix(a)}.String()
+		name := RuleName{Installation: installation, Suffix: denySuffix(p, a)}.String()
 		r := shared[name]
 		if r == nil {
 			r = &Rule{
@@ -233,7 +233,7 @@ func (p Protection) deny(installation string, path Path, shared map[string]*Rule
 }
 
 // suffix is the same for all VMs that may share a deny.
-func (p Protection) suffix(a netip.Addr) string {
+func denySuffix(p Protection, a netip.Addr) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %t", p.Spans(), strings.ToLower(p.Source), a.Is4()))
 	side := overSuffix
 	if p.Existing == Respect {

@@ -136,7 +136,7 @@ func (s *Reconciler) settleOpening(ctx context.Context, v pass, g Grant) error {
 // confirmedAt reports whether every rule of the grant here was read back in force,
 // or what stands in the way.
 func (s *Reconciler) confirmedAt(v pass, g Grant) (bool, error) {
-	for _, want := range g.Rules(s.owner.Installation, v.guard) {
+	for _, want := range ForGrant(g, s.owner.Installation, v.guard) {
 		if err := v.failed[want.Name]; err != nil {
 			return false, err
 		}
@@ -159,7 +159,7 @@ func (s *Reconciler) publicEnds(v pass, g Grant) []PublicEnd {
 		if !SameID(p.Guard, v.guard) || p.Kind != ByDNAT {
 			continue
 		}
-		for _, want := range g.translations(s.owner.Installation, p) {
+		for _, want := range translationsOf(g, s.owner.Installation, p) {
 			if d, ok := finalRule(v.plan, want).publicEnd(p.VM); ok {
 				out = append(out, d)
 			}
@@ -213,8 +213,8 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g Grant) error {
 		return s.settleDeparted(ctx, v, g)
 	}
 	moved := g.follows(v.guard)
-	for _, want := range g.Rules(s.owner.Installation, v.guard) {
-		relocated := g.relocated(finalRule(v.plan, want))
+	for _, want := range ForGrant(g, s.owner.Installation, v.guard) {
+		relocated := movedPublicEnd(g, finalRule(v.plan, want))
 		changed, err := s.settleChanged(ctx, v, g, want, relocated)
 		if err != nil {
 			return err

@@ -105,7 +105,7 @@ func (l *forecaster) obstaclesOf(t probe) []obstacle {
 		if !read {
 			continue
 		}
-		plan := l.owner.MakePlan(table, t.grant.Rules(l.owner.Installation, guard))
+		plan := l.owner.MakePlan(table, ForGrant(t.grant, l.owner.Installation, guard))
 		for _, b := range plan.Blocked {
 			out = append(out, obstacle{guard: guard, err: b.Err})
 		}

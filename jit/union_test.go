@@ -153,7 +153,7 @@ func (d drawer) grant(id jit.ID, vms []jit.VM) jit.Grant {
 func (u *union) plan(d drawer, guard string) {
 	wanted := jit.Denies("prod", guard, u.locks)
 	for _, g := range u.grants {
-		wanted = append(wanted, g.Rules("prod", guard)...)
+		wanted = append(wanted, jit.ForGrant(g, "prod", guard)...)
 	}
 	table := jit.Table{Guard: guard, Name: guard, Defaults: azureDefaults()}
 	foreign := table

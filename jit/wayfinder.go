@@ -16,7 +16,7 @@ type legs struct {
 // legs finds it. What comes from outside goes by DNAT where the answers are
 // routed back through a firewall, or where nothing but a DNAT rule leads to the
 // address; what comes from inside is routed.
-func (a Address) legs(source netip.Prefix) legs {
+func legsOf(a Address, source netip.Prefix) legs {
 	var c legs
 	left := AddressesOf(source)
 	for _, g := range a.FirewallHops {
@@ -78,7 +78,7 @@ func (w *finder) family(v4 bool, sources []netip.Prefix) error {
 func (w *finder) address(nic Interface, a Address, sources []netip.Prefix) (int, error) {
 	var own []Path // to this address alone
 	for _, s := range sources {
-		c := a.legs(s)
+		c := legsOf(a, s)
 		if err := w.passable(c); err != nil {
 			return 0, err
 		}
@@ -208,7 +208,7 @@ func (w *finder) placed(g FirewallHop) error {
 // ruleTag tells a path's rules from those of other paths of its VM at the same
 // guard. An NSG's rule for the client itself has been named by the VM alone
 // from the first version on.
-func (p Path) ruleTag() string {
+func ruleTag(p Path) string {
 	tag := strings.ToLower(p.VM)
 	if p.Kind == Direct && p.Sources == nil {
 		return tag

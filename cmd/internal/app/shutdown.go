@@ -126,7 +126,7 @@ func closingCommands(g jit.Grant, installation string) string {
 			continue
 		}
 		seen[key] = true
-		for _, r := range g.Rules(installation, path.Guard) {
+		for _, r := range jit.ForGrant(g, installation, path.Guard) {
 			fmt.Fprintf(&b, "  %s\n", removal(path.Guard, installation, r))
 		}
 	}

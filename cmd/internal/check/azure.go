@@ -125,7 +125,7 @@ func (c run) firewallBefore(ctx context.Context, client *azure.Client, vms []jit
 
 // foresee tells what is in the way of grants and protections.
 func (c run) foresee(s snapshot) []Finding {
-	out := c.Config.Jit.Forecast(s.vms, s.tables, s.locks)
+	out := jit.Predict(c.Config.Jit, s.vms, s.tables, s.locks)
 	by := map[jit.ObstacleKind][]error{}
 	for _, h := range out.Obstacles {
 		if h.Kind != jit.ObstacleRules || s.tablesErr == nil { // else what was not read is what is missing

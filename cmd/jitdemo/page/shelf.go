@@ -57,7 +57,7 @@ func (s shelf) wants(installation, guard, rule string) bool {
 	want := jit.Denies(installation, guard, s.locks)
 	for _, g := range s.grants {
 		if g.State == jit.Opening || g.State == jit.Open {
-			want = append(want, g.Rules(installation, guard)...)
+			want = append(want, jit.ForGrant(g, installation, guard)...)
 		}
 	}
 	return slices.ContainsFunc(want, func(r jit.Rule) bool { return strings.EqualFold(r.Name, rule) })

@@ -8,13 +8,11 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 const (
 	subscription = "/subscriptions/11111111-2222-3333-4444-555555555555"
-	vmGroup      = subscription + "/resourceGroups/prod"
-	vmID         = vmGroup + "/providers/Microsoft.Compute/virtualMachines/web-01"
-	ann          = "aaaaaaaa-0000-0000-0000-000000000001"
 	team         = "bbbbbbbb-0000-0000-0000-000000000002"
 )
 
@@ -83,47 +81,47 @@ func TestRoles(t *testing.T) {
 		{"Virtual Machine Contributor", []jit.Role{at(vmContributorRole, subscription)}, []string{initiate, readJIT}},
 		{"Security Admin reads no machine and no network", []jit.Role{at(securityAdminRole, subscription)}, []string{readVM, readNIC}},
 		{"Security Admin and Reader, each for its part", []jit.Role{at(securityAdminRole, subscription), at(readerRole, subscription)}, nil},
-		{"Security Admin and Virtual Machine Contributor", []jit.Role{at(securityAdminRole, subscription), at(vmContributorRole, vmID)}, nil},
-		{"the least role", []jit.Role{at(leastRole, vmID)}, nil},
-		{"the least role, twice", []jit.Role{at(leastRole, vmID), at(leastRole, subscription)}, nil},
-		{"actions in another case", []jit.Role{at(jit.Role{Actions: []string{"MICROSOFT.SECURITY/*", "*/READ"}}, vmID)}, nil},
+		{"Security Admin and Virtual Machine Contributor", []jit.Role{at(securityAdminRole, subscription), at(vmContributorRole, jittest.VMID)}, nil},
+		{"the least role", []jit.Role{at(leastRole, jittest.VMID)}, nil},
+		{"the least role, twice", []jit.Role{at(leastRole, jittest.VMID), at(leastRole, subscription)}, nil},
+		{"actions in another case", []jit.Role{at(jit.Role{Actions: []string{"MICROSOFT.SECURITY/*", "*/READ"}}, jittest.VMID)}, nil},
 		{"at the root", []jit.Role{at(ownerRole, "/")}, nil},
 		{"at a management group", []jit.Role{at(ownerRole, "/providers/Microsoft.Management/managementGroups/corp")}, nil},
-		{"at the resource group", []jit.Role{at(ownerRole, vmGroup)}, nil},
-		{"at the resource group, another case", []jit.Role{at(ownerRole, strings.ToUpper(vmGroup))}, nil},
-		{"at the resource group, with a slash", []jit.Role{at(ownerRole, vmGroup+"/")}, nil},
-		{"at the VM", []jit.Role{at(ownerRole, vmID)}, nil},
+		{"at the resource group", []jit.Role{at(ownerRole, jittest.VMGroup)}, nil},
+		{"at the resource group, another case", []jit.Role{at(ownerRole, strings.ToUpper(jittest.VMGroup))}, nil},
+		{"at the resource group, with a slash", []jit.Role{at(ownerRole, jittest.VMGroup+"/")}, nil},
+		{"at the VM", []jit.Role{at(ownerRole, jittest.VMID)}, nil},
 		{"at another subscription", []jit.Role{at(ownerRole, "/subscriptions/99999999-2222-3333-4444-555555555555")}, all},
 		{"at another resource group", []jit.Role{at(ownerRole, subscription+"/resourceGroups/test")}, all},
 		{"at a resource group that begins the name", []jit.Role{at(ownerRole, subscription+"/resourceGroups/pro")}, all},
-		{"at a resource group that the name begins", []jit.Role{at(ownerRole, vmGroup+"-db")}, all},
-		{"at a VM that begins the name", []jit.Role{at(ownerRole, strings.TrimSuffix(vmID, "1"))}, all},
-		{"below the VM", []jit.Role{at(ownerRole, vmID+"/extensions/a")}, all},
+		{"at a resource group that the name begins", []jit.Role{at(ownerRole, jittest.VMGroup+"-db")}, all},
+		{"at a VM that begins the name", []jit.Role{at(ownerRole, strings.TrimSuffix(jittest.VMID, "1"))}, all},
+		{"below the VM", []jit.Role{at(ownerRole, jittest.VMID+"/extensions/a")}, all},
 		{"at no scope that was told", []jit.Role{at(ownerRole, "")}, all},
-		{"conditional", []jit.Role{{Scope: vmID, Actions: []string{"*"}, Conditional: true}}, all},
-		{"conditional beside a plain one", []jit.Role{{Scope: vmID, Actions: []string{"*"}, Conditional: true}, at(readerRole, vmID)}, []string{initiate}},
-		{"unreadable", []jit.Role{{Scope: vmID, Unreadable: true}}, all},
-		{"unreadable in part", []jit.Role{{Scope: vmID, Actions: []string{"*"}, Unreadable: true}}, all},
-		{"less what is needed", []jit.Role{at(less(ownerRole, initiate), vmID)}, []string{initiate}},
-		{"less all of a provider", []jit.Role{at(less(ownerRole, "Microsoft.Security/*"), vmID)}, []string{initiate, readJIT}},
-		{"less something else", []jit.Role{at(less(ownerRole, "Microsoft.Security/locations/alerts/*"), vmID)}, nil},
-		{"less, and another role grants it", []jit.Role{at(less(ownerRole, initiate), vmID), at(leastRole, vmID)}, nil},
-		{"less a part of what a star means", []jit.Role{at(less(ownerRole, "Microsoft.Network/networkInterfaces/ipConfigurations/read"), vmID)}, []string{readNIC}},
-		{"less writes only", []jit.Role{at(less(ownerRole, "*/write", "*/delete"), vmID)}, nil},
-		{"less by a star that meets", []jit.Role{at(less(ownerRole, "*/ipConfigurations/*"), vmID)}, []string{readJIT, readNIC}},
+		{"conditional", []jit.Role{{Scope: jittest.VMID, Actions: []string{"*"}, Conditional: true}}, all},
+		{"conditional beside a plain one", []jit.Role{{Scope: jittest.VMID, Actions: []string{"*"}, Conditional: true}, at(readerRole, jittest.VMID)}, []string{initiate}},
+		{"unreadable", []jit.Role{{Scope: jittest.VMID, Unreadable: true}}, all},
+		{"unreadable in part", []jit.Role{{Scope: jittest.VMID, Actions: []string{"*"}, Unreadable: true}}, all},
+		{"less what is needed", []jit.Role{at(less(ownerRole, initiate), jittest.VMID)}, []string{initiate}},
+		{"less all of a provider", []jit.Role{at(less(ownerRole, "Microsoft.Security/*"), jittest.VMID)}, []string{initiate, readJIT}},
+		{"less something else", []jit.Role{at(less(ownerRole, "Microsoft.Security/locations/alerts/*"), jittest.VMID)}, nil},
+		{"less, and another role grants it", []jit.Role{at(less(ownerRole, initiate), jittest.VMID), at(leastRole, jittest.VMID)}, nil},
+		{"less a part of what a star means", []jit.Role{at(less(ownerRole, "Microsoft.Network/networkInterfaces/ipConfigurations/read"), jittest.VMID)}, []string{readNIC}},
+		{"less writes only", []jit.Role{at(less(ownerRole, "*/write", "*/delete"), jittest.VMID)}, nil},
+		{"less by a star that meets", []jit.Role{at(less(ownerRole, "*/ipConfigurations/*"), jittest.VMID)}, []string{readJIT, readNIC}},
 		{"a star is covered by one pattern only", []jit.Role{at(jit.Role{Actions: []string{
 			"Microsoft.Network/networkInterfaces/a*/read", "Microsoft.Network/networkInterfaces/ipConfigurations/read", "Microsoft.Network/networkInterfaces/read",
-		}}, vmID)}, all},
+		}}, jittest.VMID)}, all},
 		{"two halves do not cover it", []jit.Role{
-			at(jit.Role{Actions: []string{initiate, readJIT, readVM, "Microsoft.Network/networkInterfaces/a*"}}, vmID),
-			at(jit.Role{Actions: []string{"Microsoft.Network/networkInterfaces/*a/read"}}, vmID),
+			at(jit.Role{Actions: []string{initiate, readJIT, readVM, "Microsoft.Network/networkInterfaces/a*"}}, jittest.VMID),
+			at(jit.Role{Actions: []string{"Microsoft.Network/networkInterfaces/*a/read"}}, jittest.VMID),
 		}, []string{readNIC}},
-		{"a longer action is another", []jit.Role{at(jit.Role{Actions: []string{initiate + "s", readJIT, readVM + "/x", readNIC}}, vmID)}, []string{initiate, readVM}},
-		{"no actions", []jit.Role{at(jit.Role{Name: "Storage Blob Data Reader"}, vmID)}, all},
+		{"a longer action is another", []jit.Role{at(jit.Role{Actions: []string{initiate + "s", readJIT, readVM + "/x", readNIC}}, jittest.VMID)}, []string{initiate, readVM}},
+		{"no actions", []jit.Role{at(jit.Role{Name: "Storage Blob Data Reader"}, jittest.VMID)}, all},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			h := jit.Holdings{User: ann, Scope: vmID, Roles: tt.roles}
+			h := jit.Holdings{User: jittest.Ann, Scope: jittest.VMID, Roles: tt.roles}
 			if diff := cmp.Diff(tt.want, h.Missing(jit.DefaultActions())); diff != "" {
 				t.Errorf("missing (-want +got):\n%s", diff)
 			}
@@ -133,7 +131,7 @@ func TestRoles(t *testing.T) {
 
 func TestDenyAssignments(t *testing.T) {
 	everything := func(change func(*jit.Deny)) jit.Deny {
-		d := jit.Deny{Scope: vmGroup, Actions: []string{initiate}, Principals: []string{ann}}
+		d := jit.Deny{Scope: jittest.VMGroup, Actions: []string{initiate}, Principals: []string{jittest.Ann}}
 		change(&d)
 		return d
 	}
@@ -143,21 +141,21 @@ func TestDenyAssignments(t *testing.T) {
 		want []string // missing
 	}{
 		{"direct", everything(func(*jit.Deny) {}), []string{initiate}},
-		{"direct, another case", everything(func(d *jit.Deny) { d.Principals = []string{strings.ToUpper(ann)} }), []string{initiate}},
+		{"direct, another case", everything(func(d *jit.Deny) { d.Principals = []string{strings.ToUpper(jittest.Ann)} }), []string{initiate}},
 		{"by a group", everything(func(d *jit.Deny) { d.Principals = []string{strings.ToUpper(team)} }), []string{initiate}},
 		{"of somebody else", everything(func(d *jit.Deny) { d.Principals = []string{"cccccccc-0000-0000-0000-000000000003"} }), nil},
 		{"of nobody", everything(func(d *jit.Deny) { d.Principals = nil }), nil},
 		{"of everyone", everything(func(d *jit.Deny) { d.Principals, d.Everyone = nil, true }), []string{initiate}},
-		{"of everyone but her", everything(func(d *jit.Deny) { d.Everyone, d.Excluded = true, []string{ann} }), nil},
+		{"of everyone but her", everything(func(d *jit.Deny) { d.Everyone, d.Excluded = true, []string{jittest.Ann} }), nil},
 		{"of everyone but her group", everything(func(d *jit.Deny) { d.Everyone, d.Excluded = true, []string{team} }), nil},
 		{"of everyone but somebody else", everything(func(d *jit.Deny) { d.Everyone, d.Excluded = true, []string{"cccccccc-0000-0000-0000-000000000003"} }), []string{initiate}},
-		{"of her group but her", everything(func(d *jit.Deny) { d.Principals, d.Excluded = []string{team}, []string{ann} }), nil},
+		{"of her group but her", everything(func(d *jit.Deny) { d.Principals, d.Excluded = []string{team}, []string{jittest.Ann} }), nil},
 		{"above", everything(func(d *jit.Deny) { d.Scope = subscription }), []string{initiate}},
 		{"at a management group", everything(func(d *jit.Deny) { d.Scope = "/providers/Microsoft.Management/managementGroups/corp" }), []string{initiate}},
-		{"at the VM", everything(func(d *jit.Deny) { d.Scope = vmID }), []string{initiate}},
-		{"elsewhere", everything(func(d *jit.Deny) { d.Scope = vmGroup + "-db" }), nil},
+		{"at the VM", everything(func(d *jit.Deny) { d.Scope = jittest.VMID }), []string{initiate}},
+		{"elsewhere", everything(func(d *jit.Deny) { d.Scope = jittest.VMGroup + "-db" }), nil},
 		{"above, its scope only", everything(func(d *jit.Deny) { d.NotChildren = true }), nil},
-		{"at the VM, its scope only", everything(func(d *jit.Deny) { d.NotChildren, d.Scope = true, strings.ToUpper(vmID) }), []string{initiate}},
+		{"at the VM, its scope only", everything(func(d *jit.Deny) { d.NotChildren, d.Scope = true, strings.ToUpper(jittest.VMID) }), []string{initiate}},
 		{"of all actions", everything(func(d *jit.Deny) { d.Actions = []string{"*"} }), []string{initiate, readJIT, readVM, readNIC}},
 		{"of writes", everything(func(d *jit.Deny) { d.Actions = []string{"*/write", "*/delete"} }), nil},
 		{"of all but reads", everything(func(d *jit.Deny) { d.Actions, d.NotActions = []string{"*"}, []string{"*/read"} }), []string{initiate}},
@@ -170,7 +168,7 @@ func TestDenyAssignments(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := jit.Holdings{
-				User: ann, Groups: []string{team}, Scope: vmID,
+				User: jittest.Ann, Groups: []string{team}, Scope: jittest.VMID,
 				Roles: []jit.Role{at(ownerRole, subscription)}, Denies: []jit.Deny{tt.deny},
 			}
 			if diff := cmp.Diff(tt.want, h.Missing(jit.DefaultActions())); diff != "" {
@@ -181,7 +179,7 @@ func TestDenyAssignments(t *testing.T) {
 }
 
 func TestMissingNothing(t *testing.T) {
-	if got := (jit.Holdings{User: ann, Scope: vmID}).Missing(nil); got != nil {
+	if got := (jit.Holdings{User: jittest.Ann, Scope: jittest.VMID}).Missing(nil); got != nil {
 		t.Errorf("nothing is required and %q is missing", got)
 	}
 }
@@ -190,7 +188,7 @@ func TestMissingNothing(t *testing.T) {
 func TestRolesAddAndDeniesTake(t *testing.T) {
 	action := rapid.SampledFrom([]string{initiate, readJIT, readVM, readNIC, "*", "*/read", "Microsoft.Security/*", "Microsoft.*/read", "Microsoft.Network/*"})
 	actions := rapid.SliceOfN(action, 0, 3)
-	scope := rapid.SampledFrom([]string{"/", subscription, vmGroup, vmGroup + "-db", vmID, ""})
+	scope := rapid.SampledFrom([]string{"/", subscription, jittest.VMGroup, jittest.VMGroup + "-db", jittest.VMID, ""})
 	role := rapid.Custom(func(t *rapid.T) jit.Role {
 		return jit.Role{Scope: scope.Draw(t, "scope"), Actions: actions.Draw(t, "actions"), NotActions: actions.Draw(t, "not"), Conditional: rapid.Bool().Draw(t, "conditional")}
 	})
@@ -198,7 +196,7 @@ func TestRolesAddAndDeniesTake(t *testing.T) {
 		return jit.Deny{Scope: scope.Draw(t, "scope"), Actions: actions.Draw(t, "actions"), NotActions: actions.Draw(t, "not"), Everyone: rapid.Bool().Draw(t, "everyone")}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		h := jit.Holdings{User: ann, Scope: vmID, Roles: rapid.SliceOfN(role, 0, 3).Draw(t, "roles"), Denies: rapid.SliceOfN(deny, 0, 2).Draw(t, "denies")}
+		h := jit.Holdings{User: jittest.Ann, Scope: jittest.VMID, Roles: rapid.SliceOfN(role, 0, 3).Draw(t, "roles"), Denies: rapid.SliceOfN(deny, 0, 2).Draw(t, "denies")}
 		before := len(h.Missing(jit.DefaultActions()))
 		more, worse := h, h
 		more.Roles = append(append([]jit.Role{}, h.Roles...), role.Draw(t, "role"))

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 // record is a chain of the events, as a store would keep it: written as JSON
@@ -48,10 +49,10 @@ func verify(events []jit.Event) error {
 
 func lifeEvents(t *testing.T) []jit.Event {
 	t.Helper()
-	g, asked := jit.NewGrant("g-7k2qd", newGrant().Request)
+	g, asked := jit.NewGrant("g-7k2qd", jittest.NewGrant().Request)
 	events := []jit.Event{asked}
 	for _, s := range []step{wait, approve(bob), approve(carol), begin, confirm, closeBy(jit.Revoked)} {
-		next, es, err := s(g, start)
+		next, es, err := s(g, jittest.Start)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +99,7 @@ func TestRecordShowsWhatWasDone(t *testing.T) {
 		{"one twice", func(es []jit.Event) []jit.Event { return slices.Insert(es, 3, es[2]) }},
 		{"one of another record", func(es []jit.Event) []jit.Event { es[1] = other[1]; es[1].Text = "x"; return es }},
 		{"one inserted that follows", func(es []jit.Event) []jit.Event {
-			forged, err := jit.Event{Kind: jit.EventApproved, At: start}.Link(es[2])
+			forged, err := jit.Event{Kind: jit.EventApproved, At: jittest.Start}.Link(es[2])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +162,7 @@ func TestWhoIsTold(t *testing.T) {
 			t.Errorf("%s is told to %v, want %v", e.Kind, e.Tell(), want[e.Kind])
 		}
 	}
-	_, refused, err := newGrant().Refuse("no rights", start)
+	_, refused, err := jittest.NewGrant().Refuse("no rights", jittest.Start)
 	if err != nil || !slices.Equal(refused.Tell(), []jit.Audience{jit.ToRequester}) {
 		t.Errorf("a refusal is told to %v, %v", refused.Tell(), err)
 	}

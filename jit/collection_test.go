@@ -11,12 +11,13 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 // translation is a DNAT rule of ours as a grant wants it: without a port, and
 // with the addresses at which the firewall may be reached.
 func translation(suffix string, public ...string) jit.Rule {
-	r := oursNamed(suffix)
+	r := jittest.OursNamed(suffix)
 	r.Destinations, r.Ports, r.To = public, nil, netip.MustParseAddrPort("10.0.0.4:22")
 	return r
 }
@@ -33,14 +34,14 @@ func told(r jit.Rule, port string) jit.Rule {
 }
 
 func strangersDNAT(name string, priority int, public, port string) jit.Rule {
-	r := doorAt(foreign(name, priority), priority, public, port)
+	r := doorAt(jittest.Foreign(name, priority), priority, public, port)
 	r.Protocol, r.To = jit.TCP, netip.MustParseAddrPort("10.0.0.9:443")
 	return r
 }
 
 func TestPlanInAFirewall(t *testing.T) {
-	network, dnat := oursNamed("a"), translation("a-22", "20.0.0.1", "20.0.0.2")
-	deny := foreign("no/known", 90)
+	network, dnat := jittest.OursNamed("a"), translation("a-22", "20.0.0.1", "20.0.0.2")
+	deny := jittest.Foreign("no/known", 90)
 	deny.Allow, deny.Sources = false, []string{"192.0.2.0/24"}
 	mine := func(priority int, dnat bool) jit.Collection {
 		return jit.Collection{Name: jit.CollectionName("prod", dnat), Priority: priority, DNAT: dnat}
@@ -67,7 +68,7 @@ func TestPlanInAFirewall(t *testing.T) {
 			[]string{"put jitbot-prod-g-7k2qd-a 100", "put jitbot-prod-g-7k2qd-a-22 101 20.0.0.1:port"},
 		},
 		{"into our collection", false, nil, []jit.Collection{mine(117, false)}, []jit.Rule{network}, []string{"put jitbot-prod-g-7k2qd-a 117"}},
-		{"all agrees", false, []jit.Rule{placed(network, 117)}, []jit.Collection{mine(117, false)}, []jit.Rule{network}, nil},
+		{"all agrees", false, []jit.Rule{jittest.Placed(network, 117)}, []jit.Collection{mine(117, false)}, []jit.Rule{network}, nil},
 		{"a port that it has", false, []jit.Rule{doorAt(dnat, 117, "20.0.0.2", "50007")}, []jit.Collection{mine(117, true)}, []jit.Rule{dnat}, nil},
 		{
 			"a port that the holder was told", false,
@@ -124,18 +125,18 @@ func TestPlanInAFirewall(t *testing.T) {
 		},
 		{
 			"our group", true,
-			[]jit.Rule{placed(network, 117), deny},
+			[]jit.Rule{jittest.Placed(network, 117), deny},
 			[]jit.Collection{{Name: "jitbot-prod", Priority: 117}},
 			nil,
 			[]string{"remove jitbot-prod-g-7k2qd-a"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			table := jit.Table{Guard: hubID, Name: "fw", Rules: c.rules, Collections: c.collections}
+			table := jit.Table{Guard: jittest.HubID, Name: "fw", Rules: c.rules, Collections: c.collections}
 			if c.policy {
-				table.Guard = policyID + "/ruleCollectionGroups/jitbot-prod"
+				table.Guard = jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod"
 			}
-			plan := owner.MakePlan(table, c.wanted)
+			plan := jittest.Owner.MakePlan(table, c.wanted)
 			var got []string
 			for _, change := range plan.Changes {
 				if change.Put == nil {
@@ -171,7 +172,7 @@ func TestPlanInAFirewall(t *testing.T) {
 func TestDoorsAreApart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		publics := []string{"20.0.0.1", "20.0.0.2"}
-		table := jit.Table{Guard: hubID, Name: "fw"}
+		table := jit.Table{Guard: jittest.HubID, Name: "fw"}
 		for i := range rapid.IntRange(0, 5).Draw(t, "strangers") {
 			r := strangersDNAT(fmt.Sprint("s/", i), 500, rapid.SampledFrom(publics).Draw(t, "address"), fmt.Sprint(rapid.IntRange(49990, 60010).Draw(t, "port")))
 			r.Protocol = rapid.SampledFrom([]jit.Protocol{jit.TCP, jit.UDP, jit.AnyProtocol}).Draw(t, "protocol")
@@ -183,7 +184,7 @@ func TestDoorsAreApart(t *testing.T) {
 			r.Protocol = rapid.SampledFrom([]jit.Protocol{jit.TCP, jit.UDP, jit.AnyProtocol}).Draw(t, "our protocol")
 			wanted = append(wanted, r)
 		}
-		plan := owner.MakePlan(table, wanted)
+		plan := jittest.Owner.MakePlan(table, wanted)
 		if len(plan.Blocked) > 0 {
 			t.Fatalf("blocked: %v", plan.Blocked)
 		}
@@ -191,7 +192,7 @@ func TestDoorsAreApart(t *testing.T) {
 			table.Rules = append(table.Rules, *change.Put)
 		}
 		table.Collections = []jit.Collection{{Name: jit.CollectionName("prod", true), Priority: 100, DNAT: true}}
-		if again := owner.MakePlan(table, wanted); len(again.Changes)+len(again.Blocked) > 0 {
+		if again := jittest.Owner.MakePlan(table, wanted); len(again.Changes)+len(again.Blocked) > 0 {
 			t.Fatalf("does not converge: %+v", again)
 		}
 		taken := map[string]string{}
@@ -211,9 +212,9 @@ func TestDoorsAreApart(t *testing.T) {
 // What a firewall asks before our rule makes it idle, and what it asks later
 // does not.
 func TestShadowInAFirewall(t *testing.T) {
-	mine, dnat := placed(oursNamed("a"), 110), doorAt(translation("a-22"), 110, "20.0.0.1", "50001")
+	mine, dnat := jittest.Placed(jittest.OursNamed("a"), 110), doorAt(translation("a-22"), 110, "20.0.0.1", "50001")
 	deny := func(name string, priority int, sources ...string) jit.Rule {
-		r := foreign(name, priority)
+		r := jittest.Foreign(name, priority)
 		r.Allow, r.Sources = false, sources
 		return r
 	}
@@ -230,7 +231,7 @@ func TestShadowInAFirewall(t *testing.T) {
 		{"a deny of an IP group", mine, deny("c/no", 105, "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/ipGroups/x"), true},
 		{"a deny of others", mine, deny("c/no", 105, "192.0.2.0/24"), false},
 		{"a deny behind", mine, deny("c/no", 300, "*"), false},
-		{"an allow before", mine, foreign("c/yes", 105), false},
+		{"an allow before", mine, jittest.Foreign("c/yes", 105), false},
 		{"a deny does not stop a translation by itself", dnat, deny("c/no", 105, "*"), false},
 		{"a translation of the same door before", dnat, taken, true},
 		{"of another port", dnat, strangersDNAT("s/a", 105, "20.0.0.1", "50002"), false},
@@ -239,7 +240,7 @@ func TestShadowInAFirewall(t *testing.T) {
 		{"a translation does not stop a network rule", mine, strangersDNAT("s/a", 105, "10.0.0.4", "22"), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			table := jit.Table{Guard: hubID, Name: "fw", Rules: []jit.Rule{c.other, c.rule}}
+			table := jit.Table{Guard: jittest.HubID, Name: "fw", Rules: []jit.Rule{c.other, c.rule}}
 			if by, got := table.Shadow(c.rule); got != c.want {
 				t.Errorf("shadowed %t by %s", got, by.Name)
 			}

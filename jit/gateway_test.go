@@ -12,12 +12,11 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 const (
-	hubID    = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/hub-fw"
-	edgeID   = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/edge-fw"
-	policyID = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/firewallPolicies/edge-policy"
+	edgeID = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/edge-fw"
 )
 
 func TestKindOf(t *testing.T) {
@@ -26,9 +25,9 @@ func TestKindOf(t *testing.T) {
 		name string
 	}{
 		"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/web-nsg": {jit.SecurityGroup, "web-nsg"},
-		hubID: {jit.ClassicFirewall, "hub-fw"},
-		policyID + "/ruleCollectionGroups/jitbot-prod":                  {jit.PolicyGroup, "edge-policy"},
-		strings.ToLower(policyID + "/ruleCollectionGroups/jitbot-prod"): {jit.PolicyGroup, "edge-policy"},
+		jittest.HubID: {jit.ClassicFirewall, "hub-fw"},
+		jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod":                  {jit.PolicyGroup, "edge-policy"},
+		strings.ToLower(jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod"): {jit.PolicyGroup, "edge-policy"},
 		// A group that is called like a firewall's type is a group.
 		"/subscriptions/s/resourceGroups/azureFirewalls/providers/Microsoft.Network/networkSecurityGroups/azureFirewalls": {jit.SecurityGroup, "azureFirewalls"},
 	} {
@@ -117,13 +116,13 @@ func TestRoutedByLongestPrefix(t *testing.T) {
 // behindFirewall is an address with an NSG and a firewall before it.
 func behindFirewall(change func(*jit.FirewallHop)) []jit.Interface {
 	g := jit.FirewallHop{
-		Firewall: hubID, Subnet: netip.MustParsePrefix("10.40.0.0/26"),
-		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: prefixes("0.0.0.0/0"),
+		Firewall: jittest.HubID, Subnet: netip.MustParsePrefix("10.40.0.0/26"),
+		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: jittest.Prefixes("0.0.0.0/0"),
 	}
 	if change != nil {
 		change(&g)
 	}
-	a := address("10.40.1.4", "/g/subnet")
+	a := jittest.Address("10.40.1.4", "/g/subnet")
 	a.FirewallHops = []jit.FirewallHop{g}
 	return []jit.Interface{{Addresses: []jit.Address{a}}}
 }
@@ -137,7 +136,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 		nics[0].Addresses[0].SubnetGuard = ""
 		return nics
 	}
-	inside := func(g *jit.FirewallHop) { g.Routed = prefixes("10.60.0.0/16") }
+	inside := func(g *jit.FirewallHop) { g.Routed = jittest.Prefixes("10.60.0.0/16") }
 	for _, c := range []struct {
 		name    string
 		nics    []jit.Interface
@@ -170,12 +169,12 @@ func TestPathsThroughFirewalls(t *testing.T) {
 		}},
 		{"no security group", bare(behindFirewall(nil)), nil, []string{"203.0.113.7/32"}, []string{"hub-fw dnat 203.0.113.7/32: 10.40.1.4"}},
 		{"no security group, and not by the firewall", bare(behindFirewall(inside)), nil, []string{"10.70.1.9/32"}, []string{"no network security group"}},
-		{"a policy", behindFirewall(func(g *jit.FirewallHop) { g.Policy = policyID }), nil, []string{"203.0.113.7/32"}, []string{
+		{"a policy", behindFirewall(func(g *jit.FirewallHop) { g.Policy = jittest.PolicyID }), nil, []string{"203.0.113.7/32"}, []string{
 			"edge-policy dnat 203.0.113.7/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
 		}},
-		{"ports that cannot be translated", behindFirewall(nil), []jit.Ports{tcp(8000, 8010)}, []string{"203.0.113.7/32"}, []string{"single ports only"}},
-		{"a port of the firewall's own", behindFirewall(nil), []jit.Ports{tcp(64000, 64000)}, []string{"203.0.113.7/32"}, []string{"cannot translate to port 64000"}},
-		{"a range of ports by a network rule", behindFirewall(inside), []jit.Ports{tcp(8000, 8010)}, []string{"10.60.1.9/32"}, []string{
+		{"ports that cannot be translated", behindFirewall(nil), []jit.Ports{jittest.TCP(8000, 8010)}, []string{"203.0.113.7/32"}, []string{"single ports only"}},
+		{"a port of the firewall's own", behindFirewall(nil), []jit.Ports{jittest.TCP(64000, 64000)}, []string{"203.0.113.7/32"}, []string{"cannot translate to port 64000"}},
+		{"a range of ports by a network rule", behindFirewall(inside), []jit.Ports{jittest.TCP(8000, 8010)}, []string{"10.60.1.9/32"}, []string{
 			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet  : 10.40.1.4",
 		}},
 		{"no public address", behindFirewall(func(g *jit.FirewallHop) { g.Public = nil }), nil, []string{"203.0.113.7/32"}, []string{"no public address"}},
@@ -185,9 +184,9 @@ func TestPathsThroughFirewalls(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.ports == nil {
-				c.ports = []jit.Ports{tcp(22, 22)}
+				c.ports = []jit.Ports{jittest.TCP(22, 22)}
 			}
-			paths, err := jit.PathsTo("prod", jit.VM{ID: vmID, Name: "app-1", Interfaces: c.nics}, c.ports, prefixes(c.sources...))
+			paths, err := jit.PathsTo("prod", jit.VM{ID: jittest.VMID, Name: "app-1", Interfaces: c.nics}, c.ports, jittest.Prefixes(c.sources...))
 			if err != nil {
 				if !strings.Contains(err.Error(), c.want[0]) {
 					t.Errorf("refused: %v", err)

@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 var (
-	start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	asker = jit.Person{ID: "U1", Entra: ann, Name: "ann@example.com"}
 	bob   = jit.Person{ID: "U2", Entra: "bbbb0000-0000-0000-0000-000000000001", Name: "bob@example.com"}
 	carol = jit.Person{ID: "U3", Entra: "cccc0000-0000-0000-0000-000000000001", Name: "carol@example.com"}
 )
@@ -21,21 +20,12 @@ var (
 const (
 	lapseAfter = time.Hour
 	openWithin = time.Minute
-	nicGuard   = "/g/nic"
 	netGuard   = "/g/net"
 )
 
-func newGrant() jit.Grant {
-	g, _ := jit.NewGrant("g-7k2qd", jit.Request{
-		By: asker, Targets: []jit.Target{{VM: vmID, Name: "web-01", Group: "prod"}},
-		Ports: []jit.Ports{tcp(22, 22)}, Sources: prefixes("203.0.113.7/32"), Duration: 2 * time.Hour, Reason: "deploy", At: start,
-	})
-	return g
-}
-
 func twoPaths() []jit.Path {
 	a := []netip.Addr{netip.MustParseAddr("10.0.0.4")}
-	return []jit.Path{{VM: vmID, Guard: nicGuard, Addresses: a}, {VM: vmID, Guard: netGuard, Addresses: a}}
+	return []jit.Path{{VM: jittest.VMID, Guard: jittest.NICGuard, Addresses: a}, {VM: jittest.VMID, Guard: netGuard, Addresses: a}}
 }
 
 // A step is a transition with fixed arguments, given the instant.
@@ -74,26 +64,26 @@ func gone(guard string) step {
 
 var (
 	refuse = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.Refuse("no rights", now) })
-	permit = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.Permit(asker, now) })
+	permit = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.Permit(jittest.Asker, now) })
 	deny   = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.Deny(bob, "not now", now) })
-	cancel = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.Cancel(asker, now) })
+	cancel = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.Cancel(jittest.Asker, now) })
 	lapse  = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.Lapse(now) })
 	begin  = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Begin(twoPaths(), openWithin, now)
 	})
 	confirm = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.ConfirmOpen(now) })
 	wait    = single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.Wait(asker, []string{"S1"}, 2, now.Add(lapseAfter), now)
+		return g.Wait(jittest.Asker, []string{"S1"}, 2, now.Add(lapseAfter), now)
 	})
 	hold step = func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.Delay("the clock", now) }
 )
 
 func after(t *testing.T, steps ...step) jit.Grant {
 	t.Helper()
-	g := newGrant()
+	g := jittest.NewGrant()
 	for i, s := range steps {
 		var err error
-		if g, _, err = s(g, start); err != nil {
+		if g, _, err = s(g, jittest.Start); err != nil {
 			t.Fatalf("step %d: %v", i, err)
 		}
 	}
@@ -103,11 +93,13 @@ func after(t *testing.T, steps ...step) jit.Grant {
 // lives are ways to every state; opening has two faces, before and after the
 // way was stored.
 func lives() map[string][]step {
-	late := func(g jit.Grant, _ time.Time) (jit.Grant, []jit.Event, error) { return lapse(g, start.Add(lapseAfter)) }
+	late := func(g jit.Grant, _ time.Time) (jit.Grant, []jit.Event, error) {
+		return lapse(g, jittest.Start.Add(lapseAfter))
+	}
 	return map[string][]step{
 		"asked": nil, "refused": {refuse}, "pending": {wait}, "denied": {wait, deny}, "lapsed": {wait, late}, "cancelled": {wait, cancel},
 		"opening": {wait, approve(bob), approve(carol)}, "begun": {permit, begin}, "open": {permit, begin, confirm},
-		"closing": {permit, begin, closeBy(jit.Revoked)}, "closed": {permit, begin, closeBy(jit.Revoked), gone(nicGuard), gone(netGuard)},
+		"closing": {permit, begin, closeBy(jit.Revoked)}, "closed": {permit, begin, closeBy(jit.Revoked), gone(jittest.NICGuard), gone(netGuard)},
 	}
 }
 
@@ -131,19 +123,19 @@ func TestTransitions(t *testing.T) {
 		{"lapse too early", lapse, lapseAfter - 1, nil, ""},
 		{"begin", begin, 0, map[string]jit.State{"opening": jit.Opening}, jit.EventOpening},
 		{"hold", hold, 0, map[string]jit.State{"opening": jit.Opening}, jit.EventHeld},
-		{"one guard agrees", agree(nicGuard), 0, map[string]jit.State{"begun": jit.Opening}, ""},
+		{"one guard agrees", agree(jittest.NICGuard), 0, map[string]jit.State{"begun": jit.Opening}, ""},
 		{"another guard agrees", agree("/g/other"), 0, map[string]jit.State{"begun": jit.Opening}, ""},
 		{"confirm", confirm, 0, map[string]jit.State{"begun": jit.Open}, jit.EventOpened},
 		{"confirm too late", confirm, openWithin, nil, ""},
 		{"close", closeBy(jit.Expired), 0, map[string]jit.State{"opening": jit.Closing, "begun": jit.Closing, "open": jit.Closing}, jit.EventClosing},
 		{"fail", closeBy(jit.Failed), 0, map[string]jit.State{"opening": jit.Closing, "begun": jit.Closing, "open": jit.Closing}, jit.EventFailed},
-		{"gone from one guard", gone(nicGuard), 0, map[string]jit.State{"closing": jit.Closing}, ""},
+		{"gone from one guard", gone(jittest.NICGuard), 0, map[string]jit.State{"closing": jit.Closing}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for name, steps := range lives() {
 				g := after(t, steps...)
-				got, events, err := tt.step(g, start.Add(tt.at))
+				got, events, err := tt.step(g, jittest.Start.Add(tt.at))
 				want, allowed := tt.want[name]
 				if !allowed {
 					checkStale(t, name, g, got, events, err)
@@ -177,7 +169,7 @@ func checkEvents(t *testing.T, before, got jit.Grant, events []jit.Event, kind j
 	case kind == "" && len(events) > 0:
 		t.Errorf("%s: %d events, want none", before.State, len(events))
 	case kind == "":
-	case len(events) != 1 || events[0].Kind != kind || events[0].Grant != got.ID || events[0].Subject != asker:
+	case len(events) != 1 || events[0].Kind != kind || events[0].Grant != got.ID || events[0].Subject != jittest.Asker:
 		t.Errorf("%s: events %+v, want one %s", before.State, events, kind)
 	case got.Revision <= before.Revision:
 		t.Errorf("%s: revision %d after %d", before.State, got.Revision, before.Revision)
@@ -210,23 +202,23 @@ func TestWhoMayApprove(t *testing.T) {
 		want error
 	}{
 		{"somebody else", carol, nil},
-		{"the asker", asker, jit.ErrAuthority},
-		{"the asker by another account of Slack", jit.Person{ID: "U9", Entra: strings.ToUpper(ann)}, jit.ErrAuthority},
-		{"the asker by another Entra user", jit.Person{ID: asker.ID, Entra: carol.Entra}, jit.ErrAuthority},
+		{"the asker", jittest.Asker, jit.ErrAuthority},
+		{"the asker by another account of Slack", jit.Person{ID: "U9", Entra: strings.ToUpper(jittest.Ann)}, jit.ErrAuthority},
+		{"the asker by another Entra user", jit.Person{ID: jittest.Asker.ID, Entra: carol.Entra}, jit.ErrAuthority},
 		{"who approved already", bob, jit.ErrStale},
 		{"who approved, by another account of Slack", jit.Person{ID: "U9", Entra: strings.ToUpper(bob.Entra)}, jit.ErrStale},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			g := after(t, wait, approve(bob))
-			got, e, err := g.Approve(tt.by, start)
+			got, e, err := g.Approve(tt.by, jittest.Start)
 			if !errors.Is(err, tt.want) {
 				t.Fatalf("got %v, want %v", err, tt.want)
 			}
 			if tt.want != nil && (!reflect.DeepEqual(got, g) || e.Kind != "") {
 				t.Errorf("it changed to %+v", got)
 			}
-			if tt.want == nil && (got.State != jit.Opening || !got.Clock.Approved.Equal(start) || !got.ApprovedBy(tt.by)) {
+			if tt.want == nil && (got.State != jit.Opening || !got.Clock.Approved.Equal(jittest.Start) || !got.ApprovedBy(tt.by)) {
 				t.Errorf("it is %s, approved at %s", got.State, got.Clock.Approved)
 			}
 			if len(g.Approvals) != 1 {
@@ -238,28 +230,28 @@ func TestWhoMayApprove(t *testing.T) {
 
 func TestClockOfALife(t *testing.T) {
 	g := after(t, permit)
-	g, _, _ = begin(g, start)
-	if got, want := g.Clock.Until, start.Add(2*time.Hour+openWithin); !got.Equal(want) {
+	g, _, _ = begin(g, jittest.Start)
+	if got, want := g.Clock.Until, jittest.Start.Add(2*time.Hour+openWithin); !got.Equal(want) {
 		t.Errorf("until %s, want %s", got, want)
 	}
-	if !g.Wake().Equal(start.Add(openWithin)) {
+	if !g.Wake().Equal(jittest.Start.Add(openWithin)) {
 		t.Errorf("wakes at %s, want when it must be confirmed", g.Wake())
 	}
-	g, _, err := agree(strings.ToUpper(nicGuard))(g, start.Add(10*time.Second))
+	g, _, err := agree(strings.ToUpper(jittest.NICGuard))(g, jittest.Start.Add(10*time.Second))
 	if err != nil || g.State != jit.Opening || !g.Paths[0].Confirmed || g.Paths[1].Confirmed {
 		t.Fatalf("one guard agrees: %+v, %v", g.Paths, err)
 	}
-	if same, events, err := agree(nicGuard)(g, start.Add(11*time.Second)); err != nil || len(events) > 0 || same.Revision != g.Revision {
+	if same, events, err := agree(jittest.NICGuard)(g, jittest.Start.Add(11*time.Second)); err != nil || len(events) > 0 || same.Revision != g.Revision {
 		t.Errorf("it agrees again: revision %d after %d, %v", same.Revision, g.Revision, err)
 	}
-	opened, events, err := agree(netGuard)(g, start.Add(20*time.Second))
+	opened, events, err := agree(netGuard)(g, jittest.Start.Add(20*time.Second))
 	if err != nil || opened.State != jit.Open || len(events) != 1 || events[0].Kind != jit.EventOpened {
 		t.Fatalf("both agree: %s, %v, %v", opened.State, events, err)
 	}
-	if got, want := opened.Clock.Deadline, start.Add(20*time.Second+2*time.Hour); !got.Equal(want) || !events[0].Until.Equal(want) || !opened.Wake().Equal(want) {
+	if got, want := opened.Clock.Deadline, jittest.Start.Add(20*time.Second+2*time.Hour); !got.Equal(want) || !events[0].Until.Equal(want) || !opened.Wake().Equal(want) {
 		t.Errorf("the deadline is %s, want %s", got, want)
 	}
-	if late, events, err := agree(netGuard)(g, start.Add(openWithin)); !errors.Is(err, jit.ErrStale) || len(events) > 0 || !reflect.DeepEqual(late, g) {
+	if late, events, err := agree(netGuard)(g, jittest.Start.Add(openWithin)); !errors.Is(err, jit.ErrStale) || len(events) > 0 || !reflect.DeepEqual(late, g) {
 		t.Errorf("the last guard agrees too late: %s, %v, %v", late.State, events, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 // life is a grant under random steps, with what must be remembered of it to
@@ -68,7 +69,7 @@ func (l *life) check(t *rapid.T) {
 	if g.Clock.Deadline.After(g.Clock.Until) {
 		t.Fatalf("deadline %s after until %s", g.Clock.Deadline, g.Clock.Until)
 	}
-	if g.State == jit.Open && (!l.begun || !l.agreed[nicGuard] || !l.agreed[netGuard] || g.Clock.Deadline.IsZero()) {
+	if g.State == jit.Open && (!l.begun || !l.agreed[jittest.NICGuard] || !l.agreed[netGuard] || g.Clock.Deadline.IsZero()) {
 		t.Fatalf("open, begun %t, agreed %v", l.begun, l.agreed)
 	}
 	people := map[string]bool{strings.ToLower(g.Request.By.Entra): true}
@@ -91,11 +92,11 @@ func (l *life) check(t *rapid.T) {
 
 func TestLifeOfAGrant(t *testing.T) {
 	person := rapid.SampledFrom([]jit.Person{
-		asker, bob, carol, {ID: "U8", Entra: strings.ToUpper(bob.Entra)}, {ID: "U9", Entra: strings.ToUpper(ann)},
+		jittest.Asker, bob, carol, {ID: "U8", Entra: strings.ToUpper(bob.Entra)}, {ID: "U9", Entra: strings.ToUpper(jittest.Ann)},
 	})
-	guard := rapid.SampledFrom([]string{nicGuard, netGuard, strings.ToUpper(netGuard), "/g/other"})
+	guard := rapid.SampledFrom([]string{jittest.NICGuard, netGuard, strings.ToUpper(netGuard), "/g/other"})
 	rapid.Check(t, func(t *rapid.T) {
-		l := &life{grant: newGrant(), now: start, agreed: map[string]bool{}}
+		l := &life{grant: jittest.NewGrant(), now: jittest.Start, agreed: map[string]bool{}}
 		l.grant.Request.Duration = time.Duration(rapid.IntRange(1, 7200).Draw(t, "seconds")) * time.Second
 		simply := func(s step) func(*rapid.T) { return func(t *rapid.T) { l.try(t, s) } }
 		t.Repeat(map[string]func(*rapid.T){
@@ -111,7 +112,7 @@ func TestLifeOfAGrant(t *testing.T) {
 			"wait": func(t *rapid.T) {
 				n := rapid.IntRange(1, 2).Draw(t, "required")
 				l.try(t, single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-					return g.Wait(asker, []string{"S1"}, n, now.Add(lapseAfter), now)
+					return g.Wait(jittest.Asker, []string{"S1"}, n, now.Add(lapseAfter), now)
 				}))
 			},
 			"permit":  simply(permit),

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 func openGrant() jit.Grant {
 	return jit.Grant{
-		ID: "g-7k2qd", Revision: 5, State: jit.Open, Paths: []jit.Path{{Guard: nicGuard, Confirmed: true}},
-		Left: []jit.Path{{Guard: "/old"}}, Clock: jit.Clock{Deadline: start.Add(time.Hour), Remind: start.Add(50 * time.Minute)},
+		ID: "g-7k2qd", Revision: 5, State: jit.Open, Paths: []jit.Path{{Guard: jittest.NICGuard, Confirmed: true}},
+		Left: []jit.Path{{Guard: "/old"}}, Clock: jit.Clock{Deadline: jittest.Start.Add(time.Hour), Remind: jittest.Start.Add(50 * time.Minute)},
 	}
 }
 
@@ -22,19 +23,19 @@ func TestWhatWasSeenOfAGrantComesTooLate(t *testing.T) {
 	closing.State = jit.Closing
 	tests := map[string]func(jit.Grant) (jit.Grant, []jit.Event, error){
 		"close": func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-			next, e, err := g.CloseWhile(jit.Open, jit.Decision{Ending: jit.Vanished}, start)
+			next, e, err := g.CloseWhile(jit.Open, jit.Decision{Ending: jit.Vanished}, jittest.Start)
 			return next, []jit.Event{e}, err
 		},
 		"expire": func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-			return g.ExpireOrRemind(start.Add(time.Hour), start)
+			return g.ExpireOrRemind(jittest.Start.Add(time.Hour), jittest.Start)
 		},
-		"drifted":  func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted("r", start) },
+		"drifted":  func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted("r", jittest.Start) },
 		"departed": func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(openGrant().Left, "/OLD") },
 		"rerouted": func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 			if g.State == jit.Open {
 				g.Paths[0].Confirmed = false
 			}
-			return g.Rerouted(openGrant().Paths, nicGuard, nil, start)
+			return g.Rerouted(openGrant().Paths, jittest.NICGuard, nil, jittest.Start)
 		},
 	}
 	for name, f := range tests {
@@ -48,28 +49,28 @@ func TestWhatWasSeenOfAGrantComesTooLate(t *testing.T) {
 	if _, _, err := g.LeftGuard([]jit.Path{{Guard: "/older"}}, "/old"); !errors.Is(err, jit.ErrStale) {
 		t.Errorf("left another guard than was read back: %v", err)
 	}
-	if _, _, err := g.Rerouted([]jit.Path{{Guard: "/other"}}, nicGuard, nil, start); !errors.Is(err, jit.ErrStale) {
+	if _, _, err := g.Rerouted([]jit.Path{{Guard: "/other"}}, jittest.NICGuard, nil, jittest.Start); !errors.Is(err, jit.ErrStale) {
 		t.Errorf("other paths than were read back: %v", err)
 	}
 }
 
 func TestDriftOfAGrantEndsItOrIsToldOnly(t *testing.T) {
-	kept, told, err := openGrant().Drifted("r", start)
+	kept, told, err := openGrant().Drifted("r", jittest.Start)
 	if err != nil || kept.State != jit.Open || len(told) != 1 || told[0].Text != "Somebody removed or changed the rule r; it was put back." {
 		t.Errorf("%s, %+v, %v", kept.State, told, err)
 	}
-	ended, told, err := openGrant().CloseDrifted("r", start)
+	ended, told, err := openGrant().CloseDrifted("r", jittest.Start)
 	if err != nil || ended.State != jit.Closing || ended.Decision.Ending != jit.Drifted || len(told) != 2 || told[0].Kind != jit.EventDrift || told[1].Kind != jit.EventClosing {
 		t.Errorf("%s, %+v, %+v, %v", ended.State, ended.Decision, told, err)
 	}
 }
 
 func TestAnUncheckedHolderIsSaidOnce(t *testing.T) {
-	g, told, err := openGrant().KeepUnchecked("why", start)
+	g, told, err := openGrant().KeepUnchecked("why", jittest.Start)
 	if err != nil || !g.Unchecked || len(told) != 1 {
 		t.Fatalf("%t, %v, %v", g.Unchecked, told, err)
 	}
-	if again, told, err := g.KeepUnchecked("why", start); err != nil || again.Revision != g.Revision || told != nil {
+	if again, told, err := g.KeepUnchecked("why", jittest.Start); err != nil || again.Revision != g.Revision || told != nil {
 		t.Errorf("again: %v, %v", told, err)
 	}
 	if g, told, err = g.Rechecked(); err != nil || g.Unchecked || told != nil {
@@ -86,7 +87,7 @@ func TestTroubleOfAProtectionIsKeptOnce(t *testing.T) {
 	if again := next.Trouble("/a", "a lock"); again.Revision != 2 {
 		t.Errorf("said again: revision %d", again.Revision)
 	}
-	next, told := p.Drifted("r", "n", start)
+	next, told := p.Drifted("r", "n", jittest.Start)
 	if next.Revision != 2 || len(told) != 1 || !slices.Equal(told[0].Tell(), []jit.Audience{jit.ToChannel}) ||
 		told[0].Text != "Somebody removed or changed the rule r of n, which keeps vm-1 shut; it was put back." {
 		t.Errorf("revision %d, %+v", next.Revision, told)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 const lookoutGroup = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/"
@@ -29,7 +30,7 @@ func nsgWith(name string, rules ...jit.Rule) jit.Table {
 }
 
 func denyRule(priority int, change func(*jit.Rule)) jit.Rule {
-	r := foreign("shut", priority)
+	r := jittest.Foreign("shut", priority)
 	r.Allow = false
 	if change != nil {
 		change(&r)
@@ -41,7 +42,7 @@ func denyRule(priority int, change func(*jit.Rule)) jit.Rule {
 func filled(from, to int) []jit.Rule {
 	var out []jit.Rule
 	for p := from; p <= to; p++ {
-		r := foreign(fmt.Sprint("taken-", p), p)
+		r := jittest.Foreign(fmt.Sprint("taken-", p), p)
 		r.Ports = []string{"9"}
 		out = append(out, r)
 	}
@@ -87,7 +88,7 @@ func TestOutlook(t *testing.T) {
 		reachable int
 		want      []string // the VMs and the words of each hurdle, in order
 	}{
-		{"all is well", []jit.VM{any1, range1, always1}, []jit.Rule{foreign("https", 1000)}, nil, 3, nil},
+		{"all is well", []jit.VM{any1, range1, always1}, []jit.Rule{jittest.Foreign("https", 1000)}, nil, 3, nil},
 		{"no policy, no port", []jit.VM{lookedAt("x", "10.0.0.9", ""), lookedAt("none-1", "10.0.0.9", "")}, nil, nil, 0, nil},
 		{"no group", []jit.VM{lookedAt("any-4", "10.0.0.9", "")}, nil, nil, 0, []string{"any-4 machine: any-4 has no network security group on its interfaces"}},
 		{"nobody to approve", []jit.VM{lookedAt("range-2", "10.0.0.9", "a")}, nil, nil, 0, []string{"range-2 machine: Nobody is named to approve access to port 3389 of range-2"}},
@@ -111,12 +112,12 @@ func TestOutlook(t *testing.T) {
 		{"deny of another port", []jit.VM{any1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Ports = []string{"23-100"} })}, nil, 1, nil},
 		{"deny of another protocol", []jit.VM{any1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Protocol = jit.UDP })}, nil, 1, nil},
 		{"deny of another machine", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Destinations = []string{"10.0.0.5"} })}, nil, 1, []string{"range-1 rules: The rule shut"}},
-		{"outbound deny", []jit.VM{any1}, []jit.Rule{outbound(denyRule(100, nil))}, nil, 1, nil},
+		{"outbound deny", []jit.VM{any1}, []jit.Rule{jittest.Outbound(denyRule(100, nil))}, nil, 1, nil},
 
 		{"allow band full", []jit.VM{any1, range1}, filled(110, 119), nil, 0, []string{"any-1 range-1 rules: Every priority from 110 to 119 in a is taken; end a grant there, or widen bands.allow."}},
 		{"deny band full", []jit.VM{any1}, filled(250, 259), nil, 1, []string{"any-1 protect: Every priority from 250 to 259 in a is taken, so no deny fits"}},
 		{"group full", []jit.VM{any1, range1}, filled(1000, 1999), nil, 0, []string{"any-1 range-1 rules: a holds 1000 rules, the most an NSG can; remove some."}},
-		{"always under an allow", []jit.VM{any1, always1}, []jit.Rule{foreign("ssh", 200)}, nil, 2, []string{"always-1 always: The rule ssh (priority 200) in a lets people in before any deny of ours"}},
+		{"always under an allow", []jit.VM{any1, always1}, []jit.Rule{jittest.Foreign("ssh", 200)}, nil, 2, []string{"always-1 always: The rule ssh (priority 200) in a lets people in before any deny of ours"}},
 
 		{"lock above", []jit.VM{any1, range1}, nil, []jit.ManagementLock{
 			{Name: "keep", Scope: "/subscriptions/s/resourceGroups/RG", Level: "CanNotDelete"}, {Name: "beside", Scope: "/subscriptions/s/resourceGroups/r", Level: "ReadOnly"},

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 // network is a few network security groups in memory. It does what Azure
@@ -77,7 +78,7 @@ func (n *network) Apply(_ context.Context, guard string, changes []jit.Change) [
 
 // granted is an allow of ours that says until when.
 func granted(suffix string, priority int, until time.Time) jit.Rule {
-	r := placed(oursNamed(suffix), priority)
+	r := jittest.Placed(jittest.OursNamed(suffix), priority)
 	r.Description = jit.Description{Grant: "g-7k2qd", User: "U1", Until: until, Name: "ann@example.com"}.String()
 	return r
 }
@@ -96,15 +97,15 @@ func ruleNames(t jit.Table) []string {
 }
 
 func mixedGuard() jit.Table {
-	due, later := start.Add(-time.Second), start.Add(time.Second)
+	due, later := jittest.Start.Add(-time.Second), jittest.Start.Add(time.Second)
 	other := granted("zzzzz", 109, due)
 	other.Name = "jitbot-test-g-7k2qd-a"
 	return jit.Table{Guard: "/g/web", Name: "nsg-web", Rules: []jit.Rule{
-		foreign("SSH", 300), granted("due", 100, due), granted("now", 101, start), granted("later", 102, later),
-		saying(placed(oursNamed("mute"), 103), "SSH for the build"),
-		saying(placed(oursNamed("others"), 104), jit.Description{Grant: "g-zzzzz", User: "U1", Until: later}.String()),
-		granted("astray", 300, due), other, saying(foreign("jitbot-prod-deny-a", 250), "jitbot g-7k2qd U1 until 2020-01-01T00:00:00Z"),
-		saying(foreign("copy", 110), jit.Description{Grant: "g-7k2qd", User: "U1", Until: due}.String()),
+		jittest.Foreign("SSH", 300), granted("due", 100, due), granted("now", 101, jittest.Start), granted("later", 102, later),
+		saying(jittest.Placed(jittest.OursNamed("mute"), 103), "SSH for the build"),
+		saying(jittest.Placed(jittest.OursNamed("others"), 104), jit.Description{Grant: "g-zzzzz", User: "U1", Until: later}.String()),
+		granted("astray", 300, due), other, saying(jittest.Foreign("jitbot-prod-deny-a", 250), "jitbot g-7k2qd U1 until 2020-01-01T00:00:00Z"),
+		saying(jittest.Foreign("copy", 110), jit.Description{Grant: "g-7k2qd", User: "U1", Until: due}.String()),
 	}}
 }
 
@@ -130,7 +131,7 @@ func TestSweepOverdue(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := &network{tables: []jit.Table{mixedGuard()}}
-			swept, err := jit.SweepOverdue(t.Context(), n, owner, tt.unreadable, start)
+			swept, err := jit.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +151,7 @@ func TestSweepOverdue(t *testing.T) {
 			if diff := cmp.Diff(tt.left, ruleNames(n.tables[0])); diff != "" {
 				t.Errorf("left in the guard (-want +got):\n%s", diff)
 			}
-			again, err := jit.SweepOverdue(t.Context(), n, owner, tt.unreadable, start)
+			again, err := jit.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
 			if err != nil || slices.ContainsFunc(again, func(r jit.Swept) bool { return r.Outcome == jit.Removed }) {
 				t.Errorf("the second pass: %v, %v", again, err)
 			}
@@ -159,7 +160,7 @@ func TestSweepOverdue(t *testing.T) {
 }
 
 func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
-	due := start.Add(-time.Hour)
+	due := jittest.Start.Add(-time.Hour)
 	tests := []struct {
 		name string
 		set  func(*network, string)
@@ -182,7 +183,7 @@ func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 				{Guard: "/g/a", Name: "a", Rules: []jit.Rule{rule}}, {Guard: "/g/b", Name: "b", Rules: []jit.Rule{granted("b", 100, due)}},
 			}}
 			tt.set(n, rule.Name)
-			swept, err := jit.SweepOverdue(t.Context(), n, owner, false, start)
+			swept, err := jit.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
 			if (err != nil) != tt.all || len(swept) != 2 {
 				t.Fatalf("%v, %v", swept, err)
 			}
@@ -197,8 +198,8 @@ func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 }
 
 func TestSweepOverdueDoesWhatItCanRead(t *testing.T) {
-	n := &network{tables: []jit.Table{{Guard: "/g/a", Name: "a", Rules: []jit.Rule{granted("due", 100, start)}}}, partly: jit.ErrForbidden}
-	swept, err := jit.SweepOverdue(t.Context(), n, owner, false, start)
+	n := &network{tables: []jit.Table{{Guard: "/g/a", Name: "a", Rules: []jit.Rule{granted("due", 100, jittest.Start)}}}, partly: jit.ErrForbidden}
+	swept, err := jit.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
 	if !errors.Is(err, jit.ErrForbidden) || len(swept) != 1 || swept[0].Outcome != jit.Removed {
 		t.Errorf("%v, %v", swept, err)
 	}
@@ -210,7 +211,7 @@ func TestSweepOverdueedAsALine(t *testing.T) {
 		r    jit.Swept
 		want string
 	}{
-		{"kept", jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: start, Outcome: jit.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
+		{"kept", jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: jittest.Start, Outcome: jit.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
 		{"unreadable", jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.Unreadable}, "unreadable g-7k2qd r in nsg"},
 	}
 	for _, tt := range tests {

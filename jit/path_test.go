@@ -10,11 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
-
-func address(a, subnetGuard string) jit.Address {
-	return jit.Address{Addr: netip.MustParseAddr(a), SubnetGuard: subnetGuard}
-}
 
 func TestPathsTo(t *testing.T) {
 	tests := []struct {
@@ -25,70 +22,70 @@ func TestPathsTo(t *testing.T) {
 	}{
 		{
 			"both levels",
-			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{address("10.0.0.4", "/g/subnet")}}},
+			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{jittest.Address("10.0.0.4", "/g/subnet")}}},
 			[]string{"203.0.113.7/32"},
 			[]string{"/g/nic: 10.0.0.4", "/g/subnet: 10.0.0.4"},
 		},
 		{
 			"the interface only",
-			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{address("10.0.0.4", "")}}},
+			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{jittest.Address("10.0.0.4", "")}}},
 			[]string{"203.0.113.7/32"},
 			[]string{"/g/nic: 10.0.0.4"},
 		},
 		{
 			"the subnet only",
-			[]jit.Interface{{Addresses: []jit.Address{address("10.0.0.4", "/g/subnet")}}},
+			[]jit.Interface{{Addresses: []jit.Address{jittest.Address("10.0.0.4", "/g/subnet")}}},
 			[]string{"203.0.113.7/32"},
 			[]string{"/g/subnet: 10.0.0.4"},
 		},
 		{
 			"one group on both levels",
-			[]jit.Interface{{Guard: "/g/one", Addresses: []jit.Address{address("10.0.0.4", "/G/ONE")}}},
+			[]jit.Interface{{Guard: "/g/one", Addresses: []jit.Address{jittest.Address("10.0.0.4", "/G/ONE")}}},
 			[]string{"203.0.113.7/32"},
 			[]string{"/g/one: 10.0.0.4"},
 		},
 		{
 			"two interfaces behind one subnet's",
 			[]jit.Interface{
-				{Guard: "/g/b", Addresses: []jit.Address{address("10.0.0.4", "/g/subnet")}},
-				{Guard: "/g/a", Addresses: []jit.Address{address("10.0.0.5", "/g/SUBNET")}},
+				{Guard: "/g/b", Addresses: []jit.Address{jittest.Address("10.0.0.4", "/g/subnet")}},
+				{Guard: "/g/a", Addresses: []jit.Address{jittest.Address("10.0.0.5", "/g/SUBNET")}},
 			},
 			[]string{"203.0.113.7/32"},
 			[]string{"/g/a: 10.0.0.5", "/g/b: 10.0.0.4", "/g/subnet: 10.0.0.4 10.0.0.5"},
 		},
 		{
 			"two addresses of one interface",
-			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{address("10.0.0.4", ""), address("10.0.0.5", "")}}},
+			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{jittest.Address("10.0.0.4", ""), jittest.Address("10.0.0.5", "")}}},
 			[]string{"203.0.113.7/32"},
 			[]string{"/g/nic: 10.0.0.4 10.0.0.5"},
 		},
 		{
 			"the source's family only",
-			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{address("10.0.0.4", ""), address("fd00::4", "")}}},
+			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{jittest.Address("10.0.0.4", ""), jittest.Address("fd00::4", "")}}},
 			[]string{"2001:db8::7/128"},
 			[]string{"/g/nic: fd00::4"},
 		},
 		{
 			"both families",
-			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{address("fd00::4", ""), address("10.0.0.4", "")}}},
+			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{jittest.Address("fd00::4", ""), jittest.Address("10.0.0.4", "")}}},
 			[]string{"2001:db8::7/128", "203.0.113.7/32"},
 			[]string{"/g/nic: 10.0.0.4 fd00::4"},
 		},
 		{
 			"no address of the family",
-			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{address("10.0.0.4", "")}}},
+			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{jittest.Address("10.0.0.4", "")}}},
 			[]string{"2001:db8::7/128"},
 			nil,
 		},
 		{
 			"one family of two has no address",
-			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{address("10.0.0.4", "")}}},
+			[]jit.Interface{{Guard: "/g/nic", Addresses: []jit.Address{jittest.Address("10.0.0.4", "")}}},
 			[]string{"203.0.113.7/32", "2001:db8::7/128"},
 			nil,
 		},
 		{
 			"no network security group",
-			[]jit.Interface{{Addresses: []jit.Address{address("10.0.0.4", "")}}},
+			[]jit.Interface{{Addresses: []jit.Address{jittest.Address("10.0.0.4", "")}}},
 			[]string{"203.0.113.7/32"},
 			nil,
 		},
@@ -96,10 +93,10 @@ func TestPathsTo(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			paths, err := jit.PathsTo("prod", jit.VM{ID: vmID, Name: "web-01", Interfaces: tt.interfaces}, []jit.Ports{tcp(22, 22)}, prefixes(tt.sources...))
+			paths, err := jit.PathsTo("prod", jit.VM{ID: jittest.VMID, Name: "web-01", Interfaces: tt.interfaces}, []jit.Ports{jittest.TCP(22, 22)}, jittest.Prefixes(tt.sources...))
 			var got []string
 			for _, p := range paths {
-				if p.VM != vmID || p.Confirmed {
+				if p.VM != jittest.VMID || p.Confirmed {
 					t.Errorf("path %+v", p)
 				}
 				got = append(got, p.Guard+": "+strings.Trim(fmt.Sprint(p.Addresses), "[]"))
@@ -115,14 +112,14 @@ func TestPathsTo(t *testing.T) {
 }
 
 func TestRulesOfAGrant(t *testing.T) {
-	g := newGrant()
-	g.Request.Ports = []jit.Ports{tcp(22, 22), tcp(8000, 8010), {From: 53, To: 53, Protocol: jit.UDP}, {From: 7, To: 7, Protocol: jit.AnyProtocol}}
-	g.Request.Sources = prefixes("203.0.113.7/32", "2001:db8::/64", "198.51.100.0/24")
+	g := jittest.NewGrant()
+	g.Request.Ports = []jit.Ports{jittest.TCP(22, 22), jittest.TCP(8000, 8010), {From: 53, To: 53, Protocol: jit.UDP}, {From: 7, To: 7, Protocol: jit.AnyProtocol}}
+	g.Request.Sources = jittest.Prefixes("203.0.113.7/32", "2001:db8::/64", "198.51.100.0/24")
 	g.Request.By.Name = "ann\u202e@example.com\n"
-	g.Clock.Until = start
+	g.Clock.Until = jittest.Start
 	g.Paths = []jit.Path{
-		{VM: vmGroup + "/x/Web_01.", Guard: "/g/nic", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4"), netip.MustParseAddr("fd00::4")}},
-		{VM: vmID, Guard: "/g/other", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}},
+		{VM: jittest.VMGroup + "/x/Web_01.", Guard: "/g/nic", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4"), netip.MustParseAddr("fd00::4")}},
+		{VM: jittest.VMID, Guard: "/g/other", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}},
 	}
 	var got []string
 	for _, r := range jit.ForGrant(g, "prod", "/G/NIC") {
@@ -130,7 +127,7 @@ func TestRulesOfAGrant(t *testing.T) {
 		if !ok || n.Grant != g.ID || n.Installation != "prod" || !r.Inbound || !r.Allow || r.Priority != 0 {
 			t.Errorf("rule %+v", r)
 		}
-		if d, ok := jit.ParseDescription(r.Description); !ok || d.Grant != g.ID || d.User != asker.ID || !d.Until.Equal(start) || d.Name != "ann@example.com" {
+		if d, ok := jit.ParseDescription(r.Description); !ok || d.Grant != g.ID || d.User != jittest.Asker.ID || !d.Until.Equal(jittest.Start) || d.Name != "ann@example.com" {
 			t.Errorf("description %q", r.Description)
 		}
 		parts := strings.Split(n.Suffix, "-")
@@ -155,14 +152,14 @@ func TestRulesOfAGrant(t *testing.T) {
 func TestOpens(t *testing.T) {
 	defaults := []jit.Rule{
 		func() jit.Rule {
-			r := foreign("AllowVnetInBound", 65000)
+			r := jittest.Foreign("AllowVnetInBound", 65000)
 			r.Sources, r.Destinations = []string{"VirtualNetwork"}, []string{"VirtualNetwork"}
 			return r
 		}(),
-		func() jit.Rule { r := foreign("DenyAllInBound", 65500); r.Allow = false; return r }(),
+		func() jit.Rule { r := jittest.Foreign("DenyAllInBound", 65500); r.Allow = false; return r }(),
 	}
 	rule := func(name string, priority int, change func(*jit.Rule)) jit.Rule {
-		r := foreign(name, priority)
+		r := jittest.Foreign(name, priority)
 		change(&r)
 		return r
 	}
@@ -197,8 +194,8 @@ func TestOpens(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			table := jit.Table{Rules: tt.rules, Defaults: defaults}
-			source := prefixes("203.0.113.8/29")[0]
-			r, got := table.Opens(source, netip.MustParseAddr("10.0.0.4"), tcp(22, 23))
+			source := jittest.Prefixes("203.0.113.8/29")[0]
+			r, got := table.Opens(source, netip.MustParseAddr("10.0.0.4"), jittest.TCP(22, 23))
 			if got != (tt.want != "") || got && r.Name != tt.want {
 				t.Errorf("opens: %t by %q, want %q", got, r.Name, tt.want)
 			}

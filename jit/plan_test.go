@@ -13,76 +13,12 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
-// oursNamed is an allow of ours for one address, without a priority.
-func oursNamed(suffix string) jit.Rule {
-	return jit.Rule{
-		Name: "jitbot-prod-g-7k2qd-" + suffix, Inbound: true, Allow: true, Protocol: jit.TCP, SourcePorts: []string{"*"},
-		Sources: []string{"203.0.113.7/32"}, Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "jitbot",
-	}
-}
-
-func denyNamed(suffix string) jit.Rule {
-	return jit.Rule{
-		Name: "jitbot-prod-deny-" + suffix, Inbound: true, Protocol: jit.AnyProtocol, SourcePorts: []string{"*"},
-		Sources: []string{"*"}, Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "jitbot",
-	}
-}
-
-func foreign(name string, priority int) jit.Rule {
-	return jit.Rule{
-		Name: name, Priority: priority, Inbound: true, Allow: true, Protocol: jit.AnyProtocol,
-		Sources: []string{"*"}, SourcePorts: []string{"*"}, Destinations: []string{"*"}, Ports: []string{"*"},
-	}
-}
-
-func placed(r jit.Rule, priority int) jit.Rule {
-	r.Priority = priority
-	return r
-}
-
-func outbound(r jit.Rule) jit.Rule {
-	r.Inbound = false
-	return r
-}
-
-// put does what Azure does with the changes, one after the other: a priority
-// of a direction is held by one rule, a name by one rule whatever its case,
-// and a network security group holds 1,000 rules.
-func put(t interface{ Fatalf(string, ...any) }, o jit.Owner, table jit.Table, changes []jit.Change) jit.Table {
-	rules := slices.Clone(table.Rules)
-	for _, c := range changes {
-		same := func(r jit.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
-		if i := slices.IndexFunc(rules, same); i >= 0 && c.Put == nil {
-			if _, ours := o.Ours(rules[i]); !ours {
-				t.Fatalf("%s is removed and not ours", c.Remove)
-			}
-		} else if i >= 0 {
-			if _, ours := o.Ours(rules[i]); !ours {
-				t.Fatalf("%s is overwritten and not ours", c.Put.Name)
-			}
-		}
-		rules = slices.DeleteFunc(rules, same)
-		if c.Put == nil {
-			continue
-		}
-		for _, r := range rules {
-			if r.Priority == c.Put.Priority && r.Inbound == c.Put.Inbound {
-				t.Fatalf("%s would share priority %d with %s", c.Put.Name, r.Priority, r.Name)
-			}
-		}
-		if rules = append(rules, *c.Put); len(rules) > 1000 {
-			t.Fatalf("%s would be rule %d", c.Put.Name, len(rules))
-		}
-	}
-	table.Rules = rules
-	return table
-}
-
 func TestPlan(t *testing.T) {
-	a, b := oursNamed("a"), oursNamed("b")
-	wider := placed(a, 100)
+	a, b := jittest.OursNamed("a"), jittest.OursNamed("b")
+	wider := jittest.Placed(a, 100)
 	wider.Sources = []string{"*"}
 	tests := []struct {
 		name   string
@@ -93,25 +29,25 @@ func TestPlan(t *testing.T) {
 		{"nothing and nothing", nil, nil, nil},
 		{"a new rule", nil, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
 		{"two new rules", nil, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 100", "put jitbot-prod-g-7k2qd-b 101"}},
-		{"all agrees", []jit.Rule{placed(a, 117)}, []jit.Rule{a}, nil},
-		{"behind a stranger's priority", []jit.Rule{foreign("SSH", 100), foreign("RDP", 102)}, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 101", "put jitbot-prod-g-7k2qd-b 103"}},
-		{"the other direction has its own priorities", []jit.Rule{outbound(foreign("out", 100))}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
+		{"all agrees", []jit.Rule{jittest.Placed(a, 117)}, []jit.Rule{a}, nil},
+		{"behind a stranger's priority", []jit.Rule{jittest.Foreign("SSH", 100), jittest.Foreign("RDP", 102)}, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 101", "put jitbot-prod-g-7k2qd-b 103"}},
+		{"the other direction has its own priorities", []jit.Rule{jittest.Outbound(jittest.Foreign("out", 100))}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
 		{"one that somebody widened", []jit.Rule{wider}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
-		{"one that nobody wants", []jit.Rule{placed(a, 100)}, nil, []string{"remove jitbot-prod-g-7k2qd-a"}},
-		{"one goes, one comes, in a place of its own", []jit.Rule{placed(a, 100)}, []jit.Rule{b}, []string{"remove jitbot-prod-g-7k2qd-a", "put jitbot-prod-g-7k2qd-b 101"}},
-		{"another installation's", []jit.Rule{foreign("jitbot-test-g-7k2qd-a", 100)}, nil, nil},
-		{"ours by name, outside the band", []jit.Rule{placed(a, 300)}, nil, nil},
-		{"ours in another case", []jit.Rule{foreign("JITBOT-PROD-G-7K2QD-A", 100)}, nil, nil},
-		{"a deny that no protection wants", []jit.Rule{foreign("jitbot-prod-deny-a", 250)}, nil, []string{"remove jitbot-prod-deny-a"}},
-		{"a deny of ours outside its bands", []jit.Rule{foreign("jitbot-prod-deny-a", 200)}, nil, nil},
-		{"turned outbound", []jit.Rule{outbound(placed(a, 100))}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
-		{"turned outbound, its place taken since", []jit.Rule{outbound(placed(a, 100)), foreign("SSH", 100)}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 101"}},
-		{"turned outbound, a new one beside it", []jit.Rule{outbound(placed(b, 100))}, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 100", "put jitbot-prod-g-7k2qd-b 101"}},
+		{"one that nobody wants", []jit.Rule{jittest.Placed(a, 100)}, nil, []string{"remove jitbot-prod-g-7k2qd-a"}},
+		{"one goes, one comes, in a place of its own", []jit.Rule{jittest.Placed(a, 100)}, []jit.Rule{b}, []string{"remove jitbot-prod-g-7k2qd-a", "put jitbot-prod-g-7k2qd-b 101"}},
+		{"another installation's", []jit.Rule{jittest.Foreign("jitbot-test-g-7k2qd-a", 100)}, nil, nil},
+		{"ours by name, outside the band", []jit.Rule{jittest.Placed(a, 300)}, nil, nil},
+		{"ours in another case", []jit.Rule{jittest.Foreign("JITBOT-PROD-G-7K2QD-A", 100)}, nil, nil},
+		{"a deny that no protection wants", []jit.Rule{jittest.Foreign("jitbot-prod-deny-a", 250)}, nil, []string{"remove jitbot-prod-deny-a"}},
+		{"a deny of ours outside its bands", []jit.Rule{jittest.Foreign("jitbot-prod-deny-a", 200)}, nil, nil},
+		{"turned outbound", []jit.Rule{jittest.Outbound(jittest.Placed(a, 100))}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 100"}},
+		{"turned outbound, its place taken since", []jit.Rule{jittest.Outbound(jittest.Placed(a, 100)), jittest.Foreign("SSH", 100)}, []jit.Rule{a}, []string{"put jitbot-prod-g-7k2qd-a 101"}},
+		{"turned outbound, a new one beside it", []jit.Rule{jittest.Outbound(jittest.Placed(b, 100))}, []jit.Rule{a, b}, []string{"put jitbot-prod-g-7k2qd-a 100", "put jitbot-prod-g-7k2qd-b 101"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			table := jit.Table{Name: "nsg", Rules: tt.rules}
-			plan := owner.MakePlan(table, tt.wanted)
+			plan := jittest.Owner.MakePlan(table, tt.wanted)
 			var got []string
 			for _, c := range plan.Changes {
 				if c.Put != nil {
@@ -123,7 +59,7 @@ func TestPlan(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" || len(plan.Blocked) > 0 {
 				t.Errorf("changes (-want +got):\n%s\nblocked: %v", diff, plan.Blocked)
 			}
-			if again := owner.MakePlan(put(t, owner, table, plan.Changes), tt.wanted); len(again.Changes) > 0 {
+			if again := jittest.Owner.MakePlan(jittest.Put(t, jittest.Owner, table, plan.Changes), tt.wanted); len(again.Changes) > 0 {
 				t.Errorf("the second plan still has %d changes", len(again.Changes))
 			}
 		})
@@ -133,11 +69,11 @@ func TestPlan(t *testing.T) {
 func TestPlanIsBlocked(t *testing.T) {
 	var full, nearly, thousand []jit.Rule
 	for p := 100; p <= 249; p++ {
-		full = append(full, foreign(fmt.Sprint("r", p), p))
+		full = append(full, jittest.Foreign(fmt.Sprint("r", p), p))
 	}
 	nearly = slices.Delete(slices.Clone(full), 77, 78)
 	for i := range 999 {
-		thousand = append(thousand, foreign(fmt.Sprint("r", i), 1000+i))
+		thousand = append(thousand, jittest.Foreign(fmt.Sprint("r", i), 1000+i))
 	}
 	tests := []struct {
 		name    string
@@ -146,20 +82,20 @@ func TestPlanIsBlocked(t *testing.T) {
 		puts    int
 		blocked string // what the sentence names; empty: nothing is blocked
 	}{
-		{"band full", full, []jit.Rule{oursNamed("a")}, 0, "100"},
-		{"one place left, for the first of two", nearly, []jit.Rule{oursNamed("a"), oursNamed("b")}, 1, "249"},
-		{"one place left, for one", nearly, []jit.Rule{oursNamed("a")}, 1, ""},
-		{"1,000 rules and a change of our own", append(slices.Clone(thousand), placed(oursNamed("b"), 100)), []jit.Rule{placed(oursNamed("b"), 0)}, 0, ""},
-		{"one rule left", thousand, []jit.Rule{oursNamed("a")}, 1, ""},
-		{"one rule left, for the first of two", thousand, []jit.Rule{oursNamed("a"), oursNamed("b")}, 1, "1000"},
-		{"the name outside the band", []jit.Rule{placed(oursNamed("a"), 4000)}, []jit.Rule{oursNamed("a")}, 0, "jitbot-prod-g-7k2qd-a"},
-		{"the name in another case", []jit.Rule{foreign("Jitbot-prod-g-7k2qd-a", 100)}, []jit.Rule{oursNamed("a")}, 0, "Jitbot-prod-g-7k2qd-a"},
+		{"band full", full, []jit.Rule{jittest.OursNamed("a")}, 0, "100"},
+		{"one place left, for the first of two", nearly, []jit.Rule{jittest.OursNamed("a"), jittest.OursNamed("b")}, 1, "249"},
+		{"one place left, for one", nearly, []jit.Rule{jittest.OursNamed("a")}, 1, ""},
+		{"1,000 rules and a change of our own", append(slices.Clone(thousand), jittest.Placed(jittest.OursNamed("b"), 100)), []jit.Rule{jittest.Placed(jittest.OursNamed("b"), 0)}, 0, ""},
+		{"one rule left", thousand, []jit.Rule{jittest.OursNamed("a")}, 1, ""},
+		{"one rule left, for the first of two", thousand, []jit.Rule{jittest.OursNamed("a"), jittest.OursNamed("b")}, 1, "1000"},
+		{"the name outside the band", []jit.Rule{jittest.Placed(jittest.OursNamed("a"), 4000)}, []jit.Rule{jittest.OursNamed("a")}, 0, "jitbot-prod-g-7k2qd-a"},
+		{"the name in another case", []jit.Rule{jittest.Foreign("Jitbot-prod-g-7k2qd-a", 100)}, []jit.Rule{jittest.OursNamed("a")}, 0, "Jitbot-prod-g-7k2qd-a"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			table := jit.Table{Name: "nsg-web", Rules: tt.rules}
-			plan := owner.MakePlan(table, tt.wanted)
-			put(t, owner, table, plan.Changes)
+			plan := jittest.Owner.MakePlan(table, tt.wanted)
+			jittest.Put(t, jittest.Owner, table, plan.Changes)
 			if len(plan.Changes) != tt.puts || (len(plan.Blocked) > 0) != (tt.blocked != "") {
 				t.Fatalf("%d changes, blocked %v", len(plan.Changes), plan.Blocked)
 			}
@@ -174,11 +110,6 @@ func TestPlanIsBlocked(t *testing.T) {
 	}
 }
 
-// narrow is our installation with a band that fills up soon.
-var narrow = jit.Owner{Installation: "prod", Bands: jit.Bands{
-	Allow: jit.Band{From: 100, To: 111}, DenyOverride: jit.Band{From: 112, To: 115}, DenyRespect: jit.Band{From: 200, To: 205},
-}}
-
 // noisy draws a guard with rules of strangers and of ours: wanted, edited,
 // turned, orphaned and astray.
 func noisy(t *rapid.T) jit.Table {
@@ -189,9 +120,9 @@ func noisy(t *rapid.T) jit.Table {
 	})
 	table := jit.Table{Name: "nsg"}
 	for range rapid.IntRange(0, 20).Draw(t, "rules") {
-		r := foreign(names.Draw(t, "name"), rapid.IntRange(98, 117).Draw(t, "priority"))
+		r := jittest.Foreign(names.Draw(t, "name"), rapid.IntRange(98, 117).Draw(t, "priority"))
 		if rapid.Bool().Draw(t, "plain") {
-			r = oursNamed("x")
+			r = jittest.OursNamed("x")
 			r.Name, r.Priority = names.Draw(t, "name"), rapid.IntRange(98, 117).Draw(t, "priority")
 		}
 		r.Inbound = rapid.IntRange(0, 4).Draw(t, "inbound") > 0
@@ -211,16 +142,16 @@ func TestPlansConverge(t *testing.T) {
 		var wanted []jit.Rule
 		for _, suffix := range []string{"a", "b", "c", "d"} {
 			if rapid.Bool().Draw(t, suffix) {
-				wanted = append(wanted, oursNamed(suffix))
+				wanted = append(wanted, jittest.OursNamed(suffix))
 			}
 		}
 		for _, suffix := range []string{"over-1", "under-1"} {
 			if rapid.Bool().Draw(t, suffix) {
-				wanted = append(wanted, denyNamed(suffix))
+				wanted = append(wanted, jittest.DenyNamed(suffix))
 			}
 		}
-		plan := narrow.MakePlan(table, wanted)
-		after := put(t, narrow, table, plan.Changes)
+		plan := jittest.Narrow.MakePlan(table, wanted)
+		after := jittest.Put(t, jittest.Narrow, table, plan.Changes)
 		if got, want := strangers(after), strangers(table); !reflect.DeepEqual(got, want) {
 			t.Fatalf("rules that are not ours, before %v, after %v", want, got)
 		}
@@ -229,13 +160,13 @@ func TestPlansConverge(t *testing.T) {
 		}
 		var held, want []string
 		for _, r := range after.Rules {
-			if _, ours := narrow.Ours(r); ours {
+			if _, ours := jittest.Narrow.Ours(r); ours {
 				held = append(held, r.Name)
 			}
 		}
 		for _, r := range plan.Final {
 			want = append(want, r.Name)
-			if n, ours := narrow.Ours(r); !ours || strings.HasPrefix(n.Suffix, "under-") != narrow.Bands.DenyRespect.Contains(r.Priority) {
+			if n, ours := jittest.Narrow.Ours(r); !ours || strings.HasPrefix(n.Suffix, "under-") != jittest.Narrow.Bands.DenyRespect.Contains(r.Priority) {
 				t.Fatalf("%s has priority %d, outside the band", r.Name, r.Priority)
 			}
 			if !slices.ContainsFunc(after.Rules, r.Equal) {
@@ -247,13 +178,13 @@ func TestPlansConverge(t *testing.T) {
 		if !slices.Equal(held, want) {
 			t.Fatalf("rules of ours %q, want %q", held, want)
 		}
-		again := narrow.MakePlan(after, wanted)
+		again := jittest.Narrow.MakePlan(after, wanted)
 		if len(plan.Blocked) == 0 && len(again.Changes)+len(again.Blocked) > 0 {
 			t.Fatalf("the second plan: %d changes, %v", len(again.Changes), again.Blocked)
 		}
 		// What was blocked by a full band may fit in after the removals.
-		last := put(t, narrow, after, again.Changes)
-		if third := narrow.MakePlan(last, wanted); len(third.Changes) > 0 {
+		last := jittest.Put(t, jittest.Narrow, after, again.Changes)
+		if third := jittest.Narrow.MakePlan(last, wanted); len(third.Changes) > 0 {
 			t.Fatalf("the third plan: %d changes", len(third.Changes))
 		}
 	})
@@ -262,7 +193,7 @@ func TestPlansConverge(t *testing.T) {
 func strangers(table jit.Table) []jit.Rule {
 	out := []jit.Rule{}
 	for _, r := range table.Rules {
-		if _, ours := narrow.Ours(r); !ours {
+		if _, ours := jittest.Narrow.Ours(r); !ours {
 			out = append(out, r)
 		}
 	}
@@ -271,15 +202,15 @@ func strangers(table jit.Table) []jit.Rule {
 
 // Many machines whose long names begin alike still get a rule each.
 func TestEveryMachineHasItsRule(t *testing.T) {
-	g := newGrant()
+	g := jittest.NewGrant()
 	for i := range 1000 {
 		g.Paths = append(g.Paths, jit.Path{
-			VM:    fmt.Sprintf("%s/providers/Microsoft.Compute/virtualMachines/production-web-server-frontend-%04d", vmGroup, i),
-			Guard: nicGuard, Addresses: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})},
+			VM:    fmt.Sprintf("%s/providers/Microsoft.Compute/virtualMachines/production-web-server-frontend-%04d", jittest.VMGroup, i),
+			Guard: jittest.NICGuard, Addresses: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})},
 		})
 	}
 	seen := map[string]bool{}
-	for _, r := range jit.ForGrant(g, "abcdefghijklmnop", strings.ToUpper(nicGuard)) {
+	for _, r := range jit.ForGrant(g, "abcdefghijklmnop", strings.ToUpper(jittest.NICGuard)) {
 		if n, ok := jit.ParseRuleName(r.Name); !ok || n.Grant != g.ID {
 			t.Fatalf("%q is no name of ours", r.Name)
 		}

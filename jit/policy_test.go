@@ -8,59 +8,12 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
-func prefixes(words ...string) []netip.Prefix {
-	out := make([]netip.Prefix, 0, len(words))
-	for _, w := range words {
-		out = append(out, netip.MustParsePrefix(w))
-	}
-	return out
-}
-
-func tcp(from, to uint16) jit.Ports { return jit.Ports{From: from, To: to, Protocol: jit.TCP} }
-
-func TestMatchVM(t *testing.T) {
-	vm := jit.VM{Name: "web-01", Group: "Prod-West", Tags: map[string]string{"Env": "prod", "path": "shop/cart", "empty": ""}}
-	tests := []struct {
-		name  string
-		match jit.Match
-		want  bool
-	}{
-		{"empty matches everything", jit.Match{}, true},
-		{"group", jit.Match{Group: "prod-*"}, true},
-		{"group, case does not count", jit.Match{Group: "PROD-WEST"}, true},
-		{"another group", jit.Match{Group: "test-*"}, false},
-		{"a glob is the whole name", jit.Match{Group: "prod"}, false},
-		{"name", jit.Match{Name: "web-??"}, true},
-		{"name, one character too few", jit.Match{Name: "web-?"}, false},
-		{"star in the middle", jit.Match{Name: "w*1"}, true},
-		{"star for nothing", jit.Match{Name: "web-01*"}, true},
-		{"star that must go back", jit.Match{Name: "*-0*1"}, true},
-		{"brackets are letters", jit.Match{Name: "web-[0]1"}, false},
-		{"an open bracket is a letter", jit.Match{Name: "web-["}, false},
-		{"a backslash is a letter", jit.Match{Name: `web-\01`}, false},
-		{"tag", jit.Match{Tags: map[string]string{"env": "prod"}}, true},
-		{"tag's value, case counts", jit.Match{Tags: map[string]string{"env": "Prod"}}, false},
-		{"tag with a glob", jit.Match{Tags: map[string]string{"ENV": "pr*"}}, true},
-		{"a star passes slashes", jit.Match{Tags: map[string]string{"path": "shop*"}}, true},
-		{"any value", jit.Match{Tags: map[string]string{"path": "*", "empty": "*"}}, true},
-		{"tag that is not there", jit.Match{Tags: map[string]string{"owner": "*"}}, false},
-		{"every tag must match", jit.Match{Tags: map[string]string{"env": "prod", "path": "x"}}, false},
-		{"group and name", jit.Match{Group: "prod-*", Name: "db-*"}, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.match.VM(vm); got != tt.want {
-				t.Errorf("matches: %t, want %t", got, tt.want)
-			}
-		})
-	}
-}
-
 func TestMatchRequest(t *testing.T) {
-	one, wide := prefixes("203.0.113.7/32"), prefixes("203.0.113.7/32", "198.51.100.0/24")
-	six := prefixes("2001:db8::/64")
+	one, wide := jittest.Prefixes("203.0.113.7/32"), jittest.Prefixes("203.0.113.7/32", "198.51.100.0/24")
+	six := jittest.Prefixes("2001:db8::/64")
 	tests := []struct {
 		name    string
 		match   jit.Match
@@ -69,13 +22,13 @@ func TestMatchRequest(t *testing.T) {
 		d       time.Duration
 		want    bool
 	}{
-		{"no condition", jit.Match{}, []jit.Ports{tcp(22, 22)}, one, time.Hour, true},
-		{"port", jit.Match{Ports: []jit.Ports{tcp(22, 22)}}, []jit.Ports{tcp(22, 22)}, one, time.Hour, true},
-		{"another port", jit.Match{Ports: []jit.Ports{tcp(22, 22)}}, []jit.Ports{tcp(3389, 3389)}, one, time.Hour, false},
-		{"one of the ports", jit.Match{Ports: []jit.Ports{tcp(22, 22)}}, []jit.Ports{tcp(80, 80), tcp(22, 22)}, one, time.Hour, true},
-		{"a range that holds the port", jit.Match{Ports: []jit.Ports{tcp(22, 22)}}, []jit.Ports{tcp(1, 100)}, one, time.Hour, true},
-		{"another protocol", jit.Match{Ports: []jit.Ports{tcp(53, 53)}}, []jit.Ports{{From: 53, To: 53, Protocol: jit.UDP}}, one, time.Hour, false},
-		{"any protocol", jit.Match{Ports: []jit.Ports{tcp(53, 53)}}, []jit.Ports{{From: 53, To: 53, Protocol: jit.AnyProtocol}}, one, time.Hour, true},
+		{"no condition", jit.Match{}, []jit.Ports{jittest.TCP(22, 22)}, one, time.Hour, true},
+		{"port", jit.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(22, 22)}, one, time.Hour, true},
+		{"another port", jit.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(3389, 3389)}, one, time.Hour, false},
+		{"one of the ports", jit.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(80, 80), jittest.TCP(22, 22)}, one, time.Hour, true},
+		{"a range that holds the port", jit.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(1, 100)}, one, time.Hour, true},
+		{"another protocol", jit.Match{Ports: []jit.Ports{jittest.TCP(53, 53)}}, []jit.Ports{{From: 53, To: 53, Protocol: jit.UDP}}, one, time.Hour, false},
+		{"any protocol", jit.Match{Ports: []jit.Ports{jittest.TCP(53, 53)}}, []jit.Ports{{From: 53, To: 53, Protocol: jit.AnyProtocol}}, one, time.Hour, true},
 		{"wider", jit.Match{WiderThan: jit.Widths{V4: 32}}, nil, wide, time.Hour, true},
 		{"not wider", jit.Match{WiderThan: jit.Widths{V4: 32}}, nil, one, time.Hour, false},
 		{"just as wide", jit.Match{WiderThan: jit.Widths{V4: 24}}, nil, wide, time.Hour, false},
@@ -138,15 +91,15 @@ func TestEmptyConfigLetsNobody(t *testing.T) {
 	if _, ok := c.Approval(jit.VM{Name: "a"}, nil, nil, time.Hour); ok {
 		t.Error("an approval rule was found")
 	}
-	if (jit.PortPolicy{}).Accepts(prefixes("203.0.113.7/32")[0], jit.Widths{V4: 32, V6: 128}) {
+	if (jit.PortPolicy{}).Accepts(jittest.Prefixes("203.0.113.7/32")[0], jit.Widths{V4: 32, V6: 128}) {
 		t.Error("a source was accepted")
 	}
 }
 
 func TestPolicyFind(t *testing.T) {
 	p := jit.Policy{Ports: []jit.PortPolicy{
-		{Ports: tcp(22, 22), Longest: 1},
-		{Ports: tcp(8000, 8010), Longest: 2},
+		{Ports: jittest.TCP(22, 22), Longest: 1},
+		{Ports: jittest.TCP(8000, 8010), Longest: 2},
 		{Ports: jit.Ports{From: 53, To: 53, Protocol: jit.UDP}, Longest: 3},
 		{Ports: jit.Ports{From: 53, To: 53, Protocol: jit.AnyProtocol}, Longest: 4},
 	}}
@@ -156,14 +109,14 @@ func TestPolicyFind(t *testing.T) {
 		found    time.Duration // Longest of the policy, 0: none
 		protocol jit.Protocol
 	}{
-		{"exactly", tcp(22, 22), 1, jit.TCP},
+		{"exactly", jittest.TCP(22, 22), 1, jit.TCP},
 		{"the policy's protocol", jit.Ports{From: 22, To: 22}, 1, jit.TCP},
 		{"within a range", jit.Ports{From: 8001, To: 8002}, 2, jit.TCP},
 		{"the first that fits", jit.Ports{From: 53, To: 53}, 3, jit.UDP},
-		{"the first whose protocol fits", tcp(53, 53), 4, jit.TCP},
-		{"beyond the range", tcp(8010, 8011), 0, jit.TCP},
+		{"the first whose protocol fits", jittest.TCP(53, 53), 4, jit.TCP},
+		{"beyond the range", jittest.TCP(8010, 8011), 0, jit.TCP},
 		{"another protocol", jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, 0, jit.UDP},
-		{"another port", tcp(23, 23), 0, jit.TCP},
+		{"another port", jittest.TCP(23, 23), 0, jit.TCP},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -192,16 +145,16 @@ func TestAccepts(t *testing.T) {
 		{"a width not set accepts one", jit.PortPolicy{Any: true}, jit.Widths{}, "203.0.113.7/32", true},
 		{"the widest", jit.PortPolicy{Any: true}, jit.Widths{V4: 24, V6: 128}, "198.51.100.0/24", true},
 		{"wider", jit.PortPolicy{Any: true}, jit.Widths{V4: 24, V6: 128}, "198.51.100.0/23", false},
-		{"a range itself", jit.PortPolicy{Sources: prefixes("198.51.100.0/24")}, single, "198.51.100.0/24", true},
-		{"within a range", jit.PortPolicy{Sources: prefixes("198.51.100.0/24")}, single, "198.51.100.128/25", true},
-		{"an address of a range", jit.PortPolicy{Sources: prefixes("198.51.100.0/24")}, single, "198.51.100.7/32", true},
-		{"around a range", jit.PortPolicy{Sources: prefixes("198.51.100.0/24")}, single, "198.51.100.0/23", false},
-		{"half beside a range", jit.PortPolicy{Sources: prefixes("198.51.101.0/24")}, single, "198.51.100.0/23", false},
-		{"outside", jit.PortPolicy{Sources: prefixes("198.51.100.0/24")}, single, "203.0.113.7/32", false},
-		{"across two ranges", jit.PortPolicy{Sources: prefixes("198.51.100.0/25", "198.51.100.128/25")}, single, "198.51.100.0/24", false},
-		{"the other family", jit.PortPolicy{Sources: prefixes("0.0.0.0/0")}, single, "2001:db8::7/128", false},
-		{"the first family", jit.PortPolicy{Sources: prefixes("::/0")}, single, "203.0.113.7/32", false},
-		{"IPv6 within", jit.PortPolicy{Sources: prefixes("2001:db8::/32")}, single, "2001:db8:1::/48", true},
+		{"a range itself", jit.PortPolicy{Sources: jittest.Prefixes("198.51.100.0/24")}, single, "198.51.100.0/24", true},
+		{"within a range", jit.PortPolicy{Sources: jittest.Prefixes("198.51.100.0/24")}, single, "198.51.100.128/25", true},
+		{"an address of a range", jit.PortPolicy{Sources: jittest.Prefixes("198.51.100.0/24")}, single, "198.51.100.7/32", true},
+		{"around a range", jit.PortPolicy{Sources: jittest.Prefixes("198.51.100.0/24")}, single, "198.51.100.0/23", false},
+		{"half beside a range", jit.PortPolicy{Sources: jittest.Prefixes("198.51.101.0/24")}, single, "198.51.100.0/23", false},
+		{"outside", jit.PortPolicy{Sources: jittest.Prefixes("198.51.100.0/24")}, single, "203.0.113.7/32", false},
+		{"across two ranges", jit.PortPolicy{Sources: jittest.Prefixes("198.51.100.0/25", "198.51.100.128/25")}, single, "198.51.100.0/24", false},
+		{"the other family", jit.PortPolicy{Sources: jittest.Prefixes("0.0.0.0/0")}, single, "2001:db8::7/128", false},
+		{"the first family", jit.PortPolicy{Sources: jittest.Prefixes("::/0")}, single, "203.0.113.7/32", false},
+		{"IPv6 within", jit.PortPolicy{Sources: jittest.Prefixes("2001:db8::/32")}, single, "2001:db8:1::/48", true},
 		{"nothing named", jit.PortPolicy{}, single, "203.0.113.7/32", false},
 	}
 	for _, tt := range tests {

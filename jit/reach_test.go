@@ -9,12 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 const defenderHex = "9EF6964FE766478B9EC568B32FB82045"
 
 func azureDefaults() []jit.Rule {
-	d := []jit.Rule{foreign("AllowVnetInBound", 65000), foreign("AllowAzureLoadBalancerInBound", 65001), foreign("DenyAllInBound", 65500)}
+	d := []jit.Rule{jittest.Foreign("AllowVnetInBound", 65000), jittest.Foreign("AllowAzureLoadBalancerInBound", 65001), jittest.Foreign("DenyAllInBound", 65500)}
 	d[0].Sources, d[0].Destinations = []string{"VirtualNetwork"}, []string{"VirtualNetwork"}
 	d[1].Sources, d[2].Allow = []string{"AzureLoadBalancer"}, false
 	return d
@@ -22,7 +23,7 @@ func azureDefaults() []jit.Rule {
 
 // ssh is an allow of port 22.
 func ssh(name string, priority int, change func(*jit.Rule)) jit.Rule {
-	r := foreign(name, priority)
+	r := jittest.Foreign(name, priority)
 	r.Protocol, r.Ports = jit.TCP, []string{"22"}
 	if change != nil {
 		change(&r)
@@ -42,11 +43,11 @@ func nsg(name string, rules ...jit.Rule) jit.Table {
 
 // oneNIC is a VM at 10.0.0.4 behind the named guards.
 func oneNIC(nicGuard, subnetGuard string) jit.VM {
-	return jit.VM{ID: vmID, Name: "web-01", Interfaces: []jit.Interface{{ID: "/n/nic", Guard: nicGuard, Addresses: []jit.Address{address("10.0.0.4", subnetGuard)}}}}
+	return jit.VM{ID: jittest.VMID, Name: "web-01", Interfaces: []jit.Interface{{ID: "/n/nic", Guard: nicGuard, Addresses: []jit.Address{jittest.Address("10.0.0.4", subnetGuard)}}}}
 }
 
 func network24() jit.Topology {
-	return jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16"), Interfaces: []jit.Interface{}}
+	return jit.Topology{VirtualNetwork: jittest.Prefixes("10.0.0.0/16"), Interfaces: []jit.Interface{}}
 }
 
 type reachCase struct {
@@ -65,7 +66,7 @@ func (c reachCase) run(t *testing.T) {
 		if c.around != nil {
 			c.around(&around)
 		}
-		got := jit.Reach(c.vm, c.tables, around, jit.Flow{Source: c.source, Ports: tcp(22, 22)})
+		got := jit.Reach(c.vm, c.tables, around, jit.Flow{Source: c.source, Ports: jittest.TCP(22, 22)})
 		var all []string
 		for _, r := range got.Why {
 			all = append(all, r.Text)
@@ -113,7 +114,7 @@ func TestReachThroughGroups(t *testing.T) {
 		{"no group behind a Basic address", oneNIC("", ""), nil, func(s *jit.Topology) {
 			s.Fronts = []jit.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: true}}
 		}, client, jit.AnswerAllow, []string{"Basic"}},
-		{"two interfaces, one open", jit.VM{Interfaces: []jit.Interface{{Guard: "/g/a", Addresses: []jit.Address{address("10.0.0.4", "")}}, {Guard: "/g/b", Addresses: []jit.Address{address("10.0.0.5", "")}}}}, []jit.Table{nsg("a"), nsg("b", ssh("open", 300, nil))}, nil, client, jit.AnswerAllow, []string{"of 10.0.0.5: rule open", "of 10.0.0.4: rule DenyAllInBound"}},
+		{"two interfaces, one open", jit.VM{Interfaces: []jit.Interface{{Guard: "/g/a", Addresses: []jit.Address{jittest.Address("10.0.0.4", "")}}, {Guard: "/g/b", Addresses: []jit.Address{jittest.Address("10.0.0.5", "")}}}}, []jit.Table{nsg("a"), nsg("b", ssh("open", 300, nil))}, nil, client, jit.AnswerAllow, []string{"of 10.0.0.5: rule open", "of 10.0.0.4: rule DenyAllInBound"}},
 	} {
 		c.run(t)
 	}
@@ -127,12 +128,12 @@ func TestReachByTags(t *testing.T) {
 	for _, c := range []reachCase{
 		{"Internet", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, nil, client, jit.AnswerAllow, nil},
 		{"Internet is not inside", nic, []jit.Table{nsg("nic", ssh("a", 300, denying("Internet")))}, nil, "10.0.0.9", jit.AnswerAllow, nil},
-		{"a public range that the network has", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, func(s *jit.Topology) { s.VirtualNetwork = prefixes("203.0.113.0/24") }, client, jit.AnswerAllow, []string{"AllowVnetInBound"}},
+		{"a public range that the network has", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, func(s *jit.Topology) { s.VirtualNetwork = jittest.Prefixes("203.0.113.0/24") }, client, jit.AnswerAllow, []string{"AllowVnetInBound"}},
 		{"all of the Internet", nic, []jit.Table{nsg("nic", ssh("a", 300, from("Internet")))}, nil, "Internet", jit.AnswerAllow, []string{"The internet (IPv4) to port 22"}},
-		{"a peer", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.Peers = prefixes("10.9.0.0/16") }, "10.9.0.1", jit.AnswerAllow, nil},
+		{"a peer", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.Peers = jittest.Prefixes("10.9.0.0/16") }, "10.9.0.1", jit.AnswerAllow, nil},
 		{"no peer", nic, []jit.Table{nsg("nic")}, nil, "10.9.0.1", jit.AnswerDeny, nil},
 		{"perhaps behind the gateway", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.Learned = true }, "10.9.0.1", jit.AnswerUnknown, []string{"which networks lie behind the gateway is not known altogether"}},
-		{"a default route", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.Routed = prefixes("0.0.0.0/0") }, client, jit.AnswerUnknown, []string{"default route", "AllowVnetInBound"}},
+		{"a default route", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.Routed = jittest.Prefixes("0.0.0.0/0") }, client, jit.AnswerUnknown, []string{"default route", "AllowVnetInBound"}},
 		{"a network that was not read", nic, []jit.Table{nsg("nic")}, func(s *jit.Topology) { s.VirtualNetwork = nil }, client, jit.AnswerUnknown, []string{"VirtualNetwork stands for, was not read"}},
 		{"an unknown tag allows", nic, []jit.Table{nsg("nic", ssh("cloud", 300, from("AzureCloud.WestEurope")))}, nil, client, jit.AnswerUnknown, []string{"rule cloud (priority 300) of nic at the network interface may allow it: which addresses the service tag AzureCloud.WestEurope holds is not known"}},
 		{"an unknown tag denies", nic, []jit.Table{nsg("nic", ssh("cloud", 200, denying("AzureCloud")), ssh("open", 300, nil))}, nil, client, jit.AnswerUnknown, []string{"may deny it", "rule open"}},
@@ -153,7 +154,7 @@ func TestReachByTags(t *testing.T) {
 
 // hub is a firewall that leads its port 50022 to the VM's 22.
 func hub(clients ...string) jit.Firewall {
-	r := foreign("rdp", 100)
+	r := jittest.Foreign("rdp", 100)
 	r.Protocol, r.Sources, r.Destinations, r.Ports = jit.TCP, clients, []string{"20.0.0.2"}, []string{"50022"}
 	r.To = netip.MustParseAddrPort("10.0.0.4:22")
 	return jit.Firewall{
@@ -176,7 +177,7 @@ func TestReachThroughWhatIsInFront(t *testing.T) {
 		return func(s *jit.Topology) { s.Firewalls = []jit.Firewall{fw} }
 	}
 	routed, rule := hub(client), ssh("onprem", 200, from("192.168.0.0/16"))
-	routed.Translations, routed.Routed, routed.Rules = nil, prefixes("192.168.0.0/16", "172.16.0.0/12"), []jit.Rule{rule}
+	routed.Translations, routed.Routed, routed.Rules = nil, jittest.Prefixes("192.168.0.0/16", "172.16.0.0/12"), []jit.Rule{rule}
 	taken := hub("203.0.113.0/24")
 	taken.Translations = append(slices.Clone(taken.Translations), taken.Translations...)
 	taken.Translations[0].Sources, taken.Translations[0].Destinations = []string{"203.0.113.0/28"}, []string{"20.0.0.2/32"}
@@ -188,8 +189,8 @@ func TestReachThroughWhatIsInFront(t *testing.T) {
 	for _, c := range []reachCase{
 		{"nothing", nic, opened("*"), nil, client, jit.AnswerAllow, []string{"No public address or load balancer before 10.0.0.4 is known"}},
 		{"a public address", nic, opened("*"), front(jit.Front{}), client, jit.AnswerAllow, []string{"The public address 20.0.0.1 (lb) is before 10.0.0.4."}},
-		{"a load balancer", nic, opened("*"), front(jit.Front{Ports: []jit.Mapped{{Outer: 50001, Inner: tcp(22, 22)}, {Outer: 443, Inner: tcp(443, 443)}}}), client, jit.AnswerAllow, []string{"leads from 20.0.0.1 port 50001 to port 22"}},
-		{"a load balancer sees the client", nic, opened("10.0.0.0/8"), front(jit.Front{Ports: []jit.Mapped{{Outer: 50001, Inner: tcp(22, 22)}}}), client, jit.AnswerDeny, nil},
+		{"a load balancer", nic, opened("*"), front(jit.Front{Ports: []jit.Mapped{{Outer: 50001, Inner: jittest.TCP(22, 22)}, {Outer: 443, Inner: jittest.TCP(443, 443)}}}), client, jit.AnswerAllow, []string{"leads from 20.0.0.1 port 50001 to port 22"}},
+		{"a load balancer sees the client", nic, opened("10.0.0.0/8"), front(jit.Front{Ports: []jit.Mapped{{Outer: 50001, Inner: jittest.TCP(22, 22)}}}), client, jit.AnswerDeny, nil},
 		{"translated: the guard sees the firewall", nic, opened("10.0.9.0/26"), behind(hub("203.0.113.0/24")), client, jit.AnswerAllow, []string{"by the firewall hub, 20.0.0.2 port 50022", "sees the firewall's subnet 10.0.9.0/26"}},
 		{"translated, and the guard wants the client", nic, opened(client), behind(hub("203.0.113.0/24")), "203.0.113.0/24", jit.AnswerPartly, nil},
 		{"translated by default rules", nic, []jit.Table{nsg("nic")}, behind(hub("*")), client, jit.AnswerAllow, []string{"AllowVnetInBound"}},
@@ -212,7 +213,7 @@ func TestReachThroughWhatIsInFront(t *testing.T) {
 }
 
 func TestReachOfNothing(t *testing.T) {
-	got := jit.Reach(oneNIC("/g/nic", ""), []jit.Table{nsg("nic")}, network24(), jit.Flow{Source: "*", Ports: tcp(23, 22)})
+	got := jit.Reach(oneNIC("/g/nic", ""), []jit.Table{nsg("nic")}, network24(), jit.Flow{Source: "*", Ports: jittest.TCP(23, 22)})
 	if got.Decision != jit.AnswerUnknown || !strings.Contains(got.Why[0].Text, "Nothing was asked") {
 		t.Errorf("%+v", got)
 	}
@@ -229,7 +230,7 @@ func TestReachOfNothing(t *testing.T) {
 func TestReachTellsTheWays(t *testing.T) {
 	around := network24()
 	around.Firewalls = []jit.Firewall{hub("*")}
-	got := jit.Reach(oneNIC("/g/nic", ""), []jit.Table{nsg("nic", ssh("fw", 300, from("10.0.9.0/26")), ssh("no", 4000, denying("*")))}, around, jit.Flow{Source: "Internet", Ports: tcp(22, 22)})
+	got := jit.Reach(oneNIC("/g/nic", ""), []jit.Table{nsg("nic", ssh("fw", 300, from("10.0.9.0/26")), ssh("no", 4000, denying("*")))}, around, jit.Flow{Source: "Internet", Ports: jittest.TCP(22, 22)})
 	var ways []string
 	for _, w := range got.Ways {
 		ways = append(ways, w.Interface+" "+w.Address.String()+" "+string(w.Decision)+" "+w.Via)
@@ -247,7 +248,7 @@ func TestReachTellsTheWays(t *testing.T) {
 func TestReachTellsTheParts(t *testing.T) {
 	no := ssh("no", 200, denying("203.0.113.7"))
 	yes := ssh("yes", 300, func(r *jit.Rule) { r.Ports = []string{"20-23"} })
-	got := jit.Reach(oneNIC("/g/nic", ""), []jit.Table{nsg("nic", yes, no)}, network24(), jit.Flow{Source: "203.0.113.6/31", Ports: tcp(22, 23)})
+	got := jit.Reach(oneNIC("/g/nic", ""), []jit.Table{nsg("nic", yes, no)}, network24(), jit.Flow{Source: "203.0.113.6/31", Ports: jittest.TCP(22, 23)})
 	var all []string
 	for _, r := range got.Why {
 		if r.Level != jit.AtFront {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 // Few prefixes and ports, so that every edge of every case can be sampled.
@@ -98,7 +99,7 @@ func (d drawer) rules(most int) []jit.Rule {
 }
 
 func (d drawer) prefixes(label string) []netip.Prefix {
-	return prefixes(rapid.SliceOfN(rapid.SampledFrom(pool()[:8]), 0, 1).Draw(d.t, label)...)
+	return jittest.Prefixes(rapid.SliceOfN(rapid.SampledFrom(pool()[:8]), 0, 1).Draw(d.t, label)...)
 }
 
 func (d drawer) lab() lab {
@@ -116,7 +117,7 @@ func (d drawer) lab() lab {
 		}
 		l.vm.Interfaces = append(l.vm.Interfaces, nic)
 	}
-	defaults := []jit.Rule{foreign("AllowVnetInBound", 65000), foreign("AllowAzureLoadBalancerInBound", 65001), foreign("DenyAllInBound", 65500)}
+	defaults := []jit.Rule{jittest.Foreign("AllowVnetInBound", 65000), jittest.Foreign("AllowAzureLoadBalancerInBound", 65001), jittest.Foreign("DenyAllInBound", 65500)}
 	defaults[0].Sources, defaults[0].Destinations = []string{"VirtualNetwork"}, []string{"VirtualNetwork"}
 	defaults[1].Sources, defaults[2].Allow = []string{"AzureLoadBalancer"}, false
 	l.tables = []jit.Table{{Guard: "/NSG/a", Rules: d.rules(6), Defaults: defaults}, {Guard: "/nsg/b", Rules: d.rules(4), Defaults: defaults}}
@@ -134,7 +135,7 @@ func (d drawer) lab() lab {
 
 func (d drawer) surroundings() jit.Topology {
 	s := jit.Topology{
-		VirtualNetwork: prefixes("10.0.0.0/24", "fd00::/64"), Peers: d.prefixes("peers"), OnPremises: d.prefixes("on-premises"), Routed: d.prefixes("routed"),
+		VirtualNetwork: jittest.Prefixes("10.0.0.0/24", "fd00::/64"), Peers: d.prefixes("peers"), OnPremises: d.prefixes("on-premises"), Routed: d.prefixes("routed"),
 		Interfaces: []jit.Interface{{Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.1.0"), Groups: []string{"/asg/a"}}}}},
 	}
 	if !d.known {

@@ -10,14 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
-
-// owner is the installation that the tests are about.
-var owner = jit.Owner{Installation: "prod", Bands: jit.Bands{
-	Allow:        jit.Band{From: 100, To: 249},
-	DenyOverride: jit.Band{From: 250, To: 299},
-	DenyRespect:  jit.Band{From: 3900, To: 4096},
-}}
 
 func TestParseRuleName(t *testing.T) {
 	tests := []struct {
@@ -85,10 +79,10 @@ func TestOwnership(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := jit.Rule{Name: tt.rule, Priority: tt.priority}
-			if _, got := owner.Ours(r); got != tt.ours {
+			if _, got := jittest.Owner.Ours(r); got != tt.ours {
 				t.Errorf("ours: %t, want %t", got, tt.ours)
 			}
-			if _, got := owner.Astray(r); got != tt.astray {
+			if _, got := jittest.Owner.Astray(r); got != tt.astray {
 				t.Errorf("astray: %t, want %t", got, tt.astray)
 			}
 		})

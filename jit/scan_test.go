@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 type scanCase struct {
@@ -75,13 +76,13 @@ func TestClassifyRows(t *testing.T) {
 	behind := func(s *jit.Topology) { s.Firewalls = []jit.Firewall{hub("*")} }
 	idle := func(s *jit.Topology) { s.Firewalls = []jit.Firewall{{Name: "hub"}} }
 	through := func(s *jit.Topology) {
-		s.Firewalls = []jit.Firewall{{Name: "hub", Routed: prefixes("192.168.0.0/16"), Rules: []jit.Rule{ssh("onprem", 200, from("192.168.1.0/24"))}}}
+		s.Firewalls = []jit.Firewall{{Name: "hub", Routed: jittest.Prefixes("192.168.0.0/16"), Rules: []jit.Rule{ssh("onprem", 200, from("192.168.1.0/24"))}}}
 	}
 	fronted := func(s *jit.Topology) {
 		idle(s)
 		s.Fronts = []jit.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4")}}
 	}
-	wide := protection(jit.PortPolicy{Ports: tcp(22, 22), Any: true})
+	wide := protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Any: true})
 	wide.Widest = jit.Widths{V4: 8}
 	defender := ssh("SecurityCenter-JITRule_-1105480617_"+defenderHex, 250, denying("*"))
 	for _, c := range []scanCase{
@@ -91,14 +92,14 @@ func TestClassifyRows(t *testing.T) {
 		{name: "2 protected, and a rule stands above", vm: nic, tables: open, facts: protection(), want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Yet rule open (priority 300) of nic opens management ports to Any."}},
 		{name: "2 protected, another port is open", vm: nic, tables: []jit.Table{nsg("nic", ssh("jitbot-prod-deny-over-1", 250, denying("*")), rdp)}, facts: protection(), want: jit.ClassHealthy, breadth: "Any", rules: []string{"rdp"}, says: []string{"Yet rule rdp (priority 310)"}},
 		{name: "2 protected, and not read", vm: nic, facts: protection(), want: jit.ClassHealthy, says: []string{"Yet what else opens ports there is not known: the rules of nic were not read."}},
-		{name: "2 protected, Any by policy", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: tcp(22, 22), Sources: prefixes("0.0.0.0/0")}), want: jit.ClassHealthy, says: []string{"Yet its policy lets a request open port 22 to Any."}},
-		{name: "2 protected, any single address", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: tcp(22, 22), Any: true}, jit.PortPolicy{Ports: tcp(3389, 3389), Any: true}), want: jit.ClassHealthy, says: []string{"open port 22 and 3389 to any single address"}},
+		{name: "2 protected, Any by policy", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Sources: jittest.Prefixes("0.0.0.0/0")}), want: jit.ClassHealthy, says: []string{"Yet its policy lets a request open port 22 to Any."}},
+		{name: "2 protected, any single address", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Any: true}, jit.PortPolicy{Ports: jittest.TCP(3389, 3389), Any: true}), want: jit.ClassHealthy, says: []string{"open port 22 and 3389 to any single address"}},
 		{name: "2 protected, any wide range", vm: nic, tables: []jit.Table{nsg("nic")}, facts: wide, want: jit.ClassHealthy, says: []string{"as wide as /8 (IPv4) and /128 (IPv6)"}},
-		{name: "2 protected, one office", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: tcp(22, 22), Sources: prefixes("198.51.100.0/24")}), want: jit.ClassHealthy, silent: "Yet"},
+		{name: "2 protected, one office", vm: nic, tables: []jit.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Sources: jittest.Prefixes("198.51.100.0/24")}), want: jit.ClassHealthy, silent: "Yet"},
 		{name: "2 about to be protected", vm: nic, tables: open, facts: jit.Facts{Protected: true}, want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"not confirmed yet"}},
 		{name: "2 in a policy of Defender", vm: nic, tables: []jit.Table{nsg("nic", defender)}, want: jit.ClassHealthy, says: []string{"Microsoft Defender for Cloud guards it: its just-in-time access is on."}, silent: "Yet"},
 		{name: "2 in a policy of Defender, stopped", vm: stopped, tables: []jit.Table{nsg("nic", defender)}, want: jit.ClassHealthy},
-		{name: "2 in a policy of Defender, and a rule stands above", vm: nic, tables: []jit.Table{nsg("nic", placed(defender, 4096), ssh("open", 300, nil))}, want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Yet rule open (priority 300) of nic opens management ports to Any."}},
+		{name: "2 in a policy of Defender, and a rule stands above", vm: nic, tables: []jit.Table{nsg("nic", jittest.Placed(defender, 4096), ssh("open", 300, nil))}, want: jit.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Yet rule open (priority 300) of nic opens management ports to Any."}},
 		{name: "2 Defender's deny for the VM", vm: nic, tables: []jit.Table{nsg("nic", defender, ssh("open", 300, nil))}, want: jit.ClassHealthy, says: []string{"Defender", "Rule open (priority 300)", "rules before it deny all"}},
 		{name: "2 Defender's deny for another", vm: nic, tables: []jit.Table{nsg("nic", func() jit.Rule { r := defender; r.Destinations = []string{"10.0.0.9"}; return r }(), ssh("open", 300, nil))}, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}},
 		{name: "3 no group, no firewall", vm: oneNIC("", ""), want: jit.ClassNotApplicable, says: []string{"all traffic from inside is let in"}},
@@ -114,14 +115,14 @@ func TestClassifyRows(t *testing.T) {
 		{name: "4 stopped", vm: stopped, tables: []jit.Table{nsg("nic")}, want: jit.ClassHealthy, silent: "deallocated"},
 		{name: "4 another port", vm: nic, tables: []jit.Table{nsg("nic", ssh("web", 300, func(r *jit.Rule) { r.Ports = []string{"80", "443"} }))}, want: jit.ClassHealthy},
 		{name: "4 another VM", vm: nic, tables: []jit.Table{nsg("nic", ssh("theirs", 300, func(r *jit.Rule) { r.Destinations = []string{"10.0.0.9"} }))}, want: jit.ClassHealthy, silent: "theirs"},
-		{name: "4 outbound", vm: nic, tables: []jit.Table{nsg("nic", outbound(ssh("out", 300, nil)))}, want: jit.ClassHealthy, silent: "rule out"},
+		{name: "4 outbound", vm: nic, tables: []jit.Table{nsg("nic", jittest.Outbound(ssh("out", 300, nil)))}, want: jit.ClassHealthy, silent: "rule out"},
 		{name: "4 denied before", vm: nic, tables: []jit.Table{nsg("nic", ssh("no", 200, denying("*")), ssh("open", 300, nil))}, want: jit.ClassHealthy, says: []string{"Rule open (priority 300) of nic at the network interface would open a management port, but rules before it deny all that it names."}},
 		{name: "4 one level has no such rule", vm: oneNIC("/g/nic", "/g/subnet"), tables: []jit.Table{nsg("nic", ssh("open", 300, nil)), nsg("subnet")}, want: jit.ClassHealthy, says: []string{"The guards disagree. Rule open (priority 300) of nic"}},
 		{name: "4 a firewall without a rule", vm: oneNIC("", ""), around: idle, want: jit.ClassHealthy},
 		{name: "4 the group opens, the firewall does not", vm: nic, tables: open, around: idle, want: jit.ClassHealthy, says: []string{"The guards disagree. Any IPv4 address to port 22 of 10.0.0.4: rule open", "they disagree", "but the firewall has no rule that does"}},
 		{name: "4 the firewall opens, the group does not", vm: nic, tables: []jit.Table{nsg("nic")}, around: behind, want: jit.ClassHealthy, says: []string{"The guards disagree.", "rule rdp (priority 100)", "but the network security groups have no rule of their own that does"}},
-		{name: "4 only a grant of ours", vm: nic, tables: []jit.Table{nsg("nic", placed(oursNamed("a"), 101))}, facts: jit.Facts{Owner: narrow}, want: jit.ClassHealthy, says: []string{"Nothing but grants of jitbot", "203.0.113.7 to port 22", "jitbot's for the grant g-7k2qd"}},
-		{name: "4 a rule in our name, not ours", vm: nic, tables: []jit.Table{nsg("nic", placed(oursNamed("a"), 2000))}, facts: jit.Facts{Owner: narrow}, want: jit.ClassUnhealthy, breadth: "203.0.113.7 (one address)", rules: []string{"jitbot-prod-g-7k2qd-a"}},
+		{name: "4 only a grant of ours", vm: nic, tables: []jit.Table{nsg("nic", jittest.Placed(jittest.OursNamed("a"), 101))}, facts: jit.Facts{Owner: jittest.Narrow}, want: jit.ClassHealthy, says: []string{"Nothing but grants of jitbot", "203.0.113.7 to port 22", "jitbot's for the grant g-7k2qd"}},
+		{name: "4 a rule in our name, not ours", vm: nic, tables: []jit.Table{nsg("nic", jittest.Placed(jittest.OursNamed("a"), 2000))}, facts: jit.Facts{Owner: jittest.Narrow}, want: jit.ClassUnhealthy, breadth: "203.0.113.7 (one address)", rules: []string{"jitbot-prod-g-7k2qd-a"}},
 		{name: "4 UDP only", vm: nic, tables: []jit.Table{nsg("nic", ssh("udp", 300, func(r *jit.Rule) { r.Protocol = jit.UDP }))}, want: jit.ClassHealthy},
 		{name: "5 a rule", vm: nic, tables: open, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Rule open (priority 300) of nic opens management ports to Any."}},
 		{name: "5 stopped", vm: stopped, tables: open, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}, says: []string{"It is deallocated now"}},
@@ -131,7 +132,7 @@ func TestClassifyRows(t *testing.T) {
 		{name: "5 the group and a network rule", vm: nic, tables: []jit.Table{nsg("nic", ssh("lan", 300, from("192.168.1.7")), ssh("no", 4000, denying("*")))}, around: through, want: jit.ClassUnhealthy, breadth: "192.168.1.0/24 (256 addresses, inside)", rules: []string{"onprem", "lan"}},
 		{name: "5 the group opens to others than the firewall", vm: nic, tables: []jit.Table{nsg("nic", ssh("far", 300, from("198.51.100.0/24")), ssh("no", 4000, denying("*")))}, around: behind, want: jit.ClassUnhealthy, breadth: "198.51.100.0/24 (256 addresses)", rules: []string{"far"}, says: []string{"deny what comes that way"}},
 		{name: "5 a public address beside the firewall", vm: nic, tables: open, around: fronted, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}},
-		{name: "5 one of two interfaces", vm: jit.VM{Interfaces: []jit.Interface{{Addresses: []jit.Address{address("10.0.0.5", "")}}, nic.Interfaces[0]}}, tables: open, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}, says: []string{"10.0.0.5 has no network security group"}},
+		{name: "5 one of two interfaces", vm: jit.VM{Interfaces: []jit.Interface{{Addresses: []jit.Address{jittest.Address("10.0.0.5", "")}}, nic.Interfaces[0]}}, tables: open, want: jit.ClassUnhealthy, breadth: "Any", rules: []string{"open"}, says: []string{"10.0.0.5 has no network security group"}},
 		{name: "5 Defender's allow, left behind", vm: nic, tables: []jit.Table{nsg("nic", ssh("SecurityCenter-JITRule-1-"+defenderHex, 100, from("203.0.113.7")))}, want: jit.ClassUnhealthy, breadth: "203.0.113.7 (one address)", rules: []string{"SecurityCenter-JITRule-1-" + defenderHex}, says: []string{"a just-in-time rule of Microsoft Defender"}},
 		{name: "not read", vm: nic, want: jit.ClassNotApplicable, untold: true, says: []string{"It cannot be told: the rules of nic were not read."}},
 	} {

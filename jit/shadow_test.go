@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 func TestShadow(t *testing.T) {
@@ -72,11 +73,11 @@ func TestShadow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			allow, deny := placed(oursNamed("a"), 100), foreign("no", 90)
+			allow, deny := jittest.Placed(jittest.OursNamed("a"), 100), jittest.Foreign("no", 90)
 			deny.Allow = false
 			tt.allow(&allow)
 			tt.deny(&deny)
-			table := jit.Table{Name: "nsg", Rules: []jit.Rule{foreign("other", 80), allow, deny}}
+			table := jit.Table{Name: "nsg", Rules: []jit.Rule{jittest.Foreign("other", 80), allow, deny}}
 			if d, got := table.Shadow(allow); got != tt.want || got && d.Name != "no" {
 				t.Errorf("shadowed: %t by %q, want %t", got, d.Name, tt.want)
 			}
@@ -85,14 +86,14 @@ func TestShadow(t *testing.T) {
 }
 
 func TestInForce(t *testing.T) {
-	want := placed(oursNamed("a"), 100)
+	want := jittest.Placed(jittest.OursNamed("a"), 100)
 	settled := want
 	settled.Settled = true
 	edited := settled
 	edited.Sources = []string{"*"}
 	moved := settled
 	moved.Priority = 101
-	deny := foreign("no", 90)
+	deny := jittest.Foreign("no", 90)
 	deny.Allow = false
 	tests := []struct {
 		name  string
@@ -104,7 +105,7 @@ func TestInForce(t *testing.T) {
 		{"there, below a deny of something else", jit.Table{Settled: true, Rules: []jit.Rule{settled, func() jit.Rule { d := deny; d.Ports = []string{"80"}; return d }()}}, true, false},
 		{"the rule is not settled", jit.Table{Settled: true, Rules: []jit.Rule{want}}, false, false},
 		{"the guard is not settled", jit.Table{Rules: []jit.Rule{settled}}, false, false},
-		{"not there", jit.Table{Settled: true, Rules: []jit.Rule{foreign("SSH", 100)}}, false, false},
+		{"not there", jit.Table{Settled: true, Rules: []jit.Rule{jittest.Foreign("SSH", 100)}}, false, false},
 		{"edited", jit.Table{Settled: true, Rules: []jit.Rule{edited}}, false, false},
 		{"moved", jit.Table{Settled: true, Rules: []jit.Rule{moved}}, false, false},
 		{"shadowed", jit.Table{Name: "nsg-web", Settled: true, Rules: []jit.Rule{settled, deny}}, false, true},

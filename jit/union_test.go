@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/jittest"
 )
 
 // union is a network with what other people and the store say of it: two
@@ -80,7 +81,7 @@ func (d drawer) union() union {
 	for i := range rapid.IntRange(0, 2).Draw(d.t, "grants") {
 		u.grants = append(u.grants, d.grant(jit.ID("g-2222"+fmt.Sprint(i+2)), u.vms))
 	}
-	u.foreign.around = jit.Topology{VirtualNetwork: prefixes("10.0.0.0/24", "fd00::/64"), Interfaces: slices.Concat(u.vms[0].Interfaces, u.vms[1].Interfaces)}
+	u.foreign.around = jit.Topology{VirtualNetwork: jittest.Prefixes("10.0.0.0/24", "fd00::/64"), Interfaces: slices.Concat(u.vms[0].Interfaces, u.vms[1].Interfaces)}
 	for _, guard := range []string{"/NSG/a", "/nsg/b"} {
 		u.plan(d, guard)
 	}
@@ -113,7 +114,7 @@ func paths(vm jit.VM) []jit.Path {
 }
 
 func (d drawer) ports() []jit.Ports {
-	all := []jit.Ports{tcp(22, 22), tcp(20, 21), {From: 23, To: 23, Protocol: jit.UDP}, {From: 24, To: 24, Protocol: jit.AnyProtocol}}
+	all := []jit.Ports{jittest.TCP(22, 22), jittest.TCP(20, 21), {From: 23, To: 23, Protocol: jit.UDP}, {From: 24, To: 24, Protocol: jit.AnyProtocol}}
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 2, func(p jit.Ports) uint16 { return p.From }).Draw(d.t, "ports")
 }
 
@@ -132,10 +133,10 @@ func (d drawer) lock(vm jit.VM) jit.Protection {
 // an address of its source's family.
 func (d drawer) grant(id jit.ID, vms []jit.VM) jit.Grant {
 	g, _ := jit.NewGrant(id, jit.Request{
-		By: asker, Ports: d.ports(), Duration: time.Hour, At: start,
-		Sources: prefixes(d.one("source", "203.0.113.7/32", "203.0.113.0/25", "198.51.100.0/24", "10.0.1.0/26", "2001:db8::/64", "fd00::/64")),
+		By: jittest.Asker, Ports: d.ports(), Duration: time.Hour, At: jittest.Start,
+		Sources: jittest.Prefixes(d.one("source", "203.0.113.7/32", "203.0.113.0/25", "198.51.100.0/24", "10.0.1.0/26", "2001:db8::/64", "fd00::/64")),
 	})
-	g.State, g.Clock.Until = jit.Open, start.Add(2*time.Hour)
+	g.State, g.Clock.Until = jit.Open, jittest.Start.Add(2*time.Hour)
 	for _, vm := range rapid.SliceOfNDistinct(rapid.SampledFrom(vms), 1, 2, func(vm jit.VM) string { return vm.ID }).Draw(d.t, "machines") {
 		to, err := jit.PathsTo("prod", vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
@@ -173,7 +174,7 @@ func (u *union) plan(d drawer, guard string) {
 		r.Name = d.one("name", r.Name, r.Name, "jitbot-test-g-22222-a", "JITBOT-prod-g-22222-a", "jitbot-prod-g-2222-a", "jitbot-prod2-deny-over-1", "jitbot-prod-deny", "Jitbot-prod-deny-over-1")
 		add(r, true)
 	}
-	for _, w := range append(slices.Clone(wanted), oursNamed("orphan"), denyNamed("over-orphan")) {
+	for _, w := range append(slices.Clone(wanted), jittest.OursNamed("orphan"), jittest.DenyNamed("over-orphan")) {
 		if d.chance("there before", 3) {
 			add(d.edited(w), false)
 		}
@@ -181,8 +182,8 @@ func (u *union) plan(d drawer, guard string) {
 	u.foreign.tables = append(u.foreign.tables, foreign)
 	var plan jit.Plan
 	for range 3 {
-		plan = narrow.MakePlan(table, wanted)
-		table = put(d.t, narrow, table, plan.Changes)
+		plan = jittest.Narrow.MakePlan(table, wanted)
+		table = jittest.Put(d.t, jittest.Narrow, table, plan.Changes)
 	}
 	for _, r := range foreign.Rules {
 		if !slices.ContainsFunc(table.Rules, func(o jit.Rule) bool { return reflect.DeepEqual(o, r) }) {
@@ -246,7 +247,7 @@ func (u union) level(t *rapid.T, vm jit.VM, guard string, to jit.Address, p pack
 		if !slices.Contains(g.VMs(), vm.ID) || !amongst(p.source, g.Request.Sources...) || !slices.ContainsFunc(g.Request.Ports, p.isFor) {
 			continue
 		}
-		if at := u.standing(t, guard, string(g.ID), narrow.Bands.Allow, to, p); at < priority {
+		if at := u.standing(t, guard, string(g.ID), jittest.Narrow.Bands.Allow, to, p); at < priority {
 			priority, allow = at, true
 		}
 	}
@@ -255,9 +256,9 @@ func (u union) level(t *rapid.T, vm jit.VM, guard string, to jit.Address, p pack
 			!slices.ContainsFunc(l.Ports, func(pp jit.PortPolicy) bool { return int(pp.Ports.From) <= p.port && p.port <= int(pp.Ports.To) }) {
 			continue
 		}
-		band := narrow.Bands.DenyOverride
+		band := jittest.Narrow.Bands.DenyOverride
 		if l.Existing == jit.Respect {
-			band = narrow.Bands.DenyRespect
+			band = jittest.Narrow.Bands.DenyRespect
 		}
 		if at := u.standing(t, guard, "deny", band, to, p); at < priority {
 			priority, allow = at, false

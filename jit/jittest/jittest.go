@@ -1,0 +1,138 @@
+// Package jittest holds the values that the tests of several packages of the
+// domain start from: a grant, a guard, rules of ours and of others, and a table
+// that takes changes as Azure does. Only tests import it.
+package jittest
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"jitbot/jit"
+)
+
+// Resource ids.
+const (
+	VMGroup  = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/prod"
+	VMID     = VMGroup + "/providers/Microsoft.Compute/virtualMachines/web-01"
+	HubID    = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/hub-fw"
+	PolicyID = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/firewallPolicies/edge-policy"
+	NICGuard = "/g/nic"
+)
+
+// Ann is the Entra user who asks.
+const Ann = "aaaaaaaa-0000-0000-0000-000000000001"
+
+// Asker is Ann as a person.
+var Asker = jit.Person{ID: "U1", Entra: Ann, Name: "ann@example.com"}
+
+// Start is when NewGrant was asked for.
+var Start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+
+// Owner is the installation that tests are about.
+var Owner = jit.Owner{Installation: "prod", Bands: jit.Bands{
+	Allow:        jit.Band{From: 100, To: 249},
+	DenyOverride: jit.Band{From: 250, To: 299},
+	DenyRespect:  jit.Band{From: 3900, To: 4096},
+}}
+
+// Narrow is the same with bands that fill up soon.
+var Narrow = jit.Owner{Installation: "prod", Bands: jit.Bands{
+	Allow: jit.Band{From: 100, To: 111}, DenyOverride: jit.Band{From: 112, To: 115}, DenyRespect: jit.Band{From: 200, To: 205},
+}}
+
+// NewGrant is a request that was just stored.
+func NewGrant() jit.Grant {
+	g, _ := jit.NewGrant("g-7k2qd", jit.Request{
+		By: Asker, Targets: []jit.Target{{VM: VMID, Name: "web-01", Group: "prod"}},
+		Ports: []jit.Ports{TCP(22, 22)}, Sources: Prefixes("203.0.113.7/32"), Duration: 2 * time.Hour, Reason: "deploy", At: Start,
+	})
+	return g
+}
+
+// TCP is a range of TCP ports.
+func TCP(from, to uint16) jit.Ports { return jit.Ports{From: from, To: to, Protocol: jit.TCP} }
+
+// Prefixes reads the words.
+func Prefixes(words ...string) []netip.Prefix {
+	out := make([]netip.Prefix, 0, len(words))
+	for _, w := range words {
+		out = append(out, netip.MustParsePrefix(w))
+	}
+	return out
+}
+
+// Address is one in a subnet with the guard.
+func Address(a, subnetGuard string) jit.Address {
+	return jit.Address{Addr: netip.MustParseAddr(a), SubnetGuard: subnetGuard}
+}
+
+// OursNamed is an allow of ours without a priority.
+func OursNamed(suffix string) jit.Rule {
+	return jit.Rule{
+		Name: "jitbot-prod-g-7k2qd-" + suffix, Inbound: true, Allow: true, Protocol: jit.TCP, SourcePorts: []string{"*"},
+		Sources: []string{"203.0.113.7/32"}, Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "jitbot",
+	}
+}
+
+// DenyNamed is a deny of ours without a priority.
+func DenyNamed(suffix string) jit.Rule {
+	return jit.Rule{
+		Name: "jitbot-prod-deny-" + suffix, Inbound: true, Protocol: jit.AnyProtocol, SourcePorts: []string{"*"},
+		Sources: []string{"*"}, Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "jitbot",
+	}
+}
+
+// Foreign is somebody else's rule that lets everything in.
+func Foreign(name string, priority int) jit.Rule {
+	return jit.Rule{
+		Name: name, Priority: priority, Inbound: true, Allow: true, Protocol: jit.AnyProtocol,
+		Sources: []string{"*"}, SourcePorts: []string{"*"}, Destinations: []string{"*"}, Ports: []string{"*"},
+	}
+}
+
+// Placed is the rule with the priority.
+func Placed(r jit.Rule, priority int) jit.Rule {
+	r.Priority = priority
+	return r
+}
+
+// Outbound is the rule turned outbound.
+func Outbound(r jit.Rule) jit.Rule {
+	r.Inbound = false
+	return r
+}
+
+// Put does what Azure does with the changes, one after the other: a priority
+// of a direction is held by one rule, a name by one rule whatever its case,
+// and a network security group holds 1,000 rules.
+func Put(t interface{ Fatalf(string, ...any) }, o jit.Owner, table jit.Table, changes []jit.Change) jit.Table {
+	rules := slices.Clone(table.Rules)
+	for _, c := range changes {
+		same := func(r jit.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
+		if i := slices.IndexFunc(rules, same); i >= 0 && c.Put == nil {
+			if _, ours := o.Ours(rules[i]); !ours {
+				t.Fatalf("%s is removed and not ours", c.Remove)
+			}
+		} else if i >= 0 {
+			if _, ours := o.Ours(rules[i]); !ours {
+				t.Fatalf("%s is overwritten and not ours", c.Put.Name)
+			}
+		}
+		rules = slices.DeleteFunc(rules, same)
+		if c.Put == nil {
+			continue
+		}
+		for _, r := range rules {
+			if r.Priority == c.Put.Priority && r.Inbound == c.Put.Inbound {
+				t.Fatalf("%s would share priority %d with %s", c.Put.Name, r.Priority, r.Name)
+			}
+		}
+		if rules = append(rules, *c.Put); len(rules) > 1000 {
+			t.Fatalf("%s would be rule %d", c.Put.Name, len(rules))
+		}
+	}
+	table.Rules = rules
+	return table
+}

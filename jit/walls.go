@@ -34,11 +34,11 @@ func (an analysis) nsgLayer(guard string, level Level) (l layer, ok bool) {
 	if len(defaults) == 0 {
 		defaults = standardDefaults()
 	}
-	rules := slices.DeleteFunc(slices.Concat(t.Rules, defaults), func(r Rule) bool { return !r.Inbound })
-	slices.SortStableFunc(rules, func(a, b Rule) int {
+	inbound := slices.DeleteFunc(slices.Concat(t.Rules, defaults), func(r Rule) bool { return !r.Inbound })
+	slices.SortStableFunc(inbound, func(a, b Rule) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Name, b.Name))
 	})
-	return layer{guard: guard, name: cmp.Or(t.Name, lastName(guard)), level: level, rules: rules}, true
+	return layer{guard: guard, name: cmp.Or(t.Name, lastName(guard)), level: level, rules: inbound}, true
 }
 
 // undecided are packets that no rule has surely decided yet, with the rules that

@@ -24,7 +24,7 @@ func Card(g jit.Grant, others ...jit.Grant) Message {
 	}
 	blocks = append(blocks, buttons(cardButtons(g)...)...)
 	text := fmt.Sprintf("Access %s, %s: %s asks for %s. Reason: %s. %s",
-		Code(string(g.ID)), title(g), mentionUser(g.Request.By.ID), access(g), prose(g.Request.Reason), oneLine(status))
+		Code(string(g.ID)), title(g), mentionUser(g.Request.By.ID), asked(g), prose(g.Request.Reason), oneLine(status))
 	if len(notes) > 0 {
 		text += " " + strings.Join(notes, " ")
 	}

@@ -47,7 +47,7 @@ func Direct(e jit.Event, g jit.Grant) Message {
 }
 
 func directText(e jit.Event, g jit.Grant) string {
-	id, what := Code(string(g.ID)), access(g)
+	id, what := Code(string(g.ID)), asked(g)
 	if text := events()[e.Kind].direct; text != nil {
 		return text(id, what, e, g)
 	}

@@ -103,8 +103,8 @@ func width(p netip.Prefix) string {
 	return digits + " addresses"
 }
 
-// access is the whole of what was asked for in one line.
-func access(g jit.Grant) string {
+// asked is the whole of what was asked for in one line.
+func asked(g jit.Grant) string {
 	return fmt.Sprintf("port %s of %s from %s for %s",
 		portNames(g), targetNames(g, ", "), sourceNames(g, ", "), jit.ShortDuration(g.Request.Duration))
 }

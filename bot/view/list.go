@@ -49,7 +49,7 @@ func listLine(l jit.Listed) string {
 	if l.Mine {
 		who = "yours"
 	}
-	line := fmt.Sprintf("*%s* %s, %s: %s.", Code(string(g.ID)), title(g), who, access(g))
+	line := fmt.Sprintf("*%s* %s, %s: %s.", Code(string(g.ID)), title(g), who, asked(g))
 	switch g.State {
 	case jit.Pending:
 		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missing(g), eligible(g), When(g.Clock.Lapse))

@@ -36,16 +36,16 @@ func Checked(g jit.Grant, err error) string {
 	id := Code(string(g.ID))
 	switch g.State {
 	case jit.Asked:
-		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, access(g))
+		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, asked(g))
 	case jit.Pending:
 		return fmt.Sprintf("%s waits for approval: %s. %s needed, from %s. It lapses at %s; you get a direct message when it is decided.",
-			id, access(g), missing(g), eligible(g), When(g.Clock.Lapse)) + afterSpace(knownText(g))
+			id, asked(g), missing(g), eligible(g), When(g.Clock.Lapse)) + afterSpace(knownText(g))
 	case jit.Opening:
-		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, access(g)) + afterSpace(knownText(g))
+		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, asked(g)) + afterSpace(knownText(g))
 	case jit.Open:
-		return fmt.Sprintf("%s is open until %s: %s.", id, When(g.Clock.Deadline), access(g)) + afterSpace(knownText(g))
+		return fmt.Sprintf("%s is open until %s: %s.", id, When(g.Clock.Deadline), asked(g)) + afterSpace(knownText(g))
 	default:
-		return fmt.Sprintf("%s is %s: %s.", id, title(g), access(g))
+		return fmt.Sprintf("%s is %s: %s.", id, title(g), asked(g))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // words turns the values of options into what the service knows VMs by. A value
@@ -41,7 +42,7 @@ func (b *Bot) choices(ctx context.Context, by jit.UserID, vms []jit.VM) []view.V
 	out := make([]view.VMChoice, 0, len(vms))
 	for _, vm := range vms {
 		same, err := b.Service.Offer(ctx, by, []string{vm.Group + "/" + vm.Name})
-		unique := err == nil && len(same.VMs) == 1 && jit.SameID(same.VMs[0].ID, vm.ID)
+		unique := err == nil && len(same.VMs) == 1 && resource.Same(same.VMs[0].ID, vm.ID)
 		out = append(out, view.VMChoice{Key: view.VMKey(vm, unique), Text: view.VMText(vm)})
 	}
 	return out

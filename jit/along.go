@@ -7,6 +7,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // coAdmitted says whom else a grant lets in: behind a DNAT rule, or a network
@@ -28,15 +31,15 @@ func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[st
 		t := tables[strings.ToLower(p.Guard)]
 		for _, rule := range t.Rules {
 			along := rule.translatesTo(p.Addresses, r.Ports) || rule.allowsTo(p.Addresses, r.Ports) && j.hidesClients(s.VM, p)
-			if _, ours := owner.Ours(rule); ours || !IsFirewall(p.Guard) || !along {
+			if _, ours := owner.Ours(rule); ours || !resource.IsFirewall(p.Guard) || !along {
 				continue
 			}
 			if !policy.acceptsAll(rule.Sources, r.Ports) {
 				return nil, Refuse(ErrPolicy, "The rule %s of the %s %s leads %s to the same port of %s, whose security group could not tell them from you; narrow that rule first.",
-					rule.Name, KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), s.VM.Name)
+					rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), s.VM.Name)
 			}
 			notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the %s %s lets %s in as well: its security group cannot tell them apart.",
-				s.VM.Name, rule.Name, KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
+				s.VM.Name, rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
 		}
 	}
 	slices.Sort(notes)
@@ -49,7 +52,7 @@ func (j Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables 
 	for _, s := range sites {
 		for _, p := range s.Paths {
 			guard := strings.ToLower(p.Guard)
-			if _, read := tables[guard]; read || !IsFirewall(guard) {
+			if _, read := tables[guard]; read || !resource.IsFirewall(guard) {
 				continue
 			}
 			t, err := j.Adapters.Network.Table(ctx, guard)
@@ -69,7 +72,7 @@ func (j Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables 
 // ports.
 func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
 	return !slices.ContainsFunc(sources, func(word string) bool {
-		source, ok := parsePrefix(word)
+		source, ok := ipset.ParsePrefix(word)
 		return !ok || slices.ContainsFunc(ports, func(port Ports) bool {
 			pp, _, offered := p.Find(port)
 			return !offered || !pp.Accepts(source, p.Widest)
@@ -83,7 +86,7 @@ func (j Checker) hidesClients(vm VM, p Path) bool {
 	return slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool {
 		return slices.ContainsFunc(nic.Addresses, func(a Address) bool {
 			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.FirewallHops, func(g FirewallHop) bool {
-				return g.HidesSource && SameID(g.Guard(j.Config.Installation), p.Guard)
+				return g.HidesSource && resource.Same(g.Guard(j.Config.Installation), p.Guard)
 			})
 		})
 	})

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // errLast says, inside a transaction, that this approval would be the last and
@@ -180,7 +182,7 @@ func (s *Service) ruleNow(ctx context.Context, g Grant) (ApprovalRule, []VM, err
 	var vms []VM
 	for _, t := range g.Request.Targets {
 		for _, vm := range all {
-			if SameID(vm.ID, t.VM) {
+			if resource.Same(vm.ID, t.VM) {
 				vms = append(vms, vm)
 			}
 		}

@@ -3,6 +3,8 @@ package jit
 import (
 	"fmt"
 	"math"
+
+	"jitbot/jit/ipset"
 )
 
 // Breadth is how many can use an opening.
@@ -26,10 +28,10 @@ func (an analysis) breadth(r decision) Breadth {
 	if r.answer == AnswerUnknown {
 		return Breadth{rankOf(a), "whom it cannot be told"}
 	}
-	for _, all := range []Addresses{AllIPv4(), AllIPv6()} {
+	for _, all := range []ipset.Addresses{ipset.AllIPv4(), ipset.AllIPv6()} {
 		for _, b := range []struct {
 			Breadth
-			who Addresses
+			who ipset.Addresses
 		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, an.tags.Internet.Sure.Intersect(all)}} {
 			left := b.who.Subtract(a)
 			if len(left) == 0 {
@@ -41,18 +43,18 @@ func (an analysis) breadth(r decision) Breadth {
 		}
 	}
 	words := an.sourcesText(a) + " (" + sizeText(a)
-	if len(a.Subtract(an.tags.VirtualNetwork.Sure.Union(privateSpace()))) == 0 {
+	if len(a.Subtract(an.tags.VirtualNetwork.Sure.Union(ipset.PrivateSpace()))) == 0 {
 		words += ", inside"
 	}
 	return Breadth{rankOf(a), words + ")"}
 }
 
-func rankOf(a Addresses) int {
-	bits := func(a Addresses) int { return int(math.Log2(max(1, size(a)))) }
-	return min(max(bits(a.Intersect(AllIPv4())), bits(a.Intersect(AllIPv6()))-64), rankInternet-1)
+func rankOf(a ipset.Addresses) int {
+	bits := func(a ipset.Addresses) int { return int(math.Log2(max(1, size(a)))) }
+	return min(max(bits(a.Intersect(ipset.AllIPv4())), bits(a.Intersect(ipset.AllIPv6()))-64), rankInternet-1)
 }
 
-func size(a Addresses) float64 {
+func size(a ipset.Addresses) float64 {
 	n := 0.0
 	for _, s := range a {
 		from, between := s.From.AsSlice(), 0.0
@@ -65,7 +67,7 @@ func size(a Addresses) float64 {
 }
 
 // sizeText counts addresses as people do.
-func sizeText(a Addresses) string {
+func sizeText(a ipset.Addresses) string {
 	n := size(a)
 	switch {
 	case n <= 1:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"jitbot/jit/workqueue"
 )
 
 // Check decides about a request that was stored: rights, policy, the guards on
@@ -53,7 +55,7 @@ func Patiently(ctx context.Context, f func() error) error {
 	end := time.Now().Add(patience)
 	for failures := 1; ; failures++ {
 		err := f()
-		wait := Backoff(failures, err)
+		wait := workqueue.Backoff(failures, err)
 		if !errors.Is(err, ErrBusy) && !errors.Is(err, ErrConflict) || time.Now().Add(wait).After(end) {
 			return err
 		}

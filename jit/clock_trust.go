@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"jitbot/jit/clock"
 )
 
 const (
@@ -19,7 +21,7 @@ const (
 // was set back, and whether Azure's agrees with it. mu guards what was noted so
 // far, and is not held while the store writes.
 type clockTrust struct {
-	clock  *MonotonicClock
+	clock  *clock.Clock
 	store  markStore
 	vitals Readiness
 	log    *slog.Logger
@@ -37,7 +39,7 @@ type markStore interface {
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 }
 
-func newClockTrust(clock *MonotonicClock, w Adapters) *clockTrust {
+func newClockTrust(clock *clock.Clock, w Adapters) *clockTrust {
 	return &clockTrust{clock: clock, store: w.Store, vitals: w.Readiness, log: w.Log}
 }
 

@@ -3,6 +3,8 @@ package jit
 import (
 	"slices"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // Close begins closing. due is when closing should have begun; lateness is
@@ -55,7 +57,7 @@ func (g Grant) ConfirmClosed(guard string, now time.Time) (Grant, []Event, error
 	}
 	next, left := g.confirm(guard)
 	if left > 0 && next.Revision != g.Revision && next.slow() {
-		return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+GuardName(guard)+" are gone; "+next.unfinished()+" is still being changed.")}, nil
+		return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+resource.GuardName(guard)+" are gone; "+next.unfinished()+" is still being changed.")}, nil
 	}
 	if left > 0 {
 		return next, nil, nil

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // Collection is what has a priority in a firewall: a rule collection with
@@ -22,9 +24,9 @@ type Collection struct {
 // in a policy: that which it has, or the lowest free one of the band.
 func (o Owner) collection(t Table, dnat bool) (int, error) {
 	name, band := CollectionName(o.Installation, dnat), o.Bands.Allow
-	group := KindOf(t.Guard) == PolicyGroup
+	group := resource.KindOf(t.Guard) == resource.PolicyGroup
 	if group {
-		name = lastName(t.Guard)
+		name = resource.Name(t.Guard)
 	}
 	taken := map[int]bool{}
 	for _, c := range t.Collections {

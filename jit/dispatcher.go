@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"jitbot/jit/workqueue"
 )
 
 const (
@@ -22,7 +24,7 @@ type Dispatcher struct {
 	store    Store
 	notifier Notifier
 	log      *slog.Logger
-	queue    *Queue // key: a grant and where it is told
+	queue    *workqueue.Queue // key: a grant and where it is told
 	wake     chan struct{}
 
 	mu        sync.Mutex
@@ -33,7 +35,7 @@ type Dispatcher struct {
 // NewDispatcher makes the loop; Run starts it.
 func NewDispatcher(store Store, notifier Notifier, log *slog.Logger) *Dispatcher {
 	d := &Dispatcher{store: store, notifier: notifier, log: log, delivered: map[uint64]bool{}, wake: make(chan struct{}, 1)}
-	d.queue = NewQueue(noticeWorkers, d.deliverAll)
+	d.queue = workqueue.New(noticeWorkers, d.deliverAll)
 	return d
 }
 

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // VMsByAddress are the VMs that have an address. VMs of networks that do not see each
@@ -35,7 +38,7 @@ func (j Checker) sharedAddress(ctx context.Context, d VMsByAddress, r Request, p
 			}
 			if other.ID != "" {
 				return Refuse(ErrPolicy, "%s has the address %s behind the same network security group as %s, so a rule for one would open both; give one of them a group of its own.",
-					other.Group+"/"+other.Name, a.String(), lastName(p.VM))
+					other.Group+"/"+other.Name, a.String(), resource.Name(p.VM))
 			}
 		}
 	}
@@ -57,7 +60,7 @@ func (j Checker) alsoOpened(ctx context.Context, vms []VM, a netip.Addr, r Reque
 }
 
 func (r Request) names(vm string) bool {
-	return slices.ContainsFunc(r.Targets, func(t Target) bool { return SameID(t.VM, vm) })
+	return slices.ContainsFunc(r.Targets, func(t Target) bool { return resource.Same(t.VM, vm) })
 }
 
 // guardsBefore are the groups before each of the VM's interfaces that have the
@@ -77,7 +80,7 @@ func guardsBefore(vm VM, to netip.Addr, paths []Path) [][]string {
 
 // writtenAt reports whether a rule of the paths for the address is in the group.
 func writtenAt(paths []Path, guard string, to netip.Addr) bool {
-	return slices.ContainsFunc(paths, func(p Path) bool { return slices.Contains(p.Addresses, to) && SameID(p.Guard, guard) })
+	return slices.ContainsFunc(paths, func(p Path) bool { return slices.Contains(p.Addresses, to) && resource.Same(p.Guard, guard) })
 }
 
 // opensOther reports whether the rules at the paths would open the address of
@@ -88,7 +91,7 @@ func (j Checker) opensOther(ctx context.Context, other string, to netip.Addr, r 
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("reading %s, which has the address %s too: %w", lastName(other), to, err)
+		return false, fmt.Errorf("reading %s, which has the address %s too: %w", resource.Name(other), to, err)
 	}
 	for _, groups := range guardsBefore(vm, to, paths) {
 		opened := true
@@ -126,7 +129,7 @@ func (t Table) mayOpen(r Request, to netip.Addr, paths []Path) bool {
 // to let public addresses in, though that tag may hold some.
 func (t Table) mayLet(source netip.Prefix, to netip.Addr, port Ports) bool {
 	asked := trafficTo(to, port).from(source)
-	public := !privateSpace().Overlaps(asked.sources)
+	public := !ipset.PrivateSpace().Overlaps(asked.sources)
 	for _, r := range t.evaluated() {
 		switch {
 		case !r.mayMeet(asked) || public && r.insideOnly():

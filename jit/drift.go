@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // recordOrphans records the rules of ours that no live grant explains and that this
@@ -48,7 +50,7 @@ func (r *Reconciler) guardGone(ctx context.Context, guard string, live []Grant) 
 			_, err = r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.ConfirmClosed(guard, now) })
 		} else if HasGuard(g.Left, guard) {
 			err = r.depart(ctx, g, guard)
-		} else if why := "the " + KindOf(guard).Noun() + " " + GuardName(guard) + " was deleted"; g.State == Open {
+		} else if why := "the " + resource.KindOf(guard).Noun() + " " + resource.GuardName(guard) + " was deleted"; g.State == Open {
 			err = r.end(ctx, g, Decision{Ending: Vanished, Reason: why}, now)
 		} else {
 			err = r.fail(ctx, g.ID, why, now)

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // scan gathers what the rules say of one VM's management ports.
@@ -31,7 +34,10 @@ type exposure struct {
 
 // examine evaluates everything before one address.
 func (s *scan) examine(nic Interface, a Address) {
-	packets := Packets{FamilyOf(a.Addr), AllPorts(), managementPorts(), Set[Index]{{0, Index(len(s.protocols) - 1)}}}
+	packets := ipset.Packets{
+		Sources: ipset.FamilyOf(a.Addr), SourcePorts: ipset.AllPorts(), Ports: managementPorts(),
+		Protocols: ipset.Span(0, ipset.Index(len(s.protocols)-1)),
+	}
 	guarded, behind := nic.Guard != "" || a.SubnetGuard != "", len(s.topology.Firewalls) > 0
 	if !guarded && !behind {
 		s.noteUnfiltered(a)
@@ -70,13 +76,13 @@ func (s *scan) noteUnfiltered(a Address) {
 }
 
 // portsLedTo are those of the VM's ports that the front leads to.
-func (f Front) portsLedTo(ports Set[Port]) Set[Port] {
+func (f Front) portsLedTo(ports ipset.Set[ipset.Port]) ipset.Set[ipset.Port] {
 	if len(f.Ports) == 0 {
 		return ports
 	}
-	var out Set[Port]
+	var out ipset.Set[ipset.Port]
 	for _, m := range f.Ports {
-		out = out.Union(ports.Intersect(Set[Port]{{Port(m.Inner.From), Port(m.Inner.To)}}))
+		out = out.Union(ports.Intersect(ipset.Span(ipset.Port(m.Inner.From), ipset.Port(m.Inner.To))))
 	}
 	return out
 }
@@ -106,7 +112,7 @@ func (s *scan) texts(e exposure) []string {
 
 // openByNSGs finds what passes every NSG by rules of people, and keeps what
 // passes by default rules, by grants, or not after all.
-func (s *scan) openByNSGs(nic Interface, a Address, packets Packets) []exposure {
+func (s *scan) openByNSGs(nic Interface, a Address, packets ipset.Packets) []exposure {
 	var layers []layer
 	for _, l := range []struct {
 		guard string
@@ -172,7 +178,7 @@ func (s *scan) checkDefender(l layer, a Address) {
 
 // noteWithoutEffect tells of allows that would open a management port and do not: another
 // rule or the other level shuts it.
-func (s *scan) noteWithoutEffect(l layer, a Address, packets Packets, open []exposure) {
+func (s *scan) noteWithoutEffect(l layer, a Address, packets ipset.Packets, open []exposure) {
 	alone := s.evaluate(l, a, packets)
 	for _, r := range l.rules {
 		if !r.Allow || r.Priority >= firstDefault || s.granted(l.reason(r)) || s.packetsOf(r, a).maybe.Intersect(packets).Empty() {
@@ -194,18 +200,18 @@ func (s *scan) noteWithoutEffect(l layer, a Address, packets Packets, open []exp
 
 // openByFirewalls finds what firewalls let to the address, whether or not the
 // guards behind them let it on.
-func (s *scan) openByFirewalls(nic Interface, a Address, packets Packets) []exposure {
+func (s *scan) openByFirewalls(nic Interface, a Address, packets ipset.Packets) []exposure {
 	var out []exposure
 	for _, fw := range s.topology.Firewalls {
 		for i := range fw.Translations {
-			out = append(out, s.openedBy(a, s.translatedBy(a, fw, i, packets), func(packets Packets) []decision {
+			out = append(out, s.openedBy(a, s.translatedBy(a, fw, i, packets), func(packets ipset.Packets) []decision {
 				return []decision{s.fromFirewall(nic, a, fw, packets)}
 			})...)
 		}
 		routed := packets
-		routed.Sources = packets.Sources.Intersect(AddressesIn(fw.Routed))
+		routed.Sources = packets.Sources.Intersect(ipset.AddressesIn(fw.Routed))
 		if !routed.Empty() {
-			out = append(out, s.openedBy(a, s.evaluate(fw.layer(), a, routed), func(packets Packets) []decision {
+			out = append(out, s.openedBy(a, s.evaluate(fw.layer(), a, routed), func(packets ipset.Packets) []decision {
 				return s.throughNSGs(nic, a, packets)
 			})...)
 		}
@@ -215,7 +221,7 @@ func (s *scan) openByFirewalls(nic Interface, a Address, packets Packets) []expo
 
 // openedBy are the decisions that let something through, other than by a grant of
 // ours, with whether what is behind shuts all of it.
-func (s *scan) openedBy(to Address, decisions []decision, behind func(Packets) []decision) []exposure {
+func (s *scan) openedBy(to Address, decisions []decision, behind func(ipset.Packets) []decision) []exposure {
 	var out []exposure
 	for _, r := range decisions {
 		if r.answer != AnswerDeny && !slices.ContainsFunc(r.why, s.granted) {
@@ -260,7 +266,9 @@ func (s scan) openings() []OpenRule {
 	})
 	kept := out[:0]
 	for _, o := range out {
-		if !slices.ContainsFunc(kept, func(k OpenRule) bool { return SameID(k.Guard, o.Guard) && k.Rule == o.Rule && k.Level == o.Level }) {
+		if !slices.ContainsFunc(kept, func(k OpenRule) bool {
+			return resource.Same(k.Guard, o.Guard) && k.Rule == o.Rule && k.Level == o.Level
+		}) {
 			kept = append(kept, o)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 const (
@@ -53,7 +55,7 @@ func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, clo
 
 // agrees reports whether the guard was read back as the grant's state wants it.
 func (g Grant) agrees(guard string) bool {
-	return !slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Confirmed })
+	return !slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && !p.Confirmed })
 }
 
 // claim keeps that the firewall is being read and written, until it is
@@ -71,7 +73,7 @@ func (r *Reconciler) claim(guard string) (release func()) {
 // if any, has it tried again soon.
 func (r *Reconciler) awaits(ctx context.Context, g Grant, paths []Path) (held bool, err error) {
 	for _, guard := range GuardsOf(paths) {
-		if !IsFirewall(guard) {
+		if !resource.IsFirewall(guard) {
 			continue
 		}
 		changing, err := r.changing(ctx, guard)
@@ -82,7 +84,7 @@ func (r *Reconciler) awaits(ctx context.Context, g Grant, paths []Path) (held bo
 			continue
 		}
 		r.firewalls.remember(g.ID, paths)
-		why := fmt.Sprintf("the %s %s is being changed, which takes Azure minutes; this comes next", KindOf(guard).Noun(), GuardName(guard))
+		why := fmt.Sprintf("the %s %s is being changed, which takes Azure minutes; this comes next", resource.KindOf(guard).Noun(), resource.GuardName(guard))
 		if err := r.hold(ctx, g, why); err != nil {
 			return true, err
 		}
@@ -126,7 +128,7 @@ func (r *Reconciler) changing(ctx context.Context, guard string) (bool, error) {
 
 // openWithin is how long the rules at the paths may take to be confirmed.
 func (c Config) openWithin(paths []Path) time.Duration {
-	if slices.ContainsFunc(paths, func(p Path) bool { return IsFirewall(p.Guard) }) {
+	if slices.ContainsFunc(paths, func(p Path) bool { return resource.IsFirewall(p.Guard) }) {
 		return max(c.FirewallWithin, c.OpenWithin)
 	}
 	return c.OpenWithin

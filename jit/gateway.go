@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strings"
+
+	"jitbot/jit/ipset"
 )
 
 // FirewallHop is an Azure Firewall before an address of a VM.
@@ -44,54 +45,6 @@ func CollectionName(installation string, dnat bool) string {
 	return "jitbot-" + installation + "-network"
 }
 
-// GuardKind is what kind of resource a guard is.
-type GuardKind int
-
-// The kinds of guards.
-const (
-	SecurityGroup   GuardKind = iota // a network security group
-	ClassicFirewall                  // an Azure Firewall with rules of its own
-	PolicyGroup                      // a rule collection group of a firewall policy
-)
-
-// KindOf tells by the resource id what a guard is.
-func KindOf(guard string) GuardKind {
-	guard = strings.ToLower(guard)
-	switch {
-	case strings.Contains(guard, "/providers/microsoft.network/azurefirewalls/"):
-		return ClassicFirewall
-	case strings.Contains(guard, "/providers/microsoft.network/firewallpolicies/"):
-		return PolicyGroup
-	default:
-		return SecurityGroup
-	}
-}
-
-// IsFirewall reports whether a change of the guard changes a firewall, which
-// takes Azure minutes.
-func IsFirewall(guard string) bool { return KindOf(guard) != SecurityGroup }
-
-// GuardName is how people call the guard: the name of the group or of the
-// firewall; of a policy's, the policy's.
-func GuardName(guard string) string {
-	if i := strings.Index(strings.ToLower(guard), "/rulecollectiongroups/"); i >= 0 {
-		guard = guard[:i]
-	}
-	return lastName(guard)
-}
-
-// Noun is what the guard is called in a sentence before its name.
-func (k GuardKind) Noun() string {
-	switch k {
-	case ClassicFirewall:
-		return "firewall"
-	case PolicyGroup:
-		return "firewall policy"
-	default:
-		return "network security group"
-	}
-}
-
 // PublicEnd is the public side of a DNAT rule: where a client connects to.
 type PublicEnd struct {
 	VM       string         `json:"vm"`   // resource id
@@ -113,10 +66,10 @@ type Route struct {
 func RoutedBy(routes []Route) map[netip.Addr][]netip.Prefix {
 	routes = slices.DeleteFunc(slices.Clone(routes), func(r Route) bool { return !r.Prefix.IsValid() })
 	slices.SortStableFunc(routes, func(a, b Route) int { return cmp.Compare(b.Prefix.Bits(), a.Prefix.Bits()) })
-	var taken Addresses
-	got := map[netip.Addr]Addresses{}
+	var taken ipset.Addresses
+	got := map[netip.Addr]ipset.Addresses{}
 	for _, r := range routes {
-		own := AddressesOf(r.Prefix).Subtract(taken)
+		own := ipset.AddressesOf(r.Prefix).Subtract(taken)
 		taken = taken.Union(own)
 		if r.Hop.IsValid() {
 			got[r.Hop] = got[r.Hop].Union(own)
@@ -125,40 +78,8 @@ func RoutedBy(routes []Route) map[netip.Addr][]netip.Prefix {
 	out := map[netip.Addr][]netip.Prefix{}
 	for hop, a := range got {
 		if len(a) > 0 {
-			out[hop] = prefixesOf(a)
+			out[hop] = ipset.PrefixesOf(a)
 		}
 	}
 	return out
 }
-
-// prefixesOf is the set as the fewest prefixes.
-func prefixesOf(a Addresses) []netip.Prefix {
-	var out []netip.Prefix
-	for _, s := range a {
-		for from := s.From; ; {
-			p := widestAt(from, s.To)
-			out = append(out, p)
-			if LastAddress(p) == s.To {
-				break
-			}
-			from = LastAddress(p).Next()
-		}
-	}
-	return out
-}
-
-// widestAt is the widest prefix that begins at from and does not go beyond to.
-func widestAt(from, to netip.Addr) netip.Prefix {
-	for bits := range from.BitLen() {
-		p := netip.PrefixFrom(from, bits)
-		if p.Masked().Addr() == from && LastAddress(p).Compare(to) <= 0 {
-			return p
-		}
-	}
-	return netip.PrefixFrom(from, from.BitLen())
-}
-
-// PrivateIPv4 reports whether the address is one of RFC 1918 or RFC 6598, the
-// ranges that Azure Firewall means by IANAPrivateRanges.
-// https://learn.microsoft.com/azure/firewall/snat-private-range
-func PrivateIPv4(a netip.Addr) bool { return a.Is4() && privateSpace().Contains(a) }

@@ -13,6 +13,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/resource"
 )
 
 const (
@@ -21,17 +22,17 @@ const (
 
 func TestKindOf(t *testing.T) {
 	for guard, want := range map[string]struct {
-		kind jit.GuardKind
+		kind resource.GuardKind
 		name string
 	}{
-		"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/web-nsg": {jit.SecurityGroup, "web-nsg"},
-		jittest.HubID: {jit.ClassicFirewall, "hub-fw"},
-		jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod":                  {jit.PolicyGroup, "edge-policy"},
-		strings.ToLower(jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod"): {jit.PolicyGroup, "edge-policy"},
+		"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/web-nsg": {resource.SecurityGroup, "web-nsg"},
+		jittest.HubID: {resource.ClassicFirewall, "hub-fw"},
+		jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod":                  {resource.PolicyGroup, "edge-policy"},
+		strings.ToLower(jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod"): {resource.PolicyGroup, "edge-policy"},
 		// A group that is called like a firewall's type is a group.
-		"/subscriptions/s/resourceGroups/azureFirewalls/providers/Microsoft.Network/networkSecurityGroups/azureFirewalls": {jit.SecurityGroup, "azureFirewalls"},
+		"/subscriptions/s/resourceGroups/azureFirewalls/providers/Microsoft.Network/networkSecurityGroups/azureFirewalls": {resource.SecurityGroup, "azureFirewalls"},
 	} {
-		if kind, name := jit.KindOf(guard), jit.GuardName(guard); kind != want.kind || name != want.name {
+		if kind, name := resource.KindOf(guard), resource.GuardName(guard); kind != want.kind || name != want.name {
 			t.Errorf("%s: %v %s", guard, kind, name)
 		}
 	}
@@ -195,7 +196,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 			}
 			var got []string
 			for _, p := range paths {
-				got = append(got, fmt.Sprintf("%s %s %s: %s", jit.GuardName(p.Guard), p.Kind, trimmed(p.Sources), trimmed(p.Addresses)))
+				got = append(got, fmt.Sprintf("%s %s %s: %s", resource.GuardName(p.Guard), p.Kind, trimmed(p.Sources), trimmed(p.Addresses)))
 			}
 			slices.Sort(got)
 			if diff := cmp.Diff(c.want, got); diff != "" {

@@ -3,11 +3,13 @@ package jit
 import (
 	"slices"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // hindered reports whether that is not what was told last.
 func (g Grant) hindered(guard, by string) bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && p.Hindrance != by })
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && p.Hindrance != by })
 }
 
 // Hinder keeps what stands before the rules of an open grant in the guard, and
@@ -19,7 +21,7 @@ func (g Grant) Hinder(guard, by string, now time.Time) (Grant, []Event) {
 	next := g.changed()
 	next.Paths = slices.Clone(g.Paths)
 	for i, p := range next.Paths {
-		if SameID(p.Guard, guard) {
+		if resource.Same(p.Guard, guard) {
 			next.Paths[i].Hindrance = by
 		}
 	}

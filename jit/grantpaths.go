@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // PathKind is what is written at a guard.
@@ -99,7 +101,7 @@ func keepPublicEnds(old, paths []Path) []Path {
 	for i, p := range paths {
 		for _, o := range old {
 			for _, d := range o.PublicEnds {
-				if p.Kind == ByDNAT && SameID(o.VM, p.VM) && SameID(o.Guard, p.Guard) && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
+				if p.Kind == ByDNAT && resource.Same(o.VM, p.VM) && resource.Same(o.Guard, p.Guard) && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
 					paths[i].PublicEnds = append(paths[i].PublicEnds, d)
 				}
 			}
@@ -126,7 +128,7 @@ func (g Grant) ConfirmGuard(guard string, doors []PublicEnd, now time.Time) (Gra
 	if next.Revision == g.Revision || !next.slow() {
 		return next, nil, nil
 	}
-	return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+GuardName(guard)+" are in force; "+next.unfinished()+" is still being changed.")}, nil
+	return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+resource.GuardName(guard)+" are in force; "+next.unfinished()+" is still being changed.")}, nil
 }
 
 // through keeps the doors at the guard.
@@ -136,8 +138,10 @@ func (g Grant) through(guard string, doors []PublicEnd) Grant {
 	}
 	g.Paths = slices.Clone(g.Paths)
 	for i, p := range g.Paths {
-		if SameID(p.Guard, guard) && p.Kind == ByDNAT {
-			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(doors), func(d PublicEnd) bool { return !SameID(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr()) })
+		if resource.Same(p.Guard, guard) && p.Kind == ByDNAT {
+			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(doors), func(d PublicEnd) bool {
+				return !resource.Same(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr())
+			})
 		}
 	}
 	return g
@@ -145,7 +149,7 @@ func (g Grant) through(guard string, doors []PublicEnd) Grant {
 
 // slow reports whether a firewall is among the guards: Azure takes minutes.
 func (g Grant) slow() bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return IsFirewall(p.Guard) })
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.IsFirewall(p.Guard) })
 }
 
 // unfinished names the guards that have not agreed.
@@ -153,7 +157,7 @@ func (g Grant) unfinished() string {
 	var names []string
 	for _, p := range g.Paths {
 		if !p.Confirmed {
-			names = append(names, GuardName(p.Guard))
+			names = append(names, resource.GuardName(p.Guard))
 		}
 	}
 	slices.Sort(names)

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // Rules are the rules that the grant wants in the guard, without priorities:
@@ -14,7 +16,7 @@ import (
 func ForGrant(g Grant, installation, guard string) []Rule {
 	var out []Rule
 	for _, p := range g.Paths {
-		if !SameID(p.Guard, guard) {
+		if !resource.Same(p.Guard, guard) {
 			continue
 		}
 		for _, protocol := range protocolsOf(g) {
@@ -118,7 +120,7 @@ func (r Rule) told(doors []PublicEnd) Rule {
 // portal see which VM is meant: the VM's name as far as it fits, eight
 // characters of a hash, the protocol, and 6 for IPv6.
 func ruleSuffix(vm, tag string, protocol Protocol, v4 bool) string {
-	name := strings.ToLower(lastName(vm))
+	name := strings.ToLower(resource.Name(vm))
 	name = strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
 			return r

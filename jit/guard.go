@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // errNotYet has a guard looked at again: something was sent and is not yet
@@ -22,7 +24,7 @@ func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return s.compareAll(ctx)
 	}
 	defer s.tried(guard)
-	if IsFirewall(guard) {
+	if resource.IsFirewall(guard) {
 		if err := s.gather(ctx, guard); err != nil {
 			return err
 		}
@@ -80,7 +82,7 @@ func (v pass) denials() []Change {
 	var out []Change
 	for _, c := range v.plan.Changes {
 		old, found := ruleNamed(v.before, c.Remove)
-		if c.Put == nil && found && old.Allow && !IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], ErrLocked) {
+		if c.Put == nil && found && old.Allow && !resource.IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], ErrLocked) {
 			old.Allow = false
 			out = append(out, Change{Put: &old})
 		}
@@ -126,7 +128,7 @@ func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []Grant
 			}
 		}
 	}
-	if len(changes) == 0 || KindOf(guard) == ClassicFirewall { // one document, which must be read to be changed
+	if len(changes) == 0 || resource.KindOf(guard) == resource.ClassicFirewall { // one document, which must be read to be changed
 		return nil
 	}
 	return errors.Join(s.checks.Adapters.Network.Apply(ctx, guard, changes)...)

@@ -3,13 +3,15 @@ package jit
 import (
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // confirm marks the guard's paths and counts those left.
 func confirm(paths []Path, guard string) (next []Path, fresh bool, left int) {
 	next = slices.Clone(paths)
 	for i, p := range next {
-		if SameID(p.Guard, guard) && !p.Confirmed {
+		if resource.Same(p.Guard, guard) && !p.Confirmed {
 			next[i].Confirmed, next[i].Fault = true, ""
 			fresh = true
 		}
@@ -24,7 +26,7 @@ func confirm(paths []Path, guard string) (next []Path, fresh bool, left int) {
 func faulted(paths []Path, guard, fault string) (next []Path, fresh bool) {
 	next = slices.Clone(paths)
 	for i, p := range next {
-		if SameID(p.Guard, guard) && p.Fault != fault {
+		if resource.Same(p.Guard, guard) && p.Fault != fault {
 			next[i].Fault, fresh = fault, true
 		}
 	}
@@ -33,7 +35,7 @@ func faulted(paths []Path, guard, fault string) (next []Path, fresh bool) {
 
 // elsewhere are the paths but those of the guard.
 func elsewhere(paths []Path, guard string) []Path {
-	return slices.DeleteFunc(slices.Clone(paths), func(p Path) bool { return SameID(p.Guard, guard) })
+	return slices.DeleteFunc(slices.Clone(paths), func(p Path) bool { return resource.Same(p.Guard, guard) })
 }
 
 func GuardsOf(paths []Path) []string {
@@ -47,5 +49,5 @@ func GuardsOf(paths []Path) []string {
 
 // HasGuard reports whether the guard is one of the paths'.
 func HasGuard(paths []Path, guard string) bool {
-	return slices.ContainsFunc(paths, func(p Path) bool { return SameID(p.Guard, guard) })
+	return slices.ContainsFunc(paths, func(p Path) bool { return resource.Same(p.Guard, guard) })
 }

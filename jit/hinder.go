@@ -1,6 +1,8 @@
 package jit
 
-import "context"
+import (
+	"context"
+)
 
 // hindrance is what somebody put before the rules of an open grant in the guard
 // since it was opened, and so may keep its holder out; empty when nothing.

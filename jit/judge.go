@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"jitbot/jit/clock"
 )
 
 // Adapters is everything the domain needs from outside, in one value that main
@@ -32,13 +34,13 @@ type Adapters struct {
 type Checker struct {
 	Config      Config
 	Adapters    Adapters
-	Clock       *MonotonicClock
+	Clock       *clock.Clock
 	VMs         *VMCache
 	locksUnread *sync.Once // says once that management locks may not be read
 }
 
 func NewChecker(c Config, w Adapters) Checker {
-	return Checker{Config: c, Adapters: w, Clock: &MonotonicClock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
+	return Checker{Config: c, Adapters: w, Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
 }
 
 // Policy is the first matching policy, with the ports that the protect form

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // ProtectionPaths are the NSGs in front of the addresses of the VM, and the addresses
@@ -57,7 +59,7 @@ func Unprotectable(vm VM) error {
 // SamePaths reports whether the guards and addresses are the same.
 func SamePaths(a, b []Path) bool {
 	return slices.EqualFunc(sortedPaths(a), sortedPaths(b), func(x, y Path) bool {
-		return SameID(x.VM, y.VM) && x.Order() == y.Order() && slices.Equal(x.Addresses, y.Addresses) && slices.Equal(x.Public, y.Public)
+		return resource.Same(x.VM, y.VM) && x.Order() == y.Order() && slices.Equal(x.Addresses, y.Addresses) && slices.Equal(x.Public, y.Public)
 	})
 }
 

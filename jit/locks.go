@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // settleProtection moves a protection on by what was read back of its denies here.
@@ -70,7 +73,9 @@ func (s *Reconciler) clearLeft(ctx context.Context, p Protection, guard string) 
 func (v pass) keeps(p Protection, deny Rule) bool {
 	for _, path := range p.Paths {
 		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
-			return slices.ContainsFunc(v.protections, func(o Protection) bool { return o.State != Unprotecting && !SameID(o.VM, p.VM) && o.HasAt(v.guard, a) })
+			return slices.ContainsFunc(v.protections, func(o Protection) bool {
+				return o.State != Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(v.guard, a)
+			})
 		})
 		if denyMeets(Protection{Paths: []Path{path}}, v.guard, deny) {
 			return true
@@ -128,12 +133,12 @@ func (s *Reconciler) confirm(ctx context.Context, read Protection, f func(Protec
 // behind the guard.
 func denyMeets(p Protection, guard string, deny Rule) bool {
 	for _, path := range slices.Concat(p.Paths, p.Left) {
-		if !SameID(path.Guard, guard) {
+		if !resource.Same(path.Guard, guard) {
 			continue
 		}
 		for _, a := range path.Addresses {
 			if slices.ContainsFunc(deny.Destinations, func(d string) bool {
-				q, ok := parsePrefix(d)
+				q, ok := ipset.ParsePrefix(d)
 				return ok && q.IsSingleIP() && q.Addr() == a
 			}) {
 				return true
@@ -195,7 +200,7 @@ func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p Protection
 func keptShutBy(p Protection, guard string, old, want Rule) bool {
 	for _, path := range p.Paths {
 		for _, a := range path.Addresses {
-			if SameID(path.Guard, guard) && slices.Contains(want.Destinations, a.String()) && !slices.Contains(normalWords(old.Destinations), netip.PrefixFrom(a, a.BitLen()).String()) {
+			if resource.Same(path.Guard, guard) && slices.Contains(want.Destinations, a.String()) && !slices.Contains(normalWords(old.Destinations), netip.PrefixFrom(a, a.BitLen()).String()) {
 				return false
 			}
 		}

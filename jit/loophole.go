@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // loopholes say what the denies of a protection leave open: addresses that
@@ -34,7 +36,7 @@ func (s *Reconciler) allowsAbove(ctx context.Context, v pass, p Protection) ([]s
 	shut := map[netip.Addr]bool{}
 	for _, path := range p.Paths {
 		table := v.after
-		if !SameID(path.Guard, v.guard) {
+		if !resource.Same(path.Guard, v.guard) {
 			var err error
 			if table, err = s.checks.Table(ctx, path.Guard); err != nil {
 				return nil, err
@@ -83,7 +85,7 @@ func (o Owner) allowsBefore(t Table, p Protection, path Path, a netip.Addr) ([]s
 // protection, and reports whether they are not those that were seen last.
 func (o Owner) exposed(t Table, p Protection) (above []string, changed bool, err error) {
 	for _, path := range p.Paths {
-		if !SameID(path.Guard, t.Guard) {
+		if !resource.Same(path.Guard, t.Guard) {
 			continue
 		}
 		for _, a := range path.Addresses {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // ManagementLock is a lock of Azure. It holds for what it is on and for all
@@ -22,26 +24,26 @@ type ManagementLock struct {
 const cannotDelete = "CanNotDelete"
 
 // Over reports whether the lock holds for the resource.
-func (l ManagementLock) Over(id string) bool { return atOrAbove(l.Scope, id) }
+func (l ManagementLock) Over(id string) bool { return resource.Within(id, l.Scope) }
 
 // Bars reports whether the lock is in the way of what jitbot does at the guard:
 // a rule of a network security group, or a group of ours in a firewall policy,
 // is deleted in the end, while a firewall with rules of its own is only written.
 func (l ManagementLock) Bars(guard string) bool {
-	return l.Over(guard) && (!l.cannotDelete() || KindOf(guard) != ClassicFirewall)
+	return l.Over(guard) && (!l.cannotDelete() || resource.KindOf(guard) != resource.ClassicFirewall)
 }
 
 func (l ManagementLock) cannotDelete() bool { return strings.EqualFold(l.Level, cannotDelete) }
 
 // Refuse says why no rule is written in a guard that the lock bars.
 func (l ManagementLock) Refuse(guard string) *Refusal {
-	why := "lets no rule of the " + KindOf(guard).Noun() + " %s be changed"
+	why := "lets no rule of the " + resource.KindOf(guard).Noun() + " %s be changed"
 	if l.cannotDelete() {
-		why = "would let a rule be written in the " + KindOf(guard).Noun() + " %s and never be removed"
+		why = "would let a rule be written in the " + resource.KindOf(guard).Noun() + " %s and never be removed"
 	}
 	kind, name := l.place()
 	return Refuse(ErrPolicy, "The lock %s (%s) on the "+kind+" %s "+why+", so jitbot writes none there; have an owner remove the lock first.",
-		l.Name, l.Level, name, GuardName(guard))
+		l.Name, l.Level, name, resource.GuardName(guard))
 }
 
 // place is what people call that which is locked.
@@ -49,13 +51,13 @@ func (l ManagementLock) place() (kind, name string) {
 	parts := strings.Split(strings.ToLower(strings.Trim(l.Scope, "/")), "/")
 	switch {
 	case len(parts) == 2 && parts[0] == "subscriptions":
-		return "subscription", lastName(l.Scope)
+		return "subscription", resource.Name(l.Scope)
 	case len(parts) == 4 && parts[2] == "resourcegroups":
-		return "resource group", lastName(l.Scope)
-	case IsFirewall(l.Scope) || parts[max(len(parts)-2, 0)] == "networksecuritygroups":
-		return KindOf(l.Scope).Noun(), GuardName(l.Scope)
+		return "resource group", resource.Name(l.Scope)
+	case resource.IsFirewall(l.Scope) || parts[max(len(parts)-2, 0)] == "networksecuritygroups":
+		return resource.KindOf(l.Scope).Noun(), resource.GuardName(l.Scope)
 	default:
-		return "resource", lastName(l.Scope)
+		return "resource", resource.Name(l.Scope)
 	}
 }
 

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"jitbot/jit"
+	"jitbot/jit/ipset"
 )
 
 // The three questions to what a word of a rule stands for.
 func TestMembers(t *testing.T) {
-	set := func(s string) jit.Addresses { return jit.AddressesOf(netip.MustParsePrefix(s)) }
+	set := func(s string) ipset.Addresses { return ipset.AddressesOf(netip.MustParsePrefix(s)) }
 	private := set("10.0.0.0/8")
-	internet := jit.AllIPv4().Subtract(private)
+	internet := ipset.AllIPv4().Subtract(private)
 	tags := jit.Tags{
 		Internet:       jit.Members[netip.Addr]{Sure: internet},
 		VirtualNetwork: jit.Members[netip.Addr]{Sure: set("10.0.0.0/16"), Maybe: private},

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"jitbot/jit/resource"
 )
 
 // Others lists the other grants whose rules may stand at a VM of g, those that
@@ -23,7 +25,7 @@ func (s *Service) Others(ctx context.Context, g Grant) ([]Grant, error) {
 
 func (g Grant) shares(o Grant) bool {
 	return slices.ContainsFunc(g.Request.Targets, func(t Target) bool {
-		return slices.ContainsFunc(o.Request.Targets, func(u Target) bool { return SameID(t.VM, u.VM) })
+		return slices.ContainsFunc(o.Request.Targets, func(u Target) bool { return resource.Same(t.VM, u.VM) })
 	})
 }
 

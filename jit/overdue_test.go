@@ -14,6 +14,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/resource"
 )
 
 // network is a few network security groups in memory. It does what Azure
@@ -35,7 +36,7 @@ func (n *network) Table(_ context.Context, guard string) (jit.Table, error) {
 		return jit.Table{}, err
 	}
 	for _, t := range n.tables {
-		if jit.SameID(t.Guard, guard) {
+		if resource.Same(t.Guard, guard) {
 			t.Rules = slices.Clone(t.Rules)
 			return t, nil
 		}
@@ -57,7 +58,7 @@ func (n *network) Apply(_ context.Context, guard string, changes []jit.Change) [
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	errs := make([]error, len(changes))
-	i := slices.IndexFunc(n.tables, func(t jit.Table) bool { return jit.SameID(t.Guard, guard) })
+	i := slices.IndexFunc(n.tables, func(t jit.Table) bool { return resource.Same(t.Guard, guard) })
 	for k, c := range changes {
 		same := func(r jit.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
 		switch err := n.forbidden[c.Name()]; {

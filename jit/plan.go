@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // maxRules is the most rules an NSG holds. https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
@@ -126,7 +128,7 @@ func (s *slots) reserve(r Rule, replaces bool) {
 
 // assign gives a wanted rule the name and the place it has, or is to have.
 func (s *slots) assign(w, old Rule, found bool) (Rule, error) {
-	if IsFirewall(s.table.Guard) {
+	if resource.IsFirewall(s.table.Guard) {
 		return s.assignInFirewall(w, old)
 	}
 	left := s.left

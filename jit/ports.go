@@ -3,6 +3,8 @@ package jit
 import (
 	"context"
 	"time"
+
+	"jitbot/jit/rbac"
 )
 
 // Network reads and writes guards: whatever filters, for now network security
@@ -64,7 +66,7 @@ type Directory interface {
 	User(ctx context.Context, name string, mail bool) (Account, error)
 	// Holdings reads what the user holds at or above the scope. Any doubt is
 	// an error.
-	Holdings(ctx context.Context, user, scope string) (Holdings, error)
+	Holdings(ctx context.Context, user, scope string) (rbac.Holdings, error)
 }
 
 // Account is an Entra user.

@@ -1,15 +1,19 @@
 package jit
 
-import "strings"
+import (
+	"strings"
+
+	"jitbot/jit/ipset"
+)
 
 // portsOf reads ports, word by word. One that cannot be read may be any.
-func portsOf(words []string) []Members[Port] {
-	out := make([]Members[Port], 0, len(words))
+func portsOf(words []string) []Members[ipset.Port] {
+	out := make([]Members[ipset.Port], 0, len(words))
 	for _, w := range words {
-		ports, ok := ParsePortRange(w)
-		m := Members[Port]{Sure: ports}
+		ports, ok := ipset.ParsePortRange(w)
+		m := Members[ipset.Port]{Sure: ports}
 		if !ok {
-			m = Members[Port]{Maybe: AllPorts(), Doubts: []string{"the ports " + w + " cannot be read"}}
+			m = Members[ipset.Port]{Maybe: ipset.AllPorts(), Doubts: []string{"the ports " + w + " cannot be read"}}
 		}
 		out = append(out, m)
 	}
@@ -18,9 +22,9 @@ func portsOf(words []string) []Members[Port] {
 
 // sourcePortsOf are the source ports that the rule means: all where it names
 // none.
-func sourcePortsOf(r Rule) []Members[Port] {
+func sourcePortsOf(r Rule) []Members[ipset.Port] {
 	if len(r.SourcePorts) == 0 {
-		return []Members[Port]{{Sure: AllPorts()}}
+		return []Members[ipset.Port]{{Sure: ipset.AllPorts()}}
 	}
 	return portsOf(r.SourcePorts)
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // protectActions are what an admin must hold at a VM to lock or unlock it, the
@@ -172,7 +174,7 @@ func (j Checker) protectable(ctx context.Context, p Protection) error {
 		if err != nil {
 			return err
 		}
-		locks := slices.DeleteFunc(w.Protections, func(o Protection) bool { return SameID(o.VM, p.VM) })
+		locks := slices.DeleteFunc(w.Protections, func(o Protection) bool { return resource.Same(o.VM, p.VM) })
 		plan := owner.MakePlan(t, owner.Desired(guard, w.Grants, append(locks, p)))
 		if err := owner.FitsProtections(t, plan, p); err != nil {
 			return err

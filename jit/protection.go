@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // ProtectionState is where a protection is in its life.
@@ -202,7 +204,7 @@ func Denies(installation, guard string, protections []Protection) []Rule {
 			continue
 		}
 		for _, path := range p.Paths {
-			if SameID(path.Guard, guard) {
+			if resource.Same(path.Guard, guard) {
 				addDeny(p, installation, path, shared)
 			}
 		}

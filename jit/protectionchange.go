@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // Drifted says that somebody removed or changed a rule that keeps the VM shut, and
@@ -92,5 +94,5 @@ func (p Protection) HandBack() Protection {
 
 // HasAt reports whether the VM has the address behind the guard now.
 func (p Protection) HasAt(guard string, a netip.Addr) bool {
-	return slices.ContainsFunc(p.Paths, func(path Path) bool { return SameID(path.Guard, guard) && slices.Contains(path.Addresses, a) })
+	return slices.ContainsFunc(p.Paths, func(path Path) bool { return resource.Same(path.Guard, guard) && slices.Contains(path.Addresses, a) })
 }

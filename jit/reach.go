@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"jitbot/jit/ipset"
 )
 
 // Answer is whether packets get to a VM.
@@ -75,9 +77,9 @@ type Verdict struct {
 func Reach(vm VM, tables []Table, topology Topology, flow Flow) Verdict {
 	an := newAnalysis(tables, topology, flow.Ports.Protocol)
 	source := an.tags.Source(flow.Source)
-	asked := Packets{
-		Sources: source.Any(), SourcePorts: AllPorts(),
-		Ports: Set[Port]{{Port(flow.Ports.From), Port(flow.Ports.To)}}, Protocols: Set[Index]{{0, Index(len(an.protocols) - 1)}},
+	asked := ipset.Packets{
+		Sources: source.Any(), SourcePorts: ipset.AllPorts(),
+		Ports: ipset.Span(ipset.Port(flow.Ports.From), ipset.Port(flow.Ports.To)), Protocols: ipset.Span(0, ipset.Index(len(an.protocols)-1)),
 	}
 	if asked.Empty() || flow.Ports.From > flow.Ports.To {
 		return plainVerdict(AnswerUnknown, "Nothing was asked: the source "+flow.Source+" or the ports "+flow.Ports.String()+" are empty.")
@@ -108,12 +110,12 @@ func plainVerdict(a Answer, text string) Verdict {
 	return Verdict{Decision: a, Why: []Reason{{Level: AtNowhere, Text: text}}}
 }
 
-func familiesOf(vm VM) Addresses {
-	var out Addresses
+func familiesOf(vm VM) ipset.Addresses {
+	var out ipset.Addresses
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if a.Addr.IsValid() {
-				out = out.Union(FamilyOf(a.Addr))
+				out = out.Union(ipset.FamilyOf(a.Addr))
 			}
 		}
 	}
@@ -127,7 +129,7 @@ type path struct {
 	notes     []Reason
 }
 
-func (an analysis) paths(vm VM, asked Packets) []path {
+func (an analysis) paths(vm VM, asked ipset.Packets) []path {
 	var out []path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -140,15 +142,15 @@ func (an analysis) paths(vm VM, asked Packets) []path {
 }
 
 // sameFamily is all that can be sent to the address.
-func sameFamily(a Address, asked Packets) Packets {
+func sameFamily(a Address, asked ipset.Packets) ipset.Packets {
 	asked.Sources = nil
 	if a.Addr.IsValid() {
-		asked.Sources = FamilyOf(a.Addr)
+		asked.Sources = ipset.FamilyOf(a.Addr)
 	}
 	return asked
 }
 
-func (an analysis) pathsTo(nic Interface, a Address, packets Packets) []path {
+func (an analysis) pathsTo(nic Interface, a Address, packets ipset.Packets) []path {
 	out := []path{an.path(nic, a, "", packets, an.direct(nic, a, packets))}
 	for _, fw := range an.topology.Firewalls {
 		for i, t := range fw.Translations {
@@ -163,10 +165,10 @@ func (an analysis) pathsTo(nic Interface, a Address, packets Packets) []path {
 	return out
 }
 
-func (an analysis) path(nic Interface, a Address, via string, packets Packets, decisions []decision) path {
+func (an analysis) path(nic Interface, a Address, via string, packets ipset.Packets, decisions []decision) path {
 	r := path{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, decisions: decisions}
 	if via != "" {
-		packets = Packets{}
+		packets = ipset.Packets{}
 	}
 	r.way.Decision = decide(packets, []path{r})
 	r.way.Why = an.reasons(r.way.Decision, []path{r})
@@ -175,8 +177,8 @@ func (an analysis) path(nic Interface, a Address, via string, packets Packets, d
 
 // decide sums the decisions up: what one way lets through gets through. With
 // nothing asked it is about what the decisions concern.
-func decide(asked Packets, paths []path) Answer {
-	var allowed, unknown, whole []Packets
+func decide(asked ipset.Packets, paths []path) Answer {
+	var allowed, unknown, whole []ipset.Packets
 	for _, p := range paths {
 		for _, r := range p.decisions {
 			whole = append(whole, r.packets)
@@ -190,16 +192,16 @@ func decide(asked Packets, paths []path) Answer {
 		}
 	}
 	if !asked.Empty() {
-		whole = []Packets{asked}
+		whole = []ipset.Packets{asked}
 	}
-	shut := SubtractAll(whole, allowed)
-	uncertain := slices.ContainsFunc(shut, func(s Packets) bool {
-		return slices.ContainsFunc(unknown, func(u Packets) bool { return !s.Intersect(u).Empty() })
+	shut := ipset.SubtractAll(whole, allowed)
+	uncertain := slices.ContainsFunc(shut, func(s ipset.Packets) bool {
+		return slices.ContainsFunc(unknown, func(u ipset.Packets) bool { return !s.Intersect(u).Empty() })
 	})
 	switch {
 	case len(shut) == 0:
 		return AnswerAllow
-	case len(allowed) > 0 && len(SubtractAll(shut, unknown)) > 0:
+	case len(allowed) > 0 && len(ipset.SubtractAll(shut, unknown)) > 0:
 		return AnswerPartly
 	case uncertain:
 		return AnswerUnknown

@@ -6,6 +6,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // DefenderRule tells a just-in-time rule of Microsoft Defender for Cloud by
@@ -98,7 +101,7 @@ func (f Firewall) translation(t Rule) Reason {
 }
 
 // frontends says how the internet gets to the address, if at all.
-func (an analysis) frontends(a Address, packets Packets, translated bool) []Reason {
+func (an analysis) frontends(a Address, packets ipset.Packets, translated bool) []Reason {
 	var out []Reason
 	say := func(format string, args ...any) {
 		out = append(out, Reason{Level: AtFront, Text: fmt.Sprintf(format, args...)})
@@ -110,14 +113,14 @@ func (an analysis) frontends(a Address, packets Packets, translated bool) []Reas
 			say("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
 		default:
 			for _, m := range f.Ports {
-				if len(packets.Ports.Intersect(Set[Port]{{Port(m.Inner.From), Port(m.Inner.To)}})) > 0 {
+				if len(packets.Ports.Intersect(ipset.Span(ipset.Port(m.Inner.From), ipset.Port(m.Inner.To)))) > 0 {
 					say("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.", f.Name, f.Public, m.Outer, m.Inner.Span(), a.Addr)
 				}
 			}
 		}
 	}
 	if len(out) == 0 && a.Public != "" {
-		say("The public address %s is before %s.", lastName(a.Public), a.Addr)
+		say("The public address %s is before %s.", resource.Name(a.Public), a.Addr)
 	}
 	if len(out) == 0 && !translated {
 		say("No public address or load balancer before %s is known, so nothing comes from the internet unless something else forwards it.", a.Addr)
@@ -174,9 +177,9 @@ func (an analysis) reasonsOf(a Answer, r path) []Reason {
 }
 
 // regionText is who comes to which ports.
-func (an analysis) regionText(packets Packets) string {
+func (an analysis) regionText(packets ipset.Packets) string {
 	text := an.sourcesText(packets.Sources)
-	if !slices.Equal(packets.SourcePorts, AllPorts()) {
+	if !slices.Equal(packets.SourcePorts, ipset.AllPorts()) {
 		text += " from source port " + portsText(packets.SourcePorts)
 	}
 	text += " to port " + portsText(packets.Ports)
@@ -187,17 +190,17 @@ func (an analysis) regionText(packets Packets) string {
 }
 
 // sourcesText is a set of addresses for people.
-func (an analysis) sourcesText(a Addresses) string {
+func (an analysis) sourcesText(a ipset.Addresses) string {
 	for _, named := range []struct {
 		name string
-		set  Addresses
+		set  ipset.Addresses
 	}{
-		{"Any", AllAddresses()},
-		{"Any IPv4 address", AllIPv4()},
-		{"Any IPv6 address", AllIPv6()},
+		{"Any", ipset.AllAddresses()},
+		{"Any IPv4 address", ipset.AllIPv4()},
+		{"Any IPv6 address", ipset.AllIPv6()},
 		{"The internet", an.tags.Internet.Sure},
-		{"The internet (IPv4)", an.tags.Internet.Sure.Intersect(AllIPv4())},
-		{"The internet (IPv6)", an.tags.Internet.Sure.Intersect(AllIPv6())},
+		{"The internet (IPv4)", an.tags.Internet.Sure.Intersect(ipset.AllIPv4())},
+		{"The internet (IPv6)", an.tags.Internet.Sure.Intersect(ipset.AllIPv6())},
 	} {
 		if slices.Equal(a, named.set) {
 			return named.name
@@ -214,20 +217,20 @@ func (an analysis) sourcesText(a Addresses) string {
 	return joinWords(words)
 }
 
-func rangeText(s Range[netip.Addr]) string {
+func rangeText(s ipset.Range[netip.Addr]) string {
 	for bits := s.From.BitLen(); bits >= 0; bits-- {
 		p := netip.PrefixFrom(s.From, bits).Masked()
-		if p.Addr() != s.From || LastAddress(p).Compare(s.To) > 0 {
+		if p.Addr() != s.From || ipset.LastAddress(p).Compare(s.To) > 0 {
 			break
 		}
-		if LastAddress(p) == s.To {
+		if ipset.LastAddress(p) == s.To {
 			return strings.TrimSuffix(p.String(), fmt.Sprintf("/%d", s.From.BitLen()))
 		}
 	}
 	return s.From.String() + "-" + s.To.String()
 }
 
-func portsText(p Set[Port]) string {
+func portsText(p ipset.Set[ipset.Port]) string {
 	words := make([]string, 0, len(p))
 	for _, s := range p {
 		words = append(words, Ports{From: uint16(s.From), To: uint16(s.To), Protocol: TCP}.String())

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"jitbot/jit/workqueue"
 )
 
 const (
@@ -46,13 +48,13 @@ type Reconciler struct {
 
 // queues are the work under way, each by its key and with its own bound.
 type queues struct {
-	guards  *Queue // key: a guard in lower case
-	opens   *Queue // key: a grant that is to begin
-	checks  *Queue // key: a grant that is asked
-	holders *Queue // key: somebody with open grants, looked at again
-	relocks *Queue // key: a VM in lower case, protected otherwise than the configuration says
-	follows *Queue // one key: what became of the VMs
-	digests *Queue // one key: the digest that is due
+	guards  *workqueue.Queue // key: a guard in lower case
+	opens   *workqueue.Queue // key: a grant that is to begin
+	checks  *workqueue.Queue // key: a grant that is asked
+	holders *workqueue.Queue // key: somebody with open grants, looked at again
+	relocks *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
+	follows *workqueue.Queue // one key: what became of the VMs
+	digests *workqueue.Queue // one key: the digest that is due
 }
 
 // NewReconciler makes the loop; Run starts it.
@@ -63,20 +65,20 @@ func NewReconciler(c Config, w Adapters) *Reconciler {
 	}
 	r.trust = newClockTrust(r.checks.Clock, w)
 	r.work = queues{
-		guards:  NewQueue(guardWorkers, r.reconcileGuard),
-		opens:   NewQueue(openWorkers, r.begin),
-		checks:  NewQueue(openWorkers, func(ctx context.Context, id string) error { return r.check(ctx, ID(id)) }),
-		holders: NewQueue(recheckWorkers, r.recheck),
-		relocks: NewQueue(protectWorkers, r.reprotect),
-		follows: NewQueue(1, r.follow),
-		digests: NewQueue(1, r.digest),
+		guards:  workqueue.New(guardWorkers, r.reconcileGuard),
+		opens:   workqueue.New(openWorkers, r.begin),
+		checks:  workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.check(ctx, ID(id)) }),
+		holders: workqueue.New(recheckWorkers, r.recheck),
+		relocks: workqueue.New(protectWorkers, r.reprotect),
+		follows: workqueue.New(1, r.follow),
+		digests: workqueue.New(1, r.digest),
 	}
 	return r
 }
 
 // wait returns when nothing is under way any more.
 func (q queues) wait() {
-	for _, one := range []*Queue{q.guards, q.opens, q.checks, q.holders, q.relocks, q.follows, q.digests} {
+	for _, one := range []*workqueue.Queue{q.guards, q.opens, q.checks, q.holders, q.relocks, q.follows, q.digests} {
 		one.Wait()
 	}
 }

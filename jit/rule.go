@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"jitbot/jit/ipset"
 )
 
 // Rule is one security rule as Azure keeps it. The fields carry Azure's words
@@ -163,7 +165,7 @@ func sameWords(a, b []string) bool {
 func normalWords(words []string) []string {
 	out := make([]string, 0, len(words))
 	for _, w := range words {
-		if p, ok := parsePrefix(w); ok {
+		if p, ok := ipset.ParsePrefix(w); ok {
 			out = append(out, p.String())
 			continue
 		}
@@ -172,23 +174,3 @@ func normalWords(words []string) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-
-// parsePrefix reads an address or a prefix as Azure writes them; a lone
-// address is the prefix of one.
-func parsePrefix(s string) (netip.Prefix, bool) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		if a.Zone() != "" {
-			return netip.Prefix{}, false
-		}
-		a = a.Unmap()
-		return netip.PrefixFrom(a, a.BitLen()), true
-	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil {
-		return netip.Prefix{}, false
-	}
-	return p.Masked(), true
-}
-
-// SameID compares Azure resource ids, whose case varies.
-func SameID(a, b string) bool { return strings.EqualFold(a, b) }

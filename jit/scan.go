@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // Class is how a VM stands, in the words of Defender's recommendation.
@@ -50,7 +53,9 @@ type Posture struct {
 }
 
 // managementPorts are those of Defender's recommendation: SSH, RDP, WinRM.
-func managementPorts() Set[Port] { return Set[Port]{{22, 22}, {3389, 3389}, {5985, 5986}} }
+func managementPorts() ipset.Set[ipset.Port] {
+	return ipset.One[ipset.Port](22).Union(ipset.One[ipset.Port](3389)).Union(ipset.Span[ipset.Port](5985, 5986))
+}
 
 // Classify says how the VM stands, by the order of Defender's recommendation
 // "Management ports of virtual machines should be protected with just-in-time
@@ -119,7 +124,7 @@ func (s scan) class(p Posture) (class Class, why string) {
 // opening says which rules, of which there is one at least, open what to whom.
 func opening(rules []OpenRule) string {
 	first := rules[0]
-	text := fmt.Sprintf("rule %s (priority %d) of %s opens management ports to %s", first.Rule, first.Priority, lastName(first.Guard), first.Breadth.Words)
+	text := fmt.Sprintf("rule %s (priority %d) of %s opens management ports to %s", first.Rule, first.Priority, resource.Name(first.Guard), first.Breadth.Words)
 	if more := len(rules) - 1; more > 0 {
 		text += fmt.Sprintf(", and %d more %s", more, plural(more, "rule does", "rules do"))
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // settleGuard moves the grants on by what was read back, and by nothing else.
@@ -156,7 +158,7 @@ func (s *Reconciler) confirmedAt(v pass, g Grant) (bool, error) {
 func (s *Reconciler) publicEnds(v pass, g Grant) []PublicEnd {
 	var out []PublicEnd
 	for _, p := range g.Paths {
-		if !SameID(p.Guard, v.guard) || p.Kind != ByDNAT {
+		if !resource.Same(p.Guard, v.guard) || p.Kind != ByDNAT {
 			continue
 		}
 		for _, want := range translationsOf(g, s.owner.Installation, p) {
@@ -263,7 +265,7 @@ func (s *Reconciler) settleChanged(ctx context.Context, v pass, g Grant, want Ru
 // follows reports whether the rules of an open grant at the guard were not yet
 // read back since its VM moved behind it.
 func (g Grant) follows(guard string) bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return SameID(p.Guard, guard) && !p.Confirmed })
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && !p.Confirmed })
 }
 
 func (s *Reconciler) drifted(ctx context.Context, g Grant, rule string, now time.Time) error {

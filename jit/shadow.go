@@ -3,6 +3,8 @@ package jit
 import (
 	"fmt"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // InForce reports whether the guard holds the rule as planned, settled, with
@@ -24,9 +26,9 @@ func (t Table) InForce(want Rule) (bool, error) {
 }
 
 func shadowRefusal(t Table, d Rule) error {
-	if IsFirewall(t.Guard) {
+	if resource.IsFirewall(t.Guard) {
 		return Refuse(ErrPolicy, "The rule %s of the %s %s is asked before any of ours, and denies this or leads it elsewhere; move it behind ours, or ask from elsewhere.",
-			d.Name, KindOf(t.Guard).Noun(), t.Name)
+			d.Name, resource.KindOf(t.Guard).Noun(), t.Name)
 	}
 	return Refuse(ErrPolicy, "The rule %s (priority %s) in %s denies this before any allow of ours; move it behind our band or ask from elsewhere.",
 		d.Name, fmt.Sprint(d.Priority), t.Name)

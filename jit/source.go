@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+
+	"jitbot/jit/ipset"
 )
 
 // Tags say who is behind the words of rules that mean other addresses in each
@@ -22,10 +24,10 @@ type Tags struct {
 // VirtualNetwork may hold anything that is routed to it, and members of an
 // application security group have private addresses.
 var unknownTags = sync.OnceValue(func() Tags { // it never changes
-	private := privateSpace()
+	private := ipset.PrivateSpace()
 	return Tags{
 		Internet:       Members[netip.Addr]{Sure: publicAddresses(nil)},
-		VirtualNetwork: Members[netip.Addr]{Sure: loadBalancerProbes(), Maybe: AllAddresses()},
+		VirtualNetwork: Members[netip.Addr]{Sure: loadBalancerProbes(), Maybe: ipset.AllAddresses()},
 		Group:          func(string) Members[netip.Addr] { return Members[netip.Addr]{Maybe: private} },
 	}
 })
@@ -36,7 +38,7 @@ var unknownTags = sync.OnceValue(func() Tags { // it never changes
 func (t Tags) Source(word string) Members[netip.Addr] {
 	switch strings.ToLower(word) {
 	case "*", "any":
-		return Members[netip.Addr]{Sure: AllAddresses()}
+		return Members[netip.Addr]{Sure: ipset.AllAddresses()}
 	case "internet":
 		return t.Internet
 	case "virtualnetwork":
@@ -44,14 +46,14 @@ func (t Tags) Source(word string) Members[netip.Addr] {
 	case "azureloadbalancer":
 		return Members[netip.Addr]{Sure: loadBalancerProbes()}
 	}
-	if p, ok := parsePrefix(word); ok {
-		return Members[netip.Addr]{Sure: AddressesOf(p)}
+	if p, ok := ipset.ParsePrefix(word); ok {
+		return Members[netip.Addr]{Sure: ipset.AddressesOf(p)}
 	}
-	if a, ok := ParseAddresses(word); ok && t.Ranges {
+	if a, ok := ipset.ParseAddresses(word); ok && t.Ranges {
 		return Members[netip.Addr]{Sure: a}
 	}
 	return Members[netip.Addr]{
-		Maybe:  AllAddresses(),
+		Maybe:  ipset.AllAddresses(),
 		Doubts: []string{"which addresses the service tag " + word + " holds is not known"},
 	}
 }
@@ -73,7 +75,7 @@ func (t Tags) Sources(r Rule) []Members[netip.Addr] {
 func (t Tags) Target(word string) Members[netip.Addr] {
 	switch strings.ToLower(word) {
 	case "virtualnetwork":
-		return Members[netip.Addr]{Sure: AllAddresses()}
+		return Members[netip.Addr]{Sure: ipset.AllAddresses()}
 	case "internet":
 		return Members[netip.Addr]{}
 	default:
@@ -102,15 +104,15 @@ func (r Rule) insideOnly() bool {
 // publicAddresses are what the tag Internet holds: all but private addresses,
 // those of the virtual network and what is tied to it, and the host that load
 // balancers probe from.
-func publicAddresses(network Addresses) Addresses {
-	return AllAddresses().Subtract(privateSpace()).Subtract(network).Subtract(loadBalancerProbes())
+func publicAddresses(network ipset.Addresses) ipset.Addresses {
+	return ipset.AllAddresses().Subtract(ipset.PrivateSpace()).Subtract(network).Subtract(loadBalancerProbes())
 }
 
 // loadBalancerProbes are the addresses of the host that load balancers probe from: the tag
 // AzureLoadBalancer. Nobody can ask for them.
 // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
-func loadBalancerProbes() Addresses {
-	return AddressesIn([]netip.Prefix{
+func loadBalancerProbes() ipset.Addresses {
+	return ipset.AddressesIn([]netip.Prefix{
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{168, 63, 129, 16}), 32),
 		netip.MustParsePrefix("fe80::1234:5678:9abc/128"),
 	})

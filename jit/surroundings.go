@@ -1,6 +1,8 @@
 package jit
 
-import "net/netip"
+import (
+	"net/netip"
+)
 
 // Topology is what is around a VM and decides, beside the rules of its
 // guards, who reaches it. The zero value knows nothing: whatever would need it

@@ -1,23 +1,27 @@
 package jit
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"jitbot/jit/ipset"
+)
 
 // traffic is what a rule is asked about: who comes to which ports of which
 // addresses of VMs. Clients choose any source port.
 type traffic struct {
 	protocol         Protocol
-	ports            Set[Port]
-	sources, targets Addresses
+	ports            ipset.Set[ipset.Port]
+	sources, targets ipset.Addresses
 }
 
 // trafficTo is what comes to the port of the address.
 func trafficTo(to netip.Addr, port Ports) traffic {
-	return traffic{protocol: port.Protocol, ports: Set[Port]{{Port(port.From), Port(port.To)}}, targets: Addresses{{to, to}}}
+	return traffic{protocol: port.Protocol, ports: ipset.Span(ipset.Port(port.From), ipset.Port(port.To)), targets: ipset.One(to)}
 }
 
 // from is the part of the traffic that the source sends.
 func (t traffic) from(source netip.Prefix) traffic {
-	t.sources = AddressesOf(source)
+	t.sources = ipset.AddressesOf(source)
 	return t
 }
 
@@ -29,7 +33,7 @@ func trafficOf(r Rule) traffic {
 
 // anyVM is who is in an application security group that is a destination, where
 // nothing is known of it.
-func anyVM(string) Members[netip.Addr] { return Members[netip.Addr]{Maybe: AllAddresses()} }
+func anyVM(string) Members[netip.Addr] { return Members[netip.Addr]{Maybe: ipset.AllAddresses()} }
 
 // mayMeet reports whether the rule may mean some of the traffic. What cannot be
 // known, such as who is in a service tag, counts as met.
@@ -48,6 +52,6 @@ func (r Rule) mayBeFrom(t traffic) bool { return anyMayMeet(unknownTags().Source
 // single word that holds all of it counts, and none about source ports.
 func (r Rule) contains(t traffic) bool {
 	tags := unknownTags()
-	return protocolCovers(r.Protocol, t.protocol) && anyContains(portsOf(r.Ports), t.ports) && anyContains(sourcePortsOf(r), AllPorts()) &&
+	return protocolCovers(r.Protocol, t.protocol) && anyContains(portsOf(r.Ports), t.ports) && anyContains(sourcePortsOf(r), ipset.AllPorts()) &&
 		anyContains(tags.Sources(r), t.sources) && anyContains(tags.Targets(r, anyVM), t.targets)
 }

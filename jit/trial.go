@@ -5,6 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // probe is a request that stands for all from its source. It is refused only
@@ -71,7 +74,7 @@ func (l *forecaster) obstacles(vm VM, pp PortPolicy) []obstacle {
 func (l *forecaster) probes(vm VM, pp PortPolicy) []probe {
 	sources := slices.Clone(pp.Sources)
 	if pp.Any {
-		for _, s := range slices.Concat([]string{"0.0.0.0/0", "::/0"}, privatePrefixes()) {
+		for _, s := range slices.Concat([]string{"0.0.0.0/0", "::/0"}, ipset.PrivatePrefixes()) {
 			p := netip.MustParsePrefix(s)
 			if slices.ContainsFunc(addressesOfVM(vm), func(a netip.Addr) bool { return a.Is4() == p.Addr().Is4() }) {
 				sources = append(sources, p)
@@ -98,9 +101,9 @@ func (l *forecaster) obstaclesOf(t probe) []obstacle {
 	var out []obstacle
 	for _, guard := range t.grant.Guards() {
 		table, read := l.tables[guard]
-		if !read && !IsFirewall(guard) {
+		if !read && !resource.IsFirewall(guard) {
 			out = append(out, obstacle{guard: guard, err: Refuse(ErrNotFound,
-				"The network security group %s is not among those that could be read; give jitbot's identity its role there too.", lastName(guard))})
+				"The network security group %s is not among those that could be read; give jitbot's identity its role there too.", resource.Name(guard))})
 		}
 		if !read {
 			continue
@@ -146,6 +149,6 @@ func (r Rule) covers(o Rule) bool {
 	tags := unknownTags()
 	ports, sources := portsOf(r.Ports), tags.Sources(r)
 	return protocolCovers(r.Protocol, o.Protocol) &&
-		all(portsOf(o.Ports), func(m Members[Port]) bool { return anyContains(ports, m.Any()) }) &&
+		all(portsOf(o.Ports), func(m Members[ipset.Port]) bool { return anyContains(ports, m.Any()) }) &&
 		all(tags.Sources(o), func(m Members[netip.Addr]) bool { return anyCovers(sources, m.Any()) })
 }

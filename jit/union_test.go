@@ -14,6 +14,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/resource"
 )
 
 // union is a network with what other people and the store say of it: two
@@ -276,7 +277,7 @@ func (p packet) isFor(ports jit.Ports) bool {
 func (u union) standing(t *rapid.T, guard, of string, band jit.Band, to jit.Address, p packet) int {
 	best := 1 << 20
 	for _, table := range u.after {
-		if !jit.SameID(table.Guard, guard) {
+		if !resource.Same(table.Guard, guard) {
 			continue
 		}
 		for _, r := range table.Rules {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 const (
@@ -100,7 +102,7 @@ func resolveAll(vms []VM, words []string) ([]VM, error) {
 			return nil, err
 		}
 		for _, vm := range found {
-			if !slices.ContainsFunc(out, func(o VM) bool { return SameID(o.ID, vm.ID) }) {
+			if !slices.ContainsFunc(out, func(o VM) bool { return resource.Same(o.ID, vm.ID) }) {
 				out = append(out, vm)
 			}
 		}
@@ -115,7 +117,7 @@ func resolve(vms []VM, word string) ([]VM, error) {
 	var found, classic []VM
 	for _, vm := range vms {
 		switch {
-		case !strings.EqualFold(word, vm.Name) && !strings.EqualFold(word, vm.Group+"/"+vm.Name) && !SameID(word, vm.ID):
+		case !strings.EqualFold(word, vm.Name) && !strings.EqualFold(word, vm.Group+"/"+vm.Name) && !resource.Same(word, vm.ID):
 		case vm.Classic:
 			classic = append(classic, vm)
 		default:

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"jitbot/jit/resource"
 )
 
 // machines is an inventory in memory that counts how often it is listed.
@@ -29,7 +31,7 @@ func (m *machines) Powers(context.Context) (map[string]string, error) { return n
 
 func (m *machines) VM(_ context.Context, id string) (VM, error) {
 	for _, vm := range m.vms {
-		if SameID(vm.ID, id) {
+		if resource.Same(vm.ID, id) {
 			return vm, nil
 		}
 	}

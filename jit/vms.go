@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // VMLine is a VM as a list shows it.
@@ -56,7 +58,7 @@ func (s *Service) VMs(ctx context.Context, by UserID, text string, limit int) (l
 func (s *Service) vmLine(ctx context.Context, vm VM, locks []Protection) (VMLine, error) {
 	l := VMLine{VM: vm}
 	for _, p := range locks {
-		if !SameID(p.VM, vm.ID) {
+		if !resource.Same(p.VM, vm.ID) {
 			continue
 		}
 		l.Protected, l.Always = p.State, p.Always

@@ -6,11 +6,14 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // decision is what was decided about packets, and why.
 type decision struct {
-	packets Packets
+	packets ipset.Packets
 	answer  Answer
 	why     []Reason
 }
@@ -25,9 +28,9 @@ type layer struct {
 
 // nsgLayer finds the guard's rules; ok is false when they were not read.
 func (an analysis) nsgLayer(guard string, level Level) (l layer, ok bool) {
-	i := slices.IndexFunc(an.tables, func(t Table) bool { return SameID(t.Guard, guard) })
+	i := slices.IndexFunc(an.tables, func(t Table) bool { return resource.Same(t.Guard, guard) })
 	if i < 0 {
-		return layer{guard: guard, name: lastName(guard), level: level}, false
+		return layer{guard: guard, name: resource.Name(guard), level: level}, false
 	}
 	t := an.tables[i]
 	defaults := t.Defaults
@@ -38,13 +41,13 @@ func (an analysis) nsgLayer(guard string, level Level) (l layer, ok bool) {
 	slices.SortStableFunc(inbound, func(a, b Rule) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Name, b.Name))
 	})
-	return layer{guard: guard, name: cmp.Or(t.Name, lastName(guard)), level: level, rules: inbound}, true
+	return layer{guard: guard, name: cmp.Or(t.Name, resource.Name(guard)), level: level, rules: inbound}, true
 }
 
 // undecided are packets that no rule has surely decided yet, with the rules that
 // may have.
 type undecided struct {
-	packets Packets
+	packets ipset.Packets
 	doubts  []doubt
 }
 
@@ -55,7 +58,7 @@ type doubt struct {
 
 // evaluate puts the packets before each rule in turn; the first that means a
 // packet decides it.
-func (an analysis) evaluate(l layer, to Address, packets Packets) []decision {
+func (an analysis) evaluate(l layer, to Address, packets ipset.Packets) []decision {
 	var out []decision
 	left := []undecided{{packets: packets}}
 	for _, r := range l.rules {
@@ -83,7 +86,7 @@ func (an analysis) evaluate(l layer, to Address, packets Packets) []decision {
 
 // decide is the decision on packets that a rule surely means. It is not known
 // when a rule before it may have said the contrary.
-func (p undecided) decide(packets Packets, allow bool, reason Reason) decision {
+func (p undecided) decide(packets ipset.Packets, allow bool, reason Reason) decision {
 	r := decision{packets: packets, answer: AnswerDeny}
 	if allow {
 		r.answer = AnswerAllow
@@ -118,7 +121,7 @@ func (p undecided) remaining(m matched, d doubt) []undecided {
 
 // inSeries puts what the first layer lets through before the next: both must
 // allow.
-func inSeries(first []decision, next func(Packets) []decision) []decision {
+func inSeries(first []decision, next func(ipset.Packets) []decision) []decision {
 	var out []decision
 	for _, f := range first {
 		if f.answer == AnswerDeny {
@@ -139,7 +142,7 @@ func inSeries(first []decision, next func(Packets) []decision) []decision {
 }
 
 // throughNSGs evaluates the guard of the subnet, then that of the interface.
-func (an analysis) throughNSGs(nic Interface, to Address, packets Packets) []decision {
+func (an analysis) throughNSGs(nic Interface, to Address, packets ipset.Packets) []decision {
 	if nic.Guard == "" && to.SubnetGuard == "" {
 		return an.withoutNSG(to, packets)
 	}
@@ -153,7 +156,7 @@ func (an analysis) throughNSGs(nic Interface, to Address, packets Packets) []dec
 			continue
 		}
 		l, read := an.nsgLayer(guard, level)
-		out = inSeries(out, func(packets Packets) []decision {
+		out = inSeries(out, func(packets ipset.Packets) []decision {
 			if !read {
 				return []decision{{packets, AnswerUnknown, []Reason{l.unread()}}}
 			}
@@ -165,9 +168,11 @@ func (an analysis) throughNSGs(nic Interface, to Address, packets Packets) []dec
 
 // withoutNSG is what Azure does where no guard is: inside traffic passes, and a
 // Standard public address or load balancer stays shut to the internet.
-func (an analysis) withoutNSG(to Address, packets Packets) []decision {
+func (an analysis) withoutNSG(to Address, packets ipset.Packets) []decision {
 	var out []decision
-	outside := Packets{an.tags.Internet.Sure, AllPorts(), packets.Ports, packets.Protocols}
+	outside := ipset.Packets{
+		Sources: an.tags.Internet.Sure, SourcePorts: ipset.AllPorts(), Ports: packets.Ports, Protocols: packets.Protocols,
+	}
 	basic := slices.ContainsFunc(an.topology.Fronts, func(f Front) bool { return f.To == to.Addr && f.Basic })
 	r := decision{answer: AnswerDeny, why: []Reason{{Level: AtNowhere, Text: "there is no network security group, and without one Azure lets nothing in from the internet"}}}
 	if basic {
@@ -186,17 +191,17 @@ func (an analysis) withoutNSG(to Address, packets Packets) []decision {
 
 // direct is what becomes of packets sent to the VM's own address, through the
 // firewalls that they are routed by.
-func (an analysis) direct(nic Interface, to Address, packets Packets) []decision {
+func (an analysis) direct(nic Interface, to Address, packets ipset.Packets) []decision {
 	var out []decision
-	pieces := []Packets{packets}
+	pieces := []ipset.Packets{packets}
 	for _, fw := range an.topology.Firewalls {
 		routed := packets
-		routed.Sources = AddressesIn(fw.Routed)
-		var rest []Packets
+		routed.Sources = ipset.AddressesIn(fw.Routed)
+		var rest []ipset.Packets
 		for _, p := range pieces {
 			if by := p.Intersect(routed); !by.Empty() {
 				passed := an.evaluate(fw.layer(), to, by)
-				out = append(out, inSeries(passed, func(packets Packets) []decision { return an.throughNSGs(nic, to, packets) })...)
+				out = append(out, inSeries(passed, func(packets ipset.Packets) []decision { return an.throughNSGs(nic, to, packets) })...)
 			}
 			rest = append(rest, p.Subtract(routed)...)
 		}
@@ -215,18 +220,18 @@ func (f Firewall) layer() layer {
 // translated is what becomes of packets that the i-th translation of the
 // firewall takes to the VM: the guards see the firewall's subnet, and some
 // source port. Packets that it does not take are left out.
-func (an analysis) translated(nic Interface, to Address, fw Firewall, i int, packets Packets) []decision {
-	return inSeries(an.translatedBy(to, fw, i, packets), func(packets Packets) []decision {
+func (an analysis) translated(nic Interface, to Address, fw Firewall, i int, packets ipset.Packets) []decision {
+	return inSeries(an.translatedBy(to, fw, i, packets), func(packets ipset.Packets) []decision {
 		return []decision{an.fromFirewall(nic, to, fw, packets)}
 	})
 }
 
 // translatedBy are the packets that the i-th translation takes: those that none
 // before it takes at the same public side.
-func (an analysis) translatedBy(to Address, fw Firewall, i int, packets Packets) []decision {
+func (an analysis) translatedBy(to Address, fw Firewall, i int, packets ipset.Packets) []decision {
 	t := fw.Translations[i]
-	inner := Port(t.To.Port())
-	packets.Ports = packets.Ports.Intersect(Set[Port]{{inner, inner}})
+	inner := ipset.Port(t.To.Port())
+	packets.Ports = packets.Ports.Intersect(ipset.One(inner))
 	if t.To.Addr() != to.Addr || packets.Empty() {
 		return nil
 	}
@@ -255,8 +260,8 @@ func (an analysis) translatedBy(to Address, fw Firewall, i int, packets Packets)
 // address and port.
 func sharesPublic(a, b Rule) bool {
 	same := func(s, o string) bool {
-		x, okX := ParseAddresses(s)
-		y, okY := ParseAddresses(o)
+		x, okX := ipset.ParseAddresses(s)
+		y, okY := ipset.ParseAddresses(o)
 		return s == "*" || o == "*" || strings.EqualFold(s, o) || okX && okY && len(x.Intersect(y)) > 0
 	}
 	return anyMayMeet(portsOf(a.Ports), union(portsOf(b.Ports)).Any()) && slices.ContainsFunc(a.Destinations, func(s string) bool {
@@ -266,8 +271,10 @@ func sharesPublic(a, b Rule) bool {
 
 // fromFirewall evaluates the guards for what comes from any instance of the
 // firewall; where they differ nobody knows which one a client gets.
-func (an analysis) fromFirewall(nic Interface, to Address, fw Firewall, packets Packets) decision {
-	seen := Packets{AddressesIn([]netip.Prefix{fw.Subnet}), AllPorts(), packets.Ports, packets.Protocols}
+func (an analysis) fromFirewall(nic Interface, to Address, fw Firewall, packets ipset.Packets) decision {
+	seen := ipset.Packets{
+		Sources: ipset.AddressesIn([]netip.Prefix{fw.Subnet}), SourcePorts: ipset.AllPorts(), Ports: packets.Ports, Protocols: packets.Protocols,
+	}
 	if seen.Empty() {
 		return decision{packets, AnswerUnknown, []Reason{{Guard: fw.Name, Level: AtFirewall, Text: "the subnet of the firewall " + fw.Name + ", which the VM would see as the source, was not read"}}}
 	}

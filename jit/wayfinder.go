@@ -4,6 +4,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
 )
 
 // legs is how the packets of a source get to an address.
@@ -18,18 +21,18 @@ type legs struct {
 // address; what comes from inside is routed.
 func legsOf(a Address, source netip.Prefix) legs {
 	var c legs
-	left := AddressesOf(source)
+	left := ipset.AddressesOf(source)
 	for _, g := range a.FirewallHops {
-		routed := AddressesIn(g.Routed).Intersect(left)
+		routed := ipset.AddressesIn(g.Routed).Intersect(left)
 		left = left.Subtract(routed)
-		if len(routed.Subtract(privateSpace())) > 0 {
+		if len(routed.Subtract(ipset.PrivateSpace())) > 0 {
 			c.translated = append(c.translated, g)
 		}
-		if len(routed.Intersect(privateSpace())) > 0 {
+		if len(routed.Intersect(ipset.PrivateSpace())) > 0 {
 			c.routed = append(c.routed, g)
 		}
 	}
-	if outside := left.Subtract(privateSpace()); len(outside) > 0 && a.Public == "" {
+	if outside := left.Subtract(ipset.PrivateSpace()); len(outside) > 0 && a.Public == "" {
 		for _, g := range a.FirewallHops {
 			if g.Translates {
 				c.translated = append(c.translated, g)
@@ -125,7 +128,7 @@ func addSources(paths []Path, groups []string, kind PathKind, source netip.Prefi
 }
 
 func addSource(paths []Path, p Path, source netip.Prefix) []Path {
-	i := slices.IndexFunc(paths, func(o Path) bool { return o.Kind == p.Kind && SameID(o.Guard, p.Guard) })
+	i := slices.IndexFunc(paths, func(o Path) bool { return o.Kind == p.Kind && resource.Same(o.Guard, p.Guard) })
 	if i < 0 {
 		i = len(paths)
 		paths = append(paths, p)
@@ -179,7 +182,7 @@ func (w *finder) passable(c legs) error {
 
 // translatable refuses what a DNAT rule of the firewall cannot do.
 func (w *finder) translatable(g FirewallHop) error {
-	name := lastName(g.Firewall)
+	name := resource.Name(g.Firewall)
 	if len(g.Public) == 0 {
 		return Refuse(ErrPolicy, "%s is behind the firewall %s, which has no public address to come in by; ask from an address inside.", w.vm.Name, name)
 	}
@@ -200,7 +203,7 @@ func (w *finder) translatable(g FirewallHop) error {
 // placed refuses a firewall in whose place the VM sees what nobody could read.
 func (w *finder) placed(g FirewallHop) error {
 	if !g.Subnet.IsValid() {
-		return Refuse(ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; give jitbot the role that jitbot role prints.", w.vm.Name, lastName(g.Firewall))
+		return Refuse(ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; give jitbot the role that jitbot role prints.", w.vm.Name, resource.Name(g.Firewall))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // maxReasons is how many reasons of one verdict are shown.
@@ -111,9 +112,9 @@ func pathText(e jit.Explanation) string {
 				names = append(names, fmt.Sprintf("and %d more", len(e.Guards)-maxTargets))
 				break
 			}
-			name := Code(jit.GuardName(g))
-			if jit.IsFirewall(g) {
-				name += " (" + jit.KindOf(g).Noun() + ")"
+			name := Code(resource.GuardName(g))
+			if resource.IsFirewall(g) {
+				name += " (" + resource.KindOf(g).Noun() + ")"
 			}
 			names = append(names, name)
 		}

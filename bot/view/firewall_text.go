@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // What firewalls on the way to a VM add to messages.
@@ -19,9 +20,9 @@ const usualChange = 5 * time.Minute
 func guardNames(g jit.Grant, chosen func(jit.Path) bool) []string {
 	var out []string
 	for _, p := range g.Paths {
-		name := Code(jit.GuardName(p.Guard))
-		if jit.IsFirewall(p.Guard) {
-			name = jit.KindOf(p.Guard).Noun() + " " + name
+		name := Code(resource.GuardName(p.Guard))
+		if resource.IsFirewall(p.Guard) {
+			name = resource.KindOf(p.Guard).Noun() + " " + name
 		}
 		if chosen(p) && !slices.Contains(out, name) {
 			out = append(out, name)
@@ -31,13 +32,13 @@ func guardNames(g jit.Grant, chosen func(jit.Path) bool) []string {
 }
 
 func firewallsOf(g jit.Grant) []string {
-	return guardNames(g, func(p jit.Path) bool { return jit.IsFirewall(p.Guard) })
+	return guardNames(g, func(p jit.Path) bool { return resource.IsFirewall(p.Guard) })
 }
 
 // slowChange says how far a change is that a firewall makes slow, and when it is
 // to be expected.
 func slowChange(g jit.Grant, since time.Time, done string) []string {
-	slow := guardNames(g, func(p jit.Path) bool { return jit.IsFirewall(p.Guard) && !p.Confirmed })
+	slow := guardNames(g, func(p jit.Path) bool { return resource.IsFirewall(p.Guard) && !p.Confirmed })
 	if len(slow) == 0 || since.IsZero() {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 const (
@@ -28,7 +29,7 @@ const (
 // with all that is asked before it. A group that is not there is an empty one,
 // as long as its policy is.
 func (c *Client) firewallTable(ctx context.Context, guard string) (jit.Table, error) {
-	if jit.KindOf(guard) == jit.ClassicFirewall {
+	if resource.KindOf(guard) == resource.ClassicFirewall {
 		id, _, err := c.locate(guard, firewallType)
 		if err != nil {
 			return jit.Table{}, fmt.Errorf("reading a firewall: %w", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // applyToFirewall is Apply for a firewall. One rule that Azure finds invalid, or
@@ -106,7 +107,7 @@ func pick(changes []jit.Change, at []int) []jit.Change {
 // https://learn.microsoft.com/rest/api/firewall/azure-firewalls/create-or-update
 func (c *Client) applyFirewall(ctx context.Context, guard string, changes []jit.Change) error {
 	kind := firewallType
-	if jit.KindOf(guard) == jit.PolicyGroup {
+	if resource.KindOf(guard) == resource.PolicyGroup {
 		kind = ruleGroupType
 	}
 	id, _, err := c.locate(guard, kind)
@@ -127,7 +128,7 @@ func (c *Client) applyFirewall(ctx context.Context, guard string, changes []jit.
 	if poller.Done() && err != nil && !isKind(err) {
 		err = fmt.Errorf("%w: %w", errGivenUp, err)
 	}
-	if poller.Done() && jit.KindOf(guard) == jit.PolicyGroup {
+	if poller.Done() && resource.KindOf(guard) == resource.PolicyGroup {
 		return cmp.Or(err, c.awaitPolicy(ctx, until, id.Parent.String()))
 	}
 	return err

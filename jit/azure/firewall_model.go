@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/ipset"
 )
 
 // firewall is an Azure Firewall's document, as far as it is understood.
@@ -200,7 +201,7 @@ func translatesSource(ranges []string, to netip.Addr) bool {
 	}
 	return !slices.ContainsFunc(ranges, func(word string) bool {
 		if strings.EqualFold(word, "IANAPrivateRanges") {
-			return jit.PrivateIPv4(to)
+			return ipset.PrivateIPv4(to)
 		}
 		for _, p := range append(prefixes(word), hostPrefix(word)...) {
 			if p.Contains(to) {

@@ -14,6 +14,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/resource"
 )
 
 const ourGroup = azuresim.DemoEdgePolicy + "/ruleCollectionGroups/jitbot-test"
@@ -87,7 +88,7 @@ func TestApplyToFirewalls(t *testing.T) {
 					}
 				}
 				all, err := w.Tables(t.Context())
-				if !slices.ContainsFunc(all, func(t jit.Table) bool { return jit.SameID(t.Guard, c.guard) }) || err != nil {
+				if !slices.ContainsFunc(all, func(t jit.Table) bool { return resource.Same(t.Guard, c.guard) }) || err != nil {
 					t.Errorf("not among all tables: %v", err)
 				}
 				for _, err := range w.Apply(t.Context(), c.guard, back) {
@@ -365,7 +366,7 @@ func TestFirewallsUnseen(t *testing.T) {
 			t.Fatalf("%+v", vm)
 		}
 		g := vm.Interfaces[0].Addresses[0].FirewallHops[0]
-		if !jit.SameID(g.Firewall, azuresim.DemoFirewall) || g.Subnet.String() != azuresim.DemoFirewallSubnet || g.HidesSource || !g.Translates ||
+		if !resource.Same(g.Firewall, azuresim.DemoFirewall) || g.Subnet.String() != azuresim.DemoFirewallSubnet || g.HidesSource || !g.Translates ||
 			len(g.Public) != 2 || g.Public[0].String() != azuresim.DemoFirewallIP || len(g.Routed) == 0 {
 			t.Errorf("%+v", g)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 const nsgType = "Microsoft.Network/networkSecurityGroups"
@@ -19,7 +20,7 @@ const nsgType = "Microsoft.Network/networkSecurityGroups"
 // gone, by more than a 404; ErrInvalid when the id is none of a guard.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/get
 func (c *Client) Table(ctx context.Context, guard string) (jit.Table, error) {
-	if jit.IsFirewall(guard) {
+	if resource.IsFirewall(guard) {
 		return c.firewallTable(ctx, guard)
 	}
 	id, s, err := c.locate(guard, nsgType)

@@ -18,6 +18,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // Apply changes a firewall by one write of its document; all that follows is
@@ -40,7 +41,7 @@ import (
 // Azure's activity log names the grant. Two calls for one guard wait for each other.
 // https://learn.microsoft.com/rest/api/virtualnetwork/security-rules
 func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) []error {
-	if jit.IsFirewall(guard) {
+	if resource.IsFirewall(guard) {
 		return c.applyToFirewall(ctx, guard, changes)
 	}
 	outcomes := make([]error, len(changes))
@@ -95,7 +96,7 @@ func eachOutcome(guard string, changes []jit.Change, err error) []error {
 	outcomes := make([]error, len(changes))
 	for i, change := range changes {
 		if err != nil {
-			outcomes[i] = fmt.Errorf("%s rule %s of %s: %w", verb(change), change.Name(), jit.GuardName(guard), err)
+			outcomes[i] = fmt.Errorf("%s rule %s of %s: %w", verb(change), change.Name(), resource.GuardName(guard), err)
 		}
 	}
 	return outcomes

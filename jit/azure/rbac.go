@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/jit"
+	"jitbot/jit/rbac"
 )
 
 // Holdings reads the role assignments and deny assignments of a user, an
@@ -22,11 +23,11 @@ import (
 // forbidden makes its role Unreadable; everything else that cannot be read is
 // an error. ErrInvalid when user is no GUID or scope no resource id.
 // https://learn.microsoft.com/azure/role-based-access-control/overview
-func (c *Client) Holdings(ctx context.Context, user, scope string) (jit.Holdings, error) {
-	h := jit.Holdings{User: user, Scope: scope}
+func (c *Client) Holdings(ctx context.Context, user, scope string) (rbac.Holdings, error) {
+	h := rbac.Holdings{User: user, Scope: scope}
 	path, err := scopePath(user, scope)
 	if err != nil {
-		return jit.Holdings{}, fmt.Errorf("reading the rights: %w", err)
+		return rbac.Holdings{}, fmt.Errorf("reading the rights: %w", err)
 	}
 	g, both := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -42,11 +43,11 @@ func (c *Client) Holdings(ctx context.Context, user, scope string) (jit.Holdings
 		return err
 	})
 	if err := g.Wait(); err != nil {
-		return jit.Holdings{}, err
+		return rbac.Holdings{}, err
 	}
 	if len(h.Denies) > 0 {
 		if h.Groups, err = c.graph.groups(ctx, user); err != nil {
-			return jit.Holdings{}, fmt.Errorf("reading the groups of %s: %w", user, err)
+			return rbac.Holdings{}, fmt.Errorf("reading the groups of %s: %w", user, err)
 		}
 	}
 	return h, nil
@@ -58,12 +59,12 @@ func (c *Client) Holdings(ctx context.Context, user, scope string) (jit.Holdings
 // right. Deny assignments are not part of it. ErrInvalid when the subscription
 // is no GUID. The path without a resource group is in no specification yet:
 // https://github.com/Azure/azure-rest-api-specs/issues/19473.
-func (c *Client) Permissions(ctx context.Context, subscription string) ([]jit.Role, error) {
+func (c *Client) Permissions(ctx context.Context, subscription string) ([]rbac.Role, error) {
 	if !isGUID(subscription) {
 		return nil, fmt.Errorf("reading the own permissions: %w: %q is no subscription", jit.ErrInvalid, subscription)
 	}
 	scope := "/subscriptions/" + subscription
-	var roles []jit.Role
+	var roles []rbac.Role
 	address := c.manager.endpoint + scope + "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
 	err := c.manager.list(ctx, address, func(raw json.RawMessage) error {
 		var body struct {
@@ -74,7 +75,7 @@ func (c *Client) Permissions(ctx context.Context, subscription string) ([]jit.Ro
 		if err := json.Unmarshal(raw, &body); err != nil {
 			return fmt.Errorf("reading a permission: %w", err)
 		}
-		roles = append(roles, jit.Role{Scope: scope, Actions: body.Actions, NotActions: body.NotActions, Conditional: body.Condition != ""})
+		roles = append(roles, rbac.Role{Scope: scope, Actions: body.Actions, NotActions: body.NotActions, Conditional: body.Condition != ""})
 		return nil
 	})
 	if err != nil {
@@ -103,7 +104,7 @@ func resourcePath(id string) (string, error) {
 // rolesOf lists what is assigned to the user, also through groups: such rows
 // name the group, so none is left out for its principal.
 // https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
-func (c *Client) rolesOf(ctx context.Context, user, path string) ([]jit.Role, error) {
+func (c *Client) rolesOf(ctx context.Context, user, path string) ([]rbac.Role, error) {
 	// This client sends the filter as it is, hence + for a blank.
 	filter := "atScope()+and+assignedTo('" + user + "')"
 	var assigned []armauthorization.RoleAssignmentProperties
@@ -126,7 +127,7 @@ func (c *Client) rolesOf(ctx context.Context, user, path string) ([]jit.Role, er
 	if err != nil {
 		return nil, err
 	}
-	var roles []jit.Role
+	var roles []rbac.Role
 	for _, a := range assigned {
 		for _, r := range read[strings.ToLower(value(a.RoleDefinitionID))] {
 			r.Scope, r.Conditional = value(a.Scope), value(a.Condition) != ""
@@ -138,9 +139,9 @@ func (c *Client) rolesOf(ctx context.Context, user, path string) ([]jit.Role, er
 
 // definitions reads role definitions by their ids, side by side; the answer's
 // keys are in lower case.
-func (c *Client) definitions(ctx context.Context, ids []string) (map[string][]jit.Role, error) {
+func (c *Client) definitions(ctx context.Context, ids []string) (map[string][]rbac.Role, error) {
 	var mu sync.Mutex
-	read := map[string][]jit.Role{}
+	read := map[string][]rbac.Role{}
 	err := eachID(ctx, ids, func(ctx context.Context, id string) error {
 		roles, err := c.definition(ctx, id)
 		if err != nil {
@@ -157,9 +158,9 @@ func (c *Client) definitions(ctx context.Context, ids []string) (map[string][]ji
 // definition reads one. It gives one Role for each of its permissions, because
 // what is taken away is taken from the same permission only.
 // https://learn.microsoft.com/rest/api/authorization/role-definitions/get-by-id
-func (c *Client) definition(ctx context.Context, id string) ([]jit.Role, error) {
+func (c *Client) definition(ctx context.Context, id string) ([]rbac.Role, error) {
 	if strings.ContainsAny(id, "?#%\\ ") || strings.Contains(id, "..") || id == "" {
-		return []jit.Role{{Name: id, Unreadable: true}}, nil
+		return []rbac.Role{{Name: id, Unreadable: true}}, nil
 	}
 	key := strings.ToLower(id)
 	if roles, ok := c.builtIns.get(key); ok {
@@ -167,15 +168,15 @@ func (c *Client) definition(ctx context.Context, id string) ([]jit.Role, error) 
 	}
 	resp, err := c.defs.GetByID(ctx, strings.TrimLeft(id, "/"), nil)
 	if err = translate(err); errors.Is(err, jit.ErrNotFound) || errors.Is(err, jit.ErrForbidden) {
-		return []jit.Role{{Name: id, Unreadable: true}}, nil
+		return []rbac.Role{{Name: id, Unreadable: true}}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	p := value(resp.Properties)
-	var roles []jit.Role
+	var roles []rbac.Role
 	for _, permission := range values(p.Permissions) {
-		roles = append(roles, jit.Role{
+		roles = append(roles, rbac.Role{
 			Name: value(p.RoleName), Actions: values(permission.Actions), NotActions: values(permission.NotActions),
 		})
 	}
@@ -189,9 +190,9 @@ func (c *Client) definition(ctx context.Context, id string) ([]jit.Role, error) 
 // concern: the domain decides that. A condition is not weighed: what may be
 // denied is. One Deny stands for each permission.
 // https://learn.microsoft.com/rest/api/authorization/deny-assignments/list-for-scope
-func (c *Client) deniesAt(ctx context.Context, path string) ([]jit.Deny, error) {
+func (c *Client) deniesAt(ctx context.Context, path string) ([]rbac.Deny, error) {
 	filter := "atScope()"
-	var denies []jit.Deny
+	var denies []rbac.Deny
 	err := pages(ctx, c.denies.NewListForScopePager(path, &armauthorization.DenyAssignmentsClientListForScopeOptions{Filter: &filter}),
 		func(page armauthorization.DenyAssignmentsClientListForScopeResponse) {
 			for _, d := range values(page.Value) {
@@ -201,13 +202,13 @@ func (c *Client) deniesAt(ctx context.Context, path string) ([]jit.Deny, error) 
 	return denies, err
 }
 
-func fromDeny(p armauthorization.DenyAssignmentProperties) []jit.Deny {
-	base := jit.Deny{
+func fromDeny(p armauthorization.DenyAssignmentProperties) []rbac.Deny {
+	base := rbac.Deny{
 		Name: value(p.DenyAssignmentName), Scope: value(p.Scope), NotChildren: value(p.DoNotApplyToChildScopes),
 	}
 	base.Principals, base.Everyone = principals(p.Principals)
 	base.Excluded, _ = principals(p.ExcludePrincipals)
-	var denies []jit.Deny
+	var denies []rbac.Deny
 	for _, permission := range values(p.Permissions) {
 		d := base
 		d.Actions, d.NotActions = values(permission.Actions), values(permission.NotActions)
@@ -241,18 +242,18 @@ type definitionCache struct {
 }
 
 type definition struct {
-	roles []jit.Role
+	roles []rbac.Role
 	until time.Time
 }
 
-func (d *definitionCache) get(key string) ([]jit.Role, bool) {
+func (d *definitionCache) get(key string) ([]rbac.Role, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	found, ok := d.read[key]
 	return found.roles, ok && time.Now().Before(found.until)
 }
 
-func (d *definitionCache) put(key string, roles []jit.Role) {
+func (d *definitionCache) put(key string, roles []rbac.Role) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.read == nil {

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rbac"
 )
 
 // What is taken away is taken from one role only; roles in a resource group
@@ -26,7 +27,7 @@ func TestPermissions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := jit.Holdings{Scope: azuresim.DemoSubscriptionScope, Roles: roles}
+		h := rbac.Holdings{Scope: azuresim.DemoSubscriptionScope, Roles: roles}
 		asked := append(azuresim.BotActions(), "Microsoft.Compute/virtualMachines/write", "Microsoft.Compute/disks/read", "Microsoft.Network/networkSecurityGroups/write")
 		if diff := cmp.Diff([]string{"Microsoft.Compute/disks/read", "Microsoft.Network/networkSecurityGroups/write"}, h.Missing(asked)); diff != "" {
 			t.Errorf("missing (-want +got):\n%s", diff)

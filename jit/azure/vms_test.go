@@ -13,6 +13,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/resource"
 )
 
 func sameAddr(a, b netip.Addr) bool { return a == b }
@@ -134,7 +135,7 @@ func TestVMWithGroups(t *testing.T) {
 		nic.IPs[0].ASGs = []string{asg}
 		w.PutNIC(nic)
 		got := w.mustVM(t, azuresim.DemoWeb1).Interfaces[0].Addresses[0].Groups
-		if len(got) != 1 || !jit.SameID(got[0], asg) {
+		if len(got) != 1 || !resource.Same(got[0], asg) {
 			t.Errorf("groups %v", got)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 const (
@@ -67,7 +68,7 @@ func vnetGatewaysOf(n *armnetwork.VirtualNetwork) (ids []string, ok bool) {
 		if err != nil || id.Parent == nil || !strings.EqualFold(id.Parent.ResourceType.String(), vnetGatewayType) {
 			return nil, false
 		}
-		if gateway := id.Parent.String(); !slices.ContainsFunc(ids, func(o string) bool { return jit.SameID(o, gateway) }) {
+		if gateway := id.Parent.String(); !slices.ContainsFunc(ids, func(o string) bool { return resource.Same(o, gateway) }) {
 			ids = append(ids, gateway)
 		}
 	}
@@ -192,12 +193,12 @@ func hasStaticRoutes(v armnetwork.VirtualNetworkGatewayPropertiesFormat) bool {
 // remoteNetwork is the network at the other end of a connection of two gateways.
 func (p *topology) remoteNetwork(from string, v armnetwork.VirtualNetworkGatewayConnectionListEntityPropertiesFormat) onPremisesRoutes {
 	other := value(value(v.VirtualNetworkGateway2).ID)
-	if jit.SameID(other, from) {
+	if resource.Same(other, from) {
 		other = value(value(v.VirtualNetworkGateway1).ID)
 	}
 	for _, n := range p.networks {
 		ids, _ := vnetGatewaysOf(n)
-		if slices.ContainsFunc(ids, func(id string) bool { return jit.SameID(id, other) }) {
+		if slices.ContainsFunc(ids, func(id string) bool { return resource.Same(id, other) }) {
 			return onPremisesRoutes{addressSpace(n.Properties.AddressSpace), true}
 		}
 	}

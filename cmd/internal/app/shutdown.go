@@ -10,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 const (
@@ -85,11 +86,11 @@ func (p *program) tellLive(ctx context.Context) error {
 // https://learn.microsoft.com/cli/azure/network/firewall
 func removal(guard, installation string, r jit.Rule) string {
 	id, err := arm.ParseResourceID(guard)
-	if err != nil || jit.KindOf(guard) == jit.SecurityGroup {
+	if err != nil || resource.KindOf(guard) == resource.SecurityGroup {
 		return fmt.Sprintf("az network nsg rule delete --ids %s/securityRules/%s", guard, r.Name)
 	}
 	dnat := r.To.IsValid()
-	if jit.KindOf(guard) == jit.PolicyGroup {
+	if resource.KindOf(guard) == resource.PolicyGroup {
 		return fmt.Sprintf("az network firewall policy rule-collection-group collection rule remove"+
 			" --subscription %s -g %s --policy-name %s --rcg-name %s --collection-name %s --name %s",
 			id.SubscriptionID, id.ResourceGroupName, id.Parent.Name, id.Name, jit.CollectionName(installation, dnat), r.Name)

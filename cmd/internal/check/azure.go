@@ -14,6 +14,7 @@ import (
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
 	"jitbot/jit/azure"
+	"jitbot/jit/resource"
 )
 
 // snapshot is what was read of Azure.
@@ -156,7 +157,7 @@ func (c run) foresee(s snapshot) []Finding {
 func ruleNote(tables []jit.Table) string {
 	firewalls := 0
 	for _, t := range tables {
-		if jit.IsFirewall(t.Guard) {
+		if resource.IsFirewall(t.Guard) {
 			firewalls++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
 	"jitbot/jit/azure"
+	"jitbot/jit/rbac"
 )
 
 // rights are what the bot's identity holds of its role in a subscription.
@@ -45,8 +46,8 @@ func shutOut(all []rights) bool {
 }
 
 // compare tells what of the role is held.
-func (r *rights) compare(needed []app.Action, roles []jit.Role) {
-	held := jit.Holdings{Scope: "/subscriptions/" + r.subscription, Roles: roles}
+func (r *rights) compare(needed []app.Action, roles []rbac.Role) {
+	held := rbac.Holdings{Scope: "/subscriptions/" + r.subscription, Roles: roles}
 	for _, a := range needed {
 		if len(held.Missing([]string{a.Name})) > 0 {
 			r.missing = append(r.missing, a)

@@ -11,6 +11,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/resource"
 )
 
 // weekly makes a digest due in so long from now, each week, and starts.
@@ -72,7 +73,7 @@ func TestDigestIsToldOnceAWeek(t *testing.T) {
 		if d.Unhealthy != 4 || d.Healthy != 5 || d.NotApplicable != 1 || d.Untold != 0 || !d.Due.Equal(due) || d.At.Sub(due) > 2*time.Second || !d.Since.IsZero() || len(d.Gaps) > 0 {
 			t.Errorf("%+v", d)
 		}
-		if x := d.Exposures; len(x) != 4 || !jit.SameID(x[0].VM, azuresim.DemoJump) || !x[0].Production || !strings.Contains(x[0].Why, "ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any but 192.0.2.0/24.") {
+		if x := d.Exposures; len(x) != 4 || !resource.Same(x[0].VM, azuresim.DemoJump) || !x[0].Production || !strings.Contains(x[0].Why, "ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any but 192.0.2.0/24.") {
 			t.Errorf("exposed %+v", x)
 		}
 		w.protect("jump-1")
@@ -81,10 +82,10 @@ func TestDigestIsToldOnceAWeek(t *testing.T) {
 		w.toldDigests("all week", 1)
 		w.Pass(2 * time.Second)
 		d = w.toldDigests("a week later", 2)
-		if d.Unhealthy != 3 || d.Healthy != 6 || len(d.Opened) != 0 || len(d.Mended) != 1 || !jit.SameID(d.Mended[0], azuresim.DemoJump) || d.Since.IsZero() {
+		if d.Unhealthy != 3 || d.Healthy != 6 || len(d.Opened) != 0 || len(d.Mended) != 1 || !resource.Same(d.Mended[0], azuresim.DemoJump) || d.Since.IsZero() {
 			t.Errorf("%+v", d)
 		}
-		if r := d.Remarks; len(r) != 1 || !strings.Contains(r[0].Text, "Yet its policy lets a request open port 22 to any single address") || !jit.SameID(r[0].VMs[0], azuresim.DemoJump) {
+		if r := d.Remarks; len(r) != 1 || !strings.Contains(r[0].Text, "Yet its policy lets a request open port 22 to any single address") || !resource.Same(r[0].VMs[0], azuresim.DemoJump) {
 			t.Errorf("remarks %+v", r)
 		}
 		w.CheckPromises(foreign)

@@ -13,6 +13,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/resource"
 )
 
 // A VM that changes its address, or vanishes, is followed.
@@ -117,7 +118,7 @@ func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 type slowMoves struct{ jit.Store }
 
 func (s slowMoves) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
-	if jit.SameID(vm, azuresim.DemoDev2) {
+	if resource.Same(vm, azuresim.DemoDev2) {
 		time.Sleep(2 * time.Second)
 	}
 	return s.Store.Protect(ctx, vm, f)

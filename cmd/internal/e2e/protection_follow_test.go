@@ -14,6 +14,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/resource"
 )
 
 // What the form stored stays; where the denies stand and whom they shut out is
@@ -129,7 +130,7 @@ func TestInterfaceThatCameWhileListed(t *testing.T) {
 			old.ID = strings.Replace(old.ID, "jump", "new", 1)
 			w.Azure.PutNIC(old)
 			for _, vm := range w.Azure.VMs() {
-				if jit.SameID(vm.ID, azuresim.DemoJump) {
+				if resource.Same(vm.ID, azuresim.DemoJump) {
 					vm.NICs = []string{old.ID}
 					w.Azure.PutVM(vm)
 				}

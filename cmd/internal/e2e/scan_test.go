@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/resource"
 )
 
 // scan gives the postures that somebody sees, by VM name, and the names in
@@ -144,7 +145,7 @@ func TestExplain(t *testing.T) {
 		if e.No != nil || e.Who.Entra != azuresim.DemoAda || !e.Policy || len(e.Offers) != 2 || e.Hidden || e.Protected != "" || e.Blocked != nil {
 			t.Fatalf("%+v", e)
 		}
-		if len(e.Guards) != 1 || !jit.SameID(e.Guards[0], azuresim.DemoJumpNSG) {
+		if len(e.Guards) != 1 || !resource.Same(e.Guards[0], azuresim.DemoJumpNSG) {
 			t.Errorf("guards %v", e.Guards)
 		}
 		ssh := e.Offers[0]

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/resource"
 )
 
 // check looks at everything that must hold once all has settled.
@@ -82,7 +83,7 @@ func (k *walk) checkStates(j *model) {
 }
 
 func (k *walk) exists(vm string) bool {
-	return slices.ContainsFunc(k.twin.VMs(), func(o azuresim.VM) bool { return jit.SameID(o.ID, vm) })
+	return slices.ContainsFunc(k.twin.VMs(), func(o azuresim.VM) bool { return resource.Same(o.ID, vm) })
 }
 
 // checkAsked holds what was approved in this step to be open: that nothing

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/resource"
 )
 
 // crossing is a packet at a machine's address, with the application security
@@ -131,7 +132,7 @@ func (j *model) locked(nsg string, c crossing) verdict {
 
 // heldBy reports whether the grant is for the packet.
 func (c crossing) heldBy(g jit.Grant) bool {
-	return slices.ContainsFunc(g.VMs(), func(vm string) bool { return jit.SameID(vm, c.vm) }) &&
+	return slices.ContainsFunc(g.VMs(), func(vm string) bool { return resource.Same(vm, c.vm) }) &&
 		slices.ContainsFunc(g.Request.Sources, func(p netip.Prefix) bool { return p.Contains(c.from) }) &&
 		slices.ContainsFunc(g.Request.Ports, c.isFor)
 }

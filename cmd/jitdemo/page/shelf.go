@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // shelf is what the bot's store holds: the grants that have not ended, and the
@@ -37,7 +38,7 @@ func (h *handler) shelf(ctx context.Context) (shelf, error) {
 // locked says in a word or two whether the bot protects a VM; empty: it does not.
 func (s shelf) locked(vm string) string {
 	for _, p := range s.locks {
-		if !jit.SameID(p.VM, vm) {
+		if !resource.Same(p.VM, vm) {
 			continue
 		}
 		switch p.State {

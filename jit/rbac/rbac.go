@@ -1,8 +1,10 @@
-package jit
+package rbac
 
 import (
 	"slices"
 	"strings"
+
+	"jitbot/jit/resource"
 )
 
 // Holdings is what a user was found to hold at or above a scope: the role
@@ -54,7 +56,7 @@ func (h Holdings) Missing(required []string) []string {
 
 func (h Holdings) granted(action string) bool {
 	return slices.ContainsFunc(h.Roles, func(r Role) bool {
-		return !r.Conditional && !r.Unreadable && r.Scope != "" && atOrAbove(r.Scope, h.Scope) &&
+		return !r.Conditional && !r.Unreadable && r.Scope != "" && resource.Within(h.Scope, r.Scope) &&
 			slices.ContainsFunc(r.Actions, func(p string) bool { return covers(p, action) }) &&
 			!slices.ContainsFunc(r.NotActions, func(p string) bool { return meets(p, action) })
 	})
@@ -69,7 +71,7 @@ func (h Holdings) denied(action string) bool {
 }
 
 func (h Holdings) concerns(d Deny) bool {
-	if d.NotChildren && !SameID(d.Scope, h.Scope) || !atOrAbove(d.Scope, h.Scope) {
+	if d.NotChildren && !resource.Same(d.Scope, h.Scope) || !resource.Within(h.Scope, d.Scope) {
 		return false
 	}
 	is := func(id string) bool {
@@ -77,15 +79,6 @@ func (h Holdings) concerns(d Deny) bool {
 			slices.ContainsFunc(h.Groups, func(g string) bool { return strings.EqualFold(g, id) })
 	}
 	return (d.Everyone || slices.ContainsFunc(d.Principals, is)) && !slices.ContainsFunc(d.Excluded, is)
-}
-
-// atOrAbove reports whether an assignment's scope reaches the resource. A
-// management group's members are known to Azure only, which listed it because
-// it reaches.
-func atOrAbove(scope, resource string) bool {
-	scope, resource = strings.ToLower(strings.TrimRight(scope, "/")), strings.ToLower(resource)
-	return scope == "" || strings.HasPrefix(scope, "/providers/microsoft.management/managementgroups/") ||
-		resource == scope || strings.HasPrefix(resource, scope+"/")
 }
 
 // covers reports whether every action that want can mean matches pattern. A

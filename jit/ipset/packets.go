@@ -1,6 +1,8 @@
-package jit
+package ipset
 
-import "slices"
+import (
+	"slices"
+)
 
 // Packets is a set of packets to one address: each that has a source, source
 // port, port and protocol of the sets. A protocol is its place in a list that

@@ -1,4 +1,4 @@
-package jit
+package rbac
 
 import (
 	"strings"
@@ -107,14 +107,4 @@ func tiny(s string) string {
 		b.WriteByte("ab*"[s[i]%3])
 	}
 	return b.String()
-}
-
-func TestGlob(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		pattern := rapid.StringMatching(`[ab/*]{0,5}`).Draw(t, "pattern")
-		s := rapid.StringMatching(`[ab/]{0,6}`).Draw(t, "s")
-		if got, want := glob(pattern, s), matches(pattern, s); got != want {
-			t.Errorf("glob(%q, %q) = %t, want %t", pattern, s, got, want)
-		}
-	})
 }

@@ -1,14 +1,14 @@
-package jit
+package clock
 
 import (
 	"sync"
 	"time"
 )
 
-// MonotonicClock tells the time that grants are measured by. It never goes back:
+// Clock tells the time that grants are measured by. It never goes back:
 // when the wall clock is set back, it goes on by the monotonic clock, so that
 // what is due by either is due. Safe for concurrent use.
-type MonotonicClock struct {
+type Clock struct {
 	mu      sync.Mutex
 	last    time.Time // with its monotonic reading
 	reading time.Time
@@ -17,7 +17,7 @@ type MonotonicClock struct {
 
 // Now is the later of the wall clock and the last reading plus what the
 // monotonic clock says has passed.
-func (c *MonotonicClock) Now() time.Time {
+func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().Add(c.ahead)
@@ -32,7 +32,7 @@ func (c *MonotonicClock) Now() time.Time {
 }
 
 // Behind is how far the wall clock lags the reading: it was set back.
-func (c *MonotonicClock) Behind() time.Duration {
+func (c *Clock) Behind() time.Duration {
 	reading := c.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,7 +40,7 @@ func (c *MonotonicClock) Behind() time.Duration {
 }
 
 // Skip moves the clock ahead for good.
-func (c *MonotonicClock) Skip(d time.Duration) {
+func (c *Clock) Skip(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ahead += max(d, 0)

@@ -1,4 +1,4 @@
-package jit
+package workqueue
 
 import (
 	"context"
@@ -32,8 +32,8 @@ type worker struct {
 	poke  chan struct{} // ends a pause
 }
 
-// NewQueue makes a queue of which at most so many keys are worked on at once.
-func NewQueue(most int, work func(ctx context.Context, key string) error) *Queue {
+// New makes a queue of which at most so many keys are worked on at once.
+func New(most int, work func(ctx context.Context, key string) error) *Queue {
 	return &Queue{work: work, slots: make(chan struct{}, most), workers: map[string]*worker{}}
 }
 

@@ -1,4 +1,4 @@
-package jit
+package ipset
 
 import (
 	"cmp"
@@ -29,6 +29,12 @@ type Range[T Ordered[T]] struct{ From, To T }
 
 // Set is a set of values as ranges: in order, apart from each other.
 type Set[T Ordered[T]] []Range[T]
+
+// Span is everything from first to last.
+func Span[T Ordered[T]](first, last T) Set[T] { return Set[T]{{first, last}} }
+
+// One is the set of x alone.
+func One[T Ordered[T]](x T) Set[T] { return Span(x, x) }
 
 // Contains reports whether the value is in the set.
 func (s Set[T]) Contains(v T) bool {

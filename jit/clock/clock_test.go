@@ -1,4 +1,4 @@
-package jit
+package clock
 
 import (
 	"sync"
@@ -9,7 +9,7 @@ import (
 
 func TestClockFollowsTheWall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &MonotonicClock{}
+		c := &Clock{}
 		first := c.Now()
 		if !first.Equal(time.Now()) || first.Location() != time.UTC {
 			t.Errorf("it says %s at %s", first, time.Now())
@@ -28,7 +28,7 @@ func TestClockFollowsTheWall(t *testing.T) {
 // the reading is put ahead instead, since a bubble's clock only goes forward.
 func TestClockNeverGoesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &MonotonicClock{}
+		c := &Clock{}
 		c.Now()
 		c.reading = c.reading.Add(time.Hour)
 		before := c.Now()
@@ -49,7 +49,7 @@ func TestClockNeverGoesBack(t *testing.T) {
 // stood, shows more than what has passed: the wall is believed.
 func TestClockGoesAheadWithTheWall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &MonotonicClock{}
+		c := &Clock{}
 		c.Now()
 		c.reading = c.reading.Add(-time.Hour)
 		if got := c.Now(); !got.Equal(time.Now()) {
@@ -60,7 +60,7 @@ func TestClockGoesAheadWithTheWall(t *testing.T) {
 
 func TestClockSkipsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &MonotonicClock{}
+		c := &Clock{}
 		before := c.Now()
 		c.Skip(time.Hour)
 		if got := c.Now().Sub(before); got != time.Hour {
@@ -78,7 +78,7 @@ func TestClockSkipsAhead(t *testing.T) {
 
 func TestClockForMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &MonotonicClock{}
+		c := &Clock{}
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {

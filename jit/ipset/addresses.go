@@ -1,4 +1,4 @@
-package jit
+package ipset
 
 import (
 	"net/netip"
@@ -55,7 +55,7 @@ func AddressesIn(prefixes []netip.Prefix) Addresses {
 
 // ParseAddresses reads an address, a prefix, or a range such as firewalls take.
 func ParseAddresses(word string) (Addresses, bool) {
-	if p, ok := parsePrefix(word); ok {
+	if p, ok := ParsePrefix(word); ok {
 		return AddressesOf(p), true
 	}
 	first, last, _ := strings.Cut(word, "-")

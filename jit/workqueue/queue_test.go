@@ -1,4 +1,4 @@
-package jit
+package workqueue
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func (d *diary) count(key string) int {
 func TestQueueOneWorkerAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		q := NewQueue(8, func(context.Context, string) error {
+		q := New(8, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
 			time.Sleep(time.Second)
@@ -80,7 +80,7 @@ func TestQueueOneWorkerAKey(t *testing.T) {
 func TestQueueUrgentRunsOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		q := NewQueue(8, func(context.Context, string) error {
+		q := New(8, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
 			time.Sleep(time.Second)
@@ -101,7 +101,7 @@ func TestQueueUrgentRunsOnceMore(t *testing.T) {
 func TestQueueManyKeysAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		q := NewQueue(4, func(_ context.Context, key string) error {
+		q := New(4, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			time.Sleep(time.Second)
@@ -125,7 +125,7 @@ func TestQueueFailureHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newDiary()
-		q := NewQueue(1, func(_ context.Context, key string) error {
+		q := New(1, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			if key == "bad" {
@@ -149,7 +149,7 @@ func TestQueueTryAgainForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newDiary()
-		q := NewQueue(1, func(_ context.Context, key string) error {
+		q := New(1, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			return errors.New("no")
@@ -175,7 +175,7 @@ func TestQueueTryAgainForEver(t *testing.T) {
 func TestQueueWaitAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		q := NewQueue(1, func(_ context.Context, key string) error {
+		q := New(1, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			if run == 1 {
@@ -206,7 +206,7 @@ func TestQueueBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
 func TestQueueUrgentEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		q := NewQueue(1, func(_ context.Context, key string) error {
+		q := New(1, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			if run == 1 {
@@ -234,7 +234,7 @@ func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
 		var q *Queue
-		q = NewQueue(1, func(ctx context.Context, key string) error {
+		q = New(1, func(ctx context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			switch {
@@ -260,7 +260,7 @@ func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 func TestQueueEndWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		q := NewQueue(2, func(ctx context.Context, key string) error {
+		q := New(2, func(ctx context.Context, key string) error {
 			if key == "failing" {
 				return busyFor(time.Hour)
 			}

@@ -1,0 +1,67 @@
+package resource
+
+import (
+	"strings"
+)
+
+// Within reports whether the resource is at or below the scope. A management
+// group's members are known to Azure only, which listed it because it reaches.
+func Within(id, scope string) bool {
+	scope, id = strings.ToLower(strings.TrimRight(scope, "/")), strings.ToLower(id)
+	return scope == "" || strings.HasPrefix(scope, "/providers/microsoft.management/managementgroups/") ||
+		id == scope || strings.HasPrefix(id, scope+"/")
+}
+
+// GuardKind is what kind of resource a guard is.
+type GuardKind int
+
+// The kinds of guards.
+const (
+	SecurityGroup   GuardKind = iota // a network security group
+	ClassicFirewall                  // an Azure Firewall with rules of its own
+	PolicyGroup                      // a rule collection group of a firewall policy
+)
+
+// KindOf tells by the resource id what a guard is.
+func KindOf(guard string) GuardKind {
+	guard = strings.ToLower(guard)
+	switch {
+	case strings.Contains(guard, "/providers/microsoft.network/azurefirewalls/"):
+		return ClassicFirewall
+	case strings.Contains(guard, "/providers/microsoft.network/firewallpolicies/"):
+		return PolicyGroup
+	default:
+		return SecurityGroup
+	}
+}
+
+// IsFirewall reports whether a change of the guard changes a firewall, which
+// takes Azure minutes.
+func IsFirewall(guard string) bool { return KindOf(guard) != SecurityGroup }
+
+// GuardName is how people call the guard: the name of the group or of the
+// firewall; of a policy's, the policy's.
+func GuardName(guard string) string {
+	if i := strings.Index(strings.ToLower(guard), "/rulecollectiongroups/"); i >= 0 {
+		guard = guard[:i]
+	}
+	return Name(guard)
+}
+
+// Noun is what the guard is called in a sentence before its name.
+func (k GuardKind) Noun() string {
+	switch k {
+	case ClassicFirewall:
+		return "firewall"
+	case PolicyGroup:
+		return "firewall policy"
+	default:
+		return "network security group"
+	}
+}
+
+// Same compares Azure resource ids, whose case varies.
+func Same(a, b string) bool { return strings.EqualFold(a, b) }
+
+// Name is the last part of a resource id, as people call what it means.
+func Name(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

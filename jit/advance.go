@@ -44,7 +44,7 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []ID, due, now time.Tim
 // advance does what the clock asks of one grant. Doors close by due, which may
 // be ahead of now while the clock is suspect.
 func (r *Reconciler) advance(ctx context.Context, id ID, due, now time.Time) (Grant, error) {
-	g, err := r.checks.Adapters.Store.Grant(ctx, id)
+	g, err := r.adapters.Store.Grant(ctx, id)
 	if err != nil {
 		return g, fmt.Errorf("reading it: %w", err)
 	}
@@ -131,9 +131,9 @@ func one(f func(Grant) (Grant, Event, error)) func(Grant) (Grant, []Event, error
 // update runs a transition. One that comes too late, because somebody else
 // moved the grant on, is no fault.
 func (r *Reconciler) update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error) {
-	g, err := r.checks.Adapters.Store.Update(ctx, id, f)
+	g, err := r.adapters.Store.Update(ctx, id, f)
 	if errors.Is(err, ErrStale) {
-		g, err = r.checks.Adapters.Store.Grant(ctx, id)
+		g, err = r.adapters.Store.Grant(ctx, id)
 	}
 	if err != nil {
 		return g, fmt.Errorf("storing %s: %w", id, err)

@@ -25,7 +25,7 @@ func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[st
 	if err != nil {
 		return nil, err
 	}
-	owner := Owner{j.Config.Installation, j.Config.Bands}
+	owner := j.Owner
 	var notes []string
 	for _, p := range s.Paths {
 		t := tables[strings.ToLower(p.Guard)]

@@ -78,7 +78,7 @@ func (s *Service) lastCheck(ctx context.Context, who Person, before ApprovalRule
 	}
 	var no *Refusal
 	if !errors.As(err, &no) {
-		s.checks.Adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
+		s.adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
 		return 0, nil, Refuse(ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, outline(err), id)
 	}
 	why := no.Error()
@@ -163,7 +163,7 @@ func (s *Service) approver(ctx context.Context, by UserID, id ID, what string) (
 	if err := g.Decidable(); err != nil {
 		return g, who, ApprovalRule{}, err
 	}
-	if samePerson(who, g.Request.By) {
+	if who.Same(g.Request.By) {
 		return g, who, ApprovalRule{}, s.reject(ctx, by, g, what, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must decide it.", id))
 	}
 	rule, vms, err := s.ruleNow(ctx, g)

@@ -13,7 +13,7 @@ import (
 // says so.
 func (s *Reconciler) begin(ctx context.Context, id string) error {
 	waited := s.firewalls.recall(ID(id))
-	g, err := s.checks.Adapters.Store.Grant(ctx, ID(id))
+	g, err := s.adapters.Store.Grant(ctx, ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
@@ -34,7 +34,7 @@ func (s *Reconciler) begin(ctx context.Context, id string) error {
 	if no := (*Refusal)(nil); errors.As(err, &no) {
 		return s.fail(ctx, g.ID, no.Error(), now)
 	}
-	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.checks.Config.OpenWithin {
+	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.config.OpenWithin {
 		return s.fail(ctx, g.ID, "it could not be checked in time: "+outline(err), now)
 	}
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Reconciler) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
 
 // open stores the way and starts at its guards, when they can be written now.
 func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
-	if slices.ContainsFunc(paths, func(p Path) bool { return !s.checks.Adapters.Readiness.Spare(p.Guard) }) {
+	if slices.ContainsFunc(paths, func(p Path) bool { return !s.adapters.Readiness.Spare(p.Guard) }) {
 		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
 	if held, err := s.awaits(ctx, g, paths); held || err != nil {

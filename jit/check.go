@@ -31,7 +31,7 @@ func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
 		return s.refuse(ctx, g, err)
 	}
 	now := s.checks.Clock.Now()
-	g, err = s.checks.Adapters.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
+	g, err = s.adapters.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
 		g, e, err := g.Admit(terms, now)
 		return g, []Event{e}, err
 	})
@@ -76,7 +76,7 @@ func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
 	var remind time.Duration
 	drift := false
 	for _, site := range sites {
-		if policy, ok := s.checks.Config.Policy(site.VM); ok {
+		if policy, ok := s.config.Policy(site.VM); ok {
 			remind = max(remind, policy.RemindBefore)
 			drift = drift || policy.EndOnDrift
 		}
@@ -92,7 +92,7 @@ func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
 	notes, err := s.checks.Foresee(ctx, g, sites)
 	channel := rule.Channel
 	if channel == "" {
-		channel = s.checks.Config.Channel
+		channel = s.config.Channel
 	}
 	return Terms{By: who, Rule: rule, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift}, err
 }
@@ -102,11 +102,11 @@ func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
 func (s *Service) refuse(ctx context.Context, g Grant, cause error) (Grant, error) {
 	no := new(Refusal)
 	if !errors.As(cause, &no) {
-		s.checks.Adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
+		s.adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
 		no = Refuse(ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", outline(cause))
 	}
 	now := s.checks.Clock.Now()
-	refused, err := s.checks.Adapters.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
+	refused, err := s.adapters.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
 		g, e, err := g.Refuse(no.Error(), now)
 		return g, []Event{e}, err
 	})

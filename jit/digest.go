@@ -11,8 +11,10 @@ import (
 	"time"
 )
 
+// DigestKept is how old a digest may be that is still told.
+const DigestKept = 24 * time.Hour
+
 const (
-	digestKept     = 24 * time.Hour   // a digest older than this is not told any more
 	digestPatience = 10 * time.Minute // what could not be read is tried again for this long
 	maxExposures   = 15               // VMs of a digest that are shown one by one
 	maxRemarks     = 5
@@ -154,18 +156,18 @@ func (s *settledDigest) settle(due time.Time) {
 // startDigest begins with the digest when a time of its schedule has come that
 // is not known to be settled.
 func (r *Reconciler) startDigest(ctx context.Context) {
-	if !r.digested.covers(r.checks.Config.Digest.Last(r.checks.Clock.Now())) {
+	if !r.digested.covers(r.config.Digest.Last(r.checks.Clock.Now())) {
 		r.work.digests.Add(ctx, "", false)
 	}
 }
 
 // digest settles what is due. The key is not used: there is only one.
 func (r *Reconciler) digest(ctx context.Context, _ string) error {
-	due := r.checks.Config.Digest.Last(r.checks.Clock.Now())
+	due := r.config.Digest.Last(r.checks.Clock.Now())
 	err := r.settleDigest(ctx, due)
 	if err != nil {
 		if ctx.Err() == nil {
-			r.checks.Adapters.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
+			r.adapters.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
 		}
 		return err
 	}
@@ -177,22 +179,22 @@ func (r *Reconciler) digest(ctx context.Context, _ string) error {
 // was. A schedule that was just set begins with its next time, and so does one
 // that a clock far ahead of this one has settled.
 func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
-	last, err := r.checks.Adapters.Store.Digest(ctx)
+	last, err := r.adapters.Store.Digest(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the last digest: %w", err)
 	}
-	now, schedule := r.checks.Clock.Now(), r.checks.Config.Digest.String()
+	now, schedule := r.checks.Clock.Now(), r.config.Digest.String()
 	switch {
-	case last.Schedule != schedule || last.Due.Sub(now) > r.checks.Config.Digest.Every:
+	case last.Schedule != schedule || last.Due.Sub(now) > r.config.Digest.Every:
 	case !due.After(last.Due):
 		return nil
-	case now.Sub(due) <= digestKept:
+	case now.Sub(due) <= DigestKept:
 		return r.makeDigest(ctx, last, due)
 	default:
-		r.checks.Adapters.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
+		r.adapters.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
 	}
 	last.Schedule, last.Due = schedule, due
-	if err := r.checks.Adapters.Store.KeepDigest(ctx, last); err != nil {
+	if err := r.adapters.Store.KeepDigest(ctx, last); err != nil {
 		return fmt.Errorf("keeping that no digest is due: %w", err)
 	}
 	return nil
@@ -215,7 +217,7 @@ func (r *Reconciler) makeDigest(ctx context.Context, last Digest, due time.Time)
 		return errors.New(doubt)
 	}
 	d := newDigest(last, due, now, findings, gaps)
-	if err := r.checks.Adapters.Store.KeepDigest(ctx, d, d.event()); err != nil {
+	if err := r.adapters.Store.KeepDigest(ctx, d, d.event()); err != nil {
 		return fmt.Errorf("keeping the digest: %w", err)
 	}
 	return nil

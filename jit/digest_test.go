@@ -27,7 +27,7 @@ func TestDigestSumsUp(t *testing.T) {
 	open, shut, bare := Posture{Class: ClassUnhealthy}, Posture{Class: ClassHealthy}, Posture{Class: ClassNotApplicable}
 	untold, loose := bare, shut
 	untold.Untold, loose.Yet = true, []string{"Yet its policy opens it."}
-	first := newDigest(Digest{Schedule: "Mon 09:00", Due: due.Add(-week)}, due, due.Add(time.Second), []Finding{
+	first := newDigest(Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []Finding{
 		found("a", open, "env=prod"), found("b", open), found("c", untold), found("d", bare), found("e", loose), found("f", shut), found("g", loose),
 	}, []string{"a gap"})
 	want := Digest{
@@ -39,8 +39,8 @@ func TestDigestSumsUp(t *testing.T) {
 		t.Errorf("the first digest (-want +got):\n%s", diff)
 	}
 	// a is as it was, b cannot be told, c is opened; then b is shut, and a gone.
-	second := newDigest(first, due.Add(week), due.Add(week), []Finding{found("c", open), found("a", open), found("b", untold)}, nil)
-	third := newDigest(second, due.Add(2*week), due.Add(2*week), []Finding{found("c", open), found("b", shut)}, nil)
+	second := newDigest(first, due.Add(7*24*time.Hour), due.Add(7*24*time.Hour), []Finding{found("c", open), found("a", open), found("b", untold)}, nil)
+	third := newDigest(second, due.Add(14*24*time.Hour), due.Add(14*24*time.Hour), []Finding{found("c", open), found("b", shut)}, nil)
 	for _, tt := range []struct {
 		got  Digest
 		want Digest

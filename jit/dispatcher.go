@@ -163,7 +163,7 @@ func (d *Dispatcher) isDelivered(seq uint64) bool {
 }
 
 func (d *Dispatcher) deliver(ctx context.Context, n Notice) error {
-	if n.Event.Kind == EventDigest && time.Since(n.Event.At) > digestKept {
+	if n.Event.Kind == EventDigest && time.Since(n.Event.At) > DigestKept {
 		d.log.WarnContext(ctx, "a digest could not be told for so long that it is dropped", slog.Time("made", n.Event.At))
 		return d.keep(ctx, n, Card{})
 	}

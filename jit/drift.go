@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,19 +22,19 @@ func (r *Reconciler) recordOrphans(ctx context.Context, v pass) error {
 			continue // denies come and go with protections, which say so
 		}
 		if err := v.failed[c.Remove]; err != nil {
-			r.checks.Adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
+			r.adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
 				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
 			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
 			continue
 		}
-		if _, there := ruleNamed(v.after, c.Remove); there {
+		if _, there := v.after.Rule(c.Remove); there {
 			continue // looked at again by the next comparison
 		}
 		var card Card
-		if g, err := r.checks.Adapters.Store.Grant(ctx, n.Grant); err == nil {
+		if g, err := r.adapters.Store.Grant(ctx, n.Grant); err == nil {
 			card = g.Card
 		}
-		if err := r.checks.Adapters.Store.Append(ctx, OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
+		if err := r.adapters.Store.Append(ctx, OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
 		}
 	}
@@ -70,9 +71,9 @@ func (r *Reconciler) tried(guard string) {
 // compareAll looks at every guard of the subscriptions and of the store, and
 // reconciles those that do not agree: drift, orphans, and grants left by a crash.
 func (r *Reconciler) compareAll(ctx context.Context) error {
-	known, err := r.checks.Adapters.Store.Guards(ctx)
+	known, err := r.adapters.Store.Guards(ctx)
 	faults := []error{err}
-	tables, err := r.checks.Adapters.Network.Tables(ctx)
+	tables, err := r.adapters.Network.Tables(ctx)
 	if err != nil {
 		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
 	} else {
@@ -88,7 +89,7 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 		stale[guard] = !agrees
 		faults = append(faults, err)
 	}
-	for _, guard := range sortedKeys(stale) {
+	for _, guard := range slices.Sorted(maps.Keys(stale)) {
 		if stale[guard] {
 			r.work.guards.Add(ctx, guard, false)
 		}
@@ -104,7 +105,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t Table) (bool, 
 	}
 	for _, rule := range t.Rules {
 		if n, astray := r.owner.Astray(rule); astray {
-			r.checks.Adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
+			r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
 		}
 	}
@@ -177,7 +178,7 @@ func (r *Reconciler) changedRule(v pass, g Grant) string {
 		if c.Put == nil {
 			continue
 		}
-		old, _ := ruleNamed(v.before, c.Put.Name)
+		old, _ := v.before.Rule(c.Put.Name)
 		if n, ok := ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
 			return c.Put.Name
 		}

@@ -27,6 +27,10 @@ var ErrDisallowed = fmt.Errorf("disallowed by Azure Policy: %w", ErrForbidden)
 // is not one of those in the configuration.
 var ErrUnwatched = fmt.Errorf("in a subscription that is not configured: %w", ErrNotFound)
 
+// ErrNotYet has a guard looked at again: something was sent and is not yet
+// read back as it should be.
+var ErrNotYet = errors.New("the guard does not agree yet")
+
 // Kinds of refusal, the answers to what a person asks.
 var (
 	ErrInput     = errors.New("bad input")

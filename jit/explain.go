@@ -64,7 +64,7 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 	if len(vms) != 1 {
 		return Explanation{}, Refuse(ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
 	}
-	vm, err := s.checks.Adapters.Inventory.VM(ctx, vms[0].ID)
+	vm, err := s.adapters.Inventory.VM(ctx, vms[0].ID)
 	if errors.Is(err, ErrNotFound) {
 		return Explanation{}, Refuse(ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
 	}
@@ -82,7 +82,7 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 func (s *Service) may(ctx context.Context, id UserID, vm VM) (who Person, no *Refusal, err error) {
 	who, err = s.checks.Identify(ctx, id)
 	if err == nil {
-		err = s.checks.CheckRights(ctx, who, vm, s.checks.Config.RequiredActions)
+		err = s.checks.CheckRights(ctx, who, vm, s.config.RequiredActions)
 	}
 	if errors.As(err, &no) {
 		err = nil
@@ -120,29 +120,16 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 // address, for an hour or as long as is allowed.
 func (s *Service) offered(ctx context.Context, e *Explanation, pp PortPolicy, widest Widths) (Offered, error) {
 	o := Offered{Port: pp, Widest: widest, Duration: min(defaultDuration, pp.Longest)}
-	i, ok := s.checks.Config.Approval(e.VM, []Ports{pp.Ports}, nil, o.Duration)
+	i, ok := s.config.Approval(e.VM, []Ports{pp.Ports}, nil, o.Duration)
 	if !ok {
 		return o, nil
 	}
-	o.Named, o.Rule = true, s.checks.Config.Approvals[i]
+	o.Named, o.Rule = true, s.config.Approvals[i]
 	err := s.checks.EnoughApprovers(ctx, o.Rule, e.Who)
 	if errors.As(err, &o.Few) {
 		err = nil
 	}
 	return o, err
-}
-
-// firewallsOf are what grants write of the firewalls before the VM, each once.
-func (j Checker) firewallsOf(vm VM) []string {
-	var paths []Path
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			for _, g := range a.FirewallHops {
-				paths = append(paths, Path{Guard: g.Guard(j.Config.Installation)})
-			}
-		}
-	}
-	return GuardsOf(paths)
 }
 
 // explainPath says what filters the VM now, and where a grant would change it.
@@ -155,7 +142,7 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy
 		}
 		tables = append(tables, t)
 	}
-	groups, firewalls := guardsOfVM(e.VM), s.checks.firewallsOf(e.VM)
+	groups, firewalls := guardsOfVM(e.VM), Firewalls(s.config.Installation, e.VM)
 	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
 		e.Blocked = Unfiltered(e.VM, "open")

@@ -129,7 +129,7 @@ func tablesOf(vm VM, byGuard map[string]Table) []Table {
 
 // Posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
 func (j Checker) Posture(vm VM, tables []Table, around Topology, policy Policy, lock Protection, note string) Posture {
-	f := Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: Owner{j.Config.Installation, j.Config.Bands}}
+	f := Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: j.Owner}
 	if lock.VM != "" && lock.State != Unprotecting {
 		f.Protected, f.Confirmed = true, lock.State == Protected
 		if !lock.Always {

@@ -38,7 +38,7 @@ func (r *Reconciler) gather(ctx context.Context, guard string) error {
 // atHand counts the openings that the guard does not have yet, and says whether
 // something is to be closed there.
 func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, closing bool, err error) {
-	live, err := r.checks.Adapters.Store.AtGuard(ctx, guard)
+	live, err := r.adapters.Store.AtGuard(ctx, guard)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return 0, false, fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
@@ -99,7 +99,7 @@ func (r *Reconciler) awaits(ctx context.Context, g Grant, paths []Path) (held bo
 func (r *Reconciler) enter(ctx context.Context, id ID, paths []Path) (began bool, err error) {
 	entered, err := r.firewalls.enter(id, paths, func() error {
 		now := r.checks.Clock.Now()
-		g, err := r.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, r.checks.Config.openWithin(paths), now) }))
+		g, err := r.update(ctx, id, one(func(g Grant) (Grant, Event, error) { return g.Begin(paths, r.config.TimeToOpen(paths), now) }))
 		began = err == nil && !g.Clock.Begun.IsZero()
 		return err
 	})
@@ -117,19 +117,11 @@ func (r *Reconciler) changing(ctx context.Context, guard string) (bool, error) {
 	if r.firewalls.isClaimed(guard) || r.firewalls.wasChanging(guard) {
 		return true, nil
 	}
-	t, err := r.checks.Adapters.Network.Table(ctx, guard)
+	t, err := r.adapters.Network.Table(ctx, guard)
 	if err != nil {
 		return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
 	}
 	changing := !t.Settled && !t.Failed
 	r.firewalls.read(guard, changing)
 	return changing, nil
-}
-
-// openWithin is how long the rules at the paths may take to be confirmed.
-func (c Config) openWithin(paths []Path) time.Duration {
-	if slices.ContainsFunc(paths, func(p Path) bool { return resource.IsFirewall(p.Guard) }) {
-		return max(c.FirewallWithin, c.OpenWithin)
-	}
-	return c.OpenWithin
 }

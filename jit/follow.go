@@ -18,7 +18,7 @@ func (s *Reconciler) follow(ctx context.Context, _ string) error {
 	vms, err := s.checks.VMs.List(ctx, 0)
 	if err != nil {
 		if ctx.Err() == nil {
-			s.checks.Adapters.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
+			s.adapters.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
 		}
 		return err
 	}
@@ -27,7 +27,7 @@ func (s *Reconciler) follow(ctx context.Context, _ string) error {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
 	faults := s.followProtections(ctx, byID, began)
-	grants, err := s.checks.Adapters.Store.Unfinished(ctx)
+	grants, err := s.adapters.Store.Unfinished(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
@@ -52,7 +52,7 @@ func (s *Reconciler) pastDamage(ctx context.Context, err error) error {
 	if !errors.Is(err, ErrDamaged) {
 		return err
 	}
-	s.checks.Adapters.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
+	s.adapters.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
 	return nil
 }
 
@@ -62,7 +62,7 @@ func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]VM) (V
 	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
 		return vm, nil
 	}
-	vm, err := s.checks.Adapters.Inventory.VM(ctx, id)
+	vm, err := s.adapters.Inventory.VM(ctx, id)
 	if err != nil {
 		return vm, fmt.Errorf("reading %s: %w", id, err)
 	}
@@ -95,7 +95,7 @@ func (s *Reconciler) followGrant(ctx context.Context, g Grant, c census) error {
 		if vm.Blind && g.slow() {
 			return nil // the firewalls before it may be as they were
 		}
-		paths, err := PathsTo(s.checks.Config.Installation, vm, g.Request.Ports, g.Request.Sources)
+		paths, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			return s.end(ctx, g, Decision{Ending: Vanished, Reason: ReasonFor(err)}, now)
 		}
@@ -141,7 +141,7 @@ func (s *Reconciler) reroute(ctx context.Context, g Grant, paths []Path, now tim
 		return err
 	}
 	_, err = s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Follow(paths, now) })
-	s.touch(append(g.Guards(), GuardsOf(paths)...))
+	s.Touch(append(g.Guards(), GuardsOf(paths)...))
 	return err
 }
 

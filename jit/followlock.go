@@ -13,7 +13,7 @@ import (
 // followProtections keeps every protection in step, and has those made that the
 // configuration says.
 func (s *Reconciler) followProtections(ctx context.Context, vms map[string]VM, began time.Time) []error {
-	locks, err := s.checks.Adapters.Store.Protections(ctx)
+	locks, err := s.adapters.Store.Protections(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
 	}
@@ -26,7 +26,7 @@ func (s *Reconciler) followProtections(ctx context.Context, vms map[string]VM, b
 		}
 	}
 	for id, vm := range vms {
-		if policy, ok := s.checks.Config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
+		if policy, ok := s.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
 			s.work.relocks.Add(ctx, id, false)
 		}
 	}
@@ -41,7 +41,7 @@ func (s *Reconciler) followProtection(ctx context.Context, p Protection, vms map
 	vm, err := s.whole(ctx, p.VM, vms)
 	if errors.Is(err, ErrUnwatched) {
 		s.unwatched.Do(func() {
-			s.checks.Adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
+			s.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
 				slog.String("vm", p.VM))
 		})
 		return nil
@@ -66,27 +66,27 @@ func (s *Reconciler) followProtection(ctx context.Context, p Protection, vms map
 		return nil
 	}
 	now := s.checks.Clock.Now()
-	err = s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
-	s.touch(append(p.Guards(), GuardsOf(paths)...))
+	err = s.Protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
+	s.Touch(append(p.Guards(), GuardsOf(paths)...))
 	return err
 }
 
 func (s *Reconciler) endProtection(ctx context.Context, p Protection, why string) error {
 	now := s.checks.Clock.Now()
-	err := s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.End(Person{}, why, now) })
-	s.touch(p.Guards())
+	err := s.Protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.End(Person{}, why, now) })
+	s.Touch(p.Guards())
 	return err
 }
 
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
 func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
-	policy, ok := s.checks.Config.Policy(vm)
+	policy, ok := s.config.Policy(vm)
 	switch {
 	case p.Always && !policy.Always && p.By.ID == "":
 		return true, s.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
-		return true, s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.HandBack(), nil })
+		return true, s.Protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.HandBack(), nil })
 	case ok && !p.AgreesWith(policy):
 		s.work.relocks.Add(ctx, strings.ToLower(vm.ID), false)
 	}
@@ -98,7 +98,7 @@ func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (don
 // warned of, leaves what is there, and is tried again. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
 func (s *Reconciler) reprotect(ctx context.Context, id string) error {
-	vm, err := s.checks.Adapters.Inventory.VM(ctx, id)
+	vm, err := s.adapters.Inventory.VM(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -109,7 +109,7 @@ func (s *Reconciler) reprotect(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	policy, ok := s.checks.Config.Policy(vm)
+	policy, ok := s.config.Policy(vm)
 	if !ok || old.State == Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && old.AgreesWith(policy) {
 		return nil
 	}
@@ -119,21 +119,21 @@ func (s *Reconciler) reprotect(ctx context.Context, id string) error {
 	}
 	next, err := s.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*Refusal)(nil); errors.As(err, &no) {
-		s.checks.Adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		s.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	now := s.checks.Clock.Now()
-	_, err = s.checks.Adapters.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
+	_, err = s.adapters.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
 		if p.Revision != old.Revision {
 			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
 		}
 		after, events := p.ReplacedBy(next, now)
 		return after, true, events, nil
 	})
-	s.touch(slices.Concat(old.Guards(), next.Guards()))
+	s.Touch(slices.Concat(old.Guards(), next.Guards()))
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", id, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -122,11 +121,7 @@ func (g Grant) VMs() []string {
 
 // ApprovedBy reports whether the person, by Slack or Entra id, has approved.
 func (g Grant) ApprovedBy(p Person) bool {
-	return slices.ContainsFunc(g.Approvals, func(a Approval) bool { return samePerson(a.By, p) })
-}
-
-func samePerson(a, b Person) bool {
-	return a.ID == b.ID || a.Entra != "" && strings.EqualFold(a.Entra, b.Entra)
+	return slices.ContainsFunc(g.Approvals, func(a Approval) bool { return a.By.Same(p) })
 }
 
 // changed is the grant with the next revision.

@@ -64,7 +64,7 @@ func (g Grant) Approve(by Person, now time.Time) (Grant, Event, error) {
 	if g.State != Pending || !now.Before(g.Clock.Lapse) {
 		return g, Event{}, g.stale()
 	}
-	if samePerson(by, g.Request.By) {
+	if by.Same(g.Request.By) {
 		return g, Event{}, Refuse(ErrAuthority, "You asked for %s yourself, so somebody else must approve it.", g.ID)
 	}
 	if g.ApprovedBy(by) {

@@ -12,10 +12,6 @@ import (
 	"jitbot/jit/resource"
 )
 
-// errNotYet has a guard looked at again: something was sent and is not yet
-// read back as it should be.
-var errNotYet = errors.New("the guard does not agree yet")
-
 // reconcileGuard makes one guard agree with the store: wanted rules against the
 // rules it has, the changes, the read-back, and the grants that move on. It
 // runs alone for its guard.
@@ -56,7 +52,7 @@ func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	}
 	s.apply(ctx, v, v.plan.Changes)
 	s.apply(ctx, v, v.denials()) // what a lock keeps from being removed
-	if v.after, err = s.checks.Adapters.Network.Table(ctx, guard); err != nil {
+	if v.after, err = s.adapters.Network.Table(ctx, guard); err != nil {
 		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
 	v.now = s.checks.Clock.Now()
@@ -68,7 +64,7 @@ func (s *Reconciler) apply(ctx context.Context, v pass, changes []Change) {
 	if len(changes) == 0 {
 		return
 	}
-	for i, err := range s.checks.Adapters.Network.Apply(ctx, v.guard, changes) {
+	for i, err := range s.adapters.Network.Apply(ctx, v.guard, changes) {
 		if err != nil {
 			v.failed[changes[i].Name()] = err
 		}
@@ -81,7 +77,7 @@ func (s *Reconciler) apply(ctx context.Context, v pass, changes []Change) {
 func (v pass) denials() []Change {
 	var out []Change
 	for _, c := range v.plan.Changes {
-		old, found := ruleNamed(v.before, c.Remove)
+		old, found := v.before.Rule(c.Remove)
 		if c.Put == nil && found && old.Allow && !resource.IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], ErrLocked) {
 			old.Allow = false
 			out = append(out, Change{Put: &old})
@@ -95,7 +91,7 @@ func (v pass) denials() []Change {
 func (s *Reconciler) stored(ctx context.Context, guard string) (AtGuard, error) {
 	w := s.checks.Stored(ctx, guard)
 	if errors.Is(w.GrantsFault, ErrDamaged) {
-		s.checks.Adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
+		s.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
 		w.GrantsFault = nil
 	}
 	if w.Unsure = errors.Is(w.ProtectionsFault, ErrDamaged); w.Unsure {
@@ -131,7 +127,7 @@ func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []Grant
 	if len(changes) == 0 || resource.KindOf(guard) == resource.ClassicFirewall { // one document, which must be read to be changed
 		return nil
 	}
-	return errors.Join(s.checks.Adapters.Network.Apply(ctx, guard, changes)...)
+	return errors.Join(s.adapters.Network.Apply(ctx, guard, changes)...)
 }
 
 // keepDenies drops removals of denies that no protection known here explains:
@@ -145,7 +141,7 @@ func (s *Reconciler) keepDenies(t Table, changes []Change, locks []Protection, u
 		if unsure {
 			return true
 		}
-		old, found := ruleNamed(t, c.Remove)
+		old, found := t.Rule(c.Remove)
 		return c.Put == nil && found && !explained(t.Guard, old, locks)
 	})
 }
@@ -196,9 +192,6 @@ func (s *Reconciler) withhold(v *pass) {
 	})
 }
 
-// ruleNamed finds the guard's rule of the name.
-func ruleNamed(t Table, name string) (Rule, bool) { return findRule(t.Rules, name) }
-
 // trouble keeps what went wrong with each grant here; a closing that was
 // forbidden, or takes too long, is stuck and said so once.
 func (s *Reconciler) trouble(ctx context.Context, guard string, grants []Grant, cause error) error {
@@ -214,7 +207,7 @@ func (s *Reconciler) trouble(ctx context.Context, guard string, grants []Grant, 
 			return next, events, nil
 		})
 		if after.Stuck && !seen.Stuck {
-			s.checks.Adapters.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
+			s.adapters.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
 				slog.String("guard", guard), slog.Any("error", cause))
 		}
 		faults = append(faults, err)

@@ -8,7 +8,7 @@ import (
 // since it was opened, and so may keep its holder out; empty when nothing.
 func (o Owner) hindrance(t Table, p Plan, g Grant) string {
 	for _, want := range ForGrant(g, o.Installation, t.Guard) {
-		if d, shadowed := t.Shadow(finalRule(p, want)); shadowed {
+		if d, shadowed := t.Shadow(p.FinalOf(want)); shadowed {
 			return shadowRefusal(t, d).Error()
 		}
 	}

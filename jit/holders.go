@@ -11,9 +11,9 @@ import (
 
 // recheckHolders starts looking again at everybody who holds an open grant.
 func (r *Reconciler) recheckHolders(ctx context.Context) {
-	grants, err := r.checks.Adapters.Store.Unfinished(ctx)
+	grants, err := r.adapters.Store.Unfinished(ctx)
 	if err != nil {
-		r.checks.Adapters.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
+		r.adapters.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
 	}
 	for _, g := range grants {
 		if g.State == Open {
@@ -27,7 +27,7 @@ func (r *Reconciler) recheckHolders(ctx context.Context) {
 // access away from somebody at work because Slack or Azure is down would be a
 // fault of ours.
 func (r *Reconciler) recheck(ctx context.Context, id string) error {
-	grants, err := r.checks.Adapters.Store.Unfinished(ctx)
+	grants, err := r.adapters.Store.Unfinished(ctx)
 	if err != nil && len(grants) == 0 {
 		return fmt.Errorf("listing the grants of %s: %w", id, err)
 	}
@@ -63,7 +63,7 @@ func (r *Reconciler) applyRecheck(ctx context.Context, g Grant, found error) err
 	case errors.Is(found, ErrBusy):
 		return found // tried again when Azure has time
 	default:
-		r.checks.Adapters.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
+		r.adapters.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
 			slog.String("grant", string(g.ID)), slog.Any("error", found))
 		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
 		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.KeepUnchecked(why, now) })
@@ -80,7 +80,7 @@ func (r *Reconciler) stillEntitled(ctx context.Context, who Person, g Grant, see
 		key := strings.ToLower(t.VM)
 		err, known := seen[key]
 		if !known {
-			err = r.checks.CheckRights(ctx, who, VM{ID: t.VM, Name: t.Name}, r.checks.Config.RequiredActions)
+			err = r.checks.CheckRights(ctx, who, VM{ID: t.VM, Name: t.Name}, r.config.RequiredActions)
 			seen[key] = err
 		}
 		if err != nil {

@@ -34,13 +34,16 @@ type Adapters struct {
 type Checker struct {
 	Config      Config
 	Adapters    Adapters
+	Owner       Owner
 	Clock       *clock.Clock
 	VMs         *VMCache
 	locksUnread *sync.Once // says once that management locks may not be read
 }
 
+// NewChecker makes the one that all who share its clock and its list of VMs are
+// given.
 func NewChecker(c Config, w Adapters) Checker {
-	return Checker{Config: c, Adapters: w, Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
+	return Checker{Config: c, Adapters: w, Owner: Owner{Installation: c.Installation, Bands: c.Bands}, Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
 }
 
 // Policy is the first matching policy, with the ports that the protect form
@@ -219,7 +222,7 @@ func (j Checker) ApprovalRule(vms []VM, r Request) (ApprovalRule, error) {
 // lock, a deny in the way, a full band or a stranger's rule is found before
 // anybody is asked. It returns what else is known of the ports.
 func (j Checker) Foresee(ctx context.Context, g Grant, sites []ResolvedTarget) ([]string, error) {
-	owner := Owner{j.Config.Installation, j.Config.Bands}
+	owner := j.Owner
 	tables := map[string]Table{}
 	var notes []string
 	g.Paths = PathsOf(sites)

@@ -18,7 +18,7 @@ func (s *Service) List(ctx context.Context, by UserID, all bool) ([]Listed, erro
 			return nil, err
 		}
 	}
-	grants, err := s.checks.Adapters.Store.Unfinished(ctx)
+	grants, err := s.adapters.Store.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
@@ -51,7 +51,7 @@ func (s *Service) standing(ctx context.Context, by UserID, g Grant) (approver, a
 	if by.Host() {
 		return false, true, nil
 	}
-	if admin, err = s.checks.IsListed(ctx, s.checks.Config.Admins, by); err != nil {
+	if admin, err = s.checks.IsListed(ctx, s.config.Admins, by); err != nil {
 		return false, false, err
 	}
 	approvers := g.Approvers

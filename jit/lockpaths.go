@@ -73,3 +73,17 @@ func sortedPaths(paths []Path) []Path {
 	})
 	return out
 }
+
+// Firewalls are what grants of the installation write of the firewalls before
+// the VM, each once, in lower case.
+func Firewalls(installation string, vm VM) []string {
+	var paths []Path
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			for _, hop := range a.FirewallHops {
+				paths = append(paths, Path{Guard: hop.Guard(installation)})
+			}
+		}
+	}
+	return GuardsOf(paths)
+}

@@ -21,13 +21,13 @@ func (s *Reconciler) settleProtection(ctx context.Context, v pass, p Protection)
 		return err
 	}
 	for _, want := range Denies(s.owner.Installation, v.guard, []Protection{p}) {
-		final := finalRule(v.plan, want)
+		final := v.plan.FinalOf(want)
 		if err := v.failed[final.Name]; err != nil {
 			return errors.Join(err, s.protectionTrouble(ctx, v, p, err))
 		}
-		got, found := ruleNamed(v.after, final.Name)
+		got, found := v.after.Rule(final.Name)
 		if !found || !got.Equal(final) || !got.Settled || !v.after.Settled {
-			return errNotYet
+			return ErrNotYet
 		}
 	}
 	if p.State == Protected {
@@ -55,7 +55,7 @@ func (s *Reconciler) settleLeft(ctx context.Context, v pass, p Protection) (Prot
 	}
 	for _, r := range v.after.Rules {
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(gone, r) {
-			return p, errNotYet
+			return p, ErrNotYet
 		}
 	}
 	return s.clearLeft(ctx, p, v.guard)
@@ -90,7 +90,7 @@ func (s *Reconciler) settleUnprotecting(ctx context.Context, v pass, p Protectio
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(p, r) {
 			cause := v.failed[r.Name]
 			if cause == nil {
-				cause = errNotYet
+				cause = ErrNotYet
 			}
 			return errors.Join(cause, s.protectionTrouble(ctx, v, p, cause))
 		}
@@ -112,7 +112,7 @@ func (s *Reconciler) confirmUnprotected(ctx context.Context, p Protection, guard
 // read back.
 func (s *Reconciler) confirm(ctx context.Context, read Protection, f func(Protection) (next Protection, keep bool, events []Event)) (Protection, error) {
 	stale := false
-	p, err := s.checks.Adapters.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
+	p, err := s.adapters.Store.Protect(ctx, read.VM, func(p Protection) (Protection, bool, []Event, error) {
 		if stale = p.State != read.State || !p.Same(read) || !SamePaths(p.Left, read.Left); stale {
 			return p, p.VM != "", nil, nil
 		}
@@ -123,7 +123,7 @@ func (s *Reconciler) confirm(ctx context.Context, read Protection, f func(Protec
 	case err != nil:
 		return p, fmt.Errorf("storing the protection of %s: %w", read.Name, err)
 	case stale:
-		return p, errNotYet
+		return p, ErrNotYet
 	default:
 		return p, nil
 	}
@@ -149,8 +149,8 @@ func denyMeets(p Protection, guard string, deny Rule) bool {
 }
 
 // protect runs a change of a protection that is there.
-func (s *Reconciler) protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) error {
-	_, err := s.checks.Adapters.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
+func (s *Reconciler) Protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) error {
+	_, err := s.adapters.Store.Protect(ctx, vm, func(p Protection) (Protection, bool, []Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
 		}
@@ -167,12 +167,12 @@ func (s *Reconciler) protect(ctx context.Context, vm string, f func(Protection) 
 // put it back.
 func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p Protection) error {
 	for _, want := range Denies(s.owner.Installation, v.guard, v.protections) {
-		final := finalRule(v.plan, want)
-		old, _ := ruleNamed(v.before, final.Name)
+		final := v.plan.FinalOf(want)
+		old, _ := v.before.Rule(final.Name)
 		if !denyMeets(p, v.guard, final) || keptShutBy(p, v.guard, old, final) {
 			continue
 		}
-		return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Drifted(final.Name, v.after.Name, v.now) })
+		return s.Protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Drifted(final.Name, v.after.Name, v.now) })
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func keptShutBy(p Protection, guard string, old, want Rule) bool {
 
 // protectionTrouble keeps what went wrong with a protection here.
 func (s *Reconciler) protectionTrouble(ctx context.Context, v pass, p Protection, cause error) error {
-	return s.protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Trouble(v.guard, ReasonFor(cause)), nil })
+	return s.Protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Trouble(v.guard, ReasonFor(cause)), nil })
 }
 
 // protectionsGone deals with an NSG that was deleted: its denies are gone with it.

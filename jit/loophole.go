@@ -67,9 +67,9 @@ func (o Owner) allowsBefore(t Table, p Protection, path Path, a netip.Addr) ([]s
 	p.Paths = []Path{path}
 	var out []string
 	for _, deny := range Denies(o.Installation, t.Guard, []Protection{p}) {
-		there, found := ruleNamed(t, deny.Name)
+		there, found := t.Rule(deny.Name)
 		if !found {
-			return nil, errNotYet
+			return nil, ErrNotYet
 		}
 		deny.Priority = there.Priority
 		for _, r := range t.Rules {

@@ -115,7 +115,7 @@ func (v VM) Mentions(text string) bool {
 // Recent is the latest request of somebody, for a form to begin with; false
 // when there is none.
 func (s *Service) Recent(ctx context.Context, by UserID) (Request, bool, error) {
-	r, err := s.checks.Adapters.Store.Recent(ctx, by)
+	r, err := s.adapters.Store.Recent(ctx, by)
 	if err != nil {
 		return Request{}, false, fmt.Errorf("reading the latest request of %s: %w", by, err)
 	}

@@ -12,7 +12,7 @@ import (
 // Others lists the other grants whose rules may stand at a VM of g, those that
 // end first before the rest.
 func (s *Service) Others(ctx context.Context, g Grant) ([]Grant, error) {
-	all, err := s.checks.Adapters.Store.Unfinished(ctx)
+	all, err := s.adapters.Store.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing what else is open beside %s: %w", g.ID, err)
 	}
@@ -35,7 +35,7 @@ func (s *Service) Concerns(ctx context.Context, by UserID) ([]Listed, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	all, err := s.checks.Adapters.Store.Unfinished(ctx)
+	all, err := s.adapters.Store.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing what concerns %s: %w", by, err)
 	}

@@ -2,6 +2,7 @@ package jit
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -104,15 +105,12 @@ func (l *forecaster) consider(vm VM, policy Policy) {
 		l.probePorts(vm, policy)
 		l.noteUnfiltered(vm)
 	}
-	for _, guard := range slices.Concat(guardsOfVM(vm), Checker{Config: l.config}.firewallsOf(vm)) {
+	for _, guard := range slices.Concat(guardsOfVM(vm), Firewalls(l.config.Installation, vm)) {
 		l.behind[guard] = append(l.behind[guard], vm)
 	}
 	switch {
 	case err == nil:
-		l.addProtection(Protection{
-			VM: vm.ID, Name: vm.Name, Group: vm.Group, Always: policy.Always, Ports: policy.Ports, Paths: paths,
-			Existing: policy.existing(), Source: policy.denySource(),
-		})
+		l.addProtection(policy.Protection(vm, paths))
 	case policy.Always:
 		l.note(vm, ObstacleAlways, "", err)
 	}
@@ -172,7 +170,7 @@ func says(kind ObstacleKind, guard string, why error) string {
 
 // run goes through the locks and then the protections.
 func (l *forecaster) run(locks []ManagementLock) {
-	guards := sortedKeys(keys(l.behind))
+	guards := slices.Sorted(maps.Keys(l.behind))
 	for _, lock := range locks {
 		first := ""
 		for _, guard := range guards {
@@ -187,19 +185,11 @@ func (l *forecaster) run(locks []ManagementLock) {
 			}
 		}
 	}
-	for _, guard := range sortedKeys(keys(l.protections)) {
+	for _, guard := range slices.Sorted(maps.Keys(l.protections)) {
 		if t, read := l.tables[guard]; read {
 			l.probeProtections(t, guard)
 		}
 	}
-}
-
-func keys[V any](m map[string]V) map[string]bool {
-	out := make(map[string]bool, len(m))
-	for k := range m {
-		out[k] = true
-	}
-	return out
 }
 
 // probeProtections looks at the protections of a guard: those that are always there
@@ -213,16 +203,16 @@ func (l *forecaster) probeProtections(t Table, guard string) {
 		}
 		for _, b := range l.owner.MakePlan(t, Denies(l.owner.Installation, guard, []Protection{p})).Blocked {
 			if _, said := l.known[says(ObstacleRules, guard, b.Err)]; !said {
-				l.note(p.Machine(), ObstacleProtect, guard, b.Err)
+				l.note(machineOf(p), ObstacleProtect, guard, b.Err)
 			}
 		}
 	}
 	plan := l.owner.MakePlan(t, Denies(l.owner.Installation, guard, always))
 	for _, p := range always {
 		if err := l.owner.FitsProtections(t, plan, p); err != nil {
-			l.note(p.Machine(), ObstacleAlways, guard, err)
+			l.note(machineOf(p), ObstacleAlways, guard, err)
 		}
 	}
 }
 
-func (p Protection) Machine() VM { return VM{ID: p.VM, Name: p.Name, Group: p.Group} }
+func machineOf(p Protection) VM { return VM{ID: p.VM, Name: p.Name, Group: p.Group} }

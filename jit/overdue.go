@@ -95,7 +95,7 @@ func (r Swept) judged(there, atWork bool) Swept {
 	case atWork:
 		r.Outcome = NotRemoved
 		if r.Err == nil {
-			r.Err = errNotYet
+			r.Err = ErrNotYet
 		}
 	default:
 		r.Outcome, r.Err = Removed, nil

@@ -169,7 +169,7 @@ func (j Checker) EnoughApprovers(ctx context.Context, rule ApprovalRule, asker P
 		case err != nil:
 			return err
 		}
-		if !samePerson(p, asker) {
+		if !p.Same(asker) {
 			found[strings.ToLower(p.Entra)] = true
 		}
 		if len(found) >= rule.Required {
@@ -186,4 +186,9 @@ func SameEntra(g Grant, who Person) error {
 		return Refuse(ErrAuthority, "%s is tied to another Entra user than when this was asked; ask again.", who.ID)
 	}
 	return nil
+}
+
+// Same reports whether both are one person, by their Slack or their Entra id.
+func (p Person) Same(o Person) bool {
+	return p.ID == o.ID || p.Entra != "" && strings.EqualFold(p.Entra, o.Entra)
 }

@@ -65,7 +65,7 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	var shut, puts, removes, unshut []Change
 	space := o.slotsOf(t, wanted)
 	for _, w := range wanted {
-		old, found := ruleNamed(t, w.Name)
+		old, found := t.Rule(w.Name)
 		placed, err := space.assign(w, old, found)
 		if err != nil {
 			plan.Blocked = append(plan.Blocked, Blocked{w.Name, err})
@@ -206,4 +206,12 @@ func alternate(a, b []Change) []Change {
 		}
 	}
 	return out
+}
+
+// FinalOf is the wanted rule with the name and priority it has in the guard.
+func (p Plan) FinalOf(want Rule) Rule {
+	if r, found := findRule(p.Final, want.Name); found {
+		return r
+	}
+	return want
 }

@@ -3,8 +3,11 @@ package jit
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // Config is what the configuration file says of who may ask for what, and who
@@ -248,4 +251,12 @@ func (pp PortPolicy) Accepts(source netip.Prefix, widest Widths) bool {
 		}
 	}
 	return false
+}
+
+// TimeToOpen is how long the rules at the paths may take to be confirmed.
+func (c Config) TimeToOpen(paths []Path) time.Duration {
+	if slices.ContainsFunc(paths, func(p Path) bool { return resource.IsFirewall(p.Guard) }) {
+		return max(c.FirewallWithin, c.OpenWithin)
+	}
+	return c.OpenWithin
 }

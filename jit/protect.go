@@ -33,11 +33,11 @@ type Result struct {
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports []PortPolicy) ([]Result, error) {
 	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who Person, vm VM) error {
-		if policy, _ := s.checks.Config.Policy(vm); policy.Always {
+		if policy, _ := s.config.Policy(vm); policy.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
 		}
 		p, err := s.checks.Protect(ctx, who, vm, ports)
-		s.loop.touch(p.Guards())
+		s.loop.Touch(p.Guards())
 		return err
 	})
 }
@@ -55,8 +55,8 @@ func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]R
 		if p.Always {
 			return Refuse(ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
 		}
-		err = s.loop.protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.End(who, "", s.checks.Clock.Now()) })
-		s.loop.touch(p.Guards())
+		err = s.loop.Protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.End(who, "", s.checks.Clock.Now()) })
+		s.loop.Touch(p.Guards())
 		return err
 	})
 }
@@ -68,7 +68,7 @@ func (s *Service) eachVM(ctx context.Context, by UserID, what string, words []st
 	if err != nil {
 		return nil, s.rejectProtection(ctx, by, said, nil, err)
 	}
-	admin, err := s.checks.IsListed(ctx, s.checks.Config.Admins, by)
+	admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *Service) eachVM(ctx context.Context, by UserID, what string, words []st
 			err = s.rejectProtection(ctx, by, what, []string{vm.ID}, err)
 		}
 		if err != nil && !errors.As(err, new(*Refusal)) {
-			s.checks.Adapters.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
+			s.adapters.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
 		out = append(out, Result{vm, err})
 	}
@@ -100,7 +100,7 @@ func (s *Service) rejectProtection(ctx context.Context, by UserID, what string, 
 	if !errors.Is(no, ErrAuthority) {
 		return no
 	}
-	if err := s.checks.Adapters.Store.Append(ctx, Rejected(by, what, vms, s.checks.Clock.Now())); err != nil {
+	if err := s.adapters.Store.Append(ctx, Rejected(by, what, vms, s.checks.Clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no
@@ -139,10 +139,8 @@ func (j Checker) DraftProtection(ctx context.Context, who Person, vm VM, ports [
 	if err != nil {
 		return Protection{}, err
 	}
-	p := Protection{
-		VM: vm.ID, Name: vm.Name, Group: vm.Group, By: who, Always: always, Ports: ports, Paths: paths,
-		Existing: policy.existing(), Source: policy.denySource(),
-	}
+	p := policy.Protection(vm, paths)
+	p.By, p.Always, p.Ports = who, always, ports
 	return p, j.protectable(ctx, p)
 }
 
@@ -168,7 +166,7 @@ func (j Checker) protectable(ctx context.Context, p Protection) error {
 	if err := j.CheckLocks(ctx, p.Guards()); err != nil {
 		return err
 	}
-	owner := Owner{j.Config.Installation, j.Config.Bands}
+	owner := j.Owner
 	for _, guard := range p.Guards() {
 		t, w, err := j.At(ctx, guard)
 		if err != nil {

@@ -96,3 +96,11 @@ func (p Protection) HandBack() Protection {
 func (p Protection) HasAt(guard string, a netip.Addr) bool {
 	return slices.ContainsFunc(p.Paths, func(path Path) bool { return resource.Same(path.Guard, guard) && slices.Contains(path.Addresses, a) })
 }
+
+// Protection is that of the VM as the policy has it, before it is stored.
+func (p Policy) Protection(vm VM, paths []Path) Protection {
+	return Protection{
+		VM: vm.ID, Name: vm.Name, Group: vm.Group, Always: p.Always, Ports: p.Ports, Paths: paths,
+		Existing: p.existing(), Source: p.denySource(),
+	}
+}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +31,8 @@ const (
 // part calls another with its lock held.
 type Reconciler struct {
 	checks    Checker
+	config    Config
+	adapters  Adapters
 	owner     Owner
 	kick      chan struct{}
 	check     func(context.Context, ID) error // finishes a request that was cut off; set by Run
@@ -58,9 +58,10 @@ type queues struct {
 }
 
 // NewReconciler makes the loop; Run starts it.
-func NewReconciler(c Config, w Adapters) *Reconciler {
+func NewReconciler(checks Checker) *Reconciler {
+	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
-		checks: NewChecker(c, w), owner: Owner{c.Installation, c.Bands}, kick: make(chan struct{}, 1),
+		checks: checks, config: c, adapters: w, owner: checks.Owner, kick: make(chan struct{}, 1),
 		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(), digested: &settledDigest{},
 	}
 	r.trust = newClockTrust(r.checks.Clock, w)
@@ -102,7 +103,7 @@ func (r *Reconciler) Skip(d time.Duration) {
 func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }
 
 // touch has guards looked at now.
-func (r *Reconciler) touch(guards []string) {
+func (r *Reconciler) Touch(guards []string) {
 	r.due.touch(guards)
 	r.Kick()
 }
@@ -134,7 +135,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, ID) (G
 	first := true
 	for {
 		if err := r.advanceDue(ctx, first); err != nil && ctx.Err() == nil {
-			r.checks.Adapters.Log.ErrorContext(ctx, "a pass of the sweep failed", slog.Any("error", err))
+			r.adapters.Log.ErrorContext(ctx, "a pass of the sweep failed", slog.Any("error", err))
 		} else {
 			first = false
 		}
@@ -177,12 +178,12 @@ func (p *period) passed() bool {
 // bindInstallation refuses a store that holds another installation's grants:
 // their rules carry its name, so this one would neither see nor close them.
 func (r *Reconciler) bindInstallation(ctx context.Context) error {
-	kept, err := r.checks.Adapters.Store.Bind(ctx, "installation", r.checks.Config.Installation)
+	kept, err := r.adapters.Store.Bind(ctx, "installation", r.config.Installation)
 	if err != nil {
 		return fmt.Errorf("keeping the installation's name: %w", err)
 	}
-	if kept != r.checks.Config.Installation {
-		return Refuse(ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.checks.Config.Installation)
+	if kept != r.config.Installation {
+		return Refuse(ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ const everyGuard = ""
 // advanceDue moves on every grant whose time has come, closings first.
 func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 	due, now := r.trust.due(), r.checks.Clock.Now()
-	ids, err := r.checks.Adapters.Store.Due(ctx, due)
+	ids, err := r.adapters.Store.Due(ctx, due)
 	var faults []error
 	if err != nil {
 		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
@@ -211,13 +212,13 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 
 // Stuck lists the grants whose closing is stuck, for health and metrics.
 func (r *Reconciler) Stuck(ctx context.Context) ([]Grant, error) {
-	ids, err := r.checks.Adapters.Store.Due(ctx, r.trust.due())
+	ids, err := r.adapters.Store.Due(ctx, r.trust.due())
 	if err != nil {
 		return nil, fmt.Errorf("finding what is due: %w", err)
 	}
 	var out []Grant
 	for _, id := range ids {
-		g, err := r.checks.Adapters.Store.Grant(ctx, id)
+		g, err := r.adapters.Store.Grant(ctx, id)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", id, err)
 		}
@@ -226,14 +227,4 @@ func (r *Reconciler) Stuck(ctx context.Context) ([]Grant, error) {
 		}
 	}
 	return out, nil
-}
-
-// sortedKeys lists a set in order, so that logs and passes repeat.
-func sortedKeys(set map[string]bool) []string {
-	out := make([]string, 0, len(set))
-	for k := range set {
-		out = append(out, strings.ToLower(k))
-	}
-	slices.Sort(out)
-	return out
 }

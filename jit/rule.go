@@ -174,3 +174,6 @@ func normalWords(words []string) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Rule finds the rule of the name, whose case does not count in Azure.
+func (t Table) Rule(name string) (Rule, bool) { return findRule(t.Rules, name) }

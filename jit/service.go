@@ -13,14 +13,26 @@ import (
 // methods; authority is checked here, at each use, from ids.
 type Service struct {
 	checks   Checker
-	loop     *Reconciler
+	config   Config
+	adapters Adapters
+	loop     Loop
 	readable *readableVMs
 }
 
-// NewService makes the service over the sweep, which is told when there is
-// work for it.
-func NewService(sweep *Reconciler) *Service {
-	return &Service{checks: sweep.checks, loop: sweep, readable: &readableVMs{}}
+// Loop is what makes Azure agree with what a Service stored.
+type Loop interface {
+	// Kick has the loop look at once at what is due.
+	Kick()
+	// Touch has it look at once at guards, whose ids are in lower case.
+	Touch(guards []string)
+	// Protect stores a change of a VM's protection; f is as in Protections.
+	Protect(ctx context.Context, vm string, f func(Protection) (Protection, []Event)) error
+}
+
+// NewService makes the service; the loop is told when there is work for it. Both
+// must share the checker, so that they measure by one clock.
+func NewService(checks Checker, loop Loop) *Service {
+	return &Service{checks: checks, config: checks.Config, adapters: checks.Adapters, loop: loop, readable: &readableVMs{}}
 }
 
 // Known refuses everybody but full, active members; guests learn nothing.
@@ -137,7 +149,7 @@ func (s *Service) byRule(vms []VM, r Request) ([]part, error) {
 		var order []int
 		ports := map[int][]Ports{}
 		for _, port := range r.Ports {
-			rule, ok := s.checks.Config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
+			rule, ok := s.config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
 			if !ok {
 				return nil, Refuse(ErrPolicy, "Nobody is named to approve access to port %s of %s; ask an admin for an entry under approvals.", port, vm.Name)
 			}
@@ -168,7 +180,7 @@ const idTries = 100 // ids tried before giving up; the first is nearly always fr
 func (s *Service) create(ctx context.Context, r Request) (Grant, error) {
 	for n := range idTries {
 		id := DeriveID(r.Key, n)
-		old, err := s.checks.Adapters.Store.Grant(ctx, id)
+		old, err := s.adapters.Store.Grant(ctx, id)
 		switch {
 		case err == nil && old.Request.Key == r.Key && old.Request.By.ID == r.By.ID:
 			return old, nil
@@ -178,7 +190,7 @@ func (s *Service) create(ctx context.Context, r Request) (Grant, error) {
 			return Grant{}, fmt.Errorf("looking for %s: %w", id, err)
 		}
 		g, e := NewGrant(id, r)
-		err = s.checks.Adapters.Store.Create(ctx, g, e)
+		err = s.adapters.Store.Create(ctx, g, e)
 		switch {
 		case errors.Is(err, ErrExists):
 			continue
@@ -194,7 +206,7 @@ func (s *Service) grant(ctx context.Context, id ID) (Grant, error) {
 	if !id.Valid() {
 		return Grant{}, Refuse(ErrInput, "%s is no grant; a grant is named like g-7k2qd. See /jit list.", string(id))
 	}
-	g, err := s.checks.Adapters.Store.Grant(ctx, id)
+	g, err := s.adapters.Store.Grant(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return g, Refuse(ErrNotFound, "There is no grant %s; see /jit list for yours.", id)
 	}
@@ -207,7 +219,7 @@ func (s *Service) grant(ctx context.Context, id ID) (Grant, error) {
 // change runs a transition; a stale one is told as it is.
 func (s *Service) change(ctx context.Context, id ID, f func(Grant, time.Time) (Grant, Event, error)) (Grant, error) {
 	now := s.checks.Clock.Now()
-	g, err := s.checks.Adapters.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
+	g, err := s.adapters.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
 		g, e, err := f(g, now)
 		return g, []Event{e}, err
 	})
@@ -223,7 +235,7 @@ func (s *Service) reject(ctx context.Context, by UserID, g Grant, what string, n
 	if !errors.Is(no, ErrAuthority) {
 		return no
 	}
-	if err := s.checks.Adapters.Store.Append(ctx, g.Rejected(by, what, s.checks.Clock.Now())); err != nil {
+	if err := s.adapters.Store.Append(ctx, g.Rejected(by, what, s.checks.Clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no

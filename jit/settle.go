@@ -61,7 +61,7 @@ func (s *Reconciler) settleClosing(ctx context.Context, v pass, g Grant) error {
 	}
 	closed, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.ConfirmClosed(v.guard, v.now) })
 	if err == nil && closed.State == Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
-		s.checks.Adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+		s.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 	}
 	return err
 }
@@ -71,14 +71,14 @@ func (s *Reconciler) settleClosing(ctx context.Context, v pass, g Grant) error {
 func (s *Reconciler) remains(v pass, g Grant) error {
 	left, found := s.leftOf(g, v.after)
 	if !found && v.after.Whole && !v.after.Settled {
-		return errNotYet // it still filters as before
+		return ErrNotYet // it still filters as before
 	}
 	if !found {
 		return nil
 	}
 	cause := v.failed[left.Name]
 	if cause == nil {
-		cause = errNotYet
+		cause = ErrNotYet
 		if _, ours := s.owner.Ours(left); !ours {
 			cause = Refuse(ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
 		}
@@ -93,7 +93,7 @@ func (s *Reconciler) remains(v pass, g Grant) error {
 // is there.
 func (s *Reconciler) settleDeparted(ctx context.Context, v pass, g Grant) error {
 	if cause := s.remains(v, g); cause != nil {
-		s.checks.Adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
+		s.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
 			slog.String("guard", v.guard), slog.Any("error", cause))
 		return cause
 	}
@@ -125,7 +125,7 @@ func (s *Reconciler) settleOpening(ctx context.Context, v pass, g Grant) error {
 	if done {
 		opened, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.ConfirmGuard(v.guard, s.publicEnds(v, g), v.now) })
 		if err == nil && opened.State == Open && opened.Clock.Opened.Equal(v.now) {
-			s.checks.Adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
+			s.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
 		}
 		return err
 	}
@@ -142,13 +142,13 @@ func (s *Reconciler) confirmedAt(v pass, g Grant) (bool, error) {
 		if err := v.failed[want.Name]; err != nil {
 			return false, err
 		}
-		final := finalRule(v.plan, want)
+		final := v.plan.FinalOf(want)
 		ok, err := v.after.InForce(final)
 		if err != nil {
 			return false, err
 		}
 		if !ok {
-			return false, errNotYet
+			return false, ErrNotYet
 		}
 	}
 	return true, nil
@@ -162,20 +162,12 @@ func (s *Reconciler) publicEnds(v pass, g Grant) []PublicEnd {
 			continue
 		}
 		for _, want := range translationsOf(g, s.owner.Installation, p) {
-			if d, ok := finalRule(v.plan, want).publicEnd(p.VM); ok {
+			if d, ok := v.plan.FinalOf(want).publicEnd(p.VM); ok {
 				out = append(out, d)
 			}
 		}
 	}
 	return out
-}
-
-// finalRule is the wanted rule with the name and priority it has in the guard.
-func finalRule(p Plan, want Rule) Rule {
-	if r, found := findRule(p.Final, want.Name); found {
-		return r
-	}
-	return want
 }
 
 // Lasting reports whether trying again cannot help: Azure forbids or refuses
@@ -191,7 +183,7 @@ func ReasonFor(err error) string {
 	switch {
 	case errors.As(err, &no):
 		return no.Error()
-	case errors.Is(err, errNotYet):
+	case errors.Is(err, ErrNotYet):
 		return "Azure has not put the change into force yet"
 	case errors.Is(err, ErrDisallowed):
 		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + CleanText(err.Error())
@@ -216,7 +208,7 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g Grant) error {
 	}
 	moved := g.follows(v.guard)
 	for _, want := range ForGrant(g, s.owner.Installation, v.guard) {
-		relocated := movedPublicEnd(g, finalRule(v.plan, want))
+		relocated := movedPublicEnd(g, v.plan.FinalOf(want))
 		changed, err := s.settleChanged(ctx, v, g, want, relocated)
 		if err != nil {
 			return err
@@ -247,8 +239,8 @@ func (s *Reconciler) settleMoved(ctx context.Context, v pass, g Grant) error {
 // settleChanged reports whether a rule of an open grant was not as wanted when
 // the pass began, and is now. With again it is looked at in any case.
 func (s *Reconciler) settleChanged(ctx context.Context, v pass, g Grant, want Rule, again bool) (changed bool, err error) {
-	final := finalRule(v.plan, want)
-	if old, _ := ruleNamed(v.before, want.Name); old.Equal(final) && !again {
+	final := v.plan.FinalOf(want)
+	if old, _ := v.before.Rule(want.Name); old.Equal(final) && !again {
 		return false, nil
 	}
 	ok, err := v.after.InForce(final)
@@ -257,7 +249,7 @@ func (s *Reconciler) settleChanged(ctx context.Context, v pass, g Grant, want Ru
 		cause := errors.Join(v.failed[want.Name], err)
 		return false, errors.Join(cause, s.trouble(ctx, v.guard, []Grant{g}, cause))
 	case !ok:
-		return false, errNotYet
+		return false, ErrNotYet
 	}
 	return true, nil
 }

@@ -31,7 +31,7 @@ func (s *Service) VMs(ctx context.Context, by UserID, text string, limit int) (l
 	if err != nil {
 		return nil, false, err
 	}
-	locks, err := s.checks.Adapters.Store.Protections(ctx)
+	locks, err := s.adapters.Store.Protections(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
@@ -93,10 +93,10 @@ type vmVisibility struct {
 func (s *Service) vmVisibility(ctx context.Context, by UserID) (*vmVisibility, error) {
 	v := &vmVisibility{visibility: visibility{checks: s.checks, by: by, readable: s.readable}, mine: map[string]bool{}}
 	var err error
-	if v.all, err = s.checks.IsListed(ctx, s.checks.Config.Admins, by); err != nil || v.all {
+	if v.all, err = s.checks.IsListed(ctx, s.config.Admins, by); err != nil || v.all {
 		return v, err
 	}
-	for _, rule := range s.checks.Config.Approvals {
+	for _, rule := range s.config.Approvals {
 		is, err := s.checks.IsListed(ctx, rule.Approvers, by)
 		if err != nil {
 			return nil, err
@@ -105,7 +105,7 @@ func (s *Service) vmVisibility(ctx context.Context, by UserID) (*vmVisibility, e
 			v.rules = append(v.rules, rule.Match)
 		}
 	}
-	grants, err := s.checks.Adapters.Store.Unfinished(ctx)
+	grants, err := s.adapters.Store.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
@@ -137,7 +137,7 @@ func (s *Service) Admin(ctx context.Context, by UserID) error {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return err
 	}
-	admin, err := s.checks.IsListed(ctx, s.checks.Config.Admins, by)
+	admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
 	if err != nil {
 		return err
 	}

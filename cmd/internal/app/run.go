@@ -119,7 +119,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	o.Log.InfoContext(ctx, "jitbot runs", slog.String("version", o.Version),
 		slog.String("installation", o.Config.Jit.Installation), slog.String("store", o.Config.Store))
 	if o.Started != nil {
-		o.Started(p.sweep, s)
+		o.Started(p.reconciler, s)
 	}
 	err = p.run(ctx, listener)
 	return errors.Join(err, p.tellLive(context.WithoutCancel(ctx)))
@@ -128,14 +128,14 @@ func Run(ctx context.Context, o Options) (err error) {
 // program is the bot put together.
 type program struct {
 	Options
-	store     *bolt.Store
-	heartbeat *heartbeat
-	azure     *azure.Client
-	sweep     *jit.Reconciler
-	service   *jit.Service
-	teller    *jit.Dispatcher
-	bot       *bot.Bot
-	meters    *meters
+	store      *bolt.Store
+	heartbeat  *heartbeat
+	azure      *azure.Client
+	reconciler *jit.Reconciler
+	service    *jit.Service
+	dispatcher *jit.Dispatcher
+	bot        *bot.Bot
+	meters     *meters
 }
 
 // wire makes every part and starts none.
@@ -152,13 +152,13 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
-	p.teller = jit.NewDispatcher(s, notifier, o.Log)
-	world := jit.Adapters{
-		Store: p.teller.Wake(p.heartbeat), Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
+	p.dispatcher = jit.NewDispatcher(s, notifier, o.Log)
+	checks := jit.NewChecker(o.Config.Jit, jit.Adapters{
+		Store: p.dispatcher.Wake(p.heartbeat), Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
 		People: bot.NewPeople(api), Meter: p.meters, Topology: p.azure, Locks: p.azure, Log: o.Log,
-	}
-	p.sweep = jit.NewReconciler(o.Config.Jit, world)
-	p.service = jit.NewService(p.sweep)
+	})
+	p.reconciler = jit.NewReconciler(checks)
+	p.service = jit.NewService(checks, p.reconciler)
 	cards.Others = p.service.Others
 	p.bot, err = bot.New(bot.Config{
 		API: api, HTTP: o.HTTP, Service: p.service, Inbox: s, Log: o.Log,
@@ -178,8 +178,8 @@ func (p *program) run(ctx context.Context, listener net.Listener) error {
 	work, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	group, work := errgroup.WithContext(work)
-	group.Go(func() error { return p.sweep.Run(work, p.service.Check) })
-	group.Go(func() error { return p.teller.Run(work) })
+	group.Go(func() error { return p.reconciler.Run(work, p.service.Check) })
+	group.Go(func() error { return p.dispatcher.Run(work) })
 	group.Go(func() error { return p.watchStore(work) })
 	if listener != nil {
 		group.Go(func() error { return p.serveHealth(work, listener) })
@@ -201,7 +201,7 @@ func (p *program) run(ctx context.Context, listener net.Listener) error {
 // serveSlack waits for the first closings and serves Slack until ctx ends.
 func (p *program) serveSlack(ctx context.Context) error {
 	select {
-	case <-p.sweep.Served():
+	case <-p.reconciler.Served():
 	case <-ctx.Done():
 		return nil
 	}

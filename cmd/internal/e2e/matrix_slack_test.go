@@ -59,11 +59,11 @@ func newSlackBot(t *testing.T) *slackBot {
 	})
 	s.store, s.azure = db, w.Azure
 	api := bot.NewClient(bot.Account{BotToken: s.sim.Options().BotToken, AppToken: s.sim.Options().AppToken, URL: srv.URL + "/api"})
-	deps := jit.Adapters{
+	checks := jit.NewChecker(w.Config, jit.Adapters{
 		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
 		People: bot.NewPeople(api), Meter: w.Meter, Log: slog.New(slog.DiscardHandler),
-	}
-	s.service = jit.NewService(jit.NewReconciler(w.Config, deps))
+	})
+	s.service = jit.NewService(checks, jit.NewReconciler(checks))
 	s.run(bot.Config{
 		API: api, Service: s.service, Inbox: db,
 		PerPerson: 1e6, Stagger: time.Millisecond, Grace: time.Second,

@@ -96,8 +96,9 @@ func (w *World) Start() {
 	if w.Wrap != nil {
 		deps = w.Wrap(deps)
 	}
-	w.Reconciler = jit.NewReconciler(w.Config, deps)
-	w.Service = jit.NewService(w.Reconciler)
+	checks := jit.NewChecker(w.Config, deps)
+	w.Reconciler = jit.NewReconciler(checks)
+	w.Service = jit.NewService(checks, w.Reconciler)
 	ctx, cancel := context.WithCancel(w.T.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.Reconciler.Run(ctx, w.Service.Check) })

@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // Service is what people can do with grants. A no is a *jit.Refusal; anything
@@ -23,7 +24,7 @@ type Service interface {
 	// a refused one with the refusal.
 	Check(ctx context.Context, id jit.ID) (jit.Grant, error)
 	// Offer tells what may be asked for at VMs, named as in Ask.
-	Offer(ctx context.Context, by jit.UserID, words []string) (jit.Offer, error)
+	Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error)
 	// Recent is what somebody asked for the last time; false when never.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
 	// Search lists VMs whose name, group or tag contains the text.
@@ -44,25 +45,25 @@ type Service interface {
 	Known(ctx context.Context, by jit.UserID) error
 	// List shows live grants and waiting requests, one's own or all that the
 	// person may see.
-	List(ctx context.Context, by jit.UserID, all bool) ([]jit.Listed, error)
+	List(ctx context.Context, by jit.UserID, all bool) ([]access.Listed, error)
 	// Concerns lists one's own grants that have not ended, and the requests
 	// that wait for one's decision.
-	Concerns(ctx context.Context, by jit.UserID) ([]jit.Listed, error)
+	Concerns(ctx context.Context, by jit.UserID) ([]access.Listed, error)
 	// VMs lists VMs as Search does, with whether they are protected and what may
 	// be asked for; only those that the person may see. more says that there may
 	// be others.
-	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []jit.VMLine, more bool, err error)
+	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []access.VMLine, more bool, err error)
 	// Scan says how each VM stands that the person may see, the exposed first.
 	Scan(ctx context.Context, by jit.UserID) (findings []jit.Finding, more bool, err error)
 	// Explain is a dry run of a request, by who or, for admins, for who else.
-	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (jit.Explanation, error)
+	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error)
 	// Admin is nil for an admin.
 	Admin(ctx context.Context, by jit.UserID) error
 
 	// Protect shuts ports of VMs, named as in Ask; each has its own outcome.
-	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]jit.Result, error)
+	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.Result, error)
 	// Unprotect ends that; each VM has its own outcome.
-	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]jit.Result, error)
+	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.Result, error)
 }
 
 // Config is what the bot is made of. API, Service and Inbox are required.

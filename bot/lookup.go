@@ -9,6 +9,7 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // answerLater answers with what changes nothing and is not stored.
@@ -29,7 +30,7 @@ func (b *Bot) list(ctx context.Context, l slashCommand, all bool) {
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, l.User)
-	var listed []jit.Listed
+	var listed []access.Listed
 	if err == nil {
 		listed, err = b.Service.List(work, l.User, all)
 	}
@@ -50,7 +51,7 @@ func (b *Bot) explain(ctx context.Context, l slashCommand, c command.Command) {
 		who = l.User
 	}
 	err := b.Service.Known(work, l.User)
-	var e jit.Explanation
+	var e access.Explanation
 	if err == nil {
 		e, err = b.Service.Explain(work, l.User, c.Ask.VMs[0], who)
 	}
@@ -117,7 +118,7 @@ func (b *Bot) vms(ctx context.Context, l slashCommand, text string) {
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, l.User)
-	var lines []jit.VMLine
+	var lines []access.VMLine
 	var more bool
 	if err == nil {
 		lines, more, err = b.Service.VMs(work, l.User, text, view.MaxListed)

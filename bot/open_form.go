@@ -11,6 +11,7 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // askWhy opens the form. A trigger lives for three seconds, so nothing is
@@ -122,9 +123,9 @@ func (b *Bot) show(ctx context.Context, by jit.UserID, id, hash string, v slack.
 
 // draft is what the form begins with: what was typed, and for the rest what
 // the person asked for the last time, as far as it is on offer.
-func (b *Bot) draft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.RequestDraft, jit.Offer, error) {
+func (b *Bot) draft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.RequestDraft, access.Offer, error) {
 	if err := b.Service.Known(ctx, by); err != nil {
-		return view.RequestDraft{}, jit.Offer{}, err //nolint:wrapcheck // a refusal stays one
+		return view.RequestDraft{}, access.Offer{}, err //nolint:wrapcheck // a refusal stays one
 	}
 	last, _, err := b.Service.Recent(ctx, by)
 	if err != nil {
@@ -148,14 +149,14 @@ func (b *Bot) draft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.Req
 
 // begin finds the VMs that the form begins with. What was typed and cannot be
 // found is said in the form.
-func (b *Bot) begin(ctx context.Context, by jit.UserID, d *view.RequestDraft, typed []string, last jit.Request) (jit.Offer, error) {
+func (b *Bot) begin(ctx context.Context, by jit.UserID, d *view.RequestDraft, typed []string, last jit.Request) (access.Offer, error) {
 	if len(typed) == 0 {
 		if len(last.Targets) != 1 {
-			return jit.Offer{}, nil
+			return access.Offer{}, nil
 		}
 		o, err := b.Service.Offer(ctx, by, []string{last.Targets[0].VM})
 		if _, refused := errors.AsType[*jit.Refusal](err); refused {
-			return jit.Offer{}, nil // it is gone, or no policy offers it any more
+			return access.Offer{}, nil // it is gone, or no policy offers it any more
 		}
 		return o, err //nolint:wrapcheck // logged as it is
 	}
@@ -169,10 +170,10 @@ func (b *Bot) begin(ctx context.Context, by jit.UserID, d *view.RequestDraft, ty
 		return err != nil
 	})
 	if len(found) == 0 || len(found) == len(typed) {
-		return jit.Offer{}, nil
+		return access.Offer{}, nil
 	}
 	if o, err = b.Service.Offer(ctx, by, found); err != nil {
-		return jit.Offer{}, nil //nolint:nilerr // the note says what is wrong
+		return access.Offer{}, nil //nolint:nilerr // the note says what is wrong
 	}
 	return o, nil
 }

@@ -8,6 +8,7 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // askProtect opens the form that protects VMs, with what was typed.
@@ -34,7 +35,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	o, err := b.Service.Offer(ctx, by, typed.VMs)
 	switch {
 	case errors.Is(err, jit.ErrPolicy):
-		d.Begin(jit.Offer{}, typed.Ports)
+		d.Begin(access.Offer{}, typed.Ports)
 		d.Note = "No policy offers the same ports at all of these VMs, so the form begins with the usual ones."
 	case err != nil:
 		return d, err //nolint:wrapcheck // a refusal stays one
@@ -79,7 +80,7 @@ func (b *Bot) unprotect(ctx context.Context, by jit.UserID, words []string) view
 	return view.ProtectResults(command.VerbUnprotect, results)
 }
 
-func (b *Bot) logResults(ctx context.Context, v command.Verb, by jit.UserID, results []jit.Result) {
+func (b *Bot) logResults(ctx context.Context, v command.Verb, by jit.UserID, results []access.Result) {
 	for _, r := range results {
 		if r.Err != nil {
 			b.logFault(ctx, string(v)+" of "+r.VM.ID, by, "", r.Err)

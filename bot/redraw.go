@@ -6,7 +6,7 @@ import (
 
 	"jitbot/bot/form"
 	"jitbot/bot/view"
-	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // choose takes the choice of a VM in the form, which is no command of its own.
@@ -53,7 +53,7 @@ func (b *Bot) redraw(ctx context.Context, i form.Interaction, n uint64) {
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
 	f := form.ReadRequest(i)
-	d, o := f.Draft, jit.Offer{}
+	d, o := f.Draft, access.Offer{}
 	words, err := b.words(work, i.User.ID, d.VMs)
 	if err == nil && len(words) > 0 {
 		o, err = b.Service.Offer(work, i.User.ID, words)

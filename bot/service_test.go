@@ -13,6 +13,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 func (d *fakeService) Scan(ctx context.Context, by jit.UserID) ([]jit.Finding, bool, error) {
@@ -22,7 +23,7 @@ func (d *fakeService) Scan(ctx context.Context, by jit.UserID) ([]jit.Finding, b
 	return d.found, d.more, d.note("scan %s", by)
 }
 
-func (d *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (jit.Explanation, error) {
+func (d *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error) {
 	e := d.dry
 	e.For = who
 	return e, d.note("explain %s %s %s", by, vm, who)
@@ -43,18 +44,18 @@ type fakeService struct {
 	people    *bot.People
 	grants    map[jit.ID]jit.Grant
 	calls     []string
-	fail      error        // of every call but Known
-	offer     jit.Offer    // at every VM
-	vms       []jit.VM     // that a search finds
-	last      jit.Request  // of everybody
-	unknown   string       // a VM that there is not
-	listed    []jit.VMLine // that a list of VMs shows
-	more      bool         // there are others
-	results   []jit.Result // of protecting and unprotecting
+	fail      error           // of every call but Known
+	offer     access.Offer    // at every VM
+	vms       []jit.VM        // that a search finds
+	last      jit.Request     // of everybody
+	unknown   string          // a VM that there is not
+	listed    []access.VMLine // that a list of VMs shows
+	more      bool            // there are others
+	results   []access.Result // of protecting and unprotecting
 	protected []jit.PortPolicy
 	refuse    error         // of every offer
 	found     []jit.Finding // of a scan
-	dry       jit.Explanation
+	dry       access.Explanation
 	slow      chan struct{} // when not nil, offers wait for it
 	hold      chan struct{} // when not nil, changes wait for it
 	holding   chan struct{} // told of each that waits
@@ -192,23 +193,23 @@ func (d *fakeService) end(why jit.Decision, id jit.ID) (jit.Grant, error) {
 	return d.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Close(why, time.Now(), time.Now()) })
 }
 
-func (d *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]jit.Listed, error) {
+func (d *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access.Listed, error) {
 	if err := d.note("list %s %v", by, all); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var out []jit.Listed
+	var out []access.Listed
 	for _, id := range slices.Sorted(maps.Keys(d.grants)) {
 		g := d.grants[id]
 		if mine := g.Request.By.ID == by; mine || all {
-			out = append(out, jit.Listed{Grant: g, Mine: mine, Approver: by == graceID})
+			out = append(out, access.Listed{Grant: g, Mine: mine, Approver: by == graceID})
 		}
 	}
 	return out, nil
 }
 
-func (d *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]jit.Listed, error) {
+func (d *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.Listed, error) {
 	if err := d.Known(ctx, by); err != nil {
 		return nil, err
 	}
@@ -228,12 +229,12 @@ func (d *fakeService) Search(ctx context.Context, by jit.UserID, text string, li
 	return out, nil
 }
 
-func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (jit.Offer, error) {
+func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error) {
 	d.mu.Lock()
 	o, slow, no := d.offer, d.slow, d.refuse
 	d.mu.Unlock()
 	if no != nil {
-		return jit.Offer{}, no
+		return access.Offer{}, no
 	}
 	if slow != nil {
 		select {
@@ -251,7 +252,7 @@ func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 			group, name = "rg", word
 		}
 		if name == d.unknown {
-			return jit.Offer{}, jit.Refuse(jit.ErrNotFound, "There is no VM called %s; did you mean %s?", name, "web-1")
+			return access.Offer{}, jit.Refuse(jit.ErrNotFound, "There is no VM called %s; did you mean %s?", name, "web-1")
 		}
 		vm := jit.VM{ID: "/vm/" + name, Name: name, Group: group}
 		for _, known := range d.vms {
@@ -264,7 +265,7 @@ func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 	return o, nil
 }
 
-func (d *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]jit.VMLine, bool, error) {
+func (d *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.VMLine, bool, error) {
 	return d.listed, d.more, d.note("vms %s %q %d", by, text, limit)
 }
 
@@ -276,7 +277,7 @@ func (d *fakeService) Admin(_ context.Context, by jit.UserID) error {
 	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect.")
 }
 
-func (d *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]jit.Result, error) {
+func (d *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.Result, error) {
 	if err := d.Admin(ctx, by); err != nil {
 		return nil, err
 	}
@@ -287,7 +288,7 @@ func (d *fakeService) Protect(ctx context.Context, by jit.UserID, words []string
 	return d.results, err
 }
 
-func (d *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]jit.Result, error) {
+func (d *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.Result, error) {
 	if err := d.Admin(ctx, by); err != nil {
 		return nil, err
 	}
@@ -299,8 +300,8 @@ func (d *fakeService) Recent(context.Context, jit.UserID) (jit.Request, bool, er
 }
 
 // simple is the offer of one port from one address: nothing is left to ask.
-func simple() jit.Offer {
-	return jit.Offer{
+func simple() access.Offer {
+	return access.Offer{
 		Ports:    []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Sources: from("203.0.113.7/32"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour}},
 		Sources:  from("203.0.113.7/32"),
 		Shortest: 5 * time.Minute, Longest: 3 * time.Hour,

@@ -10,6 +10,8 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/access"
+	"jitbot/jit/outbox"
 	"jitbot/store/bolt"
 )
 
@@ -338,9 +340,9 @@ func TestABotNeedsItsParts(t *testing.T) {
 	}
 	// What the parts are made of elsewhere fits.
 	var (
-		_ jit.Notifier = (*bot.Notifier)(nil)
-		_ jit.People   = (*bot.People)(nil)
-		_ bot.Service  = (*jit.Service)(nil)
-		_ bot.Inbox    = (*bolt.Store)(nil)
+		_ outbox.Notifier = (*bot.Notifier)(nil)
+		_ jit.People      = (*bot.People)(nil)
+		_ bot.Service     = (*access.Service)(nil)
+		_ bot.Inbox       = (*bolt.Store)(nil)
 	)
 }

@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 const acceptWithin = 1800 * time.Millisecond // of the three seconds until a form's ack
@@ -85,7 +86,7 @@ func askKey(i form.Interaction, delivery string) string {
 func (b *Bot) readForm(ctx context.Context, i form.Interaction) (jit.Ask, form.Errors) {
 	f := form.ReadRequest(i)
 	words, err := b.words(ctx, i.User.ID, f.Draft.VMs)
-	var o jit.Offer
+	var o access.Offer
 	if err == nil && len(words) > 0 {
 		o, err = b.Service.Offer(ctx, i.User.ID, words)
 	}

@@ -47,9 +47,9 @@ func (j Checker) At(ctx context.Context, guard string) (Table, AtGuard, error) {
 	return t, w, w.Fault()
 }
 
-// protection reads that of a VM; the zero Protection when it has none. name is
+// Protection reads that of a VM; the zero Protection when it has none. name is
 // how a fault calls the VM.
-func (j Checker) protection(ctx context.Context, vm, name string) (Protection, error) {
+func (j Checker) Protection(ctx context.Context, vm, name string) (Protection, error) {
 	p, err := j.Adapters.Store.Protection(ctx, vm)
 	switch {
 	case errors.Is(err, ErrNotFound):

@@ -107,7 +107,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	_, es = locked.Move([]Path{{Guard: nsg}}, nil, now)
 	keep(es)
 	events = append(events, OrphanRemoved("r", "n", "g-7k2qd", Card{}, now), OrphanRemoved("r", "n", "g-7k2qd", Card{"C1", "1.0"}, now),
-		Digest{}.event(), Rejected("U1", "protect", nil, now), open.Rejected("U1", "done", now))
+		Digest{}.Event(), Rejected("U1", "protect", nil, now), open.Rejected("U1", "done", now))
 
 	want := []struct {
 		kind EventKind

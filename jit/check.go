@@ -3,48 +3,10 @@ package jit
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"time"
 
 	"jitbot/jit/workqueue"
 )
-
-// Check decides about a request that was stored: rights, policy, the guards on
-// the way, and whether enough people could approve. It becomes pending or
-// opening, or is refused; then the refusal is returned beside the grant. A
-// grant that was checked before is returned as it is.
-func (s *Service) Check(ctx context.Context, id ID) (Grant, error) {
-	g, err := s.grant(ctx, id)
-	if err != nil || g.State != Asked {
-		return g, err
-	}
-	if s.checks.Clock.Now().Sub(g.Request.At) > askedLapse {
-		return s.refuse(ctx, g, Refuse(ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
-	}
-	var terms Terms
-	err = Patiently(ctx, func() error { terms, err = s.examine(ctx, g); return err })
-	if ctx.Err() != nil {
-		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
-	}
-	if err != nil {
-		return s.refuse(ctx, g, err)
-	}
-	now := s.checks.Clock.Now()
-	g, err = s.adapters.Store.Update(ctx, id, func(g Grant) (Grant, []Event, error) {
-		g, e, err := g.Admit(terms, now)
-		return g, []Event{e}, err
-	})
-	if err != nil {
-		return s.reread(ctx, id, err)
-	}
-	s.loop.Kick()
-	return g, nil
-}
-
-// askedLapse is how old a request may be when it is first checked: the address
-// it came from may be somebody else's by then.
-const askedLapse = 10 * time.Minute
 
 // patience is how long an answer may wait for a busy Azure.
 const patience = 30 * time.Second
@@ -67,66 +29,8 @@ func Patiently(ctx context.Context, f func() error) error {
 	}
 }
 
-func (s *Service) examine(ctx context.Context, g Grant) (Terms, error) {
-	who, sites, err := s.checks.CheckRequest(ctx, g)
-	if err != nil {
-		return Terms{}, err
-	}
-	vms := VMsOf(sites)
-	var remind time.Duration
-	drift := false
-	for _, site := range sites {
-		if policy, ok := s.config.Policy(site.VM); ok {
-			remind = max(remind, policy.RemindBefore)
-			drift = drift || policy.EndOnDrift
-		}
-	}
-	rule, err := s.checks.ApprovalRule(vms, g.Request)
-	if err != nil {
-		return Terms{}, err
-	}
-	if err := s.checks.EnoughApprovers(ctx, rule, who); err != nil {
-		return Terms{}, err
-	}
-	g.Request.By = who
-	notes, err := s.checks.Foresee(ctx, g, sites)
-	channel := rule.Channel
-	if channel == "" {
-		channel = s.config.Channel
-	}
-	return Terms{By: who, Rule: rule, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift}, err
-}
-
-// refuse ends a request whose check said no. A check that could not be made is
-// a no as well: nothing is opened in doubt.
-func (s *Service) refuse(ctx context.Context, g Grant, cause error) (Grant, error) {
-	no := new(Refusal)
-	if !errors.As(cause, &no) {
-		s.adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
-		no = Refuse(ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", outline(cause))
-	}
-	now := s.checks.Clock.Now()
-	refused, err := s.adapters.Store.Update(ctx, g.ID, func(g Grant) (Grant, []Event, error) {
-		g, e, err := g.Refuse(no.Error(), now)
-		return g, []Event{e}, err
-	})
-	if err != nil {
-		return s.reread(ctx, g.ID, err)
-	}
-	return refused, no
-}
-
-// reread returns the grant as another made it meanwhile, when the error says
-// that it was just too late.
-func (s *Service) reread(ctx context.Context, id ID, err error) (Grant, error) {
-	if !errors.Is(err, ErrStale) {
-		return Grant{}, fmt.Errorf("storing the check of %s: %w", id, err)
-	}
-	return s.grant(ctx, id)
-}
-
-// outline says in a few words what kind of fault it is; the log has the rest.
-func outline(err error) string {
+// Outline says in a few words what kind of fault it is; the log has the rest.
+func Outline(err error) string {
 	switch {
 	case errors.Is(err, ErrForbidden):
 		return "Azure does not let jitbot read them"

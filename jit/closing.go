@@ -56,7 +56,7 @@ func (g Grant) ConfirmClosed(guard string, now time.Time) (Grant, []Event, error
 		return g, nil, g.stale()
 	}
 	next, left := g.confirm(guard)
-	if left > 0 && next.Revision != g.Revision && next.slow() {
+	if left > 0 && next.Revision != g.Revision && next.Slow() {
 		return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+resource.GuardName(guard)+" are gone; "+next.unfinished()+" is still being changed.")}, nil
 	}
 	if left > 0 {

@@ -66,7 +66,7 @@ type publicEnds map[string]string
 func (o Owner) publicEndsIn(t Table, wanted []Rule) publicEnds {
 	d := publicEnds{}
 	for _, r := range t.Rules {
-		if _, ours := o.Ours(r); r.To.IsValid() && (!ours || named(wanted, r.Name)) {
+		if _, ours := o.Ours(r); r.To.IsValid() && (!ours || Named(wanted, r.Name)) {
 			d.reserve(r)
 		}
 	}
@@ -134,8 +134,8 @@ func hashOf(s string) uint32 {
 	return h.Sum32()
 }
 
-// publicEnd is where a DNAT rule that was placed lets people in.
-func (r Rule) publicEnd(vm string) (PublicEnd, bool) {
+// PublicEnd is where a DNAT rule that was placed lets people in.
+func (r Rule) PublicEnd(vm string) (PublicEnd, bool) {
 	if !r.To.IsValid() || len(r.Destinations) != 1 || len(r.Ports) != 1 {
 		return PublicEnd{}, false
 	}
@@ -155,11 +155,11 @@ func (r Rule) precedes(allow Rule, asked traffic) bool {
 	return protocolsMeet(r.Protocol, allow.Protocol) && sharesPublic(r, allow) && r.mayBeFrom(asked)
 }
 
-// movedPublicEnd reports whether a DNAT rule of the grant is to let its holder in
+// MovedPublicEnd reports whether a DNAT rule of the grant is to let its holder in
 // elsewhere than was told.
-func movedPublicEnd(g Grant, r Rule) bool {
+func MovedPublicEnd(g Grant, r Rule) bool {
 	return slices.ContainsFunc(g.PublicEnds(), func(told PublicEnd) bool {
-		now, ok := r.publicEnd(told.VM)
+		now, ok := r.PublicEnd(told.VM)
 		return ok && told.Rule == r.Name && told.Public != now.Public
 	})
 }

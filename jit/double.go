@@ -18,7 +18,7 @@ type VMsByAddress map[netip.Addr][]VM
 func ByAddress(vms []VM) VMsByAddress {
 	d := VMsByAddress{}
 	for _, vm := range vms {
-		for _, a := range addressesOfVM(vm) {
+		for _, a := range AddressesOfVM(vm) {
 			d[a] = append(d[a], vm)
 		}
 	}

@@ -16,45 +16,6 @@ type Finding struct {
 	Admin   bool // the reader is one, and may ask to have it protected
 }
 
-// maxScanLooks bounds how many VMs one scan asks Azure about for somebody who
-// may not see them all: it is rarer than a list.
-const maxScanLooks = 300
-
-// Scan says how every VM stands that the caller may see, the exposed ones
-// first, the widest of them before all. more says that there may be others.
-// The rules are read afresh, by one list, and the VMs are listed anew after a
-// minute: an older list would not say how they stand.
-func (s *Service) Scan(ctx context.Context, by UserID) (findings []Finding, more bool, err error) {
-	if _, err := s.checks.Member(ctx, by); err != nil {
-		return nil, false, err
-	}
-	vms, err := s.checks.VMs.List(ctx, VMsMaxAge)
-	if err != nil {
-		return nil, false, err
-	}
-	seen, err := s.vmVisibility(ctx, by)
-	if err != nil {
-		return nil, false, err
-	}
-	var mine []VM
-	for _, vm := range vms {
-		if more = seen.looks > maxScanLooks || ctx.Err() != nil; more {
-			break
-		}
-		if seen.vm(ctx, vm) {
-			mine = append(mine, vm)
-		}
-	}
-	if len(mine) == 0 {
-		return nil, more, nil
-	}
-	out, _, err := s.checks.Classify(ctx, mine)
-	for i := range out {
-		out[i].Admin = seen.all
-	}
-	return out, more, err
-}
-
 // Classify finds how the VMs stand. What could not be read is said by each
 // finding that it concerns, and by gaps for all of them.
 func (j Checker) Classify(ctx context.Context, vms []VM) (findings []Finding, gaps []string, err error) {
@@ -104,8 +65,8 @@ func (c Class) rank() int {
 	return slices.Index([]Class{ClassUnhealthy, ClassNotApplicable, ClassHealthy}, c)
 }
 
-// guardsOfVM are the NSGs before the VM, each once, in lower case.
-func guardsOfVM(vm VM) []string {
+// GuardsOfVM are the NSGs before the VM, each once, in lower case.
+func GuardsOfVM(vm VM) []string {
 	var out []string
 	for _, nic := range vm.Interfaces {
 		out = append(out, strings.ToLower(nic.Guard))
@@ -119,7 +80,7 @@ func guardsOfVM(vm VM) []string {
 
 func tablesOf(vm VM, byGuard map[string]Table) []Table {
 	var out []Table
-	for _, guard := range guardsOfVM(vm) {
+	for _, guard := range GuardsOfVM(vm) {
 		if t, ok := byGuard[guard]; ok {
 			out = append(out, t)
 		}

@@ -1,126 +1,14 @@
 package jit
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"strings"
 	"time"
 )
 
-// follow compares the VMs as they are with what grants and protections were
-// made for: policies that say always, addresses and guards that changed, VMs
-// that are gone. An older list will not do: an address in it may be somebody
-// else's by now. The key is not used: there is only one.
-func (s *Reconciler) follow(ctx context.Context, _ string) error {
-	began := s.checks.Clock.Now()
-	vms, err := s.checks.VMs.List(ctx, 0)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.adapters.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
-		}
-		return err
-	}
-	byID := make(map[string]VM, len(vms))
-	for _, vm := range vms {
-		byID[strings.ToLower(vm.ID)] = vm
-	}
-	faults := s.followProtections(ctx, byID, began)
-	grants, err := s.adapters.Store.Unfinished(ctx)
-	if err = s.pastDamage(ctx, err); err != nil {
-		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
-	}
-	now := census{byID, ByAddress(vms), map[string]Table{}}
-	for _, g := range grants {
-		if g.begunBefore(began) { // else it knows better than the list
-			faults = append(faults, s.followGrant(ctx, g, now))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// begunBefore reports whether rules of a grant that has not ended were written,
+// BegunBefore reports whether rules of a grant that has not ended were written,
 // or are about to be, since before then.
-func (g Grant) begunBefore(then time.Time) bool {
+func (g Grant) BegunBefore(then time.Time) bool {
 	return (g.State == Opening || g.State == Open) && !g.Clock.Begun.IsZero() && g.Clock.Begun.Before(then)
-}
-
-// pastDamage lets a list pass from which records that cannot be read are
-// missing: they do not keep the others from being followed.
-func (s *Reconciler) pastDamage(ctx context.Context, err error) error {
-	if !errors.Is(err, ErrDamaged) {
-		return err
-	}
-	s.adapters.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
-	return nil
-}
-
-// whole is the VM as it was listed. One that a list left out, or of which it
-// left something out, is asked for. ErrNotFound when it is gone.
-func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]VM) (VM, error) {
-	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
-		return vm, nil
-	}
-	vm, err := s.adapters.Inventory.VM(ctx, id)
-	if err != nil {
-		return vm, fmt.Errorf("reading %s: %w", id, err)
-	}
-	return vm, nil
-}
-
-// census is how grants find things now: the VMs, and what is read of firewalls
-// on the way to them.
-type census struct {
-	vms    map[string]VM
-	same   VMsByAddress
-	tables map[string]Table
-}
-
-// followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
-// addresses or guards changed. One that is being opened, for minutes perhaps, is
-// given up then: what the holder would be let to may be somebody else's. It ends
-// as well where its rules would open another VM along, or let in too many.
-func (s *Reconciler) followGrant(ctx context.Context, g Grant, c census) error {
-	now := s.checks.Clock.Now()
-	var sites []ResolvedTarget
-	for _, t := range g.Request.Targets {
-		vm, err := s.whole(ctx, t.VM, c.vms)
-		if errors.Is(err, ErrNotFound) {
-			return s.end(ctx, g, Decision{Ending: Vanished, Reason: t.Name + Missing(err)}, now)
-		}
-		if err != nil {
-			return err
-		}
-		if vm.Blind && g.slow() {
-			return nil // the firewalls before it may be as they were
-		}
-		paths, err := PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
-		if err != nil {
-			return s.end(ctx, g, Decision{Ending: Vanished, Reason: ReasonFor(err)}, now)
-		}
-		sites = append(sites, ResolvedTarget{vm, paths})
-	}
-	err := s.checks.OpensNoMore(ctx, sites, c.same, c.tables, g.Request)
-	if errors.As(err, new(*Refusal)) {
-		return s.end(ctx, g, Decision{Ending: Failed, Reason: ReasonFor(err)}, now)
-	}
-	if err != nil {
-		return err
-	}
-	return s.followPaths(ctx, g, PathsOf(sites), now)
-}
-
-// followPaths has the rules be where they should be.
-func (s *Reconciler) followPaths(ctx context.Context, g Grant, paths []Path, now time.Time) error {
-	switch {
-	case SamePaths(paths, g.Paths):
-		return nil
-	case g.State == Opening:
-		return s.end(ctx, g, Decision{Ending: Failed, Reason: "what is before a VM, or its addresses, changed while it was being opened; ask again"}, now)
-	default:
-		return s.reroute(ctx, g, paths, now)
-	}
 }
 
 // Missing says, after its name, why a VM is not to be had.
@@ -129,25 +17,4 @@ func Missing(err error) string {
 		return " is in a subscription that jitbot's configuration does not name any more"
 	}
 	return " does not exist any more"
-}
-
-// reroute has the rules of an open grant follow to where its VMs are now.
-func (s *Reconciler) reroute(ctx context.Context, g Grant, paths []Path, now time.Time) error {
-	err := s.checks.CheckLocks(ctx, GuardsOf(paths))
-	if errors.As(err, new(*Refusal)) { // where it went, the rule could not be removed
-		return s.end(ctx, g, Decision{Ending: Failed, Reason: ReasonFor(err)}, now)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Follow(paths, now) })
-	s.Touch(append(g.Guards(), GuardsOf(paths)...))
-	return err
-}
-
-// end closes a grant that is still in the state in which it was seen.
-func (s *Reconciler) end(ctx context.Context, seen Grant, d Decision, now time.Time) error {
-	_, err := s.update(ctx, seen.ID, one(func(g Grant) (Grant, Event, error) { return g.CloseWhile(seen.State, d, now) }))
-	s.Kick()
-	return err
 }

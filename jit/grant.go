@@ -142,7 +142,7 @@ func (g Grant) Begin(paths []Path, openWithin time.Duration, now time.Time) (Gra
 	g.Clock.OpenBy = now.Add(openWithin)
 	g.Clock.Until = now.Add(g.Request.Duration + openWithin)
 	e := g.event(EventOpening, Person{}, now, "")
-	if g.slow() {
+	if g.Slow() {
 		e = e.toHolder() // who would wonder otherwise
 	}
 	return g, e, nil

@@ -7,15 +7,15 @@ import (
 	"jitbot/jit/resource"
 )
 
-// hindered reports whether that is not what was told last.
-func (g Grant) hindered(guard, by string) bool {
+// Hindered reports whether that is not what was told last.
+func (g Grant) Hindered(guard, by string) bool {
 	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && p.Hindrance != by })
 }
 
 // Hinder keeps what stands before the rules of an open grant in the guard, and
 // tells it; with nothing the card is made to say so.
 func (g Grant) Hinder(guard, by string, now time.Time) (Grant, []Event) {
-	if g.State != Open || !g.hindered(guard, by) {
+	if g.State != Open || !g.Hindered(guard, by) {
 		return g, nil
 	}
 	next := g.changed()

@@ -125,7 +125,7 @@ func (g Grant) ConfirmGuard(guard string, doors []PublicEnd, now time.Time) (Gra
 		}
 		return opened, []Event{e}, nil
 	}
-	if next.Revision == g.Revision || !next.slow() {
+	if next.Revision == g.Revision || !next.Slow() {
 		return next, nil, nil
 	}
 	return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+resource.GuardName(guard)+" are in force; "+next.unfinished()+" is still being changed.")}, nil
@@ -147,8 +147,8 @@ func (g Grant) through(guard string, doors []PublicEnd) Grant {
 	return g
 }
 
-// slow reports whether a firewall is among the guards: Azure takes minutes.
-func (g Grant) slow() bool {
+// Slow reports whether a firewall is among the guards: Azure takes minutes.
+func (g Grant) Slow() bool {
 	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.IsFirewall(p.Guard) })
 }
 

@@ -27,7 +27,7 @@ func ForGrant(g Grant, installation, guard string) []Rule {
 			}
 		}
 		if p.Kind == ByDNAT {
-			out = append(out, translationsOf(g, installation, p)...)
+			out = append(out, TranslationsOf(g, installation, p)...)
 		}
 	}
 	return out
@@ -86,7 +86,7 @@ func ruleOf(g Grant, installation string, p Path, protocol Protocol, v4 bool) (R
 
 // translations are the DNAT rules of a path: Azure Firewall translates to
 // single ports of IPv4 addresses.
-func translationsOf(g Grant, installation string, p Path) []Rule {
+func TranslationsOf(g Grant, installation string, p Path) []Rule {
 	var out []Rule
 	for _, to := range p.Addresses {
 		for _, ports := range g.Request.Ports {

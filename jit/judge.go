@@ -50,7 +50,7 @@ func NewChecker(c Config, w Adapters) Checker {
 // stored for the VM in place of its own.
 func (j Checker) Policy(ctx context.Context, vm VM) (Policy, bool, error) {
 	policy, ok := j.Config.Policy(vm)
-	p, err := j.protection(ctx, vm.ID, vm.Name)
+	p, err := j.Protection(ctx, vm.ID, vm.Name)
 	switch {
 	case err != nil:
 		return Policy{}, false, err
@@ -256,13 +256,13 @@ func (j Checker) Foresee(ctx context.Context, g Grant, sites []ResolvedTarget) (
 func (o Owner) Fits(t Table, others, rules []Rule) error {
 	plan := o.MakePlan(t, slices.Concat(others, rules))
 	for _, b := range plan.Blocked {
-		if named(rules, b.Name) {
+		if Named(rules, b.Name) {
 			return b.Err
 		}
 	}
 	for _, r := range plan.Final {
-		if d, shadowed := t.Shadow(r); shadowed && named(rules, r.Name) {
-			return shadowRefusal(t, d)
+		if d, shadowed := t.Shadow(r); shadowed && Named(rules, r.Name) {
+			return ShadowRefusal(t, d)
 		}
 	}
 	return nil

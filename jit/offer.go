@@ -1,102 +1,8 @@
 package jit
 
 import (
-	"context"
-	"fmt"
-	"net/netip"
-	"slices"
 	"strings"
-	"time"
 )
-
-// Offer is what may be asked for at some VMs: what the policies of all of them
-// have in common.
-type Offer struct {
-	VMs      []VM
-	Ports    []PortPolicy   // the first VM's, less what another does not offer
-	Sources  []netip.Prefix // ranges that every port of every VM names
-	Any      bool           // any source within Widest is accepted everywhere
-	Widest   Widths
-	Shortest time.Duration // of any port; a chosen port may need more
-	Longest  time.Duration // of any port; a chosen port may allow less
-}
-
-// Offer tells what the policies offer at the VMs, which are named as in Ask.
-// Refused for guests and for names that are unknown or clash.
-func (s *Service) Offer(ctx context.Context, by UserID, words []string) (Offer, error) {
-	if _, err := s.checks.Member(ctx, by); err != nil {
-		return Offer{}, err
-	}
-	vms, err := s.checks.VMs.Find(ctx, words)
-	if err != nil {
-		return Offer{}, err
-	}
-	o := Offer{VMs: vms, Any: true}
-	for i, vm := range vms {
-		policy, ok, err := s.checks.Policy(ctx, vm)
-		if err != nil {
-			return Offer{}, err
-		}
-		if !ok || len(policy.Ports) == 0 {
-			return Offer{}, Refuse(ErrPolicy, "No policy offers a port of %s; ask an admin for one under policies.", vm.Name)
-		}
-		o = o.narrow(policy, i == 0)
-	}
-	if len(o.Ports) == 0 {
-		return Offer{}, Refuse(ErrPolicy, "The VMs have no port in common that may be asked for; ask for each alone.")
-	}
-	return o, nil
-}
-
-func (o Offer) narrow(p Policy, first bool) Offer {
-	if first {
-		o.Ports, o.Widest = slices.Clone(p.Ports), p.Widest
-		o.Sources = slices.Clone(p.Ports[0].Sources)
-	}
-	o.Widest.V4, o.Widest.V6 = max(o.Widest.V4, p.Widest.V4), max(o.Widest.V6, p.Widest.V6)
-	o.Ports = slices.DeleteFunc(o.Ports, func(pp PortPolicy) bool {
-		_, _, offered := p.Find(pp.Ports)
-		return !offered
-	})
-	o.Shortest, o.Longest = MaxDuration, 0
-	for i, pp := range o.Ports {
-		other, _, _ := p.Find(pp.Ports)
-		pp.Shortest, pp.Longest = max(pp.Shortest, other.Shortest), min(pp.Longest, other.Longest)
-		o.Ports[i] = pp
-		o.Shortest, o.Longest = min(o.Shortest, pp.Shortest), max(o.Longest, pp.Longest)
-		o.Any = o.Any && pp.Any && other.Any
-		o.Sources = slices.DeleteFunc(o.Sources, func(s netip.Prefix) bool {
-			return !pp.Accepts(s, o.Widest) || !other.Accepts(s, p.Widest)
-		})
-	}
-	return o
-}
-
-// Search lists the VMs whose name, group or tag contains the text, those
-// whose name begins with it first, at most limit of them. Classic ones, for
-// which nothing can be asked, are not among them.
-func (s *Service) Search(ctx context.Context, by UserID, text string, limit int) ([]VM, error) {
-	if _, err := s.checks.Member(ctx, by); err != nil {
-		return nil, err
-	}
-	vms, err := s.checks.VMs.ListOrStale(ctx, VMsMaxAge)
-	if err != nil {
-		return nil, err
-	}
-	text = strings.ToLower(strings.TrimSpace(text))
-	found := slices.DeleteFunc(NotClassic(vms), func(vm VM) bool { return !vm.Mentions(text) })
-	begins := func(vm VM) bool { return strings.HasPrefix(strings.ToLower(vm.Name), text) }
-	slices.SortFunc(found, func(a, b VM) int {
-		if begins(a) != begins(b) {
-			if begins(a) {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(strings.ToLower(a.Name+" "+a.Group), strings.ToLower(b.Name+" "+b.Group))
-	})
-	return found[:min(limit, len(found))], nil
-}
 
 // Mentions reports whether the name, group or a tag contains the text, which is
 // in lower case.
@@ -110,14 +16,4 @@ func (v VM) Mentions(text string) bool {
 		}
 	}
 	return false
-}
-
-// Recent is the latest request of somebody, for a form to begin with; false
-// when there is none.
-func (s *Service) Recent(ctx context.Context, by UserID) (Request, bool, error) {
-	r, err := s.adapters.Store.Recent(ctx, by)
-	if err != nil {
-		return Request{}, false, fmt.Errorf("reading the latest request of %s: %w", by, err)
-	}
-	return r, len(r.Targets) > 0, nil
 }

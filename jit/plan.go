@@ -83,7 +83,7 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 	}
 	for _, r := range t.Rules {
 		switch n, ours := o.Ours(r); {
-		case !ours || named(wanted, r.Name):
+		case !ours || Named(wanted, r.Name):
 		case n.Grant != "":
 			removes = append(removes, Change{Remove: r.Name})
 		default:
@@ -190,7 +190,7 @@ func findRule(rules []Rule, name string) (Rule, bool) {
 	return rules[i], true
 }
 
-func named(rules []Rule, name string) bool {
+func Named(rules []Rule, name string) bool {
 	_, found := findRule(rules, name)
 	return found
 }

@@ -44,7 +44,7 @@ const (
 	MaxDuration     = 24 * time.Hour
 	DefaultLongest  = 3 * time.Hour
 	DefaultShortest = 5 * time.Minute
-	defaultDuration = time.Hour // what a request without a duration gets, when the policy allows it
+	DefaultDuration = time.Hour // what a request without a duration gets, when the policy allows it
 )
 
 // Bands are the priorities that rules of ours may have.

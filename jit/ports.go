@@ -97,15 +97,6 @@ type Member struct {
 	Invited   bool // has not joined yet
 }
 
-// Notifier shows people what happened. A notice may be shown twice after a
-// crash, never lost.
-type Notifier interface {
-	// Notify delivers one notice about the grant as it is now. It returns where
-	// the grant's card is, the zero Card when it did not touch it. A notice
-	// ToChannel comes with the zero Grant.
-	Notify(ctx context.Context, n Notice, g Grant) (Card, error)
-}
-
 // Store keeps grants, the record and the notices. Each method is one atomic,
 // durable transaction: when it returns nil, a power failure loses nothing.
 type Store interface {

@@ -4,107 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
-	"strings"
 
 	"jitbot/jit/resource"
 )
-
-// protectActions are what an admin must hold at a VM to lock or unlock it, the
-// rights that configuring Defender's just-in-time access asks for.
-// https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-usage
-func protectActions() []string {
-	return []string{
-		"Microsoft.Security/locations/jitNetworkAccessPolicies/write",
-		"Microsoft.Compute/virtualMachines/write",
-	}
-}
-
-// Result is what became of one VM of several.
-type Result struct {
-	VM  VM
-	Err error // a Refusal, or a fault; nil when it was done
-}
-
-// Protect locks ports of the VMs, which are named as in Ask: what the form
-// chose, or with no ports what each VM's policy offers. Each VM has its own
-// outcome. It answers when the protections are stored; that they are in force
-// is told once the denies were read back.
-func (s *Service) Protect(ctx context.Context, by UserID, words []string, ports []PortPolicy) ([]Result, error) {
-	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who Person, vm VM) error {
-		if policy, _ := s.config.Policy(vm); policy.Always {
-			return Refuse(ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
-		}
-		p, err := s.checks.Protect(ctx, who, vm, ports)
-		s.loop.Touch(p.Guards())
-		return err
-	})
-}
-
-// Unprotect unlocks the VMs: exactly our denies are removed.
-func (s *Service) Unprotect(ctx context.Context, by UserID, words []string) ([]Result, error) {
-	return s.eachVM(ctx, by, "unprotect", words, func(ctx context.Context, who Person, vm VM) error {
-		p, err := s.checks.protection(ctx, vm.ID, vm.Name)
-		if err != nil {
-			return err
-		}
-		if p.VM == "" {
-			return Refuse(ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
-		}
-		if p.Always {
-			return Refuse(ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
-		}
-		err = s.loop.Protect(ctx, vm.ID, func(p Protection) (Protection, []Event) { return p.End(who, "", s.checks.Clock.Now()) })
-		s.loop.Touch(p.Guards())
-		return err
-	})
-}
-
-// eachVM runs f on each VM for an admin who holds the rights there.
-func (s *Service) eachVM(ctx context.Context, by UserID, what string, words []string, f func(context.Context, Person, VM) error) ([]Result, error) {
-	said := what + " " + CleanText(strings.Join(words, ", "))
-	who, err := s.checks.Identify(ctx, by)
-	if err != nil {
-		return nil, s.rejectProtection(ctx, by, said, nil, err)
-	}
-	admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
-	if err != nil {
-		return nil, err
-	}
-	if !admin {
-		return nil, s.rejectProtection(ctx, by, said, nil, Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration."))
-	}
-	vms, err := s.checks.VMs.Find(ctx, words)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Result, 0, len(vms))
-	for _, vm := range vms {
-		err := s.checks.CheckRights(ctx, who, vm, protectActions())
-		if err == nil {
-			err = f(ctx, who, vm)
-		} else {
-			err = s.rejectProtection(ctx, by, what, []string{vm.ID}, err)
-		}
-		if err != nil && !errors.As(err, new(*Refusal)) {
-			s.adapters.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
-		}
-		out = append(out, Result{vm, err})
-	}
-	return out, nil
-}
-
-// rejectProtection records an attempt without authority and returns the refusal.
-func (s *Service) rejectProtection(ctx context.Context, by UserID, what string, vms []string, no error) error {
-	if !errors.Is(no, ErrAuthority) {
-		return no
-	}
-	if err := s.adapters.Store.Append(ctx, Rejected(by, what, vms, s.checks.Clock.Now())); err != nil {
-		return fmt.Errorf("recording a refused %s: %w", what, err)
-	}
-	return no
-}
 
 // Protect stores a protection.
 func (j Checker) Protect(ctx context.Context, who Person, vm VM, ports []PortPolicy) (Protection, error) {
@@ -190,7 +93,7 @@ func (o Owner) FitsProtections(t Table, plan Plan, p Protection) error {
 		}
 	}
 	for _, r := range plan.Final {
-		if r.Allow || p.Existing == Respect || !denyMeets(p, t.Guard, r) {
+		if r.Allow || p.Existing == Respect || !DenyMeets(p, t.Guard, r) {
 			continue
 		}
 		if allow, above := o.StandsAbove(t, r); above {

@@ -20,8 +20,8 @@ type Ask struct {
 	Reason   string
 }
 
-// maxReason is the most characters a reason may have; it fits a Slack section.
-const maxReason = 1000
+// MaxReason is the most characters a reason may have; it fits a Slack section.
+const MaxReason = 1000
 
 // CleanText removes what could deceive a reader, control characters and the
 // marks that turn the direction of text, and folds white space.
@@ -45,8 +45,8 @@ func ParseReason(s string) (string, error) {
 	if s == "" {
 		return "", Refuse(ErrInput, "Say why you need it: end the line with for and a reason.")
 	}
-	if n := len([]rune(s)); n > maxReason {
-		return "", Refuse(ErrInput, "The reason has %s characters; at most %s are kept, so shorten it.", fmt.Sprint(n), fmt.Sprint(maxReason))
+	if n := len([]rune(s)); n > MaxReason {
+		return "", Refuse(ErrInput, "The reason has %s characters; at most %s are kept, so shorten it.", fmt.Sprint(n), fmt.Sprint(MaxReason))
 	}
 	return s, nil
 }

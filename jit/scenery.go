@@ -25,7 +25,7 @@ func (j Checker) Topology(ctx context.Context, vms []VM) (around func(VM) Topolo
 	read, err := j.Adapters.Topology.Topology(ctx, vms)
 	if err != nil {
 		j.Adapters.Log.WarnContext(ctx, "what is around the virtual machines could not be read", slog.Any("error", err))
-		note = fmt.Sprintf("What is around it (networks, routes, load balancers) could not be read (%s), so what hangs on that is not known.", outline(err))
+		note = fmt.Sprintf("What is around it (networks, routes, load balancers) could not be read (%s), so what hangs on that is not known.", Outline(err))
 	}
 	return func(vm VM) Topology { return read[strings.ToLower(vm.ID)] }, note
 }

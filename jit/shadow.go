@@ -18,14 +18,14 @@ func (t Table) InForce(want Rule) (bool, error) {
 			return false, nil
 		}
 		if d, shadowed := t.Shadow(r); shadowed {
-			return false, shadowRefusal(t, d)
+			return false, ShadowRefusal(t, d)
 		}
 		return r.Settled && t.Settled, nil
 	}
 	return false, nil
 }
 
-func shadowRefusal(t Table, d Rule) error {
+func ShadowRefusal(t Table, d Rule) error {
 	if resource.IsFirewall(t.Guard) {
 		return Refuse(ErrPolicy, "The rule %s of the %s %s is asked before any of ours, and denies this or leads it elsewhere; move it behind ours, or ask from elsewhere.",
 			d.Name, resource.KindOf(t.Guard).Noun(), t.Name)

@@ -15,7 +15,7 @@ func (j Checker) unprotected(ctx context.Context, vms []VM) ([]string, error) {
 	var notes []string
 	var open []VM
 	for _, vm := range vms {
-		p, err := j.protection(ctx, vm.ID, vm.Name)
+		p, err := j.Protection(ctx, vm.ID, vm.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -38,7 +38,7 @@ func (m *machines) VM(_ context.Context, id string) (VM, error) {
 	return VM{}, ErrNotFound
 }
 
-func machine(group, name string, tags ...string) VM {
+func Machine(group, name string, tags ...string) VM {
 	vm := VM{ID: "/subscriptions/1/resourceGroups/" + group + "/providers/Microsoft.Compute/virtualMachines/" + name, Name: name, Group: group, Tags: map[string]string{}}
 	for _, tag := range tags {
 		k, v, _ := strings.Cut(tag, "=")
@@ -48,7 +48,7 @@ func machine(group, name string, tags ...string) VM {
 }
 
 func classic(group, name string, tags ...string) VM {
-	vm := machine(group, name, tags...)
+	vm := Machine(group, name, tags...)
 	vm.ID, vm.Classic = strings.Replace(vm.ID, "Compute", "ClassicCompute", 1), true
 	return vm
 }
@@ -63,8 +63,8 @@ func names(vms []VM) string {
 
 func TestFindVMs(t *testing.T) {
 	vms := []VM{
-		machine("prod", "web-01", "role=web", "team=a=b"), machine("prod", "web-02", "Role=web"), machine("prod", "db-01", "role=db"),
-		machine("test", "web-01", "role=Web"), machine("test", "jump"), classic("test", "jump"), classic("test", "old-01", "role=web"),
+		Machine("prod", "web-01", "role=web", "team=a=b"), Machine("prod", "web-02", "Role=web"), Machine("prod", "db-01", "role=db"),
+		Machine("test", "web-01", "role=Web"), Machine("test", "jump"), classic("test", "jump"), classic("test", "old-01", "role=web"),
 	}
 	tests := []struct {
 		name  string
@@ -125,7 +125,7 @@ func TestFindWhereThereAreNoVMs(t *testing.T) {
 func TestVMCacheOffersTheNearestThree(t *testing.T) {
 	var vms []VM
 	for i := range 2000 {
-		vms = append(vms, machine("prod", fmt.Sprintf("web-%04d", i)))
+		vms = append(vms, Machine("prod", fmt.Sprintf("web-%04d", i)))
 	}
 	_, err := resolveAll(vms, []string{"web-00011"})
 	if err == nil || strings.Count(err.Error(), "web-") != 4 || !strings.Contains(err.Error(), "web-0001, web-0011") {
@@ -135,7 +135,7 @@ func TestVMCacheOffersTheNearestThree(t *testing.T) {
 
 func TestVMCacheIsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &machines{vms: []VM{machine("prod", "web-01")}}
+		m := &machines{vms: []VM{Machine("prod", "web-01")}}
 		r := NewVMCache(m)
 		find := func(word string, lists int, want error) {
 			t.Helper()
@@ -148,7 +148,7 @@ func TestVMCacheIsReadAgain(t *testing.T) {
 		find("web-01", 1, nil)
 		time.Sleep(time.Second)
 		find("web-01", 2, nil)
-		m.vms = append(m.vms, machine("prod", "web-02"))
+		m.vms = append(m.vms, Machine("prod", "web-02"))
 		find("web-02", 2, ErrNotFound) // just read
 		time.Sleep(unknownRetry)
 		find("web-02", 3, nil)
@@ -161,7 +161,7 @@ func TestVMCacheIsReadAgain(t *testing.T) {
 
 func TestVMCacheWhenAzureDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &machines{vms: []VM{machine("prod", "web-01")}, err: ErrBusy}
+		m := &machines{vms: []VM{Machine("prod", "web-01")}, err: ErrBusy}
 		r := NewVMCache(m)
 		if _, err := r.ListOrStale(t.Context(), VMsMaxAge); !errors.Is(err, ErrBusy) {
 			t.Errorf("never read: %v", err)

@@ -10,11 +10,12 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
-func offer() jit.Offer {
+func offer() access.Offer {
 	single := netip.MustParsePrefix("203.0.113.7/32")
-	return jit.Offer{
+	return access.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
 			{Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol}, Sources: []netip.Prefix{single}, Shortest: 5 * time.Minute, Longest: time.Hour},

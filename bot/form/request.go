@@ -8,6 +8,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // Request is what came back in the form that asks for access. None of it is to
@@ -46,7 +47,7 @@ func ReadRequest(i Interaction) Request {
 
 // Ask reads every field, and says at each what is wrong with it. Without an offer the policy is not known yet, and
 // only what is wrong by itself is found.
-func (f Request) Ask(o jit.Offer, known bool) (jit.Ask, Errors) {
+func (f Request) Ask(o access.Offer, known bool) (jit.Ask, Errors) {
 	var a jit.Ask
 	errs := Errors{}
 	if len(f.Draft.VMs) == 0 {
@@ -69,7 +70,7 @@ func (f Request) Ask(o jit.Offer, known bool) (jit.Ask, Errors) {
 	return a, errs
 }
 
-func (f Request) ports(a *jit.Ask, o jit.Offer, known bool, errs Errors) {
+func (f Request) ports(a *jit.Ask, o access.Offer, known bool, errs Errors) {
 	block := f.PortsBlock
 	if block == "" {
 		block = view.InputVM // no other is there to say it at
@@ -110,7 +111,7 @@ func overlap(ports []jit.Ports) (p, q jit.Ports, found bool) {
 }
 
 // onlyPort is the one port there is to ask for, nil when there is a choice.
-func onlyPort(o jit.Offer) *jit.PortPolicy {
+func onlyPort(o access.Offer) *jit.PortPolicy {
 	if len(o.Ports) == 1 && o.Ports[0].Ports.From == o.Ports[0].Ports.To {
 		return &o.Ports[0]
 	}
@@ -129,7 +130,7 @@ func (f Request) duration(a *jit.Ask, errs Errors) {
 	}
 }
 
-func (f Request) source(a *jit.Ask, o jit.Offer, known bool, errs Errors) {
+func (f Request) source(a *jit.Ask, o access.Offer, known bool, errs Errors) {
 	word := jit.CleanText(f.Draft.Source)
 	switch {
 	case word != "" && f.Draft.Ranges:
@@ -154,7 +155,7 @@ func (f Request) source(a *jit.Ask, o jit.Offer, known bool, errs Errors) {
 }
 
 // checkOffer holds the request against the offer, each port by itself.
-func checkOffer(a jit.Ask, o jit.Offer, errs Errors) {
+func checkOffer(a jit.Ask, o access.Offer, errs Errors) {
 	ports := a.Ports
 	if one := onlyPort(o); len(ports) == 0 && one != nil {
 		ports = []jit.Ports{one.Ports}
@@ -182,7 +183,7 @@ func checkOffer(a jit.Ask, o jit.Offer, errs Errors) {
 
 // Incomplete reports whether the policies' defaults leave something of a typed
 // request open, so that the form must ask for it.
-func Incomplete(a jit.Ask, o jit.Offer) bool {
+func Incomplete(a jit.Ask, o access.Offer) bool {
 	ports := a.Ports
 	if one := onlyPort(o); len(ports) == 0 && one != nil {
 		ports = []jit.Ports{one.Ports}

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 	"jitbot/jit/resource"
 )
 
@@ -15,7 +16,7 @@ import (
 const maxReasons = 3
 
 // Explain is the answer to /jit explain.
-func Explain(e jit.Explanation) Message {
+func Explain(e access.Explanation) Message {
 	lines := []string{explainHead(e)}
 	for _, o := range e.Offers {
 		lines = append(lines, offerText(o, e.Hidden))
@@ -42,7 +43,7 @@ func Explain(e jit.Explanation) Message {
 	return Message{Text: shorten(strings.Join(lines, "\n"), maxText), Blocks: blocks}
 }
 
-func explainHead(e jit.Explanation) string {
+func explainHead(e access.Explanation) string {
 	line := "*" + Code(e.VM.Group+"/"+e.VM.Name) + "*"
 	if e.VM.Production() {
 		line += " (production)"
@@ -61,7 +62,7 @@ func explainHead(e jit.Explanation) string {
 }
 
 // offerText is what may be asked for of one port, and what its state is.
-func offerText(o jit.Offered, hidden bool) string {
+func offerText(o access.Offered, hidden bool) string {
 	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports), AcceptedSources(o.Port, o.Widest),
 		jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
 	ask := fmt.Sprintf("For %s from one address ", jit.ShortDuration(o.Duration))
@@ -85,7 +86,7 @@ func offerText(o jit.Offered, hidden bool) string {
 	return strings.Join(lines, "\n")
 }
 
-func wayText(w jit.Reached) string {
+func wayText(w access.Reached) string {
 	from := map[string]string{"Internet": "From the internet", "VirtualNetwork": "From the virtual network"}[w.Source]
 	lines := []string{from + " it is now " + map[jit.Answer]string{
 		jit.AnswerAllow: "*open*", jit.AnswerDeny: "*shut*", jit.AnswerPartly: "*partly open*", jit.AnswerUnknown: "*not known*",
@@ -101,7 +102,7 @@ func wayText(w jit.Reached) string {
 }
 
 // pathText is where a grant would be written, and how the VM stands.
-func pathText(e jit.Explanation) string {
+func pathText(e access.Explanation) string {
 	var lines []string
 	if e.Blocked != nil {
 		lines = append(lines, "No grant could open it: "+e.Blocked.Say(argument))

@@ -10,18 +10,19 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
-func dryRun() jit.Explanation {
+func dryRun() access.Explanation {
 	port := jit.PortPolicy{Ports: tcp(22), Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour}
 	reason := jit.Reason{Guard: "/x/jump-nsg", Rule: "ssh-anywhere", Priority: 1000, Allow: true, Text: "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it."}
-	return jit.Explanation{
+	return access.Explanation{
 		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}}, For: "U0ADA", Who: ada, Policy: true,
 		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
-		Offers: []jit.Offered{{
+		Offers: []access.Offered{{
 			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, Named: true,
 			Rule: jit.ApprovalRule{Approvers: []string{"S0APPROVERS", "U0GRACE"}, Required: 2},
-			Ways: []jit.Reached{
+			Ways: []access.Reached{
 				{Source: "Internet", Verdict: jit.Verdict{Decision: jit.AnswerAllow, Why: []jit.Reason{reason, reason, reason, reason}}},
 				{Source: "VirtualNetwork", Verdict: jit.Verdict{Decision: jit.AnswerUnknown}},
 			},

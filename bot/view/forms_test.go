@@ -13,13 +13,14 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 func tcp(p uint16) jit.Ports { return jit.Ports{From: p, To: p, Protocol: jit.TCP} }
 
 // wide is an offer of two ports, from anywhere and from ranges.
-func wide() jit.Offer {
-	return jit.Offer{
+func wide() access.Offer {
+	return access.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: tcp(22), Any: true, Sources: from("198.51.100.0/24"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
 			{Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol}, Sources: append(from("198.51.100.0/24"), from("2001:db8::/64")...), Shortest: 10 * time.Minute, Longest: time.Hour},
@@ -41,15 +42,15 @@ func TestRequestForms(t *testing.T) {
 	noted := view.RequestDraft{Note: "There is no VM called wbe-1; did you mean web-1?", Reason: "x"}
 	ranges := draft()
 	ranges.Source, ranges.Ranges, ranges.Again = "", true, true
-	long := jit.Offer{Shortest: time.Minute, Longest: time.Hour, Any: true}
+	long := access.Offer{Shortest: time.Minute, Longest: time.Hour, Any: true}
 	for p := range uint16(120) {
 		long.Ports = append(long.Ports, jit.PortPolicy{Ports: tcp(1000 + p), Any: true, Shortest: time.Minute, Longest: time.Hour})
 	}
 	for name, v := range map[string]slack.ModalViewRequest{
 		"form-loading":  view.LoadingForm("request"),
 		"form-sentence": view.TextForm("request", "Guests cannot use jitbot; ask a full member."),
-		"form-empty":    view.RequestForm(view.RequestDraft{}, jit.Offer{}),
-		"form-noted":    view.RequestForm(noted, jit.Offer{}),
+		"form-empty":    view.RequestForm(view.RequestDraft{}, access.Offer{}),
+		"form-noted":    view.RequestForm(noted, access.Offer{}),
 		"form-single":   view.RequestForm(view.RequestDraft{VMs: draft().VMs, Ports: []string{"22/tcp"}}, simple()),
 		"form-filled":   view.RequestForm(draft(), wide()),
 		"form-ranges":   view.RequestForm(ranges, wide()),
@@ -69,7 +70,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 	for _, nasty := range []string{strings.Repeat("<!channel> ", 1000), strings.Repeat("x", 10000), "\u202e\u200b", ""} {
 		d := view.RequestDraft{Note: nasty, Source: nasty, Duration: nasty, Reason: nasty, Ports: slices.Repeat([]string{nasty}, 200), Many: true}
 		d.VMs = slices.Repeat([]view.VMChoice{{Key: "rg/web-1", Text: nasty}}, 100)
-		for _, o := range []jit.Offer{{}, simple(), wide()} {
+		for _, o := range []access.Offer{{}, simple(), wide()} {
 			o.Sources = slices.Repeat(o.Sources, 100)
 			raw, err := json.Marshal(view.RequestForm(d, o))
 			if err != nil {
@@ -82,7 +83,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 		}
 		g := moments()["waiting"].g
 		g.Request.Reason = nasty
-		raw, err := json.Marshal(view.Home(slices.Repeat([]jit.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true}, {Grant: moments()["opened"].g, Mine: true}}, 40)))
+		raw, err := json.Marshal(view.Home(slices.Repeat([]access.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true}, {Grant: moments()["opened"].g, Mine: true}}, 40)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +99,7 @@ func TestHomeTabs(t *testing.T) {
 	for name, v := range map[string]slack.HomeTabViewRequest{
 		"home-empty":    view.Home(nil),
 		"home-sentence": view.HomeText("Guests cannot use jitbot; ask a full member."),
-		"home-full": view.Home([]jit.Listed{
+		"home-full": view.Home([]access.Listed{
 			{Grant: all["opened"].g, Mine: true},
 			{Grant: all["stuck"].g, Mine: true},
 			{Grant: all["held"].g, Mine: true},
@@ -134,8 +135,8 @@ func TestCardsNameWhatElseIsOpen(t *testing.T) {
 func from(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(s)} }
 
 // simple is the offer of one port from one address: nothing is left to ask.
-func simple() jit.Offer {
-	return jit.Offer{
+func simple() access.Offer {
+	return access.Offer{
 		Ports:    []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Sources: from("203.0.113.7/32"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour}},
 		Sources:  from("203.0.113.7/32"),
 		Shortest: 5 * time.Minute, Longest: 3 * time.Hour,

@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // MaxListed is how many grants or VMs a list shows: two blocks each and a last
@@ -18,7 +19,7 @@ const maxListText = 10000
 
 // List is the answer to /jit list. Its buttons are those that the reader
 // may use now.
-func List(all []jit.Listed, everybody bool) Message {
+func List(all []access.Listed, everybody bool) Message {
 	if len(all) == 0 {
 		if everybody {
 			return Say("There are no live grants and no waiting requests that you may see. Ask for access with /jit request.")
@@ -43,7 +44,7 @@ func List(all []jit.Listed, everybody bool) Message {
 	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
 }
 
-func listLine(l jit.Listed) string {
+func listLine(l access.Listed) string {
 	g := l.Grant
 	who := mentionUser(g.Request.By.ID)
 	if l.Mine {
@@ -66,7 +67,7 @@ func listLine(l jit.Listed) string {
 	return line
 }
 
-func listButtons(l jit.Listed) []*slack.ButtonBlockElement {
+func listButtons(l access.Listed) []*slack.ButtonBlockElement {
 	g := l.Grant
 	var out []*slack.ButtonBlockElement
 	switch g.State {

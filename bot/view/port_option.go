@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // AcceptedSources says from where a port may be opened.
@@ -28,7 +29,7 @@ func AcceptedSources(pp jit.PortPolicy, widest jit.Widths) string {
 }
 
 // portTerms are the limits of one port.
-func portTerms(pp jit.PortPolicy, o jit.Offer) string {
+func portTerms(pp jit.PortPolicy, o access.Offer) string {
 	from := "from the ranges that the policy names"
 	if pp.Any {
 		from = "from any address"
@@ -44,7 +45,7 @@ func portValue(p jit.Ports) string { return p.Span() + "/" + string(p.Protocol) 
 
 // FindPortOption reads the value of an option, which nobody needs to have
 // offered: it is good when it lies in what the policies offer.
-func FindPortOption(value string, o jit.Offer) (jit.PortPolicy, jit.Ports, bool) {
+func FindPortOption(value string, o access.Offer) (jit.PortPolicy, jit.Ports, bool) {
 	if len(value) > MaxOptionText {
 		return jit.PortPolicy{}, jit.Ports{}, false
 	}
@@ -58,7 +59,7 @@ func FindPortOption(value string, o jit.Offer) (jit.PortPolicy, jit.Ports, bool)
 
 // FindPorts finds the offer that the ports lie in; without a protocol they take
 // the offer's.
-func FindPorts(want jit.Ports, o jit.Offer) (jit.PortPolicy, jit.Ports, bool) {
+func FindPorts(want jit.Ports, o access.Offer) (jit.PortPolicy, jit.Ports, bool) {
 	return jit.Policy{Ports: o.Ports}.Find(want)
 }
 

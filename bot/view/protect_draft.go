@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // ManagementPorts are the ports that Defender for Cloud begins with.
@@ -25,7 +26,7 @@ type ProtectDraft struct {
 }
 
 // Begin takes over what is on offer; typed ports win.
-func (d *ProtectDraft) Begin(o jit.Offer, typed []jit.Ports) {
+func (d *ProtectDraft) Begin(o access.Offer, typed []jit.Ports) {
 	d.Protocol, d.Anyone, d.Longest = jit.AnyProtocol, true, jit.ShortDuration(jit.DefaultLongest)
 	var ports []jit.Ports
 	if len(o.Ports) > 0 {

@@ -11,6 +11,7 @@ import (
 	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 func TestProtectForms(t *testing.T) {
@@ -37,7 +38,7 @@ func TestProtectForms(t *testing.T) {
 
 func TestResultsOfProtecting(t *testing.T) {
 	vm := func(n int) jit.VM { return jit.VM{Group: "rg", Name: fmt.Sprintf("web-%d", n)} }
-	some := []jit.Result{
+	some := []access.Result{
 		{VM: vm(1)},
 		{VM: vm(2), Err: jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "web-2")},
 		{VM: vm(3), Err: errors.New("secret details")},
@@ -46,9 +47,9 @@ func TestResultsOfProtecting(t *testing.T) {
 	golden(t, "results-protect", view.ProtectResults(command.VerbProtect, some))
 	golden(t, "results-unprotect", view.ProtectResults(command.VerbUnprotect, some))
 	golden(t, "results-none", view.ProtectResults(command.VerbProtect, nil))
-	var many []jit.Result
+	var many []access.Result
 	for n := range 2000 {
-		r := jit.Result{VM: jit.VM{Group: strings.Repeat("<!channel>", 9), Name: fmt.Sprint(n)}}
+		r := access.Result{VM: jit.VM{Group: strings.Repeat("<!channel>", 9), Name: fmt.Sprint(n)}}
 		if n < 500 {
 			r.Err = jit.Refuse(jit.ErrPolicy, "No: %s", strings.Repeat("`x` ", n))
 		}

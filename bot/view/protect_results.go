@@ -7,12 +7,12 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/bot/command"
-	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // ProtectResults tells what became of each VM: what was refused first, with its
 // reason.
-func ProtectResults(v command.Verb, results []jit.Result) Message {
+func ProtectResults(v command.Verb, results []access.Result) Message {
 	var refused, done []string
 	for _, r := range results {
 		name := Code(r.VM.Group + "/" + r.VM.Name)

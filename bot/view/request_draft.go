@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // RequestDraft is what is in the form that asks for access so far.
@@ -24,7 +25,7 @@ type RequestDraft struct {
 
 // Prefill ticks ports, and writes the source and the duration: what was typed,
 // else what was asked for the last time, as far as it is on offer.
-func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o jit.Offer) {
+func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o access.Offer) {
 	d.ports(typed, last, o)
 	d.source(typed, last, o)
 	if d.Duration == "" && len(o.Ports) > 0 {
@@ -35,7 +36,7 @@ func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o jit.Offer) {
 // Reoffer keeps the ticks that are on offer at the VM that was just chosen.
 // shown says that the form had ports before: in a block that stays, Slack keeps
 // the ticks there were, so that block takes its other name when they change.
-func (d *RequestDraft) Reoffer(o jit.Offer, shown bool) {
+func (d *RequestDraft) Reoffer(o access.Offer, shown bool) {
 	before := d.Ports
 	d.Ports = slices.DeleteFunc(slices.Clone(before), func(value string) bool { _, _, ok := FindPortOption(value, o); return !ok })
 	if len(d.Ports) == 0 && len(o.Ports) == 1 {
@@ -47,7 +48,7 @@ func (d *RequestDraft) Reoffer(o jit.Offer, shown bool) {
 }
 
 // ports ticks what was typed, else what was asked for the last time.
-func (d *RequestDraft) ports(typed jit.Ask, last jit.Request, o jit.Offer) {
+func (d *RequestDraft) ports(typed jit.Ask, last jit.Request, o access.Offer) {
 	want := typed.Ports
 	if len(want) == 0 {
 		want = last.Ports
@@ -69,7 +70,7 @@ func (d *RequestDraft) ports(typed jit.Ask, last jit.Request, o jit.Offer) {
 }
 
 // source is what was typed, else that of the last time where a port accepts it.
-func (d *RequestDraft) source(typed jit.Ask, last jit.Request, o jit.Offer) {
+func (d *RequestDraft) source(typed jit.Ask, last jit.Request, o access.Offer) {
 	switch {
 	case len(typed.Sources) == 1:
 		d.Source = Address(typed.Sources[0])

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // LoadingForm is seen until the form of this name is there.
@@ -34,7 +35,7 @@ func modal(callback string, blocks ...slack.Block) slack.ModalViewRequest {
 
 // RequestForm is the form with what is known. The offer is that of the VMs that
 // are chosen, empty while there is none.
-func RequestForm(d RequestDraft, o jit.Offer) slack.ModalViewRequest {
+func RequestForm(d RequestDraft, o access.Offer) slack.ModalViewRequest {
 	var blocks []slack.Block
 	if jit.CleanText(d.Note) != "" {
 		blocks = append(blocks, verbatim("", d.Note))
@@ -80,7 +81,7 @@ func vmInput(d RequestDraft) slack.Block {
 }
 
 // portsInput shows what is offered, and what was typed that lies within it.
-func portsInput(d RequestDraft, o jit.Offer) slack.Block {
+func portsInput(d RequestDraft, o access.Offer) slack.Block {
 	var options, ticked []*slack.OptionBlockObject
 	add := func(pp jit.PortPolicy, p jit.Ports) {
 		value := portValue(p)
@@ -115,7 +116,7 @@ func portsInput(d RequestDraft, o jit.Offer) slack.Block {
 	return slack.NewInputBlock(id, plain("Ports"), nil, menu)
 }
 
-func rangesInput(d RequestDraft, o jit.Offer) slack.Block {
+func rangesInput(d RequestDraft, o access.Offer) slack.Block {
 	words := make([]string, 0, len(o.Sources))
 	for _, s := range o.Sources {
 		words = append(words, Address(s))
@@ -130,7 +131,7 @@ func rangesInput(d RequestDraft, o jit.Offer) slack.Block {
 	return b
 }
 
-func sourceInput(d RequestDraft, o jit.Offer) slack.Block {
+func sourceInput(d RequestDraft, o access.Offer) slack.Block {
 	hint := "Your address as the VM sees it, such as 203.0.113.7, or a range such as 198.51.100.0/24."
 	if len(o.Sources) > 0 {
 		hint += " Or tick all ranges above."
@@ -140,7 +141,7 @@ func sourceInput(d RequestDraft, o jit.Offer) slack.Block {
 	return b
 }
 
-func durationInput(d RequestDraft, o jit.Offer) slack.Block {
+func durationInput(d RequestDraft, o access.Offer) slack.Block {
 	hint := "Such as 45m, 2h or 1h30m."
 	if len(o.Ports) > 0 {
 		hint = fmt.Sprintf("Between %s and %s, such as 45m, 2h or 1h30m.", jit.ShortDuration(o.Shortest), jit.ShortDuration(o.Longest))

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
+	"jitbot/jit/reconcile"
 )
 
 var errEnded = errors.New("it ended at once")
@@ -21,8 +22,8 @@ type engine struct {
 
 	mu    sync.Mutex
 	ahead time.Duration
-	sweep *jit.Reconciler // nil while the bot is dead
-	shelf app.Shelf       // nil with it
+	sweep *reconcile.Reconciler // nil while the bot is dead
+	shelf app.Shelf             // nil with it
 	stop  context.CancelFunc
 	ended chan struct{} // closed when the run that stop ends is over
 }
@@ -32,7 +33,7 @@ func (e *engine) start(ctx context.Context) error {
 	running, stop := context.WithCancel(ctx)
 	started, ended := make(chan struct{}), make(chan struct{})
 	o := e.options
-	o.Started = func(s *jit.Reconciler, shelf app.Shelf) {
+	o.Started = func(s *reconcile.Reconciler, shelf app.Shelf) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		s.Skip(e.ahead)

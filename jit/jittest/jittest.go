@@ -68,6 +68,19 @@ func Address(a, subnetGuard string) jit.Address {
 	return jit.Address{Addr: netip.MustParseAddr(a), SubnetGuard: subnetGuard}
 }
 
+// Machine is a VM with tags, each as key=value.
+func Machine(group, name string, tags ...string) jit.VM {
+	vm := jit.VM{
+		ID:   "/subscriptions/1/resourceGroups/" + group + "/providers/Microsoft.Compute/virtualMachines/" + name,
+		Name: name, Group: group, Tags: map[string]string{},
+	}
+	for _, tag := range tags {
+		k, v, _ := strings.Cut(tag, "=")
+		vm.Tags[k] = v
+	}
+	return vm
+}
+
 // OursNamed is an allow of ours without a priority.
 func OursNamed(suffix string) jit.Rule {
 	return jit.Rule{

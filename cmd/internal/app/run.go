@@ -17,7 +17,10 @@ import (
 	"jitbot/bot"
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
+	"jitbot/jit/access"
 	"jitbot/jit/azure"
+	"jitbot/jit/outbox"
+	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
 )
 
@@ -38,11 +41,11 @@ type Options struct {
 	Listening func(net.Addr)
 	// Notifier, when not nil, may stand between jitbot and what it tells
 	// people, such as to check it.
-	Notifier func(jit.Notifier) jit.Notifier
+	Notifier func(outbox.Notifier) outbox.Notifier
 	// Started, when not nil, is given the sweep before it runs, and what reads
 	// the store: a demonstration moves the one's clock and shows the other's
 	// grants and protections.
-	Started func(*jit.Reconciler, Shelf)
+	Started func(*reconcile.Reconciler, Shelf)
 	// Stagger is the time between the starts of the two sockets to Slack; 0
 	// is the bot's own.
 	Stagger time.Duration
@@ -131,9 +134,9 @@ type program struct {
 	store      *bolt.Store
 	heartbeat  *heartbeat
 	azure      *azure.Client
-	reconciler *jit.Reconciler
-	service    *jit.Service
-	dispatcher *jit.Dispatcher
+	reconciler *reconcile.Reconciler
+	service    *access.Service
+	dispatcher *outbox.Dispatcher
 	bot        *bot.Bot
 	meters     *meters
 }
@@ -148,17 +151,17 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	}
 	api := bot.NewClient(o.SlackAccount())
 	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
-	var notifier jit.Notifier = cards
+	var notifier outbox.Notifier = cards
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
-	p.dispatcher = jit.NewDispatcher(s, notifier, o.Log)
+	p.dispatcher = outbox.New(s, notifier, o.Log)
 	checks := jit.NewChecker(o.Config.Jit, jit.Adapters{
 		Store: p.dispatcher.Wake(p.heartbeat), Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
 		People: bot.NewPeople(api), Meter: p.meters, Topology: p.azure, Locks: p.azure, Log: o.Log,
 	})
-	p.reconciler = jit.NewReconciler(checks)
-	p.service = jit.NewService(checks, p.reconciler)
+	p.reconciler = reconcile.New(checks)
+	p.service = access.New(checks, p.reconciler)
 	cards.Others = p.service.Others
 	p.bot, err = bot.New(bot.Config{
 		API: api, HTTP: o.HTTP, Service: p.service, Inbox: s, Log: o.Log,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/reconcile"
 )
 
 // Sweep closes what is past its until, from the rules in Azure alone: it needs
@@ -19,9 +20,9 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		return err
 	}
 	owner := jit.Owner{Installation: o.Config.Jit.Installation, Bands: o.Config.Jit.Bands}
-	found, err := jit.SweepOverdue(ctx, client, owner, unreadable, time.Now())
+	found, err := reconcile.SweepOverdue(ctx, client, owner, unreadable, time.Now())
 	overdue := 0
-	counts := map[jit.Outcome]int{}
+	counts := map[reconcile.Outcome]int{}
 	for _, r := range found {
 		counts[r.Outcome]++
 		if r.Overdue() {
@@ -33,7 +34,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 	}
 	_, sayErr := fmt.Fprintf(o.Out, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
 		counted(len(found), "rule", "rules"), o.Config.Jit.Installation,
-		counts[jit.Removed], counts[jit.Kept], counts[jit.Unreadable], counts[jit.Astray], counts[jit.NotRemoved])
+		counts[reconcile.Removed], counts[reconcile.Kept], counts[reconcile.Unreadable], counts[reconcile.Astray], counts[reconcile.NotRemoved])
 	if !client.SeesFirewalls() {
 		_, saidErr := fmt.Fprintln(o.Out, "Firewalls are not looked at: Azure does not show them all to this identity."+
 			" If jitbot opens through firewalls, give it the role of \"jitbot role --sweep\".")
@@ -45,7 +46,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 	}
 	if overdue > 0 {
 		hint := ""
-		if counts[jit.Unreadable] > 0 {
+		if counts[reconcile.Unreadable] > 0 {
 			hint = "; --unreadable also removes those whose description cannot be read"
 		}
 		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", counted(overdue, "rule was", "rules were"), hint))

@@ -14,6 +14,7 @@ import (
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
 	"jitbot/jit/azure"
+	"jitbot/jit/preflight"
 	"jitbot/jit/resource"
 )
 
@@ -126,25 +127,25 @@ func (c run) firewallBefore(ctx context.Context, client *azure.Client, vms []jit
 
 // foresee tells what is in the way of grants and protections.
 func (c run) foresee(s snapshot) []Finding {
-	out := jit.Predict(c.Config.Jit, s.vms, s.tables, s.locks)
-	by := map[jit.ObstacleKind][]error{}
+	out := preflight.Predict(c.Config.Jit, s.vms, s.tables, s.locks)
+	by := map[preflight.ObstacleKind][]error{}
 	for _, h := range out.Obstacles {
-		if h.Kind != jit.ObstacleRules || s.tablesErr == nil { // else what was not read is what is missing
+		if h.Kind != preflight.ObstacleRules || s.tablesErr == nil { // else what was not read is what is missing
 			by[h.Kind] = append(by[h.Kind], hurdle(h))
 		}
 	}
-	found := machines(out, s, by[jit.ObstacleVM])
-	rules := slices.Concat(by[jit.ObstacleRules], by[jit.ObstacleProtect], c.astray(s.tables))
+	found := machines(out, s, by[preflight.ObstacleVM])
+	rules := slices.Concat(by[preflight.ObstacleRules], by[preflight.ObstacleProtect], c.astray(s.tables))
 	if s.tablesErr != nil {
 		rules = append(rules, mend("reading the network security groups and firewalls", s.tablesErr))
 	}
 	found = append(found, verdict("azure rules", ruleNote(s.tables), rules...)...)
-	locks := by[jit.ObstacleLock]
+	locks := by[preflight.ObstacleLock]
 	if s.locksErr != nil {
 		locks = append(locks, mend("reading locks, under which a rule could never be removed", s.locksErr))
 	}
 	found = append(found, verdict("azure locks", lockNote(len(s.locks)), locks...)...)
-	if always := by[jit.ObstacleAlways]; out.Always > 0 || len(always) > 0 {
+	if always := by[preflight.ObstacleAlways]; out.Always > 0 || len(always) > 0 {
 		note := "protect: always can hold for " + counted(out.Always, "virtual machine", "virtual machines")
 		found = append(found, verdict("protection", note, always...)...)
 	}
@@ -177,7 +178,7 @@ func lockNote(n int) string {
 
 // machines says how many a grant can open, and what is wrong with the others
 // themselves.
-func machines(out jit.Forecast, s snapshot, hurdles []error) []Finding {
+func machines(out preflight.Forecast, s snapshot, hurdles []error) []Finding {
 	const what = "azure machines"
 	note := counted(out.Reachable, "virtual machine is reachable by a grant", "virtual machines are reachable by a grant")
 	if rest := len(s.vms) - out.Matched; rest > 0 {
@@ -194,7 +195,7 @@ func machines(out jit.Forecast, s snapshot, hurdles []error) []Finding {
 const maxNamed = 3 // machines that one line names
 
 // hurdle is a line about it, with whom it concerns.
-func hurdle(h jit.Obstacle) error {
+func hurdle(h preflight.Obstacle) error {
 	var names []string
 	for _, vm := range h.VMs[:min(len(h.VMs), maxNamed)] {
 		names = append(names, named(vm))
@@ -204,11 +205,11 @@ func hurdle(h jit.Obstacle) error {
 		whom += fmt.Sprintf(" and %d more", more)
 	}
 	switch h.Kind {
-	case jit.ObstacleVM:
+	case preflight.ObstacleVM:
 		return fmt.Errorf("%s: %w", whom, h.Why)
-	case jit.ObstacleAlways:
+	case preflight.ObstacleAlways:
 		return fmt.Errorf("protect: always does not hold for %s: %w", whom, h.Why)
-	case jit.ObstacleProtect:
+	case preflight.ObstacleProtect:
 		return fmt.Errorf("%s cannot be protected: %w", whom, h.Why)
 	default:
 		return fmt.Errorf("%w Behind it: %s.", h.Why, whom) //nolint:revive,staticcheck // sentences

@@ -22,6 +22,7 @@ import (
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reconcile"
 )
 
 const crowd = 64 // people at once
@@ -31,7 +32,7 @@ const crowd = 64 // people at once
 type slackService struct {
 	slack *slacksim.Sim
 	azure *azuresim.Sim
-	sweep *jit.Reconciler
+	sweep *reconcile.Reconciler
 	dir   string
 }
 
@@ -107,7 +108,7 @@ func (f *slackService) run(b testing.TB, loaded config.Config) {
 		ended <- app.Run(ctx, app.Options{
 			Config: loaded, Tokens: config.Tokens{Bot: o.BotToken, App: o.AppToken}, Credential: credential, Transport: transport,
 			Stagger: 100 * time.Millisecond,
-			Started: func(s *jit.Reconciler, _ app.Shelf) { f.sweep = s },
+			Started: func(s *reconcile.Reconciler, _ app.Shelf) { f.sweep = s },
 		})
 	}()
 	b.Cleanup(func() {

@@ -10,6 +10,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reconcile"
 )
 
 // oursIn gives the rule of ours in a guard.
@@ -164,17 +165,17 @@ func TestReapWithoutStore(t *testing.T) {
 		g := w.Open(time.Hour, "web-1")
 		w.Stop()
 		owner := jit.Owner{Installation: "prod", Bands: w.Config.Bands}
-		found, err := jit.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
-		if err != nil || len(found) != 2 || found[0].Outcome != jit.Kept || w.Ours() != 2 {
+		found, err := reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
+		if err != nil || len(found) != 2 || found[0].Outcome != reconcile.Kept || w.Ours() != 2 {
 			t.Fatalf("before until: %v, %v", found, err)
 		}
 		w.Pass(time.Until(g.Clock.Until))
-		found, err = jit.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
+		found, err = reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
 		if err != nil || len(found) != 2 {
 			t.Fatalf("after until: %v, %v", found, err)
 		}
 		for _, r := range found {
-			if r.Outcome != jit.Removed || r.Grant != g.ID {
+			if r.Outcome != reconcile.Removed || r.Grant != g.ID {
 				t.Errorf("%s", r)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reconcile"
 )
 
 // Without the bot and its store, what is past its until is closed in firewalls
@@ -22,9 +23,9 @@ func TestReapFirewalls(t *testing.T) {
 				g = w.Want(g.ID, jit.Open)
 				w.Stop()
 				owner := jit.Owner{Installation: "prod", Bands: w.Config.Bands}
-				found, err := jit.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
+				found, err := reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
 				for _, r := range found {
-					if r.Outcome != jit.Kept || r.Until != g.Clock.Until || r.Grant != g.ID {
+					if r.Outcome != reconcile.Kept || r.Until != g.Clock.Until || r.Grant != g.ID {
 						t.Errorf("%v", r)
 					}
 				}
@@ -32,9 +33,9 @@ func TestReapFirewalls(t *testing.T) {
 					t.Fatalf("%v, %v", found, err)
 				}
 				time.Sleep(time.Until(g.Clock.Until))
-				found, err = jit.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
+				found, err = reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
 				for _, r := range found {
-					if r.Outcome != jit.Removed {
+					if r.Outcome != reconcile.Removed {
 						t.Errorf("%v", r)
 					}
 				}
@@ -57,7 +58,7 @@ func TestReapUnderAPolicyThatIsHidden(t *testing.T) {
 		w.Stop()
 		w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
 		time.Sleep(time.Until(g.Clock.Until))
-		found, err := jit.SweepOverdue(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := reconcile.SweepOverdue(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if w.stands(g.ID) {
 			t.Errorf("the rule is left: %v, %v", found, err)
 		}
@@ -86,12 +87,12 @@ func TestReapTellsOfEachRuleOnce(t *testing.T) {
 			}
 			w.Pass(time.Minute)
 		}
-		found, err := jit.SweepOverdue(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := reconcile.SweepOverdue(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if len(found) != 2 || err != nil {
 			t.Errorf("%v, %v", found, err)
 		}
 		for _, r := range found {
-			if r.Outcome != jit.Removed {
+			if r.Outcome != reconcile.Removed {
 				t.Errorf("%v", r)
 			}
 		}

@@ -16,7 +16,9 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/access"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
 )
 
@@ -29,7 +31,7 @@ type slackBot struct {
 	sim     *slacksim.Sim
 	azure   *azuresim.Sim
 	store   *bolt.Store
-	service *jit.Service
+	service *access.Service
 	buttons slacksim.Message // with every button
 	grants  int
 }
@@ -63,7 +65,7 @@ func newSlackBot(t *testing.T) *slackBot {
 		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
 		People: bot.NewPeople(api), Meter: w.Meter, Log: slog.New(slog.DiscardHandler),
 	})
-	s.service = jit.NewService(checks, jit.NewReconciler(checks))
+	s.service = access.New(checks, reconcile.New(checks))
 	s.run(bot.Config{
 		API: api, Service: s.service, Inbox: db,
 		PerPerson: 1e6, Stagger: time.Millisecond, Grace: time.Second,

@@ -12,8 +12,11 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/outbox"
+	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
 )
 
@@ -36,8 +39,8 @@ type World struct {
 	asked   int // deliveries so far, each with a key of its own
 
 	Store      *bolt.Store
-	Service    *jit.Service
-	Reconciler *jit.Reconciler
+	Service    *access.Service
+	Reconciler *reconcile.Reconciler
 	halt       func()
 }
 
@@ -97,12 +100,12 @@ func (w *World) Start() {
 		deps = w.Wrap(deps)
 	}
 	checks := jit.NewChecker(w.Config, deps)
-	w.Reconciler = jit.NewReconciler(checks)
-	w.Service = jit.NewService(checks, w.Reconciler)
+	w.Reconciler = reconcile.New(checks)
+	w.Service = access.New(checks, w.Reconciler)
 	ctx, cancel := context.WithCancel(w.T.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.Reconciler.Run(ctx, w.Service.Check) })
-	wg.Go(func() { _ = jit.NewDispatcher(deps.Store, w.Told, log).Run(ctx) })
+	wg.Go(func() { _ = outbox.New(deps.Store, w.Told, log).Run(ctx) })
 	w.halt = sync.OnceFunc(func() {
 		cancel()
 		wg.Wait()

@@ -1,4 +1,4 @@
-package jit
+package reconcile
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"jitbot/jit"
 )
 
 // recheckHolders starts looking again at everybody who holds an open grant.
@@ -16,7 +18,7 @@ func (r *Reconciler) recheckHolders(ctx context.Context) {
 		r.adapters.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
 	}
 	for _, g := range grants {
-		if g.State == Open {
+		if g.State == jit.Open {
 			r.work.holders.Add(ctx, string(g.Request.By.ID), false)
 		}
 	}
@@ -31,11 +33,11 @@ func (r *Reconciler) recheck(ctx context.Context, id string) error {
 	if err != nil && len(grants) == 0 {
 		return fmt.Errorf("listing the grants of %s: %w", id, err)
 	}
-	grants = slices.DeleteFunc(grants, func(g Grant) bool { return g.State != Open || g.Request.By.ID != UserID(id) })
+	grants = slices.DeleteFunc(grants, func(g jit.Grant) bool { return g.State != jit.Open || g.Request.By.ID != jit.UserID(id) })
 	if len(grants) == 0 {
 		return nil
 	}
-	who, personErr := r.checks.Identify(ctx, UserID(id))
+	who, personErr := r.checks.Identify(ctx, jit.UserID(id))
 	seen := map[string]error{} // by VM, so that many grants at one VM ask once
 	var faults []error
 	for _, g := range grants {
@@ -49,38 +51,38 @@ func (r *Reconciler) recheck(ctx context.Context, id string) error {
 }
 
 // applyRecheck acts on what was found about the holder of a grant.
-func (r *Reconciler) applyRecheck(ctx context.Context, g Grant, found error) error {
+func (r *Reconciler) applyRecheck(ctx context.Context, g jit.Grant, found error) error {
 	now := r.checks.Clock.Now()
-	no := (*Refusal)(nil)
+	no := (*jit.Refusal)(nil)
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("looking at the holder of %s again: %w", g.ID, ctx.Err())
 	case found == nil:
-		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Rechecked() })
+		_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Rechecked() })
 		return err
 	case errors.As(found, &no):
-		return r.end(ctx, g, Decision{Ending: RightsLost, Reason: no.Error()}, now)
-	case errors.Is(found, ErrBusy):
+		return r.end(ctx, g, jit.Decision{Ending: jit.RightsLost, Reason: no.Error()}, now)
+	case errors.Is(found, jit.ErrBusy):
 		return found // tried again when Azure has time
 	default:
 		r.adapters.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
 			slog.String("grant", string(g.ID)), slog.Any("error", found))
-		why := "The holder's rights could not be read (" + outline(found) + "); the access is kept until they can."
-		_, err := r.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.KeepUnchecked(why, now) })
+		why := "The holder's rights could not be read (" + jit.Outline(found) + "); the access is kept until they can."
+		_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.KeepUnchecked(why, now) })
 		return err
 	}
 }
 
 // stillEntitled refuses a holder whose rights are gone.
-func (r *Reconciler) stillEntitled(ctx context.Context, who Person, g Grant, seen map[string]error) error {
-	if err := SameEntra(g, who); err != nil {
+func (r *Reconciler) stillEntitled(ctx context.Context, who jit.Person, g jit.Grant, seen map[string]error) error {
+	if err := jit.SameEntra(g, who); err != nil {
 		return err
 	}
 	for _, t := range g.Request.Targets {
 		key := strings.ToLower(t.VM)
 		err, known := seen[key]
 		if !known {
-			err = r.checks.CheckRights(ctx, who, VM{ID: t.VM, Name: t.Name}, r.config.RequiredActions)
+			err = r.checks.CheckRights(ctx, who, jit.VM{ID: t.VM, Name: t.Name}, r.config.RequiredActions)
 			seen[key] = err
 		}
 		if err != nil {

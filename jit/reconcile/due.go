@@ -1,17 +1,19 @@
-package jit
+package reconcile
 
 import (
 	"strings"
 	"sync"
 	"time"
+
+	"jitbot/jit"
 )
 
 // dueList is what the pass before found due, and what is to be looked at in the
 // next. mu guards all of it.
 type dueList struct {
 	mu      sync.Mutex
-	begun   map[ID]bool     // closings that the last pass saw
-	late    ID              // a closing that is stuck or late
+	begun   map[jit.ID]bool // closings that the last pass saw
+	late    jit.ID          // a closing that is stuck or late
 	touched map[string]bool // guards to be looked at in the next pass
 }
 
@@ -39,14 +41,14 @@ func (l *dueList) adopt(a *agenda) map[string]bool {
 }
 
 // seen reports whether the last pass saw the closing.
-func (l *dueList) seen(id ID) bool {
+func (l *dueList) seen(id jit.ID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.begun[id]
 }
 
 // lateClosing is a closing that is stuck or late; empty when none is.
-func (l *dueList) lateClosing() ID {
+func (l *dueList) lateClosing() jit.ID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.late
@@ -57,21 +59,21 @@ func (l *dueList) lateClosing() ID {
 type agenda struct {
 	mu     sync.Mutex
 	guards map[string]bool // guards to look at; true: at once
-	begun  map[ID]bool     // closings that were seen
-	late   ID              // a closing that is late or stuck
+	begun  map[jit.ID]bool // closings that were seen
+	late   jit.ID          // a closing that is late or stuck
 }
 
 func newAgenda() *agenda {
-	return &agenda{guards: map[string]bool{}, begun: map[ID]bool{}}
+	return &agenda{guards: map[string]bool{}, begun: map[jit.ID]bool{}}
 }
 
 // note puts a closing on the agenda. One that was not seen before does not
 // wait for the pause of whatever failed at its guard before.
-func (a *agenda) note(g Grant, fresh bool, now time.Time) {
+func (a *agenda) note(g jit.Grant, fresh bool, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.begun[g.ID] = true
-	if g.Stuck || now.Sub(g.Clock.Due) > g.stuckAfter() {
+	if g.Stuck || now.Sub(g.Clock.Due) > g.StuckAfter() {
 		a.late = g.ID
 	}
 	for _, p := range g.Paths {

@@ -1,4 +1,4 @@
-package jit_test
+package reconcile_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/reconcile"
 	"jitbot/jit/resource"
 )
 
@@ -132,7 +133,7 @@ func TestSweepOverdue(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := &network{tables: []jit.Table{mixedGuard()}}
-			swept, err := jit.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
+			swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,7 +143,7 @@ func TestSweepOverdue(t *testing.T) {
 				if r.Guard != "nsg-web" || r.Grant != "g-7k2qd" || r.Err != nil {
 					t.Errorf("%+v", r)
 				}
-				if r.Overdue() != (r.Outcome == jit.Unreadable || r.Outcome == jit.Astray) {
+				if r.Overdue() != (r.Outcome == reconcile.Unreadable || r.Outcome == reconcile.Astray) {
 					t.Errorf("%s is overdue: %t", r.Rule, r.Overdue())
 				}
 			}
@@ -152,8 +153,8 @@ func TestSweepOverdue(t *testing.T) {
 			if diff := cmp.Diff(tt.left, ruleNames(n.tables[0])); diff != "" {
 				t.Errorf("left in the guard (-want +got):\n%s", diff)
 			}
-			again, err := jit.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
-			if err != nil || slices.ContainsFunc(again, func(r jit.Swept) bool { return r.Outcome == jit.Removed }) {
+			again, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
+			if err != nil || slices.ContainsFunc(again, func(r reconcile.Swept) bool { return r.Outcome == reconcile.Removed }) {
 				t.Errorf("the second pass: %v, %v", again, err)
 			}
 		})
@@ -165,17 +166,17 @@ func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 	tests := []struct {
 		name string
 		set  func(*network, string)
-		want jit.Outcome
+		want reconcile.Outcome
 		err  error // of the rule
 		all  bool  // the pass has an error
 	}{
-		{"forbidden", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrForbidden} }, jit.NotRemoved, jit.ErrForbidden, false},
-		{"locked", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrLocked} }, jit.NotRemoved, jit.ErrLocked, false},
-		{"Succeeded, and still there", func(n *network, r string) { n.sluggish = map[string]bool{r: true} }, jit.NotRemoved, nil, false},
-		{"gone, but not read back", func(n *network, _ string) { n.unreadable = map[string]error{"/g/a": errors.New("timeout")} }, jit.NotRemoved, nil, true},
+		{"forbidden", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrForbidden} }, reconcile.NotRemoved, jit.ErrForbidden, false},
+		{"locked", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrLocked} }, reconcile.NotRemoved, jit.ErrLocked, false},
+		{"Succeeded, and still there", func(n *network, r string) { n.sluggish = map[string]bool{r: true} }, reconcile.NotRemoved, nil, false},
+		{"gone, but not read back", func(n *network, _ string) { n.unreadable = map[string]error{"/g/a": errors.New("timeout")} }, reconcile.NotRemoved, nil, true},
 		{"the guard went meanwhile", func(n *network, _ string) {
 			n.unreadable = map[string]error{"/g/a": jit.ErrNotFound}
-		}, jit.Removed, nil, false},
+		}, reconcile.Removed, nil, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,14 +185,14 @@ func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 				{Guard: "/g/a", Name: "a", Rules: []jit.Rule{rule}}, {Guard: "/g/b", Name: "b", Rules: []jit.Rule{granted("b", 100, due)}},
 			}}
 			tt.set(n, rule.Name)
-			swept, err := jit.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
+			swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
 			if (err != nil) != tt.all || len(swept) != 2 {
 				t.Fatalf("%v, %v", swept, err)
 			}
-			if r := swept[0]; r.Outcome != tt.want || !errors.Is(r.Err, tt.err) || r.Overdue() != (tt.want != jit.Removed) {
+			if r := swept[0]; r.Outcome != tt.want || !errors.Is(r.Err, tt.err) || r.Overdue() != (tt.want != reconcile.Removed) {
 				t.Errorf("%+v, want %s with %v", r, tt.want, tt.err)
 			}
-			if r := swept[1]; r.Outcome != jit.Removed {
+			if r := swept[1]; r.Outcome != reconcile.Removed {
 				t.Errorf("the other guard: %+v", r)
 			}
 		})
@@ -200,8 +201,8 @@ func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 
 func TestSweepOverdueDoesWhatItCanRead(t *testing.T) {
 	n := &network{tables: []jit.Table{{Guard: "/g/a", Name: "a", Rules: []jit.Rule{granted("due", 100, jittest.Start)}}}, partly: jit.ErrForbidden}
-	swept, err := jit.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
-	if !errors.Is(err, jit.ErrForbidden) || len(swept) != 1 || swept[0].Outcome != jit.Removed {
+	swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
+	if !errors.Is(err, jit.ErrForbidden) || len(swept) != 1 || swept[0].Outcome != reconcile.Removed {
 		t.Errorf("%v, %v", swept, err)
 	}
 }
@@ -209,11 +210,11 @@ func TestSweepOverdueDoesWhatItCanRead(t *testing.T) {
 func TestSweepOverdueedAsALine(t *testing.T) {
 	tests := []struct {
 		name string
-		r    jit.Swept
+		r    reconcile.Swept
 		want string
 	}{
-		{"kept", jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: jittest.Start, Outcome: jit.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
-		{"unreadable", jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.Unreadable}, "unreadable g-7k2qd r in nsg"},
+		{"kept", reconcile.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: jittest.Start, Outcome: reconcile.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
+		{"unreadable", reconcile.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: reconcile.Unreadable}, "unreadable g-7k2qd r in nsg"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -222,7 +223,7 @@ func TestSweepOverdueedAsALine(t *testing.T) {
 			}
 		})
 	}
-	failed := jit.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: jit.NotRemoved, Err: fmt.Errorf("secret detail: %w", jit.ErrLocked)}
+	failed := reconcile.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: reconcile.NotRemoved, Err: fmt.Errorf("secret detail: %w", jit.ErrLocked)}
 	if got := failed.String(); !strings.Contains(got, "lock") || strings.Contains(got, "secret") {
 		t.Errorf("a failed one is %q", got)
 	}

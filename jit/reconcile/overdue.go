@@ -1,4 +1,4 @@
-package jit
+package reconcile
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"jitbot/jit"
 )
 
 // Outcome is what SweepOverdue did about one rule.
@@ -24,7 +26,7 @@ const (
 type Swept struct {
 	Guard   string // name of the guard
 	Rule    string
-	Grant   ID
+	Grant   jit.ID
 	Until   time.Time // zero when unreadable
 	Outcome Outcome
 	Err     error // why it is still there
@@ -41,7 +43,7 @@ func (r Swept) Overdue() bool {
 // With unreadable it also removes the allow rules of ours whose description
 // cannot be read. Rules that are not ours are never touched. The error says
 // which guards could not be read; what could be is returned all the same.
-func SweepOverdue(ctx context.Context, network Network, owner Owner, unreadable bool, now time.Time) ([]Swept, error) {
+func SweepOverdue(ctx context.Context, network jit.Network, owner jit.Owner, unreadable bool, now time.Time) ([]Swept, error) {
 	tables, err := network.Tables(ctx)
 	if err != nil {
 		err = fmt.Errorf("listing the security groups and firewalls: %w", err)
@@ -55,9 +57,9 @@ func SweepOverdue(ctx context.Context, network Network, owner Owner, unreadable 
 	return out, err
 }
 
-func sweepTable(ctx context.Context, network Network, owner Owner, t Table, unreadable bool, now time.Time) ([]Swept, error) {
+func sweepTable(ctx context.Context, network jit.Network, owner jit.Owner, t jit.Table, unreadable bool, now time.Time) ([]Swept, error) {
 	var found []Swept
-	var changes []Change
+	var changes []jit.Change
 	var due []int // index into found of each change
 	for _, rule := range t.Rules {
 		r, ours := classify(owner, t, rule, now)
@@ -65,7 +67,7 @@ func sweepTable(ctx context.Context, network Network, owner Owner, t Table, unre
 			continue
 		}
 		if r.Outcome == NotRemoved || r.Outcome == Unreadable && unreadable {
-			changes = append(changes, Change{Remove: rule.Name})
+			changes = append(changes, jit.Change{Remove: rule.Name})
 			due = append(due, len(found))
 		}
 		found = append(found, r)
@@ -77,12 +79,12 @@ func sweepTable(ctx context.Context, network Network, owner Owner, t Table, unre
 		found[due[i]].Err = err
 	}
 	after, err := network.Table(ctx, t.Guard)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, jit.ErrNotFound) {
 		return found, fmt.Errorf("reading the rules of %s back: %w", t.Name, err)
 	}
 	atWork := err == nil && after.Whole && !after.Settled // it still filters as before
 	for _, i := range due {
-		found[i] = found[i].judged(named(after.Rules, found[i].Rule), atWork)
+		found[i] = found[i].judged(jit.Named(after.Rules, found[i].Rule), atWork)
 	}
 	return found, nil
 }
@@ -95,7 +97,7 @@ func (r Swept) judged(there, atWork bool) Swept {
 	case atWork:
 		r.Outcome = NotRemoved
 		if r.Err == nil {
-			r.Err = ErrNotYet
+			r.Err = jit.ErrNotYet
 		}
 	default:
 		r.Outcome, r.Err = Removed, nil
@@ -105,13 +107,13 @@ func (r Swept) judged(there, atWork bool) Swept {
 
 // classify tells an allow rule of our installation from all others. Due ones
 // start as not removed.
-func classify(owner Owner, t Table, rule Rule, now time.Time) (Swept, bool) {
-	n, ok := ParseRuleName(rule.Name)
+func classify(owner jit.Owner, t jit.Table, rule jit.Rule, now time.Time) (Swept, bool) {
+	n, ok := jit.ParseRuleName(rule.Name)
 	if !ok || n.Installation != owner.Installation || n.Grant == "" {
 		return Swept{}, false
 	}
 	r := Swept{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
-	d, ok := ParseDescription(rule.Description)
+	d, ok := jit.ParseDescription(rule.Description)
 	if ok && d.Grant == n.Grant {
 		r.Until, r.due = d.Until, !d.Until.After(now)
 	}
@@ -135,7 +137,7 @@ func (r Swept) String() string {
 		fmt.Fprintf(&b, ", until %s", r.Until.Format(time.RFC3339))
 	}
 	if r.Err != nil {
-		fmt.Fprintf(&b, ": %s", ReasonFor(r.Err))
+		fmt.Fprintf(&b, ": %s", jit.ReasonFor(r.Err))
 	}
 	return b.String()
 }

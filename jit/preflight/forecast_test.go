@@ -1,4 +1,4 @@
-package jit_test
+package preflight_test
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/preflight"
 )
 
 const lookoutGroup = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/"
@@ -124,7 +125,7 @@ func TestOutlook(t *testing.T) {
 		}, 0, []string{"any-1 range-1 lock: The lock keep (CanNotDelete) on the resource group RG would let a rule be written in the network security group a and never be removed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := jit.Predict(outlookConfig(), tt.vms, []jit.Table{nsgWith("a", tt.rules...)}, tt.locks)
+			out := preflight.Predict(outlookConfig(), tt.vms, []jit.Table{nsgWith("a", tt.rules...)}, tt.locks)
 			if out.Reachable != tt.reachable {
 				t.Errorf("%d reachable, want %d", out.Reachable, tt.reachable)
 			}
@@ -153,11 +154,11 @@ func TestOutlookCountsOnce(t *testing.T) {
 	vm := lookedAt("any-1", "10.0.0.4", "a")
 	vm.Interfaces[0].Addresses[0].SubnetGuard = lookoutGroup + "b"
 	lock := jit.ManagementLock{Name: "keep", Scope: "/subscriptions/s", Level: "ReadOnly"}
-	out := jit.Predict(outlookConfig(), []jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []jit.ManagementLock{lock})
+	out := preflight.Predict(outlookConfig(), []jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []jit.ManagementLock{lock})
 	if len(out.Obstacles) != 1 || len(out.Obstacles[0].VMs) != 1 || out.Matched != 1 || out.Reachable != 0 {
 		t.Errorf("%+v", out)
 	}
-	if !slices.ContainsFunc(out.Obstacles, func(h jit.Obstacle) bool {
+	if !slices.ContainsFunc(out.Obstacles, func(h preflight.Obstacle) bool {
 		return strings.Contains(h.Why.Error(), "lets no rule of the network security group a be changed")
 	}) {
 		t.Errorf("%v", out.Obstacles)
@@ -209,7 +210,7 @@ func TestOutlookBehindAFirewall(t *testing.T) {
 		{"a group of a policy is deleted", lookedAtBehind("any-1", "a", firewallPolicy), empty, lock("CanNotDelete", firewallPolicy), "lock: The lock keep (CanNotDelete) on the firewall policy po would let a rule be written in the firewall policy po and never be removed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := jit.Predict(outlookConfig(), []jit.VM{tt.vm}, []jit.Table{nsgWith("a"), tt.table}, tt.locks)
+			out := preflight.Predict(outlookConfig(), []jit.VM{tt.vm}, []jit.Table{nsgWith("a"), tt.table}, tt.locks)
 			if len(out.Obstacles) == 0 && tt.want == "" && out.Reachable == 1 {
 				return
 			}

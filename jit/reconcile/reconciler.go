@@ -1,4 +1,4 @@
-package jit
+package reconcile
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"jitbot/jit"
 	"jitbot/jit/workqueue"
 )
 
@@ -30,13 +31,13 @@ const (
 // work. What it remembers all the same is in parts, each with its own lock; no
 // part calls another with its lock held.
 type Reconciler struct {
-	checks    Checker
-	config    Config
-	adapters  Adapters
-	owner     Owner
+	checks    jit.Checker
+	config    jit.Config
+	adapters  jit.Adapters
+	owner     jit.Owner
 	kick      chan struct{}
-	check     func(context.Context, ID) error // finishes a request that was cut off; set by Run
-	unwatched sync.Once                       // says once that protected VMs are not looked at
+	check     func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
+	unwatched sync.Once                           // says once that protected VMs are not looked at
 
 	work      queues
 	trust     *clockTrust
@@ -57,8 +58,8 @@ type queues struct {
 	digests *workqueue.Queue // one key: the digest that is due
 }
 
-// NewReconciler makes the loop; Run starts it.
-func NewReconciler(checks Checker) *Reconciler {
+// New makes the loop; Run starts it.
+func New(checks jit.Checker) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, owner: checks.Owner, kick: make(chan struct{}, 1),
@@ -68,7 +69,7 @@ func NewReconciler(checks Checker) *Reconciler {
 	r.work = queues{
 		guards:  workqueue.New(guardWorkers, r.reconcileGuard),
 		opens:   workqueue.New(openWorkers, r.begin),
-		checks:  workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.check(ctx, ID(id)) }),
+		checks:  workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.check(ctx, jit.ID(id)) }),
 		holders: workqueue.New(recheckWorkers, r.recheck),
 		relocks: workqueue.New(protectWorkers, r.reprotect),
 		follows: workqueue.New(1, r.follow),
@@ -114,10 +115,10 @@ func (r *Reconciler) Served() <-chan struct{} { return r.startup.served }
 
 // Run reconciles until ctx ends, then waits for the work under way. The
 // service's Check finishes requests that a crash cut off.
-func (r *Reconciler) Run(ctx context.Context, check func(context.Context, ID) (Grant, error)) error {
-	r.check = func(ctx context.Context, id ID) error {
+func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID) (jit.Grant, error)) error {
+	r.check = func(ctx context.Context, id jit.ID) error {
 		_, err := check(ctx, id)
-		if errors.As(err, new(*Refusal)) {
+		if errors.As(err, new(*jit.Refusal)) {
 			return nil
 		}
 		return err
@@ -183,7 +184,7 @@ func (r *Reconciler) bindInstallation(ctx context.Context) error {
 		return fmt.Errorf("keeping the installation's name: %w", err)
 	}
 	if kept != r.config.Installation {
-		return Refuse(ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
+		return jit.Refuse(jit.ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
 	}
 	return nil
 }
@@ -211,12 +212,12 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 }
 
 // Stuck lists the grants whose closing is stuck, for health and metrics.
-func (r *Reconciler) Stuck(ctx context.Context) ([]Grant, error) {
+func (r *Reconciler) Stuck(ctx context.Context) ([]jit.Grant, error) {
 	ids, err := r.adapters.Store.Due(ctx, r.trust.due())
 	if err != nil {
 		return nil, fmt.Errorf("finding what is due: %w", err)
 	}
-	var out []Grant
+	var out []jit.Grant
 	for _, id := range ids {
 		g, err := r.adapters.Store.Grant(ctx, id)
 		if err != nil {

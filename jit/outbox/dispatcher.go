@@ -1,4 +1,4 @@
-package jit
+package outbox
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"jitbot/jit"
 	"jitbot/jit/workqueue"
 )
 
@@ -21,19 +22,19 @@ const (
 // Dispatcher delivers what the store says is still to be told. It is apart from
 // the reconciler: Slack being down delays nothing but words.
 type Dispatcher struct {
-	store    Store
+	store    jit.Store
 	notifier Notifier
 	log      *slog.Logger
 	queue    *workqueue.Queue // key: a grant and where it is told
 	wake     chan struct{}
 
 	mu        sync.Mutex
-	waiting   map[string][]Notice // by key, in order, as last read
-	delivered map[uint64]bool     // since they were last read
+	waiting   map[string][]jit.Notice // by key, in order, as last read
+	delivered map[uint64]bool         // since they were last read
 }
 
-// NewDispatcher makes the loop; Run starts it.
-func NewDispatcher(store Store, notifier Notifier, log *slog.Logger) *Dispatcher {
+// New makes the loop; Run starts it.
+func New(store jit.Store, notifier Notifier, log *slog.Logger) *Dispatcher {
 	d := &Dispatcher{store: store, notifier: notifier, log: log, delivered: map[uint64]bool{}, wake: make(chan struct{}, 1)}
 	d.queue = workqueue.New(noticeWorkers, d.deliverAll)
 	return d
@@ -61,10 +62,10 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 
 // Wake is the store with the dispatcher woken after each write, so that nobody
 // waits for the next look.
-func (d *Dispatcher) Wake(s Store) Store { return waking{s, d} }
+func (d *Dispatcher) Wake(s jit.Store) jit.Store { return waking{s, d} }
 
 type waking struct {
-	Store
+	jit.Store
 	dispatcher *Dispatcher
 }
 
@@ -79,28 +80,28 @@ func (w waking) wake(err error) error {
 }
 
 // Create implements Store.
-func (w waking) Create(ctx context.Context, g Grant, events ...Event) error {
+func (w waking) Create(ctx context.Context, g jit.Grant, events ...jit.Event) error {
 	return w.wake(w.Store.Create(ctx, g, events...))
 }
 
 // Update implements Store.
-func (w waking) Update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error) {
+func (w waking) Update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
 	g, err := w.Store.Update(ctx, id, f)
 	return g, w.wake(err)
 }
 
 // Append implements Store.
-func (w waking) Append(ctx context.Context, events ...Event) error {
+func (w waking) Append(ctx context.Context, events ...jit.Event) error {
 	return w.wake(w.Store.Append(ctx, events...))
 }
 
 // KeepDigest implements Store.
-func (w waking) KeepDigest(ctx context.Context, d Digest, events ...Event) error {
+func (w waking) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error {
 	return w.wake(w.Store.KeepDigest(ctx, d, events...))
 }
 
 // Protect implements Store.
-func (w waking) Protect(ctx context.Context, vm string, f func(Protection) (Protection, bool, []Event, error)) (Protection, error) {
+func (w waking) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
 	p, err := w.Store.Protect(ctx, vm, f)
 	return p, w.wake(err)
 }
@@ -113,7 +114,7 @@ func (d *Dispatcher) look(ctx context.Context) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.waiting = map[string][]Notice{}
+	d.waiting = map[string][]jit.Notice{}
 	before := d.delivered
 	d.delivered = map[uint64]bool{}
 	for _, n := range notices {
@@ -122,7 +123,7 @@ func (d *Dispatcher) look(ctx context.Context) error {
 			continue
 		}
 		key := string(n.Event.Grant)
-		if n.To == ToRequester {
+		if n.To == jit.ToRequester {
 			key += " " + string(n.To)
 		}
 		d.waiting[key] = append(d.waiting[key], n)
@@ -162,14 +163,14 @@ func (d *Dispatcher) isDelivered(seq uint64) bool {
 	return d.delivered[seq]
 }
 
-func (d *Dispatcher) deliver(ctx context.Context, n Notice) error {
-	if n.Event.Kind == EventDigest && time.Since(n.Event.At) > DigestKept {
+func (d *Dispatcher) deliver(ctx context.Context, n jit.Notice) error {
+	if n.Event.Kind == jit.EventDigest && time.Since(n.Event.At) > jit.DigestKept {
 		d.log.WarnContext(ctx, "a digest could not be told for so long that it is dropped", slog.Time("made", n.Event.At))
-		return d.keep(ctx, n, Card{})
+		return d.keep(ctx, n, jit.Card{})
 	}
-	var g Grant
+	var g jit.Grant
 	var err error
-	if n.To != ToChannel {
+	if n.To != jit.ToChannel {
 		if g, err = d.store.Grant(ctx, n.Event.Grant); err != nil {
 			return fmt.Errorf("reading %s to tell of it: %w", n.Event.Grant, err)
 		}
@@ -186,7 +187,7 @@ func (d *Dispatcher) deliver(ctx context.Context, n Notice) error {
 	return d.keep(ctx, n, card)
 }
 
-func (d *Dispatcher) keep(ctx context.Context, n Notice, card Card) error {
+func (d *Dispatcher) keep(ctx context.Context, n jit.Notice, card jit.Card) error {
 	if err := d.store.Told(ctx, n, card); err != nil {
 		return fmt.Errorf("keeping that %s was told: %w", n.Event.Grant, err)
 	}
@@ -195,7 +196,16 @@ func (d *Dispatcher) keep(ctx context.Context, n Notice, card Card) error {
 
 // undeliverable reports whether the notice would be refused for ever, or has
 // been shut out for so long that nobody waits for it any more.
-func undeliverable(n Notice, err error) bool {
-	return errors.Is(err, ErrInvalid) || errors.Is(err, ErrNotFound) ||
-		errors.Is(err, ErrForbidden) && time.Since(n.Event.At) > noticeKept
+func undeliverable(n jit.Notice, err error) bool {
+	return errors.Is(err, jit.ErrInvalid) || errors.Is(err, jit.ErrNotFound) ||
+		errors.Is(err, jit.ErrForbidden) && time.Since(n.Event.At) > noticeKept
+}
+
+// Notifier shows people what happened. A notice may be shown twice after a
+// crash, never lost.
+type Notifier interface {
+	// Notify delivers one notice about the grant as it is now. It returns where
+	// the grant's card is, the zero Card when it did not touch it. A notice
+	// ToChannel comes with the zero Grant.
+	Notify(ctx context.Context, n jit.Notice, g jit.Grant) (jit.Card, error)
 }

@@ -1,4 +1,4 @@
-package jit
+package reconcile
 
 import (
 	"context"
@@ -6,18 +6,20 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"jitbot/jit"
 )
 
 // begin makes an approved grant ready for its first write: everything is
 // checked once more and the way is stored. Where opening must wait, the grant
 // says so.
 func (s *Reconciler) begin(ctx context.Context, id string) error {
-	waited := s.firewalls.recall(ID(id))
-	g, err := s.adapters.Store.Grant(ctx, ID(id))
+	waited := s.firewalls.recall(jit.ID(id))
+	g, err := s.adapters.Store.Grant(ctx, jit.ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
-	if g.State != Opening || !g.Clock.Begun.IsZero() {
+	if g.State != jit.Opening || !g.Clock.Begun.IsZero() {
 		return nil
 	}
 	now := s.checks.Clock.Now()
@@ -31,11 +33,11 @@ func (s *Reconciler) begin(ctx context.Context, id string) error {
 		return err
 	}
 	paths, err := s.pathsOf(ctx, g)
-	if no := (*Refusal)(nil); errors.As(err, &no) {
+	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
 		return s.fail(ctx, g.ID, no.Error(), now)
 	}
 	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.config.OpenWithin {
-		return s.fail(ctx, g.ID, "it could not be checked in time: "+outline(err), now)
+		return s.fail(ctx, g.ID, "it could not be checked in time: "+jit.Outline(err), now)
 	}
 	if err != nil {
 		return fmt.Errorf("checking %s before its first write: %w", id, err)
@@ -44,18 +46,18 @@ func (s *Reconciler) begin(ctx context.Context, id string) error {
 }
 
 // pathsOf checks once more all that must hold, and finds the way.
-func (s *Reconciler) pathsOf(ctx context.Context, g Grant) ([]Path, error) {
+func (s *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, error) {
 	_, sites, err := s.checks.CheckRequest(ctx, g)
 	if err != nil {
 		return nil, err
 	}
-	paths := PathsOf(sites)
-	return paths, s.checks.CheckLocks(ctx, GuardsOf(paths))
+	paths := jit.PathsOf(sites)
+	return paths, s.checks.CheckLocks(ctx, jit.GuardsOf(paths))
 }
 
 // open stores the way and starts at its guards, when they can be written now.
-func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
-	if slices.ContainsFunc(paths, func(p Path) bool { return !s.adapters.Readiness.Spare(p.Guard) }) {
+func (s *Reconciler) open(ctx context.Context, g jit.Grant, paths []jit.Path) error {
+	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !s.adapters.Readiness.Spare(p.Guard) }) {
 		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
 	if held, err := s.awaits(ctx, g, paths); held || err != nil {
@@ -65,7 +67,7 @@ func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
 	if err != nil || !began {
 		return err
 	}
-	for _, guard := range GuardsOf(paths) {
+	for _, guard := range jit.GuardsOf(paths) {
 		s.work.guards.Add(ctx, guard, true)
 	}
 	return nil
@@ -73,19 +75,19 @@ func (s *Reconciler) open(ctx context.Context, g Grant, paths []Path) error {
 
 // hold keeps an opening waiting and says why; an approval that grows stale
 // meanwhile is not used.
-func (s *Reconciler) hold(ctx context.Context, g Grant, why string) error {
+func (s *Reconciler) hold(ctx context.Context, g jit.Grant, why string) error {
 	now := s.checks.Clock.Now()
 	if now.Sub(g.Clock.Approved) > approvalValidFor {
 		return s.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
 	}
-	_, err := s.update(ctx, g.ID, func(g Grant) (Grant, []Event, error) { return g.Delay(why, now) })
+	_, err := s.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Delay(why, now) })
 	return err
 }
 
 // fail closes a grant that cannot be opened, and says why.
-func (s *Reconciler) fail(ctx context.Context, id ID, why string, now time.Time) error {
-	_, err := s.update(ctx, id, one(func(g Grant) (Grant, Event, error) {
-		return g.Close(Decision{Ending: Failed, Reason: why}, now, now)
+func (s *Reconciler) fail(ctx context.Context, id jit.ID, why string, now time.Time) error {
+	_, err := s.update(ctx, id, one(func(g jit.Grant) (jit.Grant, jit.Event, error) {
+		return g.Close(jit.Decision{Ending: jit.Failed, Reason: why}, now, now)
 	}))
 	s.Kick()
 	return err

@@ -1,9 +1,11 @@
-package jit
+package reconcile
 
 import (
 	"slices"
 	"sync"
 	"time"
+
+	"jitbot/jit"
 )
 
 // A firewall takes Azure minutes to change, and takes one change at a time. So
@@ -19,13 +21,13 @@ type firewallBatch struct {
 	entry sync.RWMutex
 
 	mu      sync.Mutex
-	claimed map[string]bool      // firewalls that are being read and written
-	changed map[string]time.Time // when firewalls were seen being changed by somebody else
-	awaited map[ID][]Path        // of openings that wait for a firewall
+	claimed map[string]bool       // firewalls that are being read and written
+	changed map[string]time.Time  // when firewalls were seen being changed by somebody else
+	awaited map[jit.ID][]jit.Path // of openings that wait for a firewall
 }
 
 func newFirewallBatch() *firewallBatch {
-	return &firewallBatch{claimed: map[string]bool{}, changed: map[string]time.Time{}, awaited: map[ID][]Path{}}
+	return &firewallBatch{claimed: map[string]bool{}, changed: map[string]time.Time{}, awaited: map[jit.ID][]jit.Path{}}
 }
 
 // claim keeps that what is wanted of the guard is being read and written, until
@@ -47,10 +49,10 @@ func (b *firewallBatch) release(guard string) {
 // enter has an opening begin, unless a firewall on its paths is claimed: then
 // the paths are remembered, and entered is false. begin runs while nobody can
 // claim a firewall, so it must be short.
-func (b *firewallBatch) enter(id ID, paths []Path, begin func() error) (entered bool, err error) {
+func (b *firewallBatch) enter(id jit.ID, paths []jit.Path, begin func() error) (entered bool, err error) {
 	b.entry.RLock()
 	defer b.entry.RUnlock()
-	if slices.ContainsFunc(GuardsOf(paths), b.isClaimed) {
+	if slices.ContainsFunc(jit.GuardsOf(paths), b.isClaimed) {
 		b.remember(id, paths)
 		return false, nil
 	}
@@ -91,7 +93,7 @@ func (b *firewallBatch) openingWaitsAt(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, paths := range b.awaited {
-		if HasGuard(paths, guard) {
+		if jit.HasGuard(paths, guard) {
 			return true
 		}
 	}
@@ -102,7 +104,7 @@ const maxRemembered = 1000
 
 // remember keeps the paths of an opening that is held, so that it is not
 // checked anew each time it looks.
-func (b *firewallBatch) remember(id ID, paths []Path) {
+func (b *firewallBatch) remember(id jit.ID, paths []jit.Path) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.awaited) >= maxRemembered {
@@ -112,7 +114,7 @@ func (b *firewallBatch) remember(id ID, paths []Path) {
 }
 
 // recall gives them and forgets them.
-func (b *firewallBatch) recall(id ID) []Path {
+func (b *firewallBatch) recall(id jit.ID) []jit.Path {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	paths := b.awaited[id]

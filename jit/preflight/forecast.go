@@ -1,10 +1,12 @@
-package jit
+package preflight
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"jitbot/jit"
 )
 
 // Forecast is what would become of requests and protections, as far as the
@@ -31,22 +33,23 @@ const (
 // Obstacle is what is in the way at some VMs.
 type Obstacle struct {
 	Kind  ObstacleKind
-	Guard string // resource id of the guard that it is at; empty: it is about the VM itself
-	VMs   []VM   // whom it concerns
-	Why   error  // a Refusal
+	Guard string   // resource id of the guard that it is at; empty: it is about the VM itself
+	VMs   []jit.VM // whom it concerns
+	Why   error    // a Refusal
 }
 
-// Forecast looks at the VMs that a policy matches, with all guards and all
+// Predict looks at the VMs that a policy matches, with all guards and all
 // management locks as they were read.
-func Predict(c Config, vms []VM, tables []Table, locks []ManagementLock) Forecast {
+func Predict(c jit.Config, vms []jit.VM, tables []jit.Table, locks []jit.ManagementLock) Forecast {
 	l := forecaster{
-		config: c, owner: Owner{c.Installation, c.Bands}, tables: map[string]Table{}, behind: map[string][]VM{}, protections: map[string][]Protection{},
+		config: c, owner: jit.Owner{Installation: c.Installation, Bands: c.Bands},
+		tables: map[string]jit.Table{}, behind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
 		known: map[string]int{}, noted: map[string]bool{}, hindered: map[ObstacleKind]map[string]bool{},
 	}
 	for _, t := range tables {
 		l.tables[strings.ToLower(t.Guard)] = t
 	}
-	var matched, always []VM
+	var matched, always []jit.VM
 	for _, vm := range vms {
 		if policy, ok := c.Policy(vm); ok && len(policy.Ports) > 0 {
 			matched = append(matched, vm)
@@ -65,18 +68,18 @@ func Predict(c Config, vms []VM, tables []Table, locks []ManagementLock) Forecas
 // forecaster gathers an Outlook.
 type forecaster struct {
 	Forecast
-	config      Config
-	owner       Owner
-	tables      map[string]Table                 // by lower-case guard
-	behind      map[string][]VM                  // by lower-case guard
-	protections map[string][]Protection          // by lower-case guard
+	config      jit.Config
+	owner       jit.Owner
+	tables      map[string]jit.Table             // by lower-case guard
+	behind      map[string][]jit.VM              // by lower-case guard
+	protections map[string][]jit.Protection      // by lower-case guard
 	known       map[string]int                   // index of each hurdle, by what it says
 	noted       map[string]bool                  // what was said of which VM
 	hindered    map[ObstacleKind]map[string]bool // lower-case ids of VMs
 }
 
 // unobstructed counts the VMs in whose way none of that kind is.
-func (l *forecaster) unobstructed(vms []VM, kinds ...ObstacleKind) int {
+func (l *forecaster) unobstructed(vms []jit.VM, kinds ...ObstacleKind) int {
 	n := len(vms)
 	for _, vm := range vms {
 		if slices.ContainsFunc(kinds, func(k ObstacleKind) bool { return l.hindered[k][strings.ToLower(vm.ID)] }) {
@@ -87,25 +90,25 @@ func (l *forecaster) unobstructed(vms []VM, kinds ...ObstacleKind) int {
 }
 
 // consider finds what is in front of the VM, and notes what is wrong with that.
-func (l *forecaster) consider(vm VM, policy Policy) {
+func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
 	if vm.Classic {
-		l.note(vm, ObstacleVM, "", RefuseClassic(vm))
+		l.note(vm, ObstacleVM, "", jit.RefuseClassic(vm))
 		return
 	}
 	for _, pp := range policy.Ports {
-		if _, ok := l.config.Approval(vm, []Ports{pp.Ports}, nil, min(defaultDuration, pp.Longest)); !ok {
-			l.note(vm, ObstacleVM, "", Refuse(ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
+		if _, ok := l.config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); !ok {
+			l.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
 		}
 	}
-	paths, err := FullProtectionPaths(vm)
+	paths, err := jit.FullProtectionPaths(vm)
 	switch {
-	case err != nil && len(addressesOfVM(vm)) == 0:
+	case err != nil && len(jit.AddressesOfVM(vm)) == 0:
 		l.note(vm, ObstacleVM, "", err)
 	default:
 		l.probePorts(vm, policy)
 		l.noteUnfiltered(vm)
 	}
-	for _, guard := range slices.Concat(guardsOfVM(vm), Firewalls(l.config.Installation, vm)) {
+	for _, guard := range slices.Concat(jit.GuardsOfVM(vm), jit.Firewalls(l.config.Installation, vm)) {
 		l.behind[guard] = append(l.behind[guard], vm)
 	}
 	switch {
@@ -117,7 +120,7 @@ func (l *forecaster) consider(vm VM, policy Policy) {
 }
 
 // addProtection has the protection looked at where its denies would stand.
-func (l *forecaster) addProtection(p Protection) {
+func (l *forecaster) addProtection(p jit.Protection) {
 	for _, guard := range p.Guards() {
 		l.protections[guard] = append(l.protections[guard], p)
 	}
@@ -125,7 +128,7 @@ func (l *forecaster) addProtection(p Protection) {
 
 // noteUnfiltered notes addresses of a VM that nothing filters while something filters
 // others of it: of one without any, the requests say so.
-func (l *forecaster) noteUnfiltered(vm VM) {
+func (l *forecaster) noteUnfiltered(vm jit.VM) {
 	var bare []string
 	filtered := false
 	for _, nic := range vm.Interfaces {
@@ -138,13 +141,13 @@ func (l *forecaster) noteUnfiltered(vm VM) {
 		}
 	}
 	if filtered && len(bare) > 0 {
-		l.note(vm, ObstacleVM, "", Refuse(ErrPolicy,
+		l.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy,
 			"%s has no network security group at its address %s, so all traffic from inside is let in there; attach one to the interface or its subnet.", vm.Name, strings.Join(bare, ", ")))
 	}
 }
 
 // note adds a hurdle for the VM, or the VM to one that says the same.
-func (l *forecaster) note(vm VM, kind ObstacleKind, guard string, why error) {
+func (l *forecaster) note(vm jit.VM, kind ObstacleKind, guard string, why error) {
 	id := strings.ToLower(vm.ID)
 	if l.hindered[kind] == nil {
 		l.hindered[kind] = map[string]bool{}
@@ -169,7 +172,7 @@ func says(kind ObstacleKind, guard string, why error) string {
 }
 
 // run goes through the locks and then the protections.
-func (l *forecaster) run(locks []ManagementLock) {
+func (l *forecaster) run(locks []jit.ManagementLock) {
 	guards := slices.Sorted(maps.Keys(l.behind))
 	for _, lock := range locks {
 		first := ""
@@ -194,20 +197,20 @@ func (l *forecaster) run(locks []ManagementLock) {
 
 // probeProtections looks at the protections of a guard: those that are always there
 // together, each other one by itself.
-func (l *forecaster) probeProtections(t Table, guard string) {
-	var always []Protection
+func (l *forecaster) probeProtections(t jit.Table, guard string) {
+	var always []jit.Protection
 	for _, p := range l.protections[guard] {
 		if p.Always {
 			always = append(always, p)
 			continue
 		}
-		for _, b := range l.owner.MakePlan(t, Denies(l.owner.Installation, guard, []Protection{p})).Blocked {
+		for _, b := range l.owner.MakePlan(t, jit.Denies(l.owner.Installation, guard, []jit.Protection{p})).Blocked {
 			if _, said := l.known[says(ObstacleRules, guard, b.Err)]; !said {
 				l.note(machineOf(p), ObstacleProtect, guard, b.Err)
 			}
 		}
 	}
-	plan := l.owner.MakePlan(t, Denies(l.owner.Installation, guard, always))
+	plan := l.owner.MakePlan(t, jit.Denies(l.owner.Installation, guard, always))
 	for _, p := range always {
 		if err := l.owner.FitsProtections(t, plan, p); err != nil {
 			l.note(machineOf(p), ObstacleAlways, guard, err)
@@ -215,4 +218,4 @@ func (l *forecaster) probeProtections(t Table, guard string) {
 	}
 }
 
-func machineOf(p Protection) VM { return VM{ID: p.VM, Name: p.Name, Group: p.Group} }
+func machineOf(p jit.Protection) jit.VM { return jit.VM{ID: p.VM, Name: p.Name, Group: p.Group} }

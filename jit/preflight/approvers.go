@@ -1,27 +1,29 @@
-package jit
+package preflight
 
 import (
 	"context"
+
+	"jitbot/jit"
 )
 
 // Approvers looks, before anybody asks, at who could. It changes nothing and needs
 // no Store, so whether a name once meant another Entra user is not known to it.
-type Approvers struct{ checks Checker }
+type Approvers struct{ checks jit.Checker }
 
 // NewApprovers makes one. Of the world it needs Directory, People and Log.
-func NewApprovers(c Config, w Adapters) Approvers {
+func NewApprovers(c jit.Config, w jit.Adapters) Approvers {
 	w.Store = nil
-	return Approvers{NewChecker(c, w)}
+	return Approvers{jit.NewChecker(c, w)}
 }
 
 // Person is the member with the Entra user they are tied to. A Refusal is what
 // they would read who is none.
-func (s Approvers) Person(ctx context.Context, id UserID) (Person, error) {
+func (s Approvers) Person(ctx context.Context, id jit.UserID) (jit.Person, error) {
 	return s.checks.Identify(ctx, id)
 }
 
 // Enough refuses an approval rule that fewer people could approve by than it
 // requires.
-func (s Approvers) Enough(ctx context.Context, rule ApprovalRule) error {
-	return s.checks.EnoughApprovers(ctx, rule, Person{})
+func (s Approvers) Enough(ctx context.Context, rule jit.ApprovalRule) error {
+	return s.checks.EnoughApprovers(ctx, rule, jit.Person{})
 }

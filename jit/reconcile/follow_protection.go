@@ -1,4 +1,4 @@
-package jit
+package reconcile
 
 import (
 	"context"
@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"jitbot/jit"
 )
 
 // followProtections keeps every protection in step, and has those made that the
 // configuration says.
-func (s *Reconciler) followProtections(ctx context.Context, vms map[string]VM, began time.Time) []error {
+func (s *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
 	locks, err := s.adapters.Store.Protections(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
@@ -34,19 +36,19 @@ func (s *Reconciler) followProtections(ctx context.Context, vms map[string]VM, b
 }
 
 // followProtection keeps a protection in step with its VM and its policy.
-func (s *Reconciler) followProtection(ctx context.Context, p Protection, vms map[string]VM) error {
-	if p.State == Unprotecting {
+func (s *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms map[string]jit.VM) error {
+	if p.State == jit.Unprotecting {
 		return nil
 	}
 	vm, err := s.whole(ctx, p.VM, vms)
-	if errors.Is(err, ErrUnwatched) {
+	if errors.Is(err, jit.ErrUnwatched) {
 		s.unwatched.Do(func() {
 			s.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
 				slog.String("vm", p.VM))
 		})
 		return nil
 	}
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, jit.ErrNotFound) {
 		return s.endProtection(ctx, p, "the VM does not exist any more")
 	}
 	if err != nil {
@@ -55,38 +57,38 @@ func (s *Reconciler) followProtection(ctx context.Context, p Protection, vms map
 	if done, err := s.followPolicy(ctx, p, vm); done {
 		return err
 	}
-	paths, bare := ProtectionPaths(vm)
+	paths, bare := jit.ProtectionPaths(vm)
 	if len(paths) == 0 {
 		paths = p.WithoutGuard(bare) // for a group, which may be on its way
 	}
 	if len(paths) == 0 {
-		return s.endProtection(ctx, p, ReasonFor(Unprotectable(vm)))
+		return s.endProtection(ctx, p, jit.ReasonFor(jit.Unprotectable(vm)))
 	}
-	if SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
+	if jit.SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return nil
 	}
 	now := s.checks.Clock.Now()
-	err = s.Protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.Move(paths, bare, now) })
-	s.Touch(append(p.Guards(), GuardsOf(paths)...))
+	err = s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.Move(paths, bare, now) })
+	s.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
 	return err
 }
 
-func (s *Reconciler) endProtection(ctx context.Context, p Protection, why string) error {
+func (s *Reconciler) endProtection(ctx context.Context, p jit.Protection, why string) error {
 	now := s.checks.Clock.Now()
-	err := s.Protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.End(Person{}, why, now) })
+	err := s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.End(jit.Person{}, why, now) })
 	s.Touch(p.Guards())
 	return err
 }
 
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
-func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (done bool, err error) {
+func (s *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.VM) (done bool, err error) {
 	policy, ok := s.config.Policy(vm)
 	switch {
 	case p.Always && !policy.Always && p.By.ID == "":
 		return true, s.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
-		return true, s.Protect(ctx, p.VM, func(p Protection) (Protection, []Event) { return p.HandBack(), nil })
+		return true, s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
 	case ok && !p.AgreesWith(policy):
 		s.work.relocks.Add(ctx, strings.ToLower(vm.ID), false)
 	}
@@ -99,18 +101,18 @@ func (s *Reconciler) followPolicy(ctx context.Context, p Protection, vm VM) (don
 // there may be thousands, and nothing else that follows the VMs waits for them.
 func (s *Reconciler) reprotect(ctx context.Context, id string) error {
 	vm, err := s.adapters.Inventory.VM(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, jit.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
-	old, err := s.checks.protection(ctx, vm.ID, id)
+	old, err := s.checks.Protection(ctx, vm.ID, id)
 	if err != nil {
 		return err
 	}
 	policy, ok := s.config.Policy(vm)
-	if !ok || old.State == Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && old.AgreesWith(policy) {
+	if !ok || old.State == jit.Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && old.AgreesWith(policy) {
 		return nil
 	}
 	ports := old.Ports
@@ -118,7 +120,7 @@ func (s *Reconciler) reprotect(ctx context.Context, id string) error {
 		ports = nil // the policy's
 	}
 	next, err := s.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
-	if no := (*Refusal)(nil); errors.As(err, &no) {
+	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
 		s.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
 		return nil
 	}
@@ -126,7 +128,7 @@ func (s *Reconciler) reprotect(ctx context.Context, id string) error {
 		return err
 	}
 	now := s.checks.Clock.Now()
-	_, err = s.adapters.Store.Protect(ctx, vm.ID, func(p Protection) (Protection, bool, []Event, error) {
+	_, err = s.adapters.Store.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.Revision != old.Revision {
 			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
 		}

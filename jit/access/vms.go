@@ -1,4 +1,4 @@
-package jit
+package access
 
 import (
 	"context"
@@ -6,16 +6,17 @@ import (
 	"slices"
 	"strings"
 
+	"jitbot/jit"
 	"jitbot/jit/resource"
 )
 
 // VMLine is a VM as a list shows it.
 type VMLine struct {
-	VM        VM
-	Protected ProtectionState // empty when nothing of ours keeps it shut
-	Always    bool            // protected because the configuration says so
-	Fault     string          // what goes wrong with its protection
-	Offer     Offer           // what may be asked for; without ports nothing may
+	VM        jit.VM
+	Protected jit.ProtectionState // empty when nothing of ours keeps it shut
+	Always    bool                // protected because the configuration says so
+	Fault     string              // what goes wrong with its protection
+	Offer     Offer               // what may be asked for; without ports nothing may
 }
 
 // maxLooks bounds how many VMs one list asks Azure about for somebody who may
@@ -26,7 +27,7 @@ const maxLooks = 60
 // limit of them: everything for admins, what they may be asked to approve for
 // approvers, and else what is the caller's own or may be read in Azure. more
 // says that there may be others.
-func (s *Service) VMs(ctx context.Context, by UserID, text string, limit int) (lines []VMLine, more bool, err error) {
+func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []VMLine, more bool, err error) {
 	found, err := s.Search(ctx, by, text, int(^uint(0)>>1))
 	if err != nil {
 		return nil, false, err
@@ -55,7 +56,7 @@ func (s *Service) VMs(ctx context.Context, by UserID, text string, limit int) (l
 	return lines, false, nil
 }
 
-func (s *Service) vmLine(ctx context.Context, vm VM, locks []Protection) (VMLine, error) {
+func (s *Service) vmLine(ctx context.Context, vm jit.VM, locks []jit.Protection) (VMLine, error) {
 	l := VMLine{VM: vm}
 	for _, p := range locks {
 		if !resource.Same(p.VM, vm.ID) {
@@ -76,7 +77,7 @@ func (s *Service) vmLine(ctx context.Context, vm VM, locks []Protection) (VMLine
 		return l, err
 	}
 	if ok && len(policy.Ports) > 0 {
-		l.Offer = Offer{VMs: []VM{vm}, Any: true}.narrow(policy, true)
+		l.Offer = Offer{VMs: []jit.VM{vm}, Any: true}.narrow(policy, true)
 	}
 	return l, nil
 }
@@ -85,12 +86,12 @@ func (s *Service) vmLine(ctx context.Context, vm VM, locks []Protection) (VMLine
 type vmVisibility struct {
 	visibility
 	all   bool
-	rules []Match         // of the approval rules whose approver they are
+	rules []jit.Match     // of the approval rules whose approver they are
 	mine  map[string]bool // VMs of their own grants, by resource id in lower case
 	looks int             // at Azure, so far
 }
 
-func (s *Service) vmVisibility(ctx context.Context, by UserID) (*vmVisibility, error) {
+func (s *Service) vmVisibility(ctx context.Context, by jit.UserID) (*vmVisibility, error) {
 	v := &vmVisibility{visibility: visibility{checks: s.checks, by: by, readable: s.readable}, mine: map[string]bool{}}
 	var err error
 	if v.all, err = s.checks.IsListed(ctx, s.config.Admins, by); err != nil || v.all {
@@ -120,20 +121,20 @@ func (s *Service) vmVisibility(ctx context.Context, by UserID) (*vmVisibility, e
 	return v, nil
 }
 
-func (v *vmVisibility) vm(ctx context.Context, vm VM) bool {
-	approves := func(m Match) bool { return m.VM(vm) }
+func (v *vmVisibility) vm(ctx context.Context, vm jit.VM) bool {
+	approves := func(m jit.Match) bool { return m.VM(vm) }
 	if v.all || v.mine[strings.ToLower(vm.ID)] || slices.ContainsFunc(v.rules, approves) {
 		return true
 	}
 	if _, known := v.readable.get(v.by, vm.ID); !known {
 		v.looks++
 	}
-	return v.see(ctx, Grant{Request: Request{Targets: []Target{{VM: vm.ID, Name: vm.Name}}}})
+	return v.see(ctx, jit.Grant{Request: jit.Request{Targets: []jit.Target{{VM: vm.ID, Name: vm.Name}}}})
 }
 
 // Admin refuses whoever is not an admin, before anything is shown that only
 // admins can use. What they do is judged again when they do it.
-func (s *Service) Admin(ctx context.Context, by UserID) error {
+func (s *Service) Admin(ctx context.Context, by jit.UserID) error {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (s *Service) Admin(ctx context.Context, by UserID) error {
 		return err
 	}
 	if !admin {
-		return Refuse(ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
+		return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package jit
+package reconcile
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"jitbot/jit"
 	"jitbot/jit/clock"
 )
 
@@ -23,7 +24,7 @@ const (
 type clockTrust struct {
 	clock  *clock.Clock
 	store  markStore
-	vitals Readiness
+	vitals jit.Readiness
 	log    *slog.Logger
 
 	mu          sync.Mutex
@@ -39,7 +40,7 @@ type markStore interface {
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 }
 
-func newClockTrust(clock *clock.Clock, w Adapters) *clockTrust {
+func newClockTrust(clock *clock.Clock, w jit.Adapters) *clockTrust {
 	return &clockTrust{clock: clock, store: w.Store, vitals: w.Readiness, log: w.Log}
 }
 
@@ -63,7 +64,7 @@ func (t *clockTrust) doubt() string {
 	defer t.mu.Unlock()
 	switch {
 	case skew > maxSkew || skew < -maxSkew:
-		return fmt.Sprintf("this machine's clock and Azure's differ by %s", ShortDuration(skew.Abs()))
+		return fmt.Sprintf("this machine's clock and Azure's differ by %s", jit.ShortDuration(skew.Abs()))
 	case t.clock.Behind() > maxBack:
 		return "this machine's clock was set back"
 	default:

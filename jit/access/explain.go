@@ -1,4 +1,4 @@
-package jit
+package access
 
 import (
 	"context"
@@ -6,34 +6,36 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"jitbot/jit"
 )
 
 // Explanation is the answer to a dry run: what would become of a request for
 // the VM. Nothing of it is stored.
 type Explanation struct {
-	VM        VM
-	For       UserID
-	Who       Person          // the Entra user; zero when For is tied to none
-	No        *Refusal        // why For may not ask; nil when they may
-	Protected ProtectionState // empty when jitbot does not keep it shut
-	Policy    bool            // one covers the VM
+	VM        jit.VM
+	For       jit.UserID
+	Who       jit.Person          // the Entra user; zero when For is tied to none
+	No        *jit.Refusal        // why For may not ask; nil when they may
+	Protected jit.ProtectionState // empty when jitbot does not keep it shut
+	Policy    bool                // one covers the VM
 	Offers    []Offered
 	// Hidden says that the caller may not read the VM in Azure, so that the
 	// rest, which tells how it is filtered, is left out.
 	Hidden  bool
-	Guards  []string // resource ids of the NSGs and firewalls whose rules a grant could change
-	Blocked *Refusal // why no grant could open it
-	Posture Posture
+	Guards  []string     // resource ids of the NSGs and firewalls whose rules a grant could change
+	Blocked *jit.Refusal // why no grant could open it
+	Posture jit.Posture
 }
 
 // Offered is a port that may be asked for.
 type Offered struct {
-	Port     PortPolicy
-	Widest   Widths
+	Port     jit.PortPolicy
+	Widest   jit.Widths
 	Duration time.Duration // that Rule was chosen for
 	Named    bool          // somebody is to approve that long from one address: Rule
-	Rule     ApprovalRule
-	Few      *Refusal // too few could approve
+	Rule     jit.ApprovalRule
+	Few      *jit.Refusal // too few could approve
 	// Ways tell who gets to the port as the rules are now.
 	Ways []Reached
 }
@@ -41,12 +43,12 @@ type Offered struct {
 // Reached is what becomes of a flow.
 type Reached struct {
 	Source  string // Internet or VirtualNetwork
-	Verdict Verdict
+	Verdict jit.Verdict
 }
 
 // Explain is a dry run of a request for one VM, by whoever asks or, for
 // admins, by somebody else.
-func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserID) (Explanation, error) {
+func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who jit.UserID) (Explanation, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Explanation{}, err
 	}
@@ -55,18 +57,18 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 		return Explanation{}, err
 	}
 	if who != by && !seen.all {
-		return Explanation{}, Refuse(ErrAuthority, "Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
+		return Explanation{}, jit.Refuse(jit.ErrAuthority, "Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
 	}
 	vms, err := s.checks.VMs.Find(ctx, []string{word})
 	if err != nil {
 		return Explanation{}, err
 	}
 	if len(vms) != 1 {
-		return Explanation{}, Refuse(ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
+		return Explanation{}, jit.Refuse(jit.ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
 	}
 	vm, err := s.adapters.Inventory.VM(ctx, vms[0].ID)
-	if errors.Is(err, ErrNotFound) {
-		return Explanation{}, Refuse(ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
+	if errors.Is(err, jit.ErrNotFound) {
+		return Explanation{}, jit.Refuse(jit.ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
 	}
 	if err != nil {
 		return Explanation{}, fmt.Errorf("reading %s: %w", vms[0].Name, err)
@@ -79,7 +81,7 @@ func (s *Service) Explain(ctx context.Context, by UserID, word string, who UserI
 }
 
 // may says why the person may not ask for the VM, if so.
-func (s *Service) may(ctx context.Context, id UserID, vm VM) (who Person, no *Refusal, err error) {
+func (s *Service) may(ctx context.Context, id jit.UserID, vm jit.VM) (who jit.Person, no *jit.Refusal, err error) {
 	who, err = s.checks.Identify(ctx, id)
 	if err == nil {
 		err = s.checks.CheckRights(ctx, who, vm, s.config.RequiredActions)
@@ -98,7 +100,7 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 	if err != nil {
 		return err
 	}
-	lock, err := s.checks.protection(ctx, e.VM.ID, e.VM.Name)
+	lock, err := s.checks.Protection(ctx, e.VM.ID, e.VM.Name)
 	if err != nil {
 		return err
 	}
@@ -118,9 +120,9 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 
 // offered finds who would approve the shortest ask that is usual: from one
 // address, for an hour or as long as is allowed.
-func (s *Service) offered(ctx context.Context, e *Explanation, pp PortPolicy, widest Widths) (Offered, error) {
-	o := Offered{Port: pp, Widest: widest, Duration: min(defaultDuration, pp.Longest)}
-	i, ok := s.config.Approval(e.VM, []Ports{pp.Ports}, nil, o.Duration)
+func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy, widest jit.Widths) (Offered, error) {
+	o := Offered{Port: pp, Widest: widest, Duration: min(jit.DefaultDuration, pp.Longest)}
+	i, ok := s.config.Approval(e.VM, []jit.Ports{pp.Ports}, nil, o.Duration)
 	if !ok {
 		return o, nil
 	}
@@ -133,19 +135,19 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp PortPolicy, wi
 }
 
 // explainPath says what filters the VM now, and where a grant would change it.
-func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy, lock Protection) error {
-	var tables []Table
-	for _, guard := range guardsOfVM(e.VM) {
+func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, lock jit.Protection) error {
+	var tables []jit.Table
+	for _, guard := range jit.GuardsOfVM(e.VM) {
 		t, err := s.checks.Table(ctx, guard)
 		if err != nil {
 			return err
 		}
 		tables = append(tables, t)
 	}
-	groups, firewalls := guardsOfVM(e.VM), Firewalls(s.config.Installation, e.VM)
+	groups, firewalls := jit.GuardsOfVM(e.VM), jit.Firewalls(s.config.Installation, e.VM)
 	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
-		e.Blocked = Unfiltered(e.VM, "open")
+		e.Blocked = jit.Unfiltered(e.VM, "open")
 	}
 	// Every grant writes in each network security group, but only those from
 	// some sources in a firewall.
@@ -154,10 +156,10 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy
 		return err
 	}
 	elsewhere := s.checks.CheckLocks(ctx, firewalls)
-	if elsewhere != nil && !errors.As(elsewhere, new(*Refusal)) {
+	if elsewhere != nil && !errors.As(elsewhere, new(*jit.Refusal)) {
 		return elsewhere
 	}
-	read, note := s.checks.Topology(ctx, []VM{e.VM})
+	read, note := s.checks.Topology(ctx, []jit.VM{e.VM})
 	around := read(e.VM)
 	e.Posture = s.checks.Posture(e.VM, tables, around, policy, lock, note)
 	if elsewhere != nil {
@@ -165,7 +167,7 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy Policy
 	}
 	for i, o := range e.Offers {
 		for _, source := range []string{"Internet", "VirtualNetwork"} {
-			v := Reach(e.VM, tables, around, Flow{Source: source, Ports: o.Port.Ports})
+			v := jit.Reach(e.VM, tables, around, jit.Flow{Source: source, Ports: o.Port.Ports})
 			e.Offers[i].Ways = append(e.Offers[i].Ways, Reached{source, v})
 		}
 	}

@@ -1,0 +1,106 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"jitbot/jit"
+)
+
+// protectActions are what an admin must hold at a VM to lock or unlock it, the
+// rights that configuring Defender's just-in-time access asks for.
+// https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-usage
+func protectActions() []string {
+	return []string{
+		"Microsoft.Security/locations/jitNetworkAccessPolicies/write",
+		"Microsoft.Compute/virtualMachines/write",
+	}
+}
+
+// Result is what became of one VM of several.
+type Result struct {
+	VM  jit.VM
+	Err error // a Refusal, or a fault; nil when it was done
+}
+
+// Protect locks ports of the VMs, which are named as in Ask: what the form
+// chose, or with no ports what each VM's policy offers. Each VM has its own
+// outcome. It answers when the protections are stored; that they are in force
+// is told once the denies were read back.
+func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]Result, error) {
+	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
+		if policy, _ := s.config.Policy(vm); policy.Always {
+			return jit.Refuse(jit.ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
+		}
+		p, err := s.checks.Protect(ctx, who, vm, ports)
+		s.loop.Touch(p.Guards())
+		return err
+	})
+}
+
+// Unprotect unlocks the VMs: exactly our denies are removed.
+func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]Result, error) {
+	return s.eachVM(ctx, by, "unprotect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
+		p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
+		if err != nil {
+			return err
+		}
+		if p.VM == "" {
+			return jit.Refuse(jit.ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
+		}
+		if p.Always {
+			return jit.Refuse(jit.ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
+		}
+		err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.End(who, "", s.checks.Clock.Now()) })
+		s.loop.Touch(p.Guards())
+		return err
+	})
+}
+
+// eachVM runs f on each VM for an admin who holds the rights there.
+func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words []string, f func(context.Context, jit.Person, jit.VM) error) ([]Result, error) {
+	said := what + " " + jit.CleanText(strings.Join(words, ", "))
+	who, err := s.checks.Identify(ctx, by)
+	if err != nil {
+		return nil, s.rejectProtection(ctx, by, said, nil, err)
+	}
+	admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
+	if err != nil {
+		return nil, err
+	}
+	if !admin {
+		return nil, s.rejectProtection(ctx, by, said, nil, jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration."))
+	}
+	vms, err := s.checks.VMs.Find(ctx, words)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Result, 0, len(vms))
+	for _, vm := range vms {
+		err := s.checks.CheckRights(ctx, who, vm, protectActions())
+		if err == nil {
+			err = f(ctx, who, vm)
+		} else {
+			err = s.rejectProtection(ctx, by, what, []string{vm.ID}, err)
+		}
+		if err != nil && !errors.As(err, new(*jit.Refusal)) {
+			s.adapters.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
+		}
+		out = append(out, Result{vm, err})
+	}
+	return out, nil
+}
+
+// rejectProtection records an attempt without authority and returns the refusal.
+func (s *Service) rejectProtection(ctx context.Context, by jit.UserID, what string, vms []string, no error) error {
+	if !errors.Is(no, jit.ErrAuthority) {
+		return no
+	}
+	if err := s.adapters.Store.Append(ctx, jit.Rejected(by, what, vms, s.checks.Clock.Now())); err != nil {
+		return fmt.Errorf("recording a refused %s: %w", what, err)
+	}
+	return no
+}

@@ -1,0 +1,46 @@
+package access
+
+import (
+	"context"
+
+	"jitbot/jit"
+)
+
+// maxScanLooks bounds how many VMs one scan asks Azure about for somebody who
+// may not see them all: it is rarer than a list.
+const maxScanLooks = 300
+
+// Scan says how every VM stands that the caller may see, the exposed ones
+// first, the widest of them before all. more says that there may be others.
+// The rules are read afresh, by one list, and the VMs are listed anew after a
+// minute: an older list would not say how they stand.
+func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []jit.Finding, more bool, err error) {
+	if _, err := s.checks.Member(ctx, by); err != nil {
+		return nil, false, err
+	}
+	vms, err := s.checks.VMs.List(ctx, jit.VMsMaxAge)
+	if err != nil {
+		return nil, false, err
+	}
+	seen, err := s.vmVisibility(ctx, by)
+	if err != nil {
+		return nil, false, err
+	}
+	var mine []jit.VM
+	for _, vm := range vms {
+		if more = seen.looks > maxScanLooks || ctx.Err() != nil; more {
+			break
+		}
+		if seen.vm(ctx, vm) {
+			mine = append(mine, vm)
+		}
+	}
+	if len(mine) == 0 {
+		return nil, more, nil
+	}
+	out, _, err := s.checks.Classify(ctx, mine)
+	for i := range out {
+		out[i].Admin = seen.all
+	}
+	return out, more, err
+}

@@ -1,0 +1,123 @@
+package preflight
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"jitbot/jit"
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
+)
+
+// probe is a request that stands for all from its source. It is refused only
+// where they all are.
+type probe struct {
+	port  jit.PortPolicy
+	grant jit.Grant
+	err   error // why there is no way
+}
+
+// obstacle is what a probe met.
+type obstacle struct {
+	guard string    // empty: there is no way at all
+	deny  *jit.Rule // what denies it
+	err   error     // what else is in the way
+}
+
+// probePorts notes what keeps everybody from a port that the policy offers.
+func (l *forecaster) probePorts(vm jit.VM, policy jit.Policy) {
+	denied := map[string][]string{} // ports, by what denies them
+	var order []obstacle
+	for _, pp := range policy.Ports {
+		for _, o := range l.obstacles(vm, pp) {
+			switch {
+			case o.guard == "":
+				l.note(vm, ObstacleVM, "", o.err)
+			case o.err != nil:
+				l.note(vm, ObstacleRules, o.guard, o.err)
+			default:
+				key := o.guard + " " + o.deny.Name
+				if denied[key] == nil {
+					order = append(order, o)
+				}
+				if port := pp.Ports.String(); !slices.Contains(denied[key], port) {
+					denied[key] = append(denied[key], port)
+				}
+			}
+		}
+	}
+	for _, o := range order {
+		t := l.tables[o.guard]
+		l.note(vm, ObstacleRules, o.guard, jit.Refuse(jit.ErrPolicy, "The rule %s (priority %s) in %s denies %s to everybody who may ask before any allow of ours, so every request is refused; move it behind priority %s.",
+			o.deny.Name, fmt.Sprint(o.deny.Priority), t.Name, strings.Join(denied[o.guard+" "+o.deny.Name], ", "), fmt.Sprint(l.owner.Bands.Allow.To)))
+	}
+}
+
+// obstacles are those of every probe of the port, and none when one of them
+// gets through.
+func (l *forecaster) obstacles(vm jit.VM, pp jit.PortPolicy) []obstacle {
+	var all []obstacle
+	for _, t := range l.probes(vm, pp) {
+		met := l.obstaclesOf(t)
+		if len(met) == 0 {
+			return nil
+		}
+		all = append(all, met...)
+	}
+	return all
+}
+
+// probes ask from each source that the policy lists or, where it takes any
+// address, from everywhere and from inside alone: a firewall treats these
+// apart.
+func (l *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
+	sources := slices.Clone(pp.Sources)
+	if pp.Any {
+		for _, s := range slices.Concat([]string{"0.0.0.0/0", "::/0"}, ipset.PrivatePrefixes()) {
+			p := netip.MustParsePrefix(s)
+			if slices.ContainsFunc(jit.AddressesOfVM(vm), func(a netip.Addr) bool { return a.Is4() == p.Addr().Is4() }) {
+				sources = append(sources, p)
+			}
+		}
+	}
+	single := pp.Ports
+	single.To = single.From // a firewall translates single ports only, which may be asked for
+	out := make([]probe, 0, len(sources))
+	for _, s := range sources {
+		paths, err := jit.PathsTo(l.owner.Installation, vm, []jit.Ports{single}, []netip.Prefix{s})
+		g := jit.Grant{ID: "g-22222", Paths: paths, Request: jit.Request{Ports: []jit.Ports{pp.Ports}, Sources: []netip.Prefix{s}}}
+		out = append(out, probe{pp, g, err})
+	}
+	return out
+}
+
+// obstaclesOf looks at each guard on the way. A group of ours in a firewall policy
+// that is not there yet has nothing in the way.
+func (l *forecaster) obstaclesOf(t probe) []obstacle {
+	if t.err != nil {
+		return []obstacle{{err: t.err}}
+	}
+	var out []obstacle
+	for _, guard := range t.grant.Guards() {
+		table, read := l.tables[guard]
+		if !read && !resource.IsFirewall(guard) {
+			out = append(out, obstacle{guard: guard, err: jit.Refuse(jit.ErrNotFound,
+				"The network security group %s is not among those that could be read; give jitbot's identity its role there too.", resource.Name(guard))})
+		}
+		if !read {
+			continue
+		}
+		plan := l.owner.MakePlan(table, jit.ForGrant(t.grant, l.owner.Installation, guard))
+		for _, b := range plan.Blocked {
+			out = append(out, obstacle{guard: guard, err: b.Err})
+		}
+		for _, r := range plan.Final {
+			if d, idle := table.Idle(r); idle {
+				out = append(out, obstacle{guard: guard, deny: &d})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,121 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"jitbot/jit"
+)
+
+const (
+	advancers = 32               // grants moved on at once, so that the store commits them together
+	askedFor  = 15 * time.Second // a request not checked by then was cut off, and is checked again
+)
+
+// advanceAll moves on what is due, many at once.
+func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, agenda *agenda) []error {
+	faults := make([]error, len(ids))
+	slots := make(chan struct{}, advancers)
+	var wg sync.WaitGroup
+	for i, id := range ids {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			g, err := r.advance(ctx, id, due, now)
+			if err != nil {
+				faults[i] = fmt.Errorf("moving %s on: %w", id, err)
+				return
+			}
+			if g.State == jit.Closing {
+				agenda.note(g, !r.due.seen(id), now)
+			}
+		})
+	}
+	wg.Wait()
+	return faults
+}
+
+// advance does what the clock asks of one grant. Doors close by due, which may
+// be ahead of now while the clock is suspect.
+func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time) (jit.Grant, error) {
+	g, err := r.adapters.Store.Grant(ctx, id)
+	if err != nil {
+		return g, fmt.Errorf("reading it: %w", err)
+	}
+	switch g.State {
+	case jit.Asked:
+		if now.Sub(g.Request.At) >= askedFor {
+			r.work.checks.Add(ctx, string(id), false)
+		}
+		return g, nil
+	case jit.Pending:
+		if now.Before(g.Clock.Lapse) {
+			return g, nil
+		}
+		return r.update(ctx, id, one(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Lapse(now) }))
+	case jit.Opening:
+		return r.advanceOpening(ctx, g, now)
+	case jit.Open:
+		return r.advanceOpen(ctx, g, due, now)
+	case jit.Closing:
+		return r.advanceClosing(ctx, g, now)
+	default:
+		return g, nil
+	}
+}
+
+func (r *Reconciler) advanceOpening(ctx context.Context, g jit.Grant, now time.Time) (jit.Grant, error) {
+	if g.Clock.Begun.IsZero() {
+		r.work.opens.Add(ctx, string(g.ID), false)
+		return g, nil
+	}
+	if now.Before(g.Clock.OpenBy) {
+		return g, nil // it began after the list of what is due was made
+	}
+	d := jit.Decision{Ending: jit.Failed, Reason: g.Unconfirmed()}
+	return r.update(ctx, g.ID, one(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(jit.Opening, d, now) }))
+}
+
+func (r *Reconciler) advanceOpen(ctx context.Context, g jit.Grant, due, now time.Time) (jit.Grant, error) {
+	return r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ExpireOrRemind(due, now) })
+}
+
+// advanceClosing ends what was never begun, and says that a closing takes too
+// long where its guard is held up and cannot say so.
+func (r *Reconciler) advanceClosing(ctx context.Context, g jit.Grant, now time.Time) (jit.Grant, error) {
+	switch {
+	case len(g.Paths) == 0:
+		return r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed("", now) })
+	case !g.Stuck && now.Sub(g.Clock.Closing) > g.StuckAfter():
+		return r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			next, events := g.Trouble("", "it takes longer than it should", true, now)
+			return next, events, nil
+		})
+	default:
+		return g, nil
+	}
+}
+
+// one lifts a transition with one event.
+func one(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (jit.Grant, []jit.Event, error) {
+	return func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		next, e, err := f(g)
+		return next, []jit.Event{e}, err
+	}
+}
+
+// update runs a transition. One that comes too late, because somebody else
+// moved the grant on, is no fault.
+func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
+	g, err := r.adapters.Store.Update(ctx, id, f)
+	if errors.Is(err, jit.ErrStale) {
+		g, err = r.adapters.Store.Grant(ctx, id)
+	}
+	if err != nil {
+		return g, fmt.Errorf("storing %s: %w", id, err)
+	}
+	return g, nil
+}

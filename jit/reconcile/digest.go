@@ -1,0 +1,176 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"jitbot/jit"
+)
+
+const (
+	digestPatience = 10 * time.Minute // what could not be read is tried again for this long
+	maxExposures   = 15               // VMs of a digest that are shown one by one
+	maxRemarks     = 5
+)
+
+// newDigest sums findings up, which are in the order of a scan. last is the
+// digest before, perhaps the zero one.
+func newDigest(last jit.Digest, due, at time.Time, findings []jit.Finding, gaps []string) jit.Digest {
+	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
+	for _, f := range findings {
+		countFinding(&d, f)
+		for _, text := range f.Posture.Yet {
+			addRemark(&d, text, f.VM.ID)
+		}
+	}
+	compareDigest(&d, last, findings)
+	if n := len(d.Remarks); n > maxRemarks {
+		d.Remarks, d.More = d.Remarks[:maxRemarks], n-maxRemarks
+	}
+	return d
+}
+
+func countFinding(d *jit.Digest, f jit.Finding) {
+	switch f.Posture.Class {
+	case jit.ClassUnhealthy:
+		d.Unhealthy++
+		if len(d.Exposures) < maxExposures {
+			d.Exposures = append(d.Exposures, jit.Exposed{VM: f.VM.ID, Production: f.VM.Production(), Why: f.Posture.Why})
+		}
+	case jit.ClassNotApplicable:
+		d.NotApplicable++
+		if f.Posture.Untold {
+			d.Untold++
+		}
+	case jit.ClassHealthy:
+		d.Healthy++
+	}
+}
+
+func addRemark(d *jit.Digest, text, vm string) {
+	i := slices.IndexFunc(d.Remarks, func(r jit.Remark) bool { return r.Text == text })
+	if i < 0 {
+		d.Remarks, i = append(d.Remarks, jit.Remark{Text: text}), len(d.Remarks)
+	}
+	d.Remarks[i].VMs = append(d.Remarks[i].VMs, vm)
+}
+
+// compare finds what changed since the last digest. What cannot be told now is
+// taken to be as it was.
+func compareDigest(d *jit.Digest, last jit.Digest, findings []jit.Finding) {
+	before, open := map[string]bool{}, map[string]bool{}
+	for _, id := range last.Open {
+		before[strings.ToLower(id)] = true
+	}
+	for _, f := range findings {
+		key := strings.ToLower(f.VM.ID)
+		unhealthy := f.Posture.Class == jit.ClassUnhealthy
+		if unhealthy && !before[key] && !last.At.IsZero() {
+			d.Opened = append(d.Opened, f.VM.ID)
+		}
+		if unhealthy || f.Posture.Untold && before[key] {
+			d.Open, open[key] = append(d.Open, f.VM.ID), true
+		}
+	}
+	for _, id := range last.Open {
+		if !open[strings.ToLower(id)] {
+			d.Mended = append(d.Mended, id)
+		}
+	}
+}
+
+// settledDigest is the last time of the digest's schedule that is known to be
+// settled. mu guards it.
+type settledDigest struct {
+	mu  sync.Mutex
+	due time.Time
+}
+
+// covers reports whether that time of the schedule is settled.
+func (s *settledDigest) covers(due time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !due.After(s.due)
+}
+
+func (s *settledDigest) settle(due time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due = due
+}
+
+// startDigest begins with the digest when a time of its schedule has come that
+// is not known to be settled.
+func (r *Reconciler) startDigest(ctx context.Context) {
+	if !r.digested.covers(r.config.Digest.Last(r.checks.Clock.Now())) {
+		r.work.digests.Add(ctx, "", false)
+	}
+}
+
+// digest settles what is due. The key is not used: there is only one.
+func (r *Reconciler) digest(ctx context.Context, _ string) error {
+	due := r.config.Digest.Last(r.checks.Clock.Now())
+	err := r.settleDigest(ctx, due)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.adapters.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
+		}
+		return err
+	}
+	r.digested.settle(due)
+	return nil
+}
+
+// settleDigest makes the digest that is due, unless the store knows that it
+// was. A schedule that was just set begins with its next time, and so does one
+// that a clock far ahead of this one has settled.
+func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
+	last, err := r.adapters.Store.Digest(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the last digest: %w", err)
+	}
+	now, schedule := r.checks.Clock.Now(), r.config.Digest.String()
+	switch {
+	case last.Schedule != schedule || last.Due.Sub(now) > r.config.Digest.Every:
+	case !due.After(last.Due):
+		return nil
+	case now.Sub(due) <= jit.DigestKept:
+		return r.makeDigest(ctx, last, due)
+	default:
+		r.adapters.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
+	}
+	last.Schedule, last.Due = schedule, due
+	if err := r.adapters.Store.KeepDigest(ctx, last); err != nil {
+		return fmt.Errorf("keeping that no digest is due: %w", err)
+	}
+	return nil
+}
+
+func (r *Reconciler) makeDigest(ctx context.Context, last jit.Digest, due time.Time) error {
+	vms, err := r.checks.VMs.List(ctx, jit.VMsMaxAge)
+	if err != nil {
+		return err
+	}
+	findings, gaps, err := r.checks.Classify(ctx, vms)
+	if err != nil {
+		return err
+	}
+	now := r.checks.Clock.Now()
+	if len(gaps) > 0 && now.Sub(due) < digestPatience {
+		return errors.New(strings.Join(gaps, " "))
+	}
+	if doubt := r.trust.doubt(); doubt != "" { // Azure's clock was heard just now
+		return errors.New(doubt)
+	}
+	d := newDigest(last, due, now, findings, gaps)
+	if err := r.adapters.Store.KeepDigest(ctx, d, d.Event()); err != nil {
+		return fmt.Errorf("keeping the digest: %w", err)
+	}
+	return nil
+}

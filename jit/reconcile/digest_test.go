@@ -1,0 +1,70 @@
+package reconcile
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"jitbot/jit"
+	"jitbot/jit/jittest"
+)
+
+func found(name string, p jit.Posture, tags ...string) jit.Finding {
+	p.Why = "why of " + name
+	return jit.Finding{VM: jittest.Machine("rg", name, tags...), Posture: p}
+}
+
+func idsOf(names ...string) []string {
+	var out []string
+	for _, name := range names {
+		out = append(out, jittest.Machine("rg", name).ID)
+	}
+	return out
+}
+
+func TestDigestSumsUp(t *testing.T) {
+	due := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	open, shut, bare := jit.Posture{Class: jit.ClassUnhealthy}, jit.Posture{Class: jit.ClassHealthy}, jit.Posture{Class: jit.ClassNotApplicable}
+	untold, loose := bare, shut
+	untold.Untold, loose.Yet = true, []string{"Yet its policy opens it."}
+	first := newDigest(jit.Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []jit.Finding{
+		found("a", open, "env=prod"), found("b", open), found("c", untold), found("d", bare), found("e", loose), found("f", shut), found("g", loose),
+	}, []string{"a gap"})
+	want := jit.Digest{
+		Schedule: "Mon 09:00", Due: due, At: due.Add(time.Second), Unhealthy: 2, NotApplicable: 2, Untold: 1, Healthy: 3, Gaps: []string{"a gap"},
+		Exposures: []jit.Exposed{{VM: idsOf("a")[0], Production: true, Why: "why of a"}, {VM: idsOf("b")[0], Why: "why of b"}},
+		Remarks:   []jit.Remark{{Text: loose.Yet[0], VMs: idsOf("e", "g")}}, Open: idsOf("a", "b"),
+	}
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("the first digest (-want +got):\n%s", diff)
+	}
+	// a is as it was, b cannot be told, c is opened; then b is shut, and a gone.
+	second := newDigest(first, due.Add(7*24*time.Hour), due.Add(7*24*time.Hour), []jit.Finding{found("c", open), found("a", open), found("b", untold)}, nil)
+	third := newDigest(second, due.Add(14*24*time.Hour), due.Add(14*24*time.Hour), []jit.Finding{found("c", open), found("b", shut)}, nil)
+	for _, tt := range []struct {
+		got  jit.Digest
+		want jit.Digest
+	}{
+		{second, jit.Digest{Since: first.At, Opened: idsOf("c"), Open: idsOf("c", "a", "b")}},
+		{third, jit.Digest{Since: second.At, Mended: idsOf("a", "b"), Open: idsOf("c")}},
+	} {
+		got := jit.Digest{Since: tt.got.Since, Opened: tt.got.Opened, Mended: tt.got.Mended, Open: tt.got.Open}
+		if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestDigestIsBounded(t *testing.T) {
+	var all []jit.Finding
+	for n := range 2000 {
+		all = append(all, found(fmt.Sprint("vm-", n), jit.Posture{Class: jit.ClassUnhealthy, Yet: []string{fmt.Sprint("remark ", n%100)}}))
+	}
+	d := newDigest(jit.Digest{}, time.Time{}, time.Time{}, all, nil)
+	if d.Unhealthy != 2000 || len(d.Exposures) != maxExposures || len(d.Remarks) != maxRemarks || d.More != 100-maxRemarks || len(d.Remarks[0].VMs) != 20 || d.Exposures[0].Why != "why of vm-0" {
+		t.Errorf("%d unhealthy, %d shown, %d remarks and %d more", d.Unhealthy, len(d.Exposures), len(d.Remarks), d.More)
+	}
+}

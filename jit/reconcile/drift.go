@@ -1,0 +1,186 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"jitbot/jit"
+	"jitbot/jit/resource"
+)
+
+// recordOrphans records the rules of ours that no live grant explains and that this
+// pass removed.
+func (r *Reconciler) recordOrphans(ctx context.Context, v pass) error {
+	var faults []error
+	for _, c := range v.plan.Changes {
+		n, _ := jit.ParseRuleName(c.Remove)
+		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(v.grants, func(g jit.Grant) bool { return g.ID == n.Grant }) {
+			continue // denies come and go with protections, which say so
+		}
+		if err := v.failed[c.Remove]; err != nil {
+			r.adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
+				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
+			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
+			continue
+		}
+		if _, there := v.after.Rule(c.Remove); there {
+			continue // looked at again by the next comparison
+		}
+		var card jit.Card
+		if g, err := r.adapters.Store.Grant(ctx, n.Grant); err == nil {
+			card = g.Card
+		}
+		if err := r.adapters.Store.Append(ctx, jit.OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
+			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// guardGone deals with a guard that was deleted: its rules are gone with it.
+func (r *Reconciler) guardGone(ctx context.Context, guard string, live []jit.Grant) error {
+	now := r.checks.Clock.Now()
+	var faults []error
+	for _, g := range live {
+		var err error
+		if g.State == jit.Closing {
+			_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(guard, now) })
+		} else if jit.HasGuard(g.Left, guard) {
+			err = r.depart(ctx, g, guard)
+		} else if why := "the " + resource.KindOf(guard).Noun() + " " + resource.GuardName(guard) + " was deleted"; g.State == jit.Open {
+			err = r.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: why}, now)
+		} else {
+			err = r.fail(ctx, g.ID, why, now)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+// tried notes that an overdue closing of the start has had its turn.
+func (r *Reconciler) tried(guard string) {
+	if r.startup.tried(guard) {
+		r.Kick() // Slack may be served now
+	}
+}
+
+// compareAll looks at every guard of the subscriptions and of the store, and
+// reconciles those that do not agree: drift, orphans, and grants left by a crash.
+func (r *Reconciler) compareAll(ctx context.Context) error {
+	known, err := r.adapters.Store.Guards(ctx)
+	faults := []error{err}
+	tables, err := r.adapters.Network.Tables(ctx)
+	if err != nil {
+		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
+	} else {
+		r.trust.hear()
+	}
+	stale := map[string]bool{}
+	for _, guard := range known {
+		stale[guard] = true // gone, or unreadable just now, unless it is listed
+	}
+	for _, t := range tables {
+		guard := strings.ToLower(t.Guard)
+		agrees, err := r.compare(ctx, guard, t)
+		stale[guard] = !agrees
+		faults = append(faults, err)
+	}
+	for _, guard := range slices.Sorted(maps.Keys(stale)) {
+		if stale[guard] {
+			r.work.guards.Add(ctx, guard, false)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// compare reports whether the guard is as the store wants it.
+func (r *Reconciler) compare(ctx context.Context, guard string, t jit.Table) (bool, error) {
+	w, err := r.stored(ctx, guard)
+	if err != nil {
+		return true, err
+	}
+	for _, rule := range t.Rules {
+		if n, astray := r.owner.Astray(rule); astray {
+			r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
+				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
+		}
+	}
+	v := r.plan(w, t)
+	for _, g := range w.Grants {
+		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r jit.Rule) bool { return jit.MovedPublicEnd(g, r) }) ||
+			g.Hindered(guard, r.owner.Hindrance(t, v.plan, g)) {
+			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
+		}
+	}
+	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsAgree(t, w.Protections), nil
+}
+
+// unconfirmed has a guard written again that is changed as a whole and whose
+// last change failed: that the rules of grants that close or left are not in its
+// document says nothing.
+func (r *Reconciler) unconfirmed(w jit.AtGuard, t jit.Table) []jit.Change {
+	if !t.Failed {
+		return nil
+	}
+	var out []jit.Change
+	for _, g := range w.Grants {
+		if jit.HasGuard(g.Left, w.Guard) {
+			g.Paths = g.Left // what it had there
+		} else if g.State != jit.Closing || g.Agrees(w.Guard) {
+			continue
+		}
+		for _, rule := range jit.ForGrant(g, r.owner.Installation, w.Guard) {
+			if !jit.Named(t.Rules, rule.Name) {
+				out = append(out, jit.Change{Remove: rule.Name})
+			}
+		}
+	}
+	return out
+}
+
+// endDrifted closes the open grants whose rules somebody removed or changed,
+// where the policy says to end them, and plans the pass anew.
+func (r *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
+	ended := false
+	for _, g := range v.grants {
+		rule := r.changedRule(v, g)
+		if g.State != jit.Open || !g.EndOnDrift || g.Follows(v.guard) || rule == "" {
+			continue
+		}
+		ended = true
+		if err := r.endDrift(ctx, g.ID, rule); err != nil {
+			return v, err
+		}
+	}
+	if !ended {
+		return v, nil
+	}
+	w, err := r.stored(ctx, v.guard)
+	return r.plan(w, v.before), err
+}
+
+// changedRule names a rule of the grant that is not as it should be here.
+func (r *Reconciler) changedRule(v pass, g jit.Grant) string {
+	for _, c := range v.plan.Changes {
+		if c.Put == nil {
+			continue
+		}
+		old, _ := v.before.Rule(c.Put.Name)
+		if n, ok := jit.ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
+			return c.Put.Name
+		}
+	}
+	return ""
+}
+
+func (r *Reconciler) endDrift(ctx context.Context, id jit.ID, rule string) error {
+	now := r.checks.Clock.Now()
+	_, err := r.update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted(rule, now) })
+	r.Kick()
+	return err
+}

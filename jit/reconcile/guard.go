@@ -1,0 +1,208 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/resource"
+)
+
+// reconcileGuard makes one guard agree with the store: wanted rules against the
+// rules it has, the changes, the read-back, and the grants that move on. It
+// runs alone for its guard.
+func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
+	if guard == everyGuard {
+		return s.compareAll(ctx)
+	}
+	defer s.tried(guard)
+	if resource.IsFirewall(guard) {
+		if err := s.gather(ctx, guard); err != nil {
+			return err
+		}
+		defer s.claim(guard)()
+	}
+	w, err := s.stored(ctx, guard)
+	if err != nil {
+		return err
+	}
+	before, err := s.checks.Table(ctx, guard)
+	if errors.Is(err, jit.ErrNotFound) {
+		return errors.Join(s.guardGone(ctx, guard, w.Grants), s.protectionsGone(ctx, guard, w.Protections))
+	}
+	if err != nil {
+		if blind := s.removeBlind(ctx, guard, w.Grants); blind != nil {
+			err = blind // it is tried again soon, not when reads are let through
+		}
+		return errors.Join(err, s.trouble(ctx, guard, w.Grants, err))
+	}
+	v, err := s.endDrifted(ctx, s.plan(w, before))
+	if err != nil {
+		return err
+	}
+	if len(v.plan.Changes) == 0 {
+		return s.settleGuard(ctx, v)
+	}
+	if err := s.settleReady(ctx, v); err != nil {
+		return err
+	}
+	s.apply(ctx, v, v.plan.Changes)
+	s.apply(ctx, v, v.denials()) // what a lock keeps from being removed
+	if v.after, err = s.adapters.Network.Table(ctx, guard); err != nil {
+		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
+	}
+	v.now = s.checks.Clock.Now()
+	return s.settleGuard(ctx, v)
+}
+
+// apply makes changes and keeps what failed.
+func (s *Reconciler) apply(ctx context.Context, v pass, changes []jit.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	for i, err := range s.adapters.Network.Apply(ctx, v.guard, changes) {
+		if err != nil {
+			v.failed[changes[i].Name()] = err
+		}
+	}
+}
+
+// denials turn allows of ours that a lock keeps from being removed into denies:
+// a lock against deleting lets a rule be changed, and the door is shut.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
+func (v pass) denials() []jit.Change {
+	var out []jit.Change
+	for _, c := range v.plan.Changes {
+		old, found := v.before.Rule(c.Remove)
+		if c.Put == nil && found && old.Allow && !resource.IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], jit.ErrLocked) {
+			old.Allow = false
+			out = append(out, jit.Change{Put: &old})
+		}
+	}
+	return out
+}
+
+// stored reads what the store says of the guard. A grant whose record is damaged
+// keeps no door open, and does not hold up the closing of the others here.
+func (s *Reconciler) stored(ctx context.Context, guard string) (jit.AtGuard, error) {
+	w := s.checks.Stored(ctx, guard)
+	if errors.Is(w.GrantsFault, jit.ErrDamaged) {
+		s.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
+		w.GrantsFault = nil
+	}
+	if w.Unsure = errors.Is(w.ProtectionsFault, jit.ErrDamaged); w.Unsure {
+		w.ProtectionsFault = nil
+	}
+	return w, w.Fault()
+}
+
+// plan says what a pass over a guard does.
+func (s *Reconciler) plan(w jit.AtGuard, before jit.Table) pass {
+	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: s.checks.Clock.Now(), failed: map[string]error{}}
+	v.plan = s.owner.MakePlan(before, s.owner.Desired(w.Guard, w.Grants, w.Protections))
+	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), s.unconfirmed(w, before)...)
+	for _, b := range v.plan.Blocked {
+		v.failed[b.Name] = b.Err
+	}
+	s.withhold(&v)
+	return v
+}
+
+// removeBlind removes the rules of closing grants by the names that were
+// stored for them, while Azure lets nobody read: a door is not left open for
+// that. Closed is said only when it was read.
+func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.Grant) error {
+	var changes []jit.Change
+	for _, g := range live {
+		if g.State == jit.Closing {
+			for _, r := range jit.ForGrant(g, s.owner.Installation, guard) {
+				changes = append(changes, jit.Change{Remove: r.Name})
+			}
+		}
+	}
+	if len(changes) == 0 || resource.KindOf(guard) == resource.ClassicFirewall { // one document, which must be read to be changed
+		return nil
+	}
+	return errors.Join(s.adapters.Network.Apply(ctx, guard, changes)...)
+}
+
+// keepDenies drops removals of denies that no protection known here explains:
+// when the store was lost, or cannot be read, what keeps doors shut stays.
+func (s *Reconciler) keepDenies(t jit.Table, changes []jit.Change, locks []jit.Protection, unsure bool) []jit.Change {
+	return slices.DeleteFunc(changes, func(c jit.Change) bool {
+		n, _ := jit.ParseRuleName(c.Name())
+		if n.Grant != "" {
+			return false
+		}
+		if unsure {
+			return true
+		}
+		old, found := t.Rule(c.Remove)
+		return c.Put == nil && found && !jit.Explained(t.Guard, old, locks)
+	})
+}
+
+// pass is one look at a guard: what it held before and after the changes.
+type pass struct {
+	guard         string
+	grants        []jit.Grant
+	protections   []jit.Protection
+	before, after jit.Table
+	plan          jit.Plan
+	failed        map[string]error // by rule name
+	now           time.Time
+}
+
+// unremoved is why a removal failed. What could not be read back waits for as
+// long as Azure asks, a removal does not.
+func (v pass) unremoved() error {
+	for _, c := range v.plan.Changes {
+		if err := v.failed[c.Remove]; c.Remove != "" && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withhold drops the writes of rules that a deny above them would make idle:
+// what cannot be in force is not written.
+func (s *Reconciler) withhold(v *pass) {
+	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c jit.Change) bool {
+		if c.Put == nil || !c.Put.Allow {
+			return false
+		}
+		d, shadowed := v.before.Shadow(*c.Put)
+		if shadowed {
+			v.failed[c.Put.Name] = jit.ShadowRefusal(v.before, d)
+		}
+		return shadowed
+	})
+}
+
+// trouble keeps what went wrong with each grant here; a closing that was
+// forbidden, or takes too long, is stuck and said so once.
+func (s *Reconciler) trouble(ctx context.Context, guard string, grants []jit.Grant, cause error) error {
+	now := s.checks.Clock.Now()
+	var faults []error
+	for _, seen := range grants {
+		after, err := s.update(ctx, seen.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			if g.State != seen.State {
+				return g, nil, nil // it moved on, and this says nothing of what it is at now
+			}
+			stuck := errors.Is(cause, jit.ErrForbidden) || errors.Is(cause, jit.ErrLocked) || now.Sub(g.Clock.Closing) > g.StuckAfter()
+			next, events := g.Trouble(guard, jit.ReasonFor(cause), stuck, now)
+			return next, events, nil
+		})
+		if after.Stuck && !seen.Stuck {
+			s.adapters.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
+				slog.String("guard", guard), slog.Any("error", cause))
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,20 @@
+package reconcile
+
+import (
+	"context"
+
+	"jitbot/jit"
+)
+
+// settleHindered keeps and tells what was read to stand in the way.
+func (s *Reconciler) settleHindered(ctx context.Context, v pass, g jit.Grant) error {
+	by := s.owner.Hindrance(v.after, v.plan, g)
+	if !g.Hindered(v.guard, by) {
+		return nil
+	}
+	_, err := s.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		next, events := g.Hinder(v.guard, by, v.now)
+		return next, events, nil
+	})
+	return err
+}

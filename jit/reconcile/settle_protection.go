@@ -1,0 +1,201 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"jitbot/jit"
+	"jitbot/jit/resource"
+)
+
+// settleProtection moves a protection on by what was read back of its denies here.
+func (s *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protection) error {
+	if p.State == jit.Unprotecting {
+		return s.settleUnprotecting(ctx, v, p)
+	}
+	p, err := s.settleLeft(ctx, v, p)
+	if err != nil {
+		return err
+	}
+	for _, want := range jit.Denies(s.owner.Installation, v.guard, []jit.Protection{p}) {
+		final := v.plan.FinalOf(want)
+		if err := v.failed[final.Name]; err != nil {
+			return errors.Join(err, s.protectionTrouble(ctx, v, p, err))
+		}
+		got, found := v.after.Rule(final.Name)
+		if !found || !got.Equal(final) || !got.Settled || !v.after.Settled {
+			return jit.ErrNotYet
+		}
+	}
+	if p.State == jit.Protected {
+		return errors.Join(s.protectionDrifted(ctx, v, p), s.protectionExposed(ctx, v, p))
+	}
+	open, err := s.loopholes(ctx, v, p)
+	if err != nil {
+		return err
+	}
+	_, err = s.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+		next, events := p.Confirm(v.guard, open, v.now)
+		return next, true, events
+	})
+	return err
+}
+
+// settleLeft forgets a guard that the VM has left once no deny for it is there.
+func (s *Reconciler) settleLeft(ctx context.Context, v pass, p jit.Protection) (jit.Protection, error) {
+	if !jit.HasGuard(p.Left, v.guard) {
+		return p, nil
+	}
+	gone := jit.Protection{VM: p.VM, Paths: slices.Clone(p.Left)}
+	for i, path := range gone.Paths {
+		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.HasAt(path.Guard, a) })
+	}
+	for _, r := range v.after.Rules {
+		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(gone, r) {
+			return p, jit.ErrNotYet
+		}
+	}
+	return s.clearLeft(ctx, p, v.guard)
+}
+
+func (s *Reconciler) clearLeft(ctx context.Context, p jit.Protection, guard string) (jit.Protection, error) {
+	return s.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+		next, events := p.LeftGuard(guard)
+		return next, true, events
+	})
+}
+
+// keeps reports whether the deny keeps an address shut that the protection has
+// behind the guard, and that no other protection has there.
+func (v pass) keeps(p jit.Protection, deny jit.Rule) bool {
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
+			return slices.ContainsFunc(v.protections, func(o jit.Protection) bool {
+				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(v.guard, a)
+			})
+		})
+		if jit.DenyMeets(jit.Protection{Paths: []jit.Path{path}}, v.guard, deny) {
+			return true
+		}
+	}
+	return false
+}
+
+// settleUnprotecting ends a protection of which no deny is left in any guard.
+func (s *Reconciler) settleUnprotecting(ctx context.Context, v pass, p jit.Protection) error {
+	for _, r := range v.after.Rules {
+		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(p, r) {
+			cause := v.failed[r.Name]
+			if cause == nil {
+				cause = jit.ErrNotYet
+			}
+			return errors.Join(cause, s.protectionTrouble(ctx, v, p, cause))
+		}
+	}
+	return s.confirmUnprotected(ctx, p, v.guard)
+}
+
+func (s *Reconciler) confirmUnprotected(ctx context.Context, p jit.Protection, guard string) error {
+	now := s.checks.Clock.Now()
+	_, err := s.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+		next, events, done := p.ConfirmUnprotected(guard, now)
+		return next, !done, events
+	})
+	return err
+}
+
+// confirm changes a protection by what was read back of it as it was read. One
+// that says something else meanwhile is looked at again: of that nothing was
+// read back.
+func (s *Reconciler) confirm(ctx context.Context, read jit.Protection, f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event)) (jit.Protection, error) {
+	stale := false
+	p, err := s.adapters.Store.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {
+			return p, p.VM != "", nil, nil
+		}
+		next, keep, events := f(p)
+		return next, keep, events, nil
+	})
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("storing the protection of %s: %w", read.Name, err)
+	case stale:
+		return p, jit.ErrNotYet
+	default:
+		return p, nil
+	}
+}
+
+// protect runs a change of a protection that is there.
+func (s *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
+	_, err := s.adapters.Store.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+		if p.VM == "" {
+			return p, false, nil, nil
+		}
+		next, events := f(p)
+		return next, true, events, nil
+	})
+	if err != nil {
+		return fmt.Errorf("storing the protection of %s: %w", vm, err)
+	}
+	return nil
+}
+
+// protectionDrifted says that somebody changed a deny of a locked VM; the plan has
+// put it back.
+func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protection) error {
+	for _, want := range jit.Denies(s.owner.Installation, v.guard, v.protections) {
+		final := v.plan.FinalOf(want)
+		old, _ := v.before.Rule(final.Name)
+		if !jit.DenyMeets(p, v.guard, final) || jit.KeptShutBy(p, v.guard, old, final) {
+			continue
+		}
+		return s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+			return p.Drifted(final.Name, v.after.Name, v.now)
+		})
+	}
+	return nil
+}
+
+// protectionExposed says that what the denies of a locked VM leave open is not what was
+// told of it: somebody's allow stands before them, or does no more.
+func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p jit.Protection) error {
+	here, changed, err := s.owner.Exposed(v.after, p)
+	if !changed || err != nil {
+		return err
+	}
+	open, err := s.loopholes(ctx, v, p)
+	if err != nil {
+		return err
+	}
+	_, err = s.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+		next, events := p.Expose(v.guard, here, open, v.now)
+		return next, true, events
+	})
+	return err
+}
+
+// protectionTrouble keeps what went wrong with a protection here.
+func (s *Reconciler) protectionTrouble(ctx context.Context, v pass, p jit.Protection, cause error) error {
+	return s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+		return p.Trouble(v.guard, jit.ReasonFor(cause)), nil
+	})
+}
+
+// protectionsGone deals with an NSG that was deleted: its denies are gone with it.
+func (s *Reconciler) protectionsGone(ctx context.Context, guard string, locks []jit.Protection) error {
+	var faults []error
+	for _, p := range locks {
+		var err error
+		if p.State == jit.Unprotecting {
+			err = s.confirmUnprotected(ctx, p, guard)
+		} else if jit.HasGuard(p.Left, guard) {
+			_, err = s.clearLeft(ctx, p, guard)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}

@@ -1,76 +1,15 @@
 package jit
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"jitbot/jit/ipset"
-	"jitbot/jit/resource"
 )
 
-// coAdmitted says whom else a grant lets in: behind a DNAT rule, or a network
-// rule of a firewall that hides its clients, the NSG sees the firewall alone, so it
-// cannot tell the holder from others whom rules of the firewall let to the same
-// port. Others whom the VM's own policy would not let
-// ask are too many, and the grant is refused.
-func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[string]Table, r Request) ([]string, error) {
-	if !slices.ContainsFunc(s.Paths, func(p Path) bool { return p.Kind == BehindFirewall }) {
-		return nil, nil
-	}
-	policy, _, err := j.Policy(ctx, s.VM)
-	if err != nil {
-		return nil, err
-	}
-	owner := j.Owner
-	var notes []string
-	for _, p := range s.Paths {
-		t := tables[strings.ToLower(p.Guard)]
-		for _, rule := range t.Rules {
-			along := rule.translatesTo(p.Addresses, r.Ports) || rule.allowsTo(p.Addresses, r.Ports) && j.hidesClients(s.VM, p)
-			if _, ours := owner.Ours(rule); ours || !resource.IsFirewall(p.Guard) || !along {
-				continue
-			}
-			if !policy.acceptsAll(rule.Sources, r.Ports) {
-				return nil, Refuse(ErrPolicy, "The rule %s of the %s %s leads %s to the same port of %s, whose security group could not tell them from you; narrow that rule first.",
-					rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), s.VM.Name)
-			}
-			notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the %s %s lets %s in as well: its security group cannot tell them apart.",
-				s.VM.Name, rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
-		}
-	}
-	slices.Sort(notes)
-	return slices.Compact(notes), nil
-}
-
-// sharedRule refuses what coAdmitted does at one of the sites, by the firewalls
-// as they are. What is read of them is kept in tables.
-func (j Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables map[string]Table, r Request) error {
-	for _, s := range sites {
-		for _, p := range s.Paths {
-			guard := strings.ToLower(p.Guard)
-			if _, read := tables[guard]; read || !resource.IsFirewall(guard) {
-				continue
-			}
-			t, err := j.Adapters.Network.Table(ctx, guard)
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				return fmt.Errorf("reading the rules of %s: %w", guard, err)
-			}
-			tables[guard] = t
-		}
-		if _, err := j.coAdmitted(ctx, s, tables, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// acceptsAll reports whether each of the sources might ask for each of the
+// AcceptsAll reports whether each of the sources might ask for each of the
 // ports.
-func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
+func (p Policy) AcceptsAll(sources []string, ports []Ports) bool {
 	return !slices.ContainsFunc(sources, func(word string) bool {
 		source, ok := ipset.ParsePrefix(word)
 		return !ok || slices.ContainsFunc(ports, func(port Ports) bool {
@@ -80,28 +19,16 @@ func (p Policy) acceptsAll(sources []string, ports []Ports) bool {
 	})
 }
 
-// hidesClients reports whether the VM sees the firewall of the path in the place of
-// those whom its network rules let through.
-func (j Checker) hidesClients(vm VM, p Path) bool {
-	return slices.ContainsFunc(vm.Interfaces, func(nic Interface) bool {
-		return slices.ContainsFunc(nic.Addresses, func(a Address) bool {
-			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.FirewallHops, func(g FirewallHop) bool {
-				return g.HidesSource && resource.Same(g.Guard(j.Config.Installation), p.Guard)
-			})
-		})
-	})
-}
-
-// allowsTo reports whether it is a network rule that lets somebody to one of
+// AllowsTo reports whether it is a network rule that lets somebody to one of
 // the ports.
-func (r Rule) allowsTo(addresses []netip.Addr, ports []Ports) bool {
+func (r Rule) AllowsTo(addresses []netip.Addr, ports []Ports) bool {
 	return r.Allow && !r.To.IsValid() && slices.ContainsFunc(ports, func(p Ports) bool {
 		return slices.ContainsFunc(addresses, func(a netip.Addr) bool { return r.mayAim(trafficTo(a, p)) })
 	})
 }
 
-// translatesTo reports whether it is a DNAT rule to one of the ports.
-func (r Rule) translatesTo(addresses []netip.Addr, ports []Ports) bool {
+// TranslatesTo reports whether it is a DNAT rule to one of the ports.
+func (r Rule) TranslatesTo(addresses []netip.Addr, ports []Ports) bool {
 	return r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p Ports) bool {
 		return p.From <= r.To.Port() && r.To.Port() <= p.To
 	})

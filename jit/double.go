@@ -1,9 +1,6 @@
 package jit
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -11,110 +8,13 @@ import (
 	"jitbot/jit/resource"
 )
 
-// VMsByAddress are the VMs that have an address. VMs of networks that do not see each
-// other may have the same one.
-type VMsByAddress map[netip.Addr][]VM
-
-func ByAddress(vms []VM) VMsByAddress {
-	d := VMsByAddress{}
-	for _, vm := range vms {
-		for _, a := range AddressesOfVM(vm) {
-			d[a] = append(d[a], vm)
-		}
-	}
-	return d
-}
-
-// sharedAddress refuses a grant whose rules at the paths would open another VM along:
-// one of another virtual network that has the same address behind a group of
-// the paths, whose rules name addresses only. The list finds it, and Azure says
-// whether it is still so.
-func (j Checker) sharedAddress(ctx context.Context, d VMsByAddress, r Request, paths []Path) error {
-	for _, p := range paths {
-		for _, a := range p.Addresses {
-			other, err := j.alsoOpened(ctx, d[a], a, r, paths)
-			if err != nil {
-				return err
-			}
-			if other.ID != "" {
-				return Refuse(ErrPolicy, "%s has the address %s behind the same network security group as %s, so a rule for one would open both; give one of them a group of its own.",
-					other.Group+"/"+other.Name, a.String(), resource.Name(p.VM))
-			}
-		}
-	}
-	return nil
-}
-
-// alsoOpened finds one of the VMs with an address that the rules at the paths
-// would open though the request does not name it; the zero VM when there is none.
-func (j Checker) alsoOpened(ctx context.Context, vms []VM, a netip.Addr, r Request, paths []Path) (VM, error) {
-	for _, vm := range vms {
-		if r.names(vm.ID) || len(guardsBefore(vm, a, paths)) == 0 {
-			continue
-		}
-		if opened, err := j.opensOther(ctx, vm.ID, a, r, paths); opened || err != nil {
-			return vm, err
-		}
-	}
-	return VM{}, nil
-}
-
-func (r Request) names(vm string) bool {
+func (r Request) Names(vm string) bool {
 	return slices.ContainsFunc(r.Targets, func(t Target) bool { return resource.Same(t.VM, vm) })
 }
 
-// guardsBefore are the groups before each of the VM's interfaces that have the
-// address, where one of the paths has it behind one of them.
-func guardsBefore(vm VM, to netip.Addr, paths []Path) [][]string {
-	var out [][]string
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			groups := slices.DeleteFunc([]string{nic.Guard, a.SubnetGuard}, func(guard string) bool { return guard == "" })
-			if a.Addr == to && slices.ContainsFunc(groups, func(guard string) bool { return writtenAt(paths, guard, to) }) {
-				out = append(out, groups)
-			}
-		}
-	}
-	return out
-}
-
-// writtenAt reports whether a rule of the paths for the address is in the group.
-func writtenAt(paths []Path, guard string, to netip.Addr) bool {
-	return slices.ContainsFunc(paths, func(p Path) bool { return slices.Contains(p.Addresses, to) && resource.Same(p.Guard, guard) })
-}
-
-// opensOther reports whether the rules at the paths would open the address of
-// another VM: each group before it that they are not in may let the sources in.
-func (j Checker) opensOther(ctx context.Context, other string, to netip.Addr, r Request, paths []Path) (bool, error) {
-	vm, err := j.Adapters.Inventory.VM(ctx, other)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("reading %s, which has the address %s too: %w", resource.Name(other), to, err)
-	}
-	for _, groups := range guardsBefore(vm, to, paths) {
-		opened := true
-		for _, guard := range groups {
-			if writtenAt(paths, guard, to) {
-				continue
-			}
-			t, err := j.Adapters.Network.Table(ctx, guard)
-			if err != nil {
-				return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
-			}
-			opened = opened && t.mayOpen(r, to, paths)
-		}
-		if opened {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// mayOpen reports whether the group is not known to keep the address shut to
+// MayOpen reports whether the group is not known to keep the address shut to
 // what comes by the paths.
-func (t Table) mayOpen(r Request, to netip.Addr, paths []Path) bool {
+func (t Table) MayOpen(r Request, to netip.Addr, paths []Path) bool {
 	sources := slices.Clone(r.Sources)
 	for _, p := range paths {
 		sources = append(sources, p.Sources...)

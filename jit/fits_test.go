@@ -88,7 +88,7 @@ func TestAlreadyOpen(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := alreadyOpen(owner, VM{Name: "web-01"},
+			got := AlreadyOpen(owner, VM{Name: "web-01"},
 				[]Path{{Guard: "/G/nic", Addresses: []netip.Addr{addr}}, {Guard: "/g/subnet", Addresses: []netip.Addr{addr, netip.MustParseAddr("fd00::4")}}},
 				map[string]Table{"/g/nic": {Name: "nic", Rules: tt.nic}, "/g/subnet": {Name: "subnet", Rules: tt.subnet}},
 				Request{Ports: []Ports{{22, 22, TCP}}, Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}})

@@ -1,78 +1,12 @@
 package jit
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"jitbot/jit/clock"
 )
-
-// Adapters is everything the domain needs from outside, in one value that main
-// wires once.
-type Adapters struct {
-	Store     Store // nil for a Survey only
-	Network   Network
-	Inventory Inventory
-	Directory Directory
-	People    People
-	Readiness Readiness
-	Meter     Meter
-	Topology  TopologyReader // nil: what is around VMs is not known
-	Locks     Locks          // nil: management locks are not known
-	Log       *slog.Logger
-}
-
-// Checker answers who somebody is and what they may do. Each answer is read
-// afresh; a doubt is a no.
-type Checker struct {
-	Config      Config
-	Adapters    Adapters
-	Owner       Owner
-	Clock       *clock.Clock
-	VMs         *VMCache
-	locksUnread *sync.Once // says once that management locks may not be read
-}
-
-// NewChecker makes the one that all who share its clock and its list of VMs are
-// given.
-func NewChecker(c Config, w Adapters) Checker {
-	return Checker{Config: c, Adapters: w, Owner: Owner{Installation: c.Installation, Bands: c.Bands}, Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
-}
-
-// Policy is the first matching policy, with the ports that the protect form
-// stored for the VM in place of its own.
-func (j Checker) Policy(ctx context.Context, vm VM) (Policy, bool, error) {
-	policy, ok := j.Config.Policy(vm)
-	p, err := j.Protection(ctx, vm.ID, vm.Name)
-	switch {
-	case err != nil:
-		return Policy{}, false, err
-	case p.VM == "" || p.Always || p.State == Unprotecting:
-		return policy, ok, nil
-	}
-	policy.Ports = p.Ports
-	return policy, true, nil
-}
-
-// WithinPolicy refuses what the VM's policy does not offer, and fills the protocols of
-// the ports in.
-func (j Checker) WithinPolicy(ctx context.Context, vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
-	policy, ok, err := j.Policy(ctx, vm)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, Refuse(ErrPolicy, "No policy covers %s, so nothing may be asked for there; ask an admin for one under policies.", vm.Name)
-	}
-	return policy.Check(vm, ports, sources, d)
-}
 
 func (p Policy) Check(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
 	if len(ports) == 0 {
@@ -99,7 +33,7 @@ func (p Policy) Check(vm VM, ports []Ports, sources []netip.Prefix, d time.Durat
 	case d < shortest:
 		return nil, Refuse(ErrPolicy, "%s is too short for %s; ask for at least %s.", d, vm.Name, shortest)
 	}
-	return dedupePorts(asked) // ssh,22 may mean one port twice
+	return DedupePorts(asked) // ssh,22 may mean one port twice
 }
 
 // offered lists what may be asked for, in words.
@@ -130,125 +64,6 @@ func (pp PortPolicy) accepted(widest Widths) string {
 		return "no address at all"
 	}
 	return strings.Join(words, ", ")
-}
-
-// ResolvedTarget is a VM of a grant as it is now, with the guards in front of it.
-type ResolvedTarget struct {
-	VM    VM
-	Paths []Path
-}
-
-// CheckRequest checks all that must hold for a grant to open now: account, Azure
-// rights and policy at every VM, read afresh.
-func (j Checker) CheckRequest(ctx context.Context, g Grant) (Person, []ResolvedTarget, error) {
-	who, err := j.Identify(ctx, g.Request.By.ID)
-	if err != nil {
-		return Person{}, nil, err
-	}
-	if err := SameEntra(g, who); err != nil {
-		return Person{}, nil, err
-	}
-	sites := make([]ResolvedTarget, 0, len(g.Request.Targets))
-	for _, target := range g.Request.Targets {
-		s, err := j.resolve(ctx, who, target, g.Request)
-		if err != nil {
-			return who, nil, err
-		}
-		sites = append(sites, s)
-	}
-	all, err := j.VMs.List(ctx, VMsMaxAge)
-	if err != nil {
-		return who, nil, err
-	}
-	return who, sites, j.OpensNoMore(ctx, sites, ByAddress(all), map[string]Table{}, g.Request)
-}
-
-// OpensNoMore refuses a grant that would open more than it is for, or to more people.
-func (j Checker) OpensNoMore(ctx context.Context, sites []ResolvedTarget, d VMsByAddress, tables map[string]Table, r Request) error {
-	if err := j.sharedAddress(ctx, d, r, PathsOf(sites)); err != nil {
-		return err
-	}
-	return j.sharedRule(ctx, sites, tables, r)
-}
-
-func PathsOf(sites []ResolvedTarget) []Path {
-	var paths []Path
-	for _, s := range sites {
-		paths = append(paths, s.Paths...)
-	}
-	return paths
-}
-
-func (j Checker) resolve(ctx context.Context, who Person, target Target, r Request) (ResolvedTarget, error) {
-	vm, err := j.Adapters.Inventory.VM(ctx, target.VM)
-	if errors.Is(err, ErrNotFound) {
-		return ResolvedTarget{}, Refuse(ErrPolicy, "%s"+Missing(err)+"; check the name and ask again.", target.Name)
-	}
-	if err != nil {
-		return ResolvedTarget{}, fmt.Errorf("reading %s: %w", target.Name, err)
-	}
-	if err := j.CheckRights(ctx, who, vm, j.Config.RequiredActions); err != nil {
-		return ResolvedTarget{}, err
-	}
-	if _, err := j.WithinPolicy(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
-		return ResolvedTarget{}, err
-	}
-	paths, err := PathsTo(j.Config.Installation, vm, r.Ports, r.Sources)
-	return ResolvedTarget{vm, paths}, err
-}
-
-// ApprovalRule is the approval rule for a grant; its VMs and ports share one.
-func (j Checker) ApprovalRule(vms []VM, r Request) (ApprovalRule, error) {
-	found := -1
-	for _, vm := range vms {
-		for _, port := range r.Ports {
-			i, ok := j.Config.Approval(vm, []Ports{port}, r.Sources, r.Duration)
-			if !ok {
-				return ApprovalRule{}, Refuse(ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
-			}
-			if found >= 0 && i != found {
-				return ApprovalRule{}, Refuse(ErrPolicy, "The VMs or ports of this request now have different approvers; ask for each alone.")
-			}
-			found = i
-		}
-	}
-	if found < 0 {
-		return ApprovalRule{}, Refuse(ErrInput, "No VM is named.")
-	}
-	return j.Config.Approvals[found], nil
-}
-
-// Foresee plans the grant's rules against the guards as they are, so that a
-// lock, a deny in the way, a full band or a stranger's rule is found before
-// anybody is asked. It returns what else is known of the ports.
-func (j Checker) Foresee(ctx context.Context, g Grant, sites []ResolvedTarget) ([]string, error) {
-	owner := j.Owner
-	tables := map[string]Table{}
-	var notes []string
-	g.Paths = PathsOf(sites)
-	if err := j.CheckLocks(ctx, g.Guards()); err != nil {
-		return nil, err
-	}
-	for _, guard := range g.Guards() {
-		t, w, err := j.At(ctx, guard)
-		if err != nil {
-			return nil, err
-		}
-		tables[guard] = t
-		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), ForGrant(g, owner.Installation, guard)); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range sites {
-		notes = append(notes, alreadyOpen(owner, s.VM, s.Paths, tables, g.Request)...)
-		along, err := j.coAdmitted(ctx, s, tables, g.Request)
-		if err != nil {
-			return nil, err
-		}
-		notes = append(notes, along...)
-	}
-	open, err := j.unprotected(ctx, VMsOf(sites))
-	return append(notes, open...), err
 }
 
 // Fits refuses rules that could not be written beside the others or would

@@ -89,9 +89,9 @@ func (t Table) evaluated() []Rule {
 	return rules
 }
 
-// alreadyOpen says, for each port of the request, which foreign rules let its
+// AlreadyOpen says, for each port of the request, which foreign rules let its
 // sources reach the VM without a grant.
-func alreadyOpen(o Owner, vm VM, paths []Path, tables map[string]Table, r Request) []string {
+func AlreadyOpen(o Owner, vm VM, paths []Path, tables map[string]Table, r Request) []string {
 	var notes []string
 	for _, port := range r.Ports {
 		for _, source := range r.Sources {

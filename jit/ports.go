@@ -3,8 +3,6 @@ package jit
 import (
 	"context"
 	"time"
-
-	"jitbot/jit/rbac"
 )
 
 // Network reads and writes guards: whatever filters, for now network security
@@ -21,24 +19,6 @@ type Network interface {
 	Apply(ctx context.Context, guard string, changes []Change) []error
 }
 
-// Readiness tell whether it is safe to open a door now. Closings do not ask.
-type Readiness interface {
-	// Skew is how far the network's clock was ahead of ours at its last answer,
-	// negative when behind; 0 before the first answer.
-	Skew() time.Duration
-	// Spare reports whether more than half of the write budget of the guard's
-	// subscription is left; the rest is kept for closings.
-	Spare(guard string) bool
-}
-
-// Meter measures what the promises are about.
-type Meter interface {
-	// Opened tells how long it took from the last approval to the confirmation.
-	Opened(took time.Duration)
-	// Closed tells how long after it was due a closing was confirmed.
-	Closed(late time.Duration)
-}
-
 // Inventory knows the virtual machines of the subscriptions.
 type Inventory interface {
 	// VMs lists them all.
@@ -49,31 +29,6 @@ type Inventory interface {
 	// VM reads one afresh, with its interfaces, addresses and guards.
 	// ErrNotFound when it is gone, ErrUnwatched when it is not to be looked at.
 	VM(ctx context.Context, id string) (VM, error)
-}
-
-// Locks knows Azure's management locks.
-type Locks interface {
-	// LocksOver lists the locks at or above each of the resources, each once.
-	// With ErrForbidden some may not be read; what could be is returned too.
-	LocksOver(ctx context.Context, ids []string) ([]ManagementLock, error)
-}
-
-// Directory is Entra, and Azure's roles of its users.
-type Directory interface {
-	// User finds the one Entra user that name means: an object id, a user
-	// principal name or, with mail, an e-mail address. ErrNotFound,
-	// ErrAmbiguous.
-	User(ctx context.Context, name string, mail bool) (Account, error)
-	// Holdings reads what the user holds at or above the scope. Any doubt is
-	// an error.
-	Holdings(ctx context.Context, user, scope string) (rbac.Holdings, error)
-}
-
-// Account is an Entra user.
-type Account struct {
-	ID      string // object id
-	Name    string // user principal name
-	Enabled bool
 }
 
 // People is the Slack workspace.

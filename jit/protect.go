@@ -1,88 +1,8 @@
 package jit
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"slices"
-
-	"jitbot/jit/resource"
 )
-
-// Protect stores a protection.
-func (j Checker) Protect(ctx context.Context, who Person, vm VM, ports []PortPolicy) (Protection, error) {
-	fresh, err := j.Adapters.Inventory.VM(ctx, vm.ID)
-	if errors.Is(err, ErrNotFound) {
-		return Protection{}, Refuse(ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
-	}
-	if err != nil {
-		return Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
-	}
-	p, err := j.DraftProtection(ctx, who, fresh, ports, false)
-	if err != nil {
-		return Protection{}, err
-	}
-	return p, j.StoreProtection(ctx, p)
-}
-
-// DraftProtection makes a protection of a VM as it is now, after the guards were looked
-// at: what cannot hold is refused before anything is written.
-func (j Checker) DraftProtection(ctx context.Context, who Person, vm VM, ports []PortPolicy, always bool) (Protection, error) {
-	policy, ok := j.Config.Policy(vm)
-	if len(ports) == 0 {
-		ports = policy.Ports
-	}
-	if !ok || len(ports) == 0 {
-		return Protection{}, Refuse(ErrPolicy, "No policy offers a port of %s, so there is nothing to protect; ask an admin for one under policies.", vm.Name)
-	}
-	if err := checkProtectedPorts(ports); err != nil {
-		return Protection{}, err
-	}
-	paths, err := FullProtectionPaths(vm)
-	if err != nil {
-		return Protection{}, err
-	}
-	p := policy.Protection(vm, paths)
-	p.By, p.Always, p.Ports = who, always, ports
-	return p, j.protectable(ctx, p)
-}
-
-// checkProtectedPorts refuses what no protection may say.
-func checkProtectedPorts(ports []PortPolicy) error {
-	asked := make([]Ports, 0, len(ports))
-	for _, pp := range ports {
-		if pp.Longest > MaxDuration || pp.Longest < DefaultShortest {
-			return Refuse(ErrInput, "Access of %s is no longest time for port %s; choose from 5m to 24h.", pp.Longest, pp.Ports)
-		}
-		if !pp.Any && len(pp.Sources) == 0 {
-			return Refuse(ErrInput, "Say from where port %s may be asked for: any single address per request, or ranges.", pp.Ports)
-		}
-		asked = append(asked, pp.Ports)
-	}
-	_, err := dedupePorts(asked)
-	return err
-}
-
-// protectable refuses a protection whose denies could not be written or removed,
-// or would be idle because somebody's allow stands above them.
-func (j Checker) protectable(ctx context.Context, p Protection) error {
-	if err := j.CheckLocks(ctx, p.Guards()); err != nil {
-		return err
-	}
-	owner := j.Owner
-	for _, guard := range p.Guards() {
-		t, w, err := j.At(ctx, guard)
-		if err != nil {
-			return err
-		}
-		locks := slices.DeleteFunc(w.Protections, func(o Protection) bool { return resource.Same(o.VM, p.VM) })
-		plan := owner.MakePlan(t, owner.Desired(guard, w.Grants, append(locks, p)))
-		if err := owner.FitsProtections(t, plan, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // FitsProtections refuses denies of the protection that the plan cannot place, or that
 // an allow of somebody else stands above.
@@ -100,23 +20,6 @@ func (o Owner) FitsProtections(t Table, plan Plan, p Protection) error {
 			return Refuse(ErrPolicy, "The rule %s (priority %s) in %s lets people in before any deny of ours is asked; move it behind %s, or set existing: respect.",
 				allow.Name, fmt.Sprint(allow.Priority), t.Name, fmt.Sprint(r.Priority))
 		}
-	}
-	return nil
-}
-
-// StoreProtection stores the protection anew or over the one that is there; one that
-// says the same is left alone.
-func (j Checker) StoreProtection(ctx context.Context, p Protection) error {
-	now := j.Clock.Now()
-	_, err := j.Adapters.Store.Protect(ctx, p.VM, func(old Protection) (Protection, bool, []Event, error) {
-		if old.VM != "" && old.State != Unprotecting && old.Same(p) {
-			return old, true, nil, nil
-		}
-		next, events := old.ReplacedBy(p, now)
-		return next, true, events, nil
-	})
-	if err != nil {
-		return fmt.Errorf("storing the protection of %s: %w", p.Name, err)
 	}
 	return nil
 }

@@ -126,7 +126,7 @@ func opening(rules []OpenRule) string {
 	first := rules[0]
 	text := fmt.Sprintf("rule %s (priority %d) of %s opens management ports to %s", first.Rule, first.Priority, resource.Name(first.Guard), first.Breadth.Words)
 	if more := len(rules) - 1; more > 0 {
-		text += fmt.Sprintf(", and %d more %s", more, plural(more, "rule does", "rules do"))
+		text += fmt.Sprintf(", and %d more %s", more, Plural(more, "rule does", "rules do"))
 	}
 	return text + "."
 }
@@ -173,7 +173,7 @@ func single(w Widths) string {
 	return fmt.Sprintf("range that it names, as wide as /%d (IPv4) and /%d (IPv6)", v4, v6)
 }
 
-func plural(n int, one, many string) string {
+func Plural(n int, one, many string) string {
 	if n == 1 {
 		return one
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 )
 
@@ -58,12 +59,12 @@ func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.Appr
 	}
 	var rule jit.ApprovalRule
 	var vms []jit.VM
-	err = jit.Patiently(ctx, func() error {
+	err = admission.Patiently(ctx, func() error {
 		_, sites, err := s.checks.CheckRequest(ctx, g)
 		if err != nil {
 			return err
 		}
-		vms = jit.VMsOf(sites)
+		vms = admission.VMsOf(sites)
 		rule, err = s.checks.ApprovalRule(vms, g.Request)
 		return err
 	})
@@ -168,7 +169,7 @@ func (s *Service) approver(ctx context.Context, by jit.UserID, id jit.ID, what s
 
 // ruleNow is the approval rule as configuration and tags have it now.
 func (s *Service) ruleNow(ctx context.Context, g jit.Grant) (jit.ApprovalRule, []jit.VM, error) {
-	all, err := s.checks.VMs.ListOrStale(ctx, jit.VMsMaxAge)
+	all, err := s.checks.VMs.ListOrStale(ctx, admission.VMsMaxAge)
 	if err != nil {
 		return jit.ApprovalRule{}, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // Check decides about a request that was stored: rights, policy, the guards on
@@ -23,7 +24,7 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return s.refuse(ctx, g, jit.Refuse(jit.ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
 	}
 	var terms jit.Terms
-	err = jit.Patiently(ctx, func() error { terms, err = s.examine(ctx, g); return err })
+	err = admission.Patiently(ctx, func() error { terms, err = s.examine(ctx, g); return err })
 	if ctx.Err() != nil {
 		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
 	}
@@ -51,7 +52,7 @@ func (s *Service) examine(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	if err != nil {
 		return jit.Terms{}, err
 	}
-	vms := jit.VMsOf(sites)
+	vms := admission.VMsOf(sites)
 	var remind time.Duration
 	drift := false
 	for _, site := range sites {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // List gives the grants that have not ended, the caller's own, or with all
@@ -76,7 +77,7 @@ type readableVMs struct {
 func (s *readableVMs) get(by jit.UserID, vm string) (may, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.read) > jit.VMsMaxAge {
+	if time.Since(s.read) > admission.VMsMaxAge {
 		s.of, s.read = map[jit.UserID]map[string]bool{}, time.Now()
 	}
 	may, known = s.of[by][strings.ToLower(vm)]
@@ -95,7 +96,7 @@ func (s *readableVMs) put(by jit.UserID, vm string, may bool) {
 // visibility decides, for one answer, which grants somebody may see by their Azure
 // rights.
 type visibility struct {
-	checks   jit.Checker
+	checks   admission.Checker
 	by       jit.UserID
 	readable *readableVMs
 	who      *jit.Person

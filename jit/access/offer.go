@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // Offer is what may be asked for at some VMs: what the policies of all of them
@@ -81,7 +82,7 @@ func (s *Service) Search(ctx context.Context, by jit.UserID, text string, limit 
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	vms, err := s.checks.VMs.ListOrStale(ctx, jit.VMsMaxAge)
+	vms, err := s.checks.VMs.ListOrStale(ctx, admission.VMsMaxAge)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // maxScanLooks bounds how many VMs one scan asks Azure about for somebody who
@@ -18,7 +19,7 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []jit.Findi
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, false, err
 	}
-	vms, err := s.checks.VMs.List(ctx, jit.VMsMaxAge)
+	vms, err := s.checks.VMs.List(ctx, admission.VMsMaxAge)
 	if err != nil {
 		return nil, false, err
 	}

@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // Service is what people can do. The bot and the command line call the same
 // methods; authority is checked here, at each use, from ids.
 type Service struct {
-	checks   jit.Checker
+	checks   admission.Checker
 	config   jit.Config
-	adapters jit.Adapters
+	adapters admission.Adapters
 	loop     Loop
 	readable *readableVMs
 }
@@ -33,7 +34,7 @@ type Loop interface {
 
 // New makes the service; the loop is told when there is work for it. Both
 // must share the checker, so that they measure by one clock.
-func New(checks jit.Checker, loop Loop) *Service {
+func New(checks admission.Checker, loop Loop) *Service {
 	return &Service{checks: checks, config: checks.Config, adapters: checks.Adapters, loop: loop, readable: &readableVMs{}}
 }
 

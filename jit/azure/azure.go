@@ -21,6 +21,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 const (
@@ -85,12 +86,12 @@ type Client struct {
 }
 
 var (
-	_ jit.Network        = (*Client)(nil)
-	_ jit.Inventory      = (*Client)(nil)
-	_ jit.Directory      = (*Client)(nil)
-	_ jit.Readiness      = (*Client)(nil)
-	_ jit.TopologyReader = (*Client)(nil)
-	_ jit.Locks          = (*Client)(nil)
+	_ jit.Network         = (*Client)(nil)
+	_ jit.Inventory       = (*Client)(nil)
+	_ admission.Directory = (*Client)(nil)
+	_ admission.Readiness = (*Client)(nil)
+	_ jit.TopologyReader  = (*Client)(nil)
+	_ admission.Locks     = (*Client)(nil)
 )
 
 // subscription holds the clients that are bound to one.

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // graph is Microsoft Graph, as little of it as is needed.
@@ -36,8 +37,8 @@ type graphUser struct {
 	Enabled bool   `json:"accountEnabled"`
 }
 
-func (u graphUser) account() jit.Account {
-	return jit.Account{ID: u.ID, Name: u.Name, Enabled: u.Enabled}
+func (u graphUser) account() admission.Account {
+	return admission.Account{ID: u.ID, Name: u.Name, Enabled: u.Enabled}
 }
 
 const userFields = "$select=id,userPrincipalName,accountEnabled"
@@ -48,26 +49,26 @@ const userFields = "$select=id,userPrincipalName,accountEnabled"
 // of them is enabled. ErrNotFound when there is none, ErrAmbiguous when there
 // are several.
 // https://learn.microsoft.com/graph/api/user-get
-func (c *Client) User(ctx context.Context, name string, mail bool) (jit.Account, error) {
+func (c *Client) User(ctx context.Context, name string, mail bool) (admission.Account, error) {
 	account, err := c.user(ctx, name, mail)
 	if err != nil {
-		return jit.Account{}, fmt.Errorf("looking up Entra user %q: %w", name, err)
+		return admission.Account{}, fmt.Errorf("looking up Entra user %q: %w", name, err)
 	}
 	return account, nil
 }
 
-func (c *Client) user(ctx context.Context, name string, mail bool) (jit.Account, error) {
+func (c *Client) user(ctx context.Context, name string, mail bool) (admission.Account, error) {
 	if !isGUID(name) && !strings.Contains(name, "@") {
-		return jit.Account{}, fmt.Errorf("%w: neither an object id nor a user principal name", jit.ErrNotFound)
+		return admission.Account{}, fmt.Errorf("%w: neither an object id nor a user principal name", jit.ErrNotFound)
 	}
 	found, err := c.graph.named(ctx, name)
 	if err != nil {
-		return jit.Account{}, err
+		return admission.Account{}, err
 	}
 	if mail && !isGUID(name) {
 		mailed, err := c.graph.mailed(ctx, name)
 		if err != nil {
-			return jit.Account{}, err
+			return admission.Account{}, err
 		}
 		found = append(found, mailed...)
 	}
@@ -105,21 +106,21 @@ func (g graph) mailed(ctx context.Context, mail string) ([]graphUser, error) {
 }
 
 // single makes sure that the users found are one.
-func single(found []graphUser) (jit.Account, error) {
+func single(found []graphUser) (admission.Account, error) {
 	slices.SortFunc(found, func(a, b graphUser) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
 	found = slices.CompactFunc(found, func(a, b graphUser) bool { return strings.EqualFold(a.ID, b.ID) })
 	if len(found) > 1 {
 		enabled := slices.DeleteFunc(slices.Clone(found), func(u graphUser) bool { return !u.Enabled })
 		if len(enabled) != 1 {
-			return jit.Account{}, fmt.Errorf("%w: %d users", jit.ErrAmbiguous, len(found))
+			return admission.Account{}, fmt.Errorf("%w: %d users", jit.ErrAmbiguous, len(found))
 		}
 		found = enabled
 	}
 	if len(found) == 0 {
-		return jit.Account{}, jit.ErrNotFound
+		return admission.Account{}, jit.ErrNotFound
 	}
 	if !isGUID(found[0].ID) {
-		return jit.Account{}, errors.New("the answer has no object id")
+		return admission.Account{}, errors.New("the answer has no object id")
 	}
 	return found[0].account(), nil
 }

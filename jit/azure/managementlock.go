@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // LocksOver lists the management locks at or above each of the resources, one
@@ -18,7 +19,7 @@ import (
 // may not be read, what could be read is returned too. ErrInvalid when one is
 // no resource id.
 // https://learn.microsoft.com/rest/api/resources/management-locks/list-by-scope
-func (c *Client) LocksOver(ctx context.Context, ids []string) ([]jit.ManagementLock, error) {
+func (c *Client) LocksOver(ctx context.Context, ids []string) ([]admission.ManagementLock, error) {
 	found := newLockSet()
 	var mu sync.Mutex
 	var forbidden error
@@ -46,7 +47,7 @@ func (c *Client) LocksOver(ctx context.Context, ids []string) ([]jit.ManagementL
 
 // AllLocks lists the management locks in the configured subscriptions, one
 // list each.
-func (c *Client) AllLocks(ctx context.Context) ([]jit.ManagementLock, error) {
+func (c *Client) AllLocks(ctx context.Context) ([]admission.ManagementLock, error) {
 	found := newLockSet()
 	err := eachID(ctx, c.configured, func(ctx context.Context, id string) error {
 		return c.locksAt(ctx, "/subscriptions/"+id, "", found)
@@ -59,14 +60,14 @@ func (c *Client) AllLocks(ctx context.Context) ([]jit.ManagementLock, error) {
 type lockSet struct {
 	mu   sync.Mutex
 	seen map[string]bool
-	all  []jit.ManagementLock
+	all  []admission.ManagementLock
 }
 
 func newLockSet() *lockSet { return &lockSet{seen: map[string]bool{}} }
 
 // sorted orders them from the top down, so that answers repeat.
-func (l *lockSet) sorted() []jit.ManagementLock {
-	slices.SortFunc(l.all, func(a, b jit.ManagementLock) int {
+func (l *lockSet) sorted() []admission.ManagementLock {
+	slices.SortFunc(l.all, func(a, b admission.ManagementLock) int {
 		return cmp.Or(len(a.Scope)-len(b.Scope), strings.Compare(a.Scope, b.Scope), strings.Compare(a.Name, b.Name))
 	})
 	return l.all
@@ -101,7 +102,7 @@ func (l *lockSet) add(raw json.RawMessage) error {
 	defer l.mu.Unlock()
 	if !l.seen[key] {
 		l.seen[key] = true
-		l.all = append(l.all, jit.ManagementLock{
+		l.all = append(l.all, admission.ManagementLock{
 			Name: body.Name, Level: body.Properties.Level,
 			// A lock's id is that of what it locks, and its own name behind it.
 			Scope: body.ID[:max(strings.LastIndex(key, "/providers/microsoft.authorization/locks/"), 0)],

@@ -10,10 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 )
 
-func lockNames(locks []jit.ManagementLock) []string {
+func lockNames(locks []admission.ManagementLock) []string {
 	var names []string
 	for _, l := range locks {
 		names = append(names, l.Name+" "+l.Level+" "+l.Scope)
@@ -43,7 +44,7 @@ func TestLocksOver(t *testing.T) {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 		all, err := w.AllLocks(t.Context())
-		if len(all) != 5 || err != nil || !slices.ContainsFunc(all, func(l jit.ManagementLock) bool { return l.Name == "below" && !l.Over(azuresim.DemoWebNICNSG) }) {
+		if len(all) != 5 || err != nil || !slices.ContainsFunc(all, func(l admission.ManagementLock) bool { return l.Name == "below" && !l.Over(azuresim.DemoWebNICNSG) }) {
 			t.Errorf("%v: %v", err, lockNames(all))
 		}
 		if _, err := w.LocksOver(t.Context(), []string{"/subscriptions/x?y"}); !errors.Is(err, jit.ErrInvalid) {

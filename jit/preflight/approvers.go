@@ -4,16 +4,17 @@ import (
 	"context"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // Approvers looks, before anybody asks, at who could. It changes nothing and needs
 // no Store, so whether a name once meant another Entra user is not known to it.
-type Approvers struct{ checks jit.Checker }
+type Approvers struct{ checks admission.Checker }
 
 // NewApprovers makes one. Of the world it needs Directory, People and Log.
-func NewApprovers(c jit.Config, w jit.Adapters) Approvers {
+func NewApprovers(c jit.Config, w admission.Adapters) Approvers {
 	w.Store = nil
-	return Approvers{jit.NewChecker(c, w)}
+	return Approvers{admission.NewChecker(c, w)}
 }
 
 // Person is the member with the Entra user they are tied to. A Refusal is what

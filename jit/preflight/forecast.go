@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // Forecast is what would become of requests and protections, as far as the
@@ -40,7 +41,7 @@ type Obstacle struct {
 
 // Predict looks at the VMs that a policy matches, with all guards and all
 // management locks as they were read.
-func Predict(c jit.Config, vms []jit.VM, tables []jit.Table, locks []jit.ManagementLock) Forecast {
+func Predict(c jit.Config, vms []jit.VM, tables []jit.Table, locks []admission.ManagementLock) Forecast {
 	l := forecaster{
 		config: c, owner: jit.Owner{Installation: c.Installation, Bands: c.Bands},
 		tables: map[string]jit.Table{}, behind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
@@ -172,7 +173,7 @@ func says(kind ObstacleKind, guard string, why error) string {
 }
 
 // run goes through the locks and then the protections.
-func (l *forecaster) run(locks []jit.ManagementLock) {
+func (l *forecaster) run(locks []admission.ManagementLock) {
 	guards := slices.Sorted(maps.Keys(l.behind))
 	for _, lock := range locks {
 		first := ""

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/jittest"
 	"jitbot/jit/preflight"
 )
@@ -85,7 +86,7 @@ func TestOutlook(t *testing.T) {
 		name      string
 		vms       []jit.VM
 		rules     []jit.Rule
-		locks     []jit.ManagementLock
+		locks     []admission.ManagementLock
 		reachable int
 		want      []string // the VMs and the words of each hurdle, in order
 	}{
@@ -120,7 +121,7 @@ func TestOutlook(t *testing.T) {
 		{"group full", []jit.VM{any1, range1}, filled(1000, 1999), nil, 0, []string{"any-1 range-1 rules: a holds 1000 rules, the most an NSG can; remove some."}},
 		{"always under an allow", []jit.VM{any1, always1}, []jit.Rule{jittest.Foreign("ssh", 200)}, nil, 2, []string{"always-1 always: The rule ssh (priority 200) in a lets people in before any deny of ours"}},
 
-		{"lock above", []jit.VM{any1, range1}, nil, []jit.ManagementLock{
+		{"lock above", []jit.VM{any1, range1}, nil, []admission.ManagementLock{
 			{Name: "keep", Scope: "/subscriptions/s/resourceGroups/RG", Level: "CanNotDelete"}, {Name: "beside", Scope: "/subscriptions/s/resourceGroups/r", Level: "ReadOnly"},
 		}, 0, []string{"any-1 range-1 lock: The lock keep (CanNotDelete) on the resource group RG would let a rule be written in the network security group a and never be removed"}},
 	} {
@@ -153,8 +154,8 @@ func TestOutlook(t *testing.T) {
 func TestOutlookCountsOnce(t *testing.T) {
 	vm := lookedAt("any-1", "10.0.0.4", "a")
 	vm.Interfaces[0].Addresses[0].SubnetGuard = lookoutGroup + "b"
-	lock := jit.ManagementLock{Name: "keep", Scope: "/subscriptions/s", Level: "ReadOnly"}
-	out := preflight.Predict(outlookConfig(), []jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []jit.ManagementLock{lock})
+	lock := admission.ManagementLock{Name: "keep", Scope: "/subscriptions/s", Level: "ReadOnly"}
+	out := preflight.Predict(outlookConfig(), []jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []admission.ManagementLock{lock})
 	if len(out.Obstacles) != 1 || len(out.Obstacles[0].VMs) != 1 || out.Matched != 1 || out.Reachable != 0 {
 		t.Errorf("%+v", out)
 	}
@@ -189,14 +190,14 @@ func TestOutlookBehindAFirewall(t *testing.T) {
 	}
 	denying := empty
 	denying.Rules = []jit.Rule{denyRule(105, nil)}
-	lock := func(level, scope string) []jit.ManagementLock {
-		return []jit.ManagementLock{{Name: "keep", Scope: scope, Level: level}}
+	lock := func(level, scope string) []admission.ManagementLock {
+		return []admission.ManagementLock{{Name: "keep", Scope: scope, Level: level}}
 	}
 	for _, tt := range []struct {
 		name  string
 		vm    jit.VM
 		table jit.Table
-		locks []jit.ManagementLock
+		locks []admission.ManagementLock
 		want  string // of the only hurdle; empty: none
 	}{
 		{"all is well", lookedAtBehind("any-1", "a", ""), empty, nil, ""},

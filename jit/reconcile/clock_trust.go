@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/clock"
 )
 
@@ -24,7 +25,7 @@ const (
 type clockTrust struct {
 	clock  *clock.Clock
 	store  markStore
-	vitals jit.Readiness
+	vitals admission.Readiness
 	log    *slog.Logger
 
 	mu          sync.Mutex
@@ -40,7 +41,7 @@ type markStore interface {
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 }
 
-func newClockTrust(clock *clock.Clock, w jit.Adapters) *clockTrust {
+func newClockTrust(clock *clock.Clock, w admission.Adapters) *clockTrust {
 	return &clockTrust{clock: clock, store: w.Store, vitals: w.Readiness, log: w.Log}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 const (
@@ -153,7 +154,7 @@ func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
 }
 
 func (r *Reconciler) makeDigest(ctx context.Context, last jit.Digest, due time.Time) error {
-	vms, err := r.checks.VMs.List(ctx, jit.VMsMaxAge)
+	vms, err := r.checks.VMs.List(ctx, admission.VMsMaxAge)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 )
 
@@ -123,7 +124,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t jit.Table) (bo
 // unconfirmed has a guard written again that is changed as a whole and whose
 // last change failed: that the rules of grants that close or left are not in its
 // document says nothing.
-func (r *Reconciler) unconfirmed(w jit.AtGuard, t jit.Table) []jit.Change {
+func (r *Reconciler) unconfirmed(w admission.AtGuard, t jit.Table) []jit.Change {
 	if !t.Failed {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // follow compares the VMs as they are with what grants and protections were
@@ -33,7 +34,7 @@ func (s *Reconciler) follow(ctx context.Context, _ string) error {
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
-	now := census{byID, jit.ByAddress(vms), map[string]jit.Table{}}
+	now := census{byID, admission.ByAddress(vms), map[string]jit.Table{}}
 	for _, g := range grants {
 		if g.BegunBefore(began) { // else it knows better than the list
 			faults = append(faults, s.followGrant(ctx, g, now))
@@ -69,7 +70,7 @@ func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]jit.VM
 // on the way to them.
 type census struct {
 	vms    map[string]jit.VM
-	same   jit.VMsByAddress
+	same   admission.VMsByAddress
 	tables map[string]jit.Table
 }
 
@@ -79,11 +80,11 @@ type census struct {
 // as well where its rules would open another VM along, or let in too many.
 func (s *Reconciler) followGrant(ctx context.Context, g jit.Grant, c census) error {
 	now := s.checks.Clock.Now()
-	var sites []jit.ResolvedTarget
+	var sites []admission.ResolvedTarget
 	for _, t := range g.Request.Targets {
 		vm, err := s.whole(ctx, t.VM, c.vms)
 		if errors.Is(err, jit.ErrNotFound) {
-			return s.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + jit.Missing(err)}, now)
+			return s.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
 		}
 		if err != nil {
 			return err
@@ -93,18 +94,18 @@ func (s *Reconciler) followGrant(ctx context.Context, g jit.Grant, c census) err
 		}
 		paths, err := jit.PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
-			return s.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: jit.ReasonFor(err)}, now)
+			return s.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: admission.ReasonFor(err)}, now)
 		}
-		sites = append(sites, jit.ResolvedTarget{VM: vm, Paths: paths})
+		sites = append(sites, admission.ResolvedTarget{VM: vm, Paths: paths})
 	}
 	err := s.checks.OpensNoMore(ctx, sites, c.same, c.tables, g.Request)
 	if errors.As(err, new(*jit.Refusal)) {
-		return s.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: jit.ReasonFor(err)}, now)
+		return s.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
 	}
-	return s.followPaths(ctx, g, jit.PathsOf(sites), now)
+	return s.followPaths(ctx, g, admission.PathsOf(sites), now)
 }
 
 // followPaths has the rules be where they should be.
@@ -123,7 +124,7 @@ func (s *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.P
 func (s *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
 	err := s.checks.CheckLocks(ctx, jit.GuardsOf(paths))
 	if errors.As(err, new(*jit.Refusal)) { // where it went, the rule could not be removed
-		return s.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: jit.ReasonFor(err)}, now)
+		return s.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // followProtections keeps every protection in step, and has those made that the
@@ -62,7 +63,7 @@ func (s *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 		paths = p.WithoutGuard(bare) // for a group, which may be on its way
 	}
 	if len(paths) == 0 {
-		return s.endProtection(ctx, p, jit.ReasonFor(jit.Unprotectable(vm)))
+		return s.endProtection(ctx, p, admission.ReasonFor(jit.Unprotectable(vm)))
 	}
 	if jit.SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return nil

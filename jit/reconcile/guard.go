@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 )
 
@@ -89,7 +90,7 @@ func (v pass) denials() []jit.Change {
 
 // stored reads what the store says of the guard. A grant whose record is damaged
 // keeps no door open, and does not hold up the closing of the others here.
-func (s *Reconciler) stored(ctx context.Context, guard string) (jit.AtGuard, error) {
+func (s *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuard, error) {
 	w := s.checks.Stored(ctx, guard)
 	if errors.Is(w.GrantsFault, jit.ErrDamaged) {
 		s.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
@@ -102,7 +103,7 @@ func (s *Reconciler) stored(ctx context.Context, guard string) (jit.AtGuard, err
 }
 
 // plan says what a pass over a guard does.
-func (s *Reconciler) plan(w jit.AtGuard, before jit.Table) pass {
+func (s *Reconciler) plan(w admission.AtGuard, before jit.Table) pass {
 	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: s.checks.Clock.Now(), failed: map[string]error{}}
 	v.plan = s.owner.MakePlan(before, s.owner.Desired(w.Guard, w.Grants, w.Protections))
 	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), s.unconfirmed(w, before)...)
@@ -195,7 +196,7 @@ func (s *Reconciler) trouble(ctx context.Context, guard string, grants []jit.Gra
 				return g, nil, nil // it moved on, and this says nothing of what it is at now
 			}
 			stuck := errors.Is(cause, jit.ErrForbidden) || errors.Is(cause, jit.ErrLocked) || now.Sub(g.Clock.Closing) > g.StuckAfter()
-			next, events := g.Trouble(guard, jit.ReasonFor(cause), stuck, now)
+			next, events := g.Trouble(guard, admission.ReasonFor(cause), stuck, now)
 			return next, events, nil
 		})
 		if after.Stuck && !seen.Stuck {

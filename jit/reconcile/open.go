@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // begin makes an approved grant ready for its first write: everything is
@@ -51,7 +52,7 @@ func (s *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, erro
 	if err != nil {
 		return nil, err
 	}
-	paths := jit.PathsOf(sites)
+	paths := admission.PathsOf(sites)
 	return paths, s.checks.CheckLocks(ctx, jit.GuardsOf(paths))
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // Outcome is what SweepOverdue did about one rule.
@@ -137,7 +138,7 @@ func (r Swept) String() string {
 		fmt.Fprintf(&b, ", until %s", r.Until.Format(time.RFC3339))
 	}
 	if r.Err != nil {
-		fmt.Fprintf(&b, ": %s", jit.ReasonFor(r.Err))
+		fmt.Fprintf(&b, ": %s", admission.ReasonFor(r.Err))
 	}
 	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // recheckHolders starts looking again at everybody who holds an open grant.
@@ -75,7 +76,7 @@ func (r *Reconciler) applyRecheck(ctx context.Context, g jit.Grant, found error)
 
 // stillEntitled refuses a holder whose rights are gone.
 func (r *Reconciler) stillEntitled(ctx context.Context, who jit.Person, g jit.Grant, seen map[string]error) error {
-	if err := jit.SameEntra(g, who); err != nil {
+	if err := admission.SameEntra(g, who); err != nil {
 		return err
 	}
 	for _, t := range g.Request.Targets {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/workqueue"
 )
 
@@ -31,9 +32,9 @@ const (
 // work. What it remembers all the same is in parts, each with its own lock; no
 // part calls another with its lock held.
 type Reconciler struct {
-	checks    jit.Checker
+	checks    admission.Checker
 	config    jit.Config
-	adapters  jit.Adapters
+	adapters  admission.Adapters
 	owner     jit.Owner
 	kick      chan struct{}
 	check     func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
@@ -59,7 +60,7 @@ type queues struct {
 }
 
 // New makes the loop; Run starts it.
-func New(checks jit.Checker) *Reconciler {
+func New(checks admission.Checker) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, owner: checks.Owner, kick: make(chan struct{}, 1),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 )
 
@@ -131,8 +132,8 @@ func (s *Reconciler) settleOpening(ctx context.Context, v pass, g jit.Grant) err
 		}
 		return err
 	}
-	if jit.Lasting(cause) {
-		return s.fail(ctx, g.ID, jit.ReasonFor(cause), v.now)
+	if admission.Lasting(cause) {
+		return s.fail(ctx, g.ID, admission.ReasonFor(cause), v.now)
 	}
 	return errors.Join(cause, s.trouble(ctx, v.guard, []jit.Grant{g}, cause))
 }

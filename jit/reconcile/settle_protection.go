@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 )
 
@@ -181,7 +182,7 @@ func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p jit.Protec
 // protectionTrouble keeps what went wrong with a protection here.
 func (s *Reconciler) protectionTrouble(ctx context.Context, v pass, p jit.Protection, cause error) error {
 	return s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
-		return p.Trouble(v.guard, jit.ReasonFor(cause)), nil
+		return p.Trouble(v.guard, admission.ReasonFor(cause)), nil
 	})
 }
 

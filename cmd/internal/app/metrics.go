@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // meters measure. They have a registry of their own, so that two bots in one
@@ -21,7 +22,7 @@ type meters struct {
 	requests *prometheus.CounterVec
 }
 
-var _ jit.Meter = (*meters)(nil)
+var _ admission.Meter = (*meters)(nil)
 
 func newMeters(version string) *meters {
 	m := &meters{

@@ -18,6 +18,7 @@ import (
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure"
 	"jitbot/jit/outbox"
 	"jitbot/jit/reconcile"
@@ -156,7 +157,7 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 		notifier = o.Notifier(notifier)
 	}
 	p.dispatcher = outbox.New(s, notifier, o.Log)
-	checks := jit.NewChecker(o.Config.Jit, jit.Adapters{
+	checks := admission.NewChecker(o.Config.Jit, admission.Adapters{
 		Store: p.dispatcher.Wake(p.heartbeat), Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
 		People: bot.NewPeople(api), Meter: p.meters, Topology: p.azure, Locks: p.azure, Log: o.Log,
 	})

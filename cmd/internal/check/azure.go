@@ -13,6 +13,7 @@ import (
 
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure"
 	"jitbot/jit/preflight"
 	"jitbot/jit/resource"
@@ -23,7 +24,7 @@ type snapshot struct {
 	vms      []jit.VM
 	unread   []error // machines that could not be read, or why none could
 	tables   []jit.Table
-	locks    []jit.ManagementLock
+	locks    []admission.ManagementLock
 	rights   []rights
 	firewall string // what is in front of a machine and is a firewall, or may be
 
@@ -237,7 +238,7 @@ func (c run) users(ctx context.Context, client *azure.Client) []Finding {
 	const what = "entra users"
 	users := c.Config.Jit.Users
 	ids := slices.Sorted(maps.Keys(users))
-	accounts := make([]jit.Account, len(ids))
+	accounts := make([]admission.Account, len(ids))
 	order := make([]int, len(ids))
 	for i := range order {
 		order[i] = i

@@ -13,6 +13,7 @@ import (
 	"jitbot/bot"
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure"
 	"jitbot/jit/preflight"
 )
@@ -155,7 +156,7 @@ func (ch *channel) look(ctx context.Context, api *slack.Client, granted []string
 func (c run) people(ctx context.Context, people jit.People, client *azure.Client) []Finding {
 	r := members{config: c.Config.Jit, people: people}
 	if client != nil {
-		r.survey = preflight.NewApprovers(c.Config.Jit, jit.Adapters{People: people, Directory: client, Log: c.Log})
+		r.survey = preflight.NewApprovers(c.Config.Jit, admission.Adapters{People: people, Directory: client, Log: c.Log})
 		r.entra = true
 	}
 	return append(r.check(ctx), r.checkApprovals(ctx)...)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -58,7 +59,7 @@ func (f *crashPoint) read() error {
 	return nil
 }
 
-func (f *crashPoint) wrap(w jit.Adapters) jit.Adapters {
+func (f *crashPoint) wrap(w admission.Adapters) admission.Adapters {
 	w.Store = crashingStore{w.Store, f}
 	w.Network = crashingNetwork{w.Network, f}
 	return w

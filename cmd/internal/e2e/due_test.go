@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // eager is a store whose list of what is due is out of date: everything that
@@ -25,7 +26,7 @@ func (s eager) Due(ctx context.Context, _ time.Time) ([]jit.ID, error) {
 func TestDueIsLookedAtAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
-		w.Wrap = func(deps jit.Adapters) jit.Adapters {
+		w.Wrap = func(deps admission.Adapters) admission.Adapters {
 			deps.Store = eager{deps.Store}
 			return deps
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -191,7 +192,7 @@ func TestLocksThatMayNotBeRead(t *testing.T) {
 		foreign := w.Foreign()
 		w.Azure.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"Microsoft.Authorization/locks/read"} })
 		log := &journal{}
-		w.Wrap = func(deps jit.Adapters) jit.Adapters {
+		w.Wrap = func(deps admission.Adapters) admission.Adapters {
 			deps.Log = slog.New(slog.NewTextHandler(log, nil))
 			return deps
 		}

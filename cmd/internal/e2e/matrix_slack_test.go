@@ -17,6 +17,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
@@ -61,7 +62,7 @@ func newSlackBot(t *testing.T) *slackBot {
 	})
 	s.store, s.azure = db, w.Azure
 	api := bot.NewClient(bot.Account{BotToken: s.sim.Options().BotToken, AppToken: s.sim.Options().AppToken, URL: srv.URL + "/api"})
-	checks := jit.NewChecker(w.Config, jit.Adapters{
+	checks := admission.NewChecker(w.Config, admission.Adapters{
 		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
 		People: bot.NewPeople(api), Meter: w.Meter, Log: slog.New(slog.DiscardHandler),
 	})

@@ -12,6 +12,7 @@ import (
 
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/resource"
 )
@@ -89,7 +90,7 @@ func TestMovedUnderAnAllowIsSaid(t *testing.T) {
 // all the same.
 func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.Wrap = func(deps jit.Adapters) jit.Adapters {
+		w.Wrap = func(deps admission.Adapters) admission.Adapters {
 			deps.Store = slowMoves{deps.Store}
 			return deps
 		}

@@ -13,6 +13,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/outbox"
@@ -34,7 +35,7 @@ type World struct {
 	Groups  map[string][]jit.UserID
 	Told    *Notifier
 	Meter   *Meter
-	Wrap    func(jit.Adapters) jit.Adapters // nil changes nothing; else what stands between the service and the rest
+	Wrap    func(admission.Adapters) admission.Adapters // nil changes nothing; else what stands between the service and the rest
 	Client  *azure.Client
 	asked   int // deliveries so far, each with a key of its own
 
@@ -92,14 +93,14 @@ func (w *World) Start() {
 	}
 	w.Store = db
 	log := slog.New(slog.NewTextHandler(w.T.Output(), nil))
-	deps := jit.Adapters{
+	deps := admission.Adapters{
 		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
 		People: people{w}, Meter: w.Meter, Topology: w.Client, Locks: w.Client, Log: log,
 	}
 	if w.Wrap != nil {
 		deps = w.Wrap(deps)
 	}
-	checks := jit.NewChecker(w.Config, deps)
+	checks := admission.NewChecker(w.Config, deps)
 	w.Reconciler = reconcile.New(checks)
 	w.Service = access.New(checks, w.Reconciler)
 	ctx, cancel := context.WithCancel(w.T.Context())

@@ -1,9 +1,11 @@
-package jit
+package admission
 
 import (
 	"context"
 	"fmt"
 	"strings"
+
+	"jitbot/jit"
 )
 
 // maxUnprotected is how many VMs a note names one by one.
@@ -11,19 +13,19 @@ const maxUnprotected = 5
 
 // unprotected says which of the VMs nothing of ours keeps shut, and how they are
 // protected.
-func (j Checker) unprotected(ctx context.Context, vms []VM) ([]string, error) {
+func (j Checker) unprotected(ctx context.Context, vms []jit.VM) ([]string, error) {
 	var notes []string
-	var open []VM
+	var open []jit.VM
 	for _, vm := range vms {
 		p, err := j.Protection(ctx, vm.ID, vm.Name)
 		if err != nil {
 			return nil, err
 		}
-		if p.VM != "" && p.State != Unprotecting {
+		if p.VM != "" && p.State != jit.Unprotecting {
 			continue
 		}
 		policy, _ := j.Config.Policy(vm)
-		switch _, err := FullProtectionPaths(vm); {
+		switch _, err := jit.FullProtectionPaths(vm); {
 		case err != nil:
 			notes = append(notes, vm.Name+" is not protected. "+err.Error())
 		case policy.Always:
@@ -39,13 +41,13 @@ func (j Checker) unprotected(ctx context.Context, vms []VM) ([]string, error) {
 }
 
 // howToProtect says of VMs that nothing of ours keeps shut how that is changed.
-func howToProtect(vms []VM) string {
+func howToProtect(vms []jit.VM) string {
 	var names, words []string
 	for _, vm := range vms[:min(len(vms), maxUnprotected)] {
 		names, words = append(names, vm.Name), append(words, vm.Group+"/"+vm.Name)
 	}
 	who, command := strings.Join(names, ", "), strings.Join(words, ",")
-	is, it := plural(len(vms), "is", "are"), plural(len(vms), "it", "them")
+	is, it := jit.Plural(len(vms), "is", "are"), jit.Plural(len(vms), "it", "them")
 	if more := len(vms) - maxUnprotected; more > 0 {
 		who, command = fmt.Sprintf("%s and %d more", who, more), "<vm>"
 	}

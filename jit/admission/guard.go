@@ -1,17 +1,19 @@
-package jit
+package admission
 
 import (
 	"context"
 	"errors"
 	"fmt"
+
+	"jitbot/jit"
 )
 
 // AtGuard is what the store says of a guard: the grants and protections that name
 // it, as far as they could be read.
 type AtGuard struct {
 	Guard       string
-	Grants      []Grant
-	Protections []Protection
+	Grants      []jit.Grant
+	Protections []jit.Protection
 
 	Unsure                        bool // a protection here cannot be read, and the others are acted on
 	GrantsFault, ProtectionsFault error
@@ -38,7 +40,7 @@ func (w AtGuard) Fault() error {
 
 // At reads what is at a guard: the rules it has, and all that the store says of
 // it.
-func (j Checker) At(ctx context.Context, guard string) (Table, AtGuard, error) {
+func (j Checker) At(ctx context.Context, guard string) (jit.Table, AtGuard, error) {
 	t, err := j.Table(ctx, guard)
 	if err != nil {
 		return t, AtGuard{}, err
@@ -49,20 +51,20 @@ func (j Checker) At(ctx context.Context, guard string) (Table, AtGuard, error) {
 
 // Protection reads that of a VM; the zero Protection when it has none. name is
 // how a fault calls the VM.
-func (j Checker) Protection(ctx context.Context, vm, name string) (Protection, error) {
+func (j Checker) Protection(ctx context.Context, vm, name string) (jit.Protection, error) {
 	p, err := j.Adapters.Store.Protection(ctx, vm)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		return Protection{}, nil
+	case errors.Is(err, jit.ErrNotFound):
+		return jit.Protection{}, nil
 	case err != nil:
-		return Protection{}, fmt.Errorf("reading the protection of %s: %w", name, err)
+		return jit.Protection{}, fmt.Errorf("reading the protection of %s: %w", name, err)
 	default:
 		return p, nil
 	}
 }
 
 // Table reads the rules that a guard has.
-func (j Checker) Table(ctx context.Context, guard string) (Table, error) {
+func (j Checker) Table(ctx context.Context, guard string) (jit.Table, error) {
 	t, err := j.Adapters.Network.Table(ctx, guard)
 	if err != nil {
 		return t, fmt.Errorf("reading the rules of %s: %w", guard, err)

@@ -1,4 +1,4 @@
-package jit
+package admission
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"jitbot/jit"
 	"jitbot/jit/resource"
 )
 
@@ -36,13 +37,13 @@ func (l ManagementLock) Bars(guard string) bool {
 func (l ManagementLock) cannotDelete() bool { return strings.EqualFold(l.Level, cannotDelete) }
 
 // Refuse says why no rule is written in a guard that the lock bars.
-func (l ManagementLock) Refuse(guard string) *Refusal {
+func (l ManagementLock) Refuse(guard string) *jit.Refusal {
 	why := "lets no rule of the " + resource.KindOf(guard).Noun() + " %s be changed"
 	if l.cannotDelete() {
 		why = "would let a rule be written in the " + resource.KindOf(guard).Noun() + " %s and never be removed"
 	}
 	kind, name := l.place()
-	return Refuse(ErrPolicy, "The lock %s (%s) on the "+kind+" %s "+why+", so jitbot writes none there; have an owner remove the lock first.",
+	return jit.Refuse(jit.ErrPolicy, "The lock %s (%s) on the "+kind+" %s "+why+", so jitbot writes none there; have an owner remove the lock first.",
 		l.Name, l.Level, name, resource.GuardName(guard))
 }
 
@@ -69,7 +70,7 @@ func (j Checker) CheckLocks(ctx context.Context, guards []string) error {
 		return nil
 	}
 	found, err := j.Adapters.Locks.LocksOver(ctx, guards)
-	if errors.Is(err, ErrForbidden) {
+	if errors.Is(err, jit.ErrForbidden) {
 		j.locksUnread.Do(func() {
 			j.Adapters.Log.WarnContext(ctx, "management locks may not be read, so a rule may be written that cannot be removed; give jitbot the role that jitbot role prints",
 				slog.Any("error", err))

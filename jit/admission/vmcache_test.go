@@ -1,4 +1,4 @@
-package jit
+package admission
 
 import (
 	"context"
@@ -12,48 +12,41 @@ import (
 
 	"pgregory.net/rapid"
 
+	"jitbot/jit"
+	"jitbot/jit/jittest"
 	"jitbot/jit/resource"
 )
 
 // machines is an inventory in memory that counts how often it is listed.
 type machines struct {
-	vms   []VM
+	vms   []jit.VM
 	err   error
 	lists int
 }
 
-func (m *machines) VMs(context.Context) ([]VM, error) {
+func (m *machines) VMs(context.Context) ([]jit.VM, error) {
 	m.lists++
 	return slices.Clone(m.vms), m.err
 }
 
 func (m *machines) Powers(context.Context) (map[string]string, error) { return nil, m.err }
 
-func (m *machines) VM(_ context.Context, id string) (VM, error) {
+func (m *machines) VM(_ context.Context, id string) (jit.VM, error) {
 	for _, vm := range m.vms {
 		if resource.Same(vm.ID, id) {
 			return vm, nil
 		}
 	}
-	return VM{}, ErrNotFound
+	return jit.VM{}, jit.ErrNotFound
 }
 
-func Machine(group, name string, tags ...string) VM {
-	vm := VM{ID: "/subscriptions/1/resourceGroups/" + group + "/providers/Microsoft.Compute/virtualMachines/" + name, Name: name, Group: group, Tags: map[string]string{}}
-	for _, tag := range tags {
-		k, v, _ := strings.Cut(tag, "=")
-		vm.Tags[k] = v
-	}
-	return vm
-}
-
-func classic(group, name string, tags ...string) VM {
-	vm := Machine(group, name, tags...)
+func classic(group, name string, tags ...string) jit.VM {
+	vm := jittest.Machine(group, name, tags...)
 	vm.ID, vm.Classic = strings.Replace(vm.ID, "Compute", "ClassicCompute", 1), true
 	return vm
 }
 
-func names(vms []VM) string {
+func names(vms []jit.VM) string {
 	var out []string
 	for _, vm := range vms {
 		out = append(out, vm.Group+"/"+vm.Name)
@@ -62,9 +55,9 @@ func names(vms []VM) string {
 }
 
 func TestFindVMs(t *testing.T) {
-	vms := []VM{
-		Machine("prod", "web-01", "role=web", "team=a=b"), Machine("prod", "web-02", "Role=web"), Machine("prod", "db-01", "role=db"),
-		Machine("test", "web-01", "role=Web"), Machine("test", "jump"), classic("test", "jump"), classic("test", "old-01", "role=web"),
+	vms := []jit.VM{
+		jittest.Machine("prod", "web-01", "role=web", "team=a=b"), jittest.Machine("prod", "web-02", "Role=web"), jittest.Machine("prod", "db-01", "role=db"),
+		jittest.Machine("test", "web-01", "role=Web"), jittest.Machine("test", "jump"), classic("test", "jump"), classic("test", "old-01", "role=web"),
 	}
 	tests := []struct {
 		name  string
@@ -83,21 +76,21 @@ func TestFindVMs(t *testing.T) {
 		{"a tag's name in another case", []string{"TAG:ROLE=Web"}, "test/web-01", nil, ""},
 		{"a value with an equals sign", []string{"tag:team=a=b"}, "prod/web-01", nil, ""},
 		{"a tag and a name of its own", []string{"tag:role=web", "web-02", "jump"}, "prod/web-01 prod/web-02 test/jump", nil, ""},
-		{"names that clash", []string{"web-01"}, "", ErrInput, "prod/web-01, test/web-01"},
-		{"a name that is nearly one", []string{"web-03"}, "", ErrNotFound, "did you mean web-01, web-02"},
-		{"letters left out", []string{"jmp"}, "", ErrNotFound, "did you mean jump"},
-		{"a part of a name", []string{"db"}, "", ErrNotFound, "did you mean db-01"},
-		{"nothing like it", []string{"kubernetes-master"}, "", ErrNotFound, "check the name"},
-		{"another group", []string{"prod/jump"}, "", ErrNotFound, "prod/jump"},
-		{"a tag that nobody has", []string{"tag:role=mail"}, "", ErrInput, "role=mail"},
-		{"a tag without a value is a name", []string{"tag:role"}, "", ErrNotFound, "tag:role"},
-		{"one of two is unknown", []string{"jump", "kubernetes-master"}, "", ErrNotFound, "kubernetes-master"},
-		{"no word", nil, "", ErrInput, "which VM"},
-		{"an empty word", []string{""}, "", ErrNotFound, "did you mean"},
-		{"a classic VM", []string{"old-01"}, "", ErrPolicy, "old-01 is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager"},
-		{"a classic VM by group and name", []string{"test/OLD-01"}, "", ErrPolicy, "migrate it"},
-		{"no classic VM is offered", []string{"old-02"}, "", ErrNotFound, "did you mean web-02?"},
-		{"a star is no name", []string{"*"}, "", ErrNotFound, "*"},
+		{"names that clash", []string{"web-01"}, "", jit.ErrInput, "prod/web-01, test/web-01"},
+		{"a name that is nearly one", []string{"web-03"}, "", jit.ErrNotFound, "did you mean web-01, web-02"},
+		{"letters left out", []string{"jmp"}, "", jit.ErrNotFound, "did you mean jump"},
+		{"a part of a name", []string{"db"}, "", jit.ErrNotFound, "did you mean db-01"},
+		{"nothing like it", []string{"kubernetes-master"}, "", jit.ErrNotFound, "check the name"},
+		{"another group", []string{"prod/jump"}, "", jit.ErrNotFound, "prod/jump"},
+		{"a tag that nobody has", []string{"tag:role=mail"}, "", jit.ErrInput, "role=mail"},
+		{"a tag without a value is a name", []string{"tag:role"}, "", jit.ErrNotFound, "tag:role"},
+		{"one of two is unknown", []string{"jump", "kubernetes-master"}, "", jit.ErrNotFound, "kubernetes-master"},
+		{"no word", nil, "", jit.ErrInput, "which VM"},
+		{"an empty word", []string{""}, "", jit.ErrNotFound, "did you mean"},
+		{"a classic VM", []string{"old-01"}, "", jit.ErrPolicy, "old-01 is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager"},
+		{"a classic VM by group and name", []string{"test/OLD-01"}, "", jit.ErrPolicy, "migrate it"},
+		{"no classic VM is offered", []string{"old-02"}, "", jit.ErrNotFound, "did you mean web-02?"},
+		{"a star is no name", []string{"*"}, "", jit.ErrNotFound, "*"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,16 +109,16 @@ func TestFindVMs(t *testing.T) {
 func TestFindWhereThereAreNoVMs(t *testing.T) {
 	r := NewVMCache(&machines{})
 	for range 2 {
-		if got, err := r.Find(t.Context(), []string{"web-01"}); !errors.Is(err, ErrNotFound) || len(got) > 0 {
+		if got, err := r.Find(t.Context(), []string{"web-01"}); !errors.Is(err, jit.ErrNotFound) || len(got) > 0 {
 			t.Errorf("got %q, %v", names(got), err)
 		}
 	}
 }
 
 func TestVMCacheOffersTheNearestThree(t *testing.T) {
-	var vms []VM
+	var vms []jit.VM
 	for i := range 2000 {
-		vms = append(vms, Machine("prod", fmt.Sprintf("web-%04d", i)))
+		vms = append(vms, jittest.Machine("prod", fmt.Sprintf("web-%04d", i)))
 	}
 	_, err := resolveAll(vms, []string{"web-00011"})
 	if err == nil || strings.Count(err.Error(), "web-") != 4 || !strings.Contains(err.Error(), "web-0001, web-0011") {
@@ -135,7 +128,7 @@ func TestVMCacheOffersTheNearestThree(t *testing.T) {
 
 func TestVMCacheIsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &machines{vms: []VM{Machine("prod", "web-01")}}
+		m := &machines{vms: []jit.VM{jittest.Machine("prod", "web-01")}}
 		r := NewVMCache(m)
 		find := func(word string, lists int, want error) {
 			t.Helper()
@@ -148,29 +141,29 @@ func TestVMCacheIsReadAgain(t *testing.T) {
 		find("web-01", 1, nil)
 		time.Sleep(time.Second)
 		find("web-01", 2, nil)
-		m.vms = append(m.vms, Machine("prod", "web-02"))
-		find("web-02", 2, ErrNotFound) // just read
+		m.vms = append(m.vms, jittest.Machine("prod", "web-02"))
+		find("web-02", 2, jit.ErrNotFound) // just read
 		time.Sleep(unknownRetry)
 		find("web-02", 3, nil)
-		find("web-03", 3, ErrNotFound)
+		find("web-03", 3, jit.ErrNotFound)
 		m.vms = nil
 		time.Sleep(unknownRetry)
-		find("web-03", 4, ErrNotFound)
+		find("web-03", 4, jit.ErrNotFound)
 	})
 }
 
 func TestVMCacheWhenAzureDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &machines{vms: []VM{Machine("prod", "web-01")}, err: ErrBusy}
+		m := &machines{vms: []jit.VM{jittest.Machine("prod", "web-01")}, err: jit.ErrBusy}
 		r := NewVMCache(m)
-		if _, err := r.ListOrStale(t.Context(), VMsMaxAge); !errors.Is(err, ErrBusy) {
+		if _, err := r.ListOrStale(t.Context(), VMsMaxAge); !errors.Is(err, jit.ErrBusy) {
 			t.Errorf("never read: %v", err)
 		}
 		m.err = nil
 		if _, err := r.ListOrStale(t.Context(), VMsMaxAge); err != nil {
 			t.Fatal(err)
 		}
-		m.err = ErrBusy
+		m.err = jit.ErrBusy
 		time.Sleep(time.Hour)
 		if got, err := r.ListOrStale(t.Context(), VMsMaxAge); err != nil || names(got) != "prod/web-01" {
 			t.Errorf("an old list: %q, %v", names(got), err)

@@ -1,0 +1,201 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/clock"
+)
+
+func VMsOf(sites []ResolvedTarget) []jit.VM {
+	vms := make([]jit.VM, 0, len(sites))
+	for _, site := range sites {
+		vms = append(vms, site.VM)
+	}
+	return vms
+}
+
+// Adapters is everything the domain needs from outside, in one value that main
+// wires once.
+type Adapters struct {
+	Store     jit.Store // nil for a Survey only
+	Network   jit.Network
+	Inventory jit.Inventory
+	Directory Directory
+	People    jit.People
+	Readiness Readiness
+	Meter     Meter
+	Topology  jit.TopologyReader // nil: what is around VMs is not known
+	Locks     Locks              // nil: management locks are not known
+	Log       *slog.Logger
+}
+
+// Checker answers who somebody is and what they may do. Each answer is read
+// afresh; a doubt is a no.
+type Checker struct {
+	Config      jit.Config
+	Adapters    Adapters
+	Owner       jit.Owner
+	Clock       *clock.Clock
+	VMs         *VMCache
+	locksUnread *sync.Once // says once that management locks may not be read
+}
+
+// NewChecker makes the one that all who share its clock and its list of VMs are
+// given.
+func NewChecker(c jit.Config, w Adapters) Checker {
+	return Checker{Config: c, Adapters: w, Owner: jit.Owner{Installation: c.Installation, Bands: c.Bands}, Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
+}
+
+// Policy is the first matching policy, with the ports that the protect form
+// stored for the VM in place of its own.
+func (j Checker) Policy(ctx context.Context, vm jit.VM) (jit.Policy, bool, error) {
+	policy, ok := j.Config.Policy(vm)
+	p, err := j.Protection(ctx, vm.ID, vm.Name)
+	switch {
+	case err != nil:
+		return jit.Policy{}, false, err
+	case p.VM == "" || p.Always || p.State == jit.Unprotecting:
+		return policy, ok, nil
+	}
+	policy.Ports = p.Ports
+	return policy, true, nil
+}
+
+// WithinPolicy refuses what the VM's policy does not offer, and fills the protocols of
+// the ports in.
+func (j Checker) WithinPolicy(ctx context.Context, vm jit.VM, ports []jit.Ports, sources []netip.Prefix, d time.Duration) ([]jit.Ports, error) {
+	policy, ok, err := j.Policy(ctx, vm)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, jit.Refuse(jit.ErrPolicy, "No policy covers %s, so nothing may be asked for there; ask an admin for one under policies.", vm.Name)
+	}
+	return policy.Check(vm, ports, sources, d)
+}
+
+// ResolvedTarget is a VM of a grant as it is now, with the guards in front of it.
+type ResolvedTarget struct {
+	VM    jit.VM
+	Paths []jit.Path
+}
+
+// CheckRequest checks all that must hold for a grant to open now: account, Azure
+// rights and policy at every VM, read afresh.
+func (j Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []ResolvedTarget, error) {
+	who, err := j.Identify(ctx, g.Request.By.ID)
+	if err != nil {
+		return jit.Person{}, nil, err
+	}
+	if err := SameEntra(g, who); err != nil {
+		return jit.Person{}, nil, err
+	}
+	sites := make([]ResolvedTarget, 0, len(g.Request.Targets))
+	for _, target := range g.Request.Targets {
+		s, err := j.resolve(ctx, who, target, g.Request)
+		if err != nil {
+			return who, nil, err
+		}
+		sites = append(sites, s)
+	}
+	all, err := j.VMs.List(ctx, VMsMaxAge)
+	if err != nil {
+		return who, nil, err
+	}
+	return who, sites, j.OpensNoMore(ctx, sites, ByAddress(all), map[string]jit.Table{}, g.Request)
+}
+
+// OpensNoMore refuses a grant that would open more than it is for, or to more people.
+func (j Checker) OpensNoMore(ctx context.Context, sites []ResolvedTarget, d VMsByAddress, tables map[string]jit.Table, r jit.Request) error {
+	if err := j.sharedAddress(ctx, d, r, PathsOf(sites)); err != nil {
+		return err
+	}
+	return j.sharedRule(ctx, sites, tables, r)
+}
+
+func PathsOf(sites []ResolvedTarget) []jit.Path {
+	var paths []jit.Path
+	for _, s := range sites {
+		paths = append(paths, s.Paths...)
+	}
+	return paths
+}
+
+func (j Checker) resolve(ctx context.Context, who jit.Person, target jit.Target, r jit.Request) (ResolvedTarget, error) {
+	vm, err := j.Adapters.Inventory.VM(ctx, target.VM)
+	if errors.Is(err, jit.ErrNotFound) {
+		return ResolvedTarget{}, jit.Refuse(jit.ErrPolicy, "%s"+Missing(err)+"; check the name and ask again.", target.Name)
+	}
+	if err != nil {
+		return ResolvedTarget{}, fmt.Errorf("reading %s: %w", target.Name, err)
+	}
+	if err := j.CheckRights(ctx, who, vm, j.Config.RequiredActions); err != nil {
+		return ResolvedTarget{}, err
+	}
+	if _, err := j.WithinPolicy(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
+		return ResolvedTarget{}, err
+	}
+	paths, err := jit.PathsTo(j.Config.Installation, vm, r.Ports, r.Sources)
+	return ResolvedTarget{vm, paths}, err
+}
+
+// ApprovalRule is the approval rule for a grant; its VMs and ports share one.
+func (j Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, error) {
+	found := -1
+	for _, vm := range vms {
+		for _, port := range r.Ports {
+			i, ok := j.Config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
+			if !ok {
+				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
+			}
+			if found >= 0 && i != found {
+				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "The VMs or ports of this request now have different approvers; ask for each alone.")
+			}
+			found = i
+		}
+	}
+	if found < 0 {
+		return jit.ApprovalRule{}, jit.Refuse(jit.ErrInput, "No VM is named.")
+	}
+	return j.Config.Approvals[found], nil
+}
+
+// Foresee plans the grant's rules against the guards as they are, so that a
+// lock, a deny in the way, a full band or a stranger's rule is found before
+// anybody is asked. It returns what else is known of the ports.
+func (j Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarget) ([]string, error) {
+	owner := j.Owner
+	tables := map[string]jit.Table{}
+	var notes []string
+	g.Paths = PathsOf(sites)
+	if err := j.CheckLocks(ctx, g.Guards()); err != nil {
+		return nil, err
+	}
+	for _, guard := range g.Guards() {
+		t, w, err := j.At(ctx, guard)
+		if err != nil {
+			return nil, err
+		}
+		tables[guard] = t
+		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), jit.ForGrant(g, owner.Installation, guard)); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range sites {
+		notes = append(notes, jit.AlreadyOpen(owner, s.VM, s.Paths, tables, g.Request)...)
+		along, err := j.coAdmitted(ctx, s, tables, g.Request)
+		if err != nil {
+			return nil, err
+		}
+		notes = append(notes, along...)
+	}
+	open, err := j.unprotected(ctx, VMsOf(sites))
+	return append(notes, open...), err
+}

@@ -1,0 +1,167 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"jitbot/jit"
+)
+
+// Member refuses everybody who is not a full, active member.
+func (j Checker) Member(ctx context.Context, id jit.UserID) (jit.Member, error) {
+	m, err := j.Adapters.People.Member(ctx, id)
+	switch {
+	case errors.Is(err, jit.ErrNotFound):
+		return m, jit.Refuse(jit.ErrAuthority, "Slack does not know %s any more, so nothing can be done in that name.", id)
+	case err != nil:
+		return m, fmt.Errorf("reading who %s is: %w", id, err)
+	}
+	if what := m.Bar(); what != "" {
+		return m, jit.Refuse(jit.ErrAuthority, "%s is "+what+"; only full members of this workspace may use jitbot. Ask a member to do it.", id)
+	}
+	return m, nil
+}
+
+// Identify is the member with the Entra user they are tied to.
+func (j Checker) Identify(ctx context.Context, id jit.UserID) (jit.Person, error) {
+	m, err := j.Member(ctx, id)
+	if err != nil {
+		return jit.Person{}, err
+	}
+	name, mail := j.Config.Users[id], false
+	if name == "" && j.Config.MatchEmail {
+		if !m.Confirmed || m.Email == "" {
+			return jit.Person{}, jit.Refuse(jit.ErrAuthority, "%s has no confirmed e-mail address in Slack, so no Entra user can be told by it; confirm it, or ask an admin for a line under users.", id)
+		}
+		name, mail = m.Email, true
+	}
+	if name == "" {
+		return jit.Person{}, jit.Refuse(jit.ErrAuthority, "%s is not tied to an Entra user; ask an admin for a line under users in the configuration.", id)
+	}
+	account, err := j.account(ctx, id, name, mail)
+	if err != nil {
+		return jit.Person{}, err
+	}
+	return jit.Person{ID: id, Entra: account.ID, Name: account.Name}, nil
+}
+
+func (j Checker) account(ctx context.Context, id jit.UserID, name string, mail bool) (Account, error) {
+	account, err := j.Adapters.Directory.User(ctx, name, mail)
+	switch {
+	case errors.Is(err, jit.ErrNotFound):
+		return account, jit.Refuse(jit.ErrAuthority, "Entra has no user %s, to whom %s is tied; ask an admin to mend the line under users.", name, id)
+	case errors.Is(err, jit.ErrAmbiguous):
+		return account, jit.Refuse(jit.ErrAuthority, "More than one Entra user has %s, so %s can be none of them; ask an admin for a line under users.", name, id)
+	case err != nil:
+		return account, fmt.Errorf("finding the Entra user of %s: %w", id, err)
+	case !account.Enabled:
+		return account, jit.Refuse(jit.ErrAuthority, "The Entra user %s is switched off, so nothing can be done in that name.", name)
+	}
+	if mail || j.Adapters.Store == nil {
+		return account, nil
+	}
+	kept, err := j.Adapters.Store.Bind(ctx, string(id)+"="+strings.ToLower(name), account.ID)
+	if err != nil {
+		return account, fmt.Errorf("keeping the Entra user of %s: %w", id, err)
+	}
+	if !strings.EqualFold(kept, account.ID) {
+		return account, jit.Refuse(jit.ErrAuthority, "%s means another Entra user than when %s was first tied to it; ask an admin to edit that line under users.", name, id)
+	}
+	return account, nil
+}
+
+// CheckRights refuses a person who lacks one of the actions at the VM.
+func (j Checker) CheckRights(ctx context.Context, who jit.Person, vm jit.VM, actions []string) error {
+	if len(actions) == 0 {
+		return nil
+	}
+	held, err := j.Adapters.Directory.Holdings(ctx, who.Entra, vm.ID)
+	if err != nil {
+		return fmt.Errorf("reading the Azure roles of %s at %s: %w", who.ID, vm.Name, err)
+	}
+	missing := held.Missing(actions)
+	if len(missing) == 0 {
+		return nil
+	}
+	return jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s at %s; get a role with it there (an eligible PIM role must be activated first, and a new role takes up to 10 minutes).",
+		who.Name, jit.Whole(strings.Join(missing, ", ")), jit.Whole(vm.ID))
+}
+
+// IsListed reports whether the user is one of the ids, directly or through a
+// user group. A group that is gone counts as nobody.
+func (j Checker) IsListed(ctx context.Context, ids []string, who jit.UserID) (bool, error) {
+	if slices.Contains(ids, string(who)) {
+		return true, nil
+	}
+	members, err := j.groupMembers(ctx, ids)
+	return slices.Contains(members, who), err
+}
+
+// groupMembers are the users of those ids that are user groups.
+func (j Checker) groupMembers(ctx context.Context, ids []string) ([]jit.UserID, error) {
+	var out []jit.UserID
+	for _, id := range ids {
+		if !strings.HasPrefix(id, "S") {
+			continue
+		}
+		members, err := j.Adapters.People.Group(ctx, id)
+		if errors.Is(err, jit.ErrNotFound) {
+			j.Adapters.Log.WarnContext(ctx, "a user group of the configuration is gone and counts as nobody", slog.String("group", id))
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the user group %s: %w", id, err)
+		}
+		out = append(out, members...)
+	}
+	return out, nil
+}
+
+// EnoughApprovers refuses when fewer people than required could approve.
+func (j Checker) EnoughApprovers(ctx context.Context, rule jit.ApprovalRule, asker jit.Person) error {
+	if rule.Required == 0 {
+		return nil
+	}
+	candidates, err := j.groupMembers(ctx, rule.Approvers)
+	if err != nil {
+		return err
+	}
+	for _, id := range rule.Approvers {
+		if !strings.HasPrefix(id, "S") {
+			candidates = append(candidates, jit.UserID(id))
+		}
+	}
+	slices.Sort(candidates)
+	found := map[string]bool{}
+	for _, id := range slices.Compact(candidates) {
+		p, err := j.Identify(ctx, id)
+		var no *jit.Refusal
+		switch {
+		case errors.As(err, &no):
+			j.Adapters.Log.WarnContext(ctx, "an approver of the configuration counts as nobody", slog.String("user", string(id)), slog.String("why", no.Error()))
+			continue
+		case err != nil:
+			return err
+		}
+		if !p.Same(asker) {
+			found[strings.ToLower(p.Entra)] = true
+		}
+		if len(found) >= rule.Required {
+			return nil
+		}
+	}
+	return jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one; ask an admin to mend the approvers in the configuration.",
+		fmt.Sprint(rule.Required), fmt.Sprint(len(found)))
+}
+
+// SameEntra refuses somebody who was tied to another Entra user when asking.
+func SameEntra(g jit.Grant, who jit.Person) error {
+	if was := g.Request.By.Entra; was != "" && !strings.EqualFold(was, who.Entra) {
+		return jit.Refuse(jit.ErrAuthority, "%s is tied to another Entra user than when this was asked; ask again.", who.ID)
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package admission
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"jitbot/jit"
+)
+
+// Classify finds how the VMs stand. What could not be read is said by each
+// finding that it concerns, and by gaps for all of them.
+func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []jit.Finding, gaps []string, err error) {
+	tables, err := j.Adapters.Network.Tables(ctx)
+	if err != nil && len(tables) == 0 {
+		return nil, nil, fmt.Errorf("reading the rules: %w", err)
+	}
+	if err != nil { // the findings say which were not read
+		j.Adapters.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
+		gaps = append(gaps, "Not all rules could be read, so some VMs cannot be told.")
+	}
+	locks, err := j.Adapters.Store.Protections(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing protections: %w", err)
+	}
+	around, note := j.Topology(ctx, vms)
+	if note != "" {
+		gaps = append(gaps, "What is around the VMs (networks, routes, load balancers) could not be read, so what hangs on that is not known.")
+	}
+	byGuard, byVM := map[string]jit.Table{}, map[string]jit.Protection{}
+	for _, t := range tables {
+		byGuard[strings.ToLower(t.Guard)] = t
+	}
+	for _, p := range locks {
+		byVM[strings.ToLower(p.VM)] = p
+	}
+	powers, err := j.Adapters.Inventory.Powers(ctx)
+	if err != nil { // no finding hangs on it
+		j.Adapters.Log.WarnContext(ctx, "the power states could not be read for a scan", slog.Any("error", err))
+	}
+	out := make([]jit.Finding, 0, len(vms))
+	for _, vm := range vms {
+		vm.Power = powers[strings.ToLower(vm.ID)]
+		policy, _ := j.Config.Policy(vm)
+		out = append(out, jit.Finding{VM: vm, Posture: j.Posture(vm, jit.TablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
+	}
+	slices.SortStableFunc(out, func(a, b jit.Finding) int {
+		return cmp.Or(
+			a.Posture.Class.Rank()-b.Posture.Class.Rank(), b.Posture.Breadth.Rank-a.Posture.Breadth.Rank,
+			cmp.Compare(strings.ToLower(a.VM.Name+" "+a.VM.Group), strings.ToLower(b.VM.Name+" "+b.VM.Group)))
+	})
+	return out, gaps, nil
+}
+
+// Posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
+func (j Checker) Posture(vm jit.VM, tables []jit.Table, around jit.Topology, policy jit.Policy, lock jit.Protection, note string) jit.Posture {
+	f := jit.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: j.Owner}
+	if lock.VM != "" && lock.State != jit.Unprotecting {
+		f.Protected, f.Confirmed = true, lock.State == jit.Protected
+		if !lock.Always {
+			f.Ports = lock.Ports
+		}
+	}
+	p := jit.Classify(vm, tables, around, f)
+	p.Notes = append(p.Notes, around.Unexamined()...)
+	if note != "" {
+		p.Notes = append(p.Notes, note)
+	}
+	return p
+}

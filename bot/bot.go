@@ -13,6 +13,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/reach"
 )
 
 // Service is what people can do with grants. A no is a *jit.Refusal; anything
@@ -54,7 +55,7 @@ type Service interface {
 	// be others.
 	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []access.VMLine, more bool, err error)
 	// Scan says how each VM stands that the person may see, the exposed first.
-	Scan(ctx context.Context, by jit.UserID) (findings []jit.Finding, more bool, err error)
+	Scan(ctx context.Context, by jit.UserID) (findings []reach.Finding, more bool, err error)
 	// Explain is a dry run of a request, by who or, for admins, for who else.
 	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error)
 	// Admin is nil for an admin.

@@ -10,6 +10,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/reach"
 )
 
 // answerLater answers with what changes nothing and is not stored.
@@ -71,7 +72,7 @@ func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter) {
 	work, cancel := context.WithTimeout(ctx, scanWithin)
 	defer cancel()
 	err := b.Service.Known(work, to.user)
-	var findings []jit.Finding
+	var findings []reach.Finding
 	var more bool
 	if err == nil {
 		findings, more, err = b.Service.Scan(work, to.user)

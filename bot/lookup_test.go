@@ -9,6 +9,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/reach"
 )
 
 func TestVMsAreListed(t *testing.T) {
@@ -26,10 +27,10 @@ func TestVMsAreListed(t *testing.T) {
 	o.reads(o.jit(adaID, "vms"), "Something broke on my side.")
 }
 
-func finding(n int, class jit.Class, why string) jit.Finding {
-	return jit.Finding{
+func finding(n int, class reach.Class, why string) reach.Finding {
+	return reach.Finding{
 		VM:      jit.VM{Name: fmt.Sprintf("web-%d", n), Group: "rg", Tags: map[string]string{"env": []string{"dev", "prod"}[n%2]}},
-		Posture: jit.Posture{Class: class, Why: why}, Admin: true,
+		Posture: reach.Posture{Class: class, Why: why}, Admin: true,
 	}
 }
 
@@ -52,7 +53,7 @@ func (o *setup) shown(user, part string) slacksim.Message {
 func TestScanInSlack(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	for n := range 20 {
-		f := finding(n, jit.ClassUnhealthy, "Rule r opens management ports to Any.")
+		f := finding(n, reach.ClassUnhealthy, "Rule r opens management ports to Any.")
 		f.Admin = n == 15
 		o.service.found = append(o.service.found, f)
 	}

@@ -14,9 +14,10 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/reach"
 )
 
-func (d *fakeService) Scan(ctx context.Context, by jit.UserID) ([]jit.Finding, bool, error) {
+func (d *fakeService) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding, bool, error) {
 	if err := d.Known(ctx, by); err != nil {
 		return nil, false, err
 	}
@@ -53,8 +54,8 @@ type fakeService struct {
 	more      bool            // there are others
 	results   []access.Result // of protecting and unprotecting
 	protected []jit.PortPolicy
-	refuse    error         // of every offer
-	found     []jit.Finding // of a scan
+	refuse    error           // of every offer
+	found     []reach.Finding // of a scan
 	dry       access.Explanation
 	slow      chan struct{} // when not nil, offers wait for it
 	hold      chan struct{} // when not nil, changes wait for it

@@ -152,7 +152,7 @@ func (r Rule) precedes(allow Rule, asked traffic) bool {
 	if !r.To.IsValid() {
 		return r.Inbound && !r.Allow && r.mayMeet(asked)
 	}
-	return protocolsMeet(r.Protocol, allow.Protocol) && sharesPublic(r, allow) && r.mayBeFrom(asked)
+	return protocolsMeet(r.Protocol, allow.Protocol) && SharesPublic(r, allow) && r.mayBeFrom(asked)
 }
 
 // MovedPublicEnd reports whether a DNAT rule of the grant is to let its holder in

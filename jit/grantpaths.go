@@ -161,7 +161,7 @@ func (g Grant) unfinished() string {
 		}
 	}
 	slices.Sort(names)
-	return joinWords(slices.Compact(names))
+	return JoinWords(slices.Compact(names))
 }
 
 // confirm marks the guard's paths as agreed and counts those left. The grant

@@ -37,7 +37,7 @@ func anyMayMeet[T ipset.Ordered[T]](words []Members[T], s ipset.Set[T]) bool {
 	return slices.ContainsFunc(words, func(m Members[T]) bool { return m.MayMeet(s) })
 }
 
-func anyContains[T ipset.Ordered[T]](words []Members[T], s ipset.Set[T]) bool {
+func AnyContains[T ipset.Ordered[T]](words []Members[T], s ipset.Set[T]) bool {
 	return slices.ContainsFunc(words, func(m Members[T]) bool { return m.Contains(s) })
 }
 
@@ -45,8 +45,8 @@ func anyCovers[T ipset.Ordered[T]](words []Members[T], s ipset.Set[T]) bool {
 	return slices.ContainsFunc(words, func(m Members[T]) bool { return m.Covers(s) })
 }
 
-// union is what the words stand for together.
-func union[T ipset.Ordered[T]](words []Members[T]) Members[T] {
+// Union is what the words stand for together.
+func Union[T ipset.Ordered[T]](words []Members[T]) Members[T] {
 	var out Members[T]
 	for _, m := range words {
 		out = out.Union(m)

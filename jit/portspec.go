@@ -6,8 +6,8 @@ import (
 	"jitbot/jit/ipset"
 )
 
-// portsOf reads ports, word by word. One that cannot be read may be any.
-func portsOf(words []string) []Members[ipset.Port] {
+// PortsOf reads ports, word by word. One that cannot be read may be any.
+func PortsOf(words []string) []Members[ipset.Port] {
 	out := make([]Members[ipset.Port], 0, len(words))
 	for _, w := range words {
 		ports, ok := ipset.ParsePortRange(w)
@@ -20,21 +20,21 @@ func portsOf(words []string) []Members[ipset.Port] {
 	return out
 }
 
-// sourcePortsOf are the source ports that the rule means: all where it names
+// SourcePortsOf are the source ports that the rule means: all where it names
 // none.
-func sourcePortsOf(r Rule) []Members[ipset.Port] {
+func SourcePortsOf(r Rule) []Members[ipset.Port] {
 	if len(r.SourcePorts) == 0 {
 		return []Members[ipset.Port]{{Sure: ipset.AllPorts()}}
 	}
-	return portsOf(r.SourcePorts)
+	return PortsOf(r.SourcePorts)
 }
 
-// protocolCovers reports whether a rule for a also concerns b, in any of the words that
+// ProtocolCovers reports whether a rule for a also concerns b, in any of the words that
 // Azure has for a protocol.
-func protocolCovers(a, b Protocol) bool { return protocolOf(a).Covers(protocolOf(b)) }
+func ProtocolCovers(a, b Protocol) bool { return protocolOf(a).Covers(protocolOf(b)) }
 
 // protocolsMeet reports whether a packet may be of both.
-func protocolsMeet(a, b Protocol) bool { return protocolCovers(a, b) || protocolCovers(b, a) }
+func protocolsMeet(a, b Protocol) bool { return ProtocolCovers(a, b) || ProtocolCovers(b, a) }
 
 // protocolOf reads a protocol.
 func protocolOf(word Protocol) Protocol {

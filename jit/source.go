@@ -26,8 +26,8 @@ type Tags struct {
 var unknownTags = sync.OnceValue(func() Tags { // it never changes
 	private := ipset.PrivateSpace()
 	return Tags{
-		Internet:       Members[netip.Addr]{Sure: publicAddresses(nil)},
-		VirtualNetwork: Members[netip.Addr]{Sure: loadBalancerProbes(), Maybe: ipset.AllAddresses()},
+		Internet:       Members[netip.Addr]{Sure: PublicAddresses(nil)},
+		VirtualNetwork: Members[netip.Addr]{Sure: LoadBalancerProbes(), Maybe: ipset.AllAddresses()},
 		Group:          func(string) Members[netip.Addr] { return Members[netip.Addr]{Maybe: private} },
 	}
 })
@@ -44,7 +44,7 @@ func (t Tags) Source(word string) Members[netip.Addr] {
 	case "virtualnetwork":
 		return t.VirtualNetwork
 	case "azureloadbalancer":
-		return Members[netip.Addr]{Sure: loadBalancerProbes()}
+		return Members[netip.Addr]{Sure: LoadBalancerProbes()}
 	}
 	if p, ok := ipset.ParsePrefix(word); ok {
 		return Members[netip.Addr]{Sure: ipset.AddressesOf(p)}
@@ -101,17 +101,17 @@ func (r Rule) insideOnly() bool {
 	return all(r.Sources, func(word string) bool { return strings.EqualFold(word, "VirtualNetwork") })
 }
 
-// publicAddresses are what the tag Internet holds: all but private addresses,
+// PublicAddresses are what the tag Internet holds: all but private addresses,
 // those of the virtual network and what is tied to it, and the host that load
 // balancers probe from.
-func publicAddresses(network ipset.Addresses) ipset.Addresses {
-	return ipset.AllAddresses().Subtract(ipset.PrivateSpace()).Subtract(network).Subtract(loadBalancerProbes())
+func PublicAddresses(network ipset.Addresses) ipset.Addresses {
+	return ipset.AllAddresses().Subtract(ipset.PrivateSpace()).Subtract(network).Subtract(LoadBalancerProbes())
 }
 
-// loadBalancerProbes are the addresses of the host that load balancers probe from: the tag
+// LoadBalancerProbes are the addresses of the host that load balancers probe from: the tag
 // AzureLoadBalancer. Nobody can ask for them.
 // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
-func loadBalancerProbes() ipset.Addresses {
+func LoadBalancerProbes() ipset.Addresses {
 	return ipset.AddressesIn([]netip.Prefix{
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{168, 63, 129, 16}), 32),
 		netip.MustParsePrefix("fe80::1234:5678:9abc/128"),

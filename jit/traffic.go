@@ -28,7 +28,7 @@ func (t traffic) from(source netip.Prefix) traffic {
 // trafficOf is all that the rule may mean.
 func trafficOf(r Rule) traffic {
 	t := unknownTags()
-	return traffic{r.Protocol, union(portsOf(r.Ports)).Any(), union(t.Sources(r)).Any(), union(t.Targets(r, anyVM)).Any()}
+	return traffic{r.Protocol, Union(PortsOf(r.Ports)).Any(), Union(t.Sources(r)).Any(), Union(t.Targets(r, anyVM)).Any()}
 }
 
 // anyVM is who is in an application security group that is a destination, where
@@ -41,7 +41,7 @@ func (r Rule) mayMeet(t traffic) bool { return r.mayAim(t) && r.mayBeFrom(t) }
 
 // mayAim is mayMeet whoever it is from.
 func (r Rule) mayAim(t traffic) bool {
-	return protocolsMeet(r.Protocol, t.protocol) && anyMayMeet(portsOf(r.Ports), t.ports) &&
+	return protocolsMeet(r.Protocol, t.protocol) && anyMayMeet(PortsOf(r.Ports), t.ports) &&
 		anyMayMeet(unknownTags().Targets(r, anyVM), t.targets)
 }
 
@@ -52,6 +52,6 @@ func (r Rule) mayBeFrom(t traffic) bool { return anyMayMeet(unknownTags().Source
 // single word that holds all of it counts, and none about source ports.
 func (r Rule) contains(t traffic) bool {
 	tags := unknownTags()
-	return protocolCovers(r.Protocol, t.protocol) && anyContains(portsOf(r.Ports), t.ports) && anyContains(sourcePortsOf(r), ipset.AllPorts()) &&
-		anyContains(tags.Sources(r), t.sources) && anyContains(tags.Targets(r, anyVM), t.targets)
+	return ProtocolCovers(r.Protocol, t.protocol) && AnyContains(PortsOf(r.Ports), t.ports) && AnyContains(SourcePortsOf(r), ipset.AllPorts()) &&
+		AnyContains(tags.Sources(r), t.sources) && AnyContains(tags.Targets(r, anyVM), t.targets)
 }

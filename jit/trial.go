@@ -32,8 +32,8 @@ func (t Table) Idle(allow Rule) (Rule, bool) {
 // met, as in Shadow.
 func (r Rule) covers(o Rule) bool {
 	tags := unknownTags()
-	ports, sources := portsOf(r.Ports), tags.Sources(r)
-	return protocolCovers(r.Protocol, o.Protocol) &&
-		all(portsOf(o.Ports), func(m Members[ipset.Port]) bool { return anyContains(ports, m.Any()) }) &&
+	ports, sources := PortsOf(r.Ports), tags.Sources(r)
+	return ProtocolCovers(r.Protocol, o.Protocol) &&
+		all(PortsOf(o.Ports), func(m Members[ipset.Port]) bool { return AnyContains(ports, m.Any()) }) &&
 		all(tags.Sources(o), func(m Members[netip.Addr]) bool { return anyCovers(sources, m.Any()) })
 }

@@ -7,13 +7,14 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 func TestScanAndExplainAreUnderstood(t *testing.T) {
 	for line, want := range map[string]command.Command{
 		"scan":                          {Verb: command.VerbScan},
-		"Scan UNHEALTHY":                {Verb: command.VerbScan, Scan: command.ScanFilter{Class: jit.ClassUnhealthy}},
-		"scan web na":                   {Verb: command.VerbScan, Scan: command.ScanFilter{Class: jit.ClassNotApplicable, Text: "web"}},
+		"Scan UNHEALTHY":                {Verb: command.VerbScan, Scan: command.ScanFilter{Class: reach.ClassUnhealthy}},
+		"scan web na":                   {Verb: command.VerbScan, Scan: command.ScanFilter{Class: reach.ClassNotApplicable, Text: "web"}},
 		"scan “tag:env=prod”":           {Verb: command.VerbScan, Scan: command.ScanFilter{Text: "tag:env=prod"}},
 		"explain web-1":                 {Verb: command.VerbExplain, Ask: jit.Ask{VMs: []string{"web-1"}}},
 		"explain rg/web-1 <@U1|a b>":    {Verb: command.VerbExplain, Ask: jit.Ask{VMs: []string{"rg/web-1"}}, For: "U1"},

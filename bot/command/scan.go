@@ -3,21 +3,21 @@ package command
 import (
 	"strings"
 
-	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 // ScanFilter is what of a scan is shown. The button to its next page carries it
 // as JSON.
 type ScanFilter struct {
-	Class  jit.Class `json:"c,omitempty"` // empty for all
-	Text   string    `json:"t,omitempty"` // in the name, group or tags
-	Offset int       `json:"o,omitempty"` // of those, how many came before
+	Class  reach.Class `json:"c,omitempty"` // empty for all
+	Text   string      `json:"t,omitempty"` // in the name, group or tags
+	Offset int         `json:"o,omitempty"` // of those, how many came before
 }
 
 // parseScan reads the words after scan: a class, and what to search for.
 func parseScan(words []string) Command {
-	classes := map[string]jit.Class{
-		"unhealthy": jit.ClassUnhealthy, "healthy": jit.ClassHealthy, "na": jit.ClassNotApplicable, "n/a": jit.ClassNotApplicable,
+	classes := map[string]reach.Class{
+		"unhealthy": reach.ClassUnhealthy, "healthy": reach.ClassHealthy, "na": reach.ClassNotApplicable, "n/a": reach.ClassNotApplicable,
 	}
 	c := Command{Verb: VerbScan}
 	var text []string

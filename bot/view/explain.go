@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 )
 
@@ -88,8 +89,8 @@ func offerText(o access.Offered, hidden bool) string {
 
 func wayText(w access.Reached) string {
 	from := map[string]string{"Internet": "From the internet", "VirtualNetwork": "From the virtual network"}[w.Source]
-	lines := []string{from + " it is now " + map[jit.Answer]string{
-		jit.AnswerAllow: "*open*", jit.AnswerDeny: "*shut*", jit.AnswerPartly: "*partly open*", jit.AnswerUnknown: "*not known*",
+	lines := []string{from + " it is now " + map[reach.Answer]string{
+		reach.AnswerAllow: "*open*", reach.AnswerDeny: "*shut*", reach.AnswerPartly: "*partly open*", reach.AnswerUnknown: "*not known*",
 	}[w.Verdict.Decision] + "."}
 	for i, why := range w.Verdict.Why {
 		if i == maxReasons {

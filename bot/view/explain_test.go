@@ -11,11 +11,12 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/reach"
 )
 
 func dryRun() access.Explanation {
 	port := jit.PortPolicy{Ports: tcp(22), Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour}
-	reason := jit.Reason{Guard: "/x/jump-nsg", Rule: "ssh-anywhere", Priority: 1000, Allow: true, Text: "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it."}
+	reason := reach.Reason{Guard: "/x/jump-nsg", Rule: "ssh-anywhere", Priority: 1000, Allow: true, Text: "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it."}
 	return access.Explanation{
 		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}}, For: "U0ADA", Who: ada, Policy: true,
 		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
@@ -23,12 +24,12 @@ func dryRun() access.Explanation {
 			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, Named: true,
 			Rule: jit.ApprovalRule{Approvers: []string{"S0APPROVERS", "U0GRACE"}, Required: 2},
 			Ways: []access.Reached{
-				{Source: "Internet", Verdict: jit.Verdict{Decision: jit.AnswerAllow, Why: []jit.Reason{reason, reason, reason, reason}}},
-				{Source: "VirtualNetwork", Verdict: jit.Verdict{Decision: jit.AnswerUnknown}},
+				{Source: "Internet", Verdict: reach.Verdict{Decision: reach.AnswerAllow, Why: []reach.Reason{reason, reason, reason, reason}}},
+				{Source: "VirtualNetwork", Verdict: reach.Verdict{Decision: reach.AnswerUnknown}},
 			},
 		}},
-		Posture: jit.Posture{
-			Class: jit.ClassUnhealthy, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any.",
+		Posture: reach.Posture{
+			Class: reach.ClassUnhealthy, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any.",
 			Notes: []string{"The routes of its subnet lead to the virtual appliance 10.40.0.4: a firewall is on the route and is not looked at yet."},
 		},
 	}
@@ -51,7 +52,7 @@ func TestExplainScreens(t *testing.T) {
 	nasty := dryRun()
 	nasty.VM.Name = strings.Repeat("<!channel>", 90)
 	for i := range nasty.Offers[0].Ways {
-		nasty.Offers[0].Ways[i].Verdict.Why = slices.Repeat([]jit.Reason{{Text: strings.Repeat("<!channel> `", 90)}}, 90)
+		nasty.Offers[0].Ways[i].Verdict.Why = slices.Repeat([]reach.Reason{{Text: strings.Repeat("<!channel> `", 90)}}, 90)
 	}
 	nasty.Offers[0].Named = false
 	nasty.Offers = slices.Repeat(nasty.Offers, 100)

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 const (
@@ -20,12 +21,12 @@ const (
 
 // Scan is a page of the answer to /jit scan; more says that there may be
 // other VMs.
-func Scan(all []jit.Finding, more bool, f command.ScanFilter) Message {
+func Scan(all []reach.Finding, more bool, f command.ScanFilter) Message {
 	head := "*Scan*: " + Plural(len(all), "VM that you may see: ", "VMs that you may see: ") + tally(all) + "."
 	if more {
 		head += " There may be more: not every VM could be looked at for you."
 	}
-	shown := slices.DeleteFunc(slices.Clone(all), func(x jit.Finding) bool { return !passes(f, x) })
+	shown := slices.DeleteFunc(slices.Clone(all), func(x reach.Finding) bool { return !passes(f, x) })
 	if f.Class != "" || f.Text != "" {
 		head += " " + filterWords(f, len(shown))
 	}
@@ -46,17 +47,17 @@ func Scan(all []jit.Finding, more bool, f command.ScanFilter) Message {
 }
 
 // tally counts the classes.
-func tally(all []jit.Finding) string {
-	count := map[jit.Class]int{}
+func tally(all []reach.Finding) string {
+	count := map[reach.Class]int{}
 	for _, f := range all {
 		count[f.Posture.Class]++
 	}
 	return fmt.Sprintf("%d unhealthy, %d not applicable, %d healthy",
-		count[jit.ClassUnhealthy], count[jit.ClassNotApplicable], count[jit.ClassHealthy])
+		count[reach.ClassUnhealthy], count[reach.ClassNotApplicable], count[reach.ClassHealthy])
 }
 
 // passes reports whether the filter lets a VM be shown.
-func passes(f command.ScanFilter, x jit.Finding) bool {
+func passes(f command.ScanFilter, x reach.Finding) bool {
 	return (f.Class == "" || f.Class == x.Posture.Class) && x.VM.Mentions(strings.ToLower(f.Text))
 }
 
@@ -72,7 +73,7 @@ func filterWords(f command.ScanFilter, n int) string {
 	return what + "."
 }
 
-func scanLine(x jit.Finding) string {
+func scanLine(x reach.Finding) string {
 	p := x.Posture
 	line := "*" + Code(x.VM.Group+"/"+x.VM.Name) + "*"
 	if x.VM.Production() {
@@ -89,8 +90,8 @@ func scanLine(x jit.Finding) string {
 	return strings.Join(lines, "\n")
 }
 
-func scanButtons(x jit.Finding) []slack.Block {
-	if x.Posture.Class != jit.ClassUnhealthy || !x.Admin {
+func scanButtons(x reach.Finding) []slack.Block {
+	if x.Posture.Class != reach.ClassUnhealthy || !x.Admin {
 		return nil
 	}
 	vm := x.VM.Group + "/" + x.VM.Name

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 // Explanation is the answer to a dry run: what would become of a request for
@@ -25,7 +26,7 @@ type Explanation struct {
 	Hidden  bool
 	Guards  []string     // resource ids of the NSGs and firewalls whose rules a grant could change
 	Blocked *jit.Refusal // why no grant could open it
-	Posture jit.Posture
+	Posture reach.Posture
 }
 
 // Offered is a port that may be asked for.
@@ -43,7 +44,7 @@ type Offered struct {
 // Reached is what becomes of a flow.
 type Reached struct {
 	Source  string // Internet or VirtualNetwork
-	Verdict jit.Verdict
+	Verdict reach.Verdict
 }
 
 // Explain is a dry run of a request for one VM, by whoever asks or, for
@@ -137,14 +138,14 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy
 // explainPath says what filters the VM now, and where a grant would change it.
 func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, lock jit.Protection) error {
 	var tables []jit.Table
-	for _, guard := range jit.GuardsOfVM(e.VM) {
+	for _, guard := range reach.GuardsOfVM(e.VM) {
 		t, err := s.checks.Table(ctx, guard)
 		if err != nil {
 			return err
 		}
 		tables = append(tables, t)
 	}
-	groups, firewalls := jit.GuardsOfVM(e.VM), jit.Firewalls(s.config.Installation, e.VM)
+	groups, firewalls := reach.GuardsOfVM(e.VM), jit.Firewalls(s.config.Installation, e.VM)
 	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
 		e.Blocked = jit.Unfiltered(e.VM, "open")
@@ -167,7 +168,7 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 	}
 	for i, o := range e.Offers {
 		for _, source := range []string{"Internet", "VirtualNetwork"} {
-			v := jit.Reach(e.VM, tables, around, jit.Flow{Source: source, Ports: o.Port.Ports})
+			v := reach.Reach(e.VM, tables, around, reach.Flow{Source: source, Ports: o.Port.Ports})
 			e.Offers[i].Ways = append(e.Offers[i].Ways, Reached{source, v})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/reach"
 )
 
 // maxScanLooks bounds how many VMs one scan asks Azure about for somebody who
@@ -15,7 +16,7 @@ const maxScanLooks = 300
 // first, the widest of them before all. more says that there may be others.
 // The rules are read afresh, by one list, and the VMs are listed anew after a
 // minute: an older list would not say how they stand.
-func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []jit.Finding, more bool, err error) {
+func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Finding, more bool, err error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, false, err
 	}

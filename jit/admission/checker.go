@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/clock"
+	"jitbot/jit/reach"
 )
 
 func VMsOf(sites []ResolvedTarget) []jit.VM {
@@ -31,8 +32,8 @@ type Adapters struct {
 	People    jit.People
 	Readiness Readiness
 	Meter     Meter
-	Topology  jit.TopologyReader // nil: what is around VMs is not known
-	Locks     Locks              // nil: management locks are not known
+	Topology  reach.TopologyReader // nil: what is around VMs is not known
+	Locks     Locks                // nil: management locks are not known
 	Log       *slog.Logger
 }
 

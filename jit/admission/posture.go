@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 // Classify finds how the VMs stand. What could not be read is said by each
 // finding that it concerns, and by gaps for all of them.
-func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []jit.Finding, gaps []string, err error) {
+func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.Finding, gaps []string, err error) {
 	tables, err := j.Adapters.Network.Tables(ctx)
 	if err != nil && len(tables) == 0 {
 		return nil, nil, fmt.Errorf("reading the rules: %w", err)
@@ -41,13 +42,13 @@ func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []jit.Fin
 	if err != nil { // no finding hangs on it
 		j.Adapters.Log.WarnContext(ctx, "the power states could not be read for a scan", slog.Any("error", err))
 	}
-	out := make([]jit.Finding, 0, len(vms))
+	out := make([]reach.Finding, 0, len(vms))
 	for _, vm := range vms {
 		vm.Power = powers[strings.ToLower(vm.ID)]
 		policy, _ := j.Config.Policy(vm)
-		out = append(out, jit.Finding{VM: vm, Posture: j.Posture(vm, jit.TablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
+		out = append(out, reach.Finding{VM: vm, Posture: j.Posture(vm, reach.TablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
 	}
-	slices.SortStableFunc(out, func(a, b jit.Finding) int {
+	slices.SortStableFunc(out, func(a, b reach.Finding) int {
 		return cmp.Or(
 			a.Posture.Class.Rank()-b.Posture.Class.Rank(), b.Posture.Breadth.Rank-a.Posture.Breadth.Rank,
 			cmp.Compare(strings.ToLower(a.VM.Name+" "+a.VM.Group), strings.ToLower(b.VM.Name+" "+b.VM.Group)))
@@ -56,15 +57,15 @@ func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []jit.Fin
 }
 
 // Posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
-func (j Checker) Posture(vm jit.VM, tables []jit.Table, around jit.Topology, policy jit.Policy, lock jit.Protection, note string) jit.Posture {
-	f := jit.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: j.Owner}
+func (j Checker) Posture(vm jit.VM, tables []jit.Table, around reach.Topology, policy jit.Policy, lock jit.Protection, note string) reach.Posture {
+	f := reach.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: j.Owner}
 	if lock.VM != "" && lock.State != jit.Unprotecting {
 		f.Protected, f.Confirmed = true, lock.State == jit.Protected
 		if !lock.Always {
 			f.Ports = lock.Ports
 		}
 	}
-	p := jit.Classify(vm, tables, around, f)
+	p := reach.Classify(vm, tables, around, f)
 	p.Notes = append(p.Notes, around.Unexamined()...)
 	if note != "" {
 		p.Notes = append(p.Notes, note)

@@ -22,6 +22,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/reach"
 )
 
 const (
@@ -86,12 +87,12 @@ type Client struct {
 }
 
 var (
-	_ jit.Network         = (*Client)(nil)
-	_ jit.Inventory       = (*Client)(nil)
-	_ admission.Directory = (*Client)(nil)
-	_ admission.Readiness = (*Client)(nil)
-	_ jit.TopologyReader  = (*Client)(nil)
-	_ admission.Locks     = (*Client)(nil)
+	_ jit.Network          = (*Client)(nil)
+	_ jit.Inventory        = (*Client)(nil)
+	_ admission.Directory  = (*Client)(nil)
+	_ admission.Readiness  = (*Client)(nil)
+	_ reach.TopologyReader = (*Client)(nil)
+	_ admission.Locks      = (*Client)(nil)
 )
 
 // subscription holds the clients that are bound to one.

@@ -10,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 // Shapes as Azure writes them, from public recordings and from the
@@ -60,8 +61,8 @@ func TestReachOfRecordedShapes(t *testing.T) {
 		}
 	}
 	chain := policyChain{{groups: []ruleGroup{rules}}}
-	surroundings := func(table jit.Table) jit.Topology {
-		s := jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16"), Firewalls: []jit.Firewall{{Name: "fw", Subnet: prefixes("10.0.9.0/26")[0], Routed: prefixes("192.168.0.0/16")}}}
+	surroundings := func(table jit.Table) reach.Topology {
+		s := reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16"), Firewalls: []reach.Firewall{{Name: "fw", Subnet: prefixes("10.0.9.0/26")[0], Routed: prefixes("192.168.0.0/16")}}}
 		for _, r := range table.Rules {
 			if f := &s.Firewalls[0]; r.To.IsValid() {
 				f.Translations = append(f.Translations, r)
@@ -76,28 +77,28 @@ func TestReachOfRecordedShapes(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, guard string
-		around      jit.Topology
+		around      reach.Topology
 		source      string
 		port        uint16
 		protocol    jit.Protocol
-		want        jit.Answer
+		want        reach.Answer
 		says        string
 	}{
-		{"singular", "/nsg", jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "203.0.113.7", 22, jit.TCP, jit.AnswerAllow, "rule ssh (priority 100)"},
-		{"singular, a neighbour", "/nsg", jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "203.0.113.8", 22, jit.TCP, jit.AnswerDeny, "DenyAllInBound"},
-		{"plural and ranges", "/nsg", jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "192.0.2.9", 8005, jit.TCP, jit.AnswerAllow, "rule web (priority 200)"},
-		{"the other protocol", "/nsg", jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "192.0.2.9", 8005, jit.UDP, jit.AnswerDeny, "DenyAllInBound"},
-		{"Defender's deny before an allow", "/nsg", jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "Internet", 3389, jit.TCP, jit.AnswerDeny, "just-in-time rule of Microsoft Defender for Cloud"},
-		{"from inside", "/nsg", jit.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "10.0.3.3", 22, jit.TCP, jit.AnswerAllow, "AllowVnetInBound"},
-		{"DNAT of a classic firewall", "", surroundings(fw.table()), "203.0.113.200", 22, jit.TCP, jit.AnswerAllow, "rule in/ssh (priority 112) of the firewall fw, 1.2.3.4 port 8443 leads to port 22"},
-		{"a deny of a classic firewall on the route", "", surroundings(fw.table()), "192.168.1.7", 444, jit.UDP, jit.AnswerDeny, "net/range"},
-		{"what no rule of it means", "", surroundings(fw.table()), "192.168.1.13", 444, jit.TCP, jit.AnswerDeny, "no rule of the firewall fw allows it"},
-		{"DNAT of a policy", "", surroundings(chain.table("")), "203.0.113.200", 22, jit.TCP, jit.AnswerAllow, "rule g/nat/ssh (priority 100)"},
-		{"DNAT of a policy, to others", "", surroundings(chain.table("")), "198.51.100.1", 22, jit.TCP, jit.AnswerDeny, ""},
-		{"an IP group", "", surroundings(chain.table("")), "192.168.1.7", 22, jit.TCP, jit.AnswerUnknown, "ipGroups/ops"},
+		{"singular", "/nsg", reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "203.0.113.7", 22, jit.TCP, reach.AnswerAllow, "rule ssh (priority 100)"},
+		{"singular, a neighbour", "/nsg", reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "203.0.113.8", 22, jit.TCP, reach.AnswerDeny, "DenyAllInBound"},
+		{"plural and ranges", "/nsg", reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "192.0.2.9", 8005, jit.TCP, reach.AnswerAllow, "rule web (priority 200)"},
+		{"the other protocol", "/nsg", reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "192.0.2.9", 8005, jit.UDP, reach.AnswerDeny, "DenyAllInBound"},
+		{"Defender's deny before an allow", "/nsg", reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "Internet", 3389, jit.TCP, reach.AnswerDeny, "just-in-time rule of Microsoft Defender for Cloud"},
+		{"from inside", "/nsg", reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16")}, "10.0.3.3", 22, jit.TCP, reach.AnswerAllow, "AllowVnetInBound"},
+		{"DNAT of a classic firewall", "", surroundings(fw.table()), "203.0.113.200", 22, jit.TCP, reach.AnswerAllow, "rule in/ssh (priority 112) of the firewall fw, 1.2.3.4 port 8443 leads to port 22"},
+		{"a deny of a classic firewall on the route", "", surroundings(fw.table()), "192.168.1.7", 444, jit.UDP, reach.AnswerDeny, "net/range"},
+		{"what no rule of it means", "", surroundings(fw.table()), "192.168.1.13", 444, jit.TCP, reach.AnswerDeny, "no rule of the firewall fw allows it"},
+		{"DNAT of a policy", "", surroundings(chain.table("")), "203.0.113.200", 22, jit.TCP, reach.AnswerAllow, "rule g/nat/ssh (priority 100)"},
+		{"DNAT of a policy, to others", "", surroundings(chain.table("")), "198.51.100.1", 22, jit.TCP, reach.AnswerDeny, ""},
+		{"an IP group", "", surroundings(chain.table("")), "192.168.1.7", 22, jit.TCP, reach.AnswerUnknown, "ipGroups/ops"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := jit.Reach(vm(c.guard), []jit.Table{fromGroup(&group, false)}, c.around, jit.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
+			v := reach.Reach(vm(c.guard), []jit.Table{fromGroup(&group, false)}, c.around, reach.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
 			if v.Decision != c.want || !strings.Contains(fmt.Sprint(v.Why), c.says) {
 				t.Errorf("%s, want %s with %q: %v", v.Decision, c.want, c.says, v.Why)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 // topology is what was listed of the network around virtual machines.
@@ -22,7 +23,7 @@ type topology struct {
 	asgMembers    []jit.Interface
 	configAddrs   map[string]privateAddr // of IP configurations
 	frontends     map[netip.Addr][]frontend
-	firewallsByID map[string]jit.Firewall // by firewall, without what is routed through it
+	firewallsByID map[string]reach.Firewall // by firewall, without what is routed through it
 }
 
 // privateAddr is where an IP configuration is.
@@ -35,7 +36,7 @@ type privateAddr struct {
 // unique in one network only.
 type frontend struct {
 	network string
-	jit.Front
+	reach.Front
 }
 
 // Topology reads what is around the VMs: the spaces of their networks and
@@ -46,10 +47,10 @@ type frontend struct {
 // firewalls' policies and the gateways on the way.
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
-func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]jit.Topology, error) {
+func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]reach.Topology, error) {
 	p := &topology{
 		networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{},
-		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]jit.Firewall{},
+		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]reach.Firewall{},
 	}
 	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
 		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs},
@@ -63,7 +64,7 @@ func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]jit.Top
 	p.readInterfaces()
 	p.readLoadBalancers()
 	c.readVNetGateways(ctx, p, vms)
-	out := map[string]jit.Topology{}
+	out := map[string]reach.Topology{}
 	for _, vm := range vms {
 		out[strings.ToLower(vm.ID)] = p.surroundingsOf(vm)
 	}
@@ -87,8 +88,8 @@ func (p *topology) listLoadBalancers(ctx context.Context, s *subscription) error
 }
 
 // surroundingsOf is what of all that is around one VM.
-func (p *topology) surroundingsOf(vm jit.VM) jit.Topology {
-	s := jit.Topology{Interfaces: p.asgMembers}
+func (p *topology) surroundingsOf(vm jit.VM) reach.Topology {
+	s := reach.Topology{Interfaces: p.asgMembers}
 	seen := map[string]bool{}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -107,11 +108,11 @@ func (p *topology) surroundingsOf(vm jit.VM) jit.Topology {
 		}
 	}
 	p.addFirewalls(&s, vm)
-	slices.SortFunc(s.Fronts, func(a, b jit.Front) int { return strings.Compare(a.Name+" "+a.Public, b.Name+" "+b.Public) })
+	slices.SortFunc(s.Fronts, func(a, b reach.Front) int { return strings.Compare(a.Name+" "+a.Public, b.Name+" "+b.Public) })
 	return s
 }
 
-func (p *topology) addFrontends(s *jit.Topology, network string, to netip.Addr) {
+func (p *topology) addFrontends(s *reach.Topology, network string, to netip.Addr) {
 	for _, f := range p.frontends[to] {
 		if f.network == network {
 			s.Fronts = append(s.Fronts, f.Front)
@@ -120,7 +121,7 @@ func (p *topology) addFrontends(s *jit.Topology, network string, to netip.Addr) 
 }
 
 // addNetwork adds the network's own space and that of its peers.
-func addNetwork(s *jit.Topology, n *armnetwork.VirtualNetwork) {
+func addNetwork(s *reach.Topology, n *armnetwork.VirtualNetwork) {
 	s.VirtualNetwork = append(s.VirtualNetwork, addressSpace(n.Properties.AddressSpace)...)
 	for _, v := range connectedPeerings(n) {
 		s.Peers = append(s.Peers, peerAddressSpace(v)...)
@@ -129,7 +130,7 @@ func addNetwork(s *jit.Topology, n *armnetwork.VirtualNetwork) {
 
 // addRoutes adds the prefixes of the subnet's own routes, and the appliances
 // that they lead to and that are no firewall of Azure's whose rules were read.
-func (p *topology) addRoutes(s *jit.Topology, n *armnetwork.VirtualNetwork, id string) {
+func (p *topology) addRoutes(s *reach.Topology, n *armnetwork.VirtualNetwork, id string) {
 	for _, route := range p.routeTableRoutes(n, id) {
 		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
 		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))

@@ -9,6 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 func (c *Client) listFirewalls(e *networkLists) func(context.Context, *subscription) error {
@@ -133,7 +134,7 @@ func (p *topology) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool
 }
 
 // addFirewalls adds those before any address of the VM.
-func (p *topology) addFirewalls(s *jit.Topology, vm jit.VM) {
+func (p *topology) addFirewalls(s *reach.Topology, vm jit.VM) {
 	at := map[string]int{}
 	for _, g := range p.allFirewallHops(vm) {
 		if !p.wasRead(g.Policy) {
@@ -167,8 +168,8 @@ func (p *topology) allFirewallHops(vm jit.VM) []jit.FirewallHop {
 	return out
 }
 
-func (p *topology) firewallOf(g jit.FirewallHop) jit.Firewall {
-	out := jit.Firewall{Subnet: g.Subnet}
+func (p *topology) firewallOf(g jit.FirewallHop) reach.Firewall {
+	out := reach.Firewall{Subnet: g.Subnet}
 	for _, f := range p.firewalls {
 		if f.ID != g.Firewall {
 			continue

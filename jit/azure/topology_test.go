@@ -11,9 +11,10 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reach"
 )
 
-func (w *world) around(t *testing.T, vms ...string) map[string]jit.Topology {
+func (w *world) around(t *testing.T, vms ...string) map[string]reach.Topology {
 	t.Helper()
 	var all []jit.VM
 	for _, id := range vms {
@@ -41,9 +42,9 @@ func TestSurroundings(t *testing.T) {
 		w.Reset()
 		all := w.around(t, azuresim.DemoJump, azuresim.DemoDev1)
 		got := all[strings.ToLower(azuresim.DemoJump)]
-		want := jit.Topology{
+		want := reach.Topology{
 			VirtualNetwork: prefixes("10.10.0.0/16", "fd00:10:10::/48"), Peers: prefixes("10.20.0.0/16"), Interfaces: []jit.Interface{},
-			Fronts: []jit.Front{{Name: "jump-ip", Public: "20.50.10.1", To: netip.MustParseAddr("10.10.9.4")}},
+			Fronts: []reach.Front{{Name: "jump-ip", Public: "20.50.10.1", To: netip.MustParseAddr("10.10.9.4")}},
 		}
 		comparers := cmp.Options{cmp.Comparer(sameAddr), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })}
 		if diff := cmp.Diff(want, got, comparers); diff != "" {
@@ -98,10 +99,10 @@ func TestSurroundingsOfGroupsRoutesAndBalancers(t *testing.T) {
 		}
 		got := w.around(t, azuresim.DemoWeb1)[strings.ToLower(azuresim.DemoWeb1)]
 		to := netip.MustParseAddr("10.10.1.4")
-		front := func(outer, inner uint16, p jit.Protocol) jit.Front {
-			return jit.Front{Name: "lb", Public: "20.50.10.9", To: to, Ports: []jit.Mapped{{Outer: outer, Inner: jit.Ports{From: inner, To: inner, Protocol: p}}}}
+		front := func(outer, inner uint16, p jit.Protocol) reach.Front {
+			return reach.Front{Name: "lb", Public: "20.50.10.9", To: to, Ports: []reach.Mapped{{Outer: outer, Inner: jit.Ports{From: inner, To: inner, Protocol: p}}}}
 		}
-		if diff := cmp.Diff([]jit.Front{front(50022, 22, jit.TCP), front(80, 8080, jit.AnyProtocol)}, got.Fronts, cmp.Comparer(sameAddr)); diff != "" {
+		if diff := cmp.Diff([]reach.Front{front(50022, 22, jit.TCP), front(80, 8080, jit.AnyProtocol)}, got.Fronts, cmp.Comparer(sameAddr)); diff != "" {
 			t.Error(diff)
 		}
 		if !slices.Equal(got.Routed, prefixes("0.0.0.0/0")) || len(got.Appliances) != 1 || got.Appliances[0] != netip.MustParseAddr("10.10.200.4") {

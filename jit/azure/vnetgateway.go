@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 )
 
@@ -77,7 +78,7 @@ func vnetGatewaysOf(n *armnetwork.VirtualNetwork) (ids []string, ok bool) {
 
 // addOnPremises adds the prefixes behind the network's gateways, and whether there may
 // be more. A route server learns routes as a gateway does.
-func (p *topology) addOnPremises(s *jit.Topology, n *armnetwork.VirtualNetwork) {
+func (p *topology) addOnPremises(s *reach.Topology, n *armnetwork.VirtualNetwork) {
 	s.Learned = s.Learned || subnetNamed(n, "RouteServerSubnet") != nil
 	for _, home := range gatewayNetworks(n) {
 		b := p.onPremises[home]

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reach"
 )
 
 // The hub lends its gateway to the spoke, where dev-1 is.
@@ -150,12 +151,12 @@ func TestSitesAreInside(t *testing.T) {
 			t.Fatal(err)
 		}
 		around := w.around(t, azuresim.DemoDev1)[strings.ToLower(azuresim.DemoDev1)]
-		for source, want := range map[string]jit.Answer{
-			"10.60.1.1": jit.AnswerAllow, "192.168.0.9": jit.AnswerAllow, "10.80.0.9": jit.AnswerAllow, "10.70.0.1": jit.AnswerDeny, "192.168.1.1": jit.AnswerDeny,
+		for source, want := range map[string]reach.Answer{
+			"10.60.1.1": reach.AnswerAllow, "192.168.0.9": reach.AnswerAllow, "10.80.0.9": reach.AnswerAllow, "10.70.0.1": reach.AnswerDeny, "192.168.1.1": reach.AnswerDeny,
 		} {
-			v := jit.Reach(vm, tables, around, jit.Flow{Source: source, Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}})
+			v := reach.Reach(vm, tables, around, reach.Flow{Source: source, Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}})
 			there, why := w.Reachable(azuresim.DemoDev1, netip.MustParseAddr(source), 22, "Tcp")
-			if v.Decision != want || there != (want == jit.AnswerAllow) {
+			if v.Decision != want || there != (want == reach.AnswerAllow) {
 				t.Errorf("%s: %s, in Azure %t (%s)", source, v.Decision, there, why)
 			}
 		}

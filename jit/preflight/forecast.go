@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/reach"
 )
 
 // Forecast is what would become of requests and protections, as far as the
@@ -109,7 +110,7 @@ func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
 		l.probePorts(vm, policy)
 		l.noteUnfiltered(vm)
 	}
-	for _, guard := range slices.Concat(jit.GuardsOfVM(vm), jit.Firewalls(l.config.Installation, vm)) {
+	for _, guard := range slices.Concat(reach.GuardsOfVM(vm), jit.Firewalls(l.config.Installation, vm)) {
 		l.behind[guard] = append(l.behind[guard], vm)
 	}
 	switch {

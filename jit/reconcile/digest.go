@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/reach"
 )
 
 const (
@@ -22,7 +23,7 @@ const (
 
 // newDigest sums findings up, which are in the order of a scan. last is the
 // digest before, perhaps the zero one.
-func newDigest(last jit.Digest, due, at time.Time, findings []jit.Finding, gaps []string) jit.Digest {
+func newDigest(last jit.Digest, due, at time.Time, findings []reach.Finding, gaps []string) jit.Digest {
 	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
 	for _, f := range findings {
 		countFinding(&d, f)
@@ -37,19 +38,19 @@ func newDigest(last jit.Digest, due, at time.Time, findings []jit.Finding, gaps 
 	return d
 }
 
-func countFinding(d *jit.Digest, f jit.Finding) {
+func countFinding(d *jit.Digest, f reach.Finding) {
 	switch f.Posture.Class {
-	case jit.ClassUnhealthy:
+	case reach.ClassUnhealthy:
 		d.Unhealthy++
 		if len(d.Exposures) < maxExposures {
 			d.Exposures = append(d.Exposures, jit.Exposed{VM: f.VM.ID, Production: f.VM.Production(), Why: f.Posture.Why})
 		}
-	case jit.ClassNotApplicable:
+	case reach.ClassNotApplicable:
 		d.NotApplicable++
 		if f.Posture.Untold {
 			d.Untold++
 		}
-	case jit.ClassHealthy:
+	case reach.ClassHealthy:
 		d.Healthy++
 	}
 }
@@ -64,14 +65,14 @@ func addRemark(d *jit.Digest, text, vm string) {
 
 // compare finds what changed since the last digest. What cannot be told now is
 // taken to be as it was.
-func compareDigest(d *jit.Digest, last jit.Digest, findings []jit.Finding) {
+func compareDigest(d *jit.Digest, last jit.Digest, findings []reach.Finding) {
 	before, open := map[string]bool{}, map[string]bool{}
 	for _, id := range last.Open {
 		before[strings.ToLower(id)] = true
 	}
 	for _, f := range findings {
 		key := strings.ToLower(f.VM.ID)
-		unhealthy := f.Posture.Class == jit.ClassUnhealthy
+		unhealthy := f.Posture.Class == reach.ClassUnhealthy
 		if unhealthy && !before[key] && !last.At.IsZero() {
 			d.Opened = append(d.Opened, f.VM.ID)
 		}

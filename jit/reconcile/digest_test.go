@@ -10,11 +10,12 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/reach"
 )
 
-func found(name string, p jit.Posture, tags ...string) jit.Finding {
+func found(name string, p reach.Posture, tags ...string) reach.Finding {
 	p.Why = "why of " + name
-	return jit.Finding{VM: jittest.Machine("rg", name, tags...), Posture: p}
+	return reach.Finding{VM: jittest.Machine("rg", name, tags...), Posture: p}
 }
 
 func idsOf(names ...string) []string {
@@ -27,10 +28,10 @@ func idsOf(names ...string) []string {
 
 func TestDigestSumsUp(t *testing.T) {
 	due := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	open, shut, bare := jit.Posture{Class: jit.ClassUnhealthy}, jit.Posture{Class: jit.ClassHealthy}, jit.Posture{Class: jit.ClassNotApplicable}
+	open, shut, bare := reach.Posture{Class: reach.ClassUnhealthy}, reach.Posture{Class: reach.ClassHealthy}, reach.Posture{Class: reach.ClassNotApplicable}
 	untold, loose := bare, shut
 	untold.Untold, loose.Yet = true, []string{"Yet its policy opens it."}
-	first := newDigest(jit.Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []jit.Finding{
+	first := newDigest(jit.Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []reach.Finding{
 		found("a", open, "env=prod"), found("b", open), found("c", untold), found("d", bare), found("e", loose), found("f", shut), found("g", loose),
 	}, []string{"a gap"})
 	want := jit.Digest{
@@ -42,8 +43,8 @@ func TestDigestSumsUp(t *testing.T) {
 		t.Errorf("the first digest (-want +got):\n%s", diff)
 	}
 	// a is as it was, b cannot be told, c is opened; then b is shut, and a gone.
-	second := newDigest(first, due.Add(7*24*time.Hour), due.Add(7*24*time.Hour), []jit.Finding{found("c", open), found("a", open), found("b", untold)}, nil)
-	third := newDigest(second, due.Add(14*24*time.Hour), due.Add(14*24*time.Hour), []jit.Finding{found("c", open), found("b", shut)}, nil)
+	second := newDigest(first, due.Add(7*24*time.Hour), due.Add(7*24*time.Hour), []reach.Finding{found("c", open), found("a", open), found("b", untold)}, nil)
+	third := newDigest(second, due.Add(14*24*time.Hour), due.Add(14*24*time.Hour), []reach.Finding{found("c", open), found("b", shut)}, nil)
 	for _, tt := range []struct {
 		got  jit.Digest
 		want jit.Digest
@@ -59,9 +60,9 @@ func TestDigestSumsUp(t *testing.T) {
 }
 
 func TestDigestIsBounded(t *testing.T) {
-	var all []jit.Finding
+	var all []reach.Finding
 	for n := range 2000 {
-		all = append(all, found(fmt.Sprint("vm-", n), jit.Posture{Class: jit.ClassUnhealthy, Yet: []string{fmt.Sprint("remark ", n%100)}}))
+		all = append(all, found(fmt.Sprint("vm-", n), reach.Posture{Class: reach.ClassUnhealthy, Yet: []string{fmt.Sprint("remark ", n%100)}}))
 	}
 	d := newDigest(jit.Digest{}, time.Time{}, time.Time{}, all, nil)
 	if d.Unhealthy != 2000 || len(d.Exposures) != maxExposures || len(d.Remarks) != maxRemarks || d.More != 100-maxRemarks || len(d.Remarks[0].VMs) != 20 || d.Exposures[0].Why != "why of vm-0" {

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reach"
 )
 
 // A classic VM is told of, and nothing else is done with it.
@@ -18,7 +19,7 @@ func TestClassicVM(t *testing.T) {
 		w.Start()
 		w.Pass(2 * time.Minute)
 		postures, order := w.scan(carol)
-		if p := postures["old-1"]; len(order) != 11 || p.Class != jit.ClassNotApplicable || !strings.Contains(p.Why, "classic deployment model") {
+		if p := postures["old-1"]; len(order) != 11 || p.Class != reach.ClassNotApplicable || !strings.Contains(p.Why, "classic deployment model") {
 			t.Errorf("%v: %+v", order, p)
 		}
 		refused := func(what string, err error) {

@@ -9,18 +9,19 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 )
 
 // scan gives the postures that somebody sees, by VM name, and the names in
 // order.
-func (w *world) scan(by jit.UserID) (postures map[string]jit.Posture, order []string) {
+func (w *world) scan(by jit.UserID) (postures map[string]reach.Posture, order []string) {
 	w.T.Helper()
 	findings, more, err := w.Service.Scan(w.T.Context(), by)
 	if err != nil || more {
 		w.T.Fatalf("scan by %s: %v, more %t", by, err, more)
 	}
-	postures = map[string]jit.Posture{}
+	postures = map[string]reach.Posture{}
 	for _, f := range findings {
 		postures[f.VM.Name] = f.Posture
 		order = append(order, f.VM.Name)
@@ -42,12 +43,12 @@ func TestScanOfTheDemo(t *testing.T) {
 			t.Errorf("order %v", order)
 		}
 		jump := postures["jump-1"]
-		if jump.Class != jit.ClassUnhealthy || jump.Rules[0].Rule != "ssh-anywhere" || !strings.Contains(jump.Why, "ssh-anywhere") {
+		if jump.Class != reach.ClassUnhealthy || jump.Rules[0].Rule != "ssh-anywhere" || !strings.Contains(jump.Why, "ssh-anywhere") {
 			t.Errorf("jump-1: %+v", jump)
 		}
-		for vm, class := range map[string]jit.Class{
-			"web-1": jit.ClassHealthy, "db-1": jit.ClassHealthy, "db-2": jit.ClassHealthy, "db-3": jit.ClassHealthy,
-			"bare-1": jit.ClassNotApplicable, "dev-1": jit.ClassUnhealthy, "dev-win": jit.ClassUnhealthy,
+		for vm, class := range map[string]reach.Class{
+			"web-1": reach.ClassHealthy, "db-1": reach.ClassHealthy, "db-2": reach.ClassHealthy, "db-3": reach.ClassHealthy,
+			"bare-1": reach.ClassNotApplicable, "dev-1": reach.ClassUnhealthy, "dev-win": reach.ClassUnhealthy,
 		} {
 			if postures[vm].Class != class {
 				t.Errorf("%s is %s: %s", vm, postures[vm].Class, postures[vm].Why)
@@ -61,10 +62,10 @@ func TestScanOfTheDemo(t *testing.T) {
 		}
 		w.protect("jump-1")
 		postures, order = w.scan(carol)
-		if p := postures["dev-1"]; p.Class != jit.ClassUnhealthy || !slices.Contains(p.Notes, "It is deallocated now; the rules are open as soon as it starts.") {
+		if p := postures["dev-1"]; p.Class != reach.ClassUnhealthy || !slices.Contains(p.Notes, "It is deallocated now; the rules are open as soon as it starts.") {
 			t.Errorf("dev-1: %+v", p)
 		}
-		if p := postures["jump-1"]; p.Class != jit.ClassHealthy || order[0] == "jump-1" {
+		if p := postures["jump-1"]; p.Class != reach.ClassHealthy || order[0] == "jump-1" {
 			t.Errorf("protected jump-1 is %s: %s", p.Class, p.Why)
 		}
 		w.CheckPromises(foreign)
@@ -102,7 +103,7 @@ func TestScanWithoutSurroundings(t *testing.T) {
 		w.Start()
 		w.Azure.AddFault(azuresim.Fault{Path: "routeTables", Status: 403, Code: "AuthorizationFailed"})
 		postures, _ := w.scan(carol)
-		if p := postures["jump-1"]; p.Class != jit.ClassUnhealthy || !slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "could not be read") }) {
+		if p := postures["jump-1"]; p.Class != reach.ClassUnhealthy || !slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "could not be read") }) {
 			t.Errorf("%+v", p)
 		}
 	})
@@ -115,7 +116,7 @@ func TestScanBehindAFirewall(t *testing.T) {
 		// What the firewall lets in, the security group behind it denies.
 		postures, _ := w.scan(carol)
 		app := postures["app-1"]
-		if app.Class != jit.ClassHealthy || !strings.Contains(strings.Join(app.Notes, " "), "rule site/build-ssh (priority 1000) of the firewall hub-fw, 20.50.20.1 port 2201 leads to port 22 of 10.40.1.4") {
+		if app.Class != reach.ClassHealthy || !strings.Contains(strings.Join(app.Notes, " "), "rule site/build-ssh (priority 1000) of the firewall hub-fw, 20.50.20.1 port 2201 leads to port 22 of 10.40.1.4") {
 			t.Errorf("app-1: %+v", app)
 		}
 		if err := w.Azure.PutRule(azuresim.DemoAppNSG, azuresim.Rule{
@@ -126,8 +127,8 @@ func TestScanBehindAFirewall(t *testing.T) {
 		}
 		postures, _ = w.scan(carol)
 		app = postures["app-1"]
-		if app.Class != jit.ClassUnhealthy || !slices.ContainsFunc(app.Rules, func(r jit.OpenRule) bool {
-			return r.Rule == "site/build-ssh" && r.Level == jit.AtFirewall && r.Breadth.Words == "198.51.100.10 (one address)"
+		if app.Class != reach.ClassUnhealthy || !slices.ContainsFunc(app.Rules, func(r reach.OpenRule) bool {
+			return r.Rule == "site/build-ssh" && r.Level == reach.AtFirewall && r.Breadth.Words == "198.51.100.10 (one address)"
 		}) {
 			t.Errorf("app-1: %+v", app)
 		}
@@ -149,20 +150,20 @@ func TestExplain(t *testing.T) {
 			t.Errorf("guards %v", e.Guards)
 		}
 		ssh := e.Offers[0]
-		if !ssh.Named || ssh.Rule.Required != 1 || ssh.Few != nil || ssh.Ways[0].Source != "Internet" || ssh.Ways[0].Verdict.Decision != jit.AnswerPartly {
+		if !ssh.Named || ssh.Rule.Required != 1 || ssh.Few != nil || ssh.Ways[0].Source != "Internet" || ssh.Ways[0].Verdict.Decision != reach.AnswerPartly {
 			t.Errorf("%+v", ssh)
 		}
-		if !slices.ContainsFunc(ssh.Ways[0].Verdict.Why, func(r jit.Reason) bool { return r.Rule == "ssh-anywhere" }) {
+		if !slices.ContainsFunc(ssh.Ways[0].Verdict.Why, func(r reach.Reason) bool { return r.Rule == "ssh-anywhere" }) {
 			t.Errorf("the rule is not named: %+v", ssh.Ways[0].Verdict.Why)
 		}
-		if rdp := e.Offers[1].Ways; rdp[0].Verdict.Decision != jit.AnswerDeny || rdp[1].Verdict.Decision != jit.AnswerAllow {
+		if rdp := e.Offers[1].Ways; rdp[0].Verdict.Decision != reach.AnswerDeny || rdp[1].Verdict.Decision != reach.AnswerAllow {
 			t.Errorf("RDP: %+v", rdp)
 		}
 		w.protect("jump-1")
-		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != jit.Protected || e.Offers[0].Ways[0].Verdict.Decision != jit.AnswerDeny {
+		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != jit.Protected || e.Offers[0].Ways[0].Verdict.Decision != reach.AnswerDeny {
 			t.Errorf("protected: %+v, %v", e, err)
 		}
-		if e, err = w.Service.Explain(t.Context(), carol, "bare-1", carol); err != nil || e.Blocked == nil || e.Posture.Class != jit.ClassNotApplicable {
+		if e, err = w.Service.Explain(t.Context(), carol, "bare-1", carol); err != nil || e.Blocked == nil || e.Posture.Class != reach.ClassNotApplicable {
 			t.Errorf("bare-1: %+v, %v", e, err)
 		}
 		if grants, err := w.Store.Unfinished(t.Context()); err != nil || len(grants) != 0 {

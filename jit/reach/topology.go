@@ -1,8 +1,31 @@
-package jit
+package reach
 
 import (
+	"context"
+	"fmt"
 	"net/netip"
+	"slices"
+
+	"jitbot/jit"
 )
+
+// TopologyReader knows what is around virtual machines.
+type TopologyReader interface {
+	// Surroundings reads what is around each of the VMs, by VM id in lower
+	// case. It reads lists: many VMs cost no more requests than one. A VM about
+	// whose network nothing was found is left out.
+	Topology(ctx context.Context, vms []jit.VM) (map[string]Topology, error)
+}
+
+// Unexamined say what is on the way and is not looked at.
+func (s Topology) Unexamined() []string {
+	var out []string
+	for _, hop := range s.Appliances {
+		out = append(out, fmt.Sprintf("The routes of its subnet lead to the virtual appliance %s: a firewall is on the route and is not looked at yet.", hop))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // Topology is what is around a VM and decides, beside the rules of its
 // guards, who reaches it. The zero value knows nothing: whatever would need it
@@ -24,7 +47,7 @@ type Topology struct {
 	// Interfaces are all network interfaces of the virtual network and its
 	// peers, for who is in an application security group; nil when they were
 	// not read.
-	Interfaces []Interface
+	Interfaces []jit.Interface
 	// Fronts are the public addresses and load balancers before the VM.
 	Fronts []Front
 	// Firewalls are those that traffic to the VM can pass.
@@ -47,8 +70,8 @@ type Front struct {
 
 // Mapped is a port that a load balancer translates.
 type Mapped struct {
-	Outer uint16 // what clients connect to
-	Inner Ports  // the VM's port
+	Outer uint16    // what clients connect to
+	Inner jit.Ports // the VM's port
 }
 
 // Firewall is an Azure Firewall on the way to the VM, with the rules of its
@@ -61,23 +84,23 @@ type Firewall struct {
 	Routed []netip.Prefix
 	// Translations are the DNAT rules, in the order in which they are asked:
 	// Destinations and Ports are the public side, To is where they lead.
-	Translations []Rule
+	Translations []jit.Rule
 	// Rules are the network rules in the order in which they are asked:
 	// groups, then collections. Priority is that of the collection.
-	Rules []Rule
+	Rules []jit.Rule
 }
 
 // standardDefaults are the inbound default rules of every network security
 // group, for a table that was read without them.
 // https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
-func standardDefaults() []Rule {
-	rule := func(name string, priority int, allow bool, source, destination string) Rule {
-		return Rule{
-			Name: name, Priority: priority, Inbound: true, Allow: allow, Protocol: AnyProtocol,
+func standardDefaults() []jit.Rule {
+	rule := func(name string, priority int, allow bool, source, destination string) jit.Rule {
+		return jit.Rule{
+			Name: name, Priority: priority, Inbound: true, Allow: allow, Protocol: jit.AnyProtocol,
 			Sources: []string{source}, SourcePorts: []string{"*"}, Destinations: []string{destination}, Ports: []string{"*"},
 		}
 	}
-	return []Rule{
+	return []jit.Rule{
 		rule("AllowVnetInBound", firstDefault, true, "VirtualNetwork", "VirtualNetwork"),
 		rule("AllowAzureLoadBalancerInBound", firstDefault+1, true, "AzureLoadBalancer", "*"),
 		rule("DenyAllInBound", 65500, false, "*", "*"),

@@ -1,4 +1,4 @@
-package jit_test
+package reach_test
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 // packet is one packet, and world is all that Surroundings may not know: who
@@ -32,8 +33,8 @@ type world struct {
 type lab struct {
 	vm     jit.VM
 	tables []jit.Table
-	around jit.Topology
-	flow   jit.Flow
+	around reach.Topology
+	flow   reach.Flow
 }
 
 func within(a netip.Addr, words ...string) bool {
@@ -152,7 +153,7 @@ func (l lab) first(w world, guard string, to jit.Address, p packet) (priority in
 
 func (l lab) guards(w world, nic jit.Interface, to jit.Address, p packet) bool {
 	if nic.Guard == "" && to.SubnetGuard == "" {
-		basic := slices.ContainsFunc(l.around.Fronts, func(f jit.Front) bool { return f.Basic && f.To == to.Addr })
+		basic := slices.ContainsFunc(l.around.Fronts, func(f reach.Front) bool { return f.Basic && f.To == to.Addr })
 		return basic || !l.public(p.source)
 	}
 	return l.level(w, to.SubnetGuard, to, p) && l.level(w, nic.Guard, to, p)

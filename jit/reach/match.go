@@ -1,10 +1,11 @@
-package jit
+package reach
 
 import (
 	"net/netip"
 	"slices"
 	"strings"
 
+	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
 )
@@ -12,33 +13,33 @@ import (
 // analysis is the surroundings prepared for many questions.
 type analysis struct {
 	topology  Topology
-	tables    []Table
-	protocols []Protocol      // those asked about; rules' protocols are places in it
+	tables    []jit.Table
+	protocols []jit.Protocol  // those asked about; rules' protocols are places in it
 	network   ipset.Addresses // the virtual network and what is tied to it
-	tags      Tags
+	tags      jit.Tags
 }
 
-func newAnalysis(tables []Table, topology Topology, protocol Protocol) analysis {
+func newAnalysis(tables []jit.Table, topology Topology, protocol jit.Protocol) analysis {
 	an := analysis{topology: topology, tables: tables}
-	switch protocol = Protocol(strings.ToLower(string(protocol))); protocol {
-	case AnyProtocol:
-		an.protocols = []Protocol{TCP, UDP} // those that have ports
+	switch protocol = jit.Protocol(strings.ToLower(string(protocol))); protocol {
+	case jit.AnyProtocol:
+		an.protocols = []jit.Protocol{jit.TCP, jit.UDP} // those that have ports
 	case "":
-		an.protocols = []Protocol{TCP}
+		an.protocols = []jit.Protocol{jit.TCP}
 	default:
-		an.protocols = []Protocol{protocol}
+		an.protocols = []jit.Protocol{protocol}
 	}
 	an.network = ipset.AddressesIn(slices.Concat(topology.VirtualNetwork, topology.Peers, topology.OnPremises))
-	an.tags = Tags{
-		Internet:       Members[netip.Addr]{Sure: publicAddresses(an.network)},
+	an.tags = jit.Tags{
+		Internet:       jit.Members[netip.Addr]{Sure: jit.PublicAddresses(an.network)},
 		VirtualNetwork: virtualNetworkTag(topology, an.network), Group: an.members, Ranges: true,
 	}
 	return an
 }
 
 // virtualNetworkTag is what the tag VirtualNetwork holds.
-func virtualNetworkTag(topology Topology, network ipset.Addresses) Members[netip.Addr] {
-	h := Members[netip.Addr]{Sure: network.Union(loadBalancerProbes())}
+func virtualNetworkTag(topology Topology, network ipset.Addresses) jit.Members[netip.Addr] {
+	h := jit.Members[netip.Addr]{Sure: network.Union(jit.LoadBalancerProbes())}
 	for _, p := range topology.Routed {
 		if p.IsValid() && p.Bits() > 0 {
 			h.Sure = h.Sure.Union(ipset.AddressesOf(p))
@@ -61,14 +62,14 @@ func virtualNetworkTag(topology Topology, network ipset.Addresses) Members[netip
 }
 
 // members are the addresses of an application security group.
-func (an analysis) members(group string) Members[netip.Addr] {
+func (an analysis) members(group string) jit.Members[netip.Addr] {
 	if an.topology.Interfaces == nil {
-		return Members[netip.Addr]{
+		return jit.Members[netip.Addr]{
 			Maybe:  an.network.Union(ipset.PrivateSpace()), // a member's address is one of its virtual network
 			Doubts: []string{"who is in the application security group " + resource.Name(group) + " is not known"},
 		}
 	}
-	var h Members[netip.Addr]
+	var h jit.Members[netip.Addr]
 	for _, nic := range an.topology.Interfaces {
 		for _, a := range nic.Addresses {
 			if a.Addr.IsValid() && isMember(a, group) {
@@ -79,24 +80,24 @@ func (an analysis) members(group string) Members[netip.Addr] {
 	return h
 }
 
-func isMember(a Address, group string) bool {
+func isMember(a jit.Address, group string) bool {
 	return slices.ContainsFunc(a.Groups, func(g string) bool { return resource.Same(g, group) })
 }
 
 // targets tells whether the rule concerns the VM's address: surely, or perhaps
 // and why.
-func (an analysis) targets(r Rule, to Address) (sure bool, doubts []string) {
-	targets := an.tags.Targets(r, func(group string) Members[netip.Addr] {
+func (an analysis) targets(r jit.Rule, to jit.Address) (sure bool, doubts []string) {
+	targets := an.tags.Targets(r, func(group string) jit.Members[netip.Addr] {
 		if isMember(to, group) {
-			return Members[netip.Addr]{Sure: ipset.One(to.Addr)}
+			return jit.Members[netip.Addr]{Sure: ipset.One(to.Addr)}
 		}
-		return Members[netip.Addr]{}
+		return jit.Members[netip.Addr]{}
 	})
 	address := ipset.One(to.Addr)
-	if anyContains(targets, address) {
+	if jit.AnyContains(targets, address) {
 		return true, nil
 	}
-	return false, union(targets).Doubts
+	return false, jit.Union(targets).Doubts
 }
 
 // matched is what a rule decides: the packets that it surely and those that it
@@ -107,15 +108,15 @@ type matched struct {
 }
 
 // packetsOf are the packets to the address that the rule means.
-func (an analysis) packetsOf(r Rule, to Address) matched {
+func (an analysis) packetsOf(r jit.Rule, to jit.Address) matched {
 	aimed, doubts := an.targets(r, to)
 	if !aimed && len(doubts) == 0 {
 		return matched{}
 	}
-	from, ports, sourcePorts := union(an.tags.Sources(r)), union(portsOf(r.Ports)), union(sourcePortsOf(r))
+	from, ports, sourcePorts := jit.Union(an.tags.Sources(r)), jit.Union(jit.PortsOf(r.Ports)), jit.Union(jit.SourcePortsOf(r))
 	var protocols ipset.Set[ipset.Index]
 	for i, p := range an.protocols {
-		if protocolCovers(r.Protocol, p) {
+		if jit.ProtocolCovers(r.Protocol, p) {
 			protocols = protocols.Union(ipset.One(ipset.Index(i)))
 		}
 	}

@@ -1,4 +1,4 @@
-package jit_test
+package reach_test
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/reach"
 )
 
 // Few prefixes and ports, so that every edge of every case can be sampled.
@@ -126,15 +127,15 @@ func (d drawer) lab() lab {
 		l.around.Interfaces = append(l.around.Interfaces, l.vm.Interfaces...)
 	}
 	from := uint16(rapid.IntRange(19, 24).Draw(d.t, "from"))
-	l.flow = jit.Flow{
+	l.flow = reach.Flow{
 		Source: d.one("source", append(pool(), "*", "Internet", "AzureLoadBalancer")...),
 		Ports:  jit.Ports{From: from, To: from + uint16(rapid.IntRange(0, 2).Draw(d.t, "more")), Protocol: jit.Protocol(d.one("of", "tcp", "udp", "*"))},
 	}
 	return l
 }
 
-func (d drawer) surroundings() jit.Topology {
-	s := jit.Topology{
+func (d drawer) surroundings() reach.Topology {
+	s := reach.Topology{
 		VirtualNetwork: jittest.Prefixes("10.0.0.0/24", "fd00::/64"), Peers: d.prefixes("peers"), OnPremises: d.prefixes("on-premises"), Routed: d.prefixes("routed"),
 		Interfaces: []jit.Interface{{Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.1.0"), Groups: []string{"/asg/a"}}}}},
 	}
@@ -151,10 +152,10 @@ func (d drawer) surroundings() jit.Topology {
 		s.Learned = d.chance("learned", 4)
 	}
 	if d.chance("front", 2) {
-		s.Fronts = []jit.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: rapid.Bool().Draw(d.t, "basic")}}
+		s.Fronts = []reach.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: rapid.Bool().Draw(d.t, "basic")}}
 	}
 	for range rapid.IntRange(0, 2).Draw(d.t, "firewalls") {
-		fw := jit.Firewall{Name: "fw", Subnet: netip.MustParsePrefix("10.0.1.0/26"), Routed: d.prefixes("through"), Rules: d.rules(3)}
+		fw := reach.Firewall{Name: "fw", Subnet: netip.MustParsePrefix("10.0.1.0/26"), Routed: d.prefixes("through"), Rules: d.rules(3)}
 		for i := range rapid.IntRange(0, 3).Draw(d.t, "translations") {
 			r := d.rule(i)
 			r.Destinations, r.Groups, r.SourceGroups, r.Sources = []string{"20.0.0.2/32"}, nil, nil, d.some("clients", pool()...)
@@ -206,7 +207,7 @@ func (l lab) samples(w world) []packet {
 func checkReach(t *rapid.T) {
 	d := drawer{t: t, known: rapid.Bool().Draw(t, "known")}
 	l := d.lab()
-	got := jit.Reach(l.vm, l.tables, l.around, l.flow)
+	got := reach.Reach(l.vm, l.tables, l.around, l.flow)
 	for range 3 {
 		w := d.world()
 		var open, shut []packet
@@ -218,11 +219,11 @@ func checkReach(t *rapid.T) {
 			}
 		}
 		switch {
-		case got.Decision == jit.AnswerAllow && len(shut) > 0:
+		case got.Decision == reach.AnswerAllow && len(shut) > 0:
 			t.Fatalf("Allow, but %v does not arrive\n%+v\n%+v", shut[0], got, l)
-		case got.Decision == jit.AnswerDeny && len(open) > 0:
+		case got.Decision == reach.AnswerDeny && len(open) > 0:
 			t.Fatalf("Deny, but %v arrives\n%+v\n%+v", open[0], got, l)
-		case got.Decision == jit.AnswerPartly && (len(open) == 0 || len(shut) == 0):
+		case got.Decision == reach.AnswerPartly && (len(open) == 0 || len(shut) == 0):
 			t.Fatalf("Partly, but %d arrive and %d do not\n%+v\n%+v", len(open), len(shut), got, l)
 		}
 	}
@@ -231,30 +232,30 @@ func checkReach(t *rapid.T) {
 }
 
 // checkSaid holds the words to the answer.
-func checkSaid(t *rapid.T, d drawer, l lab, got jit.Verdict) {
+func checkSaid(t *rapid.T, d drawer, l lab, got reach.Verdict) {
 	if len(got.Why) == 0 {
 		t.Fatalf("%s without a reason", got.Decision)
 	}
-	doubtful := slices.ContainsFunc(got.Why, func(r jit.Reason) bool {
+	doubtful := slices.ContainsFunc(got.Why, func(r reach.Reason) bool {
 		return strings.Contains(r.Text, "not known") || strings.Contains(r.Text, "not read")
 	})
 	// A client cannot choose the firewall's instance or its source port.
-	if d.known && got.Decision == jit.AnswerUnknown && !slices.ContainsFunc(l.around.Firewalls, func(f jit.Firewall) bool { return len(f.Translations) > 0 }) {
+	if d.known && got.Decision == reach.AnswerUnknown && !slices.ContainsFunc(l.around.Firewalls, func(f reach.Firewall) bool { return len(f.Translations) > 0 }) {
 		t.Fatalf("Unknown, and all is known: %+v", got)
 	}
-	if got.Decision == jit.AnswerUnknown && !doubtful {
+	if got.Decision == reach.AnswerUnknown && !doubtful {
 		t.Fatalf("Unknown, and nothing says what: %+v", got)
 	}
 }
 
-func checkOrder(t *rapid.T, l lab, got jit.Verdict) {
+func checkOrder(t *rapid.T, l lab, got reach.Verdict) {
 	tables := slices.Clone(l.tables)
 	for i := range tables {
 		tables[i].Rules = rapid.Permutation(tables[i].Rules).Draw(t, "rules")
 		tables[i].Defaults = rapid.Permutation(tables[i].Defaults).Draw(t, "defaults")
 	}
 	slices.Reverse(tables)
-	if again := jit.Reach(l.vm, tables, l.around, l.flow); !reflect.DeepEqual(got, again) {
+	if again := reach.Reach(l.vm, tables, l.around, l.flow); !reflect.DeepEqual(got, again) {
 		t.Fatalf("order matters:\n%+v\n%+v", got, again)
 	}
 }

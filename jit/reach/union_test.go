@@ -1,4 +1,4 @@
-package jit_test
+package reach_test
 
 import (
 	"fmt"
@@ -14,6 +14,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 )
 
@@ -56,15 +57,15 @@ func (u union) check(t *rapid.T, vm jit.VM, from netip.Addr, port int, protocol 
 	for _, sourcePort := range []int{1023, 1024} {
 		open[u.arrives(t, vm, packet{from, sourcePort, port, protocol})] = true
 	}
-	want := jit.AnswerDeny
+	want := reach.AnswerDeny
 	switch {
 	case open[true] && open[false]:
-		want = jit.AnswerPartly
+		want = reach.AnswerPartly
 	case open[true]:
-		want = jit.AnswerAllow
+		want = reach.AnswerAllow
 	}
-	flow := jit.Flow{Source: from.String(), Ports: jit.Ports{From: uint16(port), To: uint16(port), Protocol: protocol}}
-	if got := jit.Reach(vm, u.after, u.foreign.around, flow); got.Decision != want {
+	flow := reach.Flow{Source: from.String(), Ports: jit.Ports{From: uint16(port), To: uint16(port), Protocol: protocol}}
+	if got := reach.Reach(vm, u.after, u.foreign.around, flow); got.Decision != want {
 		t.Fatalf("%s from %s to port %d %s: %s, want %s\n%+v\ntables %+v\ngrants %+v\nprotections %+v", vm.Name, from, port, protocol, got.Decision, want, got.Why, u.after, u.grants, u.locks)
 	}
 }
@@ -82,7 +83,7 @@ func (d drawer) union() union {
 	for i := range rapid.IntRange(0, 2).Draw(d.t, "grants") {
 		u.grants = append(u.grants, d.grant(jit.ID("g-2222"+fmt.Sprint(i+2)), u.vms))
 	}
-	u.foreign.around = jit.Topology{VirtualNetwork: jittest.Prefixes("10.0.0.0/24", "fd00::/64"), Interfaces: slices.Concat(u.vms[0].Interfaces, u.vms[1].Interfaces)}
+	u.foreign.around = reach.Topology{VirtualNetwork: jittest.Prefixes("10.0.0.0/24", "fd00::/64"), Interfaces: slices.Concat(u.vms[0].Interfaces, u.vms[1].Interfaces)}
 	for _, guard := range []string{"/NSG/a", "/nsg/b"} {
 		u.plan(d, guard)
 	}

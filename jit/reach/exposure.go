@@ -1,4 +1,4 @@
-package jit
+package reach
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
 )
@@ -27,13 +28,13 @@ type scan struct {
 
 // exposure is packets that rules of people let to an address.
 type exposure struct {
-	address  Address
+	address  jit.Address
 	decision decision
 	denied   bool // a guard behind the firewall denies it
 }
 
 // examine evaluates everything before one address.
-func (s *scan) examine(nic Interface, a Address) {
+func (s *scan) examine(nic jit.Interface, a jit.Address) {
 	packets := ipset.Packets{
 		Sources: ipset.FamilyOf(a.Addr), SourcePorts: ipset.AllPorts(), Ports: managementPorts(),
 		Protocols: ipset.Span(0, ipset.Index(len(s.protocols)-1)),
@@ -66,7 +67,7 @@ func (s *scan) examine(nic Interface, a Address) {
 }
 
 // noteUnfiltered tells of an address that nothing filters before.
-func (s *scan) noteUnfiltered(a Address) {
+func (s *scan) noteUnfiltered(a jit.Address) {
 	s.notes = append(s.notes, fmt.Sprintf("%s has no network security group, so all traffic from inside is let in there.", a.Addr))
 	for _, f := range s.topology.Fronts {
 		if ports := f.portsLedTo(managementPorts()); f.Basic && f.To == a.Addr && f.Public != "" && len(ports) > 0 {
@@ -87,7 +88,7 @@ func (f Front) portsLedTo(ports ipset.Set[ipset.Port]) ipset.Set[ipset.Port] {
 	return out
 }
 
-func (s *scan) hasPublicAddress(a Address) bool {
+func (s *scan) hasPublicAddress(a jit.Address) bool {
 	return a.Public != "" || slices.ContainsFunc(s.topology.Fronts, func(f Front) bool { return f.To == a.Addr && f.Public != "" })
 }
 
@@ -112,7 +113,7 @@ func (s *scan) texts(e exposure) []string {
 
 // openByNSGs finds what passes every NSG by rules of people, and keeps what
 // passes by default rules, by grants, or not after all.
-func (s *scan) openByNSGs(nic Interface, a Address, packets ipset.Packets) []exposure {
+func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packets) []exposure {
 	var layers []layer
 	for _, l := range []struct {
 		guard string
@@ -159,12 +160,12 @@ func custom(r decision, level Level) bool {
 
 // granted reports whether a rule of a grant of ours decides.
 func (s *scan) granted(r Reason) bool {
-	n, ours := s.facts.Owner.Ours(Rule{Name: r.Rule, Priority: r.Priority})
+	n, ours := s.facts.Owner.Ours(jit.Rule{Name: r.Rule, Priority: r.Priority})
 	return r.Allow && ours && n.Grant != ""
 }
 
 // checkDefender notices the denies of Defender's just-in-time access.
-func (s *scan) checkDefender(l layer, a Address) {
+func (s *scan) checkDefender(l layer, a jit.Address) {
 	for _, r := range l.rules {
 		if allow, ok := DefenderRule(r.Name); !ok || allow || r.Allow {
 			continue
@@ -178,7 +179,7 @@ func (s *scan) checkDefender(l layer, a Address) {
 
 // noteWithoutEffect tells of allows that would open a management port and do not: another
 // rule or the other level shuts it.
-func (s *scan) noteWithoutEffect(l layer, a Address, packets ipset.Packets, open []exposure) {
+func (s *scan) noteWithoutEffect(l layer, a jit.Address, packets ipset.Packets, open []exposure) {
 	alone := s.evaluate(l, a, packets)
 	for _, r := range l.rules {
 		if !r.Allow || r.Priority >= firstDefault || s.granted(l.reason(r)) || s.packetsOf(r, a).maybe.Intersect(packets).Empty() {
@@ -200,7 +201,7 @@ func (s *scan) noteWithoutEffect(l layer, a Address, packets ipset.Packets, open
 
 // openByFirewalls finds what firewalls let to the address, whether or not the
 // guards behind them let it on.
-func (s *scan) openByFirewalls(nic Interface, a Address, packets ipset.Packets) []exposure {
+func (s *scan) openByFirewalls(nic jit.Interface, a jit.Address, packets ipset.Packets) []exposure {
 	var out []exposure
 	for _, fw := range s.topology.Firewalls {
 		for i := range fw.Translations {
@@ -221,7 +222,7 @@ func (s *scan) openByFirewalls(nic Interface, a Address, packets ipset.Packets) 
 
 // openedBy are the decisions that let something through, other than by a grant of
 // ours, with whether what is behind shuts all of it.
-func (s *scan) openedBy(to Address, decisions []decision, behind func(ipset.Packets) []decision) []exposure {
+func (s *scan) openedBy(to jit.Address, decisions []decision, behind func(ipset.Packets) []decision) []exposure {
 	var out []exposure
 	for _, r := range decisions {
 		if r.answer != AnswerDeny && !slices.ContainsFunc(r.why, s.granted) {

@@ -1,10 +1,11 @@
-package jit
+package reach
 
 import (
 	"fmt"
 	"net/netip"
 	"slices"
 
+	"jitbot/jit"
 	"jitbot/jit/ipset"
 )
 
@@ -46,7 +47,7 @@ type Reason struct {
 // AzureLoadBalancer. The protocol * means those that have ports, TCP and UDP.
 type Flow struct {
 	Source string
-	Ports  Ports
+	Ports  jit.Ports
 }
 
 // Way is one way to the VM: to one of its addresses, directly or by a
@@ -74,7 +75,7 @@ type Verdict struct {
 // it could mean comes to the same. Virtual Network Manager's admin rules are
 // not considered.
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
-func Reach(vm VM, tables []Table, topology Topology, flow Flow) Verdict {
+func Reach(vm jit.VM, tables []jit.Table, topology Topology, flow Flow) Verdict {
 	an := newAnalysis(tables, topology, flow.Ports.Protocol)
 	source := an.tags.Source(flow.Source)
 	asked := ipset.Packets{
@@ -100,7 +101,7 @@ func Reach(vm VM, tables []Table, topology Topology, flow Flow) Verdict {
 	verdict.Why = an.reasons(verdict.Decision, paths)
 	if verdict.Decision == AnswerUnknown {
 		for _, d := range source.Doubts {
-			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: capital(d) + "."})
+			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: jit.Capital(d) + "."})
 		}
 	}
 	return verdict
@@ -110,7 +111,7 @@ func plainVerdict(a Answer, text string) Verdict {
 	return Verdict{Decision: a, Why: []Reason{{Level: AtNowhere, Text: text}}}
 }
 
-func familiesOf(vm VM) ipset.Addresses {
+func familiesOf(vm jit.VM) ipset.Addresses {
 	var out ipset.Addresses
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -129,7 +130,7 @@ type path struct {
 	notes     []Reason
 }
 
-func (an analysis) paths(vm VM, asked ipset.Packets) []path {
+func (an analysis) paths(vm jit.VM, asked ipset.Packets) []path {
 	var out []path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -142,7 +143,7 @@ func (an analysis) paths(vm VM, asked ipset.Packets) []path {
 }
 
 // sameFamily is all that can be sent to the address.
-func sameFamily(a Address, asked ipset.Packets) ipset.Packets {
+func sameFamily(a jit.Address, asked ipset.Packets) ipset.Packets {
 	asked.Sources = nil
 	if a.Addr.IsValid() {
 		asked.Sources = ipset.FamilyOf(a.Addr)
@@ -150,7 +151,7 @@ func sameFamily(a Address, asked ipset.Packets) ipset.Packets {
 	return asked
 }
 
-func (an analysis) pathsTo(nic Interface, a Address, packets ipset.Packets) []path {
+func (an analysis) pathsTo(nic jit.Interface, a jit.Address, packets ipset.Packets) []path {
 	out := []path{an.path(nic, a, "", packets, an.direct(nic, a, packets))}
 	for _, fw := range an.topology.Firewalls {
 		for i, t := range fw.Translations {
@@ -165,7 +166,7 @@ func (an analysis) pathsTo(nic Interface, a Address, packets ipset.Packets) []pa
 	return out
 }
 
-func (an analysis) path(nic Interface, a Address, via string, packets ipset.Packets, decisions []decision) path {
+func (an analysis) path(nic jit.Interface, a jit.Address, via string, packets ipset.Packets, decisions []decision) path {
 	r := path{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, decisions: decisions}
 	if via != "" {
 		packets = ipset.Packets{}

@@ -1,0 +1,239 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"jitbot/jit"
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
+)
+
+// DefenderRule tells a just-in-time rule of Microsoft Defender for Cloud by
+// its name: SecurityCenter-JITRule_<number>_<32 hex digits> denies,
+// SecurityCenter-JITRule-<number>-<32 hex digits> allows. The number may be
+// negative.
+func DefenderRule(name string) (allow, ok bool) {
+	const prefix = "SecurityCenter-JITRule"
+	if len(name) <= len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
+		return false, false
+	}
+	separator := name[len(prefix) : len(prefix)+1]
+	number, hex, found := strings.Cut(strings.TrimPrefix(name[len(prefix)+1:], "-"), separator)
+	if !found || separator != "_" && separator != "-" {
+		return false, false
+	}
+	digits := len(number) > 0 && len(number) <= 10 && strings.Trim(number, "0123456789") == ""
+	return separator == "-", digits && len(hex) == 32 && strings.Trim(hex, "0123456789abcdefABCDEF") == ""
+}
+
+// whose says whose rule it is when the name tells.
+func whose(r jit.Rule) string {
+	if _, ok := DefenderRule(r.Name); ok {
+		return ", a just-in-time rule of Microsoft Defender for Cloud"
+	}
+	n, ok := jit.ParseRuleName(r.Name)
+	switch {
+	case ok && n.Grant != "":
+		return fmt.Sprintf(", jitbot's for the grant %s", n.Grant)
+	case ok:
+		return ", jitbot's protection"
+	case r.Priority >= firstDefault:
+		return ", a default rule of Azure"
+	default:
+		return ""
+	}
+}
+
+// location is the layer in a sentence.
+func (l layer) location() string {
+	switch l.level {
+	case AtSubnet:
+		return l.name + " at the subnet"
+	case AtInterface:
+		return l.name + " at the network interface"
+	default:
+		return "the firewall " + l.name
+	}
+}
+
+func (l layer) about(r jit.Rule, verb string) Reason {
+	return Reason{Guard: l.guard, Rule: r.Name, Priority: r.Priority, Level: l.level, Allow: r.Allow, Text: fmt.Sprintf(
+		"rule %s (priority %d%s) of %s %s", r.Name, r.Priority, whose(r), l.location(), verb)}
+}
+
+func (l layer) reason(r jit.Rule) Reason {
+	if r.Allow {
+		return l.about(r, "allows it")
+	}
+	return l.about(r, "denies it")
+}
+
+func (l layer) doubted(r jit.Rule, doubts []string) Reason {
+	verb := "may deny it: "
+	if r.Allow {
+		verb = "may allow it: "
+	}
+	doubts = slices.Clone(doubts)
+	slices.Sort(doubts)
+	return l.about(r, verb+strings.Join(slices.Compact(doubts), ", and "))
+}
+
+func (l layer) unmatched() Reason {
+	return Reason{Guard: l.guard, Level: l.level, Text: "no rule of " + l.location() + " allows it"}
+}
+
+func (l layer) unread() Reason {
+	return Reason{Guard: l.guard, Level: l.level, Text: "the rules of " + l.location() + " were not read"}
+}
+
+// outside is the public side of a translation.
+func (f Firewall) outside(t jit.Rule) string {
+	return fmt.Sprintf("the firewall %s, %s port %s", f.Name, strings.Join(t.Destinations, " "), strings.Join(t.Ports, " "))
+}
+
+func (f Firewall) translation(t jit.Rule) Reason {
+	return Reason{Guard: f.Name, Rule: t.Name, Priority: t.Priority, Level: AtFirewall, Allow: true, Text: fmt.Sprintf(
+		"rule %s (priority %d) of %s leads to port %d of %s, which then sees the firewall's subnet %s as the source",
+		t.Name, t.Priority, f.outside(t), t.To.Port(), t.To.Addr(), f.Subnet)}
+}
+
+// frontends says how the internet gets to the address, if at all.
+func (an analysis) frontends(a jit.Address, packets ipset.Packets, translated bool) []Reason {
+	var out []Reason
+	say := func(format string, args ...any) {
+		out = append(out, Reason{Level: AtFront, Text: fmt.Sprintf(format, args...)})
+	}
+	for _, f := range an.topology.Fronts {
+		switch {
+		case f.To != a.Addr || f.Public == "":
+		case len(f.Ports) == 0:
+			say("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
+		default:
+			for _, m := range f.Ports {
+				if len(packets.Ports.Intersect(ipset.Span(ipset.Port(m.Inner.From), ipset.Port(m.Inner.To)))) > 0 {
+					say("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.", f.Name, f.Public, m.Outer, m.Inner.Span(), a.Addr)
+				}
+			}
+		}
+	}
+	if len(out) == 0 && a.Public != "" {
+		say("The public address %s is before %s.", resource.Name(a.Public), a.Addr)
+	}
+	if len(out) == 0 && !translated {
+		say("No public address or load balancer before %s is known, so nothing comes from the internet unless something else forwards it.", a.Addr)
+	}
+	return out
+}
+
+// reasons lists what decided, each reason with the packets that it is about,
+// those that agree with the answer first.
+func (an analysis) reasons(answer Answer, paths []path) []Reason {
+	order := []Answer{AnswerAllow, AnswerDeny, AnswerUnknown}
+	if answer == AnswerDeny || answer == AnswerUnknown {
+		order = []Answer{answer, AnswerUnknown, AnswerDeny, AnswerAllow}
+	}
+	var out []Reason
+	for i, a := range order {
+		if slices.Contains(order[:i], a) {
+			continue
+		}
+		for _, r := range paths {
+			out = append(out, an.reasonsOf(a, r)...)
+		}
+	}
+	for _, r := range paths {
+		out = append(out, r.notes...)
+	}
+	return out
+}
+
+func (an analysis) reasonsOf(a Answer, r path) []Reason {
+	var out []Reason
+	decisions := slices.Clone(r.decisions)
+	for i, d := range decisions {
+		if d.answer != a {
+			continue
+		}
+		packets := d.packets
+		for j := i + 1; j < len(decisions); j++ {
+			if decisions[j].answer == a && slices.Equal(decisions[j].why, d.why) && packets.Merges(decisions[j].packets) {
+				packets = packets.Merge(decisions[j].packets)
+				decisions[j].answer = ""
+			}
+		}
+		to := r.way.Address.String()
+		if r.way.Via != "" {
+			to += " by " + r.way.Via
+		}
+		for _, why := range d.why {
+			why.Text = fmt.Sprintf("%s of %s: %s.", an.regionText(packets), to, why.Text)
+			out = append(out, why)
+		}
+	}
+	return out
+}
+
+// regionText is who comes to which ports.
+func (an analysis) regionText(packets ipset.Packets) string {
+	text := an.sourcesText(packets.Sources)
+	if !slices.Equal(packets.SourcePorts, ipset.AllPorts()) {
+		text += " from source port " + portsText(packets.SourcePorts)
+	}
+	text += " to port " + portsText(packets.Ports)
+	if len(an.protocols) > 1 && packets.Protocols[0].From == packets.Protocols[0].To {
+		text += " (" + strings.ToUpper(string(an.protocols[packets.Protocols[0].From])) + ")"
+	}
+	return text
+}
+
+// sourcesText is a set of addresses for people.
+func (an analysis) sourcesText(a ipset.Addresses) string {
+	for _, named := range []struct {
+		name string
+		set  ipset.Addresses
+	}{
+		{"Any", ipset.AllAddresses()},
+		{"Any IPv4 address", ipset.AllIPv4()},
+		{"Any IPv6 address", ipset.AllIPv6()},
+		{"The internet", an.tags.Internet.Sure},
+		{"The internet (IPv4)", an.tags.Internet.Sure.Intersect(ipset.AllIPv4())},
+		{"The internet (IPv6)", an.tags.Internet.Sure.Intersect(ipset.AllIPv6())},
+	} {
+		if slices.Equal(a, named.set) {
+			return named.name
+		}
+	}
+	const most = 3
+	words := make([]string, 0, most+1)
+	for _, s := range a[:min(len(a), most)] {
+		words = append(words, rangeText(s))
+	}
+	if len(a) > most {
+		words = append(words, fmt.Sprintf("%d more ranges", len(a)-most))
+	}
+	return jit.JoinWords(words)
+}
+
+func rangeText(s ipset.Range[netip.Addr]) string {
+	for bits := s.From.BitLen(); bits >= 0; bits-- {
+		p := netip.PrefixFrom(s.From, bits).Masked()
+		if p.Addr() != s.From || ipset.LastAddress(p).Compare(s.To) > 0 {
+			break
+		}
+		if ipset.LastAddress(p) == s.To {
+			return strings.TrimSuffix(p.String(), fmt.Sprintf("/%d", s.From.BitLen()))
+		}
+	}
+	return s.From.String() + "-" + s.To.String()
+}
+
+func portsText(p ipset.Set[ipset.Port]) string {
+	words := make([]string, 0, len(p))
+	for _, s := range p {
+		words = append(words, jit.Ports{From: uint16(s.From), To: uint16(s.To), Protocol: jit.TCP}.String())
+	}
+	return jit.JoinWords(words)
+}

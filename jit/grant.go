@@ -6,7 +6,13 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"jitbot/jit/resource"
 )
+
+func (r Request) Names(vm string) bool {
+	return slices.ContainsFunc(r.Targets, func(t Target) bool { return resource.Same(t.VM, vm) })
+}
 
 // Target is a VM of a request, as it was when asked.
 type Target struct {
@@ -74,7 +80,7 @@ func DeriveID(key string, n int) ID {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", key, n))
 	b := make([]byte, idLength)
 	for i := range b {
-		b[i] = idAlphabet[(int(sum[2*i])<<8|int(sum[2*i+1]))%len(idAlphabet)]
+		b[i] = IDAlphabet[(int(sum[2*i])<<8|int(sum[2*i+1]))%len(IDAlphabet)]
 	}
 	return ID("g-" + string(b))
 }
@@ -191,4 +197,10 @@ func (g Grant) Remind(now time.Time) (Grant, []Event, error) {
 	g = g.changed()
 	g.Reminded = true
 	return g, []Event{g.event(EventReminded, Person{}, now, "")}, nil
+}
+
+func (g Grant) Shares(o Grant) bool {
+	return slices.ContainsFunc(g.Request.Targets, func(t Target) bool {
+		return slices.ContainsFunc(o.Request.Targets, func(u Target) bool { return resource.Same(t.VM, u.VM) })
+	})
 }

@@ -1,10 +1,3 @@
-// Package jit is the domain of jitbot: who may have network access to which
-// virtual machine, for how long, and the loop that makes the network agree.
-//
-// It imports the standard library only. What it needs of the world is declared
-// in ports.go and implemented by the adapters: jit/azure for the network, the
-// inventory and Entra, bot for the people of the workspace and the notices,
-// store for what must survive a crash.
 package jit
 
 import (
@@ -30,12 +23,12 @@ type Person struct {
 // characters that are not confused with each other.
 type ID string
 
-// idAlphabet leaves out 0 o 1 l i and u, v: they are misread or misheard.
-const idAlphabet = "23456789abcdefghjkmnpqrstwxyz"
+// IDAlphabet leaves out 0 o 1 l i and u, v: they are misread or misheard.
+const IDAlphabet = "23456789abcdefghjkmnpqrstwxyz"
 
 const idLength = 5
 
-var idPattern = regexp.MustCompile(`^g-[` + idAlphabet + `]{5}$`)
+var idPattern = regexp.MustCompile(`^g-[` + IDAlphabet + `]{5}$`)
 
 // Valid reports whether the id has the form that jitbot gives.
 func (id ID) Valid() bool { return idPattern.MatchString(string(id)) }

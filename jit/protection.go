@@ -1,16 +1,11 @@
 package jit
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
-
-	"jitbot/jit/resource"
 )
 
 // ProtectionState is where a protection is in its life.
@@ -187,90 +182,4 @@ func (p Protection) ConfirmUnprotected(guard string, now time.Time) (next Protec
 		return p, nil, false
 	}
 	return p, []Event{p.event(EventUnprotected, p.By, now, p.Reason)}, true
-}
-
-// The first words of a deny's suffix say in which band it belongs.
-const (
-	overSuffix  = "over-"
-	underSuffix = "under-"
-)
-
-// Denies are the deny rules that the protections want in the guard, without
-// priorities. VMs with the same ports share a rule, one for each family.
-func Denies(installation, guard string, protections []Protection) []Rule {
-	shared := map[string]*Rule{}
-	for _, p := range protections {
-		if p.State == Unprotecting {
-			continue
-		}
-		for _, path := range p.Paths {
-			if resource.Same(path.Guard, guard) {
-				addDeny(p, installation, path, shared)
-			}
-		}
-	}
-	out := make([]Rule, 0, len(shared))
-	for _, r := range shared {
-		slices.Sort(r.Destinations)
-		r.Destinations = slices.Compact(r.Destinations)
-		out = append(out, *r)
-	}
-	slices.SortFunc(out, func(a, b Rule) int { return strings.Compare(a.Name, b.Name) })
-	return out
-}
-
-func addDeny(p Protection, installation string, path Path, shared map[string]*Rule) {
-	for _, a := range path.Addresses {
-		name := RuleName{Installation: installation, Suffix: denySuffix(p, a)}.String()
-		r := shared[name]
-		if r == nil {
-			r = &Rule{
-				Name: name, Inbound: true, Protocol: AnyProtocol, Sources: []string{p.Source}, SourcePorts: []string{"*"},
-				Ports: p.Spans(), Description: "jitbot " + installation + " keeps these ports shut until somebody is granted access",
-			}
-			shared[name] = r
-		}
-		r.Destinations = append(r.Destinations, a.String())
-	}
-}
-
-// suffix is the same for all VMs that may share a deny.
-func denySuffix(p Protection, a netip.Addr) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %t", p.Spans(), strings.ToLower(p.Source), a.Is4()))
-	side := overSuffix
-	if p.Existing == Respect {
-		side = underSuffix
-	}
-	return side + hex.EncodeToString(sum[:4])
-}
-
-// bandOf is where a rule of the name belongs.
-func (o Owner) bandOf(n RuleName) Band {
-	switch {
-	case n.Grant != "":
-		return o.Bands.Allow
-	case strings.HasPrefix(n.Suffix, underSuffix):
-		return o.Bands.DenyRespect
-	default:
-		return o.Bands.DenyOverride
-	}
-}
-
-// StandsAbove finds a foreign allow that lets somebody through before the deny
-// is asked.
-func (o Owner) StandsAbove(t Table, deny Rule) (Rule, bool) {
-	for _, r := range t.Rules {
-		if o.standsAbove(r, deny) {
-			return r, true
-		}
-	}
-	return Rule{}, false
-}
-
-func (o Owner) standsAbove(r, deny Rule) bool {
-	if !r.Inbound || !r.Allow || r.Priority >= deny.Priority {
-		return false
-	}
-	_, ours := o.Ours(r)
-	return !ours && r.mayAim(trafficOf(deny)) // whoever an allow lets through, the deny should have met
 }

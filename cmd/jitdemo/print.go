@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"jitbot/bot/slacksim"
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 const width = 80 // columns of a terminal
@@ -97,14 +97,14 @@ func fields(text string, columns int) []string {
 func (t *tour) rules() {
 	for _, nsg := range []string{azuresim.DemoWebSubnetNSG, azuresim.DemoWebNICNSG} {
 		t.print("  %s", nsg[strings.LastIndexByte(nsg, '/')+1:])
-		rules := t.azure.Rules(nsg)
-		slices.SortFunc(rules, func(a, b azuresim.Rule) int { return a.Priority - b.Priority })
-		for _, r := range rules {
+		list := t.azure.Rules(nsg)
+		slices.SortFunc(list, func(a, b azuresim.Rule) int { return a.Priority - b.Priority })
+		for _, r := range list {
 			if r.Direction != "Inbound" {
 				continue
 			}
 			mark := " "
-			if _, ours := jit.ParseRuleName(r.Name); ours {
+			if _, ours := rules.ParseRuleName(r.Name); ours {
 				mark = ">"
 			}
 			t.print("  %s %5d %-5s %-33s %-17s %s", mark, r.Priority, r.Access, cut(r.Name, 33),

@@ -9,6 +9,8 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 // Explanation is the answer to a dry run: what would become of a request for
@@ -137,7 +139,7 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy
 
 // explainPath says what filters the VM now, and where a grant would change it.
 func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, lock jit.Protection) error {
-	var tables []jit.Table
+	var tables []rules.Table
 	for _, guard := range reach.GuardsOfVM(e.VM) {
 		t, err := s.checks.Table(ctx, guard)
 		if err != nil {
@@ -145,10 +147,10 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 		}
 		tables = append(tables, t)
 	}
-	groups, firewalls := reach.GuardsOfVM(e.VM), jit.Firewalls(s.config.Installation, e.VM)
+	groups, firewalls := reach.GuardsOfVM(e.VM), route.Firewalls(s.config.Installation, e.VM)
 	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
-		e.Blocked = jit.Unfiltered(e.VM, "open")
+		e.Blocked = route.Unfiltered(e.VM, "open")
 	}
 	// Every grant writes in each network security group, but only those from
 	// some sources in a firewall.

@@ -12,6 +12,8 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/clock"
 	"jitbot/jit/reach"
+	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 func VMsOf(sites []ResolvedTarget) []jit.VM {
@@ -26,7 +28,7 @@ func VMsOf(sites []ResolvedTarget) []jit.VM {
 // wires once.
 type Adapters struct {
 	Store     jit.Store // nil for a Survey only
-	Network   jit.Network
+	Network   rules.Network
 	Inventory jit.Inventory
 	Directory Directory
 	People    jit.People
@@ -42,7 +44,7 @@ type Adapters struct {
 type Checker struct {
 	Config      jit.Config
 	Adapters    Adapters
-	Owner       jit.Owner
+	Owner       rules.Owner
 	Clock       *clock.Clock
 	VMs         *VMCache
 	locksUnread *sync.Once // says once that management locks may not be read
@@ -51,7 +53,7 @@ type Checker struct {
 // NewChecker makes the one that all who share its clock and its list of VMs are
 // given.
 func NewChecker(c jit.Config, w Adapters) Checker {
-	return Checker{Config: c, Adapters: w, Owner: jit.Owner{Installation: c.Installation, Bands: c.Bands}, Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
+	return Checker{Config: c, Adapters: w, Owner: rules.Owner{Installation: c.Installation, Bands: c.Bands}, Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
 }
 
 // Policy is the first matching policy, with the ports that the protect form
@@ -110,11 +112,11 @@ func (j Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []R
 	if err != nil {
 		return who, nil, err
 	}
-	return who, sites, j.OpensNoMore(ctx, sites, ByAddress(all), map[string]jit.Table{}, g.Request)
+	return who, sites, j.OpensNoMore(ctx, sites, ByAddress(all), map[string]rules.Table{}, g.Request)
 }
 
 // OpensNoMore refuses a grant that would open more than it is for, or to more people.
-func (j Checker) OpensNoMore(ctx context.Context, sites []ResolvedTarget, d VMsByAddress, tables map[string]jit.Table, r jit.Request) error {
+func (j Checker) OpensNoMore(ctx context.Context, sites []ResolvedTarget, d VMsByAddress, tables map[string]rules.Table, r jit.Request) error {
 	if err := j.sharedAddress(ctx, d, r, PathsOf(sites)); err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func (j Checker) resolve(ctx context.Context, who jit.Person, target jit.Target,
 	if _, err := j.WithinPolicy(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
 		return ResolvedTarget{}, err
 	}
-	paths, err := jit.PathsTo(j.Config.Installation, vm, r.Ports, r.Sources)
+	paths, err := route.To(j.Config.Installation, vm, r.Ports, r.Sources)
 	return ResolvedTarget{vm, paths}, err
 }
 
@@ -173,7 +175,7 @@ func (j Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, er
 // anybody is asked. It returns what else is known of the ports.
 func (j Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarget) ([]string, error) {
 	owner := j.Owner
-	tables := map[string]jit.Table{}
+	tables := map[string]rules.Table{}
 	var notes []string
 	g.Paths = PathsOf(sites)
 	if err := j.CheckLocks(ctx, g.Guards()); err != nil {
@@ -185,12 +187,12 @@ func (j Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarge
 			return nil, err
 		}
 		tables[guard] = t
-		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), jit.ForGrant(g, owner.Installation, guard)); err != nil {
+		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), rules.ForGrant(g, owner.Installation, guard)); err != nil {
 			return nil, err
 		}
 	}
 	for _, s := range sites {
-		notes = append(notes, jit.AlreadyOpen(owner, s.VM, s.Paths, tables, g.Request)...)
+		notes = append(notes, rules.AlreadyOpen(owner, s.VM, s.Paths, tables, g.Request)...)
 		along, err := j.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
 			return nil, err

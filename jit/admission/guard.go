@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // AtGuard is what the store says of a guard: the grants and protections that name
@@ -40,7 +41,7 @@ func (w AtGuard) Fault() error {
 
 // At reads what is at a guard: the rules it has, and all that the store says of
 // it.
-func (j Checker) At(ctx context.Context, guard string) (jit.Table, AtGuard, error) {
+func (j Checker) At(ctx context.Context, guard string) (rules.Table, AtGuard, error) {
 	t, err := j.Table(ctx, guard)
 	if err != nil {
 		return t, AtGuard{}, err
@@ -64,7 +65,7 @@ func (j Checker) Protection(ctx context.Context, vm, name string) (jit.Protectio
 }
 
 // Table reads the rules that a guard has.
-func (j Checker) Table(ctx context.Context, guard string) (jit.Table, error) {
+func (j Checker) Table(ctx context.Context, guard string) (rules.Table, error) {
 	t, err := j.Adapters.Network.Table(ctx, guard)
 	if err != nil {
 		return t, fmt.Errorf("reading the rules of %s: %w", guard, err)

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/rules"
 )
 
 // Classify finds how the VMs stand. What could not be read is said by each
@@ -31,7 +32,7 @@ func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 	if note != "" {
 		gaps = append(gaps, "What is around the VMs (networks, routes, load balancers) could not be read, so what hangs on that is not known.")
 	}
-	byGuard, byVM := map[string]jit.Table{}, map[string]jit.Protection{}
+	byGuard, byVM := map[string]rules.Table{}, map[string]jit.Protection{}
 	for _, t := range tables {
 		byGuard[strings.ToLower(t.Guard)] = t
 	}
@@ -57,7 +58,7 @@ func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 }
 
 // Posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
-func (j Checker) Posture(vm jit.VM, tables []jit.Table, around reach.Topology, policy jit.Policy, lock jit.Protection, note string) reach.Posture {
+func (j Checker) Posture(vm jit.VM, tables []rules.Table, around reach.Topology, policy jit.Policy, lock jit.Protection, note string) reach.Posture {
 	f := reach.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: j.Owner}
 	if lock.VM != "" && lock.State != jit.Unprotecting {
 		f.Protected, f.Confirmed = true, lock.State == jit.Protected

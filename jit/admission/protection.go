@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/route"
 )
 
 // Protect stores a protection.
@@ -39,7 +40,7 @@ func (j Checker) DraftProtection(ctx context.Context, who jit.Person, vm jit.VM,
 	if err := checkProtectedPorts(ports); err != nil {
 		return jit.Protection{}, err
 	}
-	paths, err := jit.FullProtectionPaths(vm)
+	paths, err := route.ForFullProtection(vm)
 	if err != nil {
 		return jit.Protection{}, err
 	}

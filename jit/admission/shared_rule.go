@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // coAdmitted says whom else a grant lets in: behind a DNAT rule, or a network
@@ -16,7 +17,7 @@ import (
 // cannot tell the holder from others whom rules of the firewall let to the same
 // port. Others whom the VM's own policy would not let
 // ask are too many, and the grant is refused.
-func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[string]jit.Table, r jit.Request) ([]string, error) {
+func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[string]rules.Table, r jit.Request) ([]string, error) {
 	if !slices.ContainsFunc(s.Paths, func(p jit.Path) bool { return p.Kind == jit.BehindFirewall }) {
 		return nil, nil
 	}
@@ -47,7 +48,7 @@ func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[st
 
 // sharedRule refuses what coAdmitted does at one of the sites, by the firewalls
 // as they are. What is read of them is kept in tables.
-func (j Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables map[string]jit.Table, r jit.Request) error {
+func (j Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables map[string]rules.Table, r jit.Request) error {
 	for _, s := range sites {
 		for _, p := range s.Paths {
 			guard := strings.ToLower(p.Guard)

@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/route"
 )
 
 // maxUnprotected is how many VMs a note names one by one.
@@ -26,7 +27,7 @@ func (j Checker) unprotected(ctx context.Context, vms []jit.VM) ([]string, error
 			continue
 		}
 		policy, _ := j.Config.Policy(vm)
-		switch _, err := jit.FullProtectionPaths(vm); {
+		switch _, err := route.ForFullProtection(vm); {
 		case err != nil:
 			notes = append(notes, vm.Name+" is not protected. "+err.Error())
 		case policy.Always:

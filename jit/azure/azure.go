@@ -23,6 +23,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/reach"
+	"jitbot/jit/rules"
 )
 
 const (
@@ -87,7 +88,7 @@ type Client struct {
 }
 
 var (
-	_ jit.Network          = (*Client)(nil)
+	_ rules.Network        = (*Client)(nil)
 	_ jit.Inventory        = (*Client)(nil)
 	_ admission.Directory  = (*Client)(nil)
 	_ admission.Readiness  = (*Client)(nil)

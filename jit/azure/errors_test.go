@@ -12,6 +12,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // kinds are all the kinds an error may have.
@@ -134,7 +135,7 @@ func TestHiccupsAreOvercome(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.AddFault(fault)
-				for _, changes := range [][]jit.Change{put(allowRule()), remove(allowName)} {
+				for _, changes := range [][]rules.Change{put(allowRule()), remove(allowName)} {
 					if err := w.only(t.Context(), changes); err != nil {
 						t.Fatal(err)
 					}

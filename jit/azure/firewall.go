@@ -13,8 +13,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 
-	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 const (
@@ -28,25 +28,25 @@ const (
 // firewallTable reads a firewall with classic rules, or our group of a policy
 // with all that is asked before it. A group that is not there is an empty one,
 // as long as its policy is.
-func (c *Client) firewallTable(ctx context.Context, guard string) (jit.Table, error) {
+func (c *Client) firewallTable(ctx context.Context, guard string) (rules.Table, error) {
 	if resource.KindOf(guard) == resource.ClassicFirewall {
 		id, _, err := c.locate(guard, firewallType)
 		if err != nil {
-			return jit.Table{}, fmt.Errorf("reading a firewall: %w", err)
+			return rules.Table{}, fmt.Errorf("reading a firewall: %w", err)
 		}
 		var f firewall
 		if err := c.manager.get(ctx, c.manager.address(id.String(), networkVersion), &f); err != nil {
-			return jit.Table{}, fmt.Errorf("reading firewall %s: %w", id.Name, err)
+			return rules.Table{}, fmt.Errorf("reading firewall %s: %w", id.Name, err)
 		}
 		return f.table(), nil
 	}
 	id, _, err := c.locate(guard, ruleGroupType)
 	if err != nil {
-		return jit.Table{}, fmt.Errorf("reading a rule collection group: %w", err)
+		return rules.Table{}, fmt.Errorf("reading a rule collection group: %w", err)
 	}
 	chain, err := c.readPolicyChain(ctx, id.Parent.String())
 	if err != nil {
-		return jit.Table{}, err
+		return rules.Table{}, err
 	}
 	return chain.table(guard), nil
 }
@@ -92,9 +92,9 @@ func (c *Client) readPolicy(ctx context.Context, policy *arm.ResourceID) (chainL
 
 // firewallTables reads the firewalls of a subscription that have rules of their
 // own, and the groups of ours in the policies of the others.
-func (c *Client) firewallTables(ctx context.Context, subscription string) ([]jit.Table, error) {
+func (c *Client) firewallTables(ctx context.Context, subscription string) ([]rules.Table, error) {
 	firewalls, _, err := c.firewalls(ctx, subscription)
-	var tables []jit.Table
+	var tables []rules.Table
 	seen := map[string]bool{}
 	for _, f := range firewalls {
 		policy := f.Properties.Policy.ID
@@ -116,12 +116,12 @@ func (c *Client) firewallTables(ctx context.Context, subscription string) ([]jit
 
 // ownTables are those of groups in a policy that have a name of ours, also
 // where a policy that it inherits from may not be read.
-func (c *Client) ownTables(ctx context.Context, policy string) ([]jit.Table, error) {
+func (c *Client) ownTables(ctx context.Context, policy string) ([]rules.Table, error) {
 	chain, err := c.readPolicyChain(ctx, policy)
 	if len(chain) == 0 {
 		return nil, err
 	}
-	var tables []jit.Table
+	var tables []rules.Table
 	for _, g := range chain[0].groups {
 		if g.isOurs() {
 			tables = append(tables, chain.table(g.ID))

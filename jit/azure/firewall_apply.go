@@ -15,13 +15,14 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // applyToFirewall is Apply for a firewall. One rule that Azure finds invalid, or
 // that Azure Policy denies, must not keep the others from being closed and
 // opened: then they go apart, removals first. Of a write that Azure took and
 // gave up after minutes, what closes is sent once more, without the rest.
-func (c *Client) applyToFirewall(ctx context.Context, guard string, changes []jit.Change) []error {
+func (c *Client) applyToFirewall(ctx context.Context, guard string, changes []rules.Change) []error {
 	outcomes := make([]error, len(changes))
 	if len(changes) == 0 {
 		return outcomes
@@ -47,10 +48,10 @@ func (c *Client) applyToFirewall(ctx context.Context, guard string, changes []ji
 
 // removalsOf are the changes with the rules that were to be written taken out
 // again.
-func removalsOf(changes []jit.Change) []jit.Change {
-	out := make([]jit.Change, 0, len(changes))
+func removalsOf(changes []rules.Change) []rules.Change {
+	out := make([]rules.Change, 0, len(changes))
 	for _, change := range changes {
-		out = append(out, jit.Change{Remove: change.Name()})
+		out = append(out, rules.Change{Remove: change.Name()})
 	}
 	return out
 }
@@ -64,7 +65,7 @@ func partMaySucceed(err error) bool {
 // splitChanges splits changes, by their places: removals from writes, else the writes
 // of some grants from those of others. Nothing is in the rest when there is
 // nothing to split.
-func splitChanges(changes []jit.Change) (first, rest []int) {
+func splitChanges(changes []rules.Change) (first, rest []int) {
 	var writes []int
 	grants := map[jit.ID]bool{}
 	for i, change := range changes {
@@ -73,7 +74,7 @@ func splitChanges(changes []jit.Change) (first, rest []int) {
 			continue
 		}
 		writes = append(writes, i)
-		n, _ := jit.ParseRuleName(change.Put.Name)
+		n, _ := rules.ParseRuleName(change.Put.Name)
 		grants[n.Grant] = true
 	}
 	if len(first) > 0 || len(grants) < 2 {
@@ -84,7 +85,7 @@ func splitChanges(changes []jit.Change) (first, rest []int) {
 	}
 	half := slices.Sorted(maps.Keys(grants))[:len(grants)/2]
 	for _, i := range writes {
-		if n, _ := jit.ParseRuleName(changes[i].Put.Name); slices.Contains(half, n.Grant) {
+		if n, _ := rules.ParseRuleName(changes[i].Put.Name); slices.Contains(half, n.Grant) {
 			first = append(first, i)
 		} else {
 			rest = append(rest, i)
@@ -93,8 +94,8 @@ func splitChanges(changes []jit.Change) (first, rest []int) {
 	return first, rest
 }
 
-func pick(changes []jit.Change, at []int) []jit.Change {
-	out := make([]jit.Change, 0, len(at))
+func pick(changes []rules.Change, at []int) []rules.Change {
+	out := make([]rules.Change, 0, len(at))
 	for _, i := range at {
 		out = append(out, changes[i])
 	}
@@ -105,7 +106,7 @@ func pick(changes []jit.Change, at []int) []jit.Change {
 // condition that nobody wrote it since it was read. They succeed or fail
 // together.
 // https://learn.microsoft.com/rest/api/firewall/azure-firewalls/create-or-update
-func (c *Client) applyFirewall(ctx context.Context, guard string, changes []jit.Change) error {
+func (c *Client) applyFirewall(ctx context.Context, guard string, changes []rules.Change) error {
 	kind := firewallType
 	if resource.KindOf(guard) == resource.PolicyGroup {
 		kind = ruleGroupType
@@ -158,7 +159,7 @@ func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string
 
 // writeFirewall sends what the changes make of the document; nil when they
 // make nothing and what is there is in force.
-func (c *Client) writeFirewall(ctx context.Context, id *arm.ResourceID, changes []jit.Change) (*runtime.Poller[noResult], error) {
+func (c *Client) writeFirewall(ctx context.Context, id *arm.ResourceID, changes []rules.Change) (*runtime.Poller[noResult], error) {
 	address := c.manager.address(id.String(), networkVersion)
 	doc := fields{}
 	err := c.manager.get(ctx, address, &doc)
@@ -208,10 +209,10 @@ func stateOf(doc fields) provisioningState {
 
 // requestIDRule is the rule that a client request id is made from: of changes for
 // one grant, one of its rules.
-func requestIDRule(changes []jit.Change) string {
-	first, _ := jit.ParseRuleName(changes[0].Name())
+func requestIDRule(changes []rules.Change) string {
+	first, _ := rules.ParseRuleName(changes[0].Name())
 	for _, change := range changes {
-		if n, _ := jit.ParseRuleName(change.Name()); n.Grant != first.Grant {
+		if n, _ := rules.ParseRuleName(change.Name()); n.Grant != first.Grant {
 			return ""
 		}
 	}

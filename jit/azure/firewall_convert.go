@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // collection is a rule collection of a firewall or of a group of a policy, as
@@ -70,21 +71,21 @@ func (c collection) owner() string {
 }
 
 // asCollection is the collection as what has a priority.
-func (c collection) asCollection() jit.Collection {
-	return jit.Collection{Name: c.name, Priority: c.Priority, DNAT: c.dnat, Deny: strings.EqualFold(c.Action.Type, "Deny")}
+func (c collection) asCollection() rules.Collection {
+	return rules.Collection{Name: c.name, Priority: c.Priority, DNAT: c.dnat, Deny: strings.EqualFold(c.Action.Type, "Deny")}
 }
 
 // rules reads the rules. Those of an installation in its own collection have
 // their own names where no path is given; all others have the path and the name
 // of the collection before theirs.
-func (c collection) rules(path string, priority int, state provisioningState) []jit.Rule {
-	var out []jit.Rule
+func (c collection) rules(path string, priority int, state provisioningState) []rules.Rule {
+	var out []rules.Rule
 	for _, d := range c.Rules {
 		r := d.rule(c.dnat)
 		r.Priority, r.Inbound, r.SourcePorts = priority, true, []string{"*"}
 		r.Allow = c.dnat || !strings.EqualFold(c.Action.Type, "Deny")
 		r.Settled, r.Failed = state.settled(), state.failed()
-		n, ours := jit.ParseRuleName(strings.ToLower(d.Name))
+		n, ours := rules.ParseRuleName(strings.ToLower(d.Name))
 		if ours && n.Installation == c.owner() && path == "" {
 			r.Protocol = joinedProtocol(d.protocols())
 			out = append(out, r)
@@ -99,8 +100,8 @@ func (c collection) rules(path string, priority int, state provisioningState) []
 	return out
 }
 
-func (d firewallRule) rule(dnat bool) jit.Rule {
-	r := jit.Rule{
+func (d firewallRule) rule(dnat bool) rules.Rule {
+	r := rules.Rule{
 		Name: d.Name, Description: d.Description,
 		Sources:      slices.Concat(d.SourceAddresses, d.SourceIPGroups),
 		Destinations: slices.Concat(d.DestinationAddresses, d.DestinationIPGroups, d.DestinationFqdns),
@@ -149,7 +150,7 @@ func joinedProtocol(list []jit.Protocol) jit.Protocol {
 
 // toFirewallRule writes a rule of ours in the words of a classic firewall, or
 // of a policy.
-func toFirewallRule(r jit.Rule, policy bool) firewallRule {
+func toFirewallRule(r rules.Rule, policy bool) firewallRule {
 	d := firewallRule{
 		Name: r.Name, Description: r.Description,
 		SourceAddresses: r.Sources, DestinationAddresses: r.Destinations, DestinationPorts: r.Ports,

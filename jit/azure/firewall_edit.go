@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // fields are the members of a JSON object, each as it was read. What is not
@@ -110,9 +111,9 @@ func (d *collectionEditor) find(name string) *editedCollection {
 }
 
 // put writes a rule into our collection, which is made when it is not there.
-func (d *collectionEditor) put(installation string, r jit.Rule) error {
+func (d *collectionEditor) put(installation string, r rules.Rule) error {
 	dnat := r.To.IsValid()
-	name := jit.CollectionName(installation, dnat)
+	name := rules.CollectionName(installation, dnat)
 	c := d.find(name)
 	if c == nil {
 		c = d.add(name, r, dnat)
@@ -133,7 +134,7 @@ func (d *collectionEditor) put(installation string, r jit.Rule) error {
 // remove takes a rule out of our collections.
 func (d *collectionEditor) remove(installation, rule string) {
 	for _, dnat := range []bool{true, false} {
-		c := d.find(jit.CollectionName(installation, dnat))
+		c := d.find(rules.CollectionName(installation, dnat))
 		if c == nil {
 			continue
 		}
@@ -161,7 +162,7 @@ func actionOf(dnat bool) string {
 
 // add makes a collection of ours. In a firewall it has the priority that was
 // planned; in our group, which has it, the lowest that is free there.
-func (d *collectionEditor) add(name string, r jit.Rule, dnat bool) *editedCollection {
+func (d *collectionEditor) add(name string, r rules.Rule, dnat bool) *editedCollection {
 	action := map[bool]string{true: "Dnat", false: "Allow"}[dnat]
 	kind := "FirewallPolicyFilterRuleCollection"
 	priority := r.Priority
@@ -198,9 +199,9 @@ func (d *collectionEditor) freePriority() int {
 }
 
 // applyChanges makes the changes in the lists of collections that they concern.
-func applyChanges(changes []jit.Change, of func(dnat bool) *collectionEditor, all ...*collectionEditor) error {
+func applyChanges(changes []rules.Change, of func(dnat bool) *collectionEditor, all ...*collectionEditor) error {
 	for _, change := range changes {
-		n, ok := jit.ParseRuleName(strings.ToLower(change.Name()))
+		n, ok := rules.ParseRuleName(strings.ToLower(change.Name()))
 		if !ok {
 			return fmt.Errorf("%w: %s is no rule of ours", jit.ErrInvalid, change.Name())
 		}
@@ -219,7 +220,7 @@ func applyChanges(changes []jit.Change, of func(dnat bool) *collectionEditor, al
 
 // editFirewall makes changes in the document of a firewall with classic rules,
 // and reports whether there were any to make.
-func editFirewall(doc fields, changes []jit.Change) (changed bool, err error) {
+func editFirewall(doc fields, changes []rules.Change) (changed bool, err error) {
 	properties, err := doc.object("properties")
 	if err != nil {
 		return false, err
@@ -253,7 +254,7 @@ func editFirewall(doc fields, changes []jit.Change) (changed bool, err error) {
 
 // editGroup makes changes in the document of our group, an empty one when it is
 // not there yet. A group that was emptied is to be deleted.
-func editGroup(doc fields, changes []jit.Change) (changed, emptied bool, err error) {
+func editGroup(doc fields, changes []rules.Change) (changed, emptied bool, err error) {
 	properties, err := doc.object("properties")
 	if err != nil {
 		return false, false, err

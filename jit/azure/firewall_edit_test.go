@@ -11,35 +11,36 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
-func networkRule(grant string, n int) jit.Rule {
-	return jit.Rule{
+func networkRule(grant string, n int) rules.Rule {
+	return rules.Rule{
 		Name: fmt.Sprintf("jitbot-test-%s-app-1-%d-tcp", grant, n), Priority: 117, Inbound: true, Allow: true, Protocol: jit.TCP,
 		Sources: []string{"203.0.113.7/32"}, SourcePorts: []string{"*"}, Destinations: []string{"10.40.1.4"}, Ports: []string{"22"},
 		Description: "jitbot " + grant + " U0123456789 until 2026-03-01T10:00:00Z",
 	}
 }
 
-func dnatRule(grant string, n int) jit.Rule {
+func dnatRule(grant string, n int) rules.Rule {
 	r := networkRule(grant, n)
 	r.Name += "-22"
 	r.Destinations, r.Ports, r.To = []string{"20.50.20.1"}, []string{"50022"}, netip.MustParseAddrPort("10.40.1.4:22")
 	return r
 }
 
-func puts(rules ...jit.Rule) []jit.Change {
-	var out []jit.Change
-	for _, r := range rules {
-		out = append(out, jit.Change{Put: &r})
+func puts(list ...rules.Rule) []rules.Change {
+	var out []rules.Change
+	for _, r := range list {
+		out = append(out, rules.Change{Put: &r})
 	}
 	return out
 }
 
-func taking(rules ...jit.Rule) []jit.Change {
-	var out []jit.Change
-	for _, r := range rules {
-		out = append(out, jit.Change{Remove: strings.ToUpper(r.Name)}) // a name's case does not count
+func taking(list ...rules.Rule) []rules.Change {
+	var out []rules.Change
+	for _, r := range list {
+		out = append(out, rules.Change{Remove: strings.ToUpper(r.Name)}) // a name's case does not count
 	}
 	return out
 }
@@ -97,7 +98,7 @@ func TestEditFirewall(t *testing.T) {
 		t.Fatalf("%+v", table)
 	}
 	for _, change := range changes {
-		got := table.Rules[slices.IndexFunc(table.Rules, func(r jit.Rule) bool { return r.Name == change.Put.Name })]
+		got := table.Rules[slices.IndexFunc(table.Rules, func(r rules.Rule) bool { return r.Name == change.Put.Name })]
 		if !got.Equal(*change.Put) {
 			t.Errorf("read back %+v\nwrote %+v", got, *change.Put)
 		}
@@ -117,7 +118,7 @@ func TestEditFirewall(t *testing.T) {
 func TestEditKeepsStrangersInOurCollections(t *testing.T) {
 	doc := parse(t, `{"properties":{"networkRuleCollections":[{"name":"jitbot-test-network","properties":{"priority":117,"action":{"type":"Allow"},"rules":[{"name":"mine","protocols":["TCP"]}]}}]}}`)
 	before := normal(t, doc)
-	for _, changes := range [][]jit.Change{puts(networkRule("g-7k2qd", 1)), taking(networkRule("g-7k2qd", 1))} {
+	for _, changes := range [][]rules.Change{puts(networkRule("g-7k2qd", 1)), taking(networkRule("g-7k2qd", 1))} {
 		if _, err := editFirewall(doc, changes); err != nil {
 			t.Fatal(err)
 		}
@@ -151,10 +152,10 @@ func TestEditRefuses(t *testing.T) {
 	taken := parse(t, `{"properties":{"networkRuleCollections":[{"name":"jitbot-test-network","properties":{"priority":117,"action":{"type":"Deny"},"rules":[]}}]}}`)
 	for name, c := range map[string]struct {
 		doc     fields
-		changes []jit.Change
+		changes []rules.Change
 	}{
 		"a collection of ours that denies": {taken, puts(networkRule("g-7k2qd", 1))},
-		"a rule that is not ours":          {fields{}, []jit.Change{{Remove: "https"}}},
+		"a rule that is not ours":          {fields{}, []rules.Change{{Remove: "https"}}},
 		"what is no list":                  {parse(t, `{"properties":{"natRuleCollections":{}}}`), puts(dnatRule("g-7k2qd", 1))},
 	} {
 		if _, err := editFirewall(c.doc, c.changes); err == nil {
@@ -196,7 +197,7 @@ func FuzzEditFirewall(f *testing.F) {
 		if json.Unmarshal(data, &doc) != nil || doc == nil {
 			return
 		}
-		rules := []jit.Rule{networkRule("g-7k2qd", 1), dnatRule("g-7k2qd", 1)}
+		list := []rules.Rule{networkRule("g-7k2qd", 1), dnatRule("g-7k2qd", 1)}
 		if strings.Contains(strings.ToLower(string(data)), "g-7k2qd") {
 			return // they are there already
 		}
@@ -204,19 +205,19 @@ func FuzzEditFirewall(f *testing.F) {
 			return
 		}
 		before := normal(t, doc)
-		if _, err := editFirewall(doc, puts(rules...)); err != nil {
+		if _, err := editFirewall(doc, puts(list...)); err != nil {
 			return
 		}
 		var read firewall
 		if err := json.Unmarshal(encode(doc), &read); err == nil {
 			table := read.table()
-			for _, want := range rules {
-				if !slices.ContainsFunc(table.Rules, func(r jit.Rule) bool { return r.Name == want.Name && r.To == want.To }) {
+			for _, want := range list {
+				if !slices.ContainsFunc(table.Rules, func(r rules.Rule) bool { return r.Name == want.Name && r.To == want.To }) {
 					t.Errorf("%s was put in and is not read back", want.Name)
 				}
 			}
 		}
-		if _, err := editFirewall(doc, taking(rules...)); err != nil {
+		if _, err := editFirewall(doc, taking(list...)); err != nil {
 			t.Fatalf("what was put in cannot be taken out: %v", err)
 		}
 		if after := normal(t, doc); after != before && !strings.Contains(strings.ToLower(string(data)), "jitbot-test-") {

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
+	"jitbot/jit/rules"
 )
 
 // firewall is an Azure Firewall's document, as far as it is understood.
@@ -56,9 +57,9 @@ func (f firewall) collections() []collection {
 }
 
 // table is what a firewall with classic rules holds.
-func (f firewall) table() jit.Table {
+func (f firewall) table() rules.Table {
 	state := f.Properties.State
-	t := jit.Table{Guard: f.ID, Name: f.Name, Whole: true, Settled: state.settled(), Failed: state.failed()}
+	t := rules.Table{Guard: f.ID, Name: f.Name, Whole: true, Settled: state.settled(), Failed: state.failed()}
 	for _, c := range f.collections() {
 		t.Collections = append(t.Collections, c.asCollection())
 		t.Rules = append(t.Rules, c.rules("", c.Priority, state)...)
@@ -144,13 +145,13 @@ func (g ruleGroup) isOurs() bool {
 // guard, with the rules of ours in every group under their own names. What the
 // policy inherits is asked before all of its own.
 // https://learn.microsoft.com/azure/firewall/policy-rule-sets
-func (p policyChain) table(guard string) jit.Table {
-	t := jit.Table{Guard: guard, Name: p[0].policy.Name, Whole: true, Settled: !p[0].policy.Properties.State.busy()}
+func (p policyChain) table(guard string) rules.Table {
+	t := rules.Table{Guard: guard, Name: p[0].policy.Name, Whole: true, Settled: !p[0].policy.Properties.State.busy()}
 	for i, link := range slices.Backward(p) {
 		for _, g := range link.groups {
 			path, priority := p.shownAs(i, g, guard)
 			if i == 0 {
-				t.Collections = append(t.Collections, jit.Collection{Name: g.Name, Priority: priority})
+				t.Collections = append(t.Collections, rules.Collection{Name: g.Name, Priority: priority})
 			}
 			if strings.EqualFold(g.ID, guard) {
 				t.Settled = t.Settled && g.Properties.State.settled()

@@ -15,6 +15,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 const ourGroup = azuresim.DemoEdgePolicy + "/ruleCollectionGroups/jitbot-test"
@@ -31,14 +32,14 @@ func withFirewalls(t *testing.T, f func(t *testing.T, w *world)) {
 	})
 }
 
-func networkAllow(grant string) jit.Rule {
+func networkAllow(grant string) rules.Rule {
 	r := allowRule()
 	r.Name, r.Priority = "jitbot-test-"+grant+"-core-1", 110
 	r.Sources, r.Destinations = []string{"10.60.1.9/32"}, []string{"10.50.1.4"}
 	return r
 }
 
-func dnatAllow(grant, public string) jit.Rule {
+func dnatAllow(grant, public string) rules.Rule {
 	r := networkAllow(grant)
 	r.Name += "-22"
 	r.Sources, r.Destinations, r.Ports = []string{"203.0.113.7/32"}, []string{public}, []string{"50022"}
@@ -67,9 +68,9 @@ func TestApplyToFirewalls(t *testing.T) {
 			withFirewalls(t, func(t *testing.T, w *world) {
 				before := w.dump()
 				w.Reset()
-				rules := []jit.Rule{networkAllow("g-7k2qd"), networkAllow("g-22222"), dnatAllow("g-7k2qd", c.public)}
-				var changes, back []jit.Change
-				for _, r := range rules {
+				list := []rules.Rule{networkAllow("g-7k2qd"), networkAllow("g-22222"), dnatAllow("g-7k2qd", c.public)}
+				var changes, back []rules.Change
+				for _, r := range list {
 					changes, back = append(changes, put(r)...), append(back, remove(r.Name)...)
 				}
 				for _, err := range w.Apply(t.Context(), c.guard, changes) {
@@ -81,14 +82,14 @@ func TestApplyToFirewalls(t *testing.T) {
 				if err != nil || !table.Settled || table.Failed {
 					t.Fatalf("%+v, %v", table, err)
 				}
-				for _, want := range rules {
-					i := slices.IndexFunc(table.Rules, func(r jit.Rule) bool { return r.Name == want.Name })
+				for _, want := range list {
+					i := slices.IndexFunc(table.Rules, func(r rules.Rule) bool { return r.Name == want.Name })
 					if i < 0 || !table.Rules[i].Equal(want) || !table.Rules[i].Settled {
 						t.Errorf("%s is not read back: %+v", want.Name, table.Rules)
 					}
 				}
 				all, err := w.Tables(t.Context())
-				if !slices.ContainsFunc(all, func(t jit.Table) bool { return resource.Same(t.Guard, c.guard) }) || err != nil {
+				if !slices.ContainsFunc(all, func(t rules.Table) bool { return resource.Same(t.Guard, c.guard) }) || err != nil {
 					t.Errorf("not among all tables: %v", err)
 				}
 				for _, err := range w.Apply(t.Context(), c.guard, back) {
@@ -141,7 +142,7 @@ func TestOurRulesInOtherGroups(t *testing.T) {
 	withFirewalls(t, func(t *testing.T, w *world) {
 		corp := strings.Replace(ourGroup, "edge-policy", "corp-policy", 1)
 		copied := networkAllow("g-44444")
-		for guard, r := range map[string]jit.Rule{ourGroup: networkAllow("g-7k2qd"), corp: networkAllow("g-7k2qd")} {
+		for guard, r := range map[string]rules.Rule{ourGroup: networkAllow("g-7k2qd"), corp: networkAllow("g-7k2qd")} {
 			if err := w.Apply(t.Context(), guard, put(r))[0]; err != nil {
 				t.Fatal(err)
 			}
@@ -162,7 +163,7 @@ func TestOurRulesInOtherGroups(t *testing.T) {
 		}
 		var ours []string
 		for _, r := range table.Rules {
-			if _, ok := jit.ParseRuleName(r.Name); ok {
+			if _, ok := rules.ParseRuleName(r.Name); ok {
 				ours = append(ours, fmt.Sprint(r.Name, " ", r.Priority))
 			}
 		}
@@ -229,7 +230,7 @@ func TestOneBadRuleOfAFirewall(t *testing.T) {
 			t.Fatal(err)
 		}
 		for grant, want := range map[string]bool{"g-7k2qd": false, "g-22222": false, "g-33333": true} {
-			if got := slices.ContainsFunc(table.Rules, func(r jit.Rule) bool { return r.Name == networkAllow(grant).Name }); got != want {
+			if got := slices.ContainsFunc(table.Rules, func(r rules.Rule) bool { return r.Name == networkAllow(grant).Name }); got != want {
 				t.Errorf("%s is there: %t", grant, got)
 			}
 		}
@@ -315,7 +316,7 @@ func TestFaultedFirewall(t *testing.T) {
 			Method: http.MethodPut, Path: "/ruleCollectionGroups/", OperationEnd: "Failed", OperationCode: "FirewallPolicyUpdateFailed",
 			OperationMessage: "Put on Firewall Policy edge-policy Failed with 1 faulted referenced firewalls",
 		})
-		var changes []jit.Change
+		var changes []rules.Change
 		for _, grant := range []string{"g-22222", "g-33333", "g-44444", "g-55555"} {
 			changes = append(changes, put(networkAllow(grant))...)
 		}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
-	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 const nsgType = "Microsoft.Network/networkSecurityGroups"
@@ -19,17 +19,17 @@ const nsgType = "Microsoft.Network/networkSecurityGroups"
 // and for each that it inherits from. ErrNotFound when Azure says that it is
 // gone, by more than a 404; ErrInvalid when the id is none of a guard.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/get
-func (c *Client) Table(ctx context.Context, guard string) (jit.Table, error) {
+func (c *Client) Table(ctx context.Context, guard string) (rules.Table, error) {
 	if resource.IsFirewall(guard) {
 		return c.firewallTable(ctx, guard)
 	}
 	id, s, err := c.locate(guard, nsgType)
 	if err != nil {
-		return jit.Table{}, fmt.Errorf("reading a guard: %w", err)
+		return rules.Table{}, fmt.Errorf("reading a guard: %w", err)
 	}
 	resp, err := s.nsgs.Get(ctx, id.ResourceGroupName, id.Name, nil)
 	if err != nil {
-		return jit.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, translate(err))
+		return rules.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, translate(err))
 	}
 	return fromGroup(&resp.SecurityGroup, c.groupWrites), nil
 }
@@ -38,8 +38,8 @@ func (c *Client) Table(ctx context.Context, guard string) (jit.Table, error) {
 // subscriptions, these side by side, and the groups of ours in the firewalls'
 // policies. What could be read comes with the error.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/list-all
-func (c *Client) Tables(ctx context.Context) ([]jit.Table, error) {
-	found := make([][]jit.Table, len(c.configured))
+func (c *Client) Tables(ctx context.Context) ([]rules.Table, error) {
+	found := make([][]rules.Table, len(c.configured))
 	faults := make([]error, len(c.configured))
 	var wg sync.WaitGroup
 	for i, id := range c.configured {
@@ -48,19 +48,19 @@ func (c *Client) Tables(ctx context.Context) ([]jit.Table, error) {
 		})
 	}
 	wg.Wait()
-	var all []jit.Table
+	var all []rules.Table
 	for _, tables := range found {
 		all = append(all, tables...)
 	}
 	return all, errors.Join(faults...)
 }
 
-func (c *Client) tablesOf(ctx context.Context, id string) ([]jit.Table, error) {
+func (c *Client) tablesOf(ctx context.Context, id string) ([]rules.Table, error) {
 	s, err := c.subscription(id)
 	if err != nil {
 		return nil, err
 	}
-	var tables []jit.Table
+	var tables []rules.Table
 	err = pages(ctx, s.nsgs.NewListAllPager(nil), func(page armnetwork.SecurityGroupsClientListAllResponse) {
 		for _, g := range page.Value {
 			if g != nil {

@@ -19,6 +19,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // Apply changes a firewall by one write of its document; all that follows is
@@ -40,7 +41,7 @@ import (
 // Each request carries a client request id that RequestID tells, so that
 // Azure's activity log names the grant. Two calls for one guard wait for each other.
 // https://learn.microsoft.com/rest/api/virtualnetwork/security-rules
-func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) []error {
+func (c *Client) Apply(ctx context.Context, guard string, changes []rules.Change) []error {
 	if resource.IsFirewall(guard) {
 		return c.applyToFirewall(ctx, guard, changes)
 	}
@@ -80,7 +81,7 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []jit.Change) 
 }
 
 // change makes one change.
-func (c *Client) change(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, change jit.Change) error {
+func (c *Client) change(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, change rules.Change) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -92,7 +93,7 @@ func (c *Client) change(ctx context.Context, until time.Time, s *subscription, i
 }
 
 // eachOutcome is what became of changes that were made as one.
-func eachOutcome(guard string, changes []jit.Change, err error) []error {
+func eachOutcome(guard string, changes []rules.Change, err error) []error {
 	outcomes := make([]error, len(changes))
 	for i, change := range changes {
 		if err != nil {
@@ -109,7 +110,7 @@ const waitLimit = 2 * time.Minute
 
 var errStillRunning = fmt.Errorf("%w: still running", jit.ErrConflict)
 
-func verb(change jit.Change) string {
+func verb(change rules.Change) string {
 	if change.Put != nil {
 		return "writing"
 	}
@@ -117,11 +118,11 @@ func verb(change jit.Change) string {
 }
 
 func isDeny(rule string) bool {
-	n, ok := jit.ParseRuleName(rule)
+	n, ok := rules.ParseRuleName(rule)
 	return ok && n.Grant == ""
 }
 
-func (c *Client) put(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, r jit.Rule) error {
+func (c *Client) put(ctx context.Context, until time.Time, s *subscription, id *arm.ResourceID, r rules.Rule) error {
 	c.removals.take(ruleKey(id, r.Name)) // overtaken
 	poller, err := s.nsgRules.BeginCreateOrUpdate(withRequestID(ctx, r.Name), id.ResourceGroupName, id.Name, r.Name, toRule(r), nil)
 	if err != nil {
@@ -262,7 +263,7 @@ func withRequestID(ctx context.Context, rule string) context.Context {
 // log can be searched for a grant; random for other rules.
 func RequestID(rule string) string {
 	var id [16]byte
-	if n, ok := jit.ParseRuleName(rule); ok && n.Grant != "" {
+	if n, ok := rules.ParseRuleName(rule); ok && n.Grant != "" {
 		sum := sha256.Sum256([]byte("jitbot " + n.Installation + " " + string(n.Grant)))
 		copy(id[:], sum[:])
 		id[6] = id[6]&0x0f | 0x80 // version 8: of our own making

@@ -7,14 +7,15 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // fromRule reads a security rule. Azure keeps one value in a singular field
 // and several in a plural one; the domain knows lists only.
 // https://learn.microsoft.com/rest/api/virtualnetwork/security-rules/get
-func fromRule(r *armnetwork.SecurityRule) jit.Rule {
+func fromRule(r *armnetwork.SecurityRule) rules.Rule {
 	p := value(r.Properties)
-	return jit.Rule{
+	return rules.Rule{
 		Name:         value(r.Name),
 		Priority:     int(value(p.Priority)),
 		Inbound:      strings.EqualFold(string(value(p.Direction)), string(armnetwork.SecurityRuleDirectionInbound)),
@@ -35,7 +36,7 @@ func fromRule(r *armnetwork.SecurityRule) jit.Rule {
 // toRule writes a rule in Azure's form: of each pair of singular and plural
 // exactly one is set, since Azure refuses both and refuses * and tags in a
 // plural one.
-func toRule(r jit.Rule) armnetwork.SecurityRule {
+func toRule(r rules.Rule) armnetwork.SecurityRule {
 	access, direction := armnetwork.SecurityRuleAccessDeny, armnetwork.SecurityRuleDirectionOutbound
 	if r.Allow {
 		access = armnetwork.SecurityRuleAccessAllow
@@ -118,9 +119,9 @@ func failed(s *armnetwork.ProvisioningState) bool {
 
 // fromGroup reads a network security group, which is changed by writes of the
 // whole or rule by rule.
-func fromGroup(g *armnetwork.SecurityGroup, whole bool) jit.Table {
+func fromGroup(g *armnetwork.SecurityGroup, whole bool) rules.Table {
 	p := value(g.Properties)
-	t := jit.Table{
+	t := rules.Table{
 		Guard: value(g.ID), Name: value(g.Name), Settled: settled(p.ProvisioningState),
 		Whole: whole, Failed: whole && failed(p.ProvisioningState),
 	}

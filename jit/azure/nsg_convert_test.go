@@ -9,17 +9,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 func TestFromRule(t *testing.T) {
 	tests := []struct {
 		name, body string
-		want       jit.Rule
+		want       rules.Rule
 	}{
 		{
 			"what the bot writes", `{"name":"r","properties":{"provisioningState":"Succeeded","protocol":"Tcp","sourceAddressPrefix":"203.0.113.7/32",
 			 "sourcePortRange":"*","destinationAddressPrefix":"10.0.0.4","destinationPortRanges":["22"],"access":"Allow","direction":"Inbound","priority":100,"description":"d"}}`,
-			jit.Rule{
+			rules.Rule{
 				Name: "r", Priority: 100, Inbound: true, Allow: true, Protocol: "tcp", Sources: []string{"203.0.113.7/32"}, SourcePorts: []string{"*"},
 				Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "d", Settled: true,
 			},
@@ -28,7 +29,7 @@ func TestFromRule(t *testing.T) {
 			"both forms, as Azure sends them", `{"name":"r","properties":{"provisioningState":"Updating","protocol":"*","sourceAddressPrefix":"10.0.0.1","sourceAddressPrefixes":[],
 			 "sourcePortRange":"","sourcePortRanges":["1-2","3"],"destinationAddressPrefix":"","destinationAddressPrefixes":["10.0.0.4","10.0.0.5"],
 			 "destinationPortRange":"22","destinationPortRanges":["23","22"],"access":"Deny","direction":"Outbound","priority":4096}}`,
-			jit.Rule{
+			rules.Rule{
 				Name: "r", Priority: 4096, Protocol: "*", Sources: []string{"10.0.0.1"}, SourcePorts: []string{"1-2", "3"},
 				Destinations: []string{"10.0.0.4", "10.0.0.5"}, Ports: []string{"23", "22"},
 			},
@@ -36,12 +37,12 @@ func TestFromRule(t *testing.T) {
 		{
 			"application security groups", `{"name":"r","properties":{"provisioningState":"Succeeded","protocol":"Icmp","sourcePortRange":"*","destinationPortRange":"*",
 			 "sourceApplicationSecurityGroups":[{"id":"/a"}],"destinationApplicationSecurityGroups":[{"id":"/b"},{"id":"/c"}],"access":"allow","direction":"inbound","priority":200}}`,
-			jit.Rule{
+			rules.Rule{
 				Name: "r", Priority: 200, Inbound: true, Allow: true, Protocol: "icmp", SourcePorts: []string{"*"}, Ports: []string{"*"},
 				SourceGroups: []string{"/a"}, Groups: []string{"/b", "/c"}, Settled: true,
 			},
 		},
-		{"nothing known", `{"name":"r"}`, jit.Rule{Name: "r"}},
+		{"nothing known", `{"name":"r"}`, rules.Rule{Name: "r"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -57,7 +58,7 @@ func TestFromRule(t *testing.T) {
 }
 
 func TestToRule(t *testing.T) {
-	rules := []jit.Rule{
+	rules := []rules.Rule{
 		{
 			Name: "one", Priority: 100, Inbound: true, Allow: true, Protocol: jit.TCP, Sources: []string{"203.0.113.7/32"}, SourcePorts: []string{"*"},
 			Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "d",

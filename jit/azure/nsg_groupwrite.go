@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // fewChanges are made rule by rule also where whole groups may be written: a
@@ -20,7 +21,7 @@ const fewChanges = 3
 // applyAsGroup makes changes by one write where that may be and is worth it. Not done
 // means that they are to be made rule by rule; see writeGroup.
 func (c *Client) applyAsGroup(
-	ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change,
+	ctx context.Context, until time.Time, id *arm.ResourceID, changes []rules.Change,
 ) (outcomes []error, done bool) {
 	if !c.groupWrites {
 		return nil, false
@@ -38,7 +39,7 @@ func (c *Client) applyAsGroup(
 // the group cannot be read now, or one rule is not taken, which keeps no other
 // back, or the role may write single rules only.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/create-or-update
-func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []jit.Change) (done bool, err error) {
+func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []rules.Change) (done bool, err error) {
 	address := c.manager.address(id.String(), networkVersion)
 	doc := fields{}
 	if err := c.manager.get(ctx, address, &doc); err != nil {
@@ -61,7 +62,7 @@ func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.Resour
 
 // editRules makes changes in the document of a network security group, and
 // reports whether there were any to make.
-func editRules(doc fields, changes []jit.Change) (changed bool, err error) {
+func editRules(doc fields, changes []rules.Change) (changed bool, err error) {
 	properties, err := doc.object("properties")
 	if err != nil {
 		return false, err

@@ -12,6 +12,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // whole is a world whose client may write whole groups, in its configuration
@@ -29,7 +30,7 @@ func whole(t *testing.T, f func(t *testing.T, w *world)) {
 	})
 }
 
-func many(n int) (writes, removes []jit.Change, names map[string]bool) {
+func many(n int) (writes, removes []rules.Change, names map[string]bool) {
 	names = map[string]bool{}
 	for i := range n {
 		r := allowRule()
@@ -51,7 +52,7 @@ func TestGroupWrites(t *testing.T) {
 		before := w.foreignRules(nil)
 		writes, removes, names := many(20)
 		for _, step := range []struct {
-			changes []jit.Change
+			changes []rules.Change
 			rules   int
 		}{{writes, 20}, {removes, 0}} {
 			w.Reset()

@@ -14,6 +14,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 func TestTable(t *testing.T) {
@@ -27,12 +28,12 @@ func TestTable(t *testing.T) {
 		if table.Guard != azuresim.DemoDBSubnetNSG || table.Name != "db-subnet-nsg" || !table.Settled || len(table.Defaults) != 6 || len(table.Rules) != 3 {
 			t.Errorf("table is %+v", table)
 		}
-		want := jit.Rule{
+		want := rules.Rule{
 			Name: "postgres-from-web", Priority: 500, Inbound: true, Allow: true, Protocol: jit.TCP,
 			Sources: []string{"10.10.1.0/24", "10.10.9.0/24"}, SourcePorts: []string{"*"},
 			Destinations: []string{"10.20.1.0/24"}, Ports: []string{"5432", "1433"}, Settled: true,
 		}
-		var got jit.Rule
+		var got rules.Rule
 		for _, r := range table.Rules {
 			if r.Name == want.Name {
 				got = r
@@ -109,10 +110,10 @@ func TestApplyAndReadBack(t *testing.T) {
 				t.Fatalf("change %d: %v", i, err)
 			}
 		}
-		for _, want := range []jit.Rule{allowRule(), six} {
+		for _, want := range []rules.Rule{allowRule(), six} {
 			got, ok := w.find(t, want.Name)
 			if !ok || !got.Equal(want) || !got.Settled {
-				t.Error(cmp.Diff(want, got, cmpopts.IgnoreFields(jit.Rule{}, "Settled")))
+				t.Error(cmp.Diff(want, got, cmpopts.IgnoreFields(rules.Rule{}, "Settled")))
 			}
 		}
 		for _, name := range []string{allowName, six.Name, allowName} { // the third is gone already
@@ -150,7 +151,7 @@ func TestRequestsOfALife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.Configure(func(s *azuresim.Settings) { s.OperationTime = 700 * time.Millisecond })
-		for _, changes := range [][]jit.Change{put(allowRule()), remove(allowName)} {
+		for _, changes := range [][]rules.Change{put(allowRule()), remove(allowName)} {
 			w.find(t, allowName)
 			if err := w.only(t.Context(), changes); err != nil {
 				t.Fatal(err)
@@ -207,7 +208,7 @@ func TestPollInterval(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, func(c *azure.Config) { c.Poll = tt.poll })
 				w.Configure(func(s *azuresim.Settings) { s.OperationTime = tt.takes })
-				for _, changes := range [][]jit.Change{put(allowRule()), remove(allowName)} {
+				for _, changes := range [][]rules.Change{put(allowRule()), remove(allowName)} {
 					w.Reset()
 					start := time.Now()
 					if err := w.only(t.Context(), changes); err != nil {
@@ -413,7 +414,7 @@ func TestDenyIsKeptWhenItsReplacementFails(t *testing.T) {
 		}
 		next := deny
 		next.Name, next.Priority = "jitbot-test-deny-both", 1 // refused
-		outcomes := w.Apply(t.Context(), azuresim.DemoWebNICNSG, []jit.Change{{Put: &next}, {Remove: denyName}, {Remove: allowName}})
+		outcomes := w.Apply(t.Context(), azuresim.DemoWebNICNSG, []rules.Change{{Put: &next}, {Remove: denyName}, {Remove: allowName}})
 		if !errors.Is(outcomes[0], jit.ErrInvalid) || !errors.Is(outcomes[1], jit.ErrConflict) || outcomes[2] != nil {
 			t.Errorf("outcomes %v", outcomes)
 		}

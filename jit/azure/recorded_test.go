@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/rules"
 )
 
 // Shapes as Azure writes them, from public recordings and from the
@@ -54,14 +55,14 @@ const (
 func TestReachOfRecordedShapes(t *testing.T) {
 	var group armnetwork.SecurityGroup
 	var fw firewall
-	var rules ruleGroup
-	for text, into := range map[string]any{recordedGroup: &group, recordedFirewall: &fw, recordedRuleGroup: &rules} {
+	var list ruleGroup
+	for text, into := range map[string]any{recordedGroup: &group, recordedFirewall: &fw, recordedRuleGroup: &list} {
 		if err := json.Unmarshal([]byte(text), into); err != nil {
 			t.Fatal(err)
 		}
 	}
-	chain := policyChain{{groups: []ruleGroup{rules}}}
-	surroundings := func(table jit.Table) reach.Topology {
+	chain := policyChain{{groups: []ruleGroup{list}}}
+	surroundings := func(table rules.Table) reach.Topology {
 		s := reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16"), Firewalls: []reach.Firewall{{Name: "fw", Subnet: prefixes("10.0.9.0/26")[0], Routed: prefixes("192.168.0.0/16")}}}
 		for _, r := range table.Rules {
 			if f := &s.Firewalls[0]; r.To.IsValid() {
@@ -98,7 +99,7 @@ func TestReachOfRecordedShapes(t *testing.T) {
 		{"an IP group", "", surroundings(chain.table("")), "192.168.1.7", 22, jit.TCP, reach.AnswerUnknown, "ipGroups/ops"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := reach.Reach(vm(c.guard), []jit.Table{fromGroup(&group, false)}, c.around, reach.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
+			v := reach.Reach(vm(c.guard), []rules.Table{fromGroup(&group, false)}, c.around, reach.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
 			if v.Decision != c.want || !strings.Contains(fmt.Sprint(v.Why), c.says) {
 				t.Errorf("%s, want %s with %q: %v", v.Decision, c.want, c.says, v.Why)
 			}

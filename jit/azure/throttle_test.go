@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 func TestRetryAfter(t *testing.T) {
@@ -121,7 +122,7 @@ func TestThrottledRemovals(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	for _, tt := range []struct {
 		method         string
-		throttled, not []jit.Change
+		throttled, not []rules.Change
 	}{
 		{"PUT", put(allowRule()), remove("jitbot-test-g-7k2qe-x")},
 		{"DELETE", remove("jitbot-test-g-7k2qe-x"), put(allowRule())},

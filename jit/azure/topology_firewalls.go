@@ -10,6 +10,8 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 func (c *Client) listFirewalls(e *networkLists) func(context.Context, *subscription) error {
@@ -56,7 +58,7 @@ func (e *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
 		return nil
 	}
 	near := append(peersOf(n), network)
-	routed := jit.RoutedBy(e.routesOf(n, subnet))
+	routed := route.RoutedBy(e.routesOf(n, subnet))
 	var out []jit.FirewallHop
 	for _, f := range e.firewalls {
 		home, network, private := f.location()
@@ -86,7 +88,7 @@ func (e *networkLists) hasDNATTo(f firewall, to netip.Addr) bool {
 	if !known {
 		led = map[netip.Addr]bool{}
 		for _, r := range e.rulesOf(f) {
-			if _, ours := jit.ParseRuleName(strings.ToLower(r.Name)); !ours && r.To.IsValid() {
+			if _, ours := rules.ParseRuleName(strings.ToLower(r.Name)); !ours && r.To.IsValid() {
 				led[r.To.Addr()] = true
 			}
 		}
@@ -101,7 +103,7 @@ func (e *networkLists) wasRead(policy string) bool {
 }
 
 // rulesOf are the rules of a firewall in the order in which they are asked.
-func (e *networkLists) rulesOf(f firewall) []jit.Rule {
+func (e *networkLists) rulesOf(f firewall) []rules.Rule {
 	if policy := f.Properties.Policy.ID; policy != "" {
 		if !e.wasRead(policy) {
 			return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 	"golang.org/x/sync/errgroup"
 
-	"jitbot/jit"
+	"jitbot/jit/route"
 )
 
 // networkLists is what was listed of networks, their routes and the firewalls
@@ -172,15 +172,15 @@ func peerAddressSpace(v armnetwork.VirtualNetworkPeeringPropertiesFormat) []neti
 
 // routesOf are the routes of a subnet: its own, then those that every subnet
 // has to the network itself and to its peers.
-func (e *networkLists) routesOf(n *armnetwork.VirtualNetwork, subnet string) []jit.Route {
-	var out []jit.Route
+func (e *networkLists) routesOf(n *armnetwork.VirtualNetwork, subnet string) []route.Route {
+	var out []route.Route
 	for _, r := range e.routeTableRoutes(n, subnet) {
 		var hop netip.Addr
 		if value(r.NextHopType) == armnetwork.RouteNextHopTypeVirtualAppliance {
 			hop, _ = netip.ParseAddr(value(r.NextHopIPAddress)) // none, and it goes nowhere that is known
 		}
 		for _, p := range prefixes(value(r.AddressPrefix)) {
-			out = append(out, jit.Route{Prefix: p, Hop: hop})
+			out = append(out, route.Route{Prefix: p, Hop: hop})
 		}
 	}
 	inside := addressSpace(n.Properties.AddressSpace)
@@ -188,7 +188,7 @@ func (e *networkLists) routesOf(n *armnetwork.VirtualNetwork, subnet string) []j
 		inside = append(inside, peerAddressSpace(v)...)
 	}
 	for _, p := range inside {
-		out = append(out, jit.Route{Prefix: p})
+		out = append(out, route.Route{Prefix: p})
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // world is the seeded simulator with a Client on it that signs in with the
@@ -72,8 +73,8 @@ const (
 	denyName  = "jitbot-test-deny-ssh"
 )
 
-func allowRule() jit.Rule {
-	return jit.Rule{
+func allowRule() rules.Rule {
+	return rules.Rule{
 		Name: allowName, Priority: 150, Inbound: true, Allow: true, Protocol: jit.TCP,
 		Sources: []string{"203.0.113.7/32"}, SourcePorts: []string{"*"},
 		Destinations: []string{"10.10.1.4"}, Ports: []string{"22"},
@@ -81,12 +82,12 @@ func allowRule() jit.Rule {
 	}
 }
 
-func put(r jit.Rule) []jit.Change { return []jit.Change{{Put: &r}} }
+func put(r rules.Rule) []rules.Change { return []rules.Change{{Put: &r}} }
 
-func remove(name string) []jit.Change { return []jit.Change{{Remove: name}} }
+func remove(name string) []rules.Change { return []rules.Change{{Remove: name}} }
 
 // only gives the outcome of the only change.
-func (w *world) only(ctx context.Context, changes []jit.Change) error {
+func (w *world) only(ctx context.Context, changes []rules.Change) error {
 	outcomes := w.Apply(ctx, azuresim.DemoWebNICNSG, changes)
 	if len(outcomes) != 1 {
 		return errors.New("not one outcome")
@@ -95,7 +96,7 @@ func (w *world) only(ctx context.Context, changes []jit.Change) error {
 }
 
 // find gives the rule of that name as Table tells it.
-func (w *world) find(t *testing.T, name string) (jit.Rule, bool) {
+func (w *world) find(t *testing.T, name string) (rules.Rule, bool) {
 	t.Helper()
 	table, err := w.Table(t.Context(), azuresim.DemoWebNICNSG)
 	if err != nil {
@@ -106,7 +107,7 @@ func (w *world) find(t *testing.T, name string) (jit.Rule, bool) {
 			return r, true
 		}
 	}
-	return jit.Rule{}, false
+	return rules.Rule{}, false
 }
 
 // sent counts the requests since the last Reset of a method, "" for all, whose

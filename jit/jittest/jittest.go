@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // Resource ids.
@@ -31,14 +32,14 @@ var Asker = jit.Person{ID: "U1", Entra: Ann, Name: "ann@example.com"}
 var Start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 
 // Owner is the installation that tests are about.
-var Owner = jit.Owner{Installation: "prod", Bands: jit.Bands{
+var Owner = rules.Owner{Installation: "prod", Bands: jit.Bands{
 	Allow:        jit.Band{From: 100, To: 249},
 	DenyOverride: jit.Band{From: 250, To: 299},
 	DenyRespect:  jit.Band{From: 3900, To: 4096},
 }}
 
 // Narrow is the same with bands that fill up soon.
-var Narrow = jit.Owner{Installation: "prod", Bands: jit.Bands{
+var Narrow = rules.Owner{Installation: "prod", Bands: jit.Bands{
 	Allow: jit.Band{From: 100, To: 111}, DenyOverride: jit.Band{From: 112, To: 115}, DenyRespect: jit.Band{From: 200, To: 205},
 }}
 
@@ -82,37 +83,37 @@ func Machine(group, name string, tags ...string) jit.VM {
 }
 
 // OursNamed is an allow of ours without a priority.
-func OursNamed(suffix string) jit.Rule {
-	return jit.Rule{
+func OursNamed(suffix string) rules.Rule {
+	return rules.Rule{
 		Name: "jitbot-prod-g-7k2qd-" + suffix, Inbound: true, Allow: true, Protocol: jit.TCP, SourcePorts: []string{"*"},
 		Sources: []string{"203.0.113.7/32"}, Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "jitbot",
 	}
 }
 
 // DenyNamed is a deny of ours without a priority.
-func DenyNamed(suffix string) jit.Rule {
-	return jit.Rule{
+func DenyNamed(suffix string) rules.Rule {
+	return rules.Rule{
 		Name: "jitbot-prod-deny-" + suffix, Inbound: true, Protocol: jit.AnyProtocol, SourcePorts: []string{"*"},
 		Sources: []string{"*"}, Destinations: []string{"10.0.0.4"}, Ports: []string{"22"}, Description: "jitbot",
 	}
 }
 
 // Foreign is somebody else's rule that lets everything in.
-func Foreign(name string, priority int) jit.Rule {
-	return jit.Rule{
+func Foreign(name string, priority int) rules.Rule {
+	return rules.Rule{
 		Name: name, Priority: priority, Inbound: true, Allow: true, Protocol: jit.AnyProtocol,
 		Sources: []string{"*"}, SourcePorts: []string{"*"}, Destinations: []string{"*"}, Ports: []string{"*"},
 	}
 }
 
 // Placed is the rule with the priority.
-func Placed(r jit.Rule, priority int) jit.Rule {
+func Placed(r rules.Rule, priority int) rules.Rule {
 	r.Priority = priority
 	return r
 }
 
 // Outbound is the rule turned outbound.
-func Outbound(r jit.Rule) jit.Rule {
+func Outbound(r rules.Rule) rules.Rule {
 	r.Inbound = false
 	return r
 }
@@ -120,32 +121,32 @@ func Outbound(r jit.Rule) jit.Rule {
 // Put does what Azure does with the changes, one after the other: a priority
 // of a direction is held by one rule, a name by one rule whatever its case,
 // and a network security group holds 1,000 rules.
-func Put(t interface{ Fatalf(string, ...any) }, o jit.Owner, table jit.Table, changes []jit.Change) jit.Table {
-	rules := slices.Clone(table.Rules)
+func Put(t interface{ Fatalf(string, ...any) }, o rules.Owner, table rules.Table, changes []rules.Change) rules.Table {
+	list := slices.Clone(table.Rules)
 	for _, c := range changes {
-		same := func(r jit.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
-		if i := slices.IndexFunc(rules, same); i >= 0 && c.Put == nil {
-			if _, ours := o.Ours(rules[i]); !ours {
+		same := func(r rules.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
+		if i := slices.IndexFunc(list, same); i >= 0 && c.Put == nil {
+			if _, ours := o.Ours(list[i]); !ours {
 				t.Fatalf("%s is removed and not ours", c.Remove)
 			}
 		} else if i >= 0 {
-			if _, ours := o.Ours(rules[i]); !ours {
+			if _, ours := o.Ours(list[i]); !ours {
 				t.Fatalf("%s is overwritten and not ours", c.Put.Name)
 			}
 		}
-		rules = slices.DeleteFunc(rules, same)
+		list = slices.DeleteFunc(list, same)
 		if c.Put == nil {
 			continue
 		}
-		for _, r := range rules {
+		for _, r := range list {
 			if r.Priority == c.Put.Priority && r.Inbound == c.Put.Inbound {
 				t.Fatalf("%s would share priority %d with %s", c.Put.Name, r.Priority, r.Name)
 			}
 		}
-		if rules = append(rules, *c.Put); len(rules) > 1000 {
-			t.Fatalf("%s would be rule %d", c.Put.Name, len(rules))
+		if list = append(list, *c.Put); len(list) > 1000 {
+			t.Fatalf("%s would be rule %d", c.Put.Name, len(list))
 		}
 	}
-	table.Rules = rules
+	table.Rules = list
 	return table
 }

@@ -9,6 +9,8 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/reach"
+	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 // Forecast is what would become of requests and protections, as far as the
@@ -42,10 +44,10 @@ type Obstacle struct {
 
 // Predict looks at the VMs that a policy matches, with all guards and all
 // management locks as they were read.
-func Predict(c jit.Config, vms []jit.VM, tables []jit.Table, locks []admission.ManagementLock) Forecast {
+func Predict(c jit.Config, vms []jit.VM, tables []rules.Table, locks []admission.ManagementLock) Forecast {
 	l := forecaster{
-		config: c, owner: jit.Owner{Installation: c.Installation, Bands: c.Bands},
-		tables: map[string]jit.Table{}, behind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
+		config: c, owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
+		tables: map[string]rules.Table{}, behind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
 		known: map[string]int{}, noted: map[string]bool{}, hindered: map[ObstacleKind]map[string]bool{},
 	}
 	for _, t := range tables {
@@ -71,8 +73,8 @@ func Predict(c jit.Config, vms []jit.VM, tables []jit.Table, locks []admission.M
 type forecaster struct {
 	Forecast
 	config      jit.Config
-	owner       jit.Owner
-	tables      map[string]jit.Table             // by lower-case guard
+	owner       rules.Owner
+	tables      map[string]rules.Table           // by lower-case guard
 	behind      map[string][]jit.VM              // by lower-case guard
 	protections map[string][]jit.Protection      // by lower-case guard
 	known       map[string]int                   // index of each hurdle, by what it says
@@ -102,7 +104,7 @@ func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
 			l.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
 		}
 	}
-	paths, err := jit.FullProtectionPaths(vm)
+	paths, err := route.ForFullProtection(vm)
 	switch {
 	case err != nil && len(jit.AddressesOfVM(vm)) == 0:
 		l.note(vm, ObstacleVM, "", err)
@@ -110,7 +112,7 @@ func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
 		l.probePorts(vm, policy)
 		l.noteUnfiltered(vm)
 	}
-	for _, guard := range slices.Concat(reach.GuardsOfVM(vm), jit.Firewalls(l.config.Installation, vm)) {
+	for _, guard := range slices.Concat(reach.GuardsOfVM(vm), route.Firewalls(l.config.Installation, vm)) {
 		l.behind[guard] = append(l.behind[guard], vm)
 	}
 	switch {
@@ -199,20 +201,20 @@ func (l *forecaster) run(locks []admission.ManagementLock) {
 
 // probeProtections looks at the protections of a guard: those that are always there
 // together, each other one by itself.
-func (l *forecaster) probeProtections(t jit.Table, guard string) {
+func (l *forecaster) probeProtections(t rules.Table, guard string) {
 	var always []jit.Protection
 	for _, p := range l.protections[guard] {
 		if p.Always {
 			always = append(always, p)
 			continue
 		}
-		for _, b := range l.owner.MakePlan(t, jit.Denies(l.owner.Installation, guard, []jit.Protection{p})).Blocked {
+		for _, b := range l.owner.MakePlan(t, rules.ForProtections(l.owner.Installation, guard, []jit.Protection{p})).Blocked {
 			if _, said := l.known[says(ObstacleRules, guard, b.Err)]; !said {
 				l.note(machineOf(p), ObstacleProtect, guard, b.Err)
 			}
 		}
 	}
-	plan := l.owner.MakePlan(t, jit.Denies(l.owner.Installation, guard, always))
+	plan := l.owner.MakePlan(t, rules.ForProtections(l.owner.Installation, guard, always))
 	for _, p := range always {
 		if err := l.owner.FitsProtections(t, plan, p); err != nil {
 			l.note(machineOf(p), ObstacleAlways, guard, err)

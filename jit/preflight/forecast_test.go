@@ -14,6 +14,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/jittest"
 	"jitbot/jit/preflight"
+	"jitbot/jit/rules"
 )
 
 const lookoutGroup = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/"
@@ -27,11 +28,11 @@ func lookedAt(name, address, guard string) jit.VM {
 	return vm
 }
 
-func nsgWith(name string, rules ...jit.Rule) jit.Table {
-	return jit.Table{Guard: lookoutGroup + name, Name: name, Rules: rules, Settled: true}
+func nsgWith(name string, list ...rules.Rule) rules.Table {
+	return rules.Table{Guard: lookoutGroup + name, Name: name, Rules: list, Settled: true}
 }
 
-func denyRule(priority int, change func(*jit.Rule)) jit.Rule {
+func denyRule(priority int, change func(*rules.Rule)) rules.Rule {
 	r := jittest.Foreign("shut", priority)
 	r.Allow = false
 	if change != nil {
@@ -41,8 +42,8 @@ func denyRule(priority int, change func(*jit.Rule)) jit.Rule {
 }
 
 // filled are foreign rules that take the priorities of a band.
-func filled(from, to int) []jit.Rule {
-	var out []jit.Rule
+func filled(from, to int) []rules.Rule {
+	var out []rules.Rule
 	for p := from; p <= to; p++ {
 		r := jittest.Foreign(fmt.Sprint("taken-", p), p)
 		r.Ports = []string{"9"}
@@ -81,16 +82,16 @@ func TestOutlook(t *testing.T) {
 	off := lookedAt("any-3", "10.0.0.8", "a")
 	off.Interfaces[0].Addresses = nil
 	old := jit.VM{ID: "old", Name: "always-3", Group: "rg", Classic: true}
-	words := func(list ...string) func(*jit.Rule) { return func(r *jit.Rule) { r.Sources = list } }
+	words := func(list ...string) func(*rules.Rule) { return func(r *rules.Rule) { r.Sources = list } }
 	for _, tt := range []struct {
 		name      string
 		vms       []jit.VM
-		rules     []jit.Rule
+		rules     []rules.Rule
 		locks     []admission.ManagementLock
 		reachable int
 		want      []string // the VMs and the words of each hurdle, in order
 	}{
-		{"all is well", []jit.VM{any1, range1, always1}, []jit.Rule{jittest.Foreign("https", 1000)}, nil, 3, nil},
+		{"all is well", []jit.VM{any1, range1, always1}, []rules.Rule{jittest.Foreign("https", 1000)}, nil, 3, nil},
 		{"no policy, no port", []jit.VM{lookedAt("x", "10.0.0.9", ""), lookedAt("none-1", "10.0.0.9", "")}, nil, nil, 0, nil},
 		{"no group", []jit.VM{lookedAt("any-4", "10.0.0.9", "")}, nil, nil, 0, []string{"any-4 machine: any-4 has no network security group on its interfaces"}},
 		{"nobody to approve", []jit.VM{lookedAt("range-2", "10.0.0.9", "a")}, nil, nil, 0, []string{"range-2 machine: Nobody is named to approve access to port 3389 of range-2"}},
@@ -100,33 +101,33 @@ func TestOutlook(t *testing.T) {
 		{"one bare address", []jit.VM{half}, nil, nil, 0, []string{"any-2 machine: any-2 has no network security group at its address 10.0.1.7"}},
 		{"group not read", []jit.VM{lookedAt("any-5", "10.0.0.9", "gone"), any1}, nil, nil, 1, []string{"any-5 rules: The network security group gone is not among"}},
 
-		{"deny behind the band", []jit.VM{any1}, []jit.Rule{denyRule(120, nil)}, nil, 1, nil},
-		{"deny inside the band, behind a free place", []jit.VM{any1}, []jit.Rule{denyRule(111, nil)}, nil, 1, nil},
-		{"deny before the band", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, nil)}, nil, 0, []string{
+		{"deny behind the band", []jit.VM{any1}, []rules.Rule{denyRule(120, nil)}, nil, 1, nil},
+		{"deny inside the band, behind a free place", []jit.VM{any1}, []rules.Rule{denyRule(111, nil)}, nil, 1, nil},
+		{"deny before the band", []jit.VM{any1, range1}, []rules.Rule{denyRule(100, nil)}, nil, 0, []string{
 			"any-1 rules: The rule shut (priority 100) in a denies 22 to everybody who may ask before any allow of ours, so every request is refused; move it behind priority 119.",
 			"range-1 rules: The rule shut (priority 100) in a denies 3389 to everybody who may ask",
 		}},
 		{"deny before the last free place", []jit.VM{any1}, append(filled(110, 117), denyRule(118, nil)), nil, 0, []string{"any-1 rules: The rule shut (priority 118)"}},
-		{"deny of some", []jit.VM{any1}, []jit.Rule{denyRule(100, words("192.0.2.0/24"))}, nil, 1, nil},
-		{"deny of the internet leaves what is inside", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, words("Internet"))}, nil, 1, []string{"range-1 rules: The rule shut"}},
-		{"deny of probes", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, words("AzureLoadBalancer"))}, nil, 2, nil},
-		{"deny of a wider range", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, words("198.51.0.0/16"))}, nil, 1, []string{"range-1 rules: The rule shut"}},
-		{"deny of another port", []jit.VM{any1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Ports = []string{"23-100"} })}, nil, 1, nil},
-		{"deny of another protocol", []jit.VM{any1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Protocol = jit.UDP })}, nil, 1, nil},
-		{"deny of another machine", []jit.VM{any1, range1}, []jit.Rule{denyRule(100, func(r *jit.Rule) { r.Destinations = []string{"10.0.0.5"} })}, nil, 1, []string{"range-1 rules: The rule shut"}},
-		{"outbound deny", []jit.VM{any1}, []jit.Rule{jittest.Outbound(denyRule(100, nil))}, nil, 1, nil},
+		{"deny of some", []jit.VM{any1}, []rules.Rule{denyRule(100, words("192.0.2.0/24"))}, nil, 1, nil},
+		{"deny of the internet leaves what is inside", []jit.VM{any1, range1}, []rules.Rule{denyRule(100, words("Internet"))}, nil, 1, []string{"range-1 rules: The rule shut"}},
+		{"deny of probes", []jit.VM{any1, range1}, []rules.Rule{denyRule(100, words("AzureLoadBalancer"))}, nil, 2, nil},
+		{"deny of a wider range", []jit.VM{any1, range1}, []rules.Rule{denyRule(100, words("198.51.0.0/16"))}, nil, 1, []string{"range-1 rules: The rule shut"}},
+		{"deny of another port", []jit.VM{any1}, []rules.Rule{denyRule(100, func(r *rules.Rule) { r.Ports = []string{"23-100"} })}, nil, 1, nil},
+		{"deny of another protocol", []jit.VM{any1}, []rules.Rule{denyRule(100, func(r *rules.Rule) { r.Protocol = jit.UDP })}, nil, 1, nil},
+		{"deny of another machine", []jit.VM{any1, range1}, []rules.Rule{denyRule(100, func(r *rules.Rule) { r.Destinations = []string{"10.0.0.5"} })}, nil, 1, []string{"range-1 rules: The rule shut"}},
+		{"outbound deny", []jit.VM{any1}, []rules.Rule{jittest.Outbound(denyRule(100, nil))}, nil, 1, nil},
 
 		{"allow band full", []jit.VM{any1, range1}, filled(110, 119), nil, 0, []string{"any-1 range-1 rules: Every priority from 110 to 119 in a is taken; end a grant there, or widen bands.allow."}},
 		{"deny band full", []jit.VM{any1}, filled(250, 259), nil, 1, []string{"any-1 protect: Every priority from 250 to 259 in a is taken, so no deny fits"}},
 		{"group full", []jit.VM{any1, range1}, filled(1000, 1999), nil, 0, []string{"any-1 range-1 rules: a holds 1000 rules, the most an NSG can; remove some."}},
-		{"always under an allow", []jit.VM{any1, always1}, []jit.Rule{jittest.Foreign("ssh", 200)}, nil, 2, []string{"always-1 always: The rule ssh (priority 200) in a lets people in before any deny of ours"}},
+		{"always under an allow", []jit.VM{any1, always1}, []rules.Rule{jittest.Foreign("ssh", 200)}, nil, 2, []string{"always-1 always: The rule ssh (priority 200) in a lets people in before any deny of ours"}},
 
 		{"lock above", []jit.VM{any1, range1}, nil, []admission.ManagementLock{
 			{Name: "keep", Scope: "/subscriptions/s/resourceGroups/RG", Level: "CanNotDelete"}, {Name: "beside", Scope: "/subscriptions/s/resourceGroups/r", Level: "ReadOnly"},
 		}, 0, []string{"any-1 range-1 lock: The lock keep (CanNotDelete) on the resource group RG would let a rule be written in the network security group a and never be removed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := preflight.Predict(outlookConfig(), tt.vms, []jit.Table{nsgWith("a", tt.rules...)}, tt.locks)
+			out := preflight.Predict(outlookConfig(), tt.vms, []rules.Table{nsgWith("a", tt.rules...)}, tt.locks)
 			if out.Reachable != tt.reachable {
 				t.Errorf("%d reachable, want %d", out.Reachable, tt.reachable)
 			}
@@ -155,7 +156,7 @@ func TestOutlookCountsOnce(t *testing.T) {
 	vm := lookedAt("any-1", "10.0.0.4", "a")
 	vm.Interfaces[0].Addresses[0].SubnetGuard = lookoutGroup + "b"
 	lock := admission.ManagementLock{Name: "keep", Scope: "/subscriptions/s", Level: "ReadOnly"}
-	out := preflight.Predict(outlookConfig(), []jit.VM{vm}, []jit.Table{nsgWith("a"), nsgWith("b")}, []admission.ManagementLock{lock})
+	out := preflight.Predict(outlookConfig(), []jit.VM{vm}, []rules.Table{nsgWith("a"), nsgWith("b")}, []admission.ManagementLock{lock})
 	if len(out.Obstacles) != 1 || len(out.Obstacles[0].VMs) != 1 || out.Matched != 1 || out.Reachable != 0 {
 		t.Errorf("%+v", out)
 	}
@@ -183,20 +184,20 @@ const (
 )
 
 func TestOutlookBehindAFirewall(t *testing.T) {
-	empty := jit.Table{Guard: classicFirewall, Name: "fw", Settled: true}
+	empty := rules.Table{Guard: classicFirewall, Name: "fw", Settled: true}
 	full := empty
 	for p := 110; p <= 119; p++ {
-		full.Collections = append(full.Collections, jit.Collection{Name: fmt.Sprint("c", p), Priority: p}, jit.Collection{Name: fmt.Sprint("d", p), Priority: p, DNAT: true})
+		full.Collections = append(full.Collections, rules.Collection{Name: fmt.Sprint("c", p), Priority: p}, rules.Collection{Name: fmt.Sprint("d", p), Priority: p, DNAT: true})
 	}
 	denying := empty
-	denying.Rules = []jit.Rule{denyRule(105, nil)}
+	denying.Rules = []rules.Rule{denyRule(105, nil)}
 	lock := func(level, scope string) []admission.ManagementLock {
 		return []admission.ManagementLock{{Name: "keep", Scope: scope, Level: level}}
 	}
 	for _, tt := range []struct {
 		name  string
 		vm    jit.VM
-		table jit.Table
+		table rules.Table
 		locks []admission.ManagementLock
 		want  string // of the only hurdle; empty: none
 	}{
@@ -211,7 +212,7 @@ func TestOutlookBehindAFirewall(t *testing.T) {
 		{"a group of a policy is deleted", lookedAtBehind("any-1", "a", firewallPolicy), empty, lock("CanNotDelete", firewallPolicy), "lock: The lock keep (CanNotDelete) on the firewall policy po would let a rule be written in the firewall policy po and never be removed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := preflight.Predict(outlookConfig(), []jit.VM{tt.vm}, []jit.Table{nsgWith("a"), tt.table}, tt.locks)
+			out := preflight.Predict(outlookConfig(), []jit.VM{tt.vm}, []rules.Table{nsgWith("a"), tt.table}, tt.locks)
 			if len(out.Obstacles) == 0 && tt.want == "" && out.Reachable == 1 {
 				return
 			}

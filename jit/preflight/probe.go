@@ -9,6 +9,8 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
+	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 // probe is a request that stands for all from its source. It is refused only
@@ -21,9 +23,9 @@ type probe struct {
 
 // obstacle is what a probe met.
 type obstacle struct {
-	guard string    // empty: there is no way at all
-	deny  *jit.Rule // what denies it
-	err   error     // what else is in the way
+	guard string      // empty: there is no way at all
+	deny  *rules.Rule // what denies it
+	err   error       // what else is in the way
 }
 
 // probePorts notes what keeps everybody from a port that the policy offers.
@@ -86,7 +88,7 @@ func (l *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
 	single.To = single.From // a firewall translates single ports only, which may be asked for
 	out := make([]probe, 0, len(sources))
 	for _, s := range sources {
-		paths, err := jit.PathsTo(l.owner.Installation, vm, []jit.Ports{single}, []netip.Prefix{s})
+		paths, err := route.To(l.owner.Installation, vm, []jit.Ports{single}, []netip.Prefix{s})
 		g := jit.Grant{ID: "g-22222", Paths: paths, Request: jit.Request{Ports: []jit.Ports{pp.Ports}, Sources: []netip.Prefix{s}}}
 		out = append(out, probe{pp, g, err})
 	}
@@ -109,7 +111,7 @@ func (l *forecaster) obstaclesOf(t probe) []obstacle {
 		if !read {
 			continue
 		}
-		plan := l.owner.MakePlan(table, jit.ForGrant(t.grant, l.owner.Installation, guard))
+		plan := l.owner.MakePlan(table, rules.ForGrant(t.grant, l.owner.Installation, guard))
 		for _, b := range plan.Blocked {
 			out = append(out, obstacle{guard: guard, err: b.Err})
 		}

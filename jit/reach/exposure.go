@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // scan gathers what the rules say of one VM's management ports.
@@ -160,7 +161,7 @@ func custom(r decision, level Level) bool {
 
 // granted reports whether a rule of a grant of ours decides.
 func (s *scan) granted(r Reason) bool {
-	n, ours := s.facts.Owner.Ours(jit.Rule{Name: r.Rule, Priority: r.Priority})
+	n, ours := s.facts.Owner.Ours(rules.Rule{Name: r.Rule, Priority: r.Priority})
 	return r.Allow && ours && n.Grant != ""
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
+	"jitbot/jit/rules"
 )
 
 // Answer is whether packets get to a VM.
@@ -75,7 +76,7 @@ type Verdict struct {
 // it could mean comes to the same. Virtual Network Manager's admin rules are
 // not considered.
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
-func Reach(vm jit.VM, tables []jit.Table, topology Topology, flow Flow) Verdict {
+func Reach(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdict {
 	an := newAnalysis(tables, topology, flow.Ports.Protocol)
 	source := an.tags.Source(flow.Source)
 	asked := ipset.Packets{

@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // decision is what was decided about packets, and why.
@@ -23,12 +24,12 @@ type decision struct {
 type layer struct {
 	guard, name string
 	level       Level
-	rules       []jit.Rule
+	rules       []rules.Rule
 }
 
 // nsgLayer finds the guard's rules; ok is false when they were not read.
 func (an analysis) nsgLayer(guard string, level Level) (l layer, ok bool) {
-	i := slices.IndexFunc(an.tables, func(t jit.Table) bool { return resource.Same(t.Guard, guard) })
+	i := slices.IndexFunc(an.tables, func(t rules.Table) bool { return resource.Same(t.Guard, guard) })
 	if i < 0 {
 		return layer{guard: guard, name: resource.Name(guard), level: level}, false
 	}
@@ -37,8 +38,8 @@ func (an analysis) nsgLayer(guard string, level Level) (l layer, ok bool) {
 	if len(defaults) == 0 {
 		defaults = standardDefaults()
 	}
-	inbound := slices.DeleteFunc(slices.Concat(t.Rules, defaults), func(r jit.Rule) bool { return !r.Inbound })
-	slices.SortStableFunc(inbound, func(a, b jit.Rule) int {
+	inbound := slices.DeleteFunc(slices.Concat(t.Rules, defaults), func(r rules.Rule) bool { return !r.Inbound })
+	slices.SortStableFunc(inbound, func(a, b rules.Rule) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Name, b.Name))
 	})
 	return layer{guard: guard, name: cmp.Or(t.Name, resource.Name(guard)), level: level, rules: inbound}, true
@@ -237,7 +238,7 @@ func (an analysis) translatedBy(to jit.Address, fw Firewall, i int, packets ipse
 	}
 	l := layer{guard: fw.Name, name: fw.Name, level: AtFirewall}
 	for j, e := range fw.Translations[:i+1] {
-		if j == i || jit.SharesPublic(e, t) {
+		if j == i || rules.SharesPublic(e, t) {
 			e.Allow = j == i
 			e.Destinations, e.Ports = []string{"*"}, []string{"*"} // it is known to be the same public side
 			l.rules = append(l.rules, e)

@@ -8,18 +8,19 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // analysis is the surroundings prepared for many questions.
 type analysis struct {
 	topology  Topology
-	tables    []jit.Table
+	tables    []rules.Table
 	protocols []jit.Protocol  // those asked about; rules' protocols are places in it
 	network   ipset.Addresses // the virtual network and what is tied to it
-	tags      jit.Tags
+	tags      rules.Tags
 }
 
-func newAnalysis(tables []jit.Table, topology Topology, protocol jit.Protocol) analysis {
+func newAnalysis(tables []rules.Table, topology Topology, protocol jit.Protocol) analysis {
 	an := analysis{topology: topology, tables: tables}
 	switch protocol = jit.Protocol(strings.ToLower(string(protocol))); protocol {
 	case jit.AnyProtocol:
@@ -30,16 +31,16 @@ func newAnalysis(tables []jit.Table, topology Topology, protocol jit.Protocol) a
 		an.protocols = []jit.Protocol{protocol}
 	}
 	an.network = ipset.AddressesIn(slices.Concat(topology.VirtualNetwork, topology.Peers, topology.OnPremises))
-	an.tags = jit.Tags{
-		Internet:       jit.Members[netip.Addr]{Sure: jit.PublicAddresses(an.network)},
+	an.tags = rules.Tags{
+		Internet:       rules.Members[netip.Addr]{Sure: rules.PublicAddresses(an.network)},
 		VirtualNetwork: virtualNetworkTag(topology, an.network), Group: an.members, Ranges: true,
 	}
 	return an
 }
 
 // virtualNetworkTag is what the tag VirtualNetwork holds.
-func virtualNetworkTag(topology Topology, network ipset.Addresses) jit.Members[netip.Addr] {
-	h := jit.Members[netip.Addr]{Sure: network.Union(jit.LoadBalancerProbes())}
+func virtualNetworkTag(topology Topology, network ipset.Addresses) rules.Members[netip.Addr] {
+	h := rules.Members[netip.Addr]{Sure: network.Union(rules.LoadBalancerProbes())}
 	for _, p := range topology.Routed {
 		if p.IsValid() && p.Bits() > 0 {
 			h.Sure = h.Sure.Union(ipset.AddressesOf(p))
@@ -62,14 +63,14 @@ func virtualNetworkTag(topology Topology, network ipset.Addresses) jit.Members[n
 }
 
 // members are the addresses of an application security group.
-func (an analysis) members(group string) jit.Members[netip.Addr] {
+func (an analysis) members(group string) rules.Members[netip.Addr] {
 	if an.topology.Interfaces == nil {
-		return jit.Members[netip.Addr]{
+		return rules.Members[netip.Addr]{
 			Maybe:  an.network.Union(ipset.PrivateSpace()), // a member's address is one of its virtual network
 			Doubts: []string{"who is in the application security group " + resource.Name(group) + " is not known"},
 		}
 	}
-	var h jit.Members[netip.Addr]
+	var h rules.Members[netip.Addr]
 	for _, nic := range an.topology.Interfaces {
 		for _, a := range nic.Addresses {
 			if a.Addr.IsValid() && isMember(a, group) {
@@ -86,18 +87,18 @@ func isMember(a jit.Address, group string) bool {
 
 // targets tells whether the rule concerns the VM's address: surely, or perhaps
 // and why.
-func (an analysis) targets(r jit.Rule, to jit.Address) (sure bool, doubts []string) {
-	targets := an.tags.Targets(r, func(group string) jit.Members[netip.Addr] {
+func (an analysis) targets(r rules.Rule, to jit.Address) (sure bool, doubts []string) {
+	targets := an.tags.Targets(r, func(group string) rules.Members[netip.Addr] {
 		if isMember(to, group) {
-			return jit.Members[netip.Addr]{Sure: ipset.One(to.Addr)}
+			return rules.Members[netip.Addr]{Sure: ipset.One(to.Addr)}
 		}
-		return jit.Members[netip.Addr]{}
+		return rules.Members[netip.Addr]{}
 	})
 	address := ipset.One(to.Addr)
-	if jit.AnyContains(targets, address) {
+	if rules.AnyContains(targets, address) {
 		return true, nil
 	}
-	return false, jit.Union(targets).Doubts
+	return false, rules.Union(targets).Doubts
 }
 
 // matched is what a rule decides: the packets that it surely and those that it
@@ -108,15 +109,15 @@ type matched struct {
 }
 
 // packetsOf are the packets to the address that the rule means.
-func (an analysis) packetsOf(r jit.Rule, to jit.Address) matched {
+func (an analysis) packetsOf(r rules.Rule, to jit.Address) matched {
 	aimed, doubts := an.targets(r, to)
 	if !aimed && len(doubts) == 0 {
 		return matched{}
 	}
-	from, ports, sourcePorts := jit.Union(an.tags.Sources(r)), jit.Union(jit.PortsOf(r.Ports)), jit.Union(jit.SourcePortsOf(r))
+	from, ports, sourcePorts := rules.Union(an.tags.Sources(r)), rules.Union(rules.PortsOf(r.Ports)), rules.Union(rules.SourcePortsOf(r))
 	var protocols ipset.Set[ipset.Index]
 	for i, p := range an.protocols {
-		if jit.ProtocolCovers(r.Protocol, p) {
+		if rules.ProtocolCovers(r.Protocol, p) {
 			protocols = protocols.Union(ipset.One(ipset.Index(i)))
 		}
 	}

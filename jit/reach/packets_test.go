@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/rules"
 )
 
 // packet is one packet, and world is all that Surroundings may not know: who
@@ -32,7 +33,7 @@ type world struct {
 // lab is one case.
 type lab struct {
 	vm     jit.VM
-	tables []jit.Table
+	tables []rules.Table
 	around reach.Topology
 	flow   reach.Flow
 }
@@ -115,7 +116,7 @@ func portIn(words []string, port int) bool {
 
 // takes says whether the rule is about the packet; the destination is asked
 // about only where the rule is one of an NSG or a network rule.
-func (l lab) takes(w world, r jit.Rule, to jit.Address, p packet) bool {
+func (l lab) takes(w world, r rules.Rule, to jit.Address, p packet) bool {
 	source := slices.ContainsFunc(r.Sources, func(word string) bool { return l.means(w, word, p.source) }) ||
 		slices.ContainsFunc(r.SourceGroups, func(g string) bool { return l.member(w, g, p.source) })
 	destination := slices.ContainsFunc(r.Destinations, func(word string) bool {
@@ -185,7 +186,7 @@ func (l lab) byFirewall(w world, nic jit.Interface, to jit.Address, p packet) bo
 			outside, _ := strconv.Atoi(t.Ports[0])
 			public := jit.Address{Addr: netip.MustParsePrefix(t.Destinations[0]).Addr()}
 			sent := packet{p.source, p.sourcePort, outside, p.protocol}
-			i := slices.IndexFunc(fw.Translations, func(o jit.Rule) bool { return l.takes(w, o, public, sent) })
+			i := slices.IndexFunc(fw.Translations, func(o rules.Rule) bool { return l.takes(w, o, public, sent) })
 			if i < 0 || fw.Translations[i].To != inside {
 				continue
 			}

@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // Finding is a VM of a scan.
@@ -37,8 +38,8 @@ func GuardsOfVM(vm jit.VM) []string {
 	return slices.DeleteFunc(slices.Compact(out), func(g string) bool { return g == "" })
 }
 
-func TablesOf(vm jit.VM, byGuard map[string]jit.Table) []jit.Table {
-	var out []jit.Table
+func TablesOf(vm jit.VM, byGuard map[string]rules.Table) []rules.Table {
+	var out []rules.Table
 	for _, guard := range GuardsOfVM(vm) {
 		if t, ok := byGuard[guard]; ok {
 			out = append(out, t)
@@ -63,7 +64,7 @@ type Facts struct {
 	Confirmed bool             // the protection's denies were read back in force
 	Ports     []jit.PortPolicy // what may be asked for where it is protected
 	Widest    jit.Widths       // the widest source that a port with Any accepts
-	Owner     jit.Owner        // tells which rules are ours
+	Owner     rules.Owner      // tells which rules are ours
 }
 
 // OpenRule is a rule that opens management ports, or helps to.
@@ -103,7 +104,7 @@ func managementPorts() ipset.Set[ipset.Port] {
 // is about TCP, which all these ports are spoken over; RDP's UDP side is of no
 // use without it.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
-func Classify(vm jit.VM, tables []jit.Table, topology Topology, facts Facts) Posture {
+func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) Posture {
 	if vm.Classic {
 		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, which has no network security group to lock; migrate it to Resource Manager."}
 	}

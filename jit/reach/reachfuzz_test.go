@@ -13,6 +13,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/jittest"
 	"jitbot/jit/reach"
+	"jitbot/jit/rules"
 )
 
 // Few prefixes and ports, so that every edge of every case can be sampled.
@@ -66,13 +67,13 @@ func (d drawer) some(label string, words ...string) []string {
 	return rapid.SliceOfN(rapid.SampledFrom(words), 1, 2).Draw(d.t, label)
 }
 
-func (d drawer) rule(i int) jit.Rule {
+func (d drawer) rule(i int) rules.Rule {
 	sources := append(pool(), "*", "Internet", "virtualnetwork", "AzureLoadBalancer")
 	destinations := append(pool(), "*", "*", "*", "VirtualNetwork", "Internet")
 	if !d.known {
 		sources, destinations = append(sources, "AzureCloud", "Storage"), append(destinations, "Storage")
 	}
-	r := jit.Rule{
+	r := rules.Rule{
 		Name: fmt.Sprint("r", i), Priority: 100 + i, Inbound: !d.chance("outbound", 8), Allow: rapid.Bool().Draw(d.t, "allow"),
 		Protocol: jit.Protocol(d.one("protocol", "*", "tcp", "udp", "icmp")), SourcePorts: []string{"*"},
 		Sources: d.some("sources", sources...), Destinations: d.some("destinations", destinations...),
@@ -90,9 +91,9 @@ func (d drawer) rule(i int) jit.Rule {
 	return r
 }
 
-func (d drawer) rules(most int) []jit.Rule {
+func (d drawer) rules(most int) []rules.Rule {
 	n := rapid.IntRange(0, most).Draw(d.t, "rules")
-	out := make([]jit.Rule, 0, n)
+	out := make([]rules.Rule, 0, n)
 	for i := range n {
 		out = append(out, d.rule(i))
 	}
@@ -118,10 +119,10 @@ func (d drawer) lab() lab {
 		}
 		l.vm.Interfaces = append(l.vm.Interfaces, nic)
 	}
-	defaults := []jit.Rule{jittest.Foreign("AllowVnetInBound", 65000), jittest.Foreign("AllowAzureLoadBalancerInBound", 65001), jittest.Foreign("DenyAllInBound", 65500)}
+	defaults := []rules.Rule{jittest.Foreign("AllowVnetInBound", 65000), jittest.Foreign("AllowAzureLoadBalancerInBound", 65001), jittest.Foreign("DenyAllInBound", 65500)}
 	defaults[0].Sources, defaults[0].Destinations = []string{"VirtualNetwork"}, []string{"VirtualNetwork"}
 	defaults[1].Sources, defaults[2].Allow = []string{"AzureLoadBalancer"}, false
-	l.tables = []jit.Table{{Guard: "/NSG/a", Rules: d.rules(6), Defaults: defaults}, {Guard: "/nsg/b", Rules: d.rules(4), Defaults: defaults}}
+	l.tables = []rules.Table{{Guard: "/NSG/a", Rules: d.rules(6), Defaults: defaults}, {Guard: "/nsg/b", Rules: d.rules(4), Defaults: defaults}}
 	l.around = d.surroundings()
 	if l.around.Interfaces != nil {
 		l.around.Interfaces = append(l.around.Interfaces, l.vm.Interfaces...)

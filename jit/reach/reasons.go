@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // DefenderRule tells a just-in-time rule of Microsoft Defender for Cloud by
@@ -30,11 +31,11 @@ func DefenderRule(name string) (allow, ok bool) {
 }
 
 // whose says whose rule it is when the name tells.
-func whose(r jit.Rule) string {
+func whose(r rules.Rule) string {
 	if _, ok := DefenderRule(r.Name); ok {
 		return ", a just-in-time rule of Microsoft Defender for Cloud"
 	}
-	n, ok := jit.ParseRuleName(r.Name)
+	n, ok := rules.ParseRuleName(r.Name)
 	switch {
 	case ok && n.Grant != "":
 		return fmt.Sprintf(", jitbot's for the grant %s", n.Grant)
@@ -59,19 +60,19 @@ func (l layer) location() string {
 	}
 }
 
-func (l layer) about(r jit.Rule, verb string) Reason {
+func (l layer) about(r rules.Rule, verb string) Reason {
 	return Reason{Guard: l.guard, Rule: r.Name, Priority: r.Priority, Level: l.level, Allow: r.Allow, Text: fmt.Sprintf(
 		"rule %s (priority %d%s) of %s %s", r.Name, r.Priority, whose(r), l.location(), verb)}
 }
 
-func (l layer) reason(r jit.Rule) Reason {
+func (l layer) reason(r rules.Rule) Reason {
 	if r.Allow {
 		return l.about(r, "allows it")
 	}
 	return l.about(r, "denies it")
 }
 
-func (l layer) doubted(r jit.Rule, doubts []string) Reason {
+func (l layer) doubted(r rules.Rule, doubts []string) Reason {
 	verb := "may deny it: "
 	if r.Allow {
 		verb = "may allow it: "
@@ -90,11 +91,11 @@ func (l layer) unread() Reason {
 }
 
 // outside is the public side of a translation.
-func (f Firewall) outside(t jit.Rule) string {
+func (f Firewall) outside(t rules.Rule) string {
 	return fmt.Sprintf("the firewall %s, %s port %s", f.Name, strings.Join(t.Destinations, " "), strings.Join(t.Ports, " "))
 }
 
-func (f Firewall) translation(t jit.Rule) Reason {
+func (f Firewall) translation(t rules.Rule) Reason {
 	return Reason{Guard: f.Name, Rule: t.Name, Priority: t.Priority, Level: AtFirewall, Allow: true, Text: fmt.Sprintf(
 		"rule %s (priority %d) of %s leads to port %d of %s, which then sees the firewall's subnet %s as the source",
 		t.Name, t.Priority, f.outside(t), t.To.Port(), t.To.Addr(), f.Subnet)}

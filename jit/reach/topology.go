@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // TopologyReader knows what is around virtual machines.
@@ -84,23 +85,23 @@ type Firewall struct {
 	Routed []netip.Prefix
 	// Translations are the DNAT rules, in the order in which they are asked:
 	// Destinations and Ports are the public side, To is where they lead.
-	Translations []jit.Rule
+	Translations []rules.Rule
 	// Rules are the network rules in the order in which they are asked:
 	// groups, then collections. Priority is that of the collection.
-	Rules []jit.Rule
+	Rules []rules.Rule
 }
 
 // standardDefaults are the inbound default rules of every network security
 // group, for a table that was read without them.
 // https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
-func standardDefaults() []jit.Rule {
-	rule := func(name string, priority int, allow bool, source, destination string) jit.Rule {
-		return jit.Rule{
+func standardDefaults() []rules.Rule {
+	rule := func(name string, priority int, allow bool, source, destination string) rules.Rule {
+		return rules.Rule{
 			Name: name, Priority: priority, Inbound: true, Allow: allow, Protocol: jit.AnyProtocol,
 			Sources: []string{source}, SourcePorts: []string{"*"}, Destinations: []string{destination}, Ports: []string{"*"},
 		}
 	}
-	return []jit.Rule{
+	return []rules.Rule{
 		rule("AllowVnetInBound", firstDefault, true, "VirtualNetwork", "VirtualNetwork"),
 		rule("AllowAzureLoadBalancerInBound", firstDefault+1, true, "AzureLoadBalancer", "*"),
 		rule("DenyAllInBound", 65500, false, "*", "*"),

@@ -16,6 +16,8 @@ import (
 	"jitbot/jit/jittest"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
+	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 // union is a network with what other people and the store say of it: two
@@ -26,7 +28,7 @@ type union struct {
 	vms     []jit.VM
 	grants  []jit.Grant
 	locks   []jit.Protection
-	after   []jit.Table
+	after   []rules.Table
 	blocked map[string]bool // by guard and name
 }
 
@@ -140,7 +142,7 @@ func (d drawer) grant(id jit.ID, vms []jit.VM) jit.Grant {
 	})
 	g.State, g.Clock.Until = jit.Open, jittest.Start.Add(2*time.Hour)
 	for _, vm := range rapid.SliceOfNDistinct(rapid.SampledFrom(vms), 1, 2, func(vm jit.VM) string { return vm.ID }).Draw(d.t, "machines") {
-		to, err := jit.PathsTo("prod", vm, g.Request.Ports, g.Request.Sources)
+		to, err := route.To("prod", vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			continue
 		}
@@ -154,15 +156,15 @@ func (d drawer) grant(id jit.ID, vms []jit.VM) jit.Grant {
 // somebody edited or that nobody wants, and as it is after as many plans as may
 // be needed.
 func (u *union) plan(d drawer, guard string) {
-	wanted := jit.Denies("prod", guard, u.locks)
+	wanted := rules.ForProtections("prod", guard, u.locks)
 	for _, g := range u.grants {
-		wanted = append(wanted, jit.ForGrant(g, "prod", guard)...)
+		wanted = append(wanted, rules.ForGrant(g, "prod", guard)...)
 	}
-	table := jit.Table{Guard: guard, Name: guard, Defaults: azureDefaults()}
+	table := rules.Table{Guard: guard, Name: guard, Defaults: azureDefaults()}
 	foreign := table
-	add := func(r jit.Rule, theirs bool) {
+	add := func(r rules.Rule, theirs bool) {
 		r.Priority = rapid.OneOf(rapid.IntRange(98, 117), rapid.IntRange(198, 207), rapid.Just(1000)).Draw(d.t, "priority")
-		if slices.ContainsFunc(table.Rules, func(o jit.Rule) bool {
+		if slices.ContainsFunc(table.Rules, func(o rules.Rule) bool {
 			return strings.EqualFold(o.Name, r.Name) || o.Priority == r.Priority && o.Inbound == r.Inbound
 		}) {
 			return
@@ -182,13 +184,13 @@ func (u *union) plan(d drawer, guard string) {
 		}
 	}
 	u.foreign.tables = append(u.foreign.tables, foreign)
-	var plan jit.Plan
+	var plan rules.Plan
 	for range 3 {
 		plan = jittest.Narrow.MakePlan(table, wanted)
 		table = jittest.Put(d.t, jittest.Narrow, table, plan.Changes)
 	}
 	for _, r := range foreign.Rules {
-		if !slices.ContainsFunc(table.Rules, func(o jit.Rule) bool { return reflect.DeepEqual(o, r) }) {
+		if !slices.ContainsFunc(table.Rules, func(o rules.Rule) bool { return reflect.DeepEqual(o, r) }) {
 			d.t.Fatalf("%+v is gone or changed: %+v", r, table.Rules)
 		}
 	}
@@ -199,14 +201,14 @@ func (u *union) plan(d drawer, guard string) {
 }
 
 // inNarrowBands says where a rule of ours is ours.
-func inNarrowBands(r jit.Rule) bool {
+func inNarrowBands(r rules.Rule) bool {
 	if strings.Contains(r.Name, "-deny-") {
 		return 112 <= r.Priority && r.Priority <= 115 || 200 <= r.Priority && r.Priority <= 205
 	}
 	return 100 <= r.Priority && r.Priority <= 111
 }
 
-func (d drawer) edited(r jit.Rule) jit.Rule {
+func (d drawer) edited(r rules.Rule) rules.Rule {
 	switch d.one("edited", "", "source", "access", "direction", "ports", "destination") {
 	case "source":
 		r.Sources = []string{"*"}

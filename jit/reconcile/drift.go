@@ -12,6 +12,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // recordOrphans records the rules of ours that no live grant explains and that this
@@ -19,7 +20,7 @@ import (
 func (r *Reconciler) recordOrphans(ctx context.Context, v pass) error {
 	var faults []error
 	for _, c := range v.plan.Changes {
-		n, _ := jit.ParseRuleName(c.Remove)
+		n, _ := rules.ParseRuleName(c.Remove)
 		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(v.grants, func(g jit.Grant) bool { return g.ID == n.Grant }) {
 			continue // denies come and go with protections, which say so
 		}
@@ -100,7 +101,7 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 }
 
 // compare reports whether the guard is as the store wants it.
-func (r *Reconciler) compare(ctx context.Context, guard string, t jit.Table) (bool, error) {
+func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (bool, error) {
 	w, err := r.stored(ctx, guard)
 	if err != nil {
 		return true, err
@@ -113,7 +114,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t jit.Table) (bo
 	}
 	v := r.plan(w, t)
 	for _, g := range w.Grants {
-		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r jit.Rule) bool { return jit.MovedPublicEnd(g, r) }) ||
+		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r rules.Rule) bool { return rules.MovedPublicEnd(g, r) }) ||
 			g.Hindered(guard, r.owner.Hindrance(t, v.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
@@ -124,20 +125,20 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t jit.Table) (bo
 // unconfirmed has a guard written again that is changed as a whole and whose
 // last change failed: that the rules of grants that close or left are not in its
 // document says nothing.
-func (r *Reconciler) unconfirmed(w admission.AtGuard, t jit.Table) []jit.Change {
+func (r *Reconciler) unconfirmed(w admission.AtGuard, t rules.Table) []rules.Change {
 	if !t.Failed {
 		return nil
 	}
-	var out []jit.Change
+	var out []rules.Change
 	for _, g := range w.Grants {
 		if jit.HasGuard(g.Left, w.Guard) {
 			g.Paths = g.Left // what it had there
 		} else if g.State != jit.Closing || g.Agrees(w.Guard) {
 			continue
 		}
-		for _, rule := range jit.ForGrant(g, r.owner.Installation, w.Guard) {
-			if !jit.Named(t.Rules, rule.Name) {
-				out = append(out, jit.Change{Remove: rule.Name})
+		for _, rule := range rules.ForGrant(g, r.owner.Installation, w.Guard) {
+			if !rules.Named(t.Rules, rule.Name) {
+				out = append(out, rules.Change{Remove: rule.Name})
 			}
 		}
 	}
@@ -172,7 +173,7 @@ func (r *Reconciler) changedRule(v pass, g jit.Grant) string {
 			continue
 		}
 		old, _ := v.before.Rule(c.Put.Name)
-		if n, ok := jit.ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
+		if n, ok := rules.ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
 			return c.Put.Name
 		}
 	}

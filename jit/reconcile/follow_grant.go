@@ -10,6 +10,8 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 // follow compares the VMs as they are with what grants and protections were
@@ -34,7 +36,7 @@ func (s *Reconciler) follow(ctx context.Context, _ string) error {
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
-	now := census{byID, admission.ByAddress(vms), map[string]jit.Table{}}
+	now := census{byID, admission.ByAddress(vms), map[string]rules.Table{}}
 	for _, g := range grants {
 		if g.BegunBefore(began) { // else it knows better than the list
 			faults = append(faults, s.followGrant(ctx, g, now))
@@ -71,7 +73,7 @@ func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]jit.VM
 type census struct {
 	vms    map[string]jit.VM
 	same   admission.VMsByAddress
-	tables map[string]jit.Table
+	tables map[string]rules.Table
 }
 
 // followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
@@ -92,7 +94,7 @@ func (s *Reconciler) followGrant(ctx context.Context, g jit.Grant, c census) err
 		if vm.Blind && g.Slow() {
 			return nil // the firewalls before it may be as they were
 		}
-		paths, err := jit.PathsTo(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
+		paths, err := route.To(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			return s.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: admission.ReasonFor(err)}, now)
 		}

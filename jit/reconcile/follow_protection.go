@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/route"
 )
 
 // followProtections keeps every protection in step, and has those made that the
@@ -58,12 +59,12 @@ func (s *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 	if done, err := s.followPolicy(ctx, p, vm); done {
 		return err
 	}
-	paths, bare := jit.ProtectionPaths(vm)
+	paths, bare := route.ForProtection(vm)
 	if len(paths) == 0 {
 		paths = p.WithoutGuard(bare) // for a group, which may be on its way
 	}
 	if len(paths) == 0 {
-		return s.endProtection(ctx, p, admission.ReasonFor(jit.Unprotectable(vm)))
+		return s.endProtection(ctx, p, admission.ReasonFor(route.Unprotectable(vm)))
 	}
 	if jit.SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return nil

@@ -12,6 +12,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // reconcileGuard makes one guard agree with the store: wanted rules against the
@@ -62,7 +63,7 @@ func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 }
 
 // apply makes changes and keeps what failed.
-func (s *Reconciler) apply(ctx context.Context, v pass, changes []jit.Change) {
+func (s *Reconciler) apply(ctx context.Context, v pass, changes []rules.Change) {
 	if len(changes) == 0 {
 		return
 	}
@@ -76,13 +77,13 @@ func (s *Reconciler) apply(ctx context.Context, v pass, changes []jit.Change) {
 // denials turn allows of ours that a lock keeps from being removed into denies:
 // a lock against deleting lets a rule be changed, and the door is shut.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
-func (v pass) denials() []jit.Change {
-	var out []jit.Change
+func (v pass) denials() []rules.Change {
+	var out []rules.Change
 	for _, c := range v.plan.Changes {
 		old, found := v.before.Rule(c.Remove)
 		if c.Put == nil && found && old.Allow && !resource.IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], jit.ErrLocked) {
 			old.Allow = false
-			out = append(out, jit.Change{Put: &old})
+			out = append(out, rules.Change{Put: &old})
 		}
 	}
 	return out
@@ -103,7 +104,7 @@ func (s *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuar
 }
 
 // plan says what a pass over a guard does.
-func (s *Reconciler) plan(w admission.AtGuard, before jit.Table) pass {
+func (s *Reconciler) plan(w admission.AtGuard, before rules.Table) pass {
 	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: s.checks.Clock.Now(), failed: map[string]error{}}
 	v.plan = s.owner.MakePlan(before, s.owner.Desired(w.Guard, w.Grants, w.Protections))
 	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), s.unconfirmed(w, before)...)
@@ -118,11 +119,11 @@ func (s *Reconciler) plan(w admission.AtGuard, before jit.Table) pass {
 // stored for them, while Azure lets nobody read: a door is not left open for
 // that. Closed is said only when it was read.
 func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.Grant) error {
-	var changes []jit.Change
+	var changes []rules.Change
 	for _, g := range live {
 		if g.State == jit.Closing {
-			for _, r := range jit.ForGrant(g, s.owner.Installation, guard) {
-				changes = append(changes, jit.Change{Remove: r.Name})
+			for _, r := range rules.ForGrant(g, s.owner.Installation, guard) {
+				changes = append(changes, rules.Change{Remove: r.Name})
 			}
 		}
 	}
@@ -134,9 +135,9 @@ func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.G
 
 // keepDenies drops removals of denies that no protection known here explains:
 // when the store was lost, or cannot be read, what keeps doors shut stays.
-func (s *Reconciler) keepDenies(t jit.Table, changes []jit.Change, locks []jit.Protection, unsure bool) []jit.Change {
-	return slices.DeleteFunc(changes, func(c jit.Change) bool {
-		n, _ := jit.ParseRuleName(c.Name())
+func (s *Reconciler) keepDenies(t rules.Table, changes []rules.Change, locks []jit.Protection, unsure bool) []rules.Change {
+	return slices.DeleteFunc(changes, func(c rules.Change) bool {
+		n, _ := rules.ParseRuleName(c.Name())
 		if n.Grant != "" {
 			return false
 		}
@@ -144,7 +145,7 @@ func (s *Reconciler) keepDenies(t jit.Table, changes []jit.Change, locks []jit.P
 			return true
 		}
 		old, found := t.Rule(c.Remove)
-		return c.Put == nil && found && !jit.Explained(t.Guard, old, locks)
+		return c.Put == nil && found && !rules.Explained(t.Guard, old, locks)
 	})
 }
 
@@ -153,8 +154,8 @@ type pass struct {
 	guard         string
 	grants        []jit.Grant
 	protections   []jit.Protection
-	before, after jit.Table
-	plan          jit.Plan
+	before, after rules.Table
+	plan          rules.Plan
 	failed        map[string]error // by rule name
 	now           time.Time
 }
@@ -173,13 +174,13 @@ func (v pass) unremoved() error {
 // withhold drops the writes of rules that a deny above them would make idle:
 // what cannot be in force is not written.
 func (s *Reconciler) withhold(v *pass) {
-	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c jit.Change) bool {
+	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c rules.Change) bool {
 		if c.Put == nil || !c.Put.Allow {
 			return false
 		}
 		d, shadowed := v.before.Shadow(*c.Put)
 		if shadowed {
-			v.failed[c.Put.Name] = jit.ShadowRefusal(v.before, d)
+			v.failed[c.Put.Name] = rules.ShadowRefusal(v.before, d)
 		}
 		return shadowed
 	})

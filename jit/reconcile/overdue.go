@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/rules"
 )
 
 // Outcome is what SweepOverdue did about one rule.
@@ -44,7 +45,7 @@ func (r Swept) Overdue() bool {
 // With unreadable it also removes the allow rules of ours whose description
 // cannot be read. Rules that are not ours are never touched. The error says
 // which guards could not be read; what could be is returned all the same.
-func SweepOverdue(ctx context.Context, network jit.Network, owner jit.Owner, unreadable bool, now time.Time) ([]Swept, error) {
+func SweepOverdue(ctx context.Context, network rules.Network, owner rules.Owner, unreadable bool, now time.Time) ([]Swept, error) {
 	tables, err := network.Tables(ctx)
 	if err != nil {
 		err = fmt.Errorf("listing the security groups and firewalls: %w", err)
@@ -58,9 +59,9 @@ func SweepOverdue(ctx context.Context, network jit.Network, owner jit.Owner, unr
 	return out, err
 }
 
-func sweepTable(ctx context.Context, network jit.Network, owner jit.Owner, t jit.Table, unreadable bool, now time.Time) ([]Swept, error) {
+func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time) ([]Swept, error) {
 	var found []Swept
-	var changes []jit.Change
+	var changes []rules.Change
 	var due []int // index into found of each change
 	for _, rule := range t.Rules {
 		r, ours := classify(owner, t, rule, now)
@@ -68,7 +69,7 @@ func sweepTable(ctx context.Context, network jit.Network, owner jit.Owner, t jit
 			continue
 		}
 		if r.Outcome == NotRemoved || r.Outcome == Unreadable && unreadable {
-			changes = append(changes, jit.Change{Remove: rule.Name})
+			changes = append(changes, rules.Change{Remove: rule.Name})
 			due = append(due, len(found))
 		}
 		found = append(found, r)
@@ -85,7 +86,7 @@ func sweepTable(ctx context.Context, network jit.Network, owner jit.Owner, t jit
 	}
 	atWork := err == nil && after.Whole && !after.Settled // it still filters as before
 	for _, i := range due {
-		found[i] = found[i].judged(jit.Named(after.Rules, found[i].Rule), atWork)
+		found[i] = found[i].judged(rules.Named(after.Rules, found[i].Rule), atWork)
 	}
 	return found, nil
 }
@@ -108,13 +109,13 @@ func (r Swept) judged(there, atWork bool) Swept {
 
 // classify tells an allow rule of our installation from all others. Due ones
 // start as not removed.
-func classify(owner jit.Owner, t jit.Table, rule jit.Rule, now time.Time) (Swept, bool) {
-	n, ok := jit.ParseRuleName(rule.Name)
+func classify(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Swept, bool) {
+	n, ok := rules.ParseRuleName(rule.Name)
 	if !ok || n.Installation != owner.Installation || n.Grant == "" {
 		return Swept{}, false
 	}
 	r := Swept{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
-	d, ok := jit.ParseDescription(rule.Description)
+	d, ok := rules.ParseDescription(rule.Description)
 	if ok && d.Grant == n.Grant {
 		r.Until, r.due = d.Until, !d.Until.After(now)
 	}

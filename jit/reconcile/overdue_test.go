@@ -16,6 +16,7 @@ import (
 	"jitbot/jit/jittest"
 	"jitbot/jit/reconcile"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // network is a few network security groups in memory. It does what Azure
@@ -23,18 +24,18 @@ import (
 // is sluggish and says Succeeded before it shows.
 type network struct {
 	mu         sync.Mutex
-	tables     []jit.Table
+	tables     []rules.Table
 	forbidden  map[string]error // by rule name: what a change of it gets
 	sluggish   map[string]bool  // by rule name: a removal does not show
 	unreadable map[string]error // by guard: reading it back fails
 	partly     error            // listing them all fails in part
 }
 
-func (n *network) Table(_ context.Context, guard string) (jit.Table, error) {
+func (n *network) Table(_ context.Context, guard string) (rules.Table, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.unreadable[guard]; err != nil {
-		return jit.Table{}, err
+		return rules.Table{}, err
 	}
 	for _, t := range n.tables {
 		if resource.Same(t.Guard, guard) {
@@ -42,10 +43,10 @@ func (n *network) Table(_ context.Context, guard string) (jit.Table, error) {
 			return t, nil
 		}
 	}
-	return jit.Table{}, fmt.Errorf("guard %s: %w", guard, jit.ErrNotFound)
+	return rules.Table{}, fmt.Errorf("guard %s: %w", guard, jit.ErrNotFound)
 }
 
-func (n *network) Tables(context.Context) ([]jit.Table, error) {
+func (n *network) Tables(context.Context) ([]rules.Table, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	out := slices.Clone(n.tables)
@@ -55,13 +56,13 @@ func (n *network) Tables(context.Context) ([]jit.Table, error) {
 	return out, n.partly
 }
 
-func (n *network) Apply(_ context.Context, guard string, changes []jit.Change) []error {
+func (n *network) Apply(_ context.Context, guard string, changes []rules.Change) []error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	errs := make([]error, len(changes))
-	i := slices.IndexFunc(n.tables, func(t jit.Table) bool { return resource.Same(t.Guard, guard) })
+	i := slices.IndexFunc(n.tables, func(t rules.Table) bool { return resource.Same(t.Guard, guard) })
 	for k, c := range changes {
-		same := func(r jit.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
+		same := func(r rules.Rule) bool { return strings.EqualFold(r.Name, c.Name()) }
 		switch err := n.forbidden[c.Name()]; {
 		case err != nil:
 			errs[k] = err
@@ -79,18 +80,18 @@ func (n *network) Apply(_ context.Context, guard string, changes []jit.Change) [
 }
 
 // granted is an allow of ours that says until when.
-func granted(suffix string, priority int, until time.Time) jit.Rule {
+func granted(suffix string, priority int, until time.Time) rules.Rule {
 	r := jittest.Placed(jittest.OursNamed(suffix), priority)
-	r.Description = jit.Description{Grant: "g-7k2qd", User: "U1", Until: until, Name: "ann@example.com"}.String()
+	r.Description = rules.Description{Grant: "g-7k2qd", User: "U1", Until: until, Name: "ann@example.com"}.String()
 	return r
 }
 
-func saying(r jit.Rule, description string) jit.Rule {
+func saying(r rules.Rule, description string) rules.Rule {
 	r.Description = description
 	return r
 }
 
-func ruleNames(t jit.Table) []string {
+func ruleNames(t rules.Table) []string {
 	var out []string
 	for _, r := range t.Rules {
 		out = append(out, r.Name)
@@ -98,16 +99,16 @@ func ruleNames(t jit.Table) []string {
 	return out
 }
 
-func mixedGuard() jit.Table {
+func mixedGuard() rules.Table {
 	due, later := jittest.Start.Add(-time.Second), jittest.Start.Add(time.Second)
 	other := granted("zzzzz", 109, due)
 	other.Name = "jitbot-test-g-7k2qd-a"
-	return jit.Table{Guard: "/g/web", Name: "nsg-web", Rules: []jit.Rule{
+	return rules.Table{Guard: "/g/web", Name: "nsg-web", Rules: []rules.Rule{
 		jittest.Foreign("SSH", 300), granted("due", 100, due), granted("now", 101, jittest.Start), granted("later", 102, later),
 		saying(jittest.Placed(jittest.OursNamed("mute"), 103), "SSH for the build"),
-		saying(jittest.Placed(jittest.OursNamed("others"), 104), jit.Description{Grant: "g-zzzzz", User: "U1", Until: later}.String()),
+		saying(jittest.Placed(jittest.OursNamed("others"), 104), rules.Description{Grant: "g-zzzzz", User: "U1", Until: later}.String()),
 		granted("astray", 300, due), other, saying(jittest.Foreign("jitbot-prod-deny-a", 250), "jitbot g-7k2qd U1 until 2020-01-01T00:00:00Z"),
-		saying(jittest.Foreign("copy", 110), jit.Description{Grant: "g-7k2qd", User: "U1", Until: due}.String()),
+		saying(jittest.Foreign("copy", 110), rules.Description{Grant: "g-7k2qd", User: "U1", Until: due}.String()),
 	}}
 }
 
@@ -132,7 +133,7 @@ func TestSweepOverdue(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			n := &network{tables: []jit.Table{mixedGuard()}}
+			n := &network{tables: []rules.Table{mixedGuard()}}
 			swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
 			if err != nil {
 				t.Fatal(err)
@@ -181,8 +182,8 @@ func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			rule := granted("due", 100, due)
-			n := &network{tables: []jit.Table{
-				{Guard: "/g/a", Name: "a", Rules: []jit.Rule{rule}}, {Guard: "/g/b", Name: "b", Rules: []jit.Rule{granted("b", 100, due)}},
+			n := &network{tables: []rules.Table{
+				{Guard: "/g/a", Name: "a", Rules: []rules.Rule{rule}}, {Guard: "/g/b", Name: "b", Rules: []rules.Rule{granted("b", 100, due)}},
 			}}
 			tt.set(n, rule.Name)
 			swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
@@ -200,7 +201,7 @@ func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 }
 
 func TestSweepOverdueDoesWhatItCanRead(t *testing.T) {
-	n := &network{tables: []jit.Table{{Guard: "/g/a", Name: "a", Rules: []jit.Rule{granted("due", 100, jittest.Start)}}}, partly: jit.ErrForbidden}
+	n := &network{tables: []rules.Table{{Guard: "/g/a", Name: "a", Rules: []rules.Rule{granted("due", 100, jittest.Start)}}}, partly: jit.ErrForbidden}
 	swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
 	if !errors.Is(err, jit.ErrForbidden) || len(swept) != 1 || swept[0].Outcome != reconcile.Removed {
 		t.Errorf("%v, %v", swept, err)

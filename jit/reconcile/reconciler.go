@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
 )
 
@@ -35,7 +36,7 @@ type Reconciler struct {
 	checks    admission.Checker
 	config    jit.Config
 	adapters  admission.Adapters
-	owner     jit.Owner
+	owner     rules.Owner
 	kick      chan struct{}
 	check     func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
 	unwatched sync.Once                           // says once that protected VMs are not looked at

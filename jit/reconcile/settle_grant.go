@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // settleGuard moves the grants on by what was read back, and by nothing else.
@@ -109,14 +110,14 @@ func (s *Reconciler) depart(ctx context.Context, read jit.Grant, guard string) e
 }
 
 // leftOf finds a rule of the grant, wherever in the guard it stands.
-func (s *Reconciler) leftOf(g jit.Grant, t jit.Table) (jit.Rule, bool) {
+func (s *Reconciler) leftOf(g jit.Grant, t rules.Table) (rules.Rule, bool) {
 	for _, r := range t.Rules {
-		n, ok := jit.ParseRuleName(strings.ToLower(r.Name))
+		n, ok := rules.ParseRuleName(strings.ToLower(r.Name))
 		if ok && n.Installation == s.owner.Installation && n.Grant == g.ID {
 			return r, true
 		}
 	}
-	return jit.Rule{}, false
+	return rules.Rule{}, false
 }
 
 // settleOpening confirms what is in force here, and gives up what Azure will
@@ -141,7 +142,7 @@ func (s *Reconciler) settleOpening(ctx context.Context, v pass, g jit.Grant) err
 // confirmedAt reports whether every rule of the grant here was read back in force,
 // or what stands in the way.
 func (s *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
-	for _, want := range jit.ForGrant(g, s.owner.Installation, v.guard) {
+	for _, want := range rules.ForGrant(g, s.owner.Installation, v.guard) {
 		if err := v.failed[want.Name]; err != nil {
 			return false, err
 		}
@@ -164,7 +165,7 @@ func (s *Reconciler) publicEnds(v pass, g jit.Grant) []jit.PublicEnd {
 		if !resource.Same(p.Guard, v.guard) || p.Kind != jit.ByDNAT {
 			continue
 		}
-		for _, want := range jit.TranslationsOf(g, s.owner.Installation, p) {
+		for _, want := range rules.TranslationsOf(g, s.owner.Installation, p) {
 			if d, ok := v.plan.FinalOf(want).PublicEnd(p.VM); ok {
 				out = append(out, d)
 			}
@@ -180,8 +181,8 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error 
 		return s.settleDeparted(ctx, v, g)
 	}
 	moved := g.Follows(v.guard)
-	for _, want := range jit.ForGrant(g, s.owner.Installation, v.guard) {
-		relocated := jit.MovedPublicEnd(g, v.plan.FinalOf(want))
+	for _, want := range rules.ForGrant(g, s.owner.Installation, v.guard) {
+		relocated := rules.MovedPublicEnd(g, v.plan.FinalOf(want))
 		changed, err := s.settleChanged(ctx, v, g, want, relocated)
 		if err != nil {
 			return err
@@ -211,7 +212,7 @@ func (s *Reconciler) settleMoved(ctx context.Context, v pass, g jit.Grant) error
 
 // settleChanged reports whether a rule of an open grant was not as wanted when
 // the pass began, and is now. With again it is looked at in any case.
-func (s *Reconciler) settleChanged(ctx context.Context, v pass, g jit.Grant, want jit.Rule, again bool) (changed bool, err error) {
+func (s *Reconciler) settleChanged(ctx context.Context, v pass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
 	final := v.plan.FinalOf(want)
 	if old, _ := v.before.Rule(want.Name); old.Equal(final) && !again {
 		return false, nil

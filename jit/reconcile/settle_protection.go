@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // settleProtection moves a protection on by what was read back of its denies here.
@@ -21,7 +22,7 @@ func (s *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protect
 	if err != nil {
 		return err
 	}
-	for _, want := range jit.Denies(s.owner.Installation, v.guard, []jit.Protection{p}) {
+	for _, want := range rules.ForProtections(s.owner.Installation, v.guard, []jit.Protection{p}) {
 		final := v.plan.FinalOf(want)
 		if err := v.failed[final.Name]; err != nil {
 			return errors.Join(err, s.protectionTrouble(ctx, v, p, err))
@@ -71,14 +72,14 @@ func (s *Reconciler) clearLeft(ctx context.Context, p jit.Protection, guard stri
 
 // keeps reports whether the deny keeps an address shut that the protection has
 // behind the guard, and that no other protection has there.
-func (v pass) keeps(p jit.Protection, deny jit.Rule) bool {
+func (v pass) keeps(p jit.Protection, deny rules.Rule) bool {
 	for _, path := range p.Paths {
 		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
 			return slices.ContainsFunc(v.protections, func(o jit.Protection) bool {
 				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(v.guard, a)
 			})
 		})
-		if jit.DenyMeets(jit.Protection{Paths: []jit.Path{path}}, v.guard, deny) {
+		if rules.DenyMeets(jit.Protection{Paths: []jit.Path{path}}, v.guard, deny) {
 			return true
 		}
 	}
@@ -148,10 +149,10 @@ func (s *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protecti
 // protectionDrifted says that somebody changed a deny of a locked VM; the plan has
 // put it back.
 func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protection) error {
-	for _, want := range jit.Denies(s.owner.Installation, v.guard, v.protections) {
+	for _, want := range rules.ForProtections(s.owner.Installation, v.guard, v.protections) {
 		final := v.plan.FinalOf(want)
 		old, _ := v.before.Rule(final.Name)
-		if !jit.DenyMeets(p, v.guard, final) || jit.KeptShutBy(p, v.guard, old, final) {
+		if !rules.DenyMeets(p, v.guard, final) || rules.KeptShutBy(p, v.guard, old, final) {
 			continue
 		}
 		return s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {

@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 const (
@@ -84,7 +85,7 @@ func (p *program) tellLive(ctx context.Context) error {
 // removal is the command that removes a rule without jitbot. A firewall takes
 // it as an extension of the command line tool.
 // https://learn.microsoft.com/cli/azure/network/firewall
-func removal(guard, installation string, r jit.Rule) string {
+func removal(guard, installation string, r rules.Rule) string {
 	id, err := arm.ParseResourceID(guard)
 	if err != nil || resource.KindOf(guard) == resource.SecurityGroup {
 		return fmt.Sprintf("az network nsg rule delete --ids %s/securityRules/%s", guard, r.Name)
@@ -93,11 +94,11 @@ func removal(guard, installation string, r jit.Rule) string {
 	if resource.KindOf(guard) == resource.PolicyGroup {
 		return fmt.Sprintf("az network firewall policy rule-collection-group collection rule remove"+
 			" --subscription %s -g %s --policy-name %s --rcg-name %s --collection-name %s --name %s",
-			id.SubscriptionID, id.ResourceGroupName, id.Parent.Name, id.Name, jit.CollectionName(installation, dnat), r.Name)
+			id.SubscriptionID, id.ResourceGroupName, id.Parent.Name, id.Name, rules.CollectionName(installation, dnat), r.Name)
 	}
 	kind := map[bool]string{true: "nat-rule", false: "network-rule"}[dnat]
 	return fmt.Sprintf("az network firewall %s delete --subscription %s -g %s --firewall-name %s --collection-name %s --name %s",
-		kind, id.SubscriptionID, id.ResourceGroupName, id.Name, jit.CollectionName(installation, dnat), r.Name)
+		kind, id.SubscriptionID, id.ResourceGroupName, id.Name, rules.CollectionName(installation, dnat), r.Name)
 }
 
 // closingCommands are a grant with its deadline and a command for each of its rules.
@@ -127,7 +128,7 @@ func closingCommands(g jit.Grant, installation string) string {
 			continue
 		}
 		seen[key] = true
-		for _, r := range jit.ForGrant(g, installation, path.Guard) {
+		for _, r := range rules.ForGrant(g, installation, path.Guard) {
 			fmt.Fprintf(&b, "  %s\n", removal(path.Guard, installation, r))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reconcile"
+	"jitbot/jit/rules"
 )
 
 // Sweep closes what is past its until, from the rules in Azure alone: it needs
@@ -19,7 +20,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 	if err != nil {
 		return err
 	}
-	owner := jit.Owner{Installation: o.Config.Jit.Installation, Bands: o.Config.Jit.Bands}
+	owner := rules.Owner{Installation: o.Config.Jit.Installation, Bands: o.Config.Jit.Bands}
 	found, err := reconcile.SweepOverdue(ctx, client, owner, unreadable, time.Now())
 	overdue := 0
 	counts := map[reconcile.Outcome]int{}

@@ -17,13 +17,14 @@ import (
 	"jitbot/jit/azure"
 	"jitbot/jit/preflight"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // snapshot is what was read of Azure.
 type snapshot struct {
 	vms      []jit.VM
 	unread   []error // machines that could not be read, or why none could
-	tables   []jit.Table
+	tables   []rules.Table
 	locks    []admission.ManagementLock
 	rights   []rights
 	firewall string // what is in front of a machine and is a firewall, or may be
@@ -156,7 +157,7 @@ func (c run) foresee(s snapshot) []Finding {
 	return found
 }
 
-func ruleNote(tables []jit.Table) string {
+func ruleNote(tables []rules.Table) string {
 	firewalls := 0
 	for _, t := range tables {
 		if resource.IsFirewall(t.Guard) {
@@ -218,8 +219,8 @@ func hurdle(h preflight.Obstacle) error {
 }
 
 // astray names rules that have a name of ours and lie outside our bands.
-func (c run) astray(tables []jit.Table) []error {
-	owner := jit.Owner{Installation: c.Config.Jit.Installation, Bands: c.Config.Jit.Bands}
+func (c run) astray(tables []rules.Table) []error {
+	owner := rules.Owner{Installation: c.Config.Jit.Installation, Bands: c.Config.Jit.Bands}
 	var faults []error
 	for _, t := range tables {
 		for _, r := range t.Rules {

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // Config is a configuration file, read and found without fault.
@@ -107,7 +108,7 @@ func (f *faults) config(s *section) Config {
 	c := Config{Jit: jit.Config{Users: map[jit.UserID]string{}}}
 	s.require("installation", "a name of 1 to 16 of a-z and 0-9 that stands in every rule's name, such as prod")
 	c.Jit.Installation = s.text("installation", "")
-	if s.values["installation"] != nil && c.Jit.Installation != "" && !jit.ValidInstallation(c.Jit.Installation) {
+	if s.values["installation"] != nil && c.Jit.Installation != "" && !rules.ValidInstallation(c.Jit.Installation) {
 		s.fault("installation", "%q may not stand in rule names; write 1 to 16 of a-z and 0-9", c.Jit.Installation)
 	} else if s.has("installation") && c.Jit.Installation == "" && s.values["installation"].Value == "" {
 		s.fault("installation", "is empty; write 1 to 16 of a-z and 0-9, such as prod")

@@ -14,6 +14,7 @@ import (
 
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -245,7 +246,7 @@ func FuzzConfig(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := config.Parse("jitbot.yaml", data)
 		if err == nil {
-			if !jit.ValidInstallation(c.Jit.Installation) || c.Jit.Channel == "" || len(c.Azure.Subscriptions) == 0 {
+			if !rules.ValidInstallation(c.Jit.Installation) || c.Jit.Channel == "" || len(c.Azure.Subscriptions) == 0 {
 				t.Errorf("accepted without what is required: %+v", c)
 			}
 			for _, p := range c.Jit.Policies {

@@ -11,6 +11,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/reconcile"
+	"jitbot/jit/rules"
 )
 
 // While one of a grant's two guards refuses the removal, nothing is read over
@@ -260,7 +261,7 @@ func TestAstrayOverdueRuleFailsTheSweep(t *testing.T) {
 		const due, later = "jitbot-prod-g-99999-web-1-abcd-tcp", "jitbot-prod-g-88888-web-1-abcd-tcp"
 		w.plant(azuresim.DemoDevNSG, due, "Allow", "203.0.113.99", 2000, "jitbot g-99999 U0ADA until 1999-01-01T00:00:00Z")
 		w.plant(azuresim.DemoDevNSG, later, "Allow", "203.0.113.99", 2001, "jitbot g-88888 U0ADA until 2099-01-01T00:00:00Z")
-		found, err := reconcile.SweepOverdue(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := reconcile.SweepOverdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if err != nil || len(found) != 2 {
 			t.Fatalf("%v, %v", found, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 var errCrashed = errors.New("the program has crashed")
@@ -116,28 +117,28 @@ func (s crashingStore) Notices(ctx context.Context, limit int) ([]jit.Notice, er
 }
 
 type crashingNetwork struct {
-	jit.Network
+	rules.Network
 	f *crashPoint
 }
 
-func (n crashingNetwork) Table(ctx context.Context, guard string) (jit.Table, error) {
+func (n crashingNetwork) Table(ctx context.Context, guard string) (rules.Table, error) {
 	if err := n.f.read(); err != nil {
-		return jit.Table{}, err
+		return rules.Table{}, err
 	}
 	return n.Network.Table(ctx, guard)
 }
 
-func (n crashingNetwork) Tables(ctx context.Context) ([]jit.Table, error) {
+func (n crashingNetwork) Tables(ctx context.Context) ([]rules.Table, error) {
 	if err := n.f.read(); err != nil {
 		return nil, err
 	}
 	return n.Network.Tables(ctx)
 }
 
-func (n crashingNetwork) Apply(ctx context.Context, guard string, changes []jit.Change) []error {
+func (n crashingNetwork) Apply(ctx context.Context, guard string, changes []rules.Change) []error {
 	errs := make([]error, len(changes))
 	for i, c := range changes {
-		errs[i] = n.f.effect(func() error { return n.Network.Apply(ctx, guard, []jit.Change{c})[0] })
+		errs[i] = n.f.effect(func() error { return n.Network.Apply(ctx, guard, []rules.Change{c})[0] })
 	}
 	return errs
 }

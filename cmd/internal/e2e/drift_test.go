@@ -11,6 +11,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/reconcile"
+	"jitbot/jit/rules"
 )
 
 // oursIn gives the rule of ours in a guard.
@@ -164,7 +165,7 @@ func TestReapWithoutStore(t *testing.T) {
 		w.Start()
 		g := w.Open(time.Hour, "web-1")
 		w.Stop()
-		owner := jit.Owner{Installation: "prod", Bands: w.Config.Bands}
+		owner := rules.Owner{Installation: "prod", Bands: w.Config.Bands}
 		found, err := reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
 		if err != nil || len(found) != 2 || found[0].Outcome != reconcile.Kept || w.Ours() != 2 {
 			t.Fatalf("before until: %v, %v", found, err)

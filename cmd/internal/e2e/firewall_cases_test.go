@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // stands reports whether a rule of the grant is in a firewall or a policy.
@@ -39,11 +40,11 @@ func TestClosingUnderAPolicyThatIsHidden(t *testing.T) {
 func TestAnotherInstallationLetsInAlong(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
-		r := jit.Rule{
+		r := rules.Rule{
 			Name: "jitbot-other-g-22222-app-1-22", Priority: 140, Inbound: true, Allow: true, Protocol: jit.TCP, Sources: []string{"198.51.100.77/32"},
 			SourcePorts: []string{"*"}, Destinations: []string{azuresim.DemoFirewallIP}, Ports: []string{"50001"}, To: netip.MustParseAddrPort("10.40.1.4:22"),
 		}
-		if err := w.Client.Apply(t.Context(), azuresim.DemoFirewall, []jit.Change{{Put: &r}})[0]; err != nil {
+		if err := w.Client.Apply(t.Context(), azuresim.DemoFirewall, []rules.Change{{Put: &r}})[0]; err != nil {
 			t.Fatal(err)
 		}
 		w.Start()
@@ -153,13 +154,13 @@ func TestWaitingOpeningsAskOnce(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = 10 * time.Minute })
-		r := jit.Rule{
+		r := rules.Rule{
 			Name: "jitbot-other-g-22222-core-1", Priority: 140, Inbound: true, Allow: true, Protocol: jit.TCP, Sources: []string{"10.60.9.9/32"},
 			SourcePorts: []string{"*"}, Destinations: []string{"10.50.1.4"}, Ports: []string{"22"},
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			w.Connect().Apply(t.Context(), azuresim.DemoEdgePolicy+"/ruleCollectionGroups/jitbot-other", []jit.Change{{Put: &r}})
+			w.Connect().Apply(t.Context(), azuresim.DemoEdgePolicy+"/ruleCollectionGroups/jitbot-other", []rules.Change{{Put: &r}})
 		})
 		for _, id := range ids {
 			time.Sleep(5 * time.Second)

@@ -8,6 +8,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/reconcile"
+	"jitbot/jit/rules"
 )
 
 // Without the bot and its store, what is past its until is closed in firewalls
@@ -22,7 +23,7 @@ func TestReapFirewalls(t *testing.T) {
 				w.Pass(6 * time.Minute)
 				g = w.Want(g.ID, jit.Open)
 				w.Stop()
-				owner := jit.Owner{Installation: "prod", Bands: w.Config.Bands}
+				owner := rules.Owner{Installation: "prod", Bands: w.Config.Bands}
 				found, err := reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
 				for _, r := range found {
 					if r.Outcome != reconcile.Kept || r.Until != g.Clock.Until || r.Grant != g.ID {
@@ -58,7 +59,7 @@ func TestReapUnderAPolicyThatIsHidden(t *testing.T) {
 		w.Stop()
 		w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
 		time.Sleep(time.Until(g.Clock.Until))
-		found, err := reconcile.SweepOverdue(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := reconcile.SweepOverdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if w.stands(g.ID) {
 			t.Errorf("the rule is left: %v, %v", found, err)
 		}
@@ -77,17 +78,17 @@ func TestReapTellsOfEachRuleOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for policy, grant := range map[string]jit.ID{azuresim.DemoCorpPolicy: "g-22222", azuresim.DemoEdgePolicy: "g-33333"} {
-			r := jit.Rule{
-				Name: jit.RuleName{Installation: "prod", Grant: grant, Suffix: "core-1"}.String(), Priority: 140, Inbound: true, Allow: true,
+			r := rules.Rule{
+				Name: rules.RuleName{Installation: "prod", Grant: grant, Suffix: "core-1"}.String(), Priority: 140, Inbound: true, Allow: true,
 				Protocol: jit.TCP, Sources: []string{"10.60.9.9/32"}, SourcePorts: []string{"*"}, Destinations: []string{"10.50.1.4"}, Ports: []string{"22"},
-				Description: jit.Description{Grant: grant, User: ada, Until: time.Now().Add(time.Minute)}.String(),
+				Description: rules.Description{Grant: grant, User: ada, Until: time.Now().Add(time.Minute)}.String(),
 			}
-			if err := w.Client.Apply(t.Context(), policy+"/ruleCollectionGroups/jitbot-prod", []jit.Change{{Put: &r}})[0]; err != nil {
+			if err := w.Client.Apply(t.Context(), policy+"/ruleCollectionGroups/jitbot-prod", []rules.Change{{Put: &r}})[0]; err != nil {
 				t.Fatal(err)
 			}
 			w.Pass(time.Minute)
 		}
-		found, err := reconcile.SweepOverdue(t.Context(), w.Client, jit.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := reconcile.SweepOverdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if len(found) != 2 || err != nil {
 			t.Errorf("%v, %v", found, err)
 		}

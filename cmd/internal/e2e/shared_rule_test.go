@@ -8,17 +8,18 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // letsAllIn has another installation write a DNAT rule that leads everybody to
 // port 22 of app-1, whose security group could not tell them from a holder.
 func (w *world) letsAllIn() {
 	w.T.Helper()
-	r := jit.Rule{
+	r := rules.Rule{
 		Name: "jitbot-other-g-22222-app-1-22", Priority: 140, Inbound: true, Allow: true, Protocol: jit.TCP, Sources: []string{"0.0.0.0/0"},
 		SourcePorts: []string{"*"}, Destinations: []string{azuresim.DemoFirewallIP}, Ports: []string{"50001"}, To: netip.MustParseAddrPort("10.40.1.4:22"),
 	}
-	if err := w.Client.Apply(w.T.Context(), azuresim.DemoFirewall, []jit.Change{{Put: &r}})[0]; err != nil {
+	if err := w.Client.Apply(w.T.Context(), azuresim.DemoFirewall, []rules.Change{{Put: &r}})[0]; err != nil {
 		w.T.Fatal(err)
 	}
 }

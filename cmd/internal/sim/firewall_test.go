@@ -13,6 +13,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // The same behind firewalls, classic and by policy, whose documents other
@@ -257,7 +258,7 @@ func (k *walk) checkOurWalls() {
 	all := slices.Concat(k.Azure.FirewallCollections(azuresim.DemoFirewall), k.Azure.FirewallCollections(azuresim.DemoEdgePolicy+"/ruleCollectionGroups/jitbot-prod"))
 	for _, c := range all {
 		for _, r := range c.Rules {
-			n, ok := jit.ParseRuleName(r.Name)
+			n, ok := rules.ParseRuleName(r.Name)
 			if !ok || n.Installation != "prod" {
 				continue
 			}

@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // The places of a drawn network.
@@ -47,7 +48,7 @@ func seldom(t *rapid.T, label string, of int) bool { return rapid.IntRange(1, of
 
 // drawScene draws one to three machines with one or two interfaces of one or
 // two addresses, and NSGs that stand at either level, at both, or before many.
-func drawNetwork(t *rapid.T, owner jit.Owner) *network {
+func drawNetwork(t *rapid.T, owner rules.Owner) *network {
 	s := &network{clients: []string{fromOutside + "/32", "203.0.113.8/32", "198.51.100.0/28", fromOffice + "/32", fromElsewhere + "/32", "10.10.1.4/32"}}
 	groups := []string{}
 	for i := range rapid.IntRange(1, 3).Draw(t, "groups") {

@@ -5,8 +5,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // strangeNames are names that other people's rules may have: ours but for a
@@ -29,7 +29,7 @@ func edgesOfBands() []int {
 
 // drawRule draws somebody's rule. One that would be ours, by its name and its
 // place, is given another name.
-func (s *network) drawRule(t *rapid.T, owner jit.Owner) azuresim.Rule {
+func (s *network) drawRule(t *rapid.T, owner rules.Owner) azuresim.Rule {
 	v4 := !seldom(t, "of IPv6", 5)
 	r := azuresim.Rule{
 		Name: some(t, "name", strangeNames()...), Priority: some(t, "priority", edgesOfBands()...),
@@ -37,7 +37,7 @@ func (s *network) drawRule(t *rapid.T, owner jit.Owner) azuresim.Rule {
 		Direction: some(t, "direction", "Inbound", "Inbound", "Inbound", "Inbound", "Outbound"),
 		Protocol:  some(t, "protocol", "*", "Tcp", "Udp", "*", "Tcp", "Icmp", "Esp", "Ah"),
 	}
-	if _, ours := owner.Ours(jit.Rule{Name: r.Name, Priority: r.Priority}); ours {
+	if _, ours := owner.Ours(rules.Rule{Name: r.Name, Priority: r.Priority}); ours {
 		r.Name = fmt.Sprint("rule-", r.Priority)
 	}
 	s.drawSources(t, v4, &r)

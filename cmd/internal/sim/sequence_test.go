@@ -12,6 +12,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // walk does one thing after another to a world, and what other people do also
@@ -101,12 +102,12 @@ func newWalk(t *rapid.T, dir string) *walk {
 	return k
 }
 
-func (k *walk) owner() jit.Owner {
-	return jit.Owner{Installation: k.Config.Installation, Bands: k.Config.Bands}
+func (k *walk) owner() rules.Owner {
+	return rules.Owner{Installation: k.Config.Installation, Bands: k.Config.Bands}
 }
 
-func (k *walk) ours(r azuresim.Rule) (jit.RuleName, bool) {
-	return k.owner().Ours(jit.Rule{Name: r.Name, Priority: r.Priority})
+func (k *walk) ours(r azuresim.Rule) (rules.RuleName, bool) {
+	return k.owner().Ours(rules.Rule{Name: r.Name, Priority: r.Priority})
 }
 
 // moves are what can be done now, doors opened and closed more often than the

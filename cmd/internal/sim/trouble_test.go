@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 type trouble struct {
@@ -62,7 +63,7 @@ func (k *walk) inTrouble(do func()) {
 func (k *walk) allowBlindness() {
 	for what := range k.hand {
 		nsg, rule, _ := strings.Cut(what, " ")
-		n, _ := jit.ParseRuleName(rule)
+		n, _ := rules.ParseRuleName(rule)
 		if _, there := k.Azure.Rule(nsg, rule); there || n.Grant == "" || k.Grant(n.Grant).State == jit.Open {
 			continue
 		}

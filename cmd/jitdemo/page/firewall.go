@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // firewall is an Azure Firewall with what it asks of packets from outside.
@@ -116,7 +116,7 @@ func (h *handler) firewallRule(c azuresim.Asked, r azuresim.FirewallRule, hosts 
 		out.Leads = cmp.Or(hosts[r.TranslatedAddress], r.TranslatedAddress) + ":" + r.TranslatedPort
 	}
 	// Only in a collection of its own has a rule the bot's name by right.
-	if name, ours := h.own(r.Name); ours && strings.EqualFold(c.Name, jit.CollectionName(h.opt.Installation, c.Kind == azuresim.NAT)) {
+	if name, ours := h.own(r.Name); ours && strings.EqualFold(c.Name, rules.CollectionName(h.opt.Installation, c.Kind == azuresim.NAT)) {
 		out.Ours, out.Grant = true, string(name.Grant)
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 )
 
 // shelf is what the bot's store holds: the grants that have not ended, and the
@@ -55,11 +56,11 @@ func (s shelf) locked(vm string) string {
 
 // wants reports whether a grant or a protection needs the rule in the guard.
 func (s shelf) wants(installation, guard, rule string) bool {
-	want := jit.Denies(installation, guard, s.locks)
+	want := rules.ForProtections(installation, guard, s.locks)
 	for _, g := range s.grants {
 		if g.State == jit.Opening || g.State == jit.Open {
-			want = append(want, jit.ForGrant(g, installation, guard)...)
+			want = append(want, rules.ForGrant(g, installation, guard)...)
 		}
 	}
-	return slices.ContainsFunc(want, func(r jit.Rule) bool { return strings.EqualFold(r.Name, rule) })
+	return slices.ContainsFunc(want, func(r rules.Rule) bool { return strings.EqualFold(r.Name, rule) })
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 )
 
 // world is what the page shows of Azure, of the grants and of the knobs.
@@ -130,10 +130,10 @@ func (h *handler) guard(id string) guard {
 }
 
 // own takes the name of a rule of the bot's apart; other people's are none.
-func (h *handler) own(rule string) (jit.RuleName, bool) {
-	n, ours := jit.ParseRuleName(strings.ToLower(rule))
+func (h *handler) own(rule string) (rules.RuleName, bool) {
+	n, ours := rules.ParseRuleName(strings.ToLower(rule))
 	if !ours || n.Installation != h.opt.Installation {
-		return jit.RuleName{}, false
+		return rules.RuleName{}, false
 	}
 	return n, true
 }

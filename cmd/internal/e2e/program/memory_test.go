@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
 	"jitbot/store/bolt"
 )
 
@@ -88,17 +89,17 @@ func (s *site) fillHost(b *testing.B, db *bolt.Store, h int) {
 	nic := fmt.Sprintf("%sMicrosoft.Network/networkInterfaces/host-%03d", hostRoot, h)
 	nsg := fmt.Sprintf("%sMicrosoft.Network/networkSecurityGroups/host-%03d", hostRoot, h)
 	address := netip.AddrFrom4([4]byte{10, 99, byte(h), 4})
-	var wanted []jit.Rule
+	var wanted []rules.Rule
 	for i := range perHost {
 		g := openGrant(jit.DeriveID(fmt.Sprint(h, "/", i), 0), vm, nsg, address)
 		if err := db.Create(b.Context(), g); err != nil {
 			continue // two keys may share an id; the first keeps it
 		}
-		wanted = append(wanted, jit.ForGrant(g, "prod", nsg)...)
+		wanted = append(wanted, rules.ForGrant(g, "prod", nsg)...)
 	}
-	owner := jit.Owner{Installation: "prod", Bands: jit.Bands{Allow: jit.Band{From: 100, To: 249}}} // as is the default
+	owner := rules.Owner{Installation: "prod", Bands: jit.Bands{Allow: jit.Band{From: 100, To: 249}}} // as is the default
 	group := azuresim.NSG{ID: nsg}
-	for _, r := range owner.MakePlan(jit.Table{}, wanted).Final {
+	for _, r := range owner.MakePlan(rules.Table{}, wanted).Final {
 		group.Rules = append(group.Rules, azuresim.Rule{
 			Name: r.Name, Description: r.Description, Protocol: "Tcp", SourceAddressPrefix: r.Sources[0], SourcePortRange: "*",
 			DestinationAddressPrefix: r.Destinations[0], DestinationPortRange: r.Ports[0], Access: "Allow", Direction: "Inbound", Priority: r.Priority,

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 // Ours counts the rules of ours in all guards.
@@ -22,7 +22,7 @@ func (w *World) Ours() int {
 
 // IsOurs says it by the name alone; the noise takes no whole name of ours.
 func IsOurs(name string) bool {
-	n, ok := jit.ParseRuleName(name)
+	n, ok := rules.ParseRuleName(name)
 	return ok && n.Installation == "prod"
 }
 
@@ -51,7 +51,7 @@ func (w *World) CheckPromises(foreign string) {
 	}
 	for _, nsg := range w.Azure.NSGs() {
 		for _, r := range w.Azure.Rules(nsg) {
-			n, _ := jit.ParseRuleName(r.Name)
+			n, _ := rules.ParseRuleName(r.Name)
 			if !IsOurs(r.Name) {
 				continue
 			}

@@ -1,0 +1,37 @@
+// Package jit holds the nouns of just-in-time network access and their
+// transitions: the grant (one ask and its whole life), the protection (a VM
+// whose ports are shut), the event (a line of the record), the policy that says
+// what may be asked for, and the few interfaces of the store that change them.
+//
+// Read in the order of the arrows, the packages below are the book of jitbot:
+//
+//	resource, ipset, clock, workqueue   ids, sets, time and work
+//	rbac                                which Azure actions are missing
+//	jit                                 the nouns, and every transition
+//	route, rules                        what is on the way; the rules there and the plan
+//	reach                               who gets through, and how a VM stands
+//	admission                           may this be let in now
+//	reconcile                           Azure is made to agree with the store
+//	access                              what people can do
+//	outbox                              what must be told is told
+//	preflight                           what would be refused, before anybody asks
+//
+// A transition is a method with values in and values out: it takes the grant as
+// it is stored and gives the next one with the event that says so, or refuses.
+// The store runs it inside one transaction, and may run it again; so it has no
+// effects. No transition is written anywhere else.
+//
+//	asked -> pending -> opening -> open -> closing -> closed
+//	   \        \ denied, lapsed, cancelled
+//	    refused                    opening -> closing: not confirmed in time, or revoked
+//
+// Whom an event is told to stands in one table, beside the list of its kinds.
+//
+// The domain imports the standard library alone; of the domain, this package
+// sees ipset and resource. Sentences for people are Refusals; every other error
+// is for the log.
+//
+// The life cycle is tested here against a model; with real Azure clients, a real
+// store and everything that can go wrong in cmd/internal/e2e and
+// cmd/internal/sim.
+package jit

@@ -1,0 +1,165 @@
+package jit
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"jitbot/jit/resource"
+)
+
+// PublicEnds are where the grant's holder connects to, by firewall and port.
+func (g Grant) PublicEnds() []PublicEnd {
+	var out []PublicEnd
+	for _, p := range g.Paths {
+		out = append(out, p.PublicEnds...)
+	}
+	slices.SortFunc(out, func(a, b PublicEnd) int { return cmp.Or(a.To.Compare(b.To), a.Public.Compare(b.Public)) })
+	return out
+}
+
+// Guards lists the guards of the grant's paths and of those it left, each once,
+// in lower case.
+func (g Grant) Guards() []string { return GuardsOf(slices.Concat(g.Paths, g.Left)) }
+
+// Follow gives an open grant the paths that its VMs have now. What was
+// written elsewhere is no longer wanted there; where is kept until that was
+// read back gone.
+func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
+	if g.State != Open || SamePaths(paths, g.Paths) {
+		return g, nil, nil
+	}
+	g = g.changed()
+	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return HasGuard(paths, old.Guard) })
+	for i := range g.Left {
+		g.Left[i].Confirmed, g.Left[i].Fault, g.Left[i].PublicEnds = false, "", nil
+	}
+	told := len(g.PublicEnds()) > 0
+	g.Paths = keepPublicEnds(g.Paths, paths)
+	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
+	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == ByDNAT }) {
+		e = e.toHolder() // who would go on knocking at a door that is gone
+	}
+	return g, []Event{e}, nil
+}
+
+// Rerouted says that the rules of an open grant in the guard were read back in
+// force where its VMs are now, with the addresses that people come in by; its
+// holder is told when these are others. It is too late when the paths are not
+// those that were read back: the grant has ended, or moved again.
+func (g Grant) Rerouted(read []Path, guard string, doors []PublicEnd, now time.Time) (Grant, []Event, error) {
+	if g.State != Open || !SamePaths(g.Paths, read) {
+		return g, nil, g.stale()
+	}
+	next, _ := g.confirm(guard)
+	next = next.through(guard, doors)
+	if slices.Equal(next.PublicEnds(), g.PublicEnds()) {
+		return next, nil, nil
+	}
+	if next.Revision == g.Revision {
+		next = next.changed()
+	}
+	return next, []Event{next.event(EventMoved, Person{}, now, "Where the firewall lets its holder in has changed.").toHolder()}, nil
+}
+
+// LeftGuard says that no rule of the grant is left in a guard that its VMs left.
+// It is too late when what it left is not what was read back.
+func (g Grant) LeftGuard(read []Path, guard string) (Grant, []Event, error) {
+	if g.State != Open || !SamePaths(g.Left, read) {
+		return g, nil, g.stale()
+	}
+	if !HasGuard(g.Left, guard) {
+		return g, nil, nil
+	}
+	g = g.changed()
+	g.Left = elsewhere(g.Left, guard)
+	return g, nil, nil
+}
+
+// keepPublicEnds are the paths with the doors that people were told, where these
+// can stay.
+func keepPublicEnds(old, paths []Path) []Path {
+	paths = slices.Clone(paths)
+	for i, p := range paths {
+		for _, o := range old {
+			for _, d := range o.PublicEnds {
+				if p.Kind == ByDNAT && resource.Same(o.VM, p.VM) && resource.Same(o.Guard, p.Guard) && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
+					paths[i].PublicEnds = append(paths[i].PublicEnds, d)
+				}
+			}
+		}
+	}
+	return paths
+}
+
+// ConfirmGuard says that every rule of the grant in the guard was read back in force,
+// with the doors that people come in by; with the last guard the grant is open.
+func (g Grant) ConfirmGuard(guard string, doors []PublicEnd, now time.Time) (Grant, []Event, error) {
+	if g.State != Opening || g.Clock.Begun.IsZero() {
+		return g, nil, g.stale()
+	}
+	next, left := g.confirm(guard)
+	next = next.through(guard, doors)
+	if left == 0 {
+		opened, e, err := next.ConfirmOpen(now)
+		if err != nil {
+			return g, nil, err
+		}
+		return opened, []Event{e}, nil
+	}
+	if next.Revision == g.Revision || !next.Slow() {
+		return next, nil, nil
+	}
+	return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+resource.GuardName(guard)+" are in force; "+next.unfinished()+" is still being changed.")}, nil
+}
+
+// through keeps the doors at the guard.
+func (g Grant) through(guard string, doors []PublicEnd) Grant {
+	if len(doors) == 0 {
+		return g
+	}
+	g.Paths = slices.Clone(g.Paths)
+	for i, p := range g.Paths {
+		if resource.Same(p.Guard, guard) && p.Kind == ByDNAT {
+			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(doors), func(d PublicEnd) bool {
+				return !resource.Same(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr())
+			})
+		}
+	}
+	return g
+}
+
+// Slow reports whether a firewall is among the guards: Azure takes minutes.
+func (g Grant) Slow() bool {
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.IsFirewall(p.Guard) })
+}
+
+// unfinished names the guards that have not agreed.
+func (g Grant) unfinished() string {
+	var names []string
+	for _, p := range g.Paths {
+		if !p.Confirmed {
+			names = append(names, resource.GuardName(p.Guard))
+		}
+	}
+	slices.Sort(names)
+	return JoinWords(slices.Compact(names))
+}
+
+// confirm marks the guard's paths as agreed and counts those left. The grant
+// comes back unchanged where nothing is new.
+func (g Grant) confirm(guard string) (Grant, int) {
+	paths, fresh, left := confirm(g.Paths, guard)
+	if !fresh {
+		return g, left
+	}
+	next := g.changed()
+	next.Paths = paths
+	return next, left
+}
+
+// Follows reports whether the rules of an open grant at the guard were not yet
+// read back since its VM moved behind it.
+func (g Grant) Follows(guard string) bool {
+	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && !p.Confirmed })
+}

@@ -1,0 +1,210 @@
+package route_test
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"jitbot/jit"
+	"jitbot/jit/jittest"
+	"jitbot/jit/resource"
+	"jitbot/jit/route"
+)
+
+const (
+	edgeID = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/edge-fw"
+)
+
+func TestKindOf(t *testing.T) {
+	for guard, want := range map[string]struct {
+		kind resource.GuardKind
+		name string
+	}{
+		"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/web-nsg": {resource.SecurityGroup, "web-nsg"},
+		jittest.HubID: {resource.ClassicFirewall, "hub-fw"},
+		jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod":                  {resource.PolicyGroup, "edge-policy"},
+		strings.ToLower(jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod"): {resource.PolicyGroup, "edge-policy"},
+		// A group that is called like a firewall's type is a group.
+		"/subscriptions/s/resourceGroups/azureFirewalls/providers/Microsoft.Network/networkSecurityGroups/azureFirewalls": {resource.SecurityGroup, "azureFirewalls"},
+	} {
+		if kind, name := resource.KindOf(guard), resource.GuardName(guard); kind != want.kind || name != want.name {
+			t.Errorf("%s: %v %s", guard, kind, name)
+		}
+	}
+}
+
+func TestRoutedBy(t *testing.T) {
+	hop := netip.MustParseAddr
+	routes := func(words ...string) []route.Route {
+		var out []route.Route
+		for _, w := range words {
+			prefix, to, _ := strings.Cut(w, " ")
+			r := route.Route{Prefix: netip.MustParsePrefix(prefix)}
+			if to != "" {
+				r.Hop = hop(to)
+			}
+			out = append(out, r)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name   string
+		routes []route.Route
+		want   string
+	}{
+		{"nothing", nil, ""},
+		{"all by one", routes("0.0.0.0/0 10.0.0.4"), "10.0.0.4: 0.0.0.0/0"},
+		{"all but the network itself", routes("0.0.0.0/0 10.0.0.4", "128.0.0.0/1"), "10.0.0.4: 0.0.0.0/1"},
+		{"a longer prefix to another", routes("10.0.0.0/8 10.0.0.4", "10.128.0.0/9 10.0.0.5"), "10.0.0.4: 10.0.0.0/9, 10.0.0.5: 10.128.0.0/9"},
+		{"of equal ones the first", routes("10.0.0.0/8 10.0.0.4", "10.0.0.0/8"), "10.0.0.4: 10.0.0.0/8"},
+		{"a hole", routes("10.0.0.0/30 10.0.0.4", "10.0.0.1/32"), "10.0.0.4: 10.0.0.0/32 10.0.0.2/31"},
+		{"shadowed altogether", routes("10.0.0.0/8 10.0.0.4", "10.0.0.0/9", "10.128.0.0/9"), ""},
+		{"IPv6", routes("::/0 fd00::4"), "fd00::4: ::/0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := route.RoutedBy(c.routes)
+			var lines []string
+			for _, hop := range slices.SortedFunc(maps.Keys(got), netip.Addr.Compare) {
+				lines = append(lines, hop.String()+": "+strings.Trim(fmt.Sprint(got[hop]), "[]"))
+			}
+			if s := strings.Join(lines, ", "); s != c.want {
+				t.Errorf("got %q, want %q", s, c.want)
+			}
+		})
+	}
+}
+
+// Every address goes where the longest prefix says, against a plain search.
+func TestRoutedByLongestPrefix(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var routes []route.Route
+		for range rapid.IntRange(0, 6).Draw(t, "routes") {
+			a := netip.AddrFrom4([4]byte{10, 0, 0, byte(rapid.IntRange(0, 255).Draw(t, "address"))})
+			r := route.Route{Prefix: netip.PrefixFrom(a, rapid.IntRange(22, 32).Draw(t, "bits")).Masked()}
+			if n := rapid.IntRange(0, 2).Draw(t, "hop"); n > 0 {
+				r.Hop = netip.AddrFrom4([4]byte{192, 168, 0, byte(n)})
+			}
+			routes = append(routes, r)
+		}
+		got := route.RoutedBy(routes)
+		for last := range 256 {
+			a := netip.AddrFrom4([4]byte{10, 0, 0, byte(last)})
+			var want netip.Addr
+			bits := -1
+			for _, r := range routes {
+				if r.Prefix.Contains(a) && r.Prefix.Bits() > bits {
+					want, bits = r.Hop, r.Prefix.Bits()
+				}
+			}
+			for hop, prefixes := range got {
+				has := slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
+				if has != (hop == want) {
+					t.Fatalf("%s by %s: %t, want by %s; routes %v", a, hop, has, want, routes)
+				}
+			}
+			if want.IsValid() && got[want] == nil {
+				t.Fatalf("%s should go by %s", a, want)
+			}
+		}
+	})
+}
+
+// behindFirewall is an address with an NSG and a firewall before it.
+func behindFirewall(change func(*jit.FirewallHop)) []jit.Interface {
+	g := jit.FirewallHop{
+		Firewall: jittest.HubID, Subnet: netip.MustParsePrefix("10.40.0.0/26"),
+		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: jittest.Prefixes("0.0.0.0/0"),
+	}
+	if change != nil {
+		change(&g)
+	}
+	a := jittest.Address("10.40.1.4", "/g/subnet")
+	a.FirewallHops = []jit.FirewallHop{g}
+	return []jit.Interface{{Addresses: []jit.Address{a}}}
+}
+
+func TestPathsThroughFirewalls(t *testing.T) {
+	public := func(nics []jit.Interface) []jit.Interface {
+		nics[0].Addresses[0].Public = "20.0.0.9"
+		return nics
+	}
+	bare := func(nics []jit.Interface) []jit.Interface {
+		nics[0].Addresses[0].SubnetGuard = ""
+		return nics
+	}
+	inside := func(g *jit.FirewallHop) { g.Routed = jittest.Prefixes("10.60.0.0/16") }
+	for _, c := range []struct {
+		name    string
+		nics    []jit.Interface
+		ports   []jit.Ports
+		sources []string
+		want    []string // guard kind sources: addresses; or what the refusal says
+	}{
+		{"from outside by DNAT", behindFirewall(nil), nil, []string{"203.0.113.7/32"}, []string{
+			"hub-fw dnat 203.0.113.7/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
+		}},
+		{"from inside by a network rule", behindFirewall(inside), nil, []string{"10.60.1.9/32"}, []string{
+			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet  : 10.40.1.4",
+		}},
+		{"from inside, and the firewall takes the client's place", behindFirewall(func(g *jit.FirewallHop) { inside(g); g.HidesSource = true }), nil, []string{"10.60.1.9/32"}, []string{
+			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
+		}},
+		{"from where no route leads by it", behindFirewall(inside), nil, []string{"10.70.1.9/32"}, []string{"subnet  : 10.40.1.4"}},
+		{"from outside, with a public address of its own", public(behindFirewall(inside)), nil, []string{"203.0.113.7/32"}, []string{"subnet  : 10.40.1.4"}},
+		{"a public address whose answers go by the firewall is of no use", public(behindFirewall(nil)), nil, []string{"203.0.113.7/32"}, []string{
+			"hub-fw dnat 203.0.113.7/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
+		}},
+		{"somebody's DNAT rule leads to it, no route does", behindFirewall(func(g *jit.FirewallHop) { g.Routed, g.Translates = nil, true }), nil, []string{"203.0.113.7/32", "10.60.1.9/32"}, []string{
+			"hub-fw dnat 203.0.113.7/32: 10.40.1.4", "subnet  10.60.1.9/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
+		}},
+		{"some by the firewall, some not", behindFirewall(inside), nil, []string{"10.60.1.9/32", "10.70.1.9/32"}, []string{
+			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet  : 10.40.1.4",
+		}},
+		{"a range that is routed in part", behindFirewall(inside), nil, []string{"10.0.0.0/8"}, []string{
+			"hub-fw network 10.0.0.0/8: 10.40.1.4", "subnet  : 10.40.1.4",
+		}},
+		{"no security group", bare(behindFirewall(nil)), nil, []string{"203.0.113.7/32"}, []string{"hub-fw dnat 203.0.113.7/32: 10.40.1.4"}},
+		{"no security group, and not by the firewall", bare(behindFirewall(inside)), nil, []string{"10.70.1.9/32"}, []string{"no network security group"}},
+		{"a policy", behindFirewall(func(g *jit.FirewallHop) { g.Policy = jittest.PolicyID }), nil, []string{"203.0.113.7/32"}, []string{
+			"edge-policy dnat 203.0.113.7/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
+		}},
+		{"ports that cannot be translated", behindFirewall(nil), []jit.Ports{jittest.TCP(8000, 8010)}, []string{"203.0.113.7/32"}, []string{"single ports only"}},
+		{"a port of the firewall's own", behindFirewall(nil), []jit.Ports{jittest.TCP(64000, 64000)}, []string{"203.0.113.7/32"}, []string{"cannot translate to port 64000"}},
+		{"a range of ports by a network rule", behindFirewall(inside), []jit.Ports{jittest.TCP(8000, 8010)}, []string{"10.60.1.9/32"}, []string{
+			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet  : 10.40.1.4",
+		}},
+		{"no public address", behindFirewall(func(g *jit.FirewallHop) { g.Public = nil }), nil, []string{"203.0.113.7/32"}, []string{"no public address"}},
+		{"a subnet that was not read", behindFirewall(func(g *jit.FirewallHop) { g.Subnet = netip.Prefix{} }), nil, []string{"203.0.113.7/32"}, []string{"could not be read"}},
+		{"a subnet that was not read, of a firewall that takes the client's place", behindFirewall(func(g *jit.FirewallHop) { inside(g); g.HidesSource, g.Subnet = true, netip.Prefix{} }), nil, []string{"10.60.1.9/32"}, []string{"could not be read"}},
+		{"IPv6", behindFirewall(nil), nil, []string{"2001:db8::7/128"}, []string{"no IPv6 address"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.ports == nil {
+				c.ports = []jit.Ports{jittest.TCP(22, 22)}
+			}
+			paths, err := route.To("prod", jit.VM{ID: jittest.VMID, Name: "app-1", Interfaces: c.nics}, c.ports, jittest.Prefixes(c.sources...))
+			if err != nil {
+				if !strings.Contains(err.Error(), c.want[0]) {
+					t.Errorf("refused: %v", err)
+				}
+				return
+			}
+			var got []string
+			for _, p := range paths {
+				got = append(got, fmt.Sprintf("%s %s %s: %s", resource.GuardName(p.Guard), p.Kind, trimmed(p.Sources), trimmed(p.Addresses)))
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("paths (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func trimmed(list any) string { return strings.Trim(fmt.Sprint(list), "[]") }

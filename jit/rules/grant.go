@@ -1,0 +1,152 @@
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"jitbot/jit"
+	"jitbot/jit/resource"
+)
+
+// Rules are the rules that the grant wants in the guard, without priorities:
+// one for each path, protocol and family of addresses. A DNAT rule, one for
+// each address and port, names in Destinations where the firewall may be
+// reached, and has no ports until one was chosen; then that address comes first.
+func ForGrant(g jit.Grant, installation, guard string) []Rule {
+	var out []Rule
+	for _, p := range g.Paths {
+		if !resource.Same(p.Guard, guard) {
+			continue
+		}
+		for _, protocol := range protocolsOf(g) {
+			for _, v4 := range []bool{true, false} {
+				if r, ok := ruleOf(g, installation, p, protocol, v4); ok {
+					out = append(out, r)
+				}
+			}
+		}
+		if p.Kind == jit.ByDNAT {
+			out = append(out, TranslationsOf(g, installation, p)...)
+		}
+	}
+	return out
+}
+
+func protocolsOf(g jit.Grant) []jit.Protocol {
+	var out []jit.Protocol
+	for _, p := range g.Request.Ports {
+		out = append(out, p.Protocol)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// allow is what all rules of the grant have in common.
+func allowFor(g jit.Grant, installation, suffix string, protocol jit.Protocol) Rule {
+	return Rule{
+		Inbound: true, Allow: true, Protocol: protocol, SourcePorts: []string{"*"},
+		Name: RuleName{installation, g.ID, suffix}.String(),
+		Description: Description{
+			Grant: g.ID, User: g.Request.By.ID, Until: g.Clock.Until, Name: jit.CleanText(g.Request.By.Name),
+		}.String(),
+	}
+}
+
+// sources are what the rules of a path have as theirs.
+func sourcesOf(g jit.Grant, p jit.Path, v4 bool) []string {
+	all := p.Sources
+	if all == nil {
+		all = g.Request.Sources
+	}
+	var out []string
+	for _, s := range all {
+		if s.Addr().Is4() == v4 {
+			out = append(out, s.String())
+		}
+	}
+	return out
+}
+
+func ruleOf(g jit.Grant, installation string, p jit.Path, protocol jit.Protocol, v4 bool) (Rule, bool) {
+	r := allowFor(g, installation, ruleSuffix(p.VM, ruleTag(p), protocol, v4), protocol)
+	r.Sources = sourcesOf(g, p, v4)
+	for _, a := range p.Addresses {
+		if a.Is4() == v4 {
+			r.Destinations = append(r.Destinations, a.String())
+		}
+	}
+	for _, ports := range g.Request.Ports {
+		if ports.Protocol == protocol {
+			r.Ports = append(r.Ports, ports.Span())
+		}
+	}
+	return r, len(r.Sources) > 0 && len(r.Destinations) > 0
+}
+
+// translations are the DNAT rules of a path: Azure Firewall translates to
+// single ports of IPv4 addresses.
+func TranslationsOf(g jit.Grant, installation string, p jit.Path) []Rule {
+	var out []Rule
+	for _, to := range p.Addresses {
+		for _, ports := range g.Request.Ports {
+			tag := strings.ToLower(p.VM) + " dnat " + to.String() // the same, whoever comes
+			suffix := ruleSuffix(p.VM, tag, ports.Protocol, true) + "-" + ports.Span()
+			r := allowFor(g, installation, suffix, ports.Protocol)
+			r.Sources, r.To = sourcesOf(g, p, true), netip.AddrPortFrom(to, ports.From)
+			for _, a := range p.Public {
+				r.Destinations = append(r.Destinations, a.String())
+			}
+			out = append(out, r.told(p.PublicEnds))
+		}
+	}
+	return out
+}
+
+// told is the DNAT rule with the door that its holder was told, if any: its
+// address comes first.
+func (r Rule) told(doors []jit.PublicEnd) Rule {
+	for _, d := range doors {
+		if d.Rule == r.Name {
+			told := d.Public.Addr().String()
+			r.Destinations = append([]string{told}, slices.DeleteFunc(r.Destinations, func(a string) bool { return a == told })...)
+			r.Ports = []string{fmt.Sprint(d.Public.Port())}
+		}
+	}
+	return r
+}
+
+// ruleSuffix tells the rules of one grant apart and lets a reader of the
+// portal see which VM is meant: the VM's name as far as it fits, eight
+// characters of a hash, the protocol, and 6 for IPv6.
+func ruleSuffix(vm, tag string, protocol jit.Protocol, v4 bool) string {
+	name := strings.ToLower(resource.Name(vm))
+	name = strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, name), "-")
+	name = name[:min(len(name), 24)]
+	word := string(protocol)
+	if protocol == jit.AnyProtocol {
+		word = "any"
+	}
+	suffix := fmt.Sprintf("%s-%s-%s", name, shortHash(tag), word)
+	if !v4 {
+		suffix += "6"
+	}
+	return strings.TrimLeft(suffix, "-")
+}
+
+// ruleTag tells a path's rules from those of other paths of its VM at the same
+// guard. An NSG's rule for the client itself has been named by the VM alone
+// from the first version on.
+func ruleTag(p jit.Path) string {
+	tag := strings.ToLower(p.VM)
+	if p.Kind == jit.Direct && p.Sources == nil {
+		return tag
+	}
+	return tag + " " + string(p.Kind) + " " + jit.JoinPrefixes(p.Sources)
+}

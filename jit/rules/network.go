@@ -1,0 +1,19 @@
+package rules
+
+import (
+	"context"
+)
+
+// Network reads and writes guards: whatever filters, for now network security
+// groups. Errors wrap the kinds of errors.go.
+type Network interface {
+	// Table reads what the guard holds now. ErrNotFound when it is gone.
+	Table(ctx context.Context, guard string) (Table, error)
+	// Tables reads every guard of the subscriptions. With an error, what could
+	// be read is returned too.
+	Tables(ctx context.Context) ([]Table, error)
+	// Apply makes the changes in order and waits until Azure has finished each.
+	// It returns one entry a change, nil where Azure said Succeeded; removing
+	// what is gone succeeds. What is in force is known by Table, not by this.
+	Apply(ctx context.Context, guard string, changes []Change) []error
+}

@@ -38,20 +38,19 @@ type Member struct {
 	Invited   bool // has not joined yet
 }
 
-// Store keeps grants, the record and the notices. Each method is one atomic,
-// durable transaction: when it returns nil, a power failure loses nothing.
-type Store interface {
-	// Create stores a new grant, its events and their notices. ErrExists when
-	// the id is taken.
-	Create(ctx context.Context, g Grant, events ...Event) error
-	// Update gives the stored grant to f and stores what f returns, its events
-	// and their notices; f may run more than once and must not have effects.
-	// An error of f is returned as it is and nothing is stored. A grant
-	// returned with no events and the same revision is not written.
-	Update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error)
-	// Append records events that change no grant.
-	Append(ctx context.Context, events ...Event) error
+// Each method of Grants, Protections and Record is one atomic, durable
+// transaction: when it returns nil, a power failure loses nothing. What stores
+// an event stores the notices of it too.
 
+// Grants keeps the grants.
+type Grants interface {
+	// Create stores a new grant and its events. ErrExists when the id is taken.
+	Create(ctx context.Context, g Grant, events ...Event) error
+	// Update gives the stored grant to f and stores what f returns and its
+	// events; f may run more than once and must not have effects. An error of f
+	// is returned as it is and nothing is stored. A grant returned with no
+	// events and the same revision is not written.
+	Update(ctx context.Context, id ID, f func(Grant) (Grant, []Event, error)) (Grant, error)
 	// Grant reads one. ErrNotFound.
 	Grant(ctx context.Context, id ID) (Grant, error)
 	// Unfinished lists every grant whose state is not final, oldest first.
@@ -61,47 +60,29 @@ type Store interface {
 	// AtGuard lists the grants that are opening, open or closing and name the
 	// guard, which is compared without regard to case.
 	AtGuard(ctx context.Context, guard string) ([]Grant, error)
-	// Guards lists, in lower case, the guards that AtGuard and LocksAt know.
-	Guards(ctx context.Context) ([]string, error)
+}
+
+// Protections keeps the protections of VMs. VMs and guards are compared without
+// regard to case.
+type Protections interface {
 	// Protect gives the VM's protection, the zero Protection when there is none,
 	// to f and stores what f returns and its events; keep false removes it. f
 	// may run more than once and must not have effects. An error of f is
 	// returned as it is and nothing is stored; without a change of revision and
-	// without events nothing is written. VMs are compared without regard to case.
+	// without events nothing is written.
 	Protect(ctx context.Context, vm string, f func(Protection) (next Protection, keep bool, events []Event, err error)) (Protection, error)
-	// Protections lists them all, by VM.
-	Protections(ctx context.Context) ([]Protection, error)
 	// Protection reads that of a VM. ErrNotFound.
 	Protection(ctx context.Context, vm string) (Protection, error)
-	// LocksAt lists the protections that name the guard.
+	// Protections lists them all, by VM.
+	Protections(ctx context.Context) ([]Protection, error)
+	// ProtectionsAt lists the protections that name the guard.
 	ProtectionsAt(ctx context.Context, guard string) ([]Protection, error)
-	// Counts tells how many grants are in each state, ended ones too.
-	Counts(ctx context.Context) (map[State]int, error)
+}
 
-	// Events reads the record in order, from after the sequence number, at
-	// most limit of them.
-	Events(ctx context.Context, after uint64, limit int) ([]Event, error)
-
-	// Notices lists what has not been told yet, oldest first, at most limit.
-	Notices(ctx context.Context, limit int) ([]Notice, error)
-	// Told removes a notice and, when card is not zero, keeps it as the
-	// grant's card; that is no change of the grant's revision.
-	Told(ctx context.Context, n Notice, card Card) error
-
-	// Recent gives the latest request that somebody had stored; the zero
-	// Request when there is none.
-	Recent(ctx context.Context, by UserID) (Request, error)
-	// Bind keeps the object id that a name of the configuration meant when it
-	// was first resolved, and returns the one kept.
-	Bind(ctx context.Context, name, object string) (string, error)
-	// Digest gives the digest that was kept last; the zero Digest when there is
-	// none.
-	Digest(ctx context.Context) (Digest, error)
-	// KeepDigest keeps a digest in place of the last one, with its events and
-	// their notices.
-	KeepDigest(ctx context.Context, d Digest, events ...Event) error
-	// Mark keeps the highest wall clock reading seen and returns it.
-	Mark(ctx context.Context, now time.Time) (time.Time, error)
+// Record keeps the events, each chained to the one before it.
+type Record interface {
+	// Append records events that change no grant.
+	Append(ctx context.Context, events ...Event) error
 }
 
 // Card is where a grant's message is.

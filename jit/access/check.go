@@ -32,7 +32,7 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return s.refuse(ctx, g, err)
 	}
 	now := s.checks.Clock.Now()
-	g, err = s.adapters.Store.Update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+	g, err = s.adapters.Grants.Update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		g, e, err := g.Admit(terms, now)
 		return g, []jit.Event{e}, err
 	})
@@ -86,7 +86,7 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 		no = jit.Refuse(jit.ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", jit.Outline(cause))
 	}
 	now := s.checks.Clock.Now()
-	refused, err := s.adapters.Store.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+	refused, err := s.adapters.Grants.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		g, e, err := g.Refuse(no.Error(), now)
 		return g, []jit.Event{e}, err
 	})

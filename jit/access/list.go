@@ -22,7 +22,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]Listed, 
 			return nil, err
 		}
 	}
-	grants, err := s.adapters.Store.Unfinished(ctx)
+	grants, err := s.adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
@@ -126,7 +126,7 @@ func (e *visibility) reads(ctx context.Context, t jit.Target) bool {
 // Others lists the other grants whose rules may stand at a VM of g, those that
 // end first before the rest.
 func (s *Service) Others(ctx context.Context, g jit.Grant) ([]jit.Grant, error) {
-	all, err := s.adapters.Store.Unfinished(ctx)
+	all, err := s.adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing what else is open beside %s: %w", g.ID, err)
 	}
@@ -143,7 +143,7 @@ func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]Listed, error)
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	all, err := s.adapters.Store.Unfinished(ctx)
+	all, err := s.adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing what concerns %s: %w", by, err)
 	}

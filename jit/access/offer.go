@@ -104,7 +104,7 @@ func (s *Service) Search(ctx context.Context, by jit.UserID, text string, limit 
 // Recent is the latest request of somebody, for a form to begin with; false
 // when there is none.
 func (s *Service) Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error) {
-	r, err := s.adapters.Store.Recent(ctx, by)
+	r, err := s.history.Recent(ctx, by)
 	if err != nil {
 		return jit.Request{}, false, fmt.Errorf("reading the latest request of %s: %w", by, err)
 	}

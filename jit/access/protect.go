@@ -99,7 +99,7 @@ func (s *Service) rejectProtection(ctx context.Context, by jit.UserID, what stri
 	if !errors.Is(no, jit.ErrAuthority) {
 		return no
 	}
-	if err := s.adapters.Store.Append(ctx, jit.Rejected(by, what, vms, s.checks.Clock.Now())); err != nil {
+	if err := s.adapters.Record.Append(ctx, jit.Rejected(by, what, vms, s.checks.Clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no

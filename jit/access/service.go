@@ -18,6 +18,7 @@ type Service struct {
 	checks   admission.Checker
 	config   jit.Config
 	adapters admission.Adapters
+	history  History
 	loop     Loop
 	readable *readableVMs
 }
@@ -32,10 +33,20 @@ type Loop interface {
 	Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error
 }
 
+// History knows what people asked for before.
+type History interface {
+	// Recent gives the latest request that somebody had stored; the zero
+	// Request when there is none.
+	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
+}
+
 // New makes the service; the loop is told when there is work for it. Both
 // must share the checker, so that they measure by one clock.
-func New(checks admission.Checker, loop Loop) *Service {
-	return &Service{checks: checks, config: checks.Config, adapters: checks.Adapters, loop: loop, readable: &readableVMs{}}
+func New(checks admission.Checker, history History, loop Loop) *Service {
+	return &Service{
+		checks: checks, config: checks.Config, adapters: checks.Adapters,
+		history: history, loop: loop, readable: &readableVMs{},
+	}
 }
 
 // Known refuses everybody but full, active members; guests learn nothing.
@@ -164,7 +175,7 @@ const idTries = 100 // ids tried before giving up; the first is nearly always fr
 func (s *Service) create(ctx context.Context, r jit.Request) (jit.Grant, error) {
 	for n := range idTries {
 		id := jit.DeriveID(r.Key, n)
-		old, err := s.adapters.Store.Grant(ctx, id)
+		old, err := s.adapters.Grants.Grant(ctx, id)
 		switch {
 		case err == nil && old.Request.Key == r.Key && old.Request.By.ID == r.By.ID:
 			return old, nil
@@ -174,7 +185,7 @@ func (s *Service) create(ctx context.Context, r jit.Request) (jit.Grant, error) 
 			return jit.Grant{}, fmt.Errorf("looking for %s: %w", id, err)
 		}
 		g, e := jit.NewGrant(id, r)
-		err = s.adapters.Store.Create(ctx, g, e)
+		err = s.adapters.Grants.Create(ctx, g, e)
 		switch {
 		case errors.Is(err, jit.ErrExists):
 			continue
@@ -190,7 +201,7 @@ func (s *Service) grant(ctx context.Context, id jit.ID) (jit.Grant, error) {
 	if !id.Valid() {
 		return jit.Grant{}, jit.Refuse(jit.ErrInput, "%s is no grant; a grant is named like g-7k2qd. See /jit list.", string(id))
 	}
-	g, err := s.adapters.Store.Grant(ctx, id)
+	g, err := s.adapters.Grants.Grant(ctx, id)
 	if errors.Is(err, jit.ErrNotFound) {
 		return g, jit.Refuse(jit.ErrNotFound, "There is no grant %s; see /jit list for yours.", id)
 	}
@@ -203,7 +214,7 @@ func (s *Service) grant(ctx context.Context, id jit.ID) (jit.Grant, error) {
 // change runs a transition; a stale one is told as it is.
 func (s *Service) change(ctx context.Context, id jit.ID, f func(jit.Grant, time.Time) (jit.Grant, jit.Event, error)) (jit.Grant, error) {
 	now := s.checks.Clock.Now()
-	g, err := s.adapters.Store.Update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+	g, err := s.adapters.Grants.Update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		g, e, err := f(g, now)
 		return g, []jit.Event{e}, err
 	})
@@ -219,7 +230,7 @@ func (s *Service) reject(ctx context.Context, by jit.UserID, g jit.Grant, what s
 	if !errors.Is(no, jit.ErrAuthority) {
 		return no
 	}
-	if err := s.adapters.Store.Append(ctx, g.Rejected(by, what, s.checks.Clock.Now())); err != nil {
+	if err := s.adapters.Record.Append(ctx, g.Rejected(by, what, s.checks.Clock.Now())); err != nil {
 		return fmt.Errorf("recording a refused %s: %w", what, err)
 	}
 	return no

@@ -32,7 +32,7 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	if err != nil {
 		return nil, false, err
 	}
-	locks, err := s.adapters.Store.Protections(ctx)
+	locks, err := s.adapters.Protections.Protections(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
@@ -106,7 +106,7 @@ func (s *Service) vmVisibility(ctx context.Context, by jit.UserID) (*vmVisibilit
 			v.rules = append(v.rules, rule.Match)
 		}
 	}
-	grants, err := s.adapters.Store.Unfinished(ctx)
+	grants, err := s.adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}

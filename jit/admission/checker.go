@@ -27,16 +27,19 @@ func VMsOf(sites []ResolvedTarget) []jit.VM {
 // Adapters is everything the domain needs from outside, in one value that main
 // wires once.
 type Adapters struct {
-	Store     jit.Store // nil for a Survey only
-	Network   rules.Network
-	Inventory jit.Inventory
-	Directory Directory
-	People    jit.People
-	Readiness Readiness
-	Meter     Meter
-	Topology  reach.TopologyReader // nil: what is around VMs is not known
-	Locks     Locks                // nil: management locks are not known
-	Log       *slog.Logger
+	Grants      jit.Grants
+	Protections jit.Protections
+	Record      jit.Record
+	Names       Names // nil: whom a name of the configuration meant before is not known
+	Network     rules.Network
+	Inventory   jit.Inventory
+	Directory   Directory
+	People      jit.People
+	Readiness   Readiness
+	Meter       Meter
+	Topology    reach.TopologyReader // nil: what is around VMs is not known
+	Locks       Locks                // nil: management locks are not known
+	Log         *slog.Logger
 }
 
 // Checker answers who somebody is and what they may do. Each answer is read

@@ -22,8 +22,8 @@ type AtGuard struct {
 
 func (j Checker) Stored(ctx context.Context, guard string) AtGuard {
 	w := AtGuard{Guard: guard}
-	w.Grants, w.GrantsFault = j.Adapters.Store.AtGuard(ctx, guard)
-	w.Protections, w.ProtectionsFault = j.Adapters.Store.ProtectionsAt(ctx, guard)
+	w.Grants, w.GrantsFault = j.Adapters.Grants.AtGuard(ctx, guard)
+	w.Protections, w.ProtectionsFault = j.Adapters.Protections.ProtectionsAt(ctx, guard)
 	return w
 }
 
@@ -53,7 +53,7 @@ func (j Checker) At(ctx context.Context, guard string) (rules.Table, AtGuard, er
 // Protection reads that of a VM; the zero Protection when it has none. name is
 // how a fault calls the VM.
 func (j Checker) Protection(ctx context.Context, vm, name string) (jit.Protection, error) {
-	p, err := j.Adapters.Store.Protection(ctx, vm)
+	p, err := j.Adapters.Protections.Protection(ctx, vm)
 	switch {
 	case errors.Is(err, jit.ErrNotFound):
 		return jit.Protection{}, nil

@@ -61,10 +61,10 @@ func (j Checker) account(ctx context.Context, id jit.UserID, name string, mail b
 	case !account.Enabled:
 		return account, jit.Refuse(jit.ErrAuthority, "The Entra user %s is switched off, so nothing can be done in that name.", name)
 	}
-	if mail || j.Adapters.Store == nil {
+	if mail || j.Adapters.Names == nil {
 		return account, nil
 	}
-	kept, err := j.Adapters.Store.Bind(ctx, string(id)+"="+strings.ToLower(name), account.ID)
+	kept, err := j.Adapters.Names.Bind(ctx, string(id)+"="+strings.ToLower(name), account.ID)
 	if err != nil {
 		return account, fmt.Errorf("keeping the Entra user of %s: %w", id, err)
 	}

@@ -43,6 +43,13 @@ type Directory interface {
 	Holdings(ctx context.Context, user, scope string) (rbac.Holdings, error)
 }
 
+// Names keeps whom the names of the configuration mean.
+type Names interface {
+	// Bind keeps the object id that a name of the configuration meant when it
+	// was first resolved, and returns the one kept.
+	Bind(ctx context.Context, name, object string) (string, error)
+}
+
 // Account is an Entra user.
 type Account struct {
 	ID      string // object id

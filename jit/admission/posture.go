@@ -24,7 +24,7 @@ func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 		j.Adapters.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
 		gaps = append(gaps, "Not all rules could be read, so some VMs cannot be told.")
 	}
-	locks, err := j.Adapters.Store.Protections(ctx)
+	locks, err := j.Adapters.Protections.Protections(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing protections: %w", err)
 	}

@@ -90,7 +90,7 @@ func (j Checker) protectable(ctx context.Context, p jit.Protection) error {
 // says the same is left alone.
 func (j Checker) StoreProtection(ctx context.Context, p jit.Protection) error {
 	now := j.Clock.Now()
-	_, err := j.Adapters.Store.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	_, err := j.Adapters.Protections.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if old.VM != "" && old.State != jit.Unprotecting && old.Same(p) {
 			return old, true, nil, nil
 		}

@@ -19,10 +19,21 @@ const (
 	noticeKept    = 24 * time.Hour // a channel that shuts us out is tried for this long
 )
 
+// Store keeps the notices and the grants that they are about.
+type Store interface {
+	// Grant reads one. ErrNotFound.
+	Grant(ctx context.Context, id jit.ID) (jit.Grant, error)
+	// Notices lists what has not been told yet, oldest first, at most limit.
+	Notices(ctx context.Context, limit int) ([]jit.Notice, error)
+	// Told removes a notice and, when card is not zero, keeps it as the
+	// grant's card; that is no change of the grant's revision.
+	Told(ctx context.Context, n jit.Notice, card jit.Card) error
+}
+
 // Dispatcher delivers what the store says is still to be told. It is apart from
 // the reconciler: Slack being down delays nothing but words.
 type Dispatcher struct {
-	store    jit.Store
+	store    Store
 	notifier Notifier
 	log      *slog.Logger
 	queue    *workqueue.Queue // key: a grant and where it is told
@@ -34,7 +45,7 @@ type Dispatcher struct {
 }
 
 // New makes the loop; Run starts it.
-func New(store jit.Store, notifier Notifier, log *slog.Logger) *Dispatcher {
+func New(store Store, notifier Notifier, log *slog.Logger) *Dispatcher {
 	d := &Dispatcher{store: store, notifier: notifier, log: log, delivered: map[uint64]bool{}, wake: make(chan struct{}, 1)}
 	d.queue = workqueue.New(noticeWorkers, d.deliverAll)
 	return d
@@ -58,52 +69,6 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		case <-d.wake:
 		}
 	}
-}
-
-// Wake is the store with the dispatcher woken after each write, so that nobody
-// waits for the next look.
-func (d *Dispatcher) Wake(s jit.Store) jit.Store { return waking{s, d} }
-
-type waking struct {
-	jit.Store
-	dispatcher *Dispatcher
-}
-
-func (w waking) wake(err error) error {
-	if err == nil {
-		select {
-		case w.dispatcher.wake <- struct{}{}:
-		default:
-		}
-	}
-	return err
-}
-
-// Create implements Store.
-func (w waking) Create(ctx context.Context, g jit.Grant, events ...jit.Event) error {
-	return w.wake(w.Store.Create(ctx, g, events...))
-}
-
-// Update implements Store.
-func (w waking) Update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
-	g, err := w.Store.Update(ctx, id, f)
-	return g, w.wake(err)
-}
-
-// Append implements Store.
-func (w waking) Append(ctx context.Context, events ...jit.Event) error {
-	return w.wake(w.Store.Append(ctx, events...))
-}
-
-// KeepDigest implements Store.
-func (w waking) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error {
-	return w.wake(w.Store.KeepDigest(ctx, d, events...))
-}
-
-// Protect implements Store.
-func (w waking) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
-	p, err := w.Store.Protect(ctx, vm, f)
-	return p, w.wake(err)
 }
 
 // look queues everything that waits.

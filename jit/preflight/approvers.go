@@ -13,7 +13,7 @@ type Approvers struct{ checks admission.Checker }
 
 // NewApprovers makes one. Of the world it needs Directory, People and Log.
 func NewApprovers(c jit.Config, w admission.Adapters) Approvers {
-	w.Store = nil
+	w.Names = nil
 	return Approvers{admission.NewChecker(c, w)}
 }
 

@@ -41,7 +41,7 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 // advance does what the clock asks of one grant. Doors close by due, which may
 // be ahead of now while the clock is suspect.
 func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time) (jit.Grant, error) {
-	g, err := r.adapters.Store.Grant(ctx, id)
+	g, err := r.adapters.Grants.Grant(ctx, id)
 	if err != nil {
 		return g, fmt.Errorf("reading it: %w", err)
 	}
@@ -110,9 +110,9 @@ func one(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (jit.G
 // update runs a transition. One that comes too late, because somebody else
 // moved the grant on, is no fault.
 func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
-	g, err := r.adapters.Store.Update(ctx, id, f)
+	g, err := r.adapters.Grants.Update(ctx, id, f)
 	if errors.Is(err, jit.ErrStale) {
-		g, err = r.adapters.Store.Grant(ctx, id)
+		g, err = r.adapters.Grants.Grant(ctx, id)
 	}
 	if err != nil {
 		return g, fmt.Errorf("storing %s: %w", id, err)

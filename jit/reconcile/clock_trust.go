@@ -41,8 +41,8 @@ type markStore interface {
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 }
 
-func newClockTrust(clock *clock.Clock, w admission.Adapters) *clockTrust {
-	return &clockTrust{clock: clock, store: w.Store, vitals: w.Readiness, log: w.Log}
+func newClockTrust(clock *clock.Clock, store markStore, w admission.Adapters) *clockTrust {
+	return &clockTrust{clock: clock, store: store, vitals: w.Readiness, log: w.Log}
 }
 
 // due is what deadlines are compared with: while the clock is suspect after a

@@ -133,7 +133,7 @@ func (r *Reconciler) digest(ctx context.Context, _ string) error {
 // was. A schedule that was just set begins with its next time, and so does one
 // that a clock far ahead of this one has settled.
 func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
-	last, err := r.adapters.Store.Digest(ctx)
+	last, err := r.state.Digest(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the last digest: %w", err)
 	}
@@ -148,7 +148,7 @@ func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
 		r.adapters.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
 	}
 	last.Schedule, last.Due = schedule, due
-	if err := r.adapters.Store.KeepDigest(ctx, last); err != nil {
+	if err := r.state.KeepDigest(ctx, last); err != nil {
 		return fmt.Errorf("keeping that no digest is due: %w", err)
 	}
 	return nil
@@ -171,7 +171,7 @@ func (r *Reconciler) makeDigest(ctx context.Context, last jit.Digest, due time.T
 		return errors.New(doubt)
 	}
 	d := newDigest(last, due, now, findings, gaps)
-	if err := r.adapters.Store.KeepDigest(ctx, d, d.Event()); err != nil {
+	if err := r.state.KeepDigest(ctx, d, d.Event()); err != nil {
 		return fmt.Errorf("keeping the digest: %w", err)
 	}
 	return nil

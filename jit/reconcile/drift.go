@@ -34,10 +34,10 @@ func (r *Reconciler) recordOrphans(ctx context.Context, v pass) error {
 			continue // looked at again by the next comparison
 		}
 		var card jit.Card
-		if g, err := r.adapters.Store.Grant(ctx, n.Grant); err == nil {
+		if g, err := r.adapters.Grants.Grant(ctx, n.Grant); err == nil {
 			card = g.Card
 		}
-		if err := r.adapters.Store.Append(ctx, jit.OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
+		if err := r.adapters.Record.Append(ctx, jit.OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
 		}
 	}
@@ -74,7 +74,7 @@ func (r *Reconciler) tried(guard string) {
 // compareAll looks at every guard of the subscriptions and of the store, and
 // reconciles those that do not agree: drift, orphans, and grants left by a crash.
 func (r *Reconciler) compareAll(ctx context.Context) error {
-	known, err := r.adapters.Store.Guards(ctx)
+	known, err := r.state.Guards(ctx)
 	faults := []error{err}
 	tables, err := r.adapters.Network.Tables(ctx)
 	if err != nil {

@@ -38,7 +38,7 @@ func (r *Reconciler) gather(ctx context.Context, guard string) error {
 // atHand counts the openings that the guard does not have yet, and says whether
 // something is to be closed there.
 func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, closing bool, err error) {
-	live, err := r.adapters.Store.AtGuard(ctx, guard)
+	live, err := r.adapters.Grants.AtGuard(ctx, guard)
 	if err != nil && !errors.Is(err, jit.ErrDamaged) {
 		return 0, false, fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}

@@ -32,7 +32,7 @@ func (s *Reconciler) follow(ctx context.Context, _ string) error {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
 	faults := s.followProtections(ctx, byID, began)
-	grants, err := s.adapters.Store.Unfinished(ctx)
+	grants, err := s.adapters.Grants.Unfinished(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}

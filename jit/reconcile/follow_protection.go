@@ -17,7 +17,7 @@ import (
 // followProtections keeps every protection in step, and has those made that the
 // configuration says.
 func (s *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
-	locks, err := s.adapters.Store.Protections(ctx)
+	locks, err := s.adapters.Protections.Protections(ctx)
 	if err = s.pastDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
 	}
@@ -130,7 +130,7 @@ func (s *Reconciler) reprotect(ctx context.Context, id string) error {
 		return err
 	}
 	now := s.checks.Clock.Now()
-	_, err = s.adapters.Store.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	_, err = s.adapters.Protections.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.Revision != old.Revision {
 			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
 		}

@@ -16,7 +16,7 @@ import (
 // says so.
 func (s *Reconciler) begin(ctx context.Context, id string) error {
 	waited := s.firewalls.recall(jit.ID(id))
-	g, err := s.adapters.Store.Grant(ctx, jit.ID(id))
+	g, err := s.adapters.Grants.Grant(ctx, jit.ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}

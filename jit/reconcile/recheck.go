@@ -14,7 +14,7 @@ import (
 
 // recheckHolders starts looking again at everybody who holds an open grant.
 func (r *Reconciler) recheckHolders(ctx context.Context) {
-	grants, err := r.adapters.Store.Unfinished(ctx)
+	grants, err := r.adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		r.adapters.Log.ErrorContext(ctx, "listing the grants whose holders are looked at", slog.Any("error", err))
 	}
@@ -30,7 +30,7 @@ func (r *Reconciler) recheckHolders(ctx context.Context) {
 // access away from somebody at work because Slack or Azure is down would be a
 // fault of ours.
 func (r *Reconciler) recheck(ctx context.Context, id string) error {
-	grants, err := r.adapters.Store.Unfinished(ctx)
+	grants, err := r.adapters.Grants.Unfinished(ctx)
 	if err != nil && len(grants) == 0 {
 		return fmt.Errorf("listing the grants of %s: %w", id, err)
 	}

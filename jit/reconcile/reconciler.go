@@ -36,6 +36,7 @@ type Reconciler struct {
 	checks    admission.Checker
 	config    jit.Config
 	adapters  admission.Adapters
+	state     State
 	owner     rules.Owner
 	kick      chan struct{}
 	check     func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
@@ -60,14 +61,28 @@ type queues struct {
 	digests *workqueue.Queue // one key: the digest that is due
 }
 
+// State is what the loop alone keeps in the store and reads there.
+type State interface {
+	// Guards lists, in lower case, the guards that grants and protections name.
+	Guards(ctx context.Context) ([]string, error)
+	// Mark keeps the highest wall clock reading seen and returns it.
+	Mark(ctx context.Context, now time.Time) (time.Time, error)
+	// Digest gives the digest that was kept last; the zero Digest when there is
+	// none.
+	Digest(ctx context.Context) (jit.Digest, error)
+	// KeepDigest keeps a digest in place of the last one, with its events and
+	// their notices.
+	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
+}
+
 // New makes the loop; Run starts it.
-func New(checks admission.Checker) *Reconciler {
+func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
-		checks: checks, config: c, adapters: w, owner: checks.Owner, kick: make(chan struct{}, 1),
+		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
 		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(), digested: &settledDigest{},
 	}
-	r.trust = newClockTrust(r.checks.Clock, w)
+	r.trust = newClockTrust(r.checks.Clock, state, w)
 	r.work = queues{
 		guards:  workqueue.New(guardWorkers, r.reconcileGuard),
 		opens:   workqueue.New(openWorkers, r.begin),
@@ -181,7 +196,7 @@ func (p *period) passed() bool {
 // bindInstallation refuses a store that holds another installation's grants:
 // their rules carry its name, so this one would neither see nor close them.
 func (r *Reconciler) bindInstallation(ctx context.Context) error {
-	kept, err := r.adapters.Store.Bind(ctx, "installation", r.config.Installation)
+	kept, err := r.adapters.Names.Bind(ctx, "installation", r.config.Installation)
 	if err != nil {
 		return fmt.Errorf("keeping the installation's name: %w", err)
 	}
@@ -197,7 +212,7 @@ const everyGuard = ""
 // advanceDue moves on every grant whose time has come, closings first.
 func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 	due, now := r.trust.due(), r.checks.Clock.Now()
-	ids, err := r.adapters.Store.Due(ctx, due)
+	ids, err := r.adapters.Grants.Due(ctx, due)
 	var faults []error
 	if err != nil {
 		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
@@ -215,13 +230,13 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 
 // Stuck lists the grants whose closing is stuck, for health and metrics.
 func (r *Reconciler) Stuck(ctx context.Context) ([]jit.Grant, error) {
-	ids, err := r.adapters.Store.Due(ctx, r.trust.due())
+	ids, err := r.adapters.Grants.Due(ctx, r.trust.due())
 	if err != nil {
 		return nil, fmt.Errorf("finding what is due: %w", err)
 	}
 	var out []jit.Grant
 	for _, id := range ids {
-		g, err := r.adapters.Store.Grant(ctx, id)
+		g, err := r.adapters.Grants.Grant(ctx, id)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", id, err)
 		}

@@ -114,7 +114,7 @@ func (s *Reconciler) confirmUnprotected(ctx context.Context, p jit.Protection, g
 // read back.
 func (s *Reconciler) confirm(ctx context.Context, read jit.Protection, f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event)) (jit.Protection, error) {
 	stale := false
-	p, err := s.adapters.Store.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	p, err := s.adapters.Protections.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {
 			return p, p.VM != "", nil, nil
 		}
@@ -133,7 +133,7 @@ func (s *Reconciler) confirm(ctx context.Context, read jit.Protection, f func(ji
 
 // protect runs a change of a protection that is there.
 func (s *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
-	_, err := s.adapters.Store.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	_, err := s.adapters.Protections.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
 		}

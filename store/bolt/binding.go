@@ -8,14 +8,14 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Bind implements jit.Store. A name that is bound costs no write.
+// Bind implements admission.Names. A name that is bound costs no write.
 func (b *Store) Bind(ctx context.Context, name, object string) (string, error) {
 	return kept(ctx, b, bucketNames, name, func(old string) (string, bool) {
 		return object, old == ""
 	})
 }
 
-// Mark implements jit.Store; the mark is in UTC. A reading that is not higher
+// Mark implements reconcile.State; the mark is in UTC. A reading that is not higher
 // costs no write.
 func (b *Store) Mark(ctx context.Context, now time.Time) (time.Time, error) {
 	return kept(ctx, b, bucketMeta, keyMark, func(old time.Time) (time.Time, bool) {

@@ -16,7 +16,7 @@ import (
 // perEvent is how many notices an event may have.
 const perEvent = 16
 
-// Append implements jit.Store.
+// Append implements jit.Record.
 func (b *Store) Append(ctx context.Context, events ...jit.Event) error {
 	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) { return b.recorded(tx, events) })
 }
@@ -171,7 +171,8 @@ func newest(tx *bbolt.Tx, sum tally) (e jit.Event, err error) {
 	return e, err
 }
 
-// Events implements jit.Store. It stops before a line that cannot be read and
+// Events reads the record in order, from after the sequence number, at most
+// limit of them. It stops before a line that cannot be read and
 // returns those before it with the error.
 func (b *Store) Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error) {
 	var out []jit.Event
@@ -196,7 +197,7 @@ func (b *Store) Events(ctx context.Context, after uint64, limit int) ([]jit.Even
 	return out, err
 }
 
-// Notices implements jit.Store. With an error, the notices that could be read
+// Notices implements outbox.Store. With an error, the notices that could be read
 // are returned too.
 func (b *Store) Notices(ctx context.Context, limit int) ([]jit.Notice, error) {
 	var out []jit.Notice
@@ -216,7 +217,7 @@ func (b *Store) Notices(ctx context.Context, limit int) ([]jit.Notice, error) {
 	return out, errors.Join(append(faults, err)...)
 }
 
-// Told implements jit.Store. A notice that is gone already is no error.
+// Told implements outbox.Store. A notice that is gone already is no error.
 func (b *Store) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
 	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		var out []put

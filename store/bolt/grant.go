@@ -14,7 +14,7 @@ import (
 	"jitbot/jit"
 )
 
-// Create implements jit.Store.
+// Create implements jit.Grants.
 func (b *Store) Create(ctx context.Context, g jit.Grant, events ...jit.Event) error {
 	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		if tx.Bucket([]byte(bucketGrants)).Get([]byte(g.ID)) != nil {
@@ -24,7 +24,7 @@ func (b *Store) Create(ctx context.Context, g jit.Grant, events ...jit.Event) er
 	})
 }
 
-// Update implements jit.Store. When the context ends while f may be running, f
+// Update implements jit.Grants. When the context ends while f may be running, f
 // may go on for a moment after Update has returned, and what it returns may be
 // stored. A panic of f is a panic of Update. When nothing is written the grant
 // returned is the stored one.
@@ -110,7 +110,7 @@ func (b *Store) changed(tx *bbolt.Tx, old *jit.Grant, g jit.Grant, events []jit.
 	return slices.Concat(out, entries, counts, lines), nil
 }
 
-// Grant implements jit.Store.
+// Grant implements jit.Grants.
 func (b *Store) Grant(ctx context.Context, id jit.ID) (g jit.Grant, err error) {
 	err = b.read(ctx, func(tx *bbolt.Tx) (err error) {
 		g, err = grant(tx, id)
@@ -137,7 +137,7 @@ func named(tx *bbolt.Tx, bucket string, key []byte, id string) (jit.Grant, error
 	return g, err
 }
 
-// Unfinished implements jit.Store. With an error, the grants that could be read
+// Unfinished implements jit.Grants. With an error, the grants that could be read
 // are returned too.
 func (b *Store) Unfinished(ctx context.Context) ([]jit.Grant, error) {
 	var out []jit.Grant
@@ -171,7 +171,7 @@ func (b *Store) Unfinished(ctx context.Context) ([]jit.Grant, error) {
 	return out, errors.Join(append(faults, err)...)
 }
 
-// Due implements jit.Store. It reads the index alone; an entry that is damaged
+// Due implements jit.Grants. It reads the index alone; an entry that is damaged
 // is an error, with which the others are returned too.
 func (b *Store) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
 	var out []jit.ID
@@ -195,7 +195,7 @@ func (b *Store) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
 	return out, errors.Join(append(faults, err)...)
 }
 
-// AtGuard implements jit.Store; the grants are in the order of their ids. With
+// AtGuard implements jit.Grants; the grants are in the order of their ids. With
 // an error, the grants that could be read are returned too.
 func (b *Store) AtGuard(ctx context.Context, guard string) ([]jit.Grant, error) {
 	var out []jit.Grant
@@ -221,7 +221,7 @@ func (b *Store) AtGuard(ctx context.Context, guard string) ([]jit.Grant, error) 
 	return out, errors.Join(append(faults, err)...)
 }
 
-// Guards implements jit.Store; the guards are in order. It reads one index
+// Guards implements reconcile.State; the guards are in order. It reads one index
 // entry a guard.
 func (b *Store) Guards(ctx context.Context) ([]string, error) {
 	var out []string
@@ -256,7 +256,8 @@ func guards(tx *bbolt.Tx, bucket string) ([]string, error) {
 	return out, errors.Join(faults...)
 }
 
-// Counts implements jit.Store; states without grants are left out.
+// Counts tells how many grants are in each state, ended ones too; states without
+// grants are left out.
 func (b *Store) Counts(ctx context.Context) (map[jit.State]int, error) {
 	out := make(map[jit.State]int)
 	err := b.read(ctx, func(tx *bbolt.Tx) error {

@@ -13,7 +13,7 @@ import (
 	"jitbot/jit"
 )
 
-// Protect implements jit.Store. A panic of f ends the program: f is jitbot's
+// Protect implements jit.Protections. A panic of f ends the program: f is jitbot's
 // own code and reads nothing but its argument.
 func (b *Store) Protect(
 	ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error),
@@ -88,7 +88,7 @@ func protection(tx *bbolt.Tx, key []byte) (p jit.Protection, err error) {
 	return p, err
 }
 
-// Protection implements jit.Store.
+// Protection implements jit.Protections.
 func (b *Store) Protection(ctx context.Context, vm string) (p jit.Protection, err error) {
 	err = b.read(ctx, func(tx *bbolt.Tx) (err error) {
 		p, err = protection(tx, []byte(strings.ToLower(vm)))
@@ -97,7 +97,7 @@ func (b *Store) Protection(ctx context.Context, vm string) (p jit.Protection, er
 	return p, err
 }
 
-// Protections implements jit.Store. With an error, those that could be read
+// Protections implements jit.Protections. With an error, those that could be read
 // are returned too.
 func (b *Store) Protections(ctx context.Context) ([]jit.Protection, error) {
 	var out []jit.Protection
@@ -116,7 +116,7 @@ func (b *Store) Protections(ctx context.Context) ([]jit.Protection, error) {
 	return out, errors.Join(append(faults, err)...)
 }
 
-// ProtectionsAt implements jit.Store; they are in the order of their VMs. With an
+// ProtectionsAt implements jit.Protections; they are in the order of their VMs. With an
 // error, those that could be read are returned too.
 func (b *Store) ProtectionsAt(ctx context.Context, guard string) ([]jit.Protection, error) {
 	var out []jit.Protection

@@ -19,7 +19,7 @@ func remember(r jit.Request) (put, error) {
 	return put{bucket: bucketRecent, key: key, value: raw}, nil
 }
 
-// Recent implements jit.Store.
+// Recent implements access.History.
 func (b *Store) Recent(ctx context.Context, by jit.UserID) (r jit.Request, err error) {
 	err = b.read(ctx, func(tx *bbolt.Tx) error {
 		raw := tx.Bucket([]byte(bucketRecent)).Get([]byte(by))

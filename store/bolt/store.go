@@ -18,7 +18,11 @@ import (
 	"jitbot/store"
 )
 
-var _ jit.Store = (*Store)(nil)
+var (
+	_ jit.Grants      = (*Store)(nil)
+	_ jit.Protections = (*Store)(nil)
+	_ jit.Record      = (*Store)(nil)
+)
 
 // Options may be left zero.
 type Options struct {
@@ -30,8 +34,8 @@ type Options struct {
 	MaxSize int
 }
 
-// Store is a jit.Store and the inbox of deliveries in one bbolt file. Its
-// methods may be called by many goroutines.
+// Store keeps grants, protections, the record with its notices, and the inbox of
+// deliveries in one bbolt file. Its methods may be called by many goroutines.
 type Store struct {
 	path string
 	db   *bbolt.DB

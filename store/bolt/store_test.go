@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"jitbot/jit"
 	"jitbot/store"
 	"jitbot/store/bolt"
 	"jitbot/store/storetest"
@@ -33,5 +32,5 @@ func open(t *testing.T, dir string) *bolt.Store {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Test(t, func(t *testing.T, dir string) jit.Store { return open(t, dir) })
+	storetest.Test(t, func(t *testing.T, dir string) storetest.Store { return open(t, dir) })
 }

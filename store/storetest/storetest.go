@@ -4,6 +4,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"testing"
@@ -15,11 +16,29 @@ import (
 	"jitbot/jit"
 )
 
+// Store is all that a store is asked for: by the domain, and by those who read
+// what is kept.
+type Store interface {
+	jit.Grants
+	jit.Protections
+	jit.Record
+	Bind(ctx context.Context, name, object string) (string, error)
+	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
+	Guards(ctx context.Context) ([]string, error)
+	Mark(ctx context.Context, now time.Time) (time.Time, error)
+	Digest(ctx context.Context) (jit.Digest, error)
+	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
+	Notices(ctx context.Context, limit int) ([]jit.Notice, error)
+	Told(ctx context.Context, n jit.Notice, card jit.Card) error
+	Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error)
+	Counts(ctx context.Context) (map[jit.State]int, error)
+}
+
 // Test runs the suite against the stores that open gives. Two calls with the
 // same folder are the same store, opened again: the first is closed by then, by
 // its method Close() error, which a store under test must have. open ends its
 // store with t at the latest.
-func Test(t *testing.T, open func(t *testing.T, dir string) jit.Store) {
+func Test(t *testing.T, open func(t *testing.T, dir string) Store) {
 	tests := []struct {
 		name string
 		run  func(t *testing.T, s *suite)
@@ -53,9 +72,9 @@ func Test(t *testing.T, open func(t *testing.T, dir string) jit.Store) {
 
 // suite is a store under test with what the tests have in common.
 type suite struct {
-	jit.Store
+	Store
 	dir  string
-	open func(t *testing.T, dir string) jit.Store
+	open func(t *testing.T, dir string) Store
 }
 
 // reopen closes the store and opens it again.

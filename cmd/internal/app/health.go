@@ -14,28 +14,37 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
+	"jitbot/store/bolt"
 )
 
 // heartbeat is the store as the sweep uses it. Each pass begins with what is due,
 // so it tells whether the sweep is alive.
 type heartbeat struct {
-	jit.Store
+	*bolt.Store
 	last atomic.Int64 // Unix nanoseconds
 }
 
-func newHeartbeat(s jit.Store) *heartbeat {
+func newHeartbeat(s *bolt.Store) *heartbeat {
 	p := &heartbeat{Store: s}
 	p.last.Store(time.Now().UnixNano())
 	return p
 }
 
-// Due implements jit.Store.
+// Due implements jit.Grants.
 func (p *heartbeat) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
 	ids, err := p.Store.Due(ctx, now)
 	if err == nil {
 		p.last.Store(time.Now().UnixNano())
 	}
 	return ids, err
+}
+
+// wakingStore is the store as the service and the sweep use it: what it writes
+// wakes the dispatcher.
+type wakingStore struct {
+	outbox.Writer // goes before the methods of the same names of the heartbeat's store
+	*heartbeat
 }
 
 func (p *heartbeat) at() time.Time { return time.Unix(0, p.last.Load()).UTC() }

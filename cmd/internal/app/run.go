@@ -55,7 +55,8 @@ type Options struct {
 	Grace time.Duration
 }
 
-// Shelf is what a demonstration shows of the store; see jit.Store.
+// Shelf is what a demonstration shows of the store; see jit.Grants and
+// jit.Protections.
 type Shelf interface {
 	Unfinished(ctx context.Context) ([]jit.Grant, error)
 	Protections(ctx context.Context) ([]jit.Protection, error)
@@ -157,12 +158,14 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 		notifier = o.Notifier(notifier)
 	}
 	p.dispatcher = outbox.New(s, notifier, o.Log)
+	waking := wakingStore{Writer: p.dispatcher.Waking(s), heartbeat: p.heartbeat}
 	checks := admission.NewChecker(o.Config.Jit, admission.Adapters{
-		Store: p.dispatcher.Wake(p.heartbeat), Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
+		Grants: waking, Protections: waking, Record: waking, Names: waking,
+		Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
 		People: bot.NewPeople(api), Meter: p.meters, Topology: p.azure, Locks: p.azure, Log: o.Log,
 	})
-	p.reconciler = reconcile.New(checks)
-	p.service = access.New(checks, p.reconciler)
+	p.reconciler = reconcile.New(checks, waking)
+	p.service = access.New(checks, waking, p.reconciler)
 	cards.Others = p.service.Others
 	p.bot, err = bot.New(bot.Config{
 		API: api, HTTP: o.HTTP, Service: p.service, Inbox: s, Log: o.Log,

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
@@ -60,14 +61,17 @@ func (f *crashPoint) read() error {
 	return nil
 }
 
-func (f *crashPoint) wrap(w admission.Adapters) admission.Adapters {
-	w.Store = crashingStore{w.Store, f}
-	w.Network = crashingNetwork{w.Network, f}
-	return w
+// strike has the world crash at the point when it starts next.
+func (f *crashPoint) strike(w *world) {
+	w.WrapStore = func(s simulated.Store) simulated.Store { return crashingStore{s, f} }
+	w.Wrap = func(a admission.Adapters) admission.Adapters {
+		a.Network = crashingNetwork{a.Network, f}
+		return a
+	}
 }
 
 type crashingStore struct {
-	jit.Store
+	simulated.Store
 	f *crashPoint
 }
 
@@ -190,7 +194,7 @@ func crashLife(t *testing.T, w *world, f *crashPoint, name, vm string) {
 	foreign, walls := w.Foreign(), w.walls()
 	w.Config.Approvals[0].PendingFor = 150 * time.Second // longer than until the look after the restart
 	w.Config.Policies[0].Ports[0].Shortest = time.Minute
-	w.Wrap = f.wrap
+	f.strike(w)
 	w.Start()
 	g, err := w.Ask(ada, 2*time.Minute, name)
 	asked := g.ID != "" && (err == nil || !errors.As(err, new(*jit.Refusal)))
@@ -205,7 +209,7 @@ func crashLife(t *testing.T, w *world, f *crashPoint, name, vm string) {
 	w.Pass(30 * time.Second)
 	w.Stop()
 
-	w.Wrap = nil
+	w.Wrap, w.WrapStore = nil, nil
 	w.Start()
 	w.Pass(time.Minute)
 	if asked {

@@ -146,13 +146,13 @@ func TestDigestAndCrashes(t *testing.T) {
 					w.Pass(30 * time.Second)
 					w.Stop()
 					f := &crashPoint{left: step, after: after}
-					w.Wrap = f.wrap
+					f.strike(w)
 					w.Start()
 					w.Pass(35 * time.Second)
 					if told := w.Told.Count(digested); told > 1 && !f.crashed {
 						t.Errorf("told %d times", told)
 					}
-					w.Wrap = nil
+					w.Wrap, w.WrapStore = nil, nil
 					w.asleep(time.Minute)
 					if told, made := w.Told.Count(digested), w.madeDigests(); told == 0 || made != 1 {
 						t.Errorf("told %d times, made %d times", told, made)

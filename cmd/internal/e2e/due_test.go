@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
-	"jitbot/jit/admission"
 )
 
 // eager is a store whose list of what is due is out of date: everything that
 // is unfinished is in it, as a grant is that moves on after the list was made.
-type eager struct{ jit.Store }
+type eager struct{ simulated.Store }
 
 func (s eager) Due(ctx context.Context, _ time.Time) ([]jit.ID, error) {
 	all, err := s.Unfinished(ctx)
@@ -26,10 +26,7 @@ func (s eager) Due(ctx context.Context, _ time.Time) ([]jit.ID, error) {
 func TestDueIsLookedAtAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
-		w.Wrap = func(deps admission.Adapters) admission.Adapters {
-			deps.Store = eager{deps.Store}
-			return deps
-		}
+		w.WrapStore = func(s simulated.Store) simulated.Store { return eager{s} }
 		w.Start()
 		pending, err := w.Ask(ada, time.Hour, "dev-1")
 		if err != nil {

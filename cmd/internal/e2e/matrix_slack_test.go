@@ -63,10 +63,11 @@ func newSlackBot(t *testing.T) *slackBot {
 	s.store, s.azure = db, w.Azure
 	api := bot.NewClient(bot.Account{BotToken: s.sim.Options().BotToken, AppToken: s.sim.Options().AppToken, URL: srv.URL + "/api"})
 	checks := admission.NewChecker(w.Config, admission.Adapters{
-		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
+		Grants: db, Protections: db, Record: db, Names: db,
+		Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
 		People: bot.NewPeople(api), Meter: w.Meter, Log: slog.New(slog.DiscardHandler),
 	})
-	s.service = access.New(checks, reconcile.New(checks))
+	s.service = access.New(checks, db, reconcile.New(checks, db))
 	s.run(bot.Config{
 		API: api, Service: s.service, Inbox: db,
 		PerPerson: 1e6, Stagger: time.Millisecond, Grace: time.Second,

@@ -12,7 +12,6 @@ import (
 
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
-	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/resource"
 )
@@ -90,10 +89,7 @@ func TestMovedUnderAnAllowIsSaid(t *testing.T) {
 // all the same.
 func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.Wrap = func(deps admission.Adapters) admission.Adapters {
-			deps.Store = slowMoves{deps.Store}
-			return deps
-		}
+		w.WrapStore = func(s simulated.Store) simulated.Store { return slowMoves{s} }
 		foreign := w.Foreign()
 		w.Start()
 		w.protect("dev-1", "dev-2")
@@ -116,7 +112,7 @@ func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 }
 
 // slowMoves takes a while over each change of the second VM's protection.
-type slowMoves struct{ jit.Store }
+type slowMoves struct{ simulated.Store }
 
 func (s slowMoves) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
 	if resource.Same(vm, azuresim.DemoDev2) {

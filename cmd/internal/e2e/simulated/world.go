@@ -26,23 +26,35 @@ import (
 // in a bubble of fake time. Its fields may be changed before Start, and the
 // simulator's and Config's own at any time that they allow.
 type World struct {
-	T       Tester
-	Azure   *azuresim.Sim
-	File    string
-	Config  jit.Config
-	mu      sync.Mutex // for members, which a test may change while the service runs
-	members map[jit.UserID]jit.Member
-	Groups  map[string][]jit.UserID
-	Told    *Notifier
-	Meter   *Meter
-	Wrap    func(admission.Adapters) admission.Adapters // nil changes nothing; else what stands between the service and the rest
-	Client  *azure.Client
-	asked   int // deliveries so far, each with a key of its own
+	T         Tester
+	Azure     *azuresim.Sim
+	File      string
+	Config    jit.Config
+	mu        sync.Mutex // for members, which a test may change while the service runs
+	members   map[jit.UserID]jit.Member
+	Groups    map[string][]jit.UserID
+	Told      *Notifier
+	Meter     *Meter
+	Wrap      func(admission.Adapters) admission.Adapters // nil changes nothing; else what stands between the service and the rest
+	WrapStore func(Store) Store                           // nil changes nothing; else what stands between all of it and the store
+	Client    *azure.Client
+	asked     int // deliveries so far, each with a key of its own
 
 	Store      *bolt.Store
 	Service    *access.Service
 	Reconciler *reconcile.Reconciler
 	halt       func()
+}
+
+// Store is all that is asked of a store.
+type Store interface {
+	jit.Grants
+	jit.Protections
+	jit.Record
+	admission.Names
+	access.History
+	reconcile.State
+	outbox.Store
 }
 
 // Tester is what a world needs of a test or, in a property, of one case of it.
@@ -93,20 +105,25 @@ func (w *World) Start() {
 	}
 	w.Store = db
 	log := slog.New(slog.NewTextHandler(w.T.Output(), nil))
+	var store Store = db
+	if w.WrapStore != nil {
+		store = w.WrapStore(store)
+	}
 	deps := admission.Adapters{
-		Store: db, Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
+		Grants: store, Protections: store, Record: store, Names: store,
+		Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
 		People: people{w}, Meter: w.Meter, Topology: w.Client, Locks: w.Client, Log: log,
 	}
 	if w.Wrap != nil {
 		deps = w.Wrap(deps)
 	}
 	checks := admission.NewChecker(w.Config, deps)
-	w.Reconciler = reconcile.New(checks)
-	w.Service = access.New(checks, w.Reconciler)
+	w.Reconciler = reconcile.New(checks, store)
+	w.Service = access.New(checks, store, w.Reconciler)
 	ctx, cancel := context.WithCancel(w.T.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.Reconciler.Run(ctx, w.Service.Check) })
-	wg.Go(func() { _ = outbox.New(deps.Store, w.Told, log).Run(ctx) })
+	wg.Go(func() { _ = outbox.New(store, w.Told, log).Run(ctx) })
 	w.halt = sync.OnceFunc(func() {
 		cancel()
 		wg.Wait()

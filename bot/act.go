@@ -37,7 +37,7 @@ func (b *Bot) carryOut(ctx context.Context, key string, d delivery) (to reply, s
 	defer func() {
 		if p := recover(); p != nil {
 			b.Log.ErrorContext(ctx, "a delivery made the bot panic", "key", key, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			s = view.Say(view.Fault)
+			s = view.Say(view.FaultText)
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, workWithin)
@@ -65,7 +65,7 @@ func (b *Bot) carryOut(ctx context.Context, key string, d delivery) (to reply, s
 func (b *Bot) recovered(ctx context.Context, to reply) {
 	if p := recover(); p != nil {
 		b.Log.ErrorContext(ctx, "an answer made the bot panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		b.answer(ctx, to, view.Say(view.Fault))
+		b.answer(ctx, to, view.Say(view.FaultText))
 	}
 }
 
@@ -83,7 +83,7 @@ func (b *Bot) act(ctx context.Context, by jit.UserID, v command.Verb, id jit.ID,
 		return b.refusalOf(ctx, string(v), by, id, err)
 	}
 	b.Log.InfoContext(ctx, "changed a grant", "action", string(v), "user", by, "grant", id, "state", g.State)
-	return view.Say(view.Did(v, g))
+	return view.Say(view.ActionReply(v, g))
 }
 
 func (b *Bot) change(ctx context.Context, by jit.UserID, v command.Verb, id jit.ID, reason string) (jit.Grant, error) {

@@ -89,16 +89,16 @@ const (
 // Bot reads from Slack. Make it with New, run it with Run.
 type Bot struct {
 	Config
-	status    status
-	workspace workspace // set by Run before anything is read
-	people    limits
-	keys      limits     // of what is not worth counting as a command
-	prompt    pool       // what somebody waits for with three seconds at most: forms, menus
-	screen    pool       // what is shown later: lists, answers, what fills a form
-	work      pool       // what asks Azure
-	forms     redraws    // which choice of VM is the newest
-	seen      seenEvents // events that came before
-	homeTabs  homeQueue  // Home tabs that are to be shown again
+	status        status
+	workspace     workspace // set by Run before anything is read
+	commandLimits rateLimits
+	keyLimits     rateLimits // of what is not worth counting as a command
+	prompt        pool       // what somebody waits for with three seconds at most: forms, menus
+	screen        pool       // what is shown later: lists, answers, what fills a form
+	work          pool       // what asks Azure
+	forms         redraws    // which choice of VM is the newest
+	seen          seenEvents // events that came before
+	homeTabs      homeQueue  // Home tabs that are to be shown again
 }
 
 // New makes a bot. It speaks to nobody before Run.
@@ -125,7 +125,7 @@ func New(c Config) (*Bot, error) {
 		c.Now = time.Now
 	}
 	b := &Bot{
-		Config: c, people: limits{perMinute: c.PerPerson}, keys: limits{perMinute: keysPerCommand * c.PerPerson},
+		Config: c, commandLimits: rateLimits{perMinute: c.PerPerson}, keyLimits: rateLimits{perMinute: keysPerCommand * c.PerPerson},
 		homeTabs: homeQueue{wake: make(chan struct{}, 1)},
 	}
 	b.status.now = c.Now
@@ -172,7 +172,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	b.prompt.wait()
 	b.screen.wait()
 	b.work.wait()
-	b.status.set(nobody, false)
+	b.status.set(allSockets, false)
 	return err
 }
 

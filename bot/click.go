@@ -66,7 +66,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.ack(ctx, e, nil)
 		return
 	}
-	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
 		b.ack(ctx, e, nil)
 		text, _ := view.Refusal(err)
 		b.answerClick(i, text)
@@ -81,7 +81,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.pressScanButton(i)
 	case view.ActionDeny:
 		b.ack(ctx, e, nil)
-		if !b.prompt.offer(func(ctx context.Context) { b.askWhy(ctx, i, id) }) {
+		if !b.prompt.offer(func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
 			b.answerClick(i, overloaded)
 		}
 	default:
@@ -100,7 +100,7 @@ func (b *Bot) shortcut(ctx context.Context, e envelope, i form.Interaction) {
 		b.Log.WarnContext(ctx, "a shortcut of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
 		return // there is no place of theirs to answer in
 	}
-	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
 		text, _ := view.Refusal(err)
 		b.answerClick(i, text)
 		return
@@ -129,7 +129,7 @@ func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, r
 	case err != nil:
 		b.work.release()
 		b.Log.ErrorContext(ctx, "a click was not taken", "user", i.User.ID, "error", err)
-		b.answerClick(i, view.Fault)
+		b.answerClick(i, view.FaultText)
 	case !fresh:
 		b.work.release()
 	default:

@@ -21,9 +21,9 @@ type People struct {
 }
 
 const (
-	freshFor   = 3 * time.Second // a click reads several times, and is one moment
-	homeFor    = time.Hour
-	readWithin = 2 * time.Second
+	freshFor     = 3 * time.Second // a click reads several times, and is one moment
+	workspaceFor = time.Hour
+	readWithin   = 2 * time.Second
 )
 
 // NewPeople makes the reader.
@@ -32,7 +32,7 @@ func NewPeople(api *slack.Client) *People {
 		api:       api,
 		members:   cache[jit.Member]{fresh: freshFor},
 		groups:    cache[[]jit.UserID]{fresh: freshFor},
-		workspace: cache[workspace]{fresh: homeFor},
+		workspace: cache[workspace]{fresh: workspaceFor},
 	}
 }
 

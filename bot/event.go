@@ -57,7 +57,7 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 	case e.Type == "app_home_opened" && e.Tab == "home":
 		b.homeTabs.want(e.User, true)
 	case e.Type == "app_mention":
-		if b.people.allow(e.User, b.Now()) == nil {
+		if b.commandLimits.allow(e.User, b.Now()) == nil {
 			b.screen.offer(func(ctx context.Context) { b.mentioned(ctx, e.User, e.Channel, e.Thread) })
 		}
 	}

@@ -19,7 +19,7 @@ func (b *Bot) answerLater(ctx context.Context, e envelope, show job) {
 		b.ackSay(ctx, e, overloaded)
 		return
 	}
-	b.ackSay(ctx, e, view.Checking)
+	b.ackSay(ctx, e, view.CheckingText)
 }
 
 // listWithin is how long a list may take; it shares its workers with answers.

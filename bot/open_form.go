@@ -14,9 +14,9 @@ import (
 	"jitbot/jit/access"
 )
 
-// askWhy opens the form. A trigger lives for three seconds, so nothing is
+// openDenyForm opens the form. A trigger lives for three seconds, so nothing is
 // asked or stored before.
-func (b *Bot) askWhy(ctx context.Context, i form.Interaction, id jit.ID) {
+func (b *Bot) openDenyForm(ctx context.Context, i form.Interaction, id jit.ID) {
 	defer b.recovered(ctx, replyTo(i))
 	work, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -77,13 +77,13 @@ func (b *Bot) openForm(ctx context.Context, f formOpening) {
 		return
 	}
 	id := v.ID
-	if !b.screen.offer(func(ctx context.Context) { b.fill(ctx, f, id) }) {
-		b.show(ctx, f.to.user, id, "", view.TextForm(f.callback(), overloaded))
+	if !b.screen.offer(func(ctx context.Context) { b.fillForm(ctx, f, id) }) {
+		b.updateView(ctx, f.to.user, id, "", view.TextForm(f.callback(), overloaded))
 	}
 }
 
-// fill puts what is known into a view that says it is loading.
-func (b *Bot) fill(ctx context.Context, f formOpening, id string) {
+// fillForm puts what is known into a view that says it is loading.
+func (b *Bot) fillForm(ctx context.Context, f formOpening, id string) {
 	defer b.recovered(ctx, reply{user: f.to.user})
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
@@ -96,7 +96,7 @@ func (b *Bot) fill(ctx context.Context, f formOpening, id string) {
 		}
 		v = view.TextForm(f.callback(), text)
 	}
-	b.show(ctx, f.to.user, id, "", v)
+	b.updateView(ctx, f.to.user, id, "", v)
 }
 
 // filledForm is the form that is wanted, with what is known.
@@ -105,12 +105,12 @@ func (b *Bot) filledForm(ctx context.Context, f formOpening) (slack.ModalViewReq
 		d, err := b.protectDraft(ctx, f.to.user, f.typed)
 		return view.ProtectForm(d), err
 	}
-	d, o, err := b.draft(ctx, f.to.user, f.typed)
+	d, o, err := b.requestDraft(ctx, f.to.user, f.typed)
 	return view.RequestForm(d, o), err
 }
 
-// show updates a view. With a hash it does so only while nothing else did.
-func (b *Bot) show(ctx context.Context, by jit.UserID, id, hash string, v slack.ModalViewRequest) string {
+// updateView updates a view. With a hash it does so only while nothing else did.
+func (b *Bot) updateView(ctx context.Context, by jit.UserID, id, hash string, v slack.ModalViewRequest) string {
 	work, cancel := context.WithTimeout(ctx, postWithin)
 	defer cancel()
 	_, err := b.API.UpdateViewContext(work, v, "", hash, id)
@@ -121,9 +121,9 @@ func (b *Bot) show(ctx context.Context, by jit.UserID, id, hash string, v slack.
 	return code
 }
 
-// draft is what the form begins with: what was typed, and for the rest what
+// requestDraft is what the form begins with: what was typed, and for the rest what
 // the person asked for the last time, as far as it is on offer.
-func (b *Bot) draft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.RequestDraft, access.Offer, error) {
+func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.RequestDraft, access.Offer, error) {
 	if err := b.Service.Known(ctx, by); err != nil {
 		return view.RequestDraft{}, access.Offer{}, err //nolint:wrapcheck // a refusal stays one
 	}
@@ -135,21 +135,21 @@ func (b *Bot) draft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.Req
 	if typed.Duration > 0 {
 		d.Duration = jit.ShortDuration(typed.Duration)
 	}
-	o, err := b.begin(ctx, by, &d, typed.VMs, last)
+	o, err := b.draftOffer(ctx, by, &d, typed.VMs, last)
 	if err != nil {
 		return d, o, err
 	}
 	if len(o.VMs) > view.MaxOptions {
-		return d, o, jit.Refuse(jit.ErrInput, "That names %s, which is more than the form holds; write the whole line, with ports, from your address and for the reason.", view.Plural(len(o.VMs), "VM", "VMs"))
+		return d, o, jit.Refuse(jit.ErrInput, "That names %s, which is more than the form holds; write the whole line, with ports, from your address and for the reason.", view.Count(len(o.VMs), "VM", "VMs"))
 	}
-	d.VMs, d.Many = b.choices(ctx, by, o.VMs), d.Many || len(o.VMs) > 1
+	d.VMs, d.Many = b.vmChoices(ctx, by, o.VMs), d.Many || len(o.VMs) > 1
 	d.Prefill(typed, last, o)
 	return d, o, nil
 }
 
-// begin finds the VMs that the form begins with. What was typed and cannot be
+// draftOffer finds the VMs that the form begins with. What was typed and cannot be
 // found is said in the form.
-func (b *Bot) begin(ctx context.Context, by jit.UserID, d *view.RequestDraft, typed []string, last jit.Request) (access.Offer, error) {
+func (b *Bot) draftOffer(ctx context.Context, by jit.UserID, d *view.RequestDraft, typed []string, last jit.Request) (access.Offer, error) {
 	if len(typed) == 0 {
 		if len(last.Targets) != 1 {
 			return access.Offer{}, nil

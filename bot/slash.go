@@ -25,7 +25,7 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	l, err := decode[slashCommand](raw)
 	if err != nil {
 		b.Log.ErrorContext(ctx, "a command cannot be read", "error", err)
-		b.ackSay(ctx, e, view.Fault)
+		b.ackSay(ctx, e, view.FaultText)
 		return
 	}
 	if !b.workspace.has(l.Team, "", l.Enterprise) {
@@ -33,7 +33,7 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 		b.ackSay(ctx, e, otherWorkspace)
 		return
 	}
-	if err := b.people.allow(l.User, b.Now()); err != nil {
+	if err := b.commandLimits.allow(l.User, b.Now()); err != nil {
 		text, _ := view.Refusal(err)
 		b.ackSay(ctx, e, text)
 		return
@@ -43,11 +43,11 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	case err != nil:
 		text, _ := view.Refusal(err)
 		if c.Verb == command.VerbHelp {
-			text += "\n\n" + view.Help
+			text += "\n\n" + view.HelpText
 		}
 		b.ackSay(ctx, e, text)
 	case c.Verb == command.VerbHelp:
-		b.ackSay(ctx, e, view.Help)
+		b.ackSay(ctx, e, view.HelpText)
 	case c.Verb == command.VerbRequest:
 		b.ask(ctx, e, l, raw, c.Ask)
 	case c.Verb == command.VerbList:
@@ -114,12 +114,12 @@ func (b *Bot) acceptCommand(ctx context.Context, e envelope, raw json.RawMessage
 	case err != nil:
 		b.work.release()
 		b.Log.ErrorContext(ctx, "a command was not taken", "error", err)
-		b.ackSay(ctx, e, view.Fault)
+		b.ackSay(ctx, e, view.FaultText)
 	case !fresh:
 		b.work.release()
 		b.ack(ctx, e, nil)
 	default:
-		b.ackSay(ctx, e, view.Checking)
+		b.ackSay(ctx, e, view.CheckingText)
 		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
 	}
 }
@@ -156,7 +156,7 @@ func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 			checked.ID = g.ID
 			b.logFault(ctx, "checking a request", by, g.ID, err)
 		}
-		lines = append(lines, view.Checked(checked, err))
+		lines = append(lines, view.RequestReply(checked, err))
 	}
 	if err != nil {
 		text, _ := view.Refusal(err)

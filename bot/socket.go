@@ -31,12 +31,12 @@ type socket struct {
 	cancel atomic.Pointer[context.CancelFunc] // ends the current attempt
 }
 
-// silent is the library's own log, which knows nothing that the events do not
+// discardLog is the library's own log, which knows nothing that the events do not
 // tell.
-type silent struct{}
+type discardLog struct{}
 
 // Output implements the library's logger.
-func (silent) Output(int, string) error { return nil }
+func (discardLog) Output(int, string) error { return nil }
 
 // serve runs the sockets and the one loop over what they bring. It never
 // waits: not for Slack's Web API, not for a worker, for the store two seconds
@@ -47,7 +47,7 @@ func (b *Bot) serve(ctx context.Context) error {
 	ended := make(chan error, socketCount)
 	var lines [socketCount]*socket
 	for i := range lines {
-		l := &socket{number: i, Client: socketmode.New(b.API, socketmode.OptionLog(silent{}))}
+		l := &socket{number: i, Client: socketmode.New(b.API, socketmode.OptionLog(discardLog{}))}
 		lines[i] = l
 		go func() { ended <- b.connect(ctx, l) }()
 	}

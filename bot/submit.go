@@ -38,7 +38,7 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 		b.ack(ctx, e, nil)
 		return
 	}
-	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
 		text := view.PlainRefusal(err)
 		refuse(text)
 		return
@@ -65,7 +65,7 @@ func (b *Bot) acceptForm(ctx context.Context, e envelope, raw json.RawMessage, r
 	if err != nil {
 		b.work.release()
 		b.Log.ErrorContext(ctx, "a form was not taken", "error", err)
-		refuse(view.Fault)
+		refuse(view.FaultText)
 		return
 	}
 	b.ack(ctx, e, nil)

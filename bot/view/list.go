@@ -50,10 +50,10 @@ func listLine(l access.Listed) string {
 	if l.Mine {
 		who = "yours"
 	}
-	line := fmt.Sprintf("*%s* %s, %s: %s.", Code(string(g.ID)), title(g), who, asked(g))
+	line := fmt.Sprintf("*%s* %s, %s: %s.", Code(string(g.ID)), stateText(g), who, requestText(g))
 	switch g.State {
 	case jit.Pending:
-		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missing(g), eligible(g), When(g.Clock.Lapse))
+		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missingApprovals(g), eligibleApprovers(g), When(g.Clock.Lapse))
 	case jit.Opening:
 		if g.Waiting != "" {
 			line += "\nOpening waits: " + prose(Clip(g.Waiting, 300))

@@ -12,7 +12,7 @@ import (
 
 // Slack reads three signs as its own in text; escaped they are only signs.
 // https://docs.slack.dev/messaging/formatting-message-text
-func entities(s string) string {
+func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
@@ -49,7 +49,7 @@ func quote(s string, most int) string {
 	if s == "" {
 		s = "?"
 	}
-	return "`" + entities(s) + "`"
+	return "`" + escape(s) + "`"
 }
 
 var groupPattern = regexp.MustCompile(`^S[A-Z0-9]{1,20}$`)
@@ -84,8 +84,8 @@ func When(t time.Time) string {
 	return fmt.Sprintf("<!date^%d^{time} on {date_short}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
-// argument turns an argument of a refusal into mrkdwn.
-func argument(a any) string {
+// refusalArgument turns an argument of a refusal into mrkdwn.
+func refusalArgument(a any) string {
 	switch v := a.(type) {
 	case jit.UserID:
 		return mentionUser(v)
@@ -104,8 +104,8 @@ func argument(a any) string {
 	}
 }
 
-// Plural counts things: 1 address, 2 addresses.
-func Plural(n int, one, many string) string {
+// Count counts things: 1 address, 2 addresses.
+func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

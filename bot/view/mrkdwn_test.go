@@ -32,7 +32,7 @@ func TestQuotedTextIsNothingButText(t *testing.T) {
 		}
 	}
 	const exact = "R&D needs Microsoft.Network/*/read on web_server_2"
-	if got := prose(exact); got != "`"+entities(exact)+"`" {
+	if got := prose(exact); got != "`"+escape(exact)+"`" {
 		t.Errorf("words that somebody must copy became %q", got)
 	}
 }

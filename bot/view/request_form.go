@@ -151,7 +151,7 @@ func durationInput(d RequestDraft, o access.Offer) slack.Block {
 
 func reasonInput(d RequestDraft) slack.Block {
 	return slack.NewInputBlock(InputReason, plain("Reason"), plain("The approvers read it, and it is kept in the record."),
-		textInput(InputReason, d.Reason, maxWhy).WithMultiline(true))
+		textInput(InputReason, d.Reason, maxReason).WithMultiline(true))
 }
 
 // textInput never begins with more than it takes.

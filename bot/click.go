@@ -13,6 +13,9 @@ import (
 	"jitbot/jit"
 )
 
+// shortcutRequest is the global shortcut that opens the form.
+const shortcutRequest = "request_access"
+
 // verbOf is what a button does; deny opens a form first.
 func verbOf(action string) (command.Verb, bool) {
 	v, ok := map[string]command.Verb{

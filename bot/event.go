@@ -11,9 +11,6 @@ import (
 	"jitbot/jit"
 )
 
-// shortcutRequest is the global shortcut that opens the form.
-const shortcutRequest = "request_access"
-
 const (
 	rememberEvents = 15 * time.Minute // Slack repeats an event for some six minutes
 	maxEvents      = 10000

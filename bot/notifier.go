@@ -237,29 +237,3 @@ func retryAfter(err error) time.Duration {
 	}
 	return busyFor(err)
 }
-
-// metadata lets the card be found by its grant. Everybody can read it.
-func metadata(id jit.ID) slack.MsgOption {
-	return slack.MsgOptionMetadata(slack.SlackMetadata{
-		EventType: metadataType, EventPayload: map[string]any{"grant": string(id)},
-	})
-}
-
-// options are what every message of ours has: both forms of what it says, and
-// nothing unfolded that a link in it may point to.
-func options(s view.Message, more ...slack.MsgOption) []slack.MsgOption {
-	all := []slack.MsgOption{
-		slack.MsgOptionText(s.Text, false), slack.MsgOptionBlocks(s.Blocks...),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
-	}
-	return append(all, more...)
-}
-
-// post sends a message to a channel or a person.
-func post(ctx context.Context, api *slack.Client, channel string, s view.Message, more ...slack.MsgOption) (jit.Card, error) {
-	at, ts, err := api.PostMessageContext(ctx, channel, options(s, more...)...)
-	if err != nil {
-		return jit.Card{}, slackError("posting a message", withoutURL(err))
-	}
-	return jit.Card{Channel: at, Message: ts}, nil
-}

@@ -3,29 +3,13 @@ package bot
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
 
-	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
 )
-
-// openDenyForm opens the form. A trigger lives for three seconds, so nothing is
-// asked or stored before.
-func (b *Bot) openDenyForm(ctx context.Context, i form.Interaction, id jit.ID) {
-	defer b.recovered(ctx, replyTo(i))
-	work, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	if _, err := b.API.OpenViewContext(work, i.Trigger, view.DenyForm(id)); err != nil {
-		b.Log.WarnContext(ctx, "the form for a reason could not be opened", "user", i.User.ID, "grant", id,
-			"error", slackError("opening a form", withoutURL(err)))
-		b.answer(ctx, replyTo(i), view.Say("The form for the reason could not be opened, so nothing was denied. Press Deny again."))
-	}
-}
 
 // formOpening is a form that is to be opened, and for whom.
 type formOpening struct {
@@ -119,61 +103,4 @@ func (b *Bot) updateView(ctx context.Context, by jit.UserID, id, hash string, v 
 		b.Log.WarnContext(ctx, "a form could not be updated", "user", by, "error", slackError("updating a form", withoutURL(err)))
 	}
 	return code
-}
-
-// requestDraft is what the form begins with: what was typed, and for the rest what
-// the person asked for the last time, as far as it is on offer.
-func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.RequestDraft, access.Offer, error) {
-	if err := b.Service.Known(ctx, by); err != nil {
-		return view.RequestDraft{}, access.Offer{}, err //nolint:wrapcheck // a refusal stays one
-	}
-	last, _, err := b.Service.Recent(ctx, by)
-	if err != nil {
-		b.logFault(ctx, "reading the latest request", by, "", err) // the form does without
-	}
-	d := view.RequestDraft{Many: len(typed.VMs) > 1, Reason: typed.Reason}
-	if typed.Duration > 0 {
-		d.Duration = jit.ShortDuration(typed.Duration)
-	}
-	o, err := b.draftOffer(ctx, by, &d, typed.VMs, last)
-	if err != nil {
-		return d, o, err
-	}
-	if len(o.VMs) > view.MaxOptions {
-		return d, o, jit.Refuse(jit.ErrInput, "That names %s, which is more than the form holds; write the whole line, with ports, from your address and for the reason.", view.Count(len(o.VMs), "VM", "VMs"))
-	}
-	d.VMs, d.Many = b.vmChoices(ctx, by, o.VMs), d.Many || len(o.VMs) > 1
-	d.Prefill(typed, last, o)
-	return d, o, nil
-}
-
-// draftOffer finds the VMs that the form begins with. What was typed and cannot be
-// found is said in the form.
-func (b *Bot) draftOffer(ctx context.Context, by jit.UserID, d *view.RequestDraft, typed []string, last jit.Request) (access.Offer, error) {
-	if len(typed) == 0 {
-		if len(last.Targets) != 1 {
-			return access.Offer{}, nil
-		}
-		o, err := b.Service.Offer(ctx, by, []string{last.Targets[0].VM})
-		if _, refused := errors.AsType[*jit.Refusal](err); refused {
-			return access.Offer{}, nil // it is gone, or no policy offers it any more
-		}
-		return o, err //nolint:wrapcheck // logged as it is
-	}
-	o, err := b.Service.Offer(ctx, by, typed)
-	if _, refused := errors.AsType[*jit.Refusal](err); !refused {
-		return o, err //nolint:wrapcheck // logged as it is
-	}
-	d.Note = view.PlainRefusal(err)
-	found := slices.DeleteFunc(slices.Clone(typed), func(word string) bool {
-		_, err := b.Service.Offer(ctx, by, []string{word})
-		return err != nil
-	})
-	if len(found) == 0 || len(found) == len(typed) {
-		return access.Offer{}, nil
-	}
-	if o, err = b.Service.Offer(ctx, by, found); err != nil {
-		return access.Offer{}, nil //nolint:nilerr // the note says what is wrong
-	}
-	return o, nil
 }

@@ -156,14 +156,6 @@ func goodProtect() map[string]any {
 	return values
 }
 
-func ticked(block string, values ...string) func(map[string]any) {
-	all := []any{}
-	for _, v := range values {
-		all = append(all, option(v))
-	}
-	return put(block, block, map[string]any{"type": "checkboxes", "selected_options": all})
-}
-
 // Each field altered, missing and out of range is answered at a field, and
 // nothing is protected.
 func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {

@@ -161,27 +161,3 @@ func (b *Bot) ackUnreadable(ctx context.Context, l *socket, e socketmode.Event) 
 	b.Log.WarnContext(ctx, "slack sent an envelope that is not understood", "socket", l.number, "type", view.Clip(jit.CleanText(frame.Type), 50))
 	b.ack(ctx, envelope{l, frame.Envelope}, nil)
 }
-
-// envelope is what an ack answers.
-type envelope struct {
-	socket *socket
-	id     string
-}
-
-// ackWithin is how long an ack may wait for a place in the socket's queue,
-// which is short only while there is no connection to send it on.
-const ackWithin = 500 * time.Millisecond
-
-// ack acknowledges an envelope. The payload is nil or is small.
-func (b *Bot) ack(ctx context.Context, e envelope, payload any) {
-	ctx, cancel := context.WithTimeout(ctx, ackWithin)
-	defer cancel()
-	if err := e.socket.AckCtx(ctx, e.id, payload); err != nil {
-		b.Log.WarnContext(ctx, "an ack could not be sent", "socket", e.socket.number, "error", err)
-	}
-}
-
-// ackSay acknowledges a command with a message that only its author sees.
-func (b *Bot) ackSay(ctx context.Context, e envelope, text string) {
-	b.ack(ctx, e, ephemeral(view.Say(text), false))
-}

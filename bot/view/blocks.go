@@ -80,3 +80,5 @@ func shorten(s string, most int) string {
 	}
 	return cut + " …"
 }
+
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }

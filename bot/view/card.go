@@ -31,8 +31,6 @@ func Card(g jit.Grant, others ...jit.Grant) Message {
 	return Message{Text: shorten(text, maxText), Blocks: blocks}
 }
 
-func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
-
 // stateText names the state in words.
 func stateText(g jit.Grant) string {
 	switch g.State {
@@ -173,14 +171,6 @@ func decisionText(g jit.Grant) string {
 	default:
 		return "It is " + string(g.State) + "."
 	}
-}
-
-// endSentence ends a sentence that others wrote, unless they did.
-func endSentence(s string) string {
-	if said := strings.TrimRight(s, "`"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") {
-		return s
-	}
-	return s + "."
 }
 
 func cardNotes(g jit.Grant, others []jit.Grant) []string {

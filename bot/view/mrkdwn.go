@@ -111,3 +111,11 @@ func Count(n int, one, many string) string {
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }
+
+// endSentence ends a sentence that others wrote, unless they did.
+func endSentence(s string) string {
+	if said := strings.TrimRight(s, "`"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") {
+		return s
+	}
+	return s + "."
+}

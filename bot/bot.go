@@ -37,7 +37,7 @@ type Bot struct {
 	status        status
 	workspace     workspace // set by Run before anything is read
 	commandLimits rateLimits
-	keyLimits     rateLimits // of what is not worth counting as a command
+	keyLimits     rateLimits // of letters typed into a menu and VMs chosen from it
 	prompt        pool       // what somebody waits for with three seconds at most: forms, menus
 	screen        pool       // what is shown later: lists, answers, what fills a form
 	work          pool       // what asks Azure
@@ -86,15 +86,15 @@ func (b *Bot) Connected() (ok bool, since time.Time, lastError string) { return 
 // left stays in the inbox for the next start. It returns nil when ctx ended,
 // else why Slack can not be served.
 func (b *Bot) Run(ctx context.Context) error {
-	home, err := b.login(ctx)
+	w, err := b.login(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return err
 	}
-	b.workspace = home
-	b.Log.InfoContext(ctx, "slack workspace found", "team", home.Team, "enterprise", home.Enterprise, "bot_user", home.User)
+	b.workspace = w
+	b.Log.InfoContext(ctx, "slack workspace found", "team", w.Team, "enterprise", w.Enterprise, "bot_user", w.User)
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -19,7 +19,8 @@ const shortcutRequest = "request_access"
 // verbOf is what a button does; deny opens a form first.
 func verbOf(action string) (command.Verb, bool) {
 	v, ok := map[string]command.Verb{
-		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke, view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
+		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke,
+		view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
 	}[action]
 	return v, ok
 }

@@ -45,8 +45,26 @@ func TestForgedClicks(t *testing.T) {
 			p["actions"].([]any)[0].(map[string]any)["action_id"] = action
 		}}))
 	}
-	o.must(o.sim.ClickRaw(o.ctx, graceID, card.Channel, card.Message, "approve", slacksim.Raw{Edit: func(p map[string]any) { delete(p, "actions") }}))
-	o.must(o.sim.ClickRaw(o.ctx, graceID, card.Channel, card.Message, "approve", slacksim.Raw{Edit: func(p map[string]any) { p["actions"] = []any{} }}))
+	o.must(
+		o.sim.ClickRaw(
+			o.ctx,
+			graceID,
+			card.Channel,
+			card.Message,
+			"approve",
+			slacksim.Raw{Edit: func(p map[string]any) { delete(p, "actions") }},
+		),
+	)
+	o.must(
+		o.sim.ClickRaw(
+			o.ctx,
+			graceID,
+			card.Channel,
+			card.Message,
+			"approve",
+			slacksim.Raw{Edit: func(p map[string]any) { p["actions"] = []any{} }},
+		),
+	)
 	other := "g-2222a"
 	o.must(o.sim.ClickRaw(o.ctx, graceID, card.Channel, card.Message, "approve", slacksim.Raw{Value: &other}))
 	o.reads(o.ephemeral(graceID, func(string) bool { return true }), "There is no grant")

@@ -35,8 +35,8 @@ func (d delivery) key() string {
 // sent is who sent the delivery, what they did, and how to do it again.
 func (d delivery) sent() (by jit.UserID, did, again string, err error) {
 	if d.Kind == socketmode.RequestTypeSlashCommands {
-		l, err := decode[slashCommand](d.Payload)
-		return l.User, "typed " + view.Code("/jit "+command.Unformat(l.Text)), "type it again", err
+		cmd, err := decode[slashCommand](d.Payload)
+		return cmd.User, "typed " + view.Code("/jit "+command.Unformat(cmd.Text)), "type it again", err
 	}
 	i, err := decode[form.Interaction](d.Payload)
 	if i.Type == "view_submission" {
@@ -56,9 +56,9 @@ const workWithin = 2 * time.Minute
 // stop meanwhile, the delivery stays for the next start.
 func (b *Bot) handle(ctx context.Context, key string, d delivery) {
 	defer b.finishUnlessStopped(ctx, key)
-	to, s := b.carryOut(ctx, key, d)
-	if ctx.Err() == nil && s.Text != "" {
-		b.answer(ctx, to, s)
+	to, m := b.carryOut(ctx, key, d)
+	if ctx.Err() == nil && m.Text != "" {
+		b.answer(ctx, to, m)
 	}
 }
 
@@ -68,23 +68,23 @@ func (b *Bot) finishUnlessStopped(ctx context.Context, key string) {
 	}
 }
 
-func (b *Bot) carryOut(ctx context.Context, key string, d delivery) (to reply, s view.Message) {
+func (b *Bot) carryOut(ctx context.Context, key string, d delivery) (to reply, m view.Message) {
 	defer func() {
 		if p := recover(); p != nil {
 			b.Log.ErrorContext(ctx, "a delivery made the bot panic", "key", key, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			s = view.Say(view.FaultText)
+			m = view.Say(view.FaultText)
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, workWithin)
 	defer cancel()
 	if d.Kind == socketmode.RequestTypeSlashCommands {
-		l, err := decode[slashCommand](d.Payload)
+		cmd, err := decode[slashCommand](d.Payload)
 		if err != nil {
 			b.Log.ErrorContext(ctx, "a stored command cannot be read", "key", key, "error", err)
 			return reply{}, view.Message{}
 		}
-		to = l.reply()
-		return to, b.carryOutCommand(ctx, key, l)
+		to = cmd.reply()
+		return to, b.carryOutCommand(ctx, key, cmd)
 	}
 	i, err := decode[form.Interaction](d.Payload)
 	if err != nil {

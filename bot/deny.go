@@ -10,7 +10,7 @@ import (
 	"jitbot/jit"
 )
 
-// openDenyForm opens the form. A trigger lives for three seconds, so nothing is
+// openDenyForm opens the form that asks for a reason. A trigger lives for three seconds, so nothing is
 // asked or stored before.
 func (b *Bot) openDenyForm(ctx context.Context, i form.Interaction, id jit.ID) {
 	defer b.recovered(ctx, replyTo(i))

@@ -37,7 +37,7 @@ func NewPeople(api *slack.Client) *People {
 // Member reads a user, as they were at most a few seconds ago.
 func (p *People) Member(ctx context.Context, id jit.UserID) (jit.Member, error) {
 	return p.members.get(ctx, string(id), func(ctx context.Context) (jit.Member, error) {
-		home, err := p.workspace.get(ctx, "", func(ctx context.Context) (workspace, error) { return whoami(ctx, p.api) })
+		w, err := p.workspace.get(ctx, "", func(ctx context.Context) (workspace, error) { return whoami(ctx, p.api) })
 		if err != nil {
 			return jit.Member{}, err
 		}
@@ -45,12 +45,12 @@ func (p *People) Member(ctx context.Context, id jit.UserID) (jit.Member, error) 
 		if err != nil {
 			return jit.Member{}, slackError("reading user "+string(id), withoutURL(err))
 		}
-		return member(id, *u, home), nil
+		return member(id, *u, w), nil
 	})
 }
 
-func member(id jit.UserID, u slack.User, home workspace) jit.Member {
-	foreign := u.TeamID != "" && u.TeamID != home.Team && !slices.Contains(u.Enterprise.Teams, home.Team)
+func member(id jit.UserID, u slack.User, w workspace) jit.Member {
+	foreign := u.TeamID != "" && u.TeamID != w.Team && !slices.Contains(u.Enterprise.Teams, w.Team)
 	return jit.Member{
 		ID:        id,
 		Email:     u.Profile.Email,

@@ -36,7 +36,7 @@ func (o *setup) formWith(user, text string) slacksim.View {
 	return v
 }
 
-func (o *setup) type_(user, text string) {
+func (o *setup) types(user, text string) {
 	o.t.Helper()
 	if r := o.must(o.sim.Slash(o.ctx, user, approvals, "/jit", text)); r.Text != "" {
 		o.t.Fatalf("/jit %s was answered with %q", text, r.Text)

@@ -95,7 +95,8 @@ func (b *Bot) tooLate(ctx context.Context, key string, d delivery, at time.Time)
 		return
 	}
 	b.answer(ctx, reply{user: by}, view.Say(fmt.Sprintf(
-		"You %s at %s, and I was away before it was dealt with. It is too old to be carried out now, so I leave it; see `/jit list` for what there is, and %s if you still want it.",
+		"You %s at %s, and I was away before it was dealt with. It is too old to be carried out now, "+
+			"so I leave it; see `/jit list` for what there is, and %s if you still want it.",
 		did, view.When(at), again)))
 }
 

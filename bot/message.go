@@ -18,17 +18,17 @@ func metadata(id jit.ID) slack.MsgOption {
 
 // options are what every message of ours has: both forms of what it says, and
 // nothing unfolded that a link in it may point to.
-func options(s view.Message, more ...slack.MsgOption) []slack.MsgOption {
+func options(m view.Message, more ...slack.MsgOption) []slack.MsgOption {
 	all := []slack.MsgOption{
-		slack.MsgOptionText(s.Text, false), slack.MsgOptionBlocks(s.Blocks...),
+		slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
 	}
 	return append(all, more...)
 }
 
 // post sends a message to a channel or a person.
-func post(ctx context.Context, api *slack.Client, channel string, s view.Message, more ...slack.MsgOption) (jit.Card, error) {
-	at, ts, err := api.PostMessageContext(ctx, channel, options(s, more...)...)
+func post(ctx context.Context, api *slack.Client, channel string, m view.Message, more ...slack.MsgOption) (jit.Card, error) {
+	at, ts, err := api.PostMessageContext(ctx, channel, options(m, more...)...)
 	if err != nil {
 		return jit.Card{}, slackError("posting a message", withoutURL(err))
 	}

@@ -53,7 +53,8 @@ func (b *Bot) openForm(ctx context.Context, f formOpening) {
 	v, err := b.API.OpenViewContext(work, f.trigger, view.LoadingForm(f.callback()))
 	if err != nil {
 		b.Log.WarnContext(ctx, "the form could not be opened", "user", f.to.user, "error", slackError("opening a form", withoutURL(err)))
-		text := "The form could not be opened, so nothing was asked for. Type /jit again, or write the whole line: /jit request <vm> [ports] [duration] from <address> for <reason>."
+		text := "The form could not be opened, so nothing was asked for. Type /jit again, " +
+			"or write the whole line: /jit request <vm> [ports] [duration] from <address> for <reason>."
 		if f.protect {
 			text = "The form could not be opened, so nothing was protected. Type the command again."
 		}
@@ -93,7 +94,8 @@ func (b *Bot) filledForm(ctx context.Context, f formOpening) (slack.ModalViewReq
 	return view.RequestForm(d, o), err
 }
 
-// updateView updates a view. With a hash it does so only while nothing else did.
+// updateView shows another content in a view; with a hash only while nothing else
+// did. It returns the error that Slack named.
 func (b *Bot) updateView(ctx context.Context, by jit.UserID, id, hash string, v slack.ModalViewRequest) string {
 	work, cancel := context.WithTimeout(ctx, postWithin)
 	defer cancel()

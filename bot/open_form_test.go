@@ -13,7 +13,7 @@ func TestIncompleteLinesOpenTheForm(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.offer, o.service.vms = wide(), machines(3)
 	o.open()
-	o.type_(adaID, "request web-1 8005 45m from 203.0.113.9")
+	o.types(adaID, "request web-1 8005 45m from 203.0.113.9")
 	v := o.form(adaID)
 	for action, want := range map[string]string{"vm": "rg/web-1", "ports": "8005/*", "source": "203.0.113.9", "duration": "45m", "reason": ""} {
 		if got := initial(v, action); got != want {
@@ -21,7 +21,7 @@ func TestIncompleteLinesOpenTheForm(t *testing.T) {
 		}
 	}
 	o.sim.Reload(adaID)
-	o.type_(adaID, "request web-1,web-2 ssh for two of them")
+	o.types(adaID, "request web-1,web-2 ssh for two of them")
 	v = o.form(adaID)
 	if got := initial(v, "vm"); got != "rg/web-1,rg/web-2" || initial(v, "reason") != "two of them" || initial(v, "ports") != "22/tcp" {
 		t.Errorf("several VMs are %q; %s", got, v.Blocks)
@@ -37,7 +37,7 @@ func TestIncompleteLinesOpenTheForm(t *testing.T) {
 	}
 	// A name that nobody has is said, and the rest is kept.
 	o.service.unknown = "wbe-1"
-	o.type_(adaID, "request wbe-1,web-3 23 2h")
+	o.types(adaID, "request wbe-1,web-3 23 2h")
 	v = o.form(adaID)
 	o.reads(v.AllText(), "There is no VM called wbe-1; did you mean web-1?", "Not on offer: port 23")
 	if initial(v, "vm") != "rg/web-3" || initial(v, "duration") != "2h" {
@@ -56,9 +56,13 @@ func TestIncompleteLinesOpenTheForm(t *testing.T) {
 func TestTheFormBeginsWithTheLatestRequest(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.offer, o.service.vms = wide(), machines(3)
-	o.service.last = jit.Request{Targets: []jit.Target{{VM: "/vm/web-3", Name: "web-3", Group: "rg"}}, Ports: []jit.Ports{tcp(22), tcp(9999)}, Sources: from("203.0.113.8/32")}
+	o.service.last = jit.Request{
+		Targets: []jit.Target{{VM: "/vm/web-3", Name: "web-3", Group: "rg"}},
+		Ports:   []jit.Ports{tcp(22), tcp(9999)},
+		Sources: from("203.0.113.8/32"),
+	}
 	o.open()
-	o.type_(adaID, "")
+	o.types(adaID, "")
 	v := o.form(adaID)
 	for action, want := range map[string]string{"vm": "rg/web-3", "ports": "22/tcp", "source": "203.0.113.8", "duration": "1h", "reason": ""} {
 		if got := initial(v, action); got != want {
@@ -66,7 +70,7 @@ func TestTheFormBeginsWithTheLatestRequest(t *testing.T) {
 		}
 	}
 	o.sim.Reload(adaID)
-	o.type_(adaID, "request web-1 from 203.0.113.9")
+	o.types(adaID, "request web-1 from 203.0.113.9")
 	v = o.form(adaID)
 	if initial(v, "vm") != "rg/web-1" || initial(v, "source") != "203.0.113.9" || initial(v, "ports") != "22/tcp" {
 		t.Errorf("what was typed does not win: %s", v.Blocks)
@@ -74,7 +78,7 @@ func TestTheFormBeginsWithTheLatestRequest(t *testing.T) {
 	// What is no longer on offer is no default.
 	o.sim.Reload(adaID)
 	o.service.last.Sources = []netip.Prefix{netip.MustParsePrefix("203.0.112.0/23")}
-	o.type_(adaID, "")
+	o.types(adaID, "")
 	if got := initial(o.form(adaID), "source"); got != "" {
 		t.Errorf("the source begins with %q", got)
 	}
@@ -85,7 +89,7 @@ func TestASlowListOfVMsKeepsNobodyWaiting(t *testing.T) {
 	o.service.offer, o.service.slow = wide(), make(chan struct{})
 	o.open()
 	began := time.Now()
-	o.type_(adaID, "request web-1 22")
+	o.types(adaID, "request web-1 22")
 	v := o.formWith(adaID, "Loading…")
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("the view was there after %s", took)

@@ -12,13 +12,13 @@ import (
 )
 
 // askProtect opens the form that protects VMs, with what was typed.
-func (b *Bot) askProtect(ctx context.Context, e envelope, l slashCommand, typed jit.Ask) {
+func (b *Bot) askProtect(ctx context.Context, e envelope, cmd slashCommand, typed jit.Ask) {
 	if _, err := view.PackVMs(typed.VMs); err != nil {
 		text, _ := view.Refusal(err)
 		b.ackSay(ctx, e, text)
 		return
 	}
-	f := formOpening{to: reply{url: l.ResponseURL, user: l.User}, trigger: l.Trigger, typed: typed, protect: true}
+	f := formOpening{to: reply{url: cmd.ResponseURL, user: cmd.User}, trigger: cmd.Trigger, typed: typed, protect: true}
 	taken := b.prompt.offer(func(ctx context.Context) {
 		b.ack(ctx, e, nil)
 		b.openForm(ctx, f)

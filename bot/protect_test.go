@@ -34,9 +34,12 @@ func (o *setup) direct(user string, n int) string {
 func TestProtectOpensTheForm(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.offer, o.service.vms = wide(), machines(3)
-	o.service.results = []access.Result{{VM: o.service.vms[0]}, {VM: o.service.vms[1], Err: jit.Refuse(jit.ErrPolicy, "attach an NSG to %s first", "web-2")}}
+	o.service.results = []access.Result{
+		{VM: o.service.vms[0]},
+		{VM: o.service.vms[1], Err: jit.Refuse(jit.ErrPolicy, "attach an NSG to %s first", "web-2")},
+	}
 	o.open()
-	o.type_(graceID, "protect web-1,rg/web-2 22,1433")
+	o.types(graceID, "protect web-1,rg/web-2 22,1433")
 	v := o.form(graceID)
 	o.reads(v.AllText(), "2 VMs: web-1 in rg, web-2 in rg", "Longest access")
 	for action, want := range map[string]string{"ports": "22", "custom": "1433/", "duration": "1h", "allowed": "198.51.100.0/24", "per_request": "", "protocol": "tcp"} {
@@ -47,12 +50,22 @@ func TestProtectOpensTheForm(t *testing.T) {
 	if r := o.must(o.sim.Submit(o.ctx, graceID, v.ID, protectFields())); r.View != nil || len(r.Errors) > 0 {
 		t.Fatalf("the form stayed: %v", r.Errors)
 	}
-	o.reads(o.direct(graceID, 1), "`rg/web-2` was not changed: attach an NSG to `web-2` first", "Being protected: `rg/web-1`.", "The channel is told")
+	o.reads(
+		o.direct(graceID, 1),
+		"`rg/web-2` was not changed: attach an NSG to `web-2` first",
+		"Being protected: `rg/web-1`.",
+		"The channel is told",
+	)
 	o.finished()
 	if o.service.noted("protect U0GRACE [web-1 rg/web-2]") != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
-	like := jit.PortPolicy{Any: true, Sources: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/48")}, Shortest: 5 * time.Minute, Longest: 90 * time.Minute}
+	like := jit.PortPolicy{
+		Any:      true,
+		Sources:  []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/48")},
+		Shortest: 5 * time.Minute,
+		Longest:  90 * time.Minute,
+	}
 	var want []jit.PortPolicy
 	for _, p := range []jit.Ports{tcp(22), tcp(3389), tcp(1433), {From: 8000, To: 8010, Protocol: jit.TCP}, {From: 53, To: 53, Protocol: jit.UDP}} {
 		pp := like
@@ -74,7 +87,7 @@ func TestTheProtectFormBegins(t *testing.T) {
 	begins := func(text string, want map[string]string) {
 		o.t.Helper()
 		o.sim.Reload(graceID)
-		o.type_(graceID, text)
+		o.types(graceID, text)
 		v := o.form(graceID)
 		for action, w := range want {
 			if got := initial(v, action); got != w {
@@ -82,8 +95,14 @@ func TestTheProtectFormBegins(t *testing.T) {
 			}
 		}
 	}
-	begins("protect web-1", map[string]string{"ports": "22", "custom": "", "duration": "3h", "allowed": "203.0.113.7", "per_request": "", "protocol": "tcp"})
-	o.service.offer.Ports = append(o.service.offer.Ports, jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour})
+	begins(
+		"protect web-1",
+		map[string]string{"ports": "22", "custom": "", "duration": "3h", "allowed": "203.0.113.7", "per_request": "", "protocol": "tcp"},
+	)
+	o.service.offer.Ports = append(
+		o.service.offer.Ports,
+		jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour},
+	)
 	o.service.offer.Any = true
 	begins("protect web-1", map[string]string{"ports": "22", "custom": "22/udp", "duration": "1h", "per_request": "single", "protocol": "tcp"})
 	o.service.offer.Ports[1].Ports.Protocol = jit.AnyProtocol
@@ -91,12 +110,15 @@ func TestTheProtectFormBegins(t *testing.T) {
 	o.service.mu.Lock()
 	o.service.refuse = jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s.", "web-1")
 	o.service.mu.Unlock()
-	begins("protect web-1", map[string]string{"ports": "22,3389,5985,5986", "custom": "", "duration": "3h", "per_request": "single", "protocol": "*"})
+	begins(
+		"protect web-1",
+		map[string]string{"ports": "22,3389,5985,5986", "custom": "", "duration": "3h", "per_request": "single", "protocol": "*"},
+	)
 	o.service.mu.Lock()
 	o.service.refuse = nil
 	o.service.mu.Unlock()
 	o.sim.Reload(graceID)
-	o.type_(graceID, "protect wbe-1")
+	o.types(graceID, "protect wbe-1")
 	if v := o.formWith(graceID, "did you mean"); v.Submit != "" || v.Title != "Protect VMs" {
 		t.Errorf("the view is %q with %q", v.Title, v.Submit)
 	}
@@ -129,7 +151,7 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 	if n := o.sim.CountCalls("views.open"); n != 0 {
 		t.Errorf("%d views were opened", n)
 	}
-	o.type_(adaID, "request web-1")
+	o.types(adaID, "request web-1")
 	v := o.form(adaID)
 	o.must(o.sim.SubmitRaw(o.ctx, adaID, v.ID, fields(), slacksim.Raw{Force: true, Edit: forgedProtect}))
 	o.reads(o.direct(adaID, 1), "Only admins may protect")
@@ -164,7 +186,7 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 	o.conf.PerPerson = 1000
 	o.service.offer, o.service.vms = simple(), machines(1)
 	o.open()
-	o.type_(graceID, "protect web-1")
+	o.types(graceID, "protect web-1")
 	v := o.form(graceID)
 	both := func(all ...func(map[string]any)) func(map[string]any) {
 		return func(values map[string]any) {

@@ -8,7 +8,7 @@ import (
 	"jitbot/jit"
 )
 
-// rateLimits is how much each person may ask a minute. Only the loop uses it.
+// rateLimits count what each person asks in a minute. Only the loop uses it.
 type rateLimits struct {
 	perMinute int
 	of        map[jit.UserID]*rate.Limiter
@@ -37,5 +37,6 @@ func (l *rateLimits) allow(by jit.UserID, now time.Time) error {
 		return nil
 	}
 	wait := time.Duration((1 - r.TokensAt(now)) / float64(r.Limit()) * float64(time.Second)).Round(time.Second)
-	return jit.Refuse(jit.ErrInput, "That is more than anybody may do in a minute; wait %s and try again. Nothing was changed.", max(wait, time.Second))
+	return jit.Refuse(jit.ErrInput,
+		"That is more than anybody may do in a minute; wait %s and try again. Nothing was changed.", max(wait, time.Second))
 }

@@ -13,7 +13,7 @@ import (
 func (b *Bot) choose(ctx context.Context, e envelope, i form.Interaction) {
 	b.ack(ctx, e, nil)
 	if b.keyLimits.allow(i.User.ID, b.Now()) != nil {
-		return // what is chosen is judged again when the form comes back
+		return // what is chosen is read again when the form comes back
 	}
 	n := b.forms.begin(i.View.ID)
 	b.screen.offer(func(ctx context.Context) { b.redraw(ctx, i, n) })

@@ -12,7 +12,7 @@ func TestChoosingAVMRedrawsAndKeeps(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.offer, o.service.vms = wide(), machines(3)
 	o.open()
-	o.type_(adaID, "request web-1 22,8000-8010 from 203.0.113.9")
+	o.types(adaID, "request web-1 22,8000-8010 from 203.0.113.9")
 	v := o.form(adaID)
 	o.must(o.sim.Fill(o.ctx, adaID, v.ID, slacksim.Values{"reason": "half", "duration": "20m"}))
 	if _, err := o.sim.Suggest(o.ctx, adaID, v.ID, "vm", ""); err != nil {

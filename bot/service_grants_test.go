@@ -12,33 +12,41 @@ import (
 	"jitbot/jit/access"
 )
 
-func (d *fakeService) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error) {
-	if err := d.wait(ctx); err != nil {
+func (s *fakeService) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error) {
+	if err := s.wait(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.note("ask %s %v", by, a.VMs); err != nil {
+	if err := s.note("ask %s %v", by, a.VMs); err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	id := jit.DeriveID(key, 0)
-	if g, ok := d.grants[id]; ok {
+	if g, ok := s.grants[id]; ok {
 		return []jit.Grant{g}, nil
 	}
-	r := jit.Request{By: jit.Person{ID: by}, Ports: a.Ports, Sources: a.Sources, Duration: a.Duration, Reason: a.Reason, At: time.Now(), Key: key}
+	r := jit.Request{
+		By:       jit.Person{ID: by},
+		Ports:    a.Ports,
+		Sources:  a.Sources,
+		Duration: a.Duration,
+		Reason:   a.Reason,
+		At:       time.Now(),
+		Key:      key,
+	}
 	for _, vm := range a.VMs {
 		r.Targets = append(r.Targets, jit.Target{VM: "/vm/" + vm, Name: vm, Group: "rg"})
 	}
 	g, _ := jit.NewGrant(id, r)
-	d.grants[id] = g
+	s.grants[id] = g
 	return []jit.Grant{g}, nil
 }
 
-func (d *fakeService) Check(_ context.Context, id jit.ID) (jit.Grant, error) {
-	if err := d.note("check %s", id); err != nil {
+func (s *fakeService) Check(_ context.Context, id jit.ID) (jit.Grant, error) {
+	if err := s.note("check %s", id); err != nil {
 		return jit.Grant{}, err
 	}
-	return d.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) {
+	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) {
 		if g.Request.Targets[0].Name == "forbidden" {
 			g, e, err := g.Refuse("no", time.Now())
 			return g, e, errors.Join(err, jit.Refuse(jit.ErrAuthority, "You lack %s at %s.", "Microsoft.Compute/virtualMachines/read", "forbidden"))
@@ -47,46 +55,46 @@ func (d *fakeService) Check(_ context.Context, id jit.ID) (jit.Grant, error) {
 	})
 }
 
-func (d *fakeService) Approve(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	if err := d.note("approve %s %s", by, id); err != nil {
+func (s *fakeService) Approve(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	if err := s.note("approve %s %s", by, id); err != nil {
 		return jit.Grant{}, err
 	}
-	return d.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Approve(jit.Person{ID: by}, time.Now()) })
+	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Approve(jit.Person{ID: by}, time.Now()) })
 }
 
-func (d *fakeService) Deny(_ context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	if err := d.note("deny %s %s %s", by, id, reason); err != nil {
+func (s *fakeService) Deny(_ context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
+	if err := s.note("deny %s %s %s", by, id, reason); err != nil {
 		return jit.Grant{}, err
 	}
-	return d.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Deny(jit.Person{ID: by}, reason, time.Now()) })
+	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Deny(jit.Person{ID: by}, reason, time.Now()) })
 }
 
-func (d *fakeService) Cancel(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	if err := d.note("cancel %s %s", by, id); err != nil {
+func (s *fakeService) Cancel(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	if err := s.note("cancel %s %s", by, id); err != nil {
 		return jit.Grant{}, err
 	}
-	return d.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Cancel(jit.Person{ID: by}, time.Now()) })
+	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Cancel(jit.Person{ID: by}, time.Now()) })
 }
 
-func (d *fakeService) Done(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	return d.end(jit.Decision{Ending: jit.Finished, By: jit.Person{ID: by}}, id)
+func (s *fakeService) Done(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	return s.end(jit.Decision{Ending: jit.Finished, By: jit.Person{ID: by}}, id)
 }
 
-func (d *fakeService) Revoke(_ context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	return d.end(jit.Decision{Ending: jit.Revoked, By: jit.Person{ID: by}, Reason: reason}, id)
+func (s *fakeService) Revoke(_ context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
+	return s.end(jit.Decision{Ending: jit.Revoked, By: jit.Person{ID: by}, Reason: reason}, id)
 }
 
-func (d *fakeService) end(why jit.Decision, id jit.ID) (jit.Grant, error) {
-	if err := d.note("%s %s %s %s", why.Ending, why.By.ID, id, why.Reason); err != nil {
+func (s *fakeService) end(why jit.Decision, id jit.ID) (jit.Grant, error) {
+	if err := s.note("%s %s %s %s", why.Ending, why.By.ID, id, why.Reason); err != nil {
 		return jit.Grant{}, err
 	}
-	return d.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Close(why, time.Now(), time.Now()) })
+	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Close(why, time.Now(), time.Now()) })
 }
 
-func (d *fakeService) change(id jit.ID, f func(jit.Grant) (jit.Grant, jit.Event, error)) (jit.Grant, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	g, ok := d.grants[id]
+func (s *fakeService) change(id jit.ID, f func(jit.Grant) (jit.Grant, jit.Event, error)) (jit.Grant, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.grants[id]
 	if !ok {
 		return g, jit.Refuse(jit.ErrNotFound, "There is no grant %s.", id)
 	}
@@ -94,19 +102,19 @@ func (d *fakeService) change(id jit.ID, f func(jit.Grant) (jit.Grant, jit.Event,
 	if err != nil {
 		return g, err
 	}
-	d.grants[id] = next
+	s.grants[id] = next
 	return next, nil
 }
 
-func (d *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access.Listed, error) {
-	if err := d.note("list %s %v", by, all); err != nil {
+func (s *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access.Listed, error) {
+	if err := s.note("list %s %v", by, all); err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var out []access.Listed
-	for _, id := range slices.Sorted(maps.Keys(d.grants)) {
-		g := d.grants[id]
+	for _, id := range slices.Sorted(maps.Keys(s.grants)) {
+		g := s.grants[id]
 		if mine := g.Request.By.ID == by; mine || all {
 			out = append(out, access.Listed{Grant: g, Mine: mine, Approver: by == graceID})
 		}
@@ -114,28 +122,28 @@ func (d *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access
 	return out, nil
 }
 
-func (d *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.Listed, error) {
-	if err := d.Known(ctx, by); err != nil {
+func (s *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.Listed, error) {
+	if err := s.Known(ctx, by); err != nil {
 		return nil, err
 	}
-	return d.List(ctx, by, true)
+	return s.List(ctx, by, true)
 }
 
-func (d *fakeService) Recent(context.Context, jit.UserID) (jit.Request, bool, error) {
-	return d.last, len(d.last.Targets) > 0, nil
+func (s *fakeService) Recent(context.Context, jit.UserID) (jit.Request, bool, error) {
+	return s.last, len(s.last.Targets) > 0, nil
 }
 
-func (d *fakeService) put(g jit.Grant) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.grants[g.ID] = g
+func (s *fakeService) put(g jit.Grant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grants[g.ID] = g
 }
 
-func (d *fakeService) targets() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+func (s *fakeService) targets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var out []string
-	for _, g := range d.grants {
+	for _, g := range s.grants {
 		out = append(out, g.Request.Targets[0].Name)
 	}
 	return out

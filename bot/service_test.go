@@ -45,18 +45,18 @@ type fakeService struct {
 	holding   chan struct{} // told of each that waits
 }
 
-func (d *fakeService) note(format string, args ...any) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.calls = append(d.calls, fmt.Sprintf(format, args...))
-	return d.fail
+func (s *fakeService) note(format string, args ...any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, fmt.Sprintf(format, args...))
+	return s.fail
 }
 
-func (d *fakeService) noted(prefix string) int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+func (s *fakeService) noted(prefix string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := 0
-	for _, c := range d.calls {
+	for _, c := range s.calls {
 		if strings.HasPrefix(c, prefix) {
 			n++
 		}
@@ -64,8 +64,8 @@ func (d *fakeService) noted(prefix string) int {
 	return n
 }
 
-func (d *fakeService) Known(ctx context.Context, by jit.UserID) error {
-	m, err := d.people.Member(ctx, by)
+func (s *fakeService) Known(ctx context.Context, by jit.UserID) error {
+	m, err := s.people.Member(ctx, by)
 	if err != nil {
 		return err
 	}
@@ -75,14 +75,14 @@ func (d *fakeService) Known(ctx context.Context, by jit.UserID) error {
 	return nil
 }
 
-func (d *fakeService) wait(ctx context.Context) error {
-	d.mu.Lock()
-	hold := d.hold
-	d.mu.Unlock()
+func (s *fakeService) wait(ctx context.Context) error {
+	s.mu.Lock()
+	hold := s.hold
+	s.mu.Unlock()
 	if hold == nil {
 		return nil
 	}
-	d.holding <- struct{}{}
+	s.holding <- struct{}{}
 	select {
 	case <-hold:
 		return nil
@@ -92,27 +92,27 @@ func (d *fakeService) wait(ctx context.Context) error {
 }
 
 // Admin is Grace and nobody else.
-func (d *fakeService) Admin(_ context.Context, by jit.UserID) error {
+func (s *fakeService) Admin(_ context.Context, by jit.UserID) error {
 	if by == graceID {
 		return nil
 	}
 	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect.")
 }
 
-func (d *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.Result, error) {
-	if err := d.Admin(ctx, by); err != nil {
+func (s *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.Result, error) {
+	if err := s.Admin(ctx, by); err != nil {
 		return nil, err
 	}
-	err := d.note("protect %s %v", by, words)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.protected = ports
-	return d.results, err
+	err := s.note("protect %s %v", by, words)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.protected = ports
+	return s.results, err
 }
 
-func (d *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.Result, error) {
-	if err := d.Admin(ctx, by); err != nil {
+func (s *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.Result, error) {
+	if err := s.Admin(ctx, by); err != nil {
 		return nil, err
 	}
-	return d.results, d.note("unprotect %s %v", by, words)
+	return s.results, s.note("unprotect %s %v", by, words)
 }

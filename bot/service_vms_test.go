@@ -11,12 +11,12 @@ import (
 	"jitbot/jit/reach"
 )
 
-func (d *fakeService) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
-	if err := d.Known(ctx, by); err != nil {
+func (s *fakeService) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
+	if err := s.Known(ctx, by); err != nil {
 		return nil, err
 	}
 	var out []jit.VM
-	for _, vm := range d.vms {
+	for _, vm := range s.vms {
 		if len(out) < limit && strings.Contains(vm.Group+"/"+vm.Name, text) {
 			out = append(out, vm)
 		}
@@ -24,10 +24,10 @@ func (d *fakeService) Search(ctx context.Context, by jit.UserID, text string, li
 	return out, nil
 }
 
-func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error) {
-	d.mu.Lock()
-	o, slow, no := d.offer, d.slow, d.refuse
-	d.mu.Unlock()
+func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error) {
+	s.mu.Lock()
+	o, slow, no := s.offer, s.slow, s.refuse
+	s.mu.Unlock()
 	if no != nil {
 		return access.Offer{}, no
 	}
@@ -38,7 +38,7 @@ func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 			return o, ctx.Err()
 		}
 	}
-	if err := d.Known(ctx, by); err != nil {
+	if err := s.Known(ctx, by); err != nil {
 		return o, err
 	}
 	for _, word := range words {
@@ -46,11 +46,11 @@ func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 		if !split {
 			group, name = "rg", word
 		}
-		if name == d.unknown {
+		if name == s.unknown {
 			return access.Offer{}, jit.Refuse(jit.ErrNotFound, "There is no VM called %s; did you mean %s?", name, "web-1")
 		}
 		vm := jit.VM{ID: "/vm/" + name, Name: name, Group: group}
-		for _, known := range d.vms {
+		for _, known := range s.vms {
 			if known.Name == name || known.ID == word {
 				vm = known
 			}
@@ -60,27 +60,34 @@ func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 	return o, nil
 }
 
-func (d *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.VMLine, bool, error) {
-	return d.listed, d.more, d.note("vms %s %q %d", by, text, limit)
+func (s *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.VMLine, bool, error) {
+	return s.listed, s.more, s.note("vms %s %q %d", by, text, limit)
 }
 
-func (d *fakeService) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding, bool, error) {
-	if err := d.Known(ctx, by); err != nil {
+func (s *fakeService) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding, bool, error) {
+	if err := s.Known(ctx, by); err != nil {
 		return nil, false, err
 	}
-	return d.found, d.more, d.note("scan %s", by)
+	return s.found, s.more, s.note("scan %s", by)
 }
 
-func (d *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error) {
-	e := d.dry
+func (s *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error) {
+	e := s.dry
 	e.For = who
-	return e, d.note("explain %s %s %s", by, vm, who)
+	return e, s.note("explain %s %s %s", by, vm, who)
 }
 
 // simple is the offer of one port from one address: nothing is left to ask.
 func simple() access.Offer {
 	return access.Offer{
-		Ports:    []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Sources: from("203.0.113.7/32"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour}},
+		Ports: []jit.PortPolicy{
+			{
+				Ports:    jit.Ports{From: 22, To: 22, Protocol: jit.TCP},
+				Sources:  from("203.0.113.7/32"),
+				Shortest: 5 * time.Minute,
+				Longest:  3 * time.Hour,
+			},
+		},
 		Sources:  from("203.0.113.7/32"),
 		Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
 	}
@@ -91,7 +98,12 @@ func wide() access.Offer {
 	return access.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: tcp(22), Any: true, Sources: from("198.51.100.0/24"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
-			{Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol}, Sources: append(from("198.51.100.0/24"), from("2001:db8::/64")...), Shortest: 10 * time.Minute, Longest: time.Hour},
+			{
+				Ports:    jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol},
+				Sources:  append(from("198.51.100.0/24"), from("2001:db8::/64")...),
+				Shortest: 10 * time.Minute,
+				Longest:  time.Hour,
+			},
 		},
 		Sources: from("198.51.100.0/24"), Widest: jit.Widths{V4: 32, V6: 128}, Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
 	}

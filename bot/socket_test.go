@@ -48,13 +48,13 @@ func TestUnknownEnvelopesAreAcked(t *testing.T) {
 }
 
 func TestATokenOfNoUseEndsTheBot(t *testing.T) {
-	for name, break_ := range map[string]func(*slacksim.Sim){
+	for name, revoke := range map[string]func(*slacksim.Sim){
 		"SLACK_BOT_TOKEN":   func(s *slacksim.Sim) { s.SetBotToken("token_revoked") },
 		"SLACK_APP_TOKEN":   func(s *slacksim.Sim) { s.SetAppToken("token_revoked") },
 		"connections:write": func(s *slacksim.Sim) { s.SetAppScopes() },
 	} {
 		o := setUp(t, slacksim.Options{})
-		break_(o.sim)
+		revoke(o.sim)
 		b, err := bot.New(o.conf)
 		if err != nil {
 			t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// allSockets is no socket in particular: all of them.
+// allSockets stands for no socket in particular.
 const allSockets = -1
 
 // status is the state of the connection, for whoever asks.
@@ -41,6 +41,7 @@ func (s *status) set(socket int, up bool) {
 	}
 }
 
+// fail keeps the last error of the connection.
 func (s *status) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,7 +15,7 @@ func TestTheFormAsksForAccess(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.offer, o.service.vms = wide(), machines(3)
 	o.open()
-	o.type_(adaID, "")
+	o.types(adaID, "")
 	v := o.form(adaID)
 	found, err := o.sim.Suggest(o.ctx, adaID, v.ID, "vm", "web-2")
 	if err != nil || len(found) != 1 || found[0].Value != "rg/web-2" || found[0].Text != "web-2 in rg" {
@@ -90,7 +90,7 @@ func TestAllRangesOfThePolicy(t *testing.T) {
 		o.service.offer.Ports[i].Sources = o.service.offer.Sources
 	}
 	o.open()
-	o.type_(adaID, "request web-1")
+	o.types(adaID, "request web-1")
 	v := o.form(adaID)
 	in := fields()
 	delete(in, "source")
@@ -114,7 +114,7 @@ func TestForgedFormsAreRefusedAtTheField(t *testing.T) {
 	o.conf.PerPerson = 1000
 	o.service.offer, o.service.vms = wide(), machines(3)
 	o.open()
-	o.type_(adaID, "request web-1")
+	o.types(adaID, "request web-1")
 	v := o.form(adaID)
 	for name, c := range map[string]struct {
 		change func(map[string]any)
@@ -183,7 +183,7 @@ func TestHostileReasonsStayText(t *testing.T) {
 		o := setUp(t, slacksim.Options{})
 		o.service.vms = machines(1)
 		o.open()
-		o.type_(adaID, "request web-1")
+		o.types(adaID, "request web-1")
 		in := fields()
 		in["reason"], in["source"] = reason, "203.0.113.7"
 		if r := o.must(o.sim.Submit(o.ctx, adaID, o.form(adaID).ID, in)); r.View != nil {
@@ -202,7 +202,7 @@ func TestAFormAsksOnce(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.vms = machines(3)
 	o.open()
-	o.type_(adaID, "request web-1")
+	o.types(adaID, "request web-1")
 	v := o.form(adaID)
 	raw := slacksim.Raw{Double: true, Edit: func(p map[string]any) {
 		p["view"].(map[string]any)["private_metadata"] = strings.Repeat(`{"user":"U0GRACE","grant":"g-7k2qd"}`, 100)
@@ -221,7 +221,7 @@ func TestAFormAsksOnce(t *testing.T) {
 		t.Errorf("the grant became %+v", g.Request)
 	}
 	// The view of somebody else is no key to their grant.
-	o.type_(graceID, "request web-2")
+	o.types(graceID, "request web-2")
 	mine := o.form(graceID)
 	o.must(o.sim.SubmitRaw(o.ctx, graceID, mine.ID, fields(), slacksim.Raw{Edit: func(p map[string]any) {
 		p["view"].(map[string]any)["callback_id"] = "a_form_of_another_app"
@@ -236,7 +236,7 @@ func TestTheServicesRefusalIsSaidInTheForm(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.vms = machines(3)
 	o.open()
-	o.type_(adaID, "request web-1")
+	o.types(adaID, "request web-1")
 	v := o.form(adaID)
 	o.service.fail = jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; ask an admin.", "web-1")
 	r := o.must(o.sim.Submit(o.ctx, adaID, v.ID, fields()))

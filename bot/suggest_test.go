@@ -17,7 +17,7 @@ func TestThousandsOfVMsAreSearched(t *testing.T) {
 	o.service.vms = append(o.service.vms, jit.VM{ID: "/vm/long", Name: strings.Repeat("v", 64), Group: long},
 		jit.VM{ID: "/a/twin", Name: "twin", Group: "rg"}, jit.VM{ID: "/b/twin", Name: "twin", Group: "rg"})
 	o.open()
-	o.type_(adaID, "")
+	o.types(adaID, "")
 	v := o.form(adaID)
 	found, err := o.sim.Suggest(o.ctx, adaID, v.ID, "vm", "")
 	if err != nil || len(found) < 90 || len(found) > 100 {
@@ -44,7 +44,7 @@ func TestThousandsOfVMsAreSearched(t *testing.T) {
 		if !slices.Contains(o.service.targets(), id) {
 			t.Errorf("asked for %v, not %s", o.service.targets(), id)
 		}
-		o.type_(adaID, "")
+		o.types(adaID, "")
 		v = o.form(adaID)
 	}
 }
@@ -54,7 +54,7 @@ func TestForgedMenus(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.vms = machines(3)
 	o.open()
-	o.type_(adaID, "request web-1")
+	o.types(adaID, "request web-1")
 	v := o.form(adaID)
 	for _, query := range []string{strings.Repeat("x", 10000), "\u202e\x00", "<!channel>", "*"} {
 		if _, err := o.sim.Suggest(o.ctx, adaID, v.ID, "vm", query); err != nil {

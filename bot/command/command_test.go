@@ -185,7 +185,9 @@ func FuzzCommand(f *testing.F) {
 		switch c.Verb {
 		case command.VerbRequest:
 			a := c.Ask
-			if len(a.VMs) == 0 && (len(a.Ports) > 0 || a.Reason != "") || a.Reason != jit.CleanText(a.Reason) || utf8.RuneCountInString(a.Reason) > 1000 || a.Duration < 0 {
+			if len(a.VMs) == 0 && (len(a.Ports) > 0 || a.Reason != "") || a.Reason != jit.CleanText(a.Reason) ||
+				utf8.RuneCountInString(a.Reason) > 1000 ||
+				a.Duration < 0 {
 				t.Fatalf("%q: %+v", line, a)
 			}
 		case command.VerbDone, command.VerbCancel, command.VerbRevoke:
@@ -193,7 +195,8 @@ func FuzzCommand(f *testing.F) {
 				t.Fatalf("%q: grant %q", line, c.Grant)
 			}
 		case command.VerbProtect, command.VerbUnprotect:
-			if len(c.Ask.VMs) == 0 || c.Ask.Reason != "" || len(c.Ask.Sources) > 0 || c.Ask.Duration != 0 || c.Verb == command.VerbUnprotect && len(c.Ask.Ports) > 0 {
+			if len(c.Ask.VMs) == 0 || c.Ask.Reason != "" || len(c.Ask.Sources) > 0 || c.Ask.Duration != 0 ||
+				c.Verb == command.VerbUnprotect && len(c.Ask.Ports) > 0 {
 				t.Fatalf("%q: %+v", line, c.Ask)
 			}
 		case command.VerbVMs:

@@ -18,7 +18,12 @@ func offer() access.Offer {
 	return access.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
-			{Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol}, Sources: []netip.Prefix{single}, Shortest: 5 * time.Minute, Longest: time.Hour},
+			{
+				Ports:    jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol},
+				Sources:  []netip.Prefix{single},
+				Shortest: 5 * time.Minute,
+				Longest:  time.Hour,
+			},
 		},
 		Sources: []netip.Prefix{single}, Widest: jit.Widths{V4: 32, V6: 128}, Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
 	}
@@ -86,7 +91,8 @@ func FuzzForm(f *testing.F) {
 			return
 		}
 		if a, errs := form.ReadRequest(i).Ask(offer(), true); len(errs) == 0 {
-			if a.Duration < 5*time.Minute || a.Duration > 3*time.Hour || a.Reason != jit.CleanText(a.Reason) || len(a.Ports) == 0 || len(a.Sources) == 0 {
+			if a.Duration < 5*time.Minute || a.Duration > 3*time.Hour || a.Reason != jit.CleanText(a.Reason) || len(a.Ports) == 0 ||
+				len(a.Sources) == 0 {
 				t.Errorf("asks for %+v", a)
 			}
 		}

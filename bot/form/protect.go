@@ -110,7 +110,7 @@ func overlapCovered(ports []jit.Ports) (p, q jit.Ports, found bool) {
 
 // sources are from where access may be asked for.
 func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
-	anyone = slices.ContainsFunc(i.input(view.InputAnyone, view.InputAnyone).Options, func(c option) bool { return c.Value == view.PerRequest })
+	anyone = i.ticked(view.InputAnyone, view.PerRequest)
 	words := splitList(i.input(view.InputRange, view.InputRange).Value)
 	if len(words) > maxProtected {
 		errs.add(view.InputRange, "Those are too many ranges; write fewer, wider ones.")

@@ -9,7 +9,7 @@ import (
 	"jitbot/jit"
 )
 
-// Message is a message: its blocks, and a text that says the same to screen
+// Message is what is posted to Slack: its blocks, and a text that says the same to screen
 // readers and in notifications.
 type Message struct {
 	Text   string

@@ -89,7 +89,7 @@ func cardStatus(g jit.Grant) string {
 	case jit.Asked:
 		lines = append(lines, "Rights and policy are being checked.")
 	case jit.Pending:
-		lines = append(lines, fmt.Sprintf("%s needed, from %s.", strings.ToUpper(missingApprovals(g)[:1])+missingApprovals(g)[1:], eligibleApprovers(g)))
+		lines = append(lines, fmt.Sprintf("%s needed, from %s.", jit.Capital(missingApprovals(g)), eligibleApprovers(g)))
 	case jit.Opening:
 		lines = append(lines, openingStatus(g)...)
 	case jit.Open:
@@ -136,7 +136,8 @@ func closingStatus(g jit.Grant) []string {
 	case g.State == jit.Closed:
 		lines = append(lines, "Closed: the rule was read back gone at "+When(g.Clock.Ended)+".")
 	case g.Stuck:
-		lines = append(lines, "*Not closed yet.* The rule could not be removed, so the port may still be open. It is tried again until it succeeds; an admin should look at it in Azure.")
+		lines = append(lines, "*Not closed yet.* The rule could not be removed, so the port may still be open. "+
+			"It is tried again until it succeeds; an admin should look at it in Azure.")
 		lines = append(lines, faults(g)...)
 	default:
 		lines = append(lines, "Not closed yet: the rule is being removed and read back.")
@@ -198,7 +199,7 @@ func checkNotes(g jit.Grant) []string {
 
 const maxCheckNotes = 3 // notes that the requester gets; the card has more
 
-// checkNotesText is knownNotes for the requester.
+// checkNotesText is checkNotes for the requester.
 func checkNotesText(g jit.Grant) string {
 	notes := checkNotes(g)
 	if more := len(notes) - maxCheckNotes; more > 0 {
@@ -220,7 +221,8 @@ func alsoOpen(g jit.Grant, others []jit.Grant) string {
 			all = append(all, fmt.Sprintf("and %d more", len(others)-maxOthers))
 			break
 		}
-		one := fmt.Sprintf("%s of %s, port %s from %s, %s", Code(string(o.ID)), mentionUser(o.Request.By.ID), portNames(o), sourceNames(o, ", "), stateText(o))
+		one := fmt.Sprintf("%s of %s, port %s from %s, %s",
+			Code(string(o.ID)), mentionUser(o.Request.By.ID), portNames(o), sourceNames(o, ", "), stateText(o))
 		if o.State == jit.Open {
 			one += " until " + When(o.Clock.Deadline)
 		}

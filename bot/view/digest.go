@@ -54,7 +54,8 @@ func digestBlocks(lines []string) []slack.Block {
 // digestHead counts, and says what changed.
 func digestHead(d jit.Digest) string {
 	all := d.Unhealthy + d.NotApplicable + d.Healthy
-	head := fmt.Sprintf("*How the VMs stand* at %s: %s, %d Unhealthy, %d Not applicable", When(d.At), Count(all, "VM", "VMs"), d.Unhealthy, d.NotApplicable)
+	head := fmt.Sprintf("*How the VMs stand* at %s: %s, %d Unhealthy, %d Not applicable",
+		When(d.At), Count(all, "VM", "VMs"), d.Unhealthy, d.NotApplicable)
 	if d.Untold > 0 {
 		head += fmt.Sprintf(" (%d cannot be told)", d.Untold)
 	}

@@ -26,7 +26,10 @@ func digest() jit.Digest {
 		},
 		Remarks: []jit.Remark{
 			{Text: "Yet rule rdp (priority 310) of web-nsg opens management ports to Any.", VMs: []string{vmID("web-1")}},
-			{Text: "Yet its policy lets a request open port 22 to any single address that it names.", VMs: slices.Repeat([]string{vmID("web-2")}, 12)},
+			{
+				Text: "Yet its policy lets a request open port 22 to any single address that it names.",
+				VMs:  slices.Repeat([]string{vmID("web-2")}, 12),
+			},
 		},
 		More: 1, Gaps: []string{"Not all rules could be read, so some VMs cannot be told."},
 		Opened: []string{vmID("jump-1")}, Mended: []string{vmID("old-1"), vmID("old-2")},
@@ -44,7 +47,8 @@ func TestDigestMessages(t *testing.T) {
 	} {
 		d := digest()
 		change(&d)
-		if text := view.Digest(d).Text; strings.Contains(text, "became Unhealthy: `rg") != (len(d.Opened) > 0) || strings.Contains(text, "no longer") != (len(d.Mended) > 0) {
+		if text := view.Digest(d).Text; strings.Contains(text, "became Unhealthy: `rg") != (len(d.Opened) > 0) ||
+			strings.Contains(text, "no longer") != (len(d.Mended) > 0) {
 			t.Errorf("%s", text)
 		}
 	}

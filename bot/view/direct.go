@@ -90,8 +90,9 @@ func directOpening(id, what string, _ jit.Event, g jit.Grant) string {
 	case g.Waiting != "":
 		return fmt.Sprintf("Your access %s is approved: %s.\nOpening waits: %s You need to do nothing.", id, what, Sentence(g.Waiting))
 	default:
-		said := append([]string{fmt.Sprintf("Your access %s is approved and being opened: %s.", id, what)}, slowChange(g, g.Clock.Begun, "In force at")...)
-		return joinLines(append(said, "You get a message when it is open.")...)
+		lines := []string{fmt.Sprintf("Your access %s is approved and being opened: %s.", id, what)}
+		lines = append(lines, slowChange(g, g.Clock.Begun, "In force at")...)
+		return joinLines(append(lines, "You get a message when it is open.")...)
 	}
 }
 
@@ -110,11 +111,11 @@ func directOpened(id, _ string, e jit.Event, g jit.Grant) string {
 }
 
 func directMoved(id, _ string, e jit.Event, g jit.Grant) string {
-	said := []string{
+	lines := []string{
 		fmt.Sprintf("The way to your access %s has changed.", id),
 		cmp.Or(publicEndsText(g), fmt.Sprintf("Connect to port %s of %s itself.", portNames(g), targetNames(g, ", "))),
 	}
-	return joinLines(append(said, slowChange(g, e.At, "In force at")...)...)
+	return joinLines(append(lines, slowChange(g, e.At, "In force at")...)...)
 }
 
 func directReminded(id, what string, _ jit.Event, g jit.Grant) string {

@@ -64,8 +64,8 @@ func explainHead(e access.Explanation) string {
 
 // offerText is what may be asked for of one port, and what its state is.
 func offerText(o access.Offered, hidden bool) string {
-	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports), AcceptedSources(o.Port, o.Widest),
-		jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
+	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports),
+		AcceptedSources(o.Port, o.Widest), jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
 	ask := fmt.Sprintf("For %s from one address ", jit.ShortDuration(o.Duration))
 	switch {
 	case !o.Named:

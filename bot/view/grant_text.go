@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // What a grant is about, in mrkdwn.
@@ -172,13 +173,10 @@ func atGuards(g jit.Grant, text func(jit.Path) string) []string {
 		if what == "" {
 			continue
 		}
-		line := Code(resourceName(p.Guard)) + ": " + Sentence(Clip(what, 300))
+		line := Code(resource.Name(p.Guard)) + ": " + Sentence(Clip(what, 300))
 		if len(out) < 5 && !slices.Contains(out, line) {
 			out = append(out, line)
 		}
 	}
 	return out
 }
-
-// resourceName is the name at the end of a resource id.
-func resourceName(id string) string { return id[strings.LastIndex(id, "/")+1:] }

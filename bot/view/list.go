@@ -10,8 +10,8 @@ import (
 	"jitbot/jit/access"
 )
 
-// MaxListed is how many grants or VMs a list shows: two blocks each and a last
-// one.
+// MaxListed is how many grants or VMs a list shows, so that their blocks fit in a
+// message: two each, and a last one.
 const MaxListed = 20
 
 // maxListText is less text than Slack takes in one message.

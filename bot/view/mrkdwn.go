@@ -8,9 +8,10 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
-// Slack reads three signs as its own in text; escaped they are only signs.
+// escape writes the three signs that Slack reads as its own as entities.
 // https://docs.slack.dev/messaging/formatting-message-text
 func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
@@ -54,7 +55,8 @@ func quote(s string, most int) string {
 
 var groupPattern = regexp.MustCompile(`^S[A-Z0-9]{1,20}$`)
 
-// mention names a Slack user or user group, or whoever sits at the host.
+// mention names a Slack user or user group, or shows by name whoever called from
+// the host that jitbot runs on.
 func mention(id string) string {
 	switch {
 	case command.IsUser(id):
@@ -104,12 +106,9 @@ func refusalArgument(a any) string {
 	}
 }
 
-// Count counts things: 1 address, 2 addresses.
+// Count is a number with the noun that goes with it: 1 address, 2 addresses.
 func Count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+	return fmt.Sprintf("%d %s", n, reach.Plural(n, one, many))
 }
 
 // endSentence ends a sentence that others wrote, unless they did.

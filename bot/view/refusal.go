@@ -6,7 +6,7 @@ import (
 	"jitbot/jit"
 )
 
-// FaultText is what a person reads of anything that is no refusal.
+// FaultText is what a person reads of an error that is no *jit.Refusal.
 const FaultText = "Something broke on my side. It has been logged; try again, and tell an admin if it happens twice."
 
 // Refusal turns an error into what a person reads, in mrkdwn. known is false

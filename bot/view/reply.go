@@ -7,7 +7,7 @@ import (
 	"jitbot/jit"
 )
 
-// HelpText lists what works.
+// HelpText is the answer to /jit help: each command with what it does.
 const HelpText = "*Time-limited access to a VM's ports*\n" +
 	"`/jit` opens a form to ask with\n" +
 	"`/jit request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>` asks for access; the form asks for what you leave out\n" +
@@ -18,22 +18,23 @@ const HelpText = "*Time-limited access to a VM's ports*\n" +
 	"`/jit done <grant>` ends your access early\n" +
 	"`/jit cancel <grant>` withdraws your waiting request\n" +
 	"`/jit revoke <grant> [reason]` ends somebody's access, for approvers and admins\n" +
-	"`/jit protect <vm>[,<vm>…] [ports]` opens a form that keeps ports shut unless access is granted, `/jit unprotect <vm>[,<vm>…]` ends that, both for admins\n" +
+	"`/jit protect <vm>[,<vm>…] [ports]` opens a form that keeps ports shut unless access is granted, " +
+	"`/jit unprotect <vm>[,<vm>…]` ends that, both for admins\n" +
 	"`/jit help` shows this\n" +
 	"A VM is its name, `group/name`, or `tag:key=value` for many. Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. " +
 	"Durations: `45m`, `2h`, `1h30m`. An address: `203.0.113.7`, or a range such as `198.51.100.0/24`.\n" +
 	"Example: `/jit request web-1 ssh 1h from 203.0.113.7 for deploying the fix`"
 
-// CheckingText is what is read until the answer is there.
+// CheckingText is said in the ack of a command that is answered later.
 const CheckingText = "Checking…"
 
-// RequestReply says what came of one request.
+// RequestReply says what came of one request: its state, or why it was refused.
 func RequestReply(g jit.Grant, err error) string {
+	id := Code(string(g.ID))
 	if err != nil {
 		text, _ := Refusal(err)
-		return Code(string(g.ID)) + ": " + text
+		return id + ": " + text
 	}
-	id := Code(string(g.ID))
 	switch g.State {
 	case jit.Asked:
 		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, requestText(g))
@@ -49,7 +50,7 @@ func RequestReply(g jit.Grant, err error) string {
 	}
 }
 
-// ActionReply says what a command or click did.
+// ActionReply says to whoever acted on a grant what that did to it.
 func ActionReply(v command.Verb, g jit.Grant) string {
 	id := Code(string(g.ID))
 	switch v {
@@ -71,7 +72,8 @@ func ActionReply(v command.Verb, g jit.Grant) string {
 		if neverWritten(g) {
 			return fmt.Sprintf("You revoked %s of %s before it was opened. %s", id, mentionUser(g.Request.By.ID), nothingWritten)
 		}
-		return fmt.Sprintf("You revoked %s of %s; it is being closed. Connections that are already established are not cut.", id, mentionUser(g.Request.By.ID))
+		return fmt.Sprintf("You revoked %s of %s; it is being closed. Connections that are already established are not cut.",
+			id, mentionUser(g.Request.By.ID))
 	default:
 		return fmt.Sprintf("%s is %s.", id, stateText(g))
 	}

@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	maxScanned = 15 // VMs on a page, two blocks each
-
-	maxScanNotes = 3 // said of one VM
+	maxScanned   = 15 // VMs on a page, two blocks each
+	maxScanNotes = 3  // said of one VM
 )
 
 // Scan is a page of the answer to /jit scan; more says that there may be

@@ -65,8 +65,10 @@ func TestWhatIsTooOldIsNotCarriedOut(t *testing.T) {
 	stop()
 	o.service.hold = nil
 	for _, d := range []string{
-		`{"kind":"interactive","payload":{"type":"block_actions","user":{"id":"` + graceID + `"},"actions":[{"action_id":"approve","value":"g-7k2qd"}]}}`,
-		`{"kind":"interactive","payload":{"type":"view_submission","user":{"id":"` + linusID + `"},"view":{"callback_id":"deny","private_metadata":"g-7k2qd"}}}`,
+		`{"kind":"interactive","payload":{"type":"block_actions","user":{"id":"` + graceID +
+			`"},"actions":[{"action_id":"approve","value":"g-7k2qd"}]}}`,
+		`{"kind":"interactive","payload":{"type":"view_submission","user":{"id":"` + linusID +
+			`"},"view":{"callback_id":"deny","private_metadata":"g-7k2qd"}}}`,
 		`{"kind":"interactive","payload":[1]}`, `{"kind":"slash_commands","payload":[1]}`, `{"kind":"interactive","payload":{}}`, `[1]`,
 	} {
 		if _, err := o.inbox.Accept(o.ctx, d, []byte(d), time.Now()); err != nil {
@@ -76,7 +78,8 @@ func TestWhatIsTooOldIsNotCarriedOut(t *testing.T) {
 	o.conf.Now = func() time.Time { return time.Now().Add(31 * time.Minute) }
 	o.open()
 	o.finished()
-	for user, want := range map[string]string{adaID: "You typed `/jit request web-1 for @channel` at", graceID: "pressed `approve` for `g-7k2qd`", linusID: "sent a form"} {
+	for user, want := range map[string]string{adaID: "You typed `/jit request web-1 for @channel` at",
+		graceID: "pressed `approve` for `g-7k2qd`", linusID: "sent a form"} {
 		m := o.sim.DMs(user)
 		if len(m) != 1 || !strings.Contains(m[0].Text, want) || !strings.Contains(m[0].Text, "too old to be carried out") {
 			t.Errorf("%s reads %+v", user, m)

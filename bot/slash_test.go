@@ -18,7 +18,8 @@ func TestCommandsAreAnswered(t *testing.T) {
 		"extend g-7k2qd 1h":           "cannot extend access yet",
 		"done g-2222a":                "There is no grant `g-2222a`.",
 		"request forbidden ssh for x": "You lack `Microsoft.Compute/virtualMachines/read` at `forbidden`.",
-		"request web-1 ssh 1h from 203.0.113.7 for the <@U0GRACE> fix": "waits for approval: port 22 (SSH) of `web-1` in `rg` from `203.0.113.7` (one address) for 1h",
+		"request web-1 ssh 1h from 203.0.113.7 for the <@U0GRACE> fix": "" +
+			"waits for approval: port 22 (SSH) of `web-1` in `rg` from `203.0.113.7` (one address) for 1h",
 	} {
 		o.reads(o.jit(adaID, text), want)
 	}

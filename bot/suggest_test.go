@@ -62,10 +62,13 @@ func TestForgedMenus(t *testing.T) {
 		}
 	}
 	for n, payload := range []string{
-		`{"type":"block_suggestion","team":{"id":"T0OTHER"},"user":{"id":"U0ADA"},"action_id":"vm","value":"web","view":{"callback_id":"request"}}`,
-		`{"type":"block_suggestion","team":{"id":"T0CONTOSO"},"user":{"id":"U0ADA"},"action_id":"other","value":"web","view":{"callback_id":"request"}}`,
+		`{"type":"block_suggestion","team":{"id":"T0OTHER"},"user":{"id":"U0ADA"},"action_id":"vm","value":"web",` +
+			`"view":{"callback_id":"request"}}`,
+		`{"type":"block_suggestion","team":{"id":"T0CONTOSO"},"user":{"id":"U0ADA"},"action_id":"other","value":"web",` +
+			`"view":{"callback_id":"request"}}`,
 		`{"type":"block_suggestion","team":{"id":"T0CONTOSO"},"user":{"id":"U0ADA"},"action_id":"vm","value":"web"}`,
-		`{"type":"block_suggestion","team":{"id":"T0CONTOSO"},"user":{"id":"U0GUS"},"action_id":"vm","value":"web","view":{"callback_id":"request"}}`,
+		`{"type":"block_suggestion","team":{"id":"T0CONTOSO"},"user":{"id":"U0GUS"},"action_id":"vm","value":"web",` +
+			`"view":{"callback_id":"request"}}`,
 	} {
 		r := o.must(o.sim.Deliver(o.ctx, []byte(`{"type":"interactive","envelope_id":"e-`+strconv.Itoa(n)+`","payload":`+payload+`}`)))
 		if strings.Contains(string(r.Payload), "web-") {

@@ -66,7 +66,8 @@ func TestRequestIsRead(t *testing.T) {
 }
 
 func TestDenialIsRead(t *testing.T) {
-	const denial = `{"view": {"callback_id": "deny", "private_metadata": "g-7k2qd", "state": {"values": {"reason": {"reason": {"value": "not today"}}}}}}`
+	const denial = `{"view": {"callback_id": "deny", "private_metadata": "g-7k2qd",
+		"state": {"values": {"reason": {"reason": {"value": "not today"}}}}}}`
 	id, reason, err := form.ReadDenial(read(t, denial))
 	if id != "g-7k2qd" || reason != "not today" || err != nil {
 		t.Errorf("%s, %s, %v", id, reason, err)
@@ -82,7 +83,8 @@ func FuzzForm(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(`{"view": {"callback_id": "protect", "private_metadata": "[\"web-1\"]", "state": {"values": {
 		"ports": {"ports": {"selected_options": [{"value": "22"}]}}, "custom": {"custom": {"value": "1433; 8000–8010 53/udp"}},
-		"protocol": {"protocol": {"selected_option": {"value": "tcp"}}}, "per_request": {"per_request": {"selected_options": [{"value": "single"}]}},
+		"protocol": {"protocol": {"selected_option": {"value": "tcp"}}},
+			"per_request": {"per_request": {"selected_options": [{"value": "single"}]}},
 		"allowed": {"allowed": {"value": "198.51.100.0/24"}}, "duration": {"duration": {"value": "3h"}}}}}}`))
 	f.Add([]byte(`{"view": {"callback_id": "deny", "private_metadata": "g-7k2qd"}}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {

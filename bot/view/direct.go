@@ -57,9 +57,8 @@ func directText(e jit.Event, g jit.Grant) string {
 func joinLines(all ...string) string { return strings.Join(all, "\n") }
 
 func directWaiting(id, what string, _ jit.Event, g jit.Grant) string {
-	return joinLines(
-		fmt.Sprintf("Your request %s waits for approval: %s.", id, what),
-		fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", eligibleApprovers(g), missingApprovals(g), When(g.Clock.Lapse))+afterSpace(checkNotesText(g)))
+	next := fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", eligibleApprovers(g), missingApprovals(g), When(g.Clock.Lapse))
+	return joinLines(fmt.Sprintf("Your request %s waits for approval: %s.", id, what), next+afterSpace(checkNotesText(g)))
 }
 
 func directRefused(id, what string, _ jit.Event, _ jit.Grant) string {

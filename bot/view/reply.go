@@ -42,7 +42,8 @@ func RequestReply(g jit.Grant, err error) string {
 		return fmt.Sprintf("%s waits for approval: %s. %s needed, from %s. It lapses at %s; you get a direct message when it is decided.",
 			id, requestText(g), missingApprovals(g), eligibleApprovers(g), When(g.Clock.Lapse)) + afterSpace(checkNotesText(g))
 	case jit.Opening:
-		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, requestText(g)) + afterSpace(checkNotesText(g))
+		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, requestText(g)) +
+			afterSpace(checkNotesText(g))
 	case jit.Open:
 		return fmt.Sprintf("%s is open until %s: %s.", id, When(g.Clock.Deadline), requestText(g)) + afterSpace(checkNotesText(g))
 	default:

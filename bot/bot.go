@@ -23,7 +23,7 @@ type Config struct {
 	PerPerson int              // commands and clicks a minute, 20 when 0
 	Stagger   time.Duration    // between the starts of the two sockets, 30 s when 0
 	Grace     time.Duration    // for work under way at the end of Run, 10 s when 0
-	Now       func() time.Time // the wall clock when nil
+	Now       func() time.Time // time.Now when nil
 }
 
 const (
@@ -39,7 +39,7 @@ type Bot struct {
 	commandLimits rateLimits
 	keyLimits     rateLimits // of letters typed into a menu and VMs chosen from it
 	prompt        pool       // what somebody waits for with three seconds at most: forms, menus
-	screen        pool       // what is shown later: lists, answers, what fills a form
+	answers       pool       // what is shown later: lists, answers, what fills a form
 	work          pool       // what asks Azure
 	forms         redraws    // which choice of VM is the newest
 	seen          seenEvents // events that came before
@@ -101,7 +101,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	working, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	b.prompt.start(ctx, working, promptWorkers)
-	b.screen.start(ctx, working, screenWorkers)
+	b.answers.start(ctx, working, answerWorkers)
 	b.work.start(ctx, working, workWorkers)
 
 	var replay sync.WaitGroup
@@ -115,7 +115,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	defer timer.Stop()
 	replay.Wait()
 	b.prompt.wait()
-	b.screen.wait()
+	b.answers.wait()
 	b.work.wait()
 	b.status.set(allSockets, false)
 	return err

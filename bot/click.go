@@ -143,7 +143,7 @@ func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, r
 
 // answerClick answers a click by something that needs no work.
 func (b *Bot) answerClick(i form.Interaction, text string) {
-	b.screen.offer(func(ctx context.Context) { b.answer(ctx, replyTo(i), view.Say(text)) })
+	b.answers.offer(func(ctx context.Context) { b.answer(ctx, replyTo(i), view.Say(text)) })
 }
 
 // carryOutClick carries out a stored click or form.

@@ -10,8 +10,8 @@ import (
 	"jitbot/jit"
 )
 
-// openDenyForm opens the form that asks for a reason. A trigger lives for three seconds, so nothing is
-// asked or stored before.
+// openDenyForm opens the form that asks for a reason. A trigger lives for three
+// seconds, so nothing is asked or stored before.
 func (b *Bot) openDenyForm(ctx context.Context, i form.Interaction, id jit.ID) {
 	defer b.recovered(ctx, replyTo(i))
 	work, cancel := context.WithTimeout(ctx, 3*time.Second)
@@ -23,8 +23,8 @@ func (b *Bot) openDenyForm(ctx context.Context, i form.Interaction, id jit.ID) {
 	}
 }
 
-// carryOutDenial carries out a submitted no. There is no response URL, so the answer
-// is a direct message.
+// carryOutDenial carries out a submitted denial. There is no response URL, so the
+// answer is a direct message.
 func (b *Bot) carryOutDenial(ctx context.Context, i form.Interaction) view.Message {
 	if i.View.Callback != view.FormDeny {
 		return view.Message{}

@@ -55,7 +55,7 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 		b.homeTabs.want(e.User, true)
 	case e.Type == "app_mention":
 		if b.commandLimits.allow(e.User, b.Now()) == nil {
-			b.screen.offer(func(ctx context.Context) { b.mentioned(ctx, e.User, e.Channel, e.Thread) })
+			b.answers.offer(func(ctx context.Context) { b.mentioned(ctx, e.User, e.Channel, e.Thread) })
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // answerLater answers with what changes nothing and is not stored.
 func (b *Bot) answerLater(ctx context.Context, e envelope, show job) {
-	if !b.screen.offer(show) {
+	if !b.answers.offer(show) {
 		b.ackSay(ctx, e, overloaded)
 		return
 	}
@@ -101,7 +101,7 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 			b.answerClick(i, "This button is of no use any more; type /jit scan again.")
 			return
 		}
-		pool, show = &b.screen, func(ctx context.Context) { b.scan(ctx, replyTo(i), f) }
+		pool, show = &b.answers, func(ctx context.Context) { b.scan(ctx, replyTo(i), f) }
 	}
 	if !pool.offer(show) {
 		b.answerClick(i, overloaded)

@@ -39,7 +39,7 @@ func finding(n int, class reach.Class, why string) reach.Finding {
 	}
 }
 
-// shown waits for an ephemeral message and leaves it on the screen.
+// shown waits for an ephemeral message and leaves it there.
 func (o *setup) shown(user, part string) slacksim.Message {
 	o.t.Helper()
 	var found slacksim.Message

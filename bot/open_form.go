@@ -62,7 +62,7 @@ func (b *Bot) openForm(ctx context.Context, f formOpening) {
 		return
 	}
 	id := v.ID
-	if !b.screen.offer(func(ctx context.Context) { b.fillForm(ctx, f, id) }) {
+	if !b.answers.offer(func(ctx context.Context) { b.fillForm(ctx, f, id) }) {
 		b.updateView(ctx, f.to.user, id, "", view.TextForm(f.callback(), overloaded))
 	}
 }

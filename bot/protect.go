@@ -48,8 +48,8 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	return d, nil
 }
 
-// carryOutProtect carries out a stored form. There is no response URL, so the answer
-// is a direct message.
+// carryOutProtect carries out a stored form. There is no response URL, so the
+// answer is a direct message.
 func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Message {
 	words, ports, errs := form.ReadProtection(i)
 	if len(errs) > 0 {

@@ -16,7 +16,7 @@ func (b *Bot) choose(ctx context.Context, e envelope, i form.Interaction) {
 		return // what is chosen is read again when the form comes back
 	}
 	n := b.forms.begin(i.View.ID)
-	b.screen.offer(func(ctx context.Context) { b.redraw(ctx, i, n) })
+	b.answers.offer(func(ctx context.Context) { b.redraw(ctx, i, n) })
 }
 
 // redraws remembers which choice of VM was the last in each form, so that an

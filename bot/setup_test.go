@@ -179,7 +179,7 @@ func (o *setup) jit(user, text string) string {
 	return o.ephemeral(user, func(text string) bool { return text != "Checking…" })
 }
 
-// ephemeral waits for an ephemeral message and clears the screen.
+// ephemeral waits for an ephemeral message and clears what is shown.
 func (o *setup) ephemeral(user string, good func(string) bool) string {
 	o.t.Helper()
 	var text string

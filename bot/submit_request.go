@@ -82,7 +82,8 @@ func askKey(i form.Interaction, delivery string) string {
 }
 
 // readForm reads a submitted form and finds what is wrong with it. Where the
-// policy cannot be read in time the VMs stay empty: the stored form is read again later.
+// policy cannot be read in time the VMs stay empty: the stored form is read
+// again later.
 func (b *Bot) readForm(ctx context.Context, i form.Interaction) (jit.Ask, form.Errors) {
 	f := form.ReadRequest(i)
 	words, err := b.vmWords(ctx, i.User.ID, f.Draft.VMs)

@@ -9,8 +9,8 @@ import (
 	"jitbot/jit"
 )
 
-// Message is what is posted to Slack: its blocks, and a text that says the same to screen
-// readers and in notifications.
+// Message is what is posted to Slack: its blocks, and a text that says the same
+// to screen readers and in notifications.
 type Message struct {
 	Text   string
 	Blocks []slack.Block

@@ -43,7 +43,7 @@ func dryRun() access.Explanation {
 	}
 }
 
-func TestExplainScreens(t *testing.T) {
+func TestExplainMessages(t *testing.T) {
 	golden(t, "explain", view.Explain(dryRun()))
 	e := dryRun()
 	e.Protected, e.Guards = jit.Protected, nil

@@ -37,7 +37,7 @@ func behindFirewall(t *testing.T) jit.Grant {
 
 // A firewall is slow, and where it translates people connect to it: both are
 // said, on the card as to the holder.
-func TestFirewallScreens(t *testing.T) {
+func TestFirewallMessages(t *testing.T) {
 	g := behindFirewall(t)
 	g, _, err := g.ConfirmGuard(appGroup, nil, after(2*time.Minute))
 	if err != nil {

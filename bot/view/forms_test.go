@@ -86,11 +86,11 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 				t.Errorf("a form of %d bytes", len(raw))
 			}
 		}
-		g := moments()["waiting"].g
+		g := exampleGrants()["waiting"].g
 		g.Request.Reason = nasty
 		raw, err := json.Marshal(
 			view.Home(
-				slices.Repeat([]access.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true}, {Grant: moments()["opened"].g, Mine: true}}, 40),
+				slices.Repeat([]access.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true}, {Grant: exampleGrants()["opened"].g, Mine: true}}, 40),
 			),
 		)
 		if err != nil {
@@ -104,7 +104,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 }
 
 func TestHomeTabs(t *testing.T) {
-	all := moments()
+	all := exampleGrants()
 	for name, v := range map[string]slack.HomeTabViewRequest{
 		"home-empty":    view.Home(nil),
 		"home-sentence": view.HomeText("Guests cannot use jitbot; ask a full member."),
@@ -130,7 +130,7 @@ func TestHomeTabs(t *testing.T) {
 
 // The card names what else is open on its VMs, and no more once it has ended.
 func TestCardsNameWhatElseIsOpen(t *testing.T) {
-	all := moments()
+	all := exampleGrants()
 	other := all["opened"].g
 	other.ID = "g-3x3x3"
 	opening := all["approved"].g

@@ -12,7 +12,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func after(d time.Duration) time.Time { return noon.Add(d) }
 
-// asked is a request with everything that a screen may show.
+// asked is a request with everything that a message may show.
 func asked() jit.Grant {
 	return jit.Grant{
 		ID: "g-7k2qd", Revision: 1, State: jit.Asked, Channel: "C0APPROVALS", Required: 2,
@@ -56,20 +56,17 @@ func must(g jit.Grant, e jit.Event, err error) (jit.Grant, jit.Event) {
 	return g, e
 }
 
-// moments are the states and events of lives, by name.
-func moments() map[string]struct {
+// exampleGrant is a grant, and the event that led there.
+type exampleGrant struct {
 	g jit.Grant
 	e jit.Event
-} {
-	all := map[string]struct {
-		g jit.Grant
-		e jit.Event
-	}{}
+}
+
+// exampleGrants are grants in each state, with the event that led there, by name.
+func exampleGrants() map[string]exampleGrant {
+	all := map[string]exampleGrant{}
 	keep := func(name string, g jit.Grant, e jit.Event) (jit.Grant, jit.Event) {
-		all[name] = struct {
-			g jit.Grant
-			e jit.Event
-		}{g, e}
+		all[name] = exampleGrant{g, e}
 		return g, e
 	}
 	first := asked()

@@ -46,24 +46,12 @@ func TestForgedClicks(t *testing.T) {
 		}}))
 	}
 	o.must(
-		o.sim.ClickRaw(
-			o.ctx,
-			graceID,
-			card.Channel,
-			card.Message,
-			"approve",
-			slacksim.Raw{Edit: func(p map[string]any) { delete(p, "actions") }},
-		),
+		o.sim.ClickRaw(o.ctx, graceID, card.Channel, card.Message, "approve",
+			slacksim.Raw{Edit: func(p map[string]any) { delete(p, "actions") }}),
 	)
 	o.must(
-		o.sim.ClickRaw(
-			o.ctx,
-			graceID,
-			card.Channel,
-			card.Message,
-			"approve",
-			slacksim.Raw{Edit: func(p map[string]any) { p["actions"] = []any{} }},
-		),
+		o.sim.ClickRaw(o.ctx, graceID, card.Channel, card.Message, "approve",
+			slacksim.Raw{Edit: func(p map[string]any) { p["actions"] = []any{} }}),
 	)
 	other := "g-2222a"
 	o.must(o.sim.ClickRaw(o.ctx, graceID, card.Channel, card.Message, "approve", slacksim.Raw{Value: &other}))

@@ -48,13 +48,8 @@ func TestDigestIsSaid(t *testing.T) {
 	if len(m) != 1 {
 		t.Fatalf("%d messages", len(m))
 	}
-	o.reads(
-		m[0].Text,
-		"35 VMs, 3 Unhealthy, 2 Not applicable (1 cannot be told), 30 Healthy.",
-		"`rg/jump-1` (production): *Unhealthy*. `Rule ssh-anywhere",
-		"2 more Unhealthy VMs",
-		"/jit scan",
-	)
+	o.reads(m[0].Text, "35 VMs, 3 Unhealthy, 2 Not applicable (1 cannot be told), 30 Healthy.",
+		"`rg/jump-1` (production): *Unhealthy*. `Rule ssh-anywhere", "2 more Unhealthy VMs", "/jit scan")
 	o.reads(m[0].AllText(), "Yet its policy lets a request open port 22")
 	failed = jit.ErrDamaged
 	if _, err := n.Notify(o.ctx, notice, jit.Grant{}); !errors.Is(err, jit.ErrDamaged) {

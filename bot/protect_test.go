@@ -51,12 +51,8 @@ func TestProtectOpensTheForm(t *testing.T) {
 	if r := o.must(o.sim.Submit(o.ctx, graceID, v.ID, protectFields())); r.View != nil || len(r.Errors) > 0 {
 		t.Fatalf("the form stayed: %v", r.Errors)
 	}
-	o.reads(
-		o.direct(graceID, 1),
-		"`rg/web-2` was not changed: attach an NSG to `web-2` first",
-		"Being protected: `rg/web-1`.",
-		"The channel is told",
-	)
+	o.reads(o.direct(graceID, 1), "`rg/web-2` was not changed: attach an NSG to `web-2` first", "Being protected: `rg/web-1`.",
+		"The channel is told")
 	o.finished()
 	if o.service.noted("protect U0GRACE [web-1 rg/web-2]") != 1 {
 		t.Errorf("calls: %q", o.service.calls)
@@ -97,14 +93,10 @@ func TestTheProtectFormBegins(t *testing.T) {
 			}
 		}
 	}
-	begins(
-		"protect web-1",
-		map[string]string{"ports": "22", "custom": "", "duration": "3h", "allowed": "203.0.113.7", "per_request": "", "protocol": "tcp"},
-	)
-	o.service.offer.Ports = append(
-		o.service.offer.Ports,
-		jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour},
-	)
+	begins("protect web-1",
+		map[string]string{"ports": "22", "custom": "", "duration": "3h", "allowed": "203.0.113.7", "per_request": "", "protocol": "tcp"})
+	o.service.offer.Ports = append(o.service.offer.Ports,
+		jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour})
 	o.service.offer.Any = true
 	begins("protect web-1", map[string]string{"ports": "22", "custom": "22/udp", "duration": "1h", "per_request": "single", "protocol": "tcp"})
 	o.service.offer.Ports[1].Ports.Protocol = jit.AnyProtocol
@@ -112,10 +104,8 @@ func TestTheProtectFormBegins(t *testing.T) {
 	o.service.mu.Lock()
 	o.service.refuse = jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s.", "web-1")
 	o.service.mu.Unlock()
-	begins(
-		"protect web-1",
-		map[string]string{"ports": "22,3389,5985,5986", "custom": "", "duration": "3h", "per_request": "single", "protocol": "*"},
-	)
+	begins("protect web-1",
+		map[string]string{"ports": "22,3389,5985,5986", "custom": "", "duration": "3h", "per_request": "single", "protocol": "*"})
 	o.service.mu.Lock()
 	o.service.refuse = nil
 	o.service.mu.Unlock()

@@ -95,14 +95,9 @@ func exampleGrants() map[string]exampleGrant {
 	begun := keepMust("opening")(opening.Begin([]jit.Path{
 		{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web"},
 	}, time.Minute, after(2*time.Minute)))
-	keepMust(
-		"failed",
-	)(
-		begun.Close(
-			jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."},
-			after(3*time.Minute),
-			after(3*time.Minute),
-		),
+	keepMust("failed")(
+		begun.Close(jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."}, after(3*time.Minute),
+			after(3*time.Minute)),
 	)
 	open := keepMust("opened")(begun.ConfirmOpen(after(2*time.Minute + 5*time.Second)))
 	reminded, events, err := open.Remind(after(85 * time.Minute))
@@ -112,11 +107,8 @@ func exampleGrants() map[string]exampleGrant {
 	keep("reminded", reminded, events[0])
 	unchecked := open
 	unchecked.Unchecked = true
-	keep(
-		"unchecked",
-		unchecked,
-		jit.Event{Kind: jit.EventUnchecked, Text: "The holder's rights could not be read (Azure is busy); the access is kept until they can."},
-	)
+	keep("unchecked", unchecked,
+		jit.Event{Kind: jit.EventUnchecked, Text: "The holder's rights could not be read (Azure is busy); the access is kept until they can."})
 	drifted := open
 	keep("drift", drifted, jit.Event{Kind: jit.EventDrift, Text: "Rule jitbot-prod-g-7k2qd-a is gone from nsg-web; it is written again."})
 	hindered, events := open.Hinder(
@@ -125,18 +117,11 @@ func exampleGrants() map[string]exampleGrant {
 		after(3*time.Minute),
 	)
 	keep("hindered", hindered, events[0])
-	keepMust(
-		"failed-unbegun",
-	)(
-		opening.Close(
-			jit.Decision{Ending: jit.Failed, Reason: "it waited too long to be opened: closings are late"},
-			after(time.Hour),
-			after(time.Hour),
-		),
+	keepMust("failed-unbegun")(
+		opening.Close(jit.Decision{Ending: jit.Failed, Reason: "it waited too long to be opened: closings are late"}, after(time.Hour),
+			after(time.Hour)),
 	)
-	unbegun := keepMust(
-		"closing-unbegun",
-	)(
+	unbegun := keepMust("closing-unbegun")(
 		opening.Close(jit.Decision{Ending: jit.Revoked, By: grace}, after(3*time.Minute), after(3*time.Minute)),
 	)
 	keepAll := func(name string) func(jit.Grant, []jit.Event, error) {
@@ -148,13 +133,9 @@ func exampleGrants() map[string]exampleGrant {
 		}
 	}
 	keepAll("closed-unbegun")(unbegun.ConfirmClosed("", after(3*time.Minute)))
-	keepAll(
-		"moved",
-	)(
-		open.Follow(
-			[]jit.Path{{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other"}},
-			after(time.Hour),
-		),
+	keepAll("moved")(
+		open.Follow([]jit.Path{{VM: "vm",
+			Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other"}}, after(time.Hour)),
 	)
 	nobody, e, err := pending.Deny(jit.Person{}, "the entry under approvals is gone", after(time.Minute))
 	if err != nil {
@@ -172,17 +153,10 @@ func exampleGrants() map[string]exampleGrant {
 		name := strings.ReplaceAll(string(d.Ending), " ", "-")
 		closing := keepMust("closing-" + name)(open.Close(d, after(90*time.Minute), after(90*time.Minute)))
 		if d.Ending == jit.Expired {
-			keep(
-				"orphan",
-				closing,
-				jit.Event{Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."},
-			)
-			stuck, events := closing.Trouble(
-				closing.Paths[0].Guard,
-				"403 AuthorizationFailed: the client does not have authorization",
-				true,
-				after(92*time.Minute),
-			)
+			keep("orphan", closing,
+				jit.Event{Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."})
+			stuck, events := closing.Trouble(closing.Paths[0].Guard, "403 AuthorizationFailed: the client does not have authorization", true,
+				after(92*time.Minute))
 			keep("stuck", stuck, events[0])
 		}
 		gone, events, err := closing.ConfirmClosed(closing.Paths[0].Guard, after(91*time.Minute))

@@ -47,9 +47,8 @@ func TestRefusalsAreShownWithTheirArgumentsEscaped(t *testing.T) {
 			t.Errorf("%.60q became %.100q", s, got)
 		}
 	}
-	got, _ := Refusal(
-		jit.Refuse(jit.ErrStale, "%s was already %s by %s at %s after %s.", jit.ID("g-7k2qd"), jit.Denied, jit.UserID("U1"), at, time.Hour),
-	)
+	got, _ := Refusal(jit.Refuse(jit.ErrStale, "%s was already %s by %s at %s after %s.", jit.ID("g-7k2qd"), jit.Denied, jit.UserID("U1"), at,
+		time.Hour))
 	want := "`g-7k2qd` was already denied by <@U1> at <!date^1772359200^{time} on {date_short}|2026-03-01 10:00 UTC> after 1h."
 	if got != want {
 		t.Errorf("got %s\nwant %s", got, want)

@@ -13,10 +13,14 @@ import (
 	"jitbot/jit"
 )
 
+// shortcutRequest is the global shortcut that opens the form.
+const shortcutRequest = "request_access"
+
 // verbOf is what a button does; deny opens a form first.
 func verbOf(action string) (command.Verb, bool) {
 	v, ok := map[string]command.Verb{
-		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke, view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
+		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke,
+		view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
 	}[action]
 	return v, ok
 }
@@ -66,7 +70,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.ack(ctx, e, nil)
 		return
 	}
-	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
 		b.ack(ctx, e, nil)
 		text, _ := view.Refusal(err)
 		b.answerClick(i, text)
@@ -81,7 +85,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.pressScanButton(i)
 	case view.ActionDeny:
 		b.ack(ctx, e, nil)
-		if !b.prompt.offer(func(ctx context.Context) { b.askWhy(ctx, i, id) }) {
+		if !b.prompt.offer(func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
 			b.answerClick(i, overloaded)
 		}
 	default:
@@ -100,7 +104,7 @@ func (b *Bot) shortcut(ctx context.Context, e envelope, i form.Interaction) {
 		b.Log.WarnContext(ctx, "a shortcut of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
 		return // there is no place of theirs to answer in
 	}
-	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
 		text, _ := view.Refusal(err)
 		b.answerClick(i, text)
 		return
@@ -129,7 +133,7 @@ func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, r
 	case err != nil:
 		b.work.release()
 		b.Log.ErrorContext(ctx, "a click was not taken", "user", i.User.ID, "error", err)
-		b.answerClick(i, view.Fault)
+		b.answerClick(i, view.FaultText)
 	case !fresh:
 		b.work.release()
 	default:
@@ -139,7 +143,7 @@ func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, r
 
 // answerClick answers a click by something that needs no work.
 func (b *Bot) answerClick(i form.Interaction, text string) {
-	b.screen.offer(func(ctx context.Context) { b.answer(ctx, replyTo(i), view.Say(text)) })
+	b.answers.offer(func(ctx context.Context) { b.answer(ctx, replyTo(i), view.Say(text)) })
 }
 
 // carryOutClick carries out a stored click or form.

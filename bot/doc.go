@@ -11,8 +11,9 @@
 // at every call.
 //
 // What somebody typed is read by bot/command, what came back in a form by
-// bot/form, and what people see is made by bot/view; those three speak to
-// nobody. bot may import them, jit and slack-go, no other adapter.
+// bot/form, and what people see is made by bot/view; those three are
+// pure. bot may import them, jit and the packages below it that the service answers
+// with (access, reach, resource), and slack-go; no other adapter.
 //
 // Its tests run it against bot/slacksim with a service of their own. Whole lives
 // of grants, over the real service, store and Azure clients, are tested in

@@ -11,9 +11,6 @@ import (
 	"jitbot/jit"
 )
 
-// shortcutRequest is the global shortcut that opens the form.
-const shortcutRequest = "request_access"
-
 const (
 	rememberEvents = 15 * time.Minute // Slack repeats an event for some six minutes
 	maxEvents      = 10000
@@ -23,42 +20,42 @@ const (
 type seenEvents struct{ at map[string]time.Time }
 
 // fresh reports whether the event is new, and remembers it.
-func (h *seenEvents) fresh(id string, now time.Time) bool {
-	if at, ok := h.at[id]; ok && now.Sub(at) < rememberEvents {
+func (s *seenEvents) fresh(id string, now time.Time) bool {
+	if at, ok := s.at[id]; ok && now.Sub(at) < rememberEvents {
 		return false
 	}
-	if len(h.at) >= maxEvents {
-		for id, at := range h.at {
+	if len(s.at) >= maxEvents {
+		for id, at := range s.at {
 			if now.Sub(at) >= rememberEvents {
-				delete(h.at, id)
+				delete(s.at, id)
 			}
 		}
 	}
-	if h.at == nil || len(h.at) >= maxEvents {
-		h.at = map[string]time.Time{}
+	if s.at == nil || len(s.at) >= maxEvents {
+		s.at = map[string]time.Time{}
 	}
-	h.at[id] = now
+	s.at[id] = now
 	return true
 }
 
 // takeEvent takes an event, which was acknowledged already: a repeat of it would
 // bring nothing new.
 func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
-	h, err := decode[eventPayload](raw)
+	p, err := decode[eventPayload](raw)
 	if err != nil {
 		b.Log.WarnContext(ctx, "an event cannot be read", "error", err)
 		return
 	}
-	e := h.Event
-	if !b.workspace.has(h.Team, "", "") || e.User == "" || e.Bot != "" || string(e.User) == b.workspace.User || !b.seen.fresh(h.ID, b.Now()) {
+	e := p.Event
+	if !b.workspace.has(p.Team, "", "") || e.User == "" || e.Bot != "" || string(e.User) == b.workspace.User || !b.seen.fresh(p.ID, b.Now()) {
 		return
 	}
 	switch {
 	case e.Type == "app_home_opened" && e.Tab == "home":
 		b.homeTabs.want(e.User, true)
 	case e.Type == "app_mention":
-		if b.people.allow(e.User, b.Now()) == nil {
-			b.screen.offer(func(ctx context.Context) { b.mentioned(ctx, e.User, e.Channel, e.Thread) })
+		if b.commandLimits.allow(e.User, b.Now()) == nil {
+			b.answers.offer(func(ctx context.Context) { b.mentioned(ctx, e.User, e.Channel, e.Thread) })
 		}
 	}
 }
@@ -69,16 +66,17 @@ func (b *Bot) mentioned(ctx context.Context, by jit.UserID, channel, thread stri
 	defer b.recovered(ctx, reply{user: by})
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
-	s := view.MentionAnswer()
+	m := view.MentionAnswer()
 	if err := b.Service.Known(work, by); err != nil {
-		s = b.refusalOf(ctx, "a mention", by, "", err)
+		m = b.refusalOf(ctx, "a mention", by, "", err)
 	}
-	all := options(s)
+	all := options(m)
 	if thread != "" {
 		all = append(all, slack.MsgOptionTS(thread))
 	}
 	if _, err := b.API.PostEphemeralContext(work, channel, string(by), all...); err != nil {
-		b.Log.InfoContext(ctx, "a mention cannot be answered in its place", "user", by, "error", slackError("answering a mention", withoutURL(err)))
-		b.answer(ctx, reply{user: by}, s)
+		b.Log.InfoContext(ctx, "a mention cannot be answered in its place", "user", by,
+			"error", slackError("answering a mention", withoutURL(err)))
+		b.answer(ctx, reply{user: by}, m)
 	}
 }

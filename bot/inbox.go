@@ -2,19 +2,12 @@ package bot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/slack-go/slack/socketmode"
-
-	"jitbot/bot/command"
-	"jitbot/bot/form"
 	"jitbot/bot/view"
-	"jitbot/jit"
 )
 
 // Inbox keeps what Slack delivered from before it is acknowledged until it was
@@ -29,21 +22,6 @@ type Inbox interface {
 	// Finish says that a delivery was dealt with; its key is kept long enough
 	// to know a repeat of it.
 	Finish(ctx context.Context, key string, now time.Time) error
-}
-
-// delivery is one payload of Slack.
-type delivery struct {
-	Kind    string          `json:"kind"` // slash_commands or interactive
-	Payload json.RawMessage `json:"payload"`
-}
-
-// key is the same for the same payload, however often it is delivered. Each
-// command and click has a trigger id of its own, so two never share it.
-func (d delivery) key() string {
-	h := sha256.New()
-	h.Write([]byte(d.Kind + "\n"))
-	h.Write(d.Payload)
-	return d.Kind + "-" + hex.EncodeToString(h.Sum(nil))
 }
 
 // storeWithin is how long storing may take before somebody is told that it
@@ -117,25 +95,9 @@ func (b *Bot) tooLate(ctx context.Context, key string, d delivery, at time.Time)
 		return
 	}
 	b.answer(ctx, reply{user: by}, view.Say(fmt.Sprintf(
-		"You %s at %s, and I was away before it was dealt with. It is too old to be carried out now, so I leave it; see `/jit list` for what there is, and %s if you still want it.",
+		"You %s at %s, and I was away before it was dealt with. It is too old to be carried out now, "+
+			"so I leave it; see `/jit list` for what there is, and %s if you still want it.",
 		did, view.When(at), again)))
-}
-
-// sent is who sent the delivery, what they did, and how to do it again.
-func (d delivery) sent() (by jit.UserID, did, again string, err error) {
-	if d.Kind == socketmode.RequestTypeSlashCommands {
-		l, err := decode[slashCommand](d.Payload)
-		return l.User, "typed " + view.Code("/jit "+command.Unformat(l.Text)), "type it again", err
-	}
-	i, err := decode[form.Interaction](d.Payload)
-	if i.Type == "view_submission" {
-		return i.User.ID, "sent a form", "open it and send it again", err
-	}
-	did = "pressed a button"
-	if len(i.Actions) > 0 {
-		did = "pressed " + view.Code(i.Actions[0].ID) + " for " + view.Code(i.Actions[0].Value)
-	}
-	return i.User.ID, did, "click again", err
 }
 
 // finish ends a delivery. When that fails it is dealt with again at the next

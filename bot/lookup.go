@@ -15,52 +15,52 @@ import (
 
 // answerLater answers with what changes nothing and is not stored.
 func (b *Bot) answerLater(ctx context.Context, e envelope, show job) {
-	if !b.screen.offer(show) {
+	if !b.answers.offer(show) {
 		b.ackSay(ctx, e, overloaded)
 		return
 	}
-	b.ackSay(ctx, e, view.Checking)
+	b.ackSay(ctx, e, view.CheckingText)
 }
 
 // listWithin is how long a list may take; it shares its workers with answers.
 const listWithin = 15 * time.Second
 
 // list answers /jit list. It changes nothing, so it is not stored.
-func (b *Bot) list(ctx context.Context, l slashCommand, all bool) {
-	defer b.recovered(ctx, l.reply())
+func (b *Bot) list(ctx context.Context, cmd slashCommand, all bool) {
+	defer b.recovered(ctx, cmd.reply())
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
-	err := b.Service.Known(work, l.User)
+	err := b.Service.Known(work, cmd.User)
 	var listed []access.Listed
 	if err == nil {
-		listed, err = b.Service.List(work, l.User, all)
+		listed, err = b.Service.List(work, cmd.User, all)
 	}
 	if err != nil {
-		b.answer(ctx, l.reply(), b.refusalOf(ctx, "a list", l.User, "", err))
+		b.answer(ctx, cmd.reply(), b.refusalOf(ctx, "a list", cmd.User, "", err))
 		return
 	}
-	b.answer(ctx, l.reply(), view.List(listed, all))
+	b.answer(ctx, cmd.reply(), view.List(listed, all))
 }
 
 // explain answers /jit explain. It changes nothing, so it is not stored.
-func (b *Bot) explain(ctx context.Context, l slashCommand, c command.Command) {
-	defer b.recovered(ctx, l.reply())
+func (b *Bot) explain(ctx context.Context, cmd slashCommand, c command.Command) {
+	defer b.recovered(ctx, cmd.reply())
 	work, cancel := context.WithTimeout(ctx, scanWithin)
 	defer cancel()
 	who := c.For
 	if who == "" {
-		who = l.User
+		who = cmd.User
 	}
-	err := b.Service.Known(work, l.User)
+	err := b.Service.Known(work, cmd.User)
 	var e access.Explanation
 	if err == nil {
-		e, err = b.Service.Explain(work, l.User, c.Ask.VMs[0], who)
+		e, err = b.Service.Explain(work, cmd.User, c.Ask.VMs[0], who)
 	}
 	if err != nil {
-		b.answer(ctx, l.reply(), b.refusalOf(ctx, "an explanation", l.User, "", err))
+		b.answer(ctx, cmd.reply(), b.refusalOf(ctx, "an explanation", cmd.User, "", err))
 		return
 	}
-	b.answer(ctx, l.reply(), view.Explain(e))
+	b.answer(ctx, cmd.reply(), view.Explain(e))
 }
 
 const scanWithin = time.Minute
@@ -101,7 +101,7 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 			b.answerClick(i, "This button is of no use any more; type /jit scan again.")
 			return
 		}
-		pool, show = &b.screen, func(ctx context.Context) { b.scan(ctx, replyTo(i), f) }
+		pool, show = &b.answers, func(ctx context.Context) { b.scan(ctx, replyTo(i), f) }
 	}
 	if !pool.offer(show) {
 		b.answerClick(i, overloaded)
@@ -114,19 +114,19 @@ func isScanButton(action string) bool {
 }
 
 // vms answers /jit vms. It changes nothing, so it is not stored.
-func (b *Bot) vms(ctx context.Context, l slashCommand, text string) {
-	defer b.recovered(ctx, l.reply())
+func (b *Bot) vms(ctx context.Context, cmd slashCommand, text string) {
+	defer b.recovered(ctx, cmd.reply())
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
-	err := b.Service.Known(work, l.User)
+	err := b.Service.Known(work, cmd.User)
 	var lines []access.VMLine
 	var more bool
 	if err == nil {
-		lines, more, err = b.Service.VMs(work, l.User, text, view.MaxListed)
+		lines, more, err = b.Service.VMs(work, cmd.User, text, view.MaxListed)
 	}
 	if err != nil {
-		b.answer(ctx, l.reply(), b.refusalOf(ctx, "a list of VMs", l.User, "", err))
+		b.answer(ctx, cmd.reply(), b.refusalOf(ctx, "a list of VMs", cmd.User, "", err))
 		return
 	}
-	b.answer(ctx, l.reply(), view.VMs(lines, text, more))
+	b.answer(ctx, cmd.reply(), view.VMs(lines, text, more))
 }

@@ -17,7 +17,8 @@ func TestVMsAreListed(t *testing.T) {
 	o.open()
 	o.reads(o.jit(adaID, "vms"), "There is no VM that you may see.")
 	o.service.listed, o.service.more = []access.VMLine{{VM: machines(1)[0], Protected: jit.Protected, Offer: simple()}}, true
-	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`rg/web-1`*: protected.", "port 22 (SSH) for 3h at most, from 203.0.113.7", "narrow it")
+	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`rg/web-1`*: protected.", "port 22 (SSH) for 3h at most, from 203.0.113.7",
+		"narrow it")
 	if o.service.noted(`vms U0ADA "@channel tag:env=prod" 20`) != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
@@ -34,7 +35,7 @@ func finding(n int, class reach.Class, why string) reach.Finding {
 	}
 }
 
-// shown waits for an ephemeral message and leaves it on the screen.
+// shown waits for an ephemeral message and leaves it there.
 func (o *setup) shown(user, part string) slacksim.Message {
 	o.t.Helper()
 	var found slacksim.Message

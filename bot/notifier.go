@@ -93,10 +93,10 @@ func (n *Notifier) remember(id jit.ID, c jit.Card) {
 
 // card edits the grant's message, or posts it when there is none (any more).
 func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
-	s := view.Card(g, n.others(ctx, g)...)
+	m := view.Card(g, n.others(ctx, g)...)
 	if at := n.where(g); at.Message != "" {
 		err := n.call(ctx, at.Channel, func(ctx context.Context) error {
-			_, _, _, err := n.api.UpdateMessageContext(ctx, at.Channel, at.Message, options(s, metadata(g.ID))...)
+			_, _, _, err := n.api.UpdateMessageContext(ctx, at.Channel, at.Message, options(m, metadata(g.ID))...)
 			return err
 		})
 		switch slackCode(err) {
@@ -113,7 +113,7 @@ func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
 	if channel == "" {
 		channel = n.channel
 	}
-	at, err := n.toChannel(ctx, channel, s, metadata(g.ID))
+	at, err := n.toChannel(ctx, channel, m, metadata(g.ID))
 	if err != nil {
 		return jit.Card{}, fmt.Errorf("posting the card of %s: %w", g.ID, err)
 	}
@@ -121,8 +121,8 @@ func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
 	return at, nil
 }
 
-func (n *Notifier) toChannel(ctx context.Context, channel string, s view.Message, more ...slack.MsgOption) (jit.Card, error) {
-	at, err := n.post(ctx, channel, s, more...)
+func (n *Notifier) toChannel(ctx context.Context, channel string, m view.Message, more ...slack.MsgOption) (jit.Card, error) {
+	at, err := n.post(ctx, channel, m, more...)
 	if slackCode(err) == "channel_not_found" {
 		// What a bot reads of a private channel that it was not invited to:
 		// the notice is kept until it is.
@@ -134,7 +134,7 @@ func (n *Notifier) toChannel(ctx context.Context, channel string, s view.Message
 // announce says what concerns no grant, in a message of its own. A digest that a
 // later one has taken the place of is said by that.
 func (n *Notifier) announce(ctx context.Context, e jit.Event) error {
-	s := view.Channel(e)
+	m := view.Channel(e)
 	if e.Kind == jit.EventDigest && n.Digest != nil {
 		d, err := n.Digest(ctx)
 		if err != nil {
@@ -143,9 +143,9 @@ func (n *Notifier) announce(ctx context.Context, e jit.Event) error {
 		if !d.At.Equal(e.At) {
 			return nil
 		}
-		s = view.Digest(d)
+		m = view.Digest(d)
 	}
-	if _, err := n.toChannel(ctx, n.channel, s); err != nil {
+	if _, err := n.toChannel(ctx, n.channel, m); err != nil {
 		return fmt.Errorf("saying that %s: %w", e.Kind, err)
 	}
 	return nil
@@ -191,10 +191,10 @@ func (n *Notifier) direct(ctx context.Context, e jit.Event, g jit.Grant) error {
 	return nil
 }
 
-func (n *Notifier) post(ctx context.Context, channel string, s view.Message, more ...slack.MsgOption) (jit.Card, error) {
+func (n *Notifier) post(ctx context.Context, channel string, m view.Message, more ...slack.MsgOption) (jit.Card, error) {
 	var at jit.Card
 	err := n.call(ctx, channel, func(ctx context.Context) (err error) {
-		at, err = post(ctx, n.api, channel, s, more...)
+		at, err = post(ctx, n.api, channel, m, more...)
 		return err
 	})
 	return at, err
@@ -236,30 +236,4 @@ func retryAfter(err error) time.Duration {
 		return limited.RetryAfter
 	}
 	return busyFor(err)
-}
-
-// metadata lets the card be found by its grant. Everybody can read it.
-func metadata(id jit.ID) slack.MsgOption {
-	return slack.MsgOptionMetadata(slack.SlackMetadata{
-		EventType: metadataType, EventPayload: map[string]any{"grant": string(id)},
-	})
-}
-
-// options are what every message of ours has: both forms of what it says, and
-// nothing unfolded that a link in it may point to.
-func options(s view.Message, more ...slack.MsgOption) []slack.MsgOption {
-	all := []slack.MsgOption{
-		slack.MsgOptionText(s.Text, false), slack.MsgOptionBlocks(s.Blocks...),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
-	}
-	return append(all, more...)
-}
-
-// post sends a message to a channel or a person.
-func post(ctx context.Context, api *slack.Client, channel string, s view.Message, more ...slack.MsgOption) (jit.Card, error) {
-	at, ts, err := api.PostMessageContext(ctx, channel, options(s, more...)...)
-	if err != nil {
-		return jit.Card{}, slackError("posting a message", withoutURL(err))
-	}
-	return jit.Card{Channel: at, Message: ts}, nil
 }

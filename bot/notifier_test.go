@@ -19,8 +19,12 @@ func vmID(name string) string {
 func digest() jit.Digest {
 	return jit.Digest{
 		At: noon, Unhealthy: 3, NotApplicable: 2, Untold: 1, Healthy: 30,
-		Exposures: []jit.Exposed{{VM: vmID("jump-1"), Production: true, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any."}},
-		Remarks:   []jit.Remark{{Text: "Yet its policy lets a request open port 22 to any single address that it names.", VMs: []string{vmID("web-2")}}},
+		Exposures: []jit.Exposed{
+			{VM: vmID("jump-1"), Production: true, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any."},
+		},
+		Remarks: []jit.Remark{
+			{Text: "Yet its policy lets a request open port 22 to any single address that it names.", VMs: []string{vmID("web-2")}},
+		},
 	}
 }
 
@@ -44,7 +48,8 @@ func TestDigestIsSaid(t *testing.T) {
 	if len(m) != 1 {
 		t.Fatalf("%d messages", len(m))
 	}
-	o.reads(m[0].Text, "35 VMs, 3 Unhealthy, 2 Not applicable (1 cannot be told), 30 Healthy.", "`rg/jump-1` (production): *Unhealthy*. `Rule ssh-anywhere", "2 more Unhealthy VMs", "/jit scan")
+	o.reads(m[0].Text, "35 VMs, 3 Unhealthy, 2 Not applicable (1 cannot be told), 30 Healthy.",
+		"`rg/jump-1` (production): *Unhealthy*. `Rule ssh-anywhere", "2 more Unhealthy VMs", "/jit scan")
 	o.reads(m[0].AllText(), "Yet its policy lets a request open port 22")
 	failed = jit.ErrDamaged
 	if _, err := n.Notify(o.ctx, notice, jit.Grant{}); !errors.Is(err, jit.ErrDamaged) {
@@ -95,7 +100,8 @@ func TestAReplyNeedsACard(t *testing.T) {
 		t.Fatalf("the card is at %v: %v", card, err)
 	}
 	before := len(o.sim.Messages(card.Channel))
-	if again, err := n.Notify(o.ctx, jit.Notice{Event: e, To: jit.ToCard}, g); err != nil || again != card || len(o.sim.Messages(card.Channel)) != before {
+	if again, err := n.Notify(o.ctx, jit.Notice{Event: e, To: jit.ToCard}, g); err != nil || again != card ||
+		len(o.sim.Messages(card.Channel)) != before {
 		t.Errorf("the card is at %v now: %v", again, err)
 	}
 }
@@ -140,7 +146,7 @@ func TestWhatCanNeverBeDeliveredIsKnown(t *testing.T) {
 	}
 	g.Request.By.ID = "host:root"
 	if _, err := n.Notify(o.ctx, jit.Notice{Event: waiting, To: jit.ToRequester}, g); !errors.Is(err, jit.ErrInvalid) {
-		t.Errorf("a caller of the host: %v", err)
+		t.Errorf("somebody who called from the host: %v", err)
 	}
 	if _, err := n.Notify(o.ctx, jit.Notice{Event: waiting, To: "nobody"}, g); !errors.Is(err, jit.ErrInvalid) {
 		t.Errorf("no audience: %v", err)

@@ -18,8 +18,8 @@ type slashCommand struct {
 	ResponseURL string     `json:"response_url"`
 }
 
-func (l slashCommand) reply() reply {
-	return reply{url: l.ResponseURL, user: l.User, replace: true}
+func (cmd slashCommand) reply() reply {
+	return reply{url: cmd.ResponseURL, user: cmd.User, replace: true}
 }
 
 // replyTo is where an answer to a click or a form goes.

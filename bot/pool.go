@@ -8,7 +8,7 @@ import (
 
 const (
 	promptWorkers = 8
-	screenWorkers = 6
+	answerWorkers = 6
 	workWorkers   = 8
 	maxQueue      = 500 // jobs that wait for a worker
 )

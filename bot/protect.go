@@ -12,13 +12,13 @@ import (
 )
 
 // askProtect opens the form that protects VMs, with what was typed.
-func (b *Bot) askProtect(ctx context.Context, e envelope, l slashCommand, typed jit.Ask) {
+func (b *Bot) askProtect(ctx context.Context, e envelope, cmd slashCommand, typed jit.Ask) {
 	if _, err := view.PackVMs(typed.VMs); err != nil {
 		text, _ := view.Refusal(err)
 		b.ackSay(ctx, e, text)
 		return
 	}
-	f := formOpening{to: reply{url: l.ResponseURL, user: l.User}, trigger: l.Trigger, typed: typed, protect: true}
+	f := formOpening{to: reply{url: cmd.ResponseURL, user: cmd.User}, trigger: cmd.Trigger, typed: typed, protect: true}
 	taken := b.prompt.offer(func(ctx context.Context) {
 		b.ack(ctx, e, nil)
 		b.openForm(ctx, f)
@@ -48,8 +48,8 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	return d, nil
 }
 
-// carryOutProtect carries out a stored form. There is no response URL, so the answer
-// is a direct message.
+// carryOutProtect carries out a stored form. There is no response URL, so the
+// answer is a direct message.
 func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Message {
 	words, ports, errs := form.ReadProtection(i)
 	if len(errs) > 0 {

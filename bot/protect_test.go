@@ -34,12 +34,16 @@ func (o *setup) direct(user string, n int) string {
 func TestProtectOpensTheForm(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.offer, o.service.vms = wide(), machines(3)
-	o.service.results = []access.Result{{VM: o.service.vms[0]}, {VM: o.service.vms[1], Err: jit.Refuse(jit.ErrPolicy, "attach an NSG to %s first", "web-2")}}
+	o.service.results = []access.Result{
+		{VM: o.service.vms[0]},
+		{VM: o.service.vms[1], Err: jit.Refuse(jit.ErrPolicy, "attach an NSG to %s first", "web-2")},
+	}
 	o.open()
-	o.type_(graceID, "protect web-1,rg/web-2 22,1433")
+	o.types(graceID, "protect web-1,rg/web-2 22,1433")
 	v := o.form(graceID)
 	o.reads(v.AllText(), "2 VMs: web-1 in rg, web-2 in rg", "Longest access")
-	for action, want := range map[string]string{"ports": "22", "custom": "1433/", "duration": "1h", "allowed": "198.51.100.0/24", "per_request": "", "protocol": "tcp"} {
+	for action, want := range map[string]string{"ports": "22", "custom": "1433/", "duration": "1h", "allowed": "198.51.100.0/24",
+		"per_request": "", "protocol": "tcp"} {
 		if got := initial(v, action); got != strings.TrimSuffix(want, "/") {
 			t.Errorf("%s begins with %q, not %q", action, got, want)
 		}
@@ -47,14 +51,21 @@ func TestProtectOpensTheForm(t *testing.T) {
 	if r := o.must(o.sim.Submit(o.ctx, graceID, v.ID, protectFields())); r.View != nil || len(r.Errors) > 0 {
 		t.Fatalf("the form stayed: %v", r.Errors)
 	}
-	o.reads(o.direct(graceID, 1), "`rg/web-2` was not changed: attach an NSG to `web-2` first", "Being protected: `rg/web-1`.", "The channel is told")
+	o.reads(o.direct(graceID, 1), "`rg/web-2` was not changed: attach an NSG to `web-2` first", "Being protected: `rg/web-1`.",
+		"The channel is told")
 	o.finished()
 	if o.service.noted("protect U0GRACE [web-1 rg/web-2]") != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
-	like := jit.PortPolicy{Any: true, Sources: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/48")}, Shortest: 5 * time.Minute, Longest: 90 * time.Minute}
+	like := jit.PortPolicy{
+		Any:      true,
+		Sources:  []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/48")},
+		Shortest: 5 * time.Minute,
+		Longest:  90 * time.Minute,
+	}
 	var want []jit.PortPolicy
-	for _, p := range []jit.Ports{tcp(22), tcp(3389), tcp(1433), {From: 8000, To: 8010, Protocol: jit.TCP}, {From: 53, To: 53, Protocol: jit.UDP}} {
+	for _, p := range []jit.Ports{tcp(22), tcp(3389), tcp(1433), {From: 8000, To: 8010, Protocol: jit.TCP},
+		{From: 53, To: 53, Protocol: jit.UDP}} {
 		pp := like
 		pp.Ports = p
 		if p.From == 8000 {
@@ -74,7 +85,7 @@ func TestTheProtectFormBegins(t *testing.T) {
 	begins := func(text string, want map[string]string) {
 		o.t.Helper()
 		o.sim.Reload(graceID)
-		o.type_(graceID, text)
+		o.types(graceID, text)
 		v := o.form(graceID)
 		for action, w := range want {
 			if got := initial(v, action); got != w {
@@ -82,8 +93,10 @@ func TestTheProtectFormBegins(t *testing.T) {
 			}
 		}
 	}
-	begins("protect web-1", map[string]string{"ports": "22", "custom": "", "duration": "3h", "allowed": "203.0.113.7", "per_request": "", "protocol": "tcp"})
-	o.service.offer.Ports = append(o.service.offer.Ports, jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour})
+	begins("protect web-1",
+		map[string]string{"ports": "22", "custom": "", "duration": "3h", "allowed": "203.0.113.7", "per_request": "", "protocol": "tcp"})
+	o.service.offer.Ports = append(o.service.offer.Ports,
+		jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour})
 	o.service.offer.Any = true
 	begins("protect web-1", map[string]string{"ports": "22", "custom": "22/udp", "duration": "1h", "per_request": "single", "protocol": "tcp"})
 	o.service.offer.Ports[1].Ports.Protocol = jit.AnyProtocol
@@ -91,12 +104,13 @@ func TestTheProtectFormBegins(t *testing.T) {
 	o.service.mu.Lock()
 	o.service.refuse = jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s.", "web-1")
 	o.service.mu.Unlock()
-	begins("protect web-1", map[string]string{"ports": "22,3389,5985,5986", "custom": "", "duration": "3h", "per_request": "single", "protocol": "*"})
+	begins("protect web-1",
+		map[string]string{"ports": "22,3389,5985,5986", "custom": "", "duration": "3h", "per_request": "single", "protocol": "*"})
 	o.service.mu.Lock()
 	o.service.refuse = nil
 	o.service.mu.Unlock()
 	o.sim.Reload(graceID)
-	o.type_(graceID, "protect wbe-1")
+	o.types(graceID, "protect wbe-1")
 	if v := o.formWith(graceID, "did you mean"); v.Submit != "" || v.Title != "Protect VMs" {
 		t.Errorf("the view is %q with %q", v.Title, v.Submit)
 	}
@@ -129,7 +143,7 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 	if n := o.sim.CountCalls("views.open"); n != 0 {
 		t.Errorf("%d views were opened", n)
 	}
-	o.type_(adaID, "request web-1")
+	o.types(adaID, "request web-1")
 	v := o.form(adaID)
 	o.must(o.sim.SubmitRaw(o.ctx, adaID, v.ID, fields(), slacksim.Raw{Force: true, Edit: forgedProtect}))
 	o.reads(o.direct(adaID, 1), "Only admins may protect")
@@ -156,14 +170,6 @@ func goodProtect() map[string]any {
 	return values
 }
 
-func ticked(block string, values ...string) func(map[string]any) {
-	all := []any{}
-	for _, v := range values {
-		all = append(all, option(v))
-	}
-	return put(block, block, map[string]any{"type": "checkboxes", "selected_options": all})
-}
-
 // Each field altered, missing and out of range is answered at a field, and
 // nothing is protected.
 func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
@@ -172,7 +178,7 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 	o.conf.PerPerson = 1000
 	o.service.offer, o.service.vms = simple(), machines(1)
 	o.open()
-	o.type_(graceID, "protect web-1")
+	o.types(graceID, "protect web-1")
 	v := o.form(graceID)
 	both := func(all ...func(map[string]any)) func(map[string]any) {
 		return func(values map[string]any) {
@@ -186,22 +192,24 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 		block  string
 		want   string
 	}{
-		"no ports":            {without("ports"), "ports", "Choose the ports"},
-		"a port not shown":    {ticked("ports", "23"), "ports", "among the ports that are shown"},
-		"every port":          {ticked("ports", "1-65535"), "ports", "among the ports that are shown"},
-		"one port 200 times":  {ticked("ports", slices.Repeat([]string{"22"}, 200)...), "ports", "among the ports that are shown"},
-		"a port twice":        {ticked("ports", "22", "22"), "custom", "overlap"},
-		"custom again":        {textOf("custom", "20-25"), "custom", "22 and 20-25 overlap"},
-		"custom both ways":    {both(textOf("custom", "22/udp"), put("protocol", "protocol", map[string]any{"selected_option": option("*")})), "custom", "overlap"},
-		"port zero":           {textOf("custom", "0"), "custom", "0 is no port"},
-		"port 65536":          {textOf("custom", "65536"), "custom", "65536 is no port"},
-		"backwards":           {textOf("custom", "8010-8000"), "custom", "runs backwards"},
-		"icmp":                {textOf("custom", "1/icmp"), "custom", "no protocol"},
-		"a mention":           {textOf("custom", "<!channel>"), "custom", "is no port"},
-		"long custom":         {textOf("custom", long), "custom", "is no port"},
-		"a thousand ports":    {textOf("custom", strings.Repeat("1 ", 1000)), "custom", "too many ports"},
-		"no protocol":         {without("protocol"), "protocol", "Choose Any, TCP or UDP"},
-		"protocol icmp":       {put("protocol", "protocol", map[string]any{"selected_option": option("icmp")}), "protocol", "Choose Any, TCP or UDP"},
+		"no ports":           {without("ports"), "ports", "Choose the ports"},
+		"a port not shown":   {ticked("ports", "23"), "ports", "among the ports that are shown"},
+		"every port":         {ticked("ports", "1-65535"), "ports", "among the ports that are shown"},
+		"one port 200 times": {ticked("ports", slices.Repeat([]string{"22"}, 200)...), "ports", "among the ports that are shown"},
+		"a port twice":       {ticked("ports", "22", "22"), "custom", "overlap"},
+		"custom again":       {textOf("custom", "20-25"), "custom", "22 and 20-25 overlap"},
+		"custom both ways": {both(textOf("custom", "22/udp"), put("protocol", "protocol", map[string]any{"selected_option": option("*")})),
+			"custom", "overlap"},
+		"port zero":        {textOf("custom", "0"), "custom", "0 is no port"},
+		"port 65536":       {textOf("custom", "65536"), "custom", "65536 is no port"},
+		"backwards":        {textOf("custom", "8010-8000"), "custom", "runs backwards"},
+		"icmp":             {textOf("custom", "1/icmp"), "custom", "no protocol"},
+		"a mention":        {textOf("custom", "<!channel>"), "custom", "is no port"},
+		"long custom":      {textOf("custom", long), "custom", "is no port"},
+		"a thousand ports": {textOf("custom", strings.Repeat("1 ", 1000)), "custom", "too many ports"},
+		"no protocol":      {without("protocol"), "protocol", "Choose Any, TCP or UDP"},
+		"protocol icmp": {put("protocol", "protocol", map[string]any{"selected_option": option("icmp")}), "protocol",
+			"Choose Any, TCP or UDP"},
 		"from nowhere":        {without("per_request"), "allowed", "Tick any single address"},
 		"another tick":        {ticked("per_request", "all"), "allowed", "Tick any single address"},
 		"everybody":           {textOf("allowed", "0.0.0.0/0"), "allowed", "whole internet"},

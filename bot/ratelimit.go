@@ -8,8 +8,8 @@ import (
 	"jitbot/jit"
 )
 
-// limits is how much each person may ask a minute. Only the loop uses it.
-type limits struct {
+// rateLimits count what each person asks in a minute. Only the loop uses it.
+type rateLimits struct {
 	perMinute int
 	of        map[jit.UserID]*rate.Limiter
 }
@@ -17,7 +17,7 @@ type limits struct {
 const maxPeople = 1000 // who are remembered before those at rest are forgotten
 
 // allow counts one command or click, or refuses it.
-func (l *limits) allow(by jit.UserID, now time.Time) error {
+func (l *rateLimits) allow(by jit.UserID, now time.Time) error {
 	if len(l.of) > maxPeople {
 		for id, r := range l.of {
 			if r.TokensAt(now) >= float64(l.perMinute) {
@@ -37,5 +37,6 @@ func (l *limits) allow(by jit.UserID, now time.Time) error {
 		return nil
 	}
 	wait := time.Duration((1 - r.TokensAt(now)) / float64(r.Limit()) * float64(time.Second)).Round(time.Second)
-	return jit.Refuse(jit.ErrInput, "That is more than anybody may do in a minute; wait %s and try again. Nothing was changed.", max(wait, time.Second))
+	return jit.Refuse(jit.ErrInput,
+		"That is more than anybody may do in a minute; wait %s and try again. Nothing was changed.", max(wait, time.Second))
 }

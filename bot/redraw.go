@@ -12,11 +12,11 @@ import (
 // choose takes the choice of a VM in the form, which is no command of its own.
 func (b *Bot) choose(ctx context.Context, e envelope, i form.Interaction) {
 	b.ack(ctx, e, nil)
-	if b.keys.allow(i.User.ID, b.Now()) != nil {
-		return // what is chosen is judged again when the form comes back
+	if b.keyLimits.allow(i.User.ID, b.Now()) != nil {
+		return // what is chosen is read again when the form comes back
 	}
 	n := b.forms.begin(i.View.ID)
-	b.screen.offer(func(ctx context.Context) { b.redraw(ctx, i, n) })
+	b.answers.offer(func(ctx context.Context) { b.redraw(ctx, i, n) })
 }
 
 // redraws remembers which choice of VM was the last in each form, so that an
@@ -54,7 +54,7 @@ func (b *Bot) redraw(ctx context.Context, i form.Interaction, n uint64) {
 	defer cancel()
 	f := form.ReadRequest(i)
 	d, o := f.Draft, access.Offer{}
-	words, err := b.words(work, i.User.ID, d.VMs)
+	words, err := b.vmWords(work, i.User.ID, d.VMs)
 	if err == nil && len(words) > 0 {
 		o, err = b.Service.Offer(work, i.User.ID, words)
 	}
@@ -68,7 +68,7 @@ func (b *Bot) redraw(ctx context.Context, i form.Interaction, n uint64) {
 		return
 	}
 	v := view.RequestForm(d, o)
-	if b.show(ctx, i.User.ID, i.View.ID, i.View.Hash, v) == "hash_conflict" && b.forms.latest(i.View.ID, n) {
-		b.show(ctx, i.User.ID, i.View.ID, "", v) // an older choice was drawn meanwhile
+	if b.updateView(ctx, i.User.ID, i.View.ID, i.View.Hash, v) == "hash_conflict" && b.forms.latest(i.View.ID, n) {
+		b.updateView(ctx, i.User.ID, i.View.ID, "", v) // an older choice was drawn meanwhile
 	}
 }

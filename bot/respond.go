@@ -33,8 +33,8 @@ type response struct {
 	Blocks  []slack.Block `json:"blocks,omitempty"`
 }
 
-func ephemeral(s view.Message, replace bool) response {
-	return response{Type: "ephemeral", Replace: replace, Text: s.Text, Blocks: s.Blocks}
+func ephemeral(m view.Message, replace bool) response {
+	return response{Type: "ephemeral", Replace: replace, Text: m.Text, Blocks: m.Blocks}
 }
 
 const (
@@ -44,18 +44,18 @@ const (
 
 // answer tells one person, in place where that still works, else by direct
 // message: a response URL dies after half an hour.
-func (b *Bot) answer(ctx context.Context, r reply, s view.Message) {
+func (b *Bot) answer(ctx context.Context, r reply, m view.Message) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	err := errGone
 	if r.url != "" {
-		err = b.respond(ctx, r, s)
+		err = b.respond(ctx, r, m)
 	}
 	if err == nil {
 		return
 	}
 	if errors.Is(err, errGone) {
-		_, err = post(ctx, b.API, string(r.user), s)
+		_, err = post(ctx, b.API, string(r.user), m)
 	}
 	if err != nil {
 		b.Log.ErrorContext(ctx, "an answer could not be delivered", "user", r.user, "error", err)
@@ -67,8 +67,8 @@ var errGone = errors.New("the response URL is used up")
 
 // respond posts to the response URL, and again when Slack is in trouble. An
 // answer shown twice is better than none.
-func (b *Bot) respond(ctx context.Context, r reply, s view.Message) error {
-	body, err := json.Marshal(ephemeral(s, r.replace))
+func (b *Bot) respond(ctx context.Context, r reply, m view.Message) error {
+	body, err := json.Marshal(ephemeral(m, r.replace))
 	if err != nil {
 		return fmt.Errorf("encoding an answer: %w", err)
 	}

@@ -17,21 +17,9 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
-	"jitbot/jit/access"
 )
 
 func tcp(p uint16) jit.Ports { return jit.Ports{From: p, To: p, Protocol: jit.TCP} }
-
-// wide is an offer of two ports, from anywhere and from ranges.
-func wide() access.Offer {
-	return access.Offer{
-		Ports: []jit.PortPolicy{
-			{Ports: tcp(22), Any: true, Sources: from("198.51.100.0/24"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
-			{Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol}, Sources: append(from("198.51.100.0/24"), from("2001:db8::/64")...), Shortest: 10 * time.Minute, Longest: time.Hour},
-		},
-		Sources: from("198.51.100.0/24"), Widest: jit.Widths{V4: 32, V6: 128}, Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
-	}
-}
 
 func ssh() []jit.Ports { return []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}} }
 
@@ -191,7 +179,7 @@ func (o *setup) jit(user, text string) string {
 	return o.ephemeral(user, func(text string) bool { return text != "Checking…" })
 }
 
-// ephemeral waits for an ephemeral message and clears the screen.
+// ephemeral waits for an ephemeral message and clears what is shown.
 func (o *setup) ephemeral(user string, good func(string) bool) string {
 	o.t.Helper()
 	var text string

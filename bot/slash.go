@@ -22,44 +22,44 @@ const (
 // command takes a typed line: what can be answered at once is answered in the
 // ack, what changes something is stored before it.
 func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
-	l, err := decode[slashCommand](raw)
+	cmd, err := decode[slashCommand](raw)
 	if err != nil {
 		b.Log.ErrorContext(ctx, "a command cannot be read", "error", err)
-		b.ackSay(ctx, e, view.Fault)
+		b.ackSay(ctx, e, view.FaultText)
 		return
 	}
-	if !b.workspace.has(l.Team, "", l.Enterprise) {
-		b.Log.WarnContext(ctx, "a command of another workspace was refused", "team", l.Team, "user", l.User)
+	if !b.workspace.has(cmd.Team, "", cmd.Enterprise) {
+		b.Log.WarnContext(ctx, "a command of another workspace was refused", "team", cmd.Team, "user", cmd.User)
 		b.ackSay(ctx, e, otherWorkspace)
 		return
 	}
-	if err := b.people.allow(l.User, b.Now()); err != nil {
+	if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
 		text, _ := view.Refusal(err)
 		b.ackSay(ctx, e, text)
 		return
 	}
-	c, err := command.Parse(l.Text)
+	c, err := command.Parse(cmd.Text)
 	switch {
 	case err != nil:
 		text, _ := view.Refusal(err)
 		if c.Verb == command.VerbHelp {
-			text += "\n\n" + view.Help
+			text += "\n\n" + view.HelpText
 		}
 		b.ackSay(ctx, e, text)
 	case c.Verb == command.VerbHelp:
-		b.ackSay(ctx, e, view.Help)
+		b.ackSay(ctx, e, view.HelpText)
 	case c.Verb == command.VerbRequest:
-		b.ask(ctx, e, l, raw, c.Ask)
+		b.ask(ctx, e, cmd, raw, c.Ask)
 	case c.Verb == command.VerbList:
-		b.answerLater(ctx, e, func(ctx context.Context) { b.list(ctx, l, c.All) })
+		b.answerLater(ctx, e, func(ctx context.Context) { b.list(ctx, cmd, c.All) })
 	case c.Verb == command.VerbVMs:
-		b.answerLater(ctx, e, func(ctx context.Context) { b.vms(ctx, l, c.Text) })
+		b.answerLater(ctx, e, func(ctx context.Context) { b.vms(ctx, cmd, c.Text) })
 	case c.Verb == command.VerbScan:
-		b.answerLater(ctx, e, func(ctx context.Context) { b.scan(ctx, l.reply(), c.Scan) })
+		b.answerLater(ctx, e, func(ctx context.Context) { b.scan(ctx, cmd.reply(), c.Scan) })
 	case c.Verb == command.VerbExplain:
-		b.answerLater(ctx, e, func(ctx context.Context) { b.explain(ctx, l, c) })
+		b.answerLater(ctx, e, func(ctx context.Context) { b.explain(ctx, cmd, c) })
 	case c.Verb == command.VerbProtect:
-		b.askProtect(ctx, e, l, c.Ask)
+		b.askProtect(ctx, e, cmd, c.Ask)
 	default:
 		b.acceptCommand(ctx, e, raw)
 	}
@@ -67,14 +67,14 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 
 // ask takes a typed request. A line that is complete is stored; one that is not
 // opens the form, with what was typed.
-func (b *Bot) ask(ctx context.Context, e envelope, l slashCommand, raw json.RawMessage, typed jit.Ask) {
+func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, typed jit.Ask) {
 	if typed.Reason != "" && len(typed.Ports) > 0 && len(typed.Sources) > 0 {
 		b.acceptCommand(ctx, e, raw)
 		return
 	}
-	f := formOpening{to: reply{url: l.ResponseURL, user: l.User}, trigger: l.Trigger, typed: typed}
+	f := formOpening{to: reply{url: cmd.ResponseURL, user: cmd.User}, trigger: cmd.Trigger, typed: typed}
 	taken := b.prompt.offer(func(ctx context.Context) {
-		if typed.Reason != "" && !b.incomplete(ctx, l.User, typed) {
+		if typed.Reason != "" && !b.incomplete(ctx, cmd.User, typed) {
 			b.acceptCommand(ctx, e, raw)
 			return
 		}
@@ -114,32 +114,32 @@ func (b *Bot) acceptCommand(ctx context.Context, e envelope, raw json.RawMessage
 	case err != nil:
 		b.work.release()
 		b.Log.ErrorContext(ctx, "a command was not taken", "error", err)
-		b.ackSay(ctx, e, view.Fault)
+		b.ackSay(ctx, e, view.FaultText)
 	case !fresh:
 		b.work.release()
 		b.ack(ctx, e, nil)
 	default:
-		b.ackSay(ctx, e, view.Checking)
+		b.ackSay(ctx, e, view.CheckingText)
 		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
 	}
 }
 
 // carryOutCommand carries out a stored command.
-func (b *Bot) carryOutCommand(ctx context.Context, key string, l slashCommand) view.Message {
-	c, err := command.Parse(l.Text)
+func (b *Bot) carryOutCommand(ctx context.Context, key string, cmd slashCommand) view.Message {
+	c, err := command.Parse(cmd.Text)
 	if err == nil {
-		err = b.Service.Known(ctx, l.User)
+		err = b.Service.Known(ctx, cmd.User)
 	}
 	if err != nil {
-		return b.refusalOf(ctx, "a command", l.User, "", err)
+		return b.refusalOf(ctx, "a command", cmd.User, "", err)
 	}
 	switch c.Verb {
 	case command.VerbRequest:
-		return b.request(ctx, l.User, key, c.Ask)
+		return b.request(ctx, cmd.User, key, c.Ask)
 	case command.VerbUnprotect:
-		return b.unprotect(ctx, l.User, c.Ask.VMs)
+		return b.unprotect(ctx, cmd.User, c.Ask.VMs)
 	default:
-		return b.act(ctx, l.User, c.Verb, c.Grant, c.Reason)
+		return b.act(ctx, cmd.User, c.Verb, c.Grant, c.Reason)
 	}
 }
 
@@ -156,7 +156,7 @@ func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 			checked.ID = g.ID
 			b.logFault(ctx, "checking a request", by, g.ID, err)
 		}
-		lines = append(lines, view.Checked(checked, err))
+		lines = append(lines, view.RequestReply(checked, err))
 	}
 	if err != nil {
 		text, _ := view.Refusal(err)

@@ -24,19 +24,19 @@ const socketCount = 2
 // library's own grows to five minutes, which is long for somebody who waits.
 const maxBackoff = 20 * time.Second
 
-// socket is one socket.
+// socket is one connection of Socket Mode.
 type socket struct {
 	*socketmode.Client
 	number int
 	cancel atomic.Pointer[context.CancelFunc] // ends the current attempt
 }
 
-// silent is the library's own log, which knows nothing that the events do not
-// tell.
-type silent struct{}
+// discardLog takes the library's own log, which says nothing that the events do
+// not.
+type discardLog struct{}
 
 // Output implements the library's logger.
-func (silent) Output(int, string) error { return nil }
+func (discardLog) Output(int, string) error { return nil }
 
 // serve runs the sockets and the one loop over what they bring. It never
 // waits: not for Slack's Web API, not for a worker, for the store two seconds
@@ -45,20 +45,20 @@ func (b *Bot) serve(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, socketCount)
-	var lines [socketCount]*socket
-	for i := range lines {
-		l := &socket{number: i, Client: socketmode.New(b.API, socketmode.OptionLog(silent{}))}
-		lines[i] = l
-		go func() { ended <- b.connect(ctx, l) }()
+	var sockets [socketCount]*socket
+	for i := range sockets {
+		s := &socket{number: i, Client: socketmode.New(b.API, socketmode.OptionLog(discardLog{}))}
+		sockets[i] = s
+		go func() { ended <- b.connect(ctx, s) }()
 	}
 	var cause error
 	for running := socketCount; running > 0; {
 		var err error
 		select {
-		case e := <-lines[0].Events:
-			err = b.event(ctx, lines[0], e)
-		case e := <-lines[1].Events:
-			err = b.event(ctx, lines[1], e)
+		case e := <-sockets[0].Events:
+			err = b.event(ctx, sockets[0], e)
+		case e := <-sockets[1].Events:
+			err = b.event(ctx, sockets[1], e)
 		case err = <-ended:
 			running--
 		}
@@ -72,16 +72,16 @@ func (b *Bot) serve(ctx context.Context) error {
 }
 
 // connect keeps a socket open until ctx ends or Slack refuses for good.
-func (b *Bot) connect(ctx context.Context, l *socket) error {
-	if l.number > 0 && !pause(ctx, time.Duration(l.number)*b.Stagger) {
+func (b *Bot) connect(ctx context.Context, s *socket) error {
+	if s.number > 0 && !pause(ctx, time.Duration(s.number)*b.Stagger) {
 		return nil
 	}
 	for {
 		attempt, cancel := context.WithCancel(ctx)
-		l.cancel.Store(&cancel)
-		err := l.RunContext(attempt)
+		s.cancel.Store(&cancel)
+		err := s.RunContext(attempt)
 		cancel()
-		b.status.set(l.number, false)
+		b.status.set(s.number, false)
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // the bot was asked to end
@@ -95,57 +95,57 @@ func (b *Bot) connect(ctx context.Context, l *socket) error {
 }
 
 // event deals with one event of a socket. An error ends the bot.
-func (b *Bot) event(ctx context.Context, l *socket, e socketmode.Event) error {
+func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // only drained, since the bot was asked to end
 	}
 	switch e.Type {
 	case socketmode.EventTypeHello:
-		b.status.set(l.number, true)
-		b.Log.InfoContext(ctx, "slack socket is up", "socket", l.number)
+		b.status.set(s.number, true)
+		b.Log.InfoContext(ctx, "slack socket is up", "socket", s.number)
 	case socketmode.EventTypeConnecting:
-		b.status.set(l.number, false)
+		b.status.set(s.number, false)
 	case socketmode.EventTypeConnectionError:
-		return b.connectionFailed(ctx, l, e)
+		return b.connectionFailed(ctx, s, e)
 	case socketmode.EventTypeIncomingError:
-		b.Log.InfoContext(ctx, "slack socket broke off", "socket", l.number)
+		b.Log.InfoContext(ctx, "slack socket broke off", "socket", s.number)
 	case socketmode.EventTypeErrorWriteFailed:
-		b.Log.WarnContext(ctx, "an ack could not be sent", "socket", l.number)
+		b.Log.WarnContext(ctx, "an ack could not be sent", "socket", s.number)
 	case socketmode.EventTypeErrorBadMessage:
-		b.ackUnreadable(ctx, l, e)
+		b.ackUnreadable(ctx, s, e)
 	case socketmode.EventTypeSlashCommand:
-		b.command(ctx, envelope{l, e.Request.EnvelopeID}, e.Request.Payload)
+		b.command(ctx, envelope{s, e.Request.EnvelopeID}, e.Request.Payload)
 	case socketmode.EventTypeInteractive:
-		b.interact(ctx, envelope{l, e.Request.EnvelopeID}, e.Request.Payload)
+		b.interact(ctx, envelope{s, e.Request.EnvelopeID}, e.Request.Payload)
 	case socketmode.EventTypeEventsAPI:
-		b.ack(ctx, envelope{l, e.Request.EnvelopeID}, nil)
+		b.ack(ctx, envelope{s, e.Request.EnvelopeID}, nil)
 		b.takeEvent(ctx, e.Request.Payload)
 	default: // Connected and Disconnect say nothing that Hello and the errors do not
 	}
 	return nil
 }
 
-func (b *Bot) connectionFailed(ctx context.Context, l *socket, e socketmode.Event) error {
+func (b *Bot) connectionFailed(ctx context.Context, s *socket, e socketmode.Event) error {
 	failed, ok := e.Data.(*slack.ConnectionErrorEvent)
 	if !ok {
 		return nil
 	}
 	err := slackError("opening a socket", withoutURL(failed.ErrorObj))
-	b.status.set(l.number, false)
+	b.status.set(s.number, false)
 	b.status.fail(err)
-	b.Log.WarnContext(ctx, "slack socket cannot be opened", "socket", l.number, "error", err, "attempt", failed.Attempt)
+	b.Log.WarnContext(ctx, "slack socket cannot be opened", "socket", s.number, "error", err, "attempt", failed.Attempt)
 	if fatal(err) {
 		return fmt.Errorf("the app token (SLACK_APP_TOKEN) is of no use: %w", err)
 	}
 	if failed.Backoff > max(maxBackoff, busyFor(err)) {
-		(*l.cancel.Load())()
+		(*s.cancel.Load())()
 	}
 	return nil
 }
 
-// ackUnreadable acks what the library could not read, so that Slack does not send it
-// again and again.
-func (b *Bot) ackUnreadable(ctx context.Context, l *socket, e socketmode.Event) {
+// ackUnreadable acks what the library could not read, so that Slack does not send
+// it again and again.
+func (b *Bot) ackUnreadable(ctx context.Context, s *socket, e socketmode.Event) {
 	bad, ok := e.Data.(*socketmode.ErrorBadMessage)
 	if !ok {
 		return
@@ -155,33 +155,10 @@ func (b *Bot) ackUnreadable(ctx context.Context, l *socket, e socketmode.Event) 
 		Envelope string `json:"envelope_id"`
 	}
 	if err := json.Unmarshal(bad.Message, &frame); err != nil || frame.Envelope == "" {
-		b.Log.WarnContext(ctx, "slack sent what is no envelope", "socket", l.number, "bytes", len(bad.Message))
+		b.Log.WarnContext(ctx, "slack sent what is no envelope", "socket", s.number, "bytes", len(bad.Message))
 		return
 	}
-	b.Log.WarnContext(ctx, "slack sent an envelope that is not understood", "socket", l.number, "type", view.Clip(jit.CleanText(frame.Type), 50))
-	b.ack(ctx, envelope{l, frame.Envelope}, nil)
-}
-
-// envelope is what an ack answers.
-type envelope struct {
-	socket *socket
-	id     string
-}
-
-// ackWithin is how long an ack may wait for a place in the socket's queue,
-// which is short only while there is no connection to send it on.
-const ackWithin = 500 * time.Millisecond
-
-// ack acknowledges an envelope. The payload is nil or is small.
-func (b *Bot) ack(ctx context.Context, e envelope, payload any) {
-	ctx, cancel := context.WithTimeout(ctx, ackWithin)
-	defer cancel()
-	if err := e.socket.AckCtx(ctx, e.id, payload); err != nil {
-		b.Log.WarnContext(ctx, "an ack could not be sent", "socket", e.socket.number, "error", err)
-	}
-}
-
-// ackSay acknowledges a command with a message that only its author sees.
-func (b *Bot) ackSay(ctx context.Context, e envelope, text string) {
-	b.ack(ctx, e, ephemeral(view.Say(text), false))
+	b.Log.WarnContext(ctx, "slack sent an envelope that is not understood", "socket", s.number,
+		"type", view.Clip(jit.CleanText(frame.Type), 50))
+	b.ack(ctx, envelope{s, frame.Envelope}, nil)
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// nobody is no socket in particular: all of them.
-const nobody = -1
+// allSockets stands for no socket in particular.
+const allSockets = -1
 
 // status is the state of the connection, for whoever asks.
 type status struct {
@@ -31,7 +31,7 @@ func (s *status) set(socket int, up bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.connected()
-	if socket == nobody {
+	if socket == allSockets {
 		s.up = [socketCount]bool{}
 	} else {
 		s.up[socket] = up
@@ -41,6 +41,7 @@ func (s *status) set(socket int, up bool) {
 	}
 }
 
+// fail keeps the last error of the connection.
 func (s *status) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

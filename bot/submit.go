@@ -7,7 +7,6 @@ import (
 
 	"github.com/slack-go/slack/socketmode"
 
-	"jitbot/bot/command"
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 )
@@ -38,7 +37,7 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 		b.ack(ctx, e, nil)
 		return
 	}
-	if err := b.people.allow(i.User.ID, b.Now()); err != nil {
+	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
 		text := view.PlainRefusal(err)
 		refuse(text)
 		return
@@ -65,7 +64,7 @@ func (b *Bot) acceptForm(ctx context.Context, e envelope, raw json.RawMessage, r
 	if err != nil {
 		b.work.release()
 		b.Log.ErrorContext(ctx, "a form was not taken", "error", err)
-		refuse(view.Fault)
+		refuse(view.FaultText)
 		return
 	}
 	b.ack(ctx, e, nil)
@@ -74,20 +73,4 @@ func (b *Bot) acceptForm(ctx context.Context, e envelope, raw json.RawMessage, r
 		return
 	}
 	b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
-}
-
-// carryOutDenial carries out a submitted no. There is no response URL, so the answer
-// is a direct message.
-func (b *Bot) carryOutDenial(ctx context.Context, i form.Interaction) view.Message {
-	if i.View.Callback != view.FormDeny {
-		return view.Message{}
-	}
-	id, reason, err := form.ReadDenial(i)
-	if err == nil {
-		err = b.Service.Known(ctx, i.User.ID)
-	}
-	if err != nil {
-		return b.refusalOf(ctx, string(command.VerbDeny), i.User.ID, id, err)
-	}
-	return b.act(ctx, i.User.ID, command.VerbDeny, id, reason)
 }

@@ -40,7 +40,7 @@ func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction,
 		}
 		if p := recover(); p != nil {
 			b.Log.ErrorContext(ctx, "a form made the bot panic", "panic", fmt.Sprint(p))
-			b.refuseForm(ctx, e, form.Errors{view.InputVM: view.Fault})
+			b.refuseForm(ctx, e, form.Errors{view.InputVM: view.FaultText})
 		}
 	}()
 	work, cancel := context.WithTimeout(ctx, acceptWithin)
@@ -54,7 +54,7 @@ func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction,
 	key, fresh, err := b.accept(ctx, d)
 	if err != nil {
 		b.Log.ErrorContext(ctx, "a form was not taken", "user", i.User.ID, "error", err)
-		b.refuseForm(ctx, e, form.Errors{view.InputVM: view.Fault})
+		b.refuseForm(ctx, e, form.Errors{view.InputVM: view.FaultText})
 		return
 	}
 	if len(a.VMs) > 0 {
@@ -82,10 +82,11 @@ func askKey(i form.Interaction, delivery string) string {
 }
 
 // readForm reads a submitted form and finds what is wrong with it. Where the
-// policy cannot be read in time the VMs stay empty: it is judged later.
+// policy cannot be read in time the VMs stay empty: the stored form is read
+// again later.
 func (b *Bot) readForm(ctx context.Context, i form.Interaction) (jit.Ask, form.Errors) {
 	f := form.ReadRequest(i)
-	words, err := b.words(ctx, i.User.ID, f.Draft.VMs)
+	words, err := b.vmWords(ctx, i.User.ID, f.Draft.VMs)
 	var o access.Offer
 	if err == nil && len(words) > 0 {
 		o, err = b.Service.Offer(ctx, i.User.ID, words)

@@ -15,7 +15,7 @@ const suggestWithin = 2 * time.Second
 func (b *Bot) suggest(ctx context.Context, e envelope, i form.Interaction) {
 	nothing := view.VMOptions(nil)
 	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) || i.Menu != view.InputVM || i.View.Callback != view.FormRequest ||
-		b.keys.allow(i.User.ID, b.Now()) != nil {
+		b.keyLimits.allow(i.User.ID, b.Now()) != nil {
 		b.ack(ctx, e, nothing)
 		return
 	}

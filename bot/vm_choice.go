@@ -10,9 +10,9 @@ import (
 	"jitbot/jit/resource"
 )
 
-// words turns the values of options into what the service knows VMs by. A value
+// vmWords turns the values of options into what the service knows VMs by. A value
 // that no option of ours could have is refused.
-func (b *Bot) words(ctx context.Context, by jit.UserID, chosen []view.VMChoice) ([]string, error) {
+func (b *Bot) vmWords(ctx context.Context, by jit.UserID, chosen []view.VMChoice) ([]string, error) {
 	if len(chosen) > view.MaxOptions {
 		return nil, jit.Refuse(jit.ErrInput, "Choose fewer VMs at a time, a hundred at most.")
 	}
@@ -37,8 +37,8 @@ func (b *Bot) words(ctx context.Context, by jit.UserID, chosen []view.VMChoice) 
 
 func notListed() error { return jit.Refuse(jit.ErrInput, "Choose a VM from the list.") }
 
-// choices are VMs that were found by other names, as the menu names them.
-func (b *Bot) choices(ctx context.Context, by jit.UserID, vms []jit.VM) []view.VMChoice {
+// vmChoices are VMs that were found by other names, as the menu names them.
+func (b *Bot) vmChoices(ctx context.Context, by jit.UserID, vms []jit.VM) []view.VMChoice {
 	out := make([]view.VMChoice, 0, len(vms))
 	for _, vm := range vms {
 		same, err := b.Service.Offer(ctx, by, []string{vm.Group + "/" + vm.Name})

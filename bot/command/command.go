@@ -106,13 +106,15 @@ func parseProtect(v Verb, words []string) (Command, error) {
 	for len(p.words) > 0 {
 		word := p.next()
 		if v == VerbUnprotect || !portsLike.MatchString(word) || durationLike.MatchString(word) || addressLike.MatchString(word) {
-			return Command{}, jit.Refuse(jit.ErrInput, "I do not understand %s here; write /jit %s and the VMs with commas between them, and the form asks for the rest.", word, v)
+			return Command{}, jit.Refuse(jit.ErrInput,
+				"I do not understand %s here; write /jit %s and the VMs with commas between them, and the form asks for the rest.",
+				word, v)
 		}
 		if err := p.part(word); err != nil {
 			return Command{}, err
 		}
 	}
-	return Command{Verb: v, Ask: p.asked}, nil
+	return Command{Verb: v, Ask: p.ask}, nil
 }
 
 func parseRevoke(words []string) (Command, error) {

@@ -79,7 +79,8 @@ func TestCommandsThatAreUnderstood(t *testing.T) {
 		"request\tweb-1\u00a0ssh\nfor two\n\nlines\u202e": request(jit.Ask{
 			VMs: []string{"web-1"}, Ports: ssh(), Reason: "two lines",
 		}),
-		"request <http://web-1.example.com|web-1.example.com> for R&amp;D with <@U123|bob> in <#C1|ops>, see <https://x.example/a?b=1&amp;c=2> &lt;now&gt;": request(jit.Ask{
+		"request <http://web-1.example.com|web-1.example.com> for R&amp;D with <@U123|bob> in <#C1|ops>, " +
+			"see <https://x.example/a?b=1&amp;c=2> &lt;now&gt;": request(jit.Ask{
 			VMs: []string{"web-1.example.com"}, Reason: "R&D with @bob in #ops, see https://x.example/a?b=1&c=2 <now>",
 		}),
 		"request web-1 for <mailto:a@b.example|a@b.example> and <!subteam^S1|@team> and <!here> and <@U1>": request(jit.Ask{
@@ -169,7 +170,8 @@ func TestCommandsThatAreRefused(t *testing.T) {
 func FuzzCommand(f *testing.F) {
 	for _, s := range []string{
 		"", "help", "list all", "done g-7k2qd", "request web-1 22,3389 1h from 203.0.113.7 for the fix",
-		"request <http://a|a> for <@U1|bob> &amp; &lt;", "request a , b for 2h for 3h", "protect a,tag:b=c 22,8000-8010", "unprotect a", "vms web",
+		"request <http://a|a> for <@U1|bob> &amp; &lt;", "request a , b for 2h for 3h", "protect a,tag:b=c 22,8000-8010", "unprotect a",
+		"vms web",
 		"revoke `G-7K2QD` “x”", "<|>", "<@", "request a ,",
 	} {
 		f.Add(s)
@@ -185,7 +187,9 @@ func FuzzCommand(f *testing.F) {
 		switch c.Verb {
 		case command.VerbRequest:
 			a := c.Ask
-			if len(a.VMs) == 0 && (len(a.Ports) > 0 || a.Reason != "") || a.Reason != jit.CleanText(a.Reason) || utf8.RuneCountInString(a.Reason) > 1000 || a.Duration < 0 {
+			if len(a.VMs) == 0 && (len(a.Ports) > 0 || a.Reason != "") || a.Reason != jit.CleanText(a.Reason) ||
+				utf8.RuneCountInString(a.Reason) > 1000 ||
+				a.Duration < 0 {
 				t.Fatalf("%q: %+v", line, a)
 			}
 		case command.VerbDone, command.VerbCancel, command.VerbRevoke:
@@ -193,7 +197,8 @@ func FuzzCommand(f *testing.F) {
 				t.Fatalf("%q: grant %q", line, c.Grant)
 			}
 		case command.VerbProtect, command.VerbUnprotect:
-			if len(c.Ask.VMs) == 0 || c.Ask.Reason != "" || len(c.Ask.Sources) > 0 || c.Ask.Duration != 0 || c.Verb == command.VerbUnprotect && len(c.Ask.Ports) > 0 {
+			if len(c.Ask.VMs) == 0 || c.Ask.Reason != "" || len(c.Ask.Sources) > 0 || c.Ask.Duration != 0 ||
+				c.Verb == command.VerbUnprotect && len(c.Ask.Ports) > 0 {
 				t.Fatalf("%q: %+v", line, c.Ask)
 			}
 		case command.VerbVMs:

@@ -6,6 +6,6 @@
 // of control characters. Whether the VMs exist and the policy allows it is not
 // known here.
 //
-// It may import jit alone. FuzzCommand feeds it anything; how commands are carried
-// out is tested in bot.
+// It may import jit, and jit/reach for the classes of a scan. FuzzCommand feeds
+// it anything; how commands are carried out is tested in bot.
 package command

@@ -30,12 +30,13 @@ func parseExplain(line string) (Command, error) {
 		return c, err
 	}
 	if len(p.words) > 0 {
-		return c, jit.Refuse(jit.ErrInput, "I do not understand %s here; write /jit explain <vm>, and admins may mention somebody after it.", p.words[0])
+		return c, jit.Refuse(jit.ErrInput,
+			"I do not understand %s here; write /jit explain <vm>, and admins may mention somebody after it.", p.words[0])
 	}
-	if len(p.asked.VMs) != 1 || len(people) > 1 {
+	if len(p.ask.VMs) != 1 || len(people) > 1 {
 		return c, jit.Refuse(jit.ErrInput, "Name one VM, and at most one person.")
 	}
-	c.Ask.VMs = p.asked.VMs
+	c.Ask.VMs = p.ask.VMs
 	if len(people) == 1 {
 		if !IsUser(people[0]) {
 			return c, jit.Refuse(jit.ErrInput, "%s is no member of this workspace.", people[0])

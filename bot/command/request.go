@@ -21,7 +21,7 @@ var addressLike = regexp.MustCompile(`(?i)^([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9a
 // requestParser reads the words of a request one by one.
 type requestParser struct {
 	words []string
-	asked jit.Ask
+	ask   jit.Ask
 }
 
 // parseRequest reads <vm>[,<vm>…] [ports] [duration] [from <source>] for <reason>.
@@ -51,18 +51,18 @@ func parseRequest(words []string) (jit.Ask, error) {
 			return jit.Ask{}, err
 		}
 	}
-	return p.asked, nil
+	return p.ask, nil
 }
 
 func (p *requestParser) finish(reason string) (jit.Ask, error) {
 	if reason == "" {
-		return p.asked, nil
+		return p.ask, nil
 	}
 	var err error
-	if p.asked.Reason, err = jit.ParseReason(reason); err != nil {
+	if p.ask.Reason, err = jit.ParseReason(reason); err != nil {
 		return jit.Ask{}, err
 	}
-	return p.asked, nil
+	return p.ask, nil
 }
 
 // next takes a word. Lists may have spaces around their commas.
@@ -88,25 +88,9 @@ func (p *requestParser) vms() error {
 		if err := CheckVM(name); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(p.asked.VMs, func(s string) bool { return strings.EqualFold(s, name) }) {
-			p.asked.VMs = append(p.asked.VMs, name)
+		if !slices.ContainsFunc(p.ask.VMs, func(s string) bool { return strings.EqualFold(s, name) }) {
+			p.ask.VMs = append(p.ask.VMs, name)
 		}
-	}
-	return nil
-}
-
-// CheckVM accepts what may name VMs: name, group/name and tag:key=value. Else it
-// is a *jit.Refusal.
-func CheckVM(name string) error {
-	if tag, ok := strings.CutPrefix(strings.ToLower(name), "tag:"); ok {
-		if key, _, ok := strings.Cut(tag, "="); !ok || key == "" {
-			return jit.Refuse(jit.ErrInput, "%s names no tag; write tag:key=value.", name)
-		}
-		return nil
-	}
-	group, vm, split := strings.Cut(name, "/")
-	if split && (group == "" || vm == "" || strings.Contains(vm, "/")) {
-		return jit.Refuse(jit.ErrInput, "%s names no VM; write its name, or group/name.", name)
 	}
 	return nil
 }
@@ -115,23 +99,23 @@ func (p *requestParser) from() error {
 	if len(p.words) == 0 || strings.EqualFold(p.words[0], "for") {
 		return jit.Refuse(jit.ErrInput, "Write an address after from, as in from 203.0.113.7.")
 	}
-	if len(p.asked.Sources) > 0 {
+	if len(p.ask.Sources) > 0 {
 		return jit.Refuse(jit.ErrInput, "There are two addresses; write one from, with one address or range.")
 	}
 	source, err := jit.ParseSource(p.next())
 	if err != nil {
 		return err
 	}
-	p.asked.Sources = append(p.asked.Sources, source)
+	p.ask.Sources = append(p.ask.Sources, source)
 	return nil
 }
 
 func (p *requestParser) duration(word string) error {
-	if p.asked.Duration != 0 {
-		return jit.Refuse(jit.ErrInput, "There are two durations, %s and %s; write one.", p.asked.Duration, word)
+	if p.ask.Duration != 0 {
+		return jit.Refuse(jit.ErrInput, "There are two durations, %s and %s; write one.", p.ask.Duration, word)
 	}
 	var err error
-	p.asked.Duration, err = jit.ParseDuration(word)
+	p.ask.Duration, err = jit.ParseDuration(word)
 	return err
 }
 
@@ -143,13 +127,14 @@ func (p *requestParser) part(word string) error {
 	case addressLike.MatchString(word):
 		return jit.Refuse(jit.ErrInput, "Write from before the address: from %s.", word)
 	case portsLike.MatchString(word):
-		if len(p.asked.Ports) > 0 {
+		if len(p.ask.Ports) > 0 {
 			return jit.Refuse(jit.ErrInput, "There are ports in two places; write them together, as in 22,3389.")
 		}
 		var err error
-		p.asked.Ports, err = jit.ParsePorts(word)
+		p.ask.Ports, err = jit.ParsePorts(word)
 		return err
 	default:
-		return jit.Refuse(jit.ErrInput, "I do not understand %s; after the VM come ports, a duration and from an address, and the reason comes last, after for.", word)
+		return jit.Refuse(jit.ErrInput,
+			"I do not understand %s; after the VM come ports, a duration and from an address, and the reason comes last, after for.", word)
 	}
 }

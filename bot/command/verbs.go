@@ -30,8 +30,8 @@ const (
 	VerbDeny    Verb = "deny"
 )
 
-// verbs are the words that are understood; the ones with a sentence are not
-// built yet, and the sentence says what can be done instead.
+// verbs are the words that are understood. One with a sentence cannot be carried
+// out yet; the sentence says what can be done instead.
 func verbs() []verb {
 	return []verb{
 		{name: VerbRequest},
@@ -59,16 +59,16 @@ type verb struct {
 
 func unknownVerb(word string) error {
 	w := strings.ToLower(Bare(word))
-	best, least := "", 3
+	best, least := Verb(""), 3
 	for _, v := range verbs() {
 		if d := distance(w, string(v.name)); d < least {
-			best, least = string(v.name), d
+			best, least = v.name, d
 		}
 	}
 	if best == "" {
 		return jit.Refuse(jit.ErrInput, "There is no command %s.", word)
 	}
-	return jit.Refuse(jit.ErrInput, "There is no command %s; did you mean /jit %s?", word, Verb(best))
+	return jit.Refuse(jit.ErrInput, "There is no command %s; did you mean /jit %s?", word, best)
 }
 
 // distance is how many letters must be changed, added or left out to make b of

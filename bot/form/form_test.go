@@ -18,7 +18,12 @@ func offer() access.Offer {
 	return access.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
-			{Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol}, Sources: []netip.Prefix{single}, Shortest: 5 * time.Minute, Longest: time.Hour},
+			{
+				Ports:    jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol},
+				Sources:  []netip.Prefix{single},
+				Shortest: 5 * time.Minute,
+				Longest:  time.Hour,
+			},
 		},
 		Sources: []netip.Prefix{single}, Widest: jit.Widths{V4: 32, V6: 128}, Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
 	}
@@ -61,7 +66,8 @@ func TestRequestIsRead(t *testing.T) {
 }
 
 func TestDenialIsRead(t *testing.T) {
-	const denial = `{"view": {"callback_id": "deny", "private_metadata": "g-7k2qd", "state": {"values": {"reason": {"reason": {"value": "not today"}}}}}}`
+	const denial = `{"view": {"callback_id": "deny", "private_metadata": "g-7k2qd",
+		"state": {"values": {"reason": {"reason": {"value": "not today"}}}}}}`
 	id, reason, err := form.ReadDenial(read(t, denial))
 	if id != "g-7k2qd" || reason != "not today" || err != nil {
 		t.Errorf("%s, %s, %v", id, reason, err)
@@ -77,7 +83,8 @@ func FuzzForm(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(`{"view": {"callback_id": "protect", "private_metadata": "[\"web-1\"]", "state": {"values": {
 		"ports": {"ports": {"selected_options": [{"value": "22"}]}}, "custom": {"custom": {"value": "1433; 8000–8010 53/udp"}},
-		"protocol": {"protocol": {"selected_option": {"value": "tcp"}}}, "per_request": {"per_request": {"selected_options": [{"value": "single"}]}},
+		"protocol": {"protocol": {"selected_option": {"value": "tcp"}}},
+			"per_request": {"per_request": {"selected_options": [{"value": "single"}]}},
 		"allowed": {"allowed": {"value": "198.51.100.0/24"}}, "duration": {"duration": {"value": "3h"}}}}}}`))
 	f.Add([]byte(`{"view": {"callback_id": "deny", "private_metadata": "g-7k2qd"}}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
@@ -86,7 +93,8 @@ func FuzzForm(f *testing.F) {
 			return
 		}
 		if a, errs := form.ReadRequest(i).Ask(offer(), true); len(errs) == 0 {
-			if a.Duration < 5*time.Minute || a.Duration > 3*time.Hour || a.Reason != jit.CleanText(a.Reason) || len(a.Ports) == 0 || len(a.Sources) == 0 {
+			if a.Duration < 5*time.Minute || a.Duration > 3*time.Hour || a.Reason != jit.CleanText(a.Reason) || len(a.Ports) == 0 ||
+				len(a.Sources) == 0 {
 				t.Errorf("asks for %+v", a)
 			}
 		}

@@ -1,6 +1,10 @@
 package form
 
-import "jitbot/jit"
+import (
+	"slices"
+
+	"jitbot/jit"
+)
 
 // Interaction is the payload of a click, a shortcut, a menu that asks for its
 // options, or a submitted form, as far as it is read. Nothing in it but the
@@ -53,6 +57,11 @@ type option struct {
 		Text string `json:"text"`
 	} `json:"text"`
 	Value string `json:"value"`
+}
+
+// ticked reports whether an option of a group of checkboxes is ticked.
+func (i Interaction) ticked(name, value string) bool {
+	return slices.ContainsFunc(i.input(name, name).Options, func(o option) bool { return o.Value == value })
 }
 
 // input is what is in an input of the form.

@@ -77,7 +77,7 @@ func (i Interaction) protectedPorts(protocol jit.Protocol, errs Errors) []jit.Po
 }
 
 func writtenPorts(text string) ([]jit.Ports, error) {
-	words := separate(text)
+	words := splitList(text)
 	if len(words) == 0 {
 		return nil, nil
 	}
@@ -90,8 +90,8 @@ func writtenPorts(text string) ([]jit.Ports, error) {
 	return jit.ParsePorts(strings.Join(words, ",")) //nolint:wrapcheck // a refusal stays one
 }
 
-// separate splits what was written as a list.
-func separate(text string) []string {
+// splitList splits what was written as a list.
+func splitList(text string) []string {
 	return strings.FieldsFunc(jit.CleanText(view.Clip(text, view.MaxInput)), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
 }
 
@@ -110,8 +110,8 @@ func overlapCovered(ports []jit.Ports) (p, q jit.Ports, found bool) {
 
 // sources are from where access may be asked for.
 func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
-	anyone = slices.ContainsFunc(i.input(view.InputAnyone, view.InputAnyone).Options, func(c option) bool { return c.Value == view.PerRequest })
-	words := separate(i.input(view.InputRange, view.InputRange).Value)
+	anyone = i.ticked(view.InputAnyone, view.PerRequest)
+	words := splitList(i.input(view.InputRange, view.InputRange).Value)
 	if len(words) > maxProtected {
 		errs.add(view.InputRange, "Those are too many ranges; write fewer, wider ones.")
 		return anyone, nil

@@ -38,15 +38,15 @@ func ReadRequest(i Interaction) Request {
 			}
 		}
 	}
-	f.Draft.Ranges = slices.ContainsFunc(i.input(view.InputRanges, view.InputRanges).Options, func(c option) bool { return c.Value == view.AllRanges })
+	f.Draft.Ranges = i.ticked(view.InputRanges, view.AllRanges)
 	f.Draft.Source = i.input(view.InputSource, view.InputSource).Value
 	f.Draft.Duration = i.input(view.InputDuration, view.InputDuration).Value
 	f.Draft.Reason = i.input(view.InputReason, view.InputReason).Value
 	return f
 }
 
-// Ask reads every field, and says at each what is wrong with it. Without an offer the policy is not known yet, and
-// only what is wrong by itself is found.
+// Ask reads every field, and says at each what is wrong with it. Where the offer is
+// not known yet, only what is wrong by itself is found.
 func (f Request) Ask(o access.Offer, known bool) (jit.Ask, Errors) {
 	var a jit.Ask
 	errs := Errors{}
@@ -85,7 +85,8 @@ func (f Request) ports(a *jit.Ask, o access.Offer, known bool, errs Errors) {
 	for _, value := range f.Draft.Ports {
 		_, p, ok := view.FindPortOption(value, o)
 		if !ok {
-			errs.add(block, view.Clip("Port "+view.Clip(jit.CleanText(value), view.MaxOptionText)+" is not on offer; choose among the ports that are shown.", 500))
+			name := view.Clip(jit.CleanText(value), view.MaxOptionText)
+			errs.add(block, "Port "+name+" is not on offer; choose among the ports that are shown.")
 			return
 		}
 		a.Ports = append(a.Ports, p)
@@ -169,7 +170,8 @@ func checkOffer(a jit.Ask, o access.Offer, errs Errors) {
 		shortest, longest = max(shortest, pp.Shortest), min(longest, pp.Longest)
 		for _, s := range a.Sources {
 			if !pp.Accepts(s, o.Widest) {
-				errs.add(view.InputSource, "The policy does not let port "+p.String()+" be opened to "+view.Address(s)+"; it accepts "+view.AcceptedSources(pp, o.Widest)+".")
+				errs.add(view.InputSource, "The policy does not let port "+p.String()+" be opened to "+view.Address(s)+
+					"; it accepts "+view.AcceptedSources(pp, o.Widest)+".")
 			}
 		}
 	}

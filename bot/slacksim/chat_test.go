@@ -130,9 +130,11 @@ func TestDirectory(t *testing.T) {
 	if !info.IsMember || info.Name != "jit-approvals" {
 		t.Fatalf("channel %+v", info)
 	}
-	page, next, err := r.api.GetUsersInConversationContext(r.ctx, &slack.GetUsersInConversationParameters{ChannelID: slacksim.DemoChannelID, Limit: 2})
+	page, next, err := r.api.GetUsersInConversationContext(r.ctx,
+		&slack.GetUsersInConversationParameters{ChannelID: slacksim.DemoChannelID, Limit: 2})
 	must(t, err)
-	rest, end, err := r.api.GetUsersInConversationContext(r.ctx, &slack.GetUsersInConversationParameters{ChannelID: slacksim.DemoChannelID, Limit: 9, Cursor: next})
+	rest, end, err := r.api.GetUsersInConversationContext(r.ctx,
+		&slack.GetUsersInConversationParameters{ChannelID: slacksim.DemoChannelID, Limit: 9, Cursor: next})
 	must(t, err)
 	if len(page) != 2 || len(rest) != 3 || end != "" {
 		t.Fatalf("pages %v %v %q", page, rest, end)

@@ -87,7 +87,8 @@ func TestChoose(t *testing.T) {
 	if d.ActionCallback.BlockActions[0].SelectedOption.Value != "1" || d.Message.Timestamp != ts || d.Container.MessageTs != ts {
 		t.Fatalf("overflow: %+v", d)
 	}
-	if _, err := r.sim.Choose(r.ctx, slacksim.DemoEngineerID, slacksim.DemoChannelID, ts, "menu", "three"); !errors.Is(err, slacksim.ErrUnknown) {
+	if _, err := r.sim.Choose(r.ctx, slacksim.DemoEngineerID, slacksim.DemoChannelID, ts, "menu", "three"); err == nil ||
+		!errors.Is(err, slacksim.ErrUnknown) {
 		t.Fatalf("no such option: %v", err)
 	}
 }

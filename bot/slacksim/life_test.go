@@ -33,7 +33,8 @@ func life(t *testing.T, r *rig) {
 				slack.MsgOptionBlocks(section("*card*"), slack.NewActionBlock("acts", button("approve", "Approve 1h", "g-1")))); err != nil {
 				t.Error(err)
 			}
-			if err := slack.PostWebhookCustomHTTP(d.ResponseURL, r.srv.Client(), &slack.WebhookMessage{Text: "asked", ReplaceOriginal: true}); err != nil {
+			if err := slack.PostWebhookCustomHTTP(d.ResponseURL, r.srv.Client(),
+				&slack.WebhookMessage{Text: "asked", ReplaceOriginal: true}); err != nil {
 				t.Error(err)
 			}
 		case slack.InteractionCallback:

@@ -120,7 +120,8 @@ func TestTimeouts(t *testing.T) {
 	if len(ids) != 1 {
 		t.Fatalf("event ids %v", ids)
 	}
-	_, ts, err := r.api.PostMessageContext(r.ctx, slacksim.DemoChannelID, text("card"), slack.MsgOptionBlocks(slack.NewActionBlock("a", button("go", "Go", ""))))
+	_, ts, err := r.api.PostMessageContext(r.ctx, slacksim.DemoChannelID, text("card"),
+		slack.MsgOptionBlocks(slack.NewActionBlock("a", button("go", "Go", ""))))
 	must(t, err)
 	if _, err := r.sim.Click(r.ctx, ada, slacksim.DemoChannelID, ts, "go"); !errors.Is(err, slacksim.ErrTimeout) {
 		t.Fatalf("click: %v", err)
@@ -218,16 +219,19 @@ func TestResponseURL(t *testing.T) {
 		t.Fatalf("dismissed %+v", no)
 	}
 	other := "forged"
-	_, err = r.sim.ClickRaw(r.ctx, ada, slacksim.DemoGeneralID, reply.Message.TS, "go", slacksim.Raw{Value: &other, TeamID: "T0OTHER", Double: true})
+	_, err = r.sim.ClickRaw(r.ctx, ada, slacksim.DemoGeneralID, reply.Message.TS, "go",
+		slacksim.Raw{Value: &other, TeamID: "T0OTHER", Double: true})
 	must(t, err)
 	a, b := <-payloads, <-payloads
 	if a.TriggerID == b.TriggerID || a.ActionCallback.BlockActions[0].ActionTs == b.ActionCallback.BlockActions[0].ActionTs {
 		t.Fatal("a doubled click has one trigger or action_ts")
 	}
-	if a.User.TeamID != "T0OTHER" || a.ActionCallback.BlockActions[0].Value != "forged" || !a.Container.IsEphemeral || a.Message.Timestamp != "" {
+	if a.User.TeamID != "T0OTHER" || a.ActionCallback.BlockActions[0].Value != "forged" || !a.Container.IsEphemeral ||
+		a.Message.Timestamp != "" {
 		t.Fatalf("payload %+v", a)
 	}
-	if _, err := r.sim.Click(r.ctx, slacksim.DemoApproverID, slacksim.DemoGeneralID, reply.Message.TS, "go"); !errors.Is(err, slacksim.ErrUnknown) {
+	if _, err := r.sim.Click(r.ctx, slacksim.DemoApproverID, slacksim.DemoGeneralID, reply.Message.TS, "go"); err == nil ||
+		!errors.Is(err, slacksim.ErrUnknown) {
 		t.Fatalf("somebody else's ephemeral message: %v", err)
 	}
 	// Through the SDK's own option, whose answer must carry a Content-Type.

@@ -9,8 +9,8 @@ import (
 	"jitbot/jit"
 )
 
-// Message is a message: its blocks, and a text that says the same to screen
-// readers and in notifications.
+// Message is what is posted to Slack: its blocks, and a text that says the same
+// to screen readers and in notifications.
 type Message struct {
 	Text   string
 	Blocks []slack.Block
@@ -52,7 +52,7 @@ func verbatim(label, text string) slack.Block {
 // footnote is small text under a message.
 func footnote(lines ...string) slack.Block {
 	if len(lines) > maxContext {
-		lines = append(lines[:maxContext-1:maxContext-1], Plural(len(lines)-maxContext+1, "more note", "more notes"))
+		lines = append(lines[:maxContext-1:maxContext-1], Count(len(lines)-maxContext+1, "more note", "more notes"))
 	}
 	elements := make([]slack.MixedElement, 0, len(lines))
 	for _, l := range lines {
@@ -80,3 +80,5 @@ func shorten(s string, most int) string {
 	}
 	return cut + " …"
 }
+
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }

@@ -14,7 +14,7 @@ import (
 func Card(g jit.Grant, others ...jit.Grant) Message {
 	status, notes := cardStatus(g), cardNotes(g, others)
 	blocks := []slack.Block{
-		slack.NewHeaderBlock(plain(Clip("Access "+string(g.ID)+": "+title(g), 150))),
+		slack.NewHeaderBlock(plain(Clip("Access "+string(g.ID)+": "+stateText(g), 150))),
 		slack.NewSectionBlock(nil, cardFields(g), nil),
 		verbatim("Reason: ", g.Request.Reason),
 		paragraph(status),
@@ -24,17 +24,15 @@ func Card(g jit.Grant, others ...jit.Grant) Message {
 	}
 	blocks = append(blocks, buttons(cardButtons(g)...)...)
 	text := fmt.Sprintf("Access %s, %s: %s asks for %s. Reason: %s. %s",
-		Code(string(g.ID)), title(g), mentionUser(g.Request.By.ID), asked(g), prose(g.Request.Reason), oneLine(status))
+		Code(string(g.ID)), stateText(g), mentionUser(g.Request.By.ID), requestText(g), prose(g.Request.Reason), oneLine(status))
 	if len(notes) > 0 {
 		text += " " + strings.Join(notes, " ")
 	}
 	return Message{Text: shorten(text, maxText), Blocks: blocks}
 }
 
-func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
-
-// title names the state in words.
-func title(g jit.Grant) string {
+// stateText names the state in words.
+func stateText(g jit.Grant) string {
 	switch g.State {
 	case jit.Asked:
 		return "being checked"
@@ -91,7 +89,7 @@ func cardStatus(g jit.Grant) string {
 	case jit.Asked:
 		lines = append(lines, "Rights and policy are being checked.")
 	case jit.Pending:
-		lines = append(lines, fmt.Sprintf("%s needed, from %s.", strings.ToUpper(missing(g)[:1])+missing(g)[1:], eligible(g)))
+		lines = append(lines, fmt.Sprintf("%s needed, from %s.", jit.Capital(missingApprovals(g)), eligibleApprovers(g)))
 	case jit.Opening:
 		lines = append(lines, openingStatus(g)...)
 	case jit.Open:
@@ -103,7 +101,7 @@ func cardStatus(g jit.Grant) string {
 	case jit.Closing, jit.Closed:
 		lines = append(lines, closingStatus(g)...)
 	default:
-		lines = append(lines, decided(g))
+		lines = append(lines, decisionText(g))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -138,7 +136,8 @@ func closingStatus(g jit.Grant) []string {
 	case g.State == jit.Closed:
 		lines = append(lines, "Closed: the rule was read back gone at "+When(g.Clock.Ended)+".")
 	case g.Stuck:
-		lines = append(lines, "*Not closed yet.* The rule could not be removed, so the port may still be open. It is tried again until it succeeds; an admin should look at it in Azure.")
+		lines = append(lines, "*Not closed yet.* The rule could not be removed, so the port may still be open. "+
+			"It is tried again until it succeeds; an admin should look at it in Azure.")
 		lines = append(lines, faults(g)...)
 	default:
 		lines = append(lines, "Not closed yet: the rule is being removed and read back.")
@@ -154,8 +153,8 @@ const nothingWritten = "Nothing was written in Azure."
 // neverWritten reports whether nothing of the grant was ever written.
 func neverWritten(g jit.Grant) bool { return g.Clock.Begun.IsZero() }
 
-// decided says how a request ended that never became access.
-func decided(g jit.Grant) string {
+// decisionText says how a request ended that never became access.
+func decisionText(g jit.Grant) string {
 	d := g.Decision
 	by, why := " by "+actor(d.By), "."
 	if d.Reason != "" {
@@ -175,14 +174,6 @@ func decided(g jit.Grant) string {
 	}
 }
 
-// endSentence ends a sentence that others wrote, unless they did.
-func endSentence(s string) string {
-	if said := strings.TrimRight(s, "`"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") {
-		return s
-	}
-	return s + "."
-}
-
 func cardNotes(g jit.Grant, others []jit.Grant) []string {
 	var notes []string
 	if note := alsoOpen(g, others); note != "" {
@@ -191,12 +182,12 @@ func cardNotes(g jit.Grant, others []jit.Grant) []string {
 	if g.State == jit.Open && g.Unchecked {
 		notes = append(notes, "Whether the holder still has the rights could not be told at the last look; the access is kept until it can.")
 	}
-	return append(notes, knownNotes(g)...)
+	return append(notes, checkNotes(g)...)
 }
 
-// knownNotes are what was found out about the VMs of a request when it was
+// checkNotes are what was found out about the VMs of a request when it was
 // checked.
-func knownNotes(g jit.Grant) []string {
+func checkNotes(g jit.Grant) []string {
 	var notes []string
 	for _, n := range g.Notes {
 		if n = Sentence(Clip(n, 500)); n != "" {
@@ -206,13 +197,13 @@ func knownNotes(g jit.Grant) []string {
 	return notes
 }
 
-const maxKnown = 3 // notes that the requester gets; the card has more
+const maxCheckNotes = 3 // notes that the requester gets; the card has more
 
-// knownText is knownNotes for the requester.
-func knownText(g jit.Grant) string {
-	notes := knownNotes(g)
-	if more := len(notes) - maxKnown; more > 0 {
-		notes = append(notes[:maxKnown], "The card has "+Plural(more, "more note.", "more notes."))
+// checkNotesText is checkNotes for the requester.
+func checkNotesText(g jit.Grant) string {
+	notes := checkNotes(g)
+	if more := len(notes) - maxCheckNotes; more > 0 {
+		notes = append(notes[:maxCheckNotes], "The card has "+Count(more, "more note.", "more notes."))
 	}
 	return strings.Join(notes, " ")
 }
@@ -230,7 +221,8 @@ func alsoOpen(g jit.Grant, others []jit.Grant) string {
 			all = append(all, fmt.Sprintf("and %d more", len(others)-maxOthers))
 			break
 		}
-		one := fmt.Sprintf("%s of %s, port %s from %s, %s", Code(string(o.ID)), mentionUser(o.Request.By.ID), portNames(o), sourceNames(o, ", "), title(o))
+		one := fmt.Sprintf("%s of %s, port %s from %s, %s",
+			Code(string(o.ID)), mentionUser(o.Request.By.ID), portNames(o), sourceNames(o, ", "), stateText(o))
 		if o.State == jit.Open {
 			one += " until " + When(o.Clock.Deadline)
 		}

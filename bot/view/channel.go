@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // Channel is what the default channel reads of what concerns no grant:
@@ -19,10 +20,12 @@ func Channel(e jit.Event) Message {
 
 func channelProtected(e jit.Event, _ string) string {
 	if e.Text != "" {
-		return fmt.Sprintf("Protected by %s: %s. The denies on port %s were read back in force. They leave open %s. Ask with `/jit request`.",
+		return fmt.Sprintf("Protected by %s: %s. The denies on port %s were read back in force. They leave open %s. "+
+			"Ask with `/jit request`.",
 			actor(e.Actor), vmNames(e.VMs), portList(e.Ports), leftOpen(e))
 	}
-	return fmt.Sprintf("Protected by %s: %s. Nobody reaches port %s there without a grant; the denies were read back in force. Ask with `/jit request`.",
+	return fmt.Sprintf("Protected by %s: %s. Nobody reaches port %s there without a grant; the denies were read back in force. "+
+		"Ask with `/jit request`.",
 		actor(e.Actor), vmNames(e.VMs), portList(e.Ports))
 }
 
@@ -78,8 +81,8 @@ func groupAndName(id string) string {
 	parts := strings.Split(id, "/")
 	for i, part := range parts {
 		if strings.EqualFold(part, "resourceGroups") && i+2 < len(parts) {
-			return parts[i+1] + "/" + resourceName(id)
+			return parts[i+1] + "/" + resource.Name(id)
 		}
 	}
-	return resourceName(id)
+	return resource.Name(id)
 }

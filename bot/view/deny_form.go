@@ -6,13 +6,13 @@ import (
 	"jitbot/jit"
 )
 
-// maxWhy is the most characters of a reason; the domain's own limit.
-const maxWhy = 1000
+// maxReason is the most characters of a reason; the domain's own limit.
+const maxReason = 1000
 
 // DenyForm asks for the reason of a no. It carries the grant's id, which is
 // checked again when the form comes back.
 func DenyForm(id jit.ID) slack.ModalViewRequest {
-	input := slack.NewPlainTextInputBlockElement(nil, InputReason).WithMultiline(true).WithMaxLength(maxWhy)
+	input := slack.NewPlainTextInputBlockElement(nil, InputReason).WithMultiline(true).WithMaxLength(maxReason)
 	return slack.ModalViewRequest{
 		Type:            slack.VTModal,
 		CallbackID:      FormDeny,

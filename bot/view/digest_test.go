@@ -26,7 +26,10 @@ func digest() jit.Digest {
 		},
 		Remarks: []jit.Remark{
 			{Text: "Yet rule rdp (priority 310) of web-nsg opens management ports to Any.", VMs: []string{vmID("web-1")}},
-			{Text: "Yet its policy lets a request open port 22 to any single address that it names.", VMs: slices.Repeat([]string{vmID("web-2")}, 12)},
+			{
+				Text: "Yet its policy lets a request open port 22 to any single address that it names.",
+				VMs:  slices.Repeat([]string{vmID("web-2")}, 12),
+			},
 		},
 		More: 1, Gaps: []string{"Not all rules could be read, so some VMs cannot be told."},
 		Opened: []string{vmID("jump-1")}, Mended: []string{vmID("old-1"), vmID("old-2")},
@@ -36,7 +39,8 @@ func digest() jit.Digest {
 func TestDigestMessages(t *testing.T) {
 	golden(t, "digest", view.Digest(digest()))
 	quiet := digest()
-	quiet.Unhealthy, quiet.Exposures, quiet.Remarks, quiet.More, quiet.Gaps, quiet.Untold, quiet.Opened, quiet.Mended = 0, nil, nil, 0, nil, 0, nil, nil
+	quiet.Unhealthy, quiet.More, quiet.Untold = 0, 0, 0
+	quiet.Exposures, quiet.Remarks, quiet.Gaps, quiet.Opened, quiet.Mended = nil, nil, nil, nil, nil
 	golden(t, "digest-quiet", view.Digest(quiet))
 	golden(t, "digest-first", view.Digest(jit.Digest{At: noon, Healthy: 1}))
 	for _, change := range []func(*jit.Digest){
@@ -44,7 +48,8 @@ func TestDigestMessages(t *testing.T) {
 	} {
 		d := digest()
 		change(&d)
-		if text := view.Digest(d).Text; strings.Contains(text, "became Unhealthy: `rg") != (len(d.Opened) > 0) || strings.Contains(text, "no longer") != (len(d.Mended) > 0) {
+		if text := view.Digest(d).Text; strings.Contains(text, "became Unhealthy: `rg") != (len(d.Opened) > 0) ||
+			strings.Contains(text, "no longer") != (len(d.Mended) > 0) {
 			t.Errorf("%s", text)
 		}
 	}

@@ -47,7 +47,7 @@ func Direct(e jit.Event, g jit.Grant) Message {
 }
 
 func directText(e jit.Event, g jit.Grant) string {
-	id, what := Code(string(g.ID)), asked(g)
+	id, what := Code(string(g.ID)), requestText(g)
 	if text := events()[e.Kind].direct; text != nil {
 		return text(id, what, e, g)
 	}
@@ -57,9 +57,8 @@ func directText(e jit.Event, g jit.Grant) string {
 func joinLines(all ...string) string { return strings.Join(all, "\n") }
 
 func directWaiting(id, what string, _ jit.Event, g jit.Grant) string {
-	return joinLines(
-		fmt.Sprintf("Your request %s waits for approval: %s.", id, what),
-		fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", eligible(g), missing(g), When(g.Clock.Lapse))+afterSpace(knownText(g)))
+	next := fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", eligibleApprovers(g), missingApprovals(g), When(g.Clock.Lapse))
+	return joinLines(fmt.Sprintf("Your request %s waits for approval: %s.", id, what), next+afterSpace(checkNotesText(g)))
 }
 
 func directRefused(id, what string, _ jit.Event, _ jit.Grant) string {
@@ -86,40 +85,41 @@ func directLapsed(id, what string, _ jit.Event, _ jit.Grant) string {
 func directOpening(id, what string, _ jit.Event, g jit.Grant) string {
 	switch {
 	case g.State != jit.Opening:
-		return fmt.Sprintf("Your access %s was being opened; by now it is %s.", id, title(g))
+		return fmt.Sprintf("Your access %s was being opened; by now it is %s.", id, stateText(g))
 	case g.Waiting != "":
 		return fmt.Sprintf("Your access %s is approved: %s.\nOpening waits: %s You need to do nothing.", id, what, Sentence(g.Waiting))
 	default:
-		said := append([]string{fmt.Sprintf("Your access %s is approved and being opened: %s.", id, what)}, slowChange(g, g.Clock.Begun, "In force at")...)
-		return joinLines(append(said, "You get a message when it is open.")...)
+		lines := []string{fmt.Sprintf("Your access %s is approved and being opened: %s.", id, what)}
+		lines = append(lines, slowChange(g, g.Clock.Begun, "In force at")...)
+		return joinLines(append(lines, "You get a message when it is open.")...)
 	}
 }
 
 func directOpened(id, _ string, e jit.Event, g jit.Grant) string {
 	if g.State != jit.Open {
-		return fmt.Sprintf("Your access %s was opened at %s; by now it is %s.", id, When(g.Clock.Opened), title(g))
+		return fmt.Sprintf("Your access %s was opened at %s; by now it is %s.", id, When(g.Clock.Opened), stateText(g))
 	}
 	how := fmt.Sprintf("Connect to port %s of %s from %s; %s.", portNames(g), targetNames(g, ", "), sourceNames(g, ", "), nobodyElse(g))
 	if ends := publicEndsText(g); ends != "" {
 		how = ends + " Come from " + sourceNames(g, ", ") + "; " + nobodyElse(g) + "."
 	}
 	if len(g.Approvals) == 0 { // nothing was said while it waited
-		how += afterSpace(knownText(g))
+		how += afterSpace(checkNotesText(g))
 	}
 	return fmt.Sprintf("Your access %s is open until %s.\n%s", id, When(e.Until), how)
 }
 
 func directMoved(id, _ string, e jit.Event, g jit.Grant) string {
-	said := []string{
+	lines := []string{
 		fmt.Sprintf("The way to your access %s has changed.", id),
 		cmp.Or(publicEndsText(g), fmt.Sprintf("Connect to port %s of %s itself.", portNames(g), targetNames(g, ", "))),
 	}
-	return joinLines(append(said, slowChange(g, e.At, "In force at")...)...)
+	return joinLines(append(lines, slowChange(g, e.At, "In force at")...)...)
 }
 
 func directReminded(id, what string, _ jit.Event, g jit.Grant) string {
 	if g.State != jit.Open {
-		return fmt.Sprintf("Your access %s was near its end; by now it is %s.", id, title(g))
+		return fmt.Sprintf("Your access %s was near its end; by now it is %s.", id, stateText(g))
 	}
 	return joinLines(
 		fmt.Sprintf("Your access %s ends at %s: %s.", id, When(g.Clock.Deadline), what),
@@ -138,7 +138,7 @@ func directFailed(id, what string, _ jit.Event, g jit.Grant) string {
 
 func directHindered(id, what string, _ jit.Event, g jit.Grant) string {
 	if g.State != jit.Open {
-		return fmt.Sprintf("A rule was put before that of your access %s; by now it is %s.", id, title(g))
+		return fmt.Sprintf("A rule was put before that of your access %s; by now it is %s.", id, stateText(g))
 	}
 	return joinLines(
 		fmt.Sprintf("A rule that somebody put before that of your access %s in Azure may keep you out: %s.", id, what),
@@ -156,6 +156,6 @@ func directClosed(id, what string, _ jit.Event, g jit.Grant) string {
 	if neverWritten(g) {
 		cut, next = nothingWritten, "If you still need it, ask again with /jit request."
 	}
-	ended := textsOf(g)
+	ended := endingTextsOf(g)
 	return joinLines(fmt.Sprintf("Your access %s is closed: %s.", id, what), ended.holder(g)+" "+cut, cmp.Or(ended.next, next))
 }

@@ -10,7 +10,8 @@
 // options and metadata is read back here too (VMWord, FindPortOption, UnpackVMs),
 // so that both directions stand together.
 //
-// It may import jit, bot/command for the names of commands, and slack-go for its
-// blocks. Each screen has a golden file in testdata, written anew by
+// It may import jit and the packages below it whose values it shows (access,
+// reach, resource), bot/command for the names of commands, and slack-go for its
+// blocks. Each message and form has a golden file in testdata, written anew by
 // go test ./bot/view -update.
 package view

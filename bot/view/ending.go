@@ -37,8 +37,8 @@ func endings() map[jit.Ending]endingTexts {
 	}
 }
 
-// textsOf are those of the grant's ending, also of one that is not known.
-func textsOf(g jit.Grant) endingTexts {
+// endingTextsOf are those of the grant's ending, also of one that is not known.
+func endingTextsOf(g jit.Grant) endingTexts {
 	if t, ok := endings()[g.Decision.Ending]; ok {
 		return t
 	}
@@ -71,7 +71,7 @@ func failedToHolder(g jit.Grant) string {
 
 // whyEnded says on the card why a live grant ended, and who ended it.
 func whyEnded(g jit.Grant) string {
-	why := textsOf(g).card(g)
+	why := endingTextsOf(g).card(g)
 	if g.Decision.Reason != "" {
 		why += " Why: " + Sentence(g.Decision.Reason)
 	}

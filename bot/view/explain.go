@@ -34,7 +34,7 @@ func Explain(e access.Explanation) Message {
 	size := 0
 	for i, line := range lines {
 		if size += len(line); size > maxListText || i == maxBlocks-1 {
-			more := Plural(len(lines)-i, "more paragraph is not shown.", "more paragraphs are not shown.")
+			more := Count(len(lines)-i, "more paragraph is not shown.", "more paragraphs are not shown.")
 			lines = append(lines[:i:i], more)
 			blocks = append(blocks, footnote(more))
 			break
@@ -53,7 +53,7 @@ func explainHead(e access.Explanation) string {
 	if e.No == nil {
 		line += "Rights: all that is required is held, as " + Code(e.Who.Name) + "."
 	} else {
-		line += "Rights: a request would be refused. " + e.No.Say(argument)
+		line += "Rights: a request would be refused. " + e.No.Say(refusalArgument)
 	}
 	words := map[jit.ProtectionState]string{
 		jit.Protecting: "It is being protected.", jit.Protected: "It is protected: nobody gets to its ports without a grant.",
@@ -64,8 +64,8 @@ func explainHead(e access.Explanation) string {
 
 // offerText is what may be asked for of one port, and what its state is.
 func offerText(o access.Offered, hidden bool) string {
-	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports), AcceptedSources(o.Port, o.Widest),
-		jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
+	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports),
+		AcceptedSources(o.Port, o.Widest), jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
 	ask := fmt.Sprintf("For %s from one address ", jit.ShortDuration(o.Duration))
 	switch {
 	case !o.Named:
@@ -73,10 +73,10 @@ func offerText(o access.Offered, hidden bool) string {
 	case o.Rule.Required == 0:
 		lines = append(lines, ask+"nobody needs to approve: the Azure rights alone decide.")
 	default:
-		lines = append(lines, ask+Plural(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
+		lines = append(lines, ask+Count(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
 	}
 	if o.Few != nil {
-		lines = append(lines, "It would be refused: "+o.Few.Say(argument))
+		lines = append(lines, "It would be refused: "+o.Few.Say(refusalArgument))
 	}
 	if hidden {
 		return strings.Join(lines, "\n")
@@ -94,7 +94,7 @@ func wayText(w access.Reached) string {
 	}[w.Verdict.Decision] + "."}
 	for i, why := range w.Verdict.Why {
 		if i == maxReasons {
-			lines = append(lines, "• "+Plural(len(w.Verdict.Why)-i, "more reason", "more reasons"))
+			lines = append(lines, "• "+Count(len(w.Verdict.Why)-i, "more reason", "more reasons"))
 			break
 		}
 		lines = append(lines, "• "+prose(Clip(why.Text, 300)))
@@ -106,7 +106,7 @@ func wayText(w access.Reached) string {
 func pathText(e access.Explanation) string {
 	var lines []string
 	if e.Blocked != nil {
-		lines = append(lines, "No grant could open it: "+e.Blocked.Say(argument))
+		lines = append(lines, "No grant could open it: "+e.Blocked.Say(refusalArgument))
 	} else {
 		var names []string
 		for i, g := range e.Guards {
@@ -126,7 +126,7 @@ func pathText(e access.Explanation) string {
 	notes := slices.Concat(e.Posture.Yet, e.Posture.Notes)
 	for i, note := range notes {
 		if i == maxTargets {
-			lines = append(lines, Plural(len(notes)-i, "more note", "more notes"))
+			lines = append(lines, Count(len(notes)-i, "more note", "more notes"))
 			break
 		}
 		lines = append(lines, "• "+prose(Clip(note, 300)))

@@ -16,7 +16,13 @@ import (
 
 func dryRun() access.Explanation {
 	port := jit.PortPolicy{Ports: tcp(22), Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour}
-	reason := reach.Reason{Guard: "/x/jump-nsg", Rule: "ssh-anywhere", Priority: 1000, Allow: true, Text: "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it."}
+	reason := reach.Reason{
+		Guard:    "/x/jump-nsg",
+		Rule:     "ssh-anywhere",
+		Priority: 1000,
+		Allow:    true,
+		Text:     "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it.",
+	}
 	return access.Explanation{
 		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}}, For: "U0ADA", Who: ada, Policy: true,
 		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
@@ -30,12 +36,14 @@ func dryRun() access.Explanation {
 		}},
 		Posture: reach.Posture{
 			Class: reach.ClassUnhealthy, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any.",
-			Notes: []string{"The routes of its subnet lead to the virtual appliance 10.40.0.4: a firewall is on the route and is not looked at yet."},
+			Notes: []string{
+				"The routes of its subnet lead to the virtual appliance 10.40.0.4: a firewall is on the route and is not looked at yet.",
+			},
 		},
 	}
 }
 
-func TestExplainScreens(t *testing.T) {
+func TestExplainMessages(t *testing.T) {
 	golden(t, "explain", view.Explain(dryRun()))
 	e := dryRun()
 	e.Protected, e.Guards = jit.Protected, nil

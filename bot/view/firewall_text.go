@@ -42,7 +42,8 @@ func slowChange(g jit.Grant, since time.Time, done string) []string {
 	if len(slow) == 0 || since.IsZero() {
 		return nil
 	}
-	line := fmt.Sprintf("Azure is changing the %s, which mostly takes it three to five minutes: expect it by %s.", strings.Join(slow, ", "), When(since.Add(usualChange)))
+	line := fmt.Sprintf("Azure is changing the %s, which mostly takes it three to five minutes: expect it by %s.",
+		strings.Join(slow, ", "), When(since.Add(usualChange)))
 	if agreed := guardNames(g, func(p jit.Path) bool { return p.Confirmed }); len(agreed) > 0 {
 		line = done + " " + strings.Join(agreed, ", ") + ". " + line
 	}
@@ -58,7 +59,8 @@ func publicEndsText(g jit.Grant) string {
 	ends := g.PublicEnds()
 	for _, d := range ends[:min(len(ends), maxPublicEnds)] {
 		port := portName(jit.Ports{From: d.To.Port(), To: d.To.Port(), Protocol: d.Protocol})
-		out = append(out, fmt.Sprintf("%s port %d for port %s of %s", Code(d.Public.Addr().String()), d.Public.Port(), port, Code(resourceName(d.VM))))
+		out = append(out, fmt.Sprintf("%s port %d for port %s of %s",
+			Code(d.Public.Addr().String()), d.Public.Port(), port, Code(resource.Name(d.VM))))
 	}
 	if len(out) == 0 {
 		return ""

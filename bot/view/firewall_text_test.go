@@ -37,15 +37,21 @@ func behindFirewall(t *testing.T) jit.Grant {
 
 // A firewall is slow, and where it translates people connect to it: both are
 // said, on the card as to the holder.
-func TestFirewallScreens(t *testing.T) {
+func TestFirewallMessages(t *testing.T) {
 	g := behindFirewall(t)
 	g, _, err := g.ConfirmGuard(appGroup, nil, after(2*time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "firewall-opening", view.Card(g))
-	door := jit.PublicEnd{VM: appVM, Rule: "r", Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
-	g, events, err := g.ConfirmGuard(hubFirewall, []jit.PublicEnd{door}, after(6*time.Minute))
+	end := jit.PublicEnd{
+		VM:       appVM,
+		Rule:     "r",
+		Public:   netip.MustParseAddrPort("20.50.20.1:50022"),
+		To:       netip.MustParseAddrPort("10.40.1.4:22"),
+		Protocol: jit.TCP,
+	}
+	g, events, err := g.ConfirmGuard(hubFirewall, []jit.PublicEnd{end}, after(6*time.Minute))
 	if err != nil || g.State != jit.Open {
 		t.Fatalf("%s, %v", g.State, err)
 	}
@@ -69,9 +75,14 @@ func TestFirewallScreens(t *testing.T) {
 func TestWhoElseIsLetIn(t *testing.T) {
 	g := behindFirewall(t)
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
-	door := jit.PublicEnd{VM: appVM, Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
+	end := jit.PublicEnd{
+		VM:       appVM,
+		Public:   netip.MustParseAddrPort("20.50.20.1:50022"),
+		To:       netip.MustParseAddrPort("10.40.1.4:22"),
+		Protocol: jit.TCP,
+	}
 	for name, change := range map[string]func(*jit.Path){
-		"by a DNAT rule":    func(p *jit.Path) { p.PublicEnds = []jit.PublicEnd{door} },
+		"by a DNAT rule":    func(p *jit.Path) { p.PublicEnds = []jit.PublicEnd{end} },
 		"by a network rule": func(p *jit.Path) { p.Kind = jit.ByNetworkRule },
 	} {
 		change(&g.Paths[0])
@@ -86,10 +97,16 @@ func TestWhoElseIsLetIn(t *testing.T) {
 // Many public addresses keep within Slack's limits, and their names are escaped.
 func TestManyPublicEnds(t *testing.T) {
 	g := behindFirewall(t)
-	door := jit.PublicEnd{VM: strings.Repeat("<!channel>", 20), Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22"), Protocol: jit.TCP}
-	g.Paths[0].PublicEnds = slices.Repeat([]jit.PublicEnd{door}, 100)
+	end := jit.PublicEnd{
+		VM:       strings.Repeat("<!channel>", 20),
+		Public:   netip.MustParseAddrPort("20.50.20.1:50022"),
+		To:       netip.MustParseAddrPort("10.40.1.4:22"),
+		Protocol: jit.TCP,
+	}
+	g.Paths[0].PublicEnds = slices.Repeat([]jit.PublicEnd{end}, 100)
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
-	for _, s := range []view.Message{view.Card(g), view.Direct(jit.Event{Kind: jit.EventOpened}, g), view.Thread(jit.Event{Kind: jit.EventOpened}, g)} {
+	for _, s := range []view.Message{view.Card(g), view.Direct(jit.Event{Kind: jit.EventOpened}, g),
+		view.Thread(jit.Event{Kind: jit.EventOpened}, g)} {
 		if strings.Contains(s.Text, "<!channel") || !strings.Contains(s.Text, "and 90 more") {
 			t.Errorf("%s", s.Text)
 		}

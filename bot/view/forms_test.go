@@ -23,7 +23,12 @@ func wide() access.Offer {
 	return access.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: tcp(22), Any: true, Sources: from("198.51.100.0/24"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
-			{Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol}, Sources: append(from("198.51.100.0/24"), from("2001:db8::/64")...), Shortest: 10 * time.Minute, Longest: time.Hour},
+			{
+				Ports:    jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol},
+				Sources:  append(from("198.51.100.0/24"), from("2001:db8::/64")...),
+				Shortest: 10 * time.Minute,
+				Longest:  time.Hour,
+			},
 		},
 		Sources: from("198.51.100.0/24"), Widest: jit.Widths{V4: 32, V6: 128}, Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
 	}
@@ -81,9 +86,12 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 				t.Errorf("a form of %d bytes", len(raw))
 			}
 		}
-		g := moments()["waiting"].g
+		g := exampleGrants()["waiting"].g
 		g.Request.Reason = nasty
-		raw, err := json.Marshal(view.Home(slices.Repeat([]access.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true}, {Grant: moments()["opened"].g, Mine: true}}, 40)))
+		raw, err := json.Marshal(
+			view.Home(slices.Repeat([]access.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true},
+				{Grant: exampleGrants()["opened"].g, Mine: true}}, 40)),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +103,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 }
 
 func TestHomeTabs(t *testing.T) {
-	all := moments()
+	all := exampleGrants()
 	for name, v := range map[string]slack.HomeTabViewRequest{
 		"home-empty":    view.Home(nil),
 		"home-sentence": view.HomeText("Guests cannot use jitbot; ask a full member."),
@@ -121,7 +129,7 @@ func TestHomeTabs(t *testing.T) {
 
 // The card names what else is open on its VMs, and no more once it has ended.
 func TestCardsNameWhatElseIsOpen(t *testing.T) {
-	all := moments()
+	all := exampleGrants()
 	other := all["opened"].g
 	other.ID = "g-3x3x3"
 	opening := all["approved"].g
@@ -137,7 +145,14 @@ func from(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix
 // simple is the offer of one port from one address: nothing is left to ask.
 func simple() access.Offer {
 	return access.Offer{
-		Ports:    []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Sources: from("203.0.113.7/32"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour}},
+		Ports: []jit.PortPolicy{
+			{
+				Ports:    jit.Ports{From: 22, To: 22, Protocol: jit.TCP},
+				Sources:  from("203.0.113.7/32"),
+				Shortest: 5 * time.Minute,
+				Longest:  3 * time.Hour,
+			},
+		},
 		Sources:  from("203.0.113.7/32"),
 		Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // What a grant is about, in mrkdwn.
@@ -87,11 +88,11 @@ func sourceName(p netip.Prefix) string {
 	if p.IsSingleIP() {
 		return Code(p.Addr().String()) + " (one address)"
 	}
-	return Code(p.String()) + " (" + width(p) + ")"
+	return Code(p.String()) + " (" + addressCount(p) + ")"
 }
 
-// width says how many addresses a range holds.
-func width(p netip.Prefix) string {
+// addressCount says how many addresses a range holds.
+func addressCount(p netip.Prefix) string {
 	bits := p.Addr().BitLen() - p.Bits()
 	if bits > 32 {
 		return fmt.Sprintf("2^%d addresses", bits)
@@ -103,8 +104,8 @@ func width(p netip.Prefix) string {
 	return digits + " addresses"
 }
 
-// asked is the whole of what was asked for in one line.
-func asked(g jit.Grant) string {
+// requestText is the whole of what was asked for in one line.
+func requestText(g jit.Grant) string {
 	return fmt.Sprintf("port %s of %s from %s for %s",
 		portNames(g), targetNames(g, ", "), sourceNames(g, ", "), jit.ShortDuration(g.Request.Duration))
 }
@@ -137,8 +138,8 @@ func approvedBy(g jit.Grant) string {
 	return strings.Join(names, ", ")
 }
 
-// eligible are those who may still say yes.
-func eligible(g jit.Grant) string {
+// eligibleApprovers are those who may still say yes.
+func eligibleApprovers(g jit.Grant) string {
 	var ids []string
 	for _, id := range g.Approvers {
 		if jit.UserID(id) != g.Request.By.ID && !g.ApprovedBy(jit.Person{ID: jit.UserID(id)}) {
@@ -148,13 +149,13 @@ func eligible(g jit.Grant) string {
 	return anyOf(ids)
 }
 
-// missing says how many more must agree.
-func missing(g jit.Grant) string {
+// missingApprovals says how many more must agree.
+func missingApprovals(g jit.Grant) string {
 	left := max(g.Required-len(g.Approvals), 0)
 	if len(g.Approvals) == 0 {
-		return Plural(left, "approval", "approvals")
+		return Count(left, "approval", "approvals")
 	}
-	return Plural(left, "more approval", "more approvals")
+	return Count(left, "more approval", "more approvals")
 }
 
 // faults are what goes wrong at the guards, each text once.
@@ -172,13 +173,10 @@ func atGuards(g jit.Grant, text func(jit.Path) string) []string {
 		if what == "" {
 			continue
 		}
-		line := Code(resourceName(p.Guard)) + ": " + Sentence(Clip(what, 300))
+		line := Code(resource.Name(p.Guard)) + ": " + Sentence(Clip(what, 300))
 		if len(out) < 5 && !slices.Contains(out, line) {
 			out = append(out, line)
 		}
 	}
 	return out
 }
-
-// resourceName is the name at the end of a resource id.
-func resourceName(id string) string { return id[strings.LastIndex(id, "/")+1:] }

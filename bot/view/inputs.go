@@ -32,8 +32,8 @@ const (
 // Slack's limits of inputs, and how much of one is read.
 // https://docs.slack.dev/reference/block-kit
 const (
-	MaxOptions    = 100
-	MaxOptionText = 75
-	MaxInput      = 3000
-	maxChecks     = 10
+	MaxOptions    = 100  // of a menu
+	MaxOptionText = 75   // characters of an option or of its value
+	MaxInput      = 3000 // characters of a text input, and of private_metadata
+	maxChecks     = 10   // checkboxes of a group
 )

@@ -10,8 +10,8 @@ import (
 	"jitbot/jit/access"
 )
 
-// MaxListed is how many grants or VMs a list shows: two blocks each and a last
-// one.
+// MaxListed is how many grants or VMs a list shows, so that their blocks fit in a
+// message: two each, and a last one.
 const MaxListed = 20
 
 // maxListText is less text than Slack takes in one message.
@@ -50,10 +50,10 @@ func listLine(l access.Listed) string {
 	if l.Mine {
 		who = "yours"
 	}
-	line := fmt.Sprintf("*%s* %s, %s: %s.", Code(string(g.ID)), title(g), who, asked(g))
+	line := fmt.Sprintf("*%s* %s, %s: %s.", Code(string(g.ID)), stateText(g), who, requestText(g))
 	switch g.State {
 	case jit.Pending:
-		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missing(g), eligible(g), When(g.Clock.Lapse))
+		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missingApprovals(g), eligibleApprovers(g), When(g.Clock.Lapse))
 	case jit.Opening:
 		if g.Waiting != "" {
 			line += "\nOpening waits: " + prose(Clip(g.Waiting, 300))

@@ -2,7 +2,7 @@ package view
 
 import "github.com/slack-go/slack"
 
-// MentionAnswer is what somebody reads who calls the bot by its name. An event
+// MentionAnswer is what somebody reads who mentions the bot. An event
 // brings nothing that could open a form, so there is a button.
 func MentionAnswer() Message {
 	s := Say("To ask for time-limited access to a VM, press *Request access* or type `/jit`; `/jit help` lists what else there is.")

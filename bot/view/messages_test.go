@@ -14,8 +14,8 @@ import (
 	"jitbot/jit/access"
 )
 
-func TestScreensOfEveryMoment(t *testing.T) {
-	for name, m := range moments() {
+func TestMessagesOfEveryState(t *testing.T) {
+	for name, m := range exampleGrants() {
 		golden(t, "card-"+name, view.Card(m.g))
 		told := m.e.Tell()
 		if m.e.Kind == jit.EventDrift || m.e.Kind == jit.EventUnchecked || m.e.Kind == jit.EventOrphan {
@@ -32,27 +32,31 @@ func TestScreensOfEveryMoment(t *testing.T) {
 		}
 	}
 	// A notice that comes late does not say open of what is closed by now.
-	late, now := moments()["opened"], moments()["closed-expired"].g
+	late, now := exampleGrants()["opened"], exampleGrants()["closed-expired"].g
 	golden(t, "thread-opened-late", view.Thread(late.e, now))
 	golden(t, "direct-opened-late", view.Direct(late.e, now))
-	golden(t, "direct-reminded-late", view.Direct(moments()["reminded"].e, now))
+	golden(t, "direct-reminded-late", view.Direct(exampleGrants()["reminded"].e, now))
 }
 
-func TestScreensOfTheChannel(t *testing.T) {
+func TestMessagesOfTheChannel(t *testing.T) {
 	const vm = "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Compute/virtualMachines/web-1"
 	ports := []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}, {From: 8000, To: 8010, Protocol: jit.AnyProtocol}}
 	for name, e := range map[string]jit.Event{
-		"protected":          {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports},
-		"protected-always":   {Kind: jit.EventProtected, VMs: []string{vm}, Ports: ports},
-		"protected-below":    {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports, Text: "what does not come from the Internet"},
+		"protected":        {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports},
+		"protected-always": {Kind: jit.EventProtected, VMs: []string{vm}, Ports: ports},
+		"protected-below": {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports,
+			Text: "what does not come from the Internet"},
 		"unprotected":        {Kind: jit.EventUnprotected, Actor: grace, VMs: []string{vm}, Ports: ports},
 		"unprotected-always": {Kind: jit.EventUnprotected, VMs: []string{vm}, Ports: ports, Text: "the VM does not exist any more"},
-		"drift":              {Kind: jit.EventDrift, VMs: []string{vm}, Ports: ports, Text: "Somebody removed or changed the rule jitbot-prod-deny-over-1 of nsg-web, which keeps web-1 shut; it was put back."},
-		"exposed":            {Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports, Text: "whom these allows of other people let in, which are asked first: ssh (priority 120) of nsg-web"},
-		"shut-again":         {Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports},
-		"moved":              {Kind: jit.EventMoved, VMs: []string{vm}, Ports: ports, Text: "The addresses or network security groups of web-1 changed; the denies follow."},
-		"orphan":             {Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."},
-		"unknown":            {Kind: "invented", VMs: []string{"web-1", "<!channel>"}, Text: "`<!channel>`"},
+		"drift": {Kind: jit.EventDrift, VMs: []string{vm}, Ports: ports,
+			Text: "Somebody removed or changed the rule jitbot-prod-deny-over-1 of nsg-web, which keeps web-1 shut; it was put back."},
+		"exposed": {Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports,
+			Text: "whom these allows of other people let in, which are asked first: ssh (priority 120) of nsg-web"},
+		"shut-again": {Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports},
+		"moved": {Kind: jit.EventMoved, VMs: []string{vm}, Ports: ports,
+			Text: "The addresses or network security groups of web-1 changed; the denies follow."},
+		"orphan":  {Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."},
+		"unknown": {Kind: "invented", VMs: []string{"web-1", "<!channel>"}, Text: "`<!channel>`"},
 	} {
 		golden(t, "channel-"+name, view.Channel(e))
 	}
@@ -74,8 +78,8 @@ func TestScreensOfTheChannel(t *testing.T) {
 	}
 }
 
-func TestScreensOfLists(t *testing.T) {
-	all := moments()
+func TestLists(t *testing.T) {
+	all := exampleGrants()
 	golden(t, "list-empty", view.List(nil, false))
 	golden(t, "list-empty-all", view.List(nil, true))
 	golden(t, "list-mine", view.List([]access.Listed{
@@ -100,9 +104,10 @@ func TestDenyForm(t *testing.T) {
 }
 
 // A grant with the most and the worst that may be in it still fits.
-func TestScreensKeepSlacksLimits(t *testing.T) {
-	for _, nasty := range []string{strings.Repeat("<!channel> ", 1000), strings.Repeat("x", 10000), strings.Repeat("*`_~ ", 2000), "\u202e\u200b"} {
-		for name, m := range moments() {
+func TestMessagesKeepSlacksLimits(t *testing.T) {
+	for _, nasty := range []string{strings.Repeat("<!channel> ", 1000), strings.Repeat("x", 10000), strings.Repeat("*`_~ ", 2000),
+		"\u202e\u200b"} {
+		for name, m := range exampleGrants() {
 			g, e := m.g, m.e
 			g.Request.Reason, g.Decision.Reason, g.Waiting, e.Text = nasty, nasty, nasty, nasty
 			g.Request.By.Name = nasty

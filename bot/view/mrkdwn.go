@@ -8,11 +8,12 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
-// Slack reads three signs as its own in text; escaped they are only signs.
+// escape writes the three signs that Slack reads as its own as entities.
 // https://docs.slack.dev/messaging/formatting-message-text
-func entities(s string) string {
+func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
@@ -49,12 +50,13 @@ func quote(s string, most int) string {
 	if s == "" {
 		s = "?"
 	}
-	return "`" + entities(s) + "`"
+	return "`" + escape(s) + "`"
 }
 
 var groupPattern = regexp.MustCompile(`^S[A-Z0-9]{1,20}$`)
 
-// mention names a Slack user or user group, or whoever sits at the host.
+// mention names a Slack user or user group, or shows by name whoever called from
+// the host that jitbot runs on.
 func mention(id string) string {
 	switch {
 	case command.IsUser(id):
@@ -84,8 +86,8 @@ func When(t time.Time) string {
 	return fmt.Sprintf("<!date^%d^{time} on {date_short}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
-// argument turns an argument of a refusal into mrkdwn.
-func argument(a any) string {
+// refusalArgument turns an argument of a refusal into mrkdwn.
+func refusalArgument(a any) string {
 	switch v := a.(type) {
 	case jit.UserID:
 		return mentionUser(v)
@@ -104,10 +106,15 @@ func argument(a any) string {
 	}
 }
 
-// Plural counts things: 1 address, 2 addresses.
-func Plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+// Count is a number with the noun that goes with it: 1 address, 2 addresses.
+func Count(n int, one, many string) string {
+	return fmt.Sprintf("%d %s", n, reach.Plural(n, one, many))
+}
+
+// endSentence ends a sentence that others wrote, unless they did.
+func endSentence(s string) string {
+	if said := strings.TrimRight(s, "`"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") {
+		return s
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return s + "."
 }

@@ -26,13 +26,14 @@ func TestQuotedTextIsNothingButText(t *testing.T) {
 	for _, s := range hostile() {
 		for got, most := range map[string]int{Code(s): MaxName, prose(s): maxProse} {
 			inner := strings.TrimSuffix(strings.TrimPrefix(got, "`"), "`")
-			if len(got) != len(inner)+2 || inner == "" || strings.ContainsAny(inner, "`<>\n\r\x00\x1b\u202e\u2066\u200f") || len([]rune(inner)) > 5*most {
+			if len(got) != len(inner)+2 || inner == "" || strings.ContainsAny(inner, "`<>\n\r\x00\x1b\u202e\u2066\u200f") ||
+				len([]rune(inner)) > 5*most {
 				t.Errorf("%.60q became %.80q", s, got)
 			}
 		}
 	}
 	const exact = "R&D needs Microsoft.Network/*/read on web_server_2"
-	if got := prose(exact); got != "`"+entities(exact)+"`" {
+	if got := prose(exact); got != "`"+escape(exact)+"`" {
 		t.Errorf("words that somebody must copy became %q", got)
 	}
 }
@@ -41,17 +42,20 @@ func TestRefusalsAreShownWithTheirArgumentsEscaped(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	for _, s := range hostile() {
 		got, known := Refusal(jit.Refuse(jit.ErrInput, "%s is no VM.", s))
-		if !known || strings.ContainsAny(strings.Trim(got, "`"), "<>") || !strings.HasSuffix(got, " is no VM.") || len([]rune(got)) > 5*MaxName+100 {
+		if !known || strings.ContainsAny(strings.Trim(got, "`"), "<>") || !strings.HasSuffix(got, " is no VM.") ||
+			len([]rune(got)) > 5*MaxName+100 {
 			t.Errorf("%.60q became %.100q", s, got)
 		}
 	}
-	got, _ := Refusal(jit.Refuse(jit.ErrStale, "%s was already %s by %s at %s after %s.", jit.ID("g-7k2qd"), jit.Denied, jit.UserID("U1"), at, time.Hour))
-	if want := "`g-7k2qd` was already denied by <@U1> at <!date^1772359200^{time} on {date_short}|2026-03-01 10:00 UTC> after 1h."; got != want {
+	got, _ := Refusal(jit.Refuse(jit.ErrStale, "%s was already %s by %s at %s after %s.", jit.ID("g-7k2qd"), jit.Denied, jit.UserID("U1"), at,
+		time.Hour))
+	want := "`g-7k2qd` was already denied by <@U1> at <!date^1772359200^{time} on {date_short}|2026-03-01 10:00 UTC> after 1h."
+	if got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	got, _ = Refusal(jit.Refuse(jit.ErrStale, "by %s", jit.UserID("host:<!channel>")))
 	if got != "by `host:&lt;!channel&gt;`" {
-		t.Errorf("a caller of the host is shown as %s", got)
+		t.Errorf("somebody who called from the host is shown as %s", got)
 	}
 	if got, known := Refusal(errors.New("password is hunter2")); known || strings.Contains(got, "hunter2") {
 		t.Errorf("a fault is shown as %s", got)

@@ -17,14 +17,15 @@ func ProtectForm(d ProtectDraft) slack.ModalViewRequest {
 	if len(names) == 0 {
 		names = d.Words
 	}
-	blocks := []slack.Block{verbatim("", Plural(len(names), "VM", "VMs")+": "+Clip(strings.Join(names, ", "), maxField))}
+	blocks := []slack.Block{verbatim("", Count(len(names), "VM", "VMs")+": "+Clip(strings.Join(names, ", "), maxField))}
 	if d.Note != "" {
 		blocks = append(blocks, verbatim("", d.Note))
 	}
 	blocks = append(blocks, managementInput(d), optional(InputCustom, "Other ports or ranges", "Such as 1433, 8000-8010 or 53/udp.", d.Custom),
 		protocolInput(d), anyoneInput(d),
 		optional(InputRange, "Allowed ranges", "Such as 198.51.100.0/24, 2001:db8::/48; with both, either will do.", d.Ranges),
-		slack.NewInputBlock(InputDuration, plain("Longest access"), plain("Between 5m and 24h, such as 45m, 3h or 1h30m."), textInput(InputDuration, d.Longest, 20)))
+		slack.NewInputBlock(InputDuration, plain("Longest access"), plain("Between 5m and 24h, such as 45m, 3h or 1h30m."),
+			textInput(InputDuration, d.Longest, 20)))
 	v := modal(FormProtect, blocks...)
 	v.Submit = plain("Protect")
 	v.PrivateMetadata, _ = PackVMs(d.Words) // one that is too long was refused before
@@ -61,7 +62,8 @@ func protocolInput(d ProtectDraft) slack.Block {
 			menu.InitialOption = o
 		}
 	}
-	return slack.NewInputBlock(InputProtocol, plain("Protocol"), plain("Of the access that may be asked for; a protected port is shut for every protocol."), menu)
+	return slack.NewInputBlock(InputProtocol, plain("Protocol"),
+		plain("Of the access that may be asked for; a protected port is shut for every protocol."), menu)
 }
 
 func anyoneInput(d ProtectDraft) slack.Block {

@@ -22,7 +22,13 @@ func TestProtectForms(t *testing.T) {
 	bare := view.ProtectDraft{Words: []string{"web-1"}, Note: "No policy offers it.", Protocol: jit.AnyProtocol}
 	nasty := full
 	nasty.VMs = slices.Repeat([]string{"<!channel> *x* " + strings.Repeat("v", 80)}, 200)
-	nasty.Custom, nasty.Ranges, nasty.Longest, nasty.Note = strings.Repeat("1433, ", 1000), strings.Repeat("198.51.100.0/24, ", 1000), strings.Repeat("9", 500), strings.Repeat("n", 5000)
+	nasty.Custom, nasty.Ranges, nasty.Longest, nasty.Note = strings.Repeat("1433, ", 1000), strings.Repeat(
+		"198.51.100.0/24, ",
+		1000,
+	), strings.Repeat("9", 500), strings.Repeat(
+		"n",
+		5000,
+	)
 	nasty.Words = slices.Repeat([]string{strings.Repeat("w", 25)}, 100)
 	for name, d := range map[string]view.ProtectDraft{"form-protect": full, "form-protect-bare": bare, "": nasty} {
 		raw, err := json.Marshal(view.ProtectForm(d))

@@ -37,17 +37,17 @@ func ProtectResults(v command.Verb, results []access.Result) Message {
 	case len(results) == 0:
 		lines = append(lines, "That names no VM, so nothing was changed.")
 	}
-	return pages(lines)
+	return linesMessage(lines)
 }
 
-// pages is a message of many lines, as many of them as Slack takes.
-func pages(lines []string) Message {
+// linesMessage is a message of many lines, as many of them as Slack takes.
+func linesMessage(lines []string) Message {
 	var blocks []slack.Block
 	size, text := 0, ""
 	for i, line := range lines {
 		line = shorten(line, maxSection)
 		if size += len(line); size > maxListText || len(blocks) == maxBlocks-1 {
-			more := Plural(len(lines)-i, "more line is not shown.", "more lines are not shown; /jit vms shows what is protected.")
+			more := Count(len(lines)-i, "more line is not shown.", "more lines are not shown; /jit vms shows what is protected.")
 			return Message{Text: shorten(text+"\n"+more, maxText), Blocks: append(blocks, footnote(more))}
 		}
 		blocks, text = append(blocks, paragraph(line)), strings.TrimPrefix(text+"\n"+line, "\n")

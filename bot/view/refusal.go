@@ -6,16 +6,16 @@ import (
 	"jitbot/jit"
 )
 
-// Fault is what a person reads of anything that is no refusal.
-const Fault = "Something broke on my side. It has been logged; try again, and tell an admin if it happens twice."
+// FaultText is what a person reads of an error that is no *jit.Refusal.
+const FaultText = "Something broke on my side. It has been logged; try again, and tell an admin if it happens twice."
 
 // Refusal turns an error into what a person reads, in mrkdwn. known is false
 // for anything that is not a refusal: that must be logged.
 func Refusal(err error) (text string, known bool) {
 	if r, ok := errors.AsType[*jit.Refusal](err); ok {
-		return r.Say(argument), true
+		return r.Say(refusalArgument), true
 	}
-	return Fault, false
+	return FaultText, false
 }
 
 // PlainRefusal is Refusal for where Slack shows no markup, such as the
@@ -24,5 +24,5 @@ func PlainRefusal(err error) string {
 	if r, ok := errors.AsType[*jit.Refusal](err); ok {
 		return Clip(jit.CleanText(r.Error()), 500)
 	}
-	return Fault
+	return FaultText
 }

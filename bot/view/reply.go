@@ -7,8 +7,8 @@ import (
 	"jitbot/jit"
 )
 
-// Help lists what works.
-const Help = "*Time-limited access to a VM's ports*\n" +
+// HelpText is the answer to /jit help: each command with what it does.
+const HelpText = "*Time-limited access to a VM's ports*\n" +
 	"`/jit` opens a form to ask with\n" +
 	"`/jit request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>` asks for access; the form asks for what you leave out\n" +
 	"`/jit list` shows your grants and waiting requests, `/jit list all` everybody's that you may see\n" +
@@ -18,44 +18,46 @@ const Help = "*Time-limited access to a VM's ports*\n" +
 	"`/jit done <grant>` ends your access early\n" +
 	"`/jit cancel <grant>` withdraws your waiting request\n" +
 	"`/jit revoke <grant> [reason]` ends somebody's access, for approvers and admins\n" +
-	"`/jit protect <vm>[,<vm>…] [ports]` opens a form that keeps ports shut unless access is granted, `/jit unprotect <vm>[,<vm>…]` ends that, both for admins\n" +
+	"`/jit protect <vm>[,<vm>…] [ports]` opens a form that keeps ports shut unless access is granted, " +
+	"`/jit unprotect <vm>[,<vm>…]` ends that, both for admins\n" +
 	"`/jit help` shows this\n" +
 	"A VM is its name, `group/name`, or `tag:key=value` for many. Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. " +
 	"Durations: `45m`, `2h`, `1h30m`. An address: `203.0.113.7`, or a range such as `198.51.100.0/24`.\n" +
 	"Example: `/jit request web-1 ssh 1h from 203.0.113.7 for deploying the fix`"
 
-// Checking is what is read until the answer is there.
-const Checking = "Checking…"
+// CheckingText is said in the ack of a command that is answered later.
+const CheckingText = "Checking…"
 
-// Checked says what came of one request.
-func Checked(g jit.Grant, err error) string {
+// RequestReply says what came of one request: its state, or why it was refused.
+func RequestReply(g jit.Grant, err error) string {
+	id := Code(string(g.ID))
 	if err != nil {
 		text, _ := Refusal(err)
-		return Code(string(g.ID)) + ": " + text
+		return id + ": " + text
 	}
-	id := Code(string(g.ID))
 	switch g.State {
 	case jit.Asked:
-		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, asked(g))
+		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, requestText(g))
 	case jit.Pending:
 		return fmt.Sprintf("%s waits for approval: %s. %s needed, from %s. It lapses at %s; you get a direct message when it is decided.",
-			id, asked(g), missing(g), eligible(g), When(g.Clock.Lapse)) + afterSpace(knownText(g))
+			id, requestText(g), missingApprovals(g), eligibleApprovers(g), When(g.Clock.Lapse)) + afterSpace(checkNotesText(g))
 	case jit.Opening:
-		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, asked(g)) + afterSpace(knownText(g))
+		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, requestText(g)) +
+			afterSpace(checkNotesText(g))
 	case jit.Open:
-		return fmt.Sprintf("%s is open until %s: %s.", id, When(g.Clock.Deadline), asked(g)) + afterSpace(knownText(g))
+		return fmt.Sprintf("%s is open until %s: %s.", id, When(g.Clock.Deadline), requestText(g)) + afterSpace(checkNotesText(g))
 	default:
-		return fmt.Sprintf("%s is %s: %s.", id, title(g), asked(g))
+		return fmt.Sprintf("%s is %s: %s.", id, stateText(g), requestText(g))
 	}
 }
 
-// Did says what a command or click did.
-func Did(v command.Verb, g jit.Grant) string {
+// ActionReply says to whoever acted on a grant what that did to it.
+func ActionReply(v command.Verb, g jit.Grant) string {
 	id := Code(string(g.ID))
 	switch v {
 	case command.VerbApprove:
 		if g.State == jit.Pending {
-			return fmt.Sprintf("You approved %s; %s needed.", id, missing(g))
+			return fmt.Sprintf("You approved %s; %s needed.", id, missingApprovals(g))
 		}
 		return fmt.Sprintf("You approved %s; it is being opened.", id)
 	case command.VerbDeny:
@@ -71,8 +73,9 @@ func Did(v command.Verb, g jit.Grant) string {
 		if neverWritten(g) {
 			return fmt.Sprintf("You revoked %s of %s before it was opened. %s", id, mentionUser(g.Request.By.ID), nothingWritten)
 		}
-		return fmt.Sprintf("You revoked %s of %s; it is being closed. Connections that are already established are not cut.", id, mentionUser(g.Request.By.ID))
+		return fmt.Sprintf("You revoked %s of %s; it is being closed. Connections that are already established are not cut.",
+			id, mentionUser(g.Request.By.ID))
 	default:
-		return fmt.Sprintf("%s is %s.", id, title(g))
+		return fmt.Sprintf("%s is %s.", id, stateText(g))
 	}
 }

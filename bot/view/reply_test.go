@@ -19,11 +19,11 @@ func TestRequesterReadsTheNotes(t *testing.T) {
 	}
 	direct := func(kind jit.EventKind, g jit.Grant) string { return Direct(jit.Event{Kind: kind}, g).Text }
 	for name, said := range map[string]string{
-		"answer, waiting":         Checked(in(jit.Pending), nil),
-		"answer, being opened":    Checked(in(jit.Opening), nil),
+		"answer, waiting":         RequestReply(in(jit.Pending), nil),
+		"answer, being opened":    RequestReply(in(jit.Opening), nil),
 		"direct, waiting":         direct(jit.EventWaiting, in(jit.Pending)),
 		"direct, opened unasked":  direct(jit.EventOpened, in(jit.Open)),
-		"answer, opened meantime": Checked(in(jit.Open), nil),
+		"answer, opened meantime": RequestReply(in(jit.Open), nil),
 	} {
 		if !strings.Contains(said, note) || !strings.Contains(said, "The card has 2 more notes.") {
 			t.Errorf("%s: %q", name, said)

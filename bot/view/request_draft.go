@@ -38,7 +38,10 @@ func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o access.Offer) 
 // the ticks there were, so that block takes its other name when they change.
 func (d *RequestDraft) Reoffer(o access.Offer, shown bool) {
 	before := d.Ports
-	d.Ports = slices.DeleteFunc(slices.Clone(before), func(value string) bool { _, _, ok := FindPortOption(value, o); return !ok })
+	d.Ports = slices.DeleteFunc(slices.Clone(before), func(value string) bool {
+		_, _, ok := FindPortOption(value, o)
+		return !ok
+	})
 	if len(d.Ports) == 0 && len(o.Ports) == 1 {
 		d.Ports = []string{portValue(o.Ports[0].Ports)}
 	}

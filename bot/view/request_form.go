@@ -117,11 +117,12 @@ func portsInput(d RequestDraft, o access.Offer) slack.Block {
 }
 
 func rangesInput(d RequestDraft, o access.Offer) slack.Block {
-	words := make([]string, 0, len(o.Sources))
+	ranges := make([]string, 0, len(o.Sources))
 	for _, s := range o.Sources {
-		words = append(words, Address(s))
+		ranges = append(ranges, Address(s))
 	}
-	option := slack.NewOptionBlockObject(AllRanges, plain("All ranges that the policy names"), plain(Clip(strings.Join(words, ", "), MaxOptionText)))
+	names := plain(Clip(strings.Join(ranges, ", "), MaxOptionText))
+	option := slack.NewOptionBlockObject(AllRanges, plain("All ranges that the policy names"), names)
 	box := slack.NewCheckboxGroupsBlockElement(InputRanges, option)
 	if d.Ranges {
 		box.InitialOptions = []*slack.OptionBlockObject{option}
@@ -151,7 +152,7 @@ func durationInput(d RequestDraft, o access.Offer) slack.Block {
 
 func reasonInput(d RequestDraft) slack.Block {
 	return slack.NewInputBlock(InputReason, plain("Reason"), plain("The approvers read it, and it is kept in the record."),
-		textInput(InputReason, d.Reason, maxWhy).WithMultiline(true))
+		textInput(InputReason, d.Reason, maxReason).WithMultiline(true))
 }
 
 // textInput never begins with more than it takes.

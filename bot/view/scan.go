@@ -14,19 +14,18 @@ import (
 )
 
 const (
-	maxScanned = 15 // VMs on a page, two blocks each
-
-	maxScanNotes = 3 // said of one VM
+	maxScanned   = 15 // VMs on a page, two blocks each
+	maxScanNotes = 3  // said of one VM
 )
 
 // Scan is a page of the answer to /jit scan; more says that there may be
 // other VMs.
 func Scan(all []reach.Finding, more bool, f command.ScanFilter) Message {
-	head := "*Scan*: " + Plural(len(all), "VM that you may see: ", "VMs that you may see: ") + tally(all) + "."
+	head := "*Scan*: " + Count(len(all), "VM that you may see: ", "VMs that you may see: ") + tally(all) + "."
 	if more {
 		head += " There may be more: not every VM could be looked at for you."
 	}
-	shown := slices.DeleteFunc(slices.Clone(all), func(x reach.Finding) bool { return !passes(f, x) })
+	shown := slices.DeleteFunc(slices.Clone(all), func(x reach.Finding) bool { return !matchesFilter(f, x) })
 	if f.Class != "" || f.Text != "" {
 		head += " " + filterWords(f, len(shown))
 	}
@@ -41,7 +40,7 @@ func Scan(all []reach.Finding, more bool, f command.ScanFilter) Message {
 	if left := len(shown) - next; left > 0 {
 		f.Offset = next
 		blocks = append(blocks, buttons(nextButton(f, left))...)
-		texts = append(texts, Plural(left, "more VM.", "more VMs."))
+		texts = append(texts, Count(left, "more VM.", "more VMs."))
 	}
 	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
 }
@@ -56,14 +55,14 @@ func tally(all []reach.Finding) string {
 		count[reach.ClassUnhealthy], count[reach.ClassNotApplicable], count[reach.ClassHealthy])
 }
 
-// passes reports whether the filter lets a VM be shown.
-func passes(f command.ScanFilter, x reach.Finding) bool {
+// matchesFilter reports whether the filter lets a VM be shown.
+func matchesFilter(f command.ScanFilter, x reach.Finding) bool {
 	return (f.Class == "" || f.Class == x.Posture.Class) && x.VM.Mentions(strings.ToLower(f.Text))
 }
 
 // filterWords say what was filtered by, and what came of it.
 func filterWords(f command.ScanFilter, n int) string {
-	what := "Of these " + Plural(n, "is", "are")
+	what := "Of these " + Count(n, "is", "are")
 	if f.Class != "" {
 		what += " " + strings.ToLower(string(f.Class))
 	}

@@ -29,7 +29,9 @@ func findings() []reach.Finding {
 	bare := finding(3, reach.ClassNotApplicable, "It has no network security group.")
 	good := finding(4, reach.ClassHealthy, "jitbot protects it: just-in-time access is on.")
 	good.Posture.Yet = []string{"Yet its policy lets a request open port 22 and 3389 to any single address that it names."}
-	good.Posture.Defaults = []string{"10.0.0.0/8 to port 22 of 10.10.9.4: rule AllowVnetInBound (priority 65000, a default rule of Azure) of x at the subnet allows it."}
+	good.Posture.Defaults = []string{
+		"10.0.0.0/8 to port 22 of 10.10.9.4: rule AllowVnetInBound (priority 65000, a default rule of Azure) of x at the subnet allows it.",
+	}
 	return []reach.Finding{open, hidden, bare, good}
 }
 

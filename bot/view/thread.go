@@ -30,7 +30,7 @@ func threadApproved(e jit.Event, g jit.Grant, _ string) string {
 	case e.Actor.ID == "":
 		return "approved without anybody's yes, because none is needed. It is being opened."
 	case g.State == jit.Pending:
-		return "approved by " + actor(e.Actor) + "; " + missing(g) + " needed."
+		return "approved by " + actor(e.Actor) + "; " + missingApprovals(g) + " needed."
 	default:
 		return "approved by " + actor(e.Actor) + "."
 	}
@@ -47,7 +47,7 @@ func threadLapsed(jit.Event, jit.Grant, string) string {
 // threadOpened says open of a grant only while it is.
 func threadOpened(e jit.Event, g jit.Grant, _ string) string {
 	if g.State != jit.Open {
-		return "was opened at " + When(g.Clock.Opened) + "; by now it is " + title(g) + "."
+		return "was opened at " + When(g.Clock.Opened) + "; by now it is " + stateText(g) + "."
 	}
 	return "open until " + When(e.Until) + ". The rule was read back in force." + afterSpace(publicEndsText(g))
 }

@@ -13,7 +13,10 @@ import (
 )
 
 // VMChoice is a VM as the form's menu names it.
-type VMChoice struct{ Key, Text string }
+type VMChoice struct {
+	Key  string // the option's value, of VMKey
+	Text string // what people read, of VMText
+}
 
 func (c VMChoice) option() *slack.OptionBlockObject {
 	text := Clip(jit.CleanText(c.Text), MaxOptionText)
@@ -90,7 +93,8 @@ func VMWord(key string, all []jit.VM) (string, bool) {
 	}
 	if !HashedKey(key) {
 		group, name, ok := strings.Cut(key, "/")
-		return key, ok && group != "" && name != "" && !strings.ContainsAny(name, "/=") && !strings.HasPrefix(strings.ToLower(group), "tag:")
+		tag := strings.HasPrefix(strings.ToLower(group), "tag:")
+		return key, ok && group != "" && name != "" && !strings.ContainsAny(name, "/=") && !tag
 	}
 	for _, vm := range all {
 		if vmHash(vm) == key {

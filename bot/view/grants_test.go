@@ -12,18 +12,31 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func after(d time.Duration) time.Time { return noon.Add(d) }
 
-// asked is a request with everything that a screen may show.
+// asked is a request with everything that a message may show.
 func asked() jit.Grant {
 	return jit.Grant{
 		ID: "g-7k2qd", Revision: 1, State: jit.Asked, Channel: "C0APPROVALS", Required: 2,
 		Request: jit.Request{
 			By: jit.Person{ID: "U0ADA", Entra: "11111111-2222-3333-4444-555555555555", Name: "ada@contoso.example"},
 			Targets: []jit.Target{
-				{VM: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Compute/virtualMachines/web-1", Name: "web-1", Group: "rg-prod", Production: true},
+				{
+					VM:         "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Compute/virtualMachines/web-1",
+					Name:       "web-1",
+					Group:      "rg-prod",
+					Production: true,
+				},
 				{VM: "/subscriptions/s/resourceGroups/rg-test/providers/Microsoft.Compute/virtualMachines/web_2", Name: "web_2", Group: "rg-test"},
 			},
-			Ports:    []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}, {From: 53, To: 53, Protocol: jit.UDP}, {From: 8000, To: 8010, Protocol: jit.AnyProtocol}},
-			Sources:  []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/64")},
+			Ports: []jit.Ports{
+				{From: 22, To: 22, Protocol: jit.TCP},
+				{From: 53, To: 53, Protocol: jit.UDP},
+				{From: 8000, To: 8010, Protocol: jit.AnyProtocol},
+			},
+			Sources: []netip.Prefix{
+				netip.MustParsePrefix("203.0.113.7/32"),
+				netip.MustParsePrefix("198.51.100.0/24"),
+				netip.MustParsePrefix("2001:db8::/64"),
+			},
 			Duration: 90 * time.Minute, Reason: "deploying <!channel> the *fix*, see https://evil.example", At: noon,
 		},
 		Notes: []string{"On web-1 the rule allow-all (priority 300) already opens port 22."},
@@ -43,20 +56,17 @@ func must(g jit.Grant, e jit.Event, err error) (jit.Grant, jit.Event) {
 	return g, e
 }
 
-// moments are the states and events of lives, by name.
-func moments() map[string]struct {
+// exampleGrant is a grant, and the event that led there.
+type exampleGrant struct {
 	g jit.Grant
 	e jit.Event
-} {
-	all := map[string]struct {
-		g jit.Grant
-		e jit.Event
-	}{}
+}
+
+// exampleGrants are grants in each state, with the event that led there, by name.
+func exampleGrants() map[string]exampleGrant {
+	all := map[string]exampleGrant{}
 	keep := func(name string, g jit.Grant, e jit.Event) (jit.Grant, jit.Event) {
-		all[name] = struct {
-			g jit.Grant
-			e jit.Event
-		}{g, e}
+		all[name] = exampleGrant{g, e}
 		return g, e
 	}
 	first := asked()
@@ -85,7 +95,10 @@ func moments() map[string]struct {
 	begun := keepMust("opening")(opening.Begin([]jit.Path{
 		{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web"},
 	}, time.Minute, after(2*time.Minute)))
-	keepMust("failed")(begun.Close(jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."}, after(3*time.Minute), after(3*time.Minute)))
+	keepMust("failed")(
+		begun.Close(jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."}, after(3*time.Minute),
+			after(3*time.Minute)),
+	)
 	open := keepMust("opened")(begun.ConfirmOpen(after(2*time.Minute + 5*time.Second)))
 	reminded, events, err := open.Remind(after(85 * time.Minute))
 	if err != nil {
@@ -94,13 +107,23 @@ func moments() map[string]struct {
 	keep("reminded", reminded, events[0])
 	unchecked := open
 	unchecked.Unchecked = true
-	keep("unchecked", unchecked, jit.Event{Kind: jit.EventUnchecked, Text: "The holder's rights could not be read (Azure is busy); the access is kept until they can."})
+	keep("unchecked", unchecked,
+		jit.Event{Kind: jit.EventUnchecked, Text: "The holder's rights could not be read (Azure is busy); the access is kept until they can."})
 	drifted := open
 	keep("drift", drifted, jit.Event{Kind: jit.EventDrift, Text: "Rule jitbot-prod-g-7k2qd-a is gone from nsg-web; it is written again."})
-	hindered, events := open.Hinder(open.Paths[0].Guard, "The rule block-ssh (priority 100) in nsg-web denies this before any allow of ours; move it behind our band or ask from elsewhere.", after(3*time.Minute))
+	hindered, events := open.Hinder(
+		open.Paths[0].Guard,
+		"The rule block-ssh (priority 100) in nsg-web denies this before any allow of ours; move it behind our band or ask from elsewhere.",
+		after(3*time.Minute),
+	)
 	keep("hindered", hindered, events[0])
-	keepMust("failed-unbegun")(opening.Close(jit.Decision{Ending: jit.Failed, Reason: "it waited too long to be opened: closings are late"}, after(time.Hour), after(time.Hour)))
-	unbegun := keepMust("closing-unbegun")(opening.Close(jit.Decision{Ending: jit.Revoked, By: grace}, after(3*time.Minute), after(3*time.Minute)))
+	keepMust("failed-unbegun")(
+		opening.Close(jit.Decision{Ending: jit.Failed, Reason: "it waited too long to be opened: closings are late"}, after(time.Hour),
+			after(time.Hour)),
+	)
+	unbegun := keepMust("closing-unbegun")(
+		opening.Close(jit.Decision{Ending: jit.Revoked, By: grace}, after(3*time.Minute), after(3*time.Minute)),
+	)
 	keepAll := func(name string) func(jit.Grant, []jit.Event, error) {
 		return func(g jit.Grant, events []jit.Event, err error) {
 			if err != nil {
@@ -110,7 +133,10 @@ func moments() map[string]struct {
 		}
 	}
 	keepAll("closed-unbegun")(unbegun.ConfirmClosed("", after(3*time.Minute)))
-	keepAll("moved")(open.Follow([]jit.Path{{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other"}}, after(time.Hour)))
+	keepAll("moved")(
+		open.Follow([]jit.Path{{VM: "vm",
+			Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other"}}, after(time.Hour)),
+	)
 	nobody, e, err := pending.Deny(jit.Person{}, "the entry under approvals is gone", after(time.Minute))
 	if err != nil {
 		panic(err)
@@ -127,8 +153,10 @@ func moments() map[string]struct {
 		name := strings.ReplaceAll(string(d.Ending), " ", "-")
 		closing := keepMust("closing-" + name)(open.Close(d, after(90*time.Minute), after(90*time.Minute)))
 		if d.Ending == jit.Expired {
-			keep("orphan", closing, jit.Event{Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."})
-			stuck, events := closing.Trouble(closing.Paths[0].Guard, "403 AuthorizationFailed: the client does not have authorization", true, after(92*time.Minute))
+			keep("orphan", closing,
+				jit.Event{Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."})
+			stuck, events := closing.Trouble(closing.Paths[0].Guard, "403 AuthorizationFailed: the client does not have authorization", true,
+				after(92*time.Minute))
 			keep("stuck", stuck, events[0])
 		}
 		gone, events, err := closing.ConfirmClosed(closing.Paths[0].Guard, after(91*time.Minute))

@@ -1,0 +1,60 @@
+package bot
+
+import (
+	"context"
+
+	"jitbot/jit"
+	"jitbot/jit/access"
+	"jitbot/jit/reach"
+)
+
+// Service is what people can do with grants. A no is a *jit.Refusal; anything
+// else that goes wrong is a fault, which is logged and not shown.
+type Service interface {
+	// Ask stores a request. The same key gives the same grants again.
+	Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error)
+	// Check checks the rights for an asked grant and returns it as it is then,
+	// a refused one with the refusal.
+	Check(ctx context.Context, id jit.ID) (jit.Grant, error)
+	// Offer tells what may be asked for at VMs, named as in Ask.
+	Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error)
+	// Recent is what somebody asked for the last time; false when never.
+	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
+	// Search lists VMs whose name, group or tag contains the text.
+	Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error)
+
+	// Approve counts a yes.
+	Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// Deny ends a waiting request with a no.
+	Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
+	// Cancel withdraws one's own waiting request.
+	Cancel(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// Done ends one's own access.
+	Done(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// Revoke ends somebody's access.
+	Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
+
+	// Known is nil for a full, active member of the workspace.
+	Known(ctx context.Context, by jit.UserID) error
+	// List shows live grants and waiting requests, one's own or all that the
+	// person may see.
+	List(ctx context.Context, by jit.UserID, all bool) ([]access.Listed, error)
+	// Concerns lists one's own grants that have not ended, and the requests
+	// that wait for one's decision.
+	Concerns(ctx context.Context, by jit.UserID) ([]access.Listed, error)
+	// VMs lists VMs as Search does, with whether they are protected and what may
+	// be asked for; only those that the person may see. more says that there may
+	// be others.
+	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []access.VMLine, more bool, err error)
+	// Scan says how each VM stands that the person may see, the exposed first.
+	Scan(ctx context.Context, by jit.UserID) (findings []reach.Finding, more bool, err error)
+	// Explain is a dry run of a request, by who or, for admins, for who else.
+	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error)
+	// Admin is nil for an admin.
+	Admin(ctx context.Context, by jit.UserID) error
+
+	// Protect shuts ports of VMs, named as in Ask; each has its own outcome.
+	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.Result, error)
+	// Unprotect ends that; each VM has its own outcome.
+	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.Result, error)
+}

@@ -1,0 +1,118 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/access"
+	"jitbot/jit/reach"
+)
+
+func (s *fakeService) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
+	if err := s.Known(ctx, by); err != nil {
+		return nil, err
+	}
+	var out []jit.VM
+	for _, vm := range s.vms {
+		if len(out) < limit && strings.Contains(vm.Group+"/"+vm.Name, text) {
+			out = append(out, vm)
+		}
+	}
+	return out, nil
+}
+
+func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error) {
+	s.mu.Lock()
+	o, slow, no := s.offer, s.slow, s.refuse
+	s.mu.Unlock()
+	if no != nil {
+		return access.Offer{}, no
+	}
+	if slow != nil {
+		select {
+		case <-slow:
+		case <-ctx.Done():
+			return o, ctx.Err()
+		}
+	}
+	if err := s.Known(ctx, by); err != nil {
+		return o, err
+	}
+	for _, word := range words {
+		group, name, split := strings.Cut(word, "/")
+		if !split {
+			group, name = "rg", word
+		}
+		if name == s.unknown {
+			return access.Offer{}, jit.Refuse(jit.ErrNotFound, "There is no VM called %s; did you mean %s?", name, "web-1")
+		}
+		vm := jit.VM{ID: "/vm/" + name, Name: name, Group: group}
+		for _, known := range s.vms {
+			if known.Name == name || known.ID == word {
+				vm = known
+			}
+		}
+		o.VMs = append(o.VMs, vm)
+	}
+	return o, nil
+}
+
+func (s *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.VMLine, bool, error) {
+	return s.listed, s.more, s.note("vms %s %q %d", by, text, limit)
+}
+
+func (s *fakeService) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding, bool, error) {
+	if err := s.Known(ctx, by); err != nil {
+		return nil, false, err
+	}
+	return s.found, s.more, s.note("scan %s", by)
+}
+
+func (s *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error) {
+	e := s.dry
+	e.For = who
+	return e, s.note("explain %s %s %s", by, vm, who)
+}
+
+// simple is the offer of one port from one address: nothing is left to ask.
+func simple() access.Offer {
+	return access.Offer{
+		Ports: []jit.PortPolicy{
+			{
+				Ports:    jit.Ports{From: 22, To: 22, Protocol: jit.TCP},
+				Sources:  from("203.0.113.7/32"),
+				Shortest: 5 * time.Minute,
+				Longest:  3 * time.Hour,
+			},
+		},
+		Sources:  from("203.0.113.7/32"),
+		Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
+	}
+}
+
+// wide is an offer of two ports, from anywhere and from ranges.
+func wide() access.Offer {
+	return access.Offer{
+		Ports: []jit.PortPolicy{
+			{Ports: tcp(22), Any: true, Sources: from("198.51.100.0/24"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
+			{
+				Ports:    jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol},
+				Sources:  append(from("198.51.100.0/24"), from("2001:db8::/64")...),
+				Shortest: 10 * time.Minute,
+				Longest:  time.Hour,
+			},
+		},
+		Sources: from("198.51.100.0/24"), Widest: jit.Widths{V4: 32, V6: 128}, Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
+	}
+}
+
+func machines(n int) []jit.VM {
+	var out []jit.VM
+	for i := range n {
+		out = append(out, jit.VM{ID: fmt.Sprintf("/vm/web-%d", i+1), Name: fmt.Sprintf("web-%d", i+1), Group: "rg"})
+	}
+	return out
+}

@@ -1,0 +1,54 @@
+package bot_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"jitbot/bot/slacksim"
+)
+
+func TestCommandsAreAnswered(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.open()
+	o.reads(o.jit(adaID, "list"), "You have no live grants")
+	for text, want := range map[string]string{
+		"help":                        "/jit request",
+		"lst":                         "did you mean /jit list?",
+		"extend g-7k2qd 1h":           "cannot extend access yet",
+		"done g-2222a":                "There is no grant `g-2222a`.",
+		"request forbidden ssh for x": "You lack `Microsoft.Compute/virtualMachines/read` at `forbidden`.",
+		"request web-1 ssh 1h from 203.0.113.7 for the <@U0GRACE> fix": "" +
+			"waits for approval: port 22 (SSH) of `web-1` in `rg` from `203.0.113.7` (one address) for 1h",
+	} {
+		o.reads(o.jit(adaID, text), want)
+	}
+	if n := o.service.noted("ask"); n != 2 {
+		t.Errorf("%d requests were made, not 2", n)
+	}
+	o.finished()
+	o.service.fail = errors.New("the disk is full")
+	o.reads(o.jit(adaID, "list"), "Something broke on my side.")
+	o.reads(o.jit(adaID, "request web-1 for x"), "Something broke on my side.")
+	if !strings.Contains(o.logs.String(), "the disk is full") {
+		t.Error("the fault was not logged")
+	}
+}
+
+func TestGuestsAndOtherWorkspacesGetNothing(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.open()
+	general := slacksim.DemoGeneralID
+	for _, text := range []string{"list all", "request web-1 for x", "revoke g-7k2qd"} {
+		o.must(o.sim.Slash(o.ctx, gusID, general, "/jit", text))
+		o.reads(o.ephemeral(gusID, func(s string) bool { return s != "Checking…" }), "Guests cannot use jitbot")
+	}
+	r := o.must(o.sim.SlashRaw(o.ctx, adaID, approvals, "/jit", "request web-1 for x", slacksim.Raw{TeamID: "T0OTHER"}))
+	o.reads(r.Text, "another workspace")
+	_, card := o.pending()
+	o.must(o.sim.ClickRaw(o.ctx, graceID, card.Channel, card.Message, "approve", slacksim.Raw{TeamID: "T0OTHER"}))
+	o.reads(o.ephemeral(graceID, func(string) bool { return true }), "another workspace")
+	if calls := o.service.noted(""); calls != 0 {
+		t.Errorf("the service was asked: %q", o.service.calls)
+	}
+}

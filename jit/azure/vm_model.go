@@ -21,11 +21,14 @@ type virtualMachine struct {
 			} `json:"osDisk"`
 		} `json:"storageProfile"`
 		InstanceView struct {
-			Statuses []*struct {
-				Code string `json:"code"`
-			} `json:"statuses"`
+			Statuses []*instanceStatus `json:"statuses"`
 		} `json:"instanceView"`
 	} `json:"properties"`
+}
+
+// instanceStatus is one status of an instance view, such as PowerState/running.
+type instanceStatus struct {
+	Code string `json:"code"`
 }
 
 func (m *virtualMachine) interfaceIDs() []string {

@@ -17,7 +17,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
@@ -99,17 +98,13 @@ var (
 // subscription holds the clients that are bound to one.
 type subscription struct {
 	id            string
-	nsgs          *armnetwork.SecurityGroupsClient
+	manager       rest // for what is listed often: see listInto
 	nsgRules      *armnetwork.SecurityRulesClient
-	nics          *armnetwork.InterfacesClient
-	networks      *armnetwork.VirtualNetworksClient
-	subnets       *armnetwork.SubnetsClient
 	publicIPs     *armnetwork.PublicIPAddressesClient
 	routeTables   *armnetwork.RouteTablesClient
 	loadBalancers *armnetwork.LoadBalancersClient
 	vnetGateways  *armnetwork.VirtualNetworkGatewaysClient
 	localGateways *armnetwork.LocalNetworkGatewaysClient
-	vms           *armcompute.VirtualMachinesClient
 }
 
 // New makes a Client. It sends nothing and starts nothing; its errors say
@@ -198,20 +193,20 @@ func (c *Client) subscription(id string) (*subscription, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the network client: %w", err)
 	}
-	m, err := armcompute.NewVirtualMachinesClient(id, c.cred, &c.options)
-	if err != nil {
-		return nil, fmt.Errorf("making the compute client: %w", err)
-	}
 	s := &subscription{
-		id:   key,
-		nsgs: n.NewSecurityGroupsClient(), nsgRules: n.NewSecurityRulesClient(), nics: n.NewInterfacesClient(),
-		networks: n.NewVirtualNetworksClient(), subnets: n.NewSubnetsClient(),
-		publicIPs: n.NewPublicIPAddressesClient(), vms: m,
+		id: key, manager: c.manager,
+		nsgRules: n.NewSecurityRulesClient(), publicIPs: n.NewPublicIPAddressesClient(),
 		routeTables: n.NewRouteTablesClient(), loadBalancers: n.NewLoadBalancersClient(),
 		vnetGateways: n.NewVirtualNetworkGatewaysClient(), localGateways: n.NewLocalNetworkGatewaysClient(),
 	}
 	c.subscriptions[key] = s
 	return s, nil
+}
+
+// listAddress is that of the list of all resources of a type in the
+// subscription.
+func (s *subscription) listAddress(kind, version string) string {
+	return s.manager.address("subscriptions/"+s.id+"/providers/"+kind, version)
 }
 
 // locate takes an id of the wanted type apart and gives the clients of its

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/resource"
 )
 
 // readInterfaces keeps where each IP configuration is, who is in a group, and
@@ -15,20 +16,21 @@ import (
 func (p *topology) readInterfaces() {
 	p.asgMembers = []jit.Interface{} // read, and perhaps empty
 	for _, n := range values(p.nics) {
-		nic := jit.Interface{ID: value(n.ID)}
-		for _, conf := range values(value(n.Properties).IPConfigurations) {
-			v := value(conf.Properties)
-			addr, err := netip.ParseAddr(value(v.PrivateIPAddress))
+		nic := jit.Interface{ID: n.ID}
+		for _, conf := range values(n.Properties.IPConfigurations) {
+			v := conf.Properties
+			addr, err := netip.ParseAddr(v.PrivateAddress)
 			if err != nil {
 				continue
 			}
 			addr = addr.Unmap()
-			p.configAddrs[strings.ToLower(value(conf.ID))] = privateAddr{networkOf(v), addr}
-			if groups := groupIDs(v.ApplicationSecurityGroups); len(groups) > 0 {
+			network := networkOf(v.Subnet)
+			p.configAddrs[strings.ToLower(conf.ID)] = privateAddr{network, addr}
+			if groups := groupIDs(v.SecurityGroups); len(groups) > 0 {
 				nic.Addresses = append(nic.Addresses, jit.Address{Addr: addr, Groups: groups})
 			}
-			if public := v.PublicIPAddress; public != nil {
-				p.addFrontend(networkOf(v), addr, reach.Front{Name: lastPart(value(public.ID))}, value(public.ID))
+			if public := v.PublicIP; public != nil {
+				p.addFrontend(network, addr, reach.Front{Name: resource.Name(public.ID)}, public.ID)
 			}
 		}
 		if len(nic.Addresses) > 0 {
@@ -37,15 +39,11 @@ func (p *topology) readInterfaces() {
 	}
 }
 
-func networkOf(v armnetwork.InterfaceIPConfigurationPropertiesFormat) string {
-	if v.Subnet == nil {
-		return ""
-	}
-	network, _, _ := strings.Cut(strings.ToLower(value(v.Subnet.ID)), "/subnets/")
+// networkOf is the network of a subnet, in lower case.
+func networkOf(subnet *resourceRef) string {
+	network, _, _ := strings.Cut(strings.ToLower(value(subnet).ID), "/subnets/")
 	return network
 }
-
-func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 // addFrontend adds a public end whose address was given out. Load balancers
 // inside have none; what comes by them comes from inside anyway.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
-
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
@@ -23,15 +21,15 @@ func (c *Client) Table(ctx context.Context, guard string) (rules.Table, error) {
 	if resource.IsFirewall(guard) {
 		return c.firewallTable(ctx, guard)
 	}
-	id, s, err := c.locate(guard, nsgType)
+	id, _, err := c.locate(guard, nsgType)
 	if err != nil {
 		return rules.Table{}, fmt.Errorf("reading a guard: %w", err)
 	}
-	resp, err := s.nsgs.Get(ctx, id.ResourceGroupName, id.Name, nil)
-	if err != nil {
-		return rules.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, translate(err))
+	var g securityGroup
+	if err := c.manager.get(ctx, c.manager.address(id.String(), networkVersion), &g); err != nil {
+		return rules.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, err)
 	}
-	return fromGroup(&resp.SecurityGroup, c.groupWrites), nil
+	return fromGroup(&g, c.groupWrites), nil
 }
 
 // Tables reads every network security group and firewall of the configured
@@ -61,12 +59,8 @@ func (c *Client) tablesOf(ctx context.Context, id string) ([]rules.Table, error)
 		return nil, err
 	}
 	var tables []rules.Table
-	err = pages(ctx, s.nsgs.NewListAllPager(nil), func(page armnetwork.SecurityGroupsClientListAllResponse) {
-		for _, g := range page.Value {
-			if g != nil {
-				tables = append(tables, fromGroup(g, c.groupWrites))
-			}
-		}
+	err = listInto(ctx, s.manager, s.listAddress(nsgType, networkVersion), func(g *securityGroup) {
+		tables = append(tables, fromGroup(g, c.groupWrites))
 	})
 	if err != nil {
 		return tables, fmt.Errorf("listing the guards of subscription %s: %w", id, err)

@@ -10,26 +10,25 @@ import (
 	"jitbot/jit/rules"
 )
 
-// fromRule reads a security rule. Azure keeps one value in a singular field
-// and several in a plural one; the domain knows lists only.
-// https://learn.microsoft.com/rest/api/virtualnetwork/security-rules/get
-func fromRule(r *armnetwork.SecurityRule) rules.Rule {
-	p := value(r.Properties)
+// fromRule reads a security rule. The domain knows lists only, where Azure
+// has a singular field and a plural one.
+func fromRule(r *securityRule) rules.Rule {
+	p := &r.Properties
 	return rules.Rule{
-		Name:         value(r.Name),
-		Priority:     int(value(p.Priority)),
-		Inbound:      strings.EqualFold(string(value(p.Direction)), string(armnetwork.SecurityRuleDirectionInbound)),
-		Allow:        strings.EqualFold(string(value(p.Access)), string(armnetwork.SecurityRuleAccessAllow)),
-		Protocol:     jit.Protocol(strings.ToLower(string(value(p.Protocol)))),
-		Sources:      merged(p.SourceAddressPrefix, p.SourceAddressPrefixes),
-		SourcePorts:  merged(p.SourcePortRange, p.SourcePortRanges),
-		Destinations: merged(p.DestinationAddressPrefix, p.DestinationAddressPrefixes),
-		Ports:        merged(p.DestinationPortRange, p.DestinationPortRanges),
-		SourceGroups: groupIDs(p.SourceApplicationSecurityGroups),
-		Groups:       groupIDs(p.DestinationApplicationSecurityGroups),
-		Description:  value(p.Description),
-		Settled:      settled(p.ProvisioningState),
-		Failed:       failed(p.ProvisioningState),
+		Name:         r.Name,
+		Priority:     int(p.Priority),
+		Inbound:      strings.EqualFold(string(p.Direction), string(armnetwork.SecurityRuleDirectionInbound)),
+		Allow:        strings.EqualFold(string(p.Access), string(armnetwork.SecurityRuleAccessAllow)),
+		Protocol:     jit.Protocol(strings.ToLower(string(p.Protocol))),
+		Sources:      merged(p.Source, p.Sources),
+		SourcePorts:  merged(p.SourcePort, p.SourcePortList),
+		Destinations: merged(p.Destination, p.Destinations),
+		Ports:        merged(p.DestinationPort, p.DestinationPortList),
+		SourceGroups: groupIDs(p.SourceGroups),
+		Groups:       groupIDs(p.DestinationGroups),
+		Description:  p.Description,
+		Settled:      p.State.settled(),
+		Failed:       p.State.failed(),
 	}
 }
 
@@ -71,10 +70,10 @@ func protocol(p jit.Protocol) armnetwork.SecurityRuleProtocol {
 	return armnetwork.SecurityRuleProtocol(p)
 }
 
-func merged(one *string, many []*string) []string {
+func merged(one string, many []*string) []string {
 	out := values(many)
-	if s := value(one); s != "" && !slices.Contains(out, s) {
-		out = append(out, s)
+	if one != "" && !slices.Contains(out, one) {
+		out = append(out, one)
 	}
 	return out
 }
@@ -90,10 +89,10 @@ func split(list []string) (*string, []*string) {
 	return nil, many
 }
 
-func groupIDs(groups []*armnetwork.ApplicationSecurityGroup) []string {
+func groupIDs(groups []*resourceRef) []string {
 	var ids []string
 	for _, g := range values(groups) {
-		ids = append(ids, value(g.ID))
+		ids = append(ids, g.ID)
 	}
 	return ids
 }
@@ -106,31 +105,20 @@ func groupRefs(ids []string) []*armnetwork.ApplicationSecurityGroup {
 	return groups
 }
 
-func settled(s *armnetwork.ProvisioningState) bool {
-	return strings.EqualFold(string(value(s)), string(armnetwork.ProvisioningStateSucceeded))
-}
-
-// failed reports whether Azure gave a change up: what the rule says is then
-// not known to be in force, also where it reads as wanted.
-func failed(s *armnetwork.ProvisioningState) bool {
-	state := string(value(s))
-	return strings.EqualFold(state, string(armnetwork.ProvisioningStateFailed)) || strings.EqualFold(state, "Canceled")
-}
-
 // fromGroup reads a network security group, which is changed by writes of the
 // whole or rule by rule.
-func fromGroup(g *armnetwork.SecurityGroup, whole bool) rules.Table {
-	p := value(g.Properties)
+func fromGroup(g *securityGroup, whole bool) rules.Table {
+	p := &g.Properties
 	t := rules.Table{
-		Guard: value(g.ID), Name: value(g.Name), Settled: settled(p.ProvisioningState),
-		Whole: whole, Failed: whole && failed(p.ProvisioningState),
+		Guard: g.ID, Name: g.Name, Settled: p.State.settled(),
+		Whole: whole, Failed: whole && p.State.failed(),
 	}
-	for _, r := range p.SecurityRules {
+	for _, r := range p.Rules {
 		if r != nil {
 			t.Rules = append(t.Rules, fromRule(r))
 		}
 	}
-	for _, r := range p.DefaultSecurityRules {
+	for _, r := range p.DefaultRules {
 		if r != nil {
 			t.Defaults = append(t.Defaults, fromRule(r))
 		}

@@ -46,7 +46,7 @@ func TestFromRule(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var r armnetwork.SecurityRule
+			var r securityRule
 			if err := json.Unmarshal([]byte(tt.body), &r); err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +86,7 @@ func TestToRule(t *testing.T) {
 					t.Errorf("%s is written in both forms: %s", form, body)
 				}
 			}
-			var back armnetwork.SecurityRule
+			var back securityRule
 			if err := json.Unmarshal(body, &back); err != nil {
 				t.Fatal(err)
 			}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
-
 	"jitbot/jit"
 	"jitbot/jit/reach"
 	"jitbot/jit/rules"
@@ -53,7 +51,7 @@ const (
 
 // What the path evaluator answers of the shapes that Azure sends.
 func TestReachOfRecordedShapes(t *testing.T) {
-	var group armnetwork.SecurityGroup
+	var group securityGroup
 	var fw firewall
 	var list ruleGroup
 	for text, into := range map[string]any{recordedGroup: &group, recordedFirewall: &fw, recordedRuleGroup: &list} {

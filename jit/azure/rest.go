@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	armruntime "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
@@ -44,6 +45,11 @@ func (r rest) get(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return translate(err)
 	}
+	return r.read(req, into)
+}
+
+// read sends a GET and reads the answer into the value that into points to.
+func (r rest) read(req *policy.Request, into any) error {
 	req.Raw().Header.Set("Accept", "application/json")
 	resp, err := r.pipeline.Do(req)
 	if err != nil {
@@ -84,6 +90,38 @@ func (r rest) list(ctx context.Context, address string, take func(json.RawMessag
 		}
 	}
 	return nil
+}
+
+// listPage is one page of a list of Resource Manager.
+type listPage[T any] struct {
+	Value    []*T   `json:"value"`
+	NextLink string `json:"nextLink"`
+}
+
+// listInto reads a list page by page, as the SDK's pagers do, and hands each
+// element to take. What came before an error was taken. Each page is decoded
+// in one pass; the SDK's types scan their bytes once more at each level of
+// nesting, which was most of the work of a look at large subscriptions.
+func listInto[T any](ctx context.Context, r rest, address string, take func(*T)) error {
+	req, err := runtime.NewRequest(ctx, http.MethodGet, address)
+	for {
+		if err != nil {
+			return translate(err)
+		}
+		var page listPage[T]
+		if err := r.read(req, &page); err != nil {
+			return err
+		}
+		for _, element := range page.Value {
+			if element != nil {
+				take(element)
+			}
+		}
+		if page.NextLink == "" {
+			return nil
+		}
+		req, err = runtime.NewRequestForNextLink(ctx, http.MethodGet, r.endpoint, page.NextLink)
+	}
 }
 
 // unmarshal reads JSON that may be absent.

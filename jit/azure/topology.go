@@ -15,7 +15,7 @@ import (
 // topology is what was listed of the network around virtual machines.
 type topology struct {
 	*networkLists
-	nics          []*armnetwork.Interface
+	nics          []*networkInterface
 	loadBalancers []*armnetwork.LoadBalancer
 	onPremises    map[string]onPremisesRoutes // what lies behind the gateways of networks
 
@@ -72,10 +72,10 @@ func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]reach.T
 }
 
 func (p *topology) listInterfaces(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.nics.NewListAllPager(nil), func(page armnetwork.InterfacesClientListAllResponse) {
+	return listInto(ctx, s.manager, s.listAddress(nicType, networkVersion), func(n *networkInterface) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.nics = append(p.nics, page.Value...)
+		p.nics = append(p.nics, n)
 	})
 }
 
@@ -121,8 +121,8 @@ func (p *topology) addFrontends(s *reach.Topology, network string, to netip.Addr
 }
 
 // addNetwork adds the network's own space and that of its peers.
-func addNetwork(s *reach.Topology, n *armnetwork.VirtualNetwork) {
-	s.VirtualNetwork = append(s.VirtualNetwork, addressSpace(n.Properties.AddressSpace)...)
+func addNetwork(s *reach.Topology, n *virtualNetwork) {
+	s.VirtualNetwork = append(s.VirtualNetwork, n.Properties.AddressSpace.prefixes()...)
 	for _, v := range connectedPeerings(n) {
 		s.Peers = append(s.Peers, peerAddressSpace(v)...)
 	}
@@ -130,7 +130,7 @@ func addNetwork(s *reach.Topology, n *armnetwork.VirtualNetwork) {
 
 // addRoutes adds the prefixes of the subnet's own routes, and the appliances
 // that they lead to and that are no firewall of Azure's whose rules were read.
-func (p *topology) addRoutes(s *reach.Topology, n *armnetwork.VirtualNetwork, id string) {
+func (p *topology) addRoutes(s *reach.Topology, n *virtualNetwork, id string) {
 	for _, route := range p.routeTableRoutes(n, id) {
 		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
 		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))
@@ -142,12 +142,7 @@ func (p *topology) addRoutes(s *reach.Topology, n *armnetwork.VirtualNetwork, id
 	}
 }
 
-func addressSpace(s *armnetwork.AddressSpace) []netip.Prefix {
-	if s == nil {
-		return nil
-	}
-	return prefixes(values(s.AddressPrefixes)...)
-}
+func (a addressSpace) prefixes() []netip.Prefix { return prefixes(a.Prefixes...) }
 
 // prefixes leaves out what is none, such as a service tag.
 func prefixes(texts ...string) []netip.Prefix {

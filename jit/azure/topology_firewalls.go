@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
-
 	"jitbot/jit"
 	"jitbot/jit/reach"
 	"jitbot/jit/route"
@@ -127,8 +125,8 @@ func (e *networkLists) publicIPsOf(f firewall) []netip.Addr {
 
 // isFirewall reports whether a firewall in the network or in a peer of it has
 // the address, one whose rules were read.
-func (p *topology) isFirewall(n *armnetwork.VirtualNetwork, hop netip.Addr) bool {
-	near := append(peersOf(n), strings.ToLower(value(n.ID)))
+func (p *topology) isFirewall(n *virtualNetwork, hop netip.Addr) bool {
+	near := append(peersOf(n), strings.ToLower(n.ID))
 	return slices.ContainsFunc(p.firewalls, func(f firewall) bool {
 		_, network, private := f.location()
 		return private == hop && slices.Contains(near, network) && p.wasRead(f.Properties.Policy.ID)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,7 @@ import (
 // between them, by lower-case id.
 type networkLists struct {
 	mu              sync.Mutex
-	networks        map[string]*armnetwork.VirtualNetwork
+	networks        map[string]*virtualNetwork
 	publicIPs       map[string]armnetwork.PublicIPAddress
 	routes          map[string][]armnetwork.Route
 	firewalls       []firewall
@@ -30,7 +31,7 @@ type networkLists struct {
 
 func newNetworkLists() *networkLists {
 	return &networkLists{
-		networks: map[string]*armnetwork.VirtualNetwork{}, publicIPs: map[string]armnetwork.PublicIPAddress{},
+		networks: map[string]*virtualNetwork{}, publicIPs: map[string]armnetwork.PublicIPAddress{},
 		routes: map[string][]armnetwork.Route{}, policies: map[string]policyChain{}, dnatTargets: map[string]map[netip.Addr]bool{},
 	}
 }
@@ -62,13 +63,11 @@ func (c *Client) listAll(ctx context.Context, lists ...listing) error {
 }
 
 func (e *networkLists) listNetworks(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.networks.NewListAllPager(nil), func(page armnetwork.VirtualNetworksClientListAllResponse) {
+	return listInto(ctx, s.manager, s.listAddress(networkType, networkVersion), func(n *virtualNetwork) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		for _, n := range page.Value {
-			if n != nil && n.Properties != nil {
-				e.networks[strings.ToLower(value(n.ID))] = n
-			}
+		if n.Properties != nil {
+			e.networks[strings.ToLower(n.ID)] = n
 		}
 	})
 }
@@ -142,37 +141,37 @@ func (c *Client) recentLists(ctx context.Context) (*networkLists, error) {
 }
 
 // peersOf are the networks that a network is connected with.
-func peersOf(n *armnetwork.VirtualNetwork) []string {
+func peersOf(n *virtualNetwork) []string {
 	var out []string
 	for _, v := range connectedPeerings(n) {
-		if v.RemoteVirtualNetwork != nil {
-			out = append(out, strings.ToLower(value(v.RemoteVirtualNetwork.ID)))
+		if v.RemoteNetwork != nil {
+			out = append(out, strings.ToLower(v.RemoteNetwork.ID))
 		}
 	}
 	return out
 }
 
-func connectedPeerings(n *armnetwork.VirtualNetwork) []armnetwork.VirtualNetworkPeeringPropertiesFormat {
-	var out []armnetwork.VirtualNetworkPeeringPropertiesFormat
-	for _, peer := range values(n.Properties.VirtualNetworkPeerings) {
-		v := value(peer.Properties)
-		if value(v.PeeringState) == armnetwork.VirtualNetworkPeeringStateConnected && value(v.AllowVirtualNetworkAccess) {
+func connectedPeerings(n *virtualNetwork) []peeringProperties {
+	var out []peeringProperties
+	for _, peer := range values(n.Properties.Peerings) {
+		v := peer.Properties
+		if v.State == armnetwork.VirtualNetworkPeeringStateConnected && v.AllowAccess {
 			out = append(out, v)
 		}
 	}
 	return out
 }
 
-func peerAddressSpace(v armnetwork.VirtualNetworkPeeringPropertiesFormat) []netip.Prefix {
-	if v.RemoteVirtualNetworkAddressSpace != nil {
-		return addressSpace(v.RemoteVirtualNetworkAddressSpace)
+func peerAddressSpace(v peeringProperties) []netip.Prefix {
+	if v.RemoteNetworkSpace != nil {
+		return v.RemoteNetworkSpace.prefixes()
 	}
-	return addressSpace(v.RemoteAddressSpace)
+	return v.RemoteSpace.prefixes()
 }
 
 // routesOf are the routes of a subnet: its own, then those that every subnet
 // has to the network itself and to its peers.
-func (e *networkLists) routesOf(n *armnetwork.VirtualNetwork, subnet string) []route.Route {
+func (e *networkLists) routesOf(n *virtualNetwork, subnet string) []route.Route {
 	var out []route.Route
 	for _, r := range e.routeTableRoutes(n, subnet) {
 		var hop netip.Addr
@@ -183,7 +182,7 @@ func (e *networkLists) routesOf(n *armnetwork.VirtualNetwork, subnet string) []r
 			out = append(out, route.Route{Prefix: p, Hop: hop})
 		}
 	}
-	inside := addressSpace(n.Properties.AddressSpace)
+	inside := n.Properties.AddressSpace.prefixes()
 	for _, v := range connectedPeerings(n) {
 		inside = append(inside, peerAddressSpace(v)...)
 	}
@@ -194,14 +193,13 @@ func (e *networkLists) routesOf(n *armnetwork.VirtualNetwork, subnet string) []r
 }
 
 // routeTableRoutes are those of the subnet's route table.
-func (e *networkLists) routeTableRoutes(n *armnetwork.VirtualNetwork, subnet string) []armnetwork.RoutePropertiesFormat {
+func (e *networkLists) routeTableRoutes(n *virtualNetwork, subnet string) []armnetwork.RoutePropertiesFormat {
 	var out []armnetwork.RoutePropertiesFormat
 	for _, s := range values(n.Properties.Subnets) {
-		v := value(s.Properties)
-		if !strings.EqualFold(value(s.ID), subnet) || v.RouteTable == nil {
+		if !strings.EqualFold(s.ID, subnet) || s.Properties.RouteTable == nil {
 			continue
 		}
-		for _, r := range e.routes[strings.ToLower(value(v.RouteTable.ID))] {
+		for _, r := range e.routes[strings.ToLower(s.Properties.RouteTable.ID)] {
 			out = append(out, value(r.Properties))
 		}
 	}
@@ -216,11 +214,10 @@ func (e *networkLists) subnetPrefix(subnet string) netip.Prefix {
 		return netip.Prefix{}
 	}
 	for _, s := range values(n.Properties.Subnets) {
-		v := value(s.Properties)
-		if !strings.EqualFold(value(s.ID), subnet) {
+		if !strings.EqualFold(s.ID, subnet) {
 			continue
 		}
-		if found := prefixes(append(values(v.AddressPrefixes), value(v.AddressPrefix))...); len(found) > 0 {
+		if found := prefixes(append(slices.Clone(s.Properties.Prefixes), s.Properties.Prefix)...); len(found) > 0 {
 			return found[0]
 		}
 	}

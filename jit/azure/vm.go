@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 	"golang.org/x/sync/errgroup"
 
@@ -16,7 +15,8 @@ import (
 const (
 	vmType       = "Microsoft.Compute/virtualMachines"
 	nicType      = "Microsoft.Network/networkInterfaces"
-	subnetType   = "Microsoft.Network/virtualNetworks/subnets"
+	networkType  = "Microsoft.Network/virtualNetworks"
+	subnetType   = networkType + "/subnets"
 	publicIPType = "Microsoft.Network/publicIPAddresses"
 )
 
@@ -29,24 +29,23 @@ const (
 // an error.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/get
 func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
-	r, s, err := c.locate(id, vmType)
+	r, _, err := c.locate(id, vmType)
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading a virtual machine: %w", err)
 	}
 	if !c.isConfigured(r.SubscriptionID) {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, jit.ErrUnwatched)
 	}
-	view := armcompute.InstanceViewTypesInstanceView
-	resp, err := s.vms.Get(ctx, r.ResourceGroupName, r.Name, &armcompute.VirtualMachinesClientGetOptions{Expand: &view})
-	if err != nil {
-		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, translate(err))
+	var m virtualMachine
+	if err := c.manager.get(ctx, c.manager.address(r.String(), computeVersion)+"&$expand=instanceView", &m); err != nil {
+		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
 	e, err := c.recentLists(ctx)
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
 	p := newVMParts(e)
-	err = eachID(ctx, interfaceIDs(&resp.VirtualMachine), func(ctx context.Context, id string) error {
+	err = eachID(ctx, m.interfaceIDs(), func(ctx context.Context, id string) error {
 		return c.readInterface(ctx, p, id)
 	})
 	if err == nil {
@@ -55,7 +54,7 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
-	vm, faults := p.vm(&resp.VirtualMachine)
+	vm, faults := p.vm(&m)
 	if err := errors.Join(faults...); err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
@@ -66,13 +65,12 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 func (c *Client) readSubnetsAndPublicIPs(ctx context.Context, p *vmParts) error {
 	var ids []string
 	for _, n := range p.nics {
-		for _, conf := range values(value(n.Properties).IPConfigurations) {
-			a := value(conf.Properties)
-			if a.Subnet != nil {
-				ids = append(ids, value(a.Subnet.ID))
+		for _, conf := range values(n.Properties.IPConfigurations) {
+			if s := conf.Properties.Subnet; s != nil {
+				ids = append(ids, s.ID)
 			}
-			if a.PublicIPAddress != nil {
-				ids = append(ids, value(a.PublicIPAddress.ID))
+			if a := conf.Properties.PublicIP; a != nil {
+				ids = append(ids, a.ID)
 			}
 		}
 	}
@@ -85,31 +83,31 @@ func (c *Client) readSubnetsAndPublicIPs(ctx context.Context, p *vmParts) error 
 }
 
 func (c *Client) readInterface(ctx context.Context, p *vmParts, id string) error {
-	r, s, err := c.locate(id, nicType)
+	r, _, err := c.locate(id, nicType)
 	if err != nil {
 		return fmt.Errorf("reading an interface: %w", err)
 	}
-	resp, err := s.nics.Get(ctx, r.ResourceGroupName, r.Name, nil)
-	if err != nil {
-		return fmt.Errorf("reading interface %s: %w", r.Name, goneMeanwhile(translate(err)))
+	var n networkInterface
+	if err := c.manager.get(ctx, c.manager.address(r.String(), networkVersion), &n); err != nil {
+		return fmt.Errorf("reading interface %s: %w", r.Name, goneMeanwhile(err))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Under the id of the machine's reference: that is what vm looks for.
-	p.nics[strings.ToLower(id)] = &resp.Interface
+	p.nics[strings.ToLower(id)] = &n
 	return nil
 }
 
 func (c *Client) readSubnet(ctx context.Context, p *vmParts, id string) error {
-	r, s, err := c.locate(id, subnetType)
+	r, _, err := c.locate(id, subnetType)
 	if err != nil {
 		return fmt.Errorf("reading a subnet: %w", err)
 	}
-	resp, err := s.subnets.Get(ctx, r.ResourceGroupName, r.Parent.Name, r.Name, nil)
-	if err != nil {
-		return fmt.Errorf("reading subnet %s: %w", r.Name, goneMeanwhile(translate(err)))
+	var s subnet
+	if err := c.manager.get(ctx, c.manager.address(r.String(), networkVersion), &s); err != nil {
+		return fmt.Errorf("reading subnet %s: %w", r.Name, goneMeanwhile(err))
 	}
-	p.addSubnet(&armnetwork.Subnet{ID: &id, Properties: resp.Properties})
+	p.addSubnet(id, s.Properties.SecurityGroup.ID)
 	return nil
 }
 

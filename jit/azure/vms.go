@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
@@ -19,8 +18,8 @@ import (
 // vmParts are what virtual machines are joined from, by lower-case id.
 type vmParts struct {
 	*networkLists
-	vms         []*armcompute.VirtualMachine
-	nics        map[string]*armnetwork.Interface
+	vms         []*virtualMachine
+	nics        map[string]*networkInterface
 	subnetNSGs  map[string]string // of subnets
 	publicAddrs map[string]string // addresses of public IPs
 	classicVMs  []jit.VM
@@ -28,7 +27,7 @@ type vmParts struct {
 
 func newVMParts(e *networkLists) *vmParts {
 	return &vmParts{
-		networkLists: e, nics: map[string]*armnetwork.Interface{}, subnetNSGs: map[string]string{}, publicAddrs: map[string]string{},
+		networkLists: e, nics: map[string]*networkInterface{}, subnetNSGs: map[string]string{}, publicAddrs: map[string]string{},
 	}
 }
 
@@ -53,8 +52,8 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	}
 	p.indexNetworks()
 	c.cacheLists(p.networkLists)
-	slices.SortFunc(p.vms, func(a, b *armcompute.VirtualMachine) int {
-		return strings.Compare(strings.ToLower(value(a.ID)), strings.ToLower(value(b.ID)))
+	slices.SortFunc(p.vms, func(a, b *virtualMachine) int {
+		return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID))
 	})
 	vms := make([]jit.VM, 0, len(p.vms))
 	for _, m := range p.vms {
@@ -74,17 +73,14 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
-	status := "true"
 	for _, id := range c.configured {
 		s, err := c.subscription(id)
 		if err != nil {
 			return nil, err
 		}
-		list := s.vms.NewListAllPager(&armcompute.VirtualMachinesClientListAllOptions{StatusOnly: &status})
-		err = pages(ctx, list, func(page armcompute.VirtualMachinesClientListAllResponse) {
-			for _, m := range values(page.Value) {
-				out[strings.ToLower(value(m.ID))] = powerState(&m)
-			}
+		address := s.listAddress(vmType, computeVersion) + "&statusOnly=true"
+		err = listInto(ctx, s.manager, address, func(m *virtualMachine) {
+			out[strings.ToLower(m.ID)] = m.powerState()
 		})
 		if err != nil {
 			return nil, fmt.Errorf("listing the power states of subscription %s: %w", id, err)
@@ -94,26 +90,18 @@ func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 }
 
 func (p *vmParts) listVMs(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.vms.NewListAllPager(nil), func(page armcompute.VirtualMachinesClientListAllResponse) {
+	return listInto(ctx, s.manager, s.listAddress(vmType, computeVersion), func(m *virtualMachine) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		for _, m := range page.Value {
-			if m != nil {
-				p.vms = append(p.vms, m)
-			}
-		}
+		p.vms = append(p.vms, m)
 	})
 }
 
 func (p *vmParts) listInterfaces(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.nics.NewListAllPager(nil), func(page armnetwork.InterfacesClientListAllResponse) {
+	return listInto(ctx, s.manager, s.listAddress(nicType, networkVersion), func(n *networkInterface) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		for _, n := range page.Value {
-			if n != nil {
-				p.nics[strings.ToLower(value(n.ID))] = n
-			}
-		}
+		p.nics[strings.ToLower(n.ID)] = n
 	})
 }
 
@@ -121,8 +109,8 @@ func (p *vmParts) listInterfaces(ctx context.Context, s *subscription) error {
 // ones.
 func (p *vmParts) indexNetworks() {
 	for _, n := range p.networks {
-		for _, subnet := range value(n.Properties).Subnets {
-			p.addSubnet(subnet)
+		for _, s := range values(n.Properties.Subnets) {
+			p.addSubnet(s.ID, s.Properties.SecurityGroup.ID)
 		}
 	}
 	for _, a := range p.publicIPs {
@@ -130,13 +118,13 @@ func (p *vmParts) indexNetworks() {
 	}
 }
 
-func (p *vmParts) addSubnet(s *armnetwork.Subnet) {
-	if s == nil || s.Properties == nil || s.Properties.NetworkSecurityGroup == nil {
+func (p *vmParts) addSubnet(id, nsg string) {
+	if nsg == "" {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.subnetNSGs[strings.ToLower(value(s.ID))] = value(s.Properties.NetworkSecurityGroup.ID)
+	p.subnetNSGs[strings.ToLower(id)] = nsg
 }
 
 func (p *vmParts) addPublicIP(a *armnetwork.PublicIPAddress) {
@@ -150,20 +138,17 @@ func (p *vmParts) addPublicIP(a *armnetwork.PublicIPAddress) {
 
 // vm puts a machine together with its interfaces. The faults say what had to
 // be left out.
-func (p *vmParts) vm(m *armcompute.VirtualMachine) (jit.VM, []error) {
-	vm := jit.VM{ID: value(m.ID), Name: value(m.Name), Location: value(m.Location), Blind: p.firewallsUnread}
+func (p *vmParts) vm(m *virtualMachine) (jit.VM, []error) {
+	vm := jit.VM{ID: m.ID, Name: m.Name, Location: m.Location, Blind: p.firewallsUnread}
 	if id, err := arm.ParseResourceID(vm.ID); err == nil {
 		vm.Group = id.ResourceGroupName
 	}
-	for name, text := range m.Tags {
-		if vm.Tags == nil {
-			vm.Tags = map[string]string{}
-		}
-		vm.Tags[name] = value(text)
+	if len(m.Tags) > 0 {
+		vm.Tags = m.Tags
 	}
-	vm.OS, vm.Power = osType(m), powerState(m)
+	vm.OS, vm.Power = m.Properties.StorageProfile.OSDisk.OSType, m.powerState()
 	var faults []error
-	for _, id := range interfaceIDs(m) {
+	for _, id := range m.interfaceIDs() {
 		n := p.nics[strings.ToLower(id)]
 		if n == nil {
 			faults = append(faults, fmt.Errorf("interface %s is not listed", id))
@@ -176,16 +161,12 @@ func (p *vmParts) vm(m *armcompute.VirtualMachine) (jit.VM, []error) {
 	return vm, faults
 }
 
-func (p *vmParts) networkInterface(n *armnetwork.Interface) (jit.Interface, []error) {
-	props := value(n.Properties)
-	nic := jit.Interface{ID: value(n.ID)}
-	if props.NetworkSecurityGroup != nil {
-		nic.Guard = value(props.NetworkSecurityGroup.ID)
-	}
+func (p *vmParts) networkInterface(n *networkInterface) (jit.Interface, []error) {
+	nic := jit.Interface{ID: n.ID, Guard: n.Properties.SecurityGroup.ID}
 	var faults []error
-	for _, conf := range values(props.IPConfigurations) {
-		a := value(conf.Properties)
-		text := value(a.PrivateIPAddress)
+	for _, conf := range values(n.Properties.IPConfigurations) {
+		a := conf.Properties
+		text := a.PrivateAddress
 		if text == "" {
 			continue // not given out yet
 		}
@@ -194,46 +175,16 @@ func (p *vmParts) networkInterface(n *armnetwork.Interface) (jit.Interface, []er
 			faults = append(faults, fmt.Errorf("interface %s: %q is no address", nic.ID, text))
 			continue
 		}
-		address := jit.Address{Addr: addr.Unmap(), Groups: groupIDs(a.ApplicationSecurityGroups)}
+		address := jit.Address{Addr: addr.Unmap(), Groups: groupIDs(a.SecurityGroups)}
 		if a.Subnet != nil {
-			address.Subnet = value(a.Subnet.ID)
+			address.Subnet = a.Subnet.ID
 			address.SubnetGuard = p.subnetNSGs[strings.ToLower(address.Subnet)]
 		}
-		if a.PublicIPAddress != nil {
-			address.Public = p.publicAddrs[strings.ToLower(value(a.PublicIPAddress.ID))]
+		if a.PublicIP != nil {
+			address.Public = p.publicAddrs[strings.ToLower(a.PublicIP.ID)]
 		}
 		address.FirewallHops = p.firewallsBefore(address)
 		nic.Addresses = append(nic.Addresses, address)
 	}
 	return nic, faults
-}
-
-func interfaceIDs(m *armcompute.VirtualMachine) []string {
-	if m.Properties == nil || m.Properties.NetworkProfile == nil {
-		return nil
-	}
-	var ids []string
-	for _, ref := range values(m.Properties.NetworkProfile.NetworkInterfaces) {
-		ids = append(ids, value(ref.ID))
-	}
-	return ids
-}
-
-func osType(m *armcompute.VirtualMachine) string {
-	if m.Properties == nil || m.Properties.StorageProfile == nil || m.Properties.StorageProfile.OSDisk == nil {
-		return ""
-	}
-	return string(value(m.Properties.StorageProfile.OSDisk.OSType))
-}
-
-func powerState(m *armcompute.VirtualMachine) string {
-	if m.Properties == nil || m.Properties.InstanceView == nil {
-		return ""
-	}
-	for _, s := range values(m.Properties.InstanceView.Statuses) {
-		if state, ok := strings.CutPrefix(value(s.Code), "PowerState/"); ok {
-			return state
-		}
-	}
-	return ""
 }

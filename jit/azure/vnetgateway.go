@@ -37,23 +37,23 @@ func (b onPremisesRoutes) join(o onPremisesRoutes) onPremisesRoutes {
 
 // gatewayNetworks are the networks whose gateways the network uses: itself, and peers
 // that lend it theirs.
-func gatewayNetworks(n *armnetwork.VirtualNetwork) []string {
+func gatewayNetworks(n *virtualNetwork) []string {
 	var out []string
 	if subnetNamed(n, "GatewaySubnet") != nil {
-		out = append(out, strings.ToLower(value(n.ID)))
+		out = append(out, strings.ToLower(n.ID))
 	}
-	for _, peer := range values(n.Properties.VirtualNetworkPeerings) {
-		v := value(peer.Properties)
-		if value(v.UseRemoteGateways) && value(v.PeeringState) == armnetwork.VirtualNetworkPeeringStateConnected {
-			out = append(out, refID(v.RemoteVirtualNetwork))
+	for _, peer := range values(n.Properties.Peerings) {
+		v := peer.Properties
+		if v.UseRemoteGateways && v.State == armnetwork.VirtualNetworkPeeringStateConnected {
+			out = append(out, strings.ToLower(value(v.RemoteNetwork).ID))
 		}
 	}
 	return out
 }
 
-func subnetNamed(n *armnetwork.VirtualNetwork, name string) *armnetwork.Subnet {
+func subnetNamed(n *virtualNetwork, name string) *subnet {
 	for _, s := range n.Properties.Subnets {
-		if s != nil && strings.EqualFold(value(s.Name), name) {
+		if s != nil && strings.EqualFold(s.Name, name) {
 			return s
 		}
 	}
@@ -62,10 +62,10 @@ func subnetNamed(n *armnetwork.VirtualNetwork, name string) *armnetwork.Subnet {
 
 // vnetGatewaysOf are the ids of the gateways in the network's gateway subnet. Not
 // ok is whatever is not quite so, such as none.
-func vnetGatewaysOf(n *armnetwork.VirtualNetwork) (ids []string, ok bool) {
-	subnet := value(subnetNamed(n, "GatewaySubnet"))
-	for _, c := range values(value(subnet.Properties).IPConfigurations) {
-		id, err := arm.ParseResourceID(value(c.ID))
+func vnetGatewaysOf(n *virtualNetwork) (ids []string, ok bool) {
+	home := value(subnetNamed(n, "GatewaySubnet"))
+	for _, c := range values(home.Properties.IPConfigurations) {
+		id, err := arm.ParseResourceID(c.ID)
 		if err != nil || id.Parent == nil || !strings.EqualFold(id.Parent.ResourceType.String(), vnetGatewayType) {
 			return nil, false
 		}
@@ -78,7 +78,7 @@ func vnetGatewaysOf(n *armnetwork.VirtualNetwork) (ids []string, ok bool) {
 
 // addOnPremises adds the prefixes behind the network's gateways, and whether there may
 // be more. A route server learns routes as a gateway does.
-func (p *topology) addOnPremises(s *reach.Topology, n *armnetwork.VirtualNetwork) {
+func (p *topology) addOnPremises(s *reach.Topology, n *virtualNetwork) {
 	s.Learned = s.Learned || subnetNamed(n, "RouteServerSubnet") != nil
 	for _, home := range gatewayNetworks(n) {
 		b := p.onPremises[home]
@@ -200,7 +200,7 @@ func (p *topology) remoteNetwork(from string, v armnetwork.VirtualNetworkGateway
 	for _, n := range p.networks {
 		ids, _ := vnetGatewaysOf(n)
 		if slices.ContainsFunc(ids, func(id string) bool { return resource.Same(id, other) }) {
-			return onPremisesRoutes{addressSpace(n.Properties.AddressSpace), true}
+			return onPremisesRoutes{n.Properties.AddressSpace.prefixes(), true}
 		}
 	}
 	return onPremisesRoutes{}
@@ -237,7 +237,7 @@ func (c *Client) localGatewayRanges(ctx context.Context, ids []string) (onPremis
 	for _, id := range ids {
 		v, ok := listed[strings.ToLower(id)]
 		space := value(value(v.Properties).LocalNetworkAddressSpace)
-		ranges := addressSpace(&space)
+		ranges := prefixes(values(space.AddressPrefixes)...)
 		out = out.join(onPremisesRoutes{ranges, ok && len(ranges) == len(space.AddressPrefixes)})
 	}
 	return out, nil

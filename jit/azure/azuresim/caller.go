@@ -15,9 +15,7 @@ func (s *Sim) authorize(c *call) *problem {
 	if c.path.scope != "" && strings.HasPrefix(c.action, "Microsoft.Authorization/") {
 		scope = c.path.scope
 	}
-	refusal := fromGateway(http.StatusForbidden, "AuthorizationFailed",
-		"The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
-		c.caller.ClientID, c.caller.PrincipalID, c.action, scope)
+	refusal := unauthorized(c, c.action, scope)
 	set := s.settings
 	if matchesAny(set.DeniedActions, c.action) || set.AllowedActions != nil && !matchesAny(set.AllowedActions, c.action) {
 		return refusal

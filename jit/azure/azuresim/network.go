@@ -33,7 +33,9 @@ func (s *Sim) nicBody(v NIC) object {
 	if owner, attached := s.indexed().nicVM[key(v.ID)]; attached {
 		properties["virtualMachine"], properties["primary"] = object{"id": owner.vm}, owner.primary
 	}
-	return envelope(v.ID, "Microsoft.Network/networkInterfaces", v.Location, v.Tags, properties)
+	body := envelope(v.ID, "Microsoft.Network/networkInterfaces", v.Location, v.Tags, properties)
+	properties["resourceGuid"] = nicGUID(v)
+	return body
 }
 
 func ipConfigBody(nic string, ip IPConfig, primary bool) object {

@@ -24,7 +24,11 @@ type ResourceGroup struct {
 // VM is a virtual machine.
 type VM struct {
 	// ID is the whole resource id.
-	ID       string
+	ID string
+	// VMID is the property vmId, a GUID. Empty: that of the machine it
+	// replaces; otherwise another one for each machine that is created under
+	// the id after one was deleted.
+	VMID     string
 	Location string
 	Tags     map[string]string
 	// OS is Linux or Windows.
@@ -39,7 +43,9 @@ type VM struct {
 
 // NIC is a network interface.
 type NIC struct {
-	ID       string
+	ID string
+	// GUID is the property resourceGuid; empty as VM.VMID.
+	GUID     string
 	Location string
 	Tags     map[string]string
 	// NSG is the id of the network security group on it, or empty.

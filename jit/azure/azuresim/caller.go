@@ -39,13 +39,16 @@ func (s *Sim) authorize(c *call) *problem {
 }
 
 // granted evaluates role assignments as Azure documents it: the subtraction
-// of NotActions is per role, and a condition is taken for not granting.
+// of NotActions is per permission of a role, and a condition, on the assignment
+// or on the permission, is taken for not granting.
 func (s *Sim) granted(principal, action, scope string) bool {
 	members := s.memberships(principal)
 	return slices.ContainsFunc(s.assignments, func(a RoleAssignment) bool {
 		role, known := s.roles[key(a.Role)]
 		return known && a.Condition == "" && members[key(a.Principal)] && s.covers(a.Scope, scope) &&
-			matchesAny(role.Actions, action) && !matchesAny(role.NotActions, action)
+			slices.ContainsFunc(role.permissions(), func(p Permission) bool {
+				return p.Condition == "" && matchesAny(p.Actions, action) && !matchesAny(p.NotActions, action)
+			})
 	})
 }
 

@@ -56,7 +56,8 @@ type NIC struct {
 // IPConfig is one address of a network interface.
 type IPConfig struct {
 	Name string
-	// Address is the private address, IPv4 or IPv6.
+	// Address is the private address, IPv4 or IPv6, or a block of them such as
+	// 10.10.1.32/28.
 	Address string
 	// Subnet is the id of the subnet it is in.
 	Subnet string
@@ -167,6 +168,18 @@ type RoleDefinition struct {
 	DataActions         []string
 	NotDataActions      []string
 	AssignableScopes    []string
+	// Condition is an ABAC condition on the permission itself, or empty.
+	Condition string
+	// More are further elements of the list of permissions.
+	More []Permission
+}
+
+// Permission is an element of a role definition's list of permissions.
+type Permission struct {
+	Actions, NotActions         []string
+	DataActions, NotDataActions []string
+	// Condition is an ABAC condition on the permission, or empty.
+	Condition string
 }
 
 // RoleAssignment gives a role to somebody at a scope.

@@ -1,9 +1,6 @@
 package azuresim
 
-import (
-	"net/netip"
-	"strings"
-)
+import "strings"
 
 // envelope is what every resource of Microsoft.Network has around its own
 // properties.
@@ -43,7 +40,8 @@ func ipConfigBody(nic string, ip IPConfig, primary bool) object {
 	if ip.Static {
 		method = "Static"
 	}
-	if a, err := netip.ParseAddr(ip.Address); err == nil && a.Is6() {
+	block, ok := ip.block()
+	if ok && block.Addr().Is6() {
 		version = "IPv6"
 	}
 	properties := object{
@@ -52,6 +50,9 @@ func ipConfigBody(nic string, ip IPConfig, primary bool) object {
 	}
 	if ip.Address != "" {
 		properties["privateIPAddress"] = ip.Address
+		if strings.Contains(ip.Address, "/") {
+			properties["privateIPAddressPrefixLength"] = block.Bits()
+		}
 	}
 	if ip.Subnet != "" {
 		properties["subnet"] = object{"id": ip.Subnet}

@@ -172,16 +172,31 @@ func (s *Sim) roleBody(c *call, r RoleDefinition) object {
 		"type": "Microsoft.Authorization/roleDefinitions",
 		"properties": object{
 			"roleName": r.Name, "description": r.Description, "type": kind, "assignableScopes": scopes,
-			"permissions": []object{permissionBody(r)},
+			"permissions": permissionBodies(r),
 		},
 	}
 }
 
-func permissionBody(r RoleDefinition) object {
-	return object{
-		"actions": list(r.Actions), "notActions": list(r.NotActions),
-		"dataActions": list(r.DataActions), "notDataActions": list(r.NotDataActions),
+// permissions are all permissions of a role.
+func (r RoleDefinition) permissions() []Permission {
+	return append([]Permission{{
+		Actions: r.Actions, NotActions: r.NotActions, DataActions: r.DataActions, NotDataActions: r.NotDataActions, Condition: r.Condition,
+	}}, r.More...)
+}
+
+func permissionBodies(r RoleDefinition) []object {
+	var all []object
+	for _, p := range r.permissions() {
+		body := object{
+			"actions": list(p.Actions), "notActions": list(p.NotActions),
+			"dataActions": list(p.DataActions), "notDataActions": list(p.NotDataActions),
+		}
+		if p.Condition != "" {
+			body["condition"], body["conditionVersion"] = p.Condition, "2.0"
+		}
+		all = append(all, body)
 	}
+	return all
 }
 
 func (s *Sim) listRoles(c *call) reply {
@@ -267,7 +282,7 @@ func (s *Sim) listPermissions(c *call) reply {
 	for _, a := range s.assignments {
 		role, known := s.roles[key(a.Role)]
 		if known && members[key(a.Principal)] && s.covers(a.Scope, c.path.scope) {
-			values = append(values, permissionBody(role))
+			values = append(values, permissionBodies(role)...)
 		}
 	}
 	return ok(object{"value": values})

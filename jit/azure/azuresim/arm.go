@@ -87,6 +87,9 @@ func (s *Sim) resourceManager(c *call) reply {
 			return fromGateway(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", sub).reply()
 		}
 	}
+	if a, refused := s.unwell(c); refused {
+		return a
+	}
 	remaining, refused := s.throttle(c)
 	if refused != nil {
 		return refused.reply()
@@ -100,11 +103,7 @@ func (s *Sim) resourceManager(c *call) reply {
 }
 
 func (s *Sim) provider(c *call) reply {
-	name := c.request.Method + " " + c.path.kind
-	if c.path.list {
-		name = c.request.Method + " list " + c.path.kind
-	}
-	served, known := s.routes[name]
+	served, known := s.routes[c.routeName()]
 	if !known {
 		return unknownType(c).reply()
 	}
@@ -117,13 +116,30 @@ func (s *Sim) provider(c *call) reply {
 			return missingGroup(c.path.group).reply()
 		}
 	}
+	if refused := s.moving(c); refused != nil {
+		return refused.reply()
+	}
 	if refused := s.locked(c); refused != nil {
 		return refused.reply()
 	}
 	if refusal, refused := s.disallowed(c); refused {
 		return refusal
 	}
+	if !served.extension {
+		if a, stale := s.lagging(c); stale {
+			return a
+		}
+	}
+	s.meetForeignWriter(c)
 	return served.handle(s, c)
+}
+
+// routeName is the key of the request's route.
+func (c *call) routeName() string {
+	if c.path.list {
+		return c.request.Method + " list " + c.path.kind
+	}
+	return c.request.Method + " " + c.path.kind
 }
 
 var versionPattern = regexp.MustCompile(`^20(1[4-9]|[2-9]\d)-\d{2}-\d{2}(-preview|-alpha|-beta)?$`)
@@ -174,24 +190,27 @@ func (s *Sim) locked(c *call) *problem {
 func (s *Sim) getSubscription(c *call) reply {
 	v := s.subscriptions[key(c.path.subscription)]
 	return ok(object{
-		"id": "/subscriptions/" + v.ID, "subscriptionId": v.ID, "displayName": v.Name, "state": "Enabled",
+		"id": "/subscriptions/" + v.ID, "subscriptionId": v.ID, "displayName": v.Name, "state": s.stateOf(v.ID),
 		"tenantId": s.options.TenantID, "authorizationSource": "RoleBased",
 		"subscriptionPolicies": object{"locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01", "spendingLimit": "Off"},
 	})
 }
 
-func groupBody(v ResourceGroup) object {
+func (s *Sim) groupBody(v ResourceGroup) object {
+	id, state := fmt.Sprintf("/subscriptions/%s/resourceGroups/%s", v.Subscription, v.Name), succeeded
+	if s.groupMoves(key(id)) {
+		state = "MovingResources"
+	}
 	return object{
-		"id":   fmt.Sprintf("/subscriptions/%s/resourceGroups/%s", v.Subscription, v.Name),
-		"name": v.Name, "type": "Microsoft.Resources/resourceGroups", "location": v.Location, "tags": tagsBody(v.Tags),
-		"properties": object{"provisioningState": succeeded},
+		"id": id, "name": v.Name, "type": "Microsoft.Resources/resourceGroups", "location": v.Location, "tags": tagsBody(v.Tags),
+		"properties": object{"provisioningState": state},
 	}
 }
 
-func (s *Sim) getGroup(c *call) reply { return ok(groupBody(s.groups[c.path.groupKey()])) }
+func (s *Sim) getGroup(c *call) reply { return ok(s.groupBody(s.groups[c.path.groupKey()])) }
 
 func (s *Sim) listGroups(c *call) reply {
-	return page(s, c, s.groups, groupBody)
+	return page(s, c, s.groups, s.groupBody)
 }
 
 func tagsBody(tags map[string]string) map[string]string {

@@ -15,9 +15,7 @@ func (s *Sim) authorize(c *call) *problem {
 	if c.path.scope != "" && strings.HasPrefix(c.action, "Microsoft.Authorization/") {
 		scope = c.path.scope
 	}
-	refusal := fromGateway(http.StatusForbidden, "AuthorizationFailed",
-		"The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
-		c.caller.ClientID, c.caller.PrincipalID, c.action, scope)
+	refusal := unauthorized(c, c.action, scope)
 	set := s.settings
 	if matchesAny(set.DeniedActions, c.action) || set.AllowedActions != nil && !matchesAny(set.AllowedActions, c.action) {
 		return refusal
@@ -41,13 +39,16 @@ func (s *Sim) authorize(c *call) *problem {
 }
 
 // granted evaluates role assignments as Azure documents it: the subtraction
-// of NotActions is per role, and a condition is taken for not granting.
+// of NotActions is per permission of a role, and a condition, on the assignment
+// or on the permission, is taken for not granting.
 func (s *Sim) granted(principal, action, scope string) bool {
 	members := s.memberships(principal)
 	return slices.ContainsFunc(s.assignments, func(a RoleAssignment) bool {
 		role, known := s.roles[key(a.Role)]
 		return known && a.Condition == "" && members[key(a.Principal)] && s.covers(a.Scope, scope) &&
-			matchesAny(role.Actions, action) && !matchesAny(role.NotActions, action)
+			slices.ContainsFunc(role.permissions(), func(p Permission) bool {
+				return p.Condition == "" && matchesAny(p.Actions, action) && !matchesAny(p.NotActions, action)
+			})
 	})
 }
 

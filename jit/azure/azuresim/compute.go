@@ -23,7 +23,7 @@ func vmBody(v VM, instance bool) object {
 		profile["linuxConfiguration"] = object{"disablePasswordAuthentication": true, "provisionVMAgent": true}
 	}
 	properties := object{
-		"vmId": guidOf(key(v.ID)), "provisioningState": succeeded,
+		"vmId": vmGUID(v), "provisioningState": succeeded,
 		"hardwareProfile": object{"vmSize": cmp.Or(v.Size, "Standard_D2s_v5")},
 		"storageProfile":  object{"osDisk": object{"osType": os, "createOption": "FromImage", "name": nameOf(v.ID) + "_OsDisk"}, "dataDisks": []object{}},
 		"osProfile":       profile,

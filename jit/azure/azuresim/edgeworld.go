@@ -51,8 +51,9 @@ type FirewallRule struct {
 	// or "*"; of an application rule Destinations are names of hosts.
 	Sources, Destinations []string
 	Ports                 []string
-	// TranslatedAddress and TranslatedPort are where a NAT rule leads.
-	TranslatedAddress, TranslatedPort string
+	// TranslatedAddress and TranslatedPort are where a NAT rule leads; a
+	// TranslatedFqdn stands in place of the address (see SetHost).
+	TranslatedAddress, TranslatedFqdn, TranslatedPort string
 }
 
 // FirewallPolicy is a firewall policy, to seed or replace one without its
@@ -93,10 +94,13 @@ type Route struct {
 	Name string
 	// Prefix is in CIDR form, or a service tag, which decides nothing here.
 	Prefix string
-	// NextHopType is VirtualAppliance, VnetLocal, Internet,
-	// VirtualNetworkGateway or None; NextHop the address of a
+	// NextHopType is VirtualAppliance, VirtualApplianceEcmp, VnetLocal,
+	// Internet, VirtualNetworkGateway or None; NextHop the address of a
 	// VirtualAppliance.
 	NextHopType, NextHop string
+	// NextHops are the addresses of a VirtualApplianceEcmp, 2 to 64, among
+	// which flows are spread.
+	NextHops []string
 }
 
 // LoadBalancer is a load balancer of interfaces.
@@ -123,6 +127,10 @@ type BackendPool struct {
 	Name string
 	// IPConfigs are ids of ip configurations of interfaces.
 	IPConfigs []string
+	// VNet and Addresses are the network's id and the addresses in it of a pool
+	// by address, which has no IPConfigs; interfaces do not show it.
+	VNet      string
+	Addresses []string
 }
 
 // InboundNATRule leads one port of a frontend to one machine.
@@ -135,6 +143,11 @@ type InboundNATRule struct {
 	FrontendPort, BackendPort int
 	// IPConfig is the id of an interface's ip configuration.
 	IPConfig string
+	// Pool is the name of a pool whose members have a port each, from
+	// FrontendStart on, at most to FrontendEnd; then FrontendPort and IPConfig
+	// are not set.
+	Pool                       string
+	FrontendStart, FrontendEnd int
 }
 
 // BalancingRule spreads a port of a frontend over a pool.

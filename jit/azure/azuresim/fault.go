@@ -41,6 +41,11 @@ type Fault struct {
 	LoseRequest, LoseAnswer bool
 	// Latency delays the answer.
 	Latency time.Duration
+	// HangRequest holds the request before its effect, HangAnswer the answer
+	// after it, until Release or Remove, or until the client gives up.
+	HangRequest, HangAnswer bool
+	// NoETag takes the etag off the answer, header and body.
+	NoETag bool
 
 	// OperationTime is added to Settings.OperationTime for a write;
 	// LateEffect to Settings.LateEffect.
@@ -50,21 +55,26 @@ type Fault struct {
 	// has no effect then: a rule stays as it filtered before.
 	OperationEnd                    string
 	OperationCode, OperationMessage string
+	// OperationHangs keeps an accepted write's operation InProgress until
+	// Release or Remove; it ends then as it would have.
+	OperationHangs bool
 }
 
 // ActiveFault is a fault that was added.
 type ActiveFault struct {
 	sim   *Sim
 	fault Fault
-	// seen and hits are protected by the Sim's lock.
-	seen, hits int
+	// The following are protected by the Sim's lock. hanging is how many
+	// requests wait for released to be closed.
+	seen, hits, hanging int
+	released            chan struct{}
 }
 
 // AddFault makes a fault active.
 func (s *Sim) AddFault(f Fault) *ActiveFault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := &ActiveFault{sim: s, fault: f}
+	a := &ActiveFault{sim: s, fault: f, released: make(chan struct{})}
 	s.faults = append(slices.Clone(s.faults), a)
 	return a
 }
@@ -73,14 +83,21 @@ func (s *Sim) AddFault(f Fault) *ActiveFault {
 func (s *Sim) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, a := range s.faults {
+		a.release()
+	}
 	s.faults = nil
 }
 
-// Remove ends the fault.
+// Remove ends the fault and lets go what hangs by it. Removing it again does
+// nothing.
 func (a *ActiveFault) Remove() {
 	a.sim.mu.Lock()
 	defer a.sim.mu.Unlock()
-	a.sim.faults = slices.DeleteFunc(slices.Clone(a.sim.faults), func(o *ActiveFault) bool { return o == a })
+	if slices.Contains(a.sim.faults, a) {
+		a.sim.faults = slices.DeleteFunc(slices.Clone(a.sim.faults), func(o *ActiveFault) bool { return o == a })
+		a.release()
+	}
 }
 
 // Hits is how many requests it has hit.
@@ -90,7 +107,8 @@ func (a *ActiveFault) Hits() int {
 	return a.hits
 }
 
-func (s *Sim) chooseFault(r *http.Request) (Fault, bool) {
+// chooseFault is the fault that hits a request, or nil.
+func (s *Sim) chooseFault(r *http.Request) *ActiveFault {
 	s.mu.Lock()
 	faults := s.faults
 	s.mu.Unlock()
@@ -106,10 +124,10 @@ func (s *Sim) chooseFault(r *http.Request) (Fault, bool) {
 		}
 		s.mu.Unlock()
 		if hit {
-			return a.fault, true
+			return a
 		}
 	}
-	return Fault{}, false
+	return nil
 }
 
 func (f *Fault) matches(r *http.Request) bool {

@@ -73,6 +73,18 @@ func Superseded() Fault {
 	}
 }
 
+// HangingRequest never answers and does nothing until it is let go.
+func HangingRequest() Fault { return Fault{HangRequest: true} }
+
+// HangingAnswer does what was asked and never answers until it is let go.
+func HangingAnswer() Fault { return Fault{HangAnswer: true} }
+
+// HangingOperation accepts writes and never ends them until it is let go.
+func HangingOperation() Fault { return Fault{OperationHangs: true} }
+
+// WithoutETag answers without an etag, in the header and in the body.
+func WithoutETag() Fault { return Fault{NoETag: true} }
+
 // LostRequest breaks the connection before the effect.
 func LostRequest() Fault { return Fault{LoseRequest: true} }
 

@@ -174,6 +174,12 @@ func (k firewallCheck) translation(r FirewallRule) *problem {
 	if !dnatPort(r.TranslatedPort) {
 		return invalid("AzureFirewallRuleInvalidDnatPortOrRangeFormat", "AzureFirewallRule %s: Invalid DNat port value or range. Multiple values, * and ranges are not supported for DNAT translated port.", r.Name)
 	}
+	if r.TranslatedFqdn != "" {
+		if r.TranslatedAddress != "" {
+			return k.refuse("AzureFirewallRule %s: TranslatedAddress and TranslatedFqdn cannot both be set.", r.Name)
+		}
+		return nil
+	}
 	if a, err := netip.ParseAddr(r.TranslatedAddress); err != nil || !a.Is4() {
 		return k.badAddress(r, r.TranslatedAddress)
 	}

@@ -35,7 +35,7 @@ func (s *Sim) filters(m *firewallMeaning) filterSet {
 	for _, a := range s.asked(m, true) {
 		switch a.Kind {
 		case NAT:
-			f.nat = append(f.nat, a.RuleCollection)
+			f.nat = append(f.nat, s.resolved(a.RuleCollection))
 		case Network:
 			f.network = append(f.network, a.RuleCollection)
 		}

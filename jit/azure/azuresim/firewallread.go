@@ -19,6 +19,9 @@ func (s *Sim) readFirewall(id string, body []byte) (root, properties fields, m f
 	}
 	m = doc.meaning()
 	check := firewallCheck{code: "AzureFirewallInvalidRequest", public: s.publicAddresses(&m)}
+	if len(m.configs) == 0 { // deallocated: its addresses are not known
+		check.public = nil
+	}
 	if m.policy != "" && len(m.collections) > 0 {
 		refused = invalid("AzureFirewallPolicyAndRuleCollectionsConflict", "Azure Firewall %s cannot have both a firewall policy and rule collections.", nameOf(id))
 		return root, properties, m, refused

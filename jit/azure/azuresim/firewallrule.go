@@ -54,7 +54,8 @@ type firewallRuleDocument struct {
 func (d firewallRuleDocument) rule() FirewallRule {
 	r := FirewallRule{
 		Name: d.Name, Description: d.Description, Protocols: d.IPProtocols, Sources: d.SourceAddresses, Destinations: d.DestinationAddresses,
-		Ports: d.DestinationPorts, TranslatedAddress: d.TranslatedAddress, TranslatedPort: d.TranslatedPort,
+		Ports: d.DestinationPorts, TranslatedAddress: d.TranslatedAddress, TranslatedFqdn: d.TranslatedFqdn,
+		TranslatedPort: d.TranslatedPort,
 	}
 	if len(d.TargetFqdns) > 0 {
 		r.Destinations = d.TargetFqdns
@@ -160,7 +161,13 @@ func ruleSides(r FirewallRule, kind string) object {
 	}
 	body["destinationAddresses"], body["destinationPorts"] = list(r.Destinations), list(r.Ports)
 	if kind == NAT {
-		body["translatedAddress"], body["translatedPort"] = r.TranslatedAddress, r.TranslatedPort
+		body["translatedPort"] = r.TranslatedPort
+		if r.TranslatedFqdn != "" {
+			body["translatedFqdn"] = r.TranslatedFqdn
+		}
+		if r.TranslatedAddress != "" {
+			body["translatedAddress"] = r.TranslatedAddress
+		}
 	} else {
 		body["destinationIpGroups"], body["destinationFqdns"] = []string{}, []string{}
 	}

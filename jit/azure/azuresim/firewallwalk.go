@@ -32,16 +32,14 @@ func (s *Sim) Path(vmID string, source netip.Addr, port int, protocol string) (a
 	for _, id := range vm.NICs {
 		nic := s.nics[key(id)]
 		for _, ip := range nic.IPs {
-			to, err := netip.ParseAddr(ip.Address)
-			if err != nil || to.Is4() != source.Unmap().Is4() {
-				continue
+			for _, to := range s.destinations(ip, source) {
+				w := walk{sim: s, nic: nic, ip: ip, packet: packet{source: source.Unmap(), destination: to, port: port, protocol: protocol}}
+				yes := w.any()
+				for _, reason := range w.why {
+					why = append(why, fmt.Sprintf("%s %s: %s", nameOf(nic.ID), to, reason))
+				}
+				allowed = allowed || yes
 			}
-			w := walk{sim: s, nic: nic, ip: ip, packet: packet{source: source.Unmap(), destination: to, port: port, protocol: protocol}}
-			yes := w.any()
-			for _, reason := range w.why {
-				why = append(why, fmt.Sprintf("%s %s: %s", nameOf(nic.ID), ip.Address, reason))
-			}
-			allowed = allowed || yes
 		}
 	}
 	if why == nil {
@@ -60,13 +58,15 @@ type walk struct {
 }
 
 func (w *walk) any() bool {
-	firewall, route, lost := w.sim.routeBack(w.ip.Subnet, w.packet.source)
+	hops, route, lost := w.sim.routeBack(w.ip.Subnet, w.packet.source)
 	allowed, doors := w.translated()
 	switch {
 	case lost != "":
 		w.say(false, lost)
-	case firewall != nil:
-		return w.forwarded(firewall, route) || allowed
+	case len(hops) > 0:
+		for _, firewall := range hops {
+			allowed = w.forwarded(firewall, route) || allowed
+		}
 	case doors && !w.pastFirewall():
 		w.say(false, "no way past the firewall: from outside, and no public address or load balancer")
 	default:
@@ -91,7 +91,7 @@ func (w *walk) translated() (allowed, doors bool) {
 	for _, k := range sortedKeys(w.sim.edge.firewalls) {
 		d := w.sim.edge.firewalls[k]
 		m := d.inForce(w.sim.clock)
-		if m == nil {
+		if m == nil || len(m.configs) == 0 { // a deallocated one has no address
 			continue
 		}
 		f := w.sim.filters(m)
@@ -182,13 +182,14 @@ func (w *walk) pastFirewall() bool {
 		return true
 	}
 	x, config := w.sim.indexed(), key(w.nic.ID+"/ipConfigurations/"+w.ip.Name)
-	return len(x.pools[config])+len(x.natRules[config]) > 0
+	return len(x.pools[config])+len(x.natRules[config]) > 0 || w.sim.pooled(vnet, w.packet.destination)
 }
 
 // routeBack follows the routes of a subnet to an address: through a firewall,
-// into the void (lost says why), or, with neither, straight. The longest
-// prefix wins, and of equal ones the route that people made.
-func (s *Sim) routeBack(subnetID string, to netip.Addr) (firewall *document[firewallMeaning], route, lost string) {
+// or, with several next hops, through one of some, into the void (lost says
+// why), or, with neither, straight. The longest prefix wins, and of equal ones
+// the route that people made.
+func (s *Sim) routeBack(subnetID string, to netip.Addr) (firewalls []*document[firewallMeaning], route, lost string) {
 	vnet, subnet, _ := s.subnet(subnetID)
 	best, length := Route{}, -1
 	for _, r := range s.edge.routeTables[key(subnet.RouteTable)].Routes {
@@ -207,13 +208,27 @@ func (s *Sim) routeBack(subnetID string, to netip.Addr) (firewall *document[fire
 		return nil, "", ""
 	case strings.EqualFold(best.NextHopType, "None"):
 		return nil, "", route + ", which drops"
-	case !strings.EqualFold(best.NextHopType, "VirtualAppliance"):
+	case len(best.hops()) == 0:
 		return nil, "", ""
 	}
 	for _, k := range sortedKeys(s.edge.firewalls) {
-		if d := s.edge.firewalls[k]; d.written.private == best.NextHop {
-			return d, route, ""
+		if d := s.edge.firewalls[k]; d.written.private != "" && slices.Contains(best.hops(), d.written.private) {
+			firewalls = append(firewalls, d)
 		}
 	}
-	return nil, "", route + ", to an appliance that is not known: " + best.NextHop
+	if firewalls == nil {
+		lost = route + ", to an appliance that is not known: " + strings.Join(best.hops(), ", ")
+	}
+	return firewalls, route, lost
+}
+
+// hops are the appliances that a route leads to.
+func (r Route) hops() []string {
+	switch strings.ToLower(r.NextHopType) {
+	case "virtualappliance":
+		return []string{r.NextHop}
+	case "virtualapplianceecmp":
+		return r.NextHops
+	}
+	return nil
 }

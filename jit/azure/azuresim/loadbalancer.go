@@ -18,14 +18,18 @@ func (s *Sim) balancerBody(v LoadBalancer) object {
 		frontends = append(frontends, part("frontendIPConfigurations", f.Name, properties))
 	}
 	for _, p := range v.Pools {
-		pools = append(pools, part("backendAddressPools", p.Name, object{
-			"backendIPConfigurations": references(p.IPConfigs), "loadBalancerBackendAddresses": []object{},
-		}))
+		pools = append(pools, part("backendAddressPools", p.Name, v.poolProperties(p)))
 	}
 	for _, r := range v.NATRules {
 		properties := object{
-			"frontendIPConfiguration": frontend(r.Frontend), "protocol": r.Protocol, "frontendPort": r.FrontendPort, "backendPort": r.BackendPort,
+			"frontendIPConfiguration": frontend(r.Frontend), "protocol": r.Protocol, "backendPort": r.BackendPort,
 			"enableFloatingIP": false, "idleTimeoutInMinutes": 4,
+		}
+		if r.Pool != "" {
+			properties["backendAddressPool"] = object{"id": v.ID + "/backendAddressPools/" + r.Pool}
+			properties["frontendPortRangeStart"], properties["frontendPortRangeEnd"] = r.FrontendStart, r.FrontendEnd
+		} else {
+			properties["frontendPort"] = r.FrontendPort
 		}
 		if r.IPConfig != "" {
 			properties["backendIPConfiguration"] = object{"id": r.IPConfig}

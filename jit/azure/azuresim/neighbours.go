@@ -47,6 +47,9 @@ func (s *Sim) routeTableBody(v RouteTable) object {
 		if r.NextHop != "" {
 			properties["nextHopIpAddress"] = r.NextHop
 		}
+		if len(r.NextHops) > 0 {
+			properties["nextHop"] = object{"nextHopIpAddresses": r.NextHops}
+		}
 		routes = append(routes, object{"id": v.ID + "/routes/" + r.Name, "name": r.Name, "type": routeTableType + "/routes", "properties": properties})
 	}
 	var subnets []string

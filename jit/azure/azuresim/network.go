@@ -1,9 +1,6 @@
 package azuresim
 
-import (
-	"net/netip"
-	"strings"
-)
+import "strings"
 
 // envelope is what every resource of Microsoft.Network has around its own
 // properties.
@@ -33,7 +30,9 @@ func (s *Sim) nicBody(v NIC) object {
 	if owner, attached := s.indexed().nicVM[key(v.ID)]; attached {
 		properties["virtualMachine"], properties["primary"] = object{"id": owner.vm}, owner.primary
 	}
-	return envelope(v.ID, "Microsoft.Network/networkInterfaces", v.Location, v.Tags, properties)
+	body := envelope(v.ID, "Microsoft.Network/networkInterfaces", v.Location, v.Tags, properties)
+	properties["resourceGuid"] = nicGUID(v)
+	return body
 }
 
 func ipConfigBody(nic string, ip IPConfig, primary bool) object {
@@ -41,7 +40,8 @@ func ipConfigBody(nic string, ip IPConfig, primary bool) object {
 	if ip.Static {
 		method = "Static"
 	}
-	if a, err := netip.ParseAddr(ip.Address); err == nil && a.Is6() {
+	block, ok := ip.block()
+	if ok && block.Addr().Is6() {
 		version = "IPv6"
 	}
 	properties := object{
@@ -50,6 +50,9 @@ func ipConfigBody(nic string, ip IPConfig, primary bool) object {
 	}
 	if ip.Address != "" {
 		properties["privateIPAddress"] = ip.Address
+		if strings.Contains(ip.Address, "/") {
+			properties["privateIPAddressPrefixLength"] = block.Bits()
+		}
 	}
 	if ip.Subnet != "" {
 		properties["subnet"] = object{"id": ip.Subnet}

@@ -78,6 +78,9 @@ func (s *Sim) listNSGs(c *call) reply { return page(s, c, s.nsgs, s.nsgBody) }
 
 func (s *Sim) getNSG(c *call) reply {
 	g := s.nsgs[key(c.path.id)]
+	if c.older != nil {
+		g = c.older
+	}
 	if g == nil {
 		return missingResource(c.path, nsgType).reply()
 	}

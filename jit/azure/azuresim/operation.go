@@ -30,6 +30,10 @@ type operation struct {
 	outcome, status string
 	failure         *problem
 	lateEffect      time.Duration
+	// restores is what a failed write of a group leaves written; nil: itself.
+	restores map[string]*written
+	// held is the fault that keeps it from ending, or nil.
+	held *ActiveFault
 }
 
 const inProgress = "InProgress"
@@ -40,7 +44,7 @@ func (s *Sim) settle(now time.Time) {
 	s.clock = now
 	var due []*operation
 	s.running = slices.DeleteFunc(s.running, func(op *operation) bool {
-		if over := !op.end.After(now); over {
+		if over := op.held == nil && !op.end.After(now); over {
 			due = append(due, op)
 			return true
 		}
@@ -52,6 +56,7 @@ func (s *Sim) settle(now time.Time) {
 	for _, op := range due {
 		s.finish(op)
 	}
+	s.settleMoves(now)
 	for _, g := range s.nsgs {
 		g.pass(now)
 	}
@@ -95,8 +100,11 @@ func (s *Sim) finishGroup(op *operation, g *guard) {
 			w.state = op.outcome
 		}
 	}
-	if op.outcome == succeeded {
+	switch {
+	case op.outcome == succeeded:
 		g.later(effect{at: op.end.Add(op.lateEffect), to: g.table()})
+	case op.restores != nil && g.turn == op.turn:
+		g.rules = op.restores
 	}
 }
 
@@ -157,7 +165,12 @@ func (s *Sim) busy(c *call, nsg string) *problem {
 
 // begin accepts a write on a group or, with a name, on a rule.
 func (s *Sim) begin(c *call, g *guard, rule, kind string, turn int) *operation {
-	op := s.accept(c, kind, g.location, s.settings.OperationTime)
+	return s.beginFor(c, g, rule, kind, turn, s.settings.OperationTime)
+}
+
+// beginFor is begin for a write that takes a time.
+func (s *Sim) beginFor(c *call, g *guard, rule, kind string, turn int, takes time.Duration) *operation {
+	op := s.accept(c, kind, g.location, takes)
 	op.nsg, op.rule, op.turn = key(g.id), rule, turn
 	g.etag = s.newGUID()
 	g.state = updating
@@ -175,6 +188,9 @@ func (s *Sim) accept(c *call, kind, location string, takes time.Duration) *opera
 		outcome: cmp.Or(f.OperationEnd, succeeded), lateEffect: s.settings.LateEffect + f.LateEffect,
 		end: c.now.Add(takes + f.OperationTime), serial: s.serial,
 	}
+	if f.OperationHangs {
+		op.held = c.active
+	}
 	if op.outcome != succeeded {
 		op.failure = &problem{
 			code: cmp.Or(f.OperationCode, "InternalServerError"), message: cmp.Or(f.OperationMessage, "An error occurred."),
@@ -189,10 +205,22 @@ func (s *Sim) accept(c *call, kind, location string, takes time.Duration) *opera
 	return op
 }
 
+// letGo lets the operations end that a fault kept from it.
+func (s *Sim) letGo(a *ActiveFault) {
+	for _, op := range s.running {
+		if op.held == a {
+			op.held = nil
+			if now := time.Now(); op.end.Before(now) {
+				op.end = now
+			}
+		}
+	}
+}
+
 // forgetOperations drops those that ended long ago, as Azure does.
 func (s *Sim) forgetOperations(now time.Time) {
 	for id, op := range s.operations {
-		if now.Sub(op.end) > time.Hour {
+		if op.held == nil && now.Sub(op.end) > time.Hour {
 			delete(s.operations, id)
 		}
 	}

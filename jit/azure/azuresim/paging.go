@@ -21,12 +21,17 @@ func page[V any](s *Sim, c *call, all map[string]V, body func(V) object) reply {
 				return
 			}
 		}
-	}), func(k string) object { return body(all[k]) })
+	}), func(k string) object {
+		if lag := s.lagInList(k); lag != nil {
+			return lag.inList(s)
+		}
+		return body(all[k])
+	})
 }
 
 // pageOf answers the part of a sorted list of keys that the request asks for.
 // The skip token is the last key given, so that a change between two pages
-// neither repeats nor skips the others.
+// neither repeats nor skips the others. An element without a body is left out.
 func (s *Sim) pageOf(c *call, keys []string, body func(string) object) reply {
 	query := c.request.URL.Query()
 	if text := query.Get("$skiptoken"); text != "" {
@@ -45,7 +50,9 @@ func (s *Sim) pageOf(c *call, keys []string, body func(string) object) reply {
 		keys = keys[:max(s.settings.PageSize, 1)]
 	}
 	for _, k := range keys {
-		values = append(values, body(k))
+		if b := body(k); b != nil {
+			values = append(values, b)
+		}
 	}
 	answer := object{"value": values}
 	if more {

@@ -24,7 +24,8 @@ type packet struct {
 }
 
 // Reachable says whether the network security groups that are in effect now
-// let a packet from source to any address of the VM, and which rules decide.
+// let a packet from source to any address of the VM, also one of a block, and
+// which rules decide.
 // protocol is Tcp, Udp or Icmp. Routing, public addresses, firewalls and the
 // VM's power are not looked at; of the service tags only VirtualNetwork,
 // Internet and AzureLoadBalancer mean anything.
@@ -40,16 +41,14 @@ func (s *Sim) Reachable(vmID string, source netip.Addr, port int, protocol strin
 	for _, id := range vm.NICs {
 		nic := s.nics[key(id)]
 		for _, ip := range nic.IPs {
-			to, err := netip.ParseAddr(ip.Address)
-			if err != nil || to.Is4() != source.Unmap().Is4() {
-				continue
+			for _, to := range s.destinations(ip, source) {
+				yes, reason := s.passes(nic, ip, packet{source: source.Unmap(), destination: to, port: port, protocol: protocol})
+				reason = fmt.Sprintf("%s %s: %s", nameOf(nic.ID), to, reason)
+				if yes {
+					return true, reason
+				}
+				reasons = append(reasons, reason)
 			}
-			yes, reason := s.passes(nic, ip, packet{source: source.Unmap(), destination: to, port: port, protocol: protocol})
-			reason = fmt.Sprintf("%s %s: %s", nameOf(nic.ID), ip.Address, reason)
-			if yes {
-				return true, reason
-			}
-			reasons = append(reasons, reason)
 		}
 	}
 	if reasons == nil {
@@ -177,7 +176,7 @@ func (s *Sim) groupsOfAddress(a netip.Addr) []string {
 	var all []string
 	for _, nic := range s.nics {
 		for _, ip := range nic.IPs {
-			if have, err := netip.ParseAddr(ip.Address); err == nil && have == a {
+			if ip.holds(a) {
 				all = append(all, keys(ip.ASGs)...)
 			}
 		}

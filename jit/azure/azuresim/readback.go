@@ -93,6 +93,7 @@ func (s *Sim) NSGs() []string {
 func (s *Sim) VMs() []VM {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settleMoves(time.Now())
 	var all []VM
 	for _, k := range slices.Sorted(maps.Keys(s.vms)) {
 		all = append(all, s.vms[k])
@@ -104,6 +105,7 @@ func (s *Sim) VMs() []VM {
 func (s *Sim) NIC(id string) (NIC, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settleMoves(time.Now())
 	v, found := s.nics[key(id)]
 	return v, found
 }

@@ -84,6 +84,9 @@ func (s *Sim) parentGuard(c *call) (*guard, *problem) {
 	if c.path.list {
 		id = c.path.id[:len(c.path.id)-len(nameOf(c.path.id))-1]
 	}
+	if c.older != nil {
+		return c.older, nil
+	}
 	if g := s.nsgs[key(id)]; g != nil {
 		return g, nil
 	}

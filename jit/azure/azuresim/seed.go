@@ -16,10 +16,26 @@ func (s *Sim) PutResourceGroup(v ResourceGroup) {
 }
 
 // PutVM adds or replaces a virtual machine.
-func (s *Sim) PutVM(v VM) { put(s, s.vms, key(v.ID), v) }
+func (s *Sim) PutVM(v VM) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settleMoves(time.Now())
+	if v.VMID == "" {
+		v.VMID = s.newborn(v.ID, s.vms[key(v.ID)].VMID)
+	}
+	s.vms[key(v.ID)], s.index = v, nil
+}
 
 // PutNIC adds or replaces a network interface.
-func (s *Sim) PutNIC(v NIC) { put(s, s.nics, key(v.ID), v) }
+func (s *Sim) PutNIC(v NIC) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settleMoves(time.Now())
+	if v.GUID == "" {
+		v.GUID = s.newborn(v.ID, s.nics[key(v.ID)].GUID)
+	}
+	s.nics[key(v.ID)], s.index = v, nil
+}
 
 // PutVNet adds or replaces a virtual network with its subnets.
 func (s *Sim) PutVNet(v VNet) { put(s, s.vnets, key(v.ID), v) }
@@ -39,14 +55,15 @@ func (s *Sim) PutRoleDefinition(v RoleDefinition) { put(s, s.roles, key(v.ID), v
 func put[V any](s *Sim, m map[string]V, k string, v V) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settleMoves(time.Now())
 	m[k], s.index = v, nil
 }
 
 // DeleteVM removes a virtual machine; its interfaces stay, as in Azure.
-func (s *Sim) DeleteVM(id string) { remove(s, s.vms, id) }
+func (s *Sim) DeleteVM(id string) { removeBorn(s, s.vms, id) }
 
 // DeleteNIC removes a network interface.
-func (s *Sim) DeleteNIC(id string) { remove(s, s.nics, id) }
+func (s *Sim) DeleteNIC(id string) { removeBorn(s, s.nics, id) }
 
 // DeleteVNet removes a virtual network.
 func (s *Sim) DeleteVNet(id string) { remove(s, s.vnets, id) }
@@ -64,6 +81,19 @@ func (s *Sim) DeleteRoleDefinition(id string) { remove(s, s.roles, id) }
 func remove[V any](s *Sim, m map[string]V, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settleMoves(time.Now())
+	delete(m, key(id))
+	s.index = nil
+}
+
+// removeBorn is remove for what has a GUID of its own.
+func removeBorn[V any](s *Sim, m map[string]V, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settleMoves(time.Now())
+	if _, there := m[key(id)]; there {
+		s.deleted[key(id)]++
+	}
 	delete(m, key(id))
 	s.index = nil
 }
@@ -137,6 +167,7 @@ func (s *Sim) SetDisabled(userID string, disabled bool) error {
 func change[V any](s *Sim, m map[string]V, id string, edit func(*V)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settleMoves(time.Now())
 	v, ok := m[key(id)]
 	if !ok {
 		return fmt.Errorf("no %s in the simulated world", id)

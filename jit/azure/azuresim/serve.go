@@ -23,8 +23,12 @@ type call struct {
 	action string
 	// filtered says that a list shows only what the caller may read.
 	filtered bool
-	// fault is what was ordered for this request, never nil.
-	fault Fault
+	// fault is what was ordered for this request, active where it comes from,
+	// nil: nothing was.
+	fault  Fault
+	active *ActiveFault
+	// older is the group as a replica that lags behind has it; nil: none does.
+	older *guard
 	// class is what the counters call the resource.
 	class Class
 }
@@ -55,40 +59,54 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer works the request out. lost says that the connection breaks instead
 // of an answer.
 func (s *Sim) answer(c *call) (reply, bool) {
-	fault, faulty, latency := s.prepare(c)
-	if !wait(c.request, latency) {
+	latency := s.prepare(c)
+	if !wait(c.request, latency) || c.fault.HangRequest && !c.active.hang(c.request) {
 		s.record(c, 0, true)
 		return reply{}, true
 	}
+	a, lost := s.work(c)
+	if c.fault.HangAnswer && !c.active.hang(c.request) {
+		return reply{}, true
+	}
+	return a, lost
+}
+
+// work makes the answer, under the lock.
+func (s *Sim) work(c *call) (reply, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.now = time.Now()
 	s.settle(c.now)
 	var a reply
 	switch {
-	case fault.LoseRequest:
-	case faulty && fault.Status != 0:
-		a = fault.reply()
+	case c.fault.LoseRequest:
+	case c.fault.Status != 0:
+		a = c.fault.reply()
 	default:
 		a = s.dispatch(c)
 	}
-	lost := fault.LoseRequest || fault.LoseAnswer
+	lost := c.fault.LoseRequest || c.fault.LoseAnswer
 	s.dress(c, &a)
+	if c.fault.NoETag {
+		a.dropETags()
+	}
 	s.recordLocked(c, a.status, lost)
 	return a, lost
 }
 
 // prepare chooses the fault for a request. Its matchers run outside the lock.
-func (s *Sim) prepare(c *call) (Fault, bool, time.Duration) {
-	fault, faulty := s.chooseFault(c.request)
+func (s *Sim) prepare(c *call) time.Duration {
+	active := s.chooseFault(c.request)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.fault = fault
+	if active != nil {
+		c.fault, c.active = active.fault, active
+	}
 	c.base = s.options.URL
 	if c.base == "" {
 		c.base = "https://" + c.request.Host
 	}
-	return fault, faulty, s.settings.Latency + fault.Latency
+	return s.settings.Latency + c.fault.Latency
 }
 
 // wait is the only pause of the simulator; it ends early when the client
@@ -120,7 +138,7 @@ func (s *Sim) dispatch(c *call) reply {
 // dress adds the headers every answer has.
 func (s *Sim) dress(c *call, a *reply) {
 	h := map[string]string{
-		"Date":          c.now.Add(s.settings.ClockSkew).UTC().Format(http.TimeFormat),
+		"Date":          c.now.Add(s.skew(c)).UTC().Format(http.TimeFormat),
 		"Cache-Control": "no-cache",
 	}
 	id := s.newGUID()

@@ -67,7 +67,7 @@ type Settings struct {
 	// RuleIfMatch makes securityRules honour If-Match as groups do. Whether
 	// Azure does is not known, hence the switch.
 	RuleIfMatch bool
-	// ClockSkew is added to the Date header.
+	// ClockSkew is added to the Date header; SetClockSkew is more particular.
 	ClockSkew time.Duration
 	// Latency delays every answer; a cancelled request stops waiting.
 	Latency time.Duration

@@ -88,6 +88,18 @@ type Sim struct {
 	denials     []DenyAssignment
 	locks       []Lock
 
+	// skews are offsets of the Date header by subscription or host, health is
+	// how subscriptions are, contended how often writes of a resource meet a
+	// changed etag, hosts what host names resolve to; all by key.
+	skews     map[string]time.Duration
+	health    map[string]SubscriptionHealth
+	contended map[string]int
+	hosts     map[string]string
+	// deleted is how often a machine or an interface was deleted, by key.
+	deleted map[string]int
+	lags    []*ActiveLag
+	moves   []*move
+
 	buckets map[string]*bucket
 	faults  []*ActiveFault
 	log     []Request
@@ -116,6 +128,8 @@ func New(o Options) *Sim {
 		operations: map[string]*operation{},
 		users:      map[string]User{}, teams: map[string]Group{},
 		roles: map[string]RoleDefinition{}, buckets: map[string]*bucket{}, edge: newEdge(),
+		skews: map[string]time.Duration{}, health: map[string]SubscriptionHealth{},
+		contended: map[string]int{}, hosts: map[string]string{}, deleted: map[string]int{},
 	}
 	s.AddApp(App{ClientID: o.ClientID, Secret: o.ClientSecret, PrincipalID: o.PrincipalID})
 	for _, role := range builtInRoles() {

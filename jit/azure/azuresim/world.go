@@ -24,7 +24,11 @@ type ResourceGroup struct {
 // VM is a virtual machine.
 type VM struct {
 	// ID is the whole resource id.
-	ID       string
+	ID string
+	// VMID is the property vmId, a GUID. Empty: that of the machine it
+	// replaces; otherwise another one for each machine that is created under
+	// the id after one was deleted.
+	VMID     string
 	Location string
 	Tags     map[string]string
 	// OS is Linux or Windows.
@@ -39,7 +43,9 @@ type VM struct {
 
 // NIC is a network interface.
 type NIC struct {
-	ID       string
+	ID string
+	// GUID is the property resourceGuid; empty as VM.VMID.
+	GUID     string
 	Location string
 	Tags     map[string]string
 	// NSG is the id of the network security group on it, or empty.
@@ -50,7 +56,8 @@ type NIC struct {
 // IPConfig is one address of a network interface.
 type IPConfig struct {
 	Name string
-	// Address is the private address, IPv4 or IPv6.
+	// Address is the private address, IPv4 or IPv6, or a block of them such as
+	// 10.10.1.32/28.
 	Address string
 	// Subnet is the id of the subnet it is in.
 	Subnet string
@@ -161,6 +168,18 @@ type RoleDefinition struct {
 	DataActions         []string
 	NotDataActions      []string
 	AssignableScopes    []string
+	// Condition is an ABAC condition on the permission itself, or empty.
+	Condition string
+	// More are further elements of the list of permissions.
+	More []Permission
+}
+
+// Permission is an element of a role definition's list of permissions.
+type Permission struct {
+	Actions, NotActions         []string
+	DataActions, NotDataActions []string
+	// Condition is an ABAC condition on the permission, or empty.
+	Condition string
 }
 
 // RoleAssignment gives a role to somebody at a scope.

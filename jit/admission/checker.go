@@ -145,7 +145,7 @@ func (j Checker) resolve(ctx context.Context, who jit.Person, target jit.Target,
 	if _, err := j.WithinPolicy(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
 		return ResolvedTarget{}, err
 	}
-	paths, err := route.To(j.Config.Installation, vm, r.Ports, r.Sources)
+	paths, err := route.Paths(j.Config.Installation, vm, r.Ports, r.Sources)
 	return ResolvedTarget{vm, paths}, err
 }
 
@@ -187,7 +187,7 @@ func (j Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarge
 			return nil, err
 		}
 		tables[guard] = t
-		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), rules.ForGrant(g, owner.Installation, guard)); err != nil {
+		if err := owner.CheckAllows(t, owner.Desired(guard, w.Grants, w.Protections), rules.ForGrant(g, owner.Installation, guard)); err != nil {
 			return nil, err
 		}
 	}

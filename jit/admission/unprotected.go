@@ -27,7 +27,7 @@ func (j Checker) unprotected(ctx context.Context, vms []jit.VM) ([]string, error
 			continue
 		}
 		policy, _ := j.Config.Policy(vm)
-		switch _, err := route.ForFullProtection(vm); {
+		switch _, err := route.ProtectionPaths(vm); {
 		case err != nil:
 			notes = append(notes, vm.Name+" is not protected. "+err.Error())
 		case policy.Always:

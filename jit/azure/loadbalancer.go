@@ -28,7 +28,7 @@ func (p *topology) readInterfaces() {
 				nic.Addresses = append(nic.Addresses, jit.Address{Addr: addr, Groups: groups})
 			}
 			if public := v.PublicIPAddress; public != nil {
-				p.addFrontend(networkOf(v), addr, reach.Front{Name: lastPart(value(public.ID))}, value(public.ID))
+				p.addFrontend(networkOf(v), addr, reach.Frontend{Name: lastPart(value(public.ID))}, value(public.ID))
 			}
 		}
 		if len(nic.Addresses) > 0 {
@@ -49,7 +49,7 @@ func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 // addFrontend adds a public end whose address was given out. Load balancers
 // inside have none; what comes by them comes from inside anyway.
-func (p *topology) addFrontend(network string, to netip.Addr, f reach.Front, public string) {
+func (p *topology) addFrontend(network string, to netip.Addr, f reach.Frontend, public string) {
 	a, ok := p.publicIPs[strings.ToLower(public)]
 	if f.Public = value(value(a.Properties).IPAddress); !ok || f.Public == "" {
 		return
@@ -89,9 +89,9 @@ type balancer struct {
 	publicIPs map[string]string
 }
 
-func (l balancer) addMapping(config string, frontend *armnetwork.SubResource, m reach.Mapped) {
+func (l balancer) addMapping(config string, frontend *armnetwork.SubResource, m reach.PortMapping) {
 	if at, ok := l.configAddrs[config]; ok {
-		l.addFrontend(at.network, at.addr, reach.Front{Name: l.name, Ports: []reach.Mapped{m}}, l.publicIPs[refID(frontend)])
+		l.addFrontend(at.network, at.addr, reach.Frontend{Name: l.name, Ports: []reach.PortMapping{m}}, l.publicIPs[refID(frontend)])
 	}
 }
 
@@ -139,7 +139,7 @@ func (m poolMembers) backendsOf(rule armnetwork.LoadBalancingRulePropertiesForma
 }
 
 // portMapping reads ports that Azure gives as numbers of a wider kind.
-func portMapping(outer, inner *int32, p *armnetwork.TransportProtocol) reach.Mapped {
+func portMapping(outer, inner *int32, p *armnetwork.TransportProtocol) reach.PortMapping {
 	port := func(n *int32) uint16 { return uint16(min(max(value(n), 0), 65535)) }
 	protocol := jit.AnyProtocol
 	switch value(p) {
@@ -149,5 +149,5 @@ func portMapping(outer, inner *int32, p *armnetwork.TransportProtocol) reach.Map
 		protocol = jit.UDP
 	case armnetwork.TransportProtocolAll, armnetwork.TransportProtocolQuic:
 	}
-	return reach.Mapped{Outer: port(outer), Inner: jit.Ports{From: port(inner), To: port(inner), Protocol: protocol}}
+	return reach.PortMapping{FrontendPort: port(outer), BackendPorts: jit.Ports{From: port(inner), To: port(inner), Protocol: protocol}}
 }

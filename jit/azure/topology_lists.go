@@ -180,7 +180,7 @@ func (e *networkLists) routesOf(n *armnetwork.VirtualNetwork, subnet string) []r
 			hop, _ = netip.ParseAddr(value(r.NextHopIPAddress)) // none, and it goes nowhere that is known
 		}
 		for _, p := range prefixes(value(r.AddressPrefix)) {
-			out = append(out, route.Route{Prefix: p, Hop: hop})
+			out = append(out, route.Route{Prefix: p, NextHop: hop})
 		}
 	}
 	inside := addressSpace(n.Properties.AddressSpace)

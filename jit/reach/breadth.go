@@ -23,7 +23,7 @@ const (
 
 // breadth measures who gets in. Of IPv6 a /64 ranks like one address of IPv4,
 // since that is what one place has.
-func (an analysis) breadth(r decision) Breadth {
+func (an evaluator) breadth(r decision) Breadth {
 	a := r.packets.Sources
 	if r.answer == AnswerUnknown {
 		return Breadth{rankOf(a), "whom it cannot be told"}

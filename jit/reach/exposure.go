@@ -14,7 +14,7 @@ import (
 
 // scan gathers what the rules say of one VM's management ports.
 type scan struct {
-	analysis
+	evaluator
 	facts       Facts
 	filtered    bool // something filters before an address
 	defender    bool
@@ -70,7 +70,7 @@ func (s *scan) examine(nic jit.Interface, a jit.Address) {
 // noteUnfiltered tells of an address that nothing filters before.
 func (s *scan) noteUnfiltered(a jit.Address) {
 	s.notes = append(s.notes, fmt.Sprintf("%s has no network security group, so all traffic from inside is let in there.", a.Addr))
-	for _, f := range s.topology.Fronts {
+	for _, f := range s.topology.Frontends {
 		if ports := f.portsLedTo(managementPorts()); f.Basic && f.To == a.Addr && f.Public != "" && len(ports) > 0 {
 			s.basic = append(s.basic, fmt.Sprintf("Yet all of the internet is let in to port %s by the public address %s, which is of the Basic kind; attach a network security group.", portsText(ports), f.Public))
 		}
@@ -78,19 +78,19 @@ func (s *scan) noteUnfiltered(a jit.Address) {
 }
 
 // portsLedTo are those of the VM's ports that the front leads to.
-func (f Front) portsLedTo(ports ipset.Set[ipset.Port]) ipset.Set[ipset.Port] {
+func (f Frontend) portsLedTo(ports ipset.Set[ipset.Port]) ipset.Set[ipset.Port] {
 	if len(f.Ports) == 0 {
 		return ports
 	}
 	var out ipset.Set[ipset.Port]
 	for _, m := range f.Ports {
-		out = out.Union(ports.Intersect(ipset.Span(ipset.Port(m.Inner.From), ipset.Port(m.Inner.To))))
+		out = out.Union(ports.Intersect(ipset.Span(ipset.Port(m.BackendPorts.From), ipset.Port(m.BackendPorts.To))))
 	}
 	return out
 }
 
 func (s *scan) hasPublicAddress(a jit.Address) bool {
-	return a.Public != "" || slices.ContainsFunc(s.topology.Fronts, func(f Front) bool { return f.To == a.Addr && f.Public != "" })
+	return a.Public != "" || slices.ContainsFunc(s.topology.Frontends, func(f Frontend) bool { return f.To == a.Addr && f.Public != "" })
 }
 
 func (s *scan) noteDisagreement(by []exposure, other string) {
@@ -115,7 +115,7 @@ func (s *scan) texts(e exposure) []string {
 // openByNSGs finds what passes every NSG by rules of people, and keeps what
 // passes by default rules, by grants, or not after all.
 func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packets) []exposure {
-	var layers []layer
+	var layers []effectiveRules
 	for _, l := range []struct {
 		guard string
 		level Level
@@ -123,7 +123,7 @@ func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packet
 		if l.guard == "" {
 			continue
 		}
-		found, read := s.nsgLayer(l.guard, l.level)
+		found, read := s.effectiveNSG(l.guard, l.level)
 		if !read {
 			s.unread = append(s.unread, found.name)
 			continue
@@ -138,7 +138,7 @@ func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packet
 		case slices.ContainsFunc(r.why, s.granted):
 			s.granting = true
 			s.notes = append(s.notes, s.texts(e)...)
-		case len(layers) > 0 && !slices.ContainsFunc(layers, func(l layer) bool { return !custom(r, l.level) }):
+		case len(layers) > 0 && !slices.ContainsFunc(layers, func(l effectiveRules) bool { return !custom(r, l.level) }):
 			out = append(out, e)
 		case r.answer == AnswerAllow:
 			s.defaults = append(s.defaults, s.texts(e)...)
@@ -166,7 +166,7 @@ func (s *scan) granted(r Reason) bool {
 }
 
 // checkDefender notices the denies of Defender's just-in-time access.
-func (s *scan) checkDefender(l layer, a jit.Address) {
+func (s *scan) checkDefender(l effectiveRules, a jit.Address) {
 	for _, r := range l.rules {
 		if allow, ok := DefenderRule(r.Name); !ok || allow || r.Allow {
 			continue
@@ -180,7 +180,7 @@ func (s *scan) checkDefender(l layer, a jit.Address) {
 
 // noteWithoutEffect tells of allows that would open a management port and do not: another
 // rule or the other level shuts it.
-func (s *scan) noteWithoutEffect(l layer, a jit.Address, packets ipset.Packets, open []exposure) {
+func (s *scan) noteWithoutEffect(l effectiveRules, a jit.Address, packets ipset.Packets, open []exposure) {
 	alone := s.evaluate(l, a, packets)
 	for _, r := range l.rules {
 		if !r.Allow || r.Priority >= firstDefault || s.granted(l.reason(r)) || s.packetsOf(r, a).maybe.Intersect(packets).Empty() {
@@ -205,15 +205,15 @@ func (s *scan) noteWithoutEffect(l layer, a jit.Address, packets ipset.Packets, 
 func (s *scan) openByFirewalls(nic jit.Interface, a jit.Address, packets ipset.Packets) []exposure {
 	var out []exposure
 	for _, fw := range s.topology.Firewalls {
-		for i := range fw.Translations {
-			out = append(out, s.openedBy(a, s.translatedBy(a, fw, i, packets), func(packets ipset.Packets) []decision {
-				return []decision{s.fromFirewall(nic, a, fw, packets)}
+		for i := range fw.DNATRules {
+			out = append(out, s.openedBy(a, s.takenByDNAT(a, fw, i, packets), func(packets ipset.Packets) []decision {
+				return []decision{s.behindFirewall(nic, a, fw, packets)}
 			})...)
 		}
 		routed := packets
 		routed.Sources = packets.Sources.Intersect(ipset.AddressesIn(fw.Routed))
 		if !routed.Empty() {
-			out = append(out, s.openedBy(a, s.evaluate(fw.layer(), a, routed), func(packets ipset.Packets) []decision {
+			out = append(out, s.openedBy(a, s.evaluate(fw.effectiveRules(), a, routed), func(packets ipset.Packets) []decision {
 				return s.throughNSGs(nic, a, packets)
 			})...)
 		}

@@ -29,7 +29,7 @@ const (
 	AtFirewall  Level = "firewall"
 	AtSubnet    Level = "subnet"
 	AtInterface Level = "interface"
-	AtFront     Level = "front"   // a public address or load balancer, which decides nothing by itself
+	AtFrontend  Level = "front"   // a public address or load balancer, which decides nothing by itself
 	AtNowhere   Level = "nowhere" // no guard, or no address to ask about
 )
 
@@ -69,15 +69,15 @@ type Verdict struct {
 	Ways     []Way
 }
 
-// Reach decides whether the flow gets to the VM, from the rules alone, in the
+// VerifyFlow decides whether the flow gets to the VM, from the rules alone, in the
 // order in which Azure asks them: firewall, NSG of the subnet, NSG of the
 // interface. It needs no running VM and guesses nothing: who is in a service
 // tag that the surroundings do not tell makes the answer Unknown, unless all
 // it could mean comes to the same. Virtual Network Manager's admin rules are
 // not considered.
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
-func Reach(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdict {
-	an := newAnalysis(tables, topology, flow.Ports.Protocol)
+func VerifyFlow(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdict {
+	an := newEvaluator(tables, topology, flow.Ports.Protocol)
 	source := an.tags.Source(flow.Source)
 	asked := ipset.Packets{
 		Sources: source.Any(), SourcePorts: ipset.AllPorts(),
@@ -131,7 +131,7 @@ type path struct {
 	notes     []Reason
 }
 
-func (an analysis) paths(vm jit.VM, asked ipset.Packets) []path {
+func (an evaluator) paths(vm jit.VM, asked ipset.Packets) []path {
 	var out []path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -152,22 +152,22 @@ func sameFamily(a jit.Address, asked ipset.Packets) ipset.Packets {
 	return asked
 }
 
-func (an analysis) pathsTo(nic jit.Interface, a jit.Address, packets ipset.Packets) []path {
+func (an evaluator) pathsTo(nic jit.Interface, a jit.Address, packets ipset.Packets) []path {
 	out := []path{an.path(nic, a, "", packets, an.direct(nic, a, packets))}
 	for _, fw := range an.topology.Firewalls {
-		for i, t := range fw.Translations {
-			if decisions := an.translated(nic, a, fw, i, packets); len(decisions) > 0 {
-				out = append(out, an.path(nic, a, fw.outside(t), packets, decisions))
+		for i, t := range fw.DNATRules {
+			if decisions := an.throughDNAT(nic, a, fw, i, packets); len(decisions) > 0 {
+				out = append(out, an.path(nic, a, fw.publicSide(t), packets, decisions))
 			}
 		}
 	}
 	if out[0].way.Decision != AnswerDeny && len(packets.Sources.Intersect(an.tags.Internet.Sure)) > 0 {
-		out[0].notes = an.frontends(a, packets, len(out) > 1)
+		out[0].notes = an.frontendReasons(a, packets, len(out) > 1)
 	}
 	return out
 }
 
-func (an analysis) path(nic jit.Interface, a jit.Address, via string, packets ipset.Packets, decisions []decision) path {
+func (an evaluator) path(nic jit.Interface, a jit.Address, via string, packets ipset.Packets, decisions []decision) path {
 	r := path{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, decisions: decisions}
 	if via != "" {
 		packets = ipset.Packets{}

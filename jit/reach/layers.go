@@ -19,19 +19,19 @@ type decision struct {
 	why     []Reason
 }
 
-// layer is a guard as packets meet it: rules in the order in which they are
+// effectiveRules is a guard as packets meet it: rules in the order in which they are
 // evaluated.
-type layer struct {
+type effectiveRules struct {
 	guard, name string
 	level       Level
 	rules       []rules.Rule
 }
 
-// nsgLayer finds the guard's rules; ok is false when they were not read.
-func (an analysis) nsgLayer(guard string, level Level) (l layer, ok bool) {
+// effectiveNSG finds the guard's rules; ok is false when they were not read.
+func (an evaluator) effectiveNSG(guard string, level Level) (l effectiveRules, ok bool) {
 	i := slices.IndexFunc(an.tables, func(t rules.Table) bool { return resource.Same(t.Guard, guard) })
 	if i < 0 {
-		return layer{guard: guard, name: resource.Name(guard), level: level}, false
+		return effectiveRules{guard: guard, name: resource.Name(guard), level: level}, false
 	}
 	t := an.tables[i]
 	defaults := t.Defaults
@@ -42,7 +42,7 @@ func (an analysis) nsgLayer(guard string, level Level) (l layer, ok bool) {
 	slices.SortStableFunc(inbound, func(a, b rules.Rule) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Name, b.Name))
 	})
-	return layer{guard: guard, name: cmp.Or(t.Name, resource.Name(guard)), level: level, rules: inbound}, true
+	return effectiveRules{guard: guard, name: cmp.Or(t.Name, resource.Name(guard)), level: level, rules: inbound}, true
 }
 
 // undecided are packets that no rule has surely decided yet, with the rules that
@@ -59,7 +59,7 @@ type doubt struct {
 
 // evaluate puts the packets before each rule in turn; the first that means a
 // packet decides it.
-func (an analysis) evaluate(l layer, to jit.Address, packets ipset.Packets) []decision {
+func (an evaluator) evaluate(l effectiveRules, to jit.Address, packets ipset.Packets) []decision {
 	var out []decision
 	left := []undecided{{packets: packets}}
 	for _, r := range l.rules {
@@ -143,7 +143,7 @@ func inSeries(first []decision, next func(ipset.Packets) []decision) []decision 
 }
 
 // throughNSGs evaluates the guard of the subnet, then that of the interface.
-func (an analysis) throughNSGs(nic jit.Interface, to jit.Address, packets ipset.Packets) []decision {
+func (an evaluator) throughNSGs(nic jit.Interface, to jit.Address, packets ipset.Packets) []decision {
 	if nic.Guard == "" && to.SubnetGuard == "" {
 		return an.withoutNSG(to, packets)
 	}
@@ -156,7 +156,7 @@ func (an analysis) throughNSGs(nic jit.Interface, to jit.Address, packets ipset.
 		if guard == "" {
 			continue
 		}
-		l, read := an.nsgLayer(guard, level)
+		l, read := an.effectiveNSG(guard, level)
 		out = inSeries(out, func(packets ipset.Packets) []decision {
 			if !read {
 				return []decision{{packets, AnswerUnknown, []Reason{l.unread()}}}
@@ -169,12 +169,12 @@ func (an analysis) throughNSGs(nic jit.Interface, to jit.Address, packets ipset.
 
 // withoutNSG is what Azure does where no guard is: inside traffic passes, and a
 // Standard public address or load balancer stays shut to the internet.
-func (an analysis) withoutNSG(to jit.Address, packets ipset.Packets) []decision {
+func (an evaluator) withoutNSG(to jit.Address, packets ipset.Packets) []decision {
 	var out []decision
 	outside := ipset.Packets{
 		Sources: an.tags.Internet.Sure, SourcePorts: ipset.AllPorts(), Ports: packets.Ports, Protocols: packets.Protocols,
 	}
-	basic := slices.ContainsFunc(an.topology.Fronts, func(f Front) bool { return f.To == to.Addr && f.Basic })
+	basic := slices.ContainsFunc(an.topology.Frontends, func(f Frontend) bool { return f.To == to.Addr && f.Basic })
 	r := decision{answer: AnswerDeny, why: []Reason{{Level: AtNowhere, Text: "there is no network security group, and without one Azure lets nothing in from the internet"}}}
 	if basic {
 		r = decision{answer: AnswerAllow, why: []Reason{{Level: AtNowhere, Allow: true, Text: "there is no network security group before its Basic public address, so all is let in; attach one"}}}
@@ -192,7 +192,7 @@ func (an analysis) withoutNSG(to jit.Address, packets ipset.Packets) []decision 
 
 // direct is what becomes of packets sent to the VM's own address, through the
 // firewalls that they are routed by.
-func (an analysis) direct(nic jit.Interface, to jit.Address, packets ipset.Packets) []decision {
+func (an evaluator) direct(nic jit.Interface, to jit.Address, packets ipset.Packets) []decision {
 	var out []decision
 	pieces := []ipset.Packets{packets}
 	for _, fw := range an.topology.Firewalls {
@@ -201,7 +201,7 @@ func (an analysis) direct(nic jit.Interface, to jit.Address, packets ipset.Packe
 		var rest []ipset.Packets
 		for _, p := range pieces {
 			if by := p.Intersect(routed); !by.Empty() {
-				passed := an.evaluate(fw.layer(), to, by)
+				passed := an.evaluate(fw.effectiveRules(), to, by)
 				out = append(out, inSeries(passed, func(packets ipset.Packets) []decision { return an.throughNSGs(nic, to, packets) })...)
 			}
 			rest = append(rest, p.Subtract(routed)...)
@@ -214,30 +214,30 @@ func (an analysis) direct(nic jit.Interface, to jit.Address, packets ipset.Packe
 	return out
 }
 
-func (f Firewall) layer() layer {
-	return layer{guard: f.Name, name: f.Name, level: AtFirewall, rules: f.Rules}
+func (f Firewall) effectiveRules() effectiveRules {
+	return effectiveRules{guard: f.Name, name: f.Name, level: AtFirewall, rules: f.NetworkRules}
 }
 
-// translated is what becomes of packets that the i-th translation of the
+// throughDNAT is what becomes of packets that the i-th translation of the
 // firewall takes to the VM: the guards see the firewall's subnet, and some
 // source port. Packets that it does not take are left out.
-func (an analysis) translated(nic jit.Interface, to jit.Address, fw Firewall, i int, packets ipset.Packets) []decision {
-	return inSeries(an.translatedBy(to, fw, i, packets), func(packets ipset.Packets) []decision {
-		return []decision{an.fromFirewall(nic, to, fw, packets)}
+func (an evaluator) throughDNAT(nic jit.Interface, to jit.Address, fw Firewall, i int, packets ipset.Packets) []decision {
+	return inSeries(an.takenByDNAT(to, fw, i, packets), func(packets ipset.Packets) []decision {
+		return []decision{an.behindFirewall(nic, to, fw, packets)}
 	})
 }
 
-// translatedBy are the packets that the i-th translation takes: those that none
+// takenByDNAT are the packets that the i-th translation takes: those that none
 // before it takes at the same public side.
-func (an analysis) translatedBy(to jit.Address, fw Firewall, i int, packets ipset.Packets) []decision {
-	t := fw.Translations[i]
+func (an evaluator) takenByDNAT(to jit.Address, fw Firewall, i int, packets ipset.Packets) []decision {
+	t := fw.DNATRules[i]
 	inner := ipset.Port(t.To.Port())
 	packets.Ports = packets.Ports.Intersect(ipset.One(inner))
 	if t.To.Addr() != to.Addr || packets.Empty() {
 		return nil
 	}
-	l := layer{guard: fw.Name, name: fw.Name, level: AtFirewall}
-	for j, e := range fw.Translations[:i+1] {
+	l := effectiveRules{guard: fw.Name, name: fw.Name, level: AtFirewall}
+	for j, e := range fw.DNATRules[:i+1] {
 		if j == i || rules.SharesPublic(e, t) {
 			e.Allow = j == i
 			e.Destinations, e.Ports = []string{"*"}, []string{"*"} // it is known to be the same public side
@@ -250,16 +250,16 @@ func (an analysis) translatedBy(to jit.Address, fw Firewall, i int, packets ipse
 			continue
 		}
 		if r.answer == AnswerAllow {
-			r.why = []Reason{fw.translation(t)}
+			r.why = []Reason{fw.dnatReason(t)}
 		}
 		out = append(out, r)
 	}
 	return out
 }
 
-// fromFirewall evaluates the guards for what comes from any instance of the
+// behindFirewall evaluates the guards for what comes from any instance of the
 // firewall; where they differ nobody knows which one a client gets.
-func (an analysis) fromFirewall(nic jit.Interface, to jit.Address, fw Firewall, packets ipset.Packets) decision {
+func (an evaluator) behindFirewall(nic jit.Interface, to jit.Address, fw Firewall, packets ipset.Packets) decision {
 	seen := ipset.Packets{
 		Sources: ipset.AddressesIn([]netip.Prefix{fw.Subnet}), SourcePorts: ipset.AllPorts(), Ports: packets.Ports, Protocols: packets.Protocols,
 	}

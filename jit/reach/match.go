@@ -11,8 +11,8 @@ import (
 	"jitbot/jit/rules"
 )
 
-// analysis is the surroundings prepared for many questions.
-type analysis struct {
+// evaluator is the surroundings prepared for many questions.
+type evaluator struct {
 	topology  Topology
 	tables    []rules.Table
 	protocols []jit.Protocol  // those asked about; rules' protocols are places in it
@@ -20,8 +20,8 @@ type analysis struct {
 	tags      rules.Tags
 }
 
-func newAnalysis(tables []rules.Table, topology Topology, protocol jit.Protocol) analysis {
-	an := analysis{topology: topology, tables: tables}
+func newEvaluator(tables []rules.Table, topology Topology, protocol jit.Protocol) evaluator {
+	an := evaluator{topology: topology, tables: tables}
 	switch protocol = jit.Protocol(strings.ToLower(string(protocol))); protocol {
 	case jit.AnyProtocol:
 		an.protocols = []jit.Protocol{jit.TCP, jit.UDP} // those that have ports
@@ -33,7 +33,7 @@ func newAnalysis(tables []rules.Table, topology Topology, protocol jit.Protocol)
 	an.network = ipset.AddressesIn(slices.Concat(topology.VirtualNetwork, topology.Peers, topology.OnPremises))
 	an.tags = rules.Tags{
 		Internet:       rules.Members[netip.Addr]{Sure: rules.PublicAddresses(an.network)},
-		VirtualNetwork: virtualNetworkTag(topology, an.network), Group: an.members, Ranges: true,
+		VirtualNetwork: virtualNetworkTag(topology, an.network), Group: an.groupMembers, Ranges: true,
 	}
 	return an
 }
@@ -62,8 +62,8 @@ func virtualNetworkTag(topology Topology, network ipset.Addresses) rules.Members
 	return h
 }
 
-// members are the addresses of an application security group.
-func (an analysis) members(group string) rules.Members[netip.Addr] {
+// groupMembers are the addresses of an application security group.
+func (an evaluator) groupMembers(group string) rules.Members[netip.Addr] {
 	if an.topology.Interfaces == nil {
 		return rules.Members[netip.Addr]{
 			Maybe:  an.network.Union(ipset.PrivateSpace()), // a member's address is one of its virtual network
@@ -87,7 +87,7 @@ func isMember(a jit.Address, group string) bool {
 
 // targets tells whether the rule concerns the VM's address: surely, or perhaps
 // and why.
-func (an analysis) targets(r rules.Rule, to jit.Address) (sure bool, doubts []string) {
+func (an evaluator) targets(r rules.Rule, to jit.Address) (sure bool, doubts []string) {
 	targets := an.tags.Targets(r, func(group string) rules.Members[netip.Addr] {
 		if isMember(to, group) {
 			return rules.Members[netip.Addr]{Sure: ipset.One(to.Addr)}
@@ -109,7 +109,7 @@ type matched struct {
 }
 
 // packetsOf are the packets to the address that the rule means.
-func (an analysis) packetsOf(r rules.Rule, to jit.Address) matched {
+func (an evaluator) packetsOf(r rules.Rule, to jit.Address) matched {
 	aimed, doubts := an.targets(r, to)
 	if !aimed && len(doubts) == 0 {
 		return matched{}

@@ -25,8 +25,8 @@ func (c Class) Rank() int {
 	return slices.Index([]Class{ClassUnhealthy, ClassNotApplicable, ClassHealthy}, c)
 }
 
-// GuardsOfVM are the NSGs before the VM, each once, in lower case.
-func GuardsOfVM(vm jit.VM) []string {
+// NSGsOf are the NSGs before the VM, each once, in lower case.
+func NSGsOf(vm jit.VM) []string {
 	var out []string
 	for _, nic := range vm.Interfaces {
 		out = append(out, strings.ToLower(nic.Guard))
@@ -40,7 +40,7 @@ func GuardsOfVM(vm jit.VM) []string {
 
 func TablesOf(vm jit.VM, byGuard map[string]rules.Table) []rules.Table {
 	var out []rules.Table
-	for _, guard := range GuardsOfVM(vm) {
+	for _, guard := range NSGsOf(vm) {
 		if t, ok := byGuard[guard]; ok {
 			out = append(out, t)
 		}
@@ -79,15 +79,15 @@ type OpenRule struct {
 
 // Posture is one line of a scan.
 type Posture struct {
-	Class    Class
-	Why      string
-	Rules    []OpenRule // widest first
-	Breadth  Breadth    // the widest of Rules
-	Defaults []string   // what Azure's default rules let in beside that
-	Notes    []string   // what else a person should know, such as where guards disagree
-	Yet      []string   // what is open all the same, though Class does not say so
-	Untold   bool       // Class is what it is because something could not be read
-	Defender bool       // Defender guards it already
+	Class        Class
+	Why          string
+	Rules        []OpenRule // widest first
+	Breadth      Breadth    // the widest of Rules
+	Defaults     []string   // what Azure's default rules let in beside that
+	Notes        []string   // what else a person should know, such as where guards disagree
+	StillOpen    []string   // what is open all the same, though Class does not say so
+	Undetermined bool       // Class is what it is because something could not be read
+	Defender     bool       // Defender guards it already
 }
 
 // managementPorts are those of Defender's recommendation: SSH, RDP, WinRM.
@@ -108,7 +108,7 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 	if vm.Classic {
 		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, which has no network security group to lock; migrate it to Resource Manager."}
 	}
-	s := scan{analysis: newAnalysis(tables, topology, jit.TCP), facts: facts}
+	s := scan{evaluator: newEvaluator(tables, topology, jit.TCP), facts: facts}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if a.Addr.IsValid() {
@@ -116,14 +116,14 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 			}
 		}
 	}
-	p := Posture{Rules: s.openings(), Defaults: jit.Tidy(s.defaults), Notes: jit.Tidy(s.notes), Yet: jit.Tidy(s.basic), Defender: s.defender}
+	p := Posture{Rules: s.openings(), Defaults: jit.Tidy(s.defaults), Notes: jit.Tidy(s.notes), StillOpen: jit.Tidy(s.basic), Defender: s.defender}
 	if len(p.Rules) > 0 {
 		p.Breadth = p.Rules[0].Breadth
 	}
 	p.Class, p.Why = s.class(p)
-	p.Untold = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.topology.Appliances) > 0)
+	p.Undetermined = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.topology.Appliances) > 0)
 	if p.Class == ClassHealthy {
-		p.Yet = append(s.remarks(p.Rules), p.Yet...)
+		p.StillOpen = append(s.remarks(p.Rules), p.StillOpen...)
 	}
 	if p.Class == ClassUnhealthy && vm.Power != "" && vm.Power != "running" {
 		p.Notes = append(p.Notes, "It is "+vm.Power+" now; the rules are open as soon as it starts.")

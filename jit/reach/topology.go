@@ -50,7 +50,7 @@ type Topology struct {
 	// not read.
 	Interfaces []jit.Interface
 	// Fronts are the public addresses and load balancers before the VM.
-	Fronts []Front
+	Frontends []Frontend
 	// Firewalls are those that traffic to the VM can pass.
 	Firewalls []Firewall
 	// Appliances are the next hops, in the routes of the VM's subnets, that may
@@ -58,21 +58,21 @@ type Topology struct {
 	Appliances []netip.Addr
 }
 
-// Front is a public address or a load balancer before a private address of the
+// Frontend is a public address or a load balancer before a private address of the
 // VM. Azure asks the guards after its translation: they see the client and the
 // VM's own port.
-type Front struct {
+type Frontend struct {
 	Name   string
-	Public string     // the public address, empty for an internal load balancer
-	To     netip.Addr // the VM's address behind it
-	Basic  bool       // of the retired Basic kind, which is open where no guard is
-	Ports  []Mapped   // a load balancer's rules; empty for a public address, which changes no port
+	Public string        // the public address, empty for an internal load balancer
+	To     netip.Addr    // the VM's address behind it
+	Basic  bool          // of the retired Basic kind, which is open where no guard is
+	Ports  []PortMapping // a load balancer's rules; empty for a public address, which changes no port
 }
 
-// Mapped is a port that a load balancer translates.
-type Mapped struct {
-	Outer uint16    // what clients connect to
-	Inner jit.Ports // the VM's port
+// PortMapping is a port that a load balancer translates.
+type PortMapping struct {
+	FrontendPort uint16    // what clients connect to
+	BackendPorts jit.Ports // the VM's port
 }
 
 // Firewall is an Azure Firewall on the way to the VM, with the rules of its
@@ -85,10 +85,10 @@ type Firewall struct {
 	Routed []netip.Prefix
 	// Translations are the DNAT rules, in the order in which they are asked:
 	// Destinations and Ports are the public side, To is where they lead.
-	Translations []rules.Rule
+	DNATRules []rules.Rule
 	// Rules are the network rules in the order in which they are asked:
 	// groups, then collections. Priority is that of the collection.
-	Rules []rules.Rule
+	NetworkRules []rules.Rule
 }
 
 // standardDefaults are the inbound default rules of every network security

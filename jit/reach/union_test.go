@@ -67,7 +67,7 @@ func (u union) check(t *rapid.T, vm jit.VM, from netip.Addr, port int, protocol 
 		want = reach.AnswerAllow
 	}
 	flow := reach.Flow{Source: from.String(), Ports: jit.Ports{From: uint16(port), To: uint16(port), Protocol: protocol}}
-	if got := reach.Reach(vm, u.after, u.foreign.around, flow); got.Decision != want {
+	if got := reach.VerifyFlow(vm, u.after, u.foreign.around, flow); got.Decision != want {
 		t.Fatalf("%s from %s to port %d %s: %s, want %s\n%+v\ntables %+v\ngrants %+v\nprotections %+v", vm.Name, from, port, protocol, got.Decision, want, got.Why, u.after, u.grants, u.locks)
 	}
 }
@@ -142,7 +142,7 @@ func (d drawer) grant(id jit.ID, vms []jit.VM) jit.Grant {
 	})
 	g.State, g.Clock.Until = jit.Open, jittest.Start.Add(2*time.Hour)
 	for _, vm := range rapid.SliceOfNDistinct(rapid.SampledFrom(vms), 1, 2, func(vm jit.VM) string { return vm.ID }).Draw(d.t, "machines") {
-		to, err := route.To("prod", vm, g.Request.Ports, g.Request.Sources)
+		to, err := route.Paths("prod", vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			continue
 		}

@@ -107,7 +107,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (
 		return true, err
 	}
 	for _, rule := range t.Rules {
-		if n, astray := r.owner.Astray(rule); astray {
+		if n, astray := r.owner.OutsideBands(rule); astray {
 			r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
 		}
@@ -119,7 +119,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
 	}
-	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsAgree(t, w.Protections), nil
+	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsInForce(t, w.Protections), nil
 }
 
 // unconfirmed has a guard written again that is changed as a whole and whose

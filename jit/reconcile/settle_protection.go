@@ -165,7 +165,7 @@ func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protec
 // protectionExposed says that what the denies of a locked VM leave open is not what was
 // told of it: somebody's allow stands before them, or does no more.
 func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p jit.Protection) error {
-	here, changed, err := s.owner.Exposed(v.after, p)
+	here, changed, err := s.owner.ExposedBy(v.after, p)
 	if !changed || err != nil {
 		return err
 	}

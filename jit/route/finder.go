@@ -10,8 +10,8 @@ import (
 	"jitbot/jit/resource"
 )
 
-// legs is how the packets of a source get to an address.
-type legs struct {
+// hops is how the packets of a source get to an address.
+type hops struct {
 	direct     bool              // some come past every firewall
 	routed     []jit.FirewallHop // some are routed through these, to the address itself
 	translated []jit.FirewallHop // some are let in by DNAT rules of these
@@ -20,8 +20,8 @@ type legs struct {
 // legs finds it. What comes from outside goes by DNAT where the answers are
 // routed back through a firewall, or where nothing but a DNAT rule leads to the
 // address; what comes from inside is routed.
-func legsOf(a jit.Address, source netip.Prefix) legs {
-	var c legs
+func hopsOf(a jit.Address, source netip.Prefix) hops {
+	var c hops
 	left := ipset.AddressesOf(source)
 	for _, g := range a.FirewallHops {
 		routed := ipset.AddressesIn(g.Routed).Intersect(left)
@@ -73,7 +73,7 @@ func (w *finder) family(v4 bool, sources []netip.Prefix) error {
 		return jit.Refuse(jit.ErrPolicy, "%s has no %s address, so nothing can be opened from there; ask from an address of its own family.", w.vm.Name, familyName(v4))
 	}
 	if !filtered {
-		return Unfiltered(w.vm, "open")
+		return RefuseUnfiltered(w.vm, "open")
 	}
 	return nil
 }
@@ -82,11 +82,11 @@ func (w *finder) family(v4 bool, sources []netip.Prefix) error {
 func (w *finder) address(nic jit.Interface, a jit.Address, sources []netip.Prefix) (int, error) {
 	var own []jit.Path // to this address alone
 	for _, s := range sources {
-		c := legsOf(a, s)
+		c := hopsOf(a, s)
 		if err := w.passable(c); err != nil {
 			return 0, err
 		}
-		own = w.addLegs(own, c, s, []string{nic.Guard, a.SubnetGuard})
+		own = w.addHops(own, c, s, []string{nic.Guard, a.SubnetGuard})
 	}
 	for _, p := range own {
 		if p.Kind == jit.Direct && len(p.Sources) == len(sources) {
@@ -97,9 +97,9 @@ func (w *finder) address(nic jit.Interface, a jit.Address, sources []netip.Prefi
 	return len(own), nil
 }
 
-// addLegs adds what lets a source through the firewalls of its course and
+// addHops adds what lets a source through the firewalls of its course and
 // the groups behind them.
-func (w *finder) addLegs(own []jit.Path, c legs, source netip.Prefix, groups []string) []jit.Path {
+func (w *finder) addHops(own []jit.Path, c hops, source netip.Prefix, groups []string) []jit.Path {
 	for _, g := range c.translated {
 		own = addSource(own, jit.Path{Guard: g.Guard(w.installation), Kind: jit.ByDNAT, Public: g.Public}, source)
 		own = addSources(own, groups, jit.BehindFirewall, g.Subnet)
@@ -167,7 +167,7 @@ func (w *finder) sorted() []jit.Path {
 const maxTranslated = 63999
 
 // passable refuses a course by a firewall that cannot do it.
-func (w *finder) passable(c legs) error {
+func (w *finder) passable(c hops) error {
 	for _, g := range c.translated {
 		if err := w.translatable(g); err != nil {
 			return err

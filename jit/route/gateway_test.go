@@ -47,7 +47,7 @@ func TestRoutedBy(t *testing.T) {
 			prefix, to, _ := strings.Cut(w, " ")
 			r := route.Route{Prefix: netip.MustParsePrefix(prefix)}
 			if to != "" {
-				r.Hop = hop(to)
+				r.NextHop = hop(to)
 			}
 			out = append(out, r)
 		}
@@ -68,7 +68,7 @@ func TestRoutedBy(t *testing.T) {
 		{"IPv6", routes("::/0 fd00::4"), "fd00::4: ::/0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := route.RoutedBy(c.routes)
+			got := route.PrefixesByNextHop(c.routes)
 			var lines []string
 			for _, hop := range slices.SortedFunc(maps.Keys(got), netip.Addr.Compare) {
 				lines = append(lines, hop.String()+": "+strings.Trim(fmt.Sprint(got[hop]), "[]"))
@@ -88,18 +88,18 @@ func TestRoutedByLongestPrefix(t *testing.T) {
 			a := netip.AddrFrom4([4]byte{10, 0, 0, byte(rapid.IntRange(0, 255).Draw(t, "address"))})
 			r := route.Route{Prefix: netip.PrefixFrom(a, rapid.IntRange(22, 32).Draw(t, "bits")).Masked()}
 			if n := rapid.IntRange(0, 2).Draw(t, "hop"); n > 0 {
-				r.Hop = netip.AddrFrom4([4]byte{192, 168, 0, byte(n)})
+				r.NextHop = netip.AddrFrom4([4]byte{192, 168, 0, byte(n)})
 			}
 			routes = append(routes, r)
 		}
-		got := route.RoutedBy(routes)
+		got := route.PrefixesByNextHop(routes)
 		for last := range 256 {
 			a := netip.AddrFrom4([4]byte{10, 0, 0, byte(last)})
 			var want netip.Addr
 			bits := -1
 			for _, r := range routes {
 				if r.Prefix.Contains(a) && r.Prefix.Bits() > bits {
-					want, bits = r.Hop, r.Prefix.Bits()
+					want, bits = r.NextHop, r.Prefix.Bits()
 				}
 			}
 			for hop, prefixes := range got {
@@ -188,7 +188,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 			if c.ports == nil {
 				c.ports = []jit.Ports{jittest.TCP(22, 22)}
 			}
-			paths, err := route.To("prod", jit.VM{ID: jittest.VMID, Name: "app-1", Interfaces: c.nics}, c.ports, jittest.Prefixes(c.sources...))
+			paths, err := route.Paths("prod", jit.VM{ID: jittest.VMID, Name: "app-1", Interfaces: c.nics}, c.ports, jittest.Prefixes(c.sources...))
 			if err != nil {
 				if !strings.Contains(err.Error(), c.want[0]) {
 					t.Errorf("refused: %v", err)

@@ -95,7 +95,7 @@ func TestPathsTo(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			paths, err := route.To("prod", jit.VM{ID: jittest.VMID, Name: "web-01", Interfaces: tt.interfaces}, []jit.Ports{jittest.TCP(22, 22)}, jittest.Prefixes(tt.sources...))
+			paths, err := route.Paths("prod", jit.VM{ID: jittest.VMID, Name: "web-01", Interfaces: tt.interfaces}, []jit.Ports{jittest.TCP(22, 22)}, jittest.Prefixes(tt.sources...))
 			var got []string
 			for _, p := range paths {
 				if p.VM != jittest.VMID || p.Confirmed {

@@ -7,10 +7,10 @@ import (
 	"jitbot/jit"
 )
 
-// ForProtection are the NSGs in front of the addresses of the VM, and the addresses
+// NSGPaths are the NSGs in front of the addresses of the VM, and the addresses
 // that have none. A firewall is none: it lets nothing in without a rule, and
 // does not see what comes from inside.
-func ForProtection(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
+func NSGPaths(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
 	w := finder{vm: vm}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -28,12 +28,12 @@ func ForProtection(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
 	return w.sorted(), bare
 }
 
-// ForFullProtection are lockPaths of a VM that can be shut altogether.
-func ForFullProtection(vm jit.VM) ([]jit.Path, error) {
-	paths, bare := ForProtection(vm)
+// ProtectionPaths are lockPaths of a VM that can be shut altogether.
+func ProtectionPaths(vm jit.VM) ([]jit.Path, error) {
+	paths, bare := NSGPaths(vm)
 	switch {
 	case len(paths) == 0:
-		return nil, Unprotectable(vm)
+		return nil, RefuseUnprotectable(vm)
 	case len(bare) > 0:
 		return nil, jit.Refuse(jit.ErrPolicy, "%s has no network security group before its address %s, so its ports would stay open there; attach one first.", vm.Name, bare[0])
 	default:
@@ -41,8 +41,8 @@ func ForFullProtection(vm jit.VM) ([]jit.Path, error) {
 	}
 }
 
-// Unprotectable is why nothing keeps a VM shut that has no NSG at all.
-func Unprotectable(vm jit.VM) error {
+// RefuseUnprotectable is why nothing keeps a VM shut that has no NSG at all.
+func RefuseUnprotectable(vm jit.VM) error {
 	if !slices.ContainsFunc(vm.Interfaces, func(nic jit.Interface) bool { return len(nic.Addresses) > 0 }) {
 		return jit.Refuse(jit.ErrPolicy, "%s has no private address yet, so there is nothing to protect; start it once.", vm.Name)
 	}
@@ -51,12 +51,12 @@ func Unprotectable(vm jit.VM) error {
 	}) {
 		return jit.Refuse(jit.ErrPolicy, "%s has no network security group on its interfaces or subnets, and its firewall does not see what comes from inside, so there is nothing to protect with; attach one first.", vm.Name)
 	}
-	return Unfiltered(vm, "protect")
+	return RefuseUnfiltered(vm, "protect")
 }
 
-// Firewalls are what grants of the installation write of the firewalls before
+// FirewallGuards are what grants of the installation write of the firewalls before
 // the VM, each once, in lower case.
-func Firewalls(installation string, vm jit.VM) []string {
+func FirewallGuards(installation string, vm jit.VM) []string {
 	var paths []jit.Path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {

@@ -7,9 +7,9 @@ import (
 	"jitbot/jit"
 )
 
-// Fits refuses rules that could not be written beside the others or would
+// CheckAllows refuses rules that could not be written beside the others or would
 // be without effect.
-func (o Owner) Fits(t Table, others, rules []Rule) error {
+func (o Owner) CheckAllows(t Table, others, rules []Rule) error {
 	plan := o.MakePlan(t, slices.Concat(others, rules))
 	for _, b := range plan.Blocked {
 		if Named(rules, b.Name) {
@@ -36,9 +36,9 @@ func (o Owner) Desired(guard string, live []jit.Grant, locks []jit.Protection) [
 	return wanted
 }
 
-// FitsProtections refuses denies of the protection that the plan cannot place, or that
+// CheckProtection refuses denies of the protection that the plan cannot place, or that
 // an allow of somebody else stands above.
-func (o Owner) FitsProtections(t Table, plan Plan, p jit.Protection) error {
+func (o Owner) CheckProtection(t Table, plan Plan, p jit.Protection) error {
 	for _, b := range plan.Blocked {
 		if n, _ := ParseRuleName(b.Name); n.Grant == "" {
 			return b.Err
@@ -48,7 +48,7 @@ func (o Owner) FitsProtections(t Table, plan Plan, p jit.Protection) error {
 		if r.Allow || p.Existing == jit.Respect || !DenyMeets(p, t.Guard, r) {
 			continue
 		}
-		if allow, above := o.StandsAbove(t, r); above {
+		if allow, above := o.allowBefore(t, r); above {
 			return jit.Refuse(jit.ErrPolicy, "The rule %s (priority %s) in %s lets people in before any deny of ours is asked; move it behind %s, or set existing: respect.",
 				allow.Name, fmt.Sprint(allow.Priority), t.Name, fmt.Sprint(r.Priority))
 		}

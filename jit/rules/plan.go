@@ -44,9 +44,9 @@ func (o Owner) inBand(n RuleName, priority int) bool {
 	return o.Bands.DenyOverride.Contains(priority) || o.Bands.DenyRespect.Contains(priority)
 }
 
-// Astray takes a rule's name apart when it is ours by name, yet outside our
+// OutsideBands takes a rule's name apart when it is ours by name, yet outside our
 // bands: reported, never touched.
-func (o Owner) Astray(r Rule) (RuleName, bool) {
+func (o Owner) OutsideBands(r Rule) (RuleName, bool) {
 	n, ok := ParseRuleName(r.Name)
 	return n, ok && n.Installation == o.Installation && !o.inBand(n, r.Priority)
 }

@@ -13,11 +13,11 @@ import (
 	"jitbot/jit/resource"
 )
 
-// ProtectionsAgree reports whether the protections are in force at the guard, as far
+// ProtectionsInForce reports whether the protections are in force at the guard, as far
 // as was told: no other allow than was seen last stands before their denies.
-func (o Owner) ProtectionsAgree(t Table, locks []jit.Protection) bool {
+func (o Owner) ProtectionsInForce(t Table, locks []jit.Protection) bool {
 	return !slices.ContainsFunc(locks, func(p jit.Protection) bool {
-		_, changed, err := o.Exposed(t, p)
+		_, changed, err := o.ExposedBy(t, p)
 		return err != nil || changed || p.State != jit.Protected || len(p.Left) > 0
 	})
 }
@@ -68,7 +68,7 @@ func (o Owner) AllowsBefore(t Table, p jit.Protection, path jit.Path, a netip.Ad
 		}
 		deny.Priority = there.Priority
 		for _, r := range t.Rules {
-			if o.standsAbove(r, deny) {
+			if o.isAllowBefore(r, deny) {
 				out = append(out, fmt.Sprintf("%s (priority %d) of %s", r.Name, r.Priority, t.Name))
 			}
 		}
@@ -76,9 +76,9 @@ func (o Owner) AllowsBefore(t Table, p jit.Protection, path jit.Path, a netip.Ad
 	return out, nil
 }
 
-// Exposed names the allows of other people in the group before the denies of the
+// ExposedBy names the allows of other people in the group before the denies of the
 // protection, and reports whether they are not those that were seen last.
-func (o Owner) Exposed(t Table, p jit.Protection) (above []string, changed bool, err error) {
+func (o Owner) ExposedBy(t Table, p jit.Protection) (above []string, changed bool, err error) {
 	for _, path := range p.Paths {
 		if !resource.Same(path.Guard, t.Guard) {
 			continue
@@ -163,18 +163,18 @@ func (o Owner) bandOf(n RuleName) jit.Band {
 	}
 }
 
-// StandsAbove finds a foreign allow that lets somebody through before the deny
+// allowBefore finds a foreign allow that lets somebody through before the deny
 // is asked.
-func (o Owner) StandsAbove(t Table, deny Rule) (Rule, bool) {
+func (o Owner) allowBefore(t Table, deny Rule) (Rule, bool) {
 	for _, r := range t.Rules {
-		if o.standsAbove(r, deny) {
+		if o.isAllowBefore(r, deny) {
 			return r, true
 		}
 	}
 	return Rule{}, false
 }
 
-func (o Owner) standsAbove(r, deny Rule) bool {
+func (o Owner) isAllowBefore(r, deny Rule) bool {
 	if !r.Inbound || !r.Allow || r.Priority >= deny.Priority {
 		return false
 	}

@@ -61,8 +61,8 @@ func (t Table) Shadow(allow Rule) (Rule, bool) {
 	return Rule{}, false
 }
 
-// Idle finds a deny that stands before the allow and leaves nothing of it.
-func (t Table) Idle(allow Rule) (Rule, bool) {
+// FullShadow finds a deny that stands before the allow and leaves nothing of it.
+func (t Table) FullShadow(allow Rule) (Rule, bool) {
 	asked := trafficOf(allow)
 	for _, d := range t.Rules {
 		if !allow.To.IsValid() && d.precedes(allow, asked) && d.covers(allow) {

@@ -187,12 +187,12 @@ func (j Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarge
 			return nil, err
 		}
 		tables[guard] = t
-		if err := owner.CheckAllows(t, owner.Desired(guard, w.Grants, w.Protections), rules.ForGrant(g, owner.Installation, guard)); err != nil {
+		if err := owner.CheckAllows(t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections), rules.ForGrant(owner.Installation, guard, g)); err != nil {
 			return nil, err
 		}
 	}
 	for _, s := range sites {
-		notes = append(notes, rules.AlreadyOpen(owner, s.VM, s.Paths, tables, g.Request)...)
+		notes = append(notes, owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
 		along, err := j.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 // Protect stores a protection.
@@ -78,7 +79,7 @@ func (j Checker) protectable(ctx context.Context, p jit.Protection) error {
 			return err
 		}
 		locks := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
-		plan := owner.MakePlan(t, owner.Desired(guard, w.Grants, append(locks, p)))
+		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(locks, p)))
 		if err := owner.CheckProtection(t, plan, p); err != nil {
 			return err
 		}

@@ -111,7 +111,7 @@ func (l *forecaster) obstaclesOf(t probe) []obstacle {
 		if !read {
 			continue
 		}
-		plan := l.owner.MakePlan(table, rules.ForGrant(t.grant, l.owner.Installation, guard))
+		plan := l.owner.MakePlan(table, rules.ForGrant(l.owner.Installation, guard, t.grant))
 		for _, b := range plan.Blocked {
 			out = append(out, obstacle{guard: guard, err: b.Err})
 		}

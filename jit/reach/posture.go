@@ -1,15 +1,11 @@
 package reach
 
 import (
-	"cmp"
-	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -25,7 +21,7 @@ func (c Class) Rank() int {
 	return slices.Index([]Class{ClassUnhealthy, ClassNotApplicable, ClassHealthy}, c)
 }
 
-// NSGsOf are the NSGs before the VM, each once, in lower case.
+// NSGsOf are the resource ids of the NSGs before the VM, each once, in lower case.
 func NSGsOf(vm jit.VM) []string {
 	var out []string
 	for _, nic := range vm.Interfaces {
@@ -38,6 +34,8 @@ func NSGsOf(vm jit.VM) []string {
 	return slices.DeleteFunc(slices.Compact(out), func(g string) bool { return g == "" })
 }
 
+// TablesOf are the tables of the VM's NSGs that were read. ByGuard is by resource
+// id in lower case.
 func TablesOf(vm jit.VM, byGuard map[string]rules.Table) []rules.Table {
 	var out []rules.Table
 	for _, guard := range NSGsOf(vm) {
@@ -106,7 +104,8 @@ func managementPorts() ipset.Set[ipset.Port] {
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
 func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) Posture {
 	if vm.Classic {
-		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, which has no network security group to lock; migrate it to Resource Manager."}
+		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, " +
+			"which has no network security group to lock; migrate it to Resource Manager."}
 	}
 	s := scan{evaluator: newEvaluator(tables, topology, jit.TCP), facts: facts}
 	for _, nic := range vm.Interfaces {
@@ -116,7 +115,10 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 			}
 		}
 	}
-	p := Posture{Rules: s.openings(), Defaults: jit.Tidy(s.defaults), Notes: jit.Tidy(s.notes), StillOpen: jit.Tidy(s.basic), Defender: s.defender}
+	p := Posture{
+		Rules: s.openings(), Defaults: jit.Tidy(s.defaults), Notes: jit.Tidy(s.notes),
+		StillOpen: jit.Tidy(s.basic), Defender: s.defender,
+	}
 	if len(p.Rules) > 0 {
 		p.Breadth = p.Rules[0].Breadth
 	}
@@ -129,91 +131,4 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 		p.Notes = append(p.Notes, "It is "+vm.Power+" now; the rules are open as soon as it starts.")
 	}
 	return p
-}
-
-// class walks the rows.
-func (s scan) class(p Posture) (class Class, why string) {
-	switch {
-	case s.facts.Protected && s.filtered: // else its denies are before nothing
-		why = "jitbot protects it: just-in-time access is on."
-		if !s.facts.Confirmed {
-			why = "jitbot is about to protect it: the denies are not confirmed yet."
-		}
-		return ClassHealthy, why
-	case p.Defender:
-		return ClassHealthy, "Microsoft Defender for Cloud guards it: its just-in-time access is on."
-	case !s.filtered && len(s.topology.Appliances) > 0:
-		return ClassNotApplicable, "It cannot be told: it has no network security group on its interfaces or subnets, and what the virtual appliance on its route lets through is not looked at yet."
-	case !s.filtered:
-		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to lock and all traffic from inside is let in; attach one."
-	case len(p.Rules) > 0:
-		return ClassUnhealthy, jit.Capital(opening(p.Rules))
-	case len(s.unread) > 0:
-		return ClassNotApplicable, "It cannot be told: the rules of " + jit.JoinWords(jit.Tidy(s.unread)) + " were not read."
-	case s.disagreeing:
-		return ClassHealthy, "Not every guard on the way has a rule of its own that lets anybody to the ports 22, 3389, 5985 and 5986: they disagree."
-	case s.granting:
-		return ClassHealthy, "Nothing but grants of jitbot and Azure's default rules lets anybody to the ports 22, 3389, 5985 and 5986."
-	default:
-		return ClassHealthy, "Nothing but Azure's default rules lets anybody to the ports 22, 3389, 5985 and 5986."
-	}
-}
-
-// opening says which rules, of which there is one at least, open what to whom.
-func opening(rules []OpenRule) string {
-	first := rules[0]
-	text := fmt.Sprintf("rule %s (priority %d) of %s opens management ports to %s", first.Rule, first.Priority, resource.Name(first.Guard), first.Breadth.Words)
-	if more := len(rules) - 1; more > 0 {
-		text += fmt.Sprintf(", and %d more %s", more, Plural(more, "rule does", "rules do"))
-	}
-	return text + "."
-}
-
-// remarks says what is open though just-in-time access is on: by rules that
-// stand all the same, or by the protection's own policy, which lets requests
-// open ports to everybody or to whoever asks. Defender calls that healthy in
-// silence.
-func (s scan) remarks(rules []OpenRule) []string {
-	var out []string
-	if len(rules) > 0 {
-		out = append(out, "Yet "+opening(rules))
-	}
-	if !s.facts.Protected {
-		return out
-	}
-	policy := func(ports []string, to string) {
-		if len(ports) > 0 {
-			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to %s.", jit.JoinWords(ports), to))
-		}
-	}
-	var anybody, anywhere []string
-	for _, pp := range s.facts.Ports {
-		if slices.ContainsFunc(pp.Sources, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
-			anybody = append(anybody, pp.Ports.String())
-		}
-		if pp.Any {
-			anywhere = append(anywhere, pp.Ports.String())
-		}
-	}
-	policy(anybody, "Any")
-	policy(anywhere, "any "+single(s.facts.Widest))
-	if len(s.unread) > 0 {
-		out = append(out, "Yet what else opens ports there is not known: the rules of "+jit.JoinWords(jit.Tidy(s.unread))+" were not read.")
-	}
-	return out
-}
-
-func single(w jit.Widths) string {
-	v4, v6 := cmp.Or(w.V4, 32), cmp.Or(w.V6, 128)
-	if v4 == 32 && v6 == 128 {
-		return "single address that it names"
-	}
-	return fmt.Sprintf("range that it names, as wide as /%d (IPv4) and /%d (IPv6)", v4, v6)
-}
-
-func Plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }

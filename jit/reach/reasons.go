@@ -30,7 +30,7 @@ func DefenderRule(name string) (allow, ok bool) {
 	return separator == "-", digits && len(hex) == 32 && strings.Trim(hex, "0123456789abcdefABCDEF") == ""
 }
 
-// ownerText says whose rule it is when the name tells.
+// ownerText says whose rule it is, where its name tells.
 func ownerText(r rules.Rule) string {
 	if _, ok := DefenderRule(r.Name); ok {
 		return ", a just-in-time rule of Microsoft Defender for Cloud"
@@ -48,7 +48,7 @@ func ownerText(r rules.Rule) string {
 	}
 }
 
-// location is the layer in a sentence.
+// location is the guard in a sentence.
 func (l effectiveRules) location() string {
 	switch l.level {
 	case AtSubnet:
@@ -90,7 +90,7 @@ func (l effectiveRules) unread() Reason {
 	return Reason{Guard: l.guard, Level: l.level, Text: "the rules of " + l.location() + " were not read"}
 }
 
-// publicSide is the public side of a translation.
+// publicSide is the public side of a DNAT rule.
 func (f Firewall) publicSide(t rules.Rule) string {
 	return fmt.Sprintf("the firewall %s, %s port %s", f.Name, strings.Join(t.Destinations, " "), strings.Join(t.Ports, " "))
 }
@@ -102,36 +102,38 @@ func (f Firewall) dnatReason(t rules.Rule) Reason {
 }
 
 // frontendReasons says how the internet gets to the address, if at all.
-func (an evaluator) frontendReasons(a jit.Address, packets ipset.Packets, translated bool) []Reason {
+func (ev evaluator) frontendReasons(a jit.Address, packets ipset.Packets, translated bool) []Reason {
 	var out []Reason
-	say := func(format string, args ...any) {
+	add := func(format string, args ...any) {
 		out = append(out, Reason{Level: AtFrontend, Text: fmt.Sprintf(format, args...)})
 	}
-	for _, f := range an.topology.Frontends {
+	for _, f := range ev.topology.Frontends {
 		switch {
 		case f.To != a.Addr || f.Public == "":
 		case len(f.Ports) == 0:
-			say("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
+			add("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
 		default:
 			for _, m := range f.Ports {
 				if len(packets.Ports.Intersect(ipset.Span(ipset.Port(m.BackendPorts.From), ipset.Port(m.BackendPorts.To)))) > 0 {
-					say("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.", f.Name, f.Public, m.FrontendPort, m.BackendPorts.Span(), a.Addr)
+					add("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.",
+						f.Name, f.Public, m.FrontendPort, m.BackendPorts.Span(), a.Addr)
 				}
 			}
 		}
 	}
 	if len(out) == 0 && a.Public != "" {
-		say("The public address %s is before %s.", resource.Name(a.Public), a.Addr)
+		add("The public address %s is before %s.", resource.Name(a.Public), a.Addr)
 	}
 	if len(out) == 0 && !translated {
-		say("No public address or load balancer before %s is known, so nothing comes from the internet unless something else forwards it.", a.Addr)
+		add("No public address or load balancer before %s is known, "+
+			"so nothing comes from the internet unless something else forwards it.", a.Addr)
 	}
 	return out
 }
 
 // reasons lists what decided, each reason with the packets that it is about,
 // those that agree with the answer first.
-func (an evaluator) reasons(answer Answer, paths []path) []Reason {
+func (ev evaluator) reasons(answer Answer, paths []path) []Reason {
 	order := []Answer{AnswerAllow, AnswerDeny, AnswerUnknown}
 	if answer == AnswerDeny || answer == AnswerUnknown {
 		order = []Answer{answer, AnswerUnknown, AnswerDeny, AnswerAllow}
@@ -142,7 +144,7 @@ func (an evaluator) reasons(answer Answer, paths []path) []Reason {
 			continue
 		}
 		for _, r := range paths {
-			out = append(out, an.reasonsOf(a, r)...)
+			out = append(out, ev.reasonsOf(a, r)...)
 		}
 	}
 	for _, r := range paths {
@@ -151,7 +153,7 @@ func (an evaluator) reasons(answer Answer, paths []path) []Reason {
 	return out
 }
 
-func (an evaluator) reasonsOf(a Answer, r path) []Reason {
+func (ev evaluator) reasonsOf(a Answer, r path) []Reason {
 	var out []Reason
 	decisions := slices.Clone(r.decisions)
 	for i, d := range decisions {
@@ -170,7 +172,7 @@ func (an evaluator) reasonsOf(a Answer, r path) []Reason {
 			to += " by " + r.way.Via
 		}
 		for _, why := range d.why {
-			why.Text = fmt.Sprintf("%s of %s: %s.", an.packetsText(packets), to, why.Text)
+			why.Text = fmt.Sprintf("%s of %s: %s.", ev.packetsText(packets), to, why.Text)
 			out = append(out, why)
 		}
 	}
@@ -178,20 +180,20 @@ func (an evaluator) reasonsOf(a Answer, r path) []Reason {
 }
 
 // packetsText is who comes to which ports.
-func (an evaluator) packetsText(packets ipset.Packets) string {
-	text := an.sourcesText(packets.Sources)
+func (ev evaluator) packetsText(packets ipset.Packets) string {
+	text := ev.sourcesText(packets.Sources)
 	if !slices.Equal(packets.SourcePorts, ipset.AllPorts()) {
 		text += " from source port " + portsText(packets.SourcePorts)
 	}
 	text += " to port " + portsText(packets.Ports)
-	if len(an.protocols) > 1 && packets.Protocols[0].From == packets.Protocols[0].To {
-		text += " (" + strings.ToUpper(string(an.protocols[packets.Protocols[0].From])) + ")"
+	if len(ev.protocols) > 1 && packets.Protocols[0].From == packets.Protocols[0].To {
+		text += " (" + strings.ToUpper(string(ev.protocols[packets.Protocols[0].From])) + ")"
 	}
 	return text
 }
 
 // sourcesText is a set of addresses for people.
-func (an evaluator) sourcesText(a ipset.Addresses) string {
+func (ev evaluator) sourcesText(a ipset.Addresses) string {
 	for _, named := range []struct {
 		name string
 		set  ipset.Addresses
@@ -199,9 +201,9 @@ func (an evaluator) sourcesText(a ipset.Addresses) string {
 		{"Any", ipset.AllAddresses()},
 		{"Any IPv4 address", ipset.AllIPv4()},
 		{"Any IPv6 address", ipset.AllIPv6()},
-		{"The internet", an.tags.Internet.Sure},
-		{"The internet (IPv4)", an.tags.Internet.Sure.Intersect(ipset.AllIPv4())},
-		{"The internet (IPv6)", an.tags.Internet.Sure.Intersect(ipset.AllIPv6())},
+		{"The internet", ev.tags.Internet.Sure},
+		{"The internet (IPv4)", ev.tags.Internet.Sure.Intersect(ipset.AllIPv4())},
+		{"The internet (IPv6)", ev.tags.Internet.Sure.Intersect(ipset.AllIPv6())},
 	} {
 		if slices.Equal(a, named.set) {
 			return named.name

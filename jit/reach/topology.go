@@ -10,19 +10,20 @@ import (
 	"jitbot/jit/rules"
 )
 
-// TopologyReader knows what is around virtual machines.
+// TopologyReader reads what is around virtual machines.
 type TopologyReader interface {
-	// Surroundings reads what is around each of the VMs, by VM id in lower
+	// Topology reads what is around each of the VMs, by VM id in lower
 	// case. It reads lists: many VMs cost no more requests than one. A VM about
 	// whose network nothing was found is left out.
 	Topology(ctx context.Context, vms []jit.VM) (map[string]Topology, error)
 }
 
-// Unexamined say what is on the way and is not looked at.
-func (s Topology) Unexamined() []string {
+// Unexamined says what is on the way and is not looked at.
+func (t Topology) Unexamined() []string {
 	var out []string
-	for _, hop := range s.Appliances {
-		out = append(out, fmt.Sprintf("The routes of its subnet lead to the virtual appliance %s: a firewall is on the route and is not looked at yet.", hop))
+	for _, hop := range t.Appliances {
+		out = append(out, fmt.Sprintf("The routes of its subnet lead to the virtual appliance %s: "+
+			"a firewall is on the route and is not looked at yet.", hop))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -69,7 +70,8 @@ type Frontend struct {
 	Ports  []PortMapping // a load balancer's rules; empty for a public address, which changes no port
 }
 
-// PortMapping is a port that a load balancer translates.
+// PortMapping is a load balancing or inbound NAT rule: a port that a load balancer
+// translates.
 type PortMapping struct {
 	FrontendPort uint16    // what clients connect to
 	BackendPorts jit.Ports // the VM's port
@@ -90,24 +92,3 @@ type Firewall struct {
 	// groups, then collections. Priority is that of the collection.
 	NetworkRules []rules.Rule
 }
-
-// standardDefaults are the inbound default rules of every network security
-// group, for a table that was read without them.
-// https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
-func standardDefaults() []rules.Rule {
-	rule := func(name string, priority int, allow bool, source, destination string) rules.Rule {
-		return rules.Rule{
-			Name: name, Priority: priority, Inbound: true, Allow: allow, Protocol: jit.AnyProtocol,
-			Sources: []string{source}, SourcePorts: []string{"*"}, Destinations: []string{destination}, Ports: []string{"*"},
-		}
-	}
-	return []rules.Rule{
-		rule("AllowVnetInBound", firstDefault, true, "VirtualNetwork", "VirtualNetwork"),
-		rule("AllowAzureLoadBalancerInBound", firstDefault+1, true, "AzureLoadBalancer", "*"),
-		rule("DenyAllInBound", 65500, false, "*", "*"),
-	}
-}
-
-// firstDefault is the lowest priority of Azure's default rules; no other rule
-// can have it.
-const firstDefault = 65000

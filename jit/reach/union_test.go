@@ -158,7 +158,7 @@ func (d drawer) grant(id jit.ID, vms []jit.VM) jit.Grant {
 func (u *union) plan(d drawer, guard string) {
 	wanted := rules.ForProtections("prod", guard, u.locks)
 	for _, g := range u.grants {
-		wanted = append(wanted, rules.ForGrant(g, "prod", guard)...)
+		wanted = append(wanted, rules.ForGrant("prod", guard, g)...)
 	}
 	table := rules.Table{Guard: guard, Name: guard, Defaults: azureDefaults()}
 	foreign := table

@@ -114,7 +114,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (
 	}
 	v := r.plan(w, t)
 	for _, g := range w.Grants {
-		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r rules.Rule) bool { return rules.MovedPublicEnd(g, r) }) ||
+		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r rules.Rule) bool { return r.MovesPublicEnd(g) }) ||
 			g.Hindered(guard, r.owner.Hindrance(t, v.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
@@ -136,8 +136,8 @@ func (r *Reconciler) unconfirmed(w admission.AtGuard, t rules.Table) []rules.Cha
 		} else if g.State != jit.Closing || g.Agrees(w.Guard) {
 			continue
 		}
-		for _, rule := range rules.ForGrant(g, r.owner.Installation, w.Guard) {
-			if !rules.Named(t.Rules, rule.Name) {
+		for _, rule := range rules.ForGrant(r.owner.Installation, w.Guard, g) {
+			if !t.Has(rule.Name) {
 				out = append(out, rules.Change{Remove: rule.Name})
 			}
 		}

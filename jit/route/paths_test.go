@@ -124,7 +124,7 @@ func TestRulesOfAGrant(t *testing.T) {
 		{VM: jittest.VMID, Guard: "/g/other", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}},
 	}
 	var got []string
-	for _, r := range rules.ForGrant(g, "prod", "/G/NIC") {
+	for _, r := range rules.ForGrant("prod", "/G/NIC", g) {
 		n, ok := rules.ParseRuleName(r.Name)
 		if !ok || n.Grant != g.ID || n.Installation != "prod" || !r.Inbound || !r.Allow || r.Priority != 0 {
 			t.Errorf("rule %+v", r)
@@ -146,7 +146,7 @@ func TestRulesOfAGrant(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
-	if again := rules.ForGrant(g, "prod", "/g/nic"); !again[0].Equal(rules.ForGrant(g, "prod", "/g/nic")[0]) {
+	if again := rules.ForGrant("prod", "/g/nic", g); !again[0].Equal(rules.ForGrant("prod", "/g/nic", g)[0]) {
 		t.Error("the rules of a grant differ from one look to the next")
 	}
 }

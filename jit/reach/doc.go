@@ -1,8 +1,7 @@
 // Package reach evaluates effective security rules, as Network Watcher's IP flow
 // verify does: who reaches a port of a VM, by which rule of which guard, and what
-// cannot be known (VerifyFlow). From that it says how a VM
-// stands (Classify): Healthy, Unhealthy or Not applicable, as Defender for Cloud
-// calls it.
+// cannot be known (VerifyFlow). From that it says how a VM stands (Classify):
+// Healthy, Unhealthy or Not applicable, as Defender for Cloud calls it.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
 //
 // An answer is never better than what was read: a word, a next hop or a load

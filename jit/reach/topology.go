@@ -85,10 +85,10 @@ type Firewall struct {
 	// Routed are the sources whose traffic to the VM's own address passes the
 	// firewall, by the routes of both sides.
 	Routed []netip.Prefix
-	// Translations are the DNAT rules, in the order in which they are asked:
+	// DNATRules are in the order in which they are evaluated:
 	// Destinations and Ports are the public side, To is where they lead.
 	DNATRules []rules.Rule
-	// Rules are the network rules in the order in which they are asked:
-	// groups, then collections. Priority is that of the collection.
+	// NetworkRules are in the order in which they are evaluated: groups, then
+	// collections. Priority is that of the collection.
 	NetworkRules []rules.Rule
 }

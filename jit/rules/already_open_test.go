@@ -40,3 +40,57 @@ func TestAlreadyOpen(t *testing.T) {
 		})
 	}
 }
+
+func TestOpens(t *testing.T) {
+	defaults := []rules.Rule{
+		func() rules.Rule {
+			r := jittest.Foreign("AllowVnetInBound", 65000)
+			r.Sources, r.Destinations = []string{"VirtualNetwork"}, []string{"VirtualNetwork"}
+			return r
+		}(),
+		func() rules.Rule { r := jittest.Foreign("DenyAllInBound", 65500); r.Allow = false; return r }(),
+	}
+	rule := func(name string, priority int, change func(*rules.Rule)) rules.Rule {
+		r := jittest.Foreign(name, priority)
+		change(&r)
+		return r
+	}
+	all := func(*rules.Rule) {}
+	deny := func(r *rules.Rule) { r.Allow = false }
+	tests := []struct {
+		name  string
+		rules []rules.Rule
+		want  string // the rule; empty: not known to be open
+	}{
+		{"nothing but the defaults", nil, ""},
+		{"everything", []rules.Rule{rule("open", 300, all)}, "open"},
+		{"the first of two", []rules.Rule{rule("second", 400, all), rule("first", 300, all)}, "first"},
+		{"behind a deny", []rules.Rule{rule("no", 200, deny), rule("open", 300, all)}, ""},
+		{"before a deny", []rules.Rule{rule("no", 400, deny), rule("open", 300, all)}, "open"},
+		{"behind a deny of something else", []rules.Rule{rule("no", 200, func(r *rules.Rule) { r.Allow, r.Ports = false, []string{"80"} }), rule("open", 300, all)}, "open"},
+		{"the Internet", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Sources = []string{"Internet"} })}, "open"},
+		{"its range", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Sources = []string{"203.0.113.0/24"} })}, "open"},
+		{"a part of the source", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Sources = []string{"203.0.113.9/32"} })}, ""},
+		{"another source", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Sources = []string{"198.51.100.0/24"} })}, ""},
+		{"a tag that may hold it", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Sources = []string{"AzureCloud"} })}, ""},
+		{"behind a tag that may hold it", []rules.Rule{rule("maybe", 200, func(r *rules.Rule) { r.Allow, r.Sources = false, []string{"AzureCloud"} }), rule("open", 300, all)}, ""},
+		{"one port of the range", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Ports = []string{"22"} })}, ""},
+		{"another protocol", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Protocol = jit.UDP })}, ""},
+		{"some source ports only", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.SourcePorts = []string{"1024"} })}, ""},
+		{"all source ports, counted", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.SourcePorts = []string{"0-65535"} })}, "open"},
+		{"the destination", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Destinations = []string{"10.0.0.4"} })}, "open"},
+		{"the virtual network as destination", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Destinations = []string{"VirtualNetwork"} })}, "open"},
+		{"another destination", []rules.Rule{rule("open", 300, func(r *rules.Rule) { r.Destinations = []string{"10.0.0.5"} })}, ""},
+		{"outbound", []rules.Rule{rule("out", 300, func(r *rules.Rule) { r.Inbound = false })}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			table := rules.Table{Rules: tt.rules, Defaults: defaults}
+			source := jittest.Prefixes("203.0.113.8/29")[0]
+			r, got := table.Opens(source, netip.MustParseAddr("10.0.0.4"), jittest.TCP(22, 23))
+			if got != (tt.want != "") || got && r.Name != tt.want {
+				t.Errorf("opens: %t by %q, want %q", got, r.Name, tt.want)
+			}
+		})
+	}
+}

@@ -74,7 +74,7 @@ func (s *scan) granted(r Reason) bool {
 // checkDefender notices the denies of Defender's just-in-time access.
 func (s *scan) checkDefender(l effectiveRules, a jit.Address) {
 	for _, r := range l.rules {
-		if allow, ok := DefenderRule(r.Name); !ok || allow || r.Allow {
+		if allow, ok := defenderRule(r.Name); !ok || allow || r.Allow {
 			continue
 		}
 		if sure, _ := s.targets(r, a); sure {

@@ -123,7 +123,7 @@ func (d drawer) lab() lab {
 	defaults[0].Sources, defaults[0].Destinations = []string{"VirtualNetwork"}, []string{"VirtualNetwork"}
 	defaults[1].Sources, defaults[2].Allow = []string{"AzureLoadBalancer"}, false
 	l.tables = []rules.Table{{Guard: "/NSG/a", Rules: d.rules(6), Defaults: defaults}, {Guard: "/nsg/b", Rules: d.rules(4), Defaults: defaults}}
-	l.around = d.surroundings()
+	l.around = d.topology()
 	if l.around.Interfaces != nil {
 		l.around.Interfaces = append(l.around.Interfaces, l.vm.Interfaces...)
 	}
@@ -135,7 +135,7 @@ func (d drawer) lab() lab {
 	return l
 }
 
-func (d drawer) surroundings() reach.Topology {
+func (d drawer) topology() reach.Topology {
 	s := reach.Topology{
 		VirtualNetwork: jittest.Prefixes("10.0.0.0/24", "fd00::/64"), Peers: d.prefixes("peers"), OnPremises: d.prefixes("on-premises"), Routed: d.prefixes("routed"),
 		Interfaces: []jit.Interface{{Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.1.0"), Groups: []string{"/asg/a"}}}}},

@@ -12,7 +12,7 @@ import (
 	"jitbot/jit/rules"
 )
 
-// packet is one packet, and world is all that Surroundings may not know: who
+// packet is one packet, and world is all that a Topology may not know: who
 // is behind each tag, what an unread guard says. Together they can be decided
 // one packet at a time, with nothing clever.
 type packet struct {

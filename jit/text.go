@@ -22,3 +22,11 @@ func Tidy(texts []string) []string {
 	out := slices.Sorted(slices.Values(texts))
 	return slices.Compact(out)
 }
+
+// Plural is the word for one or for many, by the number.
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

@@ -123,7 +123,7 @@ func pathText(e access.Explanation) string {
 		lines = append(lines, "A grant would write its rule in "+strings.Join(names, ", ")+".")
 	}
 	lines = append(lines, "As /jit scan has it: *"+string(e.Posture.Class)+"*. "+prose(Clip(e.Posture.Why, 400)))
-	notes := slices.Concat(e.Posture.Yet, e.Posture.Notes)
+	notes := slices.Concat(e.Posture.StillOpen, e.Posture.Notes)
 	for i, note := range notes {
 		if i == maxTargets {
 			lines = append(lines, Count(len(notes)-i, "more note", "more notes"))

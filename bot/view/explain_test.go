@@ -47,7 +47,7 @@ func TestExplainMessages(t *testing.T) {
 	golden(t, "explain", view.Explain(dryRun()))
 	e := dryRun()
 	e.Protected, e.Guards = jit.Protected, nil
-	e.Posture.Yet = []string{"Yet rule rdp (priority 310) of jump-nsg opens management ports to Any."}
+	e.Posture.StillOpen = []string{"Yet rule rdp (priority 310) of jump-nsg opens management ports to Any."}
 	e.No = jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s.", "bob <!here>", "Microsoft.Compute/virtualMachines/read")
 	e.Blocked = jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "jump-1")
 	e.Offers[0].Few = jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one.", "2", "1")

@@ -8,7 +8,6 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
-	"jitbot/jit/reach"
 )
 
 // escape writes the three signs that Slack reads as its own as entities.
@@ -108,7 +107,7 @@ func refusalArgument(a any) string {
 
 // Count is a number with the noun that goes with it: 1 address, 2 addresses.
 func Count(n int, one, many string) string {
-	return fmt.Sprintf("%d %s", n, reach.Plural(n, one, many))
+	return fmt.Sprintf("%d %s", n, jit.Plural(n, one, many))
 }
 
 // endSentence ends a sentence that others wrote, unless they did.

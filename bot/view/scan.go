@@ -79,7 +79,7 @@ func scanLine(x reach.Finding) string {
 		line += " (production)"
 	}
 	lines := []string{line + ": *" + string(p.Class) + "*. " + prose(Clip(p.Why, 400))}
-	for i, note := range slices.Concat(p.Yet, p.Notes, p.Defaults) {
+	for i, note := range slices.Concat(p.StillOpen, p.Notes, p.Defaults) {
 		if i == maxScanNotes {
 			lines = append(lines, "There is more: "+Code("/jit explain "+x.VM.Group+"/"+x.VM.Name))
 			break

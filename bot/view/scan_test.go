@@ -28,7 +28,7 @@ func findings() []reach.Finding {
 	hidden.Admin = false
 	bare := finding(3, reach.ClassNotApplicable, "It has no network security group.")
 	good := finding(4, reach.ClassHealthy, "jitbot protects it: just-in-time access is on.")
-	good.Posture.Yet = []string{"Yet its policy lets a request open port 22 and 3389 to any single address that it names."}
+	good.Posture.StillOpen = []string{"Yet its policy lets a request open port 22 and 3389 to any single address that it names."}
 	good.Posture.Defaults = []string{
 		"10.0.0.0/8 to port 22 of 10.10.9.4: rule AllowVnetInBound (priority 65000, a default rule of Azure) of x at the subnet allows it.",
 	}
@@ -48,7 +48,7 @@ func TestScanPages(t *testing.T) {
 	nasty := finding(1, reach.ClassUnhealthy, strings.Repeat("<!channel> `", 500))
 	nasty.VM.Name, nasty.VM.Group = strings.Repeat("<!channel>", 50), strings.Repeat("`", 90)
 	nasty.Posture.Notes = slices.Repeat([]string{strings.Repeat("<!channel>", 100)}, 30)
-	nasty.Posture.Yet = nasty.Posture.Notes[:2]
+	nasty.Posture.StillOpen = nasty.Posture.Notes[:2]
 	for _, nasty.Admin = range []bool{true, false} {
 		raw, err := json.Marshal(view.Scan(slices.Repeat([]reach.Finding{nasty}, 100), true, command.ScanFilter{}))
 		if err != nil || !nasty.Admin && bytes.Contains(raw, []byte(`\u003c!channel`)) {

@@ -140,17 +140,17 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy
 // explainPath says what filters the VM now, and where a grant would change it.
 func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, lock jit.Protection) error {
 	var tables []rules.Table
-	for _, guard := range reach.GuardsOfVM(e.VM) {
+	for _, guard := range reach.NSGsOf(e.VM) {
 		t, err := s.checks.Table(ctx, guard)
 		if err != nil {
 			return err
 		}
 		tables = append(tables, t)
 	}
-	groups, firewalls := reach.GuardsOfVM(e.VM), route.Firewalls(s.config.Installation, e.VM)
+	groups, firewalls := reach.NSGsOf(e.VM), route.FirewallGuards(s.config.Installation, e.VM)
 	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
-		e.Blocked = route.Unfiltered(e.VM, "open")
+		e.Blocked = route.RefuseUnfiltered(e.VM, "open")
 	}
 	// Every grant writes in each network security group, but only those from
 	// some sources in a firewall.
@@ -170,7 +170,7 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 	}
 	for i, o := range e.Offers {
 		for _, source := range []string{"Internet", "VirtualNetwork"} {
-			v := reach.Reach(e.VM, tables, around, reach.Flow{Source: source, Ports: o.Port.Ports})
+			v := reach.VerifyFlow(e.VM, tables, around, reach.Flow{Source: source, Ports: o.Port.Ports})
 			e.Offers[i].Ways = append(e.Offers[i].Ways, Reached{source, v})
 		}
 	}

@@ -148,7 +148,7 @@ func (j Checker) resolve(ctx context.Context, who jit.Person, target jit.Target,
 	if _, err := j.WithinPolicy(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
 		return ResolvedTarget{}, err
 	}
-	paths, err := route.To(j.Config.Installation, vm, r.Ports, r.Sources)
+	paths, err := route.Paths(j.Config.Installation, vm, r.Ports, r.Sources)
 	return ResolvedTarget{vm, paths}, err
 }
 
@@ -190,12 +190,12 @@ func (j Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarge
 			return nil, err
 		}
 		tables[guard] = t
-		if err := owner.Fits(t, owner.Desired(guard, w.Grants, w.Protections), rules.ForGrant(g, owner.Installation, guard)); err != nil {
+		if err := owner.CheckAllows(t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections), rules.ForGrant(owner.Installation, guard, g)); err != nil {
 			return nil, err
 		}
 	}
 	for _, s := range sites {
-		notes = append(notes, rules.AlreadyOpen(owner, s.VM, s.Paths, tables, g.Request)...)
+		notes = append(notes, owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
 		along, err := j.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
 			return nil, err

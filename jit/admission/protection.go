@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 // Protect stores a protection.
@@ -40,7 +41,7 @@ func (j Checker) DraftProtection(ctx context.Context, who jit.Person, vm jit.VM,
 	if err := checkProtectedPorts(ports); err != nil {
 		return jit.Protection{}, err
 	}
-	paths, err := route.ForFullProtection(vm)
+	paths, err := route.ProtectionPaths(vm)
 	if err != nil {
 		return jit.Protection{}, err
 	}
@@ -78,8 +79,8 @@ func (j Checker) protectable(ctx context.Context, p jit.Protection) error {
 			return err
 		}
 		locks := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
-		plan := owner.MakePlan(t, owner.Desired(guard, w.Grants, append(locks, p)))
-		if err := owner.FitsProtections(t, plan, p); err != nil {
+		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(locks, p)))
+		if err := owner.CheckProtection(t, plan, p); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/reach"
 	"jitbot/jit/route"
 )
 
@@ -27,7 +26,7 @@ func (j Checker) unprotected(ctx context.Context, vms []jit.VM) ([]string, error
 			continue
 		}
 		policy, _ := j.Config.Policy(vm)
-		switch _, err := route.ForFullProtection(vm); {
+		switch _, err := route.ProtectionPaths(vm); {
 		case err != nil:
 			notes = append(notes, vm.Name+" is not protected. "+err.Error())
 		case policy.Always:
@@ -49,7 +48,7 @@ func howToProtect(vms []jit.VM) string {
 		names, words = append(names, vm.Name), append(words, vm.Group+"/"+vm.Name)
 	}
 	who, command := strings.Join(names, ", "), strings.Join(words, ",")
-	is, it := reach.Plural(len(vms), "is", "are"), reach.Plural(len(vms), "it", "them")
+	is, it := jit.Plural(len(vms), "is", "are"), jit.Plural(len(vms), "it", "them")
 	if more := len(vms) - maxUnprotected; more > 0 {
 		who, command = fmt.Sprintf("%s and %d more", who, more), "<vm>"
 	}

@@ -175,7 +175,7 @@ func TestOurRulesInOtherGroups(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := 0
-		for _, r := range around[strings.ToLower(azuresim.DemoCore)].Firewalls[0].Rules {
+		for _, r := range around[strings.ToLower(azuresim.DemoCore)].Firewalls[0].NetworkRules {
 			if r.Name == networkAllow("g-7k2qd").Name && r.Priority == 110 {
 				n++
 			}

@@ -30,7 +30,7 @@ func (p *topology) readInterfaces() {
 				nic.Addresses = append(nic.Addresses, jit.Address{Addr: addr, Groups: groups})
 			}
 			if public := v.PublicIP; public != nil {
-				p.addFrontend(network, addr, reach.Front{Name: resource.Name(public.ID)}, public.ID)
+				p.addFrontend(network, addr, reach.Frontend{Name: resource.Name(public.ID)}, public.ID)
 			}
 		}
 		if len(nic.Addresses) > 0 {
@@ -47,7 +47,7 @@ func networkOf(subnet *resourceRef) string {
 
 // addFrontend adds a public end whose address was given out. Load balancers
 // inside have none; what comes by them comes from inside anyway.
-func (p *topology) addFrontend(network string, to netip.Addr, f reach.Front, public string) {
+func (p *topology) addFrontend(network string, to netip.Addr, f reach.Frontend, public string) {
 	a, ok := p.publicIPs[strings.ToLower(public)]
 	if f.Public = value(value(a.Properties).IPAddress); !ok || f.Public == "" {
 		return
@@ -87,9 +87,9 @@ type balancer struct {
 	publicIPs map[string]string
 }
 
-func (l balancer) addMapping(config string, frontend *armnetwork.SubResource, m reach.Mapped) {
+func (l balancer) addMapping(config string, frontend *armnetwork.SubResource, m reach.PortMapping) {
 	if at, ok := l.configAddrs[config]; ok {
-		l.addFrontend(at.network, at.addr, reach.Front{Name: l.name, Ports: []reach.Mapped{m}}, l.publicIPs[refID(frontend)])
+		l.addFrontend(at.network, at.addr, reach.Frontend{Name: l.name, Ports: []reach.PortMapping{m}}, l.publicIPs[refID(frontend)])
 	}
 }
 
@@ -137,7 +137,7 @@ func (m poolMembers) backendsOf(rule armnetwork.LoadBalancingRulePropertiesForma
 }
 
 // portMapping reads ports that Azure gives as numbers of a wider kind.
-func portMapping(outer, inner *int32, p *armnetwork.TransportProtocol) reach.Mapped {
+func portMapping(outer, inner *int32, p *armnetwork.TransportProtocol) reach.PortMapping {
 	port := func(n *int32) uint16 { return uint16(min(max(value(n), 0), 65535)) }
 	protocol := jit.AnyProtocol
 	switch value(p) {
@@ -147,5 +147,5 @@ func portMapping(outer, inner *int32, p *armnetwork.TransportProtocol) reach.Map
 		protocol = jit.UDP
 	case armnetwork.TransportProtocolAll, armnetwork.TransportProtocolQuic:
 	}
-	return reach.Mapped{Outer: port(outer), Inner: jit.Ports{From: port(inner), To: port(inner), Protocol: protocol}}
+	return reach.PortMapping{FrontendPort: port(outer), BackendPorts: jit.Ports{From: port(inner), To: port(inner), Protocol: protocol}}
 }

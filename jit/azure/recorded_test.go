@@ -64,9 +64,9 @@ func TestReachOfRecordedShapes(t *testing.T) {
 		s := reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16"), Firewalls: []reach.Firewall{{Name: "fw", Subnet: prefixes("10.0.9.0/26")[0], Routed: prefixes("192.168.0.0/16")}}}
 		for _, r := range table.Rules {
 			if f := &s.Firewalls[0]; r.To.IsValid() {
-				f.Translations = append(f.Translations, r)
+				f.DNATRules = append(f.DNATRules, r)
 			} else {
-				f.Rules = append(f.Rules, r)
+				f.NetworkRules = append(f.NetworkRules, r)
 			}
 		}
 		return s
@@ -97,7 +97,7 @@ func TestReachOfRecordedShapes(t *testing.T) {
 		{"an IP group", "", surroundings(chain.table("")), "192.168.1.7", 22, jit.TCP, reach.AnswerUnknown, "ipGroups/ops"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := reach.Reach(vm(c.guard), []rules.Table{fromGroup(&group, false)}, c.around, reach.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
+			v := reach.VerifyFlow(vm(c.guard), []rules.Table{fromGroup(&group, false)}, c.around, reach.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
 			if v.Decision != c.want || !strings.Contains(fmt.Sprint(v.Why), c.says) {
 				t.Errorf("%s, want %s with %q: %v", v.Decision, c.want, c.says, v.Why)
 			}

@@ -36,7 +36,7 @@ type privateAddr struct {
 // unique in one network only.
 type frontend struct {
 	network string
-	reach.Front
+	reach.Frontend
 }
 
 // Topology reads what is around the VMs: the spaces of their networks and
@@ -108,14 +108,14 @@ func (p *topology) surroundingsOf(vm jit.VM) reach.Topology {
 		}
 	}
 	p.addFirewalls(&s, vm)
-	slices.SortFunc(s.Fronts, func(a, b reach.Front) int { return strings.Compare(a.Name+" "+a.Public, b.Name+" "+b.Public) })
+	slices.SortFunc(s.Frontends, func(a, b reach.Frontend) int { return strings.Compare(a.Name+" "+a.Public, b.Name+" "+b.Public) })
 	return s
 }
 
 func (p *topology) addFrontends(s *reach.Topology, network string, to netip.Addr) {
 	for _, f := range p.frontends[to] {
 		if f.network == network {
-			s.Fronts = append(s.Fronts, f.Front)
+			s.Frontends = append(s.Frontends, f.Frontend)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (e *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
 		return nil
 	}
 	near := append(peersOf(n), network)
-	routed := route.RoutedBy(e.routesOf(n, subnet))
+	routed := route.PrefixesByNextHop(e.routesOf(n, subnet))
 	var out []jit.FirewallHop
 	for _, f := range e.firewalls {
 		home, network, private := f.location()
@@ -177,9 +177,9 @@ func (p *topology) firewallOf(g jit.FirewallHop) reach.Firewall {
 		out.Name = f.Name
 		for _, r := range p.rulesOf(f) {
 			if r.To.IsValid() {
-				out.Translations = append(out.Translations, r)
+				out.DNATRules = append(out.DNATRules, r)
 			} else {
-				out.Rules = append(out.Rules, r)
+				out.NetworkRules = append(out.NetworkRules, r)
 			}
 		}
 	}

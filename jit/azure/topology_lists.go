@@ -179,7 +179,7 @@ func (e *networkLists) routesOf(n *virtualNetwork, subnet string) []route.Route 
 			hop, _ = netip.ParseAddr(value(r.NextHopIPAddress)) // none, and it goes nowhere that is known
 		}
 		for _, p := range prefixes(value(r.AddressPrefix)) {
-			out = append(out, route.Route{Prefix: p, Hop: hop})
+			out = append(out, route.Route{Prefix: p, NextHop: hop})
 		}
 	}
 	inside := n.Properties.AddressSpace.prefixes()

@@ -44,13 +44,13 @@ func TestSurroundings(t *testing.T) {
 		got := all[strings.ToLower(azuresim.DemoJump)]
 		want := reach.Topology{
 			VirtualNetwork: prefixes("10.10.0.0/16", "fd00:10:10::/48"), Peers: prefixes("10.20.0.0/16"), Interfaces: []jit.Interface{},
-			Fronts: []reach.Front{{Name: "jump-ip", Public: "20.50.10.1", To: netip.MustParseAddr("10.10.9.4")}},
+			Frontends: []reach.Frontend{{Name: "jump-ip", Public: "20.50.10.1", To: netip.MustParseAddr("10.10.9.4")}},
 		}
 		comparers := cmp.Options{cmp.Comparer(sameAddr), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })}
 		if diff := cmp.Diff(want, got, comparers); diff != "" {
 			t.Error(diff)
 		}
-		if dev := all[strings.ToLower(azuresim.DemoDev1)]; len(dev.Fronts) > 0 || !slices.Equal(dev.VirtualNetwork, prefixes("10.30.0.0/16")) {
+		if dev := all[strings.ToLower(azuresim.DemoDev1)]; len(dev.Frontends) > 0 || !slices.Equal(dev.VirtualNetwork, prefixes("10.30.0.0/16")) {
 			t.Errorf("dev-1: %+v", dev)
 		}
 		for _, list := range []string{"virtualNetworks", "routeTables", "loadBalancers", "publicIPAddresses"} {
@@ -99,10 +99,10 @@ func TestSurroundingsOfGroupsRoutesAndBalancers(t *testing.T) {
 		}
 		got := w.around(t, azuresim.DemoWeb1)[strings.ToLower(azuresim.DemoWeb1)]
 		to := netip.MustParseAddr("10.10.1.4")
-		front := func(outer, inner uint16, p jit.Protocol) reach.Front {
-			return reach.Front{Name: "lb", Public: "20.50.10.9", To: to, Ports: []reach.Mapped{{Outer: outer, Inner: jit.Ports{From: inner, To: inner, Protocol: p}}}}
+		front := func(outer, inner uint16, p jit.Protocol) reach.Frontend {
+			return reach.Frontend{Name: "lb", Public: "20.50.10.9", To: to, Ports: []reach.PortMapping{{FrontendPort: outer, BackendPorts: jit.Ports{From: inner, To: inner, Protocol: p}}}}
 		}
-		if diff := cmp.Diff([]reach.Front{front(50022, 22, jit.TCP), front(80, 8080, jit.AnyProtocol)}, got.Fronts, cmp.Comparer(sameAddr)); diff != "" {
+		if diff := cmp.Diff([]reach.Frontend{front(50022, 22, jit.TCP), front(80, 8080, jit.AnyProtocol)}, got.Frontends, cmp.Comparer(sameAddr)); diff != "" {
 			t.Error(diff)
 		}
 		if !slices.Equal(got.Routed, prefixes("0.0.0.0/0")) || len(got.Appliances) != 1 || got.Appliances[0] != netip.MustParseAddr("10.10.200.4") {

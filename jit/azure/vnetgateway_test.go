@@ -154,7 +154,7 @@ func TestSitesAreInside(t *testing.T) {
 		for source, want := range map[string]reach.Answer{
 			"10.60.1.1": reach.AnswerAllow, "192.168.0.9": reach.AnswerAllow, "10.80.0.9": reach.AnswerAllow, "10.70.0.1": reach.AnswerDeny, "192.168.1.1": reach.AnswerDeny,
 		} {
-			v := reach.Reach(vm, tables, around, reach.Flow{Source: source, Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}})
+			v := reach.VerifyFlow(vm, tables, around, reach.Flow{Source: source, Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}})
 			there, why := w.Reachable(azuresim.DemoDev1, netip.MustParseAddr(source), 22, "Tcp")
 			if v.Decision != want || there != (want == reach.AnswerAllow) {
 				t.Errorf("%s: %s, in Azure %t (%s)", source, v.Decision, there, why)

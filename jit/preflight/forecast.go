@@ -104,7 +104,7 @@ func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
 			l.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
 		}
 	}
-	paths, err := route.ForFullProtection(vm)
+	paths, err := route.ProtectionPaths(vm)
 	switch {
 	case err != nil && len(jit.AddressesOfVM(vm)) == 0:
 		l.note(vm, ObstacleVM, "", err)
@@ -112,7 +112,7 @@ func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
 		l.probePorts(vm, policy)
 		l.noteUnfiltered(vm)
 	}
-	for _, guard := range slices.Concat(reach.GuardsOfVM(vm), route.Firewalls(l.config.Installation, vm)) {
+	for _, guard := range slices.Concat(reach.NSGsOf(vm), route.FirewallGuards(l.config.Installation, vm)) {
 		l.behind[guard] = append(l.behind[guard], vm)
 	}
 	switch {
@@ -216,7 +216,7 @@ func (l *forecaster) probeProtections(t rules.Table, guard string) {
 	}
 	plan := l.owner.MakePlan(t, rules.ForProtections(l.owner.Installation, guard, always))
 	for _, p := range always {
-		if err := l.owner.FitsProtections(t, plan, p); err != nil {
+		if err := l.owner.CheckProtection(t, plan, p); err != nil {
 			l.note(machineOf(p), ObstacleAlways, guard, err)
 		}
 	}

@@ -88,7 +88,7 @@ func (l *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
 	single.To = single.From // a firewall translates single ports only, which may be asked for
 	out := make([]probe, 0, len(sources))
 	for _, s := range sources {
-		paths, err := route.To(l.owner.Installation, vm, []jit.Ports{single}, []netip.Prefix{s})
+		paths, err := route.Paths(l.owner.Installation, vm, []jit.Ports{single}, []netip.Prefix{s})
 		g := jit.Grant{ID: "g-22222", Paths: paths, Request: jit.Request{Ports: []jit.Ports{pp.Ports}, Sources: []netip.Prefix{s}}}
 		out = append(out, probe{pp, g, err})
 	}
@@ -111,12 +111,12 @@ func (l *forecaster) obstaclesOf(t probe) []obstacle {
 		if !read {
 			continue
 		}
-		plan := l.owner.MakePlan(table, rules.ForGrant(t.grant, l.owner.Installation, guard))
+		plan := l.owner.MakePlan(table, rules.ForGrant(l.owner.Installation, guard, t.grant))
 		for _, b := range plan.Blocked {
 			out = append(out, obstacle{guard: guard, err: b.Err})
 		}
 		for _, r := range plan.Final {
-			if d, idle := table.Idle(r); idle {
+			if d, idle := table.FullShadow(r); idle {
 				out = append(out, obstacle{guard: guard, deny: &d})
 			}
 		}

@@ -23,7 +23,7 @@ const (
 
 // breadth measures who gets in. Of IPv6 a /64 ranks like one address of IPv4,
 // since that is what one place has.
-func (an analysis) breadth(r decision) Breadth {
+func (ev evaluator) breadth(r decision) Breadth {
 	a := r.packets.Sources
 	if r.answer == AnswerUnknown {
 		return Breadth{rankOf(a), "whom it cannot be told"}
@@ -32,18 +32,18 @@ func (an analysis) breadth(r decision) Breadth {
 		for _, b := range []struct {
 			Breadth
 			who ipset.Addresses
-		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, an.tags.Internet.Sure.Intersect(all)}} {
+		}{{Breadth{rankAny, "Any"}, all}, {Breadth{rankInternet, "Internet"}, ev.tags.Internet.Sure.Intersect(all)}} {
 			left := b.who.Subtract(a)
 			if len(left) == 0 {
 				return b.Breadth
 			}
 			if len(left) <= maxBut && 2*size(left) < size(b.who) {
-				return Breadth{rankInternet - 1, b.Words + " but " + an.sourcesText(left)}
+				return Breadth{rankInternet - 1, b.Words + " but " + ev.sourcesText(left)}
 			}
 		}
 	}
-	words := an.sourcesText(a) + " (" + sizeText(a)
-	if len(a.Subtract(an.tags.VirtualNetwork.Sure.Union(ipset.PrivateSpace()))) == 0 {
+	words := ev.sourcesText(a) + " (" + sizeText(a)
+	if len(a.Subtract(ev.tags.VirtualNetwork.Sure.Union(ipset.PrivateSpace()))) == 0 {
 		words += ", inside"
 	}
 	return Breadth{rankOf(a), words + ")"}

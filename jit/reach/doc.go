@@ -1,6 +1,7 @@
-// Package reach evaluates effective rules: who reaches a port of a VM, by which
-// rule in which layer, and what cannot be known. From that it says how a VM
-// stands: Healthy, Unhealthy or Not applicable, as Defender for Cloud calls it.
+// Package reach evaluates effective security rules, as Network Watcher's IP flow
+// verify does: who reaches a port of a VM, by which rule of which guard, and what
+// cannot be known (VerifyFlow). From that it says how a VM stands (Classify):
+// Healthy, Unhealthy or Not applicable, as Defender for Cloud calls it.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
 //
 // An answer is never better than what was read: a word, a next hop or a load

@@ -4,28 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
-
-// scan gathers what the rules say of one VM's management ports.
-type scan struct {
-	analysis
-	facts       Facts
-	filtered    bool // something filters before an address
-	defender    bool
-	exposures   []exposure
-	defaults    []string
-	notes       []string
-	unread      []string
-	basic       []string // what a public address of the Basic kind lets in
-	disagreeing bool     // guards on the way disagree
-	granting    bool     // a grant of ours is live
-}
 
 // exposure is packets that rules of people let to an address.
 type exposure struct {
@@ -34,88 +18,10 @@ type exposure struct {
 	denied   bool // a guard behind the firewall denies it
 }
 
-// examine evaluates everything before one address.
-func (s *scan) examine(nic jit.Interface, a jit.Address) {
-	packets := ipset.Packets{
-		Sources: ipset.FamilyOf(a.Addr), SourcePorts: ipset.AllPorts(), Ports: managementPorts(),
-		Protocols: ipset.Span(0, ipset.Index(len(s.protocols)-1)),
-	}
-	guarded, behind := nic.Guard != "" || a.SubnetGuard != "", len(s.topology.Firewalls) > 0
-	if !guarded && !behind {
-		s.noteUnfiltered(a)
-		return
-	}
-	s.filtered = true
-	var byRules, byFirewall []exposure
-	if guarded {
-		byRules = s.openByNSGs(nic, a, packets)
-	}
-	if behind {
-		byFirewall = s.openByFirewalls(nic, a, packets)
-	}
-	switch {
-	// What has a public address of its own does not come by the firewall.
-	case guarded && (!behind || len(byFirewall) > 0 || s.hasPublicAddress(a)), !guarded:
-		s.exposures = append(s.exposures, byRules...)
-		if len(byRules) > 0 || !guarded {
-			s.exposures = append(s.exposures, s.effective(byFirewall)...)
-		} else {
-			s.noteDisagreement(byFirewall, "the network security groups have no rule of their own that does")
-		}
-	default:
-		s.noteDisagreement(byRules, "the firewall has no rule that does")
-	}
-}
-
-// noteUnfiltered tells of an address that nothing filters before.
-func (s *scan) noteUnfiltered(a jit.Address) {
-	s.notes = append(s.notes, fmt.Sprintf("%s has no network security group, so all traffic from inside is let in there.", a.Addr))
-	for _, f := range s.topology.Fronts {
-		if ports := f.portsLedTo(managementPorts()); f.Basic && f.To == a.Addr && f.Public != "" && len(ports) > 0 {
-			s.basic = append(s.basic, fmt.Sprintf("Yet all of the internet is let in to port %s by the public address %s, which is of the Basic kind; attach a network security group.", portsText(ports), f.Public))
-		}
-	}
-}
-
-// portsLedTo are those of the VM's ports that the front leads to.
-func (f Front) portsLedTo(ports ipset.Set[ipset.Port]) ipset.Set[ipset.Port] {
-	if len(f.Ports) == 0 {
-		return ports
-	}
-	var out ipset.Set[ipset.Port]
-	for _, m := range f.Ports {
-		out = out.Union(ports.Intersect(ipset.Span(ipset.Port(m.Inner.From), ipset.Port(m.Inner.To))))
-	}
-	return out
-}
-
-func (s *scan) hasPublicAddress(a jit.Address) bool {
-	return a.Public != "" || slices.ContainsFunc(s.topology.Fronts, func(f Front) bool { return f.To == a.Addr && f.Public != "" })
-}
-
-func (s *scan) noteDisagreement(by []exposure, other string) {
-	for _, e := range by {
-		for _, text := range s.texts(e) {
-			s.disagreeing = true
-			s.notes = append(s.notes, "The guards disagree. "+strings.TrimSuffix(text, ".")+", but "+other+".")
-		}
-	}
-}
-
-func (s *scan) texts(e exposure) []string {
-	var out []string
-	for _, r := range s.reasonsOf(e.decision.answer, path{way: Way{Address: e.address.Addr}, decisions: []decision{e.decision}}) {
-		if r.Allow {
-			out = append(out, r.Text)
-		}
-	}
-	return out
-}
-
 // openByNSGs finds what passes every NSG by rules of people, and keeps what
 // passes by default rules, by grants, or not after all.
 func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packets) []exposure {
-	var layers []layer
+	var layers []effectiveRules
 	for _, l := range []struct {
 		guard string
 		level Level
@@ -123,7 +29,7 @@ func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packet
 		if l.guard == "" {
 			continue
 		}
-		found, read := s.nsgLayer(l.guard, l.level)
+		found, read := s.effectiveNSG(l.guard, l.level)
 		if !read {
 			s.unread = append(s.unread, found.name)
 			continue
@@ -138,7 +44,7 @@ func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packet
 		case slices.ContainsFunc(r.why, s.granted):
 			s.granting = true
 			s.notes = append(s.notes, s.texts(e)...)
-		case len(layers) > 0 && !slices.ContainsFunc(layers, func(l layer) bool { return !custom(r, l.level) }):
+		case len(layers) > 0 && !slices.ContainsFunc(layers, func(l effectiveRules) bool { return !custom(r, l.level) }):
 			out = append(out, e)
 		case r.answer == AnswerAllow:
 			s.defaults = append(s.defaults, s.texts(e)...)
@@ -166,36 +72,41 @@ func (s *scan) granted(r Reason) bool {
 }
 
 // checkDefender notices the denies of Defender's just-in-time access.
-func (s *scan) checkDefender(l layer, a jit.Address) {
+func (s *scan) checkDefender(l effectiveRules, a jit.Address) {
 	for _, r := range l.rules {
-		if allow, ok := DefenderRule(r.Name); !ok || allow || r.Allow {
+		if allow, ok := defenderRule(r.Name); !ok || allow || r.Allow {
 			continue
 		}
 		if sure, _ := s.targets(r, a); sure {
 			s.defender = true
-			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s is of the just-in-time access of Microsoft Defender for Cloud.", r.Name, r.Priority, l.location()))
+			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s is of the just-in-time access "+
+				"of Microsoft Defender for Cloud.", r.Name, r.Priority, l.location()))
 		}
 	}
 }
 
-// noteWithoutEffect tells of allows that would open a management port and do not: another
-// rule or the other level shuts it.
-func (s *scan) noteWithoutEffect(l layer, a jit.Address, packets ipset.Packets, open []exposure) {
+// noteWithoutEffect tells of allows that would open a management port and do not:
+// another rule or the other level shuts it.
+func (s *scan) noteWithoutEffect(l effectiveRules, a jit.Address, packets ipset.Packets, open []exposure) {
 	alone := s.evaluate(l, a, packets)
 	for _, r := range l.rules {
 		if !r.Allow || r.Priority >= firstDefault || s.granted(l.reason(r)) || s.packetsOf(r, a).maybe.Intersect(packets).Empty() {
 			continue
 		}
 		by := func(x decision) bool {
-			return x.answer != AnswerDeny && slices.ContainsFunc(x.why, func(why Reason) bool { return why.Allow && why.Rule == r.Name && why.Level == l.level })
+			return x.answer != AnswerDeny && slices.ContainsFunc(x.why, func(why Reason) bool {
+				return why.Allow && why.Rule == r.Name && why.Level == l.level
+			})
 		}
 		switch {
 		case slices.ContainsFunc(open, func(e exposure) bool { return by(e.decision) }):
 		case slices.ContainsFunc(alone, by):
 			s.disagreeing = true
-			s.notes = append(s.notes, fmt.Sprintf("The guards disagree. Rule %s (priority %d) of %s opens a management port, but the other network security group has no rule of its own that does, and both must allow.", r.Name, r.Priority, l.location()))
+			s.notes = append(s.notes, fmt.Sprintf("The guards disagree. Rule %s (priority %d) of %s opens a management port, "+
+				"but the other network security group has no rule of its own that does, and both must allow.", r.Name, r.Priority, l.location()))
 		default:
-			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s would open a management port, but rules before it deny all that it names.", r.Name, r.Priority, l.location()))
+			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s would open a management port, "+
+				"but rules before it deny all that it names.", r.Name, r.Priority, l.location()))
 		}
 	}
 }
@@ -205,15 +116,15 @@ func (s *scan) noteWithoutEffect(l layer, a jit.Address, packets ipset.Packets, 
 func (s *scan) openByFirewalls(nic jit.Interface, a jit.Address, packets ipset.Packets) []exposure {
 	var out []exposure
 	for _, fw := range s.topology.Firewalls {
-		for i := range fw.Translations {
-			out = append(out, s.openedBy(a, s.translatedBy(a, fw, i, packets), func(packets ipset.Packets) []decision {
-				return []decision{s.fromFirewall(nic, a, fw, packets)}
+		for i := range fw.DNATRules {
+			out = append(out, s.openedBy(a, s.takenByDNAT(a, fw, i, packets), func(packets ipset.Packets) []decision {
+				return []decision{s.behindFirewall(nic, a, fw, packets)}
 			})...)
 		}
 		routed := packets
 		routed.Sources = packets.Sources.Intersect(ipset.AddressesIn(fw.Routed))
 		if !routed.Empty() {
-			out = append(out, s.openedBy(a, s.evaluate(fw.layer(), a, routed), func(packets ipset.Packets) []decision {
+			out = append(out, s.openedBy(a, s.evaluate(fw.effectiveRules(), a, routed), func(packets ipset.Packets) []decision {
 				return s.throughNSGs(nic, a, packets)
 			})...)
 		}

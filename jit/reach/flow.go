@@ -3,7 +3,6 @@ package reach
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
@@ -29,7 +28,7 @@ const (
 	AtFirewall  Level = "firewall"
 	AtSubnet    Level = "subnet"
 	AtInterface Level = "interface"
-	AtFront     Level = "front"   // a public address or load balancer, which decides nothing by itself
+	AtFrontend  Level = "front"   // a public address or load balancer, which decides nothing by itself
 	AtNowhere   Level = "nowhere" // no guard, or no address to ask about
 )
 
@@ -69,19 +68,21 @@ type Verdict struct {
 	Ways     []Way
 }
 
-// Reach decides whether the flow gets to the VM, from the rules alone, in the
-// order in which Azure asks them: firewall, NSG of the subnet, NSG of the
+// VerifyFlow is the IP flow verify of Network Watcher, for whole sets of packets:
+// it decides whether the flow gets to the VM, from the rules alone, in the
+// order in which Azure evaluates them: firewall, NSG of the subnet, NSG of the
 // interface. It needs no running VM and guesses nothing: who is in a service
-// tag that the surroundings do not tell makes the answer Unknown, unless all
+// tag that the topology does not tell makes the answer Unknown, unless all
 // it could mean comes to the same. Virtual Network Manager's admin rules are
 // not considered.
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
-func Reach(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdict {
-	an := newAnalysis(tables, topology, flow.Ports.Protocol)
-	source := an.tags.Source(flow.Source)
+func VerifyFlow(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdict {
+	ev := newEvaluator(tables, topology, flow.Ports.Protocol)
+	source := ev.tags.Source(flow.Source)
 	asked := ipset.Packets{
 		Sources: source.Any(), SourcePorts: ipset.AllPorts(),
-		Ports: ipset.Span(ipset.Port(flow.Ports.From), ipset.Port(flow.Ports.To)), Protocols: ipset.Span(0, ipset.Index(len(an.protocols)-1)),
+		Ports:     ipset.Span(ipset.Port(flow.Ports.From), ipset.Port(flow.Ports.To)),
+		Protocols: ipset.Span(0, ipset.Index(len(ev.protocols)-1)),
 	}
 	if asked.Empty() || flow.Ports.From > flow.Ports.To {
 		return plainVerdict(AnswerUnknown, "Nothing was asked: the source "+flow.Source+" or the ports "+flow.Ports.String()+" are empty.")
@@ -89,9 +90,10 @@ func Reach(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdic
 	all := asked.Sources
 	asked.Sources = all.Intersect(familiesOf(vm))
 	if asked.Empty() {
-		return plainVerdict(AnswerDeny, fmt.Sprintf("%s has no address of the family of %s, so nothing from there can get to it.", vm.Name, flow.Source))
+		return plainVerdict(AnswerDeny, fmt.Sprintf("%s has no address of the family of %s, so nothing from there can get to it.",
+			vm.Name, flow.Source))
 	}
-	paths := an.paths(vm, asked)
+	paths := ev.paths(vm, asked)
 	verdict := Verdict{Decision: decide(asked, paths)}
 	if verdict.Decision == AnswerPartly && len(source.Doubts) > 0 {
 		verdict.Decision = AnswerUnknown // the parts may be outside of what was asked
@@ -99,7 +101,7 @@ func Reach(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdic
 	for _, r := range paths {
 		verdict.Ways = append(verdict.Ways, r.way)
 	}
-	verdict.Why = an.reasons(verdict.Decision, paths)
+	verdict.Why = ev.reasons(verdict.Decision, paths)
 	if verdict.Decision == AnswerUnknown {
 		for _, d := range source.Doubts {
 			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: jit.Capital(d) + "."})
@@ -108,10 +110,12 @@ func Reach(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdic
 	return verdict
 }
 
+// plainVerdict is one that no rule is asked for.
 func plainVerdict(a Answer, text string) Verdict {
 	return Verdict{Decision: a, Why: []Reason{{Level: AtNowhere, Text: text}}}
 }
 
+// familiesOf are all addresses of the families of the VM's addresses.
 func familiesOf(vm jit.VM) ipset.Addresses {
 	var out ipset.Addresses
 	for _, nic := range vm.Interfaces {
@@ -131,12 +135,12 @@ type path struct {
 	notes     []Reason
 }
 
-func (an analysis) paths(vm jit.VM, asked ipset.Packets) []path {
+func (ev evaluator) paths(vm jit.VM, asked ipset.Packets) []path {
 	var out []path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if packets := asked.Intersect(sameFamily(a, asked)); !packets.Empty() {
-				out = append(out, an.pathsTo(nic, a, packets)...)
+				out = append(out, ev.pathsTo(nic, a, packets)...)
 			}
 		}
 	}
@@ -152,62 +156,27 @@ func sameFamily(a jit.Address, asked ipset.Packets) ipset.Packets {
 	return asked
 }
 
-func (an analysis) pathsTo(nic jit.Interface, a jit.Address, packets ipset.Packets) []path {
-	out := []path{an.path(nic, a, "", packets, an.direct(nic, a, packets))}
-	for _, fw := range an.topology.Firewalls {
-		for i, t := range fw.Translations {
-			if decisions := an.translated(nic, a, fw, i, packets); len(decisions) > 0 {
-				out = append(out, an.path(nic, a, fw.outside(t), packets, decisions))
+func (ev evaluator) pathsTo(nic jit.Interface, a jit.Address, packets ipset.Packets) []path {
+	out := []path{ev.path(nic, a, "", packets, ev.direct(nic, a, packets))}
+	for _, fw := range ev.topology.Firewalls {
+		for i, t := range fw.DNATRules {
+			if decisions := ev.throughDNAT(nic, a, fw, i, packets); len(decisions) > 0 {
+				out = append(out, ev.path(nic, a, fw.publicSide(t), packets, decisions))
 			}
 		}
 	}
-	if out[0].way.Decision != AnswerDeny && len(packets.Sources.Intersect(an.tags.Internet.Sure)) > 0 {
-		out[0].notes = an.frontends(a, packets, len(out) > 1)
+	if out[0].way.Decision != AnswerDeny && len(packets.Sources.Intersect(ev.tags.Internet.Sure)) > 0 {
+		out[0].notes = ev.frontendReasons(a, packets, len(out) > 1)
 	}
 	return out
 }
 
-func (an analysis) path(nic jit.Interface, a jit.Address, via string, packets ipset.Packets, decisions []decision) path {
+func (ev evaluator) path(nic jit.Interface, a jit.Address, via string, packets ipset.Packets, decisions []decision) path {
 	r := path{way: Way{Interface: nic.ID, Address: a.Addr, Via: via}, decisions: decisions}
 	if via != "" {
 		packets = ipset.Packets{}
 	}
 	r.way.Decision = decide(packets, []path{r})
-	r.way.Why = an.reasons(r.way.Decision, []path{r})
+	r.way.Why = ev.reasons(r.way.Decision, []path{r})
 	return r
-}
-
-// decide sums the decisions up: what one way lets through gets through. With
-// nothing asked it is about what the decisions concern.
-func decide(asked ipset.Packets, paths []path) Answer {
-	var allowed, unknown, whole []ipset.Packets
-	for _, p := range paths {
-		for _, r := range p.decisions {
-			whole = append(whole, r.packets)
-			switch r.answer {
-			case AnswerAllow:
-				allowed = append(allowed, r.packets)
-			case AnswerUnknown:
-				unknown = append(unknown, r.packets)
-			case AnswerDeny, AnswerPartly:
-			}
-		}
-	}
-	if !asked.Empty() {
-		whole = []ipset.Packets{asked}
-	}
-	shut := ipset.SubtractAll(whole, allowed)
-	uncertain := slices.ContainsFunc(shut, func(s ipset.Packets) bool {
-		return slices.ContainsFunc(unknown, func(u ipset.Packets) bool { return !s.Intersect(u).Empty() })
-	})
-	switch {
-	case len(shut) == 0:
-		return AnswerAllow
-	case len(allowed) > 0 && len(ipset.SubtractAll(shut, unknown)) > 0:
-		return AnswerPartly
-	case uncertain:
-		return AnswerUnknown
-	default:
-		return AnswerDeny
-	}
 }

@@ -12,7 +12,7 @@ import (
 	"jitbot/jit/rules"
 )
 
-// packet is one packet, and world is all that Surroundings may not know: who
+// packet is one packet, and world is all that a Topology may not know: who
 // is behind each tag, what an unread guard says. Together they can be decided
 // one packet at a time, with nothing clever.
 type packet struct {
@@ -154,7 +154,7 @@ func (l lab) first(w world, guard string, to jit.Address, p packet) (priority in
 
 func (l lab) guards(w world, nic jit.Interface, to jit.Address, p packet) bool {
 	if nic.Guard == "" && to.SubnetGuard == "" {
-		basic := slices.ContainsFunc(l.around.Fronts, func(f reach.Front) bool { return f.Basic && f.To == to.Addr })
+		basic := slices.ContainsFunc(l.around.Frontends, func(f reach.Frontend) bool { return f.Basic && f.To == to.Addr })
 		return basic || !l.public(p.source)
 	}
 	return l.level(w, to.SubnetGuard, to, p) && l.level(w, nic.Guard, to, p)
@@ -165,7 +165,7 @@ func (l lab) straight(w world, nic jit.Interface, to jit.Address, p packet) bool
 		if !amongst(p.source, fw.Routed...) {
 			continue
 		}
-		for _, r := range fw.Rules {
+		for _, r := range fw.NetworkRules {
 			if l.takes(w, r, to, p) {
 				return r.Allow && l.guards(w, nic, to, p)
 			}
@@ -178,7 +178,7 @@ func (l lab) straight(w world, nic jit.Interface, to jit.Address, p packet) bool
 // byFirewall connects to each public side that leads to the VM's port.
 func (l lab) byFirewall(w world, nic jit.Interface, to jit.Address, p packet) bool {
 	for _, fw := range l.around.Firewalls {
-		for _, t := range fw.Translations {
+		for _, t := range fw.DNATRules {
 			inside := netip.AddrPortFrom(to.Addr, uint16(p.port))
 			if t.To != inside {
 				continue
@@ -186,8 +186,8 @@ func (l lab) byFirewall(w world, nic jit.Interface, to jit.Address, p packet) bo
 			outside, _ := strconv.Atoi(t.Ports[0])
 			public := jit.Address{Addr: netip.MustParsePrefix(t.Destinations[0]).Addr()}
 			sent := packet{p.source, p.sourcePort, outside, p.protocol}
-			i := slices.IndexFunc(fw.Translations, func(o rules.Rule) bool { return l.takes(w, o, public, sent) })
-			if i < 0 || fw.Translations[i].To != inside {
+			i := slices.IndexFunc(fw.DNATRules, func(o rules.Rule) bool { return l.takes(w, o, public, sent) })
+			if i < 0 || fw.DNATRules[i].To != inside {
 				continue
 			}
 			if l.guards(w, nic, to, packet{w.instance, w.outgoing, p.port, p.protocol}) {

@@ -1,15 +1,11 @@
 package reach
 
 import (
-	"cmp"
-	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -25,8 +21,8 @@ func (c Class) Rank() int {
 	return slices.Index([]Class{ClassUnhealthy, ClassNotApplicable, ClassHealthy}, c)
 }
 
-// GuardsOfVM are the NSGs before the VM, each once, in lower case.
-func GuardsOfVM(vm jit.VM) []string {
+// NSGsOf are the resource ids of the NSGs before the VM, each once, in lower case.
+func NSGsOf(vm jit.VM) []string {
 	var out []string
 	for _, nic := range vm.Interfaces {
 		out = append(out, strings.ToLower(nic.Guard))
@@ -38,9 +34,11 @@ func GuardsOfVM(vm jit.VM) []string {
 	return slices.DeleteFunc(slices.Compact(out), func(g string) bool { return g == "" })
 }
 
+// TablesOf are the tables of the VM's NSGs that were read. ByGuard is by resource
+// id in lower case.
 func TablesOf(vm jit.VM, byGuard map[string]rules.Table) []rules.Table {
 	var out []rules.Table
-	for _, guard := range GuardsOfVM(vm) {
+	for _, guard := range NSGsOf(vm) {
 		if t, ok := byGuard[guard]; ok {
 			out = append(out, t)
 		}
@@ -79,15 +77,15 @@ type OpenRule struct {
 
 // Posture is one line of a scan.
 type Posture struct {
-	Class    Class
-	Why      string
-	Rules    []OpenRule // widest first
-	Breadth  Breadth    // the widest of Rules
-	Defaults []string   // what Azure's default rules let in beside that
-	Notes    []string   // what else a person should know, such as where guards disagree
-	Yet      []string   // what is open all the same, though Class does not say so
-	Untold   bool       // Class is what it is because something could not be read
-	Defender bool       // Defender guards it already
+	Class        Class
+	Why          string
+	Rules        []OpenRule // widest first
+	Breadth      Breadth    // the widest of Rules
+	Defaults     []string   // what Azure's default rules let in beside that
+	Notes        []string   // what else a person should know, such as where guards disagree
+	StillOpen    []string   // what is open all the same, though Class does not say so
+	Undetermined bool       // Class is what it is because something could not be read
+	Defender     bool       // Defender guards it already
 }
 
 // managementPorts are those of Defender's recommendation: SSH, RDP, WinRM.
@@ -106,9 +104,10 @@ func managementPorts() ipset.Set[ipset.Port] {
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
 func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) Posture {
 	if vm.Classic {
-		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, which has no network security group to lock; migrate it to Resource Manager."}
+		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, " +
+			"which has no network security group to lock; migrate it to Resource Manager."}
 	}
-	s := scan{analysis: newAnalysis(tables, topology, jit.TCP), facts: facts}
+	s := scan{evaluator: newEvaluator(tables, topology, jit.TCP), facts: facts}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if a.Addr.IsValid() {
@@ -116,104 +115,20 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 			}
 		}
 	}
-	p := Posture{Rules: s.openings(), Defaults: jit.Tidy(s.defaults), Notes: jit.Tidy(s.notes), Yet: jit.Tidy(s.basic), Defender: s.defender}
+	p := Posture{
+		Rules: s.openings(), Defaults: jit.Tidy(s.defaults), Notes: jit.Tidy(s.notes),
+		StillOpen: jit.Tidy(s.basic), Defender: s.defender,
+	}
 	if len(p.Rules) > 0 {
 		p.Breadth = p.Rules[0].Breadth
 	}
 	p.Class, p.Why = s.class(p)
-	p.Untold = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.topology.Appliances) > 0)
+	p.Undetermined = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.topology.Appliances) > 0)
 	if p.Class == ClassHealthy {
-		p.Yet = append(s.remarks(p.Rules), p.Yet...)
+		p.StillOpen = append(s.remarks(p.Rules), p.StillOpen...)
 	}
 	if p.Class == ClassUnhealthy && vm.Power != "" && vm.Power != "running" {
 		p.Notes = append(p.Notes, "It is "+vm.Power+" now; the rules are open as soon as it starts.")
 	}
 	return p
-}
-
-// class walks the rows.
-func (s scan) class(p Posture) (class Class, why string) {
-	switch {
-	case s.facts.Protected && s.filtered: // else its denies are before nothing
-		why = "jitbot protects it: just-in-time access is on."
-		if !s.facts.Confirmed {
-			why = "jitbot is about to protect it: the denies are not confirmed yet."
-		}
-		return ClassHealthy, why
-	case p.Defender:
-		return ClassHealthy, "Microsoft Defender for Cloud guards it: its just-in-time access is on."
-	case !s.filtered && len(s.topology.Appliances) > 0:
-		return ClassNotApplicable, "It cannot be told: it has no network security group on its interfaces or subnets, and what the virtual appliance on its route lets through is not looked at yet."
-	case !s.filtered:
-		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to lock and all traffic from inside is let in; attach one."
-	case len(p.Rules) > 0:
-		return ClassUnhealthy, jit.Capital(opening(p.Rules))
-	case len(s.unread) > 0:
-		return ClassNotApplicable, "It cannot be told: the rules of " + jit.JoinWords(jit.Tidy(s.unread)) + " were not read."
-	case s.disagreeing:
-		return ClassHealthy, "Not every guard on the way has a rule of its own that lets anybody to the ports 22, 3389, 5985 and 5986: they disagree."
-	case s.granting:
-		return ClassHealthy, "Nothing but grants of jitbot and Azure's default rules lets anybody to the ports 22, 3389, 5985 and 5986."
-	default:
-		return ClassHealthy, "Nothing but Azure's default rules lets anybody to the ports 22, 3389, 5985 and 5986."
-	}
-}
-
-// opening says which rules, of which there is one at least, open what to whom.
-func opening(rules []OpenRule) string {
-	first := rules[0]
-	text := fmt.Sprintf("rule %s (priority %d) of %s opens management ports to %s", first.Rule, first.Priority, resource.Name(first.Guard), first.Breadth.Words)
-	if more := len(rules) - 1; more > 0 {
-		text += fmt.Sprintf(", and %d more %s", more, Plural(more, "rule does", "rules do"))
-	}
-	return text + "."
-}
-
-// remarks says what is open though just-in-time access is on: by rules that
-// stand all the same, or by the protection's own policy, which lets requests
-// open ports to everybody or to whoever asks. Defender calls that healthy in
-// silence.
-func (s scan) remarks(rules []OpenRule) []string {
-	var out []string
-	if len(rules) > 0 {
-		out = append(out, "Yet "+opening(rules))
-	}
-	if !s.facts.Protected {
-		return out
-	}
-	policy := func(ports []string, to string) {
-		if len(ports) > 0 {
-			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to %s.", jit.JoinWords(ports), to))
-		}
-	}
-	var anybody, anywhere []string
-	for _, pp := range s.facts.Ports {
-		if slices.ContainsFunc(pp.Sources, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
-			anybody = append(anybody, pp.Ports.String())
-		}
-		if pp.Any {
-			anywhere = append(anywhere, pp.Ports.String())
-		}
-	}
-	policy(anybody, "Any")
-	policy(anywhere, "any "+single(s.facts.Widest))
-	if len(s.unread) > 0 {
-		out = append(out, "Yet what else opens ports there is not known: the rules of "+jit.JoinWords(jit.Tidy(s.unread))+" were not read.")
-	}
-	return out
-}
-
-func single(w jit.Widths) string {
-	v4, v6 := cmp.Or(w.V4, 32), cmp.Or(w.V6, 128)
-	if v4 == 32 && v6 == 128 {
-		return "single address that it names"
-	}
-	return fmt.Sprintf("range that it names, as wide as /%d (IPv4) and /%d (IPv6)", v4, v6)
-}
-
-func Plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }

@@ -37,13 +37,13 @@ func (c scanCase) run(t *testing.T) {
 		}
 		p := reach.Classify(c.vm, c.tables, around, c.facts)
 		var rules []string
-		lines := slices.Concat([]string{p.Why}, p.Yet, p.Notes, p.Defaults)
+		lines := slices.Concat([]string{p.Why}, p.StillOpen, p.Notes, p.Defaults)
 		for _, r := range p.Rules {
 			rules, lines = append(rules, r.Rule), append(lines, r.Text)
 		}
 		text := strings.Join(lines, "\n")
-		if p.Class != c.want || p.Why == "" || p.Untold != c.untold {
-			t.Errorf("%s, untold %t, want %s:\n%s", p.Class, p.Untold, c.want, text)
+		if p.Class != c.want || p.Why == "" || p.Undetermined != c.untold {
+			t.Errorf("%s, untold %t, want %s:\n%s", p.Class, p.Undetermined, c.want, text)
 		}
 		if diff := cmp.Diff(c.rules, rules); diff != "" || p.Breadth.Words != c.breadth {
 			t.Errorf("breadth %q, want %q; rules (-want +got):\n%s\n%s", p.Breadth.Words, c.breadth, diff, text)
@@ -71,18 +71,18 @@ func TestClassifyRows(t *testing.T) {
 	stopped, bare := nic, oneNIC("", "")
 	stopped.Power, bare.Power = "deallocated", "deallocated"
 	basic := func(s *reach.Topology) {
-		s.Fronts = []reach.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: true}}
+		s.Frontends = []reach.Frontend{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: true}}
 	}
 	appliance := func(s *reach.Topology) { s.Appliances = []netip.Addr{netip.MustParseAddr("10.0.9.4")} }
 	rdp := ssh("rdp", 310, func(r *rules.Rule) { r.Ports = []string{"3389"} })
 	behind := func(s *reach.Topology) { s.Firewalls = []reach.Firewall{hub("*")} }
 	idle := func(s *reach.Topology) { s.Firewalls = []reach.Firewall{{Name: "hub"}} }
 	through := func(s *reach.Topology) {
-		s.Firewalls = []reach.Firewall{{Name: "hub", Routed: jittest.Prefixes("192.168.0.0/16"), Rules: []rules.Rule{ssh("onprem", 200, from("192.168.1.0/24"))}}}
+		s.Firewalls = []reach.Firewall{{Name: "hub", Routed: jittest.Prefixes("192.168.0.0/16"), NetworkRules: []rules.Rule{ssh("onprem", 200, from("192.168.1.0/24"))}}}
 	}
 	fronted := func(s *reach.Topology) {
 		idle(s)
-		s.Fronts = []reach.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4")}}
+		s.Frontends = []reach.Frontend{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4")}}
 	}
 	wide := protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Any: true})
 	wide.Widest = jit.Widths{V4: 8}
@@ -110,7 +110,7 @@ func TestClassifyRows(t *testing.T) {
 		{name: "3 a Basic public address", vm: oneNIC("", ""), around: basic, want: reach.ClassNotApplicable, says: []string{"Yet all of the internet is let in to port 22, 3389 and 5985-5986 by the public address 20.0.0.1"}},
 		{name: "3 a Basic load balancer", vm: oneNIC("", ""), around: func(s *reach.Topology) {
 			basic(s)
-			s.Fronts[0].Ports = []reach.Mapped{{Outer: 50022, Inner: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}, {Outer: 80, Inner: jit.Ports{From: 80, To: 80, Protocol: jit.TCP}}}
+			s.Frontends[0].Ports = []reach.PortMapping{{FrontendPort: 50022, BackendPorts: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}, {FrontendPort: 80, BackendPorts: jit.Ports{From: 80, To: 80, Protocol: jit.TCP}}}
 		}, want: reach.ClassNotApplicable, says: []string{"let in to port 22 by the public address"}},
 		{name: "3 an appliance on the route", vm: oneNIC("", ""), around: appliance, want: reach.ClassNotApplicable, untold: true, says: []string{"It cannot be told"}},
 		{name: "4 default rules only", vm: nic, tables: []rules.Table{nsg("nic")}, want: reach.ClassHealthy, says: []string{"Nothing but Azure's default rules", "rule AllowVnetInBound", "10.0.0.0/16"}},

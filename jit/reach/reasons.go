@@ -12,27 +12,9 @@ import (
 	"jitbot/jit/rules"
 )
 
-// DefenderRule tells a just-in-time rule of Microsoft Defender for Cloud by
-// its name: SecurityCenter-JITRule_<number>_<32 hex digits> denies,
-// SecurityCenter-JITRule-<number>-<32 hex digits> allows. The number may be
-// negative.
-func DefenderRule(name string) (allow, ok bool) {
-	const prefix = "SecurityCenter-JITRule"
-	if len(name) <= len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
-		return false, false
-	}
-	separator := name[len(prefix) : len(prefix)+1]
-	number, hex, found := strings.Cut(strings.TrimPrefix(name[len(prefix)+1:], "-"), separator)
-	if !found || separator != "_" && separator != "-" {
-		return false, false
-	}
-	digits := len(number) > 0 && len(number) <= 10 && strings.Trim(number, "0123456789") == ""
-	return separator == "-", digits && len(hex) == 32 && strings.Trim(hex, "0123456789abcdefABCDEF") == ""
-}
-
-// whose says whose rule it is when the name tells.
-func whose(r rules.Rule) string {
-	if _, ok := DefenderRule(r.Name); ok {
+// ownerText says whose rule it is, where its name tells.
+func ownerText(r rules.Rule) string {
+	if _, ok := defenderRule(r.Name); ok {
 		return ", a just-in-time rule of Microsoft Defender for Cloud"
 	}
 	n, ok := rules.ParseRuleName(r.Name)
@@ -48,8 +30,8 @@ func whose(r rules.Rule) string {
 	}
 }
 
-// location is the layer in a sentence.
-func (l layer) location() string {
+// location is the guard in a sentence.
+func (l effectiveRules) location() string {
 	switch l.level {
 	case AtSubnet:
 		return l.name + " at the subnet"
@@ -60,19 +42,19 @@ func (l layer) location() string {
 	}
 }
 
-func (l layer) about(r rules.Rule, verb string) Reason {
+func (l effectiveRules) about(r rules.Rule, verb string) Reason {
 	return Reason{Guard: l.guard, Rule: r.Name, Priority: r.Priority, Level: l.level, Allow: r.Allow, Text: fmt.Sprintf(
-		"rule %s (priority %d%s) of %s %s", r.Name, r.Priority, whose(r), l.location(), verb)}
+		"rule %s (priority %d%s) of %s %s", r.Name, r.Priority, ownerText(r), l.location(), verb)}
 }
 
-func (l layer) reason(r rules.Rule) Reason {
+func (l effectiveRules) reason(r rules.Rule) Reason {
 	if r.Allow {
 		return l.about(r, "allows it")
 	}
 	return l.about(r, "denies it")
 }
 
-func (l layer) doubted(r rules.Rule, doubts []string) Reason {
+func (l effectiveRules) doubted(r rules.Rule, doubts []string) Reason {
 	verb := "may deny it: "
 	if r.Allow {
 		verb = "may allow it: "
@@ -82,56 +64,58 @@ func (l layer) doubted(r rules.Rule, doubts []string) Reason {
 	return l.about(r, verb+strings.Join(slices.Compact(doubts), ", and "))
 }
 
-func (l layer) unmatched() Reason {
+func (l effectiveRules) unmatched() Reason {
 	return Reason{Guard: l.guard, Level: l.level, Text: "no rule of " + l.location() + " allows it"}
 }
 
-func (l layer) unread() Reason {
+func (l effectiveRules) unread() Reason {
 	return Reason{Guard: l.guard, Level: l.level, Text: "the rules of " + l.location() + " were not read"}
 }
 
-// outside is the public side of a translation.
-func (f Firewall) outside(t rules.Rule) string {
+// publicSide is the public side of a DNAT rule.
+func (f Firewall) publicSide(t rules.Rule) string {
 	return fmt.Sprintf("the firewall %s, %s port %s", f.Name, strings.Join(t.Destinations, " "), strings.Join(t.Ports, " "))
 }
 
-func (f Firewall) translation(t rules.Rule) Reason {
+func (f Firewall) dnatReason(t rules.Rule) Reason {
 	return Reason{Guard: f.Name, Rule: t.Name, Priority: t.Priority, Level: AtFirewall, Allow: true, Text: fmt.Sprintf(
 		"rule %s (priority %d) of %s leads to port %d of %s, which then sees the firewall's subnet %s as the source",
-		t.Name, t.Priority, f.outside(t), t.To.Port(), t.To.Addr(), f.Subnet)}
+		t.Name, t.Priority, f.publicSide(t), t.To.Port(), t.To.Addr(), f.Subnet)}
 }
 
-// frontends says how the internet gets to the address, if at all.
-func (an analysis) frontends(a jit.Address, packets ipset.Packets, translated bool) []Reason {
+// frontendReasons says how the internet gets to the address, if at all.
+func (ev evaluator) frontendReasons(a jit.Address, packets ipset.Packets, translated bool) []Reason {
 	var out []Reason
-	say := func(format string, args ...any) {
-		out = append(out, Reason{Level: AtFront, Text: fmt.Sprintf(format, args...)})
+	add := func(format string, args ...any) {
+		out = append(out, Reason{Level: AtFrontend, Text: fmt.Sprintf(format, args...)})
 	}
-	for _, f := range an.topology.Fronts {
+	for _, f := range ev.topology.Frontends {
 		switch {
 		case f.To != a.Addr || f.Public == "":
 		case len(f.Ports) == 0:
-			say("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
+			add("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
 		default:
 			for _, m := range f.Ports {
-				if len(packets.Ports.Intersect(ipset.Span(ipset.Port(m.Inner.From), ipset.Port(m.Inner.To)))) > 0 {
-					say("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.", f.Name, f.Public, m.Outer, m.Inner.Span(), a.Addr)
+				if len(packets.Ports.Intersect(ipset.Span(ipset.Port(m.BackendPorts.From), ipset.Port(m.BackendPorts.To)))) > 0 {
+					add("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.",
+						f.Name, f.Public, m.FrontendPort, m.BackendPorts.Span(), a.Addr)
 				}
 			}
 		}
 	}
 	if len(out) == 0 && a.Public != "" {
-		say("The public address %s is before %s.", resource.Name(a.Public), a.Addr)
+		add("The public address %s is before %s.", resource.Name(a.Public), a.Addr)
 	}
 	if len(out) == 0 && !translated {
-		say("No public address or load balancer before %s is known, so nothing comes from the internet unless something else forwards it.", a.Addr)
+		add("No public address or load balancer before %s is known, "+
+			"so nothing comes from the internet unless something else forwards it.", a.Addr)
 	}
 	return out
 }
 
 // reasons lists what decided, each reason with the packets that it is about,
 // those that agree with the answer first.
-func (an analysis) reasons(answer Answer, paths []path) []Reason {
+func (ev evaluator) reasons(answer Answer, paths []path) []Reason {
 	order := []Answer{AnswerAllow, AnswerDeny, AnswerUnknown}
 	if answer == AnswerDeny || answer == AnswerUnknown {
 		order = []Answer{answer, AnswerUnknown, AnswerDeny, AnswerAllow}
@@ -142,7 +126,7 @@ func (an analysis) reasons(answer Answer, paths []path) []Reason {
 			continue
 		}
 		for _, r := range paths {
-			out = append(out, an.reasonsOf(a, r)...)
+			out = append(out, ev.reasonsOf(a, r)...)
 		}
 	}
 	for _, r := range paths {
@@ -151,7 +135,7 @@ func (an analysis) reasons(answer Answer, paths []path) []Reason {
 	return out
 }
 
-func (an analysis) reasonsOf(a Answer, r path) []Reason {
+func (ev evaluator) reasonsOf(a Answer, r path) []Reason {
 	var out []Reason
 	decisions := slices.Clone(r.decisions)
 	for i, d := range decisions {
@@ -170,28 +154,28 @@ func (an analysis) reasonsOf(a Answer, r path) []Reason {
 			to += " by " + r.way.Via
 		}
 		for _, why := range d.why {
-			why.Text = fmt.Sprintf("%s of %s: %s.", an.regionText(packets), to, why.Text)
+			why.Text = fmt.Sprintf("%s of %s: %s.", ev.packetsText(packets), to, why.Text)
 			out = append(out, why)
 		}
 	}
 	return out
 }
 
-// regionText is who comes to which ports.
-func (an analysis) regionText(packets ipset.Packets) string {
-	text := an.sourcesText(packets.Sources)
+// packetsText is who comes to which ports.
+func (ev evaluator) packetsText(packets ipset.Packets) string {
+	text := ev.sourcesText(packets.Sources)
 	if !slices.Equal(packets.SourcePorts, ipset.AllPorts()) {
 		text += " from source port " + portsText(packets.SourcePorts)
 	}
 	text += " to port " + portsText(packets.Ports)
-	if len(an.protocols) > 1 && packets.Protocols[0].From == packets.Protocols[0].To {
-		text += " (" + strings.ToUpper(string(an.protocols[packets.Protocols[0].From])) + ")"
+	if len(ev.protocols) > 1 && packets.Protocols[0].From == packets.Protocols[0].To {
+		text += " (" + strings.ToUpper(string(ev.protocols[packets.Protocols[0].From])) + ")"
 	}
 	return text
 }
 
 // sourcesText is a set of addresses for people.
-func (an analysis) sourcesText(a ipset.Addresses) string {
+func (ev evaluator) sourcesText(a ipset.Addresses) string {
 	for _, named := range []struct {
 		name string
 		set  ipset.Addresses
@@ -199,9 +183,9 @@ func (an analysis) sourcesText(a ipset.Addresses) string {
 		{"Any", ipset.AllAddresses()},
 		{"Any IPv4 address", ipset.AllIPv4()},
 		{"Any IPv6 address", ipset.AllIPv6()},
-		{"The internet", an.tags.Internet.Sure},
-		{"The internet (IPv4)", an.tags.Internet.Sure.Intersect(ipset.AllIPv4())},
-		{"The internet (IPv6)", an.tags.Internet.Sure.Intersect(ipset.AllIPv6())},
+		{"The internet", ev.tags.Internet.Sure},
+		{"The internet (IPv4)", ev.tags.Internet.Sure.Intersect(ipset.AllIPv4())},
+		{"The internet (IPv6)", ev.tags.Internet.Sure.Intersect(ipset.AllIPv6())},
 	} {
 		if slices.Equal(a, named.set) {
 			return named.name

@@ -10,19 +10,20 @@ import (
 	"jitbot/jit/rules"
 )
 
-// TopologyReader knows what is around virtual machines.
+// TopologyReader reads what is around virtual machines.
 type TopologyReader interface {
-	// Surroundings reads what is around each of the VMs, by VM id in lower
+	// Topology reads what is around each of the VMs, by VM id in lower
 	// case. It reads lists: many VMs cost no more requests than one. A VM about
 	// whose network nothing was found is left out.
 	Topology(ctx context.Context, vms []jit.VM) (map[string]Topology, error)
 }
 
-// Unexamined say what is on the way and is not looked at.
-func (s Topology) Unexamined() []string {
+// Unexamined says what is on the way and is not looked at.
+func (t Topology) Unexamined() []string {
 	var out []string
-	for _, hop := range s.Appliances {
-		out = append(out, fmt.Sprintf("The routes of its subnet lead to the virtual appliance %s: a firewall is on the route and is not looked at yet.", hop))
+	for _, hop := range t.Appliances {
+		out = append(out, fmt.Sprintf("The routes of its subnet lead to the virtual appliance %s: "+
+			"a firewall is on the route and is not looked at yet.", hop))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -50,7 +51,7 @@ type Topology struct {
 	// not read.
 	Interfaces []jit.Interface
 	// Fronts are the public addresses and load balancers before the VM.
-	Fronts []Front
+	Frontends []Frontend
 	// Firewalls are those that traffic to the VM can pass.
 	Firewalls []Firewall
 	// Appliances are the next hops, in the routes of the VM's subnets, that may
@@ -58,21 +59,22 @@ type Topology struct {
 	Appliances []netip.Addr
 }
 
-// Front is a public address or a load balancer before a private address of the
+// Frontend is a public address or a load balancer before a private address of the
 // VM. Azure asks the guards after its translation: they see the client and the
 // VM's own port.
-type Front struct {
+type Frontend struct {
 	Name   string
-	Public string     // the public address, empty for an internal load balancer
-	To     netip.Addr // the VM's address behind it
-	Basic  bool       // of the retired Basic kind, which is open where no guard is
-	Ports  []Mapped   // a load balancer's rules; empty for a public address, which changes no port
+	Public string        // the public address, empty for an internal load balancer
+	To     netip.Addr    // the VM's address behind it
+	Basic  bool          // of the retired Basic kind, which is open where no guard is
+	Ports  []PortMapping // a load balancer's rules; empty for a public address, which changes no port
 }
 
-// Mapped is a port that a load balancer translates.
-type Mapped struct {
-	Outer uint16    // what clients connect to
-	Inner jit.Ports // the VM's port
+// PortMapping is a load balancing or inbound NAT rule: a port that a load balancer
+// translates.
+type PortMapping struct {
+	FrontendPort uint16    // what clients connect to
+	BackendPorts jit.Ports // the VM's port
 }
 
 // Firewall is an Azure Firewall on the way to the VM, with the rules of its
@@ -83,31 +85,10 @@ type Firewall struct {
 	// Routed are the sources whose traffic to the VM's own address passes the
 	// firewall, by the routes of both sides.
 	Routed []netip.Prefix
-	// Translations are the DNAT rules, in the order in which they are asked:
+	// DNATRules are in the order in which they are evaluated:
 	// Destinations and Ports are the public side, To is where they lead.
-	Translations []rules.Rule
-	// Rules are the network rules in the order in which they are asked:
-	// groups, then collections. Priority is that of the collection.
-	Rules []rules.Rule
+	DNATRules []rules.Rule
+	// NetworkRules are in the order in which they are evaluated: groups, then
+	// collections. Priority is that of the collection.
+	NetworkRules []rules.Rule
 }
-
-// standardDefaults are the inbound default rules of every network security
-// group, for a table that was read without them.
-// https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
-func standardDefaults() []rules.Rule {
-	rule := func(name string, priority int, allow bool, source, destination string) rules.Rule {
-		return rules.Rule{
-			Name: name, Priority: priority, Inbound: true, Allow: allow, Protocol: jit.AnyProtocol,
-			Sources: []string{source}, SourcePorts: []string{"*"}, Destinations: []string{destination}, Ports: []string{"*"},
-		}
-	}
-	return []rules.Rule{
-		rule("AllowVnetInBound", firstDefault, true, "VirtualNetwork", "VirtualNetwork"),
-		rule("AllowAzureLoadBalancerInBound", firstDefault+1, true, "AzureLoadBalancer", "*"),
-		rule("DenyAllInBound", 65500, false, "*", "*"),
-	}
-}
-
-// firstDefault is the lowest priority of Azure's default rules; no other rule
-// can have it.
-const firstDefault = 65000

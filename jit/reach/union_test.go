@@ -24,12 +24,12 @@ import (
 // machines before two network security groups, protections, open grants, and
 // what the plans made of the rules.
 type union struct {
-	foreign lab // without the machine: packets are asked about each
-	vms     []jit.VM
-	grants  []jit.Grant
-	locks   []jit.Protection
-	after   []rules.Table
-	blocked map[string]bool // by guard and name
+	foreign     lab // without the machine: packets are asked about each
+	vms         []jit.VM
+	grants      []jit.Grant
+	protections []jit.Protection
+	after       []rules.Table
+	blocked     map[string]bool // by guard and name
 }
 
 // The rules that random protections and grants want, planned and put into a
@@ -67,8 +67,8 @@ func (u union) check(t *rapid.T, vm jit.VM, from netip.Addr, port int, protocol 
 		want = reach.AnswerAllow
 	}
 	flow := reach.Flow{Source: from.String(), Ports: jit.Ports{From: uint16(port), To: uint16(port), Protocol: protocol}}
-	if got := reach.Reach(vm, u.after, u.foreign.around, flow); got.Decision != want {
-		t.Fatalf("%s from %s to port %d %s: %s, want %s\n%+v\ntables %+v\ngrants %+v\nprotections %+v", vm.Name, from, port, protocol, got.Decision, want, got.Why, u.after, u.grants, u.locks)
+	if got := reach.VerifyFlow(vm, u.after, u.foreign.around, flow); got.Decision != want {
+		t.Fatalf("%s from %s to port %d %s: %s, want %s\n%+v\ntables %+v\ngrants %+v\nprotections %+v", vm.Name, from, port, protocol, got.Decision, want, got.Why, u.after, u.grants, u.protections)
 	}
 }
 
@@ -79,7 +79,7 @@ func (d drawer) union() union {
 	}
 	for _, vm := range u.vms {
 		if d.chance("protected", 2) {
-			u.locks = append(u.locks, d.lock(vm))
+			u.protections = append(u.protections, d.protection(vm))
 		}
 	}
 	for i := range rapid.IntRange(0, 2).Draw(d.t, "grants") {
@@ -122,7 +122,7 @@ func (d drawer) ports() []jit.Ports {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 2, func(p jit.Ports) uint16 { return p.From }).Draw(d.t, "ports")
 }
 
-func (d drawer) lock(vm jit.VM) jit.Protection {
+func (d drawer) protection(vm jit.VM) jit.Protection {
 	p := jit.Protection{
 		VM: vm.ID, Name: vm.Name, State: jit.Protected, Paths: paths(vm),
 		Existing: jit.Existing(d.one("existing", "override", "respect")), Source: d.one("deny source", "*", "Internet"),
@@ -142,7 +142,7 @@ func (d drawer) grant(id jit.ID, vms []jit.VM) jit.Grant {
 	})
 	g.State, g.Clock.Until = jit.Open, jittest.Start.Add(2*time.Hour)
 	for _, vm := range rapid.SliceOfNDistinct(rapid.SampledFrom(vms), 1, 2, func(vm jit.VM) string { return vm.ID }).Draw(d.t, "machines") {
-		to, err := route.To("prod", vm, g.Request.Ports, g.Request.Sources)
+		to, err := route.Paths("prod", vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			continue
 		}
@@ -156,9 +156,9 @@ func (d drawer) grant(id jit.ID, vms []jit.VM) jit.Grant {
 // somebody edited or that nobody wants, and as it is after as many plans as may
 // be needed.
 func (u *union) plan(d drawer, guard string) {
-	wanted := rules.ForProtections("prod", guard, u.locks)
+	wanted := rules.ForProtections("prod", guard, u.protections)
 	for _, g := range u.grants {
-		wanted = append(wanted, rules.ForGrant(g, "prod", guard)...)
+		wanted = append(wanted, rules.ForGrant("prod", guard, g)...)
 	}
 	table := rules.Table{Guard: guard, Name: guard, Defaults: azureDefaults()}
 	foreign := table
@@ -255,7 +255,7 @@ func (u union) level(t *rapid.T, vm jit.VM, guard string, to jit.Address, p pack
 			priority, allow = at, true
 		}
 	}
-	for _, l := range u.locks {
+	for _, l := range u.protections {
 		if l.VM != vm.ID || !u.foreign.means(world{}, l.Source, p.source) ||
 			!slices.ContainsFunc(l.Ports, func(pp jit.PortPolicy) bool { return int(pp.Ports.From) <= p.port && p.port <= int(pp.Ports.To) }) {
 			continue

@@ -27,7 +27,7 @@ func newDigest(last jit.Digest, due, at time.Time, findings []reach.Finding, gap
 	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
 	for _, f := range findings {
 		countFinding(&d, f)
-		for _, text := range f.Posture.Yet {
+		for _, text := range f.Posture.StillOpen {
 			addRemark(&d, text, f.VM.ID)
 		}
 	}
@@ -47,7 +47,7 @@ func countFinding(d *jit.Digest, f reach.Finding) {
 		}
 	case reach.ClassNotApplicable:
 		d.NotApplicable++
-		if f.Posture.Untold {
+		if f.Posture.Undetermined {
 			d.Untold++
 		}
 	case reach.ClassHealthy:
@@ -76,7 +76,7 @@ func compareDigest(d *jit.Digest, last jit.Digest, findings []reach.Finding) {
 		if unhealthy && !before[key] && !last.At.IsZero() {
 			d.Opened = append(d.Opened, f.VM.ID)
 		}
-		if unhealthy || f.Posture.Untold && before[key] {
+		if unhealthy || f.Posture.Undetermined && before[key] {
 			d.Open, open[key] = append(d.Open, f.VM.ID), true
 		}
 	}

@@ -30,14 +30,14 @@ func TestDigestSumsUp(t *testing.T) {
 	due := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	open, shut, bare := reach.Posture{Class: reach.ClassUnhealthy}, reach.Posture{Class: reach.ClassHealthy}, reach.Posture{Class: reach.ClassNotApplicable}
 	untold, loose := bare, shut
-	untold.Untold, loose.Yet = true, []string{"Yet its policy opens it."}
+	untold.Undetermined, loose.StillOpen = true, []string{"Yet its policy opens it."}
 	first := newDigest(jit.Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []reach.Finding{
 		found("a", open, "env=prod"), found("b", open), found("c", untold), found("d", bare), found("e", loose), found("f", shut), found("g", loose),
 	}, []string{"a gap"})
 	want := jit.Digest{
 		Schedule: "Mon 09:00", Due: due, At: due.Add(time.Second), Unhealthy: 2, NotApplicable: 2, Untold: 1, Healthy: 3, Gaps: []string{"a gap"},
 		Exposures: []jit.Exposed{{VM: idsOf("a")[0], Production: true, Why: "why of a"}, {VM: idsOf("b")[0], Why: "why of b"}},
-		Remarks:   []jit.Remark{{Text: loose.Yet[0], VMs: idsOf("e", "g")}}, Open: idsOf("a", "b"),
+		Remarks:   []jit.Remark{{Text: loose.StillOpen[0], VMs: idsOf("e", "g")}}, Open: idsOf("a", "b"),
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("the first digest (-want +got):\n%s", diff)
@@ -62,7 +62,7 @@ func TestDigestSumsUp(t *testing.T) {
 func TestDigestIsBounded(t *testing.T) {
 	var all []reach.Finding
 	for n := range 2000 {
-		all = append(all, found(fmt.Sprint("vm-", n), reach.Posture{Class: reach.ClassUnhealthy, Yet: []string{fmt.Sprint("remark ", n%100)}}))
+		all = append(all, found(fmt.Sprint("vm-", n), reach.Posture{Class: reach.ClassUnhealthy, StillOpen: []string{fmt.Sprint("remark ", n%100)}}))
 	}
 	d := newDigest(jit.Digest{}, time.Time{}, time.Time{}, all, nil)
 	if d.Unhealthy != 2000 || len(d.Exposures) != maxExposures || len(d.Remarks) != maxRemarks || d.More != 100-maxRemarks || len(d.Remarks[0].VMs) != 20 || d.Exposures[0].Why != "why of vm-0" {

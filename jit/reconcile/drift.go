@@ -107,19 +107,19 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (
 		return true, err
 	}
 	for _, rule := range t.Rules {
-		if n, astray := r.owner.Astray(rule); astray {
+		if n, astray := r.owner.OutsideBands(rule); astray {
 			r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
 		}
 	}
 	v := r.plan(w, t)
 	for _, g := range w.Grants {
-		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r rules.Rule) bool { return rules.MovedPublicEnd(g, r) }) ||
+		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r rules.Rule) bool { return r.MovesPublicEnd(g) }) ||
 			g.Hindered(guard, r.owner.Hindrance(t, v.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
 	}
-	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsAgree(t, w.Protections), nil
+	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsInForce(t, w.Protections), nil
 }
 
 // unconfirmed has a guard written again that is changed as a whole and whose
@@ -136,8 +136,8 @@ func (r *Reconciler) unconfirmed(w admission.AtGuard, t rules.Table) []rules.Cha
 		} else if g.State != jit.Closing || g.Agrees(w.Guard) {
 			continue
 		}
-		for _, rule := range rules.ForGrant(g, r.owner.Installation, w.Guard) {
-			if !rules.Named(t.Rules, rule.Name) {
+		for _, rule := range rules.ForGrant(r.owner.Installation, w.Guard, g) {
+			if !t.Has(rule.Name) {
 				out = append(out, rules.Change{Remove: rule.Name})
 			}
 		}

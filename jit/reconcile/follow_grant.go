@@ -94,7 +94,7 @@ func (s *Reconciler) followGrant(ctx context.Context, g jit.Grant, c census) err
 		if vm.Blind && g.Slow() {
 			return nil // the firewalls before it may be as they were
 		}
-		paths, err := route.To(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
+		paths, err := route.Paths(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
 			return s.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: admission.ReasonFor(err)}, now)
 		}

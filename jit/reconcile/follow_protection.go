@@ -59,12 +59,12 @@ func (s *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 	if done, err := s.followPolicy(ctx, p, vm); done {
 		return err
 	}
-	paths, bare := route.ForProtection(vm)
+	paths, bare := route.NSGPaths(vm)
 	if len(paths) == 0 {
 		paths = p.WithoutGuard(bare) // for a group, which may be on its way
 	}
 	if len(paths) == 0 {
-		return s.endProtection(ctx, p, admission.ReasonFor(route.Unprotectable(vm)))
+		return s.endProtection(ctx, p, admission.ReasonFor(route.RefuseUnprotectable(vm)))
 	}
 	if jit.SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return nil

@@ -106,7 +106,7 @@ func (s *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuar
 // plan says what a pass over a guard does.
 func (s *Reconciler) plan(w admission.AtGuard, before rules.Table) pass {
 	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: s.checks.Clock.Now(), failed: map[string]error{}}
-	v.plan = s.owner.MakePlan(before, s.owner.Desired(w.Guard, w.Grants, w.Protections))
+	v.plan = s.owner.MakePlan(before, rules.Desired(s.owner.Installation, w.Guard, w.Grants, w.Protections))
 	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), s.unconfirmed(w, before)...)
 	for _, b := range v.plan.Blocked {
 		v.failed[b.Name] = b.Err
@@ -122,7 +122,7 @@ func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.G
 	var changes []rules.Change
 	for _, g := range live {
 		if g.State == jit.Closing {
-			for _, r := range rules.ForGrant(g, s.owner.Installation, guard) {
+			for _, r := range rules.ForGrant(s.owner.Installation, guard, g) {
 				changes = append(changes, rules.Change{Remove: r.Name})
 			}
 		}
@@ -145,7 +145,7 @@ func (s *Reconciler) keepDenies(t rules.Table, changes []rules.Change, locks []j
 			return true
 		}
 		old, found := t.Rule(c.Remove)
-		return c.Put == nil && found && !rules.Explained(t.Guard, old, locks)
+		return c.Put == nil && found && !old.ExplainedBy(t.Guard, locks)
 	})
 }
 
@@ -178,11 +178,11 @@ func (s *Reconciler) withhold(v *pass) {
 		if c.Put == nil || !c.Put.Allow {
 			return false
 		}
-		d, shadowed := v.before.Shadow(*c.Put)
-		if shadowed {
-			v.failed[c.Put.Name] = rules.ShadowRefusal(v.before, d)
+		err := v.before.RefuseShadowed(*c.Put)
+		if err != nil {
+			v.failed[c.Put.Name] = err
 		}
-		return shadowed
+		return err != nil
 	})
 }
 

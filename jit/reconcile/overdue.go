@@ -86,7 +86,7 @@ func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t
 	}
 	atWork := err == nil && after.Whole && !after.Settled // it still filters as before
 	for _, i := range due {
-		found[i] = found[i].judged(rules.Named(after.Rules, found[i].Rule), atWork)
+		found[i] = found[i].judged(after.Has(found[i].Rule), atWork)
 	}
 	return found, nil
 }

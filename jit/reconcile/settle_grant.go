@@ -9,7 +9,6 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -142,7 +141,7 @@ func (s *Reconciler) settleOpening(ctx context.Context, v pass, g jit.Grant) err
 // confirmedAt reports whether every rule of the grant here was read back in force,
 // or what stands in the way.
 func (s *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
-	for _, want := range rules.ForGrant(g, s.owner.Installation, v.guard) {
+	for _, want := range rules.ForGrant(s.owner.Installation, v.guard, g) {
 		if err := v.failed[want.Name]; err != nil {
 			return false, err
 		}
@@ -160,18 +159,7 @@ func (s *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
 
 // publicEnds are where the rules of the grant in a firewall let its holder in.
 func (s *Reconciler) publicEnds(v pass, g jit.Grant) []jit.PublicEnd {
-	var out []jit.PublicEnd
-	for _, p := range g.Paths {
-		if !resource.Same(p.Guard, v.guard) || p.Kind != jit.ByDNAT {
-			continue
-		}
-		for _, want := range rules.TranslationsOf(g, s.owner.Installation, p) {
-			if d, ok := v.plan.FinalOf(want).PublicEnd(p.VM); ok {
-				out = append(out, d)
-			}
-		}
-	}
-	return out
+	return v.plan.PublicEnds(s.owner.Installation, v.guard, g)
 }
 
 // settleOpen notices that somebody removed or changed a rule of a live grant;
@@ -181,8 +169,8 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error 
 		return s.settleDeparted(ctx, v, g)
 	}
 	moved := g.Follows(v.guard)
-	for _, want := range rules.ForGrant(g, s.owner.Installation, v.guard) {
-		relocated := rules.MovedPublicEnd(g, v.plan.FinalOf(want))
+	for _, want := range rules.ForGrant(s.owner.Installation, v.guard, g) {
+		relocated := v.plan.FinalOf(want).MovesPublicEnd(g)
 		changed, err := s.settleChanged(ctx, v, g, want, relocated)
 		if err != nil {
 			return err

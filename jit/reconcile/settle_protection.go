@@ -79,7 +79,7 @@ func (v pass) keeps(p jit.Protection, deny rules.Rule) bool {
 				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(v.guard, a)
 			})
 		})
-		if rules.DenyMeets(jit.Protection{Paths: []jit.Path{path}}, v.guard, deny) {
+		if deny.IsFor(jit.Protection{Paths: []jit.Path{path}}, v.guard) {
 			return true
 		}
 	}
@@ -152,7 +152,7 @@ func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protec
 	for _, want := range rules.ForProtections(s.owner.Installation, v.guard, v.protections) {
 		final := v.plan.FinalOf(want)
 		old, _ := v.before.Rule(final.Name)
-		if !rules.DenyMeets(p, v.guard, final) || rules.KeptShutBy(p, v.guard, old, final) {
+		if !final.IsFor(p, v.guard) || old.StillDenies(p, v.guard, final) {
 			continue
 		}
 		return s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
@@ -165,7 +165,7 @@ func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protec
 // protectionExposed says that what the denies of a locked VM leave open is not what was
 // told of it: somebody's allow stands before them, or does no more.
 func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p jit.Protection) error {
-	here, changed, err := s.owner.Exposed(v.after, p)
+	here, changed, err := s.owner.ExposedBy(v.after, p)
 	if !changed || err != nil {
 		return err
 	}

@@ -7,11 +7,11 @@ import (
 	"jitbot/jit"
 )
 
-// ForProtection are the NSGs in front of the addresses of the VM, and the addresses
+// NSGPaths are the NSGs in front of the addresses of the VM, and the addresses
 // that have none. A firewall is none: it lets nothing in without a rule, and
 // does not see what comes from inside.
-func ForProtection(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
-	w := finder{vm: vm}
+func NSGPaths(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
+	f := finder{vm: vm}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if nic.Guard == "" && a.SubnetGuard == "" {
@@ -19,44 +19,48 @@ func ForProtection(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
 			}
 			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
 				if guard != "" {
-					w.fold(jit.Path{Guard: guard}, a.Addr)
+					f.fold(jit.Path{Guard: guard}, a.Addr)
 				}
 			}
 		}
 	}
 	slices.SortFunc(bare, netip.Addr.Compare)
-	return w.sorted(), bare
+	return f.sorted(), bare
 }
 
-// ForFullProtection are lockPaths of a VM that can be shut altogether.
-func ForFullProtection(vm jit.VM) ([]jit.Path, error) {
-	paths, bare := ForProtection(vm)
+// ProtectionPaths are the NSGPaths of a VM that can be protected altogether; one
+// with an address that no NSG is before is refused.
+func ProtectionPaths(vm jit.VM) ([]jit.Path, error) {
+	paths, bare := NSGPaths(vm)
 	switch {
 	case len(paths) == 0:
-		return nil, Unprotectable(vm)
+		return nil, RefuseUnprotectable(vm)
 	case len(bare) > 0:
-		return nil, jit.Refuse(jit.ErrPolicy, "%s has no network security group before its address %s, so its ports would stay open there; attach one first.", vm.Name, bare[0])
+		return nil, jit.Refuse(jit.ErrPolicy, "%s has no network security group before its address %s, so its ports would stay open there; "+
+			"attach one first.", vm.Name, bare[0])
 	default:
 		return paths, nil
 	}
 }
 
-// Unprotectable is why nothing keeps a VM shut that has no NSG at all.
-func Unprotectable(vm jit.VM) error {
+// RefuseUnprotectable is why a VM that has no NSG at all cannot be protected.
+func RefuseUnprotectable(vm jit.VM) error {
 	if !slices.ContainsFunc(vm.Interfaces, func(nic jit.Interface) bool { return len(nic.Addresses) > 0 }) {
 		return jit.Refuse(jit.ErrPolicy, "%s has no private address yet, so there is nothing to protect; start it once.", vm.Name)
 	}
 	if slices.ContainsFunc(vm.Interfaces, func(nic jit.Interface) bool {
 		return slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool { return len(a.FirewallHops) > 0 })
 	}) {
-		return jit.Refuse(jit.ErrPolicy, "%s has no network security group on its interfaces or subnets, and its firewall does not see what comes from inside, so there is nothing to protect with; attach one first.", vm.Name)
+		return jit.Refuse(jit.ErrPolicy, "%s has no network security group on its interfaces or subnets, and its firewall does not see "+
+			"what comes from inside, so there is nothing to protect with; attach one first.", vm.Name)
 	}
-	return Unfiltered(vm, "protect")
+	return RefuseUnfiltered(vm, "protect")
 }
 
-// Firewalls are what grants of the installation write of the firewalls before
-// the VM, each once, in lower case.
-func Firewalls(installation string, vm jit.VM) []string {
+// FirewallGuards are the guards that grants of the installation write of the
+// firewalls before the VM: the firewall, or our group in its policy. Each is there
+// once, in lower case.
+func FirewallGuards(installation string, vm jit.VM) []string {
 	var paths []jit.Path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {

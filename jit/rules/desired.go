@@ -1,57 +1,18 @@
 package rules
 
 import (
-	"fmt"
-	"slices"
-
 	"jitbot/jit"
 )
 
-// Fits refuses rules that could not be written beside the others or would
-// be without effect.
-func (o Owner) Fits(t Table, others, rules []Rule) error {
-	plan := o.MakePlan(t, slices.Concat(others, rules))
-	for _, b := range plan.Blocked {
-		if Named(rules, b.Name) {
-			return b.Err
-		}
-	}
-	for _, r := range plan.Final {
-		if d, shadowed := t.Shadow(r); shadowed && Named(rules, r.Name) {
-			return ShadowRefusal(t, d)
-		}
-	}
-	return nil
-}
-
 // Desired is all that the guard should hold of ours: the allows of opening
-// and open grants, and the denies of protections.
-func (o Owner) Desired(guard string, live []jit.Grant, locks []jit.Protection) []Rule {
-	wanted := ForProtections(o.Installation, guard, locks)
-	for _, g := range live {
+// and open grants, and the denies of protections, without priorities. It depends
+// on nothing else, so a rule of a grant that ended is never desired again.
+func Desired(installation, guard string, grants []jit.Grant, protections []jit.Protection) []Rule {
+	wanted := ForProtections(installation, guard, protections)
+	for _, g := range grants {
 		if g.State == jit.Opening || g.State == jit.Open {
-			wanted = append(wanted, ForGrant(g, o.Installation, guard)...)
+			wanted = append(wanted, ForGrant(installation, guard, g)...)
 		}
 	}
 	return wanted
-}
-
-// FitsProtections refuses denies of the protection that the plan cannot place, or that
-// an allow of somebody else stands above.
-func (o Owner) FitsProtections(t Table, plan Plan, p jit.Protection) error {
-	for _, b := range plan.Blocked {
-		if n, _ := ParseRuleName(b.Name); n.Grant == "" {
-			return b.Err
-		}
-	}
-	for _, r := range plan.Final {
-		if r.Allow || p.Existing == jit.Respect || !DenyMeets(p, t.Guard, r) {
-			continue
-		}
-		if allow, above := o.StandsAbove(t, r); above {
-			return jit.Refuse(jit.ErrPolicy, "The rule %s (priority %s) in %s lets people in before any deny of ours is asked; move it behind %s, or set existing: respect.",
-				allow.Name, fmt.Sprint(allow.Priority), t.Name, fmt.Sprint(r.Priority))
-		}
-	}
-	return nil
 }

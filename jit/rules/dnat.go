@@ -8,47 +8,8 @@ import (
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/resource"
+	"jitbot/jit/ipset"
 )
-
-// Collection is what has a priority in a firewall: a rule collection with
-// rules of its own, or a rule collection group of a policy.
-type Collection struct {
-	Name     string
-	Priority int
-	DNAT     bool // a firewall numbers its DNAT collections apart; a group holds both kinds
-	Deny     bool // its rules deny
-}
-
-// collection is the priority of our collection in a firewall, or of our group
-// in a policy: that which it has, or the lowest free one of the band.
-func (o Owner) collection(t Table, dnat bool) (int, error) {
-	name, band := CollectionName(o.Installation, dnat), o.Bands.Allow
-	group := resource.KindOf(t.Guard) == resource.PolicyGroup
-	if group {
-		name = resource.Name(t.Guard)
-	}
-	taken := map[int]bool{}
-	for _, c := range t.Collections {
-		switch {
-		case !group && c.DNAT != dnat:
-		case !strings.EqualFold(c.Name, name):
-			taken[c.Priority] = true
-		case c.Name != name || c.Deny || !band.Contains(c.Priority):
-			return 0, jit.Refuse(jit.ErrPolicy, "Somebody else's %s (priority %s) is in %s under a name of ours; it is not touched, so remove or rename it.",
-				c.Name, fmt.Sprint(c.Priority), t.Name)
-		default:
-			return c.Priority, nil
-		}
-	}
-	for p := band.From; p <= band.To; p++ {
-		if !taken[p] {
-			return p, nil
-		}
-	}
-	return 0, jit.Refuse(jit.ErrPolicy, "Every priority from %s to %s in %s is taken, so no rule of ours fits; free one, or widen bands.allow.",
-		fmt.Sprint(band.From), fmt.Sprint(band.To), t.Name)
-}
 
 // The ports at which people come in by DNAT, below those that a firewall keeps
 // for itself.
@@ -66,7 +27,7 @@ type publicEnds map[string]string
 func (o Owner) publicEndsIn(t Table, wanted []Rule) publicEnds {
 	d := publicEnds{}
 	for _, r := range t.Rules {
-		if _, ours := o.Ours(r); r.To.IsValid() && (!ours || Named(wanted, r.Name)) {
+		if _, ours := o.Ours(r); r.To.IsValid() && (!ours || named(wanted, r.Name)) {
 			d.reserve(r)
 		}
 	}
@@ -81,7 +42,9 @@ func (d publicEnds) reserve(r Rule) {
 
 // free reports whether no other rule is at the rule's public side.
 func (d publicEnds) free(r Rule) bool {
-	return !slices.ContainsFunc(publicEndKeys(r), func(key string) bool { return d[key] != "" && !strings.EqualFold(d[key], r.Name) })
+	return !slices.ContainsFunc(publicEndKeys(r), func(key string) bool {
+		return d[key] != "" && !strings.EqualFold(d[key], r.Name)
+	})
 }
 
 func publicEndKeys(r Rule) []string {
@@ -125,7 +88,8 @@ func (d publicEnds) fit(t Table, w, old Rule) (Rule, error) {
 			}
 		}
 	}
-	return w, jit.Refuse(jit.ErrPolicy, "Every port from %s to %s of the firewall %s is taken; end a grant there.", fmt.Sprint(firstPublicPort), fmt.Sprint(lastPublicPort), t.Name)
+	return w, jit.Refuse(jit.ErrPolicy, "Every port from %s to %s of the firewall %s is taken; end a grant there.",
+		fmt.Sprint(firstPublicPort), fmt.Sprint(lastPublicPort), t.Name)
 }
 
 func hashOf(s string) uint32 {
@@ -134,8 +98,9 @@ func hashOf(s string) uint32 {
 	return h.Sum32()
 }
 
-// PublicEnd is where a DNAT rule that was placed lets people in.
-func (r Rule) PublicEnd(vm string) (jit.PublicEnd, bool) {
+// PublicEnd is where a DNAT rule that has its place in a firewall lets people in
+// to the VM; ok is false for every other rule.
+func (r Rule) PublicEnd(vm string) (end jit.PublicEnd, ok bool) {
 	if !r.To.IsValid() || len(r.Destinations) != 1 || len(r.Ports) != 1 {
 		return jit.PublicEnd{}, false
 	}
@@ -143,31 +108,24 @@ func (r Rule) PublicEnd(vm string) (jit.PublicEnd, bool) {
 	return jit.PublicEnd{VM: vm, Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
 }
 
-// precedes reports whether a guard evaluates the rule before the allow and the
-// rule may take or deny what the allow is for, which is asked.
-func (r Rule) precedes(allow Rule, asked traffic) bool {
-	if r.Priority >= allow.Priority || r.To.IsValid() != allow.To.IsValid() {
-		return false
-	}
-	if !r.To.IsValid() {
-		return r.Inbound && !r.Allow && r.mayMeet(asked)
-	}
-	return protocolsMeet(r.Protocol, allow.Protocol) && SharesPublic(r, allow) && r.mayBeFrom(asked)
-}
-
-// MovedPublicEnd reports whether a DNAT rule of the grant is to let its holder in
-// elsewhere than was told.
-func MovedPublicEnd(g jit.Grant, r Rule) bool {
+// MovesPublicEnd reports whether the rule is a DNAT rule of the grant that lets
+// its holder in elsewhere than was told.
+func (r Rule) MovesPublicEnd(g jit.Grant) bool {
 	return slices.ContainsFunc(g.PublicEnds(), func(told jit.PublicEnd) bool {
 		now, ok := r.PublicEnd(told.VM)
 		return ok && told.Rule == r.Name && told.Public != now.Public
 	})
 }
 
-// CollectionName names a collection of ours in a firewall or in our group.
-func CollectionName(installation string, dnat bool) string {
-	if dnat {
-		return "jitbot-" + installation + "-dnat"
+// SharesPublicEnd reports whether two DNAT rules take packets of the same public
+// address and port. Any doubt counts as shared.
+func (r Rule) SharesPublicEnd(o Rule) bool {
+	same := func(a, b string) bool {
+		x, okX := ipset.ParseAddresses(a)
+		y, okY := ipset.ParseAddresses(b)
+		return a == "*" || b == "*" || strings.EqualFold(a, b) || okX && okY && len(x.Intersect(y)) > 0
 	}
-	return "jitbot-" + installation + "-network"
+	return r.PortRanges().MayMeet(o.PortRanges().Union().Any()) && slices.ContainsFunc(r.Destinations, func(a string) bool {
+		return slices.ContainsFunc(o.Destinations, func(b string) bool { return same(a, b) })
+	})
 }

@@ -23,8 +23,8 @@ func translation(suffix string, public ...string) rules.Rule {
 	return r
 }
 
-// doorAt is a DNAT rule with its public side.
-func doorAt(r rules.Rule, priority int, public, port string) rules.Rule {
+// placedDNAT is a DNAT rule with its public side.
+func placedDNAT(r rules.Rule, priority int, public, port string) rules.Rule {
 	r.Priority, r.Destinations, r.Ports = priority, []string{public}, []string{port}
 	return r
 }
@@ -35,7 +35,7 @@ func told(r rules.Rule, port string) rules.Rule {
 }
 
 func strangersDNAT(name string, priority int, public, port string) rules.Rule {
-	r := doorAt(jittest.Foreign(name, priority), priority, public, port)
+	r := placedDNAT(jittest.Foreign(name, priority), priority, public, port)
 	r.Protocol, r.To = jit.TCP, netip.MustParseAddrPort("10.0.0.9:443")
 	return r
 }
@@ -70,10 +70,10 @@ func TestPlanInAFirewall(t *testing.T) {
 		},
 		{"into our collection", false, nil, []rules.Collection{mine(117, false)}, []rules.Rule{network}, []string{"put jitbot-prod-g-7k2qd-a 117"}},
 		{"all agrees", false, []rules.Rule{jittest.Placed(network, 117)}, []rules.Collection{mine(117, false)}, []rules.Rule{network}, nil},
-		{"a port that it has", false, []rules.Rule{doorAt(dnat, 117, "20.0.0.2", "50007")}, []rules.Collection{mine(117, true)}, []rules.Rule{dnat}, nil},
+		{"a port that it has", false, []rules.Rule{placedDNAT(dnat, 117, "20.0.0.2", "50007")}, []rules.Collection{mine(117, true)}, []rules.Rule{dnat}, nil},
 		{
 			"a port that the holder was told", false,
-			[]rules.Rule{doorAt(dnat, 117, "20.0.0.2", "50007")},
+			[]rules.Rule{placedDNAT(dnat, 117, "20.0.0.2", "50007")},
 			[]rules.Collection{mine(117, true)},
 			[]rules.Rule{told(translation("a-22", "20.0.0.1"), "50001")},
 			[]string{"put jitbot-prod-g-7k2qd-a-22 117 20.0.0.1:50001"},
@@ -87,7 +87,7 @@ func TestPlanInAFirewall(t *testing.T) {
 		},
 		{
 			"led elsewhere", false, []rules.Rule{func() rules.Rule {
-				r := doorAt(dnat, 117, "20.0.0.1", "50001")
+				r := placedDNAT(dnat, 117, "20.0.0.1", "50001")
 				r.To = netip.MustParseAddrPort("10.0.0.5:22")
 				return r
 			}()}, []rules.Collection{mine(117, true)}, []rules.Rule{dnat}, []string{"put jitbot-prod-g-7k2qd-a-22 117 20.0.0.1:50001"},
@@ -168,9 +168,9 @@ func TestPlanInAFirewall(t *testing.T) {
 	}
 }
 
-// Any doors of any rules: none of ours shares a public side with another rule,
+// Any public ends of any rules: none of ours shares a public side with another rule,
 // and the plan converges.
-func TestDoorsAreApart(t *testing.T) {
+func TestPublicEndsAreApart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		publics := []string{"20.0.0.1", "20.0.0.2"}
 		table := rules.Table{Guard: jittest.HubID, Name: "fw"}
@@ -213,7 +213,7 @@ func TestDoorsAreApart(t *testing.T) {
 // What a firewall asks before our rule makes it idle, and what it asks later
 // does not.
 func TestShadowInAFirewall(t *testing.T) {
-	mine, dnat := jittest.Placed(jittest.OursNamed("a"), 110), doorAt(translation("a-22"), 110, "20.0.0.1", "50001")
+	mine, dnat := jittest.Placed(jittest.OursNamed("a"), 110), placedDNAT(translation("a-22"), 110, "20.0.0.1", "50001")
 	deny := func(name string, priority int, sources ...string) rules.Rule {
 		r := jittest.Foreign(name, priority)
 		r.Allow, r.Sources = false, sources
@@ -234,7 +234,7 @@ func TestShadowInAFirewall(t *testing.T) {
 		{"a deny behind", mine, deny("c/no", 300, "*"), false},
 		{"an allow before", mine, jittest.Foreign("c/yes", 105), false},
 		{"a deny does not stop a translation by itself", dnat, deny("c/no", 105, "*"), false},
-		{"a translation of the same door before", dnat, taken, true},
+		{"a translation of the same public end before", dnat, taken, true},
 		{"of another port", dnat, strangersDNAT("s/a", 105, "20.0.0.1", "50002"), false},
 		{"of another address", dnat, strangersDNAT("s/a", 105, "20.0.0.2", "50001"), false},
 		{"behind", dnat, strangersDNAT("s/a", 300, "20.0.0.1", "50001"), false},

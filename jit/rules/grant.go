@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -10,11 +12,11 @@ import (
 	"jitbot/jit/resource"
 )
 
-// Rules are the rules that the grant wants in the guard, without priorities:
+// ForGrant are the rules that the grant wants in the guard, without priorities:
 // one for each path, protocol and family of addresses. A DNAT rule, one for
 // each address and port, names in Destinations where the firewall may be
 // reached, and has no ports until one was chosen; then that address comes first.
-func ForGrant(g jit.Grant, installation, guard string) []Rule {
+func ForGrant(installation, guard string, g jit.Grant) []Rule {
 	var out []Rule
 	for _, p := range g.Paths {
 		if !resource.Same(p.Guard, guard) {
@@ -22,13 +24,13 @@ func ForGrant(g jit.Grant, installation, guard string) []Rule {
 		}
 		for _, protocol := range protocolsOf(g) {
 			for _, v4 := range []bool{true, false} {
-				if r, ok := ruleOf(g, installation, p, protocol, v4); ok {
+				if r, ok := ruleOf(installation, p, g, protocol, v4); ok {
 					out = append(out, r)
 				}
 			}
 		}
 		if p.Kind == jit.ByDNAT {
-			out = append(out, TranslationsOf(g, installation, p)...)
+			out = append(out, dnatRulesOf(installation, p, g)...)
 		}
 	}
 	return out
@@ -43,8 +45,8 @@ func protocolsOf(g jit.Grant) []jit.Protocol {
 	return slices.Compact(out)
 }
 
-// allow is what all rules of the grant have in common.
-func allowFor(g jit.Grant, installation, suffix string, protocol jit.Protocol) Rule {
+// allowFor is what all rules of the grant have in common.
+func allowFor(installation string, g jit.Grant, suffix string, protocol jit.Protocol) Rule {
 	return Rule{
 		Inbound: true, Allow: true, Protocol: protocol, SourcePorts: []string{"*"},
 		Name: RuleName{installation, g.ID, suffix}.String(),
@@ -54,7 +56,7 @@ func allowFor(g jit.Grant, installation, suffix string, protocol jit.Protocol) R
 	}
 }
 
-// sources are what the rules of a path have as theirs.
+// sourcesOf are the sources of a family that the rules of a path name.
 func sourcesOf(g jit.Grant, p jit.Path, v4 bool) []string {
 	all := p.Sources
 	if all == nil {
@@ -69,8 +71,10 @@ func sourcesOf(g jit.Grant, p jit.Path, v4 bool) []string {
 	return out
 }
 
-func ruleOf(g jit.Grant, installation string, p jit.Path, protocol jit.Protocol, v4 bool) (Rule, bool) {
-	r := allowFor(g, installation, ruleSuffix(p.VM, ruleTag(p), protocol, v4), protocol)
+// ruleOf is the rule of a path for a protocol and a family of addresses; ok is
+// false when there is nobody to let in, or nowhere to.
+func ruleOf(installation string, p jit.Path, g jit.Grant, protocol jit.Protocol, v4 bool) (r Rule, ok bool) {
+	r = allowFor(installation, g, ruleSuffix(p.VM, ruleTag(p), protocol, v4), protocol)
 	r.Sources = sourcesOf(g, p, v4)
 	for _, a := range p.Addresses {
 		if a.Is4() == v4 {
@@ -85,15 +89,15 @@ func ruleOf(g jit.Grant, installation string, p jit.Path, protocol jit.Protocol,
 	return r, len(r.Sources) > 0 && len(r.Destinations) > 0
 }
 
-// translations are the DNAT rules of a path: Azure Firewall translates to
-// single ports of IPv4 addresses.
-func TranslationsOf(g jit.Grant, installation string, p jit.Path) []Rule {
+// dnatRulesOf are the DNAT rules of a path: Azure Firewall translates to single
+// ports of IPv4 addresses.
+func dnatRulesOf(installation string, p jit.Path, g jit.Grant) []Rule {
 	var out []Rule
 	for _, to := range p.Addresses {
 		for _, ports := range g.Request.Ports {
 			tag := strings.ToLower(p.VM) + " dnat " + to.String() // the same, whoever comes
 			suffix := ruleSuffix(p.VM, tag, ports.Protocol, true) + "-" + ports.Span()
-			r := allowFor(g, installation, suffix, ports.Protocol)
+			r := allowFor(installation, g, suffix, ports.Protocol)
 			r.Sources, r.To = sourcesOf(g, p, true), netip.AddrPortFrom(to, ports.From)
 			for _, a := range p.Public {
 				r.Destinations = append(r.Destinations, a.String())
@@ -104,14 +108,14 @@ func TranslationsOf(g jit.Grant, installation string, p jit.Path) []Rule {
 	return out
 }
 
-// told is the DNAT rule with the door that its holder was told, if any: its
+// told is the DNAT rule with the public end that its holder was told, if any: its
 // address comes first.
-func (r Rule) told(doors []jit.PublicEnd) Rule {
-	for _, d := range doors {
-		if d.Rule == r.Name {
-			told := d.Public.Addr().String()
+func (r Rule) told(ends []jit.PublicEnd) Rule {
+	for _, end := range ends {
+		if end.Rule == r.Name {
+			told := end.Public.Addr().String()
 			r.Destinations = append([]string{told}, slices.DeleteFunc(r.Destinations, func(a string) bool { return a == told })...)
-			r.Ports = []string{fmt.Sprint(d.Public.Port())}
+			r.Ports = []string{fmt.Sprint(end.Public.Port())}
 		}
 	}
 	return r
@@ -149,4 +153,11 @@ func ruleTag(p jit.Path) string {
 		return tag
 	}
 	return tag + " " + string(p.Kind) + " " + jit.JoinPrefixes(p.Sources)
+}
+
+// shortHash is eight hexadecimal characters: hundreds of VMs in one grant must
+// not share one.
+func shortHash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:4])
 }

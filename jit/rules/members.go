@@ -31,24 +31,31 @@ func (m Members[T]) Contains(s ipset.Set[T]) bool { return m.Sure.Includes(s) }
 // Covers reports whether the word may stand for all of the values.
 func (m Members[T]) Covers(s ipset.Set[T]) bool { return m.Any().Includes(s) }
 
-// The questions about the words of a rule, one of which must answer yes.
+// Field is what a field of a rule, such as its sources, stands for: one Members
+// a word, since a rule takes a packet that any of its words means.
+type Field[T ipset.Ordered[T]] []Members[T]
 
-func anyMayMeet[T ipset.Ordered[T]](words []Members[T], s ipset.Set[T]) bool {
-	return slices.ContainsFunc(words, func(m Members[T]) bool { return m.MayMeet(s) })
+// MayMeet reports whether one of the words may stand for some of the values.
+func (f Field[T]) MayMeet(s ipset.Set[T]) bool {
+	return slices.ContainsFunc(f, func(m Members[T]) bool { return m.MayMeet(s) })
 }
 
-func AnyContains[T ipset.Ordered[T]](words []Members[T], s ipset.Set[T]) bool {
-	return slices.ContainsFunc(words, func(m Members[T]) bool { return m.Contains(s) })
+// Contains reports whether one of the words surely stands for all of the values
+// by itself.
+func (f Field[T]) Contains(s ipset.Set[T]) bool {
+	return slices.ContainsFunc(f, func(m Members[T]) bool { return m.Contains(s) })
 }
 
-func anyCovers[T ipset.Ordered[T]](words []Members[T], s ipset.Set[T]) bool {
-	return slices.ContainsFunc(words, func(m Members[T]) bool { return m.Covers(s) })
+// Covers reports whether one of the words may stand for all of the values by
+// itself.
+func (f Field[T]) Covers(s ipset.Set[T]) bool {
+	return slices.ContainsFunc(f, func(m Members[T]) bool { return m.Covers(s) })
 }
 
 // Union is what the words stand for together.
-func Union[T ipset.Ordered[T]](words []Members[T]) Members[T] {
+func (f Field[T]) Union() Members[T] {
 	var out Members[T]
-	for _, m := range words {
+	for _, m := range f {
 		out = out.Union(m)
 	}
 	return out

@@ -4,8 +4,8 @@ import (
 	"context"
 )
 
-// Network reads and writes guards: whatever filters, for now network security
-// groups. Errors wrap the kinds of errors.go.
+// Network reads and writes guards: network security groups, firewalls and rule
+// collection groups. Errors wrap the kinds of errors of package jit.
 type Network interface {
 	// Table reads what the guard holds now. ErrNotFound when it is gone.
 	Table(ctx context.Context, guard string) (Table, error)

@@ -211,7 +211,7 @@ func TestEveryMachineHasItsRule(t *testing.T) {
 		})
 	}
 	seen := map[string]bool{}
-	for _, r := range rules.ForGrant(g, "abcdefghijklmnop", strings.ToUpper(jittest.NICGuard)) {
+	for _, r := range rules.ForGrant("abcdefghijklmnop", strings.ToUpper(jittest.NICGuard), g) {
 		if n, ok := rules.ParseRuleName(r.Name); !ok || n.Grant != g.ID {
 			t.Fatalf("%q is no name of ours", r.Name)
 		}

@@ -83,7 +83,7 @@ func TestOwnership(t *testing.T) {
 			if _, got := jittest.Owner.Ours(r); got != tt.ours {
 				t.Errorf("ours: %t, want %t", got, tt.ours)
 			}
-			if _, got := jittest.Owner.Astray(r); got != tt.astray {
+			if _, got := jittest.Owner.OutsideBands(r); got != tt.astray {
 				t.Errorf("astray: %t, want %t", got, tt.astray)
 			}
 		})

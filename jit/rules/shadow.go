@@ -13,9 +13,9 @@ import (
 // Hindrance is what somebody put before the rules of an open grant in the guard
 // since it was opened, and so may keep its holder out; empty when nothing.
 func (o Owner) Hindrance(t Table, p Plan, g jit.Grant) string {
-	for _, want := range ForGrant(g, o.Installation, t.Guard) {
-		if d, shadowed := t.Shadow(p.FinalOf(want)); shadowed {
-			return ShadowRefusal(t, d).Error()
+	for _, want := range ForGrant(o.Installation, t.Guard, g) {
+		if err := t.RefuseShadowed(p.FinalOf(want)); err != nil {
+			return err.Error()
 		}
 	}
 	return ""
@@ -31,20 +31,27 @@ func (t Table) InForce(want Rule) (bool, error) {
 		if !r.Equal(want) {
 			return false, nil
 		}
-		if d, shadowed := t.Shadow(r); shadowed {
-			return false, ShadowRefusal(t, d)
+		if err := t.RefuseShadowed(r); err != nil {
+			return false, err
 		}
 		return r.Settled && t.Settled, nil
 	}
 	return false, nil
 }
 
-func ShadowRefusal(t Table, d Rule) error {
+// RefuseShadowed refuses an allow that something stands before, see Shadow.
+func (t Table) RefuseShadowed(allow Rule) error {
+	d, shadowed := t.Shadow(allow)
+	if !shadowed {
+		return nil
+	}
 	if resource.IsFirewall(t.Guard) {
-		return jit.Refuse(jit.ErrPolicy, "The rule %s of the %s %s is asked before any of ours, and denies this or leads it elsewhere; move it behind ours, or ask from elsewhere.",
+		return jit.Refuse(jit.ErrPolicy, "The rule %s of the %s %s is asked before any of ours, and denies this or leads it elsewhere; "+
+			"move it behind ours, or ask from elsewhere.",
 			d.Name, resource.KindOf(t.Guard).Noun(), t.Name)
 	}
-	return jit.Refuse(jit.ErrPolicy, "The rule %s (priority %s) in %s denies this before any allow of ours; move it behind our band or ask from elsewhere.",
+	return jit.Refuse(jit.ErrPolicy, "The rule %s (priority %s) in %s denies this before any allow of ours; "+
+		"move it behind our band or ask from elsewhere.",
 		d.Name, fmt.Sprint(d.Priority), t.Name)
 }
 
@@ -61,8 +68,9 @@ func (t Table) Shadow(allow Rule) (Rule, bool) {
 	return Rule{}, false
 }
 
-// Idle finds a deny that stands before the allow and leaves nothing of it.
-func (t Table) Idle(allow Rule) (Rule, bool) {
+// FullShadow finds a deny that stands before the allow and leaves nothing of it.
+// A DNAT rule has none: what stands before it may have another public side.
+func (t Table) FullShadow(allow Rule) (Rule, bool) {
 	asked := trafficOf(allow)
 	for _, d := range t.Rules {
 		if !allow.To.IsValid() && d.precedes(allow, asked) && d.covers(allow) {
@@ -77,8 +85,20 @@ func (t Table) Idle(allow Rule) (Rule, bool) {
 // met, as in Shadow.
 func (r Rule) covers(o Rule) bool {
 	tags := unknownTags()
-	ports, sources := PortsOf(r.Ports), tags.Sources(r)
-	return ProtocolCovers(r.Protocol, o.Protocol) &&
-		all(PortsOf(o.Ports), func(m Members[ipset.Port]) bool { return AnyContains(ports, m.Any()) }) &&
-		all(tags.Sources(o), func(m Members[netip.Addr]) bool { return anyCovers(sources, m.Any()) })
+	ports, sources := r.PortRanges(), tags.Sources(r)
+	return r.CoversProtocol(o.Protocol) &&
+		all(o.PortRanges(), func(m Members[ipset.Port]) bool { return ports.Contains(m.Any()) }) &&
+		all(tags.Sources(o), func(m Members[netip.Addr]) bool { return sources.Covers(m.Any()) })
+}
+
+// precedes reports whether a guard evaluates the rule before the allow and the
+// rule may take or deny what the allow is for, which is asked.
+func (r Rule) precedes(allow Rule, asked traffic) bool {
+	if r.Priority >= allow.Priority || r.To.IsValid() != allow.To.IsValid() {
+		return false
+	}
+	if !r.To.IsValid() {
+		return r.Inbound && !r.Allow && r.mayMeet(asked)
+	}
+	return protocolsMeet(r.Protocol, allow.Protocol) && r.SharesPublicEnd(allow) && r.mayBeFrom(asked)
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"net/netip"
+	"slices"
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
@@ -29,7 +30,7 @@ func (t traffic) from(source netip.Prefix) traffic {
 // trafficOf is all that the rule may mean.
 func trafficOf(r Rule) traffic {
 	t := unknownTags()
-	return traffic{r.Protocol, Union(PortsOf(r.Ports)).Any(), Union(t.Sources(r)).Any(), Union(t.Targets(r, anyVM)).Any()}
+	return traffic{r.Protocol, r.PortRanges().Union().Any(), t.Sources(r).Union().Any(), t.Targets(r, anyVM).Union().Any()}
 }
 
 // anyVM is who is in an application security group that is a destination, where
@@ -42,17 +43,32 @@ func (r Rule) mayMeet(t traffic) bool { return r.mayAim(t) && r.mayBeFrom(t) }
 
 // mayAim is mayMeet whoever it is from.
 func (r Rule) mayAim(t traffic) bool {
-	return protocolsMeet(r.Protocol, t.protocol) && anyMayMeet(PortsOf(r.Ports), t.ports) &&
-		anyMayMeet(unknownTags().Targets(r, anyVM), t.targets)
+	return protocolsMeet(r.Protocol, t.protocol) && r.PortRanges().MayMeet(t.ports) &&
+		unknownTags().Targets(r, anyVM).MayMeet(t.targets)
 }
 
 // mayBeFrom is mayMeet wherever it goes.
-func (r Rule) mayBeFrom(t traffic) bool { return anyMayMeet(unknownTags().Sources(r), t.sources) }
+func (r Rule) mayBeFrom(t traffic) bool { return unknownTags().Sources(r).MayMeet(t.sources) }
 
 // contains reports whether the rule surely means all of the traffic. Only a
 // single word that holds all of it counts, and none about source ports.
 func (r Rule) contains(t traffic) bool {
 	tags := unknownTags()
-	return ProtocolCovers(r.Protocol, t.protocol) && AnyContains(PortsOf(r.Ports), t.ports) && AnyContains(SourcePortsOf(r), ipset.AllPorts()) &&
-		AnyContains(tags.Sources(r), t.sources) && AnyContains(tags.Targets(r, anyVM), t.targets)
+	return r.CoversProtocol(t.protocol) && r.PortRanges().Contains(t.ports) && r.SourcePortRanges().Contains(ipset.AllPorts()) &&
+		tags.Sources(r).Contains(t.sources) && tags.Targets(r, anyVM).Contains(t.targets)
+}
+
+// AllowsTo reports whether it is a network rule that lets somebody to one of
+// the ports.
+func (r Rule) AllowsTo(addresses []netip.Addr, ports []jit.Ports) bool {
+	return r.Allow && !r.To.IsValid() && slices.ContainsFunc(ports, func(p jit.Ports) bool {
+		return slices.ContainsFunc(addresses, func(a netip.Addr) bool { return r.mayAim(trafficTo(a, p)) })
+	})
+}
+
+// TranslatesTo reports whether it is a DNAT rule to one of the ports.
+func (r Rule) TranslatesTo(addresses []netip.Addr, ports []jit.Ports) bool {
+	return r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p jit.Ports) bool {
+		return p.From <= r.To.Port() && r.To.Port() <= p.To
+	})
 }

@@ -13,10 +13,11 @@ const (
 	maxPause   = time.Minute // what fails is tried again at least this often, for ever
 )
 
-// Queue runs work by key: one worker a key at a time, many keys at once. What
-// fails is tried again after a growing, jittered pause, or after as long as its
-// error asks for, see Backoff. The goroutines end with the context and are
-// waited for. Safe for concurrent use.
+// Queue runs work by key: a key at most once at a time, many keys at once. What
+// fails is tried again, for ever, after a growing, jittered pause, or after as
+// long as its error asks for, see Backoff; a pause takes none of the places for
+// work. A key whose context has ended is not worked on again, nor taken anew: a
+// queue serves one run of the program. Safe for concurrent use.
 type Queue struct {
 	work  func(ctx context.Context, key string) error
 	slots chan struct{} // bounds how many work at once
@@ -32,13 +33,17 @@ type worker struct {
 	poke  chan struct{} // ends a pause
 }
 
-// New makes a queue of which at most so many keys are worked on at once.
+// New makes a queue that works on at most so many keys at once, by the function,
+// which gets the context that the key was added with.
 func New(most int, work func(ctx context.Context, key string) error) *Queue {
 	return &Queue{work: work, slots: make(chan struct{}, most), workers: map[string]*worker{}}
 }
 
-// Add runs the key's work. When it is running already, an urgent start has
-// it run once more and ends its pause; any other leaves it to itself.
+// Add has the key's work run, soon, and returns at once. A key that is in the
+// queue already, waiting, at work or in a pause, is not taken twice: its work goes
+// on as it would have. Urgent says that something is new: work that began before
+// is then run once more when it succeeds, and a pause after a failure ends now.
+// The context is that of the first Add.
 func (q *Queue) Add(ctx context.Context, key string, urgent bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -57,6 +62,7 @@ func (q *Queue) Add(ctx context.Context, key string, urgent bool) {
 	q.wg.Go(func() { q.run(ctx, key, w) })
 }
 
+// run works on the key until it succeeds and nobody asked for more.
 func (q *Queue) run(ctx context.Context, key string, w *worker) {
 	failures := 0
 	for {

@@ -17,17 +17,19 @@ func (b busyFor) Error() string { return "busy" }
 
 func (b busyFor) RetryAfter() time.Duration { return time.Duration(b) }
 
-// diary notes what a worker did.
-type diary struct {
+// history notes what a worker did.
+type history struct {
 	mu      sync.Mutex
 	running map[string]int
 	most    int // at once, over all keys
 	runs    map[string][]time.Time
 }
 
-func newDiary() *diary { return &diary{running: map[string]int{}, runs: map[string][]time.Time{}} }
+func newHistory() *history {
+	return &history{running: map[string]int{}, runs: map[string][]time.Time{}}
+}
 
-func (d *diary) enter(t *testing.T, key string) (run int, leave func()) {
+func (d *history) enter(t *testing.T, key string) (run int, leave func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.running[key]++
@@ -47,7 +49,7 @@ func (d *diary) enter(t *testing.T, key string) (run int, leave func()) {
 	}
 }
 
-func (d *diary) count(key string) int {
+func (d *history) count(key string) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.runs[key])
@@ -55,7 +57,7 @@ func (d *diary) count(key string) int {
 
 func TestQueueOneWorkerAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiary()
+		d := newHistory()
 		q := New(8, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
@@ -79,7 +81,7 @@ func TestQueueOneWorkerAKey(t *testing.T) {
 
 func TestQueueUrgentRunsOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiary()
+		d := newHistory()
 		q := New(8, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
@@ -100,7 +102,7 @@ func TestQueueUrgentRunsOnceMore(t *testing.T) {
 
 func TestQueueManyKeysAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiary()
+		d := newHistory()
 		q := New(4, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
@@ -124,7 +126,7 @@ func TestQueueManyKeysAtOnce(t *testing.T) {
 func TestQueueFailureHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		d := newDiary()
+		d := newHistory()
 		q := New(1, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
@@ -148,7 +150,7 @@ func TestQueueFailureHoldsUpNobodyElse(t *testing.T) {
 func TestQueueTryAgainForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		d := newDiary()
+		d := newHistory()
 		q := New(1, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
@@ -174,7 +176,7 @@ func TestQueueTryAgainForEver(t *testing.T) {
 
 func TestQueueWaitAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiary()
+		d := newHistory()
 		q := New(1, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
@@ -205,7 +207,7 @@ func TestQueueBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
 
 func TestQueueUrgentEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiary()
+		d := newHistory()
 		q := New(1, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
@@ -232,7 +234,7 @@ func TestQueueUrgentEndsThePause(t *testing.T) {
 
 func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiary()
+		d := newHistory()
 		var q *Queue
 		q = New(1, func(ctx context.Context, key string) error {
 			run, leave := d.enter(t, key)

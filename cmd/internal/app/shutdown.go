@@ -128,7 +128,7 @@ func closingCommands(g jit.Grant, installation string) string {
 			continue
 		}
 		seen[key] = true
-		for _, r := range rules.ForGrant(g, installation, path.Guard) {
+		for _, r := range rules.ForGrant(installation, path.Guard, g) {
 			fmt.Fprintf(&b, "  %s\n", removal(path.Guard, installation, r))
 		}
 	}

@@ -224,7 +224,7 @@ func (c run) astray(tables []rules.Table) []error {
 	var faults []error
 	for _, t := range tables {
 		for _, r := range t.Rules {
-			if _, astray := owner.Astray(r); astray {
+			if _, astray := owner.OutsideBands(r); astray {
 				faults = append(faults, fmt.Errorf("the rule %s (priority %d) in %s has a name of ours but lies outside bands, so it is never touched,"+
 					" nor closed; put bands back as they were, or remove the rule by hand",
 					r.Name, r.Priority, t.Name))

@@ -59,7 +59,7 @@ func (s shelf) wants(installation, guard, rule string) bool {
 	want := rules.ForProtections(installation, guard, s.locks)
 	for _, g := range s.grants {
 		if g.State == jit.Opening || g.State == jit.Open {
-			want = append(want, rules.ForGrant(g, installation, guard)...)
+			want = append(want, rules.ForGrant(installation, guard, g)...)
 		}
 	}
 	return slices.ContainsFunc(want, func(r rules.Rule) bool { return strings.EqualFold(r.Name, rule) })

@@ -95,7 +95,7 @@ func (s *site) fillHost(b *testing.B, db *bolt.Store, h int) {
 		if err := db.Create(b.Context(), g); err != nil {
 			continue // two keys may share an id; the first keeps it
 		}
-		wanted = append(wanted, rules.ForGrant(g, "prod", nsg)...)
+		wanted = append(wanted, rules.ForGrant("prod", nsg, g)...)
 	}
 	owner := rules.Owner{Installation: "prod", Bands: jit.Bands{Allow: jit.Band{From: 100, To: 249}}} // as is the default
 	group := azuresim.NSG{ID: nsg}

@@ -2,14 +2,12 @@ package route_test
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
@@ -20,100 +18,6 @@ import (
 const (
 	edgeID = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/edge-fw"
 )
-
-func TestKindOf(t *testing.T) {
-	for guard, want := range map[string]struct {
-		kind resource.GuardKind
-		name string
-	}{
-		"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/web-nsg": {resource.SecurityGroup, "web-nsg"},
-		jittest.HubID: {resource.ClassicFirewall, "hub-fw"},
-		jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod":                  {resource.PolicyGroup, "edge-policy"},
-		strings.ToLower(jittest.PolicyID + "/ruleCollectionGroups/jitbot-prod"): {resource.PolicyGroup, "edge-policy"},
-		// A group that is called like a firewall's type is a group.
-		"/subscriptions/s/resourceGroups/azureFirewalls/providers/Microsoft.Network/networkSecurityGroups/azureFirewalls": {resource.SecurityGroup, "azureFirewalls"},
-	} {
-		if kind, name := resource.KindOf(guard), resource.GuardName(guard); kind != want.kind || name != want.name {
-			t.Errorf("%s: %v %s", guard, kind, name)
-		}
-	}
-}
-
-func TestRoutedBy(t *testing.T) {
-	hop := netip.MustParseAddr
-	routes := func(words ...string) []route.Route {
-		var out []route.Route
-		for _, w := range words {
-			prefix, to, _ := strings.Cut(w, " ")
-			r := route.Route{Prefix: netip.MustParsePrefix(prefix)}
-			if to != "" {
-				r.Hop = hop(to)
-			}
-			out = append(out, r)
-		}
-		return out
-	}
-	for _, c := range []struct {
-		name   string
-		routes []route.Route
-		want   string
-	}{
-		{"nothing", nil, ""},
-		{"all by one", routes("0.0.0.0/0 10.0.0.4"), "10.0.0.4: 0.0.0.0/0"},
-		{"all but the network itself", routes("0.0.0.0/0 10.0.0.4", "128.0.0.0/1"), "10.0.0.4: 0.0.0.0/1"},
-		{"a longer prefix to another", routes("10.0.0.0/8 10.0.0.4", "10.128.0.0/9 10.0.0.5"), "10.0.0.4: 10.0.0.0/9, 10.0.0.5: 10.128.0.0/9"},
-		{"of equal ones the first", routes("10.0.0.0/8 10.0.0.4", "10.0.0.0/8"), "10.0.0.4: 10.0.0.0/8"},
-		{"a hole", routes("10.0.0.0/30 10.0.0.4", "10.0.0.1/32"), "10.0.0.4: 10.0.0.0/32 10.0.0.2/31"},
-		{"shadowed altogether", routes("10.0.0.0/8 10.0.0.4", "10.0.0.0/9", "10.128.0.0/9"), ""},
-		{"IPv6", routes("::/0 fd00::4"), "fd00::4: ::/0"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got := route.RoutedBy(c.routes)
-			var lines []string
-			for _, hop := range slices.SortedFunc(maps.Keys(got), netip.Addr.Compare) {
-				lines = append(lines, hop.String()+": "+strings.Trim(fmt.Sprint(got[hop]), "[]"))
-			}
-			if s := strings.Join(lines, ", "); s != c.want {
-				t.Errorf("got %q, want %q", s, c.want)
-			}
-		})
-	}
-}
-
-// Every address goes where the longest prefix says, against a plain search.
-func TestRoutedByLongestPrefix(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var routes []route.Route
-		for range rapid.IntRange(0, 6).Draw(t, "routes") {
-			a := netip.AddrFrom4([4]byte{10, 0, 0, byte(rapid.IntRange(0, 255).Draw(t, "address"))})
-			r := route.Route{Prefix: netip.PrefixFrom(a, rapid.IntRange(22, 32).Draw(t, "bits")).Masked()}
-			if n := rapid.IntRange(0, 2).Draw(t, "hop"); n > 0 {
-				r.Hop = netip.AddrFrom4([4]byte{192, 168, 0, byte(n)})
-			}
-			routes = append(routes, r)
-		}
-		got := route.RoutedBy(routes)
-		for last := range 256 {
-			a := netip.AddrFrom4([4]byte{10, 0, 0, byte(last)})
-			var want netip.Addr
-			bits := -1
-			for _, r := range routes {
-				if r.Prefix.Contains(a) && r.Prefix.Bits() > bits {
-					want, bits = r.Hop, r.Prefix.Bits()
-				}
-			}
-			for hop, prefixes := range got {
-				has := slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
-				if has != (hop == want) {
-					t.Fatalf("%s by %s: %t, want by %s; routes %v", a, hop, has, want, routes)
-				}
-			}
-			if want.IsValid() && got[want] == nil {
-				t.Fatalf("%s should go by %s", a, want)
-			}
-		}
-	})
-}
 
 // behindFirewall is an address with an NSG and a firewall before it.
 func behindFirewall(change func(*jit.FirewallHop)) []jit.Interface {
@@ -188,7 +92,7 @@ func TestPathsThroughFirewalls(t *testing.T) {
 			if c.ports == nil {
 				c.ports = []jit.Ports{jittest.TCP(22, 22)}
 			}
-			paths, err := route.To("prod", jit.VM{ID: jittest.VMID, Name: "app-1", Interfaces: c.nics}, c.ports, jittest.Prefixes(c.sources...))
+			paths, err := route.Paths("prod", jit.VM{ID: jittest.VMID, Name: "app-1", Interfaces: c.nics}, c.ports, jittest.Prefixes(c.sources...))
 			if err != nil {
 				if !strings.Contains(err.Error(), c.want[0]) {
 					t.Errorf("refused: %v", err)

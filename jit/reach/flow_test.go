@@ -68,7 +68,7 @@ func (c reachCase) run(t *testing.T) {
 		if c.around != nil {
 			c.around(&around)
 		}
-		got := reach.Reach(c.vm, c.tables, around, reach.Flow{Source: c.source, Ports: jittest.TCP(22, 22)})
+		got := reach.VerifyFlow(c.vm, c.tables, around, reach.Flow{Source: c.source, Ports: jittest.TCP(22, 22)})
 		var all []string
 		for _, r := range got.Why {
 			all = append(all, r.Text)
@@ -114,7 +114,7 @@ func TestReachThroughGroups(t *testing.T) {
 		{"no group at all, from outside", oneNIC("", ""), nil, nil, client, reach.AnswerDeny, []string{"without one Azure lets nothing in from the internet"}},
 		{"no group at all, from inside", oneNIC("", ""), nil, nil, "10.0.3.9", reach.AnswerAllow, []string{"all traffic from inside is let in"}},
 		{"no group behind a Basic address", oneNIC("", ""), nil, func(s *reach.Topology) {
-			s.Fronts = []reach.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: true}}
+			s.Frontends = []reach.Frontend{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: true}}
 		}, client, reach.AnswerAllow, []string{"Basic"}},
 		{"two interfaces, one open", jit.VM{Interfaces: []jit.Interface{{Guard: "/g/a", Addresses: []jit.Address{jittest.Address("10.0.0.4", "")}}, {Guard: "/g/b", Addresses: []jit.Address{jittest.Address("10.0.0.5", "")}}}}, []rules.Table{nsg("a"), nsg("b", ssh("open", 300, nil))}, nil, client, reach.AnswerAllow, []string{"of 10.0.0.5: rule open", "of 10.0.0.4: rule DenyAllInBound"}},
 	} {
@@ -161,7 +161,7 @@ func hub(clients ...string) reach.Firewall {
 	r.To = netip.MustParseAddrPort("10.0.0.4:22")
 	return reach.Firewall{
 		Name: "hub", Subnet: netip.MustParsePrefix("10.0.9.0/26"),
-		Translations: []rules.Rule{r},
+		DNATRules: []rules.Rule{r},
 	}
 }
 
@@ -171,28 +171,28 @@ func TestReachThroughWhatIsInFront(t *testing.T) {
 	opened := func(words ...string) []rules.Table {
 		return []rules.Table{nsg("nic", ssh("yes", 300, from(words...)), ssh("no", 4000, denying("*")))}
 	}
-	front := func(f reach.Front) func(*reach.Topology) {
+	front := func(f reach.Frontend) func(*reach.Topology) {
 		f.Name, f.Public, f.To = "lb", "20.0.0.1", netip.MustParseAddr("10.0.0.4")
-		return func(s *reach.Topology) { s.Fronts = []reach.Front{f} }
+		return func(s *reach.Topology) { s.Frontends = []reach.Frontend{f} }
 	}
 	behind := func(fw reach.Firewall) func(*reach.Topology) {
 		return func(s *reach.Topology) { s.Firewalls = []reach.Firewall{fw} }
 	}
 	routed, rule := hub(client), ssh("onprem", 200, from("192.168.0.0/16"))
-	routed.Translations, routed.Routed, routed.Rules = nil, jittest.Prefixes("192.168.0.0/16", "172.16.0.0/12"), []rules.Rule{rule}
+	routed.DNATRules, routed.Routed, routed.NetworkRules = nil, jittest.Prefixes("192.168.0.0/16", "172.16.0.0/12"), []rules.Rule{rule}
 	taken := hub("203.0.113.0/24")
-	taken.Translations = append(slices.Clone(taken.Translations), taken.Translations...)
-	taken.Translations[0].Sources, taken.Translations[0].Destinations = []string{"203.0.113.0/28"}, []string{"20.0.0.2/32"}
-	taken.Translations[0].To = netip.MustParseAddrPort("10.0.0.77:22")
+	taken.DNATRules = append(slices.Clone(taken.DNATRules), taken.DNATRules...)
+	taken.DNATRules[0].Sources, taken.DNATRules[0].Destinations = []string{"203.0.113.0/28"}, []string{"20.0.0.2/32"}
+	taken.DNATRules[0].To = netip.MustParseAddrPort("10.0.0.77:22")
 	ranged := routed
-	ranged.Rules = []rules.Rule{ssh("range", 200, from("172.16.0.0-172.16.0.9"))}
+	ranged.NetworkRules = []rules.Rule{ssh("range", 200, from("172.16.0.0-172.16.0.9"))}
 	blind := hub("*")
 	blind.Subnet = netip.Prefix{}
 	for _, c := range []reachCase{
 		{"nothing", nic, opened("*"), nil, client, reach.AnswerAllow, []string{"No public address or load balancer before 10.0.0.4 is known"}},
-		{"a public address", nic, opened("*"), front(reach.Front{}), client, reach.AnswerAllow, []string{"The public address 20.0.0.1 (lb) is before 10.0.0.4."}},
-		{"a load balancer", nic, opened("*"), front(reach.Front{Ports: []reach.Mapped{{Outer: 50001, Inner: jittest.TCP(22, 22)}, {Outer: 443, Inner: jittest.TCP(443, 443)}}}), client, reach.AnswerAllow, []string{"leads from 20.0.0.1 port 50001 to port 22"}},
-		{"a load balancer sees the client", nic, opened("10.0.0.0/8"), front(reach.Front{Ports: []reach.Mapped{{Outer: 50001, Inner: jittest.TCP(22, 22)}}}), client, reach.AnswerDeny, nil},
+		{"a public address", nic, opened("*"), front(reach.Frontend{}), client, reach.AnswerAllow, []string{"The public address 20.0.0.1 (lb) is before 10.0.0.4."}},
+		{"a load balancer", nic, opened("*"), front(reach.Frontend{Ports: []reach.PortMapping{{FrontendPort: 50001, BackendPorts: jittest.TCP(22, 22)}, {FrontendPort: 443, BackendPorts: jittest.TCP(443, 443)}}}), client, reach.AnswerAllow, []string{"leads from 20.0.0.1 port 50001 to port 22"}},
+		{"a load balancer sees the client", nic, opened("10.0.0.0/8"), front(reach.Frontend{Ports: []reach.PortMapping{{FrontendPort: 50001, BackendPorts: jittest.TCP(22, 22)}}}), client, reach.AnswerDeny, nil},
 		{"translated: the guard sees the firewall", nic, opened("10.0.9.0/26"), behind(hub("203.0.113.0/24")), client, reach.AnswerAllow, []string{"by the firewall hub, 20.0.0.2 port 50022", "sees the firewall's subnet 10.0.9.0/26"}},
 		{"translated, and the guard wants the client", nic, opened(client), behind(hub("203.0.113.0/24")), "203.0.113.0/24", reach.AnswerPartly, nil},
 		{"translated by default rules", nic, []rules.Table{nsg("nic")}, behind(hub("*")), client, reach.AnswerAllow, []string{"AllowVnetInBound"}},
@@ -215,14 +215,14 @@ func TestReachThroughWhatIsInFront(t *testing.T) {
 }
 
 func TestReachOfNothing(t *testing.T) {
-	got := reach.Reach(oneNIC("/g/nic", ""), []rules.Table{nsg("nic")}, network24(), reach.Flow{Source: "*", Ports: jittest.TCP(23, 22)})
+	got := reach.VerifyFlow(oneNIC("/g/nic", ""), []rules.Table{nsg("nic")}, network24(), reach.Flow{Source: "*", Ports: jittest.TCP(23, 22)})
 	if got.Decision != reach.AnswerUnknown || !strings.Contains(got.Why[0].Text, "Nothing was asked") {
 		t.Errorf("%+v", got)
 	}
 	// Without a protocol it is TCP, and one that has no ports is asked for by its name.
 	udp := ssh("u", 300, func(r *rules.Rule) { r.Protocol = "ICMP" })
 	for protocol, want := range map[jit.Protocol]reach.Answer{"": reach.AnswerDeny, "icmp": reach.AnswerAllow, "*": reach.AnswerDeny} {
-		got := reach.Reach(oneNIC("/g/nic", ""), []rules.Table{nsg("nic", udp)}, network24(), reach.Flow{Source: "203.0.113.7", Ports: jit.Ports{From: 22, To: 22, Protocol: protocol}})
+		got := reach.VerifyFlow(oneNIC("/g/nic", ""), []rules.Table{nsg("nic", udp)}, network24(), reach.Flow{Source: "203.0.113.7", Ports: jit.Ports{From: 22, To: 22, Protocol: protocol}})
 		if got.Decision != want {
 			t.Errorf("%q: %s, want %s", protocol, got.Decision, want)
 		}
@@ -232,7 +232,7 @@ func TestReachOfNothing(t *testing.T) {
 func TestReachTellsTheWays(t *testing.T) {
 	around := network24()
 	around.Firewalls = []reach.Firewall{hub("*")}
-	got := reach.Reach(oneNIC("/g/nic", ""), []rules.Table{nsg("nic", ssh("fw", 300, from("10.0.9.0/26")), ssh("no", 4000, denying("*")))}, around, reach.Flow{Source: "Internet", Ports: jittest.TCP(22, 22)})
+	got := reach.VerifyFlow(oneNIC("/g/nic", ""), []rules.Table{nsg("nic", ssh("fw", 300, from("10.0.9.0/26")), ssh("no", 4000, denying("*")))}, around, reach.Flow{Source: "Internet", Ports: jittest.TCP(22, 22)})
 	var ways []string
 	for _, w := range got.Ways {
 		ways = append(ways, w.Interface+" "+w.Address.String()+" "+string(w.Decision)+" "+w.Via)
@@ -250,10 +250,10 @@ func TestReachTellsTheWays(t *testing.T) {
 func TestReachTellsTheParts(t *testing.T) {
 	no := ssh("no", 200, denying("203.0.113.7"))
 	yes := ssh("yes", 300, func(r *rules.Rule) { r.Ports = []string{"20-23"} })
-	got := reach.Reach(oneNIC("/g/nic", ""), []rules.Table{nsg("nic", yes, no)}, network24(), reach.Flow{Source: "203.0.113.6/31", Ports: jittest.TCP(22, 23)})
+	got := reach.VerifyFlow(oneNIC("/g/nic", ""), []rules.Table{nsg("nic", yes, no)}, network24(), reach.Flow{Source: "203.0.113.6/31", Ports: jittest.TCP(22, 23)})
 	var all []string
 	for _, r := range got.Why {
-		if r.Level != reach.AtFront {
+		if r.Level != reach.AtFrontend {
 			part, _, _ := strings.Cut(r.Text, ": ")
 			all = append(all, r.Rule+": "+part)
 		}
@@ -261,30 +261,5 @@ func TestReachTellsTheParts(t *testing.T) {
 	want := []string{"yes: 203.0.113.6 to port 22-23 of 10.0.0.4", "yes: 203.0.113.7 to port 23 of 10.0.0.4", "no: 203.0.113.7 to port 22 of 10.0.0.4"}
 	if diff := cmp.Diff(want, all); diff != "" || got.Decision != reach.AnswerPartly {
 		t.Errorf("%s (-want +got):\n%s", got.Decision, diff)
-	}
-}
-
-func TestDefenderRule(t *testing.T) {
-	for name, want := range map[string]string{
-		"SecurityCenter-JITRule_-1105480617_" + defenderHex:     "deny",
-		"SecurityCenter-JITRule_1105480617_" + defenderHex:      "deny",
-		"SecurityCenter-JITRule-1105480617-" + defenderHex:      "allow",
-		"SecurityCenter-JITRule--1105480617-" + defenderHex:     "allow",
-		"securitycenter-jitrule_1_" + defenderHex:               "deny",
-		"SecurityCenter-JITRule":                                "",
-		"SecurityCenter-JITRule_1_" + defenderHex[1:]:           "",
-		"SecurityCenter-JITRule_1_" + defenderHex + "0":         "",
-		"SecurityCenter-JITRule_1-" + defenderHex:               "",
-		"SecurityCenter-JITRule__" + defenderHex:                "",
-		"SecurityCenter-JITRule_x_" + defenderHex:               "",
-		"my-SecurityCenter-JITRule_1_" + defenderHex:            "",
-		"SecurityCenter-JITRule_11054806170_" + defenderHex:     "",
-		"SecurityCenter-JITRule.1105480617." + defenderHex:      "",
-		"SecurityCenter-JITRule_1_ZEF6964FE766478B9EC568B32FB8": "",
-	} {
-		allow, ok := reach.DefenderRule(name)
-		if got := map[bool]string{true: "allow", false: "deny"}[allow]; ok != (want != "") || ok && got != want {
-			t.Errorf("%s: %s %t, want %q", name, got, ok, want)
-		}
 	}
 }

@@ -123,7 +123,7 @@ func (d drawer) lab() lab {
 	defaults[0].Sources, defaults[0].Destinations = []string{"VirtualNetwork"}, []string{"VirtualNetwork"}
 	defaults[1].Sources, defaults[2].Allow = []string{"AzureLoadBalancer"}, false
 	l.tables = []rules.Table{{Guard: "/NSG/a", Rules: d.rules(6), Defaults: defaults}, {Guard: "/nsg/b", Rules: d.rules(4), Defaults: defaults}}
-	l.around = d.surroundings()
+	l.around = d.topology()
 	if l.around.Interfaces != nil {
 		l.around.Interfaces = append(l.around.Interfaces, l.vm.Interfaces...)
 	}
@@ -135,7 +135,7 @@ func (d drawer) lab() lab {
 	return l
 }
 
-func (d drawer) surroundings() reach.Topology {
+func (d drawer) topology() reach.Topology {
 	s := reach.Topology{
 		VirtualNetwork: jittest.Prefixes("10.0.0.0/24", "fd00::/64"), Peers: d.prefixes("peers"), OnPremises: d.prefixes("on-premises"), Routed: d.prefixes("routed"),
 		Interfaces: []jit.Interface{{Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.1.0"), Groups: []string{"/asg/a"}}}}},
@@ -153,16 +153,16 @@ func (d drawer) surroundings() reach.Topology {
 		s.Learned = d.chance("learned", 4)
 	}
 	if d.chance("front", 2) {
-		s.Fronts = []reach.Front{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: rapid.Bool().Draw(d.t, "basic")}}
+		s.Frontends = []reach.Frontend{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: rapid.Bool().Draw(d.t, "basic")}}
 	}
 	for range rapid.IntRange(0, 2).Draw(d.t, "firewalls") {
-		fw := reach.Firewall{Name: "fw", Subnet: netip.MustParsePrefix("10.0.1.0/26"), Routed: d.prefixes("through"), Rules: d.rules(3)}
+		fw := reach.Firewall{Name: "fw", Subnet: netip.MustParsePrefix("10.0.1.0/26"), Routed: d.prefixes("through"), NetworkRules: d.rules(3)}
 		for i := range rapid.IntRange(0, 3).Draw(d.t, "translations") {
 			r := d.rule(i)
 			r.Destinations, r.Groups, r.SourceGroups, r.Sources = []string{"20.0.0.2/32"}, nil, nil, d.some("clients", pool()...)
 			r.SourcePorts, r.Ports = []string{"*"}, []string{d.one("outside", "50022", "50023")}
 			r.To = netip.AddrPortFrom(netip.MustParseAddr(d.one("to", "10.0.0.4", "10.0.9.9")), uint16(rapid.IntRange(22, 23).Draw(d.t, "inside")))
-			fw.Translations = append(fw.Translations, r)
+			fw.DNATRules = append(fw.DNATRules, r)
 		}
 		s.Firewalls = append(s.Firewalls, fw)
 	}
@@ -208,7 +208,7 @@ func (l lab) samples(w world) []packet {
 func checkReach(t *rapid.T) {
 	d := drawer{t: t, known: rapid.Bool().Draw(t, "known")}
 	l := d.lab()
-	got := reach.Reach(l.vm, l.tables, l.around, l.flow)
+	got := reach.VerifyFlow(l.vm, l.tables, l.around, l.flow)
 	for range 3 {
 		w := d.world()
 		var open, shut []packet
@@ -241,7 +241,7 @@ func checkSaid(t *rapid.T, d drawer, l lab, got reach.Verdict) {
 		return strings.Contains(r.Text, "not known") || strings.Contains(r.Text, "not read")
 	})
 	// A client cannot choose the firewall's instance or its source port.
-	if d.known && got.Decision == reach.AnswerUnknown && !slices.ContainsFunc(l.around.Firewalls, func(f reach.Firewall) bool { return len(f.Translations) > 0 }) {
+	if d.known && got.Decision == reach.AnswerUnknown && !slices.ContainsFunc(l.around.Firewalls, func(f reach.Firewall) bool { return len(f.DNATRules) > 0 }) {
 		t.Fatalf("Unknown, and all is known: %+v", got)
 	}
 	if got.Decision == reach.AnswerUnknown && !doubtful {
@@ -256,7 +256,7 @@ func checkOrder(t *rapid.T, l lab, got reach.Verdict) {
 		tables[i].Defaults = rapid.Permutation(tables[i].Defaults).Draw(t, "defaults")
 	}
 	slices.Reverse(tables)
-	if again := reach.Reach(l.vm, tables, l.around, l.flow); !reflect.DeepEqual(got, again) {
+	if again := reach.VerifyFlow(l.vm, tables, l.around, l.flow); !reflect.DeepEqual(got, again) {
 		t.Fatalf("order matters:\n%+v\n%+v", got, again)
 	}
 }

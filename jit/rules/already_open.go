@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -12,22 +10,7 @@ import (
 	"jitbot/jit/ipset"
 )
 
-// AllowsTo reports whether it is a network rule that lets somebody to one of
-// the ports.
-func (r Rule) AllowsTo(addresses []netip.Addr, ports []jit.Ports) bool {
-	return r.Allow && !r.To.IsValid() && slices.ContainsFunc(ports, func(p jit.Ports) bool {
-		return slices.ContainsFunc(addresses, func(a netip.Addr) bool { return r.mayAim(trafficTo(a, p)) })
-	})
-}
-
-// TranslatesTo reports whether it is a DNAT rule to one of the ports.
-func (r Rule) TranslatesTo(addresses []netip.Addr, ports []jit.Ports) bool {
-	return r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p jit.Ports) bool {
-		return p.From <= r.To.Port() && r.To.Port() <= p.To
-	})
-}
-
-// MayOpen reports whether the group is not known to keep the address shut to
+// MayOpen reports whether the guard is not known to keep the address shut to
 // what comes by the paths.
 func (t Table) MayOpen(r jit.Request, to netip.Addr, paths []jit.Path) bool {
 	sources := slices.Clone(r.Sources)
@@ -35,7 +18,9 @@ func (t Table) MayOpen(r jit.Request, to netip.Addr, paths []jit.Path) bool {
 		sources = append(sources, p.Sources...)
 	}
 	return slices.ContainsFunc(sources, func(source netip.Prefix) bool {
-		return source.Addr().Is4() == to.Is4() && slices.ContainsFunc(r.Ports, func(port jit.Ports) bool { return t.mayLet(source, to, port) })
+		return source.Addr().Is4() == to.Is4() && slices.ContainsFunc(r.Ports, func(port jit.Ports) bool {
+			return t.mayLet(source, to, port)
+		})
 	})
 }
 
@@ -55,13 +40,6 @@ func (t Table) mayLet(source netip.Prefix, to netip.Addr, port jit.Ports) bool {
 		}
 	}
 	return false
-}
-
-// shortHash is eight hexadecimal characters: hundreds of VMs in one grant must
-// not share one.
-func shortHash(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:4])
 }
 
 // Opens finds the rule that lets the sources reach the port of the address
@@ -87,21 +65,25 @@ func (t Table) evaluated() []Rule {
 }
 
 // AlreadyOpen says, for each port of the request, which foreign rules let its
-// sources reach the VM without a grant.
-func AlreadyOpen(o Owner, vm jit.VM, paths []jit.Path, tables map[string]Table, r jit.Request) []string {
+// sources reach the VM without a grant. Tables are by guard in lower case; only
+// certain knowledge counts, as in Opens.
+func (o Owner) AlreadyOpen(vm jit.VM, paths []jit.Path, tables map[string]Table, r jit.Request) []string {
 	var notes []string
 	for _, port := range r.Ports {
 		for _, source := range r.Sources {
-			by, open := openedBy(o, paths, tables, source, port)
+			by, open := o.openedBy(paths, tables, source, port)
 			if open {
-				notes = append(notes, fmt.Sprintf("%s: port %s is already open to %s without a grant, by %s.", vm.Name, port, source, strings.Join(by, " and ")))
+				notes = append(notes, fmt.Sprintf("%s: port %s is already open to %s without a grant, by %s.",
+					vm.Name, port, source, strings.Join(by, " and ")))
 			}
 		}
 	}
 	return notes
 }
 
-func openedBy(o Owner, paths []jit.Path, tables map[string]Table, source netip.Prefix, port jit.Ports) (by []string, open bool) {
+// openedBy names the rules that let the source reach the port by every path; open
+// is false where a path has none, or only one of ours.
+func (o Owner) openedBy(paths []jit.Path, tables map[string]Table, source netip.Prefix, port jit.Ports) (by []string, open bool) {
 	for _, p := range paths {
 		t := tables[strings.ToLower(p.Guard)]
 		seen, concerned := p.SourceSeen(source)
@@ -133,17 +115,4 @@ func (t Table) opens(kind jit.PathKind, source netip.Prefix, to netip.Addr, port
 		}
 	}
 	return Rule{}, false
-}
-
-// SharesPublic reports whether two DNAT rules take packets of the same public
-// address and port.
-func SharesPublic(a, b Rule) bool {
-	same := func(s, o string) bool {
-		x, okX := ipset.ParseAddresses(s)
-		y, okY := ipset.ParseAddresses(o)
-		return s == "*" || o == "*" || strings.EqualFold(s, o) || okX && okY && len(x.Intersect(y)) > 0
-	}
-	return anyMayMeet(PortsOf(a.Ports), Union(PortsOf(b.Ports)).Any()) && slices.ContainsFunc(a.Destinations, func(s string) bool {
-		return slices.ContainsFunc(b.Destinations, func(o string) bool { return same(s, o) })
-	})
 }

@@ -20,14 +20,27 @@ type Tags struct {
 	Ranges bool
 }
 
+// NetworkTags are those of a virtual network whose address space, with what is
+// tied to it, is network. Beside says what else the tag VirtualNetwork holds or
+// may hold, and group who is in an application security group. Ranges of
+// addresses are understood.
+func NetworkTags(network ipset.Addresses, beside Members[netip.Addr], group func(id string) Members[netip.Addr]) Tags {
+	return Tags{
+		Internet:       Members[netip.Addr]{Sure: publicAddresses(network)},
+		VirtualNetwork: Members[netip.Addr]{Sure: network.Union(loadBalancerProbes())}.Union(beside),
+		Group:          group,
+		Ranges:         true,
+	}
+}
+
 // unknownTags are those of a virtual network that nothing was read of.
 // VirtualNetwork may hold anything that is routed to it, and members of an
 // application security group have private addresses.
 var unknownTags = sync.OnceValue(func() Tags { // it never changes
 	private := ipset.PrivateSpace()
 	return Tags{
-		Internet:       Members[netip.Addr]{Sure: PublicAddresses(nil)},
-		VirtualNetwork: Members[netip.Addr]{Sure: LoadBalancerProbes(), Maybe: ipset.AllAddresses()},
+		Internet:       Members[netip.Addr]{Sure: publicAddresses(nil)},
+		VirtualNetwork: Members[netip.Addr]{Sure: loadBalancerProbes(), Maybe: ipset.AllAddresses()},
 		Group:          func(string) Members[netip.Addr] { return Members[netip.Addr]{Maybe: private} },
 	}
 })
@@ -44,7 +57,7 @@ func (t Tags) Source(word string) Members[netip.Addr] {
 	case "virtualnetwork":
 		return t.VirtualNetwork
 	case "azureloadbalancer":
-		return Members[netip.Addr]{Sure: LoadBalancerProbes()}
+		return Members[netip.Addr]{Sure: loadBalancerProbes()}
 	}
 	if p, ok := ipset.ParsePrefix(word); ok {
 		return Members[netip.Addr]{Sure: ipset.AddressesOf(p)}
@@ -59,8 +72,8 @@ func (t Tags) Source(word string) Members[netip.Addr] {
 }
 
 // Sources are who the rule means, word by word and group by group.
-func (t Tags) Sources(r Rule) []Members[netip.Addr] {
-	out := make([]Members[netip.Addr], 0, len(r.Sources)+len(r.SourceGroups))
+func (t Tags) Sources(r Rule) Field[netip.Addr] {
+	out := make(Field[netip.Addr], 0, len(r.Sources)+len(r.SourceGroups))
 	for _, w := range r.Sources {
 		out = append(out, t.Source(w))
 	}
@@ -85,8 +98,8 @@ func (t Tags) Target(word string) Members[netip.Addr] {
 
 // Targets are which addresses of VMs the rule means, group by group and word by
 // word. Who is in a group is asked of group.
-func (t Tags) Targets(r Rule, group func(id string) Members[netip.Addr]) []Members[netip.Addr] {
-	out := make([]Members[netip.Addr], 0, len(r.Groups)+len(r.Destinations))
+func (t Tags) Targets(r Rule, group func(id string) Members[netip.Addr]) Field[netip.Addr] {
+	out := make(Field[netip.Addr], 0, len(r.Groups)+len(r.Destinations))
 	for _, g := range r.Groups {
 		out = append(out, group(g))
 	}
@@ -101,17 +114,17 @@ func (r Rule) insideOnly() bool {
 	return all(r.Sources, func(word string) bool { return strings.EqualFold(word, "VirtualNetwork") })
 }
 
-// PublicAddresses are what the tag Internet holds: all but private addresses,
+// publicAddresses are what the tag Internet holds: all but private addresses,
 // those of the virtual network and what is tied to it, and the host that load
 // balancers probe from.
-func PublicAddresses(network ipset.Addresses) ipset.Addresses {
-	return ipset.AllAddresses().Subtract(ipset.PrivateSpace()).Subtract(network).Subtract(LoadBalancerProbes())
+func publicAddresses(network ipset.Addresses) ipset.Addresses {
+	return ipset.AllAddresses().Subtract(ipset.PrivateSpace()).Subtract(network).Subtract(loadBalancerProbes())
 }
 
-// LoadBalancerProbes are the addresses of the host that load balancers probe from: the tag
-// AzureLoadBalancer. Nobody can ask for them.
+// loadBalancerProbes are the addresses of the host that load balancers probe
+// from: the tag AzureLoadBalancer. Nobody can ask for them.
 // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
-func LoadBalancerProbes() ipset.Addresses {
+func loadBalancerProbes() ipset.Addresses {
 	return ipset.AddressesIn([]netip.Prefix{
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{168, 63, 129, 16}), 32),
 		netip.MustParsePrefix("fe80::1234:5678:9abc/128"),

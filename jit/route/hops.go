@@ -1,0 +1,97 @@
+package route
+
+import (
+	"net/netip"
+
+	"jitbot/jit"
+	"jitbot/jit/ipset"
+	"jitbot/jit/resource"
+)
+
+// hops are the next hops by which the packets of a source get to an address.
+type hops struct {
+	direct     bool              // some come past every firewall
+	routed     []jit.FirewallHop // some are routed through these, to the address itself
+	translated []jit.FirewallHop // some are let in by DNAT rules of these
+}
+
+// hopsOf finds them. What comes from outside goes by DNAT where the answers are
+// routed back through a firewall, or where nothing but a DNAT rule leads to the
+// address; what comes from inside is routed.
+func hopsOf(a jit.Address, source netip.Prefix) hops {
+	var h hops
+	left := ipset.AddressesOf(source)
+	for _, hop := range a.FirewallHops {
+		routed := ipset.AddressesIn(hop.Routed).Intersect(left)
+		left = left.Subtract(routed)
+		if len(routed.Subtract(ipset.PrivateSpace())) > 0 {
+			h.translated = append(h.translated, hop)
+		}
+		if len(routed.Intersect(ipset.PrivateSpace())) > 0 {
+			h.routed = append(h.routed, hop)
+		}
+	}
+	if outside := left.Subtract(ipset.PrivateSpace()); len(outside) > 0 && a.Public == "" {
+		for _, hop := range a.FirewallHops {
+			if hop.Translates {
+				h.translated = append(h.translated, hop)
+				left = left.Subtract(outside)
+			}
+		}
+	}
+	h.direct = len(left) > 0
+	return h
+}
+
+// maxTranslated is the highest port that a DNAT rule may name; those above are
+// the firewall's own.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-firewall-limits
+const maxTranslated = 63999
+
+// passable refuses hops by a firewall that cannot do it.
+func (f *finder) passable(h hops) error {
+	for _, hop := range h.translated {
+		if err := f.translatable(hop); err != nil {
+			return err
+		}
+	}
+	for _, hop := range h.routed {
+		if err := f.placed(hop); hop.HidesSource && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// translatable refuses what a DNAT rule of the firewall cannot do.
+func (f *finder) translatable(hop jit.FirewallHop) error {
+	name := resource.Name(hop.Firewall)
+	if len(hop.Public) == 0 {
+		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, which has no public address to come in by; "+
+			"ask from an address inside.", f.vm.Name, name)
+	}
+	if err := f.placed(hop); err != nil {
+		return err
+	}
+	for _, p := range f.ports {
+		if p.From != p.To {
+			return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, which translates single ports only, and %s is a range; "+
+				"ask for each port.", f.vm.Name, name, p)
+		}
+		if p.From == 0 || p.From > maxTranslated {
+			return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, which cannot translate to port %s; "+
+				"it takes 1 to 63999.", f.vm.Name, name, p)
+		}
+	}
+	return nil
+}
+
+// placed refuses a firewall whose subnet, which the VM sees as the source, could
+// not be read.
+func (f *finder) placed(hop jit.FirewallHop) error {
+	if !hop.Subnet.IsValid() {
+		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; "+
+			"give jitbot the role that jitbot role prints.", f.vm.Name, resource.Name(hop.Firewall))
+	}
+	return nil
+}

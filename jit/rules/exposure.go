@@ -1,0 +1,84 @@
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"jitbot/jit"
+	"jitbot/jit/resource"
+)
+
+// ProtectionsInForce reports whether the protections are in force at the guard,
+// as far as was told: no other allow than was seen last stands before their
+// denies.
+func (o Owner) ProtectionsInForce(t Table, protections []jit.Protection) bool {
+	return !slices.ContainsFunc(protections, func(p jit.Protection) bool {
+		_, changed, err := o.ExposedBy(t, p)
+		return err != nil || changed || p.State != jit.Protected || len(p.Left) > 0
+	})
+}
+
+// AllowsBefore names the allows of other people before the denies of the
+// protection for an address. A deny that is not there is not in force: the error
+// is then jit.ErrNotYet.
+func (o Owner) AllowsBefore(t Table, p jit.Protection, path jit.Path, a netip.Addr) ([]string, error) {
+	path.Addresses = []netip.Addr{a}
+	p.Paths = []jit.Path{path}
+	var out []string
+	for _, deny := range ForProtections(o.Installation, t.Guard, []jit.Protection{p}) {
+		there, found := t.Rule(deny.Name)
+		if !found {
+			return nil, jit.ErrNotYet
+		}
+		deny.Priority = there.Priority
+		for _, r := range t.Rules {
+			if o.isAllowBefore(r, deny) {
+				out = append(out, fmt.Sprintf("%s (priority %d) of %s", r.Name, r.Priority, t.Name))
+			}
+		}
+	}
+	return out, nil
+}
+
+// ExposedBy names the allows of other people in the guard before the denies of
+// the protection, and reports whether they are not those that were seen last. The
+// error is that of AllowsBefore.
+func (o Owner) ExposedBy(t Table, p jit.Protection) (above []string, changed bool, err error) {
+	for _, path := range p.Paths {
+		if !resource.Same(path.Guard, t.Guard) {
+			continue
+		}
+		for _, a := range path.Addresses {
+			names, err := o.AllowsBefore(t, p, path, a)
+			if err != nil {
+				return nil, false, err
+			}
+			above = append(above, names...)
+		}
+	}
+	slices.Sort(above)
+	above = slices.Compact(above)
+	return above, !slices.Equal(above, p.Above[strings.ToLower(t.Guard)]), nil
+}
+
+// allowBefore finds a foreign allow that lets somebody through before the deny
+// is asked.
+func (o Owner) allowBefore(t Table, deny Rule) (Rule, bool) {
+	for _, r := range t.Rules {
+		if o.isAllowBefore(r, deny) {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// isAllowBefore reports whether the rule is such an allow.
+func (o Owner) isAllowBefore(r, deny Rule) bool {
+	if !r.Inbound || !r.Allow || r.Priority >= deny.Priority {
+		return false
+	}
+	_, ours := o.Ours(r)
+	return !ours && r.mayAim(trafficOf(deny)) // whoever an allow lets through, the deny should have met
+}

@@ -1,0 +1,44 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+)
+
+// Table is what a guard holds: ours, and everybody else's. Of a firewall it
+// holds the network and DNAT rules, each with the priority of its collection,
+// or of its group in a policy; a parent policy's rules come before all others
+// and have priority 0. Names of rules in other people's collections begin with
+// the collection's.
+type Table struct {
+	Guard       string // resource id as Azure writes it
+	Name        string
+	Rules       []Rule
+	Defaults    []Rule       // Azure's default rules, priorities 65000 and up
+	Collections []Collection // of a firewall: what holds its priorities
+	Settled     bool         // Azure has finished every change: provisioningState is Succeeded
+	Whole       bool         // it is changed by writes of the whole: what it shows is in force only once it is settled
+	Failed      bool         // where Whole: the last change failed, so what is shown may not be in force
+}
+
+// Rule finds the rule of the name, whose case does not count in Azure.
+func (t Table) Rule(name string) (Rule, bool) { return findRule(t.Rules, name) }
+
+// Has reports whether the guard holds a rule of the name, whose case does not
+// count in Azure.
+func (t Table) Has(name string) bool { return named(t.Rules, name) }
+
+// named reports whether one of the rules has the name.
+func named(rules []Rule, name string) bool {
+	_, found := findRule(rules, name)
+	return found
+}
+
+// findRule finds a rule by its name, whose case does not count in Azure.
+func findRule(rules []Rule, name string) (Rule, bool) {
+	i := slices.IndexFunc(rules, func(r Rule) bool { return strings.EqualFold(r.Name, name) })
+	if i < 0 {
+		return Rule{}, false
+	}
+	return rules[i], true
+}

@@ -8,7 +8,7 @@ import (
 
 func TestBlocksOfAddresses(t *testing.T) {
 	w := newWorld(t)
-	vm, _ := w.VM(azuresim.DemoWeb1)
+	vm, _ := w.Machine(azuresim.DemoWeb1)
 	nic, _ := w.NIC(vm.NICs[0])
 	subnet := nic.IPs[0].Subnet
 	nic.IPs = append(nic.IPs[:1:1], azuresim.IPConfig{Name: "block", Address: "10.10.1.32/28", Subnet: subnet},
@@ -20,7 +20,8 @@ func TestBlocksOfAddresses(t *testing.T) {
 		length           any
 	}{{"10.10.1.4", "IPv4", nil}, {"10.10.1.32/28", "IPv4", 28.0}, {"fd00:10:10:1:8::/80", "IPv6", 80.0}} {
 		p := configs[i].(map[string]any)["properties"].(map[string]any)
-		if p["privateIPAddress"] != want.address || p["privateIPAddressVersion"] != want.version || p["privateIPAddressPrefixLength"] != want.length {
+		if p["privateIPAddress"] != want.address || p["privateIPAddressVersion"] != want.version ||
+			p["privateIPAddressPrefixLength"] != want.length {
 			t.Errorf("%v", p)
 		}
 	}
@@ -54,7 +55,8 @@ func TestBlocksOfAddresses(t *testing.T) {
 	// A block of which the whole but one address is denied is open.
 	for _, nsg := range []string{azuresim.DemoWebSubnetNSG, azuresim.DemoWebNICNSG} {
 		all, but := allow("all", 210, "2001:db8::1", "23"), allow("but", 205, "2001:db8::1", "23")
-		all.DestinationAddressPrefix, but.DestinationAddressPrefix, all.Access, but.Access = "fd00:10:10:1:8::/81", "fd00:10:10:1:8:8000::/81", "Deny", "Deny"
+		all.DestinationAddressPrefix, all.Access = "fd00:10:10:1:8::/81", "Deny"
+		but.DestinationAddressPrefix, but.Access = "fd00:10:10:1:8:8000::/81", "Deny"
 		for i, r := range []azuresim.Rule{all, but, allow("rest", 220, "2001:db8::1", "23")} {
 			if err := w.PutRule(nsg, r); err != nil {
 				t.Fatal(err)

@@ -10,10 +10,12 @@ import (
 func TestTranslationByHostName(t *testing.T) {
 	w := newHub(t, 0)
 	f, _ := w.Firewall(azuresim.DemoFirewall)
-	f.Collections = append(f.Collections, azuresim.RuleCollection{Name: "by-name", Kind: azuresim.NAT, Priority: 500, Action: "Dnat", Rules: []azuresim.FirewallRule{{
-		Name: "ssh", Protocols: []string{"TCP"}, Sources: []string{office}, Destinations: []string{azuresim.DemoFirewallIP}, Ports: []string{"2222"},
-		TranslatedFqdn: "app.contoso.example", TranslatedPort: "22",
-	}}})
+	f.Collections = append(f.Collections, azuresim.RuleCollection{Name: "by-name", Kind: azuresim.NAT, Priority: 500, Action: "Dnat",
+		Rules: []azuresim.FirewallRule{{
+			Name: "ssh", Protocols: []string{"TCP"}, Sources: []string{office}, Destinations: []string{azuresim.DemoFirewallIP},
+			Ports:          []string{"2222"},
+			TranslatedFqdn: "app.contoso.example", TranslatedPort: "22",
+		}}})
 	if err := w.PutFirewall(f); err != nil {
 		t.Fatal(err)
 	}
@@ -44,12 +46,13 @@ func TestTranslationByHostName(t *testing.T) {
 	if err := w.PutFirewall(f); err == nil || !strings.Contains(err.Error(), "cannot both be set") {
 		t.Error(err)
 	}
-	err := w.PutRuleCollectionGroup(azuresim.RuleCollectionGroup{Policy: azuresim.DemoEdgePolicy, Name: "names", Priority: 400, Collections: []azuresim.RuleCollection{
-		{Name: "by-name", Kind: azuresim.NAT, Priority: 500, Action: "DNAT", Rules: []azuresim.FirewallRule{{
-			Name: "ssh", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{azuresim.DemoEdgeIP}, Ports: []string{"2222"},
-			TranslatedFqdn: "core.contoso.example", TranslatedPort: "22",
-		}}},
-	}})
+	err := w.PutRuleCollectionGroup(azuresim.RuleCollectionGroup{Policy: azuresim.DemoEdgePolicy, Name: "names", Priority: 400,
+		Collections: []azuresim.RuleCollection{
+			{Name: "by-name", Kind: azuresim.NAT, Priority: 500, Action: "DNAT", Rules: []azuresim.FirewallRule{{
+				Name: "ssh", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{azuresim.DemoEdgeIP}, Ports: []string{"2222"},
+				TranslatedFqdn: "core.contoso.example", TranslatedPort: "22",
+			}}},
+		}})
 	group := w.ask("GET", azuresim.DemoEdgePolicy+"/ruleCollectionGroups/names", "")
 	if err != nil || !strings.Contains(group.text, `"translatedFqdn":"core.contoso.example"`) {
 		t.Error(err, group.text)
@@ -70,7 +73,8 @@ func TestDeallocatedFirewall(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := w.ask("GET", azuresim.DemoFirewall, "")
-	if configs, given := got.body.Properties["ipConfigurations"].([]any); !given || len(configs) != 0 || !strings.Contains(got.text, `"build-ssh"`) {
+	if configs, given := got.body.Properties["ipConfigurations"].([]any); !given || len(configs) != 0 ||
+		!strings.Contains(got.text, `"build-ssh"`) {
 		t.Errorf("%s", got.text)
 	}
 	if site() {
@@ -95,19 +99,22 @@ func TestSeveralNextHops(t *testing.T) {
 		{Name: "head-office", Prefix: "10.60.0.0/16", NextHopType: "VirtualApplianceEcmp", NextHops: []string{"10.50.0.4", "10.50.0.9"}},
 	}})
 	got := w.ask("GET", table, "")
-	if !strings.Contains(got.text, `"nextHop":{"nextHopIpAddresses":["10.50.0.9","10.50.0.4"]}`) || strings.Contains(got.text, `"nextHopIpAddress"`) {
+	if !strings.Contains(got.text, `"nextHop":{"nextHopIpAddresses":["10.50.0.9","10.50.0.4"]}`) ||
+		strings.Contains(got.text, `"nextHopIpAddress"`) {
 		t.Error(got.text)
 	}
 	if yes, why := w.Path(azuresim.DemoCore, addr("10.60.3.3"), 443, "Tcp"); !yes {
 		t.Error(why)
 	}
-	if yes, why := w.Path(azuresim.DemoCore, addr(office), 443, "Tcp"); yes || !strings.Contains(strings.Join(why, " "), "edge-fw no network rule") {
+	if yes, why := w.Path(azuresim.DemoCore, addr(office), 443, "Tcp"); yes ||
+		!strings.Contains(strings.Join(why, " "), "edge-fw no network rule") {
 		t.Error(why)
 	}
 	w.PutRouteTable(azuresim.RouteTable{ID: table, Location: azuresim.DemoLocation, Routes: []azuresim.Route{
 		{Name: "spread", Prefix: "0.0.0.0/0", NextHopType: "VirtualApplianceEcmp", NextHops: []string{"10.50.0.8", "10.50.0.9"}},
 	}})
-	if yes, why := w.Path(azuresim.DemoCore, addr(office), 443, "Tcp"); yes || !strings.Contains(why[0], "an appliance that is not known: 10.50.0.8, 10.50.0.9") {
+	if yes, why := w.Path(azuresim.DemoCore, addr(office), 443, "Tcp"); yes ||
+		!strings.Contains(why[0], "an appliance that is not known: 10.50.0.8, 10.50.0.9") {
 		t.Error(why)
 	}
 }

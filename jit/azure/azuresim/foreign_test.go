@@ -69,7 +69,8 @@ func TestForeignWriteMeetsOthers(t *testing.T) {
 		if err := w.BeginForeignWrite(write); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.ask("DELETE", azuresim.DemoDevNSG+"/securityRules/icmp", ""); got.status != 409 || got.code() != "AnotherOperationInProgress" {
+		if got := w.ask("DELETE", azuresim.DemoDevNSG+"/securityRules/icmp", ""); got.status != 409 ||
+			got.code() != "AnotherOperationInProgress" {
 			t.Errorf("%d %s", got.status, got.text)
 		}
 		if err := w.BeginForeignWrite(write); err == nil || !strings.Contains(err.Error(), "AnotherOperationInProgress") {
@@ -92,7 +93,8 @@ func TestConstantForeignWriter(t *testing.T) {
 			t.Errorf("%d %s", got.status, got.text)
 		}
 	}
-	if got := w.ask("PUT", azuresim.DemoDevNSG+"/securityRules/jit", ruleJSON(nil), "If-Match", w.ETag(azuresim.DemoDevNSG)); got.status != 201 {
+	if got := w.ask("PUT", azuresim.DemoDevNSG+"/securityRules/jit", ruleJSON(nil), "If-Match",
+		w.ETag(azuresim.DemoDevNSG)); got.status != 201 {
 		t.Errorf("a rule: %d", got.status)
 	}
 	if got := w.ask("PUT", azuresim.DemoWebNICNSG+"/securityRules/jit", ruleJSON(nil)); got.status != 201 {

@@ -51,7 +51,8 @@ func TestGroupNames(t *testing.T) {
 			}
 			if gone, err := w.ruleClient().BeginDelete(t.Context(), name, "one", "jit", nil); err != nil {
 				t.Errorf("%s: %v", name, err)
-			} else if _, err := gone.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: time.Second}); err != nil || len(w.Rules(*got.ID)) != 0 {
+			} else if _, err := gone.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: time.Second}); err != nil ||
+				len(w.Rules(*got.ID)) != 0 {
 				t.Errorf("%s: %v", name, err)
 			}
 		})

@@ -1,6 +1,9 @@
 package azuresim
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // Release lets go the requests and operations that hang by the fault now. The
 // fault stays active for those to come.
@@ -42,5 +45,17 @@ func (a *ActiveFault) hang(r *http.Request) bool {
 		return true
 	case <-r.Context().Done():
 		return false
+	}
+}
+
+// letGo lets the operations end that a fault kept from it.
+func (s *Sim) letGo(a *ActiveFault) {
+	for _, op := range s.running {
+		if op.held == a {
+			op.held = nil
+			if now := time.Now(); op.end.Before(now) {
+				op.end = now
+			}
+		}
 	}
 }

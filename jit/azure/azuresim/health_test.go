@@ -93,7 +93,8 @@ func TestSubscriptionHealth(t *testing.T) {
 		}
 	}
 	w.SetSubscriptionHealth(azuresim.DemoStaging, azuresim.OutOfReach)
-	if got := w.ask("GET", azuresim.DemoStagingNICNSG+"/providers/Microsoft.Authorization/permissions", ""); got.status != 200 || len(got.body.Value) != 0 {
+	if got := w.ask("GET", azuresim.DemoStagingNICNSG+"/providers/Microsoft.Authorization/permissions", ""); got.status != 200 ||
+		len(got.body.Value) != 0 {
 		t.Errorf("permissions: %d %s", got.status, got.text)
 	}
 }

@@ -60,7 +60,8 @@ func TestLag(t *testing.T) {
 	// For ever, and writes go through.
 	all := w.AddLag(azuresim.Lag{ID: azuresim.DemoDevNSG, Lists: -1, Reads: -1})
 	for range 3 {
-		if w.listed(nsgList, "dev-nsg") || w.ask("GET", rule, "").status != 404 || w.ask("GET", azuresim.DemoDevNSG+"/securityRules", "").status != 404 {
+		if w.listed(nsgList, "dev-nsg") || w.ask("GET", rule, "").status != 404 ||
+			w.ask("GET", azuresim.DemoDevNSG+"/securityRules", "").status != 404 {
 			t.Error("seen")
 		}
 	}

@@ -30,14 +30,16 @@ func TestPools(t *testing.T) {
 	byAddress, byInterface := lb.Properties.BackendAddressPools[0].Properties, lb.Properties.BackendAddressPools[1].Properties
 	for i, a := range byAddress.LoadBalancerBackendAddresses {
 		p := a.Properties
-		if want := []string{"10.50.1.4", "10.50.1.5"}[i]; *p.IPAddress != want || *p.VirtualNetwork.ID != vnet || !mapped(p, "ssh", int32(50000+i), 22) {
+		if want := []string{"10.50.1.4", "10.50.1.5"}[i]; *p.IPAddress != want || *p.VirtualNetwork.ID != vnet ||
+			!mapped(p, "ssh", int32(50000+i), 22) {
 			t.Errorf("%d: %+v", i, p)
 		}
 	}
 	if len(byAddress.LoadBalancerBackendAddresses) != 2 || len(byAddress.BackendIPConfigurations) != 0 || len(byAddress.InboundNatRules) != 1 {
 		t.Errorf("%+v", byAddress)
 	}
-	if p := byInterface.LoadBalancerBackendAddresses[0].Properties; *p.NetworkInterfaceIPConfiguration.ID != config || !mapped(p, "rdp", 60000, 3389) {
+	if p := byInterface.LoadBalancerBackendAddresses[0].Properties; *p.NetworkInterfaceIPConfiguration.ID != config ||
+		!mapped(p, "rdp", 60000, 3389) {
 		t.Errorf("%+v", p)
 	}
 	nat := lb.Properties.InboundNatRules[0].Properties

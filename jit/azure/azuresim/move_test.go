@@ -28,7 +28,8 @@ func TestMoveOfGroup(t *testing.T) {
 			t.Error(id)
 		}
 		time.Sleep(59 * time.Minute)
-		for _, path := range []string{azuresim.DemoDevNSG + rule, azuresim.DemoDevNSG + "/securityRules/new", azuresim.DemoDBSubnetNSG + "/securityRules/monitoring"} {
+		for _, path := range []string{azuresim.DemoDevNSG + rule, azuresim.DemoDevNSG + "/securityRules/new",
+			azuresim.DemoDBSubnetNSG + "/securityRules/monitoring"} {
 			for _, method := range []string{"PUT", "DELETE"} {
 				if got := w.ask(method, path, ruleJSON(nil)); got.status != 409 {
 					t.Errorf("%s %s: %d %s", method, path, got.status, got.text)
@@ -49,7 +50,8 @@ func TestMoveOfGroup(t *testing.T) {
 			t.Errorf("%d %s", got.status, got.text)
 		}
 		got := w.ask("GET", id, "")
-		if got.status != 200 || got.body.ID != id || got.body.Properties["resourceGuid"] != guid || len(got.body.Properties["subnets"].([]any)) != 1 {
+		if got.status != 200 || got.body.ID != id || got.body.Properties["resourceGuid"] != guid ||
+			len(got.body.Properties["subnets"].([]any)) != 1 {
 			t.Errorf("%d %s", got.status, got.text)
 		}
 		subnet := got.body.Properties["subnets"].([]any)[0].(map[string]any)["id"].(string)
@@ -74,9 +76,10 @@ func TestMoveOfMachineAndInterface(t *testing.T) {
 		azuresim.SeedSubscriptions(w.Sim)
 		vmID := w.ask("GET", azuresim.DemoWeb1, "").body.Properties["vmId"]
 		early := w.move(azuresim.Move{ID: azuresim.DemoWeb1, Group: azuresim.DemoStagingGroup, Takes: time.Hour, Early: true})
-		nic, _ := w.VM(early)
+		nic, _ := w.Machine(early)
 		later := w.move(azuresim.Move{ID: nic.NICs[0], Group: azuresim.DemoDevGroup, Takes: time.Hour})
-		if got := w.ask("GET", early, ""); got.status != 200 || got.body.Properties["vmId"] != vmID || w.ask("GET", azuresim.DemoWeb1, "").status != 404 {
+		if got := w.ask("GET", early, ""); got.status != 200 || got.body.Properties["vmId"] != vmID ||
+			w.ask("GET", azuresim.DemoWeb1, "").status != 404 {
 			t.Errorf("%d %s", got.status, got.text)
 		}
 		if got := w.ask("PUT", azuresim.DemoStagingNICNSG+"/securityRules/jit", ruleJSON(nil)); got.status != 409 {
@@ -85,13 +88,14 @@ func TestMoveOfMachineAndInterface(t *testing.T) {
 		guid := w.ask("GET", nic.NICs[0], "").body.Properties["resourceGuid"]
 		time.Sleep(time.Hour)
 		got := w.ask("GET", later, "")
-		if got.status != 200 || got.body.Properties["resourceGuid"] != guid || got.body.Properties["virtualMachine"].(map[string]any)["id"] != early {
+		if got.status != 200 || got.body.Properties["resourceGuid"] != guid ||
+			got.body.Properties["virtualMachine"].(map[string]any)["id"] != early {
 			t.Errorf("%d %s", got.status, got.text)
 		}
 		if _, there := w.NIC(nic.NICs[0]); there {
 			t.Error("the old interface is there")
 		}
-		if moved, _ := w.VM(early); moved.NICs[0] != later {
+		if moved, _ := w.Machine(early); moved.NICs[0] != later {
 			t.Errorf("%+v", moved)
 		}
 		if yes, why := w.Reachable(early, addr("198.51.100.77"), 443, "Tcp"); !yes {

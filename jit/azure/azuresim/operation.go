@@ -205,18 +205,6 @@ func (s *Sim) accept(c *call, kind, location string, takes time.Duration) *opera
 	return op
 }
 
-// letGo lets the operations end that a fault kept from it.
-func (s *Sim) letGo(a *ActiveFault) {
-	for _, op := range s.running {
-		if op.held == a {
-			op.held = nil
-			if now := time.Now(); op.end.Before(now) {
-				op.end = now
-			}
-		}
-	}
-}
-
 // forgetOperations drops those that ended long ago, as Azure does.
 func (s *Sim) forgetOperations(now time.Time) {
 	for id, op := range s.operations {

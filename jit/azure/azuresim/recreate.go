@@ -10,19 +10,19 @@ import (
 // RecreateVM deletes a machine and creates it again under the same name, on
 // the same interfaces, and gives its vmId, which is another one than before.
 func (s *Sim) RecreateVM(id string) (vmID string, err error) {
-	v, found := s.VM(id)
+	v, found := s.Machine(id)
 	if !found {
 		return "", fmt.Errorf("no %s in the simulated world", id)
 	}
 	s.DeleteVM(id)
 	v.VMID = ""
 	s.PutVM(v)
-	v, _ = s.VM(id)
+	v, _ = s.Machine(id)
 	return vmGUID(v), nil
 }
 
-// VM gives one virtual machine.
-func (s *Sim) VM(id string) (VM, bool) {
+// Machine gives one virtual machine.
+func (s *Sim) Machine(id string) (VM, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settleMoves(time.Now())

@@ -9,7 +9,7 @@ import (
 func TestRecreateVM(t *testing.T) {
 	w := newWorld(t)
 	vmID := func() any { return w.ask("GET", azuresim.DemoWeb1, "").body.Properties["vmId"] }
-	before, _ := w.VM(azuresim.DemoWeb1)
+	before, _ := w.Machine(azuresim.DemoWeb1)
 	first := vmID()
 	w.PutVM(before) // a change is not another machine
 	if vmID() != first {

@@ -27,3 +27,25 @@ func DenyDelete(scope, stack string) DenyAssignment {
 		Scope: scope, Actions: []string{"*/delete"}, Principals: []string{Everyone},
 	}
 }
+
+// permissions are all permissions of a role.
+func (r RoleDefinition) permissions() []Permission {
+	return append([]Permission{{
+		Actions: r.Actions, NotActions: r.NotActions, DataActions: r.DataActions, NotDataActions: r.NotDataActions, Condition: r.Condition,
+	}}, r.More...)
+}
+
+func permissionBodies(r RoleDefinition) []object {
+	var all []object
+	for _, p := range r.permissions() {
+		body := object{
+			"actions": list(p.Actions), "notActions": list(p.NotActions),
+			"dataActions": list(p.DataActions), "notDataActions": list(p.NotDataActions),
+		}
+		if p.Condition != "" {
+			body["condition"], body["conditionVersion"] = p.Condition, "2.0"
+		}
+		all = append(all, body)
+	}
+	return all
+}

@@ -81,7 +81,8 @@ func TestMayNotDelete(t *testing.T) {
 	role.Actions = azuresim.WithoutDelete(role.Actions)
 	bare.PutRoleDefinition(role)
 	check(bare, "role", "AuthorizationFailed")
-	if actions := azuresim.BotActions(); len(role.Actions) != len(actions)-1 || !slices.Contains(actions, "Microsoft.Network/networkSecurityGroups/securityRules/delete") {
+	if actions := azuresim.BotActions(); len(role.Actions) != len(actions)-1 ||
+		!slices.Contains(actions, "Microsoft.Network/networkSecurityGroups/securityRules/delete") {
 		t.Errorf("%q", role.Actions)
 	}
 }

@@ -238,7 +238,7 @@ func TestOneBadRuleOfAFirewall(t *testing.T) {
 }
 
 // Nor does one that Azure Policy denies: a rule that nobody may put back would
-// keep every door of the firewall open.
+// keep every port of the firewall open.
 func TestOneDisallowedRuleOfAFirewall(t *testing.T) {
 	for _, guard := range []string{azuresim.DemoFirewall, ourGroup} {
 		withFirewalls(t, func(t *testing.T, w *world) {
@@ -260,7 +260,7 @@ func TestOneDisallowedRuleOfAFirewall(t *testing.T) {
 }
 
 // A write that Azure accepts and then gives up, perhaps for a rule that it cannot
-// put into force, keeps no door open: what closes is sent once more by itself.
+// put into force, keeps no port open: what closes is sent once more by itself.
 func TestClosingBesideAWriteThatFails(t *testing.T) {
 	withFirewalls(t, func(t *testing.T, w *world) {
 		if err := w.Apply(t.Context(), ourGroup, put(networkAllow("g-22222")))[0]; err != nil {
@@ -279,7 +279,7 @@ func TestClosingBesideAWriteThatFails(t *testing.T) {
 	})
 }
 
-// What lets nothing be deleted, be it a lock or the role, keeps no door open: a
+// What lets nothing be deleted, be it a lock or the role, keeps no port open: a
 // group of ours is emptied instead.
 func TestAGroupThatMayNotBeDeleted(t *testing.T) {
 	for name, forbid := range map[string]func(w *world){

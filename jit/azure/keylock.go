@@ -19,31 +19,31 @@ type keyLock struct {
 
 // lock waits for the key's lock and gives what releases it, or the context's
 // error.
-func (t *keyLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
-	t.mu.Lock()
-	if t.locks == nil {
-		t.locks = map[string]*keyLock{}
+func (k *keyLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
+	k.mu.Lock()
+	if k.locks == nil {
+		k.locks = map[string]*keyLock{}
 	}
-	w := t.locks[key]
-	if w == nil {
-		w = &keyLock{token: make(chan struct{}, 1)}
-		w.token <- struct{}{}
-		t.locks[key] = w
+	l := k.locks[key]
+	if l == nil {
+		l = &keyLock{token: make(chan struct{}, 1)}
+		l.token <- struct{}{}
+		k.locks[key] = l
 	}
-	w.users++
-	t.mu.Unlock()
+	l.users++
+	k.mu.Unlock()
 
 	forget := func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if w.users--; w.users == 0 {
-			delete(t.locks, key)
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if l.users--; l.users == 0 {
+			delete(k.locks, key)
 		}
 	}
 	select {
-	case <-w.token:
+	case <-l.token:
 		return func() {
-			w.token <- struct{}{}
+			l.token <- struct{}{}
 			forget()
 		}, nil
 	case <-ctx.Done():

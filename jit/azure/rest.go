@@ -101,7 +101,7 @@ type listPage[T any] struct {
 // listInto reads a list page by page, as the SDK's pagers do, and hands each
 // element to take. What came before an error was taken. Each page is decoded
 // in one pass; the SDK's types scan their bytes once more at each level of
-// nesting, which was most of the work of a look at large subscriptions.
+// nesting, which was most of the work of reading large subscriptions.
 func listInto[T any](ctx context.Context, r rest, address string, take func(*T)) error {
 	req, err := runtime.NewRequest(ctx, http.MethodGet, address)
 	for {

@@ -117,7 +117,7 @@ func TestThrottledReads(t *testing.T) {
 }
 
 // TestGateOfRemovals: Azure counts writes and deletes apart, so a throttled
-// write keeps no door open, and a throttled removal forbids no write.
+// write keeps no port open, and a throttled removal forbids no write.
 func TestThrottledRemovals(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	for _, tt := range []struct {

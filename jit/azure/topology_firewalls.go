@@ -12,63 +12,63 @@ import (
 	"jitbot/jit/rules"
 )
 
-func (c *Client) listFirewalls(e *networkLists) func(context.Context, *subscription) error {
+func (c *Client) listFirewalls(l *networkLists) func(context.Context, *subscription) error {
 	return func(ctx context.Context, s *subscription) error {
 		found, seen, err := c.firewalls(ctx, s.id)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.firewalls = append(e.firewalls, found...)
-		e.firewallsUnread = e.firewallsUnread || !seen
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.firewalls = append(l.firewalls, found...)
+		l.firewallsUnread = l.firewallsUnread || !seen
 		return err
 	}
 }
 
 // readPolicies reads the policies of the firewalls. Of one that may not be read
 // the firewalls are known, and nothing of what they let through.
-func (c *Client) readPolicies(ctx context.Context, e *networkLists) error {
+func (c *Client) readPolicies(ctx context.Context, l *networkLists) error {
 	var ids []string
-	for _, f := range e.firewalls {
+	for _, f := range l.firewalls {
 		if id := f.Properties.Policy.ID; id != "" {
 			ids = append(ids, id)
 		}
 	}
 	return eachID(ctx, ids, func(ctx context.Context, id string) error {
 		chain, err := c.readPolicyChain(ctx, id)
-		e.mu.Lock()
-		defer e.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		switch {
 		case c.notShown(ctx, err):
-			e.firewallsUnread = true
+			l.firewallsUnread = true
 			return nil
 		case err == nil:
-			e.policies[strings.ToLower(id)] = chain
+			l.policies[strings.ToLower(id)] = chain
 		}
 		return err
 	})
 }
 
 // firewallsBefore are the firewalls before an address.
-func (e *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
+func (l *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
 	subnet := strings.ToLower(a.Subnet)
 	network, _, _ := strings.Cut(subnet, "/subnets/")
-	n := e.networks[network]
-	if n == nil || len(e.firewalls) == 0 {
+	n := l.networks[network]
+	if n == nil || len(l.firewalls) == 0 {
 		return nil
 	}
 	near := append(peersOf(n), network)
-	routed := route.PrefixesByNextHop(e.routesOf(n, subnet))
+	routed := route.PrefixesByNextHop(l.routesOf(n, subnet))
 	var out []jit.FirewallHop
-	for _, f := range e.firewalls {
+	for _, f := range l.firewalls {
 		home, network, private := f.location()
 		if !slices.Contains(near, network) {
 			continue
 		}
-		g := jit.FirewallHop{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Translates: e.hasDNATTo(f, a.Addr)}
+		g := jit.FirewallHop{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Translates: l.hasDNATTo(f, a.Addr)}
 		if len(g.Routed) == 0 && !g.Translates {
 			continue
 		}
-		g.Subnet, g.Public = e.subnetPrefix(home), e.publicIPsOf(f)
-		g.HidesSource = translatesSource(f.privateRanges(e.policies[strings.ToLower(g.Policy)]), a.Addr)
+		g.Subnet, g.Public = l.subnetPrefix(home), l.publicIPsOf(f)
+		g.HidesSource = translatesSource(f.privateRanges(l.policies[strings.ToLower(g.Policy)]), a.Addr)
 		out = append(out, g)
 	}
 	slices.SortFunc(out, func(a, b jit.FirewallHop) int {
@@ -79,43 +79,43 @@ func (e *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
 
 // hasDNATTo reports whether a DNAT rule that is not ours leads to the address.
 // Hundreds of addresses are asked about, and a firewall has thousands of rules.
-func (e *networkLists) hasDNATTo(f firewall, to netip.Addr) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	led, known := e.dnatTargets[f.ID]
+func (l *networkLists) hasDNATTo(f firewall, to netip.Addr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	led, known := l.dnatTargets[f.ID]
 	if !known {
 		led = map[netip.Addr]bool{}
-		for _, r := range e.rulesOf(f) {
+		for _, r := range l.rulesOf(f) {
 			if _, ours := rules.ParseRuleName(strings.ToLower(r.Name)); !ours && r.To.IsValid() {
 				led[r.To.Addr()] = true
 			}
 		}
-		e.dnatTargets[f.ID] = led
+		l.dnatTargets[f.ID] = led
 	}
 	return led[to]
 }
 
 // wasRead reports whether the policy was read; no policy is known.
-func (e *networkLists) wasRead(policy string) bool {
-	return policy == "" || len(e.policies[strings.ToLower(policy)]) > 0
+func (l *networkLists) wasRead(policy string) bool {
+	return policy == "" || len(l.policies[strings.ToLower(policy)]) > 0
 }
 
 // rulesOf are the rules of a firewall in the order in which they are asked.
-func (e *networkLists) rulesOf(f firewall) []rules.Rule {
+func (l *networkLists) rulesOf(f firewall) []rules.Rule {
 	if policy := f.Properties.Policy.ID; policy != "" {
-		if !e.wasRead(policy) {
+		if !l.wasRead(policy) {
 			return nil
 		}
-		return e.policies[strings.ToLower(policy)].table("").Rules
+		return l.policies[strings.ToLower(policy)].table("").Rules
 	}
 	return f.table().Rules
 }
 
 // publicIPsOf are the public addresses of a firewall, in its own order.
-func (e *networkLists) publicIPsOf(f firewall) []netip.Addr {
+func (l *networkLists) publicIPsOf(f firewall) []netip.Addr {
 	var out []netip.Addr
 	for _, a := range f.Properties.Addresses {
-		public := e.publicIPs[strings.ToLower(a.Properties.Public.ID)]
+		public := l.publicIPs[strings.ToLower(a.Properties.Public.ID)]
 		if addr, err := netip.ParseAddr(value(value(public.Properties).IPAddress)); err == nil && addr.Is4() {
 			out = append(out, addr)
 		}

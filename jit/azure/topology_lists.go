@@ -62,32 +62,32 @@ func (c *Client) listAll(ctx context.Context, lists ...listing) error {
 	return g.Wait()
 }
 
-func (e *networkLists) listNetworks(ctx context.Context, s *subscription) error {
+func (l *networkLists) listNetworks(ctx context.Context, s *subscription) error {
 	return listInto(ctx, s.manager, s.listAddress(networkType, networkVersion), func(n *virtualNetwork) {
-		e.mu.Lock()
-		defer e.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		if n.Properties != nil {
-			e.networks[strings.ToLower(n.ID)] = n
+			l.networks[strings.ToLower(n.ID)] = n
 		}
 	})
 }
 
-func (e *networkLists) listPublicIPs(ctx context.Context, s *subscription) error {
+func (l *networkLists) listPublicIPs(ctx context.Context, s *subscription) error {
 	return pages(ctx, s.publicIPs.NewListAllPager(nil), func(page armnetwork.PublicIPAddressesClientListAllResponse) {
-		e.mu.Lock()
-		defer e.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		for _, a := range values(page.Value) {
-			e.publicIPs[strings.ToLower(value(a.ID))] = a
+			l.publicIPs[strings.ToLower(value(a.ID))] = a
 		}
 	})
 }
 
-func (e *networkLists) listRoutes(ctx context.Context, s *subscription) error {
+func (l *networkLists) listRoutes(ctx context.Context, s *subscription) error {
 	return pages(ctx, s.routeTables.NewListAllPager(nil), func(page armnetwork.RouteTablesClientListAllResponse) {
-		e.mu.Lock()
-		defer e.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		for _, t := range values(page.Value) {
-			e.routes[strings.ToLower(value(t.ID))] = values(value(t.Properties).Routes)
+			l.routes[strings.ToLower(value(t.ID))] = values(value(t.Properties).Routes)
 		}
 	})
 }
@@ -105,39 +105,39 @@ func (c *Client) cachedLists() *networkLists {
 	return nil
 }
 
-func (c *Client) cacheLists(e *networkLists) {
+func (c *Client) cacheLists(l *networkLists) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lists, c.listsRead = e, time.Now()
+	c.lists, c.listsRead = l, time.Now()
 }
 
 // recentLists reads the firewalls and, where there are any, what tells whether
 // they are before a machine; one reads at a time, and the others use it.
 func (c *Client) recentLists(ctx context.Context) (*networkLists, error) {
-	if e := c.cachedLists(); e != nil {
-		return e, nil
+	if l := c.cachedLists(); l != nil {
+		return l, nil
 	}
 	unlock, err := c.locks.lock(ctx, "lists")
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	if e := c.cachedLists(); e != nil {
-		return e, nil
+	if l := c.cachedLists(); l != nil {
+		return l, nil
 	}
-	e := newNetworkLists()
-	err = c.listAll(ctx, listing{"firewalls", c.listFirewalls(e)})
-	if err == nil && len(e.firewalls) > 0 {
+	l := newNetworkLists()
+	err = c.listAll(ctx, listing{"firewalls", c.listFirewalls(l)})
+	if err == nil && len(l.firewalls) > 0 {
 		err = errors.Join(
-			c.listAll(ctx, listing{"networks", e.listNetworks}, listing{"public addresses", e.listPublicIPs}, listing{"route tables", e.listRoutes}),
-			c.readPolicies(ctx, e),
+			c.listAll(ctx, listing{"networks", l.listNetworks}, listing{"public addresses", l.listPublicIPs}, listing{"route tables", l.listRoutes}),
+			c.readPolicies(ctx, l),
 		)
 	}
 	if err != nil {
 		return nil, err
 	}
-	c.cacheLists(e)
-	return e, nil
+	c.cacheLists(l)
+	return l, nil
 }
 
 // peersOf are the networks that a network is connected with.
@@ -171,9 +171,9 @@ func peerAddressSpace(v peeringProperties) []netip.Prefix {
 
 // routesOf are the routes of a subnet: its own, then those that every subnet
 // has to the network itself and to its peers.
-func (e *networkLists) routesOf(n *virtualNetwork, subnet string) []route.Route {
+func (l *networkLists) routesOf(n *virtualNetwork, subnet string) []route.Route {
 	var out []route.Route
-	for _, r := range e.routeTableRoutes(n, subnet) {
+	for _, r := range l.routeTableRoutes(n, subnet) {
 		var hop netip.Addr
 		if value(r.NextHopType) == armnetwork.RouteNextHopTypeVirtualAppliance {
 			hop, _ = netip.ParseAddr(value(r.NextHopIPAddress)) // none, and it goes nowhere that is known
@@ -193,13 +193,13 @@ func (e *networkLists) routesOf(n *virtualNetwork, subnet string) []route.Route 
 }
 
 // routeTableRoutes are those of the subnet's route table.
-func (e *networkLists) routeTableRoutes(n *virtualNetwork, subnet string) []armnetwork.RoutePropertiesFormat {
+func (l *networkLists) routeTableRoutes(n *virtualNetwork, subnet string) []armnetwork.RoutePropertiesFormat {
 	var out []armnetwork.RoutePropertiesFormat
 	for _, s := range values(n.Properties.Subnets) {
 		if !strings.EqualFold(s.ID, subnet) || s.Properties.RouteTable == nil {
 			continue
 		}
-		for _, r := range e.routes[strings.ToLower(s.Properties.RouteTable.ID)] {
+		for _, r := range l.routes[strings.ToLower(s.Properties.RouteTable.ID)] {
 			out = append(out, value(r.Properties))
 		}
 	}
@@ -207,9 +207,9 @@ func (e *networkLists) routeTableRoutes(n *virtualNetwork, subnet string) []armn
 }
 
 // subnetPrefix is the address range of a subnet.
-func (e *networkLists) subnetPrefix(subnet string) netip.Prefix {
+func (l *networkLists) subnetPrefix(subnet string) netip.Prefix {
 	network, _, _ := strings.Cut(subnet, "/subnets/")
-	n := e.networks[network]
+	n := l.networks[network]
 	if n == nil {
 		return netip.Prefix{}
 	}

@@ -40,11 +40,11 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 	if err := c.manager.get(ctx, c.manager.address(r.String(), computeVersion)+"&$expand=instanceView", &m); err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
-	e, err := c.recentLists(ctx)
+	lists, err := c.recentLists(ctx)
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
-	p := newVMParts(e)
+	p := newVMParts(lists)
 	err = eachID(ctx, m.interfaceIDs(), func(ctx context.Context, id string) error {
 		return c.readInterface(ctx, p, id)
 	})

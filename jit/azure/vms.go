@@ -25,9 +25,9 @@ type vmParts struct {
 	classicVMs  []jit.VM
 }
 
-func newVMParts(e *networkLists) *vmParts {
+func newVMParts(l *networkLists) *vmParts {
 	return &vmParts{
-		networkLists: e, nics: map[string]*networkInterface{}, subnetNSGs: map[string]string{}, publicAddrs: map[string]string{},
+		networkLists: l, nics: map[string]*networkInterface{}, subnetNSGs: map[string]string{}, publicAddrs: map[string]string{},
 	}
 }
 

@@ -31,8 +31,8 @@ type onPremisesRoutes struct {
 	complete bool // there is nothing else: no routes are learned
 }
 
-func (b onPremisesRoutes) join(o onPremisesRoutes) onPremisesRoutes {
-	return onPremisesRoutes{slices.Concat(b.prefixes, o.prefixes), b.complete && o.complete}
+func (r onPremisesRoutes) join(o onPremisesRoutes) onPremisesRoutes {
+	return onPremisesRoutes{slices.Concat(r.prefixes, o.prefixes), r.complete && o.complete}
 }
 
 // gatewayNetworks are the networks whose gateways the network uses: itself, and peers

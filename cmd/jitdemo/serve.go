@@ -70,7 +70,8 @@ func listenLocal(ctx context.Context, address string) (net.Listener, error) {
 		host = "127.0.0.1"
 	}
 	if a, err := netip.ParseAddr(host); err != nil || !a.IsLoopback() {
-		return nil, fmt.Errorf("--listen %s is not of this machine alone, and whoever reaches the page may do everything; write 127.0.0.1:%s", where, port)
+		return nil, fmt.Errorf("--listen %s is not of this machine alone, and whoever reaches the page may do everything;"+
+			" write 127.0.0.1:%s", where, port)
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, port))

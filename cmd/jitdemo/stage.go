@@ -97,11 +97,17 @@ func newStage(ctx context.Context, log io.Writer) (*stage, error) {
 	azuresim.SeedDemo(s.azure)
 	azuresim.SeedFirewalls(s.azure)
 	// Two of the directory take the names that they have in the workspace.
-	s.azure.PutUser(azuresim.User{ID: azuresim.DemoAlan, UPN: slacksim.DemoApprover2Email, Mail: slacksim.DemoApprover2Email, DisplayName: "Linus Larsen"})
-	s.azure.PutUser(azuresim.User{ID: azuresim.DemoBob, UPN: slacksim.DemoOutsiderEmail, Mail: slacksim.DemoOutsiderEmail, DisplayName: "Mallory Mink"})
+	for _, u := range []struct{ id, email, name string }{
+		{azuresim.DemoAlan, slacksim.DemoApprover2Email, "Linus Larsen"},
+		{azuresim.DemoBob, slacksim.DemoOutsiderEmail, "Mallory Mink"},
+	} {
+		s.azure.PutUser(azuresim.User{ID: u.id, UPN: u.email, Mail: u.email, DisplayName: u.name})
+	}
 	// Who protects VMs holds the rights for it, which a Virtual Machine
 	// Contributor has only half of.
-	s.azure.Assign(azuresim.RoleAssignment{Scope: azuresim.DemoSubscriptionScope, Role: azuresim.RoleSecurityAdmin, Principal: azuresim.DemoAlan})
+	s.azure.Assign(azuresim.RoleAssignment{
+		Scope: azuresim.DemoSubscriptionScope, Role: azuresim.RoleSecurityAdmin, Principal: azuresim.DemoAlan,
+	})
 	s.azure.Configure(func(c *azuresim.Settings) {
 		c.OperationTime, c.FirewallTime, c.PolicyLag = 1200*time.Millisecond, firewallTime, time.Second
 		c.EnforceRBAC = true // the bot has the rights of its roles, and no others

@@ -106,7 +106,8 @@ func (h *handler) firewallRule(c azuresim.Asked, r azuresim.FirewallRule, hosts 
 			Name: r.Name, Priority: c.Priority, Access: c.Action, Protocol: strings.Join(r.Protocols, ", "), Description: r.Description,
 			Source: strings.Join(r.Sources, ", "), Destination: strings.Join(r.Destinations, ", "), Ports: strings.Join(r.Ports, ", "),
 		},
-		Kind: c.Kind, Collection: c.Name, RuleGroup: c.Group, GroupPriority: c.GroupPriority, Inherited: c.Generation > 0, generation: c.Generation,
+		Kind: c.Kind, Collection: c.Name, RuleGroup: c.Group, GroupPriority: c.GroupPriority,
+		Inherited: c.Generation > 0, generation: c.Generation,
 	}
 	if c.Policy != "" {
 		out.Policy = path.Base(c.Policy)

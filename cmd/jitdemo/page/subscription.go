@@ -144,7 +144,10 @@ func (h *handler) owns(rule string) bool {
 }
 
 func builtIn(priority int, name, access, source, destination string) rule {
-	return rule{Name: name, Priority: priority, Access: access, Protocol: "*", Source: source, Destination: destination, Ports: "*", Default: true}
+	return rule{
+		Name: name, Priority: priority, Access: access, Protocol: "*",
+		Source: source, Destination: destination, Ports: "*", Default: true,
+	}
 }
 
 // either is the one form of a field that was written.

@@ -3,6 +3,7 @@ package jit
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,3 +23,15 @@ func Tidy(texts []string) []string {
 	out := slices.Sorted(slices.Values(texts))
 	return slices.Compact(out)
 }
+
+// Count counts things: 1 address, 2 addresses.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+// Clause is an error's words for use inside another sentence: without the full
+// stop that a refusal ends with.
+func Clause(err error) string { return strings.TrimSuffix(err.Error(), ".") }

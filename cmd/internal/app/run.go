@@ -20,6 +20,7 @@ import (
 	"jitbot/jit/access"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
+	"jitbot/jit/clock"
 	"jitbot/jit/outbox"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
@@ -239,7 +240,7 @@ func (p *program) outlive(ctx context.Context, cause error) {
 			p.Log.ErrorContext(ctx, "slack is not served, only closing goes on; mend it and restart",
 				slog.Any("error", cause), slog.Int("live_grants", len(live)))
 		}
-		if !pause(ctx, lookEvery) {
+		if !clock.Sleep(ctx, lookEvery) {
 			return
 		}
 	}
@@ -248,20 +249,10 @@ func (p *program) outlive(ctx context.Context, cause error) {
 // watchStore ends everything when the file is no longer the one that was
 // opened, or could not be written: what is answered then would be lost.
 func (p *program) watchStore(ctx context.Context) error {
-	for pause(ctx, lookEvery) {
+	for clock.Sleep(ctx, lookEvery) {
 		if err := p.store.Check(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// pause waits, and reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

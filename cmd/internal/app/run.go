@@ -47,7 +47,7 @@ type Options struct {
 	// Started, when not nil, is given the sweep before it runs, and what reads
 	// the store: a demonstration moves the one's clock and shows the other's
 	// grants and protections.
-	Started func(*reconcile.Reconciler, Shelf)
+	Started func(*reconcile.Reconciler, StoreReader)
 	// Stagger is the time between the starts of the two sockets to Slack; 0
 	// is the bot's own.
 	Stagger time.Duration
@@ -56,8 +56,8 @@ type Options struct {
 	Grace time.Duration
 }
 
-// Shelf is what a demonstration shows of the store; see jit.Store.
-type Shelf interface {
+// StoreReader is what a demonstration shows of the store; see jit.Store.
+type StoreReader interface {
 	Unfinished(ctx context.Context) ([]jit.Grant, error)
 	Protections(ctx context.Context) ([]jit.Protection, error)
 }

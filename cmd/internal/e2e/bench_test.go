@@ -108,7 +108,7 @@ func (f *slackService) run(b testing.TB, loaded config.Config) {
 		ended <- app.Run(ctx, app.Options{
 			Config: loaded, Tokens: config.Tokens{Bot: o.BotToken, App: o.AppToken}, Credential: credential, Transport: transport,
 			Stagger: 100 * time.Millisecond,
-			Started: func(s *reconcile.Reconciler, _ app.Shelf) { f.reconciler = s },
+			Started: func(s *reconcile.Reconciler, _ app.StoreReader) { f.reconciler = s },
 		})
 	}()
 	b.Cleanup(func() {

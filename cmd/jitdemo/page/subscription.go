@@ -56,7 +56,7 @@ type knobs struct {
 
 func (h *handler) subscription(ctx context.Context) world {
 	w := world{Guards: []guard{}, Firewalls: []firewall{}, Sources: h.opt.Sources, Ports: h.opt.Ports, Reach: []reach{}, Grants: []grant{}}
-	s, err := h.shelf(ctx)
+	s, err := h.stored(ctx)
 	for _, id := range h.guards() {
 		w.Guards = append(w.Guards, h.guard(id))
 	}
@@ -70,7 +70,7 @@ func (h *handler) subscription(ctx context.Context) world {
 		w.Firewalls = append(w.Firewalls, h.firewall(id, hosts))
 	}
 	for _, id := range h.machines() {
-		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)], s.locked(id)))
+		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)], s.protection(id)))
 	}
 	w.Knobs = h.knobs()
 	if err != nil {

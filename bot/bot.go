@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"jitbot/jit/clock"
+
 	"github.com/slack-go/slack"
 )
 
@@ -134,7 +136,7 @@ func (b *Bot) login(ctx context.Context) (workspace, error) {
 			return workspace{}, fmt.Errorf("the bot token (SLACK_BOT_TOKEN) is of no use: %w", err)
 		}
 		b.Log.WarnContext(ctx, "slack cannot be reached", "error", err, "pause", wait)
-		if !pause(ctx, max(wait, busyFor(err))) {
+		if !clock.Sleep(ctx, max(wait, busyFor(err))) {
 			return workspace{}, ctx.Err()
 		}
 	}

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,10 +23,11 @@ func fatalCodes() []string {
 }
 
 // fatal reports whether Slack will never let us in with this token.
-func fatal(err error) bool { return slices.Contains(fatalCodes(), slackCode(err)) }
+func fatal(err error) bool { return slices.Contains(fatalCodes(), ErrorCode(err)) }
 
-// slackCode is the error that Slack named, empty when it named none.
-func slackCode(err error) string {
+// ErrorCode is the code of the error that Slack answered with, such as
+// channel_not_found; empty when it named none.
+func ErrorCode(err error) string {
 	if e, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return e.Err
 	}
@@ -45,7 +45,7 @@ func slackError(doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, &jit.BusyError{Cause: err})
 	}
 	var kind error
-	switch slackCode(err) {
+	switch ErrorCode(err) {
 	case "user_not_found", "users_not_found", "channel_not_found", "message_not_found", "no_such_subteam",
 		"subteam_not_found", "user_disabled", "user_not_visible", "thread_not_found":
 		kind = jit.ErrNotFound
@@ -86,16 +86,4 @@ func busyFor(err error) time.Duration {
 		return busy.Wait
 	}
 	return 0
-}
-
-// pause waits, and reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/clock"
 )
 
 // homeQueue are the Home tabs that are to be shown again. One goroutine shows them,
@@ -69,7 +70,7 @@ func (b *Bot) publishHomes(ctx context.Context) {
 		for id, ok := b.homeTabs.next(); ok && ctx.Err() == nil; id, ok = b.homeTabs.next() {
 			if wait := b.publish(ctx, id); wait > 0 {
 				b.homeTabs.want(id, false)
-				pause(ctx, wait)
+				clock.Sleep(ctx, wait)
 			}
 		}
 	}
@@ -94,7 +95,7 @@ func (b *Bot) publish(ctx context.Context, id jit.UserID) (again time.Duration) 
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return max(limited.RetryAfter, time.Second)
 	}
-	if err != nil && ctx.Err() == nil && slackCode(err) != "not_enabled" {
+	if err != nil && ctx.Err() == nil && ErrorCode(err) != "not_enabled" {
 		b.Log.WarnContext(ctx, "a home tab could not be shown", "user", id, "error", slackError("publishing a home tab", withoutURL(err)))
 	}
 	return 0

@@ -99,7 +99,7 @@ func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
 			_, _, _, err := n.api.UpdateMessageContext(ctx, at.Channel, at.Message, options(m, metadata(g.ID))...)
 			return err
 		})
-		switch slackCode(err) {
+		switch ErrorCode(err) {
 		case "message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found":
 			// somebody deleted it, or it may not be edited: a new one
 		default:
@@ -123,7 +123,7 @@ func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
 
 func (n *Notifier) toChannel(ctx context.Context, channel string, m view.Message, more ...slack.MsgOption) (jit.Card, error) {
 	at, err := n.post(ctx, channel, m, more...)
-	if slackCode(err) == "channel_not_found" {
+	if ErrorCode(err) == "channel_not_found" {
 		// What a bot reads of a private channel that it was not invited to:
 		// the notice is kept until it is.
 		return at, fmt.Errorf("the channel %s is gone or I am not in it: %w", channel, jit.ErrForbidden)

@@ -100,7 +100,7 @@ func (b *Bot) updateView(ctx context.Context, by jit.UserID, id, hash string, v 
 	work, cancel := context.WithTimeout(ctx, postWithin)
 	defer cancel()
 	_, err := b.API.UpdateViewContext(work, v, "", hash, id)
-	code := slackCode(err)
+	code := ErrorCode(err)
 	if err != nil && code != "not_found" && code != "hash_conflict" { // closed meanwhile, or overtaken
 		b.Log.WarnContext(ctx, "a form could not be updated", "user", by, "error", slackError("updating a form", withoutURL(err)))
 	}

@@ -16,6 +16,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/clock"
 )
 
 // reply is where an answer to one person goes.
@@ -78,7 +79,7 @@ func (b *Bot) respond(ctx context.Context, r reply, m view.Message) error {
 		if err == nil || errors.Is(err, errGone) || try == answerTries {
 			return err
 		}
-		if !pause(ctx, max(wait, after)) {
+		if !clock.Sleep(ctx, max(wait, after)) {
 			return err
 		}
 		wait *= 2

@@ -14,6 +14,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/clock"
 )
 
 // socketCount is how many connections there are. When Slack renews one, what it
@@ -73,7 +74,7 @@ func (b *Bot) serve(ctx context.Context) error {
 
 // connect keeps a socket open until ctx ends or Slack refuses for good.
 func (b *Bot) connect(ctx context.Context, s *socket) error {
-	if s.number > 0 && !pause(ctx, time.Duration(s.number)*b.Stagger) {
+	if s.number > 0 && !clock.Sleep(ctx, time.Duration(s.number)*b.Stagger) {
 		return nil
 	}
 	for {
@@ -88,7 +89,7 @@ func (b *Bot) connect(ctx context.Context, s *socket) error {
 		case !errors.Is(err, context.Canceled):
 			return fmt.Errorf("the app token (SLACK_APP_TOKEN) is of no use: %w", withoutURL(err))
 		}
-		if !pause(ctx, maxBackoff/2+rand.N(maxBackoff/2)) { //nolint:gosec // spreading load needs no secret
+		if !clock.Sleep(ctx, maxBackoff/2+rand.N(maxBackoff/2)) { //nolint:gosec // spreading load needs no secret
 			return nil
 		}
 	}

@@ -3,6 +3,7 @@ package jit
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -30,3 +31,12 @@ func Plural(n int, one, many string) string {
 	}
 	return many
 }
+
+// Count counts things: 1 address, 2 addresses.
+func Count(n int, one, many string) string {
+	return strconv.Itoa(n) + " " + Plural(n, one, many)
+}
+
+// Clause is an error's words for use inside another sentence: without the full
+// stop that a refusal ends with.
+func Clause(err error) string { return strings.TrimSuffix(err.Error(), ".") }

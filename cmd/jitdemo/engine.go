@@ -20,12 +20,12 @@ type engine struct {
 	options app.Options
 	log     *slog.Logger
 
-	mu    sync.Mutex
-	ahead time.Duration
-	sweep *reconcile.Reconciler // nil while the bot is dead
-	shelf app.Shelf             // nil with it
-	stop  context.CancelFunc
-	ended chan struct{} // closed when the run that stop ends is over
+	mu         sync.Mutex
+	ahead      time.Duration
+	reconciler *reconcile.Reconciler // nil while the bot is dead
+	store      app.StoreReader       // nil with it
+	stop       context.CancelFunc
+	ended      chan struct{} // closed when the run that stop ends is over
 }
 
 // start runs the bot until ctx ends or it is killed.
@@ -33,11 +33,11 @@ func (e *engine) start(ctx context.Context) error {
 	running, stop := context.WithCancel(ctx)
 	started, ended := make(chan struct{}), make(chan struct{})
 	o := e.options
-	o.Started = func(s *reconcile.Reconciler, shelf app.Shelf) {
+	o.Started = func(r *reconcile.Reconciler, store app.StoreReader) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		s.Skip(e.ahead)
-		e.sweep, e.shelf, e.stop, e.ended = s, shelf, stop, ended
+		r.Skip(e.ahead)
+		e.reconciler, e.store, e.stop, e.ended = r, store, stop, ended
 		close(started)
 	}
 	var fault error
@@ -78,13 +78,13 @@ func (e *engine) kill() {
 func (e *engine) forget() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.sweep, e.shelf = nil, nil
+	e.reconciler, e.store = nil, nil
 }
 
 func (e *engine) running() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.sweep != nil
+	return e.reconciler != nil
 }
 
 // skip moves the demo's clock ahead, also for a bot that is started later.
@@ -92,8 +92,8 @@ func (e *engine) skip(d time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.ahead += d
-	if e.sweep != nil {
-		e.sweep.Skip(d)
+	if e.reconciler != nil {
+		e.reconciler.Skip(d)
 	}
 }
 
@@ -101,30 +101,30 @@ func (e *engine) skip(d time.Duration) {
 func (e *engine) now() time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.sweep != nil {
-		return e.sweep.Now()
+	if e.reconciler != nil {
+		return e.reconciler.Now()
 	}
 	return time.Now().Add(e.ahead)
 }
 
 // unfinished lists the grants that have not ended, none while the bot is dead.
 func (e *engine) unfinished(ctx context.Context) ([]jit.Grant, error) {
-	return list(ctx, e, app.Shelf.Unfinished)
+	return list(ctx, e, app.StoreReader.Unfinished)
 }
 
 // protections lists the VMs that are protected, none while the bot is dead.
 func (e *engine) protections(ctx context.Context) ([]jit.Protection, error) {
-	return list(ctx, e, app.Shelf.Protections)
+	return list(ctx, e, app.StoreReader.Protections)
 }
 
-func list[T any](ctx context.Context, e *engine, read func(app.Shelf, context.Context) ([]T, error)) ([]T, error) {
+func list[T any](ctx context.Context, e *engine, read func(app.StoreReader, context.Context) ([]T, error)) ([]T, error) {
 	e.mu.Lock()
-	shelf := e.shelf
+	store := e.store
 	e.mu.Unlock()
-	if shelf == nil {
+	if store == nil {
 		return nil, nil
 	}
-	out, err := read(shelf, ctx)
+	out, err := read(store, ctx)
 	if err != nil && !e.running() {
 		return nil, nil // it was killed meanwhile
 	}

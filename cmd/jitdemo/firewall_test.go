@@ -17,7 +17,7 @@ const (
 )
 
 // TestFirewall plays on the page, with the real bot, what the walk Firewall
-// tells: the security group opens first, then the firewall; the door that jitbot
+// tells: the security group opens first, then the firewall; the public address that jitbot
 // names is the one on the page; at the deadline nobody gets in any more, and the
 // firewall follows.
 func TestFirewall(t *testing.T) {
@@ -29,7 +29,7 @@ func TestFirewall(t *testing.T) {
 	b.opensTo("app-1", "")
 	b.opensTo("core-1", "")
 	b.opensThrough()
-	b.knocks()
+	b.reachesPublicEnd()
 	b.closesBehind()
 	b.inherits()
 	if after := b.tables(); after != before {
@@ -64,20 +64,20 @@ func (b *browser) opensThrough() {
 	b.opensTo("app-1", "You Build") // as the card said
 }
 
-// knocks: the door that Ada is told is the one in the rule and in the grant, and
+// reachesPublicEnd: the public address that Ada is told is the one in the rule and in the grant, and
 // the cell tells the way.
-func (b *browser) knocks() {
+func (b *browser) reachesPublicEnd() {
 	b.t.Helper()
 	b.step("Firewall", 3)
 	b.reads("#place", "jitbot")
 	b.reads("#content .message:last-child", "It is behind a firewall: connect to 20.50.20.1 port")
 	told := evaluate[string](b, `[...document.querySelectorAll("#content .message")].at(-1).innerText`)
-	shown := evaluate[string](b, "document.querySelector(`"+firewall+".ours .door`).textContent")
+	shown := evaluate[string](b, "document.querySelector(`"+firewall+".ours .public-end`).textContent")
 	port := regexp.MustCompile(`20\.50\.20\.1\s+port (\d+)`).FindStringSubmatch(told)
 	if port == nil || shown != "20.50.20.1:"+port[1] {
 		b.t.Fatalf("Ada was told %q, and the page shows %q", told, shown)
 	}
-	b.reads(firewall+".ours .door", "→ app-1:22")
+	b.reads(firewall+".ours .public-end", "→ app-1:22")
 	b.reads(".grant", "connect to 20.50.20.1:"+port[1]+" for port 22 of app-1")
 	b.do(chromedp.Focus(chromedp.CSS(`[data-cell="app-1/22/203.0.113.7"]`)))
 	b.reads(".why", "allowed by hub-fw dnat jitbot-demo-dnat/jitbot-demo-g-")

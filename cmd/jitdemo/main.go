@@ -36,7 +36,8 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags := flag.NewFlagSet("jitdemo", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	tour := flags.Bool("tour", false, "play one grant in the terminal and exit")
-	listen := flags.String("listen", "", "serve the page at this loopback `address`; 127.0.0.1:0 takes a free port\n(default "+atFirst+", or a free port when that is taken)")
+	listen := flags.String("listen", "", "serve the page at this loopback `address`; 127.0.0.1:0 takes a free port\n"+
+		"(default "+atFirst+", or a free port when that is taken)")
 	verbose := flags.Bool("verbose", false, "show jitbot's log")
 	flags.Usage = func() {} // Parse tells where it should not
 	help := func(w io.Writer) {

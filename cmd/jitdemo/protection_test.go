@@ -96,7 +96,7 @@ func (b *browser) protects() {
 	b.click(".modal [type=submit]")
 	b.until("the form to close", `document.querySelector(".modal") === null`)
 	b.opensTo("jump-1", "")
-	b.reads(".matrix .lock", "protected")
+	b.reads(".matrix .protection", "protected")
 	b.reads(`.guard[data-guard="jump-nsg"] .rule.ours`, "by jitbot, for protected VMs")
 	b.look("22-protected")
 }
@@ -121,7 +121,7 @@ func (b *browser) drifts() {
 	held := b.tables()
 	b.step("Terraform", 2)
 	// At once, since jitbot may compare at any moment.
-	b.until("both rules to be gone, and the door open", `document.querySelector(".verdict").innerText.includes("removed jitbot’s 2 rules") &&
+	b.until("both rules to be gone, and the port open", `document.querySelector(".verdict").innerText.includes("removed jitbot’s 2 rules") &&
 		document.querySelectorAll('.loss[data-state="gone"]').length === 2 && `+openTo("jump-1", "You Build Stranger Inside"))
 	b.look("24-wiped")
 	b.within(time.Minute, "both rules to be put back", `document.querySelectorAll('.loss[data-state="back"] button').length === 2`)
@@ -148,7 +148,7 @@ func (b *browser) unprotects() {
 	b.types("Protection", 4, "/jit unprotect jump-1")
 	b.lacks(rule, "jitbot-demo-deny-")
 	b.opensTo("jump-1", "You Build Stranger Inside")
-	b.until("nothing to be protected", `document.querySelector(".matrix .lock") === null`)
+	b.until("nothing to be protected", `document.querySelector(".matrix .protection") === null`)
 	b.become(slacksim.DemoApproverID)
 	b.click(`[data-place="C0APPROVALS"]`)
 	b.reads("#content .message", "Unprotected by")

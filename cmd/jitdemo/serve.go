@@ -30,7 +30,7 @@ func servePage(ctx context.Context, address string, out, log io.Writer) (err err
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server closes it too, and tells
-	s, err := newStage(ctx, log)
+	s, err := newSimulation(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,8 @@ func listenLocal(ctx context.Context, address string) (net.Listener, error) {
 		host = "127.0.0.1"
 	}
 	if a, err := netip.ParseAddr(host); err != nil || !a.IsLoopback() {
-		return nil, fmt.Errorf("--listen %s is not of this machine alone, and whoever reaches the page may do everything; write 127.0.0.1:%s", where, port)
+		return nil, fmt.Errorf("--listen %s is not of this machine alone, and whoever reaches the page may do everything;"+
+			" write 127.0.0.1:%s", where, port)
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, port))
@@ -84,7 +85,7 @@ func listenLocal(ctx context.Context, address string) (net.Listener, error) {
 }
 
 // engine starts the bot and waits until it has found the workspace.
-func (s *stage) engine(ctx context.Context) (*engine, error) {
+func (s *simulation) engine(ctx context.Context) (*engine, error) {
 	options, err := s.options("")
 	if err != nil {
 		return nil, err
@@ -104,7 +105,7 @@ func (s *stage) engine(ctx context.Context) (*engine, error) {
 }
 
 // pageOptions tie the page to this world.
-func (s *stage) pageOptions(ctx context.Context, e *engine) page.Options {
+func (s *simulation) pageOptions(ctx context.Context, e *engine) page.Options {
 	return page.Options{
 		Slack: s.slack, Azure: s.azure, Log: s.log,
 		Now: e.now, Skip: e.skip, Running: e.running, Grants: e.unfinished, Protections: e.protections,

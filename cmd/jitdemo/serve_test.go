@@ -44,7 +44,7 @@ func TestListenTaken(t *testing.T) {
 
 // The demo's clock outlives the bot.
 func TestEngine(t *testing.T) {
-	s, err := newStage(t.Context(), io.Discard)
+	s, err := newSimulation(t.Context(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +66,12 @@ func TestEngine(t *testing.T) {
 	}
 	e.skip(time.Hour)
 	ahead(time.Hour)
-	if locks, err := e.protections(t.Context()); len(locks) > 0 || err != nil {
-		t.Errorf("in a fresh world %v, %v is protected", locks, err)
+	if protections, err := e.protections(t.Context()); len(protections) > 0 || err != nil {
+		t.Errorf("in a fresh world %v, %v is protected", protections, err)
 	}
 	e.kill()
-	if locks, err := e.protections(t.Context()); locks != nil || err != nil {
-		t.Errorf("killed, and protected is %v, %v", locks, err)
+	if protections, err := e.protections(t.Context()); protections != nil || err != nil {
+		t.Errorf("killed, and protected is %v, %v", protections, err)
 	}
 	if grants, err := e.unfinished(t.Context()); e.running() || grants != nil || err != nil {
 		t.Errorf("killed, and running is %t with %v, %v", e.running(), grants, err)

@@ -27,7 +27,7 @@ const (
 
 // tour tells one grant's life, and fails when anything is not as told.
 type tour struct {
-	*stage
+	*simulation
 	out  io.Writer
 	done context.Context //nolint:containedctx // ends every wait of the tour at once
 }
@@ -36,7 +36,7 @@ type tour struct {
 func playTour(ctx context.Context, out, log io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, tourMost)
 	defer cancel()
-	s, err := newStage(ctx, log)
+	s, err := newSimulation(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func playTour(ctx context.Context, out, log io.Writer) (err error) {
 		ended <- app.Run(running, options)
 		cancel() // a bot that ends early ends the tour
 	}()
-	t := &tour{stage: s, out: out, done: ctx}
+	t := &tour{simulation: s, out: out, done: ctx}
 	err = t.play()
 	stop()
 	if err := errors.Join(err, <-ended); err != nil {

@@ -20,6 +20,7 @@ import (
 	"jitbot/jit/access"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
+	"jitbot/jit/clock"
 	"jitbot/jit/outbox"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
@@ -46,7 +47,7 @@ type Options struct {
 	// Started, when not nil, is given the sweep before it runs, and what reads
 	// the store: a demonstration moves the one's clock and shows the other's
 	// grants and protections.
-	Started func(*reconcile.Reconciler, Shelf)
+	Started func(*reconcile.Reconciler, StoreReader)
 	// Stagger is the time between the starts of the two sockets to Slack; 0
 	// is the bot's own.
 	Stagger time.Duration
@@ -55,9 +56,9 @@ type Options struct {
 	Grace time.Duration
 }
 
-// Shelf is what a demonstration shows of the store; see jit.Grants and
+// StoreReader is what a demonstration shows of the store; see jit.Grants and
 // jit.Protections.
-type Shelf interface {
+type StoreReader interface {
 	Unfinished(ctx context.Context) ([]jit.Grant, error)
 	Protections(ctx context.Context) ([]jit.Protection, error)
 }
@@ -242,7 +243,7 @@ func (p *program) outlive(ctx context.Context, cause error) {
 			p.Log.ErrorContext(ctx, "slack is not served, only closing goes on; mend it and restart",
 				slog.Any("error", cause), slog.Int("live_grants", len(live)))
 		}
-		if !pause(ctx, lookEvery) {
+		if !clock.Sleep(ctx, lookEvery) {
 			return
 		}
 	}
@@ -251,20 +252,10 @@ func (p *program) outlive(ctx context.Context, cause error) {
 // watchStore ends everything when the file is no longer the one that was
 // opened, or could not be written: what is answered then would be lost.
 func (p *program) watchStore(ctx context.Context) error {
-	for pause(ctx, lookEvery) {
+	for clock.Sleep(ctx, lookEvery) {
 		if err := p.store.Check(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// pause waits, and reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 
 	"jitbot/jit"
+	"jitbot/jit/clock"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
@@ -25,7 +26,7 @@ func (p *program) drain(ctx context.Context) {
 	wait := func(most time.Duration, busy func(context.Context) bool) {
 		ctx, cancel := context.WithTimeout(ctx, most)
 		defer cancel()
-		for busy(ctx) && pause(ctx, drainLook) {
+		for busy(ctx) && clock.Sleep(ctx, drainLook) {
 		}
 	}
 	wait(p.Grace, p.moving)
@@ -69,7 +70,7 @@ func (p *program) tellLive(ctx context.Context) error {
 	if len(live) == 0 {
 		b.WriteString("jitbot has stopped. No grant is live.\n")
 	} else {
-		fmt.Fprintf(&b, "jitbot has stopped. %s, and nothing closes while it is down\n", counted(len(live), "grant is live", "grants are live"))
+		fmt.Fprintf(&b, "jitbot has stopped. %s, and nothing closes while it is down\n", jit.Count(len(live), "grant is live", "grants are live"))
 		fmt.Fprintf(&b, "but this, from cron on any machine, once the time is up:\n  jitbot sweep --config %s\n", p.Config.File)
 		b.WriteString("To close one at once, run the lines below it.\n")
 		for _, g := range live {

@@ -34,7 +34,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		}
 	}
 	_, sayErr := fmt.Fprintf(o.Out, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
-		counted(len(found), "rule", "rules"), o.Config.Jit.Installation,
+		jit.Count(len(found), "rule", "rules"), o.Config.Jit.Installation,
 		counts[reconcile.Removed], counts[reconcile.Kept], counts[reconcile.Unreadable], counts[reconcile.Astray], counts[reconcile.NotRemoved])
 	if !client.SeesFirewalls() {
 		_, saidErr := fmt.Fprintln(o.Out, "Firewalls are not looked at: Azure does not show them all to this identity."+
@@ -50,14 +50,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		if counts[reconcile.Unreadable] > 0 {
 			hint = "; --unreadable also removes those whose description cannot be read"
 		}
-		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", counted(overdue, "rule was", "rules were"), hint))
+		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", jit.Count(overdue, "rule was", "rules were"), hint))
 	}
 	return errors.Join(err, sayErr)
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

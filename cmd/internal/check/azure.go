@@ -148,7 +148,7 @@ func (c run) foresee(s snapshot) []Finding {
 	}
 	found = append(found, verdict("azure locks", lockNote(len(s.locks)), locks...)...)
 	if always := by[preflight.ObstacleAlways]; out.Always > 0 || len(always) > 0 {
-		note := "protect: always can hold for " + counted(out.Always, "virtual machine", "virtual machines")
+		note := "protect: always can hold for " + jit.Count(out.Always, "virtual machine", "virtual machines")
 		found = append(found, verdict("protection", note, always...)...)
 	}
 	if s.aroundErr != nil {
@@ -164,9 +164,9 @@ func ruleNote(tables []rules.Table) string {
 			firewalls++
 		}
 	}
-	note := counted(len(tables)-firewalls, "network security group", "network security groups")
+	note := jit.Count(len(tables)-firewalls, "network security group", "network security groups")
 	if firewalls > 0 {
-		note += " and " + counted(firewalls, "firewall", "firewalls")
+		note += " and " + jit.Count(firewalls, "firewall", "firewalls")
 	}
 	return note + " read; those in front of machines have room, and nothing is in the way"
 }
@@ -175,14 +175,14 @@ func lockNote(n int) string {
 	if n == 0 {
 		return "there is none"
 	}
-	return counted(n, "lock is there, and not", "locks are there, and none") + " in the way of what jitbot writes"
+	return jit.Count(n, "lock is there, and not", "locks are there, and none") + " in the way of what jitbot writes"
 }
 
 // machines says how many a grant can open, and what is wrong with the others
 // themselves.
 func machines(out preflight.Forecast, s snapshot, hurdles []error) []Finding {
 	const what = "azure machines"
-	note := counted(out.Reachable, "virtual machine is reachable by a grant", "virtual machines are reachable by a grant")
+	note := jit.Count(out.Reachable, "virtual machine is reachable by a grant", "virtual machines are reachable by a grant")
 	if rest := len(s.vms) - out.Matched; rest > 0 {
 		note += fmt.Sprintf("; %d of %d match no policy", rest, len(s.vms))
 	}
@@ -253,7 +253,7 @@ func (c run) users(ctx context.Context, client *azure.Client) []Finding {
 		id, name := ids[i], users[ids[i]]
 		switch {
 		case errors.Is(err, jit.ErrForbidden): // for one as for all
-			return verdict(what, "", fmt.Errorf("reading Entra's users: %s; give the identity the Graph permission User.Read.All", sentence(err)))
+			return verdict(what, "", fmt.Errorf("reading Entra's users: %s; give the identity the Graph permission User.Read.All", jit.Clause(err)))
 		case errors.Is(err, jit.ErrNotFound):
 			//nolint:staticcheck // a name
 			faults = append(faults, fmt.Errorf("Entra has no user %s, to whom %s is tied; mend the line under users", name, id))
@@ -263,5 +263,5 @@ func (c run) users(ctx context.Context, client *azure.Client) []Finding {
 			faults = append(faults, fmt.Errorf("the Entra user %s is switched off; mend the line of %s under users", name, id))
 		}
 	}
-	return verdict(what, counted(len(users), "user is known", "users are known"), faults...)
+	return verdict(what, jit.Count(len(users), "user is known", "users are known"), faults...)
 }

@@ -129,17 +129,7 @@ func each[T any](of []T, ask func(T) error) []error {
 
 // mend adds what may help to an error of Azure.
 func mend(doing string, err error) error {
-	return fmt.Errorf("%s: %s; %s", doing, sentence(err), hint(err))
-}
-
-// sentence is an error's words inside another sentence.
-func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") }
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+	return fmt.Errorf("%s: %s; %s", doing, jit.Clause(err), hint(err))
 }
 
 func hint(err error) string {

@@ -62,7 +62,7 @@ func (ms members) check(ctx context.Context) []Finding {
 		}
 		return ms.member(ctx, jit.UserID(id), place)
 	})
-	note := counted(len(ids), "id of the configuration is known and tied to Entra", "ids of the configuration are known and tied to Entra")
+	note := jit.Count(len(ids), "id of the configuration is known and tied to Entra", "ids of the configuration are known and tied to Entra")
 	if left > 0 {
 		note += fmt.Sprintf("; %d more under users were not looked up, since Slack answers so many in a minute", left)
 	}
@@ -133,7 +133,7 @@ func (ms members) checkApprovals(ctx context.Context) []Finding {
 		places[i] = i
 	}
 	faults := each(places, func(i int) error { return ms.enough(ctx, i) })
-	note := counted(len(places), "entry has as many approvers as it requires", "entries have as many approvers as they require")
+	note := jit.Count(len(places), "entry has as many approvers as it requires", "entries have as many approvers as they require")
 	return verdict(what, note, faults...)
 }
 
@@ -149,7 +149,7 @@ func (ms members) enough(ctx context.Context, i int) error {
 	case !refused:
 		return mendEntra(err)
 	}
-	faults := []error{fmt.Errorf("approvals[%d]: %s", i, sentence(no))}
+	faults := []error{fmt.Errorf("approvals[%d]: %s", i, jit.Clause(no))}
 	for _, id := range rule.Approvers {
 		if !strings.HasPrefix(id, "S") {
 			continue

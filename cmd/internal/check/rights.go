@@ -68,7 +68,7 @@ func (r rights) findings(firewall string) []Finding {
 	}
 	switch {
 	case r.err != nil:
-		return []Finding{{What: what, Err: fmt.Errorf("%s; %s", sentence(r.err), hint(r.err))}}
+		return []Finding{{What: what, Err: fmt.Errorf("%s; %s", jit.Clause(r.err), hint(r.err))}}
 	case len(r.held) == 0:
 		return []Finding{{What: what, Err: fmt.Errorf("%sthe identity has none of the rights of its role;"+
 			" assign the role that jitbot role prints to it there, and wait ten minutes", where)}}

@@ -35,7 +35,7 @@ func (c run) slack(ctx context.Context, client *azure.Client) []Finding {
 	public := slices.ContainsFunc(channels, func(c *channel) bool { return c.public })
 	found = append(found, c.scopes(granted, public)...)
 	found = append(found, socket)
-	found = append(found, verdict("slack channels", counted(len(channels), "channel is there", "channels are there"), faults...)...)
+	found = append(found, verdict("slack channels", jit.Count(len(channels), "channel is there", "channels are there"), faults...)...)
 	return append(found, c.people(ctx, bot.NewPeople(api), client)...)
 }
 
@@ -43,7 +43,7 @@ func (c run) socket(ctx context.Context, api *slack.Client) Finding {
 	f := Finding{What: "slack socket", Note: "the app token has connections:write and opens one"}
 	_, _, err := api.StartSocketModeContext(ctx)
 	switch {
-	case slackCode(err) == "missing_scope":
+	case bot.ErrorCode(err) == "missing_scope":
 		f.Err = errors.New("the app token lacks connections:write; make another under Basic Information, App-Level Tokens," +
 			" with that scope, and set SLACK_APP_TOKEN to it")
 	case err != nil:
@@ -52,18 +52,10 @@ func (c run) socket(ctx context.Context, api *slack.Client) Finding {
 	return f
 }
 
-// slackCode is the error that Slack named, empty when it named none.
-func slackCode(err error) string {
-	if e, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
-		return e.Err
-	}
-	return ""
-}
-
 // mendSlack adds what may help to an error of Slack.
 func mendSlack(err error) error {
 	switch {
-	case slackCode(err) == "missing_scope":
+	case bot.ErrorCode(err) == "missing_scope":
 		return fmt.Errorf("%w; reinstall the app from the manifest", err)
 	case errors.Is(err, jit.ErrBusy):
 		return fmt.Errorf("%w; try again in a minute", err)
@@ -132,7 +124,7 @@ func (c run) channels() []*channel {
 func (ch *channel) look(ctx context.Context, api *slack.Client, granted []string) error {
 	c, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: ch.id})
 	switch {
-	case slackCode(err) == "missing_scope":
+	case bot.ErrorCode(err) == "missing_scope":
 		return fmt.Errorf("the channel %s cannot be looked at: the bot token lacks channels:read or groups:read;"+
 			" reinstall the app from the manifest", ch.id)
 	case err != nil:

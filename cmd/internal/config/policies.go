@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -86,7 +85,7 @@ func (f *faults) ports(i item, def jit.Protocol) []namedPorts {
 	}
 	parsed, err := jit.ParsePorts(n.Value)
 	if err != nil {
-		f.add(n.Line, i.path, "%s", sentence(err))
+		f.add(n.Line, i.path, "%s", jit.Clause(err))
 		return nil
 	}
 	out := make([]namedPorts, 0, len(parsed))
@@ -98,9 +97,6 @@ func (f *faults) ports(i item, def jit.Protocol) []namedPorts {
 	}
 	return out
 }
-
-// sentence is a refusal's words inside another sentence.
-func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") }
 
 // approvalRule reads who decides.
 func approvalRule(s *section) jit.ApprovalRule {
@@ -123,7 +119,7 @@ func approvalRule(s *section) jit.ApprovalRule {
 			key = "approvers"
 		}
 		s.fault(key, "%s needed but %s named; name more approvers or a user group (S…), or require fewer (0: the Azure rights alone decide)",
-			counted(a.Required, "approval is", "approvals are"), counted(named, "person is", "people are"))
+			jit.Count(a.Required, "approval is", "approvals are"), jit.Count(named, "person is", "people are"))
 	}
 	s.onlyDuration("remind_after", 15*time.Minute)
 	s.onlyDuration("claim_for", 15*time.Minute)
@@ -138,13 +134,6 @@ func approvalRule(s *section) jit.ApprovalRule {
 	auto.close()
 	s.close()
 	return a
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // offer reads what may be asked for.
@@ -254,7 +243,7 @@ func (s *section) sources() (bool, []netip.Prefix) {
 		p, err := jit.ParseSource(w.text)
 		switch {
 		case err != nil:
-			s.add(w.line, w.path, "%s", sentence(err))
+			s.add(w.line, w.path, "%s", jit.Clause(err))
 		case slices.Contains(out, p):
 			s.add(w.line, w.path, "%s is here twice; keep one", p)
 		default:

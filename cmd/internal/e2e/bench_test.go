@@ -30,13 +30,13 @@ const crowd = 64 // people at once
 // slackService is the whole bot over both simulators in this process, with a crowd of
 // engineers who may ask.
 type slackService struct {
-	slack *slacksim.Sim
-	azure *azuresim.Sim
-	sweep *reconcile.Reconciler
-	dir   string
+	slack      *slacksim.Sim
+	azure      *azuresim.Sim
+	reconciler *reconcile.Reconciler
+	dir        string
 }
 
-// newFair begins one; more is added to its configuration.
+// newSlackService begins one; more is added to its configuration.
 func newSlackService(b testing.TB, more string) *slackService {
 	b.Helper()
 	f := &slackService{slack: slacksim.New(slacksim.Options{}), azure: azuresim.New(azuresim.Options{}), dir: b.TempDir()}
@@ -108,7 +108,7 @@ func (f *slackService) run(b testing.TB, loaded config.Config) {
 		ended <- app.Run(ctx, app.Options{
 			Config: loaded, Tokens: config.Tokens{Bot: o.BotToken, App: o.AppToken}, Credential: credential, Transport: transport,
 			Stagger: 100 * time.Millisecond,
-			Started: func(s *reconcile.Reconciler, _ app.Shelf) { f.sweep = s },
+			Started: func(s *reconcile.Reconciler, _ app.StoreReader) { f.reconciler = s },
 		})
 	}()
 	b.Cleanup(func() {

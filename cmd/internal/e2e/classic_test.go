@@ -42,8 +42,8 @@ func TestClassicVM(t *testing.T) {
 		if lines, _, err := w.Service.VMs(t.Context(), carol, "", 100); err != nil || len(lines) != 10 {
 			t.Errorf("%d lines, %v", len(lines), err)
 		}
-		if locks, err := w.Store.Protections(t.Context()); err != nil || len(locks) > 0 {
-			t.Errorf("protected %v, %v", locks, err)
+		if protections, err := w.Store.Protections(t.Context()); err != nil || len(protections) > 0 {
+			t.Errorf("protected %v, %v", protections, err)
 		}
 	})
 }

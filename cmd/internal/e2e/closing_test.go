@@ -55,7 +55,7 @@ func TestBusyReadDoesNotHoldBackClosing(t *testing.T) {
 				}
 				w.Pass(20 * time.Second)
 				if fault.Hits() != 1 || w.Reachable(azuresim.DemoWeb1, adasAddress) {
-					t.Errorf("the door is open 10 s after the deadline, or nothing was throttled: %d", fault.Hits())
+					t.Errorf("the access is open 10 s after the deadline, or nothing was throttled: %d", fault.Hits())
 				}
 				w.Pass(11 * time.Minute)
 				w.Want(g.ID, jit.Closed)
@@ -80,7 +80,7 @@ func TestFailedRemovalDoesNotWaitForReads(t *testing.T) {
 				_, _ = w.Ask(ada, time.Hour, "db-2") // it meets the fault
 				w.Pass(70 * time.Second)
 				if failing.Hits() != 6 || w.Reachable(azuresim.DemoWeb1, adasAddress) {
-					t.Errorf("the door is open a minute after the deadline, or not all removals failed: %d", failing.Hits())
+					t.Errorf("the access is open a minute after the deadline, or not all removals failed: %d", failing.Hits())
 				}
 			})
 		})
@@ -99,7 +99,7 @@ func TestUnreadableGuardIsShut(t *testing.T) {
 				fault := w.Azure.AddFault(fault.On(http.MethodGet, "networkSecurityGroups"))
 				w.Pass(time.Until(g.Clock.Deadline) + time.Minute)
 				if w.Reachable(azuresim.DemoWeb1, adasAddress) {
-					t.Error("the door is open a minute after the deadline")
+					t.Error("the access is open a minute after the deadline")
 				}
 				w.Want(g.ID, jit.Closing)
 				fault.Remove()
@@ -141,7 +141,7 @@ func (w *world) hangAround(g jit.Grant) {
 	hang.Remove()
 }
 
-// Whoever says done is served at once, though the guard's lane is pausing for
+// Whoever says done is served at once, though the guard's queue is pausing for
 // something of another grant that fails again and again.
 func TestClosingDoesNotWaitForAnothersPause(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
@@ -235,7 +235,7 @@ func TestDeletedGuardOfAnOpenGrantIsSaid(t *testing.T) {
 	})
 }
 
-// A 404 that is not Azure's proves nothing: a door that is open is not called
+// A 404 that is not Azure's proves nothing: an access that is open is not called
 // closed.
 func TestProxysNotFoundEndsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {

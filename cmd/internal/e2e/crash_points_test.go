@@ -191,7 +191,7 @@ func crashEverywhere(t *testing.T, name, vm string, seed func(*azuresim.Sim)) {
 func crashLife(t *testing.T, w *world, f *crashPoint, name, vm string) {
 	w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Second })
 	w.Config.FirewallWithin = time.Minute
-	foreign, walls := w.Foreign(), w.walls()
+	foreign, firewalls := w.Foreign(), w.foreignFirewalls()
 	w.Config.Approvals[0].PendingFor = 150 * time.Second // longer than until the look after the restart
 	w.Config.Policies[0].Ports[0].Shortest = time.Minute
 	f.strike(w)
@@ -230,10 +230,10 @@ func crashLife(t *testing.T, w *world, f *crashPoint, name, vm string) {
 	if err != nil || len(unfinished) != 0 {
 		t.Errorf("unfinished: %v, %v", unfinished, err)
 	}
-	if w.gets(vm, "203.0.113.7", 22) {
+	if w.connects(vm, "203.0.113.7", 22) {
 		t.Errorf("%s is open after all was over", name)
 	}
-	if w.allWalls() != walls {
+	if w.firewalls() != firewalls {
 		t.Error("the firewalls are not as before")
 	}
 	w.CheckPromises(foreign)

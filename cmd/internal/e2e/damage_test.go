@@ -102,13 +102,13 @@ func TestRenamedInstallationIsRefused(t *testing.T) {
 		w.Pass(time.Until(g.Clock.Deadline) + 10*time.Second)
 		w.Want(g.ID, jit.Closed)
 		if w.Reachable(azuresim.DemoWeb1, adasAddress) || w.Ours() != 0 {
-			t.Error("the door is open under the old name")
+			t.Error("the access is open under the old name")
 		}
 	})
 }
 
 // A deny of ours that the store does not explain, as when the store was lost,
-// keeps a door shut and stays; an allow that it does not explain goes.
+// keeps a port shut and stays; an allow that it does not explain goes.
 func TestUnknownDenyStays(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		const deny, allow = "jitbot-prod-deny-22-any", "jitbot-prod-g-99999-web-1-abcd-tcp"
@@ -154,9 +154,9 @@ func TestDamagedProtectionKeepsItsDenies(t *testing.T) {
 	})
 }
 
-// A grant that cannot be read keeps no door open, and holds up nothing else:
+// A grant that cannot be read keeps no access open, and holds up nothing else:
 // not its neighbours' closing, and not what lies about at other guards.
-func TestDamagedGrantClosesItsDoor(t *testing.T) {
+func TestDamagedGrantIsClosed(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
 		bad := w.Open(15*time.Minute, "web-1")
@@ -168,7 +168,7 @@ func TestDamagedGrantClosesItsDoor(t *testing.T) {
 		}
 		w.Pass(time.Minute)
 		if w.Reachable(azuresim.DemoWeb1, adasAddress) {
-			t.Error("the door of the damaged grant is open")
+			t.Error("the access of the damaged grant is open")
 		}
 		if !w.Reachable(azuresim.DemoWeb2, adasAddress) {
 			t.Error("its neighbour was shut too")

@@ -200,7 +200,7 @@ func TestDigestInTheChannel(t *testing.T) {
 	}
 	// The first day may go by while the schedule is being set.
 	for range 10 {
-		f.sweep.Skip(24 * time.Hour)
+		f.reconciler.Skip(24 * time.Hour)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		err := f.slack.Wait(ctx, told)
 		cancel()

@@ -159,7 +159,7 @@ func TestDeletedGuardEndsTheGrant(t *testing.T) {
 }
 
 // jitbot sweep closes from the rules in Azure alone.
-func TestReapWithoutStore(t *testing.T) {
+func TestSweepWithoutStore(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()

@@ -13,11 +13,11 @@ import (
 	"jitbot/jit/rules"
 )
 
-// stands reports whether a rule of the grant is in a firewall or a policy.
-func (w *world) stands(id jit.ID) bool { return strings.Contains(w.allWalls(), string(id)) }
+// hasRule reports whether a rule of the grant is in a firewall or a policy.
+func (w *world) hasRule(id jit.ID) bool { return strings.Contains(w.firewalls(), string(id)) }
 
 // A policy that may be written, while one that it inherits from may not be
-// read: the door is shut all the same, and closed is said once it was read.
+// read: the access is closed all the same, and closed is said once it was read.
 func TestClosingUnderAPolicyThatIsHidden(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
@@ -27,8 +27,8 @@ func TestClosingUnderAPolicyThatIsHidden(t *testing.T) {
 		g = w.Want(g.ID, jit.Open)
 		hidden := w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
 		w.Pass(time.Until(g.Clock.Deadline) + 5*time.Minute)
-		if g = w.Want(g.ID, jit.Closing); !g.Stuck || w.stands(g.ID) {
-			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.stands(g.ID))
+		if g = w.Want(g.ID, jit.Closing); !g.Stuck || w.hasRule(g.ID) {
+			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.hasRule(g.ID))
 		}
 		hidden.Remove()
 		w.Pass(2 * time.Minute)
@@ -61,7 +61,7 @@ func TestAnotherInstallationLetsInAlong(t *testing.T) {
 func TestClosedAlsoWhereTheVMWas(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
-		walls, foreign := w.allWalls(), w.Foreign()
+		firewalls, foreign := w.firewalls(), w.Foreign()
 		w.Start()
 		g := w.allowed(20*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(4 * time.Minute)
@@ -77,13 +77,13 @@ func TestClosedAlsoWhereTheVMWas(t *testing.T) {
 		w.Stop()
 		w.Start()
 		w.Pass(time.Until(g.Clock.Deadline) + 2*time.Minute)
-		if g = w.Want(g.ID, jit.Closing); !g.Stuck || !w.stands(g.ID) {
-			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.stands(g.ID))
+		if g = w.Want(g.ID, jit.Closing); !g.Stuck || !w.hasRule(g.ID) {
+			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.hasRule(g.ID))
 		}
 		forbidden.Remove()
 		w.Pass(4 * time.Minute)
 		w.Want(g.ID, jit.Closed)
-		if w.allWalls() != walls {
+		if w.firewalls() != firewalls {
 			t.Error("the firewalls are not as before")
 		}
 		w.CheckPromises(foreign)

@@ -10,8 +10,9 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// thief has somebody's DNAT rule take the door, in place of ours or before it.
-func (w *world) thief(d jit.PublicEnd, keep bool) {
+// takePublicEnd has somebody's DNAT rule take the public address and port, in
+// place of ours or before it.
+func (w *world) takePublicEnd(d jit.PublicEnd, keep bool) {
 	w.T.Helper()
 	all := w.Azure.FirewallCollections(azuresim.DemoFirewall)
 	if !keep {
@@ -19,7 +20,7 @@ func (w *world) thief(d jit.PublicEnd, keep bool) {
 	}
 	if err := w.Azure.PutFirewall(azuresim.Firewall{
 		ID: azuresim.DemoFirewall, Location: azuresim.DemoLocation, Subnet: simulated.FirewallSubnet(), PublicIPs: simulated.FirewallIPs(),
-		Collections: append(all, azuresim.RuleCollection{Name: "thief", Kind: azuresim.NAT, Priority: 1100, Action: "Dnat", Rules: []azuresim.FirewallRule{{
+		Collections: append(all, azuresim.RuleCollection{Name: "other", Kind: azuresim.NAT, Priority: 1100, Action: "Dnat", Rules: []azuresim.FirewallRule{{
 			Name: "x", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{d.Public.Addr().String()},
 			Ports: []string{fmt.Sprint(d.Public.Port())}, TranslatedAddress: "10.40.1.9", TranslatedPort: "22",
 		}}}),
@@ -28,9 +29,9 @@ func (w *world) thief(d jit.PublicEnd, keep bool) {
 	}
 }
 
-// A door that somebody took leads elsewhere: the holder gets another one and is
+// A public end that somebody took leads elsewhere: the holder gets another one and is
 // told, also by a jitbot that is started anew meanwhile.
-func TestADoorThatSomebodyTook(t *testing.T) {
+func TestPublicEndThatSomebodyTook(t *testing.T) {
 	for name, c := range map[string]struct{ keep, restart bool }{
 		"in place of ours": {}, "beside ours": {keep: true}, "and jitbot is started anew": {restart: true},
 	} {
@@ -41,24 +42,24 @@ func TestADoorThatSomebodyTook(t *testing.T) {
 				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
 				w.Pass(4 * time.Minute)
 				old := w.Want(g.ID, jit.Open).PublicEnds()[0]
-				w.thief(old, c.keep)
+				w.takePublicEnd(old, c.keep)
 				if c.restart {
-					w.Pass(50 * time.Second) // the new door is written, and not yet in force
+					w.Pass(50 * time.Second) // the new rule is written, and not yet in force
 					w.Stop()
 					w.Pass(time.Minute)
 					w.Start()
 				}
 				w.Pass(4 * time.Minute)
 				g = w.Want(g.ID, jit.Open)
-				if doors := g.PublicEnds(); len(doors) != 1 || doors[0].Public == old.Public {
-					t.Errorf("doors %v, were %v", doors, old)
+				if ends := g.PublicEnds(); len(ends) != 1 || ends[0].Public == old.Public {
+					t.Errorf("public ends %v, were %v", ends, old)
 				}
-				if !w.gets(azuresim.DemoApp, "203.0.113.7", 22) || w.Told.Count("moved to requester") != 1 {
+				if !w.connects(azuresim.DemoApp, "203.0.113.7", 22) || w.Told.Count("moved to requester") != 1 {
 					t.Errorf("told %d times", w.Told.Count("moved to requester"))
 				}
 				w.Pass(time.Until(g.Clock.Deadline) + 4*time.Minute)
 				w.Want(g.ID, jit.Closed)
-				if w.stands(g.ID) {
+				if w.hasRule(g.ID) {
 					t.Error("a rule of it is left")
 				}
 			})
@@ -66,9 +67,9 @@ func TestADoorThatSomebodyTook(t *testing.T) {
 	}
 }
 
-// A holder whose door is gone because the firewall is not on the way any more is
+// A holder whose public end is gone because the firewall is not on the way any more is
 // told to come straight.
-func TestADoorThatIsGone(t *testing.T) {
+func TestPublicEndThatIsGone(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
 		w.Start()
@@ -82,7 +83,7 @@ func TestADoorThatIsGone(t *testing.T) {
 		}
 		w.Pass(4 * time.Minute)
 		if g = w.Want(g.ID, jit.Open); len(g.PublicEnds()) != 0 || w.Told.Count("moved to requester") != 1 {
-			t.Errorf("doors %v, told %d times", g.PublicEnds(), w.Told.Count("moved to requester"))
+			t.Errorf("public ends %v, told %d times", g.PublicEnds(), w.Told.Count("moved to requester"))
 		}
 	})
 }
@@ -91,7 +92,7 @@ func TestADoorThatIsGone(t *testing.T) {
 // were written does not count as gone.
 func TestEndingWhileItFollows(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		walls := w.allWalls()
+		firewalls := w.firewalls()
 		routes := azuresim.DemoHubGroup + "/providers/Microsoft.Network/routeTables/core-routes"
 		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
 			t.Fatal(err)
@@ -106,12 +107,12 @@ func TestEndingWhileItFollows(t *testing.T) {
 		}
 		for range 40 {
 			w.Pass(20 * time.Second)
-			if w.Grant(g.ID).State == jit.Closed && w.stands(g.ID) {
+			if w.Grant(g.ID).State == jit.Closed && w.hasRule(g.ID) {
 				t.Fatal("closed, and its rule is in the firewall's policy")
 			}
 		}
 		w.Want(g.ID, jit.Closed)
-		if w.allWalls() != walls {
+		if w.firewalls() != firewalls {
 			t.Error("the firewalls are not as before")
 		}
 	})

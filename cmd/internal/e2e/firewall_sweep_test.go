@@ -13,11 +13,11 @@ import (
 
 // Without the bot and its store, what is past its until is closed in firewalls
 // too.
-func TestReapFirewalls(t *testing.T) {
+func TestSweepOfFirewalls(t *testing.T) {
 	for _, c := range []struct{ vm, id, source string }{{"app-1", azuresim.DemoApp, "203.0.113.7"}, {"core-1", azuresim.DemoCore, "10.60.1.9"}} {
 		t.Run(c.vm, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				walls := w.allWalls()
+				firewalls := w.firewalls()
 				w.Start()
 				g := w.allowed(15*time.Minute, c.source+"/32", c.vm)
 				w.Pass(6 * time.Minute)
@@ -40,7 +40,7 @@ func TestReapFirewalls(t *testing.T) {
 						t.Errorf("%v", r)
 					}
 				}
-				if err != nil || w.gets(c.id, c.source, 22) || w.allWalls() != walls || w.Ours() != 0 {
+				if err != nil || w.connects(c.id, c.source, 22) || w.firewalls() != firewalls || w.Ours() != 0 {
 					t.Errorf("not as before, %v", err)
 				}
 			})
@@ -49,7 +49,7 @@ func TestReapFirewalls(t *testing.T) {
 }
 
 // So does the sweep without the bot.
-func TestReapUnderAPolicyThatIsHidden(t *testing.T) {
+func TestSweepUnderAPolicyThatIsHidden(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
 		w.Start()
@@ -60,15 +60,15 @@ func TestReapUnderAPolicyThatIsHidden(t *testing.T) {
 		w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
 		time.Sleep(time.Until(g.Clock.Until))
 		found, err := reconcile.SweepOverdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
-		if w.stands(g.ID) {
+		if w.hasRule(g.ID) {
 			t.Errorf("the rule is left: %v, %v", found, err)
 		}
 	})
 }
 
 // A policy that two firewalls use, one of them by a policy that inherits from
-// it, holds doors for both. The sweep tells of each once, at its own policy.
-func TestReapTellsOfEachRuleOnce(t *testing.T) {
+// it, holds DNAT rules for both. The sweep tells of each once, at its own policy.
+func TestSweepTellsOfEachRuleOnce(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
 		if err := w.Azure.PutFirewall(azuresim.Firewall{

@@ -24,8 +24,8 @@ func firewalled(t *testing.T, f func(t *testing.T, w *world)) {
 	})
 }
 
-// walls is everything that stands in firewalls and policies and is not ours.
-func (w *world) walls() string {
+// foreignFirewalls is everything in firewalls and policies that is not ours.
+func (w *world) foreignFirewalls() string {
 	var b strings.Builder
 	for _, id := range w.Azure.Firewalls() {
 		b.WriteString(w.Azure.DumpFirewall(id, func(name string) bool { return strings.HasPrefix(name, "jitbot-prod-") }))
@@ -36,8 +36,8 @@ func (w *world) walls() string {
 	return b.String()
 }
 
-// allWalls is all that stands in firewalls and policies.
-func (w *world) allWalls() string {
+// firewalls is everything in firewalls and policies.
+func (w *world) firewalls() string {
 	var b strings.Builder
 	for _, id := range w.Azure.Firewalls() {
 		b.WriteString(w.Azure.DumpFirewall(id, nil))
@@ -60,7 +60,7 @@ func (w *world) writes() int {
 	return n
 }
 
-func (w *world) gets(vm, source string, port int) bool {
+func (w *world) connects(vm, source string, port int) bool {
 	ok, _ := w.Azure.Path(vm, netip.MustParseAddr(source), port, "Tcp")
 	return ok
 }
@@ -76,7 +76,7 @@ func TestFirewallLife(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				foreign, walls := w.Foreign(), w.walls()
+				foreign, firewalls := w.Foreign(), w.foreignFirewalls()
 				w.Start()
 				g, err := w.AskFrom(ada, 15*time.Minute, c.source+"/32", c.vm)
 				if err != nil {
@@ -90,30 +90,30 @@ func TestFirewallLife(t *testing.T) {
 				if others := strings.Join(g.Notes, " "); strings.Contains(others, "rule site/build-ssh of the firewall hub-fw lets 198.51.100.10 in as well") != (c.vm == "app-1") {
 					t.Errorf("whom else it lets in: %s", others)
 				}
-				if w.gets(c.id, c.source, 22) {
+				if w.connects(c.id, c.source, 22) {
 					t.Error("in before the firewall was changed")
 				}
 				w.Pass(5 * time.Minute)
 				g = w.Want(g.ID, jit.Open)
-				if !w.gets(c.id, c.source, 22) || w.gets(c.id, c.other, 22) || w.gets(c.id, c.source, 23) {
+				if !w.connects(c.id, c.source, 22) || w.connects(c.id, c.other, 22) || w.connects(c.id, c.source, 23) {
 					_, why := w.Azure.Path(c.id, netip.MustParseAddr(c.source), 22, "Tcp")
 					t.Errorf("open to the wrong people: %v", why)
 				}
-				if doors := g.PublicEnds(); strings.HasPrefix(c.name, "DNAT") != (len(doors) == 1) {
-					t.Errorf("doors %v", doors)
+				if ends := g.PublicEnds(); strings.HasPrefix(c.name, "DNAT") != (len(ends) == 1) {
+					t.Errorf("public ends %v", ends)
 				}
-				if w.walls() != walls {
+				if w.foreignFirewalls() != firewalls {
 					t.Error("somebody else's rules of a firewall changed while it was open")
 				}
 				w.Pass(time.Until(g.Clock.Deadline) + 20*time.Second)
 				w.Want(g.ID, jit.Closing)
-				if w.gets(c.id, c.source, 22) {
+				if w.connects(c.id, c.source, 22) {
 					t.Error("still in after the deadline: the security group is closed at once")
 				}
 				w.Pass(6 * time.Minute)
 				w.Want(g.ID, jit.Closed)
-				if got := w.allWalls(); got != walls {
-					t.Errorf("the firewalls are not as before:\n%s\nwere\n%s", got, walls)
+				if got := w.firewalls(); got != firewalls {
+					t.Errorf("the firewalls are not as before:\n%s\nwere\n%s", got, firewalls)
 				}
 				if n := w.writes(); n != 2 {
 					t.Errorf("%d changes of a firewall, want 2", n)
@@ -133,7 +133,7 @@ func TestFirewallChangesAreShared(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				walls := w.walls()
+				firewalls := w.foreignFirewalls()
 				w.Start()
 				var ids []jit.ID
 				for i := range 20 {
@@ -151,7 +151,7 @@ func TestFirewallChangesAreShared(t *testing.T) {
 				w.Pass(13 * time.Minute)
 				for i, id := range ids {
 					w.Want(id, jit.Open)
-					if !w.gets(c.id, fmt.Sprintf(c.source, i+1), 22) {
+					if !w.connects(c.id, fmt.Sprintf(c.source, i+1), 22) {
 						t.Errorf("grant %d is open and lets nobody in", i)
 					}
 				}
@@ -166,7 +166,7 @@ func TestFirewallChangesAreShared(t *testing.T) {
 				if closed := w.writes() - opened; closed > 2 {
 					t.Errorf("%d changes for twenty closings", closed)
 				}
-				if w.allWalls() != walls {
+				if w.firewalls() != firewalls {
 					t.Error("the firewalls are not as before")
 				}
 			})

@@ -52,7 +52,7 @@ func TestClosedByAWriteOfTheWhole(t *testing.T) {
 				for i, g := range grants {
 					open, _ := w.Azure.Reachable(azuresim.DemoWeb2, netip.MustParseAddr(source(i)), 22, "Tcp")
 					if state := w.Grant(g.ID).State; open && state == jit.Closed {
-						t.Errorf("%s is %s, and its door is open", g.ID, state)
+						t.Errorf("%s is %s, and its access is open", g.ID, state)
 					}
 				}
 				broken.Remove()

@@ -19,7 +19,7 @@ func TestHangingOperationIsGivenUp(t *testing.T) {
 		w.Pass(3 * time.Minute)
 		w.Want(g.ID, jit.Closed)
 		if w.Reachable(azuresim.DemoWeb1, adasAddress) {
-			t.Error("the door is open")
+			t.Error("the access is open")
 		}
 	})
 }
@@ -37,7 +37,7 @@ func TestHangingRemovalIsSentAgain(t *testing.T) {
 		}
 		w.Pass(time.Until(next.Clock.Deadline) + 130*time.Second)
 		if w.Reachable(azuresim.DemoWeb2, adasAddress) {
-			t.Error("the neighbour's door is open")
+			t.Error("the neighbour's access is open")
 		}
 		w.Pass(time.Until(g.Clock.Deadline) + 20*time.Minute)
 		w.Want(g.ID, jit.Closed)

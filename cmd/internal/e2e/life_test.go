@@ -38,7 +38,7 @@ func TestLife(t *testing.T) {
 		w.Pass(20 * time.Second)
 		w.Want(g.ID, jit.Closed)
 		if w.Ours() != 0 || w.Reachable(azuresim.DemoWeb1, "203.0.113.7") {
-			t.Error("the door is still open")
+			t.Error("the access is still open")
 		}
 		want := []jit.EventKind{jit.EventAsked, jit.EventWaiting, jit.EventApproved, jit.EventOpening, jit.EventOpened, jit.EventClosing, jit.EventClosed}
 		if got := w.Kinds(g.ID); !slices.Equal(got, want) {

@@ -79,7 +79,7 @@ func TestLockedFirewallIsRefused(t *testing.T) {
 	} {
 		t.Run(tt.vm, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				walls := w.allWalls()
+				firewalls := w.firewalls()
 				w.Azure.AddLock(tt.lock)
 				w.Start()
 				if _, err := w.Ask(ada, time.Hour, tt.vm); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -89,7 +89,7 @@ func TestLockedFirewallIsRefused(t *testing.T) {
 				if err != nil || e.Blocked != nil || !strings.Contains(strings.Join(e.Posture.Notes, " "), tt.want) {
 					t.Errorf("explain said %v, %v, %q", err, e.Blocked, e.Posture.Notes)
 				}
-				if w.Told.Has("to card") || w.allWalls() != walls {
+				if w.Told.Has("to card") || w.firewalls() != firewalls {
 					t.Error("a card was posted, or a firewall written")
 				}
 			})
@@ -101,7 +101,7 @@ func TestLockedFirewallIsRefused(t *testing.T) {
 // against deleting is not in the way.
 func TestFirewallUnderALockAgainstDeleting(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		foreign, walls := w.Foreign(), w.allWalls()
+		foreign, firewalls := w.Foreign(), w.firewalls()
 		w.Azure.AddLock(azuresim.Lock{Name: "keep", Scope: azuresim.DemoFirewall, Level: azuresim.CanNotDelete})
 		w.Start()
 		g, err := w.Ask(ada, 20*time.Minute, "app-1")
@@ -113,7 +113,7 @@ func TestFirewallUnderALockAgainstDeleting(t *testing.T) {
 		}
 		w.Pass(time.Hour)
 		w.Want(g.ID, jit.Closed)
-		if !slices.Contains(w.Kinds(g.ID), jit.EventOpened) || w.allWalls() != walls {
+		if !slices.Contains(w.Kinds(g.ID), jit.EventOpened) || w.firewalls() != firewalls {
 			t.Errorf("it went %v", w.Kinds(g.ID))
 		}
 		w.CheckPromises(foreign)

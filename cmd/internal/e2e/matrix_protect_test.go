@@ -43,19 +43,19 @@ func TestMatrixOfProtecting(t *testing.T) {
 			}
 		}
 	}
-	s.unlocked()
+	s.nothingProtected()
 }
 
-// unlocked checks that nothing is protected.
-func (s *slackBot) unlocked() {
+// nothingProtected checks that nothing is protected.
+func (s *slackBot) nothingProtected() {
 	s.t.Helper()
-	if locks, err := s.store.Protections(s.ctx); err != nil || len(locks) != 0 {
-		s.t.Errorf("protected: %+v, %v", locks, err)
+	if protections, err := s.store.Protections(s.ctx); err != nil || len(protections) != 0 {
+		s.t.Errorf("protected: %+v, %v", protections, err)
 	}
 }
 
-// lock is a good form that protects, in place of whatever form there is.
-func lock(metadata string) slacksim.Raw {
+// protectForm is a good form that protects, in place of whatever form there is.
+func protectForm(metadata string) slacksim.Raw {
 	option := func(value string) map[string]any {
 		return map[string]any{"text": map[string]any{"type": "plain_text", "text": value}, "value": value}
 	}
@@ -83,7 +83,7 @@ func TestFormsThatProtect(t *testing.T) {
 		t.Helper()
 		s.typed(by, open)
 		before := len(s.sim.DMs(string(by)))
-		if _, err := s.sim.SubmitRaw(s.ctx, string(by), s.sim.Views(string(by))[0].ID, nil, lock(metadata)); err != nil {
+		if _, err := s.sim.SubmitRaw(s.ctx, string(by), s.sim.Views(string(by))[0].ID, nil, protectForm(metadata)); err != nil {
 			t.Fatal(err)
 		}
 		return s.direct(string(by), before)
@@ -101,7 +101,7 @@ func TestFormsThatProtect(t *testing.T) {
 			t.Errorf("%s: read %q, want %q", metadata, got, want)
 		}
 	}
-	s.unlocked()
+	s.nothingProtected()
 	if got := send(carol, "protect web-1", `["dev-1","bare-1","tag:role=jump"]`); !strings.Contains(got, "`dev/bare-1` was not changed") ||
 		!strings.Contains(got, "Being protected: `dev/dev-1`, `prod-web/jump-1`") {
 		t.Errorf("read %q", got)

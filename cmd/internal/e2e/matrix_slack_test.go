@@ -92,7 +92,7 @@ func (s *slackBot) people() {
 	} {
 		all = append(all, s.sim.AddUser(u).ID)
 	}
-	s.sim.AddChannel(slacksim.Channel{ID: room, Name: "room", Members: append(all, s.sim.Options().BotUserID)})
+	s.sim.AddChannel(slacksim.Channel{ID: channel, Name: "team", Members: append(all, s.sim.Options().BotUserID)})
 	s.sim.AddGroup(slacksim.Group{ID: group, Handle: "approvers", Users: []string{string(grace), string(alan)}})
 }
 
@@ -130,10 +130,10 @@ func (s *slackBot) postButtons(api *slack.Client) {
 	for _, action := range []string{"approve", "deny", "revoke", "done", "cancel"} {
 		all = append(all, slack.NewButtonBlockElement(action, "g-22222", slack.NewTextBlockObject(slack.PlainTextType, action, false, false)))
 	}
-	if _, _, err := api.PostMessageContext(s.ctx, room, slack.MsgOptionText("every button", false), slack.MsgOptionBlocks(slack.NewActionBlock("", all...))); err != nil {
+	if _, _, err := api.PostMessageContext(s.ctx, channel, slack.MsgOptionText("every button", false), slack.MsgOptionBlocks(slack.NewActionBlock("", all...))); err != nil {
 		s.t.Fatal(err)
 	}
-	s.buttons = s.sim.Messages(room)[0]
+	s.buttons = s.sim.Messages(channel)[0]
 }
 
 // press presses a button, gives a reason where a form asks for it, and returns
@@ -142,7 +142,7 @@ func (s *slackBot) press(by jit.UserID, action string, id jit.ID) string {
 	s.t.Helper()
 	user, value := string(by), string(id)
 	s.sim.Reload(user)
-	if _, err := s.sim.ClickRaw(s.ctx, user, room, s.buttons.TS, action, slacksim.Raw{Value: &value, Force: true}); err != nil {
+	if _, err := s.sim.ClickRaw(s.ctx, user, channel, s.buttons.TS, action, slacksim.Raw{Value: &value, Force: true}); err != nil {
 		s.t.Fatalf("%s presses %s: %v", by, action, err)
 	}
 	if action != "deny" || by == elsewhere {
@@ -153,7 +153,7 @@ func (s *slackBot) press(by jit.UserID, action string, id jit.ID) string {
 	if _, err := s.sim.SubmitRaw(s.ctx, user, s.sim.Views(user)[0].ID, slacksim.Values{"reason": "no"}, slacksim.Raw{Force: true}); err != nil {
 		s.t.Fatalf("%s denies: %v", by, err)
 	}
-	if deaf(by) {
+	if unreachable(by) {
 		s.settled()
 		return ""
 	}
@@ -210,7 +210,7 @@ func (s *slackBot) typed(by jit.UserID, text string) string {
 	s.t.Helper()
 	user := string(by)
 	s.sim.Reload(user)
-	r, err := s.sim.SlashRaw(s.ctx, user, room, "/jit", text, slacksim.Raw{Force: true})
+	r, err := s.sim.SlashRaw(s.ctx, user, channel, "/jit", text, slacksim.Raw{Force: true})
 	if err != nil {
 		s.t.Fatalf("%s types %s: %v", by, text, err)
 	}
@@ -286,7 +286,7 @@ func (s *slackBot) approach(user, way string) error {
 	case "shortcut":
 		_, err = s.sim.ShortcutRaw(s.ctx, user, "request_access", slacksim.Raw{Force: true})
 	case "mention":
-		_, err = s.sim.Event(s.ctx, map[string]any{"type": "app_mention", "user": user, "channel": room, "text": "hello"})
+		_, err = s.sim.Event(s.ctx, map[string]any{"type": "app_mention", "user": user, "channel": channel, "text": "hello"})
 	case "home":
 		_, err = s.sim.Event(s.ctx, map[string]any{"type": "app_home_opened", "user": user, "channel": "D0", "tab": "home"})
 	}

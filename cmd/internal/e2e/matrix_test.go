@@ -14,7 +14,7 @@ const (
 	gone      = jit.UserID("U0GONE")
 	stranger  = jit.UserID("U0STRANGER")
 	elsewhere = jit.UserID("U0ELSEWHERE") // of another workspace
-	room      = "C0ROOM"
+	channel   = "C0TEAM"
 )
 
 func kinds() map[string]jit.UserID {
@@ -107,8 +107,8 @@ func TestMatrixOfChanges(t *testing.T) {
 	}
 }
 
-// deaf is who gets no direct messages.
-func deaf(id jit.UserID) bool { return id == gone || id == robot }
+// unreachable is who takes no direct messages.
+func unreachable(id jit.UserID) bool { return id == gone || id == robot }
 
 // cell does one thing and holds it against the table.
 func (s *slackBot) cell(kind, action string, state jit.State, outcome string, do func(by jit.UserID, action string, id jit.ID) string) {
@@ -118,7 +118,7 @@ func (s *slackBot) cell(kind, action string, state jit.State, outcome string, do
 	if outcome == "yes" {
 		want, after = done()[action].says, done()[action].state
 	}
-	if deaf(by) && action == "deny" {
+	if unreachable(by) && action == "deny" {
 		want = "" // the answer to a form is a direct message
 	}
 	got := do(by, action, g.ID)

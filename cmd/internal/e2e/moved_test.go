@@ -30,7 +30,7 @@ func TestVMsAreFollowed(t *testing.T) {
 		}
 		w.Pass(2 * time.Minute)
 		w.Want(g.ID, jit.Open)
-		if !w.locked(azuresim.DemoJump) || !w.Reachable(azuresim.DemoJump, "203.0.113.7") || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
+		if !w.protected(azuresim.DemoJump) || !w.Reachable(azuresim.DemoJump, "203.0.113.7") || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
 			t.Error("the rules do not follow the new address")
 		}
 		if !slices.Contains(w.Kinds(g.ID), jit.EventMoved) || slices.Contains(w.Kinds(g.ID), jit.EventDrift) {
@@ -104,7 +104,7 @@ func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 				t.Errorf("left is %s for %s", r.Name, r.DestinationAddressPrefix)
 			}
 		}
-		if !w.locked(azuresim.DemoDev1) || !w.locked(azuresim.DemoDev2) {
+		if !w.protected(azuresim.DemoDev1) || !w.protected(azuresim.DemoDev2) {
 			t.Error("they are not called shut")
 		}
 		w.CheckPromises(foreign)
@@ -232,7 +232,7 @@ func TestAddressWithoutAGroup(t *testing.T) {
 				}
 				w.Pass(2 * time.Minute)
 				said := w.said(jit.EventProtected)
-				if !w.locked(azuresim.DemoDB1) || len(said) != 2 || !strings.Contains(said[1], "10.20.2.4, before which there is no network security group") {
+				if !w.protected(azuresim.DemoDB1) || len(said) != 2 || !strings.Contains(said[1], "10.20.2.4, before which there is no network security group") {
 					t.Errorf("the record says %q", said)
 				}
 				if n := w.Ours(); n != 1 {

@@ -194,7 +194,7 @@ func TestRightMarkHoldsOpenings(t *testing.T) {
 		w.Pass(3 * time.Minute)
 		w.Want(g.ID, jit.Opening)
 		if w.Reachable(azuresim.DemoWeb1, adasAddress) {
-			t.Error("the door was opened")
+			t.Error("access was opened")
 		}
 		w.Pass(4 * time.Minute)
 		w.Want(g.ID, jit.Open)

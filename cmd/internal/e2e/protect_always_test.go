@@ -28,7 +28,7 @@ func TestProtectAlways(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(90 * time.Second)
-		if !w.locked(azuresim.DemoJump) {
+		if !w.protected(azuresim.DemoJump) {
 			t.Fatal("not protected within a minute and a half")
 		}
 		if results, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || !errors.Is(results[0].Err, jit.ErrPolicy) {

@@ -11,7 +11,7 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// protect locks VMs as an admin does and waits until it is in force.
+// protect protects VMs as an admin does and waits until it is in force.
 func (w *world) protect(vms ...string) {
 	w.T.Helper()
 	results, err := w.Service.Protect(w.T.Context(), carol, vms, nil)
@@ -26,7 +26,7 @@ func (w *world) protect(vms ...string) {
 	w.Pass(20 * time.Second)
 }
 
-func (w *world) locked(vm string) bool {
+func (w *world) protected(vm string) bool {
 	w.T.Helper()
 	p, err := w.Store.Protection(w.T.Context(), vm)
 	if err != nil && !errors.Is(err, jit.ErrNotFound) {
@@ -46,7 +46,7 @@ func TestProtectGrantUnprotect(t *testing.T) {
 			t.Fatal("jump-1 should be exposed to begin with")
 		}
 		w.protect("jump-1")
-		if !w.locked(vm) || w.Reachable(vm, from) || w.Reachable(vm, other) {
+		if !w.protected(vm) || w.Reachable(vm, from) || w.Reachable(vm, other) {
 			t.Fatal("jump-1 is still open after protect")
 		}
 		if w.Told.Count("protected to channel") != 1 {
@@ -95,8 +95,8 @@ func TestSharedDeny(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(20 * time.Second)
-		if !w.locked(azuresim.DemoDev2) || w.Ours() != 1 {
-			t.Errorf("dev-2 is locked: %t, %d rules", w.locked(azuresim.DemoDev2), w.Ours())
+		if !w.protected(azuresim.DemoDev2) || w.Ours() != 1 {
+			t.Errorf("dev-2 is protected: %t, %d rules", w.protected(azuresim.DemoDev2), w.Ours())
 		}
 		if w.Told.Count("drift") != 0 {
 			t.Errorf("a change of ours was called drift: %v", w.Told.Said)

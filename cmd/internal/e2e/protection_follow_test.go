@@ -40,7 +40,7 @@ func TestProtectionFollowsItsPolicy(t *testing.T) {
 		if len(denies) != 1 || denies[0].DestinationPortRange != "22" || denies[0].SourceAddressPrefix != "Internet" || denies[0].Priority < 3900 {
 			t.Errorf("%+v", denies)
 		}
-		if !w.locked(azuresim.DemoJump) || w.Told.Count("drift") != 0 {
+		if !w.protected(azuresim.DemoJump) || w.Told.Count("drift") != 0 {
 			t.Errorf("said %v", w.Told.Said)
 		}
 		if results, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err != nil {
@@ -103,7 +103,7 @@ func TestProtectionWaitsForAGroup(t *testing.T) {
 		}
 		w.plant(azuresim.DemoBackupNSG, "all", "Allow", "*", 1000, "")
 		w.Pass(2 * time.Minute)
-		if !w.locked(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, adasAddress) {
+		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, adasAddress) {
 			t.Error("open once it has a group again")
 		}
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil {
@@ -145,7 +145,7 @@ func TestInterfaceThatCameWhileListed(t *testing.T) {
 		}, Latency: 5 * time.Second})
 		w.Pass(time.Minute)
 		slow.Remove()
-		if !w.locked(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
+		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
 			t.Errorf("no longer shut; it was said %v", w.Told.Said)
 		}
 		w.Want(g.ID, jit.Open)
@@ -167,8 +167,8 @@ func TestUnprotectedBesideTheSameAddress(t *testing.T) {
 		if p, err := w.Store.Protection(t.Context(), azuresim.DemoDev1); !errors.Is(err, jit.ErrNotFound) {
 			t.Errorf("it is %s: %+v", p.State, p.Paths)
 		}
-		if !w.locked(copied) || w.Ours() != 1 {
-			t.Errorf("copy-1 is locked: %t, by %d rules", w.locked(copied), w.Ours())
+		if !w.protected(copied) || w.Ours() != 1 {
+			t.Errorf("copy-1 is protected: %t, by %d rules", w.protected(copied), w.Ours())
 		}
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"copy-1"}); err != nil {
 			t.Fatal(err)

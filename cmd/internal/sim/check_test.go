@@ -17,23 +17,23 @@ import (
 func (k *walk) check() {
 	k.T.Helper()
 	for slices.ContainsFunc(k.unfinished(), k.justOver) {
-		k.Pass(k.kit.rest / 2)
+		k.Pass(k.variant.rest / 2)
 	}
 	k.checkForeign()
-	j := k.model()
-	k.checkStates(j)
-	for nsg, rules := range j.present {
+	m := k.model()
+	k.checkStates(m)
+	for nsg, rules := range m.present {
 		for _, r := range rules {
-			k.checkRule(j, nsg, r)
+			k.checkRule(m, nsg, r)
 		}
 	}
-	k.kit.look()
+	k.variant.look()
 	k.shut = ""
 }
 
 // justOver reports whether the grant's time was over a moment ago.
 func (k *walk) justOver(g jit.Grant) bool {
-	return g.State == jit.Closing && time.Since(g.Clock.Closing) < k.kit.rest/2
+	return g.State == jit.Closing && time.Since(g.Clock.Closing) < k.variant.rest/2
 }
 
 // checkForeign holds what is not ours to what other people made of it.
@@ -59,7 +59,7 @@ func (k *walk) checkForeign() {
 
 // checkStates allows a grant or protection to be on its way only where
 // somebody's hand is in it.
-func (k *walk) checkStates(j *model) {
+func (k *walk) checkStates(m *model) {
 	k.T.Helper()
 	stuck := slices.ContainsFunc(k.unfinished(), func(g jit.Grant) bool { return g.State == jit.Closing })
 	for _, g := range k.unfinished() {
@@ -69,11 +69,11 @@ func (k *walk) checkStates(j *model) {
 			k.T.Errorf("%s is open after its deadline %s", g.ID, g.Clock.Deadline)
 		case g.State == jit.Open && slices.ContainsFunc(g.VMs(), func(vm string) bool { return !k.exists(vm) }):
 			k.T.Errorf("%s is open to a machine that is gone: %v", g.ID, g.VMs())
-		case g.State == jit.Closing && !k.astray(string(g.ID)), g.State == jit.Asked, g.State == jit.Opening && !held:
+		case g.State == jit.Closing && !k.isOutOfBands(string(g.ID)), g.State == jit.Asked, g.State == jit.Opening && !held:
 			k.T.Errorf("%s is still %s (%s): %+v", g.ID, g.State, g.Waiting, g.Paths)
 		}
 	}
-	for _, p := range j.locks {
+	for _, p := range m.protectionOf {
 		blocked := p.State == jit.Protecting && slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
 		if !k.exists(p.VM) || p.State != jit.Protected && !blocked || len(p.Left) > 0 {
 			k.T.Errorf("%s is still %s, left %+v", p.Name, p.State, p.Left)
@@ -101,9 +101,9 @@ func (k *walk) checkAsked(stuck bool) {
 	}
 }
 
-// astray reports whether somebody moved such a rule out of our bands.
-func (k *walk) astray(words string) bool {
-	for what := range k.hand {
+// isOutOfBands reports whether somebody moved such a rule out of our bands.
+func (k *walk) isOutOfBands(words string) bool {
+	for what := range k.outOfBands {
 		if strings.Contains(strings.ToLower(what), strings.ToLower(words)) {
 			return true
 		}
@@ -112,13 +112,13 @@ func (k *walk) astray(words string) bool {
 }
 
 // checkRule holds each rule of ours to an open grant or a protection.
-func (k *walk) checkRule(j *model, nsg string, r azuresim.Rule) {
+func (k *walk) checkRule(m *model, nsg string, r azuresim.Rule) {
 	k.T.Helper()
 	n, _ := k.ours(r)
 	bands := k.Config.Bands
 	if n.Grant != "" {
 		g := k.Grant(n.Grant)
-		stuck := g.State == jit.Closing && k.astray(string(g.ID))
+		stuck := g.State == jit.Closing && k.isOutOfBands(string(g.ID))
 		if g.State != jit.Open && !stuck {
 			k.T.Errorf("%s of %s belongs to %s, which is %s", r.Name, nameOf(nsg), n.Grant, g.State)
 		}
@@ -132,7 +132,7 @@ func (k *walk) checkRule(j *model, nsg string, r azuresim.Rule) {
 			continue
 		}
 		vm, found := k.machineAt(to)
-		p := j.locks[vm]
+		p := m.protectionOf[vm]
 		if !found || p.VM == "" || p.State == jit.Unprotecting {
 			k.T.Errorf("%s of %s keeps %s shut, which no protection explains", r.Name, nameOf(nsg), to)
 		}
@@ -161,26 +161,26 @@ func (k *walk) machineAt(address string) (string, bool) {
 // look asks for every machine who gets to which port.
 func (k *walk) look() {
 	k.T.Helper()
-	j := k.model()
+	m := k.model()
 	for _, vm := range k.twin.VMs() {
-		for _, from := range k.probes(j) {
-			for _, port := range k.ports(j) {
+		for _, from := range k.probes(m) {
+			for _, port := range k.ports(m) {
 				for _, protocol := range []string{"Tcp", "Udp"} {
-					foreign, want := j.reaches(vm, from, port, protocol)
+					foreign, want := m.reaches(vm, from, port, protocol)
 					if said, why := k.twin.Reachable(vm.ID, from, port, protocol); said != foreign {
 						k.T.Fatalf("without us %s from %s, port %d %s: %t by %s, the model says %t", nameOf(vm.ID), from, port, protocol, said, why, foreign)
 					}
 					if got, why := k.Azure.Reachable(vm.ID, from, port, protocol); got != want {
 						k.T.Fatalf("%s from %s, port %d %s: reachable %t by %s, want %t; without us %t\ngrants %+v\nprotections %+v",
-							nameOf(vm.ID), from, port, protocol, got, why, want, foreign, j.grants, j.locks)
-					} else if got && j.shouldBeShut(crossing{vm: vm.ID, from: from, port: port, protocol: protocol}) {
+							nameOf(vm.ID), from, port, protocol, got, why, want, foreign, m.grants, m.protectionOf)
+					} else if got && m.shouldBeShut(packet{vm: vm.ID, from: from, port: port, protocol: protocol}) {
 						k.T.Errorf("%s was just protected, and port %d is open to %s by %s", nameOf(vm.ID), port, from, why)
 					}
 				}
 			}
 		}
 	}
-	for _, what := range slices.Sorted(maps.Keys(j.missing)) {
+	for _, what := range slices.Sorted(maps.Keys(m.missing)) {
 		if nsg, _, _ := strings.Cut(what, " "); !k.excused(nsg, what) {
 			k.T.Errorf("missing in %s:\n%s", what, k.Azure.DumpRules(nsg, nil))
 		}
@@ -190,19 +190,19 @@ func (k *walk) look() {
 // shouldBeShut reports whether nobody but the holders of grants should get
 // there, since the machine was protected in this step: it is refused where that
 // cannot be.
-func (j *model) shouldBeShut(c crossing) bool {
-	p := j.locks[c.vm]
-	return c.vm == j.shut && p.Existing == jit.Override && c.keptOutBy(p) && !slices.ContainsFunc(j.grants, c.heldBy)
+func (m *model) shouldBeShut(c packet) bool {
+	p := m.protectionOf[c.vm]
+	return c.vm == m.shut && p.Existing == jit.Override && c.keptOutBy(p) && !slices.ContainsFunc(m.grants, c.heldBy)
 }
 
 // probes are addresses of strangers, those that grants are for, and their
 // neighbours.
-func (k *walk) probes(j *model) []netip.Addr {
+func (k *walk) probes(m *model) []netip.Addr {
 	set := map[netip.Addr]bool{}
 	for _, s := range []string{fromStranger, fromInside, fromOffice, fromElsewhere, fromOutside, "10.10.1.4", "2001:db8::ff", "fd00:10:10::99"} {
 		set[netip.MustParseAddr(s)] = true
 	}
-	for _, g := range j.grants {
+	for _, g := range m.grants {
 		for _, p := range g.Request.Sources {
 			last := p.Addr()
 			for n := last.Next(); p.Contains(n) && p.Addr().Is4(); n = n.Next() {
@@ -215,7 +215,7 @@ func (k *walk) probes(j *model) []netip.Addr {
 }
 
 // ports are those of policies and protections, their neighbours, and another.
-func (k *walk) ports(j *model) []int {
+func (k *walk) ports(m *model) []int {
 	set := map[int]bool{443: true}
 	add := func(list []jit.PortPolicy) {
 		for _, p := range list {
@@ -225,7 +225,7 @@ func (k *walk) ports(j *model) []int {
 		}
 	}
 	add(k.Config.Policies[0].Ports)
-	for _, p := range j.locks {
+	for _, p := range m.protectionOf {
 		add(p.Ports)
 	}
 	return slices.Sorted(maps.Keys(set))

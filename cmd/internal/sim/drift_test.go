@@ -25,7 +25,7 @@ func (k *walk) dropBoth(nsg, rule string) {
 	k.T.Helper()
 	k.draw.Logf("removing %s of %s", rule, nameOf(nsg))
 	k.both(func(s *azuresim.Sim) error { return s.DeleteRule(nsg, rule) })
-	delete(k.hand, nsg+" "+rule)
+	delete(k.outOfBands, nsg+" "+rule)
 }
 
 func (k *walk) group(label string) string {
@@ -111,7 +111,7 @@ func (k *walk) move(nsg string, r azuresim.Rule) {
 		return
 	}
 	k.both(func(s *azuresim.Sim) error { return s.PutRule(nsg, r) })
-	k.hand[nsg+" "+r.Name] = true
+	k.outOfBands[nsg+" "+r.Name] = true
 }
 
 // terraform applies somebody's configuration, which knows no rule of ours.
@@ -153,16 +153,16 @@ func (k *walk) dropForeign() {
 
 // readdress gives a machine another address.
 func (k *walk) readdress() {
-	card := k.network.cards[rapid.IntRange(0, len(k.network.cards)-1).Draw(k.draw, "interface")]
-	i := rapid.IntRange(0, len(card.IPs)-1).Draw(k.draw, "address")
+	nic := k.network.nics[rapid.IntRange(0, len(k.network.nics)-1).Draw(k.draw, "interface")]
+	i := rapid.IntRange(0, len(nic.IPs)-1).Draw(k.draw, "address")
 	family := "10.10.%d.%d"
-	if netip.MustParseAddr(card.IPs[i].Address).Is6() {
+	if netip.MustParseAddr(nic.IPs[i].Address).Is6() {
 		family = "fd00:10:10:%d::%d"
 	}
-	subnet := 1 + slices.IndexFunc(k.network.subnets, func(s azuresim.Subnet) bool { return s.Name == nameOf(card.IPs[i].Subnet) })
+	subnet := 1 + slices.IndexFunc(k.network.subnets, func(s azuresim.Subnet) bool { return s.Name == nameOf(nic.IPs[i].Subnet) })
 	to := k.network.fresh(family, subnet)
-	k.draw.Logf("%s of %s becomes %s", card.IPs[i].Name, nameOf(card.ID), to)
-	k.both(func(s *azuresim.Sim) error { return s.SetAddress(card.ID, card.IPs[i].Name, to) })
+	k.draw.Logf("%s of %s becomes %s", nic.IPs[i].Name, nameOf(nic.ID), to)
+	k.both(func(s *azuresim.Sim) error { return s.SetAddress(nic.ID, nic.IPs[i].Name, to) })
 }
 
 // regroup puts another NSG, or none, on an interface or a subnet.
@@ -180,9 +180,9 @@ func (k *walk) regroup() {
 		s.NSG = nsg
 		return
 	}
-	card := k.network.cards[rapid.IntRange(0, len(k.network.cards)-1).Draw(k.draw, "interface")]
-	k.draw.Logf("%s gets the group %q", nameOf(card.ID), nameOf(nsg))
-	k.both(func(s *azuresim.Sim) error { return s.SetNSGOnNIC(card.ID, nsg) })
+	nic := k.network.nics[rapid.IntRange(0, len(k.network.nics)-1).Draw(k.draw, "interface")]
+	k.draw.Logf("%s gets the group %q", nameOf(nic.ID), nameOf(nsg))
+	k.both(func(s *azuresim.Sim) error { return s.SetNSGOnNIC(nic.ID, nsg) })
 }
 
 func (k *walk) deleteMachine() {
@@ -201,12 +201,12 @@ func (k *walk) deleteGroup() {
 		k.draw.Logf("%s is deleted", nameOf(g.ID))
 		k.both(func(s *azuresim.Sim) error { s.DeleteNSG(g.ID); return nil })
 		k.network.groups = slices.Delete(k.network.groups, i, i+1)
-		maps.DeleteFunc(k.hand, func(what string, _ bool) bool { return strings.HasPrefix(what, g.ID+" ") })
+		maps.DeleteFunc(k.outOfBands, func(what string, _ bool) bool { return strings.HasPrefix(what, g.ID+" ") })
 		return
 	}
 }
 
 func (k *walk) attached(nsg string) bool {
 	return slices.ContainsFunc(k.network.subnets, func(s azuresim.Subnet) bool { return s.NSG == nsg }) ||
-		slices.ContainsFunc(k.network.cards, func(c azuresim.NIC) bool { now, _ := k.twin.NIC(c.ID); return now.NSG == nsg })
+		slices.ContainsFunc(k.network.nics, func(c azuresim.NIC) bool { now, _ := k.twin.NIC(c.ID); return now.NSG == nsg })
 }

@@ -14,17 +14,17 @@ import (
 func (k *walk) excused(nsg, what string) bool {
 	band := k.Config.Bands.Allow
 	if !strings.Contains(what, " deny of ") {
-		return k.astray(nsg) || k.room(nsg, band) == 0 || k.denied(nsg)
+		return k.isOutOfBands(nsg) || k.freePriorities(nsg, band) == 0 || k.denied(nsg)
 	}
 	band = k.Config.Bands.DenyOverride
 	if k.Config.Policies[0].Existing == jit.Respect {
 		band = k.Config.Bands.DenyRespect
 	}
-	return k.astray(nsg) || k.room(nsg, band) == 0
+	return k.isOutOfBands(nsg) || k.freePriorities(nsg, band) == 0
 }
 
-// room counts the places of the band that are free.
-func (k *walk) room(nsg string, band jit.Band) int {
+// freePriorities counts the priorities of the band that are free.
+func (k *walk) freePriorities(nsg string, band jit.Band) int {
 	taken := map[int]bool{}
 	for _, r := range k.Azure.Rules(nsg) {
 		if r.Direction == "Inbound" && band.Contains(r.Priority) {
@@ -69,6 +69,6 @@ func (k *walk) impassable(vm azuresim.VM, v4 bool) bool {
 	}
 	const most = 8 // rules of one ask in one group
 	return len(before) == 0 || slices.ContainsFunc(before, func(nsg string) bool {
-		return k.denied(nsg) || k.astray(nsg) || k.room(nsg, k.Config.Bands.Allow) < most
+		return k.denied(nsg) || k.isOutOfBands(nsg) || k.freePriorities(nsg, k.Config.Bands.Allow) < most
 	})
 }

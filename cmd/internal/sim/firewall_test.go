@@ -20,7 +20,7 @@ import (
 // people change too.
 func TestAnySequenceBehindFirewalls(t *testing.T) {
 	within(t, 15*time.Second, func(t *rapid.T, dir string) {
-		k := newWallWalk(t, dir)
+		k := newFirewallWalk(t, dir)
 		for range 10 {
 			if seldom(t, "trouble", 4) {
 				k.inTrouble(k.step)
@@ -29,15 +29,15 @@ func TestAnySequenceBehindFirewalls(t *testing.T) {
 			}
 		}
 		k.end()
-		if diff := cmp.Diff(dumpWalls(k.twin, false), dumpWalls(k.Azure, false)); diff != "" {
+		if diff := cmp.Diff(dumpFirewalls(k.twin, false), dumpFirewalls(k.Azure, false)); diff != "" {
 			t.Errorf("after all was over the firewalls are not as other people made them (-want +got):\n%s", diff)
 		}
 	})
 }
 
-func newWallWalk(t *rapid.T, dir string) *walk {
+func newFirewallWalk(t *rapid.T, dir string) *walk {
 	w := simulated.NewIn(t, dir)
-	k := &walk{World: w, draw: t, twin: azuresim.New(azuresim.Options{}), hand: map[string]bool{}}
+	k := &walk{World: w, draw: t, twin: azuresim.New(azuresim.Options{}), outOfBands: map[string]bool{}}
 	k.network = &network{clients: []string{fromOutside + "/32", "203.0.113.8/32", "198.51.100.10/32", "10.60.1.9/32", "10.60.1.10/32"}}
 	azuresim.SeedDemo(k.twin)
 	took := some(t, "a firewall takes", time.Minute, 5*time.Minute)
@@ -47,23 +47,23 @@ func newWallWalk(t *rapid.T, dir string) *walk {
 		sim.Configure(func(s *azuresim.Settings) { s.FirewallTime = took })
 	}
 	for _, vm := range w.Azure.VMs() {
-		card, _ := w.Azure.NIC(vm.NICs[0])
-		k.network.cards = append(k.network.cards, card)
+		nic, _ := w.Azure.NIC(vm.NICs[0])
+		k.network.nics = append(k.network.nics, nic)
 	}
 	k.network.groups = []azuresim.NSG{{ID: azuresim.DemoAppNSG}, {ID: azuresim.DemoCoreNSG}}
 	w.Config.FirewallWithin = 10 * time.Minute
 	w.Config.Policies[0].EndOnDrift = seldom(t, "end on drift", 4)
 	w.Config.Policies[0].Ports[0].Shortest, w.Config.Policies[0].Ports[1].Shortest = time.Minute, time.Minute
 	w.Config.Policies[0].Ports[1].Sources = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
-	k.kit = kit{k.wallMoves, k.lookBehind, 3*took + time.Minute, []string{"/azureFirewalls/", "/ruleCollectionGroups/", "/securityRules/", "/subscriptions/"}}
+	k.variant = variant{k.firewallMoves, k.lookBehind, 3*took + time.Minute, []string{"/azureFirewalls/", "/ruleCollectionGroups/", "/securityRules/", "/subscriptions/"}}
 	w.Start()
 	return k
 }
 
-func (k *walk) wallMoves() []move {
+func (k *walk) firewallMoves() []move {
 	out := []move{{"nothing", nil}, {"ask", (*walk).askSome}, {"ask", (*walk).askSome}, {"ask", (*walk).askSome}, {"protect", (*walk).protectSome}}
 	if len(k.open()) > 0 {
-		out = append(out, move{"end", (*walk).endOne}, move{"end", (*walk).endOne}, move{"firewall drift", (*walk).wallDrift}, move{"firewall drift", (*walk).wallDrift})
+		out = append(out, move{"end", (*walk).endOne}, move{"end", (*walk).endOne}, move{"firewall drift", (*walk).firewallDrift}, move{"firewall drift", (*walk).firewallDrift})
 	}
 	if len(k.places()) > 0 {
 		out = append(out, move{"drift", (*walk).drift})
@@ -79,9 +79,9 @@ func isOurCollection(name string) bool {
 	return name == "jitbot-prod-dnat" || name == "jitbot-prod-network"
 }
 
-// dumpWalls is what firewalls and policies hold; with ours left out where
+// dumpFirewalls is what firewalls and policies hold; with ours left out where
 // others is set.
-func dumpWalls(sim *azuresim.Sim, others bool) string {
+func dumpFirewalls(sim *azuresim.Sim, others bool) string {
 	var b strings.Builder
 	for _, id := range sim.Firewalls() {
 		b.WriteString(sim.DumpFirewall(id, func(name string) bool { return others && isOurCollection(name) }))
@@ -92,9 +92,9 @@ func dumpWalls(sim *azuresim.Sim, others bool) string {
 	return b.String()
 }
 
-// writeWall gives the classic firewall other collections and leaves the rest of
+// putFirewall gives the classic firewall other collections and leaves the rest of
 // it as it was seeded.
-func writeWall(sim *azuresim.Sim, collections []azuresim.RuleCollection) error {
+func putFirewall(sim *azuresim.Sim, collections []azuresim.RuleCollection) error {
 	return sim.PutFirewall(azuresim.Firewall{
 		ID: azuresim.DemoFirewall, Location: azuresim.DemoLocation, Subnet: simulated.FirewallSubnet(), PublicIPs: simulated.FirewallIPs(), Collections: collections,
 		Tags: map[string]string{"managed-by": "terraform"}, Properties: map[string]any{"additionalProperties": map[string]string{"Network.DNS.EnableProxy": "true"}},
@@ -131,7 +131,7 @@ func (k *walk) addCollection() {
 	}
 	k.draw.Logf("somebody adds %+v", c)
 	k.both(func(s *azuresim.Sim) error {
-		return writeWall(s, append(slices.Clone(s.FirewallCollections(azuresim.DemoFirewall)), c))
+		return putFirewall(s, append(slices.Clone(s.FirewallCollections(azuresim.DemoFirewall)), c))
 	})
 }
 
@@ -143,7 +143,7 @@ func (k *walk) dropCollection() {
 	one := all[rapid.IntRange(0, len(all)-1).Draw(k.draw, "collection gone")]
 	k.draw.Logf("somebody removes %s", one.Name)
 	k.both(func(s *azuresim.Sim) error {
-		return writeWall(s, slices.DeleteFunc(slices.Clone(s.FirewallCollections(azuresim.DemoFirewall)), func(c azuresim.RuleCollection) bool {
+		return putFirewall(s, slices.DeleteFunc(slices.Clone(s.FirewallCollections(azuresim.DemoFirewall)), func(c azuresim.RuleCollection) bool {
 			return c.Name == one.Name
 		}))
 	})
@@ -165,8 +165,8 @@ func (k *walk) addGroup() {
 	})
 }
 
-// wallDrift removes what is ours from a firewall, or a rule of it.
-func (k *walk) wallDrift() {
+// firewallDrift removes what is ours from a firewall, or a rule of it.
+func (k *walk) firewallDrift() {
 	if seldom(k.draw, "of the policy", 2) {
 		k.draw.Logf("somebody removes our group")
 		k.Azure.DeleteRuleCollectionGroup(azuresim.DemoEdgePolicy, "jitbot-prod")
@@ -189,7 +189,7 @@ func (k *walk) wallDrift() {
 		}
 		out = append(out, c)
 	}
-	if err := writeWall(k.Azure, out); err != nil {
+	if err := putFirewall(k.Azure, out); err != nil {
 		k.T.Fatal(err)
 	}
 }
@@ -199,28 +199,28 @@ func (k *walk) wallDrift() {
 // what open grants say.
 func (k *walk) lookBehind() {
 	k.T.Helper()
-	if diff := cmp.Diff(dumpWalls(k.twin, false), dumpWalls(k.Azure, true)); diff != "" {
+	if diff := cmp.Diff(dumpFirewalls(k.twin, false), dumpFirewalls(k.Azure, true)); diff != "" {
 		k.T.Errorf("what is not ours in the firewalls has changed (-want +got):\n%s", diff)
 	}
-	j := k.model()
-	k.checkOurWalls()
+	m := k.model()
+	k.checkOurFirewalls()
 	for _, p := range k.places() {
 		if err := k.twin.PutRule(p.nsg, p.rule); err != nil {
 			k.T.Fatal(err)
 		}
 	}
 	for _, vm := range k.twin.VMs() {
-		for _, from := range k.wallProbes() {
+		for _, from := range k.firewallProbes() {
 			for _, port := range []int{22, 23, 443, 3389} {
 				var by []string
-				for _, g := range j.grants {
-					if (crossing{vm: vm.ID, from: from, port: port, protocol: "Tcp"}).heldBy(g) {
+				for _, g := range m.grants {
+					if (packet{vm: vm.ID, from: from, port: port, protocol: "Tcp"}).heldBy(g) {
 						by = append(by, string(g.ID))
 					}
 				}
 				without, _ := k.twin.Path(vm.ID, from, port, "Tcp")
 				got, why := k.Azure.Path(vm.ID, from, port, "Tcp")
-				hindered := len(by) > 0 && (k.lateDeny(why) || slices.ContainsFunc(by, k.astray))
+				hindered := len(by) > 0 && (k.lateDeny(why) || slices.ContainsFunc(by, k.isOutOfBands))
 				if got != (len(by) > 0 || without) && !hindered {
 					k.T.Errorf("%s from %s, port %d: %t, granted by %v, without us %t: %v", nameOf(vm.ID), from, port, got, by, without, why)
 				}
@@ -234,7 +234,7 @@ func (k *walk) lookBehind() {
 	}
 }
 
-func (k *walk) wallProbes() []netip.Addr {
+func (k *walk) firewallProbes() []netip.Addr {
 	var out []netip.Addr
 	for _, s := range []string{fromOutside, "203.0.113.8", fromStranger, "198.51.100.10", "10.60.1.9", "10.60.1.10", "10.60.1.11", "10.40.1.9", "10.50.1.9"} {
 		out = append(out, netip.MustParseAddr(s))
@@ -252,8 +252,8 @@ func (k *walk) lateDeny(why []string) bool {
 	})
 }
 
-// checkOurWalls holds each rule of ours in a firewall to an open grant.
-func (k *walk) checkOurWalls() {
+// checkOurFirewalls holds each rule of ours in a firewall to an open grant.
+func (k *walk) checkOurFirewalls() {
 	k.T.Helper()
 	all := slices.Concat(k.Azure.FirewallCollections(azuresim.DemoFirewall), k.Azure.FirewallCollections(azuresim.DemoEdgePolicy+"/ruleCollectionGroups/jitbot-prod"))
 	for _, c := range all {

@@ -33,7 +33,7 @@ const (
 type network struct {
 	groups  []azuresim.NSG
 	subnets []azuresim.Subnet
-	cards   []azuresim.NIC
+	nics    []azuresim.NIC
 	vms     []azuresim.VM
 	clients []string // whom access is asked for
 	used    int      // addresses given so far
@@ -64,7 +64,7 @@ func drawNetwork(t *rapid.T, owner rules.Owner) *network {
 	for i := range rapid.IntRange(1, 3).Draw(t, "machines") {
 		vm := azuresim.VM{ID: netVM + fmt.Sprint("vm-", i+1), Location: azuresim.DemoLocation, Tags: map[string]string{"env": "prod"}}
 		for j := range some(t, "interfaces", 1, 1, 2) {
-			nic := s.drawCard(t, fmt.Sprintf("vm-%d-%d", i+1, j+1), some(t, "nsg of interface", levels...))
+			nic := s.drawNIC(t, fmt.Sprintf("vm-%d-%d", i+1, j+1), some(t, "nsg of interface", levels...))
 			vm.NICs = append(vm.NICs, nic.ID)
 		}
 		s.vms = append(s.vms, vm)
@@ -81,7 +81,7 @@ func drawNetwork(t *rapid.T, owner rules.Owner) *network {
 	return s
 }
 
-func (s *network) drawCard(t *rapid.T, name, nsg string) azuresim.NIC {
+func (s *network) drawNIC(t *rapid.T, name, nsg string) azuresim.NIC {
 	at := rapid.IntRange(1, len(s.subnets)).Draw(t, "subnet")
 	nic := azuresim.NIC{ID: netNIC + name, Location: azuresim.DemoLocation, NSG: nsg}
 	families := some(t, "addresses", []string{"10.10.%d.%d"}, []string{"10.10.%d.%d", "10.10.%d.%d"}, []string{"10.10.%d.%d", "fd00:10:10:%d::%d"})
@@ -92,7 +92,7 @@ func (s *network) drawCard(t *rapid.T, name, nsg string) azuresim.NIC {
 		}
 		nic.IPs = append(nic.IPs, ip)
 	}
-	s.cards = append(s.cards, nic)
+	s.nics = append(s.nics, nic)
 	return nic
 }
 
@@ -142,7 +142,7 @@ func (s *network) build(sim *azuresim.Sim) error {
 		ID: netVNet, Location: azuresim.DemoLocation, Prefixes: []string{"10.10.0.0/16", "fd00:10:10::/48"},
 		OnPremises: []string{"10.60.0.0/16"}, Subnets: slices.Clone(s.subnets),
 	})
-	for _, nic := range s.cards {
+	for _, nic := range s.nics {
 		sim.PutNIC(nic)
 	}
 	for _, vm := range s.vms {
@@ -154,7 +154,7 @@ func (s *network) build(sim *azuresim.Sim) error {
 // addresses are those of all machines, of a family.
 func (s *network) addresses(v4 bool) []string {
 	var out []string
-	for _, nic := range s.cards {
+	for _, nic := range s.nics {
 		for _, ip := range nic.IPs {
 			if netip.MustParseAddr(ip.Address).Is4() == v4 {
 				out = append(out, ip.Address)

@@ -20,14 +20,14 @@ import (
 // alone say.
 type walk struct {
 	*simulated.World
-	draw    *rapid.T
-	twin    *azuresim.Sim
-	network *network
-	kit     kit
-	faulty  bool            // Azure fails now, or has in this step
-	granted jit.ID          // what was asked for and approved in this step
-	shut    string          // the machine that was protected in this step
-	hand    map[string]bool // by NSG and rule: rules of ours that somebody moved out of our bands
+	draw       *rapid.T
+	twin       *azuresim.Sim
+	network    *network
+	variant    variant
+	faulty     bool            // Azure fails now, or has in this step
+	granted    jit.ID          // what was asked for and approved in this step
+	shut       string          // the machine that was protected in this step
+	outOfBands map[string]bool // by NSG and rule: rules of ours that somebody moved out of our bands
 }
 
 // After any sequence of protect, grant, end, expiry, unprotect, drift and
@@ -90,8 +90,8 @@ func newWalk(t *rapid.T, dir string) *walk {
 	w.Azure.Configure(func(s *azuresim.Settings) {
 		s.Writers = some(t, "writers", azuresim.Parallel, azuresim.RefuseRetryable, azuresim.RefuseConflict)
 	})
-	k := &walk{World: w, draw: t, twin: azuresim.New(azuresim.Options{}), hand: map[string]bool{}}
-	k.kit = kit{k.moves, k.look, 100 * time.Second, []string{"/subscriptions/", "/securityRules/", "/networkSecurityGroups"}}
+	k := &walk{World: w, draw: t, twin: azuresim.New(azuresim.Options{}), outOfBands: map[string]bool{}}
+	k.variant = variant{k.moves, k.look, 100 * time.Second, []string{"/subscriptions/", "/securityRules/", "/networkSecurityGroups"}}
 	k.network = drawNetwork(t, k.owner())
 	for _, sim := range []*azuresim.Sim{w.Azure, k.twin} {
 		if err := k.network.build(sim); err != nil {
@@ -135,8 +135,8 @@ type move struct {
 	do   func(*walk)
 }
 
-// kit is what differs between walks.
-type kit struct {
+// variant is what differs between walks.
+type variant struct {
 	moves func() []move
 	look  func()        // at who reaches what
 	rest  time.Duration // until all has settled
@@ -144,7 +144,7 @@ type kit struct {
 }
 
 func (k *walk) step() {
-	moves := k.kit.moves()
+	moves := k.variant.moves()
 	one := moves[rapid.IntRange(0, len(moves)-1).Draw(k.draw, "step")]
 	if one.do == nil {
 		return
@@ -154,7 +154,7 @@ func (k *walk) step() {
 	if k.faulty {
 		return // it is looked at when Azure is well
 	}
-	k.Pass(k.kit.rest)
+	k.Pass(k.variant.rest)
 	k.check()
 }
 
@@ -167,11 +167,11 @@ func (k *walk) wait() { k.Pass(11 * time.Minute) }
 
 // end ends everything: the tables are then those that other people made.
 func (k *walk) end() {
-	for what := range k.hand {
+	for what := range k.outOfBands {
 		nsg, rule, _ := strings.Cut(what, " ")
 		k.dropBoth(nsg, rule)
 	}
-	k.Pass(k.kit.rest)
+	k.Pass(k.variant.rest)
 	for _, g := range k.unfinished() {
 		var err error
 		if g.State == jit.Pending {
@@ -184,7 +184,7 @@ func (k *walk) end() {
 	for _, p := range k.protections() {
 		k.unprotect(p.Name)
 	}
-	k.Pass(k.kit.rest)
+	k.Pass(k.variant.rest)
 	k.check()
 	if left := k.unfinished(); len(left) > 0 {
 		k.T.Errorf("left are %+v", left)

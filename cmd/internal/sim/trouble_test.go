@@ -38,7 +38,7 @@ func troubles() []trouble {
 // for a while.
 func (k *walk) inTrouble(do func()) {
 	one := some(k.draw, "trouble", troubles()...)
-	f := one.fault.On(some(k.draw, "method", "", "PUT", "DELETE", "GET"), some(k.draw, "path", k.kit.paths...)).
+	f := one.fault.On(some(k.draw, "method", "", "PUT", "DELETE", "GET"), some(k.draw, "path", k.variant.paths...)).
 		Only(some(k.draw, "times", 1, 2, 5, 20))
 	f.Skip = rapid.IntRange(0, 6).Draw(k.draw, "skip")
 	k.draw.Logf("%s: Azure has %s of %q %q, %d times after %d", time.Now().Format(time.TimeOnly), one.name, f.Method, f.Path, f.Times, f.Skip)
@@ -51,7 +51,7 @@ func (k *walk) inTrouble(do func()) {
 	}
 	k.Azure.ClearFaults()
 	k.draw.Logf("%s: Azure is well again after %d", time.Now().Format(time.TimeOnly), active.Hits())
-	k.Pass(k.kit.rest + 200*time.Second)
+	k.Pass(k.variant.rest + 200*time.Second)
 	k.allowBlindness()
 	k.check()
 	k.faulty = false
@@ -61,7 +61,7 @@ func (k *walk) inTrouble(do func()) {
 // that ends is closed by the names of its rules, without a look at their
 // priority.
 func (k *walk) allowBlindness() {
-	for what := range k.hand {
+	for what := range k.outOfBands {
 		nsg, rule, _ := strings.Cut(what, " ")
 		n, _ := rules.ParseRuleName(rule)
 		if _, there := k.Azure.Rule(nsg, rule); there || n.Grant == "" || k.Grant(n.Grant).State == jit.Open {

@@ -44,7 +44,8 @@ func (h *handler) say(ctx context.Context, o order) (result, error) {
 func (h *handler) click(ctx context.Context, o order) (result, error) {
 	r, err := h.opt.Slack.Click(ctx, o.As, o.Channel, o.TS, o.element())
 	if errors.Is(err, slacksim.ErrUnknown) {
-		if late, again := h.opt.Slack.ClickRaw(ctx, o.As, o.Channel, o.TS, o.element(), slacksim.Raw{Stale: true}); !errors.Is(again, slacksim.ErrUnknown) {
+		late, again := h.opt.Slack.ClickRaw(ctx, o.As, o.Channel, o.TS, o.element(), slacksim.Raw{Stale: true})
+		if !errors.Is(again, slacksim.ErrUnknown) {
 			return slackFailure(late, again)
 		}
 	}

@@ -13,17 +13,17 @@ import (
 
 // grant is one line of the countdowns.
 type grant struct {
-	ID     string `json:"id"`
-	State  string `json:"state"`
-	Who    string `json:"who"` // a Slack user id
-	VMs    string `json:"vms"`
-	Ports  string `json:"ports"`
-	Source string `json:"source"`
-	From   int64  `json:"from,omitempty"` // when the countdown began, ms since 1970
-	To     int64  `json:"to,omitempty"`   // and when it ends; 0: none
-	Stuck  bool   `json:"stuck,omitempty"`
-	Ways   []way  `json:"ways,omitempty"`
-	Doors  []door `json:"doors,omitempty"`
+	ID         string      `json:"id"`
+	State      string      `json:"state"`
+	Who        string      `json:"who"` // a Slack user id
+	VMs        string      `json:"vms"`
+	Ports      string      `json:"ports"`
+	Source     string      `json:"source"`
+	From       int64       `json:"from,omitempty"` // when the countdown began, ms since 1970
+	To         int64       `json:"to,omitempty"`   // and when it ends; 0: none
+	Stuck      bool        `json:"stuck,omitempty"`
+	Ways       []way       `json:"ways,omitempty"`
+	PublicEnds []publicEnd `json:"public_ends,omitempty"`
 }
 
 // countdowns are the lines of the grants, the next to end first.
@@ -40,7 +40,7 @@ func countdowns(all []jit.Grant) []grant {
 // firewall is being opened it is not told: moved there, the clock would have
 // the opening given up.
 func (h *handler) next(ctx context.Context) (time.Duration, error) {
-	s, err := h.shelf(ctx)
+	s, err := h.stored(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -60,7 +60,7 @@ func (h *handler) next(ctx context.Context) (time.Duration, error) {
 }
 
 func shownGrant(g jit.Grant) grant {
-	out := grant{ID: string(g.ID), State: string(g.State), Who: string(g.Request.By.ID), Stuck: g.Stuck, Ways: ways(g), Doors: doors(g)}
+	out := grant{ID: string(g.ID), State: string(g.State), Who: string(g.Request.By.ID), Stuck: g.Stuck, Ways: ways(g), PublicEnds: publicEnds(g)}
 	var vms, ports, sources []string
 	for _, t := range g.Request.Targets {
 		vms = append(vms, t.Name)

@@ -31,9 +31,9 @@ type firewallRule struct {
 	Inherited     bool   `json:"inherited,omitempty"`
 	RuleGroup     string `json:"rule_group,omitempty"`
 	GroupPriority int    `json:"group_priority,omitempty"`
-	Door          string `json:"door,omitempty"`  // of a DNAT rule: public address and port
-	Leads         string `json:"leads,omitempty"` // and where it leads: "app-1:22"
-	State         string `json:"state,omitempty"` // coming, going; empty: it is in force
+	PublicEnd     string `json:"public_end,omitempty"` // of a DNAT rule: public address and port
+	Leads         string `json:"leads,omitempty"`      // and where it leads: "app-1:22"
+	State         string `json:"state,omitempty"`      // coming, going; empty: it is in force
 	generation    int
 }
 
@@ -106,13 +106,14 @@ func (h *handler) firewallRule(c azuresim.Asked, r azuresim.FirewallRule, hosts 
 			Name: r.Name, Priority: c.Priority, Access: c.Action, Protocol: strings.Join(r.Protocols, ", "), Description: r.Description,
 			Source: strings.Join(r.Sources, ", "), Destination: strings.Join(r.Destinations, ", "), Ports: strings.Join(r.Ports, ", "),
 		},
-		Kind: c.Kind, Collection: c.Name, RuleGroup: c.Group, GroupPriority: c.GroupPriority, Inherited: c.Generation > 0, generation: c.Generation,
+		Kind: c.Kind, Collection: c.Name, RuleGroup: c.Group, GroupPriority: c.GroupPriority,
+		Inherited: c.Generation > 0, generation: c.Generation,
 	}
 	if c.Policy != "" {
 		out.Policy = path.Base(c.Policy)
 	}
 	if c.Kind == azuresim.NAT {
-		out.Door = out.Destination + ":" + out.Ports
+		out.PublicEnd = out.Destination + ":" + out.Ports
 		out.Leads = cmp.Or(hosts[r.TranslatedAddress], r.TranslatedAddress) + ":" + r.TranslatedPort
 	}
 	// Only in a collection of its own has a rule the bot's name by right.

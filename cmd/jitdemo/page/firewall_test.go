@@ -20,15 +20,16 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// walled is what these tests read of the world event.
-type walled struct {
+// shownWorld is what these tests read of the world event.
+type shownWorld struct {
 	Firewalls []struct {
 		Name, Policy string
 		Busy         bool
 		Others       int
 		Rules        []struct {
-			Kind, Collection, Name, Access, Source, Ports, Destination, Door, Leads, Policy, Grant, State string
-			Ours, Inherited                                                                               bool
+			Kind, Collection, Name, Access, Source, Ports, Destination, Leads, Policy, Grant, State string
+			PublicEnd                                                                               string `json:"public_end"`
+			Ours, Inherited                                                                         bool
 		}
 	}
 	Grants []struct {
@@ -37,12 +38,12 @@ type walled struct {
 			Name           string
 			Firewall, Done bool
 		}
-		Doors []struct{ Public, To string }
+		PublicEnds []struct{ Public, To string } `json:"public_ends"`
 	}
 }
 
 // text is the rules of a firewall, a line each.
-func (w walled) text(firewall string) string {
+func (w shownWorld) text(firewall string) string {
 	var lines []string
 	for _, f := range w.Firewalls {
 		for _, r := range f.Rules {
@@ -50,8 +51,8 @@ func (w walled) text(firewall string) string {
 				continue
 			}
 			line := fmt.Sprintf("%s %s/%s %s from %s", r.Kind, r.Collection, r.Name, r.Access, r.Source)
-			if r.Door != "" {
-				line += " at " + r.Door + " to " + r.Leads
+			if r.PublicEnd != "" {
+				line += " at " + r.PublicEnd + " to " + r.Leads
 			} else {
 				line += " to " + r.Destination + " " + r.Ports
 			}
@@ -68,16 +69,16 @@ func (w walled) text(firewall string) string {
 }
 
 // hub is a rig with firewalls, whose changes take as long as given.
-func hub(t *testing.T, takes time.Duration) (*rig, func(want func(walled) bool)) {
+func hub(t *testing.T, takes time.Duration) (*rig, func(want func(shownWorld) bool)) {
 	r := newRig(t, func(o *page.Options) {
 		azuresim.SeedFirewalls(o.Azure)
 		o.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = takes })
 	})
 	next := stream(t, r, slacksim.DemoEngineerID)
-	return r, func(want func(walled) bool) {
+	return r, func(want func(shownWorld) bool) {
 		t.Helper()
 		next("world", func(data string) bool {
-			var w walled
+			var w shownWorld
 			if err := json.Unmarshal([]byte(data), &w); err != nil {
 				t.Fatal(err)
 			}
@@ -88,8 +89,8 @@ func hub(t *testing.T, takes time.Duration) (*rig, func(want func(walled) bool))
 
 const ourDoor = "jitbot-demo-g-7k2qd-app-1-54ccb254-tcp-22"
 
-// door is a collection with one DNAT rule of our name.
-func door(collection string, priority int, port, to string) azuresim.RuleCollection {
+// dnat is a collection with one DNAT rule of our name.
+func dnat(collection string, priority int, port, to string) azuresim.RuleCollection {
 	return azuresim.RuleCollection{Name: collection, Kind: azuresim.NAT, Priority: priority, Action: "Dnat", Rules: []azuresim.FirewallRule{{
 		Name: ourDoor, Protocols: []string{"TCP"}, Sources: []string{"203.0.113.7"}, Destinations: []string{azuresim.DemoFirewallIP}, Ports: []string{port},
 		TranslatedAddress: "10.40.1.4", TranslatedPort: to,
@@ -101,11 +102,11 @@ func door(collection string, priority int, port, to string) azuresim.RuleCollect
 func TestFirewalls(t *testing.T) {
 	r, see := hub(t, 0)
 	f, _ := r.azure.Firewall(azuresim.DemoFirewall)
-	f.Collections = append(f.Collections, door("jitbot-demo-dnat", 100, "50022", "22"), door("jitbot-notes", 200, "50443", "443"))
+	f.Collections = append(f.Collections, dnat("jitbot-demo-dnat", 100, "50022", "22"), dnat("jitbot-notes", 200, "50443", "443"))
 	if err := r.azure.PutFirewall(f); err != nil {
 		t.Fatal(err)
 	}
-	see(func(w walled) bool {
+	see(func(w shownWorld) bool {
 		if !strings.Contains(w.text("hub-fw"), "jitbot-notes") {
 			return false
 		}
@@ -175,13 +176,13 @@ func (r *rig) manage(t *testing.T, method, id, body string) string {
 func TestFirewallBeingChanged(t *testing.T) {
 	r, see := hub(t, 2*time.Second)
 	before := r.manage(t, http.MethodGet, azuresim.DemoFirewall, "")
-	rule := `{"name":"new","properties":{"priority":100,"action":{"type":"Dnat"},"rules":[{"name":"door","protocols":["TCP"],"sourceAddresses":["203.0.113.7"],` +
+	rule := `{"name":"new","properties":{"priority":100,"action":{"type":"Dnat"},"rules":[{"name":"ssh","protocols":["TCP"],"sourceAddresses":["203.0.113.7"],` +
 		`"destinationAddresses":["20.50.20.1"],"destinationPorts":["50022"],"translatedAddress":"10.40.1.4","translatedPort":"22"}]}},`
 	with := strings.Replace(before, `"natRuleCollections":[`, `"natRuleCollections":[`+rule, 1)
-	const line = "nat new/door Dnat from 203.0.113.7 at 20.50.20.1:50022 to app-1:22"
+	const line = "nat new/ssh Dnat from 203.0.113.7 at 20.50.20.1:50022 to app-1:22"
 	is := func(busy bool, state string) {
 		t.Helper()
-		see(func(w walled) bool {
+		see(func(w shownWorld) bool {
 			i := slices.IndexFunc(strings.Split(w.text("hub-fw"), "\n"), func(l string) bool { return l == strings.TrimSpace(line+" "+state) })
 			return w.Firewalls[1].Busy == busy && (i == 0) == (state != "gone")
 		})
@@ -199,7 +200,7 @@ func TestFirewallBeingChanged(t *testing.T) {
 func TestGrantThroughAFirewall(t *testing.T) {
 	r, see := hub(t, 0)
 	group := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoAppNSG, Kind: jit.BehindFirewall, Confirmed: true}
-	wall := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoFirewall, Kind: jit.ByDNAT}
+	path := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoFirewall, Kind: jit.ByDNAT}
 	put := func(state jit.State, c jit.Clock, paths ...jit.Path) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -207,8 +208,8 @@ func TestGrantThroughAFirewall(t *testing.T) {
 	}
 	now := r.now()
 	for state, c := range map[jit.State]jit.Clock{jit.Opening: {Begun: now, OpenBy: now.Add(10 * time.Minute)}, jit.Closing: {Closing: now}} {
-		put(state, c, wall, group)
-		see(func(w walled) bool {
+		put(state, c, path, group)
+		see(func(w shownWorld) bool {
 			return len(w.Grants) == 1 && w.Grants[0].State == string(state) && fmt.Sprint(w.Grants[0].Ways) == "[{apps-nsg false true} {hub-fw true false}]"
 		})
 		want := map[jit.State]string{jit.Opening: "g-7k2qd is being opened", jit.Closing: "no deadline ahead"}[state]
@@ -216,10 +217,10 @@ func TestGrantThroughAFirewall(t *testing.T) {
 			t.Errorf("%s: %s", state, text)
 		}
 	}
-	wall.PublicEnds = []jit.PublicEnd{{Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22")}}
-	put(jit.Open, jit.Clock{Opened: now, Deadline: now.Add(time.Minute)}, wall, group)
-	see(func(w walled) bool {
-		return len(w.Grants) == 1 && w.Grants[0].Ways == nil && fmt.Sprint(w.Grants[0].Doors) == "[{20.50.20.1:50022 port 22 of app-1}]"
+	path.PublicEnds = []jit.PublicEnd{{Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22")}}
+	put(jit.Open, jit.Clock{Opened: now, Deadline: now.Add(time.Minute)}, path, group)
+	see(func(w shownWorld) bool {
+		return len(w.Grants) == 1 && w.Grants[0].Ways == nil && fmt.Sprint(w.Grants[0].PublicEnds) == "[{20.50.20.1:50022 port 22 of app-1}]"
 	})
 	if _, text := r.post(t, "deadline", `{}`, nil); strings.Contains(text, "failure") {
 		t.Error(text)

@@ -10,11 +10,11 @@ import (
 
 // reach is who gets to a machine: for each port, for each source.
 type reach struct {
-	VM    string   `json:"vm"`
-	Group string   `json:"group"`
-	Note  string   `json:"note,omitempty"` // "Win", "off"
-	Lock  string   `json:"lock,omitempty"` // "protected", "being protected"
-	Cells [][]cell `json:"cells"`
+	VM         string   `json:"vm"`
+	Group      string   `json:"group"`
+	Note       string   `json:"note,omitempty"`       // "Win", "off"
+	Protection string   `json:"protection,omitempty"` // "protected", "being protected"
+	Cells      [][]cell `json:"cells"`
 }
 
 type cell struct {
@@ -22,8 +22,8 @@ type cell struct {
 	Why  string `json:"why"` // a line for each way
 }
 
-func (h *handler) reach(vm azuresim.VM, lock string) reach {
-	out := reach{VM: path.Base(vm.ID), Group: strings.ToLower(groupOf(vm.ID)), Lock: lock, Cells: [][]cell{}}
+func (h *handler) reach(vm azuresim.VM, protection string) reach {
+	out := reach{VM: path.Base(vm.ID), Group: strings.ToLower(groupOf(vm.ID)), Protection: protection, Cells: [][]cell{}}
 	if vm.OS == "Windows" {
 		out.Note = "Win"
 	}

@@ -28,11 +28,11 @@ type rig struct {
 	srv   *httptest.Server // the page
 	ctx   context.Context  //nolint:containedctx // it lives as long as its test
 
-	mu      sync.Mutex
-	ahead   time.Duration
-	running bool
-	grant   *jit.Grant
-	locks   []jit.Protection
+	mu          sync.Mutex
+	ahead       time.Duration
+	running     bool
+	grant       *jit.Grant
+	protections []jit.Protection
 }
 
 func newRig(t *testing.T, change func(*page.Options)) *rig {
@@ -60,7 +60,7 @@ func newRig(t *testing.T, change func(*page.Options)) *rig {
 		Protections: func(context.Context) ([]jit.Protection, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			return r.locks, nil
+			return r.protections, nil
 		},
 		Shortcuts: []page.Shortcut{{Callback: "ask", Name: "Request access"}},
 	}

@@ -56,7 +56,7 @@ type knobs struct {
 
 func (h *handler) subscription(ctx context.Context) world {
 	w := world{Guards: []guard{}, Firewalls: []firewall{}, Sources: h.opt.Sources, Ports: h.opt.Ports, Reach: []reach{}, Grants: []grant{}}
-	s, err := h.shelf(ctx)
+	s, err := h.stored(ctx)
 	for _, id := range h.guards() {
 		w.Guards = append(w.Guards, h.guard(id))
 	}
@@ -70,7 +70,7 @@ func (h *handler) subscription(ctx context.Context) world {
 		w.Firewalls = append(w.Firewalls, h.firewall(id, hosts))
 	}
 	for _, id := range h.machines() {
-		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)], s.locked(id)))
+		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)], s.protection(id)))
 	}
 	w.Knobs = h.knobs()
 	if err != nil {
@@ -144,7 +144,10 @@ func (h *handler) owns(rule string) bool {
 }
 
 func builtIn(priority int, name, access, source, destination string) rule {
-	return rule{Name: name, Priority: priority, Access: access, Protocol: "*", Source: source, Destination: destination, Ports: "*", Default: true}
+	return rule{
+		Name: name, Priority: priority, Access: access, Protocol: "*",
+		Source: source, Destination: destination, Ports: "*", Default: true,
+	}
 }
 
 // either is the one form of a field that was written.

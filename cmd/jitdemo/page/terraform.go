@@ -97,7 +97,7 @@ func (h *handler) terraform(context.Context, order) (result, error) {
 }
 
 // drift is what the last apply did, as it stands now; nil before the first.
-func (h *handler) drift(s shelf) *apply {
+func (h *handler) drift(s stored) *apply {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.applied == nil {
@@ -111,7 +111,7 @@ func (h *handler) drift(s shelf) *apply {
 
 // follow looks at what became of a rule. One that is back, or is not wanted any
 // more, stays so here: what comes later is another story.
-func (h *handler) follow(l *lost, s shelf) {
+func (h *handler) follow(l *lost, s stored) {
 	if l.State == stillGone {
 		_, there := h.opt.Azure.Rule(l.guard, l.Rule)
 		switch {

@@ -16,8 +16,8 @@ type way struct {
 	Done     bool   `json:"done,omitempty"` // it was read back as the grant's state wants it
 }
 
-// door is where the holder of a grant connects to.
-type door struct {
+// publicEnd is where the holder of a grant connects to.
+type publicEnd struct {
 	Public string `json:"public"` // address and port
 	To     string `json:"to"`     // "port 22 of app-1"
 }
@@ -47,15 +47,15 @@ func ways(g jit.Grant) []way {
 	return append(groups, firewalls...)
 }
 
-// doors are those of an open grant.
-func doors(g jit.Grant) []door {
+// publicEnds are those of an open grant.
+func publicEnds(g jit.Grant) []publicEnd {
 	if g.State != jit.Open {
 		return nil
 	}
-	var out []door
+	var out []publicEnd
 	for _, p := range g.Paths {
 		for _, d := range p.PublicEnds {
-			out = append(out, door{d.Public.String(), fmt.Sprintf("port %d of %s", d.To.Port(), path.Base(p.VM))})
+			out = append(out, publicEnd{d.Public.String(), fmt.Sprintf("port %d of %s", d.To.Port(), path.Base(p.VM))})
 		}
 	}
 	return out

@@ -25,7 +25,7 @@ type shown struct {
 			Ours        bool
 		}
 	}
-	Reach []struct{ VM, Lock string }
+	Reach []struct{ VM, Protection string }
 	Drift *struct{ Lost []lost }
 	Knobs struct{ Fault string }
 }
@@ -133,10 +133,10 @@ func ours(w shown, guard string) string {
 func TestProtectedVMs(t *testing.T) {
 	fault := errors.New("the store is broken")
 	r := newRig(t, nil)
-	lock := func(s jit.ProtectionState) {
+	protect := func(s jit.ProtectionState) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.locks = []jit.Protection{{VM: strings.ToUpper(azuresim.DemoJump), State: s}}
+		r.protections = []jit.Protection{{VM: strings.ToUpper(azuresim.DemoJump), State: s}}
 	}
 	see := worlds(t, r)
 	says := func(want string) {
@@ -144,11 +144,11 @@ func TestProtectedVMs(t *testing.T) {
 		see(func(w shown) bool {
 			got := ""
 			for _, vm := range w.Reach {
-				if vm.VM != "jump-1" && vm.Lock != "" {
-					t.Errorf("%s is %s", vm.VM, vm.Lock)
+				if vm.VM != "jump-1" && vm.Protection != "" {
+					t.Errorf("%s is %s", vm.VM, vm.Protection)
 				}
 				if vm.VM == "jump-1" {
-					got = vm.Lock
+					got = vm.Protection
 				}
 			}
 			return got == want
@@ -156,7 +156,7 @@ func TestProtectedVMs(t *testing.T) {
 	}
 	says("")
 	for state, want := range map[jit.ProtectionState]string{jit.Protecting: "being protected", jit.Protected: "protected", jit.Unprotecting: "being unprotected"} {
-		lock(state)
+		protect(state)
 		says(want)
 	}
 	ill := newRig(t, func(o *page.Options) {

@@ -42,7 +42,7 @@ func (n *Notifier) Notify(_ context.Context, notice jit.Notice, g jit.Grant) (ji
 
 func (n *Notifier) check(notice jit.Notice, g jit.Grant) {
 	if notice.To == jit.ToChannel {
-		n.checkLock(notice)
+		n.checkProtected(notice)
 		return
 	}
 	if g.State == jit.Open && notice.Event.Kind == jit.EventOpened && time.Now().Before(g.Clock.Deadline) {
@@ -77,9 +77,9 @@ func (n *Notifier) checkOpen(g jit.Grant) {
 	}
 }
 
-// checkLock checks that what is called protected is shut to a stranger, or that
+// checkProtected checks that what is called protected is shut to a stranger, or that
 // the rule which lets them in is named.
-func (n *Notifier) checkLock(notice jit.Notice) {
+func (n *Notifier) checkProtected(notice jit.Notice) {
 	if notice.Event.Kind != jit.EventProtected {
 		return
 	}

@@ -56,7 +56,7 @@ func (w *World) CheckPromises(foreign string) {
 				continue
 			}
 			if n.Grant == "" {
-				if locks, err := w.Store.ProtectionsAt(w.T.Context(), nsg); err != nil || len(locks) == 0 {
+				if protections, err := w.Store.ProtectionsAt(w.T.Context(), nsg); err != nil || len(protections) == 0 {
 					w.T.Errorf("deny %s has no protection: %v", r.Name, err)
 				}
 				continue

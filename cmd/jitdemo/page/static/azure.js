@@ -88,7 +88,7 @@ function grants(app, world) {
       h("p", { class: "line" }, h("strong", { class: "mono" }, g.id), h("span", { class: `tag ${g.stuck ? "no" : g.state === "open" ? "ok" : ""}` }, g.stuck ? "closing is stuck" : g.state),
         h("span", null, `${who?.real ?? g.who} → ${g.vms}, port ${g.ports}, from ${g.source}`)),
       g.to > 0 && h("p", { class: "line" }, h("progress", { max: "1", value: "0", "aria-label": `Time left of ${g.id}`, "data-from": g.from, "data-to": g.to }), h("span", { class: "count", "data-to": g.to, "data-state": g.state })),
-      g.doors && h("p", { class: "line" }, g.doors.map((d) => h("span", null, "connect to ", h("strong", { class: "mono" }, d.public), ` for ${d.to}`))),
+      g.public_ends && h("p", { class: "line" }, g.public_ends.map((d) => h("span", null, "connect to ", h("strong", { class: "mono" }, d.public), ` for ${d.to}`))),
       g.ways && h("p", { class: "line" }, g.ways.map((w) => h("span", null, h("span", { class: "mono" }, w.name), h("span", { class: w.done ? "tag ok" : "tag fresh" }, stage(g, w))))));
   }));
 }

@@ -1,7 +1,7 @@
 import { h } from "./dom.js";
 import { about, box, each, headed, mark, ports, protocol, withGone } from "./guards.js";
 
-// firewallTable draws what a firewall asks: its doors, then its network rules,
+// firewallTable draws what a firewall asks: its translations, then its network rules,
 // those that its policy inherits before its own, folded.
 export function firewallTable(f, seconds) {
   return box(f, `${f.policy ? `firewall of ${f.policy}` : "classic firewall"} in ${f.group}`, "being changed", [
@@ -25,7 +25,7 @@ function part(f, kind, title) {
 
 function table(f, kind, rules) {
   const heads = kind === "nat" ? ["Rule", "From", "Door → VM"] : ["Rule", "From", "Port", "To"];
-  return headed(heads, rules.flatMap((r, i) => [begins(rules[i - 1], r) && collection(r), kind === "nat" ? door(f, r) : network(f, r)]));
+  return headed(heads, rules.flatMap((r, i) => [begins(rules[i - 1], r) && collection(r), kind === "nat" ? translation(f, r) : network(f, r)]));
 }
 
 const begins = (before, r) => before?.collection !== r.collection || before.rule_group !== r.rule_group || before.policy !== r.policy;
@@ -49,6 +49,6 @@ function row(f, r, cells) {
     h("td", { class: "mono" }, each(r.source)), cells);
 }
 
-const door = (f, r) => row(f, r, h("td", { class: "mono" }, h("span", { class: "door" }, r.door), protocol(r), h("span", { class: "part door" }, `→ ${r.leads}`)));
+const translation = (f, r) => row(f, r, h("td", { class: "mono" }, h("span", { class: "public-end" }, r.public_end), protocol(r), h("span", { class: "part public-end" }, `→ ${r.leads}`)));
 
 const network = (f, r) => row(f, r, [h("td", { class: "mono" }, ports(r)), h("td", { class: "mono" }, each(r.destination))]);

@@ -8,7 +8,7 @@ export function matrix(world) {
   const why = h("p", { class: "why soft", "aria-live": "polite" }, "Point at a cell for the rules that decide.");
   const is = new Map();
   const body = world.reach.map((vm) => h("tr", null,
-    h("th", { scope: "row", title: vm.group }, h("span", { class: "name" }, vm.vm), vm.note && h("span", { class: "soft" }, ` ${vm.note}`), vm.lock && h("span", { class: "lock" }, vm.lock)),
+    h("th", { scope: "row", title: vm.group }, h("span", { class: "name" }, vm.vm), vm.note && h("span", { class: "soft" }, ` ${vm.note}`), vm.protection && h("span", { class: "protection" }, vm.protection)),
     vm.cells.flatMap((cells, p) => cells.map((c, s) => {
       const key = `${vm.vm}/${world.ports[p]}/${world.sources[s].address}`;
       is.set(key, c.open);

@@ -64,8 +64,8 @@ const firewallTime = 20 * time.Second
 // this process.
 const azureURL = "https://azure.demo.invalid"
 
-// stage is the simulated world with the bot on it.
-type stage struct {
+// simulation is the simulated workspace and subscription with the bot.
+type simulation struct {
 	slack *slacksim.Sim
 	azure *azuresim.Sim
 	store string
@@ -76,9 +76,9 @@ type stage struct {
 	log    *slog.Logger
 }
 
-// newStage builds the world: a workspace on a loopback port and a subscription
+// newSimulation builds the world: a workspace on a loopback port and a subscription
 // in memory, whose writes take as long as Azure's do, but for firewalls.
-func newStage(ctx context.Context, log io.Writer) (*stage, error) {
+func newSimulation(ctx context.Context, log io.Writer) (*simulation, error) {
 	dir, err := os.MkdirTemp("", "jitdemo-")
 	if err != nil {
 		return nil, fmt.Errorf("making a place for the store: %w", err)
@@ -87,7 +87,7 @@ func newStage(ctx context.Context, log io.Writer) (*stage, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("serving the workspace: %w", err), os.RemoveAll(dir))
 	}
-	s := &stage{
+	s := &simulation{
 		slack: slacksim.New(slacksim.Options{URL: "http://" + listener.Addr().String()}),
 		azure: azuresim.New(azuresim.Options{URL: azureURL}),
 		store: filepath.Join(dir, "jitbot.db"), dir: dir, served: make(chan error, 1),
@@ -97,11 +97,17 @@ func newStage(ctx context.Context, log io.Writer) (*stage, error) {
 	azuresim.SeedDemo(s.azure)
 	azuresim.SeedFirewalls(s.azure)
 	// Two of the directory take the names that they have in the workspace.
-	s.azure.PutUser(azuresim.User{ID: azuresim.DemoAlan, UPN: slacksim.DemoApprover2Email, Mail: slacksim.DemoApprover2Email, DisplayName: "Linus Larsen"})
-	s.azure.PutUser(azuresim.User{ID: azuresim.DemoBob, UPN: slacksim.DemoOutsiderEmail, Mail: slacksim.DemoOutsiderEmail, DisplayName: "Mallory Mink"})
+	for _, u := range []struct{ id, email, name string }{
+		{azuresim.DemoAlan, slacksim.DemoApprover2Email, "Linus Larsen"},
+		{azuresim.DemoBob, slacksim.DemoOutsiderEmail, "Mallory Mink"},
+	} {
+		s.azure.PutUser(azuresim.User{ID: u.id, UPN: u.email, Mail: u.email, DisplayName: u.name})
+	}
 	// Who protects VMs holds the rights for it, which a Virtual Machine
 	// Contributor has only half of.
-	s.azure.Assign(azuresim.RoleAssignment{Scope: azuresim.DemoSubscriptionScope, Role: azuresim.RoleSecurityAdmin, Principal: azuresim.DemoAlan})
+	s.azure.Assign(azuresim.RoleAssignment{
+		Scope: azuresim.DemoSubscriptionScope, Role: azuresim.RoleSecurityAdmin, Principal: azuresim.DemoAlan,
+	})
 	s.azure.Configure(func(c *azuresim.Settings) {
 		c.OperationTime, c.FirewallTime, c.PolicyLag = 1200*time.Millisecond, firewallTime, time.Second
 		c.EnforceRBAC = true // the bot has the rights of its roles, and no others
@@ -112,12 +118,12 @@ func newStage(ctx context.Context, log io.Writer) (*stage, error) {
 }
 
 // web is a server of this world; its own complaints go to the log.
-func (s *stage) web(h http.Handler) *http.Server {
+func (s *simulation) web(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelInfo)}
 }
 
 // close ends the world and removes its store.
-func (s *stage) close() error {
+func (s *simulation) close() error {
 	s.slack.Close()
 	err := s.server.Close()
 	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
@@ -129,7 +135,7 @@ func (s *stage) close() error {
 // options are those of the bot in this world: what an operator would set. The
 // limits are keys of each port, with a comma after each; empty leaves what a
 // real configuration has.
-func (s *stage) options(limits string) (app.Options, error) {
+func (s *simulation) options(limits string) (app.Options, error) {
 	text := fmt.Sprintf(configuration, s.slack.Options().URL, s.store, limits)
 	parsed, err := config.Parse("demo.yaml", []byte(text))
 	if err != nil {

@@ -1,8 +1,6 @@
 package jit
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 )
 
@@ -11,14 +9,4 @@ func JoinWords(words []string) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-}
-
-func Capital(s string) string {
-	return strings.ToUpper(s[:min(1, len(s))]) + cmp.Or(s, " ")[1:]
-}
-
-// Tidy is each text once, in order.
-func Tidy(texts []string) []string {
-	out := slices.Sorted(slices.Values(texts))
-	return slices.Compact(out)
 }

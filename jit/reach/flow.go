@@ -102,7 +102,7 @@ func Reach(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdic
 	verdict.Why = an.reasons(verdict.Decision, paths)
 	if verdict.Decision == AnswerUnknown {
 		for _, d := range source.Doubts {
-			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: jit.Capital(d) + "."})
+			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: capital(d) + "."})
 		}
 	}
 	return verdict

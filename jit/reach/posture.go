@@ -116,7 +116,7 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 			}
 		}
 	}
-	p := Posture{Rules: s.openings(), Defaults: jit.Tidy(s.defaults), Notes: jit.Tidy(s.notes), Yet: jit.Tidy(s.basic), Defender: s.defender}
+	p := Posture{Rules: s.openings(), Defaults: tidy(s.defaults), Notes: tidy(s.notes), Yet: tidy(s.basic), Defender: s.defender}
 	if len(p.Rules) > 0 {
 		p.Breadth = p.Rules[0].Breadth
 	}
@@ -147,9 +147,9 @@ func (s scan) class(p Posture) (class Class, why string) {
 	case !s.filtered:
 		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, so there is nothing to lock and all traffic from inside is let in; attach one."
 	case len(p.Rules) > 0:
-		return ClassUnhealthy, jit.Capital(opening(p.Rules))
+		return ClassUnhealthy, capital(opening(p.Rules))
 	case len(s.unread) > 0:
-		return ClassNotApplicable, "It cannot be told: the rules of " + jit.JoinWords(jit.Tidy(s.unread)) + " were not read."
+		return ClassNotApplicable, "It cannot be told: the rules of " + jit.JoinWords(tidy(s.unread)) + " were not read."
 	case s.disagreeing:
 		return ClassHealthy, "Not every guard on the way has a rule of its own that lets anybody to the ports 22, 3389, 5985 and 5986: they disagree."
 	case s.granting:
@@ -198,7 +198,7 @@ func (s scan) remarks(rules []OpenRule) []string {
 	policy(anybody, "Any")
 	policy(anywhere, "any "+single(s.facts.Widest))
 	if len(s.unread) > 0 {
-		out = append(out, "Yet what else opens ports there is not known: the rules of "+jit.JoinWords(jit.Tidy(s.unread))+" were not read.")
+		out = append(out, "Yet what else opens ports there is not known: the rules of "+jit.JoinWords(tidy(s.unread))+" were not read.")
 	}
 	return out
 }

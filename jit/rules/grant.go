@@ -148,5 +148,5 @@ func ruleTag(p jit.Path) string {
 	if p.Kind == jit.Direct && p.Sources == nil {
 		return tag
 	}
-	return tag + " " + string(p.Kind) + " " + jit.JoinPrefixes(p.Sources)
+	return tag + " " + p.Variant()
 }

@@ -64,7 +64,7 @@ func (o Owner) AllowsBefore(t Table, p jit.Protection, path jit.Path, a netip.Ad
 	for _, deny := range ForProtections(o.Installation, t.Guard, []jit.Protection{p}) {
 		there, found := t.Rule(deny.Name)
 		if !found {
-			return nil, jit.ErrNotYet
+			return nil, ErrNotYet
 		}
 		deny.Priority = there.Priority
 		for _, r := range t.Rules {

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"jitbot/bot"
-	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/admission"
 	"jitbot/jit/outbox"
 	"jitbot/store/bolt"
 )
@@ -16,9 +16,9 @@ func TestABotNeedsItsParts(t *testing.T) {
 	}
 	// What the parts are made of elsewhere fits.
 	var (
-		_ outbox.Notifier = (*bot.Notifier)(nil)
-		_ jit.People      = (*bot.People)(nil)
-		_ bot.Service     = (*access.Service)(nil)
-		_ bot.Inbox       = (*bolt.Store)(nil)
+		_ outbox.Notifier  = (*bot.Notifier)(nil)
+		_ admission.People = (*bot.People)(nil)
+		_ bot.Service      = (*access.Service)(nil)
+		_ bot.Inbox        = (*bolt.Store)(nil)
 	)
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
-// People reads the users of the workspace. It is a jit.People.
+// People reads the users of the workspace. It is a admission.People.
 type People struct {
 	api       *slack.Client
-	members   cache[jit.Member]
+	members   cache[admission.Member]
 	groups    cache[[]jit.UserID]
 	workspace cache[workspace]
 }
@@ -28,30 +29,30 @@ const (
 func NewPeople(api *slack.Client) *People {
 	return &People{
 		api:       api,
-		members:   cache[jit.Member]{fresh: freshFor},
+		members:   cache[admission.Member]{fresh: freshFor},
 		groups:    cache[[]jit.UserID]{fresh: freshFor},
 		workspace: cache[workspace]{fresh: workspaceFor},
 	}
 }
 
 // Member reads a user, as they were at most a few seconds ago.
-func (p *People) Member(ctx context.Context, id jit.UserID) (jit.Member, error) {
-	return p.members.get(ctx, string(id), func(ctx context.Context) (jit.Member, error) {
+func (p *People) Member(ctx context.Context, id jit.UserID) (admission.Member, error) {
+	return p.members.get(ctx, string(id), func(ctx context.Context) (admission.Member, error) {
 		w, err := p.workspace.get(ctx, "", func(ctx context.Context) (workspace, error) { return whoami(ctx, p.api) })
 		if err != nil {
-			return jit.Member{}, err
+			return admission.Member{}, err
 		}
 		u, err := p.api.GetUserInfoContext(ctx, string(id))
 		if err != nil {
-			return jit.Member{}, slackError("reading user "+string(id), withoutURL(err))
+			return admission.Member{}, slackError("reading user "+string(id), withoutURL(err))
 		}
 		return member(id, *u, w), nil
 	})
 }
 
-func member(id jit.UserID, u slack.User, w workspace) jit.Member {
+func member(id jit.UserID, u slack.User, w workspace) admission.Member {
 	foreign := u.TeamID != "" && u.TeamID != w.Team && !slices.Contains(u.Enterprise.Teams, w.Team)
-	return jit.Member{
+	return admission.Member{
 		ID:        id,
 		Email:     u.Profile.Email,
 		Confirmed: u.IsEmailConfirmed,

@@ -12,27 +12,28 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 func TestMembersAreWhatSlackSaysOfThem(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
-	good := jit.Member{ID: "U0NEW", Email: "new@contoso.example", Confirmed: true}
+	good := admission.Member{ID: "U0NEW", Email: "new@contoso.example", Confirmed: true}
 	for name, c := range map[string]struct {
 		change func(*slacksim.User)
-		want   func(*jit.Member)
+		want   func(*admission.Member)
 	}{
-		"full":        {func(*slacksim.User) {}, func(*jit.Member) {}},
-		"guest":       {func(u *slacksim.User) { u.Restricted = true }, func(m *jit.Member) { m.Guest = true }},
-		"small guest": {func(u *slacksim.User) { u.UltraRestricted = true }, func(m *jit.Member) { m.Guest = true }},
-		"gone":        {func(u *slacksim.User) { u.Deleted = true }, func(m *jit.Member) { m.Gone = true }},
-		"stranger":    {func(u *slacksim.User) { u.Stranger = true }, func(m *jit.Member) { m.Stranger = true }},
-		"elsewhere":   {func(u *slacksim.User) { u.TeamID = "T0OTHER" }, func(m *jit.Member) { m.Stranger = true }},
-		"bot":         {func(u *slacksim.User) { u.Bot = true }, func(m *jit.Member) { m.Bot = true }},
-		"app":         {func(u *slacksim.User) { u.AppUser = true }, func(m *jit.Member) { m.Bot = true }},
-		"workflow":    {func(u *slacksim.User) { u.WorkflowBot = true }, func(m *jit.Member) { m.Bot = true }},
-		"connector":   {func(u *slacksim.User) { u.ConnectorBot = true }, func(m *jit.Member) { m.Bot = true }},
-		"unconfirmed": {func(u *slacksim.User) { u.EmailUnconfirmed = true }, func(m *jit.Member) { m.Confirmed = false }},
-		"invited":     {func(u *slacksim.User) { u.Invited = true }, func(m *jit.Member) { m.Invited = true }},
+		"full":        {func(*slacksim.User) {}, func(*admission.Member) {}},
+		"guest":       {func(u *slacksim.User) { u.Restricted = true }, func(m *admission.Member) { m.Guest = true }},
+		"small guest": {func(u *slacksim.User) { u.UltraRestricted = true }, func(m *admission.Member) { m.Guest = true }},
+		"gone":        {func(u *slacksim.User) { u.Deleted = true }, func(m *admission.Member) { m.Gone = true }},
+		"stranger":    {func(u *slacksim.User) { u.Stranger = true }, func(m *admission.Member) { m.Stranger = true }},
+		"elsewhere":   {func(u *slacksim.User) { u.TeamID = "T0OTHER" }, func(m *admission.Member) { m.Stranger = true }},
+		"bot":         {func(u *slacksim.User) { u.Bot = true }, func(m *admission.Member) { m.Bot = true }},
+		"app":         {func(u *slacksim.User) { u.AppUser = true }, func(m *admission.Member) { m.Bot = true }},
+		"workflow":    {func(u *slacksim.User) { u.WorkflowBot = true }, func(m *admission.Member) { m.Bot = true }},
+		"connector":   {func(u *slacksim.User) { u.ConnectorBot = true }, func(m *admission.Member) { m.Bot = true }},
+		"unconfirmed": {func(u *slacksim.User) { u.EmailUnconfirmed = true }, func(m *admission.Member) { m.Confirmed = false }},
+		"invited":     {func(u *slacksim.User) { u.Invited = true }, func(m *admission.Member) { m.Invited = true }},
 	} {
 		u := slacksim.User{ID: "U0NEW", Name: "new", Email: "new@contoso.example"}
 		c.change(&u)

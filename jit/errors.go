@@ -6,25 +6,10 @@ import (
 	"time"
 )
 
-// Outline says in a few words what kind of fault it is; the log has the rest.
-func Outline(err error) string {
-	switch {
-	case errors.Is(err, ErrForbidden):
-		return "Azure does not let jitbot read them"
-	case errors.Is(err, ErrBusy):
-		return "Azure is busy"
-	case errors.Is(err, ErrNotFound):
-		return "something of it is gone from Azure"
-	default:
-		return "a service did not answer"
-	}
-}
-
 // Kinds of failure that adapters translate to, tested by errors.Is.
 var (
 	ErrNotFound  = errors.New("not found")
 	ErrExists    = errors.New("already exists")
-	ErrAmbiguous = errors.New("more than one match")
 	ErrForbidden = errors.New("forbidden") // 401, 403: nobody will allow it until somebody acts
 	ErrLocked    = errors.New("locked")    // a lock on the resource
 	ErrBusy      = errors.New("busy")      // throttled, or another operation is in progress: try again
@@ -36,14 +21,6 @@ var (
 // ErrDisallowed is an ErrForbidden that no role mends: Azure Policy denies the
 // change.
 var ErrDisallowed = fmt.Errorf("disallowed by Azure Policy: %w", ErrForbidden)
-
-// ErrUnwatched is an ErrNotFound of a VM that may well be there: its subscription
-// is not one of those in the configuration.
-var ErrUnwatched = fmt.Errorf("in a subscription that is not configured: %w", ErrNotFound)
-
-// ErrNotYet has a guard looked at again: something was sent and is not yet
-// read back as it should be.
-var ErrNotYet = errors.New("the guard does not agree yet")
 
 // Kinds of refusal, the answers to what a person asks.
 var (

@@ -157,9 +157,3 @@ func (g Grant) confirm(guard string) (Grant, int) {
 	next.Paths = paths
 	return next, left
 }
-
-// Follows reports whether the rules of an open grant at the guard were not yet
-// read back since its VM moved behind it.
-func (g Grant) Follows(guard string) bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && !p.Confirmed })
-}

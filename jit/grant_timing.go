@@ -30,8 +30,8 @@ func (g Grant) Unconfirmed() string {
 	return "it was not confirmed in time"
 }
 
-// Agrees reports whether the guard was read back as the grant's state wants it.
-func (g Grant) Agrees(guard string) bool {
+// ConfirmedAt reports whether the guard was read back as the grant's state wants it.
+func (g Grant) ConfirmedAt(guard string) bool {
 	return !slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && !p.Confirmed })
 }
 

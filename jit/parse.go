@@ -80,7 +80,7 @@ func ParsePorts(s string) ([]Ports, error) {
 		}
 		out = append(out, p)
 	}
-	return DedupePorts(out)
+	return dedupePorts(out)
 }
 
 func parsePort(word string) (Ports, error) {
@@ -114,7 +114,7 @@ func parsePortNumber(s string) (uint16, error) {
 	return uint16(n), nil
 }
 
-func DedupePorts(ports []Ports) ([]Ports, error) {
+func dedupePorts(ports []Ports) ([]Ports, error) {
 	slices.SortFunc(ports, comparePorts)
 	ports = slices.Compact(ports)
 	for i := 1; i < len(ports); i++ {

@@ -102,10 +102,14 @@ func sortedPaths(paths []Path) []Path {
 
 // Order sorts paths by guard, and those of one guard by what is written there.
 func (p Path) Order() string {
-	return strings.ToLower(p.Guard) + " " + string(p.Kind) + " " + JoinPrefixes(p.Sources)
+	return strings.ToLower(p.Guard) + " " + p.Variant()
 }
 
-func JoinPrefixes(list []netip.Prefix) string {
+// Variant tells the path from others of its VM at the same guard: its kind, and
+// the sources that the guard sees.
+func (p Path) Variant() string { return string(p.Kind) + " " + joinPrefixes(p.Sources) }
+
+func joinPrefixes(list []netip.Prefix) string {
 	words := make([]string, 0, len(list))
 	for _, p := range list {
 		words = append(words, p.String())

@@ -47,7 +47,7 @@ func (p Policy) Check(vm VM, ports []Ports, sources []netip.Prefix, d time.Durat
 	case d < shortest:
 		return nil, Refuse(ErrPolicy, "%s is too short for %s; ask for at least %s.", d, vm.Name, shortest)
 	}
-	return DedupePorts(asked) // ssh,22 may mean one port twice
+	return dedupePorts(asked) // ssh,22 may mean one port twice
 }
 
 // offered lists what may be asked for, in words.

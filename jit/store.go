@@ -5,39 +5,6 @@ import (
 	"time"
 )
 
-// Inventory knows the virtual machines of the subscriptions.
-type Inventory interface {
-	// VMs lists them all.
-	VMs(ctx context.Context) ([]VM, error)
-	// Powers reads their power states (running, deallocated, …), by resource id
-	// in lower case.
-	Powers(ctx context.Context) (map[string]string, error)
-	// VM reads one afresh, with its interfaces, addresses and guards.
-	// ErrNotFound when it is gone, ErrUnwatched when it is not to be looked at.
-	VM(ctx context.Context, id string) (VM, error)
-}
-
-// People is the Slack workspace.
-type People interface {
-	// Member reads a user afresh. ErrNotFound.
-	Member(ctx context.Context, id UserID) (Member, error)
-	// Group lists the users of a user group. ErrNotFound when it is gone or
-	// switched off.
-	Group(ctx context.Context, id string) ([]UserID, error)
-}
-
-// Member is a user of the workspace, as Slack describes them.
-type Member struct {
-	ID        UserID
-	Email     string
-	Confirmed bool // the e-mail address is confirmed
-	Guest     bool
-	Bot       bool
-	Gone      bool // deactivated
-	Stranger  bool // of another organization or workspace
-	Invited   bool // has not joined yet
-}
-
 // Each method of Grants, Protections and Record is one atomic, durable
 // transaction: when it returns nil, a power failure loses nothing. What stores
 // an event stores the notices of it too.

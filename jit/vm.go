@@ -2,7 +2,6 @@ package jit
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 )
 
@@ -20,22 +19,13 @@ func (v VM) Mentions(text string) bool {
 	return false
 }
 
-func AddressesOfVM(vm VM) []netip.Addr {
+// Addresses are the private addresses of all its interfaces.
+func (v VM) Addresses() []netip.Addr {
 	var out []netip.Addr
-	for _, nic := range vm.Interfaces {
+	for _, nic := range v.Interfaces {
 		for _, a := range nic.Addresses {
 			out = append(out, a.Addr)
 		}
 	}
 	return out
-}
-
-// NotClassic leaves out the VMs of the classic deployment model, for which nothing
-// can be done.
-func NotClassic(vms []VM) []VM {
-	return slices.DeleteFunc(slices.Clone(vms), func(vm VM) bool { return vm.Classic })
-}
-
-func RefuseClassic(vm VM) *Refusal {
-	return Refuse(ErrPolicy, "%s is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager, then ask again.", vm.Name)
 }

@@ -81,7 +81,7 @@ func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.Appr
 	var no *jit.Refusal
 	if !errors.As(err, &no) {
 		s.adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
-		return 0, nil, jit.Refuse(jit.ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, jit.Outline(err), id)
+		return 0, nil, jit.Refuse(jit.ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, admission.Outline(err), id)
 	}
 	why := no.Error()
 	if _, err := s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {

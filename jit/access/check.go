@@ -83,7 +83,7 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 	no := new(jit.Refusal)
 	if !errors.As(cause, &no) {
 		s.adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
-		no = jit.Refuse(jit.ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", jit.Outline(cause))
+		no = jit.Refuse(jit.ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", admission.Outline(cause))
 	}
 	now := s.checks.Clock.Now()
 	refused, err := s.adapters.Grants.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {

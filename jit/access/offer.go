@@ -87,7 +87,7 @@ func (s *Service) Search(ctx context.Context, by jit.UserID, text string, limit 
 		return nil, err
 	}
 	text = strings.ToLower(strings.TrimSpace(text))
-	found := slices.DeleteFunc(jit.NotClassic(vms), func(vm jit.VM) bool { return !vm.Mentions(text) })
+	found := slices.DeleteFunc(admission.NotClassic(vms), func(vm jit.VM) bool { return !vm.Mentions(text) })
 	begins := func(vm jit.VM) bool { return strings.HasPrefix(strings.ToLower(vm.Name), text) }
 	slices.SortFunc(found, func(a, b jit.VM) int {
 		if begins(a) != begins(b) {

@@ -32,9 +32,9 @@ type Adapters struct {
 	Record      jit.Record
 	Names       Names // nil: whom a name of the configuration meant before is not known
 	Network     rules.Network
-	Inventory   jit.Inventory
+	Inventory   Inventory
 	Directory   Directory
-	People      jit.People
+	People      People
 	Readiness   Readiness
 	Meter       Meter
 	Topology    reach.TopologyReader // nil: what is around VMs is not known
@@ -61,9 +61,9 @@ func NewChecker(c jit.Config, w Adapters) Checker {
 
 // Policy is the first matching policy, with the ports that the protect form
 // stored for the VM in place of its own.
-func (j Checker) Policy(ctx context.Context, vm jit.VM) (jit.Policy, bool, error) {
-	policy, ok := j.Config.Policy(vm)
-	p, err := j.Protection(ctx, vm.ID, vm.Name)
+func (c Checker) Policy(ctx context.Context, vm jit.VM) (jit.Policy, bool, error) {
+	policy, ok := c.Config.Policy(vm)
+	p, err := c.Protection(ctx, vm.ID, vm.Name)
 	switch {
 	case err != nil:
 		return jit.Policy{}, false, err
@@ -76,8 +76,8 @@ func (j Checker) Policy(ctx context.Context, vm jit.VM) (jit.Policy, bool, error
 
 // WithinPolicy refuses what the VM's policy does not offer, and fills the protocols of
 // the ports in.
-func (j Checker) WithinPolicy(ctx context.Context, vm jit.VM, ports []jit.Ports, sources []netip.Prefix, d time.Duration) ([]jit.Ports, error) {
-	policy, ok, err := j.Policy(ctx, vm)
+func (c Checker) WithinPolicy(ctx context.Context, vm jit.VM, ports []jit.Ports, sources []netip.Prefix, d time.Duration) ([]jit.Ports, error) {
+	policy, ok, err := c.Policy(ctx, vm)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,8 @@ type ResolvedTarget struct {
 
 // CheckRequest checks all that must hold for a grant to open now: account, Azure
 // rights and policy at every VM, read afresh.
-func (j Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []ResolvedTarget, error) {
-	who, err := j.Identify(ctx, g.Request.By.ID)
+func (c Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []ResolvedTarget, error) {
+	who, err := c.Identify(ctx, g.Request.By.ID)
 	if err != nil {
 		return jit.Person{}, nil, err
 	}
@@ -105,25 +105,25 @@ func (j Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []R
 	}
 	sites := make([]ResolvedTarget, 0, len(g.Request.Targets))
 	for _, target := range g.Request.Targets {
-		s, err := j.resolve(ctx, who, target, g.Request)
+		s, err := c.resolve(ctx, who, target, g.Request)
 		if err != nil {
 			return who, nil, err
 		}
 		sites = append(sites, s)
 	}
-	all, err := j.VMs.List(ctx, VMsMaxAge)
+	all, err := c.VMs.List(ctx, VMsMaxAge)
 	if err != nil {
 		return who, nil, err
 	}
-	return who, sites, j.OpensNoMore(ctx, sites, ByAddress(all), map[string]rules.Table{}, g.Request)
+	return who, sites, c.OpensNoMore(ctx, sites, ByAddress(all), map[string]rules.Table{}, g.Request)
 }
 
 // OpensNoMore refuses a grant that would open more than it is for, or to more people.
-func (j Checker) OpensNoMore(ctx context.Context, sites []ResolvedTarget, d VMsByAddress, tables map[string]rules.Table, r jit.Request) error {
-	if err := j.sharedAddress(ctx, d, r, PathsOf(sites)); err != nil {
+func (c Checker) OpensNoMore(ctx context.Context, sites []ResolvedTarget, d VMsByAddress, tables map[string]rules.Table, r jit.Request) error {
+	if err := c.sharedAddress(ctx, d, r, PathsOf(sites)); err != nil {
 		return err
 	}
-	return j.sharedRule(ctx, sites, tables, r)
+	return c.sharedRule(ctx, sites, tables, r)
 }
 
 func PathsOf(sites []ResolvedTarget) []jit.Path {
@@ -134,30 +134,30 @@ func PathsOf(sites []ResolvedTarget) []jit.Path {
 	return paths
 }
 
-func (j Checker) resolve(ctx context.Context, who jit.Person, target jit.Target, r jit.Request) (ResolvedTarget, error) {
-	vm, err := j.Adapters.Inventory.VM(ctx, target.VM)
+func (c Checker) resolve(ctx context.Context, who jit.Person, target jit.Target, r jit.Request) (ResolvedTarget, error) {
+	vm, err := c.Adapters.Inventory.VM(ctx, target.VM)
 	if errors.Is(err, jit.ErrNotFound) {
 		return ResolvedTarget{}, jit.Refuse(jit.ErrPolicy, "%s"+Missing(err)+"; check the name and ask again.", target.Name)
 	}
 	if err != nil {
 		return ResolvedTarget{}, fmt.Errorf("reading %s: %w", target.Name, err)
 	}
-	if err := j.CheckRights(ctx, who, vm, j.Config.RequiredActions); err != nil {
+	if err := c.CheckRights(ctx, who, vm, c.Config.RequiredActions); err != nil {
 		return ResolvedTarget{}, err
 	}
-	if _, err := j.WithinPolicy(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
+	if _, err := c.WithinPolicy(ctx, vm, r.Ports, r.Sources, r.Duration); err != nil {
 		return ResolvedTarget{}, err
 	}
-	paths, err := route.Paths(j.Config.Installation, vm, r.Ports, r.Sources)
+	paths, err := route.Paths(c.Config.Installation, vm, r.Ports, r.Sources)
 	return ResolvedTarget{vm, paths}, err
 }
 
 // ApprovalRule is the approval rule for a grant; its VMs and ports share one.
-func (j Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, error) {
+func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, error) {
 	found := -1
 	for _, vm := range vms {
 		for _, port := range r.Ports {
-			i, ok := j.Config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
+			i, ok := c.Config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
 			if !ok {
 				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
 			}
@@ -170,22 +170,22 @@ func (j Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, er
 	if found < 0 {
 		return jit.ApprovalRule{}, jit.Refuse(jit.ErrInput, "No VM is named.")
 	}
-	return j.Config.Approvals[found], nil
+	return c.Config.Approvals[found], nil
 }
 
 // Foresee plans the grant's rules against the guards as they are, so that a
 // lock, a deny in the way, a full band or a stranger's rule is found before
 // anybody is asked. It returns what else is known of the ports.
-func (j Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarget) ([]string, error) {
-	owner := j.Owner
+func (c Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarget) ([]string, error) {
+	owner := c.Owner
 	tables := map[string]rules.Table{}
 	var notes []string
 	g.Paths = PathsOf(sites)
-	if err := j.CheckLocks(ctx, g.Guards()); err != nil {
+	if err := c.CheckLocks(ctx, g.Guards()); err != nil {
 		return nil, err
 	}
 	for _, guard := range g.Guards() {
-		t, w, err := j.At(ctx, guard)
+		t, w, err := c.At(ctx, guard)
 		if err != nil {
 			return nil, err
 		}
@@ -196,12 +196,12 @@ func (j Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarge
 	}
 	for _, s := range sites {
 		notes = append(notes, owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
-		along, err := j.coAdmitted(ctx, s, tables, g.Request)
+		along, err := c.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
 			return nil, err
 		}
 		notes = append(notes, along...)
 	}
-	open, err := j.unprotected(ctx, VMsOf(sites))
+	open, err := c.unprotected(ctx, VMsOf(sites))
 	return append(notes, open...), err
 }

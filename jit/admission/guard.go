@@ -20,10 +20,10 @@ type AtGuard struct {
 	GrantsFault, ProtectionsFault error
 }
 
-func (j Checker) Stored(ctx context.Context, guard string) AtGuard {
+func (c Checker) Stored(ctx context.Context, guard string) AtGuard {
 	w := AtGuard{Guard: guard}
-	w.Grants, w.GrantsFault = j.Adapters.Grants.AtGuard(ctx, guard)
-	w.Protections, w.ProtectionsFault = j.Adapters.Protections.ProtectionsAt(ctx, guard)
+	w.Grants, w.GrantsFault = c.Adapters.Grants.AtGuard(ctx, guard)
+	w.Protections, w.ProtectionsFault = c.Adapters.Protections.ProtectionsAt(ctx, guard)
 	return w
 }
 
@@ -41,19 +41,19 @@ func (w AtGuard) Fault() error {
 
 // At reads what is at a guard: the rules it has, and all that the store says of
 // it.
-func (j Checker) At(ctx context.Context, guard string) (rules.Table, AtGuard, error) {
-	t, err := j.Table(ctx, guard)
+func (c Checker) At(ctx context.Context, guard string) (rules.Table, AtGuard, error) {
+	t, err := c.Table(ctx, guard)
 	if err != nil {
 		return t, AtGuard{}, err
 	}
-	w := j.Stored(ctx, guard)
+	w := c.Stored(ctx, guard)
 	return t, w, w.Fault()
 }
 
 // Protection reads that of a VM; the zero Protection when it has none. name is
 // how a fault calls the VM.
-func (j Checker) Protection(ctx context.Context, vm, name string) (jit.Protection, error) {
-	p, err := j.Adapters.Protections.Protection(ctx, vm)
+func (c Checker) Protection(ctx context.Context, vm, name string) (jit.Protection, error) {
+	p, err := c.Adapters.Protections.Protection(ctx, vm)
 	switch {
 	case errors.Is(err, jit.ErrNotFound):
 		return jit.Protection{}, nil
@@ -65,8 +65,8 @@ func (j Checker) Protection(ctx context.Context, vm, name string) (jit.Protectio
 }
 
 // Table reads the rules that a guard has.
-func (j Checker) Table(ctx context.Context, guard string) (rules.Table, error) {
-	t, err := j.Adapters.Network.Table(ctx, guard)
+func (c Checker) Table(ctx context.Context, guard string) (rules.Table, error) {
+	t, err := c.Adapters.Network.Table(ctx, guard)
 	if err != nil {
 		return t, fmt.Errorf("reading the rules of %s: %w", guard, err)
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // Member refuses everybody who is not a full, active member.
-func (j Checker) Member(ctx context.Context, id jit.UserID) (jit.Member, error) {
-	m, err := j.Adapters.People.Member(ctx, id)
+func (c Checker) Member(ctx context.Context, id jit.UserID) (Member, error) {
+	m, err := c.Adapters.People.Member(ctx, id)
 	switch {
 	case errors.Is(err, jit.ErrNotFound):
 		return m, jit.Refuse(jit.ErrAuthority, "Slack does not know %s any more, so nothing can be done in that name.", id)
@@ -27,13 +27,13 @@ func (j Checker) Member(ctx context.Context, id jit.UserID) (jit.Member, error) 
 }
 
 // Identify is the member with the Entra user they are tied to.
-func (j Checker) Identify(ctx context.Context, id jit.UserID) (jit.Person, error) {
-	m, err := j.Member(ctx, id)
+func (c Checker) Identify(ctx context.Context, id jit.UserID) (jit.Person, error) {
+	m, err := c.Member(ctx, id)
 	if err != nil {
 		return jit.Person{}, err
 	}
-	name, mail := j.Config.Users[id], false
-	if name == "" && j.Config.MatchEmail {
+	name, mail := c.Config.Users[id], false
+	if name == "" && c.Config.MatchEmail {
 		if !m.Confirmed || m.Email == "" {
 			return jit.Person{}, jit.Refuse(jit.ErrAuthority, "%s has no confirmed e-mail address in Slack, so no Entra user can be told by it; confirm it, or ask an admin for a line under users.", id)
 		}
@@ -42,29 +42,29 @@ func (j Checker) Identify(ctx context.Context, id jit.UserID) (jit.Person, error
 	if name == "" {
 		return jit.Person{}, jit.Refuse(jit.ErrAuthority, "%s is not tied to an Entra user; ask an admin for a line under users in the configuration.", id)
 	}
-	account, err := j.account(ctx, id, name, mail)
+	account, err := c.account(ctx, id, name, mail)
 	if err != nil {
 		return jit.Person{}, err
 	}
 	return jit.Person{ID: id, Entra: account.ID, Name: account.Name}, nil
 }
 
-func (j Checker) account(ctx context.Context, id jit.UserID, name string, mail bool) (Account, error) {
-	account, err := j.Adapters.Directory.User(ctx, name, mail)
+func (c Checker) account(ctx context.Context, id jit.UserID, name string, mail bool) (Account, error) {
+	account, err := c.Adapters.Directory.User(ctx, name, mail)
 	switch {
 	case errors.Is(err, jit.ErrNotFound):
 		return account, jit.Refuse(jit.ErrAuthority, "Entra has no user %s, to whom %s is tied; ask an admin to mend the line under users.", name, id)
-	case errors.Is(err, jit.ErrAmbiguous):
+	case errors.Is(err, ErrAmbiguous):
 		return account, jit.Refuse(jit.ErrAuthority, "More than one Entra user has %s, so %s can be none of them; ask an admin for a line under users.", name, id)
 	case err != nil:
 		return account, fmt.Errorf("finding the Entra user of %s: %w", id, err)
 	case !account.Enabled:
 		return account, jit.Refuse(jit.ErrAuthority, "The Entra user %s is switched off, so nothing can be done in that name.", name)
 	}
-	if mail || j.Adapters.Names == nil {
+	if mail || c.Adapters.Names == nil {
 		return account, nil
 	}
-	kept, err := j.Adapters.Names.Bind(ctx, string(id)+"="+strings.ToLower(name), account.ID)
+	kept, err := c.Adapters.Names.Bind(ctx, string(id)+"="+strings.ToLower(name), account.ID)
 	if err != nil {
 		return account, fmt.Errorf("keeping the Entra user of %s: %w", id, err)
 	}
@@ -75,11 +75,11 @@ func (j Checker) account(ctx context.Context, id jit.UserID, name string, mail b
 }
 
 // CheckRights refuses a person who lacks one of the actions at the VM.
-func (j Checker) CheckRights(ctx context.Context, who jit.Person, vm jit.VM, actions []string) error {
+func (c Checker) CheckRights(ctx context.Context, who jit.Person, vm jit.VM, actions []string) error {
 	if len(actions) == 0 {
 		return nil
 	}
-	held, err := j.Adapters.Directory.Holdings(ctx, who.Entra, vm.ID)
+	held, err := c.Adapters.Directory.Holdings(ctx, who.Entra, vm.ID)
 	if err != nil {
 		return fmt.Errorf("reading the Azure roles of %s at %s: %w", who.ID, vm.Name, err)
 	}
@@ -93,24 +93,24 @@ func (j Checker) CheckRights(ctx context.Context, who jit.Person, vm jit.VM, act
 
 // IsListed reports whether the user is one of the ids, directly or through a
 // user group. A group that is gone counts as nobody.
-func (j Checker) IsListed(ctx context.Context, ids []string, who jit.UserID) (bool, error) {
+func (c Checker) IsListed(ctx context.Context, ids []string, who jit.UserID) (bool, error) {
 	if slices.Contains(ids, string(who)) {
 		return true, nil
 	}
-	members, err := j.groupMembers(ctx, ids)
+	members, err := c.groupMembers(ctx, ids)
 	return slices.Contains(members, who), err
 }
 
 // groupMembers are the users of those ids that are user groups.
-func (j Checker) groupMembers(ctx context.Context, ids []string) ([]jit.UserID, error) {
+func (c Checker) groupMembers(ctx context.Context, ids []string) ([]jit.UserID, error) {
 	var out []jit.UserID
 	for _, id := range ids {
 		if !strings.HasPrefix(id, "S") {
 			continue
 		}
-		members, err := j.Adapters.People.Group(ctx, id)
+		members, err := c.Adapters.People.Group(ctx, id)
 		if errors.Is(err, jit.ErrNotFound) {
-			j.Adapters.Log.WarnContext(ctx, "a user group of the configuration is gone and counts as nobody", slog.String("group", id))
+			c.Adapters.Log.WarnContext(ctx, "a user group of the configuration is gone and counts as nobody", slog.String("group", id))
 			continue
 		}
 		if err != nil {
@@ -122,11 +122,11 @@ func (j Checker) groupMembers(ctx context.Context, ids []string) ([]jit.UserID, 
 }
 
 // EnoughApprovers refuses when fewer people than required could approve.
-func (j Checker) EnoughApprovers(ctx context.Context, rule jit.ApprovalRule, asker jit.Person) error {
+func (c Checker) EnoughApprovers(ctx context.Context, rule jit.ApprovalRule, asker jit.Person) error {
 	if rule.Required == 0 {
 		return nil
 	}
-	candidates, err := j.groupMembers(ctx, rule.Approvers)
+	candidates, err := c.groupMembers(ctx, rule.Approvers)
 	if err != nil {
 		return err
 	}
@@ -138,11 +138,11 @@ func (j Checker) EnoughApprovers(ctx context.Context, rule jit.ApprovalRule, ask
 	slices.Sort(candidates)
 	found := map[string]bool{}
 	for _, id := range slices.Compact(candidates) {
-		p, err := j.Identify(ctx, id)
+		p, err := c.Identify(ctx, id)
 		var no *jit.Refusal
 		switch {
 		case errors.As(err, &no):
-			j.Adapters.Log.WarnContext(ctx, "an approver of the configuration counts as nobody", slog.String("user", string(id)), slog.String("why", no.Error()))
+			c.Adapters.Log.WarnContext(ctx, "an approver of the configuration counts as nobody", slog.String("user", string(id)), slog.String("why", no.Error()))
 			continue
 		case err != nil:
 			return err

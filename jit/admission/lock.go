@@ -65,14 +65,14 @@ func (l ManagementLock) place() (kind, name string) {
 // CheckLocks refuses guards that a management lock is over: a door that cannot be
 // shut is not opened, and what cannot be changed is not promised. Where locks
 // may not be read, as under the role of an older version, they are not known.
-func (j Checker) CheckLocks(ctx context.Context, guards []string) error {
-	if j.Adapters.Locks == nil || len(guards) == 0 {
+func (c Checker) CheckLocks(ctx context.Context, guards []string) error {
+	if c.Adapters.Locks == nil || len(guards) == 0 {
 		return nil
 	}
-	found, err := j.Adapters.Locks.LocksOver(ctx, guards)
+	found, err := c.Adapters.Locks.LocksOver(ctx, guards)
 	if errors.Is(err, jit.ErrForbidden) {
-		j.locksUnread.Do(func() {
-			j.Adapters.Log.WarnContext(ctx, "management locks may not be read, so a rule may be written that cannot be removed; give jitbot the role that jitbot role prints",
+		c.locksUnread.Do(func() {
+			c.Adapters.Log.WarnContext(ctx, "management locks may not be read, so a rule may be written that cannot be removed; give jitbot the role that jitbot role prints",
 				slog.Any("error", err))
 		})
 		err = nil

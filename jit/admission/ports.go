@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"jitbot/jit/rbac"
@@ -49,6 +50,9 @@ type Names interface {
 	// was first resolved, and returns the one kept.
 	Bind(ctx context.Context, name, object string) (string, error)
 }
+
+// ErrAmbiguous means that a name is that of more than one Entra user.
+var ErrAmbiguous = errors.New("more than one match")
 
 // Account is an Entra user.
 type Account struct {

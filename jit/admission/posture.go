@@ -15,20 +15,20 @@ import (
 
 // Classify finds how the VMs stand. What could not be read is said by each
 // finding that it concerns, and by gaps for all of them.
-func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.Finding, gaps []string, err error) {
-	tables, err := j.Adapters.Network.Tables(ctx)
+func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.Finding, gaps []string, err error) {
+	tables, err := c.Adapters.Network.Tables(ctx)
 	if err != nil && len(tables) == 0 {
 		return nil, nil, fmt.Errorf("reading the rules: %w", err)
 	}
 	if err != nil { // the findings say which were not read
-		j.Adapters.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
+		c.Adapters.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
 		gaps = append(gaps, "Not all rules could be read, so some VMs cannot be told.")
 	}
-	locks, err := j.Adapters.Protections.Protections(ctx)
+	locks, err := c.Adapters.Protections.Protections(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing protections: %w", err)
 	}
-	around, note := j.Topology(ctx, vms)
+	around, note := c.Topology(ctx, vms)
 	if note != "" {
 		gaps = append(gaps, "What is around the VMs (networks, routes, load balancers) could not be read, so what hangs on that is not known.")
 	}
@@ -39,15 +39,15 @@ func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 	for _, p := range locks {
 		byVM[strings.ToLower(p.VM)] = p
 	}
-	powers, err := j.Adapters.Inventory.Powers(ctx)
+	powers, err := c.Adapters.Inventory.Powers(ctx)
 	if err != nil { // no finding hangs on it
-		j.Adapters.Log.WarnContext(ctx, "the power states could not be read for a scan", slog.Any("error", err))
+		c.Adapters.Log.WarnContext(ctx, "the power states could not be read for a scan", slog.Any("error", err))
 	}
 	out := make([]reach.Finding, 0, len(vms))
 	for _, vm := range vms {
 		vm.Power = powers[strings.ToLower(vm.ID)]
-		policy, _ := j.Config.Policy(vm)
-		out = append(out, reach.Finding{VM: vm, Posture: j.Posture(vm, reach.TablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
+		policy, _ := c.Config.Policy(vm)
+		out = append(out, reach.Finding{VM: vm, Posture: c.Posture(vm, reach.TablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
 	}
 	slices.SortStableFunc(out, func(a, b reach.Finding) int {
 		return cmp.Or(
@@ -58,8 +58,8 @@ func (j Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 }
 
 // Posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
-func (j Checker) Posture(vm jit.VM, tables []rules.Table, around reach.Topology, policy jit.Policy, lock jit.Protection, note string) reach.Posture {
-	f := reach.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: j.Owner}
+func (c Checker) Posture(vm jit.VM, tables []rules.Table, around reach.Topology, policy jit.Policy, lock jit.Protection, note string) reach.Posture {
+	f := reach.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: c.Owner}
 	if lock.VM != "" && lock.State != jit.Unprotecting {
 		f.Protected, f.Confirmed = true, lock.State == jit.Protected
 		if !lock.Always {

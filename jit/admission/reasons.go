@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
 )
 
@@ -30,9 +31,23 @@ func Patiently(ctx context.Context, f func() error) error {
 	}
 }
 
+// Outline says in a few words what kind of fault it is; the log has the rest.
+func Outline(err error) string {
+	switch {
+	case errors.Is(err, jit.ErrForbidden):
+		return "Azure does not let jitbot read them"
+	case errors.Is(err, jit.ErrBusy):
+		return "Azure is busy"
+	case errors.Is(err, jit.ErrNotFound):
+		return "something of it is gone from Azure"
+	default:
+		return "a service did not answer"
+	}
+}
+
 // Missing says, after its name, why a VM is not to be had.
 func Missing(err error) string {
-	if errors.Is(err, jit.ErrUnwatched) {
+	if errors.Is(err, ErrUnwatched) {
 		return " is in a subscription that jitbot's configuration does not name any more"
 	}
 	return " does not exist any more"
@@ -51,7 +66,7 @@ func ReasonFor(err error) string {
 	switch {
 	case errors.As(err, &no):
 		return no.Error()
-	case errors.Is(err, jit.ErrNotYet):
+	case errors.Is(err, rules.ErrNotYet):
 		return "Azure has not put the change into force yet"
 	case errors.Is(err, jit.ErrDisallowed):
 		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + jit.CleanText(err.Error())

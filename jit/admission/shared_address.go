@@ -18,7 +18,7 @@ type VMsByAddress map[netip.Addr][]jit.VM
 func ByAddress(vms []jit.VM) VMsByAddress {
 	d := VMsByAddress{}
 	for _, vm := range vms {
-		for _, a := range jit.AddressesOfVM(vm) {
+		for _, a := range vm.Addresses() {
 			d[a] = append(d[a], vm)
 		}
 	}
@@ -29,10 +29,10 @@ func ByAddress(vms []jit.VM) VMsByAddress {
 // one of another virtual network that has the same address behind a group of
 // the paths, whose rules name addresses only. The list finds it, and Azure says
 // whether it is still so.
-func (j Checker) sharedAddress(ctx context.Context, d VMsByAddress, r jit.Request, paths []jit.Path) error {
+func (c Checker) sharedAddress(ctx context.Context, d VMsByAddress, r jit.Request, paths []jit.Path) error {
 	for _, p := range paths {
 		for _, a := range p.Addresses {
-			other, err := j.alsoOpened(ctx, d[a], a, r, paths)
+			other, err := c.alsoOpened(ctx, d[a], a, r, paths)
 			if err != nil {
 				return err
 			}
@@ -47,12 +47,12 @@ func (j Checker) sharedAddress(ctx context.Context, d VMsByAddress, r jit.Reques
 
 // alsoOpened finds one of the VMs with an address that the rules at the paths
 // would open though the request does not name it; the zero VM when there is none.
-func (j Checker) alsoOpened(ctx context.Context, vms []jit.VM, a netip.Addr, r jit.Request, paths []jit.Path) (jit.VM, error) {
+func (c Checker) alsoOpened(ctx context.Context, vms []jit.VM, a netip.Addr, r jit.Request, paths []jit.Path) (jit.VM, error) {
 	for _, vm := range vms {
 		if r.Names(vm.ID) || len(guardsBefore(vm, a, paths)) == 0 {
 			continue
 		}
-		if opened, err := j.opensOther(ctx, vm.ID, a, r, paths); opened || err != nil {
+		if opened, err := c.opensOther(ctx, vm.ID, a, r, paths); opened || err != nil {
 			return vm, err
 		}
 	}
@@ -81,8 +81,8 @@ func writtenAt(paths []jit.Path, guard string, to netip.Addr) bool {
 
 // opensOther reports whether the rules at the paths would open the address of
 // another VM: each group before it that they are not in may let the sources in.
-func (j Checker) opensOther(ctx context.Context, other string, to netip.Addr, r jit.Request, paths []jit.Path) (bool, error) {
-	vm, err := j.Adapters.Inventory.VM(ctx, other)
+func (c Checker) opensOther(ctx context.Context, other string, to netip.Addr, r jit.Request, paths []jit.Path) (bool, error) {
+	vm, err := c.Adapters.Inventory.VM(ctx, other)
 	if errors.Is(err, jit.ErrNotFound) {
 		return false, nil
 	}
@@ -95,7 +95,7 @@ func (j Checker) opensOther(ctx context.Context, other string, to netip.Addr, r 
 			if writtenAt(paths, guard, to) {
 				continue
 			}
-			t, err := j.Adapters.Network.Table(ctx, guard)
+			t, err := c.Adapters.Network.Table(ctx, guard)
 			if err != nil {
 				return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
 			}

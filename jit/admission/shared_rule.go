@@ -17,20 +17,20 @@ import (
 // cannot tell the holder from others whom rules of the firewall let to the same
 // port. Others whom the VM's own policy would not let
 // ask are too many, and the grant is refused.
-func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[string]rules.Table, r jit.Request) ([]string, error) {
+func (c Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[string]rules.Table, r jit.Request) ([]string, error) {
 	if !slices.ContainsFunc(s.Paths, func(p jit.Path) bool { return p.Kind == jit.BehindFirewall }) {
 		return nil, nil
 	}
-	policy, _, err := j.Policy(ctx, s.VM)
+	policy, _, err := c.Policy(ctx, s.VM)
 	if err != nil {
 		return nil, err
 	}
-	owner := j.Owner
+	owner := c.Owner
 	var notes []string
 	for _, p := range s.Paths {
 		t := tables[strings.ToLower(p.Guard)]
 		for _, rule := range t.Rules {
-			along := rule.TranslatesTo(p.Addresses, r.Ports) || rule.AllowsTo(p.Addresses, r.Ports) && j.hidesClients(s.VM, p)
+			along := rule.TranslatesTo(p.Addresses, r.Ports) || rule.AllowsTo(p.Addresses, r.Ports) && c.hidesClients(s.VM, p)
 			if _, ours := owner.Ours(rule); ours || !resource.IsFirewall(p.Guard) || !along {
 				continue
 			}
@@ -48,20 +48,20 @@ func (j Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[st
 
 // sharedRule refuses what coAdmitted does at one of the sites, by the firewalls
 // as they are. What is read of them is kept in tables.
-func (j Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables map[string]rules.Table, r jit.Request) error {
+func (c Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables map[string]rules.Table, r jit.Request) error {
 	for _, s := range sites {
 		for _, p := range s.Paths {
 			guard := strings.ToLower(p.Guard)
 			if _, read := tables[guard]; read || !resource.IsFirewall(guard) {
 				continue
 			}
-			t, err := j.Adapters.Network.Table(ctx, guard)
+			t, err := c.Adapters.Network.Table(ctx, guard)
 			if err != nil && !errors.Is(err, jit.ErrNotFound) {
 				return fmt.Errorf("reading the rules of %s: %w", guard, err)
 			}
 			tables[guard] = t
 		}
-		if _, err := j.coAdmitted(ctx, s, tables, r); err != nil {
+		if _, err := c.coAdmitted(ctx, s, tables, r); err != nil {
 			return err
 		}
 	}
@@ -70,11 +70,11 @@ func (j Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables 
 
 // hidesClients reports whether the VM sees the firewall of the path in the place of
 // those whom its network rules let through.
-func (j Checker) hidesClients(vm jit.VM, p jit.Path) bool {
+func (c Checker) hidesClients(vm jit.VM, p jit.Path) bool {
 	return slices.ContainsFunc(vm.Interfaces, func(nic jit.Interface) bool {
 		return slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool {
 			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.FirewallHops, func(g jit.FirewallHop) bool {
-				return g.HidesSource && resource.Same(g.Guard(j.Config.Installation), p.Guard)
+				return g.HidesSource && resource.Same(g.Guard(c.Config.Installation), p.Guard)
 			})
 		})
 	})

@@ -14,18 +14,18 @@ const maxUnprotected = 5
 
 // unprotected says which of the VMs nothing of ours keeps shut, and how they are
 // protected.
-func (j Checker) unprotected(ctx context.Context, vms []jit.VM) ([]string, error) {
+func (c Checker) unprotected(ctx context.Context, vms []jit.VM) ([]string, error) {
 	var notes []string
 	var open []jit.VM
 	for _, vm := range vms {
-		p, err := j.Protection(ctx, vm.ID, vm.Name)
+		p, err := c.Protection(ctx, vm.ID, vm.Name)
 		if err != nil {
 			return nil, err
 		}
 		if p.VM != "" && p.State != jit.Unprotecting {
 			continue
 		}
-		policy, _ := j.Config.Policy(vm)
+		policy, _ := c.Config.Policy(vm)
 		switch _, err := route.ProtectionPaths(vm); {
 		case err != nil:
 			notes = append(notes, vm.Name+" is not protected. "+err.Error())

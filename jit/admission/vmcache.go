@@ -20,7 +20,7 @@ const (
 // VMCache is the list of VMs, read again when it is old. It serves names and
 // lists; whatever opens access reads its VM afresh. Safe for concurrent use.
 type VMCache struct {
-	inventory jit.Inventory
+	inventory Inventory
 	reading   chan struct{} // one reads at a time, the others wait for what it finds
 
 	mu   sync.Mutex // guards what follows, held for moments only
@@ -29,7 +29,7 @@ type VMCache struct {
 }
 
 // NewVMCache makes a cache that is empty, so that the first who asks reads.
-func NewVMCache(inventory jit.Inventory) *VMCache {
+func NewVMCache(inventory Inventory) *VMCache {
 	return &VMCache{inventory: inventory, reading: make(chan struct{}, 1)}
 }
 
@@ -129,9 +129,9 @@ func resolve(vms []jit.VM, word string) ([]jit.VM, error) {
 	case len(found) == 1:
 		return found, nil
 	case len(found) == 0 && len(classic) > 0:
-		return nil, jit.RefuseClassic(classic[0])
+		return nil, RefuseClassic(classic[0])
 	case len(found) == 0:
-		return nil, unknownVM(jit.NotClassic(vms), word)
+		return nil, unknownVM(NotClassic(vms), word)
 	default:
 		var names []string
 		for _, vm := range found {
@@ -145,7 +145,7 @@ func resolve(vms []jit.VM, word string) ([]jit.VM, error) {
 func resolveTag(vms []jit.VM, word string) ([]jit.VM, error) {
 	key, value, _ := strings.Cut(word, "=")
 	var found []jit.VM
-	for _, vm := range jit.NotClassic(vms) {
+	for _, vm := range NotClassic(vms) {
 		if got, ok := vm.Tag(key); ok && got == value {
 			found = append(found, vm)
 		}

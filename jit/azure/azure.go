@@ -88,7 +88,7 @@ type Client struct {
 
 var (
 	_ rules.Network        = (*Client)(nil)
-	_ jit.Inventory        = (*Client)(nil)
+	_ admission.Inventory  = (*Client)(nil)
 	_ admission.Directory  = (*Client)(nil)
 	_ admission.Readiness  = (*Client)(nil)
 	_ reach.TopologyReader = (*Client)(nil)

@@ -112,7 +112,7 @@ func single(found []graphUser) (admission.Account, error) {
 	if len(found) > 1 {
 		enabled := slices.DeleteFunc(slices.Clone(found), func(u graphUser) bool { return !u.Enabled })
 		if len(enabled) != 1 {
-			return admission.Account{}, fmt.Errorf("%w: %d users", jit.ErrAmbiguous, len(found))
+			return admission.Account{}, fmt.Errorf("%w: %d users", admission.ErrAmbiguous, len(found))
 		}
 		found = enabled
 	}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -30,9 +31,9 @@ func TestUser(t *testing.T) {
 		{"mail with a quote", "o'hara@contoso.example", true, twin, nil},
 		{"nobody", "nobody@contoso.example", true, "", jit.ErrNotFound},
 		{"unknown id", "00000000-0000-4000-8000-00000000ffff", true, "", jit.ErrNotFound},
-		{"two have the mail", "shared@contoso.example", true, "", jit.ErrAmbiguous},
+		{"two have the mail", "shared@contoso.example", true, "", admission.ErrAmbiguous},
 		{"one of two is enabled", "moved@contoso.example", true, azuresim.DemoBob, nil},
-		{"one's name is the other's mail", azuresim.DemoAlanMail, true, "", jit.ErrAmbiguous},
+		{"one's name is the other's mail", azuresim.DemoAlanMail, true, "", admission.ErrAmbiguous},
 		{"name alone is clear", azuresim.DemoAlanMail, false, azuresim.DemoAlan, nil},
 		{"injection", "x' or mail ne '@", true, "", jit.ErrNotFound},
 		{"word", "ada", true, "", jit.ErrNotFound},

@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // fault is an error of the SDK in one short line. The SDK's own texts span
@@ -144,7 +145,7 @@ func translate(err error) error {
 
 func isKind(err error) bool {
 	kinds := []error{
-		jit.ErrNotFound, jit.ErrAmbiguous, jit.ErrForbidden, jit.ErrLocked, jit.ErrBusy, jit.ErrConflict, jit.ErrInvalid,
+		jit.ErrNotFound, admission.ErrAmbiguous, jit.ErrForbidden, jit.ErrLocked, jit.ErrBusy, jit.ErrConflict, jit.ErrInvalid,
 	}
 	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 }

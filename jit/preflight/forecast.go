@@ -96,7 +96,7 @@ func (l *forecaster) unobstructed(vms []jit.VM, kinds ...ObstacleKind) int {
 // consider finds what is in front of the VM, and notes what is wrong with that.
 func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
 	if vm.Classic {
-		l.note(vm, ObstacleVM, "", jit.RefuseClassic(vm))
+		l.note(vm, ObstacleVM, "", admission.RefuseClassic(vm))
 		return
 	}
 	for _, pp := range policy.Ports {
@@ -106,7 +106,7 @@ func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
 	}
 	paths, err := route.ProtectionPaths(vm)
 	switch {
-	case err != nil && len(jit.AddressesOfVM(vm)) == 0:
+	case err != nil && len(vm.Addresses()) == 0:
 		l.note(vm, ObstacleVM, "", err)
 	default:
 		l.probePorts(vm, policy)

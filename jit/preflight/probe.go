@@ -79,7 +79,7 @@ func (l *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
 	if pp.Any {
 		for _, s := range slices.Concat([]string{"0.0.0.0/0", "::/0"}, ipset.PrivatePrefixes()) {
 			p := netip.MustParsePrefix(s)
-			if slices.ContainsFunc(jit.AddressesOfVM(vm), func(a netip.Addr) bool { return a.Is4() == p.Addr().Is4() }) {
+			if slices.ContainsFunc(vm.Addresses(), func(a netip.Addr) bool { return a.Is4() == p.Addr().Is4() }) {
 				sources = append(sources, p)
 			}
 		}

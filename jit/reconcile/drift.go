@@ -133,7 +133,7 @@ func (r *Reconciler) unconfirmed(w admission.AtGuard, t rules.Table) []rules.Cha
 	for _, g := range w.Grants {
 		if jit.HasGuard(g.Left, w.Guard) {
 			g.Paths = g.Left // what it had there
-		} else if g.State != jit.Closing || g.Agrees(w.Guard) {
+		} else if g.State != jit.Closing || g.ConfirmedAt(w.Guard) {
 			continue
 		}
 		for _, rule := range rules.ForGrant(r.owner.Installation, w.Guard, g) {
@@ -151,7 +151,7 @@ func (r *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
 	ended := false
 	for _, g := range v.grants {
 		rule := r.changedRule(v, g)
-		if g.State != jit.Open || !g.EndOnDrift || g.Follows(v.guard) || rule == "" {
+		if g.State != jit.Open || !g.EndOnDrift || !g.ConfirmedAt(v.guard) || rule == "" {
 			continue
 		}
 		ended = true

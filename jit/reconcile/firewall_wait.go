@@ -43,7 +43,7 @@ func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, clo
 		return 0, false, fmt.Errorf("reading the grants at %s: %w", guard, err)
 	}
 	for _, g := range live {
-		if !g.Agrees(guard) {
+		if !g.ConfirmedAt(guard) {
 			closing = closing || g.State == jit.Closing
 			if g.State == jit.Opening {
 				opening++

@@ -43,7 +43,7 @@ func (s *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 		return nil
 	}
 	vm, err := s.whole(ctx, p.VM, vms)
-	if errors.Is(err, jit.ErrUnwatched) {
+	if errors.Is(err, admission.ErrUnwatched) {
 		s.unwatched.Do(func() {
 			s.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
 				slog.String("vm", p.VM))

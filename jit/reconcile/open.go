@@ -38,7 +38,7 @@ func (s *Reconciler) begin(ctx context.Context, id string) error {
 		return s.fail(ctx, g.ID, no.Error(), now)
 	}
 	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.config.OpenWithin {
-		return s.fail(ctx, g.ID, "it could not be checked in time: "+jit.Outline(err), now)
+		return s.fail(ctx, g.ID, "it could not be checked in time: "+admission.Outline(err), now)
 	}
 	if err != nil {
 		return fmt.Errorf("checking %s before its first write: %w", id, err)

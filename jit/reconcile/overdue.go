@@ -99,7 +99,7 @@ func (r Swept) judged(there, atWork bool) Swept {
 	case atWork:
 		r.Outcome = NotRemoved
 		if r.Err == nil {
-			r.Err = jit.ErrNotYet
+			r.Err = rules.ErrNotYet
 		}
 	default:
 		r.Outcome, r.Err = Removed, nil

@@ -68,7 +68,7 @@ func (r *Reconciler) applyRecheck(ctx context.Context, g jit.Grant, found error)
 	default:
 		r.adapters.Log.WarnContext(ctx, "the rights of a holder could not be read, and the grant is kept",
 			slog.String("grant", string(g.ID)), slog.Any("error", found))
-		why := "The holder's rights could not be read (" + jit.Outline(found) + "); the access is kept until they can."
+		why := "The holder's rights could not be read (" + admission.Outline(found) + "); the access is kept until they can."
 		_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.KeepUnchecked(why, now) })
 		return err
 	}

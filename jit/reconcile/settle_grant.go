@@ -48,7 +48,7 @@ func (s *Reconciler) settleReady(ctx context.Context, v pass) error {
 		switch {
 		case g.State == jit.Opening && ready:
 			faults = append(faults, s.settleOpening(ctx, v, g))
-		case g.State == jit.Closing && !left && v.before.Settled && !g.Agrees(v.guard):
+		case g.State == jit.Closing && !left && v.before.Settled && !g.ConfirmedAt(v.guard):
 			faults = append(faults, s.settleClosing(ctx, v, g))
 		}
 	}
@@ -72,14 +72,14 @@ func (s *Reconciler) settleClosing(ctx context.Context, v pass, g jit.Grant) err
 func (s *Reconciler) remains(v pass, g jit.Grant) error {
 	left, found := s.leftOf(g, v.after)
 	if !found && v.after.Whole && !v.after.Settled {
-		return jit.ErrNotYet // it still filters as before
+		return rules.ErrNotYet // it still filters as before
 	}
 	if !found {
 		return nil
 	}
 	cause := v.failed[left.Name]
 	if cause == nil {
-		cause = jit.ErrNotYet
+		cause = rules.ErrNotYet
 		if _, ours := s.owner.Ours(left); !ours {
 			cause = jit.Refuse(jit.ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
 		}
@@ -151,7 +151,7 @@ func (s *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
 			return false, err
 		}
 		if !ok {
-			return false, jit.ErrNotYet
+			return false, rules.ErrNotYet
 		}
 	}
 	return true, nil
@@ -168,7 +168,7 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error 
 	if jit.HasGuard(g.Left, v.guard) {
 		return s.settleDeparted(ctx, v, g)
 	}
-	moved := g.Follows(v.guard)
+	moved := !g.ConfirmedAt(v.guard)
 	for _, want := range rules.ForGrant(s.owner.Installation, v.guard, g) {
 		relocated := v.plan.FinalOf(want).MovesPublicEnd(g)
 		changed, err := s.settleChanged(ctx, v, g, want, relocated)
@@ -176,7 +176,7 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error 
 			return err
 		}
 		moved = moved || relocated
-		if !changed || relocated || g.Follows(v.guard) {
+		if !changed || relocated || !g.ConfirmedAt(v.guard) {
 			continue // its door was taken; or written for the first time, since the VM moved here
 		}
 		if err := s.drifted(ctx, g, want.Name, v.now); err != nil {
@@ -211,7 +211,7 @@ func (s *Reconciler) settleChanged(ctx context.Context, v pass, g jit.Grant, wan
 		cause := errors.Join(v.failed[want.Name], err)
 		return false, errors.Join(cause, s.trouble(ctx, v.guard, []jit.Grant{g}, cause))
 	case !ok:
-		return false, jit.ErrNotYet
+		return false, rules.ErrNotYet
 	}
 	return true, nil
 }

@@ -29,7 +29,7 @@ func (s *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protect
 		}
 		got, found := v.after.Rule(final.Name)
 		if !found || !got.Equal(final) || !got.Settled || !v.after.Settled {
-			return jit.ErrNotYet
+			return rules.ErrNotYet
 		}
 	}
 	if p.State == jit.Protected {
@@ -57,7 +57,7 @@ func (s *Reconciler) settleLeft(ctx context.Context, v pass, p jit.Protection) (
 	}
 	for _, r := range v.after.Rules {
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(gone, r) {
-			return p, jit.ErrNotYet
+			return p, rules.ErrNotYet
 		}
 	}
 	return s.clearLeft(ctx, p, v.guard)
@@ -92,7 +92,7 @@ func (s *Reconciler) settleUnprotecting(ctx context.Context, v pass, p jit.Prote
 		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(p, r) {
 			cause := v.failed[r.Name]
 			if cause == nil {
-				cause = jit.ErrNotYet
+				cause = rules.ErrNotYet
 			}
 			return errors.Join(cause, s.protectionTrouble(ctx, v, p, cause))
 		}
@@ -125,7 +125,7 @@ func (s *Reconciler) confirm(ctx context.Context, read jit.Protection, f func(ji
 	case err != nil:
 		return p, fmt.Errorf("storing the protection of %s: %w", read.Name, err)
 	case stale:
-		return p, jit.ErrNotYet
+		return p, rules.ErrNotYet
 	default:
 		return p, nil
 	}

@@ -22,7 +22,7 @@ func (o Owner) ProtectionsInForce(t Table, protections []jit.Protection) bool {
 
 // AllowsBefore names the allows of other people before the denies of the
 // protection for an address. A deny that is not there is not in force: the error
-// is then jit.ErrNotYet.
+// is then ErrNotYet.
 func (o Owner) AllowsBefore(t Table, p jit.Protection, path jit.Path, a netip.Addr) ([]string, error) {
 	path.Addresses = []netip.Addr{a}
 	p.Paths = []jit.Path{path}
@@ -30,7 +30,7 @@ func (o Owner) AllowsBefore(t Table, p jit.Protection, path jit.Path, a netip.Ad
 	for _, deny := range ForProtections(o.Installation, t.Guard, []jit.Protection{p}) {
 		there, found := t.Rule(deny.Name)
 		if !found {
-			return nil, jit.ErrNotYet
+			return nil, ErrNotYet
 		}
 		deny.Priority = there.Priority
 		for _, r := range t.Rules {

@@ -152,7 +152,7 @@ func ruleTag(p jit.Path) string {
 	if p.Kind == jit.Direct && p.Sources == nil {
 		return tag
 	}
-	return tag + " " + string(p.Kind) + " " + jit.JoinPrefixes(p.Sources)
+	return tag + " " + p.Variant()
 }
 
 // shortHash is eight hexadecimal characters: hundreds of VMs in one grant must

@@ -2,7 +2,12 @@ package rules
 
 import (
 	"context"
+	"errors"
 )
+
+// ErrNotYet has a guard looked at again: something was sent and is not yet
+// read back as it should be.
+var ErrNotYet = errors.New("the guard does not agree yet")
 
 // Network reads and writes guards: network security groups, firewalls and rule
 // collection groups. Errors wrap the kinds of errors of package jit.

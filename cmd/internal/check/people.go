@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/preflight"
 )
 
 // members is who is who in the configuration.
 type members struct {
 	config jit.Config
-	people jit.People
+	people admission.People
 	survey preflight.Approvers
 	entra  bool // survey may be asked
 }

@@ -145,7 +145,7 @@ func (ch *channel) look(ctx context.Context, api *slack.Client, granted []string
 
 // people looks for everybody whom the configuration names, in Slack and,
 // by their e-mail address where that ties them, in Entra.
-func (c run) people(ctx context.Context, people jit.People, client *azure.Client) []Finding {
+func (c run) people(ctx context.Context, people admission.People, client *azure.Client) []Finding {
 	r := members{config: c.Config.Jit, people: people}
 	if client != nil {
 		r.survey = preflight.NewApprovers(c.Config.Jit, admission.Adapters{People: people, Directory: client, Log: c.Log})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -84,7 +85,7 @@ func TestFormerApproverCountsNoMore(t *testing.T) {
 func TestApproverWhoIsGoneCountsNoMore(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		g := w.halfApproved()
-		w.SetMember(jit.Member{ID: grace, Gone: true})
+		w.SetMember(admission.Member{ID: grace, Gone: true})
 		if _, err := w.Service.Approve(t.Context(), alan, g.ID); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -25,9 +26,9 @@ func TestWhoMayAsk(t *testing.T) {
 		{"no Azure role", bob, nil, "lacks the Azure action Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action"},
 		{"guest", guest, nil, "a guest of this workspace"},
 		{"unknown to Slack", "U0NOBODY", nil, "Slack does not know"},
-		{"deactivated", ada, func(w *world) { w.SetMember(jit.Member{ID: ada, Gone: true}) }, "deactivated"},
-		{"bot", ada, func(w *world) { w.SetMember(jit.Member{ID: ada, Bot: true}) }, "a bot"},
-		{"stranger", ada, func(w *world) { w.SetMember(jit.Member{ID: ada, Stranger: true}) }, "another organization"},
+		{"deactivated", ada, func(w *world) { w.SetMember(admission.Member{ID: ada, Gone: true}) }, "deactivated"},
+		{"bot", ada, func(w *world) { w.SetMember(admission.Member{ID: ada, Bot: true}) }, "a bot"},
+		{"stranger", ada, func(w *world) { w.SetMember(admission.Member{ID: ada, Stranger: true}) }, "another organization"},
 		{"not tied", ada, func(w *world) { w.With(func(c *jit.Config) { delete(c.Users, ada) }) }, "not tied to an Entra user"},
 		{"unknown to Entra", ada, func(w *world) { w.Azure.DeleteUser(azuresim.DemoAda) }, "Entra has no user"},
 		{"switched off in Entra", ada, func(w *world) { _ = w.Azure.SetDisabled(azuresim.DemoAda, true) }, "switched off"},
@@ -98,7 +99,7 @@ func TestWhoMayApprove(t *testing.T) {
 		{"an admin is no approver", carol, nil, "no approver"},
 		{"guest", guest, func(w *world) { w.Groups[group] = append(w.Groups[group], guest) }, "a guest"},
 		{"the asker's second Slack account", "U0ADA2", func(w *world) {
-			w.SetMember(jit.Member{ID: "U0ADA2"})
+			w.SetMember(admission.Member{ID: "U0ADA2"})
 			w.Groups[group] = append(w.Groups[group], "U0ADA2")
 			w.With(func(c *jit.Config) { c.Users["U0ADA2"] = azuresim.DemoAdaUPN })
 		}, "yourself"},

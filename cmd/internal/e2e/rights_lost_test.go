@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -50,7 +51,7 @@ func TestRightsLostBeforeOpening(t *testing.T) {
 // and told; what cannot be read is kept and warned of, once.
 func TestHolderIsLookedAtAgain(t *testing.T) {
 	losses := map[string]func(w *world){
-		"deactivated in Slack": func(w *world) { w.SetMember(jit.Member{ID: ada, Gone: true}) },
+		"deactivated in Slack": func(w *world) { w.SetMember(admission.Member{ID: ada, Gone: true}) },
 		"switched off":         func(w *world) { _ = w.Azure.SetDisabled(azuresim.DemoAda, true) },
 		"out of the group":     func(w *world) { _ = w.Azure.SetMembers(azuresim.DemoPlatform) },
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // The people of a World: Slack ids tied to the simulator's Entra users.
@@ -22,8 +23,8 @@ const Approvers = "S0APPROVERS"
 // people is the workspace.
 type people struct{ w *World }
 
-// Member implements jit.People.
-func (p people) Member(_ context.Context, id jit.UserID) (jit.Member, error) {
+// Member implements admission.People.
+func (p people) Member(_ context.Context, id jit.UserID) (admission.Member, error) {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
 	m, ok := p.w.members[id]
@@ -33,7 +34,7 @@ func (p people) Member(_ context.Context, id jit.UserID) (jit.Member, error) {
 	return m, nil
 }
 
-// Group implements jit.People.
+// Group implements admission.People.
 func (p people) Group(_ context.Context, id string) ([]jit.UserID, error) {
 	users, ok := p.w.Groups[id]
 	if !ok {
@@ -43,7 +44,7 @@ func (p people) Group(_ context.Context, id string) ([]jit.UserID, error) {
 }
 
 // SetMember changes what Slack says of somebody.
-func (w *World) SetMember(m jit.Member) {
+func (w *World) SetMember(m admission.Member) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.members[m.ID] = m

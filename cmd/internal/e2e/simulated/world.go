@@ -31,7 +31,7 @@ type World struct {
 	File      string
 	Config    jit.Config
 	mu        sync.Mutex // for members, which a test may change while the service runs
-	members   map[jit.UserID]jit.Member
+	members   map[jit.UserID]admission.Member
 	Groups    map[string][]jit.UserID
 	Told      *Notifier
 	Meter     *Meter
@@ -84,11 +84,11 @@ func NewIn(t Tester, dir string) *World {
 	w := &World{
 		T: t, Azure: sim, File: filepath.Join(dir, "jitbot.db"), Config: Config(),
 		Groups:  map[string][]jit.UserID{Approvers: {Grace, Alan}},
-		members: map[jit.UserID]jit.Member{Guest: {ID: Guest, Guest: true}},
+		members: map[jit.UserID]admission.Member{Guest: {ID: Guest, Guest: true}},
 		Meter:   &Meter{},
 	}
 	for _, id := range []jit.UserID{Ada, Bob, Grace, Alan, Carol} {
-		w.members[id] = jit.Member{ID: id}
+		w.members[id] = admission.Member{ID: id}
 	}
 	w.Told = &Notifier{w: w}
 	w.Client = w.Connect()

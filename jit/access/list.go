@@ -74,23 +74,23 @@ type readableVMs struct {
 	read time.Time
 }
 
-func (s *readableVMs) get(by jit.UserID, vm string) (may, known bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if time.Since(s.read) > admission.VMsMaxAge {
-		s.of, s.read = map[jit.UserID]map[string]bool{}, time.Now()
+func (m *readableVMs) get(by jit.UserID, vm string) (may, known bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if time.Since(m.read) > admission.VMsMaxAge {
+		m.of, m.read = map[jit.UserID]map[string]bool{}, time.Now()
 	}
-	may, known = s.of[by][strings.ToLower(vm)]
+	may, known = m.of[by][strings.ToLower(vm)]
 	return may, known
 }
 
-func (s *readableVMs) put(by jit.UserID, vm string, may bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.of[by] == nil {
-		s.of[by] = map[string]bool{}
+func (m *readableVMs) put(by jit.UserID, vm string, may bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.of[by] == nil {
+		m.of[by] = map[string]bool{}
 	}
-	s.of[by][strings.ToLower(vm)] = may
+	m.of[by][strings.ToLower(vm)] = may
 }
 
 // visibility decides, for one answer, which grants somebody may see by their Azure
@@ -103,23 +103,23 @@ type visibility struct {
 	blind    bool // not tied to an Entra user, or unreadable: sees nothing
 }
 
-func (e *visibility) see(ctx context.Context, g jit.Grant) bool {
-	if e.who == nil && !e.blind {
-		who, err := e.checks.Identify(ctx, e.by)
-		e.who, e.blind = &who, err != nil
+func (v *visibility) see(ctx context.Context, g jit.Grant) bool {
+	if v.who == nil && !v.blind {
+		who, err := v.checks.Identify(ctx, v.by)
+		v.who, v.blind = &who, err != nil
 	}
-	return !e.blind && !slices.ContainsFunc(g.Request.Targets, func(t jit.Target) bool { return !e.reads(ctx, t) })
+	return !v.blind && !slices.ContainsFunc(g.Request.Targets, func(t jit.Target) bool { return !v.reads(ctx, t) })
 }
 
-func (e *visibility) reads(ctx context.Context, t jit.Target) bool {
-	if may, known := e.readable.get(e.by, t.VM); known {
+func (v *visibility) reads(ctx context.Context, t jit.Target) bool {
+	if may, known := v.readable.get(v.by, t.VM); known {
 		return may
 	}
-	if !e.checks.Adapters.Readiness.Spare(t.VM) {
+	if !v.checks.Adapters.Readiness.Spare(t.VM) {
 		return false
 	}
-	may := e.checks.CheckRights(ctx, *e.who, jit.VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
-	e.readable.put(e.by, t.VM, may)
+	may := v.checks.CheckRights(ctx, *v.who, jit.VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
+	v.readable.put(v.by, t.VM, may)
 	return may
 }
 

@@ -19,12 +19,12 @@ func NewApprovers(c jit.Config, w admission.Adapters) Approvers {
 
 // Person is the member with the Entra user they are tied to. A Refusal is what
 // they would read who is none.
-func (s Approvers) Person(ctx context.Context, id jit.UserID) (jit.Person, error) {
-	return s.checks.Identify(ctx, id)
+func (a Approvers) Person(ctx context.Context, id jit.UserID) (jit.Person, error) {
+	return a.checks.Identify(ctx, id)
 }
 
 // Enough refuses an approval rule that fewer people could approve by than it
 // requires.
-func (s Approvers) Enough(ctx context.Context, rule jit.ApprovalRule) error {
-	return s.checks.EnoughApprovers(ctx, rule, jit.Person{})
+func (a Approvers) Enough(ctx context.Context, rule jit.ApprovalRule) error {
+	return a.checks.EnoughApprovers(ctx, rule, jit.Person{})
 }

@@ -83,10 +83,10 @@ type forecaster struct {
 }
 
 // unobstructed counts the VMs in whose way none of that kind is.
-func (l *forecaster) unobstructed(vms []jit.VM, kinds ...ObstacleKind) int {
+func (f *forecaster) unobstructed(vms []jit.VM, kinds ...ObstacleKind) int {
 	n := len(vms)
 	for _, vm := range vms {
-		if slices.ContainsFunc(kinds, func(k ObstacleKind) bool { return l.hindered[k][strings.ToLower(vm.ID)] }) {
+		if slices.ContainsFunc(kinds, func(k ObstacleKind) bool { return f.hindered[k][strings.ToLower(vm.ID)] }) {
 			n--
 		}
 	}
@@ -94,45 +94,45 @@ func (l *forecaster) unobstructed(vms []jit.VM, kinds ...ObstacleKind) int {
 }
 
 // consider finds what is in front of the VM, and notes what is wrong with that.
-func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
+func (f *forecaster) consider(vm jit.VM, policy jit.Policy) {
 	if vm.Classic {
-		l.note(vm, ObstacleVM, "", jit.RefuseClassic(vm))
+		f.note(vm, ObstacleVM, "", jit.RefuseClassic(vm))
 		return
 	}
 	for _, pp := range policy.Ports {
-		if _, ok := l.config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); !ok {
-			l.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
+		if _, ok := f.config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); !ok {
+			f.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
 		}
 	}
 	paths, err := route.ForFullProtection(vm)
 	switch {
 	case err != nil && len(jit.AddressesOfVM(vm)) == 0:
-		l.note(vm, ObstacleVM, "", err)
+		f.note(vm, ObstacleVM, "", err)
 	default:
-		l.probePorts(vm, policy)
-		l.noteUnfiltered(vm)
+		f.probePorts(vm, policy)
+		f.noteUnfiltered(vm)
 	}
-	for _, guard := range slices.Concat(reach.GuardsOfVM(vm), route.Firewalls(l.config.Installation, vm)) {
-		l.behind[guard] = append(l.behind[guard], vm)
+	for _, guard := range slices.Concat(reach.GuardsOfVM(vm), route.Firewalls(f.config.Installation, vm)) {
+		f.behind[guard] = append(f.behind[guard], vm)
 	}
 	switch {
 	case err == nil:
-		l.addProtection(policy.Protection(vm, paths))
+		f.addProtection(policy.Protection(vm, paths))
 	case policy.Always:
-		l.note(vm, ObstacleAlways, "", err)
+		f.note(vm, ObstacleAlways, "", err)
 	}
 }
 
 // addProtection has the protection looked at where its denies would stand.
-func (l *forecaster) addProtection(p jit.Protection) {
+func (f *forecaster) addProtection(p jit.Protection) {
 	for _, guard := range p.Guards() {
-		l.protections[guard] = append(l.protections[guard], p)
+		f.protections[guard] = append(f.protections[guard], p)
 	}
 }
 
 // noteUnfiltered notes addresses of a VM that nothing filters while something filters
 // others of it: of one without any, the requests say so.
-func (l *forecaster) noteUnfiltered(vm jit.VM) {
+func (f *forecaster) noteUnfiltered(vm jit.VM) {
 	var bare []string
 	filtered := false
 	for _, nic := range vm.Interfaces {
@@ -145,30 +145,30 @@ func (l *forecaster) noteUnfiltered(vm jit.VM) {
 		}
 	}
 	if filtered && len(bare) > 0 {
-		l.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy,
+		f.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy,
 			"%s has no network security group at its address %s, so all traffic from inside is let in there; attach one to the interface or its subnet.", vm.Name, strings.Join(bare, ", ")))
 	}
 }
 
 // note adds a hurdle for the VM, or the VM to one that says the same.
-func (l *forecaster) note(vm jit.VM, kind ObstacleKind, guard string, why error) {
+func (f *forecaster) note(vm jit.VM, kind ObstacleKind, guard string, why error) {
 	id := strings.ToLower(vm.ID)
-	if l.hindered[kind] == nil {
-		l.hindered[kind] = map[string]bool{}
+	if f.hindered[kind] == nil {
+		f.hindered[kind] = map[string]bool{}
 	}
-	l.hindered[kind][id] = true
+	f.hindered[kind][id] = true
 	text := says(kind, guard, why)
-	if l.noted[text+id] {
+	if f.noted[text+id] {
 		return
 	}
-	l.noted[text+id] = true
-	i, known := l.known[text]
+	f.noted[text+id] = true
+	i, known := f.known[text]
 	if !known {
-		i = len(l.Obstacles)
-		l.known[text] = i
-		l.Obstacles = append(l.Obstacles, Obstacle{Kind: kind, Guard: guard, Why: why})
+		i = len(f.Obstacles)
+		f.known[text] = i
+		f.Obstacles = append(f.Obstacles, Obstacle{Kind: kind, Guard: guard, Why: why})
 	}
-	l.Obstacles[i].VMs = append(l.Obstacles[i].VMs, vm)
+	f.Obstacles[i].VMs = append(f.Obstacles[i].VMs, vm)
 }
 
 func says(kind ObstacleKind, guard string, why error) string {
@@ -176,8 +176,8 @@ func says(kind ObstacleKind, guard string, why error) string {
 }
 
 // run goes through the locks and then the protections.
-func (l *forecaster) run(locks []admission.ManagementLock) {
-	guards := slices.Sorted(maps.Keys(l.behind))
+func (f *forecaster) run(locks []admission.ManagementLock) {
+	guards := slices.Sorted(maps.Keys(f.behind))
 	for _, lock := range locks {
 		first := ""
 		for _, guard := range guards {
@@ -187,37 +187,37 @@ func (l *forecaster) run(locks []admission.ManagementLock) {
 			if first == "" {
 				first = guard // one line a lock, however many guards are below it
 			}
-			for _, vm := range l.behind[guard] {
-				l.note(vm, ObstacleLock, first, lock.Refuse(first))
+			for _, vm := range f.behind[guard] {
+				f.note(vm, ObstacleLock, first, lock.Refuse(first))
 			}
 		}
 	}
-	for _, guard := range slices.Sorted(maps.Keys(l.protections)) {
-		if t, read := l.tables[guard]; read {
-			l.probeProtections(t, guard)
+	for _, guard := range slices.Sorted(maps.Keys(f.protections)) {
+		if t, read := f.tables[guard]; read {
+			f.probeProtections(t, guard)
 		}
 	}
 }
 
 // probeProtections looks at the protections of a guard: those that are always there
 // together, each other one by itself.
-func (l *forecaster) probeProtections(t rules.Table, guard string) {
+func (f *forecaster) probeProtections(t rules.Table, guard string) {
 	var always []jit.Protection
-	for _, p := range l.protections[guard] {
+	for _, p := range f.protections[guard] {
 		if p.Always {
 			always = append(always, p)
 			continue
 		}
-		for _, b := range l.owner.MakePlan(t, rules.ForProtections(l.owner.Installation, guard, []jit.Protection{p})).Blocked {
-			if _, said := l.known[says(ObstacleRules, guard, b.Err)]; !said {
-				l.note(machineOf(p), ObstacleProtect, guard, b.Err)
+		for _, b := range f.owner.MakePlan(t, rules.ForProtections(f.owner.Installation, guard, []jit.Protection{p})).Blocked {
+			if _, said := f.known[says(ObstacleRules, guard, b.Err)]; !said {
+				f.note(machineOf(p), ObstacleProtect, guard, b.Err)
 			}
 		}
 	}
-	plan := l.owner.MakePlan(t, rules.ForProtections(l.owner.Installation, guard, always))
+	plan := f.owner.MakePlan(t, rules.ForProtections(f.owner.Installation, guard, always))
 	for _, p := range always {
-		if err := l.owner.FitsProtections(t, plan, p); err != nil {
-			l.note(machineOf(p), ObstacleAlways, guard, err)
+		if err := f.owner.FitsProtections(t, plan, p); err != nil {
+			f.note(machineOf(p), ObstacleAlways, guard, err)
 		}
 	}
 }

@@ -18,56 +18,56 @@ import (
 // reconcileGuard makes one guard agree with the store: wanted rules against the
 // rules it has, the changes, the read-back, and the grants that move on. It
 // runs alone for its guard.
-func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
+func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	if guard == everyGuard {
-		return s.compareAll(ctx)
+		return r.compareAll(ctx)
 	}
-	defer s.tried(guard)
+	defer r.tried(guard)
 	if resource.IsFirewall(guard) {
-		if err := s.gather(ctx, guard); err != nil {
+		if err := r.gather(ctx, guard); err != nil {
 			return err
 		}
-		defer s.claim(guard)()
+		defer r.claim(guard)()
 	}
-	w, err := s.stored(ctx, guard)
+	w, err := r.stored(ctx, guard)
 	if err != nil {
 		return err
 	}
-	before, err := s.checks.Table(ctx, guard)
+	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
-		return errors.Join(s.guardGone(ctx, guard, w.Grants), s.protectionsGone(ctx, guard, w.Protections))
+		return errors.Join(r.guardGone(ctx, guard, w.Grants), r.protectionsGone(ctx, guard, w.Protections))
 	}
 	if err != nil {
-		if blind := s.removeBlind(ctx, guard, w.Grants); blind != nil {
+		if blind := r.removeBlind(ctx, guard, w.Grants); blind != nil {
 			err = blind // it is tried again soon, not when reads are let through
 		}
-		return errors.Join(err, s.trouble(ctx, guard, w.Grants, err))
+		return errors.Join(err, r.trouble(ctx, guard, w.Grants, err))
 	}
-	v, err := s.endDrifted(ctx, s.plan(w, before))
+	v, err := r.endDrifted(ctx, r.plan(w, before))
 	if err != nil {
 		return err
 	}
 	if len(v.plan.Changes) == 0 {
-		return s.settleGuard(ctx, v)
+		return r.settleGuard(ctx, v)
 	}
-	if err := s.settleReady(ctx, v); err != nil {
+	if err := r.settleReady(ctx, v); err != nil {
 		return err
 	}
-	s.apply(ctx, v, v.plan.Changes)
-	s.apply(ctx, v, v.denials()) // what a lock keeps from being removed
-	if v.after, err = s.adapters.Network.Table(ctx, guard); err != nil {
+	r.apply(ctx, v, v.plan.Changes)
+	r.apply(ctx, v, v.denials()) // what a lock keeps from being removed
+	if v.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
 		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
-	v.now = s.checks.Clock.Now()
-	return s.settleGuard(ctx, v)
+	v.now = r.checks.Clock.Now()
+	return r.settleGuard(ctx, v)
 }
 
 // apply makes changes and keeps what failed.
-func (s *Reconciler) apply(ctx context.Context, v pass, changes []rules.Change) {
+func (r *Reconciler) apply(ctx context.Context, v pass, changes []rules.Change) {
 	if len(changes) == 0 {
 		return
 	}
-	for i, err := range s.adapters.Network.Apply(ctx, v.guard, changes) {
+	for i, err := range r.adapters.Network.Apply(ctx, v.guard, changes) {
 		if err != nil {
 			v.failed[changes[i].Name()] = err
 		}
@@ -91,10 +91,10 @@ func (v pass) denials() []rules.Change {
 
 // stored reads what the store says of the guard. A grant whose record is damaged
 // keeps no door open, and does not hold up the closing of the others here.
-func (s *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuard, error) {
-	w := s.checks.Stored(ctx, guard)
+func (r *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuard, error) {
+	w := r.checks.Stored(ctx, guard)
 	if errors.Is(w.GrantsFault, jit.ErrDamaged) {
-		s.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
+		r.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
 		w.GrantsFault = nil
 	}
 	if w.Unsure = errors.Is(w.ProtectionsFault, jit.ErrDamaged); w.Unsure {
@@ -104,38 +104,38 @@ func (s *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuar
 }
 
 // plan says what a pass over a guard does.
-func (s *Reconciler) plan(w admission.AtGuard, before rules.Table) pass {
-	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: s.checks.Clock.Now(), failed: map[string]error{}}
-	v.plan = s.owner.MakePlan(before, s.owner.Desired(w.Guard, w.Grants, w.Protections))
-	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), s.unconfirmed(w, before)...)
+func (r *Reconciler) plan(w admission.AtGuard, before rules.Table) pass {
+	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{}}
+	v.plan = r.owner.MakePlan(before, r.owner.Desired(w.Guard, w.Grants, w.Protections))
+	v.plan.Changes = append(r.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), r.unconfirmed(w, before)...)
 	for _, b := range v.plan.Blocked {
 		v.failed[b.Name] = b.Err
 	}
-	s.withhold(&v)
+	r.withhold(&v)
 	return v
 }
 
 // removeBlind removes the rules of closing grants by the names that were
 // stored for them, while Azure lets nobody read: a door is not left open for
 // that. Closed is said only when it was read.
-func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.Grant) error {
+func (r *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.Grant) error {
 	var changes []rules.Change
 	for _, g := range live {
 		if g.State == jit.Closing {
-			for _, r := range rules.ForGrant(g, s.owner.Installation, guard) {
-				changes = append(changes, rules.Change{Remove: r.Name})
+			for _, rule := range rules.ForGrant(g, r.owner.Installation, guard) {
+				changes = append(changes, rules.Change{Remove: rule.Name})
 			}
 		}
 	}
 	if len(changes) == 0 || resource.KindOf(guard) == resource.ClassicFirewall { // one document, which must be read to be changed
 		return nil
 	}
-	return errors.Join(s.adapters.Network.Apply(ctx, guard, changes)...)
+	return errors.Join(r.adapters.Network.Apply(ctx, guard, changes)...)
 }
 
 // keepDenies drops removals of denies that no protection known here explains:
 // when the store was lost, or cannot be read, what keeps doors shut stays.
-func (s *Reconciler) keepDenies(t rules.Table, changes []rules.Change, locks []jit.Protection, unsure bool) []rules.Change {
+func (r *Reconciler) keepDenies(t rules.Table, changes []rules.Change, locks []jit.Protection, unsure bool) []rules.Change {
 	return slices.DeleteFunc(changes, func(c rules.Change) bool {
 		n, _ := rules.ParseRuleName(c.Name())
 		if n.Grant != "" {
@@ -173,7 +173,7 @@ func (v pass) unremoved() error {
 
 // withhold drops the writes of rules that a deny above them would make idle:
 // what cannot be in force is not written.
-func (s *Reconciler) withhold(v *pass) {
+func (r *Reconciler) withhold(v *pass) {
 	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c rules.Change) bool {
 		if c.Put == nil || !c.Put.Allow {
 			return false
@@ -188,11 +188,11 @@ func (s *Reconciler) withhold(v *pass) {
 
 // trouble keeps what went wrong with each grant here; a closing that was
 // forbidden, or takes too long, is stuck and said so once.
-func (s *Reconciler) trouble(ctx context.Context, guard string, grants []jit.Grant, cause error) error {
-	now := s.checks.Clock.Now()
+func (r *Reconciler) trouble(ctx context.Context, guard string, grants []jit.Grant, cause error) error {
+	now := r.checks.Clock.Now()
 	var faults []error
 	for _, seen := range grants {
-		after, err := s.update(ctx, seen.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		after, err := r.update(ctx, seen.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 			if g.State != seen.State {
 				return g, nil, nil // it moved on, and this says nothing of what it is at now
 			}
@@ -201,7 +201,7 @@ func (s *Reconciler) trouble(ctx context.Context, guard string, grants []jit.Gra
 			return next, events, nil
 		})
 		if after.Stuck && !seen.Stuck {
-			s.adapters.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
+			r.adapters.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
 				slog.String("guard", guard), slog.Any("error", cause))
 		}
 		faults = append(faults, err)

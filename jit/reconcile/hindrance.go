@@ -7,12 +7,12 @@ import (
 )
 
 // settleHindered keeps and tells what was read to stand in the way.
-func (s *Reconciler) settleHindered(ctx context.Context, v pass, g jit.Grant) error {
-	by := s.owner.Hindrance(v.after, v.plan, g)
+func (r *Reconciler) settleHindered(ctx context.Context, v pass, g jit.Grant) error {
+	by := r.owner.Hindrance(v.after, v.plan, g)
 	if !g.Hindered(v.guard, by) {
 		return nil
 	}
-	_, err := s.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		next, events := g.Hinder(v.guard, by, v.now)
 		return next, events, nil
 	})

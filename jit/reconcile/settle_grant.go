@@ -14,17 +14,17 @@ import (
 )
 
 // settleGuard moves the grants on by what was read back, and by nothing else.
-func (s *Reconciler) settleGuard(ctx context.Context, v pass) error {
+func (r *Reconciler) settleGuard(ctx context.Context, v pass) error {
 	var faults []error
 	for _, g := range v.grants {
 		var err error
 		switch g.State {
 		case jit.Closing:
-			err = s.settleClosing(ctx, v, g)
+			err = r.settleClosing(ctx, v, g)
 		case jit.Opening:
-			err = s.settleOpening(ctx, v, g)
+			err = r.settleOpening(ctx, v, g)
 		case jit.Open:
-			err = s.settleOpen(ctx, v, g)
+			err = r.settleOpen(ctx, v, g)
 		default:
 		}
 		if err != nil {
@@ -32,46 +32,46 @@ func (s *Reconciler) settleGuard(ctx context.Context, v pass) error {
 		}
 	}
 	for _, p := range v.protections {
-		if err := s.settleProtection(ctx, v, p); err != nil {
+		if err := r.settleProtection(ctx, v, p); err != nil {
 			faults = append(faults, err)
 		}
 	}
-	return errors.Join(append(faults, s.recordOrphans(ctx, v))...)
+	return errors.Join(append(faults, r.recordOrphans(ctx, v))...)
 }
 
 // settleReady moves on what already agrees, since the changes for others may
 // take minutes.
-func (s *Reconciler) settleReady(ctx context.Context, v pass) error {
+func (r *Reconciler) settleReady(ctx context.Context, v pass) error {
 	var faults []error
 	for _, g := range v.grants {
-		_, left := s.leftOf(g, v.before)
-		ready, _ := s.confirmedAt(v, g)
+		_, left := r.leftOf(g, v.before)
+		ready, _ := r.confirmedAt(v, g)
 		switch {
 		case g.State == jit.Opening && ready:
-			faults = append(faults, s.settleOpening(ctx, v, g))
+			faults = append(faults, r.settleOpening(ctx, v, g))
 		case g.State == jit.Closing && !left && v.before.Settled && !g.Agrees(v.guard):
-			faults = append(faults, s.settleClosing(ctx, v, g))
+			faults = append(faults, r.settleClosing(ctx, v, g))
 		}
 	}
 	return errors.Join(faults...)
 }
 
 // settleClosing ends a grant of which nothing is left in the guard.
-func (s *Reconciler) settleClosing(ctx context.Context, v pass, g jit.Grant) error {
-	if cause := s.remains(v, g); cause != nil {
-		return errors.Join(cause, s.trouble(ctx, v.guard, []jit.Grant{g}, cause))
+func (r *Reconciler) settleClosing(ctx context.Context, v pass, g jit.Grant) error {
+	if cause := r.remains(v, g); cause != nil {
+		return errors.Join(cause, r.trouble(ctx, v.guard, []jit.Grant{g}, cause))
 	}
-	closed, err := s.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(v.guard, v.now) })
+	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(v.guard, v.now) })
 	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
-		s.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+		r.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 	}
 	return err
 }
 
 // remains is why something of the grant may still be in force in the guard, nil
 // when it was read back gone.
-func (s *Reconciler) remains(v pass, g jit.Grant) error {
-	left, found := s.leftOf(g, v.after)
+func (r *Reconciler) remains(v pass, g jit.Grant) error {
+	left, found := r.leftOf(g, v.after)
 	if !found && v.after.Whole && !v.after.Settled {
 		return jit.ErrNotYet // it still filters as before
 	}
@@ -81,7 +81,7 @@ func (s *Reconciler) remains(v pass, g jit.Grant) error {
 	cause := v.failed[left.Name]
 	if cause == nil {
 		cause = jit.ErrNotYet
-		if _, ours := s.owner.Ours(left); !ours {
+		if _, ours := r.owner.Ours(left); !ours {
 			cause = jit.Refuse(jit.ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
 		}
 	}
@@ -93,28 +93,28 @@ func (s *Reconciler) remains(v pass, g jit.Grant) error {
 
 // settleDeparted forgets a guard that the grant's VMs left once nothing of it
 // is there.
-func (s *Reconciler) settleDeparted(ctx context.Context, v pass, g jit.Grant) error {
-	if cause := s.remains(v, g); cause != nil {
-		s.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
+func (r *Reconciler) settleDeparted(ctx context.Context, v pass, g jit.Grant) error {
+	if cause := r.remains(v, g); cause != nil {
+		r.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
 			slog.String("guard", v.guard), slog.Any("error", cause))
 		return cause
 	}
-	return s.depart(ctx, g, v.guard)
+	return r.depart(ctx, g, v.guard)
 }
 
 // depart keeps what was read back of a grant as it was read: one that has moved
 // again meanwhile is looked at again.
-func (s *Reconciler) depart(ctx context.Context, read jit.Grant, guard string) error {
-	_, err := s.update(ctx, read.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(read.Left, guard) })
+func (r *Reconciler) depart(ctx context.Context, read jit.Grant, guard string) error {
+	_, err := r.update(ctx, read.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(read.Left, guard) })
 	return err
 }
 
 // leftOf finds a rule of the grant, wherever in the guard it stands.
-func (s *Reconciler) leftOf(g jit.Grant, t rules.Table) (rules.Rule, bool) {
-	for _, r := range t.Rules {
-		n, ok := rules.ParseRuleName(strings.ToLower(r.Name))
-		if ok && n.Installation == s.owner.Installation && n.Grant == g.ID {
-			return r, true
+func (r *Reconciler) leftOf(g jit.Grant, t rules.Table) (rules.Rule, bool) {
+	for _, rule := range t.Rules {
+		n, ok := rules.ParseRuleName(strings.ToLower(rule.Name))
+		if ok && n.Installation == r.owner.Installation && n.Grant == g.ID {
+			return rule, true
 		}
 	}
 	return rules.Rule{}, false
@@ -122,27 +122,27 @@ func (s *Reconciler) leftOf(g jit.Grant, t rules.Table) (rules.Rule, bool) {
 
 // settleOpening confirms what is in force here, and gives up what Azure will
 // not take.
-func (s *Reconciler) settleOpening(ctx context.Context, v pass, g jit.Grant) error {
-	done, cause := s.confirmedAt(v, g)
+func (r *Reconciler) settleOpening(ctx context.Context, v pass, g jit.Grant) error {
+	done, cause := r.confirmedAt(v, g)
 	if done {
-		opened, err := s.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-			return g.ConfirmGuard(v.guard, s.publicEnds(v, g), v.now)
+		opened, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			return g.ConfirmGuard(v.guard, r.publicEnds(v, g), v.now)
 		})
 		if err == nil && opened.State == jit.Open && opened.Clock.Opened.Equal(v.now) {
-			s.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
+			r.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
 		}
 		return err
 	}
 	if admission.Lasting(cause) {
-		return s.fail(ctx, g.ID, admission.ReasonFor(cause), v.now)
+		return r.fail(ctx, g.ID, admission.ReasonFor(cause), v.now)
 	}
-	return errors.Join(cause, s.trouble(ctx, v.guard, []jit.Grant{g}, cause))
+	return errors.Join(cause, r.trouble(ctx, v.guard, []jit.Grant{g}, cause))
 }
 
 // confirmedAt reports whether every rule of the grant here was read back in force,
 // or what stands in the way.
-func (s *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
-	for _, want := range rules.ForGrant(g, s.owner.Installation, v.guard) {
+func (r *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
+	for _, want := range rules.ForGrant(g, r.owner.Installation, v.guard) {
 		if err := v.failed[want.Name]; err != nil {
 			return false, err
 		}
@@ -159,13 +159,13 @@ func (s *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
 }
 
 // publicEnds are where the rules of the grant in a firewall let its holder in.
-func (s *Reconciler) publicEnds(v pass, g jit.Grant) []jit.PublicEnd {
+func (r *Reconciler) publicEnds(v pass, g jit.Grant) []jit.PublicEnd {
 	var out []jit.PublicEnd
 	for _, p := range g.Paths {
 		if !resource.Same(p.Guard, v.guard) || p.Kind != jit.ByDNAT {
 			continue
 		}
-		for _, want := range rules.TranslationsOf(g, s.owner.Installation, p) {
+		for _, want := range rules.TranslationsOf(g, r.owner.Installation, p) {
 			if d, ok := v.plan.FinalOf(want).PublicEnd(p.VM); ok {
 				out = append(out, d)
 			}
@@ -176,14 +176,14 @@ func (s *Reconciler) publicEnds(v pass, g jit.Grant) []jit.PublicEnd {
 
 // settleOpen notices that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
-func (s *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error {
+func (r *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error {
 	if jit.HasGuard(g.Left, v.guard) {
-		return s.settleDeparted(ctx, v, g)
+		return r.settleDeparted(ctx, v, g)
 	}
 	moved := g.Follows(v.guard)
-	for _, want := range rules.ForGrant(g, s.owner.Installation, v.guard) {
+	for _, want := range rules.ForGrant(g, r.owner.Installation, v.guard) {
 		relocated := rules.MovedPublicEnd(g, v.plan.FinalOf(want))
-		changed, err := s.settleChanged(ctx, v, g, want, relocated)
+		changed, err := r.settleChanged(ctx, v, g, want, relocated)
 		if err != nil {
 			return err
 		}
@@ -191,28 +191,28 @@ func (s *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error 
 		if !changed || relocated || g.Follows(v.guard) {
 			continue // its door was taken; or written for the first time, since the VM moved here
 		}
-		if err := s.drifted(ctx, g, want.Name, v.now); err != nil {
+		if err := r.drifted(ctx, g, want.Name, v.now); err != nil {
 			return err
 		}
 	}
 	if moved {
-		return s.settleMoved(ctx, v, g)
+		return r.settleMoved(ctx, v, g)
 	}
-	return s.settleHindered(ctx, v, g)
+	return r.settleHindered(ctx, v, g)
 }
 
 // settleMoved keeps that the rules of an open grant were read back where its VM
 // is now, and tells its holder of a door that is another one.
-func (s *Reconciler) settleMoved(ctx context.Context, v pass, g jit.Grant) error {
-	_, err := s.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
-		return stored.Rerouted(g.Paths, v.guard, s.publicEnds(v, stored), v.now)
+func (r *Reconciler) settleMoved(ctx context.Context, v pass, g jit.Grant) error {
+	_, err := r.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
+		return stored.Rerouted(g.Paths, v.guard, r.publicEnds(v, stored), v.now)
 	})
 	return err
 }
 
 // settleChanged reports whether a rule of an open grant was not as wanted when
 // the pass began, and is now. With again it is looked at in any case.
-func (s *Reconciler) settleChanged(ctx context.Context, v pass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
+func (r *Reconciler) settleChanged(ctx context.Context, v pass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
 	final := v.plan.FinalOf(want)
 	if old, _ := v.before.Rule(want.Name); old.Equal(final) && !again {
 		return false, nil
@@ -221,14 +221,14 @@ func (s *Reconciler) settleChanged(ctx context.Context, v pass, g jit.Grant, wan
 	switch {
 	case err != nil || v.failed[want.Name] != nil:
 		cause := errors.Join(v.failed[want.Name], err)
-		return false, errors.Join(cause, s.trouble(ctx, v.guard, []jit.Grant{g}, cause))
+		return false, errors.Join(cause, r.trouble(ctx, v.guard, []jit.Grant{g}, cause))
 	case !ok:
 		return false, jit.ErrNotYet
 	}
 	return true, nil
 }
 
-func (s *Reconciler) drifted(ctx context.Context, g jit.Grant, rule string, now time.Time) error {
-	_, err := s.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Drifted(rule, now) })
+func (r *Reconciler) drifted(ctx context.Context, g jit.Grant, rule string, now time.Time) error {
+	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Drifted(rule, now) })
 	return err
 }

@@ -14,18 +14,18 @@ import (
 )
 
 // settleProtection moves a protection on by what was read back of its denies here.
-func (s *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protection) error {
+func (r *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protection) error {
 	if p.State == jit.Unprotecting {
-		return s.settleUnprotecting(ctx, v, p)
+		return r.settleUnprotecting(ctx, v, p)
 	}
-	p, err := s.settleLeft(ctx, v, p)
+	p, err := r.settleLeft(ctx, v, p)
 	if err != nil {
 		return err
 	}
-	for _, want := range rules.ForProtections(s.owner.Installation, v.guard, []jit.Protection{p}) {
+	for _, want := range rules.ForProtections(r.owner.Installation, v.guard, []jit.Protection{p}) {
 		final := v.plan.FinalOf(want)
 		if err := v.failed[final.Name]; err != nil {
-			return errors.Join(err, s.protectionTrouble(ctx, v, p, err))
+			return errors.Join(err, r.protectionTrouble(ctx, v, p, err))
 		}
 		got, found := v.after.Rule(final.Name)
 		if !found || !got.Equal(final) || !got.Settled || !v.after.Settled {
@@ -33,13 +33,13 @@ func (s *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protect
 		}
 	}
 	if p.State == jit.Protected {
-		return errors.Join(s.protectionDrifted(ctx, v, p), s.protectionExposed(ctx, v, p))
+		return errors.Join(r.protectionDrifted(ctx, v, p), r.protectionExposed(ctx, v, p))
 	}
-	open, err := s.loopholes(ctx, v, p)
+	open, err := r.loopholes(ctx, v, p)
 	if err != nil {
 		return err
 	}
-	_, err = s.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+	_, err = r.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
 		next, events := p.Confirm(v.guard, open, v.now)
 		return next, true, events
 	})
@@ -47,7 +47,7 @@ func (s *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protect
 }
 
 // settleLeft forgets a guard that the VM has left once no deny for it is there.
-func (s *Reconciler) settleLeft(ctx context.Context, v pass, p jit.Protection) (jit.Protection, error) {
+func (r *Reconciler) settleLeft(ctx context.Context, v pass, p jit.Protection) (jit.Protection, error) {
 	if !jit.HasGuard(p.Left, v.guard) {
 		return p, nil
 	}
@@ -55,16 +55,16 @@ func (s *Reconciler) settleLeft(ctx context.Context, v pass, p jit.Protection) (
 	for i, path := range gone.Paths {
 		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.HasAt(path.Guard, a) })
 	}
-	for _, r := range v.after.Rules {
-		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(gone, r) {
+	for _, rule := range v.after.Rules {
+		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && v.keeps(gone, rule) {
 			return p, jit.ErrNotYet
 		}
 	}
-	return s.clearLeft(ctx, p, v.guard)
+	return r.clearLeft(ctx, p, v.guard)
 }
 
-func (s *Reconciler) clearLeft(ctx context.Context, p jit.Protection, guard string) (jit.Protection, error) {
-	return s.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+func (r *Reconciler) clearLeft(ctx context.Context, p jit.Protection, guard string) (jit.Protection, error) {
+	return r.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
 		next, events := p.LeftGuard(guard)
 		return next, true, events
 	})
@@ -87,22 +87,22 @@ func (v pass) keeps(p jit.Protection, deny rules.Rule) bool {
 }
 
 // settleUnprotecting ends a protection of which no deny is left in any guard.
-func (s *Reconciler) settleUnprotecting(ctx context.Context, v pass, p jit.Protection) error {
-	for _, r := range v.after.Rules {
-		if n, ours := s.owner.Ours(r); ours && n.Grant == "" && v.keeps(p, r) {
-			cause := v.failed[r.Name]
+func (r *Reconciler) settleUnprotecting(ctx context.Context, v pass, p jit.Protection) error {
+	for _, rule := range v.after.Rules {
+		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && v.keeps(p, rule) {
+			cause := v.failed[rule.Name]
 			if cause == nil {
 				cause = jit.ErrNotYet
 			}
-			return errors.Join(cause, s.protectionTrouble(ctx, v, p, cause))
+			return errors.Join(cause, r.protectionTrouble(ctx, v, p, cause))
 		}
 	}
-	return s.confirmUnprotected(ctx, p, v.guard)
+	return r.confirmUnprotected(ctx, p, v.guard)
 }
 
-func (s *Reconciler) confirmUnprotected(ctx context.Context, p jit.Protection, guard string) error {
-	now := s.checks.Clock.Now()
-	_, err := s.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+func (r *Reconciler) confirmUnprotected(ctx context.Context, p jit.Protection, guard string) error {
+	now := r.checks.Clock.Now()
+	_, err := r.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
 		next, events, done := p.ConfirmUnprotected(guard, now)
 		return next, !done, events
 	})
@@ -112,9 +112,9 @@ func (s *Reconciler) confirmUnprotected(ctx context.Context, p jit.Protection, g
 // confirm changes a protection by what was read back of it as it was read. One
 // that says something else meanwhile is looked at again: of that nothing was
 // read back.
-func (s *Reconciler) confirm(ctx context.Context, read jit.Protection, f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event)) (jit.Protection, error) {
+func (r *Reconciler) confirm(ctx context.Context, read jit.Protection, f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event)) (jit.Protection, error) {
 	stale := false
-	p, err := s.adapters.Store.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	p, err := r.adapters.Store.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {
 			return p, p.VM != "", nil, nil
 		}
@@ -132,8 +132,8 @@ func (s *Reconciler) confirm(ctx context.Context, read jit.Protection, f func(ji
 }
 
 // protect runs a change of a protection that is there.
-func (s *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
-	_, err := s.adapters.Store.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
+	_, err := r.adapters.Store.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
 		}
@@ -148,14 +148,14 @@ func (s *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protecti
 
 // protectionDrifted says that somebody changed a deny of a locked VM; the plan has
 // put it back.
-func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protection) error {
-	for _, want := range rules.ForProtections(s.owner.Installation, v.guard, v.protections) {
+func (r *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protection) error {
+	for _, want := range rules.ForProtections(r.owner.Installation, v.guard, v.protections) {
 		final := v.plan.FinalOf(want)
 		old, _ := v.before.Rule(final.Name)
 		if !rules.DenyMeets(p, v.guard, final) || rules.KeptShutBy(p, v.guard, old, final) {
 			continue
 		}
-		return s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+		return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
 			return p.Drifted(final.Name, v.after.Name, v.now)
 		})
 	}
@@ -164,16 +164,16 @@ func (s *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protec
 
 // protectionExposed says that what the denies of a locked VM leave open is not what was
 // told of it: somebody's allow stands before them, or does no more.
-func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p jit.Protection) error {
-	here, changed, err := s.owner.Exposed(v.after, p)
+func (r *Reconciler) protectionExposed(ctx context.Context, v pass, p jit.Protection) error {
+	here, changed, err := r.owner.Exposed(v.after, p)
 	if !changed || err != nil {
 		return err
 	}
-	open, err := s.loopholes(ctx, v, p)
+	open, err := r.loopholes(ctx, v, p)
 	if err != nil {
 		return err
 	}
-	_, err = s.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+	_, err = r.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
 		next, events := p.Expose(v.guard, here, open, v.now)
 		return next, true, events
 	})
@@ -181,21 +181,21 @@ func (s *Reconciler) protectionExposed(ctx context.Context, v pass, p jit.Protec
 }
 
 // protectionTrouble keeps what went wrong with a protection here.
-func (s *Reconciler) protectionTrouble(ctx context.Context, v pass, p jit.Protection, cause error) error {
-	return s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+func (r *Reconciler) protectionTrouble(ctx context.Context, v pass, p jit.Protection, cause error) error {
+	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
 		return p.Trouble(v.guard, admission.ReasonFor(cause)), nil
 	})
 }
 
 // protectionsGone deals with an NSG that was deleted: its denies are gone with it.
-func (s *Reconciler) protectionsGone(ctx context.Context, guard string, locks []jit.Protection) error {
+func (r *Reconciler) protectionsGone(ctx context.Context, guard string, locks []jit.Protection) error {
 	var faults []error
 	for _, p := range locks {
 		var err error
 		if p.State == jit.Unprotecting {
-			err = s.confirmUnprotected(ctx, p, guard)
+			err = r.confirmUnprotected(ctx, p, guard)
 		} else if jit.HasGuard(p.Left, guard) {
-			_, err = s.clearLeft(ctx, p, guard)
+			_, err = r.clearLeft(ctx, p, guard)
 		}
 		faults = append(faults, err)
 	}

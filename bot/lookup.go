@@ -31,7 +31,7 @@ func (b *Bot) list(ctx context.Context, l slashCommand, all bool) {
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, l.User)
-	var listed []access.Listed
+	var listed []access.ListedGrant
 	if err == nil {
 		listed, err = b.Service.List(work, l.User, all)
 	}
@@ -119,7 +119,7 @@ func (b *Bot) vms(ctx context.Context, l slashCommand, text string) {
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, l.User)
-	var lines []access.VMLine
+	var lines []access.ListedVM
 	var more bool
 	if err == nil {
 		lines, more, err = b.Service.VMs(work, l.User, text, view.MaxListed)

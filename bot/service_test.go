@@ -45,14 +45,14 @@ type fakeService struct {
 	people    *bot.People
 	grants    map[jit.ID]jit.Grant
 	calls     []string
-	fail      error           // of every call but Known
-	offer     access.Offer    // at every VM
-	vms       []jit.VM        // that a search finds
-	last      jit.Request     // of everybody
-	unknown   string          // a VM that there is not
-	listed    []access.VMLine // that a list of VMs shows
-	more      bool            // there are others
-	results   []access.Result // of protecting and unprotecting
+	fail      error             // of every call but Known
+	offer     access.Offer      // at every VM
+	vms       []jit.VM          // that a search finds
+	last      jit.Request       // of everybody
+	unknown   string            // a VM that there is not
+	listed    []access.ListedVM // that a list of VMs shows
+	more      bool              // there are others
+	results   []access.VMResult // of protecting and unprotecting
 	protected []jit.PortPolicy
 	refuse    error           // of every offer
 	found     []reach.Finding // of a scan
@@ -194,23 +194,23 @@ func (d *fakeService) end(why jit.Decision, id jit.ID) (jit.Grant, error) {
 	return d.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Close(why, time.Now(), time.Now()) })
 }
 
-func (d *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access.Listed, error) {
+func (d *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access.ListedGrant, error) {
 	if err := d.note("list %s %v", by, all); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var out []access.Listed
+	var out []access.ListedGrant
 	for _, id := range slices.Sorted(maps.Keys(d.grants)) {
 		g := d.grants[id]
 		if mine := g.Request.By.ID == by; mine || all {
-			out = append(out, access.Listed{Grant: g, Mine: mine, Approver: by == graceID})
+			out = append(out, access.ListedGrant{Grant: g, Mine: mine, Approver: by == graceID})
 		}
 	}
 	return out, nil
 }
 
-func (d *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.Listed, error) {
+func (d *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.ListedGrant, error) {
 	if err := d.Known(ctx, by); err != nil {
 		return nil, err
 	}
@@ -266,7 +266,7 @@ func (d *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 	return o, nil
 }
 
-func (d *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.VMLine, bool, error) {
+func (d *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.ListedVM, bool, error) {
 	return d.listed, d.more, d.note("vms %s %q %d", by, text, limit)
 }
 
@@ -278,7 +278,7 @@ func (d *fakeService) Admin(_ context.Context, by jit.UserID) error {
 	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect.")
 }
 
-func (d *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.Result, error) {
+func (d *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.VMResult, error) {
 	if err := d.Admin(ctx, by); err != nil {
 		return nil, err
 	}
@@ -289,7 +289,7 @@ func (d *fakeService) Protect(ctx context.Context, by jit.UserID, words []string
 	return d.results, err
 }
 
-func (d *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.Result, error) {
+func (d *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.VMResult, error) {
 	if err := d.Admin(ctx, by); err != nil {
 		return nil, err
 	}

@@ -13,9 +13,9 @@ import (
 	"jitbot/jit/resource"
 )
 
-// errLast says, inside a transaction, that this approval would be the last and
+// errLastApproval says, inside a transaction, that this approval would be the last and
 // the requester must be checked first.
-var errLast = errors.New("the requester must be checked before the last approval")
+var errLastApproval = errors.New("the requester must be checked before the last approval")
 
 // Approve gives one approval. With the last one needed the requester's
 // account, rights and policy are checked again and the grant starts opening.
@@ -27,32 +27,32 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 	need, checked := rule.Required, false
 	var void []jit.UserID
 	for {
-		g, err = s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+		g, err = s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 			next, e, err := g.Recount(need, void).Approve(who, now)
 			if err == nil && next.State == jit.Opening && !checked {
-				return g, jit.Event{}, errLast
+				return g, jit.Event{}, errLastApproval
 			}
 			return next, e, err
 		})
-		if !errors.Is(err, errLast) {
+		if !errors.Is(err, errLastApproval) {
 			if no, ok := errors.AsType[*jit.Refusal](err); ok {
 				return g, s.reject(ctx, by, g, "approve", no)
 			}
 			return g, err
 		}
-		if need, void, err = s.lastCheck(ctx, who, rule, id); err != nil {
+		if need, void, err = s.recheckRequester(ctx, who, rule, id); err != nil {
 			return g, err
 		}
 		checked = true
 	}
 }
 
-// lastCheck checks the requester again before the last approval, and gives how
+// recheckRequester checks the requester again before the last approval, and gives how
 // many approvals the VMs as they are now need, and whose count no more; who lost
 // the account, the rights or the policy has the request denied by jitbot. Refused
 // is also an approver, who was one by the rule before, and is none by the VMs as
 // they are now.
-func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.ApprovalRule, id jit.ID) (need int, void []jit.UserID, err error) {
+func (s *Service) recheckRequester(ctx context.Context, who jit.Person, before jit.ApprovalRule, id jit.ID) (need int, void []jit.UserID, err error) {
 	g, err := s.grant(ctx, id)
 	if err != nil {
 		return 0, nil, err
@@ -72,10 +72,10 @@ func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.Appr
 		if slices.Equal(rule.ApproverActions, before.ApproverActions) {
 			vms = nil // they were looked at a moment ago
 		}
-		if err := s.approves(ctx, who, rule, vms, g, "approve"); err != nil {
+		if err := s.requireApprover(ctx, who, rule, vms, g, "approve"); err != nil {
 			return 0, nil, err
 		}
-		void, err := s.former(ctx, rule, g)
+		void, err := s.lapsedApprovals(ctx, rule, g)
 		return rule.Required, void, err
 	}
 	var no *jit.Refusal
@@ -84,7 +84,7 @@ func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.Appr
 		return 0, nil, jit.Refuse(jit.ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, jit.Outline(err), id)
 	}
 	why := no.Error()
-	if _, err := s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+	if _, err := s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Deny(jit.Person{}, why, now)
 	}); err != nil {
 		return 0, nil, err
@@ -92,9 +92,9 @@ func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.Appr
 	return 0, nil, jit.Refuse(jit.ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
 }
 
-// former are those who approved and are no approvers by the rule, or may do
+// lapsedApprovals are those who approved and are no approvers by the rule, or may do
 // nothing any more.
-func (s *Service) former(ctx context.Context, rule jit.ApprovalRule, g jit.Grant) ([]jit.UserID, error) {
+func (s *Service) lapsedApprovals(ctx context.Context, rule jit.ApprovalRule, g jit.Grant) ([]jit.UserID, error) {
 	var out []jit.UserID
 	for _, a := range g.Approvals {
 		is, err := s.checks.IsListed(ctx, rule.Approvers, a.By.ID)
@@ -110,9 +110,9 @@ func (s *Service) former(ctx context.Context, rule jit.ApprovalRule, g jit.Grant
 	return out, nil
 }
 
-// approves refuses, and records, somebody who is no approver by the rule, or
+// requireApprover refuses, and records, somebody who is no approver by the rule, or
 // does not hold at one of the VMs what it asks of approvers.
-func (s *Service) approves(ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string) error {
+func (s *Service) requireApprover(ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string) error {
 	approver, err := s.checks.IsListed(ctx, rule.Approvers, who.ID)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (s *Service) Deny(ctx context.Context, by jit.UserID, id jit.ID, reason str
 	if err != nil {
 		return g, err
 	}
-	return s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+	return s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Deny(who, reason, now)
 	})
 }
@@ -160,15 +160,15 @@ func (s *Service) approver(ctx context.Context, by jit.UserID, id jit.ID, what s
 	if who.Same(g.Request.By) {
 		return g, who, jit.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority, "You asked for %s yourself, so somebody else must decide it.", id))
 	}
-	rule, vms, err := s.ruleNow(ctx, g)
+	rule, vms, err := s.currentRule(ctx, g)
 	if err != nil {
 		return g, who, jit.ApprovalRule{}, err
 	}
-	return g, who, rule, s.approves(ctx, who, rule, vms, g, what)
+	return g, who, rule, s.requireApprover(ctx, who, rule, vms, g, what)
 }
 
-// ruleNow is the approval rule as configuration and tags have it now.
-func (s *Service) ruleNow(ctx context.Context, g jit.Grant) (jit.ApprovalRule, []jit.VM, error) {
+// currentRule is the approval rule as configuration and tags have it now.
+func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRule, []jit.VM, error) {
 	all, err := s.checks.VMs.ListOrStale(ctx, admission.VMsMaxAge)
 	if err != nil {
 		return jit.ApprovalRule{}, nil, err
@@ -211,7 +211,7 @@ func (s *Service) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason s
 	if err != nil {
 		return g, err
 	}
-	approver, admin, err := s.standing(ctx, by, g)
+	approver, admin, err := s.rolesAt(ctx, by, g)
 	if err != nil {
 		return g, err
 	}
@@ -221,7 +221,7 @@ func (s *Service) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason s
 	if g.State == jit.Pending {
 		return g, jit.Refuse(jit.ErrStale, "%s is not open yet; deny it on its card instead.", id)
 	}
-	return s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+	return s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Close(jit.Decision{Ending: jit.Revoked, By: jit.Person{ID: by}, Reason: reason}, now, now)
 	})
 }

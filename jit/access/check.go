@@ -24,7 +24,7 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return s.refuse(ctx, g, jit.Refuse(jit.ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
 	}
 	var terms jit.Terms
-	err = admission.Patiently(ctx, func() error { terms, err = s.examine(ctx, g); return err })
+	err = admission.Patiently(ctx, func() error { terms, err = s.termsOf(ctx, g); return err })
 	if ctx.Err() != nil {
 		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
 	}
@@ -47,7 +47,7 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 // it came from may be somebody else's by then.
 const askedLapse = 10 * time.Minute
 
-func (s *Service) examine(ctx context.Context, g jit.Grant) (jit.Terms, error) {
+func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	who, sites, err := s.checks.CheckRequest(ctx, g)
 	if err != nil {
 		return jit.Terms{}, err

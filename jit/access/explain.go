@@ -19,10 +19,10 @@ type Explanation struct {
 	VM        jit.VM
 	For       jit.UserID
 	Who       jit.Person          // the Entra user; zero when For is tied to none
-	No        *jit.Refusal        // why For may not ask; nil when they may
+	Refusal   *jit.Refusal        // why For may not ask; nil when they may
 	Protected jit.ProtectionState // empty when jitbot does not keep it shut
 	Policy    bool                // one covers the VM
-	Offers    []Offered
+	Offers    []OfferedPort
 	// Hidden says that the caller may not read the VM in Azure, so that the
 	// rest, which tells how it is filtered, is left out.
 	Hidden  bool
@@ -31,20 +31,20 @@ type Explanation struct {
 	Posture reach.Posture
 }
 
-// Offered is a port that may be asked for.
-type Offered struct {
+// OfferedPort is a port that may be asked for.
+type OfferedPort struct {
 	Port     jit.PortPolicy
 	Widest   jit.Widths
 	Duration time.Duration // that Rule was chosen for
-	Named    bool          // somebody is to approve that long from one address: Rule
+	HasRule  bool          // somebody is to approve that long from one address: Rule
 	Rule     jit.ApprovalRule
-	Few      *jit.Refusal // too few could approve
+	TooFew   *jit.Refusal // too few could approve
 	// Ways tell who gets to the port as the rules are now.
-	Ways []Reached
+	Verdicts []SourceVerdict
 }
 
-// Reached is what becomes of a flow.
-type Reached struct {
+// SourceVerdict is what becomes of a flow.
+type SourceVerdict struct {
 	Source  string // Internet or VirtualNetwork
 	Verdict reach.Verdict
 }
@@ -77,14 +77,14 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 		return Explanation{}, fmt.Errorf("reading %s: %w", vms[0].Name, err)
 	}
 	e := Explanation{VM: vm, For: who, Hidden: !seen.vm(ctx, vm)}
-	if e.Who, e.No, err = s.may(ctx, who, vm); err != nil {
+	if e.Who, e.Refusal, err = s.mayAsk(ctx, who, vm); err != nil {
 		return e, err
 	}
 	return e, s.explain(ctx, &e)
 }
 
-// may says why the person may not ask for the VM, if so.
-func (s *Service) may(ctx context.Context, id jit.UserID, vm jit.VM) (who jit.Person, no *jit.Refusal, err error) {
+// mayAsk says why the person may not ask for the VM, if so.
+func (s *Service) mayAsk(ctx context.Context, id jit.UserID, vm jit.VM) (who jit.Person, no *jit.Refusal, err error) {
 	who, err = s.checks.Identify(ctx, id)
 	if err == nil {
 		err = s.checks.CheckRights(ctx, who, vm, s.config.RequiredActions)
@@ -123,15 +123,15 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 
 // offered finds who would approve the shortest ask that is usual: from one
 // address, for an hour or as long as is allowed.
-func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy, widest jit.Widths) (Offered, error) {
-	o := Offered{Port: pp, Widest: widest, Duration: min(jit.DefaultDuration, pp.Longest)}
+func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy, widest jit.Widths) (OfferedPort, error) {
+	o := OfferedPort{Port: pp, Widest: widest, Duration: min(jit.DefaultDuration, pp.Longest)}
 	i, ok := s.config.Approval(e.VM, []jit.Ports{pp.Ports}, nil, o.Duration)
 	if !ok {
 		return o, nil
 	}
-	o.Named, o.Rule = true, s.config.Approvals[i]
+	o.HasRule, o.Rule = true, s.config.Approvals[i]
 	err := s.checks.EnoughApprovers(ctx, o.Rule, e.Who)
-	if errors.As(err, &o.Few) {
+	if errors.As(err, &o.TooFew) {
 		err = nil
 	}
 	return o, err
@@ -171,7 +171,7 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 	for i, o := range e.Offers {
 		for _, source := range []string{"Internet", "VirtualNetwork"} {
 			v := reach.Reach(e.VM, tables, around, reach.Flow{Source: source, Ports: o.Port.Ports})
-			e.Offers[i].Ways = append(e.Offers[i].Ways, Reached{source, v})
+			e.Offers[i].Verdicts = append(e.Offers[i].Verdicts, SourceVerdict{source, v})
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 // List gives the grants that have not ended, the caller's own, or with all
 // also those that the caller may see: everything for approvers, admins and the
 // host, else what is for VMs that the caller may read in Azure.
-func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]Listed, error) {
+func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGrant, error) {
 	if !by.Host() {
 		if _, err := s.checks.Member(ctx, by); err != nil {
 			return nil, err
@@ -27,14 +27,14 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]Listed, 
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
 	seen := &visibility{checks: s.checks, by: by, readable: s.readable}
-	var out []Listed
+	var out []ListedGrant
 	for _, g := range grants {
 		mine := g.Request.By.ID == by
 		if !mine && !all && !by.Host() {
 			continue
 		}
-		l := Listed{Grant: g, Mine: mine}
-		if l.Approver, l.Admin, err = s.standing(ctx, by, g); err != nil {
+		l := ListedGrant{Grant: g, Mine: mine}
+		if l.Approver, l.Admin, err = s.rolesAt(ctx, by, g); err != nil {
 			return nil, err
 		}
 		if !mine && !l.Approver && !l.Admin && !seen.see(ctx, g) {
@@ -45,13 +45,13 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]Listed, 
 	return out, nil
 }
 
-// Listed is a grant with what the reader is to it.
-type Listed struct {
+// ListedGrant is a grant with what the reader is to it.
+type ListedGrant struct {
 	Grant                 jit.Grant
 	Mine, Approver, Admin bool
 }
 
-func (s *Service) standing(ctx context.Context, by jit.UserID, g jit.Grant) (approver, admin bool, err error) {
+func (s *Service) rolesAt(ctx context.Context, by jit.UserID, g jit.Grant) (approver, admin bool, err error) {
 	if by.Host() {
 		return false, true, nil
 	}
@@ -59,7 +59,7 @@ func (s *Service) standing(ctx context.Context, by jit.UserID, g jit.Grant) (app
 		return false, false, err
 	}
 	approvers := g.Approvers
-	if rule, _, err := s.ruleNow(ctx, g); err == nil {
+	if rule, _, err := s.currentRule(ctx, g); err == nil {
 		approvers = rule.Approvers
 	}
 	approver, err = s.checks.IsListed(ctx, approvers, by)
@@ -139,7 +139,7 @@ func (s *Service) Others(ctx context.Context, g jit.Grant) ([]jit.Grant, error) 
 
 // Concerns lists the grants that have not ended and are the caller's own, and
 // the requests that wait for a decision that the caller could make.
-func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]Listed, error) {
+func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]ListedGrant, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
@@ -147,13 +147,13 @@ func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]Listed, error)
 	if err != nil {
 		return nil, fmt.Errorf("listing what concerns %s: %w", by, err)
 	}
-	var out []Listed
+	var out []ListedGrant
 	for _, g := range all {
-		l := Listed{Grant: g, Mine: g.Request.By.ID == by}
+		l := ListedGrant{Grant: g, Mine: g.Request.By.ID == by}
 		if !l.Mine && (g.State != jit.Pending || g.ApprovedBy(jit.Person{ID: by})) {
 			continue
 		}
-		if l.Approver, l.Admin, err = s.standing(ctx, by, g); err != nil {
+		if l.Approver, l.Admin, err = s.rolesAt(ctx, by, g); err != nil {
 			return nil, err
 		}
 		if l.Mine || l.Approver {

@@ -20,8 +20,8 @@ func protectActions() []string {
 	}
 }
 
-// Result is what became of one VM of several.
-type Result struct {
+// VMResult is what became of one VM of several.
+type VMResult struct {
 	VM  jit.VM
 	Err error // a Refusal, or a fault; nil when it was done
 }
@@ -30,7 +30,7 @@ type Result struct {
 // chose, or with no ports what each VM's policy offers. Each VM has its own
 // outcome. It answers when the protections are stored; that they are in force
 // is told once the denies were read back.
-func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]Result, error) {
+func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]VMResult, error) {
 	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		if policy, _ := s.config.Policy(vm); policy.Always {
 			return jit.Refuse(jit.ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
@@ -42,7 +42,7 @@ func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, po
 }
 
 // Unprotect unlocks the VMs: exactly our denies are removed.
-func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]Result, error) {
+func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]VMResult, error) {
 	return s.eachVM(ctx, by, "unprotect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
 		if err != nil {
@@ -61,7 +61,7 @@ func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) 
 }
 
 // eachVM runs f on each VM for an admin who holds the rights there.
-func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words []string, f func(context.Context, jit.Person, jit.VM) error) ([]Result, error) {
+func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words []string, f func(context.Context, jit.Person, jit.VM) error) ([]VMResult, error) {
 	said := what + " " + jit.CleanText(strings.Join(words, ", "))
 	who, err := s.checks.Identify(ctx, by)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Result, 0, len(vms))
+	out := make([]VMResult, 0, len(vms))
 	for _, vm := range vms {
 		err := s.checks.CheckRights(ctx, who, vm, protectActions())
 		if err == nil {
@@ -89,7 +89,7 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 		if err != nil && !errors.As(err, new(*jit.Refusal)) {
 			s.adapters.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
-		out = append(out, Result{vm, err})
+		out = append(out, VMResult{vm, err})
 	}
 	return out, nil
 }

@@ -8,9 +8,9 @@ import (
 	"jitbot/jit/reach"
 )
 
-// maxScanLooks bounds how many VMs one scan asks Azure about for somebody who
+// maxScanReads bounds how many VMs one scan asks Azure about for somebody who
 // may not see them all: it is rarer than a list.
-const maxScanLooks = 300
+const maxScanReads = 300
 
 // Scan says how every VM stands that the caller may see, the exposed ones
 // first, the widest of them before all. more says that there may be others.
@@ -30,7 +30,7 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 	}
 	var mine []jit.VM
 	for _, vm := range vms {
-		if more = seen.looks > maxScanLooks || ctx.Err() != nil; more {
+		if more = seen.looks > maxScanReads || ctx.Err() != nil; more {
 			break
 		}
 		if seen.vm(ctx, vm) {

@@ -63,10 +63,10 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 		return nil, err
 	}
 	r := jit.Request{By: jit.Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.checks.Clock.Now()}
-	if r.Ports, r.Sources, r.Duration, err = s.complete(ctx, vms, a); err != nil {
+	if r.Ports, r.Sources, r.Duration, err = s.completeAsk(ctx, vms, a); err != nil {
 		return nil, err
 	}
-	parts, err := s.byRule(vms, r)
+	parts, err := s.splitByRule(vms, r)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 		one := r
 		one.Key = fmt.Sprintf("%s/%d", key, i)
 		one.Targets, one.Ports = part.targets, part.ports
-		g, err := s.create(ctx, one)
+		g, err := s.createGrant(ctx, one)
 		if err != nil {
 			return grants, err
 		}
@@ -84,9 +84,9 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	return grants, nil
 }
 
-// complete fills in what was left out, where the policies leave no choice,
+// completeAsk fills in what was left out, where the policies leave no choice,
 // and checks it against every VM.
-func (s *Service) complete(ctx context.Context, vms []jit.VM, a jit.Ask) ([]jit.Ports, []netip.Prefix, time.Duration, error) {
+func (s *Service) completeAsk(ctx context.Context, vms []jit.VM, a jit.Ask) ([]jit.Ports, []netip.Prefix, time.Duration, error) {
 	limit := jit.MaxDuration
 	for _, vm := range vms {
 		policy, ok, err := s.checks.Policy(ctx, vm)
@@ -117,17 +117,17 @@ func (s *Service) complete(ctx context.Context, vms []jit.VM, a jit.Ask) ([]jit.
 	return asked, a.Sources, a.Duration, nil
 }
 
-// part is what one grant of a request is for.
-type part struct {
+// grantPart is what one grant of a request is for.
+type grantPart struct {
 	targets []jit.Target
 	ports   []jit.Ports
 }
 
-// byRule splits a request so that each grant falls under one approval rule: a
+// splitByRule splits a request so that each grant falls under one approval rule: a
 // port that a stricter rule guards does not slip through beside another. The
 // order is that in which VMs and ports were named.
-func (s *Service) byRule(vms []jit.VM, r jit.Request) ([]part, error) {
-	var parts []part
+func (s *Service) splitByRule(vms []jit.VM, r jit.Request) ([]grantPart, error) {
+	var parts []grantPart
 	at := map[string]int{}
 	for _, vm := range vms {
 		var order []int
@@ -148,7 +148,7 @@ func (s *Service) byRule(vms []jit.VM, r jit.Request) ([]part, error) {
 			if !known {
 				i = len(parts)
 				at[key] = i
-				parts = append(parts, part{ports: ports[rule]})
+				parts = append(parts, grantPart{ports: ports[rule]})
 			}
 			parts[i].targets = append(parts[i].targets, jit.Target{VM: vm.ID, Name: vm.Name, Group: vm.Group, Production: vm.Production()})
 		}
@@ -161,7 +161,7 @@ const maxTargets = 50
 
 const idTries = 100 // ids tried before giving up; the first is nearly always free
 
-func (s *Service) create(ctx context.Context, r jit.Request) (jit.Grant, error) {
+func (s *Service) createGrant(ctx context.Context, r jit.Request) (jit.Grant, error) {
 	for n := range idTries {
 		id := jit.DeriveID(r.Key, n)
 		old, err := s.adapters.Store.Grant(ctx, id)
@@ -200,8 +200,8 @@ func (s *Service) grant(ctx context.Context, id jit.ID) (jit.Grant, error) {
 	return g, nil
 }
 
-// change runs a transition; a stale one is told as it is.
-func (s *Service) change(ctx context.Context, id jit.ID, f func(jit.Grant, time.Time) (jit.Grant, jit.Event, error)) (jit.Grant, error) {
+// transition runs a transition; a stale one is told as it is.
+func (s *Service) transition(ctx context.Context, id jit.ID, f func(jit.Grant, time.Time) (jit.Grant, jit.Event, error)) (jit.Grant, error) {
 	now := s.checks.Clock.Now()
 	g, err := s.adapters.Store.Update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		g, e, err := f(g, now)
@@ -231,7 +231,7 @@ func (s *Service) Done(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant
 	if err != nil {
 		return g, err
 	}
-	return s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+	return s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Close(jit.Decision{Ending: jit.Finished, By: g.Request.By}, now, now)
 	})
 }
@@ -242,7 +242,7 @@ func (s *Service) Cancel(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gra
 	if err != nil {
 		return g, err
 	}
-	return s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+	return s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Cancel(g.Request.By, now)
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"jitbot/jit/resource"
 )
 
-// VMLine is a VM as a list shows it.
-type VMLine struct {
+// ListedVM is a VM as a list shows it.
+type ListedVM struct {
 	VM        jit.VM
 	Protected jit.ProtectionState // empty when nothing of ours keeps it shut
 	Always    bool                // protected because the configuration says so
@@ -19,15 +19,15 @@ type VMLine struct {
 	Offer     Offer               // what may be asked for; without ports nothing may
 }
 
-// maxLooks bounds how many VMs one list asks Azure about for somebody who may
+// maxVMReads bounds how many VMs one list asks Azure about for somebody who may
 // not see them all.
-const maxLooks = 60
+const maxVMReads = 60
 
 // VMs lists the VMs that Search finds and that the caller may see, at most
 // limit of them: everything for admins, what they may be asked to approve for
 // approvers, and else what is the caller's own or may be read in Azure. more
 // says that there may be others.
-func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []VMLine, more bool, err error) {
+func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []ListedVM, more bool, err error) {
 	found, err := s.Search(ctx, by, text, int(^uint(0)>>1))
 	if err != nil {
 		return nil, false, err
@@ -41,7 +41,7 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 		return nil, false, err
 	}
 	for _, vm := range found {
-		if len(lines) == limit || seen.looks > maxLooks || ctx.Err() != nil {
+		if len(lines) == limit || seen.looks > maxVMReads || ctx.Err() != nil {
 			return lines, true, nil //nolint:nilerr // what was found in time is shown
 		}
 		if !seen.vm(ctx, vm) {
@@ -56,8 +56,8 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	return lines, false, nil
 }
 
-func (s *Service) vmLine(ctx context.Context, vm jit.VM, locks []jit.Protection) (VMLine, error) {
-	l := VMLine{VM: vm}
+func (s *Service) vmLine(ctx context.Context, vm jit.VM, locks []jit.Protection) (ListedVM, error) {
+	l := ListedVM{VM: vm}
 	for _, p := range locks {
 		if !resource.Same(p.VM, vm.ID) {
 			continue

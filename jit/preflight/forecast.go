@@ -47,8 +47,8 @@ type Obstacle struct {
 func Predict(c jit.Config, vms []jit.VM, tables []rules.Table, locks []admission.ManagementLock) Forecast {
 	l := forecaster{
 		config: c, owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
-		tables: map[string]rules.Table{}, behind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
-		known: map[string]int{}, noted: map[string]bool{}, hindered: map[ObstacleKind]map[string]bool{},
+		tables: map[string]rules.Table{}, vmsBehind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
+		byText: map[string]int{}, noted: map[string]bool{}, obstructed: map[ObstacleKind]map[string]bool{},
 	}
 	for _, t := range tables {
 		l.tables[strings.ToLower(t.Guard)] = t
@@ -60,12 +60,12 @@ func Predict(c jit.Config, vms []jit.VM, tables []rules.Table, locks []admission
 			if policy.Always {
 				always = append(always, vm)
 			}
-			l.consider(vm, policy)
+			l.checkVM(vm, policy)
 		}
 	}
-	l.run(locks)
-	l.Matched, l.Reachable = len(matched), l.unobstructed(matched, ObstacleVM, ObstacleLock, ObstacleRules)
-	l.Always = l.unobstructed(always, ObstacleVM, ObstacleLock, ObstacleAlways)
+	l.checkGuards(locks)
+	l.Matched, l.Reachable = len(matched), l.countUnobstructed(matched, ObstacleVM, ObstacleLock, ObstacleRules)
+	l.Always = l.countUnobstructed(always, ObstacleVM, ObstacleLock, ObstacleAlways)
 	return l.Forecast
 }
 
@@ -75,26 +75,26 @@ type forecaster struct {
 	config      jit.Config
 	owner       rules.Owner
 	tables      map[string]rules.Table           // by lower-case guard
-	behind      map[string][]jit.VM              // by lower-case guard
+	vmsBehind   map[string][]jit.VM              // by lower-case guard
 	protections map[string][]jit.Protection      // by lower-case guard
-	known       map[string]int                   // index of each hurdle, by what it says
+	byText      map[string]int                   // index of each hurdle, by what it says
 	noted       map[string]bool                  // what was said of which VM
-	hindered    map[ObstacleKind]map[string]bool // lower-case ids of VMs
+	obstructed  map[ObstacleKind]map[string]bool // lower-case ids of VMs
 }
 
-// unobstructed counts the VMs in whose way none of that kind is.
-func (f *forecaster) unobstructed(vms []jit.VM, kinds ...ObstacleKind) int {
+// countUnobstructed counts the VMs in whose way none of that kind is.
+func (f *forecaster) countUnobstructed(vms []jit.VM, kinds ...ObstacleKind) int {
 	n := len(vms)
 	for _, vm := range vms {
-		if slices.ContainsFunc(kinds, func(k ObstacleKind) bool { return f.hindered[k][strings.ToLower(vm.ID)] }) {
+		if slices.ContainsFunc(kinds, func(k ObstacleKind) bool { return f.obstructed[k][strings.ToLower(vm.ID)] }) {
 			n--
 		}
 	}
 	return n
 }
 
-// consider finds what is in front of the VM, and notes what is wrong with that.
-func (f *forecaster) consider(vm jit.VM, policy jit.Policy) {
+// checkVM finds what is in front of the VM, and notes what is wrong with that.
+func (f *forecaster) checkVM(vm jit.VM, policy jit.Policy) {
 	if vm.Classic {
 		f.note(vm, ObstacleVM, "", jit.RefuseClassic(vm))
 		return
@@ -113,7 +113,7 @@ func (f *forecaster) consider(vm jit.VM, policy jit.Policy) {
 		f.noteUnfiltered(vm)
 	}
 	for _, guard := range slices.Concat(reach.GuardsOfVM(vm), route.Firewalls(f.config.Installation, vm)) {
-		f.behind[guard] = append(f.behind[guard], vm)
+		f.vmsBehind[guard] = append(f.vmsBehind[guard], vm)
 	}
 	switch {
 	case err == nil:
@@ -153,31 +153,31 @@ func (f *forecaster) noteUnfiltered(vm jit.VM) {
 // note adds a hurdle for the VM, or the VM to one that says the same.
 func (f *forecaster) note(vm jit.VM, kind ObstacleKind, guard string, why error) {
 	id := strings.ToLower(vm.ID)
-	if f.hindered[kind] == nil {
-		f.hindered[kind] = map[string]bool{}
+	if f.obstructed[kind] == nil {
+		f.obstructed[kind] = map[string]bool{}
 	}
-	f.hindered[kind][id] = true
-	text := says(kind, guard, why)
+	f.obstructed[kind][id] = true
+	text := obstacleText(kind, guard, why)
 	if f.noted[text+id] {
 		return
 	}
 	f.noted[text+id] = true
-	i, known := f.known[text]
+	i, known := f.byText[text]
 	if !known {
 		i = len(f.Obstacles)
-		f.known[text] = i
+		f.byText[text] = i
 		f.Obstacles = append(f.Obstacles, Obstacle{Kind: kind, Guard: guard, Why: why})
 	}
 	f.Obstacles[i].VMs = append(f.Obstacles[i].VMs, vm)
 }
 
-func says(kind ObstacleKind, guard string, why error) string {
+func obstacleText(kind ObstacleKind, guard string, why error) string {
 	return fmt.Sprint(kind, " ", guard, " ", why)
 }
 
-// run goes through the locks and then the protections.
-func (f *forecaster) run(locks []admission.ManagementLock) {
-	guards := slices.Sorted(maps.Keys(f.behind))
+// checkGuards goes through the locks and then the protections.
+func (f *forecaster) checkGuards(locks []admission.ManagementLock) {
+	guards := slices.Sorted(maps.Keys(f.vmsBehind))
 	for _, lock := range locks {
 		first := ""
 		for _, guard := range guards {
@@ -187,21 +187,21 @@ func (f *forecaster) run(locks []admission.ManagementLock) {
 			if first == "" {
 				first = guard // one line a lock, however many guards are below it
 			}
-			for _, vm := range f.behind[guard] {
+			for _, vm := range f.vmsBehind[guard] {
 				f.note(vm, ObstacleLock, first, lock.Refuse(first))
 			}
 		}
 	}
 	for _, guard := range slices.Sorted(maps.Keys(f.protections)) {
 		if t, read := f.tables[guard]; read {
-			f.probeProtections(t, guard)
+			f.checkProtections(t, guard)
 		}
 	}
 }
 
-// probeProtections looks at the protections of a guard: those that are always there
+// checkProtections looks at the protections of a guard: those that are always there
 // together, each other one by itself.
-func (f *forecaster) probeProtections(t rules.Table, guard string) {
+func (f *forecaster) checkProtections(t rules.Table, guard string) {
 	var always []jit.Protection
 	for _, p := range f.protections[guard] {
 		if p.Always {
@@ -209,17 +209,17 @@ func (f *forecaster) probeProtections(t rules.Table, guard string) {
 			continue
 		}
 		for _, b := range f.owner.MakePlan(t, rules.ForProtections(f.owner.Installation, guard, []jit.Protection{p})).Blocked {
-			if _, said := f.known[says(ObstacleRules, guard, b.Err)]; !said {
-				f.note(machineOf(p), ObstacleProtect, guard, b.Err)
+			if _, said := f.byText[obstacleText(ObstacleRules, guard, b.Err)]; !said {
+				f.note(vmOf(p), ObstacleProtect, guard, b.Err)
 			}
 		}
 	}
 	plan := f.owner.MakePlan(t, rules.ForProtections(f.owner.Installation, guard, always))
 	for _, p := range always {
 		if err := f.owner.FitsProtections(t, plan, p); err != nil {
-			f.note(machineOf(p), ObstacleAlways, guard, err)
+			f.note(vmOf(p), ObstacleAlways, guard, err)
 		}
 	}
 }
 
-func machineOf(p jit.Protection) jit.VM { return jit.VM{ID: p.VM, Name: p.Name, Group: p.Group} }
+func vmOf(p jit.Protection) jit.VM { return jit.VM{ID: p.VM, Name: p.Name, Group: p.Group} }

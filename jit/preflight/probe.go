@@ -21,8 +21,8 @@ type probe struct {
 	err   error // why there is no way
 }
 
-// obstacle is what a probe met.
-type obstacle struct {
+// probeObstacle is what a probe met.
+type probeObstacle struct {
 	guard string      // empty: there is no way at all
 	deny  *rules.Rule // what denies it
 	err   error       // what else is in the way
@@ -31,9 +31,9 @@ type obstacle struct {
 // probePorts notes what keeps everybody from a port that the policy offers.
 func (f *forecaster) probePorts(vm jit.VM, policy jit.Policy) {
 	denied := map[string][]string{} // ports, by what denies them
-	var order []obstacle
+	var order []probeObstacle
 	for _, pp := range policy.Ports {
-		for _, o := range f.obstacles(vm, pp) {
+		for _, o := range f.portObstacles(vm, pp) {
 			switch {
 			case o.guard == "":
 				f.note(vm, ObstacleVM, "", o.err)
@@ -57,12 +57,12 @@ func (f *forecaster) probePorts(vm jit.VM, policy jit.Policy) {
 	}
 }
 
-// obstacles are those of every probe of the port, and none when one of them
+// portObstacles are those of every probe of the port, and none when one of them
 // gets through.
-func (f *forecaster) obstacles(vm jit.VM, pp jit.PortPolicy) []obstacle {
-	var all []obstacle
+func (f *forecaster) portObstacles(vm jit.VM, pp jit.PortPolicy) []probeObstacle {
+	var all []probeObstacle
 	for _, t := range f.probes(vm, pp) {
-		met := f.obstaclesOf(t)
+		met := f.probeObstacles(t)
 		if len(met) == 0 {
 			return nil
 		}
@@ -95,17 +95,17 @@ func (f *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
 	return out
 }
 
-// obstaclesOf looks at each guard on the way. A group of ours in a firewall policy
+// probeObstacles looks at each guard on the way. A group of ours in a firewall policy
 // that is not there yet has nothing in the way.
-func (f *forecaster) obstaclesOf(t probe) []obstacle {
+func (f *forecaster) probeObstacles(t probe) []probeObstacle {
 	if t.err != nil {
-		return []obstacle{{err: t.err}}
+		return []probeObstacle{{err: t.err}}
 	}
-	var out []obstacle
+	var out []probeObstacle
 	for _, guard := range t.grant.Guards() {
 		table, read := f.tables[guard]
 		if !read && !resource.IsFirewall(guard) {
-			out = append(out, obstacle{guard: guard, err: jit.Refuse(jit.ErrNotFound,
+			out = append(out, probeObstacle{guard: guard, err: jit.Refuse(jit.ErrNotFound,
 				"The network security group %s is not among those that could be read; give jitbot's identity its role there too.", resource.Name(guard))})
 		}
 		if !read {
@@ -113,11 +113,11 @@ func (f *forecaster) obstaclesOf(t probe) []obstacle {
 		}
 		plan := f.owner.MakePlan(table, rules.ForGrant(t.grant, f.owner.Installation, guard))
 		for _, b := range plan.Blocked {
-			out = append(out, obstacle{guard: guard, err: b.Err})
+			out = append(out, probeObstacle{guard: guard, err: b.Err})
 		}
 		for _, r := range plan.Final {
 			if d, idle := table.Idle(r); idle {
-				out = append(out, obstacle{guard: guard, deny: &d})
+				out = append(out, probeObstacle{guard: guard, deny: &d})
 			}
 		}
 	}

@@ -16,7 +16,7 @@ const (
 )
 
 // advanceAll moves on what is due, many at once.
-func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, agenda *agenda) []error {
+func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, agenda *foundDue) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
 	var wg sync.WaitGroup
@@ -30,7 +30,7 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 				return
 			}
 			if g.State == jit.Closing {
-				agenda.note(g, !r.due.seen(id), now)
+				agenda.addClosing(g, !r.due.sawClosing(id), now)
 			}
 		})
 	}
@@ -48,14 +48,14 @@ func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time)
 	switch g.State {
 	case jit.Asked:
 		if now.Sub(g.Request.At) >= askedFor {
-			r.work.checks.Add(ctx, string(id), false)
+			r.work.requests.Add(ctx, string(id), false)
 		}
 		return g, nil
 	case jit.Pending:
 		if now.Before(g.Clock.Lapse) {
 			return g, nil
 		}
-		return r.update(ctx, id, one(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Lapse(now) }))
+		return r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Lapse(now) }))
 	case jit.Opening:
 		return r.advanceOpening(ctx, g, now)
 	case jit.Open:
@@ -69,14 +69,14 @@ func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time)
 
 func (r *Reconciler) advanceOpening(ctx context.Context, g jit.Grant, now time.Time) (jit.Grant, error) {
 	if g.Clock.Begun.IsZero() {
-		r.work.opens.Add(ctx, string(g.ID), false)
+		r.work.openings.Add(ctx, string(g.ID), false)
 		return g, nil
 	}
 	if now.Before(g.Clock.OpenBy) {
 		return g, nil // it began after the list of what is due was made
 	}
 	d := jit.Decision{Ending: jit.Failed, Reason: g.Unconfirmed()}
-	return r.update(ctx, g.ID, one(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(jit.Opening, d, now) }))
+	return r.update(ctx, g.ID, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(jit.Opening, d, now) }))
 }
 
 func (r *Reconciler) advanceOpen(ctx context.Context, g jit.Grant, due, now time.Time) (jit.Grant, error) {
@@ -99,8 +99,8 @@ func (r *Reconciler) advanceClosing(ctx context.Context, g jit.Grant, now time.T
 	}
 }
 
-// one lifts a transition with one event.
-func one(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (jit.Grant, []jit.Event, error) {
+// oneEvent lifts a transition with one event.
+func oneEvent(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (jit.Grant, []jit.Event, error) {
 	return func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		next, e, err := f(g)
 		return next, []jit.Event{e}, err

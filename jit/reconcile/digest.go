@@ -87,52 +87,52 @@ func compareDigest(d *jit.Digest, last jit.Digest, findings []reach.Finding) {
 	}
 }
 
-// settledDigest is the last time of the digest's schedule that is known to be
+// doneDigest is the last time of the digest's schedule that is known to be
 // settled. mu guards it.
-type settledDigest struct {
+type doneDigest struct {
 	mu  sync.Mutex
 	due time.Time
 }
 
 // covers reports whether that time of the schedule is settled.
-func (s *settledDigest) covers(due time.Time) bool {
+func (s *doneDigest) covers(due time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !due.After(s.due)
 }
 
-func (s *settledDigest) settle(due time.Time) {
+func (s *doneDigest) note(due time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.due = due
 }
 
-// startDigest begins with the digest when a time of its schedule has come that
+// queueDigest begins with the digest when a time of its schedule has come that
 // is not known to be settled.
-func (r *Reconciler) startDigest(ctx context.Context) {
-	if !r.digested.covers(r.config.Digest.Last(r.checks.Clock.Now())) {
+func (r *Reconciler) queueDigest(ctx context.Context) {
+	if !r.digestDone.covers(r.config.Digest.Last(r.checks.Clock.Now())) {
 		r.work.digests.Add(ctx, "", false)
 	}
 }
 
-// digest settles what is due. The key is not used: there is only one.
-func (r *Reconciler) digest(ctx context.Context, _ string) error {
+// runDigest settles what is due. The key is not used: there is only one.
+func (r *Reconciler) runDigest(ctx context.Context, _ string) error {
 	due := r.config.Digest.Last(r.checks.Clock.Now())
-	err := r.settleDigest(ctx, due)
+	err := r.makeDueDigest(ctx, due)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.adapters.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
 		}
 		return err
 	}
-	r.digested.settle(due)
+	r.digestDone.note(due)
 	return nil
 }
 
-// settleDigest makes the digest that is due, unless the store knows that it
+// makeDueDigest makes the digest that is due, unless the store knows that it
 // was. A schedule that was just set begins with its next time, and so does one
 // that a clock far ahead of this one has settled.
-func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
+func (r *Reconciler) makeDueDigest(ctx context.Context, due time.Time) error {
 	last, err := r.adapters.Store.Digest(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the last digest: %w", err)
@@ -143,7 +143,7 @@ func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
 	case !due.After(last.Due):
 		return nil
 	case now.Sub(due) <= jit.DigestKept:
-		return r.makeDigest(ctx, last, due)
+		return r.storeDigest(ctx, last, due)
 	default:
 		r.adapters.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
 	}
@@ -154,7 +154,7 @@ func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
 	return nil
 }
 
-func (r *Reconciler) makeDigest(ctx context.Context, last jit.Digest, due time.Time) error {
+func (r *Reconciler) storeDigest(ctx context.Context, last jit.Digest, due time.Time) error {
 	vms, err := r.checks.VMs.List(ctx, admission.VMsMaxAge)
 	if err != nil {
 		return err

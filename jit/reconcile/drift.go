@@ -17,7 +17,7 @@ import (
 
 // recordOrphans records the rules of ours that no live grant explains and that this
 // pass removed.
-func (r *Reconciler) recordOrphans(ctx context.Context, v pass) error {
+func (r *Reconciler) recordOrphans(ctx context.Context, v guardPass) error {
 	var faults []error
 	for _, c := range v.plan.Changes {
 		n, _ := rules.ParseRuleName(c.Remove)
@@ -44,8 +44,8 @@ func (r *Reconciler) recordOrphans(ctx context.Context, v pass) error {
 	return errors.Join(faults...)
 }
 
-// guardGone deals with a guard that was deleted: its rules are gone with it.
-func (r *Reconciler) guardGone(ctx context.Context, guard string, live []jit.Grant) error {
+// grantsAtDeleted deals with a guard that was deleted: its rules are gone with it.
+func (r *Reconciler) grantsAtDeleted(ctx context.Context, guard string, live []jit.Grant) error {
 	now := r.checks.Clock.Now()
 	var faults []error
 	for _, g := range live {
@@ -53,19 +53,19 @@ func (r *Reconciler) guardGone(ctx context.Context, guard string, live []jit.Gra
 		if g.State == jit.Closing {
 			_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(guard, now) })
 		} else if jit.HasGuard(g.Left, guard) {
-			err = r.depart(ctx, g, guard)
+			err = r.storeLeft(ctx, g, guard)
 		} else if why := "the " + resource.KindOf(guard).Noun() + " " + resource.GuardName(guard) + " was deleted"; g.State == jit.Open {
-			err = r.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: why}, now)
+			err = r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: why}, now)
 		} else {
-			err = r.fail(ctx, g.ID, why, now)
+			err = r.failOpening(ctx, g.ID, why, now)
 		}
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
 }
 
-// tried notes that an overdue closing of the start has had its turn.
-func (r *Reconciler) tried(guard string) {
+// closingTried notes that an overdue closing of the start has had its turn.
+func (r *Reconciler) closingTried(guard string) {
 	if r.startup.tried(guard) {
 		r.Kick() // Slack may be served now
 	}
@@ -80,7 +80,7 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	if err != nil {
 		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
 	} else {
-		r.trust.hear()
+		r.trust.noteAnswer()
 	}
 	stale := map[string]bool{}
 	for _, guard := range known {
@@ -88,7 +88,7 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	}
 	for _, t := range tables {
 		guard := strings.ToLower(t.Guard)
-		agrees, err := r.compare(ctx, guard, t)
+		agrees, err := r.agreesWithStore(ctx, guard, t)
 		stale[guard] = !agrees
 		faults = append(faults, err)
 	}
@@ -100,9 +100,9 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// compare reports whether the guard is as the store wants it.
-func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (bool, error) {
-	w, err := r.stored(ctx, guard)
+// agreesWithStore reports whether the guard is as the store wants it.
+func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.Table) (bool, error) {
+	w, err := r.readStored(ctx, guard)
 	if err != nil {
 		return true, err
 	}
@@ -112,7 +112,7 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
 		}
 	}
-	v := r.plan(w, t)
+	v := r.planPass(w, t)
 	for _, g := range w.Grants {
 		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r rules.Rule) bool { return rules.MovedPublicEnd(g, r) }) ||
 			g.Hindered(guard, r.owner.Hindrance(t, v.plan, g)) {
@@ -122,10 +122,10 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (
 	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsAgree(t, w.Protections), nil
 }
 
-// unconfirmed has a guard written again that is changed as a whole and whose
+// rewriteUnconfirmed has a guard written again that is changed as a whole and whose
 // last change failed: that the rules of grants that close or left are not in its
 // document says nothing.
-func (r *Reconciler) unconfirmed(w admission.AtGuard, t rules.Table) []rules.Change {
+func (r *Reconciler) rewriteUnconfirmed(w admission.AtGuard, t rules.Table) []rules.Change {
 	if !t.Failed {
 		return nil
 	}
@@ -145,9 +145,9 @@ func (r *Reconciler) unconfirmed(w admission.AtGuard, t rules.Table) []rules.Cha
 	return out
 }
 
-// endDrifted closes the open grants whose rules somebody removed or changed,
+// closeDrifted closes the open grants whose rules somebody removed or changed,
 // where the policy says to end them, and plans the pass anew.
-func (r *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
+func (r *Reconciler) closeDrifted(ctx context.Context, v guardPass) (guardPass, error) {
 	ended := false
 	for _, g := range v.grants {
 		rule := r.changedRule(v, g)
@@ -155,19 +155,19 @@ func (r *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
 			continue
 		}
 		ended = true
-		if err := r.endDrift(ctx, g.ID, rule); err != nil {
+		if err := r.closeDriftedGrant(ctx, g.ID, rule); err != nil {
 			return v, err
 		}
 	}
 	if !ended {
 		return v, nil
 	}
-	w, err := r.stored(ctx, v.guard)
-	return r.plan(w, v.before), err
+	w, err := r.readStored(ctx, v.guard)
+	return r.planPass(w, v.before), err
 }
 
 // changedRule names a rule of the grant that is not as it should be here.
-func (r *Reconciler) changedRule(v pass, g jit.Grant) string {
+func (r *Reconciler) changedRule(v guardPass, g jit.Grant) string {
 	for _, c := range v.plan.Changes {
 		if c.Put == nil {
 			continue
@@ -180,7 +180,7 @@ func (r *Reconciler) changedRule(v pass, g jit.Grant) string {
 	return ""
 }
 
-func (r *Reconciler) endDrift(ctx context.Context, id jit.ID, rule string) error {
+func (r *Reconciler) closeDriftedGrant(ctx context.Context, id jit.ID, rule string) error {
 	now := r.checks.Clock.Now()
 	_, err := r.update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted(rule, now) })
 	r.Kick()

@@ -12,7 +12,7 @@ import (
 // next. mu guards all of it.
 type dueList struct {
 	mu      sync.Mutex
-	begun   map[jit.ID]bool // closings that the last pass saw
+	seen    map[jit.ID]bool // closings that the last pass saw
 	late    jit.ID          // a closing that is stuck or late
 	touched map[string]bool // guards to be looked at in the next pass
 }
@@ -28,11 +28,11 @@ func (l *dueList) touch(guards []string) {
 	}
 }
 
-// adopt keeps what a pass found and gives the guards to look at.
-func (l *dueList) adopt(a *agenda) map[string]bool {
+// replace keeps what a pass found and gives the guards to look at.
+func (l *dueList) replace(a *foundDue) map[string]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.late, l.begun = a.late, a.begun
+	l.late, l.seen = a.late, a.seen
 	for guard := range l.touched {
 		a.guards[guard] = true
 	}
@@ -40,11 +40,11 @@ func (l *dueList) adopt(a *agenda) map[string]bool {
 	return a.guards
 }
 
-// seen reports whether the last pass saw the closing.
-func (l *dueList) seen(id jit.ID) bool {
+// sawClosing reports whether the last pass saw the closing.
+func (l *dueList) sawClosing(id jit.ID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.begun[id]
+	return l.seen[id]
 }
 
 // lateClosing is a closing that is stuck or late; empty when none is.
@@ -54,25 +54,25 @@ func (l *dueList) lateClosing() jit.ID {
 	return l.late
 }
 
-// agenda is what one pass finds to do. mu guards it while grants are moved on,
+// foundDue is what one pass finds to do. mu guards it while grants are moved on,
 // many at once; afterwards it is the pass's alone.
-type agenda struct {
+type foundDue struct {
 	mu     sync.Mutex
 	guards map[string]bool // guards to look at; true: at once
-	begun  map[jit.ID]bool // closings that were seen
+	seen   map[jit.ID]bool // closings that were seen
 	late   jit.ID          // a closing that is late or stuck
 }
 
-func newAgenda() *agenda {
-	return &agenda{guards: map[string]bool{}, begun: map[jit.ID]bool{}}
+func newFoundDue() *foundDue {
+	return &foundDue{guards: map[string]bool{}, seen: map[jit.ID]bool{}}
 }
 
-// note puts a closing on the agenda. One that was not seen before does not
+// addClosing puts a closing on the agenda. One that was not seen before does not
 // wait for the pause of whatever failed at its guard before.
-func (a *agenda) note(g jit.Grant, fresh bool, now time.Time) {
+func (a *foundDue) addClosing(g jit.Grant, fresh bool, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.begun[g.ID] = true
+	a.seen[g.ID] = true
 	if g.Stuck || now.Sub(g.Clock.Due) > g.StuckAfter() {
 		a.late = g.ID
 	}

@@ -10,11 +10,11 @@ import (
 	"jitbot/jit/resource"
 )
 
-// loopholes say what the denies of a protection leave open: addresses that
+// whatStaysOpen say what the denies of a protection leave open: addresses that
 // nothing filters, what comes from inside, where they are for the Internet only,
 // and whom allows of other people let in that are asked before them. Empty when
 // they keep everybody out.
-func (r *Reconciler) loopholes(ctx context.Context, v pass, p jit.Protection) (string, error) {
+func (r *Reconciler) whatStaysOpen(ctx context.Context, v guardPass, p jit.Protection) (string, error) {
 	var words []string
 	for _, a := range p.Bare {
 		words = append(words, "the address "+a.String()+", before which there is no network security group")
@@ -31,7 +31,7 @@ func (r *Reconciler) loopholes(ctx context.Context, v pass, p jit.Protection) (s
 
 // allowsAbove names the allows before the denies of the protection, at
 // addresses where every group has one: packets must pass both.
-func (r *Reconciler) allowsAbove(ctx context.Context, v pass, p jit.Protection) ([]string, error) {
+func (r *Reconciler) allowsAbove(ctx context.Context, v guardPass, p jit.Protection) ([]string, error) {
 	above := map[netip.Addr][]string{}
 	shut := map[netip.Addr]bool{}
 	for _, path := range p.Paths {

@@ -14,11 +14,11 @@ import (
 	"jitbot/jit/rules"
 )
 
-// follow compares the VMs as they are with what grants and protections were
+// followVMs compares the VMs as they are with what grants and protections were
 // made for: policies that say always, addresses and guards that changed, VMs
 // that are gone. An older list will not do: an address in it may be somebody
 // else's by now. The key is not used: there is only one.
-func (r *Reconciler) follow(ctx context.Context, _ string) error {
+func (r *Reconciler) followVMs(ctx context.Context, _ string) error {
 	began := r.checks.Clock.Now()
 	vms, err := r.checks.VMs.List(ctx, 0)
 	if err != nil {
@@ -33,10 +33,10 @@ func (r *Reconciler) follow(ctx context.Context, _ string) error {
 	}
 	faults := r.followProtections(ctx, byID, began)
 	grants, err := r.adapters.Store.Unfinished(ctx)
-	if err = r.pastDamage(ctx, err); err != nil {
+	if err = r.tolerateDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
-	now := census{byID, admission.ByAddress(vms), map[string]rules.Table{}}
+	now := currentVMs{byID, admission.ByAddress(vms), map[string]rules.Table{}}
 	for _, g := range grants {
 		if g.BegunBefore(began) { // else it knows better than the list
 			faults = append(faults, r.followGrant(ctx, g, now))
@@ -45,9 +45,9 @@ func (r *Reconciler) follow(ctx context.Context, _ string) error {
 	return errors.Join(faults...)
 }
 
-// pastDamage lets a list pass from which records that cannot be read are
+// tolerateDamage lets a list pass from which records that cannot be read are
 // missing: they do not keep the others from being followed.
-func (r *Reconciler) pastDamage(ctx context.Context, err error) error {
+func (r *Reconciler) tolerateDamage(ctx context.Context, err error) error {
 	if !errors.Is(err, jit.ErrDamaged) {
 		return err
 	}
@@ -55,9 +55,9 @@ func (r *Reconciler) pastDamage(ctx context.Context, err error) error {
 	return nil
 }
 
-// whole is the VM as it was listed. One that a list left out, or of which it
+// readWhole is the VM as it was listed. One that a list left out, or of which it
 // left something out, is asked for. ErrNotFound when it is gone.
-func (r *Reconciler) whole(ctx context.Context, id string, vms map[string]jit.VM) (jit.VM, error) {
+func (r *Reconciler) readWhole(ctx context.Context, id string, vms map[string]jit.VM) (jit.VM, error) {
 	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
 		return vm, nil
 	}
@@ -68,25 +68,25 @@ func (r *Reconciler) whole(ctx context.Context, id string, vms map[string]jit.VM
 	return vm, nil
 }
 
-// census is how grants find things now: the VMs, and what is read of firewalls
+// currentVMs is how grants find things now: the VMs, and what is read of firewalls
 // on the way to them.
-type census struct {
-	vms    map[string]jit.VM
-	same   admission.VMsByAddress
-	tables map[string]rules.Table
+type currentVMs struct {
+	byID      map[string]jit.VM
+	byAddress admission.VMsByAddress
+	tables    map[string]rules.Table
 }
 
 // followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
 // addresses or guards changed. One that is being opened, for minutes perhaps, is
 // given up then: what the holder would be let to may be somebody else's. It ends
 // as well where its rules would open another VM along, or let in too many.
-func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c census) error {
+func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error {
 	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
 	for _, t := range g.Request.Targets {
-		vm, err := r.whole(ctx, t.VM, c.vms)
+		vm, err := r.readWhole(ctx, t.VM, c.byID)
 		if errors.Is(err, jit.ErrNotFound) {
-			return r.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
+			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
 		}
 		if err != nil {
 			return err
@@ -96,13 +96,13 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c census) err
 		}
 		paths, err := route.To(r.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
-			return r.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: admission.ReasonFor(err)}, now)
+			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: admission.ReasonFor(err)}, now)
 		}
 		sites = append(sites, admission.ResolvedTarget{VM: vm, Paths: paths})
 	}
-	err := r.checks.OpensNoMore(ctx, sites, c.same, c.tables, g.Request)
+	err := r.checks.OpensNoMore(ctx, sites, c.byAddress, c.tables, g.Request)
 	if errors.As(err, new(*jit.Refusal)) {
-		return r.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
+		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.P
 	case jit.SamePaths(paths, g.Paths):
 		return nil
 	case g.State == jit.Opening:
-		return r.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: "what is before a VM, or its addresses, changed while it was being opened; ask again"}, now)
+		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: "what is before a VM, or its addresses, changed while it was being opened; ask again"}, now)
 	default:
 		return r.reroute(ctx, g, paths, now)
 	}
@@ -126,7 +126,7 @@ func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.P
 func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
 	err := r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
 	if errors.As(err, new(*jit.Refusal)) { // where it went, the rule could not be removed
-		return r.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
+		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
@@ -136,9 +136,9 @@ func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path,
 	return err
 }
 
-// end closes a grant that is still in the state in which it was seen.
-func (r *Reconciler) end(ctx context.Context, seen jit.Grant, d jit.Decision, now time.Time) error {
-	_, err := r.update(ctx, seen.ID, one(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(seen.State, d, now) }))
+// closeWhile closes a grant that is still in the state in which it was seen.
+func (r *Reconciler) closeWhile(ctx context.Context, seen jit.Grant, d jit.Decision, now time.Time) error {
+	_, err := r.update(ctx, seen.ID, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(seen.State, d, now) }))
 	r.Kick()
 	return err
 }

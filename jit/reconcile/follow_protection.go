@@ -18,7 +18,7 @@ import (
 // configuration says.
 func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
 	locks, err := r.adapters.Store.Protections(ctx)
-	if err = r.pastDamage(ctx, err); err != nil {
+	if err = r.tolerateDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
 	}
 	locked := make(map[string]bool, len(locks))
@@ -31,7 +31,7 @@ func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.V
 	}
 	for id, vm := range vms {
 		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
-			r.work.relocks.Add(ctx, id, false)
+			r.work.protections.Add(ctx, id, false)
 		}
 	}
 	return faults
@@ -42,7 +42,7 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 	if p.State == jit.Unprotecting {
 		return nil
 	}
-	vm, err := r.whole(ctx, p.VM, vms)
+	vm, err := r.readWhole(ctx, p.VM, vms)
 	if errors.Is(err, jit.ErrUnwatched) {
 		r.unwatched.Do(func() {
 			r.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
@@ -92,7 +92,7 @@ func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.
 	case p.Always && !policy.Always:
 		return true, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
 	case ok && !p.AgreesWith(policy):
-		r.work.relocks.Add(ctx, strings.ToLower(vm.ID), false)
+		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
 }

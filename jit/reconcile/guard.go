@@ -22,48 +22,48 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	if guard == everyGuard {
 		return r.compareAll(ctx)
 	}
-	defer r.tried(guard)
+	defer r.closingTried(guard)
 	if resource.IsFirewall(guard) {
-		if err := r.gather(ctx, guard); err != nil {
+		if err := r.gatherOpenings(ctx, guard); err != nil {
 			return err
 		}
-		defer r.claim(guard)()
+		defer r.claimFirewall(guard)()
 	}
-	w, err := r.stored(ctx, guard)
+	w, err := r.readStored(ctx, guard)
 	if err != nil {
 		return err
 	}
 	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
-		return errors.Join(r.guardGone(ctx, guard, w.Grants), r.protectionsGone(ctx, guard, w.Protections))
+		return errors.Join(r.grantsAtDeleted(ctx, guard, w.Grants), r.protectionsAtDeleted(ctx, guard, w.Protections))
 	}
 	if err != nil {
-		if blind := r.removeBlind(ctx, guard, w.Grants); blind != nil {
+		if blind := r.removeUnread(ctx, guard, w.Grants); blind != nil {
 			err = blind // it is tried again soon, not when reads are let through
 		}
-		return errors.Join(err, r.trouble(ctx, guard, w.Grants, err))
+		return errors.Join(err, r.recordTrouble(ctx, guard, w.Grants, err))
 	}
-	v, err := r.endDrifted(ctx, r.plan(w, before))
+	v, err := r.closeDrifted(ctx, r.planPass(w, before))
 	if err != nil {
 		return err
 	}
 	if len(v.plan.Changes) == 0 {
-		return r.settleGuard(ctx, v)
+		return r.confirmGuard(ctx, v)
 	}
-	if err := r.settleReady(ctx, v); err != nil {
+	if err := r.confirmReady(ctx, v); err != nil {
 		return err
 	}
-	r.apply(ctx, v, v.plan.Changes)
-	r.apply(ctx, v, v.denials()) // what a lock keeps from being removed
+	r.applyChanges(ctx, v, v.plan.Changes)
+	r.applyChanges(ctx, v, v.denyLocked()) // what a lock keeps from being removed
 	if v.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
-		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
+		return cmp.Or(v.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
 	v.now = r.checks.Clock.Now()
-	return r.settleGuard(ctx, v)
+	return r.confirmGuard(ctx, v)
 }
 
-// apply makes changes and keeps what failed.
-func (r *Reconciler) apply(ctx context.Context, v pass, changes []rules.Change) {
+// applyChanges makes changes and keeps what failed.
+func (r *Reconciler) applyChanges(ctx context.Context, v guardPass, changes []rules.Change) {
 	if len(changes) == 0 {
 		return
 	}
@@ -74,10 +74,10 @@ func (r *Reconciler) apply(ctx context.Context, v pass, changes []rules.Change) 
 	}
 }
 
-// denials turn allows of ours that a lock keeps from being removed into denies:
+// denyLocked turn allows of ours that a lock keeps from being removed into denies:
 // a lock against deleting lets a rule be changed, and the door is shut.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
-func (v pass) denials() []rules.Change {
+func (v guardPass) denyLocked() []rules.Change {
 	var out []rules.Change
 	for _, c := range v.plan.Changes {
 		old, found := v.before.Rule(c.Remove)
@@ -89,9 +89,9 @@ func (v pass) denials() []rules.Change {
 	return out
 }
 
-// stored reads what the store says of the guard. A grant whose record is damaged
+// readStored reads what the store says of the guard. A grant whose record is damaged
 // keeps no door open, and does not hold up the closing of the others here.
-func (r *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuard, error) {
+func (r *Reconciler) readStored(ctx context.Context, guard string) (admission.AtGuard, error) {
 	w := r.checks.Stored(ctx, guard)
 	if errors.Is(w.GrantsFault, jit.ErrDamaged) {
 		r.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
@@ -103,22 +103,22 @@ func (r *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuar
 	return w, w.Fault()
 }
 
-// plan says what a pass over a guard does.
-func (r *Reconciler) plan(w admission.AtGuard, before rules.Table) pass {
-	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{}}
+// planPass says what a pass over a guard does.
+func (r *Reconciler) planPass(w admission.AtGuard, before rules.Table) guardPass {
+	v := guardPass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{}}
 	v.plan = r.owner.MakePlan(before, r.owner.Desired(w.Guard, w.Grants, w.Protections))
-	v.plan.Changes = append(r.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), r.unconfirmed(w, before)...)
+	v.plan.Changes = append(r.keepUnexplained(before, v.plan.Changes, w.Protections, w.Unsure), r.rewriteUnconfirmed(w, before)...)
 	for _, b := range v.plan.Blocked {
 		v.failed[b.Name] = b.Err
 	}
-	r.withhold(&v)
+	r.dropShadowed(&v)
 	return v
 }
 
-// removeBlind removes the rules of closing grants by the names that were
+// removeUnread removes the rules of closing grants by the names that were
 // stored for them, while Azure lets nobody read: a door is not left open for
 // that. Closed is said only when it was read.
-func (r *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.Grant) error {
+func (r *Reconciler) removeUnread(ctx context.Context, guard string, live []jit.Grant) error {
 	var changes []rules.Change
 	for _, g := range live {
 		if g.State == jit.Closing {
@@ -133,9 +133,9 @@ func (r *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.G
 	return errors.Join(r.adapters.Network.Apply(ctx, guard, changes)...)
 }
 
-// keepDenies drops removals of denies that no protection known here explains:
+// keepUnexplained drops removals of denies that no protection known here explains:
 // when the store was lost, or cannot be read, what keeps doors shut stays.
-func (r *Reconciler) keepDenies(t rules.Table, changes []rules.Change, locks []jit.Protection, unsure bool) []rules.Change {
+func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, locks []jit.Protection, unsure bool) []rules.Change {
 	return slices.DeleteFunc(changes, func(c rules.Change) bool {
 		n, _ := rules.ParseRuleName(c.Name())
 		if n.Grant != "" {
@@ -149,8 +149,8 @@ func (r *Reconciler) keepDenies(t rules.Table, changes []rules.Change, locks []j
 	})
 }
 
-// pass is one look at a guard: what it held before and after the changes.
-type pass struct {
+// guardPass is one look at a guard: what it held before and after the changes.
+type guardPass struct {
 	guard         string
 	grants        []jit.Grant
 	protections   []jit.Protection
@@ -160,9 +160,9 @@ type pass struct {
 	now           time.Time
 }
 
-// unremoved is why a removal failed. What could not be read back waits for as
+// whyUnremoved is why a removal failed. What could not be read back waits for as
 // long as Azure asks, a removal does not.
-func (v pass) unremoved() error {
+func (v guardPass) whyUnremoved() error {
 	for _, c := range v.plan.Changes {
 		if err := v.failed[c.Remove]; c.Remove != "" && err != nil {
 			return err
@@ -171,9 +171,9 @@ func (v pass) unremoved() error {
 	return nil
 }
 
-// withhold drops the writes of rules that a deny above them would make idle:
+// dropShadowed drops the writes of rules that a deny above them would make idle:
 // what cannot be in force is not written.
-func (r *Reconciler) withhold(v *pass) {
+func (r *Reconciler) dropShadowed(v *guardPass) {
 	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c rules.Change) bool {
 		if c.Put == nil || !c.Put.Allow {
 			return false
@@ -186,9 +186,9 @@ func (r *Reconciler) withhold(v *pass) {
 	})
 }
 
-// trouble keeps what went wrong with each grant here; a closing that was
+// recordTrouble keeps what went wrong with each grant here; a closing that was
 // forbidden, or takes too long, is stuck and said so once.
-func (r *Reconciler) trouble(ctx context.Context, guard string, grants []jit.Grant, cause error) error {
+func (r *Reconciler) recordTrouble(ctx context.Context, guard string, grants []jit.Grant, cause error) error {
 	now := r.checks.Clock.Now()
 	var faults []error
 	for _, seen := range grants {

@@ -6,8 +6,8 @@ import (
 	"jitbot/jit"
 )
 
-// settleHindered keeps and tells what was read to stand in the way.
-func (r *Reconciler) settleHindered(ctx context.Context, v pass, g jit.Grant) error {
+// recordHindrance keeps and tells what was read to stand in the way.
+func (r *Reconciler) recordHindrance(ctx context.Context, v guardPass, g jit.Grant) error {
 	by := r.owner.Hindrance(v.after, v.plan, g)
 	if !g.Hindered(v.guard, by) {
 		return nil

@@ -11,11 +11,11 @@ import (
 	"jitbot/jit/admission"
 )
 
-// begin makes an approved grant ready for its first write: everything is
+// prepareOpening makes an approved grant ready for its first write: everything is
 // checked once more and the way is stored. Where opening must wait, the grant
 // says so.
-func (r *Reconciler) begin(ctx context.Context, id string) error {
-	waited := r.firewalls.recall(jit.ID(id))
+func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
+	waited := r.firewalls.takePaths(jit.ID(id))
 	g, err := r.adapters.Store.Grant(ctx, jit.ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
@@ -24,26 +24,26 @@ func (r *Reconciler) begin(ctx context.Context, id string) error {
 		return nil
 	}
 	now := r.checks.Clock.Now()
-	if why := r.frozen(); why != "" {
-		return r.hold(ctx, g, why)
+	if why := r.whyNothingOpens(); why != "" {
+		return r.delayOpening(ctx, g, why)
 	}
 	if now.Sub(g.Clock.Approved) > approvalValidFor {
-		return r.fail(ctx, g.ID, "its approval is too old to be used, ask again", now)
+		return r.failOpening(ctx, g.ID, "its approval is too old to be used, ask again", now)
 	}
-	if held, err := r.awaits(ctx, g, waited); held || err != nil {
+	if held, err := r.delayForFirewall(ctx, g, waited); held || err != nil {
 		return err
 	}
 	paths, err := r.pathsOf(ctx, g)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		return r.fail(ctx, g.ID, no.Error(), now)
+		return r.failOpening(ctx, g.ID, no.Error(), now)
 	}
 	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > r.config.OpenWithin {
-		return r.fail(ctx, g.ID, "it could not be checked in time: "+jit.Outline(err), now)
+		return r.failOpening(ctx, g.ID, "it could not be checked in time: "+jit.Outline(err), now)
 	}
 	if err != nil {
 		return fmt.Errorf("checking %s before its first write: %w", id, err)
 	}
-	return r.open(ctx, g, paths)
+	return r.startOpening(ctx, g, paths)
 }
 
 // pathsOf checks once more all that must hold, and finds the way.
@@ -56,15 +56,15 @@ func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, erro
 	return paths, r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
 }
 
-// open stores the way and starts at its guards, when they can be written now.
-func (r *Reconciler) open(ctx context.Context, g jit.Grant, paths []jit.Path) error {
+// startOpening stores the way and starts at its guards, when they can be written now.
+func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.Path) error {
 	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
-		return r.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
+		return r.delayOpening(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
-	if held, err := r.awaits(ctx, g, paths); held || err != nil {
+	if held, err := r.delayForFirewall(ctx, g, paths); held || err != nil {
 		return err
 	}
-	began, err := r.enter(ctx, g.ID, paths)
+	began, err := r.storeBegun(ctx, g.ID, paths)
 	if err != nil || !began {
 		return err
 	}
@@ -74,28 +74,28 @@ func (r *Reconciler) open(ctx context.Context, g jit.Grant, paths []jit.Path) er
 	return nil
 }
 
-// hold keeps an opening waiting and says why; an approval that grows stale
+// delayOpening keeps an opening waiting and says why; an approval that grows stale
 // meanwhile is not used.
-func (r *Reconciler) hold(ctx context.Context, g jit.Grant, why string) error {
+func (r *Reconciler) delayOpening(ctx context.Context, g jit.Grant, why string) error {
 	now := r.checks.Clock.Now()
 	if now.Sub(g.Clock.Approved) > approvalValidFor {
-		return r.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
+		return r.failOpening(ctx, g.ID, "it waited too long to be opened: "+why, now)
 	}
 	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Delay(why, now) })
 	return err
 }
 
-// fail closes a grant that cannot be opened, and says why.
-func (r *Reconciler) fail(ctx context.Context, id jit.ID, why string, now time.Time) error {
-	_, err := r.update(ctx, id, one(func(g jit.Grant) (jit.Grant, jit.Event, error) {
+// failOpening closes a grant that cannot be opened, and says why.
+func (r *Reconciler) failOpening(ctx context.Context, id jit.ID, why string, now time.Time) error {
+	_, err := r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) {
 		return g.Close(jit.Decision{Ending: jit.Failed, Reason: why}, now, now)
 	}))
 	r.Kick()
 	return err
 }
 
-// frozen says why nothing is opened now; empty when openings may go on.
-func (r *Reconciler) frozen() string {
+// whyNothingOpens says why nothing is opened now; empty when openings may go on.
+func (r *Reconciler) whyNothingOpens() string {
 	if late := r.due.lateClosing(); late != "" {
 		return "the closing of " + string(late) + " is late, and closings go first"
 	}

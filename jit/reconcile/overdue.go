@@ -64,7 +64,7 @@ func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t
 	var changes []rules.Change
 	var due []int // index into found of each change
 	for _, rule := range t.Rules {
-		r, ours := classify(owner, t, rule, now)
+		r, ours := classifyRule(owner, t, rule, now)
 		if !ours {
 			continue
 		}
@@ -86,13 +86,13 @@ func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t
 	}
 	atWork := err == nil && after.Whole && !after.Settled // it still filters as before
 	for _, i := range due {
-		found[i] = found[i].judged(rules.Named(after.Rules, found[i].Rule), atWork)
+		found[i] = found[i].afterRemoval(rules.Named(after.Rules, found[i].Rule), atWork)
 	}
 	return found, nil
 }
 
-// judged is the rule after its removal was tried.
-func (r Swept) judged(there, atWork bool) Swept {
+// afterRemoval is the rule after its removal was tried.
+func (r Swept) afterRemoval(there, atWork bool) Swept {
 	switch {
 	case there:
 		r.Outcome = NotRemoved
@@ -107,9 +107,9 @@ func (r Swept) judged(there, atWork bool) Swept {
 	return r
 }
 
-// classify tells an allow rule of our installation from all others. Due ones
+// classifyRule tells an allow rule of our installation from all others. Due ones
 // start as not removed.
-func classify(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Swept, bool) {
+func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Swept, bool) {
 	n, ok := rules.ParseRuleName(rule.Name)
 	if !ok || n.Installation != owner.Installation || n.Grant == "" {
 		return Swept{}, false

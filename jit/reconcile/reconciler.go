@@ -33,31 +33,31 @@ const (
 // work. What it remembers all the same is in parts, each with its own lock; no
 // part calls another with its lock held.
 type Reconciler struct {
-	checks    admission.Checker
-	config    jit.Config
-	adapters  admission.Adapters
-	owner     rules.Owner
-	kick      chan struct{}
-	check     func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
-	unwatched sync.Once                           // says once that protected VMs are not looked at
+	checks       admission.Checker
+	config       jit.Config
+	adapters     admission.Adapters
+	owner        rules.Owner
+	kick         chan struct{}
+	checkRequest func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
+	unwatched    sync.Once                           // says once that protected VMs are not looked at
 
-	work      queues
-	trust     *clockTrust
-	due       *dueList
-	firewalls *firewallBatch
-	startup   *startup
-	digested  *settledDigest
+	work       queues
+	trust      *clockTrust
+	due        *dueList
+	firewalls  *firewallBatch
+	startup    *startup
+	digestDone *doneDigest
 }
 
 // queues are the work under way, each by its key and with its own bound.
 type queues struct {
-	guards  *workqueue.Queue // key: a guard in lower case
-	opens   *workqueue.Queue // key: a grant that is to begin
-	checks  *workqueue.Queue // key: a grant that is asked
-	holders *workqueue.Queue // key: somebody with open grants, looked at again
-	relocks *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
-	follows *workqueue.Queue // one key: what became of the VMs
-	digests *workqueue.Queue // one key: the digest that is due
+	guards      *workqueue.Queue // key: a guard in lower case
+	openings    *workqueue.Queue // key: a grant that is to begin
+	requests    *workqueue.Queue // key: a grant that is asked
+	holders     *workqueue.Queue // key: somebody with open grants, looked at again
+	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
+	inventory   *workqueue.Queue // one key: what became of the VMs
+	digests     *workqueue.Queue // one key: the digest that is due
 }
 
 // New makes the loop; Run starts it.
@@ -65,24 +65,24 @@ func New(checks admission.Checker) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, owner: checks.Owner, kick: make(chan struct{}, 1),
-		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(), digested: &settledDigest{},
+		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(), digestDone: &doneDigest{},
 	}
 	r.trust = newClockTrust(r.checks.Clock, w)
 	r.work = queues{
-		guards:  workqueue.New(guardWorkers, r.reconcileGuard),
-		opens:   workqueue.New(openWorkers, r.begin),
-		checks:  workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.check(ctx, jit.ID(id)) }),
-		holders: workqueue.New(recheckWorkers, r.recheck),
-		relocks: workqueue.New(protectWorkers, r.reprotect),
-		follows: workqueue.New(1, r.follow),
-		digests: workqueue.New(1, r.digest),
+		guards:      workqueue.New(guardWorkers, r.reconcileGuard),
+		openings:    workqueue.New(openWorkers, r.prepareOpening),
+		requests:    workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.checkRequest(ctx, jit.ID(id)) }),
+		holders:     workqueue.New(recheckWorkers, r.recheck),
+		protections: workqueue.New(protectWorkers, r.reprotect),
+		inventory:   workqueue.New(1, r.followVMs),
+		digests:     workqueue.New(1, r.runDigest),
 	}
 	return r
 }
 
 // wait returns when nothing is under way any more.
 func (q queues) wait() {
-	for _, one := range []*workqueue.Queue{q.guards, q.opens, q.checks, q.holders, q.relocks, q.follows, q.digests} {
+	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.inventory, q.digests} {
 		one.Wait()
 	}
 }
@@ -118,7 +118,7 @@ func (r *Reconciler) Served() <-chan struct{} { return r.startup.served }
 // Run reconciles until ctx ends, then waits for the work under way. The
 // service's Check finishes requests that a crash cut off.
 func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID) (jit.Grant, error)) error {
-	r.check = func(ctx context.Context, id jit.ID) error {
+	r.checkRequest = func(ctx context.Context, id jit.ID) error {
 		_, err := check(ctx, id)
 		if errors.As(err, new(*jit.Refusal)) {
 			return nil
@@ -130,7 +130,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	if err := r.bindInstallation(ctx); err != nil {
 		return err
 	}
-	r.trust.start(ctx)
+	r.trust.compareMark(ctx)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	// at the start all have passed: holders may have lost their rights while jitbot was down
@@ -144,16 +144,16 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 		}
 		if drift.passed() {
 			r.work.guards.Add(ctx, everyGuard, false)
-			r.work.follows.Add(ctx, "", false)
+			r.work.inventory.Add(ctx, "", false)
 		}
 		if mark.passed() {
-			r.trust.mark(ctx)
+			r.trust.storeMark(ctx)
 		}
 		if rights.passed() {
 			r.recheckHolders(ctx)
 		}
-		r.startDigest(ctx)
-		r.startup.serve(!first, time.Since(started))
+		r.queueDigest(ctx)
+		r.startup.serveWhenReady(!first, time.Since(started))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -202,12 +202,12 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 	if err != nil {
 		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
 	}
-	found := newAgenda()
+	found := newFoundDue()
 	faults = append(faults, r.advanceAll(ctx, ids, due, now, found)...)
 	if first {
-		r.startup.wait(found.guards)
+		r.startup.waitFor(found.guards)
 	}
-	for guard, urgent := range r.due.adopt(found) {
+	for guard, urgent := range r.due.replace(found) {
 		r.work.guards.Add(ctx, guard, urgent)
 	}
 	return errors.Join(faults...)

@@ -13,18 +13,18 @@ import (
 	"jitbot/jit/rules"
 )
 
-// settleGuard moves the grants on by what was read back, and by nothing else.
-func (r *Reconciler) settleGuard(ctx context.Context, v pass) error {
+// confirmGuard moves the grants on by what was read back, and by nothing else.
+func (r *Reconciler) confirmGuard(ctx context.Context, v guardPass) error {
 	var faults []error
 	for _, g := range v.grants {
 		var err error
 		switch g.State {
 		case jit.Closing:
-			err = r.settleClosing(ctx, v, g)
+			err = r.confirmClosed(ctx, v, g)
 		case jit.Opening:
-			err = r.settleOpening(ctx, v, g)
+			err = r.confirmOpened(ctx, v, g)
 		case jit.Open:
-			err = r.settleOpen(ctx, v, g)
+			err = r.checkOpen(ctx, v, g)
 		default:
 		}
 		if err != nil {
@@ -32,34 +32,34 @@ func (r *Reconciler) settleGuard(ctx context.Context, v pass) error {
 		}
 	}
 	for _, p := range v.protections {
-		if err := r.settleProtection(ctx, v, p); err != nil {
+		if err := r.confirmProtection(ctx, v, p); err != nil {
 			faults = append(faults, err)
 		}
 	}
 	return errors.Join(append(faults, r.recordOrphans(ctx, v))...)
 }
 
-// settleReady moves on what already agrees, since the changes for others may
+// confirmReady moves on what already agrees, since the changes for others may
 // take minutes.
-func (r *Reconciler) settleReady(ctx context.Context, v pass) error {
+func (r *Reconciler) confirmReady(ctx context.Context, v guardPass) error {
 	var faults []error
 	for _, g := range v.grants {
-		_, left := r.leftOf(g, v.before)
+		_, left := r.findRule(g, v.before)
 		ready, _ := r.confirmedAt(v, g)
 		switch {
 		case g.State == jit.Opening && ready:
-			faults = append(faults, r.settleOpening(ctx, v, g))
+			faults = append(faults, r.confirmOpened(ctx, v, g))
 		case g.State == jit.Closing && !left && v.before.Settled && !g.Agrees(v.guard):
-			faults = append(faults, r.settleClosing(ctx, v, g))
+			faults = append(faults, r.confirmClosed(ctx, v, g))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// settleClosing ends a grant of which nothing is left in the guard.
-func (r *Reconciler) settleClosing(ctx context.Context, v pass, g jit.Grant) error {
-	if cause := r.remains(v, g); cause != nil {
-		return errors.Join(cause, r.trouble(ctx, v.guard, []jit.Grant{g}, cause))
+// confirmClosed ends a grant of which nothing is left in the guard.
+func (r *Reconciler) confirmClosed(ctx context.Context, v guardPass, g jit.Grant) error {
+	if cause := r.whyInForce(v, g); cause != nil {
+		return errors.Join(cause, r.recordTrouble(ctx, v.guard, []jit.Grant{g}, cause))
 	}
 	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(v.guard, v.now) })
 	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
@@ -68,10 +68,10 @@ func (r *Reconciler) settleClosing(ctx context.Context, v pass, g jit.Grant) err
 	return err
 }
 
-// remains is why something of the grant may still be in force in the guard, nil
+// whyInForce is why something of the grant may still be in force in the guard, nil
 // when it was read back gone.
-func (r *Reconciler) remains(v pass, g jit.Grant) error {
-	left, found := r.leftOf(g, v.after)
+func (r *Reconciler) whyInForce(v guardPass, g jit.Grant) error {
+	left, found := r.findRule(g, v.after)
 	if !found && v.after.Whole && !v.after.Settled {
 		return jit.ErrNotYet // it still filters as before
 	}
@@ -91,26 +91,26 @@ func (r *Reconciler) remains(v pass, g jit.Grant) error {
 	return cause
 }
 
-// settleDeparted forgets a guard that the grant's VMs left once nothing of it
+// confirmLeft forgets a guard that the grant's VMs left once nothing of it
 // is there.
-func (r *Reconciler) settleDeparted(ctx context.Context, v pass, g jit.Grant) error {
-	if cause := r.remains(v, g); cause != nil {
+func (r *Reconciler) confirmLeft(ctx context.Context, v guardPass, g jit.Grant) error {
+	if cause := r.whyInForce(v, g); cause != nil {
 		r.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
 			slog.String("guard", v.guard), slog.Any("error", cause))
 		return cause
 	}
-	return r.depart(ctx, g, v.guard)
+	return r.storeLeft(ctx, g, v.guard)
 }
 
-// depart keeps what was read back of a grant as it was read: one that has moved
+// storeLeft keeps what was read back of a grant as it was read: one that has moved
 // again meanwhile is looked at again.
-func (r *Reconciler) depart(ctx context.Context, read jit.Grant, guard string) error {
+func (r *Reconciler) storeLeft(ctx context.Context, read jit.Grant, guard string) error {
 	_, err := r.update(ctx, read.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(read.Left, guard) })
 	return err
 }
 
-// leftOf finds a rule of the grant, wherever in the guard it stands.
-func (r *Reconciler) leftOf(g jit.Grant, t rules.Table) (rules.Rule, bool) {
+// findRule finds a rule of the grant, wherever in the guard it stands.
+func (r *Reconciler) findRule(g jit.Grant, t rules.Table) (rules.Rule, bool) {
 	for _, rule := range t.Rules {
 		n, ok := rules.ParseRuleName(strings.ToLower(rule.Name))
 		if ok && n.Installation == r.owner.Installation && n.Grant == g.ID {
@@ -120,9 +120,9 @@ func (r *Reconciler) leftOf(g jit.Grant, t rules.Table) (rules.Rule, bool) {
 	return rules.Rule{}, false
 }
 
-// settleOpening confirms what is in force here, and gives up what Azure will
+// confirmOpened confirms what is in force here, and gives up what Azure will
 // not take.
-func (r *Reconciler) settleOpening(ctx context.Context, v pass, g jit.Grant) error {
+func (r *Reconciler) confirmOpened(ctx context.Context, v guardPass, g jit.Grant) error {
 	done, cause := r.confirmedAt(v, g)
 	if done {
 		opened, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
@@ -134,14 +134,14 @@ func (r *Reconciler) settleOpening(ctx context.Context, v pass, g jit.Grant) err
 		return err
 	}
 	if admission.Lasting(cause) {
-		return r.fail(ctx, g.ID, admission.ReasonFor(cause), v.now)
+		return r.failOpening(ctx, g.ID, admission.ReasonFor(cause), v.now)
 	}
-	return errors.Join(cause, r.trouble(ctx, v.guard, []jit.Grant{g}, cause))
+	return errors.Join(cause, r.recordTrouble(ctx, v.guard, []jit.Grant{g}, cause))
 }
 
 // confirmedAt reports whether every rule of the grant here was read back in force,
 // or what stands in the way.
-func (r *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
+func (r *Reconciler) confirmedAt(v guardPass, g jit.Grant) (bool, error) {
 	for _, want := range rules.ForGrant(g, r.owner.Installation, v.guard) {
 		if err := v.failed[want.Name]; err != nil {
 			return false, err
@@ -159,7 +159,7 @@ func (r *Reconciler) confirmedAt(v pass, g jit.Grant) (bool, error) {
 }
 
 // publicEnds are where the rules of the grant in a firewall let its holder in.
-func (r *Reconciler) publicEnds(v pass, g jit.Grant) []jit.PublicEnd {
+func (r *Reconciler) publicEnds(v guardPass, g jit.Grant) []jit.PublicEnd {
 	var out []jit.PublicEnd
 	for _, p := range g.Paths {
 		if !resource.Same(p.Guard, v.guard) || p.Kind != jit.ByDNAT {
@@ -174,16 +174,16 @@ func (r *Reconciler) publicEnds(v pass, g jit.Grant) []jit.PublicEnd {
 	return out
 }
 
-// settleOpen notices that somebody removed or changed a rule of a live grant;
+// checkOpen notices that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
-func (r *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error {
+func (r *Reconciler) checkOpen(ctx context.Context, v guardPass, g jit.Grant) error {
 	if jit.HasGuard(g.Left, v.guard) {
-		return r.settleDeparted(ctx, v, g)
+		return r.confirmLeft(ctx, v, g)
 	}
 	moved := g.Follows(v.guard)
 	for _, want := range rules.ForGrant(g, r.owner.Installation, v.guard) {
 		relocated := rules.MovedPublicEnd(g, v.plan.FinalOf(want))
-		changed, err := r.settleChanged(ctx, v, g, want, relocated)
+		changed, err := r.isRewritten(ctx, v, g, want, relocated)
 		if err != nil {
 			return err
 		}
@@ -191,28 +191,28 @@ func (r *Reconciler) settleOpen(ctx context.Context, v pass, g jit.Grant) error 
 		if !changed || relocated || g.Follows(v.guard) {
 			continue // its door was taken; or written for the first time, since the VM moved here
 		}
-		if err := r.drifted(ctx, g, want.Name, v.now); err != nil {
+		if err := r.recordDrift(ctx, g, want.Name, v.now); err != nil {
 			return err
 		}
 	}
 	if moved {
-		return r.settleMoved(ctx, v, g)
+		return r.storeRerouted(ctx, v, g)
 	}
-	return r.settleHindered(ctx, v, g)
+	return r.recordHindrance(ctx, v, g)
 }
 
-// settleMoved keeps that the rules of an open grant were read back where its VM
+// storeRerouted keeps that the rules of an open grant were read back where its VM
 // is now, and tells its holder of a door that is another one.
-func (r *Reconciler) settleMoved(ctx context.Context, v pass, g jit.Grant) error {
+func (r *Reconciler) storeRerouted(ctx context.Context, v guardPass, g jit.Grant) error {
 	_, err := r.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
 		return stored.Rerouted(g.Paths, v.guard, r.publicEnds(v, stored), v.now)
 	})
 	return err
 }
 
-// settleChanged reports whether a rule of an open grant was not as wanted when
+// isRewritten reports whether a rule of an open grant was not as wanted when
 // the pass began, and is now. With again it is looked at in any case.
-func (r *Reconciler) settleChanged(ctx context.Context, v pass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
+func (r *Reconciler) isRewritten(ctx context.Context, v guardPass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
 	final := v.plan.FinalOf(want)
 	if old, _ := v.before.Rule(want.Name); old.Equal(final) && !again {
 		return false, nil
@@ -221,14 +221,14 @@ func (r *Reconciler) settleChanged(ctx context.Context, v pass, g jit.Grant, wan
 	switch {
 	case err != nil || v.failed[want.Name] != nil:
 		cause := errors.Join(v.failed[want.Name], err)
-		return false, errors.Join(cause, r.trouble(ctx, v.guard, []jit.Grant{g}, cause))
+		return false, errors.Join(cause, r.recordTrouble(ctx, v.guard, []jit.Grant{g}, cause))
 	case !ok:
 		return false, jit.ErrNotYet
 	}
 	return true, nil
 }
 
-func (r *Reconciler) drifted(ctx context.Context, g jit.Grant, rule string, now time.Time) error {
+func (r *Reconciler) recordDrift(ctx context.Context, g jit.Grant, rule string, now time.Time) error {
 	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Drifted(rule, now) })
 	return err
 }

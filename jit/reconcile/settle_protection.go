@@ -13,19 +13,19 @@ import (
 	"jitbot/jit/rules"
 )
 
-// settleProtection moves a protection on by what was read back of its denies here.
-func (r *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protection) error {
+// confirmProtection moves a protection on by what was read back of its denies here.
+func (r *Reconciler) confirmProtection(ctx context.Context, v guardPass, p jit.Protection) error {
 	if p.State == jit.Unprotecting {
-		return r.settleUnprotecting(ctx, v, p)
+		return r.confirmUnprotected(ctx, v, p)
 	}
-	p, err := r.settleLeft(ctx, v, p)
+	p, err := r.confirmProtectionLeft(ctx, v, p)
 	if err != nil {
 		return err
 	}
 	for _, want := range rules.ForProtections(r.owner.Installation, v.guard, []jit.Protection{p}) {
 		final := v.plan.FinalOf(want)
 		if err := v.failed[final.Name]; err != nil {
-			return errors.Join(err, r.protectionTrouble(ctx, v, p, err))
+			return errors.Join(err, r.recordProtectionTrouble(ctx, v, p, err))
 		}
 		got, found := v.after.Rule(final.Name)
 		if !found || !got.Equal(final) || !got.Settled || !v.after.Settled {
@@ -33,21 +33,21 @@ func (r *Reconciler) settleProtection(ctx context.Context, v pass, p jit.Protect
 		}
 	}
 	if p.State == jit.Protected {
-		return errors.Join(r.protectionDrifted(ctx, v, p), r.protectionExposed(ctx, v, p))
+		return errors.Join(r.recordProtectionDrift(ctx, v, p), r.recordExposure(ctx, v, p))
 	}
-	open, err := r.loopholes(ctx, v, p)
+	open, err := r.whatStaysOpen(ctx, v, p)
 	if err != nil {
 		return err
 	}
-	_, err = r.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+	_, err = r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
 		next, events := p.Confirm(v.guard, open, v.now)
 		return next, true, events
 	})
 	return err
 }
 
-// settleLeft forgets a guard that the VM has left once no deny for it is there.
-func (r *Reconciler) settleLeft(ctx context.Context, v pass, p jit.Protection) (jit.Protection, error) {
+// confirmProtectionLeft forgets a guard that the VM has left once no deny for it is there.
+func (r *Reconciler) confirmProtectionLeft(ctx context.Context, v guardPass, p jit.Protection) (jit.Protection, error) {
 	if !jit.HasGuard(p.Left, v.guard) {
 		return p, nil
 	}
@@ -56,23 +56,23 @@ func (r *Reconciler) settleLeft(ctx context.Context, v pass, p jit.Protection) (
 		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.HasAt(path.Guard, a) })
 	}
 	for _, rule := range v.after.Rules {
-		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && v.keeps(gone, rule) {
+		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && v.shutsFor(gone, rule) {
 			return p, jit.ErrNotYet
 		}
 	}
-	return r.clearLeft(ctx, p, v.guard)
+	return r.storeProtectionLeft(ctx, p, v.guard)
 }
 
-func (r *Reconciler) clearLeft(ctx context.Context, p jit.Protection, guard string) (jit.Protection, error) {
-	return r.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+func (r *Reconciler) storeProtectionLeft(ctx context.Context, p jit.Protection, guard string) (jit.Protection, error) {
+	return r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
 		next, events := p.LeftGuard(guard)
 		return next, true, events
 	})
 }
 
-// keeps reports whether the deny keeps an address shut that the protection has
+// shutsFor reports whether the deny keeps an address shut that the protection has
 // behind the guard, and that no other protection has there.
-func (v pass) keeps(p jit.Protection, deny rules.Rule) bool {
+func (v guardPass) shutsFor(p jit.Protection, deny rules.Rule) bool {
 	for _, path := range p.Paths {
 		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
 			return slices.ContainsFunc(v.protections, func(o jit.Protection) bool {
@@ -86,33 +86,33 @@ func (v pass) keeps(p jit.Protection, deny rules.Rule) bool {
 	return false
 }
 
-// settleUnprotecting ends a protection of which no deny is left in any guard.
-func (r *Reconciler) settleUnprotecting(ctx context.Context, v pass, p jit.Protection) error {
+// confirmUnprotected ends a protection of which no deny is left in any guard.
+func (r *Reconciler) confirmUnprotected(ctx context.Context, v guardPass, p jit.Protection) error {
 	for _, rule := range v.after.Rules {
-		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && v.keeps(p, rule) {
+		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && v.shutsFor(p, rule) {
 			cause := v.failed[rule.Name]
 			if cause == nil {
 				cause = jit.ErrNotYet
 			}
-			return errors.Join(cause, r.protectionTrouble(ctx, v, p, cause))
+			return errors.Join(cause, r.recordProtectionTrouble(ctx, v, p, cause))
 		}
 	}
-	return r.confirmUnprotected(ctx, p, v.guard)
+	return r.storeUnprotected(ctx, p, v.guard)
 }
 
-func (r *Reconciler) confirmUnprotected(ctx context.Context, p jit.Protection, guard string) error {
+func (r *Reconciler) storeUnprotected(ctx context.Context, p jit.Protection, guard string) error {
 	now := r.checks.Clock.Now()
-	_, err := r.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+	_, err := r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
 		next, events, done := p.ConfirmUnprotected(guard, now)
 		return next, !done, events
 	})
 	return err
 }
 
-// confirm changes a protection by what was read back of it as it was read. One
+// storeConfirmed changes a protection by what was read back of it as it was read. One
 // that says something else meanwhile is looked at again: of that nothing was
 // read back.
-func (r *Reconciler) confirm(ctx context.Context, read jit.Protection, f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event)) (jit.Protection, error) {
+func (r *Reconciler) storeConfirmed(ctx context.Context, read jit.Protection, f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event)) (jit.Protection, error) {
 	stale := false
 	p, err := r.adapters.Store.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {
@@ -146,9 +146,9 @@ func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protecti
 	return nil
 }
 
-// protectionDrifted says that somebody changed a deny of a locked VM; the plan has
+// recordProtectionDrift says that somebody changed a deny of a locked VM; the plan has
 // put it back.
-func (r *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protection) error {
+func (r *Reconciler) recordProtectionDrift(ctx context.Context, v guardPass, p jit.Protection) error {
 	for _, want := range rules.ForProtections(r.owner.Installation, v.guard, v.protections) {
 		final := v.plan.FinalOf(want)
 		old, _ := v.before.Rule(final.Name)
@@ -162,40 +162,40 @@ func (r *Reconciler) protectionDrifted(ctx context.Context, v pass, p jit.Protec
 	return nil
 }
 
-// protectionExposed says that what the denies of a locked VM leave open is not what was
+// recordExposure says that what the denies of a locked VM leave open is not what was
 // told of it: somebody's allow stands before them, or does no more.
-func (r *Reconciler) protectionExposed(ctx context.Context, v pass, p jit.Protection) error {
+func (r *Reconciler) recordExposure(ctx context.Context, v guardPass, p jit.Protection) error {
 	here, changed, err := r.owner.Exposed(v.after, p)
 	if !changed || err != nil {
 		return err
 	}
-	open, err := r.loopholes(ctx, v, p)
+	open, err := r.whatStaysOpen(ctx, v, p)
 	if err != nil {
 		return err
 	}
-	_, err = r.confirm(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+	_, err = r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
 		next, events := p.Expose(v.guard, here, open, v.now)
 		return next, true, events
 	})
 	return err
 }
 
-// protectionTrouble keeps what went wrong with a protection here.
-func (r *Reconciler) protectionTrouble(ctx context.Context, v pass, p jit.Protection, cause error) error {
+// recordProtectionTrouble keeps what went wrong with a protection here.
+func (r *Reconciler) recordProtectionTrouble(ctx context.Context, v guardPass, p jit.Protection, cause error) error {
 	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
 		return p.Trouble(v.guard, admission.ReasonFor(cause)), nil
 	})
 }
 
-// protectionsGone deals with an NSG that was deleted: its denies are gone with it.
-func (r *Reconciler) protectionsGone(ctx context.Context, guard string, locks []jit.Protection) error {
+// protectionsAtDeleted deals with an NSG that was deleted: its denies are gone with it.
+func (r *Reconciler) protectionsAtDeleted(ctx context.Context, guard string, locks []jit.Protection) error {
 	var faults []error
 	for _, p := range locks {
 		var err error
 		if p.State == jit.Unprotecting {
-			err = r.confirmUnprotected(ctx, p, guard)
+			err = r.storeUnprotected(ctx, p, guard)
 		} else if jit.HasGuard(p.Left, guard) {
-			_, err = r.clearLeft(ctx, p, guard)
+			_, err = r.storeProtectionLeft(ctx, p, guard)
 		}
 		faults = append(faults, err)
 	}

@@ -20,8 +20,8 @@ func newStartup() *startup {
 	return &startup{served: make(chan struct{}), closing: map[string]bool{}}
 }
 
-// wait has the guards tried before Slack is served.
-func (s *startup) wait(guards map[string]bool) {
+// waitFor has the guards tried before Slack is served.
+func (s *startup) waitFor(guards map[string]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for guard := range guards {
@@ -39,8 +39,8 @@ func (s *startup) tried(guard string) (waited bool) {
 	return waited
 }
 
-// serve lets Slack in when the overdue closings were tried or took too long.
-func (s *startup) serve(passed bool, waited time.Duration) {
+// serveWhenReady lets Slack in when the overdue closings were tried or took too long.
+func (s *startup) serveWhenReady(passed bool, waited time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {

@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -12,10 +11,6 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 )
-
-// errLastApproval says, inside a transaction, that this approval would be the last and
-// the requester must be checked first.
-var errLastApproval = errors.New("the requester must be checked before the last approval")
 
 // Approve gives one approval. With the last one needed the requester's
 // account, rights and policy are checked again and the grant starts opening.
@@ -46,6 +41,10 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 		checked = true
 	}
 }
+
+// errLastApproval says, inside a transaction, that this approval would be the last and
+// the requester must be checked first.
+var errLastApproval = errors.New("the requester must be checked before the last approval")
 
 // recheckRequester checks the requester again before the last approval, and gives how
 // many approvals the VMs as they are now need, and whose count no more; who lost
@@ -110,39 +109,6 @@ func (s *Service) lapsedApprovals(ctx context.Context, rule jit.ApprovalRule, g 
 	return out, nil
 }
 
-// requireApprover refuses, and records, somebody who is no approver by the rule, or
-// does not hold at one of the VMs what it asks of approvers.
-func (s *Service) requireApprover(ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string) error {
-	approver, err := s.checks.IsListed(ctx, rule.Approvers, who.ID)
-	if err != nil {
-		return err
-	}
-	if !approver {
-		return s.reject(ctx, who.ID, g, what, jit.Refuse(jit.ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", who.ID, g.ID))
-	}
-	for _, vm := range vms {
-		if err := s.checks.CheckRights(ctx, who, vm, rule.ApproverActions); err != nil {
-			return s.reject(ctx, who.ID, g, what, err)
-		}
-	}
-	return nil
-}
-
-// Deny refuses a waiting request; the reason is required.
-func (s *Service) Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	reason, err := jit.ParseReason(reason)
-	if err != nil {
-		return jit.Grant{}, err
-	}
-	g, who, _, err := s.approver(ctx, by, id, "deny")
-	if err != nil {
-		return g, err
-	}
-	return s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.Deny(who, reason, now)
-	})
-}
-
 // approver reads the grant and refuses everybody who is not one of its
 // approvers now. Who asked cannot decide.
 func (s *Service) approver(ctx context.Context, by jit.UserID, id jit.ID, what string) (jit.Grant, jit.Person, jit.ApprovalRule, error) {
@@ -188,40 +154,20 @@ func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRul
 	return rule, vms, err
 }
 
-func (s *Service) rejectUnknown(ctx context.Context, by jit.UserID, id jit.ID, what string, no error) error {
-	g, err := s.grant(ctx, id)
+// requireApprover refuses, and records, somebody who is no approver by the rule, or
+// does not hold at one of the VMs what it asks of approvers.
+func (s *Service) requireApprover(ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string) error {
+	approver, err := s.checks.IsListed(ctx, rule.Approvers, who.ID)
 	if err != nil {
-		return no
+		return err
 	}
-	return s.reject(ctx, by, g, what, no)
-}
-
-// Revoke ends a grant that is opening or open: an approver of it, an admin or
-// the host may.
-func (s *Service) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	if reason = jit.CleanText(reason); len([]rune(reason)) > jit.MaxReason {
-		return jit.Grant{}, jit.Refuse(jit.ErrInput, "The reason is too long; at most %s characters are kept.", fmt.Sprint(jit.MaxReason))
+	if !approver {
+		return s.reject(ctx, who.ID, g, what, jit.Refuse(jit.ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", who.ID, g.ID))
 	}
-	if !by.Host() {
-		if _, err := s.checks.Member(ctx, by); err != nil {
-			return jit.Grant{}, s.rejectUnknown(ctx, by, id, "revoke", err)
+	for _, vm := range vms {
+		if err := s.checks.CheckRights(ctx, who, vm, rule.ApproverActions); err != nil {
+			return s.reject(ctx, who.ID, g, what, err)
 		}
 	}
-	g, err := s.grant(ctx, id)
-	if err != nil {
-		return g, err
-	}
-	approver, admin, err := s.rolesAt(ctx, by, g)
-	if err != nil {
-		return g, err
-	}
-	if !approver && !admin {
-		return g, s.reject(ctx, by, g, "revoke", jit.Refuse(jit.ErrAuthority, "%s may not revoke %s; its approvers and the admins may, and its holder can say done.", by, id))
-	}
-	if g.State == jit.Pending {
-		return g, jit.Refuse(jit.ErrStale, "%s is not open yet; deny it on its card instead.", id)
-	}
-	return s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.Close(jit.Decision{Ending: jit.Revoked, By: jit.Person{ID: by}, Reason: reason}, now, now)
-	})
+	return nil
 }

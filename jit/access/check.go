@@ -11,6 +11,10 @@ import (
 	"jitbot/jit/admission"
 )
 
+// askedLapse is how old a request may be when it is first checked: the address
+// it came from may be somebody else's by then.
+const askedLapse = 10 * time.Minute
+
 // Check decides about a request that was stored: rights, policy, the guards on
 // the way, and whether enough people could approve. It becomes pending or
 // opening, or is refused; then the refusal is returned beside the grant. A
@@ -42,10 +46,6 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 	s.loop.Kick()
 	return g, nil
 }
-
-// askedLapse is how old a request may be when it is first checked: the address
-// it came from may be somebody else's by then.
-const askedLapse = 10 * time.Minute
 
 func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	who, sites, err := s.checks.CheckRequest(ctx, g)

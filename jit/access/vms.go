@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
@@ -80,70 +79,4 @@ func (s *Service) vmLine(ctx context.Context, vm jit.VM, locks []jit.Protection)
 		l.Offer = Offer{VMs: []jit.VM{vm}, Any: true}.narrow(policy, true)
 	}
 	return l, nil
-}
-
-// vmVisibility decides, for one answer, which VMs somebody may see.
-type vmVisibility struct {
-	visibility
-	all   bool
-	rules []jit.Match     // of the approval rules whose approver they are
-	mine  map[string]bool // VMs of their own grants, by resource id in lower case
-	looks int             // at Azure, so far
-}
-
-func (s *Service) vmVisibility(ctx context.Context, by jit.UserID) (*vmVisibility, error) {
-	v := &vmVisibility{visibility: visibility{checks: s.checks, by: by, readable: s.readable}, mine: map[string]bool{}}
-	var err error
-	if v.all, err = s.checks.IsListed(ctx, s.config.Admins, by); err != nil || v.all {
-		return v, err
-	}
-	for _, rule := range s.config.Approvals {
-		is, err := s.checks.IsListed(ctx, rule.Approvers, by)
-		if err != nil {
-			return nil, err
-		}
-		if is {
-			v.rules = append(v.rules, rule.Match)
-		}
-	}
-	grants, err := s.adapters.Store.Unfinished(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("listing grants: %w", err)
-	}
-	for _, g := range grants {
-		if g.Request.By.ID != by {
-			continue
-		}
-		for _, t := range g.Request.Targets {
-			v.mine[strings.ToLower(t.VM)] = true
-		}
-	}
-	return v, nil
-}
-
-func (v *vmVisibility) vm(ctx context.Context, vm jit.VM) bool {
-	approves := func(m jit.Match) bool { return m.VM(vm) }
-	if v.all || v.mine[strings.ToLower(vm.ID)] || slices.ContainsFunc(v.rules, approves) {
-		return true
-	}
-	if _, known := v.readable.get(v.by, vm.ID); !known {
-		v.looks++
-	}
-	return v.see(ctx, jit.Grant{Request: jit.Request{Targets: []jit.Target{{VM: vm.ID, Name: vm.Name}}}})
-}
-
-// Admin refuses whoever is not an admin, before anything is shown that only
-// admins can use. What they do is judged again when they do it.
-func (s *Service) Admin(ctx context.Context, by jit.UserID) error {
-	if _, err := s.checks.Member(ctx, by); err != nil {
-		return err
-	}
-	admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
-	if err != nil {
-		return err
-	}
-	if !admin {
-		return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
-	}
-	return nil
 }

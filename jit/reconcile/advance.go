@@ -15,6 +15,25 @@ const (
 	askedFor  = 15 * time.Second // a request not checked by then was cut off, and is checked again
 )
 
+// advanceDue moves on every grant whose time has come, closings first.
+func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
+	due, now := r.trust.due(), r.checks.Clock.Now()
+	ids, err := r.adapters.Store.Due(ctx, due)
+	var faults []error
+	if err != nil {
+		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
+	}
+	found := newFoundDue()
+	faults = append(faults, r.advanceAll(ctx, ids, due, now, found)...)
+	if first {
+		r.startup.waitFor(found.guards)
+	}
+	for guard, urgent := range r.due.replace(found) {
+		r.work.guards.Add(ctx, guard, urgent)
+	}
+	return errors.Join(faults...)
+}
+
 // advanceAll moves on what is due, many at once.
 func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, agenda *foundDue) []error {
 	faults := make([]error, len(ids))
@@ -99,14 +118,6 @@ func (r *Reconciler) advanceClosing(ctx context.Context, g jit.Grant, now time.T
 	}
 }
 
-// oneEvent lifts a transition with one event.
-func oneEvent(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (jit.Grant, []jit.Event, error) {
-	return func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-		next, e, err := f(g)
-		return next, []jit.Event{e}, err
-	}
-}
-
 // update runs a transition. One that comes too late, because somebody else
 // moved the grant on, is no fault.
 func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
@@ -118,4 +129,31 @@ func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (j
 		return g, fmt.Errorf("storing %s: %w", id, err)
 	}
 	return g, nil
+}
+
+// oneEvent lifts a transition with one event.
+func oneEvent(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (jit.Grant, []jit.Event, error) {
+	return func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		next, e, err := f(g)
+		return next, []jit.Event{e}, err
+	}
+}
+
+// Stuck lists the grants whose closing is stuck, for health and metrics.
+func (r *Reconciler) Stuck(ctx context.Context) ([]jit.Grant, error) {
+	ids, err := r.adapters.Store.Due(ctx, r.trust.due())
+	if err != nil {
+		return nil, fmt.Errorf("finding what is due: %w", err)
+	}
+	var out []jit.Grant
+	for _, id := range ids {
+		g, err := r.adapters.Store.Grant(ctx, id)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", id, err)
+		}
+		if g.Stuck {
+			out = append(out, g)
+		}
+	}
+	return out, nil
 }

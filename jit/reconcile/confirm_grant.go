@@ -56,70 +56,6 @@ func (r *Reconciler) confirmReady(ctx context.Context, v guardPass) error {
 	return errors.Join(faults...)
 }
 
-// confirmClosed ends a grant of which nothing is left in the guard.
-func (r *Reconciler) confirmClosed(ctx context.Context, v guardPass, g jit.Grant) error {
-	if cause := r.whyInForce(v, g); cause != nil {
-		return errors.Join(cause, r.recordTrouble(ctx, v.guard, []jit.Grant{g}, cause))
-	}
-	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(v.guard, v.now) })
-	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
-		r.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
-	}
-	return err
-}
-
-// whyInForce is why something of the grant may still be in force in the guard, nil
-// when it was read back gone.
-func (r *Reconciler) whyInForce(v guardPass, g jit.Grant) error {
-	left, found := r.findRule(g, v.after)
-	if !found && v.after.Whole && !v.after.Settled {
-		return jit.ErrNotYet // it still filters as before
-	}
-	if !found {
-		return nil
-	}
-	cause := v.failed[left.Name]
-	if cause == nil {
-		cause = jit.ErrNotYet
-		if _, ours := r.owner.Ours(left); !ours {
-			cause = jit.Refuse(jit.ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
-		}
-	}
-	if errors.Is(cause, jit.ErrLocked) && !left.Allow {
-		cause = jit.Refuse(jit.ErrLocked, "a lock keeps the rule %s from being removed, so it was turned into a deny and lets nobody in; remove the lock", left.Name)
-	}
-	return cause
-}
-
-// confirmLeft forgets a guard that the grant's VMs left once nothing of it
-// is there.
-func (r *Reconciler) confirmLeft(ctx context.Context, v guardPass, g jit.Grant) error {
-	if cause := r.whyInForce(v, g); cause != nil {
-		r.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
-			slog.String("guard", v.guard), slog.Any("error", cause))
-		return cause
-	}
-	return r.storeLeft(ctx, g, v.guard)
-}
-
-// storeLeft keeps what was read back of a grant as it was read: one that has moved
-// again meanwhile is looked at again.
-func (r *Reconciler) storeLeft(ctx context.Context, read jit.Grant, guard string) error {
-	_, err := r.update(ctx, read.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(read.Left, guard) })
-	return err
-}
-
-// findRule finds a rule of the grant, wherever in the guard it stands.
-func (r *Reconciler) findRule(g jit.Grant, t rules.Table) (rules.Rule, bool) {
-	for _, rule := range t.Rules {
-		n, ok := rules.ParseRuleName(strings.ToLower(rule.Name))
-		if ok && n.Installation == r.owner.Installation && n.Grant == g.ID {
-			return rule, true
-		}
-	}
-	return rules.Rule{}, false
-}
-
 // confirmOpened confirms what is in force here, and gives up what Azure will
 // not take.
 func (r *Reconciler) confirmOpened(ctx context.Context, v guardPass, g jit.Grant) error {
@@ -174,6 +110,52 @@ func (r *Reconciler) publicEnds(v guardPass, g jit.Grant) []jit.PublicEnd {
 	return out
 }
 
+// confirmClosed ends a grant of which nothing is left in the guard.
+func (r *Reconciler) confirmClosed(ctx context.Context, v guardPass, g jit.Grant) error {
+	if cause := r.whyInForce(v, g); cause != nil {
+		return errors.Join(cause, r.recordTrouble(ctx, v.guard, []jit.Grant{g}, cause))
+	}
+	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(v.guard, v.now) })
+	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
+		r.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+	}
+	return err
+}
+
+// whyInForce is why something of the grant may still be in force in the guard, nil
+// when it was read back gone.
+func (r *Reconciler) whyInForce(v guardPass, g jit.Grant) error {
+	left, found := r.findRule(g, v.after)
+	if !found && v.after.Whole && !v.after.Settled {
+		return jit.ErrNotYet // it still filters as before
+	}
+	if !found {
+		return nil
+	}
+	cause := v.failed[left.Name]
+	if cause == nil {
+		cause = jit.ErrNotYet
+		if _, ours := r.owner.Ours(left); !ours {
+			cause = jit.Refuse(jit.ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
+		}
+	}
+	if errors.Is(cause, jit.ErrLocked) && !left.Allow {
+		cause = jit.Refuse(jit.ErrLocked, "a lock keeps the rule %s from being removed, so it was turned into a deny and lets nobody in; remove the lock", left.Name)
+	}
+	return cause
+}
+
+// findRule finds a rule of the grant, wherever in the guard it stands.
+func (r *Reconciler) findRule(g jit.Grant, t rules.Table) (rules.Rule, bool) {
+	for _, rule := range t.Rules {
+		n, ok := rules.ParseRuleName(strings.ToLower(rule.Name))
+		if ok && n.Installation == r.owner.Installation && n.Grant == g.ID {
+			return rule, true
+		}
+	}
+	return rules.Rule{}, false
+}
+
 // checkOpen notices that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
 func (r *Reconciler) checkOpen(ctx context.Context, v guardPass, g jit.Grant) error {
@@ -201,12 +183,21 @@ func (r *Reconciler) checkOpen(ctx context.Context, v guardPass, g jit.Grant) er
 	return r.recordHindrance(ctx, v, g)
 }
 
-// storeRerouted keeps that the rules of an open grant were read back where its VM
-// is now, and tells its holder of a door that is another one.
-func (r *Reconciler) storeRerouted(ctx context.Context, v guardPass, g jit.Grant) error {
-	_, err := r.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
-		return stored.Rerouted(g.Paths, v.guard, r.publicEnds(v, stored), v.now)
-	})
+// confirmLeft forgets a guard that the grant's VMs left once nothing of it
+// is there.
+func (r *Reconciler) confirmLeft(ctx context.Context, v guardPass, g jit.Grant) error {
+	if cause := r.whyInForce(v, g); cause != nil {
+		r.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
+			slog.String("guard", v.guard), slog.Any("error", cause))
+		return cause
+	}
+	return r.storeLeft(ctx, g, v.guard)
+}
+
+// storeLeft keeps what was read back of a grant as it was read: one that has moved
+// again meanwhile is looked at again.
+func (r *Reconciler) storeLeft(ctx context.Context, read jit.Grant, guard string) error {
+	_, err := r.update(ctx, read.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(read.Left, guard) })
 	return err
 }
 
@@ -230,5 +221,27 @@ func (r *Reconciler) isRewritten(ctx context.Context, v guardPass, g jit.Grant, 
 
 func (r *Reconciler) recordDrift(ctx context.Context, g jit.Grant, rule string, now time.Time) error {
 	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Drifted(rule, now) })
+	return err
+}
+
+// storeRerouted keeps that the rules of an open grant were read back where its VM
+// is now, and tells its holder of a door that is another one.
+func (r *Reconciler) storeRerouted(ctx context.Context, v guardPass, g jit.Grant) error {
+	_, err := r.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
+		return stored.Rerouted(g.Paths, v.guard, r.publicEnds(v, stored), v.now)
+	})
+	return err
+}
+
+// recordHindrance keeps and tells what was read to stand in the way.
+func (r *Reconciler) recordHindrance(ctx context.Context, v guardPass, g jit.Grant) error {
+	by := r.owner.Hindrance(v.after, v.plan, g)
+	if !g.Hindered(v.guard, by) {
+		return nil
+	}
+	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		next, events := g.Hinder(v.guard, by, v.now)
+		return next, events, nil
+	})
 	return err
 }

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -70,22 +69,6 @@ func (r *Reconciler) storeProtectionLeft(ctx context.Context, p jit.Protection, 
 	})
 }
 
-// shutsFor reports whether the deny keeps an address shut that the protection has
-// behind the guard, and that no other protection has there.
-func (v guardPass) shutsFor(p jit.Protection, deny rules.Rule) bool {
-	for _, path := range p.Paths {
-		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
-			return slices.ContainsFunc(v.protections, func(o jit.Protection) bool {
-				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(v.guard, a)
-			})
-		})
-		if rules.DenyMeets(jit.Protection{Paths: []jit.Path{path}}, v.guard, deny) {
-			return true
-		}
-	}
-	return false
-}
-
 // confirmUnprotected ends a protection of which no deny is left in any guard.
 func (r *Reconciler) confirmUnprotected(ctx context.Context, v guardPass, p jit.Protection) error {
 	for _, rule := range v.after.Rules {
@@ -109,41 +92,20 @@ func (r *Reconciler) storeUnprotected(ctx context.Context, p jit.Protection, gua
 	return err
 }
 
-// storeConfirmed changes a protection by what was read back of it as it was read. One
-// that says something else meanwhile is looked at again: of that nothing was
-// read back.
-func (r *Reconciler) storeConfirmed(ctx context.Context, read jit.Protection, f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event)) (jit.Protection, error) {
-	stale := false
-	p, err := r.adapters.Store.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {
-			return p, p.VM != "", nil, nil
+// shutsFor reports whether the deny keeps an address shut that the protection has
+// behind the guard, and that no other protection has there.
+func (v guardPass) shutsFor(p jit.Protection, deny rules.Rule) bool {
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
+			return slices.ContainsFunc(v.protections, func(o jit.Protection) bool {
+				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(v.guard, a)
+			})
+		})
+		if rules.DenyMeets(jit.Protection{Paths: []jit.Path{path}}, v.guard, deny) {
+			return true
 		}
-		next, keep, events := f(p)
-		return next, keep, events, nil
-	})
-	switch {
-	case err != nil:
-		return p, fmt.Errorf("storing the protection of %s: %w", read.Name, err)
-	case stale:
-		return p, jit.ErrNotYet
-	default:
-		return p, nil
 	}
-}
-
-// protect runs a change of a protection that is there.
-func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
-	_, err := r.adapters.Store.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-		if p.VM == "" {
-			return p, false, nil, nil
-		}
-		next, events := f(p)
-		return next, true, events, nil
-	})
-	if err != nil {
-		return fmt.Errorf("storing the protection of %s: %w", vm, err)
-	}
-	return nil
+	return false
 }
 
 // recordProtectionDrift says that somebody changed a deny of a locked VM; the plan has
@@ -185,19 +147,4 @@ func (r *Reconciler) recordProtectionTrouble(ctx context.Context, v guardPass, p
 	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
 		return p.Trouble(v.guard, admission.ReasonFor(cause)), nil
 	})
-}
-
-// protectionsAtDeleted deals with an NSG that was deleted: its denies are gone with it.
-func (r *Reconciler) protectionsAtDeleted(ctx context.Context, guard string, locks []jit.Protection) error {
-	var faults []error
-	for _, p := range locks {
-		var err error
-		if p.State == jit.Unprotecting {
-			err = r.storeUnprotected(ctx, p, guard)
-		} else if jit.HasGuard(p.Left, guard) {
-			_, err = r.storeProtectionLeft(ctx, p, guard)
-		}
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
 }

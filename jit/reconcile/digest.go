@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/reach"
 )
 
 const (
@@ -20,92 +18,6 @@ const (
 	maxExposures   = 15               // VMs of a digest that are shown one by one
 	maxRemarks     = 5
 )
-
-// newDigest sums findings up, which are in the order of a scan. last is the
-// digest before, perhaps the zero one.
-func newDigest(last jit.Digest, due, at time.Time, findings []reach.Finding, gaps []string) jit.Digest {
-	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
-	for _, f := range findings {
-		countFinding(&d, f)
-		for _, text := range f.Posture.Yet {
-			addRemark(&d, text, f.VM.ID)
-		}
-	}
-	compareDigest(&d, last, findings)
-	if n := len(d.Remarks); n > maxRemarks {
-		d.Remarks, d.More = d.Remarks[:maxRemarks], n-maxRemarks
-	}
-	return d
-}
-
-func countFinding(d *jit.Digest, f reach.Finding) {
-	switch f.Posture.Class {
-	case reach.ClassUnhealthy:
-		d.Unhealthy++
-		if len(d.Exposures) < maxExposures {
-			d.Exposures = append(d.Exposures, jit.Exposed{VM: f.VM.ID, Production: f.VM.Production(), Why: f.Posture.Why})
-		}
-	case reach.ClassNotApplicable:
-		d.NotApplicable++
-		if f.Posture.Untold {
-			d.Untold++
-		}
-	case reach.ClassHealthy:
-		d.Healthy++
-	}
-}
-
-func addRemark(d *jit.Digest, text, vm string) {
-	i := slices.IndexFunc(d.Remarks, func(r jit.Remark) bool { return r.Text == text })
-	if i < 0 {
-		d.Remarks, i = append(d.Remarks, jit.Remark{Text: text}), len(d.Remarks)
-	}
-	d.Remarks[i].VMs = append(d.Remarks[i].VMs, vm)
-}
-
-// compare finds what changed since the last digest. What cannot be told now is
-// taken to be as it was.
-func compareDigest(d *jit.Digest, last jit.Digest, findings []reach.Finding) {
-	before, open := map[string]bool{}, map[string]bool{}
-	for _, id := range last.Open {
-		before[strings.ToLower(id)] = true
-	}
-	for _, f := range findings {
-		key := strings.ToLower(f.VM.ID)
-		unhealthy := f.Posture.Class == reach.ClassUnhealthy
-		if unhealthy && !before[key] && !last.At.IsZero() {
-			d.Opened = append(d.Opened, f.VM.ID)
-		}
-		if unhealthy || f.Posture.Untold && before[key] {
-			d.Open, open[key] = append(d.Open, f.VM.ID), true
-		}
-	}
-	for _, id := range last.Open {
-		if !open[strings.ToLower(id)] {
-			d.Mended = append(d.Mended, id)
-		}
-	}
-}
-
-// doneDigest is the last time of the digest's schedule that is known to be
-// settled. mu guards it.
-type doneDigest struct {
-	mu  sync.Mutex
-	due time.Time
-}
-
-// covers reports whether that time of the schedule is settled.
-func (s *doneDigest) covers(due time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !due.After(s.due)
-}
-
-func (s *doneDigest) note(due time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.due = due
-}
 
 // queueDigest begins with the digest when a time of its schedule has come that
 // is not known to be settled.
@@ -175,4 +87,24 @@ func (r *Reconciler) storeDigest(ctx context.Context, last jit.Digest, due time.
 		return fmt.Errorf("keeping the digest: %w", err)
 	}
 	return nil
+}
+
+// doneDigest is the last time of the digest's schedule that is known to be
+// settled. mu guards it.
+type doneDigest struct {
+	mu  sync.Mutex
+	due time.Time
+}
+
+// covers reports whether that time of the schedule is settled.
+func (s *doneDigest) covers(due time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !due.After(s.due)
+}
+
+func (s *doneDigest) note(due time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due = due
 }

@@ -10,66 +10,11 @@ import (
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/admission"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
-// recordOrphans records the rules of ours that no live grant explains and that this
-// pass removed.
-func (r *Reconciler) recordOrphans(ctx context.Context, v guardPass) error {
-	var faults []error
-	for _, c := range v.plan.Changes {
-		n, _ := rules.ParseRuleName(c.Remove)
-		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(v.grants, func(g jit.Grant) bool { return g.ID == n.Grant }) {
-			continue // denies come and go with protections, which say so
-		}
-		if err := v.failed[c.Remove]; err != nil {
-			r.adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
-				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
-			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
-			continue
-		}
-		if _, there := v.after.Rule(c.Remove); there {
-			continue // looked at again by the next comparison
-		}
-		var card jit.Card
-		if g, err := r.adapters.Store.Grant(ctx, n.Grant); err == nil {
-			card = g.Card
-		}
-		if err := r.adapters.Store.Append(ctx, jit.OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
-			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// grantsAtDeleted deals with a guard that was deleted: its rules are gone with it.
-func (r *Reconciler) grantsAtDeleted(ctx context.Context, guard string, live []jit.Grant) error {
-	now := r.checks.Clock.Now()
-	var faults []error
-	for _, g := range live {
-		var err error
-		if g.State == jit.Closing {
-			_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(guard, now) })
-		} else if jit.HasGuard(g.Left, guard) {
-			err = r.storeLeft(ctx, g, guard)
-		} else if why := "the " + resource.KindOf(guard).Noun() + " " + resource.GuardName(guard) + " was deleted"; g.State == jit.Open {
-			err = r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: why}, now)
-		} else {
-			err = r.failOpening(ctx, g.ID, why, now)
-		}
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
-}
-
-// closingTried notes that an overdue closing of the start has had its turn.
-func (r *Reconciler) closingTried(guard string) {
-	if r.startup.tried(guard) {
-		r.Kick() // Slack may be served now
-	}
-}
+// everyGuard is the key that compares all guards; no resource id is empty.
+const everyGuard = ""
 
 // compareAll looks at every guard of the subscriptions and of the store, and
 // reconciles those that do not agree: drift, orphans, and grants left by a crash.
@@ -120,29 +65,6 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 		}
 	}
 	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsAgree(t, w.Protections), nil
-}
-
-// rewriteUnconfirmed has a guard written again that is changed as a whole and whose
-// last change failed: that the rules of grants that close or left are not in its
-// document says nothing.
-func (r *Reconciler) rewriteUnconfirmed(w admission.AtGuard, t rules.Table) []rules.Change {
-	if !t.Failed {
-		return nil
-	}
-	var out []rules.Change
-	for _, g := range w.Grants {
-		if jit.HasGuard(g.Left, w.Guard) {
-			g.Paths = g.Left // what it had there
-		} else if g.State != jit.Closing || g.Agrees(w.Guard) {
-			continue
-		}
-		for _, rule := range rules.ForGrant(g, r.owner.Installation, w.Guard) {
-			if !rules.Named(t.Rules, rule.Name) {
-				out = append(out, rules.Change{Remove: rule.Name})
-			}
-		}
-	}
-	return out
 }
 
 // closeDrifted closes the open grants whose rules somebody removed or changed,

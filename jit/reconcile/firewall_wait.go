@@ -88,6 +88,19 @@ func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []
 	return false, nil
 }
 
+func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool, error) {
+	if r.firewalls.isClaimed(guard) || r.firewalls.wasChanging(guard) {
+		return true, nil
+	}
+	t, err := r.adapters.Network.Table(ctx, guard)
+	if err != nil {
+		return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
+	}
+	changing := !t.Settled && !t.Failed
+	r.firewalls.noteChanging(guard, changing)
+	return changing, nil
+}
+
 // storeBegun stores that the grant begins, unless a firewall on its paths was
 // claimed meanwhile: then its rules would wait for the change after the next.
 // Claims wait for one write of the store, and for nothing slower.
@@ -109,16 +122,3 @@ func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []jit.Path
 // openingWaitsFor is how soon a held opening looks again; with what a queue adds to it,
 // all that are held look within the time in which openings gather.
 const openingWaitsFor = 2 * time.Second
-
-func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool, error) {
-	if r.firewalls.isClaimed(guard) || r.firewalls.wasChanging(guard) {
-		return true, nil
-	}
-	t, err := r.adapters.Network.Table(ctx, guard)
-	if err != nil {
-		return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
-	}
-	changing := !t.Settled && !t.Failed
-	r.firewalls.noteChanging(guard, changing)
-	return changing, nil
-}

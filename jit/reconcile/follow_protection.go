@@ -75,13 +75,6 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 	return err
 }
 
-func (r *Reconciler) endProtection(ctx context.Context, p jit.Protection, why string) error {
-	now := r.checks.Clock.Now()
-	err := r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.End(jit.Person{}, why, now) })
-	r.Touch(p.Guards())
-	return err
-}
-
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
 func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.VM) (done bool, err error) {
@@ -95,6 +88,13 @@ func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.
 		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
+}
+
+func (r *Reconciler) endProtection(ctx context.Context, p jit.Protection, why string) error {
+	now := r.checks.Clock.Now()
+	err := r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.End(jit.Person{}, why, now) })
+	r.Touch(p.Guards())
+	return err
 }
 
 // reprotect protects a VM as the configuration has it: one that it says to protect

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
@@ -62,33 +60,6 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	return r.confirmGuard(ctx, v)
 }
 
-// applyChanges makes changes and keeps what failed.
-func (r *Reconciler) applyChanges(ctx context.Context, v guardPass, changes []rules.Change) {
-	if len(changes) == 0 {
-		return
-	}
-	for i, err := range r.adapters.Network.Apply(ctx, v.guard, changes) {
-		if err != nil {
-			v.failed[changes[i].Name()] = err
-		}
-	}
-}
-
-// denyLocked turn allows of ours that a lock keeps from being removed into denies:
-// a lock against deleting lets a rule be changed, and the door is shut.
-// https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
-func (v guardPass) denyLocked() []rules.Change {
-	var out []rules.Change
-	for _, c := range v.plan.Changes {
-		old, found := v.before.Rule(c.Remove)
-		if c.Put == nil && found && old.Allow && !resource.IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], jit.ErrLocked) {
-			old.Allow = false
-			out = append(out, rules.Change{Put: &old})
-		}
-	}
-	return out
-}
-
 // readStored reads what the store says of the guard. A grant whose record is damaged
 // keeps no door open, and does not hold up the closing of the others here.
 func (r *Reconciler) readStored(ctx context.Context, guard string) (admission.AtGuard, error) {
@@ -103,16 +74,16 @@ func (r *Reconciler) readStored(ctx context.Context, guard string) (admission.At
 	return w, w.Fault()
 }
 
-// planPass says what a pass over a guard does.
-func (r *Reconciler) planPass(w admission.AtGuard, before rules.Table) guardPass {
-	v := guardPass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{}}
-	v.plan = r.owner.MakePlan(before, r.owner.Desired(w.Guard, w.Grants, w.Protections))
-	v.plan.Changes = append(r.keepUnexplained(before, v.plan.Changes, w.Protections, w.Unsure), r.rewriteUnconfirmed(w, before)...)
-	for _, b := range v.plan.Blocked {
-		v.failed[b.Name] = b.Err
+// applyChanges makes changes and keeps what failed.
+func (r *Reconciler) applyChanges(ctx context.Context, v guardPass, changes []rules.Change) {
+	if len(changes) == 0 {
+		return
 	}
-	r.dropShadowed(&v)
-	return v
+	for i, err := range r.adapters.Network.Apply(ctx, v.guard, changes) {
+		if err != nil {
+			v.failed[changes[i].Name()] = err
+		}
+	}
 }
 
 // removeUnread removes the rules of closing grants by the names that were
@@ -131,59 +102,6 @@ func (r *Reconciler) removeUnread(ctx context.Context, guard string, live []jit.
 		return nil
 	}
 	return errors.Join(r.adapters.Network.Apply(ctx, guard, changes)...)
-}
-
-// keepUnexplained drops removals of denies that no protection known here explains:
-// when the store was lost, or cannot be read, what keeps doors shut stays.
-func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, locks []jit.Protection, unsure bool) []rules.Change {
-	return slices.DeleteFunc(changes, func(c rules.Change) bool {
-		n, _ := rules.ParseRuleName(c.Name())
-		if n.Grant != "" {
-			return false
-		}
-		if unsure {
-			return true
-		}
-		old, found := t.Rule(c.Remove)
-		return c.Put == nil && found && !rules.Explained(t.Guard, old, locks)
-	})
-}
-
-// guardPass is one look at a guard: what it held before and after the changes.
-type guardPass struct {
-	guard         string
-	grants        []jit.Grant
-	protections   []jit.Protection
-	before, after rules.Table
-	plan          rules.Plan
-	failed        map[string]error // by rule name
-	now           time.Time
-}
-
-// whyUnremoved is why a removal failed. What could not be read back waits for as
-// long as Azure asks, a removal does not.
-func (v guardPass) whyUnremoved() error {
-	for _, c := range v.plan.Changes {
-		if err := v.failed[c.Remove]; c.Remove != "" && err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dropShadowed drops the writes of rules that a deny above them would make idle:
-// what cannot be in force is not written.
-func (r *Reconciler) dropShadowed(v *guardPass) {
-	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c rules.Change) bool {
-		if c.Put == nil || !c.Put.Allow {
-			return false
-		}
-		d, shadowed := v.before.Shadow(*c.Put)
-		if shadowed {
-			v.failed[c.Put.Name] = rules.ShadowRefusal(v.before, d)
-		}
-		return shadowed
-	})
 }
 
 // recordTrouble keeps what went wrong with each grant here; a closing that was
@@ -207,4 +125,11 @@ func (r *Reconciler) recordTrouble(ctx context.Context, guard string, grants []j
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
+}
+
+// closingTried notes that an overdue closing of the start has had its turn.
+func (r *Reconciler) closingTried(guard string) {
+	if r.startup.tried(guard) {
+		r.Kick() // Slack may be served now
+	}
 }

@@ -12,34 +12,6 @@ import (
 	"jitbot/jit/rules"
 )
 
-// Outcome is what SweepOverdue did about one rule.
-type Outcome string
-
-// The outcomes of SweepOverdue for a rule.
-const (
-	Removed    Outcome = "removed"    // past its until, and read back gone
-	Kept       Outcome = "kept"       // not yet due
-	Unreadable Outcome = "unreadable" // its description does not say until when
-	Astray     Outcome = "astray"     // ours by name, outside our bands: not touched
-	NotRemoved Outcome = "failed"     // due, and still there
-)
-
-// Swept is one rule of ours that SweepOverdue found.
-type Swept struct {
-	Guard   string // name of the guard
-	Rule    string
-	Grant   jit.ID
-	Until   time.Time // zero when unreadable
-	Outcome Outcome
-	Err     error // why it is still there
-	due     bool  // its until has passed
-}
-
-// Overdue reports whether the rule should be gone and may not be.
-func (r Swept) Overdue() bool {
-	return r.Outcome == NotRemoved || r.Outcome == Unreadable || r.Outcome == Astray && r.due
-}
-
 // SweepOverdue closes what is past its until, from the rules in the network alone,
 // with no store and no Slack, for when the instance that opened them is gone.
 // With unreadable it also removes the allow rules of ours whose description
@@ -58,6 +30,29 @@ func SweepOverdue(ctx context.Context, network rules.Network, owner rules.Owner,
 	}
 	return out, err
 }
+
+// Swept is one rule of ours that SweepOverdue found.
+type Swept struct {
+	Guard   string // name of the guard
+	Rule    string
+	Grant   jit.ID
+	Until   time.Time // zero when unreadable
+	Outcome Outcome
+	Err     error // why it is still there
+	due     bool  // its until has passed
+}
+
+// Outcome is what SweepOverdue did about one rule.
+type Outcome string
+
+// The outcomes of SweepOverdue for a rule.
+const (
+	Removed    Outcome = "removed"    // past its until, and read back gone
+	Kept       Outcome = "kept"       // not yet due
+	Unreadable Outcome = "unreadable" // its description does not say until when
+	Astray     Outcome = "astray"     // ours by name, outside our bands: not touched
+	NotRemoved Outcome = "failed"     // due, and still there
+)
 
 func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time) ([]Swept, error) {
 	var found []Swept
@@ -91,22 +86,6 @@ func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t
 	return found, nil
 }
 
-// afterRemoval is the rule after its removal was tried.
-func (r Swept) afterRemoval(there, atWork bool) Swept {
-	switch {
-	case there:
-		r.Outcome = NotRemoved
-	case atWork:
-		r.Outcome = NotRemoved
-		if r.Err == nil {
-			r.Err = jit.ErrNotYet
-		}
-	default:
-		r.Outcome, r.Err = Removed, nil
-	}
-	return r
-}
-
 // classifyRule tells an allow rule of our installation from all others. Due ones
 // start as not removed.
 func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Swept, bool) {
@@ -129,6 +108,27 @@ func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Ti
 		r.Outcome = NotRemoved
 	}
 	return r, true
+}
+
+// afterRemoval is the rule after its removal was tried.
+func (r Swept) afterRemoval(there, atWork bool) Swept {
+	switch {
+	case there:
+		r.Outcome = NotRemoved
+	case atWork:
+		r.Outcome = NotRemoved
+		if r.Err == nil {
+			r.Err = jit.ErrNotYet
+		}
+	default:
+		r.Outcome, r.Err = Removed, nil
+	}
+	return r
+}
+
+// Overdue reports whether the rule should be gone and may not be.
+func (r Swept) Overdue() bool {
+	return r.Outcome == NotRemoved || r.Outcome == Unreadable || r.Outcome == Astray && r.due
 }
 
 // String is a line for a terminal.

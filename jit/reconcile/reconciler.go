@@ -49,17 +49,6 @@ type Reconciler struct {
 	digestDone *doneDigest
 }
 
-// queues are the work under way, each by its key and with its own bound.
-type queues struct {
-	guards      *workqueue.Queue // key: a guard in lower case
-	openings    *workqueue.Queue // key: a grant that is to begin
-	requests    *workqueue.Queue // key: a grant that is asked
-	holders     *workqueue.Queue // key: somebody with open grants, looked at again
-	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
-	inventory   *workqueue.Queue // one key: what became of the VMs
-	digests     *workqueue.Queue // one key: the digest that is due
-}
-
 // New makes the loop; Run starts it.
 func New(checks admission.Checker) *Reconciler {
 	c, w := checks.Config, checks.Adapters
@@ -79,41 +68,6 @@ func New(checks admission.Checker) *Reconciler {
 	}
 	return r
 }
-
-// wait returns when nothing is under way any more.
-func (q queues) wait() {
-	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.inventory, q.digests} {
-		one.Wait()
-	}
-}
-
-// Kick asks for a pass now.
-func (r *Reconciler) Kick() {
-	select {
-	case r.kick <- struct{}{}:
-	default:
-	}
-}
-
-// Skip moves the clock by which grants are measured ahead, and never back: a
-// demonstration need not wait for a deadline. Doors only close earlier by it.
-func (r *Reconciler) Skip(d time.Duration) {
-	r.checks.Clock.Skip(d)
-	r.Kick()
-}
-
-// Now is the clock by which grants are measured.
-func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }
-
-// touch has guards looked at now.
-func (r *Reconciler) Touch(guards []string) {
-	r.due.touch(guards)
-	r.Kick()
-}
-
-// Served is closed once every closing that was overdue at the start has been
-// tried: then Slack may be served.
-func (r *Reconciler) Served() <-chan struct{} { return r.startup.served }
 
 // Run reconciles until ctx ends, then waits for the work under way. The
 // service's Check finishes requests that a crash cut off.
@@ -163,6 +117,19 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	}
 }
 
+// bindInstallation refuses a store that holds another installation's grants:
+// their rules carry its name, so this one would neither see nor close them.
+func (r *Reconciler) bindInstallation(ctx context.Context) error {
+	kept, err := r.adapters.Store.Bind(ctx, "installation", r.config.Installation)
+	if err != nil {
+		return fmt.Errorf("keeping the installation's name: %w", err)
+	}
+	if kept != r.config.Installation {
+		return jit.Refuse(jit.ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
+	}
+	return nil
+}
+
 // period is a time that passes again and again.
 type period struct {
 	every time.Duration
@@ -178,56 +145,30 @@ func (p *period) passed() bool {
 	return true
 }
 
-// bindInstallation refuses a store that holds another installation's grants:
-// their rules carry its name, so this one would neither see nor close them.
-func (r *Reconciler) bindInstallation(ctx context.Context) error {
-	kept, err := r.adapters.Store.Bind(ctx, "installation", r.config.Installation)
-	if err != nil {
-		return fmt.Errorf("keeping the installation's name: %w", err)
+// Served is closed once every closing that was overdue at the start has been
+// tried: then Slack may be served.
+func (r *Reconciler) Served() <-chan struct{} { return r.startup.served }
+
+// Kick asks for a pass now.
+func (r *Reconciler) Kick() {
+	select {
+	case r.kick <- struct{}{}:
+	default:
 	}
-	if kept != r.config.Installation {
-		return jit.Refuse(jit.ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
-	}
-	return nil
 }
 
-// everyGuard is the key that compares all guards; no resource id is empty.
-const everyGuard = ""
-
-// advanceDue moves on every grant whose time has come, closings first.
-func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
-	due, now := r.trust.due(), r.checks.Clock.Now()
-	ids, err := r.adapters.Store.Due(ctx, due)
-	var faults []error
-	if err != nil {
-		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
-	}
-	found := newFoundDue()
-	faults = append(faults, r.advanceAll(ctx, ids, due, now, found)...)
-	if first {
-		r.startup.waitFor(found.guards)
-	}
-	for guard, urgent := range r.due.replace(found) {
-		r.work.guards.Add(ctx, guard, urgent)
-	}
-	return errors.Join(faults...)
+// touch has guards looked at now.
+func (r *Reconciler) Touch(guards []string) {
+	r.due.touch(guards)
+	r.Kick()
 }
 
-// Stuck lists the grants whose closing is stuck, for health and metrics.
-func (r *Reconciler) Stuck(ctx context.Context) ([]jit.Grant, error) {
-	ids, err := r.adapters.Store.Due(ctx, r.trust.due())
-	if err != nil {
-		return nil, fmt.Errorf("finding what is due: %w", err)
-	}
-	var out []jit.Grant
-	for _, id := range ids {
-		g, err := r.adapters.Store.Grant(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", id, err)
-		}
-		if g.Stuck {
-			out = append(out, g)
-		}
-	}
-	return out, nil
+// Skip moves the clock by which grants are measured ahead, and never back: a
+// demonstration need not wait for a deadline. Doors only close earlier by it.
+func (r *Reconciler) Skip(d time.Duration) {
+	r.checks.Clock.Skip(d)
+	r.Kick()
 }
+
+// Now is the clock by which grants are measured.
+func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }

@@ -103,11 +103,11 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 	if err != nil {
 		return err
 	}
-	lock, err := s.checks.Protection(ctx, e.VM.ID, e.VM.Name)
+	protection, err := s.checks.Protection(ctx, e.VM.ID, e.VM.Name)
 	if err != nil {
 		return err
 	}
-	e.Policy, e.Protected = ok, lock.State
+	e.Policy, e.Protected = ok, protection.State
 	for _, pp := range policy.Ports {
 		o, err := s.offered(ctx, e, pp, policy.Widest)
 		if err != nil {
@@ -118,7 +118,7 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 	if e.Hidden {
 		return nil
 	}
-	return s.explainPath(ctx, e, policy, lock)
+	return s.explainPath(ctx, e, policy, protection)
 }
 
 // offered finds who would approve the shortest ask that is usual: from one
@@ -138,7 +138,7 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy
 }
 
 // explainPath says what filters the VM now, and where a grant would change it.
-func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, lock jit.Protection) error {
+func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, protection jit.Protection) error {
 	var tables []rules.Table
 	for _, guard := range reach.GuardsOfVM(e.VM) {
 		t, err := s.checks.Table(ctx, guard)
@@ -164,7 +164,7 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 	}
 	read, note := s.checks.Topology(ctx, []jit.VM{e.VM})
 	around := read(e.VM)
-	e.Posture = s.checks.Posture(e.VM, tables, around, policy, lock, note)
+	e.Posture = s.checks.Posture(e.VM, tables, around, policy, protection, note)
 	if elsewhere != nil {
 		e.Posture.Notes = append(e.Posture.Notes, elsewhere.Error())
 	}

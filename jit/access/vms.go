@@ -31,7 +31,7 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	if err != nil {
 		return nil, false, err
 	}
-	locks, err := s.adapters.Store.Protections(ctx)
+	protections, err := s.adapters.Store.Protections(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
@@ -46,7 +46,7 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 		if !seen.vm(ctx, vm) {
 			continue
 		}
-		l, err := s.vmLine(ctx, vm, locks)
+		l, err := s.vmLine(ctx, vm, protections)
 		if err != nil {
 			return nil, false, err
 		}
@@ -55,9 +55,9 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	return lines, false, nil
 }
 
-func (s *Service) vmLine(ctx context.Context, vm jit.VM, locks []jit.Protection) (ListedVM, error) {
+func (s *Service) vmLine(ctx context.Context, vm jit.VM, protections []jit.Protection) (ListedVM, error) {
 	l := ListedVM{VM: vm}
-	for _, p := range locks {
+	for _, p := range protections {
 		if !resource.Same(p.VM, vm.ID) {
 			continue
 		}

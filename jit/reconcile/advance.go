@@ -35,7 +35,7 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 }
 
 // advanceAll moves on what is due, many at once.
-func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, agenda *foundDue) []error {
+func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, found *foundDue) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
 	var wg sync.WaitGroup
@@ -49,7 +49,7 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 				return
 			}
 			if g.State == jit.Closing {
-				agenda.addClosing(g, !r.due.sawClosing(id), now)
+				found.addClosing(g, !r.due.sawClosing(id), now)
 			}
 		})
 	}

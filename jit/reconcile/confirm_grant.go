@@ -14,43 +14,43 @@ import (
 )
 
 // confirmGuard moves the grants on by what was read back, and by nothing else.
-func (r *Reconciler) confirmGuard(ctx context.Context, v guardPass) error {
+func (r *Reconciler) confirmGuard(ctx context.Context, pass guardPass) error {
 	var faults []error
-	for _, g := range v.grants {
+	for _, g := range pass.grants {
 		var err error
 		switch g.State {
 		case jit.Closing:
-			err = r.confirmClosed(ctx, v, g)
+			err = r.confirmClosed(ctx, pass, g)
 		case jit.Opening:
-			err = r.confirmOpened(ctx, v, g)
+			err = r.confirmOpened(ctx, pass, g)
 		case jit.Open:
-			err = r.checkOpen(ctx, v, g)
+			err = r.checkOpen(ctx, pass, g)
 		default:
 		}
 		if err != nil {
 			faults = append(faults, err)
 		}
 	}
-	for _, p := range v.protections {
-		if err := r.confirmProtection(ctx, v, p); err != nil {
+	for _, p := range pass.protections {
+		if err := r.confirmProtection(ctx, pass, p); err != nil {
 			faults = append(faults, err)
 		}
 	}
-	return errors.Join(append(faults, r.recordOrphans(ctx, v))...)
+	return errors.Join(append(faults, r.recordOrphans(ctx, pass))...)
 }
 
 // confirmReady moves on what already agrees, since the changes for others may
 // take minutes.
-func (r *Reconciler) confirmReady(ctx context.Context, v guardPass) error {
+func (r *Reconciler) confirmReady(ctx context.Context, pass guardPass) error {
 	var faults []error
-	for _, g := range v.grants {
-		_, left := r.findRule(g, v.before)
-		ready, _ := r.confirmedAt(v, g)
+	for _, g := range pass.grants {
+		_, left := r.findRule(g, pass.before)
+		ready, _ := r.confirmedAt(pass, g)
 		switch {
 		case g.State == jit.Opening && ready:
-			faults = append(faults, r.confirmOpened(ctx, v, g))
-		case g.State == jit.Closing && !left && v.before.Settled && !g.Agrees(v.guard):
-			faults = append(faults, r.confirmClosed(ctx, v, g))
+			faults = append(faults, r.confirmOpened(ctx, pass, g))
+		case g.State == jit.Closing && !left && pass.before.Settled && !g.Agrees(pass.guard):
+			faults = append(faults, r.confirmClosed(ctx, pass, g))
 		}
 	}
 	return errors.Join(faults...)
@@ -58,32 +58,32 @@ func (r *Reconciler) confirmReady(ctx context.Context, v guardPass) error {
 
 // confirmOpened confirms what is in force here, and gives up what Azure will
 // not take.
-func (r *Reconciler) confirmOpened(ctx context.Context, v guardPass, g jit.Grant) error {
-	done, cause := r.confirmedAt(v, g)
+func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Grant) error {
+	done, cause := r.confirmedAt(pass, g)
 	if done {
 		opened, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-			return g.ConfirmGuard(v.guard, r.publicEnds(v, g), v.now)
+			return g.ConfirmGuard(pass.guard, r.publicEnds(pass, g), pass.now)
 		})
-		if err == nil && opened.State == jit.Open && opened.Clock.Opened.Equal(v.now) {
+		if err == nil && opened.State == jit.Open && opened.Clock.Opened.Equal(pass.now) {
 			r.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
 		}
 		return err
 	}
 	if admission.Lasting(cause) {
-		return r.failOpening(ctx, g.ID, admission.ReasonFor(cause), v.now)
+		return r.failOpening(ctx, g.ID, admission.ReasonFor(cause), pass.now)
 	}
-	return errors.Join(cause, r.recordTrouble(ctx, v.guard, []jit.Grant{g}, cause))
+	return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
 }
 
 // confirmedAt reports whether every rule of the grant here was read back in force,
 // or what stands in the way.
-func (r *Reconciler) confirmedAt(v guardPass, g jit.Grant) (bool, error) {
-	for _, want := range rules.ForGrant(g, r.owner.Installation, v.guard) {
-		if err := v.failed[want.Name]; err != nil {
+func (r *Reconciler) confirmedAt(pass guardPass, g jit.Grant) (bool, error) {
+	for _, want := range rules.ForGrant(g, r.owner.Installation, pass.guard) {
+		if err := pass.failed[want.Name]; err != nil {
 			return false, err
 		}
-		final := v.plan.FinalOf(want)
-		ok, err := v.after.InForce(final)
+		final := pass.plan.FinalOf(want)
+		ok, err := pass.after.InForce(final)
 		if err != nil {
 			return false, err
 		}
@@ -95,14 +95,14 @@ func (r *Reconciler) confirmedAt(v guardPass, g jit.Grant) (bool, error) {
 }
 
 // publicEnds are where the rules of the grant in a firewall let its holder in.
-func (r *Reconciler) publicEnds(v guardPass, g jit.Grant) []jit.PublicEnd {
+func (r *Reconciler) publicEnds(pass guardPass, g jit.Grant) []jit.PublicEnd {
 	var out []jit.PublicEnd
 	for _, p := range g.Paths {
-		if !resource.Same(p.Guard, v.guard) || p.Kind != jit.ByDNAT {
+		if !resource.Same(p.Guard, pass.guard) || p.Kind != jit.ByDNAT {
 			continue
 		}
 		for _, want := range rules.TranslationsOf(g, r.owner.Installation, p) {
-			if d, ok := v.plan.FinalOf(want).PublicEnd(p.VM); ok {
+			if d, ok := pass.plan.FinalOf(want).PublicEnd(p.VM); ok {
 				out = append(out, d)
 			}
 		}
@@ -111,12 +111,12 @@ func (r *Reconciler) publicEnds(v guardPass, g jit.Grant) []jit.PublicEnd {
 }
 
 // confirmClosed ends a grant of which nothing is left in the guard.
-func (r *Reconciler) confirmClosed(ctx context.Context, v guardPass, g jit.Grant) error {
-	if cause := r.whyInForce(v, g); cause != nil {
-		return errors.Join(cause, r.recordTrouble(ctx, v.guard, []jit.Grant{g}, cause))
+func (r *Reconciler) confirmClosed(ctx context.Context, pass guardPass, g jit.Grant) error {
+	if cause := r.whyInForce(pass, g); cause != nil {
+		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
 	}
-	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(v.guard, v.now) })
-	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(v.now) { // else another pass closed it, and measured
+	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(pass.guard, pass.now) })
+	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(pass.now) { // else another pass closed it, and measured
 		r.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 	}
 	return err
@@ -124,15 +124,15 @@ func (r *Reconciler) confirmClosed(ctx context.Context, v guardPass, g jit.Grant
 
 // whyInForce is why something of the grant may still be in force in the guard, nil
 // when it was read back gone.
-func (r *Reconciler) whyInForce(v guardPass, g jit.Grant) error {
-	left, found := r.findRule(g, v.after)
-	if !found && v.after.Whole && !v.after.Settled {
+func (r *Reconciler) whyInForce(pass guardPass, g jit.Grant) error {
+	left, found := r.findRule(g, pass.after)
+	if !found && pass.after.Whole && !pass.after.Settled {
 		return jit.ErrNotYet // it still filters as before
 	}
 	if !found {
 		return nil
 	}
-	cause := v.failed[left.Name]
+	cause := pass.failed[left.Name]
 	if cause == nil {
 		cause = jit.ErrNotYet
 		if _, ours := r.owner.Ours(left); !ours {
@@ -158,40 +158,40 @@ func (r *Reconciler) findRule(g jit.Grant, t rules.Table) (rules.Rule, bool) {
 
 // checkOpen notices that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
-func (r *Reconciler) checkOpen(ctx context.Context, v guardPass, g jit.Grant) error {
-	if jit.HasGuard(g.Left, v.guard) {
-		return r.confirmLeft(ctx, v, g)
+func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant) error {
+	if jit.HasGuard(g.Left, pass.guard) {
+		return r.confirmLeft(ctx, pass, g)
 	}
-	moved := g.Follows(v.guard)
-	for _, want := range rules.ForGrant(g, r.owner.Installation, v.guard) {
-		relocated := rules.MovedPublicEnd(g, v.plan.FinalOf(want))
-		changed, err := r.isRewritten(ctx, v, g, want, relocated)
+	moved := g.Follows(pass.guard)
+	for _, want := range rules.ForGrant(g, r.owner.Installation, pass.guard) {
+		relocated := rules.MovedPublicEnd(g, pass.plan.FinalOf(want))
+		changed, err := r.isRewritten(ctx, pass, g, want, relocated)
 		if err != nil {
 			return err
 		}
 		moved = moved || relocated
-		if !changed || relocated || g.Follows(v.guard) {
+		if !changed || relocated || g.Follows(pass.guard) {
 			continue // its door was taken; or written for the first time, since the VM moved here
 		}
-		if err := r.recordDrift(ctx, g, want.Name, v.now); err != nil {
+		if err := r.recordDrift(ctx, g, want.Name, pass.now); err != nil {
 			return err
 		}
 	}
 	if moved {
-		return r.storeRerouted(ctx, v, g)
+		return r.storeRerouted(ctx, pass, g)
 	}
-	return r.recordHindrance(ctx, v, g)
+	return r.recordHindrance(ctx, pass, g)
 }
 
 // confirmLeft forgets a guard that the grant's VMs left once nothing of it
 // is there.
-func (r *Reconciler) confirmLeft(ctx context.Context, v guardPass, g jit.Grant) error {
-	if cause := r.whyInForce(v, g); cause != nil {
+func (r *Reconciler) confirmLeft(ctx context.Context, pass guardPass, g jit.Grant) error {
+	if cause := r.whyInForce(pass, g); cause != nil {
 		r.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
-			slog.String("guard", v.guard), slog.Any("error", cause))
+			slog.String("guard", pass.guard), slog.Any("error", cause))
 		return cause
 	}
-	return r.storeLeft(ctx, g, v.guard)
+	return r.storeLeft(ctx, g, pass.guard)
 }
 
 // storeLeft keeps what was read back of a grant as it was read: one that has moved
@@ -203,16 +203,16 @@ func (r *Reconciler) storeLeft(ctx context.Context, read jit.Grant, guard string
 
 // isRewritten reports whether a rule of an open grant was not as wanted when
 // the pass began, and is now. With again it is looked at in any case.
-func (r *Reconciler) isRewritten(ctx context.Context, v guardPass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
-	final := v.plan.FinalOf(want)
-	if old, _ := v.before.Rule(want.Name); old.Equal(final) && !again {
+func (r *Reconciler) isRewritten(ctx context.Context, pass guardPass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
+	final := pass.plan.FinalOf(want)
+	if old, _ := pass.before.Rule(want.Name); old.Equal(final) && !again {
 		return false, nil
 	}
-	ok, err := v.after.InForce(final)
+	ok, err := pass.after.InForce(final)
 	switch {
-	case err != nil || v.failed[want.Name] != nil:
-		cause := errors.Join(v.failed[want.Name], err)
-		return false, errors.Join(cause, r.recordTrouble(ctx, v.guard, []jit.Grant{g}, cause))
+	case err != nil || pass.failed[want.Name] != nil:
+		cause := errors.Join(pass.failed[want.Name], err)
+		return false, errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
 	case !ok:
 		return false, jit.ErrNotYet
 	}
@@ -226,21 +226,21 @@ func (r *Reconciler) recordDrift(ctx context.Context, g jit.Grant, rule string, 
 
 // storeRerouted keeps that the rules of an open grant were read back where its VM
 // is now, and tells its holder of a door that is another one.
-func (r *Reconciler) storeRerouted(ctx context.Context, v guardPass, g jit.Grant) error {
+func (r *Reconciler) storeRerouted(ctx context.Context, pass guardPass, g jit.Grant) error {
 	_, err := r.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
-		return stored.Rerouted(g.Paths, v.guard, r.publicEnds(v, stored), v.now)
+		return stored.Rerouted(g.Paths, pass.guard, r.publicEnds(pass, stored), pass.now)
 	})
 	return err
 }
 
 // recordHindrance keeps and tells what was read to stand in the way.
-func (r *Reconciler) recordHindrance(ctx context.Context, v guardPass, g jit.Grant) error {
-	by := r.owner.Hindrance(v.after, v.plan, g)
-	if !g.Hindered(v.guard, by) {
+func (r *Reconciler) recordHindrance(ctx context.Context, pass guardPass, g jit.Grant) error {
+	by := r.owner.Hindrance(pass.after, pass.plan, g)
+	if !g.Hindered(pass.guard, by) {
 		return nil
 	}
 	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-		next, events := g.Hinder(v.guard, by, v.now)
+		next, events := g.Hinder(pass.guard, by, pass.now)
 		return next, events, nil
 	})
 	return err

@@ -29,9 +29,9 @@ func (r *Reconciler) grantsAtDeleted(ctx context.Context, guard string, live []j
 }
 
 // protectionsAtDeleted deals with an NSG that was deleted: its denies are gone with it.
-func (r *Reconciler) protectionsAtDeleted(ctx context.Context, guard string, locks []jit.Protection) error {
+func (r *Reconciler) protectionsAtDeleted(ctx context.Context, guard string, protections []jit.Protection) error {
 	var faults []error
-	for _, p := range locks {
+	for _, p := range protections {
 		var err error
 		if p.State == jit.Unprotecting {
 			err = r.storeUnprotected(ctx, p, guard)

@@ -47,7 +47,7 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 
 // agreesWithStore reports whether the guard is as the store wants it.
 func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.Table) (bool, error) {
-	w, err := r.readStored(ctx, guard)
+	stored, err := r.readStored(ctx, guard)
 	if err != nil {
 		return true, err
 	}
@@ -57,44 +57,44 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
 		}
 	}
-	v := r.planPass(w, t)
-	for _, g := range w.Grants {
-		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r rules.Rule) bool { return rules.MovedPublicEnd(g, r) }) ||
-			g.Hindered(guard, r.owner.Hindrance(t, v.plan, g)) {
+	pass := r.planPass(stored, t)
+	for _, g := range stored.Grants {
+		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(pass.plan.Final, func(r rules.Rule) bool { return rules.MovedPublicEnd(g, r) }) ||
+			g.Hindered(guard, r.owner.Hindrance(t, pass.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
 	}
-	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsAgree(t, w.Protections), nil
+	return len(pass.plan.Changes) == 0 && len(pass.plan.Blocked) == 0 && r.owner.ProtectionsAgree(t, stored.Protections), nil
 }
 
 // closeDrifted closes the open grants whose rules somebody removed or changed,
 // where the policy says to end them, and plans the pass anew.
-func (r *Reconciler) closeDrifted(ctx context.Context, v guardPass) (guardPass, error) {
+func (r *Reconciler) closeDrifted(ctx context.Context, pass guardPass) (guardPass, error) {
 	ended := false
-	for _, g := range v.grants {
-		rule := r.changedRule(v, g)
-		if g.State != jit.Open || !g.EndOnDrift || g.Follows(v.guard) || rule == "" {
+	for _, g := range pass.grants {
+		rule := r.changedRule(pass, g)
+		if g.State != jit.Open || !g.EndOnDrift || g.Follows(pass.guard) || rule == "" {
 			continue
 		}
 		ended = true
 		if err := r.closeDriftedGrant(ctx, g.ID, rule); err != nil {
-			return v, err
+			return pass, err
 		}
 	}
 	if !ended {
-		return v, nil
+		return pass, nil
 	}
-	w, err := r.readStored(ctx, v.guard)
-	return r.planPass(w, v.before), err
+	stored, err := r.readStored(ctx, pass.guard)
+	return r.planPass(stored, pass.before), err
 }
 
 // changedRule names a rule of the grant that is not as it should be here.
-func (r *Reconciler) changedRule(v guardPass, g jit.Grant) string {
-	for _, c := range v.plan.Changes {
+func (r *Reconciler) changedRule(pass guardPass, g jit.Grant) string {
+	for _, c := range pass.plan.Changes {
 		if c.Put == nil {
 			continue
 		}
-		old, _ := v.before.Rule(c.Put.Name)
+		old, _ := pass.before.Rule(c.Put.Name)
 		if n, ok := rules.ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
 			return c.Put.Name
 		}

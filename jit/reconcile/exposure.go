@@ -14,7 +14,7 @@ import (
 // nothing filters, what comes from inside, where they are for the Internet only,
 // and whom allows of other people let in that are asked before them. Empty when
 // they keep everybody out.
-func (r *Reconciler) whatStaysOpen(ctx context.Context, v guardPass, p jit.Protection) (string, error) {
+func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p jit.Protection) (string, error) {
 	var words []string
 	for _, a := range p.Bare {
 		words = append(words, "the address "+a.String()+", before which there is no network security group")
@@ -22,7 +22,7 @@ func (r *Reconciler) whatStaysOpen(ctx context.Context, v guardPass, p jit.Prote
 	if p.Source != "*" {
 		words = append(words, "what does not come from the "+p.Source)
 	}
-	allows, err := r.allowsAbove(ctx, v, p)
+	allows, err := r.allowsAbove(ctx, pass, p)
 	if len(allows) > 0 {
 		words = append(words, "whom these allows of other people let in, which are asked first: "+strings.Join(allows, ", "))
 	}
@@ -31,12 +31,12 @@ func (r *Reconciler) whatStaysOpen(ctx context.Context, v guardPass, p jit.Prote
 
 // allowsAbove names the allows before the denies of the protection, at
 // addresses where every group has one: packets must pass both.
-func (r *Reconciler) allowsAbove(ctx context.Context, v guardPass, p jit.Protection) ([]string, error) {
+func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p jit.Protection) ([]string, error) {
 	above := map[netip.Addr][]string{}
 	shut := map[netip.Addr]bool{}
 	for _, path := range p.Paths {
-		table := v.after
-		if !resource.Same(path.Guard, v.guard) {
+		table := pass.after
+		if !resource.Same(path.Guard, pass.guard) {
 			var err error
 			if table, err = r.checks.Table(ctx, path.Guard); err != nil {
 				return nil, err

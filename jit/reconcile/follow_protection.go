@@ -17,20 +17,20 @@ import (
 // followProtections keeps every protection in step, and has those made that the
 // configuration says.
 func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
-	locks, err := r.adapters.Store.Protections(ctx)
+	protections, err := r.adapters.Store.Protections(ctx)
 	if err = r.tolerateDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
 	}
-	locked := make(map[string]bool, len(locks))
+	protected := make(map[string]bool, len(protections))
 	var faults []error
-	for _, p := range locks {
-		locked[strings.ToLower(p.VM)] = true
+	for _, p := range protections {
+		protected[strings.ToLower(p.VM)] = true
 		if p.At.Before(began) { // else it knows better than the list
 			faults = append(faults, r.followProtection(ctx, p, vms))
 		}
 	}
 	for id, vm := range vms {
-		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] {
 			r.work.protections.Add(ctx, id, false)
 		}
 	}

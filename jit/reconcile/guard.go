@@ -27,61 +27,61 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		}
 		defer r.claimFirewall(guard)()
 	}
-	w, err := r.readStored(ctx, guard)
+	stored, err := r.readStored(ctx, guard)
 	if err != nil {
 		return err
 	}
 	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
-		return errors.Join(r.grantsAtDeleted(ctx, guard, w.Grants), r.protectionsAtDeleted(ctx, guard, w.Protections))
+		return errors.Join(r.grantsAtDeleted(ctx, guard, stored.Grants), r.protectionsAtDeleted(ctx, guard, stored.Protections))
 	}
 	if err != nil {
-		if blind := r.removeUnread(ctx, guard, w.Grants); blind != nil {
+		if blind := r.removeUnread(ctx, guard, stored.Grants); blind != nil {
 			err = blind // it is tried again soon, not when reads are let through
 		}
-		return errors.Join(err, r.recordTrouble(ctx, guard, w.Grants, err))
+		return errors.Join(err, r.recordTrouble(ctx, guard, stored.Grants, err))
 	}
-	v, err := r.closeDrifted(ctx, r.planPass(w, before))
+	pass, err := r.closeDrifted(ctx, r.planPass(stored, before))
 	if err != nil {
 		return err
 	}
-	if len(v.plan.Changes) == 0 {
-		return r.confirmGuard(ctx, v)
+	if len(pass.plan.Changes) == 0 {
+		return r.confirmGuard(ctx, pass)
 	}
-	if err := r.confirmReady(ctx, v); err != nil {
+	if err := r.confirmReady(ctx, pass); err != nil {
 		return err
 	}
-	r.applyChanges(ctx, v, v.plan.Changes)
-	r.applyChanges(ctx, v, v.denyLocked()) // what a lock keeps from being removed
-	if v.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
-		return cmp.Or(v.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
+	r.applyChanges(ctx, pass, pass.plan.Changes)
+	r.applyChanges(ctx, pass, pass.denyLocked()) // what a lock keeps from being removed
+	if pass.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
+		return cmp.Or(pass.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
-	v.now = r.checks.Clock.Now()
-	return r.confirmGuard(ctx, v)
+	pass.now = r.checks.Clock.Now()
+	return r.confirmGuard(ctx, pass)
 }
 
 // readStored reads what the store says of the guard. A grant whose record is damaged
 // keeps no door open, and does not hold up the closing of the others here.
 func (r *Reconciler) readStored(ctx context.Context, guard string) (admission.AtGuard, error) {
-	w := r.checks.Stored(ctx, guard)
-	if errors.Is(w.GrantsFault, jit.ErrDamaged) {
-		r.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
-		w.GrantsFault = nil
+	stored := r.checks.Stored(ctx, guard)
+	if errors.Is(stored.GrantsFault, jit.ErrDamaged) {
+		r.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", stored.GrantsFault))
+		stored.GrantsFault = nil
 	}
-	if w.Unsure = errors.Is(w.ProtectionsFault, jit.ErrDamaged); w.Unsure {
-		w.ProtectionsFault = nil
+	if stored.Unsure = errors.Is(stored.ProtectionsFault, jit.ErrDamaged); stored.Unsure {
+		stored.ProtectionsFault = nil
 	}
-	return w, w.Fault()
+	return stored, stored.Fault()
 }
 
 // applyChanges makes changes and keeps what failed.
-func (r *Reconciler) applyChanges(ctx context.Context, v guardPass, changes []rules.Change) {
+func (r *Reconciler) applyChanges(ctx context.Context, pass guardPass, changes []rules.Change) {
 	if len(changes) == 0 {
 		return
 	}
-	for i, err := range r.adapters.Network.Apply(ctx, v.guard, changes) {
+	for i, err := range r.adapters.Network.Apply(ctx, pass.guard, changes) {
 		if err != nil {
-			v.failed[changes[i].Name()] = err
+			pass.failed[changes[i].Name()] = err
 		}
 	}
 }

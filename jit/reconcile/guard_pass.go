@@ -23,20 +23,20 @@ type guardPass struct {
 }
 
 // planPass says what a pass over a guard does.
-func (r *Reconciler) planPass(w admission.AtGuard, before rules.Table) guardPass {
-	v := guardPass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{}}
-	v.plan = r.owner.MakePlan(before, r.owner.Desired(w.Guard, w.Grants, w.Protections))
-	v.plan.Changes = append(r.keepUnexplained(before, v.plan.Changes, w.Protections, w.Unsure), r.rewriteUnconfirmed(w, before)...)
-	for _, b := range v.plan.Blocked {
-		v.failed[b.Name] = b.Err
+func (r *Reconciler) planPass(stored admission.AtGuard, before rules.Table) guardPass {
+	pass := guardPass{guard: stored.Guard, grants: stored.Grants, protections: stored.Protections, before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{}}
+	pass.plan = r.owner.MakePlan(before, r.owner.Desired(stored.Guard, stored.Grants, stored.Protections))
+	pass.plan.Changes = append(r.keepUnexplained(before, pass.plan.Changes, stored.Protections, stored.Unsure), r.rewriteUnconfirmed(stored, before)...)
+	for _, b := range pass.plan.Blocked {
+		pass.failed[b.Name] = b.Err
 	}
-	r.dropShadowed(&v)
-	return v
+	r.dropShadowed(&pass)
+	return pass
 }
 
 // keepUnexplained drops removals of denies that no protection known here explains:
 // when the store was lost, or cannot be read, what keeps doors shut stays.
-func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, locks []jit.Protection, unsure bool) []rules.Change {
+func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, protections []jit.Protection, unsure bool) []rules.Change {
 	return slices.DeleteFunc(changes, func(c rules.Change) bool {
 		n, _ := rules.ParseRuleName(c.Name())
 		if n.Grant != "" {
@@ -46,25 +46,25 @@ func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, lock
 			return true
 		}
 		old, found := t.Rule(c.Remove)
-		return c.Put == nil && found && !rules.Explained(t.Guard, old, locks)
+		return c.Put == nil && found && !rules.Explained(t.Guard, old, protections)
 	})
 }
 
 // rewriteUnconfirmed has a guard written again that is changed as a whole and whose
 // last change failed: that the rules of grants that close or left are not in its
 // document says nothing.
-func (r *Reconciler) rewriteUnconfirmed(w admission.AtGuard, t rules.Table) []rules.Change {
+func (r *Reconciler) rewriteUnconfirmed(stored admission.AtGuard, t rules.Table) []rules.Change {
 	if !t.Failed {
 		return nil
 	}
 	var out []rules.Change
-	for _, g := range w.Grants {
-		if jit.HasGuard(g.Left, w.Guard) {
+	for _, g := range stored.Grants {
+		if jit.HasGuard(g.Left, stored.Guard) {
 			g.Paths = g.Left // what it had there
-		} else if g.State != jit.Closing || g.Agrees(w.Guard) {
+		} else if g.State != jit.Closing || g.Agrees(stored.Guard) {
 			continue
 		}
-		for _, rule := range rules.ForGrant(g, r.owner.Installation, w.Guard) {
+		for _, rule := range rules.ForGrant(g, r.owner.Installation, stored.Guard) {
 			if !rules.Named(t.Rules, rule.Name) {
 				out = append(out, rules.Change{Remove: rule.Name})
 			}
@@ -75,14 +75,14 @@ func (r *Reconciler) rewriteUnconfirmed(w admission.AtGuard, t rules.Table) []ru
 
 // dropShadowed drops the writes of rules that a deny above them would make idle:
 // what cannot be in force is not written.
-func (r *Reconciler) dropShadowed(v *guardPass) {
-	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c rules.Change) bool {
+func (r *Reconciler) dropShadowed(pass *guardPass) {
+	pass.plan.Changes = slices.DeleteFunc(pass.plan.Changes, func(c rules.Change) bool {
 		if c.Put == nil || !c.Put.Allow {
 			return false
 		}
-		d, shadowed := v.before.Shadow(*c.Put)
+		d, shadowed := pass.before.Shadow(*c.Put)
 		if shadowed {
-			v.failed[c.Put.Name] = rules.ShadowRefusal(v.before, d)
+			pass.failed[c.Put.Name] = rules.ShadowRefusal(pass.before, d)
 		}
 		return shadowed
 	})
@@ -91,11 +91,11 @@ func (r *Reconciler) dropShadowed(v *guardPass) {
 // denyLocked turn allows of ours that a lock keeps from being removed into denies:
 // a lock against deleting lets a rule be changed, and the door is shut.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
-func (v guardPass) denyLocked() []rules.Change {
+func (pass guardPass) denyLocked() []rules.Change {
 	var out []rules.Change
-	for _, c := range v.plan.Changes {
-		old, found := v.before.Rule(c.Remove)
-		if c.Put == nil && found && old.Allow && !resource.IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], jit.ErrLocked) {
+	for _, c := range pass.plan.Changes {
+		old, found := pass.before.Rule(c.Remove)
+		if c.Put == nil && found && old.Allow && !resource.IsFirewall(pass.guard) && errors.Is(pass.failed[c.Remove], jit.ErrLocked) {
 			old.Allow = false
 			out = append(out, rules.Change{Put: &old})
 		}
@@ -105,9 +105,9 @@ func (v guardPass) denyLocked() []rules.Change {
 
 // whyUnremoved is why a removal failed. What could not be read back waits for as
 // long as Azure asks, a removal does not.
-func (v guardPass) whyUnremoved() error {
-	for _, c := range v.plan.Changes {
-		if err := v.failed[c.Remove]; c.Remove != "" && err != nil {
+func (pass guardPass) whyUnremoved() error {
+	for _, c := range pass.plan.Changes {
+		if err := pass.failed[c.Remove]; c.Remove != "" && err != nil {
 			return err
 		}
 	}

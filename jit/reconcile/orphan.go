@@ -13,27 +13,27 @@ import (
 
 // recordOrphans records the rules of ours that no live grant explains and that this
 // pass removed.
-func (r *Reconciler) recordOrphans(ctx context.Context, v guardPass) error {
+func (r *Reconciler) recordOrphans(ctx context.Context, pass guardPass) error {
 	var faults []error
-	for _, c := range v.plan.Changes {
+	for _, c := range pass.plan.Changes {
 		n, _ := rules.ParseRuleName(c.Remove)
-		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(v.grants, func(g jit.Grant) bool { return g.ID == n.Grant }) {
+		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(pass.grants, func(g jit.Grant) bool { return g.ID == n.Grant }) {
 			continue // denies come and go with protections, which say so
 		}
-		if err := v.failed[c.Remove]; err != nil {
+		if err := pass.failed[c.Remove]; err != nil {
 			r.adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
-				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
+				slog.String("guard", pass.guard), slog.String("rule", c.Remove), slog.Any("error", err))
 			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
 			continue
 		}
-		if _, there := v.after.Rule(c.Remove); there {
+		if _, there := pass.after.Rule(c.Remove); there {
 			continue // looked at again by the next comparison
 		}
 		var card jit.Card
 		if g, err := r.adapters.Store.Grant(ctx, n.Grant); err == nil {
 			card = g.Card
 		}
-		if err := r.adapters.Store.Append(ctx, jit.OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
+		if err := r.adapters.Store.Append(ctx, jit.OrphanRemoved(c.Remove, pass.after.Name, n.Grant, card, pass.now)); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
 		}
 	}

@@ -51,7 +51,9 @@ var errLastApproval = errors.New("the requester must be checked before the last 
 // the account, the rights or the policy has the request denied by jitbot. Refused
 // is also an approver, who was one by the rule before, and is none by the VMs as
 // they are now.
-func (s *Service) recheckRequester(ctx context.Context, who jit.Person, before jit.ApprovalRule, id jit.ID) (need int, void []jit.UserID, err error) {
+func (s *Service) recheckRequester(
+	ctx context.Context, who jit.Person, before jit.ApprovalRule, id jit.ID,
+) (need int, void []jit.UserID, err error) {
 	g, err := s.grant(ctx, id)
 	if err != nil {
 		return 0, nil, err
@@ -69,7 +71,7 @@ func (s *Service) recheckRequester(ctx context.Context, who jit.Person, before j
 	})
 	if err == nil {
 		if slices.Equal(rule.ApproverActions, before.ApproverActions) {
-			vms = nil // they were looked at a moment ago
+			vms = nil // the approver's rights there were checked a moment ago
 		}
 		if err := s.requireApprover(ctx, who, rule, vms, g, "approve"); err != nil {
 			return 0, nil, err
@@ -79,8 +81,11 @@ func (s *Service) recheckRequester(ctx context.Context, who jit.Person, before j
 	}
 	var no *jit.Refusal
 	if !errors.As(err, &no) {
-		s.adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
-		return 0, nil, jit.Refuse(jit.ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, jit.Outline(err), id)
+		s.adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval",
+			slog.String("grant", string(id)), slog.Any("error", err))
+		return 0, nil, jit.Refuse(jit.ErrBusy,
+			"The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.",
+			g.Request.By.ID, jit.Outline(err), id)
 	}
 	why := no.Error()
 	if _, err := s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
@@ -124,7 +129,8 @@ func (s *Service) approver(ctx context.Context, by jit.UserID, id jit.ID, what s
 		return g, who, jit.ApprovalRule{}, err
 	}
 	if who.Same(g.Request.By) {
-		return g, who, jit.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority, "You asked for %s yourself, so somebody else must decide it.", id))
+		return g, who, jit.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
+			"You asked for %s yourself, so somebody else must decide it.", id))
 	}
 	rule, vms, err := s.currentRule(ctx, g)
 	if err != nil {
@@ -156,13 +162,16 @@ func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRul
 
 // requireApprover refuses, and records, somebody who is no approver by the rule, or
 // does not hold at one of the VMs what it asks of approvers.
-func (s *Service) requireApprover(ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string) error {
+func (s *Service) requireApprover(
+	ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string,
+) error {
 	approver, err := s.checks.IsListed(ctx, rule.Approvers, who.ID)
 	if err != nil {
 		return err
 	}
 	if !approver {
-		return s.reject(ctx, who.ID, g, what, jit.Refuse(jit.ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", who.ID, g.ID))
+		return s.reject(ctx, who.ID, g, what, jit.Refuse(jit.ErrAuthority,
+			"%s is no approver of %s, so that changes nothing; its card names who is.", who.ID, g.ID))
 	}
 	for _, vm := range vms {
 		if err := s.checks.CheckRights(ctx, who, vm, rule.ApproverActions); err != nil {

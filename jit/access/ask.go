@@ -65,7 +65,7 @@ func (s *Service) completeAsk(ctx context.Context, vms []jit.VM, a jit.Ask) ([]j
 		if err != nil {
 			return nil, nil, 0, err
 		}
-		if ok { // without one, fits says so
+		if ok { // without one, WithinPolicy says so
 			a, limit = policy.Complete(a, limit)
 		}
 	}
@@ -79,7 +79,9 @@ func (s *Service) completeAsk(ctx context.Context, vms []jit.VM, a jit.Ask) ([]j
 			return nil, nil, 0, err
 		}
 		if i > 0 && !slices.Equal(got, asked) {
-			return nil, nil, 0, jit.Refuse(jit.ErrInput, "The policies of %s and %s mean different protocols by these ports; write /tcp or /udp after each port.", vms[0].Name, vm.Name)
+			return nil, nil, 0, jit.Refuse(jit.ErrInput,
+				"The policies of %s and %s mean different protocols by these ports; write /tcp or /udp after each port.",
+				vms[0].Name, vm.Name)
 		}
 		asked = got
 	}
@@ -107,7 +109,8 @@ func (s *Service) splitByRule(vms []jit.VM, r jit.Request) ([]grantPart, error) 
 		for _, port := range r.Ports {
 			rule, ok := s.config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
 			if !ok {
-				return nil, jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; ask an admin for an entry under approvals.", port, vm.Name)
+				return nil, jit.Refuse(jit.ErrPolicy,
+					"Nobody is named to approve access to port %s of %s; ask an admin for an entry under approvals.", port, vm.Name)
 			}
 			if ports[rule] == nil {
 				order = append(order, rule)

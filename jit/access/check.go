@@ -25,7 +25,8 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return g, err
 	}
 	if s.checks.Clock.Now().Sub(g.Request.At) > askedLapse {
-		return s.refuse(ctx, g, jit.Refuse(jit.ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
+		return s.refuse(ctx, g, jit.Refuse(jit.ErrStale,
+			"It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
 	}
 	var terms jit.Terms
 	err = admission.Patiently(ctx, func() error { terms, err = s.termsOf(ctx, g); return err })
@@ -47,6 +48,7 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 	return g, nil
 }
 
+// termsOf checks the request and says on what terms it is admitted.
 func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	who, sites, err := s.checks.CheckRequest(ctx, g)
 	if err != nil {
@@ -83,7 +85,8 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 	no := new(jit.Refusal)
 	if !errors.As(cause, &no) {
 		s.adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
-		no = jit.Refuse(jit.ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", jit.Outline(cause))
+		no = jit.Refuse(jit.ErrAuthority,
+			"Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", jit.Outline(cause))
 	}
 	now := s.checks.Clock.Now()
 	refused, err := s.adapters.Store.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {

@@ -55,12 +55,13 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Explanation{}, err
 	}
-	seen, err := s.vmVisibility(ctx, by)
+	visible, err := s.visibleVMs(ctx, by)
 	if err != nil {
 		return Explanation{}, err
 	}
-	if who != by && !seen.all {
-		return Explanation{}, jit.Refuse(jit.ErrAuthority, "Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
+	if who != by && !visible.all {
+		return Explanation{}, jit.Refuse(jit.ErrAuthority,
+			"Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
 	}
 	vms, err := s.checks.VMs.Find(ctx, []string{word})
 	if err != nil {
@@ -76,7 +77,7 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 	if err != nil {
 		return Explanation{}, fmt.Errorf("reading %s: %w", vms[0].Name, err)
 	}
-	e := Explanation{VM: vm, For: who, Hidden: !seen.vm(ctx, vm)}
+	e := Explanation{VM: vm, For: who, Hidden: !visible.seesVM(ctx, vm)}
 	if e.Who, e.Refusal, err = s.mayAsk(ctx, who, vm); err != nil {
 		return e, err
 	}

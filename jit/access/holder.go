@@ -29,6 +29,7 @@ func (s *Service) Cancel(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gra
 	})
 }
 
+// requireHolder refuses, and records, everybody but the holder of the grant.
 func (s *Service) requireHolder(ctx context.Context, by jit.UserID, id jit.ID, what, hint string) (jit.Grant, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return jit.Grant{}, err

@@ -28,7 +28,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
-	seen := &visibility{checks: s.checks, by: by, readable: s.readable}
+	visible := s.byAzureRights(by)
 	var out []ListedGrant
 	for _, g := range grants {
 		mine := g.Request.By.ID == by
@@ -39,7 +39,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 		if l.Approver, l.Admin, err = s.rolesAt(ctx, by, g); err != nil {
 			return nil, err
 		}
-		if !mine && !l.Approver && !l.Admin && !seen.see(ctx, g) {
+		if !mine && !l.Approver && !l.Admin && !visible.seesGrant(ctx, g) {
 			continue
 		}
 		out = append(out, l)

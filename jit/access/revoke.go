@@ -28,7 +28,8 @@ func (s *Service) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason s
 		return g, err
 	}
 	if !approver && !admin {
-		return g, s.reject(ctx, by, g, "revoke", jit.Refuse(jit.ErrAuthority, "%s may not revoke %s; its approvers and the admins may, and its holder can say done.", by, id))
+		return g, s.reject(ctx, by, g, "revoke", jit.Refuse(jit.ErrAuthority,
+			"%s may not revoke %s; its approvers and the admins may, and its holder can say done.", by, id))
 	}
 	if g.State == jit.Pending {
 		return g, jit.Refuse(jit.ErrStale, "%s is not open yet; deny it on its card instead.", id)

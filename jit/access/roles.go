@@ -6,6 +6,7 @@ import (
 	"jitbot/jit"
 )
 
+// rolesAt says what somebody is to the grant now.
 func (s *Service) rolesAt(ctx context.Context, by jit.UserID, g jit.Grant) (approver, admin bool, err error) {
 	if by.Host() {
 		return false, true, nil

@@ -24,16 +24,16 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 	if err != nil {
 		return nil, false, err
 	}
-	seen, err := s.vmVisibility(ctx, by)
+	visible, err := s.visibleVMs(ctx, by)
 	if err != nil {
 		return nil, false, err
 	}
 	var mine []jit.VM
 	for _, vm := range vms {
-		if more = seen.looks > maxScanReads || ctx.Err() != nil; more {
+		if more = visible.azureReads > maxScanReads || ctx.Err() != nil; more {
 			break
 		}
-		if seen.vm(ctx, vm) {
+		if visible.seesVM(ctx, vm) {
 			mine = append(mine, vm)
 		}
 	}
@@ -42,7 +42,7 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 	}
 	out, _, err := s.checks.Classify(ctx, mine)
 	for i := range out {
-		out[i].Admin = seen.all
+		out[i].Admin = visible.all
 	}
 	return out, more, err
 }

@@ -22,9 +22,9 @@ type Service struct {
 
 // Loop is what makes Azure agree with what a Service stored.
 type Loop interface {
-	// Kick has the loop look at once at what is due.
+	// Kick has the loop do at once what is due.
 	Kick()
-	// Touch has it look at once at guards, whose ids are in lower case.
+	// Touch has it reconcile guards at once, whose ids are in lower case.
 	Touch(guards []string)
 	// Protect stores a change of a VM's protection; f is as in Protections.
 	Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error
@@ -43,7 +43,7 @@ func (s *Service) Known(ctx context.Context, by jit.UserID) error {
 }
 
 // Admin refuses whoever is not an admin, before anything is shown that only
-// admins can use. What they do is judged again when they do it.
+// admins can use. What they do is checked again when they do it.
 func (s *Service) Admin(ctx context.Context, by jit.UserID) error {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return err
@@ -53,9 +53,13 @@ func (s *Service) Admin(ctx context.Context, by jit.UserID) error {
 		return err
 	}
 	if !admin {
-		return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
+		return refuseNonAdmin()
 	}
 	return nil
+}
+
+func refuseNonAdmin() error {
+	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
 }
 
 func (s *Service) grant(ctx context.Context, id jit.ID) (jit.Grant, error) {
@@ -73,7 +77,9 @@ func (s *Service) grant(ctx context.Context, id jit.ID) (jit.Grant, error) {
 }
 
 // transition runs a transition; a stale one is told as it is.
-func (s *Service) transition(ctx context.Context, id jit.ID, f func(jit.Grant, time.Time) (jit.Grant, jit.Event, error)) (jit.Grant, error) {
+func (s *Service) transition(ctx context.Context, id jit.ID,
+	f func(jit.Grant, time.Time) (jit.Grant, jit.Event, error),
+) (jit.Grant, error) {
 	now := s.checks.Clock.Now()
 	g, err := s.adapters.Store.Update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		g, e, err := f(g, now)
@@ -97,6 +103,8 @@ func (s *Service) reject(ctx context.Context, by jit.UserID, g jit.Grant, what s
 	return no
 }
 
+// rejectUnknown is reject for somebody who could not be identified, of a grant
+// that may not be there.
 func (s *Service) rejectUnknown(ctx context.Context, by jit.UserID, id jit.ID, what string, no error) error {
 	g, err := s.grant(ctx, id)
 	if err != nil {

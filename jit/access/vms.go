@@ -35,15 +35,15 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
-	seen, err := s.vmVisibility(ctx, by)
+	visible, err := s.visibleVMs(ctx, by)
 	if err != nil {
 		return nil, false, err
 	}
 	for _, vm := range found {
-		if len(lines) == limit || seen.looks > maxVMReads || ctx.Err() != nil {
+		if len(lines) == limit || visible.azureReads > maxVMReads || ctx.Err() != nil {
 			return lines, true, nil //nolint:nilerr // what was found in time is shown
 		}
-		if !seen.vm(ctx, vm) {
+		if !visible.seesVM(ctx, vm) {
 			continue
 		}
 		l, err := s.vmLine(ctx, vm, protections)

@@ -7,11 +7,11 @@ import (
 	"jitbot/jit/admission"
 )
 
-// Approvers looks, before anybody asks, at who could. It changes nothing and needs
-// no Store, so whether a name once meant another Entra user is not known to it.
+// Approvers says, before anybody asks, who could approve. It changes nothing and needs
+// no store, so whether a name once meant another Entra user is not known to it.
 type Approvers struct{ checks admission.Checker }
 
-// NewApprovers makes one. Of the world it needs Directory, People and Log.
+// NewApprovers makes one. Of the adapters it needs Directory, People and Log.
 func NewApprovers(c jit.Config, w admission.Adapters) Approvers {
 	w.Store = nil
 	return Approvers{admission.NewChecker(c, w)}

@@ -20,7 +20,7 @@ type Forecast struct {
 // ObstacleKind says what is in the way, and of what.
 type ObstacleKind string
 
-// The kinds of a Hurdle. The first three are in the way of a grant.
+// The kinds of an Obstacle. The first three are in the way of a grant.
 const (
 	ObstacleVM      ObstacleKind = "machine" // the VM itself
 	ObstacleLock    ObstacleKind = "lock"    // a management lock over a guard
@@ -33,20 +33,21 @@ const (
 type Obstacle struct {
 	Kind  ObstacleKind
 	Guard string   // resource id of the guard that it is at; empty: it is about the VM itself
-	VMs   []jit.VM // whom it concerns
+	VMs   []jit.VM // that it concerns
 	Why   error    // a Refusal
 }
 
-// Predict looks at the VMs that a policy matches, with all guards and all
-// management locks as they were read.
+// Predict says what would become of requests for the VMs that a policy matches,
+// and of their protections, with all guards and all management locks as they
+// were read. Nothing is read or written.
 func Predict(c jit.Config, vms []jit.VM, tables []rules.Table, locks []admission.ManagementLock) Forecast {
-	l := forecaster{
+	f := forecaster{
 		config: c, owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
 		tables: map[string]rules.Table{}, vmsBehind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
 		byText: map[string]int{}, noted: map[string]bool{}, obstructed: map[ObstacleKind]map[string]bool{},
 	}
 	for _, t := range tables {
-		l.tables[strings.ToLower(t.Guard)] = t
+		f.tables[strings.ToLower(t.Guard)] = t
 	}
 	var matched, always []jit.VM
 	for _, vm := range vms {
@@ -55,11 +56,11 @@ func Predict(c jit.Config, vms []jit.VM, tables []rules.Table, locks []admission
 			if policy.Always {
 				always = append(always, vm)
 			}
-			l.checkVM(vm, policy)
+			f.checkVM(vm, policy)
 		}
 	}
-	l.checkGuards(locks)
-	l.Matched, l.Reachable = len(matched), l.countUnobstructed(matched, ObstacleVM, ObstacleLock, ObstacleRules)
-	l.Always = l.countUnobstructed(always, ObstacleVM, ObstacleLock, ObstacleAlways)
-	return l.Forecast
+	f.checkGuards(locks)
+	f.forecast.Matched, f.forecast.Reachable = len(matched), f.countUnobstructed(matched, ObstacleVM, ObstacleLock, ObstacleRules)
+	f.forecast.Always = f.countUnobstructed(always, ObstacleVM, ObstacleLock, ObstacleAlways)
+	return f.forecast
 }

@@ -13,20 +13,20 @@ import (
 	"jitbot/jit/rules"
 )
 
-// forecaster gathers an Outlook.
+// forecaster gathers a Forecast.
 type forecaster struct {
-	Forecast
+	forecast    Forecast
 	config      jit.Config
 	owner       rules.Owner
 	tables      map[string]rules.Table           // by lower-case guard
 	vmsBehind   map[string][]jit.VM              // by lower-case guard
 	protections map[string][]jit.Protection      // by lower-case guard
-	byText      map[string]int                   // index of each hurdle, by what it says
+	byText      map[string]int                   // index of each obstacle, by obstacleText
 	noted       map[string]bool                  // what was said of which VM
 	obstructed  map[ObstacleKind]map[string]bool // lower-case ids of VMs
 }
 
-// checkVM finds what is in front of the VM, and notes what is wrong with that.
+// checkVM finds which guards are in front of the VM, and notes what is wrong with that.
 func (f *forecaster) checkVM(vm jit.VM, policy jit.Policy) {
 	if vm.Classic {
 		f.note(vm, ObstacleVM, "", jit.RefuseClassic(vm))
@@ -34,7 +34,8 @@ func (f *forecaster) checkVM(vm jit.VM, policy jit.Policy) {
 	}
 	for _, pp := range policy.Ports {
 		if _, ok := f.config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); !ok {
-			f.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
+			f.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy,
+				"Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
 		}
 	}
 	paths, err := route.ForFullProtection(vm)
@@ -72,11 +73,12 @@ func (f *forecaster) noteUnfiltered(vm jit.VM) {
 	}
 	if filtered && len(bare) > 0 {
 		f.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy,
-			"%s has no network security group at its address %s, so all traffic from inside is let in there; attach one to the interface or its subnet.", vm.Name, strings.Join(bare, ", ")))
+			"%s has no network security group at its address %s, so all traffic from inside is let in there; "+
+				"attach one to the interface or its subnet.", vm.Name, strings.Join(bare, ", ")))
 	}
 }
 
-// addProtection has the protection looked at where its denies would stand.
+// addProtection has the protection checked where its denies would stand.
 func (f *forecaster) addProtection(p jit.Protection) {
 	for _, guard := range p.Guards() {
 		f.protections[guard] = append(f.protections[guard], p)
@@ -107,7 +109,7 @@ func (f *forecaster) checkGuards(locks []admission.ManagementLock) {
 	}
 }
 
-// checkProtections looks at the protections of a guard: those that are always there
+// checkProtections plans the protections of a guard: those that are always there
 // together, each other one by itself.
 func (f *forecaster) checkProtections(t rules.Table, guard string) {
 	var always []jit.Protection
@@ -130,7 +132,7 @@ func (f *forecaster) checkProtections(t rules.Table, guard string) {
 	}
 }
 
-// note adds a hurdle for the VM, or the VM to one that says the same.
+// note adds an obstacle for the VM, or the VM to one that says the same.
 func (f *forecaster) note(vm jit.VM, kind ObstacleKind, guard string, why error) {
 	id := strings.ToLower(vm.ID)
 	if f.obstructed[kind] == nil {
@@ -144,11 +146,11 @@ func (f *forecaster) note(vm jit.VM, kind ObstacleKind, guard string, why error)
 	f.noted[text+id] = true
 	i, known := f.byText[text]
 	if !known {
-		i = len(f.Obstacles)
+		i = len(f.forecast.Obstacles)
 		f.byText[text] = i
-		f.Obstacles = append(f.Obstacles, Obstacle{Kind: kind, Guard: guard, Why: why})
+		f.forecast.Obstacles = append(f.forecast.Obstacles, Obstacle{Kind: kind, Guard: guard, Why: why})
 	}
-	f.Obstacles[i].VMs = append(f.Obstacles[i].VMs, vm)
+	f.forecast.Obstacles[i].VMs = append(f.forecast.Obstacles[i].VMs, vm)
 }
 
 func obstacleText(kind ObstacleKind, guard string, why error) string {

@@ -18,12 +18,12 @@ import (
 type probe struct {
 	port  jit.PortPolicy
 	grant jit.Grant
-	err   error // why there is no way
+	err   error // why there are no paths
 }
 
 // probeObstacle is what a probe met.
 type probeObstacle struct {
-	guard string      // empty: there is no way at all
+	guard string      // empty: there is no path at all
 	deny  *rules.Rule // what denies it
 	err   error       // what else is in the way
 }
@@ -52,8 +52,11 @@ func (f *forecaster) probePorts(vm jit.VM, policy jit.Policy) {
 	}
 	for _, o := range order {
 		t := f.tables[o.guard]
-		f.note(vm, ObstacleRules, o.guard, jit.Refuse(jit.ErrPolicy, "The rule %s (priority %s) in %s denies %s to everybody who may ask before any allow of ours, so every request is refused; move it behind priority %s.",
-			o.deny.Name, fmt.Sprint(o.deny.Priority), t.Name, strings.Join(denied[o.guard+" "+o.deny.Name], ", "), fmt.Sprint(f.owner.Bands.Allow.To)))
+		f.note(vm, ObstacleRules, o.guard, jit.Refuse(jit.ErrPolicy,
+			"The rule %s (priority %s) in %s denies %s to everybody who may ask before any allow of ours, "+
+				"so every request is refused; move it behind priority %s.",
+			o.deny.Name, fmt.Sprint(o.deny.Priority), t.Name, strings.Join(denied[o.guard+" "+o.deny.Name], ", "),
+			fmt.Sprint(f.owner.Bands.Allow.To)))
 	}
 }
 
@@ -95,7 +98,7 @@ func (f *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
 	return out
 }
 
-// probeObstacles looks at each guard on the way. A group of ours in a firewall policy
+// probeObstacles plans the probe's rules at each guard on its paths. A group of ours in a firewall policy
 // that is not there yet has nothing in the way.
 func (f *forecaster) probeObstacles(t probe) []probeObstacle {
 	if t.err != nil {
@@ -106,7 +109,8 @@ func (f *forecaster) probeObstacles(t probe) []probeObstacle {
 		table, read := f.tables[guard]
 		if !read && !resource.IsFirewall(guard) {
 			out = append(out, probeObstacle{guard: guard, err: jit.Refuse(jit.ErrNotFound,
-				"The network security group %s is not among those that could be read; give jitbot's identity its role there too.", resource.Name(guard))})
+				"The network security group %s is not among those that could be read; "+
+					"give jitbot's identity its role there too.", resource.Name(guard))})
 		}
 		if !read {
 			continue

@@ -34,7 +34,8 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 	return errors.Join(faults...)
 }
 
-// advanceAll moves on what is due, many at once.
+// advanceAll moves on what is due, many at once, and notes the closings in
+// found.
 func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, found *foundDue) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
@@ -57,7 +58,7 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 	return faults
 }
 
-// advance does what the clock asks of one grant. Doors close by due, which may
+// advance does what the clock asks of one grant. Grants expire by due, which may
 // be ahead of now while the clock is suspect.
 func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time) (jit.Grant, error) {
 	g, err := r.adapters.Store.Grant(ctx, id)

@@ -21,7 +21,7 @@ const (
 // clockTrust decides whether deadlines may be measured by this machine's clock
 // alone: it knows how far the clock had come when jitbot ran last, whether it
 // was set back, and whether Azure's agrees with it. mu guards what was noted so
-// far, and is not held while the store writes.
+// far (highest, suspect, answered, agreesSince), and is not held while the store writes.
 type clockTrust struct {
 	clock     *clock.Clock
 	store     markStore

@@ -136,11 +136,13 @@ func (r *Reconciler) whyInForce(pass guardPass, g jit.Grant) error {
 	if cause == nil {
 		cause = jit.ErrNotYet
 		if _, ours := r.owner.Ours(left); !ours {
-			cause = jit.Refuse(jit.ErrForbidden, "somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
+			cause = jit.Refuse(jit.ErrForbidden,
+				"somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
 		}
 	}
 	if errors.Is(cause, jit.ErrLocked) && !left.Allow {
-		cause = jit.Refuse(jit.ErrLocked, "a lock keeps the rule %s from being removed, so it was turned into a deny and lets nobody in; remove the lock", left.Name)
+		cause = jit.Refuse(jit.ErrLocked,
+			"a lock keeps the rule %s from being removed, so it was turned into a deny and lets nobody in; remove the lock", left.Name)
 	}
 	return cause
 }
@@ -156,7 +158,7 @@ func (r *Reconciler) findRule(g jit.Grant, t rules.Table) (rules.Rule, bool) {
 	return rules.Rule{}, false
 }
 
-// checkOpen notices that somebody removed or changed a rule of a live grant;
+// checkOpen records that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
 func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant) error {
 	if jit.HasGuard(g.Left, pass.guard) {
@@ -171,7 +173,7 @@ func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant)
 		}
 		moved = moved || relocated
 		if !changed || relocated || g.Follows(pass.guard) {
-			continue // its door was taken; or written for the first time, since the VM moved here
+			continue // its public end was taken; or written for the first time, since the VM moved here
 		}
 		if err := r.recordDrift(ctx, g, want.Name, pass.now); err != nil {
 			return err
@@ -195,14 +197,14 @@ func (r *Reconciler) confirmLeft(ctx context.Context, pass guardPass, g jit.Gran
 }
 
 // storeLeft keeps what was read back of a grant as it was read: one that has moved
-// again meanwhile is looked at again.
+// again meanwhile is read again.
 func (r *Reconciler) storeLeft(ctx context.Context, read jit.Grant, guard string) error {
 	_, err := r.update(ctx, read.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(read.Left, guard) })
 	return err
 }
 
 // isRewritten reports whether a rule of an open grant was not as wanted when
-// the pass began, and is now. With again it is looked at in any case.
+// the pass began, and is now. With again it is read in any case.
 func (r *Reconciler) isRewritten(ctx context.Context, pass guardPass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
 	final := pass.plan.FinalOf(want)
 	if old, _ := pass.before.Rule(want.Name); old.Equal(final) && !again {
@@ -219,13 +221,14 @@ func (r *Reconciler) isRewritten(ctx context.Context, pass guardPass, g jit.Gran
 	return true, nil
 }
 
+// recordDrift records that somebody removed or changed a rule of the grant.
 func (r *Reconciler) recordDrift(ctx context.Context, g jit.Grant, rule string, now time.Time) error {
 	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Drifted(rule, now) })
 	return err
 }
 
 // storeRerouted keeps that the rules of an open grant were read back where its VM
-// is now, and tells its holder of a door that is another one.
+// is now, and tells its holder of a public end that is another one.
 func (r *Reconciler) storeRerouted(ctx context.Context, pass guardPass, g jit.Grant) error {
 	_, err := r.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
 		return stored.Rerouted(g.Paths, pass.guard, r.publicEnds(pass, stored), pass.now)

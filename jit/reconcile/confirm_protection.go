@@ -108,7 +108,7 @@ func (pass guardPass) shutsFor(p jit.Protection, deny rules.Rule) bool {
 	return false
 }
 
-// recordProtectionDrift says that somebody changed a deny of a locked VM; the plan has
+// recordProtectionDrift says that somebody changed a deny of a protected VM; the plan has
 // put it back.
 func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, p jit.Protection) error {
 	for _, want := range rules.ForProtections(r.owner.Installation, pass.guard, pass.protections) {
@@ -124,7 +124,7 @@ func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, 
 	return nil
 }
 
-// recordExposure says that what the denies of a locked VM leave open is not what was
+// recordExposure says that what the denies of a protected VM leave open is not what was
 // told of it: somebody's allow stands before them, or does no more.
 func (r *Reconciler) recordExposure(ctx context.Context, pass guardPass, p jit.Protection) error {
 	here, changed, err := r.owner.Exposed(pass.after, p)

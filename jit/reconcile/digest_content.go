@@ -51,7 +51,7 @@ func addRemark(d *jit.Digest, text, vm string) {
 	d.Remarks[i].VMs = append(d.Remarks[i].VMs, vm)
 }
 
-// compare finds what changed since the last digest. What cannot be told now is
+// compareDigest finds what changed since the last digest. What cannot be told now is
 // taken to be as it was.
 func compareDigest(d *jit.Digest, last jit.Digest, findings []reach.Finding) {
 	before, open := map[string]bool{}, map[string]bool{}

@@ -16,7 +16,7 @@ import (
 // everyGuard is the key that compares all guards; no resource id is empty.
 const everyGuard = ""
 
-// compareAll looks at every guard of the subscriptions and of the store, and
+// compareAll reads every guard of the subscriptions and of the store, and
 // reconciles those that do not agree: drift, orphans, and grants left by a crash.
 func (r *Reconciler) compareAll(ctx context.Context) error {
 	known, err := r.adapters.Store.Guards(ctx)
@@ -45,7 +45,8 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// agreesWithStore reports whether the guard is as the store wants it.
+// agreesWithStore reports whether the guard is as the store wants it, and has no
+// grant that a pass would move on.
 func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.Table) (bool, error) {
 	stored, err := r.readStored(ctx, guard)
 	if err != nil {
@@ -59,7 +60,8 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	}
 	pass := r.planPass(stored, t)
 	for _, g := range stored.Grants {
-		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(pass.plan.Final, func(r rules.Rule) bool { return rules.MovedPublicEnd(g, r) }) ||
+		moved := func(rule rules.Rule) bool { return rules.MovedPublicEnd(g, rule) }
+		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(pass.plan.Final, moved) ||
 			g.Hindered(guard, r.owner.Hindrance(t, pass.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}

@@ -12,7 +12,7 @@ import (
 
 // whatStaysOpen say what the denies of a protection leave open: addresses that
 // nothing filters, what comes from inside, where they are for the Internet only,
-// and whom allows of other people let in that are asked before them. Empty when
+// and whom allows of other people let in that Azure evaluates before them. Empty when
 // they keep everybody out.
 func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p jit.Protection) (string, error) {
 	var words []string

@@ -13,9 +13,10 @@ import (
 // waits while a change is under way.
 
 // firewallBatch knows which firewalls are being changed, by us or by somebody
-// else, and the openings that wait for that. mu guards the maps.
+// else, and the openings that wait for that. mu guards the maps, beginning that
+// nothing begins while a firewall is claimed.
 type firewallBatch struct {
-	// entry is held shared by whoever begins at firewalls, and alone by whoever
+	// beginning is held shared by whoever begins at firewalls, and alone by whoever
 	// claims one: what began before a claim is in what is read next. It is taken
 	// before mu.
 	beginning sync.RWMutex
@@ -33,7 +34,7 @@ func newFirewallBatch() *firewallBatch {
 // claim keeps that what is wanted of the guard is being read and written, until
 // it is released: who comes later is not in that change.
 func (b *firewallBatch) claim(guard string) {
-	b.beginning.Lock() // whoever is entering is in what is read next
+	b.beginning.Lock() // whoever is beginning is in what is read next
 	defer b.beginning.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -47,9 +48,9 @@ func (b *firewallBatch) release(guard string) {
 }
 
 // beginUnlessClaimed has an opening begin, unless a firewall on its paths is claimed: then
-// the paths are remembered, and entered is false. begin runs while nobody can
+// the paths are remembered, and begun is false. begin runs while nobody can
 // claim a firewall, so it must be short.
-func (b *firewallBatch) beginUnlessClaimed(id jit.ID, paths []jit.Path, begin func() error) (entered bool, err error) {
+func (b *firewallBatch) beginUnlessClaimed(id jit.ID, paths []jit.Path, begin func() error) (begun bool, err error) {
 	b.beginning.RLock()
 	defer b.beginning.RUnlock()
 	if slices.ContainsFunc(jit.GuardsOf(paths), b.isClaimed) {
@@ -75,8 +76,8 @@ func (b *firewallBatch) noteChanging(guard string, changing bool) {
 }
 
 // wasChanging reports whether the guard was seen being changed by somebody else
-// a moment ago. Later, whoever asks first looks again, and the others wait for
-// what it sees: hundreds may be held.
+// a moment ago. Later, whoever asks first reads it again, and the others wait for
+// what it reads: hundreds may wait.
 func (b *firewallBatch) wasChanging(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -103,7 +104,7 @@ func (b *firewallBatch) openingWaitsAt(guard string) bool {
 const maxRemembered = 1000
 
 // rememberPaths keeps the paths of an opening that is held, so that it is not
-// checked anew each time it looks.
+// checked anew each time it is tried.
 func (b *firewallBatch) rememberPaths(id jit.ID, paths []jit.Path) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

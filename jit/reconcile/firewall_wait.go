@@ -54,7 +54,7 @@ func (r *Reconciler) countUnwritten(ctx context.Context, guard string) (opening 
 }
 
 // claimFirewall keeps that the firewall is being read and written, until it is
-// released: then what waited for it is looked at.
+// released: then what waited for it is tried.
 func (r *Reconciler) claimFirewall(guard string) (release func()) {
 	r.firewalls.claim(guard)
 	return func() {
@@ -66,7 +66,7 @@ func (r *Reconciler) claimFirewall(guard string) (release func()) {
 // delayForFirewall holds an opening while a firewall on its paths is being changed, by us
 // or by somebody else: begun now, it would spend its time waiting. The error,
 // if any, has it tried again soon.
-func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []jit.Path) (held bool, err error) {
+func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []jit.Path) (delayed bool, err error) {
 	for _, guard := range jit.GuardsOf(paths) {
 		if !resource.IsFirewall(guard) {
 			continue
@@ -79,7 +79,8 @@ func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []
 			continue
 		}
 		r.firewalls.rememberPaths(g.ID, paths)
-		why := fmt.Sprintf("the %s %s is being changed, which takes Azure minutes; this comes next", resource.KindOf(guard).Noun(), resource.GuardName(guard))
+		why := fmt.Sprintf("the %s %s is being changed, which takes Azure minutes; this comes next",
+			resource.KindOf(guard).Noun(), resource.GuardName(guard))
 		if err := r.delayOpening(ctx, g, why); err != nil {
 			return true, err
 		}
@@ -88,6 +89,8 @@ func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []
 	return false, nil
 }
 
+// isFirewallChanging reports whether Azure is at work on the firewall, for us or
+// for somebody else.
 func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool, error) {
 	if r.firewalls.isClaimed(guard) || r.firewalls.wasChanging(guard) {
 		return true, nil
@@ -105,7 +108,7 @@ func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool
 // claimed meanwhile: then its rules would wait for the change after the next.
 // Claims wait for one write of the store, and for nothing slower.
 func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []jit.Path) (began bool, err error) {
-	entered, err := r.firewalls.beginUnlessClaimed(id, paths, func() error {
+	begun, err := r.firewalls.beginUnlessClaimed(id, paths, func() error {
 		now := r.checks.Clock.Now()
 		g, err := r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) {
 			return g.Begin(paths, r.config.TimeToOpen(paths), now)
@@ -113,12 +116,12 @@ func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []jit.Path
 		began = err == nil && !g.Clock.Begun.IsZero()
 		return err
 	})
-	if !entered {
+	if !begun {
 		return false, &jit.BusyError{Wait: openingWaitsFor, Cause: errors.New("a firewall on its paths is being changed")}
 	}
 	return began, err
 }
 
-// openingWaitsFor is how soon a held opening looks again; with what a queue adds to it,
-// all that are held look within the time in which openings gather.
+// openingWaitsFor is how soon an opening that waits is tried again; with what a
+// queue adds to it, all that wait are tried within the time in which openings gather.
 const openingWaitsFor = 2 * time.Second

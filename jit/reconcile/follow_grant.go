@@ -44,13 +44,14 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	return r.followPaths(ctx, g, admission.PathsOf(sites), now)
 }
 
-// followPaths has the rules be where they should be.
+// followPaths compares the paths that were found with those of the grant.
 func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
 	switch {
 	case jit.SamePaths(paths, g.Paths):
 		return nil
 	case g.State == jit.Opening:
-		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: "what is before a VM, or its addresses, changed while it was being opened; ask again"}, now)
+		why := "what is before a VM, or its addresses, changed while it was being opened; ask again"
+		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: why}, now)
 	default:
 		return r.reroute(ctx, g, paths, now)
 	}

@@ -14,8 +14,8 @@ import (
 	"jitbot/jit/route"
 )
 
-// followProtections keeps every protection in step, and has those made that the
-// configuration says.
+// followProtections keeps every protection in step with its VM, and queues the
+// VMs that the configuration protects always and nothing protects yet.
 func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
 	protections, err := r.adapters.Store.Protections(ctx)
 	if err = r.tolerateDamage(ctx, err); err != nil {
@@ -45,7 +45,8 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 	vm, err := r.readWhole(ctx, p.VM, vms)
 	if errors.Is(err, jit.ErrUnwatched) {
 		r.unwatched.Do(func() {
-			r.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
+			r.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, "+
+				"so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
 				slog.String("vm", p.VM))
 		})
 		return nil
@@ -123,7 +124,8 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	}
 	next, err := r.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
+			slog.String("vm", vm.ID), slog.String("why", no.Error()))
 		return nil
 	}
 	if err != nil {
@@ -132,7 +134,7 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	now := r.checks.Clock.Now()
 	_, err = r.adapters.Store.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.Revision != old.Revision {
-			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
+			return p, p.VM != "", nil, nil // somebody was quicker, and it is followed again
 		}
 		after, events := p.ReplacedBy(next, now)
 		return after, true, events, nil

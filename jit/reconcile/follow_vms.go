@@ -43,7 +43,7 @@ func (r *Reconciler) followVMs(ctx context.Context, _ string) error {
 	return errors.Join(faults...)
 }
 
-// currentVMs is how grants find things now: the VMs, and what is read of firewalls
+// currentVMs is what grants are compared with: the VMs, and what is read of firewalls
 // on the way to them.
 type currentVMs struct {
 	byID      map[string]jit.VM

@@ -36,8 +36,8 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return errors.Join(r.grantsAtDeleted(ctx, guard, stored.Grants), r.protectionsAtDeleted(ctx, guard, stored.Protections))
 	}
 	if err != nil {
-		if blind := r.removeUnread(ctx, guard, stored.Grants); blind != nil {
-			err = blind // it is tried again soon, not when reads are let through
+		if removeErr := r.removeUnread(ctx, guard, stored.Grants); removeErr != nil {
+			err = removeErr // it is tried again soon, not when reads are let through
 		}
 		return errors.Join(err, r.recordTrouble(ctx, guard, stored.Grants, err))
 	}
@@ -52,7 +52,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return err
 	}
 	r.applyChanges(ctx, pass, pass.plan.Changes)
-	r.applyChanges(ctx, pass, pass.denyLocked()) // what a lock keeps from being removed
+	r.applyChanges(ctx, pass, pass.denyLocked()) // what a management lock keeps from being removed
 	if pass.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
 		return cmp.Or(pass.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
@@ -61,11 +61,12 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 }
 
 // readStored reads what the store says of the guard. A grant whose record is damaged
-// keeps no door open, and does not hold up the closing of the others here.
+// keeps nothing open, and does not hold up the closing of the others here.
 func (r *Reconciler) readStored(ctx context.Context, guard string) (admission.AtGuard, error) {
 	stored := r.checks.Stored(ctx, guard)
 	if errors.Is(stored.GrantsFault, jit.ErrDamaged) {
-		r.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", stored.GrantsFault))
+		r.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed",
+			slog.String("guard", guard), slog.Any("error", stored.GrantsFault))
 		stored.GrantsFault = nil
 	}
 	if stored.Unsure = errors.Is(stored.ProtectionsFault, jit.ErrDamaged); stored.Unsure {
@@ -87,7 +88,7 @@ func (r *Reconciler) applyChanges(ctx context.Context, pass guardPass, changes [
 }
 
 // removeUnread removes the rules of closing grants by the names that were
-// stored for them, while Azure lets nobody read: a door is not left open for
+// stored for them, while Azure lets nobody read: a port is not left open for
 // that. Closed is said only when it was read.
 func (r *Reconciler) removeUnread(ctx context.Context, guard string, live []jit.Grant) error {
 	var changes []rules.Change

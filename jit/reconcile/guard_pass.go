@@ -11,7 +11,8 @@ import (
 	"jitbot/jit/rules"
 )
 
-// guardPass is one look at a guard: what it held before and after the changes.
+// guardPass is one pass over a guard: what the store says of it, its table before
+// and after the changes, and what became of each change.
 type guardPass struct {
 	guard         string
 	grants        []jit.Grant
@@ -22,11 +23,15 @@ type guardPass struct {
 	now           time.Time
 }
 
-// planPass says what a pass over a guard does.
+// planPass plans the pass; nothing is written yet.
 func (r *Reconciler) planPass(stored admission.AtGuard, before rules.Table) guardPass {
-	pass := guardPass{guard: stored.Guard, grants: stored.Grants, protections: stored.Protections, before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{}}
+	pass := guardPass{
+		guard: stored.Guard, grants: stored.Grants, protections: stored.Protections,
+		before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{},
+	}
 	pass.plan = r.owner.MakePlan(before, r.owner.Desired(stored.Guard, stored.Grants, stored.Protections))
-	pass.plan.Changes = append(r.keepUnexplained(before, pass.plan.Changes, stored.Protections, stored.Unsure), r.rewriteUnconfirmed(stored, before)...)
+	changes := r.keepUnexplained(before, pass.plan.Changes, stored.Protections, stored.Unsure)
+	pass.plan.Changes = append(changes, r.rewriteUnconfirmed(stored, before)...)
 	for _, b := range pass.plan.Blocked {
 		pass.failed[b.Name] = b.Err
 	}
@@ -35,7 +40,7 @@ func (r *Reconciler) planPass(stored admission.AtGuard, before rules.Table) guar
 }
 
 // keepUnexplained drops removals of denies that no protection known here explains:
-// when the store was lost, or cannot be read, what keeps doors shut stays.
+// when the store was lost, or cannot be read, what keeps addresses shut stays.
 func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, protections []jit.Protection, unsure bool) []rules.Change {
 	return slices.DeleteFunc(changes, func(c rules.Change) bool {
 		n, _ := rules.ParseRuleName(c.Name())
@@ -50,7 +55,7 @@ func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, prot
 	})
 }
 
-// rewriteUnconfirmed has a guard written again that is changed as a whole and whose
+// rewriteUnconfirmed has a firewall written again that is changed as a whole and whose
 // last change failed: that the rules of grants that close or left are not in its
 // document says nothing.
 func (r *Reconciler) rewriteUnconfirmed(stored admission.AtGuard, t rules.Table) []rules.Change {
@@ -88,8 +93,9 @@ func (r *Reconciler) dropShadowed(pass *guardPass) {
 	})
 }
 
-// denyLocked turn allows of ours that a lock keeps from being removed into denies:
-// a lock against deleting lets a rule be changed, and the door is shut.
+// denyLocked turn allows of ours that a management lock keeps from being removed into denies:
+// a management lock against deleting lets a rule be changed, and then nobody is
+// let in.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
 func (pass guardPass) denyLocked() []rules.Change {
 	var out []rules.Change

@@ -12,7 +12,7 @@ import (
 )
 
 // prepareOpening makes an approved grant ready for its first write: everything is
-// checked once more and the way is stored. Where opening must wait, the grant
+// checked once more and the paths are stored. Where opening must wait, the grant
 // says so.
 func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 	waited := r.firewalls.takePaths(jit.ID(id))
@@ -30,7 +30,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 	if now.Sub(g.Clock.Approved) > approvalValidFor {
 		return r.failOpening(ctx, g.ID, "its approval is too old to be used, ask again", now)
 	}
-	if held, err := r.delayForFirewall(ctx, g, waited); held || err != nil {
+	if delayed, err := r.delayForFirewall(ctx, g, waited); delayed || err != nil {
 		return err
 	}
 	paths, err := r.pathsOf(ctx, g)
@@ -46,7 +46,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 	return r.startOpening(ctx, g, paths)
 }
 
-// pathsOf checks once more all that must hold, and finds the way.
+// pathsOf checks once more all that must hold, and finds the paths.
 func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, error) {
 	_, sites, err := r.checks.CheckRequest(ctx, g)
 	if err != nil {
@@ -56,12 +56,12 @@ func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, erro
 	return paths, r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
 }
 
-// startOpening stores the way and starts at its guards, when they can be written now.
+// startOpening stores the paths and starts at its guards, when they can be written now.
 func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.Path) error {
 	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
 		return r.delayOpening(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
-	if held, err := r.delayForFirewall(ctx, g, paths); held || err != nil {
+	if delayed, err := r.delayForFirewall(ctx, g, paths); delayed || err != nil {
 		return err
 	}
 	began, err := r.storeBegun(ctx, g.ID, paths)

@@ -27,7 +27,7 @@ func (r *Reconciler) recordOrphans(ctx context.Context, pass guardPass) error {
 			continue
 		}
 		if _, there := pass.after.Rule(c.Remove); there {
-			continue // looked at again by the next comparison
+			continue // it is read again by the next comparison
 		}
 		var card jit.Card
 		if g, err := r.adapters.Store.Grant(ctx, n.Grant); err == nil {

@@ -13,7 +13,8 @@ import (
 )
 
 // SweepOverdue closes what is past its until, from the rules in the network alone,
-// with no store and no Slack, for when the instance that opened them is gone.
+// with no store and no Slack, for when the instance that opened them is gone: it
+// is what jitbot sweep runs.
 // With unreadable it also removes the allow rules of ours whose description
 // cannot be read. Rules that are not ours are never touched. The error says
 // which guards could not be read; what could be is returned all the same.
@@ -54,7 +55,9 @@ const (
 	NotRemoved Outcome = "failed"     // due, and still there
 )
 
-func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time) ([]Swept, error) {
+func sweepTable(
+	ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time,
+) ([]Swept, error) {
 	var found []Swept
 	var changes []rules.Change
 	var due []int // index into found of each change

@@ -7,7 +7,8 @@ import (
 	"jitbot/jit"
 )
 
-// protect runs a change of a protection that is there.
+// Protect stores a change of the VM's protection; where there is none, nothing
+// changes.
 func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
 	_, err := r.adapters.Store.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.VM == "" {
@@ -23,9 +24,11 @@ func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protecti
 }
 
 // storeConfirmed changes a protection by what was read back of it as it was read. One
-// that says something else meanwhile is looked at again: of that nothing was
+// that says something else meanwhile is read again: of that nothing was
 // read back.
-func (r *Reconciler) storeConfirmed(ctx context.Context, read jit.Protection, f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event)) (jit.Protection, error) {
+func (r *Reconciler) storeConfirmed(ctx context.Context, read jit.Protection,
+	f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event),
+) (jit.Protection, error) {
 	stale := false
 	p, err := r.adapters.Store.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {

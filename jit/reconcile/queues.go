@@ -6,10 +6,10 @@ import "jitbot/jit/workqueue"
 type queues struct {
 	guards      *workqueue.Queue // key: a guard in lower case
 	openings    *workqueue.Queue // key: a grant that is to begin
-	requests    *workqueue.Queue // key: a grant that is asked
-	holders     *workqueue.Queue // key: somebody with open grants, looked at again
+	requests    *workqueue.Queue // key: a request whose check was cut off
+	holders     *workqueue.Queue // key: somebody with open grants, whose rights are checked again
 	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
-	inventory   *workqueue.Queue // one key: what became of the VMs
+	inventory   *workqueue.Queue // one key: the list of VMs, which grants and protections follow
 	digests     *workqueue.Queue // one key: the digest that is due
 }
 

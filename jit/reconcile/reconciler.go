@@ -23,15 +23,14 @@ const (
 
 	guardWorkers   = 64 // guards worked on at once
 	openWorkers    = 16 // grants prepared for opening at once
-	recheckWorkers = 4  // holders looked at again at once
+	recheckWorkers = 4  // holders checked again at once
 	protectWorkers = 1  // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 )
 
-// Reconciler is the loop that makes the network agree with the store. It is
-// level-triggered: each pass starts from the store and from Azure, never from
-// memory, so that recovery, retries and drift are the same code as normal
-// work. What it remembers all the same is in parts, each with its own lock; no
-// part calls another with its lock held.
+// Reconciler is the loop that makes Azure agree with the store. What it remembers
+// between passes is in its parts, each with its own lock: trust, due, firewalls,
+// startup and digestDone; no part calls another with its lock held. It has no lock
+// of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
 	checks       admission.Checker
 	config       jit.Config
@@ -39,7 +38,7 @@ type Reconciler struct {
 	owner        rules.Owner
 	kick         chan struct{}
 	checkRequest func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
-	unwatched    sync.Once                           // says once that protected VMs are not looked at
+	unwatched    sync.Once                           // says once that some protected VMs are not followed
 
 	work       queues
 	trust      *clockTrust
@@ -92,7 +91,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	first := true
 	for {
 		if err := r.advanceDue(ctx, first); err != nil && ctx.Err() == nil {
-			r.adapters.Log.ErrorContext(ctx, "a pass of the sweep failed", slog.Any("error", err))
+			r.adapters.Log.ErrorContext(ctx, "a pass of the loop failed", slog.Any("error", err))
 		} else {
 			first = false
 		}
@@ -125,7 +124,8 @@ func (r *Reconciler) bindInstallation(ctx context.Context) error {
 		return fmt.Errorf("keeping the installation's name: %w", err)
 	}
 	if kept != r.config.Installation {
-		return jit.Refuse(jit.ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
+		return jit.Refuse(jit.ErrPolicy, "The store belongs to installation %s and the configuration says %s: "+
+			"rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
 	}
 	return nil
 }
@@ -157,14 +157,14 @@ func (r *Reconciler) Kick() {
 	}
 }
 
-// touch has guards looked at now.
+// Touch has guards reconciled now; their ids are in lower case.
 func (r *Reconciler) Touch(guards []string) {
 	r.due.touch(guards)
 	r.Kick()
 }
 
 // Skip moves the clock by which grants are measured ahead, and never back: a
-// demonstration need not wait for a deadline. Doors only close earlier by it.
+// demonstration need not wait for a deadline. Grants only end earlier by it.
 func (r *Reconciler) Skip(d time.Duration) {
 	r.checks.Clock.Skip(d)
 	r.Kick()

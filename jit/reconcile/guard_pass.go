@@ -31,7 +31,7 @@ func (r *Reconciler) planPass(stored admission.AtGuard, before rules.Table) guar
 	}
 	pass.plan = r.owner.MakePlan(before, r.owner.Desired(stored.Guard, stored.Grants, stored.Protections))
 	changes := r.keepUnexplained(before, pass.plan.Changes, stored.Protections, stored.Unsure)
-	pass.plan.Changes = append(changes, r.rewriteUnconfirmed(stored, before)...)
+	pass.plan.Changes = slices.Concat(changes, r.rewriteUnconfirmed(stored, before))
 	for _, b := range pass.plan.Blocked {
 		pass.failed[b.Name] = b.Err
 	}

@@ -31,7 +31,7 @@ func (b *Bot) list(ctx context.Context, cmd slashCommand, all bool) {
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, cmd.User)
-	var listed []access.Listed
+	var listed []access.ListedGrant
 	if err == nil {
 		listed, err = b.Service.List(work, cmd.User, all)
 	}
@@ -119,7 +119,7 @@ func (b *Bot) vms(ctx context.Context, cmd slashCommand, text string) {
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, cmd.User)
-	var lines []access.VMLine
+	var lines []access.ListedVM
 	var more bool
 	if err == nil {
 		lines, more, err = b.Service.VMs(work, cmd.User, text, view.MaxListed)

@@ -16,7 +16,7 @@ func TestVMsAreListed(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.open()
 	o.reads(o.jit(adaID, "vms"), "There is no VM that you may see.")
-	o.service.listed, o.service.more = []access.VMLine{{VM: machines(1)[0], Protected: jit.Protected, Offer: simple()}}, true
+	o.service.listed, o.service.more = []access.ListedVM{{VM: machines(1)[0], Protected: jit.Protected, Offer: simple()}}, true
 	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`rg/web-1`*: protected.", "port 22 (SSH) for 3h at most, from 203.0.113.7",
 		"narrow it")
 	if o.service.noted(`vms U0ADA "@channel tag:env=prod" 20`) != 1 {

@@ -80,7 +80,7 @@ func (b *Bot) unprotect(ctx context.Context, by jit.UserID, words []string) view
 	return view.ProtectResults(command.VerbUnprotect, results)
 }
 
-func (b *Bot) logResults(ctx context.Context, v command.Verb, by jit.UserID, results []access.Result) {
+func (b *Bot) logResults(ctx context.Context, v command.Verb, by jit.UserID, results []access.VMResult) {
 	for _, r := range results {
 		if r.Err != nil {
 			b.logFault(ctx, string(v)+" of "+r.VM.ID, by, "", r.Err)

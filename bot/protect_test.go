@@ -34,7 +34,7 @@ func (o *setup) direct(user string, n int) string {
 func TestProtectOpensTheForm(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.offer, o.service.vms = wide(), machines(3)
-	o.service.results = []access.Result{
+	o.service.results = []access.VMResult{
 		{VM: o.service.vms[0]},
 		{VM: o.service.vms[1], Err: jit.Refuse(jit.ErrPolicy, "attach an NSG to %s first", "web-2")},
 	}
@@ -150,7 +150,7 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 	if n := o.service.noted("protect") + o.service.noted("unprotect"); n != 0 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
-	o.service.results = []access.Result{{VM: o.service.vms[0]}}
+	o.service.results = []access.VMResult{{VM: o.service.vms[0]}}
 	o.reads(o.jit(graceID, "unprotect web-1"), "Being unprotected: `rg/web-1`.", "Exactly jitbot's denies are removed")
 }
 

@@ -38,14 +38,14 @@ type Service interface {
 	Known(ctx context.Context, by jit.UserID) error
 	// List shows live grants and waiting requests, one's own or all that the
 	// person may see.
-	List(ctx context.Context, by jit.UserID, all bool) ([]access.Listed, error)
+	List(ctx context.Context, by jit.UserID, all bool) ([]access.ListedGrant, error)
 	// Concerns lists one's own grants that have not ended, and the requests
 	// that wait for one's decision.
-	Concerns(ctx context.Context, by jit.UserID) ([]access.Listed, error)
+	Concerns(ctx context.Context, by jit.UserID) ([]access.ListedGrant, error)
 	// VMs lists VMs as Search does, with whether they are protected and what may
 	// be asked for; only those that the person may see. more says that there may
 	// be others.
-	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []access.VMLine, more bool, err error)
+	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []access.ListedVM, more bool, err error)
 	// Scan says how each VM stands that the person may see, the exposed first.
 	Scan(ctx context.Context, by jit.UserID) (findings []reach.Finding, more bool, err error)
 	// Explain is a dry run of a request, by who or, for admins, for who else.
@@ -54,7 +54,7 @@ type Service interface {
 	Admin(ctx context.Context, by jit.UserID) error
 
 	// Protect shuts ports of VMs, named as in Ask; each has its own outcome.
-	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.Result, error)
+	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.VMResult, error)
 	// Unprotect ends that; each VM has its own outcome.
-	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.Result, error)
+	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.VMResult, error)
 }

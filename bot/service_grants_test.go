@@ -106,23 +106,23 @@ func (s *fakeService) change(id jit.ID, f func(jit.Grant) (jit.Grant, jit.Event,
 	return next, nil
 }
 
-func (s *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access.Listed, error) {
+func (s *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access.ListedGrant, error) {
 	if err := s.note("list %s %v", by, all); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []access.Listed
+	var out []access.ListedGrant
 	for _, id := range slices.Sorted(maps.Keys(s.grants)) {
 		g := s.grants[id]
 		if mine := g.Request.By.ID == by; mine || all {
-			out = append(out, access.Listed{Grant: g, Mine: mine, Approver: by == graceID})
+			out = append(out, access.ListedGrant{Grant: g, Mine: mine, Approver: by == graceID})
 		}
 	}
 	return out, nil
 }
 
-func (s *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.Listed, error) {
+func (s *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.ListedGrant, error) {
 	if err := s.Known(ctx, by); err != nil {
 		return nil, err
 	}

@@ -33,9 +33,9 @@ type fakeService struct {
 	vms       []jit.VM        // that a search finds
 	last      jit.Request     // of everybody
 	unknown   string          // a VM that there is not
-	listed    []access.VMLine // that a list of VMs shows
+	listed    []access.ListedVM // that a list of VMs shows
 	more      bool            // there are others
-	results   []access.Result // of protecting and unprotecting
+	results   []access.VMResult // of protecting and unprotecting
 	protected []jit.PortPolicy
 	refuse    error           // of every offer
 	found     []reach.Finding // of a scan
@@ -99,7 +99,7 @@ func (s *fakeService) Admin(_ context.Context, by jit.UserID) error {
 	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect.")
 }
 
-func (s *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.Result, error) {
+func (s *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.VMResult, error) {
 	if err := s.Admin(ctx, by); err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (s *fakeService) Protect(ctx context.Context, by jit.UserID, words []string
 	return s.results, err
 }
 
-func (s *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.Result, error) {
+func (s *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.VMResult, error) {
 	if err := s.Admin(ctx, by); err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 	return o, nil
 }
 
-func (s *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.VMLine, bool, error) {
+func (s *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.ListedVM, bool, error) {
 	return s.listed, s.more, s.note("vms %s %q %d", by, text, limit)
 }
 

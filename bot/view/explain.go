@@ -50,10 +50,10 @@ func explainHead(e access.Explanation) string {
 		line += " (production)"
 	}
 	line += " for " + mentionUser(e.For) + ". This is a dry run: nothing was asked for.\n"
-	if e.No == nil {
+	if e.Refusal == nil {
 		line += "Rights: all that is required is held, as " + Code(e.Who.Name) + "."
 	} else {
-		line += "Rights: a request would be refused. " + e.No.Say(refusalArgument)
+		line += "Rights: a request would be refused. " + e.Refusal.Say(refusalArgument)
 	}
 	words := map[jit.ProtectionState]string{
 		jit.Protecting: "It is being protected.", jit.Protected: "It is protected: nobody gets to its ports without a grant.",
@@ -63,31 +63,31 @@ func explainHead(e access.Explanation) string {
 }
 
 // offerText is what may be asked for of one port, and what its state is.
-func offerText(o access.Offered, hidden bool) string {
+func offerText(o access.OfferedPort, hidden bool) string {
 	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports),
 		AcceptedSources(o.Port, o.Widest), jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
 	ask := fmt.Sprintf("For %s from one address ", jit.ShortDuration(o.Duration))
 	switch {
-	case !o.Named:
+	case !o.HasRule:
 		lines = append(lines, ask+"nobody is named to approve, so it would be refused; ask an admin for an entry under approvals.")
 	case o.Rule.Required == 0:
 		lines = append(lines, ask+"nobody needs to approve: the Azure rights alone decide.")
 	default:
 		lines = append(lines, ask+Count(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
 	}
-	if o.Few != nil {
-		lines = append(lines, "It would be refused: "+o.Few.Say(refusalArgument))
+	if o.TooFew != nil {
+		lines = append(lines, "It would be refused: "+o.TooFew.Say(refusalArgument))
 	}
 	if hidden {
 		return strings.Join(lines, "\n")
 	}
-	for _, w := range o.Ways {
+	for _, w := range o.Verdicts {
 		lines = append(lines, wayText(w))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func wayText(w access.Reached) string {
+func wayText(w access.SourceVerdict) string {
 	from := map[string]string{"Internet": "From the internet", "VirtualNetwork": "From the virtual network"}[w.Source]
 	lines := []string{from + " it is now " + map[reach.Answer]string{
 		reach.AnswerAllow: "*open*", reach.AnswerDeny: "*shut*", reach.AnswerPartly: "*partly open*", reach.AnswerUnknown: "*not known*",

@@ -26,10 +26,10 @@ func dryRun() access.Explanation {
 	return access.Explanation{
 		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}}, For: "U0ADA", Who: ada, Policy: true,
 		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
-		Offers: []access.Offered{{
-			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, Named: true,
+		Offers: []access.OfferedPort{{
+			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, HasRule: true,
 			Rule: jit.ApprovalRule{Approvers: []string{"S0APPROVERS", "U0GRACE"}, Required: 2},
-			Ways: []access.Reached{
+			Verdicts: []access.SourceVerdict{
 				{Source: "Internet", Verdict: reach.Verdict{Decision: reach.AnswerAllow, Why: []reach.Reason{reason, reason, reason, reason}}},
 				{Source: "VirtualNetwork", Verdict: reach.Verdict{Decision: reach.AnswerUnknown}},
 			},
@@ -48,19 +48,19 @@ func TestExplainMessages(t *testing.T) {
 	e := dryRun()
 	e.Protected, e.Guards = jit.Protected, nil
 	e.Posture.StillOpen = []string{"Yet rule rdp (priority 310) of jump-nsg opens management ports to Any."}
-	e.No = jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s.", "bob <!here>", "Microsoft.Compute/virtualMachines/read")
+	e.Refusal = jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s.", "bob <!here>", "Microsoft.Compute/virtualMachines/read")
 	e.Blocked = jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "jump-1")
-	e.Offers[0].Few = jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one.", "2", "1")
+	e.Offers[0].TooFew = jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one.", "2", "1")
 	golden(t, "explain-no", view.Explain(e))
 	e.Hidden = true
-	e.Offers[0].Rule.Required, e.Offers[0].Few = 0, nil
+	e.Offers[0].Rule.Required, e.Offers[0].TooFew = 0, nil
 	golden(t, "explain-hidden", view.Explain(e))
 	e.Offers, e.Policy = nil, false
 	golden(t, "explain-nothing", view.Explain(e))
 	nasty := dryRun()
 	nasty.VM.Name = strings.Repeat("<!channel>", 90)
-	for i := range nasty.Offers[0].Ways {
-		nasty.Offers[0].Ways[i].Verdict.Why = slices.Repeat([]reach.Reason{{Text: strings.Repeat("<!channel> `", 90)}}, 90)
+	for i := range nasty.Offers[0].Verdicts {
+		nasty.Offers[0].Verdicts[i].Verdict.Why = slices.Repeat([]reach.Reason{{Text: strings.Repeat("<!channel> `", 90)}}, 90)
 	}
 	nasty.Offers[0].Named = false
 	nasty.Offers = slices.Repeat(nasty.Offers, 100)

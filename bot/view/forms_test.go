@@ -89,7 +89,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 		g := exampleGrants()["waiting"].g
 		g.Request.Reason = nasty
 		raw, err := json.Marshal(
-			view.Home(slices.Repeat([]access.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true},
+			view.Home(slices.Repeat([]access.ListedGrant{{Grant: g, Mine: true}, {Grant: g, Approver: true},
 				{Grant: exampleGrants()["opened"].g, Mine: true}}, 40)),
 		)
 		if err != nil {
@@ -107,7 +107,7 @@ func TestHomeTabs(t *testing.T) {
 	for name, v := range map[string]slack.HomeTabViewRequest{
 		"home-empty":    view.Home(nil),
 		"home-sentence": view.HomeText("Guests cannot use jitbot; ask a full member."),
-		"home-full": view.Home([]access.Listed{
+		"home-full": view.Home([]access.ListedGrant{
 			{Grant: all["opened"].g, Mine: true},
 			{Grant: all["stuck"].g, Mine: true},
 			{Grant: all["held"].g, Mine: true},

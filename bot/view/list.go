@@ -19,7 +19,7 @@ const maxListText = 10000
 
 // List is the answer to /jit list. Its buttons are those that the reader
 // may use now.
-func List(all []access.Listed, everybody bool) Message {
+func List(all []access.ListedGrant, everybody bool) Message {
 	if len(all) == 0 {
 		if everybody {
 			return Say("There are no live grants and no waiting requests that you may see. Ask for access with /jit request.")
@@ -44,7 +44,7 @@ func List(all []access.Listed, everybody bool) Message {
 	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
 }
 
-func listLine(l access.Listed) string {
+func listLine(l access.ListedGrant) string {
 	g := l.Grant
 	who := mentionUser(g.Request.By.ID)
 	if l.Mine {
@@ -67,7 +67,7 @@ func listLine(l access.Listed) string {
 	return line
 }
 
-func listButtons(l access.Listed) []*slack.ButtonBlockElement {
+func listButtons(l access.ListedGrant) []*slack.ButtonBlockElement {
 	g := l.Grant
 	var out []*slack.ButtonBlockElement
 	switch g.State {

@@ -82,10 +82,10 @@ func TestLists(t *testing.T) {
 	all := exampleGrants()
 	golden(t, "list-empty", view.List(nil, false))
 	golden(t, "list-empty-all", view.List(nil, true))
-	golden(t, "list-mine", view.List([]access.Listed{
+	golden(t, "list-mine", view.List([]access.ListedGrant{
 		{Grant: all["waiting"].g, Mine: true}, {Grant: all["opened"].g, Mine: true}, {Grant: all["stuck"].g, Mine: true},
 	}, false))
-	golden(t, "list-approver", view.List([]access.Listed{
+	golden(t, "list-approver", view.List([]access.ListedGrant{
 		{Grant: all["waiting"].g, Approver: true},
 		{Grant: all["held"].g, Approver: true},
 		{Grant: all["opened"].g, Admin: true},
@@ -123,7 +123,7 @@ func TestMessagesKeepSlacksLimits(t *testing.T) {
 			}
 			for kind, s := range map[string]view.Message{
 				"card": view.Card(g, slices.Repeat([]jit.Grant{g}, 30)...), "thread": view.Thread(e, g), "direct": view.Direct(e, g),
-				"list": view.List(slices.Repeat([]access.Listed{{Grant: g, Mine: true}, {Grant: g, Approver: true, Admin: true}}, 15), true),
+				"list": view.List(slices.Repeat([]access.ListedGrant{{Grant: g, Mine: true}, {Grant: g, Approver: true, Admin: true}}, 15), true),
 			} {
 				raw, err := json.Marshal(s)
 				if err != nil {

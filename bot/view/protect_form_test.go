@@ -44,7 +44,7 @@ func TestProtectForms(t *testing.T) {
 
 func TestResultsOfProtecting(t *testing.T) {
 	vm := func(n int) jit.VM { return jit.VM{Group: "rg", Name: fmt.Sprintf("web-%d", n)} }
-	some := []access.Result{
+	some := []access.VMResult{
 		{VM: vm(1)},
 		{VM: vm(2), Err: jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "web-2")},
 		{VM: vm(3), Err: errors.New("secret details")},
@@ -53,9 +53,9 @@ func TestResultsOfProtecting(t *testing.T) {
 	golden(t, "results-protect", view.ProtectResults(command.VerbProtect, some))
 	golden(t, "results-unprotect", view.ProtectResults(command.VerbUnprotect, some))
 	golden(t, "results-none", view.ProtectResults(command.VerbProtect, nil))
-	var many []access.Result
+	var many []access.VMResult
 	for n := range 2000 {
-		r := access.Result{VM: jit.VM{Group: strings.Repeat("<!channel>", 9), Name: fmt.Sprint(n)}}
+		r := access.VMResult{VM: jit.VM{Group: strings.Repeat("<!channel>", 9), Name: fmt.Sprint(n)}}
 		if n < 500 {
 			r.Err = jit.Refuse(jit.ErrPolicy, "No: %s", strings.Repeat("`x` ", n))
 		}

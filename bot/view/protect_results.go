@@ -12,7 +12,7 @@ import (
 
 // ProtectResults tells what became of each VM: what was refused first, with its
 // reason.
-func ProtectResults(v command.Verb, results []access.Result) Message {
+func ProtectResults(v command.Verb, results []access.VMResult) Message {
 	var refused, done []string
 	for _, r := range results {
 		name := Code(r.VM.Group + "/" + r.VM.Name)

@@ -11,7 +11,7 @@ import (
 )
 
 // VMs is the answer to /jit vms; more says that there may be others.
-func VMs(lines []access.VMLine, text string, more bool) Message {
+func VMs(lines []access.ListedVM, text string, more bool) Message {
 	narrow := "There may be more; narrow it with a part of a name, a group or a tag: `/jit vms web`, `/jit vms tag:env=prod`."
 	if len(lines) == 0 {
 		none := "There is no VM that you may see."
@@ -35,7 +35,7 @@ func VMs(lines []access.VMLine, text string, more bool) Message {
 	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
 }
 
-func vmLine(l access.VMLine) string {
+func vmLine(l access.ListedVM) string {
 	line := "*" + Code(l.VM.Group+"/"+l.VM.Name) + "*"
 	if l.VM.Production() {
 		line += " (production)"
@@ -55,7 +55,7 @@ func vmLine(l access.VMLine) string {
 	return line + "May be asked for: " + strings.Join(all, "; ") + "."
 }
 
-func protectionText(l access.VMLine) string {
+func protectionText(l access.ListedVM) string {
 	words := map[jit.ProtectionState]string{
 		jit.Protecting: "being protected", jit.Protected: "protected", jit.Unprotecting: "being unprotected", "": "not protected",
 	}[l.Protected]

@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -12,10 +11,6 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 )
-
-// errLast says, inside a transaction, that this approval would be the last and
-// the requester must be checked first.
-var errLast = errors.New("the requester must be checked before the last approval")
 
 // Approve gives one approval. With the last one needed the requester's
 // account, rights and policy are checked again and the grant starts opening.
@@ -27,32 +22,38 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 	need, checked := rule.Required, false
 	var void []jit.UserID
 	for {
-		g, err = s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+		g, err = s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 			next, e, err := g.Recount(need, void).Approve(who, now)
 			if err == nil && next.State == jit.Opening && !checked {
-				return g, jit.Event{}, errLast
+				return g, jit.Event{}, errLastApproval
 			}
 			return next, e, err
 		})
-		if !errors.Is(err, errLast) {
+		if !errors.Is(err, errLastApproval) {
 			if no, ok := errors.AsType[*jit.Refusal](err); ok {
 				return g, s.reject(ctx, by, g, "approve", no)
 			}
 			return g, err
 		}
-		if need, void, err = s.lastCheck(ctx, who, rule, id); err != nil {
+		if need, void, err = s.recheckRequester(ctx, who, rule, id); err != nil {
 			return g, err
 		}
 		checked = true
 	}
 }
 
-// lastCheck checks the requester again before the last approval, and gives how
+// errLastApproval says, inside a transaction, that this approval would be the last and
+// the requester must be checked first.
+var errLastApproval = errors.New("the requester must be checked before the last approval")
+
+// recheckRequester checks the requester again before the last approval, and gives how
 // many approvals the VMs as they are now need, and whose count no more; who lost
 // the account, the rights or the policy has the request denied by jitbot. Refused
 // is also an approver, who was one by the rule before, and is none by the VMs as
 // they are now.
-func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.ApprovalRule, id jit.ID) (need int, void []jit.UserID, err error) {
+func (s *Service) recheckRequester(
+	ctx context.Context, who jit.Person, before jit.ApprovalRule, id jit.ID,
+) (need int, void []jit.UserID, err error) {
 	g, err := s.grant(ctx, id)
 	if err != nil {
 		return 0, nil, err
@@ -70,21 +71,24 @@ func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.Appr
 	})
 	if err == nil {
 		if slices.Equal(rule.ApproverActions, before.ApproverActions) {
-			vms = nil // they were looked at a moment ago
+			vms = nil // the approver's rights there were checked a moment ago
 		}
-		if err := s.approves(ctx, who, rule, vms, g, "approve"); err != nil {
+		if err := s.requireApprover(ctx, who, rule, vms, g, "approve"); err != nil {
 			return 0, nil, err
 		}
-		void, err := s.former(ctx, rule, g)
+		void, err := s.lapsedApprovals(ctx, rule, g)
 		return rule.Required, void, err
 	}
 	var no *jit.Refusal
 	if !errors.As(err, &no) {
-		s.adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval", slog.String("grant", string(id)), slog.Any("error", err))
-		return 0, nil, jit.Refuse(jit.ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.", g.Request.By.ID, admission.Outline(err), id)
+		s.adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval",
+			slog.String("grant", string(id)), slog.Any("error", err))
+		return 0, nil, jit.Refuse(jit.ErrBusy,
+			"The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.",
+			g.Request.By.ID, admission.Outline(err), id)
 	}
 	why := no.Error()
-	if _, err := s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
+	if _, err := s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 		return g.Deny(jit.Person{}, why, now)
 	}); err != nil {
 		return 0, nil, err
@@ -92,9 +96,9 @@ func (s *Service) lastCheck(ctx context.Context, who jit.Person, before jit.Appr
 	return 0, nil, jit.Refuse(jit.ErrAuthority, "%s cannot be approved any more, so it was denied: %s", id, no)
 }
 
-// former are those who approved and are no approvers by the rule, or may do
+// lapsedApprovals are those who approved and are no approvers by the rule, or may do
 // nothing any more.
-func (s *Service) former(ctx context.Context, rule jit.ApprovalRule, g jit.Grant) ([]jit.UserID, error) {
+func (s *Service) lapsedApprovals(ctx context.Context, rule jit.ApprovalRule, g jit.Grant) ([]jit.UserID, error) {
 	var out []jit.UserID
 	for _, a := range g.Approvals {
 		is, err := s.checks.IsListed(ctx, rule.Approvers, a.By.ID)
@@ -108,39 +112,6 @@ func (s *Service) former(ctx context.Context, rule jit.ApprovalRule, g jit.Grant
 		}
 	}
 	return out, nil
-}
-
-// approves refuses, and records, somebody who is no approver by the rule, or
-// does not hold at one of the VMs what it asks of approvers.
-func (s *Service) approves(ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string) error {
-	approver, err := s.checks.IsListed(ctx, rule.Approvers, who.ID)
-	if err != nil {
-		return err
-	}
-	if !approver {
-		return s.reject(ctx, who.ID, g, what, jit.Refuse(jit.ErrAuthority, "%s is no approver of %s, so that changes nothing; its card names who is.", who.ID, g.ID))
-	}
-	for _, vm := range vms {
-		if err := s.checks.CheckRights(ctx, who, vm, rule.ApproverActions); err != nil {
-			return s.reject(ctx, who.ID, g, what, err)
-		}
-	}
-	return nil
-}
-
-// Deny refuses a waiting request; the reason is required.
-func (s *Service) Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	reason, err := jit.ParseReason(reason)
-	if err != nil {
-		return jit.Grant{}, err
-	}
-	g, who, _, err := s.approver(ctx, by, id, "deny")
-	if err != nil {
-		return g, err
-	}
-	return s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.Deny(who, reason, now)
-	})
 }
 
 // approver reads the grant and refuses everybody who is not one of its
@@ -158,17 +129,18 @@ func (s *Service) approver(ctx context.Context, by jit.UserID, id jit.ID, what s
 		return g, who, jit.ApprovalRule{}, err
 	}
 	if who.Same(g.Request.By) {
-		return g, who, jit.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority, "You asked for %s yourself, so somebody else must decide it.", id))
+		return g, who, jit.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
+			"You asked for %s yourself, so somebody else must decide it.", id))
 	}
-	rule, vms, err := s.ruleNow(ctx, g)
+	rule, vms, err := s.currentRule(ctx, g)
 	if err != nil {
 		return g, who, jit.ApprovalRule{}, err
 	}
-	return g, who, rule, s.approves(ctx, who, rule, vms, g, what)
+	return g, who, rule, s.requireApprover(ctx, who, rule, vms, g, what)
 }
 
-// ruleNow is the approval rule as configuration and tags have it now.
-func (s *Service) ruleNow(ctx context.Context, g jit.Grant) (jit.ApprovalRule, []jit.VM, error) {
+// currentRule is the approval rule as configuration and tags have it now.
+func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRule, []jit.VM, error) {
 	all, err := s.checks.VMs.ListOrStale(ctx, admission.VMsMaxAge)
 	if err != nil {
 		return jit.ApprovalRule{}, nil, err
@@ -188,40 +160,23 @@ func (s *Service) ruleNow(ctx context.Context, g jit.Grant) (jit.ApprovalRule, [
 	return rule, vms, err
 }
 
-func (s *Service) rejectUnknown(ctx context.Context, by jit.UserID, id jit.ID, what string, no error) error {
-	g, err := s.grant(ctx, id)
+// requireApprover refuses, and records, somebody who is no approver by the rule, or
+// does not hold at one of the VMs what it asks of approvers.
+func (s *Service) requireApprover(
+	ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string,
+) error {
+	approver, err := s.checks.IsListed(ctx, rule.Approvers, who.ID)
 	if err != nil {
-		return no
+		return err
 	}
-	return s.reject(ctx, by, g, what, no)
-}
-
-// Revoke ends a grant that is opening or open: an approver of it, an admin or
-// the host may.
-func (s *Service) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	if reason = jit.CleanText(reason); len([]rune(reason)) > jit.MaxReason {
-		return jit.Grant{}, jit.Refuse(jit.ErrInput, "The reason is too long; at most %s characters are kept.", fmt.Sprint(jit.MaxReason))
+	if !approver {
+		return s.reject(ctx, who.ID, g, what, jit.Refuse(jit.ErrAuthority,
+			"%s is no approver of %s, so that changes nothing; its card names who is.", who.ID, g.ID))
 	}
-	if !by.Host() {
-		if _, err := s.checks.Member(ctx, by); err != nil {
-			return jit.Grant{}, s.rejectUnknown(ctx, by, id, "revoke", err)
+	for _, vm := range vms {
+		if err := s.checks.CheckRights(ctx, who, vm, rule.ApproverActions); err != nil {
+			return s.reject(ctx, who.ID, g, what, err)
 		}
 	}
-	g, err := s.grant(ctx, id)
-	if err != nil {
-		return g, err
-	}
-	approver, admin, err := s.standing(ctx, by, g)
-	if err != nil {
-		return g, err
-	}
-	if !approver && !admin {
-		return g, s.reject(ctx, by, g, "revoke", jit.Refuse(jit.ErrAuthority, "%s may not revoke %s; its approvers and the admins may, and its holder can say done.", by, id))
-	}
-	if g.State == jit.Pending {
-		return g, jit.Refuse(jit.ErrStale, "%s is not open yet; deny it on its card instead.", id)
-	}
-	return s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.Close(jit.Decision{Ending: jit.Revoked, By: jit.Person{ID: by}, Reason: reason}, now, now)
-	})
+	return nil
 }

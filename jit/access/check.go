@@ -11,6 +11,10 @@ import (
 	"jitbot/jit/admission"
 )
 
+// askedLapse is how old a request may be when it is first checked: the address
+// it came from may be somebody else's by then.
+const askedLapse = 10 * time.Minute
+
 // Check decides about a request that was stored: rights, policy, the guards on
 // the way, and whether enough people could approve. It becomes pending or
 // opening, or is refused; then the refusal is returned beside the grant. A
@@ -21,10 +25,11 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return g, err
 	}
 	if s.checks.Clock.Now().Sub(g.Request.At) > askedLapse {
-		return s.refuse(ctx, g, jit.Refuse(jit.ErrStale, "It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
+		return s.refuse(ctx, g, jit.Refuse(jit.ErrStale,
+			"It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
 	}
 	var terms jit.Terms
-	err = admission.Patiently(ctx, func() error { terms, err = s.examine(ctx, g); return err })
+	err = admission.Patiently(ctx, func() error { terms, err = s.termsOf(ctx, g); return err })
 	if ctx.Err() != nil {
 		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
 	}
@@ -43,11 +48,8 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 	return g, nil
 }
 
-// askedLapse is how old a request may be when it is first checked: the address
-// it came from may be somebody else's by then.
-const askedLapse = 10 * time.Minute
-
-func (s *Service) examine(ctx context.Context, g jit.Grant) (jit.Terms, error) {
+// termsOf checks the request and says on what terms it is admitted.
+func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	who, sites, err := s.checks.CheckRequest(ctx, g)
 	if err != nil {
 		return jit.Terms{}, err
@@ -83,7 +85,8 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 	no := new(jit.Refusal)
 	if !errors.As(cause, &no) {
 		s.adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
-		no = jit.Refuse(jit.ErrAuthority, "Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", admission.Outline(cause))
+		no = jit.Refuse(jit.ErrAuthority,
+			"Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", admission.Outline(cause))
 	}
 	now := s.checks.Clock.Now()
 	refused, err := s.adapters.Grants.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {

@@ -19,10 +19,10 @@ type Explanation struct {
 	VM        jit.VM
 	For       jit.UserID
 	Who       jit.Person          // the Entra user; zero when For is tied to none
-	No        *jit.Refusal        // why For may not ask; nil when they may
+	Refusal   *jit.Refusal        // why For may not ask; nil when they may
 	Protected jit.ProtectionState // empty when jitbot does not keep it shut
 	Policy    bool                // one covers the VM
-	Offers    []Offered
+	Offers    []OfferedPort
 	// Hidden says that the caller may not read the VM in Azure, so that the
 	// rest, which tells how it is filtered, is left out.
 	Hidden  bool
@@ -31,20 +31,20 @@ type Explanation struct {
 	Posture reach.Posture
 }
 
-// Offered is a port that may be asked for.
-type Offered struct {
+// OfferedPort is a port that may be asked for.
+type OfferedPort struct {
 	Port     jit.PortPolicy
 	Widest   jit.Widths
 	Duration time.Duration // that Rule was chosen for
-	Named    bool          // somebody is to approve that long from one address: Rule
+	HasRule  bool          // somebody is to approve that long from one address: Rule
 	Rule     jit.ApprovalRule
-	Few      *jit.Refusal // too few could approve
+	TooFew   *jit.Refusal // too few could approve
 	// Ways tell who gets to the port as the rules are now.
-	Ways []Reached
+	Verdicts []SourceVerdict
 }
 
-// Reached is what becomes of a flow.
-type Reached struct {
+// SourceVerdict is what becomes of a flow.
+type SourceVerdict struct {
 	Source  string // Internet or VirtualNetwork
 	Verdict reach.Verdict
 }
@@ -55,12 +55,13 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Explanation{}, err
 	}
-	seen, err := s.vmVisibility(ctx, by)
+	visible, err := s.visibleVMs(ctx, by)
 	if err != nil {
 		return Explanation{}, err
 	}
-	if who != by && !seen.all {
-		return Explanation{}, jit.Refuse(jit.ErrAuthority, "Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
+	if who != by && !visible.all {
+		return Explanation{}, jit.Refuse(jit.ErrAuthority,
+			"Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
 	}
 	vms, err := s.checks.VMs.Find(ctx, []string{word})
 	if err != nil {
@@ -76,15 +77,15 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 	if err != nil {
 		return Explanation{}, fmt.Errorf("reading %s: %w", vms[0].Name, err)
 	}
-	e := Explanation{VM: vm, For: who, Hidden: !seen.vm(ctx, vm)}
-	if e.Who, e.No, err = s.may(ctx, who, vm); err != nil {
+	e := Explanation{VM: vm, For: who, Hidden: !visible.seesVM(ctx, vm)}
+	if e.Who, e.Refusal, err = s.mayAsk(ctx, who, vm); err != nil {
 		return e, err
 	}
 	return e, s.explain(ctx, &e)
 }
 
-// may says why the person may not ask for the VM, if so.
-func (s *Service) may(ctx context.Context, id jit.UserID, vm jit.VM) (who jit.Person, no *jit.Refusal, err error) {
+// mayAsk says why the person may not ask for the VM, if so.
+func (s *Service) mayAsk(ctx context.Context, id jit.UserID, vm jit.VM) (who jit.Person, no *jit.Refusal, err error) {
 	who, err = s.checks.Identify(ctx, id)
 	if err == nil {
 		err = s.checks.CheckRights(ctx, who, vm, s.config.RequiredActions)
@@ -103,11 +104,11 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 	if err != nil {
 		return err
 	}
-	lock, err := s.checks.Protection(ctx, e.VM.ID, e.VM.Name)
+	protection, err := s.checks.Protection(ctx, e.VM.ID, e.VM.Name)
 	if err != nil {
 		return err
 	}
-	e.Policy, e.Protected = ok, lock.State
+	e.Policy, e.Protected = ok, protection.State
 	for _, pp := range policy.Ports {
 		o, err := s.offered(ctx, e, pp, policy.Widest)
 		if err != nil {
@@ -118,27 +119,27 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 	if e.Hidden {
 		return nil
 	}
-	return s.explainPath(ctx, e, policy, lock)
+	return s.explainPath(ctx, e, policy, protection)
 }
 
 // offered finds who would approve the shortest ask that is usual: from one
 // address, for an hour or as long as is allowed.
-func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy, widest jit.Widths) (Offered, error) {
-	o := Offered{Port: pp, Widest: widest, Duration: min(jit.DefaultDuration, pp.Longest)}
+func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy, widest jit.Widths) (OfferedPort, error) {
+	o := OfferedPort{Port: pp, Widest: widest, Duration: min(jit.DefaultDuration, pp.Longest)}
 	i, ok := s.config.Approval(e.VM, []jit.Ports{pp.Ports}, nil, o.Duration)
 	if !ok {
 		return o, nil
 	}
-	o.Named, o.Rule = true, s.config.Approvals[i]
+	o.HasRule, o.Rule = true, s.config.Approvals[i]
 	err := s.checks.EnoughApprovers(ctx, o.Rule, e.Who)
-	if errors.As(err, &o.Few) {
+	if errors.As(err, &o.TooFew) {
 		err = nil
 	}
 	return o, err
 }
 
 // explainPath says what filters the VM now, and where a grant would change it.
-func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, lock jit.Protection) error {
+func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, protection jit.Protection) error {
 	var tables []rules.Table
 	for _, guard := range reach.NSGsOf(e.VM) {
 		t, err := s.checks.Table(ctx, guard)
@@ -164,14 +165,14 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 	}
 	read, note := s.checks.Topology(ctx, []jit.VM{e.VM})
 	around := read(e.VM)
-	e.Posture = s.checks.Posture(e.VM, tables, around, policy, lock, note)
+	e.Posture = s.checks.Posture(e.VM, tables, around, policy, protection, note)
 	if elsewhere != nil {
 		e.Posture.Notes = append(e.Posture.Notes, elsewhere.Error())
 	}
 	for i, o := range e.Offers {
 		for _, source := range []string{"Internet", "VirtualNetwork"} {
 			v := reach.VerifyFlow(e.VM, tables, around, reach.Flow{Source: source, Ports: o.Port.Ports})
-			e.Offers[i].Ways = append(e.Offers[i].Ways, Reached{source, v})
+			e.Offers[i].Verdicts = append(e.Offers[i].Verdicts, SourceVerdict{source, v})
 		}
 	}
 	return nil

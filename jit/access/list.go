@@ -5,18 +5,20 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-	"sync"
-	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/admission"
 )
+
+// ListedGrant is a grant with what the reader is to it.
+type ListedGrant struct {
+	Grant                 jit.Grant
+	Mine, Approver, Admin bool
+}
 
 // List gives the grants that have not ended, the caller's own, or with all
 // also those that the caller may see: everything for approvers, admins and the
 // host, else what is for VMs that the caller may read in Azure.
-func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]Listed, error) {
+func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGrant, error) {
 	if !by.Host() {
 		if _, err := s.checks.Member(ctx, by); err != nil {
 			return nil, err
@@ -26,18 +28,18 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]Listed, 
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
-	seen := &visibility{checks: s.checks, by: by, readable: s.readable}
-	var out []Listed
+	visible := s.byAzureRights(by)
+	var out []ListedGrant
 	for _, g := range grants {
 		mine := g.Request.By.ID == by
 		if !mine && !all && !by.Host() {
 			continue
 		}
-		l := Listed{Grant: g, Mine: mine}
-		if l.Approver, l.Admin, err = s.standing(ctx, by, g); err != nil {
+		l := ListedGrant{Grant: g, Mine: mine}
+		if l.Approver, l.Admin, err = s.rolesAt(ctx, by, g); err != nil {
 			return nil, err
 		}
-		if !mine && !l.Approver && !l.Admin && !seen.see(ctx, g) {
+		if !mine && !l.Approver && !l.Admin && !visible.seesGrant(ctx, g) {
 			continue
 		}
 		out = append(out, l)
@@ -45,82 +47,30 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]Listed, 
 	return out, nil
 }
 
-// Listed is a grant with what the reader is to it.
-type Listed struct {
-	Grant                 jit.Grant
-	Mine, Approver, Admin bool
-}
-
-func (s *Service) standing(ctx context.Context, by jit.UserID, g jit.Grant) (approver, admin bool, err error) {
-	if by.Host() {
-		return false, true, nil
+// Concerns lists the grants that have not ended and are the caller's own, and
+// the requests that wait for a decision that the caller could make.
+func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]ListedGrant, error) {
+	if _, err := s.checks.Member(ctx, by); err != nil {
+		return nil, err
 	}
-	if admin, err = s.checks.IsListed(ctx, s.config.Admins, by); err != nil {
-		return false, false, err
+	all, err := s.adapters.Grants.Unfinished(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing what concerns %s: %w", by, err)
 	}
-	approvers := g.Approvers
-	if rule, _, err := s.ruleNow(ctx, g); err == nil {
-		approvers = rule.Approvers
+	var out []ListedGrant
+	for _, g := range all {
+		l := ListedGrant{Grant: g, Mine: g.Request.By.ID == by}
+		if !l.Mine && (g.State != jit.Pending || g.ApprovedBy(jit.Person{ID: by})) {
+			continue
+		}
+		if l.Approver, l.Admin, err = s.rolesAt(ctx, by, g); err != nil {
+			return nil, err
+		}
+		if l.Mine || l.Approver {
+			out = append(out, l)
+		}
 	}
-	approver, err = s.checks.IsListed(ctx, approvers, by)
-	return approver, admin, err
-}
-
-// readableVMs remembers for a minute which VMs people may read in Azure: a list
-// must not spend the requests that closing needs.
-type readableVMs struct {
-	mu   sync.Mutex
-	of   map[jit.UserID]map[string]bool
-	read time.Time
-}
-
-func (s *readableVMs) get(by jit.UserID, vm string) (may, known bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if time.Since(s.read) > admission.VMsMaxAge {
-		s.of, s.read = map[jit.UserID]map[string]bool{}, time.Now()
-	}
-	may, known = s.of[by][strings.ToLower(vm)]
-	return may, known
-}
-
-func (s *readableVMs) put(by jit.UserID, vm string, may bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.of[by] == nil {
-		s.of[by] = map[string]bool{}
-	}
-	s.of[by][strings.ToLower(vm)] = may
-}
-
-// visibility decides, for one answer, which grants somebody may see by their Azure
-// rights.
-type visibility struct {
-	checks   admission.Checker
-	by       jit.UserID
-	readable *readableVMs
-	who      *jit.Person
-	blind    bool // not tied to an Entra user, or unreadable: sees nothing
-}
-
-func (e *visibility) see(ctx context.Context, g jit.Grant) bool {
-	if e.who == nil && !e.blind {
-		who, err := e.checks.Identify(ctx, e.by)
-		e.who, e.blind = &who, err != nil
-	}
-	return !e.blind && !slices.ContainsFunc(g.Request.Targets, func(t jit.Target) bool { return !e.reads(ctx, t) })
-}
-
-func (e *visibility) reads(ctx context.Context, t jit.Target) bool {
-	if may, known := e.readable.get(e.by, t.VM); known {
-		return may
-	}
-	if !e.checks.Adapters.Readiness.Spare(t.VM) {
-		return false
-	}
-	may := e.checks.CheckRights(ctx, *e.who, jit.VM{ID: t.VM, Name: t.Name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
-	e.readable.put(e.by, t.VM, may)
-	return may
+	return out, nil
 }
 
 // Others lists the other grants whose rules may stand at a VM of g, those that
@@ -135,30 +85,4 @@ func (s *Service) Others(ctx context.Context, g jit.Grant) ([]jit.Grant, error) 
 		return cmp.Or(a.Clock.Deadline.Compare(b.Clock.Deadline), cmp.Compare(a.ID, b.ID))
 	})
 	return others, nil
-}
-
-// Concerns lists the grants that have not ended and are the caller's own, and
-// the requests that wait for a decision that the caller could make.
-func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]Listed, error) {
-	if _, err := s.checks.Member(ctx, by); err != nil {
-		return nil, err
-	}
-	all, err := s.adapters.Grants.Unfinished(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("listing what concerns %s: %w", by, err)
-	}
-	var out []Listed
-	for _, g := range all {
-		l := Listed{Grant: g, Mine: g.Request.By.ID == by}
-		if !l.Mine && (g.State != jit.Pending || g.ApprovedBy(jit.Person{ID: by})) {
-			continue
-		}
-		if l.Approver, l.Admin, err = s.standing(ctx, by, g); err != nil {
-			return nil, err
-		}
-		if l.Mine || l.Approver {
-			out = append(out, l)
-		}
-	}
-	return out, nil
 }

@@ -10,7 +10,7 @@ import (
 	"jitbot/jit"
 )
 
-// protectActions are what an admin must hold at a VM to lock or unlock it, the
+// protectActions are what an admin must hold at a VM to protect or unprotect it, the
 // rights that configuring Defender's just-in-time access asks for.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-usage
 func protectActions() []string {
@@ -20,20 +20,21 @@ func protectActions() []string {
 	}
 }
 
-// Result is what became of one VM of several.
-type Result struct {
+// VMResult is what became of one VM of several.
+type VMResult struct {
 	VM  jit.VM
 	Err error // a Refusal, or a fault; nil when it was done
 }
 
-// Protect locks ports of the VMs, which are named as in Ask: what the form
+// Protect has denies keep ports of the VMs shut, which are named as in Ask: what the form
 // chose, or with no ports what each VM's policy offers. Each VM has its own
 // outcome. It answers when the protections are stored; that they are in force
 // is told once the denies were read back.
-func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]Result, error) {
+func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]VMResult, error) {
 	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		if policy, _ := s.config.Policy(vm); policy.Always {
-			return jit.Refuse(jit.ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
+			return jit.Refuse(jit.ErrPolicy,
+				"The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
 		}
 		p, err := s.checks.Protect(ctx, who, vm, ports)
 		s.loop.Touch(p.Guards())
@@ -41,8 +42,9 @@ func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, po
 	})
 }
 
-// Unprotect unlocks the VMs: exactly our denies are removed.
-func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]Result, error) {
+// Unprotect ends the protection of the VMs: exactly our denies are removed. Each
+// VM has its own outcome.
+func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]VMResult, error) {
 	return s.eachVM(ctx, by, "unprotect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
 		if err != nil {
@@ -52,16 +54,21 @@ func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) 
 			return jit.Refuse(jit.ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
 		}
 		if p.Always {
-			return jit.Refuse(jit.ErrPolicy, "The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
+			return jit.Refuse(jit.ErrPolicy,
+				"The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
 		}
-		err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.End(who, "", s.checks.Clock.Now()) })
+		err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) {
+			return p.End(who, "", s.checks.Clock.Now())
+		})
 		s.loop.Touch(p.Guards())
 		return err
 	})
 }
 
 // eachVM runs f on each VM for an admin who holds the rights there.
-func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words []string, f func(context.Context, jit.Person, jit.VM) error) ([]Result, error) {
+func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words []string,
+	f func(context.Context, jit.Person, jit.VM) error,
+) ([]VMResult, error) {
 	said := what + " " + jit.CleanText(strings.Join(words, ", "))
 	who, err := s.checks.Identify(ctx, by)
 	if err != nil {
@@ -72,13 +79,13 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 		return nil, err
 	}
 	if !admin {
-		return nil, s.rejectProtection(ctx, by, said, nil, jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration."))
+		return nil, s.rejectProtection(ctx, by, said, nil, refuseNonAdmin())
 	}
 	vms, err := s.checks.VMs.Find(ctx, words)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Result, 0, len(vms))
+	out := make([]VMResult, 0, len(vms))
 	for _, vm := range vms {
 		err := s.checks.CheckRights(ctx, who, vm, protectActions())
 		if err == nil {
@@ -89,7 +96,7 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 		if err != nil && !errors.As(err, new(*jit.Refusal)) {
 			s.adapters.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
-		out = append(out, Result{vm, err})
+		out = append(out, VMResult{vm, err})
 	}
 	return out, nil
 }

@@ -8,9 +8,9 @@ import (
 	"jitbot/jit/reach"
 )
 
-// maxScanLooks bounds how many VMs one scan asks Azure about for somebody who
+// maxScanReads bounds how many VMs one scan asks Azure about for somebody who
 // may not see them all: it is rarer than a list.
-const maxScanLooks = 300
+const maxScanReads = 300
 
 // Scan says how every VM stands that the caller may see, the exposed ones
 // first, the widest of them before all. more says that there may be others.
@@ -24,16 +24,16 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 	if err != nil {
 		return nil, false, err
 	}
-	seen, err := s.vmVisibility(ctx, by)
+	visible, err := s.visibleVMs(ctx, by)
 	if err != nil {
 		return nil, false, err
 	}
 	var mine []jit.VM
 	for _, vm := range vms {
-		if more = seen.looks > maxScanLooks || ctx.Err() != nil; more {
+		if more = visible.azureReads > maxScanReads || ctx.Err() != nil; more {
 			break
 		}
-		if seen.vm(ctx, vm) {
+		if visible.seesVM(ctx, vm) {
 			mine = append(mine, vm)
 		}
 	}
@@ -42,7 +42,7 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 	}
 	out, _, err := s.checks.Classify(ctx, mine)
 	for i := range out {
-		out[i].Admin = seen.all
+		out[i].Admin = visible.all
 	}
 	return out, more, err
 }

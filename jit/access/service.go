@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
-	"slices"
 	"time"
 
 	"jitbot/jit"
@@ -25,9 +23,9 @@ type Service struct {
 
 // Loop is what makes Azure agree with what a Service stored.
 type Loop interface {
-	// Kick has the loop look at once at what is due.
+	// Kick has the loop do at once what is due.
 	Kick()
-	// Touch has it look at once at guards, whose ids are in lower case.
+	// Touch has it reconcile guards at once, whose ids are in lower case.
 	Touch(guards []string)
 	// Protect stores a change of a VM's protection; f is as in Protections.
 	Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error
@@ -55,146 +53,24 @@ func (s *Service) Known(ctx context.Context, by jit.UserID) error {
 	return err
 }
 
-// Ask stores a request as it was understood, before rights are checked. What
-// names VMs of several approval rules becomes several grants. The same key
-// gives the same grants again. Refused, with nothing stored, is what can be
-// known without Azure: a guest, an unknown VM, what no policy offers.
-func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error) {
+// Admin refuses whoever is not an admin, before anything is shown that only
+// admins can use. What they do is checked again when they do it.
+func (s *Service) Admin(ctx context.Context, by jit.UserID) error {
 	if _, err := s.checks.Member(ctx, by); err != nil {
-		return nil, err
+		return err
 	}
-	vms, err := s.checks.VMs.Find(ctx, a.VMs)
+	admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(vms) > maxTargets {
-		return nil, jit.Refuse(jit.ErrInput, "That names %s VMs; ask for at most %s at once.", fmt.Sprint(len(vms)), fmt.Sprint(maxTargets))
+	if !admin {
+		return refuseNonAdmin()
 	}
-	if a.Reason, err = jit.ParseReason(a.Reason); err != nil {
-		return nil, err
-	}
-	r := jit.Request{By: jit.Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.checks.Clock.Now()}
-	if r.Ports, r.Sources, r.Duration, err = s.complete(ctx, vms, a); err != nil {
-		return nil, err
-	}
-	parts, err := s.byRule(vms, r)
-	if err != nil {
-		return nil, err
-	}
-	var grants []jit.Grant
-	for i, part := range parts {
-		one := r
-		one.Key = fmt.Sprintf("%s/%d", key, i)
-		one.Targets, one.Ports = part.targets, part.ports
-		g, err := s.create(ctx, one)
-		if err != nil {
-			return grants, err
-		}
-		grants = append(grants, g)
-	}
-	return grants, nil
+	return nil
 }
 
-// complete fills in what was left out, where the policies leave no choice,
-// and checks it against every VM.
-func (s *Service) complete(ctx context.Context, vms []jit.VM, a jit.Ask) ([]jit.Ports, []netip.Prefix, time.Duration, error) {
-	limit := jit.MaxDuration
-	for _, vm := range vms {
-		policy, ok, err := s.checks.Policy(ctx, vm)
-		if err != nil {
-			return nil, nil, 0, err
-		}
-		if ok { // without one, fits says so
-			a, limit = policy.Complete(a, limit)
-		}
-	}
-	if a.Duration == 0 {
-		a.Duration = min(jit.DefaultDuration, limit)
-	}
-	var asked []jit.Ports
-	for i, vm := range vms {
-		got, err := s.checks.WithinPolicy(ctx, vm, a.Ports, a.Sources, a.Duration)
-		if err != nil {
-			return nil, nil, 0, err
-		}
-		if i > 0 && !slices.Equal(got, asked) {
-			return nil, nil, 0, jit.Refuse(jit.ErrInput, "The policies of %s and %s mean different protocols by these ports; write /tcp or /udp after each port.", vms[0].Name, vm.Name)
-		}
-		asked = got
-	}
-	if len(a.Sources) == 0 {
-		return nil, nil, 0, jit.Refuse(jit.ErrInput, "Say where you come from: add from and your address, such as from 203.0.113.7.")
-	}
-	return asked, a.Sources, a.Duration, nil
-}
-
-// part is what one grant of a request is for.
-type part struct {
-	targets []jit.Target
-	ports   []jit.Ports
-}
-
-// byRule splits a request so that each grant falls under one approval rule: a
-// port that a stricter rule guards does not slip through beside another. The
-// order is that in which VMs and ports were named.
-func (s *Service) byRule(vms []jit.VM, r jit.Request) ([]part, error) {
-	var parts []part
-	at := map[string]int{}
-	for _, vm := range vms {
-		var order []int
-		ports := map[int][]jit.Ports{}
-		for _, port := range r.Ports {
-			rule, ok := s.config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
-			if !ok {
-				return nil, jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; ask an admin for an entry under approvals.", port, vm.Name)
-			}
-			if ports[rule] == nil {
-				order = append(order, rule)
-			}
-			ports[rule] = append(ports[rule], port)
-		}
-		for _, rule := range order {
-			key := fmt.Sprint(rule, ports[rule])
-			i, known := at[key]
-			if !known {
-				i = len(parts)
-				at[key] = i
-				parts = append(parts, part{ports: ports[rule]})
-			}
-			parts[i].targets = append(parts[i].targets, jit.Target{VM: vm.ID, Name: vm.Name, Group: vm.Group, Production: vm.Production()})
-		}
-	}
-	return parts, nil
-}
-
-// maxTargets bounds what one request has Azure asked about.
-const maxTargets = 50
-
-const idTries = 100 // ids tried before giving up; the first is nearly always free
-
-func (s *Service) create(ctx context.Context, r jit.Request) (jit.Grant, error) {
-	for n := range idTries {
-		id := jit.DeriveID(r.Key, n)
-		old, err := s.adapters.Grants.Grant(ctx, id)
-		switch {
-		case err == nil && old.Request.Key == r.Key && old.Request.By.ID == r.By.ID:
-			return old, nil
-		case err == nil:
-			continue
-		case !errors.Is(err, jit.ErrNotFound):
-			return jit.Grant{}, fmt.Errorf("looking for %s: %w", id, err)
-		}
-		g, e := jit.NewGrant(id, r)
-		err = s.adapters.Grants.Create(ctx, g, e)
-		switch {
-		case errors.Is(err, jit.ErrExists):
-			continue
-		case err != nil:
-			return jit.Grant{}, fmt.Errorf("storing %s: %w", id, err)
-		}
-		return g, nil
-	}
-	return jit.Grant{}, errors.New("no free grant id was found")
+func refuseNonAdmin() error {
+	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
 }
 
 func (s *Service) grant(ctx context.Context, id jit.ID) (jit.Grant, error) {
@@ -211,8 +87,10 @@ func (s *Service) grant(ctx context.Context, id jit.ID) (jit.Grant, error) {
 	return g, nil
 }
 
-// change runs a transition; a stale one is told as it is.
-func (s *Service) change(ctx context.Context, id jit.ID, f func(jit.Grant, time.Time) (jit.Grant, jit.Event, error)) (jit.Grant, error) {
+// transition runs a transition; a stale one is told as it is.
+func (s *Service) transition(ctx context.Context, id jit.ID,
+	f func(jit.Grant, time.Time) (jit.Grant, jit.Event, error),
+) (jit.Grant, error) {
 	now := s.checks.Clock.Now()
 	g, err := s.adapters.Grants.Update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		g, e, err := f(g, now)
@@ -236,38 +114,12 @@ func (s *Service) reject(ctx context.Context, by jit.UserID, g jit.Grant, what s
 	return no
 }
 
-// Done ends the holder's own grant early.
-func (s *Service) Done(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	g, err := s.requireHolder(ctx, by, id, "done", "only the holder can say that they are done; an approver or admin can revoke it")
-	if err != nil {
-		return g, err
-	}
-	return s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.Close(jit.Decision{Ending: jit.Finished, By: g.Request.By}, now, now)
-	})
-}
-
-// Cancel withdraws the requester's own waiting request.
-func (s *Service) Cancel(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	g, err := s.requireHolder(ctx, by, id, "cancel", "only whoever asked can cancel it; an approver can deny it")
-	if err != nil {
-		return g, err
-	}
-	return s.change(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.Cancel(g.Request.By, now)
-	})
-}
-
-func (s *Service) requireHolder(ctx context.Context, by jit.UserID, id jit.ID, what, hint string) (jit.Grant, error) {
-	if _, err := s.checks.Member(ctx, by); err != nil {
-		return jit.Grant{}, err
-	}
+// rejectUnknown is reject for somebody who could not be identified, of a grant
+// that may not be there.
+func (s *Service) rejectUnknown(ctx context.Context, by jit.UserID, id jit.ID, what string, no error) error {
 	g, err := s.grant(ctx, id)
 	if err != nil {
-		return g, err
+		return no
 	}
-	if g.Request.By.ID != by {
-		return g, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority, "%s belongs to %s; %s.", id, g.Request.By.ID, hint))
-	}
-	return g, nil
+	return s.reject(ctx, by, g, what, no)
 }

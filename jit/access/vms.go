@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
 )
 
-// VMLine is a VM as a list shows it.
-type VMLine struct {
+// ListedVM is a VM as a list shows it.
+type ListedVM struct {
 	VM        jit.VM
 	Protected jit.ProtectionState // empty when nothing of ours keeps it shut
 	Always    bool                // protected because the configuration says so
@@ -19,35 +18,35 @@ type VMLine struct {
 	Offer     Offer               // what may be asked for; without ports nothing may
 }
 
-// maxLooks bounds how many VMs one list asks Azure about for somebody who may
+// maxVMReads bounds how many VMs one list asks Azure about for somebody who may
 // not see them all.
-const maxLooks = 60
+const maxVMReads = 60
 
 // VMs lists the VMs that Search finds and that the caller may see, at most
 // limit of them: everything for admins, what they may be asked to approve for
 // approvers, and else what is the caller's own or may be read in Azure. more
 // says that there may be others.
-func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []VMLine, more bool, err error) {
+func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []ListedVM, more bool, err error) {
 	found, err := s.Search(ctx, by, text, int(^uint(0)>>1))
 	if err != nil {
 		return nil, false, err
 	}
-	locks, err := s.adapters.Protections.Protections(ctx)
+	protections, err := s.adapters.Protections.Protections(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
-	seen, err := s.vmVisibility(ctx, by)
+	visible, err := s.visibleVMs(ctx, by)
 	if err != nil {
 		return nil, false, err
 	}
 	for _, vm := range found {
-		if len(lines) == limit || seen.looks > maxLooks || ctx.Err() != nil {
+		if len(lines) == limit || visible.azureReads > maxVMReads || ctx.Err() != nil {
 			return lines, true, nil //nolint:nilerr // what was found in time is shown
 		}
-		if !seen.vm(ctx, vm) {
+		if !visible.seesVM(ctx, vm) {
 			continue
 		}
-		l, err := s.vmLine(ctx, vm, locks)
+		l, err := s.vmLine(ctx, vm, protections)
 		if err != nil {
 			return nil, false, err
 		}
@@ -56,9 +55,9 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	return lines, false, nil
 }
 
-func (s *Service) vmLine(ctx context.Context, vm jit.VM, locks []jit.Protection) (VMLine, error) {
-	l := VMLine{VM: vm}
-	for _, p := range locks {
+func (s *Service) vmLine(ctx context.Context, vm jit.VM, protections []jit.Protection) (ListedVM, error) {
+	l := ListedVM{VM: vm}
+	for _, p := range protections {
 		if !resource.Same(p.VM, vm.ID) {
 			continue
 		}
@@ -80,70 +79,4 @@ func (s *Service) vmLine(ctx context.Context, vm jit.VM, locks []jit.Protection)
 		l.Offer = Offer{VMs: []jit.VM{vm}, Any: true}.narrow(policy, true)
 	}
 	return l, nil
-}
-
-// vmVisibility decides, for one answer, which VMs somebody may see.
-type vmVisibility struct {
-	visibility
-	all   bool
-	rules []jit.Match     // of the approval rules whose approver they are
-	mine  map[string]bool // VMs of their own grants, by resource id in lower case
-	looks int             // at Azure, so far
-}
-
-func (s *Service) vmVisibility(ctx context.Context, by jit.UserID) (*vmVisibility, error) {
-	v := &vmVisibility{visibility: visibility{checks: s.checks, by: by, readable: s.readable}, mine: map[string]bool{}}
-	var err error
-	if v.all, err = s.checks.IsListed(ctx, s.config.Admins, by); err != nil || v.all {
-		return v, err
-	}
-	for _, rule := range s.config.Approvals {
-		is, err := s.checks.IsListed(ctx, rule.Approvers, by)
-		if err != nil {
-			return nil, err
-		}
-		if is {
-			v.rules = append(v.rules, rule.Match)
-		}
-	}
-	grants, err := s.adapters.Grants.Unfinished(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("listing grants: %w", err)
-	}
-	for _, g := range grants {
-		if g.Request.By.ID != by {
-			continue
-		}
-		for _, t := range g.Request.Targets {
-			v.mine[strings.ToLower(t.VM)] = true
-		}
-	}
-	return v, nil
-}
-
-func (v *vmVisibility) vm(ctx context.Context, vm jit.VM) bool {
-	approves := func(m jit.Match) bool { return m.VM(vm) }
-	if v.all || v.mine[strings.ToLower(vm.ID)] || slices.ContainsFunc(v.rules, approves) {
-		return true
-	}
-	if _, known := v.readable.get(v.by, vm.ID); !known {
-		v.looks++
-	}
-	return v.see(ctx, jit.Grant{Request: jit.Request{Targets: []jit.Target{{VM: vm.ID, Name: vm.Name}}}})
-}
-
-// Admin refuses whoever is not an admin, before anything is shown that only
-// admins can use. What they do is judged again when they do it.
-func (s *Service) Admin(ctx context.Context, by jit.UserID) error {
-	if _, err := s.checks.Member(ctx, by); err != nil {
-		return err
-	}
-	admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
-	if err != nil {
-		return err
-	}
-	if !admin {
-		return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect; ask one of those under admins in the configuration.")
-	}
-	return nil
 }

@@ -7,11 +7,11 @@ import (
 	"jitbot/jit/admission"
 )
 
-// Approvers looks, before anybody asks, at who could. It changes nothing and needs
-// no Store, so whether a name once meant another Entra user is not known to it.
+// Approvers says, before anybody asks, who could approve. It changes nothing and needs
+// no store, so whether a name once meant another Entra user is not known to it.
 type Approvers struct{ checks admission.Checker }
 
-// NewApprovers makes one. Of the world it needs Directory, People and Log.
+// NewApprovers makes one. Of the adapters it needs Directory, People and Log.
 func NewApprovers(c jit.Config, w admission.Adapters) Approvers {
 	w.Names = nil
 	return Approvers{admission.NewChecker(c, w)}
@@ -19,12 +19,12 @@ func NewApprovers(c jit.Config, w admission.Adapters) Approvers {
 
 // Person is the member with the Entra user they are tied to. A Refusal is what
 // they would read who is none.
-func (s Approvers) Person(ctx context.Context, id jit.UserID) (jit.Person, error) {
-	return s.checks.Identify(ctx, id)
+func (a Approvers) Person(ctx context.Context, id jit.UserID) (jit.Person, error) {
+	return a.checks.Identify(ctx, id)
 }
 
 // Enough refuses an approval rule that fewer people could approve by than it
 // requires.
-func (s Approvers) Enough(ctx context.Context, rule jit.ApprovalRule) error {
-	return s.checks.EnoughApprovers(ctx, rule, jit.Person{})
+func (a Approvers) Enough(ctx context.Context, rule jit.ApprovalRule) error {
+	return a.checks.EnoughApprovers(ctx, rule, jit.Person{})
 }

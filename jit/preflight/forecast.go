@@ -1,15 +1,10 @@
 package preflight
 
 import (
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/reach"
-	"jitbot/jit/route"
 	"jitbot/jit/rules"
 )
 
@@ -25,7 +20,7 @@ type Forecast struct {
 // ObstacleKind says what is in the way, and of what.
 type ObstacleKind string
 
-// The kinds of a Hurdle. The first three are in the way of a grant.
+// The kinds of an Obstacle. The first three are in the way of a grant.
 const (
 	ObstacleVM      ObstacleKind = "machine" // the VM itself
 	ObstacleLock    ObstacleKind = "lock"    // a management lock over a guard
@@ -38,20 +33,21 @@ const (
 type Obstacle struct {
 	Kind  ObstacleKind
 	Guard string   // resource id of the guard that it is at; empty: it is about the VM itself
-	VMs   []jit.VM // whom it concerns
+	VMs   []jit.VM // that it concerns
 	Why   error    // a Refusal
 }
 
-// Predict looks at the VMs that a policy matches, with all guards and all
-// management locks as they were read.
+// Predict says what would become of requests for the VMs that a policy matches,
+// and of their protections, with all guards and all management locks as they
+// were read. Nothing is read or written.
 func Predict(c jit.Config, vms []jit.VM, tables []rules.Table, locks []admission.ManagementLock) Forecast {
-	l := forecaster{
+	f := forecaster{
 		config: c, owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
-		tables: map[string]rules.Table{}, behind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
-		known: map[string]int{}, noted: map[string]bool{}, hindered: map[ObstacleKind]map[string]bool{},
+		tables: map[string]rules.Table{}, vmsBehind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
+		byText: map[string]int{}, noted: map[string]bool{}, obstructed: map[ObstacleKind]map[string]bool{},
 	}
 	for _, t := range tables {
-		l.tables[strings.ToLower(t.Guard)] = t
+		f.tables[strings.ToLower(t.Guard)] = t
 	}
 	var matched, always []jit.VM
 	for _, vm := range vms {
@@ -60,166 +56,11 @@ func Predict(c jit.Config, vms []jit.VM, tables []rules.Table, locks []admission
 			if policy.Always {
 				always = append(always, vm)
 			}
-			l.consider(vm, policy)
+			f.checkVM(vm, policy)
 		}
 	}
-	l.run(locks)
-	l.Matched, l.Reachable = len(matched), l.unobstructed(matched, ObstacleVM, ObstacleLock, ObstacleRules)
-	l.Always = l.unobstructed(always, ObstacleVM, ObstacleLock, ObstacleAlways)
-	return l.Forecast
+	f.checkGuards(locks)
+	f.forecast.Matched, f.forecast.Reachable = len(matched), f.countUnobstructed(matched, ObstacleVM, ObstacleLock, ObstacleRules)
+	f.forecast.Always = f.countUnobstructed(always, ObstacleVM, ObstacleLock, ObstacleAlways)
+	return f.forecast
 }
-
-// forecaster gathers an Outlook.
-type forecaster struct {
-	Forecast
-	config      jit.Config
-	owner       rules.Owner
-	tables      map[string]rules.Table           // by lower-case guard
-	behind      map[string][]jit.VM              // by lower-case guard
-	protections map[string][]jit.Protection      // by lower-case guard
-	known       map[string]int                   // index of each hurdle, by what it says
-	noted       map[string]bool                  // what was said of which VM
-	hindered    map[ObstacleKind]map[string]bool // lower-case ids of VMs
-}
-
-// unobstructed counts the VMs in whose way none of that kind is.
-func (l *forecaster) unobstructed(vms []jit.VM, kinds ...ObstacleKind) int {
-	n := len(vms)
-	for _, vm := range vms {
-		if slices.ContainsFunc(kinds, func(k ObstacleKind) bool { return l.hindered[k][strings.ToLower(vm.ID)] }) {
-			n--
-		}
-	}
-	return n
-}
-
-// consider finds what is in front of the VM, and notes what is wrong with that.
-func (l *forecaster) consider(vm jit.VM, policy jit.Policy) {
-	if vm.Classic {
-		l.note(vm, ObstacleVM, "", admission.RefuseClassic(vm))
-		return
-	}
-	for _, pp := range policy.Ports {
-		if _, ok := l.config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); !ok {
-			l.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to port %s of %s; write an entry under approvals that matches it.", pp.Ports, vm.Name))
-		}
-	}
-	paths, err := route.ProtectionPaths(vm)
-	switch {
-	case err != nil && len(vm.Addresses()) == 0:
-		l.note(vm, ObstacleVM, "", err)
-	default:
-		l.probePorts(vm, policy)
-		l.noteUnfiltered(vm)
-	}
-	for _, guard := range slices.Concat(reach.NSGsOf(vm), route.FirewallGuards(l.config.Installation, vm)) {
-		l.behind[guard] = append(l.behind[guard], vm)
-	}
-	switch {
-	case err == nil:
-		l.addProtection(policy.Protection(vm, paths))
-	case policy.Always:
-		l.note(vm, ObstacleAlways, "", err)
-	}
-}
-
-// addProtection has the protection looked at where its denies would stand.
-func (l *forecaster) addProtection(p jit.Protection) {
-	for _, guard := range p.Guards() {
-		l.protections[guard] = append(l.protections[guard], p)
-	}
-}
-
-// noteUnfiltered notes addresses of a VM that nothing filters while something filters
-// others of it: of one without any, the requests say so.
-func (l *forecaster) noteUnfiltered(vm jit.VM) {
-	var bare []string
-	filtered := false
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			if nic.Guard == "" && a.SubnetGuard == "" && len(a.FirewallHops) == 0 {
-				bare = append(bare, a.Addr.String())
-			} else {
-				filtered = true
-			}
-		}
-	}
-	if filtered && len(bare) > 0 {
-		l.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy,
-			"%s has no network security group at its address %s, so all traffic from inside is let in there; attach one to the interface or its subnet.", vm.Name, strings.Join(bare, ", ")))
-	}
-}
-
-// note adds a hurdle for the VM, or the VM to one that says the same.
-func (l *forecaster) note(vm jit.VM, kind ObstacleKind, guard string, why error) {
-	id := strings.ToLower(vm.ID)
-	if l.hindered[kind] == nil {
-		l.hindered[kind] = map[string]bool{}
-	}
-	l.hindered[kind][id] = true
-	text := says(kind, guard, why)
-	if l.noted[text+id] {
-		return
-	}
-	l.noted[text+id] = true
-	i, known := l.known[text]
-	if !known {
-		i = len(l.Obstacles)
-		l.known[text] = i
-		l.Obstacles = append(l.Obstacles, Obstacle{Kind: kind, Guard: guard, Why: why})
-	}
-	l.Obstacles[i].VMs = append(l.Obstacles[i].VMs, vm)
-}
-
-func says(kind ObstacleKind, guard string, why error) string {
-	return fmt.Sprint(kind, " ", guard, " ", why)
-}
-
-// run goes through the locks and then the protections.
-func (l *forecaster) run(locks []admission.ManagementLock) {
-	guards := slices.Sorted(maps.Keys(l.behind))
-	for _, lock := range locks {
-		first := ""
-		for _, guard := range guards {
-			if !lock.Bars(guard) {
-				continue
-			}
-			if first == "" {
-				first = guard // one line a lock, however many guards are below it
-			}
-			for _, vm := range l.behind[guard] {
-				l.note(vm, ObstacleLock, first, lock.Refuse(first))
-			}
-		}
-	}
-	for _, guard := range slices.Sorted(maps.Keys(l.protections)) {
-		if t, read := l.tables[guard]; read {
-			l.probeProtections(t, guard)
-		}
-	}
-}
-
-// probeProtections looks at the protections of a guard: those that are always there
-// together, each other one by itself.
-func (l *forecaster) probeProtections(t rules.Table, guard string) {
-	var always []jit.Protection
-	for _, p := range l.protections[guard] {
-		if p.Always {
-			always = append(always, p)
-			continue
-		}
-		for _, b := range l.owner.MakePlan(t, rules.ForProtections(l.owner.Installation, guard, []jit.Protection{p})).Blocked {
-			if _, said := l.known[says(ObstacleRules, guard, b.Err)]; !said {
-				l.note(machineOf(p), ObstacleProtect, guard, b.Err)
-			}
-		}
-	}
-	plan := l.owner.MakePlan(t, rules.ForProtections(l.owner.Installation, guard, always))
-	for _, p := range always {
-		if err := l.owner.CheckProtection(t, plan, p); err != nil {
-			l.note(machineOf(p), ObstacleAlways, guard, err)
-		}
-	}
-}
-
-func machineOf(p jit.Protection) jit.VM { return jit.VM{ID: p.VM, Name: p.Name, Group: p.Group} }

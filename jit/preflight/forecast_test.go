@@ -17,19 +17,19 @@ import (
 	"jitbot/jit/rules"
 )
 
-const lookoutGroup = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/"
+const groupPrefix = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/"
 
-func lookedAt(name, address, guard string) jit.VM {
+func vmBehind(name, address, guard string) jit.VM {
 	vm := jit.VM{ID: "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/" + name, Name: name, Group: "rg"}
 	if guard != "" {
-		guard = lookoutGroup + guard
+		guard = groupPrefix + guard
 	}
 	vm.Interfaces = []jit.Interface{{ID: name + "-nic", Guard: guard, Addresses: []jit.Address{{Addr: netip.MustParseAddr(address)}}}}
 	return vm
 }
 
 func nsgWith(name string, list ...rules.Rule) rules.Table {
-	return rules.Table{Guard: lookoutGroup + name, Name: name, Rules: list, Settled: true}
+	return rules.Table{Guard: groupPrefix + name, Name: name, Rules: list, Settled: true}
 }
 
 func denyRule(priority int, change func(*rules.Rule)) rules.Rule {
@@ -52,8 +52,8 @@ func filled(from, to int) []rules.Rule {
 	return out
 }
 
-// outlookConfig offers SSH to anybody and, to a range, RDP.
-func outlookConfig() jit.Config {
+// forecastConfig offers SSH to anybody and, to a range, RDP.
+func forecastConfig() jit.Config {
 	return jit.Config{
 		Installation: "prod",
 		Bands:        jit.Bands{Allow: jit.Band{From: 110, To: 119}, DenyOverride: jit.Band{From: 250, To: 259}, DenyRespect: jit.Band{From: 3900, To: 3909}},
@@ -75,11 +75,11 @@ func outlookConfig() jit.Config {
 	}
 }
 
-func TestOutlook(t *testing.T) {
-	any1, range1, always1 := lookedAt("any-1", "10.0.0.4", "a"), lookedAt("range-1", "10.0.0.5", "a"), lookedAt("always-1", "10.0.0.6", "a")
-	half := lookedAt("any-2", "10.0.0.7", "a")
+func TestPredict(t *testing.T) {
+	any1, range1, always1 := vmBehind("any-1", "10.0.0.4", "a"), vmBehind("range-1", "10.0.0.5", "a"), vmBehind("always-1", "10.0.0.6", "a")
+	half := vmBehind("any-2", "10.0.0.7", "a")
 	half.Interfaces = append(half.Interfaces, jit.Interface{ID: "second", Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.1.7")}}})
-	off := lookedAt("any-3", "10.0.0.8", "a")
+	off := vmBehind("any-3", "10.0.0.8", "a")
 	off.Interfaces[0].Addresses = nil
 	old := jit.VM{ID: "old", Name: "always-3", Group: "rg", Classic: true}
 	words := func(list ...string) func(*rules.Rule) { return func(r *rules.Rule) { r.Sources = list } }
@@ -89,17 +89,17 @@ func TestOutlook(t *testing.T) {
 		rules     []rules.Rule
 		locks     []admission.ManagementLock
 		reachable int
-		want      []string // the VMs and the words of each hurdle, in order
+		want      []string // the VMs and the words of each obstacle, in order
 	}{
 		{"all is well", []jit.VM{any1, range1, always1}, []rules.Rule{jittest.Foreign("https", 1000)}, nil, 3, nil},
-		{"no policy, no port", []jit.VM{lookedAt("x", "10.0.0.9", ""), lookedAt("none-1", "10.0.0.9", "")}, nil, nil, 0, nil},
-		{"no group", []jit.VM{lookedAt("any-4", "10.0.0.9", "")}, nil, nil, 0, []string{"any-4 machine: any-4 has no network security group on its interfaces"}},
-		{"nobody to approve", []jit.VM{lookedAt("range-2", "10.0.0.9", "a")}, nil, nil, 0, []string{"range-2 machine: Nobody is named to approve access to port 3389 of range-2"}},
-		{"always without a group", []jit.VM{lookedAt("always-2", "10.0.0.9", "")}, nil, nil, 0, []string{"always-2 machine: always-2 has no network", "always-2 always: always-2 has no network"}},
+		{"no policy, no port", []jit.VM{vmBehind("x", "10.0.0.9", ""), vmBehind("none-1", "10.0.0.9", "")}, nil, nil, 0, nil},
+		{"no group", []jit.VM{vmBehind("any-4", "10.0.0.9", "")}, nil, nil, 0, []string{"any-4 machine: any-4 has no network security group on its interfaces"}},
+		{"nobody to approve", []jit.VM{vmBehind("range-2", "10.0.0.9", "a")}, nil, nil, 0, []string{"range-2 machine: Nobody is named to approve access to port 3389 of range-2"}},
+		{"always without a group", []jit.VM{vmBehind("always-2", "10.0.0.9", "")}, nil, nil, 0, []string{"always-2 machine: always-2 has no network", "always-2 always: always-2 has no network"}},
 		{"a classic one", []jit.VM{old}, nil, nil, 0, []string{"always-3 machine: always-3 is a VM of the classic deployment model"}},
 		{"no address", []jit.VM{off}, nil, nil, 0, []string{"any-3 machine: any-3 has no private address yet"}},
 		{"one bare address", []jit.VM{half}, nil, nil, 0, []string{"any-2 machine: any-2 has no network security group at its address 10.0.1.7"}},
-		{"group not read", []jit.VM{lookedAt("any-5", "10.0.0.9", "gone"), any1}, nil, nil, 1, []string{"any-5 rules: The network security group gone is not among"}},
+		{"group not read", []jit.VM{vmBehind("any-5", "10.0.0.9", "gone"), any1}, nil, nil, 1, []string{"any-5 rules: The network security group gone is not among"}},
 
 		{"deny behind the band", []jit.VM{any1}, []rules.Rule{denyRule(120, nil)}, nil, 1, nil},
 		{"deny inside the band, behind a free place", []jit.VM{any1}, []rules.Rule{denyRule(111, nil)}, nil, 1, nil},
@@ -127,7 +127,7 @@ func TestOutlook(t *testing.T) {
 		}, 0, []string{"any-1 range-1 lock: The lock keep (CanNotDelete) on the resource group RG would let a rule be written in the network security group a and never be removed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := preflight.Predict(outlookConfig(), tt.vms, []rules.Table{nsgWith("a", tt.rules...)}, tt.locks)
+			out := preflight.Predict(forecastConfig(), tt.vms, []rules.Table{nsgWith("a", tt.rules...)}, tt.locks)
 			if out.Reachable != tt.reachable {
 				t.Errorf("%d reachable, want %d", out.Reachable, tt.reachable)
 			}
@@ -144,19 +144,19 @@ func TestOutlook(t *testing.T) {
 				got = append(got, line)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("hurdles (-want +got):\n%s", diff)
+				t.Errorf("obstacles (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// A VM behind a guard at its subnet and at its interface is one hurdle of a
+// A VM behind a guard at its subnet and at its interface is one obstacle of a
 // lock over both.
-func TestOutlookCountsOnce(t *testing.T) {
-	vm := lookedAt("any-1", "10.0.0.4", "a")
-	vm.Interfaces[0].Addresses[0].SubnetGuard = lookoutGroup + "b"
+func TestPredictCountsOnce(t *testing.T) {
+	vm := vmBehind("any-1", "10.0.0.4", "a")
+	vm.Interfaces[0].Addresses[0].SubnetGuard = groupPrefix + "b"
 	lock := admission.ManagementLock{Name: "keep", Scope: "/subscriptions/s", Level: "ReadOnly"}
-	out := preflight.Predict(outlookConfig(), []jit.VM{vm}, []rules.Table{nsgWith("a"), nsgWith("b")}, []admission.ManagementLock{lock})
+	out := preflight.Predict(forecastConfig(), []jit.VM{vm}, []rules.Table{nsgWith("a"), nsgWith("b")}, []admission.ManagementLock{lock})
 	if len(out.Obstacles) != 1 || len(out.Obstacles[0].VMs) != 1 || out.Matched != 1 || out.Reachable != 0 {
 		t.Errorf("%+v", out)
 	}
@@ -167,10 +167,10 @@ func TestOutlookCountsOnce(t *testing.T) {
 	}
 }
 
-// lookedAtBehind is a VM that is reached from outside by a firewall's DNAT
+// vmBehindFirewall is a VM that is reached from outside by a firewall's DNAT
 // rules; with a policy, those of the firewall's policy.
-func lookedAtBehind(name, group, policy string) jit.VM {
-	vm := lookedAt(name, "10.0.0.4", group)
+func vmBehindFirewall(name, group, policy string) jit.VM {
+	vm := vmBehind(name, "10.0.0.4", group)
 	vm.Interfaces[0].Addresses[0].FirewallHops = []jit.FirewallHop{{
 		Firewall: classicFirewall, Policy: policy, Subnet: netip.MustParsePrefix("10.9.0.0/26"),
 		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
@@ -183,7 +183,7 @@ const (
 	firewallPolicy  = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/firewallPolicies/po"
 )
 
-func TestOutlookBehindAFirewall(t *testing.T) {
+func TestPredictBehindAFirewall(t *testing.T) {
 	empty := rules.Table{Guard: classicFirewall, Name: "fw", Settled: true}
 	full := empty
 	for p := 110; p <= 119; p++ {
@@ -199,20 +199,20 @@ func TestOutlookBehindAFirewall(t *testing.T) {
 		vm    jit.VM
 		table rules.Table
 		locks []admission.ManagementLock
-		want  string // of the only hurdle; empty: none
+		want  string // of the only obstacle; empty: none
 	}{
-		{"all is well", lookedAtBehind("any-1", "a", ""), empty, nil, ""},
-		{"without a group", lookedAtBehind("any-1", "", ""), empty, nil, ""},
-		{"no protection without a group", lookedAtBehind("always-1", "", ""), empty, nil, "always: always-1 has no network security group on its interfaces or subnets, and its firewall"},
-		{"the band is full", lookedAtBehind("any-1", "a", ""), full, nil, "rules: Every priority from 110 to 119 in fw is taken"},
-		{"a deny before it", lookedAtBehind("any-1", "a", ""), denying, nil, "rules: The rule shut (priority 105) in fw denies 22 to everybody"},
-		{"our group of the policy is not there yet", lookedAtBehind("any-1", "a", firewallPolicy), empty, nil, ""},
-		{"a firewall is written, not deleted", lookedAtBehind("any-1", "a", ""), empty, lock("CanNotDelete", "/subscriptions/s/resourceGroups/hub"), ""},
-		{"a firewall that is read only", lookedAtBehind("any-1", "a", ""), empty, lock("ReadOnly", classicFirewall), "lock: The lock keep (ReadOnly) on the firewall fw lets no rule of the firewall fw be changed"},
-		{"a group of a policy is deleted", lookedAtBehind("any-1", "a", firewallPolicy), empty, lock("CanNotDelete", firewallPolicy), "lock: The lock keep (CanNotDelete) on the firewall policy po would let a rule be written in the firewall policy po and never be removed"},
+		{"all is well", vmBehindFirewall("any-1", "a", ""), empty, nil, ""},
+		{"without a group", vmBehindFirewall("any-1", "", ""), empty, nil, ""},
+		{"no protection without a group", vmBehindFirewall("always-1", "", ""), empty, nil, "always: always-1 has no network security group on its interfaces or subnets, and its firewall"},
+		{"the band is full", vmBehindFirewall("any-1", "a", ""), full, nil, "rules: Every priority from 110 to 119 in fw is taken"},
+		{"a deny before it", vmBehindFirewall("any-1", "a", ""), denying, nil, "rules: The rule shut (priority 105) in fw denies 22 to everybody"},
+		{"our group of the policy is not there yet", vmBehindFirewall("any-1", "a", firewallPolicy), empty, nil, ""},
+		{"a firewall is written, not deleted", vmBehindFirewall("any-1", "a", ""), empty, lock("CanNotDelete", "/subscriptions/s/resourceGroups/hub"), ""},
+		{"a firewall that is read only", vmBehindFirewall("any-1", "a", ""), empty, lock("ReadOnly", classicFirewall), "lock: The lock keep (ReadOnly) on the firewall fw lets no rule of the firewall fw be changed"},
+		{"a group of a policy is deleted", vmBehindFirewall("any-1", "a", firewallPolicy), empty, lock("CanNotDelete", firewallPolicy), "lock: The lock keep (CanNotDelete) on the firewall policy po would let a rule be written in the firewall policy po and never be removed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out := preflight.Predict(outlookConfig(), []jit.VM{tt.vm}, []rules.Table{nsgWith("a"), tt.table}, tt.locks)
+			out := preflight.Predict(forecastConfig(), []jit.VM{tt.vm}, []rules.Table{nsgWith("a"), tt.table}, tt.locks)
 			if len(out.Obstacles) == 0 && tt.want == "" && out.Reachable == 1 {
 				return
 			}

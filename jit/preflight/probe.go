@@ -18,27 +18,27 @@ import (
 type probe struct {
 	port  jit.PortPolicy
 	grant jit.Grant
-	err   error // why there is no way
+	err   error // why there are no paths
 }
 
-// obstacle is what a probe met.
-type obstacle struct {
-	guard string      // empty: there is no way at all
+// probeObstacle is what a probe met.
+type probeObstacle struct {
+	guard string      // empty: there is no path at all
 	deny  *rules.Rule // what denies it
 	err   error       // what else is in the way
 }
 
 // probePorts notes what keeps everybody from a port that the policy offers.
-func (l *forecaster) probePorts(vm jit.VM, policy jit.Policy) {
+func (f *forecaster) probePorts(vm jit.VM, policy jit.Policy) {
 	denied := map[string][]string{} // ports, by what denies them
-	var order []obstacle
+	var order []probeObstacle
 	for _, pp := range policy.Ports {
-		for _, o := range l.obstacles(vm, pp) {
+		for _, o := range f.portObstacles(vm, pp) {
 			switch {
 			case o.guard == "":
-				l.note(vm, ObstacleVM, "", o.err)
+				f.note(vm, ObstacleVM, "", o.err)
 			case o.err != nil:
-				l.note(vm, ObstacleRules, o.guard, o.err)
+				f.note(vm, ObstacleRules, o.guard, o.err)
 			default:
 				key := o.guard + " " + o.deny.Name
 				if denied[key] == nil {
@@ -51,18 +51,21 @@ func (l *forecaster) probePorts(vm jit.VM, policy jit.Policy) {
 		}
 	}
 	for _, o := range order {
-		t := l.tables[o.guard]
-		l.note(vm, ObstacleRules, o.guard, jit.Refuse(jit.ErrPolicy, "The rule %s (priority %s) in %s denies %s to everybody who may ask before any allow of ours, so every request is refused; move it behind priority %s.",
-			o.deny.Name, fmt.Sprint(o.deny.Priority), t.Name, strings.Join(denied[o.guard+" "+o.deny.Name], ", "), fmt.Sprint(l.owner.Bands.Allow.To)))
+		t := f.tables[o.guard]
+		f.note(vm, ObstacleRules, o.guard, jit.Refuse(jit.ErrPolicy,
+			"The rule %s (priority %s) in %s denies %s to everybody who may ask before any allow of ours, "+
+				"so every request is refused; move it behind priority %s.",
+			o.deny.Name, fmt.Sprint(o.deny.Priority), t.Name, strings.Join(denied[o.guard+" "+o.deny.Name], ", "),
+			fmt.Sprint(f.owner.Bands.Allow.To)))
 	}
 }
 
-// obstacles are those of every probe of the port, and none when one of them
+// portObstacles are those of every probe of the port, and none when one of them
 // gets through.
-func (l *forecaster) obstacles(vm jit.VM, pp jit.PortPolicy) []obstacle {
-	var all []obstacle
-	for _, t := range l.probes(vm, pp) {
-		met := l.obstaclesOf(t)
+func (f *forecaster) portObstacles(vm jit.VM, pp jit.PortPolicy) []probeObstacle {
+	var all []probeObstacle
+	for _, t := range f.probes(vm, pp) {
+		met := f.probeObstacles(t)
 		if len(met) == 0 {
 			return nil
 		}
@@ -74,7 +77,7 @@ func (l *forecaster) obstacles(vm jit.VM, pp jit.PortPolicy) []obstacle {
 // probes ask from each source that the policy lists or, where it takes any
 // address, from everywhere and from inside alone: a firewall treats these
 // apart.
-func (l *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
+func (f *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
 	sources := slices.Clone(pp.Sources)
 	if pp.Any {
 		for _, s := range slices.Concat([]string{"0.0.0.0/0", "::/0"}, ipset.PrivatePrefixes()) {
@@ -88,36 +91,37 @@ func (l *forecaster) probes(vm jit.VM, pp jit.PortPolicy) []probe {
 	single.To = single.From // a firewall translates single ports only, which may be asked for
 	out := make([]probe, 0, len(sources))
 	for _, s := range sources {
-		paths, err := route.Paths(l.owner.Installation, vm, []jit.Ports{single}, []netip.Prefix{s})
+		paths, err := route.Paths(f.owner.Installation, vm, []jit.Ports{single}, []netip.Prefix{s})
 		g := jit.Grant{ID: "g-22222", Paths: paths, Request: jit.Request{Ports: []jit.Ports{pp.Ports}, Sources: []netip.Prefix{s}}}
 		out = append(out, probe{pp, g, err})
 	}
 	return out
 }
 
-// obstaclesOf looks at each guard on the way. A group of ours in a firewall policy
+// probeObstacles plans the probe's rules at each guard on its paths. A group of ours in a firewall policy
 // that is not there yet has nothing in the way.
-func (l *forecaster) obstaclesOf(t probe) []obstacle {
+func (f *forecaster) probeObstacles(t probe) []probeObstacle {
 	if t.err != nil {
-		return []obstacle{{err: t.err}}
+		return []probeObstacle{{err: t.err}}
 	}
-	var out []obstacle
+	var out []probeObstacle
 	for _, guard := range t.grant.Guards() {
-		table, read := l.tables[guard]
+		table, read := f.tables[guard]
 		if !read && !resource.IsFirewall(guard) {
-			out = append(out, obstacle{guard: guard, err: jit.Refuse(jit.ErrNotFound,
-				"The network security group %s is not among those that could be read; give jitbot's identity its role there too.", resource.Name(guard))})
+			out = append(out, probeObstacle{guard: guard, err: jit.Refuse(jit.ErrNotFound,
+				"The network security group %s is not among those that could be read; "+
+					"give jitbot's identity its role there too.", resource.Name(guard))})
 		}
 		if !read {
 			continue
 		}
-		plan := l.owner.MakePlan(table, rules.ForGrant(l.owner.Installation, guard, t.grant))
+		plan := f.owner.MakePlan(table, rules.ForGrant(f.owner.Installation, guard, t.grant))
 		for _, b := range plan.Blocked {
-			out = append(out, obstacle{guard: guard, err: b.Err})
+			out = append(out, probeObstacle{guard: guard, err: b.Err})
 		}
 		for _, r := range plan.Final {
 			if d, idle := table.FullShadow(r); idle {
-				out = append(out, obstacle{guard: guard, deny: &d})
+				out = append(out, probeObstacle{guard: guard, deny: &d})
 			}
 		}
 	}

@@ -15,8 +15,28 @@ const (
 	askedFor  = 15 * time.Second // a request not checked by then was cut off, and is checked again
 )
 
-// advanceAll moves on what is due, many at once.
-func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, agenda *agenda) []error {
+// advanceDue moves on every grant whose time has come, closings first.
+func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
+	due, now := r.trust.due(), r.checks.Clock.Now()
+	ids, err := r.adapters.Grants.Due(ctx, due)
+	var faults []error
+	if err != nil {
+		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
+	}
+	found := newFoundDue()
+	faults = append(faults, r.advanceAll(ctx, ids, due, now, found)...)
+	if first {
+		r.startup.waitFor(found.guards)
+	}
+	for guard, urgent := range r.due.replace(found) {
+		r.work.guards.Add(ctx, guard, urgent)
+	}
+	return errors.Join(faults...)
+}
+
+// advanceAll moves on what is due, many at once, and notes the closings in
+// found.
+func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, found *foundDue) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
 	var wg sync.WaitGroup
@@ -30,7 +50,7 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 				return
 			}
 			if g.State == jit.Closing {
-				agenda.note(g, !r.due.seen(id), now)
+				found.addClosing(g, !r.due.sawClosing(id), now)
 			}
 		})
 	}
@@ -38,7 +58,7 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 	return faults
 }
 
-// advance does what the clock asks of one grant. Doors close by due, which may
+// advance does what the clock asks of one grant. Grants expire by due, which may
 // be ahead of now while the clock is suspect.
 func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time) (jit.Grant, error) {
 	g, err := r.adapters.Grants.Grant(ctx, id)
@@ -48,14 +68,14 @@ func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time)
 	switch g.State {
 	case jit.Asked:
 		if now.Sub(g.Request.At) >= askedFor {
-			r.work.checks.Add(ctx, string(id), false)
+			r.work.requests.Add(ctx, string(id), false)
 		}
 		return g, nil
 	case jit.Pending:
 		if now.Before(g.Clock.Lapse) {
 			return g, nil
 		}
-		return r.update(ctx, id, one(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Lapse(now) }))
+		return r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Lapse(now) }))
 	case jit.Opening:
 		return r.advanceOpening(ctx, g, now)
 	case jit.Open:
@@ -69,14 +89,14 @@ func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time)
 
 func (r *Reconciler) advanceOpening(ctx context.Context, g jit.Grant, now time.Time) (jit.Grant, error) {
 	if g.Clock.Begun.IsZero() {
-		r.work.opens.Add(ctx, string(g.ID), false)
+		r.work.openings.Add(ctx, string(g.ID), false)
 		return g, nil
 	}
 	if now.Before(g.Clock.OpenBy) {
 		return g, nil // it began after the list of what is due was made
 	}
 	d := jit.Decision{Ending: jit.Failed, Reason: g.Unconfirmed()}
-	return r.update(ctx, g.ID, one(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(jit.Opening, d, now) }))
+	return r.update(ctx, g.ID, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(jit.Opening, d, now) }))
 }
 
 func (r *Reconciler) advanceOpen(ctx context.Context, g jit.Grant, due, now time.Time) (jit.Grant, error) {
@@ -99,14 +119,6 @@ func (r *Reconciler) advanceClosing(ctx context.Context, g jit.Grant, now time.T
 	}
 }
 
-// one lifts a transition with one event.
-func one(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (jit.Grant, []jit.Event, error) {
-	return func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-		next, e, err := f(g)
-		return next, []jit.Event{e}, err
-	}
-}
-
 // update runs a transition. One that comes too late, because somebody else
 // moved the grant on, is no fault.
 func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
@@ -118,4 +130,31 @@ func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (j
 		return g, fmt.Errorf("storing %s: %w", id, err)
 	}
 	return g, nil
+}
+
+// oneEvent lifts a transition with one event.
+func oneEvent(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (jit.Grant, []jit.Event, error) {
+	return func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		next, e, err := f(g)
+		return next, []jit.Event{e}, err
+	}
+}
+
+// Stuck lists the grants whose closing is stuck, for health and metrics.
+func (r *Reconciler) Stuck(ctx context.Context) ([]jit.Grant, error) {
+	ids, err := r.adapters.Grants.Due(ctx, r.trust.due())
+	if err != nil {
+		return nil, fmt.Errorf("finding what is due: %w", err)
+	}
+	var out []jit.Grant
+	for _, id := range ids {
+		g, err := r.adapters.Grants.Grant(ctx, id)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", id, err)
+		}
+		if g.Stuck {
+			out = append(out, g)
+		}
+	}
+	return out, nil
 }

@@ -21,17 +21,17 @@ const (
 // clockTrust decides whether deadlines may be measured by this machine's clock
 // alone: it knows how far the clock had come when jitbot ran last, whether it
 // was set back, and whether Azure's agrees with it. mu guards what was noted so
-// far, and is not held while the store writes.
+// far (highest, suspect, answered, agreesSince), and is not held while the store writes.
 type clockTrust struct {
-	clock  *clock.Clock
-	store  markStore
-	vitals admission.Readiness
-	log    *slog.Logger
+	clock     *clock.Clock
+	store     markStore
+	readiness admission.Readiness
+	log       *slog.Logger
 
 	mu          sync.Mutex
 	highest     time.Time // highest clock reading stored
 	suspect     string    // why the clock is not to be trusted
-	heard       bool      // Azure has answered since the start
+	answered    bool      // Azure has answered since the start
 	agreesSince time.Time // since when Azure's clock agrees, while the mark does not
 }
 
@@ -42,7 +42,7 @@ type markStore interface {
 }
 
 func newClockTrust(clock *clock.Clock, store markStore, w admission.Adapters) *clockTrust {
-	return &clockTrust{clock: clock, store: store, vitals: w.Readiness, log: w.Log}
+	return &clockTrust{clock: clock, store: store, readiness: w.Readiness, log: w.Log}
 }
 
 // due is what deadlines are compared with: while the clock is suspect after a
@@ -60,7 +60,7 @@ func (t *clockTrust) due() time.Time {
 
 // doubt says why this machine's clock is not to be trusted; empty when it is.
 func (t *clockTrust) doubt() string {
-	skew := t.vitals.Skew()
+	skew := t.readiness.Skew()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -73,16 +73,16 @@ func (t *clockTrust) doubt() string {
 	}
 }
 
-// hear notes that Azure has answered, so that what is known of its clock is of
+// noteAnswer notes that Azure has answered, so that what is known of its clock is of
 // now.
-func (t *clockTrust) hear() {
+func (t *clockTrust) noteAnswer() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.heard = true
+	t.answered = true
 }
 
-// start compares the clock with the mark of the last run.
-func (t *clockTrust) start(ctx context.Context) {
+// compareMark compares the clock with the mark of the last run.
+func (t *clockTrust) compareMark(ctx context.Context) {
 	now := t.clock.Now()
 	mark, err := t.store.Mark(ctx, time.Time{})
 	t.mu.Lock()
@@ -99,9 +99,9 @@ func (t *clockTrust) start(ctx context.Context) {
 	}
 }
 
-// mark stores the reading. A clock that was suspect is trusted again when it
+// storeMark stores the reading. A clock that was suspect is trusted again when it
 // has caught up, or when Azure's clock agrees with it.
-func (t *clockTrust) mark(ctx context.Context) {
+func (t *clockTrust) storeMark(ctx context.Context) {
 	now := t.clock.Now()
 	mark, err := t.store.Mark(ctx, now)
 	if err != nil {
@@ -112,7 +112,7 @@ func (t *clockTrust) mark(ctx context.Context) {
 	defer t.mu.Unlock()
 	if mark.Sub(now) <= maxBack {
 		t.suspect, t.agreesSince = "", time.Time{}
-	} else if t.confirmed(now) {
+	} else if t.azureAgrees(now) {
 		t.log.WarnContext(ctx, "azure's clock agrees with this machine's, so the mark of the last run was wrong",
 			slog.Time("mark", mark), slog.Time("now", now))
 		t.suspect = ""
@@ -120,11 +120,11 @@ func (t *clockTrust) mark(ctx context.Context) {
 	t.highest = mark
 }
 
-// confirmed reports whether Azure's clock has agreed with ours for long enough
+// azureAgrees reports whether Azure's clock has agreed with ours for long enough
 // to say that the mark was wrong, such as after one bad step of the clock. mu
 // is held.
-func (t *clockTrust) confirmed(now time.Time) bool {
-	if !t.heard || t.vitals.Skew().Abs() > maxSkew {
+func (t *clockTrust) azureAgrees(now time.Time) bool {
+	if !t.answered || t.readiness.Skew().Abs() > maxSkew {
 		t.agreesSince = time.Time{}
 		return false
 	}

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/reach"
 )
 
 const (
@@ -21,118 +19,32 @@ const (
 	maxRemarks     = 5
 )
 
-// newDigest sums findings up, which are in the order of a scan. last is the
-// digest before, perhaps the zero one.
-func newDigest(last jit.Digest, due, at time.Time, findings []reach.Finding, gaps []string) jit.Digest {
-	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
-	for _, f := range findings {
-		countFinding(&d, f)
-		for _, text := range f.Posture.StillOpen {
-			addRemark(&d, text, f.VM.ID)
-		}
-	}
-	compareDigest(&d, last, findings)
-	if n := len(d.Remarks); n > maxRemarks {
-		d.Remarks, d.More = d.Remarks[:maxRemarks], n-maxRemarks
-	}
-	return d
-}
-
-func countFinding(d *jit.Digest, f reach.Finding) {
-	switch f.Posture.Class {
-	case reach.ClassUnhealthy:
-		d.Unhealthy++
-		if len(d.Exposures) < maxExposures {
-			d.Exposures = append(d.Exposures, jit.Exposed{VM: f.VM.ID, Production: f.VM.Production(), Why: f.Posture.Why})
-		}
-	case reach.ClassNotApplicable:
-		d.NotApplicable++
-		if f.Posture.Undetermined {
-			d.Untold++
-		}
-	case reach.ClassHealthy:
-		d.Healthy++
-	}
-}
-
-func addRemark(d *jit.Digest, text, vm string) {
-	i := slices.IndexFunc(d.Remarks, func(r jit.Remark) bool { return r.Text == text })
-	if i < 0 {
-		d.Remarks, i = append(d.Remarks, jit.Remark{Text: text}), len(d.Remarks)
-	}
-	d.Remarks[i].VMs = append(d.Remarks[i].VMs, vm)
-}
-
-// compare finds what changed since the last digest. What cannot be told now is
-// taken to be as it was.
-func compareDigest(d *jit.Digest, last jit.Digest, findings []reach.Finding) {
-	before, open := map[string]bool{}, map[string]bool{}
-	for _, id := range last.Open {
-		before[strings.ToLower(id)] = true
-	}
-	for _, f := range findings {
-		key := strings.ToLower(f.VM.ID)
-		unhealthy := f.Posture.Class == reach.ClassUnhealthy
-		if unhealthy && !before[key] && !last.At.IsZero() {
-			d.Opened = append(d.Opened, f.VM.ID)
-		}
-		if unhealthy || f.Posture.Undetermined && before[key] {
-			d.Open, open[key] = append(d.Open, f.VM.ID), true
-		}
-	}
-	for _, id := range last.Open {
-		if !open[strings.ToLower(id)] {
-			d.Mended = append(d.Mended, id)
-		}
-	}
-}
-
-// settledDigest is the last time of the digest's schedule that is known to be
-// settled. mu guards it.
-type settledDigest struct {
-	mu  sync.Mutex
-	due time.Time
-}
-
-// covers reports whether that time of the schedule is settled.
-func (s *settledDigest) covers(due time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !due.After(s.due)
-}
-
-func (s *settledDigest) settle(due time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.due = due
-}
-
-// startDigest begins with the digest when a time of its schedule has come that
+// queueDigest begins with the digest when a time of its schedule has come that
 // is not known to be settled.
-func (r *Reconciler) startDigest(ctx context.Context) {
-	if !r.digested.covers(r.config.Digest.Last(r.checks.Clock.Now())) {
+func (r *Reconciler) queueDigest(ctx context.Context) {
+	if !r.digestDone.covers(r.config.Digest.Last(r.checks.Clock.Now())) {
 		r.work.digests.Add(ctx, "", false)
 	}
 }
 
-// digest settles what is due. The key is not used: there is only one.
-func (r *Reconciler) digest(ctx context.Context, _ string) error {
+// runDigest settles what is due. The key is not used: there is only one.
+func (r *Reconciler) runDigest(ctx context.Context, _ string) error {
 	due := r.config.Digest.Last(r.checks.Clock.Now())
-	err := r.settleDigest(ctx, due)
+	err := r.makeDueDigest(ctx, due)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.adapters.Log.WarnContext(ctx, "the digest is due and cannot be made yet", slog.Time("due", due), slog.Any("error", err))
 		}
 		return err
 	}
-	r.digested.settle(due)
+	r.digestDone.note(due)
 	return nil
 }
 
-// settleDigest makes the digest that is due, unless the store knows that it
+// makeDueDigest makes the digest that is due, unless the store knows that it
 // was. A schedule that was just set begins with its next time, and so does one
 // that a clock far ahead of this one has settled.
-func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
+func (r *Reconciler) makeDueDigest(ctx context.Context, due time.Time) error {
 	last, err := r.state.Digest(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the last digest: %w", err)
@@ -143,7 +55,7 @@ func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
 	case !due.After(last.Due):
 		return nil
 	case now.Sub(due) <= jit.DigestKept:
-		return r.makeDigest(ctx, last, due)
+		return r.storeDigest(ctx, last, due)
 	default:
 		r.adapters.Log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
 	}
@@ -154,7 +66,7 @@ func (r *Reconciler) settleDigest(ctx context.Context, due time.Time) error {
 	return nil
 }
 
-func (r *Reconciler) makeDigest(ctx context.Context, last jit.Digest, due time.Time) error {
+func (r *Reconciler) storeDigest(ctx context.Context, last jit.Digest, due time.Time) error {
 	vms, err := r.checks.VMs.List(ctx, admission.VMsMaxAge)
 	if err != nil {
 		return err
@@ -175,4 +87,24 @@ func (r *Reconciler) makeDigest(ctx context.Context, last jit.Digest, due time.T
 		return fmt.Errorf("keeping the digest: %w", err)
 	}
 	return nil
+}
+
+// doneDigest is the last time of the digest's schedule that is known to be
+// settled. mu guards it.
+type doneDigest struct {
+	mu  sync.Mutex
+	due time.Time
+}
+
+// covers reports whether that time of the schedule is settled.
+func (s *doneDigest) covers(due time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !due.After(s.due)
+}
+
+func (s *doneDigest) note(due time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due = due
 }

@@ -10,68 +10,13 @@ import (
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/admission"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
-// recordOrphans records the rules of ours that no live grant explains and that this
-// pass removed.
-func (r *Reconciler) recordOrphans(ctx context.Context, v pass) error {
-	var faults []error
-	for _, c := range v.plan.Changes {
-		n, _ := rules.ParseRuleName(c.Remove)
-		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(v.grants, func(g jit.Grant) bool { return g.ID == n.Grant }) {
-			continue // denies come and go with protections, which say so
-		}
-		if err := v.failed[c.Remove]; err != nil {
-			r.adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
-				slog.String("guard", v.guard), slog.String("rule", c.Remove), slog.Any("error", err))
-			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
-			continue
-		}
-		if _, there := v.after.Rule(c.Remove); there {
-			continue // looked at again by the next comparison
-		}
-		var card jit.Card
-		if g, err := r.adapters.Grants.Grant(ctx, n.Grant); err == nil {
-			card = g.Card
-		}
-		if err := r.adapters.Record.Append(ctx, jit.OrphanRemoved(c.Remove, v.after.Name, n.Grant, card, v.now)); err != nil {
-			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
-		}
-	}
-	return errors.Join(faults...)
-}
+// everyGuard is the key that compares all guards; no resource id is empty.
+const everyGuard = ""
 
-// guardGone deals with a guard that was deleted: its rules are gone with it.
-func (r *Reconciler) guardGone(ctx context.Context, guard string, live []jit.Grant) error {
-	now := r.checks.Clock.Now()
-	var faults []error
-	for _, g := range live {
-		var err error
-		if g.State == jit.Closing {
-			_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(guard, now) })
-		} else if jit.HasGuard(g.Left, guard) {
-			err = r.depart(ctx, g, guard)
-		} else if why := "the " + resource.KindOf(guard).Noun() + " " + resource.GuardName(guard) + " was deleted"; g.State == jit.Open {
-			err = r.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: why}, now)
-		} else {
-			err = r.fail(ctx, g.ID, why, now)
-		}
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
-}
-
-// tried notes that an overdue closing of the start has had its turn.
-func (r *Reconciler) tried(guard string) {
-	if r.startup.tried(guard) {
-		r.Kick() // Slack may be served now
-	}
-}
-
-// compareAll looks at every guard of the subscriptions and of the store, and
+// compareAll reads every guard of the subscriptions and of the store, and
 // reconciles those that do not agree: drift, orphans, and grants left by a crash.
 func (r *Reconciler) compareAll(ctx context.Context) error {
 	known, err := r.state.Guards(ctx)
@@ -80,7 +25,7 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	if err != nil {
 		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
 	} else {
-		r.trust.hear()
+		r.trust.noteAnswer()
 	}
 	stale := map[string]bool{}
 	for _, guard := range known {
@@ -88,7 +33,7 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	}
 	for _, t := range tables {
 		guard := strings.ToLower(t.Guard)
-		agrees, err := r.compare(ctx, guard, t)
+		agrees, err := r.agreesWithStore(ctx, guard, t)
 		stale[guard] = !agrees
 		faults = append(faults, err)
 	}
@@ -100,9 +45,10 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// compare reports whether the guard is as the store wants it.
-func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (bool, error) {
-	w, err := r.stored(ctx, guard)
+// agreesWithStore reports whether the guard is as the store wants it, and has no
+// grant that a pass would move on.
+func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.Table) (bool, error) {
+	stored, err := r.readStored(ctx, guard)
 	if err != nil {
 		return true, err
 	}
@@ -112,67 +58,45 @@ func (r *Reconciler) compare(ctx context.Context, guard string, t rules.Table) (
 				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
 		}
 	}
-	v := r.plan(w, t)
-	for _, g := range w.Grants {
-		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(v.plan.Final, func(r rules.Rule) bool { return r.MovesPublicEnd(g) }) ||
-			g.Hindered(guard, r.owner.Hindrance(t, v.plan, g)) {
+	pass := r.planPass(stored, t)
+	for _, g := range stored.Grants {
+		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }
+		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(pass.plan.Final, moved) ||
+			g.Hindered(guard, r.owner.Hindrance(t, pass.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}
 	}
-	return len(v.plan.Changes) == 0 && len(v.plan.Blocked) == 0 && r.owner.ProtectionsInForce(t, w.Protections), nil
+	return len(pass.plan.Changes) == 0 && len(pass.plan.Blocked) == 0 && r.owner.ProtectionsInForce(t, stored.Protections), nil
 }
 
-// unconfirmed has a guard written again that is changed as a whole and whose
-// last change failed: that the rules of grants that close or left are not in its
-// document says nothing.
-func (r *Reconciler) unconfirmed(w admission.AtGuard, t rules.Table) []rules.Change {
-	if !t.Failed {
-		return nil
-	}
-	var out []rules.Change
-	for _, g := range w.Grants {
-		if jit.HasGuard(g.Left, w.Guard) {
-			g.Paths = g.Left // what it had there
-		} else if g.State != jit.Closing || g.ConfirmedAt(w.Guard) {
-			continue
-		}
-		for _, rule := range rules.ForGrant(r.owner.Installation, w.Guard, g) {
-			if !t.Has(rule.Name) {
-				out = append(out, rules.Change{Remove: rule.Name})
-			}
-		}
-	}
-	return out
-}
-
-// endDrifted closes the open grants whose rules somebody removed or changed,
+// closeDrifted closes the open grants whose rules somebody removed or changed,
 // where the policy says to end them, and plans the pass anew.
-func (r *Reconciler) endDrifted(ctx context.Context, v pass) (pass, error) {
+func (r *Reconciler) closeDrifted(ctx context.Context, pass guardPass) (guardPass, error) {
 	ended := false
-	for _, g := range v.grants {
-		rule := r.changedRule(v, g)
-		if g.State != jit.Open || !g.EndOnDrift || !g.ConfirmedAt(v.guard) || rule == "" {
+	for _, g := range pass.grants {
+		rule := r.changedRule(pass, g)
+		if g.State != jit.Open || !g.EndOnDrift || !g.ConfirmedAt(pass.guard) || rule == "" {
 			continue
 		}
 		ended = true
-		if err := r.endDrift(ctx, g.ID, rule); err != nil {
-			return v, err
+		if err := r.closeDriftedGrant(ctx, g.ID, rule); err != nil {
+			return pass, err
 		}
 	}
 	if !ended {
-		return v, nil
+		return pass, nil
 	}
-	w, err := r.stored(ctx, v.guard)
-	return r.plan(w, v.before), err
+	stored, err := r.readStored(ctx, pass.guard)
+	return r.planPass(stored, pass.before), err
 }
 
 // changedRule names a rule of the grant that is not as it should be here.
-func (r *Reconciler) changedRule(v pass, g jit.Grant) string {
-	for _, c := range v.plan.Changes {
+func (r *Reconciler) changedRule(pass guardPass, g jit.Grant) string {
+	for _, c := range pass.plan.Changes {
 		if c.Put == nil {
 			continue
 		}
-		old, _ := v.before.Rule(c.Put.Name)
+		old, _ := pass.before.Rule(c.Put.Name)
 		if n, ok := rules.ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
 			return c.Put.Name
 		}
@@ -180,7 +104,7 @@ func (r *Reconciler) changedRule(v pass, g jit.Grant) string {
 	return ""
 }
 
-func (r *Reconciler) endDrift(ctx context.Context, id jit.ID, rule string) error {
+func (r *Reconciler) closeDriftedGrant(ctx context.Context, id jit.ID, rule string) error {
 	now := r.checks.Clock.Now()
 	_, err := r.update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted(rule, now) })
 	r.Kick()

@@ -8,18 +8,18 @@ import (
 	"jitbot/jit"
 )
 
-// dueList is what the pass before found due, and what is to be looked at in the
-// next. mu guards all of it.
+// dueList is what the pass before found due, and which guards the next one is
+// to read. mu guards all of it.
 type dueList struct {
 	mu      sync.Mutex
-	begun   map[jit.ID]bool // closings that the last pass saw
+	seen    map[jit.ID]bool // closings that the last pass saw
 	late    jit.ID          // a closing that is stuck or late
-	touched map[string]bool // guards to be looked at in the next pass
+	touched map[string]bool // guards that the next pass is to read
 }
 
 func newDueList() *dueList { return &dueList{touched: map[string]bool{}} }
 
-// touch has guards looked at in the next pass.
+// touch has the next pass read the guards.
 func (l *dueList) touch(guards []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -28,23 +28,23 @@ func (l *dueList) touch(guards []string) {
 	}
 }
 
-// adopt keeps what a pass found and gives the guards to look at.
-func (l *dueList) adopt(a *agenda) map[string]bool {
+// replace keeps what a pass found and gives the guards to reconcile.
+func (l *dueList) replace(found *foundDue) map[string]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.late, l.begun = a.late, a.begun
+	l.late, l.seen = found.late, found.seen
 	for guard := range l.touched {
-		a.guards[guard] = true
+		found.guards[guard] = true
 	}
 	l.touched = map[string]bool{}
-	return a.guards
+	return found.guards
 }
 
-// seen reports whether the last pass saw the closing.
-func (l *dueList) seen(id jit.ID) bool {
+// sawClosing reports whether the last pass saw the closing.
+func (l *dueList) sawClosing(id jit.ID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.begun[id]
+	return l.seen[id]
 }
 
 // lateClosing is a closing that is stuck or late; empty when none is.
@@ -54,32 +54,32 @@ func (l *dueList) lateClosing() jit.ID {
 	return l.late
 }
 
-// agenda is what one pass finds to do. mu guards it while grants are moved on,
-// many at once; afterwards it is the pass's alone.
-type agenda struct {
+// foundDue is what one pass of the loop finds to do. mu guards all of it while
+// grants are moved on, many at once; afterwards it is the pass's alone.
+type foundDue struct {
 	mu     sync.Mutex
-	guards map[string]bool // guards to look at; true: at once
-	begun  map[jit.ID]bool // closings that were seen
+	guards map[string]bool // guards to reconcile; true: at once
+	seen   map[jit.ID]bool // closings that were seen
 	late   jit.ID          // a closing that is late or stuck
 }
 
-func newAgenda() *agenda {
-	return &agenda{guards: map[string]bool{}, begun: map[jit.ID]bool{}}
+func newFoundDue() *foundDue {
+	return &foundDue{guards: map[string]bool{}, seen: map[jit.ID]bool{}}
 }
 
-// note puts a closing on the agenda. One that was not seen before does not
+// addClosing adds a closing. One that was not seen before does not
 // wait for the pause of whatever failed at its guard before.
-func (a *agenda) note(g jit.Grant, fresh bool, now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.begun[g.ID] = true
+func (f *foundDue) addClosing(g jit.Grant, fresh bool, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen[g.ID] = true
 	if g.Stuck || now.Sub(g.Clock.Due) > g.StuckAfter() {
-		a.late = g.ID
+		f.late = g.ID
 	}
 	for _, p := range g.Paths {
 		if !p.Confirmed {
 			guard := strings.ToLower(p.Guard)
-			a.guards[guard] = a.guards[guard] || fresh
+			f.guards[guard] = f.guards[guard] || fresh
 		}
 	}
 }

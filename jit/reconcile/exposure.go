@@ -10,11 +10,11 @@ import (
 	"jitbot/jit/resource"
 )
 
-// loopholes say what the denies of a protection leave open: addresses that
+// whatStaysOpen say what the denies of a protection leave open: addresses that
 // nothing filters, what comes from inside, where they are for the Internet only,
-// and whom allows of other people let in that are asked before them. Empty when
+// and whom allows of other people let in that Azure evaluates before them. Empty when
 // they keep everybody out.
-func (s *Reconciler) loopholes(ctx context.Context, v pass, p jit.Protection) (string, error) {
+func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p jit.Protection) (string, error) {
 	var words []string
 	for _, a := range p.Bare {
 		words = append(words, "the address "+a.String()+", before which there is no network security group")
@@ -22,7 +22,7 @@ func (s *Reconciler) loopholes(ctx context.Context, v pass, p jit.Protection) (s
 	if p.Source != "*" {
 		words = append(words, "what does not come from the "+p.Source)
 	}
-	allows, err := s.allowsAbove(ctx, v, p)
+	allows, err := r.allowsAbove(ctx, pass, p)
 	if len(allows) > 0 {
 		words = append(words, "whom these allows of other people let in, which are asked first: "+strings.Join(allows, ", "))
 	}
@@ -31,19 +31,19 @@ func (s *Reconciler) loopholes(ctx context.Context, v pass, p jit.Protection) (s
 
 // allowsAbove names the allows before the denies of the protection, at
 // addresses where every group has one: packets must pass both.
-func (s *Reconciler) allowsAbove(ctx context.Context, v pass, p jit.Protection) ([]string, error) {
+func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p jit.Protection) ([]string, error) {
 	above := map[netip.Addr][]string{}
 	shut := map[netip.Addr]bool{}
 	for _, path := range p.Paths {
-		table := v.after
-		if !resource.Same(path.Guard, v.guard) {
+		table := pass.after
+		if !resource.Same(path.Guard, pass.guard) {
 			var err error
-			if table, err = s.checks.Table(ctx, path.Guard); err != nil {
+			if table, err = r.checks.Table(ctx, path.Guard); err != nil {
 				return nil, err
 			}
 		}
 		for _, a := range path.Addresses {
-			names, err := s.owner.AllowsBefore(table, p, path, a)
+			names, err := r.owner.AllowsBefore(table, p, path, a)
 			if err != nil {
 				return nil, err
 			}

@@ -13,28 +13,29 @@ import (
 // waits while a change is under way.
 
 // firewallBatch knows which firewalls are being changed, by us or by somebody
-// else, and the openings that wait for that. mu guards the maps.
+// else, and the openings that wait for that. mu guards the maps, beginning that
+// nothing begins while a firewall is claimed.
 type firewallBatch struct {
-	// entry is held shared by whoever begins at firewalls, and alone by whoever
+	// beginning is held shared by whoever begins at firewalls, and alone by whoever
 	// claims one: what began before a claim is in what is read next. It is taken
 	// before mu.
-	entry sync.RWMutex
+	beginning sync.RWMutex
 
 	mu      sync.Mutex
 	claimed map[string]bool       // firewalls that are being read and written
 	changed map[string]time.Time  // when firewalls were seen being changed by somebody else
-	awaited map[jit.ID][]jit.Path // of openings that wait for a firewall
+	waiting map[jit.ID][]jit.Path // of openings that wait for a firewall
 }
 
 func newFirewallBatch() *firewallBatch {
-	return &firewallBatch{claimed: map[string]bool{}, changed: map[string]time.Time{}, awaited: map[jit.ID][]jit.Path{}}
+	return &firewallBatch{claimed: map[string]bool{}, changed: map[string]time.Time{}, waiting: map[jit.ID][]jit.Path{}}
 }
 
 // claim keeps that what is wanted of the guard is being read and written, until
 // it is released: who comes later is not in that change.
 func (b *firewallBatch) claim(guard string) {
-	b.entry.Lock() // whoever is entering is in what is read next
-	defer b.entry.Unlock()
+	b.beginning.Lock() // whoever is beginning is in what is read next
+	defer b.beginning.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.claimed[guard] = true
@@ -46,14 +47,14 @@ func (b *firewallBatch) release(guard string) {
 	delete(b.claimed, guard)
 }
 
-// enter has an opening begin, unless a firewall on its paths is claimed: then
-// the paths are remembered, and entered is false. begin runs while nobody can
+// beginUnlessClaimed has an opening begin, unless a firewall on its paths is claimed: then
+// the paths are remembered, and begun is false. begin runs while nobody can
 // claim a firewall, so it must be short.
-func (b *firewallBatch) enter(id jit.ID, paths []jit.Path, begin func() error) (entered bool, err error) {
-	b.entry.RLock()
-	defer b.entry.RUnlock()
+func (b *firewallBatch) beginUnlessClaimed(id jit.ID, paths []jit.Path, begin func() error) (begun bool, err error) {
+	b.beginning.RLock()
+	defer b.beginning.RUnlock()
 	if slices.ContainsFunc(jit.GuardsOf(paths), b.isClaimed) {
-		b.remember(id, paths)
+		b.rememberPaths(id, paths)
 		return false, nil
 	}
 	return true, begin()
@@ -65,8 +66,8 @@ func (b *firewallBatch) isClaimed(guard string) bool {
 	return b.claimed[guard]
 }
 
-// read keeps what was just seen of the guard.
-func (b *firewallBatch) read(guard string, changing bool) {
+// noteChanging keeps what was just seen of the guard.
+func (b *firewallBatch) noteChanging(guard string, changing bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if delete(b.changed, guard); changing {
@@ -75,8 +76,8 @@ func (b *firewallBatch) read(guard string, changing bool) {
 }
 
 // wasChanging reports whether the guard was seen being changed by somebody else
-// a moment ago. Later, whoever asks first looks again, and the others wait for
-// what it sees: hundreds may be held.
+// a moment ago. Later, whoever asks first reads it again, and the others wait for
+// what it reads: hundreds may wait.
 func (b *firewallBatch) wasChanging(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -92,7 +93,7 @@ func (b *firewallBatch) wasChanging(guard string) bool {
 func (b *firewallBatch) openingWaitsAt(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, paths := range b.awaited {
+	for _, paths := range b.waiting {
 		if jit.HasGuard(paths, guard) {
 			return true
 		}
@@ -102,22 +103,22 @@ func (b *firewallBatch) openingWaitsAt(guard string) bool {
 
 const maxRemembered = 1000
 
-// remember keeps the paths of an opening that is held, so that it is not
-// checked anew each time it looks.
-func (b *firewallBatch) remember(id jit.ID, paths []jit.Path) {
+// rememberPaths keeps the paths of an opening that is held, so that it is not
+// checked anew each time it is tried.
+func (b *firewallBatch) rememberPaths(id jit.ID, paths []jit.Path) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.awaited) >= maxRemembered {
-		clear(b.awaited)
+	if len(b.waiting) >= maxRemembered {
+		clear(b.waiting)
 	}
-	b.awaited[id] = paths
+	b.waiting[id] = paths
 }
 
-// recall gives them and forgets them.
-func (b *firewallBatch) recall(id jit.ID) []jit.Path {
+// takePaths gives them and forgets them.
+func (b *firewallBatch) takePaths(id jit.ID) []jit.Path {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	paths := b.awaited[id]
-	delete(b.awaited, id)
+	paths := b.waiting[id]
+	delete(b.waiting, id)
 	return paths
 }

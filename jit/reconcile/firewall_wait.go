@@ -15,13 +15,13 @@ const (
 	gatherMost = 30 * time.Second // and this long at the most, while others come
 )
 
-// gather waits for openings that come together, for as long as more come. A
+// gatherOpenings waits for openings that come together, for as long as more come. A
 // closing does not wait, but for openings that have waited for the change
 // before: steady closings would keep them out for ever.
-func (r *Reconciler) gather(ctx context.Context, guard string) error {
+func (r *Reconciler) gatherOpenings(ctx context.Context, guard string) error {
 	seen, held := 0, r.firewalls.openingWaitsAt(guard)
 	for waited := time.Duration(0); waited < gatherMost; waited += gatherFor {
-		opening, closing, err := r.atHand(ctx, guard)
+		opening, closing, err := r.countUnwritten(ctx, guard)
 		if first := held && waited == 0; err != nil || !first && (opening == seen || closing) {
 			return err
 		}
@@ -35,9 +35,9 @@ func (r *Reconciler) gather(ctx context.Context, guard string) error {
 	return nil
 }
 
-// atHand counts the openings that the guard does not have yet, and says whether
+// countUnwritten counts the openings that the guard does not have yet, and says whether
 // something is to be closed there.
-func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, closing bool, err error) {
+func (r *Reconciler) countUnwritten(ctx context.Context, guard string) (opening int, closing bool, err error) {
 	live, err := r.adapters.Grants.AtGuard(ctx, guard)
 	if err != nil && !errors.Is(err, jit.ErrDamaged) {
 		return 0, false, fmt.Errorf("reading the grants at %s: %w", guard, err)
@@ -53,9 +53,9 @@ func (r *Reconciler) atHand(ctx context.Context, guard string) (opening int, clo
 	return opening, closing, nil
 }
 
-// claim keeps that the firewall is being read and written, until it is
-// released: then what waited for it is looked at.
-func (r *Reconciler) claim(guard string) (release func()) {
+// claimFirewall keeps that the firewall is being read and written, until it is
+// released: then what waited for it is tried.
+func (r *Reconciler) claimFirewall(guard string) (release func()) {
 	r.firewalls.claim(guard)
 	return func() {
 		r.firewalls.release(guard)
@@ -63,24 +63,25 @@ func (r *Reconciler) claim(guard string) (release func()) {
 	}
 }
 
-// awaits holds an opening while a firewall on its paths is being changed, by us
+// delayForFirewall holds an opening while a firewall on its paths is being changed, by us
 // or by somebody else: begun now, it would spend its time waiting. The error,
 // if any, has it tried again soon.
-func (r *Reconciler) awaits(ctx context.Context, g jit.Grant, paths []jit.Path) (held bool, err error) {
+func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []jit.Path) (delayed bool, err error) {
 	for _, guard := range jit.GuardsOf(paths) {
 		if !resource.IsFirewall(guard) {
 			continue
 		}
-		changing, err := r.changing(ctx, guard)
+		changing, err := r.isFirewallChanging(ctx, guard)
 		if err != nil {
 			return false, fmt.Errorf("opening %s: %w", g.ID, err)
 		}
 		if !changing {
 			continue
 		}
-		r.firewalls.remember(g.ID, paths)
-		why := fmt.Sprintf("the %s %s is being changed, which takes Azure minutes; this comes next", resource.KindOf(guard).Noun(), resource.GuardName(guard))
-		if err := r.hold(ctx, g, why); err != nil {
+		r.firewalls.rememberPaths(g.ID, paths)
+		why := fmt.Sprintf("the %s %s is being changed, which takes Azure minutes; this comes next",
+			resource.KindOf(guard).Noun(), resource.GuardName(guard))
+		if err := r.delayOpening(ctx, g, why); err != nil {
 			return true, err
 		}
 		return true, &jit.BusyError{Wait: openingWaitsFor, Cause: errors.New(why)}
@@ -88,29 +89,9 @@ func (r *Reconciler) awaits(ctx context.Context, g jit.Grant, paths []jit.Path) 
 	return false, nil
 }
 
-// enter stores that the grant begins, unless a firewall on its paths was
-// claimed meanwhile: then its rules would wait for the change after the next.
-// Claims wait for one write of the store, and for nothing slower.
-func (r *Reconciler) enter(ctx context.Context, id jit.ID, paths []jit.Path) (began bool, err error) {
-	entered, err := r.firewalls.enter(id, paths, func() error {
-		now := r.checks.Clock.Now()
-		g, err := r.update(ctx, id, one(func(g jit.Grant) (jit.Grant, jit.Event, error) {
-			return g.Begin(paths, r.config.TimeToOpen(paths), now)
-		}))
-		began = err == nil && !g.Clock.Begun.IsZero()
-		return err
-	})
-	if !entered {
-		return false, &jit.BusyError{Wait: openingWaitsFor, Cause: errors.New("a firewall on its paths is being changed")}
-	}
-	return began, err
-}
-
-// openingWaitsFor is how soon a held opening looks again; with what a queue adds to it,
-// all that are held look within the time in which openings gather.
-const openingWaitsFor = 2 * time.Second
-
-func (r *Reconciler) changing(ctx context.Context, guard string) (bool, error) {
+// isFirewallChanging reports whether Azure is at work on the firewall, for us or
+// for somebody else.
+func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool, error) {
 	if r.firewalls.isClaimed(guard) || r.firewalls.wasChanging(guard) {
 		return true, nil
 	}
@@ -119,6 +100,28 @@ func (r *Reconciler) changing(ctx context.Context, guard string) (bool, error) {
 		return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
 	}
 	changing := !t.Settled && !t.Failed
-	r.firewalls.read(guard, changing)
+	r.firewalls.noteChanging(guard, changing)
 	return changing, nil
 }
+
+// storeBegun stores that the grant begins, unless a firewall on its paths was
+// claimed meanwhile: then its rules would wait for the change after the next.
+// Claims wait for one write of the store, and for nothing slower.
+func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []jit.Path) (began bool, err error) {
+	begun, err := r.firewalls.beginUnlessClaimed(id, paths, func() error {
+		now := r.checks.Clock.Now()
+		g, err := r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) {
+			return g.Begin(paths, r.config.TimeToOpen(paths), now)
+		}))
+		began = err == nil && !g.Clock.Begun.IsZero()
+		return err
+	})
+	if !begun {
+		return false, &jit.BusyError{Wait: openingWaitsFor, Cause: errors.New("a firewall on its paths is being changed")}
+	}
+	return began, err
+}
+
+// openingWaitsFor is how soon an opening that waits is tried again; with what a
+// queue adds to it, all that wait are tried within the time in which openings gather.
+const openingWaitsFor = 2 * time.Second

@@ -3,90 +3,24 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"strings"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/route"
-	"jitbot/jit/rules"
 )
-
-// follow compares the VMs as they are with what grants and protections were
-// made for: policies that say always, addresses and guards that changed, VMs
-// that are gone. An older list will not do: an address in it may be somebody
-// else's by now. The key is not used: there is only one.
-func (s *Reconciler) follow(ctx context.Context, _ string) error {
-	began := s.checks.Clock.Now()
-	vms, err := s.checks.VMs.List(ctx, 0)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.adapters.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
-		}
-		return err
-	}
-	byID := make(map[string]jit.VM, len(vms))
-	for _, vm := range vms {
-		byID[strings.ToLower(vm.ID)] = vm
-	}
-	faults := s.followProtections(ctx, byID, began)
-	grants, err := s.adapters.Grants.Unfinished(ctx)
-	if err = s.pastDamage(ctx, err); err != nil {
-		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
-	}
-	now := census{byID, admission.ByAddress(vms), map[string]rules.Table{}}
-	for _, g := range grants {
-		if g.BegunBefore(began) { // else it knows better than the list
-			faults = append(faults, s.followGrant(ctx, g, now))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// pastDamage lets a list pass from which records that cannot be read are
-// missing: they do not keep the others from being followed.
-func (s *Reconciler) pastDamage(ctx context.Context, err error) error {
-	if !errors.Is(err, jit.ErrDamaged) {
-		return err
-	}
-	s.adapters.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
-	return nil
-}
-
-// whole is the VM as it was listed. One that a list left out, or of which it
-// left something out, is asked for. ErrNotFound when it is gone.
-func (s *Reconciler) whole(ctx context.Context, id string, vms map[string]jit.VM) (jit.VM, error) {
-	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
-		return vm, nil
-	}
-	vm, err := s.adapters.Inventory.VM(ctx, id)
-	if err != nil {
-		return vm, fmt.Errorf("reading %s: %w", id, err)
-	}
-	return vm, nil
-}
-
-// census is how grants find things now: the VMs, and what is read of firewalls
-// on the way to them.
-type census struct {
-	vms    map[string]jit.VM
-	same   admission.VMsByAddress
-	tables map[string]rules.Table
-}
 
 // followGrant ends a grant whose VM is gone, and has its rules follow a VM whose
 // addresses or guards changed. One that is being opened, for minutes perhaps, is
 // given up then: what the holder would be let to may be somebody else's. It ends
 // as well where its rules would open another VM along, or let in too many.
-func (s *Reconciler) followGrant(ctx context.Context, g jit.Grant, c census) error {
-	now := s.checks.Clock.Now()
+func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error {
+	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
 	for _, t := range g.Request.Targets {
-		vm, err := s.whole(ctx, t.VM, c.vms)
+		vm, err := r.readWhole(ctx, t.VM, c.byID)
 		if errors.Is(err, jit.ErrNotFound) {
-			return s.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
+			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
 		}
 		if err != nil {
 			return err
@@ -94,51 +28,52 @@ func (s *Reconciler) followGrant(ctx context.Context, g jit.Grant, c census) err
 		if vm.Blind && g.Slow() {
 			return nil // the firewalls before it may be as they were
 		}
-		paths, err := route.Paths(s.config.Installation, vm, g.Request.Ports, g.Request.Sources)
+		paths, err := route.Paths(r.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {
-			return s.end(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: admission.ReasonFor(err)}, now)
+			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: admission.ReasonFor(err)}, now)
 		}
 		sites = append(sites, admission.ResolvedTarget{VM: vm, Paths: paths})
 	}
-	err := s.checks.OpensNoMore(ctx, sites, c.same, c.tables, g.Request)
+	err := r.checks.OpensNoMore(ctx, sites, c.byAddress, c.tables, g.Request)
 	if errors.As(err, new(*jit.Refusal)) {
-		return s.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
+		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
 	}
-	return s.followPaths(ctx, g, admission.PathsOf(sites), now)
+	return r.followPaths(ctx, g, admission.PathsOf(sites), now)
 }
 
-// followPaths has the rules be where they should be.
-func (s *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
+// followPaths compares the paths that were found with those of the grant.
+func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
 	switch {
 	case jit.SamePaths(paths, g.Paths):
 		return nil
 	case g.State == jit.Opening:
-		return s.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: "what is before a VM, or its addresses, changed while it was being opened; ask again"}, now)
+		why := "what is before a VM, or its addresses, changed while it was being opened; ask again"
+		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: why}, now)
 	default:
-		return s.reroute(ctx, g, paths, now)
+		return r.reroute(ctx, g, paths, now)
 	}
 }
 
 // reroute has the rules of an open grant follow to where its VMs are now.
-func (s *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
-	err := s.checks.CheckLocks(ctx, jit.GuardsOf(paths))
+func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
+	err := r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
 	if errors.As(err, new(*jit.Refusal)) { // where it went, the rule could not be removed
-		return s.end(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
+		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = s.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Follow(paths, now) })
-	s.Touch(append(g.Guards(), jit.GuardsOf(paths)...))
+	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Follow(paths, now) })
+	r.Touch(append(g.Guards(), jit.GuardsOf(paths)...))
 	return err
 }
 
-// end closes a grant that is still in the state in which it was seen.
-func (s *Reconciler) end(ctx context.Context, seen jit.Grant, d jit.Decision, now time.Time) error {
-	_, err := s.update(ctx, seen.ID, one(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(seen.State, d, now) }))
-	s.Kick()
+// closeWhile closes a grant that is still in the state in which it was seen.
+func (r *Reconciler) closeWhile(ctx context.Context, seen jit.Grant, d jit.Decision, now time.Time) error {
+	_, err := r.update(ctx, seen.ID, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(seen.State, d, now) }))
+	r.Kick()
 	return err
 }

@@ -14,49 +14,50 @@ import (
 	"jitbot/jit/route"
 )
 
-// followProtections keeps every protection in step, and has those made that the
-// configuration says.
-func (s *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
-	locks, err := s.adapters.Protections.Protections(ctx)
-	if err = s.pastDamage(ctx, err); err != nil {
+// followProtections keeps every protection in step with its VM, and queues the
+// VMs that the configuration protects always and nothing protects yet.
+func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
+	protections, err := r.adapters.Protections.Protections(ctx)
+	if err = r.tolerateDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
 	}
-	locked := make(map[string]bool, len(locks))
+	protected := make(map[string]bool, len(protections))
 	var faults []error
-	for _, p := range locks {
-		locked[strings.ToLower(p.VM)] = true
+	for _, p := range protections {
+		protected[strings.ToLower(p.VM)] = true
 		if p.At.Before(began) { // else it knows better than the list
-			faults = append(faults, s.followProtection(ctx, p, vms))
+			faults = append(faults, r.followProtection(ctx, p, vms))
 		}
 	}
 	for id, vm := range vms {
-		if policy, ok := s.config.Policy(vm); ok && policy.Always && !vm.Classic && !locked[id] {
-			s.work.relocks.Add(ctx, id, false)
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] {
+			r.work.protections.Add(ctx, id, false)
 		}
 	}
 	return faults
 }
 
 // followProtection keeps a protection in step with its VM and its policy.
-func (s *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms map[string]jit.VM) error {
+func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms map[string]jit.VM) error {
 	if p.State == jit.Unprotecting {
 		return nil
 	}
-	vm, err := s.whole(ctx, p.VM, vms)
+	vm, err := r.readWhole(ctx, p.VM, vms)
 	if errors.Is(err, admission.ErrUnwatched) {
-		s.unwatched.Do(func() {
-			s.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
+		r.unwatched.Do(func() {
+			r.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, "+
+				"so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
 				slog.String("vm", p.VM))
 		})
 		return nil
 	}
 	if errors.Is(err, jit.ErrNotFound) {
-		return s.endProtection(ctx, p, "the VM does not exist any more")
+		return r.endProtection(ctx, p, "the VM does not exist any more")
 	}
 	if err != nil {
 		return err
 	}
-	if done, err := s.followPolicy(ctx, p, vm); done {
+	if done, err := r.followPolicy(ctx, p, vm); done {
 		return err
 	}
 	paths, bare := route.NSGPaths(vm)
@@ -64,56 +65,56 @@ func (s *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 		paths = p.WithoutGuard(bare) // for a group, which may be on its way
 	}
 	if len(paths) == 0 {
-		return s.endProtection(ctx, p, admission.ReasonFor(route.RefuseUnprotectable(vm)))
+		return r.endProtection(ctx, p, admission.ReasonFor(route.RefuseUnprotectable(vm)))
 	}
 	if jit.SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
 		return nil
 	}
-	now := s.checks.Clock.Now()
-	err = s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.Move(paths, bare, now) })
-	s.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
-	return err
-}
-
-func (s *Reconciler) endProtection(ctx context.Context, p jit.Protection, why string) error {
-	now := s.checks.Clock.Now()
-	err := s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.End(jit.Person{}, why, now) })
-	s.Touch(p.Guards())
+	now := r.checks.Clock.Now()
+	err = r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.Move(paths, bare, now) })
+	r.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
 	return err
 }
 
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
-func (s *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.VM) (done bool, err error) {
-	policy, ok := s.config.Policy(vm)
+func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.VM) (done bool, err error) {
+	policy, ok := r.config.Policy(vm)
 	switch {
 	case p.Always && !policy.Always && p.By.ID == "":
-		return true, s.endProtection(ctx, p, "the configuration no longer protects it")
+		return true, r.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
-		return true, s.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
+		return true, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
 	case ok && !p.AgreesWith(policy):
-		s.work.relocks.Add(ctx, strings.ToLower(vm.ID), false)
+		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
+}
+
+func (r *Reconciler) endProtection(ctx context.Context, p jit.Protection, why string) error {
+	now := r.checks.Clock.Now()
+	err := r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.End(jit.Person{}, why, now) })
+	r.Touch(p.Guards())
+	return err
 }
 
 // reprotect protects a VM as the configuration has it: one that it says to protect
 // always, and one that was protected under another policy. What cannot hold is
 // warned of, leaves what is there, and is tried again. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
-func (s *Reconciler) reprotect(ctx context.Context, id string) error {
-	vm, err := s.adapters.Inventory.VM(ctx, id)
+func (r *Reconciler) reprotect(ctx context.Context, id string) error {
+	vm, err := r.adapters.Inventory.VM(ctx, id)
 	if errors.Is(err, jit.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
-	old, err := s.checks.Protection(ctx, vm.ID, id)
+	old, err := r.checks.Protection(ctx, vm.ID, id)
 	if err != nil {
 		return err
 	}
-	policy, ok := s.config.Policy(vm)
+	policy, ok := r.config.Policy(vm)
 	if !ok || old.State == jit.Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && old.AgreesWith(policy) {
 		return nil
 	}
@@ -121,23 +122,24 @@ func (s *Reconciler) reprotect(ctx context.Context, id string) error {
 	if policy.Always {
 		ports = nil // the policy's
 	}
-	next, err := s.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
+	next, err := r.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		s.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it", slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
+			slog.String("vm", vm.ID), slog.String("why", no.Error()))
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	now := s.checks.Clock.Now()
-	_, err = s.adapters.Protections.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	now := r.checks.Clock.Now()
+	_, err = r.adapters.Protections.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.Revision != old.Revision {
-			return p, p.VM != "", nil, nil // somebody was quicker, and it is looked at again
+			return p, p.VM != "", nil, nil // somebody was quicker, and it is followed again
 		}
 		after, events := p.ReplacedBy(next, now)
 		return after, true, events, nil
 	})
-	s.Touch(slices.Concat(old.Guards(), next.Guards()))
+	r.Touch(slices.Concat(old.Guards(), next.Guards()))
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", id, err)
 	}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
@@ -18,181 +16,102 @@ import (
 // reconcileGuard makes one guard agree with the store: wanted rules against the
 // rules it has, the changes, the read-back, and the grants that move on. It
 // runs alone for its guard.
-func (s *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
+func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	if guard == everyGuard {
-		return s.compareAll(ctx)
+		return r.compareAll(ctx)
 	}
-	defer s.tried(guard)
+	defer r.closingTried(guard)
 	if resource.IsFirewall(guard) {
-		if err := s.gather(ctx, guard); err != nil {
+		if err := r.gatherOpenings(ctx, guard); err != nil {
 			return err
 		}
-		defer s.claim(guard)()
+		defer r.claimFirewall(guard)()
 	}
-	w, err := s.stored(ctx, guard)
+	stored, err := r.readStored(ctx, guard)
 	if err != nil {
 		return err
 	}
-	before, err := s.checks.Table(ctx, guard)
+	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
-		return errors.Join(s.guardGone(ctx, guard, w.Grants), s.protectionsGone(ctx, guard, w.Protections))
+		return errors.Join(r.grantsAtDeleted(ctx, guard, stored.Grants), r.protectionsAtDeleted(ctx, guard, stored.Protections))
 	}
 	if err != nil {
-		if blind := s.removeBlind(ctx, guard, w.Grants); blind != nil {
-			err = blind // it is tried again soon, not when reads are let through
+		if removeErr := r.removeUnread(ctx, guard, stored.Grants); removeErr != nil {
+			err = removeErr // it is tried again soon, not when reads are let through
 		}
-		return errors.Join(err, s.trouble(ctx, guard, w.Grants, err))
+		return errors.Join(err, r.recordTrouble(ctx, guard, stored.Grants, err))
 	}
-	v, err := s.endDrifted(ctx, s.plan(w, before))
+	pass, err := r.closeDrifted(ctx, r.planPass(stored, before))
 	if err != nil {
 		return err
 	}
-	if len(v.plan.Changes) == 0 {
-		return s.settleGuard(ctx, v)
+	if len(pass.plan.Changes) == 0 {
+		return r.confirmGuard(ctx, pass)
 	}
-	if err := s.settleReady(ctx, v); err != nil {
+	if err := r.confirmReady(ctx, pass); err != nil {
 		return err
 	}
-	s.apply(ctx, v, v.plan.Changes)
-	s.apply(ctx, v, v.denials()) // what a lock keeps from being removed
-	if v.after, err = s.adapters.Network.Table(ctx, guard); err != nil {
-		return cmp.Or(v.unremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
+	r.applyChanges(ctx, pass, pass.plan.Changes)
+	r.applyChanges(ctx, pass, pass.denyLocked()) // what a management lock keeps from being removed
+	if pass.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
+		return cmp.Or(pass.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
-	v.now = s.checks.Clock.Now()
-	return s.settleGuard(ctx, v)
+	pass.now = r.checks.Clock.Now()
+	return r.confirmGuard(ctx, pass)
 }
 
-// apply makes changes and keeps what failed.
-func (s *Reconciler) apply(ctx context.Context, v pass, changes []rules.Change) {
+// readStored reads what the store says of the guard. A grant whose record is damaged
+// keeps nothing open, and does not hold up the closing of the others here.
+func (r *Reconciler) readStored(ctx context.Context, guard string) (admission.AtGuard, error) {
+	stored := r.checks.Stored(ctx, guard)
+	if errors.Is(stored.GrantsFault, jit.ErrDamaged) {
+		r.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed",
+			slog.String("guard", guard), slog.Any("error", stored.GrantsFault))
+		stored.GrantsFault = nil
+	}
+	if stored.Unsure = errors.Is(stored.ProtectionsFault, jit.ErrDamaged); stored.Unsure {
+		stored.ProtectionsFault = nil
+	}
+	return stored, stored.Fault()
+}
+
+// applyChanges makes changes and keeps what failed.
+func (r *Reconciler) applyChanges(ctx context.Context, pass guardPass, changes []rules.Change) {
 	if len(changes) == 0 {
 		return
 	}
-	for i, err := range s.adapters.Network.Apply(ctx, v.guard, changes) {
+	for i, err := range r.adapters.Network.Apply(ctx, pass.guard, changes) {
 		if err != nil {
-			v.failed[changes[i].Name()] = err
+			pass.failed[changes[i].Name()] = err
 		}
 	}
 }
 
-// denials turn allows of ours that a lock keeps from being removed into denies:
-// a lock against deleting lets a rule be changed, and the door is shut.
-// https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
-func (v pass) denials() []rules.Change {
-	var out []rules.Change
-	for _, c := range v.plan.Changes {
-		old, found := v.before.Rule(c.Remove)
-		if c.Put == nil && found && old.Allow && !resource.IsFirewall(v.guard) && errors.Is(v.failed[c.Remove], jit.ErrLocked) {
-			old.Allow = false
-			out = append(out, rules.Change{Put: &old})
-		}
-	}
-	return out
-}
-
-// stored reads what the store says of the guard. A grant whose record is damaged
-// keeps no door open, and does not hold up the closing of the others here.
-func (s *Reconciler) stored(ctx context.Context, guard string) (admission.AtGuard, error) {
-	w := s.checks.Stored(ctx, guard)
-	if errors.Is(w.GrantsFault, jit.ErrDamaged) {
-		s.adapters.Log.ErrorContext(ctx, "a grant cannot be read, so its rules are removed", slog.String("guard", guard), slog.Any("error", w.GrantsFault))
-		w.GrantsFault = nil
-	}
-	if w.Unsure = errors.Is(w.ProtectionsFault, jit.ErrDamaged); w.Unsure {
-		w.ProtectionsFault = nil
-	}
-	return w, w.Fault()
-}
-
-// plan says what a pass over a guard does.
-func (s *Reconciler) plan(w admission.AtGuard, before rules.Table) pass {
-	v := pass{guard: w.Guard, grants: w.Grants, protections: w.Protections, before: before, after: before, now: s.checks.Clock.Now(), failed: map[string]error{}}
-	v.plan = s.owner.MakePlan(before, rules.Desired(s.owner.Installation, w.Guard, w.Grants, w.Protections))
-	v.plan.Changes = append(s.keepDenies(before, v.plan.Changes, w.Protections, w.Unsure), s.unconfirmed(w, before)...)
-	for _, b := range v.plan.Blocked {
-		v.failed[b.Name] = b.Err
-	}
-	s.withhold(&v)
-	return v
-}
-
-// removeBlind removes the rules of closing grants by the names that were
-// stored for them, while Azure lets nobody read: a door is not left open for
+// removeUnread removes the rules of closing grants by the names that were
+// stored for them, while Azure lets nobody read: a port is not left open for
 // that. Closed is said only when it was read.
-func (s *Reconciler) removeBlind(ctx context.Context, guard string, live []jit.Grant) error {
+func (r *Reconciler) removeUnread(ctx context.Context, guard string, live []jit.Grant) error {
 	var changes []rules.Change
 	for _, g := range live {
 		if g.State == jit.Closing {
-			for _, r := range rules.ForGrant(s.owner.Installation, guard, g) {
-				changes = append(changes, rules.Change{Remove: r.Name})
+			for _, rule := range rules.ForGrant(r.owner.Installation, guard, g) {
+				changes = append(changes, rules.Change{Remove: rule.Name})
 			}
 		}
 	}
 	if len(changes) == 0 || resource.KindOf(guard) == resource.ClassicFirewall { // one document, which must be read to be changed
 		return nil
 	}
-	return errors.Join(s.adapters.Network.Apply(ctx, guard, changes)...)
+	return errors.Join(r.adapters.Network.Apply(ctx, guard, changes)...)
 }
 
-// keepDenies drops removals of denies that no protection known here explains:
-// when the store was lost, or cannot be read, what keeps doors shut stays.
-func (s *Reconciler) keepDenies(t rules.Table, changes []rules.Change, locks []jit.Protection, unsure bool) []rules.Change {
-	return slices.DeleteFunc(changes, func(c rules.Change) bool {
-		n, _ := rules.ParseRuleName(c.Name())
-		if n.Grant != "" {
-			return false
-		}
-		if unsure {
-			return true
-		}
-		old, found := t.Rule(c.Remove)
-		return c.Put == nil && found && !old.ExplainedBy(t.Guard, locks)
-	})
-}
-
-// pass is one look at a guard: what it held before and after the changes.
-type pass struct {
-	guard         string
-	grants        []jit.Grant
-	protections   []jit.Protection
-	before, after rules.Table
-	plan          rules.Plan
-	failed        map[string]error // by rule name
-	now           time.Time
-}
-
-// unremoved is why a removal failed. What could not be read back waits for as
-// long as Azure asks, a removal does not.
-func (v pass) unremoved() error {
-	for _, c := range v.plan.Changes {
-		if err := v.failed[c.Remove]; c.Remove != "" && err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// withhold drops the writes of rules that a deny above them would make idle:
-// what cannot be in force is not written.
-func (s *Reconciler) withhold(v *pass) {
-	v.plan.Changes = slices.DeleteFunc(v.plan.Changes, func(c rules.Change) bool {
-		if c.Put == nil || !c.Put.Allow {
-			return false
-		}
-		err := v.before.RefuseShadowed(*c.Put)
-		if err != nil {
-			v.failed[c.Put.Name] = err
-		}
-		return err != nil
-	})
-}
-
-// trouble keeps what went wrong with each grant here; a closing that was
+// recordTrouble keeps what went wrong with each grant here; a closing that was
 // forbidden, or takes too long, is stuck and said so once.
-func (s *Reconciler) trouble(ctx context.Context, guard string, grants []jit.Grant, cause error) error {
-	now := s.checks.Clock.Now()
+func (r *Reconciler) recordTrouble(ctx context.Context, guard string, grants []jit.Grant, cause error) error {
+	now := r.checks.Clock.Now()
 	var faults []error
 	for _, seen := range grants {
-		after, err := s.update(ctx, seen.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		after, err := r.update(ctx, seen.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 			if g.State != seen.State {
 				return g, nil, nil // it moved on, and this says nothing of what it is at now
 			}
@@ -201,10 +120,17 @@ func (s *Reconciler) trouble(ctx context.Context, guard string, grants []jit.Gra
 			return next, events, nil
 		})
 		if after.Stuck && !seen.Stuck {
-			s.adapters.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
+			r.adapters.Log.ErrorContext(ctx, "a closing is stuck, and the port may be open", slog.String("grant", string(seen.ID)),
 				slog.String("guard", guard), slog.Any("error", cause))
 		}
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
+}
+
+// closingTried notes that an overdue closing of the start has had its turn.
+func (r *Reconciler) closingTried(guard string) {
+	if r.startup.tried(guard) {
+		r.Kick() // Slack may be served now
+	}
 }

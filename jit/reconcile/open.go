@@ -11,93 +11,93 @@ import (
 	"jitbot/jit/admission"
 )
 
-// begin makes an approved grant ready for its first write: everything is
-// checked once more and the way is stored. Where opening must wait, the grant
+// prepareOpening makes an approved grant ready for its first write: everything is
+// checked once more and the paths are stored. Where opening must wait, the grant
 // says so.
-func (s *Reconciler) begin(ctx context.Context, id string) error {
-	waited := s.firewalls.recall(jit.ID(id))
-	g, err := s.adapters.Grants.Grant(ctx, jit.ID(id))
+func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
+	waited := r.firewalls.takePaths(jit.ID(id))
+	g, err := r.adapters.Grants.Grant(ctx, jit.ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
 	if g.State != jit.Opening || !g.Clock.Begun.IsZero() {
 		return nil
 	}
-	now := s.checks.Clock.Now()
-	if why := s.frozen(); why != "" {
-		return s.hold(ctx, g, why)
+	now := r.checks.Clock.Now()
+	if why := r.whyNothingOpens(); why != "" {
+		return r.delayOpening(ctx, g, why)
 	}
 	if now.Sub(g.Clock.Approved) > approvalValidFor {
-		return s.fail(ctx, g.ID, "its approval is too old to be used, ask again", now)
+		return r.failOpening(ctx, g.ID, "its approval is too old to be used, ask again", now)
 	}
-	if held, err := s.awaits(ctx, g, waited); held || err != nil {
+	if delayed, err := r.delayForFirewall(ctx, g, waited); delayed || err != nil {
 		return err
 	}
-	paths, err := s.pathsOf(ctx, g)
+	paths, err := r.pathsOf(ctx, g)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		return s.fail(ctx, g.ID, no.Error(), now)
+		return r.failOpening(ctx, g.ID, no.Error(), now)
 	}
-	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > s.config.OpenWithin {
-		return s.fail(ctx, g.ID, "it could not be checked in time: "+admission.Outline(err), now)
+	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > r.config.OpenWithin {
+		return r.failOpening(ctx, g.ID, "it could not be checked in time: "+admission.Outline(err), now)
 	}
 	if err != nil {
 		return fmt.Errorf("checking %s before its first write: %w", id, err)
 	}
-	return s.open(ctx, g, paths)
+	return r.startOpening(ctx, g, paths)
 }
 
-// pathsOf checks once more all that must hold, and finds the way.
-func (s *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, error) {
-	_, sites, err := s.checks.CheckRequest(ctx, g)
+// pathsOf checks once more all that must hold, and finds the paths.
+func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, error) {
+	_, sites, err := r.checks.CheckRequest(ctx, g)
 	if err != nil {
 		return nil, err
 	}
 	paths := admission.PathsOf(sites)
-	return paths, s.checks.CheckLocks(ctx, jit.GuardsOf(paths))
+	return paths, r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
 }
 
-// open stores the way and starts at its guards, when they can be written now.
-func (s *Reconciler) open(ctx context.Context, g jit.Grant, paths []jit.Path) error {
-	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !s.adapters.Readiness.Spare(p.Guard) }) {
-		return s.hold(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
+// startOpening stores the paths and starts at its guards, when they can be written now.
+func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.Path) error {
+	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
+		return r.delayOpening(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
-	if held, err := s.awaits(ctx, g, paths); held || err != nil {
+	if delayed, err := r.delayForFirewall(ctx, g, paths); delayed || err != nil {
 		return err
 	}
-	began, err := s.enter(ctx, g.ID, paths)
+	began, err := r.storeBegun(ctx, g.ID, paths)
 	if err != nil || !began {
 		return err
 	}
 	for _, guard := range jit.GuardsOf(paths) {
-		s.work.guards.Add(ctx, guard, true)
+		r.work.guards.Add(ctx, guard, true)
 	}
 	return nil
 }
 
-// hold keeps an opening waiting and says why; an approval that grows stale
+// delayOpening keeps an opening waiting and says why; an approval that grows stale
 // meanwhile is not used.
-func (s *Reconciler) hold(ctx context.Context, g jit.Grant, why string) error {
-	now := s.checks.Clock.Now()
+func (r *Reconciler) delayOpening(ctx context.Context, g jit.Grant, why string) error {
+	now := r.checks.Clock.Now()
 	if now.Sub(g.Clock.Approved) > approvalValidFor {
-		return s.fail(ctx, g.ID, "it waited too long to be opened: "+why, now)
+		return r.failOpening(ctx, g.ID, "it waited too long to be opened: "+why, now)
 	}
-	_, err := s.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Delay(why, now) })
+	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Delay(why, now) })
 	return err
 }
 
-// fail closes a grant that cannot be opened, and says why.
-func (s *Reconciler) fail(ctx context.Context, id jit.ID, why string, now time.Time) error {
-	_, err := s.update(ctx, id, one(func(g jit.Grant) (jit.Grant, jit.Event, error) {
+// failOpening closes a grant that cannot be opened, and says why.
+func (r *Reconciler) failOpening(ctx context.Context, id jit.ID, why string, now time.Time) error {
+	_, err := r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) {
 		return g.Close(jit.Decision{Ending: jit.Failed, Reason: why}, now, now)
 	}))
-	s.Kick()
+	r.Kick()
 	return err
 }
 
-// frozen says why nothing is opened now; empty when openings may go on.
-func (s *Reconciler) frozen() string {
-	if late := s.due.lateClosing(); late != "" {
+// whyNothingOpens says why nothing is opened now; empty when openings may go on.
+func (r *Reconciler) whyNothingOpens() string {
+	if late := r.due.lateClosing(); late != "" {
 		return "the closing of " + string(late) + " is late, and closings go first"
 	}
-	return s.trust.doubt()
+	return r.trust.doubt()
 }

@@ -12,36 +12,9 @@ import (
 	"jitbot/jit/rules"
 )
 
-// Outcome is what SweepOverdue did about one rule.
-type Outcome string
-
-// The outcomes of SweepOverdue for a rule.
-const (
-	Removed    Outcome = "removed"    // past its until, and read back gone
-	Kept       Outcome = "kept"       // not yet due
-	Unreadable Outcome = "unreadable" // its description does not say until when
-	Astray     Outcome = "astray"     // ours by name, outside our bands: not touched
-	NotRemoved Outcome = "failed"     // due, and still there
-)
-
-// Swept is one rule of ours that SweepOverdue found.
-type Swept struct {
-	Guard   string // name of the guard
-	Rule    string
-	Grant   jit.ID
-	Until   time.Time // zero when unreadable
-	Outcome Outcome
-	Err     error // why it is still there
-	due     bool  // its until has passed
-}
-
-// Overdue reports whether the rule should be gone and may not be.
-func (r Swept) Overdue() bool {
-	return r.Outcome == NotRemoved || r.Outcome == Unreadable || r.Outcome == Astray && r.due
-}
-
 // SweepOverdue closes what is past its until, from the rules in the network alone,
-// with no store and no Slack, for when the instance that opened them is gone.
+// with no store and no Slack, for when the instance that opened them is gone: it
+// is what jitbot sweep runs.
 // With unreadable it also removes the allow rules of ours whose description
 // cannot be read. Rules that are not ours are never touched. The error says
 // which guards could not be read; what could be is returned all the same.
@@ -59,12 +32,37 @@ func SweepOverdue(ctx context.Context, network rules.Network, owner rules.Owner,
 	return out, err
 }
 
-func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time) ([]Swept, error) {
+// Swept is one rule of ours that SweepOverdue found.
+type Swept struct {
+	Guard   string // name of the guard
+	Rule    string
+	Grant   jit.ID
+	Until   time.Time // zero when unreadable
+	Outcome Outcome
+	Err     error // why it is still there
+	due     bool  // its until has passed
+}
+
+// Outcome is what SweepOverdue did about one rule.
+type Outcome string
+
+// The outcomes of SweepOverdue for a rule.
+const (
+	Removed    Outcome = "removed"    // past its until, and read back gone
+	Kept       Outcome = "kept"       // not yet due
+	Unreadable Outcome = "unreadable" // its description does not say until when
+	Astray     Outcome = "astray"     // ours by name, outside our bands: not touched
+	NotRemoved Outcome = "failed"     // due, and still there
+)
+
+func sweepTable(
+	ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time,
+) ([]Swept, error) {
 	var found []Swept
 	var changes []rules.Change
 	var due []int // index into found of each change
 	for _, rule := range t.Rules {
-		r, ours := classify(owner, t, rule, now)
+		r, ours := classifyRule(owner, t, rule, now)
 		if !ours {
 			continue
 		}
@@ -86,30 +84,14 @@ func sweepTable(ctx context.Context, network rules.Network, owner rules.Owner, t
 	}
 	atWork := err == nil && after.Whole && !after.Settled // it still filters as before
 	for _, i := range due {
-		found[i] = found[i].judged(after.Has(found[i].Rule), atWork)
+		found[i] = found[i].afterRemoval(after.Has(found[i].Rule), atWork)
 	}
 	return found, nil
 }
 
-// judged is the rule after its removal was tried.
-func (r Swept) judged(there, atWork bool) Swept {
-	switch {
-	case there:
-		r.Outcome = NotRemoved
-	case atWork:
-		r.Outcome = NotRemoved
-		if r.Err == nil {
-			r.Err = rules.ErrNotYet
-		}
-	default:
-		r.Outcome, r.Err = Removed, nil
-	}
-	return r
-}
-
-// classify tells an allow rule of our installation from all others. Due ones
+// classifyRule tells an allow rule of our installation from all others. Due ones
 // start as not removed.
-func classify(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Swept, bool) {
+func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Swept, bool) {
 	n, ok := rules.ParseRuleName(rule.Name)
 	if !ok || n.Installation != owner.Installation || n.Grant == "" {
 		return Swept{}, false
@@ -129,6 +111,27 @@ func classify(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) 
 		r.Outcome = NotRemoved
 	}
 	return r, true
+}
+
+// afterRemoval is the rule after its removal was tried.
+func (r Swept) afterRemoval(there, atWork bool) Swept {
+	switch {
+	case there:
+		r.Outcome = NotRemoved
+	case atWork:
+		r.Outcome = NotRemoved
+		if r.Err == nil {
+			r.Err = rules.ErrNotYet
+		}
+	default:
+		r.Outcome, r.Err = Removed, nil
+	}
+	return r
+}
+
+// Overdue reports whether the rule should be gone and may not be.
+func (r Swept) Overdue() bool {
+	return r.Outcome == NotRemoved || r.Outcome == Unreadable || r.Outcome == Astray && r.due
 }
 
 // String is a line for a terminal.

@@ -208,7 +208,7 @@ func TestSweepOverdueDoesWhatItCanRead(t *testing.T) {
 	}
 }
 
-func TestSweepOverdueedAsALine(t *testing.T) {
+func TestSweptAsALine(t *testing.T) {
 	tests := []struct {
 		name string
 		r    reconcile.Swept

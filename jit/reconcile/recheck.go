@@ -62,7 +62,7 @@ func (r *Reconciler) applyRecheck(ctx context.Context, g jit.Grant, found error)
 		_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Rechecked() })
 		return err
 	case errors.As(found, &no):
-		return r.end(ctx, g, jit.Decision{Ending: jit.RightsLost, Reason: no.Error()}, now)
+		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.RightsLost, Reason: no.Error()}, now)
 	case errors.Is(found, jit.ErrBusy):
 		return found // tried again when Azure has time
 	default:

@@ -23,42 +23,30 @@ const (
 
 	guardWorkers   = 64 // guards worked on at once
 	openWorkers    = 16 // grants prepared for opening at once
-	recheckWorkers = 4  // holders looked at again at once
+	recheckWorkers = 4  // holders checked again at once
 	protectWorkers = 1  // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 )
 
-// Reconciler is the loop that makes the network agree with the store. It is
-// level-triggered: each pass starts from the store and from Azure, never from
-// memory, so that recovery, retries and drift are the same code as normal
-// work. What it remembers all the same is in parts, each with its own lock; no
-// part calls another with its lock held.
+// Reconciler is the loop that makes Azure agree with the store. What it remembers
+// between passes is in its parts, each with its own lock: trust, due, firewalls,
+// startup and digestDone; no part calls another with its lock held. It has no lock
+// of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
-	checks    admission.Checker
-	config    jit.Config
-	adapters  admission.Adapters
-	state     State
-	owner     rules.Owner
-	kick      chan struct{}
-	check     func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
-	unwatched sync.Once                           // says once that protected VMs are not looked at
+	checks       admission.Checker
+	config       jit.Config
+	adapters     admission.Adapters
+	state        State
+	owner        rules.Owner
+	kick         chan struct{}
+	checkRequest func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
+	unwatched    sync.Once                           // says once that some protected VMs are not followed
 
-	work      queues
-	trust     *clockTrust
-	due       *dueList
-	firewalls *firewallBatch
-	startup   *startup
-	digested  *settledDigest
-}
-
-// queues are the work under way, each by its key and with its own bound.
-type queues struct {
-	guards  *workqueue.Queue // key: a guard in lower case
-	opens   *workqueue.Queue // key: a grant that is to begin
-	checks  *workqueue.Queue // key: a grant that is asked
-	holders *workqueue.Queue // key: somebody with open grants, looked at again
-	relocks *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
-	follows *workqueue.Queue // one key: what became of the VMs
-	digests *workqueue.Queue // one key: the digest that is due
+	work       queues
+	trust      *clockTrust
+	due        *dueList
+	firewalls  *firewallBatch
+	startup    *startup
+	digestDone *doneDigest
 }
 
 // State is what the loop alone keeps in the store and reads there.
@@ -80,60 +68,25 @@ func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
-		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(), digested: &settledDigest{},
+		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(), digestDone: &doneDigest{},
 	}
 	r.trust = newClockTrust(r.checks.Clock, state, w)
 	r.work = queues{
-		guards:  workqueue.New(guardWorkers, r.reconcileGuard),
-		opens:   workqueue.New(openWorkers, r.begin),
-		checks:  workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.check(ctx, jit.ID(id)) }),
-		holders: workqueue.New(recheckWorkers, r.recheck),
-		relocks: workqueue.New(protectWorkers, r.reprotect),
-		follows: workqueue.New(1, r.follow),
-		digests: workqueue.New(1, r.digest),
+		guards:      workqueue.New(guardWorkers, r.reconcileGuard),
+		openings:    workqueue.New(openWorkers, r.prepareOpening),
+		requests:    workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.checkRequest(ctx, jit.ID(id)) }),
+		holders:     workqueue.New(recheckWorkers, r.recheck),
+		protections: workqueue.New(protectWorkers, r.reprotect),
+		inventory:   workqueue.New(1, r.followVMs),
+		digests:     workqueue.New(1, r.runDigest),
 	}
 	return r
 }
 
-// wait returns when nothing is under way any more.
-func (q queues) wait() {
-	for _, one := range []*workqueue.Queue{q.guards, q.opens, q.checks, q.holders, q.relocks, q.follows, q.digests} {
-		one.Wait()
-	}
-}
-
-// Kick asks for a pass now.
-func (r *Reconciler) Kick() {
-	select {
-	case r.kick <- struct{}{}:
-	default:
-	}
-}
-
-// Skip moves the clock by which grants are measured ahead, and never back: a
-// demonstration need not wait for a deadline. Doors only close earlier by it.
-func (r *Reconciler) Skip(d time.Duration) {
-	r.checks.Clock.Skip(d)
-	r.Kick()
-}
-
-// Now is the clock by which grants are measured.
-func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }
-
-// touch has guards looked at now.
-func (r *Reconciler) Touch(guards []string) {
-	r.due.touch(guards)
-	r.Kick()
-}
-
-// Served is closed once every closing that was overdue at the start has been
-// tried: then Slack may be served.
-func (r *Reconciler) Served() <-chan struct{} { return r.startup.served }
-
 // Run reconciles until ctx ends, then waits for the work under way. The
 // service's Check finishes requests that a crash cut off.
 func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID) (jit.Grant, error)) error {
-	r.check = func(ctx context.Context, id jit.ID) error {
+	r.checkRequest = func(ctx context.Context, id jit.ID) error {
 		_, err := check(ctx, id)
 		if errors.As(err, new(*jit.Refusal)) {
 			return nil
@@ -145,7 +98,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	if err := r.bindInstallation(ctx); err != nil {
 		return err
 	}
-	r.trust.start(ctx)
+	r.trust.compareMark(ctx)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	// at the start all have passed: holders may have lost their rights while jitbot was down
@@ -153,22 +106,22 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	first := true
 	for {
 		if err := r.advanceDue(ctx, first); err != nil && ctx.Err() == nil {
-			r.adapters.Log.ErrorContext(ctx, "a pass of the sweep failed", slog.Any("error", err))
+			r.adapters.Log.ErrorContext(ctx, "a pass of the loop failed", slog.Any("error", err))
 		} else {
 			first = false
 		}
 		if drift.passed() {
 			r.work.guards.Add(ctx, everyGuard, false)
-			r.work.follows.Add(ctx, "", false)
+			r.work.inventory.Add(ctx, "", false)
 		}
 		if mark.passed() {
-			r.trust.mark(ctx)
+			r.trust.storeMark(ctx)
 		}
 		if rights.passed() {
 			r.recheckHolders(ctx)
 		}
-		r.startDigest(ctx)
-		r.startup.serve(!first, time.Since(started))
+		r.queueDigest(ctx)
+		r.startup.serveWhenReady(!first, time.Since(started))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -176,6 +129,20 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 		case <-ticker.C:
 		}
 	}
+}
+
+// bindInstallation refuses a store that holds another installation's grants:
+// their rules carry its name, so this one would neither see nor close them.
+func (r *Reconciler) bindInstallation(ctx context.Context) error {
+	kept, err := r.adapters.Names.Bind(ctx, "installation", r.config.Installation)
+	if err != nil {
+		return fmt.Errorf("keeping the installation's name: %w", err)
+	}
+	if kept != r.config.Installation {
+		return jit.Refuse(jit.ErrPolicy, "The store belongs to installation %s and the configuration says %s: "+
+			"rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
+	}
+	return nil
 }
 
 // period is a time that passes again and again.
@@ -193,56 +160,30 @@ func (p *period) passed() bool {
 	return true
 }
 
-// bindInstallation refuses a store that holds another installation's grants:
-// their rules carry its name, so this one would neither see nor close them.
-func (r *Reconciler) bindInstallation(ctx context.Context) error {
-	kept, err := r.adapters.Names.Bind(ctx, "installation", r.config.Installation)
-	if err != nil {
-		return fmt.Errorf("keeping the installation's name: %w", err)
+// Served is closed once every closing that was overdue at the start has been
+// tried: then Slack may be served.
+func (r *Reconciler) Served() <-chan struct{} { return r.startup.served }
+
+// Kick asks for a pass now.
+func (r *Reconciler) Kick() {
+	select {
+	case r.kick <- struct{}{}:
+	default:
 	}
-	if kept != r.config.Installation {
-		return jit.Refuse(jit.ErrPolicy, "The store belongs to installation %s and the configuration says %s: rules of the old name would never be closed; put the name back, or use another store.", kept, r.config.Installation)
-	}
-	return nil
 }
 
-// everyGuard is the key that compares all guards; no resource id is empty.
-const everyGuard = ""
-
-// advanceDue moves on every grant whose time has come, closings first.
-func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
-	due, now := r.trust.due(), r.checks.Clock.Now()
-	ids, err := r.adapters.Grants.Due(ctx, due)
-	var faults []error
-	if err != nil {
-		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
-	}
-	found := newAgenda()
-	faults = append(faults, r.advanceAll(ctx, ids, due, now, found)...)
-	if first {
-		r.startup.wait(found.guards)
-	}
-	for guard, urgent := range r.due.adopt(found) {
-		r.work.guards.Add(ctx, guard, urgent)
-	}
-	return errors.Join(faults...)
+// Touch has guards reconciled now; their ids are in lower case.
+func (r *Reconciler) Touch(guards []string) {
+	r.due.touch(guards)
+	r.Kick()
 }
 
-// Stuck lists the grants whose closing is stuck, for health and metrics.
-func (r *Reconciler) Stuck(ctx context.Context) ([]jit.Grant, error) {
-	ids, err := r.adapters.Grants.Due(ctx, r.trust.due())
-	if err != nil {
-		return nil, fmt.Errorf("finding what is due: %w", err)
-	}
-	var out []jit.Grant
-	for _, id := range ids {
-		g, err := r.adapters.Grants.Grant(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", id, err)
-		}
-		if g.Stuck {
-			out = append(out, g)
-		}
-	}
-	return out, nil
+// Skip moves the clock by which grants are measured ahead, and never back: a
+// demonstration need not wait for a deadline. Grants only end earlier by it.
+func (r *Reconciler) Skip(d time.Duration) {
+	r.checks.Clock.Skip(d)
+	r.Kick()
 }
+
+// Now is the clock by which grants are measured.
+func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }

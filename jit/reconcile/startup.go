@@ -8,7 +8,7 @@ import (
 const servingWait = 10 * time.Second // Slack waits at most this long for the first closings
 
 // startup is the time until Slack may be served: closings that were overdue at
-// the start go first. mu guards closing, and that served is closed once.
+// the start go first. mu guards closing, and sees that served is closed once.
 type startup struct {
 	served chan struct{} // closed when Slack may be served
 
@@ -20,8 +20,8 @@ func newStartup() *startup {
 	return &startup{served: make(chan struct{}), closing: map[string]bool{}}
 }
 
-// wait has the guards tried before Slack is served.
-func (s *startup) wait(guards map[string]bool) {
+// waitFor has the guards tried before Slack is served.
+func (s *startup) waitFor(guards map[string]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for guard := range guards {
@@ -39,8 +39,8 @@ func (s *startup) tried(guard string) (waited bool) {
 	return waited
 }
 
-// serve lets Slack in when the overdue closings were tried or took too long.
-func (s *startup) serve(passed bool, waited time.Duration) {
+// serveWhenReady lets Slack be served when the overdue closings were tried or took too long.
+func (s *startup) serveWhenReady(passed bool, waited time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {

@@ -143,24 +143,24 @@ func TestExplain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.No != nil || e.Who.Entra != azuresim.DemoAda || !e.Policy || len(e.Offers) != 2 || e.Hidden || e.Protected != "" || e.Blocked != nil {
+		if e.Refusal != nil || e.Who.Entra != azuresim.DemoAda || !e.Policy || len(e.Offers) != 2 || e.Hidden || e.Protected != "" || e.Blocked != nil {
 			t.Fatalf("%+v", e)
 		}
 		if len(e.Guards) != 1 || !resource.Same(e.Guards[0], azuresim.DemoJumpNSG) {
 			t.Errorf("guards %v", e.Guards)
 		}
 		ssh := e.Offers[0]
-		if !ssh.Named || ssh.Rule.Required != 1 || ssh.Few != nil || ssh.Ways[0].Source != "Internet" || ssh.Ways[0].Verdict.Decision != reach.AnswerPartly {
+		if !ssh.HasRule || ssh.Rule.Required != 1 || ssh.TooFew != nil || ssh.Verdicts[0].Source != "Internet" || ssh.Verdicts[0].Verdict.Decision != reach.AnswerPartly {
 			t.Errorf("%+v", ssh)
 		}
-		if !slices.ContainsFunc(ssh.Ways[0].Verdict.Why, func(r reach.Reason) bool { return r.Rule == "ssh-anywhere" }) {
-			t.Errorf("the rule is not named: %+v", ssh.Ways[0].Verdict.Why)
+		if !slices.ContainsFunc(ssh.Verdicts[0].Verdict.Why, func(r reach.Reason) bool { return r.Rule == "ssh-anywhere" }) {
+			t.Errorf("the rule is not named: %+v", ssh.Verdicts[0].Verdict.Why)
 		}
-		if rdp := e.Offers[1].Ways; rdp[0].Verdict.Decision != reach.AnswerDeny || rdp[1].Verdict.Decision != reach.AnswerAllow {
+		if rdp := e.Offers[1].Verdicts; rdp[0].Verdict.Decision != reach.AnswerDeny || rdp[1].Verdict.Decision != reach.AnswerAllow {
 			t.Errorf("RDP: %+v", rdp)
 		}
 		w.protect("jump-1")
-		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != jit.Protected || e.Offers[0].Ways[0].Verdict.Decision != reach.AnswerDeny {
+		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != jit.Protected || e.Offers[0].Verdicts[0].Verdict.Decision != reach.AnswerDeny {
 			t.Errorf("protected: %+v, %v", e, err)
 		}
 		if e, err = w.Service.Explain(t.Context(), carol, "bare-1", carol); err != nil || e.Blocked == nil || e.Posture.Class != reach.ClassNotApplicable {
@@ -177,19 +177,19 @@ func TestWhoIsExplainedWhat(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
 		e, err := w.Service.Explain(t.Context(), bob, "web-1", bob)
-		if err != nil || e.No == nil || !strings.Contains(e.No.Error(), "jitNetworkAccessPolicies/initiate/action") || len(e.Offers) != 2 {
+		if err != nil || e.Refusal == nil || !strings.Contains(e.Refusal.Error(), "jitNetworkAccessPolicies/initiate/action") || len(e.Offers) != 2 {
 			t.Fatalf("%+v, %v", e, err)
 		}
-		if !e.Hidden || len(e.Guards) > 0 || len(e.Offers[0].Ways) > 0 || e.Posture.Class != "" {
+		if !e.Hidden || len(e.Guards) > 0 || len(e.Offers[0].Verdicts) > 0 || e.Posture.Class != "" {
 			t.Errorf("Bob is shown how web-1 is filtered: %+v", e)
 		}
 		if _, err := w.Service.Explain(t.Context(), ada, "web-1", bob); !errors.Is(err, jit.ErrAuthority) {
 			t.Errorf("Ada for Bob: %v", err)
 		}
-		if e, err = w.Service.Explain(t.Context(), carol, "web-1", bob); err != nil || e.No == nil || e.For != bob || e.Hidden {
+		if e, err = w.Service.Explain(t.Context(), carol, "web-1", bob); err != nil || e.Refusal == nil || e.For != bob || e.Hidden {
 			t.Errorf("Carol for Bob: %+v, %v", e, err)
 		}
-		if e, err = w.Service.Explain(t.Context(), carol, "web-1", guest); err != nil || e.No == nil {
+		if e, err = w.Service.Explain(t.Context(), carol, "web-1", guest); err != nil || e.Refusal == nil {
 			t.Errorf("Carol for a guest: %+v, %v", e, err)
 		}
 		if _, err := w.Service.Explain(t.Context(), guest, "web-1", guest); !errors.Is(err, jit.ErrAuthority) {

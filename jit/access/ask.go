@@ -1,0 +1,157 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"jitbot/jit"
+)
+
+// maxTargets bounds what one request has Azure asked about.
+const maxTargets = 50
+
+const idTries = 100 // ids tried before giving up; the first is nearly always free
+
+// Ask stores a request as it was understood, before rights are checked. What
+// names VMs of several approval rules becomes several grants. The same key
+// gives the same grants again. Refused, with nothing stored, is what can be
+// known without Azure: a guest, an unknown VM, what no policy offers.
+func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error) {
+	if _, err := s.checks.Member(ctx, by); err != nil {
+		return nil, err
+	}
+	vms, err := s.checks.VMs.Find(ctx, a.VMs)
+	if err != nil {
+		return nil, err
+	}
+	if len(vms) > maxTargets {
+		return nil, jit.Refuse(jit.ErrInput, "That names %s VMs; ask for at most %s at once.", fmt.Sprint(len(vms)), fmt.Sprint(maxTargets))
+	}
+	if a.Reason, err = jit.ParseReason(a.Reason); err != nil {
+		return nil, err
+	}
+	r := jit.Request{By: jit.Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.checks.Clock.Now()}
+	if r.Ports, r.Sources, r.Duration, err = s.completeAsk(ctx, vms, a); err != nil {
+		return nil, err
+	}
+	parts, err := s.splitByRule(vms, r)
+	if err != nil {
+		return nil, err
+	}
+	var grants []jit.Grant
+	for i, part := range parts {
+		one := r
+		one.Key = fmt.Sprintf("%s/%d", key, i)
+		one.Targets, one.Ports = part.targets, part.ports
+		g, err := s.createGrant(ctx, one)
+		if err != nil {
+			return grants, err
+		}
+		grants = append(grants, g)
+	}
+	return grants, nil
+}
+
+// completeAsk fills in what was left out, where the policies leave no choice,
+// and checks it against every VM.
+func (s *Service) completeAsk(ctx context.Context, vms []jit.VM, a jit.Ask) ([]jit.Ports, []netip.Prefix, time.Duration, error) {
+	limit := jit.MaxDuration
+	for _, vm := range vms {
+		policy, ok, err := s.checks.Policy(ctx, vm)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if ok { // without one, WithinPolicy says so
+			a, limit = policy.Complete(a, limit)
+		}
+	}
+	if a.Duration == 0 {
+		a.Duration = min(jit.DefaultDuration, limit)
+	}
+	var asked []jit.Ports
+	for i, vm := range vms {
+		got, err := s.checks.WithinPolicy(ctx, vm, a.Ports, a.Sources, a.Duration)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if i > 0 && !slices.Equal(got, asked) {
+			return nil, nil, 0, jit.Refuse(jit.ErrInput,
+				"The policies of %s and %s mean different protocols by these ports; write /tcp or /udp after each port.",
+				vms[0].Name, vm.Name)
+		}
+		asked = got
+	}
+	if len(a.Sources) == 0 {
+		return nil, nil, 0, jit.Refuse(jit.ErrInput, "Say where you come from: add from and your address, such as from 203.0.113.7.")
+	}
+	return asked, a.Sources, a.Duration, nil
+}
+
+// grantPart is what one grant of a request is for.
+type grantPart struct {
+	targets []jit.Target
+	ports   []jit.Ports
+}
+
+// splitByRule splits a request so that each grant falls under one approval rule: a
+// port that a stricter rule guards does not slip through beside another. The
+// order is that in which VMs and ports were named.
+func (s *Service) splitByRule(vms []jit.VM, r jit.Request) ([]grantPart, error) {
+	var parts []grantPart
+	at := map[string]int{}
+	for _, vm := range vms {
+		var order []int
+		ports := map[int][]jit.Ports{}
+		for _, port := range r.Ports {
+			rule, ok := s.config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
+			if !ok {
+				return nil, jit.Refuse(jit.ErrPolicy,
+					"Nobody is named to approve access to port %s of %s; ask an admin for an entry under approvals.", port, vm.Name)
+			}
+			if ports[rule] == nil {
+				order = append(order, rule)
+			}
+			ports[rule] = append(ports[rule], port)
+		}
+		for _, rule := range order {
+			key := fmt.Sprint(rule, ports[rule])
+			i, known := at[key]
+			if !known {
+				i = len(parts)
+				at[key] = i
+				parts = append(parts, grantPart{ports: ports[rule]})
+			}
+			parts[i].targets = append(parts[i].targets, jit.Target{VM: vm.ID, Name: vm.Name, Group: vm.Group, Production: vm.Production()})
+		}
+	}
+	return parts, nil
+}
+
+func (s *Service) createGrant(ctx context.Context, r jit.Request) (jit.Grant, error) {
+	for n := range idTries {
+		id := jit.DeriveID(r.Key, n)
+		old, err := s.adapters.Grants.Grant(ctx, id)
+		switch {
+		case err == nil && old.Request.Key == r.Key && old.Request.By.ID == r.By.ID:
+			return old, nil
+		case err == nil:
+			continue
+		case !errors.Is(err, jit.ErrNotFound):
+			return jit.Grant{}, fmt.Errorf("looking for %s: %w", id, err)
+		}
+		g, e := jit.NewGrant(id, r)
+		err = s.adapters.Grants.Create(ctx, g, e)
+		switch {
+		case errors.Is(err, jit.ErrExists):
+			continue
+		case err != nil:
+			return jit.Grant{}, fmt.Errorf("storing %s: %w", id, err)
+		}
+		return g, nil
+	}
+	return jit.Grant{}, errors.New("no free grant id was found")
+}

@@ -1,0 +1,238 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/admission"
+	"jitbot/jit/rules"
+)
+
+// confirmGuard moves the grants on by what was read back, and by nothing else.
+func (r *Reconciler) confirmGuard(ctx context.Context, pass guardPass) error {
+	var faults []error
+	for _, g := range pass.grants {
+		var err error
+		switch g.State {
+		case jit.Closing:
+			err = r.confirmClosed(ctx, pass, g)
+		case jit.Opening:
+			err = r.confirmOpened(ctx, pass, g)
+		case jit.Open:
+			err = r.checkOpen(ctx, pass, g)
+		default:
+		}
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, p := range pass.protections {
+		if err := r.confirmProtection(ctx, pass, p); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(append(faults, r.recordOrphans(ctx, pass))...)
+}
+
+// confirmReady moves on what already agrees, since the changes for others may
+// take minutes.
+func (r *Reconciler) confirmReady(ctx context.Context, pass guardPass) error {
+	var faults []error
+	for _, g := range pass.grants {
+		_, left := r.findRule(g, pass.before)
+		ready, _ := r.confirmedAt(pass, g)
+		switch {
+		case g.State == jit.Opening && ready:
+			faults = append(faults, r.confirmOpened(ctx, pass, g))
+		case g.State == jit.Closing && !left && pass.before.Settled && !g.ConfirmedAt(pass.guard):
+			faults = append(faults, r.confirmClosed(ctx, pass, g))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// confirmOpened confirms what is in force here, and gives up what Azure will
+// not take.
+func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Grant) error {
+	done, cause := r.confirmedAt(pass, g)
+	if done {
+		opened, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			return g.ConfirmGuard(pass.guard, r.publicEnds(pass, g), pass.now)
+		})
+		if err == nil && opened.State == jit.Open && opened.Clock.Opened.Equal(pass.now) {
+			r.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
+		}
+		return err
+	}
+	if admission.Lasting(cause) {
+		return r.failOpening(ctx, g.ID, admission.ReasonFor(cause), pass.now)
+	}
+	return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
+}
+
+// confirmedAt reports whether every rule of the grant here was read back in force,
+// or what stands in the way.
+func (r *Reconciler) confirmedAt(pass guardPass, g jit.Grant) (bool, error) {
+	for _, want := range rules.ForGrant(r.owner.Installation, pass.guard, g) {
+		if err := pass.failed[want.Name]; err != nil {
+			return false, err
+		}
+		final := pass.plan.FinalOf(want)
+		ok, err := pass.after.InForce(final)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			return false, rules.ErrNotYet
+		}
+	}
+	return true, nil
+}
+
+// publicEnds are where the rules of the grant in a firewall let its holder in.
+func (r *Reconciler) publicEnds(pass guardPass, g jit.Grant) []jit.PublicEnd {
+	return pass.plan.PublicEnds(r.owner.Installation, pass.guard, g)
+}
+
+// confirmClosed ends a grant of which nothing is left in the guard.
+func (r *Reconciler) confirmClosed(ctx context.Context, pass guardPass, g jit.Grant) error {
+	if cause := r.whyInForce(pass, g); cause != nil {
+		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
+	}
+	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(pass.guard, pass.now) })
+	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(pass.now) { // else another pass closed it, and measured
+		r.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
+	}
+	return err
+}
+
+// whyInForce is why something of the grant may still be in force in the guard, nil
+// when it was read back gone.
+func (r *Reconciler) whyInForce(pass guardPass, g jit.Grant) error {
+	left, found := r.findRule(g, pass.after)
+	if !found && pass.after.Whole && !pass.after.Settled {
+		return rules.ErrNotYet // it still filters as before
+	}
+	if !found {
+		return nil
+	}
+	cause := pass.failed[left.Name]
+	if cause == nil {
+		cause = rules.ErrNotYet
+		if _, ours := r.owner.Ours(left); !ours {
+			cause = jit.Refuse(jit.ErrForbidden,
+				"somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
+		}
+	}
+	if errors.Is(cause, jit.ErrLocked) && !left.Allow {
+		cause = jit.Refuse(jit.ErrLocked,
+			"a lock keeps the rule %s from being removed, so it was turned into a deny and lets nobody in; remove the lock", left.Name)
+	}
+	return cause
+}
+
+// findRule finds a rule of the grant, wherever in the guard it stands.
+func (r *Reconciler) findRule(g jit.Grant, t rules.Table) (rules.Rule, bool) {
+	for _, rule := range t.Rules {
+		n, ok := rules.ParseRuleName(strings.ToLower(rule.Name))
+		if ok && n.Installation == r.owner.Installation && n.Grant == g.ID {
+			return rule, true
+		}
+	}
+	return rules.Rule{}, false
+}
+
+// checkOpen records that somebody removed or changed a rule of a live grant;
+// the plan has repaired it.
+func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant) error {
+	if jit.HasGuard(g.Left, pass.guard) {
+		return r.confirmLeft(ctx, pass, g)
+	}
+	moved := !g.ConfirmedAt(pass.guard)
+	for _, want := range rules.ForGrant(r.owner.Installation, pass.guard, g) {
+		relocated := pass.plan.FinalOf(want).MovesPublicEnd(g)
+		changed, err := r.isRewritten(ctx, pass, g, want, relocated)
+		if err != nil {
+			return err
+		}
+		moved = moved || relocated
+		if !changed || relocated || !g.ConfirmedAt(pass.guard) {
+			continue // its public end was taken; or written for the first time, since the VM moved here
+		}
+		if err := r.recordDrift(ctx, g, want.Name, pass.now); err != nil {
+			return err
+		}
+	}
+	if moved {
+		return r.storeRerouted(ctx, pass, g)
+	}
+	return r.recordHindrance(ctx, pass, g)
+}
+
+// confirmLeft forgets a guard that the grant's VMs left once nothing of it
+// is there.
+func (r *Reconciler) confirmLeft(ctx context.Context, pass guardPass, g jit.Grant) error {
+	if cause := r.whyInForce(pass, g); cause != nil {
+		r.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
+			slog.String("guard", pass.guard), slog.Any("error", cause))
+		return cause
+	}
+	return r.storeLeft(ctx, g, pass.guard)
+}
+
+// storeLeft keeps what was read back of a grant as it was read: one that has moved
+// again meanwhile is read again.
+func (r *Reconciler) storeLeft(ctx context.Context, read jit.Grant, guard string) error {
+	_, err := r.update(ctx, read.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(read.Left, guard) })
+	return err
+}
+
+// isRewritten reports whether a rule of an open grant was not as wanted when
+// the pass began, and is now. With again it is read in any case.
+func (r *Reconciler) isRewritten(ctx context.Context, pass guardPass, g jit.Grant, want rules.Rule, again bool) (changed bool, err error) {
+	final := pass.plan.FinalOf(want)
+	if old, _ := pass.before.Rule(want.Name); old.Equal(final) && !again {
+		return false, nil
+	}
+	ok, err := pass.after.InForce(final)
+	switch {
+	case err != nil || pass.failed[want.Name] != nil:
+		cause := errors.Join(pass.failed[want.Name], err)
+		return false, errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
+	case !ok:
+		return false, rules.ErrNotYet
+	}
+	return true, nil
+}
+
+// recordDrift records that somebody removed or changed a rule of the grant.
+func (r *Reconciler) recordDrift(ctx context.Context, g jit.Grant, rule string, now time.Time) error {
+	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Drifted(rule, now) })
+	return err
+}
+
+// storeRerouted keeps that the rules of an open grant were read back where its VM
+// is now, and tells its holder of a public end that is another one.
+func (r *Reconciler) storeRerouted(ctx context.Context, pass guardPass, g jit.Grant) error {
+	_, err := r.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
+		return stored.Rerouted(g.Paths, pass.guard, r.publicEnds(pass, stored), pass.now)
+	})
+	return err
+}
+
+// recordHindrance keeps and tells what was read to stand in the way.
+func (r *Reconciler) recordHindrance(ctx context.Context, pass guardPass, g jit.Grant) error {
+	by := r.owner.Hindrance(pass.after, pass.plan, g)
+	if !g.Hindered(pass.guard, by) {
+		return nil
+	}
+	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		next, events := g.Hinder(pass.guard, by, pass.now)
+		return next, events, nil
+	})
+	return err
+}

@@ -1,0 +1,150 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+
+	"jitbot/jit"
+	"jitbot/jit/admission"
+	"jitbot/jit/resource"
+	"jitbot/jit/rules"
+)
+
+// confirmProtection moves a protection on by what was read back of its denies here.
+func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p jit.Protection) error {
+	if p.State == jit.Unprotecting {
+		return r.confirmUnprotected(ctx, pass, p)
+	}
+	p, err := r.confirmProtectionLeft(ctx, pass, p)
+	if err != nil {
+		return err
+	}
+	for _, want := range rules.ForProtections(r.owner.Installation, pass.guard, []jit.Protection{p}) {
+		final := pass.plan.FinalOf(want)
+		if err := pass.failed[final.Name]; err != nil {
+			return errors.Join(err, r.recordProtectionTrouble(ctx, pass, p, err))
+		}
+		got, found := pass.after.Rule(final.Name)
+		if !found || !got.Equal(final) || !got.Settled || !pass.after.Settled {
+			return rules.ErrNotYet
+		}
+	}
+	if p.State == jit.Protected {
+		return errors.Join(r.recordProtectionDrift(ctx, pass, p), r.recordExposure(ctx, pass, p))
+	}
+	open, err := r.whatStaysOpen(ctx, pass, p)
+	if err != nil {
+		return err
+	}
+	_, err = r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+		next, events := p.Confirm(pass.guard, open, pass.now)
+		return next, true, events
+	})
+	return err
+}
+
+// confirmProtectionLeft forgets a guard that the VM has left once no deny for it is there.
+func (r *Reconciler) confirmProtectionLeft(ctx context.Context, pass guardPass, p jit.Protection) (jit.Protection, error) {
+	if !jit.HasGuard(p.Left, pass.guard) {
+		return p, nil
+	}
+	gone := jit.Protection{VM: p.VM, Paths: slices.Clone(p.Left)}
+	for i, path := range gone.Paths {
+		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.HasAt(path.Guard, a) })
+	}
+	for _, rule := range pass.after.Rules {
+		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && pass.shutsFor(gone, rule) {
+			return p, rules.ErrNotYet
+		}
+	}
+	return r.storeProtectionLeft(ctx, p, pass.guard)
+}
+
+func (r *Reconciler) storeProtectionLeft(ctx context.Context, p jit.Protection, guard string) (jit.Protection, error) {
+	return r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+		next, events := p.LeftGuard(guard)
+		return next, true, events
+	})
+}
+
+// confirmUnprotected ends a protection of which no deny is left in any guard.
+func (r *Reconciler) confirmUnprotected(ctx context.Context, pass guardPass, p jit.Protection) error {
+	for _, rule := range pass.after.Rules {
+		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && pass.shutsFor(p, rule) {
+			cause := pass.failed[rule.Name]
+			if cause == nil {
+				cause = rules.ErrNotYet
+			}
+			return errors.Join(cause, r.recordProtectionTrouble(ctx, pass, p, cause))
+		}
+	}
+	return r.storeUnprotected(ctx, p, pass.guard)
+}
+
+func (r *Reconciler) storeUnprotected(ctx context.Context, p jit.Protection, guard string) error {
+	now := r.checks.Clock.Now()
+	_, err := r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+		next, events, done := p.ConfirmUnprotected(guard, now)
+		return next, !done, events
+	})
+	return err
+}
+
+// shutsFor reports whether the deny keeps an address shut that the protection has
+// behind the guard, and that no other protection has there.
+func (pass guardPass) shutsFor(p jit.Protection, deny rules.Rule) bool {
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
+			return slices.ContainsFunc(pass.protections, func(o jit.Protection) bool {
+				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(pass.guard, a)
+			})
+		})
+		if deny.IsFor(jit.Protection{Paths: []jit.Path{path}}, pass.guard) {
+			return true
+		}
+	}
+	return false
+}
+
+// recordProtectionDrift says that somebody changed a deny of a protected VM; the plan has
+// put it back.
+func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, p jit.Protection) error {
+	for _, want := range rules.ForProtections(r.owner.Installation, pass.guard, pass.protections) {
+		final := pass.plan.FinalOf(want)
+		old, _ := pass.before.Rule(final.Name)
+		if !final.IsFor(p, pass.guard) || old.StillDenies(p, pass.guard, final) {
+			continue
+		}
+		return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+			return p.Drifted(final.Name, pass.after.Name, pass.now)
+		})
+	}
+	return nil
+}
+
+// recordExposure says that what the denies of a protected VM leave open is not what was
+// told of it: somebody's allow stands before them, or does no more.
+func (r *Reconciler) recordExposure(ctx context.Context, pass guardPass, p jit.Protection) error {
+	here, changed, err := r.owner.ExposedBy(pass.after, p)
+	if !changed || err != nil {
+		return err
+	}
+	open, err := r.whatStaysOpen(ctx, pass, p)
+	if err != nil {
+		return err
+	}
+	_, err = r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+		next, events := p.Expose(pass.guard, here, open, pass.now)
+		return next, true, events
+	})
+	return err
+}
+
+// recordProtectionTrouble keeps what went wrong with a protection here.
+func (r *Reconciler) recordProtectionTrouble(ctx context.Context, pass guardPass, p jit.Protection, cause error) error {
+	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+		return p.Trouble(pass.guard, admission.ReasonFor(cause)), nil
+	})
+}

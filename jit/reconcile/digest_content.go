@@ -1,0 +1,76 @@
+package reconcile
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/reach"
+)
+
+// newDigest sums findings up, which are in the order of a scan. last is the
+// digest before, perhaps the zero one.
+func newDigest(last jit.Digest, due, at time.Time, findings []reach.Finding, gaps []string) jit.Digest {
+	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
+	for _, f := range findings {
+		countFinding(&d, f)
+		for _, text := range f.Posture.StillOpen {
+			addRemark(&d, text, f.VM.ID)
+		}
+	}
+	compareDigest(&d, last, findings)
+	if n := len(d.Remarks); n > maxRemarks {
+		d.Remarks, d.More = d.Remarks[:maxRemarks], n-maxRemarks
+	}
+	return d
+}
+
+func countFinding(d *jit.Digest, f reach.Finding) {
+	switch f.Posture.Class {
+	case reach.ClassUnhealthy:
+		d.Unhealthy++
+		if len(d.Exposures) < maxExposures {
+			d.Exposures = append(d.Exposures, jit.Exposed{VM: f.VM.ID, Production: f.VM.Production(), Why: f.Posture.Why})
+		}
+	case reach.ClassNotApplicable:
+		d.NotApplicable++
+		if f.Posture.Undetermined {
+			d.Untold++
+		}
+	case reach.ClassHealthy:
+		d.Healthy++
+	}
+}
+
+func addRemark(d *jit.Digest, text, vm string) {
+	i := slices.IndexFunc(d.Remarks, func(r jit.Remark) bool { return r.Text == text })
+	if i < 0 {
+		d.Remarks, i = append(d.Remarks, jit.Remark{Text: text}), len(d.Remarks)
+	}
+	d.Remarks[i].VMs = append(d.Remarks[i].VMs, vm)
+}
+
+// compareDigest finds what changed since the last digest. What cannot be told now is
+// taken to be as it was.
+func compareDigest(d *jit.Digest, last jit.Digest, findings []reach.Finding) {
+	before, open := map[string]bool{}, map[string]bool{}
+	for _, id := range last.Open {
+		before[strings.ToLower(id)] = true
+	}
+	for _, f := range findings {
+		key := strings.ToLower(f.VM.ID)
+		unhealthy := f.Posture.Class == reach.ClassUnhealthy
+		if unhealthy && !before[key] && !last.At.IsZero() {
+			d.Opened = append(d.Opened, f.VM.ID)
+		}
+		if unhealthy || f.Posture.Undetermined && before[key] {
+			d.Open, open[key] = append(d.Open, f.VM.ID), true
+		}
+	}
+	for _, id := range last.Open {
+		if !open[strings.ToLower(id)] {
+			d.Mended = append(d.Mended, id)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"jitbot/jit"
+	"jitbot/jit/admission"
+	"jitbot/jit/rules"
+)
+
+// followVMs compares the VMs as they are with what grants and protections were
+// made for: policies that say always, addresses and guards that changed, VMs
+// that are gone. An older list will not do: an address in it may be somebody
+// else's by now. The key is not used: there is only one.
+func (r *Reconciler) followVMs(ctx context.Context, _ string) error {
+	began := r.checks.Clock.Now()
+	vms, err := r.checks.VMs.List(ctx, 0)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.adapters.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
+		}
+		return err
+	}
+	byID := make(map[string]jit.VM, len(vms))
+	for _, vm := range vms {
+		byID[strings.ToLower(vm.ID)] = vm
+	}
+	faults := r.followProtections(ctx, byID, began)
+	grants, err := r.adapters.Grants.Unfinished(ctx)
+	if err = r.tolerateDamage(ctx, err); err != nil {
+		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
+	}
+	now := currentVMs{byID, admission.ByAddress(vms), map[string]rules.Table{}}
+	for _, g := range grants {
+		if g.BegunBefore(began) { // else it knows better than the list
+			faults = append(faults, r.followGrant(ctx, g, now))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// currentVMs is what grants are compared with: the VMs, and what is read of firewalls
+// on the way to them.
+type currentVMs struct {
+	byID      map[string]jit.VM
+	byAddress admission.VMsByAddress
+	tables    map[string]rules.Table
+}
+
+// tolerateDamage lets a list pass from which records that cannot be read are
+// missing: they do not keep the others from being followed.
+func (r *Reconciler) tolerateDamage(ctx context.Context, err error) error {
+	if !errors.Is(err, jit.ErrDamaged) {
+		return err
+	}
+	r.adapters.Log.ErrorContext(ctx, "what cannot be read does not follow its VMs", slog.Any("error", err))
+	return nil
+}
+
+// readWhole is the VM as it was listed. One that a list left out, or of which it
+// left something out, is asked for. ErrNotFound when it is gone.
+func (r *Reconciler) readWhole(ctx context.Context, id string, vms map[string]jit.VM) (jit.VM, error) {
+	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
+		return vm, nil
+	}
+	vm, err := r.adapters.Inventory.VM(ctx, id)
+	if err != nil {
+		return vm, fmt.Errorf("reading %s: %w", id, err)
+	}
+	return vm, nil
+}

@@ -1,0 +1,41 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"jitbot/jit"
+	"jitbot/jit/rules"
+)
+
+// recordOrphans records the rules of ours that no live grant explains and that this
+// pass removed.
+func (r *Reconciler) recordOrphans(ctx context.Context, pass guardPass) error {
+	var faults []error
+	for _, c := range pass.plan.Changes {
+		n, _ := rules.ParseRuleName(c.Remove)
+		if c.Remove == "" || n.Grant == "" || slices.ContainsFunc(pass.grants, func(g jit.Grant) bool { return g.ID == n.Grant }) {
+			continue // denies come and go with protections, which say so
+		}
+		if err := pass.failed[c.Remove]; err != nil {
+			r.adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
+				slog.String("guard", pass.guard), slog.String("rule", c.Remove), slog.Any("error", err))
+			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
+			continue
+		}
+		if _, there := pass.after.Rule(c.Remove); there {
+			continue // it is read again by the next comparison
+		}
+		var card jit.Card
+		if g, err := r.adapters.Grants.Grant(ctx, n.Grant); err == nil {
+			card = g.Card
+		}
+		if err := r.adapters.Record.Append(ctx, jit.OrphanRemoved(c.Remove, pass.after.Name, n.Grant, card, pass.now)); err != nil {
+			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
+		}
+	}
+	return errors.Join(faults...)
+}

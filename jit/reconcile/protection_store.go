@@ -1,0 +1,49 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+
+	"jitbot/jit"
+	"jitbot/jit/rules"
+)
+
+// Protect stores a change of the VM's protection; where there is none, nothing
+// changes.
+func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
+	_, err := r.adapters.Protections.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+		if p.VM == "" {
+			return p, false, nil, nil
+		}
+		next, events := f(p)
+		return next, true, events, nil
+	})
+	if err != nil {
+		return fmt.Errorf("storing the protection of %s: %w", vm, err)
+	}
+	return nil
+}
+
+// storeConfirmed changes a protection by what was read back of it as it was read. One
+// that says something else meanwhile is read again: of that nothing was
+// read back.
+func (r *Reconciler) storeConfirmed(ctx context.Context, read jit.Protection,
+	f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event),
+) (jit.Protection, error) {
+	stale := false
+	p, err := r.adapters.Protections.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {
+			return p, p.VM != "", nil, nil
+		}
+		next, keep, events := f(p)
+		return next, keep, events, nil
+	})
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("storing the protection of %s: %w", read.Name, err)
+	case stale:
+		return p, rules.ErrNotYet
+	default:
+		return p, nil
+	}
+}

@@ -13,9 +13,9 @@ type FirewallHop struct {
 	// Routed are the clients whose packets come and go by it, from the routes
 	// of the address's subnet.
 	Routed []netip.Prefix `json:"routed,omitempty"`
-	// Leads says that a DNAT rule of somebody leads to the address.
+	// Translates says that a DNAT rule of somebody leads to the address.
 	Translates bool `json:"leads,omitempty"`
-	// Hides says that the VM sees the firewall in place of the client also
+	// HidesSource says that the VM sees the firewall in place of the client also
 	// behind a network rule.
 	// https://learn.microsoft.com/azure/firewall/snat-private-range
 	HidesSource bool `json:"hides,omitempty"`

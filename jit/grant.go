@@ -10,6 +10,7 @@ import (
 	"jitbot/jit/resource"
 )
 
+// Names reports whether the VM is one that was asked for.
 func (r Request) Names(vm string) bool {
 	return slices.ContainsFunc(r.Targets, func(t Target) bool { return resource.Same(t.VM, vm) })
 }
@@ -91,7 +92,7 @@ func NewGrant(id ID, r Request) (Grant, Event) {
 	return g, g.event(EventAsked, r.By, r.At, r.Reason)
 }
 
-// Wake is the instant from which the sweep must look at the grant; zero when
+// Wake is the instant from which the loop must look at the grant; zero when
 // it has ended.
 func (g Grant) Wake() time.Time {
 	switch g.State {
@@ -199,6 +200,7 @@ func (g Grant) Remind(now time.Time) (Grant, []Event, error) {
 	return g, []Event{g.event(EventReminded, Person{}, now, "")}, nil
 }
 
+// Shares reports whether the other grant is for one of the same VMs.
 func (g Grant) Shares(o Grant) bool {
 	return slices.ContainsFunc(g.Request.Targets, func(t Target) bool {
 		return slices.ContainsFunc(o.Request.Targets, func(u Target) bool { return resource.Same(t.VM, u.VM) })

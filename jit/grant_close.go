@@ -57,7 +57,8 @@ func (g Grant) ConfirmClosed(guard string, now time.Time) (Grant, []Event, error
 	}
 	next, left := g.confirm(guard)
 	if left > 0 && next.Revision != g.Revision && next.Slow() {
-		return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+resource.GuardName(guard)+" are gone; "+next.unfinished()+" is still being changed.")}, nil
+		text := "The rules in " + resource.GuardName(guard) + " are gone; " + next.unfinished() + " is still being changed."
+		return next, []Event{next.event(EventProgress, Person{}, now, text)}, nil
 	}
 	if left > 0 {
 		return next, nil, nil

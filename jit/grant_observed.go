@@ -7,7 +7,8 @@ import (
 	"jitbot/jit/resource"
 )
 
-// Hindered reports whether that is not what was told last.
+// Hindered reports whether what stands before the rules in the guard is another
+// than was told last.
 func (g Grant) Hindered(guard, by string) bool {
 	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && p.Hindrance != by })
 }

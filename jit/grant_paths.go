@@ -38,7 +38,7 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 	g.Paths = keepPublicEnds(g.Paths, paths)
 	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
 	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == ByDNAT }) {
-		e = e.toHolder() // who would go on knocking at a door that is gone
+		e = e.toHolder() // who would go on connecting to an address that is gone
 	}
 	return g, []Event{e}, nil
 }
@@ -47,12 +47,12 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 // force where its VMs are now, with the addresses that people come in by; its
 // holder is told when these are others. It is too late when the paths are not
 // those that were read back: the grant has ended, or moved again.
-func (g Grant) Rerouted(read []Path, guard string, doors []PublicEnd, now time.Time) (Grant, []Event, error) {
+func (g Grant) Rerouted(read []Path, guard string, ends []PublicEnd, now time.Time) (Grant, []Event, error) {
 	if g.State != Open || !SamePaths(g.Paths, read) {
 		return g, nil, g.stale()
 	}
 	next, _ := g.confirm(guard)
-	next = next.through(guard, doors)
+	next = next.withPublicEnds(guard, ends)
 	if slices.Equal(next.PublicEnds(), g.PublicEnds()) {
 		return next, nil, nil
 	}
@@ -76,14 +76,15 @@ func (g Grant) LeftGuard(read []Path, guard string) (Grant, []Event, error) {
 	return g, nil, nil
 }
 
-// keepPublicEnds are the paths with the doors that people were told, where these
+// keepPublicEnds are the paths with the public ends that people were told, where these
 // can stay.
 func keepPublicEnds(old, paths []Path) []Path {
 	paths = slices.Clone(paths)
 	for i, p := range paths {
 		for _, o := range old {
 			for _, d := range o.PublicEnds {
-				if p.Kind == ByDNAT && resource.Same(o.VM, p.VM) && resource.Same(o.Guard, p.Guard) && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
+				same := p.Kind == ByDNAT && resource.Same(o.VM, p.VM) && resource.Same(o.Guard, p.Guard)
+				if same && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
 					paths[i].PublicEnds = append(paths[i].PublicEnds, d)
 				}
 			}
@@ -93,13 +94,13 @@ func keepPublicEnds(old, paths []Path) []Path {
 }
 
 // ConfirmGuard says that every rule of the grant in the guard was read back in force,
-// with the doors that people come in by; with the last guard the grant is open.
-func (g Grant) ConfirmGuard(guard string, doors []PublicEnd, now time.Time) (Grant, []Event, error) {
+// with the public ends that people connect to; with the last guard the grant is open.
+func (g Grant) ConfirmGuard(guard string, ends []PublicEnd, now time.Time) (Grant, []Event, error) {
 	if g.State != Opening || g.Clock.Begun.IsZero() {
 		return g, nil, g.stale()
 	}
 	next, left := g.confirm(guard)
-	next = next.through(guard, doors)
+	next = next.withPublicEnds(guard, ends)
 	if left == 0 {
 		opened, e, err := next.ConfirmOpen(now)
 		if err != nil {
@@ -110,18 +111,19 @@ func (g Grant) ConfirmGuard(guard string, doors []PublicEnd, now time.Time) (Gra
 	if next.Revision == g.Revision || !next.Slow() {
 		return next, nil, nil
 	}
-	return next, []Event{next.event(EventProgress, Person{}, now, "The rules in "+resource.GuardName(guard)+" are in force; "+next.unfinished()+" is still being changed.")}, nil
+	text := "The rules in " + resource.GuardName(guard) + " are in force; " + next.unfinished() + " is still being changed."
+	return next, []Event{next.event(EventProgress, Person{}, now, text)}, nil
 }
 
-// through keeps the doors at the guard.
-func (g Grant) through(guard string, doors []PublicEnd) Grant {
-	if len(doors) == 0 {
+// withPublicEnds keeps the public ends at the guard.
+func (g Grant) withPublicEnds(guard string, ends []PublicEnd) Grant {
+	if len(ends) == 0 {
 		return g
 	}
 	g.Paths = slices.Clone(g.Paths)
 	for i, p := range g.Paths {
 		if resource.Same(p.Guard, guard) && p.Kind == ByDNAT {
-			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(doors), func(d PublicEnd) bool {
+			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(ends), func(d PublicEnd) bool {
 				return !resource.Same(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr())
 			})
 		}

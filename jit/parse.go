@@ -114,6 +114,7 @@ func parsePortNumber(s string) (uint16, error) {
 	return uint16(n), nil
 }
 
+// dedupePorts sorts the ports and names each once; ports that overlap are refused.
 func dedupePorts(ports []Ports) ([]Ports, error) {
 	slices.SortFunc(ports, comparePorts)
 	ports = slices.Compact(ports)
@@ -225,9 +226,11 @@ func ParseSource(s string) (netip.Prefix, error) {
 	case p.Bits() == 0:
 		return netip.Prefix{}, Refuse(ErrInput, "%s is the whole internet; write your own address, such as 203.0.113.7.", s)
 	case p != p.Masked():
-		return netip.Prefix{}, Refuse(ErrInput, "%s has bits set behind its prefix; write %s for the range or %s for the one address.", s, p.Masked(), a)
+		return netip.Prefix{}, Refuse(ErrInput, "%s has bits set behind its prefix; write %s for the range or %s for the one address.",
+			s, p.Masked(), a)
 	case slices.ContainsFunc(nobodys, p.Overlaps):
-		return netip.Prefix{}, Refuse(ErrInput, "%s is or holds an address that nobody can come from (loopback, multicast, link-local or reserved); write your own address.", s)
+		return netip.Prefix{}, Refuse(ErrInput, "%s is or holds an address that nobody can come from "+
+			"(loopback, multicast, link-local or reserved); write your own address.", s)
 	}
 	return p, nil
 }

@@ -29,10 +29,10 @@ type Path struct {
 	Kind       PathKind       `json:"kind,omitempty"`
 	Addresses  []netip.Addr   `json:"addresses"`
 	Sources    []netip.Prefix `json:"sources,omitempty"` // what the guard sees as the source; nil: all that was asked for
-	Public     []netip.Addr   `json:"public,omitempty"`  // Into: where the firewall may be reached
-	PublicEnds []PublicEnd    `json:"doors,omitempty"`   // Into: where it is reached, once that was read back
+	Public     []netip.Addr   `json:"public,omitempty"`  // ByDNAT: where the firewall may be reached
+	PublicEnds []PublicEnd    `json:"doors,omitempty"`   // ByDNAT: where it is reached, once that was read back
 	Confirmed  bool           `json:"agreed,omitempty"`  // read back as the state wants it: in force, or gone
-	Fault      string         `json:"fault,omitempty"`   // the last failure there, cleared by agreement
+	Fault      string         `json:"fault,omitempty"`   // the last failure there, cleared when it is confirmed
 
 	Hindrance string `json:"hindrance,omitempty"` // open: what somebody put before the rules there since
 }
@@ -68,6 +68,7 @@ func elsewhere(paths []Path, guard string) []Path {
 	return slices.DeleteFunc(slices.Clone(paths), func(p Path) bool { return resource.Same(p.Guard, guard) })
 }
 
+// GuardsOf lists the guards of the paths, each once, in lower case.
 func GuardsOf(paths []Path) []string {
 	var out []string
 	for _, p := range paths {

@@ -22,6 +22,8 @@ func (p Policy) AcceptsAll(sources []string, ports []Ports) bool {
 	})
 }
 
+// Check refuses what the policy does not let be asked for at the VM, and returns
+// the ports with the protocols filled in.
 func (p Policy) Check(vm VM, ports []Ports, sources []netip.Prefix, d time.Duration) ([]Ports, error) {
 	if len(ports) == 0 {
 		return nil, Refuse(ErrInput, "Say which port of %s you need: %s.", vm.Name, p.offered())
@@ -37,7 +39,8 @@ func (p Policy) Check(vm VM, ports []Ports, sources []netip.Prefix, d time.Durat
 		shortest, longest = max(shortest, pp.Shortest), min(longest, pp.Longest)
 		for _, s := range sources {
 			if !pp.Accepts(s, p.Widest) {
-				return nil, Refuse(ErrPolicy, "The policy of %s does not let port %s be opened to %s; it accepts %s.", vm.Name, port, s, pp.accepted(p.Widest))
+				return nil, Refuse(ErrPolicy, "The policy of %s does not let port %s be opened to %s; it accepts %s.",
+					vm.Name, port, s, pp.accepted(p.Widest))
 			}
 		}
 	}

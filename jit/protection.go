@@ -28,7 +28,7 @@ const (
 	Respect  Existing = "respect"
 )
 
-// Protection is a VM whose ports are locked: nobody reaches them without a
+// Protection is a VM whose ports are kept shut: nobody reaches them without a
 // grant. There is at most one for a VM, stored before the first deny is
 // written and removed when the last was read back gone.
 type Protection struct {
@@ -41,13 +41,13 @@ type Protection struct {
 	At       time.Time       `json:"at"`
 	Since    time.Time       `json:"since,omitzero"` // confirmed in force
 	Always   bool            `json:"always,omitempty"`
-	Ports    []PortPolicy    `json:"ports"` // what may be asked for, and so what is locked
+	Ports    []PortPolicy    `json:"ports"` // what may be asked for, and so what is kept shut
 	Existing Existing        `json:"existing"`
 	Source   string          `json:"source"` // whom the denies shut out: * or Internet
 	Paths    []Path          `json:"paths"`
 	Bare     []netip.Addr    `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
 	Left     []Path          `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
-	Reason   string          `json:"reason,omitempty"` // why it is unlocking
+	Reason   string          `json:"reason,omitempty"` // why it is unprotecting
 
 	Open  string              `json:"open,omitempty"`  // what its denies leave open, as told last
 	Above map[string][]string `json:"above,omitempty"` // by guard in lower case: the allows of other people before its denies, as seen last
@@ -57,7 +57,7 @@ type Protection struct {
 // once, in lower case.
 func (p Protection) Guards() []string { return GuardsOf(slices.Concat(p.Paths, p.Left)) }
 
-// Spans are the locked ports in Azure's form, in order, each once.
+// Spans are the protected ports in Azure's form, in order, each once.
 func (p Protection) Spans() []string {
 	var out []string
 	ports := slices.Clone(p.Ports)
@@ -89,7 +89,7 @@ func (p Protection) begin(now time.Time) (Protection, Event) {
 }
 
 // Confirm says that every deny of the guard was read back in force; with the last
-// guard the VM is locked. open is what the denies leave open.
+// guard the VM is protected. open is what the denies leave open.
 func (p Protection) Confirm(guard, open string, now time.Time) (Protection, []Event) {
 	if p.State != Protecting {
 		return p, nil
@@ -108,7 +108,7 @@ func (p Protection) Confirm(guard, open string, now time.Time) (Protection, []Ev
 }
 
 // Expose keeps which allows of other people were seen before the denies in the
-// guard of a locked VM, and what the denies leave open, which is told when it
+// guard of a protected VM, and what the denies leave open, which is told when it
 // changed.
 func (p Protection) Expose(guard string, above []string, open string, now time.Time) (Protection, []Event) {
 	if p.State != Protected {
@@ -137,7 +137,8 @@ func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protec
 	p.Paths, p.Bare, p.State = paths, bare, Protecting
 	text := "The addresses or network security groups of " + p.Name + " changed; the denies follow."
 	if len(bare) > 0 {
-		text = p.Name + " has no network security group before its address " + bare[0].String() + " any more, so nothing keeps its ports shut there; attach one."
+		text = p.Name + " has no network security group before its address " + bare[0].String() +
+			" any more, so nothing keeps its ports shut there; attach one."
 	}
 	return p, []Event{p.event(EventMoved, Person{}, now, text)}
 }

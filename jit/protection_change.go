@@ -37,7 +37,7 @@ func (p Protection) ReplacedBy(next Protection, now time.Time) (Protection, []Ev
 	return next, []Event{e}
 }
 
-// Same reports whether both lock the same in the same way.
+// Same reports whether both keep the same shut in the same way.
 func (p Protection) Same(o Protection) bool {
 	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && SamePaths(p.Paths, o.Paths) &&
 		samePorts(p.Ports, o.Ports)

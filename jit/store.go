@@ -72,7 +72,7 @@ const (
 // Notice is one thing to be told to one audience. It is stored in the
 // transaction of its event and removed when it was delivered.
 type Notice struct {
-	Seq   uint64   `json:"seq"` // order of telling
+	Seq   uint64   `json:"seq"` // in the order of its event
 	Event Event    `json:"event"`
 	To    Audience `json:"to"`
 }

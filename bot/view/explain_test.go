@@ -62,7 +62,7 @@ func TestExplainMessages(t *testing.T) {
 	for i := range nasty.Offers[0].Verdicts {
 		nasty.Offers[0].Verdicts[i].Verdict.Why = slices.Repeat([]reach.Reason{{Text: strings.Repeat("<!channel> `", 90)}}, 90)
 	}
-	nasty.Offers[0].Named = false
+	nasty.Offers[0].HasRule = false
 	nasty.Offers = slices.Repeat(nasty.Offers, 100)
 	nasty.Guards = slices.Repeat([]string{"/x/<!channel>"}, 100)
 	nasty.Posture.Notes = slices.Repeat([]string{strings.Repeat("<!channel>", 90)}, 100)

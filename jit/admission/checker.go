@@ -16,10 +16,11 @@ import (
 	"jitbot/jit/rules"
 )
 
-func VMsOf(sites []ResolvedTarget) []jit.VM {
-	vms := make([]jit.VM, 0, len(sites))
-	for _, site := range sites {
-		vms = append(vms, site.VM)
+// VMsOf are the VMs of the targets.
+func VMsOf(targets []ResolvedTarget) []jit.VM {
+	vms := make([]jit.VM, 0, len(targets))
+	for _, target := range targets {
+		vms = append(vms, target.VM)
 	}
 	return vms
 }
@@ -56,7 +57,10 @@ type Checker struct {
 // NewChecker makes the one that all who share its clock and its list of VMs are
 // given.
 func NewChecker(c jit.Config, w Adapters) Checker {
-	return Checker{Config: c, Adapters: w, Owner: rules.Owner{Installation: c.Installation, Bands: c.Bands}, Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{}}
+	return Checker{
+		Config: c, Adapters: w, Owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
+		Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{},
+	}
 }
 
 // Policy is the first matching policy, with the ports that the protect form
@@ -76,13 +80,16 @@ func (c Checker) Policy(ctx context.Context, vm jit.VM) (jit.Policy, bool, error
 
 // WithinPolicy refuses what the VM's policy does not offer, and fills the protocols of
 // the ports in.
-func (c Checker) WithinPolicy(ctx context.Context, vm jit.VM, ports []jit.Ports, sources []netip.Prefix, d time.Duration) ([]jit.Ports, error) {
+func (c Checker) WithinPolicy(
+	ctx context.Context, vm jit.VM, ports []jit.Ports, sources []netip.Prefix, d time.Duration,
+) ([]jit.Ports, error) {
 	policy, ok, err := c.Policy(ctx, vm)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return nil, jit.Refuse(jit.ErrPolicy, "No policy covers %s, so nothing may be asked for there; ask an admin for one under policies.", vm.Name)
+		return nil, jit.Refuse(jit.ErrPolicy, "No policy covers %s, so nothing may be asked for there; "+
+			"ask an admin for one under policies.", vm.Name)
 	}
 	return policy.Check(vm, ports, sources, d)
 }
@@ -103,32 +110,35 @@ func (c Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []R
 	if err := SameEntra(g, who); err != nil {
 		return jit.Person{}, nil, err
 	}
-	sites := make([]ResolvedTarget, 0, len(g.Request.Targets))
+	targets := make([]ResolvedTarget, 0, len(g.Request.Targets))
 	for _, target := range g.Request.Targets {
 		s, err := c.resolve(ctx, who, target, g.Request)
 		if err != nil {
 			return who, nil, err
 		}
-		sites = append(sites, s)
+		targets = append(targets, s)
 	}
 	all, err := c.VMs.List(ctx, VMsMaxAge)
 	if err != nil {
 		return who, nil, err
 	}
-	return who, sites, c.OpensNoMore(ctx, sites, ByAddress(all), map[string]rules.Table{}, g.Request)
+	return who, targets, c.OpensNoMore(ctx, targets, ByAddress(all), map[string]rules.Table{}, g.Request)
 }
 
 // OpensNoMore refuses a grant that would open more than it is for, or to more people.
-func (c Checker) OpensNoMore(ctx context.Context, sites []ResolvedTarget, d VMsByAddress, tables map[string]rules.Table, r jit.Request) error {
-	if err := c.sharedAddress(ctx, d, r, PathsOf(sites)); err != nil {
+func (c Checker) OpensNoMore(
+	ctx context.Context, targets []ResolvedTarget, d VMsByAddress, tables map[string]rules.Table, r jit.Request,
+) error {
+	if err := c.sharedAddress(ctx, d, r, PathsOf(targets)); err != nil {
 		return err
 	}
-	return c.sharedRule(ctx, sites, tables, r)
+	return c.sharedRule(ctx, targets, tables, r)
 }
 
-func PathsOf(sites []ResolvedTarget) []jit.Path {
+// PathsOf are the paths of the targets.
+func PathsOf(targets []ResolvedTarget) []jit.Path {
 	var paths []jit.Path
-	for _, s := range sites {
+	for _, s := range targets {
 		paths = append(paths, s.Paths...)
 	}
 	return paths
@@ -159,10 +169,12 @@ func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, er
 		for _, port := range r.Ports {
 			i, ok := c.Config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
 			if !ok {
-				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; ask an admin for an entry under approvals.", vm.Name)
+				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; "+
+					"ask an admin for an entry under approvals.", vm.Name)
 			}
 			if found >= 0 && i != found {
-				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "The VMs or ports of this request now have different approvers; ask for each alone.")
+				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "The VMs or ports of this request now have different approvers; "+
+					"ask for each alone.")
 			}
 			found = i
 		}
@@ -176,11 +188,11 @@ func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, er
 // Foresee plans the grant's rules against the guards as they are, so that a
 // lock, a deny in the way, a full band or a stranger's rule is found before
 // anybody is asked. It returns what else is known of the ports.
-func (c Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarget) ([]string, error) {
+func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTarget) ([]string, error) {
 	owner := c.Owner
 	tables := map[string]rules.Table{}
 	var notes []string
-	g.Paths = PathsOf(sites)
+	g.Paths = PathsOf(targets)
 	if err := c.CheckLocks(ctx, g.Guards()); err != nil {
 		return nil, err
 	}
@@ -194,7 +206,7 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarge
 			return nil, err
 		}
 	}
-	for _, s := range sites {
+	for _, s := range targets {
 		notes = append(notes, owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
 		along, err := c.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
@@ -202,6 +214,6 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, sites []ResolvedTarge
 		}
 		notes = append(notes, along...)
 	}
-	open, err := c.unprotected(ctx, VMsOf(sites))
+	open, err := c.unprotected(ctx, VMsOf(targets))
 	return append(notes, open...), err
 }

@@ -20,6 +20,8 @@ type AtGuard struct {
 	GrantsFault, ProtectionsFault error
 }
 
+// Stored reads what the store says of a guard. What could not be read is a fault
+// of the answer, beside what could.
 func (c Checker) Stored(ctx context.Context, guard string) AtGuard {
 	w := AtGuard{Guard: guard}
 	w.Grants, w.GrantsFault = c.Adapters.Grants.AtGuard(ctx, guard)

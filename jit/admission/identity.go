@@ -21,7 +21,8 @@ func (c Checker) Member(ctx context.Context, id jit.UserID) (Member, error) {
 		return m, fmt.Errorf("reading who %s is: %w", id, err)
 	}
 	if what := m.Bar(); what != "" {
-		return m, jit.Refuse(jit.ErrAuthority, "%s is "+what+"; only full members of this workspace may use jitbot. Ask a member to do it.", id)
+		return m, jit.Refuse(jit.ErrAuthority, "%s is "+what+"; "+
+			"only full members of this workspace may use jitbot. Ask a member to do it.", id)
 	}
 	return m, nil
 }
@@ -35,12 +36,14 @@ func (c Checker) Identify(ctx context.Context, id jit.UserID) (jit.Person, error
 	name, mail := c.Config.Users[id], false
 	if name == "" && c.Config.MatchEmail {
 		if !m.Confirmed || m.Email == "" {
-			return jit.Person{}, jit.Refuse(jit.ErrAuthority, "%s has no confirmed e-mail address in Slack, so no Entra user can be told by it; confirm it, or ask an admin for a line under users.", id)
+			return jit.Person{}, jit.Refuse(jit.ErrAuthority, "%s has no confirmed e-mail address in Slack, so no Entra user can be told by it; "+
+				"confirm it, or ask an admin for a line under users.", id)
 		}
 		name, mail = m.Email, true
 	}
 	if name == "" {
-		return jit.Person{}, jit.Refuse(jit.ErrAuthority, "%s is not tied to an Entra user; ask an admin for a line under users in the configuration.", id)
+		return jit.Person{}, jit.Refuse(jit.ErrAuthority, "%s is not tied to an Entra user; "+
+			"ask an admin for a line under users in the configuration.", id)
 	}
 	account, err := c.account(ctx, id, name, mail)
 	if err != nil {
@@ -53,9 +56,11 @@ func (c Checker) account(ctx context.Context, id jit.UserID, name string, mail b
 	account, err := c.Adapters.Directory.User(ctx, name, mail)
 	switch {
 	case errors.Is(err, jit.ErrNotFound):
-		return account, jit.Refuse(jit.ErrAuthority, "Entra has no user %s, to whom %s is tied; ask an admin to mend the line under users.", name, id)
+		return account, jit.Refuse(jit.ErrAuthority, "Entra has no user %s, to whom %s is tied; "+
+			"ask an admin to mend the line under users.", name, id)
 	case errors.Is(err, ErrAmbiguous):
-		return account, jit.Refuse(jit.ErrAuthority, "More than one Entra user has %s, so %s can be none of them; ask an admin for a line under users.", name, id)
+		return account, jit.Refuse(jit.ErrAuthority, "More than one Entra user has %s, so %s can be none of them; "+
+			"ask an admin for a line under users.", name, id)
 	case err != nil:
 		return account, fmt.Errorf("finding the Entra user of %s: %w", id, err)
 	case !account.Enabled:
@@ -69,7 +74,8 @@ func (c Checker) account(ctx context.Context, id jit.UserID, name string, mail b
 		return account, fmt.Errorf("keeping the Entra user of %s: %w", id, err)
 	}
 	if !strings.EqualFold(kept, account.ID) {
-		return account, jit.Refuse(jit.ErrAuthority, "%s means another Entra user than when %s was first tied to it; ask an admin to edit that line under users.", name, id)
+		return account, jit.Refuse(jit.ErrAuthority, "%s means another Entra user than when %s was first tied to it; "+
+			"ask an admin to edit that line under users.", name, id)
 	}
 	return account, nil
 }
@@ -87,7 +93,8 @@ func (c Checker) CheckRights(ctx context.Context, who jit.Person, vm jit.VM, act
 	if len(missing) == 0 {
 		return nil
 	}
-	return jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s at %s; get a role with it there (an eligible PIM role must be activated first, and a new role takes up to 10 minutes).",
+	return jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s at %s; "+
+		"get a role with it there (an eligible PIM role must be activated first, and a new role takes up to 10 minutes).",
 		who.Name, jit.Whole(strings.Join(missing, ", ")), jit.Whole(vm.ID))
 }
 
@@ -142,7 +149,8 @@ func (c Checker) EnoughApprovers(ctx context.Context, rule jit.ApprovalRule, ask
 		var no *jit.Refusal
 		switch {
 		case errors.As(err, &no):
-			c.Adapters.Log.WarnContext(ctx, "an approver of the configuration counts as nobody", slog.String("user", string(id)), slog.String("why", no.Error()))
+			c.Adapters.Log.WarnContext(ctx, "an approver of the configuration counts as nobody",
+				slog.String("user", string(id)), slog.String("why", no.Error()))
 			continue
 		case err != nil:
 			return err
@@ -154,7 +162,8 @@ func (c Checker) EnoughApprovers(ctx context.Context, rule jit.ApprovalRule, ask
 			return nil
 		}
 	}
-	return jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one; ask an admin to mend the approvers in the configuration.",
+	return jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one; "+
+		"ask an admin to mend the approvers in the configuration.",
 		fmt.Sprint(rule.Required), fmt.Sprint(len(found)))
 }
 

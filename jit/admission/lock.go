@@ -43,7 +43,8 @@ func (l ManagementLock) Refuse(guard string) *jit.Refusal {
 		why = "would let a rule be written in the " + resource.KindOf(guard).Noun() + " %s and never be removed"
 	}
 	kind, name := l.place()
-	return jit.Refuse(jit.ErrPolicy, "The lock %s (%s) on the "+kind+" %s "+why+", so jitbot writes none there; have an owner remove the lock first.",
+	return jit.Refuse(jit.ErrPolicy, "The lock %s (%s) on the "+kind+" %s "+why+
+		", so jitbot writes none there; have an owner remove the lock first.",
 		l.Name, l.Level, name, resource.GuardName(guard))
 }
 
@@ -62,8 +63,8 @@ func (l ManagementLock) place() (kind, name string) {
 	}
 }
 
-// CheckLocks refuses guards that a management lock is over: a door that cannot be
-// shut is not opened, and what cannot be changed is not promised. Where locks
+// CheckLocks refuses guards that a management lock is over: what cannot be
+// closed is not opened, and what cannot be changed is not promised. Where locks
 // may not be read, as under the role of an older version, they are not known.
 func (c Checker) CheckLocks(ctx context.Context, guards []string) error {
 	if c.Adapters.Locks == nil || len(guards) == 0 {
@@ -72,7 +73,8 @@ func (c Checker) CheckLocks(ctx context.Context, guards []string) error {
 	found, err := c.Adapters.Locks.LocksOver(ctx, guards)
 	if errors.Is(err, jit.ErrForbidden) {
 		c.locksUnread.Do(func() {
-			c.Adapters.Log.WarnContext(ctx, "management locks may not be read, so a rule may be written that cannot be removed; give jitbot the role that jitbot role prints",
+			c.Adapters.Log.WarnContext(ctx, "management locks may not be read, so a rule may be written that cannot be removed; "+
+				"give jitbot the role that jitbot role prints",
 				slog.Any("error", err))
 		})
 		err = nil

@@ -8,7 +8,7 @@ import (
 	"jitbot/jit/rbac"
 )
 
-// Readiness tell whether it is safe to open a door now. Closings do not ask.
+// Readiness tells whether it is safe to open something now. Closings do not ask.
 type Readiness interface {
 	// Skew is how far the network's clock was ahead of ours at its last answer,
 	// negative when behind; 0 before the first answer.

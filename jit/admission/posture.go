@@ -24,7 +24,7 @@ func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 		c.Adapters.Log.WarnContext(ctx, "not all rules could be read for a scan", slog.Any("error", err))
 		gaps = append(gaps, "Not all rules could be read, so some VMs cannot be told.")
 	}
-	locks, err := c.Adapters.Protections.Protections(ctx)
+	protections, err := c.Adapters.Protections.Protections(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing protections: %w", err)
 	}
@@ -36,7 +36,7 @@ func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 	for _, t := range tables {
 		byGuard[strings.ToLower(t.Guard)] = t
 	}
-	for _, p := range locks {
+	for _, p := range protections {
 		byVM[strings.ToLower(p.VM)] = p
 	}
 	powers, err := c.Adapters.Inventory.Powers(ctx)
@@ -47,7 +47,8 @@ func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 	for _, vm := range vms {
 		vm.Power = powers[strings.ToLower(vm.ID)]
 		policy, _ := c.Config.Policy(vm)
-		out = append(out, reach.Finding{VM: vm, Posture: c.Posture(vm, reach.TablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)})
+		posture := c.Posture(vm, reach.TablesOf(vm, byGuard), around(vm), policy, byVM[strings.ToLower(vm.ID)], note)
+		out = append(out, reach.Finding{VM: vm, Posture: posture})
 	}
 	slices.SortStableFunc(out, func(a, b reach.Finding) int {
 		return cmp.Or(
@@ -57,19 +58,22 @@ func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 	return out, gaps, nil
 }
 
-// Posture classifies one VM; the zero Protection, or one that is going away, protects nothing.
-func (c Checker) Posture(vm jit.VM, tables []rules.Table, around reach.Topology, policy jit.Policy, lock jit.Protection, note string) reach.Posture {
+// Posture classifies one VM; the zero Protection, or one that is going away,
+// protects nothing. note is what could not be read of what is around it.
+func (c Checker) Posture(
+	vm jit.VM, tables []rules.Table, around reach.Topology, policy jit.Policy, p jit.Protection, note string,
+) reach.Posture {
 	f := reach.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: c.Owner}
-	if lock.VM != "" && lock.State != jit.Unprotecting {
-		f.Protected, f.Confirmed = true, lock.State == jit.Protected
-		if !lock.Always {
-			f.Ports = lock.Ports
+	if p.VM != "" && p.State != jit.Unprotecting {
+		f.Protected, f.Confirmed = true, p.State == jit.Protected
+		if !p.Always {
+			f.Ports = p.Ports
 		}
 	}
-	p := reach.Classify(vm, tables, around, f)
-	p.Notes = append(p.Notes, around.Unexamined()...)
+	posture := reach.Classify(vm, tables, around, f)
+	posture.Notes = append(posture.Notes, around.Unexamined()...)
 	if note != "" {
-		p.Notes = append(p.Notes, note)
+		posture.Notes = append(posture.Notes, note)
 	}
-	return p
+	return posture
 }

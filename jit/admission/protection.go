@@ -30,13 +30,16 @@ func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports [
 
 // DraftProtection makes a protection of a VM as it is now, after the guards were looked
 // at: what cannot hold is refused before anything is written.
-func (c Checker) DraftProtection(ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, always bool) (jit.Protection, error) {
+func (c Checker) DraftProtection(
+	ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, always bool,
+) (jit.Protection, error) {
 	policy, ok := c.Config.Policy(vm)
 	if len(ports) == 0 {
 		ports = policy.Ports
 	}
 	if !ok || len(ports) == 0 {
-		return jit.Protection{}, jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s, so there is nothing to protect; ask an admin for one under policies.", vm.Name)
+		return jit.Protection{}, jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s, so there is nothing to protect; "+
+			"ask an admin for one under policies.", vm.Name)
 	}
 	p := policy.Protection(vm, nil)
 	p.By, p.Always, p.Ports = who, always, ports
@@ -62,8 +65,8 @@ func (c Checker) protectable(ctx context.Context, p jit.Protection) error {
 		if err != nil {
 			return err
 		}
-		locks := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
-		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(locks, p)))
+		others := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
+		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(others, p)))
 		if err := owner.CheckProtection(t, plan, p); err != nil {
 			return err
 		}

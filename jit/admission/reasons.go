@@ -56,7 +56,8 @@ func Missing(err error) string {
 // Lasting reports whether trying again cannot help: Azure forbids or refuses
 // it, or somebody's rule is in the way.
 func Lasting(err error) bool {
-	return errors.As(err, new(*jit.Refusal)) || errors.Is(err, jit.ErrForbidden) || errors.Is(err, jit.ErrLocked) || errors.Is(err, jit.ErrInvalid)
+	return errors.As(err, new(*jit.Refusal)) || errors.Is(err, jit.ErrForbidden) ||
+		errors.Is(err, jit.ErrLocked) || errors.Is(err, jit.ErrInvalid)
 }
 
 // ReasonFor puts an error into words for a reader; only refusals and Azure's own

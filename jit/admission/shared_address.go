@@ -15,6 +15,7 @@ import (
 // other may have the same one.
 type VMsByAddress map[netip.Addr][]jit.VM
 
+// ByAddress sorts the VMs by their addresses.
 func ByAddress(vms []jit.VM) VMsByAddress {
 	d := VMsByAddress{}
 	for _, vm := range vms {
@@ -37,7 +38,8 @@ func (c Checker) sharedAddress(ctx context.Context, d VMsByAddress, r jit.Reques
 				return err
 			}
 			if other.ID != "" {
-				return jit.Refuse(jit.ErrPolicy, "%s has the address %s behind the same network security group as %s, so a rule for one would open both; give one of them a group of its own.",
+				return jit.Refuse(jit.ErrPolicy, "%s has the address %s behind the same network security group as %s, "+
+					"so a rule for one would open both; give one of them a group of its own.",
 					other.Group+"/"+other.Name, a.String(), resource.Name(p.VM))
 			}
 		}

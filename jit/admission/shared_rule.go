@@ -35,10 +35,12 @@ func (c Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[st
 				continue
 			}
 			if !policy.AcceptsAll(rule.Sources, r.Ports) {
-				return nil, jit.Refuse(jit.ErrPolicy, "The rule %s of the %s %s leads %s to the same port of %s, whose security group could not tell them from you; narrow that rule first.",
+				return nil, jit.Refuse(jit.ErrPolicy, "The rule %s of the %s %s leads %s to the same port of %s, "+
+					"whose security group could not tell them from you; narrow that rule first.",
 					rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), s.VM.Name)
 			}
-			notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the %s %s lets %s in as well: its security group cannot tell them apart.",
+			notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the %s %s lets %s in as well: "+
+				"its security group cannot tell them apart.",
 				s.VM.Name, rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
 		}
 	}

@@ -52,5 +52,6 @@ func howToProtect(vms []jit.VM) string {
 	if more := len(vms) - maxUnprotected; more > 0 {
 		who, command = fmt.Sprintf("%s and %d more", who, more), "<vm>"
 	}
-	return fmt.Sprintf("%s %s not protected: nothing keeps %s shut but rules that are not jitbot's; an admin can protect %s with /jit protect %s.", who, is, it, it, command)
+	return fmt.Sprintf("%s %s not protected: nothing keeps %s shut but rules that are not jitbot's; "+
+		"an admin can protect %s with /jit protect %s.", who, is, it, it, command)
 }

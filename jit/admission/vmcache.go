@@ -13,7 +13,9 @@ import (
 )
 
 const (
-	VMsMaxAge    = time.Minute      // new VMs and changed tags are noticed within this
+	// VMsMaxAge is how old the list of VMs may be: new VMs and changed tags are noticed within this.
+	VMsMaxAge = time.Minute
+
 	unknownRetry = 10 * time.Second // an unknown name reads again when the list is older
 )
 

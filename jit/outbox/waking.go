@@ -57,7 +57,9 @@ func (w waking) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Even
 }
 
 // Protect implements Writer.
-func (w waking) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
+func (w waking) Protect(
+	ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error),
+) (jit.Protection, error) {
 	p, err := w.writer.Protect(ctx, vm, f)
 	return p, w.wake(err)
 }

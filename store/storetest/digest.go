@@ -16,8 +16,9 @@ func testDigest(t *testing.T, s *suite) {
 	read(jit.Digest{})
 	first := jit.Digest{
 		Schedule: "Mon 09:00", Due: begin(), At: begin().Add(1), Unhealthy: 1, Healthy: 2, NotApplicable: 3, Untold: 1,
-		Exposures: []jit.Exposed{{VM: "/vm/1", Production: true, Why: "a rule <&> \u2028"}}, Remarks: []jit.Remark{{Text: "yet", VMs: []string{"/vm/2"}}},
-		Opened: []string{"/vm/1"}, Mended: []string{"/vm/3"}, Open: []string{"/vm/1"}, Gaps: []string{"a gap"}, More: 1,
+		Exposures: []jit.Exposed{{VM: "/vm/1", Production: true, Why: "a rule <&> \u2028"}},
+		Remarks:   []jit.Remark{{Text: "yet", VMs: []string{"/vm/2"}}},
+		Opened:    []string{"/vm/1"}, Mended: []string{"/vm/3"}, Open: []string{"/vm/1"}, Gaps: []string{"a gap"}, More: 1,
 	}
 	told := jit.Event{At: begin(), Kind: jit.EventDigest, Text: "1 unhealthy"}
 	must(t, s.KeepDigest(t.Context(), first, told))

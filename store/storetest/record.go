@@ -55,8 +55,9 @@ func audiences(notices []jit.Notice) []jit.Audience {
 func testNotices(t *testing.T, s *suite) {
 	s.ask(t, "g-22222", begin()) // told to nobody
 	same(t, "notices of asked", []jit.Notice(nil), s.waiting(t))
-	s.wait(t, "g-22222", begin().Add(time.Hour))                                                                      // card, requester
-	s.change(t, "g-22222", func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Deny(asker(), "no", begin()) }) // card, thread, requester
+	s.wait(t, "g-22222", begin().Add(time.Hour)) // card, requester
+	// card, thread, requester
+	s.change(t, "g-22222", func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Deny(asker(), "no", begin()) })
 
 	all := s.waiting(t)
 	same(t, "audiences", []jit.Audience{jit.ToCard, jit.ToRequester, jit.ToCard, jit.ToThread, jit.ToRequester}, audiences(all))

@@ -202,7 +202,9 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 			return nil, err
 		}
 		tables[guard] = t
-		if err := owner.CheckAllows(t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections), rules.ForGrant(owner.Installation, guard, g)); err != nil {
+		if err := owner.CheckAllows(
+			t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections), rules.ForGrant(owner.Installation, guard, g),
+		); err != nil {
 			return nil, err
 		}
 	}

@@ -18,7 +18,9 @@ type filter struct {
 
 var filterAnd = regexp.MustCompile(`(?i)\s+and\s+`)
 
-var filterTerm = regexp.MustCompile(`(?i)^(?:(atScope|atScopeAndBelow)\(\)|(assignedTo)\('([^']*)'\)|(principalId|roleName|type|denyAssignmentName)\s+eq\s+'([^']*)')$`)
+var filterTerm = regexp.MustCompile(
+	`(?i)^(?:(atScope|atScopeAndBelow)\(\)|(assignedTo)\('([^']*)'\)|(principalId|roleName|type|denyAssignmentName)\s+eq\s+'([^']*)')$`,
+)
 
 // readFilter understands what Azure documents for these lists, and refuses
 // the rest.
@@ -30,7 +32,10 @@ func readFilter(text string) (filter, *problem) {
 	for _, term := range filterAnd.Split(strings.TrimSpace(text), -1) {
 		m := filterTerm.FindStringSubmatch(strings.TrimSpace(term))
 		if m == nil {
-			return f, fromGateway(http.StatusBadRequest, "UnsupportedQuery", "The filter '%s' is not supported. Supported filters are either 'atScope()' or 'principalId eq '{value}' or assignedTo('{value}')'.", text)
+			return f, fromGateway(
+				http.StatusBadRequest, "UnsupportedQuery", "The filter '%s' is not supported. Supported filters are either "+
+					"'atScope()' or 'principalId eq '{value}' or assignedTo('{value}')'.", text,
+			)
 		}
 		switch {
 		case m[1] != "":
@@ -195,7 +200,9 @@ func (s *Sim) listRoles(c *call) reply {
 func (s *Sim) getRole(c *call) reply {
 	r, there := s.roles[key(c.path.name())]
 	if !there {
-		return fromGateway(http.StatusNotFound, "RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.", strings.ReplaceAll(c.path.name(), "-", "")).reply()
+		return fromGateway(
+			http.StatusNotFound, "RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.", strings.ReplaceAll(c.path.name(), "-", ""),
+		).reply()
 	}
 	return ok(s.roleBody(c, r))
 }
@@ -227,7 +234,9 @@ func (s *Sim) denialBody(d DenyAssignment) object {
 		"denyAssignmentName": d.Name, "description": "", "scope": scopeOf(d.Scope), "isSystemProtected": true,
 		"doNotApplyToChildScopes": d.DoNotApplyToChildScopes,
 		"principals":              s.principals(d.Principals), "excludePrincipals": s.principals(d.ExcludePrincipals),
-		"permissions": []object{{"actions": list(d.Actions), "notActions": list(d.NotActions), "dataActions": []string{}, "notDataActions": []string{}}},
+		"permissions": []object{
+			{"actions": list(d.Actions), "notActions": list(d.NotActions), "dataActions": []string{}, "notDataActions": []string{}},
+		},
 	}
 	if d.Condition != "" {
 		properties["condition"], properties["conditionVersion"] = d.Condition, "2.0"

@@ -147,11 +147,17 @@ var versionPattern = regexp.MustCompile(`^20(1[4-9]|[2-9]\d)-\d{2}-\d{2}(-previe
 func (s *Sim) checkVersion(c *call) *problem {
 	version := c.request.URL.Query().Get("api-version")
 	if version == "" {
-		return fromGateway(http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
+		return fromGateway(
+			http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.",
+		)
 	}
 	if !versionPattern.MatchString(version) {
 		_, kind, _ := strings.Cut(c.path.kind, "/")
-		return fromGateway(http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location 'westeurope' and API version '%s' for type '%s'. The supported api-versions are '2022-04-01, 2024-05-01, 2025-04-01, 2025-05-01, 2026-04-01'. The supported locations are 'westeurope, northeurope'.", version, kind)
+		return fromGateway(
+			http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location 'westeurope' "+
+				"and API version '%s' for type '%s'. The supported api-versions are '2022-04-01, 2024-05-01, 2025-04-01, "+
+				"2025-05-01, 2026-04-01'. The supported locations are 'westeurope, northeurope'.", version, kind,
+		)
 	}
 	return nil
 }
@@ -161,9 +167,14 @@ func unknownType(c *call) *problem {
 	switch space {
 	case "microsoft.network", "microsoft.compute", "microsoft.authorization", "subscriptions", "resourcegroups":
 		if c.request.Method != http.MethodGet {
-			return fromGateway(http.StatusMethodNotAllowed, "HttpMethodNotAllowed", "The HTTP method '%s' is not supported at scope '%s'.", c.request.Method, c.path.id)
+			return fromGateway(
+				http.StatusMethodNotAllowed, "HttpMethodNotAllowed", "The HTTP method '%s' is not supported at scope '%s'.", c.request.Method, c.path.id,
+			)
 		}
-		return fromGateway(http.StatusNotFound, "InvalidResourceType", "The resource type '%s' could not be found in the namespace '%s' for api version '%s'.", kind, space, c.request.URL.Query().Get("api-version"))
+		return fromGateway(
+			http.StatusNotFound, "InvalidResourceType", "The resource type '%s' could not be found in the namespace '%s' for api "+
+				"version '%s'.", kind, space, c.request.URL.Query().Get("api-version"),
+		)
 	}
 	return fromGateway(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", space)
 }
@@ -182,7 +193,10 @@ func (s *Sim) locked(c *call) *problem {
 		if deleting {
 			verb = "delete"
 		}
-		return fromGateway(http.StatusConflict, "ScopeLocked", "The scope '%s' cannot perform %s operation because following scope(s) are locked: '%s'. Please remove the lock and try again.", c.path.id, verb, l.Scope)
+		return fromGateway(
+			http.StatusConflict, "ScopeLocked", "The scope '%s' cannot perform %s operation because following scope(s) are "+
+				"locked: '%s'. Please remove the lock and try again.", c.path.id, verb, l.Scope,
+		)
 	}
 	return nil
 }
@@ -192,7 +206,9 @@ func (s *Sim) getSubscription(c *call) reply {
 	return ok(object{
 		"id": "/subscriptions/" + v.ID, "subscriptionId": v.ID, "displayName": v.Name, "state": s.stateOf(v.ID),
 		"tenantId": s.options.TenantID, "authorizationSource": "RoleBased",
-		"subscriptionPolicies": object{"locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01", "spendingLimit": "Off"},
+		"subscriptionPolicies": object{
+			"locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01", "spendingLimit": "Off",
+		},
 	})
 }
 

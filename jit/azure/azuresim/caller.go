@@ -25,7 +25,8 @@ func (s *Sim) authorize(c *call) *problem {
 	}
 	if d := s.denied(c.caller.PrincipalID, c.action, scope); d != nil {
 		return fromGateway(http.StatusForbidden, "DenyAssignmentAuthorizationFailed",
-			"The client '%s' with object id '%s' has permission to perform action '%s' on scope '%s'; however, the access is denied because of the deny assignment with name '%s' and Id '%s' at scope '%s'.",
+			"The client '%s' with object id '%s' has permission to perform action '%s' on scope '%s'; however, the access is "+
+				"denied because of the deny assignment with name '%s' and Id '%s' at scope '%s'.",
 			c.caller.ClientID, c.caller.PrincipalID, c.action, scope, d.Name, strings.ReplaceAll(d.ID, "-", ""), d.Scope)
 	}
 	if s.granted(c.caller.PrincipalID, c.action, scope) {

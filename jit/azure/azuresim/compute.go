@@ -25,9 +25,11 @@ func vmBody(v VM, instance bool) object {
 	properties := object{
 		"vmId": vmGUID(v), "provisioningState": succeeded,
 		"hardwareProfile": object{"vmSize": cmp.Or(v.Size, "Standard_D2s_v5")},
-		"storageProfile":  object{"osDisk": object{"osType": os, "createOption": "FromImage", "name": nameOf(v.ID) + "_OsDisk"}, "dataDisks": []object{}},
-		"osProfile":       profile,
-		"networkProfile":  object{"networkInterfaces": nics},
+		"storageProfile": object{
+			"osDisk": object{"osType": os, "createOption": "FromImage", "name": nameOf(v.ID) + "_OsDisk"}, "dataDisks": []object{},
+		},
+		"osProfile":      profile,
+		"networkProfile": object{"networkInterfaces": nics},
 	}
 	if instance {
 		properties["instanceView"] = instanceView(v)

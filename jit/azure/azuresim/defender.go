@@ -50,7 +50,9 @@ func (s *Sim) DefenderOpen(v DefenderJIT) ([]Planted, error) {
 		return Rule{
 			Name: "SecurityCenter-JITRule-" + number + "-" + hex, Access: "Allow", Protocol: cmp.Or(v.Protocol, "*"),
 			SourceAddressPrefix: cmp.Or(v.Source, "*"),
-			Description:         fmt.Sprintf("ASC JIT Network Access rule created by an initiation request for policy '%s' of VM '%s'.", cmp.Or(v.Policy, "default"), nameOf(v.VM)),
+			Description: fmt.Sprintf(
+				"ASC JIT Network Access rule created by an initiation request for policy '%s' of VM '%s'.", cmp.Or(v.Policy, "default"), nameOf(v.VM),
+			),
 		}
 	}, lowPriority, 1)
 }

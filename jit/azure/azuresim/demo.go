@@ -87,7 +87,11 @@ func demoRules() map[string][]Rule {
 		SourcePortRange: "*", DestinationAddressPrefix: "Internet", DestinationPortRange: "25",
 	}
 	return map[string][]Rule{
-		DemoWebSubnetNSG: {inbound("https", 1000, "Allow", "Tcp", "Internet", "443", "public site"), inbound("http", 1010, "Allow", "Tcp", "Internet", "80", ""), monitoring},
+		DemoWebSubnetNSG: {
+			inbound(
+				"https", 1000, "Allow", "Tcp", "Internet", "443", "public site",
+			), inbound("http", 1010, "Allow", "Tcp", "Internet", "80", ""), monitoring,
+		},
 		DemoWebNICNSG: {
 			inbound("https", 1000, "Allow", "Tcp", "Internet", "443", ""), inbound("http", 1010, "Allow", "Tcp", "Internet", "80", ""),
 			inbound("deploy-ssh", 2000, "Allow", "Tcp", "198.51.100.10/32", "22", "build server, until it has an agent"), outbound,

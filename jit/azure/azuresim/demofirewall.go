@@ -93,7 +93,9 @@ func seedBehind(s *Sim) {
 			inbound("from-firewall", 1000, "Allow", "Tcp", DemoFirewallSubnet, "443", "site behind the firewall"),
 			inbound("only-known", 4000, "Deny", "*", "*", "*", ""),
 		},
-		DemoCoreNSG: {inbound("head-office", 1000, "Allow", "Tcp", "10.60.0.0/16", "443", "intranet"), inbound("only-known", 4000, "Deny", "*", "*", "*", "")},
+		DemoCoreNSG: {
+			inbound("head-office", 1000, "Allow", "Tcp", "10.60.0.0/16", "443", "intranet"), inbound("only-known", 4000, "Deny", "*", "*", "*", ""),
+		},
 	} {
 		if err := s.PutNSG(NSG{ID: id, Location: DemoLocation, Tags: map[string]string{"managed-by": "terraform"}, Rules: rules}); err != nil {
 			panic("azuresim: the demo's own rules are wrong: " + err.Error())
@@ -106,7 +108,8 @@ func seedBehind(s *Sim) {
 		return []Route{{Name: name, Prefix: "0.0.0.0/0", NextHopType: "VirtualAppliance", NextHop: to}}
 	}
 	s.PutRouteTable(RouteTable{ID: demoHub + tables + "apps-routes", Location: DemoLocation, Routes: out("all-by-firewall", "10.40.0.4")})
-	s.PutRouteTable(RouteTable{ID: demoHub + tables + "core-routes", Location: DemoLocation, Routes: append(out("all-by-firewall", "10.50.0.4"),
+	s.PutRouteTable(RouteTable{ID: demoHub + tables +
+		"core-routes", Location: DemoLocation, Routes: append(out("all-by-firewall", "10.50.0.4"),
 		Route{Name: "head-office", Prefix: "10.60.0.0/16", NextHopType: "VirtualAppliance", NextHop: "10.50.0.4"})})
 	s.PutVNet(VNet{
 		ID: demoHubNet, Location: DemoLocation, Prefixes: []string{"10.40.0.0/16"},
@@ -140,11 +143,16 @@ func demoFirewall() Firewall {
 		}
 	}
 	return Firewall{
-		ID: DemoFirewall, Location: DemoLocation, Tags: map[string]string{"managed-by": "terraform"}, Subnet: demoHubNet + "/subnets/AzureFirewallSubnet",
+		ID: DemoFirewall, Location: DemoLocation, Tags: map[string]string{"managed-by": "terraform"}, Subnet: demoHubNet +
+			"/subnets/AzureFirewallSubnet",
 		PublicIPs:  []string{demoHub + outside + "fw-ip-1", demoHub + outside + "fw-ip-2"},
 		Properties: map[string]any{"additionalProperties": map[string]string{"Network.DNS.EnableProxy": "true"}},
 		Collections: []RuleCollection{
-			{Name: "site", Kind: NAT, Priority: 1000, Action: "Dnat", Rules: []FirewallRule{nat("https", "*", "443", "443"), nat("build-ssh", "198.51.100.10", "2201", "22")}},
+			{
+				Name: "site", Kind: NAT, Priority: 1000, Action: "Dnat", Rules: []FirewallRule{
+					nat("https", "*", "443", "443"), nat("build-ssh", "198.51.100.10", "2201", "22"),
+				},
+			},
 			{Name: "time-and-names", Kind: Network, Priority: 1000, Action: "Allow", Rules: []FirewallRule{
 				{Name: "dns", Protocols: []string{"UDP"}, Sources: []string{"10.40.0.0/16"}, Destinations: []string{"*"}, Ports: []string{"53", "123"}},
 			}},
@@ -168,7 +176,9 @@ func demoEdgeFirewall() Firewall {
 // seedGroups writes the groups of both policies.
 func seedGroups(s *Sim) error {
 	any := func(name, source string) []FirewallRule {
-		return []FirewallRule{{Name: name, Protocols: []string{"Any"}, Sources: []string{source}, Destinations: []string{"*"}, Ports: []string{"*"}}}
+		return []FirewallRule{
+			{Name: name, Protocols: []string{"Any"}, Sources: []string{source}, Destinations: []string{"*"}, Ports: []string{"*"}},
+		}
 	}
 	for _, g := range []RuleCollectionGroup{
 		{Policy: DemoCorpPolicy, Name: "DefaultNetworkRuleCollectionGroup", Priority: 200, Collections: []RuleCollection{
@@ -177,7 +187,9 @@ func seedGroups(s *Sim) error {
 		{Policy: DemoEdgePolicy, Name: "DefaultDnatRuleCollectionGroup", Priority: 100},
 		{Policy: DemoEdgePolicy, Name: "DefaultNetworkRuleCollectionGroup", Priority: 200, Collections: []RuleCollection{
 			{Name: "head-office", Kind: Network, Priority: 200, Action: "Allow", Rules: []FirewallRule{
-				{Name: "intranet", Protocols: []string{"TCP"}, Sources: []string{"10.60.0.0/16"}, Destinations: []string{"10.50.1.0/24"}, Ports: []string{"443"}},
+				{
+					Name: "intranet", Protocols: []string{"TCP"}, Sources: []string{"10.60.0.0/16"}, Destinations: []string{"10.50.1.0/24"}, Ports: []string{"443"},
+				},
 			}},
 		}},
 		{Policy: DemoEdgePolicy, Name: "DefaultApplicationRuleCollectionGroup", Priority: 300, Collections: []RuleCollection{

@@ -11,7 +11,8 @@ import (
 func Throttled(retryAfter string) Fault {
 	f := Fault{
 		Status: http.StatusTooManyRequests, Code: "SubscriptionRequestsThrottled",
-		Message: fmt.Sprintf("Number of requests for subscription '%s' and operation '%s' exceeded the backend storage limit. Please try again after '%s' seconds.",
+		Message: fmt.Sprintf("Number of requests for subscription '%s' and operation '%s' exceeded the backend storage limit. "+
+			"Please try again after '%s' seconds.",
 			"00000000-0000-0000-0000-000000000000", "PUT/SUBSCRIPTIONS/RESOURCEGROUPS/PROVIDERS", cmp.Or(retryAfter, "0")),
 	}
 	if retryAfter != "" {
@@ -24,8 +25,9 @@ func Throttled(retryAfter string) Fault {
 func Busy() Fault {
 	return Fault{
 		Status: http.StatusTooManyRequests, Code: "RetryableError", Message: "A retryable error occurred.",
-		DetailCode:    "RetryableErrorDueToAnotherOperation",
-		DetailMessage: "Operation PutSecurityRuleOperation (" + guidOf("busy") + ") is updating the resource. The call can be retried in 10 seconds.",
+		DetailCode: "RetryableErrorDueToAnotherOperation",
+		DetailMessage: "Operation PutSecurityRuleOperation (" + guidOf("busy") + ") is updating the resource. The call can be " +
+			"retried in 10 seconds.",
 	}
 }
 
@@ -33,7 +35,8 @@ func Busy() Fault {
 func Conflict() Fault {
 	return Fault{
 		Status: http.StatusConflict, Code: "AnotherOperationInProgress",
-		Message: "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: https://management.azure.com/.",
+		Message: "Another operation on this or dependent resource is in progress. To retrieve status of the operation use " +
+			"uri: https://management.azure.com/.",
 	}
 }
 
@@ -41,20 +44,24 @@ func Conflict() Fault {
 func Stale() Fault {
 	return Fault{
 		Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Message: "Precondition failed.",
-		DetailCode: "PreconditionFailedEtagMismatch", DetailMessage: "Etag provided in if-match header does not match etag of resource in NRP data store.",
+		DetailCode: "PreconditionFailedEtagMismatch", DetailMessage: "Etag provided in if-match header does not match etag of " +
+			"resource in NRP data store.",
 	}
 }
 
 // Broken is an answer that is not ARM's, such as a proxy's 500 or 503.
 func Broken(status int) Fault {
-	return Fault{Status: status, Body: fmt.Sprintf("<html><head><title>%d</title></head><body><h1>%s</h1></body></html>", status, http.StatusText(status))}
+	return Fault{
+		Status: status, Body: fmt.Sprintf("<html><head><title>%d</title></head><body><h1>%s</h1></body></html>", status, http.StatusText(status)),
+	}
 }
 
 // Forbidden is a 403 AuthorizationFailed.
 func Forbidden() Fault {
 	return Fault{
 		Status: http.StatusForbidden, Code: "AuthorizationFailed",
-		Message: "The client does not have authorization to perform the action over the scope or the scope is invalid. If access was recently granted, please refresh your credentials.",
+		Message: "The client does not have authorization to perform the action over the scope or the scope is invalid. If " +
+			"access was recently granted, please refresh your credentials.",
 	}
 }
 
@@ -68,8 +75,9 @@ func OperationFails() Fault {
 func Superseded() Fault {
 	return Fault{
 		OperationEnd: "Canceled", OperationCode: "Canceled", OperationMessage: "Operation was canceled.",
-		DetailCode:    "CanceledAndSupersededDueToAnotherOperation",
-		DetailMessage: "Operation PutSecurityRuleOperation (" + guidOf("a") + ") was canceled and superseded by operation PutSecurityRuleOperation (" + guidOf("b") + ").",
+		DetailCode: "CanceledAndSupersededDueToAnotherOperation",
+		DetailMessage: "Operation PutSecurityRuleOperation (" + guidOf("a") + ") was canceled and superseded by operation " +
+			"PutSecurityRuleOperation (" + guidOf("b") + ").",
 	}
 }
 

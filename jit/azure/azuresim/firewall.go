@@ -110,7 +110,9 @@ func (s *Sim) firewallBody(d *document[firewallMeaning]) object {
 	if shown.state == succeeded && s.occupied(d.written.policy) != nil {
 		shown.state = updating
 	}
-	return shown.body(firewallType, weak(d.etag), "ipConfigurations", "natRuleCollections", "networkRuleCollections", "applicationRuleCollections")
+	return shown.body(
+		firewallType, weak(d.etag), "ipConfigurations", "natRuleCollections", "networkRuleCollections", "applicationRuleCollections",
+	)
 }
 
 func weak(etag string) string { return `W/"` + etag + `"` }
@@ -193,7 +195,8 @@ func (s *Sim) mayJoin(c *call, m *firewallMeaning) *problem {
 		probe := call{request: c.request, caller: c.caller, action: to.kind + "/join/action", path: armPath{id: to.id}}
 		if s.authorize(&probe) != nil {
 			return fromGateway(http.StatusForbidden, "LinkedAuthorizationFailed",
-				"The client '%s' with object id '%s' has permission to perform action '%s' on scope '%s'; however, it does not have permission to perform action(s) '%s' on the linked scope(s) '%s' (respectively) or the linked scope(s) are invalid.",
+				"The client '%s' with object id '%s' has permission to perform action '%s' on scope '%s'; however, it does not have "+
+					"permission to perform action(s) '%s' on the linked scope(s) '%s' (respectively) or the linked scope(s) are invalid.",
 				c.caller.ClientID, c.caller.PrincipalID, c.action, c.path.id, probe.action, to.id)
 		}
 	}

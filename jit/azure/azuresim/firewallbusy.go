@@ -84,7 +84,9 @@ func (s *Sim) retryable(op *operation, id string) *problem {
 func anotherOperation(c *call, op *operation) *problem {
 	return &problem{
 		status: http.StatusConflict, code: "AnotherOperationInProgress",
-		message: fmt.Sprintf("Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s.", op.address(c.base, "operations", "2025-05-01")),
+		message: fmt.Sprintf(
+			"Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s.", op.address(c.base, "operations", "2025-05-01"),
+		),
 	}
 }
 
@@ -107,8 +109,12 @@ func (s *Sim) groupBusy(c *call, policy *document[policyMeaning]) *problem {
 		verb, does = "Delete", "deleted"
 	}
 	return &problem{
-		status: cmp.Or(s.settings.PolicyBusyStatus, http.StatusConflict), code: "FirewallPolicyRuleCollectionGroup" + verb + "NotAllowedWhenUpdatingOrDeleting",
-		message: fmt.Sprintf("Firewall Policy Rule Collection Group %s can not be %s because it is in Updating state from previous operation ID : %s.", c.path.name(), does, o.operation),
+		status: cmp.Or(s.settings.PolicyBusyStatus, http.StatusConflict), code: "FirewallPolicyRuleCollectionGroup" + verb +
+			"NotAllowedWhenUpdatingOrDeleting",
+		message: fmt.Sprintf(
+			"Firewall Policy Rule Collection Group %s can not be %s because it is in Updating state from previous operation ID : "+
+				"%s.", c.path.name(), does, o.operation,
+		),
 	}
 }
 
@@ -179,7 +185,9 @@ func (s *Sim) beginGroup(c *call, d *document[groupMeaning], kind string) *opera
 		if f.state == failed {
 			op.outcome = failed
 			op.failure = &problem{
-				code: "FirewallPolicyUpdateFailed", message: fmt.Sprintf("Put on Firewall Policy %s Failed with 1 faulted referenced firewalls", nameOf(policy.id)),
+				code: "FirewallPolicyUpdateFailed", message: fmt.Sprintf(
+					"Put on Firewall Policy %s Failed with 1 faulted referenced firewalls", nameOf(policy.id),
+				),
 			}
 		}
 	}

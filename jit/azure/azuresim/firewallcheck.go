@@ -166,13 +166,21 @@ func (k firewallCheck) translation(r FirewallRule) *problem {
 		return k.badAddress(r, r.Destinations[0])
 	}
 	if k.public != nil && !slices.Contains(k.public, r.Destinations[0]) {
-		return k.refuse("AzureFirewallRule %s: DNAT destination address %s is not a public IP address of the firewall.", r.Name, r.Destinations[0])
+		return k.refuse(
+			"AzureFirewallRule %s: DNAT destination address %s is not a public IP address of the firewall.", r.Name, r.Destinations[0],
+		)
 	}
 	if len(r.Ports) != 1 || !dnatPort(r.Ports[0]) {
-		return invalid("AzureFirewallRuleInvalidDnatPortOrRangeFormat", "AzureFirewallRule %s: Invalid DNat port value or range. Multiple values, * and ranges are not supported for DNAT destination port. Allowed 1-%d.", r.Name, maxDNATPort)
+		return invalid(
+			"AzureFirewallRuleInvalidDnatPortOrRangeFormat", "AzureFirewallRule %s: Invalid DNat port value or range. Multiple "+
+				"values, * and ranges are not supported for DNAT destination port. Allowed 1-%d.", r.Name, maxDNATPort,
+		)
 	}
 	if !dnatPort(r.TranslatedPort) {
-		return invalid("AzureFirewallRuleInvalidDnatPortOrRangeFormat", "AzureFirewallRule %s: Invalid DNat port value or range. Multiple values, * and ranges are not supported for DNAT translated port.", r.Name)
+		return invalid(
+			"AzureFirewallRuleInvalidDnatPortOrRangeFormat", "AzureFirewallRule %s: Invalid DNat port value or range. Multiple "+
+				"values, * and ranges are not supported for DNAT translated port.", r.Name,
+		)
 	}
 	if r.TranslatedFqdn != "" {
 		if r.TranslatedAddress != "" {
@@ -195,7 +203,8 @@ func dnatPort(text string) bool {
 // alone (Azure Firewall has no IPv6), a prefix, a range, "*", or, as a
 // destination, a service tag.
 func firewallAddress(text string, tags bool) bool {
-	if text == "*" || tags && tagPattern.MatchString(text) && !strings.EqualFold(text, "VirtualNetwork") && !strings.EqualFold(text, "AzureLoadBalancer") {
+	if text == "*" || tags && tagPattern.MatchString(text) && !strings.EqualFold(text, "VirtualNetwork") &&
+		!strings.EqualFold(text, "AzureLoadBalancer") {
 		return true
 	}
 	low, high, ok := addressSpan(text)

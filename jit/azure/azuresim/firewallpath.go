@@ -93,7 +93,8 @@ func (f filterSet) doors(p packet) []string {
 	var all []string
 	for _, c := range f.nat {
 		for _, r := range c.Rules {
-			if r.TranslatedAddress != p.destination.String() || r.TranslatedPort != strconv.Itoa(p.port) || len(r.Destinations) != 1 || len(r.Ports) != 1 {
+			if r.TranslatedAddress != p.destination.String() || r.TranslatedPort != strconv.Itoa(p.port) ||
+				len(r.Destinations) != 1 || len(r.Ports) != 1 {
 				continue
 			}
 			outside, err := netip.ParseAddr(r.Destinations[0])
@@ -103,7 +104,8 @@ func (f filterSet) doors(p packet) []string {
 			}
 			knock := packet{source: p.source, destination: outside, port: port, protocol: p.protocol}
 			// An earlier rule for the same door leads elsewhere.
-			if _, winner, met := first(f.nat, knock); met && winner.TranslatedAddress == r.TranslatedAddress && winner.TranslatedPort == r.TranslatedPort {
+			if _, winner, met := first(f.nat, knock); met && winner.TranslatedAddress == r.TranslatedAddress &&
+				winner.TranslatedPort == r.TranslatedPort {
 				all = append(all, fmt.Sprintf("dnat %s/%s at %s:%d", c.Name, winner.Name, outside, port))
 			}
 		}

@@ -95,7 +95,10 @@ func (s *Sim) parentPolicy(c *call) (*document[policyMeaning], *problem) {
 		return d, nil
 	}
 	if c.request.Method == http.MethodPut {
-		return nil, fromGateway(http.StatusNotFound, "ParentResourceNotFound", "Can not perform requested operation on nested resource. Parent resource '%s' not found.", c.path.names[0])
+		return nil, fromGateway(
+			http.StatusNotFound, "ParentResourceNotFound", "Can not perform requested operation on nested resource. Parent "+
+				"resource '%s' not found.", c.path.names[0],
+		)
 	}
 	return nil, missingResource(c.path, policyType)
 }
@@ -158,7 +161,10 @@ func (s *Sim) readRuleGroup(policy, id string, body []byte) (root, properties fi
 	for _, c := range doc.Properties.Collections {
 		kind := c.kind()
 		if kind == "" {
-			return root, properties, m, invalid("InvalidRequestFormat", "The request is invalid: the type of rule collection %s or of its rules is not known, or they are mixed.", c.Name)
+			return root, properties, m, invalid(
+				"InvalidRequestFormat", "The request is invalid: the type of rule collection %s or of its rules is not known, or "+
+					"they are mixed.", c.Name,
+			)
 		}
 		if refused = check.sides(c.Rules); refused != nil {
 			return root, properties, m, refused
@@ -171,7 +177,9 @@ func (s *Sim) readRuleGroup(policy, id string, body []byte) (root, properties fi
 // checkGroup refuses a group by itself and beside the policy's others.
 func (s *Sim) checkGroup(check firewallCheck, id string, m groupMeaning) *problem {
 	if m.priority < lowCollection || m.priority > highCollection {
-		return check.refuse("Rule collection group %s has invalid priority %d. Allowed range %d-%d.", nameOf(id), m.priority, lowCollection, highCollection)
+		return check.refuse(
+			"Rule collection group %s has invalid priority %d. Allowed range %d-%d.", nameOf(id), m.priority, lowCollection, highCollection,
+		)
 	}
 	for i, policy := range s.chain(m.policy) {
 		for _, other := range s.ruleGroupsOf(policy.id) {
@@ -179,7 +187,9 @@ func (s *Sim) checkGroup(check firewallCheck, id string, m groupMeaning) *proble
 				continue
 			}
 			if i == 0 && other.written.priority == m.priority {
-				return check.refuse("Rule collection groups %s and %s have the same priority %d. Priorities must be unique.", nameOf(other.id), nameOf(id), m.priority)
+				return check.refuse(
+					"Rule collection groups %s and %s have the same priority %d. Priorities must be unique.", nameOf(other.id), nameOf(id), m.priority,
+				)
 			}
 			check.elsewhere = append(check.elsewhere, other.written.collections...)
 		}

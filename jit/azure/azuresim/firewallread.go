@@ -23,11 +23,17 @@ func (s *Sim) readFirewall(id string, body []byte) (root, properties fields, m f
 		check.public = nil
 	}
 	if m.policy != "" && len(m.collections) > 0 {
-		refused = invalid("AzureFirewallPolicyAndRuleCollectionsConflict", "Azure Firewall %s cannot have both a firewall policy and rule collections.", nameOf(id))
+		refused = invalid(
+			"AzureFirewallPolicyAndRuleCollectionsConflict", "Azure Firewall %s cannot have both a firewall policy and rule "+
+				"collections.", nameOf(id),
+		)
 		return root, properties, m, refused
 	}
 	if m.policy != "" && s.edge.policies[key(m.policy)] == nil {
-		refused = invalid("InvalidResourceReference", "Resource %s referenced by resource %s was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.", m.policy, id)
+		refused = invalid(
+			"InvalidResourceReference", "Resource %s referenced by resource %s was not found. Please make sure that the "+
+				"referenced resource exists, and that both resources are in the same region.", m.policy, id,
+		)
 		return root, properties, m, refused
 	}
 	for _, lists := range [][]collectionDocument{doc.Properties.NAT, doc.Properties.Network} {
@@ -77,7 +83,10 @@ func (s *Sim) settleAddresses(id string, doc *firewallDocument) *problem {
 		}
 		_, subnet, found := s.subnet(p.Subnet.ID)
 		if !found || len(subnet.Prefixes) == 0 {
-			return invalid("InvalidResourceReference", "Resource %s referenced by resource %s was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.", p.Subnet.ID, id)
+			return invalid(
+				"InvalidResourceReference", "Resource %s referenced by resource %s was not found. Please make sure that the "+
+					"referenced resource exists, and that both resources are in the same region.", p.Subnet.ID, id,
+			)
 		}
 		if prefix, err := netip.ParsePrefix(subnet.Prefixes[0]); err == nil && p.Private == "" {
 			// Azure keeps the first four addresses of every subnet.

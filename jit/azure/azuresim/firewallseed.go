@@ -30,7 +30,9 @@ func (s *Sim) PutFirewall(v Firewall) error {
 	if v.Policy != "" {
 		properties["firewallPolicy"] = object{"id": v.Policy}
 	}
-	for list, kind := range map[string]string{"natRuleCollections": NAT, "networkRuleCollections": Network, "applicationRuleCollections": Application} {
+	for list, kind := range map[string]string{
+		"natRuleCollections": NAT, "networkRuleCollections": Network, "applicationRuleCollections": Application,
+	} {
 		all := []object{}
 		for _, c := range v.Collections {
 			if c.Kind == kind {
@@ -102,7 +104,9 @@ func (s *Sim) PutRuleCollectionGroup(v RuleCollectionGroup) error {
 	for _, c := range v.Collections {
 		collections = append(collections, policyCollectionBody(c))
 	}
-	return s.PutRuleCollectionGroupJSON(v.Policy, v.Name, encode(object{"properties": object{"priority": v.Priority, "ruleCollections": collections}}))
+	return s.PutRuleCollectionGroupJSON(
+		v.Policy, v.Name, encode(object{"properties": object{"priority": v.Priority, "ruleCollections": collections}}),
+	)
 }
 
 // PutRuleCollectionGroupJSON is PutRuleCollectionGroup for a document as a

@@ -21,7 +21,9 @@ func (s *Sim) graph(c *call) reply {
 	c.caller = t.app
 	parts := c.parts[1:]
 	if c.request.Method != http.MethodGet || len(parts) == 0 || !strings.EqualFold(parts[0], "users") {
-		return s.graphError(c, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", strings.Join(parts, "/")))
+		return s.graphError(
+			c, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", strings.Join(parts, "/")),
+		)
 	}
 	switch {
 	case len(parts) == 1:
@@ -82,7 +84,9 @@ func userBody(u User, selected string) object {
 	if selected == "" {
 		selected = "displayName,mail,userPrincipalName,id"
 	}
-	all := object{"id": u.ID, "userPrincipalName": u.UPN, "displayName": u.DisplayName, "accountEnabled": !u.Disabled, "mail": nil, "userType": "Member"}
+	all := object{
+		"id": u.ID, "userPrincipalName": u.UPN, "displayName": u.DisplayName, "accountEnabled": !u.Disabled, "mail": nil, "userType": "Member",
+	}
 	if u.Mail != "" {
 		all["mail"] = u.Mail
 	}
@@ -106,7 +110,10 @@ func (s *Sim) findUsers(c *call) reply {
 	query := c.request.URL.Query()
 	m := userFilter.FindStringSubmatch(query.Get("$filter"))
 	if m == nil && query.Get("$filter") != "" {
-		return s.graphError(c, http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property of resource 'User'.")
+		return s.graphError(
+			c, http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for "+
+				"property of resource 'User'.",
+		)
 	}
 	var keys []string
 	for k, u := range s.users {
@@ -147,14 +154,21 @@ func (s *Sim) graphPage(c *call, keys []string, context string, body func(string
 	if text := query.Get("$top"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 999 {
-			return s.graphError(c, http.StatusBadRequest, "Request_BadRequest", fmt.Sprintf("Invalid page size specified: '%s'. Must be between 1 and 999 inclusive.", text))
+			return s.graphError(
+				c, http.StatusBadRequest, "Request_BadRequest", fmt.Sprintf(
+					"Invalid page size specified: '%s'. Must be between 1 and 999 inclusive.", text,
+				),
+			)
 		}
 		top = n
 	}
 	if text := query.Get("$skiptoken"); text != "" {
 		after, err := base64.RawURLEncoding.DecodeString(text)
 		if err != nil {
-			return s.graphError(c, http.StatusBadRequest, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.")
+			return s.graphError(
+				c, http.StatusBadRequest, "Directory_ExpiredPageToken", "The specified page token value has expired and can no "+
+					"longer be included in your request.",
+			)
 		}
 		keys = slices.DeleteFunc(keys, func(k string) bool { return k <= string(after) })
 	}

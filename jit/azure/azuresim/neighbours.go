@@ -50,7 +50,9 @@ func (s *Sim) routeTableBody(v RouteTable) object {
 		if len(r.NextHops) > 0 {
 			properties["nextHop"] = object{"nextHopIpAddresses": r.NextHops}
 		}
-		routes = append(routes, object{"id": v.ID + "/routes/" + r.Name, "name": r.Name, "type": routeTableType + "/routes", "properties": properties})
+		routes = append(
+			routes, object{"id": v.ID + "/routes/" + r.Name, "name": r.Name, "type": routeTableType + "/routes", "properties": properties},
+		)
 	}
 	var subnets []string
 	for _, k := range sortedKeys(s.vnets) {
@@ -172,7 +174,9 @@ func (s *Sim) listResources(c *call) reply {
 		for term := range strings.SplitSeq(text, " or ") {
 			m := resourceFilter.FindStringSubmatch(strings.TrimSpace(term))
 			if m == nil {
-				return fromGateway(http.StatusBadRequest, "InvalidFilterInQueryString", "Invalid $filter '%s' specified in the query string.", text).reply()
+				return fromGateway(
+					http.StatusBadRequest, "InvalidFilterInQueryString", "Invalid $filter '%s' specified in the query string.", text,
+				).reply()
 			}
 			kinds[key(m[1])] = true
 		}

@@ -163,7 +163,9 @@ func (s *Sim) listSubnets(c *call) reply {
 }
 
 func (s *Sim) publicIPBody(v PublicIP) object {
-	properties := object{"publicIPAllocationMethod": "Static", "publicIPAddressVersion": "IPv4", "ipAddress": v.Address, "idleTimeoutInMinutes": 4}
+	properties := object{
+		"publicIPAllocationMethod": "Static", "publicIPAddressVersion": "IPv4", "ipAddress": v.Address, "idleTimeoutInMinutes": 4,
+	}
 	if configs := s.indexed().publicConfigs[key(v.ID)]; len(configs) > 0 {
 		properties["ipConfiguration"] = object{"id": configs[0]}
 	}

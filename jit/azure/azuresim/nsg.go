@@ -172,7 +172,9 @@ func (s *Sim) deleteNSG(c *call) reply {
 		return p.reply()
 	}
 	if nics, subnets := s.attached(key(g.id)); len(nics)+len(subnets) > 0 {
-		return invalid("InUseNetworkSecurityGroupCannotBeDeleted", "Network security group %s cannot be deleted because it is in use by the following resources: %s. In order to delete the Network security group, remove the association with the resource(s). To learn how to do this, see aka.ms/deletensg.",
+		return invalid("InUseNetworkSecurityGroupCannotBeDeleted", "Network security group %s cannot be deleted because it is "+
+			"in use by the following resources: %s. In order to delete the Network security group, remove the association with "+
+			"the resource(s). To learn how to do this, see aka.ms/deletensg.",
 			g.id, strings.Join(slices.Concat(nics, subnets), ", ")).reply()
 	}
 	g.turn++
@@ -207,7 +209,9 @@ func precondition(c *call, etag, id string) *problem {
 		return stale(fmt.Sprintf("Etag provided in if-match header %s does not match: resource %s does not exist in NRP data store.", want, id))
 	}
 	if want != weak(etag) {
-		return stale(fmt.Sprintf("Etag provided in if-match header %s does not match etag %s of resource %s in NRP data store.", want, weak(etag), id))
+		return stale(fmt.Sprintf(
+			"Etag provided in if-match header %s does not match etag %s of resource %s in NRP data store.", want, weak(etag), id,
+		))
 	}
 	return nil
 }

@@ -14,9 +14,13 @@ const (
 // for them.
 func builtInRoles() []RoleDefinition {
 	return []RoleDefinition{
-		{ID: RoleOwner, Name: "Owner", Description: "Grants full access to manage all resources, including the ability to assign roles in Azure RBAC.", Actions: []string{"*"}},
 		{
-			ID: RoleContributor, Name: "Contributor", Description: "Grants full access to manage all resources, but does not allow you to assign roles in Azure RBAC, manage assignments in Azure Blueprints, or share image galleries.",
+			ID: RoleOwner, Name: "Owner", Description: "Grants full access to manage all resources, including the ability to " +
+				"assign roles in Azure RBAC.", Actions: []string{"*"},
+		},
+		{
+			ID: RoleContributor, Name: "Contributor", Description: "Grants full access to manage all resources, but does not " +
+				"allow you to assign roles in Azure RBAC, manage assignments in Azure Blueprints, or share image galleries.",
 			Actions: []string{"*"},
 			NotActions: []string{
 				"Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action",
@@ -24,9 +28,12 @@ func builtInRoles() []RoleDefinition {
 				"Microsoft.Compute/galleries/share/action", "Microsoft.Purview/consents/write", "Microsoft.Purview/consents/delete",
 			},
 		},
-		{ID: RoleReader, Name: "Reader", Description: "View all resources, but does not allow you to make any changes.", Actions: []string{"*/read"}},
 		{
-			ID: RoleVMContributor, Name: "Virtual Machine Contributor", Description: "Lets you manage virtual machines, but not access to them, and not the virtual network or storage account they're connected to.",
+			ID: RoleReader, Name: "Reader", Description: "View all resources, but does not allow you to make any changes.", Actions: []string{"*/read"},
+		},
+		{
+			ID: RoleVMContributor, Name: "Virtual Machine Contributor", Description: "Lets you manage virtual machines, but not " +
+				"access to them, and not the virtual network or storage account they're connected to.",
 			Actions: vmContributorActions(),
 		},
 		{

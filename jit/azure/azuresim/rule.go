@@ -91,7 +91,10 @@ func (s *Sim) parentGuard(c *call) (*guard, *problem) {
 		return g, nil
 	}
 	if c.request.Method == http.MethodPut {
-		return nil, fromGateway(http.StatusNotFound, "ParentResourceNotFound", "Can not perform requested operation on nested resource. Parent resource '%s' not found.", c.path.names[0])
+		return nil, fromGateway(
+			http.StatusNotFound, "ParentResourceNotFound", "Can not perform requested operation on nested resource. Parent "+
+				"resource '%s' not found.", c.path.names[0],
+		)
 	}
 	return nil, missingResource(c.path, nsgType)
 }

@@ -19,7 +19,9 @@ const (
 
 var (
 	namePattern = regexp.MustCompile(`^[A-Za-z0-9]$|^[A-Za-z0-9][A-Za-z0-9_.-]{0,78}[A-Za-z0-9_]$`)
-	tagPattern  = regexp.MustCompile(`^(?i:VirtualNetwork|Internet|AzureLoadBalancer|(AzureCloud|AzureActiveDirectory|AzureMonitor|AzureKeyVault|AzureContainerRegistry|AzureTrafficManager|AzureFrontDoor|AzureDevOps|AzureBackup|AzureResourceManager|ActionGroup|ApiManagement|AppService|CosmosDB|EventHub|GatewayManager|ServiceBus|Sql|Storage|WindowsAdminCenter|WindowsVirtualDesktop)(\.[A-Za-z0-9]+)?)$`)
+	tagPattern  = regexp.MustCompile(
+		`^(?i:VirtualNetwork|Internet|AzureLoadBalancer|(AzureCloud|AzureActiveDirectory|AzureMonitor|AzureKeyVault|AzureContainerRegistry|AzureTrafficManager|AzureFrontDoor|AzureDevOps|AzureBackup|AzureResourceManager|ActionGroup|ApiManagement|AppService|CosmosDB|EventHub|GatewayManager|ServiceBus|Sql|Storage|WindowsAdminCenter|WindowsVirtualDesktop)(\.[A-Za-z0-9]+)?)$`,
+	)
 )
 
 // checkName refuses a name that no network resource may have.
@@ -27,7 +29,10 @@ func checkName(name string) *problem {
 	if namePattern.MatchString(name) {
 		return nil
 	}
-	return invalid("InvalidResourceName", "Resource name %s is invalid. The name can be up to 80 characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.", name)
+	return invalid(
+		"InvalidResourceName", "Resource name %s is invalid. The name can be up to 80 characters long. It must begin with a "+
+			"word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.", name,
+	)
 }
 
 // check refuses what the table cannot take, and puts words into Azure's
@@ -66,14 +71,19 @@ func checkRules(nsg string, rules []Rule) *problem {
 }
 
 func tooManyRules(nsg string) *problem {
-	return invalid("SecurityRuleCountLimitReached", "The number of rules in network security group %s has exceeded the limit of %d.", nsg, maxRules)
+	return invalid(
+		"SecurityRuleCountLimitReached", "The number of rules in network security group %s has exceeded the limit of %d.", nsg, maxRules,
+	)
 }
 
 func conflict(a, b Rule) *problem {
 	if key(a.Name) != key(b.Name) && (a.Priority != b.Priority || a.Direction != b.Direction) {
 		return nil
 	}
-	return invalid("SecurityRuleConflict", "Security rule %s conflicts with rule %s. Rules cannot have the same Priority and Direction. To learn more, see aka.ms/nsgrules.", a.Name, b.Name)
+	return invalid(
+		"SecurityRuleConflict", "Security rule %s conflicts with rule %s. Rules cannot have the same Priority and Direction. "+
+			"To learn more, see aka.ms/nsgrules.", a.Name, b.Name,
+	)
 }
 
 // checkRule refuses a rule by itself.
@@ -84,7 +94,10 @@ func checkRule(nsg string, r *Rule) *problem {
 	}
 	for _, d := range defaultRules() {
 		if strings.EqualFold(d.Name, r.Name) {
-			return invalid("SecurityRuleConflict", "Security rule %s conflicts with rule %s. Rules cannot have the same name as a default rule. To learn more, see aka.ms/nsgrules.", r.Name, d.Name)
+			return invalid(
+				"SecurityRuleConflict", "Security rule %s conflicts with rule %s. Rules cannot have the same name as a default "+
+					"rule. To learn more, see aka.ms/nsgrules.", r.Name, d.Name,
+			)
 		}
 	}
 	for _, word := range []struct {
@@ -105,7 +118,9 @@ func checkRule(nsg string, r *Rule) *problem {
 		*word.value = word.allowed[at]
 	}
 	if r.Priority < lowPriority || r.Priority > highPriority {
-		return invalid("SecurityRuleInvalidPriority", "Security rule has invalid Priority. Value provided: %d Allowed range 100-4096.", r.Priority)
+		return invalid(
+			"SecurityRuleInvalidPriority", "Security rule has invalid Priority. Value provided: %d Allowed range 100-4096.", r.Priority,
+		)
 	}
 	if utf8.RuneCountInString(r.Description) > maxDescription {
 		return invalid("SecurityRuleDescriptionTooLong", "Security rule description cannot exceed 140 chars.")
@@ -127,7 +142,10 @@ func checkRule(nsg string, r *Rule) *problem {
 
 func checkPorts(id, field, one string, many []string) *problem {
 	if (one == "") == (len(many) == 0) {
-		return invalid("SecurityRuleParametersMissing", "Required security rule parameters are missing for security rule with Id: %s. Security rule must specify either %s or %ss.", id, field, field)
+		return invalid(
+			"SecurityRuleParametersMissing", "Required security rule parameters are missing for security rule with Id: %s. "+
+				"Security rule must specify either %s or %ss.", id, field, field,
+		)
 	}
 	for _, ports := range many {
 		if ports == "*" {
@@ -142,7 +160,10 @@ func checkPorts(id, field, one string, many []string) *problem {
 	}
 	for _, ports := range many {
 		if _, _, ok := portRange(ports); !ok {
-			return invalid("SecurityRuleInvalidPortRange", "Security rule has invalid Port range. Value provided: %s. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.", ports)
+			return invalid(
+				"SecurityRuleInvalidPortRange", "Security rule has invalid Port range. Value provided: %s. Value should be an "+
+					"integer OR integer range with '-' delimiter. Valid range 0-65535.", ports,
+			)
 		}
 	}
 	return nil
@@ -168,7 +189,10 @@ func checkPrefixes(id, side, one string, many, asgs []string) *problem {
 		}
 	}
 	if forms != 1 {
-		return invalid("SecurityRuleParametersMissing", "Required security rule parameters are missing for security rule with Id: %s. Security rule must specify either %sAddressPrefix, %sAddressPrefixes or %sApplicationSecurityGroups.", id, side, side, side)
+		return invalid(
+			"SecurityRuleParametersMissing", "Required security rule parameters are missing for security rule with Id: %s. "+
+				"Security rule must specify either %sAddressPrefix, %sAddressPrefixes or %sApplicationSecurityGroups.", id, side, side, side,
+		)
 	}
 	for _, prefix := range many {
 		if prefix == "*" || tagPattern.MatchString(prefix) {
@@ -190,7 +214,10 @@ func checkPrefixes(id, side, one string, many, asgs []string) *problem {
 }
 
 func unsupported(id, field, value string) *problem {
-	return invalid("SecurityRuleParameterContainsUnsupportedValue", "Security rule parameter %s for rule with Id %s contains unsupported value %s. Service tags and '*' cannot be used in a list.", field, id, value)
+	return invalid(
+		"SecurityRuleParameterContainsUnsupportedValue", "Security rule parameter %s for rule with Id %s contains unsupported "+
+			"value %s. Service tags and '*' cannot be used in a list.", field, id, value,
+	)
 }
 
 // addressRange reads an address or a prefix.
@@ -205,13 +232,18 @@ func addressRange(text string) (netip.Prefix, bool) {
 // checkFamilies refuses IPv4 together with IPv6, on either side.
 func checkFamilies(id string, r *Rule) *problem {
 	var four, six bool
-	for _, text := range slices.Concat([]string{r.SourceAddressPrefix, r.DestinationAddressPrefix}, r.SourceAddressPrefixes, r.DestinationAddressPrefixes) {
+	for _, text := range slices.Concat(
+		[]string{r.SourceAddressPrefix, r.DestinationAddressPrefix}, r.SourceAddressPrefixes, r.DestinationAddressPrefixes,
+	) {
 		if p, ok := addressRange(text); ok {
 			four, six = four || p.Addr().Is4(), six || p.Addr().Is6()
 		}
 	}
 	if four && six {
-		return invalid("ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies", "Resource %s cannot contain address prefixes from different address families.", id)
+		return invalid(
+			"ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies", "Resource %s cannot contain address prefixes "+
+				"from different address families.", id,
+		)
 	}
 	return nil
 }

@@ -201,7 +201,8 @@ func (s *Sim) getRole(c *call) reply {
 	r, there := s.roles[key(c.path.name())]
 	if !there {
 		return fromGateway(
-			http.StatusNotFound, "RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.", strings.ReplaceAll(c.path.name(), "-", ""),
+			http.StatusNotFound, "RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.",
+			strings.ReplaceAll(c.path.name(), "-", ""),
 		).reply()
 	}
 	return ok(s.roleBody(c, r))

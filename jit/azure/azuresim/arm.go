@@ -168,7 +168,8 @@ func unknownType(c *call) *problem {
 	case "microsoft.network", "microsoft.compute", "microsoft.authorization", "subscriptions", "resourcegroups":
 		if c.request.Method != http.MethodGet {
 			return fromGateway(
-				http.StatusMethodNotAllowed, "HttpMethodNotAllowed", "The HTTP method '%s' is not supported at scope '%s'.", c.request.Method, c.path.id,
+				http.StatusMethodNotAllowed, "HttpMethodNotAllowed", "The HTTP method '%s' is not supported at scope '%s'.",
+				c.request.Method, c.path.id,
 			)
 		}
 		return fromGateway(

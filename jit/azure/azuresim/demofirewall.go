@@ -188,7 +188,8 @@ func seedGroups(s *Sim) error {
 		{Policy: DemoEdgePolicy, Name: "DefaultNetworkRuleCollectionGroup", Priority: 200, Collections: []RuleCollection{
 			{Name: "head-office", Kind: Network, Priority: 200, Action: "Allow", Rules: []FirewallRule{
 				{
-					Name: "intranet", Protocols: []string{"TCP"}, Sources: []string{"10.60.0.0/16"}, Destinations: []string{"10.50.1.0/24"}, Ports: []string{"443"},
+					Name: "intranet", Protocols: []string{"TCP"}, Sources: []string{"10.60.0.0/16"},
+					Destinations: []string{"10.50.1.0/24"}, Ports: []string{"443"},
 				},
 			}},
 		}},

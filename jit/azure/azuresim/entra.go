@@ -88,7 +88,8 @@ func (s *Sim) issue(c *call) reply {
 		return s.signInError(
 			c, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '%s' was not found in the "+
 				"directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or "+
-				"consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", form.Get("client_id"), s.options.TenantID,
+				"consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
+			form.Get("client_id"), s.options.TenantID,
 		)
 	}
 	if subtle.ConstantTimeCompare([]byte(form.Get("client_secret")), []byte(app.Secret)) != 1 {
@@ -181,7 +182,8 @@ func (s *Sim) signedIn(c *call, audience string) (token, *problem) {
 	case !c.now.Before(t.expires):
 		return t, s.unauthorized(
 			"ExpiredAuthenticationToken", fmt.Sprintf(
-				"The access token expiry UTC time '%s' is earlier than current UTC time '%s'.", t.expires.UTC().Format("1/2/2006 3:04:05 PM"), c.now.UTC().Format("1/2/2006 3:04:05 PM"),
+				"The access token expiry UTC time '%s' is earlier than current UTC time '%s'.",
+				t.expires.UTC().Format("1/2/2006 3:04:05 PM"), c.now.UTC().Format("1/2/2006 3:04:05 PM"),
 			), "The access token is expired.",
 		)
 	}

@@ -85,7 +85,8 @@ func anotherOperation(c *call, op *operation) *problem {
 	return &problem{
 		status: http.StatusConflict, code: "AnotherOperationInProgress",
 		message: fmt.Sprintf(
-			"Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s.", op.address(c.base, "operations", "2025-05-01"),
+			"Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s.",
+			op.address(c.base, "operations", "2025-05-01"),
 		),
 	}
 }

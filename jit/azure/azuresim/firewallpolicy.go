@@ -69,7 +69,8 @@ func (s *Sim) policyBody(d *document[policyMeaning]) object {
 			firewalls = append(firewalls, f.id)
 		}
 	}
-	properties["ruleCollectionGroups"], properties["childPolicies"], properties["firewalls"] = references(groups), references(children), references(firewalls)
+	properties["ruleCollectionGroups"], properties["childPolicies"] = references(groups), references(children)
+	properties["firewalls"] = references(firewalls)
 	return body
 }
 

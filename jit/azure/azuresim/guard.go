@@ -145,7 +145,8 @@ func defaultRules() []Rule {
 		),
 		rule("DenyAllInBound", "Deny all inbound traffic", "*", "*", "Deny", "Inbound", 65500),
 		rule(
-			"AllowVnetOutBound", "Allow outbound traffic from all VMs to all VMs in VNET", "VirtualNetwork", "VirtualNetwork", "Allow", "Outbound", 65000,
+			"AllowVnetOutBound", "Allow outbound traffic from all VMs to all VMs in VNET",
+			"VirtualNetwork", "VirtualNetwork", "Allow", "Outbound", 65000,
 		),
 		rule("AllowInternetOutBound", "Allow outbound traffic from all VMs to Internet", "*", "Internet", "Allow", "Outbound", 65001),
 		rule("DenyAllOutBound", "Deny all outbound traffic", "*", "*", "Deny", "Outbound", 65500),

@@ -29,7 +29,8 @@ func builtInRoles() []RoleDefinition {
 			},
 		},
 		{
-			ID: RoleReader, Name: "Reader", Description: "View all resources, but does not allow you to make any changes.", Actions: []string{"*/read"},
+			ID: RoleReader, Name: "Reader", Description: "View all resources, but does not allow you to make any changes.",
+			Actions: []string{"*/read"},
 		},
 		{
 			ID: RoleVMContributor, Name: "Virtual Machine Contributor", Description: "Lets you manage virtual machines, but not " +
@@ -39,7 +40,8 @@ func builtInRoles() []RoleDefinition {
 		{
 			ID: RoleNetworkContributor, Name: "Network Contributor", Description: "Lets you manage networks, but not access to them.",
 			Actions: []string{
-				"Microsoft.Authorization/*/read", "Microsoft.Insights/alertRules/*", "Microsoft.Network/*", "Microsoft.ResourceHealth/availabilityStatuses/read",
+				"Microsoft.Authorization/*/read", "Microsoft.Insights/alertRules/*", "Microsoft.Network/*",
+				"Microsoft.ResourceHealth/availabilityStatuses/read",
 				"Microsoft.Resources/deployments/*", "Microsoft.Resources/subscriptions/resourceGroups/read", "Microsoft.Support/*",
 			},
 		},
@@ -49,7 +51,8 @@ func builtInRoles() []RoleDefinition {
 				"Microsoft.Authorization/*/read", "Microsoft.Authorization/policyAssignments/*", "Microsoft.Authorization/policyDefinitions/*",
 				"Microsoft.Authorization/policyExemptions/*", "Microsoft.Authorization/policySetDefinitions/*", "Microsoft.Insights/alertRules/*",
 				"Microsoft.Management/managementGroups/read", "Microsoft.operationalInsights/workspaces/*/read", "Microsoft.Resources/deployments/*",
-				"Microsoft.Resources/subscriptions/resourceGroups/read", "Microsoft.Security/*", "Microsoft.IoTSecurity/*", "Microsoft.IoTFirmwareDefense/*", "Microsoft.Support/*",
+				"Microsoft.Resources/subscriptions/resourceGroups/read", "Microsoft.Security/*", "Microsoft.IoTSecurity/*",
+				"Microsoft.IoTFirmwareDefense/*", "Microsoft.Support/*",
 			},
 		},
 	}
@@ -60,10 +63,12 @@ func vmContributorActions() []string {
 		"Microsoft.Authorization/*/read", "Microsoft.Compute/availabilitySets/*", "Microsoft.Compute/locations/*",
 		"Microsoft.Compute/virtualMachines/*", "Microsoft.Compute/virtualMachineScaleSets/*", "Microsoft.Compute/disks/write",
 		"Microsoft.Compute/disks/read", "Microsoft.Compute/disks/delete", "Microsoft.DevTestLab/schedules/*", "Microsoft.Insights/alertRules/*",
-		"Microsoft.Network/applicationGateways/backendAddressPools/join/action", "Microsoft.Network/loadBalancers/backendAddressPools/join/action",
+		"Microsoft.Network/applicationGateways/backendAddressPools/join/action",
+		"Microsoft.Network/loadBalancers/backendAddressPools/join/action",
 		"Microsoft.Network/loadBalancers/inboundNatPools/join/action", "Microsoft.Network/loadBalancers/inboundNatRules/join/action",
 		"Microsoft.Network/loadBalancers/probes/join/action", "Microsoft.Network/loadBalancers/read", "Microsoft.Network/locations/*",
-		"Microsoft.Network/networkInterfaces/*", "Microsoft.Network/networkSecurityGroups/join/action", "Microsoft.Network/networkSecurityGroups/read",
+		"Microsoft.Network/networkInterfaces/*",
+		"Microsoft.Network/networkSecurityGroups/join/action", "Microsoft.Network/networkSecurityGroups/read",
 		"Microsoft.Network/publicIPAddresses/join/action", "Microsoft.Network/publicIPAddresses/read", "Microsoft.Network/virtualNetworks/read",
 		"Microsoft.Network/virtualNetworks/subnets/join/action", "Microsoft.RecoveryServices/locations/*",
 		"Microsoft.RecoveryServices/Vaults/backupFabrics/backupProtectionIntent/write",
@@ -72,7 +77,9 @@ func vmContributorActions() []string {
 		"Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/write",
 		"Microsoft.RecoveryServices/Vaults/backupPolicies/read", "Microsoft.RecoveryServices/Vaults/backupPolicies/write",
 		"Microsoft.RecoveryServices/Vaults/read", "Microsoft.RecoveryServices/Vaults/usages/read", "Microsoft.RecoveryServices/Vaults/write",
-		"Microsoft.ResourceHealth/availabilityStatuses/read", "Microsoft.Resources/deployments/*", "Microsoft.Resources/subscriptions/resourceGroups/read",
-		"Microsoft.SqlVirtualMachine/*", "Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Storage/storageAccounts/read", "Microsoft.Support/*",
+		"Microsoft.ResourceHealth/availabilityStatuses/read",
+		"Microsoft.Resources/deployments/*", "Microsoft.Resources/subscriptions/resourceGroups/read",
+		"Microsoft.SqlVirtualMachine/*", "Microsoft.Storage/storageAccounts/listKeys/action",
+		"Microsoft.Storage/storageAccounts/read", "Microsoft.Support/*",
 	}
 }

@@ -20,7 +20,10 @@ const (
 var (
 	namePattern = regexp.MustCompile(`^[A-Za-z0-9]$|^[A-Za-z0-9][A-Za-z0-9_.-]{0,78}[A-Za-z0-9_]$`)
 	tagPattern  = regexp.MustCompile(
-		`^(?i:VirtualNetwork|Internet|AzureLoadBalancer|(AzureCloud|AzureActiveDirectory|AzureMonitor|AzureKeyVault|AzureContainerRegistry|AzureTrafficManager|AzureFrontDoor|AzureDevOps|AzureBackup|AzureResourceManager|ActionGroup|ApiManagement|AppService|CosmosDB|EventHub|GatewayManager|ServiceBus|Sql|Storage|WindowsAdminCenter|WindowsVirtualDesktop)(\.[A-Za-z0-9]+)?)$`,
+		`^(?i:VirtualNetwork|Internet|AzureLoadBalancer|(AzureCloud|AzureActiveDirectory|AzureMonitor|AzureKeyVault|` +
+			`AzureContainerRegistry|AzureTrafficManager|AzureFrontDoor|AzureDevOps|AzureBackup|AzureResourceManager|ActionGroup|` +
+			`ApiManagement|AppService|CosmosDB|EventHub|GatewayManager|ServiceBus|` +
+			`Sql|Storage|WindowsAdminCenter|WindowsVirtualDesktop)(\.[A-Za-z0-9]+)?)$`,
 	)
 )
 

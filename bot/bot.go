@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"jitbot/jit/clock"
-
 	"github.com/slack-go/slack"
+
+	"jitbot/jit/clock"
 )
 
 // Config is what the bot is made of. API, Service and Inbox are required.

@@ -78,8 +78,10 @@ func TestWhatIsTooOldIsNotCarriedOut(t *testing.T) {
 	o.conf.Now = func() time.Time { return time.Now().Add(31 * time.Minute) }
 	o.open()
 	o.finished()
-	for user, want := range map[string]string{adaID: "You typed `/jit request web-1 for @channel` at",
-		graceID: "pressed `approve` for `g-7k2qd`", linusID: "sent a form"} {
+	for user, want := range map[string]string{
+		adaID:   "You typed `/jit request web-1 for @channel` at",
+		graceID: "pressed `approve` for `g-7k2qd`", linusID: "sent a form",
+	} {
 		m := o.sim.DMs(user)
 		if len(m) != 1 || !strings.Contains(m[0].Text, want) || !strings.Contains(m[0].Text, "too old to be carried out") {
 			t.Errorf("%s reads %+v", user, m)

@@ -216,5 +216,3 @@ func TestWhatConcernsNoGrantIsSaidInTheChannel(t *testing.T) {
 }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-func after(d time.Duration) time.Time { return noon.Add(d) }

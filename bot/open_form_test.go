@@ -15,8 +15,10 @@ func TestIncompleteLinesOpenTheForm(t *testing.T) {
 	o.open()
 	o.types(adaID, "request web-1 8005 45m from 203.0.113.9")
 	v := o.form(adaID)
-	for action, want := range map[string]string{"vm": "rg/web-1", "ports": "8005/*", "source": "203.0.113.9", "duration": "45m",
-		"reason": ""} {
+	for action, want := range map[string]string{
+		"vm": "rg/web-1", "ports": "8005/*", "source": "203.0.113.9", "duration": "45m",
+		"reason": "",
+	} {
 		if got := initial(v, action); got != want {
 			t.Errorf("%s begins with %q, not %q", action, got, want)
 		}

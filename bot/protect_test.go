@@ -42,8 +42,10 @@ func TestProtectOpensTheForm(t *testing.T) {
 	o.types(graceID, "protect web-1,rg/web-2 22,1433")
 	v := o.form(graceID)
 	o.reads(v.AllText(), "2 VMs: web-1 in rg, web-2 in rg", "Longest access")
-	for action, want := range map[string]string{"ports": "22", "custom": "1433/", "duration": "1h", "allowed": "198.51.100.0/24",
-		"per_request": "", "protocol": "tcp"} {
+	for action, want := range map[string]string{
+		"ports": "22", "custom": "1433/", "duration": "1h", "allowed": "198.51.100.0/24",
+		"per_request": "", "protocol": "tcp",
+	} {
 		if got := initial(v, action); got != strings.TrimSuffix(want, "/") {
 			t.Errorf("%s begins with %q, not %q", action, got, want)
 		}
@@ -64,8 +66,11 @@ func TestProtectOpensTheForm(t *testing.T) {
 		Longest:  90 * time.Minute,
 	}
 	var want []jit.PortPolicy
-	for _, p := range []jit.Ports{tcp(22), tcp(3389), tcp(1433), {From: 8000, To: 8010, Protocol: jit.TCP},
-		{From: 53, To: 53, Protocol: jit.UDP}} {
+	for _, p := range []jit.Ports{
+		tcp(22), tcp(3389), tcp(1433),
+		{From: 8000, To: 8010, Protocol: jit.TCP},
+		{From: 53, To: 53, Protocol: jit.UDP},
+	} {
 		pp := like
 		pp.Ports = p
 		if p.From == 8000 {
@@ -198,8 +203,10 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 		"one port 200 times": {ticked("ports", slices.Repeat([]string{"22"}, 200)...), "ports", "among the ports that are shown"},
 		"a port twice":       {ticked("ports", "22", "22"), "custom", "overlap"},
 		"custom again":       {textOf("custom", "20-25"), "custom", "22 and 20-25 overlap"},
-		"custom both ways": {both(textOf("custom", "22/udp"), put("protocol", "protocol", map[string]any{"selected_option": option("*")})),
-			"custom", "overlap"},
+		"custom both ways": {
+			both(textOf("custom", "22/udp"), put("protocol", "protocol", map[string]any{"selected_option": option("*")})),
+			"custom", "overlap",
+		},
 		"port zero":        {textOf("custom", "0"), "custom", "0 is no port"},
 		"port 65536":       {textOf("custom", "65536"), "custom", "65536 is no port"},
 		"backwards":        {textOf("custom", "8010-8000"), "custom", "runs backwards"},
@@ -208,8 +215,10 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 		"long custom":      {textOf("custom", long), "custom", "is no port"},
 		"a thousand ports": {textOf("custom", strings.Repeat("1 ", 1000)), "custom", "too many ports"},
 		"no protocol":      {without("protocol"), "protocol", "Choose Any, TCP or UDP"},
-		"protocol icmp": {put("protocol", "protocol", map[string]any{"selected_option": option("icmp")}), "protocol",
-			"Choose Any, TCP or UDP"},
+		"protocol icmp": {
+			put("protocol", "protocol", map[string]any{"selected_option": option("icmp")}), "protocol",
+			"Choose Any, TCP or UDP",
+		},
 		"from nowhere":        {without("per_request"), "allowed", "Tick any single address"},
 		"another tick":        {ticked("per_request", "all"), "allowed", "Tick any single address"},
 		"everybody":           {textOf("allowed", "0.0.0.0/0"), "allowed", "whole internet"},

@@ -31,7 +31,7 @@ func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	if len(o.VMs) > view.MaxOptions {
 		return d, o, jit.Refuse(jit.ErrInput,
 			"That names %s, which is more than the form holds; write the whole line, with ports, from your address and for the reason.",
-			view.Count(len(o.VMs), "VM", "VMs"))
+			jit.Count(len(o.VMs), "VM", "VMs"))
 	}
 	d.VMs, d.Many = b.vmChoices(ctx, by, o.VMs), d.Many || len(o.VMs) > 1
 	d.Prefill(typed, last, o)

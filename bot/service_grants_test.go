@@ -21,7 +21,7 @@ func (s *fakeService) Ask(ctx context.Context, by jit.UserID, key string, a jit.
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := jit.DeriveID(key, 0)
+	id := jit.Request{Key: key}.DeriveID(0)
 	if g, ok := s.grants[id]; ok {
 		return []jit.Grant{g}, nil
 	}

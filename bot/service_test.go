@@ -28,13 +28,13 @@ type fakeService struct {
 	people    *bot.People
 	grants    map[jit.ID]jit.Grant
 	calls     []string
-	fail      error           // of every call but Known
-	offer     access.Offer    // at every VM
-	vms       []jit.VM        // that a search finds
-	last      jit.Request     // of everybody
-	unknown   string          // a VM that there is not
+	fail      error             // of every call but Known
+	offer     access.Offer      // at every VM
+	vms       []jit.VM          // that a search finds
+	last      jit.Request       // of everybody
+	unknown   string            // a VM that there is not
 	listed    []access.ListedVM // that a list of VMs shows
-	more      bool            // there are others
+	more      bool              // there are others
 	results   []access.VMResult // of protecting and unprotecting
 	protected []jit.PortPolicy
 	refuse    error           // of every offer

@@ -146,8 +146,10 @@ func TestForgedFormsAreRefusedAtTheField(t *testing.T) {
 		"a long source":       {textOf("source", long), "source", "is no address"},
 		"a mention as source": {textOf("source", "<@U0GRACE>"), "source", "is no address"},
 		"loopback":            {textOf("source", "127.0.0.1"), "source", "nobody can come from"},
-		"a foreign range": {put("ranges", "ranges", map[string]any{"type": "checkboxes", "selected_options": []any{option("0.0.0.0/0")}}),
-			"source", "Write your address"},
+		"a foreign range": {
+			put("ranges", "ranges", map[string]any{"type": "checkboxes", "selected_options": []any{option("0.0.0.0/0")}}),
+			"source", "Write your address",
+		},
 		"no duration":       {without("duration"), "duration", "Say for how long"},
 		"a long duration":   {textOf("duration", long), "duration", "is no duration"},
 		"for ever":          {textOf("duration", "99999999999999999999h"), "duration", "longer than anybody"},
@@ -180,8 +182,10 @@ func TestForgedFormsAreRefusedAtTheField(t *testing.T) {
 
 // What people wrote is kept as text and shown as such.
 func TestHostileReasonsStayText(t *testing.T) {
-	for _, reason := range []string{"<!channel> <@U0GRACE> <https://evil.example|click>", "*bold* `code` _x_ ~y~", "a\u202eb\u0007c",
-		"&lt;!here&gt;"} {
+	for _, reason := range []string{
+		"<!channel> <@U0GRACE> <https://evil.example|click>", "*bold* `code` _x_ ~y~", "a\u202eb\u0007c",
+		"&lt;!here&gt;",
+	} {
 		o := setUp(t, slacksim.Options{})
 		o.service.vms = machines(1)
 		o.open()

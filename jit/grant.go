@@ -74,14 +74,14 @@ type Grant struct {
 	Card       Card `json:"card,omitzero"`
 }
 
-// DeriveID makes an id from the key of a delivery, so that a repeated delivery
+// DeriveID makes an id from the key of the delivery, so that a repeated delivery
 // finds the grant it made; n counts up past ids that other keys have taken.
 // Guessing an id is no authority, so ids only need to differ.
-func DeriveID(key string, n int) ID {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", key, n))
+func (r Request) DeriveID(n int) ID {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", r.Key, n))
 	b := make([]byte, idLength)
 	for i := range b {
-		b[i] = IDAlphabet[(int(sum[2*i])<<8|int(sum[2*i+1]))%len(IDAlphabet)]
+		b[i] = idAlphabet[(int(sum[2*i])<<8|int(sum[2*i+1]))%len(idAlphabet)]
 	}
 	return ID("g-" + string(b))
 }

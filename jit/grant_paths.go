@@ -30,7 +30,7 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 		return g, nil, nil
 	}
 	g = g.changed()
-	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return HasGuard(paths, old.Guard) })
+	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return hasGuard(paths, old.Guard) })
 	for i := range g.Left {
 		g.Left[i].Confirmed, g.Left[i].Fault, g.Left[i].PublicEnds = false, "", nil
 	}
@@ -68,7 +68,7 @@ func (g Grant) LeftGuard(read []Path, guard string) (Grant, []Event, error) {
 	if g.State != Open || !SamePaths(g.Left, read) {
 		return g, nil, g.stale()
 	}
-	if !HasGuard(g.Left, guard) {
+	if !hasGuard(g.Left, guard) {
 		return g, nil, nil
 	}
 	g = g.changed()
@@ -159,3 +159,7 @@ func (g Grant) confirm(guard string) (Grant, int) {
 	next.Paths = paths
 	return next, left
 }
+
+// HasLeft reports whether the guard is one that its VMs left, and that is still
+// to be read back without its rules.
+func (g Grant) HasLeft(guard string) bool { return hasGuard(g.Left, guard) }

@@ -23,12 +23,12 @@ type Person struct {
 // characters that are not confused with each other.
 type ID string
 
-// IDAlphabet leaves out 0 o 1 l i and u, v: they are misread or misheard.
-const IDAlphabet = "23456789abcdefghjkmnpqrstwxyz"
+// idAlphabet leaves out 0 o 1 l i and u, v: they are misread or misheard.
+const idAlphabet = "23456789abcdefghjkmnpqrstwxyz"
 
 const idLength = 5
 
-var idPattern = regexp.MustCompile(`^g-[` + IDAlphabet + `]{5}$`)
+var idPattern = regexp.MustCompile(`^g-[` + idAlphabet + `]{5}$`)
 
 // Valid reports whether the id has the form that jitbot gives.
 func (id ID) Valid() bool { return idPattern.MatchString(string(id)) }

@@ -25,14 +25,15 @@ func TestDeriveIDIsStableAndCountsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.String().Draw(t, "key")
 		n := rapid.IntRange(0, 99).Draw(t, "n")
-		id := jit.DeriveID(key, n)
-		if !id.Valid() || id != jit.DeriveID(key, n) {
+		r := jit.Request{Key: key}
+		id := r.DeriveID(n)
+		if !id.Valid() || id != r.DeriveID(n) {
 			t.Fatalf("DeriveID(%q, %d) = %q", key, n, id)
 		}
 	})
 	seen := map[jit.ID]bool{}
 	for n := range 100 {
-		seen[jit.DeriveID("delivery", n)] = true
+		seen[jit.Request{Key: "delivery"}.DeriveID(n)] = true
 	}
 	if len(seen) < 99 {
 		t.Errorf("100 tries gave %d ids", len(seen))

@@ -78,8 +78,8 @@ func GuardsOf(paths []Path) []string {
 	return slices.Compact(out)
 }
 
-// HasGuard reports whether the guard is one of the paths'.
-func HasGuard(paths []Path, guard string) bool {
+// hasGuard reports whether the guard is one of the paths'.
+func hasGuard(paths []Path, guard string) bool {
 	return slices.ContainsFunc(paths, func(p Path) bool { return resource.Same(p.Guard, guard) })
 }
 

@@ -120,3 +120,7 @@ func (p Protection) CheckPorts() error {
 	_, err := dedupePorts(asked)
 	return err
 }
+
+// HasLeft reports whether the guard is one that its VM left, and that is still to
+// be read back without its denies.
+func (p Protection) HasLeft(guard string) bool { return hasGuard(p.Left, guard) }

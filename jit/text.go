@@ -2,7 +2,6 @@ package jit
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,14 +14,9 @@ func JoinWords(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// Capital is the text with a capital letter at its beginning.
 func Capital(s string) string {
 	return strings.ToUpper(s[:min(1, len(s))]) + cmp.Or(s, " ")[1:]
-}
-
-// Tidy is each text once, in order.
-func Tidy(texts []string) []string {
-	out := slices.Sorted(slices.Values(texts))
-	return slices.Compact(out)
 }
 
 // Plural is the word for one or for many, by the number.
@@ -37,7 +31,3 @@ func Plural(n int, one, many string) string {
 func Count(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + Plural(n, one, many)
 }
-
-// Clause is an error's words for use inside another sentence: without the full
-// stop that a refusal ends with.
-func Clause(err error) string { return strings.TrimSuffix(err.Error(), ".") }

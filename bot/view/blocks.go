@@ -52,7 +52,7 @@ func verbatim(label, text string) slack.Block {
 // footnote is small text under a message.
 func footnote(lines ...string) slack.Block {
 	if len(lines) > maxContext {
-		lines = append(lines[:maxContext-1:maxContext-1], Count(len(lines)-maxContext+1, "more note", "more notes"))
+		lines = append(lines[:maxContext-1:maxContext-1], jit.Count(len(lines)-maxContext+1, "more note", "more notes"))
 	}
 	elements := make([]slack.MixedElement, 0, len(lines))
 	for _, l := range lines {

@@ -203,7 +203,7 @@ const maxCheckNotes = 3 // notes that the requester gets; the card has more
 func checkNotesText(g jit.Grant) string {
 	notes := checkNotes(g)
 	if more := len(notes) - maxCheckNotes; more > 0 {
-		notes = append(notes[:maxCheckNotes], "The card has "+Count(more, "more note.", "more notes."))
+		notes = append(notes[:maxCheckNotes], "The card has "+jit.Count(more, "more note.", "more notes."))
 	}
 	return strings.Join(notes, " ")
 }

@@ -34,7 +34,7 @@ func Explain(e access.Explanation) Message {
 	size := 0
 	for i, line := range lines {
 		if size += len(line); size > maxListText || i == maxBlocks-1 {
-			more := Count(len(lines)-i, "more paragraph is not shown.", "more paragraphs are not shown.")
+			more := jit.Count(len(lines)-i, "more paragraph is not shown.", "more paragraphs are not shown.")
 			lines = append(lines[:i:i], more)
 			blocks = append(blocks, footnote(more))
 			break
@@ -73,7 +73,7 @@ func offerText(o access.OfferedPort, hidden bool) string {
 	case o.Rule.Required == 0:
 		lines = append(lines, ask+"nobody needs to approve: the Azure rights alone decide.")
 	default:
-		lines = append(lines, ask+Count(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
+		lines = append(lines, ask+jit.Count(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
 	}
 	if o.TooFew != nil {
 		lines = append(lines, "It would be refused: "+o.TooFew.Say(refusalArgument))
@@ -94,7 +94,7 @@ func wayText(w access.SourceVerdict) string {
 	}[w.Verdict.Decision] + "."}
 	for i, why := range w.Verdict.Why {
 		if i == maxReasons {
-			lines = append(lines, "• "+Count(len(w.Verdict.Why)-i, "more reason", "more reasons"))
+			lines = append(lines, "• "+jit.Count(len(w.Verdict.Why)-i, "more reason", "more reasons"))
 			break
 		}
 		lines = append(lines, "• "+prose(Clip(why.Text, 300)))
@@ -126,7 +126,7 @@ func pathText(e access.Explanation) string {
 	notes := slices.Concat(e.Posture.StillOpen, e.Posture.Notes)
 	for i, note := range notes {
 		if i == maxTargets {
-			lines = append(lines, Count(len(notes)-i, "more note", "more notes"))
+			lines = append(lines, jit.Count(len(notes)-i, "more note", "more notes"))
 			break
 		}
 		lines = append(lines, "• "+prose(Clip(note, 300)))

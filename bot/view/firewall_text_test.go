@@ -105,8 +105,10 @@ func TestManyPublicEnds(t *testing.T) {
 	}
 	g.Paths[0].PublicEnds = slices.Repeat([]jit.PublicEnd{end}, 100)
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
-	for _, s := range []view.Message{view.Card(g), view.Direct(jit.Event{Kind: jit.EventOpened}, g),
-		view.Thread(jit.Event{Kind: jit.EventOpened}, g)} {
+	for _, s := range []view.Message{
+		view.Card(g), view.Direct(jit.Event{Kind: jit.EventOpened}, g),
+		view.Thread(jit.Event{Kind: jit.EventOpened}, g),
+	} {
 		if strings.Contains(s.Text, "<!channel") || !strings.Contains(s.Text, "and 90 more") {
 			t.Errorf("%s", s.Text)
 		}

@@ -89,8 +89,11 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 		g := exampleGrants()["waiting"].g
 		g.Request.Reason = nasty
 		raw, err := json.Marshal(
-			view.Home(slices.Repeat([]access.ListedGrant{{Grant: g, Mine: true}, {Grant: g, Approver: true},
-				{Grant: exampleGrants()["opened"].g, Mine: true}}, 40)),
+			view.Home(slices.Repeat([]access.ListedGrant{
+				{Grant: g, Mine: true},
+				{Grant: g, Approver: true},
+				{Grant: exampleGrants()["opened"].g, Mine: true},
+			}, 40)),
 		)
 		if err != nil {
 			t.Fatal(err)

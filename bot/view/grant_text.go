@@ -153,9 +153,9 @@ func eligibleApprovers(g jit.Grant) string {
 func missingApprovals(g jit.Grant) string {
 	left := max(g.Required-len(g.Approvals), 0)
 	if len(g.Approvals) == 0 {
-		return Count(left, "approval", "approvals")
+		return jit.Count(left, "approval", "approvals")
 	}
-	return Count(left, "more approval", "more approvals")
+	return jit.Count(left, "more approval", "more approvals")
 }
 
 // faults are what goes wrong at the guards, each text once.

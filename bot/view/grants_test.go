@@ -134,8 +134,10 @@ func exampleGrants() map[string]exampleGrant {
 	}
 	keepAll("closed-unbegun")(unbegun.ConfirmClosed("", after(3*time.Minute)))
 	keepAll("moved")(
-		open.Follow([]jit.Path{{VM: "vm",
-			Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other"}}, after(time.Hour)),
+		open.Follow([]jit.Path{{
+			VM:    "vm",
+			Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other",
+		}}, after(time.Hour)),
 	)
 	nobody, e, err := pending.Deny(jit.Person{}, "the entry under approvals is gone", after(time.Minute))
 	if err != nil {

@@ -44,17 +44,25 @@ func TestMessagesOfTheChannel(t *testing.T) {
 	for name, e := range map[string]jit.Event{
 		"protected":        {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports},
 		"protected-always": {Kind: jit.EventProtected, VMs: []string{vm}, Ports: ports},
-		"protected-below": {Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports,
-			Text: "what does not come from the Internet"},
+		"protected-below": {
+			Kind: jit.EventProtected, Actor: grace, VMs: []string{vm}, Ports: ports,
+			Text: "what does not come from the Internet",
+		},
 		"unprotected":        {Kind: jit.EventUnprotected, Actor: grace, VMs: []string{vm}, Ports: ports},
 		"unprotected-always": {Kind: jit.EventUnprotected, VMs: []string{vm}, Ports: ports, Text: "the VM does not exist any more"},
-		"drift": {Kind: jit.EventDrift, VMs: []string{vm}, Ports: ports,
-			Text: "Somebody removed or changed the rule jitbot-prod-deny-over-1 of nsg-web, which keeps web-1 shut; it was put back."},
-		"exposed": {Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports,
-			Text: "whom these allows of other people let in, which are asked first: ssh (priority 120) of nsg-web"},
+		"drift": {
+			Kind: jit.EventDrift, VMs: []string{vm}, Ports: ports,
+			Text: "Somebody removed or changed the rule jitbot-prod-deny-over-1 of nsg-web, which keeps web-1 shut; it was put back.",
+		},
+		"exposed": {
+			Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports,
+			Text: "whom these allows of other people let in, which are asked first: ssh (priority 120) of nsg-web",
+		},
 		"shut-again": {Kind: jit.EventExposed, VMs: []string{vm}, Ports: ports},
-		"moved": {Kind: jit.EventMoved, VMs: []string{vm}, Ports: ports,
-			Text: "The addresses or network security groups of web-1 changed; the denies follow."},
+		"moved": {
+			Kind: jit.EventMoved, VMs: []string{vm}, Ports: ports,
+			Text: "The addresses or network security groups of web-1 changed; the denies follow.",
+		},
 		"orphan":  {Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."},
 		"unknown": {Kind: "invented", VMs: []string{"web-1", "<!channel>"}, Text: "`<!channel>`"},
 	} {
@@ -105,8 +113,10 @@ func TestDenyForm(t *testing.T) {
 
 // A grant with the most and the worst that may be in it still fits.
 func TestMessagesKeepSlacksLimits(t *testing.T) {
-	for _, nasty := range []string{strings.Repeat("<!channel> ", 1000), strings.Repeat("x", 10000), strings.Repeat("*`_~ ", 2000),
-		"\u202e\u200b"} {
+	for _, nasty := range []string{
+		strings.Repeat("<!channel> ", 1000), strings.Repeat("x", 10000), strings.Repeat("*`_~ ", 2000),
+		"\u202e\u200b",
+	} {
 		for name, m := range exampleGrants() {
 			g, e := m.g, m.e
 			g.Request.Reason, g.Decision.Reason, g.Waiting, e.Text = nasty, nasty, nasty, nasty

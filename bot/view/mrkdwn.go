@@ -105,11 +105,6 @@ func refusalArgument(a any) string {
 	}
 }
 
-// Count is a number with the noun that goes with it: 1 address, 2 addresses.
-func Count(n int, one, many string) string {
-	return fmt.Sprintf("%d %s", n, jit.Plural(n, one, many))
-}
-
 // endSentence ends a sentence that others wrote, unless they did.
 func endSentence(s string) string {
 	if said := strings.TrimRight(s, "`"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") {

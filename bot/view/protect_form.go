@@ -17,7 +17,7 @@ func ProtectForm(d ProtectDraft) slack.ModalViewRequest {
 	if len(names) == 0 {
 		names = d.Words
 	}
-	blocks := []slack.Block{verbatim("", Count(len(names), "VM", "VMs")+": "+Clip(strings.Join(names, ", "), maxField))}
+	blocks := []slack.Block{verbatim("", jit.Count(len(names), "VM", "VMs")+": "+Clip(strings.Join(names, ", "), maxField))}
 	if d.Note != "" {
 		blocks = append(blocks, verbatim("", d.Note))
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/bot/command"
+	"jitbot/jit"
 	"jitbot/jit/access"
 )
 
@@ -47,7 +48,7 @@ func linesMessage(lines []string) Message {
 	for i, line := range lines {
 		line = shorten(line, maxSection)
 		if size += len(line); size > maxListText || len(blocks) == maxBlocks-1 {
-			more := Count(len(lines)-i, "more line is not shown.", "more lines are not shown; /jit vms shows what is protected.")
+			more := jit.Count(len(lines)-i, "more line is not shown.", "more lines are not shown; /jit vms shows what is protected.")
 			return Message{Text: shorten(text+"\n"+more, maxText), Blocks: append(blocks, footnote(more))}
 		}
 		blocks, text = append(blocks, paragraph(line)), strings.TrimPrefix(text+"\n"+line, "\n")

@@ -133,7 +133,7 @@ func (s *Service) splitByRule(vms []jit.VM, r jit.Request) ([]grantPart, error) 
 
 func (s *Service) createGrant(ctx context.Context, r jit.Request) (jit.Grant, error) {
 	for n := range idTries {
-		id := jit.DeriveID(r.Key, n)
+		id := r.DeriveID(n)
 		old, err := s.adapters.Grants.Grant(ctx, id)
 		switch {
 		case err == nil && old.Request.Key == r.Key && old.Request.By.ID == r.By.ID:

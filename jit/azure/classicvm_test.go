@@ -49,7 +49,7 @@ func TestClassicVMs(t *testing.T) {
 				t.Errorf("%s is called classic", vm.ID)
 			}
 		}
-		_, err := w.Client.VM(t.Context(), vms[10].ID)
+		_, err := w.VM(t.Context(), vms[10].ID)
 		checkKind(t, err, jit.ErrInvalid)
 		for _, fault := range []azuresim.Fault{
 			{Path: "/resources", Status: 403, Code: "AuthorizationFailed"},

@@ -170,7 +170,7 @@ func Test404ThatIsNotAzures(t *testing.T) {
 				_, err := w.Table(t.Context(), azuresim.DemoWebNICNSG)
 				checkKind(t, err, nil)
 				checkKind(t, w.only(t.Context(), remove(allowName)), nil)
-				_, err = w.Client.VM(t.Context(), azuresim.DemoWeb1)
+				_, err = w.VM(t.Context(), azuresim.DemoWeb1)
 				checkKind(t, err, nil)
 				_, err = w.User(t.Context(), azuresim.DemoAda, false)
 				checkKind(t, err, nil)

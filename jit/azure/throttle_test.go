@@ -91,7 +91,7 @@ func TestThrottledReads(t *testing.T) {
 		f := azuresim.Throttled("30")
 		f.Method, f.Path, f.Times = "GET", "networkInterfaces", 1
 		w.AddFault(f)
-		if _, err := w.Client.VM(t.Context(), azuresim.DemoWeb1); !errors.Is(err, jit.ErrBusy) {
+		if _, err := w.VM(t.Context(), azuresim.DemoWeb1); !errors.Is(err, jit.ErrBusy) {
 			t.Fatalf("err = %v", err)
 		}
 		w.Reset()

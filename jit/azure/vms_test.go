@@ -35,7 +35,7 @@ func TestVMs(t *testing.T) {
 			t.Errorf("%d requests", n)
 		}
 		for _, want := range vms {
-			got, err := w.Client.VM(t.Context(), want.ID)
+			got, err := w.VM(t.Context(), want.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +106,7 @@ func TestVM(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				vm, err := w.Client.VM(t.Context(), tt.id)
+				vm, err := w.VM(t.Context(), tt.id)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -143,7 +143,7 @@ func TestVMWithGroups(t *testing.T) {
 
 func (w *world) mustVM(t *testing.T, id string) jit.VM {
 	t.Helper()
-	vm, err := w.Client.VM(t.Context(), id)
+	vm, err := w.VM(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,25 +155,25 @@ func TestVMThatIsNotWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		ctx := t.Context()
-		_, err := w.Client.VM(ctx, azuresim.DemoWeb1+"-gone")
+		_, err := w.VM(ctx, azuresim.DemoWeb1+"-gone")
 		checkKind(t, err, jit.ErrNotFound)
-		_, err = w.Client.VM(ctx, "/subscriptions/5a1e0000-0000-4000-8000-00000000d3a1"+azuresim.DemoWeb1[len(azuresim.DemoSubscriptionScope):])
+		_, err = w.VM(ctx, "/subscriptions/5a1e0000-0000-4000-8000-00000000d3a1"+azuresim.DemoWeb1[len(azuresim.DemoSubscriptionScope):])
 		checkKind(t, err, jit.ErrNotFound)
-		_, err = w.Client.VM(ctx, azuresim.DemoWebNICNSG)
+		_, err = w.VM(ctx, azuresim.DemoWebNICNSG)
 		checkKind(t, err, jit.ErrInvalid)
 
 		nic := w.mustVM(t, azuresim.DemoWeb1).Interfaces[0].ID
 		if err := w.SetAddress(nic, "ipconfig1", "10.10.1"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err = w.Client.VM(ctx, azuresim.DemoWeb1); err == nil {
+		if _, err = w.VM(ctx, azuresim.DemoWeb1); err == nil {
 			t.Error("an address that cannot be read is no error")
 		}
 		if vms, err := w.Client.VMs(ctx); err != nil || len(vms) != 10 {
 			t.Errorf("one bad address spoils the list: %d, %v", len(vms), err)
 		}
 		w.DeleteNIC(nic)
-		_, err = w.Client.VM(ctx, azuresim.DemoWeb1)
+		_, err = w.VM(ctx, azuresim.DemoWeb1)
 		checkKind(t, err, jit.ErrConflict)
 		w.AddFault(azuresim.Fault{Path: "publicIPAddresses", Status: 403, Code: "AuthorizationFailed"})
 		_, err = w.Client.VMs(ctx)

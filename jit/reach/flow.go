@@ -104,7 +104,7 @@ func VerifyFlow(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) V
 	verdict.Why = ev.reasons(verdict.Decision, paths)
 	if verdict.Decision == AnswerUnknown {
 		for _, d := range source.Doubts {
-			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: capital(d) + "."})
+			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: jit.Capital(d) + "."})
 		}
 	}
 	return verdict

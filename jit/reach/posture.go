@@ -116,8 +116,8 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 		}
 	}
 	p := Posture{
-		Rules: s.openings(), Defaults: jit.Tidy(s.defaults), Notes: jit.Tidy(s.notes),
-		StillOpen: jit.Tidy(s.basic), Defender: s.defender,
+		Rules: s.openings(), Defaults: tidy(s.defaults), Notes: tidy(s.notes),
+		StillOpen: tidy(s.basic), Defender: s.defender,
 	}
 	if len(p.Rules) > 0 {
 		p.Breadth = p.Rules[0].Breadth

@@ -47,7 +47,7 @@ func (s scan) class(p Posture) (class Class, why string) {
 	case len(p.Rules) > 0:
 		return ClassUnhealthy, jit.Capital(opening(p.Rules))
 	case len(s.unread) > 0:
-		return ClassNotApplicable, "It cannot be told: the rules of " + jit.JoinWords(jit.Tidy(s.unread)) + " were not read."
+		return ClassNotApplicable, "It cannot be told: the rules of " + jit.JoinWords(tidy(s.unread)) + " were not read."
 	case s.disagreeing:
 		return ClassHealthy, "Not every guard on the way has a rule of its own that lets anybody to the ports 22, 3389, 5985 and 5986: " +
 			"they disagree."
@@ -98,7 +98,7 @@ func (s scan) remarks(rules []OpenRule) []string {
 	policy(anybody, "Any")
 	policy(anywhere, "any "+single(s.facts.Widest))
 	if len(s.unread) > 0 {
-		out = append(out, "Yet what else opens ports there is not known: the rules of "+jit.JoinWords(jit.Tidy(s.unread))+" were not read.")
+		out = append(out, "Yet what else opens ports there is not known: the rules of "+jit.JoinWords(tidy(s.unread))+" were not read.")
 	}
 	return out
 }

@@ -149,7 +149,7 @@ func (r *Reconciler) findRule(g jit.Grant, t rules.Table) (rules.Rule, bool) {
 // checkOpen records that somebody removed or changed a rule of a live grant;
 // the plan has repaired it.
 func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant) error {
-	if jit.HasGuard(g.Left, pass.guard) {
+	if g.HasLeft(pass.guard) {
 		return r.confirmLeft(ctx, pass, g)
 	}
 	moved := !g.ConfirmedAt(pass.guard)

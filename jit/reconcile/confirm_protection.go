@@ -47,7 +47,7 @@ func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p ji
 
 // confirmProtectionLeft forgets a guard that the VM has left once no deny for it is there.
 func (r *Reconciler) confirmProtectionLeft(ctx context.Context, pass guardPass, p jit.Protection) (jit.Protection, error) {
-	if !jit.HasGuard(p.Left, pass.guard) {
+	if !p.HasLeft(pass.guard) {
 		return p, nil
 	}
 	gone := jit.Protection{VM: p.VM, Paths: slices.Clone(p.Left)}

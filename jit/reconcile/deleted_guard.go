@@ -16,7 +16,7 @@ func (r *Reconciler) grantsAtDeleted(ctx context.Context, guard string, live []j
 		var err error
 		if g.State == jit.Closing {
 			_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(guard, now) })
-		} else if jit.HasGuard(g.Left, guard) {
+		} else if g.HasLeft(guard) {
 			err = r.storeLeft(ctx, g, guard)
 		} else if why := "the " + resource.KindOf(guard).Noun() + " " + resource.GuardName(guard) + " was deleted"; g.State == jit.Open {
 			err = r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: why}, now)
@@ -35,7 +35,7 @@ func (r *Reconciler) protectionsAtDeleted(ctx context.Context, guard string, pro
 		var err error
 		if p.State == jit.Unprotecting {
 			err = r.storeUnprotected(ctx, p, guard)
-		} else if jit.HasGuard(p.Left, guard) {
+		} else if p.HasLeft(guard) {
 			_, err = r.storeProtectionLeft(ctx, p, guard)
 		}
 		faults = append(faults, err)

@@ -61,7 +61,7 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	pass := r.planPass(stored, t)
 	for _, g := range stored.Grants {
 		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }
-		if g.State != jit.Open || jit.HasGuard(g.Left, guard) || slices.ContainsFunc(pass.plan.Final, moved) ||
+		if g.State != jit.Open || g.HasLeft(guard) || slices.ContainsFunc(pass.plan.Final, moved) ||
 			g.Hindered(guard, r.owner.Hindrance(t, pass.plan, g)) {
 			return false, nil // opening, closing, leaving or to be told: the guard is worked on anyway
 		}

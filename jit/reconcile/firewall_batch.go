@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // A firewall takes Azure minutes to change, and takes one change at a time. So
@@ -94,7 +95,7 @@ func (b *firewallBatch) openingWaitsAt(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, paths := range b.waiting {
-		if jit.HasGuard(paths, guard) {
+		if slices.ContainsFunc(paths, func(p jit.Path) bool { return resource.Same(p.Guard, guard) }) {
 			return true
 		}
 	}

@@ -64,7 +64,7 @@ func (r *Reconciler) rewriteUnconfirmed(stored admission.AtGuard, t rules.Table)
 	}
 	var out []rules.Change
 	for _, g := range stored.Grants {
-		if jit.HasGuard(g.Left, stored.Guard) {
+		if g.HasLeft(stored.Guard) {
 			g.Paths = g.Left // what it had there
 		} else if g.State != jit.Closing || g.ConfirmedAt(stored.Guard) {
 			continue

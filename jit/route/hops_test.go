@@ -15,10 +15,6 @@ import (
 	"jitbot/jit/route"
 )
 
-const (
-	edgeID = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/azureFirewalls/edge-fw"
-)
-
 // behindFirewall is an address with an NSG and a firewall before it.
 func behindFirewall(change func(*jit.FirewallHop)) []jit.Interface {
 	g := jit.FirewallHop{

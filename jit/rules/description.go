@@ -34,13 +34,13 @@ func (d Description) String() string {
 	return s
 }
 
-var descriptionPattern = regexp.MustCompile(`^jitbot (g-[` + jit.IDAlphabet + `]{5}) ` +
+var descriptionPattern = regexp.MustCompile(`^jitbot (g-[a-z0-9]{5}) ` +
 	`(\S{1,64}) until (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)(?:; (.*))?$`)
 
 // ParseDescription reads what an allow rule says of itself.
 func ParseDescription(s string) (Description, bool) {
 	m := descriptionPattern.FindStringSubmatch(s)
-	if m == nil {
+	if m == nil || !jit.ID(m[1]).Valid() {
 		return Description{}, false
 	}
 	until, err := time.Parse(descriptionTime, m[3])

@@ -13,7 +13,7 @@ const (
 
 var (
 	installationPattern = regexp.MustCompile(`^[a-z0-9]{1,16}$`)
-	rulePattern         = regexp.MustCompile(`^jitbot-([a-z0-9]{1,16})-(deny|g-[` + jit.IDAlphabet + `]{5})-([a-z0-9-]{1,60})$`)
+	rulePattern         = regexp.MustCompile(`^jitbot-([a-z0-9]{1,16})-(deny|g-[a-z0-9]{5})-([a-z0-9-]{1,60})$`)
 )
 
 // ValidInstallation reports whether the name may stand in rule names.
@@ -44,6 +44,9 @@ func ParseRuleName(name string) (RuleName, bool) {
 	n := RuleName{Installation: m[1], Suffix: m[3]}
 	if m[2] != "deny" {
 		n.Grant = jit.ID(m[2])
+	}
+	if n.Grant != "" && !n.Grant.Valid() {
+		return RuleName{}, false
 	}
 	return n, true
 }

@@ -197,7 +197,7 @@ func TestRuleEqual(t *testing.T) {
 
 // ids draws ids of grants.
 func ids() *rapid.Generator[jit.ID] {
-	return rapid.Custom(func(t *rapid.T) jit.ID { return jit.DeriveID(rapid.String().Draw(t, "key"), 0) })
+	return rapid.Custom(func(t *rapid.T) jit.ID { return jit.Request{Key: rapid.String().Draw(t, "key")}.DeriveID(0) })
 }
 
 func TestRuleNameIsReadBack(t *testing.T) {

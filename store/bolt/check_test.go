@@ -20,7 +20,7 @@ func filled(t *testing.T, grants int) string {
 	dir := t.TempDir()
 	b := open(t, dir)
 	for i := range grants {
-		if err := life(b, jit.DeriveID("key", i)); err != nil {
+		if err := life(b, jit.Request{Key: "key"}.DeriveID(i)); err != nil {
 			t.Fatal(err)
 		}
 	}

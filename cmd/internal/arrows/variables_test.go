@@ -120,7 +120,7 @@ func (v variables) root(s source, e ast.Expr) (string, bool) {
 		case *ast.StarExpr:
 			e = x.X
 		case *ast.SelectorExpr:
-			if id, ok := x.X.(*ast.Ident); ok && id.Obj == nil { //nolint:staticcheck // within one file it tells what is local
+			if id, ok := x.X.(*ast.Ident); ok && id.Obj == nil {
 				if pkg, ok := imported(s, id.Name); ok {
 					return x.Sel.Name, v[pkg][x.Sel.Name] != nil
 				}
@@ -128,7 +128,7 @@ func (v variables) root(s source, e ast.Expr) (string, bool) {
 			e = x.X
 		case *ast.Ident:
 			spec := v[path.Dir(s.path)][x.Name]
-			return x.Name, spec != nil && (x.Obj == nil || x.Obj.Decl == spec) //nolint:staticcheck // as above
+			return x.Name, spec != nil && (x.Obj == nil || x.Obj.Decl == spec)
 		default:
 			return "", false
 		}

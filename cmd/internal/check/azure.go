@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/cmd/internal/app"
+	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
@@ -253,7 +254,9 @@ func (c run) users(ctx context.Context, client *azure.Client) []Finding {
 		id, name := ids[i], users[ids[i]]
 		switch {
 		case errors.Is(err, jit.ErrForbidden): // for one as for all
-			return verdict(what, "", fmt.Errorf("reading Entra's users: %s; give the identity the Graph permission User.Read.All", jit.Clause(err)))
+			return verdict(
+				what, "", fmt.Errorf("reading Entra's users: %s; give the identity the Graph permission User.Read.All", config.Clause(err)),
+			)
 		case errors.Is(err, jit.ErrNotFound):
 			//nolint:staticcheck // a name
 			faults = append(faults, fmt.Errorf("Entra has no user %s, to whom %s is tied; mend the line under users", name, id))

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/cmd/internal/app"
+	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 )
 
@@ -129,7 +130,7 @@ func each[T any](of []T, ask func(T) error) []error {
 
 // mend adds what may help to an error of Azure.
 func mend(doing string, err error) error {
-	return fmt.Errorf("%s: %s; %s", doing, jit.Clause(err), hint(err))
+	return fmt.Errorf("%s: %s; %s", doing, config.Clause(err), hint(err))
 }
 
 func hint(err error) string {

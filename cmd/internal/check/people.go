@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/preflight"
@@ -150,7 +151,7 @@ func (ms members) enough(ctx context.Context, i int) error {
 	case !refused:
 		return mendEntra(err)
 	}
-	faults := []error{fmt.Errorf("approvals[%d]: %s", i, jit.Clause(no))}
+	faults := []error{fmt.Errorf("approvals[%d]: %s", i, config.Clause(no))}
 	for _, id := range rule.Approvers {
 		if !strings.HasPrefix(id, "S") {
 			continue

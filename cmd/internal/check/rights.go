@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"jitbot/cmd/internal/app"
+	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/rbac"
@@ -68,7 +69,7 @@ func (r rights) findings(firewall string) []Finding {
 	}
 	switch {
 	case r.err != nil:
-		return []Finding{{What: what, Err: fmt.Errorf("%s; %s", jit.Clause(r.err), hint(r.err))}}
+		return []Finding{{What: what, Err: fmt.Errorf("%s; %s", config.Clause(r.err), hint(r.err))}}
 	case len(r.held) == 0:
 		return []Finding{{What: what, Err: fmt.Errorf("%sthe identity has none of the rights of its role;"+
 			" assign the role that jitbot role prints to it there, and wait ten minutes", where)}}

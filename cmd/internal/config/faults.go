@@ -57,3 +57,7 @@ func (f *faults) err() error {
 	slices.SortStableFunc(f.all, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
 	return f.all
 }
+
+// Clause is an error's words for use inside another sentence: without the full
+// stop that a refusal ends with.
+func Clause(err error) string { return strings.TrimSuffix(err.Error(), ".") }

@@ -85,7 +85,7 @@ func (f *faults) ports(i item, def jit.Protocol) []namedPorts {
 	}
 	parsed, err := jit.ParsePorts(n.Value)
 	if err != nil {
-		f.add(n.Line, i.path, "%s", jit.Clause(err))
+		f.add(n.Line, i.path, "%s", Clause(err))
 		return nil
 	}
 	out := make([]namedPorts, 0, len(parsed))
@@ -243,7 +243,7 @@ func (s *section) sources() (bool, []netip.Prefix) {
 		p, err := jit.ParseSource(w.text)
 		switch {
 		case err != nil:
-			s.add(w.line, w.path, "%s", jit.Clause(err))
+			s.add(w.line, w.path, "%s", Clause(err))
 		case slices.Contains(out, p):
 			s.add(w.line, w.path, "%s is here twice; keep one", p)
 		default:

@@ -15,7 +15,7 @@ func (s *slackBot) put(state jit.State) jit.Grant {
 	s.t.Helper()
 	s.grants++
 	now := time.Now()
-	g, e := jit.NewGrant(jit.DeriveID(fmt.Sprint("matrix ", s.grants), 0), jit.Request{
+	g, e := jit.NewGrant(jit.Request{Key: fmt.Sprint("matrix ", s.grants)}.DeriveID(0), jit.Request{
 		By: jit.Person{ID: ada, Entra: azuresim.DemoAda}, Targets: []jit.Target{{VM: azuresim.DemoWeb1, Name: "web-1", Group: "rg-web"}},
 		Ports: []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}}, Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}, Duration: time.Hour, Reason: "the fix", At: now,
 		Key: fmt.Sprint("matrix ", s.grants),

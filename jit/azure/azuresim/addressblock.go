@@ -45,16 +45,23 @@ func (s *Sim) destinations(ip IPConfig, source netip.Addr) []netip.Addr {
 		return all
 	}
 	all = append(all, low, high)
-	for _, g := range s.nsgs {
-		for _, r := range g.applied {
-			for _, text := range append([]string{r.DestinationAddressPrefix}, r.DestinationAddressPrefixes...) {
-				if edge, ok := addressRange(text); ok {
-					all = append(all, edge.Masked().Addr(), lastOf(edge).Next())
-				}
-			}
+	for _, text := range s.ruleDestinations() {
+		if edge, ok := addressRange(text); ok {
+			all = append(all, edge.Masked().Addr(), lastOf(edge).Next())
 		}
 	}
 	all = slices.DeleteFunc(all, func(a netip.Addr) bool { return !p.Contains(a) })
 	slices.SortFunc(all, netip.Addr.Compare)
 	return slices.Compact(all)
+}
+
+// ruleDestinations are the destination words of every rule in effect.
+func (s *Sim) ruleDestinations() []string {
+	var out []string
+	for _, g := range s.nsgs {
+		for _, r := range g.applied {
+			out = append(append(out, r.DestinationAddressPrefix), r.DestinationAddressPrefixes...)
+		}
+	}
+	return out
 }

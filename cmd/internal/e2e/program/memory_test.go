@@ -91,7 +91,7 @@ func (s *site) fillHost(b *testing.B, db *bolt.Store, h int) {
 	address := netip.AddrFrom4([4]byte{10, 99, byte(h), 4})
 	var wanted []rules.Rule
 	for i := range perHost {
-		g := openGrant(jit.DeriveID(fmt.Sprint(h, "/", i), 0), vm, nsg, address)
+		g := openGrant(jit.Request{Key: fmt.Sprint(h, "/", i)}.DeriveID(0), vm, nsg, address)
 		if err := db.Create(b.Context(), g); err != nil {
 			continue // two keys may share an id; the first keeps it
 		}

@@ -40,3 +40,14 @@ func (g Grant) ConfirmedAt(guard string) bool {
 func (g Grant) BegunBefore(then time.Time) bool {
 	return (g.State == Opening || g.State == Open) && !g.Clock.Begun.IsZero() && g.Clock.Begun.Before(then)
 }
+
+// MayStandAt reports whether rules of the grant may stand at the instant: it is
+// opening or open, and neither its deadline nor its until has come. It is asked
+// of the clock alone, so a rule that is overdue is not desired even when the store
+// takes no change.
+func (g Grant) MayStandAt(now time.Time) bool {
+	if g.State != Opening && g.State != Open {
+		return false
+	}
+	return (g.Clock.Until.IsZero() || now.Before(g.Clock.Until)) && (g.Clock.Deadline.IsZero() || now.Before(g.Clock.Deadline))
+}

@@ -203,7 +203,8 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 		}
 		tables[guard] = t
 		if err := owner.CheckAllows(
-			t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections), rules.ForGrant(owner.Installation, guard, g),
+			t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections, c.Clock.Now()),
+			rules.ForGrant(owner.Installation, guard, g),
 		); err != nil {
 			return nil, err
 		}

@@ -66,7 +66,7 @@ func (c Checker) protectable(ctx context.Context, p jit.Protection) error {
 			return err
 		}
 		others := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
-		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(others, p)))
+		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(others, p), c.Clock.Now()))
 		if err := owner.CheckProtection(t, plan, p); err != nil {
 			return err
 		}

@@ -47,10 +47,12 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 			g, err := r.advance(ctx, id, due, now)
 			if err != nil {
 				faults[i] = fmt.Errorf("moving %s on: %w", id, err)
-				return
 			}
-			if g.State == jit.Closing {
-				found.addClosing(g, !r.due.sawClosing(id), now)
+			switch fresh := !r.due.sawClosing(id); {
+			case err == nil && g.State == jit.Closing:
+				found.addClosing(g, fresh, now)
+			case err != nil && g.State.Live() && !g.MayStandAt(due):
+				found.addOverdue(g, fresh, now)
 			}
 		})
 	}
@@ -59,23 +61,33 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 }
 
 // advance does what the clock asks of one grant. Grants expire by due, which may
-// be ahead of now while the clock is suspect.
+// be ahead of now while the clock is suspect. With an error it returns the grant as
+// it was read.
 func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time) (jit.Grant, error) {
 	g, err := r.adapters.Grants.Grant(ctx, id)
 	if err != nil {
 		return g, fmt.Errorf("reading it: %w", err)
 	}
+	next, err := r.advanceRead(ctx, g, due, now)
+	if err != nil {
+		return g, err
+	}
+	return next, nil
+}
+
+// advanceRead is advance of a grant that was read.
+func (r *Reconciler) advanceRead(ctx context.Context, g jit.Grant, due, now time.Time) (jit.Grant, error) {
 	switch g.State {
 	case jit.Asked:
 		if now.Sub(g.Request.At) >= askedFor {
-			r.work.requests.Add(ctx, string(id), false)
+			r.work.requests.Add(ctx, string(g.ID), false)
 		}
 		return g, nil
 	case jit.Pending:
 		if now.Before(g.Clock.Lapse) {
 			return g, nil
 		}
-		return r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Lapse(now) }))
+		return r.update(ctx, g.ID, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Lapse(now) }))
 	case jit.Opening:
 		return r.advanceOpening(ctx, g, now)
 	case jit.Open:

@@ -23,7 +23,9 @@ func (r *Reconciler) confirmGuard(ctx context.Context, pass guardPass) error {
 		case jit.Opening:
 			err = r.confirmOpened(ctx, pass, g)
 		case jit.Open:
-			err = r.checkOpen(ctx, pass, g)
+			if g.MayStandAt(r.trust.due()) { // else its rules are removed, and it closes once that can be stored
+				err = r.checkOpen(ctx, pass, g)
+			}
 		default:
 		}
 		if err != nil {

@@ -83,3 +83,20 @@ func (f *foundDue) addClosing(g jit.Grant, fresh bool, now time.Time) {
 		}
 	}
 }
+
+// addOverdue adds a grant that is overdue and whose closing could not be stored:
+// its rules go all the same. Its guards are reconciled at once when it is first
+// seen, and by the comparison of all guards afterwards.
+func (f *foundDue) addOverdue(g jit.Grant, fresh bool, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen[g.ID] = true
+	if now.Sub(g.Wake()) > g.StuckAfter() {
+		f.late = g.ID
+	}
+	for _, guard := range g.Guards() {
+		if fresh {
+			f.guards[guard] = true
+		}
+	}
+}

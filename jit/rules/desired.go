@@ -1,16 +1,20 @@
 package rules
 
 import (
+	"time"
+
 	"jitbot/jit"
 )
 
-// Desired is all that the guard should hold of ours: the allows of opening
-// and open grants, and the denies of protections, without priorities. It depends
-// on nothing else, so a rule of a grant that ended is never desired again.
-func Desired(installation, guard string, grants []jit.Grant, protections []jit.Protection) []Rule {
+// Desired is all that the guard should hold of ours at the instant: the allows of
+// opening and open grants before their deadline and their until, and the denies of
+// protections, without priorities. It depends on nothing else, so a rule of a grant
+// that ended is never desired again, and one that is overdue is not desired even
+// where its closing could not be stored.
+func Desired(installation, guard string, grants []jit.Grant, protections []jit.Protection, now time.Time) []Rule {
 	wanted := ForProtections(installation, guard, protections)
 	for _, g := range grants {
-		if g.State == jit.Opening || g.State == jit.Open {
+		if g.MayStandAt(now) {
 			wanted = append(wanted, ForGrant(installation, guard, g)...)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"jitbot/jit"
@@ -23,14 +25,24 @@ func SweepOverdue(ctx context.Context, network rules.Network, owner rules.Owner,
 	if err != nil {
 		err = fmt.Errorf("listing the security groups and firewalls: %w", err)
 	}
-	var out []Swept
-	for _, t := range tables {
-		found, guardErr := sweepTable(ctx, network, owner, t, unreadable, now)
-		out = append(out, found...)
-		err = errors.Join(err, guardErr)
+	found := make([][]Swept, len(tables))
+	faults := make([]error, len(tables))
+	slots := make(chan struct{}, sweptAtOnce)
+	var wg sync.WaitGroup
+	for i, t := range tables {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			found[i], faults[i] = sweepTable(ctx, network, owner, t, unreadable, now)
+		})
 	}
-	return out, err
+	wg.Wait()
+	return slices.Concat(found...), errors.Join(append(faults, err)...)
 }
+
+// sweptAtOnce is how many guards are swept side by side, so that one that hangs
+// delays no other.
+const sweptAtOnce = 32
 
 // Swept is one rule of ours that SweepOverdue found.
 type Swept struct {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -228,4 +229,49 @@ func TestSweptAsALine(t *testing.T) {
 	if got := failed.String(); !strings.Contains(got, "lock") || strings.Contains(got, "secret") {
 		t.Errorf("a failed one is %q", got)
 	}
+}
+
+// hanging is a network of which one guard answers no change before the context
+// ends.
+type hanging struct {
+	*network
+	guard string
+}
+
+func (n hanging) Apply(ctx context.Context, guard string, changes []rules.Change) []error {
+	if resource.Same(guard, n.guard) {
+		<-ctx.Done()
+	}
+	return n.network.Apply(ctx, guard, changes)
+}
+
+func TestOneGuardThatHangsDelaysNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &network{}
+		overdue := jittest.Placed(jittest.OursNamed("a"), 100)
+		overdue.Description = "jitbot g-7k2qd U1 until 2026-03-01T08:00:00Z"
+		for i := range 200 {
+			n.tables = append(n.tables, rules.Table{Name: fmt.Sprint("nsg-", i), Guard: fmt.Sprint("/g/nsg-", i), Rules: []rules.Rule{overdue}})
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var found []reconcile.Swept
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			found, _ = reconcile.SweepOverdue(ctx, hanging{n, "/g/nsg-0"}, jittest.Owner, false, jittest.Start.Add(time.Minute))
+		})
+		time.Sleep(10 * time.Second)
+		left := 0
+		tables, _ := n.Tables(ctx)
+		for _, table := range tables {
+			left += len(table.Rules)
+		}
+		if left != 1 {
+			t.Errorf("%d rules are left after 10 s, not that of the guard that hangs alone", left)
+		}
+		cancel()
+		wg.Wait()
+		if len(found) != 200 || found[0].Guard != "nsg-0" || found[199].Guard != "nsg-199" {
+			t.Errorf("%d rules are told, or not in the order of the guards", len(found))
+		}
+	})
 }

@@ -214,11 +214,19 @@ func (s *subscription) listAddress(kind, version string) string {
 func (c *Client) locate(id, wanted string) (*arm.ResourceID, *subscription, error) {
 	r, err := arm.ParseResourceID(id)
 	if err != nil || !strings.EqualFold(r.ResourceType.String(), wanted) || !isGUID(r.SubscriptionID) ||
-		strings.ContainsAny(id, "?#%\\") || strings.Contains(id, "..") {
+		strings.ContainsAny(id, "?#%\\") || leavesItsPath(id) {
 		return nil, nil, fmt.Errorf("%w: %q is no id of %s", jit.ErrInvalid, id, wanted)
 	}
 	s, err := c.subscription(r.SubscriptionID)
 	return r, s, err
+}
+
+// leavesItsPath reports whether an id has a segment that means another folder to
+// whoever reads it as a path. Two dots within a name are a name: a resource group
+// may be called team..a.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+func leavesItsPath(id string) bool {
+	return slices.ContainsFunc(strings.Split(id, "/"), func(segment string) bool { return segment == "." || segment == ".." })
 }
 
 // isConfigured reports whether the subscription is one of the configured.

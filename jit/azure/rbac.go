@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 	"golang.org/x/sync/errgroup"
 
@@ -95,7 +98,7 @@ func scopePath(user, scope string) (string, error) {
 
 // resourcePath is the part of an address that names a resource.
 func resourcePath(id string) (string, error) {
-	if _, err := arm.ParseResourceID(id); err != nil || strings.ContainsAny(id, "?#%\\ ") || strings.Contains(id, "..") {
+	if _, err := arm.ParseResourceID(id); err != nil || strings.ContainsAny(id, "?#%\\ ") || leavesItsPath(id) {
 		return "", fmt.Errorf("%w: %q is no resource id", jit.ErrInvalid, id)
 	}
 	return strings.TrimLeft(id, "/"), nil
@@ -130,7 +133,7 @@ func (c *Client) rolesOf(ctx context.Context, user, path string) ([]rbac.Role, e
 	var roles []rbac.Role
 	for _, a := range assigned {
 		for _, r := range read[strings.ToLower(value(a.RoleDefinitionID))] {
-			r.Scope, r.Conditional = value(a.Scope), value(a.Condition) != ""
+			r.Scope, r.Conditional = value(a.Scope), r.Conditional || value(a.Condition) != ""
 			roles = append(roles, r)
 		}
 	}
@@ -159,31 +162,62 @@ func (c *Client) definitions(ctx context.Context, ids []string) (map[string][]rb
 // what is taken away is taken from the same permission only.
 // https://learn.microsoft.com/rest/api/authorization/role-definitions/get-by-id
 func (c *Client) definition(ctx context.Context, id string) ([]rbac.Role, error) {
-	if strings.ContainsAny(id, "?#%\\ ") || strings.Contains(id, "..") || id == "" {
+	if strings.ContainsAny(id, "?#%\\ ") || leavesItsPath(id) || id == "" {
 		return []rbac.Role{{Name: id, Unreadable: true}}, nil
 	}
 	key := strings.ToLower(id)
 	if roles, ok := c.builtIns.get(key); ok {
 		return roles, nil
 	}
-	resp, err := c.defs.GetByID(ctx, strings.TrimLeft(id, "/"), nil)
+	var answer *http.Response
+	resp, err := c.defs.GetByID(policy.WithCaptureResponse(ctx, &answer), strings.TrimLeft(id, "/"), nil)
 	if err = translate(err); errors.Is(err, jit.ErrNotFound) || errors.Is(err, jit.ErrForbidden) {
 		return []rbac.Role{{Name: id, Unreadable: true}}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	conditional, err := conditionalPermissions(answer)
+	if err != nil {
+		return nil, err
+	}
 	p := value(resp.Properties)
 	var roles []rbac.Role
-	for _, permission := range values(p.Permissions) {
+	for i, permission := range values(p.Permissions) {
 		roles = append(roles, rbac.Role{
 			Name: value(p.RoleName), Actions: values(permission.Actions), NotActions: values(permission.NotActions),
+			Conditional: i >= len(conditional) || conditional[i],
 		})
 	}
 	if strings.EqualFold(value(p.RoleType), "BuiltInRole") {
 		c.builtIns.put(key, roles)
 	}
 	return roles, nil
+}
+
+// conditionalPermissions reads which permissions of a role definition hold under a
+// condition of their own; the vendor's type has no field for it.
+// https://learn.microsoft.com/azure/role-based-access-control/conditions-overview
+func conditionalPermissions(answer *http.Response) ([]bool, error) {
+	body, err := runtime.Payload(answer)
+	if err != nil {
+		return nil, fmt.Errorf("reading the answer: %w", err)
+	}
+	var document struct {
+		Properties struct {
+			Permissions []struct {
+				Condition any `json:"condition"`
+			} `json:"permissions"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(body, &document); err != nil {
+		return nil, fmt.Errorf("reading the conditions: %w", err)
+	}
+	var out []bool
+	for _, p := range document.Properties.Permissions {
+		out = append(out, p.Condition != nil && p.Condition != "")
+	}
+	return out, nil
 }
 
 // deniesAt lists the deny assignments at or above the scope, whomever they

@@ -57,6 +57,17 @@ func TestHoldings(t *testing.T) {
 		{"management group", bob, assign(azuresim.RoleOwner, managementGroup), azuresim.RoleDefinition{}, nil},
 		{"root", bob, assign(azuresim.RoleOwner, "/"), azuresim.RoleDefinition{}, nil},
 		{
+			"conditional inside the role", bob, assign(customRole, vm),
+			azuresim.RoleDefinition{ID: customRole, Name: "ours", Actions: need, Condition: "@Resource[x] StringEquals 'y'"}, need,
+		},
+		{
+			"one of two permissions conditional", bob, assign(customRole, vm),
+			azuresim.RoleDefinition{
+				ID: customRole, Name: "ours", Actions: need[1:],
+				More: []azuresim.Permission{{Actions: need[:1], Condition: "@Resource[x] StringEquals 'y'"}},
+			}, need[:1],
+		},
+		{
 			"conditional", bob,
 			azuresim.RoleAssignment{Role: azuresim.RoleOwner, Scope: vm, Principal: bob, Condition: "@Resource[x] StringEquals 'y'"},
 			azuresim.RoleDefinition{},

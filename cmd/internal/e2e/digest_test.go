@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/bot/slacksim"
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/resource"
@@ -145,11 +146,11 @@ func TestDigestAndCrashes(t *testing.T) {
 					w.weekly(time.Minute)
 					w.Pass(30 * time.Second)
 					w.Stop()
-					f := &crashPoint{left: step, after: after}
-					f.strike(w)
+					f := &simulated.CrashPoint{Left: step, After: after}
+					f.Strike(w.World)
 					w.Start()
 					w.Pass(35 * time.Second)
-					if told := w.Told.Count(digested); told > 1 && !f.crashed {
+					if told := w.Told.Count(digested); told > 1 && !f.Crashed() {
 						t.Errorf("told %d times", told)
 					}
 					w.Wrap, w.WrapStore = nil, nil

@@ -14,7 +14,7 @@ import (
 )
 
 // hasRule reports whether a rule of the grant is in a firewall or a policy.
-func (w *world) hasRule(id jit.ID) bool { return strings.Contains(w.firewalls(), string(id)) }
+func (w *world) hasRule(id jit.ID) bool { return strings.Contains(w.Firewalls(), string(id)) }
 
 // A policy that may be written, while one that it inherits from may not be
 // read: the access is closed all the same, and closed is said once it was read.
@@ -61,7 +61,7 @@ func TestAnotherInstallationLetsInAlong(t *testing.T) {
 func TestClosedAlsoWhereTheVMWas(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
-		firewalls, foreign := w.firewalls(), w.Foreign()
+		firewalls, foreign := w.Firewalls(), w.Foreign()
 		w.Start()
 		g := w.allowed(20*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(4 * time.Minute)
@@ -83,7 +83,7 @@ func TestClosedAlsoWhereTheVMWas(t *testing.T) {
 		forbidden.Remove()
 		w.Pass(4 * time.Minute)
 		w.Want(g.ID, jit.Closed)
-		if w.firewalls() != firewalls {
+		if w.Firewalls() != firewalls {
 			t.Error("the firewalls are not as before")
 		}
 		w.CheckPromises(foreign)

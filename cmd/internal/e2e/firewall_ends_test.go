@@ -54,7 +54,7 @@ func TestPublicEndThatSomebodyTook(t *testing.T) {
 				if ends := g.PublicEnds(); len(ends) != 1 || ends[0].Public == old.Public {
 					t.Errorf("public ends %v, were %v", ends, old)
 				}
-				if !w.connects(azuresim.DemoApp, "203.0.113.7", 22) || w.Told.Count("moved to requester") != 1 {
+				if !w.Connects(azuresim.DemoApp, "203.0.113.7", 22) || w.Told.Count("moved to requester") != 1 {
 					t.Errorf("told %d times", w.Told.Count("moved to requester"))
 				}
 				w.Pass(time.Until(g.Clock.Deadline) + 4*time.Minute)
@@ -92,7 +92,7 @@ func TestPublicEndThatIsGone(t *testing.T) {
 // were written does not count as gone.
 func TestEndingWhileItFollows(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		firewalls := w.firewalls()
+		firewalls := w.Firewalls()
 		routes := azuresim.DemoHubGroup + "/providers/Microsoft.Network/routeTables/core-routes"
 		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
 			t.Fatal(err)
@@ -112,7 +112,7 @@ func TestEndingWhileItFollows(t *testing.T) {
 			}
 		}
 		w.Want(g.ID, jit.Closed)
-		if w.firewalls() != firewalls {
+		if w.Firewalls() != firewalls {
 			t.Error("the firewalls are not as before")
 		}
 	})

@@ -48,14 +48,14 @@ func TestFirewallFaults(t *testing.T) {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				firewalled(t, func(t *testing.T, w *world) {
 					w.quick()
-					foreign, firewalls := w.Foreign(), w.firewalls()
+					foreign, firewalls := w.Foreign(), w.Firewalls()
 					w.Start()
 					fault.Method, fault.Path, fault.Times = "PUT", c.path, 1
 					w.Azure.AddFault(fault)
 					g := w.allowed(15*time.Minute, c.source+"/32", c.vm)
 					w.Pass(5 * time.Minute)
 					g = w.Want(g.ID, jit.Open)
-					if !w.connects(c.id, c.source, 22) {
+					if !w.Connects(c.id, c.source, 22) {
 						t.Error("open, and the holder is not let in")
 					}
 					again := fault
@@ -64,7 +64,7 @@ func TestFirewallFaults(t *testing.T) {
 					w.Azure.AddFault(withoutReads(again))
 					w.Pass(time.Until(g.Clock.Deadline) + 6*time.Minute)
 					w.Want(g.ID, jit.Closed)
-					if w.connects(c.id, c.source, 22) || w.firewalls() != firewalls {
+					if w.Connects(c.id, c.source, 22) || w.Firewalls() != firewalls {
 						t.Error("not as before")
 					}
 					w.CheckPromises(foreign)
@@ -126,12 +126,12 @@ func TestFirewallDrift(t *testing.T) {
 				w.Pass(4 * time.Minute)
 				if end {
 					closed := w.Want(g.ID, jit.Closed)
-					if closed.Decision.Ending != jit.Drifted || w.connects(azuresim.DemoApp, "203.0.113.7", 22) {
+					if closed.Decision.Ending != jit.Drifted || w.Connects(azuresim.DemoApp, "203.0.113.7", 22) {
 						t.Errorf("%+v", closed.Decision)
 					}
 					return
 				}
-				if now := w.Want(g.ID, jit.Open).PublicEnds(); len(now) != 1 || now[0] != ends[0] || !w.connects(azuresim.DemoApp, "203.0.113.7", 22) {
+				if now := w.Want(g.ID, jit.Open).PublicEnds(); len(now) != 1 || now[0] != ends[0] || !w.Connects(azuresim.DemoApp, "203.0.113.7", 22) {
 					t.Errorf("public ends %v, were %v", now, ends)
 				}
 				if !w.Told.Has("drift to thread") {
@@ -156,7 +156,7 @@ func strangers(all []azuresim.RuleCollection) []azuresim.RuleCollection {
 func TestGrantFollowsItsRoutes(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
-		firewalls := w.firewalls()
+		firewalls := w.Firewalls()
 		w.Start()
 		g := w.allowed(15*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(3 * time.Minute)
@@ -165,10 +165,10 @@ func TestGrantFollowsItsRoutes(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(4 * time.Minute)
-		if !w.connects(azuresim.DemoCore, "10.60.1.9", 22) {
+		if !w.Connects(azuresim.DemoCore, "10.60.1.9", 22) {
 			t.Error("the holder is not let in any more")
 		}
-		if w.firewalls() != firewalls {
+		if w.Firewalls() != firewalls {
 			t.Error("something is left in the firewall's policy")
 		}
 		if now := w.Want(g.ID, jit.Open); len(now.Paths) != 1 {
@@ -187,7 +187,7 @@ func TestFirewallRefusals(t *testing.T) {
 			})
 		})
 		w.Start()
-		firewalls := w.firewalls()
+		firewalls := w.Firewalls()
 		ask := func(source string, ports ...jit.Ports) error {
 			grants, err := w.Service.Ask(t.Context(), ada, w.Key(), jit.Ask{
 				VMs: []string{"app-1"}, Ports: ports, Duration: time.Hour, Sources: []netip.Prefix{netip.MustParsePrefix(source)}, Reason: "mend the index",
@@ -233,7 +233,7 @@ func TestFirewallRefusals(t *testing.T) {
 		if err := ask("198.51.100.77/32", ssh); err == nil || !strings.Contains(err.Error(), "The rule everybody/ssh of the firewall hub-fw leads * to the same port of app-1") {
 			t.Errorf("everybody would come along: %v", err)
 		}
-		if w.Ours() != 0 || w.Told.Has("waiting to card") && w.Told.Count("waiting to card") > 1 || w.foreignFirewalls() == firewalls {
+		if w.Ours() != 0 || w.Told.Has("waiting to card") && w.Told.Count("waiting to card") > 1 || w.ForeignFirewalls() == firewalls {
 			t.Error("something was written, or asked about")
 		}
 	})

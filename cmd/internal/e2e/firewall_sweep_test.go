@@ -17,7 +17,7 @@ func TestSweepOfFirewalls(t *testing.T) {
 	for _, c := range []struct{ vm, id, source string }{{"app-1", azuresim.DemoApp, "203.0.113.7"}, {"core-1", azuresim.DemoCore, "10.60.1.9"}} {
 		t.Run(c.vm, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				firewalls := w.firewalls()
+				firewalls := w.Firewalls()
 				w.Start()
 				g := w.allowed(15*time.Minute, c.source+"/32", c.vm)
 				w.Pass(6 * time.Minute)
@@ -40,7 +40,7 @@ func TestSweepOfFirewalls(t *testing.T) {
 						t.Errorf("%v", r)
 					}
 				}
-				if err != nil || w.connects(c.id, c.source, 22) || w.firewalls() != firewalls || w.Ours() != 0 {
+				if err != nil || w.Connects(c.id, c.source, 22) || w.Firewalls() != firewalls || w.Ours() != 0 {
 					t.Errorf("not as before, %v", err)
 				}
 			})

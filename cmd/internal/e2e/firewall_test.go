@@ -24,30 +24,6 @@ func firewalled(t *testing.T, f func(t *testing.T, w *world)) {
 	})
 }
 
-// foreignFirewalls is everything in firewalls and policies that is not ours.
-func (w *world) foreignFirewalls() string {
-	var b strings.Builder
-	for _, id := range w.Azure.Firewalls() {
-		b.WriteString(w.Azure.DumpFirewall(id, func(name string) bool { return strings.HasPrefix(name, "jitbot-prod-") }))
-	}
-	for _, id := range w.Azure.FirewallPolicies() {
-		b.WriteString(w.Azure.DumpFirewallPolicy(id, func(name string) bool { return name == "jitbot-prod" }))
-	}
-	return b.String()
-}
-
-// firewalls is everything in firewalls and policies.
-func (w *world) firewalls() string {
-	var b strings.Builder
-	for _, id := range w.Azure.Firewalls() {
-		b.WriteString(w.Azure.DumpFirewall(id, nil))
-	}
-	for _, id := range w.Azure.FirewallPolicies() {
-		b.WriteString(w.Azure.DumpFirewallPolicy(id, nil))
-	}
-	return b.String()
-}
-
 // writes counts the requests that changed a firewall.
 func (w *world) writes() int {
 	n := 0
@@ -58,11 +34,6 @@ func (w *world) writes() int {
 		}
 	}
 	return n
-}
-
-func (w *world) connects(vm, source string, port int) bool {
-	ok, _ := w.Azure.Path(vm, netip.MustParseAddr(source), port, "Tcp")
-	return ok
 }
 
 // One grant behind each kind of firewall, from the ask to the end: who gets to
@@ -76,7 +47,7 @@ func TestFirewallLife(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				foreign, firewalls := w.Foreign(), w.foreignFirewalls()
+				foreign, firewalls := w.Foreign(), w.ForeignFirewalls()
 				w.Start()
 				g, err := w.AskFrom(ada, 15*time.Minute, c.source+"/32", c.vm)
 				if err != nil {
@@ -90,29 +61,29 @@ func TestFirewallLife(t *testing.T) {
 				if others := strings.Join(g.Notes, " "); strings.Contains(others, "rule site/build-ssh of the firewall hub-fw lets 198.51.100.10 in as well") != (c.vm == "app-1") {
 					t.Errorf("whom else it lets in: %s", others)
 				}
-				if w.connects(c.id, c.source, 22) {
+				if w.Connects(c.id, c.source, 22) {
 					t.Error("in before the firewall was changed")
 				}
 				w.Pass(5 * time.Minute)
 				g = w.Want(g.ID, jit.Open)
-				if !w.connects(c.id, c.source, 22) || w.connects(c.id, c.other, 22) || w.connects(c.id, c.source, 23) {
+				if !w.Connects(c.id, c.source, 22) || w.Connects(c.id, c.other, 22) || w.Connects(c.id, c.source, 23) {
 					_, why := w.Azure.Path(c.id, netip.MustParseAddr(c.source), 22, "Tcp")
 					t.Errorf("open to the wrong people: %v", why)
 				}
 				if ends := g.PublicEnds(); strings.HasPrefix(c.name, "DNAT") != (len(ends) == 1) {
 					t.Errorf("public ends %v", ends)
 				}
-				if w.foreignFirewalls() != firewalls {
+				if w.ForeignFirewalls() != firewalls {
 					t.Error("somebody else's rules of a firewall changed while it was open")
 				}
 				w.Pass(time.Until(g.Clock.Deadline) + 20*time.Second)
 				w.Want(g.ID, jit.Closing)
-				if w.connects(c.id, c.source, 22) {
+				if w.Connects(c.id, c.source, 22) {
 					t.Error("still in after the deadline: the security group is closed at once")
 				}
 				w.Pass(6 * time.Minute)
 				w.Want(g.ID, jit.Closed)
-				if got := w.firewalls(); got != firewalls {
+				if got := w.Firewalls(); got != firewalls {
 					t.Errorf("the firewalls are not as before:\n%s\nwere\n%s", got, firewalls)
 				}
 				if n := w.writes(); n != 2 {
@@ -133,7 +104,7 @@ func TestFirewallChangesAreShared(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				firewalls := w.foreignFirewalls()
+				firewalls := w.ForeignFirewalls()
 				w.Start()
 				var ids []jit.ID
 				for i := range 20 {
@@ -151,7 +122,7 @@ func TestFirewallChangesAreShared(t *testing.T) {
 				w.Pass(13 * time.Minute)
 				for i, id := range ids {
 					w.Want(id, jit.Open)
-					if !w.connects(c.id, fmt.Sprintf(c.source, i+1), 22) {
+					if !w.Connects(c.id, fmt.Sprintf(c.source, i+1), 22) {
 						t.Errorf("grant %d is open and lets nobody in", i)
 					}
 				}
@@ -166,7 +137,7 @@ func TestFirewallChangesAreShared(t *testing.T) {
 				if closed := w.writes() - opened; closed > 2 {
 					t.Errorf("%d changes for twenty closings", closed)
 				}
-				if w.firewalls() != firewalls {
+				if w.Firewalls() != firewalls {
 					t.Error("the firewalls are not as before")
 				}
 			})

@@ -32,7 +32,7 @@ func TestNothingFollowsAnOldList(t *testing.T) {
 // for: the old address may be somebody else's by now, and it is shut at once.
 func TestMovedWhileBeingOpened(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		firewalls, foreign := w.firewalls(), w.Foreign()
+		firewalls, foreign := w.Firewalls(), w.Foreign()
 		w.Start()
 		g := w.allowed(time.Hour, "10.60.1.9/32", "core-1")
 		w.Pass(time.Minute)
@@ -49,7 +49,7 @@ func TestMovedWhileBeingOpened(t *testing.T) {
 		}
 		w.Pass(11 * time.Minute)
 		w.Want(g.ID, jit.Closed)
-		if w.firewalls() != firewalls {
+		if w.Firewalls() != firewalls {
 			t.Error("the firewalls are not as before")
 		}
 		w.CheckPromises(foreign)

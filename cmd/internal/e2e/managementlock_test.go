@@ -79,7 +79,7 @@ func TestLockedFirewallIsRefused(t *testing.T) {
 	} {
 		t.Run(tt.vm, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				firewalls := w.firewalls()
+				firewalls := w.Firewalls()
 				w.Azure.AddLock(tt.lock)
 				w.Start()
 				if _, err := w.Ask(ada, time.Hour, tt.vm); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -89,7 +89,7 @@ func TestLockedFirewallIsRefused(t *testing.T) {
 				if err != nil || e.Blocked != nil || !strings.Contains(strings.Join(e.Posture.Notes, " "), tt.want) {
 					t.Errorf("explain said %v, %v, %q", err, e.Blocked, e.Posture.Notes)
 				}
-				if w.Told.Has("to card") || w.firewalls() != firewalls {
+				if w.Told.Has("to card") || w.Firewalls() != firewalls {
 					t.Error("a card was posted, or a firewall written")
 				}
 			})
@@ -101,7 +101,7 @@ func TestLockedFirewallIsRefused(t *testing.T) {
 // against deleting is not in the way.
 func TestFirewallUnderALockAgainstDeleting(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		foreign, firewalls := w.Foreign(), w.firewalls()
+		foreign, firewalls := w.Foreign(), w.Firewalls()
 		w.Azure.AddLock(azuresim.Lock{Name: "keep", Scope: azuresim.DemoFirewall, Level: azuresim.CanNotDelete})
 		w.Start()
 		g, err := w.Ask(ada, 20*time.Minute, "app-1")
@@ -113,7 +113,7 @@ func TestFirewallUnderALockAgainstDeleting(t *testing.T) {
 		}
 		w.Pass(time.Hour)
 		w.Want(g.ID, jit.Closed)
-		if !slices.Contains(w.Kinds(g.ID), jit.EventOpened) || w.firewalls() != firewalls {
+		if !slices.Contains(w.Kinds(g.ID), jit.EventOpened) || w.Firewalls() != firewalls {
 			t.Errorf("it went %v", w.Kinds(g.ID))
 		}
 		w.CheckPromises(foreign)

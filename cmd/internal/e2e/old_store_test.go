@@ -70,7 +70,7 @@ func (w *world) putOldRules() {
 func TestStoreOfAnEarlierVersion(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.quick()
-		tables, firewalls, foreign := w.tables(), w.firewalls(), w.Foreign()
+		tables, firewalls, foreign := w.tables(), w.Firewalls(), w.Foreign()
 		time.Sleep(70 * time.Minute)
 		w.putOldRules()
 		time.Sleep(time.Until(time.Date(2000, 1, 1, 1, 16, 40, 0, time.UTC))) // when it was stopped
@@ -86,7 +86,7 @@ func TestStoreOfAnEarlierVersion(t *testing.T) {
 			w.Want(id, jit.Closed)
 		}
 		w.Want("g-w4323", jit.Lapsed)
-		if w.firewalls() != firewalls {
+		if w.Firewalls() != firewalls {
 			t.Error("the firewalls are not as before")
 		}
 		w.CheckPromises(foreign)

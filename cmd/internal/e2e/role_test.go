@@ -86,7 +86,7 @@ func TestRoleBehindFirewalls(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		role := simulated.RoleActions(t, false)
 		w.underRole(role)
-		foreign, firewalls := w.Foreign(), w.firewalls()
+		foreign, firewalls := w.Foreign(), w.Firewalls()
 		w.Start()
 		for _, vm := range []string{"app-1", "core-1"} {
 			g, err := w.Ask(ada, 20*time.Minute, vm)
@@ -110,7 +110,7 @@ func TestRoleBehindFirewalls(t *testing.T) {
 		if len(idle) > 0 {
 			t.Errorf("nothing uses %q", idle)
 		}
-		if got := w.firewalls(); got != firewalls {
+		if got := w.Firewalls(); got != firewalls {
 			t.Errorf("the firewalls are not as before:\n%s", got)
 		}
 		w.CheckPromises(foreign)

@@ -40,7 +40,7 @@ func TestLedAlongSinceTheAsk(t *testing.T) {
 			t.Errorf("approved: %v", err)
 		}
 		w.Pass(4 * time.Minute)
-		if w.Want(g.ID, jit.Denied); w.connects(azuresim.DemoApp, "203.0.113.99", 22) {
+		if w.Want(g.ID, jit.Denied); w.Connects(azuresim.DemoApp, "203.0.113.99", 22) {
 			t.Error("everybody gets in")
 		}
 	})
@@ -59,7 +59,7 @@ func TestLedAlongWhileOpen(t *testing.T) {
 		if g = w.Want(g.ID, jit.Closed); !strings.Contains(g.Decision.Reason, "narrow that rule first") {
 			t.Errorf("ended, because %s", g.Decision.Reason)
 		}
-		if w.connects(azuresim.DemoApp, "203.0.113.99", 22) {
+		if w.Connects(azuresim.DemoApp, "203.0.113.99", 22) {
 			t.Error("everybody gets in still")
 		}
 	})
@@ -87,14 +87,14 @@ func TestLetAlongByANetworkRule(t *testing.T) {
 			_, _ = w.Service.Approve(t.Context(), grace, g.ID)
 			w.Pass(4 * time.Minute)
 		}
-		if err == nil || !strings.Contains(err.Error(), "office/ssh/all") || w.connects(azuresim.DemoCore, "10.60.1.77", 22) {
-			t.Errorf("asked: %v; everybody of the office gets in: %t", err, w.connects(azuresim.DemoCore, "10.60.1.77", 22))
+		if err == nil || !strings.Contains(err.Error(), "office/ssh/all") || w.Connects(azuresim.DemoCore, "10.60.1.77", 22) {
+			t.Errorf("asked: %v; everybody of the office gets in: %t", err, w.Connects(azuresim.DemoCore, "10.60.1.77", 22))
 		}
 		w.Azure.DeleteRuleCollectionGroup(office.Policy, office.Name)
 		w.Pass(time.Minute)
 		g = w.allowed(30*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(4 * time.Minute)
-		if w.Want(g.ID, jit.Open); !w.connects(azuresim.DemoCore, "10.60.1.9", 22) || w.connects(azuresim.DemoCore, "10.60.1.77", 22) {
+		if w.Want(g.ID, jit.Open); !w.Connects(azuresim.DemoCore, "10.60.1.9", 22) || w.Connects(azuresim.DemoCore, "10.60.1.77", 22) {
 			t.Error("not the holder alone gets in")
 		}
 	})

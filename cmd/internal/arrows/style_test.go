@@ -21,7 +21,7 @@ const (
 
 // longLines is how many may be too long outside cmd. RATCHET: to be lowered as
 // they are mended, and at 0 removed.
-const longLines = 240
+const longLines = 231
 
 // longFiles are files over the limit, each with the reason; the number is what
 // the file may have.

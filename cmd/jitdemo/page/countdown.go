@@ -60,7 +60,10 @@ func (h *handler) next(ctx context.Context) (time.Duration, error) {
 }
 
 func shownGrant(g jit.Grant) grant {
-	out := grant{ID: string(g.ID), State: string(g.State), Who: string(g.Request.By.ID), Stuck: g.Stuck, Ways: ways(g), PublicEnds: publicEnds(g)}
+	out := grant{
+		ID: string(g.ID), State: string(g.State), Who: string(g.Request.By.ID), Stuck: g.Stuck,
+		Ways: ways(g), PublicEnds: publicEnds(g),
+	}
 	var vms, ports, sources []string
 	for _, t := range g.Request.Targets {
 		vms = append(vms, t.Name)

@@ -3,7 +3,7 @@
 // overdue without the bot; Role and Manifest print what Azure and Slack must be
 // told.
 //
-// Run promises that the sweep runs from the first moment and until the last
+// Run promises that the reconciler runs from the first moment and until the last
 // grant is closed, whatever is wrong with Slack; that Slack is served only once
 // what was overdue has been tried; and that it ends, telling which grants are
 // live, when the store is no longer to be trusted.

@@ -18,8 +18,8 @@ import (
 	"jitbot/store/bolt"
 )
 
-// heartbeat is the store as the sweep uses it. Each pass begins with what is due,
-// so it tells whether the sweep is alive.
+// heartbeat is the store as the reconciler uses it. Each pass begins with what is due,
+// so it tells whether the reconciler is alive.
 type heartbeat struct {
 	*bolt.Store
 	last atomic.Int64 // Unix nanoseconds
@@ -50,13 +50,13 @@ type wakingStore struct {
 func (p *heartbeat) at() time.Time { return time.Unix(0, p.last.Load()).UTC() }
 
 const (
-	passLate = 10 * time.Second // a sweep that passes each second has trouble
-	passDead = 2 * time.Minute  // … and stands still
-	maxBack  = 5 * time.Second  // from here on the sweep mistrusts the wall clock
+	passLate = 10 * time.Second // a reconciler that passes each second has trouble
+	passDead = 2 * time.Minute  // … and hangs
+	maxBack  = 5 * time.Second  // from here on the reconciler mistrusts the wall clock
 )
 
 // MaxSkew is how far this machine's clock and Azure's may differ: beyond it
-// the sweep mistrusts both and opens nothing.
+// the reconciler mistrusts both and opens nothing.
 const MaxSkew = 30 * time.Second
 
 // readiness is the detail of /readyz.

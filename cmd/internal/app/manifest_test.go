@@ -76,7 +76,7 @@ type manifest struct {
 	} `yaml:"settings"`
 }
 
-// faults are what Slack would refuse, or what would leave the bot deaf.
+// faults are what Slack would refuse, or what would leave the bot without events.
 func (m manifest) faults() []string {
 	var out []string
 	length := func(what, s string, least, most int) {

@@ -32,7 +32,7 @@ type Options struct {
 	Config  config.Config
 	Tokens  config.Tokens
 	Version string       // for jitbot_build_info
-	Out     io.Writer    // gets what an operator must read at the end; nil discards it
+	Out     io.Writer    // takes what an operator must read at the end; nil discards it
 	Log     *slog.Logger // nil is silent
 
 	Credential azcore.TokenCredential // nil: what the environment tells
@@ -44,7 +44,7 @@ type Options struct {
 	// Notifier, when not nil, may stand between jitbot and what it tells
 	// people, such as to check it.
 	Notifier func(outbox.Notifier) outbox.Notifier
-	// Started, when not nil, is given the sweep before it runs, and what reads
+	// Started, when not nil, is given the reconciler before it runs, and what reads
 	// the store: a demonstration moves the one's clock and shows the other's
 	// grants and protections.
 	Started func(*reconcile.Reconciler, StoreReader)
@@ -101,7 +101,7 @@ func (o Options) SlackAccount() bot.Account {
 
 // Run is the bot: it serves until ctx ends, then lets the work under way
 // finish, tells which grants are live and how they end without it, and returns
-// nil. The sweep runs from the first moment; Slack is served once it has tried
+// nil. The reconciler runs from the first moment; Slack is served once it has tried
 // what was overdue.
 //
 // It returns early when the store cannot be opened or is no longer to be

@@ -58,7 +58,7 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 	if len(s.vms) > 0 {
 		s.firewall, s.aroundErr = c.firewallBefore(ctx, client, s.vms)
 	}
-	return slices.Concat(rightsFindings(s), c.foresee(s), users, checkClock(client.Skew()))
+	return slices.Concat(rightsFindings(s), c.forecast(s), users, checkClock(client.Skew()))
 }
 
 func rightsFindings(s snapshot) []Finding {
@@ -128,17 +128,17 @@ func (c run) firewallBefore(ctx context.Context, client *azure.Client, vms []jit
 	return "", nil
 }
 
-// foresee tells what is in the way of grants and protections.
-func (c run) foresee(s snapshot) []Finding {
+// forecast tells what is in the way of grants and protections.
+func (c run) forecast(s snapshot) []Finding {
 	out := preflight.Predict(c.Config.Jit, s.vms, s.tables, s.locks)
 	by := map[preflight.ObstacleKind][]error{}
 	for _, h := range out.Obstacles {
 		if h.Kind != preflight.ObstacleRules || s.tablesErr == nil { // else what was not read is what is missing
-			by[h.Kind] = append(by[h.Kind], hurdle(h))
+			by[h.Kind] = append(by[h.Kind], obstacleError(h))
 		}
 	}
 	found := machines(out, s, by[preflight.ObstacleVM])
-	rules := slices.Concat(by[preflight.ObstacleRules], by[preflight.ObstacleProtect], c.astray(s.tables))
+	rules := slices.Concat(by[preflight.ObstacleRules], by[preflight.ObstacleProtect], c.outsideBands(s.tables))
 	if s.tablesErr != nil {
 		rules = append(rules, mend("reading the network security groups and firewalls", s.tablesErr))
 	}
@@ -181,13 +181,13 @@ func lockNote(n int) string {
 
 // machines says how many a grant can open, and what is wrong with the others
 // themselves.
-func machines(out preflight.Forecast, s snapshot, hurdles []error) []Finding {
+func machines(out preflight.Forecast, s snapshot, obstacles []error) []Finding {
 	const what = "azure machines"
 	note := jit.Count(out.Reachable, "virtual machine is reachable by a grant", "virtual machines are reachable by a grant")
 	if rest := len(s.vms) - out.Matched; rest > 0 {
 		note += fmt.Sprintf("; %d of %d match no policy", rest, len(s.vms))
 	}
-	faults := slices.Concat(s.unread, hurdles)
+	faults := slices.Concat(s.unread, obstacles)
 	found := verdict(what, note, faults...)
 	if out.Reachable > 0 && errors.Join(faults...) != nil {
 		found = append([]Finding{{What: what, Note: note}}, found...)
@@ -197,8 +197,8 @@ func machines(out preflight.Forecast, s snapshot, hurdles []error) []Finding {
 
 const maxNamed = 3 // machines that one line names
 
-// hurdle is a line about it, with whom it concerns.
-func hurdle(h preflight.Obstacle) error {
+// obstacleError is a line about it, with whom it concerns.
+func obstacleError(h preflight.Obstacle) error {
 	var names []string
 	for _, vm := range h.VMs[:min(len(h.VMs), maxNamed)] {
 		names = append(names, named(vm))
@@ -219,8 +219,8 @@ func hurdle(h preflight.Obstacle) error {
 	}
 }
 
-// astray names rules that have a name of ours and lie outside our bands.
-func (c run) astray(tables []rules.Table) []error {
+// outsideBands names rules that have a name of ours and lie outside our bands.
+func (c run) outsideBands(tables []rules.Table) []error {
 	owner := rules.Owner{Installation: c.Config.Jit.Installation, Bands: c.Config.Jit.Bands}
 	var faults []error
 	for _, t := range tables {

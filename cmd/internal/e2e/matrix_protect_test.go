@@ -74,7 +74,7 @@ func protectForm(metadata string) slacksim.Raw {
 	}}
 }
 
-// A form that protects is judged by who sends it and by what Azure knows, not
+// A form that protects is decided by who sends it and by what Azure knows, not
 // by what it was when it was opened.
 func TestFormsThatProtect(t *testing.T) {
 	s := newSlackBot(t)

@@ -110,7 +110,7 @@ func (k *walk) ours(r azuresim.Rule) (rules.RuleName, bool) {
 	return k.owner().Ours(rules.Rule{Name: r.Name, Priority: r.Priority})
 }
 
-// moves are what can be done now, doors opened and closed more often than the
+// moves are what can be done now, access opened and closed more often than the
 // rest. The first is nothing, so that failures have few steps.
 func (k *walk) moves() []move {
 	out := []move{{"nothing", nil}, {"ask", (*walk).askSome}, {"ask", (*walk).askSome}, {"ask", (*walk).askSome}, {"protect", (*walk).protectSome}, {"protect", (*walk).protectSome}}

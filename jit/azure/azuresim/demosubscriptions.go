@@ -41,8 +41,10 @@ func SeedSubscriptions(s *Sim) {
 	}
 	for _, scope := range []string{DemoStagingScope, DemoArchiveScope} {
 		for _, a := range []RoleAssignment{
-			{Role: RoleJITRequester, Principal: DemoEngineers}, {Role: RoleVMContributor, Principal: DemoGrace},
-			{Role: RoleVMContributor, Principal: DemoAlan}, {Role: RoleJITBot, Principal: s.options.PrincipalID},
+			{Role: RoleJITRequester, Principal: DemoEngineers},
+			{Role: RoleVMContributor, Principal: DemoGrace},
+			{Role: RoleVMContributor, Principal: DemoAlan},
+			{Role: RoleJITBot, Principal: s.options.PrincipalID},
 		} {
 			a.Scope, a.Name = scope, guidOf("demo assignment "+scope+a.Principal)
 			s.Assign(a)

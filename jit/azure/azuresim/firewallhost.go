@@ -2,6 +2,7 @@ package azuresim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -40,10 +41,7 @@ func (s *Sim) DeallocateFirewall(id string) error {
 	}
 	m := d.written
 	m.configs, m.private, m.subnet = nil, "", ""
-	properties := fields{}
-	for name, value := range d.properties {
-		properties[name] = value
-	}
+	properties := maps.Clone(d.properties)
 	properties["ipConfigurations"] = encode([]object{})
 	d.set(d.root, properties, m)
 	d.enforce()

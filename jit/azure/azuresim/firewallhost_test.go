@@ -10,12 +10,14 @@ import (
 func TestTranslationByHostName(t *testing.T) {
 	w := newHub(t, 0)
 	f, _ := w.Firewall(azuresim.DemoFirewall)
-	f.Collections = append(f.Collections, azuresim.RuleCollection{Name: "by-name", Kind: azuresim.NAT, Priority: 500, Action: "Dnat",
+	f.Collections = append(f.Collections, azuresim.RuleCollection{
+		Name: "by-name", Kind: azuresim.NAT, Priority: 500, Action: "Dnat",
 		Rules: []azuresim.FirewallRule{{
 			Name: "ssh", Protocols: []string{"TCP"}, Sources: []string{office}, Destinations: []string{azuresim.DemoFirewallIP},
 			Ports:          []string{"2222"},
 			TranslatedFqdn: "app.contoso.example", TranslatedPort: "22",
-		}}})
+		}},
+	})
 	if err := w.PutFirewall(f); err != nil {
 		t.Fatal(err)
 	}
@@ -46,13 +48,15 @@ func TestTranslationByHostName(t *testing.T) {
 	if err := w.PutFirewall(f); err == nil || !strings.Contains(err.Error(), "cannot both be set") {
 		t.Error(err)
 	}
-	err := w.PutRuleCollectionGroup(azuresim.RuleCollectionGroup{Policy: azuresim.DemoEdgePolicy, Name: "names", Priority: 400,
+	err := w.PutRuleCollectionGroup(azuresim.RuleCollectionGroup{
+		Policy: azuresim.DemoEdgePolicy, Name: "names", Priority: 400,
 		Collections: []azuresim.RuleCollection{
 			{Name: "by-name", Kind: azuresim.NAT, Priority: 500, Action: "DNAT", Rules: []azuresim.FirewallRule{{
 				Name: "ssh", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{azuresim.DemoEdgeIP}, Ports: []string{"2222"},
 				TranslatedFqdn: "core.contoso.example", TranslatedPort: "22",
 			}}},
-		}})
+		},
+	})
 	group := w.ask("GET", azuresim.DemoEdgePolicy+"/ruleCollectionGroups/names", "")
 	if err != nil || !strings.Contains(group.text, `"translatedFqdn":"core.contoso.example"`) {
 		t.Error(err, group.text)

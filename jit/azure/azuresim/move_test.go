@@ -28,8 +28,10 @@ func TestMoveOfGroup(t *testing.T) {
 			t.Error(id)
 		}
 		time.Sleep(59 * time.Minute)
-		for _, path := range []string{azuresim.DemoDevNSG + rule, azuresim.DemoDevNSG + "/securityRules/new",
-			azuresim.DemoDBSubnetNSG + "/securityRules/monitoring"} {
+		for _, path := range []string{
+			azuresim.DemoDevNSG + rule, azuresim.DemoDevNSG + "/securityRules/new",
+			azuresim.DemoDBSubnetNSG + "/securityRules/monitoring",
+		} {
 			for _, method := range []string{"PUT", "DELETE"} {
 				if got := w.ask(method, path, ruleJSON(nil)); got.status != 409 {
 					t.Errorf("%s %s: %d %s", method, path, got.status, got.text)
@@ -118,8 +120,11 @@ func TestMoveRefused(t *testing.T) {
 		w.Configure(func(s *azuresim.Settings) { s.OperationTime = time.Minute })
 		w.ask("PUT", azuresim.DemoDevNSG+"/securityRules/jit", ruleJSON(nil))
 		for _, m := range []azuresim.Move{
-			{ID: azuresim.DemoDevNSG, Group: azuresim.DemoDBGroup}, {ID: azuresim.DemoDevNSG + "x", Group: azuresim.DemoDBGroup},
-			{ID: azuresim.DemoWebNICNSG, Group: azuresim.DemoWebGroup + "x"}, {ID: azuresim.DemoWebNICNSG, Group: azuresim.DemoWebGroup}, {ID: "x"},
+			{ID: azuresim.DemoDevNSG, Group: azuresim.DemoDBGroup},
+			{ID: azuresim.DemoDevNSG + "x", Group: azuresim.DemoDBGroup},
+			{ID: azuresim.DemoWebNICNSG, Group: azuresim.DemoWebGroup + "x"},
+			{ID: azuresim.DemoWebNICNSG, Group: azuresim.DemoWebGroup},
+			{ID: "x"},
 		} {
 			if id, err := w.MoveResource(m); err == nil {
 				t.Errorf("%+v moved to %s", m, id)

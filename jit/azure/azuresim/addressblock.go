@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// wholeBlock is how many addresses of a block are looked at one by one.
-const wholeBlock = 256
+// smallBlock is how many bits a block may leave open whose addresses are looked
+// at one by one.
+const smallBlock = 8
 
 // block is the prefix of a configuration's address: one address, or a block of
 // them.
@@ -34,34 +35,36 @@ func (s *Sim) destinations(ip IPConfig, source netip.Addr) []netip.Addr {
 	if !ok || p.Addr().Is4() != source.Unmap().Is4() {
 		return nil
 	}
-	low, high := p.Addr(), lastOf(p)
-	var all []netip.Addr
-	if p.Addr().BitLen()-p.Bits() <= 8 {
-		for a := low; len(all) < wholeBlock; a = a.Next() {
-			if all = append(all, a); a == high {
-				break
-			}
-		}
-		return all
+	if p.Addr().BitLen()-p.Bits() <= smallBlock {
+		return each(p)
 	}
-	all = append(all, low, high)
-	for _, text := range s.ruleDestinations() {
-		if edge, ok := addressRange(text); ok {
-			all = append(all, edge.Masked().Addr(), lastOf(edge).Next())
-		}
-	}
+	all := append(s.edges(), p.Addr(), lastOf(p))
 	all = slices.DeleteFunc(all, func(a netip.Addr) bool { return !p.Contains(a) })
 	slices.SortFunc(all, netip.Addr.Compare)
 	return slices.Compact(all)
 }
 
-// ruleDestinations are the destination words of every rule in effect.
-func (s *Sim) ruleDestinations() []string {
-	var out []string
+// each are the addresses of a block.
+func each(p netip.Prefix) []netip.Addr {
+	var all []netip.Addr
+	for a := p.Addr(); p.Contains(a); a = a.Next() {
+		all = append(all, a)
+	}
+	return all
+}
+
+// edges are the addresses at which a rule in effect begins to apply, and those
+// after the last one.
+func (s *Sim) edges() []netip.Addr {
+	var all []netip.Addr
 	for _, g := range s.nsgs {
 		for _, r := range g.applied {
-			out = append(append(out, r.DestinationAddressPrefix), r.DestinationAddressPrefixes...)
+			for _, text := range append([]string{r.DestinationAddressPrefix}, r.DestinationAddressPrefixes...) {
+				if p, ok := addressRange(text); ok {
+					all = append(all, p.Masked().Addr(), lastOf(p).Next())
+				}
+			}
 		}
 	}
-	return out
+	return all
 }

@@ -58,14 +58,16 @@ func TestHoldings(t *testing.T) {
 		{"root", bob, assign(azuresim.RoleOwner, "/"), azuresim.RoleDefinition{}, nil},
 		{
 			"conditional inside the role", bob, assign(customRole, vm),
-			azuresim.RoleDefinition{ID: customRole, Name: "ours", Actions: need, Condition: "@Resource[x] StringEquals 'y'"}, need,
+			azuresim.RoleDefinition{ID: customRole, Name: "ours", Actions: need, Condition: "@Resource[x] StringEquals 'y'"},
+			need,
 		},
 		{
 			"one of two permissions conditional", bob, assign(customRole, vm),
 			azuresim.RoleDefinition{
 				ID: customRole, Name: "ours", Actions: need[1:],
 				More: []azuresim.Permission{{Actions: need[:1], Condition: "@Resource[x] StringEquals 'y'"}},
-			}, need[:1],
+			},
+			need[:1],
 		},
 		{
 			"conditional", bob,

@@ -11,12 +11,11 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/reach"
 )
 
 const (
 	digestPatience = 10 * time.Minute // what could not be read is tried again for this long
-	maxExposures   = 15               // VMs of a digest that are shown one by one
-	maxRemarks     = 5
 )
 
 // queueDigest begins with the digest when a time of its schedule has come that
@@ -82,7 +81,7 @@ func (r *Reconciler) storeDigest(ctx context.Context, last jit.Digest, due time.
 	if doubt := r.trust.doubt(); doubt != "" { // Azure's clock was heard just now
 		return errors.New(doubt)
 	}
-	d := newDigest(last, due, now, findings, gaps)
+	d := reach.NewDigest(last, due, now, findings, gaps)
 	if err := r.state.KeepDigest(ctx, d, d.Event()); err != nil {
 		return fmt.Errorf("keeping the digest: %w", err)
 	}

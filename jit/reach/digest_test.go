@@ -1,4 +1,4 @@
-package reconcile
+package reach
 
 import (
 	"fmt"
@@ -10,12 +10,11 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
-	"jitbot/jit/reach"
 )
 
-func found(name string, p reach.Posture, tags ...string) reach.Finding {
+func found(name string, p Posture, tags ...string) Finding {
 	p.Why = "why of " + name
-	return reach.Finding{VM: jittest.Machine("rg", name, tags...), Posture: p}
+	return Finding{VM: jittest.Machine("rg", name, tags...), Posture: p}
 }
 
 func idsOf(names ...string) []string {
@@ -28,10 +27,10 @@ func idsOf(names ...string) []string {
 
 func TestDigestSumsUp(t *testing.T) {
 	due := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	open, shut, bare := reach.Posture{Class: reach.ClassUnhealthy}, reach.Posture{Class: reach.ClassHealthy}, reach.Posture{Class: reach.ClassNotApplicable}
+	open, shut, bare := Posture{Class: ClassUnhealthy}, Posture{Class: ClassHealthy}, Posture{Class: ClassNotApplicable}
 	untold, loose := bare, shut
 	untold.Undetermined, loose.StillOpen = true, []string{"Yet its policy opens it."}
-	first := newDigest(jit.Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []reach.Finding{
+	first := NewDigest(jit.Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []Finding{
 		found("a", open, "env=prod"), found("b", open), found("c", untold), found("d", bare), found("e", loose), found("f", shut), found("g", loose),
 	}, []string{"a gap"})
 	want := jit.Digest{
@@ -43,8 +42,8 @@ func TestDigestSumsUp(t *testing.T) {
 		t.Errorf("the first digest (-want +got):\n%s", diff)
 	}
 	// a is as it was, b cannot be told, c is opened; then b is shut, and a gone.
-	second := newDigest(first, due.Add(7*24*time.Hour), due.Add(7*24*time.Hour), []reach.Finding{found("c", open), found("a", open), found("b", untold)}, nil)
-	third := newDigest(second, due.Add(14*24*time.Hour), due.Add(14*24*time.Hour), []reach.Finding{found("c", open), found("b", shut)}, nil)
+	second := NewDigest(first, due.Add(7*24*time.Hour), due.Add(7*24*time.Hour), []Finding{found("c", open), found("a", open), found("b", untold)}, nil)
+	third := NewDigest(second, due.Add(14*24*time.Hour), due.Add(14*24*time.Hour), []Finding{found("c", open), found("b", shut)}, nil)
 	for _, tt := range []struct {
 		got  jit.Digest
 		want jit.Digest
@@ -60,11 +59,11 @@ func TestDigestSumsUp(t *testing.T) {
 }
 
 func TestDigestIsBounded(t *testing.T) {
-	var all []reach.Finding
+	var all []Finding
 	for n := range 2000 {
-		all = append(all, found(fmt.Sprint("vm-", n), reach.Posture{Class: reach.ClassUnhealthy, StillOpen: []string{fmt.Sprint("remark ", n%100)}}))
+		all = append(all, found(fmt.Sprint("vm-", n), Posture{Class: ClassUnhealthy, StillOpen: []string{fmt.Sprint("remark ", n%100)}}))
 	}
-	d := newDigest(jit.Digest{}, time.Time{}, time.Time{}, all, nil)
+	d := NewDigest(jit.Digest{}, time.Time{}, time.Time{}, all, nil)
 	if d.Unhealthy != 2000 || len(d.Exposures) != maxExposures || len(d.Remarks) != maxRemarks || d.More != 100-maxRemarks || len(d.Remarks[0].VMs) != 20 || d.Exposures[0].Why != "why of vm-0" {
 		t.Errorf("%d unhealthy, %d shown, %d remarks and %d more", d.Unhealthy, len(d.Exposures), len(d.Remarks), d.More)
 	}

@@ -1,4 +1,4 @@
-package reconcile
+package reach
 
 import (
 	"slices"
@@ -6,12 +6,16 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/reach"
 )
 
-// newDigest sums findings up, which are in the order of a scan. last is the
+const (
+	maxExposures = 15 // VMs of a digest that are shown one by one
+	maxRemarks   = 5
+)
+
+// NewDigest sums findings up, which are in the order of a scan. last is the
 // digest before, perhaps the zero one.
-func newDigest(last jit.Digest, due, at time.Time, findings []reach.Finding, gaps []string) jit.Digest {
+func NewDigest(last jit.Digest, due, at time.Time, findings []Finding, gaps []string) jit.Digest {
 	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
 	for _, f := range findings {
 		countFinding(&d, f)
@@ -26,19 +30,19 @@ func newDigest(last jit.Digest, due, at time.Time, findings []reach.Finding, gap
 	return d
 }
 
-func countFinding(d *jit.Digest, f reach.Finding) {
+func countFinding(d *jit.Digest, f Finding) {
 	switch f.Posture.Class {
-	case reach.ClassUnhealthy:
+	case ClassUnhealthy:
 		d.Unhealthy++
 		if len(d.Exposures) < maxExposures {
 			d.Exposures = append(d.Exposures, jit.Exposed{VM: f.VM.ID, Production: f.VM.Production(), Why: f.Posture.Why})
 		}
-	case reach.ClassNotApplicable:
+	case ClassNotApplicable:
 		d.NotApplicable++
 		if f.Posture.Undetermined {
 			d.Untold++
 		}
-	case reach.ClassHealthy:
+	case ClassHealthy:
 		d.Healthy++
 	}
 }
@@ -53,14 +57,14 @@ func addRemark(d *jit.Digest, text, vm string) {
 
 // compareDigest finds what changed since the last digest. What cannot be told now is
 // taken to be as it was.
-func compareDigest(d *jit.Digest, last jit.Digest, findings []reach.Finding) {
+func compareDigest(d *jit.Digest, last jit.Digest, findings []Finding) {
 	before, open := map[string]bool{}, map[string]bool{}
 	for _, id := range last.Open {
 		before[strings.ToLower(id)] = true
 	}
 	for _, f := range findings {
 		key := strings.ToLower(f.VM.ID)
-		unhealthy := f.Posture.Class == reach.ClassUnhealthy
+		unhealthy := f.Posture.Class == ClassUnhealthy
 		if unhealthy && !before[key] && !last.At.IsZero() {
 			d.Opened = append(d.Opened, f.VM.ID)
 		}

@@ -2,19 +2,13 @@ package crash_test
 
 import (
 	"testing"
-	"testing/synctest"
 
 	"jitbot/cmd/internal/e2e/simulated"
 )
 
 const (
 	ada   = simulated.Ada
-	bob   = simulated.Bob
 	grace = simulated.Grace
-	alan  = simulated.Alan
-	carol = simulated.Carol
-	guest = simulated.Guest
-	group = simulated.Approvers
 )
 
 // world is a simulated.World with what the tests of this package ask of it.
@@ -23,11 +17,4 @@ type world struct{ *simulated.World }
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	return &world{simulated.New(t)}
-}
-
-// bubble runs a test in fake time.
-func bubble(t *testing.T, f func(t *testing.T, w *world)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { f(t, newWorld(t)) })
 }

@@ -151,15 +151,19 @@ func (b *browser) lacks(selector, text string) {
 	b.until(fmt.Sprintf("no %q in %s", text, selector), fmt.Sprintf(`![...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))`, selector, text))
 }
 
-// click tries again when news redraws what it is about to click.
+// click tries again when news redraws what it is about to click, also between the
+// press and the release, when the click reaches something else.
 func (b *browser) click(selector string) {
 	b.t.Helper()
+	listen := fmt.Sprintf(`window.hit = false;
+		addEventListener("click", (e) => { window.hit = Boolean(e.target.closest(%q)) }, { capture: true, once: true }); true`, selector)
 	var err error
 	for range 3 {
+		evaluate[bool](b, listen)
 		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 		err = chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 		cancel()
-		if err == nil {
+		if err == nil && evaluate[bool](b, `window.hit`) {
 			return
 		}
 	}

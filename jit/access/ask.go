@@ -131,27 +131,32 @@ func (s *Service) splitByRule(vms []jit.VM, r jit.Request) ([]grantPart, error) 
 	return parts, nil
 }
 
+// createGrant stores the request as a grant, or gives the one that its key has
+// already: one delivery, one grant, however many come at the same moment.
 func (s *Service) createGrant(ctx context.Context, r jit.Request) (jit.Grant, error) {
 	for n := range idTries {
-		id := r.DeriveID(n)
-		old, err := s.adapters.Grants.Grant(ctx, id)
-		switch {
-		case err == nil && old.Request.Key == r.Key && old.Request.By.ID == r.By.ID:
-			return old, nil
-		case err == nil:
-			continue
-		case !errors.Is(err, jit.ErrNotFound):
-			return jit.Grant{}, fmt.Errorf("looking for %s: %w", id, err)
+		g, taken, err := s.createAs(ctx, r.DeriveID(n), r)
+		if err != nil || !taken {
+			return g, err
 		}
-		g, e := jit.NewGrant(id, r)
-		err = s.adapters.Grants.Create(ctx, g, e)
-		switch {
-		case errors.Is(err, jit.ErrExists):
-			continue
-		case err != nil:
-			return jit.Grant{}, fmt.Errorf("storing %s: %w", id, err)
-		}
-		return g, nil
 	}
 	return jit.Grant{}, errors.New("no free grant id was found")
+}
+
+// createAs stores the request under the id, or gives the grant that is there when
+// it is of the same key and person; taken says that it is of somebody else's.
+func (s *Service) createAs(ctx context.Context, id jit.ID, r jit.Request) (g jit.Grant, taken bool, err error) {
+	g, e := jit.NewGrant(id, r)
+	err = s.adapters.Grants.Create(ctx, g, e)
+	if err == nil {
+		return g, false, nil
+	}
+	if !errors.Is(err, jit.ErrExists) {
+		return jit.Grant{}, false, fmt.Errorf("storing %s: %w", id, err)
+	}
+	old, err := s.adapters.Grants.Grant(ctx, id)
+	if err != nil {
+		return jit.Grant{}, false, fmt.Errorf("reading %s: %w", id, err)
+	}
+	return old, old.Request.Key != r.Key || old.Request.By.ID != r.By.ID, nil
 }

@@ -1,0 +1,59 @@
+package e2e_test
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"jitbot/cmd/internal/e2e/simulated"
+	"jitbot/jit"
+)
+
+// together is a store whose creations wait for each other, so that several of one
+// moment have all read before the first of them writes.
+type together struct {
+	simulated.Store
+	all *sync.WaitGroup
+}
+
+func (s together) Create(ctx context.Context, g jit.Grant, events ...jit.Event) error {
+	s.all.Done()
+	s.all.Wait()
+	return s.Store.Create(ctx, g, events...)
+}
+
+// One key is one grant, also when several deliveries of it come at one moment.
+func TestOneKeyIsOneGrant(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		const deliveries = 5
+		var all, answered sync.WaitGroup
+		all.Add(deliveries)
+		w.WrapStore = func(s simulated.Store) simulated.Store { return together{s, &all} }
+		w.Start()
+		ids := make([]jit.ID, deliveries)
+		for i := range deliveries {
+			answered.Go(func() {
+				grants, err := w.Service.Ask(t.Context(), ada, "one delivery", jit.Ask{
+					VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
+					Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}, Reason: "mend the index",
+				})
+				if err != nil || len(grants) != 1 {
+					t.Errorf("%v, %v", grants, err)
+					return
+				}
+				ids[i] = grants[0].ID
+			})
+		}
+		answered.Wait()
+		for _, id := range ids {
+			if id != ids[0] {
+				t.Errorf("one key became %v", ids)
+			}
+		}
+		if stored, err := w.Store.Unfinished(t.Context()); err != nil || len(stored) != 1 {
+			t.Errorf("%d grants are stored, %v", len(stored), err)
+		}
+	})
+}

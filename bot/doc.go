@@ -17,5 +17,5 @@
 //
 // Its tests run it against bot/slacksim with a service of their own. Whole lives
 // of grants, over the real service, store and Azure clients, are tested in
-// cmd/internal/app.
+// cmd/internal/e2e.
 package bot

@@ -9,8 +9,7 @@
 // what could not be read. The one list that is kept (VMCache) serves names and
 // choices; nothing is opened by it.
 //
-// It imports all of the domain to its right in the order of the arrows: jit,
-// clock, ipset, rbac, reach, resource, route, rules, workqueue. It is tested with
-// real Azure clients in cmd/internal/e2e (authority, managementlock, shared_rule,
-// shared_address).
+// It imports jit, clock, rbac, reach, resource, route, rules and workqueue. It is
+// tested with real Azure clients in cmd/internal/e2e (authority, managementlock,
+// shared_rule, shared_address).
 package admission

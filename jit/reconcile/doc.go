@@ -16,7 +16,7 @@
 // past its until, from the descriptions of the rules alone.
 //
 // It changes no grant by itself: every transition is a method in package jit,
-// run by the store in a transaction. It imports jit, admission, clock, ipset,
+// run by the store in a transaction. It imports jit, admission, clock,
 // reach, resource, route, rules and workqueue. Nearly all of its tests run real
 // Azure clients over the simulator in fake time: cmd/internal/e2e and
 // cmd/internal/sim.

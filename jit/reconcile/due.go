@@ -91,7 +91,11 @@ func (f *foundDue) addOverdue(g jit.Grant, fresh bool, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen[g.ID] = true
-	if now.Sub(g.Wake()) > g.StuckAfter() {
+	end := g.Clock.Deadline
+	if end.IsZero() {
+		end = g.Clock.Until
+	}
+	if now.Sub(end) > g.StuckAfter() {
 		f.late = g.ID
 	}
 	for _, guard := range g.Guards() {

@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -27,21 +28,33 @@ func SweepOverdue(ctx context.Context, network rules.Network, owner rules.Owner,
 	}
 	found := make([][]Swept, len(tables))
 	faults := make([]error, len(tables))
+	sweep := func(i int) { found[i], faults[i] = sweepTable(ctx, network, owner, tables[i], unreadable, now) }
 	slots := make(chan struct{}, sweptAtOnce)
 	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i, t := range tables {
+			if resource.IsFirewall(t.Guard) {
+				sweep(i)
+			}
+		}
+	})
 	for i, t := range tables {
+		if resource.IsFirewall(t.Guard) {
+			continue
+		}
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			found[i], faults[i] = sweepTable(ctx, network, owner, t, unreadable, now)
+			sweep(i)
 		})
 	}
 	wg.Wait()
 	return slices.Concat(found...), errors.Join(append(faults, err)...)
 }
 
-// sweptAtOnce is how many guards are swept side by side, so that one that hangs
-// delays no other.
+// sweptAtOnce is how many network security groups are swept side by side, so that
+// one that hangs delays no other. Firewalls are swept one after the other: those
+// that share a policy, or inherit one, refuse changes at the same time.
 const sweptAtOnce = 32
 
 // Swept is one rule of ours that SweepOverdue found.

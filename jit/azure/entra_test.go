@@ -113,4 +113,13 @@ func TestNextPageElsewhere(t *testing.T) {
 			t.Errorf("err = %v", err)
 		}
 	})
+	for _, next := range []string{"https://evil.test/subscriptions", "http://management.azure.test/subscriptions", "https://management.azure.test:8443/x"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.AddFault(azuresim.Fault{Path: "/networkSecurityGroups", Status: 200, Body: `{"value":[],"nextLink":"` + next + `"}`})
+			if _, err := w.Tables(t.Context()); err == nil || !strings.Contains(err.Error(), "another host") {
+				t.Errorf("%s: err = %v", next, err)
+			}
+		})
+	}
 }

@@ -10,36 +10,6 @@ import (
 	"jitbot/jit/rules"
 )
 
-// fields are the members of a JSON object, each as it was read. What is not
-// changed, and what is not known here, is written back as it came.
-type fields map[string]json.RawMessage
-
-func (m fields) text(name string) string {
-	var s string
-	_ = json.Unmarshal(m[name], &s) // what is no text is no name
-	return s
-}
-
-func (m fields) object(name string) (fields, error) {
-	inner := fields{}
-	if err := unmarshal(m[name], &inner); err != nil {
-		return nil, err
-	}
-	if inner == nil {
-		inner = fields{}
-	}
-	return inner, nil
-}
-
-// encode writes what was read as JSON, so that it cannot fail.
-func encode(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("encoding what was read as JSON: " + err.Error())
-	}
-	return b
-}
-
 // collectionEditor is a list of collections while rules of ours are put in and taken
 // out.
 type collectionEditor struct {

@@ -192,6 +192,7 @@ func FuzzEditFirewall(f *testing.F) {
 	f.Add([]byte(`{"properties":{"networkRuleCollections":null}}`))
 	f.Add([]byte(`{"properties":{"networkRuleCollections":[{"name":"JITBOT-TEST-NETWORK","properties":{"priority":117,"action":{"type":"Allow"},"rules":[{"name":"mine"}]}}]}}`))
 	f.Add([]byte(`{"properties":{"natRuleCollections":[{"properties":null},{"name":7}]}}`))
+	f.Add([]byte(`{"properties":{"networkRulecolleCtions":[{"nAme":"0","rules":[{}]}]}}`)) // a name that is nearly ours
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var doc fields
 		if json.Unmarshal(data, &doc) != nil || doc == nil {

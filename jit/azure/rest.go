@@ -64,12 +64,11 @@ func (r rest) read(req *policy.Request, into any) error {
 	return nil
 }
 
-// list reads all pages of a list. A link to the next page that leads to
-// another host is not followed: the token would go there.
+// list reads all pages of a list.
 func (r rest) list(ctx context.Context, address string, take func(json.RawMessage) error) error {
 	for address != "" {
-		if !r.owns(address) {
-			return fmt.Errorf("the next page is on another host than %s", r.endpoint)
+		if err := r.checkOwns(address); err != nil {
+			return err
 		}
 		var page map[string]json.RawMessage
 		if err := r.get(ctx, address, &page); err != nil {
@@ -120,6 +119,9 @@ func listInto[T any](ctx context.Context, r rest, address string, take func(*T))
 		if page.NextLink == "" {
 			return nil
 		}
+		if err := r.checkOwns(page.NextLink); err != nil {
+			return err
+		}
 		req, err = runtime.NewRequestForNextLink(ctx, http.MethodGet, r.endpoint, page.NextLink)
 	}
 }
@@ -135,14 +137,26 @@ func unmarshal(raw json.RawMessage, into any) error {
 	return nil
 }
 
-// owns reports whether the address is on the service's host.
-func (r rest) owns(address string) bool {
+// checkOwns refuses a page of a list that is not on the service's host: the token
+// would go there.
+func (r rest) checkOwns(address string) error {
 	home, err := url.Parse(r.endpoint)
 	if err != nil {
-		return false
+		return fmt.Errorf("reading the service's address: %w", err)
 	}
 	u, err := url.Parse(address)
-	return err == nil && u.Scheme == home.Scheme && strings.EqualFold(u.Host, home.Host)
+	if err != nil || u.Scheme != home.Scheme || !strings.EqualFold(u.Hostname(), home.Hostname()) || portOf(u) != portOf(home) {
+		return fmt.Errorf("the next page is on another host than %s", r.endpoint)
+	}
+	return nil
+}
+
+// portOf is the port of an address, that of its scheme where it names none.
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" || u.Scheme != "https" {
+		return port
+	}
+	return "443"
 }
 
 // noResult is the result of an operation of which only the end matters.

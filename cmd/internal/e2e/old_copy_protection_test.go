@@ -10,6 +10,22 @@ import (
 	"jitbot/jit/rules"
 )
 
+// toldChannel lists what the record has of a kind.
+func (w *world) toldChannel(kind jit.EventKind) []jit.Event {
+	w.T.Helper()
+	events, err := w.Store.Events(w.T.Context(), 0, 100000)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	var out []jit.Event
+	for _, e := range events {
+		if e.Kind == kind {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // What was unprotected since the copy is shut again, and that is one message of the
 // channel, whatever is where.
 func TestOlderCopyShutsAgainInOneMessage(t *testing.T) {

@@ -15,11 +15,11 @@ import (
 func (w *world) copyStore() []byte {
 	w.T.Helper()
 	w.Stop()
+	defer w.Start()
 	raw, err := os.ReadFile(w.File)
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	w.Start()
 	return raw
 }
 
@@ -32,22 +32,6 @@ func (w *world) putBack(raw []byte) {
 		w.T.Fatal(err)
 	}
 	w.Start()
-}
-
-// toldChannel lists what the record has for the default channel.
-func (w *world) toldChannel(kind jit.EventKind) []jit.Event {
-	w.T.Helper()
-	events, err := w.Store.Events(w.T.Context(), 0, 100000)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	var out []jit.Event
-	for _, e := range events {
-		if e.Kind == kind {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 // staysShut checks that nothing is open to Ada while time passes.

@@ -12,9 +12,6 @@
 // written that the store did not intend before; open and closed are what was read
 // back; what fails is tried again for ever.
 //
-// SweepOverdue is the same for a machine without the store: it closes what is
-// past its until, from the descriptions of the rules alone.
-//
 // It changes no grant by itself: every transition is a method in package jit,
 // run by the store in a transaction. It imports jit, admission, clock,
 // reach, resource, route, rules and workqueue. Nearly all of its tests run real

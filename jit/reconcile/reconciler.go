@@ -28,8 +28,8 @@ const (
 )
 
 // Reconciler is the loop that makes Azure agree with the store. What it remembers
-// between passes is in its parts, each with its own lock: trust, due, firewalls,
-// startup and digestDone; no part calls another with its lock held. It has no lock
+// between passes is in its parts, each with its own lock: trust, due, firewalls
+// and startup; no part calls another with its lock held. It has no lock
 // of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
 	checks       admission.Checker
@@ -41,12 +41,11 @@ type Reconciler struct {
 	checkRequest func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
 	unwatched    sync.Once                           // says once that some protected VMs are not followed
 
-	work       queues
-	trust      *clockTrust
-	due        *dueList
-	firewalls  *firewallBatch
-	startup    *startup
-	digestDone *doneDigest
+	work      queues
+	trust     *clockTrust
+	due       *dueList
+	firewalls *firewallBatch
+	startup   *startup
 }
 
 // queues are the work under way, each by its key and with its own bound.
@@ -57,12 +56,11 @@ type queues struct {
 	holders     *workqueue.Queue // key: somebody with open grants, whose rights are checked again
 	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
 	inventory   *workqueue.Queue // one key: the list of VMs, which grants and protections follow
-	digests     *workqueue.Queue // one key: the digest that is due
 }
 
 // wait returns when nothing is under way any more.
 func (q queues) wait() {
-	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.inventory, q.digests} {
+	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.inventory} {
 		one.Wait()
 	}
 }
@@ -73,12 +71,6 @@ type State interface {
 	Guards(ctx context.Context) ([]string, error)
 	// Mark keeps the highest wall clock reading seen and returns it.
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
-	// Digest gives the digest that was kept last; the zero Digest when there is
-	// none.
-	Digest(ctx context.Context) (jit.Digest, error)
-	// KeepDigest keeps a digest in place of the last one, with its events and
-	// their notices.
-	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
 }
 
 // New makes the loop; Run starts it.
@@ -86,7 +78,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
-		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(), digestDone: &doneDigest{},
+		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(),
 	}
 	r.trust = newClockTrust(r.checks.Clock, state, w)
 	r.work = queues{
@@ -96,7 +88,6 @@ func New(checks admission.Checker, state State) *Reconciler {
 		holders:     workqueue.New(recheckWorkers, r.recheck),
 		protections: workqueue.New(protectWorkers, r.reprotect),
 		inventory:   workqueue.New(1, r.followVMs),
-		digests:     workqueue.New(1, r.runDigest),
 	}
 	return r
 }
@@ -138,7 +129,6 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 		if rights.passed() {
 			r.recheckHolders(ctx)
 		}
-		r.queueDigest(ctx)
 		r.startup.serveWhenReady(!first, time.Since(started))
 		select {
 		case <-ctx.Done():
@@ -202,6 +192,9 @@ func (r *Reconciler) Skip(d time.Duration) {
 	r.checks.Clock.Skip(d)
 	r.Kick()
 }
+
+// Doubt says why the clock is not to be trusted now; empty when it is.
+func (r *Reconciler) Doubt() string { return r.trust.doubt() }
 
 // Now is the clock by which grants are measured.
 func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }

@@ -9,7 +9,7 @@ import (
 	"jitbot/jit"
 )
 
-// Digest implements reconcile.State.
+// Digest implements digest.Store.
 func (b *Store) Digest(ctx context.Context) (d jit.Digest, err error) {
 	err = b.read(ctx, func(tx *bbolt.Tx) error {
 		raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyDigest))
@@ -21,7 +21,7 @@ func (b *Store) Digest(ctx context.Context) (d jit.Digest, err error) {
 	return d, err
 }
 
-// KeepDigest implements reconcile.State.
+// KeepDigest implements digest.Store.
 func (b *Store) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error {
 	raw, err := seal(bucketMeta, []byte(keyDigest), d)
 	if err != nil {

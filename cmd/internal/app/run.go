@@ -21,6 +21,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
 	"jitbot/jit/clock"
+	"jitbot/jit/digest"
 	"jitbot/jit/outbox"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
@@ -138,6 +139,7 @@ type program struct {
 	heartbeat  *heartbeat
 	azure      *azure.Client
 	reconciler *reconcile.Reconciler
+	digests    *digest.Writer
 	service    *access.Service
 	dispatcher *outbox.Dispatcher
 	bot        *bot.Bot
@@ -166,6 +168,7 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 		People: bot.NewPeople(api), Meter: p.meters, Topology: p.azure, Locks: p.azure, Log: o.Log,
 	})
 	p.reconciler = reconcile.New(checks, waking)
+	p.digests = digest.NewWriter(checks, waking, p.reconciler.Doubt)
 	p.service = access.New(checks, waking, p.reconciler)
 	cards.Others = p.service.Others
 	p.bot, err = bot.New(bot.Config{
@@ -187,6 +190,7 @@ func (p *program) run(ctx context.Context, listener net.Listener) error {
 	defer end()
 	group, work := errgroup.WithContext(work)
 	group.Go(func() error { return p.reconciler.Run(work, p.service.Check) })
+	group.Go(func() error { return p.digests.Run(work) })
 	group.Go(func() error { return p.dispatcher.Run(work) })
 	group.Go(func() error { return p.watchStore(work) })
 	if listener != nil {

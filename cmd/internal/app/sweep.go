@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/reconcile"
 	"jitbot/jit/rules"
+	"jitbot/jit/sweep"
 )
 
 // Sweep closes what is past its until, from the rules in Azure alone: it needs
@@ -21,9 +21,9 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		return err
 	}
 	owner := rules.Owner{Installation: o.Config.Jit.Installation, Bands: o.Config.Jit.Bands}
-	found, err := reconcile.SweepOverdue(ctx, client, owner, unreadable, time.Now())
+	found, err := sweep.Overdue(ctx, client, owner, unreadable, time.Now())
 	overdue := 0
-	counts := map[reconcile.Outcome]int{}
+	counts := map[sweep.Outcome]int{}
 	for _, r := range found {
 		counts[r.Outcome]++
 		if r.Overdue() {
@@ -35,7 +35,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 	}
 	_, sayErr := fmt.Fprintf(o.Out, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
 		jit.Count(len(found), "rule", "rules"), o.Config.Jit.Installation,
-		counts[reconcile.Removed], counts[reconcile.Kept], counts[reconcile.Unreadable], counts[reconcile.Astray], counts[reconcile.NotRemoved])
+		counts[sweep.Removed], counts[sweep.Kept], counts[sweep.Unreadable], counts[sweep.Astray], counts[sweep.NotRemoved])
 	if !client.SeesFirewalls() {
 		_, saidErr := fmt.Fprintln(o.Out, "Firewalls are not looked at: Azure does not show them all to this identity."+
 			" If jitbot opens through firewalls, give it the role of \"jitbot role --sweep\".")
@@ -47,7 +47,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 	}
 	if overdue > 0 {
 		hint := ""
-		if counts[reconcile.Unreadable] > 0 {
+		if counts[sweep.Unreadable] > 0 {
 			hint = "; --unreadable also removes those whose description cannot be read"
 		}
 		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", jit.Count(overdue, "rule was", "rules were"), hint))

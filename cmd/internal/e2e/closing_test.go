@@ -10,8 +10,8 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/jit/reconcile"
 	"jitbot/jit/rules"
+	"jitbot/jit/sweep"
 )
 
 // While one of a grant's two guards refuses the removal, nothing is read over
@@ -261,12 +261,12 @@ func TestAstrayOverdueRuleFailsTheSweep(t *testing.T) {
 		const due, later = "jitbot-prod-g-99999-web-1-abcd-tcp", "jitbot-prod-g-88888-web-1-abcd-tcp"
 		w.plant(azuresim.DemoDevNSG, due, "Allow", "203.0.113.99", 2000, "jitbot g-99999 U0ADA until 1999-01-01T00:00:00Z")
 		w.plant(azuresim.DemoDevNSG, later, "Allow", "203.0.113.99", 2001, "jitbot g-88888 U0ADA until 2099-01-01T00:00:00Z")
-		found, err := reconcile.SweepOverdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := sweep.Overdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if err != nil || len(found) != 2 {
 			t.Fatalf("%v, %v", found, err)
 		}
 		for _, r := range found {
-			if r.Outcome != reconcile.Astray || r.Overdue() != (r.Rule == due) {
+			if r.Outcome != sweep.Astray || r.Overdue() != (r.Rule == due) {
 				t.Errorf("%s: overdue %t", r, r.Overdue())
 			}
 		}

@@ -10,8 +10,8 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/jit/reconcile"
 	"jitbot/jit/rules"
+	"jitbot/jit/sweep"
 )
 
 // oursIn gives the rule of ours in a guard.
@@ -166,17 +166,17 @@ func TestSweepWithoutStore(t *testing.T) {
 		g := w.Open(time.Hour, "web-1")
 		w.Stop()
 		owner := rules.Owner{Installation: "prod", Bands: w.Config.Bands}
-		found, err := reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
-		if err != nil || len(found) != 2 || found[0].Outcome != reconcile.Kept || w.Ours() != 2 {
+		found, err := sweep.Overdue(t.Context(), w.Client, owner, false, time.Now())
+		if err != nil || len(found) != 2 || found[0].Outcome != sweep.Kept || w.Ours() != 2 {
 			t.Fatalf("before until: %v, %v", found, err)
 		}
 		w.Pass(time.Until(g.Clock.Until))
-		found, err = reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
+		found, err = sweep.Overdue(t.Context(), w.Client, owner, false, time.Now())
 		if err != nil || len(found) != 2 {
 			t.Fatalf("after until: %v, %v", found, err)
 		}
 		for _, r := range found {
-			if r.Outcome != reconcile.Removed || r.Grant != g.ID {
+			if r.Outcome != sweep.Removed || r.Grant != g.ID {
 				t.Errorf("%s", r)
 			}
 		}

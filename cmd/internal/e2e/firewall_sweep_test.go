@@ -7,8 +7,8 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/jit/reconcile"
 	"jitbot/jit/rules"
+	"jitbot/jit/sweep"
 )
 
 // Without the bot and its store, what is past its until is closed in firewalls
@@ -24,9 +24,9 @@ func TestSweepOfFirewalls(t *testing.T) {
 				g = w.Want(g.ID, jit.Open)
 				w.Stop()
 				owner := rules.Owner{Installation: "prod", Bands: w.Config.Bands}
-				found, err := reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
+				found, err := sweep.Overdue(t.Context(), w.Client, owner, false, time.Now())
 				for _, r := range found {
-					if r.Outcome != reconcile.Kept || r.Until != g.Clock.Until || r.Grant != g.ID {
+					if r.Outcome != sweep.Kept || r.Until != g.Clock.Until || r.Grant != g.ID {
 						t.Errorf("%v", r)
 					}
 				}
@@ -34,9 +34,9 @@ func TestSweepOfFirewalls(t *testing.T) {
 					t.Fatalf("%v, %v", found, err)
 				}
 				time.Sleep(time.Until(g.Clock.Until))
-				found, err = reconcile.SweepOverdue(t.Context(), w.Client, owner, false, time.Now())
+				found, err = sweep.Overdue(t.Context(), w.Client, owner, false, time.Now())
 				for _, r := range found {
-					if r.Outcome != reconcile.Removed {
+					if r.Outcome != sweep.Removed {
 						t.Errorf("%v", r)
 					}
 				}
@@ -59,7 +59,7 @@ func TestSweepUnderAPolicyThatIsHidden(t *testing.T) {
 		w.Stop()
 		w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
 		time.Sleep(time.Until(g.Clock.Until))
-		found, err := reconcile.SweepOverdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := sweep.Overdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if w.hasRule(g.ID) {
 			t.Errorf("the rule is left: %v, %v", found, err)
 		}
@@ -88,12 +88,12 @@ func TestSweepTellsOfEachRuleOnce(t *testing.T) {
 			}
 			w.Pass(time.Minute)
 		}
-		found, err := reconcile.SweepOverdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := sweep.Overdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if len(found) != 2 || err != nil {
 			t.Errorf("%v, %v", found, err)
 		}
 		for _, r := range found {
-			if r.Outcome != reconcile.Removed {
+			if r.Outcome != sweep.Removed {
 				t.Errorf("%v", r)
 			}
 		}

@@ -9,8 +9,8 @@ import (
 
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
-	"jitbot/jit/reconcile"
 	"jitbot/jit/rules"
+	"jitbot/jit/sweep"
 )
 
 // fullDisk is a store that takes no change of a grant while full.
@@ -46,7 +46,7 @@ func TestOverdueRulesGoThoughNothingCanBeStored(t *testing.T) {
 			t.Errorf("%d rules are left 4 s after the deadline", n)
 		}
 		w.Pass(2 * time.Hour)
-		found, err := reconcile.SweepOverdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		found, err := sweep.Overdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if n := w.Ours(); n != 0 || err != nil || len(found) != 0 {
 			t.Errorf("%d rules came back: %v, %v", n, found, err)
 		}

@@ -16,6 +16,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/digest"
 	"jitbot/jit/outbox"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
@@ -54,6 +55,7 @@ type Store interface {
 	admission.Names
 	access.History
 	reconcile.State
+	digest.Store
 	outbox.Store
 }
 
@@ -123,6 +125,7 @@ func (w *World) Start() {
 	ctx, cancel := context.WithCancel(w.T.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.Reconciler.Run(ctx, w.Service.Check) })
+	wg.Go(func() { _ = digest.NewWriter(checks, store, w.Reconciler.Doubt).Run(ctx) })
 	wg.Go(func() { _ = outbox.New(store, w.Told, log).Run(ctx) })
 	w.halt = sync.OnceFunc(func() {
 		cancel()

@@ -1,4 +1,4 @@
-package reconcile
+package sweep
 
 import (
 	"context"
@@ -15,18 +15,18 @@ import (
 	"jitbot/jit/rules"
 )
 
-// SweepOverdue closes what is past its until, from the rules in the network alone,
+// Overdue closes what is past its until, from the rules in the network alone,
 // with no store and no Slack, for when the instance that opened them is gone: it
 // is what jitbot sweep runs.
 // With unreadable it also removes the allow rules of ours whose description
 // cannot be read. Rules that are not ours are never touched. The error says
 // which guards could not be read; what could be is returned all the same.
-func SweepOverdue(ctx context.Context, network rules.Network, owner rules.Owner, unreadable bool, now time.Time) ([]Swept, error) {
+func Overdue(ctx context.Context, network rules.Network, owner rules.Owner, unreadable bool, now time.Time) ([]Rule, error) {
 	tables, err := network.Tables(ctx)
 	if err != nil {
 		err = fmt.Errorf("listing the security groups and firewalls: %w", err)
 	}
-	found := make([][]Swept, len(tables))
+	found := make([][]Rule, len(tables))
 	faults := make([]error, len(tables))
 	sweep := func(i int) { found[i], faults[i] = sweepTable(ctx, network, owner, tables[i], unreadable, now) }
 	slots := make(chan struct{}, sweptAtOnce)
@@ -57,8 +57,8 @@ func SweepOverdue(ctx context.Context, network rules.Network, owner rules.Owner,
 // that share a policy, or inherit one, refuse changes at the same time.
 const sweptAtOnce = 32
 
-// Swept is one rule of ours that SweepOverdue found.
-type Swept struct {
+// Rule is one rule of ours that was found.
+type Rule struct {
 	Guard   string // name of the guard
 	Rule    string
 	Grant   jit.ID
@@ -68,10 +68,10 @@ type Swept struct {
 	due     bool  // its until has passed
 }
 
-// Outcome is what SweepOverdue did about one rule.
+// Outcome is what was done about one rule.
 type Outcome string
 
-// The outcomes of SweepOverdue for a rule.
+// The outcomes for a rule.
 const (
 	Removed    Outcome = "removed"    // past its until, and read back gone
 	Kept       Outcome = "kept"       // not yet due
@@ -82,8 +82,8 @@ const (
 
 func sweepTable(
 	ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time,
-) ([]Swept, error) {
-	var found []Swept
+) ([]Rule, error) {
+	var found []Rule
 	var changes []rules.Change
 	var due []int // index into found of each change
 	for _, rule := range t.Rules {
@@ -116,12 +116,12 @@ func sweepTable(
 
 // classifyRule tells an allow rule of our installation from all others. Due ones
 // start as not removed.
-func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Swept, bool) {
+func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Rule, bool) {
 	n, ok := rules.ParseRuleName(rule.Name)
 	if !ok || n.Installation != owner.Installation || n.Grant == "" {
-		return Swept{}, false
+		return Rule{}, false
 	}
-	r := Swept{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
+	r := Rule{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
 	d, ok := rules.ParseDescription(rule.Description)
 	if ok && d.Grant == n.Grant {
 		r.Until, r.due = d.Until, !d.Until.After(now)
@@ -139,7 +139,7 @@ func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Ti
 }
 
 // afterRemoval is the rule after its removal was tried.
-func (r Swept) afterRemoval(there, atWork bool) Swept {
+func (r Rule) afterRemoval(there, atWork bool) Rule {
 	switch {
 	case there:
 		r.Outcome = NotRemoved
@@ -155,12 +155,12 @@ func (r Swept) afterRemoval(there, atWork bool) Swept {
 }
 
 // Overdue reports whether the rule should be gone and may not be.
-func (r Swept) Overdue() bool {
+func (r Rule) Overdue() bool {
 	return r.Outcome == NotRemoved || r.Outcome == Unreadable || r.Outcome == Astray && r.due
 }
 
 // String is a line for a terminal.
-func (r Swept) String() string {
+func (r Rule) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-10s %s %s in %s", r.Outcome, r.Grant, r.Rule, r.Guard)
 	if !r.Until.IsZero() {

@@ -1,4 +1,4 @@
-package reconcile_test
+package sweep_test
 
 import (
 	"context"
@@ -15,9 +15,9 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
-	"jitbot/jit/reconcile"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
+	"jitbot/jit/sweep"
 )
 
 // network is a few network security groups in memory. It does what Azure
@@ -113,7 +113,7 @@ func mixedGuard() rules.Table {
 	}}
 }
 
-func TestSweepOverdue(t *testing.T) {
+func TestOverdue(t *testing.T) {
 	const p = "jitbot-prod-g-7k2qd-"
 	tests := []struct {
 		name       string
@@ -135,7 +135,7 @@ func TestSweepOverdue(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := &network{tables: []rules.Table{mixedGuard()}}
-			swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
+			swept, err := sweep.Overdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +145,7 @@ func TestSweepOverdue(t *testing.T) {
 				if r.Guard != "nsg-web" || r.Grant != "g-7k2qd" || r.Err != nil {
 					t.Errorf("%+v", r)
 				}
-				if r.Overdue() != (r.Outcome == reconcile.Unreadable || r.Outcome == reconcile.Astray) {
+				if r.Overdue() != (r.Outcome == sweep.Unreadable || r.Outcome == sweep.Astray) {
 					t.Errorf("%s is overdue: %t", r.Rule, r.Overdue())
 				}
 			}
@@ -155,30 +155,30 @@ func TestSweepOverdue(t *testing.T) {
 			if diff := cmp.Diff(tt.left, ruleNames(n.tables[0])); diff != "" {
 				t.Errorf("left in the guard (-want +got):\n%s", diff)
 			}
-			again, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
-			if err != nil || slices.ContainsFunc(again, func(r reconcile.Swept) bool { return r.Outcome == reconcile.Removed }) {
+			again, err := sweep.Overdue(t.Context(), n, jittest.Owner, tt.unreadable, jittest.Start)
+			if err != nil || slices.ContainsFunc(again, func(r sweep.Rule) bool { return r.Outcome == sweep.Removed }) {
 				t.Errorf("the second pass: %v, %v", again, err)
 			}
 		})
 	}
 }
 
-func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
+func TestOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 	due := jittest.Start.Add(-time.Hour)
 	tests := []struct {
 		name string
 		set  func(*network, string)
-		want reconcile.Outcome
+		want sweep.Outcome
 		err  error // of the rule
 		all  bool  // the pass has an error
 	}{
-		{"forbidden", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrForbidden} }, reconcile.NotRemoved, jit.ErrForbidden, false},
-		{"locked", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrLocked} }, reconcile.NotRemoved, jit.ErrLocked, false},
-		{"Succeeded, and still there", func(n *network, r string) { n.sluggish = map[string]bool{r: true} }, reconcile.NotRemoved, nil, false},
-		{"gone, but not read back", func(n *network, _ string) { n.unreadable = map[string]error{"/g/a": errors.New("timeout")} }, reconcile.NotRemoved, nil, true},
+		{"forbidden", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrForbidden} }, sweep.NotRemoved, jit.ErrForbidden, false},
+		{"locked", func(n *network, r string) { n.forbidden = map[string]error{r: jit.ErrLocked} }, sweep.NotRemoved, jit.ErrLocked, false},
+		{"Succeeded, and still there", func(n *network, r string) { n.sluggish = map[string]bool{r: true} }, sweep.NotRemoved, nil, false},
+		{"gone, but not read back", func(n *network, _ string) { n.unreadable = map[string]error{"/g/a": errors.New("timeout")} }, sweep.NotRemoved, nil, true},
 		{"the guard went meanwhile", func(n *network, _ string) {
 			n.unreadable = map[string]error{"/g/a": jit.ErrNotFound}
-		}, reconcile.Removed, nil, false},
+		}, sweep.Removed, nil, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -187,24 +187,24 @@ func TestSweepOverdueSaysRemovedOnlyOfWhatIsGone(t *testing.T) {
 				{Guard: "/g/a", Name: "a", Rules: []rules.Rule{rule}}, {Guard: "/g/b", Name: "b", Rules: []rules.Rule{granted("b", 100, due)}},
 			}}
 			tt.set(n, rule.Name)
-			swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
+			swept, err := sweep.Overdue(t.Context(), n, jittest.Owner, false, jittest.Start)
 			if (err != nil) != tt.all || len(swept) != 2 {
 				t.Fatalf("%v, %v", swept, err)
 			}
-			if r := swept[0]; r.Outcome != tt.want || !errors.Is(r.Err, tt.err) || r.Overdue() != (tt.want != reconcile.Removed) {
+			if r := swept[0]; r.Outcome != tt.want || !errors.Is(r.Err, tt.err) || r.Overdue() != (tt.want != sweep.Removed) {
 				t.Errorf("%+v, want %s with %v", r, tt.want, tt.err)
 			}
-			if r := swept[1]; r.Outcome != reconcile.Removed {
+			if r := swept[1]; r.Outcome != sweep.Removed {
 				t.Errorf("the other guard: %+v", r)
 			}
 		})
 	}
 }
 
-func TestSweepOverdueDoesWhatItCanRead(t *testing.T) {
+func TestOverdueDoesWhatItCanRead(t *testing.T) {
 	n := &network{tables: []rules.Table{{Guard: "/g/a", Name: "a", Rules: []rules.Rule{granted("due", 100, jittest.Start)}}}, partly: jit.ErrForbidden}
-	swept, err := reconcile.SweepOverdue(t.Context(), n, jittest.Owner, false, jittest.Start)
-	if !errors.Is(err, jit.ErrForbidden) || len(swept) != 1 || swept[0].Outcome != reconcile.Removed {
+	swept, err := sweep.Overdue(t.Context(), n, jittest.Owner, false, jittest.Start)
+	if !errors.Is(err, jit.ErrForbidden) || len(swept) != 1 || swept[0].Outcome != sweep.Removed {
 		t.Errorf("%v, %v", swept, err)
 	}
 }
@@ -212,11 +212,11 @@ func TestSweepOverdueDoesWhatItCanRead(t *testing.T) {
 func TestSweptAsALine(t *testing.T) {
 	tests := []struct {
 		name string
-		r    reconcile.Swept
+		r    sweep.Rule
 		want string
 	}{
-		{"kept", reconcile.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: jittest.Start, Outcome: reconcile.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
-		{"unreadable", reconcile.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: reconcile.Unreadable}, "unreadable g-7k2qd r in nsg"},
+		{"kept", sweep.Rule{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Until: jittest.Start, Outcome: sweep.Kept}, "kept       g-7k2qd r in nsg, until 2026-03-01T08:00:00Z"},
+		{"unreadable", sweep.Rule{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: sweep.Unreadable}, "unreadable g-7k2qd r in nsg"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -225,7 +225,7 @@ func TestSweptAsALine(t *testing.T) {
 			}
 		})
 	}
-	failed := reconcile.Swept{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: reconcile.NotRemoved, Err: fmt.Errorf("secret detail: %w", jit.ErrLocked)}
+	failed := sweep.Rule{Guard: "nsg", Rule: "r", Grant: "g-7k2qd", Outcome: sweep.NotRemoved, Err: fmt.Errorf("secret detail: %w", jit.ErrLocked)}
 	if got := failed.String(); !strings.Contains(got, "lock") || strings.Contains(got, "secret") {
 		t.Errorf("a failed one is %q", got)
 	}
@@ -254,10 +254,10 @@ func TestOneGuardThatHangsDelaysNoOther(t *testing.T) {
 			n.tables = append(n.tables, rules.Table{Name: fmt.Sprint("nsg-", i), Guard: fmt.Sprint("/g/nsg-", i), Rules: []rules.Rule{overdue}})
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		var found []reconcile.Swept
+		var found []sweep.Rule
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			found, _ = reconcile.SweepOverdue(ctx, hanging{n, "/g/nsg-0"}, jittest.Owner, false, jittest.Start.Add(time.Minute))
+			found, _ = sweep.Overdue(ctx, hanging{n, "/g/nsg-0"}, jittest.Owner, false, jittest.Start.Add(time.Minute))
 		})
 		time.Sleep(10 * time.Second)
 		left := 0

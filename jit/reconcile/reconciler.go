@@ -40,6 +40,7 @@ type Reconciler struct {
 	kick         chan struct{}
 	checkRequest func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
 	unwatched    sync.Once                           // says once that some protected VMs are not followed
+	absences     *admission.Absences                 // of guards and VMs
 
 	work      queues
 	trust     *clockTrust
@@ -77,7 +78,7 @@ type State interface {
 func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
-		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
+		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1), absences: admission.NewAbsences(),
 		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(),
 	}
 	r.trust = newClockTrust(r.checks.Clock, state, w)

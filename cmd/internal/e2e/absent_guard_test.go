@@ -75,8 +75,16 @@ func TestGuardMissingWhileOpen(t *testing.T) {
 		if !w.Reachable(azuresim.DemoJump, adasAddress) {
 			t.Error("shut, though it is called open")
 		}
-		w.Azure.AddLag(azuresim.Lag{ID: azuresim.DemoDevNSG, Reads: 1})
-		w.openFrom("198.51.100.7/32", "dev-1")
+		next, err := w.Ask(ada, time.Hour, "dev-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Azure.AddLag(azuresim.Lag{ID: azuresim.DemoDevNSG, Reads: 2})
+		if _, err := w.Service.Approve(t.Context(), grace, next.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(40 * time.Second)
+		w.Want(next.ID, jit.Open)
 	})
 }
 

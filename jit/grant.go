@@ -42,7 +42,8 @@ func (g Grant) Identified(vm VM) Grant {
 	return g
 }
 
-// Request is what was asked. It never changes.
+// Request is what was asked. It never changes, but that a record from before VMIDs
+// were kept is given them.
 type Request struct {
 	By       Person         `json:"by"`
 	Targets  []Target       `json:"targets"`

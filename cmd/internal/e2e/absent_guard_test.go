@@ -193,7 +193,7 @@ func TestGoneGuardIsSaidToBeGone(t *testing.T) {
 		w.Azure.DeleteNSG(azuresim.DemoJumpNSG)
 		w.Pass(2 * time.Minute)
 		g = w.Want(g.ID, jit.Closed)
-		const want = "the network security group jump-nsg is gone"
+		const want = "the network security group `jump-nsg` is gone from Azure"
 		direct := view.Direct(jit.Event{Kind: jit.EventClosed, Grant: g.ID}, g).Text
 		thread := view.Thread(jit.Event{Kind: jit.EventClosed, Grant: g.ID}, g).Text
 		for _, text := range []string{direct, thread, view.Card(g).Text} {

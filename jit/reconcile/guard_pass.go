@@ -63,7 +63,7 @@ func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) []rules.Cha
 	changes := pass.plan.Changes
 	for _, from := range r.absences.Namesakes(pass.guard) {
 		stored := r.checks.Stored(ctx, from)
-		changes = rules.WithoutMoved(changes, pass.before, from, stored.Grants, stored.Protections, r.trust.due())
+		changes = rules.WithoutMoved(changes, pass.before, from, stored.Grants, stored.Protections, r.trust.Due())
 	}
 	return changes
 }

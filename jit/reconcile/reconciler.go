@@ -79,8 +79,9 @@ type State interface {
 func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
-		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1), absences: admission.NewAbsences(),
-		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(),
+		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
+		absences: admission.NewAbsences(),
+		due:      newDueList(), firewalls: newFirewallBatch(), startup: newStartup(),
 	}
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)
 	r.work = queues{

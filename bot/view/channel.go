@@ -38,7 +38,7 @@ func channelUnprotected(e jit.Event, why string) string {
 }
 
 func channelDrift(e jit.Event, why string) string {
-	return fmt.Sprintf("Somebody changed a rule in Azure that keeps %s shut%s", vmNames(e.VMs), why)
+	return fmt.Sprintf("The rules in Azure that keep %s shut were not as they should be%s", vmNames(e.VMs), why)
 }
 
 func channelExposed(e jit.Event, _ string) string {
@@ -57,7 +57,7 @@ func channelMoved(e jit.Event, why string) string {
 func channelDigest(_ jit.Event, why string) string { return "How the VMs stand" + why }
 
 func channelOrphan(_ jit.Event, why string) string {
-	return "A rule of jitbot was left in Azure" + why
+	return "Rules of jitbot that no live grant explains were left in Azure" + why
 }
 
 // vmNames names VMs by their resource ids.

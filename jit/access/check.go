@@ -106,8 +106,8 @@ func uncheckable(cause error) *jit.Refusal {
 		return jit.Refuse(jit.ErrAuthority, "Your request could not be checked (%s), so nothing is opened, and asking again does not help: "+
 			"have an admin give jitbot the role that jitbot role prints.", admission.Outline(cause))
 	case admission.Lasting(cause):
-		return jit.Refuse(jit.ErrAuthority, "Your request could not be checked, because Azure refuses what jitbot asked for, so nothing is opened, "+
-			"and asking again does not help: have an admin look for %s in jitbot's log.", "a request could not be checked")
+		return jit.Refuse(jit.ErrAuthority, "Your request could not be checked, because Azure refuses what jitbot asked for, "+
+			"so nothing is opened, and asking again does not help: have an admin look for %s in jitbot's log.", "a request could not be checked")
 	default:
 		return jit.Refuse(jit.ErrAuthority,
 			"Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", admission.Outline(cause))

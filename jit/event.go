@@ -42,7 +42,7 @@ const (
 	EventProtected    EventKind = "protected"    // read back in force
 	EventUnprotecting EventKind = "unprotecting" // denies are about to be removed
 	EventUnprotected  EventKind = "unprotected"  // read back gone
-	EventExposed      EventKind = "exposed"      // what the denies of a protected VM leave open changed
+	EventExposed      EventKind = "exposed"      // what is open of a VM that should be shut changed
 	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
 )

@@ -45,7 +45,7 @@ func channelExposed(e jit.Event, _ string) string {
 	if e.Text == "" {
 		return fmt.Sprintf("%s is shut again: nobody reaches port %s there without a grant.", vmNames(e.VMs), portList(e.Ports))
 	}
-	return fmt.Sprintf("What is open on %s though it is protected changed in Azure: its denies on port %s now leave open %s. See `/jit scan`.",
+	return fmt.Sprintf("%s should be shut at port %s, and is not altogether: what is open there is now %s. See `/jit scan`.",
 		vmNames(e.VMs), portList(e.Ports), leftOpen(e))
 }
 

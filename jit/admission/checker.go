@@ -229,5 +229,5 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 		notes = append(notes, along...)
 	}
 	open, err := c.unprotected(ctx, VMsOf(targets))
-	return append(notes, open...), err
+	return slices.Concat(notes, open, c.unknown(ctx, VMsOf(targets))), err
 }

@@ -97,7 +97,7 @@ func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c curren
 	if err != nil {
 		return err
 	}
-	if admission.Serves(p, nics) {
+	if admission.MayServe(p, nics) {
 		r.absences.Seen(place)
 		r.absences.Seen(p.VM) // it is looked at again after as long a while
 		return nil

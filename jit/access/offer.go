@@ -76,8 +76,7 @@ func (o Offer) narrow(p jit.Policy, first bool) Offer {
 }
 
 // Search lists the VMs whose name, group or tag contains the text, those
-// whose name begins with it first, at most limit of them. Classic ones, for
-// which nothing can be asked, are not among them.
+// whose name begins with it first, at most limit of them.
 func (s *Service) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
@@ -87,7 +86,7 @@ func (s *Service) Search(ctx context.Context, by jit.UserID, text string, limit 
 		return nil, err
 	}
 	text = strings.ToLower(strings.TrimSpace(text))
-	found := slices.DeleteFunc(admission.NotClassic(vms), func(vm jit.VM) bool { return !vm.Mentions(text) })
+	found := slices.DeleteFunc(slices.Clone(vms), func(vm jit.VM) bool { return !vm.Mentions(text) })
 	begins := func(vm jit.VM) bool { return strings.HasPrefix(strings.ToLower(vm.Name), text) }
 	slices.SortFunc(found, func(a, b jit.VM) int {
 		if begins(a) != begins(b) {

@@ -10,10 +10,10 @@ import (
 	"jitbot/jit"
 )
 
-// protectActions are what an admin must hold at a VM to protect or unprotect it, the
+// ProtectActions are what an admin must hold at a VM to protect or unprotect it, the
 // rights that configuring Defender's just-in-time access asks for.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-usage
-func protectActions() []string {
+func ProtectActions() []string {
 	return []string{
 		"Microsoft.Security/locations/jitNetworkAccessPolicies/write",
 		"Microsoft.Compute/virtualMachines/write",
@@ -87,7 +87,7 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 	}
 	out := make([]VMResult, 0, len(vms))
 	for _, vm := range vms {
-		err := s.checks.CheckRights(ctx, who, vm, protectActions())
+		err := s.checks.CheckRights(ctx, who, vm, ProtectActions())
 		if err == nil {
 			err = f(ctx, who, vm)
 		} else {

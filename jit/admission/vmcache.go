@@ -117,23 +117,17 @@ func resolve(vms []jit.VM, word string) ([]jit.VM, error) {
 	if tag, ok := strings.CutPrefix(strings.ToLower(word), "tag:"); ok && strings.Contains(tag, "=") {
 		return resolveTag(vms, word[len("tag:"):])
 	}
-	var found, classic []jit.VM
+	var found []jit.VM
 	for _, vm := range vms {
-		switch {
-		case !strings.EqualFold(word, vm.Name) && !strings.EqualFold(word, vm.Group+"/"+vm.Name) && !resource.Same(word, vm.ID):
-		case vm.Classic:
-			classic = append(classic, vm)
-		default:
+		if strings.EqualFold(word, vm.Name) || strings.EqualFold(word, vm.Group+"/"+vm.Name) || resource.Same(word, vm.ID) {
 			found = append(found, vm)
 		}
 	}
 	switch {
 	case len(found) == 1:
 		return found, nil
-	case len(found) == 0 && len(classic) > 0:
-		return nil, RefuseClassic(classic[0])
 	case len(found) == 0:
-		return nil, unknownVM(NotClassic(vms), word)
+		return nil, unknownVM(vms, word)
 	default:
 		var names []string
 		for _, vm := range found {
@@ -147,7 +141,7 @@ func resolve(vms []jit.VM, word string) ([]jit.VM, error) {
 func resolveTag(vms []jit.VM, word string) ([]jit.VM, error) {
 	key, value, _ := strings.Cut(word, "=")
 	var found []jit.VM
-	for _, vm := range NotClassic(vms) {
+	for _, vm := range vms {
 		if got, ok := vm.Tag(key); ok && got == value {
 			found = append(found, vm)
 		}

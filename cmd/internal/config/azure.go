@@ -14,6 +14,7 @@ type Azure struct {
 	Custom        Custom        // of CustomCloud, else empty
 	Poll          time.Duration // the pause before each question whether a change has ended
 	GroupWrites   bool          // several changes of a network security group may be one write of the whole
+	Firewalls     bool          // open_within says how long a firewall may take, so there are some
 }
 
 // Cloud chooses the endpoints.
@@ -43,6 +44,9 @@ const (
 	defaultFirewallWithin = 10 * time.Minute
 )
 
+// IsSubscription reports whether the text is a subscription id.
+func IsSubscription(text string) bool { return idForms().guid.MatchString(strings.ToLower(text)) }
+
 // azure reads which subscriptions are served and how Azure is reached.
 func (c *Config) azure(s *section, there bool) {
 	if there {
@@ -51,7 +55,7 @@ func (c *Config) azure(s *section, there bool) {
 	for _, w := range s.words("subscriptions") {
 		id := strings.ToLower(w.text)
 		switch {
-		case !idForms().guid.MatchString(id):
+		case !IsSubscription(id):
 			s.add(w.line, w.path, "%q is no subscription id; write one such as 11111111-2222-3333-4444-555555555555", w.text)
 		case slices.Contains(c.Azure.Subscriptions, id):
 			s.add(w.line, w.path, "%q is here twice; keep one", w.text)
@@ -73,6 +77,7 @@ func (c *Config) azure(s *section, there bool) {
 	within := s.section("open_within")
 	c.Jit.OpenWithin = within.duration("nsg", defaultOpenWithin, time.Second, time.Hour)
 	c.Jit.FirewallWithin = within.duration("firewall", defaultFirewallWithin, time.Second, 6*time.Hour)
+	c.Azure.Firewalls = within.has("firewall")
 	within.close()
 	c.Azure.GroupWrites = s.flag("group_writes")
 	if s.values["flush_connections"] != nil && strings.EqualFold(s.values["flush_connections"].Value, "true") &&

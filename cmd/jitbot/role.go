@@ -10,7 +10,6 @@ import (
 
 	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/config"
-	"jitbot/jit/rules"
 )
 
 const roleHelp = `Prints the least Azure role that jitbot needs, for az role definition create. It
@@ -106,19 +105,5 @@ func (c *cli) roleConfig(cmd *cobra.Command, f roleFlags) (config.Config, error)
 			return config.Config{}, err
 		}
 	}
-	if f.installation != "" {
-		if !rules.ValidInstallation(f.installation) {
-			return config.Config{}, fmt.Errorf("--installation %s may not stand in rule names; write 1 to 16 of a-z and 0-9", f.installation)
-		}
-		loaded.Jit.Installation = f.installation
-	}
-	for _, id := range f.subscriptions {
-		if !config.IsSubscription(id) {
-			return config.Config{}, fmt.Errorf("--subscription %s is no subscription id; write one such as 11111111-2222-3333-4444-555555555555", id)
-		}
-	}
-	if len(f.subscriptions) > 0 {
-		loaded.Azure.Subscriptions = f.subscriptions
-	}
-	return loaded, nil
+	return loaded.With(f.installation, f.subscriptions) //nolint:wrapcheck // a sentence of its own
 }

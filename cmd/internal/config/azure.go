@@ -44,9 +44,6 @@ const (
 	defaultFirewallWithin = 10 * time.Minute
 )
 
-// IsSubscription reports whether the text is a subscription id.
-func IsSubscription(text string) bool { return idForms().guid.MatchString(strings.ToLower(text)) }
-
 // azure reads which subscriptions are served and how Azure is reached.
 func (c *Config) azure(s *section, there bool) {
 	if there {
@@ -55,7 +52,7 @@ func (c *Config) azure(s *section, there bool) {
 	for _, w := range s.words("subscriptions") {
 		id := strings.ToLower(w.text)
 		switch {
-		case !IsSubscription(id):
+		case !idForms().guid.MatchString(id):
 			s.add(w.line, w.path, "%q is no subscription id; write one such as 11111111-2222-3333-4444-555555555555", w.text)
 		case slices.Contains(c.Azure.Subscriptions, id):
 			s.add(w.line, w.path, "%q is here twice; keep one", w.text)

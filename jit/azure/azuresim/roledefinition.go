@@ -66,7 +66,8 @@ func (s *Sim) putRole(c *call) reply {
 			} `json:"permissions"`
 		} `json:"properties"`
 	}
-	if err := json.Unmarshal(c.body, &body); err != nil || len(body.Properties.Permissions) != 1 || len(body.Properties.AssignableScopes) == 0 {
+	err := json.Unmarshal(c.body, &body)
+	if err != nil || len(body.Properties.Permissions) != 1 || len(body.Properties.AssignableScopes) == 0 {
 		return fromGateway(http.StatusBadRequest, "InvalidRoleDefinition",
 			"The role definition must have one permission and an assignable scope or more.").reply()
 	}

@@ -24,6 +24,9 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 		return nil
 	}
 	now := r.checks.Clock.Now()
+	if r.startup.FoundOlder(g.Clock.Approved) {
+		return r.failOpening(ctx, g.ID, whileDown, now)
+	}
 	if why := r.whyNothingOpens(); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}
@@ -99,5 +102,5 @@ func (r *Reconciler) whyNothingOpens() string {
 	if late := r.due.lateClosing(); late != "" {
 		return "the closing of " + string(late) + " is late, and closings go first"
 	}
-	return r.trust.doubt()
+	return r.trust.Doubt()
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/admission"

@@ -30,7 +30,7 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 		}
 	}
 	for id, vm := range c.byID {
-		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] {
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] {
 			r.work.protections.Add(ctx, id, false)
 		}
 	}

@@ -198,6 +198,8 @@ func kindOf(status int, a answer) error {
 		return jit.ErrConflict // somebody took the priority that was free when it was planned
 	case a.has("RequestDisallowedByPolicy"):
 		return jit.ErrDisallowed
+	case a.has("DenyAssignmentAuthorizationFailed"):
+		return admission.ErrDenied
 	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed", "ReadOnlyDisabledSubscription"):
 		return jit.ErrForbidden
 	case a.has("SubscriptionNotFound"):

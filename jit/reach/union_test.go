@@ -200,8 +200,12 @@ func (u *union) plan(d drawer, guard string) {
 	u.after = append(u.after, table)
 }
 
-// inNarrowBands says where a rule of ours is ours.
+// inNarrowBands says where a rule of ours is ours: anywhere, when it names its grant.
 func inNarrowBands(r rules.Rule) bool {
+	n, _ := rules.ParseRuleName(r.Name)
+	if d, ok := rules.ParseDescription(r.Description); ok && n.Grant == d.Grant {
+		return true
+	}
 	if strings.Contains(r.Name, "-deny-") {
 		return 112 <= r.Priority && r.Priority <= 115 || 200 <= r.Priority && r.Priority <= 205
 	}

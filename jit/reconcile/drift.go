@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -52,13 +51,7 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	if err != nil {
 		return true, err
 	}
-	for _, rule := range t.Rules {
-		if n, astray := r.owner.OutsideBands(rule); astray {
-			r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
-				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
-		}
-	}
-	pass := r.planPass(stored, t)
+	pass := r.planPass(ctx, stored, t)
 	for _, g := range stored.Grants {
 		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }
 		if g.State != jit.Open || g.HasLeft(guard) || slices.ContainsFunc(pass.plan.Final, moved) ||
@@ -87,7 +80,7 @@ func (r *Reconciler) closeDrifted(ctx context.Context, pass guardPass) (guardPas
 		return pass, nil
 	}
 	stored, err := r.readStored(ctx, pass.guard)
-	return r.planPass(stored, pass.before), err
+	return r.planPass(ctx, stored, pass.before), err
 }
 
 // changedRule names a rule of the grant that is not as it should be here.

@@ -53,7 +53,7 @@ func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, erro
 		return nil, err
 	}
 	paths := admission.PathsOf(sites)
-	return paths, r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
+	return paths, r.checks.CheckRemovable(ctx, jit.GuardsOf(paths))
 }
 
 // startOpening stores the paths and starts at its guards, when they can be written now.

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -25,7 +26,7 @@ func (r *Reconciler) confirmGuard(ctx context.Context, pass guardPass) error {
 		case jit.Opening:
 			err = r.confirmOpened(ctx, pass, g)
 		case jit.Open:
-			if g.MayStandAt(r.trust.due()) { // else its rules are removed, and it closes once that can be stored
+			if g.MayStandAt(r.trust.Due()) { // else its rules are removed, and it closes once that can be stored
 				err = r.checkOpen(ctx, pass, g)
 			}
 		default:
@@ -58,37 +59,58 @@ func (r *Reconciler) confirmReady(ctx context.Context, pass guardPass) error {
 	return errors.Join(faults...)
 }
 
-// besides are the other guards of the grant when all of them have agreed: then what
-// this one says is the last, and they are read beside it.
+// besides are the other guards of the grant, and whether all of them have agreed: then
+// what this one says is the last, and they are read beside it.
 func besides(g jit.Grant, guard string) (others []string, last bool) {
 	others = slices.DeleteFunc(jit.GuardsOf(g.Paths), func(other string) bool { return resource.Same(other, guard) })
 	return others, !slices.ContainsFunc(others, func(other string) bool { return !g.ConfirmedAt(other) })
 }
 
-// confirmOpened confirms what is in force here, and gives up what Azure will
-// not take.
-func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Grant) error {
-	others, last := besides(g, pass.guard)
-	if !last {
-		others = nil
-	}
-	cause := r.allAgree(ctx, pass, others, func(at guardPass) error { return r.whyNotInForce(at, g) })
-	if cause == nil {
-		opened, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+// confirmAgreed stores that a grant agrees here, for the last guard only when all
+// were read to agree in one reading; cause is why they do not.
+func (r *Reconciler) confirmAgreed(ctx context.Context, pass guardPass, g jit.Grant, why func(guardPass, jit.Grant) error,
+	confirm func(jit.Grant) (jit.Grant, []jit.Event, error),
+) (next jit.Grant, cause, err error) {
+	for {
+		others, last := besides(g, pass.guard)
+		if !last {
+			others = nil
+		}
+		if cause := r.allAgree(ctx, pass, others, func(at guardPass) error { return why(at, g) }); cause != nil {
+			return g, cause, nil
+		}
+		next, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 			if _, nowLast := besides(g, pass.guard); nowLast && !last {
 				return g, nil, rules.ErrNotYet // another guard agreed meanwhile, and was not read beside this one
 			}
-			return g.ConfirmGuard(pass.guard, r.publicEnds(pass, g), pass.now)
+			return confirm(g)
 		})
-		if err == nil && opened.State == jit.Open && opened.Clock.Opened.Equal(pass.now) {
-			r.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
+		if last || !errors.Is(err, rules.ErrNotYet) {
+			return next, nil, err
 		}
+		if g, err = r.adapters.Grants.Grant(ctx, g.ID); err != nil {
+			return g, nil, fmt.Errorf("reading %s: %w", g.ID, err)
+		}
+	}
+}
+
+// confirmOpened confirms what is in force here, and gives up what Azure will
+// not take.
+func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Grant) error {
+	opened, cause, err := r.confirmAgreed(ctx, pass, g, r.whyNotInForce, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		return g.ConfirmGuard(pass.guard, r.publicEnds(pass, g), pass.now)
+	})
+	switch {
+	case err != nil:
 		return err
-	}
-	if admission.Lasting(cause) {
+	case cause != nil && admission.Lasting(cause):
 		return r.failOpening(ctx, g.ID, admission.ReasonFor(cause), pass.now)
+	case cause != nil:
+		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
+	case opened.State == jit.Open && opened.Clock.Opened.Equal(pass.now):
+		r.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
 	}
-	return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
+	return nil
 }
 
 // whyNotInForce is nil when every rule of the grant here was read back in force, else
@@ -116,20 +138,12 @@ func (r *Reconciler) publicEnds(pass guardPass, g jit.Grant) []jit.PublicEnd {
 
 // confirmClosed ends a grant of which nothing is left in the guard.
 func (r *Reconciler) confirmClosed(ctx context.Context, pass guardPass, g jit.Grant) error {
-	others, last := besides(g, pass.guard)
-	if !last {
-		others = nil
-	}
-	cause := r.allAgree(ctx, pass, others, func(at guardPass) error { return r.whyInForce(at, g) })
+	closed, cause, err := r.confirmAgreed(ctx, pass, g, r.whyInForce, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		return g.ConfirmClosed(pass.guard, pass.now)
+	})
 	if cause != nil {
 		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
 	}
-	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-		if _, nowLast := besides(g, pass.guard); nowLast && !last {
-			return g, nil, rules.ErrNotYet
-		}
-		return g.ConfirmClosed(pass.guard, pass.now)
-	})
 	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(pass.now) { // else another pass closed it, and measured
 		r.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 	}

@@ -23,8 +23,6 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	tables, err := r.adapters.Network.Tables(ctx)
 	if err != nil {
 		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
-	} else {
-		r.trust.noteAnswer()
 	}
 	stale := map[string]bool{}
 	for _, guard := range known {
@@ -52,6 +50,9 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 		return true, err
 	}
 	pass := r.planPass(ctx, stored, t)
+	if len(pass.plan.Changes) == 0 {
+		r.orphans.replace(guard, nil) // whoever removed them
+	}
 	for _, g := range stored.Grants {
 		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }
 		if g.State != jit.Open || g.HasLeft(guard) || slices.ContainsFunc(pass.plan.Final, moved) ||

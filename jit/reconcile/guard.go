@@ -33,6 +33,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	}
 	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
+		r.orphans.replace(guard, nil)
 		return errors.Join(r.grantsAtDeleted(ctx, guard, stored.Grants), r.protectionsAtDeleted(ctx, guard, stored.Protections))
 	}
 	if err != nil {

@@ -33,7 +33,7 @@ func (r *Reconciler) planPass(ctx context.Context, stored admission.AtGuard, bef
 		guard: stored.Guard, grants: stored.Grants, protections: stored.Protections, owner: r.ownerAt(ctx, stored, before),
 		before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{},
 	}
-	pass.plan = pass.owner.PlanGuard(before, stored.Stored, r.trust.due())
+	pass.plan = pass.owner.PlanGuard(before, stored.Stored, r.trust.Due())
 	for _, b := range append(pass.plan.Blocked, pass.plan.Shadowed...) {
 		pass.failed[b.Name] = b.Err
 	}

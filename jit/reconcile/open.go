@@ -61,6 +61,9 @@ func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.
 	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
 		return r.delayOpening(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
+	if why := r.whyStuck(jit.GuardsOf(paths)); why != "" {
+		return r.delayOpening(ctx, g, why)
+	}
 	if delayed, err := r.delayForFirewall(ctx, g, paths); delayed || err != nil {
 		return err
 	}
@@ -99,5 +102,5 @@ func (r *Reconciler) whyNothingOpens() string {
 	if late := r.due.lateClosing(); late != "" {
 		return "the closing of " + string(late) + " is late, and closings go first"
 	}
-	return r.trust.doubt()
+	return r.trust.Doubt()
 }

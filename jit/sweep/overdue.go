@@ -99,8 +99,14 @@ func sweepTable(
 	if len(changes) == 0 {
 		return found, nil
 	}
+	failed := map[string]error{}
 	for i, err := range network.Apply(ctx, t.Guard, changes) {
-		found[due[i]].Err = err
+		if found[due[i]].Err = err; err != nil {
+			failed[found[due[i]].Rule] = err
+		}
+	}
+	if denies := t.DenyRefused(changes, failed); len(denies) > 0 {
+		network.Apply(ctx, t.Guard, denies) // what it did is read
 	}
 	after, err := network.Table(ctx, t.Guard)
 	if err != nil && !errors.Is(err, jit.ErrNotFound) {
@@ -108,7 +114,11 @@ func sweepTable(
 	}
 	atWork := err == nil && !after.Settled // it may filter as before
 	for _, i := range due {
-		found[i] = found[i].afterRemoval(after.Has(found[i].Rule), atWork)
+		left, there := after.Rule(found[i].Rule)
+		if there && !left.Allow {
+			found[i].Err = admission.TurnedToDeny(left.Name, found[i].Err)
+		}
+		found[i] = found[i].afterRemoval(there, atWork)
 	}
 	return found, nil
 }

@@ -20,15 +20,13 @@ var keepers = map[string]struct {
 	before, later string
 }{
 	"a deny assignment": {
-		func(w *world) { w.Azure.Deny(azuresim.DenyDelete(azuresim.DemoWebGroup, "landing-zone")) },
+		func(w *world) { w.denyDelete(azuresim.Everyone) },
 		"created by Deployment Stack", "have the owner of the deny assignment exclude jitbot's identity",
 	},
 	"a deny assignment for a group": {
 		func(w *world) {
 			w.Azure.PutGroup(azuresim.Group{ID: stackGroup, Name: "bots", Members: []string{azuresim.DefaultPrincipalID}})
-			d := azuresim.DenyDelete(azuresim.DemoWebGroup, "landing-zone")
-			d.Principals = []string{stackGroup}
-			w.Azure.Deny(d)
+			w.denyDelete(stackGroup)
 		},
 		"created by Deployment Stack", "have the owner of the deny assignment exclude jitbot's identity",
 	},
@@ -48,7 +46,17 @@ var keepers = map[string]struct {
 	},
 }
 
-const stackGroup = "d0000000-0000-4000-8000-0000000000b7"
+const (
+	stackGroup = "d0000000-0000-4000-8000-0000000000b7"
+	stackDeny  = "d0000000-0000-4000-8000-0000000000b8"
+)
+
+// denyDelete keeps a principal from deleting what is in the group of web-1.
+func (w *world) denyDelete(principal string) {
+	d := azuresim.DenyDelete(azuresim.DemoWebGroup, "landing-zone")
+	d.ID, d.Principals = stackDeny, []string{principal}
+	w.Azure.Deny(d)
+}
 
 // enforced has the simulator ask for rights.
 func enforced(w *world) {
@@ -125,10 +133,8 @@ func TestUndeletableRuleIsTurnedIntoADeny(t *testing.T) {
 					t.Errorf("stuck: %t, it is told %q", stuck.Stuck, fault)
 				}
 				w.Azure.PutRoleDefinition(role)
-				for _, d := range w.Azure.DenyAssignments() {
-					w.Azure.Undeny(d.ID)
-				}
-				w.Azure.RemoveLock(azuresim.Lock{Name: "keep", Scope: azuresim.DemoWebGroup})
+				w.Azure.Undeny(stackDeny)
+				w.Azure.RemoveLock(azuresim.DemoWebGroup, "keep")
 				w.Pass(20 * time.Minute)
 				w.Want(g.ID, jit.Closed)
 				w.CheckPromises(foreign)
@@ -172,7 +178,7 @@ func TestUndeletableOrphanIsStuck(t *testing.T) {
 		w.Start()
 		w.Pass(time.Minute)
 		fault := w.Azure.AddFault(azuresim.Forbidden().On("", orphan.Name))
-		guard := w.guardOf("db-2")
+		guard := azuresim.DemoDBSubnetNSG
 		if err := w.Azure.PutRule(guard, orphan); err != nil {
 			t.Fatal(err)
 		}

@@ -121,7 +121,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 		{EventHindered, []Audience{ToCard, ToThread, ToRequester}},
 		{EventHindered, []Audience{ToCard}},
 		{EventMoved, []Audience{ToChannel}},
-		{EventOrphan, []Audience{ToChannel}},
+		{EventOrphan, nil},
 		{EventOrphan, []Audience{ToThread}},
 		{EventStuck, []Audience{ToChannel}},
 		{EventDigest, []Audience{ToChannel}},

@@ -10,7 +10,6 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-
 // An answer without an etag leaves no condition for a write of the whole: the changes
 // are made rule by rule, and what somebody wrote meanwhile stays.
 func TestNoEtagNoWriteOfTheWhole(t *testing.T) {
@@ -46,12 +45,13 @@ func TestNoEtagNoWriteOfTheWhole(t *testing.T) {
 // A firewall has no smaller write: without an etag it is not changed.
 func TestNoEtagNoWriteOfAFirewall(t *testing.T) {
 	withFirewalls(t, func(t *testing.T, w *world) {
+		before := len(w.FirewallCollections(azuresim.DemoFirewall))
 		fault := w.AddFault(azuresim.WithoutETag().On(http.MethodGet, ""))
 		if err := w.Apply(t.Context(), azuresim.DemoFirewall, put(networkAllow("g-7k2qd")))[0]; err == nil {
 			t.Error("it was written without a condition")
 		}
-		if n := len(w.FirewallCollections(azuresim.DemoFirewall)); n != 0 {
-			t.Errorf("%d collections", n)
+		if n := len(w.FirewallCollections(azuresim.DemoFirewall)); n != before {
+			t.Errorf("%d collections, were %d", n, before)
 		}
 		fault.Remove()
 		if err := w.Apply(t.Context(), azuresim.DemoFirewall, put(networkAllow("g-7k2qd")))[0]; err != nil {

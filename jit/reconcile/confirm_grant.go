@@ -100,6 +100,9 @@ func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Gr
 	opened, cause, err := r.confirmAgreed(ctx, pass, g, r.whyNotInForce, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		return g.ConfirmGuard(pass.guard, r.publicEnds(pass, g), pass.now)
 	})
+	if cause == nil {
+		r.inForce.Note(string(g.ID), pass.guard)
+	}
 	switch {
 	case err != nil:
 		return err

@@ -37,6 +37,7 @@ func (r *Reconciler) planPass(ctx context.Context, stored admission.AtGuard, bef
 	for _, b := range append(pass.plan.Blocked, pass.plan.Shadowed...) {
 		pass.failed[b.Name] = b.Err
 	}
+	r.noteInForce(pass)
 	return pass
 }
 

@@ -1,11 +1,11 @@
 package reconcile
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,38 +17,38 @@ import (
 	"jitbot/jit/rules"
 )
 
-// StuckRule is a rule of ours that no live grant explains, and that should be gone
+// stuckRule is a rule of ours that no live grant explains, and that should be gone
 // and cannot be removed.
-type StuckRule struct {
-	Guard string // resource id in lower case
-	Rule  string
-	Grant jit.ID
-	Since time.Time
-	Fault string
+type stuckRule struct {
+	guard string // resource id in lower case
+	rule  string
+	grant jit.ID
+	since time.Time
+	fault string
 }
 
-// stuckRules are the orphans whose removal failed, by guard. mu guards all of it.
-type stuckRules struct {
+// orphans are the orphans whose removal failed, by guard. mu guards all of it.
+type orphans struct {
 	mu    sync.Mutex
-	rules map[string][]StuckRule
+	rules map[string][]stuckRule
 }
 
 // replace keeps which orphans could not be removed from a guard, and gives those that
 // were not stuck before.
-func (s *stuckRules) replace(guard string, found []StuckRule) []StuckRule {
+func (s *orphans) replace(guard string, found []stuckRule) []stuckRule {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var fresh []StuckRule
+	var fresh []stuckRule
 	for i, f := range found {
-		same := func(o StuckRule) bool { return o.Rule == f.Rule }
+		same := func(o stuckRule) bool { return o.rule == f.rule }
 		if old := slices.IndexFunc(s.rules[guard], same); old >= 0 {
-			found[i].Since = s.rules[guard][old].Since
+			found[i].since = s.rules[guard][old].since
 		} else {
 			fresh = append(fresh, f)
 		}
 	}
 	if s.rules == nil {
-		s.rules = map[string][]StuckRule{}
+		s.rules = map[string][]stuckRule{}
 	}
 	if s.rules[guard] = found; len(found) == 0 {
 		delete(s.rules, guard)
@@ -57,7 +57,7 @@ func (s *stuckRules) replace(guard string, found []StuckRule) []StuckRule {
 }
 
 // at is one that is stuck in one of the guards.
-func (s *stuckRules) at(guards []string) (StuckRule, bool) {
+func (s *orphans) at(guards []string) (stuckRule, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, guard := range guards {
@@ -65,21 +65,20 @@ func (s *stuckRules) at(guards []string) (StuckRule, bool) {
 			return found[0], true
 		}
 	}
-	return StuckRule{}, false
+	return stuckRule{}, false
 }
 
-// StuckRules lists, for health and metrics, the rules that no live grant explains and
-// that Azure did not let us remove when it was tried last, by guard.
-func (r *Reconciler) StuckRules() []StuckRule {
-	r.orphans.mu.Lock()
-	defer r.orphans.mu.Unlock()
-	var out []StuckRule
-	for _, found := range r.orphans.rules {
-		out = append(out, found...)
+// list are those of all guards, for health and metrics.
+func (s *orphans) list() []admission.Stuck {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []admission.Stuck
+	for _, guard := range slices.Sorted(maps.Keys(s.rules)) {
+		for _, f := range s.rules[guard] {
+			fault := "the rule " + f.rule + " in " + resource.GuardName(guard) + ", which no grant explains: " + f.fault
+			out = append(out, admission.Stuck{Grant: f.grant, Since: f.since, Fault: fault})
+		}
 	}
-	slices.SortFunc(out, func(a, b StuckRule) int {
-		return cmp.Or(strings.Compare(a.Guard, b.Guard), strings.Compare(a.Rule, b.Rule))
-	})
 	return out
 }
 
@@ -87,7 +86,7 @@ func (r *Reconciler) StuckRules() []StuckRule {
 // this pass removed, and those that it could not.
 func (r *Reconciler) recordOrphans(ctx context.Context, pass guardPass) error {
 	var faults []error
-	var stuck []StuckRule
+	var stuck []stuckRule
 	for _, c := range pass.plan.Changes {
 		n, _ := rules.ParseRuleName(strings.ToLower(c.Remove))
 		if n.Grant == "" || slices.ContainsFunc(pass.grants, func(g jit.Grant) bool { return g.ID == n.Grant }) {
@@ -100,23 +99,17 @@ func (r *Reconciler) recordOrphans(ctx context.Context, pass guardPass) error {
 				err = admission.TurnedToDeny(c.Remove, err)
 			}
 			faults = append(faults, fmt.Errorf("removing the orphan %s: %w", c.Remove, err))
-			stuck = append(stuck, StuckRule{Guard: pass.guard, Rule: c.Remove, Grant: n.Grant, Since: pass.now, Fault: admission.ReasonFor(err)})
+			stuck = append(stuck, stuckRule{guard: pass.guard, rule: c.Remove, grant: n.Grant, since: pass.now, fault: admission.ReasonFor(err)})
 		case there:
 			faults = append(faults, rules.ErrNotYet)
 		default:
 			faults = append(faults, r.recordOrphan(ctx, pass, c.Remove, n.Grant, ""))
 		}
 	}
-	return errors.Join(append(faults, r.recordStuck(ctx, pass, stuck))...)
-}
-
-// recordStuck keeps which orphans of the guard are stuck, and says so of each once.
-func (r *Reconciler) recordStuck(ctx context.Context, pass guardPass, stuck []StuckRule) error {
-	var faults []error
 	for _, s := range r.orphans.replace(pass.guard, stuck) {
 		r.adapters.Log.ErrorContext(ctx, "a rule without a live grant could not be removed",
-			slog.String("guard", s.Guard), slog.String("rule", s.Rule), slog.String("error", s.Fault))
-		faults = append(faults, r.recordOrphan(ctx, pass, s.Rule, s.Grant, s.Fault))
+			slog.String("guard", s.guard), slog.String("rule", s.rule), slog.String("error", s.fault))
+		faults = append(faults, r.recordOrphan(ctx, pass, s.rule, s.grant, s.fault))
 	}
 	return errors.Join(faults...)
 }
@@ -128,7 +121,11 @@ func (r *Reconciler) recordOrphan(ctx context.Context, pass guardPass, rule stri
 	if g, err := r.adapters.Grants.Grant(ctx, grant); err == nil {
 		card = g.Card
 	}
-	if err := r.adapters.Record.Append(ctx, jit.Orphaned(rule, pass.after.Name, grant, card, fault, pass.now)); err != nil {
+	e := jit.Orphaned(rule, pass.after.Name, grant, card, fault, pass.now)
+	if card == (jit.Card{}) && fault == "" {
+		r.common.Add(e)
+	}
+	if err := r.adapters.Record.Append(ctx, e); err != nil {
 		return fmt.Errorf("recording the orphan %s: %w", rule, err)
 	}
 	return nil
@@ -141,5 +138,18 @@ func (r *Reconciler) whyStuck(guards []string) string {
 	if !stuck {
 		return ""
 	}
-	return "the rule " + s.Rule + " in " + resource.GuardName(s.Guard) + " should be gone and cannot be removed, and closings go first"
+	return "the rule " + s.rule + " in " + resource.GuardName(s.guard) + " should be gone and cannot be removed, and closings go first"
+}
+
+// tellCommon tells the channel what has happened to many, one message a kind. What
+// cannot be stored is gathered again.
+func (r *Reconciler) tellCommon(ctx context.Context) error {
+	var faults []error
+	for _, e := range r.common.Take(r.checks.Clock.Now()) {
+		if err := r.adapters.Record.Append(ctx, e); err != nil {
+			r.common.Add(e)
+			faults = append(faults, fmt.Errorf("telling the channel: %w", err))
+		}
+	}
+	return errors.Join(faults...)
 }

@@ -64,6 +64,17 @@ func (r *Reconciler) ownerAt(ctx context.Context, stored admission.AtGuard, t ru
 	return owner
 }
 
+// leaveMoved leaves what may stand here because a group of the same name, which Azure
+// does not know just now, was moved: grants and protections follow it soon.
+func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) []rules.Change {
+	changes := pass.plan.Changes
+	for _, from := range r.absences.Namesakes(pass.guard) {
+		stored := r.checks.Stored(ctx, from)
+		changes = rules.WithoutMoved(changes, pass.before, from, stored.Grants, stored.Protections, r.trust.Due())
+	}
+	return changes
+}
+
 // readBeside reads other guards beside this one, side by side, each once while what
 // was read of this one counts: what is said of several guards is of one moment. One
 // that is gone holds nothing.

@@ -119,6 +119,9 @@ func (r *Reconciler) recordOrphans(ctx context.Context, pass guardPass) error {
 func (r *Reconciler) recordOrphan(ctx context.Context, pass guardPass, rule string, grant jit.ID, fault string) error {
 	var card jit.Card
 	if g, err := r.adapters.Grants.Grant(ctx, grant); err == nil {
+		if g.State == jit.Closing && fault == "" {
+			return nil // it says of itself when nothing of it is left
+		}
 		card = g.Card
 	}
 	e := jit.Orphaned(rule, pass.after.Name, grant, card, fault, pass.now)

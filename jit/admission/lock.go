@@ -101,8 +101,8 @@ func (c Checker) CheckRemovable(ctx context.Context, guards []string) error {
 func RefuseUnremovable(own rbac.Holdings, guard string) *jit.Refusal {
 	if d, denied := own.DeniedBy(removeRule); denied {
 		kind, name := placeOf(d.Scope)
-		return jit.Refuse(jit.ErrPolicy, "The deny assignment %s on the "+kind+" %s would let a rule be written in the network security group %s "+
-			"and never be removed, so jitbot writes none there; have its owner exclude jitbot's identity first.",
+		return jit.Refuse(jit.ErrPolicy, "The deny assignment %s on the "+kind+" %s would let a rule be written in the network security "+
+			"group %s and never be removed, so jitbot writes none there; have its owner exclude jitbot's identity first.",
 			d.Name, name, resource.GuardName(guard))
 	}
 	if len(own.Missing([]string{removeRule})) > 0 {

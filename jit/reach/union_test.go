@@ -202,8 +202,7 @@ func (u *union) plan(d drawer, guard string) {
 
 // inNarrowBands says where a rule of ours is ours: anywhere, when it names its grant.
 func inNarrowBands(r rules.Rule) bool {
-	n, _ := rules.ParseRuleName(r.Name)
-	if d, ok := rules.ParseDescription(r.Description); ok && n.Grant == d.Grant {
+	if d, ok := rules.ParseDescription(r.Description); ok && strings.Contains(r.Name, string(d.Grant)) {
 		return true
 	}
 	if strings.Contains(r.Name, "-deny-") {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -53,13 +52,10 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	if err != nil {
 		return true, err
 	}
-	for _, rule := range t.Rules {
-		if n, astray := r.owner.OutsideBands(rule); astray {
-			r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
-				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
-		}
+	pass := r.planPass(ctx, stored, t)
+	if len(pass.plan.Changes) == 0 {
+		r.orphans.replace(guard, nil) // whoever removed them
 	}
-	pass := r.planPass(stored, t)
 	for _, g := range stored.Grants {
 		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }
 		if g.State != jit.Open || g.HasLeft(guard) || slices.ContainsFunc(pass.plan.Final, moved) ||

@@ -29,7 +29,7 @@ func TestClassicVMs(t *testing.T) {
 		}
 		list := func(want int) []jit.VM {
 			t.Helper()
-			vms, err := w.Client.VMs(t.Context())
+			vms, err := w.Client.VMs(t.Context(), azuresim.DemoSubscription)
 			if err != nil || len(vms) != want {
 				t.Fatalf("%d machines, want %d: %v", len(vms), want, err)
 			}

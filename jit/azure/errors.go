@@ -198,7 +198,9 @@ func kindOf(status int, a answer) error {
 		return jit.ErrConflict // somebody took the priority that was free when it was planned
 	case a.has("RequestDisallowedByPolicy"):
 		return jit.ErrDisallowed
-	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed", "ReadOnlyDisabledSubscription"):
+	case a.has("ReadOnlyDisabledSubscription"):
+		return admission.ErrDisabled
+	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed"):
 		return jit.ErrForbidden
 	case a.has("SubscriptionNotFound"):
 		return jit.ErrForbidden // no proof that what is in it is gone

@@ -52,7 +52,7 @@ func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]reach.T
 		networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{},
 		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]reach.Firewall{},
 	}
-	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
+	err := c.listAll(ctx, c.configured, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
 		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs},
 		listing{"firewalls", c.listFirewalls(p.networkLists)})
 	if err == nil {

@@ -17,6 +17,7 @@ type exchangePolicy struct {
 	observe  func(method string, code int)
 	throttle *throttle
 	budget   *writeBudget
+	health   *health
 	log      *slog.Logger
 }
 
@@ -34,6 +35,9 @@ func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 	if err == nil {
 		code = resp.StatusCode
 		e.budget.record(key, resp.Header, sent, time.Now())
+		if code == http.StatusConflict && readAnswer(resp).has("ReadOnlyDisabledSubscription") {
+			e.health.refuseWrites(key.owner)
+		}
 		if code == http.StatusTooManyRequests && !isConcurrentOperation(readAnswer(resp)) {
 			wait := retryAfter(resp.Header)
 			e.throttle.block(key, wait)

@@ -3,10 +3,12 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
 )
 
@@ -17,7 +19,12 @@ import (
 func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error {
 	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
+	var elsewhere []jit.Path // of VMs in other subscriptions, which are followed there
 	for _, t := range g.Request.Targets {
+		if !c.concerns(t.VM) {
+			elsewhere = append(elsewhere, slices.DeleteFunc(slices.Clone(g.Paths), func(p jit.Path) bool { return !resource.Same(p.VM, t.VM) })...)
+			continue
+		}
 		vm, err := r.readWhole(ctx, t.VM, c.byID)
 		if errors.Is(err, jit.ErrNotFound) {
 			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
@@ -41,7 +48,7 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	if err != nil {
 		return err
 	}
-	return r.followPaths(ctx, g, admission.PathsOf(sites), now)
+	return r.followPaths(ctx, g, append(admission.PathsOf(sites), elsewhere...), now)
 }
 
 // followPaths compares the paths that were found with those of the grant.
@@ -66,7 +73,13 @@ func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path,
 	if err != nil {
 		return err
 	}
-	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Follow(paths, now) })
+	seen := g.Paths
+	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		if !jit.SamePaths(g.Paths, seen) {
+			return g, nil, nil // it moved meanwhile, and is followed again
+		}
+		return g.Follow(paths, now)
+	})
 	r.Touch(append(g.Guards(), jit.GuardsOf(paths)...))
 	return err
 }

@@ -16,7 +16,7 @@ import (
 
 // followProtections keeps every protection in step with its VM, and queues the
 // VMs that the configuration protects always and nothing protects yet.
-func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
+func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began time.Time) []error {
 	protections, err := r.adapters.Protections.Protections(ctx)
 	if err = r.tolerateDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
@@ -25,11 +25,11 @@ func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.V
 	var faults []error
 	for _, p := range protections {
 		protected[strings.ToLower(p.VM)] = true
-		if p.At.Before(began) { // else it knows better than the list
-			faults = append(faults, r.followProtection(ctx, p, vms))
+		if p.At.Before(began) && c.concerns(p.VM) { // else it knows better than the list
+			faults = append(faults, r.followProtection(ctx, p, c.byID))
 		}
 	}
-	for id, vm := range vms {
+	for id, vm := range c.byID {
 		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] {
 			r.work.protections.Add(ctx, id, false)
 		}

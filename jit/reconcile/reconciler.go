@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
 )
@@ -24,6 +25,7 @@ const (
 	guardWorkers   = 64 // guards worked on at once
 	openWorkers    = 16 // grants prepared for opening at once
 	recheckWorkers = 4  // holders checked again at once
+	listWorkers    = 8  // subscriptions listed at once
 	protectWorkers = 1  // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 )
 
@@ -55,12 +57,13 @@ type queues struct {
 	requests    *workqueue.Queue // key: a request whose check was cut off
 	holders     *workqueue.Queue // key: somebody with open grants, whose rights are checked again
 	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
-	inventory   *workqueue.Queue // one key: the list of VMs, which grants and protections follow
+	lists       *workqueue.Queue // key: a subscription, of which all guards are compared; empty: of no configured one
+	inventory   *workqueue.Queue // key: a subscription, whose VMs grants and protections follow
 }
 
 // wait returns when nothing is under way any more.
 func (q queues) wait() {
-	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.inventory} {
+	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.lists, q.inventory} {
 		one.Wait()
 	}
 }
@@ -82,12 +85,13 @@ func New(checks admission.Checker, state State) *Reconciler {
 	}
 	r.trust = newClockTrust(r.checks.Clock, state, w)
 	r.work = queues{
-		guards:      workqueue.New(guardWorkers, r.reconcileGuard),
-		openings:    workqueue.New(openWorkers, r.prepareOpening),
-		requests:    workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.checkRequest(ctx, jit.ID(id)) }),
-		holders:     workqueue.New(recheckWorkers, r.recheck),
-		protections: workqueue.New(protectWorkers, r.reprotect),
-		inventory:   workqueue.New(1, r.followVMs),
+		guards:      workqueue.New(guardWorkers, resource.Subscription, r.reconcileGuard),
+		openings:    workqueue.New(openWorkers, nil, r.prepareOpening),
+		requests:    workqueue.New(openWorkers, nil, func(ctx context.Context, id string) error { return r.checkRequest(ctx, jit.ID(id)) }),
+		holders:     workqueue.New(recheckWorkers, nil, r.recheck),
+		protections: workqueue.New(protectWorkers, resource.Subscription, r.reprotect),
+		lists:       workqueue.New(listWorkers, nil, r.compareAll),
+		inventory:   workqueue.New(listWorkers, nil, r.followVMs),
 	}
 	return r
 }
@@ -120,8 +124,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 			first = false
 		}
 		if drift.passed() {
-			r.work.guards.Add(ctx, everyGuard, false)
-			r.work.inventory.Add(ctx, "", false)
+			r.compareAndFollow(ctx)
 		}
 		if mark.passed() {
 			r.trust.storeMark(ctx)

@@ -39,13 +39,14 @@ type Bot struct {
 	status        status
 	workspace     workspace // set by Run before anything is read
 	commandLimits rateLimits
-	keyLimits     rateLimits // of letters typed into a menu and VMs chosen from it
-	prompt        pool       // what somebody waits for with three seconds at most: forms, menus
-	answers       pool       // what is shown later: lists, answers, what fills a form
-	work          pool       // what asks Azure
-	forms         redraws    // which choice of VM is the newest
-	seen          seenEvents // events that came before
-	homeTabs      homeQueue  // Home tabs that are to be shown again
+	keyLimits     rateLimits     // of letters typed into a menu and VMs chosen from it
+	prompt        pool           // what somebody waits for with three seconds at most: forms, menus
+	answers       pool           // what is shown later: lists, answers, what fills a form
+	work          pool           // what asks Azure
+	notes         sync.WaitGroup // notes that wait until an answer is late
+	forms         redraws        // which choice of VM is the newest
+	seen          seenEvents     // events that came before
+	homeTabs      homeQueue      // Home tabs that are to be shown again
 }
 
 // New makes a bot. It speaks to nobody before Run.
@@ -119,6 +120,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	b.prompt.wait()
 	b.answers.wait()
 	b.work.wait()
+	b.notes.Wait()
 	b.status.set(allSockets, false)
 	return err
 }

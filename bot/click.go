@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
@@ -121,6 +122,7 @@ func (b *Bot) offerForm(i form.Interaction) {
 }
 
 func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+	came := time.Now()
 	if !b.work.reserve() {
 		b.ack(ctx, e, nil)
 		b.answerClick(i, overloaded)
@@ -137,7 +139,7 @@ func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, r
 	case !fresh:
 		b.work.release()
 	default:
-		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
+		b.carryOutNoting(ctx, replyTo(i), key, d, came)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
@@ -65,3 +66,37 @@ func TestForgedClicks(t *testing.T) {
 		}
 	}
 }
+
+// However slowly the rights are read, and however many wait for them, everybody who
+// clicked is told within three seconds, once, and not after the answer.
+func TestSlowAnswersAreNoted(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.conf.PerPerson = 1000
+	o.service.hold, o.service.holding = make(chan struct{}), make(chan struct{}, 100)
+	o.open()
+	_, card := o.pending()
+	const clicks = 12 // more than are worked on at once
+	began := time.Now()
+	for range clicks {
+		o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "Approve 1h"))
+	}
+	noted := func(s *slacksim.Snapshot) (n int) {
+		for _, m := range s.Ephemerals(graceID) {
+			if strings.Contains(m.Text, "You pressed `approve` for `g-7k2qd`, and I took note of it.") {
+				n++
+			}
+		}
+		return n
+	}
+	o.until("all are noted", func(s *slacksim.Snapshot) bool { return noted(s) == clicks })
+	if took := time.Since(began); took < noteAtFirst || took > 10*time.Second {
+		t.Errorf("they were noted after %s", took)
+	}
+	close(o.service.hold)
+	o.until("all are answered", func(s *slacksim.Snapshot) bool { return len(s.Ephemerals(graceID)) == 2*clicks })
+	o.sim.Reload(graceID)
+	o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "approve"))
+	o.reads(o.ephemeral(graceID, func(string) bool { return true }), "was already approved")
+}
+
+const noteAtFirst = time.Second // what is quick is not noted

@@ -53,10 +53,12 @@ func (d delivery) sent() (by jit.UserID, did, again string, err error) {
 const workWithin = 2 * time.Minute
 
 // handle deals with a stored delivery and finishes it. When the bot is told to
-// stop meanwhile, the delivery stays for the next start.
-func (b *Bot) handle(ctx context.Context, key string, d delivery) {
+// stop meanwhile, the delivery stays for the next start. With the answer the note,
+// if any, is over.
+func (b *Bot) handle(ctx context.Context, key string, d delivery, n *note) {
 	defer b.finishUnlessStopped(ctx, key)
 	to, m := b.carryOut(ctx, key, d)
+	n.end()
 	if ctx.Err() == nil && m.Text != "" {
 		b.answer(ctx, to, m)
 	}

@@ -58,3 +58,17 @@ func TestDenyAsksWhy(t *testing.T) {
 	o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "Deny"))
 	o.reads(o.ephemeral(graceID, func(string) bool { return true }), "Press Deny again.")
 }
+
+// A form has closed by the time its answer is late: the note is a direct message.
+func TestASlowDenialIsNoted(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.service.hold = make(chan struct{})
+	o.open()
+	_, card := o.pending()
+	o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "Deny"))
+	o.until("the form is open", func(s *slacksim.Snapshot) bool { return len(s.Views(graceID)) == 1 })
+	o.must(o.sim.Submit(o.ctx, graceID, o.sim.Views(graceID)[0].ID, slacksim.Values{"reason": "not today"}))
+	o.reads(o.direct(graceID, 1), "You sent a form, and I took note of it.")
+	close(o.service.hold)
+	o.reads(o.direct(graceID, 2), "You denied `g-7k2qd`")
+}

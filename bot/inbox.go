@@ -77,7 +77,7 @@ func (b *Bot) replay(ctx, working context.Context) {
 			continue
 		}
 		b.Log.InfoContext(ctx, "taking up an unfinished delivery", "key", l.key)
-		b.handle(working, l.key, d)
+		b.handle(working, l.key, d, nil)
 	}
 }
 

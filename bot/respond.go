@@ -63,6 +63,19 @@ func (b *Bot) answer(ctx context.Context, r reply, m view.Message) {
 	}
 }
 
+// answerOnce tells one person by one try: what is said matters only for now.
+func (b *Bot) answerOnce(ctx context.Context, r reply, m view.Message) {
+	body, err := json.Marshal(ephemeral(m, false))
+	if err == nil && r.url != "" {
+		_, err = b.respondOnce(ctx, r.url, body)
+	} else if err == nil {
+		_, err = post(ctx, b.API, string(r.user), m)
+	}
+	if err != nil {
+		b.Log.WarnContext(ctx, "a note could not be delivered", "user", r.user, "error", err)
+	}
+}
+
 // errGone is a response URL that takes nothing any more.
 var errGone = errors.New("the response URL is used up")
 

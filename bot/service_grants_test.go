@@ -55,15 +55,15 @@ func (s *fakeService) Check(_ context.Context, id jit.ID) (jit.Grant, error) {
 	})
 }
 
-func (s *fakeService) Approve(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	if err := s.note("approve %s %s", by, id); err != nil {
+func (s *fakeService) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	if err := errors.Join(s.note("approve %s %s", by, id), s.wait(ctx)); err != nil {
 		return jit.Grant{}, err
 	}
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Approve(jit.Person{ID: by}, time.Now()) })
 }
 
-func (s *fakeService) Deny(_ context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	if err := s.note("deny %s %s %s", by, id, reason); err != nil {
+func (s *fakeService) Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
+	if err := errors.Join(s.note("deny %s %s %s", by, id, reason), s.wait(ctx)); err != nil {
 		return jit.Grant{}, err
 	}
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Deny(jit.Person{ID: by}, reason, time.Now()) })

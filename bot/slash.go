@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack/socketmode"
 
@@ -73,8 +74,9 @@ func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.Ra
 		return
 	}
 	f := formOpening{to: reply{url: cmd.ResponseURL, user: cmd.User}, trigger: cmd.Trigger, typed: typed}
+	came := time.Now()
 	taken := b.prompt.offer(func(ctx context.Context) {
-		if typed.Reason != "" && !b.incomplete(ctx, cmd.User, typed) {
+		if typed.Reason != "" && !b.incomplete(ctx, cmd.User, typed, came) {
 			b.acceptCommand(ctx, e, raw)
 			return
 		}
@@ -87,10 +89,10 @@ func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.Ra
 }
 
 // incomplete reports whether the form must ask for what the policies leave
-// open. It has not much time: a form that asks for nothing new is better than
-// none.
-func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask) bool {
-	ctx, cancel := context.WithTimeout(ctx, beforeOpening)
+// open. It has not much time since the line came: a form that asks for nothing new
+// is better than none.
+func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask, came time.Time) bool {
+	ctx, cancel := context.WithDeadline(ctx, came.Add(beforeOpening))
 	defer cancel()
 	o, err := b.Service.Offer(ctx, by, typed.VMs)
 	if _, refused := errors.AsType[*jit.Refusal](err); refused {
@@ -120,7 +122,7 @@ func (b *Bot) acceptCommand(ctx context.Context, e envelope, raw json.RawMessage
 		b.ack(ctx, e, nil)
 	default:
 		b.ackSay(ctx, e, view.CheckingText)
-		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
+		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d, nil) })
 	}
 }
 

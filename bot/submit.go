@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/slack-go/slack/socketmode"
 
@@ -50,11 +51,12 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 		b.refuseForm(ctx, e, errs)
 		return
 	}
-	b.acceptForm(ctx, e, raw, refuse)
+	b.acceptForm(ctx, e, i, raw, refuse)
 }
 
 // acceptForm stores a form that is good by itself, and has it carried out.
-func (b *Bot) acceptForm(ctx context.Context, e envelope, raw json.RawMessage, refuse func(text string)) {
+func (b *Bot) acceptForm(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage, refuse func(text string)) {
+	came := time.Now()
 	if !b.work.reserve() {
 		refuse(overloaded)
 		return
@@ -72,5 +74,5 @@ func (b *Bot) acceptForm(ctx context.Context, e envelope, raw json.RawMessage, r
 		b.work.release()
 		return
 	}
-	b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
+	b.carryOutNoting(ctx, replyTo(i), key, d, came)
 }

@@ -24,7 +24,8 @@ func (b *Bot) submitRequest(ctx context.Context, e envelope, i form.Interaction,
 		b.refuseForm(ctx, e, form.Errors{view.InputVM: overloaded})
 		return
 	}
-	if !b.prompt.offer(func(ctx context.Context) { b.acceptRequest(ctx, e, i, raw) }) {
+	came := time.Now()
+	if !b.prompt.offer(func(ctx context.Context) { b.acceptRequest(ctx, e, i, raw, came) }) {
 		b.work.release()
 		b.refuseForm(ctx, e, form.Errors{view.InputVM: overloaded})
 	}
@@ -32,7 +33,7 @@ func (b *Bot) submitRequest(ctx context.Context, e envelope, i form.Interaction,
 
 // acceptRequest answers wrong fields in the form; the rest is stored, asked for and
 // acknowledged. It has a place among the work, to use or to give back.
-func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage, came time.Time) {
 	queued := false
 	defer func() {
 		if !queued {
@@ -43,7 +44,7 @@ func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction,
 			b.refuseForm(ctx, e, form.Errors{view.InputVM: view.FaultText})
 		}
 	}()
-	work, cancel := context.WithTimeout(ctx, acceptWithin)
+	work, cancel := context.WithDeadline(ctx, came.Add(acceptWithin))
 	defer cancel()
 	a, errs := b.readForm(work, i)
 	if len(errs) > 0 {
@@ -69,7 +70,7 @@ func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction,
 	b.ack(ctx, e, nil)
 	if fresh {
 		queued = true
-		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d) })
+		b.carryOutNoting(ctx, replyTo(i), key, d, came)
 	}
 }
 

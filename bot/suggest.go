@@ -19,13 +19,14 @@ func (b *Bot) suggest(ctx context.Context, e envelope, i form.Interaction) {
 		b.ack(ctx, e, nothing)
 		return
 	}
-	if !b.prompt.offer(func(ctx context.Context) { b.ack(ctx, e, b.suggestions(ctx, i)) }) {
+	came := time.Now()
+	if !b.prompt.offer(func(ctx context.Context) { b.ack(ctx, e, b.suggestions(ctx, i, came)) }) {
 		b.ack(ctx, e, nothing)
 	}
 }
 
-func (b *Bot) suggestions(ctx context.Context, i form.Interaction) any {
-	work, cancel := context.WithTimeout(ctx, suggestWithin)
+func (b *Bot) suggestions(ctx context.Context, i form.Interaction, came time.Time) any {
+	work, cancel := context.WithDeadline(ctx, came.Add(suggestWithin))
 	defer cancel()
 	vms, err := b.Service.Search(work, i.User.ID, view.Clip(jit.CleanText(i.Query), view.MaxInput), view.MaxOptions+1)
 	if err != nil {

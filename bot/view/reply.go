@@ -28,6 +28,12 @@ const HelpText = "*Time-limited access to a VM's ports*\n" +
 // CheckingText is said in the ack of a command that is answered later.
 const CheckingText = "Checking…"
 
+// NotedText says, to whoever did it, that what they did is not dealt with yet.
+func NotedText(did string) string {
+	return "You " + did + ", and I took note of it. Azure or Slack is slow to answer, so nothing is decided yet; " +
+		"what comes of it is told here, without another click."
+}
+
 // RequestReply says what came of one request: its state, or why it was refused.
 func RequestReply(g jit.Grant, err error) string {
 	id := Code(string(g.ID))

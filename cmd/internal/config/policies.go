@@ -11,15 +11,21 @@ import (
 	"jitbot/jit"
 )
 
-// match reads which VMs are meant, and for approvals which requests.
-func match(s *section, requests bool) jit.Match {
-	m := jit.Match{Group: s.glob("resource_group"), Name: s.glob("name")}
+// match reads which VMs an entry means, and for approvals which requests. Only
+// {} means all: what is missing, or empty inside, would mean it in silence.
+func match(entry *section, requests bool) jit.Match {
+	entry.require("match", "match: {} where all are meant")
+	s := entry.section("match")
+	for _, key := range []string{"tags", "ports", "wider_than"} {
+		s.refuseEmpty(key)
+	}
+	m := jit.Match{Group: s.pattern("resource_group"), Name: s.pattern("name")}
 	tags := s.section("tags")
 	for _, key := range tags.order {
 		if m.Tags == nil {
 			m.Tags = map[string]string{}
 		}
-		m.Tags[key] = tags.glob(key)
+		m.Tags[key] = tags.pattern(key)
 	}
 	if !requests {
 		for _, key := range []string{"ports", "wider_than", "longer_than"} {
@@ -101,7 +107,7 @@ func (f *faults) ports(i item, def jit.Protocol) []namedPorts {
 // approvalRule reads who decides.
 func approvalRule(s *section) jit.ApprovalRule {
 	a := jit.ApprovalRule{
-		Match:           match(s.section("match"), true),
+		Match:           match(s, true),
 		Approvers:       s.people("approvers"),
 		Required:        s.number("required", 1, 0, 100),
 		ApproverActions: s.actions("approver_actions"),
@@ -138,7 +144,7 @@ func approvalRule(s *section) jit.ApprovalRule {
 
 // offer reads what may be asked for.
 func offer(s *section) jit.Policy {
-	p := jit.Policy{Match: match(s.section("match"), false)}
+	p := jit.Policy{Match: match(s, false)}
 	for _, i := range s.items("ports") {
 		p.Ports = append(p.Ports, s.portPolicies(s.faults.section(i.node, i.path, i.node.Line), p.Ports)...)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"jitbot/jit"
 )
 
@@ -108,9 +110,25 @@ func (s *section) actions(key string) []string {
 	return out
 }
 
-// glob takes a pattern. It knows * and ? only, and every other letter is
-// itself, so nothing can be wrong with one.
-func (s *section) glob(key string) string { return s.text(key, "") }
+// pattern takes what names are compared with. It knows * and ? only, and every
+// other letter is itself; one of blanks fits nothing, and none is written as no
+// line at all.
+func (s *section) pattern(key string) string {
+	text := s.text(key, "")
+	if n := s.values[key]; n != nil && n.ShortTag() == "!!str" && strings.TrimSpace(text) == "" {
+		s.fault(key, emptyInside, "a pattern such as web-*")
+	}
+	return text
+}
+
+const emptyInside = "is empty, and would match nothing or everything; write %s, or remove the line"
+
+// refuseEmpty reports a list or mapping that has nothing in it.
+func (s *section) refuseEmpty(key string) {
+	if n := s.values[key]; n != nil && (n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode) && len(n.Content) == 0 {
+		s.fault(key, emptyInside, "what is meant")
+	}
+}
 
 // choice takes one of a few words, of which the first is the default.
 func (s *section) choice(key string, words ...string) string {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,18 @@ func TestOneKeyIsOneGrant(t *testing.T) {
 		}
 		if stored, err := w.Store.Unfinished(t.Context()); err != nil || len(stored) != 1 {
 			t.Errorf("%d grants are stored, %v", len(stored), err)
+		}
+		// Each delivery has it checked, and one of the checks decides.
+		for range deliveries {
+			answered.Go(func() {
+				if g, err := w.Service.Check(t.Context(), ids[0]); err != nil || g.State != jit.Pending {
+					t.Errorf("checked as %s, %v", g.State, err)
+				}
+			})
+		}
+		answered.Wait()
+		if kinds := w.Kinds(ids[0]); !slices.Equal(kinds, []jit.EventKind{jit.EventAsked, jit.EventWaiting}) {
+			t.Errorf("the record says %v", kinds)
 		}
 	})
 }

@@ -87,6 +87,10 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 		s.adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
 		no = jit.Refuse(jit.ErrAuthority,
 			"Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", admission.Outline(cause))
+		if sick := s.checks.Sick(g.VMs()); sick != "" {
+			no = jit.Refuse(jit.ErrBusy, "%s, so nothing is opened; ask again when that has passed. "+
+				"VMs of other subscriptions can be asked for.", sick)
+		}
 	}
 	now := s.checks.Clock.Now()
 	refused, err := s.adapters.Grants.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {

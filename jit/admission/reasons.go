@@ -3,9 +3,11 @@ package admission
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
 )
@@ -45,6 +47,17 @@ func Outline(err error) string {
 	}
 }
 
+// Sick says which of the VMs is in a subscription that Azure cannot be worked with
+// just now, and why; empty when nothing is known to be wrong with any.
+func (c Checker) Sick(vms []string) string {
+	for _, vm := range vms {
+		if why := c.Adapters.Readiness.Fault(resource.Subscription(vm)); why != "" {
+			return fmt.Sprintf("%s is in subscription %s, and %s", resource.Name(vm), resource.Subscription(vm), why)
+		}
+	}
+	return ""
+}
+
 // Missing says, after its name, why a VM is not to be had.
 func Missing(err error) string {
 	if errors.Is(err, ErrUnwatched) {
@@ -71,6 +84,8 @@ func ReasonFor(err error) string {
 		return "Azure has not put the change into force yet"
 	case errors.Is(err, jit.ErrDisallowed):
 		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + jit.CleanText(err.Error())
+	case errors.Is(err, ErrDisabled):
+		return "its subscription is disabled, so nothing can be changed in it; ask whoever pays for it to enable it"
 	case errors.Is(err, jit.ErrForbidden):
 		return "Azure forbids jitbot to change it; give it the role that jitbot role prints"
 	case errors.Is(err, jit.ErrLocked):

@@ -263,7 +263,7 @@ func TestOneGuardThatHangsDelaysNoOther(t *testing.T) {
 		})
 		time.Sleep(10 * time.Second)
 		left := 0
-		tables, _ := n.Tables(ctx)
+		tables, _ := n.Tables(ctx, "s")
 		for _, table := range tables {
 			left += len(table.Rules)
 		}

@@ -48,32 +48,33 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	if err != nil {
 		return err
 	}
-	return r.followPaths(ctx, g, append(admission.PathsOf(sites), elsewhere...), now)
+	return r.followPaths(ctx, g, admission.PathsOf(sites), elsewhere, now)
 }
 
-// followPaths compares the paths that were found with those of the grant.
-func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
+// followPaths compares the paths that were found, and those elsewhere, with those of
+// the grant.
+func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, found, elsewhere []jit.Path, now time.Time) error {
 	switch {
-	case jit.SamePaths(paths, g.Paths):
+	case jit.SamePaths(slices.Concat(found, elsewhere), g.Paths):
 		return nil
 	case g.State == jit.Opening:
 		why := "what is before a VM, or its addresses, changed while it was being opened; ask again"
 		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: why}, now)
 	default:
-		return r.reroute(ctx, g, paths, now)
+		return r.reroute(ctx, g, found, elsewhere, now)
 	}
 }
 
 // reroute has the rules of an open grant follow to where its VMs are now.
-func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
-	err := r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
+func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, found, elsewhere []jit.Path, now time.Time) error {
+	err := r.checks.CheckLocks(ctx, jit.GuardsOf(found))
 	if errors.As(err, new(*jit.Refusal)) { // where it went, the rule could not be removed
 		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
 	}
-	seen := g.Paths
+	seen, paths := g.Paths, slices.Concat(found, elsewhere)
 	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		if !jit.SamePaths(g.Paths, seen) {
 			return g, nil, nil // it moved meanwhile, and is followed again

@@ -38,7 +38,7 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 			mine = append(mine, vm)
 		}
 	}
-	more = more || hidden != nil
+	more = more || hidden != nil || visible.doubted
 	if len(mine) == 0 {
 		return nil, more, nil
 	}

@@ -20,6 +20,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/clock"
 	"jitbot/jit/reach"
 	"jitbot/jit/rules"
 )
@@ -68,6 +69,7 @@ type Client struct {
 	options     arm.ClientOptions
 	throttle    *throttle
 	budget      *writeBudget
+	dates       *clock.Remote
 	locks       keyLocks
 	removals    removals
 	manager     rest // for documents that are written back whole, and what has no client of the SDK
@@ -113,7 +115,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("azure configuration: %w", err)
 	}
 	c := &Client{
-		poll: cfg.Poll, groupWrites: cfg.GroupWrites, log: cfg.Log, throttle: newThrottle(), budget: newWriteBudget(),
+		poll: cfg.Poll, groupWrites: cfg.GroupWrites, log: cfg.Log, throttle: newThrottle(), budget: newWriteBudget(), dates: &clock.Remote{},
 		subscriptions: map[string]*subscription{}, health: newHealth(), networks: newNetworkCache(),
 	}
 	if c.poll == 0 {
@@ -131,7 +133,7 @@ func New(cfg Config) (*Client, error) {
 			return nil, fmt.Errorf("azure credential: %w", err)
 		}
 	}
-	watch := &exchangePolicy{observe: cfg.Observe, throttle: c.throttle, budget: c.budget, health: &c.health, log: c.log}
+	watch := &exchangePolicy{observe: cfg.Observe, throttle: c.throttle, budget: c.budget, health: &c.health, dates: c.dates, log: c.log}
 	c.options = arm.ClientOptions{ClientOptions: common, DisableRPRegistration: true}
 	c.options.PerCallPolicies = []policy.Policy{runtime.NewRequestIDPolicy()}
 	c.options.PerRetryPolicies = []policy.Policy{watch}

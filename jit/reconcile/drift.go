@@ -36,9 +36,7 @@ func (r *Reconciler) compareAll(ctx context.Context, subscription string) error 
 	}
 	var tables []rules.Table
 	if subscription != "" {
-		if tables, err = r.adapters.Network.Tables(ctx, subscription); err == nil {
-			r.trust.noteAnswer()
-		} else {
+		if tables, err = r.adapters.Network.Tables(ctx, subscription); err != nil {
 			faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
 		}
 	}

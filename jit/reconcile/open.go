@@ -25,7 +25,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 		return nil
 	}
 	now := r.checks.Clock.Now()
-	if why := cmp.Or(r.trust.doubt(), r.due.hold(g.ID, r.due.heldAt(g.ID))); why != "" {
+	if why := cmp.Or(r.trust.Doubt(), r.due.hold(g.ID, r.due.heldAt(g.ID))); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}
 	if now.Sub(g.Clock.Approved) > approvalValidFor {

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/clock"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
@@ -44,7 +45,7 @@ type Reconciler struct {
 	unwatched    sync.Once                           // says once that some protected VMs are not followed
 
 	work      queues
-	trust     *clockTrust
+	trust     *clock.Trust
 	due       *dueList
 	firewalls *firewallBatch
 	startup   *startup
@@ -83,7 +84,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
 		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(),
 	}
-	r.trust = newClockTrust(r.checks.Clock, state, w)
+	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)
 	r.work = queues{
 		guards:      workqueue.New(guardWorkers, resource.Subscription, r.reconcileGuard),
 		openings:    workqueue.New(openWorkers, nil, r.prepareOpening),
@@ -111,7 +112,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	if err := r.bindInstallation(ctx); err != nil {
 		return err
 	}
-	r.trust.compareMark(ctx)
+	r.trust.Compare(ctx)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	// at the start all have passed: holders may have lost their rights while jitbot was down
@@ -127,7 +128,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 			r.compareAndFollow(ctx)
 		}
 		if mark.passed() {
-			r.trust.storeMark(ctx)
+			r.trust.Keep(ctx)
 		}
 		if rights.passed() {
 			r.recheckHolders(ctx)
@@ -197,7 +198,7 @@ func (r *Reconciler) Skip(d time.Duration) {
 }
 
 // Doubt says why the clock is not to be trusted now; empty when it is.
-func (r *Reconciler) Doubt() string { return r.trust.doubt() }
+func (r *Reconciler) Doubt() string { return r.trust.Doubt() }
 
 // Now is the clock by which grants are measured.
 func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }

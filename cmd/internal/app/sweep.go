@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/clock"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
 )
@@ -40,7 +41,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		err = errors.Join(err, fmt.Errorf("firewalls are not looked at where Azure does not show them, so what is overdue there stays; "+
 			"give this identity the role of \"jitbot role --sweep\": %w", hidden))
 	}
-	if skew := client.Skew(); skew.Abs() > MaxSkew {
+	if skew := client.Skew().Widest; skew.Abs() > clock.MaxSkew {
 		err = errors.Join(err, fmt.Errorf("this machine's clock and Azure's differ by %s, so what is overdue was judged wrong; set the clock",
 			jit.ShortDuration(skew.Abs())))
 	}

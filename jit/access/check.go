@@ -88,8 +88,7 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 		no = jit.Refuse(jit.ErrAuthority,
 			"Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", admission.Outline(cause))
 		if sick := s.checks.Sick(g.VMs()); sick != "" {
-			no = jit.Refuse(jit.ErrBusy, "%s, so nothing is opened; ask again when that has passed. "+
-				"VMs of other subscriptions can be asked for.", sick)
+			no = jit.Refuse(jit.ErrBusy, "%s, so nothing is opened; ask again when that has passed.%s", sick, s.checks.BesideSick())
 		}
 	}
 	now := s.checks.Clock.Now()

@@ -58,6 +58,15 @@ func (c Checker) Sick(vms []string) string {
 	return ""
 }
 
+// BesideSick says what works while one subscription does not, as a sentence after
+// another; empty when it is the only one.
+func (c Checker) BesideSick() string {
+	if len(c.VMs.lists) < 2 {
+		return ""
+	}
+	return " VMs of other subscriptions can be asked for."
+}
+
 // Missing says, after its name, why a VM is not to be had.
 func Missing(err error) string {
 	if errors.Is(err, ErrUnwatched) {

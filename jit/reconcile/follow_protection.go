@@ -30,7 +30,7 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 		}
 	}
 	for id, vm := range c.byID {
-		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] {
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] && r.refused.due(vm) {
 			r.work.protections.Add(ctx, id, false)
 		}
 	}
@@ -85,7 +85,7 @@ func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.
 		return true, r.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
 		return true, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
-	case ok && !p.AgreesWith(policy):
+	case ok && !p.AgreesWith(policy) && r.refused.due(vm):
 		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
@@ -100,7 +100,7 @@ func (r *Reconciler) endProtection(ctx context.Context, p jit.Protection, why st
 
 // reprotect protects a VM as the configuration has it: one that it says to protect
 // always, and one that was protected under another policy. What cannot hold is
-// warned of, leaves what is there, and is tried again. It has a queue of its own:
+// warned of, leaves what is there, and is tried again after a while. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
 func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	vm, err := r.adapters.Inventory.VM(ctx, id)
@@ -126,11 +126,13 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
 		r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
 			slog.String("vm", vm.ID), slog.String("why", no.Error()))
+		r.refused.refuse(id)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	r.refused.forget(id)
 	now := r.checks.Clock.Now()
 	_, err = r.adapters.Protections.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.Revision != old.Revision {

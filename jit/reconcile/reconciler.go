@@ -31,8 +31,8 @@ const (
 )
 
 // Reconciler is the loop that makes Azure agree with the store. What it remembers
-// between passes is in its parts, each with its own lock: trust, due, firewalls
-// and startup; no part calls another with its lock held. It has no lock
+// between passes is in its parts, each with its own lock: trust, due, firewalls,
+// startup and refused; no part calls another with its lock held. It has no lock
 // of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
 	checks       admission.Checker
@@ -49,6 +49,7 @@ type Reconciler struct {
 	due       *dueList
 	firewalls *firewallBatch
 	startup   *startup
+	refused   *unprotectable
 }
 
 // queues are the work under way, each by its key and with its own bound.
@@ -83,6 +84,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
 		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(),
+		refused: &unprotectable{vms: map[string]refusedVM{}},
 	}
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)
 	r.work = queues{

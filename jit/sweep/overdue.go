@@ -119,10 +119,15 @@ func sweepTable(
 	if len(changes) == 0 {
 		return found, nil
 	}
-	for i, err := range network.Apply(ctx, t.Guard, changes) {
-		found[due[i]].Err = err
-	}
-	after, err := network.Table(ctx, t.Guard)
+	_ = admission.Patiently(ctx, func() error { // each outcome is kept
+		outcomes := network.Apply(ctx, t.Guard, changes)
+		for i, err := range outcomes {
+			found[due[i]].Err = err
+		}
+		return errors.Join(outcomes...)
+	})
+	var after rules.Table
+	err := admission.Patiently(ctx, func() (err error) { after, err = network.Table(ctx, t.Guard); return err })
 	if err != nil && !errors.Is(err, jit.ErrNotFound) {
 		return found, fmt.Errorf("reading the rules of %s back: %w", t.Name, err)
 	}

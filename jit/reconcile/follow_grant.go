@@ -75,6 +75,9 @@ func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, found, elsewhere 
 		return err
 	}
 	seen, paths := g.Paths, slices.Concat(found, elsewhere)
+	if r.wasInForce(ctx, g) { // else they are looked for where it went, and not written there
+		r.inForce.Note(string(g.ID), jit.GuardsOf(paths)...)
+	}
 	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		if !jit.SamePaths(g.Paths, seen) {
 			return g, nil, nil // it moved meanwhile, and is followed again

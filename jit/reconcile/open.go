@@ -25,6 +25,9 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 		return nil
 	}
 	now := r.checks.Clock.Now()
+	if r.startup.FoundOlder(g.Clock.Approved) {
+		return r.failOpening(ctx, g.ID, whileDown, now)
+	}
 	if why := cmp.Or(r.trust.Doubt(), r.due.hold(g.ID, r.due.heldAt(g.ID))); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}

@@ -47,7 +47,7 @@ type Dispatcher struct {
 // New makes the loop; Run starts it.
 func New(store Store, notifier Notifier, log *slog.Logger) *Dispatcher {
 	d := &Dispatcher{store: store, notifier: notifier, log: log, delivered: map[uint64]bool{}, wake: make(chan struct{}, 1)}
-	d.queue = workqueue.New(noticeWorkers, d.deliverAll)
+	d.queue = workqueue.New(noticeWorkers, nil, d.deliverAll)
 	return d
 }
 

@@ -148,7 +148,7 @@ func TestProgramHealth(t *testing.T) {
 	measured(t, address, `jitbot_grants\{state="pending"\} 1`, `jitbot_grants\{state="closed"\} 0`, `jitbot_stuck_grants 0`,
 		`jitbot_arm_requests_total\{code="200",method="GET"\} [1-9]`, `jitbot_approved_to_open_seconds_count 0`,
 		`jitbot_close_lateness_seconds_count 0`, `jitbot_build_info\{go_version="go1[^"]*",version="[^"]+"\} 1`,
-		`jitbot_slack_connected 0`, `go_goroutines [1-9]`)
+		`jitbot_subscription_up\{subscription="[0-9a-f-]{36}"\} 1`, `jitbot_slack_connected 0`, `go_goroutines [1-9]`)
 	for line := range strings.Lines(p.err.String()) {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("a line of the log is no JSON: %s", line)

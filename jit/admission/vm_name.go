@@ -39,8 +39,8 @@ func (c *VMCache) Find(ctx context.Context, words []string, sees Sees) ([]jit.VM
 	}
 	found, err = sees.resolveAll(fresh, words)
 	if hidden := c.unlisted(); len(hidden) > 0 && errors.Is(err, jit.ErrNotFound) {
-		return nil, jit.Refuse(jit.ErrBusy, "%s It may be in subscription %s, which Azure does not show just now.",
-			err.Error(), strings.Join(hidden, ", "))
+		return nil, jit.Refuse(jit.ErrBusy, "%s It may be in subscription %s, which Azure does not show just now; "+
+			"VMs of other subscriptions can be asked for.", err.Error(), strings.Join(hidden, ", "))
 	}
 	return found, err
 }

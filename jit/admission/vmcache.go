@@ -35,9 +35,10 @@ type VMCache struct {
 type vmList struct {
 	reading chan struct{} // one reads at a time, the others wait for what it finds
 
-	mu   sync.Mutex // guards what follows, held for moments only
-	vms  []jit.VM
-	read time.Time
+	mu     sync.Mutex // guards what follows, held for moments only
+	vms    []jit.VM
+	read   time.Time
+	missed time.Time // when somebody waited in vain for it
 }
 
 // NewVMCache makes a cache that is empty, so that the first who asks reads.
@@ -56,6 +57,23 @@ func (l *vmList) cached(age time.Duration) ([]jit.VM, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.vms, !l.read.IsZero() && time.Since(l.read) < age
+}
+
+// patience is how long somebody waits for the list: less when there is an older one,
+// or when somebody waited in vain a moment ago.
+func (l *vmList) patience() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.read.IsZero() || !l.missed.IsZero() && time.Since(l.missed) < VMsMaxAge {
+		return stalePatience
+	}
+	return listPatience
+}
+
+func (l *vmList) miss() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.missed = time.Now()
 }
 
 // known gives the list as it was read last, however old.
@@ -112,12 +130,12 @@ func (c *VMCache) ListOrStale(ctx context.Context, age time.Duration) ([]jit.VM,
 	var mu sync.Mutex
 	vms, err := c.each(func(id string, l *vmList) ([]jit.VM, error) {
 		old, there := l.known()
-		within, cancel := context.WithTimeout(ctx, listPatience)
-		if there {
-			within, cancel = context.WithTimeout(ctx, stalePatience)
-		}
+		within, cancel := context.WithTimeout(ctx, l.patience())
 		defer cancel()
 		vms, err := c.List(within, id, age)
+		if err != nil && within.Err() != nil {
+			l.miss()
+		}
 		if err != nil && there && ctx.Err() == nil {
 			vms, err = old, nil // rights and rules are read afresh where access is opened
 		}

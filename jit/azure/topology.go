@@ -97,12 +97,18 @@ func (c *Client) listAround(ctx context.Context, p *topology, vms []jit.VM) (for
 			others = append(others, id)
 		}
 	}
-	within, cancel := context.WithTimeout(ctx, aroundPatience)
-	defer cancel()
 	var wg sync.WaitGroup
 	faults := make([]error, len(others))
 	for i, id := range others {
-		wg.Go(func() { faults[i] = c.listAll(within, []string{id}, lists...) })
+		wg.Go(func() {
+			patience := aroundPatience
+			if c.Fault(id) != "" {
+				patience = foreignPatience // nothing is to be expected
+			}
+			within, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			faults[i] = c.listAll(within, []string{id}, lists...)
+		})
 	}
 	err = c.listAll(ctx, own, lists...)
 	wg.Wait()

@@ -95,9 +95,10 @@ type Interface struct {
 	ID        string    `json:"id"`
 	Guard     string    `json:"guard,omitempty"` // NSG of the interface, empty when none
 	Addresses []Address `json:"addresses"`
+	Unread    []string  `json:"unread,omitempty"` // what else stands as an address of it and no rule can name: never counted as shut
 }
 
-// Address is one private address of an interface.
+// Address is one private address of an interface; a block of addresses is one each.
 type Address struct {
 	Addr         netip.Addr    `json:"addr"`
 	Subnet       string        `json:"subnet,omitempty"`

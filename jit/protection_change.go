@@ -16,6 +16,23 @@ func (p Protection) Drifted(rule, group string, now time.Time) (Protection, []Ev
 	return p, []Event{p.event(EventDrift, Person{}, now, text)}
 }
 
+// ShutAgain is the line about a protected VM whose denies were not all there when
+// jitbot started.
+func (p Protection) ShutAgain(now time.Time) Event {
+	return p.event(EventDrift, Person{}, now, "When jitbot started, not all rules that its store names were there, "+
+		"as after an older copy was put back. They are written again; unprotect what is to stay open.")
+}
+
+// StayShut has a protection that was ending go on.
+func (p Protection) StayShut(now time.Time) (Protection, []Event) {
+	if p.State != Unprotecting {
+		return p, nil
+	}
+	next := p
+	next.Reason = ""
+	return p.ReplacedBy(next, now)
+}
+
 // Trouble keeps what went wrong at a guard.
 func (p Protection) Trouble(guard, fault string) Protection {
 	paths, fresh := faulted(p.Paths, guard, fault)

@@ -31,8 +31,8 @@ func endings() map[jit.Ending]endingTexts {
 			holder: endedBy("You no longer have the rights or the account for it."),
 		},
 		jit.Drifted: {
-			card:   endedBy("Ended because somebody changed its rule in Azure."),
-			holder: endedBy("Somebody changed its rule in Azure."),
+			card:   endedBy("Ended because its rule in Azure was changed or is gone."),
+			holder: endedBy("Its rule in Azure was changed or is gone."),
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -218,5 +219,5 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 		notes = append(notes, along...)
 	}
 	open, err := c.unprotected(ctx, VMsOf(targets))
-	return append(notes, open...), err
+	return slices.Concat(notes, open, c.unknown(ctx, VMsOf(targets))), err
 }

@@ -29,7 +29,8 @@ func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports [
 }
 
 // DraftProtection makes a protection of a VM as it is now, after the guards were looked
-// at: what cannot hold is refused before anything is written.
+// at: what cannot hold is refused before anything is written. One that the
+// configuration wants always holds where it can, and says where it does not.
 func (c Checker) DraftProtection(
 	ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, always bool,
 ) (jit.Protection, error) {
@@ -48,7 +49,10 @@ func (c Checker) DraftProtection(
 	}
 	var err error
 	if p.Paths, err = route.ProtectionPaths(vm); err != nil {
-		return jit.Protection{}, err
+		// What is always to be shut is shut where it can be.
+		if p.Paths, p.Bare = route.NSGPaths(vm); !always || len(p.Paths) == 0 {
+			return jit.Protection{}, err
+		}
 	}
 	return p, c.protectable(ctx, p)
 }

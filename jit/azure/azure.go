@@ -103,7 +103,6 @@ type subscription struct {
 	manager       rest // for what is listed often: see listInto
 	nsgRules      *armnetwork.SecurityRulesClient
 	publicIPs     *armnetwork.PublicIPAddressesClient
-	routeTables   *armnetwork.RouteTablesClient
 	loadBalancers *armnetwork.LoadBalancersClient
 	vnetGateways  *armnetwork.VirtualNetworkGatewaysClient
 	localGateways *armnetwork.LocalNetworkGatewaysClient
@@ -198,7 +197,7 @@ func (c *Client) subscription(id string) (*subscription, error) {
 	s := &subscription{
 		id: key, manager: c.manager,
 		nsgRules: n.NewSecurityRulesClient(), publicIPs: n.NewPublicIPAddressesClient(),
-		routeTables: n.NewRouteTablesClient(), loadBalancers: n.NewLoadBalancersClient(),
+		loadBalancers: n.NewLoadBalancersClient(),
 		vnetGateways: n.NewVirtualNetworkGatewaysClient(), localGateways: n.NewLocalNetworkGatewaysClient(),
 	}
 	c.subscriptions[key] = s

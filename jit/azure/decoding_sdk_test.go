@@ -60,7 +60,10 @@ func interfaceOfSDK(n *armnetwork.Interface) *networkInterface {
 	out.Properties.IPConfigurations = convertAll(p.IPConfigurations, func(c *armnetwork.InterfaceIPConfiguration) *ipConfiguration {
 		out := &ipConfiguration{ID: value(c.ID)}
 		p, to := value(c.Properties), &out.Properties
-		to.PrivateAddress = value(p.PrivateIPAddress)
+		to.Private = readPrivateAddresses(value(p.PrivateIPAddress), 0)
+		if p.PrivateIPAddressPrefixLength != nil {
+			to.PrefixLength = int(*p.PrivateIPAddressPrefixLength)
+		}
 		to.Subnet = refOfSDK(p.Subnet, func(s *armnetwork.Subnet) *string { return s.ID })
 		to.PublicIP = refOfSDK(p.PublicIPAddress, func(a *armnetwork.PublicIPAddress) *string { return a.ID })
 		to.SecurityGroups = convertAll(p.ApplicationSecurityGroups, func(g *armnetwork.ApplicationSecurityGroup) *resourceRef {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -36,8 +35,8 @@ func newVMParts(l *networkLists) *vmParts {
 // classic machines, which come last; where there are firewalls, also from the
 // route tables and their policies. They carry no power state and are sorted by
 // id. An interface that came or went while the lists were read is
-// left out, and so is an address that cannot be read, which is logged; the
-// machine is Partial then.
+// left out, which is logged; the machine is Partial then. What stands as an
+// address and cannot be read as one is Unread of its interface.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	p := newVMParts(newNetworkLists())
@@ -154,37 +153,38 @@ func (p *vmParts) vm(m *virtualMachine) (jit.VM, []error) {
 			faults = append(faults, fmt.Errorf("interface %s is not listed", id))
 			continue
 		}
-		nic, errs := p.networkInterface(n)
-		vm.Interfaces = append(vm.Interfaces, nic)
-		faults = append(faults, errs...)
+		vm.Interfaces = append(vm.Interfaces, p.networkInterface(n))
 	}
 	return vm, faults
 }
 
-func (p *vmParts) networkInterface(n *networkInterface) (jit.Interface, []error) {
+func (p *vmParts) networkInterface(n *networkInterface) jit.Interface {
 	nic := jit.Interface{ID: n.ID, Guard: n.Properties.SecurityGroup.ID}
-	var faults []error
 	for _, conf := range values(n.Properties.IPConfigurations) {
-		a := conf.Properties
-		text := a.PrivateAddress
-		if text == "" {
-			continue // not given out yet
+		private := conf.private()
+		if private.Unread != "" {
+			nic.Unread = append(nic.Unread, private.Unread)
 		}
-		addr, err := netip.ParseAddr(text)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("interface %s: %q is no address", nic.ID, text))
-			continue
+		address := p.addressOf(conf)
+		for _, addr := range private.List {
+			address.Addr = addr
+			address.FirewallHops = p.firewallsBefore(address)
+			nic.Addresses = append(nic.Addresses, address)
 		}
-		address := jit.Address{Addr: addr.Unmap(), Groups: groupIDs(a.SecurityGroups)}
-		if a.Subnet != nil {
-			address.Subnet = a.Subnet.ID
-			address.SubnetGuard = p.subnetNSGs[strings.ToLower(address.Subnet)]
-		}
-		if a.PublicIP != nil {
-			address.Public = p.publicAddrs[strings.ToLower(a.PublicIP.ID)]
-		}
-		address.FirewallHops = p.firewallsBefore(address)
-		nic.Addresses = append(nic.Addresses, address)
 	}
-	return nic, faults
+	return nic
+}
+
+// addressOf is what all addresses of the configuration have in common.
+func (p *vmParts) addressOf(conf ipConfiguration) jit.Address {
+	a := conf.Properties
+	address := jit.Address{Groups: groupIDs(a.SecurityGroups)}
+	if a.Subnet != nil {
+		address.Subnet = a.Subnet.ID
+		address.SubnetGuard = p.subnetNSGs[strings.ToLower(address.Subnet)]
+	}
+	if a.PublicIP != nil {
+		address.Public = p.publicAddrs[strings.ToLower(a.PublicIP.ID)]
+	}
+	return address
 }

@@ -115,6 +115,7 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 			}
 		}
 	}
+	s.noteUnknown(vm)
 	p := Posture{
 		Rules: s.openings(), Defaults: tidy(s.defaults), Notes: tidy(s.notes),
 		StillOpen: tidy(s.basic), Defender: s.defender,
@@ -123,7 +124,7 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 		p.Breadth = p.Rules[0].Breadth
 	}
 	p.Class, p.Why = s.class(p)
-	p.Undetermined = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.topology.Appliances) > 0)
+	p.Undetermined = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.unknown) > 0 || s.topology.passesUnexamined())
 	if p.Class == ClassHealthy {
 		p.StillOpen = append(s.remarks(p.Rules), p.StillOpen...)
 	}

@@ -62,6 +62,7 @@ func (r *Reconciler) confirmReady(ctx context.Context, pass guardPass) error {
 func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Grant) error {
 	done, cause := r.confirmedAt(pass, g)
 	if done {
+		r.inForce.Note(string(g.ID), pass.guard)
 		opened, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 			return g.ConfirmGuard(pass.guard, r.publicEnds(pass, g), pass.now)
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
@@ -111,17 +112,18 @@ func (pass guardPass) shutsFor(p jit.Protection, deny rules.Rule) bool {
 // recordProtectionDrift says that somebody changed a deny of a protected VM; the plan has
 // put it back.
 func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, p jit.Protection) error {
-	for _, want := range rules.ForProtections(r.owner.Installation, pass.guard, pass.protections) {
-		final := pass.plan.FinalOf(want)
-		old, _ := pass.before.Rule(final.Name)
-		if !final.IsFor(p, pass.guard) || old.StillDenies(p, pass.guard, final) {
-			continue
-		}
+	deny := r.missingDeny(pass, p)
+	switch {
+	case deny == "":
+		return nil
+	case !r.inForce.Has(strings.ToLower(p.VM), pass.guard):
+		r.common.Add(p.ShutAgain(pass.now)) // it was not there when jitbot started
+		return nil
+	default:
 		return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
-			return p.Drifted(final.Name, pass.after.Name, pass.now)
+			return p.Drifted(deny, pass.after.Name, pass.now)
 		})
 	}
-	return nil
 }
 
 // recordExposure says that what the denies of a protected VM leave open is not what was

@@ -67,41 +67,6 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	return len(pass.plan.Changes) == 0 && len(pass.plan.Blocked) == 0 && r.owner.ProtectionsInForce(t, stored.Protections), nil
 }
 
-// closeDrifted closes the open grants whose rules somebody removed or changed,
-// where the policy says to end them, and plans the pass anew.
-func (r *Reconciler) closeDrifted(ctx context.Context, pass guardPass) (guardPass, error) {
-	ended := false
-	for _, g := range pass.grants {
-		rule := r.changedRule(pass, g)
-		if g.State != jit.Open || !g.EndOnDrift || !g.ConfirmedAt(pass.guard) || rule == "" {
-			continue
-		}
-		ended = true
-		if err := r.closeDriftedGrant(ctx, g.ID, rule); err != nil {
-			return pass, err
-		}
-	}
-	if !ended {
-		return pass, nil
-	}
-	stored, err := r.readStored(ctx, pass.guard)
-	return r.planPass(stored, pass.before), err
-}
-
-// changedRule names a rule of the grant that is not as it should be here.
-func (r *Reconciler) changedRule(pass guardPass, g jit.Grant) string {
-	for _, c := range pass.plan.Changes {
-		if c.Put == nil {
-			continue
-		}
-		old, _ := pass.before.Rule(c.Put.Name)
-		if n, ok := rules.ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
-			return c.Put.Name
-		}
-	}
-	return ""
-}
-
 func (r *Reconciler) closeDriftedGrant(ctx context.Context, id jit.ID, rule string) error {
 	now := r.checks.Clock.Now()
 	_, err := r.update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted(rule, now) })

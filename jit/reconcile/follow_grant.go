@@ -66,6 +66,9 @@ func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path,
 	if err != nil {
 		return err
 	}
+	if r.wasInForce(ctx, g) { // else they are looked for where it went, and not written there
+		r.inForce.Note(string(g.ID), jit.GuardsOf(paths)...)
+	}
 	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Follow(paths, now) })
 	r.Touch(append(g.Guards(), jit.GuardsOf(paths)...))
 	return err

@@ -100,7 +100,7 @@ func (r *Reconciler) endProtection(ctx context.Context, p jit.Protection, why st
 
 // reprotect protects a VM as the configuration has it: one that it says to protect
 // always, and one that was protected under another policy. What cannot hold is
-// warned of, leaves what is there, and is tried again. It has a queue of its own:
+// told once, leaves what is there, and is tried again. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
 func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	vm, err := r.adapters.Inventory.VM(ctx, id)
@@ -124,9 +124,7 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	}
 	next, err := r.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
-			slog.String("vm", vm.ID), slog.String("why", no.Error()))
-		return nil
+		return r.tellOpen(ctx, vm, policy, "all of it, as it was: "+no.Error())
 	}
 	if err != nil {
 		return err
@@ -142,6 +140,33 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	r.Touch(slices.Concat(old.Guards(), next.Guards()))
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", id, err)
+	}
+	if unread := route.Unread(vm); len(unread) > 0 {
+		return r.tellOpen(ctx, vm, policy, "what stands as its address and no rule of jitbot can name, "+strings.Join(unread, ", ")+
+			"; have whoever manages its interface in Azure give it single addresses, or blocks of /28 at most, in its place")
+	}
+	return nil
+}
+
+// tellOpen tells the channel what is open of a VM that the configuration wants shut
+// and that cannot be shut: once for each cause, also over restarts.
+func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, policy jit.Policy, open string) error {
+	now := r.checks.Clock.Now()
+	mine := now.Format(time.RFC3339Nano)
+	first, err := r.adapters.Names.Bind(ctx, "open "+strings.ToLower(vm.ID)+" "+open, mine)
+	if err != nil {
+		return fmt.Errorf("keeping that it is told what stays open of %s: %w", vm.Name, err)
+	}
+	if first != mine {
+		return nil
+	}
+	r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
+		slog.String("vm", vm.ID), slog.String("open", open))
+	wanted := policy.Protection(vm, nil)
+	wanted.State = jit.Protected
+	_, events := wanted.Expose("", nil, open, now)
+	if err := r.adapters.Record.Append(ctx, events...); err != nil {
+		return fmt.Errorf("recording what stays open of %s: %w", vm.Name, err)
 	}
 	return nil
 }

@@ -41,10 +41,11 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		}
 		return errors.Join(err, r.recordTrouble(ctx, guard, stored.Grants, err))
 	}
-	pass, err := r.closeDrifted(ctx, r.planPass(stored, before))
+	pass, err := r.closeUnheld(ctx, r.planPass(stored, before))
 	if err != nil {
 		return err
 	}
+	pass = r.withhold(pass)
 	if len(pass.plan.Changes) == 0 {
 		return r.confirmGuard(ctx, pass)
 	}
@@ -130,7 +131,7 @@ func (r *Reconciler) recordTrouble(ctx context.Context, guard string, grants []j
 
 // closingTried notes that an overdue closing of the start has had its turn.
 func (r *Reconciler) closingTried(guard string) {
-	if r.startup.tried(guard) {
+	if r.startup.Tried(guard) {
 		r.Kick() // Slack may be served now
 	}
 }

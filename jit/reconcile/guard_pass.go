@@ -37,6 +37,7 @@ func (r *Reconciler) planPass(stored admission.AtGuard, before rules.Table) guar
 		pass.failed[b.Name] = b.Err
 	}
 	r.dropShadowed(&pass)
+	r.noteInForce(pass)
 	return pass
 }
 

@@ -24,6 +24,9 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 		return nil
 	}
 	now := r.checks.Clock.Now()
+	if r.startup.FoundOlder(g.Clock.Approved) {
+		return r.failOpening(ctx, g.ID, whileDown, now)
+	}
 	if why := r.whyNothingOpens(); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}

@@ -33,8 +33,25 @@ func (r *Reconciler) recordOrphans(ctx context.Context, pass guardPass) error {
 		if g, err := r.adapters.Grants.Grant(ctx, n.Grant); err == nil {
 			card = g.Card
 		}
-		if err := r.adapters.Record.Append(ctx, jit.OrphanRemoved(c.Remove, pass.after.Name, n.Grant, card, pass.now)); err != nil {
+		e := jit.OrphanRemoved(c.Remove, pass.after.Name, n.Grant, card, pass.now)
+		if err := r.adapters.Record.Append(ctx, e); err != nil {
 			faults = append(faults, fmt.Errorf("recording the orphan %s: %w", c.Remove, err))
+		}
+		if card == (jit.Card{}) {
+			r.common.Add(e)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// tellCommon tells the channel what has happened to many, one message a kind. What
+// cannot be stored is gathered again.
+func (r *Reconciler) tellCommon(ctx context.Context) error {
+	var faults []error
+	for _, e := range r.common.Take(r.checks.Clock.Now()) {
+		if err := r.adapters.Record.Append(ctx, e); err != nil {
+			r.common.Add(e)
+			faults = append(faults, fmt.Errorf("telling the channel: %w", err))
 		}
 	}
 	return errors.Join(faults...)

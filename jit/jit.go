@@ -77,7 +77,8 @@ func (p Ports) Contains(q Ports) bool {
 
 // VM is a virtual machine with what is needed to open a port to it.
 type VM struct {
-	ID         string            `json:"id"` // Azure resource id as Azure writes it; compare with resource.Same
+	ID         string            `json:"id"`              // Azure resource id as Azure writes it; compare with resource.Same
+	VMID       string            `json:"vm_id,omitempty"` // which machine it is: another one has another, also under the same id
 	Name       string            `json:"name"`
 	Group      string            `json:"group"` // resource group
 	Location   string            `json:"location,omitempty"`

@@ -80,6 +80,21 @@ func (p Policy) denySource() string {
 	return p.DenySource
 }
 
+// Inherited is the protection as that of the VM which has now what it keeps shut.
+func (p Protection) Inherited(heir VM, now time.Time) (Protection, []Event) {
+	before := p.Name
+	p = p.changed()
+	p.VM, p.Name, p.Group = heir.ID, heir.Name, heir.Group
+	p.Paths, p.Left = slices.Clone(p.Paths), slices.Clone(p.Left)
+	for _, paths := range [][]Path{p.Paths, p.Left} {
+		for i := range paths {
+			paths[i].VM = heir.ID
+		}
+	}
+	return p, []Event{p.event(EventMoved, Person{}, now,
+		"What "+before+" had is that of "+heir.Group+"/"+heir.Name+" now, which stays shut by the same denies.")}
+}
+
 // WithoutGuard are the paths of the protection to addresses that have no group now:
 // its denies stay where they are, and are there when the group comes back.
 func (p Protection) WithoutGuard(bare []netip.Addr) []Path {

@@ -156,6 +156,9 @@ func directClosed(id, what string, _ jit.Event, g jit.Grant) string {
 	if neverWritten(g) {
 		cut, next = nothingWritten, "If you still need it, ask again with /jit request."
 	}
-	ended := endingTextsOf(g)
-	return joinLines(fmt.Sprintf("Your access %s is closed: %s.", id, what), ended.holder(g)+" "+cut, cmp.Or(ended.next, next))
+	ended, is := endingTextsOf(g), "closed"
+	if gone, only := goneGuards(g); only {
+		is, cut = "over", "It was not closed by jitbot: "+gone+". "+cut
+	}
+	return joinLines(fmt.Sprintf("Your access %s is %s: %s.", id, is, what), ended.holder(g)+" "+cut, cmp.Or(ended.next, next))
 }

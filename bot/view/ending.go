@@ -1,9 +1,11 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // endingTexts is what is said of one way in which a live grant ends. In a text
@@ -76,4 +78,36 @@ func whyEnded(g jit.Grant) string {
 		why += " Why: " + Sentence(g.Decision.Reason)
 	}
 	return why
+}
+
+// goneGuards names the guards of a closed grant that are gone themselves, so that
+// nothing was read back there; only says that it had no others.
+func goneGuards(g jit.Grant) (names string, only bool) {
+	var gone []string
+	only = true
+	for _, p := range g.Paths {
+		if !p.Gone {
+			only = false
+			continue
+		}
+		gone = append(gone, "the "+resource.KindOf(p.Guard).Noun()+" "+prose(resource.GuardName(p.Guard)))
+	}
+	slices.Sort(gone)
+	gone = slices.Compact(gone)
+	if len(gone) == 0 {
+		return "", false
+	}
+	return jit.JoinWords(gone) + " " + jit.Plural(len(gone), "is", "are") + " gone from Azure", only
+}
+
+// howClosed says what was seen when a grant came to be closed.
+func howClosed(g jit.Grant) string {
+	switch gone, only := goneGuards(g); {
+	case gone == "":
+		return "The rule was read back gone."
+	case only:
+		return "It was not closed by jitbot: " + gone + "."
+	default:
+		return "The rule was read back gone; " + gone + "."
+	}
 }

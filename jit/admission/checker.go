@@ -13,6 +13,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/clock"
 	"jitbot/jit/reach"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
 )
@@ -101,6 +102,12 @@ type ResolvedTarget struct {
 	Paths []jit.Path
 }
 
+// AsWritten is the target as the grant's rules were written for it.
+func AsWritten(g jit.Grant, t jit.Target) ResolvedTarget {
+	paths := slices.DeleteFunc(slices.Clone(g.Paths), func(p jit.Path) bool { return !resource.Same(p.VM, t.VM) })
+	return ResolvedTarget{VM: jit.VM{ID: t.VM, Name: t.Name, Group: t.Group}, Paths: paths}
+}
+
 // CheckRequest checks all that must hold for a grant to open now: account, Azure
 // rights and policy at every VM, read afresh.
 func (c Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []ResolvedTarget, error) {
@@ -146,12 +153,15 @@ func PathsOf(targets []ResolvedTarget) []jit.Path {
 }
 
 func (c Checker) resolve(ctx context.Context, who jit.Person, target jit.Target, r jit.Request) (ResolvedTarget, error) {
-	vm, err := c.Adapters.Inventory.VM(ctx, target.VM)
+	vm, err := c.readVM(ctx, target.VM)
 	if errors.Is(err, jit.ErrNotFound) {
 		return ResolvedTarget{}, jit.Refuse(jit.ErrPolicy, "%s"+Missing(err)+"; check the name and ask again.", target.Name)
 	}
 	if err != nil {
 		return ResolvedTarget{}, fmt.Errorf("reading %s: %w", target.Name, err)
+	}
+	if target.Replaced(vm) {
+		return ResolvedTarget{}, jit.Refuse(jit.ErrPolicy, "%s"+Recreated+"; ask again.", target.Name)
 	}
 	if err := c.CheckRights(ctx, who, vm, c.Config.RequiredActions); err != nil {
 		return ResolvedTarget{}, err

@@ -18,6 +18,9 @@ type Inventory interface {
 	// VM reads one afresh, with its interfaces, addresses and guards.
 	// ErrNotFound when it is gone, ErrUnwatched when it is not to be looked at.
 	VM(ctx context.Context, id string) (jit.VM, error)
+	// Interfaces lists the network interfaces of the subscriptions, also those that no
+	// VM has, with their addresses and guards.
+	Interfaces(ctx context.Context) ([]jit.Interface, error)
 }
 
 // ErrUnwatched is an ErrNotFound of a VM that may well be there: its subscription

@@ -14,7 +14,7 @@ import (
 
 // Protect stores a protection.
 func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy) (jit.Protection, error) {
-	fresh, err := c.Adapters.Inventory.VM(ctx, vm.ID)
+	fresh, err := c.readVM(ctx, vm.ID)
 	if errors.Is(err, jit.ErrNotFound) {
 		return jit.Protection{}, jit.Refuse(jit.ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
 	}

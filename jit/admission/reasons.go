@@ -53,6 +53,9 @@ func Missing(err error) string {
 	return " does not exist any more"
 }
 
+// Recreated says, after its name, that a VM is another one than was asked for.
+const Recreated = " was deleted and created again since it was asked for, so it is another VM"
+
 // Lasting reports whether trying again cannot help: Azure forbids or refuses
 // it, or somebody's rule is in the way.
 func Lasting(err error) bool {

@@ -29,6 +29,8 @@ func (m *machines) VMs(context.Context) ([]jit.VM, error) {
 	return slices.Clone(m.vms), m.err
 }
 
+func (m *machines) Interfaces(context.Context) ([]jit.Interface, error) { return nil, m.err }
+
 func (m *machines) Powers(context.Context) (map[string]string, error) { return nil, m.err }
 
 func (m *machines) VM(_ context.Context, id string) (jit.VM, error) {

@@ -198,7 +198,7 @@ func (c *Client) subscription(id string) (*subscription, error) {
 		id: key, manager: c.manager,
 		nsgRules: n.NewSecurityRulesClient(), publicIPs: n.NewPublicIPAddressesClient(),
 		loadBalancers: n.NewLoadBalancersClient(),
-		vnetGateways: n.NewVirtualNetworkGatewaysClient(), localGateways: n.NewLocalNetworkGatewaysClient(),
+		vnetGateways:  n.NewVirtualNetworkGatewaysClient(), localGateways: n.NewLocalNetworkGatewaysClient(),
 	}
 	c.subscriptions[key] = s
 	return s, nil

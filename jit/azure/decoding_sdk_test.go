@@ -126,6 +126,7 @@ func vmOfSDK(m *armcompute.VirtualMachine) *virtualMachine {
 		out.Tags[name] = value(text)
 	}
 	p, to := value(m.Properties), &out.Properties
+	to.VMID = value(p.VMID)
 	to.NetworkProfile.Interfaces = convertAll(value(p.NetworkProfile).NetworkInterfaces,
 		func(r *armcompute.NetworkInterfaceReference) *resourceRef { return &resourceRef{value(r.ID)} })
 	to.StorageProfile.OSDisk.OSType = string(value(value(value(p.StorageProfile).OSDisk).OSType))

@@ -51,7 +51,7 @@ func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.Resour
 	}
 	changed, err := editRules(doc, changes)
 	if err != nil || !changed && !failed {
-		return err == nil, err
+		return false, err // what is read may be older than a rule that is to be removed
 	}
 	poller, err := c.manager.begin(withRequestID(ctx, requestIDRule(changes)), address, encode(doc), etag)
 	if err == nil {

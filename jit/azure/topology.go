@@ -18,7 +18,7 @@ import (
 type topology struct {
 	*networkLists
 	nics          []*networkInterface
-	loadBalancers []*armnetwork.LoadBalancer // the SDK's type has all that is read
+	loadBalancers []*armnetwork.LoadBalancer  // the SDK's type has all that is read
 	onPremises    map[string]onPremisesRoutes // what lies behind the gateways of networks
 
 	// Joined from those.

@@ -88,6 +88,23 @@ func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 	return out, nil
 }
 
+// Interfaces lists the network interfaces of the configured subscriptions, also those
+// that no machine has, from two lists each, without public addresses and firewalls.
+// What cannot be read of one is in its Unread.
+// https://learn.microsoft.com/rest/api/virtualnetwork/network-interfaces/list-all
+func (c *Client) Interfaces(ctx context.Context) ([]jit.Interface, error) {
+	p := newVMParts(newNetworkLists())
+	if err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}); err != nil {
+		return nil, err
+	}
+	p.indexNetworks()
+	out := make([]jit.Interface, 0, len(p.nics))
+	for _, n := range p.nics {
+		out = append(out, p.networkInterface(n))
+	}
+	return out, nil
+}
+
 func (p *vmParts) listVMs(ctx context.Context, s *subscription) error {
 	return listInto(ctx, s.manager, s.listAddress(vmType, computeVersion), func(m *virtualMachine) {
 		p.mu.Lock()
@@ -138,7 +155,7 @@ func (p *vmParts) addPublicIP(a *armnetwork.PublicIPAddress) {
 // vm puts a machine together with its interfaces. The faults say what had to
 // be left out.
 func (p *vmParts) vm(m *virtualMachine) (jit.VM, []error) {
-	vm := jit.VM{ID: m.ID, Name: m.Name, Location: m.Location, Blind: p.firewallsUnread}
+	vm := jit.VM{ID: m.ID, VMID: m.Properties.VMID, Name: m.Name, Location: m.Location, Blind: p.firewallsUnread}
 	if id, err := arm.ParseResourceID(vm.ID); err == nil {
 		vm.Group = id.ResourceGroupName
 	}

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -50,7 +51,7 @@ func (r *Reconciler) confirmReady(ctx context.Context, pass guardPass) error {
 		switch {
 		case g.State == jit.Opening && ready:
 			faults = append(faults, r.confirmOpened(ctx, pass, g))
-		case g.State == jit.Closing && !left && pass.before.Settled && !g.ConfirmedAt(pass.guard):
+		case g.State == jit.Closing && !left && pass.before.Settled && !g.ConfirmedAt(pass.guard) && resource.IsFirewall(pass.guard):
 			faults = append(faults, r.confirmClosed(ctx, pass, g))
 		}
 	}

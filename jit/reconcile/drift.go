@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -29,6 +30,7 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	for _, guard := range known {
 		stale[guard] = true // gone, or unreadable just now, unless it is listed
 	}
+	r.missUnlisted(known, tables, err)
 	for _, t := range tables {
 		guard := strings.ToLower(t.Guard)
 		agrees, err := r.agreesWithStore(ctx, guard, t)
@@ -41,6 +43,15 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// missUnlisted notes which of the known guards a whole list lacks.
+func (r *Reconciler) missUnlisted(known []string, tables []rules.Table, err error) {
+	for _, guard := range known {
+		if err == nil && !slices.ContainsFunc(tables, func(t rules.Table) bool { return resource.Same(t.Guard, guard) }) {
+			r.absences.Missed(guard)
+		}
+	}
 }
 
 // agreesWithStore reports whether the guard is as the store wants it, and has no

@@ -18,12 +18,19 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
 	for _, t := range g.Request.Targets {
-		vm, err := r.readWhole(ctx, t.VM, c.byID)
+		vm, err := r.readTarget(ctx, g, t, c)
+		if errors.Is(err, admission.ErrAbsent) {
+			sites = append(sites, admission.AsWritten(g, t)) // another VM may have its addresses by now
+			continue
+		}
 		if errors.Is(err, jit.ErrNotFound) {
 			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
 		}
 		if err != nil {
 			return err
+		}
+		if t.Replaced(vm) {
+			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Recreated}, now)
 		}
 		if vm.Blind && g.Slow() {
 			return nil // the firewalls before it may be as they were
@@ -42,6 +49,20 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 		return err
 	}
 	return r.followPaths(ctx, g, admission.PathsOf(sites), now)
+}
+
+// readTarget is readWhole of a target. A list that has another machine under its
+// name may be older than the grant, so that is asked for; which machine it is, where
+// the record does not say, is kept.
+func (r *Reconciler) readTarget(ctx context.Context, g jit.Grant, t jit.Target, c currentVMs) (jit.VM, error) {
+	vm, err := r.readWhole(ctx, t.VM, c)
+	if err == nil && t.Replaced(vm) {
+		vm, err = r.adapters.Inventory.VM(ctx, t.VM)
+	}
+	if err == nil && t.VMID == "" {
+		_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Identified(vm), nil, nil })
+	}
+	return vm, err
 }
 
 // followPaths compares the paths that were found with those of the grant.

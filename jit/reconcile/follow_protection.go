@@ -16,7 +16,7 @@ import (
 
 // followProtections keeps every protection in step with its VM, and queues the
 // VMs that the configuration protects always and nothing protects yet.
-func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
+func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began time.Time) []error {
 	protections, err := r.adapters.Protections.Protections(ctx)
 	if err = r.tolerateDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
@@ -26,10 +26,10 @@ func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.V
 	for _, p := range protections {
 		protected[strings.ToLower(p.VM)] = true
 		if p.At.Before(began) { // else it knows better than the list
-			faults = append(faults, r.followProtection(ctx, p, vms))
+			faults = append(faults, r.followProtection(ctx, p, c))
 		}
 	}
-	for id, vm := range vms {
+	for id, vm := range c.byID {
 		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] {
 			r.work.protections.Add(ctx, id, false)
 		}
@@ -38,11 +38,11 @@ func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.V
 }
 
 // followProtection keeps a protection in step with its VM and its policy.
-func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms map[string]jit.VM) error {
+func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, c currentVMs) error {
 	if p.State == jit.Unprotecting {
 		return nil
 	}
-	vm, err := r.readWhole(ctx, p.VM, vms)
+	vm, err := r.readWhole(ctx, p.VM, c)
 	if errors.Is(err, admission.ErrUnwatched) {
 		r.unwatched.Do(func() {
 			r.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, "+
@@ -52,10 +52,13 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 		return nil
 	}
 	if errors.Is(err, jit.ErrNotFound) {
-		return r.endProtection(ctx, p, "the VM does not exist any more")
+		return r.followPlace(ctx, p, c)
+	}
+	if err != nil && !errors.Is(err, admission.ErrAbsent) {
+		return err
 	}
 	if err != nil {
-		return err
+		return nil // its denies stay
 	}
 	if done, err := r.followPolicy(ctx, p, vm); done {
 		return err
@@ -73,6 +76,55 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 	now := r.checks.Clock.Now()
 	err = r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.Move(paths, bare, now) })
 	r.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
+	return err
+}
+
+// followPlace follows the interface and addresses of a protected VM that is gone: to
+// the VM that has them now. It ends once they serve nothing any more, for longer than
+// a move takes.
+func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c currentVMs) error {
+	if heir, found := admission.Heir(p, c.byID); found {
+		return r.inherit(ctx, p, heir)
+	}
+	place := "what " + p.VM + " had"
+	if time.Since(r.absences.Missed(p.VM)) < admission.MoveLimit {
+		return nil
+	}
+	nics, err := r.adapters.Inventory.Interfaces(ctx)
+	if err != nil {
+		return err
+	}
+	if admission.Serves(p, nics) {
+		r.absences.Seen(place)
+		r.absences.Seen(p.VM) // it is looked at again after as long a while
+		return nil
+	}
+	if !c.listed.After(r.absences.Missed(place)) {
+		return nil
+	}
+	return r.endProtection(ctx, p, "the VM does not exist any more, and nothing has its addresses")
+}
+
+// inherit makes the protection that of the VM which has what it keeps shut. That one
+// is stored first: whatever cuts this short leaves no deny unexplained.
+func (r *Reconciler) inherit(ctx context.Context, p jit.Protection, heir jit.VM) error {
+	own := false
+	_, err := r.adapters.Protections.Protect(ctx, heir.ID, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+		if own = old.VM != ""; own {
+			return old, true, nil, nil
+		}
+		next, events := p.Inherited(heir, r.checks.Clock.Now())
+		return next, true, events, nil
+	})
+	if err != nil {
+		return fmt.Errorf("storing the protection of %s: %w", heir.ID, err)
+	}
+	if own {
+		return r.endProtection(ctx, p, heir.Group+"/"+heir.Name+" has its addresses now, and a protection of its own")
+	}
+	_, err = r.adapters.Protections.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+		return old, old.VM != "" && old.Revision != p.Revision, nil, nil
+	})
 	return err
 }
 

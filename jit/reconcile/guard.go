@@ -33,7 +33,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	}
 	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
-		return errors.Join(r.grantsAtDeleted(ctx, guard, stored.Grants), r.protectionsAtDeleted(ctx, guard, stored.Protections))
+		return r.missingGuard(ctx, stored)
 	}
 	if err != nil {
 		if removeErr := r.removeUnread(ctx, guard, stored.Grants); removeErr != nil {
@@ -41,11 +41,13 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		}
 		return errors.Join(err, r.recordTrouble(ctx, guard, stored.Grants, err))
 	}
+	r.absences.Seen(guard)
 	pass, err := r.closeUnheld(ctx, r.planPass(stored, before))
 	if err != nil {
 		return err
 	}
 	pass = r.withhold(pass)
+	pass.plan.Changes = r.leaveMoved(ctx, pass)
 	if len(pass.plan.Changes) == 0 {
 		return r.confirmGuard(ctx, pass)
 	}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -57,11 +58,22 @@ func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, prot
 	})
 }
 
-// rewriteUnconfirmed has a firewall written again that is changed as a whole and whose
-// last change failed: that the rules of grants that close or left are not in its
-// document says nothing.
+// leaveMoved leaves what may stand here because a group of the same name, which Azure
+// does not know just now, was moved: grants and protections follow it soon.
+func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) []rules.Change {
+	changes := pass.plan.Changes
+	for _, from := range r.absences.Namesakes(pass.guard) {
+		stored := r.checks.Stored(ctx, from)
+		changes = rules.WithoutMoved(changes, pass.before, from, stored.Grants, stored.Protections, r.trust.Due())
+	}
+	return changes
+}
+
+// rewriteUnconfirmed has removed by name what a reading lacks of grants that close or
+// left: it may be older than they are. A firewall is written again where its last
+// change failed, which makes its document say nothing.
 func (r *Reconciler) rewriteUnconfirmed(stored admission.AtGuard, t rules.Table) []rules.Change {
-	if !t.Failed {
+	if !t.Failed && resource.IsFirewall(stored.Guard) {
 		return nil
 	}
 	var out []rules.Change

@@ -31,6 +31,9 @@ func (r *Reconciler) recordOrphans(ctx context.Context, pass guardPass) error {
 		}
 		var card jit.Card
 		if g, err := r.adapters.Grants.Grant(ctx, n.Grant); err == nil {
+			if g.State == jit.Closing {
+				continue // which says of itself when nothing of it is left
+			}
 			card = g.Card
 		}
 		e := jit.OrphanRemoved(c.Remove, pass.after.Name, n.Grant, card, pass.now)

@@ -43,6 +43,7 @@ type Reconciler struct {
 	kick         chan struct{}
 	checkRequest func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
 	unwatched    sync.Once                           // says once that some protected VMs are not followed
+	absences     *admission.Absences                 // of guards and VMs
 
 	work      queues
 	trust     *clock.Trust
@@ -88,7 +89,8 @@ func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
-		due: newDueList(), firewalls: newFirewallBatch(), startup: memory.NewStartup(),
+		absences: admission.NewAbsences(),
+		due:      newDueList(), firewalls: newFirewallBatch(), startup: memory.NewStartup(),
 	}
 	r.passed.Store(time.Now().UnixNano())
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)

@@ -226,7 +226,10 @@ func (p *program) serveSlack(ctx context.Context) error {
 	return refused
 }
 
-const lookEvery = time.Second
+const (
+	lookEvery = time.Second
+	shoutAt   = time.Minute
+)
 
 // anyLive reports whether something is open that somebody may have to end; in
 // doubt it is.

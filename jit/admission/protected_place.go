@@ -1,0 +1,39 @@
+package admission
+
+import (
+	"slices"
+
+	"jitbot/jit"
+	"jitbot/jit/resource"
+)
+
+// Heir is the VM that has, by its interfaces, an address that the protection of
+// another one keeps shut, behind a group of the protection: that one was moved to
+// another resource group, or deleted and this one created on its interface.
+func Heir(p jit.Protection, vms map[string]jit.VM) (jit.VM, bool) {
+	for _, vm := range vms {
+		if !resource.Same(vm.ID, p.VM) && Serves(p, vm.Interfaces) {
+			return vm, true
+		}
+	}
+	return jit.VM{}, false
+}
+
+// Serves reports whether one of the interfaces has an address that the protection
+// keeps shut, behind a group of the protection, or behind none where there was none.
+// A group is known by its name, which a move to another resource group leaves as it is.
+// An interface of which an address cannot be read may have any.
+func Serves(p jit.Protection, interfaces []jit.Interface) bool {
+	return slices.ContainsFunc(interfaces, func(nic jit.Interface) bool {
+		return len(nic.Unread) > 0 || slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool {
+			if nic.Guard == "" && a.SubnetGuard == "" {
+				return slices.Contains(p.Bare, a.Addr)
+			}
+			return slices.ContainsFunc(p.Paths, func(path jit.Path) bool {
+				name := resource.Name(path.Guard)
+				behind := resource.Same(name, resource.Name(nic.Guard)) || resource.Same(name, resource.Name(a.SubnetGuard))
+				return behind && slices.Contains(path.Addresses, a.Addr)
+			})
+		})
+	})
+}

@@ -158,7 +158,7 @@ func directClosed(id, what string, _ jit.Event, g jit.Grant) string {
 	}
 	ended, is := endingTextsOf(g), "closed"
 	if gone, only := goneGuards(g); only {
-		is, cut = "over", "It was not closed by jitbot: "+gone+". "+cut
+		is, cut = "over", "Nothing was read back: "+gone+". "+cut
 	}
 	return joinLines(fmt.Sprintf("Your access %s is %s: %s.", id, is, what), ended.holder(g)+" "+cut, cmp.Or(ended.next, next))
 }

@@ -97,7 +97,8 @@ func goneGuards(g jit.Grant) (names string, only bool) {
 	if len(gone) == 0 {
 		return "", false
 	}
-	return jit.JoinWords(gone) + " " + jit.Plural(len(gone), "is", "are") + " gone from Azure", only
+	are := jit.Plural(len(gone), " is gone from where it was", " are gone from where they were")
+	return jit.JoinWords(gone) + are + ", and no rule of this access is found anywhere", only
 }
 
 // howClosed says what was seen when a grant came to be closed.
@@ -106,7 +107,7 @@ func howClosed(g jit.Grant) string {
 	case gone == "":
 		return "The rule was read back gone."
 	case only:
-		return "It was not closed by jitbot: " + gone + "."
+		return "Nothing was read back: " + gone + "."
 	default:
 		return "The rule was read back gone; " + gone + "."
 	}

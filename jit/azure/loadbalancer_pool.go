@@ -89,7 +89,9 @@ func (l balancer) membersOf(pool armnetwork.BackendAddressPool) []poolMember {
 }
 
 // networkOfMember is the network of a pool's member by address, in lower case.
-func (l balancer) networkOfMember(pool armnetwork.BackendAddressPoolPropertiesFormat, a armnetwork.LoadBalancerBackendAddressPropertiesFormat) string {
+func (l balancer) networkOfMember(
+	pool armnetwork.BackendAddressPoolPropertiesFormat, a armnetwork.LoadBalancerBackendAddressPropertiesFormat,
+) string {
 	if a.Subnet != nil {
 		return networkOf(&resourceRef{refID(a.Subnet)})
 	}

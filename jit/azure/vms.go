@@ -90,7 +90,6 @@ func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 
 // Interfaces lists the network interfaces of the configured subscriptions, also those
 // that no machine has, from two lists each, without public addresses and firewalls.
-// What cannot be read of one is in its Unread.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-interfaces/list-all
 func (c *Client) Interfaces(ctx context.Context) ([]jit.Interface, error) {
 	p := newVMParts(newNetworkLists())

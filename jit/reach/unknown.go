@@ -67,9 +67,9 @@ func (ev evaluator) toHost(nic jit.Interface, to jit.Address, h HostRule, packet
 	}
 	open := h.Rule
 	open.Allow, open.Destinations, open.Ports = true, []string{"*"}, []string{"*"} // whoever gets to its public side
-	taken := ev.evaluate(effectiveRules{guard: h.Firewall.Name, name: h.Firewall.Name, level: AtFirewall, rules: []rules.Rule{open}}, to, packets)
+	l := effectiveRules{guard: h.Firewall.Name, name: h.Firewall.Name, level: AtFirewall, rules: []rules.Rule{open}}
 	var out []decision
-	for _, d := range taken {
+	for _, d := range ev.evaluate(l, to, packets) {
 		if d.answer == AnswerDeny {
 			continue
 		}

@@ -63,6 +63,9 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, c c
 	if done, err := r.followPolicy(ctx, p, vm); done {
 		return err
 	}
+	if err := r.tellUnread(ctx, vm, p); err != nil {
+		return err
+	}
 	paths, bare := route.NSGPaths(vm)
 	if len(paths) == 0 {
 		paths = p.WithoutGuard(bare) // for a group, which may be on its way
@@ -94,7 +97,7 @@ func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c curren
 	if err != nil {
 		return err
 	}
-	if admission.Serves(p, nics) {
+	if admission.MayServe(p, nics) {
 		r.absences.Seen(place)
 		r.absences.Seen(p.VM) // it is looked at again after as long a while
 		return nil
@@ -176,7 +179,7 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	}
 	next, err := r.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		return r.tellOpen(ctx, vm, policy, "all of it, as it was: "+no.Error())
+		return r.tellOpen(ctx, vm, policy.Protection(vm, nil), "all of it, as it was: "+no.Error())
 	}
 	if err != nil {
 		return err
@@ -193,16 +196,22 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", id, err)
 	}
-	if unread := route.Unread(vm); len(unread) > 0 {
-		return r.tellOpen(ctx, vm, policy, "what stands as its address and no rule of jitbot can name, "+strings.Join(unread, ", ")+
-			"; have whoever manages its interface in Azure give it single addresses, or blocks of /28 at most, in its place")
-	}
 	return nil
 }
 
-// tellOpen tells the channel what is open of a VM that the configuration wants shut
-// and that cannot be shut: once for each cause, also over restarts.
-func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, policy jit.Policy, open string) error {
+// tellUnread tells of addresses of a protected VM that its denies cannot name.
+func (r *Reconciler) tellUnread(ctx context.Context, vm jit.VM, p jit.Protection) error {
+	unread := route.Unread(vm)
+	if len(unread) == 0 {
+		return nil
+	}
+	return r.tellOpen(ctx, vm, p, "what stands as its address and no rule of jitbot can name, "+strings.Join(unread, ", ")+
+		"; have whoever manages its interface in Azure give it single addresses, or blocks of /28 at most, in its place")
+}
+
+// tellOpen tells the channel what is open of a VM that should be shut as wanted says
+// and cannot be: once for each cause, also over restarts.
+func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, wanted jit.Protection, open string) error {
 	now := r.checks.Clock.Now()
 	mine := now.Format(time.RFC3339Nano)
 	first, err := r.adapters.Names.Bind(ctx, "open "+strings.ToLower(vm.ID)+" "+open, mine)
@@ -214,8 +223,7 @@ func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, policy jit.Policy,
 	}
 	r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
 		slog.String("vm", vm.ID), slog.String("open", open))
-	wanted := policy.Protection(vm, nil)
-	wanted.State = jit.Protected
+	wanted.State, wanted.Open = jit.Protected, "" // of which it is told where it changed
 	_, events := wanted.Expose("", nil, open, now)
 	if err := r.adapters.Record.Append(ctx, events...); err != nil {
 		return fmt.Errorf("recording what stays open of %s: %w", vm.Name, err)

@@ -46,8 +46,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	if err != nil {
 		return err
 	}
-	pass = r.withhold(pass)
-	pass.plan.Changes = r.leaveMoved(ctx, pass)
+	pass = r.leaveMoved(ctx, r.withhold(pass))
 	if len(pass.plan.Changes) == 0 {
 		return r.confirmGuard(ctx, pass)
 	}

@@ -60,13 +60,12 @@ func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, prot
 
 // leaveMoved leaves what may stand here because a group of the same name, which Azure
 // does not know just now, was moved: grants and protections follow it soon.
-func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) []rules.Change {
-	changes := pass.plan.Changes
+func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) guardPass {
 	for _, from := range r.absences.Namesakes(pass.guard) {
 		stored := r.checks.Stored(ctx, from)
-		changes = rules.WithoutMoved(changes, pass.before, from, stored.Grants, stored.Protections, r.trust.Due())
+		pass.plan.Changes = rules.WithoutMoved(pass.plan.Changes, pass.before, from, stored.Grants, stored.Protections, r.trust.Due())
 	}
-	return changes
+	return pass
 }
 
 // rewriteUnconfirmed has removed by name what a reading lacks of grants that close or

@@ -89,8 +89,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
-		absences: admission.NewAbsences(),
-		due:      newDueList(), firewalls: newFirewallBatch(), startup: memory.NewStartup(),
+		absences: admission.NewAbsences(), due: newDueList(), firewalls: newFirewallBatch(), startup: memory.NewStartup(),
 	}
 	r.passed.Store(time.Now().UnixNano())
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)

@@ -193,7 +193,7 @@ func TestGoneGuardIsSaidToBeGone(t *testing.T) {
 		w.Azure.DeleteNSG(azuresim.DemoJumpNSG)
 		w.Pass(2 * time.Minute)
 		g = w.Want(g.ID, jit.Closed)
-		const want = "the network security group `jump-nsg` is gone from Azure"
+		const want = "the network security group `jump-nsg` is gone from where it was"
 		direct := view.Direct(jit.Event{Kind: jit.EventClosed, Grant: g.ID}, g).Text
 		thread := view.Thread(jit.Event{Kind: jit.EventClosed, Grant: g.ID}, g).Text
 		for _, text := range []string{direct, thread, view.Card(g).Text} {
@@ -215,7 +215,7 @@ func TestNoGuardIsGoneWithoutAList(t *testing.T) {
 		g := w.Open(15*time.Minute, "jump-1")
 		w.Pass(time.Until(g.Clock.Deadline) - time.Second)
 		fault := w.Azure.AddFault(unlistedGuards())
-		to := w.moved(azuresim.DemoJumpNSG, azuresim.DemoDevGroup, 0)
+		w.moved(azuresim.DemoJumpNSG, azuresim.DemoDevGroup, 0)
 		w.Pass(3 * time.Minute)
 		if g := w.Want(g.ID, jit.Closing); !g.Stuck {
 			t.Error("it is not called stuck")
@@ -225,9 +225,7 @@ func TestNoGuardIsGoneWithoutAList(t *testing.T) {
 		}
 		fault.Remove()
 		w.Pass(2 * time.Minute)
-		if g := w.Want(g.ID, jit.Closed); !slices.Equal(g.Guards(), []string{strings.ToLower(to)}) {
-			t.Errorf("closed at %v", g.Guards())
-		}
+		w.Want(g.ID, jit.Closed)
 		if held := w.held(g.ID); len(held) > 0 {
 			t.Errorf("left are %v", held)
 		}

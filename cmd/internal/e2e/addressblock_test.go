@@ -126,6 +126,26 @@ func TestAddressThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// An address that no rule can name and that a protected VM gets later is told once.
+func TestProtectedVMGetsAnAddressThatCannotBeShut(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.Start()
+		w.protect("web-1")
+		w.addAddresses(azuresim.DemoWeb1, "fd00:10:10:1:8::/80")
+		w.Pass(5 * time.Minute)
+		if said := w.said(jit.EventExposed); len(said) != 1 || !strings.Contains(said[0], "fd00:10:10:1:8::/80") {
+			t.Errorf("the record says %q", said)
+		}
+		if !w.protected(azuresim.DemoWeb1) {
+			t.Error("what can be shut is not shut any more")
+		}
+		postures, _ := w.scan(carol)
+		if p := postures["web-1"]; !strings.Contains(strings.Join(p.StillOpen, " "), "fd00:10:10:1:8::/80") {
+			t.Errorf("the scan says %+v", p)
+		}
+	})
+}
+
 // What the configuration always keeps shut and cannot be shut is told in the
 // channel once, by why and with who can mend it, also over a restart; what can be
 // shut of it is.

@@ -65,7 +65,8 @@ func (h *hostile) checkClaims(all []admitted) {
 		case a.unknown:
 		case a.state == jit.Closed:
 			if why := letsIn(a, all); why != "" && now.After(latest(a.told.Add(soon), h.doubtedAt(a))) {
-				h.T.Fatalf("%s: %s is called closed since %s, and is in force: %s", now.Format(time.TimeOnly), id, a.told.Format(time.TimeOnly), why)
+				h.T.Fatalf("%s: %s is called closed since %s, and is in force: %s",
+					now.Format(time.TimeOnly), id, a.told.Format(time.TimeOnly), why)
 			}
 		case a.state == jit.Open && !a.hindered:
 			why := h.notOpen(a, all)
@@ -73,7 +74,8 @@ func (h *hostile) checkClaims(all []admitted) {
 				continue
 			}
 			if end := h.endIn(a).Add(soon); !h.isDoubted(a) && now.After(latest(a.told.Add(soon), end)) {
-				h.T.Fatalf("%s: %s is called open since %s: %s\ndoubted until %v", now.Format(time.TimeOnly), id, a.told.Format(time.TimeOnly), why, h.doubted)
+				h.T.Fatalf("%s: %s is called open since %s: %s\ndoubted until %v",
+					now.Format(time.TimeOnly), id, a.told.Format(time.TimeOnly), why, h.doubted)
 			}
 			h.seen.add("claim excused")
 		}

@@ -127,8 +127,9 @@ func requestFaults() []fault {
 		}},
 	}
 	for name, f := range map[string]azuresim.Fault{
-		"hanging request": azuresim.HangingRequest(), "hanging answer": azuresim.HangingAnswer(), "hanging operation": azuresim.HangingOperation(),
-		"throttled": azuresim.Throttled("7"), "failing operation": azuresim.OperationFails(), "lost answer": azuresim.LostAnswer(),
+		"hanging request": azuresim.HangingRequest(), "hanging answer": azuresim.HangingAnswer(),
+		"hanging operation": azuresim.HangingOperation(), "throttled": azuresim.Throttled("7"),
+		"failing operation": azuresim.OperationFails(), "lost answer": azuresim.LostAnswer(),
 		"superseded": azuresim.Superseded(),
 	} {
 		list = append(list, fault{name, func(h *hostile) bool {

@@ -1,7 +1,6 @@
 package sim_test
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -118,11 +117,11 @@ func (h *hostile) admissions() []admitted {
 	for _, vm := range h.machines() {
 		for _, from := range []string{fromAda, fromBob, fromNobody} {
 			for _, port := range []int{22, notAskedPort} {
+				p := admitted{vm: vm, from: netip.MustParseAddr(from), port: port}
 				if port == notAskedPort && from != fromNobody {
 					continue
 				}
-				p := admitted{vm, netip.MustParseAddr(from), port, ""}
-				var open bool
+				open := false
 				if open, p.why = h.Azure.Reachable(vm.ID, p.from, port, "Tcp"); open {
 					all = append(all, p)
 				}
@@ -256,7 +255,7 @@ func (h *hostile) lastEnd() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var last time.Time
-	for a := range maps.Values(h.grants) {
+	for _, a := range h.grants {
 		last = latest(last, h.endIn(a))
 	}
 	return last

@@ -126,7 +126,7 @@ func audiencesOf() map[EventKind]hearers {
 		EventReminded:     {grant: requester},
 		EventUnchecked:    {grant: watchers},
 		EventClosing:      {grant: card},
-		EventStuck:        {grant: everybody},
+		EventStuck:        {grant: everybody, other: channel},
 		EventClosed:       {grant: everybody},
 		EventDrift:        {grant: watchers, other: channel},
 		EventHindered:     {grant: everybody, over: card},
@@ -153,16 +153,16 @@ func (e Event) over() Event {
 	return e
 }
 
-// OrphanRemoved is the line about a rule that no live grant explained and that
-// was removed from a guard; those who see the grant's card, if it has one, are
-// told.
-func OrphanRemoved(rule, guard string, grant ID, card Card, now time.Time) Event {
-	told := audiences(EventOrphan)
-	e := Event{
-		At: now, Kind: EventOrphan, Grant: grant, Text: "The rule " + rule + " of " + guard + " had no live grant and was removed.",
-		tell: told.other,
+// Orphaned is the line about a rule that no live grant explained: that it was removed
+// from a guard or, with a fault, that it could not be and stays. Those who see the
+// grant's card, if it has one, are told of the first, and the channel of the second.
+func Orphaned(rule, guard string, grant ID, card Card, fault string, now time.Time) Event {
+	e := Event{At: now, Kind: EventOrphan, Grant: grant, Text: "The rule " + rule + " of " + guard + " had no live grant and was removed."}
+	if fault != "" {
+		e.Kind, e.Text = EventStuck, "The rule "+rule+" of "+guard+" has no live grant and could not be removed: "+fault+"."
 	}
-	if card != (Card{}) {
+	told := audiences(e.Kind)
+	if e.tell = told.other; fault == "" && card != (Card{}) {
 		e.tell = told.grant
 	}
 	return e

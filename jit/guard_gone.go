@@ -41,7 +41,8 @@ func (g Grant) GuardGone(guard string, moved []string, now time.Time) (Grant, []
 func (g Grant) guardMoved(guard string, moved []string, now time.Time) (Grant, []Event, error) {
 	wanted := hasGuard(g.Paths, guard)
 	next := g.changed()
-	next.Paths, next.Left = movedPaths(g.Paths, guard, moved), movedPaths(g.Left, guard, moved)
+	next.Paths = movedPaths(g.Paths, guard, moved)
+	next.Left = slices.DeleteFunc(movedPaths(g.Left, guard, moved), func(p Path) bool { return hasGuard(next.Paths, p.Guard) })
 	what := nounOf(guard) + " was moved to the resource group " + resource.Group(moved[0])
 	switch {
 	case g.State == Opening:
@@ -73,7 +74,8 @@ func nounOf(guard string) string {
 }
 
 // movedPaths are the paths with those at the guard at the others instead, where
-// nothing has been read back yet; with no others they are left out.
+// nothing has been read back yet; with no others, or where there are some at these
+// already, they are left out.
 func movedPaths(paths []Path, guard string, moved []string) []Path {
 	out := elsewhere(paths, guard)
 	for _, p := range paths {
@@ -81,8 +83,10 @@ func movedPaths(paths []Path, guard string, moved []string) []Path {
 			continue
 		}
 		for _, to := range moved {
-			p.Guard, p.Confirmed, p.Fault = to, false, ""
-			out = append(out, p)
+			if !hasGuard(paths, to) {
+				p.Guard, p.Confirmed, p.Fault = to, false, ""
+				out = append(out, p)
+			}
 		}
 	}
 	return out

@@ -25,6 +25,8 @@ func TestGuardGone(t *testing.T) {
 		{"open, moved", jit.Open, []string{a}, nil, []string{b}, "open  [!" + b + "] [] [moved]"},
 		{"open, left gone", jit.Open, []string{b}, []string{a}, nil, "open  [" + b + "] [] []"},
 		{"open, left moved", jit.Open, []string{c}, []string{a}, []string{b}, "open  [" + c + "] [!" + b + "] []"},
+		{"open, left moved to where it is wanted", jit.Open, []string{b}, []string{a}, []string{b}, "open  [" + b + "] [] []"},
+		{"open, moved to where it is", jit.Open, []string{a, b}, nil, []string{b}, "open  [" + b + "] [] [moved]"},
 		{"closing, gone", jit.Closing, []string{a}, nil, nil, "closed  [" + a + "*] [] [closed]"},
 		{"closing, moved", jit.Closing, []string{a}, nil, []string{b}, "closing  [!" + b + "] [] []"},
 		{"closing, moved and followed", jit.Closing, []string{a, b}, nil, nil, "closing  [" + a + " !" + b + "] [] []"},

@@ -88,7 +88,6 @@ type VM struct {
 	Interfaces []Interface       `json:"interfaces,omitempty"`
 	Partial    bool              `json:"partial,omitempty"` // an interface or address of it came or went while it was listed
 	Blind      bool              `json:"blind,omitempty"`   // which firewalls are before it could not be read
-	Classic    bool              `json:"classic,omitempty"` // of the classic deployment model: it has no NSG, and is only listed
 }
 
 // Interface is a network interface of a VM.

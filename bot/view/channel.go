@@ -60,6 +60,10 @@ func channelOrphan(_ jit.Event, why string) string {
 	return "Rules of jitbot that no live grant explains were left in Azure" + why
 }
 
+func channelStuck(_ jit.Event, why string) string {
+	return "A rule of jitbot that should be gone is still in Azure, and jitbot keeps trying to remove it" + why
+}
+
 // vmNames names VMs by their resource ids.
 func vmNames(ids []string) string {
 	var names []string

@@ -200,11 +200,10 @@ func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, er
 // lock, a deny in the way, a full band or a stranger's rule is found before
 // anybody is asked. It returns what else is known of the ports.
 func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTarget) ([]string, error) {
-	owner := c.Owner
 	tables := map[string]rules.Table{}
 	var notes []string
 	g.Paths = PathsOf(targets)
-	if err := c.CheckLocks(ctx, g.Guards()); err != nil {
+	if err := c.CheckRemovable(ctx, g.Guards()); err != nil {
 		return nil, err
 	}
 	for _, guard := range g.Guards() {
@@ -213,6 +212,7 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 			return nil, err
 		}
 		tables[guard] = t
+		owner := c.Owner.Knowing(guard, w.Grants, w.Protections)
 		if err := owner.CheckAllows(
 			t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections, c.Clock.Now()),
 			rules.ForGrant(owner.Installation, guard, g),
@@ -221,7 +221,7 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 		}
 	}
 	for _, s := range targets {
-		notes = append(notes, owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
+		notes = append(notes, c.Owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
 		along, err := c.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
 			return nil, err

@@ -73,7 +73,7 @@ func (c Checker) Posture(
 	}
 	posture := reach.Classify(vm, tables, around, f)
 	posture.Notes = append(posture.Notes, around.Unknown()...)
-	if policy.Always && !f.Protected && !vm.Classic {
+	if policy.Always && !f.Protected {
 		posture.Notes = append([]string{"The configuration says always, and it is not protected" + whyNotProtected(vm)}, posture.Notes...)
 	}
 	if note != "" {

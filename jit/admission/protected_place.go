@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
 	"jitbot/jit"
@@ -19,10 +21,36 @@ func Heir(p jit.Protection, vms map[string]jit.VM) (jit.VM, bool) {
 	return jit.VM{}, false
 }
 
-// MayServe reports whether one of the interfaces has an address that the protection
-// keeps shut behind a group of it, or one that cannot be read, which may be that.
-func MayServe(p jit.Protection, interfaces []jit.Interface) bool {
-	return slices.ContainsFunc(interfaces, func(nic jit.Interface) bool { return len(nic.Unread) > 0 || serves(p, nic) })
+// Inherit makes the protection that of its heir, which is stored first: whatever cuts
+// this short leaves no deny unexplained. own says that the heir has one of its own, and
+// that nothing was done.
+func (c Checker) Inherit(ctx context.Context, p jit.Protection, heir jit.VM) (own bool, err error) {
+	_, err = c.Adapters.Protections.Protect(ctx, heir.ID, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+		if own = old.VM != ""; own {
+			return old, true, nil, nil
+		}
+		next, events := p.Inherited(heir, c.Clock.Now())
+		return next, true, events, nil
+	})
+	if err == nil && !own {
+		_, err = c.Adapters.Protections.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+			return old, old.VM != "" && old.Revision != p.Revision, nil, nil
+		})
+	}
+	if err != nil {
+		return own, fmt.Errorf("storing the protection of %s as that of %s: %w", p.Name, heir.Name, err)
+	}
+	return own, nil
+}
+
+// StillServes reports whether some interface has an address that the protection keeps
+// shut behind a group of it, or one that cannot be read, which may be that.
+func (c Checker) StillServes(ctx context.Context, p jit.Protection) (bool, error) {
+	nics, err := c.Adapters.Inventory.Interfaces(ctx)
+	if err != nil {
+		return false, fmt.Errorf("looking for what %s had: %w", p.Name, err)
+	}
+	return slices.ContainsFunc(nics, func(nic jit.Interface) bool { return len(nic.Unread) > 0 || serves(p, nic) }), nil
 }
 
 // serves reports whether the interface has an address that the protection keeps shut,

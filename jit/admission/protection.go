@@ -60,15 +60,15 @@ func (c Checker) DraftProtection(
 // protectable refuses a protection whose denies could not be written or removed,
 // or would be idle because somebody's allow stands above them.
 func (c Checker) protectable(ctx context.Context, p jit.Protection) error {
-	if err := c.CheckLocks(ctx, p.Guards()); err != nil {
+	if err := c.CheckRemovable(ctx, p.Guards()); err != nil {
 		return err
 	}
-	owner := c.Owner
 	for _, guard := range p.Guards() {
 		t, w, err := c.At(ctx, guard)
 		if err != nil {
 			return err
 		}
+		owner := c.Owner.Knowing(guard, w.Grants, w.Protections)
 		others := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
 		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(others, p), c.Clock.Now()))
 		if err := owner.CheckProtection(t, plan, p); err != nil {

@@ -79,6 +79,7 @@ type Client struct {
 	defs        *armauthorization.RoleDefinitionsClient
 	denies      *armauthorization.DenyAssignmentsClient
 	builtIns    definitionCache
+	own         ownHoldings
 
 	configured      []string
 	firewallsHidden atomic.Bool // firewalls cannot be read, and that was logged

@@ -21,7 +21,6 @@ type vmParts struct {
 	nics        map[string]*networkInterface
 	subnetNSGs  map[string]string // of subnets
 	publicAddrs map[string]string // addresses of public IPs
-	classicVMs  []jit.VM
 }
 
 func newVMParts(l *networkLists) *vmParts {
@@ -30,10 +29,10 @@ func newVMParts(l *networkLists) *vmParts {
 	}
 }
 
-// VMs lists the virtual machines of the configured subscriptions, from six
-// lists each: machines, interfaces, networks, public addresses, firewalls and
-// classic machines, which come last; where there are firewalls, also from the
-// route tables and their policies. They carry no power state and are sorted by
+// VMs lists the virtual machines of the configured subscriptions, from five
+// lists each: machines, interfaces, networks, public addresses and firewalls;
+// where there are firewalls, also from the route tables and their policies.
+// They carry no power state and are sorted by
 // id. An interface that came or went while the lists were read is
 // left out, which is logged; the machine is Partial then. What stands as an
 // address and cannot be read as one is Unread of its interface.
@@ -41,8 +40,7 @@ func newVMParts(l *networkLists) *vmParts {
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	p := newVMParts(newNetworkLists())
 	err := c.listAll(ctx, listing{"machines", p.listVMs}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
-		listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)},
-		listing{"classic machines", c.listClassicVMs(p)})
+		listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)})
 	if err == nil && len(p.firewalls) > 0 {
 		err = errors.Join(c.listAll(ctx, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.networkLists))
 	}
@@ -63,8 +61,7 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 		vm.Partial = len(faults) > 0
 		vms = append(vms, vm)
 	}
-	slices.SortFunc(p.classicVMs, func(a, b jit.VM) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
-	return append(vms, p.classicVMs...), nil
+	return vms, nil
 }
 
 // Powers reads the power states of the virtual machines of the configured

@@ -30,8 +30,8 @@ func TestVMs(t *testing.T) {
 		if err != nil || len(vms) != 10 {
 			t.Fatalf("%d machines, err %v", len(vms), err)
 		}
-		// 10 machines, 12 interfaces, 3 networks, 1 address, no classic machine, three a page.
-		if n := w.Counts().Inventory; n != 4+4+1+1+1 {
+		// 10 machines, 12 interfaces, 3 networks, 1 address, three a page.
+		if n := w.Counts().Inventory; n != 4+4+1+1 {
 			t.Errorf("%d requests", n)
 		}
 		for _, want := range vms {

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -29,8 +27,10 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	stale := map[string]bool{}
 	for _, guard := range known {
 		stale[guard] = true // gone, or unreadable just now, unless it is listed
+		if err == nil && !rules.Lists(tables, guard) {
+			r.absences.Missed(guard)
+		}
 	}
-	r.missUnlisted(known, tables, err)
 	for _, t := range tables {
 		guard := strings.ToLower(t.Guard)
 		agrees, err := r.agreesWithStore(ctx, guard, t)
@@ -45,15 +45,6 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// missUnlisted notes which of the known guards a whole list lacks.
-func (r *Reconciler) missUnlisted(known []string, tables []rules.Table, err error) {
-	for _, guard := range known {
-		if err == nil && !slices.ContainsFunc(tables, func(t rules.Table) bool { return resource.Same(t.Guard, guard) }) {
-			r.absences.Missed(guard)
-		}
-	}
-}
-
 // agreesWithStore reports whether the guard is as the store wants it, and has no
 // grant that a pass would move on.
 func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.Table) (bool, error) {
@@ -61,13 +52,10 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	if err != nil {
 		return true, err
 	}
-	for _, rule := range t.Rules {
-		if n, astray := r.owner.OutsideBands(rule); astray {
-			r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
-				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
-		}
+	pass := r.planPass(ctx, stored, t)
+	if len(pass.plan.Changes) == 0 {
+		r.orphans.replace(guard, nil) // whoever removed them
 	}
-	pass := r.planPass(stored, t)
 	for _, g := range stored.Grants {
 		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }
 		if g.State != jit.Open || g.HasLeft(guard) || slices.ContainsFunc(pass.plan.Final, moved) ||

@@ -80,7 +80,7 @@ func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.P
 
 // reroute has the rules of an open grant follow to where its VMs are now.
 func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
-	err := r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
+	err := r.checks.CheckRemovable(ctx, jit.GuardsOf(paths))
 	if errors.As(err, new(*jit.Refusal)) { // where it went, the rule could not be removed
 		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}

@@ -30,7 +30,7 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 		}
 	}
 	for id, vm := range c.byID {
-		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] {
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] {
 			r.work.protections.Add(ctx, id, false)
 		}
 	}
@@ -87,48 +87,24 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, c c
 // a move takes.
 func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c currentVMs) error {
 	if heir, found := admission.Heir(p, c.byID); found {
-		return r.inherit(ctx, p, heir)
+		own, err := r.checks.Inherit(ctx, p, heir)
+		if own {
+			return r.endProtection(ctx, p, heir.Group+"/"+heir.Name+" has its addresses now, and a protection of its own")
+		}
+		return err
 	}
-	place := "what " + p.VM + " had"
 	if time.Since(r.absences.Missed(p.VM)) < admission.MoveLimit {
 		return nil
 	}
-	nics, err := r.adapters.Inventory.Interfaces(ctx)
-	if err != nil {
+	switch serves, err := r.checks.StillServes(ctx, p); {
+	case err != nil:
 		return err
-	}
-	if admission.MayServe(p, nics) {
-		r.absences.Seen(place)
+	case serves:
 		r.absences.Seen(p.VM) // it is looked at again after as long a while
-		return nil
+	case c.listed.After(r.absences.Missed("what " + p.VM + " had")):
+		return r.endProtection(ctx, p, "the VM does not exist any more, and nothing has its addresses")
 	}
-	if !c.listed.After(r.absences.Missed(place)) {
-		return nil
-	}
-	return r.endProtection(ctx, p, "the VM does not exist any more, and nothing has its addresses")
-}
-
-// inherit makes the protection that of the VM which has what it keeps shut. That one
-// is stored first: whatever cuts this short leaves no deny unexplained.
-func (r *Reconciler) inherit(ctx context.Context, p jit.Protection, heir jit.VM) error {
-	own := false
-	_, err := r.adapters.Protections.Protect(ctx, heir.ID, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-		if own = old.VM != ""; own {
-			return old, true, nil, nil
-		}
-		next, events := p.Inherited(heir, r.checks.Clock.Now())
-		return next, true, events, nil
-	})
-	if err != nil {
-		return fmt.Errorf("storing the protection of %s: %w", heir.ID, err)
-	}
-	if own {
-		return r.endProtection(ctx, p, heir.Group+"/"+heir.Name+" has its addresses now, and a protection of its own")
-	}
-	_, err = r.adapters.Protections.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-		return old, old.VM != "" && old.Revision != p.Revision, nil, nil
-	})
-	return err
+	return nil
 }
 
 // followPolicy has a protection be as the policy of its VM has it now. done says

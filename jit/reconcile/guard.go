@@ -33,6 +33,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	}
 	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
+		r.orphans.replace(guard, nil)
 		return r.missingGuard(ctx, stored)
 	}
 	if err != nil {
@@ -42,7 +43,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return errors.Join(err, r.recordTrouble(ctx, guard, stored.Grants, err))
 	}
 	r.absences.Seen(guard)
-	pass, err := r.closeUnheld(ctx, r.planPass(stored, before))
+	pass, err := r.closeUnheld(ctx, r.planPass(ctx, stored, before))
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return err
 	}
 	r.applyChanges(ctx, pass, pass.plan.Changes)
-	r.applyChanges(ctx, pass, pass.denyLocked()) // what a management lock keeps from being removed
+	r.applyChanges(ctx, pass, pass.before.DenyRefused(pass.plan.Changes, pass.failed))
 	if pass.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
 		return cmp.Or(pass.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}

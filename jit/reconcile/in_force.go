@@ -36,7 +36,7 @@ func (r *Reconciler) wasInForce(ctx context.Context, g jit.Grant) bool {
 		if err != nil {
 			return false
 		}
-		r.planPass(stored, table) // which notes what is in force
+		r.planPass(ctx, stored, table) // which notes what is in force
 	}
 	return r.inForce.Has(string(g.ID), jit.GuardsOf(g.Paths)...)
 }

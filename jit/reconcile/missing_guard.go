@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -30,31 +28,25 @@ func (r *Reconciler) missingGuard(ctx context.Context, stored admission.AtGuard)
 	if err != nil {
 		return errors.Join(fmt.Errorf("looking for %s: %w", guard, err), r.recordTrouble(ctx, guard, stored.Grants, absent))
 	}
-	if slices.ContainsFunc(tables, func(t rules.Table) bool { return resource.Same(t.Guard, guard) }) {
+	if rules.Lists(tables, guard) {
 		return absent
 	}
-	faults := []error{r.grantsAtGone(ctx, stored, tables)}
+	now := r.checks.Clock.Now()
+	var faults []error
+	for _, g := range stored.Grants {
+		moved := r.owner.MovedTo(tables, g)
+		_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.GuardGone(guard, moved, now) })
+		r.Touch(moved)
+		faults = append(faults, err)
+	}
 	for _, p := range stored.Protections {
 		faults = append(faults, r.protectionAtGone(ctx, p, guard, tables))
 	}
 	return errors.Join(faults...)
 }
 
-// grantsAtGone has the grants follow their rules out of a guard that is gone, or
+// protectionAtGone has a protection follow its denies out of a guard that is gone, or
 // agree that these are gone with it.
-func (r *Reconciler) grantsAtGone(ctx context.Context, stored admission.AtGuard, tables []rules.Table) error {
-	now := r.checks.Clock.Now()
-	var faults []error
-	for _, g := range stored.Grants {
-		moved := r.owner.MovedTo(tables, g)
-		_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.GuardGone(stored.Guard, moved, now) })
-		r.Touch(moved)
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
-}
-
-// protectionAtGone is grantsAtGone of a protection: its denies are gone with the guard.
 func (r *Reconciler) protectionAtGone(ctx context.Context, p jit.Protection, guard string, tables []rules.Table) error {
 	moved := r.owner.MovedProtection(tables, p, guard)
 	r.Touch(moved)

@@ -85,7 +85,7 @@ func (r *Reconciler) closeUnheld(ctx context.Context, pass guardPass) (guardPass
 		return pass, nil
 	}
 	stored, err := r.readStored(ctx, pass.guard)
-	return r.planPass(stored, pass.before), err
+	return r.planPass(ctx, stored, pass.before), err
 }
 
 // unheld is how the grant is ended for what the guard does not hold, nil when it is not.

@@ -48,6 +48,7 @@ type Reconciler struct {
 	work      queues
 	trust     *clock.Trust
 	due       *dueList
+	orphans   orphans
 	firewalls *firewallBatch
 	startup   *memory.Startup
 	inForce   memory.InForce
@@ -254,7 +255,7 @@ func (r *Reconciler) Doubt() string { return r.trust.Doubt() }
 
 // Stuck lists what is stuck, for health and metrics.
 func (r *Reconciler) Stuck(ctx context.Context) []admission.Stuck {
-	return r.checks.Stuck(ctx, r.trust.Due())
+	return append(r.checks.Stuck(ctx, r.trust.Due()), r.orphans.list()...)
 }
 
 // LastPass is when the last pass of the loop ended.

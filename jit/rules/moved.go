@@ -9,6 +9,11 @@ import (
 	"jitbot/jit/resource"
 )
 
+// Lists reports whether the guard is one of the tables'.
+func Lists(tables []Table, guard string) bool {
+	return slices.ContainsFunc(tables, func(t Table) bool { return resource.Same(t.Guard, guard) })
+}
+
 // MovedTo lists, in lower case, the guards among the tables that hold rules of the grant and that it
 // does not name: a guard that was moved keeps its rules under another id. The name
 // decides, whatever the priority.

@@ -228,7 +228,7 @@ func (p *program) serveSlack(ctx context.Context) error {
 
 const (
 	lookEvery = time.Second
-	shoutAt   = time.Minute
+	shoutAt   = time.Minute // how often a trouble that lasts is logged
 )
 
 // anyLive reports whether something is open that somebody may have to end; in

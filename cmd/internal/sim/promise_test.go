@@ -294,7 +294,7 @@ func (h *hostile) lookAtTheEnd() {
 	}
 	for id, a := range h.grants {
 		if a.state.Live() && !a.unknown && len(excused) == 0 {
-			h.T.Fatalf("all is over, and %s was last told to be %s at %s", id, a.state, a.told)
+			h.T.Fatalf("all is over, and %s was last told to be %s at %s: %+v", id, a.state, a.told, h.Grant(id))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
 func TestBusyError(t *testing.T) {
@@ -42,7 +43,7 @@ func TestRefusal(t *testing.T) {
 
 // What people type stands in a sentence as they typed it, never as a format.
 func TestRefusalFormatsNoArgument(t *testing.T) {
-	_, err := jit.ParsePorts("%d%s%!")
+	_, err := parse.Ports("%d%s%!")
 	if got := err.Error(); got != "%d%s%! is no port; write a number from 1 to 65535, a range such as 8000-8010, or ssh, rdp or winrm." {
 		t.Errorf("got %q", got)
 	}

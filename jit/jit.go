@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -124,4 +125,77 @@ type Clock struct {
 	Ended    time.Time `json:"ended,omitzero"`    // read back gone, or never opened
 
 	RemindBefore time.Duration `json:"remind_before,omitempty"` // as the policy had it at the ask; 0 reminds nobody
+}
+
+const hostPrefix = "host:"
+
+// Host reports whether the caller has a shell on the bot's machine.
+func (id UserID) Host() bool { return strings.HasPrefix(string(id), hostPrefix) }
+
+// Same reports whether both are one person, by their Slack or their Entra id.
+func (p Person) Same(o Person) bool {
+	return p.ID == o.ID || p.Entra != "" && strings.EqualFold(p.Entra, o.Entra)
+}
+
+// Mentions reports whether the name, group or a tag contains the text, which is
+// in lower case.
+func (v VM) Mentions(text string) bool {
+	if strings.Contains(strings.ToLower(v.Group+"/"+v.Name), text) {
+		return true
+	}
+	for key, value := range v.Tags {
+		if strings.Contains(strings.ToLower("tag:"+key+"="+value), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// Addresses are the private addresses of all its interfaces.
+func (v VM) Addresses() []netip.Addr {
+	var out []netip.Addr
+	for _, nic := range v.Interfaces {
+		for _, a := range nic.Addresses {
+			out = append(out, a.Addr)
+		}
+	}
+	return out
+}
+
+// FirewallHop is an Azure Firewall before an address of a VM.
+type FirewallHop struct {
+	Firewall string       `json:"firewall"`         // resource id
+	Policy   string       `json:"policy,omitempty"` // resource id of its firewall policy; empty: it has rules of its own
+	Subnet   netip.Prefix `json:"subnet"`           // what the VM sees as the source after a translation
+	Public   []netip.Addr `json:"public,omitempty"` // its public addresses
+	// Routed are the clients whose packets come and go by it, from the routes
+	// of the address's subnet.
+	Routed []netip.Prefix `json:"routed,omitempty"`
+	// Translates says that a DNAT rule of somebody leads to the address.
+	Translates bool `json:"leads,omitempty"`
+	// HidesSource says that the VM sees the firewall in place of the client also
+	// behind a network rule.
+	// https://learn.microsoft.com/azure/firewall/snat-private-range
+	HidesSource bool `json:"hides,omitempty"`
+}
+
+// Guard is the resource id of what is written for an installation: the
+// firewall itself, or a rule collection group of ours in its policy.
+func (g FirewallHop) Guard(installation string) string {
+	if g.Policy == "" {
+		return g.Firewall
+	}
+	return g.Policy + "/ruleCollectionGroups/" + GroupName(installation)
+}
+
+// GroupName names the rule collection group of ours in a firewall policy.
+func GroupName(installation string) string { return "jitbot-" + installation }
+
+// PublicEnd is the public side of a DNAT rule: where a client connects to.
+type PublicEnd struct {
+	VM       string         `json:"vm"`   // resource id
+	Rule     string         `json:"rule"` // its name
+	Public   netip.AddrPort `json:"public"`
+	To       netip.AddrPort `json:"to"`
+	Protocol Protocol       `json:"protocol"`
 }

@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -50,7 +51,7 @@ func (p Policy) Check(vm VM, ports []Ports, sources []netip.Prefix, d time.Durat
 	case d < shortest:
 		return nil, Refuse(ErrPolicy, "%s is too short for %s; ask for at least %s.", d, vm.Name, shortest)
 	}
-	return dedupePorts(asked) // ssh,22 may mean one port twice
+	return DistinctPorts(asked) // ssh,22 may mean one port twice
 }
 
 // offered lists what may be asked for, in words.
@@ -100,4 +101,19 @@ func (p Policy) Complete(a Ask, limit time.Duration) (Ask, time.Duration) {
 		}
 	}
 	return a, limit
+}
+
+// DistinctPorts sorts the ports and names each once; ports that overlap are refused.
+func DistinctPorts(ports []Ports) ([]Ports, error) {
+	slices.SortFunc(ports, func(a, b Ports) int {
+		return cmp.Or(strings.Compare(string(a.Protocol), string(b.Protocol)), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	ports = slices.Compact(ports)
+	for i := 1; i < len(ports); i++ {
+		a, b := ports[i-1], ports[i]
+		if a.Protocol == b.Protocol && b.From <= a.To {
+			return nil, Refuse(ErrInput, "The ports %s and %s overlap; name each port once.", a, b)
+		}
+	}
+	return ports, nil
 }

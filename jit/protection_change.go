@@ -149,7 +149,7 @@ func (p Protection) CheckPorts() error {
 		}
 		asked = append(asked, pp.Ports)
 	}
-	_, err := dedupePorts(asked)
+	_, err := DistinctPorts(asked)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
 // durationLike is a word that can only be meant as a duration, so that a bad
@@ -102,7 +103,7 @@ func (p *requestParser) from() error {
 	if len(p.ask.Sources) > 0 {
 		return jit.Refuse(jit.ErrInput, "There are two addresses; write one from, with one address or range.")
 	}
-	source, err := jit.ParseSource(p.next())
+	source, err := parse.Source(p.next())
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (p *requestParser) duration(word string) error {
 		return jit.Refuse(jit.ErrInput, "There are two durations, %s and %s; write one.", p.ask.Duration, word)
 	}
 	var err error
-	p.ask.Duration, err = jit.ParseDuration(word)
+	p.ask.Duration, err = parse.Duration(word)
 	return err
 }
 
@@ -131,7 +132,7 @@ func (p *requestParser) part(word string) error {
 			return jit.Refuse(jit.ErrInput, "There are ports in two places; write them together, as in 22,3389.")
 		}
 		var err error
-		p.ask.Ports, err = jit.ParsePorts(word)
+		p.ask.Ports, err = parse.Ports(word)
 		return err
 	default:
 		return jit.Refuse(jit.ErrInput,

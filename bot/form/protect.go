@@ -10,6 +10,7 @@ import (
 	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
 // ReadProtection reads the form that protects VMs: the words that name them and
@@ -87,7 +88,7 @@ func writtenPorts(text string) ([]jit.Ports, error) {
 	for n, word := range words {
 		words[n] = view.Clip(command.Bare(word), view.MaxOptionText)
 	}
-	return jit.ParsePorts(strings.Join(words, ",")) //nolint:wrapcheck // a refusal stays one
+	return parse.Ports(strings.Join(words, ",")) //nolint:wrapcheck // a refusal stays one
 }
 
 // splitList splits what was written as a list.
@@ -117,7 +118,7 @@ func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
 		return anyone, nil
 	}
 	for _, word := range words {
-		p, err := jit.ParseSource(view.Clip(command.Bare(word), view.MaxOptionText))
+		p, err := parse.Source(view.Clip(command.Bare(word), view.MaxOptionText))
 		if err != nil {
 			errs.Refuse(view.InputRange, err)
 			return anyone, nil
@@ -134,7 +135,7 @@ func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
 
 func (i Interaction) longest(errs Errors) time.Duration {
 	word := strings.ReplaceAll(jit.CleanText(i.input(view.InputDuration, view.InputDuration).Value), " ", "")
-	d, err := jit.ParseDuration(view.Clip(word, view.MaxOptionText))
+	d, err := parse.Duration(view.Clip(word, view.MaxOptionText))
 	switch {
 	case word == "":
 		errs.add(view.InputDuration, "Say for how long access may be asked for at most, such as 3h.")

@@ -9,6 +9,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/parse"
 )
 
 // Request is what came back in the form that asks for access. None of it is to
@@ -126,7 +127,7 @@ func (f Request) duration(a *jit.Ask, errs Errors) {
 		return
 	}
 	var err error
-	if a.Duration, err = jit.ParseDuration(view.Clip(word, view.MaxOptionText)); err != nil {
+	if a.Duration, err = parse.Duration(view.Clip(word, view.MaxOptionText)); err != nil {
 		errs.Refuse(view.InputDuration, err)
 	}
 }
@@ -137,7 +138,7 @@ func (f Request) source(a *jit.Ask, o access.Offer, known bool, errs Errors) {
 	case word != "" && f.Draft.Ranges:
 		errs.add(view.InputSource, "Write an address or tick all ranges, not both.")
 	case word != "":
-		source, err := jit.ParseSource(view.Clip(word, view.MaxOptionText))
+		source, err := parse.Source(view.Clip(word, view.MaxOptionText))
 		if err != nil {
 			errs.Refuse(view.InputSource, err)
 			return

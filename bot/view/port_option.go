@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/parse"
 )
 
 // AcceptedSources says from where a port may be opened.
@@ -50,7 +51,7 @@ func FindPortOption(value string, o access.Offer) (jit.PortPolicy, jit.Ports, bo
 		return jit.PortPolicy{}, jit.Ports{}, false
 	}
 	span, protocol, _ := strings.Cut(value, "/")
-	parsed, err := jit.ParsePorts(span)
+	parsed, err := parse.Ports(span)
 	if err != nil || len(parsed) != 1 {
 		return jit.PortPolicy{}, jit.Ports{}, false
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 )
 
@@ -19,7 +20,7 @@ const (
 // closing does not wait, but for openings that have waited for the change
 // before: steady closings would keep them out for ever.
 func (r *Reconciler) gatherOpenings(ctx context.Context, guard string) error {
-	seen, held := 0, r.firewalls.openingWaitsAt(guard)
+	seen, held := 0, r.firewalls.OpeningWaitsAt(guard)
 	for waited := time.Duration(0); waited < gatherMost; waited += gatherFor {
 		opening, closing, err := r.countUnwritten(ctx, guard)
 		if first := held && waited == 0; err != nil || !first && (opening == seen || closing) {
@@ -56,9 +57,9 @@ func (r *Reconciler) countUnwritten(ctx context.Context, guard string) (opening 
 // claimFirewall keeps that the firewall is being read and written, until it is
 // released: then what waited for it is tried.
 func (r *Reconciler) claimFirewall(guard string) (release func()) {
-	r.firewalls.claim(guard)
+	r.firewalls.Claim(guard)
 	return func() {
-		r.firewalls.release(guard)
+		r.firewalls.Release(guard)
 		r.Kick()
 	}
 }
@@ -78,13 +79,13 @@ func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []
 		if !changing {
 			continue
 		}
-		r.firewalls.rememberPaths(g.ID, paths)
+		r.firewalls.RememberPaths(g.ID, paths)
 		why := fmt.Sprintf("the %s %s is being changed, which takes Azure minutes; this comes next",
 			resource.KindOf(guard).Noun(), resource.GuardName(guard))
 		if err := r.delayOpening(ctx, g, why); err != nil {
 			return true, err
 		}
-		return true, &jit.BusyError{Wait: openingWaitsFor, Cause: errors.New(why)}
+		return true, &jit.BusyError{Wait: admission.OpeningWaitsFor, Cause: errors.New(why)}
 	}
 	return false, nil
 }
@@ -92,7 +93,7 @@ func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []
 // isFirewallChanging reports whether Azure is at work on the firewall, for us or
 // for somebody else.
 func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool, error) {
-	if r.firewalls.isClaimed(guard) || r.firewalls.wasChanging(guard) {
+	if r.firewalls.IsClaimed(guard) || r.firewalls.WasChanging(guard) {
 		return true, nil
 	}
 	t, err := r.adapters.Network.Table(ctx, guard)
@@ -100,7 +101,7 @@ func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool
 		return false, fmt.Errorf("reading the rules of %s: %w", guard, err)
 	}
 	changing := !t.Settled && !t.Failed
-	r.firewalls.noteChanging(guard, changing)
+	r.firewalls.NoteChanging(guard, changing)
 	return changing, nil
 }
 
@@ -108,7 +109,7 @@ func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool
 // claimed meanwhile: then its rules would wait for the change after the next.
 // Claims wait for one write of the store, and for nothing slower.
 func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []jit.Path) (began bool, err error) {
-	begun, err := r.firewalls.beginUnlessClaimed(id, paths, func() error {
+	begun, err := r.firewalls.BeginUnlessClaimed(id, paths, func() error {
 		now := r.checks.Clock.Now()
 		g, err := r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) {
 			return g.Begin(paths, r.config.TimeToOpen(paths), now)
@@ -117,11 +118,7 @@ func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []jit.Path
 		return err
 	})
 	if !begun {
-		return false, &jit.BusyError{Wait: openingWaitsFor, Cause: errors.New("a firewall on its paths is being changed")}
+		return false, &jit.BusyError{Wait: admission.OpeningWaitsFor, Cause: errors.New("a firewall on its paths is being changed")}
 	}
 	return began, err
 }
-
-// openingWaitsFor is how soon an opening that waits is tried again; with what a
-// queue adds to it, all that wait are tried within the time in which openings gather.
-const openingWaitsFor = 2 * time.Second

@@ -30,7 +30,7 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 		}
 	}
 	for id, vm := range c.byID {
-		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] && r.refused.due(vm) {
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] && r.refused.Due(vm) {
 			r.work.protections.Add(ctx, id, false)
 		}
 	}
@@ -116,7 +116,7 @@ func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.
 		return true, r.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
 		return true, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
-	case ok && !p.AgreesWith(policy) && r.refused.due(vm):
+	case ok && !p.AgreesWith(policy) && r.refused.Due(vm):
 		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
@@ -155,13 +155,13 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	}
 	next, err := r.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		r.refused.refuse(id)
+		r.refused.Refuse(id)
 		return r.tellOpen(ctx, vm, policy.Protection(vm, nil), "all of it, as it was: "+no.Error())
 	}
 	if err != nil {
 		return err
 	}
-	r.refused.forget(id)
+	r.refused.Forget(id)
 	now := r.checks.Clock.Now()
 	_, err = r.adapters.Protections.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.Revision != old.Revision {

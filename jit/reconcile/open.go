@@ -16,7 +16,7 @@ import (
 // checked once more and the paths are stored. Where opening must wait, the grant
 // says so.
 func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
-	waited := r.firewalls.takePaths(jit.ID(id))
+	waited := r.firewalls.TakePaths(jit.ID(id))
 	g, err := r.adapters.Grants.Grant(ctx, jit.ID(id))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", id, err)

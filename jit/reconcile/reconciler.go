@@ -12,7 +12,6 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/clock"
-	"jitbot/jit/memory"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
@@ -51,11 +50,11 @@ type Reconciler struct {
 	trust     *clock.Trust
 	due       *dueList
 	orphans   orphans
-	firewalls *firewallBatch
-	refused   *unprotectable
-	startup   *memory.Startup
-	inForce   memory.InForce
-	common    memory.Gathered
+	firewalls *admission.FirewallBatch
+	refused   *admission.Unprotectable
+	startup   *admission.Startup
+	inForce   admission.InForce
+	common    admission.Gathered
 	passed    atomic.Int64 // when the last pass ended, in Unix nanoseconds
 }
 
@@ -94,8 +93,8 @@ func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
-		absences: admission.NewAbsences(), due: newDueList(), firewalls: newFirewallBatch(), startup: memory.NewStartup(),
-		refused: &unprotectable{vms: map[string]refusedVM{}},
+		absences: admission.NewAbsences(), due: newDueList(), firewalls: admission.NewFirewallBatch(), startup: admission.NewStartup(),
+		refused: admission.NewUnprotectable(),
 	}
 	r.passed.Store(time.Now().UnixNano())
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)

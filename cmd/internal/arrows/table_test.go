@@ -27,7 +27,7 @@ func domain() []row {
 		{"jit/workqueue", nil, "a queue knows nothing of its work"},
 		{"jit/rbac", []string{"jit/resource"}, "who holds which action is a matter of scopes"},
 		{"jit", []string{"jit/ipset", "jit/resource"}, "the nouns and their transitions know nobody who uses them"},
-		{"jit/memory", []string{"jit"}, "what a run remembers only makes it do less"},
+		{"jit/parse", []string{"jit"}, "words are read without knowing what for"},
 		{"jit/route", []string{"jit", "jit/ipset", "jit/resource"}, "which guards are on a way is read from nouns"},
 		{"jit/rules", []string{"jit", "jit/ipset", "jit/resource"}, "what is desired is a function of nouns and time"},
 		{"jit/reach", []string{"jit", "jit/ipset", "jit/resource", "jit/rules"}, "who reaches a VM is computed from rules"},
@@ -39,7 +39,7 @@ func domain() []row {
 		{
 			"jit/reconcile",
 			[]string{
-				"jit", "jit/admission", "jit/clock", "jit/ipset", "jit/memory", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/workqueue",
+				"jit", "jit/admission", "jit/clock", "jit/ipset", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/workqueue",
 			},
 			"the loop serves nobody's requests",
 		},
@@ -63,8 +63,8 @@ func domain() []row {
 func adapters() []row {
 	return []row{
 		{"bot", with("bot/command", "bot/form", "bot/view"), "an adapter does not import another"},
-		{"bot/command", nouns("jit/reach"), "what was typed is text, and names a class of exposure at most"},
-		{"bot/form", nouns("jit/access", "bot/command", "bot/view"), "what came back in a form is what a view asked for"},
+		{"bot/command", nouns("jit/parse", "jit/reach"), "what was typed is text, and names a class of exposure at most"},
+		{"bot/form", nouns("jit/access", "jit/parse", "bot/command", "bot/view"), "what came back in a form is what a view asked for"},
 		{"bot/view", with("bot/command"), "what is shown needs no connection"},
 		{"jit/azure", with(), "an adapter does not import another"},
 		{"store", with(), "what every store shares knows none of them"},

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
 // match reads which VMs an entry means, and for approvals which requests. Only
@@ -89,7 +90,7 @@ func (f *faults) ports(i item, def jit.Protocol) []namedPorts {
 		f.add(n.Line, i.path, "is %s; write a port such as 22, 8000-8010 or ssh", kind(n))
 		return nil
 	}
-	parsed, err := jit.ParsePorts(n.Value)
+	parsed, err := parse.Ports(n.Value)
 	if err != nil {
 		f.add(n.Line, i.path, "%s", Clause(err))
 		return nil
@@ -246,7 +247,7 @@ func (s *section) sources() (bool, []netip.Prefix) {
 			anyone = true
 			continue
 		}
-		p, err := jit.ParseSource(w.text)
+		p, err := parse.Source(w.text)
 		switch {
 		case err != nil:
 			s.add(w.line, w.path, "%s", Clause(err))

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
 // forms are the shapes of ids.
@@ -33,7 +34,7 @@ func (s *section) duration(key string, def, least, most time.Duration) time.Dura
 	if n == nil {
 		return def
 	}
-	d, err := jit.ParseDuration(n.Value)
+	d, err := parse.Duration(n.Value)
 	if err != nil && least < time.Second && strings.HasSuffix(n.Value, "ms") {
 		d, err = time.ParseDuration(n.Value)
 	}

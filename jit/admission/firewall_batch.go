@@ -1,4 +1,4 @@
-package reconcile
+package admission
 
 import (
 	"slices"
@@ -13,10 +13,10 @@ import (
 // what is to be opened there gathers for a moment, goes into one change, and
 // waits while a change is under way.
 
-// firewallBatch knows which firewalls are being changed, by us or by somebody
+// FirewallBatch knows which firewalls are being changed, by us or by somebody
 // else, and the openings that wait for that. mu guards the maps, beginning that
 // nothing begins while a firewall is claimed.
-type firewallBatch struct {
+type FirewallBatch struct {
 	// beginning is held shared by whoever begins at firewalls, and alone by whoever
 	// claims one: what began before a claim is in what is read next. It is taken
 	// before mu.
@@ -28,13 +28,14 @@ type firewallBatch struct {
 	waiting map[jit.ID][]jit.Path // of openings that wait for a firewall
 }
 
-func newFirewallBatch() *firewallBatch {
-	return &firewallBatch{claimed: map[string]bool{}, changed: map[string]time.Time{}, waiting: map[jit.ID][]jit.Path{}}
+// NewFirewallBatch knows of no change.
+func NewFirewallBatch() *FirewallBatch {
+	return &FirewallBatch{claimed: map[string]bool{}, changed: map[string]time.Time{}, waiting: map[jit.ID][]jit.Path{}}
 }
 
-// claim keeps that what is wanted of the guard is being read and written, until
+// Claim keeps that what is wanted of the guard is being read and written, until
 // it is released: who comes later is not in that change.
-func (b *firewallBatch) claim(guard string) {
+func (b *FirewallBatch) Claim(guard string) {
 	b.beginning.Lock() // whoever is beginning is in what is read next
 	defer b.beginning.Unlock()
 	b.mu.Lock()
@@ -42,33 +43,35 @@ func (b *firewallBatch) claim(guard string) {
 	b.claimed[guard] = true
 }
 
-func (b *firewallBatch) release(guard string) {
+// Release ends a Claim.
+func (b *FirewallBatch) Release(guard string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.claimed, guard)
 }
 
-// beginUnlessClaimed has an opening begin, unless a firewall on its paths is claimed: then
+// BeginUnlessClaimed has an opening begin, unless a firewall on its paths is claimed: then
 // the paths are remembered, and begun is false. begin runs while nobody can
-// claim a firewall, so it must be short.
-func (b *firewallBatch) beginUnlessClaimed(id jit.ID, paths []jit.Path, begin func() error) (begun bool, err error) {
+// Claim a firewall, so it must be short.
+func (b *FirewallBatch) BeginUnlessClaimed(id jit.ID, paths []jit.Path, begin func() error) (begun bool, err error) {
 	b.beginning.RLock()
 	defer b.beginning.RUnlock()
-	if slices.ContainsFunc(jit.GuardsOf(paths), b.isClaimed) {
-		b.rememberPaths(id, paths)
+	if slices.ContainsFunc(jit.GuardsOf(paths), b.IsClaimed) {
+		b.RememberPaths(id, paths)
 		return false, nil
 	}
 	return true, begin()
 }
 
-func (b *firewallBatch) isClaimed(guard string) bool {
+// IsClaimed reports whether the guard is being read and written.
+func (b *FirewallBatch) IsClaimed(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.claimed[guard]
 }
 
-// noteChanging keeps what was just seen of the guard.
-func (b *firewallBatch) noteChanging(guard string, changing bool) {
+// NoteChanging keeps what was just seen of the guard.
+func (b *FirewallBatch) NoteChanging(guard string, changing bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if delete(b.changed, guard); changing {
@@ -76,22 +79,22 @@ func (b *firewallBatch) noteChanging(guard string, changing bool) {
 	}
 }
 
-// wasChanging reports whether the guard was seen being changed by somebody else
+// WasChanging reports whether the guard was seen being changed by somebody else
 // a moment ago. Later, whoever asks first reads it again, and the others wait for
 // what it reads: hundreds may wait.
-func (b *firewallBatch) wasChanging(guard string) bool {
+func (b *FirewallBatch) WasChanging(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	seen, known := b.changed[guard]
-	if !known || time.Since(seen) < openingWaitsFor {
+	if !known || time.Since(seen) < OpeningWaitsFor {
 		return known
 	}
 	b.changed[guard] = time.Now()
 	return false
 }
 
-// openingWaitsAt reports whether an opening waits for a change of the guard to end.
-func (b *firewallBatch) openingWaitsAt(guard string) bool {
+// OpeningWaitsAt reports whether an opening waits for a change of the guard to end.
+func (b *FirewallBatch) OpeningWaitsAt(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, paths := range b.waiting {
@@ -102,11 +105,15 @@ func (b *firewallBatch) openingWaitsAt(guard string) bool {
 	return false
 }
 
+// OpeningWaitsFor is how soon an opening that waits is tried again; with what a
+// queue adds to it, all that wait are tried within the time in which openings gather.
+const OpeningWaitsFor = 2 * time.Second
+
 const maxRemembered = 1000
 
-// rememberPaths keeps the paths of an opening that is held, so that it is not
+// RememberPaths keeps the paths of an opening that is held, so that it is not
 // checked anew each time it is tried.
-func (b *firewallBatch) rememberPaths(id jit.ID, paths []jit.Path) {
+func (b *FirewallBatch) RememberPaths(id jit.ID, paths []jit.Path) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.waiting) >= maxRemembered {
@@ -115,8 +122,8 @@ func (b *firewallBatch) rememberPaths(id jit.ID, paths []jit.Path) {
 	b.waiting[id] = paths
 }
 
-// takePaths gives them and forgets them.
-func (b *firewallBatch) takePaths(id jit.ID) []jit.Path {
+// TakePaths gives them and forgets them.
+func (b *FirewallBatch) TakePaths(id jit.ID) []jit.Path {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	paths := b.waiting[id]

@@ -1,4 +1,4 @@
-package jit_test
+package parse_test
 
 import (
 	"errors"
@@ -6,15 +6,15 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
-func TestParsePorts(t *testing.T) {
+func TestPorts(t *testing.T) {
 	tests := []struct {
 		name string
 		in   string
@@ -63,7 +63,7 @@ func TestParsePorts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := jit.ParsePorts(tt.in)
+			got, err := parse.Ports(tt.in)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("ParsePorts(%q) (-want +got):\n%s", tt.in, diff)
 			}
@@ -86,7 +86,7 @@ func checkRefused(t *testing.T, err error, refused bool) {
 	}
 }
 
-func TestParseDuration(t *testing.T) {
+func TestDuration(t *testing.T) {
 	tests := []struct {
 		name string
 		in   string
@@ -132,7 +132,7 @@ func TestParseDuration(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := jit.ParseDuration(tt.in)
+			got, err := parse.Duration(tt.in)
 			if got != tt.want {
 				t.Errorf("ParseDuration(%q) = %s, want %s", tt.in, got, tt.want)
 			}
@@ -141,70 +141,11 @@ func TestParseDuration(t *testing.T) {
 	}
 }
 
-func TestShortDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", time.Second: "1s", 90 * time.Second: "1m30s", 10 * time.Minute: "10m", time.Hour: "1h",
-		90 * time.Minute: "1h30m", time.Hour + 5*time.Second: "1h0m5s", 10 * time.Hour: "10h", 24 * time.Hour: "24h",
-		time.Minute + time.Millisecond: "1m", time.Millisecond: "0s",
-	} {
-		if got := jit.ShortDuration(d); got != want {
-			t.Errorf("ShortDuration(%d) = %q, want %q", d, got, want)
-		}
-	}
-}
-
 func TestShortDurationIsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := time.Duration(rapid.Int64Range(1, 24*3600).Draw(t, "seconds")) * time.Second
-		if got, err := jit.ParseDuration(jit.ShortDuration(d)); err != nil || got != d {
+		if got, err := parse.Duration(jit.ShortDuration(d)); err != nil || got != d {
 			t.Fatalf("ParseDuration(%q) = %s, %v", jit.ShortDuration(d), got, err)
-		}
-	})
-}
-
-func TestParseReason(t *testing.T) {
-	tests := []struct {
-		name string
-		in   string
-		want string // empty: refused
-	}{
-		{"plain", "deploy of web 1.2", "deploy of web 1.2"},
-		{"white space folded", "  deploy \t of\r\n web\u2028now ", "deploy of web now"},
-		{"a fake log line", "ok\nlevel=INFO msg=approved", "ok level=INFO msg=approved"},
-		{"controls", "de\x00pl\x1boy\x7f\u0085", "deploy"},
-		{"text that runs backwards", "pay \u202Egnp.exe\u202C \u2066x\u2069", "pay gnp.exe x"},
-		{"zero width", "ad\u200bmin\ufeff", "admin"},
-		{"broken bytes", "caf\xe9 \xff", "caf"},
-		{"other scripts stay", "デプロイ für Zoë 🚀", "デプロイ für Zoë 🚀"},
-		{"markup is left to the screen", "<!channel> *x*", "<!channel> *x*"},
-		{"the longest", strings.Repeat("é", 1000), strings.Repeat("é", 1000)},
-		{"long by what is taken out", strings.Repeat("\u200b", 5000) + "x", "x"},
-		{"nothing", "", ""},
-		{"nothing to see", " \u200b\u202e\x00\n ", ""},
-		{"one too long", strings.Repeat("é", 1001), ""},
-		{"ten thousand", strings.Repeat("x", 10000), ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got, err := jit.ParseReason(tt.in)
-			checkRefused(t, err, tt.want == "")
-			if got != tt.want {
-				t.Errorf("ParseReason(%q) = %q, want %q", tt.in, got, tt.want)
-			}
-		})
-	}
-}
-
-func TestCleanTextDeceivesNobody(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := jit.CleanText(string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")) + rapid.String().Draw(t, "text"))
-		if again := jit.CleanText(s); again != s {
-			t.Errorf("cleaning twice: %q, then %q", s, again)
-		}
-		for _, r := range s {
-			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
-				t.Errorf("%q holds %U", s, r)
-			}
 		}
 	})
 }
@@ -214,7 +155,7 @@ func FuzzPorts(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		ports, err := jit.ParsePorts(s)
+		ports, err := parse.Ports(s)
 		if err != nil {
 			checkRefused(t, err, true)
 			return
@@ -235,7 +176,7 @@ func FuzzPorts(f *testing.F) {
 			}
 			words = append(words, word)
 		}
-		again, err := jit.ParsePorts(strings.Join(words, ","))
+		again, err := parse.Ports(strings.Join(words, ","))
 		if diff := cmp.Diff(ports, again); diff != "" || err != nil {
 			t.Errorf("%q written and read again: %v\n%s", s, err, diff)
 		}
@@ -247,7 +188,7 @@ func FuzzDuration(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		d, err := jit.ParseDuration(s)
+		d, err := parse.Duration(s)
 		if err != nil {
 			checkRefused(t, err, true)
 			return
@@ -255,7 +196,7 @@ func FuzzDuration(f *testing.F) {
 		if d <= 0 || d > math.MaxInt64/2 {
 			t.Fatalf("ParseDuration(%q) = %d", s, d)
 		}
-		if again, err := jit.ParseDuration(jit.ShortDuration(d)); err != nil || again != d {
+		if again, err := parse.Duration(jit.ShortDuration(d)); err != nil || again != d {
 			t.Errorf("%q is %s, read again %s, %v", s, d, again, err)
 		}
 	})

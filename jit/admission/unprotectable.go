@@ -1,4 +1,4 @@
-package reconcile
+package admission
 
 import (
 	"fmt"
@@ -15,13 +15,16 @@ const (
 	maxUnprotectable   = time.Hour
 )
 
-// unprotectable are the VMs that cannot be protected as the configuration has it.
+// Unprotectable are the VMs that cannot be protected as the configuration has it.
 // One that is as it was is not read again at each look: there may be thousands.
 // mu guards them.
-type unprotectable struct {
+type Unprotectable struct {
 	mu  sync.Mutex
 	vms map[string]refusedVM // by id in lower case
 }
+
+// NewUnprotectable knows of none.
+func NewUnprotectable() *Unprotectable { return &Unprotectable{vms: map[string]refusedVM{}} }
 
 // refusedVM is a VM as it was listed when it was tried last, and until when it is
 // let be.
@@ -31,8 +34,8 @@ type refusedVM struct {
 	until time.Time
 }
 
-// due reports whether the VM is to be tried now.
-func (u *unprotectable) due(vm jit.VM) bool {
+// Due reports whether the VM is to be tried now.
+func (u *Unprotectable) Due(vm jit.VM) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	key, seen := strings.ToLower(vm.ID), fmt.Sprint(vm)
@@ -44,9 +47,9 @@ func (u *unprotectable) due(vm jit.VM) bool {
 	return true
 }
 
-// refuse has a VM let be for a while, longer each time; how long is spread, so that
+// Refuse has a VM let be for a while, longer each time; how long is spread, so that
 // not all are read at once.
-func (u *unprotectable) refuse(id string) {
+func (u *Unprotectable) Refuse(id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	vm := u.vms[id]
@@ -55,8 +58,8 @@ func (u *unprotectable) refuse(id string) {
 	u.vms[id] = vm
 }
 
-// forget has a VM tried again whenever it is not as it should be.
-func (u *unprotectable) forget(id string) {
+// Forget has a VM tried again whenever it is not as it should be.
+func (u *Unprotectable) Forget(id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.vms, id)

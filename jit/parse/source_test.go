@@ -1,13 +1,13 @@
-package jit_test
+package parse_test
 
 import (
 	"net/netip"
 	"testing"
 
-	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
-func TestParseSource(t *testing.T) {
+func TestSource(t *testing.T) {
 	tests := []struct {
 		name string
 		in   string
@@ -76,7 +76,7 @@ func TestParseSource(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := jit.ParseSource(tt.in)
+			got, err := parse.Source(tt.in)
 			checkRefused(t, err, tt.want == "")
 			if tt.want != "" && got.String() != tt.want {
 				t.Errorf("ParseSource(%q) = %s, want %s", tt.in, got, tt.want)
@@ -103,7 +103,7 @@ func FuzzSource(f *testing.F) {
 		nobody = append(nobody, netip.MustParsePrefix(s))
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		p, err := jit.ParseSource(s)
+		p, err := parse.Source(s)
 		if err != nil {
 			checkRefused(t, err, true)
 			return
@@ -116,7 +116,7 @@ func FuzzSource(f *testing.F) {
 				t.Errorf("ParseSource(%q) = %s, which holds some of %s", s, p, q)
 			}
 		}
-		if again, err := jit.ParseSource(p.String()); err != nil || again != p {
+		if again, err := parse.Source(p.String()); err != nil || again != p {
 			t.Errorf("%q is %s, read again %s, %v", s, p, again, err)
 		}
 	})

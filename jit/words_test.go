@@ -1,0 +1,80 @@
+package jit_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"jitbot/jit"
+)
+
+func TestShortDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", time.Second: "1s", 90 * time.Second: "1m30s", 10 * time.Minute: "10m", time.Hour: "1h",
+		90 * time.Minute: "1h30m", time.Hour + 5*time.Second: "1h0m5s", 10 * time.Hour: "10h", 24 * time.Hour: "24h",
+		time.Minute + time.Millisecond: "1m", time.Millisecond: "0s",
+	} {
+		if got := jit.ShortDuration(d); got != want {
+			t.Errorf("ShortDuration(%d) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestParseReason(t *testing.T) {
+	tests := []struct {
+		name string
+		in   string
+		want string // empty: refused
+	}{
+		{"plain", "deploy of web 1.2", "deploy of web 1.2"},
+		{"white space folded", "  deploy \t of\r\n web\u2028now ", "deploy of web now"},
+		{"a fake log line", "ok\nlevel=INFO msg=approved", "ok level=INFO msg=approved"},
+		{"controls", "de\x00pl\x1boy\x7f\u0085", "deploy"},
+		{"text that runs backwards", "pay \u202Egnp.exe\u202C \u2066x\u2069", "pay gnp.exe x"},
+		{"zero width", "ad\u200bmin\ufeff", "admin"},
+		{"broken bytes", "caf\xe9 \xff", "caf"},
+		{"other scripts stay", "デプロイ für Zoë 🚀", "デプロイ für Zoë 🚀"},
+		{"markup is left to the screen", "<!channel> *x*", "<!channel> *x*"},
+		{"the longest", strings.Repeat("é", 1000), strings.Repeat("é", 1000)},
+		{"long by what is taken out", strings.Repeat("\u200b", 5000) + "x", "x"},
+		{"nothing", "", ""},
+		{"nothing to see", " \u200b\u202e\x00\n ", ""},
+		{"one too long", strings.Repeat("é", 1001), ""},
+		{"ten thousand", strings.Repeat("x", 10000), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := jit.ParseReason(tt.in)
+			checkRefused(t, err, tt.want == "")
+			if got != tt.want {
+				t.Errorf("ParseReason(%q) = %q, want %q", tt.in, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCleanTextDeceivesNobody(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := jit.CleanText(string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")) + rapid.String().Draw(t, "text"))
+		if again := jit.CleanText(s); again != s {
+			t.Errorf("cleaning twice: %q, then %q", s, again)
+		}
+		for _, r := range s {
+			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
+				t.Errorf("%q holds %U", s, r)
+			}
+		}
+	})
+}
+
+// checkRefused wants bad input to be told as such.
+func checkRefused(t *testing.T, err error, refused bool) {
+	t.Helper()
+	if refused != errors.Is(err, jit.ErrInput) || !refused && err != nil {
+		t.Errorf("got error %v, want a refusal of bad input: %t", err, refused)
+	}
+}

@@ -274,10 +274,6 @@ func (u union) level(t *rapid.T, vm jit.VM, guard string, to jit.Address, p pack
 	return allow
 }
 
-func (p packet) isFor(ports jit.Ports) bool {
-	return int(ports.From) <= p.port && p.port <= int(ports.To) && ports.Protocol.Covers(p.protocol)
-}
-
 // standing is the place of the rule of ours that takes the packet. There is one
 // unless something kept it from being written.
 func (u union) standing(t *rapid.T, guard, of string, band jit.Band, to jit.Address, p packet) int {

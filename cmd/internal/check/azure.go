@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/cmd/internal/app"
-	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
@@ -270,38 +268,4 @@ func (c run) outsideBands(tables []rules.Table) []error {
 		}
 	}
 	return faults
-}
-
-// users looks for each Entra user of the configuration.
-func (c run) users(ctx context.Context, client *azure.Client) []Finding {
-	const what = "entra users"
-	users := c.Config.Jit.Users
-	ids := slices.Sorted(maps.Keys(users))
-	accounts := make([]admission.Account, len(ids))
-	order := make([]int, len(ids))
-	for i := range order {
-		order[i] = i
-	}
-	answers := each(order, func(i int) (err error) {
-		accounts[i], err = client.User(ctx, users[ids[i]], false)
-		return err
-	})
-	var faults []error
-	for i, err := range answers {
-		id, name := ids[i], users[ids[i]]
-		switch {
-		case errors.Is(err, jit.ErrForbidden): // for one as for all
-			return verdict(
-				what, "", fmt.Errorf("reading Entra's users: %s; give the identity the Graph permission User.Read.All", config.Clause(err)),
-			)
-		case errors.Is(err, jit.ErrNotFound):
-			//nolint:staticcheck // a name
-			faults = append(faults, fmt.Errorf("Entra has no user %s, to whom %s is tied; mend the line under users", name, id))
-		case err != nil:
-			faults = append(faults, mend("reading Entra's users", err))
-		case !accounts[i].Enabled:
-			faults = append(faults, fmt.Errorf("the Entra user %s is switched off; mend the line of %s under users", name, id))
-		}
-	}
-	return verdict(what, jit.Count(len(users), "user is known", "users are known"), faults...)
 }

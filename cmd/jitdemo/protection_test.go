@@ -32,11 +32,16 @@ func TestProtection(t *testing.T) {
 	stop()
 }
 
-// tables is every rule on the page, in the order in which Azure asks them.
+// tables is every rule on the page, in the order in which Azure asks them, without
+// the passing marks of what has just changed.
 func (b *browser) tables() string {
 	b.t.Helper()
-	return evaluate[string](b, `[...document.querySelectorAll(".guard")].sort((x, y) => x.dataset.guard.localeCompare(y.dataset.guard))
-		.flatMap((g) => [g.dataset.guard, ...[...g.querySelectorAll(".rule:not(.removed)")].map((r) => [...r.cells].map((c) => c.textContent).join(" | "))]).join("\n")`)
+	return evaluate[string](b, `(() => {
+		const text = (cell) => [...cell.childNodes].filter((n) => !n.classList?.contains("fresh")).map((n) => n.textContent).join("");
+		const rules = (g) => [...g.querySelectorAll(".rule:not(.removed)")].map((r) => [...r.cells].map(text).join(" | "));
+		return [...document.querySelectorAll(".guard")].sort((x, y) => x.dataset.guard.localeCompare(y.dataset.guard))
+			.flatMap((g) => [g.dataset.guard, ...rules(g)]).join("\n");
+	})()`)
 }
 
 // opensTo waits until port 22 of the VM is open to exactly these columns.

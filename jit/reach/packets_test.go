@@ -21,6 +21,10 @@ type packet struct {
 	protocol         jit.Protocol
 }
 
+func (p packet) isFor(ports jit.Ports) bool {
+	return int(ports.From) <= p.port && p.port <= int(ports.To) && ports.Protocol.Covers(p.protocol)
+}
+
 type world struct {
 	tags         map[string]netip.Prefix // who is in a service tag or an unknown group
 	extra        netip.Prefix            // what VirtualNetwork holds beside what is known

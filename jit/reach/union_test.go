@@ -20,8 +20,9 @@ import (
 	"jitbot/jit/rules"
 )
 
-// union is a network of two machines before two groups, with protections, open
-// grants, and what the plans made of the rules.
+// union is a network with what other people and the store say of it: two
+// machines before two network security groups, protections, open grants, and
+// what the plans made of the rules.
 type union struct {
 	foreign     lab // without the machine: packets are asked about each
 	vms         []jit.VM
@@ -273,11 +274,8 @@ func (u union) level(t *rapid.T, vm jit.VM, guard string, to jit.Address, p pack
 	return allow
 }
 
-func (p packet) isFor(ports jit.Ports) bool {
-	return int(ports.From) <= p.port && p.port <= int(ports.To) && ports.Protocol.Covers(p.protocol)
-}
-
-// standing is the place of the rule of ours that takes the packet, unless none was written.
+// standing is the place of the rule of ours that takes the packet. There is one
+// unless something kept it from being written.
 func (u union) standing(t *rapid.T, guard, of string, band jit.Band, to jit.Address, p packet) int {
 	best := 1 << 20
 	for _, table := range u.after {

@@ -1,10 +1,12 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -257,9 +259,20 @@ func (r *Reconciler) Skip(d time.Duration) {
 // Doubt says why the clock is not to be trusted now; empty when it is.
 func (r *Reconciler) Doubt() string { return r.trust.Doubt() }
 
-// Stuck lists what is stuck, for health and metrics.
+// Stuck lists what is stuck, for health and metrics: a grant once, with all that
+// keeps it.
 func (r *Reconciler) Stuck(ctx context.Context) []admission.Stuck {
-	return append(r.checks.Stuck(ctx, r.trust.Due()), r.orphans.list()...)
+	found := r.checks.Stuck(ctx, r.trust.Due())
+	for _, s := range r.orphans.list() {
+		i := slices.IndexFunc(found, func(o admission.Stuck) bool { return o.Grant != "" && o.Grant == s.Grant })
+		if i < 0 {
+			found = append(found, s)
+			continue
+		}
+		found[i].Since = cmp.Or(found[i].Since, s.Since)
+		found[i].Fault += "; " + s.Fault
+	}
+	return found
 }
 
 // LastPass is when the last pass of the loop ended.

@@ -165,7 +165,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"unknown VM", func(a *jit.Ask) { a.VMs = []string{"wbe-1"} }, "did you mean web-1"},
 		{"nothing like it", func(a *jit.Ask) { a.VMs = []string{"zzzzzzzzzzzz"} }, "no VM called"},
-		{"unknown tag", func(a *jit.Ask) { a.VMs = []string{"tag:env=nowhere"} }, "No VM has the tag"},
+		{"unknown tag", func(a *jit.Ask) { a.VMs = []string{"tag:env=nowhere"} }, "has the tag env=nowhere"},
 		{"no VM", func(a *jit.Ask) { a.VMs = nil }, "Say which VM"},
 		{"port not on offer", func(a *jit.Ask) { a.Ports = []jit.Ports{{From: 25, To: 25}} }, "not on offer"},
 		{"another protocol", func(a *jit.Ask) { a.Ports[0].Protocol = jit.UDP }, "not on offer"},
@@ -237,12 +237,12 @@ func TestShadowedRequestIsRefused(t *testing.T) {
 	})
 }
 
-// Whoever is refused for want of rights reads each action that is missing, and
-// where, whole: they are for copying.
+// Whoever asks why somebody is refused for want of rights reads each action that
+// is missing, and where, whole: they are for copying.
 func TestMissingActionsAreShownWhole(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		e, err := w.Service.Explain(t.Context(), bob, "web-1", bob)
+		e, err := w.Service.Explain(t.Context(), carol, "web-1", bob)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,6 @@ const (
 // besides BotActions.
 func FirewallActions() []string {
 	return []string{
-		"Microsoft.Network/azureFirewalls/read",
 		"Microsoft.Network/azureFirewalls/write",
 		"Microsoft.Network/firewallPolicies/read",
 		"Microsoft.Network/firewallPolicies/ruleCollectionGroups/read",

@@ -63,6 +63,7 @@ func BotActions() []string {
 		"Microsoft.Network/publicIPAddresses/read",
 		"Microsoft.Network/routeTables/read",
 		"Microsoft.Network/loadBalancers/read",
+		"Microsoft.Network/azureFirewalls/read",
 		"Microsoft.Network/locations/operations/read",
 		"Microsoft.Network/locations/operationResults/read",
 		"Microsoft.Compute/virtualMachines/read",

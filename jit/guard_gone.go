@@ -67,9 +67,13 @@ func (g Grant) closingGuardGone(guard string, now time.Time) (Grant, []Event, er
 		g.Paths = elsewhere(g.Paths, guard)
 		return g.ConfirmClosed(guard, now)
 	}
-	g.Paths = slices.Clone(g.Paths)
+	gone := func(p Path) bool { return !p.Gone && resource.Same(p.Guard, guard) }
+	if slices.ContainsFunc(g.Paths, gone) { // also where it had agreed before it went
+		g = g.changed()
+		g.Paths = slices.Clone(g.Paths)
+	}
 	for i, p := range g.Paths {
-		g.Paths[i].Gone = p.Gone || resource.Same(p.Guard, guard)
+		g.Paths[i].Gone = p.Gone || gone(p)
 	}
 	return g.ConfirmClosed(guard, now)
 }

@@ -11,11 +11,14 @@ import (
 // guards the rules of the grant stand instead: one that was moved keeps them. It
 // is followed there. With none they are gone with the guard: a closing agrees,
 // and with the last guard is closed; an open grant ends. What was being opened is
-// given up in any case.
+// given up in any case. Of a closing that names no guard, because an older copy of the
+// store does not know where it began since, guard is empty.
 func (g Grant) GuardGone(guard string, moved []string, now time.Time) (Grant, []Event, error) {
 	switch {
 	case !g.State.Live():
 		return g, nil, g.stale()
+	case g.State == Closing && guard == "" && len(g.Paths) == 0:
+		return g.foundAt(moved, now)
 	case !hasGuard(g.Paths, guard) && !g.HasLeft(guard):
 		return g, nil, nil
 	case len(moved) > 0:
@@ -35,6 +38,21 @@ func (g Grant) GuardGone(guard string, moved []string, now time.Time) (Grant, []
 	}
 	next, events, err := closing.closingGuardGone(guard, now)
 	return next, append([]Event{e}, events...), err
+}
+
+// foundAt has a closing that names no guard be closed where its rules stand; with
+// none it is closed.
+func (g Grant) foundAt(guards []string, now time.Time) (Grant, []Event, error) {
+	if len(guards) == 0 {
+		return g.ConfirmClosed("", now)
+	}
+	next := g.changed()
+	for _, guard := range guards {
+		for _, t := range g.Request.Targets {
+			next.Paths = append(next.Paths, Path{VM: t.VM, Guard: guard})
+		}
+	}
+	return next, nil, nil
 }
 
 // guardMoved is GuardGone where the rules stand elsewhere.
@@ -67,9 +85,13 @@ func (g Grant) closingGuardGone(guard string, now time.Time) (Grant, []Event, er
 		g.Paths = elsewhere(g.Paths, guard)
 		return g.ConfirmClosed(guard, now)
 	}
-	g.Paths = slices.Clone(g.Paths)
+	gone := func(p Path) bool { return !p.Gone && resource.Same(p.Guard, guard) }
+	if slices.ContainsFunc(g.Paths, gone) { // also where it had agreed before it went
+		g = g.changed()
+		g.Paths = slices.Clone(g.Paths)
+	}
 	for i, p := range g.Paths {
-		g.Paths[i].Gone = p.Gone || resource.Same(p.Guard, guard)
+		g.Paths[i].Gone = p.Gone || gone(p)
 	}
 	return g.ConfirmClosed(guard, now)
 }

@@ -54,6 +54,9 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 			switch fresh := !r.due.sawClosing(id); {
 			case err == nil && g.State == jit.Closing:
 				found.addClosing(g, fresh, now)
+				if len(g.Paths) == 0 {
+					r.work.openings.Add(ctx, string(id), false)
+				}
 			case err != nil && g.State.Live() && !g.MayStandAt(due):
 				found.addOverdue(g, fresh, now)
 			case g.State == jit.Asked && now.Sub(g.Request.At) >= askedFor:
@@ -115,10 +118,11 @@ func (r *Reconciler) advanceOpen(ctx context.Context, g jit.Grant, due, now time
 }
 
 // advanceClosing ends what was never begun, and says that a closing takes too
-// long where its guard is held up and cannot say so.
+// long where its guard is held up and cannot say so. What an older copy of the store
+// had not begun may have begun since: endUnbegun ends it, after a restart too.
 func (r *Reconciler) advanceClosing(ctx context.Context, g jit.Grant, now time.Time) (jit.Grant, error) {
 	switch {
-	case len(g.Paths) == 0:
+	case len(g.Paths) == 0 && g.Decision.Reason != whileDown:
 		return r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed("", now) })
 	case !g.Stuck && now.Sub(g.Clock.Closing) > g.StuckAfter():
 		return r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {

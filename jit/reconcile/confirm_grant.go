@@ -154,11 +154,16 @@ func (r *Reconciler) confirmClosed(ctx context.Context, pass guardPass, g jit.Gr
 }
 
 // whyInForce is why something of the grant may still be in force in the guard, nil
-// when it was read back gone from a guard that is settled, whoever wrote to it last.
+// when it was read back gone from a guard that is settled, whoever wrote to it last,
+// or when the guard itself is proved gone. One that only is not there just now is
+// handed to missingGuard.
 func (r *Reconciler) whyInForce(pass guardPass, g jit.Grant) error {
 	left, found := r.owner.RuleOf(pass.after, g.ID)
+	absent := pass.after.Guard == ""
 	switch {
 	case !found && pass.after.Settled:
+		return nil
+	case absent && slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return p.Gone && resource.Same(p.Guard, pass.guard) }):
 		return nil
 	case !found || pass.failed[left.Name] == nil:
 		return rules.ErrNotYet

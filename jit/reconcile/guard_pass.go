@@ -76,7 +76,7 @@ func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) guardPass {
 
 // readBeside reads other guards beside this one, side by side, each once while what
 // was read of this one counts: what is said of several guards is of one moment. One
-// that is gone holds nothing.
+// that is not there just now has the zero table.
 func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []string) error {
 	guards = slices.DeleteFunc(guards, func(guard string) bool { _, read := pass.others[guard]; return read || guard == pass.guard })
 	others, faults := make([]guardPass, len(guards)), make([]error, len(guards))
@@ -87,7 +87,7 @@ func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []st
 		wg.Go(func() {
 			defer func() { <-slots }()
 			stored, err := r.readStored(ctx, guard)
-			t := rules.Table{Guard: guard, Settled: true}
+			t := rules.Table{}
 			if err == nil {
 				t, err = r.checks.Table(ctx, guard)
 			}

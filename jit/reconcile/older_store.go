@@ -42,6 +42,22 @@ func (r *Reconciler) settleOlder(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
+// endUnbegun has a closing that an older copy of the store has no guard of be closed
+// where its rules stand: it may have begun since.
+func (r *Reconciler) endUnbegun(ctx context.Context, g jit.Grant) error {
+	if g.State != jit.Closing || len(g.Paths) > 0 {
+		return nil
+	}
+	tables, err := r.everyTable(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for rules of %s: %w", g.ID, err)
+	}
+	found, now := r.owner.MovedTo(tables, g), r.checks.Clock.Now()
+	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.GuardGone("", found, now) })
+	r.Touch(found)
+	return err
+}
+
 // reindex rebuilds what the store could not find things by any more, and closes the
 // grants concerned: until now they may have been overlooked.
 func (r *Reconciler) reindex(ctx context.Context) error {

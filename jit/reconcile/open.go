@@ -22,7 +22,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 		return fmt.Errorf("reading %s: %w", id, err)
 	}
 	if g.State != jit.Opening || !g.Clock.Begun.IsZero() {
-		return nil
+		return r.endUnbegun(ctx, g)
 	}
 	now := r.checks.Clock.Now()
 	if r.startup.FoundOlder(g.Clock.Approved) {

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -22,6 +21,10 @@ type Config struct {
 	Inbox   Inbox
 	Log     *slog.Logger
 
+	// Live reports whether something is open that somebody may have to end: while
+	// it does, the bot never gives up on Slack. Nil is never.
+	Live func(context.Context) bool
+
 	PerPerson int              // commands and clicks a minute, 20 when 0
 	Stagger   time.Duration    // between the starts of the two sockets, 30 s when 0
 	Grace     time.Duration    // for work under way at the end of Run, 10 s when 0
@@ -37,6 +40,7 @@ const (
 type Bot struct {
 	Config
 	status        status
+	refusals      refusals
 	workspace     workspace // set by Run before anything is read
 	commandLimits rateLimits
 	keyLimits     rateLimits     // of letters typed into a menu and VMs chosen from it
@@ -68,6 +72,9 @@ func New(c Config) (*Bot, error) {
 	}
 	if c.Grace <= 0 {
 		c.Grace = 10 * time.Second
+	}
+	if c.Live == nil {
+		c.Live = func(context.Context) bool { return false }
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -126,19 +133,19 @@ func (b *Bot) Run(ctx context.Context) error {
 }
 
 // login asks Slack who we are, for as long as it takes; a token that Slack
-// refuses is the end.
+// refuses again and again is the end.
 func (b *Bot) login(ctx context.Context) (workspace, error) {
-	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+	for pause := firstPause; ; pause = nextPause(pause) {
 		w, err := whoami(ctx, b.API)
 		if err == nil {
+			b.refusals.forget()
 			return w, nil
 		}
-		b.status.fail(err)
-		if fatal(err) {
-			return workspace{}, fmt.Errorf("the bot token (SLACK_BOT_TOKEN) is of no use: %w", err)
+		b.Log.WarnContext(ctx, "slack cannot be reached", "error", err, "pause", pause)
+		if err := b.refused(ctx, botToken, err); err != nil {
+			return workspace{}, err
 		}
-		b.Log.WarnContext(ctx, "slack cannot be reached", "error", err, "pause", wait)
-		if !clock.Sleep(ctx, max(wait, busyFor(err))) {
+		if !clock.Sleep(ctx, max(pause, busyFor(err))) {
 			return workspace{}, ctx.Err()
 		}
 	}

@@ -20,8 +20,11 @@ type Service interface {
 	Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error)
 	// Recent is what somebody asked for the last time; false when never.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
-	// Search lists VMs whose name, group or tag contains the text.
+	// Search lists VMs whose name, group or tag contains the text and that the
+	// person may see.
 	Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error)
+	// Lookup lists the VMs that fit and that the person may see.
+	Lookup(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, error)
 
 	// Approve counts a yes.
 	Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
@@ -48,7 +51,8 @@ type Service interface {
 	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []access.ListedVM, more bool, err error)
 	// Scan says how each VM stands that the person may see, the exposed first.
 	Scan(ctx context.Context, by jit.UserID) (findings []reach.Finding, more bool, err error)
-	// Explain is a dry run of a request, by who or, for admins, for who else.
+	// Explain is a dry run of a request, by who or, for admins, for who else, for
+	// a VM that the person may see.
 	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error)
 	// Admin is nil for an admin.
 	Admin(ctx context.Context, by jit.UserID) error

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,11 @@ func (s *fakeService) Search(ctx context.Context, by jit.UserID, text string, li
 		}
 	}
 	return out, nil
+}
+
+func (s *fakeService) Lookup(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, error) {
+	all, err := s.Search(ctx, by, "", len(s.vms))
+	return slices.DeleteFunc(all, func(vm jit.VM) bool { return !fits(vm) }), err
 }
 
 func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error) {

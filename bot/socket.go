@@ -72,24 +72,32 @@ func (b *Bot) serve(ctx context.Context) error {
 	return cause
 }
 
-// connect keeps a socket open until ctx ends or Slack refuses for good.
+// connect keeps a socket open until ctx ends or Slack refuses for good. What the
+// library calls fatal is tried again as everything else is: a proxy that answers
+// 404 says nothing of the token.
 func (b *Bot) connect(ctx context.Context, s *socket) error {
 	if s.number > 0 && !clock.Sleep(ctx, time.Duration(s.number)*b.Stagger) {
 		return nil
 	}
-	for {
+	for pause := firstPause; ; pause = nextPause(pause) {
 		attempt, cancel := context.WithCancel(ctx)
 		s.cancel.Store(&cancel)
+		began := b.Now()
 		err := s.RunContext(attempt)
 		cancel()
 		b.status.set(s.number, false)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil //nolint:nilerr // the bot was asked to end
-		case !errors.Is(err, context.Canceled):
-			return fmt.Errorf("the app token (SLACK_APP_TOKEN) is of no use: %w", withoutURL(err))
 		}
-		if !clock.Sleep(ctx, maxBackoff/2+rand.N(maxBackoff/2)) { //nolint:gosec // spreading load needs no secret
+		if b.Now().Sub(began) > maxBackoff {
+			pause = firstPause // it worked for a while
+		}
+		if errors.Is(err, context.Canceled) {
+			pause = maxBackoff // the library would have waited for longer
+		} else if err := b.socketFailed(ctx, s, err); err != nil {
+			return err
+		}
+		if !clock.Sleep(ctx, pause/2+rand.N(pause/2)) { //nolint:gosec // spreading load needs no secret
 			return nil
 		}
 	}
@@ -103,6 +111,7 @@ func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	switch e.Type {
 	case socketmode.EventTypeHello:
 		b.status.set(s.number, true)
+		b.refusals.forget()
 		b.Log.InfoContext(ctx, "slack socket is up", "socket", s.number)
 	case socketmode.EventTypeConnecting:
 		b.status.set(s.number, false)
@@ -131,17 +140,21 @@ func (b *Bot) connectionFailed(ctx context.Context, s *socket, e socketmode.Even
 	if !ok {
 		return nil
 	}
-	err := slackError("opening a socket", withoutURL(failed.ErrorObj))
 	b.status.set(s.number, false)
-	b.status.fail(err)
-	b.Log.WarnContext(ctx, "slack socket cannot be opened", "socket", s.number, "error", err, "attempt", failed.Attempt)
-	if fatal(err) {
-		return fmt.Errorf("the app token (SLACK_APP_TOKEN) is of no use: %w", err)
+	if err := b.socketFailed(ctx, s, failed.ErrorObj); err != nil {
+		return err
 	}
-	if failed.Backoff > max(maxBackoff, busyFor(err)) {
+	if failed.Backoff > max(maxBackoff, busyFor(slackError("", failed.ErrorObj))) {
 		(*s.cancel.Load())()
 	}
 	return nil
+}
+
+// socketFailed says why a socket is not open. An error ends the bot.
+func (b *Bot) socketFailed(ctx context.Context, s *socket, cause error) error {
+	err := slackError("opening a socket", withoutURL(cause))
+	b.Log.WarnContext(ctx, "slack socket cannot be opened, and is tried again", "socket", s.number, "error", err)
+	return b.refused(ctx, appToken, err)
 }
 
 // ackUnreadable acks what the library could not read, so that Slack does not send

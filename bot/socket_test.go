@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -13,9 +14,10 @@ import (
 func TestSocketsComeBack(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	b, stop := o.open()
-	if ok, since, _ := b.Connected(); !ok || since.IsZero() {
-		t.Error("the bot does not know that it is connected")
-	}
+	o.eventually("the bot knows that it is connected", func() bool {
+		ok, since, _ := b.Connected()
+		return ok && !since.IsZero()
+	})
 	o.sim.DropSockets()
 	o.eventually("the sockets are back", func() bool {
 		return o.sim.CountCalls("apps.connections.open") == 4 && o.sim.Snapshot().Sockets == 2
@@ -47,21 +49,54 @@ func TestUnknownEnvelopesAreAcked(t *testing.T) {
 	o.reads(o.jit(adaID, "list"), "You have no live grants")
 }
 
+// A token ends the bot on Slack's own word, said several times.
 func TestATokenOfNoUseEndsTheBot(t *testing.T) {
 	for name, revoke := range map[string]func(*slacksim.Sim){
 		"SLACK_BOT_TOKEN":   func(s *slacksim.Sim) { s.SetBotToken("token_revoked") },
 		"SLACK_APP_TOKEN":   func(s *slacksim.Sim) { s.SetAppToken("token_revoked") },
 		"connections:write": func(s *slacksim.Sim) { s.SetAppScopes() },
 	} {
-		o := setUp(t, slacksim.Options{})
-		revoke(o.sim)
-		b, err := bot.New(o.conf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err = b.Run(o.ctx); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: the bot ended with %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := setUp(t, slacksim.Options{})
+			revoke(o.sim)
+			b, err := bot.New(o.conf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err = b.Run(o.ctx); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("the bot ended with %v", err)
+			}
+			if calls := o.sim.CountCalls("auth.test") + o.sim.CountCalls("apps.connections.open"); calls < 5 {
+				t.Errorf("the bot gave up after %d calls", calls)
+			}
+		})
+	}
+}
+
+// Whatever Slack, or a proxy before it, answers to a reconnect: the bot comes back
+// once it is let in, and while something is live it does not even end on a refusal.
+func TestTheBotIsNeverDeaf(t *testing.T) {
+	for name, fail := range map[string]func(*slacksim.Sim){
+		"not found": func(s *slacksim.Sim) {
+			s.FailNext("apps.connections.open", 3, slacksim.Fault{Status: http.StatusNotFound})
+		},
+		"no JSON":      func(s *slacksim.Sim) { s.FailNext("apps.connections.open", 3, slacksim.Fault{BadJSON: true}) },
+		"invalid auth": func(s *slacksim.Sim) { s.FailNext("apps.connections.open", 6, slacksim.Fault{Error: "invalid_auth"}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := setUp(t, slacksim.Options{})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			o.ctx, o.conf.Live = ctx, func(context.Context) bool { return true }
+			o.open()
+			fail(o.sim)
+			o.sim.DropSockets()
+			o.until("the sockets are gone", func(s *slacksim.Snapshot) bool { return s.Sockets == 0 })
+			o.until("a socket is back", func(s *slacksim.Snapshot) bool { return s.Sockets > 0 })
+			o.reads(o.jit(adaID, "list"), "You have no live grants")
+		})
 	}
 }
 

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"jitbot/bot/view"
@@ -16,17 +15,19 @@ func (b *Bot) vmWords(ctx context.Context, by jit.UserID, chosen []view.VMChoice
 	if len(chosen) > view.MaxOptions {
 		return nil, jit.Refuse(jit.ErrInput, "Choose fewer VMs at a time, a hundred at most.")
 	}
-	hashed := slices.ContainsFunc(chosen, func(c view.VMChoice) bool { return view.HashedKey(c.Key) })
-	var all []jit.VM
-	if hashed {
+	var hashed []jit.VM
+	if slices.ContainsFunc(chosen, func(c view.VMChoice) bool { return view.HashedKey(c.Key) }) {
 		var err error
-		if all, err = b.Service.Search(ctx, by, "", math.MaxInt); err != nil {
-			return nil, err
+		hashed, err = b.Service.Lookup(ctx, by, func(vm jit.VM) bool {
+			return slices.ContainsFunc(chosen, func(c view.VMChoice) bool { return view.VMKey(vm, false) == c.Key })
+		})
+		if err != nil {
+			return nil, err //nolint:wrapcheck // a refusal stays one
 		}
 	}
 	out := make([]string, 0, len(chosen))
 	for _, c := range chosen {
-		word, ok := view.VMWord(c.Key, all)
+		word, ok := view.VMWord(c.Key, hashed)
 		if !ok {
 			return nil, notListed()
 		}

@@ -20,16 +20,12 @@ const maxReasons = 3
 func Explain(e access.Explanation) Message {
 	lines := []string{explainHead(e)}
 	for _, o := range e.Offers {
-		lines = append(lines, offerText(o, e.Hidden))
+		lines = append(lines, offerText(o))
 	}
 	if !e.Policy || len(e.Offers) == 0 {
 		lines = append(lines, "No policy offers a port of it, so nothing may be asked for; ask an admin for one under policies.")
 	}
-	if e.Hidden {
-		lines = append(lines, "What filters it is shown to those who may read it in Azure, to its approvers and to admins.")
-	} else {
-		lines = append(lines, pathText(e))
-	}
+	lines = append(lines, pathText(e))
 	var blocks []slack.Block
 	size := 0
 	for i, line := range lines {
@@ -63,7 +59,7 @@ func explainHead(e access.Explanation) string {
 }
 
 // offerText is what may be asked for of one port, and what its state is.
-func offerText(o access.OfferedPort, hidden bool) string {
+func offerText(o access.OfferedPort) string {
 	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports),
 		AcceptedSources(o.Port, o.Widest), jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
 	ask := fmt.Sprintf("For %s from one address ", jit.ShortDuration(o.Duration))
@@ -77,9 +73,6 @@ func offerText(o access.OfferedPort, hidden bool) string {
 	}
 	if o.TooFew != nil {
 		lines = append(lines, "It would be refused: "+o.TooFew.Say(refusalArgument))
-	}
-	if hidden {
-		return strings.Join(lines, "\n")
 	}
 	for _, w := range o.Verdicts {
 		lines = append(lines, wayText(w))

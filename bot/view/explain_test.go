@@ -52,9 +52,8 @@ func TestExplainMessages(t *testing.T) {
 	e.Blocked = jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "jump-1")
 	e.Offers[0].TooFew = jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one.", "2", "1")
 	golden(t, "explain-no", view.Explain(e))
-	e.Hidden = true
 	e.Offers[0].Rule.Required, e.Offers[0].TooFew = 0, nil
-	golden(t, "explain-hidden", view.Explain(e))
+	golden(t, "explain-rights-alone", view.Explain(e))
 	e.Offers, e.Policy = nil, false
 	golden(t, "explain-nothing", view.Explain(e))
 	nasty := dryRun()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"jitbot/jit"
@@ -24,7 +25,7 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	vms, err := s.checks.VMs.Find(ctx, a.VMs)
+	vms, err := s.askedVMs(ctx, by, a.VMs)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +55,20 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 		grants = append(grants, g)
 	}
 	return grants, nil
+}
+
+// askedVMs are the VMs that a request names. A VM of exactly that name may be asked
+// for by anybody, so that an attempt without rights is recorded; a tag, and a name
+// that several have or none, is looked up among the VMs that the requester may see.
+func (s *Service) askedVMs(ctx context.Context, by jit.UserID, words []string) ([]jit.VM, error) {
+	tagged := slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(strings.ToLower(word), "tag:") })
+	if !tagged {
+		vms, err := s.checks.VMs.Find(ctx, words, nil)
+		if !errors.As(err, new(*jit.Refusal)) {
+			return vms, err
+		}
+	}
+	return s.findVMs(ctx, by, words)
 }
 
 // completeAsk fills in what was left out, where the policies leave no choice,

@@ -23,12 +23,9 @@ type Explanation struct {
 	Protected jit.ProtectionState // empty when jitbot does not keep it shut
 	Policy    bool                // one covers the VM
 	Offers    []OfferedPort
-	// Hidden says that the caller may not read the VM in Azure, so that the
-	// rest, which tells how it is filtered, is left out.
-	Hidden  bool
-	Guards  []string     // resource ids of the NSGs and firewalls whose rules a grant could change
-	Blocked *jit.Refusal // why no grant could open it
-	Posture reach.Posture
+	Guards    []string     // resource ids of the NSGs and firewalls whose rules a grant could change
+	Blocked   *jit.Refusal // why no grant could open it
+	Posture   reach.Posture
 }
 
 // OfferedPort is a port that may be asked for.
@@ -50,20 +47,23 @@ type SourceVerdict struct {
 }
 
 // Explain is a dry run of a request for one VM, by whoever asks or, for
-// admins, by somebody else.
+// admins, by somebody else. Refused, like one that is not there, is a VM that the
+// caller may not see.
 func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who jit.UserID) (Explanation, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Explanation{}, err
 	}
-	visible, err := s.visibleVMs(ctx, by)
-	if err != nil {
-		return Explanation{}, err
+	if who != by {
+		admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
+		if err != nil {
+			return Explanation{}, err
+		}
+		if !admin {
+			return Explanation{}, jit.Refuse(jit.ErrAuthority,
+				"Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
+		}
 	}
-	if who != by && !visible.all {
-		return Explanation{}, jit.Refuse(jit.ErrAuthority,
-			"Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
-	}
-	vms, err := s.checks.VMs.Find(ctx, []string{word})
+	vms, err := s.findVMs(ctx, by, []string{word})
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -77,7 +77,7 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 	if err != nil {
 		return Explanation{}, fmt.Errorf("reading %s: %w", vms[0].Name, err)
 	}
-	e := Explanation{VM: vm, For: who, Hidden: !visible.seesVM(ctx, vm)}
+	e := Explanation{VM: vm, For: who}
 	if e.Who, e.Refusal, err = s.mayAsk(ctx, who, vm); err != nil {
 		return e, err
 	}
@@ -115,9 +115,6 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 			return err
 		}
 		e.Offers = append(e.Offers, o)
-	}
-	if e.Hidden {
-		return nil
 	}
 	return s.explainPath(ctx, e, policy, protection)
 }

@@ -25,12 +25,12 @@ type Offer struct {
 }
 
 // Offer tells what the policies offer at the VMs, which are named as in Ask.
-// Refused for guests and for names that are unknown or clash.
+// Refused for guests and for names that are unknown, may not be seen, or clash.
 func (s *Service) Offer(ctx context.Context, by jit.UserID, words []string) (Offer, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Offer{}, err
 	}
-	vms, err := s.checks.VMs.Find(ctx, words)
+	vms, err := s.findVMs(ctx, by, words)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -75,21 +75,23 @@ func (o Offer) narrow(p jit.Policy, first bool) Offer {
 	return o
 }
 
-// Search lists the VMs whose name, group or tag contains the text, those
-// whose name begins with it first, at most limit of them. Classic ones, for
-// which nothing can be asked, are not among them.
+// Search lists the VMs whose name, group or tag contains the text and that the
+// caller may see, those whose name begins with it first, at most limit of them.
+// Classic ones, for which nothing can be asked, are not among them.
 func (s *Service) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
-	if _, err := s.checks.Member(ctx, by); err != nil {
-		return nil, err
-	}
-	vms, err := s.checks.VMs.ListOrStale(ctx, admission.VMsMaxAge)
-	if err != nil {
-		return nil, err
-	}
+	found, _, err := s.search(ctx, by, text, limit)
+	return found, err
+}
+
+// search is Search; more says that there may be others.
+func (s *Service) search(ctx context.Context, by jit.UserID, text string, limit int) (found []jit.VM, more bool, err error) {
 	text = strings.ToLower(strings.TrimSpace(text))
-	found := slices.DeleteFunc(admission.NotClassic(vms), func(vm jit.VM) bool { return !vm.Mentions(text) })
+	all, visible, err := s.allVMs(ctx, by, func(vm jit.VM) bool { return vm.Mentions(text) })
+	if err != nil {
+		return nil, false, err
+	}
 	begins := func(vm jit.VM) bool { return strings.HasPrefix(strings.ToLower(vm.Name), text) }
-	slices.SortFunc(found, func(a, b jit.VM) int {
+	slices.SortFunc(all, func(a, b jit.VM) int {
 		if begins(a) != begins(b) {
 			if begins(a) {
 				return -1
@@ -98,7 +100,35 @@ func (s *Service) Search(ctx context.Context, by jit.UserID, text string, limit 
 		}
 		return strings.Compare(strings.ToLower(a.Name+" "+a.Group), strings.ToLower(b.Name+" "+b.Group))
 	})
-	return found[:min(limit, len(found))], nil
+	for _, vm := range all {
+		if len(found) == limit || visible.azureReads > maxVMReads || ctx.Err() != nil {
+			return found, true, nil //nolint:nilerr // what was found in time is shown
+		}
+		if visible.seesVM(ctx, vm) {
+			found = append(found, vm)
+		}
+	}
+	return found, visible.doubted, nil
+}
+
+// Lookup lists the VMs that fit and that the caller may see: those that a menu
+// named by something that only all VMs can tell.
+func (s *Service) Lookup(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, error) {
+	all, visible, err := s.allVMs(ctx, by, fits)
+	return slices.DeleteFunc(all, func(vm jit.VM) bool { return !visible.seesVM(ctx, vm) }), err
+}
+
+// allVMs lists the VMs that fit, and tells what of them the caller may see.
+func (s *Service) allVMs(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, *visibility, error) {
+	if _, err := s.checks.Member(ctx, by); err != nil {
+		return nil, nil, err
+	}
+	vms, err := s.checks.VMs.ListOrStale(ctx, admission.VMsMaxAge)
+	if err != nil {
+		return nil, nil, err
+	}
+	visible, err := s.visibleVMs(ctx, by)
+	return slices.DeleteFunc(admission.NotClassic(vms), func(vm jit.VM) bool { return !fits(vm) }), visible, err
 }
 
 // Recent is the latest request of somebody, for a form to begin with; false

@@ -81,7 +81,7 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 	if !admin {
 		return nil, s.rejectProtection(ctx, by, said, nil, refuseNonAdmin())
 	}
-	vms, err := s.checks.VMs.Find(ctx, words)
+	vms, err := s.checks.VMs.Find(ctx, words, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 			mine = append(mine, vm)
 		}
 	}
+	more = more || visible.doubted
 	if len(mine) == 0 {
 		return nil, more, nil
 	}

@@ -2,7 +2,9 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -18,13 +20,13 @@ type visibility struct {
 	checks   admission.Checker
 	readable *readableVMs
 	by       jit.UserID
-	all      bool            // every VM: they are an admin
-	approved []jit.Match     // VMs of the approval rules whose approver they are
-	own      map[string]bool // VMs of their own grants, by resource id in lower case
+	all      bool        // every VM: they are an admin
+	approved []jit.Match // VMs of the approval rules whose approver they are
 
 	who        *jit.Person // nil: not identified yet
-	unknown    bool        // not tied to an Entra user, or unreadable: may read nothing
+	unknown    bool        // not tied to an Entra user: may read nothing
 	azureReads int         // VMs about which Azure had to be asked, so far
+	doubted    bool        // a VM was left out because it could not be told
 }
 
 // byAzureRights lets somebody see what their rights in Azure alone do.
@@ -32,8 +34,8 @@ func (s *Service) byAzureRights(by jit.UserID) *visibility {
 	return &visibility{checks: s.checks, readable: s.readable, by: by}
 }
 
-// visibleVMs lets somebody see what admins, approvers and holders do, and else
-// what their rights in Azure do.
+// visibleVMs lets somebody see what admins and approvers do, and else what their
+// rights in Azure do.
 func (s *Service) visibleVMs(ctx context.Context, by jit.UserID) (*visibility, error) {
 	v := s.byAzureRights(by)
 	var err error
@@ -49,59 +51,92 @@ func (s *Service) visibleVMs(ctx context.Context, by jit.UserID) (*visibility, e
 			v.approved = append(v.approved, rule.Match)
 		}
 	}
-	grants, err := s.adapters.Grants.Unfinished(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("listing grants: %w", err)
-	}
-	v.own = map[string]bool{}
-	for _, g := range grants {
-		if g.Request.By.ID != by {
-			continue
-		}
-		for _, t := range g.Request.Targets {
-			v.own[strings.ToLower(t.VM)] = true
-		}
-	}
 	return v, nil
 }
 
-// seesVM reports whether the VM may be shown.
-func (v *visibility) seesVM(ctx context.Context, vm jit.VM) bool {
+// findVMs resolves what somebody typed among the VMs that they may see. What they
+// may see and cannot be read just now is told as passing.
+func (s *Service) findVMs(ctx context.Context, by jit.UserID, words []string) ([]jit.VM, error) {
+	visible, err := s.visibleVMs(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	var doubt error
+	found, err := s.checks.VMs.Find(ctx, words, func(vm jit.VM) (bool, error) {
+		var sees bool
+		sees, doubt = visible.sees(ctx, vm)
+		return sees, doubt
+	})
+	if doubt != nil {
+		s.adapters.Log.WarnContext(ctx, "what somebody may see could not be read", slog.String("user", string(by)), slog.Any("error", doubt))
+		err = jit.Refuse(jit.ErrBusy, "Your Azure rights could not be read just now (%s), so no VM can be shown to you; "+
+			"try again in a minute.", admission.Outline(doubt))
+	}
+	return found, err
+}
+
+// sees reports whether the VM may be shown; an error says that it cannot be told.
+func (v *visibility) sees(ctx context.Context, vm jit.VM) (bool, error) {
 	matches := func(m jit.Match) bool { return m.VM(vm) }
-	if v.all || v.own[strings.ToLower(vm.ID)] || slices.ContainsFunc(v.approved, matches) {
-		return true
+	if v.all || slices.ContainsFunc(v.approved, matches) {
+		return true, nil
 	}
 	if _, known := v.readable.get(v.by, vm.ID); !known {
 		v.azureReads++
 	}
-	return v.identified(ctx) && v.mayRead(ctx, vm.ID, vm.Name)
+	return v.mayRead(ctx, vm.ID, vm.Name)
+}
+
+// seesVM is sees for a list, from which a doubt leaves a VM out.
+func (v *visibility) seesVM(ctx context.Context, vm jit.VM) bool {
+	sees, err := v.sees(ctx, vm)
+	v.doubted = v.doubted || err != nil
+	return err == nil && sees
 }
 
 // seesGrant reports whether all VMs of the grant may be read in Azure.
 func (v *visibility) seesGrant(ctx context.Context, g jit.Grant) bool {
-	return v.identified(ctx) &&
-		!slices.ContainsFunc(g.Request.Targets, func(t jit.Target) bool { return !v.mayRead(ctx, t.VM, t.Name) })
+	return !slices.ContainsFunc(g.Request.Targets, func(t jit.Target) bool {
+		may, err := v.mayRead(ctx, t.VM, t.Name)
+		return err != nil || !may
+	})
 }
 
-func (v *visibility) identified(ctx context.Context) bool {
-	if v.who == nil {
-		who, err := v.checks.Identify(ctx, v.by)
-		v.who, v.unknown = &who, err != nil
+// identify finds, once, the Entra user that they are tied to.
+func (v *visibility) identify(ctx context.Context) error {
+	if v.who != nil || v.unknown {
+		return nil
 	}
-	return !v.unknown
+	who, err := v.checks.Identify(ctx, v.by)
+	switch {
+	case err == nil:
+		v.who = &who
+	case errors.As(err, new(*jit.Refusal)):
+		v.unknown = true
+	default:
+		return fmt.Errorf("reading who %s is in Azure: %w", v.by, err)
+	}
+	return nil
 }
 
-// mayRead takes it for a no where Azure's budget is needed for closings.
-func (v *visibility) mayRead(ctx context.Context, id, name string) bool {
+// mayRead reports whether they may read the VM in Azure; it is not asked where
+// Azure's budget is needed for closings.
+func (v *visibility) mayRead(ctx context.Context, id, name string) (bool, error) {
 	if may, known := v.readable.get(v.by, id); known {
-		return may
+		return may, nil
+	}
+	if err := v.identify(ctx); err != nil || v.unknown {
+		return false, err
 	}
 	if !v.checks.Adapters.Readiness.Spare(id) {
-		return false
+		return false, fmt.Errorf("reading the rights of %s at %s: closings need all that Azure answers: %w", v.by, name, jit.ErrBusy)
 	}
-	may := v.checks.CheckRights(ctx, *v.who, jit.VM{ID: id, Name: name}, []string{"Microsoft.Compute/virtualMachines/read"}) == nil
-	v.readable.put(v.by, id, may)
-	return may
+	err := v.checks.CheckRights(ctx, *v.who, jit.VM{ID: id, Name: name}, []string{"Microsoft.Compute/virtualMachines/read"})
+	if err != nil && !errors.As(err, new(*jit.Refusal)) {
+		return false, err
+	}
+	v.readable.put(v.by, id, err == nil)
+	return err == nil, nil
 }
 
 // readableVMs remembers for a minute which VMs people may read in Azure: a list

@@ -5,14 +5,14 @@ import (
 	"errors"
 	"time"
 
+	"jitbot/jit/clock"
 	"jitbot/jit/rbac"
 )
 
 // Readiness tells whether it is safe to open something now. Closings do not ask.
 type Readiness interface {
-	// Skew is how far the network's clock was ahead of ours at its last answer,
-	// negative when behind; 0 before the first answer.
-	Skew() time.Duration
+	// Skew is how far the network's clock is ahead of ours.
+	Skew() clock.Skew
 	// Spare reports whether more than half of the write budget of the guard's
 	// subscription is left; the rest is kept for closings.
 	Spare(guard string) bool

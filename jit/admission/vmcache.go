@@ -1,7 +1,9 @@
 package admission
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,31 +78,39 @@ func (c *VMCache) List(ctx context.Context, age time.Duration) ([]jit.VM, error)
 	return vms, nil
 }
 
+// Sees reports whether whoever asks may be shown a VM; an error says that it
+// cannot be told just now.
+type Sees func(vm jit.VM) (bool, error)
+
 // Find resolves what people type: a name, group/name where names clash, or
-// tag:key=value for many.
-func (c *VMCache) Find(ctx context.Context, words []string) ([]jit.VM, error) {
+// tag:key=value for many. Only what sees allows is found and named: a VM that may
+// not be shown is answered like one that is not there. nil shows all.
+func (c *VMCache) Find(ctx context.Context, words []string, sees Sees) ([]jit.VM, error) {
 	if len(words) == 0 {
 		return nil, jit.Refuse(jit.ErrInput, "Say which VM: /jit request <vm> [ports] [duration] [from <address>] for <reason>.")
+	}
+	if sees == nil {
+		sees = func(jit.VM) (bool, error) { return true, nil }
 	}
 	vms, err := c.ListOrStale(ctx, VMsMaxAge)
 	if err != nil {
 		return nil, err
 	}
-	found, err := resolveAll(vms, words)
-	if err == nil {
-		return found, nil
+	found, err := sees.resolveAll(vms, words)
+	if !errors.As(err, new(*jit.Refusal)) {
+		return found, err
 	}
 	fresh, freshErr := c.ListOrStale(ctx, unknownRetry)
 	if freshErr != nil {
 		return nil, err
 	}
-	return resolveAll(fresh, words)
+	return sees.resolveAll(fresh, words)
 }
 
-func resolveAll(vms []jit.VM, words []string) ([]jit.VM, error) {
+func (sees Sees) resolveAll(vms []jit.VM, words []string) ([]jit.VM, error) {
 	var out []jit.VM
 	for _, word := range words {
-		found, err := resolve(vms, word)
+		found, err := sees.resolve(vms, word)
 		if err != nil {
 			return nil, err
 		}
@@ -113,27 +123,24 @@ func resolveAll(vms []jit.VM, words []string) ([]jit.VM, error) {
 	return out, nil
 }
 
-func resolve(vms []jit.VM, word string) ([]jit.VM, error) {
+func (sees Sees) resolve(vms []jit.VM, word string) ([]jit.VM, error) {
 	if tag, ok := strings.CutPrefix(strings.ToLower(word), "tag:"); ok && strings.Contains(tag, "=") {
-		return resolveTag(vms, word[len("tag:"):])
+		return sees.resolveTag(vms, word[len("tag:"):])
 	}
-	var found, classic []jit.VM
-	for _, vm := range vms {
-		switch {
-		case !strings.EqualFold(word, vm.Name) && !strings.EqualFold(word, vm.Group+"/"+vm.Name) && !resource.Same(word, vm.ID):
-		case vm.Classic:
-			classic = append(classic, vm)
-		default:
-			found = append(found, vm)
-		}
+	named, err := sees.among(vms, func(vm jit.VM) bool {
+		return strings.EqualFold(word, vm.Name) || strings.EqualFold(word, vm.Group+"/"+vm.Name) || resource.Same(word, vm.ID)
+	})
+	if err != nil {
+		return nil, err
 	}
+	found := NotClassic(named)
 	switch {
 	case len(found) == 1:
 		return found, nil
-	case len(found) == 0 && len(classic) > 0:
-		return nil, RefuseClassic(classic[0])
+	case len(found) == 0 && len(named) > 0:
+		return nil, RefuseClassic(named[0])
 	case len(found) == 0:
-		return nil, unknownVM(NotClassic(vms), word)
+		return nil, sees.unknownVM(NotClassic(vms), word)
 	default:
 		var names []string
 		for _, vm := range found {
@@ -144,49 +151,74 @@ func resolve(vms []jit.VM, word string) ([]jit.VM, error) {
 	}
 }
 
-func resolveTag(vms []jit.VM, word string) ([]jit.VM, error) {
-	key, value, _ := strings.Cut(word, "=")
-	var found []jit.VM
-	for _, vm := range NotClassic(vms) {
-		if got, ok := vm.Tag(key); ok && got == value {
-			found = append(found, vm)
+// among are the VMs that fit and may be shown.
+func (sees Sees) among(vms []jit.VM, fits func(jit.VM) bool) ([]jit.VM, error) {
+	var out []jit.VM
+	for _, vm := range vms {
+		if !fits(vm) {
+			continue
+		}
+		seen, err := sees(vm)
+		if err != nil {
+			return nil, err
+		}
+		if seen {
+			out = append(out, vm)
 		}
 	}
-	if len(found) == 0 {
-		return nil, jit.Refuse(jit.ErrInput, "No VM has the tag %s; check its name and value.", word)
-	}
-	return found, nil
+	return out, nil
 }
 
-const nearest = 3 // names offered for one that is unknown
+func (sees Sees) resolveTag(vms []jit.VM, word string) ([]jit.VM, error) {
+	key, value, _ := strings.Cut(word, "=")
+	found, err := sees.among(NotClassic(vms), func(vm jit.VM) bool {
+		got, ok := vm.Tag(key)
+		return ok && got == value
+	})
+	if err == nil && len(found) == 0 {
+		return nil, jit.Refuse(jit.ErrInput, "No VM that you may see has the tag %s; check its name and value.", word)
+	}
+	return found, err
+}
 
-func unknownVM(vms []jit.VM, word string) error {
+const (
+	nearest      = 3  // names offered for one that is unknown
+	maxNearAsked = 12 // VMs of near names about which it is asked whether they may be shown
+)
+
+func (sees Sees) unknownVM(vms []jit.VM, word string) error {
 	type near struct {
-		name     string
+		vm       jit.VM
 		distance int
 	}
-	var names []near
+	var all []near
 	for _, vm := range vms {
 		d := Distance(strings.ToLower(word), strings.ToLower(vm.Name))
 		if d <= max(2, len(vm.Name)/2) || strings.Contains(strings.ToLower(vm.Name), strings.ToLower(word)) {
-			names = append(names, near{vm.Name, d})
+			all = append(all, near{vm, d})
 		}
 	}
-	slices.SortFunc(names, func(a, b near) int {
-		if a.distance != b.distance {
-			return a.distance - b.distance
-		}
-		return strings.Compare(a.name, b.name)
+	slices.SortFunc(all, func(a, b near) int {
+		return cmp.Or(a.distance-b.distance, strings.Compare(a.vm.Name, b.vm.Name))
 	})
-	names = slices.Compact(names)
-	var close []string
-	for _, n := range names[:min(nearest, len(names))] {
-		close = append(close, n.name)
+	var names []string
+	for _, n := range all[:min(maxNearAsked, len(all))] {
+		if len(names) == nearest || slices.Contains(names, n.vm.Name) {
+			continue
+		}
+		seen, err := sees(n.vm)
+		if err != nil {
+			return err
+		}
+		if seen {
+			names = append(names, n.vm.Name)
+		}
 	}
-	if len(close) == 0 {
-		return jit.Refuse(jit.ErrNotFound, "There is no VM called %s; check the name, or ask an admin whether jitbot may see it.", word)
+	if len(names) == 0 {
+		return jit.Refuse(jit.ErrNotFound, "There is no VM called %s that you may see; "+
+			"check the name, or ask an admin whether you and jitbot may read it in Azure.", word)
 	}
-	return jit.Refuse(jit.ErrNotFound, "There is no VM called %s; did you mean %s?", word, strings.Join(close, ", "))
+	return jit.Refuse(jit.ErrNotFound, "There is no VM called %s that you may see; did you mean %s?", word, strings.Join(names, ", "))
 }
 
 // Distance is how many letters must be added, dropped, changed or swapped with

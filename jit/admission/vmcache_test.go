@@ -95,7 +95,7 @@ func TestFindVMs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := NewVMCache(&machines{vms: vms})
-			got, err := r.Find(t.Context(), tt.words)
+			got, err := r.Find(t.Context(), tt.words, nil)
 			if names(got) != tt.want || !errors.Is(err, tt.kind) {
 				t.Fatalf("got %q, %v, want %q, %v", names(got), err, tt.want, tt.kind)
 			}
@@ -109,7 +109,7 @@ func TestFindVMs(t *testing.T) {
 func TestFindWhereThereAreNoVMs(t *testing.T) {
 	r := NewVMCache(&machines{})
 	for range 2 {
-		if got, err := r.Find(t.Context(), []string{"web-01"}); !errors.Is(err, jit.ErrNotFound) || len(got) > 0 {
+		if got, err := r.Find(t.Context(), []string{"web-01"}, nil); !errors.Is(err, jit.ErrNotFound) || len(got) > 0 {
 			t.Errorf("got %q, %v", names(got), err)
 		}
 	}
@@ -120,7 +120,7 @@ func TestVMCacheOffersTheNearestThree(t *testing.T) {
 	for i := range 2000 {
 		vms = append(vms, jittest.Machine("prod", fmt.Sprintf("web-%04d", i)))
 	}
-	_, err := resolveAll(vms, []string{"web-00011"})
+	_, err := NewVMCache(&machines{vms: vms}).Find(t.Context(), []string{"web-00011"}, nil)
 	if err == nil || strings.Count(err.Error(), "web-") != 4 || !strings.Contains(err.Error(), "web-0001, web-0011") {
 		t.Errorf("the refusal is %v", err)
 	}
@@ -132,7 +132,7 @@ func TestVMCacheIsReadAgain(t *testing.T) {
 		r := NewVMCache(m)
 		find := func(word string, lists int, want error) {
 			t.Helper()
-			if _, err := r.Find(t.Context(), []string{word}); !errors.Is(err, want) || m.lists != lists {
+			if _, err := r.Find(t.Context(), []string{word}, nil); !errors.Is(err, want) || m.lists != lists {
 				t.Errorf("%s: %v after %d lists, want %v after %d", word, err, m.lists, want, lists)
 			}
 		}

@@ -21,6 +21,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/clock"
 	"jitbot/jit/reach"
 	"jitbot/jit/rules"
 )
@@ -69,6 +70,7 @@ type Client struct {
 	options     arm.ClientOptions
 	throttle    *throttle
 	budget      *writeBudget
+	dates       *clock.Remote
 	locks       keyLocks
 	removals    removals
 	manager     rest // for documents that are written back whole, and what has no client of the SDK
@@ -115,7 +117,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("azure configuration: %w", err)
 	}
 	c := &Client{
-		poll: cfg.Poll, groupWrites: cfg.GroupWrites, log: cfg.Log, throttle: newThrottle(), budget: newWriteBudget(),
+		poll: cfg.Poll, groupWrites: cfg.GroupWrites, log: cfg.Log, throttle: newThrottle(), budget: newWriteBudget(), dates: &clock.Remote{},
 		subscriptions: map[string]*subscription{},
 	}
 	if c.poll == 0 {
@@ -133,7 +135,7 @@ func New(cfg Config) (*Client, error) {
 			return nil, fmt.Errorf("azure credential: %w", err)
 		}
 	}
-	watch := &exchangePolicy{observe: cfg.Observe, throttle: c.throttle, budget: c.budget, log: c.log}
+	watch := &exchangePolicy{observe: cfg.Observe, throttle: c.throttle, budget: c.budget, dates: c.dates, log: c.log}
 	c.options = arm.ClientOptions{ClientOptions: common, DisableRPRegistration: true}
 	c.options.PerCallPolicies = []policy.Policy{runtime.NewRequestIDPolicy()}
 	c.options.PerRetryPolicies = []policy.Policy{watch}

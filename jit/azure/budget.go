@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+
+	"jitbot/jit/clock"
 )
 
 // Azure's bucket of writes, and of deletes, of a subscription: how many fit
@@ -18,10 +20,9 @@ const (
 )
 
 // writeBudget keeps what the answers tell in passing: how many writes and deletes
-// each subscription has left, and how far Azure's clock is from ours.
+// each subscription has left.
 type writeBudget struct {
 	mu      sync.Mutex
-	skew    time.Duration
 	buckets map[bucketKey]bucket // of writes and deletes of subscriptions
 }
 
@@ -34,15 +35,12 @@ type bucket struct {
 func newWriteBudget() *writeBudget { return &writeBudget{buckets: map[bucketKey]bucket{}} }
 
 // record takes the headers of an answer of Resource Manager.
-func (b *writeBudget) record(key bucketKey, h http.Header, sent, received time.Time) {
+func (b *writeBudget) record(key bucketKey, h http.Header, received time.Time) {
 	if !isGUID(key.owner) {
 		return // a host: Graph, or above the subscriptions
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		b.skew = skew(date, sent, received)
-	}
 	for _, kind := range []requestKind{writes, deletes} {
 		if n, ok := parseCount(h.Get("x-ms-ratelimit-remaining-subscription-" + string(kind))); ok {
 			b.buckets[bucketKey{key.owner, kind}] = bucket{int(min(n, bucketSize)), received}
@@ -60,17 +58,6 @@ func (b *writeBudget) exhaust(key bucketKey) {
 	b.buckets[key] = bucket{0, time.Now()}
 }
 
-// skew compares a Date header, cut to whole seconds, with the middle of the
-// exchange. What that cannot tell from no difference at all is 0.
-func skew(date, sent, received time.Time) time.Duration {
-	trip := received.Sub(sent)
-	ahead := date.Add(time.Second / 2).Sub(sent.Round(0).Add(trip / 2))
-	if ahead.Abs() < time.Second || ahead.Abs() <= time.Second/2+trip/2 {
-		return 0
-	}
-	return ahead
-}
-
 // hasSpare reports whether more than half is left by now.
 func (b *writeBudget) hasSpare(subscription string) bool {
 	b.mu.Lock()
@@ -84,14 +71,9 @@ func (b *writeBudget) hasSpare(subscription string) bool {
 	return true
 }
 
-// Skew is how far the clock of Resource Manager was ahead of ours at its last
-// answer, from the Date header; 0 when it was less than the header's
-// resolution and the length of the exchange can tell.
-func (c *Client) Skew() time.Duration {
-	c.budget.mu.Lock()
-	defer c.budget.mu.Unlock()
-	return c.budget.skew
-}
+// Skew is how far Azure's clock is ahead of ours, from the Date headers of all that
+// answers, whatever it was asked about.
+func (c *Client) Skew() clock.Skew { return c.dates.Skew() }
 
 // Spare reports whether more than half of the writes and of the deletes that
 // Azure grants the guard's subscription are left, from the last answer's

@@ -219,12 +219,12 @@ func TestSkew(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
-			if w.Skew() != 0 {
+			if w.Skew().Heard {
 				t.Error("before the first answer")
 			}
 			w.Configure(func(s *azuresim.Settings) { s.ClockSkew, s.Latency = tt.ahead, tt.latency })
 			w.find(t, allowName)
-			if got := w.Skew(); got < tt.min || got > tt.max {
+			if got := w.Skew().Last; got < tt.min || got > tt.max {
 				t.Errorf("ahead %s, latency %s: skew %s", tt.ahead, tt.latency, got)
 			}
 		})

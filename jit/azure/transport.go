@@ -9,14 +9,16 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"jitbot/jit"
+	"jitbot/jit/clock"
 )
 
 // exchangePolicy is the policy that sees each HTTP exchange of every client: it
-// holds back what is throttled, reads the budget and counts.
+// holds back what is throttled, reads the budget and the time, and counts.
 type exchangePolicy struct {
 	observe  func(method string, code int)
 	throttle *throttle
 	budget   *writeBudget
+	dates    *clock.Remote
 	log      *slog.Logger
 }
 
@@ -33,7 +35,11 @@ func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 	code := 0
 	if err == nil {
 		code = resp.StatusCode
-		e.budget.record(key, resp.Header, sent, time.Now())
+		received := time.Now()
+		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			e.dates.Note(date, sent, received)
+		}
+		e.budget.record(key, resp.Header, received)
 		if code == http.StatusTooManyRequests && !isConcurrentOperation(readAnswer(resp)) {
 			wait := retryAfter(resp.Header)
 			e.throttle.block(key, wait)

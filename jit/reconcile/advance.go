@@ -17,7 +17,7 @@ const (
 
 // advanceDue moves on every grant whose time has come, closings first.
 func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
-	due, now := r.trust.due(), r.checks.Clock.Now()
+	due, now := r.trust.Due(), r.checks.Clock.Now()
 	ids, err := r.adapters.Grants.Due(ctx, due)
 	var faults []error
 	if err != nil {
@@ -154,7 +154,7 @@ func oneEvent(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (
 
 // Stuck lists the grants whose closing is stuck, for health and metrics.
 func (r *Reconciler) Stuck(ctx context.Context) ([]jit.Grant, error) {
-	ids, err := r.adapters.Grants.Due(ctx, r.trust.due())
+	ids, err := r.adapters.Grants.Due(ctx, r.trust.Due())
 	if err != nil {
 		return nil, fmt.Errorf("finding what is due: %w", err)
 	}

@@ -23,7 +23,7 @@ func (r *Reconciler) confirmGuard(ctx context.Context, pass guardPass) error {
 		case jit.Opening:
 			err = r.confirmOpened(ctx, pass, g)
 		case jit.Open:
-			if g.MayStandAt(r.trust.due()) { // else its rules are removed, and it closes once that can be stored
+			if g.MayStandAt(r.trust.Due()) { // else its rules are removed, and it closes once that can be stored
 				err = r.checkOpen(ctx, pass, g)
 			}
 		default:

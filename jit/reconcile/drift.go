@@ -24,8 +24,6 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	tables, err := r.adapters.Network.Tables(ctx)
 	if err != nil {
 		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
-	} else {
-		r.trust.noteAnswer()
 	}
 	stale := map[string]bool{}
 	for _, guard := range known {

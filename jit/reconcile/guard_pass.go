@@ -29,7 +29,7 @@ func (r *Reconciler) planPass(stored admission.AtGuard, before rules.Table) guar
 		guard: stored.Guard, grants: stored.Grants, protections: stored.Protections,
 		before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{},
 	}
-	desired := rules.Desired(r.owner.Installation, stored.Guard, stored.Grants, stored.Protections, r.trust.due())
+	desired := rules.Desired(r.owner.Installation, stored.Guard, stored.Grants, stored.Protections, r.trust.Due())
 	pass.plan = r.owner.MakePlan(before, desired)
 	changes := r.keepUnexplained(before, pass.plan.Changes, stored.Protections, stored.Unsure)
 	pass.plan.Changes = slices.Concat(changes, r.rewriteUnconfirmed(stored, before))

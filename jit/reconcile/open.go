@@ -99,5 +99,5 @@ func (r *Reconciler) whyNothingOpens() string {
 	if late := r.due.lateClosing(); late != "" {
 		return "the closing of " + string(late) + " is late, and closings go first"
 	}
-	return r.trust.doubt()
+	return r.trust.Doubt()
 }

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/clock"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
 )
@@ -42,7 +43,7 @@ type Reconciler struct {
 	unwatched    sync.Once                           // says once that some protected VMs are not followed
 
 	work      queues
-	trust     *clockTrust
+	trust     *clock.Trust
 	due       *dueList
 	firewalls *firewallBatch
 	startup   *startup
@@ -80,7 +81,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
 		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(),
 	}
-	r.trust = newClockTrust(r.checks.Clock, state, w)
+	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)
 	r.work = queues{
 		guards:      workqueue.New(guardWorkers, r.reconcileGuard),
 		openings:    workqueue.New(openWorkers, r.prepareOpening),
@@ -107,7 +108,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	if err := r.bindInstallation(ctx); err != nil {
 		return err
 	}
-	r.trust.compareMark(ctx)
+	r.trust.Compare(ctx)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	// at the start all have passed: holders may have lost their rights while jitbot was down
@@ -124,7 +125,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 			r.work.inventory.Add(ctx, "", false)
 		}
 		if mark.passed() {
-			r.trust.storeMark(ctx)
+			r.trust.Keep(ctx)
 		}
 		if rights.passed() {
 			r.recheckHolders(ctx)
@@ -194,7 +195,7 @@ func (r *Reconciler) Skip(d time.Duration) {
 }
 
 // Doubt says why the clock is not to be trusted now; empty when it is.
-func (r *Reconciler) Doubt() string { return r.trust.doubt() }
+func (r *Reconciler) Doubt() string { return r.trust.Doubt() }
 
 // Now is the clock by which grants are measured.
 func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }

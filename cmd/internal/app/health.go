@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"jitbot/jit"
+	"jitbot/jit/clock"
 	"jitbot/jit/outbox"
 	"jitbot/store/bolt"
 )
@@ -52,12 +53,7 @@ func (p *heartbeat) at() time.Time { return time.Unix(0, p.last.Load()).UTC() }
 const (
 	passLate = 10 * time.Second // a reconciler that passes each second has trouble
 	passDead = 2 * time.Minute  // … and hangs
-	maxBack  = 5 * time.Second  // from here on the reconciler mistrusts the wall clock
 )
-
-// MaxSkew is how far this machine's clock and Azure's may differ: beyond it
-// the reconciler mistrusts both and opens nothing.
-const MaxSkew = 30 * time.Second
 
 // readiness is the detail of /readyz.
 type readiness struct {
@@ -98,11 +94,11 @@ func (p *program) readiness(ctx context.Context) readiness {
 	r.Slack.Since = r.Slack.Since.UTC()
 	r.Sweep.LastPass = p.heartbeat.at()
 	r.Sweep.OK = time.Since(r.Sweep.LastPass) < passLate
-	skew := p.azure.Skew()
-	r.Azure.OK, r.Azure.Skew = skew.Abs() <= MaxSkew, skew.Round(time.Second).String()
+	skew := p.azure.Skew().Widest
+	r.Azure.OK, r.Azure.Skew = skew.Abs() <= clock.MaxSkew, skew.Round(time.Second).String()
 	mark, err := p.store.Mark(ctx, time.Time{})
 	behind := time.Until(mark)
-	if r.Clock.OK = behind <= maxBack; !r.Clock.OK {
+	if r.Clock.OK = behind <= clock.MaxBack; !r.Clock.OK {
 		r.Clock.Behind = behind.Round(time.Second).String()
 	}
 	stuck, stuckErr := p.stuck(ctx)

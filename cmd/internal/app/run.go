@@ -173,7 +173,7 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	cards.Others = p.service.Others
 	p.bot, err = bot.New(bot.Config{
 		API: api, HTTP: o.HTTP, Service: p.service, Inbox: s, Log: o.Log,
-		PerPerson: o.Config.PerPerson, Stagger: o.Stagger, Grace: o.Grace,
+		PerPerson: o.Config.PerPerson, Stagger: o.Stagger, Grace: o.Grace, Live: p.anyLive,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the Slack bot: %w", err)
@@ -218,39 +218,22 @@ func (p *program) serveSlack(ctx context.Context) error {
 		return nil
 	}
 	refused := p.bot.Run(ctx)
-	if refused != nil {
-		refused = fmt.Errorf("Slack refuses jitbot until somebody mends it: %w", refused) //nolint:staticcheck // a name
-		p.outlive(ctx, refused)
-	}
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // whoever ended it knows why
+	}
+	if refused != nil {
+		refused = fmt.Errorf("Slack refuses jitbot until somebody mends it: %w", refused) //nolint:staticcheck // a name
 	}
 	return refused
 }
 
-const (
-	lookEvery = time.Second
-	shoutAt   = time.Minute
-)
+const lookEvery = time.Second
 
-// outlive waits until no grant is live: without Slack nobody can ask, but what
-// is open must be closed in time.
-func (p *program) outlive(ctx context.Context, cause error) {
-	var shouted time.Time
-	for {
-		live, err := p.live(ctx)
-		if err == nil && len(live) == 0 {
-			return
-		}
-		if time.Since(shouted) >= shoutAt {
-			shouted = time.Now()
-			p.Log.ErrorContext(ctx, "slack is not served, only closing goes on; mend it and restart",
-				slog.Any("error", cause), slog.Int("live_grants", len(live)))
-		}
-		if !clock.Sleep(ctx, lookEvery) {
-			return
-		}
-	}
+// anyLive reports whether something is open that somebody may have to end; in
+// doubt it is.
+func (p *program) anyLive(ctx context.Context) bool {
+	live, err := p.live(ctx)
+	return err != nil || len(live) > 0
 }
 
 // watchStore ends everything when the file is no longer the one that was

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/clock"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
 )
@@ -41,7 +42,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 			" If jitbot opens through firewalls, give it the role of \"jitbot role --sweep\".")
 		sayErr = errors.Join(sayErr, saidErr)
 	}
-	if skew := client.Skew(); skew.Abs() > MaxSkew {
+	if skew := client.Skew().Widest; skew.Abs() > clock.MaxSkew {
 		err = errors.Join(err, fmt.Errorf("this machine's clock and Azure's differ by %s, so what is overdue was judged wrong; set the clock",
 			jit.ShortDuration(skew.Abs())))
 	}

@@ -11,11 +11,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
+	"jitbot/jit/clock"
 	"jitbot/jit/preflight"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
@@ -58,7 +58,7 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 	if len(s.vms) > 0 {
 		s.firewall, s.aroundErr = c.firewallBefore(ctx, client, s.vms)
 	}
-	return slices.Concat(rightsFindings(s), c.forecast(s), users, checkClock(client.Skew()))
+	return slices.Concat(rightsFindings(s), c.forecast(s), users, checkClock(client.Skew().Widest))
 }
 
 func rightsFindings(s snapshot) []Finding {
@@ -71,7 +71,7 @@ func rightsFindings(s snapshot) []Finding {
 
 func checkClock(skew time.Duration) []Finding {
 	const what = "clock"
-	if skew.Abs() > app.MaxSkew {
+	if skew.Abs() > clock.MaxSkew {
 		return verdict(what, "", fmt.Errorf("this machine's clock and Azure's differ by %s, and nothing would be opened; set the clock",
 			jit.ShortDuration(skew.Abs())))
 	}

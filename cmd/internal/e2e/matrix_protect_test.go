@@ -32,7 +32,7 @@ func TestMatrixOfProtecting(t *testing.T) {
 	says["admins"], says["form"], says["mean"] = "Only admins may protect and unprotect", "1 VM: web-1 in prod-web", "did you mean"
 	says["not"] = "`prod-web/web-1` was not changed: `web-1` is not protected"
 	says["many"], says["clash"] = "was not changed: `dev-2` is not protected", "There is more than one VM called `web-2`; say which:"
-	says["notag"] = "No VM has the tag `env=moon`"
+	says["notag"] = "No VM that you may see has the tag `env=moon`"
 	says["web1"], says["none"] = "`prod-web/web-1`* (production): not protected", "There is no VM that you may see"
 	for line := range strings.Lines(protecting) {
 		words := strings.Fields(line)
@@ -94,7 +94,7 @@ func TestFormsThatProtect(t *testing.T) {
 		}
 	}
 	for metadata, want := range map[string]string{
-		`["wbe-1"]`: "did you mean", `["web-2"]`: "more than one VM called", `["tag:env=moon"]`: "No VM has the tag",
+		`["wbe-1"]`: "did you mean", `["web-2"]`: "more than one VM called", `["tag:env=moon"]`: "No VM that you may see has the tag",
 		`["bare-1"]`: "attach one first", `["prod-web/nobody"]`: "There is no VM called",
 	} {
 		if got := send(carol, "protect web-1", metadata); !strings.Contains(got, want) {

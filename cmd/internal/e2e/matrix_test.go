@@ -138,7 +138,7 @@ list      requester list      approver list      admin list      other list    g
 listall   requester list      approver list      admin list      other list    guest members bot members gone members stranger members elsewhere another
 request   requester pending   approver lacks     admin pending   other lacks   guest members bot members gone members stranger members elsewhere another
 form      requester form      approver form      admin form      other form    guest members bot members gone members stranger members elsewhere another
-typed     requester form      approver form      admin form      other form    guest members bot members gone members stranger members elsewhere another
+typed     requester form      approver form      admin form      other unseen  guest members bot members gone members stranger members elsewhere another
 shortcut  requester form      approver form      admin form      other form    guest members bot nothing gone nothing stranger members elsewhere nothing
 mention   requester button    approver button    admin button    other button  guest members bot members gone nothing stranger members elsewhere nothing
 home      requester home      approver home      admin home      other home    guest members bot members gone nothing stranger members elsewhere nothing
@@ -148,6 +148,7 @@ func TestMatrixOfEntries(t *testing.T) {
 	s := newSlackBot(t)
 	says := reads()
 	says["help"], says["list"], says["pending"], says["lacks"] = "asks for access", "You have no live grants", "waits for approval", "lacks the Azure action"
+	says["unseen"] = "Request access\nThere is no VM called web-1 that you may see"
 	says["form"], says["button"], says["home"] = "Request access\nVM", "press *Request access*", "My waiting requests"
 	for line := range strings.Lines(entries) {
 		words := strings.Fields(line)

@@ -17,6 +17,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 )
 
 func tcp(p uint16) jit.Ports { return jit.Ports{From: p, To: p, Protocol: jit.TCP} }
@@ -208,6 +209,12 @@ func (o *setup) reads(got string, want ...string) {
 	}
 }
 
+// tell has one thing told of a grant.
+func (o *setup) tell(n *bot.Notifier, kind outbox.Kind, g jit.Grant, e jit.Event) (jit.Card, error) {
+	sent, err := n.Notify(o.ctx, outbox.Message{Kind: kind, Channel: approvals, Grants: []jit.Grant{g}, Events: []jit.Event{e}})
+	return sent.At, err
+}
+
 // eventually waits for what no event of the workspace tells.
 func (o *setup) eventually(what string, cond func() bool) {
 	o.t.Helper()
@@ -237,7 +244,7 @@ func (o *setup) pending() (jit.Grant, jit.Card) {
 		o.t.Fatal(err)
 	}
 	o.service.put(g)
-	card, err := bot.NewNotifier(o.conf.API, approvals).Notify(o.ctx, jit.Notice{Event: e, To: jit.ToCard}, g)
+	card, err := o.tell(bot.NewNotifier(o.conf.API), outbox.KindCard, g, e)
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -155,12 +155,12 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 		return nil, err
 	}
 	api := bot.NewClient(o.SlackAccount())
-	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
+	cards := bot.NewNotifier(api)
 	var notifier outbox.Notifier = cards
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
-	p.dispatcher = outbox.New(s, notifier, o.Log)
+	p.dispatcher = outbox.New(s, notifier, outbox.Options{Channel: o.Config.Jit.Channel, Limits: bot.Limits(), Log: o.Log})
 	waking := wakingStore{Writer: p.dispatcher.Waking(s), heartbeat: p.heartbeat}
 	checks := admission.NewChecker(o.Config.Jit, admission.Adapters{
 		Grants: waking, Protections: waking, Record: waking, Names: waking,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 )
 
 // Notifier believes nothing: each claim of open and closed is
@@ -24,20 +25,40 @@ type Notifier struct {
 	cards int
 }
 
-// Notify implements jit.Notifier.
-func (n *Notifier) Notify(_ context.Context, notice jit.Notice, g jit.Grant) (jit.Card, error) {
+// Notify implements outbox.Notifier.
+func (n *Notifier) Notify(_ context.Context, m outbox.Message) (outbox.Sent, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.down {
-		return jit.Card{}, fmt.Errorf("slack is down: %w", jit.ErrBusy)
+		return outbox.Sent{}, fmt.Errorf("slack is down: %w", jit.ErrBusy)
 	}
-	n.Said = append(n.Said, fmt.Sprintf("%s %s to %s", notice.Event.Grant, notice.Event.Kind, notice.To))
-	n.check(notice, g)
-	if notice.To == jit.ToCard && g.Card == (jit.Card{}) {
+	for i, e := range m.Events {
+		switch m.Kind {
+		case outbox.KindChannel:
+			n.claim(e, jit.ToChannel, jit.Grant{})
+		case outbox.KindHolder:
+			n.claim(e, jit.ToRequester, m.Grants[i])
+		case outbox.KindCard, outbox.KindDirect, outbox.KindThread:
+			to := map[outbox.Kind]jit.Audience{outbox.KindCard: jit.ToCard, outbox.KindDirect: jit.ToRequester, outbox.KindThread: jit.ToThread}
+			n.claim(e, to[m.Kind], m.Grants[0])
+		}
+	}
+	if m.Kind == outbox.KindEnded {
+		for _, g := range m.Grants {
+			n.claim(jit.Event{Kind: jit.EventKind(g.State), Grant: g.ID}, jit.ToThread, g)
+		}
+	}
+	if m.Kind == outbox.KindCard && m.Grants[0].Card == (jit.Card{}) {
 		n.cards++
-		return jit.Card{Channel: "C0CARDS", Message: fmt.Sprint(n.cards)}, nil
+		return outbox.Sent{At: jit.Card{Channel: "C0CARDS", Message: fmt.Sprint(n.cards)}}, nil
 	}
-	return jit.Card{}, nil
+	return outbox.Sent{}, nil
+}
+
+// claim checks what is said of an event.
+func (n *Notifier) claim(e jit.Event, to jit.Audience, g jit.Grant) {
+	n.Said = append(n.Said, fmt.Sprintf("%s %s to %s", e.Grant, e.Kind, to))
+	n.check(jit.Notice{Event: e, To: to}, g)
 }
 
 func (n *Notifier) check(notice jit.Notice, g jit.Grant) {

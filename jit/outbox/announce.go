@@ -33,7 +33,7 @@ func (d *desk) planChannel(now time.Time) []task {
 		of[n.Event.Kind] = append(of[n.Event.Kind], n)
 	}
 	if len(useless) > 0 {
-		out = append(out, task{told: useless, holds: KindChannel})
+		out = append(out, task{told: useless, holds: KindChannel, again: d.pausedUntil("")})
 	}
 	for _, kind := range slices.Sorted(maps.Keys(of)) {
 		if t, ok := d.announce(kind, of[kind], now); ok && !busy[kind] {
@@ -61,10 +61,17 @@ func (d *desk) announce(kind jit.EventKind, all []waiting, now time.Time) (task,
 	} else if told, ok := d.last[string(kind)]; ok {
 		t.ready = later(t.ready, told.Add(between))
 	}
-	if x := d.pause[kind]; x != nil {
-		t.ready = later(t.ready, x.until)
-	}
+	t.again = d.pausedUntil(kind)
 	return t, true
+}
+
+// pausedUntil is when what failed of a kind may be tried again; the empty kind is
+// what only has to be stored.
+func (d *desk) pausedUntil(kind jit.EventKind) time.Time {
+	if x := d.pause[kind]; x != nil {
+		return x.until
+	}
+	return time.Time{}
 }
 
 func driftAt(e jit.Event) string { return "drift at " + machines(e) }

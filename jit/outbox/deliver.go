@@ -137,9 +137,7 @@ func (o Outcome) with(m Message, sent Sent, lost error) Outcome {
 func (d *Dispatcher) finish(ctx context.Context, r result) {
 	d.flying--
 	now := time.Now()
-	if !r.idle() {
-		d.traffic.back(r.lanes, r.same)
-	}
+	d.traffic.back(r.lanes, r.same)
 	d.desk.hold(r.task, false)
 	if r.err != nil {
 		d.failed(ctx, r, now)
@@ -199,8 +197,8 @@ func (d *desk) note(t task, now time.Time) {
 			delete(f.failing, t.holds)
 		}
 	}
-	if t.holds == KindChannel && !t.idle() {
-		delete(d.pause, t.Events[0].Kind)
+	if t.holds == KindChannel {
+		delete(d.pause, t.about())
 	}
 }
 
@@ -243,9 +241,8 @@ func (d *Dispatcher) again(r result, now time.Time) {
 			f.failing[r.holds] = wait(f.failing[r.holds])
 		}
 	}
-	if r.holds == KindChannel && !r.idle() {
-		kind := r.Events[0].Kind
-		d.desk.pause[kind] = wait(d.desk.pause[kind])
+	if r.holds == KindChannel {
+		d.desk.pause[r.about()] = wait(d.desk.pause[r.about()])
 	}
 }
 

@@ -217,10 +217,10 @@ func (d *desk) expired(now time.Time, shut func(lane) bool) []task {
 				l.channel = string(f.grant.Request.By.ID)
 			}
 			if !f.busy[kind] {
-				old(all, l, task{Message: Message{Grants: []jit.Grant{f.grant}}, holds: kind})
+				old(all, l, task{Message: Message{Grants: []jit.Grant{f.grant}}, holds: kind, again: f.again(kind)})
 			}
 		}
 	}
-	old(d.channel, lane{post, d.home}, task{holds: KindChannel})
+	old(d.channel, lane{post, d.home}, task{holds: KindChannel, again: d.pausedUntil("")})
 	return out
 }

@@ -199,17 +199,15 @@ func (d *Dispatcher) start(ctx context.Context) time.Duration {
 	d.traffic.forget(now)
 	d.drop(ctx, now)
 	for _, t := range d.desk.plan(now, d.hurried) {
-		if !t.idle() {
-			when, ok := d.traffic.free(t.lanes, spare(t), now)
-			if !ok || d.flying >= workers {
-				continue
-			}
-			if when = later(when, t.ready); when.After(now) {
-				next = earlier(next, when)
-				continue
-			}
-			d.traffic.take(t.lanes, now)
+		when, ok := d.traffic.free(t.lanes, spare(t), now)
+		if !ok || d.flying >= workers {
+			continue
 		}
+		if when = later(when, later(t.ready, t.again)); when.After(now) {
+			next = earlier(next, when)
+			continue
+		}
+		d.traffic.take(t.lanes, now)
 		d.begin(ctx, t)
 	}
 	return max(0, next.Sub(now))
@@ -226,6 +224,9 @@ func spare(t task) int {
 // drop gives up what was shut out for so long that nobody waits for it.
 func (d *Dispatcher) drop(ctx context.Context, now time.Time) {
 	for _, t := range d.desk.expired(now, d.traffic.shut) {
+		if t.again.After(now) {
+			continue // it could not be stored
+		}
 		d.Log.ErrorContext(ctx, "a channel is shut for so long that what it was to be told is dropped",
 			slog.String("channel", t.Channel), slog.String("kind", string(t.holds)), slog.Int("notices", len(t.told)))
 		d.mu.Lock()

@@ -14,7 +14,8 @@ type task struct {
 	Message
 	rank  int
 	since time.Time // when the oldest of it happened
-	ready time.Time // not sent before
+	ready time.Time // not sent before, because more may come
+	again time.Time // not sent before, because it failed
 	lanes []lane
 	told  []uint64 // that are told by it
 	holds Kind     // whose notices they are
@@ -22,6 +23,14 @@ type task struct {
 
 // idle reports whether there is nothing to send: what waited is of no use.
 func (t task) idle() bool { return t.Kind == "" }
+
+// about is the kind of what happened, empty when there is nothing to send.
+func (t task) about() jit.EventKind {
+	if t.idle() {
+		return ""
+	}
+	return t.Events[0].Kind
+}
 
 // plan lists what may be told, first what is to be told first. hurry waits for
 // nothing more to be told together.
@@ -88,7 +97,7 @@ func (d *desk) planCard(f *file) []task {
 	}
 	t := task{
 		Message: Message{Kind: KindCard, Channel: d.where(f), Grants: []jit.Grant{f.grant}, Events: eventsOf(all)},
-		told:    seqsOf(all), holds: KindCard,
+		told:    seqsOf(all), holds: KindCard, again: f.again(KindCard),
 	}
 	if f.posted() && f.shown.Revision == f.grant.Revision {
 		if _, ok := f.useless(); ok {
@@ -97,8 +106,7 @@ func (d *desk) planCard(f *file) []task {
 		t.Kind = ""
 		return []task{t}
 	}
-	t.rank, t.ready = rankCard(f.shows(), f.grant.State), f.again(KindCard)
-	t.since = f.grant.Request.At
+	t.rank, t.since = rankCard(f.shows(), f.grant.State), f.grant.Request.At
 	if len(all) > 0 {
 		t.since = all[0].at
 	}
@@ -126,7 +134,10 @@ func (d *desk) planDirect(f *file) []task {
 		return nil
 	}
 	worth := useful(eventsOf(all), f.grant.State)
-	t := task{Message: Message{Channel: string(f.grant.Request.By.ID), Grants: []jit.Grant{f.grant}}, holds: KindDirect}
+	t := task{
+		Message: Message{Channel: string(f.grant.Request.By.ID), Grants: []jit.Grant{f.grant}},
+		holds:   KindDirect, again: f.again(KindDirect),
+	}
 	for _, n := range all {
 		kept := slices.ContainsFunc(worth, func(e jit.Event) bool { return e.Seq == n.Event.Seq })
 		if !kept || n.Event.Seq == worth[0].Seq {
@@ -141,7 +152,7 @@ func (d *desk) planDirect(f *file) []task {
 				t.since = n.at
 			}
 		}
-		t.rank, t.ready, t.lanes = rankDirectOf(first.Kind), f.again(KindDirect), lanes(post, t.Channel)
+		t.rank, t.lanes = rankDirectOf(first.Kind), lanes(post, t.Channel)
 	}
 	return []task{t}
 }
@@ -159,7 +170,7 @@ func (d *desk) planThread(f *file, many map[string]*crowdOf) []task {
 	}
 	t := task{
 		Message: Message{Kind: KindThread, Channel: d.where(f), Grants: []jit.Grant{f.grant}, Events: eventsOf(all)},
-		rank:    rankRest, since: all[0].at, ready: f.again(KindThread), told: seqsOf(all), holds: KindThread,
+		rank:    rankRest, since: all[0].at, again: f.again(KindThread), told: seqsOf(all), holds: KindThread,
 	}
 	if c.replies > crowd {
 		t.ready = later(t.ready, t.since.Add(replyHeld))
@@ -182,7 +193,7 @@ func planButtons(f *file) []task {
 	}
 	return []task{{
 		Message: Message{Kind: KindButtons, Channel: m.At.Channel, Grants: []jit.Grant{f.grant}, Events: []jit.Event{m.Event}, Shown: f.shown},
-		rank:    rankRest, since: m.Event.At, ready: f.again(KindButtons), lanes: lanes(edit, m.At.Channel), holds: KindButtons,
+		rank:    rankRest, since: m.Event.At, again: f.again(KindButtons), lanes: lanes(edit, m.At.Channel), holds: KindButtons,
 	}}
 }
 
@@ -204,7 +215,7 @@ func (d *desk) together(all []task) []task {
 		for _, t := range of[person] {
 			one.Grants, one.Events = append(one.Grants, t.Grants...), append(one.Events, t.Events...)
 			one.told = append(one.told, t.told...)
-			one.since, one.ready = earlier(one.since, t.since), later(one.ready, t.ready)
+			one.since, one.again = earlier(one.since, t.since), later(one.again, t.again)
 		}
 		out = append(out, one)
 	}
@@ -234,7 +245,7 @@ func (d *desk) planEnded(many map[string]*crowdOf) []task {
 					}
 				}
 			}
-			t.ready = later(t.ready, f.again(KindThread))
+			t.again = later(t.again, f.again(KindThread))
 		}
 		hold := t.since.Add(endedHeld)
 		if last, ok := d.last["ended "+channel]; ok {

@@ -43,7 +43,7 @@ func (t *table) put(id jit.ID, to jit.Audience, kind jit.EventKind, ago int, sta
 func (t *table) told(at time.Time) []string {
 	var out []string
 	for _, x := range t.plan(at, false) {
-		if x.ready.After(at) {
+		if x.ready.After(at) || x.again.After(at) {
 			continue
 		}
 		var ids, kinds []string
@@ -271,5 +271,26 @@ func TestTraffic(t *testing.T) {
 	}
 	if free(x, edit, "C1") != 0 {
 		t.Error("a call that was not made counts")
+	}
+}
+
+// What could not be stored is tried again after a pause, and what a channel has not
+// taken for a day is dropped.
+func TestWhatWaitsForLong(t *testing.T) {
+	b := newTable()
+	b.put("g", jit.ToRequester, jit.EventReminded, 0, jit.Closed, jit.Closed)
+	b.files["g"].failing[KindDirect] = &failing{until: noon.Add(time.Second)}
+	if got := b.told(noon); len(got) != 0 {
+		t.Errorf("told %q", got)
+	}
+	b = newTable()
+	day := int(kept / time.Second)
+	b.put("old", jit.ToCard, jit.EventWaiting, day+1, jit.Pending, "")
+	b.put("new", jit.ToCard, jit.EventWaiting, day-1, jit.Pending, "")
+	b.put("other", jit.ToRequester, jit.EventWaiting, day+1, jit.Pending, "")
+	b.put("vm", jit.ToChannel, jit.EventProtected, day+1, "", "")
+	all := b.expired(noon, func(l lane) bool { return l == lane{post, "C0"} })
+	if len(all) != 2 || all[0].holds != KindCard || len(all[0].told) != 1 || all[1].holds != KindChannel {
+		t.Errorf("dropped %+v", all)
 	}
 }

@@ -106,7 +106,8 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	keep(es)
 	_, es = locked.Move([]Path{{Guard: nsg}}, nil, now)
 	keep(es)
-	events = append(events, OrphanRemoved("r", "n", "g-7k2qd", Card{}, now), OrphanRemoved("r", "n", "g-7k2qd", Card{"C1", "1.0"}, now),
+	events = append(events, Orphaned("r", "n", "g-7k2qd", Card{}, "", now), Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "", now),
+		Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "a lock", now),
 		Digest{}.Event(), Rejected("U1", "protect", nil, now), open.Rejected("U1", "done", now))
 
 	want := []struct {
@@ -122,6 +123,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 		{EventMoved, []Audience{ToChannel}},
 		{EventOrphan, nil},
 		{EventOrphan, []Audience{ToThread}},
+		{EventStuck, []Audience{ToChannel}},
 		{EventDigest, []Audience{ToChannel}},
 		{EventRejected, nil},
 		{EventRejected, nil},

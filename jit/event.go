@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,7 +42,7 @@ const (
 	EventProtected    EventKind = "protected"    // read back in force
 	EventUnprotecting EventKind = "unprotecting" // denies are about to be removed
 	EventUnprotected  EventKind = "unprotected"  // read back gone
-	EventExposed      EventKind = "exposed"      // what the denies of a protected VM leave open changed
+	EventExposed      EventKind = "exposed"      // what is open of a VM that should be shut changed
 	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
 )
@@ -124,7 +126,7 @@ func audiencesOf() map[EventKind]hearers {
 		EventReminded:     {grant: requester},
 		EventUnchecked:    {grant: watchers},
 		EventClosing:      {grant: card},
-		EventStuck:        {grant: everybody},
+		EventStuck:        {grant: everybody, other: channel},
 		EventClosed:       {grant: everybody},
 		EventDrift:        {grant: watchers, other: channel},
 		EventHindered:     {grant: everybody, over: card},
@@ -151,19 +153,42 @@ func (e Event) over() Event {
 	return e
 }
 
-// OrphanRemoved is the line about a rule that no live grant explained and that
-// was removed from a guard; those who see the grant's card, if it has one, are
-// told.
-func OrphanRemoved(rule, guard string, grant ID, card Card, now time.Time) Event {
-	told := audiences(EventOrphan)
-	e := Event{
-		At: now, Kind: EventOrphan, Grant: grant, Text: "The rule " + rule + " of " + guard + " had no live grant and was removed.",
-		tell: told.other,
+// Orphaned is the line about a rule that no live grant explained: that it was removed
+// from a guard or, with a fault, that it could not be and stays. Those who see the
+// grant's card, if it has one, are told of the first, and the channel of the second.
+func Orphaned(rule, guard string, grant ID, card Card, fault string, now time.Time) Event {
+	e := Event{At: now, Kind: EventOrphan, Grant: grant, Text: "The rule " + rule + " of " + guard + " had no live grant and was removed."}
+	if fault != "" {
+		e.Kind, e.Text = EventStuck, "The rule "+rule+" of "+guard+" has no live grant and could not be removed: "+fault+"."
 	}
-	if card != (Card{}) {
+	told := audiences(e.Kind)
+	if e.tell = told.other; fault == "" && card != (Card{}) {
 		e.tell = told.grant
 	}
 	return e
+}
+
+// maxTogether is how many texts a line for many names.
+const maxTogether = 20
+
+// Together is one line for the default channel about what happened to many alike:
+// this event and others of its kind.
+func (e Event) Together(others []Event, now time.Time) Event {
+	out := Event{At: now.UTC(), Kind: e.Kind, Ports: e.Ports, tell: []Audience{ToChannel}}
+	var texts []string
+	for _, one := range append([]Event{e}, others...) {
+		out.VMs = append(out.VMs, one.VMs...)
+		if !slices.Contains(texts, one.Text) {
+			texts = append(texts, one.Text)
+		}
+	}
+	slices.Sort(out.VMs)
+	out.VMs = slices.Compact(out.VMs)
+	if more := len(texts) - maxTogether; more > 0 {
+		texts = append(texts[:maxTogether], fmt.Sprintf("And %d more.", more))
+	}
+	out.Text = strings.Join(texts, " ")
+	return out
 }
 
 // Rejected is the line about an attempt without authority that is about no

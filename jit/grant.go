@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"jitbot/jit/resource"
@@ -17,13 +18,32 @@ func (r Request) Names(vm string) bool {
 
 // Target is a VM of a request, as it was when asked.
 type Target struct {
-	VM         string `json:"vm"` // resource id
+	VM         string `json:"vm"`              // resource id
+	VMID       string `json:"vm_id,omitempty"` // of the machine that it was; empty in records from before it was kept
 	Name       string `json:"name"`
 	Group      string `json:"group"`
 	Production bool   `json:"production,omitempty"`
 }
 
-// Request is what was asked. It never changes.
+// Replaced reports whether the VM, which has the id of the target, is another
+// machine: that one was deleted, and this one created under its name.
+func (t Target) Replaced(vm VM) bool { return t.VMID != "" && !strings.EqualFold(t.VMID, vm.VMID) }
+
+// Identified is the grant with the machine as which the VM was first seen kept in a
+// record that does not say.
+func (g Grant) Identified(vm VM) Grant {
+	i := slices.IndexFunc(g.Request.Targets, func(t Target) bool { return t.VMID == "" && resource.Same(t.VM, vm.ID) })
+	if i < 0 || vm.VMID == "" {
+		return g
+	}
+	g = g.changed()
+	g.Request.Targets = slices.Clone(g.Request.Targets)
+	g.Request.Targets[i].VMID = vm.VMID
+	return g
+}
+
+// Request is what was asked. It never changes, but that a record from before VMIDs
+// were kept is given them.
 type Request struct {
 	By       Person         `json:"by"`
 	Targets  []Target       `json:"targets"`

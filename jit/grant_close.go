@@ -37,15 +37,20 @@ func (g Grant) CloseWhile(seen State, d Decision, now time.Time) (Grant, Event, 
 }
 
 // ExpireOrRemind closes an open grant whose deadline is not after due; before
-// that it tells the holder that the end is near.
-func (g Grant) ExpireOrRemind(due, now time.Time) (Grant, []Event, error) {
+// that it tells the holder that the end is near. Doubt is why the clock is not to
+// be trusted, so that whoever loses the access early reads why.
+func (g Grant) ExpireOrRemind(doubt string, due, now time.Time) (Grant, []Event, error) {
 	if g.State != Open {
 		return g, nil, g.stale()
 	}
 	if g.Clock.Deadline.After(due) {
 		return g.Remind(now)
 	}
-	next, e, err := g.Close(Decision{Ending: Expired}, g.Clock.Deadline, now)
+	d := Decision{Ending: Expired}
+	if doubt != "" {
+		d.Reason = doubt + ", and the latest time counts"
+	}
+	next, e, err := g.Close(d, g.Clock.Deadline, now)
 	return next, []Event{e}, err
 }
 

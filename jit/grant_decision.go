@@ -118,6 +118,28 @@ func (g Grant) drop(to State, kind EventKind, by Person, reason string, now time
 	return g, g.event(kind, by, now, reason), nil
 }
 
+// Interrupt ends what was under way before anything was open, or asks for its
+// approvals anew: it was found in a store that may be older than what was decided
+// since. Why is what the requester reads.
+func (g Grant) Interrupt(why string, now time.Time) (Grant, []Event, error) {
+	var next Grant
+	var e Event
+	var err error
+	switch {
+	case g.State == Asked:
+		next, e, err = g.Refuse(why, now)
+	case g.State == Opening:
+		next, e, err = g.Close(Decision{Ending: Failed, Reason: why}, now, now)
+	case g.State == Pending && len(g.Approvals) > 0:
+		next = g.changed()
+		next.Approvals = nil
+		e = next.event(EventWaiting, Person{}, now, "")
+	default:
+		return g, nil, nil
+	}
+	return next, []Event{e}, err
+}
+
 // Decidable refuses, as too late or too early, a decision about a grant that is
 // not waiting for one.
 func (g Grant) Decidable() error {

@@ -27,7 +27,7 @@ func TestWhatWasSeenOfAGrantComesTooLate(t *testing.T) {
 			return next, []jit.Event{e}, err
 		},
 		"expire": func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-			return g.ExpireOrRemind(jittest.Start.Add(time.Hour), jittest.Start)
+			return g.ExpireOrRemind("", jittest.Start.Add(time.Hour), jittest.Start)
 		},
 		"drifted":  func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.CloseDrifted("r", jittest.Start) },
 		"departed": func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.LeftGuard(openGrant().Left, "/OLD") },

@@ -42,12 +42,15 @@ func (g Grant) BegunBefore(then time.Time) bool {
 }
 
 // MayStandAt reports whether rules of the grant may stand at the instant: it is
-// opening or open, and neither its deadline nor its until has come. It is asked
+// opening in its time or open, and neither its deadline nor its until has come. It is asked
 // of the clock alone, so a rule that is overdue is not desired even when the store
 // takes no change.
 func (g Grant) MayStandAt(now time.Time) bool {
 	if g.State != Opening && g.State != Open {
 		return false
+	}
+	if g.State == Opening && !g.Clock.OpenBy.IsZero() && !now.Before(g.Clock.OpenBy) {
+		return false // it was not confirmed in time
 	}
 	return (g.Clock.Until.IsZero() || now.Before(g.Clock.Until)) && (g.Clock.Deadline.IsZero() || now.Before(g.Clock.Deadline))
 }

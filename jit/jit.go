@@ -77,7 +77,8 @@ func (p Ports) Contains(q Ports) bool {
 
 // VM is a virtual machine with what is needed to open a port to it.
 type VM struct {
-	ID         string            `json:"id"` // Azure resource id as Azure writes it; compare with resource.Same
+	ID         string            `json:"id"`              // Azure resource id as Azure writes it; compare with resource.Same
+	VMID       string            `json:"vm_id,omitempty"` // which machine it is: another one has another, also under the same id
 	Name       string            `json:"name"`
 	Group      string            `json:"group"` // resource group
 	Location   string            `json:"location,omitempty"`
@@ -87,7 +88,6 @@ type VM struct {
 	Interfaces []Interface       `json:"interfaces,omitempty"`
 	Partial    bool              `json:"partial,omitempty"` // an interface or address of it came or went while it was listed
 	Blind      bool              `json:"blind,omitempty"`   // which firewalls are before it could not be read
-	Classic    bool              `json:"classic,omitempty"` // of the classic deployment model: it has no NSG, and is only listed
 }
 
 // Interface is a network interface of a VM.
@@ -95,9 +95,10 @@ type Interface struct {
 	ID        string    `json:"id"`
 	Guard     string    `json:"guard,omitempty"` // NSG of the interface, empty when none
 	Addresses []Address `json:"addresses"`
+	Unread    []string  `json:"unread,omitempty"` // what else stands as an address of it and no rule can name: never counted as shut
 }
 
-// Address is one private address of an interface.
+// Address is one private address of an interface; a block of addresses is one each.
 type Address struct {
 	Addr         netip.Addr    `json:"addr"`
 	Subnet       string        `json:"subnet,omitempty"`

@@ -32,6 +32,7 @@ type Path struct {
 	Public     []netip.Addr   `json:"public,omitempty"`  // ByDNAT: where the firewall may be reached
 	PublicEnds []PublicEnd    `json:"doors,omitempty"`   // ByDNAT: where it is reached, once that was read back
 	Confirmed  bool           `json:"agreed,omitempty"`  // read back as the state wants it: in force, or gone
+	Gone       bool           `json:"gone,omitempty"`    // the guard itself is gone: so is what was written there
 	Fault      string         `json:"fault,omitempty"`   // the last failure there, cleared when it is confirmed
 
 	Hindrance string `json:"hindrance,omitempty"` // open: what somebody put before the rules there since

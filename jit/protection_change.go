@@ -16,6 +16,23 @@ func (p Protection) Drifted(rule, group string, now time.Time) (Protection, []Ev
 	return p, []Event{p.event(EventDrift, Person{}, now, text)}
 }
 
+// ShutAgain is the line about a protected VM whose denies were not all there when
+// jitbot started.
+func (p Protection) ShutAgain(now time.Time) Event {
+	return p.event(EventDrift, Person{}, now, "When jitbot started, not all rules that its store names were there, "+
+		"as after an older copy was put back. They are written again; unprotect what is to stay open.")
+}
+
+// StayShut has a protection that was ending go on.
+func (p Protection) StayShut(now time.Time) (Protection, []Event) {
+	if p.State != Unprotecting {
+		return p, nil
+	}
+	next := p
+	next.Reason = ""
+	return p.ReplacedBy(next, now)
+}
+
 // Trouble keeps what went wrong at a guard.
 func (p Protection) Trouble(guard, fault string) Protection {
 	paths, fresh := faulted(p.Paths, guard, fault)
@@ -61,6 +78,21 @@ func (p Policy) denySource() string {
 		return "*"
 	}
 	return p.DenySource
+}
+
+// Inherited is the protection as that of the VM which has now what it keeps shut.
+func (p Protection) Inherited(heir VM, now time.Time) (Protection, []Event) {
+	before := p.Name
+	p = p.changed()
+	p.VM, p.Name, p.Group = heir.ID, heir.Name, heir.Group
+	p.Paths, p.Left = slices.Clone(p.Paths), slices.Clone(p.Left)
+	for _, paths := range [][]Path{p.Paths, p.Left} {
+		for i := range paths {
+			paths[i].VM = heir.ID
+		}
+	}
+	return p, []Event{p.event(EventMoved, Person{}, now,
+		"What "+before+" had is that of "+heir.Group+"/"+heir.Name+" now, which stays shut by the same denies.")}
 }
 
 // WithoutGuard are the paths of the protection to addresses that have no group now:

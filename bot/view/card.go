@@ -134,7 +134,7 @@ func closingStatus(g jit.Grant) []string {
 	case neverWritten(g):
 		lines = append(lines, nothingWritten)
 	case g.State == jit.Closed:
-		lines = append(lines, "Closed: the rule was read back gone at "+When(g.Clock.Ended)+".")
+		lines = append(lines, closedText(g))
 	case g.Stuck:
 		lines = append(lines, "*Not closed yet.* The rule could not be removed, so the port may still be open. "+
 			"It is tried again until it succeeds; an admin should look at it in Azure.")
@@ -145,6 +145,16 @@ func closingStatus(g jit.Grant) []string {
 		lines = append(lines, faults(g)...)
 	}
 	return lines
+}
+
+// closedText says when and how a grant came to be closed.
+func closedText(g jit.Grant) string {
+	if gone, only := goneGuards(g); only {
+		return "Over since " + When(g.Clock.Ended) + ": " + gone + "."
+	} else if gone != "" {
+		return "Closed: the rule was read back gone at " + When(g.Clock.Ended) + "; " + gone + "."
+	}
+	return "Closed: the rule was read back gone at " + When(g.Clock.Ended) + "."
 }
 
 // nothingWritten is said of a grant that ended before its first write.

@@ -98,14 +98,14 @@ func channelUnprotected(e jit.Event, why string) string {
 }
 
 func channelDrift(e jit.Event, why string) string {
-	return fmt.Sprintf("Somebody changed a rule in Azure that keeps %s shut%s", vmNames(e.VMs), why)
+	return fmt.Sprintf("The rules in Azure that keep %s shut were not as they should be%s", vmNames(e.VMs), why)
 }
 
 func channelExposed(e jit.Event, _ string) string {
 	if e.Text == "" {
 		return fmt.Sprintf("%s is shut again: nobody reaches port %s there without a grant.", vmNames(e.VMs), portList(e.Ports))
 	}
-	return fmt.Sprintf("What is open on %s though it is protected changed in Azure: its denies on port %s now leave open %s. See `/jit scan`.",
+	return fmt.Sprintf("%s should be shut at port %s, and is not altogether: what is open there is now %s. See `/jit scan`.",
 		vmNames(e.VMs), portList(e.Ports), leftOpen(e))
 }
 
@@ -117,7 +117,11 @@ func channelMoved(e jit.Event, why string) string {
 func channelDigest(_ jit.Event, why string) string { return "How the VMs stand" + why }
 
 func channelOrphan(_ jit.Event, why string) string {
-	return "A rule of jitbot was left in Azure" + why
+	return "Rules of jitbot that no live grant explains were left in Azure" + why
+}
+
+func channelStuck(_ jit.Event, why string) string {
+	return "A rule of jitbot that should be gone is still in Azure, and jitbot keeps trying to remove it" + why
 }
 
 // vmNames names VMs by their resource ids.

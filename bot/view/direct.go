@@ -16,6 +16,10 @@ const maxQuoted = 2000
 // connectionsStay is what an end of access does not do.
 const connectionsStay = "Connections that are already established are not cut by that; end them yourself."
 
+// untilEverywhere is what "open", "closed" and "in force" leave out: each of them
+// means that Azure says so.
+const untilEverywhere = "it usually takes seconds, sometimes over a minute, until it is so everywhere."
+
 // connectionsText is connectionsStay for a grant: a firewall may cut them, a
 // security group does not.
 // https://learn.microsoft.com/azure/firewall/firewall-faq
@@ -116,7 +120,8 @@ func directOpened(id, _ string, e jit.Event, g jit.Grant) string {
 	if len(g.Approvals) == 0 { // nothing was said while it waited
 		how += afterSpace(checkNotesText(g))
 	}
-	return fmt.Sprintf("Your access %s is open until %s.\n%s", id, When(e.Until), how)
+	return joinLines(fmt.Sprintf("Your access %s is open until %s.", id, When(e.Until)), how,
+		"If nothing answers yet, try again: Azure says that it is open, and "+untilEverywhere)
 }
 
 func directMoved(id, _ string, e jit.Event, g jit.Grant) string {
@@ -162,10 +167,13 @@ func directStuck(id, what string, _ jit.Event, _ jit.Grant) string {
 }
 
 func directClosed(id, what string, _ jit.Event, g jit.Grant) string {
-	cut, next := connectionsText(g), "For more time, ask again with /jit request."
+	cut, next := "Azure says that its rule is gone; "+untilEverywhere+" "+connectionsText(g), "For more time, ask again with /jit request."
 	if neverWritten(g) {
 		cut, next = nothingWritten, "If you still need it, ask again with /jit request."
 	}
-	ended := endingTextsOf(g)
-	return joinLines(fmt.Sprintf("Your access %s is closed: %s.", id, what), ended.holder(g)+" "+cut, cmp.Or(ended.next, next))
+	ended, is := endingTextsOf(g), "closed"
+	if gone, only := goneGuards(g); only {
+		is, cut = "over", "Nothing was read back: "+gone+". "+cut
+	}
+	return joinLines(fmt.Sprintf("Your access %s is %s: %s.", id, is, what), ended.holder(g)+" "+cut, cmp.Or(ended.next, next))
 }

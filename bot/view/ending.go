@@ -1,9 +1,11 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // endingTexts is what is said of one way in which a live grant ends. In a text
@@ -31,8 +33,8 @@ func endings() map[jit.Ending]endingTexts {
 			holder: endedBy("You no longer have the rights or the account for it."),
 		},
 		jit.Drifted: {
-			card:   endedBy("Ended because somebody changed its rule in Azure."),
-			holder: endedBy("Somebody changed its rule in Azure."),
+			card:   endedBy("Ended because its rule in Azure was changed or is gone."),
+			holder: endedBy("Its rule in Azure was changed or is gone."),
 		},
 	}
 }
@@ -76,4 +78,37 @@ func whyEnded(g jit.Grant) string {
 		why += " Why: " + Sentence(g.Decision.Reason)
 	}
 	return why
+}
+
+// goneGuards names the guards of a closed grant that are gone themselves, so that
+// nothing was read back there; only says that it had no others.
+func goneGuards(g jit.Grant) (names string, only bool) {
+	var gone []string
+	only = true
+	for _, p := range g.Paths {
+		if !p.Gone {
+			only = false
+			continue
+		}
+		gone = append(gone, "the "+resource.KindOf(p.Guard).Noun()+" "+prose(resource.GuardName(p.Guard)))
+	}
+	slices.Sort(gone)
+	gone = slices.Compact(gone)
+	if len(gone) == 0 {
+		return "", false
+	}
+	are := jit.Plural(len(gone), " is gone from where it was", " are gone from where they were")
+	return jit.JoinWords(gone) + are + ", and no rule of this access is found anywhere", only
+}
+
+// howClosed says what was seen when a grant came to be closed.
+func howClosed(g jit.Grant) string {
+	switch gone, only := goneGuards(g); {
+	case gone == "":
+		return "The rule was read back gone."
+	case only:
+		return "Nothing was read back: " + gone + "."
+	default:
+		return "The rule was read back gone; " + gone + "."
+	}
 }

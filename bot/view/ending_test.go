@@ -6,7 +6,9 @@ import (
 	"go/token"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"jitbot/jit"
 )
@@ -76,5 +78,33 @@ func TestEveryEventHasARow(t *testing.T) {
 	}
 	if len(events()) != len(all) {
 		t.Errorf("%d rows for %d kinds of events", len(events()), len(all))
+	}
+}
+
+// Of a guard that is gone itself nothing is called read back.
+func TestGoneGuardsAreSaid(t *testing.T) {
+	g := jit.Grant{ID: "g-7k2qd", State: jit.Closed, Decision: jit.Decision{Ending: jit.Expired}}
+	g.Clock.Begun, g.Clock.Opened, g.Clock.Ended = time.Unix(1, 0), time.Unix(2, 0), time.Unix(3, 0)
+	gone, there := jit.Path{Guard: "/a/web_nsg", Gone: true, Confirmed: true}, jit.Path{Guard: "/a/sub-nsg", Confirmed: true}
+	for _, c := range []struct {
+		paths           []jit.Path
+		said, read, end bool
+	}{
+		{[]jit.Path{there}, false, true, true},
+		{[]jit.Path{gone, there}, true, true, true},
+		{[]jit.Path{gone}, true, false, false},
+	} {
+		g.Paths = c.paths
+		e := jit.Event{Kind: jit.EventClosed, Grant: g.ID}
+		direct, thread, card := Direct(e, g).Text, Thread(e, g).Text, Card(g).Text
+		for _, text := range []string{thread, card} {
+			said := strings.Contains(text, "the network security group `web_nsg` is gone from where it was")
+			if said != c.said || strings.Contains(text, "rule was read back gone") != c.read {
+				t.Errorf("it is said %q", text)
+			}
+		}
+		if strings.Contains(direct, "is closed") != c.end {
+			t.Errorf("the holder reads %q", direct)
+		}
 	}
 }

@@ -39,7 +39,7 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventUnchecked: {thread: threadUnchecked},
 		jit.EventHindered:  {thread: withWhy("somebody's rule may keep its holder out"), direct: directHindered, quoted: textOfEvent},
 		jit.EventClosing:   {}, // the card says it
-		jit.EventStuck:     {thread: threadStuck, direct: directStuck, quoted: textOfEvent},
+		jit.EventStuck:     {thread: threadStuck, direct: directStuck, quoted: textOfEvent, channel: channelStuck},
 		jit.EventClosed:    {thread: threadClosed, direct: directClosed, quoted: reasonOfGrant},
 
 		// Of rules, with a grant or without.

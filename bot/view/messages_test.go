@@ -64,6 +64,7 @@ func TestMessagesOfTheChannel(t *testing.T) {
 			Text: "The addresses or network security groups of web-1 changed; the denies follow.",
 		},
 		"orphan":  {Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."},
+		"stuck":   {Kind: jit.EventStuck, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web has no live grant and could not be removed: remove the lock."},
 		"unknown": {Kind: "invented", VMs: []string{"web-1", "<!channel>"}, Text: "`<!channel>`"},
 	} {
 		golden(t, "channel-"+name, view.Channel(e))

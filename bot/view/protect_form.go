@@ -44,7 +44,8 @@ func managementInput(d ProtectDraft) slack.Block {
 	}
 	box := slack.NewCheckboxGroupsBlockElement(InputPorts, options...)
 	box.InitialOptions = ticked
-	b := slack.NewInputBlock(InputPorts, plain("Ports that are kept shut"), nil, box)
+	b := slack.NewInputBlock(InputPorts, plain("Ports that are kept shut"),
+		plain("Also to Bastion, peered networks and load balancer probes, unless the policy has deny_source: Internet."), box)
 	b.Optional = true
 	return b
 }

@@ -45,7 +45,7 @@ func TestProtectForms(t *testing.T) {
 func TestResultsOfProtecting(t *testing.T) {
 	vm := func(n int) jit.VM { return jit.VM{Group: "rg", Name: fmt.Sprintf("web-%d", n)} }
 	some := []access.VMResult{
-		{VM: vm(1)},
+		{VM: vm(1), Inside: true},
 		{VM: vm(2), Err: jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "web-2")},
 		{VM: vm(3), Err: errors.New("secret details")},
 		{VM: vm(4)},

@@ -15,6 +15,7 @@ import (
 // reason.
 func ProtectResults(v command.Verb, results []access.VMResult) Message {
 	var refused, done []string
+	inside := false
 	for _, r := range results {
 		name := Code(r.VM.Group + "/" + r.VM.Name)
 		if r.Err != nil {
@@ -22,10 +23,10 @@ func ProtectResults(v command.Verb, results []access.VMResult) Message {
 			refused = append(refused, name+" was not changed: "+text)
 			continue
 		}
-		done = append(done, name)
+		done, inside = append(done, name), inside || r.Inside
 	}
 	lines, what := refused, "Being protected: "
-	after := "The channel is told of each when its denies were read back in force."
+	after := "The channel is told of each when its denies were read back in force: Azure says so then, and " + untilEverywhere
 	if v == command.VerbUnprotect {
 		what, after = "Being unprotected: ", "Exactly jitbot's denies are removed, and the channel is told of each when they were read back gone."
 	}
@@ -35,6 +36,10 @@ func ProtectResults(v command.Verb, results []access.VMResult) Message {
 	switch {
 	case len(done) > 0:
 		lines = append(lines, after)
+		if inside && v == command.VerbProtect {
+			lines = append(lines, "The denies hold for every source: they also shut out Bastion, peered networks and load balancer probes. "+
+				"With `deny_source: Internet` in the policy what comes from inside is left to other rules.")
+		}
 	case len(results) == 0:
 		lines = append(lines, "That names no VM, so nothing was changed.")
 	}

@@ -23,6 +23,7 @@ const HelpText = "*Time-limited access to a VM's ports*\n" +
 	"`/jit help` shows this\n" +
 	"A VM is its name, `group/name`, or `tag:key=value` for many. Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. " +
 	"Durations: `45m`, `2h`, `1h30m`. An address: `203.0.113.7`, or a range such as `198.51.100.0/24`.\n" +
+	"_Open_, _closed_ and _in force_ mean that Azure says so; " + untilEverywhere + "\n" +
 	"Example: `/jit request web-1 ssh 1h from 203.0.113.7 for deploying the fix`"
 
 // LookingText says what is looked at for the answer to a command that takes over a

@@ -75,5 +75,8 @@ func threadClosed(_ jit.Event, g jit.Grant, _ string) string {
 	if neverWritten(g) {
 		return "closed. " + whyEnded(g) + " " + nothingWritten
 	}
-	return "closed. " + whyEnded(g) + " The rule was read back gone."
+	if _, only := goneGuards(g); only {
+		return "over. " + whyEnded(g) + " " + howClosed(g)
+	}
+	return "closed. " + whyEnded(g) + " " + howClosed(g)
 }

@@ -140,7 +140,8 @@ func (s *Service) splitByRule(vms []jit.VM, r jit.Request) ([]grantPart, error) 
 				at[key] = i
 				parts = append(parts, grantPart{ports: ports[rule]})
 			}
-			parts[i].targets = append(parts[i].targets, jit.Target{VM: vm.ID, Name: vm.Name, Group: vm.Group, Production: vm.Production()})
+			target := jit.Target{VM: vm.ID, VMID: vm.VMID, Name: vm.Name, Group: vm.Group, Production: vm.Production()}
+			parts[i].targets = append(parts[i].targets, target)
 		}
 	}
 	return parts, nil

@@ -85,8 +85,7 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 	no := new(jit.Refusal)
 	if !errors.As(cause, &no) {
 		s.adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
-		no = jit.Refuse(jit.ErrAuthority,
-			"Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", admission.Outline(cause))
+		no = uncheckable(cause)
 	}
 	now := s.checks.Clock.Now()
 	refused, err := s.adapters.Grants.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
@@ -97,6 +96,22 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 		return s.reread(ctx, g.ID, err)
 	}
 	return refused, no
+}
+
+// uncheckable says why a request could not be checked: a passing cause as passing, a
+// lasting one with who can mend it.
+func uncheckable(cause error) *jit.Refusal {
+	switch {
+	case errors.Is(cause, jit.ErrForbidden):
+		return jit.Refuse(jit.ErrAuthority, "Your request could not be checked (%s), so nothing is opened, and asking again does not help: "+
+			"have an admin give jitbot the role that jitbot role prints.", admission.Outline(cause))
+	case admission.Lasting(cause):
+		return jit.Refuse(jit.ErrAuthority, "Your request could not be checked, because Azure refuses what jitbot asked for, "+
+			"so nothing is opened, and asking again does not help: have an admin look for %s in jitbot's log.", "a request could not be checked")
+	default:
+		return jit.Refuse(jit.ErrAuthority,
+			"Your rights could not be checked just now (%s), so nothing is opened; ask again in a minute.", admission.Outline(cause))
+	}
 }
 
 // reread returns the grant as another made it meanwhile, when the error says

@@ -152,11 +152,11 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 	}
 	// Every grant writes in each network security group, but only those from
 	// some sources in a firewall.
-	err := s.checks.CheckLocks(ctx, groups)
+	err := s.checks.CheckRemovable(ctx, groups)
 	if err != nil && !errors.As(err, &e.Blocked) {
 		return err
 	}
-	elsewhere := s.checks.CheckLocks(ctx, firewalls)
+	elsewhere := s.checks.CheckRemovable(ctx, firewalls)
 	if elsewhere != nil && !errors.As(elsewhere, new(*jit.Refusal)) {
 		return elsewhere
 	}

@@ -77,7 +77,6 @@ func (o Offer) narrow(p jit.Policy, first bool) Offer {
 
 // Search lists the VMs whose name, group or tag contains the text and that the
 // caller may see, those whose name begins with it first, at most limit of them.
-// Classic ones, for which nothing can be asked, are not among them.
 func (s *Service) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
 	found, _, err := s.search(ctx, by, text, limit)
 	return found, err
@@ -128,7 +127,7 @@ func (s *Service) allVMs(ctx context.Context, by jit.UserID, fits func(jit.VM) b
 		return nil, nil, err
 	}
 	visible, err := s.visibleVMs(ctx, by)
-	return slices.DeleteFunc(admission.NotClassic(vms), func(vm jit.VM) bool { return !fits(vm) }), visible, err
+	return slices.DeleteFunc(slices.Clone(vms), func(vm jit.VM) bool { return !fits(vm) }), visible, err
 }
 
 // Recent is the latest request of somebody, for a form to begin with; false

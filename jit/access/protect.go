@@ -10,10 +10,10 @@ import (
 	"jitbot/jit"
 )
 
-// protectActions are what an admin must hold at a VM to protect or unprotect it, the
+// ProtectActions are what an admin must hold at a VM to protect or unprotect it, the
 // rights that configuring Defender's just-in-time access asks for.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-usage
-func protectActions() []string {
+func ProtectActions() []string {
 	return []string{
 		"Microsoft.Security/locations/jitNetworkAccessPolicies/write",
 		"Microsoft.Compute/virtualMachines/write",
@@ -22,8 +22,9 @@ func protectActions() []string {
 
 // VMResult is what became of one VM of several.
 type VMResult struct {
-	VM  jit.VM
-	Err error // a Refusal, or a fault; nil when it was done
+	VM     jit.VM
+	Err    error // a Refusal, or a fault; nil when it was done
+	Inside bool  // the denies that it is given also shut out what comes from inside the network
 }
 
 // Protect has denies keep ports of the VMs shut, which are named as in Ask: what the form
@@ -31,7 +32,7 @@ type VMResult struct {
 // outcome. It answers when the protections are stored; that they are in force
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]VMResult, error) {
-	return s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
+	results, err := s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		if policy, _ := s.config.Policy(vm); policy.Always {
 			return jit.Refuse(jit.ErrPolicy,
 				"The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
@@ -40,6 +41,11 @@ func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, po
 		s.loop.Touch(p.Guards())
 		return err
 	})
+	for i, r := range results {
+		policy, _ := s.config.Policy(r.VM)
+		results[i].Inside = r.Err == nil && policy.DenySource != "Internet"
+	}
+	return results, err
 }
 
 // Unprotect ends the protection of the VMs: exactly our denies are removed. Each
@@ -87,7 +93,7 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 	}
 	out := make([]VMResult, 0, len(vms))
 	for _, vm := range vms {
-		err := s.checks.CheckRights(ctx, who, vm, protectActions())
+		err := s.checks.CheckRights(ctx, who, vm, ProtectActions())
 		if err == nil {
 			err = f(ctx, who, vm)
 		} else {
@@ -96,7 +102,7 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 		if err != nil && !errors.As(err, new(*jit.Refusal)) {
 			s.adapters.Log.ErrorContext(ctx, "protecting or unprotecting a VM", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
-		out = append(out, VMResult{vm, err})
+		out = append(out, VMResult{VM: vm, Err: err})
 	}
 	return out, nil
 }

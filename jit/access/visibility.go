@@ -69,6 +69,10 @@ func (s *Service) findVMs(ctx context.Context, by jit.UserID, words []string) ([
 	})
 	if doubt != nil {
 		s.adapters.Log.WarnContext(ctx, "what somebody may see could not be read", slog.String("user", string(by)), slog.Any("error", doubt))
+		if errors.Is(doubt, jit.ErrForbidden) {
+			return nil, jit.Refuse(jit.ErrForbidden, "Your Azure rights could not be read (%s), so no VM can be shown to you, and trying again "+
+				"does not help: have an admin give jitbot the role that jitbot role prints.", admission.Outline(doubt))
+		}
 		err = jit.Refuse(jit.ErrBusy, "Your Azure rights could not be read just now (%s), so no VM can be shown to you; "+
 			"try again in a minute.", admission.Outline(doubt))
 	}

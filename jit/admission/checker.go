@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/clock"
 	"jitbot/jit/reach"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
 )
@@ -100,6 +102,12 @@ type ResolvedTarget struct {
 	Paths []jit.Path
 }
 
+// AsWritten is the target as the grant's rules were written for it.
+func AsWritten(g jit.Grant, t jit.Target) ResolvedTarget {
+	paths := slices.DeleteFunc(slices.Clone(g.Paths), func(p jit.Path) bool { return !resource.Same(p.VM, t.VM) })
+	return ResolvedTarget{VM: jit.VM{ID: t.VM, Name: t.Name, Group: t.Group}, Paths: paths}
+}
+
 // CheckRequest checks all that must hold for a grant to open now: account, Azure
 // rights and policy at every VM, read afresh.
 func (c Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []ResolvedTarget, error) {
@@ -145,12 +153,15 @@ func PathsOf(targets []ResolvedTarget) []jit.Path {
 }
 
 func (c Checker) resolve(ctx context.Context, who jit.Person, target jit.Target, r jit.Request) (ResolvedTarget, error) {
-	vm, err := c.Adapters.Inventory.VM(ctx, target.VM)
+	vm, err := c.readVM(ctx, target.VM)
 	if errors.Is(err, jit.ErrNotFound) {
 		return ResolvedTarget{}, jit.Refuse(jit.ErrPolicy, "%s"+Missing(err)+"; check the name and ask again.", target.Name)
 	}
 	if err != nil {
 		return ResolvedTarget{}, fmt.Errorf("reading %s: %w", target.Name, err)
+	}
+	if target.Replaced(vm) {
+		return ResolvedTarget{}, jit.Refuse(jit.ErrPolicy, "%s"+Recreated+"; ask again.", target.Name)
 	}
 	if err := c.CheckRights(ctx, who, vm, c.Config.RequiredActions); err != nil {
 		return ResolvedTarget{}, err
@@ -189,11 +200,10 @@ func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, er
 // lock, a deny in the way, a full band or a stranger's rule is found before
 // anybody is asked. It returns what else is known of the ports.
 func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTarget) ([]string, error) {
-	owner := c.Owner
 	tables := map[string]rules.Table{}
 	var notes []string
 	g.Paths = PathsOf(targets)
-	if err := c.CheckLocks(ctx, g.Guards()); err != nil {
+	if err := c.CheckRemovable(ctx, g.Guards()); err != nil {
 		return nil, err
 	}
 	for _, guard := range g.Guards() {
@@ -202,6 +212,7 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 			return nil, err
 		}
 		tables[guard] = t
+		owner := c.Owner.Knowing(guard, w.Grants, w.Protections)
 		if err := owner.CheckAllows(
 			t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections, c.Clock.Now()),
 			rules.ForGrant(owner.Installation, guard, g),
@@ -210,7 +221,7 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 		}
 	}
 	for _, s := range targets {
-		notes = append(notes, owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
+		notes = append(notes, c.Owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
 		along, err := c.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
 			return nil, err
@@ -218,5 +229,5 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 		notes = append(notes, along...)
 	}
 	open, err := c.unprotected(ctx, VMsOf(targets))
-	return append(notes, open...), err
+	return slices.Concat(notes, open, c.unknown(ctx, VMsOf(targets))), err
 }

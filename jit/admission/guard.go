@@ -12,11 +12,9 @@ import (
 // AtGuard is what the store says of a guard: the grants and protections that name
 // it, as far as they could be read.
 type AtGuard struct {
-	Guard       string
-	Grants      []jit.Grant
-	Protections []jit.Protection
+	Guard string
+	rules.Stored
 
-	Unsure                        bool // a protection here cannot be read, and the others are acted on
 	GrantsFault, ProtectionsFault error
 }
 

@@ -26,8 +26,12 @@ type Meter interface {
 	Closed(late time.Duration)
 }
 
-// Locks knows Azure's management locks.
+// Locks knows what in Azure keeps jitbot from removing a rule that it may write:
+// management locks, and what its own identity holds.
 type Locks interface {
+	// OwnHoldings reads what the identity that signs in holds at a resource, as it
+	// was at most a minute ago. Any doubt is an error.
+	OwnHoldings(ctx context.Context, scope string) (rbac.Holdings, error)
 	// LocksOver lists the locks at or above each of the resources, each once.
 	// With ErrForbidden some may not be read; what could be is returned too.
 	LocksOver(ctx context.Context, ids []string) ([]ManagementLock, error)

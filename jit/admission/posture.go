@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/route"
 	"jitbot/jit/rules"
 )
 
@@ -71,9 +72,21 @@ func (c Checker) Posture(
 		}
 	}
 	posture := reach.Classify(vm, tables, around, f)
-	posture.Notes = append(posture.Notes, around.Unexamined()...)
+	posture.Notes = append(posture.Notes, around.Unknown()...)
+	if policy.Always && !f.Protected {
+		posture.Notes = append([]string{"The configuration says always, and it is not protected" + whyNotProtected(vm)}, posture.Notes...)
+	}
 	if note != "" {
 		posture.Notes = append(posture.Notes, note)
 	}
 	return posture
+}
+
+// whyNotProtected is the end of a sentence: why a VM that is always to be shut is
+// not, as far as it alone shows.
+func whyNotProtected(vm jit.VM) string {
+	if _, err := route.ProtectionPaths(vm); err != nil {
+		return ": " + err.Error()
+	}
+	return "; the channel was told why, if that lasts longer than a minute."
 }

@@ -14,7 +14,7 @@ import (
 
 // Protect stores a protection.
 func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy) (jit.Protection, error) {
-	fresh, err := c.Adapters.Inventory.VM(ctx, vm.ID)
+	fresh, err := c.readVM(ctx, vm.ID)
 	if errors.Is(err, jit.ErrNotFound) {
 		return jit.Protection{}, jit.Refuse(jit.ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
 	}
@@ -29,7 +29,8 @@ func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports [
 }
 
 // DraftProtection makes a protection of a VM as it is now, after the guards were looked
-// at: what cannot hold is refused before anything is written.
+// at: what cannot hold is refused before anything is written. One that the
+// configuration wants always holds where it can, and says where it does not.
 func (c Checker) DraftProtection(
 	ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, always bool,
 ) (jit.Protection, error) {
@@ -48,7 +49,10 @@ func (c Checker) DraftProtection(
 	}
 	var err error
 	if p.Paths, err = route.ProtectionPaths(vm); err != nil {
-		return jit.Protection{}, err
+		// What is always to be shut is shut where it can be.
+		if p.Paths, p.Bare = route.NSGPaths(vm); !always || len(p.Paths) == 0 {
+			return jit.Protection{}, err
+		}
 	}
 	return p, c.protectable(ctx, p)
 }
@@ -56,15 +60,15 @@ func (c Checker) DraftProtection(
 // protectable refuses a protection whose denies could not be written or removed,
 // or would be idle because somebody's allow stands above them.
 func (c Checker) protectable(ctx context.Context, p jit.Protection) error {
-	if err := c.CheckLocks(ctx, p.Guards()); err != nil {
+	if err := c.CheckRemovable(ctx, p.Guards()); err != nil {
 		return err
 	}
-	owner := c.Owner
 	for _, guard := range p.Guards() {
 		t, w, err := c.At(ctx, guard)
 		if err != nil {
 			return err
 		}
+		owner := c.Owner.Knowing(guard, w.Grants, w.Protections)
 		others := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
 		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(others, p), c.Clock.Now()))
 		if err := owner.CheckProtection(t, plan, p); err != nil {

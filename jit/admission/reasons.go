@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"jitbot/jit"
@@ -53,11 +54,38 @@ func Missing(err error) string {
 	return " does not exist any more"
 }
 
+// Recreated says, after its name, that a VM is another one than was asked for.
+const Recreated = " was deleted and created again since it was asked for, so it is another VM"
+
 // Lasting reports whether trying again cannot help: Azure forbids or refuses
 // it, or somebody's rule is in the way.
 func Lasting(err error) bool {
 	return errors.As(err, new(*jit.Refusal)) || errors.Is(err, jit.ErrForbidden) ||
 		errors.Is(err, jit.ErrLocked) || errors.Is(err, jit.ErrInvalid)
+}
+
+// ErrDenied is an ErrForbidden that no role mends: a deny assignment is in the way.
+var ErrDenied = fmt.Errorf("denied by a deny assignment: %w", jit.ErrForbidden)
+
+// TurnedToDeny says why a rule of ours that should be gone is a deny: cause is what
+// its removal met. What is passing is given back as it is.
+func TurnedToDeny(rule string, cause error) error {
+	const done = ", so it was turned into a deny and lets nobody in; "
+	switch {
+	case errors.Is(cause, jit.ErrLocked):
+		return jit.Refuse(jit.ErrLocked, "a lock keeps the rule %s from being removed"+done+"remove the lock", rule)
+	case errors.Is(cause, ErrDenied):
+		return jit.Refuse(jit.ErrForbidden, "a deny assignment keeps the rule %s from being removed"+done+
+			"have the owner of the deny assignment exclude jitbot's identity", rule)
+	case errors.Is(cause, jit.ErrDisallowed):
+		return jit.Refuse(jit.ErrForbidden, "Azure Policy keeps the rule %s from being removed"+done+
+			"ask whoever manages the policy for an exemption", rule)
+	case errors.Is(cause, jit.ErrForbidden):
+		return jit.Refuse(jit.ErrForbidden, "the role of jitbot's identity lets it write the rule %s and not remove it"+done+
+			"give it the role that jitbot role prints", rule)
+	default:
+		return cause
+	}
 }
 
 // ReasonFor puts an error into words for a reader; only refusals and Azure's own
@@ -71,6 +99,8 @@ func ReasonFor(err error) string {
 		return "Azure has not put the change into force yet"
 	case errors.Is(err, jit.ErrDisallowed):
 		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + jit.CleanText(err.Error())
+	case errors.Is(err, ErrDenied):
+		return "a deny assignment keeps jitbot from changing it; have its owner exclude jitbot's identity: " + jit.CleanText(err.Error())
 	case errors.Is(err, jit.ErrForbidden):
 		return "Azure forbids jitbot to change it; give it the role that jitbot role prints"
 	case errors.Is(err, jit.ErrLocked):

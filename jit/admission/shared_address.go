@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"slices"
 
@@ -40,11 +41,25 @@ func (c Checker) sharedAddress(ctx context.Context, d VMsByAddress, r jit.Reques
 			if other.ID != "" {
 				return jit.Refuse(jit.ErrPolicy, "%s has the address %s behind the same network security group as %s, "+
 					"so a rule for one would open both; give one of them a group of its own.",
-					other.Group+"/"+other.Name, a.String(), resource.Name(p.VM))
+					c.nameFor(ctx, r.By.ID, other), a.String(), resource.Name(p.VM))
 			}
 		}
 	}
 	return nil
+}
+
+// nameFor is what somebody may be told of another VM than they asked for: its name
+// where they may read it in Azure. The log has it for admins.
+func (c Checker) nameFor(ctx context.Context, id jit.UserID, vm jit.VM) string {
+	who, err := c.Identify(ctx, id)
+	if err == nil {
+		err = c.CheckRights(ctx, who, vm, []string{"Microsoft.Compute/virtualMachines/read"})
+	}
+	if err != nil {
+		c.Adapters.Log.WarnContext(ctx, "a request is refused for a VM that its requester may not see", slog.String("vm", vm.ID))
+		return "Another VM, which you may not see,"
+	}
+	return vm.Group + "/" + vm.Name
 }
 
 // alsoOpened finds one of the VMs with an address that the rules at the paths

@@ -37,15 +37,23 @@ func (c Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[st
 			if !policy.AcceptsAll(rule.Sources, r.Ports) {
 				return nil, jit.Refuse(jit.ErrPolicy, "The rule %s of the %s %s leads %s to the same port of %s, "+
 					"whose security group could not tell them from you; narrow that rule first.",
-					rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), s.VM.Name)
+					rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), ledTo(rule, s.VM))
 			}
 			notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the %s %s lets %s in as well: "+
 				"its security group cannot tell them apart.",
-				s.VM.Name, rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
+				ledTo(rule, s.VM), rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
 		}
 	}
 	slices.Sort(notes)
 	return slices.Compact(notes), nil
+}
+
+// ledTo is the VM to which a rule of a firewall leads, or may lead.
+func ledTo(r rules.Rule, vm jit.VM) string {
+	if r.Host != "" {
+		return "the host name " + r.Host + ", which may be " + vm.Name
+	}
+	return vm.Name
 }
 
 // sharedRule refuses what coAdmitted does at one of the sites, by the firewalls

@@ -30,7 +30,8 @@ func (c Checker) unprotected(ctx context.Context, vms []jit.VM) ([]string, error
 		case err != nil:
 			notes = append(notes, vm.Name+" is not protected. "+err.Error())
 		case policy.Always:
-			notes = append(notes, vm.Name+" is not protected, though the configuration says always; an admin finds the reason in jitbot's log.")
+			notes = append(notes, vm.Name+" is not protected, though the configuration says always; "+
+				"the channel was told why, if that lasts longer than a minute.")
 		default:
 			open = append(open, vm)
 		}

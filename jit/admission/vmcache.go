@@ -127,20 +127,17 @@ func (sees Sees) resolve(vms []jit.VM, word string) ([]jit.VM, error) {
 	if tag, ok := strings.CutPrefix(strings.ToLower(word), "tag:"); ok && strings.Contains(tag, "=") {
 		return sees.resolveTag(vms, word[len("tag:"):])
 	}
-	named, err := sees.among(vms, func(vm jit.VM) bool {
+	found, err := sees.among(vms, func(vm jit.VM) bool {
 		return strings.EqualFold(word, vm.Name) || strings.EqualFold(word, vm.Group+"/"+vm.Name) || resource.Same(word, vm.ID)
 	})
 	if err != nil {
 		return nil, err
 	}
-	found := NotClassic(named)
 	switch {
 	case len(found) == 1:
 		return found, nil
-	case len(found) == 0 && len(named) > 0:
-		return nil, RefuseClassic(named[0])
 	case len(found) == 0:
-		return nil, sees.unknownVM(NotClassic(vms), word)
+		return nil, sees.unknownVM(vms, word)
 	default:
 		var names []string
 		for _, vm := range found {
@@ -171,7 +168,7 @@ func (sees Sees) among(vms []jit.VM, fits func(jit.VM) bool) ([]jit.VM, error) {
 
 func (sees Sees) resolveTag(vms []jit.VM, word string) ([]jit.VM, error) {
 	key, value, _ := strings.Cut(word, "=")
-	found, err := sees.among(NotClassic(vms), func(vm jit.VM) bool {
+	found, err := sees.among(vms, func(vm jit.VM) bool {
 		got, ok := vm.Tag(key)
 		return ok && got == value
 	})

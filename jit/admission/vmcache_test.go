@@ -29,6 +29,8 @@ func (m *machines) VMs(context.Context) ([]jit.VM, error) {
 	return slices.Clone(m.vms), m.err
 }
 
+func (m *machines) Interfaces(context.Context) ([]jit.Interface, error) { return nil, m.err }
+
 func (m *machines) Powers(context.Context) (map[string]string, error) { return nil, m.err }
 
 func (m *machines) VM(_ context.Context, id string) (jit.VM, error) {
@@ -38,12 +40,6 @@ func (m *machines) VM(_ context.Context, id string) (jit.VM, error) {
 		}
 	}
 	return jit.VM{}, jit.ErrNotFound
-}
-
-func classic(group, name string, tags ...string) jit.VM {
-	vm := jittest.Machine(group, name, tags...)
-	vm.ID, vm.Classic = strings.Replace(vm.ID, "Compute", "ClassicCompute", 1), true
-	return vm
 }
 
 func names(vms []jit.VM) string {
@@ -57,7 +53,7 @@ func names(vms []jit.VM) string {
 func TestFindVMs(t *testing.T) {
 	vms := []jit.VM{
 		jittest.Machine("prod", "web-01", "role=web", "team=a=b"), jittest.Machine("prod", "web-02", "Role=web"), jittest.Machine("prod", "db-01", "role=db"),
-		jittest.Machine("test", "web-01", "role=Web"), jittest.Machine("test", "jump"), classic("test", "jump"), classic("test", "old-01", "role=web"),
+		jittest.Machine("test", "web-01", "role=Web"), jittest.Machine("test", "jump"),
 	}
 	tests := []struct {
 		name  string
@@ -87,9 +83,6 @@ func TestFindVMs(t *testing.T) {
 		{"one of two is unknown", []string{"jump", "kubernetes-master"}, "", jit.ErrNotFound, "kubernetes-master"},
 		{"no word", nil, "", jit.ErrInput, "which VM"},
 		{"an empty word", []string{""}, "", jit.ErrNotFound, "did you mean"},
-		{"a classic VM", []string{"old-01"}, "", jit.ErrPolicy, "old-01 is a VM of the classic deployment model, which has no network security group to open or lock; migrate it to Resource Manager"},
-		{"a classic VM by group and name", []string{"test/OLD-01"}, "", jit.ErrPolicy, "migrate it"},
-		{"no classic VM is offered", []string{"old-02"}, "", jit.ErrNotFound, "did you mean web-02?"},
 		{"a star is no name", []string{"*"}, "", jit.ErrNotFound, "*"},
 	}
 	for _, tt := range tests {

@@ -79,6 +79,7 @@ type Client struct {
 	defs        *armauthorization.RoleDefinitionsClient
 	denies      *armauthorization.DenyAssignmentsClient
 	builtIns    definitionCache
+	own         ownHoldings
 
 	configured      []string
 	firewallsHidden atomic.Bool // firewalls cannot be read, and that was logged
@@ -103,7 +104,6 @@ type subscription struct {
 	manager       rest // for what is listed often: see listInto
 	nsgRules      *armnetwork.SecurityRulesClient
 	publicIPs     *armnetwork.PublicIPAddressesClient
-	routeTables   *armnetwork.RouteTablesClient
 	loadBalancers *armnetwork.LoadBalancersClient
 	vnetGateways  *armnetwork.VirtualNetworkGatewaysClient
 	localGateways *armnetwork.LocalNetworkGatewaysClient
@@ -198,8 +198,8 @@ func (c *Client) subscription(id string) (*subscription, error) {
 	s := &subscription{
 		id: key, manager: c.manager,
 		nsgRules: n.NewSecurityRulesClient(), publicIPs: n.NewPublicIPAddressesClient(),
-		routeTables: n.NewRouteTablesClient(), loadBalancers: n.NewLoadBalancersClient(),
-		vnetGateways: n.NewVirtualNetworkGatewaysClient(), localGateways: n.NewLocalNetworkGatewaysClient(),
+		loadBalancers: n.NewLoadBalancersClient(),
+		vnetGateways:  n.NewVirtualNetworkGatewaysClient(), localGateways: n.NewLocalNetworkGatewaysClient(),
 	}
 	c.subscriptions[key] = s
 	return s, nil

@@ -60,7 +60,10 @@ func interfaceOfSDK(n *armnetwork.Interface) *networkInterface {
 	out.Properties.IPConfigurations = convertAll(p.IPConfigurations, func(c *armnetwork.InterfaceIPConfiguration) *ipConfiguration {
 		out := &ipConfiguration{ID: value(c.ID)}
 		p, to := value(c.Properties), &out.Properties
-		to.PrivateAddress = value(p.PrivateIPAddress)
+		to.Private = readPrivateAddresses(value(p.PrivateIPAddress), 0)
+		if p.PrivateIPAddressPrefixLength != nil {
+			to.PrefixLength = int(*p.PrivateIPAddressPrefixLength)
+		}
 		to.Subnet = refOfSDK(p.Subnet, func(s *armnetwork.Subnet) *string { return s.ID })
 		to.PublicIP = refOfSDK(p.PublicIPAddress, func(a *armnetwork.PublicIPAddress) *string { return a.ID })
 		to.SecurityGroups = convertAll(p.ApplicationSecurityGroups, func(g *armnetwork.ApplicationSecurityGroup) *resourceRef {
@@ -123,6 +126,7 @@ func vmOfSDK(m *armcompute.VirtualMachine) *virtualMachine {
 		out.Tags[name] = value(text)
 	}
 	p, to := value(m.Properties), &out.Properties
+	to.VMID = value(p.VMID)
 	to.NetworkProfile.Interfaces = convertAll(value(p.NetworkProfile).NetworkInterfaces,
 		func(r *armcompute.NetworkInterfaceReference) *resourceRef { return &resourceRef{value(r.ID)} })
 	to.StorageProfile.OSDisk.OSType = string(value(value(value(p.StorageProfile).OSDisk).OSType))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -115,7 +116,7 @@ func TestDecodingIsTheSDKs(t *testing.T) {
 				if err != nil || sdkErr != nil {
 					t.Fatalf("%v, the SDK %v: %s", err, sdkErr, body)
 				}
-				if diff := cmp.Diff(sdks, ours, cmpopts.EquateEmpty()); diff != "" {
+				if diff := cmp.Diff(sdks, ours, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 					t.Fatalf("%s\n%s", body, diff)
 				}
 			}

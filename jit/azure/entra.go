@@ -34,11 +34,20 @@ func newGraph(e Endpoint, cred azcore.TokenCredential, options azcore.ClientOpti
 type graphUser struct {
 	ID      string `json:"id"`
 	Name    string `json:"userPrincipalName"`
-	Enabled bool   `json:"accountEnabled"`
+	Enabled *bool  `json:"accountEnabled"`
+}
+
+// check refuses an answer in which something is missing: Graph leaves out, or
+// gives as null, what it may not show or could not fetch.
+func (u graphUser) check() error {
+	if !isGUID(u.ID) || u.Name == "" || u.Enabled == nil {
+		return fmt.Errorf("the answer about the user %q is not whole", u.ID)
+	}
+	return nil
 }
 
 func (u graphUser) account() admission.Account {
-	return admission.Account{ID: u.ID, Name: u.Name, Enabled: u.Enabled}
+	return admission.Account{ID: u.ID, Name: u.Name, Enabled: *u.Enabled}
 }
 
 const userFields = "$select=id,userPrincipalName,accountEnabled"
@@ -87,7 +96,7 @@ func (g graph) named(ctx context.Context, name string) ([]graphUser, error) {
 	case isGUID(name) && !strings.EqualFold(u.ID, name):
 		return nil, fmt.Errorf("the answer is about user %q", u.ID)
 	}
-	return []graphUser{u}, nil
+	return []graphUser{u}, u.check()
 }
 
 // mailed lists the users with an e-mail address.
@@ -100,7 +109,7 @@ func (g graph) mailed(ctx context.Context, mail string) ([]graphUser, error) {
 			return fmt.Errorf("reading a user: %w", err)
 		}
 		found = append(found, u)
-		return nil
+		return u.check()
 	})
 	return found, err
 }
@@ -110,7 +119,7 @@ func single(found []graphUser) (admission.Account, error) {
 	slices.SortFunc(found, func(a, b graphUser) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
 	found = slices.CompactFunc(found, func(a, b graphUser) bool { return strings.EqualFold(a.ID, b.ID) })
 	if len(found) > 1 {
-		enabled := slices.DeleteFunc(slices.Clone(found), func(u graphUser) bool { return !u.Enabled })
+		enabled := slices.DeleteFunc(slices.Clone(found), func(u graphUser) bool { return !*u.Enabled })
 		if len(enabled) != 1 {
 			return admission.Account{}, fmt.Errorf("%w: %d users", admission.ErrAmbiguous, len(found))
 		}
@@ -119,26 +128,33 @@ func single(found []graphUser) (admission.Account, error) {
 	if len(found) == 0 {
 		return admission.Account{}, jit.ErrNotFound
 	}
-	if !isGUID(found[0].ID) {
-		return admission.Account{}, errors.New("the answer has no object id")
-	}
 	return found[0].account(), nil
 }
 
 // groups lists the object ids of the groups that the user is in, directly or
-// through other groups.
+// through other groups. It asks for all that the user belongs to and keeps the
+// groups: to have the groups alone is an advanced query, which Graph answers
+// from an index that follows the directory later.
 // https://learn.microsoft.com/graph/api/user-list-transitivememberof
 func (g graph) groups(ctx context.Context, user string) ([]string, error) {
 	var ids []string
-	address := g.endpoint + "/v1.0/users/" + user + "/transitiveMemberOf/microsoft.graph.group?$select=id&$top=999"
+	address := g.endpoint + "/v1.0/users/" + user + "/transitiveMemberOf?$select=id&$top=999"
 	err := g.list(ctx, address, func(raw json.RawMessage) error {
-		var group struct {
-			ID string `json:"id"`
+		var member struct {
+			ID   string `json:"id"`
+			Kind string `json:"@odata.type"`
 		}
-		if err := json.Unmarshal(raw, &group); err != nil {
+		if err := json.Unmarshal(raw, &member); err != nil {
 			return fmt.Errorf("reading a group: %w", err)
 		}
-		ids = append(ids, group.ID)
+		switch {
+		case !isGUID(member.ID):
+			return fmt.Errorf("the answer has something of kind %q without an object id", member.Kind)
+		case member.Kind == "#microsoft.graph.group":
+			ids = append(ids, member.ID)
+		case member.Kind != "#microsoft.graph.directoryRole" && member.Kind != "#microsoft.graph.administrativeUnit":
+			return fmt.Errorf("the answer has %s of the kind %q, which is not known", member.ID, member.Kind)
+		}
 		return nil
 	})
 	return ids, err

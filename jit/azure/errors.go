@@ -178,6 +178,9 @@ func responseError(resp *azcore.ResponseError) error {
 // https://github.com/hashicorp/terraform-provider-azurerm/issues/19843
 var errFaulted = fmt.Errorf("%w: a firewall of the policy is faulted", jit.ErrInvalid)
 
+// errStale is an ErrConflict of a conditional write: somebody wrote since it was read.
+var errStale = fmt.Errorf("%w: somebody wrote meanwhile", jit.ErrConflict)
+
 // kindOf decides by the codes whose status misleads, then by the status. An
 // operation that ended badly has status 200. A 404 has a kind only when the
 // answer says itself that something is gone.
@@ -198,6 +201,8 @@ func kindOf(status int, a answer) error {
 		return jit.ErrConflict // somebody took the priority that was free when it was planned
 	case a.has("RequestDisallowedByPolicy"):
 		return jit.ErrDisallowed
+	case a.has("DenyAssignmentAuthorizationFailed"):
+		return admission.ErrDenied
 	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed", "ReadOnlyDisabledSubscription"):
 		return jit.ErrForbidden
 	case a.has("SubscriptionNotFound"):
@@ -211,7 +216,9 @@ func kindOf(status int, a answer) error {
 		return nil
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return jit.ErrForbidden
-	case http.StatusConflict, http.StatusPreconditionFailed:
+	case http.StatusPreconditionFailed:
+		return errStale
+	case http.StatusConflict:
 		return jit.ErrConflict
 	case http.StatusBadRequest:
 		return jit.ErrInvalid

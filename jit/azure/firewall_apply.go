@@ -169,6 +169,9 @@ func (c *Client) writeFirewall(ctx context.Context, id *arm.ResourceID, changes 
 		return nil, err
 	}
 	state, etag := stateOf(doc), doc.text("etag")
+	if err == nil && etag == "" {
+		return nil, fmt.Errorf("%w: Azure names no etag of %s, without which somebody else's change might be undone", jit.ErrConflict, id.Name)
+	}
 	if !group {
 		changed, err := editFirewall(doc, changes)
 		if err != nil || !changed && !state.failed() {

@@ -45,6 +45,7 @@ type firewallRule struct {
 	DestinationFqdns     []string   `json:"destinationFqdns,omitempty"`
 	DestinationPorts     []string   `json:"destinationPorts,omitempty"`
 	TranslatedAddress    string     `json:"translatedAddress,omitempty"`
+	TranslatedFqdn       string     `json:"translatedFqdn,omitempty"`
 	TranslatedPort       string     `json:"translatedPort,omitempty"`
 }
 
@@ -108,23 +109,23 @@ func (d firewallRule) rule(dnat bool) rules.Rule {
 		Ports:        d.DestinationPorts,
 	}
 	if dnat {
-		r.To = d.translation()
+		r.To, r.Host = d.translation()
 	}
 	return r
 }
 
-// translation is where a DNAT rule leads; nowhere in particular when that is a host
-// name.
-func (d firewallRule) translation() netip.AddrPort {
-	to, err := netip.ParseAddr(d.TranslatedAddress)
-	if err != nil {
-		to = netip.IPv4Unspecified()
-	}
+// translation is where a DNAT rule leads. What is no address is a host name, whose
+// address is not known.
+func (d firewallRule) translation() (to netip.AddrPort, host string) {
 	port, err := strconv.ParseUint(d.TranslatedPort, 10, 16)
 	if err != nil {
 		port = 0
 	}
-	return netip.AddrPortFrom(to, uint16(port))
+	addr, err := netip.ParseAddr(d.TranslatedAddress)
+	if err != nil {
+		addr, host = netip.IPv4Unspecified(), cmp.Or(d.TranslatedFqdn, d.TranslatedAddress, "that is not given")
+	}
+	return netip.AddrPortFrom(addr, uint16(port)), host
 }
 
 func (d firewallRule) protocols() []jit.Protocol {
@@ -135,6 +136,9 @@ func (d firewallRule) protocols() []jit.Protocol {
 			p = jit.AnyProtocol
 		}
 		out = append(out, p)
+	}
+	if len(out) == 0 {
+		return []jit.Protocol{jit.AnyProtocol} // in words that are not known
 	}
 	return out
 }

@@ -97,6 +97,9 @@ func (d *collectionEditor) put(installation string, r rules.Rule) error {
 	} else {
 		c.rules = append(c.rules, rule)
 	}
+	if !d.policy {
+		c.inner["priority"] = encode(r.Priority) // of the collection: somebody may have moved it
+	}
 	d.update(c)
 	return nil
 }
@@ -237,7 +240,7 @@ func editGroup(doc fields, changes []rules.Change) (changed, emptied bool, err e
 		return false, false, err
 	}
 	for _, change := range changes {
-		if change.Put != nil && properties["priority"] == nil {
+		if change.Put != nil {
 			properties["priority"] = encode(change.Put.Priority)
 		}
 	}

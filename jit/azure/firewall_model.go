@@ -59,7 +59,7 @@ func (f firewall) collections() []collection {
 // table is what a firewall with classic rules holds.
 func (f firewall) table() rules.Table {
 	state := f.Properties.State
-	t := rules.Table{Guard: f.ID, Name: f.Name, Whole: true, Settled: state.settled(), Failed: state.failed()}
+	t := rules.Table{Guard: f.ID, Name: f.Name, Settled: state.settled(), Failed: state.failed()}
 	for _, c := range f.collections() {
 		t.Collections = append(t.Collections, c.asCollection())
 		t.Rules = append(t.Rules, c.rules("", c.Priority, state)...)
@@ -146,7 +146,7 @@ func (g ruleGroup) isOurs() bool {
 // policy inherits is asked before all of its own.
 // https://learn.microsoft.com/azure/firewall/policy-rule-sets
 func (p policyChain) table(guard string) rules.Table {
-	t := rules.Table{Guard: guard, Name: p[0].policy.Name, Whole: true, Settled: !p[0].policy.Properties.State.busy()}
+	t := rules.Table{Guard: guard, Name: p[0].policy.Name, Settled: !p[0].policy.Properties.State.busy()}
 	for i, link := range slices.Backward(p) {
 		for _, g := range link.groups {
 			path, priority := p.shownAs(i, g, guard)

@@ -12,15 +12,25 @@ type networkInterface struct {
 	} `json:"properties"`
 }
 
-// ipConfiguration is one private address of an interface.
+// ipConfiguration is one private address of an interface, or a block of them.
 type ipConfiguration struct {
 	ID         string `json:"id"`
 	Properties struct {
-		PrivateAddress string         `json:"privateIPAddress"`
-		Subnet         *resourceRef   `json:"subnet"`
-		PublicIP       *resourceRef   `json:"publicIPAddress"`
-		SecurityGroups []*resourceRef `json:"applicationSecurityGroups"`
+		Private        privateAddresses `json:"privateIPAddress"`
+		PrefixLength   int              `json:"privateIPAddressPrefixLength"`
+		Subnet         *resourceRef     `json:"subnet"`
+		PublicIP       *resourceRef     `json:"publicIPAddress"`
+		SecurityGroups []*resourceRef   `json:"applicationSecurityGroups"`
 	} `json:"properties"`
+}
+
+// private are its addresses, of which the length of a block may stand beside it.
+func (c ipConfiguration) private() privateAddresses {
+	p := c.Properties.Private
+	if len(p.List) == 1 && c.Properties.PrefixLength > 0 {
+		return readPrivateAddresses(p.List[0].String(), c.Properties.PrefixLength)
+	}
+	return p
 }
 
 // virtualNetwork is a network's document, as far as it is read.

@@ -29,7 +29,7 @@ func (c *Client) Table(ctx context.Context, guard string) (rules.Table, error) {
 	if err := c.manager.get(ctx, c.manager.address(id.String(), networkVersion), &g); err != nil {
 		return rules.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, err)
 	}
-	return fromGroup(&g, c.groupWrites), nil
+	return fromGroup(&g), nil
 }
 
 // Tables reads every network security group and firewall of the configured
@@ -60,7 +60,7 @@ func (c *Client) tablesOf(ctx context.Context, id string) ([]rules.Table, error)
 	}
 	var tables []rules.Table
 	err = listInto(ctx, s.manager, s.listAddress(nsgType, networkVersion), func(g *securityGroup) {
-		tables = append(tables, fromGroup(g, c.groupWrites))
+		tables = append(tables, fromGroup(g))
 	})
 	if err != nil {
 		return tables, fmt.Errorf("listing the guards of subscription %s: %w", id, err)

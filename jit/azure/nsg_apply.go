@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -181,6 +182,8 @@ func (r *removals) keep(key string, op removal) {
 	if r.running == nil {
 		r.running = map[string]removal{}
 	}
+	// Nobody asks about one whose rule was seen to be gone.
+	maps.DeleteFunc(r.running, func(_ string, old removal) bool { return time.Since(old.sent) >= removalLife })
 	r.running[key] = op
 }
 

@@ -105,13 +105,12 @@ func groupRefs(ids []string) []*armnetwork.ApplicationSecurityGroup {
 	return groups
 }
 
-// fromGroup reads a network security group, which is changed by writes of the
-// whole or rule by rule.
-func fromGroup(g *securityGroup, whole bool) rules.Table {
+// fromGroup reads a network security group. Somebody may write it as a whole: what
+// it shows then is in force once it is settled.
+func fromGroup(g *securityGroup) rules.Table {
 	p := &g.Properties
 	t := rules.Table{
-		Guard: g.ID, Name: g.Name, Settled: p.State.settled(),
-		Whole: whole, Failed: whole && p.State.failed(),
+		Guard: g.ID, Name: g.Name, Settled: p.State.settled(), Failed: p.State.failed(),
 	}
 	for _, r := range p.Rules {
 		if r != nil {

@@ -26,9 +26,18 @@ func (c *Client) applyAsGroup(
 	if !c.groupWrites {
 		return nil, false
 	}
-	done, err := c.writeGroup(ctx, until, id, changes)
-	return eachOutcome(id.String(), changes, err), done
+	for range groupTries {
+		done, err := c.writeGroup(ctx, until, id, changes)
+		if !errors.Is(err, errStale) {
+			return eachOutcome(id.String(), changes, err), done
+		}
+	}
+	return nil, false // whoever writes all the time keeps single rules from nobody
 }
+
+// groupTries is how often a write of the whole starts over because somebody wrote the
+// group since it was read.
+const groupTries = 3
 
 // writeGroup makes all changes of a network security group by one write of the
 // whole, on the condition that nobody wrote it since it was read. Rules of
@@ -36,8 +45,9 @@ func (c *Client) applyAsGroup(
 // A group whose last change failed is written again, whatever it shows.
 //
 // Not done means that the changes are to be made rule by rule: they are few, or
-// the group cannot be read now, or one rule is not taken, which keeps no other
-// back, or the role may write single rules only.
+// the group cannot be read now, or has no etag, without which there is no
+// condition, or one rule is not taken, which keeps no other back, or the role may
+// write single rules only.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/create-or-update
 func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []rules.Change) (done bool, err error) {
 	address := c.manager.address(id.String(), networkVersion)
@@ -46,12 +56,12 @@ func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.Resour
 		return false, nil //nolint:nilerr // a rule does not stay because the group cannot be read
 	}
 	etag, failed := doc.text("etag"), stateOf(doc).failed()
-	if len(changes) < fewChanges && !failed {
+	if etag == "" || len(changes) < fewChanges && !failed {
 		return false, nil
 	}
 	changed, err := editRules(doc, changes)
 	if err != nil || !changed && !failed {
-		return err == nil, err
+		return false, err // what is read may be older than a rule that is to be removed
 	}
 	poller, err := c.manager.begin(withRequestID(ctx, requestIDRule(changes)), address, encode(doc), etag)
 	if err == nil {

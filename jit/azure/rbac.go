@@ -56,37 +56,6 @@ func (c *Client) Holdings(ctx context.Context, user, scope string) (rbac.Holding
 	return h, nil
 }
 
-// Permissions lists what the identity that signs in may do in a configured
-// subscription, by roles at or above it: one Role for each permission, since
-// what is taken away is taken from the same permission only. It needs no
-// right. Deny assignments are not part of it. ErrInvalid when the subscription
-// is no GUID. The path without a resource group is in no specification yet:
-// https://github.com/Azure/azure-rest-api-specs/issues/19473.
-func (c *Client) Permissions(ctx context.Context, subscription string) ([]rbac.Role, error) {
-	if !isGUID(subscription) {
-		return nil, fmt.Errorf("reading the own permissions: %w: %q is no subscription", jit.ErrInvalid, subscription)
-	}
-	scope := "/subscriptions/" + subscription
-	var roles []rbac.Role
-	address := c.manager.endpoint + scope + "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
-	err := c.manager.list(ctx, address, func(raw json.RawMessage) error {
-		var body struct {
-			Actions    []string `json:"actions"`
-			NotActions []string `json:"notActions"`
-			Condition  string   `json:"condition"`
-		}
-		if err := json.Unmarshal(raw, &body); err != nil {
-			return fmt.Errorf("reading a permission: %w", err)
-		}
-		roles = append(roles, rbac.Role{Scope: scope, Actions: body.Actions, NotActions: body.NotActions, Conditional: body.Condition != ""})
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the own permissions in subscription %s: %w", subscription, err)
-	}
-	return roles, nil
-}
-
 // scopePath checks what goes into addresses and filters, which the SDK does
 // not escape, and cuts the scope's first slash, which its paths bring.
 func scopePath(user, scope string) (string, error) {
@@ -225,15 +194,21 @@ func conditionalPermissions(answer *http.Response) ([]bool, error) {
 // denied is. One Deny stands for each permission.
 // https://learn.microsoft.com/rest/api/authorization/deny-assignments/list-for-scope
 func (c *Client) deniesAt(ctx context.Context, path string) ([]rbac.Deny, error) {
-	filter := "atScope()"
+	found, err := c.denyAssignments(ctx, path, "atScope()")
 	var denies []rbac.Deny
+	for _, d := range found {
+		denies = append(denies, fromDeny(value(d.Properties))...)
+	}
+	return denies, err
+}
+
+func (c *Client) denyAssignments(ctx context.Context, path, filter string) ([]armauthorization.DenyAssignment, error) {
+	var found []armauthorization.DenyAssignment
 	err := pages(ctx, c.denies.NewListForScopePager(path, &armauthorization.DenyAssignmentsClientListForScopeOptions{Filter: &filter}),
 		func(page armauthorization.DenyAssignmentsClientListForScopeResponse) {
-			for _, d := range values(page.Value) {
-				denies = append(denies, fromDeny(value(d.Properties))...)
-			}
+			found = append(found, values(page.Value)...)
 		})
-	return denies, err
+	return found, err
 }
 
 func fromDeny(p armauthorization.DenyAssignmentProperties) []rbac.Deny {

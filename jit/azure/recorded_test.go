@@ -97,7 +97,7 @@ func TestReachOfRecordedShapes(t *testing.T) {
 		{"an IP group", "", surroundings(chain.table("")), "192.168.1.7", 22, jit.TCP, reach.AnswerUnknown, "ipGroups/ops"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := reach.VerifyFlow(vm(c.guard), []rules.Table{fromGroup(&group, false)}, c.around, reach.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
+			v := reach.VerifyFlow(vm(c.guard), []rules.Table{fromGroup(&group)}, c.around, reach.Flow{Source: c.source, Ports: jit.Ports{From: c.port, To: c.port, Protocol: c.protocol}})
 			if v.Decision != c.want || !strings.Contains(fmt.Sprint(v.Why), c.says) {
 				t.Errorf("%s, want %s with %q: %v", v.Decision, c.want, c.says, v.Why)
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -77,6 +78,9 @@ func (r rest) list(ctx context.Context, address string, take func(json.RawMessag
 		var elements []json.RawMessage
 		if err := unmarshal(page["value"], &elements); err != nil {
 			return err
+		}
+		if elements == nil {
+			return errors.New("the answer to a list has no list") // not an empty one
 		}
 		for _, raw := range elements {
 			if err := take(raw); err != nil {

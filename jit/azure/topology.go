@@ -1,7 +1,9 @@
 package azure
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,20 +18,22 @@ import (
 type topology struct {
 	*networkLists
 	nics          []*networkInterface
-	loadBalancers []*armnetwork.LoadBalancer
+	loadBalancers []*armnetwork.LoadBalancer  // the SDK's type has all that is read
 	onPremises    map[string]onPremisesRoutes // what lies behind the gateways of networks
 
 	// Joined from those.
 	asgMembers    []jit.Interface
-	configAddrs   map[string]privateAddr // of IP configurations
+	configAddrs   map[string]privateAddrs // of IP configurations
 	frontends     map[netip.Addr][]frontend
-	firewallsByID map[string]reach.Firewall // by firewall, without what is routed through it
+	unresolved    []unresolvedPool
+	hostRules     map[string][]reach.HostRule // by firewall
+	firewallsByID map[string]reach.Firewall   // by firewall, without what is routed through it
 }
 
-// privateAddr is where an IP configuration is.
-type privateAddr struct {
+// privateAddrs are where an IP configuration is: one address, or a block of them.
+type privateAddrs struct {
 	network string
-	addr    netip.Addr
+	list    []netip.Addr
 }
 
 // frontend is what is before an address of a network: private addresses are
@@ -49,8 +53,8 @@ type frontend struct {
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]reach.Topology, error) {
 	p := &topology{
-		networkLists: newNetworkLists(), configAddrs: map[string]privateAddr{}, frontends: map[netip.Addr][]frontend{},
-		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]reach.Firewall{},
+		networkLists: newNetworkLists(), configAddrs: map[string]privateAddrs{}, frontends: map[netip.Addr][]frontend{},
+		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]reach.Firewall{}, hostRules: map[string][]reach.HostRule{},
 	}
 	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
 		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs},
@@ -87,6 +91,16 @@ func (p *topology) listLoadBalancers(ctx context.Context, s *subscription) error
 	})
 }
 
+// addUnresolved adds what load balancers of the network lead to, or may, and
+// cannot be resolved.
+func (p *topology) addUnresolved(s *reach.Topology, network string) {
+	for _, u := range p.unresolved {
+		if (u.network == "" || u.network == network) && !slices.Contains(s.Unresolved, u.text) {
+			s.Unresolved = append(s.Unresolved, u.text)
+		}
+	}
+}
+
 // surroundingsOf is what of all that is around one VM.
 func (p *topology) surroundingsOf(vm jit.VM) reach.Topology {
 	s := reach.Topology{Interfaces: p.asgMembers}
@@ -101,6 +115,7 @@ func (p *topology) surroundingsOf(vm jit.VM) reach.Topology {
 			}
 			if !seen[network] {
 				addNetwork(&s, p.networks[network])
+				p.addUnresolved(&s, network)
 				p.addOnPremises(&s, p.networks[network])
 			}
 			p.addRoutes(&s, p.networks[network], subnet)
@@ -108,13 +123,14 @@ func (p *topology) surroundingsOf(vm jit.VM) reach.Topology {
 		}
 	}
 	p.addFirewalls(&s, vm)
+	p.addHostRules(&s, vm)
 	slices.SortFunc(s.Frontends, func(a, b reach.Frontend) int { return strings.Compare(a.Name+" "+a.Public, b.Name+" "+b.Public) })
 	return s
 }
 
 func (p *topology) addFrontends(s *reach.Topology, network string, to netip.Addr) {
 	for _, f := range p.frontends[to] {
-		if f.network == network {
+		if f.network == network || f.network == "" {
 			s.Frontends = append(s.Frontends, f.Frontend)
 		}
 	}
@@ -132,14 +148,29 @@ func addNetwork(s *reach.Topology, n *virtualNetwork) {
 // that they lead to and that are no firewall of Azure's whose rules were read.
 func (p *topology) addRoutes(s *reach.Topology, n *virtualNetwork, id string) {
 	for _, route := range p.routeTableRoutes(n, id) {
-		s.Routed = append(s.Routed, prefixes(value(route.AddressPrefix))...)
-		hop, err := netip.ParseAddr(value(route.NextHopIPAddress))
-		if err != nil || value(route.NextHopType) != armnetwork.RouteNextHopTypeVirtualAppliance ||
-			slices.Contains(s.Appliances, hop) || p.isFirewall(n, hop) {
-			continue
+		s.Routed = append(s.Routed, prefixes(route.Prefix)...)
+		if !route.isKnown() {
+			s.Manifold = true
+			s.Unresolved = append(s.Unresolved, unresolvedRoute(route))
 		}
-		s.Appliances = append(s.Appliances, hop)
+		if hop := route.appliance(); hop.IsValid() && !slices.Contains(s.Appliances, hop) && !p.isFirewall(n, hop) {
+			s.Appliances = append(s.Appliances, hop)
+		}
 	}
+}
+
+// unresolvedRoute says where a route leads that jitbot cannot follow.
+func unresolvedRoute(r routeProperties) string {
+	to := r.Several.Addresses
+	if r.Address != "" {
+		to = append([]string{r.Address}, to...)
+	}
+	words := "a next hop of the kind " + jit.CleanText(cmp.Or(string(r.Kind), "that is not given"))
+	if len(to) > 0 {
+		words += " (" + jit.CleanText(strings.Join(to, ", ")) + ")"
+	}
+	return fmt.Sprintf("The route of its subnet for %s leads to %s, so which appliances or firewalls are on the way is not known.",
+		jit.CleanText(r.Prefix), words)
 }
 
 func (a addressSpace) prefixes() []netip.Prefix { return prefixes(a.Prefixes...) }

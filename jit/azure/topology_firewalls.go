@@ -158,6 +158,41 @@ func (p *topology) addFirewalls(s *reach.Topology, vm jit.VM) {
 	}
 }
 
+// addHostRules adds the DNAT rules that lead to host names, of all firewalls in a
+// network of the VM or in a peer of one.
+func (p *topology) addHostRules(s *reach.Topology, vm jit.VM) {
+	var near []string
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			network, _, _ := strings.Cut(strings.ToLower(a.Subnet), "/subnets/")
+			if n := p.networks[network]; n != nil && !slices.Contains(near, network) {
+				near = append(append(near, network), peersOf(n)...)
+			}
+		}
+	}
+	for _, f := range p.firewalls {
+		if _, network, _ := f.location(); slices.Contains(near, network) {
+			s.ToHosts = append(s.ToHosts, p.hostRulesOf(f)...)
+		}
+	}
+}
+
+// hostRulesOf are read once: hundreds of VMs share a firewall.
+func (p *topology) hostRulesOf(f firewall) []reach.HostRule {
+	if found, read := p.hostRules[f.ID]; read {
+		return found
+	}
+	var out []reach.HostRule
+	for _, r := range p.rulesOf(f) {
+		if r.Host != "" {
+			home, _, _ := f.location()
+			out = append(out, reach.HostRule{Firewall: reach.Firewall{Name: f.Name, Subnet: p.subnetPrefix(home)}, Rule: r})
+		}
+	}
+	p.hostRules[f.ID] = out
+	return out
+}
+
 func (p *topology) allFirewallHops(vm jit.VM) []jit.FirewallHop {
 	var out []jit.FirewallHop
 	for _, nic := range vm.Interfaces {

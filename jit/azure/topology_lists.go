@@ -22,7 +22,7 @@ type networkLists struct {
 	mu              sync.Mutex
 	networks        map[string]*virtualNetwork
 	publicIPs       map[string]armnetwork.PublicIPAddress
-	routes          map[string][]armnetwork.Route
+	routes          map[string][]routeProperties
 	firewalls       []firewall
 	policies        map[string]policyChain         // of the firewalls' policies
 	dnatTargets     map[string]map[netip.Addr]bool // where DNAT rules of others lead, by firewall, once it was asked
@@ -32,7 +32,7 @@ type networkLists struct {
 func newNetworkLists() *networkLists {
 	return &networkLists{
 		networks: map[string]*virtualNetwork{}, publicIPs: map[string]armnetwork.PublicIPAddress{},
-		routes: map[string][]armnetwork.Route{}, policies: map[string]policyChain{}, dnatTargets: map[string]map[netip.Addr]bool{},
+		routes: map[string][]routeProperties{}, policies: map[string]policyChain{}, dnatTargets: map[string]map[netip.Addr]bool{},
 	}
 }
 
@@ -83,12 +83,14 @@ func (l *networkLists) listPublicIPs(ctx context.Context, s *subscription) error
 }
 
 func (l *networkLists) listRoutes(ctx context.Context, s *subscription) error {
-	return pages(ctx, s.routeTables.NewListAllPager(nil), func(page armnetwork.RouteTablesClientListAllResponse) {
+	return listInto(ctx, s.manager, s.listAddress(routeTableType, networkVersion), func(t *routeTable) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		for _, t := range values(page.Value) {
-			l.routes[strings.ToLower(value(t.ID))] = values(value(t.Properties).Routes)
+		var routes []routeProperties
+		for _, r := range values(t.Properties.Routes) {
+			routes = append(routes, r.Properties)
 		}
+		l.routes[strings.ToLower(t.ID)] = routes
 	})
 }
 
@@ -174,12 +176,8 @@ func peerAddressSpace(v peeringProperties) []netip.Prefix {
 func (l *networkLists) routesOf(n *virtualNetwork, subnet string) []route.Route {
 	var out []route.Route
 	for _, r := range l.routeTableRoutes(n, subnet) {
-		var hop netip.Addr
-		if value(r.NextHopType) == armnetwork.RouteNextHopTypeVirtualAppliance {
-			hop, _ = netip.ParseAddr(value(r.NextHopIPAddress)) // none, and it goes nowhere that is known
-		}
-		for _, p := range prefixes(value(r.AddressPrefix)) {
-			out = append(out, route.Route{Prefix: p, NextHop: hop})
+		for _, p := range prefixes(r.Prefix) {
+			out = append(out, route.Route{Prefix: p, NextHop: r.appliance()})
 		}
 	}
 	inside := n.Properties.AddressSpace.prefixes()
@@ -193,15 +191,13 @@ func (l *networkLists) routesOf(n *virtualNetwork, subnet string) []route.Route 
 }
 
 // routeTableRoutes are those of the subnet's route table.
-func (l *networkLists) routeTableRoutes(n *virtualNetwork, subnet string) []armnetwork.RoutePropertiesFormat {
-	var out []armnetwork.RoutePropertiesFormat
+func (l *networkLists) routeTableRoutes(n *virtualNetwork, subnet string) []routeProperties {
+	var out []routeProperties
 	for _, s := range values(n.Properties.Subnets) {
 		if !strings.EqualFold(s.ID, subnet) || s.Properties.RouteTable == nil {
 			continue
 		}
-		for _, r := range l.routes[strings.ToLower(s.Properties.RouteTable.ID)] {
-			out = append(out, value(r.Properties))
-		}
+		out = append(out, l.routes[strings.ToLower(s.Properties.RouteTable.ID)]...)
 	}
 	return out
 }

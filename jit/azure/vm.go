@@ -26,8 +26,8 @@ const (
 // of requests side by side. Which firewalls are before it is known from what
 // was read within the last ten seconds. Only a machine that is gone is ErrNotFound,
 // and one in a subscription that is not configured ErrUnwatched; a part that
-// went meanwhile is ErrConflict. Nothing is left out silently: an address that cannot be read is
-// an error.
+// went meanwhile is ErrConflict. Nothing is left out silently: what stands as an address and cannot
+// be read as one is Unread of its interface.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/get
 func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 	r, _, err := c.locate(id, vmType)

@@ -12,6 +12,7 @@ type virtualMachine struct {
 	Location   string            `json:"location"`
 	Tags       map[string]string `json:"tags"`
 	Properties struct {
+		VMID           string `json:"vmId"`
 		NetworkProfile struct {
 			Interfaces []*resourceRef `json:"networkInterfaces"`
 		} `json:"networkProfile"`

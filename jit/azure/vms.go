@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -22,7 +21,6 @@ type vmParts struct {
 	nics        map[string]*networkInterface
 	subnetNSGs  map[string]string // of subnets
 	publicAddrs map[string]string // addresses of public IPs
-	classicVMs  []jit.VM
 }
 
 func newVMParts(l *networkLists) *vmParts {
@@ -31,19 +29,18 @@ func newVMParts(l *networkLists) *vmParts {
 	}
 }
 
-// VMs lists the virtual machines of the configured subscriptions, from six
-// lists each: machines, interfaces, networks, public addresses, firewalls and
-// classic machines, which come last; where there are firewalls, also from the
-// route tables and their policies. They carry no power state and are sorted by
+// VMs lists the virtual machines of the configured subscriptions, from five
+// lists each: machines, interfaces, networks, public addresses and firewalls;
+// where there are firewalls, also from the route tables and their policies.
+// They carry no power state and are sorted by
 // id. An interface that came or went while the lists were read is
-// left out, and so is an address that cannot be read, which is logged; the
-// machine is Partial then.
+// left out, which is logged; the machine is Partial then. What stands as an
+// address and cannot be read as one is Unread of its interface.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	p := newVMParts(newNetworkLists())
 	err := c.listAll(ctx, listing{"machines", p.listVMs}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
-		listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)},
-		listing{"classic machines", c.listClassicVMs(p)})
+		listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)})
 	if err == nil && len(p.firewalls) > 0 {
 		err = errors.Join(c.listAll(ctx, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.networkLists))
 	}
@@ -64,8 +61,7 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 		vm.Partial = len(faults) > 0
 		vms = append(vms, vm)
 	}
-	slices.SortFunc(p.classicVMs, func(a, b jit.VM) int { return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)) })
-	return append(vms, p.classicVMs...), nil
+	return vms, nil
 }
 
 // Powers reads the power states of the virtual machines of the configured
@@ -85,6 +81,22 @@ func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listing the power states of subscription %s: %w", id, err)
 		}
+	}
+	return out, nil
+}
+
+// Interfaces lists the network interfaces of the configured subscriptions, also those
+// that no machine has, from two lists each, without public addresses and firewalls.
+// https://learn.microsoft.com/rest/api/virtualnetwork/network-interfaces/list-all
+func (c *Client) Interfaces(ctx context.Context) ([]jit.Interface, error) {
+	p := newVMParts(newNetworkLists())
+	if err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}); err != nil {
+		return nil, err
+	}
+	p.indexNetworks()
+	out := make([]jit.Interface, 0, len(p.nics))
+	for _, n := range p.nics {
+		out = append(out, p.networkInterface(n))
 	}
 	return out, nil
 }
@@ -139,7 +151,7 @@ func (p *vmParts) addPublicIP(a *armnetwork.PublicIPAddress) {
 // vm puts a machine together with its interfaces. The faults say what had to
 // be left out.
 func (p *vmParts) vm(m *virtualMachine) (jit.VM, []error) {
-	vm := jit.VM{ID: m.ID, Name: m.Name, Location: m.Location, Blind: p.firewallsUnread}
+	vm := jit.VM{ID: m.ID, VMID: m.Properties.VMID, Name: m.Name, Location: m.Location, Blind: p.firewallsUnread}
 	if id, err := arm.ParseResourceID(vm.ID); err == nil {
 		vm.Group = id.ResourceGroupName
 	}
@@ -154,37 +166,38 @@ func (p *vmParts) vm(m *virtualMachine) (jit.VM, []error) {
 			faults = append(faults, fmt.Errorf("interface %s is not listed", id))
 			continue
 		}
-		nic, errs := p.networkInterface(n)
-		vm.Interfaces = append(vm.Interfaces, nic)
-		faults = append(faults, errs...)
+		vm.Interfaces = append(vm.Interfaces, p.networkInterface(n))
 	}
 	return vm, faults
 }
 
-func (p *vmParts) networkInterface(n *networkInterface) (jit.Interface, []error) {
+func (p *vmParts) networkInterface(n *networkInterface) jit.Interface {
 	nic := jit.Interface{ID: n.ID, Guard: n.Properties.SecurityGroup.ID}
-	var faults []error
 	for _, conf := range values(n.Properties.IPConfigurations) {
-		a := conf.Properties
-		text := a.PrivateAddress
-		if text == "" {
-			continue // not given out yet
+		private := conf.private()
+		if private.Unread != "" {
+			nic.Unread = append(nic.Unread, private.Unread)
 		}
-		addr, err := netip.ParseAddr(text)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("interface %s: %q is no address", nic.ID, text))
-			continue
+		address := p.addressOf(conf)
+		for _, addr := range private.List {
+			address.Addr = addr
+			address.FirewallHops = p.firewallsBefore(address)
+			nic.Addresses = append(nic.Addresses, address)
 		}
-		address := jit.Address{Addr: addr.Unmap(), Groups: groupIDs(a.SecurityGroups)}
-		if a.Subnet != nil {
-			address.Subnet = a.Subnet.ID
-			address.SubnetGuard = p.subnetNSGs[strings.ToLower(address.Subnet)]
-		}
-		if a.PublicIP != nil {
-			address.Public = p.publicAddrs[strings.ToLower(a.PublicIP.ID)]
-		}
-		address.FirewallHops = p.firewallsBefore(address)
-		nic.Addresses = append(nic.Addresses, address)
 	}
-	return nic, faults
+	return nic
+}
+
+// addressOf is what all addresses of the configuration have in common.
+func (p *vmParts) addressOf(conf ipConfiguration) jit.Address {
+	a := conf.Properties
+	address := jit.Address{Groups: groupIDs(a.SecurityGroups)}
+	if a.Subnet != nil {
+		address.Subnet = a.Subnet.ID
+		address.SubnetGuard = p.subnetNSGs[strings.ToLower(address.Subnet)]
+	}
+	if a.PublicIP != nil {
+		address.Public = p.publicAddrs[strings.ToLower(a.PublicIP.ID)]
+	}
+	return address
 }

@@ -3,6 +3,7 @@ package clock
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 )
@@ -80,7 +81,8 @@ func (t *Trust) Doubt() string {
 }
 
 // Idle is for how long nothing had stored a mark when jitbot started: how old what
-// it found in the store is at least. Zero when there was none.
+// it found in the store may be. Zero when there was none, and for ever when the store
+// cannot tell.
 func (t *Trust) Idle() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,7 +97,7 @@ func (t *Trust) Compare(ctx context.Context) {
 	defer t.mu.Unlock()
 	t.mark, t.started = mark, time.Now()
 	if err != nil {
-		t.suspect = "the store cannot tell when the clock was last read"
+		t.suspect, t.idle = "the store cannot tell when the clock was last read", math.MaxInt64
 		t.log.ErrorContext(ctx, "reading the clock's mark", slog.Any("error", err))
 		return
 	}

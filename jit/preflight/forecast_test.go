@@ -81,7 +81,6 @@ func TestPredict(t *testing.T) {
 	half.Interfaces = append(half.Interfaces, jit.Interface{ID: "second", Addresses: []jit.Address{{Addr: netip.MustParseAddr("10.0.1.7")}}})
 	off := vmBehind("any-3", "10.0.0.8", "a")
 	off.Interfaces[0].Addresses = nil
-	old := jit.VM{ID: "old", Name: "always-3", Group: "rg", Classic: true}
 	words := func(list ...string) func(*rules.Rule) { return func(r *rules.Rule) { r.Sources = list } }
 	for _, tt := range []struct {
 		name      string
@@ -96,7 +95,6 @@ func TestPredict(t *testing.T) {
 		{"no group", []jit.VM{vmBehind("any-4", "10.0.0.9", "")}, nil, nil, 0, []string{"any-4 machine: any-4 has no network security group on its interfaces"}},
 		{"nobody to approve", []jit.VM{vmBehind("range-2", "10.0.0.9", "a")}, nil, nil, 0, []string{"range-2 machine: Nobody is named to approve access to port 3389 of range-2"}},
 		{"always without a group", []jit.VM{vmBehind("always-2", "10.0.0.9", "")}, nil, nil, 0, []string{"always-2 machine: always-2 has no network", "always-2 always: always-2 has no network"}},
-		{"a classic one", []jit.VM{old}, nil, nil, 0, []string{"always-3 machine: always-3 is a VM of the classic deployment model"}},
 		{"no address", []jit.VM{off}, nil, nil, 0, []string{"any-3 machine: any-3 has no private address yet"}},
 		{"one bare address", []jit.VM{half}, nil, nil, 0, []string{"any-2 machine: any-2 has no network security group at its address 10.0.1.7"}},
 		{"group not read", []jit.VM{vmBehind("any-5", "10.0.0.9", "gone"), any1}, nil, nil, 1, []string{"any-5 rules: The network security group gone is not among"}},

@@ -28,10 +28,6 @@ type forecaster struct {
 
 // checkVM finds which guards are in front of the VM, and notes what is wrong with that.
 func (f *forecaster) checkVM(vm jit.VM, policy jit.Policy) {
-	if vm.Classic {
-		f.note(vm, ObstacleVM, "", admission.RefuseClassic(vm))
-		return
-	}
 	for _, pp := range policy.Ports {
 		if _, ok := f.config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); !ok {
 			f.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy,

@@ -63,11 +63,22 @@ func (h Holdings) granted(action string) bool {
 }
 
 func (h Holdings) denied(action string) bool {
-	return slices.ContainsFunc(h.Denies, func(d Deny) bool {
+	_, denied := h.DeniedBy(action)
+	return denied
+}
+
+// DeniedBy finds a deny assignment that concerns the user and takes something away of
+// what the action can mean.
+func (h Holdings) DeniedBy(action string) (Deny, bool) {
+	i := slices.IndexFunc(h.Denies, func(d Deny) bool {
 		return h.concerns(d) &&
 			slices.ContainsFunc(d.Actions, func(p string) bool { return meets(p, action) }) &&
 			!slices.ContainsFunc(d.NotActions, func(p string) bool { return covers(p, action) })
 	})
+	if i < 0 {
+		return Deny{}, false
+	}
+	return h.Denies[i], true
 }
 
 func (h Holdings) concerns(d Deny) bool {

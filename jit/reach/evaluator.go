@@ -103,6 +103,10 @@ func (ev evaluator) withoutNSG(to jit.Address, packets ipset.Packets) []decision
 		r = decision{answer: AnswerAllow, why: []Reason{{Level: AtNowhere, Allow: true, Text: "there is no network security group " +
 			"before its Basic public address, so all is let in; attach one"}}}
 	}
+	if !basic && slices.ContainsFunc(ev.topology.Frontends, func(f Frontend) bool { return f.To == to.Addr && f.Unread }) {
+		r = decision{answer: AnswerUnknown, why: []Reason{{Level: AtNowhere, Text: "there is no network security group, " +
+			"and of which kind its public address is, which decides then, could not be read"}}}
+	}
 	if r.packets = packets.Intersect(outside); !r.packets.Empty() {
 		out = append(out, r)
 	}

@@ -143,6 +143,9 @@ func (ev evaluator) paths(vm jit.VM, asked ipset.Packets) []path {
 				out = append(out, ev.pathsTo(nic, a, packets)...)
 			}
 		}
+		for _, text := range nic.Unread {
+			out = append(out, ev.unreadPath(nic, text, asked))
+		}
 	}
 	return out
 }
@@ -163,6 +166,11 @@ func (ev evaluator) pathsTo(nic jit.Interface, a jit.Address, packets ipset.Pack
 			if decisions := ev.throughDNAT(nic, a, fw, i, packets); len(decisions) > 0 {
 				out = append(out, ev.path(nic, a, fw.publicSide(t), packets, decisions))
 			}
+		}
+	}
+	for _, h := range ev.topology.ToHosts {
+		if decisions := ev.toHost(nic, a, h, packets); len(decisions) > 0 {
+			out = append(out, ev.path(nic, a, h.Firewall.publicSide(h.Rule), packets, decisions))
 		}
 	}
 	if out[0].way.Decision != AnswerDeny && len(packets.Sources.Intersect(ev.tags.Internet.Sure)) > 0 {

@@ -45,8 +45,14 @@ func (ev evaluator) groupMembers(group string) rules.Members[netip.Addr] {
 	var m rules.Members[netip.Addr]
 	for _, nic := range ev.topology.Interfaces {
 		for _, a := range nic.Addresses {
-			if a.Addr.IsValid() && isMember(a, group) {
+			switch {
+			case !isMember(a, group):
+			case a.Addr.IsValid():
 				m.Sure = m.Sure.Union(ipset.One(a.Addr))
+			default:
+				m.Maybe = ev.network.Union(ipset.PrivateSpace())
+				m.Doubts = []string{"an address of the interface " + resource.Name(nic.ID) + ", which is in the application security group " +
+					resource.Name(group) + ", cannot be read"}
 			}
 		}
 	}

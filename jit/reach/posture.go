@@ -95,18 +95,14 @@ func managementPorts() ipset.Set[ipset.Port] {
 
 // Classify says how the VM stands, by the order of Defender's recommendation
 // "Management ports of virtual machines should be protected with just-in-time
-// network access control": classic; just-in-time on; nothing that filters; no
-// rule of its own that opens a management port; and otherwise Unhealthy. A rule
+// network access control": just-in-time on; nothing that filters; no rule
+// of its own that opens a management port; and otherwise Unhealthy. A rule
 // that other rules leave nothing to decide opens nothing, and a rule of a live
 // grant of ours is access that somebody was given: both are said in Notes. It
 // is about TCP, which all these ports are spoken over; RDP's UDP side is of no
 // use without it.
 // https://learn.microsoft.com/azure/defender-for-cloud/just-in-time-access-overview
 func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) Posture {
-	if vm.Classic {
-		return Posture{Class: ClassNotApplicable, Why: "It is a VM of the classic deployment model, " +
-			"which has no network security group to lock; migrate it to Resource Manager."}
-	}
 	s := scan{evaluator: newEvaluator(tables, topology, jit.TCP), facts: facts}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -115,6 +111,7 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 			}
 		}
 	}
+	s.noteUnknown(vm)
 	p := Posture{
 		Rules: s.openings(), Defaults: tidy(s.defaults), Notes: tidy(s.notes),
 		StillOpen: tidy(s.basic), Defender: s.defender,
@@ -123,7 +120,7 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 		p.Breadth = p.Rules[0].Breadth
 	}
 	p.Class, p.Why = s.class(p)
-	p.Undetermined = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.topology.Appliances) > 0)
+	p.Undetermined = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.unknown) > 0 || s.topology.passesUnexamined())
 	if p.Class == ClassHealthy {
 		p.StillOpen = append(s.remarks(p.Rules), p.StillOpen...)
 	}

@@ -67,7 +67,6 @@ func protection(ports ...jit.PortPolicy) reach.Facts {
 func TestClassifyRows(t *testing.T) {
 	open := []rules.Table{nsg("nic", ssh("open", 300, nil))}
 	nic := oneNIC("/g/nic", "")
-	classic := jit.VM{Name: "old-1", Classic: true}
 	stopped, bare := nic, oneNIC("", "")
 	stopped.Power, bare.Power = "deallocated", "deallocated"
 	basic := func(s *reach.Topology) {
@@ -88,7 +87,6 @@ func TestClassifyRows(t *testing.T) {
 	wide.Widest = jit.Widths{V4: 8}
 	defender := ssh("SecurityCenter-JITRule_-1105480617_"+defenderHex, 250, denying("*"))
 	for _, c := range []scanCase{
-		{name: "1 classic", vm: classic, tables: open, facts: protection(), want: reach.ClassNotApplicable, says: []string{"the classic deployment model", "migrate it to Resource Manager"}},
 		{name: "2 protected", vm: nic, tables: []rules.Table{nsg("nic", ssh("jitbot-prod-deny-over-1", 250, denying("*")))}, facts: protection(), want: reach.ClassHealthy, says: []string{"jitbot protects it"}},
 		{name: "2 protected and stopped", vm: stopped, tables: []rules.Table{nsg("nic")}, facts: protection(), want: reach.ClassHealthy},
 		{name: "2 protected, and a rule stands above", vm: nic, tables: open, facts: protection(), want: reach.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Yet rule open (priority 300) of nic opens management ports to Any."}},

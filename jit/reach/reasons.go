@@ -93,12 +93,12 @@ func (ev evaluator) frontendReasons(a jit.Address, packets ipset.Packets, transl
 		switch {
 		case f.To != a.Addr || f.Public == "":
 		case len(f.Ports) == 0:
-			add("The public address %s (%s) is before %s.", f.Public, f.Name, a.Addr)
+			add("The public address %s (%s) is before %s.", f.publicEnd(), f.Name, a.Addr)
 		default:
 			for _, m := range f.Ports {
 				if len(packets.Ports.Intersect(ipset.Span(ipset.Port(m.BackendPorts.From), ipset.Port(m.BackendPorts.To)))) > 0 {
-					add("The load balancer %s leads from %s port %d to port %s of %s; the rules see the client's own address.",
-						f.Name, f.Public, m.FrontendPort, m.BackendPorts.Span(), a.Addr)
+					add("The load balancer %s leads from %s port %s to port %s of %s; the rules see the client's own address.",
+						f.Name, f.publicEnd(), m.frontendPorts(), m.BackendPorts.Span(), a.Addr)
 				}
 			}
 		}
@@ -111,6 +111,22 @@ func (ev evaluator) frontendReasons(a jit.Address, packets ipset.Packets, transl
 			"so nothing comes from the internet unless something else forwards it.", a.Addr)
 	}
 	return out
+}
+
+// publicEnd is the public address, or what is known of it.
+func (f Frontend) publicEnd() string {
+	if f.Unread {
+		return f.Public + ", which could not be read,"
+	}
+	return f.Public
+}
+
+// frontendPorts are the ports that clients connect to.
+func (m PortMapping) frontendPorts() string {
+	if m.FrontendLast > m.FrontendPort {
+		return fmt.Sprintf("%d-%d", m.FrontendPort, m.FrontendLast)
+	}
+	return fmt.Sprint(m.FrontendPort)
 }
 
 // reasons lists what decided, each reason with the packets that it is about,

@@ -22,6 +22,7 @@ type scan struct {
 	defaults    []string
 	notes       []string
 	unread      []string
+	unknown     []string // what is not known and may let somebody in
 	basic       []string // what a public address of the Basic kind lets in
 	disagreeing bool     // guards on the way disagree
 	granting    bool     // a grant of ours is live
@@ -38,7 +39,7 @@ func (s scan) class(p Posture) (class Class, why string) {
 		return ClassHealthy, why
 	case p.Defender:
 		return ClassHealthy, "Microsoft Defender for Cloud guards it: its just-in-time access is on."
-	case !s.filtered && len(s.topology.Appliances) > 0:
+	case !s.filtered && s.topology.passesUnexamined():
 		return ClassNotApplicable, "It cannot be told: it has no network security group on its interfaces or subnets, " +
 			"and what the virtual appliance on its route lets through is not looked at yet."
 	case !s.filtered:
@@ -48,6 +49,8 @@ func (s scan) class(p Posture) (class Class, why string) {
 		return ClassUnhealthy, jit.Capital(opening(p.Rules))
 	case len(s.unread) > 0:
 		return ClassNotApplicable, "It cannot be told: the rules of " + jit.JoinWords(tidy(s.unread)) + " were not read."
+	case len(s.unknown) > 0:
+		return ClassNotApplicable, "It cannot be told: " + jit.JoinWords(tidy(s.unknown)) + "."
 	case s.disagreeing:
 		return ClassHealthy, "Not every guard on the way has a rule of its own that lets anybody to the ports 22, 3389, 5985 and 5986: " +
 			"they disagree."
@@ -97,6 +100,9 @@ func (s scan) remarks(rules []OpenRule) []string {
 	}
 	policy(anybody, "Any")
 	policy(anywhere, "any "+single(s.facts.Widest))
+	if len(s.unknown) > 0 {
+		out = append(out, "Yet not all is known: "+jit.JoinWords(tidy(s.unknown))+".")
+	}
 	if len(s.unread) > 0 {
 		out = append(out, "Yet what else opens ports there is not known: the rules of "+jit.JoinWords(tidy(s.unread))+" were not read.")
 	}

@@ -18,15 +18,24 @@ type TopologyReader interface {
 	Topology(ctx context.Context, vms []jit.VM) (map[string]Topology, error)
 }
 
-// Unexamined says what is on the way and is not looked at.
+// Unexamined says what is on the way and is not looked at, or cannot be resolved.
 func (t Topology) Unexamined() []string {
-	var out []string
+	out := slices.Clone(t.Unresolved)
 	for _, hop := range t.Appliances {
 		out = append(out, fmt.Sprintf("The routes of its subnet lead to the virtual appliance %s: "+
 			"a firewall is on the route and is not looked at yet.", hop))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// Unknown is Unexamined, with the rules of firewalls that may lead to the VM.
+func (t Topology) Unknown() []string {
+	out := t.Unexamined()
+	for _, h := range t.ToHosts {
+		out = append(out, jit.Capital(h.text())+".")
+	}
+	return out
 }
 
 // Topology is what is around a VM and decides, beside the rules of its
@@ -57,7 +66,26 @@ type Topology struct {
 	// Appliances are the next hops, in the routes of the VM's subnets, that may
 	// be firewalls and are none of Firewalls: what they do is not known.
 	Appliances []netip.Addr
+	// Manifold says that a route of the VM's subnets leads to what is not known:
+	// a kind of next hop that is new, or several at once.
+	Manifold bool
+	// ToHosts are DNAT rules of firewalls in the VM's network or a peer of it that
+	// lead to a host name, which may be the VM's.
+	ToHosts []HostRule
+	// Unresolved are sentences on what else leads to the VM, or may, and is not
+	// known.
+	Unresolved []string
 }
+
+// HostRule is a DNAT rule that leads to a host name.
+type HostRule struct {
+	Firewall Firewall // its name and subnet
+	Rule     rules.Rule
+}
+
+// passesUnexamined reports whether packets may pass something on the route that
+// is not looked at.
+func (t Topology) passesUnexamined() bool { return len(t.Appliances) > 0 || t.Manifold }
 
 // Frontend is a public address or a load balancer before a private address of the
 // VM. Azure asks the guards after its translation: they see the client and the
@@ -67,6 +95,7 @@ type Frontend struct {
 	Public string        // the public address, empty for an internal load balancer
 	To     netip.Addr    // the VM's address behind it
 	Basic  bool          // of the retired Basic kind, which is open where no guard is
+	Unread bool          // in no list that could be read: Public is its name, and of which kind it is is not known
 	Ports  []PortMapping // a load balancer's rules; empty for a public address, which changes no port
 }
 
@@ -74,6 +103,7 @@ type Frontend struct {
 // translates.
 type PortMapping struct {
 	FrontendPort uint16    // what clients connect to
+	FrontendLast uint16    // the last such port, where it is one of several and which is not told; 0: FrontendPort
 	BackendPorts jit.Ports // the VM's port
 }
 

@@ -200,8 +200,11 @@ func (u *union) plan(d drawer, guard string) {
 	u.after = append(u.after, table)
 }
 
-// inNarrowBands says where a rule of ours is ours.
+// inNarrowBands says where a rule of ours is ours: anywhere, when it names its grant.
 func inNarrowBands(r rules.Rule) bool {
+	if d, ok := rules.ParseDescription(r.Description); ok && strings.Contains(r.Name, string(d.Grant)) {
+		return true
+	}
 	if strings.Contains(r.Name, "-deny-") {
 		return 112 <= r.Priority && r.Priority <= 115 || 200 <= r.Priority && r.Priority <= 205
 	}

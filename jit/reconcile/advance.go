@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	advancers = 32               // grants moved on at once, so that the store commits them together
-	askedFor  = 15 * time.Second // a request not checked by then was cut off, and is checked again
+	advancers   = 32                     // grants moved on at once, so that the store commits them together
+	storeWithin = 500 * time.Millisecond // a pass waits no longer for the store: rules that are overdue go by what was read
+	askedFor    = 15 * time.Second       // a request not checked by then was cut off, and is checked again
 )
 
 // advanceDue moves on every grant whose time has come, closings first.
@@ -26,7 +27,7 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 	found := newFoundDue()
 	faults = append(faults, r.advanceAll(ctx, ids, due, now, found)...)
 	if first {
-		r.startup.waitFor(found.guards)
+		r.startup.WaitFor(found.guards)
 	}
 	for guard, urgent := range r.due.replace(found) {
 		r.work.guards.Add(ctx, guard, urgent)
@@ -39,12 +40,14 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, found *foundDue) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
+	within, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
 	var wg sync.WaitGroup
 	for i, id := range ids {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			g, err := r.advance(ctx, id, due, now)
+			g, err := r.advance(within, id, due, now)
 			if err != nil {
 				faults[i] = fmt.Errorf("moving %s on: %w", id, err)
 			}
@@ -53,6 +56,10 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 				found.addClosing(g, fresh, now)
 			case err != nil && g.State.Live() && !g.MayStandAt(due):
 				found.addOverdue(g, fresh, now)
+			case g.State == jit.Asked && now.Sub(g.Request.At) >= askedFor:
+				r.work.requests.Add(ctx, string(id), false)
+			case g.State == jit.Opening && g.Clock.Begun.IsZero():
+				r.work.openings.Add(ctx, string(id), false)
 			}
 		})
 	}
@@ -64,7 +71,7 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 // be ahead of now while the clock is suspect. With an error it returns the grant as
 // it was read.
 func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time) (jit.Grant, error) {
-	g, err := r.adapters.Grants.Grant(ctx, id)
+	g, err := r.adapters.Grants.Grant(context.WithoutCancel(ctx), id) // however long the others took
 	if err != nil {
 		return g, fmt.Errorf("reading it: %w", err)
 	}
@@ -78,18 +85,13 @@ func (r *Reconciler) advance(ctx context.Context, id jit.ID, due, now time.Time)
 // advanceRead is advance of a grant that was read.
 func (r *Reconciler) advanceRead(ctx context.Context, g jit.Grant, due, now time.Time) (jit.Grant, error) {
 	switch g.State {
-	case jit.Asked:
-		if now.Sub(g.Request.At) >= askedFor {
-			r.work.requests.Add(ctx, string(g.ID), false)
-		}
-		return g, nil
 	case jit.Pending:
 		if now.Before(g.Clock.Lapse) {
 			return g, nil
 		}
 		return r.update(ctx, g.ID, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Lapse(now) }))
 	case jit.Opening:
-		return r.advanceOpening(ctx, g, now)
+		return r.advanceOpening(ctx, g, due, now)
 	case jit.Open:
 		return r.advanceOpen(ctx, g, due, now)
 	case jit.Closing:
@@ -99,20 +101,17 @@ func (r *Reconciler) advanceRead(ctx context.Context, g jit.Grant, due, now time
 	}
 }
 
-func (r *Reconciler) advanceOpening(ctx context.Context, g jit.Grant, now time.Time) (jit.Grant, error) {
-	if g.Clock.Begun.IsZero() {
-		r.work.openings.Add(ctx, string(g.ID), false)
-		return g, nil
-	}
-	if now.Before(g.Clock.OpenBy) {
-		return g, nil // it began after the list of what is due was made
+func (r *Reconciler) advanceOpening(ctx context.Context, g jit.Grant, due, now time.Time) (jit.Grant, error) {
+	if g.Clock.Begun.IsZero() || due.Before(g.Clock.OpenBy) {
+		return g, nil // it is prepared; or began after the list of what is due was made
 	}
 	d := jit.Decision{Ending: jit.Failed, Reason: g.Unconfirmed()}
 	return r.update(ctx, g.ID, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.CloseWhile(jit.Opening, d, now) }))
 }
 
 func (r *Reconciler) advanceOpen(ctx context.Context, g jit.Grant, due, now time.Time) (jit.Grant, error) {
-	return r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ExpireOrRemind(due, now) })
+	doubt := r.trust.Doubt()
+	return r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ExpireOrRemind(doubt, due, now) })
 }
 
 // advanceClosing ends what was never begun, and says that a closing takes too
@@ -141,6 +140,9 @@ func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (j
 	if err != nil {
 		return g, fmt.Errorf("storing %s: %w", id, err)
 	}
+	if g.State.Ended() {
+		r.inForce.Forget(string(id))
+	}
 	return g, nil
 }
 
@@ -150,23 +152,4 @@ func oneEvent(f func(jit.Grant) (jit.Grant, jit.Event, error)) func(jit.Grant) (
 		next, e, err := f(g)
 		return next, []jit.Event{e}, err
 	}
-}
-
-// Stuck lists the grants whose closing is stuck, for health and metrics.
-func (r *Reconciler) Stuck(ctx context.Context) ([]jit.Grant, error) {
-	ids, err := r.adapters.Grants.Due(ctx, r.trust.Due())
-	if err != nil {
-		return nil, fmt.Errorf("finding what is due: %w", err)
-	}
-	var out []jit.Grant
-	for _, id := range ids {
-		g, err := r.adapters.Grants.Grant(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", id, err)
-		}
-		if g.Stuck {
-			out = append(out, g)
-		}
-	}
-	return out, nil
 }

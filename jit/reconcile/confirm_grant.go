@@ -3,17 +3,20 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"strings"
+	"slices"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
 // confirmGuard moves the grants on by what was read back, and by nothing else.
 func (r *Reconciler) confirmGuard(ctx context.Context, pass guardPass) error {
+	pass.others = map[string]guardPass{}
 	var faults []error
 	for _, g := range pass.grants {
 		var err error
@@ -40,59 +43,95 @@ func (r *Reconciler) confirmGuard(ctx context.Context, pass guardPass) error {
 	return errors.Join(append(faults, r.recordOrphans(ctx, pass))...)
 }
 
-// confirmReady moves on what already agrees, since the changes for others may
-// take minutes.
+// confirmReady moves on what already agrees and what nothing is changed for, since
+// the changes for others may take minutes.
 func (r *Reconciler) confirmReady(ctx context.Context, pass guardPass) error {
+	pass.others = map[string]guardPass{}
 	var faults []error
 	for _, g := range pass.grants {
-		_, left := r.findRule(g, pass.before)
-		ready, _ := r.confirmedAt(pass, g)
 		switch {
-		case g.State == jit.Opening && ready:
+		case g.State == jit.Opening && r.whyNotInForce(pass, g) == nil:
 			faults = append(faults, r.confirmOpened(ctx, pass, g))
-		case g.State == jit.Closing && !left && pass.before.Settled && !g.ConfirmedAt(pass.guard):
+		case g.State == jit.Closing && r.whyInForce(pass, g) == nil && !g.ConfirmedAt(pass.guard) && !pass.plan.Changing(g.ID):
 			faults = append(faults, r.confirmClosed(ctx, pass, g))
 		}
 	}
 	return errors.Join(faults...)
 }
 
+// besides are the other guards of the grant, and whether all of them have agreed: then
+// what this one says is the last, and they are read beside it.
+func besides(g jit.Grant, guard string) (others []string, last bool) {
+	others = slices.DeleteFunc(jit.GuardsOf(g.Paths), func(other string) bool { return resource.Same(other, guard) })
+	return others, !slices.ContainsFunc(others, func(other string) bool { return !g.ConfirmedAt(other) })
+}
+
+// confirmAgreed stores that a grant agrees here, for the last guard only when all
+// were read to agree in one reading; cause is why they do not.
+func (r *Reconciler) confirmAgreed(ctx context.Context, pass guardPass, g jit.Grant, why func(guardPass, jit.Grant) error,
+	confirm func(jit.Grant) (jit.Grant, []jit.Event, error),
+) (next jit.Grant, cause, err error) {
+	for {
+		others, last := besides(g, pass.guard)
+		if !last {
+			others = nil
+		}
+		if cause := r.allAgree(ctx, pass, others, func(at guardPass) error { return why(at, g) }); cause != nil {
+			return g, cause, nil
+		}
+		next, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			if _, nowLast := besides(g, pass.guard); nowLast && !last {
+				return g, nil, rules.ErrNotYet // another guard agreed meanwhile, and was not read beside this one
+			}
+			return confirm(g)
+		})
+		if last || !errors.Is(err, rules.ErrNotYet) {
+			return next, nil, err
+		}
+		if g, err = r.adapters.Grants.Grant(ctx, g.ID); err != nil {
+			return g, nil, fmt.Errorf("reading %s: %w", g.ID, err)
+		}
+	}
+}
+
 // confirmOpened confirms what is in force here, and gives up what Azure will
 // not take.
 func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Grant) error {
-	done, cause := r.confirmedAt(pass, g)
-	if done {
-		opened, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-			return g.ConfirmGuard(pass.guard, r.publicEnds(pass, g), pass.now)
-		})
-		if err == nil && opened.State == jit.Open && opened.Clock.Opened.Equal(pass.now) {
-			r.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
-		}
+	opened, cause, err := r.confirmAgreed(ctx, pass, g, r.whyNotInForce, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		return g.ConfirmGuard(pass.guard, r.publicEnds(pass, g), pass.now)
+	})
+	if cause == nil {
+		r.inForce.Note(string(g.ID), pass.guard)
+	}
+	switch {
+	case err != nil:
 		return err
-	}
-	if admission.Lasting(cause) {
+	case cause != nil && admission.Lasting(cause):
 		return r.failOpening(ctx, g.ID, admission.ReasonFor(cause), pass.now)
+	case cause != nil:
+		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
+	case opened.State == jit.Open && opened.Clock.Opened.Equal(pass.now):
+		r.adapters.Meter.Opened(opened.Clock.Opened.Sub(opened.Clock.Approved))
 	}
-	return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
+	return nil
 }
 
-// confirmedAt reports whether every rule of the grant here was read back in force,
-// or what stands in the way.
-func (r *Reconciler) confirmedAt(pass guardPass, g jit.Grant) (bool, error) {
+// whyNotInForce is nil when every rule of the grant here was read back in force, else
+// what stands in the way.
+func (r *Reconciler) whyNotInForce(pass guardPass, g jit.Grant) error {
 	for _, want := range rules.ForGrant(r.owner.Installation, pass.guard, g) {
 		if err := pass.failed[want.Name]; err != nil {
-			return false, err
+			return err
 		}
-		final := pass.plan.FinalOf(want)
-		ok, err := pass.after.InForce(final)
+		ok, err := pass.after.InForce(pass.plan.FinalOf(want))
 		if err != nil {
-			return false, err
+			return err
 		}
 		if !ok {
-			return false, rules.ErrNotYet
+			return rules.ErrNotYet
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // publicEnds are where the rules of the grant in a firewall let its holder in.
@@ -102,10 +141,12 @@ func (r *Reconciler) publicEnds(pass guardPass, g jit.Grant) []jit.PublicEnd {
 
 // confirmClosed ends a grant of which nothing is left in the guard.
 func (r *Reconciler) confirmClosed(ctx context.Context, pass guardPass, g jit.Grant) error {
-	if cause := r.whyInForce(pass, g); cause != nil {
+	closed, cause, err := r.confirmAgreed(ctx, pass, g, r.whyInForce, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		return g.ConfirmClosed(pass.guard, pass.now)
+	})
+	if cause != nil {
 		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
 	}
-	closed, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ConfirmClosed(pass.guard, pass.now) })
 	if err == nil && closed.State == jit.Closed && closed.Clock.Ended.Equal(pass.now) { // else another pass closed it, and measured
 		r.adapters.Meter.Closed(closed.Clock.Ended.Sub(closed.Clock.Due))
 	}
@@ -113,39 +154,19 @@ func (r *Reconciler) confirmClosed(ctx context.Context, pass guardPass, g jit.Gr
 }
 
 // whyInForce is why something of the grant may still be in force in the guard, nil
-// when it was read back gone.
+// when it was read back gone from a guard that is settled, whoever wrote to it last.
 func (r *Reconciler) whyInForce(pass guardPass, g jit.Grant) error {
-	left, found := r.findRule(g, pass.after)
-	if !found && pass.after.Whole && !pass.after.Settled {
-		return rules.ErrNotYet // it still filters as before
-	}
-	if !found {
+	left, found := r.owner.RuleOf(pass.after, g.ID)
+	switch {
+	case !found && pass.after.Settled:
 		return nil
+	case !found || pass.failed[left.Name] == nil:
+		return rules.ErrNotYet
+	case left.Allow:
+		return pass.failed[left.Name]
+	default:
+		return admission.TurnedToDeny(left.Name, pass.failed[left.Name])
 	}
-	cause := pass.failed[left.Name]
-	if cause == nil {
-		cause = rules.ErrNotYet
-		if _, ours := r.owner.Ours(left); !ours {
-			cause = jit.Refuse(jit.ErrForbidden,
-				"somebody moved the rule %s outside our band, so it is not touched; remove it by hand", left.Name)
-		}
-	}
-	if errors.Is(cause, jit.ErrLocked) && !left.Allow {
-		cause = jit.Refuse(jit.ErrLocked,
-			"a lock keeps the rule %s from being removed, so it was turned into a deny and lets nobody in; remove the lock", left.Name)
-	}
-	return cause
-}
-
-// findRule finds a rule of the grant, wherever in the guard it stands.
-func (r *Reconciler) findRule(g jit.Grant, t rules.Table) (rules.Rule, bool) {
-	for _, rule := range t.Rules {
-		n, ok := rules.ParseRuleName(strings.ToLower(rule.Name))
-		if ok && n.Installation == r.owner.Installation && n.Grant == g.ID {
-			return rule, true
-		}
-	}
-	return rules.Rule{}, false
 }
 
 // checkOpen records that somebody removed or changed a rule of a live grant;

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
@@ -21,17 +22,17 @@ func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p ji
 	if err != nil {
 		return err
 	}
-	for _, want := range rules.ForProtections(r.owner.Installation, pass.guard, []jit.Protection{p}) {
-		final := pass.plan.FinalOf(want)
-		if err := pass.failed[final.Name]; err != nil {
-			return errors.Join(err, r.recordProtectionTrouble(ctx, pass, p, err))
-		}
-		got, found := pass.after.Rule(final.Name)
-		if !found || !got.Equal(final) || !got.Settled || !pass.after.Settled {
-			return rules.ErrNotYet
-		}
-	}
+	guards := jit.GuardsOf(p.Paths)
 	if p.State == jit.Protected {
+		guards = nil
+	}
+	cause := r.allAgree(ctx, pass, guards, func(at guardPass) error { return at.whyNotDenied(r.owner.Installation, p) })
+	switch {
+	case errors.Is(cause, rules.ErrNotYet):
+		return cause
+	case cause != nil:
+		return errors.Join(cause, r.recordProtectionTrouble(ctx, pass, p, cause))
+	case p.State == jit.Protected:
 		return errors.Join(r.recordProtectionDrift(ctx, pass, p), r.recordExposure(ctx, pass, p))
 	}
 	open, err := r.whatStaysOpen(ctx, pass, p)
@@ -45,6 +46,21 @@ func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p ji
 	return err
 }
 
+// whyNotDenied is nil when every deny of the protection here was read back in force,
+// else what stands in the way.
+func (pass guardPass) whyNotDenied(installation string, p jit.Protection) error {
+	for _, want := range rules.ForProtections(installation, pass.guard, []jit.Protection{p}) {
+		final := pass.plan.FinalOf(want)
+		if err := pass.failed[final.Name]; err != nil {
+			return err
+		}
+		if got, found := pass.after.Rule(final.Name); !found || !got.Equal(final) || !got.Settled || !pass.after.Settled {
+			return rules.ErrNotYet
+		}
+	}
+	return nil
+}
+
 // confirmProtectionLeft forgets a guard that the VM has left once no deny for it is there.
 func (r *Reconciler) confirmProtectionLeft(ctx context.Context, pass guardPass, p jit.Protection) (jit.Protection, error) {
 	if !p.HasLeft(pass.guard) {
@@ -55,9 +71,12 @@ func (r *Reconciler) confirmProtectionLeft(ctx context.Context, pass guardPass, 
 		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.HasAt(path.Guard, a) })
 	}
 	for _, rule := range pass.after.Rules {
-		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && pass.shutsFor(gone, rule) {
+		if n, ours := pass.owner.Ours(rule); ours && n.Grant == "" && pass.shutsFor(gone, rule) {
 			return p, rules.ErrNotYet
 		}
+	}
+	if !pass.after.Settled {
+		return p, rules.ErrNotYet
 	}
 	return r.storeProtectionLeft(ctx, p, pass.guard)
 }
@@ -72,13 +91,16 @@ func (r *Reconciler) storeProtectionLeft(ctx context.Context, p jit.Protection, 
 // confirmUnprotected ends a protection of which no deny is left in any guard.
 func (r *Reconciler) confirmUnprotected(ctx context.Context, pass guardPass, p jit.Protection) error {
 	for _, rule := range pass.after.Rules {
-		if n, ours := r.owner.Ours(rule); ours && n.Grant == "" && pass.shutsFor(p, rule) {
+		if n, ours := pass.owner.Ours(rule); ours && n.Grant == "" && pass.shutsFor(p, rule) {
 			cause := pass.failed[rule.Name]
 			if cause == nil {
 				cause = rules.ErrNotYet
 			}
 			return errors.Join(cause, r.recordProtectionTrouble(ctx, pass, p, cause))
 		}
+	}
+	if !pass.after.Settled {
+		return rules.ErrNotYet
 	}
 	return r.storeUnprotected(ctx, p, pass.guard)
 }
@@ -111,17 +133,18 @@ func (pass guardPass) shutsFor(p jit.Protection, deny rules.Rule) bool {
 // recordProtectionDrift says that somebody changed a deny of a protected VM; the plan has
 // put it back.
 func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, p jit.Protection) error {
-	for _, want := range rules.ForProtections(r.owner.Installation, pass.guard, pass.protections) {
-		final := pass.plan.FinalOf(want)
-		old, _ := pass.before.Rule(final.Name)
-		if !final.IsFor(p, pass.guard) || old.StillDenies(p, pass.guard, final) {
-			continue
-		}
+	deny := r.missingDeny(pass, p)
+	switch {
+	case deny == "":
+		return nil
+	case !r.inForce.Has(strings.ToLower(p.VM), pass.guard):
+		r.common.Add(p.ShutAgain(pass.now)) // it was not there when jitbot started
+		return nil
+	default:
 		return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
-			return p.Drifted(final.Name, pass.after.Name, pass.now)
+			return p.Drifted(deny, pass.after.Name, pass.now)
 		})
 	}
-	return nil
 }
 
 // recordExposure says that what the denies of a protected VM leave open is not what was

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -28,6 +27,9 @@ func (r *Reconciler) compareAll(ctx context.Context) error {
 	stale := map[string]bool{}
 	for _, guard := range known {
 		stale[guard] = true // gone, or unreadable just now, unless it is listed
+		if err == nil && !rules.Lists(tables, guard) {
+			r.absences.Missed(guard)
+		}
 	}
 	for _, t := range tables {
 		guard := strings.ToLower(t.Guard)
@@ -50,13 +52,10 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	if err != nil {
 		return true, err
 	}
-	for _, rule := range t.Rules {
-		if n, astray := r.owner.OutsideBands(rule); astray {
-			r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
-				slog.String("guard", guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
-		}
+	pass := r.planPass(ctx, stored, t)
+	if len(pass.plan.Changes) == 0 {
+		r.orphans.replace(guard, nil) // whoever removed them
 	}
-	pass := r.planPass(stored, t)
 	for _, g := range stored.Grants {
 		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }
 		if g.State != jit.Open || g.HasLeft(guard) || slices.ContainsFunc(pass.plan.Final, moved) ||
@@ -65,41 +64,6 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 		}
 	}
 	return len(pass.plan.Changes) == 0 && len(pass.plan.Blocked) == 0 && r.owner.ProtectionsInForce(t, stored.Protections), nil
-}
-
-// closeDrifted closes the open grants whose rules somebody removed or changed,
-// where the policy says to end them, and plans the pass anew.
-func (r *Reconciler) closeDrifted(ctx context.Context, pass guardPass) (guardPass, error) {
-	ended := false
-	for _, g := range pass.grants {
-		rule := r.changedRule(pass, g)
-		if g.State != jit.Open || !g.EndOnDrift || !g.ConfirmedAt(pass.guard) || rule == "" {
-			continue
-		}
-		ended = true
-		if err := r.closeDriftedGrant(ctx, g.ID, rule); err != nil {
-			return pass, err
-		}
-	}
-	if !ended {
-		return pass, nil
-	}
-	stored, err := r.readStored(ctx, pass.guard)
-	return r.planPass(stored, pass.before), err
-}
-
-// changedRule names a rule of the grant that is not as it should be here.
-func (r *Reconciler) changedRule(pass guardPass, g jit.Grant) string {
-	for _, c := range pass.plan.Changes {
-		if c.Put == nil {
-			continue
-		}
-		old, _ := pass.before.Rule(c.Put.Name)
-		if n, ok := rules.ParseRuleName(strings.ToLower(c.Put.Name)); ok && n.Grant == g.ID && !old.Equal(*c.Put) {
-			return c.Put.Name
-		}
-	}
-	return ""
 }
 
 func (r *Reconciler) closeDriftedGrant(ctx context.Context, id jit.ID, rule string) error {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/resource"
 )
 
 // whatStaysOpen say what the denies of a protection leave open: addresses that
@@ -32,15 +31,15 @@ func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p jit.Pr
 // allowsAbove names the allows before the denies of the protection, at
 // addresses where every group has one: packets must pass both.
 func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p jit.Protection) ([]string, error) {
+	if err := r.readBeside(ctx, pass, jit.GuardsOf(p.Paths)); err != nil {
+		return nil, err
+	}
 	above := map[netip.Addr][]string{}
 	shut := map[netip.Addr]bool{}
 	for _, path := range p.Paths {
 		table := pass.after
-		if !resource.Same(path.Guard, pass.guard) {
-			var err error
-			if table, err = r.checks.Table(ctx, path.Guard); err != nil {
-				return nil, err
-			}
+		if other, read := pass.others[strings.ToLower(path.Guard)]; read {
+			table = other.after
 		}
 		for _, a := range path.Addresses {
 			names, err := r.owner.AllowsBefore(table, p, path, a)

@@ -18,12 +18,19 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
 	for _, t := range g.Request.Targets {
-		vm, err := r.readWhole(ctx, t.VM, c.byID)
+		vm, err := r.readTarget(ctx, g, t, c)
+		if errors.Is(err, admission.ErrAbsent) {
+			sites = append(sites, admission.AsWritten(g, t)) // another VM may have its addresses by now
+			continue
+		}
 		if errors.Is(err, jit.ErrNotFound) {
 			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
 		}
 		if err != nil {
 			return err
+		}
+		if t.Replaced(vm) {
+			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Recreated}, now)
 		}
 		if vm.Blind && g.Slow() {
 			return nil // the firewalls before it may be as they were
@@ -44,6 +51,20 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	return r.followPaths(ctx, g, admission.PathsOf(sites), now)
 }
 
+// readTarget is readWhole of a target. A list that has another machine under its
+// name may be older than the grant, so that is asked for; which machine it is, where
+// the record does not say, is kept.
+func (r *Reconciler) readTarget(ctx context.Context, g jit.Grant, t jit.Target, c currentVMs) (jit.VM, error) {
+	vm, err := r.readWhole(ctx, t.VM, c)
+	if err == nil && t.Replaced(vm) {
+		vm, err = r.adapters.Inventory.VM(ctx, t.VM)
+	}
+	if err == nil && t.VMID == "" {
+		_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Identified(vm), nil, nil })
+	}
+	return vm, err
+}
+
 // followPaths compares the paths that were found with those of the grant.
 func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
 	switch {
@@ -59,12 +80,15 @@ func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.P
 
 // reroute has the rules of an open grant follow to where its VMs are now.
 func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
-	err := r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
+	err := r.checks.CheckRemovable(ctx, jit.GuardsOf(paths))
 	if errors.As(err, new(*jit.Refusal)) { // where it went, the rule could not be removed
 		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
+	}
+	if r.wasInForce(ctx, g) { // else they are looked for where it went, and not written there
+		r.inForce.Note(string(g.ID), jit.GuardsOf(paths)...)
 	}
 	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Follow(paths, now) })
 	r.Touch(append(g.Guards(), jit.GuardsOf(paths)...))

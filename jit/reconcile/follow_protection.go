@@ -16,7 +16,7 @@ import (
 
 // followProtections keeps every protection in step with its VM, and queues the
 // VMs that the configuration protects always and nothing protects yet.
-func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.VM, began time.Time) []error {
+func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began time.Time) []error {
 	protections, err := r.adapters.Protections.Protections(ctx)
 	if err = r.tolerateDamage(ctx, err); err != nil {
 		return []error{fmt.Errorf("listing protections: %w", err)}
@@ -26,11 +26,11 @@ func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.V
 	for _, p := range protections {
 		protected[strings.ToLower(p.VM)] = true
 		if p.At.Before(began) { // else it knows better than the list
-			faults = append(faults, r.followProtection(ctx, p, vms))
+			faults = append(faults, r.followProtection(ctx, p, c))
 		}
 	}
-	for id, vm := range vms {
-		if policy, ok := r.config.Policy(vm); ok && policy.Always && !vm.Classic && !protected[id] {
+	for id, vm := range c.byID {
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] {
 			r.work.protections.Add(ctx, id, false)
 		}
 	}
@@ -38,11 +38,11 @@ func (r *Reconciler) followProtections(ctx context.Context, vms map[string]jit.V
 }
 
 // followProtection keeps a protection in step with its VM and its policy.
-func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms map[string]jit.VM) error {
+func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, c currentVMs) error {
 	if p.State == jit.Unprotecting {
 		return nil
 	}
-	vm, err := r.readWhole(ctx, p.VM, vms)
+	vm, err := r.readWhole(ctx, p.VM, c)
 	if errors.Is(err, admission.ErrUnwatched) {
 		r.unwatched.Do(func() {
 			r.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, "+
@@ -52,12 +52,18 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 		return nil
 	}
 	if errors.Is(err, jit.ErrNotFound) {
-		return r.endProtection(ctx, p, "the VM does not exist any more")
+		return r.followPlace(ctx, p, c)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, admission.ErrAbsent) {
 		return err
 	}
+	if err != nil {
+		return nil // its denies stay
+	}
 	if done, err := r.followPolicy(ctx, p, vm); done {
+		return err
+	}
+	if err := r.tellUnread(ctx, vm, p); err != nil {
 		return err
 	}
 	paths, bare := route.NSGPaths(vm)
@@ -74,6 +80,31 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, vms
 	err = r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.Move(paths, bare, now) })
 	r.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
 	return err
+}
+
+// followPlace follows the interface and addresses of a protected VM that is gone: to
+// the VM that has them now. It ends once they serve nothing any more, for longer than
+// a move takes.
+func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c currentVMs) error {
+	if heir, found := admission.Heir(p, c.byID); found {
+		own, err := r.checks.Inherit(ctx, p, heir)
+		if own {
+			return r.endProtection(ctx, p, heir.Group+"/"+heir.Name+" has its addresses now, and a protection of its own")
+		}
+		return err
+	}
+	if time.Since(r.absences.Missed(p.VM)) < admission.MoveLimit {
+		return nil
+	}
+	switch serves, err := r.checks.StillServes(ctx, p); {
+	case err != nil:
+		return err
+	case serves:
+		r.absences.Seen(p.VM) // it is looked at again after as long a while
+	case c.listed.After(r.absences.Missed("what " + p.VM + " had")):
+		return r.endProtection(ctx, p, "the VM does not exist any more, and nothing has its addresses")
+	}
+	return nil
 }
 
 // followPolicy has a protection be as the policy of its VM has it now. done says
@@ -100,7 +131,7 @@ func (r *Reconciler) endProtection(ctx context.Context, p jit.Protection, why st
 
 // reprotect protects a VM as the configuration has it: one that it says to protect
 // always, and one that was protected under another policy. What cannot hold is
-// warned of, leaves what is there, and is tried again. It has a queue of its own:
+// told once, leaves what is there, and is tried again. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
 func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	vm, err := r.adapters.Inventory.VM(ctx, id)
@@ -124,9 +155,7 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	}
 	next, err := r.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
-			slog.String("vm", vm.ID), slog.String("why", no.Error()))
-		return nil
+		return r.tellOpen(ctx, vm, policy.Protection(vm, nil), "all of it, as it was: "+no.Error())
 	}
 	if err != nil {
 		return err
@@ -142,6 +171,38 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	r.Touch(slices.Concat(old.Guards(), next.Guards()))
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", id, err)
+	}
+	return nil
+}
+
+// tellUnread tells of addresses of a protected VM that its denies cannot name.
+func (r *Reconciler) tellUnread(ctx context.Context, vm jit.VM, p jit.Protection) error {
+	unread := route.Unread(vm)
+	if len(unread) == 0 {
+		return nil
+	}
+	return r.tellOpen(ctx, vm, p, "what stands as its address and no rule of jitbot can name, "+strings.Join(unread, ", ")+
+		"; have whoever manages its interface in Azure give it single addresses, or blocks of /28 at most, in its place")
+}
+
+// tellOpen tells the channel what is open of a VM that should be shut as wanted says
+// and cannot be: once for each cause, also over restarts.
+func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, wanted jit.Protection, open string) error {
+	now := r.checks.Clock.Now()
+	mine := now.Format(time.RFC3339Nano)
+	first, err := r.adapters.Names.Bind(ctx, "open "+strings.ToLower(vm.ID)+" "+open, mine)
+	if err != nil {
+		return fmt.Errorf("keeping that it is told what stays open of %s: %w", vm.Name, err)
+	}
+	if first != mine {
+		return nil
+	}
+	r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
+		slog.String("vm", vm.ID), slog.String("open", open))
+	wanted.State, wanted.Open = jit.Protected, "" // of which it is told where it changed
+	_, events := wanted.Expose("", nil, open, now)
+	if err := r.adapters.Record.Append(ctx, events...); err != nil {
+		return fmt.Errorf("recording what stays open of %s: %w", vm.Name, err)
 	}
 	return nil
 }

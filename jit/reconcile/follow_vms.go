@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
@@ -17,7 +18,7 @@ import (
 // that are gone. An older list will not do: an address in it may be somebody
 // else's by now. The key is not used: there is only one.
 func (r *Reconciler) followVMs(ctx context.Context, _ string) error {
-	began := r.checks.Clock.Now()
+	began, listed := r.checks.Clock.Now(), time.Now()
 	vms, err := r.checks.VMs.List(ctx, 0)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -29,12 +30,12 @@ func (r *Reconciler) followVMs(ctx context.Context, _ string) error {
 	for _, vm := range vms {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
-	faults := r.followProtections(ctx, byID, began)
+	now := currentVMs{byID, admission.ByAddress(vms), map[string]rules.Table{}, listed}
+	faults := r.followProtections(ctx, now, began)
 	grants, err := r.adapters.Grants.Unfinished(ctx)
 	if err = r.tolerateDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
-	now := currentVMs{byID, admission.ByAddress(vms), map[string]rules.Table{}}
 	for _, g := range grants {
 		if g.BegunBefore(began) { // else it knows better than the list
 			faults = append(faults, r.followGrant(ctx, g, now))
@@ -49,6 +50,7 @@ type currentVMs struct {
 	byID      map[string]jit.VM
 	byAddress admission.VMsByAddress
 	tables    map[string]rules.Table
+	listed    time.Time // when the list was begun
 }
 
 // tolerateDamage lets a list pass from which records that cannot be read are
@@ -62,14 +64,21 @@ func (r *Reconciler) tolerateDamage(ctx context.Context, err error) error {
 }
 
 // readWhole is the VM as it was listed. One that a list left out, or of which it
-// left something out, is asked for. ErrNotFound when it is gone.
-func (r *Reconciler) readWhole(ctx context.Context, id string, vms map[string]jit.VM) (jit.VM, error) {
-	if vm, there := vms[strings.ToLower(id)]; there && !vm.Partial {
+// left something out, is asked for. ErrNotFound when it is gone: when a list lacks it
+// that was begun after another answer did, and so does an answer now; ErrAbsent until then.
+func (r *Reconciler) readWhole(ctx context.Context, id string, c currentVMs) (jit.VM, error) {
+	vm, there := c.byID[strings.ToLower(id)]
+	if there && !vm.Partial {
+		r.absences.Seen(id)
 		return vm, nil
 	}
 	vm, err := r.adapters.Inventory.VM(ctx, id)
-	if err != nil {
-		return vm, fmt.Errorf("reading %s: %w", id, err)
+	switch {
+	case err == nil:
+		r.absences.Seen(id)
+		return vm, nil
+	case errors.Is(err, jit.ErrNotFound) && !errors.Is(err, admission.ErrUnwatched) && (there || !c.listed.After(r.absences.Missed(id))):
+		err = admission.ErrAbsent
 	}
-	return vm, nil
+	return vm, fmt.Errorf("reading %s: %w", id, err)
 }

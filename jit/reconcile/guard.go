@@ -33,7 +33,8 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	}
 	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
-		return errors.Join(r.grantsAtDeleted(ctx, guard, stored.Grants), r.protectionsAtDeleted(ctx, guard, stored.Protections))
+		r.orphans.replace(guard, nil)
+		return r.missingGuard(ctx, stored)
 	}
 	if err != nil {
 		if removeErr := r.removeUnread(ctx, guard, stored.Grants); removeErr != nil {
@@ -41,10 +42,12 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		}
 		return errors.Join(err, r.recordTrouble(ctx, guard, stored.Grants, err))
 	}
-	pass, err := r.closeDrifted(ctx, r.planPass(stored, before))
+	r.absences.Seen(guard)
+	pass, err := r.closeUnheld(ctx, r.planPass(ctx, stored, before))
 	if err != nil {
 		return err
 	}
+	pass = r.leaveMoved(ctx, r.withhold(pass))
 	if len(pass.plan.Changes) == 0 {
 		return r.confirmGuard(ctx, pass)
 	}
@@ -52,7 +55,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return err
 	}
 	r.applyChanges(ctx, pass, pass.plan.Changes)
-	r.applyChanges(ctx, pass, pass.denyLocked()) // what a management lock keeps from being removed
+	r.applyChanges(ctx, pass, pass.before.DenyRefused(pass.plan.Changes, pass.failed))
 	if pass.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
 		return cmp.Or(pass.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
@@ -130,7 +133,7 @@ func (r *Reconciler) recordTrouble(ctx context.Context, guard string, grants []j
 
 // closingTried notes that an overdue closing of the start has had its turn.
 func (r *Reconciler) closingTried(guard string) {
-	if r.startup.tried(guard) {
+	if r.startup.Tried(guard) {
 		r.Kick() // Slack may be served now
 	}
 }

@@ -1,13 +1,15 @@
 package reconcile
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -15,99 +17,115 @@ import (
 // and after the changes, and what became of each change.
 type guardPass struct {
 	guard         string
+	owner         rules.Owner // which knows what the store says of the guard
 	grants        []jit.Grant
 	protections   []jit.Protection
 	before, after rules.Table
 	plan          rules.Plan
 	failed        map[string]error // by rule name
 	now           time.Time
+	others        map[string]guardPass // other guards, read beside after
 }
 
 // planPass plans the pass; nothing is written yet.
-func (r *Reconciler) planPass(stored admission.AtGuard, before rules.Table) guardPass {
+func (r *Reconciler) planPass(ctx context.Context, stored admission.AtGuard, before rules.Table) guardPass {
 	pass := guardPass{
-		guard: stored.Guard, grants: stored.Grants, protections: stored.Protections,
+		guard: stored.Guard, grants: stored.Grants, protections: stored.Protections, owner: r.ownerAt(ctx, stored, before),
 		before: before, after: before, now: r.checks.Clock.Now(), failed: map[string]error{},
 	}
-	desired := rules.Desired(r.owner.Installation, stored.Guard, stored.Grants, stored.Protections, r.trust.Due())
-	pass.plan = r.owner.MakePlan(before, desired)
-	changes := r.keepUnexplained(before, pass.plan.Changes, stored.Protections, stored.Unsure)
-	pass.plan.Changes = slices.Concat(changes, r.rewriteUnconfirmed(stored, before))
-	for _, b := range pass.plan.Blocked {
+	pass.plan = pass.owner.PlanGuard(before, stored.Stored, r.trust.Due())
+	for _, b := range append(pass.plan.Blocked, pass.plan.Shadowed...) {
 		pass.failed[b.Name] = b.Err
 	}
-	r.dropShadowed(&pass)
+	r.noteInForce(pass)
 	return pass
 }
 
-// keepUnexplained drops removals of denies that no protection known here explains:
-// when the store was lost, or cannot be read, what keeps addresses shut stays.
-func (r *Reconciler) keepUnexplained(t rules.Table, changes []rules.Change, protections []jit.Protection, unsure bool) []rules.Change {
-	return slices.DeleteFunc(changes, func(c rules.Change) bool {
-		n, _ := rules.ParseRuleName(c.Name())
-		if n.Grant != "" {
-			return false
-		}
-		if unsure {
-			return true
-		}
-		old, found := t.Rule(c.Remove)
-		return c.Put == nil && found && !old.ExplainedBy(t.Guard, protections)
-	})
-}
-
-// rewriteUnconfirmed has a firewall written again that is changed as a whole and whose
-// last change failed: that the rules of grants that close or left are not in its
-// document says nothing.
-func (r *Reconciler) rewriteUnconfirmed(stored admission.AtGuard, t rules.Table) []rules.Change {
-	if !t.Failed {
-		return nil
-	}
-	var out []rules.Change
-	for _, g := range stored.Grants {
-		if g.HasLeft(stored.Guard) {
-			g.Paths = g.Left // what it had there
-		} else if g.State != jit.Closing || g.ConfirmedAt(stored.Guard) {
+// ownerAt is the owner who knows what the store says of the guard, and the grants
+// whose rules are there though they do not name it. What is ours by its name alone is
+// reported.
+func (r *Reconciler) ownerAt(ctx context.Context, stored admission.AtGuard, t rules.Table) rules.Owner {
+	grants := stored.Grants
+	owner := r.owner.Knowing(stored.Guard, grants, stored.Protections)
+	for _, rule := range t.Rules {
+		n, astray := owner.OutsideBands(rule)
+		if !astray {
 			continue
 		}
-		for _, rule := range rules.ForGrant(r.owner.Installation, stored.Guard, g) {
-			if !t.Has(rule.Name) {
-				out = append(out, rules.Change{Remove: rule.Name})
+		if g, err := r.adapters.Grants.Grant(ctx, n.Grant); n.Grant != "" && (err == nil || errors.Is(err, jit.ErrDamaged)) {
+			g.ID = n.Grant
+			grants = append(grants[:len(grants):len(grants)], g)
+			owner = r.owner.Knowing(stored.Guard, grants, stored.Protections)
+			continue
+		}
+		r.adapters.Log.WarnContext(ctx, "a rule with a name of ours lies outside our bands and is not touched",
+			slog.String("guard", stored.Guard), slog.String("rule", n.String()), slog.Int("priority", rule.Priority))
+	}
+	return owner
+}
+
+// leaveMoved leaves what may stand here because a group of the same name, which Azure
+// does not know just now, was moved: grants and protections follow it soon.
+func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) guardPass {
+	for _, from := range r.absences.Namesakes(pass.guard) {
+		stored := r.checks.Stored(ctx, from)
+		pass.plan.Changes = rules.WithoutMoved(pass.plan.Changes, pass.before, from, stored.Grants, stored.Protections, r.trust.Due())
+	}
+	return pass
+}
+
+// readBeside reads other guards beside this one, side by side, each once while what
+// was read of this one counts: what is said of several guards is of one moment. One
+// that is gone holds nothing.
+func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []string) error {
+	guards = slices.DeleteFunc(guards, func(guard string) bool { _, read := pass.others[guard]; return read || guard == pass.guard })
+	others, faults := make([]guardPass, len(guards)), make([]error, len(guards))
+	slots := make(chan struct{}, readBesideAtOnce)
+	var wg sync.WaitGroup
+	for i, guard := range guards {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			stored, err := r.readStored(ctx, guard)
+			t := rules.Table{Guard: guard, Settled: true}
+			if err == nil {
+				t, err = r.checks.Table(ctx, guard)
+			}
+			if faults[i] = err; err == nil || errors.Is(err, jit.ErrNotFound) {
+				others[i], faults[i] = r.planPass(ctx, stored, t), nil
+			}
+		})
+	}
+	wg.Wait()
+	for i, guard := range guards {
+		if faults[i] == nil {
+			pass.others[guard] = others[i]
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// readBesideAtOnce is how many guards are read side by side.
+const readBesideAtOnce = 8
+
+// allAgree is nil when each of the guards, read in one reading, agrees; one that does
+// not is looked at again, and why says what is amiss there.
+func (r *Reconciler) allAgree(ctx context.Context, pass guardPass, guards []string, why func(guardPass) error) error {
+	if cause := why(pass); cause != nil {
+		return cause
+	}
+	if err := r.readBeside(ctx, pass, slices.Clone(guards)); err != nil {
+		return err
+	}
+	for _, guard := range guards {
+		if other, read := pass.others[guard]; read {
+			if cause := why(other); cause != nil {
+				r.Touch([]string{guard})
+				return cause
 			}
 		}
 	}
-	return out
-}
-
-// dropShadowed drops the writes of rules that a deny above them would make idle:
-// what cannot be in force is not written.
-func (r *Reconciler) dropShadowed(pass *guardPass) {
-	pass.plan.Changes = slices.DeleteFunc(pass.plan.Changes, func(c rules.Change) bool {
-		if c.Put == nil || !c.Put.Allow {
-			return false
-		}
-		err := pass.before.RefuseShadowed(*c.Put)
-		if err != nil {
-			pass.failed[c.Put.Name] = err
-		}
-		return err != nil
-	})
-}
-
-// denyLocked turn allows of ours that a management lock keeps from being removed into denies:
-// a management lock against deleting lets a rule be changed, and then nobody is
-// let in.
-// https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
-func (pass guardPass) denyLocked() []rules.Change {
-	var out []rules.Change
-	for _, c := range pass.plan.Changes {
-		old, found := pass.before.Rule(c.Remove)
-		if c.Put == nil && found && old.Allow && !resource.IsFirewall(pass.guard) && errors.Is(pass.failed[c.Remove], jit.ErrLocked) {
-			old.Allow = false
-			out = append(out, rules.Change{Put: &old})
-		}
-	}
-	return out
+	return nil
 }
 
 // whyUnremoved is why a removal failed. What could not be read back waits for as

@@ -24,6 +24,9 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 		return nil
 	}
 	now := r.checks.Clock.Now()
+	if r.startup.FoundOlder(g.Clock.Approved) {
+		return r.failOpening(ctx, g.ID, whileDown, now)
+	}
 	if why := r.whyNothingOpens(); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}
@@ -53,13 +56,16 @@ func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, erro
 		return nil, err
 	}
 	paths := admission.PathsOf(sites)
-	return paths, r.checks.CheckLocks(ctx, jit.GuardsOf(paths))
+	return paths, r.checks.CheckRemovable(ctx, jit.GuardsOf(paths))
 }
 
 // startOpening stores the paths and starts at its guards, when they can be written now.
 func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.Path) error {
 	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
 		return r.delayOpening(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
+	}
+	if why := r.whyStuck(jit.GuardsOf(paths)); why != "" {
+		return r.delayOpening(ctx, g, why)
 	}
 	if delayed, err := r.delayForFirewall(ctx, g, paths); delayed || err != nil {
 		return err

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/clock"
+	"jitbot/jit/memory"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
 )
@@ -41,12 +43,17 @@ type Reconciler struct {
 	kick         chan struct{}
 	checkRequest func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
 	unwatched    sync.Once                           // says once that some protected VMs are not followed
+	absences     *admission.Absences                 // of guards and VMs
 
 	work      queues
 	trust     *clock.Trust
 	due       *dueList
+	orphans   orphans
 	firewalls *firewallBatch
-	startup   *startup
+	startup   *memory.Startup
+	inForce   memory.InForce
+	common    memory.Gathered
+	passed    atomic.Int64 // when the last pass ended, in Unix nanoseconds
 }
 
 // queues are the work under way, each by its key and with its own bound.
@@ -57,11 +64,12 @@ type queues struct {
 	holders     *workqueue.Queue // key: somebody with open grants, whose rights are checked again
 	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
 	inventory   *workqueue.Queue // one key: the list of VMs, which grants and protections follow
+	upkeep      *workqueue.Queue // key: what the store is asked for now and then, which no pass waits for
 }
 
 // wait returns when nothing is under way any more.
 func (q queues) wait() {
-	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.inventory} {
+	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.inventory, q.upkeep} {
 		one.Wait()
 	}
 }
@@ -72,6 +80,9 @@ type State interface {
 	Guards(ctx context.Context) ([]string, error)
 	// Mark keeps the highest wall clock reading seen and returns it.
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
+	// Reindex looks whether the indexes of what has not ended are those of the
+	// grants and protections, rebuilds what is not, and lists the grants concerned.
+	Reindex(ctx context.Context) ([]jit.ID, error)
 }
 
 // New makes the loop; Run starts it.
@@ -79,8 +90,9 @@ func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
-		due: newDueList(), firewalls: newFirewallBatch(), startup: newStartup(),
+		absences: admission.NewAbsences(), due: newDueList(), firewalls: newFirewallBatch(), startup: memory.NewStartup(),
 	}
+	r.passed.Store(time.Now().UnixNano())
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)
 	r.work = queues{
 		guards:      workqueue.New(guardWorkers, r.reconcileGuard),
@@ -89,6 +101,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 		holders:     workqueue.New(recheckWorkers, r.recheck),
 		protections: workqueue.New(protectWorkers, r.reprotect),
 		inventory:   workqueue.New(1, r.followVMs),
+		upkeep:      workqueue.New(3, r.keepUp),
 	}
 	return r
 }
@@ -103,12 +116,15 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 		}
 		return err
 	}
-	defer r.work.wait()
+	defer func() {
+		r.work.wait()
+		r.logFault(ctx, "telling the channel what happened to many", r.tellCommon(context.WithoutCancel(ctx)))
+	}()
 	started := time.Now()
 	if err := r.bindInstallation(ctx); err != nil {
 		return err
 	}
-	r.trust.Compare(ctx)
+	r.prepare(ctx)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	// at the start all have passed: holders may have lost their rights while jitbot was down
@@ -125,12 +141,17 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 			r.work.inventory.Add(ctx, "", false)
 		}
 		if mark.passed() {
-			r.trust.Keep(ctx)
+			r.work.upkeep.Add(ctx, keepMark, false)
+			r.work.upkeep.Add(ctx, keepIndex, false)
+		}
+		if r.common.Ready() {
+			r.work.upkeep.Add(ctx, keepTold, false)
 		}
 		if rights.passed() {
 			r.recheckHolders(ctx)
 		}
-		r.startup.serveWhenReady(!first, time.Since(started))
+		r.startup.ServeWhenReady(!first, time.Since(started))
+		r.passed.Store(time.Now().UnixNano())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -154,6 +175,41 @@ func (r *Reconciler) bindInstallation(ctx context.Context) error {
 	return nil
 }
 
+// prepare looks at what the last run left, before the first pass.
+func (r *Reconciler) prepare(ctx context.Context) {
+	r.trust.Compare(ctx)
+	r.startup.Found(r.checks.Clock.Now(), r.trust.Idle())
+	r.logFault(ctx, "looking after the indexes of the store", r.reindex(ctx))
+	r.logFault(ctx, "settling what an older copy of the store would go on with", r.settleOlder(ctx))
+}
+
+func (r *Reconciler) logFault(ctx context.Context, what string, err error) {
+	if err != nil {
+		r.adapters.Log.ErrorContext(ctx, what, slog.Any("error", err))
+	}
+}
+
+// The keys of what is kept up now and then.
+const (
+	keepMark  = "mark"
+	keepIndex = "index"
+	keepTold  = "told"
+)
+
+// keepUp does what is done now and then, and waits for the store.
+func (r *Reconciler) keepUp(ctx context.Context, what string) error {
+	switch what {
+	case keepMark:
+		r.trust.Keep(ctx)
+		return nil
+	case keepIndex:
+		r.logFault(ctx, "looking after the indexes of the store", r.reindex(ctx))
+		return nil // again with the next mark
+	default:
+		return r.tellCommon(ctx)
+	}
+}
+
 // period is a time that passes again and again.
 type period struct {
 	every time.Duration
@@ -171,7 +227,7 @@ func (p *period) passed() bool {
 
 // Served is closed once every closing that was overdue at the start has been
 // tried: then Slack may be served.
-func (r *Reconciler) Served() <-chan struct{} { return r.startup.served }
+func (r *Reconciler) Served() <-chan struct{} { return r.startup.Served() }
 
 // Kick asks for a pass now.
 func (r *Reconciler) Kick() {
@@ -196,6 +252,14 @@ func (r *Reconciler) Skip(d time.Duration) {
 
 // Doubt says why the clock is not to be trusted now; empty when it is.
 func (r *Reconciler) Doubt() string { return r.trust.Doubt() }
+
+// Stuck lists what is stuck, for health and metrics.
+func (r *Reconciler) Stuck(ctx context.Context) []admission.Stuck {
+	return append(r.checks.Stuck(ctx, r.trust.Due()), r.orphans.list()...)
+}
+
+// LastPass is when the last pass of the loop ended.
+func (r *Reconciler) LastPass() time.Time { return time.Unix(0, r.passed.Load()).UTC() }
 
 // Now is the clock by which grants are measured.
 func (r *Reconciler) Now() time.Time { return r.checks.Clock.Now() }

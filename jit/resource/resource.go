@@ -63,5 +63,15 @@ func (k GuardKind) Noun() string {
 // Same compares Azure resource ids, whose case varies.
 func Same(a, b string) bool { return strings.EqualFold(a, b) }
 
+// Group is the name of the resource group that the resource is in; empty when its id
+// names none.
+func Group(id string) string {
+	parts := strings.Split(id, "/")
+	if len(parts) > 4 && strings.EqualFold(parts[3], "resourceGroups") {
+		return parts[4]
+	}
+	return ""
+}
+
 // Name is the last part of a resource id, as people call what it means.
 func Name(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

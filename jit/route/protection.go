@@ -3,6 +3,7 @@ package route
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"jitbot/jit"
 )
@@ -28,11 +29,24 @@ func NSGPaths(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
 	return f.sorted(), bare
 }
 
+// Unread are what stands as addresses of the VM and no rule can name: a value that
+// is none, or a block of too many.
+func Unread(vm jit.VM) []string {
+	var out []string
+	for _, nic := range vm.Interfaces {
+		out = append(out, nic.Unread...)
+	}
+	return out
+}
+
 // ProtectionPaths are the NSGPaths of a VM that can be protected altogether; one
-// with an address that no NSG is before is refused.
+// with an address that no NSG is before, or that no rule can name, is refused.
 func ProtectionPaths(vm jit.VM) ([]jit.Path, error) {
 	paths, bare := NSGPaths(vm)
+	unread := Unread(vm)
 	switch {
+	case len(unread) > 0:
+		return nil, refuseUnread(vm, unread)
 	case len(paths) == 0:
 		return nil, RefuseUnprotectable(vm)
 	case len(bare) > 0:
@@ -41,6 +55,12 @@ func ProtectionPaths(vm jit.VM) ([]jit.Path, error) {
 	default:
 		return paths, nil
 	}
+}
+
+func refuseUnread(vm jit.VM, unread []string) error {
+	return jit.Refuse(jit.ErrPolicy, "%s has %s as an address, which no rule of jitbot can name, so its ports would stay open there; "+
+		"have whoever manages its interface in Azure give it single addresses, or blocks of /28 at most, in its place.",
+		vm.Name, strings.Join(unread, ", "))
 }
 
 // RefuseUnprotectable is why a VM that has no NSG at all cannot be protected.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jitbot/jit"
@@ -18,7 +19,8 @@ type Collection struct {
 }
 
 // collection is the priority of our collection in a firewall, or of our group
-// in a policy: that which it has, or the lowest free one of the band.
+// in a policy: that which it has, or the lowest free one of the band. One outside
+// the band that holds rules of ours was moved, or the band was, and is moved back.
 func (o Owner) collection(t Table, dnat bool) (int, error) {
 	name, band := CollectionName(o.Installation, dnat), o.Bands.Allow
 	group := resource.KindOf(t.Guard) == resource.PolicyGroup
@@ -31,6 +33,7 @@ func (o Owner) collection(t Table, dnat bool) (int, error) {
 		case !group && c.DNAT != dnat:
 		case !strings.EqualFold(c.Name, name):
 			taken[c.Priority] = true
+		case c.Name == name && !c.Deny && !band.Contains(c.Priority) && o.hasRuleIn(t, c):
 		case c.Name != name || c.Deny || !band.Contains(c.Priority):
 			return 0, jit.Refuse(jit.ErrPolicy, "Somebody else's %s (priority %s) is in %s under a name of ours; "+
 				"it is not touched, so remove or rename it.",
@@ -55,4 +58,13 @@ func CollectionName(installation string, dnat bool) string {
 		return "jitbot-" + installation + "-dnat"
 	}
 	return "jitbot-" + installation + "-network"
+}
+
+// hasRuleIn reports whether a rule of ours is in the collection.
+func (o Owner) hasRuleIn(t Table, c Collection) bool {
+	group := resource.KindOf(t.Guard) == resource.PolicyGroup
+	return slices.ContainsFunc(t.Rules, func(r Rule) bool {
+		_, ours := o.Ours(r)
+		return ours && r.Priority == c.Priority && (group || r.To.IsValid() == c.DNAT)
+	})
 }

@@ -1,26 +1,75 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"jitbot/jit"
 )
 
-// Owner is an installation with its bands of priorities. It decides from a rule
-// alone whether it is ours.
+// Owner is an installation with its bands of priorities. It decides which rules are
+// ours: from a rule alone and, once it knows what the store says of a guard, from
+// that too.
 type Owner struct {
 	Installation string
 	Bands        jit.Bands
+	stored       stored
 }
 
-// Ours takes a rule's name apart when the rule is ours: the whole name parses,
-// names our installation, and the priority lies in our bands.
+// stored is what the store says of one guard.
+type stored struct {
+	guard       string
+	grants      []jit.ID
+	protections []jit.Protection
+}
+
+// Knowing is the owner at the guard with what the store says of it: a rule of one of
+// the grants or protections is ours wherever somebody moved it, and whatever the
+// bands were when it was written.
+func (o Owner) Knowing(guard string, grants []jit.Grant, protections []jit.Protection) Owner {
+	o.stored = stored{guard: guard, protections: slices.Clone(protections)}
+	for _, g := range grants {
+		o.stored.grants = append(o.stored.grants, g.ID)
+	}
+	for i := range o.stored.protections {
+		if o.stored.protections[i].State == jit.Unprotecting {
+			o.stored.protections[i].State = jit.Protected // what it ends is still its own
+		}
+	}
+	return o
+}
+
+// Ours takes a rule's name apart when the rule is ours: the whole name parses and
+// names our installation, and its priority lies in our bands, or its description
+// names the same grant in our form, or the store knows its grant or protection.
 func (o Owner) Ours(r Rule) (RuleName, bool) {
-	n, ok := ParseRuleName(r.Name)
-	if !ok || n.Installation != o.Installation || !o.inBand(n, r.Priority) {
+	n, named := o.named(r)
+	if !named {
 		return RuleName{}, false
 	}
-	return n, true
+	ours := o.inBand(n, r.Priority) && n.String() == r.Name
+	if !ours && n.Grant != "" {
+		d, described := ParseDescription(r.Description)
+		ours = described && d.Grant == n.Grant || slices.Contains(o.stored.grants, n.Grant)
+	}
+	if ours || n.Grant == "" && o.stored.explain(o.Installation, r) {
+		return n, true
+	}
+	return RuleName{}, false
+}
+
+// named takes the name apart of a rule that has one of our installation's, in
+// whatever case.
+func (o Owner) named(r Rule) (RuleName, bool) {
+	n, ok := ParseRuleName(strings.ToLower(r.Name))
+	return n, ok && n.Installation == o.Installation
+}
+
+// explain reports whether a deny is that of a protection, or shuts nothing else than
+// protections do.
+func (s stored) explain(installation string, deny Rule) bool {
+	return len(s.protections) > 0 && (named(ForProtections(installation, s.guard, s.protections), deny.Name) ||
+		len(deny.Destinations) > 0 && deny.ExplainedBy(s.guard, s.protections))
 }
 
 // inBand reports whether a rule of the name may have the priority.
@@ -31,11 +80,12 @@ func (o Owner) inBand(n RuleName, priority int) bool {
 	return o.Bands.DenyOverride.Contains(priority) || o.Bands.DenyRespect.Contains(priority)
 }
 
-// OutsideBands takes a rule's name apart when it is ours by name, yet outside our
-// bands: reported, never touched.
+// OutsideBands takes a rule's name apart when it is ours by its name alone: reported,
+// never touched.
 func (o Owner) OutsideBands(r Rule) (RuleName, bool) {
 	n, ok := ParseRuleName(r.Name)
-	return n, ok && n.Installation == o.Installation && !o.inBand(n, r.Priority)
+	_, ours := o.Ours(r)
+	return n, ok && n.Installation == o.Installation && !ours
 }
 
 // bandOf is where a rule of the name belongs.

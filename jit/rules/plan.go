@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
@@ -20,6 +21,9 @@ type Plan struct {
 	Changes []Change
 	Final   []Rule // the wanted rules with the priorities they have or will have
 	Blocked []Blocked
+	// Shadowed are those that are not written because something of somebody else's
+	// stands before them.
+	Shadowed []Blocked
 }
 
 // MakePlan compares the wanted rules, allows and denies, with what the guard
@@ -83,6 +87,14 @@ func (p Plan) FinalOf(want Rule) Rule {
 		return r
 	}
 	return want
+}
+
+// Changing reports whether the plan changes a rule of the grant.
+func (p Plan) Changing(grant jit.ID) bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool {
+		n, _ := ParseRuleName(strings.ToLower(c.Name()))
+		return n.Grant == grant
+	})
 }
 
 // Change is one step of a plan: the rule is written, or the name is removed.

@@ -26,6 +26,7 @@ type Rule struct {
 	// To is where a firewall's DNAT rule leads; Destinations and Ports are then
 	// its public side. Not valid for every other rule.
 	To          netip.AddrPort `json:"to,omitzero"`
+	Host        string         `json:"host,omitempty"` // the host name to which a DNAT rule leads in place of To's address
 	Description string         `json:"description,omitempty"`
 	Settled     bool           `json:"-"` // Azure's provisioningState is Succeeded
 	Failed      bool           `json:"-"` // Azure's provisioningState is Failed: what it shows may not be in force
@@ -40,7 +41,7 @@ func (r Rule) Equal(o Rule) bool {
 		r.Description == o.Description &&
 		sameWords(r.Sources, o.Sources) && sameWords(r.SourcePorts, o.SourcePorts) &&
 		sameWords(r.Destinations, o.Destinations) && sameWords(r.Ports, o.Ports) &&
-		sameWords(r.SourceGroups, o.SourceGroups) && sameWords(r.Groups, o.Groups) && r.To == o.To
+		sameWords(r.SourceGroups, o.SourceGroups) && sameWords(r.Groups, o.Groups) && r.To == o.To && strings.EqualFold(r.Host, o.Host)
 }
 
 func sameWords(a, b []string) bool {

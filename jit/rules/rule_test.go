@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,44 @@ func TestOwnership(t *testing.T) {
 			}
 			if _, got := jittest.Owner.OutsideBands(r); got != tt.astray {
 				t.Errorf("astray: %t, want %t", got, tt.astray)
+			}
+		})
+	}
+}
+
+// Where a rule of ours lies outside the bands, its description or the store says
+// that it is ours; of another grant neither says anything.
+func TestOwnershipBesideTheBands(t *testing.T) {
+	g := jittest.NewGrant()
+	p := jit.Protection{
+		VM: "/vm/a", State: jit.Unprotecting, Source: "*", Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22}}},
+		Paths: []jit.Path{{Guard: "/nsg/a", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
+	}
+	known := jittest.Owner.Knowing("/nsg/a", []jit.Grant{g}, []jit.Protection{p})
+	allow := "jitbot-prod-" + string(g.ID) + "-a"
+	form := "jitbot " + string(g.ID) + " U1 until 2026-03-01T10:00:00Z"
+	for _, tt := range []struct {
+		name          string
+		rule          rules.Rule
+		alone, stored bool // ours by the rule alone, and with the store
+	}{
+		{"described", rules.Rule{Name: allow, Priority: 4000, Description: form}, true, true},
+		{"described, in another case", rules.Rule{Name: strings.ToUpper(allow), Priority: 4000, Description: form}, true, true},
+		{"described as another grant", rules.Rule{Name: "jitbot-prod-g-22222-a", Priority: 4000, Description: form}, false, false},
+		{"of another installation", rules.Rule{Name: strings.Replace(allow, "prod", "test", 1), Priority: 4000, Description: form}, false, false},
+		{"described anew", rules.Rule{Name: allow, Priority: 4000, Description: "managed"}, false, true},
+		{"of a grant that nobody knows", rules.Rule{Name: "jitbot-prod-g-22222-a", Priority: 4000}, false, false},
+		{"a deny for a protected address", rules.Rule{Name: "jitbot-prod-deny-a", Priority: 3000, Destinations: []string{"10.0.0.4"}, Description: form}, false, true},
+		{"a deny for more than that", rules.Rule{Name: "jitbot-prod-deny-a", Priority: 300, Destinations: []string{"10.0.0.4", "10.0.0.9"}}, false, false},
+		{"a deny for nothing", rules.Rule{Name: "jitbot-prod-deny-a", Priority: 300}, false, false},
+		{"a name that only begins like ours", rules.Rule{Name: "jitbot-prod-ssh", Priority: 100, Description: form, Destinations: []string{"10.0.0.4"}}, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, got := jittest.Owner.Ours(tt.rule); got != tt.alone {
+				t.Errorf("by the rule alone: %t", got)
+			}
+			if _, got := known.Ours(tt.rule); got != tt.stored {
+				t.Errorf("with the store: %t", got)
 			}
 		})
 	}

@@ -53,7 +53,7 @@ func (s *slots) assign(w, old Rule, found bool) (Rule, error) {
 		return s.assignInFirewall(w, old)
 	}
 	left := s.left
-	_, ours := s.Ours(old)
+	n, ours := s.Ours(old)
 	if found && !ours {
 		return w, jit.Refuse(jit.ErrPolicy, "A rule named %s with priority %s is in %s, outside our band; "+
 			"it is not touched, so remove or rename it.",
@@ -61,12 +61,11 @@ func (s *slots) assign(w, old Rule, found bool) (Rule, error) {
 	}
 	if found {
 		w.Name = old.Name
-		n, _ := ParseRuleName(old.Name)
 		if s.bandOf(n).Contains(old.Priority) && (old.Inbound || !s.priorities[old.Priority]) {
 			w.Priority = old.Priority
 			return w, nil
 		}
-		left = 1 // somebody moved it, or turned it outbound and its place is taken
+		left = 1 // somebody moved it, or the bands, or turned it outbound and its place is taken
 	}
 	var err error
 	w.Priority, err = s.freePriority(w, left)
@@ -89,7 +88,7 @@ func (s *slots) freePriority(w Rule, left int) (int, error) {
 		return 0, jit.Refuse(jit.ErrPolicy, "%s holds %s rules, the most an NSG can; remove some.",
 			t.Name, fmt.Sprint(maxRules))
 	}
-	n, _ := ParseRuleName(w.Name)
+	n, _ := s.named(w)
 	band := s.bandOf(n)
 	for p := band.From; p <= band.To; p++ {
 		if !s.priorities[p] {

@@ -16,9 +16,8 @@ type Table struct {
 	Rules       []Rule
 	Defaults    []Rule       // Azure's default rules, priorities 65000 and up
 	Collections []Collection // of a firewall: what holds its priorities
-	Settled     bool         // Azure has finished every change: provisioningState is Succeeded
-	Whole       bool         // it is changed by writes of the whole: what it shows is in force only once it is settled
-	Failed      bool         // where Whole: the last change failed, so what is shown may not be in force
+	Settled     bool         // Azure has finished every change: what it does not show is not in force
+	Failed      bool         // the last change failed: what is shown may not be in force, nor what is not shown be gone
 }
 
 // Rule finds the rule of the name, whose case does not count in Azure.

@@ -66,9 +66,10 @@ func (r Rule) AllowsTo(addresses []netip.Addr, ports []jit.Ports) bool {
 	})
 }
 
-// TranslatesTo reports whether it is a DNAT rule to one of the ports.
+// TranslatesTo reports whether it is a DNAT rule to one of the ports, or may be: a
+// host name may be that of any address, and a port that is not known any.
 func (r Rule) TranslatesTo(addresses []netip.Addr, ports []jit.Ports) bool {
-	return r.To.IsValid() && slices.Contains(addresses, r.To.Addr()) && slices.ContainsFunc(ports, func(p jit.Ports) bool {
-		return p.From <= r.To.Port() && r.To.Port() <= p.To
+	return r.To.IsValid() && (r.Host != "" || slices.Contains(addresses, r.To.Addr())) && slices.ContainsFunc(ports, func(p jit.Ports) bool {
+		return r.To.Port() == 0 || p.From <= r.To.Port() && r.To.Port() <= p.To
 	})
 }

@@ -65,7 +65,6 @@ type Rule struct {
 	Until   time.Time // zero when unreadable
 	Outcome Outcome
 	Err     error // why it is still there
-	due     bool  // its until has passed
 }
 
 // Outcome is what was done about one rule.
@@ -76,7 +75,7 @@ const (
 	Removed    Outcome = "removed"    // past its until, and read back gone
 	Kept       Outcome = "kept"       // not yet due
 	Unreadable Outcome = "unreadable" // its description does not say until when
-	Astray     Outcome = "astray"     // ours by name, outside our bands: not touched
+	Astray     Outcome = "astray"     // ours by its name alone, outside our bands: not touched
 	NotRemoved Outcome = "failed"     // due, and still there
 )
 
@@ -100,16 +99,26 @@ func sweepTable(
 	if len(changes) == 0 {
 		return found, nil
 	}
+	failed := map[string]error{}
 	for i, err := range network.Apply(ctx, t.Guard, changes) {
-		found[due[i]].Err = err
+		if found[due[i]].Err = err; err != nil {
+			failed[found[due[i]].Rule] = err
+		}
+	}
+	if denies := t.DenyRefused(changes, failed); len(denies) > 0 {
+		network.Apply(ctx, t.Guard, denies) // what it did is read
 	}
 	after, err := network.Table(ctx, t.Guard)
 	if err != nil && !errors.Is(err, jit.ErrNotFound) {
 		return found, fmt.Errorf("reading the rules of %s back: %w", t.Name, err)
 	}
-	atWork := err == nil && after.Whole && !after.Settled // it still filters as before
+	atWork := err == nil && !after.Settled // it may filter as before
 	for _, i := range due {
-		found[i] = found[i].afterRemoval(after.Has(found[i].Rule), atWork)
+		left, there := after.Rule(found[i].Rule)
+		if there && !left.Allow {
+			found[i].Err = admission.TurnedToDeny(left.Name, found[i].Err)
+		}
+		found[i] = found[i].afterRemoval(there, atWork)
 	}
 	return found, nil
 }
@@ -124,7 +133,7 @@ func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Ti
 	r := Rule{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
 	d, ok := rules.ParseDescription(rule.Description)
 	if ok && d.Grant == n.Grant {
-		r.Until, r.due = d.Until, !d.Until.After(now)
+		r.Until = d.Until
 	}
 	_, ours := owner.Ours(rule)
 	switch {
@@ -132,7 +141,7 @@ func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Ti
 		r.Outcome = Astray
 	case r.Until.IsZero():
 		r.Outcome = Unreadable
-	case r.due:
+	case !r.Until.After(now):
 		r.Outcome = NotRemoved
 	}
 	return r, true
@@ -156,7 +165,7 @@ func (r Rule) afterRemoval(there, atWork bool) Rule {
 
 // Overdue reports whether the rule should be gone and may not be.
 func (r Rule) Overdue() bool {
-	return r.Outcome == NotRemoved || r.Outcome == Unreadable || r.Outcome == Astray && r.due
+	return r.Outcome == NotRemoved || r.Outcome == Unreadable
 }
 
 // String is a line for a terminal.

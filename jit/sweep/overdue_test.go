@@ -40,7 +40,7 @@ func (n *network) Table(_ context.Context, guard string) (rules.Table, error) {
 	}
 	for _, t := range n.tables {
 		if resource.Same(t.Guard, guard) {
-			t.Rules = slices.Clone(t.Rules)
+			t.Rules, t.Settled = slices.Clone(t.Rules), true
 			return t, nil
 		}
 	}
@@ -108,7 +108,7 @@ func mixedGuard() rules.Table {
 		jittest.Foreign("SSH", 300), granted("due", 100, due), granted("now", 101, jittest.Start), granted("later", 102, later),
 		saying(jittest.Placed(jittest.OursNamed("mute"), 103), "SSH for the build"),
 		saying(jittest.Placed(jittest.OursNamed("others"), 104), rules.Description{Grant: "g-zzzzz", User: "U1", Until: later}.String()),
-		granted("astray", 300, due), other, saying(jittest.Foreign("jitbot-prod-deny-a", 250), "jitbot g-7k2qd U1 until 2020-01-01T00:00:00Z"),
+		granted("moved", 300, due), saying(granted("astray", 301, due), "SSH for the build"), other, saying(jittest.Foreign("jitbot-prod-deny-a", 250), "jitbot g-7k2qd U1 until 2020-01-01T00:00:00Z"),
 		saying(jittest.Foreign("copy", 110), rules.Description{Grant: "g-7k2qd", User: "U1", Until: due}.String()),
 	}}
 }
@@ -123,12 +123,12 @@ func TestOverdue(t *testing.T) {
 	}{
 		{
 			"what is past its until", false,
-			[]string{"due removed", "now removed", "later kept", "mute unreadable", "others unreadable", "astray astray"},
+			[]string{"due removed", "now removed", "later kept", "mute unreadable", "others unreadable", "moved removed", "astray astray"},
 			[]string{"SSH", p + "later", p + "mute", p + "others", p + "astray", "jitbot-test-g-7k2qd-a", "jitbot-prod-deny-a", "copy"},
 		},
 		{
 			"the unreadable too", true,
-			[]string{"due removed", "now removed", "later kept", "mute removed", "others removed", "astray astray"},
+			[]string{"due removed", "now removed", "later kept", "mute removed", "others removed", "moved removed", "astray astray"},
 			[]string{"SSH", p + "later", p + "astray", "jitbot-test-g-7k2qd-a", "jitbot-prod-deny-a", "copy"},
 		},
 	}
@@ -145,7 +145,7 @@ func TestOverdue(t *testing.T) {
 				if r.Guard != "nsg-web" || r.Grant != "g-7k2qd" || r.Err != nil {
 					t.Errorf("%+v", r)
 				}
-				if r.Overdue() != (r.Outcome == sweep.Unreadable || r.Outcome == sweep.Astray) {
+				if r.Overdue() != (r.Outcome == sweep.Unreadable) {
 					t.Errorf("%s is overdue: %t", r.Rule, r.Overdue())
 				}
 			}

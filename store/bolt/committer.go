@@ -7,16 +7,25 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
+	"jitbot/jit"
 	"jitbot/store"
 )
 
 // batchSize bounds how many writes share a transaction, and so how long the
 // first of them waits.
 const batchSize = 512
+
+// patience is how long a write waits for the disk. It may still be stored when it has
+// waited in vain; whoever waits for it may not do anything else.
+const patience = 5 * time.Second
+
+// errSlow says that the disk does not answer.
+var errSlow = fmt.Errorf("the disk of the store has not answered for %s: %w", patience, jit.ErrBusy)
 
 // put is one change of a bucket.
 type put struct {
@@ -58,8 +67,8 @@ type write struct {
 
 // write has the committer run the plan, maybe more than once, and store its
 // puts. An error of the plan is returned as it is. The context is honoured
-// while the committer is busy with others and while it works; when it ends
-// after the committer has taken the write, the write may still be stored.
+// while the committer is busy with others and while it works, and so is
+// patience, with an error that is jit.ErrBusy; when they end after the committer has taken the write, the write may still be stored.
 func (b *Store) write(ctx context.Context, p plan) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -70,19 +79,38 @@ func (b *Store) write(ctx context.Context, p plan) error {
 		return store.ErrClosed
 	default:
 	}
+	if b.Waiting() > patience {
+		return errSlow
+	}
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	select {
 	case b.writes <- w:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-b.quit:
 		return store.ErrClosed
+	case <-late.C:
+		return errSlow
 	}
 	select {
 	case <-w.done:
 		return w.err
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-late.C:
+		return errSlow
 	}
+}
+
+// Waiting is for how long the write under way has waited for the disk; 0 when none is.
+// Reads do not wait for it.
+func (b *Store) Waiting() time.Duration {
+	since := b.since.Load()
+	if since == nil {
+		return 0
+	}
+	return time.Since(*since)
 }
 
 // commitLoop is the one writer. Writes that come while a transaction is being
@@ -101,7 +129,10 @@ func (b *Store) commitLoop() {
 			batch = append(batch, w)
 		}
 		batch = b.gather(batch)
+		now := time.Now()
+		b.since.Store(&now)
 		b.commit(batch)
+		b.since.Store(nil)
 		for i, w := range batch {
 			close(w.done)
 			batch[i] = nil

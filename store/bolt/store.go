@@ -47,8 +47,9 @@ type Store struct {
 	closed sync.Once
 	result error // of the first Close
 
-	end     end           // the committer's
-	last    atomic.Uint64 // the newest transaction known to be in the file
+	end     end                       // the committer's
+	since   atomic.Pointer[time.Time] // when the write under way began; nil when there is none
+	last    atomic.Uint64             // the newest transaction known to be in the file
 	stopped atomic.Pointer[refusal]
 	wedged  bool // bbolt panicked in a commit and may hold its locks; the committer's until idle
 }
@@ -147,8 +148,12 @@ func (b *Store) unusable(err error) error {
 func (b *Store) Close() error {
 	b.closed.Do(func() {
 		close(b.quit)
-		<-b.idle
-		b.result = b.release()
+		select {
+		case <-b.idle:
+			b.result = b.release()
+		case <-time.After(patience):
+			b.result = errSlow // the file goes back with the process
+		}
 	})
 	if b.result != nil {
 		return fmt.Errorf("closing the store %s: %w", b.path, b.result)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -19,40 +18,21 @@ import (
 	"jitbot/store/bolt"
 )
 
-// heartbeat is the store as the reconciler uses it. Each pass begins with what is due,
-// so it tells whether the reconciler is alive.
-type heartbeat struct {
-	*bolt.Store
-	last atomic.Int64 // Unix nanoseconds
-}
-
-func newHeartbeat(s *bolt.Store) *heartbeat {
-	p := &heartbeat{Store: s}
-	p.last.Store(time.Now().UnixNano())
-	return p
-}
-
-// Due implements jit.Grants.
-func (p *heartbeat) Due(ctx context.Context, now time.Time) ([]jit.ID, error) {
-	ids, err := p.Store.Due(ctx, now)
-	if err == nil {
-		p.last.Store(time.Now().UnixNano())
-	}
-	return ids, err
-}
-
-// wakingStore is the store as the service and the sweep use it: what it writes
-// wakes the dispatcher.
+// wakingStore is the store as the service and the loop use it: what it writes wakes
+// the dispatcher.
 type wakingStore struct {
-	outbox.Writer // goes before the methods of the same names of the heartbeat's store
-	*heartbeat
+	outbox.Writer // goes before the methods of the same names of the store
+	silentStore
 }
 
-func (p *heartbeat) at() time.Time { return time.Unix(0, p.last.Load()).UTC() }
+// silentStore wakes nobody.
+type silentStore struct{ *bolt.Store }
 
 const (
 	passLate = 10 * time.Second // a reconciler that passes each second has trouble
 	passDead = 2 * time.Minute  // … and hangs
+
+	storeLate = 5 * time.Second // a write that waits for the disk for longer is trouble
 )
 
 // readiness is the detail of /readyz.
@@ -74,6 +54,7 @@ type readiness struct {
 	Clock struct {
 		OK     bool   `json:"ok"`
 		Behind string `json:"behind,omitempty"` // how far it went back
+		Doubt  string `json:"doubt,omitempty"`  // why nothing is opened by it
 	} `json:"clock"`
 	Azure struct {
 		OK   bool   `json:"ok"`
@@ -84,7 +65,7 @@ type readiness struct {
 
 type stuckGrant struct {
 	Grant jit.ID    `json:"grant"`
-	Since time.Time `json:"since"`
+	Since time.Time `json:"since,omitzero"`
 	Fault string    `json:"fault"`
 }
 
@@ -92,18 +73,22 @@ func (p *program) readiness(ctx context.Context) readiness {
 	var r readiness
 	r.Slack.Connected, r.Slack.Since, r.Slack.Error = p.bot.Connected()
 	r.Slack.Since = r.Slack.Since.UTC()
-	r.Sweep.LastPass = p.heartbeat.at()
+	r.Sweep.LastPass = p.reconciler.LastPass()
 	r.Sweep.OK = time.Since(r.Sweep.LastPass) < passLate
 	skew := p.azure.Skew().Widest
 	r.Azure.OK, r.Azure.Skew = skew.Abs() <= clock.MaxSkew, skew.Round(time.Second).String()
 	mark, err := p.store.Mark(ctx, time.Time{})
 	behind := time.Until(mark)
-	if r.Clock.OK = behind <= clock.MaxBack; !r.Clock.OK {
+	if behind > clock.MaxBack {
 		r.Clock.Behind = behind.Round(time.Second).String()
 	}
-	stuck, stuckErr := p.stuck(ctx)
-	r.Stuck = stuck
-	err = errors.Join(err, stuckErr, p.store.Check(ctx))
+	r.Clock.Doubt = p.reconciler.Doubt()
+	r.Clock.OK = r.Clock.Doubt == "" && behind <= clock.MaxBack
+	r.Stuck = p.stuck(ctx)
+	if waits := p.store.Waiting(); waits > storeLate {
+		err = errors.Join(err, fmt.Errorf("a write has waited for the disk for %s; look at the disk", waits.Round(time.Second)))
+	}
+	err = errors.Join(err, p.store.Check(ctx))
 	if r.Store.OK = err == nil; !r.Store.OK {
 		r.Store.Error = err.Error()
 	}
@@ -111,30 +96,13 @@ func (p *program) readiness(ctx context.Context) readiness {
 	return r
 }
 
-// stuck reads the store itself, not through the heartbeat: looking is no pass.
-func (p *program) stuck(ctx context.Context) ([]stuckGrant, error) {
-	due, err := p.store.Due(ctx, time.Now())
-	if err != nil {
-		return nil, fmt.Errorf("finding what is due: %w", err)
-	}
+// stuck is what is stuck, as /readyz tells it.
+func (p *program) stuck(ctx context.Context) []stuckGrant {
 	out := []stuckGrant{}
-	for _, id := range due {
-		g, err := p.store.Grant(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", id, err)
-		}
-		if !g.Stuck {
-			continue
-		}
-		s := stuckGrant{Grant: g.ID, Since: g.Clock.Closing}
-		for _, path := range g.Paths {
-			if path.Fault != "" {
-				s.Fault = path.Fault
-			}
-		}
-		out = append(out, s)
+	for _, s := range p.reconciler.Stuck(ctx) {
+		out = append(out, stuckGrant(s))
 	}
-	return out, nil
+	return out
 }
 
 // listen opens the address of health and metrics; nil when they are off.
@@ -156,7 +124,7 @@ func (o Options) listen(ctx context.Context) (net.Listener, error) {
 func (p *program) health() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if since := time.Since(p.heartbeat.at()); since > passDead {
+		if since := time.Since(p.reconciler.LastPass()); since > passDead {
 			http.Error(w, fmt.Sprintf("the sweep stands still since %s", since.Round(time.Second)), http.StatusServiceUnavailable)
 			return
 		}

@@ -82,7 +82,7 @@ func (c *grantCollector) grantsDesc() *prometheus.Desc {
 }
 
 func (c *grantCollector) stuckDesc() *prometheus.Desc {
-	return prometheus.NewDesc("jitbot_stuck_grants", "Grants whose closing takes too long or was forbidden.", nil, nil)
+	return prometheus.NewDesc("jitbot_stuck_grants", "Grants whose closing takes too long or was forbidden, or cannot be told.", nil, nil)
 }
 
 func (c *grantCollector) slackDesc() *prometheus.Desc {
@@ -109,12 +109,7 @@ func (c *grantCollector) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(c.grantsDesc(), prometheus.GaugeValue, float64(counts[state]), string(state))
 		}
 	}
-	stuck, err := c.stuck(ctx)
-	if err != nil {
-		out <- prometheus.NewInvalidMetric(c.stuckDesc(), err)
-	} else {
-		out <- prometheus.MustNewConstMetric(c.stuckDesc(), prometheus.GaugeValue, float64(len(stuck)))
-	}
+	out <- prometheus.MustNewConstMetric(c.stuckDesc(), prometheus.GaugeValue, float64(len(c.stuck(ctx))))
 	connected := 0.0
 	if ok, _, _ := c.bot.Connected(); ok {
 		connected = 1

@@ -1,93 +1,26 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"jitbot/cmd/internal/config"
+	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
-// Action is an Azure action of the bot's role, which is also what jitbot check
-// looks for.
-type Action struct {
-	Name     string
-	Use      string // what it is needed for: "to …"
-	Firewall bool   // needed only where an Azure Firewall is in front of a machine
-	Optional bool   // without it less is told, and nothing else is amiss
-	Sweep    bool   // jitbot sweep needs it too
-}
+// Holder is whom a role is for.
+type Holder string
 
-// Actions are the least that the bot needs, by name. It writes single rules, so
-// it needs no right to write a whole network security group unless
-// azure.group_writes says so; it reads what is in front of a machine, and what
-// people hold. A firewall of the classic kind has no rule that could be
-// written alone. Whoever writes a document must be allowed to join what it
-// refers to.
-func Actions(c config.Config) []Action {
-	const (
-		people   = "to check what people hold"
-		classic  = "to name machines of the classic model, which cannot be opened"
-		network  = "to see what is in front of a machine"
-		gateway  = "to see who is behind a gateway"
-		wait     = "to wait for Azure to finish a change"
-		firewall = "to open and close a firewall"
-		whole    = "to write a network security group as a whole, as azure.group_writes says"
-	)
-	all := []Action{
-		{Name: "Microsoft.Authorization/denyAssignments/read", Use: people},
-		{Name: "Microsoft.Authorization/locks/read", Use: "to see locks that would keep a rule from being removed"},
-		{Name: "Microsoft.Authorization/roleAssignments/read", Use: people},
-		{Name: "Microsoft.Authorization/roleDefinitions/read", Use: people},
-		{Name: "Microsoft.ClassicCompute/virtualMachines/read", Use: classic, Optional: true},
-		{Name: "Microsoft.Compute/virtualMachines/instanceView/read", Use: "to see whether a machine runs"},
-		{Name: "Microsoft.Compute/virtualMachines/read", Use: "to find the machines"},
-		{Name: "Microsoft.Network/azureFirewalls/read", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/azureFirewalls/write", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/firewallPolicies/join/action", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/firewallPolicies/read", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/delete", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/write", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/ipGroups/join/action", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/loadBalancers/read", Use: network},
-		{Name: "Microsoft.Network/localNetworkGateways/read", Use: gateway, Optional: true},
-		{Name: "Microsoft.Network/locations/operationResults/read", Use: wait, Sweep: true},
-		{Name: "Microsoft.Network/locations/operations/read", Use: wait, Sweep: true},
-		{Name: "Microsoft.Network/networkInterfaces/read", Use: network},
-		{Name: "Microsoft.Network/networkSecurityGroups/read", Use: "to read the rules", Sweep: true},
-		{Name: "Microsoft.Network/networkSecurityGroups/securityRules/delete", Use: "to close what was opened", Sweep: true},
-		{Name: "Microsoft.Network/networkSecurityGroups/securityRules/read", Use: "to read a rule back", Sweep: true},
-		{Name: "Microsoft.Network/networkSecurityGroups/securityRules/write", Use: "to open"},
-		{Name: "Microsoft.Network/publicIPAddresses/join/action", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/publicIPAddresses/read", Use: network},
-		{Name: "Microsoft.Network/routeTables/read", Use: network},
-		{Name: "Microsoft.Network/virtualNetworkGateways/connections/read", Use: gateway, Optional: true},
-		{Name: "Microsoft.Network/virtualNetworkGateways/read", Use: gateway, Optional: true},
-		{Name: "Microsoft.Network/virtualNetworks/read", Use: network},
-		{Name: "Microsoft.Network/virtualNetworks/subnets/join/action", Use: firewall, Firewall: true, Sweep: true},
-		{Name: "Microsoft.Network/virtualNetworks/subnets/read", Use: network},
-	}
-	if c.Azure.GroupWrites {
-		all = append(
-			all,
-			Action{Name: "Microsoft.Network/applicationSecurityGroups/joinNetworkSecurityRule/action", Use: whole},
-			Action{Name: "Microsoft.Network/networkSecurityGroups/write", Use: whole},
-		)
-	}
-	slices.SortFunc(all, func(a, b Action) int { return strings.Compare(a.Name, b.Name) })
-	return all
-}
-
-// Names are those of the actions, in the same order.
-func Names(all []Action) []string {
-	out := make([]string, 0, len(all))
-	for _, a := range all {
-		out = append(out, a.Name)
-	}
-	return out
-}
+// The holders.
+const (
+	BotRole       Holder = ""
+	SweepRole     Holder = "sweep"
+	RequesterRole Holder = "requester"
+	AdminRole     Holder = "admin"
+)
 
 // role is what az role definition create reads.
 type role struct {
@@ -99,40 +32,92 @@ type role struct {
 	AssignableScopes []string
 }
 
-// SweepWarning is what whoever prints the role of jitbot sweep must know.
-func SweepWarning() string {
-	return `In network security groups this role can only read and delete rules. A firewall
-is closed by writing it, so who holds this role can also open one: where no
-Azure Firewall is in front of a machine, leave out the actions of
-azureFirewalls, firewallPolicies and ipGroups, and every join/action.
-A rule under a lock is removed once somebody has removed the lock.
-`
-}
-
-// Role is the least Azure role that jitbot needs, or that jitbot sweep needs,
-// as JSON for az role definition create.
-func Role(c config.Config, sweep bool) ([]byte, error) {
-	r := role{
-		Name: "jitbot " + c.Jit.Installation, IsCustom: true,
-		Description: "Opens and closes network access to virtual machines for a time, by single security rules." +
-			" The actions of azureFirewalls, firewallPolicies and ipGroups, and every join/action," +
-			" are needed only where an Azure Firewall is in front of a machine.",
-		Actions: Names(Actions(c)), NotActions: []string{},
+// Role is the least Azure role that the holder needs, as JSON for az role
+// definition create: the bot and the sweep with these kinds of firewalls, a
+// person to request, an admin to protect. Of the configuration the installation
+// may be missing, which names the role, and the subscriptions, in whose place
+// stands something that Azure refuses.
+func Role(c config.Config, of Holder, firewalls Firewalls) ([]byte, error) {
+	r := role{Name: "jitbot", IsCustom: true, NotActions: []string{}}
+	for _, word := range []string{c.Jit.Installation, string(of)} {
+		if word != "" {
+			r.Name += " " + word
+		}
 	}
-	if sweep {
-		r.Name += " sweep"
-		r.Description = "Closes network access that jitbot opened, once its time is up." +
-			" In network security groups it can only read and delete rules." +
-			" A firewall is closed by writing it: where none is in front of a machine," +
-			" leave out the actions of azureFirewalls, firewallPolicies and ipGroups, and every join/action."
-		r.Actions = Names(slices.DeleteFunc(Actions(c), func(a Action) bool { return !a.Sweep }))
-	}
+	r.Actions, r.Description = roleContent(c, of, firewalls)
 	for _, id := range c.Azure.Subscriptions {
 		r.AssignableScopes = append(r.AssignableScopes, "/subscriptions/"+id)
+	}
+	if len(r.AssignableScopes) == 0 {
+		r.AssignableScopes = []string{"/subscriptions/00000000-0000-0000-0000-000000000000"}
 	}
 	out, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("writing the role: %w", err)
 	}
 	return append(out, '\n'), nil
+}
+
+func roleContent(c config.Config, of Holder, firewalls Firewalls) (actions []string, description string) {
+	switch of {
+	case RequesterRole:
+		actions = c.Jit.RequiredActions
+		if len(actions) == 0 {
+			actions = jit.DefaultActions()
+		}
+		return actions, "May ask jitbot for network access to the virtual machines below its scope."
+	case AdminRole:
+		return access.ProtectActions(), "With admins in jitbot's configuration: may protect the virtual machines below its scope, and end that." +
+			" Can also change the machines themselves."
+	case SweepRole:
+		needed := slices.DeleteFunc(Actions(c), func(a Action) bool { return !a.Sweep || !firewalls.Include(a.Firewall) })
+		return Names(needed), "Closes network access that jitbot opened, once its time is up." +
+			" In network security groups it can only read and delete rules." + aboutFirewalls(firewalls)
+	default:
+		needed := slices.DeleteFunc(Actions(c), func(a Action) bool { return !firewalls.Include(a.Firewall) })
+		return Names(needed), "Opens and closes network access to virtual machines for a time, by single security rules." +
+			aboutFirewalls(firewalls)
+	}
+}
+
+func aboutFirewalls(f Firewalls) string {
+	switch f {
+	case PolicyFirewalls:
+		return " Writes rule collection groups of firewall policies, not the firewalls themselves."
+	case ClassicFirewalls:
+		return " Writes firewalls with rules of their own."
+	case AllFirewalls:
+		return " Writes rule collection groups of firewall policies, and firewalls with rules of their own."
+	default:
+		return " Writes no firewall."
+	}
+}
+
+// SweepWarning is what whoever prints the role of jitbot sweep must know; with
+// no firewall it is nothing.
+func SweepWarning(f Firewalls) string {
+	if f == NoFirewalls {
+		return ""
+	}
+	return `In network security groups this role can only read and delete rules. A firewall
+is closed by writing it, so who holds this role can also open one.
+A rule under a lock is removed once somebody has removed the lock.
+`
+}
+
+// RoleNotes say on what grounds a role was chosen where nobody said: in file, a
+// configuration that may not be there, or without the flags of the command.
+func RoleNotes(c config.Config, file string, of Holder, firewalls Firewalls, chosen bool) string {
+	out := ""
+	if len(c.Azure.Subscriptions) == 0 {
+		out += fmt.Sprintf("There is no configuration %s yet: add --subscription with your subscription's id, or\n"+
+			"put it into AssignableScopes in place of the zeros.\n", file)
+	}
+	if !chosen || of == RequesterRole || of == AdminRole {
+		return out
+	}
+	why := cmp.Or(map[bool]string{true: "open_within names firewalls in " + file}[c.Azure.Firewalls], "nothing says that there are firewalls")
+	return out + fmt.Sprintf("Chosen is --firewall %s, since %s. Where an Azure\n"+
+		"Firewall is in front of a machine write policy, classic or all, as it is managed;\n"+
+		"jitbot check names what is missing.\n", firewalls, why)
 }

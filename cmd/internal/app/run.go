@@ -136,7 +136,6 @@ func Run(ctx context.Context, o Options) (err error) {
 type program struct {
 	Options
 	store      *bolt.Store
-	heartbeat  *heartbeat
 	azure      *azure.Client
 	reconciler *reconcile.Reconciler
 	digests    *digest.Writer
@@ -148,7 +147,7 @@ type program struct {
 
 // wire makes every part and starts none.
 func (o Options) wire(s *bolt.Store) (*program, error) {
-	p := &program{Options: o, store: s, heartbeat: newHeartbeat(s)}
+	p := &program{Options: o, store: s}
 	p.meters = newMeters(o.Version)
 	var err error
 	if p.azure, err = o.AzureClient(p.meters.request); err != nil {
@@ -163,7 +162,7 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 		notifier = o.Notifier(notifier)
 	}
 	p.dispatcher = outbox.New(s, notifier, outbox.Options{Channel: o.Config.Jit.Channel, Limits: bot.Limits(), Log: o.Log})
-	waking := wakingStore{Writer: p.dispatcher.Waking(s), heartbeat: p.heartbeat}
+	waking := wakingStore{Writer: p.dispatcher.Waking(s), silentStore: silentStore{s}}
 	checks := admission.NewChecker(o.Config.Jit, admission.Adapters{
 		Grants: waking, Protections: waking, Record: waking, Names: waking,
 		Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
@@ -239,7 +238,10 @@ func (p *program) serveSlack(ctx context.Context) error {
 	return refused
 }
 
-const lookEvery = time.Second
+const (
+	lookEvery = time.Second
+	shoutAt   = time.Minute // how often a trouble that lasts is logged
+)
 
 // anyLive reports whether something is open that somebody may have to end; in
 // doubt it is.
@@ -249,9 +251,16 @@ func (p *program) anyLive(ctx context.Context) bool {
 }
 
 // watchStore ends everything when the file is no longer the one that was
-// opened, or could not be written: what is answered then would be lost.
+// opened, or could not be written: what is answered then would be lost. A write that
+// the disk does not answer is shouted about: closing goes on by what can be read.
 func (p *program) watchStore(ctx context.Context) error {
+	var shouted time.Time
 	for clock.Sleep(ctx, lookEvery) {
+		if waits := p.store.Waiting(); waits > storeLate && time.Since(shouted) >= shoutAt {
+			shouted = time.Now()
+			p.Log.ErrorContext(ctx, "the disk of the store does not answer, so nothing is stored and only closing goes on; look at the disk",
+				slog.Duration("waits", waits))
+		}
 		if err := p.store.Check(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		counts[sweep.Removed], counts[sweep.Kept], counts[sweep.Unreadable], counts[sweep.Astray], counts[sweep.NotRemoved])
 	if !client.SeesFirewalls() {
 		_, saidErr := fmt.Fprintln(o.Out, "Firewalls are not looked at: Azure does not show them all to this identity."+
-			" If jitbot opens through firewalls, give it the role of \"jitbot role --sweep\".")
+			" If jitbot opens through firewalls, give it the role of \"jitbot role --sweep --firewall all\".")
 		sayErr = errors.Join(sayErr, saidErr)
 	}
 	if skew := client.Skew().Widest; skew.Abs() > clock.MaxSkew {

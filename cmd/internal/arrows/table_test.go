@@ -27,6 +27,7 @@ func domain() []row {
 		{"jit/workqueue", nil, "a queue knows nothing of its work"},
 		{"jit/rbac", []string{"jit/resource"}, "who holds which action is a matter of scopes"},
 		{"jit", []string{"jit/ipset", "jit/resource"}, "the nouns and their transitions know nobody who uses them"},
+		{"jit/memory", []string{"jit"}, "what a run remembers only makes it do less"},
 		{"jit/route", []string{"jit", "jit/ipset", "jit/resource"}, "which guards are on a way is read from nouns"},
 		{"jit/rules", []string{"jit", "jit/ipset", "jit/resource"}, "what is desired is a function of nouns and time"},
 		{"jit/reach", []string{"jit", "jit/ipset", "jit/resource", "jit/rules"}, "who reaches a VM is computed from rules"},
@@ -37,7 +38,9 @@ func domain() []row {
 		},
 		{
 			"jit/reconcile",
-			[]string{"jit", "jit/admission", "jit/clock", "jit/ipset", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/workqueue"},
+			[]string{
+				"jit", "jit/admission", "jit/clock", "jit/ipset", "jit/memory", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/workqueue",
+			},
 			"the loop serves nobody's requests",
 		},
 		{"jit/sweep", []string{"jit", "jit/admission", "jit/resource", "jit/rules"}, "it has no store"},

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/admission"
@@ -23,12 +24,12 @@ import (
 
 // snapshot is what was read of Azure.
 type snapshot struct {
-	vms      []jit.VM
-	unread   []error // machines that could not be read, or why none could
-	tables   []rules.Table
-	locks    []admission.ManagementLock
-	rights   []rights
-	firewall string // what is in front of a machine and is a firewall, or may be
+	vms     []jit.VM
+	unread  []error // machines that could not be read, or why none could
+	tables  []rules.Table
+	locks   []admission.ManagementLock
+	rights  []rights
+	inFront inFront
 
 	tablesErr, locksErr, aroundErr error
 }
@@ -56,7 +57,7 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 	group.Go(func() error { users = c.users(ctx, client); return nil })
 	_ = group.Wait() // what went wrong is kept with what was read
 	if len(s.vms) > 0 {
-		s.firewall, s.aroundErr = c.firewallBefore(ctx, client, s.vms)
+		s.inFront, s.aroundErr = c.look(ctx, client, s.vms)
 	}
 	return slices.Concat(rightsFindings(s), c.forecast(s), users, checkClock(client.Skew().Widest))
 }
@@ -64,7 +65,7 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 func rightsFindings(s snapshot) []Finding {
 	var found []Finding
 	for _, r := range s.rights {
-		found = append(found, r.findings(s.firewall)...)
+		found = append(found, r.findings(s.inFront)...)
 	}
 	return found
 }
@@ -87,7 +88,7 @@ func (c run) readVMs(ctx context.Context, client *azure.Client) ([]jit.VM, []err
 	}
 	var bare []int
 	for i, vm := range vms {
-		if _, ok := c.Config.Jit.Policy(vm); ok && !vm.Classic && len(bare) < maxAsked &&
+		if _, ok := c.Config.Jit.Policy(vm); ok && len(bare) < maxAsked &&
 			!slices.ContainsFunc(vm.Interfaces, func(n jit.Interface) bool { return len(n.Addresses) > 0 }) {
 			bare = append(bare, i)
 		}
@@ -109,23 +110,45 @@ func (c run) readVMs(ctx context.Context, client *azure.Client) ([]jit.VM, []err
 
 func named(vm jit.VM) string { return vm.Group + "/" + vm.Name }
 
-// firewallBefore names a firewall on the way to one of the machines, or a hop
-// that may be one.
-func (c run) firewallBefore(ctx context.Context, client *azure.Client, vms []jit.VM) (string, error) {
+// inFront is what is in front of the machines.
+type inFront struct {
+	firewalls app.Firewalls            // the kinds
+	named     map[app.Firewalls]string // one of each kind, and of which machine
+	hop       string                   // one on a route that may be a firewall, and of which machine
+}
+
+// look finds the firewalls, and the next hops of which only Azure knows whether
+// they are firewalls.
+func (c run) look(ctx context.Context, client *azure.Client, vms []jit.VM) (inFront, error) {
+	out := inFront{firewalls: app.NoFirewalls, named: map[app.Firewalls]string{}}
 	around, err := client.Topology(ctx, vms)
 	if err != nil {
-		return "", err
+		return out, err
 	}
 	for _, vm := range vms {
-		s := around[strings.ToLower(vm.ID)]
-		if len(s.Firewalls) > 0 {
-			return fmt.Sprintf("the firewall %s is in front of %s", s.Firewalls[0].Name, named(vm)), nil
+		for _, nic := range vm.Interfaces {
+			for _, a := range nic.Addresses {
+				out.add(vm, a.FirewallHops)
+			}
 		}
-		if len(s.Appliances) > 0 {
-			return fmt.Sprintf("the route of %s leads to %s, which may be one", named(vm), s.Appliances[0]), nil
+		if hops := around[strings.ToLower(vm.ID)].Appliances; len(hops) > 0 && out.hop == "" {
+			out.hop = fmt.Sprintf("the route of %s leads to %s, which may be a firewall", named(vm), hops[0])
 		}
 	}
-	return "", nil
+	return out, nil
+}
+
+func (f *inFront) add(vm jit.VM, hops []jit.FirewallHop) {
+	for _, hop := range hops {
+		kind := app.ClassicFirewalls
+		if hop.Policy != "" {
+			kind = app.PolicyFirewalls
+		}
+		if f.named[kind] == "" {
+			f.named[kind] = fmt.Sprintf("the firewall %s is in front of %s", resource.Name(hop.Firewall), named(vm))
+			f.firewalls = f.firewalls.With(kind)
+		}
+	}
 }
 
 // forecast tells what is in the way of grants and protections.

@@ -34,7 +34,7 @@ func newPremises(t *testing.T) *premises {
 	t.Cleanup(p.slack.Close)
 	slacksim.SeedDemo(p.slack)
 	azuresim.SeedDemo(p.azure)
-	p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "printed", Custom: true, Actions: simulated.RoleActions(t, false)})
+	p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "printed", Custom: true, Actions: simulated.RoleActions(t, app.BotRole, app.AllFirewalls)})
 	p.azure.Configure(func(s *azuresim.Settings) { s.EnforceRBAC = true })
 	reach := simulated.AzureConfig(t, p.azure)
 	p.o = app.Options{

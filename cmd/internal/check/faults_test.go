@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/bot/slacksim"
+	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
@@ -26,7 +27,7 @@ func planted() []fault {
 	return []fault{
 		{
 			name: "a right is missing", plant: func(p *premises) {
-				role := slices.DeleteFunc(simulated.RoleActions(p.t, false), func(a string) bool { return strings.HasSuffix(a, "securityRules/delete") })
+				role := slices.DeleteFunc(simulated.RoleActions(p.t, app.BotRole, app.NoFirewalls), func(a string) bool { return strings.HasSuffix(a, "securityRules/delete") })
 				p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "less", Custom: true, Actions: role})
 			},
 			what: "azure rights", says: []string{"lacks Microsoft.Network/networkSecurityGroups/securityRules/delete", azuresim.DemoSubscription, "to close what was opened", "jitbot role"},

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"jitbot/bot/slacksim"
+	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/check"
+	"jitbot/cmd/internal/config"
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
@@ -82,11 +84,7 @@ func TestCheckOfSlack(t *testing.T) {
 }
 
 func TestCheckOfAzure(t *testing.T) {
-	noFirewalls := func(p *premises) {
-		p.azure.PutRoleDefinition(azuresim.RoleDefinition{
-			ID: azuresim.RoleJITBot, Name: "less", Custom: true, Actions: slices.DeleteFunc(simulated.RoleActions(p.t, false), simulated.OfFirewalls),
-		})
-	}
+	noFirewalls := func(p *premises) { p.role(simulated.RoleActions(p.t, app.BotRole, app.NoFirewalls)) }
 	refuse := func(actions ...string) func(*premises) {
 		return func(p *premises) {
 			p.azure.Configure(func(s *azuresim.Settings) { s.DeniedActions = actions })
@@ -97,24 +95,27 @@ func TestCheckOfAzure(t *testing.T) {
 		change func(p *premises)
 		want   []string
 	}{
-		{"a role without firewalls, where none is", noFirewalls, []string{"no FAULT", "ok     azure rights   lacks Microsoft.Network/{azureFirewalls/read, ", "needed only where a firewall is in front of a machine, and none is"}},
-		{"a role without firewalls, where one may be", func(p *premises) {
-			azuresim.SeedFirewalls(p.azure)
-			p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITFirewalls, Name: "none", Custom: true})
+		{"a role without firewalls, where none is", noFirewalls, []string{
+			"no FAULT", "ok     azure rights   lacks Microsoft.Network/{azureFirewalls/write, ", "needed only to open and close a firewall with rules of its own, and none is seen in front of a machine",
+			"needed only to open and close a firewall that uses a policy, and none is seen",
+		}},
+		{"a role without firewalls, where both kinds are", func(p *premises) {
+			p.behindFirewalls()
 			noFirewalls(p)
-		}, []string{"the identity lacks Microsoft.Network/azureFirewalls/read, Microsoft.Network/azureFirewalls/write", "needed to open and close a firewall (the route of hub/app-1 leads to 10.40.0.4, which may be one)"}},
+		}, []string{
+			"FAULT  azure rights   subscription " + azuresim.DemoSubscription + ": the identity lacks Microsoft.Network/azureFirewalls/write, Microsoft.Network/ipGroups/join/action",
+			"needed to open and close a firewall with rules of its own (the firewall hub-fw is in front of hub/app-1); give it the role that jitbot role --firewall all prints",
+			"needed to open and close a firewall that uses a policy (the firewall edge-fw is in front of hub/core-1)",
+		}},
+		{"a role that sees no firewall, where one may be", func(p *premises) {
+			p.behindFirewalls()
+			p.role(slices.DeleteFunc(simulated.RoleActions(p.t, app.BotRole, app.NoFirewalls), func(a string) bool { return strings.Contains(a, "azureFirewalls") }))
+		}, []string{"lacks Microsoft.Network/azureFirewalls/read, needed to see whether a firewall is in front of a machine (the route of hub/app-1 leads to 10.40.0.4, which may be a firewall); give it the role that jitbot role prints"}},
 		{"a role that tells less", func(p *premises) {
-			p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "less", Custom: true, Actions: slices.DeleteFunc(simulated.RoleActions(p.t, false), func(a string) bool {
-				return strings.Contains(a, "NetworkGateways") || strings.Contains(a, "Classic")
-			})})
-		}, []string{"no FAULT", "lacks Microsoft.ClassicCompute/{virtualMachines/read}, needed only to name machines of the classic model", "virtualNetworkGateways/read}, needed only to see who is behind a gateway"}},
+			p.role(slices.DeleteFunc(simulated.RoleActions(p.t, app.BotRole, app.AllFirewalls), func(a string) bool { return strings.Contains(a, "NetworkGateways") }))
+		}, []string{"no FAULT", "virtualNetworkGateways/read}, needed only to see who is behind a gateway"}},
 		{"firewalls", func(p *premises) {
-			azuresim.SeedFirewalls(p.azure)
-			for _, name := range []string{"app-*", "core-*"} {
-				hub := p.config().Policies[1]
-				hub.Match = jit.Match{Name: name}
-				p.config().Policies = append(p.config().Policies, hub)
-			}
+			p.behindFirewalls()
 		}, []string{"no FAULT", "ok     azure machines 11 virtual machines are reachable by a grant; 1 of 12 match no policy", "ok     azure rules    8 network security groups and 1 firewall read"}},
 		{"another identity", func(p *premises) {
 			p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "none", Custom: true})
@@ -140,6 +141,58 @@ func TestCheckOfAzure(t *testing.T) {
 		{"Azure does not answer", func(p *premises) { p.fault(azuresim.LostRequest()) }, []string{"FAULT  azure rights", "FAULT  azure machines not looked at", "FAULT  clock          not looked at", "ok     slack bot"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) { looked(t, tt.change, tt.want...) })
+	}
+}
+
+// role is all that the bot may do, with firewalls or without.
+func (p *premises) role(actions []string) {
+	p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "less", Custom: true, Actions: actions})
+	p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITFirewalls, Name: "none", Custom: true})
+}
+
+// behindFirewalls adds a machine behind each kind of firewall.
+func (p *premises) behindFirewalls() {
+	azuresim.SeedFirewalls(p.azure)
+	for _, name := range []string{"app-*", "core-*"} {
+		hub := p.config().Policies[1]
+		hub.Match = jit.Match{Name: name}
+		p.config().Policies = append(p.config().Policies, hub)
+	}
+}
+
+// The role as it is printed is enough for each kind of installation, and of each
+// action that is missing check says so: as a fault, or where less is told
+// without it, as a line.
+func TestCheckNamesEachMissingAction(t *testing.T) {
+	for _, a := range app.Actions(config.Config{Azure: config.Azure{GroupWrites: true}}) {
+		t.Run(a.Name, func(t *testing.T) {
+			want := []string{"FAULT  azure rights", "the identity lacks " + a.Name + ", needed " + a.Use}
+			if a.Optional {
+				provider, kind, _ := strings.Cut(a.Name, "/")
+				want = []string{"no FAULT", "ok     azure rights   lacks " + provider + "/{" + kind + "}, needed only " + a.Use}
+			}
+			looked(t, func(p *premises) {
+				p.behindFirewalls()
+				p.o.Config.Azure.GroupWrites = true
+				p.role(slices.DeleteFunc(app.Names(app.Actions(p.o.Config)), func(name string) bool { return name == a.Name }))
+			}, want...)
+		})
+	}
+	for kind, machines := range map[app.Firewalls][]string{app.NoFirewalls: nil, app.PolicyFirewalls: {"core-*"}, app.ClassicFirewalls: {"app-*"}, app.AllFirewalls: {"app-*", "core-*"}} {
+		t.Run("enough for "+string(kind), func(t *testing.T) {
+			looked(t, func(p *premises) {
+				if len(machines) > 0 {
+					p.behindFirewalls()
+				}
+				if kind == app.PolicyFirewalls {
+					p.azure.DeleteVM(azuresim.DemoApp)
+				}
+				if kind == app.ClassicFirewalls {
+					p.azure.DeleteVM(azuresim.DemoCore)
+				}
+				p.role(simulated.RoleActions(p.t, app.BotRole, kind))
+			}, "no FAULT")
+		})
 	}
 }
 

@@ -58,10 +58,10 @@ func (r *rights) compare(needed []app.Action, roles []rbac.Role) {
 	}
 }
 
-// findings name every action that is held and that is missing. What only
-// firewalls need is a fault where firewall says that there is one, or may be;
-// what only tells more is none.
-func (r rights) findings(firewall string) []Finding {
+// findings name every action that is held and that is missing. What only a kind
+// of firewall needs is a fault where one is in front of a machine; what only
+// tells more is none.
+func (r rights) findings(front inFront) []Finding {
 	const what = "azure rights"
 	where, briefly := "subscription "+r.subscription+": ", ""
 	if !r.alone {
@@ -72,7 +72,7 @@ func (r rights) findings(firewall string) []Finding {
 		return []Finding{{What: what, Err: fmt.Errorf("%s; %s", config.Clause(r.err), hint(r.err))}}
 	case len(r.held) == 0:
 		return []Finding{{What: what, Err: fmt.Errorf("%sthe identity has none of the rights of its role;"+
-			" assign the role that jitbot role prints to it there, and wait ten minutes", where)}}
+			" assign the role that %s prints to it there, and wait ten minutes", where, front.verb())}}
 	}
 	var found []Finding
 	for _, group := range byProvider(r.held) {
@@ -82,24 +82,40 @@ func (r rights) findings(firewall string) []Finding {
 	var notes []Finding
 	for _, group := range byUse(r.missing) {
 		first := group[0]
-		needed := first.Use
-		if first.Firewall {
-			needed += " (" + firewall + ")"
-		}
 		switch {
 		case first.Optional:
 			notes = append(notes, spared(briefly, group, first.Use)...)
-		case first.Firewall && firewall == "":
-			notes = append(notes, spared(briefly, group, "where a firewall is in front of a machine, and none is")...)
+		case !front.firewalls.Include(first.Firewall):
+			notes = append(notes, spared(briefly, group, first.Use+", and none is seen in front of a machine")...)
 		default:
-			faults = append(faults, fmt.Errorf("%sthe identity lacks %s, needed %s; give it the role that jitbot role prints",
-				where, strings.Join(app.Names(group), ", "), needed))
+			faults = append(faults, fmt.Errorf("%sthe identity lacks %s, needed %s%s; give it the role that %s prints",
+				where, strings.Join(app.Names(group), ", "), first.Use, front.example(first), front.verb()))
 		}
 	}
 	if errors.Join(faults...) != nil {
 		found = append(found, verdict(what, "", faults...)...)
 	}
 	return append(found, notes...)
+}
+
+// example names what the action is needed for.
+func (f inFront) example(a app.Action) string {
+	words := f.named[a.Firewall]
+	if a.Use == app.SeesFirewalls {
+		words = f.hop
+	}
+	if words == "" {
+		return ""
+	}
+	return " (" + words + ")"
+}
+
+// verb is the command that prints the role.
+func (f inFront) verb() string {
+	if f.firewalls == app.NoFirewalls || f.firewalls == "" {
+		return "jitbot role"
+	}
+	return "jitbot role --firewall " + string(f.firewalls)
 }
 
 // spared are lines about what is missing and not missed.

@@ -14,6 +14,7 @@ type Azure struct {
 	Custom        Custom        // of CustomCloud, else empty
 	Poll          time.Duration // the pause before each question whether a change has ended
 	GroupWrites   bool          // several changes of a network security group may be one write of the whole
+	Firewalls     bool          // open_within says how long a firewall may take, so there are some
 }
 
 // Cloud chooses the endpoints.
@@ -73,6 +74,7 @@ func (c *Config) azure(s *section, there bool) {
 	within := s.section("open_within")
 	c.Jit.OpenWithin = within.duration("nsg", defaultOpenWithin, time.Second, time.Hour)
 	c.Jit.FirewallWithin = within.duration("firewall", defaultFirewallWithin, time.Second, 6*time.Hour)
+	c.Azure.Firewalls = within.has("firewall")
 	within.close()
 	c.Azure.GroupWrites = s.flag("group_writes")
 	if s.values["flush_connections"] != nil && strings.EqualFold(s.values["flush_connections"].Value, "true") &&

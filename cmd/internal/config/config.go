@@ -65,6 +65,26 @@ func Parse(file string, data []byte) (Config, error) {
 	return c, f.err()
 }
 
+// With is the configuration for the installation and the subscriptions, each in
+// place of its own where it is given.
+func (c Config) With(installation string, subscriptions []string) (Config, error) {
+	if installation != "" {
+		if !rules.ValidInstallation(installation) {
+			return Config{}, fmt.Errorf("the installation %q may not stand in rule names; write 1 to 16 of a-z and 0-9", installation)
+		}
+		c.Jit.Installation = installation
+	}
+	for _, id := range subscriptions {
+		if !idForms().guid.MatchString(id) {
+			return Config{}, fmt.Errorf("%q is no subscription id; write one such as 11111111-2222-3333-4444-555555555555", id)
+		}
+	}
+	if len(subscriptions) > 0 {
+		c.Azure.Subscriptions = subscriptions
+	}
+	return c, nil
+}
+
 // parse gives the document's mapping.
 func (f *faults) parse(data []byte) *yaml.Node {
 	if len(data) > maxConfig {

@@ -1,11 +1,15 @@
 package e2e_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
+	"jitbot/jit/sweep"
 )
 
 // Nothing is opened while Azure's clock and ours disagree; closing goes on.
@@ -58,6 +62,97 @@ func TestClockBehindItsMark(t *testing.T) {
 			t.Error("an opening goes on while the clock is suspect")
 		}
 	})
+}
+
+// Azure's clock is two hours ahead of ours, in every answer: what is due by it is
+// closed, nothing is put back that another machine's sweep removed, and nothing is
+// opened until they agree.
+func TestAzuresClockIsAhead(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		foreign := w.Foreign()
+		w.Start()
+		g, long := w.Open(time.Hour, "web-1"), w.Open(3*time.Hour, "web-2")
+		w.Azure.SetClockSkew("", 2*time.Hour)
+		w.Pass(31 * time.Second)
+		w.sweepAt(time.Now().Add(2 * time.Hour))
+		w.staysShut(90*time.Second, azuresim.DemoWeb1)
+		if g := w.Want(g.ID, jit.Closed); !strings.Contains(g.Decision.Reason, "clock") {
+			t.Errorf("it ended because %q", g.Decision.Reason)
+		}
+		w.Want(long.ID, jit.Open)
+		next := w.approved("web-1")
+		w.staysShut(5*time.Minute, azuresim.DemoWeb1)
+		if next := w.Want(next.ID, jit.Opening); !strings.Contains(next.Waiting, "clock") {
+			t.Errorf("it waits because %q", next.Waiting)
+		}
+		w.Pass(55 * time.Minute)
+		w.Want(long.ID, jit.Closed) // three hours after it was opened, by Azure's clock
+		w.CheckPromises(foreign)
+	})
+}
+
+// sweepAt is a run of jitbot sweep on another machine, by its clock.
+func (w *world) sweepAt(now time.Time) {
+	w.T.Helper()
+	if _, err := sweep.Overdue(w.T.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, now); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// While the clocks disagree by less than what ends grants, nothing is put back
+// either: who removed it may have the right time.
+func TestNothingIsRepairedWhileClocksDisagree(t *testing.T) {
+	for name, skew := range map[string]time.Duration{"azure ahead": time.Minute, "azure behind": -2 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.Start()
+				g := w.Open(time.Hour, "web-1")
+				w.Azure.SetClockSkew("", skew)
+				w.Pass(31 * time.Second)
+				w.removeOurs(azuresim.DemoWebNICNSG)
+				w.removeOurs(azuresim.DemoWebSubnetNSG)
+				w.staysShut(3*time.Minute, azuresim.DemoWeb1)
+				w.Want(g.ID, jit.Open)
+				w.Azure.ClearClockSkew()
+				w.Pass(3 * time.Minute)
+				if !w.Reachable(azuresim.DemoWeb1, adasAddress) {
+					t.Error("it is not put back though the clocks agree")
+				}
+				w.Pass(time.Until(g.Clock.Deadline) + 20*time.Second)
+				w.Want(g.ID, jit.Closed)
+			})
+		})
+	}
+}
+
+// One answer, or the answers about one subscription, do not move the time by which
+// grants end.
+func TestOneAnswerDoesNotMoveTime(t *testing.T) {
+	for name, skew := range map[string]func(w *world){
+		"one answer": func(w *world) {
+			w.Azure.SetClockSkew("", 100*time.Hour)
+			if _, err := w.Client.Table(w.T.Context(), azuresim.DemoWebNICNSG); err != nil {
+				w.T.Fatal(err)
+			}
+			w.Azure.ClearClockSkew()
+		},
+		"one subscription": func(w *world) { w.Azure.SetClockSkew(azuresim.DemoStaging, 100*time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				azuresim.SeedSubscriptions(w.Azure)
+				w.Client = w.Connect(func(c *azure.Config) { c.Subscriptions = append(c.Subscriptions, azuresim.DemoStaging) })
+				w.Start()
+				g := w.Open(2*time.Hour, "web-1")
+				skew(w)
+				w.Pass(10 * time.Minute)
+				w.Want(g.ID, jit.Open)
+				if !w.Reachable(azuresim.DemoWeb1, adasAddress) {
+					t.Error("it is shut")
+				}
+			})
+		})
+	}
 }
 
 // A demonstration's clock only goes ahead, and closes what is due by it.

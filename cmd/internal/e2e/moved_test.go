@@ -41,8 +41,8 @@ func TestVMsAreFollowed(t *testing.T) {
 		if g := w.Want(g.ID, jit.Closed); g.Decision.Ending != jit.Vanished {
 			t.Errorf("ended as %+v", g.Decision)
 		}
-		if w.Ours() != 0 {
-			t.Error("rules are left of a VM that is gone")
+		if w.Ours() != 1 || !w.protected(azuresim.DemoJump) {
+			t.Errorf("%d rules, want the deny of the interface that is left", w.Ours())
 		}
 		w.CheckPromises(foreign)
 	})

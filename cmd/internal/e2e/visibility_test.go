@@ -150,6 +150,49 @@ func TestWhatMayBeSeenCannotBeReadForAMoment(t *testing.T) {
 	})
 }
 
+// Where jitbot may not read the rights at all, that is told as lasting, with who can
+// mend it, and so is what cannot be checked for that cause.
+func TestWhatMayBeSeenCannotBeRead(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.Start()
+		w.Azure.AddFault(azuresim.Forbidden().On(http.MethodGet, "roleAssignments"))
+		_, explained := w.Service.Explain(t.Context(), ada, "web-1", ada)
+		_, asked := w.Ask(ada, time.Hour, "web-1")
+		for what, err := range map[string]error{"explain": explained, "ask": asked} {
+			if err == nil || !strings.Contains(err.Error(), "does not help: have an admin give jitbot the role") || strings.Contains(err.Error(), "in a minute") {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
+}
+
+// Who is refused because another VM would be opened along is told its name only
+// where they may see it.
+func TestSharedAddressNamesNothingThatIsNotSeen(t *testing.T) {
+	for by, named := range map[jit.UserID]bool{ada: true, dave: false} {
+		t.Run(string(by), func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.withDave()
+				copied := twinned(w, azuresim.DemoDevNSG)
+				name := copied[strings.LastIndex(copied, "/")+1:]
+				w.hide(copied)
+				w.Start()
+				_, err := w.AskFrom(by, time.Hour, "198.51.100.7/32", "dev-1")
+				if err == nil || !strings.Contains(err.Error(), "behind the same network security group") || strings.Contains(err.Error(), name) != named {
+					t.Errorf("%s: %v", by, err)
+				}
+			})
+		})
+	}
+}
+
+// hide keeps Dave from reading a VM.
+func (w *world) hide(vm string) {
+	w.Azure.Deny(azuresim.DenyAssignment{
+		Name: "hidden", Scope: vm, Principals: []string{azuresim.DemoDave}, Actions: []string{"Microsoft.Compute/virtualMachines/read"},
+	})
+}
+
 // Several VMs of one name are told apart only to whoever may see them.
 func TestClashingNamesAreTheSeenOnes(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {

@@ -62,6 +62,7 @@ func armRoutes() map[string]route {
 	add("GET list", auth+"roleAssignments", auth+"roleAssignments/read", (*Sim).listAssignments)
 	add("GET list", auth+"roleDefinitions", auth+"roleDefinitions/read", (*Sim).listRoles)
 	add("GET", auth+"roleDefinitions", auth+"roleDefinitions/read", (*Sim).getRole)
+	add("PUT", auth+"roleDefinitions", auth+"roleDefinitions/write", (*Sim).putRole)
 	add("GET list", auth+"denyAssignments", auth+"denyAssignments/read", (*Sim).listDenials)
 	// Everybody may ask for what he himself may do.
 	add("GET list", auth+"permissions", "", (*Sim).listPermissions)

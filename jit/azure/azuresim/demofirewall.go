@@ -58,6 +58,7 @@ func FirewallActions() []string {
 		"Microsoft.Network/routeTables/read",
 		"Microsoft.Network/loadBalancers/read",
 		"Microsoft.Network/applicationSecurityGroups/read",
+		"Microsoft.Network/virtualHubs/read",
 	}
 }
 

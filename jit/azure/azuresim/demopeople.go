@@ -66,7 +66,6 @@ func BotActions() []string {
 		"Microsoft.Network/locations/operations/read",
 		"Microsoft.Network/locations/operationResults/read",
 		"Microsoft.Compute/virtualMachines/read",
-		"Microsoft.Compute/virtualMachines/instanceView/read",
 		"Microsoft.Authorization/*/read",
 	}
 }

@@ -10,7 +10,6 @@ type edge struct {
 	routeTables map[string]RouteTable
 	balancers   map[string]LoadBalancer
 	asgs        map[string]ApplicationSecurityGroup
-	classics    map[string]ClassicVM
 	gateways    gateways
 	// busy are policies, by key, that a change of a group occupies.
 	busy map[string]occupied
@@ -23,7 +22,7 @@ func newEdge() edge {
 		firewalls: map[string]*document[firewallMeaning]{}, policies: map[string]*document[policyMeaning]{},
 		ruleGroups: map[string]*document[groupMeaning]{}, routeTables: map[string]RouteTable{},
 		balancers: map[string]LoadBalancer{}, asgs: map[string]ApplicationSecurityGroup{},
-		classics: map[string]ClassicVM{}, gateways: newGateways(), busy: map[string]occupied{},
+		gateways: newGateways(), busy: map[string]occupied{},
 	}
 }
 
@@ -37,7 +36,6 @@ func edgeRoutes(add func(method, kind, action string, handle func(*Sim, *call) r
 		routeTableType:                        {(*Sim).listRouteTables, (*Sim).getRouteTable},
 		balancerType:                          {(*Sim).listBalancers, (*Sim).getBalancer},
 		network + "applicationSecurityGroups": {(*Sim).listASGs, (*Sim).getASG},
-		classicType:                           {(*Sim).listClassics, (*Sim).getClassic},
 	} {
 		add("GET list", kind, kind+"/read", serve.list)
 		add("GET", kind, kind+"/read", serve.get)
@@ -47,6 +45,4 @@ func edgeRoutes(add func(method, kind, action string, handle func(*Sim, *call) r
 	add("PUT", ruleGroupType, ruleGroupType+"/write", (*Sim).putRuleGroup)
 	add("DELETE", ruleGroupType, ruleGroupType+"/delete", (*Sim).deleteRuleGroup)
 	gatewayRoutes(add)
-	// Each element asks for its own right.
-	add("GET list", "resources", "", (*Sim).listResources)
 }

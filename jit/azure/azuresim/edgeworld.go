@@ -165,17 +165,6 @@ type ApplicationSecurityGroup struct {
 	Tags     map[string]string
 }
 
-// ClassicVM is a machine of the classic deployment model. The simulator shows
-// it in the list of all resources and under its own type, for reading; no
-// other list has it, as in Azure, where just-in-time access does not know it.
-// Scale sets do not exist here at all.
-type ClassicVM struct {
-	ID       string
-	Location string
-	// Power is what its instance view says, such as Started. Empty: Started.
-	Power string
-}
-
 // PutRouteTable adds or replaces a route table; Subnet.RouteTable puts it to
 // use.
 func (s *Sim) PutRouteTable(v RouteTable) { put(s, s.edge.routeTables, key(v.ID), v) }
@@ -185,9 +174,6 @@ func (s *Sim) PutLoadBalancer(v LoadBalancer) { put(s, s.edge.balancers, key(v.I
 
 // PutASG adds or replaces an application security group.
 func (s *Sim) PutASG(v ApplicationSecurityGroup) { put(s, s.edge.asgs, key(v.ID), v) }
-
-// PutClassicVM adds or replaces a classic machine.
-func (s *Sim) PutClassicVM(v ClassicVM) { put(s, s.edge.classics, key(v.ID), v) }
 
 // DeleteRouteTable removes a route table; subnets keep naming it.
 func (s *Sim) DeleteRouteTable(id string) { remove(s, s.edge.routeTables, id) }

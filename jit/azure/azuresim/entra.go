@@ -3,6 +3,7 @@ package azuresim
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -117,7 +118,7 @@ func (s *Sim) issue(c *call) reply {
 				"consented to by any user in the tenant.", audience, s.options.TenantID,
 		)
 	}
-	text := rand.Text() + rand.Text()
+	text := tokenText(app.PrincipalID, audience)
 	for old, t := range s.tokens {
 		if c.now.Sub(t.expires) > time.Hour {
 			delete(s.tokens, old)
@@ -126,6 +127,14 @@ func (s *Sim) issue(c *call) reply {
 	s.tokens[text] = token{app: app, audience: audience, expires: c.now.Add(s.options.TokenLifetime)}
 	seconds := int(s.options.TokenLifetime / time.Second)
 	return ok(object{"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": text})
+}
+
+// tokenText is a token in the form of Entra's: three parts with dots between, of which
+// the second says who it is for. What signs it is made up.
+func tokenText(principal, audience string) string {
+	part := func(body object) string { return base64.RawURLEncoding.EncodeToString(encode(body)) }
+	return part(object{"typ": "JWT", "alg": "RS256"}) + "." + part(object{"aud": audience, "oid": principal, "sub": principal}) +
+		"." + rand.Text() + rand.Text()
 }
 
 // ExpireTokens makes every token issued so far too old, as a revocation does.

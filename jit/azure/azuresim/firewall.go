@@ -182,17 +182,22 @@ func (s *Sim) deleteFirewall(c *call) reply {
 	return reply{status: http.StatusAccepted, header: op.headers(c, s.settings.RetryAfter)}
 }
 
-// mayJoin refuses a firewall that refers to what its writer may not join.
+// mayJoin refuses a firewall that refers to what its writer may not join, or
+// whose writer may not read virtual hubs, which Azure asks for at each update.
 func (s *Sim) mayJoin(c *call, m *firewallMeaning) *problem {
-	linked := []struct{ id, kind string }{{m.subnet, "Microsoft.Network/virtualNetworks/subnets"}, {m.policy, policyType}}
-	for _, config := range m.configs {
-		linked = append(linked, struct{ id, kind string }{config.publicIP, "Microsoft.Network/publicIPAddresses"})
+	needed := []struct{ id, action string }{
+		{c.path.id, "Microsoft.Network/virtualHubs/read"},
+		{m.subnet, "Microsoft.Network/virtualNetworks/subnets/join/action"},
+		{m.policy, policyType + "/join/action"},
 	}
-	for _, to := range linked {
+	for _, config := range m.configs {
+		needed = append(needed, struct{ id, action string }{config.publicIP, "Microsoft.Network/publicIPAddresses/join/action"})
+	}
+	for _, to := range needed {
 		if to.id == "" {
 			continue
 		}
-		probe := call{request: c.request, caller: c.caller, action: to.kind + "/join/action", path: armPath{id: to.id}}
+		probe := call{request: c.request, caller: c.caller, action: to.action, path: armPath{id: to.id}}
 		if s.authorize(&probe) != nil {
 			return fromGateway(http.StatusForbidden, "LinkedAuthorizationFailed",
 				"The client '%s' with object id '%s' has permission to perform action '%s' on scope '%s'; however, it does not have "+

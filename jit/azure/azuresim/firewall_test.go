@@ -265,6 +265,10 @@ func TestFirewallRights(t *testing.T) {
 	if got := w.ask("PUT", azuresim.DemoFirewall, w.firewallJSON(func(map[string]any, map[string]any) {})); got.status != 403 || got.code() != "LinkedAuthorizationFailed" {
 		t.Errorf("%d %s", got.status, got.text)
 	}
+	w.Configure(func(s *azuresim.Settings) { s.DeniedActions = []string{"Microsoft.Network/virtualHubs/read"} })
+	if got := w.ask("PUT", azuresim.DemoFirewall, w.firewallJSON(func(map[string]any, map[string]any) {})); got.status != 403 || !strings.Contains(got.text, "virtualHubs/read") {
+		t.Errorf("%d %s", got.status, got.text)
+	}
 	w.AddLock(azuresim.Lock{Name: "l", Scope: azuresim.DemoHubGroup, Level: azuresim.ReadOnly})
 	if got := w.ask("PUT", azuresim.DemoFirewall, "{}"); got.status != 409 || got.code() != "ScopeLocked" {
 		t.Errorf("%d %s", got.status, got.text)

@@ -185,15 +185,3 @@ func (s *Sim) indexGateways(x *index) {
 		x.subnetConfigs[key(v.Subnet)] = append(x.subnetConfigs[key(v.Subnet)], gatewayConfig(v))
 	}
 }
-
-func (g gateways) summarise(add func(id, kind, location string, tags map[string]string)) {
-	for _, v := range g.networks {
-		add(v.ID, gatewayType, v.Location, nil)
-	}
-	for _, v := range g.sites {
-		add(v.ID, localType, v.Location, nil)
-	}
-	for _, v := range g.connections {
-		add(v.ID, connectionType, v.Location, nil)
-	}
-}

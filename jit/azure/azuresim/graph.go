@@ -1,6 +1,7 @@
 package azuresim
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -36,7 +37,7 @@ func (s *Sim) graph(c *call) reply {
 		}
 	case strings.EqualFold(parts[2], "transitiveMemberOf"):
 		if u, known := s.user(parts[1]); known {
-			return s.groupsOf(c, u)
+			return s.memberOf(c, u, strings.Join(parts[3:], "/"))
 		}
 	default:
 		return s.graphError(c, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", parts[2]))
@@ -128,18 +129,34 @@ func (s *Sim) findUsers(c *call) reply {
 	return s.graphPage(c, keys, "users", func(k string) object { return userBody(s.users[k], query.Get("$select")) })
 }
 
-func (s *Sim) groupsOf(c *call, u User) reply {
+// groupCast asks for the groups alone. It is an advanced query: Graph answers
+// it from an index that follows the directory later, and only to who says with
+// ConsistencyLevel that this is well, and counts.
+// https://learn.microsoft.com/graph/aad-advanced-queries
+const groupCast = "microsoft.graph.group"
+
+// memberOf is what a user belongs to, also through groups: groups, and without
+// the cast directory roles and administrative units, which have ids as well.
+func (s *Sim) memberOf(c *call, u User, cast string) reply {
+	query := c.request.URL.Query()
+	advanced := strings.EqualFold(c.request.Header.Get("ConsistencyLevel"), "eventual") && query.Get("$count") == "true"
+	switch {
+	case cast != "" && !strings.EqualFold(cast, groupCast):
+		return s.graphError(c, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", cast))
+	case cast != "" && !advanced:
+		return s.graphError(c, http.StatusBadRequest, "Request_UnsupportedQuery",
+			"The specified query is only supported with the header ConsistencyLevel: eventual and $count=true.")
+	}
 	var keys []string
 	for k := range s.memberships(u.ID) {
-		if _, group := s.teams[k]; group {
+		if g, known := s.teams[k]; known && (cast == "" || g.Kind == "") {
 			keys = append(keys, k)
 		}
 	}
-	selected := c.request.URL.Query().Get("$select")
-	return s.graphPage(c, keys, "groups", func(k string) object {
+	return s.graphPage(c, keys, "directoryObjects(id)", func(k string) object {
 		g := s.teams[k]
-		body := object{"@odata.type": "#microsoft.graph.group", "id": g.ID}
-		if selected == "" || strings.Contains(selected, "displayName") {
+		body := object{"@odata.type": "#microsoft.graph." + cmp.Or(g.Kind, "group"), "id": g.ID}
+		if selected := query.Get("$select"); selected == "" || strings.Contains(selected, "displayName") {
 			body["displayName"] = g.Name
 		}
 		return body

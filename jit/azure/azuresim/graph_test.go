@@ -50,31 +50,56 @@ func TestGraphUsers(t *testing.T) {
 	}
 }
 
+// pages reads a list of what Ada belongs to, to its end.
+func (w *world) pages(path string, header ...string) (ids map[string]string, pages int) {
+	w.t.Helper()
+	ids = map[string]string{}
+	path = host + "/v1.0/users/" + azuresim.DemoAda + path
+	for ; path != ""; pages++ {
+		got := w.raw("GET", path, "", append([]string{"Authorization", "Bearer " + w.token(azuresim.DefaultGraph)}, header...)...)
+		var body struct {
+			Value []struct {
+				ID   string
+				Type string `json:"@odata.type"`
+			}
+			Next string `json:"@odata.nextLink"`
+		}
+		if err := json.Unmarshal([]byte(got.text), &body); err != nil || got.status != 200 {
+			w.t.Fatalf("%d %s", got.status, got.text)
+		}
+		for _, g := range body.Value {
+			ids[g.ID] = g.Type
+		}
+		path = body.Next
+	}
+	return ids, pages
+}
+
 func TestGraphGroups(t *testing.T) {
 	w := newWorld(t)
+	const role = "60000000-0000-4000-8000-000000000001"
+	w.PutGroup(azuresim.Group{ID: role, Kind: "directoryRole", Members: []string{azuresim.DemoAda}})
 	for i := range 150 {
 		w.PutGroup(azuresim.Group{ID: fmt.Sprintf("70000000-0000-4000-8000-%012d", i), Members: []string{azuresim.DemoPlatform}})
 	}
-	path, seen, pages := host+"/v1.0/users/"+azuresim.DemoAda+"/transitiveMemberOf/microsoft.graph.group?$select=id", map[string]bool{}, 0
-	for path != "" {
-		got := w.raw("GET", path, "", "Authorization", "Bearer "+w.token(azuresim.DefaultGraph))
-		var body struct {
-			Value []struct{ ID string }
-			Next  string `json:"@odata.nextLink"`
-		}
-		if err := json.Unmarshal([]byte(got.text), &body); err != nil || got.status != 200 {
-			t.Fatalf("%d %s", got.status, got.text)
-		}
-		for _, g := range body.Value {
-			seen[g.ID] = true
-		}
-		path = body.Next
-		pages++
+	seen, pages := w.pages("/transitiveMemberOf?$select=id")
+	if len(seen) != 153 || pages != 2 || seen[azuresim.DemoEngineers] != "#microsoft.graph.group" || seen[role] != "#microsoft.graph.directoryRole" {
+		t.Errorf("%d in %d pages", len(seen), pages)
 	}
-	if len(seen) != 152 || pages != 2 || !seen[azuresim.DemoEngineers] {
-		t.Errorf("%d groups in %d pages", len(seen), pages)
+	refused := func(path string, header ...string) {
+		t.Helper()
+		got := w.raw("GET", "/v1.0/users/"+azuresim.DemoAda+path, "", append([]string{"Authorization", "Bearer " + w.token(azuresim.DefaultGraph)}, header...)...)
+		if got.status != 400 {
+			t.Errorf("%s: %d %s", path, got.status, got.text)
+		}
 	}
-	if got := w.raw("GET", "/v1.0/users/"+azuresim.DemoAda+"/transitiveMemberOf/microsoft.graph.group?$top=1000", "", "Authorization", "Bearer "+w.token(azuresim.DefaultGraph)); got.status != 400 {
-		t.Errorf("too large a page: %d", got.status)
+	refused("/transitiveMemberOf?$top=1000")
+	refused("/transitiveMemberOf/microsoft.graph.device?$count=true", "ConsistencyLevel", "eventual")
+	// The cast is an advanced query.
+	const cast = "/transitiveMemberOf/microsoft.graph.group?$select=id&$count=true"
+	refused(cast)
+	refused("/transitiveMemberOf/microsoft.graph.group?$select=id", "ConsistencyLevel", "eventual")
+	if seen, _ := w.pages(cast, "ConsistencyLevel", "eventual"); len(seen) != 152 || seen[role] != "" {
+		t.Errorf("%d by the cast", len(seen))
 	}
 }

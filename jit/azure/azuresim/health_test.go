@@ -69,7 +69,7 @@ func TestSubscriptionHealth(t *testing.T) {
 		{azuresim.Healthy, 200, 200, 202, "", "", "Enabled"},
 	} {
 		w.SetSubscriptionHealth(strings.ToUpper(azuresim.DemoStaging), c.health)
-		for _, path := range []string{list, rule, healthy, locks, sick, sick + "/resourceGroups", sick + "/resources"} {
+		for _, path := range []string{list, rule, healthy, locks, sick, sick + "/resourceGroups"} {
 			got := w.ask("GET", path, "")
 			if got.status != c.read || got.code() != c.readCode || c.read == 429 && got.header.Get("Retry-After") != "3600" {
 				t.Errorf("%s: GET %s: %d %s", c.health, path, got.status, got.text)

@@ -24,6 +24,8 @@ type Lag struct {
 	// when the Lag is added, instead of leaving it out. A group that does not
 	// exist then is left out.
 	Older bool
+	// Begins is when it begins to answer; zero: at once.
+	Begins time.Time
 }
 
 // ActiveLag is a Lag that was added.
@@ -73,7 +75,7 @@ func (s *Sim) ClearLags() {
 // lagInList uses up a Lag for the element of that key of a list.
 func (s *Sim) lagInList(k string) *ActiveLag {
 	for _, a := range s.lags {
-		if a.lag.Lists != 0 && key(a.lag.ID) == k {
+		if a.lag.Lists != 0 && key(a.lag.ID) == k && !time.Now().Before(a.lag.Begins) {
 			a.lag.Lists = max(a.lag.Lists-1, -1)
 			a.lists++
 			return a
@@ -98,7 +100,7 @@ func (s *Sim) lagging(c *call) (reply, bool) {
 	}
 	k := key(c.path.id)
 	for _, a := range s.lags {
-		if id := key(a.lag.ID); a.lag.Reads == 0 || k != id && !strings.HasPrefix(k, id+"/") {
+		if id := key(a.lag.ID); a.lag.Reads == 0 || time.Now().Before(a.lag.Begins) || k != id && !strings.HasPrefix(k, id+"/") {
 			continue
 		}
 		a.lag.Reads = max(a.lag.Reads-1, -1)

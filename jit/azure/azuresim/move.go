@@ -66,19 +66,24 @@ func (s *Sim) MoveResource(m Move) (string, error) {
 // movable says why a move cannot begin.
 func (s *Sim) movable(m *move) error {
 	from, to := key(m.from), key(m.to)
-	_, vm := s.vms[from]
-	_, nic := s.nics[from]
 	nsg := s.nsgs[from]
-	if !vm && !nic && nsg == nil {
+	if !s.taken(from) {
 		return fmt.Errorf("no machine, interface or network security group %s in the simulated world", m.from)
 	}
-	if s.resources()[to].id != "" {
+	if s.taken(to) {
 		return fmt.Errorf("%s is taken", m.to)
 	}
 	if nsg != nil && nsg.state != succeeded {
 		return fmt.Errorf("MoveCannotProceedWithResourcesNotInSucceededState: %s is %s", m.from, nsg.state)
 	}
 	return nil
+}
+
+// taken says whether one of the resources that can be moved has the id, by key.
+func (s *Sim) taken(id string) bool {
+	_, vm := s.vms[id]
+	_, nic := s.nics[id]
+	return vm || nic || s.nsgs[id] != nil
 }
 
 // settleMoves ends the moves that are due.

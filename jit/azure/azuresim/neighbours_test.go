@@ -112,37 +112,6 @@ func TestBalancersAndGroups(t *testing.T) {
 	}
 }
 
-func TestResourcesAndClassic(t *testing.T) {
-	w := newHub(t, 0)
-	classic := azuresim.DemoDevGroup + "/providers/Microsoft.ClassicCompute/virtualMachines/old-1"
-	w.PutClassicVM(azuresim.ClassicVM{ID: classic, Location: "westeurope"})
-	w.Configure(func(s *azuresim.Settings) { s.EnforceRBAC = false })
-	for _, c := range []struct {
-		path string
-		want int
-	}{
-		{azuresim.DemoSubscriptionScope + "/resources?$filter=resourceType%20eq%20'microsoft.classiccompute/virtualmachines'", 1},
-		{azuresim.DemoSubscriptionScope + "/resources?$filter=resourceType%20eq%20'Microsoft.ClassicCompute/virtualMachines'%20or%20resourceType%20eq%20'Microsoft.Compute/virtualMachines'", 13},
-		{azuresim.DemoHubGroup + "/resources", 2 + 2 + 2 + 3 + 2 + 2 + 2 + 2},
-		{azuresim.DemoSubscriptionScope + "/providers/Microsoft.ClassicCompute/virtualMachines", 1},
-	} {
-		if got := w.ask("GET", c.path, ""); got.status != 200 || len(got.body.Value) != c.want {
-			t.Errorf("%s: %d, %d values", c.path, got.status, len(got.body.Value))
-		}
-	}
-	if got := w.ask("GET", classic, ""); got.status != 200 || got.body.Name != "old-1" {
-		t.Errorf("%d %s", got.status, got.text)
-	}
-	if got := w.ask("GET", azuresim.DemoSubscriptionScope+"/resources?$filter=name%20eq%20'x'", ""); got.status != 400 {
-		t.Errorf("%d %s", got.status, got.text)
-	}
-	// The bot's role says nothing of classic machines.
-	w.Configure(func(s *azuresim.Settings) { s.EnforceRBAC = true })
-	if got := w.ask("GET", azuresim.DemoSubscriptionScope+"/resources", ""); got.status != 200 || strings.Contains(got.text, "old-1") || !strings.Contains(got.text, "hub-fw") {
-		t.Errorf("%d %s", got.status, got.text)
-	}
-}
-
 func TestLocksAtScope(t *testing.T) {
 	w := newHub(t, 0)
 	w.AddLock(azuresim.Lock{Name: "keep", Scope: azuresim.DemoSubscriptionScope, Level: azuresim.CanNotDelete, Notes: "ask first"})

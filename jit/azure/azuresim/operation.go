@@ -170,6 +170,11 @@ func (s *Sim) begin(c *call, g *guard, rule, kind string, turn int) *operation {
 
 // beginFor is begin for a write that takes a time.
 func (s *Sim) beginFor(c *call, g *guard, rule, kind string, turn int, takes time.Duration) *operation {
+	for _, o := range s.running {
+		if rule != "" && o.nsg == key(g.id) && o.rule == rule {
+			o.held, o.end = nil, c.now // it is superseded, which ends it
+		}
+	}
 	op := s.accept(c, kind, g.location, takes)
 	op.nsg, op.rule, op.turn = key(g.id), rule, turn
 	g.etag = s.newGUID()

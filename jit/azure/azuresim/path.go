@@ -68,9 +68,7 @@ func parseARM(parts []string) armPath {
 	}
 	at := lastProvider(rest)
 	if at < 0 {
-		if len(rest) == 1 && strings.EqualFold(rest[0], "resources") {
-			p.kind, p.list = "resources", true
-		} else if len(rest) > 0 {
+		if len(rest) > 0 {
 			p.kind = "unknown"
 		}
 		return p

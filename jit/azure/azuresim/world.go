@@ -148,10 +148,12 @@ type User struct {
 	Disabled bool
 }
 
-// Group is an Entra group.
+// Group is an Entra group, or something else that a user belongs to.
 type Group struct {
 	ID   string
 	Name string
+	// Kind is directoryRole or administrativeUnit; empty: a group.
+	Kind string
 	// Members are object ids of users, service principals and other groups.
 	Members []string
 }

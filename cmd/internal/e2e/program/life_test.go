@@ -158,7 +158,7 @@ func TestProgramHealth(t *testing.T) {
 	}
 }
 
-// TestProgramStuck: a closing that Azure forbids is told and shown, and goes
+// TestProgramStuck: a removal that Azure forbids is told and shown, and goes
 // on as soon as it may.
 func TestProgramStuck(t *testing.T) {
 	t.Parallel()
@@ -171,7 +171,7 @@ func TestProgramStuck(t *testing.T) {
 	fault := s.azure.AddFault(azuresim.Fault{Method: http.MethodDelete, Status: http.StatusForbidden, Code: "AuthorizationFailed", Message: "no"})
 	s.awaitTold("could not be removed yet")
 	body, code := get(t, address+"/readyz")
-	if code != http.StatusOK || !strings.Contains(body, `"grant": "`+string(id)+`"`) || !strings.Contains(body, "Azure forbids") {
+	if code != http.StatusOK || !strings.Contains(body, `"grant": "`+string(id)+`"`) || !strings.Contains(body, "turned into a deny") {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
 	measured(t, address, `jitbot_stuck_grants 1`, `jitbot_grants\{state="closing"\} 1`, `jitbot_arm_requests_total\{code="403",method="DELETE"\} [1-9]`)

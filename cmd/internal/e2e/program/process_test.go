@@ -107,13 +107,19 @@ func (p *process) address() string {
 // start runs the program with the site's configuration.
 func (s *site) start(args ...string) *process {
 	s.t.Helper()
+	return s.startIn("", append(args, "--config", s.file)...)
+}
+
+// startIn runs the program in a folder, with the configuration that it finds.
+func (s *site) startIn(folder string, args ...string) *process {
+	s.t.Helper()
 	program, err := built.program()
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	p := &process{t: s.t, ended: make(chan struct{})}
-	p.cmd = exec.CommandContext(s.ctx, program, append(args, "--config", s.file)...)
-	p.cmd.Env = s.env
+	p.cmd = exec.CommandContext(s.ctx, program, args...)
+	p.cmd.Dir, p.cmd.Env = folder, s.env
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	if err := p.cmd.Start(); err != nil {
 		s.t.Fatal(err)

@@ -29,6 +29,8 @@ type site struct {
 	azure *azuresim.Sim
 	file  string
 	env   []string
+	// where both are served
+	armURL, slackURL string
 
 	mu     sync.Mutex
 	trap   *trap
@@ -71,6 +73,7 @@ func newSite(t testing.TB) *site {
 	s.env = append(os.Environ(), "SSL_CERT_FILE="+authority, "SSL_CERT_DIR=/nonexistent", "NO_PROXY=*",
 		"SLACK_BOT_TOKEN="+options.BotToken, "SLACK_APP_TOKEN="+options.AppToken,
 		"AZURE_TENANT_ID="+azuresim.DefaultTenantID, "AZURE_CLIENT_ID="+azuresim.DefaultClientID, "AZURE_CLIENT_SECRET="+azuresim.DefaultClientSecret)
+	s.armURL, s.slackURL = arm.URL, slack.URL
 	s.write(s.file, s.configuration(arm.URL, slack.URL))
 	return s
 }

@@ -109,11 +109,26 @@ func TestProgramPrints(t *testing.T) {
 	if out, errs, code := s.verb("manifest"); code != 0 || out != app.Manifest() || errs != "" {
 		t.Errorf("manifest: exit %d\n%s%s", code, out, errs)
 	}
-	if out, errs, code := s.verb("role"); code != 0 || !json.Valid([]byte(out)) || errs != "" {
-		t.Errorf("role: exit %d\n%s%s", code, out, errs)
+	for _, tt := range []struct {
+		args []string
+		note string // on stderr
+	}{
+		{[]string{}, "Chosen is --firewall none, since nothing says that there are firewalls."},
+		{[]string{"--firewall", "policy"}, ""},
+		{[]string{"--sweep"}, "Chosen is --firewall none"},
+		{[]string{"--sweep", "--firewall", "all"}, app.SweepWarning(app.AllFirewalls)},
+		{[]string{"--requester"}, ""},
+		{[]string{"--admin", "--installation", "test"}, ""},
+	} {
+		out, errs, code := s.verb(append([]string{"role"}, tt.args...)...)
+		if code != 0 || !json.Valid([]byte(out)) || !strings.HasPrefix(errs, tt.note) || (errs == "") != (tt.note == "") {
+			t.Errorf("role %q: exit %d\n%s%s", tt.args, code, out, errs)
+		}
 	}
-	if out, errs, code := s.verb("role", "--sweep"); code != 0 || !json.Valid([]byte(out)) || errs != app.SweepWarning() {
-		t.Errorf("role --sweep: exit %d\n%s%s", code, out, errs)
+	for _, args := range [][]string{{"--firewall", "both"}, {"--subscription", "mine"}, {"--installation", "Prod!"}} {
+		if out, errs, code := s.verb(append([]string{"role"}, args...)...); code != 1 || out != "" || !strings.Contains(errs, "write") {
+			t.Errorf("role %q: exit %d\n%s%s", args, code, out, errs)
+		}
 	}
 	if out, errs, code := s.verb("version"); code != 0 || !strings.HasPrefix(out, "jitbot ") || !strings.Contains(out, "go1.") {
 		t.Errorf("version: exit %d\n%s%s", code, out, errs)

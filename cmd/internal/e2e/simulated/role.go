@@ -2,18 +2,16 @@ package simulated
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 
 	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/config"
 	"jitbot/jit/azure/azuresim"
 )
 
-// RoleActions are the actions of the role that jitbot role prints.
-func RoleActions(t Tester, sweep bool) []string {
+// RoleActions are the actions of a role that jitbot role prints.
+func RoleActions(t Tester, of app.Holder, firewalls app.Firewalls) []string {
 	t.Helper()
-	out, err := app.Role(config.Config{Azure: config.Azure{Subscriptions: []string{azuresim.DemoSubscription}}}, sweep)
+	out, err := app.Role(config.Config{Azure: config.Azure{Subscriptions: []string{azuresim.DemoSubscription}}}, of, firewalls)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,13 +20,4 @@ func RoleActions(t Tester, sweep bool) []string {
 		t.Fatal(err)
 	}
 	return role.Actions
-}
-
-// OfFirewalls reports whether the texts of the role call the action one that only
-// firewalls need.
-func OfFirewalls(action string) bool {
-	kinds := []string{"azureFirewalls", "firewallPolicies", "ipGroups"}
-	return strings.HasSuffix(action, "/join/action") || slices.ContainsFunc(kinds, func(kind string) bool {
-		return strings.HasPrefix(action, "Microsoft.Network/"+kind+"/")
-	})
 }

@@ -1,0 +1,133 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"jitbot/jit"
+)
+
+const whileDown = "jitbot was down while it was being opened; ask again"
+
+// settleOlder ends what an older copy of the store would go on with, though somebody
+// may have decided otherwise since: what was asked and not checked, and what was being
+// opened. Approvals are asked for anew, and what was being unprotected stays shut.
+func (r *Reconciler) settleOlder(ctx context.Context) error {
+	if !r.startup.Older() {
+		return nil
+	}
+	now := r.checks.Clock.Now()
+	grants, err := r.adapters.Grants.Unfinished(ctx)
+	faults := []error{err}
+	for _, g := range grants {
+		then := g.Request.At
+		if g.State == jit.Opening {
+			then = g.Clock.Approved
+		}
+		if r.startup.FoundOlder(then) {
+			_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })
+			faults = append(faults, err)
+		}
+	}
+	protections, err := r.adapters.Protections.Protections(ctx)
+	faults = append(faults, err)
+	for _, p := range protections {
+		if p.State == jit.Unprotecting && r.startup.FoundOlder(p.At) {
+			faults = append(faults, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.StayShut(now) }))
+			r.common.Add(p.ShutAgain(now))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// reindex rebuilds what the store could not find things by any more, and closes the
+// grants concerned: until now they may have been overlooked.
+func (r *Reconciler) reindex(ctx context.Context) error {
+	damaged, err := r.state.Reindex(ctx)
+	faults := []error{err}
+	now := r.checks.Clock.Now()
+	for _, id := range damaged {
+		r.adapters.Log.ErrorContext(ctx, "an index of the store was damaged, and was rebuilt; its grant is closed",
+			slog.String("grant", string(id)))
+		_, err := r.update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+			if g.State != jit.Open && g.State != jit.Opening {
+				return g, nil, nil
+			}
+			next, e, err := g.Close(jit.Decision{Ending: jit.Failed, Reason: "its entry in jitbot's store was damaged; ask again"}, now, now)
+			return next, []jit.Event{e}, err
+		})
+		faults = append(faults, err)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("looking after the indexes of the store: %w", err)
+	}
+	return nil
+}
+
+// closeUnheld closes grants of which the guard does not hold what it should: those that
+// the policy ends then, and those whose rules this process has not read in force. The
+// pass is then planned anew.
+func (r *Reconciler) closeUnheld(ctx context.Context, pass guardPass) (guardPass, error) {
+	ended := false
+	for _, g := range pass.grants {
+		end := r.unheld(pass, g)
+		if end == nil {
+			continue
+		}
+		ended = true
+		if err := end(ctx); err != nil {
+			return pass, err
+		}
+	}
+	if !ended {
+		return pass, nil
+	}
+	stored, err := r.readStored(ctx, pass.guard)
+	return r.planPass(ctx, stored, pass.before), err
+}
+
+// unheld is how the grant is ended for what the guard does not hold, nil when it is not.
+func (r *Reconciler) unheld(pass guardPass, g jit.Grant) func(context.Context) error {
+	rule := r.missing(pass, g)
+	if rule == "" || !g.MayStandAt(r.trust.Due()) {
+		return nil
+	}
+	end := func(d jit.Decision) func(context.Context) error {
+		return func(ctx context.Context) error { return r.closeWhile(ctx, g, d, r.checks.Clock.Now()) }
+	}
+	switch {
+	case g.State == jit.Opening && r.startup.FoundOlder(g.Clock.Begun):
+		return end(jit.Decision{Ending: jit.Failed, Reason: whileDown})
+	case g.State == jit.Open && !r.inForce.Has(string(g.ID), pass.guard):
+		why := "the rule " + rule + " was not in Azure when jitbot started, and is not put back; ask again"
+		return end(jit.Decision{Ending: jit.Drifted, Reason: why})
+	case g.State == jit.Open && g.EndOnDrift && g.ConfirmedAt(pass.guard):
+		return func(ctx context.Context) error { return r.closeDriftedGrant(ctx, g.ID, rule) }
+	default:
+		return nil
+	}
+}
+
+// withhold keeps allows from being written while the clock is in doubt: whoever removed
+// one may have the right time. One that is there and not as it should be goes.
+func (r *Reconciler) withhold(pass guardPass) guardPass {
+	doubt := r.trust.Doubt()
+	if doubt == "" {
+		return pass
+	}
+	changes := pass.plan.Changes
+	pass.plan.Changes = nil
+	for _, c := range changes {
+		if c.Put != nil && c.Put.Allow {
+			pass.failed[c.Put.Name] = jit.Refuse(jit.ErrPolicy, "Nothing is opened or put back while %s.", doubt)
+			if !pass.before.Has(c.Put.Name) {
+				continue
+			}
+			c.Remove, c.Put = c.Put.Name, nil
+		}
+		pass.plan.Changes = append(pass.plan.Changes, c)
+	}
+	return pass
+}

@@ -1,0 +1,153 @@
+package rules
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"jitbot/jit"
+	"jitbot/jit/resource"
+)
+
+// Stored is what the store says of a guard.
+type Stored struct {
+	Grants      []jit.Grant
+	Protections []jit.Protection
+	Unsure      bool // a protection here cannot be read
+}
+
+// PlanGuard is what to do to a guard now, by what the store says of it: the desired
+// rules, and no other of ours, but denies that nobody explains; nothing that a deny
+// above it would make idle; and, of what the store has not read back as it should
+// be, what makes sure of it. The owner knows what the store says.
+func (o Owner) PlanGuard(t Table, s Stored, now time.Time) Plan {
+	plan := o.MakePlan(t, Desired(o.Installation, t.Guard, s.Grants, s.Protections, now))
+	plan.Changes = slices.DeleteFunc(plan.Changes, func(c Change) bool { return keepsUnexplained(t, c, s) })
+	plan.Changes = append(plan.Changes, o.ensure(t, plan, s)...)
+	plan.Changes = slices.DeleteFunc(plan.Changes, func(c Change) bool {
+		if c.Put == nil || !c.Put.Allow {
+			return false
+		}
+		err := t.RefuseShadowed(*c.Put) // what cannot be in force is not written
+		if err != nil {
+			plan.Shadowed = append(plan.Shadowed, Blocked{c.Put.Name, err})
+		}
+		return err != nil
+	})
+	return plan
+}
+
+// keepsUnexplained reports whether the change is the removal of a deny that no
+// protection known here explains: when the store was lost, or cannot be read, what
+// keeps addresses shut stays.
+func keepsUnexplained(t Table, c Change, s Stored) bool {
+	n, _ := ParseRuleName(strings.ToLower(c.Name()))
+	if n.Grant != "" {
+		return false
+	}
+	old, found := t.Rule(c.Remove)
+	return s.Unsure || c.Put == nil && found && !old.ExplainedBy(t.Guard, s.Protections)
+}
+
+// ensure are the changes beside the plan that make sure of what one reading shows.
+// What should be gone and is not shown is removed once more from a network security
+// group, whose reader may be behind. Where the last change failed, what is shown may
+// not be in force and what is not shown may be: it is written again, or written as
+// a deny and removed.
+func (o Owner) ensure(t Table, p Plan, s Stored) []Change {
+	wanted, unwanted := o.unconfirmed(t.Guard, s)
+	var out []Change
+	for _, r := range wanted {
+		final, placed := findRule(p.Final, r.Name)
+		if there, _ := t.Rule(r.Name); placed && t.Failed && there.Equal(final) && !there.Failed {
+			out = append(out, Change{Put: &final})
+		}
+	}
+	group := !resource.IsFirewall(t.Guard)
+	p.Final = slices.Clone(p.Final)
+	for _, r := range unwanted {
+		if t.Has(r.Name) || named(p.Final, r.Name) || !group && !t.Failed {
+			continue
+		}
+		deny, free := o.lastFree(t, p, r)
+		if free && group && t.Failed {
+			out = append(out, Change{Put: &deny})
+		}
+		out = append(out, Change{Remove: r.Name})
+		p.Final = append(p.Final, deny) // neither its name nor its place comes twice
+	}
+	return out
+}
+
+// unconfirmed are the rules of what has not been read back in the guard as it should
+// be: those that should be in force, and those that should be gone.
+func (o Owner) unconfirmed(guard string, s Stored) (wanted, unwanted []Rule) {
+	for _, g := range s.Grants {
+		switch left := g.HasLeft(guard); {
+		case left:
+			g.Paths = g.Left // what it had there
+			unwanted = append(unwanted, ForGrant(o.Installation, guard, g)...)
+		case g.ConfirmedAt(guard):
+		case g.State == jit.Closing:
+			unwanted = append(unwanted, ForGrant(o.Installation, guard, g)...)
+		case g.State == jit.Opening:
+			wanted = append(wanted, ForGrant(o.Installation, guard, g)...)
+		}
+	}
+	for _, p := range s.Protections {
+		rules := func() []Rule { return ForProtections(o.Installation, guard, []jit.Protection{p}) }
+		switch p.State {
+		case jit.Protecting:
+			wanted = append(wanted, rules()...)
+		case jit.Unprotecting:
+			p.State = jit.Protected
+			unwanted = append(unwanted, rules()...)
+		}
+	}
+	return wanted, unwanted
+}
+
+// lastFree is the rule as a deny with the last free priority of its band, where it
+// stands before as little as can be.
+func (o Owner) lastFree(t Table, p Plan, r Rule) (Rule, bool) {
+	n, _ := o.named(r)
+	r.Allow = false
+	taken := func(o Rule) bool { return o.Inbound && o.Priority == r.Priority }
+	band := o.bandOf(n)
+	for r.Priority = band.To; r.Priority >= band.From; r.Priority-- {
+		if !slices.ContainsFunc(t.Rules, taken) && !slices.ContainsFunc(p.Final, taken) {
+			return r, true
+		}
+	}
+	return r, false
+}
+
+// DenyRefused turns allows of ours whose removal Azure refused into denies: a
+// management lock, a deny assignment or a role may let a rule be changed and not
+// be deleted, and then nobody is let in.
+func (t Table) DenyRefused(changes []Change, failed map[string]error) []Change {
+	var out []Change
+	for _, c := range changes {
+		old, found := t.Rule(c.Remove)
+		err := failed[c.Remove]
+		refused := errors.Is(err, jit.ErrLocked) || errors.Is(err, jit.ErrForbidden)
+		if c.Put == nil && found && old.Allow && refused && !resource.IsFirewall(t.Guard) {
+			old.Allow = false
+			out = append(out, Change{Put: &old})
+		}
+	}
+	return out
+}
+
+// RuleOf finds a rule of the grant, wherever in the guard it stands.
+func (o Owner) RuleOf(t Table, grant jit.ID) (Rule, bool) {
+	i := slices.IndexFunc(t.Rules, func(r Rule) bool {
+		n, named := o.named(r)
+		return named && n.Grant == grant
+	})
+	if i < 0 {
+		return Rule{}, false
+	}
+	return t.Rules[i], true
+}

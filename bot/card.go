@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -41,7 +42,7 @@ func (n *Notifier) card(ctx context.Context, m outbox.Message) (outbox.Sent, err
 		}
 	}
 	var err error
-	if sent.At, err = n.post(ctx, m.Channel, text, metadata(g.ID)); err != nil {
+	if sent.At, err = n.post(ctx, cmp.Or(g.Channel, m.Channel), text, metadata(g.ID)); err != nil {
 		return outbox.Sent{}, fmt.Errorf("the card of %s: %w", g.ID, err)
 	}
 	return sent, nil

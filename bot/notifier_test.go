@@ -240,7 +240,7 @@ func TestManyAreOneMessage(t *testing.T) {
 	if len(all) != 1 {
 		t.Fatalf("%d messages", len(all))
 	}
-	o.reads(all[0].Text, "150 VMs are protected now: `rg/web-0`", "`rg/web-19`, and 130 more, all of them in the thread")
+	o.reads(all[0].Text, "150 VMs are protected: `rg/web-0`", "`rg/web-19`, and 130 more, all of them in the thread")
 	thread := o.sim.Thread(approvals, all[0].TS)
 	o.reads(thread[len(thread)-1].Text, "`rg/web-0`", "`rg/web-149`")
 }

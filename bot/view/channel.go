@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jitbot/jit"
@@ -58,7 +59,8 @@ func manyText(events []jit.Event, names []string, texts int) string {
 	}
 	switch kind := events[0].Kind; kind {
 	case jit.EventProtected:
-		text := fmt.Sprintf("%s are protected now: %s. The denies were read back in force.", vms, all)
+		last := slices.MaxFunc(events, func(a, b jit.Event) int { return a.At.Compare(b.At) }).At
+		text := fmt.Sprintf("%s are protected: %s. The denies were read back in force, the last at %s.", vms, all, When(last))
 		if texts > 0 {
 			text += fmt.Sprintf(" They leave something open on %s, named in the thread.", jit.Count(texts, "of these", "of these"))
 		}

@@ -49,17 +49,16 @@ func parts(lines []string, more string) []Message {
 	for i, line := range lines {
 		line = shorten(oneLine(line), maxField)
 		n := utf8.RuneCountInString(line) + 1
-		if size+n > maxPart {
-			flush()
-		}
-		if len(out) == maxParts-1 && size == 0 && i > 0 && len(lines)-i > maxPart/40 {
-			text = []string{fmt.Sprintf("And %d more; %s.", len(lines)-i, more)}
+		if full := size+n > maxPart; full && len(out) == maxParts-1 {
+			text = append(text, fmt.Sprintf("And %d more; %s.", len(lines)-i, more))
 			break
+		} else if full {
+			flush()
 		}
 		text, size = append(text, line), size+n
 	}
 	flush()
-	return out[:min(len(out), maxParts)]
+	return out
 }
 
 // pages is a message of many lines, in as many paragraphs as it takes.

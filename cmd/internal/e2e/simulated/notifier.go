@@ -101,7 +101,8 @@ func (n *Notifier) checkOpen(g jit.Grant) {
 // checkProtected checks that what is called protected is shut to a stranger, or that
 // the rule which lets them in is named.
 func (n *Notifier) checkProtected(notice jit.Notice) {
-	if notice.Event.Kind != jit.EventProtected {
+	// What waited for more of its kind, and through a restart, is told of its time.
+	if notice.Event.Kind != jit.EventProtected || time.Since(notice.Event.At) > 2*time.Minute {
 		return
 	}
 	for _, vm := range notice.Event.VMs {

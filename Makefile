@@ -67,9 +67,10 @@ fmt: $(GOLANGCI_LINT) ## formats every file
 fuzz: ## each fuzz target for FUZZTIME (20s)
 	bash .ci/fuzz $(FUZZTIME)
 
-nightly: ## each fuzz target for NIGHTLYTIME (10m), then the tests three times in random order
+nightly: ## each fuzz target for NIGHTLYTIME (10m), the tests three times in random order, then 10,000 hostile lives
 	bash .ci/fuzz $(NIGHTLYTIME)
 	go test -count=3 -shuffle=on -timeout 30m ./...
+	go test -run '^TestNoAccessLeftOpen$$' -timeout 2h ./cmd/internal/sim -rapid.checks=3400
 
 bench: ## every benchmark, with the ratios that it reports
 	@dirs=$$(grep -rl --include='*_test.go' '^func Benchmark' cmd bot jit store | xargs -r -n1 dirname | sort -u | sed 's,^,./,'); \

@@ -57,14 +57,19 @@ func (g Grant) guardMoved(guard string, moved []string, now time.Time) (Grant, [
 
 // closingGuardGone says that the guard of a closing grant is gone with what was
 // written there. Where another of its paths is at the same group, moved, it was
-// followed, and is not called gone.
+// followed: what is read there counts, and the old place is forgotten.
 func (g Grant) closingGuardGone(guard string, now time.Time) (Grant, []Event, error) {
 	followed := slices.ContainsFunc(g.Paths, func(p Path) bool {
 		return !resource.Same(p.Guard, guard) && resource.Same(resource.GuardName(p.Guard), resource.GuardName(guard))
 	})
+	if followed {
+		g = g.changed()
+		g.Paths = elsewhere(g.Paths, guard)
+		return g.ConfirmClosed(guard, now)
+	}
 	g.Paths = slices.Clone(g.Paths)
 	for i, p := range g.Paths {
-		g.Paths[i].Gone = p.Gone || !followed && resource.Same(p.Guard, guard)
+		g.Paths[i].Gone = p.Gone || resource.Same(p.Guard, guard)
 	}
 	return g.ConfirmClosed(guard, now)
 }

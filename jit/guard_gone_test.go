@@ -29,7 +29,7 @@ func TestGuardGone(t *testing.T) {
 		{"open, moved to where it is", jit.Open, []string{a, b}, nil, []string{b}, "open  [" + b + "] [] [moved]"},
 		{"closing, gone", jit.Closing, []string{a}, nil, nil, "closed  [" + a + "*] [] [closed]"},
 		{"closing, moved", jit.Closing, []string{a}, nil, []string{b}, "closing  [!" + b + "] [] []"},
-		{"closing, moved and followed", jit.Closing, []string{a, b}, nil, nil, "closing  [" + a + " !" + b + "] [] []"},
+		{"closing, moved and followed", jit.Closing, []string{a, b}, nil, nil, "closing  [!" + b + "] [] []"},
 		{"opening, gone", jit.Opening, []string{a}, nil, nil, "closed failed [" + a + "*] [] [failed closed]"},
 		{"opening, moved", jit.Opening, []string{a}, nil, []string{b}, "closing failed [!" + b + "] [] [failed]"},
 		{"elsewhere", jit.Open, []string{c}, nil, nil, "open  [" + c + "] [] []"},

@@ -83,6 +83,9 @@ func (s *Service) recheckRequester(
 	if !errors.As(err, &no) {
 		s.adapters.Log.ErrorContext(ctx, "a request could not be checked for its last approval",
 			slog.String("grant", string(id)), slog.Any("error", err))
+		if sick := s.checks.Sick(g.VMs()); sick != "" {
+			return 0, nil, jit.Refuse(jit.ErrBusy, "%s, so %s is not approved; click again when that has passed.", sick, id)
+		}
 		return 0, nil, jit.Refuse(jit.ErrBusy,
 			"The rights of %s could not be checked just now (%s), so %s is not approved; click again in a minute.",
 			g.Request.By.ID, admission.Outline(err), id)
@@ -147,6 +150,10 @@ func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRul
 	}
 	var vms []jit.VM
 	for _, t := range g.Request.Targets {
+		if !s.checks.VMs.Lists(t.VM) {
+			return jit.ApprovalRule{}, nil, jit.Refuse(jit.ErrBusy, "Azure does not show the subscription of %s just now, "+
+				"so who may decide %s is not known; click again in a minute.", t.Name, g.ID)
+		}
 		for _, vm := range all {
 			if resource.Same(vm.ID, t.VM) {
 				vms = append(vms, vm)

@@ -86,6 +86,9 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 	if !errors.As(cause, &no) {
 		s.adapters.Log.ErrorContext(ctx, "a request could not be checked", slog.String("grant", string(g.ID)), slog.Any("error", cause))
 		no = uncheckable(cause)
+		if sick := s.checks.Sick(g.VMs()); sick != "" {
+			no = jit.Refuse(jit.ErrBusy, "%s, so nothing is opened; ask again when that has passed.%s", sick, s.checks.BesideSick())
+		}
 	}
 	now := s.checks.Clock.Now()
 	refused, err := s.adapters.Grants.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {

@@ -15,14 +15,15 @@ const maxScanReads = 300
 // Scan says how every VM stands that the caller may see, the exposed ones
 // first, the widest of them before all. more says that there may be others.
 // The rules are read afresh, by one list, and the VMs are listed anew after a
-// minute: an older list would not say how they stand.
+// minute: an older list would not say how they stand. VMs of a subscription that
+// cannot be listed are left out, and others they may be.
 func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Finding, more bool, err error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, false, err
 	}
-	vms, err := s.checks.VMs.List(ctx, admission.VMsMaxAge)
-	if err != nil {
-		return nil, false, err
+	vms, hidden := s.checks.VMs.All(ctx, admission.VMsMaxAge)
+	if hidden != nil && len(vms) == 0 {
+		return nil, false, hidden
 	}
 	visible, err := s.visibleVMs(ctx, by)
 	if err != nil {
@@ -37,7 +38,7 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 			mine = append(mine, vm)
 		}
 	}
-	more = more || visible.doubted
+	more = more || hidden != nil || visible.doubted
 	if len(mine) == 0 {
 		return nil, more, nil
 	}

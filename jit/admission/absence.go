@@ -36,7 +36,7 @@ func (c Checker) readVM(ctx context.Context, id string) (jit.VM, error) {
 	if !errors.Is(err, jit.ErrNotFound) || errors.Is(err, ErrUnwatched) {
 		return vm, err
 	}
-	vms, listErr := c.VMs.List(ctx, 0)
+	vms, listErr := c.VMs.List(ctx, resource.Subscription(id), 0)
 	if listErr != nil {
 		return vm, listErr
 	}

@@ -126,11 +126,15 @@ func (c Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []R
 		}
 		targets = append(targets, s)
 	}
-	all, err := c.VMs.List(ctx, VMsMaxAge)
-	if err != nil {
-		return who, nil, err
+	var beside []jit.VM
+	for _, id := range resource.SubscriptionsOf(g.VMs()) { // a group, its subnets and interfaces are in one
+		vms, err := c.VMs.List(ctx, id, VMsMaxAge)
+		if err != nil {
+			return who, nil, err
+		}
+		beside = append(beside, vms...)
 	}
-	return who, targets, c.OpensNoMore(ctx, targets, ByAddress(all), map[string]rules.Table{}, g.Request)
+	return who, targets, c.OpensNoMore(ctx, targets, ByAddress(beside), map[string]rules.Table{}, g.Request)
 }
 
 // OpensNoMore refuses a grant that would open more than it is for, or to more people.

@@ -9,10 +9,12 @@ import (
 
 // Inventory knows the virtual machines of the subscriptions.
 type Inventory interface {
-	// VMs lists them all.
-	VMs(ctx context.Context) ([]jit.VM, error)
-	// Powers reads their power states (running, deallocated, …), by resource id
-	// in lower case.
+	// Subscriptions are those that are looked at, by GUID in lower case.
+	Subscriptions() []string
+	// VMs lists those of one subscription.
+	VMs(ctx context.Context, subscription string) ([]jit.VM, error)
+	// Powers reads the power states (running, deallocated, …) of all, by resource
+	// id in lower case. With an error, what could be read is returned too.
 	Powers(ctx context.Context) (map[string]string, error)
 	// VM reads one afresh, with its interfaces, addresses and guards.
 	// ErrNotFound when it is gone, ErrUnwatched when it is not to be looked at.
@@ -25,3 +27,7 @@ type Inventory interface {
 // ErrUnwatched is an ErrNotFound of a VM that may well be there: its subscription
 // is not one of those in the configuration.
 var ErrUnwatched = fmt.Errorf("in a subscription that is not configured: %w", jit.ErrNotFound)
+
+// ErrDisabled is an ErrForbidden that no role mends: the subscription is disabled,
+// and nothing can be changed in it.
+var ErrDisabled = fmt.Errorf("the subscription is disabled: %w", jit.ErrForbidden)

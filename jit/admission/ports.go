@@ -16,6 +16,9 @@ type Readiness interface {
 	// Spare reports whether more than half of the write budget of the guard's
 	// subscription is left; the rest is kept for closings.
 	Spare(guard string) bool
+	// Fault says in a few words why Azure cannot be worked with in a subscription
+	// just now; empty when nothing is known to be wrong.
+	Fault(subscription string) string
 }
 
 // Meter measures what the promises are about.

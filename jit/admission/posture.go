@@ -3,13 +3,16 @@ package admission
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
 )
@@ -17,7 +20,7 @@ import (
 // Classify finds how the VMs stand. What could not be read is said by each
 // finding that it concerns, and by gaps for all of them.
 func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.Finding, gaps []string, err error) {
-	tables, err := c.Adapters.Network.Tables(ctx)
+	tables, err := c.tablesBefore(ctx, vms)
 	if err != nil && len(tables) == 0 {
 		return nil, nil, fmt.Errorf("reading the rules: %w", err)
 	}
@@ -57,6 +60,23 @@ func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 			cmp.Compare(strings.ToLower(a.VM.Name+" "+a.VM.Group), strings.ToLower(b.VM.Name+" "+b.VM.Group)))
 	})
 	return out, gaps, nil
+}
+
+// tablesBefore lists the guards of the VMs' subscriptions, side by side. With an
+// error, what could be read is returned too.
+func (c Checker) tablesBefore(ctx context.Context, vms []jit.VM) ([]rules.Table, error) {
+	ids := make([]string, 0, len(vms))
+	for _, vm := range vms {
+		ids = append(ids, vm.ID)
+	}
+	subscriptions := resource.SubscriptionsOf(ids)
+	tables, faults := make([][]rules.Table, len(subscriptions)), make([]error, len(subscriptions))
+	var wg sync.WaitGroup
+	for i, id := range subscriptions {
+		wg.Go(func() { tables[i], faults[i] = c.Adapters.Network.Tables(ctx, id) })
+	}
+	wg.Wait()
+	return slices.Concat(tables...), errors.Join(faults...)
 }
 
 // Posture classifies one VM; the zero Protection, or one that is going away,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
 )
@@ -44,6 +45,26 @@ func Outline(err error) string {
 	default:
 		return "a service did not answer"
 	}
+}
+
+// Sick says which of the VMs is in a subscription that Azure cannot be worked with
+// just now, and why; empty when nothing is known to be wrong with any.
+func (c Checker) Sick(vms []string) string {
+	for _, vm := range vms {
+		if why := c.Adapters.Readiness.Fault(resource.Subscription(vm)); why != "" {
+			return fmt.Sprintf("%s is in subscription %s, and %s", resource.Name(vm), resource.Subscription(vm), why)
+		}
+	}
+	return ""
+}
+
+// BesideSick says what works while one subscription does not, as a sentence after
+// another; empty when it is the only one.
+func (c Checker) BesideSick() string {
+	if len(c.VMs.lists) < 2 {
+		return ""
+	}
+	return " VMs of other subscriptions can be asked for."
 }
 
 // Missing says, after its name, why a VM is not to be had.
@@ -101,6 +122,8 @@ func ReasonFor(err error) string {
 		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + jit.CleanText(err.Error())
 	case errors.Is(err, ErrDenied):
 		return "a deny assignment keeps jitbot from changing it; have its owner exclude jitbot's identity: " + jit.CleanText(err.Error())
+	case errors.Is(err, ErrDisabled):
+		return "its subscription is disabled, so nothing can be changed in it; ask whoever pays for it to enable it"
 	case errors.Is(err, jit.ErrForbidden):
 		return "Azure forbids jitbot to change it; give it the role that jitbot role prints"
 	case errors.Is(err, jit.ErrLocked):

@@ -1,12 +1,11 @@
 package admission
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,226 +18,169 @@ const (
 	VMsMaxAge = time.Minute
 
 	unknownRetry = 10 * time.Second // an unknown name reads again when the list is older
+
+	listPatience  = 10 * time.Second // what a list may take that somebody waits for
+	stalePatience = 2 * time.Second  // … when there is an older one
 )
 
-// VMCache is the list of VMs, read again when it is old. It serves names and
-// lists; whatever opens access reads its VM afresh. Safe for concurrent use.
+// VMCache is the list of VMs of each subscription, read again when it is old. It
+// serves names and lists; whatever opens access reads its VM afresh. A
+// subscription that cannot be listed hides no other. Safe for concurrent use.
 type VMCache struct {
 	inventory Inventory
-	reading   chan struct{} // one reads at a time, the others wait for what it finds
+	lists     map[string]*vmList // by subscription, in lower case
+}
 
-	mu   sync.Mutex // guards what follows, held for moments only
-	vms  []jit.VM
-	read time.Time
+// vmList is the list of one subscription.
+type vmList struct {
+	reading chan struct{} // one reads at a time, the others wait for what it finds
+
+	mu     sync.Mutex // guards what follows, held for moments only
+	vms    []jit.VM
+	read   time.Time
+	missed time.Time // when somebody waited in vain for it
 }
 
 // NewVMCache makes a cache that is empty, so that the first who asks reads.
 func NewVMCache(inventory Inventory) *VMCache {
-	return &VMCache{inventory: inventory, reading: make(chan struct{}, 1)}
-}
-
-func (c *VMCache) cached() ([]jit.VM, time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.vms, c.read
-}
-
-// ListOrStale lists the VMs, at most age old; while Azure does not answer, an older
-// list still names them.
-func (c *VMCache) ListOrStale(ctx context.Context, age time.Duration) ([]jit.VM, error) {
-	vms, err := c.List(ctx, age)
-	if old, read := c.cached(); err != nil && !read.IsZero() && ctx.Err() == nil {
-		return old, nil // rights and rules are read afresh where access is opened
+	c := &VMCache{inventory: inventory, lists: map[string]*vmList{}}
+	if inventory != nil {
+		for _, id := range inventory.Subscriptions() {
+			c.lists[id] = &vmList{reading: make(chan struct{}, 1)}
+		}
 	}
-	return vms, err
+	return c
 }
 
-// List reads the VMs, unless somebody else just did; with no age it reads them
-// in any case.
-func (c *VMCache) List(ctx context.Context, age time.Duration) ([]jit.VM, error) {
-	if vms, read := c.cached(); !read.IsZero() && time.Since(read) < age {
+// cached gives the list when it is young enough; an age of 0 takes none.
+func (l *vmList) cached(age time.Duration) ([]jit.VM, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.vms, !l.read.IsZero() && time.Since(l.read) < age
+}
+
+// patience is how long somebody waits for the list: less when there is an older one,
+// or when somebody waited in vain a moment ago.
+func (l *vmList) patience() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.read.IsZero() || !l.missed.IsZero() && time.Since(l.missed) < VMsMaxAge {
+		return stalePatience
+	}
+	return listPatience
+}
+
+func (l *vmList) miss() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.missed = time.Now()
+}
+
+// known gives the list as it was read last, however old.
+func (l *vmList) known() ([]jit.VM, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.vms, !l.read.IsZero()
+}
+
+// List reads the VMs of one subscription, unless somebody else just did; with no
+// age it reads them in any case.
+func (c *VMCache) List(ctx context.Context, subscription string, age time.Duration) ([]jit.VM, error) {
+	l := c.lists[subscription]
+	if l == nil {
+		return nil, fmt.Errorf("listing the virtual machines of subscription %s: %w", subscription, ErrUnwatched)
+	}
+	if vms, ok := l.cached(age); ok {
 		return vms, nil
 	}
 	select {
-	case c.reading <- struct{}{}:
-		defer func() { <-c.reading }()
+	case l.reading <- struct{}{}:
+		defer func() { <-l.reading }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for the list of virtual machines: %w", ctx.Err())
 	}
-	if vms, read := c.cached(); !read.IsZero() && time.Since(read) < age {
+	if vms, ok := l.cached(age); ok {
 		return vms, nil
 	}
-	vms, err := c.inventory.VMs(ctx)
+	vms, err := c.inventory.VMs(ctx, subscription)
 	if err != nil {
-		return nil, fmt.Errorf("listing the virtual machines: %w", err)
+		return nil, fmt.Errorf("listing the virtual machines of subscription %s: %w", subscription, err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.vms, c.read = vms, time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.vms, l.read = vms, time.Now()
 	return vms, nil
 }
 
-// Sees reports whether whoever asks may be shown a VM; an error says that it
-// cannot be told just now.
-type Sees func(vm jit.VM) (bool, error)
-
-// Find resolves what people type: a name, group/name where names clash, or
-// tag:key=value for many. Only what sees allows is found and named: a VM that may
-// not be shown is answered like one that is not there. nil shows all.
-func (c *VMCache) Find(ctx context.Context, words []string, sees Sees) ([]jit.VM, error) {
-	if len(words) == 0 {
-		return nil, jit.Refuse(jit.ErrInput, "Say which VM: /jit request <vm> [ports] [duration] [from <address>] for <reason>.")
-	}
-	if sees == nil {
-		sees = func(jit.VM) (bool, error) { return true, nil }
-	}
-	vms, err := c.ListOrStale(ctx, VMsMaxAge)
-	if err != nil {
-		return nil, err
-	}
-	found, err := sees.resolveAll(vms, words)
-	if !errors.As(err, new(*jit.Refusal)) {
-		return found, err
-	}
-	fresh, freshErr := c.ListOrStale(ctx, unknownRetry)
-	if freshErr != nil {
-		return nil, err
-	}
-	return sees.resolveAll(fresh, words)
-}
-
-func (sees Sees) resolveAll(vms []jit.VM, words []string) ([]jit.VM, error) {
-	var out []jit.VM
-	for _, word := range words {
-		found, err := sees.resolve(vms, word)
-		if err != nil {
-			return nil, err
-		}
-		for _, vm := range found {
-			if !slices.ContainsFunc(out, func(o jit.VM) bool { return resource.Same(o.ID, vm.ID) }) {
-				out = append(out, vm)
-			}
-		}
-	}
-	return out, nil
-}
-
-func (sees Sees) resolve(vms []jit.VM, word string) ([]jit.VM, error) {
-	if tag, ok := strings.CutPrefix(strings.ToLower(word), "tag:"); ok && strings.Contains(tag, "=") {
-		return sees.resolveTag(vms, word[len("tag:"):])
-	}
-	found, err := sees.among(vms, func(vm jit.VM) bool {
-		return strings.EqualFold(word, vm.Name) || strings.EqualFold(word, vm.Group+"/"+vm.Name) || resource.Same(word, vm.ID)
+// All lists the VMs of all subscriptions, at most age old. With an error, what
+// could be listed within ten seconds is returned too.
+func (c *VMCache) All(ctx context.Context, age time.Duration) ([]jit.VM, error) {
+	return c.each(func(id string, _ *vmList) ([]jit.VM, error) {
+		within, cancel := context.WithTimeout(ctx, listPatience)
+		defer cancel()
+		return c.List(within, id, age)
 	})
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case len(found) == 1:
-		return found, nil
-	case len(found) == 0:
-		return nil, sees.unknownVM(vms, word)
-	default:
-		var names []string
-		for _, vm := range found {
-			names = append(names, vm.Group+"/"+vm.Name)
-		}
-		slices.Sort(names)
-		return nil, jit.Refuse(jit.ErrInput, "There is more than one VM called %s; say which: %s.", word, strings.Join(names, ", "))
-	}
 }
 
-// among are the VMs that fit and may be shown.
-func (sees Sees) among(vms []jit.VM, fits func(jit.VM) bool) ([]jit.VM, error) {
-	var out []jit.VM
-	for _, vm := range vms {
-		if !fits(vm) {
-			continue
+// ListOrStale lists the VMs of all subscriptions, at most age old; while Azure does
+// not answer for one, an older list still names its VMs, and where there is none
+// they are left out. It is an error when nothing at all is known.
+func (c *VMCache) ListOrStale(ctx context.Context, age time.Duration) ([]jit.VM, error) {
+	known := false
+	var mu sync.Mutex
+	vms, err := c.each(func(id string, l *vmList) ([]jit.VM, error) {
+		old, there := l.known()
+		within, cancel := context.WithTimeout(ctx, l.patience())
+		defer cancel()
+		vms, err := c.List(within, id, age)
+		if err != nil && within.Err() != nil {
+			l.miss()
 		}
-		seen, err := sees(vm)
-		if err != nil {
-			return nil, err
+		if err != nil && there && ctx.Err() == nil {
+			vms, err = old, nil // rights and rules are read afresh where access is opened
 		}
-		if seen {
-			out = append(out, vm)
-		}
-	}
-	return out, nil
-}
-
-func (sees Sees) resolveTag(vms []jit.VM, word string) ([]jit.VM, error) {
-	key, value, _ := strings.Cut(word, "=")
-	found, err := sees.among(vms, func(vm jit.VM) bool {
-		got, ok := vm.Tag(key)
-		return ok && got == value
+		mu.Lock()
+		defer mu.Unlock()
+		known = known || err == nil
+		return vms, err
 	})
-	if err == nil && len(found) == 0 {
-		return nil, jit.Refuse(jit.ErrInput, "No VM that you may see has the tag %s; check its name and value.", word)
+	if known && ctx.Err() == nil {
+		return vms, nil
 	}
-	return found, err
+	return nil, err
 }
 
-const (
-	nearest      = 3  // names offered for one that is unknown
-	maxNearAsked = 12 // VMs of near names about which it is asked whether they may be shown
-)
-
-func (sees Sees) unknownVM(vms []jit.VM, word string) error {
-	type near struct {
-		vm       jit.VM
-		distance int
+// each reads the list of every subscription, side by side, and joins them.
+func (c *VMCache) each(read func(id string, l *vmList) ([]jit.VM, error)) ([]jit.VM, error) {
+	ids := slices.Sorted(maps.Keys(c.lists))
+	vms, faults := make([][]jit.VM, len(ids)), make([]error, len(ids))
+	var wg sync.WaitGroup
+	for i, id := range ids {
+		wg.Go(func() { vms[i], faults[i] = read(id, c.lists[id]) })
 	}
-	var all []near
-	for _, vm := range vms {
-		d := Distance(strings.ToLower(word), strings.ToLower(vm.Name))
-		if d <= max(2, len(vm.Name)/2) || strings.Contains(strings.ToLower(vm.Name), strings.ToLower(word)) {
-			all = append(all, near{vm, d})
-		}
-	}
-	slices.SortFunc(all, func(a, b near) int {
-		return cmp.Or(a.distance-b.distance, strings.Compare(a.vm.Name, b.vm.Name))
-	})
-	var names []string
-	for _, n := range all[:min(maxNearAsked, len(all))] {
-		if len(names) == nearest || slices.Contains(names, n.vm.Name) {
-			continue
-		}
-		seen, err := sees(n.vm)
-		if err != nil {
-			return err
-		}
-		if seen {
-			names = append(names, n.vm.Name)
-		}
-	}
-	if len(names) == 0 {
-		return jit.Refuse(jit.ErrNotFound, "There is no VM called %s that you may see; "+
-			"check the name, or ask an admin whether you and jitbot may read it in Azure.", word)
-	}
-	return jit.Refuse(jit.ErrNotFound, "There is no VM called %s that you may see; did you mean %s?", word, strings.Join(names, ", "))
+	wg.Wait()
+	return slices.Concat(vms...), errors.Join(faults...)
 }
 
-// Distance is how many letters must be added, dropped, changed or swapped with
-// their neighbour to make one word of the other (optimal string alignment).
-func Distance(a, b string) int {
-	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// Lists reports whether the VMs of the subscription that a resource is in were
+// ever listed: what is not among them then does not exist.
+func (c *VMCache) Lists(id string) bool {
+	l := c.lists[resource.Subscription(id)]
+	if l == nil {
+		return true // it is not looked at
 	}
-	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], before[j-2]+1)
-			}
+	_, known := l.known()
+	return known
+}
+
+// unlisted are the subscriptions of which no VM is known yet.
+func (c *VMCache) unlisted() []string {
+	var out []string
+	for id, l := range c.lists {
+		if _, known := l.known(); !known {
+			out = append(out, id)
 		}
-		before, row = row, next
 	}
-	return row[len(b)]
+	slices.Sort(out)
+	return out
 }

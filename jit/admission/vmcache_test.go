@@ -24,7 +24,9 @@ type machines struct {
 	lists int
 }
 
-func (m *machines) VMs(context.Context) ([]jit.VM, error) {
+func (m *machines) Subscriptions() []string { return []string{"s"} }
+
+func (m *machines) VMs(context.Context, string) ([]jit.VM, error) {
 	m.lists++
 	return slices.Clone(m.vms), m.err
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -81,12 +80,11 @@ type Client struct {
 	builtIns    definitionCache
 	own         ownHoldings
 
-	configured      []string
-	firewallsHidden atomic.Bool // firewalls cannot be read, and that was logged
-	mu              sync.Mutex
-	subscriptions   map[string]*subscription // by lower-case id
-	lists           *networkLists            // as last read
-	listsRead       time.Time
+	configured    []string
+	health        health
+	mu            sync.Mutex
+	subscriptions map[string]*subscription // by lower-case id
+	networks      networkCache
 }
 
 var (
@@ -118,7 +116,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		poll: cfg.Poll, groupWrites: cfg.GroupWrites, log: cfg.Log, throttle: newThrottle(), budget: newWriteBudget(), dates: &clock.Remote{},
-		subscriptions: map[string]*subscription{},
+		subscriptions: map[string]*subscription{}, health: newHealth(), networks: newNetworkCache(),
 	}
 	if c.poll == 0 {
 		c.poll = defaultPoll
@@ -135,7 +133,7 @@ func New(cfg Config) (*Client, error) {
 			return nil, fmt.Errorf("azure credential: %w", err)
 		}
 	}
-	watch := &exchangePolicy{observe: cfg.Observe, throttle: c.throttle, budget: c.budget, dates: c.dates, log: c.log}
+	watch := &exchangePolicy{observe: cfg.Observe, throttle: c.throttle, budget: c.budget, health: &c.health, dates: c.dates, log: c.log}
 	c.options = arm.ClientOptions{ClientOptions: common, DisableRPRegistration: true}
 	c.options.PerCallPolicies = []policy.Policy{runtime.NewRequestIDPolicy()}
 	c.options.PerRetryPolicies = []policy.Policy{watch}
@@ -230,6 +228,9 @@ func (c *Client) locate(id, wanted string) (*arm.ResourceID, *subscription, erro
 func leavesItsPath(id string) bool {
 	return slices.ContainsFunc(strings.Split(id, "/"), func(segment string) bool { return segment == "." || segment == ".." })
 }
+
+// Subscriptions are the GUIDs of the configured subscriptions, in lower case.
+func (c *Client) Subscriptions() []string { return slices.Clone(c.configured) }
 
 // isConfigured reports whether the subscription is one of the configured.
 func (c *Client) isConfigured(id string) bool {

@@ -117,7 +117,7 @@ func TestNextPageElsewhere(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			w.AddFault(azuresim.Fault{Path: "/networkSecurityGroups", Status: 200, Body: `{"value":[],"nextLink":"` + next + `"}`})
-			if _, err := w.Tables(t.Context()); err == nil || !strings.Contains(err.Error(), "another host") {
+			if _, err := w.Tables(t.Context(), azuresim.DemoSubscription); err == nil || !strings.Contains(err.Error(), "another host") {
 				t.Errorf("%s: err = %v", next, err)
 			}
 		})

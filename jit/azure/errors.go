@@ -203,7 +203,9 @@ func kindOf(status int, a answer) error {
 		return jit.ErrDisallowed
 	case a.has("DenyAssignmentAuthorizationFailed"):
 		return admission.ErrDenied
-	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed", "ReadOnlyDisabledSubscription"):
+	case a.has("ReadOnlyDisabledSubscription"):
+		return admission.ErrDisabled
+	case a.has("AuthorizationFailed", "LinkedAuthorizationFailed"):
 		return jit.ErrForbidden
 	case a.has("SubscriptionNotFound"):
 		return jit.ErrForbidden // no proof that what is in it is gone

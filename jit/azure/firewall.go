@@ -148,9 +148,9 @@ func (c *Client) firewalls(ctx context.Context, subscription string) (found []fi
 	return found, true, err
 }
 
-// SeesFirewalls reports whether Azure has shown every firewall and policy that
-// was asked for so far.
-func (c *Client) SeesFirewalls() bool { return !c.firewallsHidden.Load() }
+// FirewallsUnread is an error that names what Azure has not shown of the firewalls
+// and policies that were asked for so far; nil when it has shown all.
+func (c *Client) FirewallsUnread() error { return c.health.hidden() }
 
 // notShown reports whether Azure says that it will not show something of this
 // kind: the role is older than that, or the cloud does not have it. That is
@@ -162,8 +162,13 @@ func (c *Client) notShown(ctx context.Context, err error) bool {
 	}
 	switch resp.StatusCode {
 	case http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest:
-		if !c.firewallsHidden.Swap(true) {
-			c.log.WarnContext(ctx, "firewalls or their policies cannot be read, so jitbot does not see them", slog.Any("error", err))
+		owner := ""
+		if resp.RawResponse != nil && resp.RawResponse.Request != nil {
+			owner = bucketOf(resp.RawResponse.Request).owner
+		}
+		if c.health.hide(owner, err) {
+			c.log.WarnContext(ctx, "firewalls or their policies cannot be read, so jitbot does not see them",
+				slog.String("subscription", owner), slog.Any("error", err))
 		}
 		return true
 	default:

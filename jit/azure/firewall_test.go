@@ -86,7 +86,7 @@ func TestApplyToFirewalls(t *testing.T) {
 						t.Errorf("%s is not read back: %+v", want.Name, table.Rules)
 					}
 				}
-				all, err := w.Tables(t.Context())
+				all, err := w.Tables(t.Context(), azuresim.DemoSubscription)
 				if !slices.ContainsFunc(all, func(t rules.Table) bool { return resource.Same(t.Guard, c.guard) }) || err != nil {
 					t.Errorf("not among all tables: %v", err)
 				}
@@ -202,7 +202,7 @@ func TestFirewallsUnseen(t *testing.T) {
 		if !vm.Blind || len(vm.Interfaces[0].Addresses[0].FirewallHops) != 0 {
 			t.Errorf("%+v", vm)
 		}
-		if tables, err := w.Tables(t.Context()); err != nil || len(tables) == 0 {
+		if tables, err := w.Tables(t.Context(), azuresim.DemoSubscription); err != nil || len(tables) == 0 {
 			t.Errorf("%d tables, %v", len(tables), err)
 		}
 	})

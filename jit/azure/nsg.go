@@ -2,9 +2,7 @@ package azure
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
 
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
@@ -32,42 +30,25 @@ func (c *Client) Table(ctx context.Context, guard string) (rules.Table, error) {
 	return fromGroup(&g), nil
 }
 
-// Tables reads every network security group and firewall of the configured
-// subscriptions, these side by side, and the groups of ours in the firewalls'
-// policies. What could be read comes with the error.
+// Tables reads every network security group and firewall of a subscription, and the
+// groups of ours in the firewalls' policies. What could be read comes with the
+// error.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/list-all
-func (c *Client) Tables(ctx context.Context) ([]rules.Table, error) {
-	found := make([][]rules.Table, len(c.configured))
-	faults := make([]error, len(c.configured))
-	var wg sync.WaitGroup
-	for i, id := range c.configured {
-		wg.Go(func() {
-			found[i], faults[i] = c.tablesOf(ctx, id)
-		})
-	}
-	wg.Wait()
-	var all []rules.Table
-	for _, tables := range found {
-		all = append(all, tables...)
-	}
-	return all, errors.Join(faults...)
-}
-
-func (c *Client) tablesOf(ctx context.Context, id string) ([]rules.Table, error) {
-	s, err := c.subscription(id)
+func (c *Client) Tables(ctx context.Context, subscription string) (tables []rules.Table, err error) {
+	s, err := c.subscription(subscription)
 	if err != nil {
 		return nil, err
 	}
-	var tables []rules.Table
+	defer c.health.begin(s.id, "guards")(&err)
 	err = listInto(ctx, s.manager, s.listAddress(nsgType, networkVersion), func(g *securityGroup) {
 		tables = append(tables, fromGroup(g))
 	})
 	if err != nil {
-		return tables, fmt.Errorf("listing the guards of subscription %s: %w", id, err)
+		return tables, fmt.Errorf("listing the guards of subscription %s: %w", s.id, err)
 	}
-	firewalls, err := c.firewallTables(ctx, id)
+	firewalls, err := c.firewallTables(ctx, s.id)
 	if err != nil {
-		err = fmt.Errorf("listing the firewalls of subscription %s: %w", id, err)
+		err = fmt.Errorf("listing the firewalls of subscription %s: %w", s.id, err)
 	}
 	return append(tables, firewalls...), err
 }

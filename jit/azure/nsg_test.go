@@ -63,7 +63,7 @@ func TestTablesPaged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.Configure(func(s *azuresim.Settings) { s.PageSize = 2 })
-		tables, err := w.Tables(t.Context())
+		tables, err := w.Tables(t.Context(), azuresim.DemoSubscription)
 		if err != nil || len(tables) != 6 {
 			t.Fatalf("%d tables, err %v", len(tables), err)
 		}
@@ -72,7 +72,7 @@ func TestTablesPaged(t *testing.T) {
 		}
 		// What came before the fault is given too.
 		w.AddFault(azuresim.Fault{Path: "networkSecurityGroups", Skip: 1, Status: 403, Code: "AuthorizationFailed"})
-		tables, err = w.Tables(t.Context())
+		tables, err = w.Tables(t.Context(), azuresim.DemoSubscription)
 		if !errors.Is(err, jit.ErrForbidden) || len(tables) != 2 {
 			t.Errorf("%d tables, err %v", len(tables), err)
 		}
@@ -84,9 +84,13 @@ func TestTablesOfSeveralSubscriptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const other = "5a1e0000-0000-4000-8000-00000000d3a1"
 		w := newWorld(t, func(c *azure.Config) { c.Subscriptions = append(c.Subscriptions, other) })
-		tables, err := w.Tables(t.Context())
-		if err == nil || len(tables) != 6 {
-			t.Errorf("%d tables, err %v; want those of the subscription that is there, and an error", len(tables), err)
+		tables, err := w.Tables(t.Context(), azuresim.DemoSubscription)
+		if err != nil || len(tables) != 6 || w.Fault(azuresim.DemoSubscription) != "" {
+			t.Errorf("%d tables, err %v", len(tables), err)
+		}
+		tables, err = w.Tables(t.Context(), other)
+		if err == nil || len(tables) != 0 || w.Fault(other) == "" || w.Fault(azuresim.DemoSubscription) != "" {
+			t.Errorf("%d tables of one that is not there, err %v", len(tables), err)
 		}
 		clean(t, err)
 	})

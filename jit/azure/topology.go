@@ -3,15 +3,19 @@ package azure
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/resource"
 )
 
 // topology is what was listed of the network around virtual machines.
@@ -48,7 +52,8 @@ type frontend struct {
 // group, public addresses, load balancers and firewalls with their rules. It
 // lists interfaces, networks, route tables, load balancers, public addresses
 // and firewalls of the configured subscriptions, six lists each, and reads the
-// firewalls' policies and the gateways on the way.
+// firewalls' policies and the gateways on the way. When a subscription that none
+// of the VMs is in cannot be listed, what is known comes with the error.
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
 func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]reach.Topology, error) {
@@ -56,9 +61,7 @@ func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]reach.T
 		networkLists: newNetworkLists(), configAddrs: map[string]privateAddrs{}, frontends: map[netip.Addr][]frontend{},
 		onPremises: map[string]onPremisesRoutes{}, firewallsByID: map[string]reach.Firewall{}, hostRules: map[string][]reach.HostRule{},
 	}
-	err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}, listing{"route tables", p.listRoutes},
-		listing{"load balancers", p.listLoadBalancers}, listing{"public addresses", p.listPublicIPs},
-		listing{"firewalls", c.listFirewalls(p.networkLists)})
+	foreign, err := c.listAround(ctx, p, vms)
 	if err == nil {
 		err = c.readPolicies(ctx, p.networkLists)
 	}
@@ -72,8 +75,49 @@ func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]reach.T
 	for _, vm := range vms {
 		out[strings.ToLower(vm.ID)] = p.surroundingsOf(vm)
 	}
-	return out, nil
+	return out, foreign
 }
+
+// listAround reads the lists of the VMs' subscriptions and, for no longer than
+// somebody waits, of the others; foreign is what went wrong with these.
+func (c *Client) listAround(ctx context.Context, p *topology, vms []jit.VM) (foreign, err error) {
+	lists := []listing{
+		{"interfaces", p.listInterfaces},
+		{"networks", p.listNetworks},
+		{"route tables", p.listRoutes},
+		{"load balancers", p.listLoadBalancers},
+		{"public addresses", p.listPublicIPs},
+		{"firewalls", c.listFirewalls(p.networkLists)},
+	}
+	var own, others []string
+	for _, id := range c.configured {
+		if slices.ContainsFunc(vms, func(vm jit.VM) bool { return resource.Subscription(vm.ID) == id }) {
+			own = append(own, id)
+		} else {
+			others = append(others, id)
+		}
+	}
+	var wg sync.WaitGroup
+	faults := make([]error, len(others))
+	for i, id := range others {
+		wg.Go(func() {
+			patience := aroundPatience
+			if c.Fault(id) != "" {
+				patience = foreignPatience // nothing is to be expected
+			}
+			within, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			faults[i] = c.listAll(within, []string{id}, lists...)
+		})
+	}
+	err = c.listAll(ctx, own, lists...)
+	wg.Wait()
+	return errors.Join(faults...), err
+}
+
+// aroundPatience is how long the lists of other subscriptions than the VMs' are
+// waited for.
+const aroundPatience = 10 * time.Second
 
 func (p *topology) listInterfaces(ctx context.Context, s *subscription) error {
 	return listInto(ctx, s.manager, s.listAddress(nicType, networkVersion), func(n *networkInterface) {

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
 )
@@ -18,27 +19,38 @@ func (c *Client) listFirewalls(l *networkLists) func(context.Context, *subscript
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.firewalls = append(l.firewalls, found...)
-		l.firewallsUnread = l.firewallsUnread || !seen
+		if !seen {
+			l.unread[s.id] = true
+		}
 		return err
 	}
 }
 
 // readPolicies reads the policies of the firewalls. Of one that may not be read
-// the firewalls are known, and nothing of what they let through.
+// the firewalls are known, and nothing of what they let through; so of one in
+// another subscription that cannot be read just now.
 func (c *Client) readPolicies(ctx context.Context, l *networkLists) error {
 	var ids []string
+	users := map[string]string{} // subscriptions of the firewalls, by policy
 	for _, f := range l.firewalls {
 		if id := f.Properties.Policy.ID; id != "" {
 			ids = append(ids, id)
+			users[id] = resource.Subscription(f.ID)
 		}
 	}
 	return eachID(ctx, ids, func(ctx context.Context, id string) error {
-		chain, err := c.readPolicyChain(ctx, id)
+		within, foreign := ctx, resource.Subscription(id) != users[id]
+		if foreign {
+			var cancel context.CancelFunc
+			within, cancel = context.WithTimeout(ctx, foreignPatience)
+			defer cancel()
+		}
+		chain, err := c.readPolicyChain(within, id)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		switch {
-		case c.notShown(ctx, err):
-			l.firewallsUnread = true
+		case c.notShown(ctx, err), err != nil && foreign && ctx.Err() == nil:
+			l.unread[users[id]] = true
 			return nil
 		case err == nil:
 			l.policies[strings.ToLower(id)] = chain

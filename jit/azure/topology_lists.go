@@ -2,37 +2,38 @@ package azure
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 	"golang.org/x/sync/errgroup"
 
+	"jitbot/jit"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
 )
 
 // networkLists is what was listed of networks, their routes and the firewalls
 // between them, by lower-case id.
 type networkLists struct {
-	mu              sync.Mutex
-	networks        map[string]*virtualNetwork
-	publicIPs       map[string]armnetwork.PublicIPAddress
-	routes          map[string][]routeProperties
-	firewalls       []firewall
-	policies        map[string]policyChain         // of the firewalls' policies
-	dnatTargets     map[string]map[netip.Addr]bool // where DNAT rules of others lead, by firewall, once it was asked
-	firewallsUnread bool                           // firewalls, or their policies, could not be read, for lack of the right to
+	mu          sync.Mutex
+	networks    map[string]*virtualNetwork
+	publicIPs   map[string]armnetwork.PublicIPAddress
+	routes      map[string][]routeProperties
+	firewalls   []firewall
+	policies    map[string]policyChain         // of the firewalls' policies
+	dnatTargets map[string]map[netip.Addr]bool // where DNAT rules of others lead, by firewall, once it was asked
+	unread      map[string]bool                // subscriptions of which not every firewall, or policy of one, could be read
 }
 
 func newNetworkLists() *networkLists {
 	return &networkLists{
 		networks: map[string]*virtualNetwork{}, publicIPs: map[string]armnetwork.PublicIPAddress{},
 		routes: map[string][]routeProperties{}, policies: map[string]policyChain{}, dnatTargets: map[string]map[netip.Addr]bool{},
+		unread: map[string]bool{},
 	}
 }
 
@@ -42,10 +43,10 @@ type listing struct {
 	read func(context.Context, *subscription) error
 }
 
-// listAll reads the lists of every configured subscription side by side.
-func (c *Client) listAll(ctx context.Context, lists ...listing) error {
+// listAll reads the lists of the subscriptions side by side.
+func (c *Client) listAll(ctx context.Context, subscriptions []string, lists ...listing) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, id := range c.configured {
+	for _, id := range subscriptions {
 		s, err := c.subscription(id)
 		if err != nil {
 			return err
@@ -94,54 +95,6 @@ func (l *networkLists) listRoutes(ctx context.Context, s *subscription) error {
 	})
 }
 
-// listsAge is how old what is between networks may be: routes and firewalls
-// change rarely, and many VMs are asked about at once.
-const listsAge = 10 * time.Second
-
-func (c *Client) cachedLists() *networkLists {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if time.Since(c.listsRead) < listsAge {
-		return c.lists
-	}
-	return nil
-}
-
-func (c *Client) cacheLists(l *networkLists) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lists, c.listsRead = l, time.Now()
-}
-
-// recentLists reads the firewalls and, where there are any, what tells whether
-// they are before a machine; one reads at a time, and the others use it.
-func (c *Client) recentLists(ctx context.Context) (*networkLists, error) {
-	if l := c.cachedLists(); l != nil {
-		return l, nil
-	}
-	unlock, err := c.locks.lock(ctx, "lists")
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	if l := c.cachedLists(); l != nil {
-		return l, nil
-	}
-	l := newNetworkLists()
-	err = c.listAll(ctx, listing{"firewalls", c.listFirewalls(l)})
-	if err == nil && len(l.firewalls) > 0 {
-		err = errors.Join(
-			c.listAll(ctx, listing{"networks", l.listNetworks}, listing{"public addresses", l.listPublicIPs}, listing{"route tables", l.listRoutes}),
-			c.readPolicies(ctx, l),
-		)
-	}
-	if err != nil {
-		return nil, err
-	}
-	c.cacheLists(l)
-	return l, nil
-}
-
 // peersOf are the networks that a network is connected with.
 func peersOf(n *virtualNetwork) []string {
 	var out []string
@@ -151,6 +104,17 @@ func peersOf(n *virtualNetwork) []string {
 		}
 	}
 	return out
+}
+
+// mayHideFirewall reports whether a firewall may be before the address that could
+// not be read: one in a subscription that its network is connected with.
+func (l *networkLists) mayHideFirewall(a jit.Address) bool {
+	if len(l.unread) == 0 {
+		return false
+	}
+	network, _, _ := strings.Cut(strings.ToLower(a.Subnet), "/subnets/")
+	n := l.networks[network]
+	return n == nil || slices.ContainsFunc(peersOf(n), func(id string) bool { return l.unread[resource.Subscription(id)] })
 }
 
 func connectedPeerings(n *virtualNetwork) []peeringProperties {

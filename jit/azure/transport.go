@@ -18,6 +18,7 @@ type exchangePolicy struct {
 	observe  func(method string, code int)
 	throttle *throttle
 	budget   *writeBudget
+	health   *health
 	dates    *clock.Remote
 	log      *slog.Logger
 }
@@ -40,6 +41,9 @@ func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 			e.dates.Note(date, sent, received)
 		}
 		e.budget.record(key, resp.Header, received)
+		if code == http.StatusConflict && readAnswer(resp).has("ReadOnlyDisabledSubscription") {
+			e.health.refuseWrites(key.owner)
+		}
 		if code == http.StatusTooManyRequests && !isConcurrentOperation(readAnswer(resp)) {
 			wait := retryAfter(resp.Header)
 			e.throttle.block(key, wait)

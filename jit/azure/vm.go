@@ -41,7 +41,7 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 	if err := c.manager.get(ctx, c.manager.address(r.String(), computeVersion)+"&$expand=instanceView", &m); err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
-	lists, err := c.recentLists(ctx)
+	lists, err := c.recentLists(ctx, strings.ToLower(r.SubscriptionID))
 	if err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}

@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // vmParts are what virtual machines are joined from, by lower-case id.
@@ -29,26 +31,39 @@ func newVMParts(l *networkLists) *vmParts {
 	}
 }
 
-// VMs lists the virtual machines of the configured subscriptions, from five
-// lists each: machines, interfaces, networks, public addresses and firewalls;
-// where there are firewalls, also from the route tables and their policies.
-// They carry no power state and are sorted by
+// VMs lists the virtual machines of a subscription, from five lists: machines,
+// interfaces, networks, public addresses and firewalls; where there are firewalls,
+// also from the route tables and their policies. Firewalls of other subscriptions
+// are as they were last read, when they cannot be read now. The machines carry no
+// power state and are sorted by
 // id. An interface that came or went while the lists were read is
 // left out, which is logged; the machine is Partial then. What stands as an
 // address and cannot be read as one is Unread of its interface.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
-func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
+func (c *Client) VMs(ctx context.Context, subscription string) (vms []jit.VM, err error) {
+	id := strings.ToLower(subscription)
+	defer c.health.begin(id, "machines")(&err)
 	p := newVMParts(newNetworkLists())
-	err := c.listAll(ctx, listing{"machines", p.listVMs}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
+	ids := []string{id}
+	err = c.listAll(ctx, ids, listing{"machines", p.listVMs}, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks},
 		listing{"public addresses", p.listPublicIPs}, listing{"firewalls", c.listFirewalls(p.networkLists)})
-	if err == nil && len(p.firewalls) > 0 {
-		err = errors.Join(c.listAll(ctx, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.networkLists))
+	routed := len(p.firewalls) > 0 || len(c.networks.all(c.configured).firewalls) > 0
+	if err == nil && routed {
+		err = errors.Join(c.listAll(ctx, ids, listing{"route tables", p.listRoutes}), c.readPolicies(ctx, p.networkLists))
 	}
 	if err != nil {
 		return nil, err
 	}
 	p.indexNetworks()
-	c.cacheLists(p.networkLists)
+	c.networks.keep(id, p.networkLists, routed)
+	if p.networkLists, err = c.recentLists(ctx, id); err != nil {
+		return nil, err
+	}
+	return p.join(ctx, c.log), nil
+}
+
+// join puts the machines together.
+func (p *vmParts) join(ctx context.Context, log *slog.Logger) []jit.VM {
 	slices.SortFunc(p.vms, func(a, b *virtualMachine) int {
 		return strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID))
 	})
@@ -56,33 +71,52 @@ func (c *Client) VMs(ctx context.Context) ([]jit.VM, error) {
 	for _, m := range p.vms {
 		vm, faults := p.vm(m)
 		for _, err := range faults {
-			c.log.WarnContext(ctx, "inventory is incomplete", slog.String("vm", vm.ID), slog.Any("error", err))
+			log.WarnContext(ctx, "inventory is incomplete", slog.String("vm", vm.ID), slog.Any("error", err))
 		}
 		vm.Partial = len(faults) > 0
 		vms = append(vms, vm)
 	}
-	return vms, nil
+	return vms
 }
 
 // Powers reads the power states of the virtual machines of the configured
-// subscriptions, by id in lower case, from one list each.
+// subscriptions, by id in lower case, from one list each, side by side. What could
+// be read comes with the error.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/list-all
 func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
+	var mu sync.Mutex
 	out := map[string]string{}
-	for _, id := range c.configured {
-		s, err := c.subscription(id)
-		if err != nil {
-			return nil, err
-		}
+	err := c.eachSubscription(func(s *subscription) error {
 		address := s.listAddress(vmType, computeVersion) + "&statusOnly=true"
-		err = listInto(ctx, s.manager, address, func(m *virtualMachine) {
+		err := listInto(ctx, s.manager, address, func(m *virtualMachine) {
+			mu.Lock()
+			defer mu.Unlock()
 			out[strings.ToLower(m.ID)] = m.powerState()
 		})
 		if err != nil {
-			return nil, fmt.Errorf("listing the power states of subscription %s: %w", id, err)
+			return fmt.Errorf("listing the power states of subscription %s: %w", s.id, err)
 		}
+		return nil
+	})
+	return out, err
+}
+
+// eachSubscription does something for each of the configured, side by side, and
+// joins what went wrong.
+func (c *Client) eachSubscription(do func(*subscription) error) error {
+	faults := make([]error, len(c.configured))
+	var wg sync.WaitGroup
+	for i, id := range c.configured {
+		wg.Go(func() {
+			s, err := c.subscription(id)
+			if err == nil {
+				err = do(s)
+			}
+			faults[i] = err
+		})
 	}
-	return out, nil
+	wg.Wait()
+	return errors.Join(faults...)
 }
 
 // Interfaces lists the network interfaces of the configured subscriptions, also those
@@ -90,7 +124,7 @@ func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-interfaces/list-all
 func (c *Client) Interfaces(ctx context.Context) ([]jit.Interface, error) {
 	p := newVMParts(newNetworkLists())
-	if err := c.listAll(ctx, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}); err != nil {
+	if err := c.listAll(ctx, c.configured, listing{"interfaces", p.listInterfaces}, listing{"networks", p.listNetworks}); err != nil {
 		return nil, err
 	}
 	p.indexNetworks()
@@ -151,7 +185,9 @@ func (p *vmParts) addPublicIP(a *armnetwork.PublicIPAddress) {
 // vm puts a machine together with its interfaces. The faults say what had to
 // be left out.
 func (p *vmParts) vm(m *virtualMachine) (jit.VM, []error) {
-	vm := jit.VM{ID: m.ID, VMID: m.Properties.VMID, Name: m.Name, Location: m.Location, Blind: p.firewallsUnread}
+	vm := jit.VM{
+		ID: m.ID, VMID: m.Properties.VMID, Name: m.Name, Location: m.Location, Blind: p.unread[resource.Subscription(m.ID)],
+	}
 	if id, err := arm.ParseResourceID(vm.ID); err == nil {
 		vm.Group = id.ResourceGroupName
 	}
@@ -166,7 +202,9 @@ func (p *vmParts) vm(m *virtualMachine) (jit.VM, []error) {
 			faults = append(faults, fmt.Errorf("interface %s is not listed", id))
 			continue
 		}
-		vm.Interfaces = append(vm.Interfaces, p.networkInterface(n))
+		nic := p.networkInterface(n)
+		vm.Interfaces = append(vm.Interfaces, nic)
+		vm.Blind = vm.Blind || slices.ContainsFunc(nic.Addresses, p.mayHideFirewall)
 	}
 	return vm, faults
 }

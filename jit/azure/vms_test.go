@@ -26,7 +26,7 @@ func TestVMs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.Configure(func(s *azuresim.Settings) { s.PageSize = 3 })
-		vms, err := w.Client.VMs(t.Context())
+		vms, err := w.Client.VMs(t.Context(), azuresim.DemoSubscription)
 		if err != nil || len(vms) != 10 {
 			t.Fatalf("%d machines, err %v", len(vms), err)
 		}
@@ -169,14 +169,14 @@ func TestVMThatIsNotWhole(t *testing.T) {
 		if vm := w.mustVM(t, azuresim.DemoWeb1); !slices.Equal(vm.Interfaces[0].Unread, []string{"10.10.1"}) || len(vm.Addresses()) != 0 {
 			t.Errorf("an address that cannot be read: %+v", vm.Interfaces)
 		}
-		if vms, err := w.Client.VMs(ctx); err != nil || len(vms) != 10 {
+		if vms, err := w.Client.VMs(ctx, azuresim.DemoSubscription); err != nil || len(vms) != 10 {
 			t.Errorf("one bad address spoils the list: %d, %v", len(vms), err)
 		}
 		w.DeleteNIC(nic)
 		_, err = w.VM(ctx, azuresim.DemoWeb1)
 		checkKind(t, err, jit.ErrConflict)
 		w.AddFault(azuresim.Fault{Path: "publicIPAddresses", Status: 403, Code: "AuthorizationFailed"})
-		_, err = w.Client.VMs(ctx)
+		_, err = w.Client.VMs(ctx, azuresim.DemoSubscription)
 		if !errors.Is(err, jit.ErrForbidden) {
 			t.Errorf("VMs: %v", err)
 		}

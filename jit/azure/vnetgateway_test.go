@@ -146,7 +146,7 @@ func TestSitesAreInside(t *testing.T) {
 		w := newWorld(t)
 		w.addVNetGateway()
 		vm := w.mustVM(t, azuresim.DemoDev1)
-		tables, err := w.Tables(t.Context())
+		tables, err := w.Tables(t.Context(), azuresim.DemoSubscription)
 		if err != nil {
 			t.Fatal(err)
 		}

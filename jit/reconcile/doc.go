@@ -6,7 +6,7 @@
 // A pass over a guard reads what the store says of it, reads its table, plans,
 // applies, reads back, and moves on the grants and protections by what was read
 // back and by nothing else. One pass a guard at a time, many guards side by side;
-// closings go first, and while one is late nothing new is opened.
+// closings go first, and while one is late nothing new is opened at its guards.
 //
 // What is promised: closing begins within a second of the deadline; nothing is
 // written that the store did not intend before; open and closed are what was read

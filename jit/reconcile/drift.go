@@ -12,21 +12,34 @@ import (
 	"jitbot/jit/rules"
 )
 
-// everyGuard is the key that compares all guards; no resource id is empty.
-const everyGuard = ""
+// compareAndFollow starts comparing the guards, and following the VMs, of every
+// subscription. Each has a pause of its own when it cannot be listed.
+func (r *Reconciler) compareAndFollow(ctx context.Context) {
+	for _, id := range append(r.adapters.Network.Subscriptions(), "") { // the last for what is in none of them
+		r.work.lists.Add(ctx, id, false)
+		r.work.inventory.Add(ctx, id, false)
+	}
+}
 
-// compareAll reads every guard of the subscriptions and of the store, and
+// compareAll reads every guard of a subscription, and of the store there, and
 // reconciles those that do not agree: drift, orphans, and grants left by a crash.
-func (r *Reconciler) compareAll(ctx context.Context) error {
+// Guards in no configured subscription are reconciled one by one.
+func (r *Reconciler) compareAll(ctx context.Context, subscription string) error {
 	known, err := r.state.Guards(ctx)
 	faults := []error{err}
-	tables, err := r.adapters.Network.Tables(ctx)
-	if err != nil {
-		faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
-	}
 	stale := map[string]bool{}
 	for _, guard := range known {
-		stale[guard] = true // gone, or unreadable just now, unless it is listed
+		if r.subscriptionOf(guard) == subscription {
+			stale[guard] = true // gone, or unreadable just now, unless it is listed
+		}
+	}
+	var tables []rules.Table
+	if subscription != "" {
+		if tables, err = r.adapters.Network.Tables(ctx, subscription); err != nil {
+			faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
+		}
+	}
+	for guard := range stale {
 		if err == nil && !rules.Lists(tables, guard) {
 			r.absences.Missed(guard)
 		}

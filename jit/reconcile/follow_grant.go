@@ -3,10 +3,12 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
 )
 
@@ -17,7 +19,12 @@ import (
 func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error {
 	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
+	var elsewhere []jit.Path // of VMs in other subscriptions, which are followed there
 	for _, t := range g.Request.Targets {
+		if !c.concerns(t.VM) {
+			elsewhere = append(elsewhere, slices.DeleteFunc(slices.Clone(g.Paths), func(p jit.Path) bool { return !resource.Same(p.VM, t.VM) })...)
+			continue
+		}
 		vm, err := r.readTarget(ctx, g, t, c)
 		if errors.Is(err, admission.ErrAbsent) {
 			sites = append(sites, admission.AsWritten(g, t)) // another VM may have its addresses by now
@@ -48,7 +55,7 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	if err != nil {
 		return err
 	}
-	return r.followPaths(ctx, g, admission.PathsOf(sites), now)
+	return r.followPaths(ctx, g, admission.PathsOf(sites), elsewhere, now)
 }
 
 // readTarget is readWhole of a target. A list that has another machine under its
@@ -65,32 +72,39 @@ func (r *Reconciler) readTarget(ctx context.Context, g jit.Grant, t jit.Target, 
 	return vm, err
 }
 
-// followPaths compares the paths that were found with those of the grant.
-func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
+// followPaths compares the paths that were found, and those elsewhere, with those of
+// the grant.
+func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, found, elsewhere []jit.Path, now time.Time) error {
 	switch {
-	case jit.SamePaths(paths, g.Paths):
+	case jit.SamePaths(slices.Concat(found, elsewhere), g.Paths):
 		return nil
 	case g.State == jit.Opening:
 		why := "what is before a VM, or its addresses, changed while it was being opened; ask again"
 		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: why}, now)
 	default:
-		return r.reroute(ctx, g, paths, now)
+		return r.reroute(ctx, g, found, elsewhere, now)
 	}
 }
 
 // reroute has the rules of an open grant follow to where its VMs are now.
-func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, paths []jit.Path, now time.Time) error {
-	err := r.checks.CheckRemovable(ctx, jit.GuardsOf(paths))
+func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, found, elsewhere []jit.Path, now time.Time) error {
+	err := r.checks.CheckRemovable(ctx, jit.GuardsOf(found))
 	if errors.As(err, new(*jit.Refusal)) { // where it went, the rule could not be removed
 		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
 	if err != nil {
 		return err
 	}
+	seen, paths := g.Paths, slices.Concat(found, elsewhere)
 	if r.wasInForce(ctx, g) { // else they are looked for where it went, and not written there
 		r.inForce.Note(string(g.ID), jit.GuardsOf(paths)...)
 	}
-	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Follow(paths, now) })
+	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
+		if !jit.SamePaths(g.Paths, seen) {
+			return g, nil, nil // it moved meanwhile, and is followed again
+		}
+		return g.Follow(paths, now)
+	})
 	r.Touch(append(g.Guards(), jit.GuardsOf(paths)...))
 	return err
 }

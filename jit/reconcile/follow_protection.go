@@ -25,12 +25,12 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 	var faults []error
 	for _, p := range protections {
 		protected[strings.ToLower(p.VM)] = true
-		if p.At.Before(began) { // else it knows better than the list
+		if p.At.Before(began) && c.concerns(p.VM) { // else it knows better than the list
 			faults = append(faults, r.followProtection(ctx, p, c))
 		}
 	}
 	for id, vm := range c.byID {
-		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] {
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] && r.refused.due(vm) {
 			r.work.protections.Add(ctx, id, false)
 		}
 	}
@@ -116,7 +116,7 @@ func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.
 		return true, r.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
 		return true, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
-	case ok && !p.AgreesWith(policy):
+	case ok && !p.AgreesWith(policy) && r.refused.due(vm):
 		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
@@ -131,7 +131,7 @@ func (r *Reconciler) endProtection(ctx context.Context, p jit.Protection, why st
 
 // reprotect protects a VM as the configuration has it: one that it says to protect
 // always, and one that was protected under another policy. What cannot hold is
-// told once, leaves what is there, and is tried again. It has a queue of its own:
+// told once, leaves what is there, and is tried again after a while. It has a queue of its own:
 // there may be thousands, and nothing else that follows the VMs waits for them.
 func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	vm, err := r.adapters.Inventory.VM(ctx, id)
@@ -155,11 +155,13 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	}
 	next, err := r.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
+		r.refused.refuse(id)
 		return r.tellOpen(ctx, vm, policy.Protection(vm, nil), "all of it, as it was: "+no.Error())
 	}
 	if err != nil {
 		return err
 	}
+	r.refused.forget(id)
 	now := r.checks.Clock.Now()
 	_, err = r.adapters.Protections.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.Revision != old.Revision {

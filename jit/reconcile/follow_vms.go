@@ -5,21 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
-// followVMs compares the VMs as they are with what grants and protections were
-// made for: policies that say always, addresses and guards that changed, VMs
-// that are gone. An older list will not do: an address in it may be somebody
-// else's by now. The key is not used: there is only one.
-func (r *Reconciler) followVMs(ctx context.Context, _ string) error {
+// followVMs compares the VMs of a subscription as they are with what grants and
+// protections were made for: policies that say always, addresses and guards that
+// changed, VMs that are gone. An older list will not do: an address in it may be
+// somebody else's by now. What other subscriptions answer plays no part: a group
+// is in that of the VMs behind it. VMs of no configured one are not listed.
+func (r *Reconciler) followVMs(ctx context.Context, subscription string) error {
 	began, listed := r.checks.Clock.Now(), time.Now()
-	vms, err := r.checks.VMs.List(ctx, 0)
+	var vms []jit.VM
+	var err error
+	if subscription != "" {
+		vms, err = r.checks.VMs.List(ctx, subscription, 0)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			r.adapters.Log.WarnContext(ctx, "nothing follows the VMs while they cannot be listed", slog.Any("error", err))
@@ -30,27 +37,42 @@ func (r *Reconciler) followVMs(ctx context.Context, _ string) error {
 	for _, vm := range vms {
 		byID[strings.ToLower(vm.ID)] = vm
 	}
-	now := currentVMs{byID, admission.ByAddress(vms), map[string]rules.Table{}, listed}
+	now := currentVMs{r.subscriptionOf, subscription, byID, admission.ByAddress(vms), map[string]rules.Table{}, listed}
 	faults := r.followProtections(ctx, now, began)
 	grants, err := r.adapters.Grants.Unfinished(ctx)
 	if err = r.tolerateDamage(ctx, err); err != nil {
 		return errors.Join(append(faults, fmt.Errorf("listing grants: %w", err))...)
 	}
 	for _, g := range grants {
-		if g.BegunBefore(began) { // else it knows better than the list
+		if g.BegunBefore(began) && slices.ContainsFunc(g.VMs(), now.concerns) { // else it knows better than the list
 			faults = append(faults, r.followGrant(ctx, g, now))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// currentVMs is what grants are compared with: the VMs, and what is read of firewalls
-// on the way to them.
+// currentVMs is what grants are compared with: the VMs of a subscription, and what
+// is read of firewalls on the way to them.
 type currentVMs struct {
-	byID      map[string]jit.VM
-	byAddress admission.VMsByAddress
-	tables    map[string]rules.Table
-	listed    time.Time // when the list was begun
+	subscriptionOf func(vm string) string
+	subscription   string
+	byID           map[string]jit.VM
+	byAddress      admission.VMsByAddress
+	tables         map[string]rules.Table
+	listed         time.Time // when the list was begun
+}
+
+// concerns reports whether the VM would be among them.
+func (c currentVMs) concerns(vm string) bool { return c.subscriptionOf(vm) == c.subscription }
+
+// subscriptionOf is the configured subscription that a resource is in, empty when
+// there is none.
+func (r *Reconciler) subscriptionOf(id string) string {
+	of := resource.Subscription(id)
+	if slices.Contains(r.adapters.Network.Subscriptions(), of) {
+		return of
+	}
+	return ""
 }
 
 // tolerateDamage lets a list pass from which records that cannot be read are

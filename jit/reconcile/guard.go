@@ -17,9 +17,6 @@ import (
 // rules it has, the changes, the read-back, and the grants that move on. It
 // runs alone for its guard.
 func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
-	if guard == everyGuard {
-		return r.compareAll(ctx)
-	}
 	defer r.closingTried(guard)
 	if resource.IsFirewall(guard) {
 		if err := r.gatherOpenings(ctx, guard); err != nil {

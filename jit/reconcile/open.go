@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 	if r.startup.FoundOlder(g.Clock.Approved) {
 		return r.failOpening(ctx, g.ID, whileDown, now)
 	}
-	if why := r.whyNothingOpens(); why != "" {
+	if why := cmp.Or(r.trust.Doubt(), r.due.hold(g.ID, r.due.heldAt(g.ID))); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}
 	if now.Sub(g.Clock.Approved) > approvalValidFor {
@@ -61,6 +62,9 @@ func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, erro
 
 // startOpening stores the paths and starts at its guards, when they can be written now.
 func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.Path) error {
+	if why := r.due.hold(g.ID, jit.GuardsOf(paths)); why != "" {
+		return r.delayOpening(ctx, g, why)
+	}
 	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
 		return r.delayOpening(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
 	}
@@ -98,12 +102,4 @@ func (r *Reconciler) failOpening(ctx context.Context, id jit.ID, why string, now
 	}))
 	r.Kick()
 	return err
-}
-
-// whyNothingOpens says why nothing is opened now; empty when openings may go on.
-func (r *Reconciler) whyNothingOpens() string {
-	if late := r.due.lateClosing(); late != "" {
-		return "the closing of " + string(late) + " is late, and closings go first"
-	}
-	return r.trust.Doubt()
 }

@@ -13,6 +13,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/clock"
 	"jitbot/jit/memory"
+	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
 )
@@ -27,12 +28,13 @@ const (
 	guardWorkers   = 64 // guards worked on at once
 	openWorkers    = 16 // grants prepared for opening at once
 	recheckWorkers = 4  // holders checked again at once
+	listWorkers    = 8  // subscriptions listed at once
 	protectWorkers = 1  // VMs protected at once as the configuration has it: Azure grants 25 reads a second
 )
 
 // Reconciler is the loop that makes Azure agree with the store. What it remembers
-// between passes is in its parts, each with its own lock: trust, due, firewalls
-// and startup; no part calls another with its lock held. It has no lock
+// between passes is in its parts, each with its own lock: trust, due, firewalls,
+// startup and refused; no part calls another with its lock held. It has no lock
 // of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
 	checks       admission.Checker
@@ -50,6 +52,7 @@ type Reconciler struct {
 	due       *dueList
 	orphans   orphans
 	firewalls *firewallBatch
+	refused   *unprotectable
 	startup   *memory.Startup
 	inForce   memory.InForce
 	common    memory.Gathered
@@ -63,13 +66,14 @@ type queues struct {
 	requests    *workqueue.Queue // key: a request whose check was cut off
 	holders     *workqueue.Queue // key: somebody with open grants, whose rights are checked again
 	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
-	inventory   *workqueue.Queue // one key: the list of VMs, which grants and protections follow
+	lists       *workqueue.Queue // key: a subscription, of which all guards are compared; empty: of no configured one
+	inventory   *workqueue.Queue // key: a subscription, whose VMs grants and protections follow
 	upkeep      *workqueue.Queue // key: what the store is asked for now and then, which no pass waits for
 }
 
 // wait returns when nothing is under way any more.
 func (q queues) wait() {
-	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.inventory, q.upkeep} {
+	for _, one := range []*workqueue.Queue{q.guards, q.openings, q.requests, q.holders, q.protections, q.lists, q.inventory, q.upkeep} {
 		one.Wait()
 	}
 }
@@ -91,17 +95,19 @@ func New(checks admission.Checker, state State) *Reconciler {
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
 		absences: admission.NewAbsences(), due: newDueList(), firewalls: newFirewallBatch(), startup: memory.NewStartup(),
+		refused: &unprotectable{vms: map[string]refusedVM{}},
 	}
 	r.passed.Store(time.Now().UnixNano())
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)
 	r.work = queues{
-		guards:      workqueue.New(guardWorkers, r.reconcileGuard),
-		openings:    workqueue.New(openWorkers, r.prepareOpening),
-		requests:    workqueue.New(openWorkers, func(ctx context.Context, id string) error { return r.checkRequest(ctx, jit.ID(id)) }),
-		holders:     workqueue.New(recheckWorkers, r.recheck),
-		protections: workqueue.New(protectWorkers, r.reprotect),
-		inventory:   workqueue.New(1, r.followVMs),
-		upkeep:      workqueue.New(3, r.keepUp),
+		guards:      workqueue.New(guardWorkers, resource.Subscription, r.reconcileGuard),
+		openings:    workqueue.New(openWorkers, nil, r.prepareOpening),
+		requests:    workqueue.New(openWorkers, nil, func(ctx context.Context, id string) error { return r.checkRequest(ctx, jit.ID(id)) }),
+		holders:     workqueue.New(recheckWorkers, nil, r.recheck),
+		protections: workqueue.New(protectWorkers, resource.Subscription, r.reprotect),
+		lists:       workqueue.New(listWorkers, nil, r.compareAll),
+		inventory:   workqueue.New(listWorkers, nil, r.followVMs),
+		upkeep:      workqueue.New(3, nil, r.keepUp),
 	}
 	return r
 }
@@ -137,8 +143,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 			first = false
 		}
 		if drift.passed() {
-			r.work.guards.Add(ctx, everyGuard, false)
-			r.work.inventory.Add(ctx, "", false)
+			r.compareAndFollow(ctx)
 		}
 		if mark.passed() {
 			r.work.upkeep.Add(ctx, keepMark, false)

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,28 @@ func Within(id, scope string) bool {
 	scope, id = strings.ToLower(strings.TrimRight(scope, "/")), strings.ToLower(id)
 	return scope == "" || strings.HasPrefix(scope, "/providers/microsoft.management/managementgroups/") ||
 		id == scope || strings.HasPrefix(id, scope+"/")
+}
+
+// Subscription is the GUID of the subscription that a resource is in, in lower
+// case; empty when it is in none.
+func Subscription(id string) string {
+	rest, ok := strings.CutPrefix(strings.ToLower(id), "/subscriptions/")
+	if !ok {
+		return ""
+	}
+	guid, _, _ := strings.Cut(rest, "/")
+	return guid
+}
+
+// SubscriptionsOf are the subscriptions that the resources are in, each once,
+// sorted.
+func SubscriptionsOf(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, Subscription(id))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // GuardKind is what kind of resource a guard is.

@@ -14,9 +14,11 @@ var ErrNotYet = errors.New("the guard does not agree yet")
 type Network interface {
 	// Table reads what the guard holds now. ErrNotFound when it is gone.
 	Table(ctx context.Context, guard string) (Table, error)
-	// Tables reads every guard of the subscriptions. With an error, what could
+	// Subscriptions are those that are looked at, by GUID in lower case.
+	Subscriptions() []string
+	// Tables reads every guard of a subscription. With an error, what could
 	// be read is returned too.
-	Tables(ctx context.Context) ([]Table, error)
+	Tables(ctx context.Context, subscription string) ([]Table, error)
 	// Apply makes the changes in order and waits until Azure has finished each.
 	// It returns one entry a change, nil where Azure said Succeeded; removing
 	// what is gone succeeds. What is in force is known by Table, not by this.

@@ -13,49 +13,68 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
+	"jitbot/jit/workqueue"
 )
 
 // Overdue closes what is past its until, from the rules in the network alone,
 // with no store and no Slack, for when the instance that opened them is gone: it
-// is what jitbot sweep runs.
+// is what jitbot sweep runs. Subscriptions are swept side by side, and so are the
+// network security groups of each, so that one that hangs delays no other.
 // With unreadable it also removes the allow rules of ours whose description
 // cannot be read. Rules that are not ours are never touched. The error says
 // which guards could not be read; what could be is returned all the same.
 func Overdue(ctx context.Context, network rules.Network, owner rules.Owner, unreadable bool, now time.Time) ([]Rule, error) {
-	tables, err := network.Tables(ctx)
-	if err != nil {
-		err = fmt.Errorf("listing the security groups and firewalls: %w", err)
+	subscriptions := network.Subscriptions()
+	found, faults := make([][]Rule, len(subscriptions)), make([]error, len(subscriptions))
+	one := func(ctx context.Context, t rules.Table) ([]Rule, error) {
+		return sweepTable(ctx, network, owner, t, unreadable, now)
 	}
-	found := make([][]Rule, len(tables))
-	faults := make([]error, len(tables))
-	sweep := func(i int) { found[i], faults[i] = sweepTable(ctx, network, owner, tables[i], unreadable, now) }
-	slots := make(chan struct{}, sweptAtOnce)
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		for i, t := range tables {
-			if resource.IsFirewall(t.Guard) {
-				sweep(i)
-			}
-		}
-	})
-	for i, t := range tables {
-		if resource.IsFirewall(t.Guard) {
-			continue
-		}
-		slots <- struct{}{}
+	for i, id := range subscriptions {
 		wg.Go(func() {
-			defer func() { <-slots }()
-			sweep(i)
+			tables, err := network.Tables(ctx, id)
+			if err != nil {
+				err = fmt.Errorf("listing the security groups and firewalls: %w", err)
+			}
+			var sweepErr error
+			found[i], sweepErr = sweepTables(ctx, tables, one)
+			faults[i] = errors.Join(sweepErr, err)
 		})
 	}
 	wg.Wait()
-	return slices.Concat(found...), errors.Join(append(faults, err)...)
+	return slices.Concat(found...), errors.Join(faults...)
 }
 
-// sweptAtOnce is how many network security groups are swept side by side, so that
-// one that hangs delays no other. Firewalls are swept one after the other: those
-// that share a policy, or inherit one, refuse changes at the same time.
+// sweptAtOnce is how many network security groups of a subscription begin to be
+// swept at once.
 const sweptAtOnce = 32
+
+// sweepTables sweeps the guards of a subscription. Firewalls are swept one after
+// the other: those that share a policy, or inherit one, refuse changes at the same
+// time.
+func sweepTables(ctx context.Context, tables []rules.Table, one func(context.Context, rules.Table) ([]Rule, error)) ([]Rule, error) {
+	const firewalls = "" // the key of all of them
+	found, faults := make([][]Rule, len(tables)), make([]error, len(tables))
+	at := map[string][]int{}
+	for i, t := range tables {
+		key := firewalls
+		if !resource.IsFirewall(t.Guard) {
+			key = strings.ToLower(t.Guard)
+		}
+		at[key] = append(at[key], i)
+	}
+	queue := workqueue.New(sweptAtOnce, nil, func(ctx context.Context, key string) error {
+		for _, i := range at[key] {
+			found[i], faults[i] = one(ctx, tables[i])
+		}
+		return nil // the next run tries again
+	})
+	for key := range at {
+		queue.Add(ctx, key, false)
+	}
+	queue.Wait()
+	return slices.Concat(found...), errors.Join(append(faults, ctx.Err())...)
+}
 
 // Rule is one rule of ours that was found.
 type Rule struct {
@@ -99,16 +118,21 @@ func sweepTable(
 	if len(changes) == 0 {
 		return found, nil
 	}
-	failed := map[string]error{}
-	for i, err := range network.Apply(ctx, t.Guard, changes) {
-		if found[due[i]].Err = err; err != nil {
-			failed[found[due[i]].Rule] = err
+	_ = admission.Patiently(ctx, func() error { // each outcome is kept
+		outcomes := network.Apply(ctx, t.Guard, changes)
+		failed := map[string]error{}
+		for i, err := range outcomes {
+			if found[due[i]].Err = err; err != nil {
+				failed[found[due[i]].Rule] = err
+			}
 		}
-	}
-	if denies := t.DenyRefused(changes, failed); len(denies) > 0 {
-		network.Apply(ctx, t.Guard, denies) // what it did is read
-	}
-	after, err := network.Table(ctx, t.Guard)
+		if denies := t.DenyRefused(changes, failed); len(denies) > 0 {
+			network.Apply(ctx, t.Guard, denies) // what it did is read
+		}
+		return errors.Join(outcomes...)
+	})
+	var after rules.Table
+	err := admission.Patiently(ctx, func() (err error) { after, err = network.Table(ctx, t.Guard); return err })
 	if err != nil && !errors.Is(err, jit.ErrNotFound) {
 		return found, fmt.Errorf("reading the rules of %s back: %w", t.Name, err)
 	}

@@ -47,7 +47,9 @@ func (n *network) Table(_ context.Context, guard string) (rules.Table, error) {
 	return rules.Table{}, fmt.Errorf("guard %s: %w", guard, jit.ErrNotFound)
 }
 
-func (n *network) Tables(context.Context) ([]rules.Table, error) {
+func (n *network) Subscriptions() []string { return []string{"s"} }
+
+func (n *network) Tables(context.Context, string) ([]rules.Table, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	out := slices.Clone(n.tables)
@@ -261,7 +263,7 @@ func TestOneGuardThatHangsDelaysNoOther(t *testing.T) {
 		})
 		time.Sleep(10 * time.Second)
 		left := 0
-		tables, _ := n.Tables(ctx)
+		tables, _ := n.Tables(ctx, "s")
 		for _, table := range tables {
 			left += len(table.Rules)
 		}

@@ -58,7 +58,7 @@ func (d *history) count(key string) int {
 func TestQueueOneWorkerAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newHistory()
-		q := New(8, func(context.Context, string) error {
+		q := New(8, nil, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
 			time.Sleep(time.Second)
@@ -82,7 +82,7 @@ func TestQueueOneWorkerAKey(t *testing.T) {
 func TestQueueUrgentRunsOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newHistory()
-		q := New(8, func(context.Context, string) error {
+		q := New(8, nil, func(context.Context, string) error {
 			_, leave := d.enter(t, "a")
 			defer leave()
 			time.Sleep(time.Second)
@@ -103,10 +103,10 @@ func TestQueueUrgentRunsOnceMore(t *testing.T) {
 func TestQueueManyKeysAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newHistory()
-		q := New(4, func(_ context.Context, key string) error {
+		q := New(4, nil, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
-			time.Sleep(time.Second)
+			time.Sleep(patience / 2)
 			return nil
 		})
 		begin := time.Now()
@@ -117,8 +117,8 @@ func TestQueueManyKeysAtOnce(t *testing.T) {
 		if d.most != 4 {
 			t.Errorf("%d worked at once, want 4", d.most)
 		}
-		if took := time.Since(begin); took != 3*time.Second {
-			t.Errorf("ten keys on four slots took %s", took)
+		if took := time.Since(begin); took != 3*patience/2 {
+			t.Errorf("ten keys on four places took %s", took)
 		}
 	})
 }
@@ -127,7 +127,7 @@ func TestQueueFailureHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newHistory()
-		q := New(1, func(_ context.Context, key string) error {
+		q := New(1, nil, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			if key == "bad" {
@@ -151,7 +151,7 @@ func TestQueueTryAgainForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newHistory()
-		q := New(1, func(_ context.Context, key string) error {
+		q := New(1, nil, func(_ context.Context, key string) error {
 			_, leave := d.enter(t, key)
 			defer leave()
 			return errors.New("no")
@@ -177,7 +177,7 @@ func TestQueueTryAgainForEver(t *testing.T) {
 func TestQueueWaitAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newHistory()
-		q := New(1, func(_ context.Context, key string) error {
+		q := New(1, nil, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			if run == 1 {
@@ -208,7 +208,7 @@ func TestQueueBusyWithoutAWaitIsLikeAnyFailure(t *testing.T) {
 func TestQueueUrgentEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newHistory()
-		q := New(1, func(_ context.Context, key string) error {
+		q := New(1, nil, func(_ context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			if run == 1 {
@@ -236,7 +236,7 @@ func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newHistory()
 		var q *Queue
-		q = New(1, func(ctx context.Context, key string) error {
+		q = New(1, nil, func(ctx context.Context, key string) error {
 			run, leave := d.enter(t, key)
 			defer leave()
 			switch {
@@ -262,7 +262,7 @@ func TestQueuePauseGrowsFromTheStartAfterSuccess(t *testing.T) {
 func TestQueueEndWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		q := New(2, func(ctx context.Context, key string) error {
+		q := New(2, nil, func(ctx context.Context, key string) error {
 			if key == "failing" {
 				return busyFor(time.Hour)
 			}

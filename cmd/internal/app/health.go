@@ -59,8 +59,28 @@ type readiness struct {
 	Azure struct {
 		OK   bool   `json:"ok"`
 		Skew string `json:"skew"` // how far Azure's clock is ahead of ours
+
+		// Subscriptions are no reason to be not ready: each delays only itself.
+		Subscriptions []subscriptionHealth `json:"subscriptions"`
 	} `json:"azure"`
 	Stuck []stuckGrant `json:"stuck"` // no reason to be not ready, but for somebody to look
+}
+
+// subscriptionHealth is how Azure answers for one subscription.
+type subscriptionHealth struct {
+	ID    string `json:"id"`
+	Up    bool   `json:"up"`
+	Fault string `json:"fault,omitempty"` // why Azure cannot be worked with there
+}
+
+// subscriptions is how each answers, by what was last heard of it.
+func (p *program) subscriptions() []subscriptionHealth {
+	var out []subscriptionHealth
+	for _, id := range p.azure.Subscriptions() {
+		fault := p.azure.Fault(id)
+		out = append(out, subscriptionHealth{ID: id, Up: fault == "", Fault: fault})
+	}
+	return out
 }
 
 type stuckGrant struct {
@@ -77,6 +97,7 @@ func (p *program) readiness(ctx context.Context) readiness {
 	r.Sweep.OK = time.Since(r.Sweep.LastPass) < passLate
 	skew := p.azure.Skew().Widest
 	r.Azure.OK, r.Azure.Skew = skew.Abs() <= clock.MaxSkew, skew.Round(time.Second).String()
+	r.Azure.Subscriptions = p.subscriptions()
 	mark, err := p.store.Mark(ctx, time.Time{})
 	behind := time.Until(mark)
 	if behind > clock.MaxBack {

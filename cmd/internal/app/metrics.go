@@ -89,11 +89,16 @@ func (c *grantCollector) slackDesc() *prometheus.Desc {
 	return prometheus.NewDesc("jitbot_slack_connected", "1 while Slack can reach jitbot.", nil, nil)
 }
 
+func (c *grantCollector) subscriptionDesc() *prometheus.Desc {
+	return prometheus.NewDesc("jitbot_subscription_up", "1 while Azure can be worked with in the subscription.", []string{"subscription"}, nil)
+}
+
 // Describe implements prometheus.Collector.
 func (c *grantCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- c.grantsDesc()
 	out <- c.stuckDesc()
 	out <- c.slackDesc()
+	out <- c.subscriptionDesc()
 }
 
 // Collect implements prometheus.Collector.
@@ -115,4 +120,11 @@ func (c *grantCollector) Collect(out chan<- prometheus.Metric) {
 		connected = 1
 	}
 	out <- prometheus.MustNewConstMetric(c.slackDesc(), prometheus.GaugeValue, connected)
+	for _, s := range c.subscriptions() {
+		up := 0.0
+		if s.Up {
+			up = 1
+		}
+		out <- prometheus.MustNewConstMetric(c.subscriptionDesc(), prometheus.GaugeValue, up, s.ID)
+	}
 }

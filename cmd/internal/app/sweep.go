@@ -37,10 +37,9 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 	_, sayErr := fmt.Fprintf(o.Out, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
 		jit.Count(len(found), "rule", "rules"), o.Config.Jit.Installation,
 		counts[sweep.Removed], counts[sweep.Kept], counts[sweep.Unreadable], counts[sweep.Astray], counts[sweep.NotRemoved])
-	if !client.SeesFirewalls() {
-		_, saidErr := fmt.Fprintln(o.Out, "Firewalls are not looked at: Azure does not show them all to this identity."+
-			" If jitbot opens through firewalls, give it the role of \"jitbot role --sweep --firewall all\".")
-		sayErr = errors.Join(sayErr, saidErr)
+	if hidden := client.FirewallsUnread(); hidden != nil {
+		err = errors.Join(err, fmt.Errorf("firewalls are not looked at where Azure does not show them, so what is overdue there stays; "+
+			"give this identity the role of \"jitbot role --sweep --firewall all\": %w", hidden))
 	}
 	if skew := client.Skew().Widest; skew.Abs() > clock.MaxSkew {
 		err = errors.Join(err, fmt.Errorf("this machine's clock and Azure's differ by %s, so what is overdue was judged wrong; set the clock",

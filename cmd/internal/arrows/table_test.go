@@ -43,7 +43,7 @@ func domain() []row {
 			},
 			"the loop serves nobody's requests",
 		},
-		{"jit/sweep", []string{"jit", "jit/admission", "jit/resource", "jit/rules"}, "it has no store"},
+		{"jit/sweep", []string{"jit", "jit/admission", "jit/resource", "jit/rules", "jit/workqueue"}, "it has no store"},
 		{"jit/digest", []string{"jit", "jit/admission", "jit/reach", "jit/workqueue"}, "what is told on a schedule changes nothing"},
 		{
 			"jit/access",

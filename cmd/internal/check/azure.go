@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,7 +53,7 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 	var users []Finding
 	var group errgroup.Group
 	group.Go(func() error { s.vms, s.unread = c.readVMs(ctx, client); return nil })
-	group.Go(func() error { s.tables, s.tablesErr = client.Tables(ctx); return nil })
+	group.Go(func() error { s.tables, s.tablesErr = ofAll(ctx, client, client.Tables); return nil })
 	group.Go(func() error { s.locks, s.locksErr = client.AllLocks(ctx); return nil })
 	group.Go(func() error { users = c.users(ctx, client); return nil })
 	_ = group.Wait() // what went wrong is kept with what was read
@@ -60,6 +61,19 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 		s.inFront, s.aroundErr = c.look(ctx, client, s.vms)
 	}
 	return slices.Concat(rightsFindings(s), c.forecast(s), users, checkClock(client.Skew().Widest))
+}
+
+// ofAll lists something of every subscription, side by side. With an error, what
+// could be listed is returned too.
+func ofAll[T any](ctx context.Context, client *azure.Client, list func(context.Context, string) ([]T, error)) ([]T, error) {
+	ids := client.Subscriptions()
+	found, faults := make([][]T, len(ids)), make([]error, len(ids))
+	var wg sync.WaitGroup
+	for i, id := range ids {
+		wg.Go(func() { found[i], faults[i] = list(ctx, id) })
+	}
+	wg.Wait()
+	return slices.Concat(found...), errors.Join(faults...)
 }
 
 func rightsFindings(s snapshot) []Finding {
@@ -82,7 +96,7 @@ func checkClock(skew time.Duration) []Finding {
 // readVMs lists the machines. One of which no address was listed is read by
 // itself, which tells why; when it cannot be read it is left out.
 func (c run) readVMs(ctx context.Context, client *azure.Client) ([]jit.VM, []error) {
-	vms, err := client.VMs(ctx)
+	vms, err := ofAll(ctx, client, client.VMs)
 	if err != nil {
 		return nil, []error{mend("listing the virtual machines", err)}
 	}

@@ -21,6 +21,8 @@ type packet struct {
 	inside []netip.Prefix
 	// sourceASGs and destinationASGs are the groups of both ends, by key.
 	sourceASGs, destinationASGs []string
+	// skip names rules that do not count; nil: all count.
+	skip func(rule string) bool
 }
 
 // Reachable says whether the network security groups that are in effect now
@@ -30,6 +32,14 @@ type packet struct {
 // VM's power are not looked at; of the service tags only VirtualNetwork,
 // Internet and AzureLoadBalancer mean anything.
 func (s *Sim) Reachable(vmID string, source netip.Addr, port int, protocol string) (allowed bool, why string) {
+	return s.ReachableWithout(nil, vmID, source, port, protocol)
+}
+
+// ReachableWithout is Reachable as it would be without the rules that skip
+// names. A nil skip leaves none out.
+func (s *Sim) ReachableWithout(
+	skip func(rule string) bool, vmID string, source netip.Addr, port int, protocol string,
+) (allowed bool, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle(time.Now())
@@ -42,7 +52,7 @@ func (s *Sim) Reachable(vmID string, source netip.Addr, port int, protocol strin
 		nic := s.nics[key(id)]
 		for _, ip := range nic.IPs {
 			for _, to := range s.destinations(ip, source) {
-				yes, reason := s.passes(nic, ip, packet{source: source.Unmap(), destination: to, port: port, protocol: protocol})
+				yes, reason := s.passes(nic, ip, packet{source: source.Unmap(), destination: to, port: port, protocol: protocol, skip: skip})
 				reason = fmt.Sprintf("%s %s: %s", nameOf(nic.ID), to, reason)
 				if yes {
 					return true, reason
@@ -93,7 +103,9 @@ func (s *Sim) passes(nic NIC, ip IPConfig, p packet) (bool, string) {
 func (g *guard) decide(p packet) Rule {
 	all := defaultRules()
 	for _, r := range g.applied {
-		all = append(all, r)
+		if p.skip == nil || !p.skip(r.Name) {
+			all = append(all, r)
+		}
 	}
 	slices.SortFunc(all, func(a, b Rule) int { return a.Priority - b.Priority })
 	for _, r := range all {

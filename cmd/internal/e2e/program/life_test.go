@@ -150,7 +150,7 @@ func TestProgramHealth(t *testing.T) {
 		`jitbot_outbox_dropped_total 0`, `jitbot_outbox_oldest_seconds `,
 		`jitbot_arm_requests_total\{code="200",method="GET"\} [1-9]`, `jitbot_approved_to_open_seconds_count 0`,
 		`jitbot_close_lateness_seconds_count 0`, `jitbot_build_info\{go_version="go1[^"]*",version="[^"]+"\} 1`,
-		`jitbot_slack_connected 0`, `go_goroutines [1-9]`)
+		`jitbot_subscription_up\{subscription="[0-9a-f-]{36}"\} 1`, `jitbot_slack_connected 0`, `go_goroutines [1-9]`)
 	for line := range strings.Lines(p.err.String()) {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("a line of the log is no JSON: %s", line)

@@ -151,11 +151,11 @@ func (n crashingNetwork) Table(ctx context.Context, guard string) (rules.Table, 
 	return n.Network.Table(ctx, guard)
 }
 
-func (n crashingNetwork) Tables(ctx context.Context) ([]rules.Table, error) {
+func (n crashingNetwork) Tables(ctx context.Context, subscription string) ([]rules.Table, error) {
 	if err := n.f.read(); err != nil {
 		return nil, err
 	}
-	return n.Network.Tables(ctx)
+	return n.Network.Tables(ctx, subscription)
 }
 
 func (n crashingNetwork) Apply(ctx context.Context, guard string, changes []rules.Change) []error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"jitbot/jit"
 	"jitbot/jit/clock"
 )
 
@@ -24,6 +25,10 @@ type Config struct {
 	// Live reports whether something is open that somebody may have to end: while
 	// it does, the bot never gives up on Slack. Nil is never.
 	Live func(context.Context) bool
+
+	// Clicked, when not nil, is told of each click of a button for a grant in a
+	// message of a channel, and where that is, once it was dealt with.
+	Clicked func(ctx context.Context, id jit.ID, at jit.Card) error
 
 	PerPerson int              // commands and clicks a minute, 20 when 0
 	Stagger   time.Duration    // between the starts of the two sockets, 30 s when 0

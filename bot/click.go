@@ -89,6 +89,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		if !b.prompt.offer(func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
 			b.answerClick(i, overloaded)
 		}
+		b.answers.offer(func(ctx context.Context) { b.clicked(ctx, i, id) })
 	default:
 		b.acceptClick(ctx, e, i, raw)
 	}
@@ -171,5 +172,20 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, key string)
 	if err := b.Service.Known(ctx, i.User.ID); err != nil {
 		return b.refusalOf(ctx, string(v), i.User.ID, id, err)
 	}
+	b.answers.offer(func(ctx context.Context) { b.clicked(ctx, i, id) })
 	return b.act(ctx, i.User.ID, v, id, "")
+}
+
+// clicked tells of a click in a message of a channel.
+func (b *Bot) clicked(ctx context.Context, i form.Interaction, id jit.ID) {
+	defer b.recoveredFrom(ctx, "a click in a message")
+	at := jit.Card{Channel: i.Container.Channel, Message: i.Container.Message}
+	if b.Clicked == nil || at.Message == "" || i.Container.Ephemeral {
+		return
+	}
+	work, cancel := context.WithTimeout(ctx, listWithin)
+	defer cancel()
+	if err := b.Clicked(work, id, at); err != nil && ctx.Err() == nil {
+		b.Log.WarnContext(ctx, "a copy of a card could not be mended", "grant", id, "error", err)
+	}
 }

@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ type Account struct {
 	AppToken string       // xapp-…
 	URL      string       // of the Web API; Slack's own when empty
 	HTTP     *http.Client // nil is one with a time limit
+	// Observe, when not nil, is told of each exchange with the Web API: its method
+	// and the status of the answer, 0 for none.
+	Observe func(method string, code int)
 }
 
 // NewClient makes the client that everything in this package speaks through.
@@ -31,7 +35,7 @@ func NewClient(a Account) *slack.Client {
 	}
 	// A socket that Slack ends right after its hello is reopened at once by
 	// the library; only the pace of asking for new ones stops that.
-	client.Transport = &pacer{next: client.Transport, limit: rate.NewLimiter(rate.Every(2*time.Second), 4)}
+	client.Transport = &pacer{next: client.Transport, observe: a.Observe, limit: rate.NewLimiter(rate.Every(2*time.Second), 4)}
 	options := []slack.Option{slack.OptionAppLevelToken(a.AppToken), slack.OptionHTTPClient(&client)}
 	if a.URL != "" {
 		options = append(options, slack.OptionAPIURL(strings.TrimRight(a.URL, "/")+"/"))
@@ -39,10 +43,11 @@ func NewClient(a Account) *slack.Client {
 	return slack.New(a.BotToken, options...)
 }
 
-// pacer keeps apps.connections.open slow.
+// pacer keeps apps.connections.open slow, and tells of every call.
 type pacer struct {
-	next  http.RoundTripper
-	limit *rate.Limiter
+	next    http.RoundTripper
+	observe func(method string, code int)
+	limit   *rate.Limiter
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -52,5 +57,13 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("waiting to open a socket: %w", err)
 		}
 	}
-	return p.next.RoundTrip(r)
+	resp, err := p.next.RoundTrip(r)
+	if p.observe != nil {
+		code := 0
+		if err == nil {
+			code = resp.StatusCode
+		}
+		p.observe(path.Base(r.URL.Path), code)
+	}
+	return resp, err
 }

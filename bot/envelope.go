@@ -28,5 +28,5 @@ func (b *Bot) ack(ctx context.Context, e envelope, payload any) {
 
 // ackSay acknowledges a command with a message that only its author sees.
 func (b *Bot) ackSay(ctx context.Context, e envelope, text string) {
-	b.ack(ctx, e, ephemeral(view.Say(text), false))
+	b.ack(ctx, e, ephemeral(view.Say(text)))
 }

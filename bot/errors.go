@@ -58,6 +58,11 @@ func slackError(doing string, err error) error {
 		kind = jit.ErrInvalid
 	case "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable", "request_timeout":
 		kind = jit.ErrBusy
+	case "":
+		if err != nil { // no answer of Slack's, or none that can be read
+			return fmt.Errorf("%s: %w", doing, &jit.BusyError{Cause: err})
+		}
+		return nil
 	default:
 		return fmt.Errorf("%s: %w%s", doing, err, details(err))
 	}

@@ -21,7 +21,7 @@ func TestOneDeliveryHasOneEffect(t *testing.T) {
 	if again.Payload != nil {
 		t.Errorf("the repeat was answered with %s", again.Payload)
 	}
-	o.ephemeral(adaID, func(s string) bool { return s != "Checking…" })
+	o.ephemeral(adaID, answers)
 	o.ephemeral(graceID, func(string) bool { return true })
 	if a, q := o.service.noted("approve"), o.service.noted("ask"); a != 1 || q != 1 {
 		t.Errorf("%d approvals and %d requests, not one of each", a, q)
@@ -46,7 +46,7 @@ func TestWhatWasAcceptedSurvivesARestart(t *testing.T) {
 	o.service.hold = nil
 	o.service.mu.Unlock()
 	o.open()
-	o.reads(o.ephemeral(adaID, func(s string) bool { return s != "Checking…" }), "waits for approval")
+	o.reads(o.ephemeral(adaID, answers), "waits for approval")
 	if n := len(o.service.grants); n != 1 {
 		t.Errorf("%d grants, not 1", n)
 	}

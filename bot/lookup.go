@@ -13,21 +13,30 @@ import (
 	"jitbot/jit/reach"
 )
 
-// answerLater answers with what changes nothing and is not stored.
-func (b *Bot) answerLater(ctx context.Context, e envelope, show job) {
-	if !b.answers.offer(show) {
+// answerLater answers a command by what changes nothing and is not stored. The ack
+// is empty: Slack would show its words beside the answer for ever.
+func (b *Bot) answerLater(ctx context.Context, e envelope, to reply, v command.Verb, show func(context.Context) view.Message) {
+	n := b.noteLater(ctx, to, view.LookingText(v), lookAfter)
+	taken := b.answers.offer(func(ctx context.Context) {
+		defer b.recovered(ctx, to)
+		defer n.end()
+		m := show(ctx)
+		n.end()
+		b.answer(ctx, to, m)
+	})
+	if !taken {
+		n.end()
 		b.ackSay(ctx, e, overloaded)
 		return
 	}
-	b.ackSay(ctx, e, view.CheckingText)
+	b.ack(ctx, e, nil)
 }
 
 // listWithin is how long a list may take; it shares its workers with answers.
 const listWithin = 15 * time.Second
 
-// list answers /jit list. It changes nothing, so it is not stored.
-func (b *Bot) list(ctx context.Context, cmd slashCommand, all bool) {
-	defer b.recovered(ctx, cmd.reply())
+// list answers /jit list.
+func (b *Bot) list(ctx context.Context, cmd slashCommand, all bool) view.Message {
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, cmd.User)
@@ -36,15 +45,13 @@ func (b *Bot) list(ctx context.Context, cmd slashCommand, all bool) {
 		listed, err = b.Service.List(work, cmd.User, all)
 	}
 	if err != nil {
-		b.answer(ctx, cmd.reply(), b.refusalOf(ctx, "a list", cmd.User, "", err))
-		return
+		return b.refusalOf(ctx, "a list", cmd.User, "", err)
 	}
-	b.answer(ctx, cmd.reply(), view.List(listed, all))
+	return view.List(listed, all)
 }
 
-// explain answers /jit explain. It changes nothing, so it is not stored.
-func (b *Bot) explain(ctx context.Context, cmd slashCommand, c command.Command) {
-	defer b.recovered(ctx, cmd.reply())
+// explain answers /jit explain.
+func (b *Bot) explain(ctx context.Context, cmd slashCommand, c command.Command) view.Message {
 	work, cancel := context.WithTimeout(ctx, scanWithin)
 	defer cancel()
 	who := c.For
@@ -57,18 +64,15 @@ func (b *Bot) explain(ctx context.Context, cmd slashCommand, c command.Command) 
 		e, err = b.Service.Explain(work, cmd.User, c.Ask.VMs[0], who)
 	}
 	if err != nil {
-		b.answer(ctx, cmd.reply(), b.refusalOf(ctx, "an explanation", cmd.User, "", err))
-		return
+		return b.refusalOf(ctx, "an explanation", cmd.User, "", err)
 	}
-	b.answer(ctx, cmd.reply(), view.Explain(e))
+	return view.Explain(e)
 }
 
 const scanWithin = time.Minute
 
-// scan answers /jit scan and its pages. It changes nothing, so it is not
-// stored.
-func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter) {
-	defer b.recovered(ctx, to)
+// scan answers /jit scan and its pages.
+func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter) view.Message {
 	work, cancel := context.WithTimeout(ctx, scanWithin)
 	defer cancel()
 	err := b.Service.Known(work, to.user)
@@ -78,10 +82,9 @@ func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter) {
 		findings, more, err = b.Service.Scan(work, to.user)
 	}
 	if err != nil {
-		b.answer(ctx, to, b.refusalOf(ctx, "a scan", to.user, "", err))
-		return
+		return b.refusalOf(ctx, "a scan", to.user, "", err)
 	}
-	b.answer(ctx, to, view.Scan(findings, more, f))
+	return view.Scan(findings, more, f)
 }
 
 // pressScanButton takes a press of a button of a scan: nothing is changed by it.
@@ -101,7 +104,10 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 			b.answerClick(i, "This button is of no use any more; type /jit scan again.")
 			return
 		}
-		pool, show = &b.answers, func(ctx context.Context) { b.scan(ctx, replyTo(i), f) }
+		pool, show = &b.answers, func(ctx context.Context) {
+			defer b.recovered(ctx, replyTo(i))
+			b.answer(ctx, replyTo(i), b.scan(ctx, replyTo(i), f))
+		}
 	}
 	if !pool.offer(show) {
 		b.answerClick(i, overloaded)
@@ -113,9 +119,8 @@ func isScanButton(action string) bool {
 	return action == view.ActionProtect || action == view.ActionScanNext
 }
 
-// vms answers /jit vms. It changes nothing, so it is not stored.
-func (b *Bot) vms(ctx context.Context, cmd slashCommand, text string) {
-	defer b.recovered(ctx, cmd.reply())
+// vms answers /jit vms.
+func (b *Bot) vms(ctx context.Context, cmd slashCommand, text string) view.Message {
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, cmd.User)
@@ -125,8 +130,7 @@ func (b *Bot) vms(ctx context.Context, cmd slashCommand, text string) {
 		lines, more, err = b.Service.VMs(work, cmd.User, text, view.MaxListed)
 	}
 	if err != nil {
-		b.answer(ctx, cmd.reply(), b.refusalOf(ctx, "a list of VMs", cmd.User, "", err))
-		return
+		return b.refusalOf(ctx, "a list of VMs", cmd.User, "", err)
 	}
-	b.answer(ctx, cmd.reply(), view.VMs(lines, text, more))
+	return view.VMs(lines, text, more)
 }

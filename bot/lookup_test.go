@@ -23,7 +23,7 @@ func TestVMsAreListed(t *testing.T) {
 		t.Errorf("calls: %q", o.service.calls)
 	}
 	o.must(o.sim.Slash(o.ctx, gusID, slacksim.DemoGeneralID, "/jit", "vms"))
-	o.reads(o.ephemeral(gusID, func(s string) bool { return s != "Checking…" }), "Guests cannot use jitbot")
+	o.reads(o.ephemeral(gusID, answers), "Guests cannot use jitbot")
 	o.service.fail = errors.New("the disk is full")
 	o.reads(o.jit(adaID, "vms"), "Something broke on my side.")
 }
@@ -64,7 +64,7 @@ func TestScanInSlack(t *testing.T) {
 	m := o.shown(graceID, "5 more VMs.")
 	o.reads(m.Text, "20 unhealthy", "`rg/web-14`")
 	o.must(o.sim.Slash(o.ctx, gusID, slacksim.DemoGeneralID, "/jit", "scan"))
-	o.reads(o.ephemeral(gusID, func(s string) bool { return s != "Checking…" }), "Guests cannot use jitbot")
+	o.reads(o.ephemeral(gusID, answers), "Guests cannot use jitbot")
 	o.must(o.sim.Click(o.ctx, graceID, m.Channel, m.TS, "Next 5 of 5"))
 	m = o.shown(graceID, "`rg/web-19`")
 	o.reads(m.Text, "`rg/web-15`")

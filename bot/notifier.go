@@ -4,19 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
-	"golang.org/x/time/rate"
 
 	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/clock"
+	"jitbot/jit/outbox"
 )
 
-// Notifier shows grants and what happens to them in Slack. It is a
-// jit.Notifier.
+// Notifier shows grants and what happens to them in Slack. It is an
+// outbox.Notifier, which keeps the pace of Limits.
 type Notifier struct {
 	// Others, when not nil, finds what else is open on a grant's VMs, for its
 	// card. Set it before the first notice, as Changed.
@@ -26,129 +27,115 @@ type Notifier struct {
 	// Digest gives the latest digest, for the notice of it.
 	Digest func(context.Context) (jit.Digest, error)
 
-	api     *slack.Client
-	channel string // of grants that name none
-
-	mu    sync.Mutex
-	pace  map[string]*rate.Limiter // by channel
-	quiet time.Time                // Slack asked for silence until then
-	cards map[jit.ID]jit.Card      // posted, and perhaps not stored yet
+	api *slack.Client
 }
 
-// NewNotifier makes a notifier; channel is where cards of grants go that name
-// no channel of their own.
-func NewNotifier(api *slack.Client, channel string) *Notifier {
-	return &Notifier{api: api, channel: channel, pace: map[string]*rate.Limiter{}, cards: map[jit.ID]jit.Card{}}
+// NewNotifier makes a notifier.
+func NewNotifier(api *slack.Client) *Notifier { return &Notifier{api: api} }
+
+// Limits are Slack's: about a message a second and channel with short bursts, some
+// hundred posts and 50 edits a minute and workspace.
+// https://docs.slack.dev/apis/web-api/rate-limits
+func Limits() outbox.Limits {
+	return outbox.Limits{
+		Post:  outbox.Rate{Each: time.Second, Burst: 3},
+		Posts: outbox.Rate{Each: time.Minute / 300, Burst: 200},
+		Edit:  outbox.Rate{Each: time.Minute / 50, Burst: 40},
+	}
 }
 
 const (
 	postWithin   = 15 * time.Second
-	maxRemember  = 1000 // channels and cards kept in memory
-	postBurst    = 3
 	metadataType = "jitbot_grant"
 )
 
-// Notify delivers one notice about the grant as it is now. An error that wraps
-// jit.ErrInvalid, jit.ErrNotFound or jit.ErrForbidden will come again however
-// often it is tried; a *jit.BusyError says how long to wait. The card is
-// returned even with an error once it is there.
-func (n *Notifier) Notify(ctx context.Context, notice jit.Notice, g jit.Grant) (jit.Card, error) {
-	if notice.To == jit.ToChannel {
-		return jit.Card{}, n.announce(ctx, notice.Event)
-	}
+// Notify implements outbox.Notifier.
+func (n *Notifier) Notify(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
 	if n.Changed != nil {
-		n.Changed(g)
-	}
-	switch notice.To {
-	case jit.ToCard:
-		return n.card(ctx, g)
-	case jit.ToThread:
-		return n.reply(ctx, notice.Event, g)
-	case jit.ToRequester:
-		return jit.Card{}, n.direct(ctx, notice.Event, g)
-	default:
-		return jit.Card{}, fmt.Errorf("telling %q: %w", notice.To, jit.ErrInvalid)
-	}
-}
-
-// where finds the grant's card, also one whose place was not stored before a
-// notice failed.
-func (n *Notifier) where(g jit.Grant) jit.Card {
-	if g.Card.Message != "" {
-		return g.Card
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.cards[g.ID]
-}
-
-func (n *Notifier) remember(id jit.ID, c jit.Card) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.cards) >= maxRemember {
-		clear(n.cards)
-	}
-	n.cards[id] = c
-}
-
-// card edits the grant's message, or posts it when there is none (any more).
-func (n *Notifier) card(ctx context.Context, g jit.Grant) (jit.Card, error) {
-	m := view.Card(g, n.others(ctx, g)...)
-	if at := n.where(g); at.Message != "" {
-		err := n.call(ctx, at.Channel, func(ctx context.Context) error {
-			_, _, _, err := n.api.UpdateMessageContext(ctx, at.Channel, at.Message, options(m, metadata(g.ID))...)
-			return err
-		})
-		switch ErrorCode(err) {
-		case "message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found":
-			// somebody deleted it, or it may not be edited: a new one
-		default:
-			if err != nil {
-				return jit.Card{}, slackError("editing the card of "+string(g.ID), err)
-			}
-			return at, nil
+		for _, g := range m.Grants {
+			n.Changed(g)
 		}
 	}
-	channel := g.Channel
-	if channel == "" {
-		channel = n.channel
+	if ofOne(m.Kind) && len(m.Grants) != 1 {
+		return outbox.Sent{}, fmt.Errorf("a %s of %d grants: %w", m.Kind, len(m.Grants), jit.ErrInvalid)
 	}
-	at, err := n.toChannel(ctx, channel, m, metadata(g.ID))
-	if err != nil {
-		return jit.Card{}, fmt.Errorf("posting the card of %s: %w", g.ID, err)
+	switch m.Kind {
+	case outbox.KindCard:
+		return n.card(ctx, m)
+	case outbox.KindThread:
+		return n.reply(ctx, m)
+	case outbox.KindDirect:
+		return n.direct(ctx, m)
+	case outbox.KindButtons:
+		return n.plain(ctx, m)
+	case outbox.KindEnded:
+		return n.many(ctx, m.Channel, view.Ended(m.Grants))
+	case outbox.KindHolder:
+		return n.toHolder(ctx, m)
+	case outbox.KindChannel:
+		return n.announce(ctx, m)
+	default:
+		return outbox.Sent{}, fmt.Errorf("telling by %q: %w", m.Kind, jit.ErrInvalid)
 	}
-	n.remember(g.ID, at)
-	return at, nil
 }
 
-func (n *Notifier) toChannel(ctx context.Context, channel string, m view.Message, more ...slack.MsgOption) (jit.Card, error) {
-	at, err := n.post(ctx, channel, m, more...)
-	if ErrorCode(err) == "channel_not_found" {
-		// What a bot reads of a private channel that it was not invited to:
-		// the notice is kept until it is.
-		return at, fmt.Errorf("the channel %s is gone or I am not in it: %w", channel, jit.ErrForbidden)
-	}
-	return at, err
+// ofOne reports whether messages of the kind are about one grant.
+func ofOne(k outbox.Kind) bool {
+	return slices.Contains([]outbox.Kind{outbox.KindCard, outbox.KindDirect, outbox.KindThread, outbox.KindButtons}, k)
 }
 
 // announce says what concerns no grant, in a message of its own. A digest that a
 // later one has taken the place of is said by that.
-func (n *Notifier) announce(ctx context.Context, e jit.Event) error {
-	m := view.Channel(e)
-	if e.Kind == jit.EventDigest && n.Digest != nil {
-		d, err := n.Digest(ctx)
-		if err != nil {
-			return fmt.Errorf("reading the digest: %w", err)
-		}
-		if !d.At.Equal(e.At) {
-			return nil
-		}
-		m = view.Digest(d)
+func (n *Notifier) announce(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
+	if len(m.Events) == 0 {
+		return outbox.Sent{Same: true}, nil
 	}
-	if _, err := n.toChannel(ctx, n.channel, m); err != nil {
-		return fmt.Errorf("saying that %s: %w", e.Kind, err)
+	e := m.Events[0]
+	if e.Kind != jit.EventDigest || n.Digest == nil {
+		return n.many(ctx, m.Channel, view.ChannelMany(m.Events))
 	}
-	return nil
+	d, err := n.Digest(ctx)
+	if err != nil {
+		return outbox.Sent{}, fmt.Errorf("reading the digest: %w", err)
+	}
+	if !d.At.Equal(e.At) {
+		return outbox.Sent{Same: true}, nil
+	}
+	return n.many(ctx, m.Channel, view.Many{Head: view.Digest(d)})
+}
+
+// many says what many have in common, and all of it in the thread.
+func (n *Notifier) many(ctx context.Context, channel string, m view.Many) (outbox.Sent, error) {
+	at, err := n.post(ctx, channel, m.Head)
+	if err != nil {
+		return outbox.Sent{}, err
+	}
+	for _, part := range m.Rest {
+		if err := n.patiently(ctx, at, part); err != nil {
+			return outbox.Sent{At: at}, err
+		}
+	}
+	return outbox.Sent{At: at}, nil
+}
+
+const (
+	partPause = time.Second      // between the parts of a list: the pace of a channel
+	partWait  = 30 * time.Second // that Slack asks for at most; else the list is told once more
+	partTries = 5
+)
+
+// patiently posts a part of a list under its head, as fast as the channel takes it.
+func (n *Notifier) patiently(ctx context.Context, at jit.Card, part view.Message) error {
+	for tries := 1; ; tries++ {
+		if !clock.Sleep(ctx, partPause) {
+			return ctx.Err()
+		}
+		_, err := n.post(ctx, at.Channel, part, slack.MsgOptionTS(at.Message))
+		busy, ok := errors.AsType[*jit.BusyError](err)
+		if !ok || busy.Wait > partWait || tries == partTries || !clock.Sleep(ctx, busy.Wait) {
+			return err
+		}
+	}
 }
 
 // others is what else is open there. A card without it is better than none.
@@ -163,77 +150,82 @@ func (n *Notifier) others(ctx context.Context, g jit.Grant) []jit.Grant {
 	return all
 }
 
-// reply says an event under the card, which is posted first when it is not
-// there yet.
-func (n *Notifier) reply(ctx context.Context, e jit.Event, g jit.Grant) (jit.Card, error) {
-	at := n.where(g)
-	if at.Message == "" {
-		var err error
-		if at, err = n.card(ctx, g); err != nil {
-			return jit.Card{}, err
+// reply says events under the card.
+func (n *Notifier) reply(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
+	g := m.Grants[0]
+	if g.Card.Message == "" {
+		return outbox.Sent{}, fmt.Errorf("replying under the card of %s, which is not there yet: %w", g.ID, jit.ErrBusy)
+	}
+	at, err := n.post(ctx, g.Card.Channel, view.ThreadAll(m.Events, g), slack.MsgOptionTS(g.Card.Message))
+	return outbox.Sent{At: at}, err
+}
+
+func (n *Notifier) direct(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
+	g := m.Grants[0]
+	to := string(g.Request.By.ID)
+	if !command.IsUser(to) {
+		return outbox.Sent{}, fmt.Errorf("telling %q, who is no user of Slack: %w", to, jit.ErrInvalid)
+	}
+	text := view.Direct(m.Events[0], g)
+	at, err := n.toPerson(ctx, to, text)
+	return outbox.Sent{At: at, Button: view.HasButtons(text)}, err
+}
+
+func (n *Notifier) toHolder(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
+	if !command.IsUser(m.Channel) {
+		return outbox.Sent{}, fmt.Errorf("telling %q, who is no user of Slack: %w", m.Channel, jit.ErrInvalid)
+	}
+	all := view.HolderEnded(m.Grants)
+	at, err := n.toPerson(ctx, m.Channel, all.Head)
+	for _, part := range all.Rest {
+		if err == nil {
+			err = n.patiently(ctx, at, part)
 		}
 	}
-	_, err := n.post(ctx, at.Channel, view.Thread(e, g), slack.MsgOptionTS(at.Message))
+	return outbox.Sent{At: at}, err
+}
+
+// plain takes the buttons out of a message to the holder.
+func (n *Notifier) plain(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
+	for _, d := range m.Shown.Direct {
+		if d.Event.Seq == m.Events[0].Seq {
+			return outbox.Sent{At: d.At}, n.edit(ctx, d.At, view.DirectPast(d.Event, m.Grants[0]))
+		}
+	}
+	return outbox.Sent{Same: true}, nil
+}
+
+// toPerson posts a direct message. Somebody whom Slack does not know will not be
+// there later.
+func (n *Notifier) toPerson(ctx context.Context, to string, m view.Message) (jit.Card, error) {
+	ctx, cancel := context.WithTimeout(ctx, postWithin)
+	defer cancel()
+	at, err := post(ctx, n.api, to, m)
 	if err != nil {
-		return at, fmt.Errorf("replying under the card of %s: %w", g.ID, err)
+		return at, fmt.Errorf("telling %s: %w", to, err)
 	}
 	return at, nil
 }
 
-func (n *Notifier) direct(ctx context.Context, e jit.Event, g jit.Grant) error {
-	to := string(g.Request.By.ID)
-	if !command.IsUser(to) {
-		return fmt.Errorf("telling %q, who is no user of Slack: %w", to, jit.ErrInvalid)
-	}
-	if _, err := n.post(ctx, to, view.Direct(e, g)); err != nil {
-		return fmt.Errorf("telling %s of %s: %w", to, g.ID, err)
-	}
-	return nil
-}
-
+// post sends a message to a channel.
 func (n *Notifier) post(ctx context.Context, channel string, m view.Message, more ...slack.MsgOption) (jit.Card, error) {
-	var at jit.Card
-	err := n.call(ctx, channel, func(ctx context.Context) (err error) {
-		at, err = post(ctx, n.api, channel, m, more...)
-		return err
-	})
+	ctx, cancel := context.WithTimeout(ctx, postWithin)
+	defer cancel()
+	at, err := post(ctx, n.api, channel, m, more...)
+	if ErrorCode(err) == "channel_not_found" {
+		// What a bot reads of a private channel that it was not invited to:
+		// the notice is kept until it is.
+		return at, fmt.Errorf("the channel %s is gone or I am not in it: %w", channel, jit.ErrForbidden)
+	}
 	return at, err
 }
 
-// call keeps the pace of about one message a second and channel, and the
-// silence that Slack asked for.
-func (n *Notifier) call(ctx context.Context, channel string, f func(context.Context) error) error {
-	n.mu.Lock()
-	if wait := time.Until(n.quiet); wait > 0 {
-		n.mu.Unlock()
-		return &jit.BusyError{Wait: wait, Cause: errors.New("slack asked for a pause")}
-	}
-	pace, ok := n.pace[channel]
-	if !ok {
-		if len(n.pace) >= maxRemember {
-			clear(n.pace)
-		}
-		pace = rate.NewLimiter(1, postBurst)
-		n.pace[channel] = pace
-	}
-	n.mu.Unlock()
-	if err := pace.Wait(ctx); err != nil {
-		return fmt.Errorf("keeping the pace: %w", &jit.BusyError{Wait: time.Second, Cause: err})
-	}
+// edit takes the place of a message.
+func (n *Notifier) edit(ctx context.Context, at jit.Card, m view.Message, more ...slack.MsgOption) error {
 	ctx, cancel := context.WithTimeout(ctx, postWithin)
 	defer cancel()
-	err := f(ctx)
-	if wait := retryAfter(err); wait > 0 {
-		n.mu.Lock()
-		n.quiet = time.Now().Add(wait)
-		n.mu.Unlock()
+	if _, _, _, err := n.api.UpdateMessageContext(ctx, at.Channel, at.Message, options(m, more...)...); err != nil {
+		return slackError("editing a message", withoutURL(err))
 	}
-	return err
-}
-
-func retryAfter(err error) time.Duration {
-	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-		return limited.RetryAfter
-	}
-	return busyFor(err)
+	return nil
 }

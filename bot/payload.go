@@ -19,7 +19,7 @@ type slashCommand struct {
 }
 
 func (cmd slashCommand) reply() reply {
-	return reply{url: cmd.ResponseURL, user: cmd.User, replace: true}
+	return reply{url: cmd.ResponseURL, user: cmd.User}
 }
 
 // replyTo is where an answer to a click or a form goes.

@@ -142,7 +142,7 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 		}
 		for _, text := range []string{"protect web-1", "unprotect web-1"} {
 			o.must(o.sim.Slash(o.ctx, user, channel, "/jit", text))
-			o.reads(o.ephemeral(user, func(s string) bool { return s != "Checking…" }), want)
+			o.reads(o.ephemeral(user, answers), want)
 		}
 	}
 	if n := o.sim.CountCalls("views.open"); n != 0 {

@@ -21,21 +21,20 @@ import (
 
 // reply is where an answer to one person goes.
 type reply struct {
-	url     string // Slack's response URL; secret
-	user    jit.UserID
-	replace bool // the answer takes the place of "Checking…"
+	url  string // Slack's response URL; secret
+	user jit.UserID
 }
 
 // response is a message in an ack or to a response URL.
 type response struct {
 	Type    string        `json:"response_type"`
-	Replace bool          `json:"replace_original"`
+	Replace bool          `json:"replace_original"` // false: the message that was clicked stays
 	Text    string        `json:"text"`
 	Blocks  []slack.Block `json:"blocks,omitempty"`
 }
 
-func ephemeral(m view.Message, replace bool) response {
-	return response{Type: "ephemeral", Replace: replace, Text: m.Text, Blocks: m.Blocks}
+func ephemeral(m view.Message) response {
+	return response{Type: "ephemeral", Text: m.Text, Blocks: m.Blocks}
 }
 
 const (
@@ -56,7 +55,10 @@ func (b *Bot) answer(ctx context.Context, r reply, m view.Message) {
 		return
 	}
 	if errors.Is(err, errGone) {
-		_, err = post(ctx, b.API, string(r.user), m)
+		err = repeated(ctx, func() (time.Duration, error) {
+			_, err := post(ctx, b.API, string(r.user), m)
+			return busyFor(err), err
+		})
 	}
 	if err != nil {
 		b.Log.ErrorContext(ctx, "an answer could not be delivered", "user", r.user, "error", err)
@@ -65,7 +67,7 @@ func (b *Bot) answer(ctx context.Context, r reply, m view.Message) {
 
 // answerOnce tells one person by one try: what is said matters only for now.
 func (b *Bot) answerOnce(ctx context.Context, r reply, m view.Message) {
-	body, err := json.Marshal(ephemeral(m, false))
+	body, err := json.Marshal(ephemeral(m))
 	if err == nil && r.url != "" {
 		_, err = b.respondOnce(ctx, r.url, body)
 	} else if err == nil {
@@ -82,14 +84,20 @@ var errGone = errors.New("the response URL is used up")
 // respond posts to the response URL, and again when Slack is in trouble. An
 // answer shown twice is better than none.
 func (b *Bot) respond(ctx context.Context, r reply, m view.Message) error {
-	body, err := json.Marshal(ephemeral(m, r.replace))
+	body, err := json.Marshal(ephemeral(m))
 	if err != nil {
 		return fmt.Errorf("encoding an answer: %w", err)
 	}
+	return repeated(ctx, func() (time.Duration, error) { return b.respondOnce(ctx, r.url, body) })
+}
+
+// repeated tries again what Slack is too busy for, after as long as it asks for.
+func repeated(ctx context.Context, try func() (after time.Duration, err error)) error {
 	wait := 500 * time.Millisecond
-	for try := 1; ; try++ {
-		after, err := b.respondOnce(ctx, r.url, body)
-		if err == nil || errors.Is(err, errGone) || try == answerTries {
+	for tries := 1; ; tries++ {
+		after, err := try()
+		lasting := errors.Is(err, jit.ErrNotFound) || errors.Is(err, jit.ErrForbidden) || errors.Is(err, jit.ErrInvalid)
+		if err == nil || lasting || errors.Is(err, errGone) || tries == answerTries {
 			return err
 		}
 		if !clock.Sleep(ctx, max(wait, after)) {

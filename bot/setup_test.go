@@ -17,6 +17,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 )
 
 func tcp(p uint16) jit.Ports { return jit.Ports{From: p, To: p, Protocol: jit.TCP} }
@@ -172,12 +173,15 @@ func (o *setup) jit(user, text string) string {
 	o.t.Helper()
 	o.sim.Reload(user)
 	r := o.must(o.sim.Slash(o.ctx, user, approvals, "/jit", text))
-	if r.Text != "Checking…" {
+	if r.Text != "" {
 		o.sim.Reload(user)
 		return r.Text
 	}
-	return o.ephemeral(user, func(text string) bool { return text != "Checking…" })
+	return o.ephemeral(user, answers)
 }
+
+// answers tells an answer from what is said before a late one.
+func answers(text string) bool { return !strings.HasSuffix(text, "; the answer follows.") }
 
 // ephemeral waits for an ephemeral message and clears what is shown.
 func (o *setup) ephemeral(user string, good func(string) bool) string {
@@ -203,6 +207,12 @@ func (o *setup) reads(got string, want ...string) {
 			o.t.Errorf("read %q, not %q", got, w)
 		}
 	}
+}
+
+// tell has one thing told of a grant.
+func (o *setup) tell(n *bot.Notifier, kind outbox.Kind, g jit.Grant, e jit.Event) (jit.Card, error) {
+	sent, err := n.Notify(o.ctx, outbox.Message{Kind: kind, Channel: approvals, Grants: []jit.Grant{g}, Events: []jit.Event{e}})
+	return sent.At, err
 }
 
 // eventually waits for what no event of the workspace tells.
@@ -234,7 +244,7 @@ func (o *setup) pending() (jit.Grant, jit.Card) {
 		o.t.Fatal(err)
 	}
 	o.service.put(g)
-	card, err := bot.NewNotifier(o.conf.API, approvals).Notify(o.ctx, jit.Notice{Event: e, To: jit.ToCard}, g)
+	card, err := o.tell(bot.NewNotifier(o.conf.API), outbox.KindCard, g, e)
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -52,17 +52,17 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	case c.Verb == command.VerbRequest:
 		b.ask(ctx, e, cmd, raw, c.Ask)
 	case c.Verb == command.VerbList:
-		b.answerLater(ctx, e, func(ctx context.Context) { b.list(ctx, cmd, c.All) })
+		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.list(ctx, cmd, c.All) })
 	case c.Verb == command.VerbVMs:
-		b.answerLater(ctx, e, func(ctx context.Context) { b.vms(ctx, cmd, c.Text) })
+		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.vms(ctx, cmd, c.Text) })
 	case c.Verb == command.VerbScan:
-		b.answerLater(ctx, e, func(ctx context.Context) { b.scan(ctx, cmd.reply(), c.Scan) })
+		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.scan(ctx, cmd.reply(), c.Scan) })
 	case c.Verb == command.VerbExplain:
-		b.answerLater(ctx, e, func(ctx context.Context) { b.explain(ctx, cmd, c) })
+		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.explain(ctx, cmd, c) })
 	case c.Verb == command.VerbProtect:
 		b.askProtect(ctx, e, cmd, c.Ask)
 	default:
-		b.acceptCommand(ctx, e, raw)
+		b.acceptCommand(ctx, e, cmd, raw, c.Verb)
 	}
 }
 
@@ -70,14 +70,14 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 // opens the form, with what was typed.
 func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, typed jit.Ask) {
 	if typed.Reason != "" && len(typed.Ports) > 0 && len(typed.Sources) > 0 {
-		b.acceptCommand(ctx, e, raw)
+		b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
 		return
 	}
 	f := formOpening{to: reply{url: cmd.ResponseURL, user: cmd.User}, trigger: cmd.Trigger, typed: typed}
 	came := time.Now()
 	taken := b.prompt.offer(func(ctx context.Context) {
 		if typed.Reason != "" && !b.incomplete(ctx, cmd.User, typed, came) {
-			b.acceptCommand(ctx, e, raw)
+			b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
 			return
 		}
 		b.ack(ctx, e, nil)
@@ -105,7 +105,8 @@ func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask, came
 	return form.Incomplete(typed, o)
 }
 
-func (b *Bot) acceptCommand(ctx context.Context, e envelope, raw json.RawMessage) {
+func (b *Bot) acceptCommand(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) {
+	came := time.Now()
 	if !b.work.reserve() {
 		b.ackSay(ctx, e, overloaded)
 		return
@@ -121,8 +122,9 @@ func (b *Bot) acceptCommand(ctx context.Context, e envelope, raw json.RawMessage
 		b.work.release()
 		b.ack(ctx, e, nil)
 	default:
-		b.ackSay(ctx, e, view.CheckingText)
-		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d, nil) })
+		b.ack(ctx, e, nil)
+		n := b.noteLater(ctx, cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
+		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d, n) })
 	}
 }
 

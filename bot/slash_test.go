@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"jitbot/bot/slacksim"
 )
@@ -41,7 +42,7 @@ func TestGuestsAndOtherWorkspacesGetNothing(t *testing.T) {
 	general := slacksim.DemoGeneralID
 	for _, text := range []string{"list all", "request web-1 for x", "revoke g-7k2qd"} {
 		o.must(o.sim.Slash(o.ctx, gusID, general, "/jit", text))
-		o.reads(o.ephemeral(gusID, func(s string) bool { return s != "Checking…" }), "Guests cannot use jitbot")
+		o.reads(o.ephemeral(gusID, answers), "Guests cannot use jitbot")
 	}
 	r := o.must(o.sim.SlashRaw(o.ctx, adaID, approvals, "/jit", "request web-1 for x", slacksim.Raw{TeamID: "T0OTHER"}))
 	o.reads(r.Text, "another workspace")
@@ -51,4 +52,38 @@ func TestGuestsAndOtherWorkspacesGetNothing(t *testing.T) {
 	if calls := o.service.noted(""); calls != 0 {
 		t.Errorf("the service was asked: %q", o.service.calls)
 	}
+}
+
+// What Slack shows of an ack stays beside the answer, so a command is acknowledged
+// with nothing, and what is looked at is told only where the answer is late.
+func TestALateAnswerIsPrecededByWhatIsLookedAt(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.open()
+	r := o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "list"))
+	if r.Payload != nil {
+		t.Errorf("the ack says %s", r.Payload)
+	}
+	o.ephemeral(adaID, answers)
+	o.service.hold = make(chan struct{})
+	r = o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "request web-1 ssh 1h from 203.0.113.7 for x"))
+	if r.Payload != nil {
+		t.Errorf("the ack says %s", r.Payload)
+	}
+	<-o.service.holding
+	note := o.shown(adaID, "I am checking your rights in Azure")
+	close(o.service.hold)
+	o.shown(adaID, "waits for approval")
+	if all := o.sim.Ephemerals(adaID); len(all) != 2 || all[0].TS != note.TS {
+		t.Errorf("read: %+v", all)
+	}
+}
+
+// An answer by direct message waits as long as Slack asks for.
+func TestAnAnswerIsNotLostToTheLimits(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.open()
+	o.sim.FailNext("respond", 1, slacksim.Fault{Status: 404})
+	o.sim.FailNext("chat.postMessage", 1, slacksim.Fault{RetryAfter: time.Second})
+	o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "list"))
+	o.until("the answer is a direct message", func(s *slacksim.Snapshot) bool { return len(s.DMs(adaID)) == 1 })
 }

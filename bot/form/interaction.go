@@ -31,6 +31,12 @@ type Interaction struct {
 	Menu  string      `json:"action_id"` // that asks for options
 	Query string      `json:"value"`     // what was typed into it
 	View  viewPayload `json:"view"`
+
+	Container struct {
+		Channel   string `json:"channel_id"`
+		Message   string `json:"message_ts"` // that was clicked
+		Ephemeral bool   `json:"is_ephemeral"`
+	} `json:"container"`
 }
 
 type viewPayload struct {

@@ -145,9 +145,6 @@ func (s *Sim) showReply(shown *shownReply, res *responder, ack json.RawMessage) 
 		return nil
 	}
 	m := s.reply(res, body, str(args, "response_type"), "")
-	if res.origin == nil {
-		res.origin = m
-	}
 	seen := m.Message
 	shown.message, shown.text = &seen, body.text
 	return nil

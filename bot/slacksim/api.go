@@ -93,6 +93,7 @@ func methodTable() map[string]method {
 		"usergroups.list":       {run: (*Sim).groupsList, scopes: []string{"usergroups:read"}, tier: 20, form: true},
 		"usergroups.users.list": {run: (*Sim).groupUsers, scopes: []string{"usergroups:read"}, tier: 20, form: true},
 		"conversations.info":    {run: (*Sim).conversationsInfo, tier: 50, form: true},
+		"conversations.history": {run: (*Sim).conversationsHistory, tier: 50, form: true},
 		"conversations.members": {run: (*Sim).conversationsMembers, tier: 100, form: true},
 		"conversations.open":    {run: (*Sim).conversationsOpen, scopes: []string{"im:write"}, tier: 50},
 		"chat.postMessage":      {run: (*Sim).chatPost, scopes: []string{"chat:write"}, tier: 300},
@@ -126,7 +127,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 		err = &apiError{code: "unknown_method"}
 	default:
 		if err = s.authorize(c, m); err == nil {
-			if retry = s.faults.limit(c, m, time.Now()); retry == 0 {
+			if retry = s.limit(c, m, time.Now()); retry == 0 {
 				body, err = m.run(s, c)
 			}
 		}
@@ -272,49 +273,4 @@ func (c *call) str(key string) string {
 		return v.String()
 	}
 	return ""
-}
-
-// authorize checks the token's kind, state and scopes. Called with the lock held.
-func (s *Sim) authorize(c *call, m method) *apiError {
-	if m.form && c.json {
-		c.args = object{}
-	}
-	want, other, state := s.opt.BotToken, s.opt.AppToken, s.faults.botToken
-	if m.app {
-		want, other, state = other, want, s.faults.appToken
-	}
-	switch {
-	case c.token == "" || (m.app && !c.header):
-		return &apiError{code: "not_authed"}
-	case c.token == other:
-		return &apiError{code: "not_allowed_token_type"}
-	case c.token != want:
-		return &apiError{code: "invalid_auth"}
-	case state != "":
-		return &apiError{code: state}
-	case c.broken != "":
-		return &apiError{code: c.broken}
-	}
-	for _, scope := range m.scopes {
-		if err := s.need(scope, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Sim) scopesOf(m method) []string {
-	if m.app {
-		return s.opt.AppScopes
-	}
-	return s.opt.BotScopes
-}
-
-// need is missing_scope unless the token has the scope.
-func (s *Sim) need(scope string, m method) *apiError {
-	have := s.scopesOf(m)
-	if slices.Contains(have, scope) {
-		return nil
-	}
-	return &apiError{code: "missing_scope", extra: object{"needed": scope, "provided": strings.Join(have, ",")}}
 }

@@ -5,15 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
-)
-
-const (
-	// maxText is where Slack cuts the text of a new message; an update or an
-	// ephemeral message of more is refused with msg_too_long.
-	maxText = 40000
-	// maxMetadata is not documented in numbers; the simulator takes 16 KB.
-	maxMetadata = 16 << 10
 )
 
 // target finds where a message goes. A user id means the direct message.
@@ -47,72 +38,6 @@ func (s *Sim) target(id string) (*channel, *apiError) {
 		return nil, &apiError{code: "not_in_channel"}
 	}
 	return c, nil
-}
-
-// content is what a message says: checked text, blocks and metadata.
-type content struct {
-	text                        string
-	blocks                      json.RawMessage
-	hasText, hasBlocks, hasMeta bool
-	meta                        json.RawMessage
-}
-
-// read takes the content out of a call and checks it against Slack's limits.
-func (s *Sim) content(c *call) (content, *apiError) {
-	out := content{text: c.str("text")}
-	_, out.hasText = c.args["text"]
-	v, present, ok := c.structure("blocks")
-	if present {
-		blocks, isList := v.([]any)
-		if !ok || !isList {
-			return out, &apiError{code: "invalid_blocks_format"}
-		}
-		out.hasBlocks = true
-		if msgs := checkMessageBlocks(blocks); len(msgs) > 0 {
-			return out, invalid("invalid_blocks", msgs)
-		}
-		if len(blocks) > 0 {
-			out.blocks = s.complete(blocks)
-		}
-	}
-	if err := out.readMetadata(c); err != nil {
-		return out, err
-	}
-	if utf8.RuneCountInString(out.text) > maxText {
-		if c.method != "chat.postMessage" {
-			return out, &apiError{code: "msg_too_long"}
-		}
-		out.text = string([]rune(out.text)[:maxText])
-	}
-	return out, nil
-}
-
-// readMetadata takes the metadata, where an empty object means none, out of a
-// call.
-func (c *content) readMetadata(from *call) *apiError {
-	v, present, ok := from.structure("metadata")
-	if !present {
-		return nil
-	}
-	c.hasMeta = true
-	m, isObject := v.(object)
-	switch {
-	case !ok || !isObject:
-		return &apiError{code: "invalid_metadata_format"}
-	case len(m) == 0:
-		return nil
-	case str(m, "event_type") == "" || obj(m, "event_payload") == nil:
-		return &apiError{code: "invalid_metadata_format"}
-	}
-	c.meta = encode(m)
-	if len(c.meta) > maxMetadata {
-		return &apiError{code: "metadata_too_large"}
-	}
-	return nil
-}
-
-func (c content) empty(args object) bool {
-	return strings.TrimSpace(c.text) == "" && len(c.blocks) == 0 && str(args, "attachments") == "" && len(list(args, "attachments")) == 0
 }
 
 // complete gives every block and element the id that the app left out.

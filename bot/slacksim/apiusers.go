@@ -194,11 +194,11 @@ func (s *Sim) conversationsMembers(c *call) (object, *apiError) {
 		return nil, err
 	}
 	limit := intOf(c.args, "limit", 100)
-	from := intOf(c.args, "cursor", 0)
+	from, ok := c.cursor()
 	if limit < 1 || limit > 1000 {
 		return fail("invalid_limit")
 	}
-	if from < 0 || from > len(ch.Members) {
+	if !ok || from > len(ch.Members) {
 		return fail("invalid_cursor")
 	}
 	to, next := min(from+limit, len(ch.Members)), ""

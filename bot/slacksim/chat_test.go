@@ -16,7 +16,7 @@ import (
 func text(s string) slack.MsgOption { return slack.MsgOptionText(s, false) }
 
 func TestMessages(t *testing.T) {
-	r := newRig(t, slacksim.Options{})
+	r := newRig(t, slacksim.Options{NoRateLimits: true})
 	private := r.sim.AddChannel(slacksim.Channel{Name: "secret", Private: true, Members: []string{slacksim.DemoEngineerID}})
 	archived := r.sim.AddChannel(slacksim.Channel{Name: "old", Archived: true, Members: []string{r.sim.Options().BotUserID}})
 	post := func(channel string, opts ...slack.MsgOption) (string, string, error) {
@@ -178,6 +178,7 @@ func TestFaults(t *testing.T) {
 	}
 	r.sim.Down(false)
 	must(t, post())
+	r.sim.RateLimits(true) // as if nothing was posted before
 	r.sim.SetRate("chat.postMessage", 60, 1)
 	must(t, post())
 	if err := post(); !errors.As(err, &limited) || limited.RetryAfter != time.Second {

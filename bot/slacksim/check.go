@@ -69,7 +69,13 @@ func (c *checker) block(b object, at string) {
 		}
 		c.blockIDs[id] = true
 	}
-	switch kind := str(b, "type"); kind {
+	c.blockOf(str(b, "type"), b, at)
+}
+
+// blockOf checks a block of a kind.
+func (c *checker) blockOf(kind string, b object, at string) {
+	c.only(b, at, append(keysOfBlock(kind), "block_id")...)
+	switch kind {
 	case "section":
 		c.section(b, at)
 	case "header":
@@ -216,6 +222,7 @@ func (c *checker) textObject(v any, at string, most int, plain bool) {
 	if kind != "plain_text" && (kind != "mrkdwn" || plain) {
 		c.bad(at+"/type", "unsupported type: %s", kind)
 	}
+	c.only(t, at, keysOfText(kind)...)
 	c.string(t, "text", at, most, true)
 	if str(t, "text") == "" && t["text"] != nil {
 		c.bad(at+"/text", "must be more than 0 characters")

@@ -43,9 +43,11 @@ func (c *checker) element(v any, at, place string) {
 		c.textObject(e, at, 3000, false)
 		return
 	case "image":
+		c.only(e, at, keysOfElement(kind)...)
 		c.image(e, at)
 		return
 	}
+	c.only(e, at, keysOfElement(kind)...)
 	c.string(e, "action_id", at, 255, false)
 	c.confirm(e, at)
 	c.text(e, "placeholder", at, 150, false, true)
@@ -104,6 +106,7 @@ func (c *checker) confirm(e object, at string) {
 		c.bad(at, "must provide an object")
 		return
 	}
+	c.only(d, at, "title", "text", "confirm", "deny", "style")
 	c.text(d, "title", at, 100, true, true)
 	c.text(d, "text", at, 300, true, false)
 	c.text(d, "confirm", at, 30, true, true)
@@ -138,6 +141,7 @@ func (c *checker) groups(groups []any, at string) {
 			c.bad(where, "must provide an object")
 			continue
 		}
+		c.only(g, where, "label", "options")
 		c.text(g, "label", where, 75, true, true)
 		c.options(g, where, 100, true)
 	}
@@ -169,6 +173,7 @@ func (c *checker) option(v any, at, kind string) {
 		c.bad(at, "must provide an object")
 		return
 	}
+	c.only(o, at, "text", "value", "description", "url")
 	plain := kind != "checkboxes" && kind != "radio_buttons"
 	c.text(o, "text", at, 75, true, plain)
 	c.text(o, "description", at, 75, false, plain)

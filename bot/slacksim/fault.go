@@ -30,10 +30,6 @@ type fuse struct {
 	fault  Fault
 }
 
-type rate struct {
-	perMinute, burst int
-}
-
 // faults is everything that can be switched to go wrong.
 type faults struct {
 	fuses      []fuse
@@ -145,26 +141,6 @@ func (s *Sim) SetAppToken(err string) {
 	s.faults.appToken = err
 }
 
-// RateLimits switches the limits of calls per method on or off.
-func (s *Sim) RateLimits(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.limits = on
-	clear(s.faults.used)
-}
-
-// SetRate replaces the limit of one method, in calls a minute and calls at
-// once, and switches the limits on. For chat.postMessage it is the limit of one
-// channel, which is 60 a minute and 3 at once by default (docs: "about one
-// message per second per channel", short bursts allowed). The other defaults
-// are the documented tiers, all of a minute at once.
-func (s *Sim) SetRate(method string, perMinute, burst int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.limits = true
-	s.faults.rates[method] = rate{max(1, perMinute), max(1, burst)}
-}
-
 // meet is the fault that this request meets.
 func (s *Sim) meet(method string) Fault {
 	s.mu.Lock()
@@ -250,30 +226,4 @@ func abort(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler)
 	}
 	_ = conn.Close()
-}
-
-// limit is zero when the call may pass, else the seconds to wait. It is a
-// generic cell rate algorithm: one timestamp a bucket. Called with the lock held.
-func (f *faults) limit(c *call, m method, now time.Time) int {
-	if !f.limits {
-		return 0
-	}
-	key, r := c.method, rate{m.tier, m.tier}
-	if c.method == "chat.postMessage" {
-		key, r = key+" "+c.str("channel"), rate{60, 3}
-	}
-	if own, ok := f.rates[c.method]; ok {
-		r = own
-	}
-	step := time.Minute / time.Duration(r.perMinute)
-	full := f.used[key]
-	if full.Before(now) {
-		full = now
-	}
-	full = full.Add(step)
-	if over := full.Sub(now) - step*time.Duration(r.burst); over > 0 {
-		return int((over + time.Second - 1) / time.Second)
-	}
-	f.used[key] = full
-	return 0
 }

@@ -65,9 +65,9 @@ func life(t *testing.T, r *rig) {
 		m, _ := n.Message(card.Channel, card.TS)
 		return m.Edited && m.Text == "approved g-1 by "+slacksim.DemoApproverID && len(m.Buttons()) == 0
 	})
-	r.await(t, "the replaced answer", func(n *slacksim.Snapshot) bool {
+	r.await(t, "the answer beside the acknowledgement's", func(n *slacksim.Snapshot) bool {
 		e := n.Ephemerals(slacksim.DemoEngineerID)
-		return len(e) == 1 && e[0].Text == "asked"
+		return len(e) == 2 && strings.HasPrefix(e[0].Text, "Checking") && e[1].Text == "asked"
 	})
 	// A click on the old card is still possible for a screen that lags.
 	_, err = r.sim.ClickRaw(r.ctx, slacksim.DemoApprover2ID, card.Channel, card.TS, "approve", slacksim.Raw{Stale: true})

@@ -63,8 +63,9 @@ type Options struct {
 	// ResponseLife is how long a response_url works; 30 minutes, 5 uses.
 	ResponseLife time.Duration
 
-	// RateLimits enforces Slack's tiers per method with HTTP 429. See SetRate.
-	RateLimits bool
+	// NoRateLimits takes every call; else Slack's limits are enforced with HTTP
+	// 429. See SetRate.
+	NoRateLimits bool
 	// Seed makes ids and the choice of sockets repeatable.
 	Seed uint64
 }

@@ -15,7 +15,7 @@ const maxResponses = 5
 type responder struct {
 	channel, user string
 	thread        string
-	origin        *message // what replace_original and delete_original are about
+	origin        *message // what replace_original and delete_original are about; nil for a slash command
 	uses          int
 	made          time.Time
 	// acked is closed when the slash command that it belongs to was
@@ -126,10 +126,7 @@ func (s *Sim) respond(key string, c *call) (status int, code string) {
 		s.revise(r.origin, body)
 		return http.StatusOK, ""
 	}
-	m := s.reply(r, body, c.str("response_type"), c.str("thread_ts"))
-	if r.origin == nil {
-		r.origin = m
-	}
+	s.reply(r, body, c.str("response_type"), c.str("thread_ts"))
 	return http.StatusOK, ""
 }
 

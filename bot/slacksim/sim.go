@@ -77,7 +77,7 @@ func New(opt Options) *Sim {
 		views: map[string]*view{}, stacks: map[string][]string{}, homes: map[string]*view{},
 		triggers: map[string]*trigger{}, responders: map[string]*responder{},
 		tickets: map[string]bool{}, sockets: map[int]*socket{}, pending: map[string][]*pending{},
-		faults:  newFaults(opt.RateLimits),
+		faults:  newFaults(!opt.NoRateLimits),
 		changed: make(chan struct{}), subs: map[chan uint64]struct{}{}, done: make(chan struct{}),
 	}
 	s.users[opt.BotUserID] = User{

@@ -237,8 +237,13 @@ func TestResponseURL(t *testing.T) {
 	// Through the SDK's own option, whose answer must carry a Content-Type.
 	_, _, err = r.api.PostMessageContext(r.ctx, "", slack.MsgOptionReplaceOriginal(url), text("replaced"))
 	must(t, err)
-	if e := r.sim.Ephemerals(ada); len(e) != 1 || e[0].Text != "replaced" {
+	// A command's response URL knows no message that it could replace or delete.
+	if e := r.sim.Ephemerals(ada); len(e) != 2 || e[0].Text != "pick" || e[1].Text != "replaced" {
 		t.Fatalf("after replace: %+v", e)
+	}
+	must(t, slack.PostWebhookContext(r.ctx, a.ResponseURL, &slack.WebhookMessage{Text: "picked", ReplaceOriginal: true}))
+	if e := r.sim.Ephemerals(ada); len(e) != 2 || e[0].Text != "picked" {
+		t.Fatalf("after replace of a click: %+v", e)
 	}
 	hook := func(m slack.WebhookMessage) error { return slack.PostWebhookContext(r.ctx, url, &m) }
 	must(t, hook(slack.WebhookMessage{Text: "all", ResponseType: "in_channel"}))
@@ -249,7 +254,7 @@ func TestResponseURL(t *testing.T) {
 	if err := hook(slack.WebhookMessage{Text: "sixth"}); !errors.As(err, &status) || status.Code != 404 {
 		t.Fatalf("sixth use: %v", err)
 	}
-	if e, m := r.sim.Ephemerals(ada), r.sim.Messages(slacksim.DemoGeneralID); len(e) != 2 || len(m) != 1 || m[0].Text != "all" {
+	if e, m := r.sim.Ephemerals(ada), r.sim.Messages(slacksim.DemoGeneralID); len(e) != 4 || len(m) != 1 || m[0].Text != "all" {
 		t.Fatalf("%+v %+v", e, m)
 	}
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jitbot/jit"
@@ -16,6 +17,67 @@ func Channel(e jit.Event) Message {
 		return Say(text(e, why))
 	}
 	return Say(fmt.Sprintf("%s by %s: %s%s", Code(string(e.Kind)), actor(e.Actor), vmNames(e.VMs), why))
+}
+
+// ChannelMany is what the default channel reads of what happened to many machines
+// within a minute. Events are of one kind.
+func ChannelMany(events []jit.Event) Many {
+	if len(events) == 1 {
+		return Many{Head: Channel(events[0])}
+	}
+	var names, lines []string
+	texts := 0
+	seen := map[string]bool{}
+	for _, e := range events {
+		line := vmNames(e.VMs)
+		if e.Text != "" {
+			texts++
+			line = Channel(e).Text
+		}
+		lines = append(lines, line)
+		for _, id := range e.VMs {
+			if name := Code(groupAndName(id)); !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	m := Many{Head: Say(manyText(events, names, texts))}
+	if len(names) > maxNamed || texts > 0 {
+		m.Rest = parts(lines, "see `/jit vms`")
+	}
+	return m
+}
+
+// manyText says what events of one kind have in common; so many of them say more
+// by themselves, in the thread.
+func manyText(events []jit.Event, names []string, texts int) string {
+	vms, all := jit.Count(len(names), "VM", "VMs"), named(names, maxNamed)
+	more := ""
+	if texts > 0 {
+		more = " What each says is in the thread."
+	}
+	switch kind := events[0].Kind; kind {
+	case jit.EventProtected:
+		last := slices.MaxFunc(events, func(a, b jit.Event) int { return a.At.Compare(b.At) }).At
+		text := fmt.Sprintf("%s are protected: %s. The denies were read back in force, the last at %s.", vms, all, When(last))
+		if texts > 0 {
+			text += fmt.Sprintf(" They leave something open on %s, named in the thread.", jit.Count(texts, "of these", "of these"))
+		}
+		return text + " Ask with `/jit request`."
+	case jit.EventUnprotected:
+		return fmt.Sprintf("%s are no longer protected: %s. The denies were read back gone.%s", vms, all, more)
+	case jit.EventExposed:
+		return fmt.Sprintf("What is open on %s though they are protected changed in Azure: %s.%s See `/jit scan`.", vms, all, more)
+	case jit.EventMoved:
+		return fmt.Sprintf("%s changed in Azure, and the rules follow: %s.%s", vms, all, more)
+	case jit.EventDrift:
+		return fmt.Sprintf("Somebody changed rules in Azure that keep %s shut, %d times: %s.%s", vms, len(events), all, more)
+	case jit.EventOrphan:
+		return fmt.Sprintf("%d rules of jitbot were left in Azure.%s", len(events), more)
+	default:
+		return fmt.Sprintf("%s, %d times: %s.%s", Code(string(kind)), len(events), all, more)
+	}
 }
 
 func channelProtected(e jit.Event, _ string) string {

@@ -50,6 +50,16 @@ func Direct(e jit.Event, g jit.Grant) Message {
 	return Message{Text: shorten(oneLine(text), maxText), Blocks: blocks}
 }
 
+// DirectPast takes the place of a message to the requester whose buttons no longer
+// apply.
+func DirectPast(e jit.Event, g jit.Grant) Message {
+	what := "Your access"
+	if e.Kind == jit.EventWaiting {
+		what = "Your request"
+	}
+	return Say(fmt.Sprintf("%s %s: %s. By now it is %s.", what, Code(string(g.ID)), requestText(g), stateText(g)))
+}
+
 func directText(e jit.Event, g jit.Grant) string {
 	id, what := Code(string(g.ID)), requestText(g)
 	if text := events()[e.Kind].direct; text != nil {

@@ -26,8 +26,26 @@ const HelpText = "*Time-limited access to a VM's ports*\n" +
 	"_Open_, _closed_ and _in force_ mean that Azure says so; " + untilEverywhere + "\n" +
 	"Example: `/jit request web-1 ssh 1h from 203.0.113.7 for deploying the fix`"
 
-// CheckingText is said in the ack of a command that is answered later.
-const CheckingText = "Checking…"
+// LookingText says what is looked at for the answer to a command that takes over a
+// second. It stays beside the answer.
+func LookingText(v command.Verb) string {
+	what := "I am looking at that grant and at what you may do with it"
+	switch v {
+	case command.VerbRequest:
+		what = "I am checking your rights in Azure and the rules on the way to the VM"
+	case command.VerbList:
+		what = "I am reading the grants that you may see"
+	case command.VerbVMs:
+		what = "I am reading the VMs that you may see"
+	case command.VerbScan:
+		what = "I am reading the rules before each VM that you may see"
+	case command.VerbExplain:
+		what = "I am reading the rights and the rules on the way to that VM"
+	case command.VerbProtect, command.VerbUnprotect:
+		what = "I am looking at the VM and at your rights there"
+	}
+	return what + "; the answer follows."
+}
 
 // NotedText says, to whoever did it, that what they did is not dealt with yet.
 func NotedText(did string) string {

@@ -83,11 +83,14 @@ func (t *tour) before() error {
 func (t *tour) ask() error {
 	t.title("2. Ada asks in Slack")
 	t.says("Ada", "/jit "+request)
-	reply, err := t.slack.Slash(t.done, slacksim.DemoEngineerID, slacksim.DemoChannelID, "/jit", request)
-	if err != nil {
+	if _, err := t.slack.Slash(t.done, slacksim.DemoEngineerID, slacksim.DemoChannelID, "/jit", request); err != nil {
 		return fmt.Errorf("typing the request: %w", err)
 	}
-	t.says("jitbot, to Ada alone", reply.Text)
+	answered := func(n *slacksim.Snapshot) bool { return len(n.Ephemerals(slacksim.DemoEngineerID)) > 0 }
+	if err := t.until("the answer", answered); err != nil {
+		return err
+	}
+	t.says("jitbot, to Ada alone", last(t.slack.Ephemerals(slacksim.DemoEngineerID)).Text)
 	if err := t.until("the card", func(n *slacksim.Snapshot) bool { return len(n.Messages(slacksim.DemoChannelID)) > 0 }); err != nil {
 		return err
 	}

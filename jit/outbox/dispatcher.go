@@ -9,168 +9,236 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/workqueue"
 )
 
 const (
-	noticeBatch   = 1000
-	noticeLook    = time.Second    // what is to be told is looked for at least this often
-	noticeWorkers = 16             // deliveries at once
-	noticeKept    = 24 * time.Hour // a channel that shuts us out is tried for this long
+	noticeBatch = 1000
+	noticeLook  = time.Second // what is to be told is looked for at least this often
+	workers     = 64          // calls to Slack at once; most wait for its answer
 )
 
-// Store keeps the notices and the grants that they are about.
-type Store interface {
-	// Grant reads one. ErrNotFound.
-	Grant(ctx context.Context, id jit.ID) (jit.Grant, error)
-	// Notices lists what has not been told yet, oldest first, at most limit.
-	Notices(ctx context.Context, limit int) ([]jit.Notice, error)
-	// Told removes a notice and, when card is not zero, keeps it as the
-	// grant's card; that is no change of the grant's revision.
-	Told(ctx context.Context, n jit.Notice, card jit.Card) error
+// Options are how a Dispatcher tells.
+type Options struct {
+	Channel string // of what concerns no grant, and of grants that name none
+	Limits  Limits
+	Log     *slog.Logger
 }
 
 // Dispatcher delivers what the store says is still to be told. It is apart from
 // the reconciler: Slack being down delays nothing but words.
 type Dispatcher struct {
+	Options
 	store    Store
 	notifier Notifier
-	log      *slog.Logger
-	queue    *workqueue.Queue // key: a grant and where it is told
 	wake     chan struct{}
+	done     chan result
 
-	mu        sync.Mutex
-	waiting   map[string][]jit.Notice // by key, in order, as last read
-	delivered map[uint64]bool         // since they were last read
+	// The rest is the loop's alone.
+	desk    *desk
+	traffic *traffic
+	seen    uint64       // the newest notice that was read
+	unread  []jit.Notice // whose grants could not be read
+	flying  int
+	hurried bool
+
+	mu     sync.Mutex // guards what follows
+	counts Counts
+	hurry  bool
+}
+
+// Counts are what an operator watches.
+type Counts struct {
+	Pending map[Kind]int
+	Oldest  time.Time // when the oldest of it happened, zero for none
+	Dropped int       // notices of channels that were shut for too long
 }
 
 // New makes the loop; Run starts it.
-func New(store Store, notifier Notifier, log *slog.Logger) *Dispatcher {
-	d := &Dispatcher{store: store, notifier: notifier, log: log, delivered: map[uint64]bool{}, wake: make(chan struct{}, 1)}
-	d.queue = workqueue.New(noticeWorkers, nil, d.deliverAll)
+func New(store Store, notifier Notifier, o Options) *Dispatcher {
+	d := &Dispatcher{
+		Options: o, store: store, notifier: notifier, wake: make(chan struct{}, 1), done: make(chan result, workers),
+		desk: newDesk(o.Channel), traffic: newTraffic(o.Limits),
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
 	return d
 }
 
-// Run delivers notices until ctx ends: in order within a grant's channel and
-// within its direct messages, so that a channel that is shut holds up nobody's
-// messages. What cannot be delivered is kept and tried again.
+// Counts tells what waits and what was dropped.
+func (d *Dispatcher) Counts() Counts {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.counts
+}
+
+// Hurry has everything told as soon as Slack takes it: nothing waits for more to be
+// told together with it. It is for the end of the program.
+func (d *Dispatcher) Hurry() {
+	d.mu.Lock()
+	d.hurry = true
+	d.mu.Unlock()
+	d.poke()
+}
+
+// poke ends the loop's wait.
+func (d *Dispatcher) poke() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run tells until ctx ends: what somebody waits for first, as fast as Slack takes
+// it. What cannot be told is kept and tried again; a channel that is shut holds up
+// nobody's messages.
 func (d *Dispatcher) Run(ctx context.Context) error {
-	defer d.queue.Wait()
 	ticker := time.NewTicker(noticeLook)
 	defer ticker.Stop()
 	for {
 		if err := d.look(ctx); err != nil && ctx.Err() == nil {
-			d.log.ErrorContext(ctx, "reading what is to be told", slog.Any("error", err))
+			d.Log.ErrorContext(ctx, "reading what is to be told", slog.Any("error", err))
 		}
+		next := d.start(ctx)
+		timer := time.NewTimer(next)
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-ticker.C:
+		case <-timer.C:
 		case <-d.wake:
+		case r := <-d.done:
+			d.finish(ctx, r)
 		}
-	}
-}
-
-// look queues everything that waits.
-func (d *Dispatcher) look(ctx context.Context) error {
-	notices, err := d.store.Notices(ctx, noticeBatch)
-	if err != nil && len(notices) == 0 {
-		return fmt.Errorf("listing notices: %w", err)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.waiting = map[string][]jit.Notice{}
-	before := d.delivered
-	d.delivered = map[uint64]bool{}
-	for _, n := range notices {
-		if before[n.Seq] {
-			d.delivered[n.Seq] = true // delivered after this was read
-			continue
-		}
-		key := string(n.Event.Grant)
-		if n.To == jit.ToRequester {
-			key += " " + string(n.To)
-		}
-		d.waiting[key] = append(d.waiting[key], n)
-	}
-	for key := range d.waiting {
-		d.queue.Add(ctx, key, false)
-	}
-	return nil
-}
-
-// deliverAll delivers what waits under a key, in order.
-func (d *Dispatcher) deliverAll(ctx context.Context, key string) error {
-	d.mu.Lock()
-	notices := d.waiting[key]
-	d.mu.Unlock()
-	for _, n := range notices {
-		if d.isDelivered(n.Seq) {
-			continue
-		}
-		if err := d.deliver(ctx, n); err != nil {
-			if ctx.Err() == nil {
-				d.log.WarnContext(ctx, "a notice could not be delivered and is kept", slog.String("grant", string(n.Event.Grant)),
-					slog.String("event", string(n.Event.Kind)), slog.String("to", string(n.To)), slog.Any("error", err))
+		timer.Stop()
+		if ctx.Err() != nil {
+			for d.flying > 0 {
+				<-d.done
+				d.flying--
 			}
-			return err
+			return nil
 		}
-		d.mu.Lock()
-		d.delivered[n.Seq] = true
-		d.mu.Unlock()
 	}
-	return nil
 }
 
-func (d *Dispatcher) isDelivered(seq uint64) bool {
+// look takes in everything new.
+func (d *Dispatcher) look(ctx context.Context) error {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.delivered[seq]
-}
-
-func (d *Dispatcher) deliver(ctx context.Context, n jit.Notice) error {
-	if n.Event.Kind == jit.EventDigest && time.Since(n.Event.At) > jit.DigestKept {
-		d.log.WarnContext(ctx, "a digest could not be told for so long that it is dropped", slog.Time("made", n.Event.At))
-		return d.keep(ctx, n, jit.Card{})
+	d.hurried = d.hurry
+	d.mu.Unlock()
+	again := d.unread
+	d.unread = nil
+	var faults []error
+	for _, n := range again {
+		faults = append(faults, d.take(ctx, n))
 	}
-	var g jit.Grant
-	var err error
-	if n.To != jit.ToChannel {
-		if g, err = d.store.Grant(ctx, n.Event.Grant); err != nil {
-			return fmt.Errorf("reading %s to tell of it: %w", n.Event.Grant, err)
+	for {
+		notices, err := d.store.Notices(ctx, d.seen, noticeBatch)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("listing notices: %w", err))
+		}
+		for _, n := range notices {
+			d.seen = n.Seq
+			faults = append(faults, d.take(ctx, n))
+		}
+		if len(notices) < noticeBatch {
+			break
 		}
 	}
-	card, err := d.notifier.Notify(ctx, n, g)
-	if undeliverable(n, err) {
-		d.log.ErrorContext(ctx, "a notice can never be delivered and is dropped", slog.String("grant", string(g.ID)),
-			slog.String("event", string(n.Event.Kind)), slog.String("to", string(n.To)), slog.Any("error", err))
-		err = nil
+	d.publish()
+	return errors.Join(faults...)
+}
+
+// take puts a notice on the desk, with its grant as it is now.
+func (d *Dispatcher) take(ctx context.Context, n jit.Notice) error {
+	if n.To == jit.ToChannel {
+		d.desk.channel = append(d.desk.channel, waits(n, time.Now()))
+		return nil
+	}
+	g, s, err := d.read(ctx, n.Event.Grant)
+	if errors.Is(err, jit.ErrNotFound) {
+		d.Log.ErrorContext(ctx, "a notice of no grant is dropped", slog.String("grant", string(n.Event.Grant)))
+		return d.keep(ctx, Outcome{Told: []uint64{n.Seq}})
 	}
 	if err != nil {
-		return fmt.Errorf("telling of %s: %w", g.ID, err)
+		d.unread = append(d.unread, n)
+		return fmt.Errorf("reading %s to tell of it: %w", n.Event.Grant, err)
 	}
-	return d.keep(ctx, n, card)
-}
-
-func (d *Dispatcher) keep(ctx context.Context, n jit.Notice, card jit.Card) error {
-	if err := d.store.Told(ctx, n, card); err != nil {
-		return fmt.Errorf("keeping that %s was told: %w", n.Event.Grant, err)
+	if _, known := kindOf(n.To); !known {
+		d.Log.ErrorContext(ctx, "a notice for nobody is dropped", slog.String("to", string(n.To)))
+		return d.keep(ctx, Outcome{Told: []uint64{n.Seq}})
 	}
+	d.desk.add(waits(n, time.Now()), g, s)
 	return nil
 }
 
-// undeliverable reports whether the notice would be refused for ever, or has
-// been shut out for so long that nobody waits for it any more.
-func undeliverable(n jit.Notice, err error) bool {
-	return errors.Is(err, jit.ErrInvalid) || errors.Is(err, jit.ErrNotFound) ||
-		errors.Is(err, jit.ErrForbidden) && time.Since(n.Event.At) > noticeKept
+func (d *Dispatcher) read(ctx context.Context, id jit.ID) (jit.Grant, Shown, error) {
+	g, err := d.store.Grant(ctx, id)
+	if err != nil {
+		return g, Shown{}, err
+	}
+	s, err := d.store.Shown(ctx, id)
+	if errors.Is(err, jit.ErrDamaged) {
+		d.Log.ErrorContext(ctx, "what Slack has of a grant cannot be read and is sent again",
+			slog.String("grant", string(id)), slog.Any("error", err))
+		return g, Shown{}, nil
+	}
+	return g, s, err
 }
 
-// Notifier shows people what happened. A notice may be shown twice after a
-// crash, never lost.
-type Notifier interface {
-	// Notify delivers one notice about the grant as it is now. It returns where
-	// the grant's card is, the zero Card when it did not touch it. A notice
-	// ToChannel comes with the zero Grant.
-	Notify(ctx context.Context, n jit.Notice, g jit.Grant) (jit.Card, error)
+func (d *Dispatcher) publish() {
+	pending, oldest := d.desk.pending()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.counts.Pending, d.counts.Oldest = pending, oldest
+}
+
+// start begins what Slack takes now, in order, and says how long until the next.
+func (d *Dispatcher) start(ctx context.Context) time.Duration {
+	now := time.Now()
+	next := now.Add(noticeLook)
+	d.traffic.forget(now)
+	d.drop(ctx, now)
+	for _, t := range d.desk.plan(now, d.hurried) {
+		when, ok := d.traffic.free(t.lanes, spare(t), now)
+		if !ok || d.flying >= workers {
+			continue
+		}
+		if when = later(when, later(t.ready, t.again)); when.After(now) {
+			next = earlier(next, when)
+			continue
+		}
+		d.traffic.take(t.lanes, now)
+		d.begin(ctx, t)
+	}
+	return max(0, next.Sub(now))
+}
+
+// spare is which part of a burst of the workspace is left to what is told first.
+func spare(t task) int {
+	if t.rank == rankRest {
+		return 4
+	}
+	return 0
+}
+
+// drop gives up what was shut out for so long that nobody waits for it.
+func (d *Dispatcher) drop(ctx context.Context, now time.Time) {
+	for _, t := range d.desk.expired(now, d.traffic.shut) {
+		if t.again.After(now) {
+			continue // it could not be stored
+		}
+		d.Log.ErrorContext(ctx, "a channel is shut for so long that what it was to be told is dropped",
+			slog.String("channel", t.Channel), slog.String("kind", string(t.holds)), slog.Int("notices", len(t.told)))
+		d.mu.Lock()
+		d.counts.Dropped += len(t.told)
+		d.mu.Unlock()
+		d.begin(ctx, t)
+	}
+}
+
+func (d *Dispatcher) keep(ctx context.Context, o Outcome) error {
+	if err := d.store.Told(ctx, o); err != nil {
+		return fmt.Errorf("keeping what was told: %w", err)
+	}
+	return nil
 }

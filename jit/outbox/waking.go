@@ -27,10 +27,7 @@ type waking struct {
 
 func (w waking) wake(err error) error {
 	if err == nil {
-		select {
-		case w.dispatcher.wake <- struct{}{}:
-		default:
-		}
+		w.dispatcher.poke()
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 	"jitbot/store"
 	"jitbot/store/bolt"
 )
@@ -24,12 +25,12 @@ func filled(t *testing.T, grants int) string {
 			t.Fatal(err)
 		}
 	}
-	notices, err := b.Notices(t.Context(), 3)
+	notices, err := b.Notices(t.Context(), 0, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, n := range notices {
-		err = errors.Join(err, b.Told(t.Context(), n, jit.Card{Channel: "C", Message: "1"}))
+		err = errors.Join(err, b.Told(t.Context(), outbox.Outcome{Told: []uint64{n.Seq}, Grant: n.Event.Grant, Card: jit.Card{Channel: "C", Message: "1"}}))
 		_, acceptErr := b.Accept(t.Context(), string(rune('a'+i)), []byte("payload"), n.Event.At)
 		err = errors.Join(err, acceptErr)
 	}
@@ -89,7 +90,7 @@ func use(t *testing.T, b *bolt.Store) (failed bool) {
 	_, e3 := b.AtGuard(ctx, "guard")
 	_, e4 := b.Counts(ctx)
 	_, e5 := b.Events(ctx, 0, 1000)
-	notices, e6 := b.Notices(ctx, 1000)
+	notices, e6 := b.Notices(ctx, 0, 1000)
 	err := errors.Join(e1, e2, e3, e4, e5, e6, b.Append(ctx, jit.Event{Kind: jit.EventDrift}))
 	for _, g := range unfinished[:min(3, len(unfinished))] {
 		_, updateErr := b.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
@@ -99,7 +100,7 @@ func use(t *testing.T, b *bolt.Store) (failed bool) {
 		err = errors.Join(err, updateErr)
 	}
 	for _, n := range notices[:min(3, len(notices))] {
-		err = errors.Join(err, b.Told(ctx, n, jit.Card{Channel: "C2"}))
+		err = errors.Join(err, b.Told(ctx, outbox.Outcome{Told: []uint64{n.Seq}, Grant: n.Event.Grant, Card: jit.Card{Channel: "C2"}}))
 	}
 	_, acceptErr := b.Accept(ctx, "new", []byte("x"), b0())
 	return errors.Join(err, acceptErr, b.Finish(ctx, "b", b0())) != nil

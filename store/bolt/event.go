@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -195,63 +194,4 @@ func (b *Store) Events(ctx context.Context, after uint64, limit int) ([]jit.Even
 		return nil
 	})
 	return out, err
-}
-
-// Notices implements outbox.Store. With an error, the notices that could be read
-// are returned too.
-func (b *Store) Notices(ctx context.Context, limit int) ([]jit.Notice, error) {
-	var out []jit.Notice
-	var faults []error
-	err := b.read(ctx, func(tx *bbolt.Tx) error {
-		c := tx.Bucket([]byte(bucketNotices)).Cursor()
-		for k, v := c.First(); k != nil && len(out) < limit; k, v = c.Next() {
-			var n jit.Notice
-			if err := unseal(bucketNotices, k, v, &n); err != nil {
-				faults = append(faults, err)
-				continue
-			}
-			out = append(out, n)
-		}
-		return nil
-	})
-	return out, errors.Join(append(faults, err)...)
-}
-
-// Told implements outbox.Store. A notice that is gone already is no error.
-func (b *Store) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
-	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
-		var out []put
-		if tx.Bucket([]byte(bucketNotices)).Get(sequence(n.Seq)) != nil {
-			sum, err := b.end.tallied(tx)
-			if err != nil {
-				return nil, err
-			}
-			sum.Notices--
-			left, err := b.end.put(sum)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, put{bucket: bucketNotices, key: sequence(n.Seq)}, left)
-		}
-		shown, err := carded(tx, n.Event.Grant, card)
-		return append(out, shown...), err
-	})
-}
-
-// carded lists the put of a grant with its card, none when nothing changes. No
-// index depends on the card.
-func carded(tx *bbolt.Tx, id jit.ID, card jit.Card) ([]put, error) {
-	if card == (jit.Card{}) || id == "" {
-		return nil, nil
-	}
-	g, err := grant(tx, id)
-	if err != nil || g.Card == card {
-		return nil, err
-	}
-	g.Card = card
-	raw, err := seal(bucketGrants, []byte(g.ID), g)
-	if err != nil {
-		return nil, fmt.Errorf("encoding grant %s: %w", g.ID, err)
-	}
-	return []put{{bucket: bucketGrants, key: []byte(g.ID), value: raw}}, nil
 }

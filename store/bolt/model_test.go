@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 	"jitbot/store/bolt"
 )
 
@@ -145,7 +146,7 @@ func (m model) update(t *rapid.T, b *bolt.Store) {
 func (m model) told(t *rapid.T, b *bolt.Store) {
 	id := drawID(t)
 	card := jit.Card{Channel: rapid.SampledFrom([]string{"", "C1", "C2"}).Draw(t, "channel")}
-	err := b.Told(t.Context(), jit.Notice{Seq: 1, Event: jit.Event{Grant: id}}, card)
+	err := b.Told(t.Context(), outbox.Outcome{Told: []uint64{1}, Grant: id, Card: card})
 	g, there := m[id]
 	if card == (jit.Card{}) || !there {
 		return

@@ -119,7 +119,7 @@ func readAll(t *testing.T, b *bolt.Store, at time.Time) map[string]any {
 	keep("protections")(result(b.Protections(ctx)))
 	keep("due")(result(b.Due(ctx, at.Add(24*time.Hour))))
 	keep("counts")(result(b.Counts(ctx)))
-	keep("notices")(result(b.Notices(ctx, 100000)))
+	keep("notices")(result(b.Notices(ctx, 0, 100000)))
 	keep("recent")(result(b.Recent(ctx, "U0ADA")))
 	keep("digest")(result(b.Digest(ctx)))
 	keep("mark")(result(b.Mark(ctx, time.Time{})))

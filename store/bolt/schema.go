@@ -18,6 +18,7 @@ const (
 	bucketCounts     = "counts"     // state -> number of grants
 	bucketEvents     = "events"     // sequence -> jit.Event
 	bucketNotices    = "notices"    // sequence -> jit.Notice
+	bucketShown      = "shown"      // id -> outbox.Shown
 	bucketDeliveries = "deliveries" // key -> delivery: all known
 	bucketInbox      = "inbox"      // instant accepted, key -> payload: those not finished
 	bucketForget     = "forget"     // instant finished, key -> stamp: when to forget the key
@@ -59,6 +60,12 @@ func migrations() []func(*bbolt.Tx) error {
 				if _, err := tx.CreateBucket([]byte(name)); err != nil {
 					return fmt.Errorf("creating bucket %s: %w", name, err)
 				}
+			}
+			return nil
+		},
+		func(tx *bbolt.Tx) error {
+			if _, err := tx.CreateBucket([]byte(bucketShown)); err != nil {
+				return fmt.Errorf("creating bucket %s: %w", bucketShown, err)
 			}
 			return nil
 		},

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 )
 
 // faultsShown bounds how many faults Verify tells at once.
@@ -32,7 +33,7 @@ func (b *Store) Verify(ctx context.Context) error {
 		}
 		v := &verifier{tx: tx, want: make(map[string]int)}
 		for _, check := range []func(context.Context) error{
-			v.grants, v.indexes, v.counts, v.events, v.notices, v.deliveries, v.names, v.protections,
+			v.grants, v.indexes, v.counts, v.events, v.notices, v.shown, v.deliveries, v.names, v.protections,
 		} {
 			if err := check(ctx); err != nil {
 				return err
@@ -192,6 +193,13 @@ func (v *verifier) notices(ctx context.Context) error {
 		v.faults = append(v.faults, damaged(bucketNotices, nil, fmt.Sprintf("%d too few", left)))
 	}
 	return err
+}
+
+func (v *verifier) shown(ctx context.Context) error {
+	return v.each(ctx, bucketShown, func(key, raw []byte) error {
+		var s outbox.Shown
+		return unseal(bucketShown, key, raw, &s)
+	})
 }
 
 func (v *verifier) deliveries(ctx context.Context) error {

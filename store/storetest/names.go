@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 )
 
 func testBind(t *testing.T, s *suite) {
@@ -159,7 +160,8 @@ func testReopen(t *testing.T, s *suite) {
 	s.permit(t, "g-44444", begin())
 	s.start(t, "g-44444", begin(), "nsg")
 	s.close(t, "g-44444", begin())
-	must(t, s.Told(t.Context(), s.waiting(t)[0], jit.Card{Channel: "C", Message: "1"}))
+	told := []uint64{s.waiting(t)[0].Seq}
+	must(t, s.Told(t.Context(), outbox.Outcome{Told: told, Grant: "g-33333", Card: jit.Card{Channel: "C", Message: "1"}}))
 	_, err := s.Bind(t.Context(), "ann", "o1")
 	must(t, err)
 	_, err = s.Mark(t.Context(), begin())

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 )
 
 func testRecord(t *testing.T, s *suite) {
@@ -39,7 +40,7 @@ func testRecord(t *testing.T, s *suite) {
 // waiting lists what is to be told.
 func (s *suite) waiting(t *testing.T) []jit.Notice {
 	t.Helper()
-	n, err := s.Notices(t.Context(), 100)
+	n, err := s.Notices(t.Context(), 0, 100)
 	must(t, err)
 	return n
 }
@@ -72,13 +73,15 @@ func testNotices(t *testing.T, s *suite) {
 			t.Errorf("notice %d after notice %d: out of order", n.Seq, all[i-1].Seq)
 		}
 	}
-	some, err := s.Notices(t.Context(), 2)
+	some, err := s.Notices(t.Context(), 0, 2)
 	must(t, err)
 	same(t, "the oldest two", all[:2], some)
+	some, err = s.Notices(t.Context(), all[1].Seq, 2)
+	must(t, err)
+	same(t, "the next two", all[2:4], some)
 
-	must(t, s.Told(t.Context(), all[1], jit.Card{}))
-	must(t, s.Told(t.Context(), all[1], jit.Card{})) // once more, as after a crash
-	must(t, s.Told(t.Context(), all[4], jit.Card{}))
+	must(t, s.Told(t.Context(), outbox.Outcome{Told: []uint64{all[1].Seq, all[4].Seq, all[4].Seq}}))
+	must(t, s.Told(t.Context(), outbox.Outcome{Told: []uint64{all[1].Seq}})) // once more, as after a crash
 	same(t, "notices left", []jit.Notice{all[0], all[2], all[3]}, s.waiting(t))
 
 	// What was told never comes back under another event's number.
@@ -100,7 +103,7 @@ func testCards(t *testing.T, s *suite) {
 	// The grant moves on between reading the notice and telling it.
 	moved := s.change(t, "g-22222", func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Cancel(asker(), begin()) })
 	card := jit.Card{Channel: "C1", Message: "1.2"}
-	must(t, s.Told(t.Context(), notices[0], card))
+	must(t, s.Told(t.Context(), outbox.Outcome{Told: []uint64{notices[0].Seq}, Grant: "g-22222", Card: card}))
 	after := s.at(t, "g-22222")
 	if after.Revision != moved.Revision || after.Revision == before.Revision {
 		t.Errorf("revision %d after a card, want %d", after.Revision, moved.Revision)
@@ -108,7 +111,45 @@ func testCards(t *testing.T, s *suite) {
 	moved.Card = card
 	same(t, "grant with its card", moved, after)
 
-	must(t, s.Told(t.Context(), notices[1], jit.Card{}))
+	must(t, s.Told(t.Context(), outbox.Outcome{Told: []uint64{notices[1].Seq}, Grant: "g-22222"}))
 	same(t, "a notice without a card leaves it", moved, s.at(t, "g-22222"))
 	same(t, "index after a card", []jit.ID(nil), s.everything(t).Due)
+}
+
+// What Slack has of a grant is changed with what was told, or not at all.
+func testShown(t *testing.T, s *suite) {
+	s.ask(t, "g-22222", begin())
+	s.wait(t, "g-22222", begin().Add(time.Hour))
+	shown := func(want outbox.Shown) {
+		t.Helper()
+		got, err := s.Shown(t.Context(), "g-22222")
+		must(t, err)
+		same(t, "what Slack has", want, got)
+	}
+	shown(outbox.Shown{})
+	before := s.at(t, "g-22222")
+	want := outbox.Shown{
+		Revision: 3, State: jit.Open, Digest: "d", Posting: begin().UTC(),
+		Direct: []outbox.Direct{{At: jit.Card{Channel: "D1", Message: "1.2"}, Event: s.waiting(t)[0].Event}},
+	}
+	must(t, s.Told(t.Context(), outbox.Outcome{
+		Told: []uint64{s.waiting(t)[0].Seq}, Grant: "g-22222", Show: func(outbox.Shown) outbox.Shown { return want },
+	}))
+	shown(want)
+	same(t, "the grant", before, s.at(t, "g-22222"))
+	want.Direct, want.Posting = nil, time.Time{}
+	for range 2 {
+		must(t, s.Told(t.Context(), outbox.Outcome{Grant: "g-22222", Show: func(o outbox.Shown) outbox.Shown {
+			o.Direct, o.Posting = nil, time.Time{}
+			return o
+		}}))
+		shown(want)
+	}
+	s.reopen(t)
+	shown(want)
+	if err := s.Told(t.Context(), outbox.Outcome{Grant: "g-none", Card: jit.Card{Channel: "C"}, Show: func(outbox.Shown) outbox.Shown {
+		return want
+	}}); err == nil {
+		t.Error("a card of no grant was kept")
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 )
 
 // Store is all that a store is asked for: by the domain, and by those who read
@@ -28,8 +29,9 @@ type Store interface {
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 	Digest(ctx context.Context) (jit.Digest, error)
 	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
-	Notices(ctx context.Context, limit int) ([]jit.Notice, error)
-	Told(ctx context.Context, n jit.Notice, card jit.Card) error
+	Notices(ctx context.Context, after uint64, limit int) ([]jit.Notice, error)
+	Shown(ctx context.Context, id jit.ID) (outbox.Shown, error)
+	Told(ctx context.Context, o outbox.Outcome) error
 	Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error)
 	Counts(ctx context.Context) (map[jit.State]int, error)
 }
@@ -53,6 +55,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) Store) {
 		{"counts", testCounts},
 		{"notices", testNotices},
 		{"cards", testCards},
+		{"shown", testShown},
 		{"recent", testRecent},
 		{"names", testBind},
 		{"mark", testMark},
@@ -207,7 +210,7 @@ func (s *suite) everything(t *testing.T) everything {
 	e.Guards, errs[2] = s.Guards(ctx)
 	e.Counts, errs[3] = s.Counts(ctx)
 	e.Events, errs[4] = s.Events(ctx, 0, 1_000_000)
-	e.Notices, errs[5] = s.Notices(ctx, 1_000_000)
+	e.Notices, errs[5] = s.Notices(ctx, 0, 1_000_000)
 	for _, guard := range e.Guards {
 		var at []jit.Grant
 		at, errs[6] = s.AtGuard(ctx, guard)

@@ -3,6 +3,7 @@ package app
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -16,6 +17,23 @@ var manifest string
 
 // Manifest is the Slack app's manifest, as YAML.
 func Manifest() string { return manifest }
+
+// historyScopes are those by which a card that a crash left twice is found.
+const historyScopes = `      # Finding the copies of a card that a crash left, by their metadata. Without
+      # these a copy works, and says where the card is once it is clicked.
+      - channels:history
+      - groups:history
+`
+
+// HistoryManifest is Manifest with the scopes to read the channels that the bot is
+// a member of.
+func HistoryManifest() string {
+	const last = "      - groups:read\n"
+	return strings.Replace(manifest, last, last+historyScopes, 1)
+}
+
+// HistoryScopes are what HistoryManifest asks for beyond Manifest.
+func HistoryScopes() []string { return []string{"channels:history", "groups:history"} }
 
 // ManifestScopes are the scopes that the bot token gets by it.
 func ManifestScopes() []string {

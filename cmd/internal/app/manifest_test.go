@@ -150,6 +150,21 @@ func TestManifestIsValid(t *testing.T) {
 	}
 }
 
+// The manifest with the right to read channels is the other one, and that.
+func TestHistoryManifest(t *testing.T) {
+	var m manifest
+	if err := yaml.Load([]byte(app.HistoryManifest()), &m, yaml.WithKnownFields()); err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range m.faults() {
+		t.Error(fault)
+	}
+	want := append(readManifest(t).OAuth.Scopes.Bot, app.HistoryScopes()...)
+	if !slices.Equal(m.OAuth.Scopes.Bot, want) {
+		t.Errorf("scopes %v, want %v", m.OAuth.Scopes.Bot, want)
+	}
+}
+
 func TestManifestFaultsAreFound(t *testing.T) {
 	tests := []struct{ name, old, new string }{
 		{"unknown key", "always_online:", "always_on:"},
@@ -187,6 +202,7 @@ var scopesOf = map[string][]string{
 	"PushView":               nil,
 	"PublishView":            nil,
 	"GetPermalink":           nil,
+	"GetConversationHistory": nil, // of --history; without the scopes there is none to read
 	"PostMessage":            {"chat:write"},
 	"PostEphemeral":          {"chat:write"},
 	"SendMessage":            {"chat:write"},

@@ -20,6 +20,7 @@ type meters struct {
 	opened   prometheus.Histogram
 	closed   prometheus.Histogram
 	requests *prometheus.CounterVec
+	slack    *prometheus.CounterVec
 }
 
 var _ admission.Meter = (*meters)(nil)
@@ -39,12 +40,15 @@ func newMeters(version string) *meters {
 			Name: "jitbot_arm_requests_total", Help: "Requests to Resource Manager and Graph by method and status; code 0 had no answer.",
 		}, []string{"method", "code"}),
 	}
+	m.slack = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "jitbot_slack_requests_total", Help: "Requests to Slack's Web API by method and status; code 0 had no answer.",
+	}, []string{"method", "code"})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "jitbot_build_info", Help: "Always 1; the labels tell the version.",
 		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.opened, m.closed, m.requests, info,
+	m.registry.MustRegister(m.opened, m.closed, m.requests, m.slack, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -59,8 +63,14 @@ func (m *meters) request(method string, code int) {
 	m.requests.WithLabelValues(method, strconv.Itoa(code)).Inc()
 }
 
+func (m *meters) slackRequest(method string, code int) {
+	m.slack.WithLabelValues(method, strconv.Itoa(code)).Inc()
+}
+
 // scrape adds what is read from the store when somebody looks.
-func (m *meters) scrape(p *program) { m.registry.MustRegister(&grantCollector{program: p}) }
+func (m *meters) scrape(p *program) {
+	m.registry.MustRegister(&grantCollector{program: p}, &outboxCollector{program: p})
+}
 
 // grantCollector counts grants at each scrape.
 type grantCollector struct{ *program }

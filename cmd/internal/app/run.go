@@ -153,13 +153,15 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	if p.azure, err = o.AzureClient(p.meters.request); err != nil {
 		return nil, err
 	}
-	api := bot.NewClient(o.SlackAccount())
-	cards := bot.NewNotifier(api, o.Config.Jit.Channel)
+	account := o.SlackAccount()
+	account.Observe = p.meters.slackRequest
+	api := bot.NewClient(account)
+	cards := bot.NewNotifier(api)
 	var notifier outbox.Notifier = cards
 	if o.Notifier != nil {
 		notifier = o.Notifier(notifier)
 	}
-	p.dispatcher = outbox.New(s, notifier, o.Log)
+	p.dispatcher = outbox.New(s, notifier, outbox.Options{Channel: o.Config.Jit.Channel, Limits: bot.Limits(), Log: o.Log})
 	waking := wakingStore{Writer: p.dispatcher.Waking(s), silentStore: silentStore{s}}
 	checks := admission.NewChecker(o.Config.Jit, admission.Adapters{
 		Grants: waking, Protections: waking, Record: waking, Names: waking,
@@ -180,6 +182,16 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	cards.Changed, cards.Digest = p.bot.Refresh, s.Digest
 	p.meters.scrape(p)
 	return p, nil
+}
+
+// mend says on a copy of a card, which a crash left and somebody clicked, where the
+// card is.
+func mend(ctx context.Context, s *bolt.Store, cards *bot.Notifier, id jit.ID, at jit.Card) error {
+	g, err := s.Grant(ctx, id)
+	if err != nil {
+		return fmt.Errorf("reading the grant of a card that was clicked: %w", err)
+	}
+	return cards.Mend(ctx, g, at)
 }
 
 // run starts the parts and waits for them. Slack ends with ctx, the rest when

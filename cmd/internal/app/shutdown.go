@@ -30,8 +30,9 @@ func (p *program) drain(ctx context.Context) {
 		}
 	}
 	wait(p.Grace, p.moving)
+	p.dispatcher.Hurry()
 	wait(tellGrace, func(ctx context.Context) bool {
-		waiting, err := p.store.Notices(ctx, 1)
+		waiting, err := p.store.Notices(ctx, 0, 1)
 		return err == nil && len(waiting) > 0
 	})
 }

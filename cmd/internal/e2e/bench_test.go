@@ -167,11 +167,11 @@ func BenchmarkAck(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// answered reports whether everybody's "Checking…" was replaced by an answer.
+// answered reports whether everybody has an answer.
 func answered(n *slacksim.Snapshot) bool {
 	for i := range crowd {
 		said := n.Ephemerals(engineer(i))
-		if len(said) == 0 || strings.HasPrefix(said[len(said)-1].Text, "Checking") {
+		if len(said) == 0 || !answers(said[len(said)-1].Text) {
 			return false
 		}
 	}
@@ -198,16 +198,19 @@ func syncOnce(b *testing.B, dir string) time.Duration {
 	return took
 }
 
-// BenchmarkLife counts the requests to Azure of one grant's life behind one
-// guard, from the typed line to closed.
+// BenchmarkLife counts the requests to Azure and to Slack of one grant's life behind
+// one guard, from the typed line to closed.
 func BenchmarkLife(b *testing.B) {
 	f := newSlackService(b, "")
 	f.azure.Configure(func(s *azuresim.Settings) { s.OperationTime = 50 * time.Millisecond })
 	var total azuresim.Counts
-	lists, n := 0, 0
+	lists, posts, edits, n := 0, 0, 0, 0
 	for b.Loop() {
 		f.azure.Reset()
+		f.slack.ResetCalls()
 		f.live(b, n)
+		posts += f.slack.CountCalls("chat.postMessage")
+		edits += f.slack.CountCalls("chat.update")
 		c := f.azure.Counts()
 		for _, r := range f.azure.Requests() {
 			if r.Class == azuresim.ClassGuard && r.Method == http.MethodGet && filepath.Base(r.Path) == "networkSecurityGroups" {
@@ -227,6 +230,8 @@ func BenchmarkLife(b *testing.B) {
 	each(total.Polls, "polls/life")
 	each(total.Inventory, "vm-reads/life")
 	each(total.Access, "rights-reads/life")
+	each(posts, "slack-posts/life")
+	each(edits, "slack-edits/life")
 }
 
 // live plays one life on a VM with one guard and ends it early.

@@ -131,7 +131,7 @@ func TestDigestWhileSlackIsDown(t *testing.T) {
 		if made := w.madeDigests(); made != 2 {
 			t.Errorf("made %d times", made)
 		}
-		if left, err := w.Store.Notices(t.Context(), 10); err != nil || len(left) > 0 {
+		if left, err := w.Store.Notices(t.Context(), 0, 10); err != nil || len(left) > 0 {
 			t.Errorf("still to be told: %+v, %v", left, err)
 		}
 	})

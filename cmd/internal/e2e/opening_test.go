@@ -65,7 +65,7 @@ func TestStaleApprovalOpensNothing(t *testing.T) {
 			t.Errorf("ended as %+v", g.Decision)
 		}
 		w.nothingOpened()
-		if !w.Told.Has(string(g.ID) + " failed to requester") {
+		if !w.Told.Has(string(g.ID) + " closed to requester") { // with why
 			t.Errorf("said %v", w.Told.Said)
 		}
 	})

@@ -187,7 +187,7 @@ func (s *site) settled(id jit.ID) []jit.EventKind {
 	if g, err := b.Grant(s.ctx, id); err != nil || g.State != jit.Closed {
 		s.t.Errorf("the grant %s is %s, %v", id, g.State, err)
 	}
-	if left, err := b.Notices(s.ctx, 10); err != nil || len(left) > 0 {
+	if left, err := b.Notices(s.ctx, 0, 10); err != nil || len(left) > 0 {
 		s.t.Errorf("not told: %v, %v", left, err)
 	}
 	events, err := b.Events(s.ctx, 0, 1000)

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/outbox"
 	"jitbot/jit/rules"
 )
 
@@ -99,8 +100,8 @@ func (s crashingStore) Append(ctx context.Context, events ...jit.Event) error {
 	return s.f.effect(func() error { return s.Store.Append(ctx, events...) })
 }
 
-func (s crashingStore) Told(ctx context.Context, n jit.Notice, card jit.Card) error {
-	return s.f.effect(func() error { return s.Store.Told(ctx, n, card) })
+func (s crashingStore) Told(ctx context.Context, o outbox.Outcome) error {
+	return s.f.effect(func() error { return s.Store.Told(ctx, o) })
 }
 
 func (s crashingStore) Grant(ctx context.Context, id jit.ID) (jit.Grant, error) {
@@ -124,11 +125,18 @@ func (s crashingStore) AtGuard(ctx context.Context, guard string) ([]jit.Grant, 
 	return s.Store.AtGuard(ctx, guard)
 }
 
-func (s crashingStore) Notices(ctx context.Context, limit int) ([]jit.Notice, error) {
+func (s crashingStore) Notices(ctx context.Context, after uint64, limit int) ([]jit.Notice, error) {
 	if err := s.f.read(); err != nil {
 		return nil, err
 	}
-	return s.Store.Notices(ctx, limit)
+	return s.Store.Notices(ctx, after, limit)
+}
+
+func (s crashingStore) Shown(ctx context.Context, id jit.ID) (outbox.Shown, error) {
+	if err := s.f.read(); err != nil {
+		return outbox.Shown{}, err
+	}
+	return s.Store.Shown(ctx, id)
 }
 
 type crashingNetwork struct {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/outbox"
 )
 
 // Notifier believes nothing: each claim of open and closed is
@@ -28,24 +29,44 @@ type Notifier struct {
 	cards int
 }
 
-// Notify implements jit.Notifier.
-func (n *Notifier) Notify(_ context.Context, notice jit.Notice, g jit.Grant) (jit.Card, error) {
+// Notify implements outbox.Notifier.
+func (n *Notifier) Notify(_ context.Context, m outbox.Message) (outbox.Sent, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.down {
-		return jit.Card{}, fmt.Errorf("slack is down: %w", jit.ErrBusy)
+		return outbox.Sent{}, fmt.Errorf("slack is down: %w", jit.ErrBusy)
 	}
-	n.Said = append(n.Said, fmt.Sprintf("%s %s to %s", notice.Event.Grant, notice.Event.Kind, notice.To))
-	if n.Claimed != nil {
-		n.Claimed(notice, g)
-	} else {
-		n.check(notice, g)
+	for i, e := range m.Events {
+		switch m.Kind {
+		case outbox.KindChannel:
+			n.claim(e, jit.ToChannel, jit.Grant{})
+		case outbox.KindHolder:
+			n.claim(e, jit.ToRequester, m.Grants[i])
+		case outbox.KindCard, outbox.KindDirect, outbox.KindThread:
+			to := map[outbox.Kind]jit.Audience{outbox.KindCard: jit.ToCard, outbox.KindDirect: jit.ToRequester, outbox.KindThread: jit.ToThread}
+			n.claim(e, to[m.Kind], m.Grants[0])
+		}
 	}
-	if notice.To == jit.ToCard && g.Card == (jit.Card{}) {
+	if m.Kind == outbox.KindEnded {
+		for _, g := range m.Grants {
+			n.claim(jit.Event{Kind: jit.EventKind(g.State), Grant: g.ID}, jit.ToThread, g)
+		}
+	}
+	if m.Kind == outbox.KindCard && m.Grants[0].Card == (jit.Card{}) {
 		n.cards++
-		return jit.Card{Channel: "C0CARDS", Message: fmt.Sprint(n.cards)}, nil
+		return outbox.Sent{At: jit.Card{Channel: "C0CARDS", Message: fmt.Sprint(n.cards)}}, nil
 	}
-	return jit.Card{}, nil
+	return outbox.Sent{}, nil
+}
+
+// claim checks what is said of an event.
+func (n *Notifier) claim(e jit.Event, to jit.Audience, g jit.Grant) {
+	n.Said = append(n.Said, fmt.Sprintf("%s %s to %s", e.Grant, e.Kind, to))
+	if n.Claimed != nil {
+		n.Claimed(jit.Notice{Event: e, To: to}, g)
+		return
+	}
+	n.check(jit.Notice{Event: e, To: to}, g)
 }
 
 func (n *Notifier) check(notice jit.Notice, g jit.Grant) {
@@ -88,7 +109,8 @@ func (n *Notifier) checkOpen(g jit.Grant) {
 // checkProtected checks that what is called protected is shut to a stranger, or that
 // the rule which lets them in is named.
 func (n *Notifier) checkProtected(notice jit.Notice) {
-	if notice.Event.Kind != jit.EventProtected {
+	// What waited for more of its kind, and through a restart, is told of its time.
+	if notice.Event.Kind != jit.EventProtected || time.Since(notice.Event.At) > 2*time.Minute {
 		return
 	}
 	for _, vm := range notice.Event.VMs {

@@ -15,15 +15,12 @@
 //	access                              what people can do
 //	outbox                              what must be told is told
 //	preflight                           what would be refused, before anybody asks
+//	parse, digest, sweep                words; what is told on a schedule; closing without a store
 //
 // A transition is a method with values in and values out: it takes the grant as
 // it is stored and gives the next one with the event that says so, or refuses.
 // The store runs it inside one transaction, and may run it again; so it has no
 // effects. No transition is written anywhere else.
-//
-//	asked -> pending -> opening -> open -> closing -> closed
-//	   \        \ denied, lapsed, cancelled
-//	    refused                    opening -> closing: not confirmed in time, or revoked
 //
 // Whom an event is told to stands in one table, beside the list of its kinds.
 //
@@ -31,7 +28,6 @@
 // sees ipset and resource. Sentences for people are Refusals; every other error
 // is for the log.
 //
-// The life cycle is tested here against a model; with real Azure clients, a real
-// store and everything that can go wrong in cmd/internal/e2e and
-// cmd/internal/sim.
+// The life cycle is tested here against a model; whole lives in cmd/internal/e2e
+// and cmd/internal/sim.
 package jit

@@ -67,7 +67,7 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	}
 	pass := r.planPass(ctx, stored, t)
 	if len(pass.plan.Changes) == 0 {
-		r.orphans.replace(guard, nil) // whoever removed them
+		r.orphans.Replace(guard, nil) // whoever removed them
 	}
 	for _, g := range stored.Grants {
 		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }

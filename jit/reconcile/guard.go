@@ -30,7 +30,7 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 	}
 	before, err := r.checks.Table(ctx, guard)
 	if errors.Is(err, jit.ErrNotFound) {
-		r.orphans.replace(guard, nil)
+		r.orphans.Replace(guard, nil)
 		return r.missingGuard(ctx, stored)
 	}
 	if err != nil {

@@ -51,7 +51,7 @@ type Reconciler struct {
 	work      queues
 	trust     *clock.Trust
 	due       *dueList
-	orphans   orphans
+	orphans   admission.Orphans
 	firewalls *admission.FirewallBatch
 	refused   *admission.Unprotectable
 	startup   *admission.Startup
@@ -263,7 +263,7 @@ func (r *Reconciler) Doubt() string { return r.trust.Doubt() }
 // keeps it.
 func (r *Reconciler) Stuck(ctx context.Context) []admission.Stuck {
 	found := r.checks.Stuck(ctx, r.trust.Due())
-	for _, s := range r.orphans.list() {
+	for _, s := range r.orphans.List() {
 		i := slices.IndexFunc(found, func(o admission.Stuck) bool { return o.Grant != "" && o.Grant == s.Grant })
 		if i < 0 {
 			found = append(found, s)

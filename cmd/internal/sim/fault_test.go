@@ -30,13 +30,13 @@ func faults() []fault {
 	return slices.DeleteFunc(all, func(f fault) bool { return slices.Contains(unmended(), f.name) })
 }
 
-// unmended are the kinds after which a promise is not known to be kept: a life with
-// one was seen to break it. They are drawn only with ALL_FAULTS=1; what mends one takes
-// it out of here.
+// unmended are the kinds after which a promise is not known to be kept: lives with them
+// were seen to break it. They are drawn only with ALL_FAULTS=1; what mends one takes it
+// out of here.
 func unmended() []string {
 	return []string{
 		"foreign write that restores", // once in 140 lives a closing was not confirmed by the end
-		"superseded",                  // once in 130 lives, beside throttling, an overdue packet got in for two seconds more
+		"older copy of the store",     // one that is seconds old is taken for a restart, and what it had not begun opens once more
 	}
 }
 
@@ -135,7 +135,12 @@ func requestFaults() []fault {
 			if strings.HasSuffix(name, "operation") || name == "superseded" {
 				f.Match = func(r *http.Request) bool { return r.Method != http.MethodGet } // reads are no operations
 			}
-			return h.inject(name, f.On(some(h.draw, "method", "", http.MethodDelete, http.MethodPut), id), tried, nsg)
+			keys := []string{nsg}
+			if name == "throttled" { // a pause that Azure asks for is kept in the whole subscription
+				keys = h.guardsIn(strings.Split(id, "/")[2])
+				defer h.askBehind(nsg)
+			}
+			return h.inject(name, f.On(some(h.draw, "method", "", http.MethodDelete, http.MethodPut), id), tried, keys...)
 		}})
 	}
 	slices.SortFunc(list, func(a, b fault) int { return strings.Compare(a.name, b.name) })

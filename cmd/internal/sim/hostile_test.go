@@ -198,6 +198,7 @@ func one[T any](t *rapid.T, label string, of []T, name func(T) string) T {
 // pass lets time go by and looks every few seconds.
 func (h *hostile) pass(d time.Duration) { h.passLooking(d, 5*time.Second) }
 
+// passLooking is pass with looks that often.
 func (h *hostile) passLooking(d, often time.Duration) {
 	for ; d > 0; d -= often {
 		h.Pass(min(d, often))

@@ -33,7 +33,7 @@ func TestNoAccessLeftOpen(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				rapid.Check(t, func(r *rapid.T) {
-					dir := t.TempDir()
+					dir := memoryDir(t)
 					defer func() { _ = os.RemoveAll(dir) }()
 					rapid.SyncTest(r, func(r *rapid.T) { newHostile(r, dir, seen).live() })
 				})
@@ -51,6 +51,15 @@ func TestNoAccessLeftOpen(t *testing.T) {
 			t.Errorf("%q never came to pass", f.name)
 		}
 	}
+}
+
+// memoryDir is a directory in memory, where there is one: what a disk does is not
+// drawn, and each life commits many times.
+func memoryDir(t *testing.T) string {
+	if dir, err := os.MkdirTemp("/dev/shm", "jitbot-life-"); err == nil {
+		return dir
+	}
+	return t.TempDir()
 }
 
 // enoughLives draw every fault many times.
@@ -151,7 +160,7 @@ func (h *hostile) live() {
 	h.start()
 	h.pass(time.Second)
 	h.ask()
-	for range some(h.draw, "steps", 2, 3, 4, 5, 6, 7, 8) {
+	for range some(h.draw, "steps", 2, 3, 4, 5, 6) {
 		h.step()
 		h.pass(some(h.draw, "for", time.Second, 7*time.Second, 20*time.Second, 45*time.Second))
 	}
@@ -187,8 +196,10 @@ func one[T any](t *rapid.T, label string, of []T, name func(T) string) T {
 }
 
 // pass lets time go by and looks every few seconds.
-func (h *hostile) pass(d time.Duration) {
-	const often = 5 * time.Second
+func (h *hostile) pass(d time.Duration) { h.passLooking(d, 5*time.Second) }
+
+// passLooking is pass with looks that often.
+func (h *hostile) passLooking(d, often time.Duration) {
 	for ; d > 0; d -= often {
 		h.Pass(min(d, often))
 		h.keepFaults()
@@ -217,9 +228,10 @@ func (h *hostile) endOfLife() {
 		h.start()
 	}
 	h.draw.Logf("%s: all is well again", time.Now().Format(time.TimeOnly))
-	h.pass(tried)
+	const seldom = 15 * time.Second // nothing happens any more
+	h.passLooking(tried, seldom)
 	for h.lastEnd().After(time.Now().Add(-soon)) {
-		h.pass(time.Until(h.lastEnd()) + soon)
+		h.passLooking(time.Until(h.lastEnd())+soon, seldom)
 	}
 	if h.sick() {
 		h.sweep()

@@ -153,6 +153,9 @@ func (h *hostile) damage(where index) bool {
 				continue
 			}
 			for _, end := range where(file, id) {
+				if bytes.IndexByte(file[end:min(end+16, len(file))], '{') >= 0 {
+					continue // the grant itself, after bytes that look like a time
+				}
 				file[end] ^= 1
 				harmed++
 			}

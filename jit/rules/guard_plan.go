@@ -56,7 +56,7 @@ func keepsUnexplained(t Table, c Change, s Stored) bool {
 // not be in force and what is not shown may be: it is written again, or written as
 // a deny and removed.
 func (o Owner) ensure(t Table, p Plan, s Stored) []Change {
-	wanted, unwanted := o.unconfirmed(t.Guard, s)
+	wanted, unwanted := o.unconfirmed(t, s)
 	var out []Change
 	for _, r := range wanted {
 		final, placed := findRule(p.Final, r.Name)
@@ -81,14 +81,16 @@ func (o Owner) ensure(t Table, p Plan, s Stored) []Change {
 }
 
 // unconfirmed are the rules of what has not been read back in the guard as it should
-// be: those that should be in force, and those that should be gone.
-func (o Owner) unconfirmed(guard string, s Stored) (wanted, unwanted []Rule) {
+// be: those that should be in force, and those that should be gone. Where the last
+// change failed, what was read back before is not known any more.
+func (o Owner) unconfirmed(t Table, s Stored) (wanted, unwanted []Rule) {
+	guard := t.Guard
 	for _, g := range s.Grants {
 		switch left := g.HasLeft(guard); {
 		case left:
 			g.Paths = g.Left // what it had there
 			unwanted = append(unwanted, ForGrant(o.Installation, guard, g)...)
-		case g.ConfirmedAt(guard):
+		case g.ConfirmedAt(guard) && !t.Failed:
 		case g.State == jit.Closing:
 			unwanted = append(unwanted, ForGrant(o.Installation, guard, g)...)
 		case g.State == jit.Opening:

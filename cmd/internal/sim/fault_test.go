@@ -35,7 +35,6 @@ func faults() []fault {
 // out of here.
 func unmended() []string {
 	return []string{
-		"foreign write that restores", // once in 140 lives a closing was not confirmed by the end
 		"older copy of the store",     // one that is seconds old is taken for a restart, and what it had not begun opens once more
 	}
 }

@@ -21,7 +21,7 @@ type vmParts struct {
 	*networkLists
 	vms         []*virtualMachine
 	nics        map[string]*networkInterface
-	subnetNSGs  map[string]string // of subnets
+	subnetNSGs  map[string]string // of subnets that were read, empty where there is none
 	publicAddrs map[string]string // addresses of public IPs
 }
 
@@ -130,7 +130,13 @@ func (c *Client) Interfaces(ctx context.Context) ([]jit.Interface, error) {
 	p.indexNetworks()
 	out := make([]jit.Interface, 0, len(p.nics))
 	for _, n := range p.nics {
-		out = append(out, p.networkInterface(n))
+		nic := p.networkInterface(n)
+		for _, a := range nic.Addresses {
+			if !p.knowsSubnet(a) { // whatever is before it
+				nic.Unread = append(nic.Unread, a.Addr.String())
+			}
+		}
+		out = append(out, nic)
 	}
 	return out, nil
 }
@@ -165,9 +171,6 @@ func (p *vmParts) indexNetworks() {
 }
 
 func (p *vmParts) addSubnet(id, nsg string) {
-	if nsg == "" {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.subnetNSGs[strings.ToLower(id)] = nsg
@@ -203,6 +206,11 @@ func (p *vmParts) vm(m *virtualMachine) (jit.VM, []error) {
 			continue
 		}
 		nic := p.networkInterface(n)
+		for _, a := range nic.Addresses {
+			if !p.knowsSubnet(a) {
+				faults = append(faults, fmt.Errorf("subnet %s is not listed", a.Subnet))
+			}
+		}
 		vm.Interfaces = append(vm.Interfaces, nic)
 		vm.Blind = vm.Blind || slices.ContainsFunc(nic.Addresses, p.mayHideFirewall)
 	}
@@ -224,6 +232,13 @@ func (p *vmParts) networkInterface(n *networkInterface) jit.Interface {
 		}
 	}
 	return nic
+}
+
+// knowsSubnet reports whether the subnet of the address was read: of one that a list
+// left out nobody knows whether it has a group.
+func (p *vmParts) knowsSubnet(a jit.Address) bool {
+	_, known := p.subnetNSGs[strings.ToLower(a.Subnet)]
+	return known || a.Subnet == ""
 }
 
 // addressOf is what all addresses of the configuration have in common.

@@ -39,8 +39,9 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 		if t.Replaced(vm) {
 			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Recreated}, now)
 		}
-		if vm.Blind && g.Slow() {
-			return nil // the firewalls before it may be as they were
+		if vm.Blind && g.Slow() { // the firewalls before it may be as they were
+			sites = append(sites, admission.AsWritten(g, t))
+			continue
 		}
 		paths, err := route.Paths(r.config.Installation, vm, g.Request.Ports, g.Request.Sources)
 		if err != nil {

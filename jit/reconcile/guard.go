@@ -40,16 +40,14 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return errors.Join(err, r.recordTrouble(ctx, guard, stored.Grants, err))
 	}
 	r.absences.Seen(guard)
-	pass, err := r.closeUnheld(ctx, r.planPass(ctx, stored, before))
-	if err != nil {
-		return err
-	}
+	pass, unheldErr := r.closeUnheld(ctx, r.planPass(ctx, stored, before))
 	pass = r.leaveMoved(ctx, r.withhold(pass))
 	if len(pass.plan.Changes) == 0 {
-		return r.confirmGuard(ctx, pass)
+		return errors.Join(r.confirmGuard(ctx, pass), unheldErr)
 	}
-	if err := r.confirmReady(ctx, pass); err != nil {
-		return err
+	var readyErr error
+	if resource.IsFirewall(guard) || !pass.removes() { // what is to be removed waits for nobody
+		readyErr = r.confirmReady(ctx, pass)
 	}
 	r.applyChanges(ctx, pass, pass.plan.Changes)
 	r.applyChanges(ctx, pass, pass.before.DenyRefused(pass.plan.Changes, pass.failed))
@@ -57,7 +55,8 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return cmp.Or(pass.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
 	pass.now = r.checks.Clock.Now()
-	return r.confirmGuard(ctx, pass)
+	err = errors.Join(r.confirmGuard(ctx, pass), unheldErr, readyErr)
+	return cmp.Or(pass.whyUnremoved(), err) // no pause of anybody else's
 }
 
 // readStored reads what the store says of the guard. A grant whose record is damaged

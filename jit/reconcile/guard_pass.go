@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -80,6 +81,8 @@ func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) guardPass {
 func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []string) error {
 	guards = slices.DeleteFunc(guards, func(guard string) bool { _, read := pass.others[guard]; return read || guard == pass.guard })
 	others, faults := make([]guardPass, len(guards)), make([]error, len(guards))
+	ctx, cancel := context.WithTimeout(ctx, readBesideWithin)
+	defer cancel()
 	slots := make(chan struct{}, readBesideAtOnce)
 	var wg sync.WaitGroup
 	for i, guard := range guards {
@@ -102,11 +105,16 @@ func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []st
 			pass.others[guard] = others[i]
 		}
 	}
-	return errors.Join(faults...)
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("reading the guards beside %s: %w: %s", pass.guard, rules.ErrNotYet, err.Error()) // its pause is not this guard's
+	}
+	return nil
 }
 
-// readBesideAtOnce is how many guards are read side by side.
-const readBesideAtOnce = 8
+const (
+	readBesideAtOnce = 8               // guards read side by side
+	readBesideWithin = 5 * time.Second // this guard waits no longer for them
+)
 
 // allAgree is nil when each of the guards, read in one reading, agrees; one that does
 // not is looked at again, and why says what is amiss there.
@@ -126,6 +134,11 @@ func (r *Reconciler) allAgree(ctx context.Context, pass guardPass, guards []stri
 		}
 	}
 	return nil
+}
+
+// removes reports whether something is to be removed.
+func (pass guardPass) removes() bool {
+	return slices.ContainsFunc(pass.plan.Changes, func(c rules.Change) bool { return c.Remove != "" })
 }
 
 // whyUnremoved is why a removal failed. What could not be read back waits for as

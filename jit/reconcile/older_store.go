@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/rules"
 )
 
 const whileDown = "jitbot was down while it was being opened; ask again"
@@ -84,9 +87,9 @@ func (r *Reconciler) reindex(ctx context.Context) error {
 
 // closeUnheld closes grants of which the guard does not hold what it should: those that
 // the policy ends then, and those whose rules this process has not read in force. The
-// pass is then planned anew.
+// pass is then planned anew. Of one whose end cannot be stored nothing is put back.
 func (r *Reconciler) closeUnheld(ctx context.Context, pass guardPass) (guardPass, error) {
-	ended := false
+	ended, unstored, faults := false, map[jit.ID]bool{}, []error(nil)
 	for _, g := range pass.grants {
 		end := r.unheld(pass, g)
 		if end == nil {
@@ -94,14 +97,18 @@ func (r *Reconciler) closeUnheld(ctx context.Context, pass guardPass) (guardPass
 		}
 		ended = true
 		if err := end(ctx); err != nil {
-			return pass, err
+			unstored[g.ID], faults = true, append(faults, err)
 		}
 	}
-	if !ended {
-		return pass, nil
+	if ended && len(faults) == 0 {
+		stored, err := r.readStored(ctx, pass.guard)
+		return r.planPass(ctx, stored, pass.before), err
 	}
-	stored, err := r.readStored(ctx, pass.guard)
-	return r.planPass(ctx, stored, pass.before), err
+	pass.plan.Changes = slices.DeleteFunc(pass.plan.Changes, func(c rules.Change) bool {
+		n, _ := rules.ParseRuleName(strings.ToLower(c.Name()))
+		return c.Put != nil && unstored[n.Grant]
+	})
+	return pass, errors.Join(faults...)
 }
 
 // unheld is how the grant is ended for what the guard does not hold, nil when it is not.

@@ -12,6 +12,8 @@ import (
 	"jitbot/jit/admission"
 )
 
+const saidWait = 10 * time.Second // an opening that waits longer than this for Azure says so
+
 // prepareOpening makes an approved grant ready for its first write: everything is
 // checked once more and the paths are stored. Where opening must wait, the grant
 // says so.
@@ -43,6 +45,9 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 	}
 	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > r.config.OpenWithin {
 		return r.failOpening(ctx, g.ID, "it could not be checked in time: "+admission.Outline(err), now)
+	}
+	if busy := (*jit.BusyError)(nil); errors.As(err, &busy) && busy.Wait > saidWait {
+		err = errors.Join(err, r.delayOpening(ctx, g, "Azure takes no requests for "+jit.ShortDuration(busy.Wait)))
 	}
 	if err != nil {
 		return fmt.Errorf("checking %s before its first write: %w", id, err)

@@ -23,7 +23,7 @@ type Stored struct {
 // be, what makes sure of it. The owner knows what the store says.
 func (o Owner) PlanGuard(t Table, s Stored, now time.Time) Plan {
 	plan := o.MakePlan(t, Desired(o.Installation, t.Guard, s.Grants, s.Protections, now))
-	plan.Changes = slices.DeleteFunc(plan.Changes, func(c Change) bool { return keepsUnexplained(t, c, s) })
+	plan = keepUnexplained(t, plan, s)
 	plan.Changes = append(plan.Changes, o.ensure(t, plan, s)...)
 	plan.Changes = slices.DeleteFunc(plan.Changes, func(c Change) bool {
 		if c.Put == nil || !c.Put.Allow {
@@ -38,16 +38,39 @@ func (o Owner) PlanGuard(t Table, s Stored, now time.Time) Plan {
 	return plan
 }
 
-// keepsUnexplained reports whether the change is the removal of a deny that no
-// protection known here explains: when the store was lost, or cannot be read, what
-// keeps addresses shut stays.
-func keepsUnexplained(t Table, c Change, s Stored) bool {
-	n, _ := ParseRuleName(strings.ToLower(c.Name()))
-	if n.Grant != "" {
-		return false
+// keepUnexplained keeps shut what a deny keeps shut and no protection known here
+// explains: the store may be lost, an older copy, or not be readable. Such a deny is
+// not removed, and one that is written again keeps those addresses.
+func keepUnexplained(t Table, plan Plan, s Stored) Plan {
+	var changes []Change
+	for _, c := range plan.Changes {
+		n, _ := ParseRuleName(strings.ToLower(c.Name()))
+		old, found := t.Rule(c.Name())
+		if n.Grant != "" || !found || old.Allow {
+			changes = append(changes, c)
+			continue
+		}
+		kept := slices.DeleteFunc(slices.Clone(old.Destinations), func(d string) bool {
+			return !s.Unsure && Rule{Destinations: []string{d}}.ExplainedBy(t.Guard, s.Protections)
+		})
+		switch {
+		case c.Put == nil && len(kept) == 0:
+			changes = append(changes, c)
+		case c.Put != nil:
+			wanted := *c.Put
+			kept = slices.DeleteFunc(kept, func(d string) bool { return slices.Contains(wanted.Destinations, d) })
+			wanted.Destinations = slices.Concat(wanted.Destinations, kept)
+			at := slices.IndexFunc(plan.Final, func(r Rule) bool { return strings.EqualFold(r.Name, wanted.Name) })
+			if at >= 0 {
+				plan.Final[at] = wanted
+			}
+			if !wanted.Equal(old) || old.Failed {
+				changes = append(changes, Change{Put: &wanted})
+			}
+		}
 	}
-	old, found := t.Rule(c.Remove)
-	return s.Unsure || c.Put == nil && found && !old.ExplainedBy(t.Guard, s.Protections)
+	plan.Changes = changes
+	return plan
 }
 
 // ensure are the changes beside the plan that make sure of what one reading shows.

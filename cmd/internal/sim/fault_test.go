@@ -35,7 +35,7 @@ func faults() []fault {
 // out of here.
 func unmended() []string {
 	return []string{
-		"older copy of the store",     // one that is seconds old is taken for a restart, and what it had not begun opens once more
+		"older copy of the store", // one that is seconds old is taken for a restart, and what it had not begun opens once more
 	}
 }
 

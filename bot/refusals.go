@@ -49,8 +49,8 @@ func (b *Bot) refused(ctx context.Context, token string, err error) error {
 }
 
 const (
-	botToken = "the bot token (SLACK_BOT_TOKEN)"
-	appToken = "the app token (SLACK_APP_TOKEN)"
+	botToken = "the bot token (SLACK_BOT_TOKEN)" //nolint:gosec // its name
+	appToken = "the app token (SLACK_APP_TOKEN)" //nolint:gosec // its name
 
 	firstPause = 500 * time.Millisecond
 )

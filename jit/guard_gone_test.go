@@ -2,7 +2,6 @@ package jit_test
 
 import (
 	"fmt"
-
 	"testing"
 
 	"jitbot/jit"

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"jitbot/jit"
 	"jitbot/jit/parse"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestWhatPoliciesOffer(t *testing.T) {

@@ -30,7 +30,7 @@ func keysOfBlock(kind string) []string {
 // https://docs.slack.dev/reference/block-kit/block-elements
 func keysOfElement(kind string) []string {
 	id := []string{"action_id", "focus_on_load", "placeholder"}
-	menu := append(id, "confirm")
+	menu := slices.Concat(id, []string{"confirm"})
 	if several, ok := strings.CutPrefix(kind, "multi_"); ok {
 		return append(keysOfElement(several), "max_selected_items", "initial_options", "initial_users",
 			"initial_conversations", "initial_channels")

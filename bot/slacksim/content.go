@@ -28,7 +28,7 @@ type content struct {
 }
 
 // read takes the content out of a call and checks it against Slack's limits.
-func (s *Sim) content(c *call) (content, *apiError) {
+func (s *Sim) content(c *call) (content, *apiError) { //nolint:revive // a case a branch
 	out := content{text: c.str("text")}
 	_, out.hasText = c.args["text"]
 	v, present, ok := c.structure("blocks")

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jitbot/jit"
@@ -14,14 +15,7 @@ func endedAs() []struct {
 	one, many string // after the number
 } {
 	in := func(states ...jit.State) func(jit.Grant) bool {
-		return func(g jit.Grant) bool {
-			for _, s := range states {
-				if g.State == s {
-					return true
-				}
-			}
-			return false
-		}
+		return func(g jit.Grant) bool { return slices.Contains(states, g.State) }
 	}
 	return []struct {
 		is        func(jit.Grant) bool

@@ -83,7 +83,7 @@ func HasButtons(m Message) bool {
 
 // ThreadAll is what is said under the grant's card about what happened since the
 // last reply.
-func ThreadAll(events []jit.Event, g jit.Grant) Message {
+func ThreadAll(events []jit.Event, g jit.Grant) Message { //nolint:revive // a case a branch
 	if len(events) == 1 {
 		return Thread(events[0], g)
 	}

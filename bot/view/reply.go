@@ -43,6 +43,7 @@ func LookingText(v command.Verb) string {
 		what = "I am reading the rights and the rules on the way to that VM"
 	case command.VerbProtect, command.VerbUnprotect:
 		what = "I am looking at the VM and at your rights there"
+	default:
 	}
 	return what + "; the answer follows."
 }

@@ -28,7 +28,7 @@ func (p *privateAddresses) UnmarshalJSON(data []byte) error {
 	}
 	if err := json.Unmarshal(data, &text); err != nil {
 		p.Unread = oneLine(string(data))
-		return nil
+		return nil //nolint:nilerr // what cannot be read is kept as that
 	}
 	*p = readPrivateAddresses(text, 0)
 	return nil

@@ -103,7 +103,7 @@ func (l balancer) networkOfMember(
 
 func (l balancer) unresolve(network, format string, args ...any) {
 	text := "The load balancer " + l.name + " " + fmt.Sprintf(format, args...) + ", so whom it lets in is not known."
-	l.topology.unresolved = append(l.topology.unresolved, unresolvedPool{network, jit.CleanText(text)})
+	l.unresolved = append(l.unresolved, unresolvedPool{network, jit.CleanText(text)})
 }
 
 // addNATRule adds an inbound NAT rule: to one member, or to each of a pool at ports

@@ -66,7 +66,7 @@ func (r rest) read(req *policy.Request, into any) error {
 }
 
 // list reads all pages of a list.
-func (r rest) list(ctx context.Context, address string, take func(json.RawMessage) error) error {
+func (r rest) list(ctx context.Context, address string, take func(json.RawMessage) error) error { //nolint:revive // a case a branch
 	for address != "" {
 		if err := r.checkOwns(address); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 )
 
 // planChannel tells what concerns no grant: of a kind one message a minute.
-func (d *desk) planChannel(now time.Time) []task {
+func (d *desk) planChannel(now time.Time) []task { //nolint:revive // a case a branch
 	var out []task
 	of, busy := map[jit.EventKind][]waiting{}, map[jit.EventKind]bool{}
 	var useless []uint64

@@ -69,6 +69,7 @@ func (d *Dispatcher) deliver(ctx context.Context, t task) (same bool, err error)
 		if m.Shown, err = d.intend(ctx, m); err != nil {
 			return true, err
 		}
+	default:
 	}
 	sent, err := d.notifier.Notify(ctx, m)
 	if errors.Is(err, jit.ErrInvalid) || errors.Is(err, jit.ErrNotFound) {
@@ -129,6 +130,7 @@ func (o Outcome) with(m Message, sent Sent, lost error) Outcome {
 			s.Direct = slices.DeleteFunc(slices.Clone(s.Direct), func(d Direct) bool { return d.Event.Seq == gone })
 			return s
 		}
+	default:
 	}
 	return o
 }
@@ -164,7 +166,7 @@ func (d *Dispatcher) sent(r result, now time.Time) {
 const maxLast = 1000
 
 // note remembers what is told seldom.
-func (d *desk) note(t task, now time.Time) {
+func (d *desk) note(t task, now time.Time) { //nolint:revive // a case a branch
 	if len(d.last) > maxLast {
 		for key, at := range d.last {
 			if now.Sub(at) > driftBetween {
@@ -191,6 +193,7 @@ func (d *desk) note(t task, now time.Time) {
 				d.last[driftAt(e)] = now
 			}
 		}
+	default:
 	}
 	for _, g := range t.Grants {
 		if f := d.files[g.ID]; f != nil {

@@ -192,7 +192,7 @@ func (d *desk) pending() (count map[Kind]int, oldest time.Time) {
 
 // expired is what lanes that are shut have not taken for so long that nobody waits
 // for it any more.
-func (d *desk) expired(now time.Time, shut func(lane) bool) []task {
+func (d *desk) expired(now time.Time, shut func(lane) bool) []task { //nolint:revive // a case a branch
 	var out []task
 	old := func(all []waiting, l lane, t task) {
 		if !shut(l) {

@@ -89,7 +89,7 @@ func (f *file) again(kind Kind) time.Time {
 	return time.Time{}
 }
 
-func (d *desk) planCard(f *file) []task {
+func (d *desk) planCard(f *file) []task { //nolint:revive // a case a branch
 	all := f.notices[KindCard]
 	needed := len(all) > 0 || len(f.notices[KindThread]) > 0 && !f.posted()
 	if !needed || f.busy[KindCard] {
@@ -223,7 +223,7 @@ func (d *desk) together(all []task) []task {
 }
 
 // planEnded tells a channel of what ended, when that is many.
-func (d *desk) planEnded(many map[string]*crowdOf) []task {
+func (d *desk) planEnded(many map[string]*crowdOf) []task { //nolint:revive // a case a branch
 	var out []task
 	for _, channel := range slices.Sorted(maps.Keys(many)) {
 		files := many[channel].ended

@@ -48,13 +48,6 @@ func rankCard(shows, is jit.State) int {
 	}
 }
 
-// untrue reports whether a card that shows one state misleads about a grant in
-// another.
-func untrue(shows, is jit.State) bool {
-	rank := rankCard(shows, is)
-	return rank == rankClaims || rank == rankButtons
-}
-
 // rankDirectOf ranks what the holder is told.
 func rankDirectOf(kind jit.EventKind) int {
 	switch kind {

@@ -24,7 +24,7 @@ func unreadText(nic jit.Interface, text string) string {
 
 // noteUnknown keeps what is not known and may let somebody in to the VM: addresses
 // that cannot be read, and host names to which firewalls lead.
-func (s *scan) noteUnknown(vm jit.VM) {
+func (s *scan) noteUnknown(vm jit.VM) { //nolint:revive // a case a branch
 	for _, nic := range vm.Interfaces {
 		for _, text := range nic.Unread {
 			s.unknown = append(s.unknown, unreadText(nic, text))

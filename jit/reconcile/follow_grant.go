@@ -16,7 +16,7 @@ import (
 // addresses or guards changed. One that is being opened, for minutes perhaps, is
 // given up then: what the holder would be let to may be somebody else's. It ends
 // as well where its rules would open another VM along, or let in too many.
-func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error {
+func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error { //nolint:revive // a case a branch
 	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
 	var elsewhere []jit.Path // of VMs in other subscriptions, which are followed there

@@ -58,7 +58,7 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, c c
 		return err
 	}
 	if err != nil {
-		return nil // its denies stay
+		return nil //nolint:nilerr // its denies stay
 	}
 	if done, err := r.followPolicy(ctx, p, vm); done {
 		return err

@@ -55,7 +55,7 @@ func (r *Reconciler) ownerAt(ctx context.Context, stored admission.AtGuard, t ru
 		}
 		if g, err := r.adapters.Grants.Grant(ctx, n.Grant); n.Grant != "" && (err == nil || errors.Is(err, jit.ErrDamaged)) {
 			g.ID = n.Grant
-			grants = append(grants[:len(grants):len(grants)], g)
+			grants = append(slices.Clip(grants), g)
 			owner = r.owner.Knowing(stored.Guard, grants, stored.Protections)
 			continue
 		}
@@ -78,7 +78,7 @@ func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) guardPass {
 // readBeside reads other guards beside this one, side by side, each once while what
 // was read of this one counts: what is said of several guards is of one moment. One
 // that is not there just now has the zero table.
-func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []string) error {
+func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []string) error { //nolint:revive // a case a branch
 	guards = slices.DeleteFunc(guards, func(guard string) bool { _, read := pass.others[guard]; return read || guard == pass.guard })
 	others, faults := make([]guardPass, len(guards)), make([]error, len(guards))
 	ctx, cancel := context.WithTimeout(ctx, readBesideWithin)

@@ -41,7 +41,7 @@ func (o Owner) PlanGuard(t Table, s Stored, now time.Time) Plan {
 // keepUnexplained keeps shut what a deny keeps shut and no protection known here
 // explains: the store may be lost, an older copy, or not be readable. Such a deny is
 // not removed, and one that is written again keeps those addresses.
-func keepUnexplained(t Table, plan Plan, s Stored) Plan {
+func keepUnexplained(t Table, plan Plan, s Stored) Plan { //nolint:revive // a case a branch
 	var changes []Change
 	for _, c := range plan.Changes {
 		n, _ := ParseRuleName(strings.ToLower(c.Name()))
@@ -128,6 +128,7 @@ func (o Owner) unconfirmed(t Table, s Stored) (wanted, unwanted []Rule) {
 		case jit.Unprotecting:
 			p.State = jit.Protected
 			unwanted = append(unwanted, rules()...)
+		default:
 		}
 	}
 	return wanted, unwanted

@@ -98,7 +98,7 @@ const (
 	NotRemoved Outcome = "failed"     // due, and still there
 )
 
-func sweepTable(
+func sweepTable( //nolint:revive // a case a branch
 	ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time,
 ) ([]Rule, error) {
 	var found []Rule

@@ -165,7 +165,7 @@ type suspects struct {
 }
 
 // findSuspects compares the indexes with every record.
-func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) {
+func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) { //nolint:revive // a case a branch
 	var out suspects
 	want := derived{}
 	c := tx.Bucket([]byte(bucketGrants)).Cursor()

@@ -159,7 +159,7 @@ func TestHistoryManifest(t *testing.T) {
 	for _, fault := range m.faults() {
 		t.Error(fault)
 	}
-	want := append(readManifest(t).OAuth.Scopes.Bot, app.HistoryScopes()...)
+	want := slices.Concat(readManifest(t).OAuth.Scopes.Bot, app.HistoryScopes())
 	if !slices.Equal(m.OAuth.Scopes.Bot, want) {
 		t.Errorf("scopes %v, want %v", m.OAuth.Scopes.Bot, want)
 	}

@@ -175,6 +175,7 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	p.bot, err = bot.New(bot.Config{
 		API: api, HTTP: o.HTTP, Service: p.service, Inbox: s, Log: o.Log,
 		PerPerson: o.Config.PerPerson, Stagger: o.Stagger, Grace: o.Grace, Live: p.anyLive,
+		Clicked: func(ctx context.Context, id jit.ID, at jit.Card) error { return mend(ctx, s, cards, id, at) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the Slack bot: %w", err)

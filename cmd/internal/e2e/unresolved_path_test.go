@@ -114,7 +114,8 @@ func TestLoadBalancerPools(t *testing.T) {
 		want string
 	}{
 		"by address": {
-			azuresim.BackendPool{Addresses: []string{"10.30.1.4"}}, nil,
+			azuresim.BackendPool{Addresses: []string{"10.30.1.4"}},
+			nil,
 			[]azuresim.BalancingRule{{Name: "ssh", Frontend: "f", Pool: "p", Protocol: "Tcp", FrontendPort: 2222, BackendPort: 22}},
 			"leads from 20.50.10.77 port 2222 to port 22 of 10.30.1.4",
 		},
@@ -129,7 +130,8 @@ func TestLoadBalancerPools(t *testing.T) {
 			nil, "leads from 20.50.10.77 port 50000 to port 22 of 10.30.1.4",
 		},
 		"a member that is no address": {
-			azuresim.BackendPool{Addresses: []string{"host.example"}}, nil,
+			azuresim.BackendPool{Addresses: []string{"host.example"}},
+			nil,
 			[]azuresim.BalancingRule{{Name: "ssh", Frontend: "f", Pool: "p", Protocol: "Tcp", FrontendPort: 2222, BackendPort: 22}},
 			`whose address "host.example" is none that jitbot can read`,
 		},

@@ -56,7 +56,8 @@ func TestNoAccessLeftOpen(t *testing.T) {
 // memoryDir is a directory in memory, where there is one: what a disk does is not
 // drawn, and each life commits many times.
 func memoryDir(t *testing.T) string {
-	if dir, err := os.MkdirTemp("/dev/shm", "jitbot-life-"); err == nil {
+	if dir, err := os.MkdirTemp("/dev/shm", "jitbot-life-"); err == nil { //nolint:usetesting // not on a disk
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
 		return dir
 	}
 	return t.TempDir()

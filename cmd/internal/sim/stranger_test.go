@@ -112,13 +112,15 @@ func (h *hostile) foreignWrite(fails, restores bool) bool {
 	id, name := h.drawNSG()
 	keeps := seldom(h.draw, "keeps ours", 2)
 	takes := some(h.draw, "takes", 3*time.Second, 20*time.Second, 60*time.Second)
-	err := h.Azure.BeginForeignWrite(azuresim.ForeignWrite{NSG: id, Takes: takes, Fails: fails, Restores: restores,
+	err := h.Azure.BeginForeignWrite(azuresim.ForeignWrite{
+		NSG: id, Takes: takes, Fails: fails, Restores: restores,
 		Rules: func(present []azuresim.Rule) []azuresim.Rule {
 			present = slices.DeleteFunc(present, func(r azuresim.Rule) bool { return !keeps && ours(r.Name) || r.Name == "theirs" })
 			r := inbound("theirs", "Internet", 3000)
 			r.DestinationPortRange = "8080"
 			return append(present, r)
-		}})
+		},
+	})
 	h.draw.Logf("%s, keeps ours %t, in %s: %v", name, keeps, takes, err)
 	if err != nil {
 		return false

@@ -45,6 +45,7 @@ func (n *Notifier) Notify(_ context.Context, m outbox.Message) (outbox.Sent, err
 		case outbox.KindCard, outbox.KindDirect, outbox.KindThread:
 			to := map[outbox.Kind]jit.Audience{outbox.KindCard: jit.ToCard, outbox.KindDirect: jit.ToRequester, outbox.KindThread: jit.ToThread}
 			n.claim(e, to[m.Kind], m.Grants[0])
+		default:
 		}
 	}
 	if m.Kind == outbox.KindEnded {

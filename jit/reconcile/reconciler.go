@@ -115,7 +115,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 
 // Run reconciles until ctx ends, then waits for the work under way. The
 // service's Check finishes requests that a crash cut off.
-func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID) (jit.Grant, error)) error { //nolint:revive // a case a branch
+func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID) (jit.Grant, error)) error { //nolint:revive // one loop
 	r.checkRequest = func(ctx context.Context, id jit.ID) error {
 		_, err := check(ctx, id)
 		if errors.As(err, new(*jit.Refusal)) {

@@ -65,11 +65,14 @@ func (o Owner) named(r Rule) (RuleName, bool) {
 	return n, ok && n.Installation == o.Installation
 }
 
-// explain reports whether a deny is that of a protection, or shuts nothing else than
-// protections do.
-func (s stored) explain(installation string, deny Rule) bool {
-	return len(s.protections) > 0 && (named(ForProtections(installation, s.guard, s.protections), deny.Name) ||
-		len(deny.Destinations) > 0 && deny.ExplainedBy(s.guard, s.protections))
+// explain reports whether a rule has the name of a protection's deny, or is a deny,
+// named as we write names, that shuts nothing else than protections do.
+func (s stored) explain(installation string, r Rule) bool {
+	if len(s.protections) == 0 {
+		return false
+	}
+	alike := !r.Allow && r.Name == strings.ToLower(r.Name) && len(r.Destinations) > 0 && r.ExplainedBy(s.guard, s.protections)
+	return alike || named(ForProtections(installation, s.guard, s.protections), r.Name)
 }
 
 // inBand reports whether a rule of the name may have the priority.

@@ -36,7 +36,7 @@ func TestAnySequenceBehindFirewalls(t *testing.T) {
 }
 
 func newFirewallWalk(t *rapid.T, dir string) *walk {
-	w := simulated.NewIn(t, dir)
+	w := simulated.NewIn(unlogged{t}, dir)
 	k := &walk{World: w, draw: t, twin: azuresim.New(azuresim.Options{}), outOfBands: map[string]bool{}}
 	k.network = &network{clients: []string{fromOutside + "/32", "203.0.113.8/32", "198.51.100.10/32", "10.60.1.9/32", "10.60.1.10/32"}}
 	azuresim.SeedDemo(k.twin)

@@ -97,7 +97,7 @@ type hostile struct {
 }
 
 func newHostile(t *rapid.T, dir string, seen *tally) *hostile {
-	h := &hostile{World: simulated.NewIn(t, dir), draw: t, dir: dir, seen: seen, knowledge: newKnowledge()}
+	h := &hostile{World: simulated.NewIn(unlogged{t}, dir), draw: t, dir: dir, seen: seen, knowledge: newKnowledge()}
 	h.Config.Policies[0].Ports = []jit.PortPolicy{{
 		Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Shortest: time.Minute, Longest: time.Hour,
 	}}

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"flag"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ func within(t *testing.T, limit time.Duration, prop func(t *rapid.T, dir string)
 }
 
 func newWalk(t *rapid.T, dir string) *walk {
-	w := simulated.NewIn(t, dir)
+	w := simulated.NewIn(unlogged{t}, dir)
 	drawConfig(t, &w.Config)
 	w.Azure.Configure(func(s *azuresim.Settings) {
 		s.Writers = some(t, "writers", azuresim.Parallel, azuresim.RefuseRetryable, azuresim.RefuseConflict)
@@ -201,3 +202,10 @@ func (k *walk) end() {
 		k.T.Error(err)
 	}
 }
+
+// unlogged is a case without the log of the program, which writes while the case
+// draws: a failure shows its steps.
+type unlogged struct{ *rapid.T }
+
+// Output implements simulated.Tester.
+func (unlogged) Output() io.Writer { return io.Discard }

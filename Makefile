@@ -10,7 +10,7 @@ GOLANGCI_LINT_VERSION := v2.15.0
 FUZZTIME     ?= 20s
 NIGHTLYTIME  ?= 10m
 # A package that takes longer hangs.
-TEST_TIMEOUT ?= 15m
+TEST_TIMEOUT ?= 25m
 SLOW         ?=
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 

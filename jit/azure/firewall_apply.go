@@ -159,7 +159,9 @@ func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string
 
 // writeFirewall sends what the changes make of the document; nil when they
 // make nothing and what is there is in force.
-func (c *Client) writeFirewall(ctx context.Context, id *arm.ResourceID, changes []rules.Change) (*runtime.Poller[noResult], error) { //nolint:revive // one write
+func (c *Client) writeFirewall( //nolint:revive // one write
+	ctx context.Context, id *arm.ResourceID, changes []rules.Change,
+) (*runtime.Poller[noResult], error) {
 	address := c.manager.address(id.String(), networkVersion)
 	doc := fields{}
 	err := c.manager.get(ctx, address, &doc)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -15,6 +16,10 @@ import (
 // Posts count for their channel and for the workspace, edits for the workspace;
 // what is limited says for how long, and nothing else is.
 func TestLimitsAreCountedAsSlackDoes(t *testing.T) {
+	synctest.Test(t, limitsAreCounted) // no time passes, however slow the machine
+}
+
+func limitsAreCounted(t *testing.T) {
 	r := newRig(t, slacksim.Options{})
 	post := func(channel string) error {
 		_, _, err := r.api.PostMessageContext(r.ctx, channel, text("x"))

@@ -32,7 +32,7 @@ type VMResult struct {
 // outcome. It answers when the protections are stored; that they are in force
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]VMResult, error) {
-	results, err := s.eachVM(ctx, by, "protect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
+	results, err := s.eachVM(ctx, by, "protect", words, s.vmsNamed, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		if policy, _ := s.config.Policy(vm); policy.Always {
 			return jit.Refuse(jit.ErrPolicy,
 				"The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
@@ -49,9 +49,9 @@ func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, po
 }
 
 // Unprotect ends the protection of the VMs: exactly our denies are removed. Each
-// VM has its own outcome.
+// VM has its own outcome. One that is gone is found while it is protected.
 func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]VMResult, error) {
-	return s.eachVM(ctx, by, "unprotect", words, func(ctx context.Context, who jit.Person, vm jit.VM) error {
+	return s.eachVM(ctx, by, "unprotect", words, s.checks.FindProtected, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
 		if err != nil {
 			return err
@@ -71,9 +71,13 @@ func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) 
 	})
 }
 
-// eachVM runs f on each VM for an admin who holds the rights there.
+func (s *Service) vmsNamed(ctx context.Context, words []string) ([]jit.VM, error) {
+	return s.checks.VMs.Find(ctx, words, nil)
+}
+
+// eachVM runs f on each VM that find finds, for an admin who holds the rights there.
 func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words []string,
-	f func(context.Context, jit.Person, jit.VM) error,
+	find func(context.Context, []string) ([]jit.VM, error), f func(context.Context, jit.Person, jit.VM) error,
 ) ([]VMResult, error) {
 	said := what + " " + jit.CleanText(strings.Join(words, ", "))
 	who, err := s.checks.Identify(ctx, by)
@@ -87,7 +91,7 @@ func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words 
 	if !admin {
 		return nil, s.rejectProtection(ctx, by, said, nil, refuseNonAdmin())
 	}
-	vms, err := s.checks.VMs.Find(ctx, words, nil)
+	vms, err := find(ctx, words)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,31 @@ func (c Checker) DraftProtection(
 	return p, c.protectable(ctx, p)
 }
 
+// FindProtected is Find, and finds the VMs that are gone and still protected, too.
+func (c Checker) FindProtected(ctx context.Context, words []string) ([]jit.VM, error) {
+	found, no := c.VMs.Find(ctx, words, nil)
+	if !errors.As(no, new(*jit.Refusal)) {
+		return found, no
+	}
+	vms, err := c.VMs.ListOrStale(ctx, VMsMaxAge)
+	if err != nil {
+		return nil, err
+	}
+	protections, err := c.Adapters.Protections.Protections(ctx)
+	if err != nil && !errors.Is(err, jit.ErrDamaged) { // what can be read is ended
+		return nil, fmt.Errorf("listing protections: %w", err)
+	}
+	for _, p := range protections {
+		if !slices.ContainsFunc(vms, func(vm jit.VM) bool { return resource.Same(vm.ID, p.VM) }) {
+			vms = append(slices.Clip(vms), jit.VM{ID: p.VM, Name: p.Name, Group: p.Group})
+		}
+	}
+	if found, err = Sees(all).resolveAll(vms, words); err != nil {
+		return nil, no
+	}
+	return found, nil
+}
+
 // protectable refuses a protection whose denies could not be written or removed,
 // or would be idle because somebody's allow stands above them.
 func (c Checker) protectable(ctx context.Context, p jit.Protection) error {

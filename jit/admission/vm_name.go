@@ -15,6 +15,9 @@ import (
 // cannot be told just now.
 type Sees func(vm jit.VM) (bool, error)
 
+// all shows every VM.
+func all(jit.VM) (bool, error) { return true, nil }
+
 // Find resolves what people type: a name, group/name where names clash, or
 // tag:key=value for many. Only what sees allows is found and named: a VM that may
 // not be shown is answered like one that is not there. nil shows all.
@@ -23,7 +26,7 @@ func (c *VMCache) Find(ctx context.Context, words []string, sees Sees) ([]jit.VM
 		return nil, jit.Refuse(jit.ErrInput, "Say which VM: /jit request <vm> [ports] [duration] [from <address>] for <reason>.")
 	}
 	if sees == nil {
-		sees = func(jit.VM) (bool, error) { return true, nil }
+		sees = all
 	}
 	vms, err := c.ListOrStale(ctx, VMsMaxAge)
 	if err != nil {

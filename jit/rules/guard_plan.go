@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
 )
 
@@ -23,7 +24,7 @@ type Stored struct {
 // be, what makes sure of it. The owner knows what the store says.
 func (o Owner) PlanGuard(t Table, s Stored, now time.Time) Plan {
 	plan := o.MakePlan(t, Desired(o.Installation, t.Guard, s.Grants, s.Protections, now))
-	plan = keepUnexplained(t, plan, s)
+	plan = o.keepUnexplained(t, plan, s)
 	plan.Changes = append(plan.Changes, o.ensure(t, plan, s)...)
 	plan.Changes = slices.DeleteFunc(plan.Changes, func(c Change) bool {
 		if c.Put == nil || !c.Put.Allow {
@@ -40,37 +41,53 @@ func (o Owner) PlanGuard(t Table, s Stored, now time.Time) Plan {
 
 // keepUnexplained keeps shut what a deny keeps shut and no protection known here
 // explains: the store may be lost, an older copy, or not be readable. Such a deny is
-// not removed, and one that is written again keeps those addresses.
-func keepUnexplained(t Table, plan Plan, s Stored) Plan { //nolint:revive // a case a branch
-	var changes []Change
-	for _, c := range plan.Changes {
-		n, _ := ParseRuleName(strings.ToLower(c.Name()))
+// not removed, and one that is written again keeps those addresses. What is no single
+// address somebody put there, so that it goes with a deny which the store knows.
+func (o Owner) keepUnexplained(t Table, plan Plan, s Stored) Plan {
+	changes := plan.Changes
+	plan.Changes = nil
+	for _, c := range changes {
 		old, found := t.Rule(c.Name())
-		if n.Grant != "" || !found || old.Allow {
-			changes = append(changes, c)
+		if n, _ := o.named(old); !found || n.Grant != "" || old.Allow {
+			plan.Changes = append(plan.Changes, c)
 			continue
 		}
-		kept := slices.DeleteFunc(slices.Clone(old.Destinations), func(d string) bool {
-			return !s.Unsure && Rule{Destinations: []string{d}}.ExplainedBy(t.Guard, s.Protections)
-		})
-		switch {
-		case c.Put == nil && len(kept) == 0:
-			changes = append(changes, c)
-		case c.Put != nil:
-			wanted := *c.Put
-			kept = slices.DeleteFunc(kept, func(d string) bool { return slices.Contains(wanted.Destinations, d) })
-			wanted.Destinations = slices.Concat(wanted.Destinations, kept)
-			at := slices.IndexFunc(plan.Final, func(r Rule) bool { return strings.EqualFold(r.Name, wanted.Name) })
-			if at >= 0 {
-				plan.Final[at] = wanted
+		addresses, other := o.unexplained(old, s)
+		if c.Put != nil {
+			c = plan.alsoShutting(*c.Put, addresses)
+			if c.Put.Equal(old) && !old.Failed {
+				continue
 			}
-			if !wanted.Equal(old) || old.Failed {
-				changes = append(changes, Change{Put: &wanted})
-			}
+		} else if len(addresses) > 0 || other {
+			continue
+		}
+		plan.Changes = append(plan.Changes, c)
+	}
+	return plan
+}
+
+// unexplained are the addresses of a deny that no protection known here has; other
+// says that it shuts something else too, and that the store does not know it.
+func (o Owner) unexplained(deny Rule, s Stored) (addresses []string, other bool) {
+	for _, d := range deny.Destinations {
+		switch p, ok := ipset.ParsePrefix(d); {
+		case !ok || !p.IsSingleIP():
+			other = other || s.Unsure || !o.stored.has(o.Installation, deny.Name)
+		case s.Unsure || !Rule{Destinations: []string{d}}.ExplainedBy(o.stored.guard, s.Protections):
+			addresses = append(addresses, d)
 		}
 	}
-	plan.Changes = changes
-	return plan
+	return addresses, other
+}
+
+// alsoShutting has the plan write the deny with the addresses, too.
+func (p Plan) alsoShutting(deny Rule, addresses []string) Change {
+	addresses = slices.DeleteFunc(addresses, func(d string) bool { return slices.Contains(deny.Destinations, d) })
+	deny.Destinations = slices.Concat(deny.Destinations, addresses)
+	if at := slices.IndexFunc(p.Final, func(r Rule) bool { return strings.EqualFold(r.Name, deny.Name) }); at >= 0 {
+		p.Final[at] = deny
+	}
+	return Change{Put: &deny}
 }
 
 // ensure are the changes beside the plan that make sure of what one reading shows.

@@ -65,14 +65,17 @@ func (o Owner) named(r Rule) (RuleName, bool) {
 	return n, ok && n.Installation == o.Installation
 }
 
-// explain reports whether a rule has the name of a protection's deny, or is a deny,
-// named as we write names, that shuts nothing else than protections do.
+// explain reports whether a rule has the name of a protection's deny, or that of a
+// deny which protections had before: it says what the rule does, and that shuts
+// nothing else than they do.
 func (s stored) explain(installation string, r Rule) bool {
-	if len(s.protections) == 0 {
-		return false
-	}
-	alike := !r.Allow && r.Name == strings.ToLower(r.Name) && len(r.Destinations) > 0 && r.ExplainedBy(s.guard, s.protections)
-	return alike || named(ForProtections(installation, s.guard, s.protections), r.Name)
+	before := !r.Allow && r.namedByContent() && r.ExplainedBy(s.guard, s.protections)
+	return before || s.has(installation, r.Name)
+}
+
+// has reports whether a deny of the protections has the name.
+func (s stored) has(installation, name string) bool {
+	return named(ForProtections(installation, s.guard, s.protections), name)
 }
 
 // inBand reports whether a rule of the name may have the priority.

@@ -101,12 +101,26 @@ func addDenies(shared map[string]*Rule, installation string, path jit.Path, p ji
 
 // denySuffix is the same for all VMs that may share a deny.
 func denySuffix(p jit.Protection, a netip.Addr) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %t", p.Spans(), strings.ToLower(p.Source), a.Is4()))
-	side := overSuffix
 	if p.Existing == jit.Respect {
-		side = underSuffix
+		return underSuffix + denyHash(p.Spans(), p.Source, a.Is4())
 	}
-	return side + hex.EncodeToString(sum[:4])
+	return overSuffix + denyHash(p.Spans(), p.Source, a.Is4())
+}
+
+func denyHash(ports []string, source string, v4 bool) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %t", ports, strings.ToLower(source), v4))
+	return hex.EncodeToString(sum[:4])
+}
+
+// namedByContent reports whether the deny has the name that jitbot gives to one for
+// these ports, this source and addresses of this family: nobody else names rules so.
+func (r Rule) namedByContent() bool {
+	if len(r.Destinations) == 0 || len(r.Sources) != 1 {
+		return false
+	}
+	q, _ := ipset.ParsePrefix(r.Destinations[0])
+	n, parsed := ParseRuleName(r.Name)
+	return parsed && slices.Contains([]string{overSuffix, underSuffix}, strings.TrimSuffix(n.Suffix, denyHash(r.Ports, r.Sources[0], q.Addr().Is4())))
 }
 
 // ExplainedBy reports whether every address that the deny keeps shut is that of

@@ -100,6 +100,12 @@ func TestOwnershipBesideTheBands(t *testing.T) {
 		Paths: []jit.Path{{Guard: "/nsg/a", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
 	}
 	known := jittest.Owner.Knowing("/nsg/a", []jit.Grant{g}, []jit.Protection{p})
+	older := p
+	older.State, older.Ports = jit.Protected, []jit.PortPolicy{{Ports: jit.Ports{From: 3389, To: 3389}}}
+	before := rules.ForProtections("prod", "/nsg/a", []jit.Protection{older})[0]
+	before.Priority = 3000
+	turned, wider := before, before
+	turned.Allow, wider.Destinations = true, []string{"10.0.0.4", "10.0.0.9"}
 	allow := "jitbot-prod-" + string(g.ID) + "-a"
 	form := "jitbot " + string(g.ID) + " U1 until 2026-03-01T10:00:00Z"
 	for _, tt := range []struct {
@@ -113,8 +119,10 @@ func TestOwnershipBesideTheBands(t *testing.T) {
 		{"of another installation", rules.Rule{Name: strings.Replace(allow, "prod", "test", 1), Priority: 4000, Description: form}, false, false},
 		{"described anew", rules.Rule{Name: allow, Priority: 4000, Description: "managed"}, false, true},
 		{"of a grant that nobody knows", rules.Rule{Name: "jitbot-prod-g-22222-a", Priority: 4000}, false, false},
-		{"a deny for a protected address", rules.Rule{Name: "jitbot-prod-deny-a", Priority: 3000, Destinations: []string{"10.0.0.4"}, Description: form}, false, true},
-		{"a deny for more than that", rules.Rule{Name: "jitbot-prod-deny-a", Priority: 300, Destinations: []string{"10.0.0.4", "10.0.0.9"}}, false, false},
+		{"a deny that the protection had before", before, false, true},
+		{"an allow of such a name", turned, false, false},
+		{"a deny for more than that", wider, false, false},
+		{"somebody's deny, named like ours", rules.Rule{Name: "jitbot-prod-deny-over-23", Priority: 104, Destinations: []string{"10.0.0.4"}}, false, false},
 		{"a deny for nothing", rules.Rule{Name: "jitbot-prod-deny-a", Priority: 300}, false, false},
 		{"a name that only begins like ours", rules.Rule{Name: "jitbot-prod-ssh", Priority: 100, Description: form, Destinations: []string{"10.0.0.4"}}, false, false},
 	} {

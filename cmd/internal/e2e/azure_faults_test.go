@@ -102,7 +102,7 @@ func TestUnconfirmedOpeningFails(t *testing.T) {
 			t.Errorf("ended as %s", g.Decision.Ending)
 		}
 		if w.Told.Has("opened") || !w.Told.Has("failed to requester") {
-			t.Errorf("said %v", w.Told.Said)
+			t.Errorf("said %v", w.Told.Said())
 		}
 		w.CheckPromises(foreign)
 	})

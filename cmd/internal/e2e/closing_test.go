@@ -122,7 +122,7 @@ func TestHangingOperationShowsAsStuck(t *testing.T) {
 			t.Error("it does not show as stuck")
 		}
 		if w.Told.Count(string(g.ID)+" stuck to requester") != 1 {
-			t.Errorf("said %v", w.Told.Said)
+			t.Errorf("said %v", w.Told.Said())
 		}
 	})
 }
@@ -203,7 +203,7 @@ func TestDeletedGuardOfAnOpenGrantIsSaid(t *testing.T) {
 			t.Errorf("the record says %v", kinds)
 		}
 		if w.Told.Count("closed to requester") != 1 {
-			t.Errorf("said %v", w.Told.Said)
+			t.Errorf("said %v", w.Told.Said())
 		}
 		text := view.Direct(jit.Event{Kind: jit.EventClosed, Grant: g.ID}, g).Text
 		if strings.Contains(text, "could not be opened") || !strings.Contains(text, "was deleted") {
@@ -223,7 +223,7 @@ func TestProxysNotFoundEndsNothing(t *testing.T) {
 		w.Want(g.ID, jit.Open)
 		w.Pass(time.Until(g.Clock.Deadline) + 2*time.Minute)
 		if g := w.Want(g.ID, jit.Closing); !g.Stuck || w.Told.Has("closed") {
-			t.Errorf("stuck %t, said %v", g.Stuck, w.Told.Said)
+			t.Errorf("stuck %t, said %v", g.Stuck, w.Told.Said())
 		}
 		fault.Remove()
 		w.Pass(2 * time.Minute)

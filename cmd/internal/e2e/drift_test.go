@@ -95,14 +95,14 @@ func TestDenyBeforeAGrantIsTold(t *testing.T) {
 			t.Errorf("the card says %q", fault(g))
 		}
 		if w.Told.Count("hindered to requester") != 1 || w.Told.Count("hindered to thread") != 1 {
-			t.Errorf("said %v", w.Told.Said)
+			t.Errorf("said %v", w.Told.Said())
 		}
 		if err := w.Azure.DeleteRule(azuresim.DemoWebNICNSG, "block-ssh"); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(time.Minute)
 		if g = w.Want(g.ID, jit.Open); fault(g) != "" || w.Told.Count("hindered to requester") != 1 || w.Told.Count("hindered to card") != 2 {
-			t.Errorf("the card says %q, said %v", fault(g), w.Told.Said)
+			t.Errorf("the card says %q, said %v", fault(g), w.Told.Said())
 		}
 	})
 }

@@ -87,7 +87,7 @@ func TestUnprotectedBesideSomebodysWriteOfTheWhole(t *testing.T) {
 		}
 		w.Pass(2 * time.Minute)
 		if !w.Told.Has("unprotected") || !w.Reachable(azuresim.DemoDev1, "10.30.1.99") {
-			t.Errorf("the deny filters still, or nothing was said: %v", w.Told.Said)
+			t.Errorf("the deny filters still, or nothing was said: %v", w.Told.Said())
 		}
 		w.CheckPromises(foreign)
 	})

@@ -59,7 +59,7 @@ func TestLockedGuardIsRefused(t *testing.T) {
 				w.Pass(time.Minute)
 				w.Want(g.ID, jit.Refused)
 				if w.Told.Has("to card") || w.Ours() != 0 {
-					t.Errorf("a card was posted or a rule written; said %v", w.Told.Said)
+					t.Errorf("a card was posted or a rule written; said %v", w.Told.Said())
 				}
 				w.CheckPromises(foreign)
 			})

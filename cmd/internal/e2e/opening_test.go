@@ -66,7 +66,7 @@ func TestStaleApprovalOpensNothing(t *testing.T) {
 		}
 		w.nothingOpened()
 		if !w.Told.Has(string(g.ID) + " closed to requester") { // with why
-			t.Errorf("said %v", w.Told.Said)
+			t.Errorf("said %v", w.Told.Said())
 		}
 	})
 }
@@ -107,7 +107,7 @@ func TestStaleAskOpensNothing(t *testing.T) {
 		w.Want(id, jit.Refused)
 		w.nothingOpened()
 		if !w.Told.Has("refused to requester") {
-			t.Errorf("said %v", w.Told.Said)
+			t.Errorf("said %v", w.Told.Said())
 		}
 	})
 }

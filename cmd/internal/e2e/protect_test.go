@@ -50,7 +50,7 @@ func TestProtectGrantUnprotect(t *testing.T) {
 			t.Fatal("jump-1 is still open after protect")
 		}
 		if w.Told.Count("protected to channel") != 1 {
-			t.Errorf("said %v", w.Told.Said)
+			t.Errorf("said %v", w.Told.Said())
 		}
 		g := w.Open(time.Hour, "jump-1")
 		if !w.Reachable(vm, from) || w.Reachable(vm, other) {
@@ -99,7 +99,7 @@ func TestSharedDeny(t *testing.T) {
 			t.Errorf("dev-2 is protected: %t, %d rules", w.protected(azuresim.DemoDev2), w.Ours())
 		}
 		if w.Told.Count("drift") != 0 {
-			t.Errorf("a change of ours was called drift: %v", w.Told.Said)
+			t.Errorf("a change of ours was called drift: %v", w.Told.Said())
 		}
 		w.CheckPromises(foreign)
 	})
@@ -168,7 +168,7 @@ func TestDenyDrift(t *testing.T) {
 		}
 		w.Pass(time.Minute)
 		if w.Reachable(azuresim.DemoJump, "203.0.113.7") || w.Told.Count("drift to channel") != 1 {
-			t.Errorf("not put back, or not said: %v", w.Told.Said)
+			t.Errorf("not put back, or not said: %v", w.Told.Said())
 		}
 		w.CheckPromises(foreign)
 	})

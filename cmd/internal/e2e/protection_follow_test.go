@@ -41,7 +41,7 @@ func TestProtectionFollowsItsPolicy(t *testing.T) {
 			t.Errorf("%+v", denies)
 		}
 		if !w.protected(azuresim.DemoJump) || w.Told.Count("drift") != 0 {
-			t.Errorf("said %v", w.Told.Said)
+			t.Errorf("said %v", w.Told.Said())
 		}
 		if results, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err != nil {
 			t.Errorf("%v %v", results, err)
@@ -146,7 +146,7 @@ func TestInterfaceThatCameWhileListed(t *testing.T) {
 		w.Pass(time.Minute)
 		slow.Remove()
 		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
-			t.Errorf("no longer shut; it was said %v", w.Told.Said)
+			t.Errorf("no longer shut; it was said %v", w.Told.Said())
 		}
 		w.Want(g.ID, jit.Open)
 	})
@@ -253,7 +253,7 @@ func TestProtectedSinceTheList(t *testing.T) {
 		slow.Remove()
 		for range 30 {
 			if w.Pass(time.Second); w.Reachable(azuresim.DemoJump, adasAddress) {
-				t.Fatalf("open again; it was said %v", w.Told.Said)
+				t.Fatalf("open again; it was said %v", w.Told.Said())
 			}
 		}
 	})

@@ -44,7 +44,7 @@ func TestRenumberedRuleOfAGrant(t *testing.T) {
 					w.renumber(azuresim.DemoWebNICNSG, bare)
 					w.Pass(time.Minute)
 					if !slices.Contains(w.Kinds(g.ID), jit.EventDrift) || w.Told.Count("drift to thread") != 1 {
-						t.Errorf("it was not told: %v", w.Told.Said)
+						t.Errorf("it was not told: %v", w.Told.Said())
 					}
 					if end {
 						if ended := w.Want(g.ID, jit.Closed); ended.Decision.Ending != jit.Drifted {
@@ -79,7 +79,7 @@ func TestRenumberedDeny(t *testing.T) {
 		w.renumber(azuresim.DemoDevNSG, true)
 		w.Pass(time.Minute)
 		if after := w.oursIn(azuresim.DemoDevNSG); !equalRules(before, after) || !w.Told.Has("drift to channel") {
-			t.Errorf("the deny is %+v, was %+v; said %v", after, before, w.Told.Said)
+			t.Errorf("the deny is %+v, was %+v; said %v", after, before, w.Told.Said())
 		}
 		w.renumber(azuresim.DemoDevNSG, false)
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"dev-1"}); err != nil {
@@ -87,7 +87,7 @@ func TestRenumberedDeny(t *testing.T) {
 		}
 		w.Pass(time.Minute)
 		if w.Ours() != 0 || !w.Told.Has("unprotected") {
-			t.Errorf("%d denies are left; said %v", w.Ours(), w.Told.Said)
+			t.Errorf("%d denies are left; said %v", w.Ours(), w.Told.Said())
 		}
 		w.CheckPromises(foreign)
 	})

@@ -63,10 +63,10 @@ func TestDamagedProtectionLeavesNoOtherOpen(t *testing.T) {
 		w.Start()
 		w.Pass(time.Minute)
 		w.removeDenies(azuresim.DemoDevNSG)
-		said := len(w.Told.Said)
+		said := len(w.Told.Said())
 		w.Pass(5 * time.Minute)
 		if w.Reachable(azuresim.DemoDev1, nobody) && w.protected(azuresim.DemoDev1) {
-			t.Errorf("dev-1 is open to everybody and called protected; said since: %v", w.Told.Said[said:])
+			t.Errorf("dev-1 is open to everybody and called protected; said since: %v", w.Told.Said()[said:])
 		}
 	})
 }

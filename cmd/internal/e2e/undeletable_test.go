@@ -82,7 +82,7 @@ func TestUndeletableGuardIsRefused(t *testing.T) {
 				}
 				w.Pass(time.Minute)
 				if w.Want(g.ID, jit.Refused); w.Told.Has("to card") || w.Ours() != 0 {
-					t.Errorf("%d rules of ours; said %v", w.Ours(), w.Told.Said)
+					t.Errorf("%d rules of ours; said %v", w.Ours(), w.Told.Said())
 				}
 				w.CheckPromises(foreign)
 			})
@@ -188,7 +188,7 @@ func TestUndeletableOrphanIsStuck(t *testing.T) {
 			t.Errorf("stuck are %+v", stuck)
 		}
 		if n := w.Told.Count("g-99999 stuck to channel"); n != 1 {
-			t.Errorf("it was told %d times: %v", n, w.Told.Said)
+			t.Errorf("it was told %d times: %v", n, w.Told.Said())
 		}
 		waiting, err := w.Ask(ada, time.Hour, "db-2")
 		if err != nil {

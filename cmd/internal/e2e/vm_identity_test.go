@@ -27,7 +27,7 @@ func (w *world) shutFor(d time.Duration, vm string) {
 	for range d / time.Second {
 		w.Pass(time.Second)
 		if _, there := w.Azure.Machine(vm); there && w.Reachable(vm, nobodys) {
-			w.T.Fatalf("%s is open to everybody; it was said %v", vm, w.Told.Said)
+			w.T.Fatalf("%s is open to everybody; it was said %v", vm, w.Told.Said())
 		}
 	}
 }
@@ -223,6 +223,31 @@ func TestProtectionOfNothingEnds(t *testing.T) {
 	})
 }
 
+// A VM that is gone and still protected can be unprotected, by name or id.
+func TestUnprotectWhatIsGone(t *testing.T) {
+	for _, word := range []string{"dev-1", "DEV/dev-1", azuresim.DemoDev1} {
+		t.Run(word, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.Start()
+				w.protect("dev-1")
+				w.Azure.DeleteVM(azuresim.DemoDev1)
+				w.Pass(2 * time.Minute)
+				if _, err := w.Service.Unprotect(t.Context(), ada, []string{word}); !errors.Is(err, jit.ErrAuthority) {
+					t.Errorf("somebody may: %v", err)
+				}
+				results, err := w.Service.Unprotect(t.Context(), carol, []string{word, "jump-1"})
+				if err != nil || len(results) != 2 || results[0].Err != nil || !errors.Is(results[1].Err, jit.ErrStale) {
+					t.Fatalf("%+v, %v", results, err)
+				}
+				w.Pass(time.Minute)
+				if _, err := w.Store.Protection(t.Context(), azuresim.DemoDev1); !errors.Is(err, jit.ErrNotFound) || w.Ours() != 0 {
+					t.Errorf("%v, and %d rules are left", err, w.Ours())
+				}
+			})
+		})
+	}
+}
+
 // Of two VMs behind a group that is moved neither is open for a moment.
 func TestGroupOfTwoProtectedMoves(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
@@ -231,7 +256,7 @@ func TestGroupOfTwoProtectedMoves(t *testing.T) {
 		w.moved(azuresim.DemoDevNSG, azuresim.DemoWebGroup, 0)
 		for range 180 {
 			if w.Pass(time.Second); w.Reachable(azuresim.DemoDev1, nobodys) || w.Reachable(azuresim.DemoDev2, nobodys) {
-				t.Fatalf("open; it was said %v", w.Told.Said)
+				t.Fatalf("open; it was said %v", w.Told.Said())
 			}
 		}
 		if !w.protected(azuresim.DemoDev1) || !w.protected(azuresim.DemoDev2) {

@@ -69,13 +69,13 @@ func (k *walk) checkStates(m *model) {
 			k.T.Errorf("%s is open after its deadline %s", g.ID, g.Clock.Deadline)
 		case g.State == jit.Open && slices.ContainsFunc(g.VMs(), func(vm string) bool { return !k.exists(vm) }):
 			k.T.Errorf("%s is open to a machine that is gone: %v", g.ID, g.VMs())
-		case g.State == jit.Closing && !k.isOutOfBands(string(g.ID)), g.State == jit.Asked, g.State == jit.Opening && !held:
+		case g.State == jit.Closing, g.State == jit.Asked, g.State == jit.Opening && !held:
 			k.T.Errorf("%s is still %s (%s): %+v", g.ID, g.State, g.Waiting, g.Paths)
 		}
 	}
 	for _, p := range m.protectionOf {
 		blocked := p.State == jit.Protecting && slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
-		if !k.exists(p.VM) || p.State != jit.Protected && !blocked || len(p.Left) > 0 {
+		if !k.exists(p.VM) && !k.gone[p.VM] || p.State != jit.Protected && !blocked || len(p.Left) > 0 {
 			k.T.Errorf("%s is still %s, left %+v", p.Name, p.State, p.Left)
 		}
 	}
@@ -101,16 +101,6 @@ func (k *walk) checkAsked(stuck bool) {
 	}
 }
 
-// isOutOfBands reports whether somebody moved such a rule out of our bands.
-func (k *walk) isOutOfBands(words string) bool {
-	for what := range k.outOfBands {
-		if strings.Contains(strings.ToLower(what), strings.ToLower(words)) {
-			return true
-		}
-	}
-	return false
-}
-
 // checkRule holds each rule of ours to an open grant or a protection.
 func (k *walk) checkRule(m *model, nsg string, r azuresim.Rule) {
 	k.T.Helper()
@@ -118,8 +108,7 @@ func (k *walk) checkRule(m *model, nsg string, r azuresim.Rule) {
 	bands := k.Config.Bands
 	if n.Grant != "" {
 		g := k.Grant(n.Grant)
-		stuck := g.State == jit.Closing && k.isOutOfBands(string(g.ID))
-		if g.State != jit.Open && !stuck {
+		if g.State != jit.Open {
 			k.T.Errorf("%s of %s belongs to %s, which is %s", r.Name, nameOf(nsg), n.Grant, g.State)
 		}
 		if !bands.Allow.Contains(r.Priority) {
@@ -131,9 +120,8 @@ func (k *walk) checkRule(m *model, nsg string, r azuresim.Rule) {
 		if to == "" {
 			continue
 		}
-		vm, found := k.machineAt(to)
-		p := m.protectionOf[vm]
-		if !found || p.VM == "" || p.State == jit.Unprotecting {
+		p := m.protectionAt(to)
+		if p.VM == "" || p.State == jit.Unprotecting {
 			k.T.Errorf("%s of %s keeps %s shut, which no protection explains", r.Name, nameOf(nsg), to)
 		}
 		band := bands.DenyOverride
@@ -144,6 +132,21 @@ func (k *walk) checkRule(m *model, nsg string, r azuresim.Rule) {
 			k.T.Errorf("%s of %s has priority %d", r.Name, nameOf(nsg), r.Priority)
 		}
 	}
+}
+
+// protectionAt is that of whoever has the address, or had it and is gone.
+func (m *model) protectionAt(address string) jit.Protection {
+	if vm, found := m.machineAt(address); found {
+		return m.protectionOf[vm]
+	}
+	for vm := range m.gone {
+		for _, path := range m.protectionOf[vm].Paths {
+			if slices.Contains(path.Addresses, netip.MustParseAddr(address)) {
+				return m.protectionOf[vm]
+			}
+		}
+	}
+	return jit.Protection{}
 }
 
 func (k *walk) machineAt(address string) (string, bool) {

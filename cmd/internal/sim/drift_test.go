@@ -1,10 +1,8 @@
 package sim_test
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"pgregory.net/rapid"
 
@@ -25,7 +23,6 @@ func (k *walk) dropBoth(nsg, rule string) {
 	k.T.Helper()
 	k.draw.Logf("removing %s of %s", rule, nameOf(nsg))
 	k.both(func(s *azuresim.Sim) error { return s.DeleteRule(nsg, rule) })
-	delete(k.outOfBands, nsg+" "+rule)
 }
 
 func (k *walk) group(label string) string {
@@ -181,10 +178,13 @@ func (k *walk) regroup() {
 }
 
 func (k *walk) deleteMachine() {
-	if vm, there := k.machine("delete"); there {
-		k.draw.Logf("%s is deleted", vm)
-		k.both(func(s *azuresim.Sim) error { s.DeleteVM(netVM + vm); return nil })
+	vm, there := k.machine("delete")
+	if !there {
+		return
 	}
+	k.draw.Logf("%s is deleted", vm)
+	k.both(func(s *azuresim.Sim) error { s.DeleteVM(netVM + vm); return nil })
+	k.gone[netVM+vm] = true
 }
 
 // deleteGroup deletes a group that stands before nothing, which Azure allows.
@@ -196,7 +196,6 @@ func (k *walk) deleteGroup() {
 		k.draw.Logf("%s is deleted", nameOf(g.ID))
 		k.both(func(s *azuresim.Sim) error { s.DeleteNSG(g.ID); return nil })
 		k.network.groups = slices.Delete(k.network.groups, i, i+1)
-		maps.DeleteFunc(k.outOfBands, func(what string, _ bool) bool { return strings.HasPrefix(what, g.ID+" ") })
 		return
 	}
 }

@@ -9,18 +9,18 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// excused finds why a rule of ours may be missing: somebody moved it away, the
-// band has no room, or somebody's deny would shadow it.
+// excused finds why a rule of ours may be missing: the band has no room, or
+// somebody's deny would shadow it.
 func (k *walk) excused(nsg, what string) bool {
 	band := k.Config.Bands.Allow
 	if !strings.Contains(what, " deny of ") {
-		return k.isOutOfBands(nsg) || k.freePriorities(nsg, band) == 0 || k.denied(nsg)
+		return k.freePriorities(nsg, band) == 0 || k.denied(nsg)
 	}
 	band = k.Config.Bands.DenyOverride
 	if k.Config.Policies[0].Existing == jit.Respect {
 		band = k.Config.Bands.DenyRespect
 	}
-	return k.isOutOfBands(nsg) || k.freePriorities(nsg, band) == 0
+	return k.freePriorities(nsg, band) == 0
 }
 
 // freePriorities counts the priorities of the band that are free.
@@ -69,6 +69,6 @@ func (k *walk) impassable(vm azuresim.VM, v4 bool) bool {
 	}
 	const most = 8 // rules of one ask in one group
 	return len(before) == 0 || slices.ContainsFunc(before, func(nsg string) bool {
-		return k.denied(nsg) || k.isOutOfBands(nsg) || k.freePriorities(nsg, k.Config.Bands.Allow) < most
+		return k.denied(nsg) || k.freePriorities(nsg, k.Config.Bands.Allow) < most
 	})
 }

@@ -17,7 +17,7 @@ func strangeNames() []string {
 		"jitbot-other-g-23456-vm-1-tcp", "jitbot-other-deny-over-1", "jitbot-prod2-g-23456-vm-1-tcp", "jitbot-pro-deny-over-1",
 		"JITBOT-prod-deny-over-1", "Jitbot-prod-g-23456-vm-1-tcp", "jitbot-prod-g-2345o-vm-1-tcp", "jitbot-prod-g-234567-tcp",
 		"jitbot-prod-g-23456", "jitbot-prod-deny", "jitbot-prod-deny_over", "jitbot-prod-g-23456-vm.1", "xjitbot-prod-deny-over-1",
-		"jitbot-prod-g-23457-vm-1-tcp", "jitbot-prod-deny-over-23",
+		"jitbot-prod-g-23457-vm-1-tcp", "jitbot-prod-deny-over-23", "jitbot-prod-deny-over-0a1b2c3d",
 		"SecurityCenter-JITRule_-1105480617_9EF6964FE766478B9EC568B32FB82045", "SecurityCenter-JITRule-1105480617-9EF6964FE766478B9EC568B32FB82045",
 	}
 }

@@ -2,14 +2,11 @@ package sim_test
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"pgregory.net/rapid"
 
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/jit/rules"
 )
 
 type trouble struct {
@@ -52,22 +49,6 @@ func (k *walk) inTrouble(do func()) {
 	k.Azure.ClearFaults()
 	k.draw.Logf("%s: Azure is well again after %d", time.Now().Format(time.TimeOnly), active.Hits())
 	k.Pass(k.variant.rest + 200*time.Second)
-	k.allowBlindness()
 	k.check()
 	k.faulty = false
-}
-
-// allowBlindness allows the one exception: while Azure lets nobody read, a grant
-// that ends is closed by the names of its rules, without a look at their
-// priority.
-func (k *walk) allowBlindness() {
-	for what := range k.outOfBands {
-		nsg, rule, _ := strings.Cut(what, " ")
-		n, _ := rules.ParseRuleName(rule)
-		if _, there := k.Azure.Rule(nsg, rule); there || n.Grant == "" || k.Grant(n.Grant).State == jit.Open {
-			continue
-		}
-		k.draw.Logf("%s of %s was removed blindly", rule, nameOf(nsg))
-		k.dropBoth(nsg, rule)
-	}
 }

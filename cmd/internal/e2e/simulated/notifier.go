@@ -25,7 +25,7 @@ type Notifier struct {
 
 	mu    sync.Mutex
 	down  bool
-	Said  []string
+	said  []string
 	cards int
 }
 
@@ -62,7 +62,7 @@ func (n *Notifier) Notify(_ context.Context, m outbox.Message) (outbox.Sent, err
 
 // claim checks what is said of an event.
 func (n *Notifier) claim(e jit.Event, to jit.Audience, g jit.Grant) {
-	n.Said = append(n.Said, fmt.Sprintf("%s %s to %s", e.Grant, e.Kind, to))
+	n.said = append(n.said, fmt.Sprintf("%s %s to %s", e.Grant, e.Kind, to))
 	if n.Claimed != nil {
 		n.Claimed(jit.Notice{Event: e, To: to}, g)
 		return
@@ -136,12 +136,19 @@ func (n *Notifier) Count(what string) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	c := 0
-	for _, s := range n.Said {
+	for _, s := range n.said {
 		if strings.Contains(s, what) {
 			c++
 		}
 	}
 	return c
+}
+
+// Said is all that was said.
+func (n *Notifier) Said() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.said)
 }
 
 // SetDown has Slack take nothing until it is called with false.

@@ -56,7 +56,7 @@ func TestProtectOpensTheForm(t *testing.T) {
 	o.reads(o.direct(graceID, 1), "`rg/web-2` was not changed: attach an NSG to `web-2` first", "Being protected: `rg/web-1`.",
 		"The channel is told")
 	o.finished()
-	if o.service.noted("protect U0GRACE [web-1 rg/web-2]") != 1 {
+	if o.service.noted("protect U0GRACE [/vm/web-1 /vm/web-2]") != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
 	like := jit.PortPolicy{
@@ -162,7 +162,7 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 // forgedProtect makes another form a good one that protects.
 func forgedProtect(p map[string]any) {
 	v := p["view"].(map[string]any)
-	v["callback_id"], v["private_metadata"] = "protect", `["web-1"]`
+	v["callback_id"], v["private_metadata"] = "protect", `{"words":["web-1"]}`
 	v["state"] = map[string]any{"values": goodProtect()}
 }
 
@@ -242,9 +242,9 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 		"metadata many":       {nil, "ports", "names no VM"},
 	} {
 		metadata, forged := map[string]string{
-			"metadata empty": "", "metadata no list": `{"vm":"web-1"}`, "metadata empty list": "[]", "metadata of markup": `["tag:<!channel>"]`,
-			"metadata an id": `["/subscriptions/s/x"]`, "metadata blank": `["\u200b"]`, "metadata too long": `["` + long + `"]`,
-			"metadata many": "[" + strings.Repeat(`"a",`, 200) + `"a"]`,
+			"metadata empty": "", "metadata no list": `{"vm":"web-1"}`, "metadata empty list": `{"words":[]}`, "metadata of markup": `{"words":["tag:<!channel>"]}`,
+			"metadata an id": `{"words":["/subscriptions/s/x"]}`, "metadata blank": `{"words":["\u200b"]}`, "metadata too long": `{"words":["` + long + `"]}`,
+			"metadata many": `{"words":[` + strings.Repeat(`"a",`, 200) + `"a"]}`,
 		}[name]
 		r, err := o.sim.SubmitRaw(o.ctx, graceID, v.ID, nil, slacksim.Raw{Force: true, Edit: func(p map[string]any) {
 			view := p["view"].(map[string]any)
@@ -269,5 +269,48 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 	o.reads(r.Errors["ports"], "another workspace")
 	if n := o.service.noted("protect"); n != 0 {
 		t.Errorf("calls: %q", o.service.calls)
+	}
+}
+
+// The form is for the machines that it showed: where a tag, or a name, means others
+// when it comes back, nothing is protected.
+func TestTheProtectFormIsForWhatItShowed(t *testing.T) {
+	for name, change := range map[string]func(*fakeService){
+		"one more has the tag": func(s *fakeService) { s.vms[2].Tags = map[string]string{"env": "prod"} },
+		"one has lost it":      func(s *fakeService) { s.vms[0].Tags = nil },
+		"one is another":       func(s *fakeService) { s.vms[0].VMID = "of-another-machine" },
+		"nothing in common": func(s *fakeService) {
+			s.refuse, s.vms[0].Tags = jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s.", "web-1"), nil
+		},
+		"": func(*fakeService) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := setUp(t, slacksim.Options{})
+			o.service.offer, o.service.vms = wide(), machines(3)
+			for n := range 2 {
+				o.service.vms[n].Tags = map[string]string{"env": "prod"}
+			}
+			o.service.results = []access.VMResult{{VM: o.service.vms[0]}}
+			o.open()
+			o.types(graceID, "protect tag:env=prod")
+			v := o.form(graceID)
+			o.reads(v.AllText(), "2 VMs: PROD: web-1 in rg, PROD: web-2 in rg")
+			o.service.mu.Lock()
+			change(o.service)
+			o.service.mu.Unlock()
+			o.must(o.sim.Submit(o.ctx, graceID, v.ID, protectFields()))
+			if name == "" {
+				o.reads(o.direct(graceID, 1), "Being protected")
+				if o.service.noted("protect U0GRACE [/vm/web-1 /vm/web-2]") != 1 {
+					t.Errorf("calls: %q", o.service.calls)
+				}
+				return
+			}
+			o.reads(o.direct(graceID, 1), "other VMs now than those that it showed, so nothing was protected")
+			if o.service.noted("protect") != 0 {
+				t.Errorf("calls: %q", o.service.calls)
+			}
+		})
 	}
 }

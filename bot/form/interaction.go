@@ -10,7 +10,7 @@ import (
 // options, or a submitted form, as far as it is read. Nothing in it but the
 // ids that Slack gives is to be believed.
 type Interaction struct {
-	Type string `json:"type"` // block_actions, view_submission, block_suggestion, shortcut, …
+	Type string   `json:"type"` // block_actions, view_submission, block_suggestion, shortcut, …
 	Team struct { // null where the app is installed in a whole organization
 		ID         string `json:"id"`
 		Enterprise string `json:"enterprise_id"`
@@ -19,7 +19,7 @@ type Interaction struct {
 		ID string `json:"id"`
 	} `json:"enterprise"`
 	OrgWide Truth `json:"is_enterprise_install"`
-	User struct {
+	User    struct {
 		ID   jit.UserID `json:"id"`
 		Team string     `json:"team_id"` // the organization's id in some kinds of payloads
 	} `json:"user"`
@@ -74,6 +74,9 @@ type option struct {
 	Text struct {
 		Text string `json:"text"`
 	} `json:"text"`
+	Note struct {
+		Text string `json:"text"`
+	} `json:"description"`
 	Value string `json:"value"`
 }
 

@@ -80,7 +80,7 @@ type Options struct {
 // app_mentions:read, without which no app_mention event is delivered.
 func DefaultScopes() []string {
 	return []string{
-		"app_mentions:read", "commands", "chat:write", "chat:write.public", "im:write",
+		"app_mentions:read", "commands", "chat:write", "chat:write.public",
 		"users:read", "users:read.email", "usergroups:read", "channels:read", "groups:read",
 	}
 }

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -29,6 +30,10 @@ import (
 // ended. A change that fails does not keep the next from being tried, except
 // that no deny is removed after a write failed: the write may be what was to
 // replace it. Removing what is gone succeeds.
+//
+// Where our own changes have nearly spent what Microsoft.Network takes in five
+// minutes, allows are not written: an ErrBusy with the time to wait. What removes or
+// denies is.
 //
 // With Config.GroupWrites several changes are one write of the whole group
 // instead, which succeeds or fails as one; where the group cannot be read, or
@@ -63,6 +68,9 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []rules.Change
 	}
 	defer unlock()
 	until := time.Now().Add(waitLimit)
+	if err := c.holdOpenings(guard, changes); err != nil {
+		return all(err)
+	}
 	if outcomes, done := c.applyAsGroup(ctx, until, id, changes); done {
 		return outcomes
 	}
@@ -87,6 +95,9 @@ func (c *Client) change(ctx context.Context, until time.Time, s *subscription, i
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case change.Put != nil:
+		if err := c.holdOpenings(id.String(), []rules.Change{change}); err != nil {
+			return err
+		}
 		return c.put(ctx, until, s, id, *change.Put)
 	default:
 		return c.remove(ctx, until, s, id, change.Remove)
@@ -202,14 +213,15 @@ func (r *removals) take(key string) (removal, bool) {
 func await[T any](ctx context.Context, until time.Time, pause time.Duration, p *runtime.Poller[T]) error {
 	limited, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
+	asked := pollPause{quick: pause}
 	for !p.Done() {
 		select {
 		case <-limited.Done():
-		case <-time.After(pause):
+		case <-time.After(asked.next()):
 		}
 		var err error
 		if limited.Err() == nil {
-			_, err = p.Poll(limited)
+			asked.last, err = p.Poll(limited)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -234,6 +246,28 @@ func await[T any](ctx context.Context, until time.Time, pause time.Duration, p *
 		return translate(err)
 	}
 	return errors.New("the operation did not succeed")
+}
+
+// pollPause is how long to wait before the next question about an operation.
+type pollPause struct {
+	quick time.Duration  // before each of the first questions
+	asked int            // how many there were
+	last  *http.Response // what Azure said last
+}
+
+const (
+	quickPolls = 10
+	slowPolls  = 3 // times the quick pause, where Azure does not say how long
+)
+
+// next is the pause. Most changes end within the quick ones; many long ones at once
+// must not use up the reads.
+func (p *pollPause) next() time.Duration {
+	p.asked++
+	if p.asked <= quickPolls || p.last == nil {
+		return p.quick
+	}
+	return max(cmp.Or(retryAfter(p.last.Header), slowPolls*p.quick), p.quick)
 }
 
 // operationFailed reads the state in the last answer of an operation: the status of

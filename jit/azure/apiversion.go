@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 )
 
 // APIVersions are the versions of Resource Manager's API to speak with each
@@ -110,4 +112,11 @@ func resourceType(id string) string {
 		kind += "/" + parts[i]
 	}
 	return kind
+}
+
+// optionsFor are those of the SDK's clients of one resource provider.
+func (c *Client) optionsFor(version string) *arm.ClientOptions {
+	own := c.options
+	own.APIVersion = version
+	return &own
 }

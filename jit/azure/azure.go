@@ -41,8 +41,7 @@ type Config struct {
 	// APIVersions are spoken in place of the defaults where they are given.
 	APIVersions APIVersions
 	// Poll is the pause before each of the first ten questions whether a running
-	// operation has ended; after them it is three times that, or what Azure asks
-	// for. 0 is one second, less than 100 milliseconds is refused.
+	// operation has ended, see pollPause; 0 is one second, 100 milliseconds the least.
 	Poll time.Duration
 	// GroupWrites lets several changes of a network security group be one
 	// write of the whole group, which needs the right to that.
@@ -170,13 +169,6 @@ func (cfg Config) check() (endpoints, error) {
 		faults = append(faults, fmt.Errorf("poll: %s is less than %s", cfg.Poll, minimumPoll))
 	}
 	return ends, errors.Join(append(faults, cfg.APIVersions.check())...)
-}
-
-// optionsFor are those of the SDK's clients of one resource provider.
-func (c *Client) optionsFor(version string) *arm.ClientOptions {
-	own := c.options
-	own.APIVersion = version
-	return &own
 }
 
 // connect makes the clients that every configuration needs.

@@ -66,9 +66,12 @@ func topLevel(id string) string {
 	return strings.Join(parts[:min(len(parts), 8)], "/")
 }
 
+// ofNetwork reports whether an id is of something of Microsoft.Network.
+func ofNetwork(id string) bool { return strings.HasPrefix(resourceType(id), "microsoft.network/") }
+
 // record counts a request that is sent.
 func (b *networkBudget) record(r *http.Request, now time.Time) {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || !strings.HasPrefix(resourceType(r.URL.Path), "microsoft.network/") {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || !ofNetwork(r.URL.Path) {
 		return
 	}
 	region, owner := b.regionOf(r.URL.Path), bucketOf(r).owner
@@ -85,8 +88,11 @@ func (b *networkBudget) recent(owner string, now time.Time) []sentWrite {
 }
 
 // wait is how long until fewer than that many of the window count where the guard is;
-// what is of an unknown region counts everywhere.
+// what is of an unknown region counts everywhere. For what is no guard it is 0.
 func (b *networkBudget) wait(guard string, most int, now time.Time) time.Duration {
+	if !ofNetwork(guard) {
+		return 0
+	}
 	owner, region := ownerOf(guard), b.regionOf(guard)
 	b.mu.Lock()
 	defer b.mu.Unlock()

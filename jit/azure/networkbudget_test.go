@@ -252,7 +252,9 @@ func TestOperationsAreAskedLessAndLess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.Configure(func(s *azuresim.Settings) { s.OperationTime, s.RetryAfter = time.Minute-time.Millisecond, tt.retryAfter })
+				w.Configure(func(s *azuresim.Settings) {
+					s.OperationTime, s.RetryAfter = time.Minute-time.Millisecond, tt.retryAfter
+				})
 				if err := w.only(t.Context(), remove("none")); err != nil {
 					t.Fatal(err)
 				}

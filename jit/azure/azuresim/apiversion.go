@@ -82,8 +82,8 @@ func (s *Sim) refuseVersion(kind, version string, served []string) *problem {
 	case InvalidVersion:
 		newest := slices.Clone(served)
 		slices.Reverse(newest)
-		return fromGateway(http.StatusBadRequest, "InvalidApiVersionParameter", "The api-version '%s' is invalid. The supported versions are '%s'.",
-			version, strings.Join(newest, ","))
+		return fromGateway(http.StatusBadRequest, "InvalidApiVersionParameter",
+			"The api-version '%s' is invalid. The supported versions are '%s'.", version, strings.Join(newest, ","))
 	default: // NoRegisteredProvider
 		return fromGateway(http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location '%s' and API "+
 			"version '%s' for type '%s'. The supported api-versions are '%s'. The supported locations are '%s'.",

@@ -83,6 +83,7 @@ type Client struct {
 	denies      *armauthorization.DenyAssignmentsClient
 	builtIns    definitionCache
 	own         ownHoldings
+	adminRules  adminRuleCache
 
 	configured    []string
 	health        health

@@ -102,9 +102,12 @@ func (s *Sim) finishGroup(op *operation, g *guard) {
 	}
 	switch {
 	case op.outcome == succeeded:
+		g.behind = false
 		g.later(effect{at: op.end.Add(op.lateEffect), to: g.table()})
 	case op.restores != nil && g.turn == op.turn:
 		g.rules = op.restores
+	default:
+		g.behind = true
 	}
 }
 
@@ -125,6 +128,11 @@ func (s *Sim) finishRule(op *operation, g *guard) {
 		delete(g.rules, op.rule)
 	} else {
 		w.state = succeeded
+	}
+	if g.behind && s.busyWith(op.nsg) == nil {
+		g.behind = false
+		g.later(effect{at: op.end.Add(op.lateEffect), to: g.table()})
+		return
 	}
 	g.later(effect{at: op.end.Add(op.lateEffect), rule: op.rule, to: g.table()})
 }

@@ -71,6 +71,7 @@ type Sim struct {
 	vms           map[string]VM
 	nics          map[string]NIC
 	vnets         map[string]VNet
+	adminRules    map[string][]AdminRule // by virtual network
 	publicIPs     map[string]PublicIP
 	nsgs          map[string]*guard
 	operations    map[string]*operation
@@ -129,7 +130,7 @@ func New(o Options) *Sim {
 		options: o, settings: DefaultSettings(), routes: armRoutes(),
 		apps: map[string]App{}, tokens: map[string]token{},
 		subscriptions: map[string]Subscription{}, groups: map[string]ResourceGroup{},
-		vms: map[string]VM{}, nics: map[string]NIC{}, vnets: map[string]VNet{},
+		vms: map[string]VM{}, nics: map[string]NIC{}, vnets: map[string]VNet{}, adminRules: map[string][]AdminRule{},
 		publicIPs: map[string]PublicIP{}, nsgs: map[string]*guard{},
 		operations: map[string]*operation{},
 		users:      map[string]User{}, teams: map[string]Group{},

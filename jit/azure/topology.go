@@ -121,7 +121,7 @@ func (c *Client) listAround(ctx context.Context, p *topology, vms []jit.VM) (for
 const aroundPatience = 10 * time.Second
 
 func (p *topology) listInterfaces(ctx context.Context, s *subscription) error {
-	return listInto(ctx, s.manager, s.listAddress(nicType, networkVersion), func(n *networkInterface) {
+	return listInto(ctx, s.manager, s.listAddress(nicType), func(n *networkInterface) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.nics = append(p.nics, n)

@@ -101,6 +101,12 @@ type Sim struct {
 	lags    []*ActiveLag
 	moves   []*move
 
+	// versions are the served versions of the API where they are narrowed, by type
+	// or provider; written is when Microsoft.Network was written, by subscription
+	// and region.
+	versions map[string][]string
+	written  map[string][]time.Time
+
 	buckets map[string]*bucket
 	faults  []*ActiveFault
 	log     []Request
@@ -131,6 +137,7 @@ func New(o Options) *Sim {
 		roles: map[string]RoleDefinition{}, buckets: map[string]*bucket{}, edge: newEdge(),
 		skews: map[string]time.Duration{}, health: map[string]SubscriptionHealth{},
 		contended: map[string]int{}, hosts: map[string]string{}, deleted: map[string]int{},
+		versions: map[string][]string{}, written: map[string][]time.Time{},
 	}
 	s.AddApp(App{ClientID: o.ClientID, Secret: o.ClientSecret, PrincipalID: o.PrincipalID})
 	for _, role := range builtInRoles() {

@@ -71,7 +71,7 @@ func ofNetwork(id string) bool { return strings.HasPrefix(resourceType(id), "mic
 
 // record counts a request that is sent.
 func (b *networkBudget) record(r *http.Request, now time.Time) {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || !ofNetwork(r.URL.Path) {
+	if r.Method != http.MethodPut && r.Method != http.MethodDelete || !ofNetwork(r.URL.Path) {
 		return
 	}
 	region, owner := b.regionOf(r.URL.Path), bucketOf(r).owner

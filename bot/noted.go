@@ -29,6 +29,7 @@ type note struct {
 func (b *Bot) noteLater(ctx context.Context, to reply, text string, after time.Duration) *note {
 	n := &note{answered: make(chan struct{})}
 	b.notes.Go(func() {
+		defer b.recoveredFrom(ctx, "a note")
 		select {
 		case <-time.After(after):
 			b.sendNote(ctx, n, to, text)
@@ -37,17 +38,6 @@ func (b *Bot) noteLater(ctx context.Context, to reply, text string, after time.D
 		}
 	})
 	return n
-}
-
-// carryOutNoting queues a stored click or form, which has a place among the work,
-// and notes it to its sender when its answer is not known soon after it came.
-func (b *Bot) carryOutNoting(ctx context.Context, to reply, key string, d delivery, came time.Time) {
-	_, did, _, err := d.sent()
-	if err != nil {
-		did = "did something"
-	}
-	n := b.noteLater(ctx, to, view.NotedText(did), noteAfter-time.Since(came))
-	b.work.put(func(ctx context.Context) { b.handle(ctx, key, d, n) })
 }
 
 func (b *Bot) sendNote(ctx context.Context, n *note, to reply, text string) {

@@ -7,6 +7,7 @@ import (
 	"log"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
@@ -108,18 +109,23 @@ func setUp(t *testing.T, opt slacksim.Options) *setup {
 	slacksim.SeedDemo(sim)
 	srv := httptest.NewServer(sim)
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-	sim.SetURL(srv.URL)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(func() {
 		cancel()
 		sim.Close()
 		srv.Close()
 	})
+	return newSetup(t, ctx, sim, srv.URL, nil)
+}
+
+func newSetup(t *testing.T, ctx context.Context, sim *slacksim.Sim, url string, client *http.Client) *setup {
+	t.Helper()
+	sim.SetURL(url)
 	o := &setup{t: t, sim: sim, inbox: newFakeInbox(), logs: &logLines{}, ctx: ctx}
-	api := bot.NewClient(bot.Account{BotToken: sim.Options().BotToken, AppToken: sim.Options().AppToken, URL: srv.URL + "/api"})
+	api := bot.NewClient(bot.Account{BotToken: sim.Options().BotToken, AppToken: sim.Options().AppToken, URL: url + "/api", HTTP: client})
 	o.service = &fakeService{people: bot.NewPeople(api), grants: map[jit.ID]jit.Grant{}, holding: make(chan struct{}, 10), offer: simple()}
 	o.conf = bot.Config{
-		API: api, Service: o.service, Inbox: o.inbox, Stagger: 10 * time.Millisecond, Grace: 200 * time.Millisecond,
+		API: api, HTTP: client, Service: o.service, Inbox: o.inbox, Stagger: 10 * time.Millisecond, Grace: 200 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(o.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	t.Cleanup(func() {

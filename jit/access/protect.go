@@ -79,7 +79,8 @@ func (s *Service) UnprotectAsOf(ctx context.Context, by jit.UserID, words []stri
 		})
 		s.loop.Touch(p.Guards())
 		if err == nil && later {
-			return jit.Refuse(jit.ErrStale, "%s was protected again after that, so it stays protected; unprotect it again if you still want to.", vm.Name)
+			return jit.Refuse(jit.ErrStale,
+				"%s was protected again after that, so it stays protected; unprotect it again if you still want to.", vm.Name)
 		}
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,8 +54,9 @@ func (i *fakeInbox) Accepted(_ context.Context, each func(string, []byte, time.T
 	i.mu.Lock()
 	left, came := maps.Clone(i.left), maps.Clone(i.known)
 	i.mu.Unlock()
-	for key, payload := range left {
-		if err := each(key, payload, came[key]); err != nil {
+	oldest := slices.SortedFunc(maps.Keys(left), func(a, b string) int { return came[a].Compare(came[b]) })
+	for _, key := range oldest {
+		if err := each(key, left[key], came[key]); err != nil {
 			return err
 		}
 	}

@@ -124,18 +124,20 @@ func (b *Bot) Run(ctx context.Context) error {
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	working, end := context.WithCancel(context.WithoutCancel(ctx))
+	saying, hush := context.WithCancel(context.WithoutCancel(ctx))
+	defer hush()
+	working, end := context.WithCancel(saying)
 	defer end()
 	b.serving = ctx
 	b.restore(ctx)
-	b.queue.start(working, b.jobPanicked)
+	b.queue.start(working, saying, b.jobPanicked)
 	err = b.serve(ctx)
 	stop()
 
 	// Work under way may finish, and what is not begun and not stored is told so,
 	// but a shutdown does not wait for ever.
-	timer := time.AfterFunc(b.Grace, end)
-	defer timer.Stop()
+	defer time.AfterFunc(b.Grace*3/4, end).Stop()
+	defer time.AfterFunc(b.Grace, hush).Stop()
 	b.queue.close()
 	b.queue.wait()
 	b.storing.Wait()

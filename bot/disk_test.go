@@ -63,7 +63,7 @@ func (d *disk) Accept(ctx context.Context, key string, payload []byte, now time.
 		f, d.accept = d.accept[0], d.accept[1:]
 	}
 	if f.stored > 0 {
-		d.free = time.Now().Add(f.stored)
+		d.free = time.Now().Add(f.stored + time.Millisecond) // Finish comes after it
 		time.AfterFunc(f.stored, func() { _, _ = d.Inbox.Accept(context.Background(), key, payload, now) })
 	}
 	d.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/reach"
 )
 
 // slowFor is a service of which one person's questions are answered by nobody.
@@ -41,6 +42,13 @@ func (s slowFor) Search(ctx context.Context, by jit.UserID, text string, limit i
 		return nil, err
 	}
 	return s.Service.Search(ctx, by, text, limit)
+}
+
+func (s slowFor) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding, bool, error) {
+	if err := s.wait(ctx, by); err != nil {
+		return nil, false, err
+	}
+	return s.Service.Scan(ctx, by)
 }
 
 func (s slowFor) Concerns(ctx context.Context, by jit.UserID) ([]access.ListedGrant, error) {

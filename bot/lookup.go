@@ -20,6 +20,9 @@ func (b *Bot) answerLater(ctx context.Context, e envelope, to reply, v command.V
 	taken := b.later(reads, to, "answering "+string(v), func(ctx context.Context) {
 		defer n.end()
 		m := show(ctx)
+		if ctx.Err() != nil {
+			m = view.Say(restarting)
+		}
 		n.end()
 		b.say(to, m)
 	})

@@ -71,6 +71,10 @@ func (b *Bot) fillForm(ctx context.Context, f formOpening, id string) {
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
 	v, err := b.filledForm(work, f)
+	if ctx.Err() != nil {
+		b.say(reply{user: f.to.user}, view.Say(restarting))
+		return
+	}
 	if err != nil {
 		b.logFault(ctx, "filling the form", f.to.user, "", err)
 		text, known := view.Refusal(err)

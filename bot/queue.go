@@ -14,7 +14,8 @@ import (
 // jobs before start; they wait. Its zero value is ready.
 type queue struct {
 	mu       sync.Mutex
-	working  context.Context //nolint:containedctx // of every job; nil before start
+	working  context.Context //nolint:containedctx // of every job but answers; nil before start
+	saying   context.Context //nolint:containedctx // of answers
 	ended    bool
 	lines    map[jit.UserID]*line
 	running  [lanes]int
@@ -24,11 +25,12 @@ type queue struct {
 	panicked func(ctx context.Context, j *job, p any)
 }
 
-// start has the jobs done with ctx. panicked is told of each that panics.
-func (q *queue) start(ctx context.Context, panicked func(ctx context.Context, j *job, p any)) {
+// start has the jobs done: answers until saying ends, the rest until working does.
+// panicked is told of each that panics.
+func (q *queue) start(working, saying context.Context, panicked func(ctx context.Context, j *job, p any)) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.working, q.panicked, q.idle.L = ctx, panicked, &q.mu
+	q.working, q.saying, q.panicked, q.idle.L = working, saying, panicked, &q.mu
 	q.pump()
 }
 
@@ -181,6 +183,10 @@ func (q *queue) pump() {
 			j.running, l.served[of] = true, q.served
 			l.running[of]++
 			q.running[of]++
+			if of == answers {
+				go q.do(q.saying, j)
+				continue
+			}
 			go q.do(q.working, j)
 		}
 	}

@@ -60,7 +60,7 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 		return
 	}
 	c, wrong := command.Parse(cmd.Text)
-	if wrong != nil || !ends(c.Verb) {
+	if !ends(c.Verb) {
 		if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
 			text, _ := view.Refusal(err)
 			b.ackSay(ctx, e, text)

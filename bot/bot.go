@@ -57,6 +57,7 @@ type Bot struct {
 	homeLimits    rateLimits // of Home tabs that are opened
 	sockets       [socketCount]*socket
 	serving       context.Context //nolint:containedctx // ends when Run is to end; set by Run
+	saying        context.Context //nolint:containedctx // ends when nothing can be said or stored any more; set by Run
 	queue         queue           // everything that is done for people
 	storing       sync.WaitGroup  // deliveries that are being stored
 	told          told            // what was told of the latest deliveries
@@ -128,7 +129,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	defer hush()
 	working, end := context.WithCancel(saying)
 	defer end()
-	b.serving = ctx
+	b.serving, b.saying = ctx, saying
 	b.restore(ctx)
 	b.queue.start(working, saying, b.jobPanicked)
 	err = b.serve(ctx)

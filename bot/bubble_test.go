@@ -2,12 +2,6 @@ package bot_test
 
 import (
 	"context"
-	"errors"
-	"io"
-	"log"
-	"net"
-	"net/http"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,75 +12,27 @@ import (
 	"jitbot/jit"
 )
 
-// pipes are a network in memory, on which fake time passes.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	here, there := net.Pipe()
-	select {
-	case p.conns <- there:
-		return here, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "slack", Net: "pipe"} }
-
 // inBubble is a workspace like that of setUp, in fake time.
 func inBubble(t *testing.T, opt slacksim.Options, f func(o *setup)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		f(newBubbled(t, opt))
-	})
+	synctest.Test(t, func(t *testing.T) { f(newBubbled(t, opt)) })
 }
 
-func newBubbled(t *testing.T, opt slacksim.Options) *setup {
+func newBubbled(t tester, opt slacksim.Options) *setup {
 	t.Helper()
 	sim := slacksim.New(opt)
 	slacksim.SeedDemo(sim)
-	l := newPipes()
-	srv := &http.Server{Handler: sim, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			t.Error(err)
-		}
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
-	transport := &http.Transport{DialContext: l.dial, DisableKeepAlives: true}
+	n := slacksim.NewNetwork(sim)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 6*time.Hour)
 	t.Cleanup(func() {
 		cancel()
 		sim.Close()
-		_ = srv.Close()
-		_ = l.Close()
-		transport.CloseIdleConnections()
-		serving.Wait()
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
 	})
-	o := newSetup(t, ctx, sim, "http://slack.invalid", &http.Client{Transport: transport, Timeout: time.Minute})
-	o.conf.Dialer = &websocket.Dialer{NetDialContext: l.dial}
+	o := newSetup(t, ctx, sim, "http://slack.invalid", n.Client())
+	o.conf.Dialer = &websocket.Dialer{NetDialContext: n.Dial}
 	return o
 }
 

@@ -89,3 +89,10 @@ func (d *disk) Finish(ctx context.Context, key string, now time.Time) error {
 	}
 	return d.Inbox.Finish(ctx, key, now)
 }
+
+// next is the fate of the next delivery, and how many are not finished at first.
+func (d *disk) next(f fate, unfinished int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.accept, d.finish = append(d.accept, f), max(d.finish, 0)+unfinished
+}

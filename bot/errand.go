@@ -25,7 +25,8 @@ type errand struct {
 	lane     lane
 	subjects []string
 	at       time.Time // when it was accepted
-	again    bool      // an earlier run accepted it, and may have carried it out
+	restored bool      // an earlier run accepted it
+	again    bool      // and may have carried it out
 }
 
 // errandOf reads a delivery.
@@ -169,7 +170,7 @@ func tooLate(e errand) view.Message {
 		return view.Message{}
 	}
 	why := "it had to wait for what came before it"
-	if e.again {
+	if e.restored {
 		why = "I was away before it was dealt with"
 	}
 	return view.Say(fmt.Sprintf("You %s at %s, and %s. It is too old to be carried out now, "+

@@ -39,6 +39,7 @@ func (b *Bot) restore(ctx context.Context) {
 	if err != nil {
 		b.Log.ErrorContext(ctx, "reading the inbox failed", "error", err)
 	}
+	var before []*job
 	for _, l := range all {
 		var d delivery
 		err := json.Unmarshal(l.payload, &d)
@@ -53,11 +54,14 @@ func (b *Bot) restore(ctx context.Context) {
 			continue
 		}
 		b.Log.InfoContext(ctx, "taking up an unfinished delivery", "key", l.key)
-		e.key, e.at, e.again = l.key, l.at, true
+		e.key, e.at, e.restored = l.key, l.at, true
 		o, _ := b.told.outcome(e.key, b.Now())
 		o.is("") // its sender was told that it is taken
 		j := b.jobOf(e)
 		j.forced = true
+		// What waited for another that is not finished was never begun.
+		e.again = !slices.ContainsFunc(before, func(o *job) bool { return o.by == j.by && o.conflicts(j) })
+		before = append(before, j)
 		j.run = func(ctx context.Context) { b.do(ctx, e, j, nil) }
 		b.queue.add(j, e.at)
 	}

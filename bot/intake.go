@@ -30,7 +30,7 @@ type intake struct {
 // it; it never waits, so that many that come at once are stored together.
 func (b *Bot) take(ctx context.Context, t *intake) {
 	if b.place(ctx, t) {
-		b.storing.Go(func() { b.store(ctx, t) })
+		b.storing.Go(func() { b.store(t) })
 	}
 }
 
@@ -84,9 +84,9 @@ type accepted struct {
 }
 
 // store stores a delivery that has its place, acknowledges it when that is done, and
-// lets it begin. It goes on though the bot is ending.
-func (b *Bot) store(ctx context.Context, t *intake) {
-	ctx = context.WithoutCancel(ctx)
+// lets it begin. It goes on for a while though the bot is ending.
+func (b *Bot) store(t *intake) {
+	ctx := b.saying
 	defer t.job.acknowledged()
 	defer func() {
 		if p := recover(); p != nil {

@@ -76,9 +76,20 @@ func (i *fakeInbox) waiting() int {
 	return len(i.left)
 }
 
+// tester is what a setup needs of a test, or of one case of a property.
+type tester interface {
+	Helper()
+	Context() context.Context
+	Cleanup(f func())
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // setup is a workspace, a service and an inbox, and bots that serve them.
 type setup struct {
-	t       *testing.T
+	t       tester
 	sim     *slacksim.Sim
 	service *fakeService
 	inbox   *fakeInbox
@@ -120,7 +131,7 @@ func setUp(t *testing.T, opt slacksim.Options) *setup {
 	return newSetup(t, ctx, sim, srv.URL, nil)
 }
 
-func newSetup(t *testing.T, ctx context.Context, sim *slacksim.Sim, url string, client *http.Client) *setup {
+func newSetup(t tester, ctx context.Context, sim *slacksim.Sim, url string, client *http.Client) *setup {
 	t.Helper()
 	sim.SetURL(url)
 	o := &setup{t: t, sim: sim, inbox: newFakeInbox(), logs: &logLines{}, ctx: ctx}

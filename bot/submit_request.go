@@ -51,7 +51,7 @@ func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction,
 		}
 		return "" // a fault leaves it in doubt, and it is asked for again
 	}
-	b.store(ctx, t)
+	b.store(t)
 }
 
 // dropUnlessStored gives up the place of a form that was not stored.

@@ -51,7 +51,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 
 // carryOutProtect carries out a stored form. There is no response URL, so the
 // answer is a direct message.
-func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Message {
+func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand) view.Message {
 	words, ports, errs := form.ReadProtection(i)
 	if len(errs) > 0 {
 		return view.Say("Your form could not be taken, so nothing was protected:\n" + errs.Text())
@@ -64,7 +64,7 @@ func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Mess
 			}
 		}
 	}
-	results, err := b.Service.Protect(ctx, i.User.ID, words, ports)
+	results, err := b.Service.ProtectAsOf(ctx, i.User.ID, words, ports, e.at)
 	if err != nil {
 		return b.doubtOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
 	}

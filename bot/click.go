@@ -163,7 +163,7 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 	case i.Type == "view_submission" && i.View.Callback == view.FormRequest:
 		return b.carryOutRequest(ctx, i, e.key)
 	case i.Type == "view_submission" && i.View.Callback == view.FormProtect:
-		return b.carryOutProtect(ctx, i)
+		return b.carryOutProtect(ctx, i, e)
 	case i.Type == "view_submission":
 		return b.carryOutDenial(ctx, i)
 	case i.View.Type == string(slack.VTHomeTab):

@@ -18,7 +18,7 @@ type Inbox interface {
 	// Accepted gives each delivery that is not finished, oldest first.
 	Accepted(ctx context.Context, each func(key string, payload []byte, at time.Time) error) error
 	// Finish says that a delivery was dealt with; its key is kept long enough
-	// to know a repeat of it. What was never accepted is no error.
+	// to know a repeat of it. What was not accepted never is from then on.
 	Finish(ctx context.Context, key string, now time.Time) error
 }
 

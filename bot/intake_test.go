@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,17 +53,17 @@ func TestWhatTheStoreDidLateIsNotDenied(t *testing.T) {
 		fate   fate
 		finish int // that fail
 		first  string
-		then   string // a direct message or an answer
+		lost   bool // is said at last
 		done   bool
 	}{
-		"stored late":                    {fate{after: 2500 * time.Millisecond}, 0, unsure, "", true},
-		"stored after a minute":          {fate{after: time.Minute}, 0, unsure, "", true},
-		"not stored":                     {fate{err: errDisk}, 0, refused, "", false},
-		"not stored, said late":          {fate{after: 5 * time.Second, err: errDisk}, 0, unsure, lost, false},
-		"stored though it failed":        {fate{err: errDisk, stored: time.Second}, 0, refused, "", false},
-		"stored late though it failed":   {fate{err: errDisk, stored: 8 * time.Second}, 0, unsure, lost, false},
-		"failed late, and stored later":  {fate{after: 5 * time.Second, err: errDisk, stored: 8 * time.Second}, 0, unsure, lost, false},
-		"not stored, nor made sure soon": {fate{err: errDisk}, 3, unsure, lost, false},
+		"stored late":                    {fate{after: 2500 * time.Millisecond}, 0, unsure, false, true},
+		"stored after a minute":          {fate{after: time.Minute}, 0, unsure, false, true},
+		"not stored":                     {fate{err: errDisk}, 0, refused, false, false},
+		"not stored, said late":          {fate{after: 5 * time.Second, err: errDisk}, 0, unsure, true, false},
+		"stored though it failed":        {fate{err: errDisk, stored: time.Second}, 0, refused, false, false},
+		"stored late though it failed":   {fate{err: errDisk, stored: 8 * time.Second}, 0, unsure, true, false},
+		"failed late, and stored later":  {fate{after: 5 * time.Second, err: errDisk, stored: 8 * time.Second}, 0, unsure, true, false},
+		"not stored, nor made sure soon": {fate{err: errDisk}, 3, unsure, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(o *setup) {
@@ -72,8 +73,9 @@ func TestWhatTheStoreDidLateIsNotDenied(t *testing.T) {
 				r := o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", revoking))
 				o.reads(r.Text, c.first)
 				time.Sleep(2 * time.Minute)
-				if told := len(o.sim.Ephemerals(graceID)) > 0 && strings.Contains(o.sim.Ephemerals(graceID)[len(o.sim.Ephemerals(graceID))-1].Text, lost); told != (c.then != "") {
-					t.Errorf("read: %+v", o.sim.Ephemerals(graceID))
+				told := slices.ContainsFunc(o.sim.Ephemerals(graceID), func(m slacksim.Message) bool { return strings.Contains(m.Text, lost) })
+				if told != c.lost {
+					t.Errorf("told that it is lost: %v", told)
 				}
 				if _, err := o.sim.Repeat(o.ctx, r.EnvelopeID); err != nil {
 					t.Error(err)
@@ -88,6 +90,41 @@ func TestWhatTheStoreDidLateIsNotDenied(t *testing.T) {
 					t.Error("the inbox is not empty")
 				}
 				synctest.Wait()
+			})
+		})
+	}
+}
+
+// Whoever corrects a form whose ack was late or lost is told which of the two holds.
+func TestACorrectedFormCounts(t *testing.T) {
+	for name, f := range map[string]fate{"late": {after: 4 * time.Second}, "lost": {}} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, slacksim.Options{}, func(o *setup) {
+				o.service.vms = machines(3)
+				o.conf.Inbox = &disk{Inbox: o.inbox, accept: []fate{f}}
+				o.open()
+				o.types(adaID, "request web-1")
+				v := o.form(adaID)
+				first := fields()
+				first["duration"] = "3h"
+				r := o.must(o.sim.Submit(o.ctx, adaID, v.ID, first))
+				if f.after > 0 {
+					o.reads(r.Errors["vm"], "I cannot tell yet")
+				}
+				second := fields()
+				second["duration"] = "10m"
+				r = o.must(o.sim.SubmitRaw(o.ctx, adaID, v.ID, second, slacksim.Raw{Force: true}))
+				time.Sleep(time.Minute)
+				o.finished()
+				g := o.onlyGrant()
+				said := string(r.Payload)
+				for _, m := range o.sim.DMs(adaID) {
+					said += m.Text
+				}
+				o.reads(said, "sent before with something else in it", string(g.ID), "holds")
+				if g.Request.Duration != 3*time.Hour {
+					t.Errorf("the grant is for %s", g.Request.Duration)
+				}
 			})
 		})
 	}

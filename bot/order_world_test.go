@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"jitbot/bot/slacksim"
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
@@ -21,7 +20,7 @@ import (
 type ledger struct {
 	mu        sync.Mutex
 	protected map[string]bool
-	at        map[string]time.Time // when it was protected
+	at        map[string]time.Time // when it was asked for that
 	done      map[string]bool      // by the word that only one command names
 	slow      map[string]time.Duration
 }
@@ -88,9 +87,11 @@ func (l *life) Offer(_ context.Context, _ jit.UserID, words []string) (access.Of
 	return access.Offer{VMs: machinesNamed(words)}, nil
 }
 
-func (l *life) Protect(ctx context.Context, _ jit.UserID, words []string, _ []jit.PortPolicy) ([]access.VMResult, error) {
+func (l *life) ProtectAsOf(
+	ctx context.Context, _ jit.UserID, words []string, _ []jit.PortPolicy, asked time.Time,
+) ([]access.VMResult, error) {
 	return l.change(ctx, words, func(vm string) error {
-		l.ledger.protected[vm], l.ledger.at[vm] = true, time.Now()
+		l.ledger.protected[vm], l.ledger.at[vm] = true, asked
 		return nil
 	})
 }
@@ -183,9 +184,7 @@ func (c *ordered) send(o *setup) {
 	r, err := o.sim.Deliver(o.ctx, c.frame(o))
 	c.acked = time.Now()
 	switch {
-	case errors.Is(err, slacksim.ErrDispatchFailed):
-		c.said = refused // it reached nobody
-	case err != nil:
+	case err != nil: // nor does it matter whether it reached anybody
 		c.said = nothing
 	case strings.Contains(string(r.Payload), "I cannot tell"):
 		c.said = unsure

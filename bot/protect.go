@@ -52,7 +52,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 
 // carryOutProtect carries out a stored form. There is no response URL, so the
 // answer is a direct message.
-func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Message {
+func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand) view.Message {
 	shown, ports, errs := form.ReadProtection(i)
 	if len(errs) > 0 {
 		return view.Say("Your form could not be taken, so nothing was protected:\n" + errs.Text())
@@ -76,7 +76,7 @@ func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Mess
 			ports[n].Shortest = min(policy.Shortest, pp.Longest)
 		}
 	}
-	results, err := b.Service.Protect(ctx, i.User.ID, ids, ports)
+	results, err := b.Service.ProtectAsOf(ctx, i.User.ID, ids, ports, e.at)
 	if err != nil {
 		return b.doubtOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
 	}

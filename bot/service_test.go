@@ -100,7 +100,9 @@ func (s *fakeService) Admin(_ context.Context, by jit.UserID) error {
 	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect.")
 }
 
-func (s *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.VMResult, error) {
+func (s *fakeService) ProtectAsOf(
+	ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy, _ time.Time,
+) ([]access.VMResult, error) {
 	if err := s.Admin(ctx, by); err != nil {
 		return nil, err
 	}

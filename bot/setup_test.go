@@ -63,9 +63,12 @@ func (i *fakeInbox) Accepted(_ context.Context, each func(string, []byte, time.T
 	return nil
 }
 
-func (i *fakeInbox) Finish(_ context.Context, key string, _ time.Time) error {
+func (i *fakeInbox) Finish(_ context.Context, key string, now time.Time) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.known[key].IsZero() {
+		i.known[key] = now
+	}
 	delete(i.left, key)
 	return nil
 }

@@ -83,7 +83,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 	case view.ActionForm:
 		b.ack(ctx, e, nil)
 		b.offerForm(i)
-	case view.ActionProtect, view.ActionScanNext:
+	case view.ActionProtect, view.ActionScanNext, view.ActionWitness:
 		b.ack(ctx, e, nil)
 		b.pressScanButton(i)
 	case view.ActionDeny:

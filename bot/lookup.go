@@ -71,6 +71,17 @@ func (b *Bot) explain(ctx context.Context, cmd slashCommand, c command.Command) 
 	return view.Explain(e)
 }
 
+// witness answers with what Azure says of the rules before a VM.
+func (b *Bot) witness(ctx context.Context, by jit.UserID, vm string) view.Message {
+	work, cancel := context.WithTimeout(ctx, scanWithin)
+	defer cancel()
+	t, err := b.Service.Witness(work, by, vm)
+	if err != nil {
+		return b.refusalOf(ctx, "what Azure sees", by, "", err)
+	}
+	return view.Witness(t)
+}
+
 const scanWithin = time.Minute
 
 // scan answers /jit scan and its pages.
@@ -100,6 +111,11 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 		}
 		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
 		show = func(ctx context.Context) { b.openForm(ctx, f) }
+	case view.ActionWitness:
+		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
+			return
+		}
+		lane, show = reads, func(ctx context.Context) { b.say(replyTo(i), b.witness(ctx, i.User.ID, a.Value)) }
 	default:
 		var f command.ScanFilter
 		if json.Unmarshal([]byte(a.Value), &f) != nil || f.Offset < 0 || f.Text != jit.CleanText(f.Text) {
@@ -115,7 +131,7 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 
 // isScanButton reports whether a button only shows something.
 func isScanButton(action string) bool {
-	return action == view.ActionProtect || action == view.ActionScanNext
+	return action == view.ActionProtect || action == view.ActionScanNext || action == view.ActionWitness
 }
 
 // vms answers /jit vms.

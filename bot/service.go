@@ -54,6 +54,7 @@ type Service interface {
 	Scan(ctx context.Context, by jit.UserID) (findings []reach.Finding, more bool, err error)
 	// Explain is a dry run of a request, by who or, for admins, for who else, for
 	// a VM that the person may see.
+	Witness(ctx context.Context, by jit.UserID, vm string) (access.Testimony, error)
 	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error)
 	// Admin is nil for an admin.
 	Admin(ctx context.Context, by jit.UserID) error

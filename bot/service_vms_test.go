@@ -86,6 +86,10 @@ func (s *fakeService) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding,
 	return s.found, s.more, s.note("scan %s", by)
 }
 
+func (s *fakeService) Witness(_ context.Context, _ jit.UserID, vm string) (access.Testimony, error) {
+	return access.Testimony{VM: jit.VM{Name: vm, Group: "rg"}, At: time.Unix(0, 0).UTC(), Groups: []string{"web-nsg"}}, nil
+}
+
 func (s *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error) {
 	e := s.dry
 	e.For = who

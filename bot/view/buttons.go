@@ -15,6 +15,7 @@ const (
 	ActionCancel   = "cancel"
 	ActionForm     = "request_access" // opens the form; the value is of no use
 	ActionProtect  = "protect_vm"     // a VM, as group/name
+	ActionWitness  = "ask_azure"      // a VM, of whose rules Azure is asked
 	ActionScanNext = "scan_next"      // a command.ScanFilter, of where the next page begins
 )
 

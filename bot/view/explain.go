@@ -37,6 +37,9 @@ func Explain(e access.Explanation) Message {
 		}
 		blocks = append(blocks, paragraph(line))
 	}
+	if name := e.VM.Group + "/" + e.VM.Name; len(e.VM.Interfaces) > 0 && len(name) <= MaxInput && !strings.ContainsAny(name, "<>&") {
+		blocks = append(blocks, buttons(button(ActionWitness, jit.ID(name), "Ask Azure", "Ask Azure what is in effect"))...)
+	}
 	return Message{Text: shorten(strings.Join(lines, "\n"), maxText), Blocks: blocks}
 }
 

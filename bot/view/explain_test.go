@@ -3,6 +3,7 @@ package view_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func dryRun() access.Explanation {
 		Text:     "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it.",
 	}
 	return access.Explanation{
-		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}}, For: "U0ADA", Who: ada, Policy: true,
+		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}, Interfaces: []jit.Interface{{ID: "/x/nic"}}}, For: "U0ADA", Who: ada, Policy: true,
 		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
 		Offers: []access.OfferedPort{{
 			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, HasRule: true,
@@ -41,6 +42,18 @@ func dryRun() access.Explanation {
 			},
 		},
 	}
+}
+
+func TestWitnessMessages(t *testing.T) {
+	same := access.Testimony{VM: dryRun().VM, At: time.Unix(1772359200, 0), Groups: []string{"jump-nsg", "web-subnet-nsg"}}
+	golden(t, "witness-same", view.Witness(same))
+	other := same
+	for i := range 12 {
+		other.Differences = append(other.Differences, fmt.Sprintf("Rule r%d (priority 100) of jump-nsg is in effect and was not read.", i))
+	}
+	golden(t, "witness-other", view.Witness(other))
+	same.Groups = nil
+	golden(t, "witness-none", view.Witness(same))
 }
 
 func TestExplainMessages(t *testing.T) {

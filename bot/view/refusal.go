@@ -17,8 +17,8 @@ const DoubtText = "Something broke on my side. I cannot tell whether that was do
 // UnsureText is what a person reads while it is not known whether what they sent is
 // stored, and NotStoredText once it is sure that it is not.
 const (
-	UnsureText = "I cannot tell yet whether that was taken, because my store is slow or failing: see `/jit list` or `/jit vms` before you do it again. " +
-		"If it was, it is done, and you are told what comes of it."
+	UnsureText = "I cannot tell yet whether that was taken, because my store is slow or failing: " +
+		"see `/jit list` or `/jit vms` before you do it again. If it was, it is done, and you are told what comes of it."
 	NotStoredText = "What you sent a moment ago could not be stored, so it was not taken and is not done. Do it again."
 )
 

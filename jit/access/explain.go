@@ -64,25 +64,34 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 				"Only admins may have it explained for somebody else; leave %s out to have it explained for you.", who)
 		}
 	}
-	vms, err := s.findVMs(ctx, by, []string{word})
+	vm, err := s.oneVM(ctx, by, word)
 	if err != nil {
 		return Explanation{}, err
-	}
-	if len(vms) != 1 {
-		return Explanation{}, jit.Refuse(jit.ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
-	}
-	vm, err := s.adapters.Inventory.VM(ctx, vms[0].ID)
-	if errors.Is(err, jit.ErrNotFound) {
-		return Explanation{}, jit.Refuse(jit.ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
-	}
-	if err != nil {
-		return Explanation{}, fmt.Errorf("reading %s: %w", vms[0].Name, err)
 	}
 	e := Explanation{VM: vm, For: who}
 	if e.Who, e.Refusal, err = s.mayAsk(ctx, who, vm); err != nil {
 		return e, err
 	}
 	return e, s.explain(ctx, &e)
+}
+
+// oneVM is the VM that somebody named, among those that they may see, as it is now.
+func (s *Service) oneVM(ctx context.Context, by jit.UserID, word string) (jit.VM, error) {
+	vms, err := s.findVMs(ctx, by, []string{word})
+	if err != nil {
+		return jit.VM{}, err
+	}
+	if len(vms) != 1 {
+		return jit.VM{}, jit.Refuse(jit.ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
+	}
+	vm, err := s.adapters.Inventory.VM(ctx, vms[0].ID)
+	if errors.Is(err, jit.ErrNotFound) {
+		return jit.VM{}, jit.Refuse(jit.ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
+	}
+	if err != nil {
+		return jit.VM{}, fmt.Errorf("reading %s: %w", vms[0].Name, err)
+	}
+	return vm, nil
 }
 
 // mayAsk says why the person may not ask for the VM, if so.
@@ -165,7 +174,7 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 	around := read(e.VM)
 	e.Posture = s.checks.Posture(e.VM, tables, around, policy, protection, note)
 	if text := admission.AdminRulesUnread([]jit.VM{e.VM}, read); text != "" {
-		e.Posture.Notes = append(e.Posture.Notes, text)
+		e.Posture.Notes = append([]string{text}, e.Posture.Notes...)
 	}
 	if elsewhere != nil {
 		e.Posture.Notes = append(e.Posture.Notes, elsewhere.Error())

@@ -42,6 +42,7 @@ type Adapters struct {
 	Meter       Meter
 	Topology    reach.TopologyReader // nil: what is around VMs is not known
 	Locks       Locks                // nil: management locks are not known
+	Witness     Witness              // nil: Azure cannot be asked what it sees
 	Log         *slog.Logger
 }
 

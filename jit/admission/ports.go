@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit/clock"
 	"jitbot/jit/rbac"
+	"jitbot/jit/rules"
 )
 
 // Readiness tells whether it is safe to open something now. Closings do not ask.
@@ -39,6 +40,17 @@ type Locks interface {
 	// With ErrForbidden some may not be read; what could be is returned too.
 	LocksOver(ctx context.Context, ids []string) ([]ManagementLock, error)
 }
+
+// Witness is Azure's own reading of the rules.
+type Witness interface {
+	// EffectiveRules are the rules that Azure says are in effect before a network
+	// interface now, by network security group. ErrNotRunning, and ErrForbidden
+	// without the action for it.
+	EffectiveRules(ctx context.Context, nic string) ([]rules.Table, error)
+}
+
+// ErrNotRunning means that Azure tells something of a running machine only.
+var ErrNotRunning = errors.New("the machine is not running")
 
 // Directory is Entra, and Azure's roles of its users.
 type Directory interface {

@@ -122,6 +122,11 @@ func networkActions() []Action {
 		{Name: "Microsoft.Network/loadBalancers/read", Use: network},
 		// The prefixes of the office behind a gateway, for "who reaches this".
 		{Name: "Microsoft.Network/localNetworkGateways/read", Use: gateway, Optional: true},
+		// Azure's own reading of the rules before a machine, which somebody asks for.
+		{
+			Name: "Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action", Optional: true,
+			Use: "to compare with Azure's own reading of the rules",
+		},
 		// A machine's addresses, and the group on its interface.
 		{Name: "Microsoft.Network/networkInterfaces/read", Use: network},
 		// The public side of a machine, a load balancer and a firewall.

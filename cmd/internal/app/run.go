@@ -166,7 +166,7 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	checks := admission.NewChecker(o.Config.Jit, admission.Adapters{
 		Grants: waking, Protections: waking, Record: waking, Names: waking,
 		Network: p.azure, Inventory: p.azure, Directory: p.azure, Readiness: p.azure,
-		People: bot.NewPeople(api), Meter: p.meters, Topology: p.azure, Locks: p.azure, Log: o.Log,
+		People: bot.NewPeople(api), Meter: p.meters, Topology: p.azure, Locks: p.azure, Witness: p.azure, Log: o.Log,
 	})
 	p.reconciler = reconcile.New(checks, waking)
 	p.digests = digest.NewWriter(checks, waking, p.reconciler.Doubt)

@@ -53,6 +53,8 @@ func armRoutes() map[string]route {
 	add("GET", network+"virtualNetworks", network+"virtualNetworks/read", (*Sim).getVNet)
 	add("GET list", network+"virtualNetworks/subnets", network+"virtualNetworks/subnets/read", (*Sim).listSubnets)
 	add("GET", network+"virtualNetworks/subnets", network+"virtualNetworks/subnets/read", (*Sim).getSubnet)
+	const effectiveRules = "networkInterfaces/effectiveNetworkSecurityGroups"
+	add("POST list", network+effectiveRules, network+effectiveRules+"/action", (*Sim).beginEffectiveRules)
 	const effective = "virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules"
 	add("POST list", network+effective, network+effective+"/action", (*Sim).listAdminRules)
 	add("GET list", network+"publicIPAddresses", network+"publicIPAddresses/read", (*Sim).listPublicIPs)

@@ -34,6 +34,8 @@ type operation struct {
 	restores map[string]*written
 	// held is the fault that keeps it from ending, or nil.
 	held *ActiveFault
+	// answer is the body of its result; nil: it has none.
+	answer func() object
 }
 
 const inProgress = "InProgress"
@@ -168,7 +170,7 @@ func (op *operation) headers(c *call, retryAfter int) map[string]string {
 	if retryAfter >= 0 {
 		h["Retry-After"] = strconv.Itoa(retryAfter)
 	}
-	if op.deletes {
+	if op.deletes || op.answer != nil {
 		h["Location"] = op.address(c.base, "operationResults", version)
 	}
 	return h
@@ -216,6 +218,8 @@ func (s *Sim) getOperationResult(c *call) reply {
 		p := *op.failure
 		p.status = http.StatusConflict
 		return p.reply()
+	case op.answer != nil:
+		return ok(op.answer())
 	}
 	return reply{status: http.StatusNoContent}
 }

@@ -114,7 +114,7 @@ func (w *World) Start() {
 	deps := admission.Adapters{
 		Grants: store, Protections: store, Record: store, Names: store,
 		Network: w.Client, Inventory: w.Client, Directory: w.Client, Readiness: w.Client,
-		People: people{w}, Meter: w.Meter, Topology: w.Client, Locks: w.Client, Log: log,
+		People: people{w}, Meter: w.Meter, Topology: w.Client, Locks: w.Client, Witness: w.Client, Log: log,
 	}
 	if w.Wrap != nil {
 		deps = w.Wrap(deps)

@@ -30,6 +30,8 @@ type Config struct {
 	// message of a channel, and where that is, once it was dealt with.
 	Clicked func(ctx context.Context, id jit.ID, at jit.Card) error
 
+	Channels []string // that cards go to, which are looked at
+
 	PerPerson int              // commands and clicks a minute, 20 when 0
 	Stagger   time.Duration    // between the starts of the two sockets, 30 s when 0
 	Grace     time.Duration    // for work under way at the end of Run, 10 s when 0
@@ -56,6 +58,7 @@ type Bot struct {
 	forms         redraws        // which choice of VM is the newest
 	seen          seenEvents     // events that came before
 	homeTabs      homeQueue      // Home tabs that are to be shown again
+	installation  installation   // how the app is installed
 }
 
 // New makes a bot. It speaks to nobody before Run.
@@ -97,6 +100,10 @@ func New(c Config) (*Bot, error) {
 // the last error of the connection.
 func (b *Bot) Connected() (ok bool, since time.Time, lastError string) { return b.status.read() }
 
+// LastError is the last error of the connection and when it was; empty while every
+// socket is up.
+func (b *Bot) LastError() (text string, at time.Time) { return b.status.failure() }
+
 // Run serves Slack until ctx ends, then lets the work under way finish; what is
 // left stays in the inbox for the next start. It returns nil when ctx ended,
 // else why Slack can not be served.
@@ -122,6 +129,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	var replay sync.WaitGroup
 	replay.Go(func() { b.replay(ctx, working) })
 	replay.Go(func() { b.publishHomes(ctx) })
+	replay.Go(func() { b.inspect(ctx) })
 	err = b.serve(ctx)
 	stop()
 

@@ -112,6 +112,7 @@ func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	case socketmode.EventTypeHello:
 		b.status.set(s.number, true)
 		b.refusals.forget()
+		b.greeted(ctx, s, e.Request)
 		b.Log.InfoContext(ctx, "slack socket is up", "socket", s.number)
 	case socketmode.EventTypeConnecting:
 		b.status.set(s.number, false)

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,6 +16,7 @@ type status struct {
 	up    [socketCount]bool
 	since time.Time
 	last  string
+	at    time.Time // of last
 }
 
 func (s *status) connected() bool {
@@ -39,13 +41,22 @@ func (s *status) set(socket int, up bool) {
 	if s.connected() != before {
 		s.since = s.now()
 	}
+	if !slices.Contains(s.up[:], false) {
+		s.last, s.at = "", time.Time{} // it is mended
+	}
 }
 
 // fail keeps the last error of the connection.
 func (s *status) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = err.Error()
+	s.last, s.at = err.Error(), s.now()
+}
+
+func (s *status) failure() (string, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last, s.at
 }
 
 func (s *status) read() (bool, time.Time, string) {

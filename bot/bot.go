@@ -89,7 +89,7 @@ func New(c Config) (*Bot, error) {
 	}
 	b := &Bot{
 		Config: c, commandLimits: rateLimits{perMinute: c.PerPerson}, keyLimits: rateLimits{perMinute: keysPerCommand * c.PerPerson},
-		homeTabs: homeQueue{wake: make(chan struct{}, 1)},
+		homeTabs: newHomeQueue(),
 	}
 	b.status.now = c.Now
 	b.status.since = c.Now()
@@ -128,7 +128,9 @@ func (b *Bot) Run(ctx context.Context) error {
 
 	var replay sync.WaitGroup
 	replay.Go(func() { b.replay(ctx, working) })
-	replay.Go(func() { b.publishHomes(ctx) })
+	for range homeWorkers {
+		replay.Go(func() { b.publishHomes(ctx) })
+	}
 	replay.Go(func() { b.inspect(ctx) })
 	err = b.serve(ctx)
 	stop()

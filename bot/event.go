@@ -53,7 +53,7 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 	}
 	switch {
 	case e.Type == "app_home_opened" && e.Tab == "home":
-		b.homeTabs.want(e.User, true)
+		b.openHome(ctx, e.User)
 	case e.Type == "app_mention":
 		if b.commandLimits.allow(e.User, b.Now()) == nil {
 			b.answers.offer(func(ctx context.Context) { b.mentioned(ctx, e.User, e.Channel, e.Thread) })

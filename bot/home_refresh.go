@@ -2,9 +2,10 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
-	"slices"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -15,47 +16,25 @@ import (
 	"jitbot/jit/clock"
 )
 
-// homeQueue are the Home tabs that are to be shown again. One goroutine shows them,
-// so that an older view never comes after a newer one.
-type homeQueue struct {
-	mu   sync.Mutex
-	todo []jit.UserID
-	wake chan struct{}
-}
-
-// want asks for somebody's tab; who looks at it now comes first.
-func (h *homeQueue) want(id jit.UserID, now bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.todo = slices.DeleteFunc(h.todo, func(o jit.UserID) bool { return now && o == id })
-	switch {
-	case now:
-		h.todo = slices.Insert(h.todo, 0, id)
-	case !slices.Contains(h.todo, id):
-		h.todo = append(h.todo, id)
-	}
-	select {
-	case h.wake <- struct{}{}:
-	default: // it is awake
-	}
-}
-
-func (h *homeQueue) next() (jit.UserID, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.todo) == 0 {
-		return "", false
-	}
-	id := h.todo[0]
-	h.todo = h.todo[1:]
-	return id, true
-}
-
-// Refresh shows the Home tab of whoever asked for the grant again, soon. It
+// Refresh shows the Home tab of everybody whom the grant concerns again, soon: of
+// whoever asked, of those who may decide, and of those on whose tab it stands. It
 // never waits, and may be called before Run.
 func (b *Bot) Refresh(g jit.Grant) {
-	if command.IsUser(string(g.Request.By.ID)) {
-		b.homeTabs.want(g.Request.By.ID, false)
+	concerned := []jit.UserID{g.Request.By.ID}
+	group := false
+	for _, id := range g.Approvers {
+		concerned = append(concerned, jit.UserID(id))
+		group = group || strings.HasPrefix(id, "S")
+	}
+	for _, a := range g.Approvals {
+		concerned = append(concerned, a.By.ID)
+	}
+	// Who is in a group is found when the tab is made.
+	concerned = append(concerned, b.homeTabs.showing(g.ID, group && g.State == jit.Pending)...)
+	for _, id := range concerned {
+		if command.IsUser(string(id)) {
+			b.homeTabs.want(id, false)
+		}
 	}
 }
 
@@ -68,8 +47,9 @@ func (b *Bot) publishHomes(ctx context.Context) {
 		case <-b.homeTabs.wake:
 		}
 		for id, ok := b.homeTabs.next(); ok && ctx.Err() == nil; id, ok = b.homeTabs.next() {
-			if wait := b.publish(ctx, id); wait > 0 {
-				b.homeTabs.want(id, false)
+			wait := b.publish(ctx, id)
+			b.homeTabs.done(id, wait > 0)
+			if wait > 0 {
 				clock.Sleep(ctx, wait)
 			}
 		}
@@ -83,20 +63,46 @@ func (b *Bot) publish(ctx context.Context, id jit.UserID) (again time.Duration) 
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	all, err := b.Service.Concerns(work, id)
+	var shown homeTab
 	var tab slack.HomeTabViewRequest
 	if err != nil {
 		b.logFault(ctx, "a home tab", id, "", err)
 		text, _ := view.Refusal(err)
 		tab = view.HomeText(text)
+		if _, refused := errors.AsType[*jit.Refusal](err); refused {
+			shown.refused = b.Now()
+		}
 	} else {
 		tab = view.Home(all)
+	}
+	for _, l := range all {
+		shown.grants = append(shown.grants, l.Grant.ID)
+	}
+	if raw, err := json.Marshal(tab); err == nil {
+		shown.digest = sha256.Sum256(raw)
+	}
+	if b.homeTabs.shows(id, shown.digest) {
+		b.homeTabs.shown(id, shown)
+		return 0
 	}
 	_, err = b.API.PublishViewContext(work, slack.PublishViewContextRequest{UserID: string(id), View: tab})
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return max(limited.RetryAfter, time.Second)
 	}
-	if err != nil && ctx.Err() == nil && ErrorCode(err) != "not_enabled" {
+	if err == nil {
+		b.homeTabs.shown(id, shown)
+	} else if ctx.Err() == nil && ErrorCode(err) != "not_enabled" {
 		b.Log.WarnContext(ctx, "a home tab could not be shown", "user", id, "error", slackError("publishing a home tab", withoutURL(err)))
 	}
 	return 0
+}
+
+// openHome shows the tab of whoever opens it. Somebody who gets none was told so
+// and costs nothing for a while.
+func (b *Bot) openHome(ctx context.Context, id jit.UserID) {
+	if b.homeTabs.refusedLately(id, b.Now()) {
+		b.Log.DebugContext(ctx, "a home tab is not shown again to somebody who gets none", "user", id)
+		return
+	}
+	b.homeTabs.want(id, true)
 }

@@ -78,7 +78,7 @@ func TwoApps(botApp, socketApp string) error {
 // AnotherBot says that others are connected to the app and take a share of what is
 // typed and clicked.
 func AnotherBot(others int) error {
-	return fmt.Errorf("%d more than jitbot's own connections are open to this app, so another jitbot takes a share of the commands and clicks,"+
+	return fmt.Errorf("%d more than jitbot's own connections are open to this app, so another jitbot takes a share of commands and clicks,"+
 		" and answers that there is no such grant; stop it, or give it an app of its own", others)
 }
 

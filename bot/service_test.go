@@ -32,6 +32,7 @@ type fakeService struct {
 	offer     access.Offer      // at every VM
 	vms       []jit.VM          // that a search finds
 	last      jit.Request       // of everybody
+	hangs     jit.UserID        // whose tab is never made
 	unknown   string            // a VM that there is not
 	listed    []access.ListedVM // that a list of VMs shows
 	more      bool              // there are others

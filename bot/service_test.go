@@ -53,6 +53,14 @@ func (s *fakeService) note(format string, args ...any) error {
 	return s.fail
 }
 
+// effect is note of what only members may do.
+func (s *fakeService) effect(ctx context.Context, by jit.UserID, format string, args ...any) error {
+	if err := s.Known(ctx, by); err != nil {
+		return err
+	}
+	return s.note(format, args...)
+}
+
 func (s *fakeService) noted(prefix string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

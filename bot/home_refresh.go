@@ -33,33 +33,30 @@ func (b *Bot) Refresh(g jit.Grant) {
 	concerned = append(concerned, b.homeTabs.showing(g.ID, group && g.State == jit.Pending)...)
 	for _, id := range concerned {
 		if command.IsUser(string(id)) {
-			b.homeTabs.want(id, false)
+			b.showHome(id)
 		}
 	}
 }
 
-// publishHomes shows the tabs that are wanted until ctx ends.
-func (b *Bot) publishHomes(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-b.homeTabs.wake:
-		}
-		for id, ok := b.homeTabs.next(); ok && ctx.Err() == nil; id, ok = b.homeTabs.next() {
-			wait := b.publish(ctx, id)
-			b.homeTabs.done(id, wait > 0)
-			if wait > 0 {
-				clock.Sleep(ctx, wait)
-			}
+// showHome shows somebody's Home tab, soon: one view at a time, so that an older one
+// never comes after a newer one, and the newest that waits.
+func (b *Bot) showHome(id jit.UserID) {
+	run := func(ctx context.Context) {
+		if wait := b.publish(ctx, id); wait > 0 {
+			b.notes.Go(func() {
+				if clock.Sleep(b.serving, wait) {
+					b.showHome(id)
+				}
+			})
 		}
 	}
+	b.queue.add(&job{by: id, lane: reads, doing: "a home tab", subjects: []string{"home"}, run: run, newest: true}, b.Now())
 }
 
 // publish shows one tab and says how long to wait before it is tried again. A
 // tab that fails otherwise is shown when it is opened the next time.
 func (b *Bot) publish(ctx context.Context, id jit.UserID) (again time.Duration) {
-	defer b.recoveredFrom(ctx, "a home tab")
+	defer b.homeTabs.begin(id)()
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	all, err := b.Service.Concerns(work, id)
@@ -95,14 +92,4 @@ func (b *Bot) publish(ctx context.Context, id jit.UserID) (again time.Duration) 
 		b.Log.WarnContext(ctx, "a home tab could not be shown", "user", id, "error", slackError("publishing a home tab", withoutURL(err)))
 	}
 	return 0
-}
-
-// openHome shows the tab of whoever opens it. Somebody who gets none was told so
-// and costs nothing for a while.
-func (b *Bot) openHome(ctx context.Context, id jit.UserID) {
-	if b.homeTabs.refusedLately(id, b.Now()) {
-		b.Log.DebugContext(ctx, "a home tab is not shown again to somebody who gets none", "user", id)
-		return
-	}
-	b.homeTabs.want(id, true)
 }

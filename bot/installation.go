@@ -90,6 +90,7 @@ type installation struct {
 	others   int       // connections beyond our own, by the newest greeting
 	since    time.Time // of the first greeting that told of some
 	heard    time.Time // of the newest
+	looking  bool      // a socket is to be opened anew, to hear again
 	channels []error   // what is wrong with where cards go
 }
 
@@ -98,6 +99,7 @@ const (
 	// believed in when a later greeting tells of them too.
 	othersAfter = time.Minute
 	lookAgain   = 2 * time.Minute
+	lookRarely  = 10 * time.Minute
 	inspectEach = time.Hour
 )
 
@@ -145,13 +147,23 @@ func (b *Bot) greeted(ctx context.Context, s *socket, hello *socketmode.Request)
 	if err := n.fault(); err != nil {
 		b.Log.ErrorContext(ctx, "the app is not installed as it should be", "error", err)
 	}
-	if others > 0 {
-		b.notes.Go(func() {
-			if clock.Sleep(ctx, lookAgain) {
-				(*s.cancel.Load())()
-			}
-		})
+	if others == 0 || n.looking {
+		return // one socket at a time, so that the other serves
 	}
+	wait := lookAgain
+	if n.fault() != nil {
+		wait = lookRarely
+	}
+	n.looking = true
+	b.notes.Go(func() {
+		again := clock.Sleep(ctx, wait)
+		n.mu.Lock()
+		n.looking = false
+		n.mu.Unlock()
+		if again {
+			(*s.cancel.Load())()
+		}
+	})
 }
 
 // inspect looks at how the app is installed, at the start and each hour.

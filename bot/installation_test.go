@@ -1,17 +1,11 @@
 package bot_test
 
 import (
-	"context"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/socketmode"
 
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
@@ -42,61 +36,62 @@ func TestTokensOfTwoAppsAreTold(t *testing.T) {
 	}
 }
 
-// Another jitbot on the same app is told once it is heard of for a minute; what a
-// broken connection leaves is not.
+// Another jitbot on the same app is told once two greetings a while apart tell of it,
+// for which a socket is opened anew; what a broken connection leaves is not told.
 func TestAnotherBotIsTold(t *testing.T) {
-	o := setUp(t, slacksim.Options{})
-	other := socketmode.New(slack.New(o.sim.Options().BotToken, slack.OptionAppLevelToken(o.sim.Options().AppToken),
-		slack.OptionAPIURL(o.sim.Options().URL+"/api/"), slack.OptionHTTPClient(&http.Client{})))
-	elsewhere, leave := context.WithCancel(o.ctx)
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer leave()
-	wg.Go(func() { _ = other.RunContext(elsewhere) })
-	wg.Go(func() {
+	inBubble(t, slacksim.Options{}, func(o *setup) {
+		leave := o.connects()
+		b, _ := o.open()
+		time.Sleep(time.Minute)
+		if f := b.Faults(); len(f) > 0 {
+			o.t.Errorf("told at once: %q", f)
+		}
+		time.Sleep(2 * time.Minute)
+		o.told(b, "1 more than jitbot's own connections are open to this app")
+		leave()
+		time.Sleep(11 * time.Minute)
+		if f := b.Faults(); len(f) > 0 {
+			o.t.Errorf("still told: %q", f)
+		}
+		o.reads(o.jit(adaID, "list"), "You have no live grants")
+	})
+	inBubble(t, slacksim.Options{}, func(o *setup) {
+		leave := o.connects() // as a process that was killed leaves it
+		b, _ := o.open()
+		leave()
+		time.Sleep(time.Hour)
+		if f := b.Faults(); len(f) > 0 || strings.Contains(o.logs.String(), "more than jitbot's own") {
+			o.t.Errorf("told of a connection that was left: %q", f)
+		}
+	})
+}
+
+// connects is another jitbot on the app, until leave.
+func (o *setup) connects() (leave func()) {
+	o.t.Helper()
+	_, address, err := o.conf.API.StartSocketModeContext(o.ctx)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	conn, answer, err := o.conf.Dialer.DialContext(o.ctx, address, nil)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	var reading sync.WaitGroup
+	reading.Go(func() {
 		for {
-			select {
-			case <-other.Events:
-			case <-elsewhere.Done():
+			if _, _, err := conn.ReadMessage(); err != nil {
 				return
 			}
 		}
 	})
-	o.until("the other is connected", func(s *slacksim.Snapshot) bool { return s.Sockets == 1 })
-	var passed atomic.Int64
-	o.conf.Now = func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
-	b, err := bot.New(o.conf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	ctx, stop := context.WithCancel(o.ctx)
-	go func() { ended <- b.Run(ctx) }()
-	defer func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}()
-	greeted := func(times int) {
-		o.eventually("the bot has been greeted", func() bool { return strings.Count(o.logs.String(), "slack socket is up") >= times })
-	}
-	greeted(2)
-	passed.Store(int64(time.Hour)) // what was heard once is not believed for being old
-	if f := b.Faults(); len(f) > 0 {
-		t.Errorf("told at once: %q", f)
-	}
-	o.sim.Renew(2, "refresh_requested")
-	greeted(3)
-	o.told(b, "1 more than jitbot's own connections are open to this app")
-	if g, err := bot.Greet(o.ctx, account(o)); err != nil || g.Connections != 4 {
-		t.Errorf("greeted as %+v: %v", g, err)
-	}
-	leave()
-	o.until("the other is gone", func(s *slacksim.Snapshot) bool { return s.Sockets == 2 })
-	o.sim.Renew(3, "refresh_requested")
-	greeted(4)
-	o.eventually("nothing is told any more", func() bool { return len(b.Faults()) == 0 })
+	leave = sync.OnceFunc(func() {
+		_ = conn.Close()
+		reading.Wait()
+	})
+	o.t.Cleanup(leave)
+	return leave
 }
 
 // Where cards go is looked at: nobody of another organization reads them, and

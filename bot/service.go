@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/access"
@@ -59,6 +60,7 @@ type Service interface {
 
 	// Protect shuts ports of VMs, named as in Ask; each has its own outcome.
 	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.VMResult, error)
-	// Unprotect ends that; each VM has its own outcome.
-	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.VMResult, error)
+	// UnprotectAsOf ends that; each VM has its own outcome. What was protected after it
+	// was asked for is left as it is; the zero time is now.
+	UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, asked time.Time) ([]access.VMResult, error)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
@@ -119,7 +120,7 @@ func (s *fakeService) Protect(ctx context.Context, by jit.UserID, words []string
 	return s.results, err
 }
 
-func (s *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.VMResult, error) {
+func (s *fakeService) UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, _ time.Time) ([]access.VMResult, error) {
 	if err := s.Admin(ctx, by); err != nil {
 		return nil, err
 	}

@@ -46,6 +46,20 @@ func (s *status) set(socket int, up bool) {
 	}
 }
 
+// isUp reports whether a socket is up.
+func (s *status) isUp(socket int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up[socket]
+}
+
+// firstUp is a socket that is up, -1 when none is.
+func (s *status) firstUp() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Index(s.up[:], true)
+}
+
 // fail keeps the last error of the connection.
 func (s *status) fail(err error) {
 	s.mu.Lock()

@@ -36,8 +36,11 @@ func newPremises(t *testing.T) *premises {
 func newPremisesOf(t *testing.T, of slacksim.Options) *premises {
 	t.Helper()
 	p := &premises{t: t, slack: slacksim.New(of), azure: azuresim.New(azuresim.Options{})}
-	network := simulated.Network(t, p.slack)
-	t.Cleanup(p.slack.Close)
+	network := slacksim.NewNetwork(p.slack)
+	t.Cleanup(func() {
+		p.slack.Close()
+		p.must(network.Close())
+	})
 	slacksim.SeedDemo(p.slack)
 	azuresim.SeedDemo(p.azure)
 	p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "printed", Custom: true, Actions: simulated.RoleActions(t, app.BotRole, app.AllFirewalls)})
@@ -46,7 +49,7 @@ func newPremisesOf(t *testing.T, of slacksim.Options) *premises {
 	p.o = app.Options{
 		Config: config.Config{Store: filepath.Join(t.TempDir(), "jitbot.db"), SlackURL: "http://slack.example/api/", Azure: inAzure(reach), Jit: checked()},
 		Tokens: config.Tokens{Bot: p.slack.Options().BotToken, App: p.slack.Options().AppToken},
-		HTTP:   &http.Client{Transport: network}, Credential: reach.Credential, Transport: reach.Transport,
+		HTTP:   network.Client(), Credential: reach.Credential, Transport: reach.Transport,
 	}
 	s, err := bolt.Open(t.Context(), p.o.Config.Store, bolt.Options{})
 	if err != nil {
@@ -160,7 +163,8 @@ func TestCheckOfASoundWorld(t *testing.T) {
 			}
 		}
 		for _, r := range p.azure.Requests() {
-			if r.Method != http.MethodGet && r.Class != azuresim.ClassToken || r.Status >= 400 {
+			asks := r.Method == http.MethodGet || strings.HasSuffix(r.Path, "/listNetworkManagerEffectiveSecurityAdminRules")
+			if !asks && r.Class != azuresim.ClassToken || r.Status >= 400 {
 				t.Errorf("%s %s: %d", r.Method, r.Path, r.Status)
 			}
 		}

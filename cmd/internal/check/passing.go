@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"jitbot/bot"
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 )
@@ -26,11 +27,6 @@ func patient(ctx context.Context, service string) (_ context.Context, answered, 
 	}
 }
 
-// passing reports whether what went wrong may be gone at the next try.
-func passing(err error) bool {
-	return errors.Is(err, jit.ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
 const tryAgain = "that may pass by itself, so try again in a minute, and if it lasts check the network"
 
 // mend adds what may help to an error of Azure.
@@ -44,7 +40,7 @@ func hint(err error) string {
 		return "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, and give that identity the role that jitbot role prints"
 	case errors.Is(err, jit.ErrNotFound):
 		return "check azure.subscriptions"
-	case passing(err):
+	case bot.Passing(err):
 		return tryAgain + " and the endpoints under azure"
 	default:
 		return "check the network, and the endpoints under azure"
@@ -54,7 +50,7 @@ func hint(err error) string {
 // mendSlack adds what may help to an error of Slack, which for most is what the
 // caller says.
 func mendSlack(err error, help string) error {
-	if passing(err) {
+	if bot.Passing(err) {
 		help = tryAgain + " and slack.api_url"
 	}
 	return fmt.Errorf("%w; %s", err, help)

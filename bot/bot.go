@@ -32,6 +32,7 @@ type Config struct {
 	// message of a channel, and where that is, once it was dealt with.
 	Clicked func(ctx context.Context, id jit.ID, at jit.Card) error
 
+	Channels []string // that cards go to, which are looked at
 	// Dialer reaches the address of a socket; nil is a usual one.
 	Dialer *websocket.Dialer
 
@@ -64,6 +65,8 @@ type Bot struct {
 	notes         sync.WaitGroup  // what waits to be said, or shown again
 	forms         redraws         // which choice of VM is the newest
 	seen          seenEvents      // events that came before
+	homeTabs      homeTabs        // what people were shown on their Home tabs
+	installation  installation    // how the app is installed
 	panics        atomic.Uint64
 }
 
@@ -109,6 +112,10 @@ func New(c Config) (*Bot, error) {
 // the last error of the connection.
 func (b *Bot) Connected() (ok bool, since time.Time, lastError string) { return b.status.read() }
 
+// LastError is the last error of the connection and when it was; empty while every
+// socket is up.
+func (b *Bot) LastError() (text string, at time.Time) { return b.status.failure() }
+
 // Run serves Slack until ctx ends, then lets the work under way finish; what is
 // left stays in the inbox for the next start. It returns nil when ctx ended,
 // else why Slack can not be served.
@@ -132,6 +139,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	b.serving, b.saying = ctx, saying
 	b.restore(ctx)
 	b.queue.start(working, saying, b.jobPanicked)
+	b.notes.Go(func() { b.inspect(ctx) })
 	err = b.serve(ctx)
 	stop()
 

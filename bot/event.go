@@ -53,7 +53,8 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 	}
 	switch {
 	case e.Type == "app_home_opened" && e.Tab == "home":
-		if b.homeLimits.allow(e.User, b.Now()) == nil {
+		if !b.homeTabs.refusedLately(e.User, b.Now()) && b.homeLimits.allow(e.User, b.Now()) == nil {
+			b.homeTabs.open(e.User)
 			b.showHome(e.User)
 		}
 	case e.Type == "app_mention":

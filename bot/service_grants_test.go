@@ -16,7 +16,7 @@ func (s *fakeService) Ask(ctx context.Context, by jit.UserID, key string, a jit.
 	if err := s.wait(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.note("ask %s %v", by, a.VMs); err != nil {
+	if err := s.effect(ctx, by, "ask %s %v", by, a.VMs); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -58,36 +58,36 @@ func (s *fakeService) Check(_ context.Context, id jit.ID) (jit.Grant, error) {
 }
 
 func (s *fakeService) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	if err := errors.Join(s.note("approve %s %s", by, id), s.wait(ctx)); err != nil {
+	if err := errors.Join(s.effect(ctx, by, "approve %s %s", by, id), s.wait(ctx)); err != nil {
 		return jit.Grant{}, err
 	}
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Approve(jit.Person{ID: by}, time.Now()) })
 }
 
 func (s *fakeService) Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	if err := errors.Join(s.note("deny %s %s %s", by, id, reason), s.wait(ctx)); err != nil {
+	if err := errors.Join(s.effect(ctx, by, "deny %s %s %s", by, id, reason), s.wait(ctx)); err != nil {
 		return jit.Grant{}, err
 	}
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Deny(jit.Person{ID: by}, reason, time.Now()) })
 }
 
-func (s *fakeService) Cancel(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	if err := s.note("cancel %s %s", by, id); err != nil {
+func (s *fakeService) Cancel(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	if err := s.effect(ctx, by, "cancel %s %s", by, id); err != nil {
 		return jit.Grant{}, err
 	}
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Cancel(jit.Person{ID: by}, time.Now()) })
 }
 
-func (s *fakeService) Done(_ context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
-	return s.end(jit.Decision{Ending: jit.Finished, By: jit.Person{ID: by}}, id)
+func (s *fakeService) Done(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	return s.end(ctx, jit.Decision{Ending: jit.Finished, By: jit.Person{ID: by}}, id)
 }
 
-func (s *fakeService) Revoke(_ context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	return s.end(jit.Decision{Ending: jit.Revoked, By: jit.Person{ID: by}, Reason: reason}, id)
+func (s *fakeService) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
+	return s.end(ctx, jit.Decision{Ending: jit.Revoked, By: jit.Person{ID: by}, Reason: reason}, id)
 }
 
-func (s *fakeService) end(why jit.Decision, id jit.ID) (jit.Grant, error) {
-	if err := s.note("%s %s %s %s", why.Ending, why.By.ID, id, why.Reason); err != nil {
+func (s *fakeService) end(ctx context.Context, why jit.Decision, id jit.ID) (jit.Grant, error) {
+	if err := s.effect(ctx, why.By.ID, "%s %s %s %s", why.Ending, why.By.ID, id, why.Reason); err != nil {
 		return jit.Grant{}, err
 	}
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Close(why, time.Now(), time.Now()) })
@@ -128,7 +128,18 @@ func (s *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.Lis
 	if err := s.Known(ctx, by); err != nil {
 		return nil, err
 	}
-	return s.List(ctx, by, true)
+	s.mu.Lock()
+	hangs := s.hangs == by
+	s.mu.Unlock()
+	if hangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	all, err := s.List(ctx, by, true)
+	for i := range all {
+		all[i].Approver = all[i].Approver || by == linusID // both are in the group
+	}
+	return all, err
 }
 
 func (s *fakeService) Recent(context.Context, jit.UserID) (jit.Request, bool, error) {

@@ -33,6 +33,7 @@ type fakeService struct {
 	offer     access.Offer      // at every VM
 	vms       []jit.VM          // that a search finds
 	last      jit.Request       // of everybody
+	hangs     jit.UserID        // whose tab is never made
 	unknown   string            // a VM that there is not
 	listed    []access.ListedVM // that a list of VMs shows
 	more      bool              // there are others
@@ -51,6 +52,14 @@ func (s *fakeService) note(format string, args ...any) error {
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, fmt.Sprintf(format, args...))
 	return s.fail
+}
+
+// effect is note of what only members may do.
+func (s *fakeService) effect(ctx context.Context, by jit.UserID, format string, args ...any) error {
+	if err := s.Known(ctx, by); err != nil {
+		return err
+	}
+	return s.note(format, args...)
 }
 
 func (s *fakeService) noted(prefix string) int {

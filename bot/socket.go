@@ -143,6 +143,7 @@ func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	case socketmode.EventTypeHello:
 		b.status.set(s.number, true)
 		b.refusals.forget()
+		b.greeted(ctx, s, e.Request)
 		b.Log.InfoContext(ctx, "slack socket is up", "socket", s.number)
 	case socketmode.EventTypeConnecting:
 		b.status.set(s.number, false)
@@ -197,14 +198,14 @@ func (b *Bot) ackUnreadable(ctx context.Context, s *socket, e socketmode.Event) 
 		return
 	}
 	var frame struct {
-		Type     string `json:"type"`
-		Envelope string `json:"envelope_id"`
+		Type     json.RawMessage `json:"type"` // which may be anything
+		Envelope string          `json:"envelope_id"`
 	}
 	if err := json.Unmarshal(bad.Message, &frame); err != nil || frame.Envelope == "" {
 		b.Log.WarnContext(ctx, "slack sent what is no envelope", "socket", s.number, "bytes", len(bad.Message))
 		return
 	}
 	b.Log.WarnContext(ctx, "slack sent an envelope that is not understood", "socket", s.number,
-		"type", view.Clip(jit.CleanText(frame.Type), 50))
+		"type", view.Clip(jit.CleanText(string(frame.Type)), 50))
 	b.ack(ctx, envelope{s, frame.Envelope}, nil)
 }

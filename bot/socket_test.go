@@ -38,6 +38,8 @@ func TestUnknownEnvelopesAreAcked(t *testing.T) {
 		`{"type":"slash_commands","envelope_id":"e-3","payload":[1]}`,
 		`{"type":"interactive","envelope_id":"e-4","payload":{"type":"message_action","team":{"id":"T0CONTOSO"}}}`,
 		`{"type":"interactive","envelope_id":"e-5","payload":"text"}`,
+		`{"type":7,"envelope_id":"e-6","payload":{}}`,
+		`{"type":null,"envelope_id":"e-7","payload":{}}`,
 	} {
 		o.must(o.sim.Deliver(o.ctx, []byte(frame)))
 	}

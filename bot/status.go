@@ -16,6 +16,7 @@ type status struct {
 	up    [socketCount]bool
 	since time.Time
 	last  string
+	at    time.Time // of last
 }
 
 func (s *status) connected() bool {
@@ -40,6 +41,9 @@ func (s *status) set(socket int, up bool) {
 	if s.connected() != before {
 		s.since = s.now()
 	}
+	if !slices.Contains(s.up[:], false) {
+		s.last, s.at = "", time.Time{} // it is mended
+	}
 }
 
 // isUp reports whether a socket is up.
@@ -60,7 +64,13 @@ func (s *status) firstUp() int {
 func (s *status) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = err.Error()
+	s.last, s.at = err.Error(), s.now()
+}
+
+func (s *status) failure() (string, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last, s.at
 }
 
 func (s *status) read() (bool, time.Time, string) {

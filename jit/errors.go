@@ -38,6 +38,9 @@ type BusyError struct {
 
 // Error implements error.
 func (e *BusyError) Error() string {
+	if e.Wait == 0 {
+		return fmt.Sprintf("busy or out of reach: %v", e.Cause)
+	}
 	return fmt.Sprintf("busy, asked to wait %s: %v", e.Wait, e.Cause)
 }
 

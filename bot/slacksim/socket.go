@@ -248,6 +248,16 @@ func (s *Sim) Disconnect(reason string) {
 	}
 }
 
+// Renew tells one socket to go, counted from 1 in the order of opening, with one of
+// Slack's reasons as Disconnect does: Slack renews sockets one at a time.
+func (s *Sim) Renew(socket int, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.sockets[socket]; k != nil {
+		s.warn(k, reason)
+	}
+}
+
 // EnableSocketMode switches Socket Mode on again after link_disabled.
 func (s *Sim) EnableSocketMode() {
 	s.mu.Lock()

@@ -14,10 +14,11 @@ import (
 )
 
 const checkHelp = `Reads the configuration and tells everything that is wrong with it, each with
-its line. Then tries what jitbot needs, within 30 seconds, and changes nothing
-of it: the store; Slack's tokens, scopes, channels and people; what the
-identity may do in Azure; and for each machine that a policy matches its
-network security groups, their rules and the locks over them.
+its line. Then tries what jitbot needs, and changes nothing of it: the store;
+Slack's tokens, scopes, channels and people; what the identity may do in
+Azure; and for each machine that a policy matches its network security groups,
+their rules and the locks over them. It takes as long as there is something to
+look at; what says nothing for 30 seconds is given up.
 
 It prints a line for each check: what was seen, or after FAULT what is wrong
 and how to mend it. Exits 1 on any fault. On a terminal the lines are folded at

@@ -42,6 +42,8 @@ type readiness struct {
 		Connected bool      `json:"connected"`
 		Since     time.Time `json:"since"`
 		Error     string    `json:"last_error,omitempty"`
+		ErrorAt   time.Time `json:"last_error_at,omitzero"`
+		Faults    []string  `json:"faults,omitempty"` // of how the app is installed
 	} `json:"slack"`
 	Sweep struct {
 		OK       bool      `json:"ok"`
@@ -91,8 +93,10 @@ type stuckGrant struct {
 
 func (p *program) readiness(ctx context.Context) readiness {
 	var r readiness
-	r.Slack.Connected, r.Slack.Since, r.Slack.Error = p.bot.Connected()
+	r.Slack.Connected, r.Slack.Since, _ = p.bot.Connected()
 	r.Slack.Since = r.Slack.Since.UTC()
+	r.Slack.Error, r.Slack.ErrorAt = p.bot.LastError()
+	r.Slack.ErrorAt, r.Slack.Faults = r.Slack.ErrorAt.UTC(), p.bot.Faults()
 	r.Sweep.LastPass = p.reconciler.LastPass()
 	r.Sweep.OK = time.Since(r.Sweep.LastPass) < passLate
 	skew := p.azure.Skew().Widest
@@ -113,7 +117,7 @@ func (p *program) readiness(ctx context.Context) readiness {
 	if r.Store.OK = err == nil; !r.Store.OK {
 		r.Store.Error = err.Error()
 	}
-	r.Ready = r.Slack.Connected && r.Sweep.OK && r.Azure.OK && r.Clock.OK && r.Store.OK
+	r.Ready = r.Slack.Connected && len(r.Slack.Faults) == 0 && r.Sweep.OK && r.Azure.OK && r.Clock.OK && r.Store.OK
 	return r
 }
 

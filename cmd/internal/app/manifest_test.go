@@ -212,6 +212,7 @@ var scopesOf = map[string][]string{
 	"GetConversationInfo":    {"channels:read", "groups:read"},
 	"GetUsersInConversation": {"channels:read", "groups:read"},
 	"GetUserInfo":            {"users:read"},
+	"GetBotInfo":             {"users:read"},
 	"GetUsersInfo":           {"users:read"},
 	"GetUserByEmail":         {"users:read.email"},
 	"GetUserGroups":          {"usergroups:read"},

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -174,7 +176,7 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	cards.Others = p.service.Others
 	p.bot, err = bot.New(bot.Config{
 		API: api, HTTP: o.HTTP, Service: p.service, Inbox: s, Log: o.Log,
-		PerPerson: o.Config.PerPerson, Stagger: o.Stagger, Grace: o.Grace, Live: p.anyLive,
+		Channels: Channels(o.Config.Jit), PerPerson: o.Config.PerPerson, Stagger: o.Stagger, Grace: o.Grace, Live: p.anyLive,
 		Clicked: func(ctx context.Context, id jit.ID, at jit.Card) error { return mend(ctx, s, cards, id, at) },
 	})
 	if err != nil {
@@ -183,6 +185,17 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	cards.Changed, cards.Digest = p.bot.Refresh, s.Digest
 	p.meters.scrape(p)
 	return p, nil
+}
+
+// Channels are where cards go, each once.
+func Channels(c jit.Config) []string {
+	all := []string{c.Channel}
+	for _, rule := range c.Approvals {
+		if id := cmp.Or(rule.Channel, c.Channel); !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
 }
 
 // mend says on a copy of a card, which a crash left and somebody clicked, where the

@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/cmd/internal/app"
-	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 )
 
@@ -76,7 +74,7 @@ func verdict(what, note string, faults ...error) []Finding {
 }
 
 const (
-	checkWithin = 30 * time.Second // an outside service that says nothing
+	checkWithin = 15 * time.Minute // however much there is to look at
 	parallel    = 8                // questions under way at once
 )
 
@@ -85,7 +83,8 @@ type run struct{ app.Options }
 
 // Run tries what the bot needs to run with these options: the store, Slack with
 // both tokens, and Azure with all machines that a policy matches. It changes
-// nothing. tokens is what reading them said.
+// nothing. It takes as long as there is something to look at, and waits half a minute
+// for a service that does not answer. tokens is what reading them said.
 func Run(ctx context.Context, o app.Options, tokens error) []Finding {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -93,24 +92,29 @@ func Run(ctx context.Context, o app.Options, tokens error) []Finding {
 	c := run{o}
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
-	results := make([][]Finding, 3)
+	results := make([][]Finding, 4)
+	inUse := make(chan bool, 1) // whether a jitbot runs with the store
+	var group errgroup.Group
+	group.Go(func() error { results[0] = c.store(ctx, inUse); return nil })
+	results[1] = c.listening()
+	azureContext, azureAnswered, azureEnd := patient(ctx, "Azure")
+	defer azureEnd()
 	var heard atomic.Bool
 	client, err := c.AzureClient(func(_ string, code int) {
 		if code != 0 {
 			heard.Store(true)
+			azureAnswered()
 		}
 	})
-	var group errgroup.Group
-	group.Go(func() error { results[0] = c.store(ctx); return nil })
 	if tokens != nil {
-		results[1] = []Finding{{What: "slack", Err: tokens}}
+		results[2] = []Finding{{What: "slack", Err: tokens}}
 	} else {
-		group.Go(func() error { results[1] = c.slack(ctx, client); return nil })
+		group.Go(func() error { results[2] = c.slack(ctx, <-inUse, client); return nil })
 	}
 	if err != nil {
-		results[2] = []Finding{{What: "azure", Err: err}}
+		results[3] = []Finding{{What: "azure", Err: err}}
 	} else {
-		group.Go(func() error { results[2] = c.azure(ctx, client, heard.Load); return nil })
+		group.Go(func() error { results[3] = c.azure(azureContext, client, heard.Load); return nil })
 	}
 	_ = group.Wait() // findings hold the errors
 	return slices.Concat(results...)
@@ -126,22 +130,4 @@ func each[T any](of []T, ask func(T) error) []error {
 	}
 	_ = group.Wait() // the faults are kept one by one
 	return faults
-}
-
-// mend adds what may help to an error of Azure.
-func mend(doing string, err error) error {
-	return fmt.Errorf("%s: %s; %s", doing, config.Clause(err), hint(err))
-}
-
-func hint(err error) string {
-	switch {
-	case errors.Is(err, jit.ErrForbidden):
-		return "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, and give that identity the role that jitbot role prints"
-	case errors.Is(err, jit.ErrNotFound):
-		return "check azure.subscriptions"
-	case errors.Is(err, jit.ErrBusy):
-		return "try again in a minute"
-	default:
-		return "check the network, and the endpoints under azure"
-	}
 }

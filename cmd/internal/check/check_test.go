@@ -30,8 +30,17 @@ type premises struct {
 
 func newPremises(t *testing.T) *premises {
 	t.Helper()
-	p := &premises{t: t, slack: slacksim.New(slacksim.Options{}), azure: azuresim.New(azuresim.Options{})}
-	t.Cleanup(p.slack.Close)
+	return newPremisesOf(t, slacksim.Options{})
+}
+
+func newPremisesOf(t *testing.T, of slacksim.Options) *premises {
+	t.Helper()
+	p := &premises{t: t, slack: slacksim.New(of), azure: azuresim.New(azuresim.Options{})}
+	network := slacksim.NewNetwork(p.slack)
+	t.Cleanup(func() {
+		p.slack.Close()
+		p.must(network.Close())
+	})
 	slacksim.SeedDemo(p.slack)
 	azuresim.SeedDemo(p.azure)
 	p.azure.PutRoleDefinition(azuresim.RoleDefinition{ID: azuresim.RoleJITBot, Name: "printed", Custom: true, Actions: simulated.RoleActions(t, app.BotRole, app.AllFirewalls)})
@@ -40,7 +49,7 @@ func newPremises(t *testing.T) *premises {
 	p.o = app.Options{
 		Config: config.Config{Store: filepath.Join(t.TempDir(), "jitbot.db"), SlackURL: "http://slack.example/api/", Azure: inAzure(reach), Jit: checked()},
 		Tokens: config.Tokens{Bot: p.slack.Options().BotToken, App: p.slack.Options().AppToken},
-		HTTP:   &http.Client{Transport: azuresim.Transport{Handler: p.slack}}, Credential: reach.Credential, Transport: reach.Transport,
+		HTTP:   network.Client(), Credential: reach.Credential, Transport: reach.Transport,
 	}
 	s, err := bolt.Open(t.Context(), p.o.Config.Store, bolt.Options{})
 	if err != nil {

@@ -47,7 +47,21 @@ func planted() []fault {
 				p.config().Approvals = append([]jit.ApprovalRule{{Match: jit.Match{Name: "zzz"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0OLD"}}, p.config().Approvals...)
 				p.slack.AddChannel(slacksim.Channel{ID: "C0OLD", Name: "old", Archived: true})
 			},
-			what: "slack channels", says: []string{"the channel C0OLD is archived", "name another under approvals[0].channel"},
+			what: "slack channels", says: []string{"the channel C0OLD is archived", "name another under approvals["},
+		},
+		{
+			name: "the channel is shared with another organization", plant: func(p *premises) {
+				p.config().Approvals = append([]jit.ApprovalRule{{Match: jit.Match{Name: "yyy"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0SHARED"}}, p.config().Approvals...)
+				p.slack.AddChannel(slacksim.Channel{ID: "C0SHARED", Name: "with-fabrikam", ExtShared: true, Members: []string{slacksim.DemoApproverID}})
+			},
+			what: "slack channels", says: []string{"C0SHARED is shared with another organization, whose people read every card", "name another under approvals["},
+		},
+		{
+			name: "nobody is in the channel", plant: func(p *premises) {
+				p.config().Approvals = append([]jit.ApprovalRule{{Match: jit.Match{Name: "xxx"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0LONELY"}}, p.config().Approvals...)
+				p.slack.AddChannel(slacksim.Channel{ID: "C0LONELY", Name: "lonely", Members: []string{p.slack.Options().BotUserID}})
+			},
+			what: "slack channels", says: []string{"nobody but jitbot is in the channel C0LONELY, so nobody sees a card", "invite the approvers"},
 		},
 		{
 			name: "an admin is unknown to Slack", plant: func(p *premises) { p.config().Admins = append(p.config().Admins, "U0GHOST") },

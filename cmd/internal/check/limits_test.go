@@ -60,7 +60,7 @@ func TestCheckOfSlack(t *testing.T) {
 		{"a private channel without the bot", func(p *premises) {
 			p.slack.AddChannel(slacksim.Channel{ID: "C0SECRET", Private: true})
 			p.config().Channel = "C0SECRET"
-		}, []string{"FAULT  slack channels reading the channel C0SECRET: channel_not_found; mend slack.channel, or invite jitbot to the channel when it is private"}},
+		}, []string{"FAULT  slack channels reading the channel C0SECRET: not found: channel_not_found; mend slack.channel, or invite jitbot to the channel when it is private"}},
 		{"channels that may not be looked at", without("channels:read"), []string{"FAULT  slack scopes   the bot token lacks channels:read", "FAULT  slack channels the channel C0APPROVALS cannot be looked at"}},
 		{"a revoked token", func(p *premises) { p.slack.SetBotToken("token_revoked") }, []string{"FAULT  slack bot      asking Slack who I am: token_revoked; check SLACK_BOT_TOKEN", "ok     slack socket", "no slack channels"}},
 		{"Slack is down", func(p *premises) { p.slack.Down(true) }, []string{"FAULT  slack bot", "FAULT  slack socket", "ok     azure machines"}},

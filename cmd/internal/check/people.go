@@ -71,6 +71,8 @@ func (ms members) check(ctx context.Context) []Finding {
 	return verdict(what, note, faults...)
 }
 
+const missingScope = "where a scope is missing reinstall the app from the manifest, else check slack.api_url"
+
 // group looks for a user group.
 func (ms members) group(ctx context.Context, id, place string) error {
 	members, err := ms.people.Group(ctx, id)
@@ -78,7 +80,7 @@ func (ms members) group(ctx context.Context, id, place string) error {
 	case errors.Is(err, jit.ErrNotFound):
 		return fmt.Errorf("Slack does not know %s, or it is switched off; mend %s", id, place) //nolint:staticcheck // a name
 	case err != nil:
-		return mendSlack(err)
+		return mendSlack(err, missingScope)
 	case len(members) == 0:
 		return fmt.Errorf("nobody is in the user group %s under %s; add people to it in Slack", id, place)
 	}
@@ -93,7 +95,7 @@ func (ms members) member(ctx context.Context, id jit.UserID, place string) error
 	case errors.Is(err, jit.ErrNotFound):
 		return fmt.Errorf("Slack does not know %s; mend %s", id, place) //nolint:staticcheck // a name
 	case err != nil:
-		return mendSlack(err)
+		return mendSlack(err, missingScope)
 	case m.Bar() != "" && place == "users":
 		return fmt.Errorf("%s is %s; take that line out of users", id, m.Bar())
 	case m.Bar() != "":

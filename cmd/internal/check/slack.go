@@ -3,7 +3,6 @@ package check
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,13 +19,21 @@ import (
 
 // slack tries both tokens, and what they are to reach. client, nil where
 // Azure cannot be asked, finds people in Entra.
-func (c run) slack(ctx context.Context, client *azure.Client) []Finding {
-	api := bot.NewClient(c.SlackAccount())
-	socket := c.socket(ctx, api)
+func (c run) slack(ctx context.Context, inUse bool, client *azure.Client) []Finding {
+	ctx, answered, end := patient(ctx, "Slack")
+	defer end()
+	account := c.SlackAccount()
+	account.Observe = func(_ string, code int) {
+		if code != 0 {
+			answered()
+		}
+	}
+	api := bot.NewClient(account)
+	greeting, socket := greet(ctx, account, api, inUse)
 	auth, err := api.AuthTestContext(ctx)
 	if err != nil {
-		return []Finding{{What: "slack bot", Err: fmt.Errorf("asking Slack who I am: %w; check SLACK_BOT_TOKEN and slack.api_url,"+
-			" and reinstall the app (channels and people are looked at after that)", err)}, socket}
+		return []Finding{{What: "slack bot", Err: mendSlack(bot.Fault("asking Slack who I am", err),
+			"check SLACK_BOT_TOKEN and slack.api_url, and reinstall the app (channels and people are looked at after that)")}, socket}
 	}
 	found := []Finding{{What: "slack bot", Note: fmt.Sprintf("%s in %s", auth.User, auth.Team)}}
 	granted := splitScopes(auth.Header.Get("X-OAuth-Scopes"))
@@ -35,33 +42,11 @@ func (c run) slack(ctx context.Context, client *azure.Client) []Finding {
 	public := slices.ContainsFunc(channels, func(c *channel) bool { return c.public })
 	found = append(found, c.scopes(granted, public)...)
 	found = append(found, socket)
+	if socket.Err == nil {
+		found = append(found, oneApp(ctx, api, auth.BotID, greeting)...)
+	}
 	found = append(found, verdict("slack channels", jit.Count(len(channels), "channel is there", "channels are there"), faults...)...)
 	return append(found, c.people(ctx, bot.NewPeople(api), client)...)
-}
-
-func (c run) socket(ctx context.Context, api *slack.Client) Finding {
-	f := Finding{What: "slack socket", Note: "the app token has connections:write and opens one"}
-	_, _, err := api.StartSocketModeContext(ctx)
-	switch {
-	case bot.ErrorCode(err) == "missing_scope":
-		f.Err = errors.New("the app token lacks connections:write; make another under Basic Information, App-Level Tokens," +
-			" with that scope, and set SLACK_APP_TOKEN to it")
-	case err != nil:
-		f.Err = fmt.Errorf("opening a socket: %w; check SLACK_APP_TOKEN and that the app has Socket Mode on", err)
-	}
-	return f
-}
-
-// mendSlack adds what may help to an error of Slack.
-func mendSlack(err error) error {
-	switch {
-	case bot.ErrorCode(err) == "missing_scope":
-		return fmt.Errorf("%w; reinstall the app from the manifest", err)
-	case errors.Is(err, jit.ErrBusy):
-		return fmt.Errorf("%w; try again in a minute", err)
-	default:
-		return fmt.Errorf("%w; check the network and slack.api_url", err)
-	}
 }
 
 func splitScopes(header string) []string {
@@ -132,15 +117,15 @@ func (c run) channels() []*channel {
 // look finds out whether cards get there. Slack says of a private channel that
 // it is not there, to a bot that is no member.
 func (ch *channel) look(ctx context.Context, api *slack.Client, granted []string) error {
-	c, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: ch.id})
+	c, err := bot.LookAtChannel(ctx, api, ch.id)
 	switch {
 	case bot.ErrorCode(err) == "missing_scope":
 		return fmt.Errorf("the channel %s cannot be looked at: the bot token lacks channels:read or groups:read;"+
 			" reinstall the app from the manifest", ch.id)
+	case c == nil:
+		return mendSlack(err, "mend "+ch.where+", or invite jitbot to the channel when it is private")
 	case err != nil:
-		return fmt.Errorf("reading the channel %s: %w; mend %s, or invite jitbot to the channel when it is private", ch.id, err, ch.where)
-	case c.IsArchived:
-		return fmt.Errorf("the channel %s is archived; name another under %s", ch.id, ch.where)
+		return fmt.Errorf("%w, or name another under %s", err, ch.where)
 	case c.IsMember:
 		return nil
 	case c.IsPrivate:

@@ -15,11 +15,13 @@ import (
 // bot, and a backup needs as much as the file again.
 const littleSpace = 100 << 20
 
-func (c run) store(ctx context.Context) []Finding {
+// store looks at the file and its folder. inUse is told whether a jitbot runs with it.
+func (c run) store(ctx context.Context, inUse chan<- bool) []Finding {
 	const what = "store"
 	folder := filepath.Dir(c.Config.Store)
 	info, err := os.Stat(folder)
 	if err != nil || !info.IsDir() {
+		inUse <- false
 		return verdict(what, "", fmt.Errorf("there is no folder %s for it; make one with mode 0700", folder))
 	}
 	var faults []error
@@ -33,7 +35,7 @@ func (c run) store(ctx context.Context) []Finding {
 	if known && free < littleSpace {
 		faults = append(faults, fmt.Errorf("only %s are free in %s; make room, since jitbot stops when it cannot write", size(free), folder))
 	}
-	file, err := c.file(ctx)
+	file, err := c.file(ctx, inUse)
 	faults = append(faults, err)
 	note += file
 	if known {
@@ -43,11 +45,13 @@ func (c run) store(ctx context.Context) []Finding {
 }
 
 // file says how the file is.
-func (c run) file(ctx context.Context) (string, error) {
+func (c run) file(ctx context.Context, inUse chan<- bool) (string, error) {
 	if _, err := os.Stat(c.Config.Store); errors.Is(err, os.ErrNotExist) {
+		inUse <- false
 		return " does not exist yet and is made by jitbot run", nil
 	}
 	s, err := bolt.Open(ctx, c.Config.Store, bolt.Options{})
+	inUse <- errors.Is(err, store.ErrInUse)
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return " is in use by a jitbot that runs", nil

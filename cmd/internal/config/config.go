@@ -37,6 +37,9 @@ const (
 
 // Load reads a file. Its error is Faults, or that the file can't be read.
 func Load(file string) (Config, error) {
+	if fault := path(file); fault != "" {
+		return Config{}, fmt.Errorf("the name of the configuration, %q, %s", file, fault)
+	}
 	f, err := os.Open(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return Config{}, fmt.Errorf("there is no configuration %s; write one, or name it with --config", file)

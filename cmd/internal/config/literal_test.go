@@ -37,6 +37,16 @@ func TestTextsAreTakenAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestNameOfTheConfiguration(t *testing.T) {
+	for file, want := range map[string]string{
+		"${HOME}/jitbot.yaml": "holds ${HOME}", "~/jitbot.yaml": "begins with ~", "jit\x00bot.yaml": "holds a control character",
+	} {
+		if _, err := config.Load(file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", file, err, want)
+		}
+	}
+}
+
 // Whoever reaches the machine may ask it: that is said unless it is this machine only.
 func TestListeningToEverybody(t *testing.T) {
 	for address, want := range map[string]bool{

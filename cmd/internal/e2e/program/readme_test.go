@@ -238,3 +238,20 @@ func (r *reader) grantGraph(o map[string]string) {
 		r.t.Errorf("%q, %v", o, err)
 	}
 }
+
+// TestReadmeUnit: the unit makes the user that it runs as, or the README says how to.
+func TestReadmeUnit(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit := regexp.MustCompile("(?s)```ini\n(.*?)```").FindSubmatch(text)
+	if unit == nil {
+		t.Fatal("the README has no unit")
+	}
+	user := regexp.MustCompile(`(?m)^User=(\w+)$`).FindSubmatch(unit[1])
+	if user != nil && !bytes.Contains(unit[1], []byte("\nDynamicUser=true\n")) && !bytes.Contains(text, append([]byte("useradd --system "), user[1]...)) {
+		t.Errorf("nothing makes the user %s", user[1])
+	}
+}

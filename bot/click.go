@@ -50,8 +50,7 @@ func (b *Bot) interact(ctx context.Context, e envelope, raw json.RawMessage) {
 
 // click takes a press of a button. Its ack is empty; the answer comes after.
 func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
-	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
-		b.Log.WarnContext(ctx, "a click of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+	if !b.ours(ctx, i.Type, i.User.ID, originOf(i)) {
 		b.ack(ctx, e, nil)
 		b.answerClick(i, otherWorkspace)
 		return
@@ -105,8 +104,7 @@ func (b *Bot) shortcut(ctx context.Context, e envelope, i form.Interaction) {
 		b.Log.WarnContext(ctx, "a shortcut that is not known", "user", i.User.ID)
 		return
 	}
-	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
-		b.Log.WarnContext(ctx, "a shortcut of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+	if !b.ours(ctx, i.Type, i.User.ID, originOf(i)) {
 		return // there is no place of theirs to answer in
 	}
 	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {

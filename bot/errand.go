@@ -46,8 +46,8 @@ func errandOf(d delivery) (errand, error) {
 	case i.Type == "view_submission" && i.View.Callback == view.FormRequest:
 		out.subjects = []string{"form " + i.View.ID}
 	case i.Type == "view_submission" && i.View.Callback == view.FormProtect:
-		words, _, _ := form.ReadProtection(i)
-		out.of(command.VerbProtect, "", words)
+		shown, _, _ := form.ReadProtection(i)
+		out.of(command.VerbProtect, "", shown.Words)
 	case i.Type == "view_submission":
 		id, _, _ := form.ReadDenial(i) //nolint:errcheck // what is wrong with it is said when it is carried out
 		out.of(command.VerbDeny, id, nil)

@@ -47,7 +47,8 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 		return
 	}
 	e := p.Event
-	if !b.workspace.has(p.Team, "", "") || e.User == "" || e.Bot != "" || string(e.User) == b.workspace.User || !b.seen.fresh(p.ID, b.Now()) {
+	if e.User == "" || e.Bot != "" || string(e.User) == b.workspace.User || !b.seen.fresh(p.ID, b.Now()) ||
+		!b.ours(ctx, e.Type, e.User, p.origin()) {
 		return
 	}
 	switch {

@@ -74,6 +74,19 @@ func (l *life) change(ctx context.Context, words []string, f func(vm string) err
 
 func (l *life) Admin(context.Context, jit.UserID) error { return nil }
 
+// machinesNamed have their names as ids.
+func machinesNamed(words []string) []jit.VM {
+	var out []jit.VM
+	for _, word := range words {
+		out = append(out, jit.VM{ID: word, Name: word})
+	}
+	return out
+}
+
+func (l *life) Offer(_ context.Context, _ jit.UserID, words []string) (access.Offer, error) {
+	return access.Offer{VMs: machinesNamed(words)}, nil
+}
+
 func (l *life) ProtectAsOf(
 	ctx context.Context, _ jit.UserID, words []string, _ []jit.PortPolicy, asked time.Time,
 ) ([]access.VMResult, error) {
@@ -138,7 +151,8 @@ func (c *ordered) frame(o *setup) []byte {
 		"team_id": team, "user_id": c.by, "trigger_id": c.token, "text": fmt.Sprintf("unprotect %s,%s", c.word, c.token),
 	}
 	if c.shut {
-		words, err := view.PackVMs([]string{c.word, c.token})
+		named := []string{c.word, c.token}
+		words, err := view.PackVMs(view.ShownVMs{Words: named, Are: view.VMsDigest(machinesNamed(named))})
 		if err != nil {
 			o.t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 
 // askProtect opens the form that protects VMs, with what was typed.
 func (b *Bot) askProtect(ctx context.Context, e envelope, cmd slashCommand, typed jit.Ask) {
-	if _, err := view.PackVMs(typed.VMs); err != nil {
+	if _, err := view.PackVMs(view.ShownVMs{Words: typed.VMs}); err != nil {
 		text, _ := view.Refusal(err)
 		b.ackSay(ctx, e, text)
 		return
@@ -43,6 +43,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	default:
 		d.Begin(o, typed.Ports)
 	}
+	d.Are = view.VMsDigest(o.VMs)
 	for _, vm := range o.VMs {
 		d.VMs = append(d.VMs, view.VMText(vm))
 	}
@@ -52,19 +53,30 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 // carryOutProtect carries out a stored form. There is no response URL, so the
 // answer is a direct message.
 func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand) view.Message {
-	words, ports, errs := form.ReadProtection(i)
+	shown, ports, errs := form.ReadProtection(i)
 	if len(errs) > 0 {
 		return view.Say("Your form could not be taken, so nothing was protected:\n" + errs.Text())
 	}
-	// What the form does not ask for is the policy's; a doubt is no hindrance.
-	if o, err := b.Service.Offer(ctx, i.User.ID, words); err == nil {
-		for n, pp := range ports {
-			if policy, _, ok := view.FindPorts(pp.Ports, o); ok {
-				ports[n].Shortest = min(policy.Shortest, pp.Longest)
-			}
+	if err := b.Service.Admin(ctx, i.User.ID); err != nil {
+		return b.refusalOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+	}
+	o, err := b.Service.Offer(ctx, i.User.ID, shown.Words)
+	if err != nil && !errors.Is(err, jit.ErrPolicy) {
+		return b.refusalOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+	}
+	if view.VMsDigest(o.VMs) != shown.Are {
+		return view.Say("What the form names are other VMs now than those that it showed, so nothing was protected. Type `/jit protect` again.")
+	}
+	var ids []string // a tag may have moved by the time that it is read once more
+	for _, vm := range o.VMs {
+		ids = append(ids, vm.ID)
+	}
+	for n, pp := range ports { // what the form does not ask for is the policy's
+		if policy, _, ok := view.FindPorts(pp.Ports, o); ok {
+			ports[n].Shortest = min(policy.Shortest, pp.Longest)
 		}
 	}
-	results, err := b.Service.ProtectAsOf(ctx, i.User.ID, words, ports, e.at)
+	results, err := b.Service.ProtectAsOf(ctx, i.User.ID, ids, ports, e.at)
 	if err != nil {
 		return b.doubtOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
 	}

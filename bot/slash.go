@@ -54,8 +54,7 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 		b.ackSay(ctx, e, view.FaultText)
 		return
 	}
-	if !b.workspace.has(cmd.Team, "", cmd.Enterprise) {
-		b.Log.WarnContext(ctx, "a command of another workspace was refused", "team", cmd.Team, "user", cmd.User)
+	if !b.ours(ctx, "command", cmd.User, cmd.origin()) {
 		b.ackSay(ctx, e, otherWorkspace)
 		return
 	}

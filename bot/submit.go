@@ -27,8 +27,7 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 	refuse := func(text string) {
 		b.refuseForm(ctx, e, form.Errors{form.AnyInput(i): text})
 	}
-	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
-		b.Log.WarnContext(ctx, "a form of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+	if !b.ours(ctx, i.Type, i.User.ID, originOf(i)) {
 		refuse(otherWorkspace)
 		return
 	}

@@ -14,8 +14,11 @@ const suggestWithin = 2 * time.Second
 // suggest answers a menu of VMs with those that fit what was typed.
 func (b *Bot) suggest(ctx context.Context, e envelope, i form.Interaction) {
 	nothing := view.VMOptions(nil)
-	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) || i.Menu != view.InputVM || i.View.Callback != view.FormRequest ||
-		b.keyLimits.allow(i.User.ID, b.Now()) != nil {
+	known := i.Menu == view.InputVM && i.View.Callback == view.FormRequest
+	if !known {
+		b.logRefused(ctx, i.Type, i.User.ID, "there is no such menu")
+	}
+	if !known || !b.ours(ctx, i.Type, i.User.ID, originOf(i)) || b.keyLimits.allow(i.User.ID, b.Now()) != nil {
 		b.ack(ctx, e, nothing)
 		return
 	}

@@ -11,13 +11,13 @@ const FaultText = "Something broke on my side. It has been logged; try again, an
 
 // DoubtText is what a person reads of a fault in changing something: what could not
 // be stored in time may be stored all the same.
-const DoubtText = "Something broke on my side. I cannot tell whether that was done: see /jit list, or /jit vms for protection, " +
+const DoubtText = "Something broke on my side. I cannot tell whether that was done: see `/jit list` or `/jit vms` " +
 	"before you try again. It has been logged; tell an admin if it happens twice."
 
 // UnsureText is what a person reads while it is not known whether what they sent is
 // stored, and NotStoredText once it is sure that it is not.
 const (
-	UnsureText = "I cannot tell yet whether that was taken, because my store is slow or failing: see /jit list, or /jit vms, " +
+	UnsureText = "I cannot tell yet whether that was taken, because my store is slow or failing: see `/jit list` or `/jit vms` " +
 		"before you do it again. If it was, it is done, and you are told what comes of it."
 	NotStoredText = "What you sent a moment ago could not be stored, so it was not taken and is not done. Do it again."
 )

@@ -36,7 +36,7 @@ type Config struct {
 	// Dialer reaches the address of a socket; nil is a usual one.
 	Dialer *websocket.Dialer
 
-	PerPerson int              // commands and clicks a minute, 20 when 0
+	PerPerson int              // commands and clicks a minute but those that end or deny, 20 when 0
 	Stagger   time.Duration    // between the starts of the two sockets, 30 s when 0
 	Grace     time.Duration    // for work under way at the end of Run, 10 s when 0
 	Now       func() time.Time // time.Now when nil

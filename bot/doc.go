@@ -2,9 +2,12 @@
 // from Socket Mode, gives them to the service, and shows people what became of
 // them. It also sends notices (Notifier) and reads users (People) for the domain.
 //
-// It promises: what somebody is told is on its way is stored before its ack; one
-// delivery has one effect, however often Slack sends it and however often the bot
-// starts; the loop over the sockets never waits for Slack's Web API, Azure or a
+// It promises: what somebody is told is on its way is stored before its ack, and what
+// they are told is not taken is never done; one delivery has one effect, however often
+// Slack sends it and however often the bot starts; what one person does to one grant or
+// VM is done in the order in which it was acknowledged, over restarts too; nobody's
+// flood delays another, and whoever ends access or denies it waits for nobody else;
+// the loop over the sockets never waits for Slack's Web API, Azure, the store or a
 // worker; a form or a menu is answered within the three seconds that Slack gives;
 // Slack's pace is kept per channel, and its pauses for all of them; a fault is
 // logged and never shown. It decides nothing about authority: the service does,

@@ -73,6 +73,7 @@ func TestAFloodOfOneDelaysNoOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		o.service.put(open)
+		o.another("g-2222b")
 		o.types(adaID, "request web-1")
 		v := o.form(adaID)
 		o.sim.FailNext("respond", 10000, slacksim.Fault{Status: 503}) // no answer can be delivered
@@ -117,6 +118,9 @@ func TestAFloodOfOneDelaysNoOther(t *testing.T) {
 		effect("the form", func() bool {
 			return slices.ContainsFunc(o.sim.Views(graceID), func(v slacksim.View) bool { return v.Submit != "" })
 		})
+		began = time.Now() // nor does it keep whoever does it all from ending what they have
+		acked(o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "cancel g-2222b")))
+		effect("the withdrawal", func() bool { return o.grant("g-2222b").State == jit.Cancelled })
 		flood.Wait()
 		synctest.Wait()
 	})

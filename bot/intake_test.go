@@ -129,3 +129,22 @@ func TestACorrectedFormCounts(t *testing.T) {
 		})
 	}
 }
+
+// What ends a grant overtakes others' work, and not what the same person did to that
+// grant before.
+func TestAnEndingComesAfterTheApprovalBeforeIt(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(o *setup) {
+		o.service.hold = make(chan struct{})
+		o.open()
+		_, card := o.pending()
+		o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "approve"))
+		<-o.service.holding
+		o.types(graceID, "revoke g-7k2qd")
+		time.Sleep(time.Minute)
+		close(o.service.hold)
+		o.finished()
+		if g := o.grant("g-7k2qd"); g.State != jit.Closing {
+			t.Errorf("the grant is %s", g.State)
+		}
+	})
+}

@@ -51,7 +51,7 @@ func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction,
 		}
 		return "" // a fault leaves it in doubt, and it is asked for again
 	}
-	b.store(t)
+	b.storing.Go(func() { b.store(t) }) // a worker is for what is to be read
 }
 
 // dropUnlessStored gives up the place of a form that was not stored.

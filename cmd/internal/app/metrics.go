@@ -89,6 +89,10 @@ func (c *grantCollector) slackDesc() *prometheus.Desc {
 	return prometheus.NewDesc("jitbot_slack_connected", "1 while Slack can reach jitbot.", nil, nil)
 }
 
+func (c *grantCollector) panicsDesc() *prometheus.Desc {
+	return prometheus.NewDesc("jitbot_slack_panics_total", "Payloads and answers of Slack that jitbot stumbled over; see the log.", nil, nil)
+}
+
 func (c *grantCollector) subscriptionDesc() *prometheus.Desc {
 	return prometheus.NewDesc("jitbot_subscription_up", "1 while Azure can be worked with in the subscription.", []string{"subscription"}, nil)
 }
@@ -98,6 +102,7 @@ func (c *grantCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- c.grantsDesc()
 	out <- c.stuckDesc()
 	out <- c.slackDesc()
+	out <- c.panicsDesc()
 	out <- c.subscriptionDesc()
 }
 
@@ -120,6 +125,7 @@ func (c *grantCollector) Collect(out chan<- prometheus.Metric) {
 		connected = 1
 	}
 	out <- prometheus.MustNewConstMetric(c.slackDesc(), prometheus.GaugeValue, connected)
+	out <- prometheus.MustNewConstMetric(c.panicsDesc(), prometheus.CounterValue, float64(c.bot.Panics()))
 	for _, s := range c.subscriptions() {
 		up := 0.0
 		if s.Up {

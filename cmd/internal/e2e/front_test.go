@@ -231,3 +231,30 @@ func TestACorrectedRequestIsToldWhichOneHolds(t *testing.T) {
 		w.Stop()
 	})
 }
+
+// What was asked for of VMs under two approval rules became two grants; whoever sends it
+// again for one of them is told that the other holds.
+func TestACorrectedRequestForFewerVMs(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.With(func(c *jit.Config) {
+			strict := c.Approvals[0]
+			strict.Match.Name, strict.Required = "web-2", 2
+			c.Approvals = append([]jit.ApprovalRule{strict}, c.Approvals...)
+		})
+		w.Start()
+		ask := jit.Ask{
+			VMs: []string{"web-1", "web-2"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
+			Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}, Reason: "mend the index",
+		}
+		first, err := w.Service.Ask(t.Context(), ada, "form", ask)
+		if err != nil || len(first) != 2 {
+			t.Fatalf("%d grants, %v", len(first), err)
+		}
+		ask.VMs = ask.VMs[:1]
+		_, err = w.Service.Ask(t.Context(), ada, "form", ask)
+		if !errors.Is(err, jit.ErrStale) || !strings.Contains(err.Error(), string(first[1].ID)+" holds") {
+			t.Errorf("for fewer: %v", err)
+		}
+		w.Stop()
+	})
+}

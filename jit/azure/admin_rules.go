@@ -75,7 +75,7 @@ func (c *Client) readAdminRules(ctx context.Context, network string) ([]reach.Ad
 	if err != nil {
 		return nil, fmt.Errorf("reading the admin rules of %s: %w", network, err)
 	}
-	address := c.manager.address(path+"/listNetworkManagerEffectiveSecurityAdminRules")
+	address := c.manager.address(path + "/listNetworkManagerEffectiveSecurityAdminRules")
 	var out []reach.AdminRule
 	token := ""
 	for range adminPages {

@@ -53,10 +53,14 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 	}
 	switch {
 	case e.Type == "app_home_opened" && e.Tab == "home":
-		b.homeTabs.want(e.User, true)
+		if b.homeLimits.allow(e.User, b.Now()) == nil {
+			b.showHome(e.User)
+		}
 	case e.Type == "app_mention":
 		if b.commandLimits.allow(e.User, b.Now()) == nil {
-			b.answers.offer(func(ctx context.Context) { b.mentioned(ctx, e.User, e.Channel, e.Thread) })
+			b.later(reads, reply{user: e.User}, "answering a mention", func(ctx context.Context) {
+				b.mentioned(ctx, e.User, e.Channel, e.Thread)
+			})
 		}
 	}
 }
@@ -64,7 +68,6 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 // mentioned answers a mention where it was made, for its author alone, else by
 // direct message.
 func (b *Bot) mentioned(ctx context.Context, by jit.UserID, channel, thread string) {
-	defer b.recovered(ctx, reply{user: by})
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	m := view.MentionAnswer()
@@ -78,6 +81,6 @@ func (b *Bot) mentioned(ctx context.Context, by jit.UserID, channel, thread stri
 	if _, err := b.API.PostEphemeralContext(work, channel, string(by), all...); err != nil {
 		b.Log.InfoContext(ctx, "a mention cannot be answered in its place", "user", by,
 			"error", slackError("answering a mention", withoutURL(err)))
-		b.answer(ctx, reply{user: by}, m)
+		b.say(reply{user: by}, m)
 	}
 }

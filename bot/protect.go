@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"time"
 
 	"jitbot/bot/command"
 	"jitbot/bot/form"
@@ -18,13 +19,13 @@ func (b *Bot) askProtect(ctx context.Context, e envelope, cmd slashCommand, type
 		b.ackSay(ctx, e, text)
 		return
 	}
-	f := formOpening{to: reply{url: cmd.ResponseURL, user: cmd.User}, trigger: cmd.Trigger, typed: typed, protect: true}
-	taken := b.prompt.offer(func(ctx context.Context) {
+	f := formOpening{to: cmd.reply(), trigger: cmd.Trigger, typed: typed, protect: true}
+	taken := b.later(prompts, f.to, "opening a form", func(ctx context.Context) {
 		b.ack(ctx, e, nil)
 		b.openForm(ctx, f)
 	})
 	if !taken {
-		b.ackSay(ctx, e, overloaded)
+		b.ackSay(ctx, e, b.full())
 	}
 }
 
@@ -51,7 +52,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 
 // carryOutProtect carries out a stored form. There is no response URL, so the
 // answer is a direct message.
-func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Message {
+func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand) view.Message {
 	shown, ports, errs := form.ReadProtection(i)
 	if len(errs) > 0 {
 		return view.Say("Your form could not be taken, so nothing was protected:\n" + errs.Text())
@@ -75,20 +76,26 @@ func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Mess
 			ports[n].Shortest = min(policy.Shortest, pp.Longest)
 		}
 	}
-	results, err := b.Service.Protect(ctx, i.User.ID, ids, ports)
+	results, err := b.Service.ProtectAsOf(ctx, i.User.ID, ids, ports, e.at)
 	if err != nil {
-		return b.refusalOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+		return b.doubtOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
 	}
 	b.logResults(ctx, command.VerbProtect, i.User.ID, results)
 	return view.ProtectResults(command.VerbProtect, results)
 }
 
-func (b *Bot) unprotect(ctx context.Context, by jit.UserID, words []string) view.Message {
-	results, err := b.Service.Unprotect(ctx, by, words)
-	if err != nil {
-		return b.refusalOf(ctx, string(command.VerbUnprotect), by, "", err)
+// unprotect ends protections. One that an earlier run may have ended already is left
+// as it is when the VM was protected again since.
+func (b *Bot) unprotect(ctx context.Context, e errand, words []string) view.Message {
+	var asked time.Time
+	if e.again {
+		asked = e.at
 	}
-	b.logResults(ctx, command.VerbUnprotect, by, results)
+	results, err := b.Service.UnprotectAsOf(ctx, e.by, words, asked)
+	if err != nil {
+		return b.doubtOf(ctx, string(command.VerbUnprotect), e.by, "", err)
+	}
+	b.logResults(ctx, command.VerbUnprotect, e.by, results)
 	return view.ProtectResults(command.VerbUnprotect, results)
 }
 

@@ -23,8 +23,14 @@ func (b *Bot) suggest(ctx context.Context, e envelope, i form.Interaction) {
 		return
 	}
 	came := time.Now()
-	if !b.prompt.offer(func(ctx context.Context) { b.ack(ctx, e, b.suggestions(ctx, i, came)) }) {
-		b.ack(ctx, e, nothing)
+	none := func() { b.ack(ctx, e, nothing) }
+	run := func(ctx context.Context) {
+		found := nothing
+		defer func() { b.ack(ctx, e, found) }() // also when it panics
+		found = b.suggestions(ctx, i, came)
+	}
+	if !b.queue.add(&job{by: i.User.ID, lane: letters, doing: "searching VMs", run: run, never: none, newest: true}, b.Now()) {
+		none()
 	}
 }
 

@@ -50,7 +50,8 @@ func PackVMs(shown ShownVMs) (string, error) {
 func UnpackVMs(metadata string) (ShownVMs, error) {
 	bad := jit.Refuse(jit.ErrInput, "This form names no VM; close it and type /jit protect again.")
 	var shown ShownVMs
-	if err := json.Unmarshal([]byte(metadata), &shown); err != nil || len(shown.Words) == 0 || len(shown.Words) > maxWords || len(metadata) > MaxInput {
+	err := json.Unmarshal([]byte(metadata), &shown)
+	if err != nil || len(shown.Words) == 0 || len(shown.Words) > maxWords || len(metadata) > MaxInput {
 		return ShownVMs{}, bad
 	}
 	for _, word := range shown.Words {

@@ -63,27 +63,26 @@ type Config struct {
 // Client is Azure as the domain sees it. Its methods may be called at the same
 // time; changes of one guard wait for each other.
 type Client struct {
-	poll        time.Duration
-	groupWrites bool // may be written as a whole
-	log         *slog.Logger
-	cred        azcore.TokenCredential
-	options     arm.ClientOptions
-	versions    APIVersions
-	throttle    *throttle
-	budget      *writeBudget
-	network     *networkBudget
-	dates       *clock.Remote
-	locks       keyLocks
-	removals    removals
-	manager     rest // for documents that are written back whole, and what has no client of the SDK
-	graph       graph
-	roles       *armauthorization.RoleAssignmentsClient
-	defs        *armauthorization.RoleDefinitionsClient
-	denies      *armauthorization.DenyAssignmentsClient
-	builtIns    definitionCache
-	own         ownHoldings
-	adminRules  adminRuleCache
-
+	poll          time.Duration
+	groupWrites   bool // may be written as a whole
+	log           *slog.Logger
+	cred          azcore.TokenCredential
+	options       arm.ClientOptions
+	versions      APIVersions
+	throttle      *throttle
+	budget        *writeBudget
+	network       *networkBudget
+	dates         *clock.Remote
+	locks         keyLocks
+	removals      removals
+	manager       rest // for documents that are written back whole, and what has no client of the SDK
+	graph         graph
+	roles         *armauthorization.RoleAssignmentsClient
+	defs          *armauthorization.RoleDefinitionsClient
+	denies        *armauthorization.DenyAssignmentsClient
+	builtIns      definitionCache
+	own           ownHoldings
+	adminRules    adminRuleCache
 	configured    []string
 	health        health
 	mu            sync.Mutex

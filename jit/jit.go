@@ -173,6 +173,12 @@ type FirewallHop struct {
 	Routed []netip.Prefix `json:"routed,omitempty"`
 	// Translates says that a DNAT rule of somebody leads to the address.
 	Translates bool `json:"leads,omitempty"`
+	// Tunnelled says that its own subnet sends what is for the internet elsewhere, so
+	// that no DNAT rule of it works; MayTunnel that this may be so, by a route which
+	// its subnet learns from a gateway.
+	// https://learn.microsoft.com/azure/firewall/forced-tunneling
+	Tunnelled bool `json:"tunnelled,omitempty"`
+	MayTunnel bool `json:"mayTunnel,omitempty"`
 	// HidesSource says that the VM sees the firewall in place of the client also
 	// behind a network rule.
 	// https://learn.microsoft.com/azure/firewall/snat-private-range

@@ -234,7 +234,7 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 		if err != nil {
 			return nil, err
 		}
-		notes = append(notes, along...)
+		notes = append(append(notes, along...), route.Doubts(c.Config.Installation, s.VM, s.Paths)...)
 	}
 	open, err := c.unprotected(ctx, VMsOf(targets))
 	return slices.Concat(notes, open, c.unknown(ctx, VMsOf(targets))), err

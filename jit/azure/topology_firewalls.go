@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+
 	"jitbot/jit"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
@@ -79,6 +81,7 @@ func (l *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
 		if len(g.Routed) == 0 && !g.Translates {
 			continue
 		}
+		g.Tunnelled, g.MayTunnel = l.tunnelled(home)
 		g.Subnet, g.Public = l.subnetPrefix(home), l.publicIPsOf(f)
 		g.HidesSource = translatesSource(f.privateRanges(l.policies[strings.ToLower(g.Policy)]), a.Addr)
 		out = append(out, g)
@@ -87,6 +90,24 @@ func (l *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
 		return strings.Compare(strings.ToLower(a.Firewall), strings.ToLower(b.Firewall))
 	})
 	return out
+}
+
+// tunnelled reports whether the subnet of a firewall sends what is for the internet
+// elsewhere, by a route of its own; may says that a gateway, or a route server, may
+// make it do so.
+// https://learn.microsoft.com/azure/firewall/forced-tunneling
+func (l *networkLists) tunnelled(home string) (is, may bool) {
+	network, _, _ := strings.Cut(home, "/subnets/")
+	n := l.networks[network]
+	if n == nil {
+		return false, true
+	}
+	for _, r := range l.routeTableRoutes(n, home) {
+		if p, err := netip.ParsePrefix(r.Prefix); err == nil && p.Bits() == 0 && p.Addr().Is4() {
+			return !strings.EqualFold(string(r.Kind), string(armnetwork.RouteNextHopTypeInternet)), false
+		}
+	}
+	return false, len(gatewayNetworks(n)) > 0 || subnetNamed(n, "RouteServerSubnet") != nil
 }
 
 // hasDNATTo reports whether a DNAT rule that is not ours leads to the address.

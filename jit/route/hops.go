@@ -1,7 +1,9 @@
 package route
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
@@ -70,6 +72,10 @@ func (f *finder) translatable(hop jit.FirewallHop) error {
 		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, which has no public address to come in by; "+
 			"ask from an address inside.", f.vm.Name, name)
 	}
+	if hop.Tunnelled {
+		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, whose own subnet routes the internet elsewhere (forced tunnelling), "+
+			"so none of its DNAT rules can work; ask from an address inside.", f.vm.Name, name)
+	}
 	if err := f.placed(hop); err != nil {
 		return err
 	}
@@ -94,4 +100,33 @@ func (f *finder) placed(hop jit.FirewallHop) error {
 			"give jitbot the role that jitbot role prints.", f.vm.Name, resource.Name(hop.Firewall))
 	}
 	return nil
+}
+
+// Doubts says of which firewalls it is not known whether they can let a grant in by
+// these paths, as sentences for whoever decides.
+func Doubts(installation string, vm jit.VM, paths []jit.Path) []string {
+	var out []string
+	for _, p := range paths {
+		for _, hop := range hopsBefore(vm, p) {
+			note := fmt.Sprintf("%s: whether the DNAT rules of the firewall %s work is not known, since its subnet may learn a route "+
+				"from a gateway that takes the internet elsewhere (forced tunnelling).", vm.Name, resource.Name(hop.Firewall))
+			if p.Kind == jit.ByDNAT && hop.MayTunnel && resource.Same(hop.Guard(installation), p.Guard) && !slices.Contains(out, note) {
+				out = append(out, note)
+			}
+		}
+	}
+	return out
+}
+
+// hopsBefore are the firewalls before the addresses of a path.
+func hopsBefore(vm jit.VM, p jit.Path) []jit.FirewallHop {
+	var out []jit.FirewallHop
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			if slices.Contains(p.Addresses, a.Addr) {
+				out = append(out, a.FirewallHops...)
+			}
+		}
+	}
+	return out
 }

@@ -18,6 +18,11 @@ const (
 	lastPublicPort  = 59999
 )
 
+// maxTranslations is how much a firewall takes of its public addresses and of the
+// public sides of its DNAT rules (address, port and protocol) together.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-firewall-limits
+const maxTranslations = 250
+
 // publicEnds are the public sides of a firewall's DNAT rules: address, port and
 // protocol, with the name of the rule.
 type publicEnds map[string]string
@@ -27,7 +32,7 @@ type publicEnds map[string]string
 func (o Owner) publicEndsIn(t Table, wanted []Rule) publicEnds {
 	d := publicEnds{}
 	for _, r := range t.Rules {
-		if _, ours := o.Ours(r); r.To.IsValid() && (!ours || named(wanted, r.Name)) {
+		if _, ours := o.Ours(r); (r.To.IsValid() || r.Host != "") && (!ours || named(wanted, r.Name)) {
 			d.reserve(r)
 		}
 	}
@@ -68,6 +73,11 @@ func publicEndKeys(r Rule) []string {
 // whose ports are set has been told, and is told to be at the first of them.
 func (d publicEnds) fit(t Table, w, old Rule) (Rule, error) {
 	candidates := w.Destinations
+	if need := len(publicEndKeys(Rule{Protocol: w.Protocol, Destinations: []string{""}, Ports: []string{""}})); old.Name == "" &&
+		len(d)+need+len(candidates) > maxTranslations {
+		return w, jit.Refuse(jit.ErrPolicy, "The firewall %s has %s, and its public addresses and DNAT rules together may be %s at most; "+
+			"end a grant there, or remove DNAT rules.", t.Name, jit.Count(len(d), "DNAT rule", "DNAT rules"), fmt.Sprint(maxTranslations))
+	}
 	if len(w.Ports) > 0 {
 		w.Destinations = candidates[:1]
 		if d.free(w) {

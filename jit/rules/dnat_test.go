@@ -248,3 +248,46 @@ func TestShadowInAFirewall(t *testing.T) {
 		})
 	}
 }
+
+// A firewall takes 250 of its public addresses and the public sides of DNAT rules
+// together, a rule of any protocol being two; what is there stays.
+func TestPlanWithinTheTranslationsOfAFirewall(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		theirs  int
+		change  func(*rules.Rule) // of the last of theirs
+		blocked string
+	}{
+		{"one fits", 247, nil, ""},
+		{"none fits", 248, nil, "The firewall fw has 248 DNAT rules, and its public addresses and DNAT rules together may be 250 at most"},
+		{"one counts twice", 247, func(r *rules.Rule) { r.Protocol = jit.AnyProtocol }, "has 248 DNAT rules"},
+		{"one leads to a name", 248, func(r *rules.Rule) { r.To, r.Host = netip.AddrPort{}, "app.example" }, "has 248 DNAT rules"},
+		{"one is the same", 248, func(r *rules.Rule) { r.Ports = []string{"1000"} }, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			table := rules.Table{Guard: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/azureFirewalls/fw", Name: "fw"}
+			for i := range c.theirs {
+				table.Rules = append(table.Rules, strangersDNAT(fmt.Sprint("s/", i), 105, "20.0.0.1", fmt.Sprint(1000+i)))
+			}
+			if c.change != nil {
+				c.change(&table.Rules[c.theirs-1])
+			}
+			wanted := []rules.Rule{translation("a-22", "20.0.0.1", "20.0.0.2")}
+			plan := jittest.Owner.MakePlan(table, wanted)
+			said := ""
+			for _, b := range plan.Blocked {
+				said += b.Err.Error()
+			}
+			if !strings.Contains(said, c.blocked) || (said == "") != (c.blocked == "") {
+				t.Errorf("blocked: %q", said)
+			}
+			if c.blocked != "" {
+				return
+			}
+			there := jittest.Put(t, jittest.Owner, table, plan.Changes)
+			if again := jittest.Owner.MakePlan(there, wanted); len(again.Blocked)+len(again.Changes) > 0 {
+				t.Errorf("a second time: %+v", again)
+			}
+		})
+	}
+}

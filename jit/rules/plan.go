@@ -41,7 +41,7 @@ func (o Owner) MakePlan(t Table, wanted []Rule) Plan {
 			plan.Blocked = append(plan.Blocked, Blocked{w.Name, err})
 			continue
 		}
-		slots.reserve(placed, found)
+		slots.reserve(placed, old, found)
 		plan.Final = append(plan.Final, placed)
 		switch {
 		case found && !old.Failed && placed.Equal(old):

@@ -76,6 +76,13 @@ func TestPlanIsBlocked(t *testing.T) {
 	for i := range 999 {
 		thousand = append(thousand, jittest.Foreign(fmt.Sprint("r", i), 1000+i))
 	}
+	crowded := jittest.Outbound(jittest.Foreign("crowd", 500)) // each side is counted over all rules
+	crowded.Sources, crowded.Destinations = nil, []string{"Storage.WestEurope", "VirtualNetwork"}
+	for i := range 3999 {
+		crowded.Sources = append(crowded.Sources, fmt.Sprintf("10.1.%d.%d", i/256, i%256))
+	}
+	elsewhere := crowded
+	elsewhere.Sources, elsewhere.Destinations = []string{"*"}, crowded.Sources
 	tests := []struct {
 		name    string
 		rules   []rules.Rule
@@ -89,6 +96,13 @@ func TestPlanIsBlocked(t *testing.T) {
 		{"1,000 rules and a change of our own", append(slices.Clone(thousand), jittest.Placed(jittest.OursNamed("b"), 100)), []rules.Rule{jittest.Placed(jittest.OursNamed("b"), 0)}, 0, ""},
 		{"one rule left", thousand, []rules.Rule{jittest.OursNamed("a")}, 1, ""},
 		{"one rule left, for the first of two", thousand, []rules.Rule{jittest.OursNamed("a"), jittest.OursNamed("b")}, 1, "1000"},
+		{"one address left", []rules.Rule{crowded}, []rules.Rule{jittest.OursNamed("a")}, 1, ""},
+		{"one address left, for the first of two", []rules.Rule{crowded}, []rules.Rule{jittest.OursNamed("a"), jittest.OursNamed("b")}, 1, "4000 source addresses"},
+		{"one destination left, for the first of two", []rules.Rule{elsewhere}, []rules.Rule{jittest.OursNamed("a"), jittest.OursNamed("b")}, 1, "4000 destination addresses"},
+		{
+			"4,000 addresses and what is there already", []rules.Rule{crowded, jittest.Placed(jittest.OursNamed("a"), 100), jittest.Foreign("more", 700)},
+			[]rules.Rule{jittest.OursNamed("a")}, 0, "",
+		},
 		{"the name outside the band", []rules.Rule{jittest.Placed(jittest.OursNamed("a"), 4000)}, []rules.Rule{jittest.OursNamed("a")}, 0, "jitbot-prod-g-7k2qd-a"},
 		{"the name in another case", []rules.Rule{jittest.Foreign("Jitbot-prod-g-7k2qd-a", 100)}, []rules.Rule{jittest.OursNamed("a")}, 0, "Jitbot-prod-g-7k2qd-a"},
 	}

@@ -2,23 +2,50 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
 )
 
-// maxRules is the most rules an NSG holds.
+// maxRules is the most rules an NSG holds, maxAddresses the most addresses and ranges
+// that all of them name on one side.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
-const maxRules = 1000
+const (
+	maxRules     = 1000
+	maxAddresses = 4000
+)
 
-// slots are the priorities, public sides and numbers of rules that are taken in a
-// guard.
+// slots are the priorities, public sides and numbers of rules and addresses that are
+// taken in a guard.
 type slots struct {
 	Owner
 	table      Table
 	priorities map[int]bool
 	publicEnds publicEnds
 	left       int
+	addresses  sides // of all rules of an NSG
+}
+
+// sides are how many addresses and ranges there are on each side.
+type sides struct{ sources, destinations int }
+
+// sidesOf counts them in a rule; tags and * are none.
+func sidesOf(r Rule) sides {
+	count := func(list []string) (n int) {
+		for _, text := range list {
+			if text != "" && (text[0] >= '0' && text[0] <= '9' || strings.Contains(text, ":")) {
+				n++
+			}
+		}
+		return n
+	}
+	return sides{count(r.Sources), count(r.Destinations)}
+}
+
+// swap counts one rule in another's place.
+func (s sides) swap(now, old sides) sides {
+	return sides{s.sources + now.sources - old.sources, s.destinations + now.destinations - old.destinations}
 }
 
 // slotsOf reads them off the table. A rule that will be removed still holds its
@@ -32,15 +59,17 @@ func (o Owner) slotsOf(t Table, wanted []Rule) slots {
 		if r.Inbound {
 			s.priorities[r.Priority] = true
 		}
+		s.addresses = s.addresses.swap(sidesOf(r), sides{})
 	}
 	return s
 }
 
-// reserve takes the place of the rule, which may replace one that is there.
-func (s *slots) reserve(r Rule, replaces bool) {
+// reserve takes the place of the rule, which may replace an old one that is there.
+func (s *slots) reserve(r, old Rule, replaces bool) {
 	if !replaces {
 		s.left--
 	}
+	s.addresses = s.addresses.swap(sidesOf(r), sidesOf(old))
 	s.priorities[r.Priority] = true
 	if r.To.IsValid() {
 		s.publicEnds.reserve(r)
@@ -51,6 +80,9 @@ func (s *slots) reserve(r Rule, replaces bool) {
 func (s *slots) assign(w, old Rule, found bool) (Rule, error) {
 	if resource.IsFirewall(s.table.Guard) {
 		return s.assignInFirewall(w, old)
+	}
+	if err := s.roomFor(w, old); err != nil {
+		return w, err
 	}
 	left := s.left
 	n, ours := s.Ours(old)
@@ -70,6 +102,23 @@ func (s *slots) assign(w, old Rule, found bool) (Rule, error) {
 	var err error
 	w.Priority, err = s.freePriority(w, left)
 	return w, err
+}
+
+// roomFor refuses a rule that names more addresses than fit beside those of the others.
+func (s *slots) roomFor(w, old Rule) error {
+	now, before := sidesOf(w), sidesOf(old)
+	all := s.addresses.swap(now, before)
+	side := ""
+	switch {
+	case all.sources > maxAddresses && now.sources > before.sources:
+		side = "source"
+	case all.destinations > maxAddresses && now.destinations > before.destinations:
+		side = "destination"
+	default:
+		return nil
+	}
+	return jit.Refuse(jit.ErrPolicy, "The rules of %s would name more than %s %s addresses in all, the most an NSG can hold; remove some.",
+		s.table.Name, fmt.Sprint(maxAddresses), side)
 }
 
 // assignInFirewall puts the rule into our collection, whose priority it has.

@@ -9,6 +9,7 @@ import (
 	"jitbot/bot"
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // silentFor is how long an outside service may say nothing before it is given up.
@@ -36,6 +37,8 @@ func mend(doing string, err error) error {
 
 func hint(err error) string {
 	switch {
+	case errors.Is(err, admission.ErrVersion):
+		return "check azure.cloud and azure.api_versions"
 	case errors.Is(err, jit.ErrForbidden):
 		return "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, and give that identity the role that jitbot role prints"
 	case errors.Is(err, jit.ErrNotFound):

@@ -13,8 +13,9 @@ const (
 	highCollection = 65000
 	// maxDNATPort: the ports above are the firewall's own.
 	maxDNATPort = 63999
-	// maxDNAT is how many different destinations (address, port, protocol)
-	// NAT rules may have; an older text says 298.
+	// maxDNAT is how many public addresses and different destinations
+	// (address, port, protocol) of NAT rules there may be together; an older
+	// text says 298.
 	maxDNAT = 250
 )
 
@@ -60,8 +61,8 @@ func (k firewallCheck) collections(lists ...[]RuleCollection) *problem {
 			count(destinations, c)
 		}
 	}
-	if len(destinations) > maxDNAT {
-		return k.refuse("The number of unique DNAT destinations (%d) exceeds the limit of %d.", len(destinations), maxDNAT)
+	if n := len(destinations) + len(k.public); len(destinations) > 0 && n > maxDNAT {
+		return k.refuse("The number of public IP addresses and unique DNAT destinations (%d) exceeds the limit of %d.", n, maxDNAT)
 	}
 	return nil
 }
@@ -72,7 +73,11 @@ func count(destinations map[string]bool, c RuleCollection) {
 		return
 	}
 	for _, r := range c.Rules {
-		for _, protocol := range r.Protocols {
+		protocols := r.Protocols
+		if slices.ContainsFunc(protocols, func(p string) bool { return strings.EqualFold(p, "Any") }) {
+			protocols = []string{"TCP", "UDP"}
+		}
+		for _, protocol := range protocols {
 			destinations[key(strings.Join(append(slices.Concat(r.Destinations, r.Ports), protocol), " "))] = true
 		}
 	}

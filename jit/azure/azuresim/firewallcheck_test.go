@@ -69,7 +69,7 @@ func TestFirewallValidation(t *testing.T) {
 		{"bad port", general, of("networkRuleCollections", "destinationPorts", []string{"70000"})},
 		{"translated to a name", general, of("natRuleCollections", "translatedAddress", "app-1")},
 		{"a policy too", "AzureFirewallPolicyAndRuleCollectionsConflict", func(p map[string]any) { p["firewallPolicy"] = map[string]any{"id": azuresim.DemoEdgePolicy} }},
-		{"too many NAT destinations", general, func(p map[string]any) { p["natRuleCollections"] = []any{natDoc(251, nil)} }},
+		{"too many NAT destinations", general, func(p map[string]any) { p["natRuleCollections"] = []any{natDoc(249, nil)} }},
 		{"unreadable", "InvalidRequestFormat/InvalidJson", func(p map[string]any) { p["natRuleCollections"] = "all" }},
 		{"another subnet", general, func(p map[string]any) {
 			p["ipConfigurations"].([]any)[0].(map[string]any)["properties"].(map[string]any)["subnet"] = map[string]any{"id": "/x/subnets/apps"}
@@ -83,8 +83,8 @@ func TestFirewallValidation(t *testing.T) {
 	if after := w.DumpFirewall(azuresim.DemoFirewall, nil); after != before {
 		t.Errorf("something was written:\n%s", after)
 	}
-	if got := w.ask("PUT", azuresim.DemoFirewall, w.firewallJSON(func(_, p map[string]any) { p["natRuleCollections"] = []any{natDoc(250, nil)} })); got.status != 200 {
-		t.Errorf("250 NAT destinations: %d %s", got.status, got.text)
+	if got := w.ask("PUT", azuresim.DemoFirewall, w.firewallJSON(func(_, p map[string]any) { p["natRuleCollections"] = []any{natDoc(248, nil)} })); got.status != 200 {
+		t.Errorf("248 NAT destinations beside two public addresses: %d %s", got.status, got.text)
 	}
 	if got := w.ask("PUT", azuresim.DemoFirewall, "{}"); got.code() != "LocationRequired" {
 		t.Errorf("%s", got.text)

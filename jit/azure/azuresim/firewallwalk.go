@@ -98,6 +98,10 @@ func (w *walk) translated() (allowed, doors bool) {
 		doors = doors || f.leadsTo(w.packet.destination)
 		for _, door := range f.doors(w.packet) {
 			reason := nameOf(d.id) + " " + door
+			if w.sim.tunnelled(m.subnet) {
+				w.say(false, reason+", whose answers its own subnet routes elsewhere")
+				continue
+			}
 			// A NAT rule implies the network rule, unless one denies it.
 			if c, r, met := first(f.network, w.packet); met && strings.EqualFold(c.Action, "Deny") {
 				w.say(false, fmt.Sprintf("%s, network %s/%s deny", reason, c.Name, r.Name))
@@ -109,6 +113,16 @@ func (w *walk) translated() (allowed, doors bool) {
 		}
 	}
 	return allowed, doors
+}
+
+// tunnelled says that the subnet of a firewall has a default route of its own which
+// does not lead to the internet: then no NAT rule works
+// (https://learn.microsoft.com/azure/firewall/forced-tunneling).
+func (s *Sim) tunnelled(subnetID string) bool {
+	_, subnet, _ := s.subnet(subnetID)
+	return slices.ContainsFunc(s.edge.routeTables[key(subnet.RouteTable)].Routes, func(r Route) bool {
+		return r.Prefix == "0.0.0.0/0" && !strings.EqualFold(r.NextHopType, "Internet")
+	})
 }
 
 // leadsTo says whether any NAT rule leads to an address.

@@ -47,6 +47,15 @@ func (g *guard) check(r *Rule) *problem {
 	if g.rules[key(r.Name)] == nil && len(g.rules) >= maxRules {
 		return tooManyRules(g.id)
 	}
+	all := []Rule{*r}
+	for _, w := range g.sorted() {
+		if key(w.Name) != key(r.Name) {
+			all = append(all, w.Rule)
+		}
+	}
+	if p := tooManyAddresses(g.id, all); p != nil {
+		return p
+	}
 	for _, w := range g.sorted() {
 		if p := conflict(*r, w.Rule); p != nil && key(w.Name) != key(r.Name) {
 			return p
@@ -60,6 +69,9 @@ func checkRules(nsg string, rules []Rule) *problem {
 	if len(rules) > maxRules {
 		return tooManyRules(nsg)
 	}
+	if p := tooManyAddresses(nsg, rules); p != nil {
+		return p
+	}
 	for i := range rules {
 		if p := checkRule(nsg, &rules[i]); p != nil {
 			return p
@@ -71,6 +83,35 @@ func checkRules(nsg string, rules []Rule) *problem {
 		}
 	}
 	return nil
+}
+
+// maxAddresses is how many addresses and ranges the rules of a group may name on one
+// side in all (kubernetes-sigs/cloud-provider-azure#2725).
+const maxAddresses = 4000
+
+// tooManyAddresses refuses rules that name more; tags and * are none.
+func tooManyAddresses(nsg string, rules []Rule) *problem {
+	var sources, destinations int
+	for _, r := range rules {
+		sources += addressesIn(append(r.SourceAddressPrefixes, r.SourceAddressPrefix))
+		destinations += addressesIn(append(r.DestinationAddressPrefixes, r.DestinationAddressPrefix))
+	}
+	for side, n := range map[string]int{"SourceAddressPrefixes": sources, "DestinationAddressPrefixes": destinations} {
+		if n > maxAddresses {
+			return invalid("SecurityRuleAddressesOrPortsPerSecurityGroupLimitReached", "Network security group %s has %d %s. A security group "+
+				"cannot have more than %d %s as per the limit MaxSecurityRuleAddressesOrPortsPerSecurityGroup.", nsg, n, side, maxAddresses, side)
+		}
+	}
+	return nil
+}
+
+func addressesIn(list []string) (n int) {
+	for _, text := range list {
+		if _, _, ok := addressSpan(text); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func tooManyRules(nsg string) *problem {

@@ -96,7 +96,9 @@ func (r *Reconciler) closeUnheld(ctx context.Context, pass guardPass) (guardPass
 			continue
 		}
 		ended = true
-		if err := end(ctx); err != nil {
+		if storeHangs(ctx, errors.Join(faults...)) {
+			unstored[g.ID] = true
+		} else if err := end(ctx); err != nil {
 			unstored[g.ID], faults = true, append(faults, err)
 		}
 	}

@@ -66,12 +66,14 @@ func TestHungStoreDelaysNoSecondClosing(t *testing.T) {
 				w.WrapStore = func(s simulated.Store) simulated.Store { return hungDisk{s, &hung} }
 				w.With(func(c *jit.Config) { c.Users[carol] = azuresim.DemoAda })
 				w.Start()
-				first, second := w.Open(30*time.Minute, "dev-1"), w.Open(time.Hour, "dev-2")
-				hang(w, &hung)
-				w.Pass(time.Until(first.Clock.Deadline) + 10*time.Second)
-				if held := w.held(first.ID); len(held) > 0 {
-					t.Errorf("ten seconds past its deadline there is %v", held)
+				first, second := w.Open(time.Hour, "dev-1"), w.Open(30*time.Minute, "dev-2")
+				slow := w.Azure.AddFault(azuresim.Fault{Method: http.MethodDelete, Path: azuresim.DemoDevNSG, Latency: 3 * time.Second})
+				if _, err := w.Service.Done(t.Context(), ada, first.ID); err != nil {
+					t.Fatal(err)
 				}
+				w.Pass(time.Second)
+				hang(w, &hung)
+				slow.Remove()
 				w.Pass(time.Until(second.Clock.Deadline) + 10*time.Second)
 				if held := w.held(second.ID); len(held) > 0 {
 					t.Errorf("ten seconds past its deadline there is %v", held)

@@ -119,6 +119,7 @@ func (p Protection) Expose(guard string, above []string, open string, now time.T
 	maps.Copy(seen, p.Above)
 	seen[strings.ToLower(guard)] = above
 	p.Above = seen
+	p.Paths, _ = faulted(p.Paths, guard, "")
 	if open == p.Open {
 		return p, nil
 	}

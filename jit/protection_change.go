@@ -33,15 +33,29 @@ func (p Protection) StayShut(now time.Time) (Protection, []Event) {
 	return p.ReplacedBy(next, now)
 }
 
-// Trouble keeps what went wrong at a guard.
-func (p Protection) Trouble(guard, fault string) Protection {
+// Trouble keeps what went wrong at a guard. That a rule which is to keep the VM shut is
+// not there and cannot be written is told, once for each cause: exposed says that
+// nothing else keeps out what it kept out.
+func (p Protection) Trouble(guard, rule, fault string, exposed bool, now time.Time) (Protection, []Event) {
+	if rule != "" {
+		fault = "the rule " + rule + " of " + resource.GuardName(guard) + ", which is to keep " + p.Name +
+			" shut, is not as it should be and cannot be written: " + fault
+	}
 	paths, fresh := faulted(p.Paths, guard, fault)
 	if !fresh {
-		return p
+		return p, nil
 	}
 	p = p.changed()
 	p.Paths = paths
-	return p
+	switch {
+	case rule == "":
+		return p, nil
+	case exposed:
+		p.Open = "all of it, because " + fault
+		return p, []Event{p.event(EventExposed, Person{}, now, p.Open)}
+	default:
+		return p, []Event{p.event(EventDrift, Person{}, now, fault+".")}
+	}
 }
 
 // ReplacedBy is the next protection of the VM in place of the one that is there.

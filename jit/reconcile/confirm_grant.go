@@ -202,7 +202,7 @@ func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant)
 		relocated := pass.plan.FinalOf(want).MovesPublicEnd(g)
 		changed, err := r.isRewritten(ctx, pass, g, want, relocated)
 		if err != nil {
-			return err
+			return errors.Join(err, r.recordUnwritten(ctx, pass, g, want, err))
 		}
 		moved = moved || relocated
 		if !changed || relocated || !g.ConfirmedAt(pass.guard) {
@@ -271,7 +271,25 @@ func (r *Reconciler) storeRerouted(ctx context.Context, pass guardPass, g jit.Gr
 
 // recordHindrance keeps and tells what was read to stand in the way.
 func (r *Reconciler) recordHindrance(ctx context.Context, pass guardPass, g jit.Grant) error {
-	by := r.owner.Hindrance(pass.after, pass.plan, g)
+	return r.recordHinderedBy(ctx, pass, g, r.owner.Hindrance(pass.after, pass.plan, g))
+}
+
+// recordUnwritten tells that a rule of an open grant is not as it should be, and cannot
+// be written, or could not for a while.
+func (r *Reconciler) recordUnwritten(ctx context.Context, pass guardPass, g jit.Grant, want rules.Rule, cause error) error {
+	there, _ := pass.after.Rule(want.Name)
+	asWanted := there.Equal(pass.plan.FinalOf(want)) && !there.Failed
+	if by := r.owner.Hindrance(pass.after, pass.plan, g); by != "" && asWanted {
+		return r.recordHinderedBy(ctx, pass, g, by)
+	}
+	if asWanted || errors.Is(cause, rules.ErrNotYet) || !r.goesOn("a rule of "+string(g.ID), pass.guard, cause) {
+		return nil
+	}
+	return r.recordHinderedBy(ctx, pass, g,
+		"the rule "+want.Name+" is not as it should be and cannot be written: "+admission.ReasonFor(cause))
+}
+
+func (r *Reconciler) recordHinderedBy(ctx context.Context, pass guardPass, g jit.Grant, by string) error {
 	if !g.Hindered(pass.guard, by) {
 		return nil
 	}

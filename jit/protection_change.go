@@ -58,8 +58,10 @@ func (p Protection) Trouble(guard, rule, fault string, exposed bool, now time.Ti
 	}
 }
 
-// ReplacedBy is the next protection of the VM in place of the one that is there.
+// ReplacedBy is the next protection of the VM in place of the one that is there. What
+// this kept shut of detached interfaces stays shut.
 func (p Protection) ReplacedBy(next Protection, now time.Time) (Protection, []Event) {
+	next = next.keeping(p)
 	next.Revision, next.Left = p.Revision, p.Left
 	if !SamePaths(p.Paths, next.Paths) {
 		next.Left = slices.Concat(p.Left, p.Paths)
@@ -109,20 +111,6 @@ func (p Protection) Inherited(heir VM, now time.Time) (Protection, []Event) {
 		"What "+before+" had is that of "+heir.Group+"/"+heir.Name+" now, which stays shut by the same denies.")}
 }
 
-// WithoutGuard are the paths of the protection to addresses that have no group now:
-// its denies stay where they are, and are there when the group comes back.
-func (p Protection) WithoutGuard(bare []netip.Addr) []Path {
-	var out []Path
-	for _, path := range p.Paths {
-		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(bare, a) })
-		path.Confirmed, path.Fault = false, ""
-		if len(path.Addresses) > 0 {
-			out = append(out, path)
-		}
-	}
-	return out
-}
-
 // AgreesWith reports whether the protection is as the policy of its VM says now.
 // The ports are the policy's only where that protects always.
 func (p Protection) AgreesWith(policy Policy) bool {
@@ -147,7 +135,7 @@ func (p Protection) HasAt(guard string, a netip.Addr) bool {
 func (p Policy) Protection(vm VM, paths []Path) Protection {
 	return Protection{
 		VM: vm.ID, Name: vm.Name, Group: vm.Group, Always: p.Always, Ports: p.Ports, Paths: paths,
-		Existing: p.existing(), Source: p.denySource(),
+		Existing: p.existing(), Source: p.denySource(), Interfaces: interfacesOf(vm),
 	}
 }
 

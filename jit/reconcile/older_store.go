@@ -19,30 +19,28 @@ const whileDown = "jitbot was down while it was being opened; ask again"
 // opened. Approvals are asked for anew, and what was being unprotected stays shut.
 func (r *Reconciler) settleOlder(ctx context.Context) error {
 	if !r.startup.Older() {
-		return nil
+		return nil // it is the newest
 	}
 	now := r.checks.Clock.Now()
 	grants, err := r.adapters.Grants.Unfinished(ctx)
 	faults := []error{err}
 	for _, g := range grants {
-		then := g.Request.At
-		if g.State == jit.Opening {
-			then = g.Clock.Approved
-		}
-		if r.startup.FoundOlder(then) {
-			_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })
-			faults = append(faults, err)
-		}
+		_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })
+		faults = append(faults, err)
 	}
 	protections, err := r.adapters.Protections.Protections(ctx)
 	faults = append(faults, err)
 	for _, p := range protections {
-		if p.State == jit.Unprotecting && r.startup.FoundOlder(p.At) {
+		if p.State == jit.Unprotecting {
 			faults = append(faults, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.StayShut(now) }))
 			r.common.Add(p.ShutAgain(now))
 		}
 	}
-	return errors.Join(faults...)
+	if err := errors.Join(faults...); err != nil {
+		return err // the next start settles it
+	}
+	r.state.TakeAsNewest()
+	return nil
 }
 
 // endUnbegun has a closing that an older copy of the store has no guard of be closed

@@ -42,7 +42,7 @@ func (s *Startup) Older() bool { return s.older }
 
 // FoundOlder reports whether what was stored then was found in what may be an older
 // copy of the store.
-func (s *Startup) FoundOlder(then time.Time) bool { return s.older && !then.After(s.begun) }
+func (s *Startup) FoundOlder(then time.Time) bool { return s.older && then.Before(s.begun) }
 
 // WaitFor has the guards Tried before Slack is served.
 func (s *Startup) WaitFor(guards map[string]bool) {

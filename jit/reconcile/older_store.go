@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/rules"
@@ -24,14 +25,21 @@ func (r *Reconciler) settleOlder(ctx context.Context) error {
 	now := r.checks.Clock.Now()
 	grants, err := r.adapters.Grants.Unfinished(ctx)
 	faults := []error{err}
+	found := func(then time.Time) bool { return r.startup.FoundOlder(then) || then.After(now) } // by a clock that was ahead
 	for _, g := range grants {
-		_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })
-		faults = append(faults, err)
+		then := g.Request.At
+		if g.State == jit.Opening {
+			then = g.Clock.Approved
+		}
+		if found(then) {
+			_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })
+			faults = append(faults, err)
+		}
 	}
 	protections, err := r.adapters.Protections.Protections(ctx)
 	faults = append(faults, err)
 	for _, p := range protections {
-		if p.State == jit.Unprotecting {
+		if p.State == jit.Unprotecting && found(p.At) {
 			faults = append(faults, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.StayShut(now) }))
 			r.common.Add(p.ShutAgain(now))
 		}

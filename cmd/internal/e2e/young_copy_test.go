@@ -58,6 +58,7 @@ func TestYoungCopyOnAnotherMachine(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		g, copied := w.aboutToOpen()
 		w.Stop()
+		w.Pass(5 * time.Second)
 		if err := os.Remove(w.File + ".newest"); err != nil {
 			t.Fatal(err)
 		}
@@ -80,6 +81,7 @@ func TestYoungCopyUnprotectsNothing(t *testing.T) {
 		}
 		w.Pass(5 * time.Second)
 		copied := w.copyStore()
+		w.Pass(time.Second)
 		forbidden.Remove()
 		w.protect("jump-1")
 		w.putBack(copied)

@@ -63,13 +63,14 @@ func TestSweepOfARuleInAnotherCase(t *testing.T) {
 		if err := w.Azure.DeleteRule(azuresim.DemoDevNSG, rule.Name); err != nil {
 			t.Fatal(err)
 		}
+		rest := len(w.Azure.Rules(azuresim.DemoDevNSG))
 		rule.Name = strings.ToUpper(rule.Name)
 		if err := w.Azure.PutRule(azuresim.DemoDevNSG, rule); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(time.Until(g.Clock.Until) + time.Minute)
 		found, err := sweep.Overdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
-		if err != nil || w.Reachable(azuresim.DemoDev1, adasAddress) {
+		if err != nil || len(found) != 1 || found[0].Outcome != sweep.Removed || len(w.Azure.Rules(azuresim.DemoDevNSG)) != rest {
 			t.Errorf("it found %v, %v", found, err)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 func (b *Bot) act(ctx context.Context, by jit.UserID, v command.Verb, id jit.ID, reason string) view.Message {
 	g, err := b.change(ctx, by, v, id, reason)
 	if err != nil {
-		return b.refusalOf(ctx, string(v), by, id, err)
+		return b.doubtOf(ctx, string(v), by, id, err)
 	}
 	b.Log.InfoContext(ctx, "changed a grant", "action", string(v), "user", by, "grant", id, "state", g.State)
 	return view.Say(view.ActionReply(v, g))

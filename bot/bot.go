@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
@@ -30,6 +32,9 @@ type Config struct {
 	// message of a channel, and where that is, once it was dealt with.
 	Clicked func(ctx context.Context, id jit.ID, at jit.Card) error
 
+	// Dialer reaches the address of a socket; nil is a usual one.
+	Dialer *websocket.Dialer
+
 	PerPerson int              // commands and clicks a minute, 20 when 0
 	Stagger   time.Duration    // between the starts of the two sockets, 30 s when 0
 	Grace     time.Duration    // for work under way at the end of Run, 10 s when 0
@@ -48,14 +53,18 @@ type Bot struct {
 	refusals      refusals
 	workspace     workspace // set by Run before anything is read
 	commandLimits rateLimits
-	keyLimits     rateLimits     // of letters typed into a menu and VMs chosen from it
-	prompt        pool           // what somebody waits for with three seconds at most: forms, menus
-	answers       pool           // what is shown later: lists, answers, what fills a form
-	work          pool           // what asks Azure
-	notes         sync.WaitGroup // notes that wait until an answer is late
-	forms         redraws        // which choice of VM is the newest
-	seen          seenEvents     // events that came before
-	homeTabs      homeQueue      // Home tabs that are to be shown again
+	keyLimits     rateLimits // of letters typed into a menu and VMs chosen from it
+	homeLimits    rateLimits // of Home tabs that are opened
+	sockets       [socketCount]*socket
+	serving       context.Context //nolint:containedctx // ends when Run is to end; set by Run
+	saying        context.Context //nolint:containedctx // ends when nothing can be said or stored any more; set by Run
+	queue         queue           // everything that is done for people
+	storing       sync.WaitGroup  // deliveries that are being stored
+	told          told            // what was told of the latest deliveries
+	notes         sync.WaitGroup  // what waits to be said, or shown again
+	forms         redraws         // which choice of VM is the newest
+	seen          seenEvents      // events that came before
+	panics        atomic.Uint64
 }
 
 // New makes a bot. It speaks to nobody before Run.
@@ -65,6 +74,9 @@ func New(c Config) (*Bot, error) {
 	}
 	if c.HTTP == nil {
 		c.HTTP = &http.Client{Timeout: 10 * time.Second}
+	}
+	if c.Dialer == nil {
+		c.Dialer = websocket.DefaultDialer
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -86,7 +98,7 @@ func New(c Config) (*Bot, error) {
 	}
 	b := &Bot{
 		Config: c, commandLimits: rateLimits{perMinute: c.PerPerson}, keyLimits: rateLimits{perMinute: keysPerCommand * c.PerPerson},
-		homeTabs: homeQueue{wake: make(chan struct{}, 1)},
+		homeLimits: rateLimits{perMinute: c.PerPerson}, serving: context.Background(),
 	}
 	b.status.now = c.Now
 	b.status.since = c.Now()
@@ -113,25 +125,24 @@ func (b *Bot) Run(ctx context.Context) error {
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	working, end := context.WithCancel(context.WithoutCancel(ctx))
+	saying, hush := context.WithCancel(context.WithoutCancel(ctx))
+	defer hush()
+	working, end := context.WithCancel(saying)
 	defer end()
-	b.prompt.start(ctx, working, promptWorkers)
-	b.answers.start(ctx, working, answerWorkers)
-	b.work.start(ctx, working, workWorkers)
-
-	var replay sync.WaitGroup
-	replay.Go(func() { b.replay(ctx, working) })
-	replay.Go(func() { b.publishHomes(ctx) })
+	b.serving, b.saying = ctx, saying
+	b.restore(ctx)
+	b.queue.start(working, saying, b.jobPanicked)
 	err = b.serve(ctx)
 	stop()
 
-	// Work under way may finish, but a shutdown does not wait for ever.
-	timer := time.AfterFunc(b.Grace, end)
-	defer timer.Stop()
-	replay.Wait()
-	b.prompt.wait()
-	b.answers.wait()
-	b.work.wait()
+	// Work under way may finish, and what is not begun and not stored is told so,
+	// but a shutdown does not wait for ever.
+	defer time.AfterFunc(b.Grace*3/4, end).Stop()
+	defer time.AfterFunc(b.Grace, hush).Stop()
+	b.queue.close()
+	b.queue.wait()
+	b.storing.Wait()
+	b.queue.wait() // for what was said meanwhile
 	b.notes.Wait()
 	b.status.set(allSockets, false)
 	return err

@@ -50,8 +50,7 @@ func (b *Bot) interact(ctx context.Context, e envelope, raw json.RawMessage) {
 
 // click takes a press of a button. Its ack is empty; the answer comes after.
 func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
-	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
-		b.Log.WarnContext(ctx, "a click of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+	if !b.ours(ctx, i.Type, i.User.ID, originOf(i)) {
 		b.ack(ctx, e, nil)
 		b.answerClick(i, otherWorkspace)
 		return
@@ -65,17 +64,20 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.choose(ctx, e, i)
 		return
 	}
-	_, stored := verbOf(action)
+	v, stored := verbOf(action)
 	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !id.Valid()) {
 		b.Log.WarnContext(ctx, "a click that means nothing", "action", view.Clip(jit.CleanText(action), 50), "user", i.User.ID)
 		b.ack(ctx, e, nil)
 		return
 	}
-	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
-		b.ack(ctx, e, nil)
-		text, _ := view.Refusal(err)
-		b.answerClick(i, text)
-		return
+	if action != view.ActionDeny && !ends(v) {
+		if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
+			b.ack(ctx, e, nil)
+			text, _ := view.Refusal(err)
+			b.answerClick(i, text)
+			b.neverTake(delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}, text)
+			return
+		}
 	}
 	switch action {
 	case view.ActionForm:
@@ -86,10 +88,10 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.pressScanButton(i)
 	case view.ActionDeny:
 		b.ack(ctx, e, nil)
-		if !b.prompt.offer(func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
-			b.answerClick(i, overloaded)
+		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
+			b.answerClick(i, b.full())
 		}
-		b.answers.offer(func(ctx context.Context) { b.clicked(ctx, i, id) })
+		b.tellClicked(i, id)
 	default:
 		b.acceptClick(ctx, e, i, raw)
 	}
@@ -102,8 +104,7 @@ func (b *Bot) shortcut(ctx context.Context, e envelope, i form.Interaction) {
 		b.Log.WarnContext(ctx, "a shortcut that is not known", "user", i.User.ID)
 		return
 	}
-	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
-		b.Log.WarnContext(ctx, "a shortcut of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+	if !b.ours(ctx, i.Type, i.User.ID, originOf(i)) {
 		return // there is no place of theirs to answer in
 	}
 	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
@@ -117,49 +118,56 @@ func (b *Bot) shortcut(ctx context.Context, e envelope, i form.Interaction) {
 // offerForm opens the form for whoever pressed a button or used a shortcut.
 func (b *Bot) offerForm(i form.Interaction) {
 	f := formOpening{to: replyTo(i), trigger: i.Trigger}
-	if !b.prompt.offer(func(ctx context.Context) { b.openForm(ctx, f) }) {
-		b.answerClick(i, overloaded)
+	if !b.later(prompts, f.to, "opening a form", func(ctx context.Context) { b.openForm(ctx, f) }) {
+		b.answerClick(i, b.full())
 	}
 }
 
 func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
-	came := time.Now()
-	if !b.work.reserve() {
+	t, err := b.interactionIntake(i, raw)
+	if err != nil {
 		b.ack(ctx, e, nil)
-		b.answerClick(i, overloaded)
+		b.answerClick(i, view.FaultText)
 		return
 	}
-	d := delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}
-	key, fresh, err := b.accept(ctx, d)
-	b.ack(ctx, e, nil)
-	switch {
-	case err != nil:
-		b.work.release()
-		b.Log.ErrorContext(ctx, "a click was not taken", "user", i.User.ID, "error", err)
-		b.answerClick(i, view.FaultText)
-	case !fresh:
-		b.work.release()
-	default:
-		b.carryOutNoting(ctx, replyTo(i), key, d, came)
+	t.taken = func() { b.ack(ctx, e, nil) }
+	t.say = func(text string) {
+		b.ack(ctx, e, nil)
+		b.answerClick(i, text)
 	}
+	b.take(ctx, t)
+}
+
+// interactionIntake is a click or a form that is to be stored.
+func (b *Bot) interactionIntake(i form.Interaction, raw json.RawMessage) (*intake, error) {
+	came := time.Now()
+	e, err := errandOf(delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw})
+	note := func() *note {
+		_, did, _, err := e.delivery.sent()
+		if err != nil {
+			did = "did something"
+		}
+		return b.noteLater(b.serving, replyTo(i), view.NotedText(did), noteAfter-time.Since(came))
+	}
+	return &intake{errand: e, came: came, note: note}, err
 }
 
 // answerClick answers a click by something that needs no work.
 func (b *Bot) answerClick(i form.Interaction, text string) {
-	b.answers.offer(func(ctx context.Context) { b.answer(ctx, replyTo(i), view.Say(text)) })
+	b.say(replyTo(i), view.Say(text))
 }
 
 // carryOutClick carries out a stored click or form.
-func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, key string) view.Message {
+func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) view.Message {
 	switch {
 	case i.Type == "view_submission" && i.View.Callback == view.FormRequest:
-		return b.carryOutRequest(ctx, i, key)
+		return b.carryOutRequest(ctx, i, e.key)
 	case i.Type == "view_submission" && i.View.Callback == view.FormProtect:
-		return b.carryOutProtect(ctx, i)
+		return b.carryOutProtect(ctx, i, e)
 	case i.Type == "view_submission":
 		return b.carryOutDenial(ctx, i)
 	case i.View.Type == string(slack.VTHomeTab):
-		defer b.homeTabs.want(i.User.ID, true) // what was pressed there has changed
+		defer b.showHome(i.User.ID) // what was pressed there has changed
 	}
 	if len(i.Actions) == 0 {
 		return view.Message{}
@@ -172,13 +180,18 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, key string)
 	if err := b.Service.Known(ctx, i.User.ID); err != nil {
 		return b.refusalOf(ctx, string(v), i.User.ID, id, err)
 	}
-	b.answers.offer(func(ctx context.Context) { b.clicked(ctx, i, id) })
+	b.tellClicked(i, id)
 	return b.act(ctx, i.User.ID, v, id, "")
+}
+
+// tellClicked has clicked called soon.
+func (b *Bot) tellClicked(i form.Interaction, id jit.ID) {
+	run := func(ctx context.Context) { b.clicked(ctx, i, id) }
+	b.queue.add(&job{by: i.User.ID, lane: reads, doing: "a click in a message", run: run}, b.Now())
 }
 
 // clicked tells of a click in a message of a channel.
 func (b *Bot) clicked(ctx context.Context, i form.Interaction, id jit.ID) {
-	defer b.recoveredFrom(ctx, "a click in a message")
 	at := jit.Card{Channel: i.Container.Channel, Message: i.Container.Message}
 	if b.Clicked == nil || at.Message == "" || i.Container.Ephemeral {
 		return

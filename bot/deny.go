@@ -13,13 +13,12 @@ import (
 // openDenyForm opens the form that asks for a reason. A trigger lives for three
 // seconds, so nothing is asked or stored before.
 func (b *Bot) openDenyForm(ctx context.Context, i form.Interaction, id jit.ID) {
-	defer b.recovered(ctx, replyTo(i))
 	work, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if _, err := b.API.OpenViewContext(work, i.Trigger, view.DenyForm(id)); err != nil {
 		b.Log.WarnContext(ctx, "the form for a reason could not be opened", "user", i.User.ID, "grant", id,
 			"error", slackError("opening a form", withoutURL(err)))
-		b.answer(ctx, replyTo(i), view.Say("The form for the reason could not be opened, so nothing was denied. Press Deny again."))
+		b.say(replyTo(i), view.Say("The form for the reason could not be opened, so nothing was denied. Press Deny again."))
 	}
 }
 

@@ -51,7 +51,6 @@ func (p *People) Member(ctx context.Context, id jit.UserID) (admission.Member, e
 }
 
 func member(id jit.UserID, u slack.User, w workspace) admission.Member {
-	foreign := u.TeamID != "" && u.TeamID != w.Team && !slices.Contains(u.Enterprise.Teams, w.Team)
 	return admission.Member{
 		ID:        id,
 		Email:     u.Profile.Email,
@@ -59,7 +58,7 @@ func member(id jit.UserID, u slack.User, w workspace) admission.Member {
 		Guest:     u.IsRestricted || u.IsUltraRestricted,
 		Bot:       u.IsBot || u.IsAppUser || u.IsWorkflowBot || u.IsConnectorBot || id == "USLACKBOT",
 		Gone:      u.Deleted,
-		Stranger:  u.IsStranger || foreign || u.ID != string(id),
+		Stranger:  u.IsStranger || !w.member(u) || u.ID != string(id),
 		Invited:   u.IsInvitedUser,
 	}
 }

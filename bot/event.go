@@ -47,15 +47,20 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 		return
 	}
 	e := p.Event
-	if !b.workspace.has(p.Team, "", "") || e.User == "" || e.Bot != "" || string(e.User) == b.workspace.User || !b.seen.fresh(p.ID, b.Now()) {
+	if e.User == "" || e.Bot != "" || string(e.User) == b.workspace.User || !b.seen.fresh(p.ID, b.Now()) ||
+		!b.ours(ctx, e.Type, e.User, p.origin()) {
 		return
 	}
 	switch {
 	case e.Type == "app_home_opened" && e.Tab == "home":
-		b.homeTabs.want(e.User, true)
+		if b.homeLimits.allow(e.User, b.Now()) == nil {
+			b.showHome(e.User)
+		}
 	case e.Type == "app_mention":
 		if b.commandLimits.allow(e.User, b.Now()) == nil {
-			b.answers.offer(func(ctx context.Context) { b.mentioned(ctx, e.User, e.Channel, e.Thread) })
+			b.later(reads, reply{user: e.User}, "answering a mention", func(ctx context.Context) {
+				b.mentioned(ctx, e.User, e.Channel, e.Thread)
+			})
 		}
 	}
 }
@@ -63,7 +68,6 @@ func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
 // mentioned answers a mention where it was made, for its author alone, else by
 // direct message.
 func (b *Bot) mentioned(ctx context.Context, by jit.UserID, channel, thread string) {
-	defer b.recovered(ctx, reply{user: by})
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	m := view.MentionAnswer()
@@ -77,6 +81,6 @@ func (b *Bot) mentioned(ctx context.Context, by jit.UserID, channel, thread stri
 	if _, err := b.API.PostEphemeralContext(work, channel, string(by), all...); err != nil {
 		b.Log.InfoContext(ctx, "a mention cannot be answered in its place", "user", by,
 			"error", slackError("answering a mention", withoutURL(err)))
-		b.answer(ctx, reply{user: by}, m)
+		b.say(reply{user: by}, m)
 	}
 }

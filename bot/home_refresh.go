@@ -3,8 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -15,71 +13,32 @@ import (
 	"jitbot/jit/clock"
 )
 
-// homeQueue are the Home tabs that are to be shown again. One goroutine shows them,
-// so that an older view never comes after a newer one.
-type homeQueue struct {
-	mu   sync.Mutex
-	todo []jit.UserID
-	wake chan struct{}
-}
-
-// want asks for somebody's tab; who looks at it now comes first.
-func (h *homeQueue) want(id jit.UserID, now bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.todo = slices.DeleteFunc(h.todo, func(o jit.UserID) bool { return now && o == id })
-	switch {
-	case now:
-		h.todo = slices.Insert(h.todo, 0, id)
-	case !slices.Contains(h.todo, id):
-		h.todo = append(h.todo, id)
-	}
-	select {
-	case h.wake <- struct{}{}:
-	default: // it is awake
-	}
-}
-
-func (h *homeQueue) next() (jit.UserID, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.todo) == 0 {
-		return "", false
-	}
-	id := h.todo[0]
-	h.todo = h.todo[1:]
-	return id, true
-}
-
 // Refresh shows the Home tab of whoever asked for the grant again, soon. It
 // never waits, and may be called before Run.
 func (b *Bot) Refresh(g jit.Grant) {
 	if command.IsUser(string(g.Request.By.ID)) {
-		b.homeTabs.want(g.Request.By.ID, false)
+		b.showHome(g.Request.By.ID)
 	}
 }
 
-// publishHomes shows the tabs that are wanted until ctx ends.
-func (b *Bot) publishHomes(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-b.homeTabs.wake:
-		}
-		for id, ok := b.homeTabs.next(); ok && ctx.Err() == nil; id, ok = b.homeTabs.next() {
-			if wait := b.publish(ctx, id); wait > 0 {
-				b.homeTabs.want(id, false)
-				clock.Sleep(ctx, wait)
-			}
+// showHome shows somebody's Home tab, soon: one view at a time, so that an older one
+// never comes after a newer one, and the newest that waits.
+func (b *Bot) showHome(id jit.UserID) {
+	run := func(ctx context.Context) {
+		if wait := b.publish(ctx, id); wait > 0 {
+			b.notes.Go(func() {
+				if clock.Sleep(b.serving, wait) {
+					b.showHome(id)
+				}
+			})
 		}
 	}
+	b.queue.add(&job{by: id, lane: reads, doing: "a home tab", subjects: []string{"home"}, run: run, newest: true}, b.Now())
 }
 
 // publish shows one tab and says how long to wait before it is tried again. A
 // tab that fails otherwise is shown when it is opened the next time.
 func (b *Bot) publish(ctx context.Context, id jit.UserID) (again time.Duration) {
-	defer b.recoveredFrom(ctx, "a home tab")
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	all, err := b.Service.Concerns(work, id)

@@ -17,22 +17,24 @@ import (
 // is empty: Slack would show its words beside the answer for ever.
 func (b *Bot) answerLater(ctx context.Context, e envelope, to reply, v command.Verb, show func(context.Context) view.Message) {
 	n := b.noteLater(ctx, to, view.LookingText(v), lookAfter)
-	taken := b.answers.offer(func(ctx context.Context) {
-		defer b.recovered(ctx, to)
+	taken := b.later(reads, to, "answering "+string(v), func(ctx context.Context) {
 		defer n.end()
 		m := show(ctx)
+		if ctx.Err() != nil {
+			m = view.Say(restarting)
+		}
 		n.end()
-		b.answer(ctx, to, m)
+		b.say(to, m)
 	})
 	if !taken {
 		n.end()
-		b.ackSay(ctx, e, overloaded)
+		b.ackSay(ctx, e, b.full())
 		return
 	}
 	b.ack(ctx, e, nil)
 }
 
-// listWithin is how long a list may take; it shares its workers with answers.
+// listWithin is how long a list may take.
 const listWithin = 15 * time.Second
 
 // list answers /jit list.
@@ -90,7 +92,7 @@ func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter) view.Mes
 // pressScanButton takes a press of a button of a scan: nothing is changed by it.
 func (b *Bot) pressScanButton(i form.Interaction) {
 	var show func(context.Context)
-	pool := &b.prompt
+	lane := prompts
 	switch a := i.Actions[0]; a.ID {
 	case view.ActionProtect:
 		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
@@ -104,13 +106,10 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 			b.answerClick(i, "This button is of no use any more; type /jit scan again.")
 			return
 		}
-		pool, show = &b.answers, func(ctx context.Context) {
-			defer b.recovered(ctx, replyTo(i))
-			b.answer(ctx, replyTo(i), b.scan(ctx, replyTo(i), f))
-		}
+		lane, show = reads, func(ctx context.Context) { b.say(replyTo(i), b.scan(ctx, replyTo(i), f)) }
 	}
-	if !pool.offer(show) {
-		b.answerClick(i, overloaded)
+	if !b.later(lane, replyTo(i), "a button of a scan", show) {
+		b.answerClick(i, b.full())
 	}
 }
 

@@ -16,22 +16,22 @@ const (
 
 // note tells whoever typed a command, clicked or sent a form that it was taken,
 // when what comes of it is not known soon: Azure or Slack may be slow. It is sent
-// before the answer or not at all. mu is held while it is sent.
+// before the answer or not at all.
 type note struct {
 	answered chan struct{} // closed when the answer is known
 	once     sync.Once     // closes it
-
-	mu    sync.Mutex
-	ended bool
+	over     chan struct{} // closed when it was sent, or never will be
 }
 
 // noteLater says the text to whoever it is for, unless the note has ended by then.
 func (b *Bot) noteLater(ctx context.Context, to reply, text string, after time.Duration) *note {
-	n := &note{answered: make(chan struct{})}
+	n := &note{answered: make(chan struct{}), over: make(chan struct{})}
 	b.notes.Go(func() {
+		defer close(n.over)
+		defer b.recoveredFrom(ctx, "a note")
 		select {
 		case <-time.After(after):
-			b.sendNote(ctx, n, to, text)
+			b.sendNote(ctx, to, text)
 		case <-n.answered:
 		case <-ctx.Done(): // what is stored is dealt with after the next start
 		}
@@ -39,23 +39,7 @@ func (b *Bot) noteLater(ctx context.Context, to reply, text string, after time.D
 	return n
 }
 
-// carryOutNoting queues a stored click or form, which has a place among the work,
-// and notes it to its sender when its answer is not known soon after it came.
-func (b *Bot) carryOutNoting(ctx context.Context, to reply, key string, d delivery, came time.Time) {
-	_, did, _, err := d.sent()
-	if err != nil {
-		did = "did something"
-	}
-	n := b.noteLater(ctx, to, view.NotedText(did), noteAfter-time.Since(came))
-	b.work.put(func(ctx context.Context) { b.handle(ctx, key, d, n) })
-}
-
-func (b *Bot) sendNote(ctx context.Context, n *note, to reply, text string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.ended {
-		return
-	}
+func (b *Bot) sendNote(ctx context.Context, to reply, text string) {
 	ctx, cancel := context.WithTimeout(ctx, noteWithin)
 	defer cancel()
 	b.answerOnce(ctx, to, view.Say(text))
@@ -68,7 +52,5 @@ func (n *note) end() {
 		return
 	}
 	n.once.Do(func() { close(n.answered) })
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.ended = true
+	<-n.over
 }

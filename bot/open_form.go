@@ -37,7 +37,6 @@ const (
 // openForm opens the form as a view that says it is loading, and fills it when
 // what it shows is known. Guests see a sentence instead.
 func (b *Bot) openForm(ctx context.Context, f formOpening) {
-	defer b.recovered(ctx, f.to)
 	first, cancel := context.WithTimeout(ctx, beforeOpening)
 	err := b.Service.Known(first, f.to.user)
 	if err == nil && f.protect {
@@ -45,7 +44,7 @@ func (b *Bot) openForm(ctx context.Context, f formOpening) {
 	}
 	cancel()
 	if _, refused := errors.AsType[*jit.Refusal](err); refused {
-		b.answer(ctx, f.to, b.refusalOf(ctx, "opening the form", f.to.user, "", err))
+		b.say(f.to, b.refusalOf(ctx, "opening the form", f.to.user, "", err))
 		return
 	}
 	work, cancel := context.WithTimeout(ctx, 3*time.Second)
@@ -58,21 +57,24 @@ func (b *Bot) openForm(ctx context.Context, f formOpening) {
 		if f.protect {
 			text = "The form could not be opened, so nothing was protected. Type the command again."
 		}
-		b.answer(ctx, f.to, view.Say(text))
+		b.say(f.to, view.Say(text))
 		return
 	}
 	id := v.ID
-	if !b.answers.offer(func(ctx context.Context) { b.fillForm(ctx, f, id) }) {
-		b.updateView(ctx, f.to.user, id, "", view.TextForm(f.callback(), overloaded))
+	if !b.later(reads, reply{user: f.to.user}, "filling a form", func(ctx context.Context) { b.fillForm(ctx, f, id) }) {
+		b.updateView(ctx, f.to.user, id, "", view.TextForm(f.callback(), b.full()))
 	}
 }
 
 // fillForm puts what is known into a view that says it is loading.
 func (b *Bot) fillForm(ctx context.Context, f formOpening, id string) {
-	defer b.recovered(ctx, reply{user: f.to.user})
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
 	v, err := b.filledForm(work, f)
+	if ctx.Err() != nil {
+		b.say(reply{user: f.to.user}, view.Say(restarting))
+		return
+	}
 	if err != nil {
 		b.logFault(ctx, "filling the form", f.to.user, "", err)
 		text, known := view.Refusal(err)

@@ -12,6 +12,7 @@ import (
 type slashCommand struct {
 	Team        string     `json:"team_id"`
 	Enterprise  string     `json:"enterprise_id"`
+	OrgWide     form.Truth `json:"is_enterprise_install"`
 	User        jit.UserID `json:"user_id"`
 	Text        string     `json:"text"`
 	Trigger     string     `json:"trigger_id"`
@@ -22,6 +23,10 @@ func (cmd slashCommand) reply() reply {
 	return reply{url: cmd.ResponseURL, user: cmd.User}
 }
 
+func (cmd slashCommand) origin() origin {
+	return origin{team: cmd.Team, enterprise: []string{cmd.Enterprise}, orgWide: bool(cmd.OrgWide)}
+}
+
 // replyTo is where an answer to a click or a form goes.
 func replyTo(i form.Interaction) reply {
 	return reply{url: i.ResponseURL, user: i.User.ID}
@@ -29,8 +34,17 @@ func replyTo(i form.Interaction) reply {
 
 // eventPayload is the payload of an event, as far as it is read.
 type eventPayload struct {
-	Team  string `json:"team_id"`
-	ID    string `json:"event_id"`
+	Team       string `json:"team_id"` // in a connected channel that of whoever did it
+	Enterprise string `json:"enterprise_id"`
+	ID         string `json:"event_id"`
+
+	// Authorizations is the installation that the event is for.
+	Authorizations []struct {
+		Team       string     `json:"team_id"`
+		Enterprise string     `json:"enterprise_id"`
+		OrgWide    form.Truth `json:"is_enterprise_install"`
+	} `json:"authorizations"`
+
 	Event struct {
 		Type    string     `json:"type"`
 		User    jit.UserID `json:"user"`
@@ -39,6 +53,14 @@ type eventPayload struct {
 		Thread  string     `json:"thread_ts"`
 		Tab     string     `json:"tab"`
 	} `json:"event"`
+}
+
+func (p eventPayload) origin() origin {
+	if len(p.Authorizations) == 0 {
+		return origin{team: p.Team, enterprise: []string{p.Enterprise}}
+	}
+	a := p.Authorizations[0]
+	return origin{team: p.Team, installed: a.Team, enterprise: []string{a.Enterprise}, orgWide: bool(a.OrgWide)}
 }
 
 func decode[T any](raw json.RawMessage) (T, error) {

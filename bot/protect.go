@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"time"
 
 	"jitbot/bot/command"
 	"jitbot/bot/form"
@@ -13,18 +14,18 @@ import (
 
 // askProtect opens the form that protects VMs, with what was typed.
 func (b *Bot) askProtect(ctx context.Context, e envelope, cmd slashCommand, typed jit.Ask) {
-	if _, err := view.PackVMs(typed.VMs); err != nil {
+	if _, err := view.PackVMs(view.ShownVMs{Words: typed.VMs}); err != nil {
 		text, _ := view.Refusal(err)
 		b.ackSay(ctx, e, text)
 		return
 	}
-	f := formOpening{to: reply{url: cmd.ResponseURL, user: cmd.User}, trigger: cmd.Trigger, typed: typed, protect: true}
-	taken := b.prompt.offer(func(ctx context.Context) {
+	f := formOpening{to: cmd.reply(), trigger: cmd.Trigger, typed: typed, protect: true}
+	taken := b.later(prompts, f.to, "opening a form", func(ctx context.Context) {
 		b.ack(ctx, e, nil)
 		b.openForm(ctx, f)
 	})
 	if !taken {
-		b.ackSay(ctx, e, overloaded)
+		b.ackSay(ctx, e, b.full())
 	}
 }
 
@@ -42,6 +43,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	default:
 		d.Begin(o, typed.Ports)
 	}
+	d.Are = view.VMsDigest(o.VMs)
 	for _, vm := range o.VMs {
 		d.VMs = append(d.VMs, view.VMText(vm))
 	}
@@ -50,33 +52,50 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 
 // carryOutProtect carries out a stored form. There is no response URL, so the
 // answer is a direct message.
-func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction) view.Message {
-	words, ports, errs := form.ReadProtection(i)
+func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand) view.Message {
+	shown, ports, errs := form.ReadProtection(i)
 	if len(errs) > 0 {
 		return view.Say("Your form could not be taken, so nothing was protected:\n" + errs.Text())
 	}
-	// What the form does not ask for is the policy's; a doubt is no hindrance.
-	if o, err := b.Service.Offer(ctx, i.User.ID, words); err == nil {
-		for n, pp := range ports {
-			if policy, _, ok := view.FindPorts(pp.Ports, o); ok {
-				ports[n].Shortest = min(policy.Shortest, pp.Longest)
-			}
+	if err := b.Service.Admin(ctx, i.User.ID); err != nil {
+		return b.refusalOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+	}
+	o, err := b.Service.Offer(ctx, i.User.ID, shown.Words)
+	if err != nil && !errors.Is(err, jit.ErrPolicy) {
+		return b.refusalOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+	}
+	if view.VMsDigest(o.VMs) != shown.Are {
+		return view.Say("What the form names are other VMs now than those that it showed, so nothing was protected. Type `/jit protect` again.")
+	}
+	var ids []string // a tag may have moved by the time that it is read once more
+	for _, vm := range o.VMs {
+		ids = append(ids, vm.ID)
+	}
+	for n, pp := range ports { // what the form does not ask for is the policy's
+		if policy, _, ok := view.FindPorts(pp.Ports, o); ok {
+			ports[n].Shortest = min(policy.Shortest, pp.Longest)
 		}
 	}
-	results, err := b.Service.Protect(ctx, i.User.ID, words, ports)
+	results, err := b.Service.ProtectAsOf(ctx, i.User.ID, ids, ports, e.at)
 	if err != nil {
-		return b.refusalOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+		return b.doubtOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
 	}
 	b.logResults(ctx, command.VerbProtect, i.User.ID, results)
 	return view.ProtectResults(command.VerbProtect, results)
 }
 
-func (b *Bot) unprotect(ctx context.Context, by jit.UserID, words []string) view.Message {
-	results, err := b.Service.Unprotect(ctx, by, words)
-	if err != nil {
-		return b.refusalOf(ctx, string(command.VerbUnprotect), by, "", err)
+// unprotect ends protections. One that an earlier run may have ended already is left
+// as it is when the VM was protected again since.
+func (b *Bot) unprotect(ctx context.Context, e errand, words []string) view.Message {
+	var asked time.Time
+	if e.again {
+		asked = e.at
 	}
-	b.logResults(ctx, command.VerbUnprotect, by, results)
+	results, err := b.Service.UnprotectAsOf(ctx, e.by, words, asked)
+	if err != nil {
+		return b.doubtOf(ctx, string(command.VerbUnprotect), e.by, "", err)
+	}
+	b.logResults(ctx, command.VerbUnprotect, e.by, results)
 	return view.ProtectResults(command.VerbUnprotect, results)
 }
 

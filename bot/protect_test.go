@@ -56,7 +56,7 @@ func TestProtectOpensTheForm(t *testing.T) {
 	o.reads(o.direct(graceID, 1), "`rg/web-2` was not changed: attach an NSG to `web-2` first", "Being protected: `rg/web-1`.",
 		"The channel is told")
 	o.finished()
-	if o.service.noted("protect U0GRACE [web-1 rg/web-2]") != 1 {
+	if o.service.noted("protect U0GRACE [/vm/web-1 /vm/web-2]") != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
 	like := jit.PortPolicy{
@@ -162,7 +162,7 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 // forgedProtect makes another form a good one that protects.
 func forgedProtect(p map[string]any) {
 	v := p["view"].(map[string]any)
-	v["callback_id"], v["private_metadata"] = "protect", `["web-1"]`
+	v["callback_id"], v["private_metadata"] = "protect", `{"words":["web-1"]}`
 	v["state"] = map[string]any{"values": goodProtect()}
 }
 
@@ -242,9 +242,9 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 		"metadata many":       {nil, "ports", "names no VM"},
 	} {
 		metadata, forged := map[string]string{
-			"metadata empty": "", "metadata no list": `{"vm":"web-1"}`, "metadata empty list": "[]", "metadata of markup": `["tag:<!channel>"]`,
-			"metadata an id": `["/subscriptions/s/x"]`, "metadata blank": `["\u200b"]`, "metadata too long": `["` + long + `"]`,
-			"metadata many": "[" + strings.Repeat(`"a",`, 200) + `"a"]`,
+			"metadata empty": "", "metadata no list": `{"vm":"web-1"}`, "metadata empty list": `{"words":[]}`, "metadata of markup": `{"words":["tag:<!channel>"]}`,
+			"metadata an id": `{"words":["/subscriptions/s/x"]}`, "metadata blank": `{"words":["\u200b"]}`, "metadata too long": `{"words":["` + long + `"]}`,
+			"metadata many": `{"words":[` + strings.Repeat(`"a",`, 200) + `"a"]}`,
 		}[name]
 		r, err := o.sim.SubmitRaw(o.ctx, graceID, v.ID, nil, slacksim.Raw{Force: true, Edit: func(p map[string]any) {
 			view := p["view"].(map[string]any)

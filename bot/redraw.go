@@ -16,7 +16,8 @@ func (b *Bot) choose(ctx context.Context, e envelope, i form.Interaction) {
 		return // what is chosen is read again when the form comes back
 	}
 	n := b.forms.begin(i.View.ID)
-	b.answers.offer(func(ctx context.Context) { b.redraw(ctx, i, n) })
+	run := func(ctx context.Context) { b.redraw(ctx, i, n) }
+	b.queue.add(&job{by: i.User.ID, lane: reads, doing: "redrawing a form", run: run}, b.Now())
 }
 
 // redraws remembers which choice of VM was the last in each form, so that an
@@ -49,7 +50,6 @@ func (r *redraws) latest(id string, n uint64) bool {
 // redraw shows the ports and limits of the VM that was just chosen, and keeps
 // what was typed.
 func (b *Bot) redraw(ctx context.Context, i form.Interaction, n uint64) {
-	defer b.recovered(ctx, reply{user: i.User.ID})
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
 	f := form.ReadRequest(i)

@@ -118,9 +118,9 @@ func (b *Bot) respondOnce(ctx context.Context, to string, body []byte) (after ti
 		return 0, fmt.Errorf("answering: %w", withoutURL(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)) // so that the connection is used again
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16)) // all of it, so that the connection is used again
 	switch {
-	case resp.StatusCode < 300:
+	case resp.StatusCode < 300 && !refusedIn(said):
 		return 0, nil
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
 		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
@@ -131,6 +131,15 @@ func (b *Bot) respondOnce(ctx context.Context, to string, body []byte) (after ti
 	default:
 		return 0, errGone
 	}
+}
+
+// refusedIn reports whether a response URL says in an answer that is none of an error
+// that it did not take the message.
+func refusedIn(body []byte) bool {
+	var said struct {
+		OK *bool `json:"ok"`
+	}
+	return json.Unmarshal(body, &said) == nil && said.OK != nil && !*said.OK
 }
 
 // withoutURL is an error without the address it happened at, which may be a

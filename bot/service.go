@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/access"
@@ -57,8 +58,10 @@ type Service interface {
 	// Admin is nil for an admin.
 	Admin(ctx context.Context, by jit.UserID) error
 
-	// Protect shuts ports of VMs, named as in Ask; each has its own outcome.
-	Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.VMResult, error)
-	// Unprotect ends that; each VM has its own outcome.
-	Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.VMResult, error)
+	// ProtectAsOf shuts ports of VMs, named as in Ask, which was asked for at a time;
+	// each VM has its own outcome.
+	ProtectAsOf(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy, asked time.Time) ([]access.VMResult, error)
+	// UnprotectAsOf ends that; each VM has its own outcome. A protection that was asked
+	// for after it is left as it is; the zero time is now.
+	UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, asked time.Time) ([]access.VMResult, error)
 }

@@ -22,7 +22,9 @@ func (s *fakeService) Ask(ctx context.Context, by jit.UserID, key string, a jit.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := jit.Request{Key: key}.DeriveID(0)
-	if g, ok := s.grants[id]; ok {
+	if g, ok := s.grants[id]; ok && (g.Request.Duration != a.Duration || g.Request.Reason != a.Reason) {
+		return nil, jit.Refuse(jit.ErrStale, "This was sent before with something else in it, and %s holds.", g.ID)
+	} else if ok {
 		return []jit.Grant{g}, nil
 	}
 	r := jit.Request{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
@@ -99,7 +100,9 @@ func (s *fakeService) Admin(_ context.Context, by jit.UserID) error {
 	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect.")
 }
 
-func (s *fakeService) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.VMResult, error) {
+func (s *fakeService) ProtectAsOf(
+	ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy, _ time.Time,
+) ([]access.VMResult, error) {
 	if err := s.Admin(ctx, by); err != nil {
 		return nil, err
 	}
@@ -110,7 +113,7 @@ func (s *fakeService) Protect(ctx context.Context, by jit.UserID, words []string
 	return s.results, err
 }
 
-func (s *fakeService) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]access.VMResult, error) {
+func (s *fakeService) UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, _ time.Time) ([]access.VMResult, error) {
 	if err := s.Admin(ctx, by); err != nil {
 		return nil, err
 	}

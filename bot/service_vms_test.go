@@ -34,9 +34,6 @@ func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 	s.mu.Lock()
 	o, slow, no := s.offer, s.slow, s.refuse
 	s.mu.Unlock()
-	if no != nil {
-		return access.Offer{}, no
-	}
 	if slow != nil {
 		select {
 		case <-slow:
@@ -48,6 +45,15 @@ func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 		return o, err
 	}
 	for _, word := range words {
+		if tag, ok := strings.CutPrefix(word, "tag:"); ok {
+			key, value, _ := strings.Cut(tag, "=")
+			for _, known := range s.vms {
+				if known.Tags[key] == value {
+					o.VMs = append(o.VMs, known)
+				}
+			}
+			continue
+		}
 		group, name, split := strings.Cut(word, "/")
 		if !split {
 			group, name = "rg", word
@@ -62,6 +68,9 @@ func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 			}
 		}
 		o.VMs = append(o.VMs, vm)
+	}
+	if no != nil {
+		return access.Offer{VMs: o.VMs}, no
 	}
 	return o, nil
 }

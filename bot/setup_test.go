@@ -7,8 +7,10 @@ import (
 	"log"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,17 +54,21 @@ func (i *fakeInbox) Accepted(_ context.Context, each func(string, []byte, time.T
 	i.mu.Lock()
 	left, came := maps.Clone(i.left), maps.Clone(i.known)
 	i.mu.Unlock()
-	for key, payload := range left {
-		if err := each(key, payload, came[key]); err != nil {
+	oldest := slices.SortedFunc(maps.Keys(left), func(a, b string) int { return came[a].Compare(came[b]) })
+	for _, key := range oldest {
+		if err := each(key, left[key], came[key]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (i *fakeInbox) Finish(_ context.Context, key string, _ time.Time) error {
+func (i *fakeInbox) Finish(_ context.Context, key string, now time.Time) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.known[key].IsZero() {
+		i.known[key] = now
+	}
 	delete(i.left, key)
 	return nil
 }
@@ -73,9 +79,20 @@ func (i *fakeInbox) waiting() int {
 	return len(i.left)
 }
 
+// tester is what a setup needs of a test, or of one case of a property.
+type tester interface {
+	Helper()
+	Context() context.Context
+	Cleanup(f func())
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // setup is a workspace, a service and an inbox, and bots that serve them.
 type setup struct {
-	t       *testing.T
+	t       tester
 	sim     *slacksim.Sim
 	service *fakeService
 	inbox   *fakeInbox
@@ -108,18 +125,23 @@ func setUp(t *testing.T, opt slacksim.Options) *setup {
 	slacksim.SeedDemo(sim)
 	srv := httptest.NewServer(sim)
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-	sim.SetURL(srv.URL)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(func() {
 		cancel()
 		sim.Close()
 		srv.Close()
 	})
+	return newSetup(t, ctx, sim, srv.URL, nil)
+}
+
+func newSetup(t tester, ctx context.Context, sim *slacksim.Sim, url string, client *http.Client) *setup {
+	t.Helper()
+	sim.SetURL(url)
 	o := &setup{t: t, sim: sim, inbox: newFakeInbox(), logs: &logLines{}, ctx: ctx}
-	api := bot.NewClient(bot.Account{BotToken: sim.Options().BotToken, AppToken: sim.Options().AppToken, URL: srv.URL + "/api"})
+	api := bot.NewClient(bot.Account{BotToken: sim.Options().BotToken, AppToken: sim.Options().AppToken, URL: url + "/api", HTTP: client})
 	o.service = &fakeService{people: bot.NewPeople(api), grants: map[jit.ID]jit.Grant{}, holding: make(chan struct{}, 10), offer: simple()}
 	o.conf = bot.Config{
-		API: api, Service: o.service, Inbox: o.inbox, Stagger: 10 * time.Millisecond, Grace: 200 * time.Millisecond,
+		API: api, HTTP: client, Service: o.service, Inbox: o.inbox, Stagger: 10 * time.Millisecond, Grace: 200 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(o.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	t.Cleanup(func() {

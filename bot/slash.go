@@ -17,8 +17,33 @@ import (
 
 const (
 	otherWorkspace = "This jitbot serves another workspace, so nothing was done. Use the one that is installed in yours."
-	overloaded     = "Too much is waiting for me, so this was not taken. Try again in a minute."
+	restarting     = "I am restarting, so this was not taken; do it again in a minute."
+	overloaded     = "Too much of yours is waiting already, so this was not taken. Try again in a minute."
 )
+
+// full says why something is not taken.
+func (b *Bot) full() string {
+	if b.serving.Err() != nil {
+		return restarting
+	}
+	return overloaded
+}
+
+// say tells one person something, without waiting for Slack.
+func (b *Bot) say(to reply, m view.Message) {
+	run := func(ctx context.Context) { b.answer(ctx, to, m) }
+	if !b.queue.add(&job{by: to.user, to: to, lane: answers, doing: "answering", run: run}, b.Now()) {
+		b.Log.ErrorContext(b.serving, "an answer is dropped, because too many wait for the same person", "user", to.user)
+	}
+}
+
+// later queues what is not stored and not acknowledged by it. Whoever waits for it is
+// told when it is not taken, or never begun because the bot ends.
+func (b *Bot) later(l lane, to reply, doing string, run func(context.Context)) bool {
+	return b.queue.add(&job{
+		by: to.user, to: to, lane: l, doing: doing, run: run, never: func() { b.say(to, view.Say(restarting)) },
+	}, b.Now())
+}
 
 // command takes a typed line: what can be answered at once is answered in the
 // ack, what changes something is stored before it.
@@ -29,20 +54,22 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 		b.ackSay(ctx, e, view.FaultText)
 		return
 	}
-	if !b.workspace.has(cmd.Team, "", cmd.Enterprise) {
-		b.Log.WarnContext(ctx, "a command of another workspace was refused", "team", cmd.Team, "user", cmd.User)
+	if !b.ours(ctx, "command", cmd.User, cmd.origin()) {
 		b.ackSay(ctx, e, otherWorkspace)
 		return
 	}
-	if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
-		text, _ := view.Refusal(err)
-		b.ackSay(ctx, e, text)
-		return
+	c, wrong := command.Parse(cmd.Text)
+	if !ends(c.Verb) {
+		if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
+			text, _ := view.Refusal(err)
+			b.ackSay(ctx, e, text)
+			b.neverTake(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw}, text)
+			return
+		}
 	}
-	c, err := command.Parse(cmd.Text)
 	switch {
-	case err != nil:
-		text, _ := view.Refusal(err)
+	case wrong != nil:
+		text, _ := view.Refusal(wrong)
 		if c.Verb == command.VerbHelp {
 			text += "\n\n" + view.HelpText
 		}
@@ -73,9 +100,9 @@ func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.Ra
 		b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
 		return
 	}
-	f := formOpening{to: reply{url: cmd.ResponseURL, user: cmd.User}, trigger: cmd.Trigger, typed: typed}
+	f := formOpening{to: cmd.reply(), trigger: cmd.Trigger, typed: typed}
 	came := time.Now()
-	taken := b.prompt.offer(func(ctx context.Context) {
+	taken := b.later(prompts, f.to, "reading a request", func(ctx context.Context) {
 		if typed.Reason != "" && !b.incomplete(ctx, cmd.User, typed, came) {
 			b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
 			return
@@ -84,7 +111,7 @@ func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.Ra
 		b.openForm(ctx, f)
 	})
 	if !taken {
-		b.ackSay(ctx, e, overloaded)
+		b.ackSay(ctx, e, b.full())
 	}
 }
 
@@ -105,31 +132,32 @@ func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask, came
 	return form.Incomplete(typed, o)
 }
 
-func (b *Bot) acceptCommand(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) {
-	came := time.Now()
-	if !b.work.reserve() {
-		b.ackSay(ctx, e, overloaded)
-		return
-	}
-	d := delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw}
-	key, fresh, err := b.accept(ctx, d)
-	switch {
-	case err != nil:
-		b.work.release()
-		b.Log.ErrorContext(ctx, "a command was not taken", "error", err)
-		b.ackSay(ctx, e, view.FaultText)
-	case !fresh:
-		b.work.release()
-		b.ack(ctx, e, nil)
-	default:
-		b.ack(ctx, e, nil)
-		n := b.noteLater(ctx, cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
-		b.work.put(func(ctx context.Context) { b.handle(ctx, key, d, n) })
+// neverTake says that a delivery was refused: a repeat of it is not taken either.
+func (b *Bot) neverTake(d delivery, text string) {
+	if o, first := b.told.outcome(d.key(), b.Now()); first {
+		o.is(text)
 	}
 }
 
+func (b *Bot) acceptCommand(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) {
+	came := time.Now()
+	asked, err := errandOf(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw})
+	if err != nil {
+		b.ackSay(ctx, e, view.FaultText)
+		return
+	}
+	b.take(ctx, &intake{
+		errand: asked, came: came,
+		taken: func() { b.ack(ctx, e, nil) },
+		say:   func(text string) { b.ackSay(ctx, e, text) },
+		note: func() *note {
+			return b.noteLater(b.serving, cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
+		},
+	})
+}
+
 // carryOutCommand carries out a stored command.
-func (b *Bot) carryOutCommand(ctx context.Context, key string, cmd slashCommand) view.Message {
+func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) view.Message {
 	c, err := command.Parse(cmd.Text)
 	if err == nil {
 		err = b.Service.Known(ctx, cmd.User)
@@ -139,9 +167,9 @@ func (b *Bot) carryOutCommand(ctx context.Context, key string, cmd slashCommand)
 	}
 	switch c.Verb {
 	case command.VerbRequest:
-		return b.request(ctx, cmd.User, key, c.Ask)
+		return b.request(ctx, cmd.User, e.key, c.Ask)
 	case command.VerbUnprotect:
-		return b.unprotect(ctx, cmd.User, c.Ask.VMs)
+		return b.unprotect(ctx, e, c.Ask.VMs)
 	default:
 		return b.act(ctx, cmd.User, c.Verb, c.Grant, c.Reason)
 	}
@@ -163,9 +191,8 @@ func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 		lines = append(lines, view.RequestReply(checked, err))
 	}
 	if err != nil {
-		text, _ := view.Refusal(err)
 		b.logFault(ctx, "a request", by, "", err)
-		lines = append(lines, text)
+		lines = append(lines, view.Doubt(err))
 	}
 	return view.Say(strings.Join(lines, "\n"))
 }

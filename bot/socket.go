@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
+	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/clock"
@@ -40,16 +41,16 @@ type discardLog struct{}
 func (discardLog) Output(int, string) error { return nil }
 
 // serve runs the sockets and the one loop over what they bring. It never
-// waits: not for Slack's Web API, not for a worker, for the store two seconds
-// at most; a loop that stands still stops the sockets too.
+// waits: not for Slack's Web API, not for a worker, not for the store; a loop that
+// stands still stops the sockets too.
 func (b *Bot) serve(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, socketCount)
 	var sockets [socketCount]*socket
 	for i := range sockets {
-		s := &socket{number: i, Client: socketmode.New(b.API, socketmode.OptionLog(discardLog{}))}
-		sockets[i] = s
+		s := &socket{number: i, Client: socketmode.New(b.API, socketmode.OptionLog(discardLog{}), socketmode.OptionDialer(b.Dialer))}
+		sockets[i], b.sockets[i] = s, s
 		go func() { ended <- b.connect(ctx, s) }()
 	}
 	var cause error
@@ -57,9 +58,9 @@ func (b *Bot) serve(ctx context.Context) error {
 		var err error
 		select {
 		case e := <-sockets[0].Events:
-			err = b.event(ctx, sockets[0], e)
+			err = b.guardedEvent(ctx, sockets[0], e)
 		case e := <-sockets[1].Events:
-			err = b.event(ctx, sockets[1], e)
+			err = b.guardedEvent(ctx, sockets[1], e)
 		case err = <-ended:
 			running--
 		}
@@ -103,6 +104,36 @@ func (b *Bot) connect(ctx context.Context, s *socket) error {
 	}
 }
 
+// guardedEvent is event, which ends nothing when it panics. Whoever sent it is told.
+func (b *Bot) guardedEvent(ctx context.Context, s *socket, e socketmode.Event) error {
+	defer func() {
+		if p := recover(); p != nil {
+			b.panicked(ctx, "taking "+string(e.Type), p)
+			b.tellOfPanic(ctx, s, e)
+		}
+	}()
+	return b.event(ctx, s, e)
+}
+
+func (b *Bot) tellOfPanic(ctx context.Context, s *socket, e socketmode.Event) {
+	if e.Request == nil {
+		return
+	}
+	at := envelope{s, e.Request.EnvelopeID}
+	i, err := decode[form.Interaction](e.Request.Payload)
+	switch {
+	case e.Type == socketmode.EventTypeSlashCommand:
+		b.ackSay(ctx, at, view.DoubtText)
+	case e.Type == socketmode.EventTypeInteractive && err == nil && i.Type == "view_submission":
+		b.refuseForm(ctx, at, form.Errors{form.AnyInput(i): view.DoubtText})
+	default:
+		b.ack(ctx, at, nil)
+		if i.Type == "block_actions" {
+			b.say(replyTo(i), view.Say(view.DoubtText))
+		}
+	}
+}
+
 // event deals with one event of a socket. An error ends the bot.
 func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	if ctx.Err() != nil {
@@ -118,9 +149,10 @@ func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	case socketmode.EventTypeConnectionError:
 		return b.connectionFailed(ctx, s, e)
 	case socketmode.EventTypeIncomingError:
+		b.status.set(s.number, false)
 		b.Log.InfoContext(ctx, "slack socket broke off", "socket", s.number)
 	case socketmode.EventTypeErrorWriteFailed:
-		b.Log.WarnContext(ctx, "an ack could not be sent", "socket", s.number)
+		b.sendElsewhere(ctx, s, e)
 	case socketmode.EventTypeErrorBadMessage:
 		b.ackUnreadable(ctx, s, e)
 	case socketmode.EventTypeSlashCommand:

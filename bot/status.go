@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -39,6 +40,20 @@ func (s *status) set(socket int, up bool) {
 	if s.connected() != before {
 		s.since = s.now()
 	}
+}
+
+// isUp reports whether a socket is up.
+func (s *status) isUp(socket int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up[socket]
+}
+
+// firstUp is a socket that is up, -1 when none is.
+func (s *status) firstUp() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Index(s.up[:], true)
 }
 
 // fail keeps the last error of the connection.

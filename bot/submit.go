@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"time"
 
 	"github.com/slack-go/slack/socketmode"
 
@@ -28,8 +27,7 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 	refuse := func(text string) {
 		b.refuseForm(ctx, e, form.Errors{form.AnyInput(i): text})
 	}
-	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) {
-		b.Log.WarnContext(ctx, "a form of another workspace was refused", "team", i.Team.ID, "user", i.User.ID)
+	if !b.ours(ctx, i.Type, i.User.ID, originOf(i)) {
 		refuse(otherWorkspace)
 		return
 	}
@@ -38,41 +36,29 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 		b.ack(ctx, e, nil)
 		return
 	}
-	if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
-		text := view.PlainRefusal(err)
-		refuse(text)
+	if i.View.Callback != view.FormDeny {
+		if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
+			text := view.PlainRefusal(err)
+			refuse(text)
+			b.neverTake(delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}, text)
+			return
+		}
+	}
+	t, err := b.interactionIntake(i, raw)
+	if err != nil {
+		refuse(view.FaultText)
 		return
 	}
+	t.taken = func() { b.ack(ctx, e, nil) }
+	t.say = refuse
 	if i.View.Callback == view.FormRequest {
-		b.submitRequest(ctx, e, i, raw)
+		t.say = func(text string) { b.refuseForm(ctx, e, form.Errors{view.InputVM: text}) }
+		b.submitRequest(ctx, e, i, t)
 		return
 	}
 	if errs := form.Check(i); len(errs) > 0 {
 		b.refuseForm(ctx, e, errs)
 		return
 	}
-	b.acceptForm(ctx, e, i, raw, refuse)
-}
-
-// acceptForm stores a form that is good by itself, and has it carried out.
-func (b *Bot) acceptForm(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage, refuse func(text string)) {
-	came := time.Now()
-	if !b.work.reserve() {
-		refuse(overloaded)
-		return
-	}
-	d := delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}
-	key, fresh, err := b.accept(ctx, d)
-	if err != nil {
-		b.work.release()
-		b.Log.ErrorContext(ctx, "a form was not taken", "error", err)
-		refuse(view.FaultText)
-		return
-	}
-	b.ack(ctx, e, nil)
-	if !fresh {
-		b.work.release()
-		return
-	}
-	b.carryOutNoting(ctx, replyTo(i), key, d, came)
+	b.take(ctx, t)
 }

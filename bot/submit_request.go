@@ -2,12 +2,8 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
-
-	"github.com/slack-go/slack/socketmode"
 
 	"jitbot/bot/form"
 	"jitbot/bot/view"
@@ -19,58 +15,54 @@ const acceptWithin = 1800 * time.Millisecond // of the three seconds until a for
 
 // submitRequest takes the form back. Its ack waits for what can be known
 // without Azure, so a worker gives it.
-func (b *Bot) submitRequest(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
-	if !b.work.reserve() {
-		b.refuseForm(ctx, e, form.Errors{view.InputVM: overloaded})
+func (b *Bot) submitRequest(ctx context.Context, e envelope, i form.Interaction, t *intake) {
+	if !b.place(ctx, t) {
 		return
 	}
-	came := time.Now()
-	if !b.prompt.offer(func(ctx context.Context) { b.acceptRequest(ctx, e, i, raw, came) }) {
-		b.work.release()
-		b.refuseForm(ctx, e, form.Errors{view.InputVM: overloaded})
+	check := &job{by: t.by, to: t.to, lane: prompts, doing: "reading a form", run: func(ctx context.Context) { b.acceptRequest(ctx, e, i, t) }}
+	if !b.queue.add(check, b.Now()) {
+		b.queue.drop(t.job)
+		t.job.acknowledged()
+		t.refuse(b.full())
 	}
 }
 
 // acceptRequest answers wrong fields in the form; the rest is stored, asked for and
-// acknowledged. It has a place among the work, to use or to give back.
-func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage, came time.Time) {
-	queued := false
-	defer func() {
-		if !queued {
-			b.work.release()
-		}
-		if p := recover(); p != nil {
-			b.Log.ErrorContext(ctx, "a form made the bot panic", "panic", fmt.Sprint(p))
-			b.refuseForm(ctx, e, form.Errors{view.InputVM: view.FaultText})
-		}
-	}()
-	work, cancel := context.WithDeadline(ctx, came.Add(acceptWithin))
+// acknowledged.
+func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction, t *intake) {
+	defer b.dropUnlessStored(ctx, t)
+	work, cancel := context.WithDeadline(ctx, t.came.Add(acceptWithin))
 	defer cancel()
 	a, errs := b.readForm(work, i)
 	if len(errs) > 0 {
+		t.outcome.is(errs.Text())
 		b.refuseForm(ctx, e, errs)
 		return
 	}
-	d := delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}
-	key, fresh, err := b.accept(ctx, d)
-	if err != nil {
-		b.Log.ErrorContext(ctx, "a form was not taken", "user", i.User.ID, "error", err)
-		b.refuseForm(ctx, e, form.Errors{view.InputVM: view.FaultText})
-		return
-	}
-	if len(a.VMs) > 0 {
-		if _, err = b.Service.Ask(work, i.User.ID, askKey(i, key), a); err != nil && work.Err() == nil {
-			b.logFault(ctx, "a form", i.User.ID, "", err)
-			text := view.PlainRefusal(err)
-			b.refuseForm(ctx, e, form.Errors{view.InputVM: text})
-			b.finish(ctx, key)
-			return
+	t.check = func(ctx context.Context) string {
+		if len(a.VMs) == 0 || !b.queue.alone(t.job) {
+			return "" // it is asked for, and answered, after what came before it
 		}
+		ctx, cancel := context.WithDeadline(ctx, t.came.Add(acceptWithin))
+		defer cancel()
+		_, err := b.Service.Ask(ctx, t.by, askKey(i, t.key), a)
+		if _, refused := errors.AsType[*jit.Refusal](err); refused {
+			return view.PlainRefusal(err)
+		}
+		return "" // a fault leaves it in doubt, and it is asked for again
 	}
-	b.ack(ctx, e, nil)
-	if fresh {
-		queued = true
-		b.carryOutNoting(ctx, replyTo(i), key, d, came)
+	b.store(t)
+}
+
+// dropUnlessStored gives up the place of a form that was not stored.
+func (b *Bot) dropUnlessStored(ctx context.Context, t *intake) {
+	if p := recover(); p != nil {
+		b.panicked(ctx, "reading a form", p)
+		t.refuse(view.FaultText)
+	}
+	if t.check == nil {
+		b.queue.drop(t.job)
+		t.job.acknowledged()
 	}
 }
 
@@ -126,7 +118,7 @@ func (b *Bot) carryOutRequest(ctx context.Context, i form.Interaction, key strin
 		}
 	}
 	if err != nil {
-		return b.refusalOf(ctx, "a form", i.User.ID, "", err)
+		return b.doubtOf(ctx, "a form", i.User.ID, "", err)
 	}
 	return view.Message{}
 }

@@ -14,14 +14,23 @@ const suggestWithin = 2 * time.Second
 // suggest answers a menu of VMs with those that fit what was typed.
 func (b *Bot) suggest(ctx context.Context, e envelope, i form.Interaction) {
 	nothing := view.VMOptions(nil)
-	if !b.workspace.has(i.Team.ID, i.User.Team, i.Enterprise.ID) || i.Menu != view.InputVM || i.View.Callback != view.FormRequest ||
-		b.keyLimits.allow(i.User.ID, b.Now()) != nil {
+	known := i.Menu == view.InputVM && i.View.Callback == view.FormRequest
+	if !known {
+		b.logRefused(ctx, i.Type, i.User.ID, "there is no such menu")
+	}
+	if !known || !b.ours(ctx, i.Type, i.User.ID, originOf(i)) || b.keyLimits.allow(i.User.ID, b.Now()) != nil {
 		b.ack(ctx, e, nothing)
 		return
 	}
 	came := time.Now()
-	if !b.prompt.offer(func(ctx context.Context) { b.ack(ctx, e, b.suggestions(ctx, i, came)) }) {
-		b.ack(ctx, e, nothing)
+	none := func() { b.ack(ctx, e, nothing) }
+	run := func(ctx context.Context) {
+		found := nothing
+		defer func() { b.ack(ctx, e, found) }() // also when it panics
+		found = b.suggestions(ctx, i, came)
+	}
+	if !b.queue.add(&job{by: i.User.ID, lane: letters, doing: "searching VMs", run: run, never: none, newest: true}, b.Now()) {
+		none()
 	}
 }
 

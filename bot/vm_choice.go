@@ -44,7 +44,7 @@ func (b *Bot) vmChoices(ctx context.Context, by jit.UserID, vms []jit.VM) []view
 	for _, vm := range vms {
 		same, err := b.Service.Offer(ctx, by, []string{vm.Group + "/" + vm.Name})
 		unique := err == nil && len(same.VMs) == 1 && resource.Same(same.VMs[0].ID, vm.ID)
-		out = append(out, view.VMChoice{Key: view.VMKey(vm, unique), Text: view.VMText(vm)})
+		out = append(out, view.ChoiceOf(vm, unique))
 	}
 	return out
 }

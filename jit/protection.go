@@ -41,6 +41,7 @@ type Protection struct {
 	State    ProtectionState `json:"state"`
 	By       Person          `json:"by,omitzero"` // zero when the configuration says always
 	At       time.Time       `json:"at"`
+	Asked    time.Time       `json:"asked,omitzero"` // when it was asked for, which may be long before At
 	Since    time.Time       `json:"since,omitzero"` // confirmed in force
 	Always   bool            `json:"always,omitempty"`
 	Ports    []PortPolicy    `json:"ports"` // what may be asked for, and so what is kept shut

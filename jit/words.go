@@ -23,20 +23,36 @@ type Ask struct {
 // MaxReason is the most characters a reason may have; it fits a Slack section.
 const MaxReason = 1000
 
-// CleanText removes what could deceive a reader, control characters and the
-// marks that turn the direction of text, and folds white space.
+// CleanText removes what could deceive a reader, control characters, letters that
+// nobody sees and the marks that turn the direction of text, and folds white space.
 func CleanText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsSpace(r):
+		case unicode.IsSpace(r), blank(r):
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar,
+			unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r), r >= 0xE0100 && r <= 0xE01EF:
 			return -1
 		default:
 			return r
 		}
 	}, s)
-	return strings.Join(strings.Fields(s), " ")
+	words := strings.FieldsFunc(s, unicode.IsSpace)
+	for i, word := range words {
+		words[i] = strings.TrimLeftFunc(word, unicode.IsMark) // a mark on nothing is no letter
+	}
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
+
+// blank reports whether a letter or picture is drawn as nothing, although Unicode
+// counts it as one: fillers of Hangul, the braille pattern without dots, and the null
+// notehead.
+func blank(r rune) bool {
+	switch r {
+	case 0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x1D159:
+		return true
+	}
+	return false
 }
 
 // ParseReason cleans a reason. It is required.

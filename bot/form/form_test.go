@@ -81,7 +81,7 @@ func TestDenialIsRead(t *testing.T) {
 // came back.
 func FuzzForm(f *testing.F) {
 	f.Add([]byte(good))
-	f.Add([]byte(`{"view": {"callback_id": "protect", "private_metadata": "[\"web-1\"]", "state": {"values": {
+	f.Add([]byte(`{"view": {"callback_id": "protect", "private_metadata": "{\"words\":[\"web-1\"]}", "state": {"values": {
 		"ports": {"ports": {"selected_options": [{"value": "22"}]}}, "custom": {"custom": {"value": "1433; 8000–8010 53/udp"}},
 		"protocol": {"protocol": {"selected_option": {"value": "tcp"}}},
 			"per_request": {"per_request": {"selected_options": [{"value": "single"}]}},
@@ -98,9 +98,9 @@ func FuzzForm(f *testing.F) {
 				t.Errorf("asks for %+v", a)
 			}
 		}
-		if words, ports, errs := form.ReadProtection(i); len(errs) == 0 {
-			if len(words) == 0 || len(ports) == 0 {
-				t.Errorf("protects %q, %v", words, ports)
+		if shown, ports, errs := form.ReadProtection(i); len(errs) == 0 {
+			if len(shown.Words) == 0 || len(ports) == 0 {
+				t.Errorf("protects %q, %v", shown.Words, ports)
 			}
 			for _, p := range ports {
 				if p.Longest < jit.DefaultShortest || p.Longest > jit.MaxDuration || !p.Any && len(p.Sources) == 0 {

@@ -10,16 +10,18 @@ import (
 // options, or a submitted form, as far as it is read. Nothing in it but the
 // ids that Slack gives is to be believed.
 type Interaction struct {
-	Type string `json:"type"` // block_actions, view_submission, block_suggestion, shortcut, …
-	Team struct {
-		ID string `json:"id"`
+	Type string   `json:"type"` // block_actions, view_submission, block_suggestion, shortcut, …
+	Team struct { // null where the app is installed in a whole organization
+		ID         string `json:"id"`
+		Enterprise string `json:"enterprise_id"`
 	} `json:"team"`
-	Enterprise struct {
+	Enterprise struct { // of some kinds of payloads only
 		ID string `json:"id"`
 	} `json:"enterprise"`
-	User struct {
+	OrgWide Truth `json:"is_enterprise_install"`
+	User    struct {
 		ID   jit.UserID `json:"id"`
-		Team string     `json:"team_id"`
+		Team string     `json:"team_id"` // the organization's id in some kinds of payloads
 	} `json:"user"`
 	Trigger     string `json:"trigger_id"`
 	Callback    string `json:"callback_id"` // of a shortcut
@@ -39,13 +41,23 @@ type Interaction struct {
 	} `json:"container"`
 }
 
+// Truth is a flag, which Slack writes as a word in commands.
+type Truth bool
+
+// UnmarshalJSON takes anything; all but true is false.
+func (t *Truth) UnmarshalJSON(raw []byte) error {
+	*t = Truth(string(raw) == "true" || string(raw) == `"true"`)
+	return nil
+}
+
 type viewPayload struct {
-	ID       string `json:"id"`
-	Type     string `json:"type"` // modal or home
-	Hash     string `json:"hash"`
-	Callback string `json:"callback_id"`
-	Metadata string `json:"private_metadata"`
-	State    struct {
+	ID        string `json:"id"`
+	Type      string `json:"type"` // modal or home
+	Hash      string `json:"hash"`
+	Callback  string `json:"callback_id"`
+	Metadata  string `json:"private_metadata"`
+	Installed string `json:"app_installed_team_id"`
+	State     struct {
 		Values map[string]map[string]input `json:"values"`
 	} `json:"state"`
 }
@@ -62,6 +74,9 @@ type option struct {
 	Text struct {
 		Text string `json:"text"`
 	} `json:"text"`
+	Note struct {
+		Text string `json:"text"`
+	} `json:"description"`
 	Value string `json:"value"`
 }
 

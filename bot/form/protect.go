@@ -13,11 +13,11 @@ import (
 	"jitbot/jit/parse"
 )
 
-// ReadProtection reads the form that protects VMs: the words that name them and
+// ReadProtection reads the form that protects VMs: which it was shown for and
 // what may be asked for of each port. None of it is to be believed.
-func ReadProtection(i Interaction) ([]string, []jit.PortPolicy, Errors) {
+func ReadProtection(i Interaction) (view.ShownVMs, []jit.PortPolicy, Errors) {
 	errs := Errors{}
-	words, err := view.UnpackVMs(i.View.Metadata)
+	shown, err := view.UnpackVMs(i.View.Metadata)
 	if err != nil {
 		errs.Refuse(view.InputPorts, err)
 	}
@@ -32,7 +32,7 @@ func ReadProtection(i Interaction) ([]string, []jit.PortPolicy, Errors) {
 		pp.Ports = p
 		out = append(out, pp)
 	}
-	return words, out, errs
+	return shown, out, errs
 }
 
 func (i Interaction) protocol(errs Errors) jit.Protocol {

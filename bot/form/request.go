@@ -29,7 +29,7 @@ func ReadRequest(i Interaction) Request {
 		chosen = []option{*vm.Option}
 	}
 	for _, c := range chosen {
-		f.Draft.VMs = append(f.Draft.VMs, view.VMChoice{Key: c.Value, Text: c.Text.Text})
+		f.Draft.VMs = append(f.Draft.VMs, view.VMChoice{Key: c.Value, Text: c.Text.Text, Note: c.Note.Text})
 	}
 	for _, block := range []string{view.InputPorts, view.BlockPortsAgain} {
 		if _, ok := i.View.State.Values[block]; ok && f.PortsBlock == "" {

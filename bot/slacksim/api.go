@@ -88,6 +88,7 @@ func methodTable() map[string]method {
 	return map[string]method{
 		"apps.connections.open": {run: (*Sim).connectionsOpen, scopes: []string{"connections:write"}, tier: 50, app: true},
 		"auth.test":             {run: (*Sim).authTest, tier: 600},
+		"bots.info":             {run: (*Sim).botsInfo, tier: 50, scopes: []string{"users:read"}},
 		"users.info":            {run: (*Sim).usersInfo, scopes: []string{"users:read"}, tier: 100, form: true},
 		"users.lookupByEmail":   {run: (*Sim).usersLookup, scopes: []string{"users:read.email"}, tier: 50, form: true},
 		"usergroups.list":       {run: (*Sim).groupsList, scopes: []string{"usergroups:read"}, tier: 20, form: true},

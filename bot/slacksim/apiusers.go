@@ -15,7 +15,21 @@ func (s *Sim) authTest(*call) (object, *apiError) {
 	if s.opt.EnterpriseID != "" {
 		o["enterprise_id"] = s.opt.EnterpriseID
 	}
+	if s.opt.OrgInstall {
+		o["team_id"], o["is_enterprise_install"] = s.opt.EnterpriseID, true
+	}
 	return o, nil
+}
+
+// botsInfo tells of the app's own bot only.
+func (s *Sim) botsInfo(c *call) (object, *apiError) {
+	if c.str("bot") != s.opt.BotID {
+		return fail("bot_not_found")
+	}
+	return object{"bot": object{
+		"id": s.opt.BotID, "deleted": false, "name": s.opt.BotName, "updated": 1, "app_id": s.opt.AppID, "user_id": s.opt.BotUserID,
+		"icons": object{},
+	}}, nil
 }
 
 // userObject leaves the address out for a token without users:read.email.
@@ -46,8 +60,13 @@ func (s *Sim) userObject(u User) object {
 	if s.opt.EnterpriseID != "" && !u.Stranger {
 		o["enterprise_user"] = object{
 			"id": u.ID, "enterprise_id": s.opt.EnterpriseID, "enterprise_name": s.opt.TeamName + " Enterprise",
-			"is_admin": false, "is_owner": false, "teams": []string{u.TeamID},
+			"is_admin": false, "is_owner": false, "teams": append([]string{u.TeamID}, u.Teams...),
 		}
+	}
+	if u.NoTeam {
+		delete(o, "team_id")
+		delete(profile, "team")
+		delete(o, "enterprise_user")
 	}
 	return o
 }
@@ -168,7 +187,7 @@ func (s *Sim) channelObject(c *channel) object {
 	}
 	maps.Copy(o, object{
 		"name": c.Name, "name_normalized": c.Name, "is_channel": !c.Private, "is_group": c.Private,
-		"is_private": c.Private, "is_mpim": false, "is_general": false, "is_shared": false, "is_ext_shared": false,
+		"is_private": c.Private, "is_mpim": false, "is_general": false, "is_shared": c.ExtShared, "is_ext_shared": c.ExtShared,
 		"is_member": c.has(s.opt.BotUserID), "creator": s.opt.BotUserID, "previous_names": []string{},
 		"topic":   object{"value": "", "creator": "", "last_set": 0},
 		"purpose": object{"value": "", "creator": "", "last_set": 0},

@@ -88,7 +88,7 @@ func TestMessages(t *testing.T) {
 }
 
 func TestDirectory(t *testing.T) {
-	r := newRig(t, slacksim.Options{})
+	r := newRig(t, slacksim.Options{BotScopes: append(slacksim.DefaultScopes(), "im:write")}) // jitbot opens none
 	stranger := r.sim.AddUser(slacksim.User{Name: "eve", TeamID: "T0OTHER", Stranger: true, Email: "eve@fabrikam.example"})
 	gone := r.sim.AddUser(slacksim.User{Name: "old", Deleted: true, Email: "old@contoso.example"})
 	u, err := r.api.GetUserInfoContext(r.ctx, stranger.ID)

@@ -78,7 +78,7 @@ func (s *Sim) register(p *pending) {
 func (s *Sim) transmit(frame []byte) int {
 	var ids []int
 	for id, k := range s.sockets {
-		if !k.doomed {
+		if !k.doomed && s.opt.SocketAppID == s.opt.AppID {
 			ids = append(ids, id)
 		}
 	}

@@ -91,6 +91,15 @@ func (s *Sim) DropSockets() {
 	s.dropSockets()
 }
 
+// DropSocket cuts one socket, by the number that its envelopes have.
+func (s *Sim) DropSocket(number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.sockets[number]; k != nil {
+		k.cut()
+	}
+}
+
 func (s *Sim) dropSockets() {
 	for _, k := range s.sockets {
 		k.cut()

@@ -28,11 +28,17 @@ type Options struct {
 	TeamName     string // "Contoso"
 	TeamDomain   string // "contoso"
 	EnterpriseID string // empty: the workspace is not in an Enterprise organization
+	// OrgInstall: the app is installed in the whole organization, not in the
+	// workspace. Interactions then name no workspace.
+	OrgInstall bool
 
-	AppID     string // "A0JITBOT"
-	BotUserID string // "U0JITBOT"
-	BotID     string // "B0JITBOT"
-	BotName   string // "jitbot"
+	AppID string // "A0JITBOT"
+	// SocketAppID is the app whose app-level token AppToken is; AppID. Of another
+	// app's sockets nothing that is meant for this one ever comes.
+	SocketAppID string
+	BotUserID   string // "U0JITBOT"
+	BotID       string // "B0JITBOT"
+	BotName     string // "jitbot"
 
 	BotToken  string   // "xoxb-…", the token of the Web API
 	AppToken  string   // "xapp-…", the token of apps.connections.open
@@ -74,7 +80,7 @@ type Options struct {
 // app_mentions:read, without which no app_mention event is delivered.
 func DefaultScopes() []string {
 	return []string{
-		"app_mentions:read", "commands", "chat:write", "chat:write.public", "im:write",
+		"app_mentions:read", "commands", "chat:write", "chat:write.public",
 		"users:read", "users:read.email", "usergroups:read", "channels:read", "groups:read",
 	}
 }
@@ -89,6 +95,7 @@ func (o Options) withDefaults() Options {
 	text(&o.TeamName, "Contoso")
 	text(&o.TeamDomain, "contoso")
 	text(&o.AppID, "A0JITBOT")
+	text(&o.SocketAppID, o.AppID)
 	text(&o.BotUserID, "U0JITBOT")
 	text(&o.BotID, "B0JITBOT")
 	text(&o.BotName, "jitbot")

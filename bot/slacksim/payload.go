@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -46,22 +47,43 @@ func (s *Sim) teamOf(userID string) string {
 	return s.opt.TeamID
 }
 
-func (s *Sim) enterprise() any {
-	if s.opt.EnterpriseID == "" {
+// enterprise is the organization of a person.
+func (s *Sim) enterprise(userID string) any {
+	if s.opt.EnterpriseID == "" || s.users[userID].Stranger {
 		return nil
 	}
 	return object{"id": s.opt.EnterpriseID, "name": s.opt.TeamName + " Enterprise"}
 }
 
-// interaction is what all interactive payloads share.
+// interaction is what all interactive payloads share. Those of a form name the
+// workspace of whoever fills it, which in a connected channel is another than the
+// app's (slackapi/bolt-js#1614). A menu's say the organization in other places, and
+// an installation in a whole organization names no workspace at all.
 func (s *Sim) interaction(kind, userID string) object {
 	u := s.users[userID]
-	return object{
-		"type": kind, "api_app_id": s.opt.AppID, "token": verificationToken,
-		"team":       object{"id": s.opt.TeamID, "domain": s.opt.TeamDomain},
-		"user":       object{"id": userID, "username": u.Name, "name": u.Name, "team_id": s.teamOf(userID)},
-		"enterprise": s.enterprise(), "is_enterprise_install": false,
+	team := object{"id": s.opt.TeamID, "domain": s.opt.TeamDomain}
+	if strings.HasPrefix(kind, "view_") && s.teamOf(userID) != s.opt.TeamID {
+		team = object{"id": s.teamOf(userID), "domain": "elsewhere"}
 	}
+	if s.opt.EnterpriseID != "" && !u.Stranger {
+		team["enterprise_id"], team["enterprise_name"] = s.opt.EnterpriseID, s.opt.TeamName+" Enterprise"
+	}
+	p := object{
+		"type": kind, "api_app_id": s.opt.AppID, "token": verificationToken, "team": team,
+		"user":       object{"id": userID, "username": u.Name, "name": u.Name, "team_id": s.teamOf(userID)},
+		"enterprise": s.enterprise(userID), "is_enterprise_install": s.opt.OrgInstall,
+	}
+	if s.opt.OrgInstall {
+		p["team"] = nil
+	}
+	if kind == "block_suggestion" && s.opt.EnterpriseID != "" && !u.Stranger {
+		obj(p, "user")["team_id"] = s.opt.EnterpriseID
+		if !s.opt.OrgInstall {
+			delete(p, "enterprise")
+			delete(p, "is_enterprise_install")
+		}
+	}
+	return p
 }
 
 // slashPayload has string values only: Slack renders the fields of its HTTP
@@ -72,11 +94,11 @@ func (s *Sim) slashPayload(userID string, c *channel, command, text string, r *r
 		"channel_id": c.ID, "channel_name": channelName(c),
 		"user_id": userID, "user_name": s.users[userID].Name,
 		"command": command, "text": s.escape(command, text),
-		"api_app_id": s.opt.AppID, "is_enterprise_install": "false",
+		"api_app_id": s.opt.AppID, "is_enterprise_install": strconv.FormatBool(s.opt.OrgInstall),
 		"response_url": s.newResponder(r),
 		"trigger_id":   s.newTrigger(userID, ""),
 	}
-	if s.opt.EnterpriseID != "" {
+	if s.opt.EnterpriseID != "" && !s.users[userID].Stranger {
 		p["enterprise_id"] = s.opt.EnterpriseID
 		p["enterprise_name"] = s.opt.TeamName + " Enterprise"
 	}
@@ -151,16 +173,29 @@ func entities(text string) string {
 
 // eventPayload wraps an event as the Events API does.
 func (s *Sim) eventPayload(event object) object {
-	return object{
+	var org any
+	if s.opt.EnterpriseID != "" {
+		org = s.opt.EnterpriseID
+	}
+	var installed any = s.opt.TeamID
+	if s.opt.OrgInstall {
+		installed = nil
+	}
+	c, ok := s.channels[str(event, "channel")]
+	p := object{
 		"token": verificationToken, "team_id": s.opt.TeamID, "context_team_id": s.opt.TeamID,
-		"context_enterprise_id": nil, "api_app_id": s.opt.AppID, "event": event,
+		"context_enterprise_id": org, "api_app_id": s.opt.AppID, "event": event,
 		"type": "event_callback", "event_id": s.newID("Ev"), "event_time": time.Now().Unix(),
 		"authorizations": []any{object{
-			"enterprise_id": nil, "team_id": s.opt.TeamID, "user_id": s.opt.BotUserID,
-			"is_bot": true, "is_enterprise_install": false,
+			"enterprise_id": org, "team_id": installed, "user_id": s.opt.BotUserID,
+			"is_bot": true, "is_enterprise_install": s.opt.OrgInstall,
 		}},
-		"is_ext_shared_channel": false, "event_context": "4-simulated-" + s.opt.AppID,
+		"is_ext_shared_channel": ok && c.ExtShared, "event_context": "4-simulated-" + s.opt.AppID,
 	}
+	if org != nil {
+		p["enterprise_id"] = org
+	}
+	return p
 }
 
 // messageObject is a message as the Web API and clicks show it.

@@ -9,8 +9,11 @@ import (
 // User is an account. The zero flags are a full, active member of the workspace
 // with a confirmed e-mail address (object "user", docs.slack.dev/reference/objects/user-object).
 type User struct {
-	ID       string // "U…"; made up when empty
-	TeamID   string // the workspace's when empty; another one for a stranger
+	ID     string // "U…"; made up when empty
+	TeamID string // the workspace's when empty; another one for a stranger
+	// Teams are other workspaces of the Enterprise organization that the person is in.
+	Teams    []string
+	NoTeam   bool   // users.info does not say where the person is at home
 	Name     string // the handle that is typed after @
 	RealName string
 	Email    string // shown only with users:read.email
@@ -36,7 +39,9 @@ type Channel struct {
 	Name     string // without #
 	Private  bool
 	Archived bool
-	Members  []string // user ids; the bot is a member when its user id is here
+	// ExtShared: connected with another organization (Slack Connect).
+	ExtShared bool
+	Members   []string // user ids; the bot is a member when its user id is here
 }
 
 // Group is a user group (subteam).

@@ -70,7 +70,7 @@ func (s *Sim) connectionsOpen(*call) (object, *apiError) {
 	} else {
 		base = "ws://" + strings.TrimPrefix(base, "http://")
 	}
-	q := url.Values{"ticket": {ticket}, "app_id": {s.opt.AppID}}
+	q := url.Values{"ticket": {ticket}, "app_id": {s.opt.SocketAppID}}
 	return object{"url": base + "/link/?" + q.Encode()}, nil
 }
 
@@ -141,7 +141,7 @@ func (s *Sim) admit(k *socket, life time.Duration) {
 	s.sockets[k.id] = k
 	k.send(encode(object{
 		"type": "hello", "num_connections": len(s.sockets),
-		"connection_info": object{"app_id": s.opt.AppID},
+		"connection_info": object{"app_id": s.opt.SocketAppID},
 		"debug_info": object{
 			"host": "applink-simulated", "build_number": 54, "approximate_connection_time": int(life.Seconds()),
 		},

@@ -51,6 +51,9 @@ func (s *Sim) viewObject(v *view) object {
 		"previous_view_id": nil, "private_metadata": "", "callback_id": "", "external_id": "",
 		"title": nil, "submit": nil, "close": nil, "clear_on_close": false, "notify_on_close": false,
 	}
+	if s.opt.OrgInstall {
+		o["app_installed_team_id"] = s.opt.EnterpriseID
+	}
 	if v.previous != "" {
 		o["previous_view_id"] = v.previous
 	}

@@ -36,7 +36,7 @@ func wide() access.Offer {
 
 func draft() view.RequestDraft {
 	return view.RequestDraft{
-		VMs: []view.VMChoice{{Key: "rg-prod/web-1", Text: "web-1 in rg-prod (production)"}}, Ports: []string{"22/tcp", "8005/*"},
+		VMs: []view.VMChoice{{Key: "rg-prod/web-1", Text: "PROD: web-1 in rg-prod", Note: "rg-prod"}}, Ports: []string{"22/tcp", "8005/*"},
 		Source: "203.0.113.7", Duration: "45m", Reason: "deploying the fix",
 	}
 }

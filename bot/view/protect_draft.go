@@ -16,6 +16,7 @@ func ManagementPorts() []uint16 { return []uint16{22, 3389, 5985, 5986} }
 type ProtectDraft struct {
 	Words    []string // that name the VMs
 	VMs      []string // what they are, as people call them
+	Are      string   // of VMsDigest
 	Ports    []uint16 // of the management ports
 	Custom   string
 	Protocol jit.Protocol

@@ -17,7 +17,7 @@ func ProtectForm(d ProtectDraft) slack.ModalViewRequest {
 	if len(names) == 0 {
 		names = d.Words
 	}
-	blocks := []slack.Block{verbatim("", jit.Count(len(names), "VM", "VMs")+": "+Clip(strings.Join(names, ", "), maxField))}
+	blocks := []slack.Block{verbatim("", jit.Count(len(names), "VM", "VMs")+": "+listed(names, maxField))}
 	if d.Note != "" {
 		blocks = append(blocks, verbatim("", d.Note))
 	}
@@ -28,8 +28,25 @@ func ProtectForm(d ProtectDraft) slack.ModalViewRequest {
 			textInput(InputDuration, d.Longest, 20)))
 	v := modal(FormProtect, blocks...)
 	v.Submit = plain("Protect")
-	v.PrivateMetadata, _ = PackVMs(d.Words) // one that is too long was refused before
+	v.PrivateMetadata, _ = PackVMs(ShownVMs{d.Words, d.Are}) // one that is too long was refused before
 	return v
+}
+
+// listed is as many names as fit, and how many more there are.
+func listed(names []string, size int) string {
+	const more = len(", and 1000 more")
+	out := ""
+	for n, name := range names {
+		next := out + clipMiddle(name, MaxName)
+		if n > 0 {
+			next = out + ", " + clipMiddle(name, MaxName)
+		}
+		if len([]rune(next)) > size-more {
+			return fmt.Sprintf("%s, and %d more", out, len(names)-n)
+		}
+		out = next
+	}
+	return out
 }
 
 func managementInput(d ProtectDraft) slack.Block {

@@ -16,7 +16,7 @@ import (
 
 func TestProtectForms(t *testing.T) {
 	full := view.ProtectDraft{
-		Words: []string{"web-1", "tag:env=prod"}, VMs: []string{"web-1 in rg", "db-1 in rg (production)"}, Ports: []uint16{22, 5986},
+		Words: []string{"web-1", "tag:env=prod"}, VMs: []string{"web-1 in rg", "PROD: db-1 in rg"}, Ports: []uint16{22, 5986},
 		Custom: "1433, 53/udp", Protocol: jit.TCP, Anyone: true, Ranges: "198.51.100.0/24", Longest: "3h",
 	}
 	bare := view.ProtectDraft{Words: []string{"web-1"}, Note: "No policy offers it.", Protocol: jit.AnyProtocol}

@@ -19,8 +19,11 @@ func ProtectResults(v command.Verb, results []access.VMResult) Message {
 	for _, r := range results {
 		name := Code(r.VM.Group + "/" + r.VM.Name)
 		if r.Err != nil {
-			text, _ := Refusal(r.Err)
-			refused = append(refused, name+" was not changed: "+text)
+			if text, known := Refusal(r.Err); known {
+				refused = append(refused, name+" was not changed: "+text)
+			} else {
+				refused = append(refused, name+": "+DoubtText)
+			}
 			continue
 		}
 		done, inside = append(done, name), inside || r.Inside

@@ -9,6 +9,27 @@ import (
 // FaultText is what a person reads of an error that is no *jit.Refusal.
 const FaultText = "Something broke on my side. It has been logged; try again, and tell an admin if it happens twice."
 
+// DoubtText is what a person reads of a fault in changing something: what could not
+// be stored in time may be stored all the same.
+const DoubtText = "Something broke on my side. I cannot tell whether that was done: see `/jit list` or `/jit vms` before you try again. " +
+	"It has been logged; tell an admin if it happens twice."
+
+// UnsureText is what a person reads while it is not known whether what they sent is
+// stored, and NotStoredText once it is sure that it is not.
+const (
+	UnsureText = "I cannot tell yet whether that was taken, because my store is slow or failing: see `/jit list` or `/jit vms` before you do it again. " +
+		"If it was, it is done, and you are told what comes of it."
+	NotStoredText = "What you sent a moment ago could not be stored, so it was not taken and is not done. Do it again."
+)
+
+// Doubt is Refusal for a change.
+func Doubt(err error) string {
+	if text, known := Refusal(err); known {
+		return text
+	}
+	return DoubtText
+}
+
 // Refusal turns an error into what a person reads, in mrkdwn. known is false
 // for anything that is not a refusal: that must be logged.
 func Refusal(err error) (text string, known bool) {

@@ -58,8 +58,7 @@ func NotedText(did string) string {
 func RequestReply(g jit.Grant, err error) string {
 	id := Code(string(g.ID))
 	if err != nil {
-		text, _ := Refusal(err)
-		return id + ": " + text
+		return id + ": " + Doubt(err)
 	}
 	switch g.State {
 	case jit.Asked:

@@ -10,29 +10,80 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // VMChoice is a VM as the form's menu names it.
 type VMChoice struct {
 	Key  string // the option's value, of VMKey
-	Text string // what people read, of VMText
+	Text string // what people read
+	Note string // what they read below it while they choose
 }
 
 func (c VMChoice) option() *slack.OptionBlockObject {
-	text := Clip(jit.CleanText(c.Text), MaxOptionText)
+	text := clipMiddle(jit.CleanText(c.Text), MaxOptionText)
 	if text == "" {
 		text = "?"
 	}
-	return slack.NewOptionBlockObject(c.Key, plain(text), nil)
+	o := slack.NewOptionBlockObject(c.Key, plain(text), nil)
+	if note := clipMiddle(jit.CleanText(c.Note), MaxOptionText); note != "" {
+		o.Description = plain(note)
+	}
+	return o
 }
 
-// VMText names a VM in a menu.
+// production comes first, where nothing cuts it off.
+const production = "PROD: "
+
+// VMText names a VM in full.
 func VMText(vm jit.VM) string {
 	text := vm.Name + " in " + vm.Group
 	if vm.Production() {
-		text += " (production)"
+		text = production + text
 	}
 	return text
+}
+
+// ChoiceOf is a VM in a menu; unique says that no other VM has its group and name.
+// What tells VMs apart stays when the text is too long: the mark and the name come
+// first, and of the group the middle is left out, which stands below as well. Twins
+// also have their subscriptions there.
+func ChoiceOf(vm jit.VM, unique bool) VMChoice {
+	c := VMChoice{Key: VMKey(vm, unique), Note: vm.Group}
+	mark, twin := "", ""
+	if vm.Production() {
+		mark = production
+	}
+	if !unique {
+		sub := resource.Subscription(vm.ID)
+		twin = " of " + sub[:min(len(sub), subscriptionLetters)]
+		c.Note = clipMiddle(vm.Group, MaxOptionText-len(sub)-len(in)) + in + sub
+	}
+	room := MaxOptionText - len(mark) - len(twin)
+	c.Text = mark + clipMiddle(vm.Name, room)
+	if room -= len([]rune(vm.Name)) + len(in); room >= shortestGroup {
+		c.Text += in + clipMiddle(vm.Group, room)
+	}
+	c.Text += twin
+	return c
+}
+
+const (
+	in                  = " in "
+	subscriptionLetters = 8
+	shortestGroup       = 4 // letters of a group that still say something
+)
+
+// clipMiddle shortens a name: what tells names apart is at their ends.
+func clipMiddle(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	if n < 3 {
+		return Clip(s, max(n, 1))
+	}
+	return string(r[:n/2]) + "…" + string(r[len(r)-(n-n/2-1):])
 }
 
 // maxAck is less than the 20 KB from which on Slack drops acks in silence.
@@ -53,7 +104,7 @@ func VMOptions(vms []jit.VM) any {
 	}
 	options, size := []*slack.OptionBlockObject{}, 0
 	for _, vm := range vms[:min(len(vms), MaxOptions)] {
-		o := VMChoice{Key: VMKey(vm, names[vm.Group+"/"+vm.Name] == 1), Text: VMText(vm)}.option()
+		o := ChoiceOf(vm, names[vm.Group+"/"+vm.Name] == 1).option()
 		raw, err := json.Marshal(o)
 		if size += len(raw) + 1; err != nil || size > maxAck {
 			break

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/resource"
 )
 
 // maxTargets bounds what one request has Azure asked about.
@@ -19,7 +20,8 @@ const idTries = 100 // ids tried before giving up; the first is nearly always fr
 
 // Ask stores a request as it was understood, before rights are checked. What
 // names VMs of several approval rules becomes several grants. The same key
-// gives the same grants again. Refused, with nothing stored, is what can be
+// gives the same grants again; when what is asked for is not the same, it is refused
+// with the grant that holds. Refused, with nothing stored, is what can be
 // known without Azure: a guest, an unknown VM, what no policy offers.
 func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
@@ -52,9 +54,47 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 		if err != nil {
 			return grants, err
 		}
+		if !sameRequest(g.Request, one) {
+			return grants, refuseOther(g)
+		}
 		grants = append(grants, g)
 	}
-	return grants, nil
+	return grants, s.refuseMore(ctx, r, fmt.Sprintf("%s/%d", key, len(parts)))
+}
+
+// sameRequest reports whether two requests ask for the same.
+func sameRequest(a, b jit.Request) bool {
+	same := func(a, b jit.Target) bool { return resource.Same(a.VM, b.VM) }
+	return slices.EqualFunc(a.Targets, b.Targets, same) && slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Sources, b.Sources) &&
+		a.Duration == b.Duration && a.Reason == b.Reason
+}
+
+// refuseOther says that what was asked for first, with the same key, holds.
+func refuseOther(first jit.Grant) error {
+	if first.State.Ended() {
+		return jit.Refuse(jit.ErrStale,
+			"This was sent before with something else in it, as %s, which is over; ask anew with /jit.", first.ID)
+	}
+	return jit.Refuse(jit.ErrStale, "This was sent before with something else in it, and %s holds, for %s. "+
+		"Withdraw it with /jit cancel %s, or end it with /jit done %s, and ask anew with /jit.",
+		first.ID, jit.ShortDuration(first.Request.Duration), first.ID, first.ID)
+}
+
+// refuseMore refuses a request of which the same key has one part more.
+func (s *Service) refuseMore(ctx context.Context, r jit.Request, key string) error {
+	r.Key = key
+	for n := range idTries {
+		g, err := s.adapters.Grants.Grant(ctx, r.DeriveID(n))
+		switch {
+		case errors.Is(err, jit.ErrNotFound):
+			return nil
+		case err != nil:
+			return fmt.Errorf("looking for what was asked before: %w", err)
+		case g.Request.Key == r.Key && g.Request.By.ID == r.By.ID:
+			return refuseOther(g)
+		}
+	}
+	return nil
 }
 
 // askedVMs are the VMs that a request names. A VM of exactly that name may be asked

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/reach"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -163,6 +164,9 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Po
 	read, note := s.checks.Topology(ctx, []jit.VM{e.VM})
 	around := read(e.VM)
 	e.Posture = s.checks.Posture(e.VM, tables, around, policy, protection, note)
+	if text := admission.AdminRulesUnread([]jit.VM{e.VM}, read); text != "" {
+		e.Posture.Notes = append(e.Posture.Notes, text)
+	}
 	if elsewhere != nil {
 		e.Posture.Notes = append(e.Posture.Notes, elsewhere.Error())
 	}

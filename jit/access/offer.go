@@ -25,7 +25,8 @@ type Offer struct {
 }
 
 // Offer tells what the policies offer at the VMs, which are named as in Ask.
-// Refused for guests and for names that are unknown, may not be seen, or clash.
+// Refused for guests and for names that are unknown, may not be seen, or clash;
+// where the policies offer nothing in common (jit.ErrPolicy) the VMs are told.
 func (s *Service) Offer(ctx context.Context, by jit.UserID, words []string) (Offer, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Offer{}, err
@@ -41,12 +42,12 @@ func (s *Service) Offer(ctx context.Context, by jit.UserID, words []string) (Off
 			return Offer{}, err
 		}
 		if !ok || len(policy.Ports) == 0 {
-			return Offer{}, jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s; ask an admin for one under policies.", vm.Name)
+			return Offer{VMs: vms}, jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s; ask an admin for one under policies.", vm.Name)
 		}
 		o = o.narrow(policy, i == 0)
 	}
 	if len(o.Ports) == 0 {
-		return Offer{}, jit.Refuse(jit.ErrPolicy, "The VMs have no port in common that may be asked for; ask for each alone.")
+		return Offer{VMs: vms}, jit.Refuse(jit.ErrPolicy, "The VMs have no port in common that may be asked for; ask for each alone.")
 	}
 	return o, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"jitbot/jit"
 )
@@ -32,12 +33,19 @@ type VMResult struct {
 // outcome. It answers when the protections are stored; that they are in force
 // is told once the denies were read back.
 func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]VMResult, error) {
+	return s.ProtectAsOf(ctx, by, words, ports, time.Time{})
+}
+
+// ProtectAsOf is Protect for what was asked for at an earlier time.
+func (s *Service) ProtectAsOf(
+	ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy, asked time.Time,
+) ([]VMResult, error) {
 	results, err := s.eachVM(ctx, by, "protect", words, s.vmsNamed, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		if policy, _ := s.config.Policy(vm); policy.Always {
 			return jit.Refuse(jit.ErrPolicy,
 				"The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
 		}
-		p, err := s.checks.Protect(ctx, who, vm, ports)
+		p, err := s.checks.Protect(ctx, who, vm, ports, asked)
 		s.loop.Touch(p.Guards())
 		return err
 	})
@@ -51,6 +59,12 @@ func (s *Service) Protect(ctx context.Context, by jit.UserID, words []string, po
 // Unprotect ends the protection of the VMs: exactly our denies are removed. Each
 // VM has its own outcome. One that is gone is found while it is protected.
 func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) ([]VMResult, error) {
+	return s.UnprotectAsOf(ctx, by, words, time.Time{})
+}
+
+// UnprotectAsOf is Unprotect for what may have been done before: a VM whose protection
+// was asked for after it stays protected. The zero time is now.
+func (s *Service) UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, asked time.Time) ([]VMResult, error) {
 	return s.eachVM(ctx, by, "unprotect", words, s.checks.FindProtected, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
 		if err != nil {
@@ -63,10 +77,22 @@ func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) 
 			return jit.Refuse(jit.ErrPolicy,
 				"The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
 		}
+		later := false // the loop may run it again
 		err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) {
+			since := p.Asked
+			if since.IsZero() {
+				since = p.At
+			}
+			if later = !asked.IsZero() && since.After(asked); later {
+				return p, nil
+			}
 			return p.End(who, "", s.checks.Clock.Now())
 		})
 		s.loop.Touch(p.Guards())
+		if err == nil && later {
+			return jit.Refuse(jit.ErrStale,
+				"%s was protected again after that, so it stays protected; unprotect it again if you still want to.", vm.Name)
+		}
 		return err
 	})
 }

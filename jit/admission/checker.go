@@ -126,6 +126,9 @@ func (c Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []R
 		}
 		targets = append(targets, s)
 	}
+	if err := c.AdminDenied(ctx, targets, g.Request); errors.As(err, new(*jit.Refusal)) {
+		return who, nil, err
+	}
 	var beside []jit.VM
 	for _, id := range resource.SubscriptionsOf(g.VMs()) { // a group, its subnets and interfaces are in one
 		vms, err := c.VMs.List(ctx, id, VMsMaxAge)

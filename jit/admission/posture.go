@@ -36,6 +36,9 @@ func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 	if note != "" {
 		gaps = append(gaps, "What is around the VMs (networks, routes, load balancers) could not be read, so what hangs on that is not known.")
 	}
+	if text := AdminRulesUnread(vms, around); text != "" {
+		gaps = append(gaps, text)
+	}
 	byGuard, byVM := map[string]rules.Table{}, map[string]jit.Protection{}
 	for _, t := range tables {
 		byGuard[strings.ToLower(t.Guard)] = t

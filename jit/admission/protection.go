@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
@@ -12,8 +13,8 @@ import (
 	"jitbot/jit/rules"
 )
 
-// Protect stores a protection.
-func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy) (jit.Protection, error) {
+// Protect stores a protection that was asked for at a time, which may be zero.
+func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, asked time.Time) (jit.Protection, error) {
 	fresh, err := c.readVM(ctx, vm.ID)
 	if errors.Is(err, jit.ErrNotFound) {
 		return jit.Protection{}, jit.Refuse(jit.ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
@@ -25,6 +26,7 @@ func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports [
 	if err != nil {
 		return jit.Protection{}, err
 	}
+	p.Asked = asked
 	return p, c.StoreProtection(ctx, p)
 }
 

@@ -33,9 +33,25 @@ func Patiently(ctx context.Context, f func() error) error {
 	}
 }
 
+// ErrVersion means that Azure does not serve the version of its API that was asked
+// for, as in a cloud that is behind. While that may pass it is an ErrBusy too.
+var ErrVersion = errors.New("the version of the API is not served")
+
+// ErrKept means that a change was not sent, because what Azure still takes is kept for
+// closings.
+var ErrKept = errors.New("kept for closings")
+
+// BudgetSpent says why an opening waits for Azure's budget.
+const BudgetSpent = "Azure's budget for changes is nearly spent, and what is left is kept for closing"
+
+// notServed says of a version of the API that it is not to be had.
+const notServed = "Azure does not serve the version of its API that jitbot speaks"
+
 // Outline says in a few words what kind of fault it is; the log has the rest.
 func Outline(err error) string {
 	switch {
+	case errors.Is(err, ErrVersion):
+		return notServed
 	case errors.Is(err, jit.ErrForbidden):
 		return "Azure does not let jitbot read them"
 	case errors.Is(err, jit.ErrBusy):
@@ -118,6 +134,12 @@ func ReasonFor(err error) string {
 		return no.Error()
 	case errors.Is(err, rules.ErrNotYet):
 		return "Azure has not put the change into force yet"
+	case errors.Is(err, ErrVersion) && errors.Is(err, jit.ErrBusy):
+		return notServed + " just now; jitbot keeps trying"
+	case errors.Is(err, ErrVersion):
+		return notServed + "; have whoever runs jitbot write one that jitbot check names: " + jit.CleanText(err.Error())
+	case errors.Is(err, ErrKept):
+		return BudgetSpent
 	case errors.Is(err, jit.ErrDisallowed):
 		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + jit.CleanText(err.Error())
 	case errors.Is(err, ErrDenied):

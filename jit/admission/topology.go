@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
 )
 
@@ -38,6 +42,9 @@ func (c Checker) unknown(ctx context.Context, vms []jit.VM) []string {
 	within, cancel := context.WithTimeout(ctx, topologyWithin)
 	defer cancel()
 	around, note := c.Topology(within, vms)
+	if text := AdminRulesUnread(vms, around); text != "" {
+		notes = append(notes, text)
+	}
 	for _, vm := range vms {
 		for _, text := range route.Unread(vm) {
 			notes = append(notes, fmt.Sprintf("%s has %s as an address, which no rule of jitbot can name: it is not opened, "+
@@ -51,4 +58,131 @@ func (c Checker) unknown(ctx context.Context, vms []jit.VM) []string {
 		notes = append(notes, note)
 	}
 	return notes
+}
+
+// AdminRulesUnread says, once for all of the VMs, that the admin rules before some are
+// not known; empty when they are.
+func AdminRulesUnread(vms []jit.VM, around func(jit.VM) reach.Topology) string {
+	for _, vm := range vms {
+		if err := around(vm).AdminRulesUnread; err != nil {
+			return fmt.Sprintf("Admin rules of Virtual Network Manager, which come before every network security group, "+
+				"are not known (%s).", Outline(err))
+		}
+	}
+	return ""
+}
+
+// adminRulesWithin is how long an opening waits for admin rules.
+const adminRulesWithin = 5 * time.Second
+
+// AdminDenied refuses a grant that an admin rule of Virtual Network Manager denies at
+// one of its targets. Any other error says that it is not known.
+func (c Checker) AdminDenied(ctx context.Context, targets []ResolvedTarget, r jit.Request) error {
+	if c.Adapters.Topology == nil {
+		return nil
+	}
+	within, cancel := context.WithTimeout(ctx, adminRulesWithin)
+	defer cancel()
+	for _, t := range targets {
+		for _, nic := range t.VM.Interfaces {
+			for _, a := range nic.Addresses {
+				network, _, _ := strings.Cut(a.Subnet, "/subnets/")
+				read, err := c.Adapters.Topology.AdminRules(within, network)
+				if err != nil {
+					return fmt.Errorf("reading the admin rules before %s: %w", t.VM.Name, err)
+				}
+				if err := reach.RefuseDenied(t.VM, a, reach.Topology{AdminRules: read}, t.sourcesAt(a.Addr, r), r.Ports); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// AlwaysAllowed are the admin rules that let somebody in to the protected ports of a
+// VM whatever its denies say, as far as they can be read: each with its priority.
+func (c Checker) AlwaysAllowed(ctx context.Context, p jit.Protection) []string {
+	if c.Adapters.Topology == nil {
+		return nil
+	}
+	within, cancel := context.WithTimeout(ctx, adminRulesWithin)
+	defer cancel()
+	vms, err := c.VMs.List(within, resource.Subscription(p.VM), VMsMaxAge)
+	i := slices.IndexFunc(vms, func(vm jit.VM) bool { return resource.Same(vm.ID, p.VM) })
+	if err != nil || i < 0 {
+		return nil
+	}
+	ports := make([]jit.Ports, 0, len(p.Ports))
+	for _, pp := range p.Ports {
+		ports = append(ports, jit.Ports{From: pp.Ports.From, To: pp.Ports.To, Protocol: jit.AnyProtocol})
+	}
+	var out []string
+	for _, nic := range vms[i].Interfaces {
+		for _, a := range nic.Addresses {
+			network, _, _ := strings.Cut(a.Subnet, "/subnets/")
+			if read, err := c.Adapters.Topology.AdminRules(within, network); err == nil {
+				out = append(out, reach.AlwaysAllow(a, reach.Topology{AdminRules: read}, ports)...)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// sourcesAt are whom the network security groups before the address see.
+func (t ResolvedTarget) sourcesAt(a netip.Addr, r jit.Request) []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range t.Paths {
+		switch {
+		case p.Kind != jit.Direct && p.Kind != jit.BehindFirewall || !slices.Contains(p.Addresses, a):
+		case p.Sources == nil:
+			return r.Sources
+		default:
+			out = append(out, p.Sources...)
+		}
+	}
+	return out
+}
+
+// AdminDenials are the live grants that an admin rule denies, as found last: by grant
+// and then by subscription, in which they are found. The zero AdminDenials knows of
+// nothing. Safe for concurrent use.
+type AdminDenials struct {
+	mu    sync.Mutex
+	texts map[jit.ID]map[string]string
+}
+
+// Note keeps what was found of a grant, nothing being empty, and reports whether it
+// was not known before.
+func (d *AdminDenials) Note(id jit.ID, subscription, text string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.texts == nil {
+		d.texts = map[jit.ID]map[string]string{}
+	}
+	if d.texts[id] == nil {
+		d.texts[id] = map[string]string{}
+	}
+	old, known := d.texts[id][subscription]
+	d.texts[id][subscription] = text
+	return !known || old != text
+}
+
+// Of is what denies the grant, empty when nothing does; known says that it was
+// looked for.
+func (d *AdminDenials) Of(id jit.ID) (text string, known bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, found := range d.texts[id] {
+		text = max(text, found)
+	}
+	return text, len(d.texts[id]) > 0
+}
+
+// Forget forgets a grant that has ended.
+func (d *AdminDenials) Forget(id jit.ID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.texts, id)
 }

@@ -38,8 +38,10 @@ type Config struct {
 	Cloud Cloud
 	// Custom holds the endpoints of CustomCloud.
 	Custom Custom
-	// Poll is the pause before each question whether a running operation has
-	// ended; 0 is one second, less than 100 milliseconds is refused.
+	// APIVersions are spoken in place of the defaults where they are given.
+	APIVersions APIVersions
+	// Poll is the pause before each of the first ten questions whether a running
+	// operation has ended, see pollPause; 0 is one second, 100 milliseconds the least.
 	Poll time.Duration
 	// GroupWrites lets several changes of a network security group be one
 	// write of the whole group, which needs the right to that.
@@ -62,24 +64,26 @@ type Config struct {
 // Client is Azure as the domain sees it. Its methods may be called at the same
 // time; changes of one guard wait for each other.
 type Client struct {
-	poll        time.Duration
-	groupWrites bool // may be written as a whole
-	log         *slog.Logger
-	cred        azcore.TokenCredential
-	options     arm.ClientOptions
-	throttle    *throttle
-	budget      *writeBudget
-	dates       *clock.Remote
-	locks       keyLocks
-	removals    removals
-	manager     rest // for documents that are written back whole, and what has no client of the SDK
-	graph       graph
-	roles       *armauthorization.RoleAssignmentsClient
-	defs        *armauthorization.RoleDefinitionsClient
-	denies      *armauthorization.DenyAssignmentsClient
-	builtIns    definitionCache
-	own         ownHoldings
-
+	poll          time.Duration
+	groupWrites   bool // may be written as a whole
+	log           *slog.Logger
+	cred          azcore.TokenCredential
+	options       arm.ClientOptions
+	versions      APIVersions
+	throttle      *throttle
+	budget        *writeBudget
+	network       *networkBudget
+	dates         *clock.Remote
+	locks         keyLocks
+	removals      removals
+	manager       rest // for documents that are written back whole, and what has no client of the SDK
+	graph         graph
+	roles         *armauthorization.RoleAssignmentsClient
+	defs          *armauthorization.RoleDefinitionsClient
+	denies        *armauthorization.DenyAssignmentsClient
+	builtIns      definitionCache
+	own           ownHoldings
+	adminRules    adminRuleCache
 	configured    []string
 	health        health
 	mu            sync.Mutex
@@ -116,6 +120,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		poll: cfg.Poll, groupWrites: cfg.GroupWrites, log: cfg.Log, throttle: newThrottle(), budget: newWriteBudget(), dates: &clock.Remote{},
+		versions: cfg.APIVersions.withDefaults(), network: newNetworkBudget(),
 		subscriptions: map[string]*subscription{}, health: newHealth(), networks: newNetworkCache(),
 	}
 	if c.poll == 0 {
@@ -133,13 +138,16 @@ func New(cfg Config) (*Client, error) {
 			return nil, fmt.Errorf("azure credential: %w", err)
 		}
 	}
-	watch := &exchangePolicy{observe: cfg.Observe, throttle: c.throttle, budget: c.budget, health: &c.health, dates: c.dates, log: c.log}
+	watch := &exchangePolicy{
+		observe: cfg.Observe, throttle: c.throttle, budget: c.budget, network: c.network, refused: newRefusedVersions(),
+		health: &c.health, dates: c.dates, log: c.log,
+	}
 	c.options = arm.ClientOptions{ClientOptions: common, DisableRPRegistration: true}
 	c.options.PerCallPolicies = []policy.Policy{runtime.NewRequestIDPolicy()}
 	c.options.PerRetryPolicies = []policy.Policy{watch}
 	common.PerRetryPolicies = c.options.PerRetryPolicies[:1:1]
 	c.graph = newGraph(ends.graph, c.cred, common)
-	if c.manager, err = newManager(ends.cloud.Services[cloud.ResourceManager].Endpoint, c.cred, &c.options); err != nil {
+	if c.manager, err = newManager(ends.cloud.Services[cloud.ResourceManager].Endpoint, c.cred, &c.options, c.versions); err != nil {
 		return nil, err
 	}
 	return c, c.connect()
@@ -160,13 +168,13 @@ func (cfg Config) check() (endpoints, error) {
 	if cfg.Poll != 0 && cfg.Poll < minimumPoll {
 		faults = append(faults, fmt.Errorf("poll: %s is less than %s", cfg.Poll, minimumPoll))
 	}
-	return ends, errors.Join(faults...)
+	return ends, errors.Join(append(faults, cfg.APIVersions.check())...)
 }
 
 // connect makes the clients that every configuration needs.
 func (c *Client) connect() error {
 	// The subscription plays no part in these three clients' requests.
-	f, err := armauthorization.NewClientFactory(c.configured[0], c.cred, &c.options)
+	f, err := armauthorization.NewClientFactory(c.configured[0], c.cred, c.optionsFor(c.versions.Authorization))
 	if err != nil {
 		return fmt.Errorf("making the authorization client: %w", err)
 	}
@@ -189,7 +197,7 @@ func (c *Client) subscription(id string) (*subscription, error) {
 	if s := c.subscriptions[key]; s != nil {
 		return s, nil
 	}
-	n, err := armnetwork.NewClientFactory(id, c.cred, &c.options)
+	n, err := armnetwork.NewClientFactory(id, c.cred, c.optionsFor(c.versions.Network))
 	if err != nil {
 		return nil, fmt.Errorf("making the network client: %w", err)
 	}
@@ -205,8 +213,8 @@ func (c *Client) subscription(id string) (*subscription, error) {
 
 // listAddress is that of the list of all resources of a type in the
 // subscription.
-func (s *subscription) listAddress(kind, version string) string {
-	return s.manager.address("subscriptions/"+s.id+"/providers/"+kind, version)
+func (s *subscription) listAddress(kind string) string {
+	return s.manager.address("subscriptions/" + s.id + "/providers/" + kind)
 }
 
 // locate takes an id of the wanted type apart and gives the clients of its

@@ -20,7 +20,7 @@ func convertAll[From, To any](list []*From, convert func(*From) *To) []*To {
 }
 
 func groupOfSDK(g *armnetwork.SecurityGroup) *securityGroup {
-	out := &securityGroup{ID: value(g.ID), Name: value(g.Name)}
+	out := &securityGroup{ID: value(g.ID), Name: value(g.Name), Location: value(g.Location)}
 	p := value(g.Properties)
 	out.Properties.State = provisioningState(value(p.ProvisioningState))
 	out.Properties.Rules = convertAll(p.SecurityRules, ruleOfSDK)

@@ -120,7 +120,15 @@ func (a answer) String() string {
 // isConcurrentOperation tells a 429 that means another operation from one that means too
 // many requests.
 func isConcurrentOperation(a answer) bool {
-	return a.has("RetryableError", "RetryableErrorDueToAnotherOperation", "ReferencedResourceNotProvisioned", "AnotherOperationInProgress")
+	return !isNetworkThrottling(a) &&
+		a.has("RetryableError", "RetryableErrorDueToAnotherOperation", "ReferencedResourceNotProvisioned", "AnotherOperationInProgress")
+}
+
+// isNetworkThrottling reports whether Microsoft.Network itself was asked too much; the
+// code of such an answer is that of another operation, and a detail tells them apart.
+// https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/create-upgrade-delete/error-code-toomanyrequestsreceived
+func isNetworkThrottling(a answer) bool {
+	return a.has("RetryableErrorDueToTooManyCalls", "RetryableErrorDueTooHighReadDataSize")
 }
 
 // translate turns an error of the SDK into one of the domain's kinds, once. An
@@ -165,7 +173,7 @@ func responseError(resp *azcore.ResponseError) error {
 	case errors.Is(kind, jit.ErrBusy):
 		busy := &jit.BusyError{Cause: f}
 		if resp.RawResponse != nil {
-			busy.Wait = retryAfter(resp.RawResponse.Header)
+			busy.Wait = askedWait(resp.RawResponse.Header, a)
 		}
 		return busy
 	default:

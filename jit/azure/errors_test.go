@@ -61,7 +61,7 @@ func TestErrorsOfAWrite(t *testing.T) {
 		{"404 of a proxy, with a header", azuresim.Fault{Status: 404, Body: "<html>", Header: map[string]string{"X-Ms-Error-Code": "ResourceNotFound"}}, nil, "ResourceNotFound"},
 		{"404 of another server", azuresim.Fault{Status: 404, Body: `{"code":"NotFound","message":"no route"}`}, nil, "NotFound"},
 		{"404 without a body", azuresim.Fault{Status: 404, Body: " "}, nil, "answer 404 Not Found"},
-		{"404 of a wrong endpoint", azuresim.Fault{Status: 404, Code: "InvalidResourceType", Message: "m"}, nil, "InvalidResourceType: m"},
+		{"404 of a wrong endpoint", azuresim.Fault{Status: 404, Code: "InvalidResourceType", Message: "m"}, jit.ErrBusy, "InvalidResourceType: version 2025-05-01 of"},
 		{"404 with a detail", azuresim.Fault{Status: 404, Code: "Other", Message: "m", DetailCode: "ResourceNotFound"}, nil, "Other"},
 		{"subscription unseen", azuresim.Fault{Status: 404, Code: "SubscriptionNotFound", Message: "m"}, jit.ErrForbidden, "SubscriptionNotFound"},
 		{"priority taken", azuresim.Fault{Status: 400, Code: "SecurityRuleConflict", Message: "m"}, jit.ErrConflict, "SecurityRuleConflict"},

@@ -20,7 +20,6 @@ import (
 )
 
 const (
-	networkVersion = "2025-05-01" // of armnetwork v9
 	firewallType   = "Microsoft.Network/azureFirewalls"
 	policyType     = "Microsoft.Network/firewallPolicies"
 	ruleGroupType  = policyType + "/ruleCollectionGroups"
@@ -37,9 +36,10 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (rules.Table, 
 			return rules.Table{}, fmt.Errorf("reading a firewall: %w", err)
 		}
 		var f firewall
-		if err := c.manager.get(ctx, c.manager.address(id.String(), networkVersion), &f); err != nil {
+		if err := c.manager.get(ctx, c.manager.address(id.String()), &f); err != nil {
 			return rules.Table{}, fmt.Errorf("reading firewall %s: %w", id.Name, err)
 		}
+		c.network.locate(f.ID, f.Location)
 		return f.table(), nil
 	}
 	id, _, err := c.locate(guard, ruleGroupType)
@@ -93,10 +93,11 @@ func (c *Client) readPolicyFrom(ctx context.Context, home string, policy *arm.Re
 
 func (c *Client) readPolicy(ctx context.Context, policy *arm.ResourceID) (chainLink, error) {
 	var l chainLink
-	if err := c.manager.get(ctx, c.manager.address(policy.String(), networkVersion), &l.policy); err != nil {
+	if err := c.manager.get(ctx, c.manager.address(policy.String()), &l.policy); err != nil {
 		return l, err
 	}
-	err := c.manager.list(ctx, c.manager.address(policy.String()+"/ruleCollectionGroups", networkVersion), func(raw json.RawMessage) error {
+	c.network.locate(policy.String(), l.policy.Location)
+	err := c.manager.list(ctx, c.manager.address(policy.String()+"/ruleCollectionGroups"), func(raw json.RawMessage) error {
 		var g ruleGroup
 		if err := json.Unmarshal(raw, &g); err != nil {
 			return fmt.Errorf("reading a rule collection group: %w", err)
@@ -154,19 +155,20 @@ func (c *Client) ownTables(ctx context.Context, home, policy string) ([]rules.Ta
 	return tables, err
 }
 
-// firewalls lists those of a subscription; seen is false where Azure does not
-// show them.
+// firewalls lists those of a subscription; seen is false where the role may not see
+// them. Nothing but a list says that there are none.
 func (c *Client) firewalls(ctx context.Context, subscription string) (found []firewall, seen bool, err error) {
-	address := c.manager.address("subscriptions/"+subscription+"/providers/"+firewallType, networkVersion)
+	address := c.manager.address("subscriptions/" + subscription + "/providers/" + firewallType)
 	err = c.manager.list(ctx, address, func(raw json.RawMessage) error {
 		var f firewall
 		if err := json.Unmarshal(raw, &f); err != nil {
 			return fmt.Errorf("reading a firewall: %w", err)
 		}
+		c.network.locate(f.ID, f.Location)
 		found = append(found, f)
 		return nil
 	})
-	if c.notShown(ctx, err) {
+	if errors.Is(err, jit.ErrForbidden) && c.notShown(ctx, err) {
 		return nil, false, nil
 	}
 	return found, true, err
@@ -176,16 +178,15 @@ func (c *Client) firewalls(ctx context.Context, subscription string) (found []fi
 // and policies that were asked for so far; nil when it has shown all.
 func (c *Client) FirewallsUnread() error { return c.health.hidden() }
 
-// notShown reports whether Azure says that it will not show something of this
-// kind: the role is older than that, or the cloud does not have it. That is
-// logged once.
+// notShown reports whether Azure says that it will not show something: the role is
+// older than that, or it is not there. That is logged once.
 func (c *Client) notShown(ctx context.Context, err error) bool {
 	resp, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok {
 		return false
 	}
 	switch resp.StatusCode {
-	case http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest:
+	case http.StatusForbidden, http.StatusNotFound:
 		owner := ""
 		if resp.RawResponse != nil && resp.RawResponse.Request != nil {
 			owner = bucketOf(resp.RawResponse.Request).owner

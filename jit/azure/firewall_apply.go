@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
@@ -59,7 +60,8 @@ func removalsOf(changes []rules.Change) []rules.Change {
 // partMaySucceed reports whether a part of the changes may be taken where all of
 // them were not.
 func partMaySucceed(err error) bool {
-	return errors.Is(err, jit.ErrDisallowed) || errors.Is(err, jit.ErrInvalid) && !errors.Is(err, errFaulted)
+	return errors.Is(err, jit.ErrDisallowed) ||
+		errors.Is(err, jit.ErrInvalid) && !errors.Is(err, errFaulted) && !errors.Is(err, admission.ErrVersion)
 }
 
 // splitChanges splits changes, by their places: removals from writes, else the writes
@@ -120,6 +122,9 @@ func (c *Client) applyFirewall(ctx context.Context, guard string, changes []rule
 		return err
 	}
 	defer unlock()
+	if err := c.holdOpenings(guard, changes); err != nil {
+		return err
+	}
 	until := time.Now().Add(firewallLimit)
 	poller, err := c.writeFirewall(withRequestID(ctx, requestIDRule(changes)), id, changes)
 	if err != nil || poller == nil {
@@ -140,7 +145,7 @@ func (c *Client) applyFirewall(ctx context.Context, guard string, changes []rule
 func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string) error {
 	for {
 		var p firewallPolicy
-		if err := c.manager.get(ctx, c.manager.address(policy, networkVersion), &p); err != nil {
+		if err := c.manager.get(ctx, c.manager.address(policy), &p); err != nil {
 			return goneMeanwhile(err)
 		}
 		if !p.Properties.State.busy() {
@@ -162,7 +167,7 @@ func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string
 func (c *Client) writeFirewall( //nolint:revive // one write
 	ctx context.Context, id *arm.ResourceID, changes []rules.Change,
 ) (*runtime.Poller[noResult], error) {
-	address := c.manager.address(id.String(), networkVersion)
+	address := c.manager.address(id.String())
 	doc := fields{}
 	err := c.manager.get(ctx, address, &doc)
 	group := strings.EqualFold(id.ResourceType.String(), ruleGroupType)

@@ -16,6 +16,7 @@ import (
 type firewall struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
+	Location   string `json:"location"`
 	Properties struct {
 		State      provisioningState   `json:"provisioningState"`
 		Policy     resourceRef         `json:"firewallPolicy"`
@@ -85,6 +86,7 @@ func (f firewall) location() (subnet, network string, private netip.Addr) {
 type firewallPolicy struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
+	Location   string `json:"location"`
 	Properties struct {
 		State provisioningState `json:"provisioningState"`
 		Base  resourceRef       `json:"basePolicy"`

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 const (
@@ -81,7 +82,7 @@ func (h *health) hidden() error {
 // now, by what was last heard of it; empty when nothing is known to be wrong.
 func (c *Client) Fault(subscription string) string {
 	id := strings.ToLower(subscription)
-	if wait := c.throttle.remaining(bucketKey{id, reads}); wait > 0 {
+	if wait := c.throttle.remaining(bucketKey{owner: id, kind: reads}); wait > 0 {
 		return "Azure takes no requests there for another " + jit.ShortDuration(max(wait.Round(time.Second), time.Second))
 	}
 	h := &c.health
@@ -95,6 +96,8 @@ func (c *Client) Fault(subscription string) string {
 		case key.subscription != id:
 		case !l.began.IsZero() && time.Since(l.began) > silentAfter:
 			return "Azure does not answer there"
+		case errors.Is(l.fault, admission.ErrVersion):
+			return "Azure does not serve there the version of its API that jitbot speaks"
 		case errors.Is(l.fault, jit.ErrForbidden):
 			return "Azure does not let jitbot read there"
 		case errors.Is(l.fault, jit.ErrBusy):

@@ -78,7 +78,7 @@ func (c *Client) locksAt(ctx context.Context, scope, filter string, into *lockSe
 	if err != nil {
 		return fmt.Errorf("reading locks: %w", err)
 	}
-	address := c.manager.address(path+"/providers/Microsoft.Authorization/locks", "2016-09-01") + filter
+	address := c.manager.address(path+"/providers/Microsoft.Authorization/locks") + filter
 	if err := c.manager.list(ctx, address, into.add); err != nil {
 		return fmt.Errorf("reading the locks of %s: %w", scope, err)
 	}

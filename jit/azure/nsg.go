@@ -25,9 +25,10 @@ func (c *Client) Table(ctx context.Context, guard string) (rules.Table, error) {
 		return rules.Table{}, fmt.Errorf("reading a guard: %w", err)
 	}
 	var g securityGroup
-	if err := c.manager.get(ctx, c.manager.address(id.String(), networkVersion), &g); err != nil {
+	if err := c.manager.get(ctx, c.manager.address(id.String()), &g); err != nil {
 		return rules.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, err)
 	}
+	c.network.locate(g.ID, g.Location)
 	return fromGroup(&g), nil
 }
 
@@ -48,7 +49,8 @@ func (c *Client) Tables(ctx context.Context, subscription string) (tables []rule
 		}
 		noted(&own)
 	}()
-	err = listInto(ctx, s.manager, s.listAddress(nsgType, networkVersion), func(g *securityGroup) {
+	err = listInto(ctx, s.manager, s.listAddress(nsgType), func(g *securityGroup) {
+		c.network.locate(g.ID, g.Location)
 		tables = append(tables, fromGroup(g))
 	})
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,6 +28,10 @@ import (
 // ended. A change that fails does not keep the next from being tried, except
 // that no deny is removed after a write failed: the write may be what was to
 // replace it. Removing what is gone succeeds.
+//
+// Where our own changes have nearly spent what Microsoft.Network takes in five
+// minutes, allows are not written: an ErrBusy with the time to wait. What removes or
+// denies is.
 //
 // With Config.GroupWrites several changes are one write of the whole group
 // instead, which succeeds or fails as one; where the group cannot be read, or
@@ -63,6 +66,9 @@ func (c *Client) Apply(ctx context.Context, guard string, changes []rules.Change
 	}
 	defer unlock()
 	until := time.Now().Add(waitLimit)
+	if err := c.holdOpenings(guard, changes); err != nil {
+		return all(err)
+	}
 	if outcomes, done := c.applyAsGroup(ctx, until, id, changes); done {
 		return outcomes
 	}
@@ -87,6 +93,9 @@ func (c *Client) change(ctx context.Context, until time.Time, s *subscription, i
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case change.Put != nil:
+		if err := c.holdOpenings(id.String(), []rules.Change{change}); err != nil {
+			return err
+		}
 		return c.put(ctx, until, s, id, *change.Put)
 	default:
 		return c.remove(ctx, until, s, id, change.Remove)
@@ -108,8 +117,6 @@ func eachOutcome(guard string, changes []rules.Change, err error) []error {
 // of its guard: an operation that never ends must not hold up the closings
 // there. Azure takes seconds for a rule, and suggests to ask after ten.
 const waitLimit = 2 * time.Minute
-
-var errStillRunning = fmt.Errorf("%w: still running", jit.ErrConflict)
 
 func verb(change rules.Change) string {
 	if change.Put != nil {
@@ -194,66 +201,6 @@ func (r *removals) take(key string) (removal, bool) {
 	op, found := r.running[key]
 	delete(r.running, key)
 	return op, found && time.Since(op.sent) < removalLife
-}
-
-// await asks until the operation has ended; it is errStillRunning when that has
-// not happened by then. The SDK's own loop would first sleep the ten seconds
-// that Azure suggests, and then read the rule again.
-func await[T any](ctx context.Context, until time.Time, pause time.Duration, p *runtime.Poller[T]) error {
-	limited, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
-	for !p.Done() {
-		select {
-		case <-limited.Done():
-		case <-time.After(pause):
-		}
-		var err error
-		if limited.Err() == nil {
-			_, err = p.Poll(limited)
-		}
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case limited.Err() != nil && !p.Done():
-			return errStillRunning
-		case err != nil:
-			// An operation that is not known any more tells nothing about
-			// the rule.
-			return goneMeanwhile(translate(err))
-		}
-	}
-	// The last answer once more, without a request.
-	last, err := p.Poll(ctx)
-	if err != nil {
-		return translate(err)
-	}
-	if !operationFailed(last) {
-		return nil
-	}
-	if _, err = p.Result(ctx); err != nil {
-		return translate(err)
-	}
-	return errors.New("the operation did not succeed")
-}
-
-// operationFailed reads the state in the last answer of an operation: the status of
-// the operation, or the provisioning state of the resource itself.
-func operationFailed(resp *http.Response) bool {
-	body, err := runtime.Payload(resp)
-	if err != nil || len(body) == 0 {
-		return false
-	}
-	var state struct {
-		Status     string `json:"status"`
-		Properties struct {
-			ProvisioningState string `json:"provisioningState"`
-		} `json:"properties"`
-	}
-	if json.Unmarshal(body, &state) != nil {
-		return false
-	}
-	bad := func(s string) bool { return strings.EqualFold(s, "Failed") || strings.EqualFold(s, "Canceled") }
-	return bad(state.Status) || bad(state.Properties.ProvisioningState)
 }
 
 // withRequestID puts the client request id on the requests made with the context.

@@ -50,7 +50,7 @@ const groupTries = 3
 // write single rules only.
 // https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups/create-or-update
 func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []rules.Change) (done bool, err error) {
-	address := c.manager.address(id.String(), networkVersion)
+	address := c.manager.address(id.String())
 	doc := fields{}
 	if err := c.manager.get(ctx, address, &doc); err != nil {
 		return false, nil //nolint:nilerr // a rule does not stay because the group cannot be read

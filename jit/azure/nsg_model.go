@@ -7,6 +7,7 @@ import "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork
 type securityGroup struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
+	Location   string `json:"location"`
 	Properties struct {
 		State        provisioningState `json:"provisioningState"`
 		Rules        []*securityRule   `json:"securityRules"`

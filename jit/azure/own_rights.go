@@ -58,7 +58,7 @@ func (c *Client) Permissions(ctx context.Context, subscription string) ([]rbac.R
 
 func (c *Client) permissionsAt(ctx context.Context, scope string) ([]rbac.Role, error) {
 	var roles []rbac.Role
-	address := c.manager.endpoint + scope + "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+	address := c.manager.address(scope + "/providers/Microsoft.Authorization/permissions")
 	err := c.manager.list(ctx, address, func(raw json.RawMessage) error {
 		var body struct {
 			Actions    []string `json:"actions"`

@@ -24,19 +24,24 @@ type rest struct {
 	endpoint string // without a slash at its end
 	pipeline runtime.Pipeline
 	next     string // the member of a page that links to the next one
+	versions APIVersions
 }
 
 // newManager is Resource Manager.
-func newManager(endpoint string, cred azcore.TokenCredential, options *arm.ClientOptions) (rest, error) {
+func newManager(endpoint string, cred azcore.TokenCredential, options *arm.ClientOptions, versions APIVersions) (rest, error) {
 	p, err := armruntime.NewPipeline("jitbot", "v1", cred, runtime.PipelineOptions{}, options)
 	if err != nil {
 		return rest{}, fmt.Errorf("making the Resource Manager client: %w", err)
 	}
-	return rest{endpoint: strings.TrimRight(endpoint, "/"), pipeline: p, next: "nextLink"}, nil
+	return rest{endpoint: strings.TrimRight(endpoint, "/"), pipeline: p, next: "nextLink", versions: versions}, nil
 }
 
-// address is that of a resource, or of a list.
-func (r rest) address(id, version string) string {
+// address is that of a resource, or of a list, with the version of the API for its
+// type.
+func (r rest) address(id string) string { return r.addressAt(id, r.versions.of(resourceType(id))) }
+
+// addressAt is address with another version.
+func (r rest) addressAt(id, version string) string {
 	return r.endpoint + "/" + strings.Trim(id, "/") + "?api-version=" + version
 }
 

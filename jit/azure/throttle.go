@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,18 +20,22 @@ const (
 	reads   requestKind = "reads"
 	writes  requestKind = "writes"
 	deletes requestKind = "deletes"
+
+	globalWrites  requestKind = "global-writes"
+	globalDeletes requestKind = "global-deletes"
 )
 
 // bucketKey is what Azure throttles by: a subscription, or a host where there is
 // none, and the kind of traffic.
 type bucketKey struct {
-	owner string // lower case
-	kind  requestKind
+	owner  string // lower case
+	kind   requestKind
+	region string // of Microsoft.Network's own buckets, else empty
 }
 
 // bucketOf finds the bucket of a request. Removals have one of their own, so
 // that throttled writes keep no port open. Microsoft.Network throttles writes and
-// removals together; then each learns it by a 429 of its own.
+// removals together: see networkBudget.
 func bucketOf(r *http.Request) bucketKey {
 	key := bucketKey{owner: r.URL.Host, kind: writes}
 	switch r.Method {
@@ -67,10 +72,21 @@ func (t *throttle) block(key bucketKey, wait time.Duration) {
 	}
 }
 
-// remaining is how long requests of the bucket are still kept back.
+// remaining is how long requests of the bucket are still kept back, or those of the
+// whole subscription.
 func (t *throttle) remaining(key bucketKey) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	here := t.left(key)
+	if key.region == "" {
+		return here
+	}
+	key.region = ""
+	return max(here, t.left(key))
+}
+
+// left is how long those of one bucket are kept back. The caller holds the lock.
+func (t *throttle) left(key bucketKey) time.Duration {
 	until, ok := t.until[key]
 	if !ok {
 		return 0
@@ -117,6 +133,27 @@ func retryAfter(h http.Header) time.Duration {
 		from = time.Now()
 	}
 	return min(max(until.Sub(from), 0), longestWait)
+}
+
+// waitInWords is how Microsoft.Network and Resource Manager word a wait.
+var waitInWords = regexp.MustCompile(`(?:retried in|try again after) '?(\d+)'? seconds`)
+
+// askedWait is how long an answer asks to wait, by its header or else in words; 0 when
+// it does not say.
+func askedWait(h http.Header, a answer) time.Duration {
+	if wait := retryAfter(h); wait > 0 {
+		return wait
+	}
+	messages := []string{a.Message}
+	for _, d := range a.Details {
+		messages = append(messages, d.Message)
+	}
+	found := waitInWords.FindStringSubmatch(strings.Join(messages, " "))
+	if found == nil {
+		return 0
+	}
+	n, _ := parseCount(found[1])
+	return atMost(n, time.Second)
 }
 
 // parseCount reads a header's whole number, the largest one when it does not fit.

@@ -52,7 +52,7 @@ type frontend struct {
 // group, public addresses, load balancers and firewalls with their rules. It
 // lists interfaces, networks, route tables, load balancers, public addresses
 // and firewalls of the configured subscriptions, six lists each, and reads the
-// firewalls' policies and the gateways on the way. When a subscription that none
+// firewalls' policies, the gateways on the way and each network's admin rules. When a subscription that none
 // of the VMs is in cannot be listed, what is known comes with the error.
 // Interfaces of scale sets are in no list and so in no group here.
 // https://learn.microsoft.com/rest/api/virtualnetwork/route-tables/list-all
@@ -75,6 +75,7 @@ func (c *Client) Topology(ctx context.Context, vms []jit.VM) (map[string]reach.T
 	for _, vm := range vms {
 		out[strings.ToLower(vm.ID)] = p.surroundingsOf(vm)
 	}
+	c.addAdminRules(ctx, vms, out)
 	return out, foreign
 }
 
@@ -120,7 +121,7 @@ func (c *Client) listAround(ctx context.Context, p *topology, vms []jit.VM) (for
 const aroundPatience = 10 * time.Second
 
 func (p *topology) listInterfaces(ctx context.Context, s *subscription) error {
-	return listInto(ctx, s.manager, s.listAddress(nicType, networkVersion), func(n *networkInterface) {
+	return listInto(ctx, s.manager, s.listAddress(nicType), func(n *networkInterface) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.nics = append(p.nics, n)

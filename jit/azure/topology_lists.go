@@ -64,7 +64,7 @@ func (c *Client) listAll(ctx context.Context, subscriptions []string, lists ...l
 }
 
 func (l *networkLists) listNetworks(ctx context.Context, s *subscription) error {
-	return listInto(ctx, s.manager, s.listAddress(networkType, networkVersion), func(n *virtualNetwork) {
+	return listInto(ctx, s.manager, s.listAddress(networkType), func(n *virtualNetwork) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if n.Properties != nil {
@@ -84,7 +84,7 @@ func (l *networkLists) listPublicIPs(ctx context.Context, s *subscription) error
 }
 
 func (l *networkLists) listRoutes(ctx context.Context, s *subscription) error {
-	return listInto(ctx, s.manager, s.listAddress(routeTableType, networkVersion), func(t *routeTable) {
+	return listInto(ctx, s.manager, s.listAddress(routeTableType), func(t *routeTable) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		var routes []routeProperties

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 	"jitbot/jit/clock"
 )
 
@@ -18,6 +20,8 @@ type exchangePolicy struct {
 	observe  func(method string, code int)
 	throttle *throttle
 	budget   *writeBudget
+	network  *networkBudget
+	refused  *refusedVersions
 	health   *health
 	dates    *clock.Remote
 	log      *slog.Logger
@@ -28,10 +32,12 @@ type exchangePolicy struct {
 func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 	raw := req.Raw()
 	key := bucketOf(raw)
+	key.region = e.network.regionOf(raw.URL.Path)
 	if err := e.throttle.check(key); err != nil {
 		return nil, err
 	}
 	sent := time.Now()
+	e.network.record(raw, sent)
 	resp, err := req.Next()
 	code := 0
 	if err == nil {
@@ -44,18 +50,37 @@ func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 		if code == http.StatusConflict && readAnswer(resp).has("ReadOnlyDisabledSubscription") {
 			e.health.refuseWrites(key.owner)
 		}
-		if code == http.StatusTooManyRequests && !isConcurrentOperation(readAnswer(resp)) {
-			wait := retryAfter(resp.Header)
-			e.throttle.block(key, wait)
-			e.budget.exhaust(key)
-			e.log.WarnContext(raw.Context(), "azure throttles", slog.String("owner", key.owner),
-				slog.String("kind", string(key.kind)), slog.Duration("wait", wait))
+		if code == http.StatusTooManyRequests {
+			e.holdBack(raw.Context(), key, resp)
 		}
 	}
 	if e.observe != nil {
 		e.observe(raw.Method, code)
 	}
+	if err == nil {
+		if refused := e.refused.observe(resp); refused != nil {
+			return nil, refused
+		}
+	}
 	return resp, err
+}
+
+// holdBack keeps back what draws from the bucket that a 429 says is empty: one of
+// Resource Manager's, of the whole subscription, or one of Microsoft.Network's own,
+// of a region.
+func (e *exchangePolicy) holdBack(ctx context.Context, key bucketKey, resp *http.Response) {
+	a := readAnswer(resp)
+	switch {
+	case isConcurrentOperation(a):
+		return
+	case !isNetworkThrottling(a):
+		key.region = ""
+		e.budget.exhaust(key)
+	}
+	wait := askedWait(resp.Header, a)
+	e.throttle.block(key, wait)
+	e.log.WarnContext(ctx, "azure throttles", slog.String("owner", key.owner),
+		slog.String("kind", string(key.kind)), slog.Duration("wait", wait))
 }
 
 // shouldRetry says what azcore sends again: what may be a hiccup. A 429 is
@@ -63,7 +88,7 @@ func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 // when the first was served: names are deterministic.
 func shouldRetry(resp *http.Response, err error) bool {
 	if err != nil {
-		return !errors.Is(err, jit.ErrBusy)
+		return !errors.Is(err, jit.ErrBusy) && !errors.Is(err, admission.ErrVersion)
 	}
 	switch resp.StatusCode {
 	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,

@@ -2,8 +2,6 @@ package azure
 
 import "strings"
 
-const computeVersion = "2026-04-01" // of armcompute v8
-
 // virtualMachine is a virtual machine's document, as far as it is read.
 // https://learn.microsoft.com/rest/api/compute/virtual-machines/get
 type virtualMachine struct {

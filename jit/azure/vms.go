@@ -87,7 +87,7 @@ func (c *Client) Powers(ctx context.Context) (map[string]string, error) {
 	var mu sync.Mutex
 	out := map[string]string{}
 	err := c.eachSubscription(func(s *subscription) error {
-		address := s.listAddress(vmType, computeVersion) + "&statusOnly=true"
+		address := s.listAddress(vmType) + "&statusOnly=true"
 		err := listInto(ctx, s.manager, address, func(m *virtualMachine) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -142,7 +142,7 @@ func (c *Client) Interfaces(ctx context.Context) ([]jit.Interface, error) {
 }
 
 func (p *vmParts) listVMs(ctx context.Context, s *subscription) error {
-	return listInto(ctx, s.manager, s.listAddress(vmType, computeVersion), func(m *virtualMachine) {
+	return listInto(ctx, s.manager, s.listAddress(vmType), func(m *virtualMachine) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.vms = append(p.vms, m)
@@ -150,7 +150,7 @@ func (p *vmParts) listVMs(ctx context.Context, s *subscription) error {
 }
 
 func (p *vmParts) listInterfaces(ctx context.Context, s *subscription) error {
-	return listInto(ctx, s.manager, s.listAddress(nicType, networkVersion), func(n *networkInterface) {
+	return listInto(ctx, s.manager, s.listAddress(nicType), func(n *networkInterface) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.nics[strings.ToLower(n.ID)] = n

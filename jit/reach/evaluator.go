@@ -64,8 +64,13 @@ func (ev evaluator) evaluate(l effectiveRules, to jit.Address, packets ipset.Pac
 	return out
 }
 
-// throughNSGs evaluates the guard of the subnet, then that of the interface.
+// throughNSGs evaluates what comes before the interface: admin rules, the guard of
+// the subnet, then that of the interface.
 func (ev evaluator) throughNSGs(nic jit.Interface, to jit.Address, packets ipset.Packets) []decision {
+	return ev.throughAdminRules(to, packets, func(packets ipset.Packets) []decision { return ev.throughGroups(nic, to, packets) })
+}
+
+func (ev evaluator) throughGroups(nic jit.Interface, to jit.Address, packets ipset.Packets) []decision {
 	if nic.Guard == "" && to.SubnetGuard == "" {
 		return ev.withoutNSG(to, packets)
 	}

@@ -40,7 +40,7 @@ func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packet
 	for _, r := range s.throughNSGs(nic, a, packets) {
 		e := exposure{address: a, decision: r}
 		switch {
-		case r.answer == AnswerDeny:
+		case r.answer == AnswerDeny, alwaysAllowed(r): // the latter is found by the admin rules
 		case slices.ContainsFunc(r.why, s.granted):
 			s.granting = true
 			s.notes = append(s.notes, s.texts(e)...)
@@ -55,6 +55,28 @@ func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packet
 		s.noteWithoutEffect(l, a, packets, out)
 	}
 	return out
+}
+
+// openByAdminRules finds what admin rules let in whatever the groups say.
+func (s *scan) openByAdminRules(a jit.Address, packets ipset.Packets) []exposure {
+	var out []exposure
+	for _, r := range s.throughAdminRules(a, packets, func(ipset.Packets) []decision { return nil }) {
+		if r.answer != AnswerDeny {
+			out = append(out, exposure{address: a, decision: r})
+		}
+	}
+	return out
+}
+
+// alwaysAllowed reports whether an admin rule alone lets the packets through.
+func alwaysAllowed(r decision) bool {
+	return len(r.why) > 0 && r.why[len(r.why)-1].Level == AtNetwork && r.answer != AnswerDeny
+}
+
+// denied reports whether admin rules deny all of the packets.
+func (ev evaluator) denied(a jit.Address, packets ipset.Packets) bool {
+	decided := ev.throughAdminRules(a, packets, func(p ipset.Packets) []decision { return []decision{{packets: p, answer: AnswerAllow}} })
+	return !slices.ContainsFunc(decided, func(d decision) bool { return d.answer != AnswerDeny })
 }
 
 // custom reports whether a rule that is not Azure's lets the packets pass the
@@ -100,6 +122,9 @@ func (s *scan) noteWithoutEffect(l effectiveRules, a jit.Address, packets ipset.
 		}
 		switch {
 		case slices.ContainsFunc(open, func(e exposure) bool { return by(e.decision) }):
+		case s.denied(a, s.packetsOf(r, a).maybe.Intersect(packets)):
+			s.notes = append(s.notes, fmt.Sprintf("Rule %s (priority %d) of %s would open a management port, "+
+				"but an admin rule of Virtual Network Manager denies it.", r.Name, r.Priority, l.location()))
 		case slices.ContainsFunc(alone, by):
 			s.disagreeing = true
 			s.notes = append(s.notes, fmt.Sprintf("The guards disagree. Rule %s (priority %d) of %s opens a management port, "+

@@ -26,6 +26,7 @@ type Level string
 // The levels of a Reason.
 const (
 	AtFirewall  Level = "firewall"
+	AtNetwork   Level = "network" // an admin rule of Virtual Network Manager
 	AtSubnet    Level = "subnet"
 	AtInterface Level = "interface"
 	AtFrontend  Level = "front"   // a public address or load balancer, which decides nothing by itself
@@ -70,11 +71,10 @@ type Verdict struct {
 
 // VerifyFlow is the IP flow verify of Network Watcher, for whole sets of packets:
 // it decides whether the flow gets to the VM, from the rules alone, in the
-// order in which Azure evaluates them: firewall, NSG of the subnet, NSG of the
-// interface. It needs no running VM and guesses nothing: who is in a service
-// tag that the topology does not tell makes the answer Unknown, unless all
-// it could mean comes to the same. Virtual Network Manager's admin rules are
-// not considered.
+// order in which Azure evaluates them: firewall, admin rules of Virtual Network
+// Manager, NSG of the subnet, NSG of the interface. It needs no running VM and
+// guesses nothing: who is in a service tag that the topology does not tell makes
+// the answer Unknown, unless all it could mean comes to the same.
 // https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
 func VerifyFlow(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) Verdict {
 	ev := newEvaluator(tables, topology, flow.Ports.Protocol)

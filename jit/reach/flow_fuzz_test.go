@@ -152,6 +152,11 @@ func (d drawer) topology() reach.Topology {
 		}
 		s.Learned = d.chance("learned", 4)
 	}
+	for i := range rapid.IntRange(0, 2).Draw(d.t, "admin rules") {
+		r := d.rule(i)
+		r.Groups, r.SourceGroups = nil, nil
+		s.AdminRules = append(s.AdminRules, reach.AdminRule{Rule: r, Final: r.Allow && rapid.Bool().Draw(d.t, "always")})
+	}
 	if d.chance("front", 2) {
 		s.Frontends = []reach.Frontend{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: rapid.Bool().Draw(d.t, "basic")}}
 	}

@@ -156,7 +156,22 @@ func (l lab) first(w world, guard string, to jit.Address, p packet) (priority in
 	return 0, w.unread
 }
 
+// guards asks the admin rules, by their number, and the groups after one that leaves
+// it to them.
 func (l lab) guards(w world, nic jit.Interface, to jit.Address, p packet) bool {
+	first := reach.AdminRule{Rule: rules.Rule{Priority: 1 << 20, Allow: true}}
+	for _, r := range l.around.AdminRules {
+		if r.Inbound && r.Priority < first.Priority && l.takes(w, r.Rule, to, p) {
+			first = r
+		}
+	}
+	if !first.Allow || first.Final {
+		return first.Allow
+	}
+	return l.groups(w, nic, to, p)
+}
+
+func (l lab) groups(w world, nic jit.Interface, to jit.Address, p packet) bool {
 	if nic.Guard == "" && to.SubnetGuard == "" {
 		basic := slices.ContainsFunc(l.around.Frontends, func(f reach.Frontend) bool { return f.Basic && f.To == to.Addr })
 		return basic || !l.public(p.source)

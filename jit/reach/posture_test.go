@@ -209,6 +209,7 @@ func TestClassifyAgainstPackets(t *testing.T) {
 		for i := range bare.tables {
 			bare.tables[i].Rules = slices.DeleteFunc(slices.Clone(l.tables[i].Rules), func(r rules.Rule) bool { return r.Allow })
 		}
+		bare.around.AdminRules = slices.DeleteFunc(slices.Clone(l.around.AdminRules), func(r reach.AdminRule) bool { return r.Final })
 		opened := false
 		l.flow = reach.Flow{Source: "*", Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}
 		for _, x := range l.samples(w) {
@@ -218,7 +219,7 @@ func TestClassifyAgainstPackets(t *testing.T) {
 		if opened && p.Class != reach.ClassUnhealthy {
 			t.Fatalf("%s, but rules open port 22: %+v\n%+v", p.Class, p, l)
 		}
-		if again := reach.Classify(bare.vm, bare.tables, l.around, reach.Facts{}); again.Class == reach.ClassUnhealthy {
+		if again := reach.Classify(bare.vm, bare.tables, bare.around, reach.Facts{}); again.Class == reach.ClassUnhealthy {
 			t.Fatalf("Unhealthy without an allow: %+v\n%+v", again, bare)
 		}
 	})

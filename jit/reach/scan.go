@@ -124,6 +124,9 @@ func (s *scan) examine(nic jit.Interface, a jit.Address) {
 		Sources: ipset.FamilyOf(a.Addr), SourcePorts: ipset.AllPorts(), Ports: managementPorts(),
 		Protocols: ipset.Span(0, ipset.Index(len(s.protocols)-1)),
 	}
+	always := s.openByAdminRules(a, packets)
+	s.exposures = append(s.exposures, always...)
+	s.filtered = s.filtered || len(always) > 0
 	guarded, behind := nic.Guard != "" || a.SubnetGuard != "", len(s.topology.Firewalls) > 0
 	if !guarded && !behind {
 		s.noteUnfiltered(a)

@@ -16,6 +16,9 @@ type TopologyReader interface {
 	// case. It reads lists: many VMs cost no more requests than one. A VM about
 	// whose network nothing was found is left out.
 	Topology(ctx context.Context, vms []jit.VM) (map[string]Topology, error)
+	// AdminRules are the security admin rules on a virtual network, as they were at
+	// most a minute ago.
+	AdminRules(ctx context.Context, network string) ([]AdminRule, error)
 }
 
 // Unexamined says what is on the way and is not looked at, or cannot be resolved.
@@ -72,6 +75,10 @@ type Topology struct {
 	// ToHosts are DNAT rules of firewalls in the VM's network or a peer of it that
 	// lead to a host name, which may be the VM's.
 	ToHosts []HostRule
+	// AdminRules are those of Virtual Network Manager on the VM's networks.
+	AdminRules []AdminRule
+	// AdminRulesUnread is why not all of them are known; nil when they were read.
+	AdminRulesUnread error
 	// Unresolved are sentences on what else leads to the VM, or may, and is not
 	// known.
 	Unresolved []string

@@ -149,6 +149,7 @@ func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (j
 	}
 	if g.State.Ended() {
 		r.inForce.Forget(string(id))
+		r.adminDenials.Forget(id)
 	}
 	return g, nil
 }

@@ -21,6 +21,10 @@ func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p jit.Pr
 	if p.Source != "*" {
 		words = append(words, "what does not come from the "+p.Source)
 	}
+	if always := r.checks.AlwaysAllowed(ctx, p); len(always) > 0 {
+		words = append(words, "whom these admin rules of Virtual Network Manager let in, after which no group is asked: "+
+			strings.Join(always, ", "))
+	}
 	allows, err := r.allowsAbove(ctx, pass, p)
 	if len(allows) > 0 {
 		words = append(words, "whom these allows of other people let in, which are asked first: "+strings.Join(allows, ", "))

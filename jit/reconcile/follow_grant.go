@@ -56,7 +56,20 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	if err != nil {
 		return err
 	}
+	r.followAdminRules(ctx, g, sites, c.subscription)
 	return r.followPaths(ctx, g, admission.PathsOf(sites), elsewhere, now)
+}
+
+// followAdminRules notes what admin rules deny of a live grant, and has it told; what
+// cannot be read is as it was.
+func (r *Reconciler) followAdminRules(ctx context.Context, g jit.Grant, sites []admission.ResolvedTarget, subscription string) {
+	text, err := "", r.checks.AdminDenied(ctx, sites, g.Request)
+	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
+		text, err = no.Error(), nil
+	}
+	if err == nil && g.State == jit.Open && r.adminDenials.Note(g.ID, subscription, text) {
+		r.Touch(jit.GuardsOf(g.Paths))
+	}
 }
 
 // readTarget is readWhole of a target. A list that has another machine under its

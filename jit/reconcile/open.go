@@ -71,7 +71,7 @@ func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.
 		return r.delayOpening(ctx, g, why)
 	}
 	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
-		return r.delayOpening(ctx, g, "Azure's budget for changes is nearly spent, and what is left is kept for closing")
+		return r.delayOpening(ctx, g, admission.BudgetSpent)
 	}
 	if why := r.whyStuck(jit.GuardsOf(paths)); why != "" {
 		return r.delayOpening(ctx, g, why)

@@ -48,16 +48,17 @@ type Reconciler struct {
 	unwatched    sync.Once                           // says once that some protected VMs are not followed
 	absences     *admission.Absences                 // of guards and VMs
 
-	work      queues
-	trust     *clock.Trust
-	due       *dueList
-	orphans   admission.Orphans
-	firewalls *admission.FirewallBatch
-	refused   *admission.Unprotectable
-	startup   *admission.Startup
-	inForce   admission.InForce
-	common    admission.Gathered
-	passed    atomic.Int64 // when the last pass ended, in Unix nanoseconds
+	work         queues
+	trust        *clock.Trust
+	due          *dueList
+	orphans      admission.Orphans
+	firewalls    *admission.FirewallBatch
+	refused      *admission.Unprotectable
+	startup      *admission.Startup
+	inForce      admission.InForce
+	adminDenials admission.AdminDenials
+	common       admission.Gathered
+	passed       atomic.Int64 // when the last pass ended, in Unix nanoseconds
 }
 
 // queues are the work under way, each by its key and with its own bound.

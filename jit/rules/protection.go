@@ -120,7 +120,8 @@ func (r Rule) namedByContent() bool {
 	}
 	q, _ := ipset.ParsePrefix(r.Destinations[0])
 	n, parsed := ParseRuleName(r.Name)
-	return parsed && slices.Contains([]string{overSuffix, underSuffix}, strings.TrimSuffix(n.Suffix, denyHash(r.Ports, r.Sources[0], q.Addr().Is4())))
+	side := strings.TrimSuffix(n.Suffix, denyHash(r.Ports, r.Sources[0], q.Addr().Is4()))
+	return parsed && (side == overSuffix || side == underSuffix)
 }
 
 // ExplainedBy reports whether every address that the deny keeps shut is that of

@@ -95,17 +95,17 @@ func (b *Store) Accepted(ctx context.Context, each func(key string, payload []by
 }
 
 // Finish drops a delivery's payload and keeps its key for another 24 hours from
-// now. A key that is finished or not known is no error.
+// now. A key that is finished is no error; one that is not known is known from now
+// on, so that a delivery that was told not to be taken never is.
 func (b *Store) Finish(ctx context.Context, key string, now time.Time) error {
 	now = now.UTC()
 	return b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
 		raw := tx.Bucket([]byte(bucketDeliveries)).Get([]byte(key))
-		if raw == nil {
-			return nil, nil
-		}
-		var d delivery
-		if err := unseal(bucketDeliveries, []byte(key), raw, &d); err != nil {
-			return nil, err
+		d := delivery{At: now}
+		if raw != nil {
+			if err := unseal(bucketDeliveries, []byte(key), raw, &d); err != nil {
+				return nil, err
+			}
 		}
 		if !d.Finished.IsZero() {
 			return nil, nil

@@ -54,6 +54,7 @@ func TestInbox(t *testing.T) {
 	finish(t, b, "between", b0().Add(time.Minute))
 	finish(t, b, "between", b0().Add(time.Hour)) // once more changes nothing
 	finish(t, b, "never heard of", b0())
+	accept(t, b, "never heard of", b0(), false)
 
 	want := []string{"first=payload of first@0", "later=payload of later@2"}
 	if diff := cmp.Diff(want, waiting(t, b)); diff != "" {

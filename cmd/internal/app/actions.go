@@ -133,6 +133,11 @@ func networkActions() []Action {
 		{Name: "Microsoft.Network/virtualNetworkGateways/read", Use: gateway, Optional: true},
 		// The list of networks has the subnets with their groups and routes; one
 		// subnet is read afresh before something is written.
+		// Admin rules of Virtual Network Manager come before every network security group.
+		{
+			Name: "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action", Optional: true,
+			Use: "to see rules that come before every network security group",
+		},
 		{Name: "Microsoft.Network/virtualNetworks/read", Use: network},
 		{Name: "Microsoft.Network/virtualNetworks/subnets/read", Use: network},
 	}

@@ -136,6 +136,10 @@ func (o Options) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("listening for /healthz, /readyz and /metrics: %w; name another address under listen, or \"\" for none", err)
 	}
 	o.Log.InfoContext(ctx, "health and metrics are served", slog.String("address", l.Addr().String()))
+	if o.Config.ListensToOthers() {
+		o.Log.WarnContext(ctx, "whoever reaches this machine may read /readyz and /metrics, which tell of grants and faults;"+
+			" let a firewall keep others out, or write 127.0.0.1:9090 under listen", slog.String("listen", o.Config.Listen))
+	}
 	if o.Listening != nil {
 		o.Listening(l.Addr())
 	}

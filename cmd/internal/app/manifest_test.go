@@ -173,7 +173,7 @@ func TestManifestFaultsAreFound(t *testing.T) {
 		{"no description", "description: Just-in-time network access to Azure VMs", ""},
 		{"command without slash", "command: /jit", "command: jit"},
 		{"names instead of ids", "should_escape: true", "should_escape: false"},
-		{"scope twice", "- im:write", "- commands"},
+		{"scope twice", "- users:read\n", "- commands\n"},
 		{"no interactivity", "is_enabled: true", "is_enabled: false"},
 		{"no socket", "socket_mode_enabled: true", "socket_mode_enabled: false"},
 		{"no colour", `"#1f2937"`, "blue"},
@@ -223,7 +223,6 @@ var scopesOf = map[string][]string{
 var reasons = map[string]string{
 	"commands":          "a slash command and a shortcut are no calls",
 	"app_mentions:read": "the event app_mention is no call",
-	"im:write":          "posting to a user's id opens the direct message",
 	"chat:write.public": "posting where the bot is no member is the same call",
 	"users:read.email":  "the address is a field of users.info, for match_email",
 }

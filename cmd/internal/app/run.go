@@ -90,7 +90,7 @@ func (o Options) AzureClient(observe func(method string, code int)) (*azure.Clie
 			ResourceManager: azure.Endpoint(c.Custom.ResourceManager),
 			Graph:           azure.Endpoint(c.Custom.Graph),
 		},
-		Poll: c.Poll, GroupWrites: c.GroupWrites,
+		APIVersions: azure.APIVersions(c.APIVersions), Poll: c.Poll, GroupWrites: c.GroupWrites,
 		Credential: o.Credential, Transport: o.Transport, Observe: observe, Log: o.Log,
 	})
 }

@@ -37,16 +37,17 @@ type snapshot struct {
 // subscriptions side by side. heard reports whether Azure has answered
 // anything.
 func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool) []Finding {
-	s := snapshot{rights: c.readRights(ctx, client)}
+	var versions []Finding
+	var s snapshot
+	var first errgroup.Group
+	first.Go(func() error { versions = apiVersions(ctx, client); return nil })
+	first.Go(func() error { s.rights = c.readRights(ctx, client); return nil })
+	_ = first.Wait() // what went wrong is kept with what was read
+	if slices.ContainsFunc(versions, func(f Finding) bool { return f.Err != nil }) {
+		return append(versions, notLookedAt("Azure does not serve what jitbot asks for", "azure rights")...)
+	}
 	if !heard() || shutOut(s.rights) {
-		found := rightsFindings(s)
-		for _, what := range []string{"azure machines", "azure rules", "azure locks", "entra users", "clock"} {
-			found = append(found, Finding{
-				What: what,
-				Err:  errors.New("not looked at, since Azure does not let jitbot in or does not answer; mend that first"),
-			})
-		}
-		return found
+		return slices.Concat(versions, rightsFindings(s), notLookedAt("Azure does not let jitbot in or does not answer"))
 	}
 	var users []Finding
 	var group errgroup.Group
@@ -58,7 +59,16 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 	if len(s.vms) > 0 {
 		s.inFront, s.aroundErr = c.look(ctx, client, s.vms)
 	}
-	return slices.Concat(rightsFindings(s), c.forecast(s), users, checkClock(client.Skew().Widest))
+	return slices.Concat(versions, rightsFindings(s), c.forecast(s), users, checkClock(client.Skew().Widest))
+}
+
+// notLookedAt are the lines about what was not asked, those named first.
+func notLookedAt(why string, more ...string) []Finding {
+	var out []Finding
+	for _, what := range append(more, "azure machines", "azure rules", "azure locks", "entra users", "clock") {
+		out = append(out, Finding{What: what, Err: fmt.Errorf("not looked at, since %s; mend that first", why)})
+	}
+	return out
 }
 
 // ofAll lists something of every subscription, side by side. With an error, what

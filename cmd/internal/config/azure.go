@@ -12,6 +12,7 @@ type Azure struct {
 	Subscriptions []string // GUIDs in lower case, one or more
 	Cloud         Cloud
 	Custom        Custom        // of CustomCloud, else empty
+	APIVersions   APIVersions   // in place of the program's own
 	Poll          time.Duration // the pause before each question whether a change has ended
 	GroupWrites   bool          // several changes of a network security group may be one write of the whole
 	Firewalls     bool          // open_within says how long a firewall may take, so there are some
@@ -70,6 +71,7 @@ func (c *Config) azure(s *section, there bool) {
 		s.fault("cloud", "%q is unknown; write public, usgovernment, china or custom", string(c.Azure.Cloud))
 	}
 	c.custom(s)
+	c.Azure.APIVersions = apiVersions(s.section("api_versions"))
 	c.Azure.Poll = s.duration("poll", time.Second, minPoll, time.Minute)
 	within := s.section("open_within")
 	c.Jit.OpenWithin = within.duration("nsg", defaultOpenWithin, time.Second, time.Hour)

@@ -139,6 +139,8 @@ func (f *faults) config(s *section) Config {
 	c.azure(s.section("azure"), s.has("azure"))
 	if c.Store = s.text("store", defaultStore); c.Store == "" {
 		s.fault("store", "is empty; write the name of a file, such as %s", defaultStore)
+	} else if fault := path(c.Store); fault != "" {
+		s.fault("store", "%s", fault)
 	}
 	c.Listen = s.address("listen", defaultListen)
 	c.users(s.section("users"))

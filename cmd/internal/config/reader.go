@@ -146,6 +146,10 @@ func (s *section) text(key, def string) string {
 func (f *faults) scalar(n *yaml.Node, key string) (string, bool) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str":
+		if fault := literal(n.Value); fault != "" {
+			f.add(n.Line, key, "%s", fault)
+			return "", false
+		}
 		return n.Value, true
 	case n.Kind == yaml.ScalarNode:
 		f.add(n.Line, key, "is %s where words are wanted; put it in quotes if it is meant so", kind(n))

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,15 +25,17 @@ func (t Tokens) LogValue() slog.Value { return slog.StringValue(t.String()) }
 // ReadTokens takes SLACK_BOT_TOKEN and SLACK_APP_TOKEN from the environment, or
 // from the files that the variables with _FILE behind them name. Its error
 // tells everything that is wrong.
-func ReadTokens(env func(string) string) (Tokens, error) {
+func ReadTokens(env func(string) string) (Tokens, error) { return readTokens(env, readOnlyMount) }
+
+func readTokens(env func(string) string, readOnly func(file string) bool) (Tokens, error) {
 	var t Tokens
 	var botErr, appErr error
-	t.Bot, botErr = readToken(env, "SLACK_BOT_TOKEN", "xoxb-")
-	t.App, appErr = readToken(env, "SLACK_APP_TOKEN", "xapp-")
+	t.Bot, botErr = readToken(env, readOnly, "SLACK_BOT_TOKEN", "xoxb-")
+	t.App, appErr = readToken(env, readOnly, "SLACK_APP_TOKEN", "xapp-")
 	return t, errors.Join(botErr, appErr)
 }
 
-func readToken(env func(string) string, name, prefix string) (string, error) {
+func readToken(env func(string) string, readOnly func(file string) bool, name, prefix string) (string, error) {
 	token, file := env(name), env(name+"_FILE")
 	switch {
 	case token != "" && file != "":
@@ -41,7 +44,7 @@ func readToken(env func(string) string, name, prefix string) (string, error) {
 		return "", fmt.Errorf("%s is not set; set it to the token that begins with %s, or %s_FILE to a file with it", name, prefix, name)
 	case file != "":
 		var err error
-		if token, err = tokenFile(name+"_FILE", file); err != nil {
+		if token, err = tokenFile(name+"_FILE", file, readOnly); err != nil {
 			return "", err
 		}
 		name += "_FILE"
@@ -56,20 +59,32 @@ func readToken(env func(string) string, name, prefix string) (string, error) {
 
 const maxToken = 4096 // bytes
 
-func tokenFile(name, file string) (string, error) {
+// tokenFile reads a file of which nobody but its owner and group may know. A mount
+// that nobody can write to is a container's, in which there is nobody else.
+func tokenFile(name, file string, readOnly func(file string) bool) (string, error) {
+	if fault := path(file); fault != "" {
+		return "", fmt.Errorf("%s %s", name, fault)
+	}
 	info, err := os.Stat(file)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w; name the file that holds the token", name, err)
 	}
+	mode := info.Mode().Perm()
 	switch {
 	case !info.Mode().IsRegular() || info.Size() > maxToken:
 		return "", fmt.Errorf("%s: %s is no file with a token; name the one that holds it", name, file)
-	case info.Mode().Perm()&0o007 != 0:
-		return "", fmt.Errorf("%s: everybody on this machine may use %s; run chmod 600 on it", name, file)
+	case mode&0o022 != 0:
+		return "", fmt.Errorf("%s: others may write %s (mode %04o); run chmod 600 on it", name, file, mode)
+	case mode&0o007 != 0 && !readOnly(file):
+		return "", fmt.Errorf("%s: everybody on this machine may use %s (mode %04o); run chmod 600 on it,"+
+			" or in a container mount it with defaultMode: 0440", name, file, mode)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w; let the user that runs jitbot read it", name, err)
 	}
-	return string(data), nil
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return "", fmt.Errorf("%s: %s is written in UTF-16; write it in UTF-8", name, file)
+	}
+	return strings.TrimPrefix(string(data), "\ufeff"), nil
 }

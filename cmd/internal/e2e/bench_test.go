@@ -204,13 +204,15 @@ func BenchmarkLife(b *testing.B) {
 	f := newSlackService(b, "")
 	f.azure.Configure(func(s *azuresim.Settings) { s.OperationTime = 50 * time.Millisecond })
 	var total azuresim.Counts
-	lists, posts, edits, n := 0, 0, 0, 0
+	lists, n := 0, 0
+	told := map[string]int{}
 	for b.Loop() {
 		f.azure.Reset()
 		f.slack.ResetCalls()
 		f.live(b, n)
-		posts += f.slack.CountCalls("chat.postMessage")
-		edits += f.slack.CountCalls("chat.update")
+		for kind, count := range kindsOf(f.slack.Calls()) {
+			told[kind] += count
+		}
 		c := f.azure.Counts()
 		for _, r := range f.azure.Requests() {
 			if r.Class == azuresim.ClassGuard && r.Method == http.MethodGet && filepath.Base(r.Path) == "networkSecurityGroups" {
@@ -230,8 +232,9 @@ func BenchmarkLife(b *testing.B) {
 	each(total.Polls, "polls/life")
 	each(total.Inventory, "vm-reads/life")
 	each(total.Access, "rights-reads/life")
-	each(posts, "slack-posts/life")
-	each(edits, "slack-edits/life")
+	for kind, count := range told {
+		each(count, "slack-"+strings.ReplaceAll(kind, " ", "-")+"/life")
+	}
 }
 
 // live plays one life on a VM with one guard and ends it early.

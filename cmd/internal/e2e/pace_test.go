@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -234,17 +235,22 @@ func oneLife(d *desk) map[string]int {
 	d.pass(2 * time.Second)
 	d.gone(id)
 	d.quiet(time.Minute)
+	return kindsOf(d.sim.Calls())
+}
+
+// kindsOf counts what was posted and edited, by what it is for.
+func kindsOf(calls []slacksim.Call) map[string]int {
 	n := map[string]int{}
-	for _, c := range d.calls("chat.update") {
-		if c.Args["channel"] == slacksim.DemoChannelID {
-			n["edits"]++
-		} else {
-			n["button edits"]++
-		}
-	}
-	for _, c := range d.calls("chat.postMessage") {
+	for _, c := range calls {
+		inChannel := c.Args["channel"] == slacksim.DemoChannelID
 		switch {
-		case c.Args["channel"] != slacksim.DemoChannelID:
+		case c.Status != http.StatusOK || c.Error != "":
+		case c.Method == "chat.update" && inChannel:
+			n["edits"]++
+		case c.Method == "chat.update":
+			n["button edits"]++
+		case c.Method != "chat.postMessage":
+		case !inChannel:
 			n["direct"]++
 		case c.Args["thread_ts"] != nil:
 			n["replies"]++

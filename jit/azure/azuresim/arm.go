@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"strings"
 )
 
@@ -54,6 +53,8 @@ func armRoutes() map[string]route {
 	add("GET", network+"virtualNetworks", network+"virtualNetworks/read", (*Sim).getVNet)
 	add("GET list", network+"virtualNetworks/subnets", network+"virtualNetworks/subnets/read", (*Sim).listSubnets)
 	add("GET", network+"virtualNetworks/subnets", network+"virtualNetworks/subnets/read", (*Sim).getSubnet)
+	const effective = "virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules"
+	add("POST list", network+effective, network+effective+"/action", (*Sim).listAdminRules)
 	add("GET list", network+"publicIPAddresses", network+"publicIPAddresses/read", (*Sim).listPublicIPs)
 	add("GET", network+"publicIPAddresses", network+"publicIPAddresses/read", (*Sim).getPublicIP)
 	add("GET list", vm, vm+"/read", (*Sim).listVMs)
@@ -132,6 +133,9 @@ func (s *Sim) provider(c *call) reply {
 		}
 	}
 	s.meetForeignWriter(c)
+	if refused := s.networkBudget(c); refused != nil {
+		return refused.reply()
+	}
 	return served.handle(s, c)
 }
 
@@ -141,26 +145,6 @@ func (c *call) routeName() string {
 		return c.request.Method + " list " + c.path.kind
 	}
 	return c.request.Method + " " + c.path.kind
-}
-
-var versionPattern = regexp.MustCompile(`^20(1[4-9]|[2-9]\d)-\d{2}-\d{2}(-preview|-alpha|-beta)?$`)
-
-func (s *Sim) checkVersion(c *call) *problem {
-	version := c.request.URL.Query().Get("api-version")
-	if version == "" {
-		return fromGateway(
-			http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.",
-		)
-	}
-	if !versionPattern.MatchString(version) {
-		_, kind, _ := strings.Cut(c.path.kind, "/")
-		return fromGateway(
-			http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location 'westeurope' "+
-				"and API version '%s' for type '%s'. The supported api-versions are '2022-04-01, 2024-05-01, 2025-04-01, "+
-				"2025-05-01, 2026-04-01'. The supported locations are 'westeurope, northeurope'.", version, kind,
-		)
-	}
-	return nil
 }
 
 func unknownType(c *call) *problem {

@@ -60,6 +60,7 @@ func BotActions() []string {
 		"Microsoft.Network/networkInterfaces/read",
 		"Microsoft.Network/virtualNetworks/read",
 		"Microsoft.Network/virtualNetworks/subnets/read",
+		"Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
 		"Microsoft.Network/publicIPAddresses/read",
 		"Microsoft.Network/routeTables/read",
 		"Microsoft.Network/loadBalancers/read",

@@ -28,6 +28,10 @@ type guard struct {
 	// applied are those in effect; effects are those to come, in order.
 	applied map[string]Rule
 	effects []effect
+	// behind says that a write of the whole failed and what is written does not
+	// filter. The next write that succeeds brings it all about: a group is
+	// programmed as one.
+	behind bool
 	// turn counts writes; the latest write of a rule is told by it.
 	turn int
 }

@@ -73,25 +73,33 @@ func (s *Sim) passes(nic NIC, ip IPConfig, p packet) (bool, string) {
 	vnet := s.vnets[vnetID]
 	p.inside = s.insideOf(vnet)
 	p.sourceASGs, p.destinationASGs = s.groupsOfAddress(p.source), keys(ip.ASGs)
+	var reasons []string
+	if allowed, decided, rule := s.decideByAdmin(vnetID, p); rule != "" {
+		access := map[bool]string{true: "allow", false: "deny"}[allowed || !decided]
+		if reasons = append(reasons, "admin "+access+" "+rule); decided {
+			return allowed, reasons[0]
+		}
+	}
 	levels := []struct{ name, nsg string }{{"nic", nic.NSG}}
 	for _, subnet := range vnet.Subnets {
 		if strings.EqualFold(subnet.Name, subnetName) && subnet.NSG != "" {
 			levels = slices.Insert(levels, 0, struct{ name, nsg string }{"subnet", subnet.NSG})
 		}
 	}
-	var reasons []string
+	grouped := false
 	for _, level := range levels {
 		g := s.nsgs[key(level.nsg)]
 		if g == nil {
 			continue
 		}
+		grouped = true
 		r := g.decide(p)
 		reasons = append(reasons, fmt.Sprintf("%s %s %s %s", level.name, nameOf(g.id), strings.ToLower(r.Access), r.Name))
 		if r.Access != "Allow" {
 			return false, strings.Join(reasons, ", ")
 		}
 	}
-	if reasons == nil {
+	if !grouped {
 		// Without any group what is inside passes; a standard public address
 		// stays closed.
 		return p.tag("VirtualNetwork"), "no network security group"

@@ -76,6 +76,12 @@ type Settings struct {
 	// Reads, Writes and Deletes are the buckets, per principal and
 	// subscription.
 	Reads, Writes, Deletes Bucket
+	// NetworkWrites is how many writes and deletes Microsoft.Network takes in five
+	// minutes in a subscription and region, from whomever, while Throttle is on. No
+	// header tells of it.
+	NetworkWrites int
+	// VersionRefusal is how a version of the API that is not served is refused.
+	VersionRefusal VersionRefusal
 	// EnforceRBAC refuses what the caller's role assignments in this world do
 	// not grant, and what a deny assignment takes away.
 	EnforceRBAC bool
@@ -98,6 +104,7 @@ func DefaultSettings() Settings {
 		RetryAfter: 10, PageSize: 200, Throttle: true, LogSize: 20000,
 		FirewallTime: 4 * time.Minute, PolicyLag: 15 * time.Second, PolicyBusyStatus: http.StatusConflict,
 		Reads: Bucket{250, 25}, Writes: Bucket{200, 10}, Deletes: Bucket{200, 10},
+		NetworkWrites: 1000,
 	}
 }
 
@@ -108,6 +115,7 @@ func (s *Sim) Configure(change func(*Settings)) {
 	defer s.mu.Unlock()
 	change(&s.settings)
 	clear(s.buckets)
+	clear(s.written)
 }
 
 // Settings gives the present settings.

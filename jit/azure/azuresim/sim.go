@@ -71,6 +71,7 @@ type Sim struct {
 	vms           map[string]VM
 	nics          map[string]NIC
 	vnets         map[string]VNet
+	adminRules    map[string][]AdminRule // by virtual network
 	publicIPs     map[string]PublicIP
 	nsgs          map[string]*guard
 	operations    map[string]*operation
@@ -100,6 +101,12 @@ type Sim struct {
 	lags    []*ActiveLag
 	moves   []*move
 
+	// versions are the served versions of the API where they are narrowed, by type
+	// or provider; written is when Microsoft.Network was written, by subscription
+	// and region.
+	versions map[string][]string
+	written  map[string][]time.Time
+
 	buckets map[string]*bucket
 	faults  []*ActiveFault
 	log     []Request
@@ -123,13 +130,14 @@ func New(o Options) *Sim {
 		options: o, settings: DefaultSettings(), routes: armRoutes(),
 		apps: map[string]App{}, tokens: map[string]token{},
 		subscriptions: map[string]Subscription{}, groups: map[string]ResourceGroup{},
-		vms: map[string]VM{}, nics: map[string]NIC{}, vnets: map[string]VNet{},
+		vms: map[string]VM{}, nics: map[string]NIC{}, vnets: map[string]VNet{}, adminRules: map[string][]AdminRule{},
 		publicIPs: map[string]PublicIP{}, nsgs: map[string]*guard{},
 		operations: map[string]*operation{},
 		users:      map[string]User{}, teams: map[string]Group{},
 		roles: map[string]RoleDefinition{}, buckets: map[string]*bucket{}, edge: newEdge(),
 		skews: map[string]time.Duration{}, health: map[string]SubscriptionHealth{},
 		contended: map[string]int{}, hosts: map[string]string{}, deleted: map[string]int{},
+		versions: map[string][]string{}, written: map[string][]time.Time{},
 	}
 	s.AddApp(App{ClientID: o.ClientID, Secret: o.ClientSecret, PrincipalID: o.PrincipalID})
 	for _, role := range builtInRoles() {

@@ -1,0 +1,214 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+	"jitbot/jit/access"
+)
+
+// ledger is which VMs are protected, and what was ever done. It outlives the bots.
+type ledger struct {
+	mu        sync.Mutex
+	protected map[string]bool
+	at        map[string]time.Time // when it was asked for that
+	done      map[string]bool      // by the word that only one command names
+	slow      map[string]time.Duration
+}
+
+// life is one run of the bot: nothing that it does after its crash has an effect.
+type life struct {
+	*fakeService
+	ledger *ledger
+	inbox  *fakeInbox
+	mu     sync.Mutex
+	dead   bool
+}
+
+var errCrashed = errors.New("the process is gone")
+
+func (l *life) crash() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dead = true
+}
+
+// alive has f done unless the process is gone.
+func (l *life) alive(f func()) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dead {
+		return errCrashed
+	}
+	f()
+	return nil
+}
+
+func (l *life) change(ctx context.Context, words []string, f func(vm string) error) ([]access.VMResult, error) {
+	token := words[1]
+	l.ledger.mu.Lock()
+	slow := l.ledger.slow[token]
+	l.ledger.mu.Unlock()
+	if err := sleep(ctx, slow); err != nil {
+		return nil, err
+	}
+	var no error
+	err := l.alive(func() {
+		l.ledger.mu.Lock()
+		defer l.ledger.mu.Unlock()
+		if no = f(path.Base(strings.ToLower(words[0]))); no == nil {
+			l.ledger.done[token] = true
+		}
+	})
+	return []access.VMResult{{VM: jit.VM{Name: words[0], Group: "rg"}, Err: no}}, err
+}
+
+func (l *life) Admin(context.Context, jit.UserID) error { return nil }
+
+// machinesNamed have their names as ids.
+func machinesNamed(words []string) []jit.VM {
+	var out []jit.VM
+	for _, word := range words {
+		out = append(out, jit.VM{ID: word, Name: word})
+	}
+	return out
+}
+
+func (l *life) Offer(_ context.Context, _ jit.UserID, words []string) (access.Offer, error) {
+	return access.Offer{VMs: machinesNamed(words)}, nil
+}
+
+func (l *life) ProtectAsOf(
+	ctx context.Context, _ jit.UserID, words []string, _ []jit.PortPolicy, asked time.Time,
+) ([]access.VMResult, error) {
+	return l.change(ctx, words, func(vm string) error {
+		l.ledger.protected[vm], l.ledger.at[vm] = true, asked
+		return nil
+	})
+}
+
+func (l *life) UnprotectAsOf(ctx context.Context, _ jit.UserID, words []string, asked time.Time) ([]access.VMResult, error) {
+	return l.change(ctx, words, func(vm string) error {
+		if !asked.IsZero() && l.ledger.at[vm].After(asked) {
+			return jit.Refuse(jit.ErrStale, "It was protected again after that.")
+		}
+		l.ledger.protected[vm] = false
+		return nil
+	})
+}
+
+func (l *life) Accept(ctx context.Context, key string, payload []byte, now time.Time) (fresh bool, err error) {
+	gone := l.alive(func() { fresh, err = l.inbox.Accept(ctx, key, payload, now) })
+	return fresh, errors.Join(err, gone)
+}
+
+func (l *life) Accepted(ctx context.Context, each func(string, []byte, time.Time) error) error {
+	return l.inbox.Accepted(ctx, each)
+}
+
+func (l *life) Finish(ctx context.Context, key string, now time.Time) (err error) {
+	gone := l.alive(func() { err = l.inbox.Finish(ctx, key, now) })
+	return errors.Join(err, gone)
+}
+
+// said is what somebody was told of a command when it was acknowledged.
+type said int
+
+const (
+	nothing said = iota // no ack: it may be done or not
+	taken
+	unsure
+	refused
+)
+
+// ordered is a command of one person for one VM.
+type ordered struct {
+	by    string
+	vm    string // its own name
+	word  string // a name that was used for it
+	token string
+	shut  bool // protect, else unprotect
+
+	sent, acked time.Time
+	run         int
+	said        said
+	envelope    string
+}
+
+// payload is what Slack sends of it: a form of one that protects, a line of the other.
+func (c *ordered) frame(o *setup) []byte {
+	team := o.sim.Options().TeamID
+	kind, payload := "slash_commands", map[string]any{
+		"team_id": team, "user_id": c.by, "trigger_id": c.token, "text": fmt.Sprintf("unprotect %s,%s", c.word, c.token),
+	}
+	if c.shut {
+		named := []string{c.word, c.token}
+		words, err := view.PackVMs(view.ShownVMs{Words: named, Are: view.VMsDigest(machinesNamed(named))})
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		one := func(name, value string) map[string]any {
+			return map[string]any{name: map[string]any{
+				"selected_option": map[string]any{"value": value}, "selected_options": []any{map[string]any{"value": value}}, "value": value,
+			}}
+		}
+		kind, payload = "interactive", map[string]any{
+			"type": "view_submission", "team": map[string]any{"id": team}, "trigger_id": c.token,
+			"user": map[string]any{"id": c.by, "team_id": team},
+			"view": map[string]any{"id": "V" + c.token, "callback_id": view.FormProtect, "private_metadata": words, "state": map[string]any{
+				"values": map[string]any{
+					"ports": one("ports", "22"), "protocol": one("protocol", "tcp"),
+					"per_request": one("per_request", "single"), "duration": one("duration", "90m"),
+				},
+			}},
+		}
+	}
+	raw, err := json.Marshal(map[string]any{"type": kind, "envelope_id": c.envelope, "accepts_response_payload": true, "payload": payload})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return raw
+}
+
+// send sends it and keeps what was said.
+func (c *ordered) send(o *setup) {
+	r, err := o.sim.Deliver(o.ctx, c.frame(o))
+	c.acked = time.Now()
+	switch {
+	case err != nil: // nor does it matter whether it reached anybody
+		c.said = nothing
+	case strings.Contains(string(r.Payload), "I cannot tell"):
+		c.said = unsure
+	case len(r.Payload) > 0:
+		c.said = refused
+	default:
+		c.said = taken
+	}
+}
+
+// ends are the states that a VM may be in after the commands for it, in the order in
+// which they were taken; what nobody knows was done or not.
+func ends(all []*ordered) []bool {
+	states := []bool{false}
+	for _, c := range all {
+		switch c.said {
+		case taken:
+			states = []bool{c.shut}
+		case nothing, unsure:
+			if !slices.Contains(states, c.shut) {
+				states = append(states, c.shut)
+			}
+		case refused:
+		}
+	}
+	return states
+}

@@ -122,7 +122,8 @@ func (c Checker) Detached( //nolint:revive // a case a branch
 	}
 	all, err := c.Adapters.Inventory.Interfaces(ctx)
 	if err != nil {
-		c.Adapters.Log.WarnContext(ctx, "interfaces that stay shut with a VM cannot be looked at", slog.String("vm", p.VM), slog.Any("error", err))
+		c.Adapters.Log.WarnContext(ctx, "interfaces that stay shut with a VM cannot be looked at",
+			slog.String("vm", p.VM), slog.Any("error", err))
 	}
 	var out []jit.Interface
 	for _, id := range slices.Sorted(maps.Keys(lost)) {
@@ -170,7 +171,8 @@ func hasAll(vm jit.VM, addresses []netip.Addr) bool {
 
 // isFiltered reports whether a group is before each address of the interface.
 func isFiltered(nic jit.Interface) bool {
-	return len(nic.Addresses) > 0 && !slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool { return nic.Guard == "" && a.SubnetGuard == "" })
+	bare := func(a jit.Address) bool { return nic.Guard == "" && a.SubnetGuard == "" }
+	return len(nic.Addresses) > 0 && !slices.ContainsFunc(nic.Addresses, bare)
 }
 
 // coveredByOther reports whether a VM has the interface whose own protection has all of

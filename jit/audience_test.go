@@ -104,7 +104,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	keep(es)
 	_, es = hindered.Hinder(nsg, "", now)
 	keep(es)
-	_, es = locked.Move([]Path{{Guard: nsg}}, nil, now)
+	_, es = locked.Move(VM{}, []Path{{Guard: nsg}}, nil, nil, now)
 	keep(es)
 	events = append(events, Orphaned("r", "n", "g-7k2qd", Card{}, "", now), Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "", now),
 		Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "a lock", now),

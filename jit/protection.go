@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"jitbot/jit/resource"
 )
 
 // ProtectionState is where a protection is in its life.
@@ -49,6 +51,11 @@ type Protection struct {
 	Bare     []netip.Addr    `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
 	Left     []Path          `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
 	Reason   string          `json:"reason,omitempty"` // why it is unprotecting
+
+	// Interfaces are those of its VM with their addresses, by id in lower case, as seen
+	// last; Detached those that it had and that stay shut with it.
+	Interfaces map[string][]netip.Addr `json:"interfaces,omitempty"`
+	Detached   map[string][]netip.Addr `json:"detached,omitempty"`
 
 	Open  string              `json:"open,omitempty"`  // what its denies leave open, as told last
 	Above map[string][]string `json:"above,omitempty"` // by guard in lower case: the allows of other people before its denies, as seen last
@@ -120,6 +127,7 @@ func (p Protection) Expose(guard string, above []string, open string, now time.T
 	maps.Copy(seen, p.Above)
 	seen[strings.ToLower(guard)] = above
 	p.Above = seen
+	p.Paths, _ = faulted(p.Paths, guard, "")
 	if open == p.Open {
 		return p, nil
 	}
@@ -127,21 +135,89 @@ func (p Protection) Expose(guard string, above []string, open string, now time.T
 	return p, []Event{p.event(EventExposed, Person{}, now, open)}
 }
 
-// Move gives a protection the paths that its VM has now, and the addresses that
-// nothing filters; what it leaves is kept until it was read back gone.
-func (p Protection) Move(paths []Path, bare []netip.Addr, now time.Time) (Protection, []Event) {
-	if p.State == Unprotecting || SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
+// Move gives a protection the paths that its VM has now, with those of the interfaces
+// that were detached from it and stay shut, and the addresses that nothing filters;
+// what it leaves is kept until it was read back gone.
+func (p Protection) Move(vm VM, paths []Path, bare []netip.Addr, detached map[string][]netip.Addr, now time.Time) (Protection, []Event) {
+	interfaces := interfacesOf(vm)
+	same := SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare)
+	seen := maps.EqualFunc(interfaces, p.Interfaces, slices.Equal) && maps.EqualFunc(detached, p.Detached, slices.Equal)
+	if p.State == Unprotecting || same && seen {
 		return p, nil
 	}
-	p = p.changed()
-	p.Left = slices.Concat(p.Left, p.Paths)
-	p.Paths, p.Bare, p.State = paths, bare, Protecting
-	text := "The addresses or network security groups of " + p.Name + " changed; the denies follow."
-	if len(bare) > 0 {
-		text = p.Name + " has no network security group before its address " + bare[0].String() +
-			" any more, so nothing keeps its ports shut there; attach one."
+	var texts []string
+	for _, id := range slices.Sorted(maps.Keys(detached)) {
+		if _, known := p.Detached[id]; !known {
+			texts = append(texts, "The interface "+resource.Name(id)+", which is kept shut with "+p.Name+", is not attached to it; "+
+				"it stays shut until it is gone, is protected with another VM, or "+p.Name+" is unprotected.")
+		}
 	}
-	return p, []Event{p.event(EventMoved, Person{}, now, text)}
+	p = p.changed()
+	p.Interfaces, p.Detached = interfaces, detached
+	switch {
+	case same:
+	case len(bare) > 0:
+		texts = append(texts, p.Name+" has no network security group before its address "+bare[0].String()+
+			" any more, so nothing keeps its ports shut there; attach one.")
+	default:
+		texts = append(texts, "The addresses or network security groups of "+p.Name+" changed; the denies follow.")
+	}
+	if !same {
+		p.Left = slices.Concat(p.Left, p.Paths)
+		p.Paths, p.Bare, p.State = paths, bare, Protecting
+	}
+	if len(texts) == 0 {
+		return p, nil
+	}
+	return p, []Event{p.event(EventMoved, Person{}, now, strings.Join(texts, " "))}
+}
+
+// interfacesOf are the addresses of the VM, by interface.
+func interfacesOf(vm VM) map[string][]netip.Addr {
+	out := map[string][]netip.Addr{}
+	for _, nic := range vm.Interfaces {
+		addresses := VM{Interfaces: []Interface{nic}}.Addresses()
+		out[strings.ToLower(nic.ID)] = slices.SortedFunc(slices.Values(addresses), netip.Addr.Compare)
+	}
+	return out
+}
+
+// keeping is the protection that also keeps shut what the one before it did of
+// interfaces which its VM has no more.
+func (p Protection) keeping(old Protection) Protection {
+	for _, all := range []map[string][]netip.Addr{old.Interfaces, old.Detached} {
+		for id, addresses := range all {
+			if _, has := p.Interfaces[id]; has || p.Interfaces == nil || old.State == Unprotecting {
+				continue
+			}
+			p.Detached = maps.Clone(p.Detached)
+			if p.Detached == nil {
+				p.Detached = map[string][]netip.Addr{}
+			}
+			p.Detached[id] = addresses
+			for _, path := range old.Paths {
+				p.Paths = withAddresses(p.Paths, path, addresses)
+			}
+		}
+	}
+	return p
+}
+
+// withAddresses are the paths and one to those of the addresses that it leads to.
+func withAddresses(paths []Path, path Path, addresses []netip.Addr) []Path {
+	path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(addresses, a) })
+	path.Confirmed, path.Fault = false, ""
+	if len(path.Addresses) == 0 {
+		return paths
+	}
+	paths = slices.Clone(paths)
+	at := slices.IndexFunc(paths, func(p Path) bool { return resource.Same(p.Guard, path.Guard) })
+	if at < 0 {
+		return append(paths, path)
+	}
+	both := slices.SortedFunc(slices.Values(slices.Concat(paths[at].Addresses, path.Addresses)), netip.Addr.Compare)
+	paths[at].Addresses = slices.Compact(both)
+	return paths
 }
 
 // LeftGuard says that no deny for what the VM left is in the guard any more.

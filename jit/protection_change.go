@@ -33,19 +33,35 @@ func (p Protection) StayShut(now time.Time) (Protection, []Event) {
 	return p.ReplacedBy(next, now)
 }
 
-// Trouble keeps what went wrong at a guard.
-func (p Protection) Trouble(guard, fault string) Protection {
+// Trouble keeps what went wrong at a guard. That a rule which is to keep the VM shut is
+// not there and cannot be written is told, once for each cause: exposed says that
+// nothing else keeps out what it kept out.
+func (p Protection) Trouble(guard, rule, fault string, exposed bool, now time.Time) (Protection, []Event) {
+	if rule != "" {
+		fault = "the rule " + rule + " of " + resource.GuardName(guard) + ", which is to keep " + p.Name +
+			" shut, is not as it should be and cannot be written: " + fault
+	}
 	paths, fresh := faulted(p.Paths, guard, fault)
 	if !fresh {
-		return p
+		return p, nil
 	}
 	p = p.changed()
 	p.Paths = paths
-	return p
+	switch {
+	case rule == "":
+		return p, nil
+	case exposed:
+		p.Open = "all of it, because " + fault
+		return p, []Event{p.event(EventExposed, Person{}, now, p.Open)}
+	default:
+		return p, []Event{p.event(EventDrift, Person{}, now, fault+".")}
+	}
 }
 
-// ReplacedBy is the next protection of the VM in place of the one that is there.
+// ReplacedBy is the next protection of the VM in place of the one that is there. What
+// this kept shut of detached interfaces stays shut.
 func (p Protection) ReplacedBy(next Protection, now time.Time) (Protection, []Event) {
+	next = next.keeping(p)
 	next.Revision, next.Left = p.Revision, p.Left
 	if !SamePaths(p.Paths, next.Paths) {
 		next.Left = slices.Concat(p.Left, p.Paths)
@@ -95,20 +111,6 @@ func (p Protection) Inherited(heir VM, now time.Time) (Protection, []Event) {
 		"What "+before+" had is that of "+heir.Group+"/"+heir.Name+" now, which stays shut by the same denies.")}
 }
 
-// WithoutGuard are the paths of the protection to addresses that have no group now:
-// its denies stay where they are, and are there when the group comes back.
-func (p Protection) WithoutGuard(bare []netip.Addr) []Path {
-	var out []Path
-	for _, path := range p.Paths {
-		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(bare, a) })
-		path.Confirmed, path.Fault = false, ""
-		if len(path.Addresses) > 0 {
-			out = append(out, path)
-		}
-	}
-	return out
-}
-
 // AgreesWith reports whether the protection is as the policy of its VM says now.
 // The ports are the policy's only where that protects always.
 func (p Protection) AgreesWith(policy Policy) bool {
@@ -133,7 +135,7 @@ func (p Protection) HasAt(guard string, a netip.Addr) bool {
 func (p Policy) Protection(vm VM, paths []Path) Protection {
 	return Protection{
 		VM: vm.ID, Name: vm.Name, Group: vm.Group, Always: p.Always, Ports: p.Ports, Paths: paths,
-		Existing: p.existing(), Source: p.denySource(),
+		Existing: p.existing(), Source: p.denySource(), Interfaces: interfacesOf(vm),
 	}
 }
 

@@ -153,11 +153,11 @@ func directFailed(id, what string, _ jit.Event, g jit.Grant) string {
 
 func directHindered(id, what string, _ jit.Event, g jit.Grant) string {
 	if g.State != jit.Open {
-		return fmt.Sprintf("A rule was put before that of your access %s; by now it is %s.", id, stateText(g))
+		return fmt.Sprintf("What is in Azure may have kept your access %s from working; by now it is %s.", id, stateText(g))
 	}
 	return joinLines(
-		fmt.Sprintf("A rule that somebody put before that of your access %s in Azure may keep you out: %s.", id, what),
-		"jitbot does not touch the rules of other people; tell an admin what is named below.")
+		fmt.Sprintf("Something in Azure may keep you out of your access %s: %s.", id, what),
+		"jitbot does not touch the rules of other people, and tries again what it may not write now; tell an admin what is named below.")
 }
 
 func directStuck(id, what string, _ jit.Event, _ jit.Grant) string {

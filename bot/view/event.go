@@ -37,7 +37,7 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventFailed:    {thread: threadFailed, direct: directFailed, quoted: textOfEvent},
 		jit.EventReminded:  {direct: directReminded},
 		jit.EventUnchecked: {thread: threadUnchecked},
-		jit.EventHindered:  {thread: withWhy("somebody's rule may keep its holder out"), direct: directHindered, quoted: textOfEvent},
+		jit.EventHindered:  {thread: withWhy("something may keep its holder out"), direct: directHindered, quoted: textOfEvent},
 		jit.EventClosing:   {}, // the card says it
 		jit.EventStuck:     {thread: threadStuck, direct: directStuck, quoted: textOfEvent, channel: channelStuck},
 		jit.EventClosed:    {thread: threadClosed, direct: directClosed, quoted: reasonOfGrant},

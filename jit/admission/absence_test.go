@@ -37,13 +37,13 @@ func TestAbsences(t *testing.T) {
 	})
 }
 
-func TestHeir(t *testing.T) {
+func TestHeirs(t *testing.T) {
 	at := func(address, guard, subnetGuard string) jit.VM {
 		a := jit.Address{Addr: netip.MustParseAddr(address), SubnetGuard: subnetGuard}
 		return jit.VM{ID: "/new", Interfaces: []jit.Interface{{Guard: guard, Addresses: []jit.Address{a}}}}
 	}
 	p := jit.Protection{
-		VM: "/old", Bare: []netip.Addr{netip.MustParseAddr("10.0.0.9")},
+		VM: "/old", Interfaces: map[string][]netip.Addr{"/nic-1": nil}, Detached: map[string][]netip.Addr{"/nic-2": nil}, Bare: []netip.Addr{netip.MustParseAddr("10.0.0.9")},
 		Paths: []jit.Path{{VM: "/old", Guard: "/a/web-nsg", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
 	}
 	for name, c := range map[string]struct {
@@ -53,19 +53,23 @@ func TestHeir(t *testing.T) {
 		"at the interface":         {at("10.0.0.4", "/a/web-nsg", ""), true},
 		"at the subnet":            {at("10.0.0.4", "", "/A/WEB-NSG"), true},
 		"of a group that moved":    {at("10.0.0.4", "/b/web-nsg", "/b/other"), true},
+		"of a namesake":            {at("10.0.0.4", "/c/web-nsg", ""), false},
+		"an interface of it":       {jit.VM{ID: "/new", Interfaces: []jit.Interface{{ID: "/NIC-1"}}}, true},
+		"one that was detached":    {jit.VM{ID: "/new", Interfaces: []jit.Interface{{ID: "/nic-2"}}}, true},
 		"another address":          {at("10.0.0.5", "/a/web-nsg", ""), false},
 		"behind another group":     {at("10.0.0.4", "/a/db-nsg", ""), false},
 		"behind none":              {at("10.0.0.4", "", ""), false},
 		"behind none, as it was":   {at("10.0.0.9", "", ""), true},
 		"no address of it, no NSG": {at("10.0.0.8", "", ""), false},
 	} {
-		if _, found := admission.Heir(p, map[string]jit.VM{"/new": c.vm}); found != c.want {
-			t.Errorf("%s: %t", name, found)
+		moved := func(string) bool { return name != "of a namesake" }
+		if found := admission.Heirs(p, map[string]jit.VM{"/new": c.vm}, moved); (len(found) > 0) != c.want {
+			t.Errorf("%s: %v", name, found)
 		}
 	}
 	own := at("10.0.0.4", "/a/web-nsg", "")
 	own.ID = "/OLD"
-	if _, found := admission.Heir(p, map[string]jit.VM{"/old": own}); found {
+	if found := admission.Heirs(p, map[string]jit.VM{"/old": own}, func(string) bool { return true }); len(found) > 0 {
 		t.Error("it is its own heir")
 	}
 }

@@ -13,34 +13,55 @@ import (
 // what is to be opened there gathers for a moment, goes into one change, and
 // waits while a change is under way.
 
-// FirewallBatch knows which firewalls are being changed, by us or by somebody
-// else, and the openings that wait for that. mu guards the maps, beginning that
-// nothing begins while a firewall is claimed.
-type FirewallBatch struct {
-	// beginning is held shared by whoever begins at firewalls, and alone by whoever
-	// claims one: what began before a claim is in what is read next. It is taken
-	// before mu.
-	beginning sync.RWMutex
+// claimWaits is how long a claim waits for what is beginning: for one write of the
+// store, and for nothing slower.
+const claimWaits = time.Second
 
-	mu      sync.Mutex
-	claimed map[string]bool       // firewalls that are being read and written
-	changed map[string]time.Time  // when firewalls were seen being changed by somebody else
-	waiting map[jit.ID][]jit.Path // of openings that wait for a firewall
+// FirewallBatch knows which firewalls are being changed, by us or by somebody
+// else, and the openings that begin there or wait for that. mu guards all of it, and is
+// never held while the store writes.
+type FirewallBatch struct {
+	mu        sync.Mutex
+	claimed   map[string]bool            // firewalls that are being read and written
+	beginning map[chan struct{}][]string // guards at which something is beginning, until the channel is closed
+	changed   map[string]time.Time       // when firewalls were seen being changed by somebody else
+	waiting   map[jit.ID][]jit.Path      // of openings that wait for a firewall
 }
 
 // NewFirewallBatch knows of no change.
 func NewFirewallBatch() *FirewallBatch {
-	return &FirewallBatch{claimed: map[string]bool{}, changed: map[string]time.Time{}, waiting: map[jit.ID][]jit.Path{}}
+	return &FirewallBatch{
+		claimed: map[string]bool{}, beginning: map[chan struct{}][]string{}, changed: map[string]time.Time{}, waiting: map[jit.ID][]jit.Path{},
+	}
 }
 
 // Claim keeps that what is wanted of the guard is being read and written, until
-// it is released: who comes later is not in that change.
+// it is released: who comes later is not in that change. Who is beginning is waited
+// for and is in it, unless the store takes long: closings wait for no store.
 func (b *FirewallBatch) Claim(guard string) {
-	b.beginning.Lock() // whoever is beginning is in what is read next
-	defer b.beginning.Unlock()
+	late := time.NewTimer(claimWaits)
+	defer late.Stop()
+	for _, begun := range b.claim(guard) {
+		select {
+		case <-begun:
+		case <-late.C:
+			return
+		}
+	}
+}
+
+// claim claims the guard, and gives what is beginning there.
+func (b *FirewallBatch) claim(guard string) []chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.claimed[guard] = true
+	var out []chan struct{}
+	for begun, guards := range b.beginning {
+		if slices.Contains(guards, guard) {
+			out = append(out, begun)
+		}
+	}
+	return out
 }
 
 // Release ends a Claim.
@@ -51,16 +72,37 @@ func (b *FirewallBatch) Release(guard string) {
 }
 
 // BeginUnlessClaimed has an opening begin, unless a firewall on its paths is claimed: then
-// the paths are remembered, and begun is false. begin runs while nobody can
-// Claim a firewall, so it must be short.
+// the paths are remembered, and begun is false. A Claim waits for begin, so it must be
+// short.
 func (b *FirewallBatch) BeginUnlessClaimed(id jit.ID, paths []jit.Path, begin func() error) (begun bool, err error) {
-	b.beginning.RLock()
-	defer b.beginning.RUnlock()
-	if slices.ContainsFunc(jit.GuardsOf(paths), b.IsClaimed) {
+	done, free := b.enter(jit.GuardsOf(paths))
+	if !free {
 		b.RememberPaths(id, paths)
 		return false, nil
 	}
+	defer b.leave(done)
 	return true, begin()
+}
+
+// enter notes that something is beginning at the guards; free is false when one of them
+// is claimed.
+func (b *FirewallBatch) enter(guards []string) (done chan struct{}, free bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if slices.ContainsFunc(guards, func(guard string) bool { return b.claimed[guard] }) {
+		return nil, false
+	}
+	done = make(chan struct{})
+	b.beginning[done] = guards
+	return done, true
+}
+
+// leave ends an enter.
+func (b *FirewallBatch) leave(done chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(done)
+	delete(b.beginning, done)
 }
 
 // IsClaimed reports whether the guard is being read and written.

@@ -67,16 +67,18 @@ func TestFoundOlder(t *testing.T) {
 	now := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	for _, tt := range []struct {
 		idle, ago time.Duration
+		newest    bool
 		want      bool
 	}{
-		{time.Minute, time.Hour, false},
-		{3 * time.Minute, time.Hour, true},
-		{3 * time.Minute, -time.Second, false},
+		{time.Minute, time.Hour, true, false},
+		{time.Minute, time.Hour, false, true},
+		{3 * time.Minute, time.Hour, true, true},
+		{3 * time.Minute, -time.Second, false, false},
 	} {
 		s := NewStartup()
-		s.Found(now, tt.idle)
+		s.Found(now, tt.idle, tt.newest)
 		if got := s.FoundOlder(now.Add(-tt.ago)); got != tt.want {
-			t.Errorf("idle for %s, %s ago: %t", tt.idle, tt.ago, got)
+			t.Errorf("idle for %s, newest %t, %s ago: %t", tt.idle, tt.newest, tt.ago, got)
 		}
 	}
 }

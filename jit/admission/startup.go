@@ -27,9 +27,12 @@ func NewStartup() *Startup {
 	return &Startup{served: make(chan struct{}), closing: map[string]bool{}}
 }
 
-// Found notes when jitbot started, and for how long nothing had been stored then: long
-// ago means that an older copy may have been put in the place of the store.
-func (s *Startup) Found(now time.Time, idle time.Duration) { s.begun, s.older = now, idle > oldStore }
+// Found notes when jitbot started, for how long nothing had been stored then, and whether
+// the store is known to be the newest: where it is not, or that is long ago, an older copy
+// may have been put in the place of the store.
+func (s *Startup) Found(now time.Time, idle time.Duration, newest bool) {
+	s.begun, s.older = now, !newest || idle > oldStore
+}
 
 // Served is closed when Slack may be served.
 func (s *Startup) Served() <-chan struct{} { return s.served }

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,7 +46,7 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (rules.Table, 
 	if err != nil {
 		return rules.Table{}, fmt.Errorf("reading a rule collection group: %w", err)
 	}
-	chain, err := c.readPolicyChain(ctx, id.Parent.String())
+	chain, err := c.readPolicyChain(ctx, resource.Subscription(guard), id.Parent.String())
 	if err != nil {
 		return rules.Table{}, err
 	}
@@ -53,15 +54,17 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (rules.Table, 
 }
 
 // readPolicyChain reads a policy, those that it inherits from, and the groups of each.
-// What could be read comes with the error.
-func (c *Client) readPolicyChain(ctx context.Context, policy string) (policyChain, error) {
+// What could be read comes with the error. One of another subscription than home is
+// waited for no longer than others are, and what that subscription asks for is no pause
+// of home's: it is rules.ErrElsewhere then.
+func (c *Client) readPolicyChain(ctx context.Context, home, policy string) (policyChain, error) {
 	var chain policyChain
 	for id := policy; id != "" && len(chain) < maxInheritance; {
 		r, _, err := c.locate(id, policyType)
 		if err != nil {
 			return chain, fmt.Errorf("reading a firewall policy: %w", err)
 		}
-		link, err := c.readPolicy(ctx, r)
+		link, err := c.readPolicyFrom(ctx, home, r)
 		if err != nil && len(chain) > 0 {
 			err = goneMeanwhile(err) // the parent's absence is not the policy's
 		}
@@ -72,6 +75,20 @@ func (c *Client) readPolicyChain(ctx context.Context, policy string) (policyChai
 		id = link.policy.Properties.Base.ID
 	}
 	return chain, nil
+}
+
+// readPolicyFrom is readPolicy for what is in the subscription home.
+func (c *Client) readPolicyFrom(ctx context.Context, home string, policy *arm.ResourceID) (chainLink, error) {
+	if strings.EqualFold(policy.SubscriptionID, home) {
+		return c.readPolicy(ctx, policy)
+	}
+	within, cancel := context.WithTimeout(ctx, foreignPatience)
+	defer cancel()
+	link, err := c.readPolicy(within, policy)
+	if within.Err() != nil && ctx.Err() == nil || errors.Is(err, jit.ErrBusy) {
+		err = fmt.Errorf("%w: %s", rules.ErrElsewhere, err.Error())
+	}
+	return link, err
 }
 
 func (c *Client) readPolicy(ctx context.Context, policy *arm.ResourceID) (chainLink, error) {
@@ -93,10 +110,12 @@ func (c *Client) readPolicy(ctx context.Context, policy *arm.ResourceID) (chainL
 }
 
 // firewallTables reads the firewalls of a subscription that have rules of their
-// own, and the groups of ours in the policies of the others.
+// own, and the groups of ours in the policies of the others. It is rules.ErrElsewhere
+// when all but policies of other subscriptions could be read.
 func (c *Client) firewallTables(ctx context.Context, subscription string) ([]rules.Table, error) {
 	firewalls, _, err := c.firewalls(ctx, subscription)
 	var tables []rules.Table
+	var elsewhere error
 	seen := map[string]bool{}
 	for _, f := range firewalls {
 		policy := f.Properties.Policy.ID
@@ -106,20 +125,24 @@ func (c *Client) firewallTables(ctx context.Context, subscription string) ([]rul
 		}
 		if key := strings.ToLower(policy); !seen[key] {
 			seen[key] = true
-			found, policyErr := c.ownTables(ctx, policy)
+			found, policyErr := c.ownTables(ctx, subscription, policy)
 			tables = append(tables, found...)
-			if !c.notShown(ctx, policyErr) {
+			switch {
+			case c.notShown(ctx, policyErr):
+			case errors.Is(policyErr, rules.ErrElsewhere):
+				elsewhere = policyErr
+			default:
 				err = errors.Join(err, policyErr)
 			}
 		}
 	}
-	return tables, err
+	return tables, cmp.Or(err, elsewhere)
 }
 
 // ownTables are those of groups in a policy that have a name of ours, also
 // where a policy that it inherits from may not be read.
-func (c *Client) ownTables(ctx context.Context, policy string) ([]rules.Table, error) {
-	chain, err := c.readPolicyChain(ctx, policy)
+func (c *Client) ownTables(ctx context.Context, home, policy string) ([]rules.Table, error) {
+	chain, err := c.readPolicyChain(ctx, home, policy)
 	if len(chain) == 0 {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"jitbot/jit/resource"
@@ -40,7 +41,14 @@ func (c *Client) Tables(ctx context.Context, subscription string) (tables []rule
 	if err != nil {
 		return nil, err
 	}
-	defer c.health.begin(s.id, "guards")(&err)
+	noted := c.health.begin(s.id, "guards")
+	defer func() {
+		own := err
+		if errors.Is(err, rules.ErrElsewhere) {
+			own = nil // this subscription is well
+		}
+		noted(&own)
+	}()
 	err = listInto(ctx, s.manager, s.listAddress(nsgType), func(g *securityGroup) {
 		c.network.locate(g.ID, g.Location)
 		tables = append(tables, fromGroup(g))

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -41,15 +42,10 @@ func (c *Client) readPolicies(ctx context.Context, l *networkLists) error {
 		}
 	}
 	return eachID(ctx, ids, func(ctx context.Context, id string) error {
-		within, foreign := ctx, resource.Subscription(id) != users[id]
-		if foreign {
-			var cancel context.CancelFunc
-			within, cancel = context.WithTimeout(ctx, foreignPatience)
-			defer cancel()
-		}
-		chain, err := c.readPolicyChain(within, id)
+		chain, err := c.readPolicyChain(ctx, users[id], id)
 		l.mu.Lock()
 		defer l.mu.Unlock()
+		foreign := resource.Subscription(id) != users[id] || errors.Is(err, rules.ErrElsewhere)
 		switch {
 		case c.notShown(ctx, err), err != nil && foreign && ctx.Err() == nil:
 			l.unread[users[id]] = true

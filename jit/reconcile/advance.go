@@ -13,6 +13,7 @@ import (
 const (
 	advancers   = 32                     // grants moved on at once, so that the store commits them together
 	storeWithin = 500 * time.Millisecond // a pass waits no longer for the store: rules that are overdue go by what was read
+	storeSlow   = 5 * time.Second        // work on a guard waits no longer: what is due there next would wait along
 	askedFor    = 15 * time.Second       // a request not checked by then was cut off, and is checked again
 )
 
@@ -137,6 +138,8 @@ func (r *Reconciler) advanceClosing(ctx context.Context, g jit.Grant, now time.T
 // update runs a transition. One that comes too late, because somebody else
 // moved the grant on, is no fault.
 func (r *Reconciler) update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeSlow)
+	defer cancel()
 	g, err := r.adapters.Grants.Update(ctx, id, f)
 	if errors.Is(err, jit.ErrStale) {
 		g, err = r.adapters.Grants.Grant(ctx, id)

@@ -34,13 +34,26 @@ func (r *Reconciler) confirmGuard(ctx context.Context, pass guardPass) error {
 		if err != nil {
 			faults = append(faults, err)
 		}
+		if storeHangs(ctx, err) {
+			return errors.Join(faults...)
+		}
 	}
 	for _, p := range pass.protections {
-		if err := r.confirmProtection(ctx, pass, p); err != nil {
+		err := r.confirmProtection(ctx, pass, p)
+		if err != nil {
 			faults = append(faults, err)
+		}
+		if storeHangs(ctx, err) {
+			return errors.Join(faults...)
 		}
 	}
 	return errors.Join(append(faults, r.recordOrphans(ctx, pass))...)
+}
+
+// storeHangs reports whether the store took too long: then it is not asked for the rest
+// either, since what is overdue here by then would wait for it.
+func storeHangs(ctx context.Context, err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
 }
 
 // confirmReady moves on what already agrees and what nothing is changed for, since
@@ -49,11 +62,15 @@ func (r *Reconciler) confirmReady(ctx context.Context, pass guardPass) error {
 	pass.others = map[string]guardPass{}
 	var faults []error
 	for _, g := range pass.grants {
+		var err error
 		switch {
 		case g.State == jit.Opening && r.whyNotInForce(pass, g) == nil:
-			faults = append(faults, r.confirmOpened(ctx, pass, g))
+			err = r.confirmOpened(ctx, pass, g)
 		case g.State == jit.Closing && r.whyInForce(pass, g) == nil && !g.ConfirmedAt(pass.guard) && !pass.plan.Changing(g.ID):
-			faults = append(faults, r.confirmClosed(ctx, pass, g))
+			err = r.confirmClosed(ctx, pass, g)
+		}
+		if faults = append(faults, err); storeHangs(ctx, err) {
+			break
 		}
 	}
 	return errors.Join(faults...)
@@ -185,7 +202,7 @@ func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant)
 		relocated := pass.plan.FinalOf(want).MovesPublicEnd(g)
 		changed, err := r.isRewritten(ctx, pass, g, want, relocated)
 		if err != nil {
-			return err
+			return errors.Join(err, r.recordUnwritten(ctx, pass, g, want, err))
 		}
 		moved = moved || relocated
 		if !changed || relocated || !g.ConfirmedAt(pass.guard) {
@@ -248,25 +265,6 @@ func (r *Reconciler) recordDrift(ctx context.Context, g jit.Grant, rule string, 
 func (r *Reconciler) storeRerouted(ctx context.Context, pass guardPass, g jit.Grant) error {
 	_, err := r.update(ctx, g.ID, func(stored jit.Grant) (jit.Grant, []jit.Event, error) {
 		return stored.Rerouted(g.Paths, pass.guard, r.publicEnds(pass, stored), pass.now)
-	})
-	return err
-}
-
-// recordHindrance keeps and tells what was read to stand in the way.
-func (r *Reconciler) recordHindrance(ctx context.Context, pass guardPass, g jit.Grant) error {
-	by := r.owner.Hindrance(pass.after, pass.plan, g)
-	if guards := jit.GuardsOf(g.Paths); by == "" && guards[0] == pass.guard { // one of them tells
-		text, known := r.adminDenials.Of(g.ID)
-		if by = text; !known {
-			return nil
-		}
-	}
-	if !g.Hindered(pass.guard, by) {
-		return nil
-	}
-	_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-		next, events := g.Hinder(pass.guard, by, pass.now)
-		return next, events, nil
 	})
 	return err
 }

@@ -3,9 +3,11 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
@@ -151,7 +153,7 @@ func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, 
 // told of it: somebody's allow stands before them, or does no more.
 func (r *Reconciler) recordExposure(ctx context.Context, pass guardPass, p jit.Protection) error {
 	here, changed, err := r.owner.ExposedBy(pass.after, p)
-	if !changed || err != nil {
+	if !changed && !rules.Faulted(p, pass.guard) || err != nil {
 		return err
 	}
 	open, err := r.whatStaysOpen(ctx, pass, p)
@@ -165,9 +167,47 @@ func (r *Reconciler) recordExposure(ctx context.Context, pass guardPass, p jit.P
 	return err
 }
 
-// recordProtectionTrouble keeps what went wrong with a protection here.
+// recordProtectionTrouble keeps what went wrong with a protection here. That a deny of it
+// is not there is told when it cannot be written, or could not for a while.
 func (r *Reconciler) recordProtectionTrouble(ctx context.Context, pass guardPass, p jit.Protection, cause error) error {
+	rule, exposed := "", false
+	if p.State != jit.Unprotecting {
+		rule = pass.plan.MissingDeny(r.owner.Installation, pass.after, pass.protections, p)
+	}
+	if rule != "" {
+		if !r.goesOn("a deny of "+p.VM, pass.guard, cause) {
+			return nil
+		}
+		exposed = p.State == jit.Protected && r.isExposed(ctx, pass, p)
+	}
 	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
-		return p.Trouble(pass.guard, admission.ReasonFor(cause)), nil
+		return p.Trouble(pass.guard, rule, admission.ReasonFor(cause), exposed, pass.now)
 	})
+}
+
+// goesOn reports whether what could not be written at the guard is to be told: trying
+// again cannot help, or Azure asks for a long pause, or it has been tried for a while.
+func (r *Reconciler) goesOn(what, guard string, cause error) bool {
+	since := r.absences.Missed(what + " at " + guard)
+	busy := (*jit.BusyError)(nil)
+	return admission.Lasting(cause) || errors.As(cause, &busy) && busy.Wait > saidWait || time.Since(since) >= saidWait
+}
+
+// isExposed reports whether no guard before some address of the protection holds a deny
+// of it. What cannot be read just now may.
+func (r *Reconciler) isExposed(ctx context.Context, pass guardPass, p jit.Protection) bool {
+	if err := r.readBeside(ctx, pass, jit.GuardsOf(p.Paths)); err != nil {
+		return false
+	}
+	denied := map[netip.Addr]bool{}
+	for _, path := range p.Paths {
+		table := pass.after
+		if other, read := pass.others[strings.ToLower(path.Guard)]; read {
+			table = other.after
+		}
+		for _, a := range path.Addresses {
+			denied[a] = denied[a] || r.owner.Denies(table, p, path, a)
+		}
+	}
+	return slices.Contains(slices.Collect(maps.Values(denied)), false)
 }

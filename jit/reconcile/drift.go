@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -35,12 +36,15 @@ func (r *Reconciler) compareAll(ctx context.Context, subscription string) error 
 	}
 	var tables []rules.Table
 	if subscription != "" {
-		if tables, err = r.adapters.Network.Tables(ctx, subscription); err != nil {
+		switch tables, err = r.adapters.Network.Tables(ctx, subscription); {
+		case errors.Is(err, rules.ErrElsewhere): // what is there is compared there
+			r.adapters.Log.WarnContext(ctx, "a firewall policy could not be read", slog.Any("error", err))
+		case err != nil:
 			faults = append(faults, fmt.Errorf("listing the security groups and firewalls: %w", err))
 		}
 	}
 	for guard := range stale {
-		if err == nil && !rules.Lists(tables, guard) {
+		if subscription != "" && err == nil && !rules.Lists(tables, guard) {
 			r.absences.Missed(guard)
 		}
 	}

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/resource"
 	"jitbot/jit/route"
+	"jitbot/jit/rules"
 )
 
 // followProtections keeps every protection in step with its VM, and queues the
@@ -26,7 +29,7 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 	for _, p := range protections {
 		protected[strings.ToLower(p.VM)] = true
 		if p.At.Before(began) && c.concerns(p.VM) { // else it knows better than the list
-			faults = append(faults, r.followProtection(ctx, p, c))
+			faults = append(faults, r.followProtection(ctx, p, protections, c))
 		}
 	}
 	for id, vm := range c.byID {
@@ -37,8 +40,8 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 	return faults
 }
 
-// followProtection keeps a protection in step with its VM and its policy.
-func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, c currentVMs) error {
+// followProtection keeps a protection, one of all, in step with its VM and its policy.
+func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, all []jit.Protection, c currentVMs) error {
 	if p.State == jit.Unprotecting {
 		return nil
 	}
@@ -66,30 +69,46 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, c c
 	if err := r.tellUnread(ctx, vm, p); err != nil {
 		return err
 	}
-	paths, bare := route.NSGPaths(vm)
-	if len(paths) == 0 {
-		paths = p.WithoutGuard(bare) // for a group, which may be on its way
+	return r.followInterfaces(ctx, p, vm, r.checks.Detached(ctx, p, vm, c.byID, all, r.absences))
+}
+
+// followInterfaces keeps a protection in step with the interfaces of its VM, and with
+// those that were detached from it and stay shut.
+func (r *Reconciler) followInterfaces(ctx context.Context, p jit.Protection, vm jit.VM, detached []jit.Interface) error {
+	whole, lost := vm, map[string][]netip.Addr{}
+	whole.Interfaces = slices.Concat(vm.Interfaces, detached)
+	for _, nic := range detached {
+		addresses := jit.VM{Interfaces: []jit.Interface{nic}}.Addresses()
+		lost[strings.ToLower(nic.ID)] = slices.Compact(slices.SortedFunc(slices.Values(addresses), netip.Addr.Compare))
 	}
+	own, bare := route.NSGPaths(vm)
+	if len(own) == 0 { // its denies stay for a group, which may be on its way
+		whole.Interfaces = append(whole.Interfaces, jit.Interface{Addresses: admission.Remembered(p, bare)})
+	}
+	paths, _ := route.NSGPaths(whole)
 	if len(paths) == 0 {
 		return r.endProtection(ctx, p, admission.ReasonFor(route.RefuseUnprotectable(vm)))
 	}
-	if jit.SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare) {
+	now := r.checks.Clock.Now()
+	if next, _ := p.Move(vm, paths, bare, lost, now); next.Revision == p.Revision {
 		return nil
 	}
-	now := r.checks.Clock.Now()
-	err = r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.Move(paths, bare, now) })
-	r.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
+	err := r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.Move(vm, paths, bare, lost, now) })
+	if !jit.SamePaths(paths, p.Paths) || !slices.Equal(bare, p.Bare) {
+		r.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
+	}
 	return err
 }
 
-// followPlace follows the interface and addresses of a protected VM that is gone: to
-// the VM that has them now. It ends once they serve nothing any more, for longer than
+// followPlace follows the interfaces and addresses of a protected VM that is gone: to
+// the VMs that have them now. It ends once they serve nothing any more, for longer than
 // a move takes.
 func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c currentVMs) error {
-	if heir, found := admission.Heir(p, c.byID); found {
-		own, err := r.checks.Inherit(ctx, p, heir)
-		if own {
-			return r.endProtection(ctx, p, heir.Group+"/"+heir.Name+" has its addresses now, and a protection of its own")
+	heirs := admission.Heirs(p, c.byID, func(guard string) bool { return r.isGuardGone(ctx, guard, c.listed) })
+	if len(heirs) > 0 {
+		inherited, err := r.checks.Inherit(ctx, p, heirs)
+		if err == nil && !inherited {
+			return r.endProtection(ctx, p, heirs[0].Group+"/"+heirs[0].Name+" has its addresses now, and a protection of its own")
 		}
 		return err
 	}
@@ -105,6 +124,17 @@ func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c curren
 		return r.endProtection(ctx, p, "the VM does not exist any more, and nothing has its addresses")
 	}
 	return nil
+}
+
+// isGuardGone reports whether the guard is proved to be there no more under its id: a
+// second answer says so, and so do lists begun after the first.
+func (r *Reconciler) isGuardGone(ctx context.Context, guard string, listed time.Time) bool {
+	_, err := r.checks.Table(ctx, guard)
+	if !errors.Is(err, jit.ErrNotFound) || errors.Is(err, admission.ErrUnwatched) || !listed.After(r.absences.Missed(guard)) {
+		return false
+	}
+	tables, err := r.adapters.Network.Tables(ctx, resource.Subscription(guard))
+	return err == nil && !rules.Lists(tables, guard)
 }
 
 // followPolicy has a protection be as the policy of its VM has it now. done says

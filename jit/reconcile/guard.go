@@ -86,13 +86,13 @@ func (r *Reconciler) applyChanges(ctx context.Context, pass guardPass, changes [
 	}
 }
 
-// removeUnread removes the rules of closing grants by the names that were
-// stored for them, while Azure lets nobody read: a port is not left open for
+// removeUnread removes the rules of grants that are closing, or whose time is over, by
+// the names that were stored for them, while Azure lets nobody read: a port is not left open for
 // that. Closed is said only when it was read.
 func (r *Reconciler) removeUnread(ctx context.Context, guard string, live []jit.Grant) error {
 	var changes []rules.Change
 	for _, g := range live {
-		if g.State == jit.Closing {
+		if g.State == jit.Closing || !g.MayStandAt(r.trust.Due()) {
 			for _, rule := range rules.ForGrant(r.owner.Installation, guard, g) {
 				changes = append(changes, rules.Change{Remove: rule.Name})
 			}

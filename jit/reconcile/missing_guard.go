@@ -21,7 +21,11 @@ func (r *Reconciler) missingGuard(ctx context.Context, stored admission.AtGuard)
 		return nil
 	}
 	absent := fmt.Errorf("reading %s: %w", guard, admission.ErrAbsent)
-	if time.Since(r.absences.Missed(guard)) < admission.SecondAnswer {
+	proved := admission.SecondAnswer
+	if r.subscriptionOf(guard) == "" {
+		proved = admission.MoveLimit // no list would name it
+	}
+	if time.Since(r.absences.Missed(guard)) < proved {
 		return errors.Join(absent, r.removeUnread(ctx, guard, stored.Grants), r.recordTrouble(ctx, guard, stored.Grants, absent))
 	}
 	tables, err := r.everyTable(ctx)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/rules"
@@ -19,17 +20,18 @@ const whileDown = "jitbot was down while it was being opened; ask again"
 // opened. Approvals are asked for anew, and what was being unprotected stays shut.
 func (r *Reconciler) settleOlder(ctx context.Context) error {
 	if !r.startup.Older() {
-		return nil
+		return nil // it is the newest
 	}
 	now := r.checks.Clock.Now()
 	grants, err := r.adapters.Grants.Unfinished(ctx)
 	faults := []error{err}
+	found := func(then time.Time) bool { return r.startup.FoundOlder(then) || then.After(now) } // by a clock that was ahead
 	for _, g := range grants {
 		then := g.Request.At
 		if g.State == jit.Opening {
 			then = g.Clock.Approved
 		}
-		if r.startup.FoundOlder(then) {
+		if found(then) {
 			_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })
 			faults = append(faults, err)
 		}
@@ -37,12 +39,16 @@ func (r *Reconciler) settleOlder(ctx context.Context) error {
 	protections, err := r.adapters.Protections.Protections(ctx)
 	faults = append(faults, err)
 	for _, p := range protections {
-		if p.State == jit.Unprotecting && r.startup.FoundOlder(p.At) {
+		if p.State == jit.Unprotecting && found(p.At) {
 			faults = append(faults, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.StayShut(now) }))
 			r.common.Add(p.ShutAgain(now))
 		}
 	}
-	return errors.Join(faults...)
+	if err := errors.Join(faults...); err != nil {
+		return err // the next start settles it
+	}
+	r.state.TakeAsNewest()
+	return nil
 }
 
 // endUnbegun has a closing that an older copy of the store has no guard of be closed
@@ -96,7 +102,9 @@ func (r *Reconciler) closeUnheld(ctx context.Context, pass guardPass) (guardPass
 			continue
 		}
 		ended = true
-		if err := end(ctx); err != nil {
+		if storeHangs(ctx, errors.Join(faults...)) {
+			unstored[g.ID] = true
+		} else if err := end(ctx); err != nil {
 			unstored[g.ID], faults = true, append(faults, err)
 		}
 	}

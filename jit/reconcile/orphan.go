@@ -62,6 +62,8 @@ func (r *Reconciler) recordOrphan(ctx context.Context, pass guardPass, rule stri
 	if card == (jit.Card{}) && fault == "" {
 		r.common.Add(e)
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeSlow)
+	defer cancel()
 	if err := r.adapters.Record.Append(ctx, e); err != nil {
 		return fmt.Errorf("recording the orphan %s: %w", rule, err)
 	}

@@ -11,6 +11,8 @@ import (
 // Protect stores a change of the VM's protection; where there is none, nothing
 // changes.
 func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
+	ctx, cancel := context.WithTimeout(ctx, storeSlow)
+	defer cancel()
 	_, err := r.adapters.Protections.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
@@ -30,6 +32,8 @@ func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protecti
 func (r *Reconciler) storeConfirmed(ctx context.Context, read jit.Protection,
 	f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event),
 ) (jit.Protection, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeSlow)
+	defer cancel()
 	stale := false
 	p, err := r.adapters.Protections.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
 		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {

@@ -89,6 +89,12 @@ type State interface {
 	// Reindex looks whether the indexes of what has not ended are those of the
 	// grants and protections, rebuilds what is not, and lists the grants concerned.
 	Reindex(ctx context.Context) ([]jit.ID, error)
+	// Newest reports whether the store is known to be as it was written last, and no
+	// older copy that was put in its place; false in every doubt.
+	Newest() bool
+	// TakeAsNewest says that the store is the newest from now on: nothing is gone on with
+	// that an older copy would have.
+	TakeAsNewest()
 }
 
 // New makes the loop; Run starts it.
@@ -185,7 +191,7 @@ func (r *Reconciler) bindInstallation(ctx context.Context) error {
 // prepare looks at what the last run left, before the first pass.
 func (r *Reconciler) prepare(ctx context.Context) {
 	r.trust.Compare(ctx)
-	r.startup.Found(r.checks.Clock.Now(), r.trust.Idle())
+	r.startup.Found(r.checks.Clock.Now(), r.trust.Idle(), r.state.Newest())
 	r.logFault(ctx, "looking after the indexes of the store", r.reindex(ctx))
 	r.logFault(ctx, "settling what an older copy of the store would go on with", r.settleOlder(ctx))
 }

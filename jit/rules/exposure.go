@@ -12,11 +12,29 @@ import (
 
 // ProtectionsInForce reports whether the protections are in force at the guard,
 // as far as was told: no other allow than was seen last stands before their
-// denies.
+// denies, and nothing is said to be wrong with these.
 func (o Owner) ProtectionsInForce(t Table, protections []jit.Protection) bool {
 	return !slices.ContainsFunc(protections, func(p jit.Protection) bool {
 		_, changed, err := o.ExposedBy(t, p)
-		return err != nil || changed || p.State != jit.Protected || len(p.Left) > 0
+		return err != nil || changed || p.State != jit.Protected || len(p.Left) > 0 || Faulted(p, t.Guard)
+	})
+}
+
+// Faulted reports whether something is said to be wrong with the denies of the
+// protection in the guard.
+func Faulted(p jit.Protection, guard string) bool {
+	return slices.ContainsFunc(p.Paths, func(path jit.Path) bool { return path.Fault != "" && resource.Same(path.Guard, guard) })
+}
+
+// Denies reports whether the guard holds the deny of the protection for an address of
+// the path.
+func (o Owner) Denies(t Table, p jit.Protection, path jit.Path, a netip.Addr) bool {
+	path.Addresses = []netip.Addr{a}
+	p.Paths = []jit.Path{path}
+	return !slices.ContainsFunc(ForProtections(o.Installation, t.Guard, []jit.Protection{p}), func(deny Rule) bool {
+		there, _ := t.Rule(deny.Name)
+		deny.Priority, deny.Name = there.Priority, there.Name
+		return !there.StillDenies(p, t.Guard, deny)
 	})
 }
 

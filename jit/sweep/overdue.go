@@ -150,7 +150,7 @@ func sweepTable( //nolint:revive // a case a branch
 // classifyRule tells an allow rule of our installation from all others. Due ones
 // start as not removed.
 func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Rule, bool) {
-	n, ok := rules.ParseRuleName(rule.Name)
+	n, ok := rules.ParseRuleName(strings.ToLower(rule.Name)) // Azure does not mind its case
 	if !ok || n.Installation != owner.Installation || n.Grant == "" {
 		return Rule{}, false
 	}

@@ -218,7 +218,7 @@ func (b *Store) try(batch []*write) (err error) {
 	id := uint64(tx.ID()) // gone after Commit
 	switch err := tx.Commit(); {
 	case err == nil:
-		b.last.Store(id)
+		b.committed(id)
 		return nil
 	case errors.Is(err, bbolterrors.ErrMaxSizeReached):
 		return fmt.Errorf("writing: %w", err)

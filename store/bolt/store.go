@@ -51,7 +51,11 @@ type Store struct {
 	since   atomic.Pointer[time.Time] // when the write under way began; nil when there is none
 	last    atomic.Uint64             // the newest transaction known to be in the file
 	stopped atomic.Pointer[refusal]
-	wedged  bool // bbolt panicked in a commit and may hold its locks; the committer's until idle
+
+	besideLock sync.Mutex // guards beside
+	beside     *beside    // what says that this is no older copy
+
+	wedged bool // bbolt panicked in a commit and may hold its locks; the committer's until idle
 }
 
 // Open opens the store at path, or creates it 0600 with the newest schema. It
@@ -93,9 +97,15 @@ func Open(ctx context.Context, path string, options Options) (_ *Store, err erro
 	if err != nil {
 		return nil, b.unusable(err)
 	}
-	if err := migrate(b.db); err != nil {
+	var found uint64
+	err = b.db.View(func(tx *bbolt.Tx) error { found = uint64(tx.ID()); return nil })
+	if err == nil {
+		err = migrate(b.db)
+	}
+	if err != nil {
 		return nil, b.unusable(err)
 	}
+	b.beside = openBeside(path, found) // which was found before anything was written
 	err = b.db.View(func(tx *bbolt.Tx) error {
 		b.last.Store(uint64(tx.ID()))
 		return numbered(tx)
@@ -109,6 +119,7 @@ func Open(ctx context.Context, path string, options Options) (_ *Store, err erro
 
 // release gives the file and its lock back.
 func (b *Store) release() error {
+	_ = b.beside.close() // nothing waits to be written
 	switch {
 	case b.db != nil && !b.wedged:
 		return b.db.Close()

@@ -2,7 +2,6 @@ package sim_test
 
 import (
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -23,20 +22,7 @@ type fault struct {
 // come to pass only where there is a request or a grant, so they are drawn more often.
 func faults() []fault {
 	often := slices.Concat(requestFaults(), storeFaults())
-	all := slices.Concat(often, often, azureFaults(), strangersFaults(), ownFaults())
-	if os.Getenv("ALL_FAULTS") != "" {
-		return all
-	}
-	return slices.DeleteFunc(all, func(f fault) bool { return slices.Contains(unmended(), f.name) })
-}
-
-// unmended are the kinds after which a promise is not known to be kept: lives with them
-// were seen to break it. They are drawn only with ALL_FAULTS=1; what mends one takes it
-// out of here.
-func unmended() []string {
-	return []string{
-		"older copy of the store", // one that is seconds old is taken for a restart, and what it had not begun opens once more
-	}
+	return slices.Concat(often, often, azureFaults(), strangersFaults(), ownFaults())
 }
 
 // active is a fault that goes on for a while.

@@ -79,8 +79,12 @@ func (h *hostile) keepDown() {
 // was not yet closed, is taken for open: nothing says otherwise. What was asked
 // for since is not known, and stands until its until.
 func (h *hostile) restoreCopy() bool {
-	if len(h.copies) == 0 {
-		return false
+	if len(h.copies) == 0 { // one that is seconds old then
+		if !h.copyStore() {
+			return false
+		}
+		h.people()
+		h.pass(some(h.draw, "until it is put back", time.Second, 7*time.Second, 45*time.Second))
 	}
 	c := one(h.draw, "copy", h.copies, func(c storeCopy) string { return c.at.Format(time.TimeOnly) })
 	return h.restartAs(func() {

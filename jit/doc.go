@@ -8,6 +8,7 @@
 //	resource, ipset, clock, workqueue   ids, sets, time and work
 //	rbac                                which Azure actions are missing
 //	jit                                 the nouns, and every transition
+//	inventory                           the VMs, and which of them a name means
 //	route, rules                        what is on the way; the rules there and the plan
 //	reach                               who gets through, and how a VM stands
 //	admission                           may this be let in now

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/inventory"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
@@ -77,7 +78,7 @@ func (c Checker) Sick(vms []string) string {
 // BesideSick says what works while one subscription does not, as a sentence after
 // another; empty when it is the only one.
 func (c Checker) BesideSick() string {
-	if len(c.VMs.lists) < 2 {
+	if len(c.VMs.Subscriptions()) < 2 {
 		return ""
 	}
 	return " VMs of other subscriptions can be asked for."
@@ -85,7 +86,7 @@ func (c Checker) BesideSick() string {
 
 // Missing says, after its name, why a VM is not to be had.
 func Missing(err error) string {
-	if errors.Is(err, ErrUnwatched) {
+	if errors.Is(err, inventory.ErrUnwatched) {
 		return " is in a subscription that jitbot's configuration does not name any more"
 	}
 	return " does not exist any more"

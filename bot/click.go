@@ -70,16 +70,29 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.ack(ctx, e, nil)
 		return
 	}
-	if action != view.ActionDeny && !ends(v) {
-		if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
-			b.ack(ctx, e, nil)
-			text, _ := view.Refusal(err)
-			b.answerClick(i, text)
-			b.neverTake(delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}, text)
-			return
-		}
+	if action != view.ActionDeny && !ends(v) && !b.allowClick(ctx, e, i, raw) {
+		return
 	}
-	switch action {
+	b.press(ctx, e, i, raw)
+}
+
+// allowClick counts a click that is counted, and answers one too many.
+func (b *Bot) allowClick(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) bool {
+	err := b.commandLimits.allow(i.User.ID, b.Now())
+	if err == nil {
+		return true
+	}
+	b.ack(ctx, e, nil)
+	text, _ := view.Refusal(err)
+	b.answerClick(i, text)
+	b.neverTake(delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}, text)
+	return false
+}
+
+// press does what a button is for.
+func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+	id := jit.ID(i.Actions[0].Value)
+	switch i.Actions[0].ID {
 	case view.ActionForm:
 		b.ack(ctx, e, nil)
 		b.offerForm(i)
@@ -143,7 +156,7 @@ func (b *Bot) interactionIntake(i form.Interaction, raw json.RawMessage) (*intak
 	came := time.Now()
 	e, err := errandOf(delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw})
 	note := func() *note {
-		_, did, _, err := e.delivery.sent()
+		did, _, err := e.delivery.sent()
 		if err != nil {
 			did = "did something"
 		}

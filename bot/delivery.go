@@ -10,7 +10,6 @@ import (
 	"jitbot/bot/command"
 	"jitbot/bot/form"
 	"jitbot/bot/view"
-	"jitbot/jit"
 )
 
 // delivery is one payload of Slack.
@@ -28,19 +27,19 @@ func (d delivery) key() string {
 	return d.Kind + "-" + hex.EncodeToString(h.Sum(nil))
 }
 
-// sent is who sent the delivery, what they did, and how to do it again.
-func (d delivery) sent() (by jit.UserID, did, again string, err error) {
+// sent is what was done that sent the delivery, and how to do it again.
+func (d delivery) sent() (did, again string, err error) {
 	if d.Kind == socketmode.RequestTypeSlashCommands {
 		cmd, err := decode[slashCommand](d.Payload)
-		return cmd.User, "typed " + view.Code("/jit "+command.Unformat(cmd.Text)), "type it again", err
+		return "typed " + view.Code("/jit "+command.Unformat(cmd.Text)), "type it again", err
 	}
 	i, err := decode[form.Interaction](d.Payload)
 	if i.Type == "view_submission" {
-		return i.User.ID, "sent a form", "open it and send it again", err
+		return "sent a form", "open it and send it again", err
 	}
 	did = "pressed a button"
 	if len(i.Actions) > 0 {
 		did = "pressed " + view.Code(i.Actions[0].ID) + " for " + view.Code(i.Actions[0].Value)
 	}
-	return i.User.ID, did, "click again", err
+	return did, "click again", err
 }

@@ -64,7 +64,7 @@ func (d *disk) Accept(ctx context.Context, key string, payload []byte, now time.
 	}
 	if f.stored > 0 {
 		d.free = time.Now().Add(f.stored + time.Millisecond) // Finish comes after it
-		time.AfterFunc(f.stored, func() { _, _ = d.Inbox.Accept(context.Background(), key, payload, now) })
+		time.AfterFunc(f.stored, func() { _, _ = d.Inbox.Accept(context.WithoutCancel(ctx), key, payload, now) })
 	}
 	d.mu.Unlock()
 	if err := sleep(ctx, f.after); err != nil {

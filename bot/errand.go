@@ -49,7 +49,7 @@ func errandOf(d delivery) (errand, error) {
 		shown, _, _ := form.ReadProtection(i)
 		out.of(command.VerbProtect, "", shown.Words)
 	case i.Type == "view_submission":
-		id, _, _ := form.ReadDenial(i) //nolint:errcheck // what is wrong with it is said when it is carried out
+		id, _, _ := form.ReadDenial(i)
 		out.of(command.VerbDeny, id, nil)
 	case len(i.Actions) > 0:
 		v, _ := verbOf(i.Actions[0].ID)
@@ -165,7 +165,7 @@ const staleAfter = 30 * time.Minute
 
 // tooLate tells whoever sent a delivery that it is not carried out.
 func tooLate(e errand) view.Message {
-	_, did, again, err := e.delivery.sent()
+	did, again, err := e.delivery.sent()
 	if err != nil {
 		return view.Message{}
 	}

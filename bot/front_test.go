@@ -73,6 +73,7 @@ func TestOpeningHomeIsCounted(t *testing.T) {
 type broken struct{ bot.Service }
 
 func (broken) List(context.Context, jit.UserID, bool) ([]access.ListedGrant, error) { panic("List") }
+
 func (broken) Concerns(context.Context, jit.UserID) ([]access.ListedGrant, error) {
 	panic("Concerns")
 }

@@ -166,17 +166,23 @@ func (b *Bot) greeted(ctx context.Context, s *socket, hello *socketmode.Request)
 	})
 }
 
+// channelFaults are what is wrong with the channels that cards go to.
+func (b *Bot) channelFaults(ctx context.Context) []error {
+	var faults []error
+	for _, c := range b.Channels {
+		if _, fault := LookAtChannel(ctx, b.API, c); fault != nil && !Passing(fault) {
+			faults = append(faults, fault)
+			b.Log.ErrorContext(ctx, "cards go where they should not", "error", fault)
+		}
+	}
+	return faults
+}
+
 // inspect looks at how the app is installed, at the start and each hour.
 func (b *Bot) inspect(ctx context.Context) {
 	for pause := firstPause; ; {
 		app, err := AppOf(ctx, b.API, b.workspace.Bot)
-		var faults []error
-		for _, c := range b.Channels {
-			if _, fault := LookAtChannel(ctx, b.API, c); fault != nil && !Passing(fault) {
-				faults = append(faults, fault)
-				b.Log.ErrorContext(ctx, "cards go where they should not", "error", fault)
-			}
-		}
+		faults := b.channelFaults(ctx)
 		n := &b.installation
 		n.mu.Lock()
 		n.channels = faults

@@ -30,7 +30,7 @@ type intake struct {
 // it; it never waits, so that many that come at once are stored together.
 func (b *Bot) take(ctx context.Context, t *intake) {
 	if b.place(ctx, t) {
-		b.storing.Go(func() { b.store(t) })
+		b.storing.Go(func() { b.store(t) }) //nolint:contextcheck // it ends with the bot, not with what brought it
 	}
 }
 

@@ -51,7 +51,8 @@ func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction,
 		}
 		return "" // a fault leaves it in doubt, and it is asked for again
 	}
-	b.storing.Go(func() { b.store(t) }) // a worker is for what is to be read
+	// A worker is for what is to be read.
+	b.storing.Go(func() { b.store(t) }) //nolint:contextcheck // it ends with the bot, not with what brought it
 }
 
 // dropUnlessStored gives up the place of a form that was not stored.

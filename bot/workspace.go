@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,12 +44,7 @@ func (w workspace) member(u slack.User) bool {
 	if w.Team == "" {
 		return false
 	}
-	for _, team := range append([]string{u.TeamID}, u.Enterprise.Teams...) {
-		if team == w.Team {
-			return true
-		}
-	}
-	return w.orgWide() && u.Enterprise.EnterpriseID == w.Enterprise
+	return u.TeamID == w.Team || slices.Contains(u.Enterprise.Teams, w.Team) || w.orgWide() && u.Enterprise.EnterpriseID == w.Enterprise
 }
 
 // origin is where a payload says that it comes from. What it does not say is empty.
@@ -84,7 +80,7 @@ func (w workspace) refusal(o origin) string {
 	switch {
 	case place == "" && !org:
 		return "it names no workspace"
-	case place != "" && place != w.Team && !(org && (w.orgWide() || place == w.Enterprise)):
+	case place != "" && place != w.Team && (!org || !w.orgWide() && place != w.Enterprise):
 		return "it is of the workspace " + place
 	case o.userTeam == "" || o.userTeam == w.Team || o.userTeam == w.Enterprise:
 		return ""

@@ -3,8 +3,7 @@ package slacksim
 import (
 	"context"
 	"errors"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -24,7 +23,7 @@ type Network struct {
 // NewNetwork serves the workspace until Close.
 func NewNetwork(s *Sim) *Network {
 	n := &Network{conns: make(chan net.Conn), done: make(chan struct{})}
-	n.srv = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
+	n.srv = &http.Server{Handler: s, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), ReadHeaderTimeout: time.Minute}
 	n.wg.Go(func() { _ = n.srv.Serve(listener{n}) }) // it ends with Close
 	return n
 }

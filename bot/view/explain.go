@@ -29,7 +29,7 @@ func Explain(e access.Explanation) Message {
 	var blocks []slack.Block
 	size := 0
 	for i, line := range lines {
-		if size += len(line); size > maxListText || i == maxBlocks-1 {
+		if size += len(line); size > maxListText || i == maxBlocks-2 { // and the button
 			more := jit.Count(len(lines)-i, "more paragraph is not shown.", "more paragraphs are not shown.")
 			lines = append(lines[:i:i], more)
 			blocks = append(blocks, footnote(more))

@@ -15,7 +15,7 @@ import (
 func TestOptionsTellMachinesApart(t *testing.T) {
 	const first, second = "11111111-2222-3333-4444-555555555555", "21111111-2222-3333-4444-555555555555"
 	long := func(n int, end string) string { return strings.Repeat("long-", n)[:5*n-len(end)] + end }
-	vm := func(sub, group, name string, env string) jit.VM {
+	vm := func(sub, group, name, env string) jit.VM {
 		return jit.VM{
 			ID:   "/subscriptions/" + sub + "/resourceGroups/" + group + "/providers/Microsoft.Compute/virtualMachines/" + name,
 			Name: name, Group: group, Tags: map[string]string{"env": env},

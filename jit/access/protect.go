@@ -66,35 +66,39 @@ func (s *Service) Unprotect(ctx context.Context, by jit.UserID, words []string) 
 // was asked for after it stays protected. The zero time is now.
 func (s *Service) UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, asked time.Time) ([]VMResult, error) {
 	return s.eachVM(ctx, by, "unprotect", words, s.checks.FindProtected, func(ctx context.Context, who jit.Person, vm jit.VM) error {
-		p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
-		if err != nil {
-			return err
-		}
-		if p.VM == "" {
-			return jit.Refuse(jit.ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
-		}
-		if p.Always {
-			return jit.Refuse(jit.ErrPolicy,
-				"The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
-		}
-		later := false // the loop may run it again
-		err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) {
-			since := p.Asked
-			if since.IsZero() {
-				since = p.At
-			}
-			if later = !asked.IsZero() && since.After(asked); later {
-				return p, nil
-			}
-			return p.End(who, "", s.checks.Clock.Now())
-		})
-		s.loop.Touch(p.Guards())
-		if err == nil && later {
-			return jit.Refuse(jit.ErrStale,
-				"%s was protected again after that, so it stays protected; unprotect it again if you still want to.", vm.Name)
-		}
-		return err
+		return s.unprotectAsOf(ctx, who, vm, asked)
 	})
+}
+
+func (s *Service) unprotectAsOf(ctx context.Context, who jit.Person, vm jit.VM, asked time.Time) error {
+	p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
+	if err != nil {
+		return err
+	}
+	if p.VM == "" {
+		return jit.Refuse(jit.ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
+	}
+	if p.Always {
+		return jit.Refuse(jit.ErrPolicy,
+			"The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
+	}
+	later := false // the loop may run it again
+	err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) {
+		since := p.Asked
+		if since.IsZero() {
+			since = p.At
+		}
+		if later = !asked.IsZero() && since.After(asked); later {
+			return p, nil
+		}
+		return p.End(who, "", s.checks.Clock.Now())
+	})
+	s.loop.Touch(p.Guards())
+	if err == nil && later {
+		return jit.Refuse(jit.ErrStale,
+			"%s was protected again after that, so it stays protected; unprotect it again if you still want to.", vm.Name)
+	}
+	return err
 }
 
 func (s *Service) vmsNamed(ctx context.Context, words []string) ([]jit.VM, error) {

@@ -110,7 +110,7 @@ func kept(p jit.Protection) map[string][]netip.Addr {
 // Detached are the interfaces that the protection keeps shut and its VM does not have, as
 // they are now; one that is not there as it was read last, for as long as a move takes.
 // One that another protection keeps shut with the VM that has it now is left to that.
-func (c Checker) Detached( //nolint:revive // a case a branch
+func (c Checker) Detached(
 	ctx context.Context, p jit.Protection, vm jit.VM, vms map[string]jit.VM, others []jit.Protection, a *Absences,
 ) []jit.Interface {
 	lost := kept(p)

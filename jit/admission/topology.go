@@ -154,9 +154,10 @@ type AdminDenials struct {
 	texts map[jit.ID]map[string]string
 }
 
-// Note keeps what was found of a grant, nothing being empty, and reports whether it
-// was not known before.
-func (d *AdminDenials) Note(id jit.ID, subscription, text string) bool {
+// Note keeps what was found of a grant, nothing being empty, and reports whether that
+// is news, or is told of the grant otherwise since an earlier run.
+func (d *AdminDenials) Note(g jit.Grant, subscription, text string) bool {
+	id, guards := g.ID, g.Guards()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.texts == nil {
@@ -167,7 +168,7 @@ func (d *AdminDenials) Note(id jit.ID, subscription, text string) bool {
 	}
 	old, known := d.texts[id][subscription]
 	d.texts[id][subscription] = text
-	return !known || old != text
+	return old != text || !known && len(guards) > 0 && g.Hindered(guards[0], text)
 }
 
 // Of is what denies the grant, empty when nothing does; known says that it was

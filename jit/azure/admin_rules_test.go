@@ -14,7 +14,7 @@ func TestAdminRules(t *testing.T) {
 	signIn(t, azuresim.DefaultClientSecret)
 	w := newWorld(t)
 	const network = azuresim.DemoWebGroup + "/providers/Microsoft.Network/virtualNetworks/prod-vnet"
-	if got, err := w.Client.AdminRules(t.Context(), network); err != nil || len(got) != 0 {
+	if got, err := w.AdminRules(t.Context(), network); err != nil || len(got) != 0 {
 		t.Fatalf("%v, %v", got, err)
 	}
 	var all []azuresim.AdminRule
@@ -24,7 +24,7 @@ func TestAdminRules(t *testing.T) {
 	all[249] = azuresim.AdminRule{Name: "last", Access: "AlwaysAllow", Priority: 4096, Protocol: "Tcp", Direction: "Outbound", Ports: []string{"22", "80-90"}, Default: true}
 	const other = azuresim.DemoDevGroup + "/providers/Microsoft.Network/virtualNetworks/dev-vnet"
 	w.SetAdminRules(other, all...)
-	got, err := w.Client.AdminRules(t.Context(), other)
+	got, err := w.AdminRules(t.Context(), other)
 	if err != nil || len(got) != 250 {
 		t.Fatalf("%d rules, %v", len(got), err)
 	}
@@ -38,15 +38,15 @@ func TestAdminRules(t *testing.T) {
 		t.Errorf("the first is %+v", first)
 	}
 	w.SetAdminRules(other, azuresim.AdminRule{Name: "new", Access: "Ponder", Priority: 1})
-	if again, err := w.Client.AdminRules(t.Context(), strings.ToUpper(other)); err != nil || len(again) != 250 {
+	if again, err := w.AdminRules(t.Context(), strings.ToUpper(other)); err != nil || len(again) != 250 {
 		t.Errorf("within a minute it is asked again: %d, %v", len(again), err)
 	}
 	const third = azuresim.DemoDBGroup + "/providers/Microsoft.Network/virtualNetworks/db-vnet"
 	w.SetAdminRules(third, azuresim.AdminRule{Name: "new", Access: "Ponder", Priority: 1})
-	if _, err := w.Client.AdminRules(t.Context(), third); err == nil || !strings.Contains(err.Error(), "Ponder") {
+	if _, err := w.AdminRules(t.Context(), third); err == nil || !strings.Contains(err.Error(), "Ponder") {
 		t.Errorf("what is not understood is %v", err)
 	}
-	if _, err := w.Client.AdminRules(t.Context(), "/subscriptions/x/../y"); err == nil {
+	if _, err := w.AdminRules(t.Context(), "/subscriptions/x/../y"); err == nil {
 		t.Error("a path that is none is asked for")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
@@ -107,11 +108,11 @@ func resourceType(id string) string {
 	if at < 0 {
 		return ""
 	}
-	kind := parts[at+1]
+	kind := parts[at+1 : min(at+2, len(parts))]
 	for i := at + 2; i < len(parts); i += 2 {
-		kind += "/" + parts[i]
+		kind = append(slices.Clip(kind), parts[i])
 	}
-	return kind
+	return strings.Join(kind, "/")
 }
 
 // optionsFor are those of the SDK's clients of one resource provider.

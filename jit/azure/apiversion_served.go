@@ -82,7 +82,7 @@ func candidates(p provider, newestFirst []string) []string {
 			after = append([]string{v}, after...)
 		}
 	}
-	all := append(before, after...)
+	all := slices.Concat(before, after)
 	return all[:min(len(all), triedVersions)]
 }
 

@@ -76,9 +76,9 @@ func effectiveTable(g *armnetwork.EffectiveNetworkSecurityGroup) rules.Table {
 		t.Rules = append(t.Rules, rules.Rule{
 			Name: name, Priority: int(value(r.Priority)), Protocol: protocol,
 			Inbound: value(r.Direction) == armnetwork.SecurityRuleDirectionInbound, Allow: value(r.Access) == armnetwork.SecurityRuleAccessAllow,
-			Sources: merged(value(r.SourceAddressPrefix), r.SourceAddressPrefixes), 
+			Sources:      merged(value(r.SourceAddressPrefix), r.SourceAddressPrefixes),
 			Destinations: merged(value(r.DestinationAddressPrefix), r.DestinationAddressPrefixes),
-			SourcePorts: merged(value(r.SourcePortRange), r.SourcePortRanges), Ports: merged(value(r.DestinationPortRange), r.DestinationPortRanges),
+			SourcePorts:  merged(value(r.SourcePortRange), r.SourcePortRanges), Ports: merged(value(r.DestinationPortRange), r.DestinationPortRanges),
 		})
 	}
 	return t

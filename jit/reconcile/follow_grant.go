@@ -67,7 +67,7 @@ func (r *Reconciler) followAdminRules(ctx context.Context, g jit.Grant, sites []
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
 		text, err = no.Error(), nil
 	}
-	if err == nil && g.State == jit.Open && r.adminDenials.Note(g.ID, subscription, text) {
+	if err == nil && g.State == jit.Open && r.adminDenials.Note(g, subscription, text) {
 		r.Touch(jit.GuardsOf(g.Paths))
 	}
 }

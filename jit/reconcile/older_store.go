@@ -18,7 +18,7 @@ const whileDown = "jitbot was down while it was being opened; ask again"
 // settleOlder ends what an older copy of the store would go on with, though somebody
 // may have decided otherwise since: what was asked and not checked, and what was being
 // opened. Approvals are asked for anew, and what was being unprotected stays shut.
-func (r *Reconciler) settleOlder(ctx context.Context) error {
+func (r *Reconciler) settleOlder(ctx context.Context) error { //nolint:revive // a case a branch
 	if !r.startup.Older() {
 		return nil // it is the newest
 	}

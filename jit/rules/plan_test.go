@@ -100,8 +100,10 @@ func TestPlanIsBlocked(t *testing.T) {
 		{"one address left, for the first of two", []rules.Rule{crowded}, []rules.Rule{jittest.OursNamed("a"), jittest.OursNamed("b")}, 1, "4000 source addresses"},
 		{"one destination left, for the first of two", []rules.Rule{elsewhere}, []rules.Rule{jittest.OursNamed("a"), jittest.OursNamed("b")}, 1, "4000 destination addresses"},
 		{
-			"4,000 addresses and what is there already", []rules.Rule{crowded, jittest.Placed(jittest.OursNamed("a"), 100), jittest.Foreign("more", 700)},
-			[]rules.Rule{jittest.OursNamed("a")}, 0, "",
+			"4,000 addresses and what is there already",
+			[]rules.Rule{crowded, jittest.Placed(jittest.OursNamed("a"), 100), jittest.Foreign("more", 700)},
+			[]rules.Rule{jittest.OursNamed("a")},
+			0, "",
 		},
 		{"the name outside the band", []rules.Rule{jittest.Placed(jittest.OursNamed("a"), 4000)}, []rules.Rule{jittest.OursNamed("a")}, 0, "jitbot-prod-g-7k2qd-a"},
 		{"the name in another case", []rules.Rule{jittest.Foreign("Jitbot-prod-g-7k2qd-a", 100)}, []rules.Rule{jittest.OursNamed("a")}, 0, "Jitbot-prod-g-7k2qd-a"},

@@ -28,7 +28,7 @@ type beside struct {
 // others may write it, it is never known.
 func openBeside(path string, last uint64) *beside {
 	n := &beside{boot: "unknown"}
-	f, err := os.OpenFile(path+".newest", os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names it
+	f, err := os.OpenFile(path+".newest", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return n
 	}

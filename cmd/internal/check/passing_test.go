@@ -156,7 +156,7 @@ func connected(ctx context.Context, t *testing.T, p *premises) {
 			}
 		})
 		defer reading.Wait()
-		defer conn.Close() //nolint:errcheck // the test is over
+		defer conn.Close()
 	}
 	<-ctx.Done()
 }

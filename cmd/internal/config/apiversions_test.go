@@ -14,7 +14,7 @@ func TestConfigAPIVersions(t *testing.T) {
 		t.Errorf("read as %+v", got.Azure.APIVersions)
 	}
 	_, err := config.Parse("jitbot.yaml", []byte(strings.Replace(minimal, "azure: {",
-		"azure: {api_versions: {network: latest, compute: 2018-06-01, authorization: 2020-04-01-preview, netwrok: 2024-05-01}, ", 1)))
+		"azure: {api_versions: {network: latest, compute: 2018-06-01, authorization: 2020-04-01-preview, netwerk: 2024-05-01}, ", 1)))
 	if err == nil {
 		t.Fatal("taken")
 	}

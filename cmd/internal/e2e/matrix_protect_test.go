@@ -82,7 +82,7 @@ func TestFormsThatProtect(t *testing.T) {
 	s.azure.PutVM(azuresim.VM{ID: azuresim.DemoDevGroup + "/providers/Microsoft.Compute/virtualMachines/web-2", Location: azuresim.DemoLocation})
 	send := func(by jit.UserID, open string, words ...string) string {
 		t.Helper()
-		o, _ := s.service.Offer(s.ctx, carol, words) //nolint:errcheck // what is wrong with the words is read
+		o, _ := s.service.Offer(s.ctx, carol, words)
 		metadata, err := view.PackVMs(view.ShownVMs{Words: words, Are: view.VMsDigest(o.VMs)})
 		if err != nil {
 			t.Fatal(err)

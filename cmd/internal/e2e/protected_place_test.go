@@ -24,7 +24,7 @@ func TestProtectionStaysWithADetachedInterface(t *testing.T) {
 		vm.NICs = one[:1]
 		w.Azure.PutVM(vm)
 		vm, _ = w.Azure.Machine(azuresim.DemoDB2)
-		vm.NICs = append(two[:1:1], one[1])
+		vm.NICs = []string{two[0], one[1]}
 		w.Azure.PutVM(vm)
 		w.Pass(3 * time.Minute)
 		denied := false

@@ -63,6 +63,9 @@ func TestRoleIsWhatIsUsed(t *testing.T) {
 		if _, err := w.Service.Explain(t.Context(), ada, "web-1", ada); err != nil {
 			t.Error(err)
 		}
+		if _, err := w.Service.Witness(t.Context(), ada, "web-1"); err != nil {
+			t.Error(err)
+		}
 		w.Pass(time.Until(g.Clock.Deadline) + 30*time.Second)
 		w.Want(g.ID, jit.Closed)
 		used := w.used()

@@ -41,7 +41,7 @@ func (s *Sim) finishGroup(op *operation, g *guard) {
 		}
 	}
 	switch {
-	case op.outcome == succeeded:
+	case op.outcome != failed: // of one that is superseded, the later write brings about what is written
 		g.behind = false
 		g.later(effect{at: op.end.Add(op.lateEffect), to: g.table()})
 	case op.restores != nil && g.turn == op.turn:

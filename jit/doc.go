@@ -6,6 +6,7 @@
 // Read in the order of the arrows, the packages below are the book of jitbot:
 //
 //	resource, ipset, clock, workqueue   ids, sets, time and work
+//	text, schedule                      how things are written; what comes again
 //	rbac                                which Azure actions are missing
 //	jit                                 the nouns, and every transition
 //	inventory                           the VMs, and which of them a name means
@@ -26,7 +27,7 @@
 // Whom an event is told to stands in one table, beside the list of its kinds.
 //
 // The domain imports the standard library alone; of the domain, this package
-// sees ipset and resource. Sentences for people are Refusals; every other error
+// sees ipset, resource, schedule and text. Sentences for people are Refusals; every other error
 // is for the log.
 //
 // The life cycle is tested here against a model; whole lives in cmd/internal/e2e

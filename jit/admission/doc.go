@@ -9,7 +9,7 @@
 // what could not be read. The one list that is kept (jit/inventory) serves names
 // and choices; nothing is opened by it.
 //
-// It imports jit, clock, inventory, rbac, reach, resource, route, rules and workqueue. It is
-// tested with real Azure clients in cmd/internal/e2e (authority, managementlock,
+// It imports jit, clock, inventory, rbac, reach, resource, route, rules, text and
+// workqueue. It is tested with real Azure clients in cmd/internal/e2e (authority, managementlock,
 // shared_rule, shared_address).
 package admission

@@ -10,6 +10,7 @@ import (
 	"jitbot/jit/inventory"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
+	"jitbot/jit/text"
 	"jitbot/jit/workqueue"
 )
 
@@ -138,13 +139,13 @@ func ReasonFor(err error) string {
 	case errors.Is(err, ErrVersion) && errors.Is(err, jit.ErrBusy):
 		return notServed + " just now; jitbot keeps trying"
 	case errors.Is(err, ErrVersion):
-		return notServed + "; have whoever runs jitbot write one that jitbot check names: " + jit.CleanText(err.Error())
+		return notServed + "; have whoever runs jitbot write one that jitbot check names: " + text.Clean(err.Error())
 	case errors.Is(err, ErrKept):
 		return BudgetSpent
 	case errors.Is(err, jit.ErrDisallowed):
-		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + jit.CleanText(err.Error())
+		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + text.Clean(err.Error())
 	case errors.Is(err, ErrDenied):
-		return "a deny assignment keeps jitbot from changing it; have its owner exclude jitbot's identity: " + jit.CleanText(err.Error())
+		return "a deny assignment keeps jitbot from changing it; have its owner exclude jitbot's identity: " + text.Clean(err.Error())
 	case errors.Is(err, ErrDisabled):
 		return "its subscription is disabled, so nothing can be changed in it; ask whoever pays for it to enable it"
 	case errors.Is(err, jit.ErrForbidden):
@@ -152,7 +153,7 @@ func ReasonFor(err error) string {
 	case errors.Is(err, jit.ErrLocked):
 		return "a lock on it or above it is in the way; remove the lock"
 	case errors.Is(err, jit.ErrInvalid):
-		return "Azure refuses the rule: " + jit.CleanText(err.Error())
+		return "Azure refuses the rule: " + text.Clean(err.Error())
 	case errors.Is(err, jit.ErrBusy), errors.Is(err, jit.ErrConflict):
 		return "Azure is busy; jitbot keeps trying"
 	default:

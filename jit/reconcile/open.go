@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/text"
 )
 
 const saidWait = 10 * time.Second // an opening that waits longer than this for Azure says so
@@ -47,7 +48,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 		return r.failOpening(ctx, g.ID, "it could not be checked in time: "+admission.Outline(err), now)
 	}
 	if busy := (*jit.BusyError)(nil); errors.As(err, &busy) && busy.Wait > saidWait {
-		err = errors.Join(err, r.delayOpening(ctx, g, "Azure takes no requests for "+jit.ShortDuration(busy.Wait)))
+		err = errors.Join(err, r.delayOpening(ctx, g, "Azure takes no requests for "+text.Duration(busy.Wait)))
 	}
 	if err != nil {
 		return fmt.Errorf("checking %s before its first write: %w", id, err)

@@ -100,3 +100,21 @@ func TestSlowAnswersAreNoted(t *testing.T) {
 }
 
 const noteAtFirst = time.Second // what is quick is not noted
+
+// Somebody who has a machine explained can ask Azure what is in effect there.
+func TestAzureIsAskedFromAnExplanation(t *testing.T) {
+	o := setUp(t, slacksim.Options{})
+	o.service.dry.VM = jit.VM{Name: "web-1", Group: "rg", Interfaces: []jit.Interface{{ID: "/nic"}}}
+	o.open()
+	o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "explain web-1"))
+	var m slacksim.Message
+	o.until("it is explained", func(s *slacksim.Snapshot) bool {
+		said := s.Ephemerals(adaID)
+		if len(said) > 0 {
+			m = said[len(said)-1]
+		}
+		return strings.Contains(m.Text, "dry run")
+	})
+	o.must(o.sim.Click(o.ctx, adaID, m.Channel, m.TS, "Ask Azure"))
+	o.reads(o.ephemeral(adaID, func(text string) bool { return strings.Contains(text, "own answer") }), "about `rg/web-1`: what is in effect of `web-nsg` is what jitbot read")
+}

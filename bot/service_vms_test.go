@@ -87,7 +87,7 @@ func (s *fakeService) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding,
 }
 
 func (s *fakeService) Witness(_ context.Context, _ jit.UserID, vm string) (access.Testimony, error) {
-	return access.Testimony{VM: jit.VM{Name: vm, Group: "rg"}, At: time.Unix(0, 0).UTC(), Groups: []string{"web-nsg"}}, nil
+	return access.Testimony{VM: jit.VM{Name: strings.TrimPrefix(vm, "rg/"), Group: "rg"}, At: time.Unix(0, 0).UTC(), Groups: []string{"web-nsg"}}, nil
 }
 
 func (s *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error) {

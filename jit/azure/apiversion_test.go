@@ -107,6 +107,19 @@ func TestNoAnswerIsNoFirewalls(t *testing.T) {
 	}
 }
 
+// A policy that is not there just now, and that a firewall names, is not taken for gone.
+func TestPolicyThatIsNamedIsThere(t *testing.T) {
+	signIn(t, azuresim.DefaultClientSecret)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		azuresim.SeedFirewalls(w.Sim)
+		w.AddFault(azuresim.Fault{Status: http.StatusNotFound, Code: "ResourceNotFound", Message: "m"}.On(http.MethodGet, "firewallPolicies"))
+		if _, err := w.Tables(t.Context(), azuresim.DemoSubscription); !errors.Is(err, jit.ErrNotFound) {
+			t.Errorf("the tables were read without the policy: %v", err)
+		}
+	})
+}
+
 // Versions that are configured are spoken in every request, also those of the SDK's
 // clients and about operations.
 func TestVersionsConfigured(t *testing.T) {

@@ -78,7 +78,8 @@ func effectiveTable(g *armnetwork.EffectiveNetworkSecurityGroup) rules.Table {
 			Inbound: value(r.Direction) == armnetwork.SecurityRuleDirectionInbound, Allow: value(r.Access) == armnetwork.SecurityRuleAccessAllow,
 			Sources:      merged(value(r.SourceAddressPrefix), r.SourceAddressPrefixes),
 			Destinations: merged(value(r.DestinationAddressPrefix), r.DestinationAddressPrefixes),
-			SourcePorts:  merged(value(r.SourcePortRange), r.SourcePortRanges), Ports: merged(value(r.DestinationPortRange), r.DestinationPortRanges),
+			SourcePorts:  merged(value(r.SourcePortRange), r.SourcePortRanges),
+			Ports:        merged(value(r.DestinationPortRange), r.DestinationPortRanges),
 		})
 	}
 	return t

@@ -128,6 +128,8 @@ func (c *Client) firewallTables(ctx context.Context, subscription string) ([]rul
 			found, policyErr := c.ownTables(ctx, subscription, policy)
 			tables = append(tables, found...)
 			switch {
+			case errors.Is(policyErr, jit.ErrNotFound): // a firewall names it, so it is there
+				err = errors.Join(err, policyErr)
 			case c.notShown(ctx, policyErr):
 			case errors.Is(policyErr, rules.ErrElsewhere):
 				elsewhere = policyErr

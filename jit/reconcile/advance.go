@@ -38,7 +38,9 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 
 // advanceAll moves on what is due, many at once, and notes the closings in
 // found.
-func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, found *foundDue) []error { //nolint:revive // a case a branch
+func (r *Reconciler) advanceAll( //nolint:revive // a case a branch
+	ctx context.Context, ids []jit.ID, due, now time.Time, found *foundDue,
+) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
 	within, cancel := context.WithTimeout(ctx, storeWithin)

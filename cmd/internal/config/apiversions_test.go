@@ -22,7 +22,7 @@ func TestConfigAPIVersions(t *testing.T) {
 		`azure.api_versions.network: is "latest"; write a version of Azure's API, such as 2024-05-01`,
 		"azure.api_versions.compute: 2018-06-01 does not tell all that must be known of a resource; write 2019-07-01 or later",
 		"azure.api_versions.authorization: 2020-04-01-preview does not tell",
-		"azure.api_versions.netwrok: is no key here; did you mean network?",
+		"azure.api_versions.netwerk: is no key here; did you mean network?",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in\n%v", want, err)

@@ -42,11 +42,12 @@ func domain() []row {
 			},
 			"whether something may be knows nobody who does it",
 		},
+		{"jit/closings", []string{"jit", "jit/resource"}, "what is due is remembered without reading or writing anything"},
 		{
 			"jit/reconcile",
 			[]string{
-				"jit", "jit/admission", "jit/clock", "jit/inventory", "jit/ipset", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/text",
-				"jit/workqueue",
+				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/reach", "jit/resource", "jit/route",
+				"jit/rules", "jit/text", "jit/workqueue",
 			},
 			"the loop serves nobody's requests",
 		},

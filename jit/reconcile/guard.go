@@ -46,17 +46,17 @@ func (r *Reconciler) reconcileGuard(ctx context.Context, guard string) error {
 		return errors.Join(r.confirmGuard(ctx, pass), unheldErr)
 	}
 	var readyErr error
-	if resource.IsFirewall(guard) || !pass.removes() { // what is to be removed waits for nobody
+	if resource.IsFirewall(guard) || !pass.plan.Removes() { // what is to be removed waits for nobody
 		readyErr = r.confirmReady(ctx, pass)
 	}
 	r.applyChanges(ctx, pass, pass.plan.Changes)
 	r.applyChanges(ctx, pass, pass.before.DenyRefused(pass.plan.Changes, pass.failed))
 	if pass.after, err = r.adapters.Network.Table(ctx, guard); err != nil {
-		return cmp.Or(pass.whyUnremoved(), fmt.Errorf("reading the rules of %s back: %w", guard, err))
+		return cmp.Or(pass.plan.WhyUnremoved(pass.failed), fmt.Errorf("reading the rules of %s back: %w", guard, err))
 	}
 	pass.now = r.checks.Clock.Now()
 	err = errors.Join(r.confirmGuard(ctx, pass), unheldErr, readyErr)
-	return cmp.Or(pass.whyUnremoved(), err) // no pause of anybody else's
+	return cmp.Or(pass.plan.WhyUnremoved(pass.failed), err) // no pause of anybody else's
 }
 
 // readStored reads what the store says of the guard. A grant whose record is damaged

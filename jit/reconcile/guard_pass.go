@@ -135,19 +135,3 @@ func (r *Reconciler) allAgree(ctx context.Context, pass guardPass, guards []stri
 	}
 	return nil
 }
-
-// removes reports whether something is to be removed.
-func (pass guardPass) removes() bool {
-	return slices.ContainsFunc(pass.plan.Changes, func(c rules.Change) bool { return c.Remove != "" })
-}
-
-// whyUnremoved is why a removal failed. What could not be read back waits for as
-// long as Azure asks, a removal does not.
-func (pass guardPass) whyUnremoved() error {
-	for _, c := range pass.plan.Changes {
-		if err := pass.failed[c.Remove]; c.Remove != "" && err != nil {
-			return err
-		}
-	}
-	return nil
-}

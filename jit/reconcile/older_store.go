@@ -148,17 +148,10 @@ func (r *Reconciler) withhold(pass guardPass) guardPass {
 	if doubt == "" {
 		return pass
 	}
-	changes := pass.plan.Changes
-	pass.plan.Changes = nil
-	for _, c := range changes {
-		if c.Put != nil && c.Put.Allow {
-			pass.failed[c.Put.Name] = jit.Refuse(jit.ErrPolicy, "Nothing is opened or put back while %s.", doubt)
-			if !pass.before.Has(c.Put.Name) {
-				continue
-			}
-			c.Remove, c.Put = c.Put.Name, nil
-		}
-		pass.plan.Changes = append(pass.plan.Changes, c)
+	plan, withheld := pass.plan.WithoutAllows(pass.before)
+	for _, name := range withheld {
+		pass.failed[name] = jit.Refuse(jit.ErrPolicy, "Nothing is opened or put back while %s.", doubt)
 	}
+	pass.plan = plan
 	return pass
 }

@@ -143,7 +143,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	// at the start all have passed: holders may have lost their rights while jitbot was down
-	drift, mark, rights := period{every: driftEvery}, period{every: markEvery}, period{every: rightsEvery}
+	drift, mark, rights := clock.Period{Every: driftEvery}, clock.Period{Every: markEvery}, clock.Period{Every: rightsEvery}
 	first := true
 	for {
 		if err := r.advanceDue(ctx, first); err != nil && ctx.Err() == nil {
@@ -151,17 +151,17 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 		} else {
 			first = false
 		}
-		if drift.passed() {
+		if drift.Passed() {
 			r.compareAndFollow(ctx)
 		}
-		if mark.passed() {
+		if mark.Passed() {
 			r.work.upkeep.Add(ctx, keepMark, false)
 			r.work.upkeep.Add(ctx, keepIndex, false)
 		}
 		if r.common.Ready() {
 			r.work.upkeep.Add(ctx, keepTold, false)
 		}
-		if rights.passed() {
+		if rights.Passed() {
 			r.recheckHolders(ctx)
 		}
 		r.startup.ServeWhenReady(!first, time.Since(started))
@@ -222,21 +222,6 @@ func (r *Reconciler) keepUp(ctx context.Context, what string) error {
 	default:
 		return r.tellCommon(ctx)
 	}
-}
-
-// period is a time that passes again and again.
-type period struct {
-	every time.Duration
-	last  time.Time
-}
-
-// passed reports whether it has, and lets it begin anew then.
-func (p *period) passed() bool {
-	if time.Since(p.last) < p.every {
-		return false
-	}
-	p.last = time.Now()
-	return true
 }
 
 // Served is closed once every closing that was overdue at the start has been

@@ -120,6 +120,40 @@ func (p Plan) MissingDeny(installation string, t Table, all []jit.Protection, on
 	return ""
 }
 
+// Removes reports whether something is to be removed.
+func (p Plan) Removes() bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Remove != "" })
+}
+
+// WhyUnremoved is why a removal failed, of what failed by rule name. What could not be
+// read back waits for as long as Azure asks, a removal does not.
+func (p Plan) WhyUnremoved(failed map[string]error) error {
+	for _, c := range p.Changes {
+		if err := failed[c.Remove]; c.Remove != "" && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WithoutAllows is the plan without the allows that it would write, and names them. One
+// that is there and not as it should be is removed.
+func (p Plan) WithoutAllows(t Table) (next Plan, withheld []string) {
+	changes := p.Changes
+	p.Changes = nil
+	for _, c := range changes {
+		if c.Put != nil && c.Put.Allow {
+			withheld = append(withheld, c.Put.Name)
+			if !t.Has(c.Put.Name) {
+				continue
+			}
+			c.Remove, c.Put = c.Put.Name, nil
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	return p, withheld
+}
+
 // Change is one step of a plan: the rule is written, or the name is removed.
 type Change struct {
 	Put    *Rule

@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // shortcutRequest is the global shortcut that opens the form.
@@ -66,7 +67,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 	}
 	v, stored := verbOf(action)
 	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !id.Valid()) {
-		b.Log.WarnContext(ctx, "a click that means nothing", "action", view.Clip(jit.CleanText(action), 50), "user", i.User.ID)
+		b.Log.WarnContext(ctx, "a click that means nothing", "action", view.Clip(text.Clean(action), 50), "user", i.User.ID)
 		b.ack(ctx, e, nil)
 		return
 	}

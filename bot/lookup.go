@@ -11,6 +11,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/access"
 	"jitbot/jit/reach"
+	"jitbot/jit/text"
 )
 
 // answerLater answers a command by what changes nothing and is not stored. The ack
@@ -118,7 +119,7 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 		lane, show = reads, func(ctx context.Context) { b.say(replyTo(i), b.witness(ctx, i.User.ID, a.Value)) }
 	default:
 		var f command.ScanFilter
-		if json.Unmarshal([]byte(a.Value), &f) != nil || f.Offset < 0 || f.Text != jit.CleanText(f.Text) {
+		if json.Unmarshal([]byte(a.Value), &f) != nil || f.Offset < 0 || f.Text != text.Clean(f.Text) {
 			b.answerClick(i, "This button is of no use any more; type /jit scan again.")
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // requestDraft is what the form begins with: what was typed, and for the rest what
@@ -22,7 +23,7 @@ func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	}
 	d := view.RequestDraft{Many: len(typed.VMs) > 1, Reason: typed.Reason}
 	if typed.Duration > 0 {
-		d.Duration = jit.ShortDuration(typed.Duration)
+		d.Duration = text.Duration(typed.Duration)
 	}
 	o, err := b.draftOffer(ctx, by, &d, typed.VMs, last)
 	if err != nil {
@@ -31,7 +32,7 @@ func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	if len(o.VMs) > view.MaxOptions {
 		return d, o, jit.Refuse(jit.ErrInput,
 			"That names %s, which is more than the form holds; write the whole line, with ports, from your address and for the reason.",
-			jit.Count(len(o.VMs), "VM", "VMs"))
+			text.Count(len(o.VMs), "VM", "VMs"))
 	}
 	d.VMs, d.Many = b.vmChoices(ctx, by, o.VMs), d.Many || len(o.VMs) > 1
 	d.Prefill(typed, last, o)

@@ -14,8 +14,8 @@ import (
 
 	"jitbot/bot/form"
 	"jitbot/bot/view"
-	"jitbot/jit"
 	"jitbot/jit/clock"
+	"jitbot/jit/text"
 )
 
 // socketCount is how many connections there are. When Slack renews one, what it
@@ -206,6 +206,6 @@ func (b *Bot) ackUnreadable(ctx context.Context, s *socket, e socketmode.Event) 
 		return
 	}
 	b.Log.WarnContext(ctx, "slack sent an envelope that is not understood", "socket", s.number,
-		"type", view.Clip(jit.CleanText(string(frame.Type)), 50))
+		"type", view.Clip(text.Clean(string(frame.Type)), 50))
 	b.ack(ctx, envelope{s, frame.Envelope}, nil)
 }

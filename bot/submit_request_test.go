@@ -9,6 +9,7 @@ import (
 
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 func TestTheFormAsksForAccess(t *testing.T) {
@@ -196,7 +197,7 @@ func TestHostileReasonsStayText(t *testing.T) {
 			t.Fatalf("the form stayed: %v", r.Errors)
 		}
 		o.finished()
-		if got := o.onlyGrant().Request.Reason; got != jit.CleanText(reason) {
+		if got := o.onlyGrant().Request.Reason; got != text.Clean(reason) {
 			t.Errorf("%q became %q", reason, got)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // workspace is where the bot is installed, and who it is there.
@@ -103,6 +104,6 @@ func (b *Bot) ours(ctx context.Context, what string, by jit.UserID, o origin) bo
 
 // logRefused logs why a payload was refused. Its words are not ours.
 func (b *Bot) logRefused(ctx context.Context, what string, by jit.UserID, reason string) {
-	clip := func(s string) string { return view.Clip(jit.CleanText(s), view.MaxOptionText) }
+	clip := func(s string) string { return view.Clip(text.Clean(s), view.MaxOptionText) }
 	b.Log.WarnContext(ctx, "a payload was refused", "kind", clip(what), "user", clip(string(by)), "reason", clip(reason))
 }

@@ -6,11 +6,14 @@
 // Read in the order of the arrows, the packages below are the book of jitbot:
 //
 //	resource, ipset, clock, workqueue   ids, sets, time and work
+//	text, schedule                      how things are written; what comes again
 //	rbac                                which Azure actions are missing
 //	jit                                 the nouns, and every transition
+//	inventory                           the VMs, and which of them a name means
 //	route, rules                        what is on the way; the rules there and the plan
 //	reach                               who gets through, and how a VM stands
 //	admission                           may this be let in now
+//	closings                            what is due, from one pass to the next
 //	reconcile                           Azure is made to agree with the store
 //	access                              what people can do
 //	outbox                              what must be told is told
@@ -25,7 +28,7 @@
 // Whom an event is told to stands in one table, beside the list of its kinds.
 //
 // The domain imports the standard library alone; of the domain, this package
-// sees ipset and resource. Sentences for people are Refusals; every other error
+// sees ipset, resource, schedule and text. Sentences for people are Refusals; every other error
 // is for the log.
 //
 // The life cycle is tested here against a model; whole lives in cmd/internal/e2e

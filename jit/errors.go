@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"jitbot/jit/text"
 )
 
 // Kinds of failure that adapters translate to, tested by errors.Is.
@@ -91,7 +93,7 @@ func Plain(a any) string {
 	case time.Time:
 		return v.UTC().Format("2006-01-02 15:04:05 UTC")
 	case time.Duration:
-		return ShortDuration(v)
+		return text.Duration(v)
 	default:
 		return fmt.Sprint(v)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // PublicEnds are where the grant's holder connects to, by firewall and port.
@@ -145,7 +146,7 @@ func (g Grant) unfinished() string {
 		}
 	}
 	slices.Sort(names)
-	return JoinWords(slices.Compact(names))
+	return text.Join(slices.Compact(names))
 }
 
 // confirm marks the guard's paths as agreed and counts those left. The grant

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit/resource"
+	"jitbot/jit/schedule"
 )
 
 // Config is what the configuration file says of who may ask for what, and who
@@ -25,7 +26,7 @@ type Config struct {
 	BreakGlass      []string          // U… and S… ids
 	Approvals       []ApprovalRule    // first match wins
 	Policies        []Policy          // first match wins
-	Digest          Schedule          // when the channel is told how all VMs stand
+	Digest          schedule.Schedule // when the channel is told how all VMs stand
 }
 
 // DefaultActions is what Defender's just-in-time access asks of a requester.

@@ -84,6 +84,16 @@ func (pp PortPolicy) accepted(widest Widths) string {
 	return strings.Join(words, ", ")
 }
 
+// Ask is what a person wants, as the command line or the form understood it,
+// before anything was looked up.
+type Ask struct {
+	VMs      []string // name, group/name or tag:key=value
+	Ports    []Ports  // no protocol means the policy's
+	Duration time.Duration
+	Sources  []netip.Prefix
+	Reason   string
+}
+
 // Complete fills in the only port and the only single address, and narrows the
 // limit to what the ports allow.
 func (p Policy) Complete(a Ask, limit time.Duration) (Ask, time.Duration) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
 // Command is a typed line, understood.
@@ -127,7 +128,7 @@ func parseRevoke(words []string) (Command, error) {
 		rest = rest[1:]
 	}
 	if reason := unquoted(strings.Join(rest, " ")); reason != "" {
-		c.Reason, err = jit.ParseReason(reason)
+		c.Reason, err = parse.Reason(reason)
 	}
 	return c, err
 }

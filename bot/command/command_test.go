@@ -15,6 +15,7 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 func ssh() []jit.Ports { return []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}} }
@@ -187,7 +188,7 @@ func FuzzCommand(f *testing.F) {
 		switch c.Verb {
 		case command.VerbRequest:
 			a := c.Ask
-			if len(a.VMs) == 0 && (len(a.Ports) > 0 || a.Reason != "") || a.Reason != jit.CleanText(a.Reason) ||
+			if len(a.VMs) == 0 && (len(a.Ports) > 0 || a.Reason != "") || a.Reason != text.Clean(a.Reason) ||
 				utf8.RuneCountInString(a.Reason) > 1000 ||
 				a.Duration < 0 {
 				t.Fatalf("%q: %+v", line, a)
@@ -202,7 +203,7 @@ func FuzzCommand(f *testing.F) {
 				t.Fatalf("%q: %+v", line, c.Ask)
 			}
 		case command.VerbVMs:
-			if c.Text != jit.CleanText(c.Text) || utf8.RuneCountInString(c.Text) > 120 {
+			if c.Text != text.Clean(c.Text) || utf8.RuneCountInString(c.Text) > 120 {
 				t.Fatalf("%q: %q", line, c.Text)
 			}
 		case command.VerbHelp, command.VerbList, command.VerbScan, command.VerbExplain:

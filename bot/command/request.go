@@ -60,7 +60,7 @@ func (p *requestParser) finish(reason string) (jit.Ask, error) {
 		return p.ask, nil
 	}
 	var err error
-	if p.ask.Reason, err = jit.ParseReason(reason); err != nil {
+	if p.ask.Reason, err = parse.Reason(reason); err != nil {
 		return jit.Ask{}, err
 	}
 	return p.ask, nil

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 var userPattern = regexp.MustCompile(`^[UW][A-Z0-9]{1,20}$`)
@@ -20,8 +20,8 @@ var marker = regexp.MustCompile(`<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>`)
 
 // Unformat gives back what a person typed, from what Slack made of it, with
 // control characters removed and white space folded.
-func Unformat(text string) string {
-	text = marker.ReplaceAllStringFunc(text, func(m string) string {
+func Unformat(typed string) string {
+	typed = marker.ReplaceAllStringFunc(typed, func(m string) string {
 		part := marker.FindStringSubmatch(m)
 		sign, target, label := part[1], part[2], part[3]
 		switch sign {
@@ -36,8 +36,8 @@ func Unformat(text string) string {
 		}
 		return sign + strings.TrimPrefix(label, sign)
 	})
-	text = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(text)
-	return jit.CleanText(text)
+	typed = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(typed)
+	return text.Clean(typed)
 }
 
 // quoteMarks are the marks that phones and office programs put around words.

@@ -3,6 +3,8 @@ package form
 import (
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/parse"
+	"jitbot/jit/text"
 )
 
 // ReadDenial reads the form that asks why a request is denied: the grant and the
@@ -13,9 +15,9 @@ func ReadDenial(i Interaction) (jit.ID, string, error) {
 		return "", "", jit.Refuse(jit.ErrInput, "This form names no grant; close it and press Deny again.")
 	}
 	reason := i.input(view.InputReason, view.InputReason).Value
-	if jit.CleanText(reason) == "" {
+	if text.Clean(reason) == "" {
 		return id, "", jit.Refuse(jit.ErrInput, "Say why; the requester reads it.")
 	}
-	reason, err := jit.ParseReason(reason)
+	reason, err := parse.Reason(reason)
 	return id, reason, err
 }

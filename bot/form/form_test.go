@@ -11,6 +11,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 func offer() access.Offer {
@@ -93,7 +94,7 @@ func FuzzForm(f *testing.F) {
 			return
 		}
 		if a, errs := form.ReadRequest(i).Ask(offer(), true); len(errs) == 0 {
-			if a.Duration < 5*time.Minute || a.Duration > 3*time.Hour || a.Reason != jit.CleanText(a.Reason) || len(a.Ports) == 0 ||
+			if a.Duration < 5*time.Minute || a.Duration > 3*time.Hour || a.Reason != text.Clean(a.Reason) || len(a.Ports) == 0 ||
 				len(a.Sources) == 0 {
 				t.Errorf("asks for %+v", a)
 			}

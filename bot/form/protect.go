@@ -11,6 +11,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/parse"
+	"jitbot/jit/text"
 )
 
 // ReadProtection reads the form that protects VMs: which it was shown for and
@@ -92,8 +93,8 @@ func writtenPorts(text string) ([]jit.Ports, error) {
 }
 
 // splitList splits what was written as a list.
-func splitList(text string) []string {
-	return strings.FieldsFunc(jit.CleanText(view.Clip(text, view.MaxInput)), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
+func splitList(written string) []string {
+	return strings.FieldsFunc(text.Clean(view.Clip(written, view.MaxInput)), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
 }
 
 // overlapCovered finds two ports that hold a part of each other; any protocol
@@ -134,7 +135,7 @@ func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
 }
 
 func (i Interaction) longest(errs Errors) time.Duration {
-	word := strings.ReplaceAll(jit.CleanText(i.input(view.InputDuration, view.InputDuration).Value), " ", "")
+	word := strings.ReplaceAll(text.Clean(i.input(view.InputDuration, view.InputDuration).Value), " ", "")
 	d, err := parse.Duration(view.Clip(word, view.MaxOptionText))
 	switch {
 	case word == "":

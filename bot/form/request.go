@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/access"
 	"jitbot/jit/parse"
+	"jitbot/jit/text"
 )
 
 // Request is what came back in the form that asks for access. None of it is to
@@ -57,8 +58,8 @@ func (f Request) Ask(o access.Offer, known bool) (jit.Ask, Errors) {
 	f.ports(&a, o, known, errs)
 	f.duration(&a, errs)
 	f.source(&a, o, known, errs)
-	switch reason, err := jit.ParseReason(f.Draft.Reason); {
-	case jit.CleanText(f.Draft.Reason) == "":
+	switch reason, err := parse.Reason(f.Draft.Reason); {
+	case text.Clean(f.Draft.Reason) == "":
 		errs.add(view.InputReason, "Say why you need it; the approvers read it.")
 	case err != nil:
 		errs.Refuse(view.InputReason, err)
@@ -86,7 +87,7 @@ func (f Request) ports(a *jit.Ask, o access.Offer, known bool, errs Errors) {
 	for _, value := range f.Draft.Ports {
 		_, p, ok := view.FindPortOption(value, o)
 		if !ok {
-			name := view.Clip(jit.CleanText(value), view.MaxOptionText)
+			name := view.Clip(text.Clean(value), view.MaxOptionText)
 			errs.add(block, "Port "+name+" is not on offer; choose among the ports that are shown.")
 			return
 		}
@@ -121,7 +122,7 @@ func onlyPort(o access.Offer) *jit.PortPolicy {
 }
 
 func (f Request) duration(a *jit.Ask, errs Errors) {
-	word := strings.ReplaceAll(jit.CleanText(f.Draft.Duration), " ", "")
+	word := strings.ReplaceAll(text.Clean(f.Draft.Duration), " ", "")
 	if word == "" {
 		errs.add(view.InputDuration, "Say for how long, such as 45m, 2h or 1h30m.")
 		return
@@ -133,7 +134,7 @@ func (f Request) duration(a *jit.Ask, errs Errors) {
 }
 
 func (f Request) source(a *jit.Ask, o access.Offer, known bool, errs Errors) {
-	word := jit.CleanText(f.Draft.Source)
+	word := text.Clean(f.Draft.Source)
 	switch {
 	case word != "" && f.Draft.Ranges:
 		errs.add(view.InputSource, "Write an address or tick all ranges, not both.")
@@ -178,9 +179,9 @@ func checkOffer(a jit.Ask, o access.Offer, errs Errors) {
 	}
 	switch {
 	case a.Duration > longest:
-		errs.add(view.InputDuration, "That is too long; ask for at most "+jit.ShortDuration(longest)+".")
+		errs.add(view.InputDuration, "That is too long; ask for at most "+text.Duration(longest)+".")
 	case a.Duration < shortest:
-		errs.add(view.InputDuration, "That is too short; ask for at least "+jit.ShortDuration(shortest)+".")
+		errs.add(view.InputDuration, "That is too short; ask for at least "+text.Duration(shortest)+".")
 	}
 }
 

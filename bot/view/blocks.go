@@ -4,9 +4,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/slack-go/slack"
+	"jitbot/jit/text"
 
-	"jitbot/jit"
+	"github.com/slack-go/slack"
 )
 
 // Message is what is posted to Slack: its blocks, and a text that says the same
@@ -45,14 +45,14 @@ func plain(text string) *slack.TextBlockObject {
 }
 
 // verbatim is a section that shows what somebody wrote, letter by letter.
-func verbatim(label, text string) slack.Block {
-	return slack.NewSectionBlock(plain(Clip(label+jit.CleanText(text), maxSection)), nil, nil)
+func verbatim(label, written string) slack.Block {
+	return slack.NewSectionBlock(plain(Clip(label+text.Clean(written), maxSection)), nil, nil)
 }
 
 // footnote is small text under a message.
 func footnote(lines ...string) slack.Block {
 	if len(lines) > maxContext {
-		lines = append(lines[:maxContext-1:maxContext-1], jit.Count(len(lines)-maxContext+1, "more note", "more notes"))
+		lines = append(lines[:maxContext-1:maxContext-1], text.Count(len(lines)-maxContext+1, "more note", "more notes"))
 	}
 	elements := make([]slack.MixedElement, 0, len(lines))
 	for _, l := range lines {

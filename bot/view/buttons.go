@@ -4,6 +4,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // The actions of buttons; their value is the grant's id, unless it is said here.
@@ -26,7 +27,7 @@ func button(action string, id jit.ID, words, label string) *slack.ButtonBlockEle
 }
 
 func approveButton(g jit.Grant) *slack.ButtonBlockElement {
-	d := jit.ShortDuration(g.Request.Duration)
+	d := text.Duration(g.Request.Duration)
 	return button(ActionApprove, g.ID, "Approve "+d, "Approve "+string(g.ID)+" for "+d).WithStyle(slack.StylePrimary)
 }
 

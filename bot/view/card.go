@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // Card is the message of a grant in the approvers' channel, with what else
@@ -66,7 +67,7 @@ func cardFields(g jit.Grant) []*slack.TextBlockObject {
 		field("VM", targetNames(g, "\n")),
 		field("Ports", portNames(g)),
 		field("Source", sourceNames(g, "\n")),
-		field("How long", jit.ShortDuration(g.Request.Duration)),
+		field("How long", text.Duration(g.Request.Duration)),
 	}
 	switch {
 	case g.State == jit.Pending:
@@ -89,7 +90,7 @@ func cardStatus(g jit.Grant) string {
 	case jit.Asked:
 		lines = append(lines, "Rights and policy are being checked.")
 	case jit.Pending:
-		lines = append(lines, fmt.Sprintf("%s needed, from %s.", jit.Capital(missingApprovals(g)), eligibleApprovers(g)))
+		lines = append(lines, fmt.Sprintf("%s needed, from %s.", text.Capital(missingApprovals(g)), eligibleApprovers(g)))
 	case jit.Opening:
 		lines = append(lines, openingStatus(g)...)
 	case jit.Open:
@@ -213,7 +214,7 @@ const maxCheckNotes = 3 // notes that the requester gets; the card has more
 func checkNotesText(g jit.Grant) string {
 	notes := checkNotes(g)
 	if more := len(notes) - maxCheckNotes; more > 0 {
-		notes = append(notes[:maxCheckNotes], "The card has "+jit.Count(more, "more note.", "more notes."))
+		notes = append(notes[:maxCheckNotes], "The card has "+text.Count(more, "more note.", "more notes."))
 	}
 	return strings.Join(notes, " ")
 }

@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // Channel is what the default channel reads of what concerns no grant:
@@ -52,7 +53,7 @@ func ChannelMany(events []jit.Event) Many {
 // manyText says what events of one kind have in common; so many of them say more
 // by themselves, in the thread.
 func manyText(events []jit.Event, names []string, texts int) string {
-	vms, all := jit.Count(len(names), "VM", "VMs"), named(names, maxNamed)
+	vms, all := text.Count(len(names), "VM", "VMs"), named(names, maxNamed)
 	more := ""
 	if texts > 0 {
 		more = " What each says is in the thread."
@@ -60,11 +61,11 @@ func manyText(events []jit.Event, names []string, texts int) string {
 	switch kind := events[0].Kind; kind {
 	case jit.EventProtected:
 		last := slices.MaxFunc(events, func(a, b jit.Event) int { return a.At.Compare(b.At) }).At
-		text := fmt.Sprintf("%s are protected: %s. The denies were read back in force, the last at %s.", vms, all, When(last))
+		said := fmt.Sprintf("%s are protected: %s. The denies were read back in force, the last at %s.", vms, all, When(last))
 		if texts > 0 {
-			text += fmt.Sprintf(" They leave something open on %s, named in the thread.", jit.Count(texts, "of these", "of these"))
+			said += fmt.Sprintf(" They leave something open on %s, named in the thread.", text.Count(texts, "of these", "of these"))
 		}
-		return text + " Ask with `/jit request`."
+		return said + " Ask with `/jit request`."
 	case jit.EventUnprotected:
 		return fmt.Sprintf("%s are no longer protected: %s. The denies were read back gone.%s", vms, all, more)
 	case jit.EventExposed:

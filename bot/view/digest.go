@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // Digest is what the channel reads of how all VMs stand.
@@ -20,7 +21,7 @@ func Digest(d jit.Digest) Message {
 		lines = append(lines, line+": *Unhealthy*. "+prose(Clip(x.Why, 300)))
 	}
 	if more := d.Unhealthy - len(d.Exposures); more > 0 {
-		lines = append(lines, "… and "+jit.Count(more, "more Unhealthy VM", "more Unhealthy VMs")+"; see `/jit scan unhealthy`.")
+		lines = append(lines, "… and "+text.Count(more, "more Unhealthy VM", "more Unhealthy VMs")+"; see `/jit scan unhealthy`.")
 	}
 	if len(d.Remarks) > 0 {
 		lines = append(lines, "*Open all the same:*")
@@ -29,7 +30,7 @@ func Digest(d jit.Digest) Message {
 		lines = append(lines, "• "+vmNames(r.VMs)+": "+prose(Clip(r.Text, 300)))
 	}
 	if d.More > 0 {
-		lines = append(lines, "… and "+jit.Count(d.More, "more remark", "more remarks")+"; see `/jit scan`.")
+		lines = append(lines, "… and "+text.Count(d.More, "more remark", "more remarks")+"; see `/jit scan`.")
 	}
 	for _, gap := range d.Gaps {
 		lines = append(lines, "• "+prose(Clip(gap, 300)))
@@ -55,7 +56,7 @@ func digestBlocks(lines []string) []slack.Block {
 func digestHead(d jit.Digest) string {
 	all := d.Unhealthy + d.NotApplicable + d.Healthy
 	head := fmt.Sprintf("*How the VMs stand* at %s: %s, %d Unhealthy, %d Not applicable",
-		When(d.At), jit.Count(all, "VM", "VMs"), d.Unhealthy, d.NotApplicable)
+		When(d.At), text.Count(all, "VM", "VMs"), d.Unhealthy, d.NotApplicable)
 	if d.Untold > 0 {
 		head += fmt.Sprintf(" (%d cannot be told)", d.Untold)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // endedAs are the ways in which grants end, in the order in which they are told of
@@ -61,7 +62,7 @@ func grouped(grants []jit.Grant, most int) (sentences, lines []string) {
 		if len(names) == 0 {
 			continue
 		}
-		sentences = append(sentences, jit.Count(len(names), as.one, as.many)+": "+named(names, left)+".")
+		sentences = append(sentences, text.Count(len(names), as.one, as.many)+": "+named(names, left)+".")
 		left = max(0, left-len(names))
 	}
 	return sentences, lines

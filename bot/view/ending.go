@@ -6,6 +6,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // endingTexts is what is said of one way in which a live grant ends. In a text
@@ -97,8 +98,8 @@ func goneGuards(g jit.Grant) (names string, only bool) {
 	if len(gone) == 0 {
 		return "", false
 	}
-	are := jit.Plural(len(gone), " is gone from where it was", " are gone from where they were")
-	return jit.JoinWords(gone) + are + ", and no rule of this access is found anywhere", only
+	are := text.Plural(len(gone), " is gone from where it was", " are gone from where they were")
+	return text.Join(gone) + are + ", and no rule of this access is found anywhere", only
 }
 
 // howClosed says what was seen when a grant came to be closed.

@@ -11,6 +11,7 @@ import (
 	"jitbot/jit/access"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // maxReasons is how many reasons of one verdict are shown.
@@ -30,7 +31,7 @@ func Explain(e access.Explanation) Message {
 	size := 0
 	for i, line := range lines {
 		if size += len(line); size > maxListText || i == maxBlocks-2 { // and the button
-			more := jit.Count(len(lines)-i, "more paragraph is not shown.", "more paragraphs are not shown.")
+			more := text.Count(len(lines)-i, "more paragraph is not shown.", "more paragraphs are not shown.")
 			lines = append(lines[:i:i], more)
 			blocks = append(blocks, footnote(more))
 			break
@@ -64,15 +65,15 @@ func explainHead(e access.Explanation) string {
 // offerText is what may be asked for of one port, and what its state is.
 func offerText(o access.OfferedPort) string {
 	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports),
-		AcceptedSources(o.Port, o.Widest), jit.ShortDuration(o.Port.Shortest), jit.ShortDuration(o.Port.Longest))}
-	ask := fmt.Sprintf("For %s from one address ", jit.ShortDuration(o.Duration))
+		AcceptedSources(o.Port, o.Widest), text.Duration(o.Port.Shortest), text.Duration(o.Port.Longest))}
+	ask := fmt.Sprintf("For %s from one address ", text.Duration(o.Duration))
 	switch {
 	case !o.HasRule:
 		lines = append(lines, ask+"nobody is named to approve, so it would be refused; ask an admin for an entry under approvals.")
 	case o.Rule.Required == 0:
 		lines = append(lines, ask+"nobody needs to approve: the Azure rights alone decide.")
 	default:
-		lines = append(lines, ask+jit.Count(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
+		lines = append(lines, ask+text.Count(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
 	}
 	if o.TooFew != nil {
 		lines = append(lines, "It would be refused: "+o.TooFew.Say(refusalArgument))
@@ -90,7 +91,7 @@ func wayText(w access.SourceVerdict) string {
 	}[w.Verdict.Decision] + "."}
 	for i, why := range w.Verdict.Why {
 		if i == maxReasons {
-			lines = append(lines, "• "+jit.Count(len(w.Verdict.Why)-i, "more reason", "more reasons"))
+			lines = append(lines, "• "+text.Count(len(w.Verdict.Why)-i, "more reason", "more reasons"))
 			break
 		}
 		lines = append(lines, "• "+prose(Clip(why.Text, 300)))
@@ -122,7 +123,7 @@ func pathText(e access.Explanation) string {
 	notes := slices.Concat(e.Posture.StillOpen, e.Posture.Notes)
 	for i, note := range notes {
 		if i == maxTargets {
-			lines = append(lines, jit.Count(len(notes)-i, "more note", "more notes"))
+			lines = append(lines, text.Count(len(notes)-i, "more note", "more notes"))
 			break
 		}
 		lines = append(lines, "• "+prose(Clip(note, 300)))

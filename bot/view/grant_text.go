@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // What a grant is about, in mrkdwn.
@@ -107,7 +108,7 @@ func addressCount(p netip.Prefix) string {
 // requestText is the whole of what was asked for in one line.
 func requestText(g jit.Grant) string {
 	return fmt.Sprintf("port %s of %s from %s for %s",
-		portNames(g), targetNames(g, ", "), sourceNames(g, ", "), jit.ShortDuration(g.Request.Duration))
+		portNames(g), targetNames(g, ", "), sourceNames(g, ", "), text.Duration(g.Request.Duration))
 }
 
 func anyOf(ids []string) string {
@@ -153,9 +154,9 @@ func eligibleApprovers(g jit.Grant) string {
 func missingApprovals(g jit.Grant) string {
 	left := max(g.Required-len(g.Approvals), 0)
 	if len(g.Approvals) == 0 {
-		return jit.Count(left, "approval", "approvals")
+		return text.Count(left, "approval", "approvals")
 	}
-	return jit.Count(left, "more approval", "more approvals")
+	return text.Count(left, "more approval", "more approvals")
 }
 
 // faults are what goes wrong at the guards, each text once.

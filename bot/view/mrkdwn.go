@@ -8,6 +8,7 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // escape writes the three signs that Slack reads as its own as entities.
@@ -45,7 +46,7 @@ func prose(s string) string { return quote(s, maxProse) }
 func Sentence(s string) string { return endSentence(prose(s)) }
 
 func quote(s string, most int) string {
-	s = Clip(strings.ReplaceAll(jit.CleanText(s), "`", "'"), most)
+	s = Clip(strings.ReplaceAll(text.Clean(s), "`", "'"), most)
 	if s == "" {
 		s = "?"
 	}
@@ -99,7 +100,7 @@ func refusalArgument(a any) string {
 	case time.Time:
 		return When(v)
 	case time.Duration:
-		return jit.ShortDuration(v)
+		return text.Duration(v)
 	default:
 		return Code(jit.Plain(a))
 	}

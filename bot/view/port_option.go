@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/access"
 	"jitbot/jit/parse"
+	"jitbot/jit/text"
 )
 
 // AcceptedSources says from where a port may be opened.
@@ -38,7 +39,7 @@ func portTerms(pp jit.PortPolicy, o access.Offer) string {
 			from = "from any address or small range"
 		}
 	}
-	return fmt.Sprintf("%s to %s, %s", jit.ShortDuration(pp.Shortest), jit.ShortDuration(pp.Longest), from)
+	return fmt.Sprintf("%s to %s, %s", text.Duration(pp.Shortest), text.Duration(pp.Longest), from)
 }
 
 // portValue is a port's option: 22/tcp, 8000-8010/*.

@@ -6,6 +6,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // ManagementPorts are the ports that Defender for Cloud begins with.
@@ -28,7 +29,7 @@ type ProtectDraft struct {
 
 // Begin takes over what is on offer; typed ports win.
 func (d *ProtectDraft) Begin(o access.Offer, typed []jit.Ports) {
-	d.Protocol, d.Anyone, d.Longest = jit.AnyProtocol, true, jit.ShortDuration(jit.DefaultLongest)
+	d.Protocol, d.Anyone, d.Longest = jit.AnyProtocol, true, text.Duration(jit.DefaultLongest)
 	var ports []jit.Ports
 	if len(o.Ports) > 0 {
 		longest := jit.MaxDuration
@@ -40,7 +41,7 @@ func (d *ProtectDraft) Begin(o access.Offer, typed []jit.Ports) {
 		for _, s := range o.Sources {
 			ranges = append(ranges, Address(s))
 		}
-		d.Anyone, d.Ranges, d.Longest = o.Any, strings.Join(ranges, ", "), jit.ShortDuration(longest)
+		d.Anyone, d.Ranges, d.Longest = o.Any, strings.Join(ranges, ", "), text.Duration(longest)
 	}
 	if len(typed) > 0 {
 		ports = nil

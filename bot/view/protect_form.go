@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // ProtectForm is the form that protects VMs. It carries the words that name
@@ -17,7 +18,7 @@ func ProtectForm(d ProtectDraft) slack.ModalViewRequest {
 	if len(names) == 0 {
 		names = d.Words
 	}
-	blocks := []slack.Block{verbatim("", jit.Count(len(names), "VM", "VMs")+": "+listed(names, maxField))}
+	blocks := []slack.Block{verbatim("", text.Count(len(names), "VM", "VMs")+": "+listed(names, maxField))}
 	if d.Note != "" {
 		blocks = append(blocks, verbatim("", d.Note))
 	}

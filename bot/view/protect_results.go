@@ -7,8 +7,8 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/bot/command"
-	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // ProtectResults tells what became of each VM: what was refused first, with its
@@ -52,14 +52,14 @@ func ProtectResults(v command.Verb, results []access.VMResult) Message {
 // linesMessage is a message of many lines, as many of them as Slack takes.
 func linesMessage(lines []string) Message {
 	var blocks []slack.Block
-	size, text := 0, ""
+	size, all := 0, ""
 	for i, line := range lines {
 		line = shorten(line, maxSection)
 		if size += len(line); size > maxListText || len(blocks) == maxBlocks-1 {
-			more := jit.Count(len(lines)-i, "more line is not shown.", "more lines are not shown; /jit vms shows what is protected.")
-			return Message{Text: shorten(text+"\n"+more, maxText), Blocks: append(blocks, footnote(more))}
+			more := text.Count(len(lines)-i, "more line is not shown.", "more lines are not shown; /jit vms shows what is protected.")
+			return Message{Text: shorten(all+"\n"+more, maxText), Blocks: append(blocks, footnote(more))}
 		}
-		blocks, text = append(blocks, paragraph(line)), strings.TrimPrefix(text+"\n"+line, "\n")
+		blocks, all = append(blocks, paragraph(line)), strings.TrimPrefix(all+"\n"+line, "\n")
 	}
-	return Message{Text: shorten(text, maxText), Blocks: blocks}
+	return Message{Text: shorten(all, maxText), Blocks: blocks}
 }

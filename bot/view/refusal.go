@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // FaultText is what a person reads of an error that is no *jit.Refusal.
@@ -43,7 +44,7 @@ func Refusal(err error) (text string, known bool) {
 // errors of a form.
 func PlainRefusal(err error) string {
 	if r, ok := errors.AsType[*jit.Refusal](err); ok {
-		return Clip(jit.CleanText(r.Error()), 500)
+		return Clip(text.Clean(r.Error()), 500)
 	}
 	return FaultText
 }

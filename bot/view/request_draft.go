@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // RequestDraft is what is in the form that asks for access so far.
@@ -29,7 +30,7 @@ func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o access.Offer) 
 	d.ports(typed, last, o)
 	d.source(typed, last, o)
 	if d.Duration == "" && len(o.Ports) > 0 {
-		d.Duration = jit.ShortDuration(min(time.Hour, o.Longest))
+		d.Duration = text.Duration(min(time.Hour, o.Longest))
 	}
 }
 

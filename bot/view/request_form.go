@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // LoadingForm is seen until the form of this name is there.
@@ -37,7 +38,7 @@ func modal(callback string, blocks ...slack.Block) slack.ModalViewRequest {
 // are chosen, empty while there is none.
 func RequestForm(d RequestDraft, o access.Offer) slack.ModalViewRequest {
 	var blocks []slack.Block
-	if jit.CleanText(d.Note) != "" {
+	if text.Clean(d.Note) != "" {
 		blocks = append(blocks, verbatim("", d.Note))
 	}
 	blocks = append(blocks, vmInput(d))
@@ -145,7 +146,7 @@ func sourceInput(d RequestDraft, o access.Offer) slack.Block {
 func durationInput(d RequestDraft, o access.Offer) slack.Block {
 	hint := "Such as 45m, 2h or 1h30m."
 	if len(o.Ports) > 0 {
-		hint = fmt.Sprintf("Between %s and %s, such as 45m, 2h or 1h30m.", jit.ShortDuration(o.Shortest), jit.ShortDuration(o.Longest))
+		hint = fmt.Sprintf("Between %s and %s, such as 45m, 2h or 1h30m.", text.Duration(o.Shortest), text.Duration(o.Longest))
 	}
 	return slack.NewInputBlock(InputDuration, plain("How long"), plain(hint), textInput(InputDuration, d.Duration, 20))
 }

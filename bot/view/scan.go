@@ -11,6 +11,7 @@ import (
 	"jitbot/bot/command"
 	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/text"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 // Scan is a page of the answer to /jit scan; more says that there may be
 // other VMs.
 func Scan(all []reach.Finding, more bool, f command.ScanFilter) Message {
-	head := "*Scan*: " + jit.Count(len(all), "VM that you may see: ", "VMs that you may see: ") + tally(all) + "."
+	head := "*Scan*: " + text.Count(len(all), "VM that you may see: ", "VMs that you may see: ") + tally(all) + "."
 	if more {
 		head += " There may be more: not every VM could be looked at for you."
 	}
@@ -40,7 +41,7 @@ func Scan(all []reach.Finding, more bool, f command.ScanFilter) Message {
 	if left := len(shown) - next; left > 0 {
 		f.Offset = next
 		blocks = append(blocks, buttons(nextButton(f, left))...)
-		texts = append(texts, jit.Count(left, "more VM.", "more VMs."))
+		texts = append(texts, text.Count(left, "more VM.", "more VMs."))
 	}
 	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
 }
@@ -62,7 +63,7 @@ func matchesFilter(f command.ScanFilter, x reach.Finding) bool {
 
 // filterWords say what was filtered by, and what came of it.
 func filterWords(f command.ScanFilter, n int) string {
-	what := "Of these " + jit.Count(n, "is", "are")
+	what := "Of these " + text.Count(n, "is", "are")
 	if f.Class != "" {
 		what += " " + strings.ToLower(string(f.Class))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // VMChoice is a VM as the form's menu names it.
@@ -21,12 +22,12 @@ type VMChoice struct {
 }
 
 func (c VMChoice) option() *slack.OptionBlockObject {
-	text := clipMiddle(jit.CleanText(c.Text), MaxOptionText)
-	if text == "" {
-		text = "?"
+	name := clipMiddle(text.Clean(c.Text), MaxOptionText)
+	if name == "" {
+		name = "?"
 	}
-	o := slack.NewOptionBlockObject(c.Key, plain(text), nil)
-	if note := clipMiddle(jit.CleanText(c.Note), MaxOptionText); note != "" {
+	o := slack.NewOptionBlockObject(c.Key, plain(name), nil)
+	if note := clipMiddle(text.Clean(c.Note), MaxOptionText); note != "" {
 		o.Description = plain(note)
 	}
 	return o

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // maxWords is how many VMs one line may name; a tag is one word.
@@ -55,7 +56,7 @@ func UnpackVMs(metadata string) (ShownVMs, error) {
 		return ShownVMs{}, bad
 	}
 	for _, word := range shown.Words {
-		if word == "" || word != jit.CleanText(word) || command.CheckVM(word) != nil {
+		if word == "" || word != text.Clean(word) || command.CheckVM(word) != nil {
 			return ShownVMs{}, bad
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // VMs is the answer to /jit vms; more says that there may be others.
@@ -50,7 +51,7 @@ func vmLine(l access.ListedVM) string {
 			all = append(all, fmt.Sprintf("and %d more", len(l.Offer.Ports)-maxTargets))
 			break
 		}
-		all = append(all, "port "+portName(pp.Ports)+" for "+jit.ShortDuration(pp.Longest)+" at most, from "+AcceptedSources(pp, l.Offer.Widest))
+		all = append(all, "port "+portName(pp.Ports)+" for "+text.Duration(pp.Longest)+" at most, from "+AcceptedSources(pp, l.Offer.Widest))
 	}
 	return line + "May be asked for: " + strings.Join(all, "; ") + "."
 }

@@ -3,8 +3,8 @@ package view
 import (
 	"strings"
 
-	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // maxDifferences is how many of Azure's differences are shown.
@@ -22,12 +22,12 @@ func Witness(t access.Testimony) Message {
 	}
 	head := "Azure's own answer of " + When(t.At) + " about " + Code(t.VM.Group+"/"+t.VM.Name) + ": "
 	if len(t.Differences) == 0 {
-		return Say(head + "what is in effect of " + jit.JoinWords(names) + " is what jitbot read.")
+		return Say(head + "what is in effect of " + text.Join(names) + " is what jitbot read.")
 	}
-	lines := []string{head + jit.Count(len(t.Differences), "rule is", "rules are") + " in effect otherwise than jitbot read."}
+	lines := []string{head + text.Count(len(t.Differences), "rule is", "rules are") + " in effect otherwise than jitbot read."}
 	for i, d := range t.Differences {
 		if i == maxDifferences {
-			lines = append(lines, jit.Count(len(t.Differences)-i, "more is not shown.", "more are not shown."))
+			lines = append(lines, text.Count(len(t.Differences)-i, "more is not shown.", "more are not shown."))
 			break
 		}
 		lines = append(lines, "• "+prose(Clip(d, 300)))

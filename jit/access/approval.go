@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/inventory"
 	"jitbot/jit/resource"
 )
 
@@ -144,7 +145,7 @@ func (s *Service) approver(ctx context.Context, by jit.UserID, id jit.ID, what s
 
 // currentRule is the approval rule as configuration and tags have it now.
 func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRule, []jit.VM, error) {
-	all, err := s.checks.VMs.ListOrStale(ctx, admission.VMsMaxAge)
+	all, err := s.checks.VMs.ListOrStale(ctx, inventory.VMsMaxAge)
 	if err != nil {
 		return jit.ApprovalRule{}, nil, err
 	}

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // maxTargets bounds what one request has Azure asked about.
@@ -34,7 +36,7 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	if len(vms) > maxTargets {
 		return nil, jit.Refuse(jit.ErrInput, "That names %s VMs; ask for at most %s at once.", fmt.Sprint(len(vms)), fmt.Sprint(maxTargets))
 	}
-	if a.Reason, err = jit.ParseReason(a.Reason); err != nil {
+	if a.Reason, err = parse.Reason(a.Reason); err != nil {
 		return nil, err
 	}
 	r := jit.Request{By: jit.Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.checks.Clock.Now()}
@@ -77,7 +79,7 @@ func refuseOther(first jit.Grant) error {
 	}
 	return jit.Refuse(jit.ErrStale, "This was sent before with something else in it, and %s holds, for %s. "+
 		"Withdraw it with /jit cancel %s, or end it with /jit done %s, and ask anew with /jit.",
-		first.ID, jit.ShortDuration(first.Request.Duration), first.ID, first.ID)
+		first.ID, text.Duration(first.Request.Duration), first.ID, first.ID)
 }
 
 // refuseMore refuses a request of which the same key has one part more.

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
 // Deny refuses a waiting request; the reason is required.
 func (s *Service) Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	reason, err := jit.ParseReason(reason)
+	reason, err := parse.Reason(reason)
 	if err != nil {
 		return jit.Grant{}, err
 	}

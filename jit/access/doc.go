@@ -8,6 +8,6 @@
 // (Loop). An attempt without authority is recorded and refused with a sentence
 // for whoever tried.
 //
-// It imports jit, admission, reach, resource, route and rules. It is
-// tested in cmd/internal/e2e, and through Slack's protocol in bot.
+// It imports jit, admission, inventory, parse, reach, resource, route, rules and text.
+// It is tested in cmd/internal/e2e, and through Slack's protocol in bot.
 package access

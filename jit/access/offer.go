@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/admission"
+	"jitbot/jit/inventory"
 )
 
 // Offer is what may be asked for at some VMs: what the policies of all of them
@@ -123,7 +123,7 @@ func (s *Service) allVMs(ctx context.Context, by jit.UserID, fits func(jit.VM) b
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, nil, err
 	}
-	vms, err := s.checks.VMs.ListOrStale(ctx, admission.VMsMaxAge)
+	vms, err := s.checks.VMs.ListOrStale(ctx, inventory.VMsMaxAge)
 	if err != nil {
 		return nil, nil, err
 	}

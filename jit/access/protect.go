@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // ProtectActions are what an admin must hold at a VM to protect or unprotect it, the
@@ -109,7 +110,7 @@ func (s *Service) vmsNamed(ctx context.Context, words []string) ([]jit.VM, error
 func (s *Service) eachVM(ctx context.Context, by jit.UserID, what string, words []string,
 	find func(context.Context, []string) ([]jit.VM, error), f func(context.Context, jit.Person, jit.VM) error,
 ) ([]VMResult, error) {
-	said := what + " " + jit.CleanText(strings.Join(words, ", "))
+	said := what + " " + text.Clean(strings.Join(words, ", "))
 	who, err := s.checks.Identify(ctx, by)
 	if err != nil {
 		return nil, s.rejectProtection(ctx, by, said, nil, err)

@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
+	"jitbot/jit/text"
 )
 
 // Revoke ends a grant that is opening or open: an approver of it, an admin or
 // the host may.
 func (s *Service) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
-	if reason = jit.CleanText(reason); len([]rune(reason)) > jit.MaxReason {
-		return jit.Grant{}, jit.Refuse(jit.ErrInput, "The reason is too long; at most %s characters are kept.", fmt.Sprint(jit.MaxReason))
+	if reason = text.Clean(reason); len([]rune(reason)) > parse.MaxReason {
+		return jit.Grant{}, jit.Refuse(jit.ErrInput, "The reason is too long; at most %s characters are kept.", fmt.Sprint(parse.MaxReason))
 	}
 	if !by.Host() {
 		if _, err := s.checks.Member(ctx, by); err != nil {

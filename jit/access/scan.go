@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"jitbot/jit"
-	"jitbot/jit/admission"
+	"jitbot/jit/inventory"
 	"jitbot/jit/reach"
 )
 
@@ -21,7 +21,7 @@ func (s *Service) Scan(ctx context.Context, by jit.UserID) (findings []reach.Fin
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, false, err
 	}
-	vms, hidden := s.checks.VMs.All(ctx, admission.VMsMaxAge)
+	vms, hidden := s.checks.VMs.All(ctx, inventory.VMsMaxAge)
 	if hidden != nil && len(vms) == 0 {
 		return nil, false, hidden
 	}

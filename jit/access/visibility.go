@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/inventory"
 )
 
 // visibility decides, for one answer, what somebody may see. Whatever is not
@@ -155,7 +156,7 @@ type readableVMs struct {
 func (m *readableVMs) get(by jit.UserID, vm string) (may, known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if time.Since(m.since) > admission.VMsMaxAge {
+	if time.Since(m.since) > inventory.VMsMaxAge {
 		m.may, m.since = map[jit.UserID]map[string]bool{}, time.Now()
 	}
 	may, known = m.may[by][strings.ToLower(vm)]

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/inventory"
 	"jitbot/jit/resource"
 )
 
@@ -33,7 +34,7 @@ var ErrAbsent = errors.New("not there just now, which proves nothing yet")
 // begun later, is ErrConflict: it is worth another try.
 func (c Checker) readVM(ctx context.Context, id string) (jit.VM, error) {
 	vm, err := c.Adapters.Inventory.VM(ctx, id)
-	if !errors.Is(err, jit.ErrNotFound) || errors.Is(err, ErrUnwatched) {
+	if !errors.Is(err, jit.ErrNotFound) || errors.Is(err, inventory.ErrUnwatched) {
 		return vm, err
 	}
 	vms, listErr := c.VMs.List(ctx, resource.Subscription(id), 0)

@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/clock"
+	"jitbot/jit/inventory"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -53,7 +54,7 @@ type Checker struct {
 	Adapters    Adapters
 	Owner       rules.Owner
 	Clock       *clock.Clock
-	VMs         *VMCache
+	VMs         *inventory.VMCache
 	locksUnread *sync.Once // says once that management locks may not be read
 }
 
@@ -62,7 +63,7 @@ type Checker struct {
 func NewChecker(c jit.Config, w Adapters) Checker {
 	return Checker{
 		Config: c, Adapters: w, Owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
-		Clock: &clock.Clock{}, VMs: NewVMCache(w.Inventory), locksUnread: &sync.Once{},
+		Clock: &clock.Clock{}, VMs: inventory.NewVMCache(w.Inventory), locksUnread: &sync.Once{},
 	}
 }
 
@@ -132,7 +133,7 @@ func (c Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []R
 	}
 	var beside []jit.VM
 	for _, id := range resource.SubscriptionsOf(g.VMs()) { // a group, its subnets and interfaces are in one
-		vms, err := c.VMs.List(ctx, id, VMsMaxAge)
+		vms, err := c.VMs.List(ctx, id, inventory.VMsMaxAge)
 		if err != nil {
 			return who, nil, err
 		}

@@ -6,10 +6,10 @@
 //
 // Each answer is read afresh, from ids and never from names, at the moment of
 // use. A doubt is a no: a Checker that cannot read something refuses, and says
-// what could not be read. The one list that is kept (VMCache) serves names and
-// choices; nothing is opened by it.
+// what could not be read. The one list that is kept (jit/inventory) serves names
+// and choices; nothing is opened by it.
 //
-// It imports jit, clock, rbac, reach, resource, route, rules and workqueue. It is
-// tested with real Azure clients in cmd/internal/e2e (authority, managementlock,
+// It imports jit, clock, inventory, rbac, reach, resource, route, rules, text and
+// workqueue. It is tested with real Azure clients in cmd/internal/e2e (authority, managementlock,
 // shared_rule, shared_address).
 package admission

@@ -17,16 +17,12 @@ type Inventory interface {
 	// id in lower case. With an error, what could be read is returned too.
 	Powers(ctx context.Context) (map[string]string, error)
 	// VM reads one afresh, with its interfaces, addresses and guards.
-	// ErrNotFound when it is gone, ErrUnwatched when it is not to be looked at.
+	// ErrNotFound when it is gone, inventory.ErrUnwatched when it is not to be looked at.
 	VM(ctx context.Context, id string) (jit.VM, error)
 	// Interfaces lists the network interfaces of the subscriptions, also those that no
 	// VM has, with their addresses and guards.
 	Interfaces(ctx context.Context) ([]jit.Interface, error)
 }
-
-// ErrUnwatched is an ErrNotFound of a VM that may well be there: its subscription
-// is not one of those in the configuration.
-var ErrUnwatched = fmt.Errorf("in a subscription that is not configured: %w", jit.ErrNotFound)
 
 // ErrDisabled is an ErrForbidden that no role mends: the subscription is disabled,
 // and nothing can be changed in it.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/inventory"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -65,7 +66,7 @@ func (c Checker) FindProtected(ctx context.Context, words []string) ([]jit.VM, e
 	if !errors.As(no, new(*jit.Refusal)) {
 		return found, no
 	}
-	vms, err := c.VMs.ListOrStale(ctx, VMsMaxAge)
+	vms, err := c.VMs.ListOrStale(ctx, inventory.VMsMaxAge)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (c Checker) FindProtected(ctx context.Context, words []string) ([]jit.VM, e
 			vms = append(slices.Clip(vms), jit.VM{ID: p.VM, Name: p.Name, Group: p.Group})
 		}
 	}
-	if found, err = Sees(all).resolveAll(vms, words); err != nil {
+	if found, err = inventory.Resolve(vms, words); err != nil {
 		return nil, no
 	}
 	return found, nil

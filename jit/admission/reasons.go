@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/inventory"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
+	"jitbot/jit/text"
 	"jitbot/jit/workqueue"
 )
 
@@ -77,7 +79,7 @@ func (c Checker) Sick(vms []string) string {
 // BesideSick says what works while one subscription does not, as a sentence after
 // another; empty when it is the only one.
 func (c Checker) BesideSick() string {
-	if len(c.VMs.lists) < 2 {
+	if len(c.VMs.Subscriptions()) < 2 {
 		return ""
 	}
 	return " VMs of other subscriptions can be asked for."
@@ -85,7 +87,7 @@ func (c Checker) BesideSick() string {
 
 // Missing says, after its name, why a VM is not to be had.
 func Missing(err error) string {
-	if errors.Is(err, ErrUnwatched) {
+	if errors.Is(err, inventory.ErrUnwatched) {
 		return " is in a subscription that jitbot's configuration does not name any more"
 	}
 	return " does not exist any more"
@@ -137,13 +139,13 @@ func ReasonFor(err error) string {
 	case errors.Is(err, ErrVersion) && errors.Is(err, jit.ErrBusy):
 		return notServed + " just now; jitbot keeps trying"
 	case errors.Is(err, ErrVersion):
-		return notServed + "; have whoever runs jitbot write one that jitbot check names: " + jit.CleanText(err.Error())
+		return notServed + "; have whoever runs jitbot write one that jitbot check names: " + text.Clean(err.Error())
 	case errors.Is(err, ErrKept):
 		return BudgetSpent
 	case errors.Is(err, jit.ErrDisallowed):
-		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + jit.CleanText(err.Error())
+		return "Azure Policy does not allow the change; ask whoever manages the policy for an exemption: " + text.Clean(err.Error())
 	case errors.Is(err, ErrDenied):
-		return "a deny assignment keeps jitbot from changing it; have its owner exclude jitbot's identity: " + jit.CleanText(err.Error())
+		return "a deny assignment keeps jitbot from changing it; have its owner exclude jitbot's identity: " + text.Clean(err.Error())
 	case errors.Is(err, ErrDisabled):
 		return "its subscription is disabled, so nothing can be changed in it; ask whoever pays for it to enable it"
 	case errors.Is(err, jit.ErrForbidden):
@@ -151,7 +153,7 @@ func ReasonFor(err error) string {
 	case errors.Is(err, jit.ErrLocked):
 		return "a lock on it or above it is in the way; remove the lock"
 	case errors.Is(err, jit.ErrInvalid):
-		return "Azure refuses the rule: " + jit.CleanText(err.Error())
+		return "Azure refuses the rule: " + text.Clean(err.Error())
 	case errors.Is(err, jit.ErrBusy), errors.Is(err, jit.ErrConflict):
 		return "Azure is busy; jitbot keeps trying"
 	default:

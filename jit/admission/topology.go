@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/inventory"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -108,7 +109,7 @@ func (c Checker) AlwaysAllowed(ctx context.Context, p jit.Protection) []string {
 	}
 	within, cancel := context.WithTimeout(ctx, adminRulesWithin)
 	defer cancel()
-	vms, err := c.VMs.List(within, resource.Subscription(p.VM), VMsMaxAge)
+	vms, err := c.VMs.List(within, resource.Subscription(p.VM), inventory.VMsMaxAge)
 	i := slices.IndexFunc(vms, func(vm jit.VM) bool { return resource.Same(vm.ID, p.VM) })
 	if err != nil || i < 0 {
 		return nil

@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/route"
+	"jitbot/jit/text"
 )
 
 // maxUnprotected is how many VMs a note names one by one.
@@ -49,7 +50,7 @@ func howToProtect(vms []jit.VM) string {
 		names, words = append(names, vm.Name), append(words, vm.Group+"/"+vm.Name)
 	}
 	who, command := strings.Join(names, ", "), strings.Join(words, ",")
-	is, it := jit.Plural(len(vms), "is", "are"), jit.Plural(len(vms), "it", "them")
+	is, it := text.Plural(len(vms), "is", "are"), text.Plural(len(vms), "it", "them")
 	if more := len(vms) - maxUnprotected; more > 0 {
 		who, command = fmt.Sprintf("%s and %d more", who, more), "<vm>"
 	}

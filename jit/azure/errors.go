@@ -16,6 +16,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/text"
 )
 
 // fault is an error of the SDK in one short line. The SDK's own texts span
@@ -39,7 +40,7 @@ var query = regexp.MustCompile(`(https?://[^\s"'?<>]+)\?[^\s"'<>]*`)
 
 // oneLine cleans a text for a message: no queries, no line breaks, not long.
 func oneLine(s string) string {
-	s = jit.CleanText(query.ReplaceAllString(s, "$1"))
+	s = text.Clean(query.ReplaceAllString(s, "$1"))
 	if r := []rune(s); len(r) > maxFault {
 		s = string(r[:maxFault]) + "…"
 	}

@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/text"
 )
 
 const (
@@ -83,7 +84,7 @@ func (h *health) hidden() error {
 func (c *Client) Fault(subscription string) string {
 	id := strings.ToLower(subscription)
 	if wait := c.throttle.remaining(bucketKey{owner: id, kind: reads}); wait > 0 {
-		return "Azure takes no requests there for another " + jit.ShortDuration(max(wait.Round(time.Second), time.Second))
+		return "Azure takes no requests there for another " + text.Duration(max(wait.Round(time.Second), time.Second))
 	}
 	h := &c.health
 	h.mu.Lock()

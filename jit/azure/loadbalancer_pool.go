@@ -8,8 +8,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
-	"jitbot/jit"
 	"jitbot/jit/reach"
+	"jitbot/jit/text"
 )
 
 // balancer is a load balancer, with the public addresses of its frontends and the
@@ -102,8 +102,8 @@ func (l balancer) networkOfMember(
 }
 
 func (l balancer) unresolve(network, format string, args ...any) {
-	text := "The load balancer " + l.name + " " + fmt.Sprintf(format, args...) + ", so whom it lets in is not known."
-	l.unresolved = append(l.unresolved, unresolvedPool{network, jit.CleanText(text)})
+	why := "The load balancer " + l.name + " " + fmt.Sprintf(format, args...) + ", so whom it lets in is not known."
+	l.unresolved = append(l.unresolved, unresolvedPool{network, text.Clean(why)})
 }
 
 // addNATRule adds an inbound NAT rule: to one member, or to each of a pool at ports

@@ -16,6 +16,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // topology is what was listed of the network around virtual machines.
@@ -210,12 +211,12 @@ func unresolvedRoute(r routeProperties) string {
 	if r.Address != "" {
 		to = append([]string{r.Address}, to...)
 	}
-	words := "a next hop of the kind " + jit.CleanText(cmp.Or(string(r.Kind), "that is not given"))
+	words := "a next hop of the kind " + text.Clean(cmp.Or(string(r.Kind), "that is not given"))
 	if len(to) > 0 {
-		words += " (" + jit.CleanText(strings.Join(to, ", ")) + ")"
+		words += " (" + text.Clean(strings.Join(to, ", ")) + ")"
 	}
 	return fmt.Sprintf("The route of its subnet for %s leads to %s, so which appliances or firewalls are on the way is not known.",
-		jit.CleanText(r.Prefix), words)
+		text.Clean(r.Prefix), words)
 }
 
 func (a addressSpace) prefixes() []netip.Prefix { return prefixes(a.Prefixes...) }

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/jit"
-	"jitbot/jit/admission"
+	"jitbot/jit/inventory"
 )
 
 const (
@@ -35,7 +35,7 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 		return jit.VM{}, fmt.Errorf("reading a virtual machine: %w", err)
 	}
 	if !c.isConfigured(r.SubscriptionID) {
-		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, admission.ErrUnwatched)
+		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, inventory.ErrUnwatched)
 	}
 	var m virtualMachine
 	if err := c.manager.get(ctx, c.manager.address(r.String())+"&$expand=instanceView", &m); err != nil {

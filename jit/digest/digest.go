@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/inventory"
 	"jitbot/jit/reach"
 	"jitbot/jit/workqueue"
 )
@@ -106,7 +107,7 @@ func (w *Writer) makeDue(ctx context.Context, due time.Time) error {
 }
 
 func (w *Writer) keep(ctx context.Context, last jit.Digest, due time.Time) error {
-	vms, hidden := w.checks.VMs.All(ctx, admission.VMsMaxAge)
+	vms, hidden := w.checks.VMs.All(ctx, inventory.VMsMaxAge)
 	if hidden != nil && len(vms) == 0 {
 		return hidden
 	}

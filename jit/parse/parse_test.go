@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/parse"
+	"jitbot/jit/text"
 )
 
 func TestPorts(t *testing.T) {
@@ -144,8 +145,8 @@ func TestDuration(t *testing.T) {
 func TestShortDurationIsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := time.Duration(rapid.Int64Range(1, 24*3600).Draw(t, "seconds")) * time.Second
-		if got, err := parse.Duration(jit.ShortDuration(d)); err != nil || got != d {
-			t.Fatalf("ParseDuration(%q) = %s, %v", jit.ShortDuration(d), got, err)
+		if got, err := parse.Duration(text.Duration(d)); err != nil || got != d {
+			t.Fatalf("ParseDuration(%q) = %s, %v", text.Duration(d), got, err)
 		}
 	})
 }
@@ -196,7 +197,7 @@ func FuzzDuration(f *testing.F) {
 		if d <= 0 || d > math.MaxInt64/2 {
 			t.Fatalf("ParseDuration(%q) = %d", s, d)
 		}
-		if again, err := parse.Duration(jit.ShortDuration(d)); err != nil || again != d {
+		if again, err := parse.Duration(text.Duration(d)); err != nil || again != d {
 			t.Errorf("%q is %s, read again %s, %v", s, d, again, err)
 		}
 	})

@@ -7,7 +7,7 @@
 // An answer is never better than what was read: a word, a next hop or a load
 // balancer that is not resolved makes it "not known", never "shut".
 //
-// It imports jit, jit/ipset, jit/resource and jit/rules. The evaluator is fuzzed
+// It imports jit, jit/ipset, jit/resource, jit/rules and jit/text. The evaluator is fuzzed
 // against a plain one that tries packets, and tested on shapes that Azure
 // answered in jit/azure.
 package reach

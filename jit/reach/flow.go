@@ -7,6 +7,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/rules"
+	"jitbot/jit/text"
 )
 
 // Answer is whether packets get to a VM.
@@ -104,7 +105,7 @@ func VerifyFlow(vm jit.VM, tables []rules.Table, topology Topology, flow Flow) V
 	verdict.Why = ev.reasons(verdict.Decision, paths)
 	if verdict.Decision == AnswerUnknown {
 		for _, d := range source.Doubts {
-			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: jit.Capital(d) + "."})
+			verdict.Why = append(verdict.Why, Reason{Level: AtNowhere, Text: text.Capital(d) + "."})
 		}
 	}
 	return verdict

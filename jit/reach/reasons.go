@@ -10,6 +10,7 @@ import (
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
+	"jitbot/jit/text"
 )
 
 // ownerText says whose rule it is, where its name tells.
@@ -215,7 +216,7 @@ func (ev evaluator) sourcesText(a ipset.Addresses) string {
 	if len(a) > most {
 		words = append(words, fmt.Sprintf("%d more ranges", len(a)-most))
 	}
-	return jit.JoinWords(words)
+	return text.Join(words)
 }
 
 func rangeText(s ipset.Range[netip.Addr]) string {
@@ -236,5 +237,5 @@ func portsText(p ipset.Set[ipset.Port]) string {
 	for _, s := range p {
 		words = append(words, jit.Ports{From: uint16(s.From), To: uint16(s.To), Protocol: jit.TCP}.String())
 	}
-	return jit.JoinWords(words)
+	return text.Join(words)
 }

@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // scan gathers what the rules say of one VM's management ports.
@@ -46,11 +47,11 @@ func (s scan) class(p Posture) (class Class, why string) {
 		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, " +
 			"so there is nothing to lock and all traffic from inside is let in; attach one."
 	case len(p.Rules) > 0:
-		return ClassUnhealthy, jit.Capital(opening(p.Rules))
+		return ClassUnhealthy, text.Capital(opening(p.Rules))
 	case len(s.unread) > 0:
-		return ClassNotApplicable, "It cannot be told: the rules of " + jit.JoinWords(tidy(s.unread)) + " were not read."
+		return ClassNotApplicable, "It cannot be told: the rules of " + text.Join(tidy(s.unread)) + " were not read."
 	case len(s.unknown) > 0:
-		return ClassNotApplicable, "It cannot be told: " + jit.JoinWords(tidy(s.unknown)) + "."
+		return ClassNotApplicable, "It cannot be told: " + text.Join(tidy(s.unknown)) + "."
 	case s.disagreeing:
 		return ClassHealthy, "Not every guard on the way has a rule of its own that lets anybody to the ports 22, 3389, 5985 and 5986: " +
 			"they disagree."
@@ -64,12 +65,12 @@ func (s scan) class(p Posture) (class Class, why string) {
 // opening says which rules, of which there is one at least, open what to whom.
 func opening(rules []OpenRule) string {
 	first := rules[0]
-	text := fmt.Sprintf("rule %s (priority %d) of %s opens management ports to %s",
+	words := fmt.Sprintf("rule %s (priority %d) of %s opens management ports to %s",
 		first.Rule, first.Priority, resource.Name(first.Guard), first.Breadth.Words)
 	if more := len(rules) - 1; more > 0 {
-		text += fmt.Sprintf(", and %d more %s", more, jit.Plural(more, "rule does", "rules do"))
+		words += fmt.Sprintf(", and %d more %s", more, text.Plural(more, "rule does", "rules do"))
 	}
-	return text + "."
+	return words + "."
 }
 
 // remarks says what is open though just-in-time access is on: by rules that
@@ -86,7 +87,7 @@ func (s scan) remarks(rules []OpenRule) []string {
 	}
 	policy := func(ports []string, to string) {
 		if len(ports) > 0 {
-			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to %s.", jit.JoinWords(ports), to))
+			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to %s.", text.Join(ports), to))
 		}
 	}
 	var anybody, anywhere []string
@@ -101,10 +102,10 @@ func (s scan) remarks(rules []OpenRule) []string {
 	policy(anybody, "Any")
 	policy(anywhere, "any "+single(s.facts.Widest))
 	if len(s.unknown) > 0 {
-		out = append(out, "Yet not all is known: "+jit.JoinWords(tidy(s.unknown))+".")
+		out = append(out, "Yet not all is known: "+text.Join(tidy(s.unknown))+".")
 	}
 	if len(s.unread) > 0 {
-		out = append(out, "Yet what else opens ports there is not known: the rules of "+jit.JoinWords(tidy(s.unread))+" were not read.")
+		out = append(out, "Yet what else opens ports there is not known: the rules of "+text.Join(tidy(s.unread))+" were not read.")
 	}
 	return out
 }

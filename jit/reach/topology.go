@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/rules"
+	"jitbot/jit/text"
 )
 
 // TopologyReader reads what is around virtual machines.
@@ -36,7 +37,7 @@ func (t Topology) Unexamined() []string {
 func (t Topology) Unknown() []string {
 	out := t.Unexamined()
 	for _, h := range t.ToHosts {
-		out = append(out, jit.Capital(h.text())+".")
+		out = append(out, text.Capital(h.text())+".")
 	}
 	return out
 }

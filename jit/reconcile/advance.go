@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/closings"
 )
 
 const (
@@ -25,12 +26,12 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 	if err != nil {
 		faults = append(faults, fmt.Errorf("finding what is due: %w", err)) // what was found is closed all the same
 	}
-	found := newFoundDue()
+	found := closings.NewFound()
 	faults = append(faults, r.advanceAll(ctx, ids, due, now, found)...)
 	if first {
-		r.startup.WaitFor(found.guards)
+		r.startup.WaitFor(found.Guards())
 	}
-	for guard, urgent := range r.due.replace(found) {
+	for guard, urgent := range r.due.Replace(found) {
 		r.work.guards.Add(ctx, guard, urgent)
 	}
 	return errors.Join(faults...)
@@ -39,7 +40,7 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 // advanceAll moves on what is due, many at once, and notes the closings in
 // found.
 func (r *Reconciler) advanceAll( //nolint:revive // a case a branch
-	ctx context.Context, ids []jit.ID, due, now time.Time, found *foundDue,
+	ctx context.Context, ids []jit.ID, due, now time.Time, found *closings.Found,
 ) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
@@ -54,14 +55,14 @@ func (r *Reconciler) advanceAll( //nolint:revive // a case a branch
 			if err != nil {
 				faults[i] = fmt.Errorf("moving %s on: %w", id, err)
 			}
-			switch fresh := !r.due.sawClosing(id); {
+			switch fresh := !r.due.SawClosing(id); {
 			case err == nil && g.State == jit.Closing:
-				found.addClosing(g, fresh, now)
+				found.AddClosing(g, fresh, now)
 				if len(g.Paths) == 0 {
 					r.work.openings.Add(ctx, string(id), false)
 				}
 			case err != nil && g.State.Live() && !g.MayStandAt(due):
-				found.addOverdue(g, fresh, now)
+				found.AddOverdue(g, fresh, now)
 			case g.State == jit.Asked && now.Sub(g.Request.At) >= askedFor:
 				r.work.requests.Add(ctx, string(id), false)
 			case g.State == jit.Opening && g.Clock.Begun.IsZero():

@@ -13,8 +13,8 @@
 // back; what fails is tried again for ever.
 //
 // It changes no grant by itself: every transition is a method in package jit,
-// run by the store in a transaction. It imports jit, admission, clock,
-// reach, resource, route, rules and workqueue. Nearly all of its tests run real
+// run by the store in a transaction. It imports jit, admission, clock, closings,
+// inventory, reach, resource, route, rules, text and workqueue. Nearly all of its tests run real
 // Azure clients over the simulator in fake time: cmd/internal/e2e and
 // cmd/internal/sim.
 package reconcile

@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/inventory"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -46,7 +47,7 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, all
 		return nil
 	}
 	vm, err := r.readWhole(ctx, p.VM, c)
-	if errors.Is(err, admission.ErrUnwatched) {
+	if errors.Is(err, inventory.ErrUnwatched) {
 		r.unwatched.Do(func() {
 			r.adapters.Log.WarnContext(ctx, "a protected VM is in a subscription that is not configured, "+
 				"so it stays shut as it is, and others perhaps; put the subscription back to unprotect it",
@@ -130,7 +131,7 @@ func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c curren
 // second answer says so, and so do lists begun after the first.
 func (r *Reconciler) isGuardGone(ctx context.Context, guard string, listed time.Time) bool {
 	_, err := r.checks.Table(ctx, guard)
-	if !errors.Is(err, jit.ErrNotFound) || errors.Is(err, admission.ErrUnwatched) || !listed.After(r.absences.Missed(guard)) {
+	if !errors.Is(err, jit.ErrNotFound) || errors.Is(err, inventory.ErrUnwatched) || !listed.After(r.absences.Missed(guard)) {
 		return false
 	}
 	tables, err := r.adapters.Network.Tables(ctx, resource.Subscription(guard))

@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/inventory"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
@@ -99,7 +100,7 @@ func (r *Reconciler) readWhole(ctx context.Context, id string, c currentVMs) (ji
 	case err == nil:
 		r.absences.Seen(id)
 		return vm, nil
-	case errors.Is(err, jit.ErrNotFound) && !errors.Is(err, admission.ErrUnwatched) && (there || !c.listed.After(r.absences.Missed(id))):
+	case errors.Is(err, jit.ErrNotFound) && !errors.Is(err, inventory.ErrUnwatched) && (there || !c.listed.After(r.absences.Missed(id))):
 		err = admission.ErrAbsent
 	}
 	return vm, fmt.Errorf("reading %s: %w", id, err)

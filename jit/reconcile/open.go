@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/text"
 )
 
 const saidWait = 10 * time.Second // an opening that waits longer than this for Azure says so
@@ -30,7 +31,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 	if r.startup.FoundOlder(g.Clock.Approved) {
 		return r.failOpening(ctx, g.ID, whileDown, now)
 	}
-	if why := cmp.Or(r.trust.Doubt(), r.due.hold(g.ID, r.due.heldAt(g.ID))); why != "" {
+	if why := cmp.Or(r.trust.Doubt(), r.due.Hold(g.ID, r.due.HeldAt(g.ID))); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}
 	if now.Sub(g.Clock.Approved) > approvalValidFor {
@@ -47,7 +48,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 		return r.failOpening(ctx, g.ID, "it could not be checked in time: "+admission.Outline(err), now)
 	}
 	if busy := (*jit.BusyError)(nil); errors.As(err, &busy) && busy.Wait > saidWait {
-		err = errors.Join(err, r.delayOpening(ctx, g, "Azure takes no requests for "+jit.ShortDuration(busy.Wait)))
+		err = errors.Join(err, r.delayOpening(ctx, g, "Azure takes no requests for "+text.Duration(busy.Wait)))
 	}
 	if err != nil {
 		return fmt.Errorf("checking %s before its first write: %w", id, err)
@@ -67,7 +68,7 @@ func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, erro
 
 // startOpening stores the paths and starts at its guards, when they can be written now.
 func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.Path) error {
-	if why := r.due.hold(g.ID, jit.GuardsOf(paths)); why != "" {
+	if why := r.due.Hold(g.ID, jit.GuardsOf(paths)); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}
 	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {

@@ -14,6 +14,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/clock"
+	"jitbot/jit/closings"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
@@ -50,7 +51,7 @@ type Reconciler struct {
 
 	work         queues
 	trust        *clock.Trust
-	due          *dueList
+	due          *closings.List
 	orphans      admission.Orphans
 	firewalls    *admission.FirewallBatch
 	refused      *admission.Unprotectable
@@ -102,7 +103,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
-		absences: admission.NewAbsences(), due: newDueList(), firewalls: admission.NewFirewallBatch(), startup: admission.NewStartup(),
+		absences: admission.NewAbsences(), due: closings.NewList(), firewalls: admission.NewFirewallBatch(), startup: admission.NewStartup(),
 		refused: admission.NewUnprotectable(),
 	}
 	r.passed.Store(time.Now().UnixNano())
@@ -252,7 +253,7 @@ func (r *Reconciler) Kick() {
 
 // Touch has guards reconciled now; their ids are in lower case.
 func (r *Reconciler) Touch(guards []string) {
-	r.due.touch(guards)
+	r.due.Touch(guards)
 	r.Kick()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
+	"jitbot/jit/text"
 )
 
 // The ports at which people come in by DNAT, below those that a firewall keeps
@@ -76,7 +77,7 @@ func (d publicEnds) fit(t Table, w, old Rule) (Rule, error) {
 	if need := len(publicEndKeys(Rule{Protocol: w.Protocol, Destinations: []string{""}, Ports: []string{""}})); old.Name == "" &&
 		len(d)+need+len(candidates) > maxTranslations {
 		return w, jit.Refuse(jit.ErrPolicy, "The firewall %s has %s, and its public addresses and DNAT rules together may be %s at most; "+
-			"end a grant there, or remove DNAT rules.", t.Name, jit.Count(len(d), "DNAT rule", "DNAT rules"), fmt.Sprint(maxTranslations))
+			"end a grant there, or remove DNAT rules.", t.Name, text.Count(len(d), "DNAT rule", "DNAT rules"), fmt.Sprint(maxTranslations))
 	}
 	if len(w.Ports) > 0 {
 		w.Destinations = candidates[:1]

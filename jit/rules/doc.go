@@ -12,7 +12,7 @@
 // contains and what it may contain. Every question about rules is asked of
 // these, each erring to its safe side.
 //
-// It imports jit, jit/ipset and jit/resource. All of it is pure, and is tested by
+// It imports jit, jit/ipset, jit/resource and jit/text. All of it is pure, and is tested by
 // properties here; what Azure does with the rules is tested in
 // cmd/internal/e2e.
 package rules

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // ForGrant are the rules that the grant wants in the guard, without priorities:
@@ -51,7 +52,7 @@ func allowFor(installation string, g jit.Grant, suffix string, protocol jit.Prot
 		Inbound: true, Allow: true, Protocol: protocol, SourcePorts: []string{"*"},
 		Name: RuleName{installation, g.ID, suffix}.String(),
 		Description: Description{
-			Grant: g.ID, User: g.Request.By.ID, Until: g.Clock.Until, Name: jit.CleanText(g.Request.By.Name),
+			Grant: g.ID, User: g.Request.By.ID, Until: g.Clock.Until, Name: text.Clean(g.Request.By.Name),
 		}.String(),
 	}
 }

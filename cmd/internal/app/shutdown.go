@@ -13,6 +13,7 @@ import (
 	"jitbot/jit/clock"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
+	"jitbot/jit/text"
 )
 
 const (
@@ -71,7 +72,8 @@ func (p *program) tellLive(ctx context.Context) error {
 	if len(live) == 0 {
 		b.WriteString("jitbot has stopped. No grant is live.\n")
 	} else {
-		fmt.Fprintf(&b, "jitbot has stopped. %s, and nothing closes while it is down\n", jit.Count(len(live), "grant is live", "grants are live"))
+		fmt.Fprintf(&b, "jitbot has stopped. %s, and nothing closes while it is down\n",
+			text.Count(len(live), "grant is live", "grants are live"))
 		fmt.Fprintf(&b, "but this, from cron on any machine, once the time is up:\n  jitbot sweep --config %s\n", p.Config.File)
 		b.WriteString("To close one at once, run the lines below it.\n")
 		for _, g := range live {

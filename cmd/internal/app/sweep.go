@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"jitbot/jit"
 	"jitbot/jit/clock"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
+	"jitbot/jit/text"
 )
 
 // Sweep closes what is past its until, from the rules in Azure alone: it needs
@@ -35,7 +35,7 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		}
 	}
 	_, sayErr := fmt.Fprintf(o.Out, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
-		jit.Count(len(found), "rule", "rules"), o.Config.Jit.Installation,
+		text.Count(len(found), "rule", "rules"), o.Config.Jit.Installation,
 		counts[sweep.Removed], counts[sweep.Kept], counts[sweep.Unreadable], counts[sweep.Astray], counts[sweep.NotRemoved])
 	if hidden := client.FirewallsUnread(); hidden != nil {
 		err = errors.Join(err, fmt.Errorf("firewalls are not looked at where Azure does not show them, so what is overdue there stays; "+
@@ -43,14 +43,14 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 	}
 	if skew := client.Skew().Widest; skew.Abs() > clock.MaxSkew {
 		err = errors.Join(err, fmt.Errorf("this machine's clock and Azure's differ by %s, so what is overdue was judged wrong; set the clock",
-			jit.ShortDuration(skew.Abs())))
+			text.Duration(skew.Abs())))
 	}
 	if overdue > 0 {
 		hint := ""
 		if counts[sweep.Unreadable] > 0 {
 			hint = "; --unreadable also removes those whose description cannot be read"
 		}
-		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", jit.Count(overdue, "rule was", "rules were"), hint))
+		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", text.Count(overdue, "rule was", "rules were"), hint))
 	}
 	return errors.Join(err, sayErr)
 }

@@ -23,31 +23,41 @@ func domain() []row {
 	return []row{
 		{"jit/resource", nil, "ids are text"},
 		{"jit/ipset", nil, "sets are pure"},
+		{"jit/text", nil, "how things are written knows nothing of them"},
+		{"jit/schedule", nil, "a schedule is times of the day and the week"},
 		{"jit/clock", nil, "a clock knows nothing that it is read for"},
 		{"jit/workqueue", nil, "a queue knows nothing of its work"},
 		{"jit/rbac", []string{"jit/resource"}, "who holds which action is a matter of scopes"},
-		{"jit", []string{"jit/ipset", "jit/resource"}, "the nouns and their transitions know nobody who uses them"},
-		{"jit/parse", []string{"jit"}, "words are read without knowing what for"},
+		{"jit", []string{"jit/ipset", "jit/resource", "jit/schedule", "jit/text"}, "the nouns and their transitions know nobody who uses them"},
+		{"jit/inventory", []string{"jit", "jit/resource"}, "a list of VMs knows nothing of what opens"},
+		{"jit/parse", []string{"jit", "jit/text"}, "words are read without knowing what for"},
 		{"jit/route", []string{"jit", "jit/ipset", "jit/resource"}, "which guards are on a way is read from nouns"},
-		{"jit/rules", []string{"jit", "jit/ipset", "jit/resource"}, "what is desired is a function of nouns and time"},
-		{"jit/reach", []string{"jit", "jit/ipset", "jit/resource", "jit/rules"}, "who reaches a VM is computed from rules"},
+		{"jit/rules", []string{"jit", "jit/ipset", "jit/resource", "jit/text"}, "what is desired is a function of nouns and time"},
+		{"jit/reach", []string{"jit", "jit/ipset", "jit/resource", "jit/rules", "jit/text"}, "who reaches a VM is computed from rules"},
 		{
 			"jit/admission",
-			[]string{"jit", "jit/clock", "jit/ipset", "jit/rbac", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/workqueue"},
+			[]string{
+				"jit", "jit/clock", "jit/inventory", "jit/ipset", "jit/rbac", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/text",
+				"jit/workqueue",
+			},
 			"whether something may be knows nobody who does it",
 		},
+		{"jit/closings", []string{"jit", "jit/resource"}, "what is due is remembered without reading or writing anything"},
 		{
 			"jit/reconcile",
 			[]string{
-				"jit", "jit/admission", "jit/clock", "jit/ipset", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/workqueue",
+				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/reach", "jit/resource", "jit/route",
+				"jit/rules", "jit/text", "jit/workqueue",
 			},
 			"the loop serves nobody's requests",
 		},
 		{"jit/sweep", []string{"jit", "jit/admission", "jit/resource", "jit/rules", "jit/workqueue"}, "it has no store"},
-		{"jit/digest", []string{"jit", "jit/admission", "jit/reach", "jit/workqueue"}, "what is told on a schedule changes nothing"},
+		{"jit/digest", []string{"jit", "jit/admission", "jit/inventory", "jit/reach", "jit/workqueue"}, "what is told on a schedule changes nothing"},
 		{
 			"jit/access",
-			[]string{"jit", "jit/admission", "jit/ipset", "jit/reach", "jit/resource", "jit/route", "jit/rules"},
+			[]string{
+				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/parse", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/text",
+			},
 			"of the loop it needs three methods, and declares them",
 		},
 		{"jit/outbox", []string{"jit", "jit/workqueue"}, "what is told is read from the record"},
@@ -129,5 +139,5 @@ func with(more ...string) []string {
 
 // nouns are the packages of the domain that decide nothing, and more.
 func nouns(more ...string) []string {
-	return append([]string{"jit", "jit/ipset", "jit/resource"}, more...)
+	return append([]string{"jit", "jit/ipset", "jit/resource", "jit/text"}, more...)
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"jitbot/jit"
 	"jitbot/jit/azure"
+	"jitbot/jit/text"
 )
 
 // apiVersions tells whether Azure serves the versions of its API that jitbot speaks,
@@ -27,7 +27,7 @@ func apiVersions(ctx context.Context, client *azure.Client) []Finding {
 	if len(notes) == 0 && len(faults) == 0 {
 		return nil
 	}
-	return verdict("azure versions", "Azure serves "+jit.JoinWords(notes), faults...)
+	return verdict("azure versions", "Azure serves "+text.Join(notes), faults...)
 }
 
 func notServed(s azure.ServedVersion) error {
@@ -35,15 +35,15 @@ func notServed(s azure.ServedVersion) error {
 	for _, kind := range s.Refused {
 		types = append(types, kind[strings.LastIndexByte(kind, '/')+1:])
 	}
-	text := fmt.Sprintf("Azure does not serve version %s of %s for %s here; ", s.Spoken, s.Provider, jit.JoinWords(types))
+	why := fmt.Sprintf("Azure does not serve version %s of %s for %s here; ", s.Spoken, s.Provider, text.Join(types))
 	switch {
 	case s.Works != "":
-		text += fmt.Sprintf("write %s: %s under azure.api_versions, which it serves for all that jitbot asks there", s.Key, s.Works)
+		why += fmt.Sprintf("write %s: %s under azure.api_versions, which it serves for all that jitbot asks there", s.Key, s.Works)
 	case len(s.Listed) > 0:
-		text += fmt.Sprintf("it lists %s, and none of the newest is served for all that jitbot asks there; write under azure.api_versions.%s "+
+		why += fmt.Sprintf("it lists %s, and none of the newest is served for all that jitbot asks there; write under azure.api_versions.%s "+
 			"the one that the cloud's documents name", strings.Join(s.Listed[:min(len(s.Listed), 5)], ", "), s.Key)
 	default:
-		text += "it does not list any in its place; check that the endpoint of Resource Manager is that of your cloud, under azure.cloud"
+		why += "it does not list any in its place; check that the endpoint of Resource Manager is that of your cloud, under azure.cloud"
 	}
-	return errors.New(text)
+	return errors.New(why)
 }

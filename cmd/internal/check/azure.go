@@ -19,6 +19,7 @@ import (
 	"jitbot/jit/preflight"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
+	"jitbot/jit/text"
 )
 
 // snapshot is what was read of Azure.
@@ -98,9 +99,9 @@ func checkClock(skew time.Duration) []Finding {
 	const what = "clock"
 	if skew.Abs() > clock.MaxSkew {
 		return verdict(what, "", fmt.Errorf("this machine's clock and Azure's differ by %s, and nothing would be opened; set the clock",
-			jit.ShortDuration(skew.Abs())))
+			text.Duration(skew.Abs())))
 	}
-	return verdict(what, "it agrees with Azure's within "+jit.ShortDuration(max(skew.Abs().Round(time.Second), time.Second)))
+	return verdict(what, "it agrees with Azure's within "+text.Duration(max(skew.Abs().Round(time.Second), time.Second)))
 }
 
 // readVMs lists the machines. One of which no address was listed is read by
@@ -196,7 +197,7 @@ func (c run) forecast(s snapshot) []Finding {
 	}
 	found = append(found, verdict("azure locks", lockNote(len(s.locks)), locks...)...)
 	if always := by[preflight.ObstacleAlways]; out.Always > 0 || len(always) > 0 {
-		note := "protect: always can hold for " + jit.Count(out.Always, "virtual machine", "virtual machines")
+		note := "protect: always can hold for " + text.Count(out.Always, "virtual machine", "virtual machines")
 		found = append(found, verdict("protection", note, always...)...)
 	}
 	if s.aroundErr != nil {
@@ -212,9 +213,9 @@ func ruleNote(tables []rules.Table) string {
 			firewalls++
 		}
 	}
-	note := jit.Count(len(tables)-firewalls, "network security group", "network security groups")
+	note := text.Count(len(tables)-firewalls, "network security group", "network security groups")
 	if firewalls > 0 {
-		note += " and " + jit.Count(firewalls, "firewall", "firewalls")
+		note += " and " + text.Count(firewalls, "firewall", "firewalls")
 	}
 	return note + " read; those in front of machines have room, and nothing is in the way"
 }
@@ -223,14 +224,14 @@ func lockNote(n int) string {
 	if n == 0 {
 		return "there is none"
 	}
-	return jit.Count(n, "lock is there, and not", "locks are there, and none") + " in the way of what jitbot writes"
+	return text.Count(n, "lock is there, and not", "locks are there, and none") + " in the way of what jitbot writes"
 }
 
 // machines says how many a grant can open, and what is wrong with the others
 // themselves.
 func machines(out preflight.Forecast, s snapshot, obstacles []error) []Finding {
 	const what = "azure machines"
-	note := jit.Count(out.Reachable, "virtual machine is reachable by a grant", "virtual machines are reachable by a grant")
+	note := text.Count(out.Reachable, "virtual machine is reachable by a grant", "virtual machines are reachable by a grant")
 	if rest := len(s.vms) - out.Matched; rest > 0 {
 		note += fmt.Sprintf("; %d of %d match no policy", rest, len(s.vms))
 	}

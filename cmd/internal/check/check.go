@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jitbot/cmd/internal/app"
-	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // Finding is what one check found.
@@ -29,11 +29,11 @@ const (
 
 // String is one line, however long.
 func (f Finding) String() string {
-	word, text := "ok", f.Note
+	word, said := "ok", f.Note
 	if f.Err != nil {
-		word, text = "FAULT", jit.CleanText(strings.ReplaceAll(f.Err.Error(), "\n", "; "))
+		word, said = "FAULT", text.Clean(strings.ReplaceAll(f.Err.Error(), "\n", "; "))
 	}
-	return fmt.Sprintf("%-5s  %-*s %s", word, whatWidth, f.What, text)
+	return fmt.Sprintf("%-5s  %-*s %s", word, whatWidth, f.What, said)
 }
 
 // Wrapped is String for a terminal of so many columns: what does not fit goes

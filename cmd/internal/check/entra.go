@@ -11,6 +11,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
+	"jitbot/jit/text"
 )
 
 // users looks for each Entra user of the configuration.
@@ -44,5 +45,5 @@ func (c run) users(ctx context.Context, client *azure.Client) []Finding {
 			faults = append(faults, fmt.Errorf("the Entra user %s is switched off; mend the line of %s under users", name, id))
 		}
 	}
-	return verdict(what, jit.Count(len(users), "user is known", "users are known"), faults...)
+	return verdict(what, text.Count(len(users), "user is known", "users are known"), faults...)
 }

@@ -17,6 +17,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/text"
 )
 
 // looked runs check on a world that was changed, and wants lines with the
@@ -273,7 +274,7 @@ func TestCheckWithoutTokens(t *testing.T) {
 func TestFindingWrapped(t *testing.T) {
 	long := strings.Repeat("a word or two ", 30) + strings.Repeat("x", 90)
 	for _, f := range []check.Finding{
-		{What: "store", Note: "short"}, {What: "azure machines", Err: errors.New(long)}, {What: "a", Err: errors.New("line\nline\x1b[31m " + jit.CleanText(long))},
+		{What: "store", Note: "short"}, {What: "azure machines", Err: errors.New(long)}, {What: "a", Err: errors.New("line\nline\x1b[31m " + text.Clean(long))},
 	} {
 		text := f.Wrapped(80)
 		if got, want := strings.Fields(text), strings.Fields(f.String()); !slices.Equal(got, want) {

@@ -10,6 +10,7 @@ import (
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/text"
 )
 
 // silentFor is how long an outside service may say nothing before it is given up.
@@ -20,7 +21,7 @@ const silentFor = 30 * time.Second
 func patient(ctx context.Context, service string) (_ context.Context, answered, end func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(silentFor, func() {
-		cancel(fmt.Errorf("%s has said nothing for %s: %w", service, jit.ShortDuration(silentFor), jit.ErrBusy))
+		cancel(fmt.Errorf("%s has said nothing for %s: %w", service, text.Duration(silentFor), jit.ErrBusy))
 	})
 	return ctx, func() { timer.Reset(silentFor) }, func() {
 		timer.Stop()

@@ -11,6 +11,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/preflight"
+	"jitbot/jit/text"
 )
 
 // members is who is who in the configuration.
@@ -64,7 +65,7 @@ func (ms members) check(ctx context.Context) []Finding {
 		}
 		return ms.member(ctx, jit.UserID(id), place)
 	})
-	note := jit.Count(len(ids), "id of the configuration is known and tied to Entra", "ids of the configuration are known and tied to Entra")
+	note := text.Count(len(ids), "id of the configuration is known and tied to Entra", "ids of the configuration are known and tied to Entra")
 	if left > 0 {
 		note += fmt.Sprintf("; %d more under users were not looked up, since Slack answers so many in a minute", left)
 	}
@@ -137,7 +138,7 @@ func (ms members) checkApprovals(ctx context.Context) []Finding {
 		places[i] = i
 	}
 	faults := each(places, func(i int) error { return ms.enough(ctx, i) })
-	note := jit.Count(len(places), "entry has as many approvers as it requires", "entries have as many approvers as they require")
+	note := text.Count(len(places), "entry has as many approvers as it requires", "entries have as many approvers as they require")
 	return verdict(what, note, faults...)
 }
 

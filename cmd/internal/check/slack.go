@@ -11,10 +11,10 @@ import (
 
 	"jitbot/bot"
 	"jitbot/cmd/internal/app"
-	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
 	"jitbot/jit/preflight"
+	"jitbot/jit/text"
 )
 
 // slack tries both tokens, and what they are to reach. client, nil where
@@ -45,7 +45,7 @@ func (c run) slack(ctx context.Context, inUse bool, client *azure.Client) []Find
 	if socket.Err == nil {
 		found = append(found, oneApp(ctx, api, auth.BotID, greeting)...)
 	}
-	found = append(found, verdict("slack channels", jit.Count(len(channels), "channel is there", "channels are there"), faults...)...)
+	found = append(found, verdict("slack channels", text.Count(len(channels), "channel is there", "channels are there"), faults...)...)
 	return append(found, c.people(ctx, bot.NewPeople(api), client)...)
 }
 

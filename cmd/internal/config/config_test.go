@@ -15,6 +15,7 @@ import (
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/rules"
+	"jitbot/jit/schedule"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -209,7 +210,7 @@ policies:
 	if c.Listen != "" || c.Store != "/var/lib/jitbot/jitbot.db" || c.PerPerson != 5 {
 		t.Errorf("listen %q, store %q, per person %d", c.Listen, c.Store, c.PerPerson)
 	}
-	if c.Jit.Digest != (jit.Schedule{Every: 7 * 24 * time.Hour, After: (4*24+16)*time.Hour + 30*time.Minute}) || c.Jit.Digest.String() != "Fri 16:30" {
+	if c.Jit.Digest != (schedule.Schedule{Every: 7 * 24 * time.Hour, After: (4*24+16)*time.Hour + 30*time.Minute}) || c.Jit.Digest.String() != "Fri 16:30" {
 		t.Errorf("the digest comes %+v", c.Jit.Digest)
 	}
 	wantMatch := jit.Match{

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/parse"
+	"jitbot/jit/text"
 )
 
 // match reads which VMs an entry means, and for approvals which requests. Only
@@ -126,7 +127,7 @@ func approvalRule(s *section) jit.ApprovalRule {
 			key = "approvers"
 		}
 		s.fault(key, "%s needed but %s named; name more approvers or a user group (S…), or require fewer (0: the Azure rights alone decide)",
-			jit.Count(a.Required, "approval is", "approvals are"), jit.Count(named, "person is", "people are"))
+			text.Count(a.Required, "approval is", "approvals are"), text.Count(named, "person is", "people are"))
 	}
 	s.onlyDuration("remind_after", 15*time.Minute)
 	s.onlyDuration("claim_for", 15*time.Minute)
@@ -177,7 +178,7 @@ func (s *section) always(ports []jit.PortPolicy) {
 	for i, pp := range ports {
 		if pp.Longest < jit.DefaultShortest {
 			s.fault("protect", "always needs a longest of %s or more, and that of port %s is %s; write protect: configured, or a larger one",
-				jit.ShortDuration(jit.DefaultShortest), pp.Ports, jit.ShortDuration(pp.Longest))
+				text.Duration(jit.DefaultShortest), pp.Ports, text.Duration(pp.Longest))
 		}
 		for _, other := range ports[:i] {
 			if pp.Ports.From <= other.Ports.To && other.Ports.From <= pp.Ports.To && pp.Ports.Protocol == other.Ports.Protocol {
@@ -208,7 +209,7 @@ func (s *section) portPolicies(e *section, before []jit.PortPolicy) []jit.PortPo
 			key = "longest"
 		}
 		e.fault(key, "shortest is %s and longest %s; write a shortest that is no longer than longest",
-			jit.ShortDuration(limits.Shortest), jit.ShortDuration(limits.Longest))
+			text.Duration(limits.Shortest), text.Duration(limits.Longest))
 	}
 	limits.Any, limits.Sources = e.sources()
 	var named []namedPorts

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
+	"jitbot/jit/inventory"
 
-	"jitbot/jit/admission"
+	"go.yaml.in/yaml/v4"
 )
 
 // section is a mapping of the file. Its keys are taken one by one; what nobody
@@ -117,7 +117,7 @@ func (s *section) close() {
 func nearest(word string, known []string) (string, bool) {
 	best, least := "", 0
 	for _, k := range known {
-		if d := admission.Distance(strings.ToLower(word), k); best == "" || d < least {
+		if d := inventory.Distance(strings.ToLower(word), k); best == "" || d < least {
 			best, least = k, d
 		}
 	}

@@ -12,8 +12,9 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"jitbot/jit"
 	"jitbot/jit/parse"
+	"jitbot/jit/schedule"
+	"jitbot/jit/text"
 )
 
 // forms are the shapes of ids.
@@ -52,12 +53,12 @@ func (s *section) duration(key string, def, least, most time.Duration) time.Dura
 }
 
 // schedule takes when something comes again; empty is never.
-func (s *section) schedule(key string) jit.Schedule {
+func (s *section) schedule(key string) schedule.Schedule {
 	text := s.text(key, "")
 	if text == "" {
-		return jit.Schedule{}
+		return schedule.Schedule{}
 	}
-	at, ok := jit.ParseSchedule(text)
+	at, ok := schedule.Parse(text)
 	if !ok {
 		s.fault(key, "%q is no time that comes again; write a weekday from Mon to Sun, or daily, and a time in UTC, such as \"Mon 09:00\"", text)
 	}
@@ -68,7 +69,7 @@ func short(d time.Duration) string {
 	if d < time.Second {
 		return d.String()
 	}
-	return jit.ShortDuration(d)
+	return text.Duration(d)
 }
 
 // channel takes the id of a channel.
@@ -215,7 +216,7 @@ func (s *section) onlyNumber(key string, def int) {
 
 func (s *section) onlyDuration(key string, def time.Duration) {
 	if got := s.duration(key, def, time.Second, 1000*time.Hour); got != def {
-		s.fault(key, "%s "+notBuilt, jit.ShortDuration(got), jit.ShortDuration(def))
+		s.fault(key, "%s "+notBuilt, text.Duration(got), text.Duration(def))
 	}
 }
 

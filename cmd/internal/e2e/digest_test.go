@@ -13,13 +13,14 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/resource"
+	"jitbot/jit/schedule"
 )
 
 // weekly makes a digest due in so long from now, each week, and starts.
 func (w *world) weekly(in time.Duration) {
 	w.T.Helper()
 	text := time.Now().UTC().Add(in).Format("Mon 15:04")
-	s, ok := jit.ParseSchedule(text)
+	s, ok := schedule.Parse(text)
 	if !ok {
 		w.T.Fatalf("%q is no schedule", text)
 	}
@@ -240,7 +241,7 @@ func TestDigestOfANewSchedule(t *testing.T) {
 		w.toldDigests("before it is due", 1)
 		w.Pass(time.Hour)
 		w.toldDigests("in time again", 2)
-		w.Config.Digest = jit.Schedule{}
+		w.Config.Digest = schedule.Schedule{}
 		w.asleep(aWeek)
 		w.Pass(15 * time.Minute)
 		w.toldDigests("never", 2)

@@ -1,30 +1,13 @@
-package jit_test
+package parse_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
-	"time"
-	"unicode"
 
-	"pgregory.net/rapid"
-
-	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
-func TestShortDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", time.Second: "1s", 90 * time.Second: "1m30s", 10 * time.Minute: "10m", time.Hour: "1h",
-		90 * time.Minute: "1h30m", time.Hour + 5*time.Second: "1h0m5s", 10 * time.Hour: "10h", 24 * time.Hour: "24h",
-		time.Minute + time.Millisecond: "1m", time.Millisecond: "0s",
-	} {
-		if got := jit.ShortDuration(d); got != want {
-			t.Errorf("ShortDuration(%d) = %q, want %q", d, got, want)
-		}
-	}
-}
-
-func TestParseReason(t *testing.T) {
+func TestReason(t *testing.T) {
 	tests := []struct {
 		name string
 		in   string
@@ -55,33 +38,11 @@ func TestParseReason(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := jit.ParseReason(tt.in)
+			got, err := parse.Reason(tt.in)
 			checkRefused(t, err, tt.want == "")
 			if got != tt.want {
-				t.Errorf("ParseReason(%q) = %q, want %q", tt.in, got, tt.want)
+				t.Errorf("Reason(%q) = %q, want %q", tt.in, got, tt.want)
 			}
 		})
-	}
-}
-
-func TestCleanTextDeceivesNobody(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := jit.CleanText(string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")) + rapid.String().Draw(t, "text"))
-		if again := jit.CleanText(s); again != s {
-			t.Errorf("cleaning twice: %q, then %q", s, again)
-		}
-		for _, r := range s {
-			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
-				t.Errorf("%q holds %U", s, r)
-			}
-		}
-	})
-}
-
-// checkRefused wants bad input to be told as such.
-func checkRefused(t *testing.T, err error, refused bool) {
-	t.Helper()
-	if refused != errors.Is(err, jit.ErrInput) || !refused && err != nil {
-		t.Errorf("got error %v, want a refusal of bad input: %t", err, refused)
 	}
 }

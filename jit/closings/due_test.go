@@ -1,4 +1,4 @@
-package reconcile
+package closings
 
 import (
 	"testing"
@@ -15,8 +15,8 @@ func TestOverdueIsLateFromItsDeadline(t *testing.T) {
 		g := jit.Grant{ID: "g-7k2qd", State: jit.Open, Clock: jit.Clock{
 			Remind: now.Add(-15 * time.Minute), Deadline: now.Add(-after), Until: now.Add(time.Minute),
 		}}
-		f := newFoundDue()
-		f.addOverdue(g, true, now)
+		f := NewFound()
+		f.AddOverdue(g, true, now)
 		var late jit.ID
 		for _, c := range f.late {
 			late = c.id
@@ -46,18 +46,18 @@ func TestLateClosingsHoldOpenings(t *testing.T) {
 		"two and one of another":        {[]lateClosing{at(one + "1"), at(one + "3"), at(other + "4")}, []string{one + "2"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newDueList()
+			l := NewList()
 			l.late = c.late
 			for range 2 {
-				if why := l.hold("g-waits", c.opening); (why != "") != c.waits {
+				if why := l.Hold("g-waits", c.opening); (why != "") != c.waits {
 					t.Errorf("it waits because %q", why)
 				}
 			}
-			if held := l.heldAt("g-waits"); (len(held) > 0) != c.waits {
+			if held := l.HeldAt("g-waits"); (len(held) > 0) != c.waits {
 				t.Errorf("held at %v", held)
 			}
 			l.late = nil
-			if why := l.hold("g-waits", l.heldAt("g-waits")); why != "" || l.heldAt("g-waits") != nil {
+			if why := l.Hold("g-waits", l.HeldAt("g-waits")); why != "" || l.HeldAt("g-waits") != nil {
 				t.Errorf("it waits for nothing: %q", why)
 			}
 		})

@@ -1,12 +1,12 @@
-package jit_test
+package schedule_test
 
 import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
+	"jitbot/jit/schedule"
 
-	"jitbot/jit"
+	"pgregory.net/rapid"
 )
 
 func TestSchedule(t *testing.T) {
@@ -21,7 +21,7 @@ func TestSchedule(t *testing.T) {
 		{"daily 00:00", "2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z"},
 		{"Sun 02:30", "2026-03-29T03:00:00Z", "2026-03-29T02:30:00Z"}, // summer time begins elsewhere
 	} {
-		s, ok := jit.ParseSchedule(tt.text)
+		s, ok := schedule.Parse(tt.text)
 		if !ok || s.String() != tt.text {
 			t.Errorf("%s is %s", tt.text, s)
 		}
@@ -37,11 +37,11 @@ func TestSchedule(t *testing.T) {
 		"", "Mon", "09:00", "Mon 9:00", "Mon 24:00", "Mon 09:60", "Mon 09:00:00", "mon 09:00", "Monday 09:00", "Mon  09:00", " Mon 09:00", "Mon 09:00 ",
 		"Mon 09:00 UTC", "Mon,Tue 09:00", "Daily 09:00", "Mon -9:00", "Mon\t09:00", "Mon 09.00",
 	} {
-		if s, ok := jit.ParseSchedule(text); ok || s != (jit.Schedule{}) {
+		if s, ok := schedule.Parse(text); ok || s != (schedule.Schedule{}) {
 			t.Errorf("%q is %s", text, s)
 		}
 	}
-	if last := (jit.Schedule{}).Last(time.Now()); !last.IsZero() || (jit.Schedule{}).String() != "" {
+	if last := (schedule.Schedule{}).Last(time.Now()); !last.IsZero() || (schedule.Schedule{}).String() != "" {
 		t.Errorf("never was last %s", last)
 	}
 }
@@ -50,7 +50,7 @@ func TestSchedule(t *testing.T) {
 // until the next.
 func TestScheduleAsLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, ok := jit.ParseSchedule(rapid.StringMatching(`(daily|Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]`).Draw(t, "text"))
+		s, ok := schedule.Parse(rapid.StringMatching(`(daily|Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]`).Draw(t, "text"))
 		if !ok {
 			t.Fatal("refused")
 		}
@@ -67,7 +67,7 @@ func FuzzSchedule(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if s, ok := jit.ParseSchedule(text); ok && s.String() != text {
+		if s, ok := schedule.Parse(text); ok && s.String() != text {
 			t.Errorf("%q is %q", text, s)
 		}
 	})

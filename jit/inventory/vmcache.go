@@ -1,4 +1,4 @@
-package admission
+package inventory
 
 import (
 	"context"
@@ -23,12 +23,24 @@ const (
 	stalePatience = 2 * time.Second  // … when there is an older one
 )
 
+// Lister lists the virtual machines of the subscriptions.
+type Lister interface {
+	// Subscriptions are those that are looked at, by GUID in lower case.
+	Subscriptions() []string
+	// VMs lists those of one subscription.
+	VMs(ctx context.Context, subscription string) ([]jit.VM, error)
+}
+
+// ErrUnwatched is an ErrNotFound of a VM that may well be there: its subscription
+// is not one of those in the configuration.
+var ErrUnwatched = fmt.Errorf("in a subscription that is not configured: %w", jit.ErrNotFound)
+
 // VMCache is the list of VMs of each subscription, read again when it is old. It
 // serves names and lists; whatever opens access reads its VM afresh. A
 // subscription that cannot be listed hides no other. Safe for concurrent use.
 type VMCache struct {
-	inventory Inventory
-	lists     map[string]*vmList // by subscription, in lower case
+	azure Lister
+	lists map[string]*vmList // by subscription, in lower case
 }
 
 // vmList is the list of one subscription.
@@ -41,11 +53,12 @@ type vmList struct {
 	missed time.Time // when somebody waited in vain for it
 }
 
-// NewVMCache makes a cache that is empty, so that the first who asks reads.
-func NewVMCache(inventory Inventory) *VMCache {
-	c := &VMCache{inventory: inventory, lists: map[string]*vmList{}}
-	if inventory != nil {
-		for _, id := range inventory.Subscriptions() {
+// NewVMCache makes a cache that is empty, so that the first who asks reads. With nil
+// there is no subscription, and no VM.
+func NewVMCache(azure Lister) *VMCache {
+	c := &VMCache{azure: azure, lists: map[string]*vmList{}}
+	if azure != nil {
+		for _, id := range azure.Subscriptions() {
 			c.lists[id] = &vmList{reading: make(chan struct{}, 1)}
 		}
 	}
@@ -102,7 +115,7 @@ func (c *VMCache) List(ctx context.Context, subscription string, age time.Durati
 	if vms, ok := l.cached(age); ok {
 		return vms, nil
 	}
-	vms, err := c.inventory.VMs(ctx, subscription)
+	vms, err := c.azure.VMs(ctx, subscription)
 	if err != nil {
 		return nil, fmt.Errorf("listing the virtual machines of subscription %s: %w", subscription, err)
 	}
@@ -152,7 +165,7 @@ func (c *VMCache) ListOrStale(ctx context.Context, age time.Duration) ([]jit.VM,
 
 // each reads the list of every subscription, side by side, and joins them.
 func (c *VMCache) each(read func(id string, l *vmList) ([]jit.VM, error)) ([]jit.VM, error) {
-	ids := slices.Sorted(maps.Keys(c.lists))
+	ids := c.Subscriptions()
 	vms, faults := make([][]jit.VM, len(ids)), make([]error, len(ids))
 	var wg sync.WaitGroup
 	for i, id := range ids {
@@ -161,6 +174,9 @@ func (c *VMCache) each(read func(id string, l *vmList) ([]jit.VM, error)) ([]jit
 	wg.Wait()
 	return slices.Concat(vms...), errors.Join(faults...)
 }
+
+// Subscriptions are those whose VMs are listed, in order.
+func (c *VMCache) Subscriptions() []string { return slices.Sorted(maps.Keys(c.lists)) }
 
 // Lists reports whether the VMs of the subscription that a resource is in were
 // ever listed: what is not among them then does not exist.

@@ -1,31 +1,16 @@
-package jit
+package text
 
 import (
 	"cmp"
-	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 )
 
-// Ask is what a person wants, as the command line or the form understood it,
-// before anything was looked up.
-type Ask struct {
-	VMs      []string // name, group/name or tag:key=value
-	Ports    []Ports  // no protocol means the policy's
-	Duration time.Duration
-	Sources  []netip.Prefix
-	Reason   string
-}
-
-// MaxReason is the most characters a reason may have; it fits a Slack section.
-const MaxReason = 1000
-
-// CleanText removes what could deceive a reader, control characters, letters that
+// Clean removes what could deceive a reader, control characters, letters that
 // nobody sees and the marks that turn the direction of text, and folds white space.
-func CleanText(s string) string {
+func Clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r), blank(r):
@@ -55,20 +40,8 @@ func blank(r rune) bool {
 	return false
 }
 
-// ParseReason cleans a reason. It is required.
-func ParseReason(s string) (string, error) {
-	s = CleanText(s)
-	if s == "" {
-		return "", Refuse(ErrInput, "Say why you need it: end the line with for and a reason.")
-	}
-	if n := len([]rune(s)); n > MaxReason {
-		return "", Refuse(ErrInput, "The reason has %s characters; at most %s are kept, so shorten it.", fmt.Sprint(n), fmt.Sprint(MaxReason))
-	}
-	return s, nil
-}
-
-// ShortDuration writes a duration as people do: 1h30m, 45m, 90s is 1m30s.
-func ShortDuration(d time.Duration) string {
+// Duration writes a duration as people do: 1h30m, 45m, 90s is 1m30s.
+func Duration(d time.Duration) string {
 	d = d.Round(time.Second)
 	if d == 0 {
 		return "0s"
@@ -83,8 +56,8 @@ func ShortDuration(d time.Duration) string {
 	return s
 }
 
-// JoinWords is the words as a sentence lists them: a, b and c.
-func JoinWords(words []string) string {
+// Join is the words as a sentence lists them: a, b and c.
+func Join(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}

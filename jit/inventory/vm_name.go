@@ -1,4 +1,4 @@
-package admission
+package inventory
 
 import (
 	"cmp"
@@ -47,6 +47,9 @@ func (c *VMCache) Find(ctx context.Context, words []string, sees Sees) ([]jit.VM
 	}
 	return found, err
 }
+
+// Resolve is Find among VMs that whoever asks has listed, and shows all.
+func Resolve(vms []jit.VM, words []string) ([]jit.VM, error) { return Sees(all).resolveAll(vms, words) }
 
 func (sees Sees) resolveAll(vms []jit.VM, words []string) ([]jit.VM, error) {
 	var out []jit.VM

@@ -1,4 +1,4 @@
-package admission
+package inventory
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
-	"jitbot/jit/resource"
 )
 
 // machines is an inventory in memory that counts how often it is listed.
@@ -29,19 +28,6 @@ func (m *machines) Subscriptions() []string { return []string{"s"} }
 func (m *machines) VMs(context.Context, string) ([]jit.VM, error) {
 	m.lists++
 	return slices.Clone(m.vms), m.err
-}
-
-func (m *machines) Interfaces(context.Context) ([]jit.Interface, error) { return nil, m.err }
-
-func (m *machines) Powers(context.Context) (map[string]string, error) { return nil, m.err }
-
-func (m *machines) VM(_ context.Context, id string) (jit.VM, error) {
-	for _, vm := range m.vms {
-		if resource.Same(vm.ID, id) {
-			return vm, nil
-		}
-	}
-	return jit.VM{}, jit.ErrNotFound
 }
 
 func names(vms []jit.VM) string {

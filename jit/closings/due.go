@@ -1,4 +1,4 @@
-package reconcile
+package closings
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"jitbot/jit/resource"
 )
 
-// dueList is what the pass before found due, and which guards the next one is
-// to read. mu guards all of it.
-type dueList struct {
+// List is what the pass before found due, and which guards the next one is
+// to read. Safe for concurrent use: mu guards all of it.
+type List struct {
 	mu      sync.Mutex
 	seen    map[jit.ID]bool // closings that the last pass saw
 	late    []lateClosing
@@ -21,7 +21,8 @@ type dueList struct {
 	held    map[jit.ID][]string // guards of openings that waited for a late closing
 }
 
-func newDueList() *dueList { return &dueList{touched: map[string]bool{}, held: map[jit.ID][]string{}} }
+// NewList knows of nothing that is due.
+func NewList() *List { return &List{touched: map[string]bool{}, held: map[jit.ID][]string{}} }
 
 // lateClosing is a closing that is stuck or late, with the guards where it is.
 type lateClosing struct {
@@ -29,8 +30,8 @@ type lateClosing struct {
 	guards []string // in lower case
 }
 
-// touch has the next pass read the guards.
-func (l *dueList) touch(guards []string) {
+// Touch has the next pass read the guards.
+func (l *List) Touch(guards []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, guard := range guards {
@@ -38,8 +39,8 @@ func (l *dueList) touch(guards []string) {
 	}
 }
 
-// replace keeps what a pass found and gives the guards to reconcile.
-func (l *dueList) replace(found *foundDue) map[string]bool {
+// Replace keeps what a pass found and gives the guards to reconcile.
+func (l *List) Replace(found *Found) map[string]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.late, l.seen = found.late, found.seen
@@ -50,8 +51,8 @@ func (l *dueList) replace(found *foundDue) map[string]bool {
 	return found.guards
 }
 
-// sawClosing reports whether the last pass saw the closing.
-func (l *dueList) sawClosing(id jit.ID) bool {
+// SawClosing reports whether the last pass saw the closing.
+func (l *List) SawClosing(id jit.ID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.seen[id]
@@ -61,10 +62,10 @@ func (l *dueList) sawClosing(id jit.ID) bool {
 // in it: then it is not about their guards.
 const lateSpread = 3
 
-// hold says why nothing opens at the guards, because a closing is stuck or late at
+// Hold says why nothing opens at the guards, because a closing is stuck or late at
 // one of them, or many are in a subscription of theirs; empty when openings may go
 // on. It remembers the guards of an opening that waits.
-func (l *dueList) hold(opening jit.ID, guards []string) string {
+func (l *List) Hold(opening jit.ID, guards []string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	in := map[string]int{} // late closings, by subscription
@@ -90,29 +91,34 @@ func (l *dueList) hold(opening jit.ID, guards []string) string {
 	return why
 }
 
-// heldAt are the guards of an opening that waited for a late closing.
-func (l *dueList) heldAt(opening jit.ID) []string {
+// HeldAt are the guards of an opening that waited for a late closing.
+func (l *List) HeldAt(opening jit.ID) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.held[opening]
 }
 
-// foundDue is what one pass of the loop finds to do. mu guards all of it while
+// Found is what one pass of the loop finds to do. mu guards all of it while
 // grants are moved on, many at once; afterwards it is the pass's alone.
-type foundDue struct {
+type Found struct {
 	mu     sync.Mutex
 	guards map[string]bool // guards to reconcile; true: at once
 	seen   map[jit.ID]bool // closings that were seen
 	late   []lateClosing
 }
 
-func newFoundDue() *foundDue {
-	return &foundDue{guards: map[string]bool{}, seen: map[jit.ID]bool{}}
+// NewFound is what a pass begins with: nothing.
+func NewFound() *Found {
+	return &Found{guards: map[string]bool{}, seen: map[jit.ID]bool{}}
 }
 
-// addClosing adds a closing. One that was not seen before does not
+// Guards are those to reconcile, in lower case; true: at once. They are asked for when
+// every grant was moved on.
+func (f *Found) Guards() map[string]bool { return f.guards }
+
+// AddClosing adds a closing. One that was not seen before does not
 // wait for the pause of whatever failed at its guard before.
-func (f *foundDue) addClosing(g jit.Grant, fresh bool, now time.Time) {
+func (f *Found) AddClosing(g jit.Grant, fresh bool, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen[g.ID] = true
@@ -130,10 +136,10 @@ func (f *foundDue) addClosing(g jit.Grant, fresh bool, now time.Time) {
 	}
 }
 
-// addOverdue adds a grant that is overdue and whose closing could not be stored:
+// AddOverdue adds a grant that is overdue and whose closing could not be stored:
 // its rules go all the same. Its guards are reconciled at once when it is first
 // seen, and by the comparison of all guards afterwards.
-func (f *foundDue) addOverdue(g jit.Grant, fresh bool, now time.Time) {
+func (f *Found) AddOverdue(g jit.Grant, fresh bool, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen[g.ID] = true

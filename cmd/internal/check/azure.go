@@ -30,6 +30,7 @@ type snapshot struct {
 	locks   []admission.ManagementLock
 	rights  []rights
 	inFront inFront
+	kept    []error // why what is written somewhere could not be removed
 
 	tablesErr, locksErr, aroundErr error
 }
@@ -60,6 +61,7 @@ func (c run) azure(ctx context.Context, client *azure.Client, heard func() bool)
 	if len(s.vms) > 0 {
 		s.inFront, s.aroundErr = c.look(ctx, client, s.vms)
 	}
+	s.kept = c.removable(ctx, client, s.vms)
 	return slices.Concat(versions, rightsFindings(s), c.forecast(s), users, checkClock(client.Skew().Widest))
 }
 
@@ -189,7 +191,7 @@ func (c run) forecast(s snapshot) []Finding {
 		rules = append(rules, mend("reading the network security groups and firewalls", s.tablesErr))
 	}
 	found = append(found, verdict("azure rules", ruleNote(s.tables), rules...)...)
-	locks := by[preflight.ObstacleLock]
+	locks := slices.Concat(by[preflight.ObstacleLock], s.kept)
 	if s.locksErr != nil {
 		locks = append(locks, mend("reading locks, under which a rule could never be removed", s.locksErr))
 	}

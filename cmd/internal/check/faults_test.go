@@ -33,6 +33,12 @@ func planted() []fault {
 			what: "azure rights", says: []string{"lacks Microsoft.Network/networkSecurityGroups/securityRules/delete", azuresim.DemoSubscription, "to close what was opened", "jitbot role"},
 		},
 		{
+			name: "a deny assignment over a group", plant: func(p *premises) {
+				p.azure.Deny(azuresim.DenyDelete(azuresim.DemoDevNSG, "guard"))
+			},
+			what: "azure locks", says: []string{"The deny assignment", "dev-nsg", "never be removed", "exclude jitbot's identity"},
+		},
+		{
 			name: "a scope is missing", plant: func(p *premises) {
 				p.slack.SetScopes(slices.DeleteFunc(slices.Clone(p.slack.Options().BotScopes), func(s string) bool { return s == "app_mentions:read" })...)
 			},

@@ -20,6 +20,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/config"
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/reconcile"
@@ -210,7 +211,7 @@ func BenchmarkLife(b *testing.B) {
 		f.azure.Reset()
 		f.slack.ResetCalls()
 		f.live(b, n)
-		for kind, count := range kindsOf(f.slack.Calls()) {
+		for kind, count := range simulated.KindsOf(f.slack.Calls()) {
 			told[kind] += count
 		}
 		c := f.azure.Counts()

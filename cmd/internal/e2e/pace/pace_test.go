@@ -1,8 +1,7 @@
-package e2e_test
+package pace_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/bot/slacksim"
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 )
 
@@ -235,28 +235,5 @@ func oneLife(d *desk) map[string]int {
 	d.pass(2 * time.Second)
 	d.gone(id)
 	d.quiet(time.Minute)
-	return kindsOf(d.sim.Calls())
-}
-
-// kindsOf counts what was posted and edited, by what it is for.
-func kindsOf(calls []slacksim.Call) map[string]int {
-	n := map[string]int{}
-	for _, c := range calls {
-		inChannel := c.Args["channel"] == slacksim.DemoChannelID
-		switch {
-		case c.Status != http.StatusOK || c.Error != "":
-		case c.Method == "chat.update" && inChannel:
-			n["edits"]++
-		case c.Method == "chat.update":
-			n["button edits"]++
-		case c.Method != "chat.postMessage":
-		case !inChannel:
-			n["direct"]++
-		case c.Args["thread_ts"] != nil:
-			n["replies"]++
-		default:
-			n["posts"]++
-		}
-	}
-	return n
+	return simulated.KindsOf(d.sim.Calls())
 }

@@ -1,4 +1,4 @@
-package e2e_test
+package pace_test
 
 import (
 	"context"
@@ -153,13 +153,13 @@ func TestSlackIsBackAfterADay(t *testing.T) {
 		for _, id := range all {
 			d.change(id, func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.Remind(now) })
 		}
-		d.pass(time.Hour)
+		d.pass(20 * time.Minute)
 		for _, id := range all {
 			d.end(id)
 			d.pass(time.Second)
 			d.gone(id)
 		}
-		d.pass(2 * time.Hour)
+		d.pass(40 * time.Minute)
 		d.sim.ResetCalls()
 		d.sim.Down(false)
 		back := time.Now()

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"jitbot/jit/text"
-
 	"github.com/slack-go/slack"
+
+	"jitbot/jit/text"
 )
 
 // Message is what is posted to Slack: its blocks, and a text that says the same

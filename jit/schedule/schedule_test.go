@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"jitbot/jit/schedule"
-
 	"pgregory.net/rapid"
+
+	"jitbot/jit/schedule"
 )
 
 func TestSchedule(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"time"
 	"unicode"
 
-	"jitbot/jit/text"
-
 	"pgregory.net/rapid"
+
+	"jitbot/jit/text"
 )
 
 func TestDuration(t *testing.T) {

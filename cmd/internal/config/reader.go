@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"jitbot/jit/inventory"
-
 	"go.yaml.in/yaml/v4"
+
+	"jitbot/jit/inventory"
 )
 
 // section is a mapping of the file. Its keys are taken one by one; what nobody

@@ -62,6 +62,7 @@ func New(store Store, notifier Notifier, o Options) *Dispatcher {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
+	d.publish() // so that what is counted is there from the start
 	return d
 }
 

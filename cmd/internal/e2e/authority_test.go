@@ -23,7 +23,7 @@ func TestWhoMayAsk(t *testing.T) {
 		arrange func(w *world)
 		want    string
 	}{
-		{"no Azure role", bob, nil, "lacks the Azure action Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action"},
+		{"no Azure role", bob, nil, "lacks the Azure actions Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action"},
 		{"guest", guest, nil, "a guest of this workspace"},
 		{"unknown to Slack", "U0NOBODY", nil, "Slack does not know"},
 		{"deactivated", ada, func(w *world) { w.SetMember(admission.Member{ID: ada, Gone: true}) }, "deactivated"},

@@ -112,6 +112,7 @@ func TestWhatTheVMLeftIsForgotten(t *testing.T) {
 					w.Azure.AddFault(azuresim.Fault{
 						Path: "/firewallPolicies/edge-policy", Status: 404, Code: "ResourceNotFound", Message: "The Resource was not found.",
 					})
+					w.Azure.DeleteFirewall(azuresim.DemoEdgeFirewall)
 				}
 				w.Pass(3 * time.Minute)
 				if g = w.Want(g.ID, jit.Open); len(g.Paths) != 1 || len(g.Left) != 0 {

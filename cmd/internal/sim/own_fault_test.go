@@ -4,9 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
@@ -152,6 +157,7 @@ func (h *hostile) damage(where index) bool {
 		if err != nil {
 			h.T.Fatal(err)
 		}
+		before, whole := slices.Clone(file), h.records()
 		for id, a := range h.grants {
 			if a.state != jit.Open && a.state != jit.Closing {
 				continue
@@ -164,11 +170,38 @@ func (h *hostile) damage(where index) bool {
 				harmed++
 			}
 		}
-		if err := os.WriteFile(h.File, file, 0o600); err != nil {
-			h.T.Fatal(err)
+		h.write(file)
+		if !maps.Equal(whole, h.records()) { // a grant itself, after bytes that look like a time
+			harmed = 0
+			h.write(before)
 		}
 		h.start()
 	}) && harmed > 0
+}
+
+func (h *hostile) write(file []byte) {
+	if err := os.WriteFile(h.File, file, 0o600); err != nil {
+		h.T.Fatal(err)
+	}
+}
+
+// records are those of the grants, as they are in the file of a store that is closed.
+func (h *hostile) records() map[string]string {
+	db, err := bbolt.Open(h.File, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	out := map[string]string{}
+	err = errors.Join(db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("grants")).ForEach(func(k, v []byte) error {
+			out[string(k)] = string(v)
+			return nil
+		})
+	}), db.Close())
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	return out
 }
 
 // setClock has Azure's clock and ours differ. Which of the two is right nobody

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -27,12 +28,15 @@ func (p *privateAddresses) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, &text); err != nil {
-		p.Unread = oneLine(string(data))
+		p.Unread = unreadAddress(string(data))
 		return nil //nolint:nilerr // what cannot be read is kept as that
 	}
 	*p = readPrivateAddresses(text, 0)
 	return nil
 }
+
+// unreadAddress shows what stands there, also where nobody sees it.
+func unreadAddress(s string) string { return cmp.Or(oneLine(s), fmt.Sprintf("%q", s)) }
 
 // readPrivateAddresses reads an address, or a block of them, with the length of its
 // prefix in the text or beside it.
@@ -48,7 +52,7 @@ func readPrivateAddresses(text string, bits int) privateAddresses {
 		p, err = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil
 	}
 	if err != nil || p.Addr().Is4In6() || p.Addr().BitLen()-p.Bits() > maxBlockBits {
-		return privateAddresses{Unread: oneLine(text)}
+		return privateAddresses{Unread: unreadAddress(text)}
 	}
 	var out privateAddresses
 	p = p.Masked()

@@ -158,14 +158,7 @@ func (s *Sim) visible(id string) (*channel, *apiError) {
 	if !ok {
 		return nil, &apiError{code: "channel_not_found"}
 	}
-	scope := "channels:read"
-	switch {
-	case c.dmWith != "":
-		scope = "im:read"
-	case c.Private:
-		scope = "groups:read"
-	}
-	if err := s.need(scope, method{}); err != nil {
+	if err := s.need(c.scope("read"), method{}); err != nil {
 		return nil, err
 	}
 	if c.Private && !c.has(s.opt.BotUserID) {
@@ -275,4 +268,16 @@ func (s *Sim) reachable(userID string) *apiError {
 		return &apiError{code: "cannot_dm_bot"}
 	}
 	return nil
+}
+
+// scope is the one for doing something with a channel of its kind.
+func (c *channel) scope(do string) string {
+	switch {
+	case c.dmWith != "":
+		return "im:" + do
+	case c.Private:
+		return "groups:" + do
+	default:
+		return "channels:" + do
+	}
 }

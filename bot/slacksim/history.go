@@ -57,14 +57,7 @@ func (s *Sim) readable(id string) (*channel, *apiError) {
 	if !ok || ch.Private && !ch.has(s.opt.BotUserID) {
 		return nil, &apiError{code: "channel_not_found"}
 	}
-	scope := "channels:history"
-	switch {
-	case ch.dmWith != "":
-		scope = "im:history"
-	case ch.Private:
-		scope = "groups:history"
-	}
-	if err := s.need(scope, method{}); err != nil {
+	if err := s.need(ch.scope("history"), method{}); err != nil {
 		return nil, err
 	}
 	if ch.dmWith == "" && !ch.has(s.opt.BotUserID) {

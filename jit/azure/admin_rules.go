@@ -3,13 +3,11 @@ package azure
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
@@ -145,7 +143,7 @@ func (r adminRule) convert() (reach.AdminRule, error) {
 		Inbound: !strings.EqualFold(p.Direction, string(armnetwork.SecurityConfigurationRuleDirectionOutbound)),
 		Allow:   !strings.EqualFold(p.Access, string(armnetwork.SecurityConfigurationRuleAccessDeny)),
 		Sources: prefixesOrAny(p.Sources), Destinations: prefixesOrAny(p.Destinations),
-		SourcePorts: portsOrAny(p.SourcePorts), Ports: portsOrAny(p.DestinationPorts),
+		SourcePorts: wordsOrAny(p.SourcePorts), Ports: wordsOrAny(p.DestinationPorts),
 	}}, nil
 }
 
@@ -154,27 +152,15 @@ func prefixesOrAny(list []addressPrefix) []string {
 	for _, p := range list {
 		out = append(out, p.Prefix)
 	}
-	return portsOrAny(out)
+	return wordsOrAny(out)
 }
 
-// portsOrAny is the list, or everything where Azure leaves it out.
-func portsOrAny(list []string) []string {
+// wordsOrAny is the list, or everything where Azure leaves it out.
+func wordsOrAny(list []string) []string {
 	if len(list) == 0 {
 		return []string{"*"}
 	}
 	return list
-}
-
-// post sends a question that takes a body and changes nothing.
-func (r rest) post(ctx context.Context, address string, body, into any) error {
-	req, err := runtime.NewRequest(ctx, http.MethodPost, address)
-	if err != nil {
-		return translate(err)
-	}
-	if err := runtime.MarshalAsJSON(req, body); err != nil {
-		return translate(err)
-	}
-	return r.read(req, into)
 }
 
 // addAdminRules adds the admin rules of the VMs' networks. Each network is asked

@@ -54,7 +54,19 @@ func (r rest) get(ctx context.Context, address string, into any) error {
 	return r.read(req, into)
 }
 
-// read sends a GET and reads the answer into the value that into points to.
+// post sends a question that takes a body and changes nothing.
+func (r rest) post(ctx context.Context, address string, body, into any) error {
+	req, err := runtime.NewRequest(ctx, http.MethodPost, address)
+	if err != nil {
+		return translate(err)
+	}
+	if err := runtime.MarshalAsJSON(req, body); err != nil {
+		return translate(err)
+	}
+	return r.read(req, into)
+}
+
+// read sends a request and reads the answer into the value that into points to.
 func (r rest) read(req *policy.Request, into any) error {
 	req.Raw().Header.Set("Accept", "application/json")
 	resp, err := r.pipeline.Do(req)

@@ -61,7 +61,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		return
 	}
 	action, id := i.Actions[0].ID, jit.ID(i.Actions[0].Value)
-	if action == view.InputVM && i.View.Callback == view.FormRequest {
+	if i.View.Callback == view.FormRequest && view.Redraws(action) {
 		b.choose(ctx, e, i)
 		return
 	}

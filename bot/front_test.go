@@ -275,11 +275,11 @@ type counted struct {
 	n  int
 }
 
-func (c *counted) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
+func (c *counted) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error) {
 	c.mu.Lock()
 	c.n++
 	c.mu.Unlock()
-	return c.Service.Search(ctx, by, text, limit)
+	return c.Service.Choices(ctx, by, text, limit)
 }
 
 func (c *counted) count() int {

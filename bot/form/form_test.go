@@ -47,7 +47,7 @@ const good = `{"view": {"callback_id": "request", "state": {"values": {
 
 func TestRequestIsRead(t *testing.T) {
 	r := form.ReadRequest(read(t, good))
-	if r.PortsBlock != view.BlockPortsAgain || !r.Draft.Again || !r.Draft.Many || len(r.Draft.VMs) != 1 || r.Draft.VMs[0].Key != "rg/web-1" {
+	if r.PortsBlock != view.BlockPortsAgain || !r.Draft.Again || len(r.Draft.VMs) != 1 || r.Draft.VMs[0].Key != "rg/web-1" {
 		t.Errorf("read as %+v", r)
 	}
 	a, errs := r.Ask(offer(), true)

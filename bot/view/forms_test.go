@@ -43,10 +43,10 @@ func draft() view.RequestDraft {
 
 func TestRequestForms(t *testing.T) {
 	many := draft()
-	many.Many, many.VMs = true, append(many.VMs, view.VMChoice{Key: "rg-test/web_2", Text: "web_2 in rg-test"})
+	many.VMs = append(many.VMs, view.VMChoice{Key: "rg-test/web_2", Text: "web_2 in rg-test"})
 	noted := view.RequestDraft{Note: "There is no VM called wbe-1; did you mean web-1?", Reason: "x"}
 	ranges := draft()
-	ranges.Source, ranges.Ranges, ranges.Again = "", true, true
+	ranges.Source, ranges.Ranges, ranges.Again, ranges.Duration, ranges.Focus = "", true, true, "2h", "source"
 	long := access.Offer{Shortest: time.Minute, Longest: time.Hour, Any: true}
 	for p := range uint16(120) {
 		long.Ports = append(long.Ports, jit.PortPolicy{Ports: tcp(1000 + p), Any: true, Shortest: time.Minute, Longest: time.Hour})
@@ -73,7 +73,7 @@ func TestRequestForms(t *testing.T) {
 
 func TestFormsKeepSlacksLimits(t *testing.T) {
 	for _, nasty := range []string{strings.Repeat("<!channel> ", 1000), strings.Repeat("x", 10000), "\u202e\u200b", ""} {
-		d := view.RequestDraft{Note: nasty, Source: nasty, Duration: nasty, Reason: nasty, Ports: slices.Repeat([]string{nasty}, 200), Many: true}
+		d := view.RequestDraft{Note: nasty, Source: nasty, Duration: nasty, Reason: nasty, Ports: slices.Repeat([]string{nasty}, 200), Usual: nasty}
 		d.VMs = slices.Repeat([]view.VMChoice{{Key: "rg/web-1", Text: nasty}}, 100)
 		for _, o := range []access.Offer{{}, simple(), wide()} {
 			o.Sources = slices.Repeat(o.Sources, 100)

@@ -1,5 +1,7 @@
 package view
 
+import "slices"
+
 // The forms, by their callback_id.
 const (
 	FormRequest = "request" // asks for access
@@ -15,6 +17,7 @@ const (
 	InputRanges   = "ranges"
 	InputSource   = "source"
 	InputDuration = "duration"
+	InputUsual    = "usual" // durations to choose from
 	InputReason   = "reason"
 	InputCustom   = "custom"      // ports that are written
 	InputProtocol = "protocol"    // of the access that may be asked for
@@ -24,6 +27,10 @@ const (
 	// BlockPortsAgain takes the place of the ports' block when what is ticked
 	// must change: in a block that stays, Slack keeps the ticks there were.
 	BlockPortsAgain = "ports_again"
+
+	// BlockDurationAgain takes the place of the duration's block when what is written
+	// there goes, because a usual one was chosen.
+	BlockDurationAgain = "duration_again"
 
 	AllRanges  = "all"    // the one option of InputRanges
 	PerRequest = "single" // the one option of InputAnyone
@@ -37,3 +44,9 @@ const (
 	MaxInput      = 3000 // characters of a text input, and of private_metadata
 	maxChecks     = 10   // checkboxes of a group
 )
+
+// Redraws reports whether what is done in an input of the form that asks for access
+// changes what else the form shows.
+func Redraws(action string) bool {
+	return slices.Contains([]string{InputVM, InputPorts, InputRanges, InputSource, InputDuration, InputUsual}, action)
+}

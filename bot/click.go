@@ -97,7 +97,7 @@ func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction, raw jso
 	case view.ActionForm:
 		b.ack(ctx, e, nil)
 		b.offerForm(i)
-	case view.ActionProtect, view.ActionScanNext, view.ActionWitness:
+	case view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain:
 		b.ack(ctx, e, nil)
 		b.pressScanButton(i)
 	case view.ActionDeny:

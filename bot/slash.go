@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
@@ -173,26 +172,4 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 	default:
 		return b.act(ctx, cmd.User, c.Verb, c.Grant, c.Reason)
 	}
-}
-
-// request stores what is asked for and checks it.
-func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask) view.Message {
-	grants, err := b.Service.Ask(ctx, by, key, a)
-	var lines []string
-	for _, g := range grants {
-		checked, err := g, error(nil)
-		if g.State == jit.Asked {
-			checked, err = b.Service.Check(ctx, g.ID)
-		}
-		if err != nil {
-			checked.ID = g.ID
-			b.logFault(ctx, "checking a request", by, g.ID, err)
-		}
-		lines = append(lines, view.RequestReply(checked, err))
-	}
-	if err != nil {
-		b.logFault(ctx, "a request", by, "", err)
-		lines = append(lines, view.Doubt(err))
-	}
-	return view.Say(strings.Join(lines, "\n"))
 }

@@ -103,11 +103,14 @@ func (b *Bot) readForm(ctx context.Context, i form.Interaction) (jit.Ask, form.E
 // notices; only what made none is answered here.
 func (b *Bot) carryOutRequest(ctx context.Context, i form.Interaction, key string) view.Message {
 	a, errs := b.readForm(ctx, i)
+	typed := a
+	typed.VMs, _ = b.vmWords(ctx, i.User.ID, form.ReadRequest(i).Draft.VMs)
 	if len(errs) > 0 {
-		return view.Say("Your request could not be taken, so nothing was asked for:\n" + errs.Text() + "\nTry again with /jit.")
+		return view.WithAgain(view.Say("Nothing was asked for, because your request could not be taken:\n"+errs.Text()), false, typed)
 	}
 	if len(a.VMs) == 0 {
-		return view.Say("The VMs could not be read just now, so nothing was asked for. Try again in a minute with /jit.")
+		m := view.Say("Nothing was asked for, because the VMs could not be read just now. That passes; try again in a minute.")
+		return view.WithAgain(m, true, typed)
 	}
 	grants, err := b.Service.Ask(ctx, i.User.ID, askKey(i, key), a)
 	for _, g := range grants {
@@ -119,7 +122,7 @@ func (b *Bot) carryOutRequest(ctx context.Context, i form.Interaction, key strin
 		}
 	}
 	if err != nil {
-		return b.doubtOf(ctx, "a form", i.User.ID, "", err)
+		return view.WithAgain(b.doubtOf(ctx, "a form", i.User.ID, "", err), passes(err), typed)
 	}
 	return view.Message{}
 }

@@ -52,7 +52,8 @@ type Request struct {
 	Duration time.Duration  `json:"duration"`
 	Reason   string         `json:"reason"`
 	At       time.Time      `json:"at"`
-	Key      string         `json:"key,omitempty"` // of the delivery that asked: one delivery, one grant
+	Key      string         `json:"key,omitempty"`  // of the delivery that asked: one delivery, one grant
+	Here     bool           `json:"here,omitempty"` // what the check came to is answered where it was asked
 }
 
 // Approval is one yes.

@@ -66,7 +66,8 @@ func durationInputs(d RequestDraft, o access.Offer) []slack.Block {
 
 	hint := "Such as 45m or 1h30m; what is written here counts."
 	if known {
-		hint = fmt.Sprintf("Between %s and %s, such as 45m or 1h30m; what is written here counts.", text.Duration(shortest), text.Duration(longest))
+		hint = fmt.Sprintf("Between %s and %s, such as 45m or 1h30m; what is written here counts.",
+			text.Duration(shortest), text.Duration(longest))
 	}
 	id := InputDuration
 	if d.DurationAgain {

@@ -78,7 +78,9 @@ func (broken) Concerns(context.Context, jit.UserID) ([]access.ListedGrant, error
 	panic("Concerns")
 }
 
-func (broken) Search(context.Context, jit.UserID, string, int) ([]jit.VM, error) { panic("Search") }
+func (broken) Choices(context.Context, jit.UserID, string, int) ([]access.Choice, error) {
+	panic("Choices")
+}
 
 func (broken) Ask(context.Context, jit.UserID, string, jit.Ask) ([]jit.Grant, error) { panic("Ask") }
 

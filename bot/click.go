@@ -65,6 +65,10 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.choose(ctx, e, i)
 		return
 	}
+	if i.View.Callback == view.FormProtect && (action == view.ActionAddPort || action == view.ActionRemovePort) {
+		b.pressRow(ctx, e, i)
+		return
+	}
 	v, stored := verbOf(action)
 	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !id.Valid()) {
 		b.Log.WarnContext(ctx, "a click that means nothing", "action", view.Clip(text.Clean(action), 50), "user", i.User.ID)

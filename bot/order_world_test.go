@@ -166,8 +166,8 @@ func (c *ordered) frame(o *setup) []byte {
 			"user": map[string]any{"id": c.by, "team_id": team},
 			"view": map[string]any{"id": "V" + c.token, "callback_id": view.FormProtect, "private_metadata": words, "state": map[string]any{
 				"values": map[string]any{
-					"ports": one("ports", "22"), "protocol": one("protocol", "tcp"),
-					"per_request": one("per_request", "single"), "duration": one("duration", "90m"),
+					"port-1": one("port-1", "22"), "protocol-1": one("protocol-1", "tcp"),
+					"from-1": one("from-1", "any"), "longest-1": one("longest-1", "90m"),
 				},
 			}},
 		}

@@ -59,6 +59,9 @@ type Service interface {
 	// Admin is nil for an admin.
 	Admin(ctx context.Context, by jit.UserID) error
 
+	// ProtectEffects says which rules protecting VMs would overrule, and who would
+	// lose access.
+	ProtectEffects(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.ProtectEffect, error)
 	// ProtectAsOf shuts ports of VMs, named as in Ask, which was asked for at a time;
 	// each VM has its own outcome.
 	ProtectAsOf(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy, asked time.Time) ([]access.VMResult, error)

@@ -143,8 +143,9 @@ func (p Policy) Protection(vm VM, paths []Path) Protection {
 func (p Protection) CheckPorts() error {
 	asked := make([]Ports, 0, len(p.Ports))
 	for _, pp := range p.Ports {
-		if pp.Longest > MaxDuration || pp.Longest < DefaultShortest {
-			return Refuse(ErrInput, "Access of %s is no longest time for port %s; choose from 5m to 24h.", pp.Longest, pp.Ports)
+		if pp.Longest > MaxDuration || pp.Longest <= 0 || pp.Longest < pp.Shortest {
+			return Refuse(ErrInput, "Access of %s is no longest time for port %s; choose one up to 24h that is not below its shortest.",
+				pp.Longest, pp.Ports)
 		}
 		if !pp.Any && len(pp.Sources) == 0 {
 			return Refuse(ErrInput, "Say from where port %s may be asked for: any single address per request, or ranges.", pp.Ports)

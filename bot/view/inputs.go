@@ -9,8 +9,7 @@ const (
 	FormDeny    = "deny"    // asks why a request is denied
 )
 
-// The inputs of forms; their blocks and actions are called alike. The form that
-// protects VMs shares some with the one that asks for access.
+// The inputs of forms; their blocks and actions are called alike.
 const (
 	InputVM       = "vm"
 	InputPorts    = "ports"
@@ -19,10 +18,6 @@ const (
 	InputDuration = "duration"
 	InputUsual    = "usual" // durations to choose from
 	InputReason   = "reason"
-	InputCustom   = "custom"      // ports that are written
-	InputProtocol = "protocol"    // of the access that may be asked for
-	InputAnyone   = "per_request" // whether any single address may be named
-	InputRange    = "allowed"     // ranges that access may be asked from
 
 	// BlockPortsAgain takes the place of the ports' block when what is ticked
 	// must change: in a block that stays, Slack keeps the ticks there were.
@@ -32,8 +27,15 @@ const (
 	// there goes, because a usual one was chosen.
 	BlockDurationAgain = "duration_again"
 
-	AllRanges  = "all"    // the one option of InputRanges
-	PerRequest = "single" // the one option of InputAnyone
+	AllRanges = "all" // the one option of InputRanges
+)
+
+// The inputs of a port in the form that protects VMs, of RowInput.
+const (
+	RowPort     = "port"
+	RowProtocol = "protocol" // of the access that may be asked for
+	RowFrom     = "from"
+	RowLongest  = "longest"
 )
 
 // Slack's limits of inputs, and how much of one is read.

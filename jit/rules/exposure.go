@@ -81,6 +81,28 @@ func (o Owner) ExposedBy(t Table, p jit.Protection) (above []string, changed boo
 	return above, !slices.Equal(above, p.Above[strings.ToLower(t.Guard)]), nil
 }
 
+// Allows are the allows of other people that meet the denies of the protection: those
+// that the denies overrule once they are there, and those that stand before them.
+func (o Owner) Allows(t Table, plan Plan, p jit.Protection) (overruled, kept []string) {
+	for _, r := range t.Rules {
+		if _, ours := o.Ours(r); ours || !r.Inbound || !r.Allow {
+			continue
+		}
+		for _, deny := range plan.Final {
+			if deny.Allow || !deny.IsFor(p, t.Guard) || !r.mayAim(trafficOf(deny)) {
+				continue
+			}
+			if r.Priority < deny.Priority {
+				kept = append(kept, r.Name)
+			} else {
+				overruled = append(overruled, r.Name)
+			}
+			break
+		}
+	}
+	return overruled, kept
+}
+
 // allowBefore finds a foreign allow that lets somebody through before the deny
 // is asked.
 func (o Owner) allowBefore(t Table, deny Rule) (Rule, bool) {

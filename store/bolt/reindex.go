@@ -165,7 +165,7 @@ type suspects struct {
 }
 
 // findSuspects compares the indexes with every record.
-func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) { //nolint:revive // a case a branch
+func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) {
 	var out suspects
 	want := derived{}
 	c := tx.Bucket([]byte(bucketGrants)).Cursor()
@@ -190,15 +190,22 @@ func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) { //nolin
 	n, err := countUnfinished(tx)
 	out.counts = err != nil || n != len(want[bucketWake])
 	want.addProtections(tx)
+	out.entries = unwanted(tx, want)
+	return out, nil
+}
+
+// unwanted are the entries that no record has, or that are no good.
+func unwanted(tx *bbolt.Tx, want derived) []put {
+	var out []put
 	for _, bucket := range indexes() {
 		c := tx.Bucket([]byte(bucket)).Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			if !want[bucket][string(k)] || stamped(bucket, k, v) != nil {
-				out.entries = append(out.entries, put{bucket: bucket, key: bytes.Clone(k)})
+				out = append(out, put{bucket: bucket, key: bytes.Clone(k)})
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // mend lists the puts that make the indexes right, and the grants whose entries were

@@ -187,11 +187,15 @@ func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) {
 			out.grants = append(out.grants, g.ID)
 		}
 	}
-	n, err := countUnfinished(tx)
-	out.counts = err != nil || n != len(want[bucketWake])
+	out.counts = !countsAre(tx, len(want[bucketWake]))
 	want.addProtections(tx)
 	out.entries = unwanted(tx, want)
 	return out, nil
+}
+
+func countsAre(tx *bbolt.Tx, unfinished int) bool {
+	n, err := countUnfinished(tx)
+	return err == nil && n == unfinished
 }
 
 // unwanted are the entries that no record has, or that are no good.

@@ -25,8 +25,8 @@ type errand struct {
 	lane     lane
 	subjects []string
 	at       time.Time // when it was accepted
-	restored bool      // an earlier run accepted it
-	again    bool      // and may have carried it out
+	restored bool      // an earlier run accepted it, and may have carried it out
+	lasting  bool      // done again it would undo what was done after it
 }
 
 // errandOf reads a delivery.
@@ -62,7 +62,7 @@ func errandOf(d delivery) (errand, error) {
 func (e *errand) of(v command.Verb, id jit.ID, words []string) {
 	switch v {
 	case command.VerbProtect, command.VerbUnprotect:
-		e.subjects = vmSubjects(words)
+		e.subjects, e.lasting = vmSubjects(words), v == command.VerbProtect
 	case command.VerbRequest:
 	default:
 		e.subjects = []string{"grant " + string(id)}
@@ -134,11 +134,12 @@ func (b *Bot) do(ctx context.Context, e errand, j *job, n *note) {
 		b.say(to, m)
 	}
 	b.queue.yield(j)
-	b.finish(ctx, e.key)
+	for !b.finish(ctx, e.key) && e.lasting && ctx.Err() == nil { // it keeps its place until it is
+	}
 }
 
-// finishWithin is for how long finishing a delivery is tried: what comes after it
-// does not wait for ever.
+// finishWithin is for how long finishing a delivery is tried: what comes after it does
+// not wait for ever, since doing it again finds that it was done, or undone since.
 const finishWithin = time.Minute
 
 // finish ends a delivery in the inbox, and reports whether that is stored. What was

@@ -39,7 +39,6 @@ func (b *Bot) restore(ctx context.Context) {
 	if err != nil {
 		b.Log.ErrorContext(ctx, "reading the inbox failed", "error", err)
 	}
-	var before []*job
 	for _, l := range all {
 		var d delivery
 		err := json.Unmarshal(l.payload, &d)
@@ -59,9 +58,6 @@ func (b *Bot) restore(ctx context.Context) {
 		o.is("") // its sender was told that it is taken
 		j := b.jobOf(e)
 		j.forced = true
-		// What waited for another that is not finished was never begun.
-		e.again = !slices.ContainsFunc(before, func(o *job) bool { return o.by == j.by && o.conflicts(j) })
-		before = append(before, j)
 		j.run = func(ctx context.Context) { b.do(ctx, e, j, nil) }
 		b.queue.add(j, e.at)
 	}

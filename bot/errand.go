@@ -26,7 +26,6 @@ type errand struct {
 	subjects []string
 	at       time.Time // when it was accepted
 	restored bool      // an earlier run accepted it, and may have carried it out
-	lasting  bool      // done again it would undo what was done after it
 }
 
 // errandOf reads a delivery.
@@ -62,7 +61,7 @@ func errandOf(d delivery) (errand, error) {
 func (e *errand) of(v command.Verb, id jit.ID, words []string) {
 	switch v {
 	case command.VerbProtect, command.VerbUnprotect:
-		e.subjects, e.lasting = vmSubjects(words), v == command.VerbProtect
+		e.subjects = vmSubjects(words)
 	case command.VerbRequest:
 	default:
 		e.subjects = []string{"grant " + string(id)}
@@ -113,7 +112,7 @@ func sameSubject(s, t string) bool {
 // workWithin is how long one command or click may take.
 const workWithin = 2 * time.Minute
 
-// do carries an errand out, has its sender told, and finishes it. When the bot is
+// do carries an errand out, finishes it, and has its sender told. When the bot is
 // told to stop meanwhile it stays for the next start. With the answer the note, if
 // any, is over. What comes after it waits until it is finished, so that it is never
 // repeated after that.
@@ -130,22 +129,42 @@ func (b *Bot) do(ctx context.Context, e errand, j *job, n *note) {
 	if ctx.Err() != nil {
 		return
 	}
+	b.queue.yield(j)
+	// What is told first to be refused could be done again after a crash, and not be.
+	finished := b.finish(ctx, e.key, tellAfter)
+	if !finished && ctx.Err() != nil {
+		return
+	}
 	if m.Text != "" {
 		b.say(to, m)
 	}
-	b.queue.yield(j)
-	for !b.finish(ctx, e.key) && e.lasting && ctx.Err() == nil { // it keeps its place until it is
+	if !finished {
+		b.say(to, unfinished(e))
+	}
+	for !finished && ctx.Err() == nil {
+		finished = b.finish(ctx, e.key, finishWithin)
 	}
 }
 
-// finishWithin is for how long finishing a delivery is tried: what comes after it does
-// not wait for ever, since doing it again finds that it was done, or undone since.
-const finishWithin = time.Minute
+const (
+	finishWithin = time.Minute     // for how long finishing a delivery is tried at a time
+	tellAfter    = 3 * time.Second // for how long an answer waits for it
+)
+
+// unfinished tells whoever sent a delivery that it may be dealt with again.
+func unfinished(e errand) view.Message {
+	did, _, err := e.delivery.sent()
+	if err != nil {
+		return view.Message{}
+	}
+	return view.Say(fmt.Sprintf("My store is failing, so I cannot note that I dealt with it when you %s. "+
+		"After a restart I may deal with it again; see `/jit list` then.", did))
+}
 
 // finish ends a delivery in the inbox, and reports whether that is stored. What was
 // carried out and could not be finished is dealt with again after the next start.
-func (b *Bot) finish(ctx context.Context, key string) (done bool) {
-	ctx, cancel := context.WithTimeout(ctx, finishWithin)
+func (b *Bot) finish(ctx context.Context, key string, within time.Duration) (done bool) {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	for pause := firstPause; ; pause = nextPause(pause) {
 		err := b.Inbox.Finish(ctx, key, b.Now())

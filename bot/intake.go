@@ -143,7 +143,7 @@ func (b *Bot) store(t *intake) {
 	case r.fresh && t.check != nil:
 		text = t.check(ctx)
 	}
-	if text != "" && !b.void(ctx, t, max(storeWithin-time.Since(t.came), firstPause)) {
+	if text != "" && !b.finish(ctx, t.key, max(storeWithin-time.Since(t.came), firstPause)) {
 		b.unsure(ctx, t, func() accepted { return r })
 		return
 	}
@@ -195,20 +195,13 @@ func (b *Bot) unsure(ctx context.Context, t *intake, result func() accepted) {
 		t.outcome.is("")
 		b.begin(t, nil)
 		return
-	case b.void(ctx, t, finishWithin):
+	case b.finish(ctx, t.key, finishWithin):
 		t.outcome.is(text)
 		b.say(t.to, view.Say(text))
 	default:
 		b.Log.ErrorContext(ctx, "it is not known whether a delivery is stored; if it is, it is dealt with after the next start", "key", t.key)
 	}
 	b.queue.drop(t.job)
-}
-
-// void makes sure that a delivery is never carried out, if that can be done in time.
-func (b *Bot) void(ctx context.Context, t *intake, within time.Duration) bool {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	return b.finish(ctx, t.key)
 }
 
 // begin lets a delivery be carried out that is stored and has its place.

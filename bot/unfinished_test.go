@@ -2,6 +2,8 @@ package bot_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,4 +39,32 @@ func TestWhatCannotBeFinishedStaysInItsOrder(t *testing.T) {
 			})
 		}
 	}
+}
+
+// What was told to have come too early or too late for a grant is not done after a
+// crash, when that could not be noted, and whoever did it knows that it may be.
+func TestARefusalThatCannotBeFinished(t *testing.T) {
+	inBubble(t, slacksim.Options{NoRateLimits: true}, func(o *setup) {
+		w := &orderWorld{setup: o, ledger: newLedger(), heard: &heard{next: o.conf.HTTP.Transport, of: map[string][]string{}}}
+		o.conf.HTTP = &http.Client{Transport: w.heard}
+		w.requests()
+		w.start()
+		w.disk.finishes(false)
+		for n, verb := range []command.Verb{command.VerbRevoke, command.VerbApprove} {
+			c := &ordered{
+				by: adaID, what: "g-2222a", token: fmt.Sprint("token-", n), envelope: fmt.Sprint("envelope-", n),
+				verb: verb, click: true, in: approvals, sent: time.Now(), run: w.runs,
+			}
+			w.all = append(w.all, c)
+			c.send(o)
+			time.Sleep(2 * time.Minute)
+		}
+		w.heard.mu.Lock()
+		o.reads(strings.Join(w.heard.of["token-0"], "\n"), "still waiting for approval", "I cannot note that I dealt with it when you pressed `revoke` for `g-2222a`")
+		w.heard.mu.Unlock()
+		w.restart(true)
+		time.Sleep(10 * time.Minute)
+		w.check()
+		w.halt()
+	})
 }

@@ -149,7 +149,7 @@ func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand)
 // as it is when the VM was protected again since.
 func (b *Bot) unprotect(ctx context.Context, e errand, words []string) view.Message {
 	var asked time.Time
-	if e.again {
+	if e.restored {
 		asked = e.at
 	}
 	results, err := b.Service.UnprotectAsOf(ctx, e.by, words, asked)

@@ -58,14 +58,38 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 		return
 	}
 	c, wrong := command.Parse(cmd.Text)
-	if !ends(c.Verb) {
-		if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
-			text, _ := view.Refusal(err)
-			b.ackSay(ctx, e, text)
-			b.neverTake(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw}, text)
+	var t *intake
+	if wrong == nil && stored(c.Verb) {
+		if t, err = b.commandIntake(ctx, e, cmd, raw, c.Verb); err != nil {
+			b.ackSay(ctx, e, view.FaultText)
+			return
+		}
+		if b.repeated(ctx, t) {
 			return
 		}
 	}
+	if !ends(c.Verb) {
+		if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
+			text, _ := view.Refusal(err)
+			if t != nil {
+				b.turnAway(ctx, t, text)
+				return
+			}
+			b.ackSay(ctx, e, text)
+			return
+		}
+	}
+	b.obey(ctx, e, cmd, c, wrong, t)
+}
+
+// stored reports whether a command is stored before it is acknowledged: it changes
+// something.
+func stored(v command.Verb) bool {
+	return v == command.VerbRequest || v == command.VerbUnprotect || ends(v)
+}
+
+// obey does what a line says that may be typed now. What is stored has an intake.
+func (b *Bot) obey(ctx context.Context, e envelope, cmd slashCommand, c command.Command, wrong error, t *intake) {
 	switch {
 	case wrong != nil:
 		text, _ := view.Refusal(wrong)
@@ -76,7 +100,7 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	case c.Verb == command.VerbHelp:
 		b.ackSay(ctx, e, view.HelpText)
 	case c.Verb == command.VerbRequest:
-		b.ask(ctx, e, cmd, raw, c.Ask)
+		b.ask(ctx, e, cmd, t, c.Ask)
 	case c.Verb == command.VerbList:
 		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.list(ctx, cmd, c.All) })
 	case c.Verb == command.VerbVMs:
@@ -88,29 +112,33 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	case c.Verb == command.VerbProtect:
 		b.askProtect(ctx, e, cmd, c.Ask)
 	default:
-		b.acceptCommand(ctx, e, cmd, raw, c.Verb)
+		b.take(ctx, t)
 	}
 }
 
 // ask takes a typed request. A line that is complete is stored; one that is not
 // opens the form, with what was typed.
-func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, typed jit.Ask) {
+func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, t *intake, typed jit.Ask) {
 	if typed.Reason != "" && len(typed.Ports) > 0 && len(typed.Sources) > 0 {
-		b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
+		b.take(ctx, t)
 		return
 	}
-	f := formOpening{to: cmd.reply(), trigger: cmd.Trigger, typed: typed}
-	came := time.Now()
-	taken := b.later(prompts, f.to, "reading a request", func(ctx context.Context) {
-		if typed.Reason != "" && !b.incomplete(ctx, cmd.User, typed, came) {
-			b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
+	f := formOpening{to: t.to, trigger: cmd.Trigger, typed: typed}
+	read := &job{by: t.by, to: t.to, lane: prompts, doing: "reading a request", run: func(ctx context.Context) {
+		if typed.Reason != "" && !b.incomplete(ctx, t.by, typed, t.came) {
+			b.take(ctx, t)
 			return
 		}
+		t.outcome.is("")
 		b.ack(ctx, e, nil)
 		b.openForm(ctx, f)
-	})
-	if !taken {
-		b.ackSay(ctx, e, b.full())
+	}}
+	read.never = func() {
+		t.say = func(text string) { b.say(t.to, view.Say(text)) } // nothing can be acknowledged any more
+		b.turnAway(ctx, t, restarting)
+	}
+	if !b.queue.add(read, b.Now()) {
+		b.turnAway(ctx, t, b.full())
 	}
 }
 
@@ -131,28 +159,18 @@ func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask, came
 	return form.Incomplete(typed, o)
 }
 
-// neverTake says that a delivery was refused: a repeat of it is not taken either.
-func (b *Bot) neverTake(d delivery, text string) {
-	if o, first := b.told.outcome(d.key(), b.Now()); first {
-		o.is(text)
-	}
-}
-
-func (b *Bot) acceptCommand(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) {
+// commandIntake is a command that is to be stored.
+func (b *Bot) commandIntake(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) (*intake, error) {
 	came := time.Now()
 	asked, err := errandOf(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw})
-	if err != nil {
-		b.ackSay(ctx, e, view.FaultText)
-		return
-	}
-	b.take(ctx, &intake{
+	return &intake{
 		errand: asked, came: came,
 		taken: func() { b.ack(ctx, e, nil) },
 		say:   func(text string) { b.ackSay(ctx, e, text) },
 		note: func() *note {
 			return b.noteLater(b.serving, cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
 		},
-	})
+	}, err
 }
 
 // carryOutCommand carries out a stored command.

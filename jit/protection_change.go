@@ -70,6 +70,24 @@ func (p Protection) ReplacedBy(next Protection, now time.Time) (Protection, []Ev
 	return next, []Event{e}
 }
 
+// AskedAt is when the protection was asked for.
+func (p Protection) AskedAt() time.Time {
+	if p.Asked.IsZero() {
+		return p.At
+	}
+	return p.Asked
+}
+
+// AskedAgain is the protection as it is, which was asked for once more.
+func (p Protection) AskedAgain(at time.Time) Protection {
+	if p.Always || !at.After(p.AskedAt()) {
+		return p
+	}
+	p = p.changed()
+	p.Asked = at
+	return p
+}
+
 // Same reports whether both keep the same shut in the same way.
 func (p Protection) Same(o Protection) bool {
 	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && SamePaths(p.Paths, o.Paths) &&

@@ -84,11 +84,7 @@ func (s *Service) unprotectAsOf(ctx context.Context, who jit.Person, vm jit.VM, 
 	}
 	later := false // the loop may run it again
 	err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) {
-		since := p.Asked
-		if since.IsZero() {
-			since = p.At
-		}
-		if later = !asked.IsZero() && since.After(asked); later {
+		if later = !asked.IsZero() && p.AskedAt().After(asked); later {
 			return p, nil
 		}
 		return p.End(who, "", s.checks.Clock.Now())

@@ -64,5 +64,6 @@ func (s *Service) foresee(ctx context.Context, by jit.UserID, e *ProtectEffect, 
 }
 
 func refuseAlways(vm jit.VM) *jit.Refusal {
-	return jit.Refuse(jit.ErrPolicy, "The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
+	return jit.Refuse(jit.ErrPolicy,
+		"The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
 }

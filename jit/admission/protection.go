@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -136,18 +137,28 @@ func (c Checker) AllowsBeside(
 }
 
 // StoreProtection stores the protection anew or over the one that is there; one that
-// says the same is left alone.
+// says the same is left as it is but for when it was asked for, and one that was asked
+// for before the one that is there is refused.
 func (c Checker) StoreProtection(ctx context.Context, p jit.Protection) error {
 	now := c.Clock.Now()
+	older := false // the store may run it again
 	_, err := c.Adapters.Protections.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-		if old.VM != "" && old.State != jit.Unprotecting && old.Same(p) {
+		held := old.VM != "" && old.State != jit.Unprotecting
+		older = held && !p.Asked.IsZero() && old.AskedAt().After(p.Asked)
+		switch {
+		case older:
 			return old, true, nil, nil
+		case held && old.Same(p):
+			return old.AskedAgain(cmp.Or(p.Asked, now)), true, nil, nil
 		}
 		next, events := old.ReplacedBy(p, now)
 		return next, true, events, nil
 	})
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", p.Name, err)
+	}
+	if older {
+		return jit.Refuse(jit.ErrStale, "%s was protected anew after that, and that holds; protect it again if you want it otherwise.", p.Name)
 	}
 	return nil
 }

@@ -91,7 +91,9 @@ type Grant struct {
 	// EndOnDrift says that the grant ends when somebody changes a rule of it,
 	// instead of the rule being put back.
 	EndOnDrift bool `json:"end_on_drift,omitempty"`
-	Card       Card `json:"card,omitzero"`
+	// StillOpen says who is let in to its ports though it is closed, as read then.
+	StillOpen string `json:"still_open,omitempty"`
+	Card      Card   `json:"card,omitzero"`
 }
 
 // DeriveID makes an id from the key of the delivery, so that a repeated delivery

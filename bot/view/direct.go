@@ -175,5 +175,6 @@ func directClosed(id, what string, _ jit.Event, g jit.Grant) string {
 	if gone, only := goneGuards(g); only {
 		is, cut = "over", "Nothing was read back: "+gone+". "+cut
 	}
-	return joinLines(fmt.Sprintf("Your access %s is %s: %s.", id, is, what), ended.holder(g)+" "+cut, cmp.Or(ended.next, next))
+	return joinLines(
+		fmt.Sprintf("Your access %s is %s: %s.", id, is, what), ended.holder(g)+" "+cut+afterSpace(stillOpen(g)), cmp.Or(ended.next, next))
 }

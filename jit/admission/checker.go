@@ -221,6 +221,9 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 			return nil, err
 		}
 		tables[guard] = t
+		if note := t.DraftNote(); note != "" {
+			notes = append(notes, note)
+		}
 		owner := c.Owner.Knowing(guard, w.Grants, w.Protections)
 		if err := owner.CheckAllows(
 			t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections, c.Clock.Now()),

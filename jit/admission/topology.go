@@ -131,6 +131,25 @@ func (c Checker) AlwaysAllowedTo(ctx context.Context, vm jit.VM, p jit.Protectio
 	return found
 }
 
+// adminRulesFlap is how long after it was told that admin rules let somebody in to a
+// protected VM it is not told that they do no more: they may come and go.
+const adminRulesFlap = 10 * time.Minute
+
+// AlwaysAllowedNow is AlwaysAllowedTo; changed says that it is to be told, since they are
+// others than were seen last, and not only fewer for a moment.
+func (c Checker) AlwaysAllowedNow(ctx context.Context, vm jit.VM, p jit.Protection, told *Absences) (now []string, changed bool) {
+	now, seen := c.AlwaysAllowedTo(ctx, vm, p), p.Above[ByAdminRules]
+	if p.State != jit.Protected || len(now)+len(seen) == 0 {
+		return now, false
+	}
+	key := "what admin rules let in to " + p.VM
+	if slices.ContainsFunc(now, func(s string) bool { return !slices.Contains(seen, s) }) {
+		told.Seen(key)
+	}
+	since := told.Missed(key)
+	return now, !slices.Equal(now, seen) && (len(now) >= len(seen) || time.Since(since) >= adminRulesFlap)
+}
+
 // closedWithin is how long "closed" waits for admin rules, which are read beforehand.
 const closedWithin = time.Second
 

@@ -2,15 +2,12 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/rules"
 )
 
 // whatStaysOpen say what the denies of a protection leave open: addresses that
@@ -67,31 +64,16 @@ func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p jit.Prot
 	return slices.Compact(out), nil
 }
 
-// adminRulesFlap is how long after it was told that admin rules let somebody in to a
-// protected VM it is not told that they do no more: they may come and go.
-const adminRulesFlap = 10 * time.Minute
-
 // followAlwaysAllowed tells of the admin rules that let somebody in past the denies of a
 // protected VM, when they are others than were seen last.
 func (r *Reconciler) followAlwaysAllowed(ctx context.Context, vm jit.VM, p jit.Protection) error {
-	always, seen := r.checks.AlwaysAllowedTo(ctx, vm, p), p.Above[admission.ByAdminRules]
-	if p.State != jit.Protected || len(always)+len(seen) == 0 {
-		return nil
-	}
-	told := "what admin rules let in to " + p.VM
-	if fewer := !slices.ContainsFunc(always, func(s string) bool { return !slices.Contains(seen, s) }); !fewer {
-		r.absences.Seen(told)
-	}
-	since := r.absences.Missed(told)
-	if slices.Equal(always, seen) || len(always) < len(seen) && time.Since(since) < adminRulesFlap {
+	always, changed := r.checks.AlwaysAllowedNow(ctx, vm, p, r.absences)
+	if !changed {
 		return nil
 	}
 	open, err := r.whatStaysOpen(ctx, guardPass{others: map[string]guardPass{}}, p)
-	if errors.Is(err, rules.ErrNotYet) {
-		return nil // its guards are looked at anyway
-	}
 	if err != nil {
-		return err
+		return nil //nolint:nilerr // its guards are looked at anyway, and this soon again
 	}
 	now := r.checks.Clock.Now()
 	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {

@@ -100,3 +100,19 @@ func (o Owner) isAllowBefore(r, deny Rule) bool {
 	_, ours := o.Ours(r)
 	return !ours && r.mayAim(trafficOf(deny)) // whoever an allow lets through, the deny should have met
 }
+
+// ShutsFor reports whether the deny keeps an address shut that the protection has
+// behind the guard, and that none of the others has there.
+func (r Rule) ShutsFor(p jit.Protection, guard string, others []jit.Protection) bool {
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
+			return slices.ContainsFunc(others, func(o jit.Protection) bool {
+				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(guard, a)
+			})
+		})
+		if r.IsFor(jit.Protection{Paths: []jit.Path{path}}, guard) {
+			return true
+		}
+	}
+	return false
+}

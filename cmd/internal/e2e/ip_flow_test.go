@@ -34,7 +34,7 @@ func (w *world) asksAzure(by jit.UserID, vm string) access.Testimony {
 func TestIPFlowVerify(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("web-1")
+		w.Protect("web-1")
 		if got := w.asksAzure(ada, "web-1"); got.Flow != nil {
 			t.Errorf("no address is known, and it says %+v", got.Flow)
 		}
@@ -57,7 +57,9 @@ func TestIPFlowVerify(t *testing.T) {
 		}
 		// An admin rule decides before the groups, and is seen.
 		network := azuresim.DemoWebGroup + "/providers/Microsoft.Network/virtualNetworks/prod-vnet"
-		w.Azure.SetAdminRules(network, alwaysSSH("monitoring"))
+		w.Azure.SetAdminRules(network, azuresim.AdminRule{
+			Name: "monitoring", Access: "AlwaysAllow", Priority: 10, Sources: []string{"*"}, Ports: []string{"22"},
+		})
 		if got = w.asksAzure(ada, "web-1").Flow; got == nil || !got.Allow || !strings.Contains(got.Rule, "monitoring") {
 			t.Errorf("under an AlwaysAllow: %+v", got)
 		}

@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"strings"
@@ -19,10 +19,10 @@ func alwaysSSH(name string) azuresim.AdminRule {
 func TestAlwaysAllowAppearsAtAProtectedVM(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("dev-1")
+		w.Protect("dev-1")
 		want := func(when string, n int, last string) {
 			t.Helper()
-			said := w.said(jit.EventExposed)
+			said := w.Texts(jit.EventExposed)
 			if len(said) != n || w.Told.Count("exposed to channel") != n || n > 0 && (last == "") != (said[n-1] == "") || n > 0 && !strings.Contains(said[n-1], last) {
 				t.Fatalf("%s it was said %q, want %d, the last with %q", when, said, n, last)
 			}
@@ -71,7 +71,7 @@ func TestAlwaysAllowWhereAGrantCloses(t *testing.T) {
 		if !strings.Contains(g.StillOpen, "monitoring (priority 10) at dev-1") {
 			t.Errorf("closed with %q", g.StillOpen)
 		}
-		if said := w.said(jit.EventClosed); len(said) != 1 || said[0] != g.StillOpen {
+		if said := w.Texts(jit.EventClosed); len(said) != 1 || said[0] != g.StillOpen {
 			t.Errorf("the record says %q", said)
 		}
 		other := w.Open(20*time.Minute, "web-1")

@@ -1,4 +1,4 @@
-package e2e_test
+package firewall_test
 
 import (
 	"slices"
@@ -110,10 +110,10 @@ func TestDeployedDraftIsUndone(t *testing.T) {
 		}
 		w.Want(ended.ID, jit.Closed)
 		live = w.Want(live.ID, jit.Open)
-		if said := w.said(jit.EventOrphan); !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, string(ended.ID)) }) {
+		if said := w.Texts(jit.EventOrphan); !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, string(ended.ID)) }) {
 			t.Errorf("what it brought back is told as %q", said)
 		}
-		if said := w.said(jit.EventDrift); len(said) != 1 || !strings.Contains(said[0], string(live.ID)) {
+		if said := w.Texts(jit.EventDrift); len(said) != 1 || !strings.Contains(said[0], string(live.ID)) {
 			t.Errorf("what it took is told as %q", said)
 		}
 		w.Pass(time.Until(live.Clock.Deadline) + 8*time.Minute)

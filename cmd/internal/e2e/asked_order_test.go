@@ -18,7 +18,7 @@ func TestAnOlderProtectionYieldsToANewerOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.Start()
-				w.protect("jump-1")
+				w.Protect("jump-1")
 				begun, err := w.Store.Protection(t.Context(), azuresim.DemoJump)
 				if err != nil {
 					t.Fatal(err)

@@ -41,7 +41,7 @@ func TestWhoMayAsk(t *testing.T) {
 		{"roles unreadable", ada, func(w *world) {
 			w.Azure.AddFault(azuresim.Forbidden().On("GET", "roleAssignments"))
 		}, "could not be checked"},
-		{"nobody could approve", ada, func(w *world) { delete(w.Groups, group) }, "only 0 people"},
+		{"nobody could approve", ada, func(w *world) { delete(w.Groups, group) }, "nobody could give one"},
 		{"no NSG", ada, func(w *world) { _ = w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoDev1), "") }, "no network security group"},
 	}
 	for _, tt := range tests {

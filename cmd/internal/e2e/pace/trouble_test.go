@@ -192,8 +192,10 @@ func TestSlackIsBackAfterADay(t *testing.T) {
 		}
 		for i := range 11 {
 			for _, m := range d.sim.DMs(string(d.holder(i).ID)) {
-				if len(m.Buttons()) > 0 {
-					t.Errorf("a message has buttons still: %s", m.Text)
+				for _, b := range m.Buttons() {
+					if b.Text != "Ask again" { // which applies when all is over
+						t.Errorf("a message has a button still: %s: %s", b.Text, m.Text)
+					}
 				}
 			}
 		}

@@ -81,6 +81,11 @@ func (r *Refusal) Say(show func(any) string) string {
 	return fmt.Sprintf(r.format, shown...)
 }
 
+// And is the refusal with another's sentence on the next line.
+func (r *Refusal) And(next *Refusal) *Refusal {
+	return &Refusal{Kind: r.Kind, format: r.format + "\n" + next.format, args: append(r.args[:len(r.args):len(r.args)], next.args...)}
+}
+
 // Error is the sentence in plain text.
 func (r *Refusal) Error() string { return r.Say(Plain) }
 

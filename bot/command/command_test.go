@@ -111,7 +111,7 @@ func TestCommandsThatAreRefused(t *testing.T) {
 		"request web-1 22 3389 for x":                     "ports in two places",
 		"request web-1 1h 2h for x":                       "two durations, 1h and 2h",
 		"request web-1 1h for 2h for x":                   "two durations",
-		"request web-1 for 25h61x for x":                  "", // no duration by its form: the reason
+		"request web-1 for 25h61x for x":                  "25h61x is no duration",
 		"request web-1 for 5m3h for x":                    "is no duration",
 		"request web-1 99999999h for x":                   "longer than anybody",
 		"request web-1 from for x":                        "Write an address after from",
@@ -142,25 +142,12 @@ func TestCommandsThatAreRefused(t *testing.T) {
 		"protect web-1 99999":      "is no port",
 		"protect web-1 22 3389":    "ports in two places",
 		"protect web-1 2h":         "I do not understand 2h here",
-		"protect web-1 from 10.1":  "I do not understand from here",
-		"protect web-1 web-2":      "I do not understand web-2 here",
+		"protect web-1 from 10.1":  "I do not understand from 10.1 here",
 		"protect web-1 10.0.0.1":   "I do not understand 10.0.0.1 here",
 		"unprotect web-1 22":       "I do not understand 22 here",
-		"protct web-1":             "did you mean /jit protect?",
-		"vm":                       "did you mean /jit vms?",
 		"breakglass web-1 for x":   "no break-glass yet",
-		"reqest web-1 for x":       "did you mean /jit request?",
-		"lst":                      "did you mean /jit list?",
-		"frobnicate":               "There is no command frobnicate.",
-		strings.Repeat("x", 10000): "There is no command",
 	} {
 		_, err := command.Parse(line)
-		if want == "" {
-			if err != nil {
-				t.Errorf("%q: %v", line, err)
-			}
-			continue
-		}
 		refusal, ok := errors.AsType[*jit.Refusal](err)
 		if !ok || !strings.Contains(refusal.Error(), want) {
 			t.Errorf("%.60q: %v, want %q", line, err, want)

@@ -112,3 +112,9 @@ func thousandths(s string) (n uint64, ok bool) {
 	fraction, err := strconv.ParseUint(part, 10, 64)
 	return n*one + fraction, err == nil
 }
+
+// IsNumber reports whether a word is a number, in digits or by its name.
+func IsNumber(word string) bool {
+	atoms, ok := atomsOfWord(word)
+	return ok && len(atoms) == 1 && atoms[0].isNumber()
+}

@@ -2,8 +2,8 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -45,74 +45,49 @@ func (b *Bot) later(l lane, to reply, doing string, run func(context.Context)) b
 	}, b.Now())
 }
 
-// command takes a typed line: what can be answered at once is answered in the
-// ack, what changes something is stored before it.
-func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
-	cmd, err := decode[slashCommand](raw)
-	if err != nil {
-		b.Log.ErrorContext(ctx, "a command cannot be read", "error", err)
-		b.ackSay(ctx, e, view.FaultText)
-		return
-	}
-	if !b.ours(ctx, "command", cmd.User, cmd.origin()) {
-		b.ackSay(ctx, e, otherWorkspace)
-		return
-	}
-	c, wrong := command.Parse(cmd.Text)
-	if !ends(c.Verb) {
-		if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
-			text, _ := view.Refusal(err)
-			b.ackSay(ctx, e, text)
-			b.neverTake(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw}, text)
-			return
-		}
-	}
-	switch {
-	case wrong != nil:
-		text, _ := view.Refusal(wrong)
-		if c.Verb == command.VerbHelp {
-			text += "\n\n" + view.HelpText
-		}
-		b.ackSay(ctx, e, text)
-	case c.Verb == command.VerbHelp:
-		b.ackSay(ctx, e, view.HelpText)
-	case c.Verb == command.VerbRequest:
-		b.ask(ctx, e, cmd, raw, c.Ask)
-	case c.Verb == command.VerbList:
-		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.list(ctx, cmd, c.All) })
-	case c.Verb == command.VerbVMs:
-		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.vms(ctx, cmd, c.Text) })
-	case c.Verb == command.VerbScan:
-		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.scan(ctx, cmd.reply(), c.Scan) })
-	case c.Verb == command.VerbExplain:
-		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.explain(ctx, cmd, c) })
-	case c.Verb == command.VerbProtect:
-		b.askProtect(ctx, e, cmd, c.Ask)
-	default:
-		b.acceptCommand(ctx, e, cmd, raw, c.Verb)
-	}
-}
-
 // ask takes a typed request. A line that is complete is stored; one that is not
 // opens the form, with what was typed.
-func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, typed jit.Ask) {
+func (b *Bot) ask(ctx context.Context, t typedLine, c command.Command) {
+	typed := c.Ask
 	if typed.Reason != "" && len(typed.Ports) > 0 && len(typed.Sources) > 0 {
-		b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
+		b.acceptCommand(ctx, t, command.VerbRequest)
 		return
 	}
-	f := formOpening{to: cmd.reply(), trigger: cmd.Trigger, typed: typed}
+	f := formOpening{to: t.cmd.reply(), trigger: t.cmd.Trigger, typed: typed}
 	came := time.Now()
 	taken := b.later(prompts, f.to, "reading a request", func(ctx context.Context) {
-		if typed.Reason != "" && !b.incomplete(ctx, cmd.User, typed, came) {
-			b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
+		var err error
+		if f.typed.Sources, err = b.mine(ctx, t.cmd.User, c); err != nil {
+			t.say(ctx, b.refusalOf(ctx, "a request", t.cmd.User, "", err))
 			return
 		}
-		b.ack(ctx, e, nil)
+		if typed.Reason != "" && !b.incomplete(ctx, t.cmd.User, f.typed, came) {
+			b.acceptCommand(ctx, t, command.VerbRequest)
+			return
+		}
+		if t.direct() {
+			t.say(ctx, b.formFor(ctx, t, c))
+			return
+		}
+		t.ack(ctx)
 		b.openForm(ctx, f)
 	})
 	if !taken {
-		b.ackSay(ctx, e, b.full())
+		t.say(ctx, view.Say(b.full()))
 	}
+}
+
+// mine is what a request is from: what was typed, or the source that its author used
+// last.
+func (b *Bot) mine(ctx context.Context, by jit.UserID, c command.Command) ([]netip.Prefix, error) {
+	if !c.Mine {
+		return c.Ask.Sources, nil
+	}
+	last, _, err := b.Service.Recent(ctx, by)
+	if err == nil && len(last.Sources) != 1 {
+		err = jit.Refuse(jit.ErrInput, "You have not asked from one address before, so I do not know what from me is; write the address, as in from 203.0.113.7.")
+	}
+	return last.Sources, err //nolint:wrapcheck // a refusal stays one
 }
 
 // incomplete reports whether the form must ask for what the policies leave
@@ -139,19 +114,19 @@ func (b *Bot) neverTake(d delivery, text string) {
 	}
 }
 
-func (b *Bot) acceptCommand(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) {
+func (b *Bot) acceptCommand(ctx context.Context, t typedLine, v command.Verb) {
 	came := time.Now()
-	asked, err := errandOf(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw})
+	asked, err := errandOf(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: t.raw})
 	if err != nil {
-		b.ackSay(ctx, e, view.FaultText)
+		t.say(ctx, view.Say(view.FaultText))
 		return
 	}
 	b.take(ctx, &intake{
 		errand: asked, came: came,
-		taken: func() { b.ack(ctx, e, nil) },
-		say:   func(text string) { b.ackSay(ctx, e, text) },
+		taken: func() { t.ack(ctx) },
+		say:   func(text string) { t.say(ctx, view.Say(text)) },
 		note: func() *note {
-			return b.noteLater(b.serving, cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
+			return b.noteLater(b.serving, t.cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
 		},
 	})
 }
@@ -167,6 +142,9 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 	}
 	switch c.Verb {
 	case command.VerbRequest:
+		if c.Ask.Sources, err = b.mine(ctx, cmd.User, c); err != nil {
+			return b.refusalOf(ctx, "a request", cmd.User, "", err)
+		}
 		return b.request(ctx, cmd.User, e.key, c.Ask)
 	case command.VerbUnprotect:
 		return b.unprotect(ctx, e, c.Ask.VMs)

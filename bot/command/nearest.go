@@ -8,11 +8,12 @@ import (
 
 // NoCommand says in one line that a word is no command, and what comes nearest to
 // it. What ends something is named, never proposed.
+// Of a word that comes near to none it says that nothing is called so.
 func NoCommand(word string) error {
 	near := nearest(word)
 	switch {
 	case len(near) == 0:
-		return jit.Refuse(jit.ErrInput, "There is no command %s; /jit help lists them, and /jit opens a form to ask with.", word)
+		return jit.Refuse(jit.ErrInput, "There is no command %s, and no VM of that name that you may see; /jit help lists the commands.", word)
 	case near[0].Instead != "":
 		return jit.Refuse(jit.ErrInput, near[0].Instead)
 	case !near[0].Ends:
@@ -93,3 +94,6 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Resembles reports whether a word that is no command comes near to one.
+func Resembles(word string) bool { return len(nearest(word)) > 0 }

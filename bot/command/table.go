@@ -26,14 +26,16 @@ type Example struct{ Line, Does string }
 // Spec is a row of the table of commands: all that reading a line, the help and the
 // nearest command for an unknown word need.
 type Spec struct {
-	Verb     Verb
-	Usage    string // what follows /jit
-	Does     string // in one line
-	Examples []Example
-	Table    [][2]string // that the help shows after them
-	Words    string      // other words that people mean it by
-	Ends     bool        // it ends something: it is named and never proposed
-	Instead  string      // it cannot be carried out yet; what can be done instead
+	Verb      Verb
+	Usage     string // what follows /jit
+	Does      string // in one line
+	Examples  []Example
+	Notes     string      // what else the help says
+	Table     [][2]string // that the help shows at its end
+	TableHead string      // what the table is of
+	Words     string      // other words that people mean it by
+	Ends      bool        // it ends something: it is named and never proposed
+	Instead   string      // it cannot be carried out yet; what can be done instead
 
 	read func(r *reader, v Verb) Command
 }
@@ -75,6 +77,8 @@ func askingTable() []Spec {
 				{"request shop/web-1 rdp for half an hour for a look", "the `web-1` in the group `shop`"},
 				{"request tag:env=dev ssh for the upgrade", "all VMs with a tag; the form asks for the rest"},
 			},
+			Notes: "A VM is its name, `group/name`, or `tag:key=value` for many. Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. " +
+				"Durations: `45m`, `2h`, `1h30m`, `90 min`. An address: `203.0.113.7`, a range such as `198.51.100.0/24`, or `me`.",
 			Words: "req ask access open ssh rdp winrm connect login want need get enter allow permit give grant jit unlock",
 			read:  func(r *reader, _ Verb) Command { return r.request() },
 		},
@@ -126,7 +130,8 @@ func lookingTable() []Spec {
 			Examples: []Example{
 				{"scan", "every VM that you may see"}, {"scan unhealthy", "those that are open"}, {"scan na web", "those that cannot be told, with web in name, group or tags"},
 			},
-			Table: scanClasses(), Words: "check audit report exposed exposure posture", read: func(r *reader, _ Verb) Command { return r.scan() },
+			TableHead: "A VM is in the first row that fits:",
+			Table:     scanClasses(), Words: "check audit report exposed exposure posture", read: func(r *reader, _ Verb) Command { return r.scan() },
 		},
 		{
 			Verb: VerbExplain, Usage: "explain <vm> [@user]", Does: "is a dry run: may you ask, who approves, what else opens or shuts the port",

@@ -21,7 +21,7 @@ func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	if err != nil {
 		b.logFault(ctx, "reading the latest request", by, "", err) // the form does without
 	}
-	d := view.RequestDraft{Many: len(typed.VMs) > 1, Reason: typed.Reason}
+	d := view.RequestDraft{Many: len(typed.VMs) > 1, Reason: typed.Reason, ReasonMissing: len(typed.VMs) > 0 && typed.Reason == ""}
 	if typed.Duration > 0 {
 		d.Duration = text.Duration(typed.Duration)
 	}

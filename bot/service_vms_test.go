@@ -26,6 +26,12 @@ func (s *fakeService) Search(ctx context.Context, by jit.UserID, text string, li
 }
 
 func (s *fakeService) Lookup(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, error) {
+	s.mu.Lock()
+	fail := s.fail
+	s.mu.Unlock()
+	if fail != nil {
+		return nil, fail
+	}
 	all, err := s.Search(ctx, by, "", len(s.vms))
 	return slices.DeleteFunc(all, func(vm jit.VM) bool { return !fits(vm) }), err
 }

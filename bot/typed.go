@@ -12,7 +12,6 @@ import (
 	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/parse"
 )
 
 // typedLine is a command that somebody typed, and how it is answered at once.
@@ -98,11 +97,10 @@ func (b *Bot) findOut(ctx context.Context, t typedLine, c command.Command, wrong
 	taken := b.later(prompts, t.cmd.reply(), "looking for a VM", func(ctx context.Context) {
 		within, cancel := context.WithDeadline(ctx, came.Add(findWithin))
 		defer cancel()
-		name := parse.Fold(command.Bare(c.Unknown))
 		err := b.Service.Known(within, t.cmd.User)
 		var found []jit.VM
 		if err == nil {
-			found, err = b.Service.Lookup(within, t.cmd.User, func(vm jit.VM) bool { return strings.EqualFold(vm.Name, name) })
+			found, err = b.Service.Lookup(within, t.cmd.User, func(vm jit.VM) bool { return strings.EqualFold(vm.Name, c.Unknown) })
 		}
 		_, refused := errors.AsType[*jit.Refusal](err)
 		switch {

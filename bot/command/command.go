@@ -35,7 +35,7 @@ func Parse(text string) (Command, error) {
 	s, known := Of(Verb(strings.ToLower(first.read)))
 	if !known {
 		c := r.request()
-		c.Verb, c.Unknown = VerbRequest, first.typed
+		c.Verb, c.Unknown = VerbRequest, first.read
 		if len(c.Ask.VMs) > 0 && strings.ContainsAny(first.read, "/=") {
 			c.Unknown = "" // by its form it is no command
 		}

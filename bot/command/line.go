@@ -12,22 +12,30 @@ import (
 // as spaces do.
 type token struct {
 	typed   string // as it was typed
-	read    string // without quotes, in usual digits and hyphens
+	read    string // without quotes and a colon after it, in usual digits and hyphens
 	at, end int    // where it is in the line
 	listed  bool   // a comma stands before it
 	gap     bool   // and another before that, with nothing between
 }
 
-// is reports whether the word is one of these, whatever its case and with a colon
-// or without.
+// is reports whether the word is one of these, whatever its case.
 func (t token) is(words ...string) bool {
-	read := strings.ToLower(strings.TrimSuffix(t.read, ":"))
+	read := strings.ToLower(t.read)
 	for _, w := range words {
 		if read == w {
 			return true
 		}
 	}
 	return false
+}
+
+// plain is a word as it is read.
+func plain(typed string) string {
+	read := parse.Fold(Bare(typed))
+	if !strings.HasSuffix(read, "::") {
+		read = strings.TrimSuffix(read, ":")
+	}
+	return read
 }
 
 // separators part the items of a list.
@@ -39,7 +47,7 @@ func lex(line string) (out []token) {
 	end := func(i int) {
 		if at >= 0 {
 			typed := line[at:i]
-			out = append(out, token{typed: typed, read: parse.Fold(Bare(typed)), at: at, end: i, listed: listed, gap: gap})
+			out = append(out, token{typed: typed, read: plain(typed), at: at, end: i, listed: listed, gap: gap})
 			at, listed, gap = -1, false, false
 		}
 	}
@@ -61,7 +69,7 @@ func lex(line string) (out []token) {
 
 var (
 	digitsOnly   = regexp.MustCompile(`^[0-9]+$`)
-	decimalAfter = regexp.MustCompile(`^([0-9]{1,2}) ?([\pL]+)`)
+	decimalAfter = regexp.MustCompile(`^([0-9]{1,4}) ?([\pL]+)`)
 )
 
 // decimal reports whether a comma between these is that of 1,5 hours.

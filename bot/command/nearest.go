@@ -25,7 +25,7 @@ func NoCommand(word string) error {
 			ways = append(ways, string(s.Verb)+" "+s.Does)
 		}
 	}
-	return jit.Refuse(jit.ErrInput, "There is no command %s: "+strings.Join(ways, "; ")+". /jit help %s tells how.", word, near[0].Verb)
+	return jit.Refuse(jit.ErrInput, "There is no command %s, so nothing was ended: "+strings.Join(ways, "; ")+". /jit help %s tells how.", word, near[0].Verb)
 }
 
 // nearest are the commands that a word may mean: by its meaning, else by its letters.
@@ -53,7 +53,7 @@ func nearest(word string) []Spec {
 // byLetters is the command whose name, or a word for it, is spelled nearly so.
 func byLetters(w string) []Spec {
 	var best []Spec
-	least := min(3, len(w)) // two letters of which both differ are no slip
+	least := min(3, (len(w)+2)/2) // of a short word a letter
 	for _, s := range table() {
 		if d := distance(w, string(s.Verb)); d < least {
 			best, least = []Spec{s}, d

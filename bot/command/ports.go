@@ -15,7 +15,7 @@ func (r *reader) ports(joined bool) {
 		return // and stood before another part
 	}
 	bare := digitsOnly.MatchString(t.read)
-	together := r.portsEnd() && (joined || t.listed || !bare && !r.ask.bare)
+	together := joined || r.portsEnd() && (t.listed || !bare && !r.ask.bare)
 	minutes := r.ask.timeEnd == r.at && r.ask.Duration > 0 && r.ask.Duration%time.Hour == 0 && !t.listed
 	switch _, err := parse.Ports(t.read); {
 	case err != nil:

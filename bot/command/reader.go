@@ -105,7 +105,7 @@ func (r *reader) grant(v Verb) jit.ID {
 
 // grantID reads an id as people copy it: quoted, upper case, with a full stop.
 func grantID(word string) (jit.ID, bool) {
-	id := jit.ID(strings.ToLower(strings.Trim(Bare(word), ".,;:()[]*_~")))
+	id := jit.ID(strings.ToLower(strings.Trim(Bare(word), ".,;:()[]*_~"+quoteMarks)))
 	return id, id.Valid()
 }
 

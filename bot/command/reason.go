@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"jitbot/jit/parse"
 )
@@ -16,7 +17,9 @@ func (r *reader) forWhat() {
 		return
 	}
 	first, second := r.peek(0), r.peek(1)
+	quoted := isQuoted(r.line[first.at:])
 	switch d, n, err := r.durationAt(0); {
+	case quoted && second.read != "":
 	case n > 0:
 		r.duration(d, r.typed(n), err)
 		return
@@ -24,10 +27,10 @@ func (r *reader) forWhat() {
 		r.fault("%s is no duration; write one such as 90s, 45m, 2h, 1h30m or PT2H.", r.typed(2))
 		return
 	case parse.IsNumber(first.read) && (second.read == "" || r.known(1)):
-		r.fault("For %s what? Write a duration with its unit, such as %sm or %sh; ports stand before for.", first.typed, first.typed, r.typed(1))
+		r.fault("For %s what? Write a duration with its unit, such as 60m or 2h; ports stand before for.", r.typed(1))
 		return
 	}
-	if !strings.ContainsAny(first.typed, quoteMarks) {
+	if !quoted {
 		r.doubt()
 	}
 	reason := unquoted(r.rest())
@@ -37,6 +40,13 @@ func (r *reader) forWhat() {
 	var err error
 	r.ask.Reason, err = parse.Reason(reason)
 	r.refuse(err)
+}
+
+// isQuoted reports whether all of a text is in quotes.
+func isQuoted(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	last, size := utf8.DecodeLastRuneInString(s)
+	return len(s) > size && strings.ContainsRune(quoteMarks, first) && strings.ContainsRune(quoteMarks, last)
 }
 
 // nearUnit reports whether a word is a slip of the keyboard for a unit.

@@ -33,7 +33,7 @@ func isJoiner(t token) bool { return t.is("and", "und", "et", "y", "&", "+") }
 var addressLike = regexp.MustCompile(`(?i)^\[?([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*)(%[a-z0-9]+)?\]?(/[0-9]+\]?)?$`)
 
 // portLike is a word that can only be meant as ports.
-var portLike = regexp.MustCompile(`(?i)^([0-9]+(-[0-9]*)?(/[a-z]{0,5})?|(ssh|rdp|winrm)(/[a-z]*)?)$`)
+var portLike = regexp.MustCompile(`(?i)^([0-9]+(-[0-9]*)?(/[a-z]{0,5})?|[0-9]+(tcp|udp)|(ssh|rdp|winrm)(/[a-z]*)?)$`)
 
 // request reads <vm>[,<vm>…] [ports] [duration] [from <source>] for <reason>. All but
 // the VM may be missing: the policy fills it in, or the form asks for it.
@@ -150,8 +150,13 @@ func (r *reader) part() {
 	case t.is(forWords()...):
 		r.at++
 		r.forWhat()
+	case n > 0 && strings.IndexAny(t.read, "½¼¾.") == 0 && r.ask.portsEnd == r.at && r.ask.bare:
+		number := r.tokens[r.at-1].typed
+		r.fault("%s may be one number, or a port and a duration; write one such as 1.5h.", number+" "+r.typed(n))
 	case n > 0:
 		r.duration(d, r.typed(n), err)
+	case timeOfDay.MatchString(t.read):
+		r.unknown()
 	case addressLike.MatchString(t.read) && r.ask.source != "":
 		r.fault("There are two addresses, %s and %s; write one from, with one address or range.", r.ask.source, r.typed(1))
 	case addressLike.MatchString(t.read):
@@ -219,7 +224,7 @@ func (r *reader) unknown() {
 	}
 	first := r.peek(0)
 	switch typed := r.typed(n); {
-	case first.is("until", "till", "bis", "by", "to") && timeOfDay.MatchString(r.tokens[r.at-1].read), timeOfDay.MatchString(first.read):
+	case first.is("until", "till", "bis", "by"), timeOfDay.MatchString(first.read):
 		r.fault("I cannot read %s: write how long you need it, such as 2h.", typed)
 	case first.is("because", "since", "to", "as", "due", "so", "wegen", "weil", "um", "reason") && len(r.ask.VMs) > 0:
 		r.fault("I do not understand %s here; if that is the reason, write for before it.", typed)
@@ -227,8 +232,9 @@ func (r *reader) unknown() {
 		r.ask.named = true
 		r.fault("Name the VM first: put %s at the beginning, as in "+example+".", typed)
 	default:
+		r.ask.named = r.ask.named || len(r.ask.VMs) == 0 && r.at == len(r.tokens)
 		r.fault("I do not understand %s here; "+r.hint+".", typed)
 	}
 }
 
-var timeOfDay = regexp.MustCompile(`(?i)^([0-9]{1,2}:[0-9]{2}(am|pm)?|[0-9]{1,2}(am|pm))$`)
+var timeOfDay = regexp.MustCompile(`(?i)^[0-9]{1,2}(:[0-9]{2}(am|pm)?|am|pm)(-[0-9]{1,2}(:[0-9]{2}(am|pm)?|am|pm))?$`)

@@ -70,7 +70,7 @@ func askingTable() []Spec {
 	return []Spec{
 		{
 			Verb: VerbRequest, Usage: "request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>",
-			Does: "asks for access; what you leave out the form asks for",
+			Does: "asks for access, and the form asks for what you leave out",
 			Examples: []Example{
 				{"request web-1 ssh 1h from 203.0.113.7 for the deploy", "SSH to one VM for an hour"},
 				{"request web-1 web-2 22,8000-8010 90 min from me for the fix", "two VMs, from the address that you used last"},
@@ -79,7 +79,7 @@ func askingTable() []Spec {
 			},
 			Notes: "A VM is its name, `group/name`, or `tag:key=value` for many. Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. " +
 				"Durations: `45m`, `2h`, `1h30m`, `90 min`. An address: `203.0.113.7`, a range such as `198.51.100.0/24`, or `me`.",
-			Words: "req ask access open ssh rdp winrm connect login want need get enter allow permit give grant jit unlock",
+			Words: "req ask access open ssh rdp winrm connect login want need get enter allow permit give grant jit unlock i please pls plz can could let",
 			read:  func(r *reader, _ Verb) Command { return r.request() },
 		},
 		{
@@ -100,7 +100,7 @@ func askingTable() []Spec {
 		},
 		{
 			Verb: VerbProtect, Usage: "protect <vm>[,<vm>…] [ports]",
-			Does: "opens a form that keeps ports shut unless access is granted; for admins",
+			Does: "opens a form that keeps ports shut unless access is granted, for admins",
 			Examples: []Example{
 				{"protect web-1", "the ports that its policy names"},
 				{"protect web-1,web-2 ssh,8443", "the form begins with these ports"},
@@ -116,7 +116,7 @@ func lookingTable() []Spec {
 		{
 			Verb: VerbList, Usage: "list [all]", Does: "shows your grants and waiting requests, or everybody's that you may see",
 			Examples: []Example{{"list", "yours"}, {"list all", "everybody's"}},
-			Words:    "ls grants requests mine status show active ps pending waiting who", read: (*reader).list,
+			Words:    "ls grants requests mine status show active ps pending waiting who whats", read: (*reader).list,
 		},
 		{
 			Verb: VerbVMs, Usage: "vms [text]", Does: "shows VMs, whether they are protected, and what may be asked for",
@@ -135,8 +135,8 @@ func lookingTable() []Spec {
 		},
 		{
 			Verb: VerbExplain, Usage: "explain <vm> [@user]", Does: "is a dry run: may you ask, who approves, what else opens or shuts the port",
-			Examples: []Example{{"explain web-1", "for yourself"}, {"explain shop/web-1 @ada", "for somebody else; for admins"}},
-			Words:    "why test try dry-run dryrun whoami may can", read: (*reader).explain,
+			Examples: []Example{{"explain web-1", "for yourself"}, {"explain shop/web-1 @ada", "for somebody else, for admins"}},
+			Words:    "why test try dry-run dryrun whoami may", read: (*reader).explain,
 		},
 		{
 			Verb: "history", Words: "log logs record past",
@@ -163,7 +163,7 @@ func endingTable() []Spec {
 			Words:    "withdraw abort undo remove delete rm drop", Ends: true, read: (*reader).onlyGrant,
 		},
 		{
-			Verb: VerbRevoke, Usage: "revoke <grant> [reason]", Does: "ends somebody's access; for approvers and admins",
+			Verb: VerbRevoke, Usage: "revoke <grant> [reason]", Does: "ends somebody's access, for approvers and admins",
 			Examples: []Example{{"revoke g-7k2qd the change is over", "its holder reads the reason"}},
 			Words:    "remove delete rm kill terminate close end stop kick", Ends: true,
 			read: func(r *reader, v Verb) Command { return Command{Verb: v, Grant: r.grant(v), Reason: r.reason()} },
@@ -173,7 +173,7 @@ func endingTable() []Spec {
 			Instead: "This version takes no typed denial yet; press Deny on the card, or in /jit list.",
 		},
 		{
-			Verb: VerbUnprotect, Usage: "unprotect <vm>[,<vm>…]", Does: "ends the protection of VMs; for admins",
+			Verb: VerbUnprotect, Usage: "unprotect <vm>[,<vm>…]", Does: "ends the protection of VMs, for admins",
 			Examples: []Example{{"unprotect web-1", "its ports are as they were before"}},
 			Words:    "unlock disable unguard", Ends: true, read: (*reader).protect,
 		},

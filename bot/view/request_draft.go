@@ -20,6 +20,8 @@ type RequestDraft struct {
 	Duration string
 	Reason   string
 
+	ReasonMissing bool // the line that was typed had no reason: the form begins there
+
 	Note  string // said above the inputs, in plain text
 	Again bool   // the ports' block takes its other name
 }

@@ -152,8 +152,9 @@ func durationInput(d RequestDraft, o access.Offer) slack.Block {
 }
 
 func reasonInput(d RequestDraft) slack.Block {
-	return slack.NewInputBlock(InputReason, plain("Reason"), plain("The approvers read it, and it is kept in the record."),
-		textInput(InputReason, d.Reason, maxReason).WithMultiline(true))
+	e := textInput(InputReason, d.Reason, maxReason).WithMultiline(true)
+	e.FocusOnLoad = d.ReasonMissing
+	return slack.NewInputBlock(InputReason, plain("Reason"), plain("The approvers read it, and it is kept in the record."), e)
 }
 
 // textInput never begins with more than it takes.

@@ -143,6 +143,8 @@ func (r *durationReader) amount() (n uint64, ok bool) {
 		n = number
 	case isArticle(a.text):
 		n = one
+	case a.text == unclear && isUnitAtom(r.atoms, r.at+1):
+		n, r.bad = one, true
 	case a.text == "quarter":
 		r.at--
 		n = one

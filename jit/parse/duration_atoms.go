@@ -23,7 +23,10 @@ func isUnitAtom(atoms []atom, at int) bool {
 	return at < len(atoms) && IsUnit(atoms[at].text)
 }
 
-const maxDurationWords = 12
+const (
+	maxDurationWords = 12
+	unclear          = "?" // a number that may be read in two ways
+)
 
 // atomsOf takes words apart, up to the first that can be no part of a duration.
 func atomsOf(words []string) []atom {
@@ -72,7 +75,7 @@ func atomsOfWord(word string) (out []atom, ok bool) {
 		a := atom{text: s}
 		if first := rune(s[0]); unicode.IsDigit(first) || first == '.' || first == ',' {
 			if a.thousandths, a.number = thousandths(s); !a.number {
-				a.text = "?"
+				a.text = unclear
 			}
 		}
 		out = append(out, a)

@@ -69,7 +69,9 @@ func numberWords() map[string]uint64 {
 
 // wholeWords are durations of one word.
 func wholeWords() map[string]string {
-	return map[string]string{"半小时": "30m", "半小時": "30m", "半个小时": "30m", "半時間": "30m", "mezzora": "30m", "полчаса": "30m", "一小时": "1h", "一小時": "1h"}
+	return map[string]string{
+		"半小时": "30m", "半小時": "30m", "半个小时": "30m", "半時間": "30m", "一小时": "1h", "一小時": "1h", "两小时": "2h", "mezzora": "30m", "полчаса": "30m",
+	}
 }
 
 func isHalf(word string) bool {

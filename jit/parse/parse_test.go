@@ -161,7 +161,8 @@ func TestDuration(t *testing.T) {
 		{"Polish", "2 godziny", 2 * time.Hour},
 		{"Russian", "2 часа", 2 * time.Hour},
 		{"Japanese", "２時間３０分", 150 * time.Minute},
-		{"Chinese", "两小时", 0}, // the number is not parted from the unit
+		{"Chinese", "两小时", 2 * time.Hour},
+		{"Chinese, a number that is not parted from the unit", "五小时", 0},
 		{"Chinese, with a digit", "2小时", 2 * time.Hour},
 		{"Korean", "2시간", 2 * time.Hour},
 		{"a second look", "a second", 0},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"jitbot/bot/command"
 	"jitbot/jit/text"
@@ -87,15 +88,12 @@ func naiveNumber(word string) (float64, bool) {
 
 // naiveSeconds reads a text that is a duration and nothing else; 0 when it is none.
 func naiveSeconds(s string) (total float64) {
-	if m := naiveISO.FindStringSubmatch(s); m != nil {
-		s = strings.Join(m[1:], "")
-	}
 	s = strings.NewReplacer("'", "", "’", "").Replace(s)
 	if n, ok := naiveWhole[strings.TrimRight(s, ".")]; ok {
 		return n
 	}
 	atoms := naiveAtoms.FindAllString(s, -1)
-	number, unit, halved := 0.0, 0.0, false
+	number, unit, have := 0.0, 0.0, false
 	for i, a := range atoms {
 		next := ""
 		if i+1 < len(atoms) {
@@ -103,40 +101,43 @@ func naiveSeconds(s string) (total float64) {
 		}
 		n, isNumber := naiveNumber(a)
 		switch size := naiveUnit(a); {
-		case size > 0 && number > 0:
-			total, unit, number, halved = total+number*size, size, 0, false
+		case size > 0 && have:
+			total, unit, number, have = total+number*size, size, 0, false
 		case slices.Contains(naiveHalf, a) && naiveUnit(next) == 0 && next != "a" && next != "an" && next != "-" && unit > 0:
 			total += unit / 2
 		case slices.Contains(naiveHalf, a) && number > 1:
 			number += .5
 		case slices.Contains(naiveHalf, a):
-			if number, halved = .5, true; i > 1 && slices.Contains(naiveLittle, atoms[i-1]) || i > 2 && atoms[i-1] == "a" {
+			if number, have = .5, true; i > 1 && slices.Contains(naiveLittle, atoms[i-1]) || i > 2 && atoms[i-1] == "a" {
 				number = 1.5
 			}
 		case a == "quarter" && unit > 0 && number <= 1 && naiveUnit(next) == 0 && next != "of":
-			total, number = total+unit/4, 0
+			total, number, have = total+unit/4, 0, false
 		case a == "quarter" || a == "quarters":
-			number = max(number, 1) / 4
+			number, have = max(number, 1)/4, true
 		case isNumber && unit == 3600 && next == "" && len(a) == 2 && strings.HasSuffix(s, a) && !strings.HasSuffix(s, " "+a):
 			total += 60 * n
 		case isNumber && strings.ContainsAny(a, "½¼¾"):
-			number += n
+			number, have = number+n, true
 		case (a == "a" || a == "an") && slices.Contains([]string{"second", "s", "m", "h", "d"}, next):
 			return 0 // a second look
-		case (a == "a" || a == "an") && (number > 0 || unit > 0):
-		case isNumber && !halved && number == 0:
-			number = n
-		case a == "of", a == ".", slices.Contains([]string{"and", "und", "et", "y", "e", "en", "&", "+"}, a):
+		case (a == "a" || a == "an") && (have || unit > 0):
+		case isNumber && !have:
+			number, have = n, true
+		case a == "of", a == ".":
+		case slices.Contains([]string{"and", "und", "et", "y", "e", "en", "&", "+"}, a) && (unit > 0 || slices.ContainsFunc(atoms[i:], isNaiveHalf)):
 		case a == "-" && len([]rune(next)) >= 3:
 		default:
 			return 0
 		}
 	}
-	if number > 0 {
+	if have {
 		return 0
 	}
 	return total
 }
+
+func isNaiveHalf(word string) bool { return slices.Contains(naiveHalf, word) }
 
 func naiveClean(word string) string {
 	word = strings.Map(func(r rune) rune {
@@ -152,13 +153,16 @@ func naiveClean(word string) string {
 }
 
 // naiveWord is a word, and what comes after it.
-type naiveWord struct{ word, rest string }
+type naiveWord struct {
+	word, rest string
+	listed     bool // a comma stands after it
+}
 
 func naiveWords(line string) (out []naiveWord) {
 	for line != "" {
 		i := strings.IndexAny(line, naiveSeparators)
-		if m := regexp.MustCompile(`^[0-9]+[,，][0-9]{1,4} ?\pL+`).FindString(naiveClean(line)); m != "" && len(line) == len(naiveClean(line)) {
-			if unit := strings.TrimLeft(m, "0123456789,， "); naiveUnit(unit) > 0 {
+		if m := regexp.MustCompile(`^[0-9０-９]+[,，][0-9０-９]{1,4} ?\pL+`).FindString(strings.ToLower(line)); m != "" {
+			if unit := strings.TrimLeft(m, "0123456789０１２３４５６７８９,， "); naiveUnit(unit) > 0 {
 				i = len(m) - len(unit)
 				if line[i-1] == ' ' {
 					i--
@@ -171,11 +175,14 @@ func naiveWords(line string) (out []naiveWord) {
 			i = len(line)
 		}
 		if i > 0 {
-			out = append(out, naiveWord{naiveClean(line[:i]), strings.TrimLeft(line[i:], naiveSeparators)})
+			out = append(out, naiveWord{word: naiveClean(line[:i]), rest: strings.TrimLeft(line[i:], naiveSeparators)})
 		}
 		line = strings.TrimLeft(line[i:], " ")
 		if line != "" && strings.ContainsRune(naiveSeparators, []rune(line)[0]) {
 			line = strings.TrimLeft(line, naiveSeparators)
+			if len(out) > 0 {
+				out[len(out)-1].listed = true
+			}
 		}
 	}
 	return out
@@ -226,9 +233,16 @@ func naiveRead(line string) (n naive) {
 func naiveLongest(words []naiveWord) (seconds float64, taken int) {
 	all := ""
 	for i, w := range words[:min(len(words), 9)] {
-		all = strings.TrimSpace(all + " " + w.word)
+		word := w.word
+		if m := naiveISO.FindStringSubmatch(word); m != nil {
+			word = strings.Join(m[1:], "")
+		}
+		all = strings.TrimSpace(all + " " + word)
 		if s := naiveSeconds(strings.TrimRight(all, ".")); s > 0 {
 			seconds, taken = s, i+1
+		}
+		if w.listed {
+			break
 		}
 	}
 	return seconds, taken
@@ -297,4 +311,39 @@ func FuzzLines(f *testing.F) {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) { checkNaive(t, "request "+strings.TrimPrefix(line, "request ")) })
+}
+
+// naiveVocabulary are the words that lines are made of.
+func naiveVocabulary() []string {
+	return strings.Fields("web-1 web-2 rg/db tag:a=b 01-web 22 3389 60 443 8000-8010 53/udp 22/tcp ssh rdp winrm port ports on via with and & + y 1h 2h 30m 90s " +
+		"1h30m 1h30 2hours 90min 1.5h 1,5h ½h .5h ½ 1,25 22,5 1.5 2 1 30 15 hour hours minutes min h m s std stunden stunde eine ein halbe half a an " +
+		"quarter quarters of one two three forty days day 2-hour half-hour pt2h p1d for for for from me my ip 203.0.113.7 198.51.100.0/24 2001:db8::7 " +
+		"[2001:db8::7] x deploy the fix second 2 3 horus minuts until 17:00 5pm please to access web-3 “ssh” \"2h\" \"the 1h\" test\" für 2時間 ２２ ， 、 ; " +
+		"5m3h 1h1h 0h 22h 22,3389 22,80 de heure et demie una hora y media mezz'ora anderthalb 10-20m 3-d 2-h 1/2 e en")
+}
+
+// FuzzWords is FuzzLines with lines of words that mean something.
+func FuzzWords(f *testing.F) {
+	all := naiveVocabulary()
+	f.Add([]byte{0, 12, 29, 80, 90})
+	f.Fuzz(func(t *testing.T, picked []byte) {
+		line := "request"
+		for i, p := range picked[:min(len(picked), 12)] {
+			between := " "
+			if i > 0 && picked[i-1] > 250 {
+				between = ","
+			}
+			line += between + all[int(p)%len(all)]
+		}
+		checkNaive(t, line)
+	})
+}
+
+// Lines of words that mean something ask for nothing that a naive reader would not.
+func TestLinesOfWords(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		words := rapid.SliceOfN(rapid.SampledFrom(naiveVocabulary()), 1, 9).Draw(rt, "words")
+		between := rapid.SampledFrom([]string{" ", " ", " ", ", "}).Draw(rt, "between")
+		checkNaive(t, "request web-1 "+strings.Join(words, between))
+	})
 }

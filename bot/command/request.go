@@ -68,7 +68,7 @@ func (r *reader) vms() {
 		case t.gap:
 			r.ask.named = true
 			r.fault("There is a comma too many before %s; write web-1,web-2.", t.typed)
-		case noName(t):
+		case noName(t), t.is("a") && len(r.ask.VMs) > 0:
 			r.unknown()
 			continue
 		default:
@@ -89,12 +89,15 @@ func (r *reader) vm(t token) {
 	}
 }
 
+// partOfOne begins what may go on with the number before it: 1 ½ hours, 2 half hours.
+var partOfOne = regexp.MustCompile(`(?i)^([½¼¾.]|half|halbe|halve|demi|media|meia|mezz|quarter)`)
+
 // noName reports whether a word is no VM, although it stands where one may: one that
 // is called so is written with its group.
 func noName(t token) bool {
-	return t.read == "" || strings.ContainsAny(t.read[:1], "@#!<>") || isJoiner(t) || isFiller(t) || timeOfDay.MatchString(t.read) || len(t.read) > 1 && parse.IsUnit(t.read) || t.is(
+	return t.read == "" || parse.IsNumber(t.read) || strings.ContainsAny(t.read[:1], "@#!<>") || isJoiner(t) || isFiller(t) || timeOfDay.MatchString(t.read) || parse.IsUnit(t.read) || t.is(
 		"to", "the", "vm", "vms", "access", "please", "pls", "plz", "at", "in", "of", "until", "till", "bis", "by", "because", "since",
-		"me", "my", "we", "need", "want", "now", "asap", "today", "tomorrow", "tonight", "about", "max", "half", "quarter")
+		"me", "my", "we", "need", "want", "now", "asap", "today", "tomorrow", "tonight", "about", "max", "half", "quarter", "quarters", "an", "e", "en")
 }
 
 // isFiller reports whether a word may stand before ports.
@@ -150,7 +153,7 @@ func (r *reader) part() {
 	case t.is(forWords()...):
 		r.at++
 		r.forWhat()
-	case n > 0 && strings.IndexAny(t.read, "½¼¾.") == 0 && r.ask.portsEnd == r.at && r.ask.bare:
+	case n > 0 && partOfOne.MatchString(t.read) && r.ask.portsEnd == r.at && r.ask.bare && !t.listed:
 		number := r.tokens[r.at-1].typed
 		r.fault("%s may be one number, or a port and a duration; write one such as 1.5h.", number+" "+r.typed(n))
 	case n > 0:

@@ -176,6 +176,7 @@ func TestADirectMessageIsNeitherLostNorDoubled(t *testing.T) {
 	}
 	o.must(o.sim.Repeat(o.ctx, asked))
 	stop()
+	o.until("no socket is left", func(s *slacksim.Snapshot) bool { return s.Sockets == 0 })
 	o.open()
 	o.must(o.sim.Repeat(o.ctx, asked)) // an event of which the first run's memory is gone
 	o.reads(o.said(adaID, "list").Text, "waiting for approval")

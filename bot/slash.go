@@ -85,7 +85,8 @@ func (b *Bot) mine(ctx context.Context, by jit.UserID, c command.Command) ([]net
 	}
 	last, _, err := b.Service.Recent(ctx, by)
 	if err == nil && len(last.Sources) != 1 {
-		err = jit.Refuse(jit.ErrInput, "You have not asked from one address before, so I do not know what from me is; write the address, as in from 203.0.113.7.")
+		err = jit.Refuse(jit.ErrInput,
+			"You have not asked from one address before, so I do not know what from me is; write the address, as in from 203.0.113.7.")
 	}
 	return last.Sources, err //nolint:wrapcheck // a refusal stays one
 }

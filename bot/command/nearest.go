@@ -25,7 +25,8 @@ func NoCommand(word string) error {
 			ways = append(ways, string(s.Verb)+" "+s.Does)
 		}
 	}
-	return jit.Refuse(jit.ErrInput, "There is no command %s, so nothing was ended: "+strings.Join(ways, "; ")+". /jit help %s tells how.", word, near[0].Verb)
+	return jit.Refuse(jit.ErrInput, "There is no command %s, so nothing was ended: "+strings.Join(ways, "; ")+". /jit help %s tells how.",
+		word, near[0].Verb)
 }
 
 // nearest are the commands that a word may mean: by its meaning, else by its letters.

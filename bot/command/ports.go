@@ -24,7 +24,8 @@ func (r *reader) ports(joined bool) {
 		r.fault("There are ports in two places, %s and %s; write them together, as in 22,3389, and a duration with its unit, as in 60m.",
 			strings.Join(r.ask.ports, ","), t.typed)
 	case bare && minutes && len(t.read) < 3 && t.read < "60" && t.read != "22":
-		r.fault("%s after %s may be a port or minutes; write %s/tcp for the port, or 1h%sm for the time.", t.typed, r.ask.duration, t.typed, t.typed)
+		r.fault("%s after %s may be a port or minutes; write %s/tcp for the port, or 1h%sm for the time.",
+			t.typed, r.ask.duration, t.typed, t.typed)
 	default:
 		r.ask.ports = append(r.ask.ports, t.read)
 	}

@@ -30,7 +30,8 @@ func forWords() []string { return []string{"for", "für", "fuer", "pour", "para"
 func isJoiner(t token) bool { return t.is("and", "und", "et", "y", "&", "+") }
 
 // addressLike is a word that can only be meant as an address.
-var addressLike = regexp.MustCompile(`(?i)^\[?([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*)(%[a-z0-9]+)?\]?(/[0-9]+\]?)?$`)
+var addressLike = regexp.MustCompile(
+	`(?i)^\[?([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*)(%[a-z0-9]+)?\]?(/[0-9]+\]?)?$`)
 
 // portLike is a word that can only be meant as ports.
 var portLike = regexp.MustCompile(`(?i)^([0-9]+(-[0-9]*)?(/[a-z]{0,5})?|[0-9]+(tcp|udp)|(ssh|rdp|winrm)(/[a-z]*)?)$`)
@@ -95,9 +96,11 @@ var partOfOne = regexp.MustCompile(`(?i)^([½¼¾.]|half|halbe|halve|demi|media|
 // noName reports whether a word is no VM, although it stands where one may: one that
 // is called so is written with its group.
 func noName(t token) bool {
-	return t.read == "" || parse.IsNumber(t.read) || strings.ContainsAny(t.read[:1], "@#!<>") || isJoiner(t) || isFiller(t) || timeOfDay.MatchString(t.read) || parse.IsUnit(t.read) || t.is(
-		"to", "the", "vm", "vms", "access", "please", "pls", "plz", "at", "in", "of", "until", "till", "bis", "by", "because", "since",
-		"me", "my", "we", "need", "want", "now", "asap", "today", "tomorrow", "tonight", "about", "max", "half", "quarter", "quarters", "an", "e", "en")
+	return t.read == "" || parse.IsNumber(t.read) || parse.IsUnit(t.read) || timeOfDay.MatchString(t.read) ||
+		strings.ContainsAny(t.read[:1], "@#!<>") || isJoiner(t) || isFiller(t) || t.is(
+		"to", "the", "vm", "vms", "access", "please", "pls", "plz", "at", "in", "of", "until", "till", "bis", "by",
+		"because", "since", "me", "my", "we", "need", "want", "now", "asap", "today", "tomorrow", "tonight", "about", "max",
+		"half", "halbe", "halben", "halve", "demi", "demie", "meia", "mezza", "quarter", "quarters", "an", "e", "en")
 }
 
 // isFiller reports whether a word may stand before ports.

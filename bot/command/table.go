@@ -77,13 +77,16 @@ func askingTable() []Spec {
 				{"request shop/web-1 rdp for half an hour for a look", "the `web-1` in the group `shop`"},
 				{"request tag:env=dev ssh for the upgrade", "all VMs with a tag; the form asks for the rest"},
 			},
-			Notes: "A VM is its name, `group/name`, or `tag:key=value` for many. Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. " +
-				"Durations: `45m`, `2h`, `1h30m`, `90 min`. An address: `203.0.113.7`, a range such as `198.51.100.0/24`, or `me`.",
-			Words: "req ask access open ssh rdp winrm connect login want need get enter allow permit give grant jit unlock i please pls plz can could let",
-			read:  func(r *reader, _ Verb) Command { return r.request() },
+			Notes: "A VM is its name, `group/name`, or `tag:key=value` for many. " +
+				"Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. Durations: `45m`, `2h`, `1h30m`, `90 min`. " +
+				"An address: `203.0.113.7`, a range such as `198.51.100.0/24`, or `me`.",
+			Words: "req ask access open ssh rdp winrm connect login want need get enter allow permit give grant jit unlock " +
+				"i please pls plz can could let",
+			read: func(r *reader, _ Verb) Command { return r.request() },
 		},
 		{
-			Verb: "extend", Words: "more longer prolong renew",
+			Verb:    "extend",
+			Words:   "more longer prolong renew",
 			Instead: "This version cannot extend access yet; ask again with /jit request before the time is over.",
 		},
 		{
@@ -128,10 +131,13 @@ func lookingTable() []Spec {
 			Verb: VerbScan, Usage: "scan [unhealthy|healthy|na] [text]",
 			Does: "shows which VMs have open management ports, and by which rule",
 			Examples: []Example{
-				{"scan", "every VM that you may see"}, {"scan unhealthy", "those that are open"}, {"scan na web", "those that cannot be told, with web in name, group or tags"},
+				{"scan", "every VM that you may see"}, {"scan unhealthy", "those that are open"},
+				{"scan na web", "those that cannot be told, with web in name, group or tags"},
 			},
 			TableHead: "A VM is in the first row that fits:",
-			Table:     scanClasses(), Words: "check audit report exposed exposure posture", read: func(r *reader, _ Verb) Command { return r.scan() },
+			Table:     scanClasses(),
+			Words:     "check audit report exposed exposure posture",
+			read:      func(r *reader, _ Verb) Command { return r.scan() },
 		},
 		{
 			Verb: VerbExplain, Usage: "explain <vm> [@user]", Does: "is a dry run: may you ask, who approves, what else opens or shuts the port",
@@ -154,8 +160,9 @@ func lookingTable() []Spec {
 func endingTable() []Spec {
 	return []Spec{
 		{
-			Verb: VerbDone, Usage: "done <grant>", Does: "ends your access early", Examples: []Example{{"done g-7k2qd", "the rule is taken away now"}},
-			Words: "finish finished end close exit logout leave stop quit remove delete rm disconnect", Ends: true, read: (*reader).onlyGrant,
+			Verb: VerbDone, Usage: "done <grant>", Does: "ends your access early",
+			Examples: []Example{{"done g-7k2qd", "the rule is taken away now"}},
+			Words:    "finish finished end close exit logout leave stop quit remove delete rm disconnect", Ends: true, read: (*reader).onlyGrant,
 		},
 		{
 			Verb: VerbCancel, Usage: "cancel <grant>", Does: "withdraws your waiting request",

@@ -9,7 +9,8 @@ import (
 // MentionAnswer is what somebody reads who mentions the bot. An event
 // brings nothing that could open a form, so there is a button.
 func MentionAnswer() Message {
-	return FormAnswer("To ask for time-limited access to a VM, press *Request access* or type `/jit`; `/jit help` lists what else there is.", "")
+	return FormAnswer("To ask for time-limited access to a VM, press *Request access* or type `/jit`; "+
+		"`/jit help` lists what else there is.", "")
 }
 
 // FormAnswer says something beside the button that opens the form, with what was

@@ -25,7 +25,7 @@ func typedDirectly(p eventPayload) bool {
 // direct takes a direct message as a command, with or without /jit before it. What
 // changes something is stored before the event is acknowledged.
 func (b *Bot) direct(ctx context.Context, at envelope, p eventPayload) {
-	cmd := slashCommand{Team: b.workspace.Team, User: p.Event.User, Text: p.command(string(b.workspace.User)), Event: p.ID}
+	cmd := slashCommand{Team: b.workspace.Team, User: p.Event.User, Text: p.command(b.workspace.User), Event: p.ID}
 	raw, err := json.Marshal(cmd)
 	ack := func(ctx context.Context) { b.ack(ctx, at, nil) }
 	if err != nil || command.Unformat(cmd.Text) == "" {

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -121,9 +122,7 @@ func TestOnlyPeoplesOwnMessagesAreAnswered(t *testing.T) {
 		{"text": "list"},
 	} {
 		all := map[string]any{"type": "message", "channel": dm, "channel_type": "im", "ts": "1700000000.000100"}
-		for k, v := range event {
-			all[k] = v
-		}
+		maps.Copy(all, event)
 		o.must(o.sim.Event(o.ctx, all))
 	}
 	o.reads(o.said(adaID, "list").Text, "You have no live grants")

@@ -2,6 +2,7 @@ package command
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,13 +21,7 @@ type token struct {
 
 // is reports whether the word is one of these, whatever its case.
 func (t token) is(words ...string) bool {
-	read := strings.ToLower(t.read)
-	for _, w := range words {
-		if read == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(words, strings.ToLower(t.read))
 }
 
 // plain is a word as it is read.
@@ -55,7 +50,7 @@ func lex(line string) (out []token) {
 		switch {
 		case r == ' ':
 			end(i)
-		case strings.ContainsRune(separators, r) && !(at >= 0 && decimal(line[at:i], line[i+utf8.RuneLen(r):])):
+		case strings.ContainsRune(separators, r) && (at < 0 || !decimal(line[at:i], line[i+utf8.RuneLen(r):])):
 			end(i)
 			gap = gap || listed || len(out) == 0
 			listed = true

@@ -95,12 +95,11 @@ func (r *reader) doubtDuration(words []token) {
 		}
 	}
 	for _, t := range words[:min(len(words), 5)] {
-		for _, w := range strings.FieldsFunc(strings.ToLower(t.read), func(c rune) bool { return !unicode.IsLetter(c) }) {
-			if vagueUnit.MatchString(w) {
-				r.fault("I do not understand how long you need it: the reason says %s. Write a duration before it, such as for 2h, "+
-					"or the reason in quotes.", t.typed)
-				return
-			}
+		parts := strings.FieldsFunc(strings.ToLower(t.read), func(c rune) bool { return !unicode.IsLetter(c) })
+		if slices.ContainsFunc(parts, vagueUnit.MatchString) {
+			r.fault("I do not understand how long you need it: the reason says %s. Write a duration before it, such as for 2h, "+
+				"or the reason in quotes.", t.typed)
+			return
 		}
 	}
 }

@@ -131,7 +131,8 @@ func lookingTable() []Spec {
 			Verb: VerbScan, Usage: "scan [unhealthy|healthy|na] [text]",
 			Does: "shows which VMs have open management ports, and by which rule",
 			Examples: []Example{
-				{"scan", "every VM that you may see"}, {"scan unhealthy", "those that are open"},
+				{"scan", "every VM that you may see"},
+				{"scan unhealthy", "those that are open"},
 				{"scan na web", "those that cannot be told, with web in name, group or tags"},
 			},
 			TableHead: "A VM is in the first row that fits:",

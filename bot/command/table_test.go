@@ -33,7 +33,7 @@ func TestEachRowIsACommand(t *testing.T) {
 
 // No word leads to a line that ends something.
 func TestNothingThatEndsIsProposed(t *testing.T) {
-	for _, word := range strings.Fields("remove delete rm kill close stop end exit quit finish dane dne revok cancle cancal unprotct reject refuse withdraw abort " +
+	for word := range strings.FieldsSeq("remove delete rm kill close stop end exit quit finish dane dne revok cancle cancal unprotct reject refuse withdraw abort " +
 		"terminate kick disable") {
 		said := command.NoCommand(word).Error()
 		if strings.Contains(said, "did you mean") {

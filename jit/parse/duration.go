@@ -62,32 +62,35 @@ type durationReader struct {
 func (r *durationReader) read() (words int) {
 	for {
 		before := r.at
-		if before > 0 && isAnd(r.word()) {
-			r.at++
-		}
-		n, unit, ok := r.part()
+		n, unit, ok := r.next()
 		within := before > 0 && r.atoms[before-1].words == 0 // in a word that began as a duration
-		if !ok {
-			n, unit, ok = r.minutesOfHour(before)
-		}
-		if !ok || unit.rank <= r.last.rank && !within {
-			if r.at = before; within {
-				r.bad, words = true, r.wordEnd()
-			}
-			return words
-		}
-		if unit.rank <= r.last.rank {
+		switch less := unit.rank > r.last.rank; {
+		case within && (!ok || !less):
 			r.bad = true
+		case !ok || !less:
+			return words
 		}
 		r.last = unit
 		r.total = min(r.total+min(n, maxThousandths+1)*uint64(unit.size/time.Second), maxThousandths+1)
-		if end := r.atoms[r.at-1].words; end > 0 {
-			words = end
-		}
 		if r.bad {
 			return r.wordEnd()
 		}
+		if end := r.atoms[r.at-1].words; end > 0 {
+			words = end
+		}
 	}
+}
+
+// next reads a part, with or without a word between it and the one before.
+func (r *durationReader) next() (n uint64, unit durationUnit, ok bool) {
+	before := r.at
+	if before > 0 && isAnd(r.word()) {
+		r.at++
+	}
+	if n, unit, ok = r.part(); ok {
+		return n, unit, true
+	}
+	return r.minutesOfHour(before)
 }
 
 // wordEnd is how many words there are with the one that is being read.

@@ -53,6 +53,24 @@ var (
 
 // atomsOfWord takes one word apart at the borders of its numbers.
 func atomsOfWord(word string) (out []atom, ok bool) {
+	word = usual(word)
+	if strings.TrimSpace(atomsPattern.ReplaceAllString(word, "")) != "" {
+		return nil, false
+	}
+	for _, s := range atomsPattern.FindAllString(word, -1) {
+		a := atom{text: s}
+		if first := rune(s[0]); unicode.IsDigit(first) || first == '.' || first == ',' {
+			if a.thousandths, a.number = thousandths(s); !a.number {
+				a.text = unclear
+			}
+		}
+		out = append(out, a)
+	}
+	return out, true
+}
+
+// usual is a word with its numbers in digits, in the order in which they are said.
+func usual(word string) string {
 	word = strings.TrimRight(fractions.Replace(strings.ToLower(Fold(word))), ".")
 	if whole, ok := wholeWords()[word]; ok {
 		word = whole
@@ -67,18 +85,5 @@ func atomsOfWord(word string) (out []atom, ok bool) {
 			word = m[1] + " " + m[2]
 		}
 	}
-	left := strings.TrimSpace(atomsPattern.ReplaceAllString(word, ""))
-	if left != "" {
-		return nil, false
-	}
-	for _, s := range atomsPattern.FindAllString(word, -1) {
-		a := atom{text: s}
-		if first := rune(s[0]); unicode.IsDigit(first) || first == '.' || first == ',' {
-			if a.thousandths, a.number = thousandths(s); !a.number {
-				a.text = unclear
-			}
-		}
-		out = append(out, a)
-	}
-	return out, true
+	return word
 }

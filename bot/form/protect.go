@@ -135,7 +135,7 @@ func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
 }
 
 func (i Interaction) longest(errs Errors) time.Duration {
-	word := strings.ReplaceAll(text.Clean(i.input(view.InputDuration, view.InputDuration).Value), " ", "")
+	word := text.Clean(i.input(view.InputDuration, view.InputDuration).Value)
 	d, err := parse.Duration(view.Clip(word, view.MaxOptionText))
 	switch {
 	case word == "":

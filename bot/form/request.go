@@ -122,7 +122,7 @@ func onlyPort(o access.Offer) *jit.PortPolicy {
 }
 
 func (f Request) duration(a *jit.Ask, errs Errors) {
-	word := strings.ReplaceAll(text.Clean(f.Draft.Duration), " ", "")
+	word := text.Clean(f.Draft.Duration)
 	if word == "" {
 		errs.add(view.InputDuration, "Say for how long, such as 45m, 2h or 1h30m.")
 		return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
@@ -50,30 +49,46 @@ func (b *Bot) later(l lane, to reply, doing string, run func(context.Context)) b
 func (b *Bot) ask(ctx context.Context, t typedLine, c command.Command) {
 	typed := c.Ask
 	if typed.Reason != "" && len(typed.Ports) > 0 && len(typed.Sources) > 0 {
-		b.acceptCommand(ctx, t, command.VerbRequest)
+		b.take(ctx, t.in)
 		return
 	}
-	f := formOpening{to: t.cmd.reply(), trigger: t.cmd.Trigger, typed: typed}
-	came := time.Now()
-	taken := b.later(prompts, f.to, "reading a request", func(ctx context.Context) {
+	f := formOpening{to: t.in.to, trigger: t.cmd.Trigger, typed: typed}
+	b.readLater(ctx, t, "reading a request", func(ctx context.Context) {
 		var err error
-		if f.typed.Sources, err = b.mine(ctx, t.cmd.User, c); err != nil {
-			t.say(ctx, b.refusalOf(ctx, "a request", t.cmd.User, "", err))
+		if f.typed.Sources, err = b.mine(ctx, t.in.by, c); err != nil {
+			t.answer(ctx, b.refusalOf(ctx, "a request", t.in.by, "", err))
 			return
 		}
-		if typed.Reason != "" && !b.incomplete(ctx, t.cmd.User, f.typed, came) {
-			b.acceptCommand(ctx, t, command.VerbRequest)
+		if typed.Reason != "" && !b.incomplete(ctx, t.in.by, f.typed, t.in.came) {
+			b.take(ctx, t.in)
 			return
 		}
 		if t.direct() {
-			t.say(ctx, b.formFor(ctx, t, c))
+			t.answer(ctx, b.formFor(ctx, t, c))
 			return
 		}
+		t.in.outcome.is("")
 		t.ack(ctx)
 		b.openForm(ctx, f)
 	})
-	if !taken {
-		t.say(ctx, view.Say(b.full()))
+}
+
+// readLater finds out what a line needs. One that would be stored and is not read, since
+// too much waits or the bot ends, is turned away for good.
+func (b *Bot) readLater(ctx context.Context, t typedLine, doing string, run func(context.Context)) {
+	if t.in == nil {
+		if !b.later(prompts, t.cmd.reply(), doing, run) {
+			t.say(ctx, view.Say(b.full()))
+		}
+		return
+	}
+	read := &job{by: t.in.by, to: t.in.to, lane: prompts, doing: doing, run: run}
+	read.never = func() {
+		t.in.say = func(text string) { b.say(t.in.to, view.Say(text)) } // nothing can be acknowledged any more
+		b.turnAway(ctx, t.in, restarting)
+	}
+	if !b.queue.add(read, b.Now()) {
+		b.turnAway(ctx, t.in, b.full())
 	}
 }
 
@@ -108,28 +123,18 @@ func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask, came
 	return form.Incomplete(typed, o)
 }
 
-// neverTake says that a delivery was refused: a repeat of it is not taken either.
-func (b *Bot) neverTake(d delivery, text string) {
-	if o, first := b.told.outcome(d.key(), b.Now()); first {
-		o.is(text)
-	}
-}
-
-func (b *Bot) acceptCommand(ctx context.Context, t typedLine, v command.Verb) {
+// commandIntake is a command that is to be stored.
+func (b *Bot) commandIntake(ctx context.Context, t typedLine, v command.Verb) (*intake, error) {
 	came := time.Now()
 	asked, err := errandOf(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: t.raw})
-	if err != nil {
-		t.say(ctx, view.Say(view.FaultText))
-		return
-	}
-	b.take(ctx, &intake{
+	return &intake{
 		errand: asked, came: came,
 		taken: func() { t.ack(ctx) },
 		say:   func(text string) { t.say(ctx, view.Say(text)) },
 		note: func() *note {
 			return b.noteLater(b.serving, t.cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
 		},
-	})
+	}, err
 }
 
 // carryOutCommand carries out a stored command.
@@ -152,26 +157,4 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 	default:
 		return b.act(ctx, cmd.User, c.Verb, c.Grant, c.Reason)
 	}
-}
-
-// request stores what is asked for and checks it.
-func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask) view.Message {
-	grants, err := b.Service.Ask(ctx, by, key, a)
-	var lines []string
-	for _, g := range grants {
-		checked, err := g, error(nil)
-		if g.State == jit.Asked {
-			checked, err = b.Service.Check(ctx, g.ID)
-		}
-		if err != nil {
-			checked.ID = g.ID
-			b.logFault(ctx, "checking a request", by, g.ID, err)
-		}
-		lines = append(lines, view.RequestReply(checked, err))
-	}
-	if err != nil {
-		b.logFault(ctx, "a request", by, "", err)
-		lines = append(lines, view.Doubt(err))
-	}
-	return view.Say(strings.Join(lines, "\n"))
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slack-go/slack/socketmode"
-
 	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
@@ -18,6 +16,7 @@ import (
 type typedLine struct {
 	cmd slashCommand
 	raw json.RawMessage
+	in  *intake                                   // of what is stored, nil for what is not
 	ack func(ctx context.Context)                 // acknowledges it
 	say func(ctx context.Context, m view.Message) // acknowledges it with an answer
 }
@@ -48,11 +47,24 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 // typed reads a typed line and does what it says.
 func (b *Bot) typed(ctx context.Context, t typedLine) {
 	c, wrong := command.Parse(t.cmd.Text)
+	if wrong == nil && stored(c.Verb) {
+		var err error
+		if t.in, err = b.commandIntake(ctx, t, c.Verb); err != nil {
+			t.say(ctx, view.Say(view.FaultText))
+			return
+		}
+		if b.repeated(ctx, t.in) {
+			return
+		}
+	}
 	if !ends(c.Verb) {
 		if err := b.commandLimits.allow(t.cmd.User, b.Now()); err != nil {
 			text, _ := view.Refusal(err)
+			if t.in != nil {
+				b.turnAway(ctx, t.in, text)
+				return
+			}
 			t.say(ctx, view.Say(text))
-			b.neverTake(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: t.raw}, text)
 			return
 		}
 	}
@@ -61,6 +73,20 @@ func (b *Bot) typed(ctx context.Context, t typedLine) {
 		return
 	}
 	b.obey(ctx, t, c, wrong)
+}
+
+// stored reports whether a command is stored before it is acknowledged: it changes
+// something.
+func stored(v command.Verb) bool {
+	return v == command.VerbRequest || v == command.VerbUnprotect || ends(v)
+}
+
+// answer says what nothing follows, and tells a repeat nothing.
+func (t typedLine) answer(ctx context.Context, m view.Message) {
+	if t.in != nil {
+		t.in.outcome.is("")
+	}
+	t.say(ctx, m)
 }
 
 // obey does what a line says, or tells what is wrong with it.
@@ -86,7 +112,7 @@ func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong er
 	case c.Verb == command.VerbProtect:
 		b.askProtect(ctx, t, c.Ask)
 	default:
-		b.acceptCommand(ctx, t, c.Verb)
+		b.take(ctx, t.in)
 	}
 }
 
@@ -94,7 +120,7 @@ func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong er
 // its author may see, and else names the nearest command.
 func (b *Bot) findOut(ctx context.Context, t typedLine, c command.Command, wrong error) {
 	came := time.Now()
-	taken := b.later(prompts, t.cmd.reply(), "looking for a VM", func(ctx context.Context) {
+	b.readLater(ctx, t, "looking for a VM", func(ctx context.Context) {
 		within, cancel := context.WithDeadline(ctx, came.Add(findWithin))
 		defer cancel()
 		err := b.Service.Known(within, t.cmd.User)
@@ -107,18 +133,15 @@ func (b *Bot) findOut(ctx context.Context, t typedLine, c command.Command, wrong
 		case len(found) > 0: // though not all could be looked at
 			b.obey(ctx, t, c, wrong)
 		case refused:
-			t.say(ctx, b.refusalOf(ctx, "a command", t.cmd.User, "", err))
+			t.answer(ctx, b.refusalOf(ctx, "a command", t.cmd.User, "", err))
 		case err != nil:
 			b.logFault(ctx, "looking for a VM", t.cmd.User, "", err)
-			t.say(ctx, view.Say("There is no command "+view.Code(c.Unknown)+", and whether a VM is called so cannot be seen just now. "+
+			t.answer(ctx, view.Say("There is no command "+view.Code(c.Unknown)+", and whether a VM is called so cannot be seen just now. "+
 				"If it is, try again in a minute, or write `/jit request` before it."))
 		default:
-			t.say(ctx, b.noCommand(t, c.Unknown))
+			t.answer(ctx, b.noCommand(t, c.Unknown))
 		}
 	})
-	if !taken {
-		t.say(ctx, view.Say(b.full()))
-	}
 }
 
 // findWithin is for how long a VM is looked for: the ack is due in three seconds.

@@ -3,6 +3,8 @@ package jit
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"jitbot/jit/text"
@@ -84,6 +86,13 @@ func (r *Refusal) Say(show func(any) string) string {
 // And is the refusal with another's sentence on the next line.
 func (r *Refusal) And(next *Refusal) *Refusal {
 	return &Refusal{Kind: r.Kind, format: r.format + "\n" + next.format, args: append(r.args[:len(r.args):len(r.args)], next.args...)}
+}
+
+// Then is the refusal with what another says first, up to its semicolon, after it.
+func (r *Refusal) Then(between string, o *Refusal) *Refusal {
+	head, _, _ := strings.Cut(o.format, ";")
+	args := slices.Concat(r.args, o.args[:strings.Count(head, "%s")])
+	return &Refusal{Kind: r.Kind, format: r.format + between + strings.TrimSuffix(head, "."), args: args}
 }
 
 // Error is the sentence in plain text.

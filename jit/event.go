@@ -45,6 +45,7 @@ const (
 	EventExposed      EventKind = "exposed"      // what is open of a VM that should be shut changed
 	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
+	EventMissing      EventKind = "missing"      // a person or group of the configuration is unknown to Slack
 )
 
 // Event is one line of the record. Hash covers every field before it and the
@@ -138,6 +139,7 @@ func audiencesOf() map[EventKind]hearers {
 		EventExposed:      {other: channel},
 		EventMoved:        {grant: watchers, holder: everybody, other: channel},
 		EventDigest:       {other: channel},
+		EventMissing:      {other: channel},
 	}
 }
 
@@ -189,6 +191,12 @@ func (e Event) Together(others []Event, now time.Time) Event {
 	}
 	out.Text = strings.Join(texts, " ")
 	return out
+}
+
+// Missing is the line about somebody whom the configuration names and Slack does not
+// know: text says who, and what they count as.
+func Missing(text string, now time.Time) Event {
+	return Event{At: now.UTC(), Kind: EventMissing, Text: text, tell: audiences(EventMissing).other}
 }
 
 // Rejected is the line about an attempt without authority that is about no

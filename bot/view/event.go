@@ -54,6 +54,9 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventUnprotected:  {channel: channelUnprotected},
 		jit.EventExposed:      {channel: channelExposed},
 		jit.EventDigest:       {channel: channelDigest},
+
+		// Of the configuration.
+		jit.EventMissing: {channel: channelMissing},
 	}
 }
 

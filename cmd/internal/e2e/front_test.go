@@ -143,7 +143,7 @@ func TestAnOldUnprotectComesBeforeANewProtect(t *testing.T) {
 		}}
 		f.serve()
 		f.types(carol, "protect jump-1 22")
-		if errs := f.submits(carol, slacksim.Values{"per_request": []string{"single"}}); len(errs) > 0 {
+		if errs := f.submits(carol, nil); len(errs) > 0 {
 			t.Fatalf("the form is refused: %v", errs)
 		}
 		f.Pass(2 * time.Minute)

@@ -28,7 +28,7 @@ func TestConditionInsideTheRole(t *testing.T) {
 		if w.Reachable(azuresim.DemoWeb1, adasAddress) || w.Ours() != 0 {
 			t.Error("it is still open")
 		}
-		if found, err := w.Service.Search(t.Context(), ada, "web", 10); err != nil || len(found) > 0 {
+		if found, err := w.Service.Choices(t.Context(), ada, "web", 10); err != nil || len(found) > 0 {
 			t.Errorf("she is still shown %v, %v", found, err)
 		}
 	})

@@ -146,7 +146,19 @@ func (b *Bot) shortcut(ctx context.Context, e envelope, i form.Interaction) {
 // offerForm opens the form for whoever pressed a button or used a shortcut.
 func (b *Bot) offerForm(i form.Interaction) {
 	f := formOpening{to: replyTo(i), trigger: i.Trigger}
-	if !b.later(prompts, f.to, "opening a form", func(ctx context.Context) { b.openForm(ctx, f) }) {
+	var typed command.Command
+	if len(i.Actions) > 0 {
+		if c, err := command.Parse(i.Actions[0].Value); err == nil && c.Unknown == "" { // it need not be what we put there
+			typed, f.typed, f.protect = c, c.Ask, c.Verb == command.VerbProtect
+		}
+	}
+	run := func(ctx context.Context) {
+		if sources, err := b.mine(ctx, f.to.user, typed); err == nil { // else the form asks
+			f.typed.Sources = sources
+		}
+		b.openForm(ctx, f)
+	}
+	if !b.later(prompts, f.to, "opening a form", run) {
 		b.answerClick(i, b.full())
 	}
 }

@@ -38,20 +38,25 @@ func (s *seenEvents) fresh(id string, now time.Time) bool {
 	return true
 }
 
-// takeEvent takes an event, which was acknowledged already: a repeat of it would
-// bring nothing new.
-func (b *Bot) takeEvent(ctx context.Context, raw json.RawMessage) {
+// takeEvent takes an event. It is acknowledged at once, since a repeat of it would
+// bring nothing new; a command in a direct message is stored before.
+func (b *Bot) takeEvent(ctx context.Context, at envelope, raw json.RawMessage) {
 	p, err := decode[eventPayload](raw)
 	if err != nil {
+		b.ack(ctx, at, nil)
 		b.Log.WarnContext(ctx, "an event cannot be read", "error", err)
 		return
 	}
 	e := p.Event
-	if e.User == "" || e.Bot != "" || string(e.User) == b.workspace.User || !b.seen.fresh(p.ID, b.Now()) ||
-		!b.ours(ctx, e.Type, e.User, p.origin()) {
+	wanted := e.User != "" && e.Bot == "" && string(e.User) != b.workspace.User && b.seen.fresh(p.ID, b.Now()) &&
+		b.ours(ctx, e.Type, e.User, p.origin())
+	if wanted && typedDirectly(p) {
+		b.direct(ctx, at, p)
 		return
 	}
+	b.ack(ctx, at, nil)
 	switch {
+	case !wanted:
 	case e.Type == "app_home_opened" && e.Tab == "home":
 		if !b.homeTabs.refusedLately(e.User, b.Now()) && b.homeLimits.allow(e.User, b.Now()) == nil {
 			b.homeTabs.open(e.User)

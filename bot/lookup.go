@@ -17,7 +17,8 @@ import (
 
 // answerLater answers a command by what changes nothing and is not stored. The ack
 // is empty: Slack would show its words beside the answer for ever.
-func (b *Bot) answerLater(ctx context.Context, e envelope, to reply, v command.Verb, show func(context.Context) view.Message) {
+func (b *Bot) answerLater(ctx context.Context, t typedLine, v command.Verb, show func(context.Context) view.Message) {
+	to := t.cmd.reply()
 	n := b.noteLater(ctx, to, view.LookingText(v), lookAfter)
 	taken := b.later(reads, to, "answering "+string(v), func(ctx context.Context) {
 		defer n.end()
@@ -30,10 +31,10 @@ func (b *Bot) answerLater(ctx context.Context, e envelope, to reply, v command.V
 	})
 	if !taken {
 		n.end()
-		b.ackSay(ctx, e, b.full())
+		t.say(ctx, view.Say(b.full()))
 		return
 	}
-	b.ack(ctx, e, nil)
+	t.ack(ctx)
 }
 
 // listWithin is how long a list may take.

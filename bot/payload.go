@@ -16,6 +16,7 @@ type slashCommand struct {
 	User        jit.UserID `json:"user_id"`
 	Text        string     `json:"text"`
 	Trigger     string     `json:"trigger_id"`
+	Event       string     `json:"event_id,omitempty"` // of a direct message that is read as a command
 	ResponseURL string     `json:"response_url"`
 }
 
@@ -47,6 +48,9 @@ type eventPayload struct {
 
 	Event struct {
 		Type    string     `json:"type"`
+		Subtype string     `json:"subtype"`
+		In      string     `json:"channel_type"`
+		Text    string     `json:"text"`
 		User    jit.UserID `json:"user"`
 		Bot     string     `json:"bot_id"`
 		Channel string     `json:"channel"`

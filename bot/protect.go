@@ -16,19 +16,23 @@ import (
 )
 
 // askProtect opens the form that protects VMs, with what was typed.
-func (b *Bot) askProtect(ctx context.Context, e envelope, cmd slashCommand, typed jit.Ask) {
+func (b *Bot) askProtect(ctx context.Context, t typedLine, typed jit.Ask) {
 	if _, err := view.PackVMs(view.ShownVMs{Words: typed.VMs}); err != nil {
 		text, _ := view.Refusal(err)
-		b.ackSay(ctx, e, text)
+		t.say(ctx, view.Say(text))
 		return
 	}
-	f := formOpening{to: cmd.reply(), trigger: cmd.Trigger, typed: typed, protect: true}
+	if t.direct() {
+		t.say(ctx, view.ProtectAnswer(t.cmd.Text))
+		return
+	}
+	f := formOpening{to: t.cmd.reply(), trigger: t.cmd.Trigger, typed: typed, protect: true}
 	taken := b.later(prompts, f.to, "opening a form", func(ctx context.Context) {
-		b.ack(ctx, e, nil)
+		t.ack(ctx)
 		b.openForm(ctx, f)
 	})
 	if !taken {
-		b.ackSay(ctx, e, b.full())
+		t.say(ctx, view.Say(b.full()))
 	}
 }
 

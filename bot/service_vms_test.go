@@ -26,6 +26,12 @@ func (s *fakeService) Choices(ctx context.Context, by jit.UserID, text string, l
 }
 
 func (s *fakeService) Lookup(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, error) {
+	s.mu.Lock()
+	fail := s.fail
+	s.mu.Unlock()
+	if fail != nil {
+		return nil, fail
+	}
 	return slices.DeleteFunc(slices.Clone(s.vms), func(vm jit.VM) bool { return !fits(vm) }), s.Known(ctx, by)
 }
 

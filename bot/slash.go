@@ -2,8 +2,8 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
@@ -44,102 +44,66 @@ func (b *Bot) later(l lane, to reply, doing string, run func(context.Context)) b
 	}, b.Now())
 }
 
-// command takes a typed line: what can be answered at once is answered in the
-// ack, what changes something is stored before it.
-func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
-	cmd, err := decode[slashCommand](raw)
-	if err != nil {
-		b.Log.ErrorContext(ctx, "a command cannot be read", "error", err)
-		b.ackSay(ctx, e, view.FaultText)
-		return
-	}
-	if !b.ours(ctx, "command", cmd.User, cmd.origin()) {
-		b.ackSay(ctx, e, otherWorkspace)
-		return
-	}
-	c, wrong := command.Parse(cmd.Text)
-	var t *intake
-	if wrong == nil && stored(c.Verb) {
-		if t, err = b.commandIntake(ctx, e, cmd, raw, c.Verb); err != nil {
-			b.ackSay(ctx, e, view.FaultText)
-			return
-		}
-		if b.repeated(ctx, t) {
-			return
-		}
-	}
-	if !ends(c.Verb) {
-		if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
-			text, _ := view.Refusal(err)
-			if t != nil {
-				b.turnAway(ctx, t, text)
-				return
-			}
-			b.ackSay(ctx, e, text)
-			return
-		}
-	}
-	b.obey(ctx, e, cmd, c, wrong, t)
-}
-
-// stored reports whether a command is stored before it is acknowledged: it changes
-// something.
-func stored(v command.Verb) bool {
-	return v == command.VerbRequest || v == command.VerbUnprotect || ends(v)
-}
-
-// obey does what a line says that may be typed now. What is stored has an intake.
-func (b *Bot) obey(ctx context.Context, e envelope, cmd slashCommand, c command.Command, wrong error, t *intake) {
-	switch {
-	case wrong != nil:
-		text, _ := view.Refusal(wrong)
-		if c.Verb == command.VerbHelp {
-			text += "\n\n" + view.HelpText
-		}
-		b.ackSay(ctx, e, text)
-	case c.Verb == command.VerbHelp:
-		b.ackSay(ctx, e, view.HelpText)
-	case c.Verb == command.VerbRequest:
-		b.ask(ctx, e, cmd, t, c.Ask)
-	case c.Verb == command.VerbList:
-		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.list(ctx, cmd, c.All) })
-	case c.Verb == command.VerbVMs:
-		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.vms(ctx, cmd, c.Text) })
-	case c.Verb == command.VerbScan:
-		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.scan(ctx, cmd.reply(), c.Scan) })
-	case c.Verb == command.VerbExplain:
-		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.explain(ctx, cmd, c) })
-	case c.Verb == command.VerbProtect:
-		b.askProtect(ctx, e, cmd, c.Ask)
-	default:
-		b.take(ctx, t)
-	}
-}
-
 // ask takes a typed request. A line that is complete is stored; one that is not
 // opens the form, with what was typed.
-func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, t *intake, typed jit.Ask) {
+func (b *Bot) ask(ctx context.Context, t typedLine, c command.Command) {
+	typed := c.Ask
 	if typed.Reason != "" && len(typed.Ports) > 0 && len(typed.Sources) > 0 {
-		b.take(ctx, t)
+		b.take(ctx, t.in)
 		return
 	}
-	f := formOpening{to: t.to, trigger: cmd.Trigger, typed: typed}
-	read := &job{by: t.by, to: t.to, lane: prompts, doing: "reading a request", run: func(ctx context.Context) {
-		if typed.Reason != "" && !b.incomplete(ctx, t.by, typed, t.came) {
-			b.take(ctx, t)
+	f := formOpening{to: t.in.to, trigger: t.cmd.Trigger, typed: typed}
+	b.readLater(ctx, t, "reading a request", func(ctx context.Context) {
+		var err error
+		if f.typed.Sources, err = b.mine(ctx, t.in.by, c); err != nil {
+			t.answer(ctx, b.refusalOf(ctx, "a request", t.in.by, "", err))
 			return
 		}
-		t.outcome.is("")
-		b.ack(ctx, e, nil)
+		if typed.Reason != "" && !b.incomplete(ctx, t.in.by, f.typed, t.in.came) {
+			b.take(ctx, t.in)
+			return
+		}
+		if t.direct() {
+			t.answer(ctx, b.formFor(ctx, t, c))
+			return
+		}
+		t.in.outcome.is("")
+		t.ack(ctx)
 		b.openForm(ctx, f)
-	}}
+	})
+}
+
+// readLater finds out what a line needs. One that would be stored and is not read, since
+// too much waits or the bot ends, is turned away for good.
+func (b *Bot) readLater(ctx context.Context, t typedLine, doing string, run func(context.Context)) {
+	if t.in == nil {
+		if !b.later(prompts, t.cmd.reply(), doing, run) {
+			t.say(ctx, view.Say(b.full()))
+		}
+		return
+	}
+	read := &job{by: t.in.by, to: t.in.to, lane: prompts, doing: doing, run: run}
 	read.never = func() {
-		t.say = func(text string) { b.say(t.to, view.Say(text)) } // nothing can be acknowledged any more
-		b.turnAway(ctx, t, restarting)
+		t.in.say = func(text string) { b.say(t.in.to, view.Say(text)) } // nothing can be acknowledged any more
+		b.turnAway(ctx, t.in, restarting)
 	}
 	if !b.queue.add(read, b.Now()) {
-		b.turnAway(ctx, t, b.full())
+		b.turnAway(ctx, t.in, b.full())
 	}
+}
+
+// mine is what a request is from: what was typed, or the source that its author used
+// last.
+func (b *Bot) mine(ctx context.Context, by jit.UserID, c command.Command) ([]netip.Prefix, error) {
+	if !c.Mine {
+		return c.Ask.Sources, nil
+	}
+	last, _, err := b.Service.Recent(ctx, by)
+	if err == nil && len(last.Sources) != 1 {
+		err = jit.Refuse(jit.ErrInput,
+			"You have not asked from one address before, so I do not know what from me is; write the address, as in from 203.0.113.7.")
+	}
+	return last.Sources, err //nolint:wrapcheck // a refusal stays one
 }
 
 // incomplete reports whether the form must ask for what the policies leave
@@ -160,15 +124,15 @@ func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask, came
 }
 
 // commandIntake is a command that is to be stored.
-func (b *Bot) commandIntake(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) (*intake, error) {
+func (b *Bot) commandIntake(ctx context.Context, t typedLine, v command.Verb) (*intake, error) {
 	came := time.Now()
-	asked, err := errandOf(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw})
+	asked, err := errandOf(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: t.raw})
 	return &intake{
 		errand: asked, came: came,
-		taken: func() { b.ack(ctx, e, nil) },
-		say:   func(text string) { b.ackSay(ctx, e, text) },
+		taken: func() { t.ack(ctx) },
+		say:   func(text string) { t.say(ctx, view.Say(text)) },
 		note: func() *note {
-			return b.noteLater(b.serving, cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
+			return b.noteLater(b.serving, t.cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
 		},
 	}, err
 }
@@ -184,6 +148,9 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 	}
 	switch c.Verb {
 	case command.VerbRequest:
+		if c.Ask.Sources, err = b.mine(ctx, cmd.User, c); err != nil {
+			return b.refusalOf(ctx, "a request", cmd.User, "", err)
+		}
 		return b.request(ctx, cmd.User, e.key, c.Ask)
 	case command.VerbUnprotect:
 		return b.unprotect(ctx, e, c.Ask.VMs)

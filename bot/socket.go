@@ -166,8 +166,7 @@ func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	case socketmode.EventTypeInteractive:
 		b.interact(ctx, envelope{s, e.Request.EnvelopeID}, e.Request.Payload)
 	case socketmode.EventTypeEventsAPI:
-		b.ack(ctx, envelope{s, e.Request.EnvelopeID}, nil)
-		b.takeEvent(ctx, e.Request.Payload)
+		b.takeEvent(ctx, envelope{s, e.Request.EnvelopeID}, e.Request.Payload)
 	default: // Connected and Disconnect say nothing that Hello and the errors do not
 	}
 	return nil

@@ -83,6 +83,11 @@ func (r *Refusal) Say(show func(any) string) string {
 	return fmt.Sprintf(r.format, shown...)
 }
 
+// And is the refusal with another's sentence on the next line.
+func (r *Refusal) And(next *Refusal) *Refusal {
+	return &Refusal{Kind: r.Kind, format: r.format + "\n" + next.format, args: append(r.args[:len(r.args):len(r.args)], next.args...)}
+}
+
 // Then is the refusal with what another says first, up to its semicolon, after it.
 func (r *Refusal) Then(between string, o *Refusal) *Refusal {
 	head, _, _ := strings.Cut(o.format, ";")

@@ -1,134 +1,121 @@
 package command
 
 import (
+	"cmp"
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/parse"
 )
 
 // Command is a typed line, understood.
 type Command struct {
-	Verb   Verb
-	Ask    jit.Ask    // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
-	Grant  jit.ID     // done, revoke, cancel
-	Reason string     // revoke; may be empty
-	All    bool       // list
-	For    jit.UserID // explain; for whom, empty for oneself
-	Scan   ScanFilter // scan
-	Text   string     // vms; what to search for, may be empty
+	Verb    Verb
+	Ask     jit.Ask    // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
+	Mine    bool       // request: from the source that was used last
+	Unknown string     // request: the first word, which is no command and must be the name of a VM
+	Grant   jit.ID     // done, revoke, cancel
+	Reason  string     // revoke; may be empty
+	All     bool       // list
+	For     jit.UserID // explain; for whom, empty for oneself
+	Scan    ScanFilter // scan
+	Text    string     // vms; what to search for, may be empty
+	About   Verb       // help; of what, empty for all
 }
 
 // Parse reads what stands after /jit, as Slack sends it. Nothing at all is a
-// request of which nothing is known yet. The error is a *jit.Refusal; with
-// VerbHelp beside it, help should follow.
+// request of which nothing is known yet. The error is a *jit.Refusal, which tells all
+// that is wrong. A line whose first word is no command is read as a request with
+// Unknown set, faults or none: where no VM is called so, NoCommand is the answer.
 func Parse(text string) (Command, error) {
-	words := strings.Fields(Unformat(text))
-	if len(words) == 0 {
+	r := newReader(text)
+	if !r.more() {
 		return Command{Verb: VerbRequest}, nil
 	}
-	word, rest := Verb(strings.ToLower(Bare(words[0]))), words[1:]
-	for _, v := range verbs() {
-		if v.name == word && v.instead != "" {
-			return Command{}, jit.Refuse(jit.ErrInput, v.instead)
+	first := r.tokens[r.at]
+	s, known := Of(Verb(strings.ToLower(first.read)))
+	if !known {
+		c := r.request()
+		c.Verb, c.Unknown = VerbRequest, first.read
+		if len(c.Ask.VMs) > 0 && strings.ContainsAny(first.read, "/=") {
+			c.Unknown = "" // by its form it is no command
 		}
+		return c, r.wrong()
 	}
-	switch word {
-	case VerbHelp:
-		return Command{Verb: VerbHelp}, nil
-	case VerbRequest:
-		if len(rest) == 0 {
-			return Command{Verb: VerbRequest}, nil
-		}
-		ask, err := parseRequest(rest)
-		return Command{Verb: VerbRequest, Ask: ask}, err
-	case VerbList:
-		return parseList(rest)
-	case VerbDone, VerbCancel:
-		id, rest, err := parseID(word, rest)
-		if err == nil && len(rest) > 0 {
-			err = jit.Refuse(jit.ErrInput, "Write nothing after the grant: /jit %s %s.", word, id)
-		}
-		return Command{Verb: word, Grant: id}, err
-	case VerbRevoke:
-		return parseRevoke(rest)
-	case VerbProtect, VerbUnprotect:
-		return parseProtect(word, rest)
-	case VerbScan:
-		return parseScan(rest), nil
-	case VerbExplain:
-		return parseExplain(text)
-	case VerbVMs:
-		return Command{Verb: VerbVMs, Text: searchText(rest)}, nil
-	default:
-		return Command{Verb: VerbHelp}, unknownVerb(words[0])
+	r.at++
+	if help := r.peek(0); len(r.left()) == 1 && help.is("help", "-h", "--help", "?") && s.Verb != VerbHelp {
+		return r.helpOf(s)
 	}
+	if s.Instead != "" {
+		return Command{}, jit.Refuse(jit.ErrInput, s.Instead)
+	}
+	c := s.read(r, s.Verb)
+	c.Verb = cmp.Or(c.Verb, s.Verb)
+	if err := r.wrong(); err != nil {
+		return Command{Verb: c.Verb}, err
+	}
+	return c, nil
 }
 
-func parseList(words []string) (Command, error) {
-	switch {
-	case len(words) == 0:
-		return Command{Verb: VerbList}, nil
-	case len(words) == 1 && strings.EqualFold(Bare(words[0]), "all"):
-		return Command{Verb: VerbList, All: true}, nil
-	default:
-		return Command{}, jit.Refuse(jit.ErrInput, "Write /jit list for yours, or /jit list all for everybody's.")
+func (r *reader) help(Verb) Command {
+	if !r.more() {
+		return Command{}
 	}
+	word := r.tokens[r.at].read
+	s, known := Of(Verb(strings.ToLower(strings.TrimPrefix(word, "/"))))
+	if near := nearest(word); !known && len(near) > 0 && near[0].Instead == "" {
+		s, known = near[0], true
+	}
+	if !known {
+		return Command{}
+	}
+	c, err := r.helpOf(s)
+	r.refuse(err)
+	return c
 }
 
-// parseID takes the grant off the front of the words.
-func parseID(v Verb, words []string) (jit.ID, []string, error) {
-	if len(words) == 0 {
-		return "", nil, jit.Refuse(jit.ErrInput, "Name the grant, as in /jit %s g-7k2qd; /jit list shows yours.", v)
+func (r *reader) helpOf(s Spec) (Command, error) {
+	if s.Instead != "" {
+		return Command{}, jit.Refuse(jit.ErrInput, s.Instead)
 	}
-	id, ok := grantID(words[0])
-	if !ok {
-		return "", nil, jit.Refuse(jit.ErrInput, "%s names no grant; write one such as g-7k2qd, /jit list shows yours.", words[0])
-	}
-	return id, words[1:], nil
+	return Command{Verb: VerbHelp, About: s.Verb}, nil
 }
 
-// grantID reads an id as people copy it: quoted, upper case, with a full stop.
-func grantID(word string) (jit.ID, bool) {
-	id := jit.ID(strings.ToLower(strings.Trim(Bare(word), ".,;:()[]*_~")))
-	return id, id.Valid()
+func (r *reader) list(Verb) Command {
+	all := len(r.left()) == 1 && r.peek(0).is("all")
+	if r.more() && !all {
+		r.fault("I do not understand %s; write /jit list for yours, or /jit list all for everybody's.", r.rest())
+	}
+	return Command{All: all}
 }
 
-// parseProtect reads <vm>[,<vm>…] and, for protect, the ports that the form
-// begins with.
-func parseProtect(v Verb, words []string) (Command, error) {
-	if len(words) == 0 || strings.EqualFold(words[0], "for") || strings.EqualFold(words[0], "from") {
-		return Command{}, jit.Refuse(jit.ErrInput, "Name the VM, as in /jit %s web-1, or tag:key=value for many.", v)
+// onlyGrant reads a grant, and nothing after it.
+func (r *reader) onlyGrant(v Verb) Command {
+	id := r.grant(v)
+	if r.more() && id != "" {
+		r.fault("I do not understand %s; write nothing after the grant: /jit %s %s.", r.rest(), v, id)
 	}
-	p := requestParser{words: words}
-	if err := p.vms(); err != nil {
-		return Command{}, err
+	return Command{Grant: id}
+}
+
+// protect reads <vm>[,<vm>…] and, for protect, the ports that the form begins with.
+func (r *reader) protect(v Verb) Command {
+	r.hint = "write /jit " + string(v) + " and the VMs, and the form asks for the rest"
+	if v == VerbUnprotect {
+		r.hint = "write /jit unprotect and the VMs"
 	}
-	for len(p.words) > 0 {
-		word := p.next()
-		if v == VerbUnprotect || !portsLike.MatchString(word) || durationLike.MatchString(word) || addressLike.MatchString(word) {
-			return Command{}, jit.Refuse(jit.ErrInput,
-				"I do not understand %s here; write /jit %s and the VMs with commas between them, and the form asks for the rest.",
-				word, v)
+	r.vms()
+	if len(r.ask.VMs) == 0 && len(r.faults) == 0 {
+		r.fault("Name the VM, as in /jit %s web-1, or tag:key=value for many.", v)
+		return Command{}
+	}
+	for r.more() {
+		if skip := r.portsAfter(0); v == VerbProtect && r.durationWords(0) == 0 && (skip > 0 || portLike.MatchString(r.peek(0).read)) {
+			r.at += skip
+			r.ports(false)
+			continue
 		}
-		if err := p.part(word); err != nil {
-			return Command{}, err
-		}
+		r.fault("I do not understand %s here; "+r.hint+".", r.rest())
 	}
-	return Command{Verb: v, Ask: p.ask}, nil
-}
-
-func parseRevoke(words []string) (Command, error) {
-	id, rest, err := parseID(VerbRevoke, words)
-	c := Command{Verb: VerbRevoke, Grant: id}
-	if err != nil || len(rest) == 0 {
-		return c, err
-	}
-	if strings.EqualFold(rest[0], "for") {
-		rest = rest[1:]
-	}
-	if reason := unquoted(strings.Join(rest, " ")); reason != "" {
-		c.Reason, err = parse.Reason(reason)
-	}
-	return c, err
+	r.allPorts()
+	return Command{Ask: r.ask.Ask}
 }

@@ -6,6 +6,11 @@
 // of control characters. Whether the VMs exist and the policy allows it is not
 // known here.
 //
-// It may import jit, and jit/reach for the classes of a scan. FuzzCommand feeds
-// it anything; how commands are carried out is tested in bot.
+// The table of commands (Commands) has a row for each: reading a line, the help and the
+// nearest command for an unknown word need no more. A line that may mean two things is
+// asked back; testdata/lines.txt has what people type, and FuzzLines and FuzzWords hold
+// what is asked for against a second reader of the line, written without this one.
+//
+// It may import jit, jit/parse, and jit/reach for the classes of a scan. FuzzCommand
+// feeds it anything; how commands are carried out is tested in bot.
 package command

@@ -1,16 +1,14 @@
 package command
 
 import (
-	"strings"
-
 	"jitbot/jit"
 )
 
-// parseExplain reads <vm> [@user] from the line as Slack sent it: only there a
-// mention still says whom it means.
-func parseExplain(line string) (Command, error) {
+// explain reads <vm> [@user] from the line as Slack sent it: only there a mention
+// still says whom it means.
+func (r *reader) explain(Verb) Command {
 	var people []string
-	line = marker.ReplaceAllStringFunc(line, func(m string) string {
+	line := marker.ReplaceAllStringFunc(r.raw, func(m string) string {
 		part := marker.FindStringSubmatch(m)
 		if part[1] != "@" {
 			return m
@@ -18,30 +16,24 @@ func parseExplain(line string) (Command, error) {
 		people = append(people, part[2])
 		return " "
 	})
-	c := Command{Verb: VerbExplain}
-	p := requestParser{words: strings.Fields(Unformat(line))}
-	if len(p.words) > 0 {
-		p.next() // the verb
+	verb := r.at
+	named := newReader(line)
+	named.at = min(verb, len(named.tokens))
+	*r = *named
+	r.hint = "write /jit explain <vm>, and admins may mention somebody after it"
+	r.vms()
+	switch {
+	case len(r.faults) > 0:
+	case r.more():
+		r.fault("I do not understand %s here; "+r.hint+".", r.rest())
+	case len(r.ask.VMs) == 0:
+		r.fault("Name the VM, as in /jit explain web-1.")
+	case len(r.ask.VMs) > 1 || len(people) > 1:
+		r.fault("Name one VM, and at most one person.")
+	case len(people) == 1 && !IsUser(people[0]):
+		r.fault("%s is no member of this workspace.", people[0])
+	case len(people) == 1:
+		return Command{Ask: r.ask.Ask, For: jit.UserID(people[0])}
 	}
-	if len(p.words) == 0 {
-		return c, jit.Refuse(jit.ErrInput, "Name the VM, as in /jit explain web-1.")
-	}
-	if err := p.vms(); err != nil {
-		return c, err
-	}
-	if len(p.words) > 0 {
-		return c, jit.Refuse(jit.ErrInput,
-			"I do not understand %s here; write /jit explain <vm>, and admins may mention somebody after it.", p.words[0])
-	}
-	if len(p.ask.VMs) != 1 || len(people) > 1 {
-		return c, jit.Refuse(jit.ErrInput, "Name one VM, and at most one person.")
-	}
-	c.Ask.VMs = p.ask.VMs
-	if len(people) == 1 {
-		if !IsUser(people[0]) {
-			return c, jit.Refuse(jit.ErrInput, "%s is no member of this workspace.", people[0])
-		}
-		c.For = jit.UserID(people[0])
-	}
-	return c, nil
+	return Command{Ask: r.ask.Ask}
 }

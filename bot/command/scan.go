@@ -14,30 +14,30 @@ type ScanFilter struct {
 	Offset int         `json:"o,omitempty"` // of those, how many came before
 }
 
-// parseScan reads the words after scan: a class, and what to search for.
-func parseScan(words []string) Command {
+// scan reads the words after scan: a class, and what to search for.
+func (r *reader) scan() Command {
 	classes := map[string]reach.Class{
 		"unhealthy": reach.ClassUnhealthy, "healthy": reach.ClassHealthy, "na": reach.ClassNotApplicable, "n/a": reach.ClassNotApplicable,
 	}
-	c := Command{Verb: VerbScan}
+	var c Command
 	var text []string
-	for _, word := range words {
-		if class, ok := classes[strings.ToLower(Bare(word))]; ok && c.Scan.Class == "" {
+	for _, t := range r.left() {
+		if class, ok := classes[strings.ToLower(t.read)]; ok && c.Scan.Class == "" {
 			c.Scan.Class = class
 			continue
 		}
-		text = append(text, word)
+		text = append(text, t.typed)
 	}
-	c.Scan.Text = searchText(text)
+	c.Scan.Text = searchText(strings.Join(text, " "))
 	return c
 }
 
 // maxSearch is the most characters of what is searched for.
 const maxSearch = 120
 
-// searchText is what to search for, from the words that are left of a line.
-func searchText(words []string) string {
-	text := unquoted(strings.Join(words, " "))
+// searchText is what to search for, from what is left of a line.
+func searchText(rest string) string {
+	text := unquoted(rest)
 	if r := []rune(text); len(r) > maxSearch {
 		return string(r[:maxSearch-1]) + "…"
 	}

@@ -150,7 +150,7 @@ func rowSources(r view.ProtectRow, errs Errors) (anyone bool, out []netip.Prefix
 
 func rowLongest(r view.ProtectRow, errs Errors) time.Duration {
 	at := view.RowInput(view.RowLongest, r.ID)
-	word := strings.ReplaceAll(text.Clean(r.Longest), " ", "")
+	word := text.Clean(r.Longest)
 	d, err := parse.Duration(view.Clip(word, view.MaxOptionText))
 	switch {
 	case word == "":

@@ -60,6 +60,7 @@ func (s *Sim) Say(ctx context.Context, userID, channelID, text string) (Reply, e
 		s.mu.Unlock()
 		return Reply{}, fmt.Errorf("%w: %s is archived", ErrCannotAct, channelID)
 	}
+	text = s.escapeWords(text)
 	m := s.add(&message{Message: Message{Channel: channelID, User: userID, Text: text}})
 	base := object{
 		"user": userID, "ts": m.TS, "text": text, "team": s.teamOf(userID), "channel": channelID,
@@ -102,6 +103,56 @@ func (s *Sim) Say(ctx context.Context, userID, channelID, text string) (Reply, e
 
 func (s *Sim) hears(event, scope string) bool {
 	return slices.Contains(s.opt.Events, event) && slices.Contains(s.opt.BotScopes, scope)
+}
+
+// Edit changes what a person said. In a direct message the app hears of it.
+func (s *Sim) Edit(ctx context.Context, userID, channelID, ts, text string) (Reply, error) {
+	s.mu.Lock()
+	m := s.find(channelID, ts)
+	if m == nil || m.bot || m.User != userID {
+		s.mu.Unlock()
+		return Reply{}, fmt.Errorf("%w: message %s of %s", ErrUnknown, ts, userID)
+	}
+	before := s.messageObject(m)
+	s.revise(m, content{text: s.escapeWords(text), hasText: true})
+	event, heard := s.changedEvent(m, before)
+	s.mu.Unlock()
+	if !heard {
+		return Reply{}, nil
+	}
+	return s.emit(ctx, event)
+}
+
+// hearsDirect reports whether the app hears of what is in a channel because it is a
+// direct message of its own, which it does of its own messages too.
+func (s *Sim) hearsDirect(channelID string) bool {
+	c := s.channels[channelID]
+	return c != nil && c.dmWith != "" && s.hears("message.im", "im:history")
+}
+
+// changedEvent is what the app hears of an edit in a direct message.
+func (s *Sim) changedEvent(m *message, before object) (object, bool) {
+	return object{
+		"type": "message", "subtype": "message_changed", "message": s.messageObject(m), "previous_message": before,
+		"channel": m.Channel, "channel_type": "im", "hidden": true, "ts": s.newTS(), "event_ts": m.edited,
+	}, s.hearsDirect(m.Channel)
+}
+
+// echo delivers to the app what it said in a direct message itself. Called with the
+// lock held.
+func (s *Sim) echo(m *message) {
+	if !s.hearsDirect(m.Channel) {
+		return
+	}
+	event := s.messageObject(m)
+	event["channel"], event["channel_type"], event["event_ts"] = m.Channel, "im", m.TS
+	s.deliverLater(event)
+}
+
+// deliverLater delivers an event that nobody's action waits for. Called with the lock
+// held.
+func (s *Sim) deliverLater(event object) {
+	s.spawn(func() { _, _ = s.emit(context.Background(), event) }) // it ends with the simulator
 }
 
 // Event delivers any event, wrapped and repeated as Slack does, whether or not

@@ -90,6 +90,7 @@ func (s *Sim) chatPost(c *call) (object, *apiError) {
 		Broadcast:   flag(c.args, "reply_broadcast"),
 		UnfurlLinks: flag(c.args, "unfurl_links"), UnfurlMedia: str(c.args, "unfurl_media") != "false",
 	}})
+	s.echo(m)
 	return object{"channel": ch.ID, "ts": m.TS, "message": s.messageObject(m)}, nil
 }
 
@@ -141,7 +142,11 @@ func (s *Sim) chatUpdate(c *call) (object, *apiError) {
 	if body.empty(c.args) && !body.hasMeta {
 		return fail("no_text")
 	}
+	before := s.messageObject(m)
 	s.revise(m, body)
+	if event, heard := s.changedEvent(m, before); heard {
+		s.deliverLater(event)
+	}
 	return object{"channel": m.Channel, "ts": m.TS, "text": m.Text, "message": s.messageObject(m)}, nil
 }
 

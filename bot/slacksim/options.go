@@ -76,12 +76,13 @@ type Options struct {
 	Seed uint64
 }
 
-// DefaultScopes are the bot scopes that jitbot's manifest asks for, and
-// app_mentions:read, without which no app_mention event is delivered.
+// DefaultScopes are the bot scopes that jitbot's manifest asks for, among them
+// app_mentions:read and im:history, without which no app_mention and no message.im
+// event is delivered.
 func DefaultScopes() []string {
 	return []string{
 		"app_mentions:read", "commands", "chat:write", "chat:write.public",
-		"users:read", "users:read.email", "usergroups:read", "channels:read", "groups:read",
+		"users:read", "users:read.email", "usergroups:read", "channels:read", "groups:read", "im:history",
 	}
 }
 

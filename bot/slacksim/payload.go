@@ -116,6 +116,11 @@ func (s *Sim) escape(command, text string) string {
 	if !on {
 		return text
 	}
+	return s.escapeWords(text)
+}
+
+// escapeWords is the text of a message as Slack keeps it.
+func (s *Sim) escapeWords(text string) string {
 	words := strings.Split(text, " ")
 	for i, w := range words {
 		words[i] = s.escapeWord(w)

@@ -14,7 +14,7 @@ const (
 	ActionRevoke   = "revoke"
 	ActionDone     = "done"
 	ActionCancel   = "cancel"
-	ActionForm     = "request_access" // opens the form; the value is of no use
+	ActionForm     = "request_access" // a line after /jit, with which the form opens
 	ActionProtect  = "protect_vm"     // a VM, as group/name
 	ActionWitness  = "ask_azure"      // a VM, of whose rules Azure is asked
 	ActionScanNext = "scan_next"      // a command.ScanFilter, of where the next page begins

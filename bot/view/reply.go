@@ -7,25 +7,6 @@ import (
 	"jitbot/jit"
 )
 
-// HelpText is the answer to /jit help: each command with what it does.
-const HelpText = "*Time-limited access to a VM's ports*\n" +
-	"`/jit` opens a form to ask with\n" +
-	"`/jit request <vm>[,<vm>…] [ports] [duration] [from <address>] for <reason>` asks for access; the form asks for what you leave out\n" +
-	"`/jit list` shows your grants and waiting requests, `/jit list all` everybody's that you may see\n" +
-	"`/jit vms [text]` shows VMs, whether they are protected, and what may be asked for\n" +
-	"`/jit scan [unhealthy|healthy|na] [text]` shows which VMs have open management ports, and by which rule\n" +
-	"`/jit explain <vm> [@user]` is a dry run: whether you may ask, who approves, and what else keeps the port open or shut\n" +
-	"`/jit done <grant>` ends your access early\n" +
-	"`/jit cancel <grant>` withdraws your waiting request\n" +
-	"`/jit revoke <grant> [reason]` ends somebody's access, for approvers and admins\n" +
-	"`/jit protect <vm>[,<vm>…] [ports]` opens a form that keeps ports shut unless access is granted, " +
-	"`/jit unprotect <vm>[,<vm>…]` ends that, both for admins\n" +
-	"`/jit help` shows this\n" +
-	"A VM is its name, `group/name`, or `tag:key=value` for many. Ports: `22`, `22,3389`, `8000-8010`, `22/tcp`, `ssh`, `rdp`, `winrm`. " +
-	"Durations: `45m`, `2h`, `1h30m`. An address: `203.0.113.7`, or a range such as `198.51.100.0/24`.\n" +
-	"_Open_, _closed_ and _in force_ mean that Azure says so; " + untilEverywhere + "\n" +
-	"Example: `/jit request web-1 ssh 1h from 203.0.113.7 for deploying the fix`"
-
 // LookingText says what is looked at for the answer to a command that takes over a
 // second. It stays beside the answer.
 func LookingText(v command.Verb) string {

@@ -65,7 +65,7 @@ func previewDuration(d RequestDraft) string {
 
 // Asked is the duration that counts: what is written, else what is chosen.
 func (d RequestDraft) Asked() string {
-	if word := strings.ReplaceAll(text.Clean(d.Duration), " ", ""); word != "" {
+	if word := text.Clean(d.Duration); word != "" {
 		return Clip(word, MaxOptionText)
 	}
 	return Clip(text.Clean(d.Usual), MaxOptionText)

@@ -21,10 +21,11 @@ func wellKnown(word string) ([]jit.Ports, bool) {
 	}
 }
 
-// Ports reads 22, 22,3389, 8000-8010, 22/tcp, ssh, rdp and winrm.
+// Ports reads 22, 22,3389, 8000-8010, 22/tcp, ssh, rdp and winrm; digits may be of full
+// width.
 func Ports(s string) ([]jit.Ports, error) {
 	var out []jit.Ports
-	for word := range strings.SplitSeq(s, ",") {
+	for word := range strings.SplitSeq(Fold(s), ",") {
 		word = strings.TrimSpace(word)
 		if named, ok := wellKnown(word); ok {
 			out = append(out, named...)

@@ -11,7 +11,7 @@ import (
 // Source reads the address or range that access is wanted from. What
 // cannot be one person's way in is refused: everything, whatever holds
 // loopback, multicast, link-local or reserved addresses, mapped addresses,
-// zones, host bits.
+// zones, host bits. IPv6 may be in brackets.
 func Source(s string) (netip.Prefix, error) {
 	p, err := readSource(s)
 	if err != nil {
@@ -31,8 +31,19 @@ func Source(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
-func readSource(s string) (netip.Prefix, error) {
-	bad := jit.Refuse(jit.ErrInput, "%s is no address; write one such as 203.0.113.7, 198.51.100.0/24 or 2001:db8::7.", s)
+// unbracketed is an IPv6 address or range without the brackets that URLs have.
+func unbracketed(s string) string {
+	inside, ok := strings.CutPrefix(s, "[")
+	address, bits, closed := strings.Cut(inside, "]")
+	if !ok || !closed || !strings.Contains(address, ":") || bits != "" && (bits[0] != '/' || strings.Contains(address, "/")) {
+		return s
+	}
+	return address + bits
+}
+
+func readSource(typed string) (netip.Prefix, error) {
+	bad := jit.Refuse(jit.ErrInput, "%s is no address; write one such as 203.0.113.7, 198.51.100.0/24 or 2001:db8::7.", typed)
+	s := unbracketed(Fold(typed))
 	var p netip.Prefix
 	if strings.Contains(s, "/") {
 		var err error
@@ -45,12 +56,12 @@ func readSource(s string) (netip.Prefix, error) {
 			return p, bad
 		}
 		if a.Zone() != "" {
-			return p, jit.Refuse(jit.ErrInput, "%s has a zone, which means something on one machine only; write the address without it.", s)
+			return p, jit.Refuse(jit.ErrInput, "%s has a zone, which means something on one machine only; write the address without it.", typed)
 		}
 		p = netip.PrefixFrom(a, a.BitLen())
 	}
 	if p.Addr().Is4In6() {
-		return p, jit.Refuse(jit.ErrInput, "%s is an IPv4 address dressed as IPv6; write it as %s.", s, p.Addr().Unmap())
+		return p, jit.Refuse(jit.ErrInput, "%s is an IPv4 address dressed as IPv6; write it as %s.", typed, p.Addr().Unmap())
 	}
 	return p, nil
 }

@@ -224,6 +224,7 @@ var scopesOf = map[string][]string{
 var reasons = map[string]string{
 	"commands":          "a slash command and a shortcut are no calls",
 	"app_mentions:read": "the event app_mention is no call",
+	"im:history":        "the event message.im is no call",
 	"chat:write.public": "posting where the bot is no member is the same call",
 	"users:read.email":  "the address is a field of users.info, for match_email",
 }

@@ -151,7 +151,7 @@ func TestCheckOfASoundWorld(t *testing.T) {
 		for _, want := range []string{
 			"FAULT", // none
 			"ok     store          ", "is whole and its owner's alone",
-			"slack scopes   the bot token has all 9 of the manifest",
+			"slack scopes   the bot token has all 10 of the manifest",
 			"slack people   4 ids", "approvals      1 entry has",
 			"Microsoft.Authorization/{denyAssignments/read, locks/read,", "networkSecurityGroups/securityRules/delete", "azureFirewalls/write",
 			"azure machines 9 virtual machines are reachable by a grant; 1 of 10 match no policy",

@@ -195,3 +195,16 @@ func (b *Store) Events(ctx context.Context, after uint64, limit int) ([]jit.Even
 	})
 	return out, err
 }
+
+// Last is the last line of the record, the zero Event where there is none. ErrCorrupt
+// when the end was lost.
+func (b *Store) Last(ctx context.Context) (e jit.Event, err error) {
+	err = b.read(ctx, func(tx *bbolt.Tx) error {
+		sum, err := tallied(tx)
+		if err == nil {
+			e, err = newest(tx, sum)
+		}
+		return err
+	})
+	return e, err
+}

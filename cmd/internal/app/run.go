@@ -130,7 +130,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Started != nil {
 		o.Started(p.reconciler, s)
 	}
-	err = p.run(ctx, listener)
+	err = p.run(ctx, listener, o.listenHost(ctx))
 	return errors.Join(err, p.tellLive(context.WithoutCancel(ctx)))
 }
 
@@ -210,7 +210,7 @@ func mend(ctx context.Context, s *bolt.Store, cards *bot.Notifier, id jit.ID, at
 
 // run starts the parts and waits for them. Slack ends with ctx, the rest when
 // Slack has ended and what it began is done.
-func (p *program) run(ctx context.Context, listener net.Listener) error {
+func (p *program) run(ctx context.Context, listener, hostListener net.Listener) error {
 	work, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	group, work := errgroup.WithContext(work)
@@ -220,6 +220,9 @@ func (p *program) run(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return p.watchStore(work) })
 	if listener != nil {
 		group.Go(func() error { return p.serveHealth(work, listener) })
+	}
+	if hostListener != nil {
+		group.Go(func() error { return p.serveHost(work, hostListener) })
 	}
 	group.Go(func() error {
 		defer end()

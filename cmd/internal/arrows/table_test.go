@@ -93,13 +93,22 @@ func simulators() []row {
 func programs() []row {
 	return []row{
 		{"cmd/internal/config", with(), "a configuration connects to nothing"},
-		{"cmd/internal/app", with("bot", "bot/view", "jit/azure", "store", "store/bolt", "cmd/internal/config"), "the bot put together"},
+		{"cmd/internal/host", nouns(), "what is said over the socket is nouns"},
+		{
+			"cmd/internal/app",
+			with("bot", "bot/view", "jit/azure", "store", "store/bolt", "cmd/internal/config", "cmd/internal/host"),
+			"the bot put together",
+		},
 		{
 			"cmd/internal/check",
 			with("bot", "jit/azure", "store", "store/bolt", "cmd/internal/app", "cmd/internal/config"),
 			"it tries what the bot needs",
 		},
-		{"cmd/jitbot", []string{"cmd/internal/app", "cmd/internal/check", "cmd/internal/config"}, "a file a verb, and no more"},
+		{
+			"cmd/jitbot",
+			nouns("store", "cmd/internal/app", "cmd/internal/check", "cmd/internal/config", "cmd/internal/host"),
+			"a file a verb, and no more",
+		},
 		{
 			"cmd/jitdemo",
 			with("bot/slacksim", "jit/azure/azuresim", "store", "store/bolt", "cmd/internal/app", "cmd/internal/config", "cmd/jitdemo/page"),

@@ -68,7 +68,7 @@ func (c *cli) root() *cobra.Command {
 			panic(err) // a flag was renamed above
 		}
 	}
-	root.AddCommand(c.run(), c.check(), c.list(), c.revoke(), c.backup(), c.sweep(), c.role(), c.manifest(), c.version())
+	root.AddCommand(c.run(), c.check(), c.list(), c.revoke(), c.audit(), c.backup(), c.sweep(), c.role(), c.manifest(), c.version())
 	return root
 }
 

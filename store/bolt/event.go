@@ -50,6 +50,7 @@ func (b *Store) recorded(tx *bbolt.Tx, events []jit.Event) ([]put, error) {
 		}
 		b.end.line(e, raw)
 		out = append(out, put{bucket: bucketEvents, key: sequence(e.Seq), value: raw})
+		out = append(out, foundBy(e)...)
 		notices, err := notified(e, tell)
 		if err != nil {
 			return nil, err

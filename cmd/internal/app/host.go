@@ -11,6 +11,7 @@ import (
 	"jitbot/cmd/internal/host"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/record"
 	"jitbot/store/bolt"
 )
 
@@ -87,9 +88,9 @@ func (s hostSession) Events(ctx context.Context, after uint64, limit int) ([]jit
 }
 
 // Last implements host.Session.
-func (s hostSession) Last(ctx context.Context) (host.Anchor, error) {
+func (s hostSession) Last(ctx context.Context) (record.Anchor, error) {
 	e, err := s.store.Last(ctx)
-	return host.Anchor{Seq: e.Seq, Hash: e.Hash}, err
+	return record.At(e), err
 }
 
 // listenHost makes the socket for host commands. A bot without one serves Slack all the

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/record"
 )
 
 // ErrNoBot means that nobody listens at the socket, or that there is none.
@@ -176,8 +177,8 @@ func (c *Client) Events(ctx context.Context, after uint64, limit int) ([]jit.Eve
 }
 
 // Last implements Session.
-func (c *Client) Last(ctx context.Context) (Anchor, error) {
-	return ask[Anchor](ctx, c, http.MethodGet, "/last")
+func (c *Client) Last(ctx context.Context) (record.Anchor, error) {
+	return ask[record.Anchor](ctx, c, http.MethodGet, "/last")
 }
 
 // Backup implements Session.

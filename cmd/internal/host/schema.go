@@ -42,13 +42,6 @@ type Stuck struct {
 	Fault string    `json:"fault"`
 }
 
-// Anchor names a line of the record; it proves that all lines up to there are as they
-// were when it was written down.
-type Anchor struct {
-	Seq  uint64 `json:"seq"`
-	Hash string `json:"hash"`
-}
-
 // Of is the grant as it is shown.
 func Of(g jit.Grant) Grant {
 	out := Grant{

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"jitbot/jit"
+	"jitbot/jit/record"
 )
 
 // Session is what somebody on the bot's machine can do, as whom is settled. The
@@ -29,5 +30,5 @@ type Session interface {
 	Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error)
 	// Last is the last line of the record as the store counts it, the zero Anchor
 	// where there is none. ErrDamaged when the end is lost.
-	Last(ctx context.Context) (Anchor, error)
+	Last(ctx context.Context) (record.Anchor, error)
 }

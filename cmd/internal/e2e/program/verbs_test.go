@@ -141,7 +141,7 @@ func TestProgramPrints(t *testing.T) {
 			t.Errorf("%q: exit %d\n%s%s", args, code, out, errs)
 		}
 	}
-	for _, verb := range []string{"", "run", "check", "list", "revoke", "backup", "sweep", "role", "manifest", "version"} {
+	for _, verb := range []string{"", "run", "check", "list", "revoke", "audit", "backup", "sweep", "role", "manifest", "version"} {
 		args := []string{"--help"}
 		if verb != "" {
 			args = []string{verb, "--help"}

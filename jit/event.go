@@ -46,6 +46,7 @@ const (
 	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
 	EventCopied       EventKind = "copied"       // the host took a copy of the store or of the record
+	EventWrote        EventKind = "wrote"        // Azure was asked for a change, and answered or not
 )
 
 // Event is one line of the record. Hash covers every field before it and the
@@ -62,10 +63,20 @@ type Event struct {
 	Sources []string  `json:"sources,omitempty"`
 	Until   time.Time `json:"until,omitzero"` // the deadline, or the latest end, as known then
 	Text    string    `json:"text,omitempty"` // the reason given, or what went wrong
+	Write   Write     `json:"write,omitzero"` // what Azure was asked for
 	Prev    string    `json:"prev"`
 	Hash    string    `json:"hash"`
 
 	tell []Audience // who must be told; stored as notices, not part of the record
+}
+
+// Write is one request for a change, as Azure's activity log knows it.
+type Write struct {
+	Method      string `json:"method,omitempty"`      // PUT or DELETE
+	Resource    string `json:"resource,omitempty"`    // its id
+	Request     string `json:"request,omitempty"`     // x-ms-client-request-id, which we gave it
+	Correlation string `json:"correlation,omitempty"` // x-ms-correlation-request-id of the answer
+	Code        int    `json:"code,omitempty"`        // of the answer; 0: none came
 }
 
 // Tell lists who must be told of the event.
@@ -140,6 +151,7 @@ func audiencesOf() map[EventKind]hearers {
 		EventMoved:        {grant: watchers, holder: everybody, other: channel},
 		EventDigest:       {other: channel},
 		EventCopied:       {},
+		EventWrote:        {},
 	}
 }
 

@@ -29,6 +29,11 @@ What it prints last is an anchor, a number and a hash. Keep it elsewhere: with
 one a record that somebody wrote anew from the start, or whose end was cut from
 an export, looks whole: it is consistent, not proved complete.
 
+--activity-log compares it with Azure's activity log, as printed by "az monitor
+activity-log list --output json": changes of rules of jitbot that the record
+does not explain, and requests of the record that the log lacks. What is found
+is printed, and breaks the record. Rules of other people are left alone.
+
 Exits 0 when it is whole, 1 when it is broken, and names the first bad line, 2
 when it cannot be read.`
 
@@ -60,7 +65,7 @@ func (c *cli) audit() *cobra.Command {
 }
 
 func (c *cli) auditVerify() *cobra.Command {
-	var anchor string
+	var anchor, activity string
 	cmd := &cobra.Command{
 		Use: "verify [file]", Short: "Check that the record is whole", Long: verifyHelp,
 		Example: `  jitbot audit verify
@@ -75,7 +80,12 @@ func (c *cli) auditVerify() *cobra.Command {
 					return exit{code: exitUsage, err: err}
 				}
 			}
-			verify := func(r app.Record) error { return c.verifyRecord(r, a) }
+			verify := func(r app.Record) error {
+				if activity == "" {
+					return c.verifyRecord(r, a)
+				}
+				return errors.Join(c.verifyRecord(r, a), c.compare(r, activity))
+			}
 			var err error
 			if len(args) == 1 {
 				err = app.ReadRecord(cmd.Context(), args[0], verify)
@@ -93,6 +103,7 @@ func (c *cli) auditVerify() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&anchor, "anchor", "", "a `line` that must be in it, as seq:sha256")
+	cmd.Flags().StringVar(&activity, "activity-log", "", "a `file` with Azure's activity log to compare with")
 	return cmd
 }
 
@@ -113,6 +124,23 @@ func (c *cli) verifyRecord(r app.Record, anchor record.Anchor) error {
 		_, err = fmt.Fprintf(c.out, "anchor %s\n", last)
 	}
 	return err
+}
+
+// compare holds the record against Azure's activity log.
+func (c *cli) compare(r app.Record, file string) error {
+	found, err := r.Compare(file)
+	if err != nil {
+		return err
+	}
+	for _, one := range found {
+		if _, err := fmt.Fprintln(c.out, one); err != nil {
+			return fmt.Errorf("printing what was found: %w", err)
+		}
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("%w: %d things are not alike in the record and in Azure's activity log", jit.ErrBroken, len(found))
+	}
+	return nil
 }
 
 // exportFlags are those of jitbot audit export.

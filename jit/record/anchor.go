@@ -27,7 +27,8 @@ func ParseAnchor(s string) (Anchor, error) {
 	n, err := strconv.ParseUint(seq, 10, 64)
 	raw, hexErr := hex.DecodeString(hash)
 	if !ok || err != nil || hexErr != nil || len(raw) != 32 || n == 0 {
-		return Anchor{}, jit.Refuse(jit.ErrInput, "%s is no anchor; write the number and the hash that audit verify printed, such as 1234:9f86d0….", s)
+		return Anchor{}, jit.Refuse(jit.ErrInput,
+			"%s is no anchor; write the number and the hash that audit verify printed, such as 1234:9f86d0….", s)
 	}
 	return Anchor{Seq: n, Hash: strings.ToLower(hash)}, nil
 }

@@ -70,15 +70,16 @@ func Read(
 	ctx context.Context, after uint64, events func(ctx context.Context, after uint64, limit int) ([]jit.Event, error),
 ) iter.Seq2[jit.Event, error] {
 	return func(yield func(jit.Event, error) bool) {
+		last := after // each walk begins anew
 		for {
-			page, err := events(ctx, after, readAtOnce)
+			page, err := events(ctx, last, readAtOnce)
 			for _, e := range page {
-				if after = e.Seq; !yield(e, nil) {
+				if last = e.Seq; !yield(e, nil) {
 					return
 				}
 			}
 			if err != nil {
-				yield(jit.Event{Seq: after + 1}, err)
+				yield(jit.Event{Seq: last + 1}, err)
 			}
 			if err != nil || len(page) == 0 {
 				return

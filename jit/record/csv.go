@@ -35,8 +35,9 @@ func (c *CSV) Write(e jit.Event) error {
 		ports = append(ports, p.String())
 	}
 	cells := []string{
-		strconv.FormatUint(e.Seq, 10), instant(e.At), string(e.Kind), string(e.Grant), string(e.Actor.ID), e.Actor.Name, string(e.Subject.ID),
-		e.Subject.Name, strings.Join(e.VMs, " "), strings.Join(ports, " "), strings.Join(e.Sources, " "), instant(e.Until), e.Text, e.Prev, e.Hash,
+		strconv.FormatUint(e.Seq, 10), instant(e.At), string(e.Kind), string(e.Grant),
+		string(e.Actor.ID), e.Actor.Name, string(e.Subject.ID), e.Subject.Name,
+		strings.Join(e.VMs, " "), strings.Join(ports, " "), strings.Join(e.Sources, " "), instant(e.Until), e.Text, e.Prev, e.Hash,
 	}
 	for i, cell := range cells {
 		cells[i] = harmless(cell)

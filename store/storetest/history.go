@@ -17,7 +17,7 @@ func testHistory(t *testing.T, s *suite) {
 			At: begin().Add(time.Duration(i) * time.Hour), Kind: jit.EventOpened, Grant: jit.ID(fmt.Sprintf("g-%d", i%7)),
 			Actor:   jit.Person{ID: jit.UserID(fmt.Sprintf("U%d", i%3)), Name: "A@example.com"},
 			Subject: jit.Person{ID: jit.UserID(fmt.Sprintf("U%d", i%5))},
-			VMs: []string{fmt.Sprintf("/S/VM/%d", i%4), "/s/vm/all"},
+			VMs:     []string{fmt.Sprintf("/S/VM/%d", i%4), "/s/vm/all"},
 		}
 		must(t, s.Append(t.Context(), e))
 	}

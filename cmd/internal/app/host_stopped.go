@@ -48,24 +48,18 @@ func (idle) Protect(context.Context, string, func(jit.Protection) (jit.Protectio
 // account that this process has. Errors of the store are those of bolt.Open.
 func OpenHost(ctx context.Context, o Options) (*Host, error) {
 	o = o.withDefaults()
-	client, err := host.Dial(ctx, o.Config.Store)
-	if err == nil {
-		return &Host{Session: client, close: client.Close}, nil
+	client, s, err := find(ctx, o.Config.Store)
+	for begun := time.Now(); errors.Is(err, store.ErrInUse) && time.Since(begun) < startsWithin; {
+		client, s, err = find(ctx, o.Config.Store) // a bot that starts has no socket yet
 	}
-	if !errors.Is(err, host.ErrNoBot) {
-		return nil, err //nolint:wrapcheck // a sentence already
-	}
-	if _, err := os.Stat(o.Config.Store); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no store %s yet, and no bot runs with it; name the right configuration with --config: %w",
-			o.Config.Store, fs.ErrNotExist)
-	}
-	s, err := bolt.Open(ctx, o.Config.Store, bolt.Options{})
-	if errors.Is(err, store.ErrInUse) {
+	switch {
+	case errors.Is(err, store.ErrInUse):
 		return nil, fmt.Errorf("a bot runs with the store %s and has no socket at %s: end that process and start it again, "+
 			"and meanwhile \"jitbot sweep\" closes what is due: %w", o.Config.Store, host.Path(o.Config.Store), store.ErrInUse)
-	}
-	if err != nil {
-		return nil, err // a sentence already
+	case err != nil:
+		return nil, err
+	case client != nil:
+		return &Host{Session: client, close: client.Close}, nil
 	}
 	if err := sameInstallation(ctx, s, o.Config.Jit.Installation); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -74,6 +68,23 @@ func OpenHost(ctx context.Context, o Options) (*Host, error) {
 	by := host.User(uint32(os.Geteuid())) //nolint:gosec // an account's number is none of these too large
 	session := hostSession{by: by, service: access.New(checks, s, idle{}), store: s}
 	return &Host{Session: session, stopped: &stopped{Options: o, store: s}, close: s.Close}, nil
+}
+
+// startsWithin is how long a bot that holds the store may take to have its socket.
+const startsWithin = 3 * time.Second
+
+// find gives the bot that runs with the store, or else the store, opened.
+func find(ctx context.Context, path string) (*host.Client, *bolt.Store, error) {
+	client, err := host.Dial(ctx, path)
+	if err == nil || !errors.Is(err, host.ErrNoBot) {
+		return client, nil, err //nolint:wrapcheck // a sentence already
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("there is no store %s yet, and no bot runs with it; name the right configuration with --config: %w",
+			path, fs.ErrNotExist)
+	}
+	s, err := bolt.Open(ctx, path, bolt.Options{})
+	return nil, s, err // a sentence already
 }
 
 // sameInstallation refuses a store whose rules have another name: none of them would be

@@ -9,9 +9,12 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/record"
+	"jitbot/jit/resource"
+	"jitbot/jit/rules"
 	"jitbot/store/bolt"
 )
 
@@ -43,9 +46,20 @@ func ReadRecord(ctx context.Context, file string, f func(Record) error) error {
 	}
 	if len(first) == 0 || first[0] == '{' {
 		uncounted := func() (record.Anchor, error) { return record.Anchor{}, nil }
-		return f(Record{Lines: record.Lines(buffered), Counted: uncounted})
+		return f(Record{Lines: linesOf(in), Counted: uncounted})
 	}
 	return readStore(ctx, buffered, f)
+}
+
+// linesOf are those of an export, from the start each time.
+func linesOf(in io.ReadSeeker) iter.Seq2[jit.Event, error] {
+	return func(yield func(jit.Event, error) bool) {
+		if _, err := in.Seek(0, io.SeekStart); err != nil {
+			yield(jit.Event{}, fmt.Errorf("reading the record: %w", err))
+			return
+		}
+		record.Lines(in)(yield)
+	}
 }
 
 // readStore opens a copy of the store, so that one which belongs to somebody else, or
@@ -74,6 +88,34 @@ func readStore(ctx context.Context, in io.Reader, f func(Record) error) (err err
 		return record.At(e), err
 	}
 	return errors.Join(f(Record{Lines: record.Read(ctx, 0, s.Events), Counted: counted}), s.Close())
+}
+
+// Compare holds the record against an export of Azure's activity log, and gives what
+// is not alike.
+func (r Record) Compare(file string) ([]string, error) {
+	installations := map[string]bool{} // of the rules that were written; there may be others in the subscription
+	w := record.Witness{Ours: func(name string) bool {
+		n, ours := rules.ParseRuleName(strings.ToLower(name))
+		return ours && (len(installations) == 0 || installations[n.Installation])
+	}}
+	for e, err := range r.Lines {
+		if err != nil {
+			return nil, err
+		}
+		w.Note(e)
+		if n, ours := rules.ParseRuleName(strings.ToLower(resource.Name(e.Write.Resource))); ours {
+			installations[n.Installation] = true
+		}
+	}
+	log, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("opening the activity log: %w", err)
+	}
+	defer log.Close() //nolint:errcheck // only read from
+	if err := record.Activities(log, w.See); err != nil {
+		return nil, fmt.Errorf("comparing with %s: %w", file, err)
+	}
+	return w.Found(), nil
 }
 
 // Verify checks the whole record and gives its last line. What is wrong with it is

@@ -61,8 +61,12 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		return
 	}
 	action, id := i.Actions[0].ID, jit.ID(i.Actions[0].Value)
-	if action == view.InputVM && i.View.Callback == view.FormRequest {
+	if i.View.Callback == view.FormRequest && view.Redraws(action) {
 		b.choose(ctx, e, i)
+		return
+	}
+	if i.View.Callback == view.FormProtect && (action == view.ActionAddPort || action == view.ActionRemovePort) {
+		b.pressRow(ctx, e, i)
 		return
 	}
 	v, stored := verbOf(action)
@@ -71,43 +75,53 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.ack(ctx, e, nil)
 		return
 	}
-	if action != view.ActionDeny && !ends(v) && !b.allowClick(ctx, e, i, raw) {
+	var t *intake
+	if stored {
+		if t = b.clickIntake(ctx, e, i, raw); t == nil || b.repeated(ctx, t) {
+			return
+		}
+	}
+	if action != view.ActionDeny && !ends(v) && !b.allowClick(ctx, e, i, t) {
 		return
 	}
-	b.press(ctx, e, i, raw)
+	if stored {
+		b.take(ctx, t)
+		return
+	}
+	b.press(ctx, e, i)
 }
 
-// allowClick counts a click that is counted, and answers one too many.
-func (b *Bot) allowClick(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) bool {
+// allowClick counts a click that is counted, and answers one too many. What is stored
+// has an intake.
+func (b *Bot) allowClick(ctx context.Context, e envelope, i form.Interaction, t *intake) bool {
 	err := b.commandLimits.allow(i.User.ID, b.Now())
 	if err == nil {
 		return true
 	}
-	b.ack(ctx, e, nil)
 	text, _ := view.Refusal(err)
+	if t != nil {
+		b.turnAway(ctx, t, text)
+		return false
+	}
+	b.ack(ctx, e, nil)
 	b.answerClick(i, text)
-	b.neverTake(delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}, text)
 	return false
 }
 
-// press does what a button is for.
-func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+// press does what a button is for that changes nothing yet.
+func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction) {
+	b.ack(ctx, e, nil)
 	id := jit.ID(i.Actions[0].Value)
 	switch i.Actions[0].ID {
 	case view.ActionForm:
-		b.ack(ctx, e, nil)
 		b.offerForm(i)
-	case view.ActionProtect, view.ActionScanNext, view.ActionWitness:
-		b.ack(ctx, e, nil)
-		b.pressScanButton(i)
 	case view.ActionDeny:
-		b.ack(ctx, e, nil)
 		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
 			b.answerClick(i, b.full())
 		}
 		b.tellClicked(i, id)
 	default:
-		b.acceptClick(ctx, e, i, raw)
+		b.pressScanButton(i)
 	}
 }
 
@@ -137,19 +151,20 @@ func (b *Bot) offerForm(i form.Interaction) {
 	}
 }
 
-func (b *Bot) acceptClick(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+// clickIntake is a click that is to be stored; nil when it cannot be.
+func (b *Bot) clickIntake(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) *intake {
 	t, err := b.interactionIntake(i, raw)
 	if err != nil {
 		b.ack(ctx, e, nil)
 		b.answerClick(i, view.FaultText)
-		return
+		return nil
 	}
 	t.taken = func() { b.ack(ctx, e, nil) }
 	t.say = func(text string) {
 		b.ack(ctx, e, nil)
 		b.answerClick(i, text)
 	}
-	b.take(ctx, t)
+	return t
 }
 
 // interactionIntake is a click or a form that is to be stored.

@@ -96,3 +96,12 @@ func (d *disk) next(f fate, unfinished int) {
 	defer d.mu.Unlock()
 	d.accept, d.finish = append(d.accept, f), max(d.finish, 0)+unfinished
 }
+
+// finishes says whether anything can be finished from now on.
+func (d *disk) finishes(all bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.finish = 0; !all {
+		d.finish = 1 << 30
+	}
+}

@@ -25,8 +25,7 @@ type errand struct {
 	lane     lane
 	subjects []string
 	at       time.Time // when it was accepted
-	restored bool      // an earlier run accepted it
-	again    bool      // and may have carried it out
+	restored bool      // an earlier run accepted it, and may have carried it out
 }
 
 // errandOf reads a delivery.
@@ -113,7 +112,7 @@ func sameSubject(s, t string) bool {
 // workWithin is how long one command or click may take.
 const workWithin = 2 * time.Minute
 
-// do carries an errand out, has its sender told, and finishes it. When the bot is
+// do carries an errand out, finishes it, and has its sender told. When the bot is
 // told to stop meanwhile it stays for the next start. With the answer the note, if
 // any, is over. What comes after it waits until it is finished, so that it is never
 // repeated after that.
@@ -130,21 +129,42 @@ func (b *Bot) do(ctx context.Context, e errand, j *job, n *note) {
 	if ctx.Err() != nil {
 		return
 	}
+	b.queue.yield(j)
+	// What is told first to be refused could be done again after a crash, and not be.
+	finished := b.finish(ctx, e.key, tellAfter)
+	if !finished && ctx.Err() != nil {
+		return
+	}
 	if m.Text != "" {
 		b.say(to, m)
 	}
-	b.queue.yield(j)
-	b.finish(ctx, e.key)
+	if !finished {
+		b.say(to, unfinished(e))
+	}
+	for !finished && ctx.Err() == nil {
+		finished = b.finish(ctx, e.key, finishWithin)
+	}
 }
 
-// finishWithin is for how long finishing a delivery is tried: what comes after it
-// does not wait for ever.
-const finishWithin = time.Minute
+const (
+	finishWithin = time.Minute     // for how long finishing a delivery is tried at a time
+	tellAfter    = 3 * time.Second // for how long an answer waits for it
+)
+
+// unfinished tells whoever sent a delivery that it may be dealt with again.
+func unfinished(e errand) view.Message {
+	did, _, err := e.delivery.sent()
+	if err != nil {
+		return view.Message{}
+	}
+	return view.Say(fmt.Sprintf("My store is failing, so I cannot note that I dealt with it when you %s. "+
+		"After a restart I may deal with it again; see `/jit list` then.", did))
+}
 
 // finish ends a delivery in the inbox, and reports whether that is stored. What was
 // carried out and could not be finished is dealt with again after the next start.
-func (b *Bot) finish(ctx context.Context, key string) (done bool) {
-	ctx, cancel := context.WithTimeout(ctx, finishWithin)
+func (b *Bot) finish(ctx context.Context, key string, within time.Duration) (done bool) {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	for pause := firstPause; ; pause = nextPause(pause) {
 		err := b.Inbox.Finish(ctx, key, b.Now())

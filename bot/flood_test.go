@@ -37,11 +37,11 @@ func (s slowFor) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) 
 	return s.Service.Ask(ctx, by, key, a)
 }
 
-func (s slowFor) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
+func (s slowFor) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error) {
 	if err := s.wait(ctx, by); err != nil {
 		return nil, err
 	}
-	return s.Service.Search(ctx, by, text, limit)
+	return s.Service.Choices(ctx, by, text, limit)
 }
 
 func (s slowFor) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding, bool, error) {

@@ -78,7 +78,9 @@ func (broken) Concerns(context.Context, jit.UserID) ([]access.ListedGrant, error
 	panic("Concerns")
 }
 
-func (broken) Search(context.Context, jit.UserID, string, int) ([]jit.VM, error) { panic("Search") }
+func (broken) Choices(context.Context, jit.UserID, string, int) ([]access.Choice, error) {
+	panic("Choices")
+}
 
 func (broken) Ask(context.Context, jit.UserID, string, jit.Ask) ([]jit.Grant, error) { panic("Ask") }
 
@@ -275,11 +277,11 @@ type counted struct {
 	n  int
 }
 
-func (c *counted) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
+func (c *counted) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error) {
 	c.mu.Lock()
 	c.n++
 	c.mu.Unlock()
-	return c.Service.Search(ctx, by, text, limit)
+	return c.Service.Choices(ctx, by, text, limit)
 }
 
 func (c *counted) count() int {

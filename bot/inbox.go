@@ -39,7 +39,6 @@ func (b *Bot) restore(ctx context.Context) {
 	if err != nil {
 		b.Log.ErrorContext(ctx, "reading the inbox failed", "error", err)
 	}
-	var before []*job
 	for _, l := range all {
 		var d delivery
 		err := json.Unmarshal(l.payload, &d)
@@ -49,7 +48,7 @@ func (b *Bot) restore(ctx context.Context) {
 		}
 		if err != nil || e.by == "" {
 			b.Log.ErrorContext(ctx, "an unfinished delivery cannot be read and is dropped", "key", l.key, "error", err)
-			run := func(ctx context.Context) { b.finish(ctx, l.key) }
+			run := func(ctx context.Context) { b.finish(ctx, l.key, finishWithin) }
 			b.queue.add(&job{doing: "dropping a delivery", lane: answers, forced: true, run: run}, l.at)
 			continue
 		}
@@ -59,9 +58,6 @@ func (b *Bot) restore(ctx context.Context) {
 		o.is("") // its sender was told that it is taken
 		j := b.jobOf(e)
 		j.forced = true
-		// What waited for another that is not finished was never begun.
-		e.again = !slices.ContainsFunc(before, func(o *job) bool { return o.by == j.by && o.conflicts(j) })
-		before = append(before, j)
 		j.run = func(ctx context.Context) { b.do(ctx, e, j, nil) }
 		b.queue.add(j, e.at)
 	}

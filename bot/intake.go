@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ type intake struct {
 	say   func(text string)                // tells in its place why it was not taken, or that this is not known
 	note  func() *note                     // what is told when the answer is late
 	check func(ctx context.Context) string // why it is not taken after all, once it is stored; may be nil
+	no    string                           // why it is not taken, which is known before it is stored that it never is; empty: it is
 
 	job     *job
 	outcome *outcome
@@ -36,22 +38,48 @@ func (b *Bot) take(ctx context.Context, t *intake) {
 
 // place gives a delivery its place, unless it came before or too much waits.
 func (b *Bot) place(ctx context.Context, t *intake) bool {
-	first := false
-	if t.outcome, first = b.told.outcome(t.key, b.Now()); !first {
-		b.storing.Go(func() {
-			defer b.recoveredFrom(ctx, "a repeated delivery")
-			b.sayAgain(t)
-		})
+	if b.repeated(ctx, t) {
 		return false
 	}
 	t.job = b.jobOf(t.errand)
 	t.job.held = true
 	if !b.queue.add(t.job, b.Now()) {
-		t.refuse(b.full())
+		b.turnAway(ctx, t, b.full())
 		return false
 	}
 	t.at = t.job.at
 	return true
+}
+
+// repeated tells of a delivery that came before what was told of the first.
+func (b *Bot) repeated(ctx context.Context, t *intake) bool {
+	if t.outcome != nil {
+		return false // it was asked before
+	}
+	first := false
+	if t.outcome, first = b.told.outcome(t.key, b.Now()); first {
+		return false
+	}
+	b.storing.Go(func() {
+		defer b.recoveredFrom(ctx, "a repeated delivery")
+		b.sayAgain(t)
+	})
+	return true
+}
+
+// turnAway says why a delivery is not taken, once it is stored that it never is: Slack
+// may deliver it again after a restart. It never waits.
+func (b *Bot) turnAway(ctx context.Context, t *intake, text string) {
+	if b.repeated(ctx, t) {
+		return
+	}
+	if t.no, t.at = text, b.Now(); t.job == nil {
+		t.job = b.jobOf(t.errand)
+	}
+	if t.job.acked == nil {
+		t.job.acked = make(chan struct{}) // it has no place, and keeps nobody waiting
+	}
+	b.storing.Go(func() { b.store(t) }) //nolint:contextcheck // it ends with the bot, not with what brought it
 }
 
 // refuse says that a delivery is not taken, which it is then never.
@@ -109,11 +137,13 @@ func (b *Bot) store(t *intake) {
 	switch {
 	case r.err != nil:
 		b.Log.ErrorContext(ctx, "a delivery was not taken", "user", t.by, "error", r.err)
-		text = view.FaultText
+		text = cmp.Or(t.no, view.FaultText)
+	case r.fresh && t.no != "":
+		text = t.no
 	case r.fresh && t.check != nil:
 		text = t.check(ctx)
 	}
-	if text != "" && !b.void(ctx, t, max(storeWithin-time.Since(t.came), firstPause)) {
+	if text != "" && !b.finish(ctx, t.key, max(storeWithin-time.Since(t.came), firstPause)) {
 		b.unsure(ctx, t, func() accepted { return r })
 		return
 	}
@@ -157,27 +187,21 @@ func (b *Bot) unsure(ctx context.Context, t *intake, result func() accepted) {
 	t.say(view.UnsureText)
 	t.job.acknowledged()
 	r := result()
+	text := cmp.Or(t.no, view.NotStoredText)
 	switch {
-	case r.err == nil:
+	case r.err == nil && !r.fresh:
 		t.outcome.is("")
-		if r.fresh {
-			b.begin(t, nil)
-			return
-		}
-	case b.void(ctx, t, finishWithin):
-		t.outcome.is(view.NotStoredText)
-		b.say(t.to, view.Say(view.NotStoredText))
+	case r.err == nil && t.no == "":
+		t.outcome.is("")
+		b.begin(t, nil)
+		return
+	case b.finish(ctx, t.key, finishWithin):
+		t.outcome.is(text)
+		b.say(t.to, view.Say(text))
 	default:
 		b.Log.ErrorContext(ctx, "it is not known whether a delivery is stored; if it is, it is dealt with after the next start", "key", t.key)
 	}
 	b.queue.drop(t.job)
-}
-
-// void makes sure that a delivery is never carried out, if that can be done in time.
-func (b *Bot) void(ctx context.Context, t *intake, within time.Duration) bool {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	return b.finish(ctx, t.key)
 }
 
 // begin lets a delivery be carried out that is stored and has its place.

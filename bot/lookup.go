@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"jitbot/bot/command"
@@ -112,6 +113,9 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 		}
 		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
 		show = func(ctx context.Context) { b.openForm(ctx, f) }
+	case view.ActionAgain:
+		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
+		show = func(ctx context.Context) { b.openForm(ctx, f) }
 	case view.ActionWitness:
 		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
 			return
@@ -132,7 +136,7 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 
 // isScanButton reports whether a button only shows something.
 func isScanButton(action string) bool {
-	return action == view.ActionProtect || action == view.ActionScanNext || action == view.ActionWitness
+	return slices.Contains([]string{view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain}, action)
 }
 
 // vms answers /jit vms.

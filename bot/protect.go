@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"jitbot/bot/command"
@@ -10,6 +12,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // askProtect opens the form that protects VMs, with what was typed.
@@ -41,13 +44,71 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	case err != nil:
 		return d, err //nolint:wrapcheck // a refusal stays one
 	default:
-		d.Begin(o, typed.Ports)
+		if more := d.Begin(o, typed.Ports); more > 0 {
+			d.Note = "The policy has " + text.Count(more, "more port, which does", "more ports, which do") + " not fit in this form and " +
+				"would not be protected; protect: always in the policy takes all of them."
+		}
 	}
 	d.Are = view.VMsDigest(o.VMs)
 	for _, vm := range o.VMs {
 		d.VMs = append(d.VMs, view.VMText(vm))
 	}
 	return d, nil
+}
+
+// foresee adds what protecting the rows would do, as far as they can be read and it can
+// be told.
+func (b *Bot) foresee(ctx context.Context, by jit.UserID, d *view.ProtectDraft) {
+	ports := form.RowPolicies(d.Rows)
+	if len(ports) == 0 {
+		return
+	}
+	effects, err := b.Service.ProtectEffects(ctx, by, d.Words, ports)
+	if err != nil {
+		b.logFault(ctx, "foreseeing a protection", by, "", err)
+		d.Note = strings.TrimSpace(d.Note + " Which rules it overrules could not be read just now.")
+		return
+	}
+	d.Effects = effects
+}
+
+// pressRow adds a port to the form, or takes one away, and keeps what was typed.
+func (b *Bot) pressRow(ctx context.Context, e envelope, i form.Interaction) {
+	b.ack(ctx, e, nil)
+	if b.keyLimits.allow(i.User.ID, b.Now()) != nil {
+		return
+	}
+	n := b.forms.begin(i.View.ID)
+	run := func(ctx context.Context) { b.redrawProtect(ctx, i, n) }
+	b.queue.add(&job{by: i.User.ID, lane: reads, doing: "redrawing a form", run: run}, b.Now())
+}
+
+func (b *Bot) redrawProtect(ctx context.Context, i form.Interaction, n uint64) {
+	work, cancel := context.WithTimeout(ctx, fillWithin)
+	defer cancel()
+	shown, err := view.UnpackVMs(i.View.Metadata)
+	if err == nil {
+		err = b.Service.Admin(work, i.User.ID)
+	}
+	var d view.ProtectDraft
+	if err == nil {
+		d, err = b.protectDraft(work, i.User.ID, jit.Ask{VMs: shown.Words})
+	}
+	if err != nil {
+		b.logFault(ctx, "redrawing the form", i.User.ID, "", err)
+		return // what is typed stays, and is read when the form comes back
+	}
+	d.Rows = form.ReadRows(i)
+	if i.Actions[0].ID == view.ActionAddPort {
+		d.Add()
+	} else if id, err := strconv.Atoi(i.Actions[0].Value); err == nil {
+		d.Remove(id)
+	}
+	b.foresee(work, i.User.ID, &d)
+	if len(d.Rows) > view.MaxRows || !b.forms.latest(i.View.ID, n) {
+		return
+	}
+	b.updateView(ctx, i.User.ID, i.View.ID, i.View.Hash, view.ProtectForm(d))
 }
 
 // carryOutProtect carries out a stored form. There is no response URL, so the
@@ -88,7 +149,7 @@ func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand)
 // as it is when the VM was protected again since.
 func (b *Bot) unprotect(ctx context.Context, e errand, words []string) view.Message {
 	var asked time.Time
-	if e.again {
+	if e.restored {
 		asked = e.at
 	}
 	results, err := b.Service.UnprotectAsOf(ctx, e.by, words, asked)

@@ -3,7 +3,6 @@ package bot_test
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +18,8 @@ import (
 // protectFields are what a good form holds that protects VMs.
 func protectFields() slacksim.Values {
 	return slacksim.Values{
-		"ports": []string{"22", "3389"}, "custom": "1433; 8000–8010 53/udp", "protocol": "tcp",
-		"per_request": []string{"single"}, "allowed": "198.51.100.0/24,\n2001:db8::/48", "duration": "90m",
+		"port-1": "22", "protocol-1": "tcp", "from-1": "any; 198.51.100.0/24,\n2001:db8::/48", "longest-1": "90m",
+		"port-2": "8000–8010/udp", "protocol-2": "tcp", "from-2": "Any", "longest-2": "45 m",
 	}
 }
 
@@ -41,12 +40,12 @@ func TestProtectOpensTheForm(t *testing.T) {
 	o.open()
 	o.types(graceID, "protect web-1,rg/web-2 22,1433")
 	v := o.form(graceID)
-	o.reads(v.AllText(), "2 VMs: web-1 in rg, web-2 in rg", "Longest access")
+	o.reads(v.AllText(), "2 VMs: web-1 in rg, web-2 in rg", "For at most")
 	for action, want := range map[string]string{
-		"ports": "22", "custom": "1433/", "duration": "1h", "allowed": "198.51.100.0/24",
-		"per_request": "", "protocol": "tcp",
+		"port-1": "22", "protocol-1": "tcp", "from-1": "any, 198.51.100.0/24", "longest-1": "3h",
+		"port-2": "1433", "protocol-2": "tcp", "from-2": "any", "longest-2": "3h",
 	} {
-		if got := initial(v, action); got != strings.TrimSuffix(want, "/") {
+		if got := initial(v, action); got != want {
 			t.Errorf("%s begins with %q, not %q", action, got, want)
 		}
 	}
@@ -59,24 +58,13 @@ func TestProtectOpensTheForm(t *testing.T) {
 	if o.service.noted("protect U0GRACE [/vm/web-1 /vm/web-2]") != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
-	like := jit.PortPolicy{
-		Any:      true,
-		Sources:  []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/48")},
-		Shortest: 5 * time.Minute,
-		Longest:  90 * time.Minute,
-	}
-	var want []jit.PortPolicy
-	for _, p := range []jit.Ports{
-		tcp(22), tcp(3389), tcp(1433),
-		{From: 8000, To: 8010, Protocol: jit.TCP},
-		{From: 53, To: 53, Protocol: jit.UDP},
-	} {
-		pp := like
-		pp.Ports = p
-		if p.From == 8000 {
-			pp.Shortest = 10 * time.Minute // the policy's, which the form does not ask for
-		}
-		want = append(want, pp)
+	want := []jit.PortPolicy{
+		{
+			Ports: tcp(22), Any: true, Sources: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/48")},
+			Shortest: 5 * time.Minute, Longest: 90 * time.Minute,
+		},
+		// The shortest is the policy's, which the form does not ask for.
+		{Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.UDP}, Any: true, Shortest: 10 * time.Minute, Longest: 45 * time.Minute},
 	}
 	if diff := cmp.Diff(want, o.service.protected, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("protected (-want +got):\n%s", diff)
@@ -98,19 +86,31 @@ func TestTheProtectFormBegins(t *testing.T) {
 			}
 		}
 	}
-	begins("protect web-1",
-		map[string]string{"ports": "22", "custom": "", "duration": "3h", "allowed": "203.0.113.7", "per_request": "", "protocol": "tcp"})
+	begins("protect web-1", map[string]string{"port-1": "22", "protocol-1": "tcp", "from-1": "203.0.113.7", "longest-1": "3h"})
 	o.service.offer.Ports = append(o.service.offer.Ports,
-		jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Longest: time.Hour})
-	o.service.offer.Any = true
-	begins("protect web-1", map[string]string{"ports": "22", "custom": "22/udp", "duration": "1h", "per_request": "single", "protocol": "tcp"})
-	o.service.offer.Ports[1].Ports.Protocol = jit.AnyProtocol
-	begins("protect web-1", map[string]string{"ports": "22", "custom": "22/tcp", "protocol": "*"})
+		jit.PortPolicy{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.UDP}, Any: true, Longest: time.Hour},
+		jit.PortPolicy{Ports: jit.Ports{From: 20, To: 25, Protocol: jit.TCP}, Any: true, Longest: 2 * time.Minute})
+	begins("protect web-1", map[string]string{
+		"port-1": "22", "longest-1": "3h", "port-2": "22", "protocol-2": "udp", "from-2": "any", "longest-2": "1h",
+		"port-3": "20-21", "longest-3": "2m", "port-4": "23-25",
+	})
+	// Whatever the policies are, the form is taken as it begins.
+	v := o.form(graceID)
+	if r := o.must(o.sim.Submit(o.ctx, graceID, v.ID, nil)); r.View != nil || len(r.Errors) > 0 {
+		t.Fatalf("the form stayed: %v", r.Errors)
+	}
+	o.finished()
+	o.service.mu.Lock()
+	if got := o.service.protected; len(got) != 4 || got[0].Any || got[0].Longest != 3*time.Hour || got[3].Longest != 2*time.Minute {
+		t.Errorf("protected %+v", got)
+	}
+	o.service.mu.Unlock()
 	o.service.mu.Lock()
 	o.service.refuse = jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s.", "web-1")
 	o.service.mu.Unlock()
-	begins("protect web-1",
-		map[string]string{"ports": "22,3389,5985,5986", "custom": "", "duration": "3h", "per_request": "single", "protocol": "*"})
+	begins("protect web-1", map[string]string{
+		"port-1": "22", "port-2": "3389", "port-3": "5985", "port-4": "5986", "longest-4": "3h", "from-4": "any", "protocol-1": "*",
+	})
 	o.service.mu.Lock()
 	o.service.refuse = nil
 	o.service.mu.Unlock()
@@ -168,10 +168,10 @@ func forgedProtect(p map[string]any) {
 
 func goodProtect() map[string]any {
 	values := map[string]any{}
-	ticked("ports", "22")(values)
-	ticked("per_request", "single")(values)
-	put("protocol", "protocol", map[string]any{"type": "static_select", "selected_option": option("tcp")})(values)
-	textOf("duration", "3h")(values)
+	textOf("port-1", "22")(values)
+	textOf("from-1", "any")(values)
+	put("protocol-1", "protocol-1", map[string]any{"type": "static_select", "selected_option": option("tcp")})(values)
+	textOf("longest-1", "3h")(values)
 	return values
 }
 
@@ -183,7 +183,7 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 	o.conf.PerPerson = 1000
 	o.service.offer, o.service.vms = simple(), machines(1)
 	o.open()
-	o.types(graceID, "protect web-1")
+	o.types(graceID, "protect web-1 22,1433")
 	v := o.form(graceID)
 	both := func(all ...func(map[string]any)) func(map[string]any) {
 		return func(values map[string]any) {
@@ -197,49 +197,41 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 		block  string
 		want   string
 	}{
-		"no ports":           {without("ports"), "ports", "Choose the ports"},
-		"a port not shown":   {ticked("ports", "23"), "ports", "among the ports that are shown"},
-		"every port":         {ticked("ports", "1-65535"), "ports", "among the ports that are shown"},
-		"one port 200 times": {ticked("ports", slices.Repeat([]string{"22"}, 200)...), "ports", "among the ports that are shown"},
-		"a port twice":       {ticked("ports", "22", "22"), "custom", "overlap"},
-		"custom again":       {textOf("custom", "20-25"), "custom", "22 and 20-25 overlap"},
-		"custom both ways": {
-			both(textOf("custom", "22/udp"), put("protocol", "protocol", map[string]any{"selected_option": option("*")})),
-			"custom", "overlap",
+		"no ports":   {without("port-1"), "port-1", "Write the ports"},
+		"port empty": {textOf("port-1", " "), "port-1", "Write a port"},
+		"custom again": {
+			both(textOf("port-2", "20-25"), textOf("from-2", "any"), textOf("longest-2", "1h"),
+				put("protocol-2", "protocol-2", map[string]any{"selected_option": option("tcp")})),
+			"port-2", "22 and 20-25 overlap",
 		},
-		"port zero":        {textOf("custom", "0"), "custom", "0 is no port"},
-		"port 65536":       {textOf("custom", "65536"), "custom", "65536 is no port"},
-		"backwards":        {textOf("custom", "8010-8000"), "custom", "runs backwards"},
-		"icmp":             {textOf("custom", "1/icmp"), "custom", "no protocol"},
-		"a mention":        {textOf("custom", "<!channel>"), "custom", "is no port"},
-		"long custom":      {textOf("custom", long), "custom", "is no port"},
-		"a thousand ports": {textOf("custom", strings.Repeat("1 ", 1000)), "custom", "too many ports"},
-		"no protocol":      {without("protocol"), "protocol", "Choose Any, TCP or UDP"},
-		"protocol icmp": {
-			put("protocol", "protocol", map[string]any{"selected_option": option("icmp")}), "protocol",
-			"Choose Any, TCP or UDP",
-		},
-		"from nowhere":        {without("per_request"), "allowed", "Tick any single address"},
-		"another tick":        {ticked("per_request", "all"), "allowed", "Tick any single address"},
-		"everybody":           {textOf("allowed", "0.0.0.0/0"), "allowed", "whole internet"},
-		"host bits":           {textOf("allowed", "198.51.100.7/24"), "allowed", "bits set"},
-		"a name":              {textOf("allowed", "198.51.100.0/24, home"), "allowed", "home is no address"},
-		"a thousand ranges":   {textOf("allowed", strings.Repeat("1 ", 1000)), "allowed", "too many ranges"},
-		"loopback":            {textOf("allowed", "127.0.0.1"), "allowed", "nobody can come from"},
-		"no duration":         {without("duration"), "duration", "Say for how long"},
-		"too short":           {textOf("duration", "4m59s"), "duration", "from 5m to 24h"},
-		"too long":            {textOf("duration", "24h1s"), "duration", "from 5m to 24h"},
-		"for ever":            {textOf("duration", "999999h"), "duration", "longer than anybody"},
-		"a while":             {textOf("duration", "a while"), "duration", "is no duration"},
-		"nothing at all":      {func(values map[string]any) { clear(values) }, "ports", "Choose the ports"},
-		"metadata empty":      {nil, "ports", "names no VM"},
-		"metadata no list":    {nil, "ports", "names no VM"},
-		"metadata empty list": {nil, "ports", "names no VM"},
-		"metadata of markup":  {nil, "ports", "names no VM"},
-		"metadata an id":      {nil, "ports", "names no VM"},
-		"metadata blank":      {nil, "ports", "names no VM"},
-		"metadata too long":   {nil, "ports", "names no VM"},
-		"metadata many":       {nil, "ports", "names no VM"},
+		"two in a row":        {textOf("port-1", "22,23"), "port-1", "one port or range here"},
+		"port zero":           {textOf("port-1", "0"), "port-1", "0 is no port"},
+		"port 65536":          {textOf("port-1", "65536"), "port-1", "65536 is no port"},
+		"backwards":           {textOf("port-1", "8010-8000"), "port-1", "runs backwards"},
+		"icmp":                {textOf("port-1", "1/icmp"), "port-1", "no protocol"},
+		"a mention":           {textOf("port-1", "<!channel>"), "port-1", "is no port"},
+		"a long port":         {textOf("port-1", long), "port-1", "is no port"},
+		"no protocol":         {without("protocol-1"), "protocol-1", "Choose Any, TCP or UDP"},
+		"protocol icmp":       {put("protocol-1", "protocol-1", map[string]any{"selected_option": option("icmp")}), "protocol-1", "Choose Any, TCP or UDP"},
+		"from nowhere":        {without("from-1"), "from-1", "Write any"},
+		"everybody":           {textOf("from-1", "0.0.0.0/0"), "from-1", "whole internet"},
+		"host bits":           {textOf("from-1", "198.51.100.7/24"), "from-1", "bits set"},
+		"a name":              {textOf("from-1", "198.51.100.0/24, home"), "from-1", "home is no address"},
+		"a thousand ranges":   {textOf("from-1", strings.Repeat("1 ", 1000)), "from-1", "too many ranges"},
+		"loopback":            {textOf("from-1", "127.0.0.1"), "from-1", "nobody can come from"},
+		"no duration":         {without("longest-1"), "longest-1", "Say for how long"},
+		"too long":            {textOf("longest-1", "24h1s"), "longest-1", "24h at most"},
+		"for ever":            {textOf("longest-1", "999999h"), "longest-1", "longer than anybody"},
+		"a while":             {textOf("longest-1", "a while"), "longest-1", "is no duration"},
+		"nothing at all":      {func(values map[string]any) { clear(values) }, "port-1", "Write the ports"},
+		"metadata empty":      {nil, "port-1", "names no VM"},
+		"metadata no list":    {nil, "port-1", "names no VM"},
+		"metadata empty list": {nil, "port-1", "names no VM"},
+		"metadata of markup":  {nil, "port-1", "names no VM"},
+		"metadata an id":      {nil, "port-1", "names no VM"},
+		"metadata blank":      {nil, "port-1", "names no VM"},
+		"metadata too long":   {nil, "port-1", "names no VM"},
+		"metadata many":       {nil, "port-1", "names no VM"},
 	} {
 		metadata, forged := map[string]string{
 			"metadata empty": "", "metadata no list": `{"vm":"web-1"}`, "metadata empty list": `{"words":[]}`, "metadata of markup": `{"words":["tag:<!channel>"]}`,
@@ -266,7 +258,7 @@ func TestForgedProtectFormsAreRefusedAtTheField(t *testing.T) {
 		}
 	}
 	r := o.must(o.sim.SubmitRaw(o.ctx, graceID, v.ID, protectFields(), slacksim.Raw{TeamID: "T0OTHER", Force: true}))
-	o.reads(r.Errors["ports"], "another workspace")
+	o.reads(r.Errors["port-1"], "another workspace")
 	if n := o.service.noted("protect"); n != 0 {
 		t.Errorf("calls: %q", o.service.calls)
 	}

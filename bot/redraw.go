@@ -9,7 +9,7 @@ import (
 	"jitbot/jit/access"
 )
 
-// choose takes the choice of a VM in the form, which is no command of its own.
+// choose takes what was chosen in the form, which is no command of its own.
 func (b *Bot) choose(ctx context.Context, e envelope, i form.Interaction) {
 	b.ack(ctx, e, nil)
 	if b.keyLimits.allow(i.User.ID, b.Now()) != nil {
@@ -47,8 +47,8 @@ func (r *redraws) latest(id string, n uint64) bool {
 	return r.last[id] == n
 }
 
-// redraw shows the ports and limits of the VM that was just chosen, and keeps
-// what was typed.
+// redraw shows the ports and limits of what was just chosen and what will be asked
+// for, and keeps what was typed.
 func (b *Bot) redraw(ctx context.Context, i form.Interaction, n uint64) {
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
@@ -64,6 +64,9 @@ func (b *Bot) redraw(ctx context.Context, i form.Interaction, n uint64) {
 		d.VMs = nil // Slack keeps what is chosen; a value that is none of ours is not sent back
 	}
 	d.Reoffer(o, f.PortsBlock != "")
+	if i.Actions[0].ID == view.InputUsual && d.Duration != "" {
+		d.Duration, d.DurationAgain = "", !d.DurationAgain // what was chosen last counts
+	}
 	if !b.forms.latest(i.View.ID, n) {
 		return
 	}

@@ -20,7 +20,7 @@ func TestChoosingAVMRedrawsAndKeeps(t *testing.T) {
 	}
 	o.service.mu.Lock()
 	o.service.offer = simple() // of the next VM
-	o.service.offer.Longest = 2 * time.Hour
+	o.service.offer.Longest, o.service.offer.Ports[0].Longest = 2*time.Hour, 2*time.Hour
 	o.service.mu.Unlock()
 	o.must(o.sim.Fill(o.ctx, adaID, v.ID, slacksim.Values{"vm": "rg/web-2"}))
 	v = o.formWith(adaID, "Between 5m and 2h")

@@ -21,7 +21,7 @@ func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	if err != nil {
 		b.logFault(ctx, "reading the latest request", by, "", err) // the form does without
 	}
-	d := view.RequestDraft{Many: len(typed.VMs) > 1, Reason: typed.Reason}
+	d := view.RequestDraft{Reason: typed.Reason}
 	if typed.Duration > 0 {
 		d.Duration = text.Duration(typed.Duration)
 	}
@@ -34,8 +34,9 @@ func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 			"That names %s, which is more than the form holds; write the whole line, with ports, from your address and for the reason.",
 			text.Count(len(o.VMs), "VM", "VMs"))
 	}
-	d.VMs, d.Many = b.vmChoices(ctx, by, o.VMs), d.Many || len(o.VMs) > 1
+	d.VMs = b.vmChoices(ctx, by, o.VMs)
 	d.Prefill(typed, last, o)
+	d.FocusOnMissing(o)
 	return d, o, nil
 }
 

@@ -21,9 +21,9 @@ type Service interface {
 	Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error)
 	// Recent is what somebody asked for the last time; false when never.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
-	// Search lists VMs whose name, group or tag contains the text and that the
-	// person may see.
-	Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error)
+	// Choices lists VMs whose name, group or tag contains the text and that the
+	// person may see, with what speaks against asking for each.
+	Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error)
 	// Lookup lists the VMs that fit and that the person may see.
 	Lookup(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, error)
 
@@ -46,7 +46,7 @@ type Service interface {
 	// Concerns lists one's own grants that have not ended, and the requests
 	// that wait for one's decision.
 	Concerns(ctx context.Context, by jit.UserID) ([]access.ListedGrant, error)
-	// VMs lists VMs as Search does, with whether they are protected and what may
+	// VMs lists VMs as Choices does, with whether they are protected and what may
 	// be asked for; only those that the person may see. more says that there may
 	// be others.
 	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []access.ListedVM, more bool, err error)
@@ -59,6 +59,9 @@ type Service interface {
 	// Admin is nil for an admin.
 	Admin(ctx context.Context, by jit.UserID) error
 
+	// ProtectEffects says which rules protecting VMs would overrule, and who would
+	// lose access.
+	ProtectEffects(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy) ([]access.ProtectEffect, error)
 	// ProtectAsOf shuts ports of VMs, named as in Ask, which was asked for at a time;
 	// each VM has its own outcome.
 	ProtectAsOf(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy, asked time.Time) ([]access.VMResult, error)

@@ -29,15 +29,16 @@ type fakeService struct {
 	people    *bot.People
 	grants    map[jit.ID]jit.Grant
 	calls     []string
-	fail      error             // of every call but Known
-	offer     access.Offer      // at every VM
-	vms       []jit.VM          // that a search finds
-	last      jit.Request       // of everybody
-	hangs     jit.UserID        // whose tab is never made
-	unknown   string            // a VM that there is not
-	listed    []access.ListedVM // that a list of VMs shows
-	more      bool              // there are others
-	results   []access.VMResult // of protecting and unprotecting
+	fail      error                  // of every call but Known
+	offer     access.Offer           // at every VM
+	vms       []jit.VM               // that a search finds
+	last      jit.Request            // of everybody
+	hangs     jit.UserID             // whose tab is never made
+	unknown   string                 // a VM that there is not
+	listed    []access.ListedVM      // that a list of VMs shows
+	more      bool                   // there are others
+	results   []access.VMResult      // of protecting and unprotecting
+	effects   []access.ProtectEffect // of protecting
 	protected []jit.PortPolicy
 	refuse    error           // of every offer
 	found     []reach.Finding // of a scan
@@ -107,6 +108,14 @@ func (s *fakeService) Admin(_ context.Context, by jit.UserID) error {
 		return nil
 	}
 	return jit.Refuse(jit.ErrAuthority, "Only admins may protect and unprotect.")
+}
+
+func (s *fakeService) ProtectEffects(
+	ctx context.Context, by jit.UserID, _ []string, _ []jit.PortPolicy,
+) ([]access.ProtectEffect, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.effects, s.Admin(ctx, by)
 }
 
 func (s *fakeService) ProtectAsOf(

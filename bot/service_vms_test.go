@@ -12,22 +12,21 @@ import (
 	"jitbot/jit/reach"
 )
 
-func (s *fakeService) Search(ctx context.Context, by jit.UserID, text string, limit int) ([]jit.VM, error) {
+func (s *fakeService) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error) {
 	if err := s.Known(ctx, by); err != nil {
 		return nil, err
 	}
-	var out []jit.VM
+	var out []access.Choice
 	for _, vm := range s.vms {
 		if len(out) < limit && strings.Contains(vm.Group+"/"+vm.Name, text) {
-			out = append(out, vm)
+			out = append(out, access.Choice{VM: vm})
 		}
 	}
 	return out, nil
 }
 
 func (s *fakeService) Lookup(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, error) {
-	all, err := s.Search(ctx, by, "", len(s.vms))
-	return slices.DeleteFunc(all, func(vm jit.VM) bool { return !fits(vm) }), err
+	return slices.DeleteFunc(slices.Clone(s.vms), func(vm jit.VM) bool { return !fits(vm) }), s.Known(ctx, by)
 }
 
 func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
@@ -59,14 +58,38 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 		return
 	}
 	c, wrong := command.Parse(cmd.Text)
-	if !ends(c.Verb) {
-		if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
-			text, _ := view.Refusal(err)
-			b.ackSay(ctx, e, text)
-			b.neverTake(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw}, text)
+	var t *intake
+	if wrong == nil && stored(c.Verb) {
+		if t, err = b.commandIntake(ctx, e, cmd, raw, c.Verb); err != nil {
+			b.ackSay(ctx, e, view.FaultText)
+			return
+		}
+		if b.repeated(ctx, t) {
 			return
 		}
 	}
+	if !ends(c.Verb) {
+		if err := b.commandLimits.allow(cmd.User, b.Now()); err != nil {
+			text, _ := view.Refusal(err)
+			if t != nil {
+				b.turnAway(ctx, t, text)
+				return
+			}
+			b.ackSay(ctx, e, text)
+			return
+		}
+	}
+	b.obey(ctx, e, cmd, c, wrong, t)
+}
+
+// stored reports whether a command is stored before it is acknowledged: it changes
+// something.
+func stored(v command.Verb) bool {
+	return v == command.VerbRequest || v == command.VerbUnprotect || ends(v)
+}
+
+// obey does what a line says that may be typed now. What is stored has an intake.
+func (b *Bot) obey(ctx context.Context, e envelope, cmd slashCommand, c command.Command, wrong error, t *intake) {
 	switch {
 	case wrong != nil:
 		text, _ := view.Refusal(wrong)
@@ -77,7 +100,7 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	case c.Verb == command.VerbHelp:
 		b.ackSay(ctx, e, view.HelpText)
 	case c.Verb == command.VerbRequest:
-		b.ask(ctx, e, cmd, raw, c.Ask)
+		b.ask(ctx, e, cmd, t, c.Ask)
 	case c.Verb == command.VerbList:
 		b.answerLater(ctx, e, cmd.reply(), c.Verb, func(ctx context.Context) view.Message { return b.list(ctx, cmd, c.All) })
 	case c.Verb == command.VerbVMs:
@@ -89,29 +112,33 @@ func (b *Bot) command(ctx context.Context, e envelope, raw json.RawMessage) {
 	case c.Verb == command.VerbProtect:
 		b.askProtect(ctx, e, cmd, c.Ask)
 	default:
-		b.acceptCommand(ctx, e, cmd, raw, c.Verb)
+		b.take(ctx, t)
 	}
 }
 
 // ask takes a typed request. A line that is complete is stored; one that is not
 // opens the form, with what was typed.
-func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, typed jit.Ask) {
+func (b *Bot) ask(ctx context.Context, e envelope, cmd slashCommand, t *intake, typed jit.Ask) {
 	if typed.Reason != "" && len(typed.Ports) > 0 && len(typed.Sources) > 0 {
-		b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
+		b.take(ctx, t)
 		return
 	}
-	f := formOpening{to: cmd.reply(), trigger: cmd.Trigger, typed: typed}
-	came := time.Now()
-	taken := b.later(prompts, f.to, "reading a request", func(ctx context.Context) {
-		if typed.Reason != "" && !b.incomplete(ctx, cmd.User, typed, came) {
-			b.acceptCommand(ctx, e, cmd, raw, command.VerbRequest)
+	f := formOpening{to: t.to, trigger: cmd.Trigger, typed: typed}
+	read := &job{by: t.by, to: t.to, lane: prompts, doing: "reading a request", run: func(ctx context.Context) {
+		if typed.Reason != "" && !b.incomplete(ctx, t.by, typed, t.came) {
+			b.take(ctx, t)
 			return
 		}
+		t.outcome.is("")
 		b.ack(ctx, e, nil)
 		b.openForm(ctx, f)
-	})
-	if !taken {
-		b.ackSay(ctx, e, b.full())
+	}}
+	read.never = func() {
+		t.say = func(text string) { b.say(t.to, view.Say(text)) } // nothing can be acknowledged any more
+		b.turnAway(ctx, t, restarting)
+	}
+	if !b.queue.add(read, b.Now()) {
+		b.turnAway(ctx, t, b.full())
 	}
 }
 
@@ -132,28 +159,18 @@ func (b *Bot) incomplete(ctx context.Context, by jit.UserID, typed jit.Ask, came
 	return form.Incomplete(typed, o)
 }
 
-// neverTake says that a delivery was refused: a repeat of it is not taken either.
-func (b *Bot) neverTake(d delivery, text string) {
-	if o, first := b.told.outcome(d.key(), b.Now()); first {
-		o.is(text)
-	}
-}
-
-func (b *Bot) acceptCommand(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) {
+// commandIntake is a command that is to be stored.
+func (b *Bot) commandIntake(ctx context.Context, e envelope, cmd slashCommand, raw json.RawMessage, v command.Verb) (*intake, error) {
 	came := time.Now()
 	asked, err := errandOf(delivery{Kind: socketmode.RequestTypeSlashCommands, Payload: raw})
-	if err != nil {
-		b.ackSay(ctx, e, view.FaultText)
-		return
-	}
-	b.take(ctx, &intake{
+	return &intake{
 		errand: asked, came: came,
 		taken: func() { b.ack(ctx, e, nil) },
 		say:   func(text string) { b.ackSay(ctx, e, text) },
 		note: func() *note {
 			return b.noteLater(b.serving, cmd.reply(), view.LookingText(v), lookAfter-time.Since(came))
 		},
-	})
+	}, err
 }
 
 // carryOutCommand carries out a stored command.
@@ -173,26 +190,4 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 	default:
 		return b.act(ctx, cmd.User, c.Verb, c.Grant, c.Reason)
 	}
-}
-
-// request stores what is asked for and checks it.
-func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask) view.Message {
-	grants, err := b.Service.Ask(ctx, by, key, a)
-	var lines []string
-	for _, g := range grants {
-		checked, err := g, error(nil)
-		if g.State == jit.Asked {
-			checked, err = b.Service.Check(ctx, g.ID)
-		}
-		if err != nil {
-			checked.ID = g.ID
-			b.logFault(ctx, "checking a request", by, g.ID, err)
-		}
-		lines = append(lines, view.RequestReply(checked, err))
-	}
-	if err != nil {
-		b.logFault(ctx, "a request", by, "", err)
-		lines = append(lines, view.Doubt(err))
-	}
-	return view.Say(strings.Join(lines, "\n"))
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/slack-go/slack/socketmode"
-
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 )
@@ -36,14 +34,6 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 		b.ack(ctx, e, nil)
 		return
 	}
-	if i.View.Callback != view.FormDeny {
-		if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
-			text := view.PlainRefusal(err)
-			refuse(text)
-			b.neverTake(delivery{Kind: socketmode.RequestTypeInteractive, Payload: raw}, text)
-			return
-		}
-	}
 	t, err := b.interactionIntake(i, raw)
 	if err != nil {
 		refuse(view.FaultText)
@@ -53,10 +43,22 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 	t.say = refuse
 	if i.View.Callback == view.FormRequest {
 		t.say = func(text string) { b.refuseForm(ctx, e, form.Errors{view.InputVM: text}) }
+	}
+	if b.repeated(ctx, t) {
+		return
+	}
+	if i.View.Callback != view.FormDeny {
+		if err := b.commandLimits.allow(i.User.ID, b.Now()); err != nil {
+			b.turnAway(ctx, t, view.PlainRefusal(err))
+			return
+		}
+	}
+	if i.View.Callback == view.FormRequest {
 		b.submitRequest(ctx, e, i, t)
 		return
 	}
 	if errs := form.Check(i); len(errs) > 0 {
+		t.outcome.is(errs.Text()) // which a repeat has too
 		b.refuseForm(ctx, e, errs)
 		return
 	}

@@ -20,23 +20,34 @@ func (b *Bot) submitRequest(ctx context.Context, e envelope, i form.Interaction,
 		return
 	}
 	check := &job{by: t.by, to: t.to, lane: prompts, doing: "reading a form", run: func(ctx context.Context) { b.acceptRequest(ctx, e, i, t) }}
+	check.never = func() { b.storing.Go(func() { b.store(t) }) } //nolint:contextcheck // it is read after the next start
 	if !b.queue.add(check, b.Now()) {
-		b.queue.drop(t.job)
-		t.job.acknowledged()
-		t.refuse(b.full())
+		b.turnAway(ctx, t, b.full())
 	}
 }
 
 // acceptRequest answers wrong fields in the form; the rest is stored, asked for and
 // acknowledged.
 func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction, t *intake) {
-	defer b.dropUnlessStored(ctx, t)
+	defer func() {
+		if p := recover(); p != nil {
+			b.panicked(ctx, "reading a form", p)
+			b.turnAway(ctx, t, view.FaultText)
+		}
+	}()
 	work, cancel := context.WithDeadline(ctx, t.came.Add(acceptWithin))
 	defer cancel()
 	a, errs := b.readForm(work, i)
 	if len(errs) > 0 {
-		t.outcome.is(errs.Text())
-		b.refuseForm(ctx, e, errs)
+		fields, say := errs.Text(), t.say
+		t.say = func(text string) {
+			if text != fields {
+				say(text)
+				return
+			}
+			b.refuseForm(ctx, e, errs)
+		}
+		b.turnAway(ctx, t, fields)
 		return
 	}
 	t.check = func(ctx context.Context) string {
@@ -53,18 +64,6 @@ func (b *Bot) acceptRequest(ctx context.Context, e envelope, i form.Interaction,
 	}
 	// A worker is for what is to be read.
 	b.storing.Go(func() { b.store(t) }) //nolint:contextcheck // it ends with the bot, not with what brought it
-}
-
-// dropUnlessStored gives up the place of a form that was not stored.
-func (b *Bot) dropUnlessStored(ctx context.Context, t *intake) {
-	if p := recover(); p != nil {
-		b.panicked(ctx, "reading a form", p)
-		t.refuse(view.FaultText)
-	}
-	if t.check == nil {
-		b.queue.drop(t.job)
-		t.job.acknowledged()
-	}
 }
 
 // askKey is that of the view: a form that is sent twice asks once.
@@ -103,11 +102,14 @@ func (b *Bot) readForm(ctx context.Context, i form.Interaction) (jit.Ask, form.E
 // notices; only what made none is answered here.
 func (b *Bot) carryOutRequest(ctx context.Context, i form.Interaction, key string) view.Message {
 	a, errs := b.readForm(ctx, i)
+	typed := a
+	typed.VMs, _ = b.vmWords(ctx, i.User.ID, form.ReadRequest(i).Draft.VMs)
 	if len(errs) > 0 {
-		return view.Say("Your request could not be taken, so nothing was asked for:\n" + errs.Text() + "\nTry again with /jit.")
+		return view.WithAgain(view.Say("Nothing was asked for, because your request could not be taken:\n"+errs.Text()), false, typed)
 	}
 	if len(a.VMs) == 0 {
-		return view.Say("The VMs could not be read just now, so nothing was asked for. Try again in a minute with /jit.")
+		m := view.Say("Nothing was asked for, because the VMs could not be read just now. That passes; try again in a minute.")
+		return view.WithAgain(m, true, typed)
 	}
 	grants, err := b.Service.Ask(ctx, i.User.ID, askKey(i, key), a)
 	for _, g := range grants {
@@ -119,7 +121,7 @@ func (b *Bot) carryOutRequest(ctx context.Context, i form.Interaction, key strin
 		}
 	}
 	if err != nil {
-		return b.doubtOf(ctx, "a form", i.User.ID, "", err)
+		return view.WithAgain(b.doubtOf(ctx, "a form", i.User.ID, "", err), passes(err), typed)
 	}
 	return view.Message{}
 }

@@ -151,7 +151,10 @@ func TestForgedFormsAreRefusedAtTheField(t *testing.T) {
 			put("ranges", "ranges", map[string]any{"type": "checkboxes", "selected_options": []any{option("0.0.0.0/0")}}),
 			"source", "Write your address",
 		},
-		"no duration":       {without("duration"), "duration", "Say for how long"},
+		"no duration": {func(values map[string]any) {
+			without("usual")(values)
+			textOf("duration", "")(values)
+		}, "duration", "Say for how long"},
 		"a long duration":   {textOf("duration", long), "duration", "is no duration"},
 		"for ever":          {textOf("duration", "99999999999999999999h"), "duration", "longer than anybody"},
 		"no reason":         {without("reason"), "reason", "Say why"},

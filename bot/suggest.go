@@ -37,7 +37,7 @@ func (b *Bot) suggest(ctx context.Context, e envelope, i form.Interaction) {
 func (b *Bot) suggestions(ctx context.Context, i form.Interaction, came time.Time) any {
 	work, cancel := context.WithDeadline(ctx, came.Add(suggestWithin))
 	defer cancel()
-	vms, err := b.Service.Search(work, i.User.ID, view.Clip(text.Clean(i.Query), view.MaxInput), view.MaxOptions+1)
+	vms, err := b.Service.Choices(work, i.User.ID, view.Clip(text.Clean(i.Query), view.MaxInput), view.MaxOptions+1)
 	if err != nil {
 		b.logFault(ctx, "searching VMs", i.User.ID, "", err)
 		return view.VMOptions(nil)

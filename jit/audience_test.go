@@ -108,7 +108,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	keep(es)
 	events = append(events, Orphaned("r", "n", "g-7k2qd", Card{}, "", now), Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "", now),
 		Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "a lock", now),
-		Digest{}.Event(), Rejected("U1", "protect", nil, now), open.Rejected("U1", "done", now))
+		Digest{}.Event(), Missing("S1 is gone", now), Rejected("U1", "protect", nil, now), open.Rejected("U1", "done", now))
 
 	want := []struct {
 		kind EventKind
@@ -125,6 +125,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 		{EventOrphan, []Audience{ToThread}},
 		{EventStuck, []Audience{ToChannel}},
 		{EventDigest, []Audience{ToChannel}},
+		{EventMissing, []Audience{ToChannel}},
 		{EventRejected, nil},
 		{EventRejected, nil},
 	}

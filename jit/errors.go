@@ -3,6 +3,8 @@ package jit
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"jitbot/jit/text"
@@ -79,6 +81,13 @@ func (r *Refusal) Say(show func(any) string) string {
 		shown[i] = show(a)
 	}
 	return fmt.Sprintf(r.format, shown...)
+}
+
+// Then is the refusal with what another says first, up to its semicolon, after it.
+func (r *Refusal) Then(between string, o *Refusal) *Refusal {
+	head, _, _ := strings.Cut(o.format, ";")
+	args := slices.Concat(r.args, o.args[:strings.Count(head, "%s")])
+	return &Refusal{Kind: r.Kind, format: r.format + between + strings.TrimSuffix(head, "."), args: args}
 }
 
 // Error is the sentence in plain text.

@@ -47,6 +47,7 @@ const (
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
 	EventCopied       EventKind = "copied"       // the host took a copy of the store or of the record
 	EventWrote        EventKind = "wrote"        // Azure was asked for a change, and answered or not
+	EventMissing      EventKind = "missing"      // a person or group of the configuration is unknown to Slack
 )
 
 // Event is one line of the record. Hash covers every field before it and the
@@ -152,6 +153,7 @@ func audiencesOf() map[EventKind]hearers {
 		EventDigest:       {other: channel},
 		EventCopied:       {},
 		EventWrote:        {},
+		EventMissing:      {other: channel},
 	}
 }
 
@@ -203,6 +205,12 @@ func (e Event) Together(others []Event, now time.Time) Event {
 	}
 	out.Text = strings.Join(texts, " ")
 	return out
+}
+
+// Missing is the line about somebody whom the configuration names and Slack does not
+// know: text says who, and what they count as.
+func Missing(text string, now time.Time) Event {
+	return Event{At: now.UTC(), Kind: EventMissing, Text: text, tell: audiences(EventMissing).other}
 }
 
 // Rejected is the line about an attempt without authority that is about no

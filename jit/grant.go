@@ -52,7 +52,8 @@ type Request struct {
 	Duration time.Duration  `json:"duration"`
 	Reason   string         `json:"reason"`
 	At       time.Time      `json:"at"`
-	Key      string         `json:"key,omitempty"` // of the delivery that asked: one delivery, one grant
+	Key      string         `json:"key,omitempty"`  // of the delivery that asked: one delivery, one grant
+	Here     bool           `json:"here,omitempty"` // what the check came to is answered where it was asked
 }
 
 // Approval is one yes.
@@ -91,7 +92,9 @@ type Grant struct {
 	// EndOnDrift says that the grant ends when somebody changes a rule of it,
 	// instead of the rule being put back.
 	EndOnDrift bool `json:"end_on_drift,omitempty"`
-	Card       Card `json:"card,omitzero"`
+	// StillOpen says who is let in to its ports though it is closed, as read then.
+	StillOpen string `json:"still_open,omitempty"`
+	Card      Card   `json:"card,omitzero"`
 }
 
 // DeriveID makes an id from the key of the delivery, so that a repeated delivery

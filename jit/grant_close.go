@@ -72,7 +72,13 @@ func (g Grant) ConfirmClosed(guard string, now time.Time) (Grant, []Event, error
 		next = g.changed() // nothing was ever written
 	}
 	next.State, next.Clock.Ended, next.Stuck = Closed, now, false
-	return next, []Event{next.event(EventClosed, next.Decision.By, now, "")}, nil
+	return next, []Event{next.event(EventClosed, next.Decision.By, now, next.StillOpen)}, nil
+}
+
+// StaysOpen is a closing grant with who is let in to its ports all the same.
+func (g Grant) StaysOpen(to string) Grant {
+	g.StillOpen = to
+	return g
 }
 
 // Trouble keeps what went wrong at a guard. stuck says that a closing is now

@@ -34,7 +34,7 @@ func (g Grant) Refuse(why string, now time.Time) (Grant, Event, error) {
 	g = g.changed()
 	g.State, g.Clock.Ended = Refused, now
 	g.Decision = Decision{Reason: why}
-	return g, g.event(EventRefused, g.Request.By, now, why), nil
+	return g, g.answer(g.event(EventRefused, g.Request.By, now, why)), nil
 }
 
 // Wait starts waiting for approvals until lapse.
@@ -45,7 +45,16 @@ func (g Grant) Wait(by Person, approvers []string, required int, lapse, now time
 	g = g.changed()
 	g.State, g.Required, g.Approvers, g.Clock.Lapse = Pending, required, approvers, lapse
 	g.Request.By = by
-	return g, g.event(EventWaiting, by, now, ""), nil
+	return g, g.answer(g.event(EventWaiting, by, now, "")), nil
+}
+
+// answer is the event of what the check came to, of which a requester who is answered
+// already gets no direct message.
+func (g Grant) answer(e Event) Event {
+	if g.Request.Here {
+		e.tell = slices.DeleteFunc(slices.Clone(e.tell), func(a Audience) bool { return a == ToRequester })
+	}
+	return e
 }
 
 // Permit lets a request through that needs no approval.

@@ -164,10 +164,12 @@ func (v VM) Addresses() []netip.Addr {
 
 // FirewallHop is an Azure Firewall before an address of a VM.
 type FirewallHop struct {
-	Firewall string       `json:"firewall"`         // resource id
-	Policy   string       `json:"policy,omitempty"` // resource id of its firewall policy; empty: it has rules of its own
-	Subnet   netip.Prefix `json:"subnet"`           // what the VM sees as the source after a translation
-	Public   []netip.Addr `json:"public,omitempty"` // its public addresses
+	Firewall string `json:"firewall"`         // resource id
+	Policy   string `json:"policy,omitempty"` // resource id of its firewall policy; empty: it has rules of its own
+	// Subnets are what the VM sees as the source after a translation: the prefixes of
+	// the firewall's subnet of the family of the address.
+	Subnets []netip.Prefix `json:"subnets,omitempty"`
+	Public  []netip.Addr   `json:"public,omitempty"` // its public addresses
 	// Routed are the clients whose packets come and go by it, from the routes
 	// of the address's subnet.
 	Routed []netip.Prefix `json:"routed,omitempty"`
@@ -180,9 +182,11 @@ type FirewallHop struct {
 	Tunnelled bool `json:"tunnelled,omitempty"`
 	MayTunnel bool `json:"mayTunnel,omitempty"`
 	// HidesSource says that the VM sees the firewall in place of the client also
-	// behind a network rule.
+	// behind a network rule; MayHide that this is not known, since the firewall learns
+	// for which addresses it does so.
 	// https://learn.microsoft.com/azure/firewall/snat-private-range
 	HidesSource bool `json:"hides,omitempty"`
+	MayHide     bool `json:"mayHide,omitempty"`
 }
 
 // Guard is the resource id of what is written for an installation: the

@@ -92,6 +92,7 @@ type Ask struct {
 	Duration time.Duration
 	Sources  []netip.Prefix
 	Reason   string
+	Here     bool // whoever asks is answered where they ask: no direct message says the same
 }
 
 // Complete fills in the only port and the only single address, and narrows the

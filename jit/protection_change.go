@@ -70,6 +70,24 @@ func (p Protection) ReplacedBy(next Protection, now time.Time) (Protection, []Ev
 	return next, []Event{e}
 }
 
+// AskedAt is when the protection was asked for.
+func (p Protection) AskedAt() time.Time {
+	if p.Asked.IsZero() {
+		return p.At
+	}
+	return p.Asked
+}
+
+// AskedAgain is the protection as it is, which was asked for once more.
+func (p Protection) AskedAgain(at time.Time) Protection {
+	if p.Always || !at.After(p.AskedAt()) {
+		return p
+	}
+	p = p.changed()
+	p.Asked = at
+	return p
+}
+
 // Same reports whether both keep the same shut in the same way.
 func (p Protection) Same(o Protection) bool {
 	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && SamePaths(p.Paths, o.Paths) &&
@@ -143,8 +161,9 @@ func (p Policy) Protection(vm VM, paths []Path) Protection {
 func (p Protection) CheckPorts() error {
 	asked := make([]Ports, 0, len(p.Ports))
 	for _, pp := range p.Ports {
-		if pp.Longest > MaxDuration || pp.Longest < DefaultShortest {
-			return Refuse(ErrInput, "Access of %s is no longest time for port %s; choose from 5m to 24h.", pp.Longest, pp.Ports)
+		if pp.Longest > MaxDuration || pp.Longest <= 0 || pp.Longest < pp.Shortest {
+			return Refuse(ErrInput, "Access of %s is no longest time for port %s; choose one up to 24h that is not below its shortest.",
+				pp.Longest, pp.Ports)
 		}
 		if !pp.Any && len(pp.Sources) == 0 {
 			return Refuse(ErrInput, "Say from where port %s may be asked for: any single address per request, or ranges.", pp.Ports)

@@ -7,7 +7,10 @@ import (
 // AnyInput is an input that the form has, to say at what concerns all of it.
 func AnyInput(i Interaction) string {
 	if i.View.Callback == view.FormProtect {
-		return view.InputPorts
+		for _, r := range ReadRows(i) {
+			return view.RowInput(view.RowPort, r.ID)
+		}
+		return view.RowInput(view.RowPort, 1)
 	}
 	return view.InputReason
 }

@@ -47,7 +47,7 @@ const good = `{"view": {"callback_id": "request", "state": {"values": {
 
 func TestRequestIsRead(t *testing.T) {
 	r := form.ReadRequest(read(t, good))
-	if r.PortsBlock != view.BlockPortsAgain || !r.Draft.Again || !r.Draft.Many || len(r.Draft.VMs) != 1 || r.Draft.VMs[0].Key != "rg/web-1" {
+	if r.PortsBlock != view.BlockPortsAgain || !r.Draft.Again || len(r.Draft.VMs) != 1 || r.Draft.VMs[0].Key != "rg/web-1" {
 		t.Errorf("read as %+v", r)
 	}
 	a, errs := r.Ask(offer(), true)
@@ -83,10 +83,10 @@ func TestDenialIsRead(t *testing.T) {
 func FuzzForm(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(`{"view": {"callback_id": "protect", "private_metadata": "{\"words\":[\"web-1\"]}", "state": {"values": {
-		"ports": {"ports": {"selected_options": [{"value": "22"}]}}, "custom": {"custom": {"value": "1433; 8000–8010 53/udp"}},
-		"protocol": {"protocol": {"selected_option": {"value": "tcp"}}},
-			"per_request": {"per_request": {"selected_options": [{"value": "single"}]}},
-		"allowed": {"allowed": {"value": "198.51.100.0/24"}}, "duration": {"duration": {"value": "3h"}}}}}}`))
+		"port-1": {"port-1": {"value": "22"}}, "protocol-1": {"protocol-1": {"selected_option": {"value": "tcp"}}},
+		"from-1": {"from-1": {"value": "any, 198.51.100.0/24"}}, "longest-1": {"longest-1": {"value": "3h"}},
+		"port-7": {"port-7": {"value": "8000–8010/udp"}}, "from-7": {"from-7": {"value": "any"}},
+		"longest-7": {"longest-7": {"value": "3h"}}}}}}`))
 	f.Add([]byte(`{"view": {"callback_id": "deny", "private_metadata": "g-7k2qd"}}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		var i form.Interaction
@@ -104,7 +104,7 @@ func FuzzForm(f *testing.F) {
 				t.Errorf("protects %q, %v", shown.Words, ports)
 			}
 			for _, p := range ports {
-				if p.Longest < jit.DefaultShortest || p.Longest > jit.MaxDuration || !p.Any && len(p.Sources) == 0 {
+				if p.Longest < p.Shortest || p.Longest <= 0 || p.Longest > jit.MaxDuration || !p.Any && len(p.Sources) == 0 {
 					t.Errorf("protects as %+v", p)
 				}
 			}

@@ -2,8 +2,10 @@ package form
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,82 +16,101 @@ import (
 	"jitbot/jit/text"
 )
 
+// ReadRows reads the rows of the form that protects VMs as they are, right or wrong, in
+// their order.
+func ReadRows(i Interaction) []view.ProtectRow {
+	var rows []view.ProtectRow
+	for block := range i.View.State.Values {
+		number, ok := strings.CutPrefix(block, view.RowPort+"-")
+		id, err := strconv.Atoi(number)
+		if !ok || err != nil || id < 1 || view.RowInput(view.RowPort, id) != block {
+			continue
+		}
+		in := func(name string) input { return i.input(view.RowInput(name, id), view.RowInput(name, id)) }
+		row := view.ProtectRow{
+			ID: id, Port: in(view.RowPort).Value, From: in(view.RowFrom).Value, Longest: in(view.RowLongest).Value,
+		}
+		if o := in(view.RowProtocol).Option; o != nil && slices.Contains(view.Protocols(), jit.Protocol(o.Value)) {
+			row.Protocol = jit.Protocol(o.Value)
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b view.ProtectRow) int { return a.ID - b.ID })
+	return rows
+}
+
 // ReadProtection reads the form that protects VMs: which it was shown for and
 // what may be asked for of each port. None of it is to be believed.
 func ReadProtection(i Interaction) (view.ShownVMs, []jit.PortPolicy, Errors) {
 	errs := Errors{}
 	shown, err := view.UnpackVMs(i.View.Metadata)
 	if err != nil {
-		errs.Refuse(view.InputPorts, err)
+		errs.Refuse(AnyInput(i), err)
 	}
-	protocol := i.protocol(errs)
-	ports := i.protectedPorts(protocol, errs)
-	limits := jit.PortPolicy{Shortest: jit.DefaultShortest}
-	limits.Any, limits.Sources = i.sources(errs)
-	limits.Longest = i.longest(errs)
-	out := make([]jit.PortPolicy, 0, len(ports))
-	for _, p := range ports {
-		pp := limits
-		pp.Ports = p
+	rows := ReadRows(i)
+	if len(rows) == 0 || len(rows) > view.MaxRows {
+		errs.add(AnyInput(i), fmt.Sprintf("Write the ports to protect, %d rows at most.", view.MaxRows))
+		return shown, nil, errs
+	}
+	var out []jit.PortPolicy
+	for _, r := range rows {
+		pp, wrong := policyOf(r)
+		maps.Copy(errs, wrong)
+		for _, before := range out {
+			if p, q := before.Ports, pp.Ports; q.To > 0 && p.From <= q.To && q.From <= p.To && p.Protocol == q.Protocol {
+				errs.add(view.RowInput(view.RowPort, r.ID), "The ports "+p.String()+" and "+q.String()+" overlap; name each port once.")
+			}
+		}
 		out = append(out, pp)
 	}
 	return shown, out, errs
 }
 
-func (i Interaction) protocol(errs Errors) jit.Protocol {
-	if o := i.input(view.InputProtocol, view.InputProtocol).Option; o != nil && slices.Contains(view.Protocols(), jit.Protocol(o.Value)) {
-		return jit.Protocol(o.Value)
-	}
-	errs.add(view.InputProtocol, "Choose Any, TCP or UDP.")
-	return jit.AnyProtocol
-}
-
-const maxProtected = 100 // ports and ranges, or allowed ranges, of one form
-
-// protectedPorts are the ports that are ticked and written.
-func (i Interaction) protectedPorts(protocol jit.Protocol, errs Errors) []jit.Ports {
-	var out []jit.Ports
-	for _, c := range i.input(view.InputPorts, view.InputPorts).Options {
-		known := slices.IndexFunc(view.ManagementPorts(), func(p uint16) bool { return fmt.Sprint(p) == c.Value })
-		if known < 0 || len(out) > maxProtected {
-			errs.add(view.InputPorts, "Choose among the ports that are shown; write others below.")
-			return nil
+// RowPolicies are the rows that can be read.
+func RowPolicies(rows []view.ProtectRow) []jit.PortPolicy {
+	var out []jit.PortPolicy
+	for _, r := range rows {
+		if pp, errs := policyOf(r); len(errs) == 0 {
+			out = append(out, pp)
 		}
-		p := view.ManagementPorts()[known]
-		out = append(out, jit.Ports{From: p, To: p, Protocol: protocol})
-	}
-	custom, err := writtenPorts(i.input(view.InputCustom, view.InputCustom).Value)
-	if err != nil {
-		errs.Refuse(view.InputCustom, err)
-		return nil
-	}
-	for _, p := range custom {
-		if p.Protocol == "" {
-			p.Protocol = protocol
-		}
-		out = append(out, p)
-	}
-	if len(out) == 0 {
-		errs.add(view.InputPorts, "Choose the ports to protect, or write them below.")
-	}
-	if p, q, twice := overlapCovered(out); twice {
-		errs.add(view.InputCustom, "The ports "+p.String()+" and "+q.String()+" overlap; name each port once.")
 	}
 	return out
 }
 
-func writtenPorts(text string) ([]jit.Ports, error) {
-	words := splitList(text)
-	if len(words) == 0 {
-		return nil, nil
+func policyOf(r view.ProtectRow) (jit.PortPolicy, Errors) {
+	errs := Errors{}
+	pp := jit.PortPolicy{Ports: rowPorts(r, errs)}
+	pp.Any, pp.Sources = rowSources(r, errs)
+	pp.Longest = rowLongest(r, errs)
+	pp.Shortest = min(jit.DefaultShortest, pp.Longest)
+	return pp, errs
+}
+
+// rowPorts are the ports of a row; a protocol that is written there wins.
+func rowPorts(r view.ProtectRow, errs Errors) jit.Ports {
+	at := view.RowInput(view.RowPort, r.ID)
+	word := strings.ReplaceAll(command.Bare(text.Clean(view.Clip(r.Port, view.MaxOptionText))), " ", "")
+	if word == "" {
+		errs.add(at, "Write a port such as 22, or a range such as 8000-8010.")
+		return jit.Ports{}
 	}
-	if len(words) > maxProtected {
-		return nil, jit.Refuse(jit.ErrInput, "Those are too many ports; write ranges, such as 8000-8010.")
+	all, err := parse.Ports(word)
+	switch {
+	case err != nil:
+		errs.Refuse(at, err)
+		return jit.Ports{}
+	case len(all) != 1:
+		errs.add(at, "Write one port or range here, and add a row for each other.")
+		return jit.Ports{}
 	}
-	for n, word := range words {
-		words[n] = view.Clip(command.Bare(word), view.MaxOptionText)
+	p := all[0]
+	if p.Protocol == "" {
+		p.Protocol = r.Protocol
 	}
-	return parse.Ports(strings.Join(words, ",")) //nolint:wrapcheck // a refusal stays one
+	if p.Protocol == "" {
+		errs.add(view.RowInput(view.RowProtocol, r.ID), "Choose Any, TCP or UDP.")
+	}
+	return p
 }
 
 // splitList splits what was written as a list.
@@ -97,31 +118,24 @@ func splitList(written string) []string {
 	return strings.FieldsFunc(text.Clean(view.Clip(written, view.MaxInput)), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
 }
 
-// overlapCovered finds two ports that hold a part of each other; any protocol
-// covers each.
-func overlapCovered(ports []jit.Ports) (p, q jit.Ports, found bool) {
-	for n, p := range ports {
-		for _, q := range ports[:n] {
-			if p.From <= q.To && q.From <= p.To && (p.Protocol.Covers(q.Protocol) || q.Protocol.Covers(p.Protocol)) {
-				return q, p, true
-			}
-		}
-	}
-	return p, q, false
-}
+const maxProtected = 100 // allowed ranges of one row
 
-// sources are from where access may be asked for.
-func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
-	anyone = i.ticked(view.InputAnyone, view.PerRequest)
-	words := splitList(i.input(view.InputRange, view.InputRange).Value)
+// rowSources are from where access may be asked for.
+func rowSources(r view.ProtectRow, errs Errors) (anyone bool, out []netip.Prefix) {
+	at := view.RowInput(view.RowFrom, r.ID)
+	words := splitList(r.From)
 	if len(words) > maxProtected {
-		errs.add(view.InputRange, "Those are too many ranges; write fewer, wider ones.")
-		return anyone, nil
+		errs.add(at, "Those are too many ranges; write fewer, wider ones.")
+		return false, nil
 	}
 	for _, word := range words {
+		if strings.EqualFold(command.Bare(word), view.AnyAddress) {
+			anyone = true
+			continue
+		}
 		p, err := parse.Source(view.Clip(command.Bare(word), view.MaxOptionText))
 		if err != nil {
-			errs.Refuse(view.InputRange, err)
+			errs.Refuse(at, err)
 			return anyone, nil
 		}
 		if !slices.Contains(out, p) {
@@ -129,21 +143,22 @@ func (i Interaction) sources(errs Errors) (anyone bool, out []netip.Prefix) {
 		}
 	}
 	if !anyone && len(out) == 0 {
-		errs.add(view.InputRange, "Tick any single address above, or write the ranges that access may be asked from.")
+		errs.add(at, "Write any, for any single address, or the ranges that access may be asked from.")
 	}
 	return anyone, out
 }
 
-func (i Interaction) longest(errs Errors) time.Duration {
-	word := strings.ReplaceAll(text.Clean(i.input(view.InputDuration, view.InputDuration).Value), " ", "")
+func rowLongest(r view.ProtectRow, errs Errors) time.Duration {
+	at := view.RowInput(view.RowLongest, r.ID)
+	word := strings.ReplaceAll(text.Clean(r.Longest), " ", "")
 	d, err := parse.Duration(view.Clip(word, view.MaxOptionText))
 	switch {
 	case word == "":
-		errs.add(view.InputDuration, "Say for how long access may be asked for at most, such as 3h.")
+		errs.add(at, "Say for how long access may be asked for at most, such as 3h.")
 	case err != nil:
-		errs.Refuse(view.InputDuration, err)
-	case d < jit.DefaultShortest || d > jit.MaxDuration:
-		errs.add(view.InputDuration, "Write a duration from 5m to 24h.")
+		errs.Refuse(at, err)
+	case d <= 0 || d > jit.MaxDuration:
+		errs.add(at, "Write a duration of 24h at most.")
 	}
 	return d
 }

@@ -3,7 +3,6 @@ package form
 import (
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"jitbot/bot/view"
@@ -18,15 +17,16 @@ import (
 type Request struct {
 	Draft      view.RequestDraft
 	PortsBlock string // the block that holds the ports, empty when there is none
+
+	durationBlock string // the block that holds what was written of the duration
 }
 
 // ReadRequest reads the form's state as it is, right or wrong.
 func ReadRequest(i Interaction) Request {
 	f := Request{}
 	vm := i.input(view.InputVM, view.InputVM)
-	f.Draft.Many = strings.HasPrefix(vm.Type, "multi_")
 	chosen := vm.Options
-	if vm.Option != nil && !f.Draft.Many {
+	if vm.Option != nil && len(chosen) == 0 { // of a form that an earlier version opened
 		chosen = []option{*vm.Option}
 	}
 	for _, c := range chosen {
@@ -42,7 +42,14 @@ func ReadRequest(i Interaction) Request {
 	}
 	f.Draft.Ranges = i.ticked(view.InputRanges, view.AllRanges)
 	f.Draft.Source = i.input(view.InputSource, view.InputSource).Value
-	f.Draft.Duration = i.input(view.InputDuration, view.InputDuration).Value
+	f.durationBlock = view.InputDuration
+	if _, ok := i.View.State.Values[view.BlockDurationAgain]; ok {
+		f.durationBlock, f.Draft.DurationAgain = view.BlockDurationAgain, true
+	}
+	f.Draft.Duration = i.input(f.durationBlock, view.InputDuration).Value
+	if o := i.input(view.InputUsual, view.InputUsual).Option; o != nil {
+		f.Draft.Usual = view.Clip(o.Value, view.MaxOptionText)
+	}
 	f.Draft.Reason = i.input(view.InputReason, view.InputReason).Value
 	return f
 }
@@ -66,8 +73,8 @@ func (f Request) Ask(o access.Offer, known bool) (jit.Ask, Errors) {
 	default:
 		a.Reason = reason
 	}
-	if known && len(errs) == 0 {
-		checkOffer(a, o, errs)
+	if known {
+		f.checkOffer(a, o, errs)
 	}
 	return a, errs
 }
@@ -122,14 +129,14 @@ func onlyPort(o access.Offer) *jit.PortPolicy {
 }
 
 func (f Request) duration(a *jit.Ask, errs Errors) {
-	word := strings.ReplaceAll(text.Clean(f.Draft.Duration), " ", "")
+	word := f.Draft.Asked()
 	if word == "" {
-		errs.add(view.InputDuration, "Say for how long, such as 45m, 2h or 1h30m.")
+		errs.add(f.durationBlock, "Say for how long: choose above, or write such as 45m or 1h30m.")
 		return
 	}
 	var err error
-	if a.Duration, err = parse.Duration(view.Clip(word, view.MaxOptionText)); err != nil {
-		errs.Refuse(view.InputDuration, err)
+	if a.Duration, err = parse.Duration(word); err != nil {
+		errs.Refuse(f.durationBlock, err)
 	}
 }
 
@@ -157,8 +164,9 @@ func (f Request) source(a *jit.Ask, o access.Offer, known bool, errs Errors) {
 	}
 }
 
-// checkOffer holds the request against the offer, each port by itself.
-func checkOffer(a jit.Ask, o access.Offer, errs Errors) {
+// checkOffer holds the request against the offer, each port by itself, as far as
+// it could be read.
+func (f Request) checkOffer(a jit.Ask, o access.Offer, errs Errors) {
 	ports := a.Ports
 	if one := onlyPort(o); len(ports) == 0 && one != nil {
 		ports = []jit.Ports{one.Ports}
@@ -178,10 +186,11 @@ func checkOffer(a jit.Ask, o access.Offer, errs Errors) {
 		}
 	}
 	switch {
+	case a.Duration == 0: // said already
 	case a.Duration > longest:
-		errs.add(view.InputDuration, "That is too long; ask for at most "+text.Duration(longest)+".")
+		errs.add(f.durationBlock, "That is too long; ask for at most "+text.Duration(longest)+".")
 	case a.Duration < shortest:
-		errs.add(view.InputDuration, "That is too short; ask for at least "+text.Duration(shortest)+".")
+		errs.add(f.durationBlock, "That is too short; ask for at least "+text.Duration(shortest)+".")
 	}
 }
 

@@ -23,6 +23,7 @@ type checker struct {
 	inputs   bool // an input block was seen
 	markdown int  // characters of markdown blocks
 	tables   int
+	focused  int // elements with focus_on_load
 }
 
 func newChecker(surface string) *checker {

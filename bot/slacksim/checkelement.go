@@ -49,6 +49,11 @@ func (c *checker) element(v any, at, place string) {
 	}
 	c.only(e, at, keysOfElement(kind)...)
 	c.string(e, "action_id", at, 255, false)
+	if flag(e, "focus_on_load") {
+		if c.focused++; c.focused > 1 {
+			c.bad(at+"/focus_on_load", "only one element can be focused on load")
+		}
+	}
 	c.confirm(e, at)
 	c.text(e, "placeholder", at, 150, false, true)
 	switch kind {

@@ -74,6 +74,9 @@ func manyText(events []jit.Event, names []string, texts int) string {
 		return fmt.Sprintf("%s changed in Azure, and the rules follow: %s.%s", vms, all, more)
 	case jit.EventDrift:
 		return fmt.Sprintf("Somebody changed rules in Azure that keep %s shut, %d times: %s.%s", vms, len(events), all, more)
+	case jit.EventMissing:
+		return fmt.Sprintf("%s of the configuration are unknown to Slack.%s Mend the configuration and restart jitbot.",
+			text.Count(len(events), "person or group", "people or groups"), more)
 	case jit.EventOrphan:
 		return fmt.Sprintf("%d rules of jitbot were left in Azure.%s", len(events), more)
 	default:

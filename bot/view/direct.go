@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -46,8 +47,15 @@ func Direct(e jit.Event, g jit.Grant) Message {
 		blocks = append(blocks, buttons(cancelButton(g))...)
 	case (e.Kind == jit.EventOpened || e.Kind == jit.EventReminded) && g.State == jit.Open:
 		blocks = append(blocks, buttons(doneButton(g))...)
+	case asksAgain(e.Kind) && g.State.Ended():
+		blocks = append(blocks, buttons(AgainButton("Ask again", AskOf(g)))...)
 	}
 	return Message{Text: shorten(oneLine(text), maxText), Blocks: blocks}
+}
+
+// asksAgain reports whether whoever reads of an event may want to ask again.
+func asksAgain(k jit.EventKind) bool {
+	return slices.Contains([]jit.EventKind{jit.EventRefused, jit.EventDenied, jit.EventLapsed, jit.EventFailed, jit.EventClosed}, k)
 }
 
 // DirectPast takes the place of a message to the requester whose buttons no longer
@@ -182,5 +190,6 @@ func directClosed(id, what string, _ jit.Event, g jit.Grant) string {
 	if gone, only := goneGuards(g); only {
 		is, cut = "over", "Nothing was read back: "+gone+". "+cut
 	}
-	return joinLines(fmt.Sprintf("Your access %s is %s: %s.", id, is, what), ended.holder(g)+" "+cut, cmp.Or(ended.next, next))
+	return joinLines(
+		fmt.Sprintf("Your access %s is %s: %s.", id, is, what), ended.holder(g)+" "+cut+afterSpace(stillOpen(g)), cmp.Or(ended.next, next))
 }

@@ -78,7 +78,7 @@ func whyEnded(g jit.Grant) string {
 	if g.Decision.Reason != "" {
 		why += " Why: " + Sentence(g.Decision.Reason)
 	}
-	return why
+	return why + afterSpace(stillOpen(g))
 }
 
 // goneGuards names the guards of a closed grant that are gone themselves, so that

@@ -58,6 +58,9 @@ func events() map[jit.EventKind]eventTexts {
 		// Of the record itself.
 		jit.EventCopied: {}, // the host is told in its terminal
 		jit.EventWrote:  {}, // for whoever compares with Azure's activity log
+
+		// Of the configuration.
+		jit.EventMissing: {channel: channelMissing},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -52,7 +53,17 @@ func TestWitnessMessages(t *testing.T) {
 		other.Differences = append(other.Differences, fmt.Sprintf("Rule r%d (priority 100) of jump-nsg is in effect and was not read.", i))
 	}
 	golden(t, "witness-other", view.Witness(other))
-	same.Groups = nil
+	flow := access.FlowTestimony{
+		From: netip.MustParseAddr("203.0.113.7"), To: netip.MustParseAddr("10.10.1.4"), At: same.At,
+		Port: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Allow: true, Rule: "securityRules/jit-prod-g-1",
+	}
+	same.Flow = &flow
+	golden(t, "witness-flow", view.Witness(same))
+	unasked := flow
+	unasked.Allow, unasked.Rule, unasked.Missing = false, "", "there is no Network Watcher in westeurope"
+	same.Flow = &unasked
+	golden(t, "witness-no-watcher", view.Witness(same))
+	same.Groups, same.Flow = nil, nil
 	golden(t, "witness-none", view.Witness(same))
 }
 
@@ -63,7 +74,7 @@ func TestExplainMessages(t *testing.T) {
 	e.Posture.StillOpen = []string{"Yet rule rdp (priority 310) of jump-nsg opens management ports to Any."}
 	e.Refusal = jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s.", "bob <!here>", "Microsoft.Compute/virtualMachines/read")
 	e.Blocked = jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "jump-1")
-	e.Offers[0].TooFew = jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one.", "2", "1")
+	e.Offers[0].TooFew = jit.Refuse(jit.ErrPolicy, "%s approvals are needed, and %s could give one.", "2", jit.Whole("1 person"))
 	golden(t, "explain-no", view.Explain(e))
 	e.Offers[0].Rule.Required, e.Offers[0].TooFew = 0, nil
 	golden(t, "explain-rights-alone", view.Explain(e))

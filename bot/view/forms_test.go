@@ -43,10 +43,10 @@ func draft() view.RequestDraft {
 
 func TestRequestForms(t *testing.T) {
 	many := draft()
-	many.Many, many.VMs = true, append(many.VMs, view.VMChoice{Key: "rg-test/web_2", Text: "web_2 in rg-test"})
+	many.VMs = append(many.VMs, view.VMChoice{Key: "rg-test/web_2", Text: "web_2 in rg-test"})
 	noted := view.RequestDraft{Note: "There is no VM called wbe-1; did you mean web-1?", Reason: "x"}
 	ranges := draft()
-	ranges.Source, ranges.Ranges, ranges.Again = "", true, true
+	ranges.Source, ranges.Ranges, ranges.Again, ranges.Duration, ranges.Focus = "", true, true, "2h", "source"
 	long := access.Offer{Shortest: time.Minute, Longest: time.Hour, Any: true}
 	for p := range uint16(120) {
 		long.Ports = append(long.Ports, jit.PortPolicy{Ports: tcp(1000 + p), Any: true, Shortest: time.Minute, Longest: time.Hour})
@@ -73,7 +73,7 @@ func TestRequestForms(t *testing.T) {
 
 func TestFormsKeepSlacksLimits(t *testing.T) {
 	for _, nasty := range []string{strings.Repeat("<!channel> ", 1000), strings.Repeat("x", 10000), "\u202e\u200b", ""} {
-		d := view.RequestDraft{Note: nasty, Source: nasty, Duration: nasty, Reason: nasty, Ports: slices.Repeat([]string{nasty}, 200), Many: true}
+		d := view.RequestDraft{Note: nasty, Source: nasty, Duration: nasty, Reason: nasty, Ports: slices.Repeat([]string{nasty}, 200), Usual: nasty}
 		d.VMs = slices.Repeat([]view.VMChoice{{Key: "rg/web-1", Text: nasty}}, 100)
 		for _, o := range []access.Offer{{}, simple(), wide()} {
 			o.Sources = slices.Repeat(o.Sources, 100)
@@ -93,7 +93,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 				{Grant: g, Mine: true},
 				{Grant: g, Approver: true},
 				{Grant: exampleGrants()["opened"].g, Mine: true},
-			}, 40)),
+			}, 40), time.Now()),
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 func TestHomeTabs(t *testing.T) {
 	all := exampleGrants()
 	for name, v := range map[string]slack.HomeTabViewRequest{
-		"home-empty":    view.Home(nil),
+		"home-empty":    view.Home(nil, time.Time{}),
 		"home-sentence": view.HomeText("Guests cannot use jitbot; ask a full member."),
 		"home-full": view.Home([]access.ListedGrant{
 			{Grant: all["opened"].g, Mine: true},
@@ -118,7 +118,7 @@ func TestHomeTabs(t *testing.T) {
 			{Grant: all["asked"].g, Mine: true},
 			{Grant: all["approved-once"].g, Approver: true},
 			{Grant: all["opened"].g, Approver: true, Admin: true}, // is not waited for
-		}),
+		}, all["opened"].g.Clock.Deadline.Add(-29*time.Minute)),
 	} {
 		raw, err := json.Marshal(v)
 		if err != nil {
@@ -158,5 +158,40 @@ func simple() access.Offer {
 		},
 		Sources:  from("203.0.113.7/32"),
 		Shortest: 5 * time.Minute, Longest: 3 * time.Hour,
+	}
+}
+
+// Where somebody is offered to approve, all stands that the card warns of, above the
+// buttons; what waits for the reader comes first.
+func TestHomeWarnsAsTheCardDoes(t *testing.T) {
+	all := exampleGrants()
+	g, other := all["waiting"].g, all["opened"].g
+	other.ID = "g-3x3x3"
+	g.Notes = []string{"while this is open, rule build-ssh lets 198.51.100.10 in as well"}
+	listed := access.ListedGrant{Grant: g, Approver: true, Others: []jit.Grant{other}}
+	raw, err := json.Marshal(view.Home([]access.ListedGrant{{Grant: all["opened"].g, Mine: true}, listed}, time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := string(raw)
+	at := func(part string) int {
+		i := strings.Index(said, part)
+		if i < 0 {
+			t.Errorf("%q is not in %s", part, said)
+		}
+		return i
+	}
+	if w, o, b := at("198.51.100.10 in as well"), at("g-3x3x3"), at(`"action_id":"approve"`); w > b || o > b {
+		t.Error("a warning stands below the buttons")
+	}
+	if at("Waiting for me") > at("My access") {
+		t.Error("what waits for the reader does not come first")
+	}
+	if text := view.WhatToApproveText(listed); !strings.Contains(text, "198.51.100.10") || !strings.Contains(text, "g-3x3x3") {
+		t.Errorf("the text says %q", text)
+	}
+	listed.Approver = false
+	if view.WhatToApprove(listed) != nil || view.WhatToApproveText(listed) != "" {
+		t.Error("said to whom nothing is offered")
 	}
 }

@@ -3,20 +3,25 @@ package view
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/text"
 )
 
 // maxHome is how many grants each part of the Home tab shows; a view has 100
 // blocks.
-const maxHome = 12
+const maxHome = 8
 
-// Home shows somebody's own access and requests, and what waits for their
-// decision.
-func Home(all []access.ListedGrant) slack.HomeTabViewRequest {
+const maxHomeNotes = 5 // warnings that are told of each
+
+// Home shows what waits for somebody's decision first, then their own access with the
+// time left, and their waiting requests. now is when it is made.
+func Home(all []access.ListedGrant, now time.Time) slack.HomeTabViewRequest {
 	mine := func(l access.ListedGrant) bool { return l.Mine }
 	waits := func(l access.ListedGrant) bool { return l.Grant.State == jit.Asked || l.Grant.State == jit.Pending }
 	part := func(keep func(access.ListedGrant) bool) []access.ListedGrant {
@@ -24,12 +29,12 @@ func Home(all []access.ListedGrant) slack.HomeTabViewRequest {
 	}
 	blocks := []slack.Block{paragraph("Time-limited access to the ports of a VM. Ask here, or type `/jit` in any channel.")}
 	blocks = append(blocks, buttons(formButton())...)
-	blocks = append(blocks, homePart("My access", "Nothing is open for you.",
-		part(func(l access.ListedGrant) bool { return mine(l) && !waits(l) }))...)
-	blocks = append(blocks, homePart("My waiting requests", "You are waiting for nothing.",
-		part(func(l access.ListedGrant) bool { return mine(l) && waits(l) }))...)
-	blocks = append(blocks, homePart("Waiting for me", "Nothing waits for your decision.",
+	blocks = append(blocks, homePart("Waiting for me", "Nothing waits for your decision.", now,
 		part(func(l access.ListedGrant) bool { return !mine(l) && l.Approver && l.Grant.State == jit.Pending }))...)
+	blocks = append(blocks, homePart("My access", "Nothing is open for you.", now,
+		part(func(l access.ListedGrant) bool { return mine(l) && !waits(l) }))...)
+	blocks = append(blocks, homePart("My waiting requests", "You are waiting for nothing.", now,
+		part(func(l access.ListedGrant) bool { return mine(l) && waits(l) }))...)
 	return homeView(blocks)
 }
 
@@ -42,7 +47,7 @@ func homeView(blocks []slack.Block) slack.HomeTabViewRequest {
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
 }
 
-func homePart(title, none string, all []access.ListedGrant) []slack.Block {
+func homePart(title, none string, now time.Time, all []access.ListedGrant) []slack.Block {
 	blocks := []slack.Block{slack.NewHeaderBlock(plain(title))}
 	if len(all) == 0 {
 		return append(blocks, paragraph(none))
@@ -51,13 +56,69 @@ func homePart(title, none string, all []access.ListedGrant) []slack.Block {
 		if i == maxHome {
 			return append(blocks, footnote(fmt.Sprintf("%d more are not shown; see `/jit list all`.", len(all)-i)))
 		}
-		blocks = append(blocks, paragraph(listLine(l)))
-		if l.Grant.State == jit.Pending && !l.Mine {
-			blocks = append(blocks, verbatim("Reason: ", l.Grant.Request.Reason))
-			blocks = append(blocks, buttons(listButtons(l)...)...)
-			continue
+		line := listLine(l)
+		if l.Grant.State == jit.Open {
+			line += timeLeft(l.Grant, now)
 		}
+		blocks = append(blocks, paragraph(line))
+		blocks = append(blocks, WhatToApprove(l)...)
 		blocks = append(blocks, buttons(listButtons(l)...)...)
 	}
 	return blocks
+}
+
+// timeLeft is how long it is open yet, in whole minutes and with the time at which that
+// is said, since a tab may be looked at for long.
+func timeLeft(g jit.Grant, now time.Time) string {
+	now = now.Truncate(time.Minute)
+	left := g.Clock.Deadline.Sub(now).Truncate(time.Minute)
+	if left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" At %s %s of it were left.", When(now), text.Duration(left))
+}
+
+// MayApprove reports whether the reader is offered to approve what is listed.
+func MayApprove(l access.ListedGrant) bool {
+	return l.Approver && !l.Mine && l.Grant.State == jit.Pending
+}
+
+// WhatToApprove is what stands above the buttons wherever somebody is offered to
+// approve: the reason, who asks by the name in Entra, and what the card warns of, all of
+// it. There is nothing of it where nothing is offered.
+func WhatToApprove(l access.ListedGrant) []slack.Block {
+	if !MayApprove(l) {
+		return nil
+	}
+	said := approvalFacts(l)
+	return []slack.Block{verbatim("Reason: ", l.Grant.Request.Reason), paragraph(strings.Join(said, "\n"))}
+}
+
+// WhatToApproveText is WhatToApprove for the text of a message.
+func WhatToApproveText(l access.ListedGrant) string {
+	if !MayApprove(l) {
+		return ""
+	}
+	return "Reason: " + prose(l.Grant.Request.Reason) + " " + oneLine(strings.Join(approvalFacts(l), "\n"))
+}
+
+func approvalFacts(l access.ListedGrant) []string {
+	var said []string
+	if name := l.Grant.Request.By.Name; name != "" {
+		said = append(said, "In Entra: "+Code(name)+".")
+	}
+	if len(l.Grant.Approvals) > 0 {
+		said = append(said, "Approved by "+approvedBy(l.Grant)+".")
+	}
+	warnings := cardNotes(l.Grant, l.Others)
+	for _, w := range warnings[:min(len(warnings), maxHomeNotes)] {
+		said = append(said, "*Note:* "+w)
+	}
+	if more := len(warnings) - maxHomeNotes; more > 0 {
+		said = append(said, "*Note:* the card has "+text.Count(more, "more warning", "more warnings")+"; read it before you approve.")
+	}
+	if len(said) == 0 {
+		said = []string{"Nothing else is known of it."}
+	}
+	return said
 }

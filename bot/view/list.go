@@ -30,16 +30,17 @@ func List(all []access.ListedGrant, everybody bool) Message {
 	var texts []string
 	size := 0
 	for i, l := range all {
-		if i == MaxListed || size > maxListText {
+		if i == MaxListed || size > maxListText || len(blocks) > maxBlocks-5 {
 			more := fmt.Sprintf("%d more are not shown.", len(all)-i)
 			blocks, texts = append(blocks, footnote(more)), append(texts, more)
 			break
 		}
-		line := listLine(l)
-		size += len(line)
+		line, approve := listLine(l), WhatToApproveText(l)
+		size += len(line) + len(approve)
 		blocks = append(blocks, paragraph(line))
+		blocks = append(blocks, WhatToApprove(l)...)
 		blocks = append(blocks, buttons(listButtons(l)...)...)
-		texts = append(texts, oneLine(line))
+		texts = append(texts, strings.TrimSpace(oneLine(line)+" "+approve))
 	}
 	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
 }

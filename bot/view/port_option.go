@@ -48,15 +48,24 @@ func portValue(p jit.Ports) string { return p.Span() + "/" + string(p.Protocol) 
 // FindPortOption reads the value of an option, which nobody needs to have
 // offered: it is good when it lies in what the policies offer.
 func FindPortOption(value string, o access.Offer) (jit.PortPolicy, jit.Ports, bool) {
-	if len(value) > MaxOptionText {
+	want, ok := portOfValue(value)
+	if !ok {
 		return jit.PortPolicy{}, jit.Ports{}, false
+	}
+	return FindPorts(want, o)
+}
+
+// portOfValue reads what portValue wrote; the protocol may be anything.
+func portOfValue(value string) (jit.Ports, bool) {
+	if len(value) > MaxOptionText {
+		return jit.Ports{}, false
 	}
 	span, protocol, _ := strings.Cut(value, "/")
 	parsed, err := parse.Ports(span)
 	if err != nil || len(parsed) != 1 {
-		return jit.PortPolicy{}, jit.Ports{}, false
+		return jit.Ports{}, false
 	}
-	return FindPorts(jit.Ports{From: parsed[0].From, To: parsed[0].To, Protocol: jit.Protocol(protocol)}, o)
+	return jit.Ports{From: parsed[0].From, To: parsed[0].To, Protocol: jit.Protocol(protocol)}, true
 }
 
 // FindPorts finds the offer that the ports lie in; without a protocol they take

@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -11,26 +10,91 @@ import (
 	"jitbot/jit/text"
 )
 
-// ProtectForm is the form that protects VMs. It carries the words that name
-// them, which are read again when it comes back.
+// The buttons of the form that protects VMs.
+const (
+	ActionAddPort    = "add_port"
+	ActionRemovePort = "remove_port" // the value is the row's id
+)
+
+// AnyAddress is the word in a row for any single address, named in each request.
+const AnyAddress = "any"
+
+// ProtectForm is the form that protects VMs, with a row for each port. It carries the
+// words that name them, which are read again when it comes back.
 func ProtectForm(d ProtectDraft) slack.ModalViewRequest {
 	names := d.VMs
 	if len(names) == 0 {
 		names = d.Words
 	}
-	blocks := []slack.Block{verbatim("", text.Count(len(names), "VM", "VMs")+": "+listed(names, maxField))}
+	blocks := []slack.Block{verbatim("", "Shut, unless somebody is granted access, will be the ports below of "+
+		text.Count(len(names), "VM", "VMs")+": "+listed(names, maxField))}
 	if d.Note != "" {
 		blocks = append(blocks, verbatim("", d.Note))
 	}
-	blocks = append(blocks, managementInput(d), optional(InputCustom, "Other ports or ranges", "Such as 1433, 8000-8010 or 53/udp.", d.Custom),
-		protocolInput(d), anyoneInput(d),
-		optional(InputRange, "Allowed ranges", "Such as 198.51.100.0/24, 2001:db8::/48; with both, either will do.", d.Ranges),
-		slack.NewInputBlock(InputDuration, plain("Longest access"), plain("Between 5m and 24h, such as 45m, 3h or 1h30m."),
-			textInput(InputDuration, d.Longest, 20)))
+	if said := effectTexts(d.Effects); len(said) > 0 {
+		blocks = append(blocks, paragraph(strings.Join(said, "\n")))
+	}
+	for n, r := range d.Rows[:min(len(d.Rows), MaxRows)] {
+		blocks = append(blocks, rowInputs(r, n, len(d.Rows) > 1)...)
+	}
+	if len(d.Rows) < MaxRows {
+		add := slack.NewButtonBlockElement(ActionAddPort, "add", plain("Add a port"))
+		add.AccessibilityLabel = "Add a port to protect"
+		blocks = append(blocks, buttons(add)...)
+	}
 	v := modal(FormProtect, blocks...)
 	v.Submit = plain("Protect")
 	v.PrivateMetadata, _ = PackVMs(ShownVMs{d.Words, d.Are}) // one that is too long was refused before
 	return v
+}
+
+// RowInput is the input of a row of the form, by what it is for.
+func RowInput(name string, id int) string { return fmt.Sprintf("%s-%d", name, id) }
+
+// rowInputs are the inputs of one port; n counts the rows from 0.
+func rowInputs(r ProtectRow, n int, removable bool) []slack.Block {
+	title := slack.NewSectionBlock(mrkdwn(fmt.Sprintf("*Port %d*", n+1), maxSection), nil, nil)
+	title.BlockID = RowInput("row", r.ID)
+	if removable {
+		remove := slack.NewButtonBlockElement(ActionRemovePort, fmt.Sprint(r.ID), plain("Remove"))
+		remove.AccessibilityLabel = fmt.Sprintf("Remove port %d", n+1)
+		title.Accessory = slack.NewAccessory(remove)
+	}
+	hint := func(s string) *slack.TextBlockObject { // once is enough
+		if n > 0 {
+			return nil
+		}
+		return plain(s)
+	}
+	box := func(name, label, said, initial string, most int) slack.Block {
+		id := RowInput(name, r.ID)
+		return slack.NewInputBlock(id, plain(label), hint(said), textInput(id, initial, most))
+	}
+	return []slack.Block{
+		title,
+		box(RowPort, "Port or range", "Such as 22 or 8000-8010; it is shut for every protocol.", r.Port, 20),
+		rowProtocol(r),
+		box(RowFrom, "May be asked for from", "any (one address, named in each request), or ranges such as 198.51.100.0/24; several with commas.",
+			r.From, MaxInput),
+		box(RowLongest, "For at most", "Such as 45m, 3h or 1h30m; 24h at most.", r.Longest, 20),
+	}
+}
+
+func rowProtocol(r ProtectRow) slack.Block {
+	id := RowInput(RowProtocol, r.ID)
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, id)
+	for _, p := range Protocols() {
+		name := "Any"
+		if p != jit.AnyProtocol {
+			name = strings.ToUpper(string(p))
+		}
+		o := slack.NewOptionBlockObject(string(p), plain(name), nil)
+		menu.Options = append(menu.Options, o)
+		if p == r.Protocol {
+			menu.InitialOption = o
+		}
+	}
+	return slack.NewInputBlock(id, plain("Protocol that may be asked for"), nil, menu)
 }
 
 // listed is as many names as fit, and how many more there are.
@@ -48,56 +112,4 @@ func listed(names []string, size int) string {
 		out = next
 	}
 	return out
-}
-
-func managementInput(d ProtectDraft) slack.Block {
-	var options, ticked []*slack.OptionBlockObject
-	for _, p := range ManagementPorts() {
-		what := map[uint16]string{22: "SSH", 3389: "RDP", 5985: "WinRM over HTTP", 5986: "WinRM over HTTPS"}[p]
-		o := slack.NewOptionBlockObject(fmt.Sprint(p), plain(fmt.Sprintf("%d (%s)", p, what)), nil)
-		options = append(options, o)
-		if slices.Contains(d.Ports, p) {
-			ticked = append(ticked, o)
-		}
-	}
-	box := slack.NewCheckboxGroupsBlockElement(InputPorts, options...)
-	box.InitialOptions = ticked
-	b := slack.NewInputBlock(InputPorts, plain("Ports that are kept shut"),
-		plain("Also to Bastion, peered networks and load balancer probes, unless the policy has deny_source: Internet."), box)
-	b.Optional = true
-	return b
-}
-
-func protocolInput(d ProtectDraft) slack.Block {
-	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, InputProtocol)
-	for _, p := range Protocols() {
-		name := "Any"
-		if p != jit.AnyProtocol {
-			name = strings.ToUpper(string(p))
-		}
-		o := slack.NewOptionBlockObject(string(p), plain(name), nil)
-		menu.Options = append(menu.Options, o)
-		if p == d.Protocol {
-			menu.InitialOption = o
-		}
-	}
-	return slack.NewInputBlock(InputProtocol, plain("Protocol"),
-		plain("Of the access that may be asked for; a protected port is shut for every protocol."), menu)
-}
-
-func anyoneInput(d ProtectDraft) slack.Block {
-	option := slack.NewOptionBlockObject(PerRequest, plain("Any single address, named in each request"), nil)
-	box := slack.NewCheckboxGroupsBlockElement(InputAnyone, option)
-	if d.Anyone {
-		box.InitialOptions = []*slack.OptionBlockObject{option}
-	}
-	b := slack.NewInputBlock(InputAnyone, plain("From where it may be asked for"), nil, box)
-	b.Optional = true
-	return b
-}
-
-func optional(name, label, hint, initial string) slack.Block {
-	b := slack.NewInputBlock(name, plain(label), plain(hint), textInput(name, initial, MaxInput))
-	b.Optional = true
-	return b
 }

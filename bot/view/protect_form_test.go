@@ -15,20 +15,33 @@ import (
 )
 
 func TestProtectForms(t *testing.T) {
+	vm := jit.VM{Name: "web-1", Group: "rg"}
 	full := view.ProtectDraft{
-		Words: []string{"web-1", "tag:env=prod"}, VMs: []string{"web-1 in rg", "PROD: db-1 in rg"}, Ports: []uint16{22, 5986},
-		Custom: "1433, 53/udp", Protocol: jit.TCP, Anyone: true, Ranges: "198.51.100.0/24", Longest: "3h",
+		Words: []string{"web-1", "tag:env=prod"}, VMs: []string{"web-1 in rg", "PROD: db-1 in rg"},
+		Rows: []view.ProtectRow{
+			{ID: 1, Port: "22", Protocol: jit.TCP, From: "any, 198.51.100.0/24", Longest: "3h"},
+			{ID: 4, Port: "8000-8010", Protocol: jit.AnyProtocol, From: "198.51.100.0/24", Longest: "1h"},
+		},
+		Effects: []access.ProtectEffect{
+			{VM: vm, Inside: true, Overruled: []access.RuleRef{{Rule: "allow-ssh", Group: "web-nsg"}}, Kept: []access.RuleRef{{Rule: "*first*", Group: "web-nsg"}}},
+			{VM: jit.VM{Name: "db-1"}, Refusal: jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "db-1")},
+		},
 	}
-	bare := view.ProtectDraft{Words: []string{"web-1"}, Note: "No policy offers it.", Protocol: jit.AnyProtocol}
+	bare := view.ProtectDraft{
+		Words: []string{"web-1"}, Note: "No policy offers it.", Rows: []view.ProtectRow{{ID: 1, Protocol: jit.AnyProtocol}},
+	}
 	nasty := full
 	nasty.VMs = slices.Repeat([]string{"<!channel> *x* " + strings.Repeat("v", 80)}, 200)
-	nasty.Custom, nasty.Ranges, nasty.Longest, nasty.Note = strings.Repeat("1433, ", 1000), strings.Repeat(
-		"198.51.100.0/24, ",
-		1000,
-	), strings.Repeat("9", 500), strings.Repeat(
-		"n",
-		5000,
-	)
+	nasty.Note = strings.Repeat("n", 5000)
+	nasty.Effects = slices.Repeat([]access.ProtectEffect{{
+		VM: jit.VM{Name: strings.Repeat("<!channel>", 9)}, Inside: true, Kept: slices.Repeat([]access.RuleRef{{Rule: strings.Repeat("r", 200), Group: "*"}}, 500),
+	}}, 200)
+	nasty.Rows = nil
+	for n := range 100 {
+		nasty.Rows = append(nasty.Rows, view.ProtectRow{
+			ID: n + 1, Port: strings.Repeat("1433, ", 1000), From: strings.Repeat("198.51.100.0/24, ", 1000), Longest: strings.Repeat("9", 500),
+		})
+	}
 	nasty.Words = slices.Repeat([]string{strings.Repeat("w", 25)}, 100)
 	for name, d := range map[string]view.ProtectDraft{"form-protect": full, "form-protect-bare": bare, "": nasty} {
 		raw, err := json.Marshal(view.ProtectForm(d))

@@ -48,3 +48,8 @@ func PlainRefusal(err error) string {
 	}
 	return FaultText
 }
+
+// channelMissing warns of somebody whom the configuration names and Slack does not know.
+func channelMissing(_ jit.Event, why string) string {
+	return "Somebody in the configuration is unknown to Slack" + why + " Mend the configuration and restart jitbot."
+}

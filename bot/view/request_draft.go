@@ -13,15 +13,18 @@ import (
 // RequestDraft is what is in the form that asks for access so far.
 type RequestDraft struct {
 	VMs      []VMChoice
-	Many     bool     // several VMs may be chosen
 	Ports    []string // values of options
 	Ranges   bool     // from all ranges that the policy names
 	Source   string
-	Duration string
+	Duration string // as it is written
+	Usual    string // as it is chosen
 	Reason   string
 
 	Note  string // said above the inputs, in plain text
+	Focus string // the input that the form begins at
 	Again bool   // the ports' block takes its other name
+
+	DurationAgain bool // the duration's block takes its other name
 }
 
 // Prefill ticks ports, and writes the source and the duration: what was typed,
@@ -29,8 +32,8 @@ type RequestDraft struct {
 func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o access.Offer) {
 	d.ports(typed, last, o)
 	d.source(typed, last, o)
-	if d.Duration == "" && len(o.Ports) > 0 {
-		d.Duration = text.Duration(min(time.Hour, o.Longest))
+	if _, longest := d.Limits(o); d.Duration == "" && len(o.Ports) > 0 {
+		d.Duration = text.Duration(min(time.Hour, longest))
 	}
 }
 
@@ -78,6 +81,10 @@ func (d *RequestDraft) source(typed jit.Ask, last jit.Request, o access.Offer) {
 	switch {
 	case len(typed.Sources) == 1:
 		d.Source = Address(typed.Sources[0])
+	case len(typed.Sources) > 1:
+		if d.Ranges = slices.Equal(typed.Sources, o.Sources); !d.Ranges {
+			d.say("Several addresses do not fit in the form; write one of them, or a range that holds them.")
+		}
 	case len(last.Sources) > 1 && slices.Equal(last.Sources, o.Sources):
 		d.Ranges = true
 	case len(last.Sources) == 1:

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -50,7 +49,12 @@ func RequestForm(d RequestDraft, o access.Offer) slack.ModalViewRequest {
 	if len(o.Sources) > 0 {
 		blocks = append(blocks, rangesInput(d, o))
 	}
-	blocks = append(blocks, sourceInput(d, o), durationInput(d, o), reasonInput(d))
+	blocks = append(blocks, sourceInput(d, o))
+	blocks = append(blocks, durationInputs(d, o)...)
+	blocks = append(blocks, reasonInput(d))
+	if said := preview(d, o); said != "" {
+		blocks = append(blocks, paragraph(said))
+	}
 	v := modal(FormRequest, blocks...)
 	v.Submit = plain("Request")
 	return v
@@ -58,25 +62,12 @@ func RequestForm(d RequestDraft, o access.Offer) slack.ModalViewRequest {
 
 func vmInput(d RequestDraft) slack.Block {
 	none := 0 // letters before the menu is asked for: it opens with a list
-	var menu slack.BlockElement
-	label := "VM"
-	if d.Many {
-		label = "VMs"
-		m := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain("Search by name, group or tag"), InputVM)
-		m.MinQueryLength = &none
-		for _, c := range d.VMs {
-			m.InitialOptions = append(m.InitialOptions, c.option())
-		}
-		menu = m
-	} else {
-		m := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain("Search by name, group or tag"), InputVM)
-		m.MinQueryLength = &none
-		if len(d.VMs) > 0 {
-			m.InitialOption = d.VMs[0].option()
-		}
-		menu = m
+	m := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain("Search by name, group or tag"), InputVM)
+	m.MinQueryLength, m.FocusOnLoad = &none, d.Focus == InputVM
+	for _, c := range d.VMs {
+		m.InitialOptions = append(m.InitialOptions, c.option())
 	}
-	b := slack.NewInputBlock(InputVM, plain(label), nil, menu)
+	b := slack.NewInputBlock(InputVM, plain("VMs"), nil, m)
 	b.DispatchAction = true
 	return b
 }
@@ -103,18 +94,20 @@ func portsInput(d RequestDraft, o access.Offer) slack.Block {
 	var menu slack.BlockElement
 	if len(options) <= maxChecks {
 		m := slack.NewCheckboxGroupsBlockElement(InputPorts, options...)
-		m.InitialOptions = ticked
+		m.InitialOptions, m.FocusOnLoad = ticked, d.Focus == InputPorts
 		menu = m
 	} else {
 		m := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose ports"), InputPorts, options...)
-		m.InitialOptions = ticked
+		m.InitialOptions, m.FocusOnLoad = ticked, d.Focus == InputPorts
 		menu = m
 	}
 	id := InputPorts
 	if d.Again {
 		id = BlockPortsAgain
 	}
-	return slack.NewInputBlock(id, plain("Ports"), nil, menu)
+	b := slack.NewInputBlock(id, plain("Ports"), nil, menu)
+	b.DispatchAction = true // the limits are those of what is ticked
+	return b
 }
 
 func rangesInput(d RequestDraft, o access.Offer) slack.Block {
@@ -129,7 +122,7 @@ func rangesInput(d RequestDraft, o access.Offer) slack.Block {
 		box.InitialOptions = []*slack.OptionBlockObject{option}
 	}
 	b := slack.NewInputBlock(InputRanges, plain("From the policy's ranges"), nil, box)
-	b.Optional = true
+	b.Optional, b.DispatchAction = true, true
 	return b
 }
 
@@ -138,22 +131,17 @@ func sourceInput(d RequestDraft, o access.Offer) slack.Block {
 	if len(o.Sources) > 0 {
 		hint += " Or tick all ranges above."
 	}
-	b := slack.NewInputBlock(InputSource, plain("From address or range"), plain(hint), textInput(InputSource, d.Source, 100))
-	b.Optional = len(o.Sources) > 0
+	box := textInput(InputSource, d.Source, 100)
+	box.FocusOnLoad = d.Focus == InputSource
+	b := slack.NewInputBlock(InputSource, plain("From address or range"), plain(hint), box)
+	b.Optional, b.DispatchAction = len(o.Sources) > 0, true
 	return b
 }
 
-func durationInput(d RequestDraft, o access.Offer) slack.Block {
-	hint := "Such as 45m, 2h or 1h30m."
-	if len(o.Ports) > 0 {
-		hint = fmt.Sprintf("Between %s and %s, such as 45m, 2h or 1h30m.", text.Duration(o.Shortest), text.Duration(o.Longest))
-	}
-	return slack.NewInputBlock(InputDuration, plain("How long"), plain(hint), textInput(InputDuration, d.Duration, 20))
-}
-
 func reasonInput(d RequestDraft) slack.Block {
-	return slack.NewInputBlock(InputReason, plain("Reason"), plain("The approvers read it, and it is kept in the record."),
-		textInput(InputReason, d.Reason, maxReason).WithMultiline(true))
+	box := textInput(InputReason, d.Reason, maxReason).WithMultiline(true)
+	box.FocusOnLoad = d.Focus == InputReason
+	return slack.NewInputBlock(InputReason, plain("Reason"), plain("The approvers read it, and it is kept in the record."), box)
 }
 
 // textInput never begins with more than it takes.

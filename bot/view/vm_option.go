@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/access"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
 )
@@ -98,25 +99,41 @@ type optionList struct {
 
 // VMOptions answers a menu of VMs with what a search found, cut to what Slack
 // takes, which is then said.
-func VMOptions(vms []jit.VM) any {
+func VMOptions(found []access.Choice) any {
 	names := map[string]int{}
-	for _, vm := range vms {
-		names[vm.Group+"/"+vm.Name]++
+	for _, c := range found {
+		names[c.VM.Group+"/"+c.VM.Name]++
 	}
 	options, size := []*slack.OptionBlockObject{}, 0
-	for _, vm := range vms[:min(len(vms), MaxOptions)] {
-		o := ChoiceOf(vm, names[vm.Group+"/"+vm.Name] == 1).option()
+	for _, f := range found[:min(len(found), MaxOptions)] {
+		c := ChoiceOf(f.VM, names[f.VM.Group+"/"+f.VM.Name] == 1)
+		if against := againstChoice(f); against != "" {
+			c.Note = against + "; " + clipMiddle(c.Note, max(MaxOptionText-len([]rune(against))-2, shortestGroup))
+		}
+		o := c.option()
 		raw, err := json.Marshal(o)
 		if size += len(raw) + 1; err != nil || size > maxAck {
 			break
 		}
 		options = append(options, o)
 	}
-	if len(options) == len(vms) {
+	if len(options) == len(found) {
 		return optionList{options}
 	}
 	label := plain("The first " + strconv.Itoa(len(options)) + "; type more to narrow")
 	return slack.OptionGroupsResponse{OptionGroups: []*slack.OptionGroupBlockObject{slack.NewOptionGroupBlockElement(label, options...)}}
+}
+
+// againstChoice says before it is chosen what speaks against a VM.
+func againstChoice(c access.Choice) string {
+	switch {
+	case c.Why != "":
+		return "cannot be asked for: " + Clip(c.Why, MaxOptionText/2)
+	case c.VM.Power != "" && c.VM.Power != "running":
+		return "it is off (" + Clip(c.VM.Power, 20) + ")"
+	default:
+		return ""
+	}
 }
 
 // HashedKey reports whether a key is a hash, which only all VMs can tell.

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/access"
 )
 
 // What tells machines apart is seen, however long their names are: the mark of
@@ -33,7 +34,7 @@ func TestOptionsTellMachinesApart(t *testing.T) {
 			Value             string
 		}
 	}
-	raw, err := json.Marshal(view.VMOptions(all))
+	raw, err := json.Marshal(view.VMOptions(choices(all...)))
 	if err != nil || json.Unmarshal(raw, &answer) != nil || len(answer.Options) != len(all) {
 		t.Fatalf("%v: %s", err, raw)
 	}
@@ -73,5 +74,28 @@ func TestProtectFormSaysWhatItDoesNotName(t *testing.T) {
 	raw, err := json.Marshal(view.ProtectForm(d))
 	if err != nil || !strings.Contains(string(raw), "500 VMs: PROD: web-0 in rg") || !strings.Contains(string(raw), " more\"") {
 		t.Errorf("%v: %.4000s", err, raw)
+	}
+}
+
+func choices(vms ...jit.VM) []access.Choice {
+	var out []access.Choice
+	for _, vm := range vms {
+		out = append(out, access.Choice{VM: vm})
+	}
+	return out
+}
+
+// What speaks against a VM is said before it is chosen, and its group stays.
+func TestOptionsSayWhatSpeaksAgainstAMachine(t *testing.T) {
+	off, on := jit.VM{ID: "/vm/1", Name: "web-1", Group: "rg-prod", Power: "deallocated"}, jit.VM{ID: "/vm/2", Name: "web-2", Group: "rg-prod", Power: "running"}
+	none := jit.VM{ID: "/vm/3", Name: "web-3", Group: strings.Repeat("g", 90)}
+	raw, err := json.Marshal(view.VMOptions(append(choices(off, on), access.Choice{VM: none, Why: "no policy offers a port"})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"it is off (deallocated); rg-prod"`, `"text":"rg-prod"`, `"cannot be asked for: no policy offers a port; gg`} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("%s is not in %s", want, raw)
+		}
 	}
 }

@@ -13,8 +13,12 @@ const maxDifferences = 10
 // Witness is what Azure says of the rules before a VM, and where that is something
 // else than jitbot read.
 func Witness(t access.Testimony) Message {
+	return Say(strings.Join(append(witnessLines(t), flowLines(t)...), "\n"))
+}
+
+func witnessLines(t access.Testimony) []string {
 	if len(t.Groups) == 0 {
-		return Say(Code(t.VM.Group+"/"+t.VM.Name) + " has no network security group, so Azure has nothing to say of its rules.")
+		return []string{Code(t.VM.Group+"/"+t.VM.Name) + " has no network security group, so Azure has nothing to say of its rules."}
 	}
 	var names []string
 	for _, g := range t.Groups {
@@ -22,7 +26,7 @@ func Witness(t access.Testimony) Message {
 	}
 	head := "Azure's own answer of " + When(t.At) + " about " + Code(t.VM.Group+"/"+t.VM.Name) + ": "
 	if len(t.Differences) == 0 {
-		return Say(head + "what is in effect of " + text.Join(names) + " is what jitbot read.")
+		return []string{head + "what is in effect of " + text.Join(names) + " is what jitbot read."}
 	}
 	lines := []string{head + text.Count(len(t.Differences), "rule is", "rules are") + " in effect otherwise than jitbot read."}
 	for i, d := range t.Differences {
@@ -32,5 +36,25 @@ func Witness(t access.Testimony) Message {
 		}
 		lines = append(lines, "• "+prose(Clip(d, 300)))
 	}
-	return Say(strings.Join(lines, "\n"))
+	return lines
+}
+
+// flowLines are what Azure's IP flow verify says of one address; none where there is
+// no address to ask about.
+func flowLines(t access.Testimony) []string {
+	f := t.Flow
+	if f == nil {
+		return nil
+	}
+	packet := "port " + f.Port.String() + " of " + f.To.String() + " from " + f.From.String()
+	if f.Missing != "" {
+		return []string{"What becomes of a packet to " + packet + " was not asked: " + Sentence(f.Missing)}
+	}
+	verdict := map[bool]string{true: "lets it in", false: "keeps it out"}[f.Allow]
+	by := ""
+	if f.Rule != "" {
+		by = " by the rule " + Code(f.Rule)
+	}
+	return []string{"Azure's IP flow verify of " + When(f.At) + " about a packet to " + packet + ": the network " + verdict + by +
+		". It looks at network security groups and admin rules, not at firewalls."}
 }

@@ -39,7 +39,7 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	if a.Reason, err = parse.Reason(a.Reason); err != nil {
 		return nil, err
 	}
-	r := jit.Request{By: jit.Person{ID: by}, Sources: a.Sources, Reason: a.Reason, At: s.checks.Clock.Now()}
+	r := jit.Request{By: jit.Person{ID: by}, Sources: a.Sources, Reason: a.Reason, Here: a.Here, At: s.checks.Clock.Now()}
 	if r.Ports, r.Sources, r.Duration, err = s.completeAsk(ctx, vms, a); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,18 @@ import (
 type ListedGrant struct {
 	Grant                 jit.Grant
 	Mine, Approver, Admin bool
+	Others                []jit.Grant // what else is open on its VMs, where the reader may approve it
+}
+
+// withOthers finds what else is open on the VMs of those that the reader may approve,
+// which the card says too.
+func withOthers(listed []ListedGrant, all []jit.Grant) []ListedGrant {
+	for i, l := range listed {
+		if l.Approver && !l.Mine && l.Grant.State == jit.Pending {
+			listed[i].Others = othersOf(l.Grant, all)
+		}
+	}
+	return listed
 }
 
 // List gives the grants that have not ended, the caller's own, or with all
@@ -44,7 +56,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 		}
 		out = append(out, l)
 	}
-	return out, nil
+	return withOthers(out, grants), nil
 }
 
 // Concerns lists the grants that have not ended and are the caller's own, and
@@ -70,7 +82,7 @@ func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]ListedGrant, e
 			out = append(out, l)
 		}
 	}
-	return out, nil
+	return withOthers(out, all), nil
 }
 
 // Others lists the other grants whose rules may stand at a VM of g, those that
@@ -80,9 +92,13 @@ func (s *Service) Others(ctx context.Context, g jit.Grant) ([]jit.Grant, error) 
 	if err != nil {
 		return nil, fmt.Errorf("listing what else is open beside %s: %w", g.ID, err)
 	}
-	others := slices.DeleteFunc(all, func(o jit.Grant) bool { return o.ID == g.ID || !o.State.Live() || !o.Shares(g) })
+	return othersOf(g, all), nil
+}
+
+func othersOf(g jit.Grant, all []jit.Grant) []jit.Grant {
+	others := slices.DeleteFunc(slices.Clone(all), func(o jit.Grant) bool { return o.ID == g.ID || !o.State.Live() || !o.Shares(g) })
 	slices.SortStableFunc(others, func(a, b jit.Grant) int {
 		return cmp.Or(a.Clock.Deadline.Compare(b.Clock.Deadline), cmp.Compare(a.ID, b.ID))
 	})
-	return others, nil
+	return others
 }

@@ -43,8 +43,7 @@ func (s *Service) ProtectAsOf(
 ) ([]VMResult, error) {
 	results, err := s.eachVM(ctx, by, "protect", words, s.vmsNamed, func(ctx context.Context, who jit.Person, vm jit.VM) error {
 		if policy, _ := s.config.Policy(vm); policy.Always {
-			return jit.Refuse(jit.ErrPolicy,
-				"The configuration protects %s always, and says how; change its policy there and restart jitbot.", vm.Name)
+			return refuseAlways(vm)
 		}
 		p, err := s.checks.Protect(ctx, who, vm, ports, asked)
 		s.loop.Touch(p.Guards())
@@ -85,11 +84,7 @@ func (s *Service) unprotectAsOf(ctx context.Context, who jit.Person, vm jit.VM, 
 	}
 	later := false // the loop may run it again
 	err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) {
-		since := p.Asked
-		if since.IsZero() {
-			since = p.At
-		}
-		if later = !asked.IsZero() && since.After(asked); later {
+		if later = !asked.IsZero() && p.AskedAt().After(asked); later {
 			return p, nil
 		}
 		return p.End(who, "", s.checks.Clock.Now())

@@ -20,6 +20,7 @@ type Service struct {
 	history  History
 	loop     Loop
 	readable *readableVMs
+	powers   *powerStates
 }
 
 // Loop is what makes Azure agree with what a Service stored.
@@ -45,7 +46,7 @@ type History interface {
 func New(checks admission.Checker, history History, loop Loop) *Service {
 	return &Service{
 		checks: checks, config: checks.Config, adapters: checks.Adapters,
-		history: history, loop: loop, readable: &readableVMs{},
+		history: history, loop: loop, readable: &readableVMs{}, powers: &powerStates{},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -20,6 +21,17 @@ type Testimony struct {
 	At          time.Time // when Azure answered
 	Groups      []string  // names of the network security groups that were compared
 	Differences []string  // sentences; empty when Azure sees what jitbot read
+	Flow        *FlowTestimony
+}
+
+// FlowTestimony is Azure's answer to IP flow verify for one address.
+type FlowTestimony struct {
+	From, To netip.Addr
+	Port     jit.Ports
+	At       time.Time // when Azure answered
+	Allow    bool
+	Rule     string // which decides; empty when Azure names none
+	Missing  string // why Azure could not be asked; then there is no answer
 }
 
 // Witness asks Azure what it sees before the VM, which takes it some seconds. A
@@ -43,6 +55,7 @@ func (s *Service) Witness(ctx context.Context, by jit.UserID, word string) (Test
 	t.Groups = slices.Compact(t.Groups)
 	slices.Sort(t.Differences)
 	t.Differences = slices.Compact(t.Differences)
+	t.Flow = s.verifyFlow(ctx, by, vm)
 	return t, nil
 }
 

@@ -56,6 +56,7 @@ type Checker struct {
 	Clock       *clock.Clock
 	VMs         *inventory.VMCache
 	locksUnread *sync.Once // says once that management locks may not be read
+	missing     *missing   // people and groups of the configuration of whom the channel was warned
 }
 
 // NewChecker makes the one that all who share its clock and its list of VMs are
@@ -63,7 +64,7 @@ type Checker struct {
 func NewChecker(c jit.Config, w Adapters) Checker {
 	return Checker{
 		Config: c, Adapters: w, Owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
-		Clock: &clock.Clock{}, VMs: inventory.NewVMCache(w.Inventory), locksUnread: &sync.Once{},
+		Clock: &clock.Clock{}, VMs: inventory.NewVMCache(w.Inventory), locksUnread: &sync.Once{}, missing: &missing{},
 	}
 }
 
@@ -221,6 +222,9 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 			return nil, err
 		}
 		tables[guard] = t
+		if note := t.DraftNote(); note != "" {
+			notes = append(notes, note)
+		}
 		owner := c.Owner.Knowing(guard, w.Grants, w.Protections)
 		if err := owner.CheckAllows(
 			t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections, c.Clock.Now()),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -21,15 +20,29 @@ func (c Checker) Member(ctx context.Context, id jit.UserID) (Member, error) {
 	m, err := c.Adapters.People.Member(ctx, id)
 	switch {
 	case errors.Is(err, jit.ErrNotFound):
+		if c.named(id) {
+			c.warnMissing(ctx, string(id), "the person "+string(id)+" is unknown, and counts as nobody")
+		}
 		return m, jit.Refuse(jit.ErrAuthority, "Slack does not know %s any more, so nothing can be done in that name.", id)
 	case err != nil:
 		return m, fmt.Errorf("reading who %s is: %w", id, err)
 	}
+	c.missing.back(string(id))
 	if what := m.Bar(); what != "" {
 		return m, jit.Refuse(jit.ErrAuthority, "%s is "+what+"; "+
 			"only full members of this workspace may use jitbot. Ask a member to do it.", id)
 	}
 	return m, nil
+}
+
+// named reports whether the configuration names the person.
+func (c Checker) named(id jit.UserID) bool {
+	lists := [][]string{c.Config.Admins, c.Config.BreakGlass}
+	for _, rule := range c.Config.Approvals {
+		lists = append(lists, rule.Approvers)
+	}
+	_, tied := c.Config.Users[id]
+	return tied || slices.Contains(slices.Concat(lists...), string(id))
 }
 
 // Identify is the member with the Entra user they are tied to.
@@ -101,75 +114,6 @@ func (c Checker) CheckRights(ctx context.Context, who jit.Person, vm jit.VM, act
 	return jit.Refuse(jit.ErrAuthority, "%s lacks the Azure "+text.Plural(len(missing), "action", "actions")+" %s at %s; "+
 		"get a role with it there (an eligible PIM role must be activated first, and a new role takes up to 10 minutes).",
 		who.Name, jit.Whole(strings.Join(missing, ", ")), jit.Whole(vm.ID))
-}
-
-// IsListed reports whether the user is one of the ids, directly or through a
-// user group. A group that is gone counts as nobody.
-func (c Checker) IsListed(ctx context.Context, ids []string, who jit.UserID) (bool, error) {
-	if slices.Contains(ids, string(who)) {
-		return true, nil
-	}
-	members, err := c.groupMembers(ctx, ids)
-	return slices.Contains(members, who), err
-}
-
-// groupMembers are the users of those ids that are user groups.
-func (c Checker) groupMembers(ctx context.Context, ids []string) ([]jit.UserID, error) {
-	var out []jit.UserID
-	for _, id := range ids {
-		if !strings.HasPrefix(id, "S") {
-			continue
-		}
-		members, err := c.Adapters.People.Group(ctx, id)
-		if errors.Is(err, jit.ErrNotFound) {
-			c.Adapters.Log.WarnContext(ctx, "a user group of the configuration is gone and counts as nobody", slog.String("group", id))
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading the user group %s: %w", id, err)
-		}
-		out = append(out, members...)
-	}
-	return out, nil
-}
-
-// EnoughApprovers refuses when fewer people than required could approve.
-func (c Checker) EnoughApprovers(ctx context.Context, rule jit.ApprovalRule, asker jit.Person) error {
-	if rule.Required == 0 {
-		return nil
-	}
-	candidates, err := c.groupMembers(ctx, rule.Approvers)
-	if err != nil {
-		return err
-	}
-	for _, id := range rule.Approvers {
-		if !strings.HasPrefix(id, "S") {
-			candidates = append(candidates, jit.UserID(id))
-		}
-	}
-	slices.Sort(candidates)
-	found := map[string]bool{}
-	for _, id := range slices.Compact(candidates) {
-		p, err := c.Identify(ctx, id)
-		var no *jit.Refusal
-		switch {
-		case errors.As(err, &no):
-			c.Adapters.Log.WarnContext(ctx, "an approver of the configuration counts as nobody",
-				slog.String("user", string(id)), slog.String("why", no.Error()))
-			continue
-		case err != nil:
-			return err
-		}
-		if !p.Same(asker) {
-			found[strings.ToLower(p.Entra)] = true
-		}
-		if len(found) >= rule.Required {
-			return nil
-		}
-	}
-	return jit.Refuse(jit.ErrPolicy, "%s approvals are needed and only %s people could give one; "+
-		"ask an admin to mend the approvers in the configuration.",
-		fmt.Sprint(rule.Required), fmt.Sprint(len(found)))
 }
 
 // SameEntra refuses somebody who was tied to another Entra user when asking.

@@ -47,6 +47,9 @@ type Witness interface {
 	// interface now, by network security group. ErrNotRunning, and ErrForbidden
 	// without the action for it.
 	EffectiveRules(ctx context.Context, nic string) ([]rules.Table, error)
+	// VerifyIPFlow is what Azure says becomes of a packet. ErrNoWatcher, and
+	// ErrForbidden without the actions for it.
+	VerifyIPFlow(ctx context.Context, f IPFlow) (IPFlowAnswer, error)
 }
 
 // ErrNotRunning means that Azure tells something of a running machine only.

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,6 +92,13 @@ func (c Checker) protectable(ctx context.Context, p jit.Protection) error {
 	if err := c.CheckRemovable(ctx, p.Guards()); err != nil {
 		return err
 	}
+	return c.eachPlan(ctx, p, func(owner rules.Owner, t rules.Table, plan rules.Plan) error {
+		return owner.CheckProtection(t, plan, p)
+	})
+}
+
+// eachPlan plans the protection against each of its guards as they are.
+func (c Checker) eachPlan(ctx context.Context, p jit.Protection, each func(rules.Owner, rules.Table, rules.Plan) error) error {
 	for _, guard := range p.Guards() {
 		t, w, err := c.At(ctx, guard)
 		if err != nil {
@@ -99,26 +107,58 @@ func (c Checker) protectable(ctx context.Context, p jit.Protection) error {
 		owner := c.Owner.Knowing(guard, w.Grants, w.Protections)
 		others := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
 		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(others, p), c.Clock.Now()))
-		if err := owner.CheckProtection(t, plan, p); err != nil {
+		if err := each(owner, t, plan); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// AllowsBeside are the allows of other people that meet a protection of the VM as it
+// would be: each is told to found with the name of its guard, and whether the denies
+// overrule it. Refused is what Protect would refuse.
+func (c Checker) AllowsBeside(
+	ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, found func(group, rule string, overruled bool),
+) error {
+	p, err := c.DraftProtection(ctx, who, vm, ports, false)
+	if err != nil {
+		return err
+	}
+	return c.eachPlan(ctx, p, func(owner rules.Owner, t rules.Table, plan rules.Plan) error {
+		overruled, kept := owner.Allows(t, plan, p)
+		for _, name := range overruled {
+			found(t.Name, name, true)
+		}
+		for _, name := range kept {
+			found(t.Name, name, false)
+		}
+		return nil
+	})
+}
+
 // StoreProtection stores the protection anew or over the one that is there; one that
-// says the same is left alone.
+// says the same is left as it is but for when it was asked for, and one that was asked
+// for before the one that is there is refused.
 func (c Checker) StoreProtection(ctx context.Context, p jit.Protection) error {
 	now := c.Clock.Now()
+	older := false // the store may run it again
 	_, err := c.Adapters.Protections.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-		if old.VM != "" && old.State != jit.Unprotecting && old.Same(p) {
+		held := old.VM != "" && old.State != jit.Unprotecting
+		older = held && !p.Asked.IsZero() && old.AskedAt().After(p.Asked)
+		switch {
+		case older:
 			return old, true, nil, nil
+		case held && old.Same(p):
+			return old.AskedAgain(cmp.Or(p.Asked, now)), true, nil, nil
 		}
 		next, events := old.ReplacedBy(p, now)
 		return next, true, events, nil
 	})
 	if err != nil {
 		return fmt.Errorf("storing the protection of %s: %w", p.Name, err)
+	}
+	if older {
+		return jit.Refuse(jit.ErrStale, "%s was protected anew after that, and that holds; protect it again if you want it otherwise.", p.Name)
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func (c Checker) hidesClients(vm jit.VM, p jit.Path) bool {
 	return slices.ContainsFunc(vm.Interfaces, func(nic jit.Interface) bool {
 		return slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool {
 			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.FirewallHops, func(g jit.FirewallHop) bool {
-				return g.HidesSource && resource.Same(g.Guard(c.Config.Installation), p.Guard)
+				return (g.HidesSource || g.MayHide) && resource.Same(g.Guard(c.Config.Installation), p.Guard)
 			})
 		})
 	})

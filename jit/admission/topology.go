@@ -101,34 +101,106 @@ func (c Checker) AdminDenied(ctx context.Context, targets []ResolvedTarget, r ji
 	return nil
 }
 
+// ByAdminRules stands for the guard, in what is seen before the denies of a protection,
+// of admin rules that always allow.
+const ByAdminRules = "virtual network manager"
+
 // AlwaysAllowed are the admin rules that let somebody in to the protected ports of a
-// VM whatever its denies say, as far as they can be read: each with its priority.
+// VM whatever its denies say, each with its priority. They are those that were seen
+// last where they cannot be read.
 func (c Checker) AlwaysAllowed(ctx context.Context, p jit.Protection) []string {
-	if c.Adapters.Topology == nil {
-		return nil
+	vm, known := c.listed(ctx, p.VM)
+	if !known {
+		return p.Above[ByAdminRules]
 	}
-	within, cancel := context.WithTimeout(ctx, adminRulesWithin)
-	defer cancel()
-	vms, err := c.VMs.List(within, resource.Subscription(p.VM), inventory.VMsMaxAge)
-	i := slices.IndexFunc(vms, func(vm jit.VM) bool { return resource.Same(vm.ID, p.VM) })
-	if err != nil || i < 0 {
-		return nil
-	}
+	return c.AlwaysAllowedTo(ctx, vm, p)
+}
+
+// AlwaysAllowedTo is AlwaysAllowed of the VM as it was listed.
+func (c Checker) AlwaysAllowedTo(ctx context.Context, vm jit.VM, p jit.Protection) []string {
 	ports := make([]jit.Ports, 0, len(p.Ports))
 	for _, pp := range p.Ports {
 		ports = append(ports, jit.Ports{From: pp.Ports.From, To: pp.Ports.To, Protocol: jit.AnyProtocol})
 	}
+	within, cancel := context.WithTimeout(ctx, adminRulesWithin)
+	defer cancel()
+	found, known := c.alwaysAllowed(within, vm, ports)
+	if !known {
+		return p.Above[ByAdminRules]
+	}
+	return found
+}
+
+// adminRulesFlap is how long after it was told that admin rules let somebody in to a
+// protected VM it is not told that they do no more: they may come and go.
+const adminRulesFlap = 10 * time.Minute
+
+// AlwaysAllowedNow is AlwaysAllowedTo; changed says that it is to be told, since they are
+// others than were seen last, and not only fewer for a moment.
+func (c Checker) AlwaysAllowedNow(ctx context.Context, vm jit.VM, p jit.Protection, told *Absences) (now []string, changed bool) {
+	now, seen := c.AlwaysAllowedTo(ctx, vm, p), p.Above[ByAdminRules]
+	if p.State != jit.Protected || len(now)+len(seen) == 0 {
+		return now, false
+	}
+	key := "what admin rules let in to " + p.VM
+	if slices.ContainsFunc(now, func(s string) bool { return !slices.Contains(seen, s) }) {
+		told.Seen(key)
+	}
+	since := told.Missed(key)
+	return now, !slices.Equal(now, seen) && (len(now) >= len(seen) || time.Since(since) >= adminRulesFlap)
+}
+
+// closedWithin is how long "closed" waits for admin rules, which are read beforehand.
+const closedWithin = time.Second
+
+// LetInAnyway says which admin rules let somebody in to the ports of a grant that has
+// ended; empty when none is known to.
+func (c Checker) LetInAnyway(ctx context.Context, g jit.Grant) string {
+	within, cancel := context.WithTimeout(ctx, closedWithin)
+	defer cancel()
 	var out []string
-	for _, nic := range vms[i].Interfaces {
-		for _, a := range nic.Addresses {
-			network, _, _ := strings.Cut(a.Subnet, "/subnets/")
-			if read, err := c.Adapters.Topology.AdminRules(within, network); err == nil {
-				out = append(out, reach.AlwaysAllow(a, reach.Topology{AdminRules: read}, ports)...)
+	for _, t := range g.Request.Targets {
+		if vm, known := c.listed(within, t.VM); known {
+			found, _ := c.alwaysAllowed(within, vm, g.Request.Ports)
+			for _, rule := range found {
+				out = append(out, rule+" at "+t.Name)
 			}
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	if len(out) == 0 {
+		return ""
+	}
+	return "these admin rules of Virtual Network Manager let people in, whatever rules jitbot removes: " + strings.Join(out, ", ")
+}
+
+// listed is the VM as it was listed last, where that is known.
+func (c Checker) listed(ctx context.Context, id string) (jit.VM, bool) {
+	within, cancel := context.WithTimeout(ctx, adminRulesWithin)
+	defer cancel()
+	vms, err := c.VMs.List(within, resource.Subscription(id), inventory.VMsMaxAge)
+	i := slices.IndexFunc(vms, func(vm jit.VM) bool { return resource.Same(vm.ID, id) })
+	if err != nil || i < 0 {
+		return jit.VM{}, false
+	}
+	return vms[i], true
+}
+
+// alwaysAllowed are those at a VM; known says that all could be read.
+func (c Checker) alwaysAllowed(ctx context.Context, vm jit.VM, ports []jit.Ports) (found []string, known bool) {
+	if known = c.Adapters.Topology != nil; !known {
+		return nil, false
+	}
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			network, _, _ := strings.Cut(a.Subnet, "/subnets/")
+			read, err := c.Adapters.Topology.AdminRules(ctx, network)
+			if known = known && err == nil; len(read) > 0 {
+				found = append(found, reach.AlwaysAllow(a, reach.Topology{AdminRules: read}, ports)...)
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found), known
 }
 
 // sourcesAt are whom the network security groups before the address see.

@@ -50,7 +50,9 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (rules.Table, 
 	if err != nil {
 		return rules.Table{}, err
 	}
-	return chain.table(guard), nil
+	t := chain.table(guard)
+	t.Drafted, t.DraftUnread = c.hasDraft(ctx, id.Parent.String())
+	return t, nil
 }
 
 // readPolicyChain reads a policy, those that it inherits from, and the groups of each.
@@ -151,7 +153,9 @@ func (c *Client) ownTables(ctx context.Context, home, policy string) ([]rules.Ta
 	var tables []rules.Table
 	for _, g := range chain[0].groups {
 		if g.isOurs() {
-			tables = append(tables, chain.table(g.ID))
+			t := chain.table(g.ID)
+			t.Drafted, t.DraftUnread = c.hasDraft(ctx, policy)
+			tables = append(tables, t)
 		}
 	}
 	return tables, err

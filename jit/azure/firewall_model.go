@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+
 	"jitbot/jit"
 	"jitbot/jit/ipset"
 	"jitbot/jit/rules"
@@ -68,17 +70,19 @@ func (f firewall) table() rules.Table {
 	return t
 }
 
-// location is the subnet of the firewall, its virtual network and its address
-// there.
-func (f firewall) location() (subnet, network string, private netip.Addr) {
+// location is the subnet of the firewall, its virtual network and its addresses
+// there: one of each family.
+func (f firewall) location() (subnet, network string, private []netip.Addr) {
 	for _, a := range f.Properties.Addresses {
-		if id := strings.ToLower(a.Properties.Subnet.ID); id != "" {
+		if id := strings.ToLower(a.Properties.Subnet.ID); subnet == "" && id != "" {
+			subnet = id
 			network, _, _ = strings.Cut(id, "/subnets/")
-			private, _ = netip.ParseAddr(a.Properties.Private)
-			return id, network, private
+		}
+		if addr, err := netip.ParseAddr(a.Properties.Private); err == nil {
+			private = append(private, addr)
 		}
 	}
-	return "", "", netip.Addr{}
+	return subnet, network, private
 }
 
 // firewallPolicy is a policy's document without its groups.
@@ -92,6 +96,7 @@ type firewallPolicy struct {
 		Base  resourceRef       `json:"basePolicy"`
 		SNAT  struct {
 			Ranges []string `json:"privateRanges"`
+			Learn  string   `json:"autoLearnPrivateRanges"`
 		} `json:"snat"`
 	} `json:"properties"`
 }
@@ -191,14 +196,25 @@ func (p policyChain) privateRanges() []string {
 	return nil
 }
 
+// learnsRanges reports whether a firewall of the policy finds more of them by itself.
+func (p policyChain) learnsRanges() bool {
+	return slices.ContainsFunc(p, func(link chainLink) bool {
+		word := link.policy.Properties.SNAT.Learn
+		return word != "" && !strings.EqualFold(word, string(armnetwork.AutoLearnPrivateRangesModeDisabled))
+	})
+}
+
 // privateRangesKey is the additional property of a classic firewall with the
 // destinations whose clients it does not hide.
 // https://learn.microsoft.com/azure/firewall/snat-private-range
 const privateRangesKey = "Network.SNAT.PrivateRanges"
 
 // translatesSource reports whether what comes to the address by a network rule has the
-// firewall's own address as its source.
+// firewall's own address as its source. IPv6 unique local addresses are never hidden.
 func translatesSource(ranges []string, to netip.Addr) bool {
+	if to.Is6() && to.IsPrivate() {
+		return false
+	}
 	if ranges == nil {
 		ranges = []string{"IANAPrivateRanges"}
 	}

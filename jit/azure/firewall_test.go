@@ -192,7 +192,7 @@ func TestFirewallsUnseen(t *testing.T) {
 			t.Fatalf("%+v", vm)
 		}
 		g := vm.Interfaces[0].Addresses[0].FirewallHops[0]
-		if !resource.Same(g.Firewall, azuresim.DemoFirewall) || g.Subnet.String() != azuresim.DemoFirewallSubnet || g.HidesSource || !g.Translates ||
+		if !resource.Same(g.Firewall, azuresim.DemoFirewall) || len(g.Subnets) != 1 || g.Subnets[0].String() != azuresim.DemoFirewallSubnet || g.HidesSource || !g.Translates ||
 			len(g.Public) != 2 || g.Public[0].String() != azuresim.DemoFirewallIP || len(g.Routed) == 0 {
 			t.Errorf("%+v", g)
 		}

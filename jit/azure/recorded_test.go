@@ -61,7 +61,7 @@ func TestReachOfRecordedShapes(t *testing.T) {
 	}
 	chain := policyChain{{groups: []ruleGroup{list}}}
 	surroundings := func(table rules.Table) reach.Topology {
-		s := reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16"), Firewalls: []reach.Firewall{{Name: "fw", Subnet: prefixes("10.0.9.0/26")[0], Routed: prefixes("192.168.0.0/16")}}}
+		s := reach.Topology{VirtualNetwork: prefixes("10.0.0.0/16"), Firewalls: []reach.Firewall{{Name: "fw", Subnets: prefixes("10.0.9.0/26"), Routed: prefixes("192.168.0.0/16")}}}
 		for _, r := range table.Rules {
 			if f := &s.Firewalls[0]; r.To.IsValid() {
 				f.DNATRules = append(f.DNATRules, r)

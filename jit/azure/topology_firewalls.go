@@ -57,8 +57,15 @@ func (c *Client) readPolicies(ctx context.Context, l *networkLists) error {
 	})
 }
 
-// firewallsBefore are the firewalls before an address.
+// firewallsBefore are the firewalls before an address that may keep packets from
+// it, or are the way to it from outside.
 func (l *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
+	return slices.DeleteFunc(l.firewallsAround(a), func(g jit.FirewallHop) bool { return len(g.Routed) == 0 && !g.Translates })
+}
+
+// firewallsAround are those, and the firewalls with a DNAT rule to the address at one
+// of their private addresses.
+func (l *networkLists) firewallsAround(a jit.Address) []jit.FirewallHop {
 	subnet := strings.ToLower(a.Subnet)
 	network, _, _ := strings.Cut(subnet, "/subnets/")
 	n := l.networks[network]
@@ -73,13 +80,20 @@ func (l *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
 		if !slices.Contains(near, network) {
 			continue
 		}
-		g := jit.FirewallHop{Firewall: f.ID, Policy: f.Properties.Policy.ID, Routed: routed[private], Translates: l.hasDNATTo(f, a.Addr)}
-		if len(g.Routed) == 0 && !g.Translates {
+		g := jit.FirewallHop{Firewall: f.ID, Policy: f.Properties.Policy.ID}
+		for _, own := range private {
+			g.Routed = append(g.Routed, routed[own]...)
+		}
+		led := l.hasDNATTo(f, a.Addr)
+		if g.Translates = led.outside; len(g.Routed) == 0 && !led.outside && !led.inside {
 			continue
 		}
 		g.Tunnelled, g.MayTunnel = l.tunnelled(home)
-		g.Subnet, g.Public = l.subnetPrefix(home), l.publicIPsOf(f)
-		g.HidesSource = translatesSource(f.privateRanges(l.policies[strings.ToLower(g.Policy)]), a.Addr)
+		g.Subnets, g.Public = l.subnetPrefixes(home), l.publicIPsOf(f)
+		g.Subnets = slices.DeleteFunc(g.Subnets, func(p netip.Prefix) bool { return p.Addr().Is4() != a.Addr.Is4() })
+		chain := l.policies[strings.ToLower(g.Policy)]
+		hides := translatesSource(f.privateRanges(chain), a.Addr)
+		g.HidesSource, g.MayHide = hides && !chain.learnsRanges(), hides && chain.learnsRanges()
 		out = append(out, g)
 	}
 	slices.SortFunc(out, func(a, b jit.FirewallHop) int {
@@ -106,17 +120,24 @@ func (l *networkLists) tunnelled(home string) (is, may bool) {
 	return false, len(gatewayNetworks(n)) > 0 || subnetNamed(n, "RouteServerSubnet") != nil
 }
 
-// hasDNATTo reports whether a DNAT rule that is not ours leads to the address.
+// dnatSides says at which addresses of a firewall DNAT rules lead to an address: at
+// public ones, and at its private ones.
+type dnatSides struct{ outside, inside bool }
+
+// hasDNATTo says where DNAT rules that are not ours lead to the address.
 // Hundreds of addresses are asked about, and a firewall has thousands of rules.
-func (l *networkLists) hasDNATTo(f firewall, to netip.Addr) bool {
+func (l *networkLists) hasDNATTo(f firewall, to netip.Addr) dnatSides {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	led, known := l.dnatTargets[f.ID]
 	if !known {
-		led = map[netip.Addr]bool{}
+		led = map[netip.Addr]dnatSides{}
 		for _, r := range l.rulesOf(f) {
 			if _, ours := rules.ParseRuleName(strings.ToLower(r.Name)); !ours && r.To.IsValid() {
-				led[r.To.Addr()] = true
+				at := led[r.To.Addr()]
+				at.inside = at.inside || r.AtPrivateEnd()
+				at.outside = at.outside || !r.AtPrivateEnd()
+				led[r.To.Addr()] = at
 			}
 		}
 		l.dnatTargets[f.ID] = led
@@ -158,32 +179,46 @@ func (p *topology) isFirewall(n *virtualNetwork, hop netip.Addr) bool {
 	near := append(peersOf(n), strings.ToLower(n.ID))
 	return slices.ContainsFunc(p.firewalls, func(f firewall) bool {
 		_, network, private := f.location()
-		return private == hop && slices.Contains(near, network) && p.wasRead(f.Properties.Policy.ID)
+		return slices.Contains(private, hop) && slices.Contains(near, network) && p.wasRead(f.Properties.Policy.ID)
 	})
 }
 
 // addFirewalls adds those before any address of the VM.
 func (p *topology) addFirewalls(s *reach.Topology, vm jit.VM) {
 	at := map[string]int{}
-	for _, g := range p.allFirewallHops(vm) {
-		if !p.wasRead(g.Policy) {
-			continue // one of the appliances
-		}
-		i, known := at[g.Firewall]
-		if !known {
-			i = len(s.Firewalls)
-			at[g.Firewall] = i
-			if _, read := p.firewallsByID[g.Firewall]; !read {
-				p.firewallsByID[g.Firewall] = p.firewallOf(g)
-			}
-			s.Firewalls = append(s.Firewalls, p.firewallsByID[g.Firewall]) // hundreds of VMs share its rules
-		}
-		fw := &s.Firewalls[i]
-		for _, r := range g.Routed {
-			if !slices.Contains(fw.Routed, r) {
-				fw.Routed = append(fw.Routed, r)
+	for _, nic := range vm.Interfaces {
+		for _, a := range nic.Addresses {
+			for _, g := range p.firewallsAround(a) {
+				if p.wasRead(g.Policy) { // else it is one of the appliances
+					p.addFirewall(s, at, g, a.Addr)
+				}
 			}
 		}
+	}
+}
+
+// addFirewall adds a firewall before an address, whose place is kept in at.
+func (p *topology) addFirewall(s *reach.Topology, at map[string]int, g jit.FirewallHop, to netip.Addr) {
+	i, known := at[g.Firewall]
+	if !known {
+		i = len(s.Firewalls)
+		at[g.Firewall] = i
+		if _, read := p.firewallsByID[g.Firewall]; !read {
+			p.firewallsByID[g.Firewall] = p.firewallOf(g)
+		}
+		s.Firewalls = append(s.Firewalls, p.firewallsByID[g.Firewall]) // hundreds of VMs share its rules
+	}
+	fw := &s.Firewalls[i]
+	for _, r := range g.Routed {
+		if !slices.Contains(fw.Routed, r) {
+			fw.Routed = append(fw.Routed, r)
+		}
+	}
+	if g.HidesSource {
+		fw.Hides = append(fw.Hides, to)
+	}
+	if g.MayHide {
+		fw.MayHide = append(fw.MayHide, to)
 	}
 }
 
@@ -215,30 +250,21 @@ func (p *topology) hostRulesOf(f firewall) []reach.HostRule {
 	for _, r := range p.rulesOf(f) {
 		if r.Host != "" {
 			home, _, _ := f.location()
-			out = append(out, reach.HostRule{Firewall: reach.Firewall{Name: f.Name, Subnet: p.subnetPrefix(home)}, Rule: r})
+			out = append(out, reach.HostRule{Firewall: reach.Firewall{Name: f.Name, Subnets: p.subnetPrefixes(home)}, Rule: r})
 		}
 	}
 	p.hostRules[f.ID] = out
 	return out
 }
 
-func (p *topology) allFirewallHops(vm jit.VM) []jit.FirewallHop {
-	var out []jit.FirewallHop
-	for _, nic := range vm.Interfaces {
-		for _, a := range nic.Addresses {
-			out = append(out, p.firewallsBefore(a)...)
-		}
-	}
-	return out
-}
-
 func (p *topology) firewallOf(g jit.FirewallHop) reach.Firewall {
-	out := reach.Firewall{Subnet: g.Subnet}
+	var out reach.Firewall
 	for _, f := range p.firewalls {
 		if f.ID != g.Firewall {
 			continue
 		}
-		out.Name = f.Name
+		home, _, _ := f.location()
+		out.Name, out.Subnets = f.Name, p.subnetPrefixes(home)
 		for _, r := range p.rulesOf(f) {
 			if r.To.IsValid() {
 				out.DNATRules = append(out.DNATRules, r)

@@ -24,15 +24,15 @@ type networkLists struct {
 	publicIPs   map[string]armnetwork.PublicIPAddress
 	routes      map[string][]routeProperties
 	firewalls   []firewall
-	policies    map[string]policyChain         // of the firewalls' policies
-	dnatTargets map[string]map[netip.Addr]bool // where DNAT rules of others lead, by firewall, once it was asked
-	unread      map[string]bool                // subscriptions of which not every firewall, or policy of one, could be read
+	policies    map[string]policyChain              // of the firewalls' policies
+	dnatTargets map[string]map[netip.Addr]dnatSides // where DNAT rules of others lead, by firewall, once it was asked
+	unread      map[string]bool                     // subscriptions of which not every firewall, or policy of one, could be read
 }
 
 func newNetworkLists() *networkLists {
 	return &networkLists{
 		networks: map[string]*virtualNetwork{}, publicIPs: map[string]armnetwork.PublicIPAddress{},
-		routes: map[string][]routeProperties{}, policies: map[string]policyChain{}, dnatTargets: map[string]map[netip.Addr]bool{},
+		routes: map[string][]routeProperties{}, policies: map[string]policyChain{}, dnatTargets: map[string]map[netip.Addr]dnatSides{},
 		unread: map[string]bool{},
 	}
 }
@@ -166,20 +166,19 @@ func (l *networkLists) routeTableRoutes(n *virtualNetwork, subnet string) []rout
 	return out
 }
 
-// subnetPrefix is the address range of a subnet.
-func (l *networkLists) subnetPrefix(subnet string) netip.Prefix {
+// subnetPrefixes are the address ranges of a subnet, of both families.
+func (l *networkLists) subnetPrefixes(subnet string) []netip.Prefix {
 	network, _, _ := strings.Cut(subnet, "/subnets/")
 	n := l.networks[network]
 	if n == nil {
-		return netip.Prefix{}
+		return nil
 	}
+	var out []netip.Prefix
 	for _, s := range values(n.Properties.Subnets) {
-		if !strings.EqualFold(s.ID, subnet) {
-			continue
-		}
-		if found := prefixes(append(slices.Clone(s.Properties.Prefixes), s.Properties.Prefix)...); len(found) > 0 {
-			return found[0]
+		if strings.EqualFold(s.ID, subnet) {
+			out = append(out, prefixes(append(slices.Clone(s.Properties.Prefixes), s.Properties.Prefix)...)...)
 		}
 	}
-	return netip.Prefix{}
+	slices.SortFunc(out, func(a, b netip.Prefix) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(out)
 }

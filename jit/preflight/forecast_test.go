@@ -170,7 +170,7 @@ func TestPredictCountsOnce(t *testing.T) {
 func vmBehindFirewall(name, group, policy string) jit.VM {
 	vm := vmBehind(name, "10.0.0.4", group)
 	vm.Interfaces[0].Addresses[0].FirewallHops = []jit.FirewallHop{{
-		Firewall: classicFirewall, Policy: policy, Subnet: netip.MustParsePrefix("10.9.0.0/26"),
+		Firewall: classicFirewall, Policy: policy, Subnets: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/26")},
 		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
 	}}
 	return vm

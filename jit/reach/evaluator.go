@@ -2,7 +2,6 @@ package reach
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -135,7 +134,7 @@ func (ev evaluator) direct(nic jit.Interface, to jit.Address, packets ipset.Pack
 		for _, p := range pieces {
 			if by := p.Intersect(routed); !by.Empty() {
 				passed := ev.evaluate(fw.effectiveRules(), to, by)
-				out = append(out, inSeries(passed, func(packets ipset.Packets) []decision { return ev.throughNSGs(nic, to, packets) })...)
+				out = append(out, inSeries(passed, func(packets ipset.Packets) []decision { return ev.forwarded(nic, to, fw, packets) })...)
 			}
 			rest = append(rest, p.Subtract(routed)...)
 		}
@@ -143,6 +142,28 @@ func (ev evaluator) direct(nic jit.Interface, to jit.Address, packets ipset.Pack
 	}
 	for _, p := range pieces {
 		out = append(out, ev.throughNSGs(nic, to, p)...)
+	}
+	return out
+}
+
+// forwarded is what becomes of packets that a network rule of the firewall lets
+// through: the guards see the client or the firewall, and where that is not known the
+// answer is, unless both come to the same.
+func (ev evaluator) forwarded(nic jit.Interface, to jit.Address, fw Firewall, packets ipset.Packets) []decision {
+	if slices.Contains(fw.Hides, to.Addr) {
+		return []decision{ev.behindFirewall(nic, to, fw, packets)}
+	}
+	out := ev.throughNSGs(nic, to, packets)
+	if !slices.Contains(fw.MayHide, to.Addr) {
+		return out
+	}
+	hidden := ev.behindFirewall(nic, to, fw, packets)
+	for i, d := range out {
+		if d.answer != hidden.answer {
+			out[i].answer = AnswerUnknown
+			out[i].why = append(slices.Concat(d.why, hidden.why), Reason{Guard: fw.Name, Level: AtFirewall, Text: "the firewall " + fw.Name +
+				" learns whose address it hides, so whether the VM sees the client or the firewall is not known"})
+		}
 	}
 	return out
 }
@@ -162,6 +183,9 @@ func (ev evaluator) takenByDNAT(to jit.Address, fw Firewall, i int, packets ipse
 	t := fw.DNATRules[i]
 	inner := ipset.Port(t.To.Port())
 	packets.Ports = packets.Ports.Intersect(ipset.One(inner))
+	if t.AtPrivateEnd() {
+		packets.Sources = packets.Sources.Subtract(ev.tags.Internet.Sure)
+	}
 	if t.To.Addr() != to.Addr || packets.Empty() {
 		return nil
 	}
@@ -190,9 +214,9 @@ func (ev evaluator) takenByDNAT(to jit.Address, fw Firewall, i int, packets ipse
 // firewall; where they differ nobody knows which one a client gets.
 func (ev evaluator) behindFirewall(nic jit.Interface, to jit.Address, fw Firewall, packets ipset.Packets) decision {
 	seen := ipset.Packets{
-		Sources: ipset.AddressesIn([]netip.Prefix{fw.Subnet}), SourcePorts: ipset.AllPorts(),
-		Ports: packets.Ports, Protocols: packets.Protocols,
+		Sources: ipset.AddressesIn(fw.Subnets), SourcePorts: ipset.AllPorts(), Ports: packets.Ports, Protocols: packets.Protocols,
 	}
+	seen = seen.Intersect(sameFamily(to, seen))
 	if seen.Empty() {
 		return decision{packets, AnswerUnknown, []Reason{{Guard: fw.Name, Level: AtFirewall, Text: "the subnet of the firewall " + fw.Name +
 			", which the VM would see as the source, was not read"}}}
@@ -212,7 +236,7 @@ func (ev evaluator) behindFirewall(nic jit.Interface, to jit.Address, fw Firewal
 		out.answer = AnswerUnknown
 		out.why = append(out.why, Reason{Guard: fw.Name, Level: AtFirewall, Text: fmt.Sprintf(
 			"which address of %s and which source port the firewall %s takes is not known, "+
-				"and the rules above tell them apart", fw.Subnet, fw.Name)})
+				"and the rules above tell them apart", fw.subnets(), fw.Name)})
 	}
 	return out
 }

@@ -161,13 +161,20 @@ func (d drawer) topology() reach.Topology {
 		s.Frontends = []reach.Frontend{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: rapid.Bool().Draw(d.t, "basic")}}
 	}
 	for range rapid.IntRange(0, 2).Draw(d.t, "firewalls") {
-		fw := reach.Firewall{Name: "fw", Subnet: netip.MustParsePrefix("10.0.1.0/26"), Routed: d.prefixes("through"), NetworkRules: d.rules(3)}
+		fw := reach.Firewall{Name: "fw", Subnets: jittest.Prefixes("10.0.1.0/26"), Routed: d.prefixes("through"), NetworkRules: d.rules(3)}
 		for i := range rapid.IntRange(0, 3).Draw(d.t, "translations") {
 			r := d.rule(i)
-			r.Destinations, r.Groups, r.SourceGroups, r.Sources = []string{"20.0.0.2/32"}, nil, nil, d.some("clients", pool()...)
+			r.Destinations, r.Groups, r.SourceGroups, r.Sources = []string{d.one("at", "20.0.0.2/32", "10.0.1.4/32")}, nil, nil, d.some("clients", pool()...)
 			r.SourcePorts, r.Ports = []string{"*"}, []string{d.one("outside", "50022", "50023")}
 			r.To = netip.AddrPortFrom(netip.MustParseAddr(d.one("to", "10.0.0.4", "10.0.9.9")), uint16(rapid.IntRange(22, 23).Draw(d.t, "inside")))
 			fw.DNATRules = append(fw.DNATRules, r)
+		}
+		hidden := []netip.Addr{netip.MustParseAddr("10.0.0.4")}
+		switch rapid.IntRange(0, 3).Draw(d.t, "hides") {
+		case 0:
+			fw.Hides = hidden
+		case 1:
+			fw.MayHide = hidden
 		}
 		s.Firewalls = append(s.Firewalls, fw)
 	}
@@ -180,6 +187,7 @@ func (d drawer) world() world {
 		tags:  map[string]netip.Prefix{"AzureCloud": one("cloud"), "Storage": one("storage"), "/asg/a": one("a"), "/ASG/B": one("b"), "/asg/b": one("b")},
 		extra: one("extra"), defaultRoute: rapid.Bool().Draw(d.t, "held"), unread: rapid.Bool().Draw(d.t, "says"),
 		instance: netip.MustParseAddr(d.one("instance", "10.0.1.0", "10.0.1.63")), outgoing: rapid.SampledFrom([]int{0, 1023, 1024, 65535}).Draw(d.t, "outgoing"),
+		hides: rapid.Bool().Draw(d.t, "hidden"),
 	}
 }
 
@@ -245,8 +253,8 @@ func checkSaid(t *rapid.T, d drawer, l lab, got reach.Verdict) {
 	doubtful := slices.ContainsFunc(got.Why, func(r reach.Reason) bool {
 		return strings.Contains(r.Text, "not known") || strings.Contains(r.Text, "not read")
 	})
-	// A client cannot choose the firewall's instance or its source port.
-	if d.known && got.Decision == reach.AnswerUnknown && !slices.ContainsFunc(l.around.Firewalls, func(f reach.Firewall) bool { return len(f.DNATRules) > 0 }) {
+	// A client cannot choose the firewall's instance or its source port, nor whether it is hidden.
+	if d.known && got.Decision == reach.AnswerUnknown && !slices.ContainsFunc(l.around.Firewalls, func(f reach.Firewall) bool { return len(f.DNATRules)+len(f.Hides)+len(f.MayHide) > 0 }) {
 		t.Fatalf("Unknown, and all is known: %+v", got)
 	}
 	if got.Decision == reach.AnswerUnknown && !doubtful {

@@ -160,7 +160,7 @@ func hub(clients ...string) reach.Firewall {
 	r.Protocol, r.Sources, r.Destinations, r.Ports = jit.TCP, clients, []string{"20.0.0.2"}, []string{"50022"}
 	r.To = netip.MustParseAddrPort("10.0.0.4:22")
 	return reach.Firewall{
-		Name: "hub", Subnet: netip.MustParsePrefix("10.0.9.0/26"),
+		Name: "hub", Subnets: jittest.Prefixes("10.0.9.0/26"),
 		DNATRules: []rules.Rule{r},
 	}
 }
@@ -187,7 +187,7 @@ func TestReachThroughWhatIsInFront(t *testing.T) {
 	ranged := routed
 	ranged.NetworkRules = []rules.Rule{ssh("range", 200, from("172.16.0.0-172.16.0.9"))}
 	blind := hub("*")
-	blind.Subnet = netip.Prefix{}
+	blind.Subnets = nil
 	for _, c := range []reachCase{
 		{"nothing", nic, opened("*"), nil, client, reach.AnswerAllow, []string{"No public address or load balancer before 10.0.0.4 is known"}},
 		{"a public address", nic, opened("*"), front(reach.Frontend{}), client, reach.AnswerAllow, []string{"The public address 20.0.0.1 (lb) is before 10.0.0.4."}},

@@ -32,6 +32,7 @@ type world struct {
 	unread       bool                    // what the guards say that were not read
 	instance     netip.Addr              // the firewall's instance that a client gets
 	outgoing     int                     // and its source port
+	hides        bool                    // what a firewall does that learns whom it hides
 }
 
 // lab is one case.
@@ -186,6 +187,9 @@ func (l lab) straight(w world, nic jit.Interface, to jit.Address, p packet) bool
 		}
 		for _, r := range fw.NetworkRules {
 			if l.takes(w, r, to, p) {
+				if slices.Contains(fw.Hides, to.Addr) || w.hides && slices.Contains(fw.MayHide, to.Addr) {
+					p.source, p.sourcePort = w.instance, w.outgoing
+				}
 				return r.Allow && l.guards(w, nic, to, p)
 			}
 		}
@@ -203,6 +207,9 @@ func (l lab) byFirewall(w world, nic jit.Interface, to jit.Address, p packet) bo
 				continue
 			}
 			outside, _ := strconv.Atoi(t.Ports[0])
+			if t.AtPrivateEnd() && l.public(p.source) {
+				continue
+			}
 			public := jit.Address{Addr: netip.MustParsePrefix(t.Destinations[0]).Addr()}
 			sent := packet{p.source, p.sourcePort, outside, p.protocol}
 			i := slices.IndexFunc(fw.DNATRules, func(o rules.Rule) bool { return l.takes(w, o, public, sent) })

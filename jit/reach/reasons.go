@@ -78,10 +78,19 @@ func (f Firewall) publicSide(t rules.Rule) string {
 	return fmt.Sprintf("the firewall %s, %s port %s", f.Name, strings.Join(t.Destinations, " "), strings.Join(t.Ports, " "))
 }
 
+// subnets names the prefixes of the firewall's subnet.
+func (f Firewall) subnets() string {
+	words := make([]string, 0, len(f.Subnets))
+	for _, p := range f.Subnets {
+		words = append(words, p.String())
+	}
+	return strings.Join(words, " and ")
+}
+
 func (f Firewall) dnatReason(t rules.Rule) Reason {
 	return Reason{Guard: f.Name, Rule: t.Name, Priority: t.Priority, Level: AtFirewall, Allow: true, Text: fmt.Sprintf(
 		"rule %s (priority %d) of %s leads to port %d of %s, which then sees the firewall's subnet %s as the source",
-		t.Name, t.Priority, f.publicSide(t), t.To.Port(), t.To.Addr(), f.Subnet)}
+		t.Name, t.Priority, f.publicSide(t), t.To.Port(), t.To.Addr(), f.subnets())}
 }
 
 // frontendReasons says how the internet gets to the address, if at all.

@@ -118,11 +118,14 @@ type PortMapping struct {
 // Firewall is an Azure Firewall on the way to the VM, with the rules of its
 // classic collections or of its policy.
 type Firewall struct {
-	Name   string
-	Subnet netip.Prefix // AzureFirewallSubnet: the source that the VM sees after a translation
+	Name    string
+	Subnets []netip.Prefix // of AzureFirewallSubnet: the sources that the VM sees after a translation
 	// Routed are the sources whose traffic to the VM's own address passes the
 	// firewall, by the routes of both sides.
 	Routed []netip.Prefix
+	// Hides are the VM's addresses that see the firewall as the source also of what
+	// its network rules let through; of MayHide it is not known.
+	Hides, MayHide []netip.Addr
 	// DNATRules are in the order in which they are evaluated:
 	// Destinations and Ports are the public side, To is where they lead.
 	DNATRules []rules.Rule

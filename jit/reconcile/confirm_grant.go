@@ -158,8 +158,9 @@ func (r *Reconciler) publicEnds(pass guardPass, g jit.Grant) []jit.PublicEnd {
 
 // confirmClosed ends a grant of which nothing is left in the guard.
 func (r *Reconciler) confirmClosed(ctx context.Context, pass guardPass, g jit.Grant) error {
+	open := r.checks.LetInAnyway(ctx, g)
 	closed, cause, err := r.confirmAgreed(ctx, pass, g, r.whyInForce, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-		return g.ConfirmClosed(pass.guard, pass.now)
+		return g.StaysOpen(open).ConfirmClosed(pass.guard, pass.now)
 	})
 	if cause != nil {
 		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))

@@ -11,7 +11,6 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
 
@@ -73,7 +72,7 @@ func (r *Reconciler) confirmProtectionLeft(ctx context.Context, pass guardPass, 
 		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.HasAt(path.Guard, a) })
 	}
 	for _, rule := range pass.after.Rules {
-		if n, ours := pass.owner.Ours(rule); ours && n.Grant == "" && pass.shutsFor(gone, rule) {
+		if n, ours := pass.owner.Ours(rule); ours && n.Grant == "" && rule.ShutsFor(gone, pass.guard, pass.protections) {
 			return p, rules.ErrNotYet
 		}
 	}
@@ -93,7 +92,7 @@ func (r *Reconciler) storeProtectionLeft(ctx context.Context, p jit.Protection, 
 // confirmUnprotected ends a protection of which no deny is left in any guard.
 func (r *Reconciler) confirmUnprotected(ctx context.Context, pass guardPass, p jit.Protection) error {
 	for _, rule := range pass.after.Rules {
-		if n, ours := pass.owner.Ours(rule); ours && n.Grant == "" && pass.shutsFor(p, rule) {
+		if n, ours := pass.owner.Ours(rule); ours && n.Grant == "" && rule.ShutsFor(p, pass.guard, pass.protections) {
 			cause := pass.failed[rule.Name]
 			if cause == nil {
 				cause = rules.ErrNotYet
@@ -114,22 +113,6 @@ func (r *Reconciler) storeUnprotected(ctx context.Context, p jit.Protection, gua
 		return next, !done, events
 	})
 	return err
-}
-
-// shutsFor reports whether the deny keeps an address shut that the protection has
-// behind the guard, and that no other protection has there.
-func (pass guardPass) shutsFor(p jit.Protection, deny rules.Rule) bool {
-	for _, path := range p.Paths {
-		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
-			return slices.ContainsFunc(pass.protections, func(o jit.Protection) bool {
-				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(pass.guard, a)
-			})
-		})
-		if deny.IsFor(jit.Protection{Paths: []jit.Path{path}}, pass.guard) {
-			return true
-		}
-	}
-	return false
 }
 
 // recordProtectionDrift says that somebody changed a deny of a protected VM; the plan has

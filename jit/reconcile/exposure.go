@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/admission"
 )
 
 // whatStaysOpen say what the denies of a protection leave open: addresses that
@@ -61,4 +62,21 @@ func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p jit.Prot
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
+}
+
+// followAlwaysAllowed tells of the admin rules that let somebody in past the denies of a
+// protected VM, when they are others than were seen last.
+func (r *Reconciler) followAlwaysAllowed(ctx context.Context, vm jit.VM, p jit.Protection) error {
+	always, changed := r.checks.AlwaysAllowedNow(ctx, vm, p, r.absences)
+	if !changed {
+		return nil
+	}
+	open, err := r.whatStaysOpen(ctx, guardPass{others: map[string]guardPass{}}, p)
+	if err != nil {
+		return nil //nolint:nilerr // its guards are looked at anyway, and this soon again
+	}
+	now := r.checks.Clock.Now()
+	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+		return p.Expose(admission.ByAdminRules, always, open, now)
+	})
 }

@@ -67,7 +67,7 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, all
 	if done, err := r.followPolicy(ctx, p, vm); done {
 		return err
 	}
-	if err := r.tellUnread(ctx, vm, p); err != nil {
+	if err := errors.Join(r.tellUnread(ctx, vm, p), r.followAlwaysAllowed(ctx, vm, p)); err != nil {
 		return err
 	}
 	return r.followInterfaces(ctx, p, vm, r.checks.Detached(ctx, p, vm, c.byID, all, r.absences))

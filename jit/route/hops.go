@@ -50,24 +50,39 @@ func hopsOf(a jit.Address, source netip.Prefix) hops {
 // https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-firewall-limits
 const maxTranslated = 63999
 
-// passable refuses hops by a firewall that cannot do it.
-func (f *finder) passable(h hops) error {
+// passable refuses hops of the source by a firewall that cannot do it, or of which it
+// is not known whom the groups behind it see.
+func (f *finder) passable(h hops, source netip.Prefix, groups []string) error {
 	for _, hop := range h.translated {
-		if err := f.translatable(hop); err != nil {
+		if err := f.translatable(hop, source); err != nil {
 			return err
 		}
 	}
+	filtered := slices.ContainsFunc(groups, func(group string) bool { return group != "" })
 	for _, hop := range h.routed {
-		if err := f.placed(hop); hop.HidesSource && err != nil {
+		name := resource.Name(hop.Firewall)
+		switch err := f.placed(hop); {
+		case hop.HidesSource && err != nil:
 			return err
+		case !source.Addr().Is4() && hop.Policy == "":
+			return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, whose rules are not in a policy, so they take no IPv6 address; "+
+				"ask from an IPv4 address.", f.vm.Name, name)
+		case hop.MayHide && filtered:
+			return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, which learns whose address it hides (snat.autoLearnPrivateRanges), "+
+				"so whom its network security groups would see is not known; have its addresses named among the private ranges of the policy, "+
+				"or that turned off.", f.vm.Name, name)
 		}
 	}
 	return nil
 }
 
 // translatable refuses what a DNAT rule of the firewall cannot do.
-func (f *finder) translatable(hop jit.FirewallHop) error {
+func (f *finder) translatable(hop jit.FirewallHop, source netip.Prefix) error {
 	name := resource.Name(hop.Firewall)
+	if !source.Addr().Is4() {
+		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, which translates no IPv6 address (DNAT); "+
+			"ask from an IPv4 address, or from an address inside.", f.vm.Name, name)
+	}
 	if len(hop.Public) == 0 {
 		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, which has no public address to come in by; "+
 			"ask from an address inside.", f.vm.Name, name)
@@ -95,7 +110,7 @@ func (f *finder) translatable(hop jit.FirewallHop) error {
 // placed refuses a firewall whose subnet, which the VM sees as the source, could
 // not be read.
 func (f *finder) placed(hop jit.FirewallHop) error {
-	if !hop.Subnet.IsValid() {
+	if len(hop.Subnets) == 0 {
 		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; "+
 			"give jitbot the role that jitbot role prints.", f.vm.Name, resource.Name(hop.Firewall))
 	}

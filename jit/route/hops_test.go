@@ -18,7 +18,7 @@ import (
 // behindFirewall is an address with an NSG and a firewall before it.
 func behindFirewall(change func(*jit.FirewallHop)) []jit.Interface {
 	g := jit.FirewallHop{
-		Firewall: jittest.HubID, Subnet: netip.MustParsePrefix("10.40.0.0/26"),
+		Firewall: jittest.HubID, Subnets: jittest.Prefixes("10.40.0.0/26"),
 		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: jittest.Prefixes("0.0.0.0/0"),
 	}
 	if change != nil {
@@ -27,6 +27,25 @@ func behindFirewall(change func(*jit.FirewallHop)) []jit.Interface {
 	a := jittest.Address("10.40.1.4", "/g/subnet")
 	a.FirewallHops = []jit.FirewallHop{g}
 	return []jit.Interface{{Addresses: []jit.Address{a}}}
+}
+
+// dualStack is an address of each family behind a firewall that has both.
+func dualStack(change func(*jit.FirewallHop)) []jit.Interface {
+	out := behindFirewall(nil)
+	v4 := &out[0].Addresses[0]
+	v6 := jittest.Address("fd00:40::4", "/g/subnet")
+	v6.FirewallHops = slices.Clone(v4.FirewallHops)
+	for i, g := range []*jit.FirewallHop{&v4.FirewallHops[0], &v6.FirewallHops[0]} {
+		g.Policy, g.Routed = jittest.PolicyID, jittest.Prefixes([]string{"10.60.0.0/16", "fd00:60::/32"}[i])
+		if i == 1 {
+			g.Subnets = jittest.Prefixes("fd00:40:1::/64", "fd00:40:2::/64")
+		}
+		if change != nil {
+			change(g)
+		}
+	}
+	out[0].Addresses = append(out[0].Addresses, v6)
+	return out
 }
 
 func TestPathsThroughFirewalls(t *testing.T) {
@@ -80,9 +99,31 @@ func TestPathsThroughFirewalls(t *testing.T) {
 			"hub-fw network 10.60.1.9/32: 10.40.1.4", "subnet  : 10.40.1.4",
 		}},
 		{"no public address", behindFirewall(func(g *jit.FirewallHop) { g.Public = nil }), nil, []string{"203.0.113.7/32"}, []string{"no public address"}},
-		{"a subnet that was not read", behindFirewall(func(g *jit.FirewallHop) { g.Subnet = netip.Prefix{} }), nil, []string{"203.0.113.7/32"}, []string{"could not be read"}},
-		{"a subnet that was not read, of a firewall that takes the client's place", behindFirewall(func(g *jit.FirewallHop) { inside(g); g.HidesSource, g.Subnet = true, netip.Prefix{} }), nil, []string{"10.60.1.9/32"}, []string{"could not be read"}},
+		{"a subnet that was not read", behindFirewall(func(g *jit.FirewallHop) { g.Subnets = nil }), nil, []string{"203.0.113.7/32"}, []string{"could not be read"}},
+		{"a subnet that was not read, of a firewall that takes the client's place", behindFirewall(func(g *jit.FirewallHop) { inside(g); g.HidesSource, g.Subnets = true, nil }), nil, []string{"10.60.1.9/32"}, []string{"could not be read"}},
 		{"IPv6", behindFirewall(nil), nil, []string{"2001:db8::7/128"}, []string{"no IPv6 address"}},
+		{"a subnet of several prefixes", behindFirewall(func(g *jit.FirewallHop) { g.Subnets = jittest.Prefixes("10.40.0.0/26", "10.40.2.0/26") }), nil, []string{"203.0.113.7/32"}, []string{
+			"hub-fw dnat 203.0.113.7/32: 10.40.1.4", "subnet behind 10.40.0.0/26 10.40.2.0/26: 10.40.1.4",
+		}},
+		{"IPv6 by a network rule of a policy", dualStack(nil), nil, []string{"fd00:60::9/128"}, []string{
+			"edge-policy network fd00:60::9/128: fd00:40::4", "subnet  : fd00:40::4",
+		}},
+		{"both families", dualStack(nil), nil, []string{"10.60.1.9/32", "fd00:60::9/128"}, []string{
+			"edge-policy network 10.60.1.9/32: 10.40.1.4", "edge-policy network fd00:60::9/128: fd00:40::4", "subnet  : 10.40.1.4 fd00:40::4",
+		}},
+		{"both families, hidden", dualStack(func(g *jit.FirewallHop) { g.HidesSource = true }), nil, []string{"10.60.1.9/32", "fd00:60::9/128"}, []string{
+			"edge-policy network 10.60.1.9/32: 10.40.1.4", "edge-policy network fd00:60::9/128: fd00:40::4",
+			"subnet behind 10.40.0.0/26: 10.40.1.4", "subnet behind fd00:40:1::/64 fd00:40:2::/64: fd00:40::4",
+		}},
+		{"IPv6 by classic rules", dualStack(func(g *jit.FirewallHop) { g.Policy = "" }), nil, []string{"fd00:60::9/128"}, []string{"take no IPv6 address"}},
+		{"IPv6 from outside", dualStack(func(g *jit.FirewallHop) { g.Routed = jittest.Prefixes("::/0") }), nil, []string{"2001:db8::7/128"}, []string{"translates no IPv6 address"}},
+		{"whom it hides is learned", behindFirewall(func(g *jit.FirewallHop) { inside(g); g.MayHide = true }), nil, []string{"10.60.1.9/32"}, []string{"snat.autoLearnPrivateRanges"}},
+		{"whom it hides is learned, and by DNAT it is known", behindFirewall(func(g *jit.FirewallHop) { g.MayHide = true }), nil, []string{"203.0.113.7/32"}, []string{
+			"hub-fw dnat 203.0.113.7/32: 10.40.1.4", "subnet behind 10.40.0.0/26: 10.40.1.4",
+		}},
+		{"whom it hides is learned, and nothing asks", bare(behindFirewall(func(g *jit.FirewallHop) { inside(g); g.MayHide = true })), nil, []string{"10.60.1.9/32"}, []string{
+			"hub-fw network 10.60.1.9/32: 10.40.1.4",
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.ports == nil {

@@ -89,10 +89,11 @@ func (f *finder) address(nic jit.Interface, a jit.Address, sources []netip.Prefi
 	var own []jit.Path // to this address alone
 	for _, s := range sources {
 		h := hopsOf(a, s)
-		if err := f.passable(h); err != nil {
+		groups := []string{nic.Guard, a.SubnetGuard}
+		if err := f.passable(h, s, groups); err != nil {
 			return 0, err
 		}
-		own = f.addHops(own, h, s, []string{nic.Guard, a.SubnetGuard})
+		own = f.addHops(own, h, s, groups)
 	}
 	for _, p := range own {
 		if p.Kind == jit.Direct && len(p.Sources) == len(sources) {
@@ -108,12 +109,12 @@ func (f *finder) address(nic jit.Interface, a jit.Address, sources []netip.Prefi
 func (f *finder) addHops(own []jit.Path, h hops, source netip.Prefix, groups []string) []jit.Path {
 	for _, hop := range h.translated {
 		own = addSource(own, jit.Path{Guard: hop.Guard(f.installation), Kind: jit.ByDNAT, Public: hop.Public}, source)
-		own = addSources(own, groups, jit.BehindFirewall, hop.Subnet)
+		own = addSources(own, groups, jit.BehindFirewall, hop.Subnets...)
 	}
 	for _, hop := range h.routed {
 		own = addSource(own, jit.Path{Guard: hop.Guard(f.installation), Kind: jit.ByNetworkRule}, source)
 		if hop.HidesSource {
-			own = addSources(own, groups, jit.BehindFirewall, hop.Subnet)
+			own = addSources(own, groups, jit.BehindFirewall, hop.Subnets...)
 		}
 		h.direct = h.direct || !hop.HidesSource
 	}
@@ -123,12 +124,14 @@ func (f *finder) addHops(own []jit.Path, h hops, source netip.Prefix, groups []s
 	return own
 }
 
-// addSources adds a source to the paths at NSGs; one that is not there has no
+// addSources adds sources to the paths at NSGs; one that is not there has no
 // name.
-func addSources(paths []jit.Path, groups []string, kind jit.PathKind, source netip.Prefix) []jit.Path {
+func addSources(paths []jit.Path, groups []string, kind jit.PathKind, sources ...netip.Prefix) []jit.Path {
 	for _, guard := range groups {
-		if guard != "" {
-			paths = addSource(paths, jit.Path{Guard: guard, Kind: kind}, source)
+		for _, source := range sources {
+			if guard != "" {
+				paths = addSource(paths, jit.Path{Guard: guard, Kind: kind}, source)
+			}
 		}
 	}
 	return paths

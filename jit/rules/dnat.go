@@ -140,3 +140,13 @@ func (r Rule) SharesPublicEnd(o Rule) bool {
 		return slices.ContainsFunc(o.Destinations, func(b string) bool { return same(a, b) })
 	})
 }
+
+// AtPrivateEnd reports whether a DNAT rule takes packets at private addresses of its
+// firewall alone, to which nothing from the internet comes.
+// https://learn.microsoft.com/azure/firewall/tutorial-private-ip-dnat
+func (r Rule) AtPrivateEnd() bool {
+	return len(r.Destinations) > 0 && !slices.ContainsFunc(r.Destinations, func(word string) bool {
+		a, known := ipset.ParseAddresses(word)
+		return !known || len(a.Subtract(ipset.PrivateSpace())) > 0
+	})
+}

@@ -81,6 +81,28 @@ func (o Owner) ExposedBy(t Table, p jit.Protection) (above []string, changed boo
 	return above, !slices.Equal(above, p.Above[strings.ToLower(t.Guard)]), nil
 }
 
+// Allows are the allows of other people that meet the denies of the protection: those
+// that the denies overrule once they are there, and those that stand before them.
+func (o Owner) Allows(t Table, plan Plan, p jit.Protection) (overruled, kept []string) {
+	for _, r := range t.Rules {
+		if _, ours := o.Ours(r); ours || !r.Inbound || !r.Allow {
+			continue
+		}
+		for _, deny := range plan.Final {
+			if deny.Allow || !deny.IsFor(p, t.Guard) || !r.mayAim(trafficOf(deny)) {
+				continue
+			}
+			if r.Priority < deny.Priority {
+				kept = append(kept, r.Name)
+			} else {
+				overruled = append(overruled, r.Name)
+			}
+			break
+		}
+	}
+	return overruled, kept
+}
+
 // allowBefore finds a foreign allow that lets somebody through before the deny
 // is asked.
 func (o Owner) allowBefore(t Table, deny Rule) (Rule, bool) {
@@ -99,4 +121,20 @@ func (o Owner) isAllowBefore(r, deny Rule) bool {
 	}
 	_, ours := o.Ours(r)
 	return !ours && r.mayAim(trafficOf(deny)) // whoever an allow lets through, the deny should have met
+}
+
+// ShutsFor reports whether the deny keeps an address shut that the protection has
+// behind the guard, and that none of the others has there.
+func (r Rule) ShutsFor(p jit.Protection, guard string, others []jit.Protection) bool {
+	for _, path := range p.Paths {
+		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
+			return slices.ContainsFunc(others, func(o jit.Protection) bool {
+				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(guard, a)
+			})
+		})
+		if r.IsFor(jit.Protection{Paths: []jit.Path{path}}, guard) {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"jitbot/jit"
@@ -11,12 +12,16 @@ import (
 )
 
 // Hindrance is what somebody put before the rules of an open grant in the guard
-// since it was opened, and so may keep its holder out; empty when nothing.
+// since it was opened, or in their place perhaps, and so may keep its holder out; empty
+// when nothing.
 func (o Owner) Hindrance(t Table, p Plan, g jit.Grant) string {
 	for _, want := range ForGrant(o.Installation, t.Guard, g) {
 		if err := t.RefuseShadowed(p.FinalOf(want)); err != nil {
 			return err.Error()
 		}
+	}
+	if note := t.DraftNote(); t.Drafted && !slices.Contains(g.Notes, note) {
+		return note
 	}
 	return ""
 }

@@ -18,6 +18,26 @@ type Table struct {
 	Collections []Collection // of a firewall: what holds its priorities
 	Settled     bool         // Azure has finished every change: what it does not show is not in force
 	Failed      bool         // the last change failed: what is shown may not be in force, nor what is not shown be gone
+
+	// Drafted says that the firewall policy has a draft, which takes its place when it
+	// is deployed; DraftUnread that this is not known.
+	Drafted, DraftUnread bool
+}
+
+// DraftNote says what a draft of the firewall policy means, or that it is not known
+// whether there is one; empty when there is none.
+func (t Table) DraftNote() string {
+	switch {
+	case t.Drafted:
+		return "The firewall policy " + t.Name + " has a draft: deployed, it puts the policy back as it was when the draft was made, " +
+			"without what was opened since and with what was closed since, until jitbot has mended that. Have the draft deleted, " +
+			"or made anew before it is deployed."
+	case t.DraftUnread:
+		return "Whether the firewall policy " + t.Name + " has a draft, which would bring back what was closed once it is deployed, " +
+			"could not be read."
+	default:
+		return ""
+	}
 }
 
 // Rule finds the rule of the name, whose case does not count in Azure.

@@ -110,6 +110,7 @@ func networkActions() []Action {
 	const (
 		network = "to see what is in front of a machine"
 		gateway = "to see who is behind a gateway"
+		verify  = "to ask Network Watcher what becomes of a packet"
 	)
 	return []Action{
 		// The list of machines, and one with $expand=instanceView: its power state
@@ -129,6 +130,10 @@ func networkActions() []Action {
 		},
 		// A machine's addresses, and the group on its interface.
 		{Name: "Microsoft.Network/networkInterfaces/read", Use: network},
+		// IP flow verify for one address, which somebody asks for: a watcher of the
+		// machine's region, and its answer.
+		{Name: "Microsoft.Network/networkWatchers/ipFlowVerify/action", Use: verify, Optional: true},
+		{Name: "Microsoft.Network/networkWatchers/read", Use: verify, Optional: true},
 		// The public side of a machine, a load balancer and a firewall.
 		{Name: "Microsoft.Network/publicIPAddresses/read", Use: network},
 		// The next hops of a subnet.
@@ -179,6 +184,11 @@ func firewallActions() []Action {
 		{Name: "Microsoft.Network/azureFirewalls/write", Use: classic, Firewall: ClassicFirewalls, Sweep: true},
 		// What the policy inherits, and what it lets through besides.
 		{Name: "Microsoft.Network/firewallPolicies/read", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
+		// A draft of the policy undoes, once it is deployed, what was closed since.
+		{
+			Name: "Microsoft.Network/firewallPolicies/firewallPolicyDrafts/read", Firewall: PolicyFirewalls, Optional: true,
+			Use: "to see drafts of a firewall policy, which bring back what was closed",
+		},
 		// DELETE, GET and PUT of our group.
 		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/delete", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
 		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read", Use: policy, Firewall: PolicyFirewalls, Sweep: true},

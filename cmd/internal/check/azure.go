@@ -191,6 +191,11 @@ func (c run) forecast(s snapshot) []Finding {
 		rules = append(rules, mend("reading the network security groups and firewalls", s.tablesErr))
 	}
 	found = append(found, verdict("azure rules", ruleNote(s.tables), rules...)...)
+	for _, t := range s.tables {
+		if note := t.DraftNote(); note != "" {
+			found = append(found, Finding{What: "azure rules", Note: note})
+		}
+	}
 	locks := slices.Concat(by[preflight.ObstacleLock], s.kept)
 	if s.locksErr != nil {
 		locks = append(locks, mend("reading locks, under which a rule could never be removed", s.locksErr))

@@ -87,7 +87,7 @@ func planted() []fault {
 				p.config().Approvals = append(p.config().Approvals, jit.ApprovalRule{Approvers: []string{"S0THREE"}, Required: 3})
 			},
 			what: "approvals", says: []string{
-				"3 approvals are needed and only 2 people could give one", "mend the approvers",
+				"3 approvals are needed, and 2 people could give one", "mend the approvers",
 				slacksim.DemoOutsiderID + " (the user group S0THREE) is tied to no Entra user",
 			},
 		},

@@ -69,7 +69,7 @@ func TestCheckOfSlack(t *testing.T) {
 		{"an approver who was deactivated", func(p *premises) {
 			p.slack.UpdateUser(slacksim.DemoApproverID, func(u *slacksim.User) { u.Deleted = true })
 			p.config().Approvals[0].Approvers = []string{slacksim.DemoApproverID}
-		}, []string{"FAULT  slack people   U0GRACE is a deactivated account and counts as nobody; name somebody else in approvals[0].approvers and users", "FAULT  approvals      approvals[0]: 1 approvals are needed and only 0 people"}},
+		}, []string{"FAULT  slack people   U0GRACE is a deactivated account and counts as nobody; name somebody else in approvals[0].approvers and users", "FAULT  approvals      approvals[0]: 1 approval is needed, and nobody could give one"}},
 		{"an empty group", func(p *premises) {
 			p.slack.AddGroup(slacksim.Group{ID: "S0EMPTY"})
 			p.config().Admins = []string{"S0EMPTY"}

@@ -60,17 +60,20 @@ func protectForm(metadata string) slacksim.Raw {
 	option := func(value string) map[string]any {
 		return map[string]any{"text": map[string]any{"type": "plain_text", "text": value}, "value": value}
 	}
-	ticked := func(value string) map[string]any {
-		return map[string]any{"type": "checkboxes", "selected_options": []any{option(value)}}
+	chosen := func(name, value string) map[string]any {
+		return map[string]any{name: map[string]any{"type": "static_select", "selected_option": option(value)}}
+	}
+	written := func(name, value string) map[string]any {
+		return map[string]any{name: map[string]any{"type": "plain_text_input", "value": value}}
 	}
 	return slacksim.Raw{Force: true, Edit: func(p map[string]any) {
 		v := p["view"].(map[string]any)
 		v["callback_id"], v["private_metadata"] = "protect", metadata
 		v["state"] = map[string]any{"values": map[string]any{
-			"ports": map[string]any{"ports": ticked("22")}, "per_request": map[string]any{"per_request": ticked("single")},
-			"custom":   map[string]any{"custom": map[string]any{"type": "plain_text_input", "value": "1433"}},
-			"protocol": map[string]any{"protocol": map[string]any{"type": "static_select", "selected_option": option("tcp")}},
-			"duration": map[string]any{"duration": map[string]any{"type": "plain_text_input", "value": "2h"}},
+			"port-1": written("port-1", "22"), "from-1": written("from-1", "any"), "longest-1": written("longest-1", "2h"),
+			"protocol-1": chosen("protocol-1", "tcp"),
+			"port-2":     written("port-2", "1433"), "from-2": written("from-2", "any"), "longest-2": written("longest-2", "2h"),
+			"protocol-2": chosen("protocol-2", "tcp"),
 		}}
 	}}
 }

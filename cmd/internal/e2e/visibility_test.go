@@ -27,9 +27,9 @@ func (w *world) shown(by jit.UserID, word string) string {
 	w.T.Helper()
 	var out []string
 	for _, text := range []string{"", word} {
-		found, err := w.Service.Search(w.T.Context(), by, text, 100)
+		found, err := w.Service.Choices(w.T.Context(), by, text, 100)
 		for _, vm := range found {
-			out = append(out, vm.Name)
+			out = append(out, vm.VM.Name)
 		}
 		lines, _, err2 := w.Service.VMs(w.T.Context(), by, text, 100)
 		for _, l := range lines {
@@ -173,7 +173,7 @@ func TestSharedAddressNamesNothingThatIsNotSeen(t *testing.T) {
 		t.Run(string(by), func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.withDave()
-				copied := twinned(w, azuresim.DemoDevNSG)
+				copied := w.AddTwin(azuresim.DemoDevNSG)
 				name := copied[strings.LastIndex(copied, "/")+1:]
 				w.hide(copied)
 				w.Start()

@@ -55,6 +55,8 @@ func armRoutes() map[string]route {
 	add("GET", network+"virtualNetworks/subnets", network+"virtualNetworks/subnets/read", (*Sim).getSubnet)
 	const effectiveRules = "networkInterfaces/effectiveNetworkSecurityGroups"
 	add("POST list", network+effectiveRules, network+effectiveRules+"/action", (*Sim).beginEffectiveRules)
+	add("GET list", watcherType, watcherType+"/read", (*Sim).listWatchers)
+	add("POST list", watcherType+"/ipFlowVerify", watcherType+"/ipFlowVerify/action", (*Sim).beginIPFlowVerify)
 	const effective = "virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules"
 	add("POST list", network+effective, network+effective+"/action", (*Sim).listAdminRules)
 	add("GET list", network+"publicIPAddresses", network+"publicIPAddresses/read", (*Sim).listPublicIPs)

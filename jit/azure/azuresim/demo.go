@@ -48,6 +48,9 @@ const (
 	DemoBackupNSG    = demoDB + guards + "backup-nsg"
 	DemoDevNSG       = demoDev + guards + "dev-nsg"
 
+	// DemoWatcher is the Network Watcher of DemoLocation.
+	DemoWatcher = demoWeb + "/providers/" + watcherType + "/NetworkWatcher_westeurope"
+
 	demoProdNet = demoWeb + networks + "prod-vnet"
 	demoDBNet   = demoDB + networks + "db-vnet"
 	demoDevNet  = demoDev + networks + "dev-vnet"
@@ -66,6 +69,7 @@ func SeedDemo(s *Sim) {
 			panic("azuresim: the demo's own rules are wrong: " + err.Error())
 		}
 	}
+	s.PutNetworkWatcher(NetworkWatcher{ID: DemoWatcher, Location: DemoLocation})
 	seedNetworks(s)
 	seedMachines(s)
 	seedPeople(s)

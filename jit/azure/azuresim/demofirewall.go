@@ -49,6 +49,7 @@ func FirewallActions() []string {
 	return []string{
 		"Microsoft.Network/azureFirewalls/write",
 		"Microsoft.Network/firewallPolicies/read",
+		"Microsoft.Network/firewallPolicies/firewallPolicyDrafts/read",
 		"Microsoft.Network/firewallPolicies/ruleCollectionGroups/read",
 		"Microsoft.Network/firewallPolicies/ruleCollectionGroups/write",
 		"Microsoft.Network/firewallPolicies/ruleCollectionGroups/delete",

@@ -61,6 +61,8 @@ func BotActions() []string {
 		"Microsoft.Network/virtualNetworks/read",
 		"Microsoft.Network/virtualNetworks/subnets/read",
 		"Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action",
+		"Microsoft.Network/networkWatchers/read",
+		"Microsoft.Network/networkWatchers/ipFlowVerify/action",
 		"Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
 		"Microsoft.Network/publicIPAddresses/read",
 		"Microsoft.Network/routeTables/read",

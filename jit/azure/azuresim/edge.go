@@ -13,6 +13,8 @@ type edge struct {
 	gateways    gateways
 	// busy are policies, by key, that a change of a group occupies.
 	busy map[string]occupied
+	// drafts are those of policies, by the policy's key.
+	drafts map[string]*policyDraft
 	// assignments are of Azure Policy, not of roles.
 	assignments []PolicyAssignment
 }
@@ -22,7 +24,7 @@ func newEdge() edge {
 		firewalls: map[string]*document[firewallMeaning]{}, policies: map[string]*document[policyMeaning]{},
 		ruleGroups: map[string]*document[groupMeaning]{}, routeTables: map[string]RouteTable{},
 		balancers: map[string]LoadBalancer{}, asgs: map[string]ApplicationSecurityGroup{},
-		gateways: newGateways(), busy: map[string]occupied{},
+		gateways: newGateways(), busy: map[string]occupied{}, drafts: map[string]*policyDraft{},
 	}
 }
 
@@ -44,5 +46,6 @@ func edgeRoutes(add func(method, kind, action string, handle func(*Sim, *call) r
 	add("DELETE", firewallType, firewallType+"/delete", (*Sim).deleteFirewall)
 	add("PUT", ruleGroupType, ruleGroupType+"/write", (*Sim).putRuleGroup)
 	add("DELETE", ruleGroupType, ruleGroupType+"/delete", (*Sim).deleteRuleGroup)
+	draftRoutes(add)
 	gatewayRoutes(add)
 }

@@ -11,6 +11,8 @@ type Firewall struct {
 	// PrivateAddress is what routes name as their next hop; empty: the first
 	// that Azure gives out in the subnet.
 	PrivateAddress string
+	// PrivateAddress6 is its IPv6 address in a subnet of both families; empty: none.
+	PrivateAddress6 string
 	// PublicIPs are ids of its public addresses.
 	PublicIPs []string
 	// Policy is the id of its firewall policy; then it has no rules of its
@@ -67,6 +69,10 @@ type FirewallPolicy struct {
 	// PrivateRanges are destinations whose senders are not translated; nil:
 	// Azure's default.
 	PrivateRanges []string
+	// AutoLearn says that its firewalls learn more of them, which are Learned and
+	// shown nowhere in the policy.
+	AutoLearn bool
+	Learned   []string
 	// Properties are further members of its "properties", as they are.
 	Properties map[string]any
 }

@@ -32,7 +32,7 @@ type firewallIPDocument struct {
 
 // firewallMeaning is what a firewall's document means.
 type firewallMeaning struct {
-	location, policy, private, subnet string
+	location, policy, private, private6, subnet string
 	// configs are names of ip configurations with their public address's id.
 	configs     []firewallConfig
 	collections []RuleCollection
@@ -59,7 +59,10 @@ func (d firewallDocument) meaning() firewallMeaning {
 		if c.Properties.Public != nil {
 			config.publicIP = c.Properties.Public.ID
 		}
-		if c.Properties.Subnet != nil {
+		switch {
+		case strings.Contains(c.Properties.Private, ":"):
+			m.private6 = c.Properties.Private
+		case c.Properties.Subnet != nil:
 			m.subnet, m.private = c.Properties.Subnet.ID, c.Properties.Private
 		}
 		m.configs = append(m.configs, config)

@@ -30,6 +30,10 @@ type firewallCheck struct {
 	// public are the firewall's public addresses; nil: not known, as for a
 	// policy that no firewall uses.
 	public []string
+	// private are its private addresses, at which a NAT rule may be as well.
+	private []string
+	// dualStack: network rules may name IPv6 addresses, in rules of their own.
+	dualStack bool
 	// elsewhere are NAT collections outside the document that count too.
 	elsewhere []RuleCollection
 }
@@ -120,18 +124,21 @@ func (k firewallCheck) rule(kind string, r FirewallRule) *problem {
 	if p := k.protocols(kind, r); p != nil {
 		return p
 	}
-	for _, text := range r.Sources {
-		if !firewallAddress(text, false) {
+	families := map[bool]bool{}
+	for i, text := range append(slices.Clone(r.Sources), r.Destinations...) {
+		switch low, _, ok := addressSpan(text); {
+		case kind == NAT && i >= len(r.Sources): // looked at below
+		case ok && (low.Is4() || k.dualStack && kind == Network):
+			families[low.Is4()] = true
+		case !firewallAddress(text, i >= len(r.Sources)):
 			return k.badAddress(r, text)
 		}
+	}
+	if len(families) > 1 {
+		return k.refuse("AzureFirewallRule %s: addresses of IPv4 and IPv6 cannot be in one rule.", r.Name)
 	}
 	if kind == NAT {
 		return k.translation(r)
-	}
-	for _, text := range r.Destinations {
-		if !firewallAddress(text, true) {
-			return k.badAddress(r, text)
-		}
 	}
 	for _, text := range r.Ports {
 		if _, _, ok := portRange(text); !ok && text != "*" {
@@ -170,9 +177,9 @@ func (k firewallCheck) translation(r FirewallRule) *problem {
 	if a, err := netip.ParseAddr(r.Destinations[0]); err != nil || !a.Is4() {
 		return k.badAddress(r, r.Destinations[0])
 	}
-	if k.public != nil && !slices.Contains(k.public, r.Destinations[0]) {
+	if k.public != nil && !slices.Contains(k.public, r.Destinations[0]) && !slices.Contains(k.private, r.Destinations[0]) {
 		return k.refuse(
-			"AzureFirewallRule %s: DNAT destination address %s is not a public IP address of the firewall.", r.Name, r.Destinations[0],
+			"AzureFirewallRule %s: DNAT destination address %s is not a public or private IP address of the firewall.", r.Name, r.Destinations[0],
 		)
 	}
 	if len(r.Ports) != 1 || !dnatPort(r.Ports[0]) {
@@ -204,8 +211,7 @@ func dnatPort(text string) bool {
 	return err == nil && n >= 1 && n <= maxDNATPort
 }
 
-// firewallAddress says whether a firewall takes a text for an address: IPv4
-// alone (Azure Firewall has no IPv6), a prefix, a range, "*", or, as a
+// firewallAddress says whether a firewall takes a text for an address of IPv4: a prefix, a range, "*", or, as a
 // destination, a service tag.
 func firewallAddress(text string, tags bool) bool {
 	if text == "*" || tags && tagPattern.MatchString(text) && !strings.EqualFold(text, "VirtualNetwork") &&

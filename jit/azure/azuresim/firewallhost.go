@@ -40,7 +40,7 @@ func (s *Sim) DeallocateFirewall(id string) error {
 		return fmt.Errorf("no %s in the simulated world", id)
 	}
 	m := d.written
-	m.configs, m.private, m.subnet = nil, "", ""
+	m.configs, m.private, m.private6, m.subnet = nil, "", "", ""
 	properties := maps.Clone(d.properties)
 	properties["ipConfigurations"] = encode([]object{})
 	d.set(d.root, properties, m)

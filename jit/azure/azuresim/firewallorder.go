@@ -49,7 +49,10 @@ func (s *Sim) Firewall(id string) (Firewall, bool) {
 		return Firewall{}, false
 	}
 	m := d.written
-	f := Firewall{ID: d.id, Location: m.location, Subnet: m.subnet, PrivateAddress: m.private, Policy: m.policy, Collections: m.collections}
+	f := Firewall{
+		ID: d.id, Location: m.location, Subnet: m.subnet, PrivateAddress: m.private, PrivateAddress6: m.private6, Policy: m.policy,
+		Collections: m.collections,
+	}
 	for _, c := range m.configs {
 		f.PublicIPs = append(f.PublicIPs, c.publicIP)
 	}

@@ -26,10 +26,11 @@ func defaultRanges() []string {
 // policy's.
 func (s *Sim) filters(m *firewallMeaning) filterSet {
 	f := filterSet{ranges: m.ranges}
+	var learned []string
 	for _, policy := range s.chain(m.policy) {
-		if policy.written.ranges != nil {
+		learned = append(learned, policy.written.learned...)
+		if f.ranges == nil {
 			f.ranges = policy.written.ranges
-			break
 		}
 	}
 	for _, a := range s.asked(m, true) {
@@ -43,6 +44,7 @@ func (s *Sim) filters(m *firewallMeaning) filterSet {
 	if f.ranges == nil {
 		f.ranges = defaultRanges()
 	}
+	f.ranges = slices.Concat(f.ranges, learned)
 	return f
 }
 
@@ -76,6 +78,9 @@ func spans(texts []string, a netip.Addr) bool {
 // translatesSender says whether the machine sees the firewall instead of the
 // client when the firewall forwards to an address by a network rule.
 func (f filterSet) translatesSender(to netip.Addr) bool {
+	if to.Is6() && to.IsPrivate() {
+		return false // unique local addresses never are
+	}
 	if len(f.ranges) == 1 && f.ranges[0] == "255.255.255.255/32" {
 		return true // Azure's way to say: always
 	}
@@ -101,6 +106,9 @@ func (f filterSet) doors(p packet) []string {
 			port, bad := strconv.Atoi(r.Ports[0])
 			if err != nil || bad != nil {
 				continue
+			}
+			if outside.IsPrivate() && !p.source.IsPrivate() {
+				continue // nothing from the internet gets to an address inside
 			}
 			knock := packet{source: p.source, destination: outside, port: port, protocol: p.protocol}
 			// An earlier rule for the same door leads elsewhere.

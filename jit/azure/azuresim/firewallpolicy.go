@@ -15,8 +15,8 @@ const (
 
 // policyMeaning is what a policy's document means.
 type policyMeaning struct {
-	location, base string
-	ranges         []string
+	location, base  string
+	ranges, learned []string
 }
 
 // groupMeaning is what a rule collection group's document means.
@@ -158,7 +158,8 @@ func (s *Sim) readRuleGroup(policy, id string, body []byte) (root, properties fi
 	}
 	properties.drop("size")
 	m = groupMeaning{policy: policy, name: nameOf(id), priority: doc.Properties.Priority}
-	check := firewallCheck{code: "FirewallPolicyRuleCollectionGroupInvalidRequest", public: s.policyAddresses(policy)}
+	check := firewallCheck{code: "FirewallPolicyRuleCollectionGroupInvalidRequest", dualStack: true}
+	check.public, check.private = s.policyAddresses(policy)
 	for _, c := range doc.Properties.Collections {
 		kind := c.kind()
 		if kind == "" {
@@ -198,14 +199,14 @@ func (s *Sim) checkGroup(check firewallCheck, id string, m groupMeaning) *proble
 	return check.collections(m.collections)
 }
 
-// policyAddresses are the public addresses of all firewalls that use a
-// policy; nil: none does.
-func (s *Sim) policyAddresses(policy string) []string {
-	var all []string
+// policyAddresses are the public and the private addresses of all firewalls that
+// use a policy; nil: none does.
+func (s *Sim) policyAddresses(policy string) (public, private []string) {
 	for _, f := range s.firewallsOf(policy) {
-		all = append(all, s.publicAddresses(&f.written)...)
+		public = append(public, s.publicAddresses(&f.written)...)
+		private = append(private, f.written.private)
 	}
-	return all
+	return public, private
 }
 
 func (s *Sim) putRuleGroup(c *call) reply {

@@ -18,7 +18,7 @@ func (s *Sim) readFirewall(id string, body []byte) (root, properties fields, m f
 		return root, properties, m, refused
 	}
 	m = doc.meaning()
-	check := firewallCheck{code: "AzureFirewallInvalidRequest", public: s.publicAddresses(&m)}
+	check := firewallCheck{code: "AzureFirewallInvalidRequest", public: s.publicAddresses(&m), private: []string{m.private}}
 	if len(m.configs) == 0 { // deallocated: its addresses are not known
 		check.public = nil
 	}
@@ -76,6 +76,9 @@ func (s *Sim) settleAddresses(id string, doc *firewallDocument) *problem {
 		}
 		if !strings.EqualFold(nameOf(p.Subnet.ID), "AzureFirewallSubnet") {
 			return invalid("AzureFirewallInvalidRequest", "Azure Firewall %s: the subnet must be named AzureFirewallSubnet.", nameOf(id))
+		}
+		if a, err := netip.ParseAddr(p.Private); err == nil && a.Is6() {
+			continue
 		}
 		if d := s.edge.firewalls[key(id)]; d != nil && strings.EqualFold(d.written.subnet, p.Subnet.ID) {
 			p.Private = d.written.private

@@ -24,6 +24,10 @@ func (s *Sim) PutFirewall(v Firewall) error {
 		}
 		configs = append(configs, object{"name": fmt.Sprintf("ipconfig%d", i+1), "properties": inner})
 	}
+	if v.PrivateAddress6 != "" {
+		inner := object{"subnet": object{"id": v.Subnet}, "privateIPAddress": v.PrivateAddress6}
+		configs = append(configs, object{"name": "ipconfig-v6", "properties": inner})
+	}
 	setDefaultMember(properties, "ipConfigurations", configs)
 	setDefaultMember(properties, "sku", object{"name": "AZFW_VNet", "tier": "Standard"})
 	setDefaultMember(properties, "threatIntelMode", "Alert")
@@ -81,8 +85,15 @@ func (s *Sim) PutFirewallPolicy(v FirewallPolicy) {
 	if v.Base != "" {
 		properties["basePolicy"] = object{"id": v.Base}
 	}
+	snat := object{}
 	if v.PrivateRanges != nil {
-		properties["snat"] = object{"privateRanges": v.PrivateRanges}
+		snat["privateRanges"] = v.PrivateRanges
+	}
+	if v.AutoLearn {
+		snat["autoLearnPrivateRanges"] = "Enabled"
+	}
+	if len(snat) > 0 {
+		properties["snat"] = snat
 	}
 	kept := fields{}
 	for name, value := range properties {
@@ -93,7 +104,7 @@ func (s *Sim) PutFirewallPolicy(v FirewallPolicy) {
 	s.settle(time.Now())
 	d := &document[policyMeaning]{id: v.ID, etag: s.newGUID(), state: succeeded}
 	root := fields{"location": encode(v.Location), "tags": encode(tagsBody(v.Tags))}
-	d.set(root, kept, policyMeaning{location: v.Location, base: v.Base, ranges: v.PrivateRanges})
+	d.set(root, kept, policyMeaning{location: v.Location, base: v.Base, ranges: v.PrivateRanges, learned: v.Learned})
 	s.edge.policies[key(v.ID)] = d
 }
 

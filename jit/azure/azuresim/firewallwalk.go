@@ -164,26 +164,28 @@ func (w *walk) fromFirewall(m *firewallMeaning) (bool, string) {
 	if !found || len(subnet.Prefixes) == 0 {
 		return false, "the firewall has no subnet"
 	}
-	prefix, ok := addressRange(subnet.Prefixes[0])
-	if !ok {
-		return false, "the firewall's subnet has no prefix"
-	}
-	low := prefix.Addr()
-	for range 4 { // Azure keeps these
-		low = low.Next()
-	}
-	reason := ""
-	for _, from := range []netip.Addr{low, low.Next(), lastOf(prefix).Prev()} {
-		p := w.packet
-		p.source = from
-		var yes bool
-		yes, reason = w.sim.passes(w.nic, w.ip, p)
-		reason = fmt.Sprintf("seen as %s: %s", from, reason)
-		if !yes {
-			return false, reason
+	reason := "the firewall's subnet has no prefix of the family"
+	allowed := false
+	for _, text := range subnet.Prefixes {
+		prefix, ok := addressRange(text)
+		if !ok || prefix.Addr().Is4() != w.packet.destination.Is4() {
+			continue
+		}
+		low := prefix.Addr()
+		for range 4 { // Azure keeps these
+			low = low.Next()
+		}
+		for _, from := range []netip.Addr{low, low.Next(), lastOf(prefix).Prev()} {
+			p := w.packet
+			p.source = from
+			allowed, reason = w.sim.passes(w.nic, w.ip, p)
+			reason = fmt.Sprintf("seen as %s: %s", from, reason)
+			if !allowed {
+				return false, reason
+			}
 		}
 	}
-	return true, reason
+	return allowed, reason
 }
 
 // pastFirewall says whether the packet can come without the firewall: from
@@ -226,7 +228,8 @@ func (s *Sim) routeBack(subnetID string, to netip.Addr) (firewalls []*document[f
 		return nil, "", ""
 	}
 	for _, k := range sortedKeys(s.edge.firewalls) {
-		if d := s.edge.firewalls[k]; d.written.private != "" && slices.Contains(best.hops(), d.written.private) {
+		d := s.edge.firewalls[k]
+		if d.written.private != "" && (slices.Contains(best.hops(), d.written.private) || slices.Contains(best.hops(), d.written.private6)) {
 			firewalls = append(firewalls, d)
 		}
 	}

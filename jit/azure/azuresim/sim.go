@@ -72,6 +72,7 @@ type Sim struct {
 	nics          map[string]NIC
 	vnets         map[string]VNet
 	adminRules    map[string][]AdminRule // by virtual network
+	watchers      map[string]NetworkWatcher
 	publicIPs     map[string]PublicIP
 	nsgs          map[string]*guard
 	operations    map[string]*operation
@@ -131,6 +132,7 @@ func New(o Options) *Sim {
 		apps: map[string]App{}, tokens: map[string]token{},
 		subscriptions: map[string]Subscription{}, groups: map[string]ResourceGroup{},
 		vms: map[string]VM{}, nics: map[string]NIC{}, vnets: map[string]VNet{}, adminRules: map[string][]AdminRule{},
+		watchers:  map[string]NetworkWatcher{},
 		publicIPs: map[string]PublicIP{}, nsgs: map[string]*guard{},
 		operations: map[string]*operation{},
 		users:      map[string]User{}, teams: map[string]Group{},

@@ -1,0 +1,53 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// request stores what is asked for and checks it. The answer is the only one: of what
+// it says no direct message says the same.
+func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask) view.Message {
+	here := a
+	here.Here = true
+	grants, err := b.Service.Ask(ctx, by, key, here)
+	var lines []string
+	var waiting []jit.Grant
+	var refused error
+	for _, g := range grants {
+		checked, err := g, error(nil)
+		switch g.State {
+		case jit.Asked:
+			checked, err = b.Service.Check(ctx, g.ID)
+		case jit.Refused: // before this was repeated
+			err = jit.Refuse(jit.ErrPolicy, "%s", jit.Whole(g.Decision.Reason))
+		default:
+		}
+		if err != nil {
+			checked.ID, refused = g.ID, err
+			b.logFault(ctx, "checking a request", by, g.ID, err)
+		}
+		lines, waiting = append(lines, view.RequestReply(checked, err)), append(waiting, checked)
+	}
+	if err != nil {
+		refused = err
+		b.logFault(ctx, "a request", by, "", err)
+		lines = append(lines, view.Doubt(err))
+	}
+	m := view.Say(strings.Join(lines, "\n"))
+	if refused != nil {
+		return view.WithAgain(m, passes(refused), a)
+	}
+	return view.WithWithdraw(m, waiting...)
+}
+
+// passes reports whether what is wrong may be over in a while: a refusal says so
+// itself, and of a fault nobody knows better.
+func passes(err error) bool {
+	_, refused := errors.AsType[*jit.Refusal](err)
+	return !refused || errors.Is(err, jit.ErrBusy)
+}

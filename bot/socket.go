@@ -31,6 +31,7 @@ type socket struct {
 	*socketmode.Client
 	number int
 	cancel atomic.Pointer[context.CancelFunc] // ends the current attempt
+	no     atomic.Pointer[error]              // Slack's own word, which ended it
 }
 
 // discardLog takes the library's own log, which says nothing that the events do
@@ -83,6 +84,7 @@ func (b *Bot) connect(ctx context.Context, s *socket) error {
 	for pause := firstPause; ; pause = nextPause(pause) {
 		attempt, cancel := context.WithCancel(ctx)
 		s.cancel.Store(&cancel)
+		s.no.Store(nil)
 		began := b.Now()
 		err := s.RunContext(attempt)
 		cancel()
@@ -92,6 +94,9 @@ func (b *Bot) connect(ctx context.Context, s *socket) error {
 		}
 		if b.Now().Sub(began) > maxBackoff {
 			pause = firstPause // it worked for a while
+		}
+		if no := s.no.Swap(nil); no != nil {
+			err = *no
 		}
 		if errors.Is(err, context.Canceled) {
 			pause = maxBackoff // the library would have waited for longer
@@ -148,7 +153,7 @@ func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	case socketmode.EventTypeConnecting:
 		b.status.set(s.number, false)
 	case socketmode.EventTypeConnectionError:
-		return b.connectionFailed(ctx, s, e)
+		b.connectionFailed(ctx, s, e)
 	case socketmode.EventTypeIncomingError:
 		b.status.set(s.number, false)
 		b.Log.InfoContext(ctx, "slack socket broke off", "socket", s.number)
@@ -168,19 +173,23 @@ func (b *Bot) event(ctx context.Context, s *socket, e socketmode.Event) error {
 	return nil
 }
 
-func (b *Bot) connectionFailed(ctx context.Context, s *socket, e socketmode.Event) error {
+// connectionFailed takes a failed attempt of the library's. What Slack refuses for good
+// ends the attempts, since what follows from it is read from the store.
+func (b *Bot) connectionFailed(ctx context.Context, s *socket, e socketmode.Event) {
 	failed, ok := e.Data.(*slack.ConnectionErrorEvent)
 	if !ok {
-		return nil
+		return
 	}
 	b.status.set(s.number, false)
-	if err := b.socketFailed(ctx, s, failed.ErrorObj); err != nil {
-		return err
+	if fatal(failed.ErrorObj) {
+		s.no.Store(&failed.ErrorObj)
+		(*s.cancel.Load())()
+		return
 	}
+	_ = b.socketFailed(ctx, s, failed.ErrorObj) // which ends nothing
 	if failed.Backoff > max(maxBackoff, busyFor(slackError("", failed.ErrorObj))) {
 		(*s.cancel.Load())()
 	}
-	return nil
 }
 
 // socketFailed says why a socket is not open. An error ends the bot.

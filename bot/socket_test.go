@@ -126,3 +126,29 @@ func TestReconnectingKeepsAPace(t *testing.T) {
 	o.sim.HelloThenDisconnect(false)
 	o.until("the sockets are up", func(s *slacksim.Snapshot) bool { return s.Sockets == 2 })
 }
+
+// A store that does not answer whether something is live holds up no command, while
+// Slack refuses the app token on the other socket.
+func TestARefusedTokenHoldsUpNoCommand(t *testing.T) {
+	inBubble(t, slacksim.Options{NoRateLimits: true}, func(o *setup) {
+		asked := make(chan struct{}, 100)
+		o.conf.Live = func(ctx context.Context) bool {
+			asked <- struct{}{}
+			<-ctx.Done()
+			return true
+		}
+		o.open()
+		o.sim.FailNext("apps.connections.open", 1<<30, slacksim.Fault{Error: "missing_scope"})
+		o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "help"))
+		all := o.sim.Envelopes()
+		o.sim.DropSocket(all[len(all)-1].Socket)
+		<-asked
+		for range 20 {
+			if r := o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "help")); r.Took > 100*time.Millisecond {
+				t.Errorf("acknowledged after %s", r.Took)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		o.sim.ClearFaults()
+	})
+}

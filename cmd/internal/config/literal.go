@@ -5,17 +5,22 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"jitbot/jit/text"
 )
 
 // literal is what is wrong with a text that is taken as it is written: nothing is
-// replaced in it, so that what asks for that is a mistake, and a control character
-// stands in no name, address or path. Empty: nothing.
-func literal(text string) string {
-	if at := regexp.MustCompile(`\$[{(][^})]*[})]?`).FindString(text); at != "" {
+// replaced in it, so that what asks for that is a mistake, and a control character or
+// one that nobody sees stands in no name, address or path. Empty: nothing.
+func literal(s string) string {
+	if at := regexp.MustCompile(`\$[{(][^})]*[})]?`).FindString(s); at != "" {
 		return "holds " + at + ", and nothing is replaced here; write the value itself"
 	}
-	if strings.ContainsFunc(text, unicode.IsControl) {
+	if strings.ContainsFunc(s, unicode.IsControl) {
 		return "holds a control character; write it without"
+	}
+	if text.Clean(s) != strings.Join(strings.Fields(s), " ") {
+		return "holds a letter that nobody sees; write it without"
 	}
 	return ""
 }

@@ -24,6 +24,9 @@ func match(entry *section, requests bool) jit.Match {
 	m := jit.Match{Group: s.pattern("resource_group"), Name: s.pattern("name")}
 	tags := s.section("tags")
 	for _, key := range tags.order {
+		if text.Clean(key) == "" {
+			s.fault("tags", "has a tag without a name, which no VM has, so that it would match nothing; write the name, or remove it")
+		}
 		if m.Tags == nil {
 			m.Tags = map[string]string{}
 		}

@@ -71,8 +71,8 @@ func TestAuditOfTheProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := bytes.LastIndex(data, []byte(`"kind":"opened"`))
-	data[at+9] ^= 1
+	// Everywhere: pages that are free hold older copies of the line.
+	data = bytes.ReplaceAll(data, []byte(`"kind":"opened"`), []byte(`"kind":"closed"`))
 	s.write(s.store(), string(data))
 	s.want(1, "the record's chain is broken", "audit", "verify")
 }

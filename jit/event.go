@@ -24,7 +24,7 @@ const (
 	EventApproved     EventKind = "approved"     // one yes
 	EventDenied       EventKind = "denied"       // a no
 	EventLapsed       EventKind = "lapsed"       // nobody answered in time
-	EventCancelled    EventKind = "cancelled"    // withdrawn by the requester
+	EventCancelled    EventKind = "cancelled"    // withdrawn by the requester, or from the host
 	EventHeld         EventKind = "held"         // an opening waits, and why
 	EventOpening      EventKind = "opening"      // rules are about to be written
 	EventProgress     EventKind = "progress"     // some guards agree, and a slow one does not yet
@@ -45,6 +45,8 @@ const (
 	EventExposed      EventKind = "exposed"      // what is open of a VM that should be shut changed
 	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
+	EventCopied       EventKind = "copied"       // the host took a copy of the store or of the record
+	EventWrote        EventKind = "wrote"        // Azure was asked for a change, and answered or not
 	EventMissing      EventKind = "missing"      // a person or group of the configuration is unknown to Slack
 )
 
@@ -62,10 +64,20 @@ type Event struct {
 	Sources []string  `json:"sources,omitempty"`
 	Until   time.Time `json:"until,omitzero"` // the deadline, or the latest end, as known then
 	Text    string    `json:"text,omitempty"` // the reason given, or what went wrong
+	Write   Write     `json:"write,omitzero"` // what Azure was asked for
 	Prev    string    `json:"prev"`
 	Hash    string    `json:"hash"`
 
 	tell []Audience // who must be told; stored as notices, not part of the record
+}
+
+// Write is one request for a change, as Azure's activity log knows it.
+type Write struct {
+	Method      string `json:"method,omitempty"`      // PUT or DELETE
+	Resource    string `json:"resource,omitempty"`    // its id
+	Request     string `json:"request,omitempty"`     // x-ms-client-request-id, which we gave it
+	Correlation string `json:"correlation,omitempty"` // x-ms-correlation-request-id of the answer
+	Code        int    `json:"code,omitempty"`        // of the answer; 0: none came
 }
 
 // Tell lists who must be told of the event.
@@ -91,7 +103,7 @@ func (g Grant) event(kind EventKind, by Person, now time.Time, text string) Even
 // hearers are who is told of events of a kind.
 type hearers struct {
 	grant  []Audience // a grant changed
-	holder []Audience // a grant changed, and its holder must know: it takes minutes, or the address to connect to is another
+	holder []Audience // a grant changed, and its holder must know: it takes minutes, somebody else did it, or the address is another
 	over   []Audience // what was told of a grant is over
 	other  []Audience // what changed is no grant: a protection, all VMs, a rule of a grant without a card
 }
@@ -118,7 +130,7 @@ func audiencesOf() map[EventKind]hearers {
 		EventApproved:     {grant: watchers},
 		EventDenied:       {grant: everybody},
 		EventLapsed:       {grant: everybody},
-		EventCancelled:    {grant: watchers},
+		EventCancelled:    {grant: watchers, holder: everybody},
 		EventHeld:         {grant: everybody},
 		EventOpening:      {grant: card, holder: asked},
 		EventProgress:     {grant: card},
@@ -139,6 +151,8 @@ func audiencesOf() map[EventKind]hearers {
 		EventExposed:      {other: channel},
 		EventMoved:        {grant: watchers, holder: everybody, other: channel},
 		EventDigest:       {other: channel},
+		EventCopied:       {},
+		EventWrote:        {},
 		EventMissing:      {other: channel},
 	}
 }
@@ -203,6 +217,11 @@ func Missing(text string, now time.Time) Event {
 // grant: what was tried, and at which VMs.
 func Rejected(by UserID, what string, vms []string, now time.Time) Event {
 	return Event{At: now, Kind: EventRejected, Actor: Person{ID: by}, VMs: vms, Text: what, tell: audiences(EventRejected).other}
+}
+
+// Copied is the line about a copy that the host takes.
+func Copied(by UserID, what string, now time.Time) Event {
+	return Event{At: now.UTC(), Kind: EventCopied, Actor: Person{ID: by}, Text: what}
 }
 
 // Rejected is the line about an attempt on the grant without authority.

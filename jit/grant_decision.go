@@ -101,12 +101,16 @@ func (g Grant) Deny(by Person, reason string, now time.Time) (Grant, Event, erro
 	return g.drop(Denied, EventDenied, by, reason, now)
 }
 
-// Cancel withdraws a waiting request.
+// Cancel withdraws a waiting request. Whoever asked is told when somebody else does it.
 func (g Grant) Cancel(by Person, now time.Time) (Grant, Event, error) {
 	if g.State == Asked {
 		g.State = Pending // not yet checked is as good as waiting
 	}
-	return g.drop(Cancelled, EventCancelled, by, "", now)
+	next, e, err := g.drop(Cancelled, EventCancelled, by, "", now)
+	if by.ID != g.Request.By.ID {
+		e = e.toHolder()
+	}
+	return next, e, err
 }
 
 // Lapse ends a request that nobody answered in time.

@@ -97,6 +97,13 @@ func directDenied(id, what string, e jit.Event, _ jit.Grant) string {
 	return joinLines(fmt.Sprintf("Your request %s was denied by %s: %s.", id, actor(e.Actor), what), next)
 }
 
+// directCancelled is what whoever asked is told when it was not they who withdrew.
+func directCancelled(id, what string, e jit.Event, _ jit.Grant) string {
+	return joinLines(
+		fmt.Sprintf("Your request %s was withdrawn by %s, on the machine that jitbot runs on: %s.", id, actor(e.Actor), what),
+		"Nothing was opened. Talk to an admin, or ask again with /jit request.")
+}
+
 func directLapsed(id, what string, _ jit.Event, _ jit.Grant) string {
 	return joinLines(
 		fmt.Sprintf("Your request %s lapsed, because nobody decided in time: %s.", id, what),

@@ -27,7 +27,7 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventApproved:  {thread: threadApproved},
 		jit.EventDenied:    {thread: didBy("denied"), direct: directDenied, quoted: textOfEvent},
 		jit.EventLapsed:    {thread: threadLapsed, direct: directLapsed},
-		jit.EventCancelled: {thread: threadCancelled},
+		jit.EventCancelled: {thread: threadCancelled, direct: directCancelled},
 
 		// Of the access.
 		jit.EventHeld:      {thread: withWhy("opening waits"), direct: directOpening},
@@ -54,6 +54,10 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventUnprotected:  {channel: channelUnprotected},
 		jit.EventExposed:      {channel: channelExposed},
 		jit.EventDigest:       {channel: channelDigest},
+
+		// Of the record itself.
+		jit.EventCopied: {}, // the host is told in its terminal
+		jit.EventWrote:  {}, // for whoever compares with Azure's activity log
 
 		// Of the configuration.
 		jit.EventMissing: {channel: channelMissing},

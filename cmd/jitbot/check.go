@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -23,18 +21,6 @@ look at; what says nothing for 30 seconds is given up.
 It prints a line for each check: what was seen, or after FAULT what is wrong
 and how to mend it. Exits 1 on any fault. On a terminal the lines are folded at
 80 columns, elsewhere they are not: "jitbot check | grep FAULT" shows it all.`
-
-const columns = 80 // of a terminal, as manuals are set for
-
-// terminal reports whether somebody reads what is written there, and no program.
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
 
 func (c *cli) check() *cobra.Command {
 	var offline bool

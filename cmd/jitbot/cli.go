@@ -38,6 +38,8 @@ const rootExamples = `  jitbot manifest > manifest.yaml     # make the Slack app
   az role definition create --role-definition @role.json
   jitbot check                        # is everything in place?
   jitbot run                          # the bot
+  jitbot list                         # what is open, also while Slack is down
+  jitbot revoke g-7k2qd               # end it
   jitbot sweep                        # close what is overdue, without the bot`
 
 func (c *cli) root() *cobra.Command {
@@ -66,7 +68,7 @@ func (c *cli) root() *cobra.Command {
 			panic(err) // a flag was renamed above
 		}
 	}
-	root.AddCommand(c.run(), c.check(), c.sweep(), c.role(), c.manifest(), c.version())
+	root.AddCommand(c.run(), c.check(), c.list(), c.revoke(), c.audit(), c.backup(), c.sweep(), c.role(), c.manifest(), c.version())
 	return root
 }
 

@@ -41,11 +41,17 @@ func execute(ctx context.Context, args []string, env func(string) string, out, e
 	root.SetOut(out)
 	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
+	var coded exit
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errSaid):
 		return exitFault
+	case errors.As(err, &coded):
+		if coded.err != nil {
+			fmt.Fprintf(errs, "%v\n", err) //nolint:errcheck // nobody else to tell
+		}
+		return coded.code
 	case !c.begun:
 		fmt.Fprintf(errs, "jitbot: %v\nRun \"jitbot --help\" for the commands.\n", err) //nolint:errcheck // nobody else to tell
 		return exitUsage

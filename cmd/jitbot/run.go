@@ -27,9 +27,13 @@ func (c *cli) run() *cobra.Command {
 			if err := errors.Join(err, tokenErr); err != nil {
 				return err
 			}
-			return app.Run(cmd.Context(), app.Options{
+			o := app.Options{
 				Config: loaded, Tokens: tokens, Version: versionOf().number,
-				Out: c.out, Log: c.log(slog.LevelInfo),
-			})
+				Out: c.out, Stream: c.out, Log: c.log(slog.LevelInfo),
+			}
+			if loaded.Stream == "stdout" {
+				o.Out = c.errs // a collector reads the other
+			}
+			return app.Run(cmd.Context(), o)
 		})
 }

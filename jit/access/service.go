@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/record"
 )
 
 // Service is what people can do. The bot and the command line call the same
@@ -32,11 +33,12 @@ type Loop interface {
 	Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error
 }
 
-// History knows what people asked for before.
+// History knows what people asked for before, and what was done.
 type History interface {
 	// Recent gives the latest request that somebody had stored; the zero
 	// Request when there is none.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
+	record.History
 }
 
 // New makes the service; the loop is told when there is work for it. Both

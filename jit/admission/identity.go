@@ -11,8 +11,12 @@ import (
 	"jitbot/jit/text"
 )
 
-// Member refuses everybody who is not a full, active member.
+// Member refuses everybody who is not a full, active member, and who is on the bot's
+// machine: whoever is there may end access, and neither ask nor approve.
 func (c Checker) Member(ctx context.Context, id jit.UserID) (Member, error) {
+	if id.Host() {
+		return Member{}, jit.Refuse(jit.ErrAuthority, "%s is no member of the workspace, and may end access but do nothing else.", id)
+	}
 	m, err := c.Adapters.People.Member(ctx, id)
 	switch {
 	case errors.Is(err, jit.ErrNotFound):

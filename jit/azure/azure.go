@@ -56,6 +56,9 @@ type Config struct {
 	// Manager and Graph, retries and polls included: its method and status,
 	// 0 when no answer came. It must not block.
 	Observe func(method string, code int)
+	// Wrote, when not nil, is told of each request for a change of a resource, once it
+	// was answered or given up. It must not block.
+	Wrote func(jit.Write)
 	// Log gets what is worth knowing but no error; nil is silent.
 	Log *slog.Logger
 }
@@ -138,7 +141,7 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	watch := &exchangePolicy{
-		observe: cfg.Observe, throttle: c.throttle, budget: c.budget, network: c.network, refused: newRefusedVersions(),
+		observe: cfg.Observe, wrote: cfg.Wrote, throttle: c.throttle, budget: c.budget, network: c.network, refused: newRefusedVersions(),
 		health: &c.health, dates: c.dates, log: c.log,
 	}
 	c.options = arm.ClientOptions{ClientOptions: common, DisableRPRegistration: true}

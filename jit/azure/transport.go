@@ -18,6 +18,7 @@ import (
 // holds back what is throttled, reads the budget and the time, and counts.
 type exchangePolicy struct {
 	observe  func(method string, code int)
+	wrote    func(jit.Write)
 	throttle *throttle
 	budget   *writeBudget
 	network  *networkBudget
@@ -57,12 +58,25 @@ func (e *exchangePolicy) Do(req *policy.Request) (*http.Response, error) {
 	if e.observe != nil {
 		e.observe(raw.Method, code)
 	}
+	e.note(raw, resp, code)
 	if err == nil {
 		if refused := e.refused.observe(resp); refused != nil {
 			return nil, refused
 		}
 	}
 	return resp, err
+}
+
+// note tells of a request for a change.
+func (e *exchangePolicy) note(raw *http.Request, resp *http.Response, code int) {
+	if e.wrote == nil || raw.Method != http.MethodPut && raw.Method != http.MethodDelete && raw.Method != http.MethodPatch {
+		return
+	}
+	w := jit.Write{Method: raw.Method, Resource: raw.URL.Path, Request: raw.Header.Get("x-ms-client-request-id"), Code: code}
+	if resp != nil {
+		w.Correlation = resp.Header.Get("x-ms-correlation-request-id")
+	}
+	e.wrote(w)
 }
 
 // holdBack keeps back what draws from the bucket that a 429 says is empty: one of

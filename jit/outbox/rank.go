@@ -74,7 +74,7 @@ func useful(events []jit.Event, state jit.State) []jit.Event {
 	case jit.Closing:
 		kinds = []jit.EventKind{jit.EventFailed, jit.EventStuck}
 	default:
-		kinds = []jit.EventKind{jit.EventRefused, jit.EventDenied, jit.EventLapsed, jit.EventClosed}
+		kinds = []jit.EventKind{jit.EventRefused, jit.EventDenied, jit.EventLapsed, jit.EventCancelled, jit.EventClosed}
 	}
 	var out []jit.Event
 	for i, e := range events {

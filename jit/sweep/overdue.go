@@ -24,11 +24,22 @@ import (
 // cannot be read. Rules that are not ours are never touched. The error says
 // which guards could not be read; what could be is returned all the same.
 func Overdue(ctx context.Context, network rules.Network, owner rules.Owner, unreadable bool, now time.Time) ([]Rule, error) {
+	return selection{owner: owner, unreadable: unreadable, now: now}.sweepAll(ctx, network)
+}
+
+// selection is which rules of ours go.
+type selection struct {
+	owner      rules.Owner
+	unreadable bool      // those that do not say until when, too
+	now        time.Time // those whose until is not after it …
+	grant      jit.ID    // … or, when not empty, those of this grant and no others
+}
+
+// sweepAll sweeps every guard of the subscriptions.
+func (s selection) sweepAll(ctx context.Context, network rules.Network) ([]Rule, error) {
 	subscriptions := network.Subscriptions()
 	found, faults := make([][]Rule, len(subscriptions)), make([]error, len(subscriptions))
-	one := func(ctx context.Context, t rules.Table) ([]Rule, error) {
-		return sweepTable(ctx, network, owner, t, unreadable, now)
-	}
+	one := func(ctx context.Context, t rules.Table) ([]Rule, error) { return s.sweepTable(ctx, network, t) }
 	var wg sync.WaitGroup
 	for i, id := range subscriptions {
 		wg.Go(func() {
@@ -98,17 +109,15 @@ const (
 	NotRemoved Outcome = "failed"     // due, and still there
 )
 
-func sweepTable(
-	ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time,
-) ([]Rule, error) {
+func (s selection) sweepTable(ctx context.Context, network rules.Network, t rules.Table) ([]Rule, error) {
 	var found []Rule
 	var due []int // index into found of each rule to remove
 	for _, rule := range t.Rules {
-		r, ours := classifyRule(owner, t, rule, now)
+		r, ours := s.classify(t, rule)
 		if !ours {
 			continue
 		}
-		if r.Outcome == NotRemoved || r.Outcome == Unreadable && unreadable {
+		if r.Outcome == NotRemoved || r.Outcome == Unreadable && s.unreadable {
 			due = append(due, len(found))
 		}
 		found = append(found, r)
@@ -154,11 +163,11 @@ func remove(ctx context.Context, network rules.Network, t rules.Table, found []R
 	})
 }
 
-// classifyRule tells an allow rule of our installation from all others. Due ones
-// start as not removed.
-func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Time) (Rule, bool) {
+// classify tells an allow rule of our installation that is looked for from all
+// others. Due ones start as not removed.
+func (s selection) classify(t rules.Table, rule rules.Rule) (Rule, bool) {
 	n, ok := rules.ParseRuleName(strings.ToLower(rule.Name)) // Azure does not mind its case
-	if !ok || n.Installation != owner.Installation || n.Grant == "" {
+	if !ok || n.Installation != s.owner.Installation || n.Grant == "" || s.grant != "" && n.Grant != s.grant {
 		return Rule{}, false
 	}
 	r := Rule{Guard: t.Name, Rule: rule.Name, Grant: n.Grant, Outcome: Kept}
@@ -166,13 +175,15 @@ func classifyRule(owner rules.Owner, t rules.Table, rule rules.Rule, now time.Ti
 	if ok && d.Grant == n.Grant {
 		r.Until = d.Until
 	}
-	_, ours := owner.Ours(rule)
+	_, ours := s.owner.Ours(rule)
 	switch {
 	case !ours:
 		r.Outcome = Astray
+	case s.grant != "":
+		r.Outcome = NotRemoved
 	case r.Until.IsZero():
 		r.Outcome = Unreadable
-	case !r.Until.After(now):
+	case !r.Until.After(s.now):
 		r.Outcome = NotRemoved
 	}
 	return r, true

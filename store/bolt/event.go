@@ -50,6 +50,7 @@ func (b *Store) recorded(tx *bbolt.Tx, events []jit.Event) ([]put, error) {
 		}
 		b.end.line(e, raw)
 		out = append(out, put{bucket: bucketEvents, key: sequence(e.Seq), value: raw})
+		out = append(out, foundBy(e)...)
 		notices, err := notified(e, tell)
 		if err != nil {
 			return nil, err
@@ -194,4 +195,17 @@ func (b *Store) Events(ctx context.Context, after uint64, limit int) ([]jit.Even
 		return nil
 	})
 	return out, err
+}
+
+// Last is the last line of the record, the zero Event where there is none. ErrCorrupt
+// when the end was lost.
+func (b *Store) Last(ctx context.Context) (e jit.Event, err error) {
+	err = b.read(ctx, func(tx *bbolt.Tx) error {
+		sum, err := tallied(tx)
+		if err == nil {
+			e, err = newest(tx, sum)
+		}
+		return err
+	})
+	return e, err
 }

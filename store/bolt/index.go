@@ -34,6 +34,8 @@ func at(key []byte) time.Time {
 	return time.Unix(0, int64(binary.BigEndian.Uint64(key)^1<<63)).UTC()
 }
 
+const sequenceSize = 8
+
 // sequence is a number in eight bytes that sort as numbers do.
 func sequence(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 

@@ -25,6 +25,8 @@ const (
 	bucketNames      = "names"      // name of the configuration -> object id
 	bucketRecent     = "recent"     // user -> their latest jit.Request
 
+	bucketFound = "found" // what a line is found by, 0, sequence -> stamp
+
 	bucketProtections = "protections" // VM in lower case -> jit.Protection
 	bucketProtected   = "locks"       // guard in lower case, 0, VM in lower case -> stamp
 )
@@ -36,6 +38,7 @@ const (
 	keyMark   = "mark"        // the highest wall clock reading
 	keyTally  = "tally"       // tally
 	keyDigest = "digest"      // jit.Digest, the latest
+	keyStream = "stream"      // StreamCursor
 	keyTx     = "transaction" // the number of the transaction that wrote it, as in the file's head
 )
 
@@ -69,6 +72,7 @@ func migrations() []func(*bbolt.Tx) error {
 			}
 			return nil
 		},
+		findOld,
 	}
 }
 

@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,19 +107,24 @@ func (v *verifier) grants(ctx context.Context) error {
 // that is explained was found by then.
 func (v *verifier) indexes(ctx context.Context) error {
 	for _, bucket := range []string{bucketWake, bucketGuards} {
-		n := 0
-		err := v.each(ctx, bucket, func(key, raw []byte) error {
-			n++
-			return stamped(bucket, key, raw)
-		})
-		if err != nil {
+		if err := v.counted(ctx, bucket, "grants"); err != nil {
 			return err
-		}
-		if n != v.want[bucket] {
-			v.faults = append(v.faults, damaged(bucket, nil, fmt.Sprintf("%d entries where the grants have %d", n, v.want[bucket])))
 		}
 	}
 	return nil
+}
+
+// counted checks that an index has as many entries as what it is of, all of them whole.
+func (v *verifier) counted(ctx context.Context, bucket, of string) error {
+	n := 0
+	err := v.each(ctx, bucket, func(key, raw []byte) error {
+		n++
+		return stamped(bucket, key, raw)
+	})
+	if err == nil && n != v.want[bucket] {
+		v.faults = append(v.faults, damaged(bucket, nil, fmt.Sprintf("%d entries where the %s have %d", n, of, v.want[bucket])))
+	}
+	return err
 }
 
 func (v *verifier) counts(ctx context.Context) error {
@@ -137,60 +141,6 @@ func (v *verifier) counts(ctx context.Context) error {
 	})
 	for s := range v.states {
 		v.faults = append(v.faults, damaged(bucketCounts, []byte(s), "missing"))
-	}
-	return err
-}
-
-func (v *verifier) events(ctx context.Context) error {
-	sum, err := tallied(v.tx)
-	if err != nil {
-		return err
-	}
-	if _, err := newest(v.tx, sum); err != nil {
-		v.faults = append(v.faults, err)
-	}
-	var prev jit.Event
-	return v.each(ctx, bucketEvents, func(key, raw []byte) error {
-		var e jit.Event
-		if err := unseal(bucketEvents, key, raw, &e); err != nil {
-			return err
-		}
-		if !bytes.Equal(key, sequence(e.Seq)) {
-			return damaged(bucketEvents, key, fmt.Sprintf("it is line %d", e.Seq))
-		}
-		err := e.Follows(prev)
-		prev = e
-		return err
-	})
-}
-
-func (v *verifier) notices(ctx context.Context) error {
-	sum, err := tallied(v.tx)
-	if err != nil {
-		return err
-	}
-	left := sum.Notices
-	err = v.each(ctx, bucketNotices, func(key, raw []byte) error {
-		left--
-		var n jit.Notice
-		if err := unseal(bucketNotices, key, raw, &n); err != nil {
-			return err
-		}
-		var e jit.Event
-		line := v.tx.Bucket([]byte(bucketEvents)).Get(sequence(n.Event.Seq))
-		if line == nil {
-			return damaged(bucketNotices, key, "its event is missing")
-		}
-		if err := unseal(bucketEvents, sequence(n.Event.Seq), line, &e); err != nil {
-			return err
-		}
-		if !bytes.Equal(key, sequence(n.Seq)) || e.Hash != n.Event.Hash {
-			return damaged(bucketNotices, key, "it is not of its event")
-		}
-		return nil
-	})
-	if left != 0 {
-		v.faults = append(v.faults, damaged(bucketNotices, nil, fmt.Sprintf("%d too few", left)))
 	}
 	return err
 }

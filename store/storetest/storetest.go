@@ -15,6 +15,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/outbox"
+	"jitbot/jit/record"
 )
 
 // Store is all that a store is asked for: by the domain, and by those who read
@@ -33,6 +34,7 @@ type Store interface {
 	Shown(ctx context.Context, id jit.ID) (outbox.Shown, error)
 	Told(ctx context.Context, o outbox.Outcome) error
 	Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error)
+	record.History
 	Counts(ctx context.Context) (map[jit.State]int, error)
 }
 
@@ -50,6 +52,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) Store) {
 		{"an error stores nothing", testError},
 		{"no change is not written", testUnchanged},
 		{"record", testRecord},
+		{"history", testHistory},
 		{"wake order", testDue},
 		{"guards", testGuards},
 		{"counts", testCounts},

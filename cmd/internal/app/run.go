@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -36,6 +34,7 @@ type Options struct {
 	Tokens  config.Tokens
 	Version string       // for jitbot_build_info
 	Out     io.Writer    // takes what an operator must read at the end; nil discards it
+	Stream  io.Writer    // takes the record's lines where the configuration says stdout; nil discards them
 	Log     *slog.Logger // nil is silent
 
 	Credential azcore.TokenCredential // nil: what the environment tells
@@ -72,6 +71,9 @@ func (o Options) withDefaults() Options {
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
+	if o.Stream == nil {
+		o.Stream = io.Discard
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -84,6 +86,11 @@ func (o Options) withDefaults() Options {
 // AzureClient connects to Azure as Run does; it asks nothing yet. observe, when
 // not nil, is told of each exchange, as in azure.Config.
 func (o Options) AzureClient(observe func(method string, code int)) (*azure.Client, error) {
+	return o.recordingClient(observe, nil)
+}
+
+// recordingClient is AzureClient with what is told of each change that it asks for.
+func (o Options) recordingClient(observe func(method string, code int), wrote func(jit.Write)) (*azure.Client, error) {
 	c := o.Config.Azure
 	return azure.New(azure.Config{
 		Subscriptions: c.Subscriptions, Cloud: azure.Cloud(c.Cloud),
@@ -93,7 +100,7 @@ func (o Options) AzureClient(observe func(method string, code int)) (*azure.Clie
 			Graph:           azure.Endpoint(c.Custom.Graph),
 		},
 		APIVersions: azure.APIVersions(c.APIVersions), Poll: c.Poll, GroupWrites: c.GroupWrites,
-		Credential: o.Credential, Transport: o.Transport, Observe: observe, Log: o.Log,
+		Credential: o.Credential, Transport: o.Transport, Observe: observe, Wrote: wrote, Log: o.Log,
 	})
 }
 
@@ -121,6 +128,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	var closeStream func() error
+	if p.stream, closeStream, err = o.openStream(s); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStream()) }()
 	listener, err := o.listen(ctx)
 	if err != nil {
 		return err
@@ -130,7 +142,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Started != nil {
 		o.Started(p.reconciler, s)
 	}
-	err = p.run(ctx, listener)
+	err = p.run(ctx, listener, o.listenHost(ctx))
 	return errors.Join(err, p.tellLive(context.WithoutCancel(ctx)))
 }
 
@@ -145,6 +157,8 @@ type program struct {
 	dispatcher *outbox.Dispatcher
 	bot        *bot.Bot
 	meters     *meters
+	writes     *writes
+	stream     *stream // nil when there is none
 }
 
 // wire makes every part and starts none.
@@ -152,7 +166,8 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	p := &program{Options: o, store: s}
 	p.meters = newMeters(o.Version)
 	var err error
-	if p.azure, err = o.AzureClient(p.meters.request); err != nil {
+	p.writes = newWrites(s, o.Log)
+	if p.azure, err = o.recordingClient(p.meters.request, p.writes.add); err != nil {
 		return nil, err
 	}
 	account := o.SlackAccount()
@@ -187,30 +202,9 @@ func (o Options) wire(s *bolt.Store) (*program, error) {
 	return p, nil
 }
 
-// Channels are where cards go, each once.
-func Channels(c jit.Config) []string {
-	all := []string{c.Channel}
-	for _, rule := range c.Approvals {
-		if id := cmp.Or(rule.Channel, c.Channel); !slices.Contains(all, id) {
-			all = append(all, id)
-		}
-	}
-	return all
-}
-
-// mend says on a copy of a card, which a crash left and somebody clicked, where the
-// card is.
-func mend(ctx context.Context, s *bolt.Store, cards *bot.Notifier, id jit.ID, at jit.Card) error {
-	g, err := s.Grant(ctx, id)
-	if err != nil {
-		return fmt.Errorf("reading the grant of a card that was clicked: %w", err)
-	}
-	return cards.Mend(ctx, g, at)
-}
-
 // run starts the parts and waits for them. Slack ends with ctx, the rest when
 // Slack has ended and what it began is done.
-func (p *program) run(ctx context.Context, listener net.Listener) error {
+func (p *program) run(ctx context.Context, listener, hostListener net.Listener) error {
 	work, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	group, work := errgroup.WithContext(work)
@@ -218,8 +212,15 @@ func (p *program) run(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return p.digests.Run(work) })
 	group.Go(func() error { return p.dispatcher.Run(work) })
 	group.Go(func() error { return p.watchStore(work) })
+	group.Go(func() error { p.writes.run(work); return nil })
+	if p.stream != nil {
+		group.Go(func() error { p.serveStream(work, p.stream); return nil })
+	}
 	if listener != nil {
 		group.Go(func() error { return p.serveHealth(work, listener) })
+	}
+	if hostListener != nil {
+		group.Go(func() error { return p.serveHost(work, hostListener) })
 	}
 	group.Go(func() error {
 		defer end()

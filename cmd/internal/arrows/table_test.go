@@ -51,12 +51,14 @@ func domain() []row {
 			},
 			"the loop serves nobody's requests",
 		},
+		{"jit/record", []string{"jit", "jit/resource"}, "what is done with the record once it is written needs its lines only"},
 		{"jit/sweep", []string{"jit", "jit/admission", "jit/resource", "jit/rules", "jit/workqueue"}, "it has no store"},
 		{"jit/digest", []string{"jit", "jit/admission", "jit/inventory", "jit/reach", "jit/workqueue"}, "what is told on a schedule changes nothing"},
 		{
 			"jit/access",
 			[]string{
-				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/parse", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/text",
+				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/parse", "jit/reach", "jit/record", "jit/resource", "jit/route", "jit/rules",
+				"jit/text",
 			},
 			"of the loop it needs three methods, and declares them",
 		},
@@ -93,13 +95,22 @@ func simulators() []row {
 func programs() []row {
 	return []row{
 		{"cmd/internal/config", with(), "a configuration connects to nothing"},
-		{"cmd/internal/app", with("bot", "bot/view", "jit/azure", "store", "store/bolt", "cmd/internal/config"), "the bot put together"},
+		{"cmd/internal/host", nouns("jit/record"), "what is said over the socket is nouns"},
+		{
+			"cmd/internal/app",
+			with("bot", "bot/view", "jit/azure", "store", "store/bolt", "cmd/internal/config", "cmd/internal/host"),
+			"the bot put together",
+		},
 		{
 			"cmd/internal/check",
 			with("bot", "jit/azure", "store", "store/bolt", "cmd/internal/app", "cmd/internal/config"),
 			"it tries what the bot needs",
 		},
-		{"cmd/jitbot", []string{"cmd/internal/app", "cmd/internal/check", "cmd/internal/config"}, "a file a verb, and no more"},
+		{
+			"cmd/jitbot",
+			nouns("jit/parse", "jit/record", "store", "cmd/internal/app", "cmd/internal/check", "cmd/internal/config", "cmd/internal/host"),
+			"a file a verb, and no more",
+		},
 		{
 			"cmd/jitdemo",
 			with("bot/slacksim", "jit/azure/azuresim", "store", "store/bolt", "cmd/internal/app", "cmd/internal/config", "cmd/jitdemo/page"),

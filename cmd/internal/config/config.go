@@ -23,6 +23,7 @@ type Config struct {
 	Listen    string // address of health and metrics; empty: off
 	SlackURL  string // of Slack's Web API
 	PerPerson int    // commands a minute
+	Stream    string // where events go as they come: stdout or a file; empty: nowhere
 	Azure     Azure
 	Jit       jit.Config
 }
@@ -182,6 +183,13 @@ func (c *Config) rest(s *section) {
 	scan := s.section("scan")
 	c.Jit.Digest = scan.schedule("digest")
 	scan.close()
+	record := s.section("record")
+	if c.Stream = record.text("stream", ""); c.Stream != "" {
+		if fault := path(c.Stream); fault != "" {
+			record.fault("stream", "%s", fault)
+		}
+	}
+	record.close()
 	rate := s.section("rate")
 	c.PerPerson = rate.number("per_person", defaultPerPerson, 1, 10000)
 	rate.close()

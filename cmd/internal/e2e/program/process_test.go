@@ -201,7 +201,9 @@ func (s *site) settled(id jit.ID) []jit.EventKind {
 			s.t.Error(err)
 		}
 		prev = e
-		kinds = append(kinds, e.Kind)
+		if e.Kind != jit.EventWrote {
+			kinds = append(kinds, e.Kind)
+		}
 	}
 	return kinds
 }

@@ -136,12 +136,12 @@ func TestProgramPrints(t *testing.T) {
 	if out, errs, code := s.verb("completion", "bash"); code != 0 || !strings.Contains(out, "jitbot") {
 		t.Errorf("completion: exit %d\n%s", code, errs)
 	}
-	for _, args := range [][]string{{"rum"}, {"run", "now"}, {"run", "--fast"}, {"sweep", "--log", "xml"}, {"list"}} {
+	for _, args := range [][]string{{"rum"}, {"run", "now"}, {"run", "--fast"}, {"sweep", "--log", "xml"}, {"lists"}, {"revoke"}, {"revoke", "g-22222", "--all"}, {"backup"}} {
 		if out, errs, code := s.verb(args...); code != 2 || out != "" || !strings.Contains(errs, "jitbot --help") {
 			t.Errorf("%q: exit %d\n%s%s", args, code, out, errs)
 		}
 	}
-	for _, verb := range []string{"", "run", "check", "sweep", "role", "manifest", "version"} {
+	for _, verb := range []string{"", "run", "check", "list", "revoke", "audit", "backup", "sweep", "role", "manifest", "version"} {
 		args := []string{"--help"}
 		if verb != "" {
 			args = []string{verb, "--help"}

@@ -1,0 +1,90 @@
+package e2e_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"jitbot/cmd/internal/e2e/simulated"
+	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/record"
+)
+
+// What was done is shown to those who may see the machine or did it, a page at a time.
+func TestHistoryIsForThoseWhoMaySeeIt(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.withDave()
+		w.Start()
+		g := w.Open(time.Hour, "web-1")
+		seen := func(by jit.UserID, q record.Query) int {
+			t.Helper()
+			n := 0
+			for q.Limit = 2; ; {
+				page, next, err := w.Service.History(t.Context(), by, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n += len(page); next == 0 {
+					return n
+				}
+				q.Before = next
+			}
+		}
+		all := len(w.Kinds(g.ID))
+		for by, want := range map[jit.UserID]int{simulated.Ada: all, simulated.Grace: all, simulated.Carol: all, "host:root": all, dave: 0} {
+			if got := seen(by, record.Query{Grant: g.ID}); got != want {
+				t.Errorf("%s is shown %d lines of %d", by, got, want)
+			}
+			if got := seen(by, record.Query{VM: azuresim.DemoWeb1}); got != want {
+				t.Errorf("%s is shown %d lines of the machine, want %d", by, got, want)
+			}
+		}
+		if _, _, err := w.Service.History(t.Context(), simulated.Guest, record.Query{Limit: 1}); !errors.Is(err, jit.ErrAuthority) {
+			t.Errorf("a guest: %v", err)
+		}
+	})
+}
+
+// Whoever is on the machine ends access, and neither asks nor approves nor protects.
+func TestHostMayEndAndNothingElse(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		const host = jit.UserID("host:root")
+		w.With(func(c *jit.Config) {
+			c.Users[host], c.Admins, c.Approvals[0].Approvers = azuresim.DemoAda, append(c.Admins, string(host)), []string{string(host), simulated.Approvers}
+		})
+		w.Start()
+		g, err := w.Ask(simulated.Ada, time.Hour, "web-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, asked := w.Ask(host, time.Hour, "web-1")
+		_, approved := w.Service.Approve(t.Context(), host, g.ID)
+		_, denied := w.Service.Deny(t.Context(), host, g.ID, "no")
+		_, done := w.Service.Done(t.Context(), host, g.ID)
+		for what, err := range map[string]error{"ask": asked, "approve": approved, "deny": denied, "done": done, "admin": w.Service.Admin(t.Context(), host)} {
+			if !errors.Is(err, jit.ErrAuthority) {
+				t.Errorf("the host may %s: %v", what, err)
+			}
+		}
+		for _, by := range []jit.UserID{simulated.Carol, simulated.Ada, ""} {
+			_, one := w.Service.End(t.Context(), by, g.ID)
+			_, all := w.Service.EndAll(t.Context(), by)
+			if !errors.Is(one, jit.ErrAuthority) || !errors.Is(all, jit.ErrAuthority) {
+				t.Errorf("%q ends as the host does: %v, %v", by, one, all)
+			}
+		}
+		w.Want(g.ID, jit.Pending)
+		if _, err := w.Service.End(t.Context(), host, g.ID); err != nil {
+			t.Fatal(err)
+		}
+		open := w.Open(time.Hour, "db-1")
+		ended, err := w.Service.EndAll(t.Context(), host)
+		if err != nil || len(ended) != 1 || ended[0].ID != open.ID {
+			t.Errorf("ended %+v, %v", ended, err)
+		}
+		w.Pass(20 * time.Second)
+		w.Want(open.ID, jit.Closed)
+		w.Want(g.ID, jit.Cancelled)
+	})
+}

@@ -1,0 +1,71 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"jitbot/jit"
+)
+
+func (v *verifier) events(ctx context.Context) error {
+	sum, err := tallied(v.tx)
+	if err != nil {
+		return err
+	}
+	if _, err := newest(v.tx, sum); err != nil {
+		v.faults = append(v.faults, err)
+	}
+	var prev jit.Event
+	err = v.each(ctx, bucketEvents, func(key, raw []byte) error {
+		var e jit.Event
+		if err := unseal(bucketEvents, key, raw, &e); err != nil {
+			return err
+		}
+		if !bytes.Equal(key, sequence(e.Seq)) {
+			return damaged(bucketEvents, key, fmt.Sprintf("it is line %d", e.Seq))
+		}
+		err := e.Follows(prev)
+		prev = e
+		for _, p := range foundBy(e) {
+			err = errors.Join(err, v.has(p.bucket, p.key))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.counted(ctx, bucketFound, "lines")
+}
+
+func (v *verifier) notices(ctx context.Context) error {
+	sum, err := tallied(v.tx)
+	if err != nil {
+		return err
+	}
+	left := sum.Notices
+	err = v.each(ctx, bucketNotices, func(key, raw []byte) error {
+		left--
+		var n jit.Notice
+		if err := unseal(bucketNotices, key, raw, &n); err != nil {
+			return err
+		}
+		var e jit.Event
+		line := v.tx.Bucket([]byte(bucketEvents)).Get(sequence(n.Event.Seq))
+		if line == nil {
+			return damaged(bucketNotices, key, "its event is missing")
+		}
+		if err := unseal(bucketEvents, sequence(n.Event.Seq), line, &e); err != nil {
+			return err
+		}
+		if !bytes.Equal(key, sequence(n.Seq)) || e.Hash != n.Event.Hash {
+			return damaged(bucketNotices, key, "it is not of its event")
+		}
+		return nil
+	})
+	if left != 0 {
+		v.faults = append(v.faults, damaged(bucketNotices, nil, fmt.Sprintf("%d too few", left)))
+	}
+	return err
+}

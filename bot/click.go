@@ -100,6 +100,9 @@ func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction, raw jso
 	case view.ActionProtect, view.ActionScanNext, view.ActionWitness:
 		b.ack(ctx, e, nil)
 		b.pressScanButton(i)
+	case view.ActionMissing:
+		b.ack(ctx, e, nil)
+		b.say(replyTo(i), view.Missing(i.Actions[0].Value))
 	case view.ActionDeny:
 		b.ack(ctx, e, nil)
 		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {

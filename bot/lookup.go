@@ -132,7 +132,7 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 
 // isScanButton reports whether a button only shows something.
 func isScanButton(action string) bool {
-	return action == view.ActionProtect || action == view.ActionScanNext || action == view.ActionWitness
+	return action == view.ActionProtect || action == view.ActionScanNext || action == view.ActionWitness || action == view.ActionMissing
 }
 
 // vms answers /jit vms.

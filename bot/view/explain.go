@@ -1,6 +1,7 @@
 package view
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,28 +46,28 @@ func Explain(e access.Explanation) Message {
 }
 
 func explainHead(e access.Explanation) string {
-	line := "*" + Code(e.VM.Group+"/"+e.VM.Name) + "*"
-	if e.VM.Production() {
-		line += " (production)"
+	name, as := vmName(e.VM.Group, e.VM.Name, e.VM.Production()), "as "+Code(e.Who.Name)
+	var lines []string
+	switch {
+	case e.Refusal == nil:
+		lines = append(lines, "✅ *"+mentionUser(e.For)+" may ask for "+name+"*, "+as+". This is a dry run: nothing was asked for.")
+	case errors.Is(e.Refusal, jit.ErrRights):
+		lines = append(lines, "⛔ *"+mentionUser(e.For)+" can't ask for "+name+" yet: no role "+as+" allows it*", rightsNext,
+			e.Refusal.Say(refusalArgument))
+	default:
+		lines = append(lines, "⛔ *"+mentionUser(e.For)+" can't ask for "+name+"*", e.Refusal.Say(refusalArgument))
 	}
-	line += " for " + mentionUser(e.For) + ". This is a dry run: nothing was asked for.\n"
-	if e.Refusal == nil {
-		line += "Rights: all that is required is held, as " + Code(e.Who.Name) + "."
-	} else {
-		line += "Rights: a request would be refused. " + e.Refusal.Say(refusalArgument)
-	}
-	words := map[jit.ProtectionState]string{
+	return joinLines(append(lines, map[jit.ProtectionState]string{
 		jit.Protecting: "It is being protected.", jit.Protected: "It is protected: nobody gets to its ports without a grant.",
 		jit.Unprotecting: "It is being unprotected.", "": "It is not protected: its own rules alone keep its ports open or shut.",
-	}[e.Protected]
-	return line + "\n" + words
+	}[e.Protected])...)
 }
 
 // offerText is what may be asked for of one port, and what its state is.
 func offerText(o access.OfferedPort) string {
 	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports),
-		AcceptedSources(o.Port, o.Widest), text.Duration(o.Port.Shortest), text.Duration(o.Port.Longest))}
-	ask := fmt.Sprintf("For %s from one address ", text.Duration(o.Duration))
+		AcceptedSources(o.Port, o.Widest), span(o.Port.Shortest), span(o.Port.Longest))}
+	ask := fmt.Sprintf("For %s from one address ", span(o.Duration))
 	switch {
 	case !o.HasRule:
 		lines = append(lines, ask+"nobody is named to approve, so it would be refused; ask an admin for an entry under approvals.")

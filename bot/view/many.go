@@ -84,10 +84,7 @@ func HasButtons(m Message) bool {
 // ThreadAll is what is said under the grant's card about what happened since the
 // last reply.
 func ThreadAll(events []jit.Event, g jit.Grant) Message { //nolint:revive // a case a branch
-	if len(events) == 1 {
-		return Thread(events[0], g)
-	}
-	var lines []string
+	d := new(draft)
 	for i, e := range events {
 		times := 1
 		if e.Kind == jit.EventDrift {
@@ -100,16 +97,16 @@ func ThreadAll(events []jit.Event, g jit.Grant) Message { //nolint:revive // a c
 				}
 			}
 		}
-		line := threadText(e, g)
-		if times > 1 {
-			line += fmt.Sprintf(" That is the latest of %d times.", times)
+		if len(d.blocks) >= maxBlocks-3 {
+			d.say("What else happened is on the card.")
+			break
 		}
-		lines = append(lines, line)
+		reply(d, e, g)
+		if times > 1 {
+			d.say(fmt.Sprintf("That is the latest of %d times.", times))
+		}
 	}
-	if len(lines) == 1 {
-		return Say(Code(string(g.ID)) + ": " + lines[0])
-	}
-	return Say(Code(string(g.ID)) + ":\n• " + strings.Join(lines, "\n• "))
+	return d.message()
 }
 
 // CopyOf is what a copy of a grant's card says once it is known to be one.

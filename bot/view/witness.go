@@ -14,13 +14,13 @@ const maxDifferences = 10
 // else than jitbot read.
 func Witness(t access.Testimony) Message {
 	if len(t.Groups) == 0 {
-		return Say(Code(t.VM.Group+"/"+t.VM.Name) + " has no network security group, so Azure has nothing to say of its rules.")
+		return Say(vmName(t.VM.Group, t.VM.Name, false) + " has no network security group, so Azure has nothing to say of its rules.")
 	}
 	var names []string
 	for _, g := range t.Groups {
 		names = append(names, Code(g))
 	}
-	head := "Azure's own answer of " + When(t.At) + " about " + Code(t.VM.Group+"/"+t.VM.Name) + ": "
+	head := "Azure's own answer of " + When(t.At) + " about " + vmName(t.VM.Group, t.VM.Name, false) + ": "
 	if len(t.Differences) == 0 {
 		return Say(head + "what is in effect of " + text.Join(names) + " is what jitbot read.")
 	}

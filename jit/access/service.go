@@ -36,6 +36,10 @@ type History interface {
 	// Recent gives the latest request that somebody had stored; the zero
 	// Request when there is none.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
+	// Opened gives the request by which the VM was opened the last time, with the
+	// instant of that in At; the zero Request when it is not known to have been. VMs
+	// are compared without regard to case.
+	Opened(ctx context.Context, vm string) (jit.Request, error)
 }
 
 // New makes the service; the loop is told when there is work for it. Both

@@ -25,6 +25,7 @@ type Store interface {
 	jit.Record
 	Bind(ctx context.Context, name, object string) (string, error)
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
+	Opened(ctx context.Context, vm string) (jit.Request, error)
 	Guards(ctx context.Context) ([]string, error)
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 	Digest(ctx context.Context) (jit.Digest, error)

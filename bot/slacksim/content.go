@@ -28,25 +28,11 @@ type content struct {
 }
 
 // read takes the content out of a call and checks it against Slack's limits.
-func (s *Sim) content(c *call) (content, *apiError) { //nolint:revive // a case a branch
+func (s *Sim) content(c *call) (content, *apiError) {
 	out := content{text: c.str("text")}
 	_, out.hasText = c.args["text"]
-	v, present, ok := c.structure("blocks")
-	if present {
-		blocks, isList := v.([]any)
-		if !ok || !isList {
-			return out, &apiError{code: "invalid_blocks_format"}
-		}
-		out.hasBlocks = true
-		if msgs := checkMessageBlocks(blocks); len(msgs) > 0 {
-			return out, invalid("invalid_blocks", msgs)
-		}
-		if lengthOf(blocks) > maxBlocksText {
-			return out, &apiError{code: "msg_blocks_too_long"}
-		}
-		if len(blocks) > 0 {
-			out.blocks = s.complete(blocks)
-		}
+	if err := s.readBlocks(c, &out); err != nil {
+		return out, err
 	}
 	if err := out.readMetadata(c); err != nil {
 		return out, err
@@ -62,6 +48,29 @@ func (s *Sim) content(c *call) (content, *apiError) { //nolint:revive // a case 
 		out.text = string([]rune(out.text)[:maxText])
 	}
 	return out, nil
+}
+
+// readBlocks takes the blocks out of a call.
+func (s *Sim) readBlocks(from *call, into *content) *apiError {
+	v, present, ok := from.structure("blocks")
+	if !present {
+		return nil
+	}
+	blocks, isList := v.([]any)
+	if !ok || !isList {
+		return &apiError{code: "invalid_blocks_format"}
+	}
+	into.hasBlocks = true
+	if msgs := checkMessageBlocks(blocks); len(msgs) > 0 {
+		return invalid("invalid_blocks", msgs)
+	}
+	if lengthOf(blocks) > maxBlocksText {
+		return &apiError{code: "msg_blocks_too_long"}
+	}
+	if len(blocks) > 0 {
+		into.blocks = s.complete(blocks)
+	}
+	return nil
 }
 
 // readMetadata takes the metadata, where an empty object means none, out of a

@@ -106,7 +106,8 @@ func channelExposed(d *draft, e jit.Event) {
 		d.say("🔒 *Shut again: "+vmNames(e.VMs)+"*", "Nobody reaches "+portWords(e.Ports)+" there without a grant.")
 		return
 	}
-	d.say("🚨 *Not altogether shut: "+vmNames(e.VMs)+"*", "It is protected at "+portWords(e.Ports)+", and something is open there. See `/jit scan`.")
+	d.say("🚨 *Not altogether shut: "+vmNames(e.VMs)+"*",
+		"It is protected at "+portWords(e.Ports)+", and something is open there. See `/jit scan`.")
 	d.quote("Open is ", e.Text)
 }
 

@@ -40,6 +40,25 @@ func (d *draft) quote(label, written string) *draft {
 	return d
 }
 
+// points adds what people or Azure wrote, letter by letter, a point a line.
+func (d *draft) points(written []string, most int, more string) *draft {
+	var shown, said []string
+	for i, w := range written {
+		if i == most {
+			more = text.Count(len(written)-i, "more "+more, "more "+more+"s")
+			shown, said = append(shown, "• "+more), append(said, more+".")
+			break
+		}
+		w = Clip(text.Clean(w), maxPoint)
+		shown, said = append(shown, "• "+w), append(said, prose(w))
+	}
+	if len(shown) > 0 {
+		d.blocks = append(d.blocks, slack.NewSectionBlock(plain(Clip(strings.Join(shown, "\n"), maxSection)), nil, nil))
+		d.said = append(d.said, said...)
+	}
+	return d
+}
+
 // warn adds what is dangerous, in the words of people or Azure.
 func (d *draft) warn(warnings ...string) *draft {
 	for _, w := range warnings {

@@ -106,7 +106,10 @@ func exampleGrants() map[string]exampleGrant {
 	}
 	keep("held", held, events[0])
 	begun := keepMust("opening")(opening.Begin([]jit.Path{
-		{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web"},
+		{
+			VM: opening.Request.Targets[0].VM, Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web",
+			Addresses: []netip.Addr{netip.MustParseAddr("10.1.0.4")}, Outer: []netip.Addr{netip.MustParseAddr("20.50.1.4")},
+		},
 	}, time.Minute, after(2*time.Minute)))
 	keepMust("failed")(
 		begun.Close(jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."}, after(3*time.Minute),

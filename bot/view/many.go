@@ -83,30 +83,33 @@ func HasButtons(m Message) bool {
 
 // ThreadAll is what is said under the grant's card about what happened since the
 // last reply.
-func ThreadAll(events []jit.Event, g jit.Grant) Message { //nolint:revive // a case a branch
+func ThreadAll(events []jit.Event, g jit.Grant) Message {
 	d := new(draft)
 	for i, e := range events {
-		times := 1
-		if e.Kind == jit.EventDrift {
-			if slices.ContainsFunc(events[i+1:], func(o jit.Event) bool { return o.Kind == e.Kind }) {
-				continue
-			}
-			for _, o := range events[:i] {
-				if o.Kind == e.Kind {
-					times++
-				}
-			}
+		drift := e.Kind == jit.EventDrift
+		if drift && driftsIn(events[i+1:]) > 0 {
+			continue
 		}
 		if len(d.blocks) >= maxBlocks-3 {
 			d.say("What else happened is on the card.")
 			break
 		}
 		reply(d, e, g)
-		if times > 1 {
+		if times := driftsIn(events[:i+1]); drift && times > 1 {
 			d.say(fmt.Sprintf("That is the latest of %d times.", times))
 		}
 	}
 	return d.message()
+}
+
+func driftsIn(events []jit.Event) int {
+	n := 0
+	for _, e := range events {
+		if e.Kind == jit.EventDrift {
+			n++
+		}
+	}
+	return n
 }
 
 // CopyOf is what a copy of a grant's card says once it is known to be one.

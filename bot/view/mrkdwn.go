@@ -32,6 +32,7 @@ const MaxName = 120
 const (
 	maxProse  = 1200 // characters of a sentence that are shown
 	maxNote   = 500  // of a note
+	maxPoint  = 250  // of a point of a list
 	maxQuoted = 2000 // of what is shown apart
 )
 

@@ -105,7 +105,7 @@ func ActionReply(v command.Verb, g jit.Grant) string {
 		if neverWritten(g) {
 			return "You ended your " + subject(g) + id + " before it was opened. " + nothingWritten
 		}
-		return "You ended your " + subject(g) + id + "; it is being closed, and you get a direct message when the rule is gone. " + connectionsStay
+		return "You ended your " + subject(g) + id + "; it is being closed, and you are told when the rule is gone. " + connectionsStay
 	case command.VerbRevoke:
 		if neverWritten(g) {
 			return "You revoked " + what + id + " before it was opened. " + nothingWritten

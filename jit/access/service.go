@@ -19,6 +19,7 @@ type Service struct {
 	history  History
 	loop     Loop
 	readable *readableVMs
+	askers   *askers
 }
 
 // Loop is what makes Azure agree with what a Service stored.
@@ -47,7 +48,7 @@ type History interface {
 func New(checks admission.Checker, history History, loop Loop) *Service {
 	return &Service{
 		checks: checks, config: checks.Config, adapters: checks.Adapters,
-		history: history, loop: loop, readable: &readableVMs{},
+		history: history, loop: loop, readable: &readableVMs{}, askers: &askers{},
 	}
 }
 

@@ -164,7 +164,7 @@ func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string
 
 // writeFirewall sends what the changes make of the document; nil when they
 // make nothing and what is there is in force.
-func (c *Client) writeFirewall( //nolint:revive // one write
+func (c *Client) writeFirewall(
 	ctx context.Context, id *arm.ResourceID, changes []rules.Change,
 ) (*runtime.Poller[noResult], error) {
 	address := c.manager.address(id.String())
@@ -179,13 +179,22 @@ func (c *Client) writeFirewall( //nolint:revive // one write
 	if err == nil && etag == "" {
 		return nil, fmt.Errorf("%w: Azure names no etag of %s, without which somebody else's change might be undone", jit.ErrConflict, id.Name)
 	}
-	if !group {
-		changed, err := editFirewall(doc, changes)
-		if err != nil || !changed && !state.failed() {
-			return nil, err
-		}
-		return c.manager.begin(ctx, address, encode(doc), etag)
+	if group {
+		return c.writeRuleGroup(ctx, address, doc, absent, changes)
 	}
+	changed, err := editFirewall(doc, changes)
+	if err != nil || !changed && !state.failed() {
+		return nil, err
+	}
+	return c.manager.begin(ctx, address, encode(doc), etag)
+}
+
+// writeRuleGroup is writeFirewall of a policy's collection group, which goes with its last
+// rule.
+func (c *Client) writeRuleGroup(
+	ctx context.Context, address string, doc fields, absent bool, changes []rules.Change,
+) (*runtime.Poller[noResult], error) {
+	state, etag := stateOf(doc), doc.text("etag")
 	changed, emptied, err := editGroup(doc, changes)
 	switch {
 	case err != nil || !changed && !state.failed() || absent && emptied:

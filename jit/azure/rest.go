@@ -83,33 +83,38 @@ func (r rest) read(req *policy.Request, into any) error {
 }
 
 // list reads all pages of a list.
-func (r rest) list(ctx context.Context, address string, take func(json.RawMessage) error) error { //nolint:revive // a case a branch
+func (r rest) list(ctx context.Context, address string, take func(json.RawMessage) error) error {
 	for address != "" {
-		if err := r.checkOwns(address); err != nil {
+		elements, next, err := r.page(ctx, address)
+		if err != nil {
 			return err
-		}
-		var page map[string]json.RawMessage
-		if err := r.get(ctx, address, &page); err != nil {
-			return err
-		}
-		var elements []json.RawMessage
-		if err := unmarshal(page["value"], &elements); err != nil {
-			return err
-		}
-		if elements == nil {
-			return errors.New("the answer to a list has no list") // not an empty one
 		}
 		for _, raw := range elements {
 			if err := take(raw); err != nil {
 				return err
 			}
 		}
-		address = ""
-		if err := unmarshal(page[r.next], &address); err != nil {
-			return err
-		}
+		address = next
 	}
 	return nil
+}
+
+// page reads one page of a list, and where the next one is.
+func (r rest) page(ctx context.Context, address string) (elements []json.RawMessage, next string, err error) {
+	if err := r.checkOwns(address); err != nil {
+		return nil, "", err
+	}
+	var page map[string]json.RawMessage
+	if err := r.get(ctx, address, &page); err != nil {
+		return nil, "", err
+	}
+	if err := unmarshal(page["value"], &elements); err != nil {
+		return nil, "", err
+	}
+	if elements == nil {
+		return nil, "", errors.New("the answer to a list has no list") // not an empty one
+	}
+	return elements, next, unmarshal(page[r.next], &next)
 }
 
 // listPage is one page of a list of Resource Manager.

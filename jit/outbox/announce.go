@@ -10,27 +10,22 @@ import (
 )
 
 // planChannel tells what concerns no grant: of a kind one message a minute.
-func (d *desk) planChannel(now time.Time) []task { //nolint:revive // a case a branch
+func (d *desk) planChannel(now time.Time) []task {
 	var out []task
 	of, busy := map[jit.EventKind][]waiting{}, map[jit.EventKind]bool{}
 	var useless []uint64
-	newest := map[string]uint64{} // of what says how machines stand
+	newest := d.newestOfMachines()
 	for _, n := range d.channel {
-		if stands(n.Event.Kind) {
-			newest[machines(n.Event)] = n.Seq
-		}
-	}
-	for _, n := range d.channel {
-		if d.under[n.Seq] {
-			busy[n.Event.Kind] = true
-			continue
-		}
-		stale := n.Event.Kind == jit.EventDigest && now.Sub(n.Event.At) > jit.DigestKept
-		if stale || stands(n.Event.Kind) && newest[machines(n.Event)] != n.Seq {
+		kind := n.Event.Kind
+		stale := kind == jit.EventDigest && now.Sub(n.Event.At) > jit.DigestKept
+		switch {
+		case d.under[n.Seq]:
+			busy[kind] = true
+		case stale || stands(kind) && newest[machines(n.Event)] != n.Seq:
 			useless = append(useless, n.Seq)
-			continue
+		default:
+			of[kind] = append(of[kind], n)
 		}
-		of[n.Event.Kind] = append(of[n.Event.Kind], n)
 	}
 	if len(useless) > 0 {
 		out = append(out, task{told: useless, holds: KindChannel, again: d.pausedUntil("")})
@@ -41,6 +36,17 @@ func (d *desk) planChannel(now time.Time) []task { //nolint:revive // a case a b
 		}
 	}
 	return out
+}
+
+// newestOfMachines are the last of those that say how machines stand.
+func (d *desk) newestOfMachines() map[string]uint64 {
+	newest := map[string]uint64{}
+	for _, n := range d.channel {
+		if stands(n.Event.Kind) {
+			newest[machines(n.Event)] = n.Seq
+		}
+	}
+	return newest
 }
 
 // announce is the message of what has one kind.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -165,44 +166,46 @@ func (d *Dispatcher) sent(r result, now time.Time) {
 
 const maxLast = 1000
 
-// note remembers what is told seldom.
-func (d *desk) note(t task, now time.Time) { //nolint:revive // a case a branch
+// note remembers what is told seldom, and forgets what failed before.
+func (d *desk) note(t task, now time.Time) {
 	if len(d.last) > maxLast {
-		for key, at := range d.last {
-			if now.Sub(at) > driftBetween {
-				delete(d.last, key)
-			}
-		}
+		maps.DeleteFunc(d.last, func(_ string, at time.Time) bool { return now.Sub(at) > driftBetween })
 	}
-	switch t.Kind {
-	case KindEnded:
-		d.last["ended "+t.Channel] = now
-		for _, g := range t.Grants {
-			if f := d.files[g.ID]; f != nil {
-				f.named = true
-			}
-		}
-	case KindThread:
-		if slices.ContainsFunc(t.Events, func(e jit.Event) bool { return e.Kind == jit.EventDrift }) {
-			d.last[driftOf(t.Grants[0])] = now
-		}
-	case KindChannel:
-		d.last[string(t.Events[0].Kind)] = now
-		for _, e := range t.Events {
-			if e.Kind == jit.EventDrift {
-				d.last[driftAt(e)] = now
-			}
-		}
-	default:
+	for _, key := range seldom(t) {
+		d.last[key] = now
 	}
 	for _, g := range t.Grants {
 		if f := d.files[g.ID]; f != nil {
+			f.named = f.named || t.Kind == KindEnded
 			delete(f.failing, t.holds)
 		}
 	}
 	if t.holds == KindChannel {
 		delete(d.pause, t.about())
 	}
+}
+
+// seldom are the keys of what a message tells that is not told again soon.
+func seldom(t task) []string {
+	isDrift := func(e jit.Event) bool { return e.Kind == jit.EventDrift }
+	switch t.Kind {
+	case KindEnded:
+		return []string{"ended " + t.Channel}
+	case KindThread:
+		if slices.ContainsFunc(t.Events, isDrift) {
+			return []string{driftOf(t.Grants[0])}
+		}
+	case KindChannel:
+		keys := []string{string(t.Events[0].Kind)}
+		for _, e := range t.Events {
+			if isDrift(e) {
+				keys = append(keys, driftAt(e))
+			}
+		}
+		return keys
+	default:
+	}
+	return nil
 }
 
 // failed pauses what the failure is about, and nothing else.

@@ -192,35 +192,39 @@ func (d *desk) pending() (count map[Kind]int, oldest time.Time) {
 
 // expired is what lanes that are shut have not taken for so long that nobody waits
 // for it any more.
-func (d *desk) expired(now time.Time, shut func(lane) bool) []task { //nolint:revive // a case a branch
+func (d *desk) expired(now time.Time, shut func(lane) bool) []task {
 	var out []task
-	old := func(all []waiting, l lane, t task) {
-		if !shut(l) {
-			return
-		}
+	drop := func(all []waiting, l lane, t task) {
+		t.Channel = l.channel
 		for _, n := range all {
 			if now.Sub(n.at) > kept && !d.under[n.Seq] {
 				t.told = append(t.told, n.Seq)
 			}
 		}
-		if t.Channel = l.channel; len(t.told) > 0 {
+		if len(t.told) > 0 && shut(l) {
 			out = append(out, t)
 		}
 	}
 	for _, f := range d.files {
 		for kind, all := range f.notices {
-			l := lane{post, d.where(f)}
-			switch {
-			case kind == KindCard && f.posted():
-				l.method = edit
-			case kind == KindDirect:
-				l.channel = string(f.grant.Request.By.ID)
-			}
 			if !f.busy[kind] {
-				old(all, l, task{Message: Message{Grants: []jit.Grant{f.grant}}, holds: kind, again: f.again(kind)})
+				t := task{Message: Message{Grants: []jit.Grant{f.grant}}, holds: kind, again: f.again(kind)}
+				drop(all, d.laneOf(f, kind), t)
 			}
 		}
 	}
-	old(d.channel, lane{post, d.home}, task{holds: KindChannel, again: d.pausedUntil("")})
+	drop(d.channel, lane{post, d.home}, task{holds: KindChannel, again: d.pausedUntil("")})
 	return out
+}
+
+// laneOf is the lane that a kind of message about a grant waits in.
+func (d *desk) laneOf(f *file, kind Kind) lane {
+	switch {
+	case kind == KindDirect:
+		return lane{post, string(f.grant.Request.By.ID)}
+	case kind == KindCard && f.posted():
+		return lane{edit, d.where(f)}
+	default:
+		return lane{post, d.where(f)}
+	}
 }

@@ -89,7 +89,7 @@ func (f *file) again(kind Kind) time.Time {
 	return time.Time{}
 }
 
-func (d *desk) planCard(f *file) []task { //nolint:revive // a case a branch
+func (d *desk) planCard(f *file) []task {
 	all := f.notices[KindCard]
 	needed := len(all) > 0 || len(f.notices[KindThread]) > 0 && !f.posted()
 	if !needed || f.busy[KindCard] {
@@ -99,33 +99,38 @@ func (d *desk) planCard(f *file) []task { //nolint:revive // a case a branch
 		Message: Message{Kind: KindCard, Channel: d.where(f), Grants: []jit.Grant{f.grant}, Events: eventsOf(all)},
 		told:    seqsOf(all), holds: KindCard, again: f.again(KindCard),
 	}
+	_, keeps := f.useless() // a notice: the next start finds the buttons that are to go by it
 	if f.posted() && f.shown.Revision == f.grant.Revision {
-		if _, ok := f.useless(); ok {
-			return nil // kept: the next start finds the buttons that are to go by it
+		if keeps {
+			return nil
 		}
 		t.Kind = ""
 		return []task{t}
 	}
-	t.rank, t.since = rankCard(f.shows(), f.grant.State), f.grant.Request.At
+	t.rank, t.since, t.ready = rankCard(f.shows(), f.grant.State), f.grant.Request.At, f.closingHeldUntil()
 	if len(all) > 0 {
 		t.since = all[0].at
 	}
-	if f.grant.State == jit.Closing && !f.grant.Stuck && f.posted() {
-		for _, n := range all {
-			if n.Event.Kind == jit.EventClosing {
-				t.ready = later(t.ready, n.at.Add(closingHeld))
-			}
+	if keeps && len(t.told) > 0 {
+		t.told = t.told[:len(t.told)-1]
+	}
+	t.lanes = lanes(d.laneOf(f, KindCard).method, t.Channel)
+	return []task{t}
+}
+
+// closingHeldUntil is until when a card that is there waits with "closing", which
+// mostly is closed by then; zero: it does not wait.
+func (f *file) closingHeldUntil() time.Time {
+	var until time.Time
+	if f.grant.State != jit.Closing || f.grant.Stuck || !f.posted() {
+		return until
+	}
+	for _, n := range f.notices[KindCard] {
+		if n.Event.Kind == jit.EventClosing {
+			until = later(until, n.at.Add(closingHeld))
 		}
 	}
-	if _, ok := f.useless(); ok && len(t.told) > 0 {
-		t.told = t.told[:len(t.told)-1] // as above
-	}
-	m := post
-	if f.posted() {
-		m = edit
-	}
-	t.lanes = lanes(m, t.Channel)
-	return []task{t}
+	return until
 }
 
 func (d *desk) planDirect(f *file) []task {
@@ -223,7 +228,7 @@ func (d *desk) together(all []task) []task {
 }
 
 // planEnded tells a channel of what ended, when that is many.
-func (d *desk) planEnded(many map[string]*crowdOf) []task { //nolint:revive // a case a branch
+func (d *desk) planEnded(many map[string]*crowdOf) []task {
 	var out []task
 	for _, channel := range slices.Sorted(maps.Keys(many)) {
 		files := many[channel].ended
@@ -237,27 +242,40 @@ func (d *desk) planEnded(many map[string]*crowdOf) []task { //nolint:revive // a
 			if f.grant.State.Ended() {
 				t.told = append(t.told, seqsOf(f.notices[KindThread])...)
 			}
-			for _, n := range slices.Concat(f.notices[KindThread], f.notices[KindCard]) {
-				if n.Event.Kind == jit.EventClosing || ends(n.Event.Kind) {
-					t.since = earlier(t.since, n.at)
-					if f.misleads() {
-						misleading = earlier(misleading, n.at)
-					}
-				}
+			since := f.endingSince()
+			t.since, t.again = earlier(t.since, since), later(t.again, f.again(KindThread))
+			if f.misleads() {
+				misleading = earlier(misleading, since)
 			}
-			t.again = later(t.again, f.again(KindThread))
 		}
-		hold := t.since.Add(endedHeld)
-		if last, ok := d.last["ended "+channel]; ok {
-			hold = later(hold, last.Add(between))
-		}
-		if urgent := misleading.Add(endedUrgent); !misleading.IsZero() && urgent.Before(hold) {
-			hold = urgent
-		}
-		t.ready = later(t.ready, hold)
+		t.ready = d.endedHeldUntil(channel, t.since, misleading)
 		out = append(out, t)
 	}
 	return out
+}
+
+// endedHeldUntil is until when what ended since waits for more of it; what says open
+// since another time, zero for nothing, waits less.
+func (d *desk) endedHeldUntil(channel string, since, misleading time.Time) time.Time {
+	until := since.Add(endedHeld)
+	if last, ok := d.last["ended "+channel]; ok {
+		until = later(until, last.Add(between))
+	}
+	if urgent := misleading.Add(endedUrgent); !misleading.IsZero() && urgent.Before(until) {
+		return urgent
+	}
+	return until
+}
+
+// endingSince is when the first of what waits said that the grant ends, or is over.
+func (f *file) endingSince() time.Time {
+	var since time.Time
+	for _, n := range slices.Concat(f.notices[KindThread], f.notices[KindCard]) {
+		if n.Event.Kind == jit.EventClosing || ends(n.Event.Kind) {
+			since = earlier(since, n.at)
+		}
+	}
+	return since
 }
 
 func later(a, b time.Time) time.Time {

@@ -24,21 +24,26 @@ func unreadText(nic jit.Interface, text string) string {
 
 // noteUnknown keeps what is not known and may let somebody in to the VM: addresses
 // that cannot be read, and host names to which firewalls lead.
-func (s *scan) noteUnknown(vm jit.VM) { //nolint:revive // a case a branch
+func (s *scan) noteUnknown(vm jit.VM) {
 	for _, nic := range vm.Interfaces {
 		for _, text := range nic.Unread {
 			s.unknown = append(s.unknown, unreadText(nic, text))
 		}
 		for _, a := range nic.Addresses {
-			for _, h := range s.topology.ToHosts {
-				packets := ipset.Packets{
-					Sources: ipset.FamilyOf(a.Addr), SourcePorts: ipset.AllPorts(), Ports: managementPorts(),
-					Protocols: ipset.Span(0, ipset.Index(len(s.protocols)-1)),
-				}
-				if slices.ContainsFunc(s.toHost(nic, a, h, packets), func(d decision) bool { return d.answer != AnswerDeny }) {
-					s.unknown = append(s.unknown, h.text())
-				}
-			}
+			s.noteHosts(nic, a)
+		}
+	}
+}
+
+// noteHosts keeps the host names to which firewalls lead, and that may be the VM's.
+func (s *scan) noteHosts(nic jit.Interface, a jit.Address) {
+	for _, h := range s.topology.ToHosts {
+		packets := ipset.Packets{
+			Sources: ipset.FamilyOf(a.Addr), SourcePorts: ipset.AllPorts(), Ports: managementPorts(),
+			Protocols: ipset.Span(0, ipset.Index(len(s.protocols)-1)),
+		}
+		if slices.ContainsFunc(s.toHost(nic, a, h, packets), func(d decision) bool { return d.answer != AnswerDeny }) {
+			s.unknown = append(s.unknown, h.text())
 		}
 	}
 }

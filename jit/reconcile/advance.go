@@ -39,9 +39,7 @@ func (r *Reconciler) advanceDue(ctx context.Context, first bool) error {
 
 // advanceAll moves on what is due, many at once, and notes the closings in
 // found.
-func (r *Reconciler) advanceAll( //nolint:revive // a case a branch
-	ctx context.Context, ids []jit.ID, due, now time.Time, found *closings.Found,
-) []error {
+func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time.Time, found *closings.Found) []error {
 	faults := make([]error, len(ids))
 	slots := make(chan struct{}, advancers)
 	within, cancel := context.WithTimeout(ctx, storeWithin)
@@ -58,20 +56,25 @@ func (r *Reconciler) advanceAll( //nolint:revive // a case a branch
 			switch fresh := !r.due.SawClosing(id); {
 			case err == nil && g.State == jit.Closing:
 				found.AddClosing(g, fresh, now)
-				if len(g.Paths) == 0 {
-					r.work.openings.Add(ctx, string(id), false)
-				}
 			case err != nil && g.State.Live() && !g.MayStandAt(due):
 				found.AddOverdue(g, fresh, now)
-			case g.State == jit.Asked && now.Sub(g.Request.At) >= askedFor:
-				r.work.requests.Add(ctx, string(id), false)
-			case g.State == jit.Opening && g.Clock.Begun.IsZero():
-				r.work.openings.Add(ctx, string(id), false)
 			}
+			r.queueAdvanced(ctx, g, err, now)
 		})
 	}
 	wg.Wait()
 	return faults
+}
+
+// queueAdvanced has the workers go on with a grant that was moved on, or, with an
+// error, was not.
+func (r *Reconciler) queueAdvanced(ctx context.Context, g jit.Grant, err error, now time.Time) {
+	switch {
+	case g.State == jit.Asked && now.Sub(g.Request.At) >= askedFor:
+		r.work.requests.Add(ctx, string(g.ID), false)
+	case g.State == jit.Opening && g.Clock.Begun.IsZero(), g.State == jit.Closing && err == nil && len(g.Paths) == 0:
+		r.work.openings.Add(ctx, string(g.ID), false)
+	}
 }
 
 // advance does what the clock asks of one grant. Grants expire by due, which may

@@ -16,7 +16,7 @@ import (
 // addresses or guards changed. One that is being opened, for minutes perhaps, is
 // given up then: what the holder would be let to may be somebody else's. It ends
 // as well where its rules would open another VM along, or let in too many.
-func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error { //nolint:revive // a case a branch
+func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error {
 	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
 	var elsewhere []jit.Path // of VMs in other subscriptions, which are followed there
@@ -25,29 +25,14 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 			elsewhere = append(elsewhere, slices.DeleteFunc(slices.Clone(g.Paths), func(p jit.Path) bool { return !resource.Same(p.VM, t.VM) })...)
 			continue
 		}
-		vm, err := r.readTarget(ctx, g, t, c)
-		if errors.Is(err, admission.ErrAbsent) {
-			sites = append(sites, admission.AsWritten(g, t)) // another VM may have its addresses by now
-			continue
-		}
-		if errors.Is(err, jit.ErrNotFound) {
-			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Missing(err)}, now)
+		site, gone, err := r.resolveTarget(ctx, g, t, c)
+		if gone != "" {
+			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: gone}, now)
 		}
 		if err != nil {
 			return err
 		}
-		if t.Replaced(vm) {
-			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: t.Name + admission.Recreated}, now)
-		}
-		if vm.Blind && g.Slow() { // the firewalls before it may be as they were
-			sites = append(sites, admission.AsWritten(g, t))
-			continue
-		}
-		paths, err := route.Paths(r.config.Installation, vm, g.Request.Ports, g.Request.Sources)
-		if err != nil {
-			return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Vanished, Reason: admission.ReasonFor(err)}, now)
-		}
-		sites = append(sites, admission.ResolvedTarget{VM: vm, Paths: paths})
+		sites = append(sites, site)
 	}
 	err := r.checks.OpensNoMore(ctx, sites, c.byAddress, c.tables, g.Request)
 	if errors.As(err, new(*jit.Refusal)) {
@@ -58,6 +43,31 @@ func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs)
 	}
 	r.followAdminRules(ctx, g, sites, c.subscription)
 	return r.followPaths(ctx, g, admission.PathsOf(sites), elsewhere, now)
+}
+
+// resolveTarget finds a VM of a grant as it is now, or says why the grant ends: it is
+// gone, or cannot be reached any more.
+func (r *Reconciler) resolveTarget(
+	ctx context.Context, g jit.Grant, t jit.Target, c currentVMs,
+) (site admission.ResolvedTarget, gone string, err error) {
+	vm, err := r.readTarget(ctx, g, t, c)
+	switch {
+	case errors.Is(err, admission.ErrAbsent):
+		return admission.AsWritten(g, t), "", nil // another VM may have its addresses by now
+	case errors.Is(err, jit.ErrNotFound):
+		return site, t.Name + admission.Missing(err), nil
+	case err != nil:
+		return site, "", err
+	case t.Replaced(vm):
+		return site, t.Name + admission.Recreated, nil
+	case vm.Blind && g.Slow(): // the firewalls before it may be as they were
+		return admission.AsWritten(g, t), "", nil
+	}
+	paths, err := route.Paths(r.config.Installation, vm, g.Request.Ports, g.Request.Sources)
+	if err != nil {
+		return site, admission.ReasonFor(err), nil
+	}
+	return admission.ResolvedTarget{VM: vm, Paths: paths}, "", nil
 }
 
 // followAdminRules notes what admin rules deny of a live grant, and has it told; what

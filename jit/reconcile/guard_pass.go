@@ -78,7 +78,7 @@ func (r *Reconciler) leaveMoved(ctx context.Context, pass guardPass) guardPass {
 // readBeside reads other guards beside this one, side by side, each once while what
 // was read of this one counts: what is said of several guards is of one moment. One
 // that is not there just now has the zero table.
-func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []string) error { //nolint:revive // a case a branch
+func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []string) error {
 	guards = slices.DeleteFunc(guards, func(guard string) bool { _, read := pass.others[guard]; return read || guard == pass.guard })
 	others, faults := make([]guardPass, len(guards)), make([]error, len(guards))
 	ctx, cancel := context.WithTimeout(ctx, readBesideWithin)
@@ -89,14 +89,7 @@ func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []st
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			stored, err := r.readStored(ctx, guard)
-			t := rules.Table{}
-			if err == nil {
-				t, err = r.checks.Table(ctx, guard)
-			}
-			if faults[i] = err; err == nil || errors.Is(err, jit.ErrNotFound) {
-				others[i], faults[i] = r.planPass(ctx, stored, t), nil
-			}
+			others[i], faults[i] = r.readOne(ctx, guard)
 		})
 	}
 	wg.Wait()
@@ -109,6 +102,20 @@ func (r *Reconciler) readBeside(ctx context.Context, pass guardPass, guards []st
 		return fmt.Errorf("reading the guards beside %s: %w: %s", pass.guard, rules.ErrNotYet, err.Error()) // its pause is not this guard's
 	}
 	return nil
+}
+
+// readOne reads a guard and what is stored of it; one that is not there has the zero
+// table.
+func (r *Reconciler) readOne(ctx context.Context, guard string) (guardPass, error) {
+	stored, err := r.readStored(ctx, guard)
+	if err != nil {
+		return guardPass{}, err
+	}
+	t, err := r.checks.Table(ctx, guard)
+	if err != nil && !errors.Is(err, jit.ErrNotFound) {
+		return guardPass{}, err
+	}
+	return r.planPass(ctx, stored, t), nil
 }
 
 const (

@@ -18,14 +18,22 @@ const whileDown = "jitbot was down while it was being opened; ask again"
 // settleOlder ends what an older copy of the store would go on with, though somebody
 // may have decided otherwise since: what was asked and not checked, and what was being
 // opened. Approvals are asked for anew, and what was being unprotected stays shut.
-func (r *Reconciler) settleOlder(ctx context.Context) error { //nolint:revive // a case a branch
+func (r *Reconciler) settleOlder(ctx context.Context) error {
 	if !r.startup.Older() {
 		return nil // it is the newest
 	}
 	now := r.checks.Clock.Now()
+	found := func(then time.Time) bool { return r.startup.FoundOlder(then) || then.After(now) } // by a clock that was ahead
+	if err := errors.Join(r.interruptOlder(ctx, found, now), r.shutOlder(ctx, found, now)); err != nil {
+		return err // the next start settles it
+	}
+	r.state.TakeAsNewest()
+	return nil
+}
+
+func (r *Reconciler) interruptOlder(ctx context.Context, found func(time.Time) bool, now time.Time) error {
 	grants, err := r.adapters.Grants.Unfinished(ctx)
 	faults := []error{err}
-	found := func(then time.Time) bool { return r.startup.FoundOlder(then) || then.After(now) } // by a clock that was ahead
 	for _, g := range grants {
 		then := g.Request.At
 		if g.State == jit.Opening {
@@ -36,19 +44,19 @@ func (r *Reconciler) settleOlder(ctx context.Context) error { //nolint:revive //
 			faults = append(faults, err)
 		}
 	}
+	return errors.Join(faults...)
+}
+
+func (r *Reconciler) shutOlder(ctx context.Context, found func(time.Time) bool, now time.Time) error {
 	protections, err := r.adapters.Protections.Protections(ctx)
-	faults = append(faults, err)
+	faults := []error{err}
 	for _, p := range protections {
 		if p.State == jit.Unprotecting && found(p.At) {
 			faults = append(faults, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.StayShut(now) }))
 			r.common.Add(p.ShutAgain(now))
 		}
 	}
-	if err := errors.Join(faults...); err != nil {
-		return err // the next start settles it
-	}
-	r.state.TakeAsNewest()
-	return nil
+	return errors.Join(faults...)
 }
 
 // endUnbegun has a closing that an older copy of the store has no guard of be closed

@@ -123,7 +123,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 
 // Run reconciles until ctx ends, then waits for the work under way. The
 // service's Check finishes requests that a crash cut off.
-func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID) (jit.Grant, error)) error { //nolint:revive // one loop
+func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID) (jit.Grant, error)) error {
 	r.checkRequest = func(ctx context.Context, id jit.ID) error {
 		_, err := check(ctx, id)
 		if errors.As(err, new(*jit.Refusal)) {
@@ -142,8 +142,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 	r.prepare(ctx)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	// at the start all have passed: holders may have lost their rights while jitbot was down
-	drift, mark, rights := clock.Period{Every: driftEvery}, clock.Period{Every: markEvery}, clock.Period{Every: rightsEvery}
+	every := newPeriods()
 	first := true
 	for {
 		if err := r.advanceDue(ctx, first); err != nil && ctx.Err() == nil {
@@ -151,19 +150,7 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 		} else {
 			first = false
 		}
-		if drift.Passed() {
-			r.compareAndFollow(ctx)
-		}
-		if mark.Passed() {
-			r.work.upkeep.Add(ctx, keepMark, false)
-			r.work.upkeep.Add(ctx, keepIndex, false)
-		}
-		if r.common.Ready() {
-			r.work.upkeep.Add(ctx, keepTold, false)
-		}
-		if rights.Passed() {
-			r.recheckHolders(ctx)
-		}
+		r.doPeriodic(ctx, every)
 		r.startup.ServeWhenReady(!first, time.Since(started))
 		r.passed.Store(time.Now().UnixNano())
 		select {
@@ -172,6 +159,30 @@ func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID
 		case <-r.kick:
 		case <-ticker.C:
 		}
+	}
+}
+
+// periods are those of what is done every so often. At the start all have passed:
+// holders may have lost their rights while jitbot was down.
+type periods struct{ drift, mark, rights clock.Period }
+
+func newPeriods() *periods {
+	return &periods{clock.Period{Every: driftEvery}, clock.Period{Every: markEvery}, clock.Period{Every: rightsEvery}}
+}
+
+func (r *Reconciler) doPeriodic(ctx context.Context, every *periods) {
+	if every.drift.Passed() {
+		r.compareAndFollow(ctx)
+	}
+	if every.mark.Passed() {
+		r.work.upkeep.Add(ctx, keepMark, false)
+		r.work.upkeep.Add(ctx, keepIndex, false)
+	}
+	if r.common.Ready() {
+		r.work.upkeep.Add(ctx, keepTold, false)
+	}
+	if every.rights.Passed() {
+		r.recheckHolders(ctx)
 	}
 }
 

@@ -98,39 +98,25 @@ const (
 	NotRemoved Outcome = "failed"     // due, and still there
 )
 
-func sweepTable( //nolint:revive // a case a branch
+func sweepTable(
 	ctx context.Context, network rules.Network, owner rules.Owner, t rules.Table, unreadable bool, now time.Time,
 ) ([]Rule, error) {
 	var found []Rule
-	var changes []rules.Change
-	var due []int // index into found of each change
+	var due []int // index into found of each rule to remove
 	for _, rule := range t.Rules {
 		r, ours := classifyRule(owner, t, rule, now)
 		if !ours {
 			continue
 		}
 		if r.Outcome == NotRemoved || r.Outcome == Unreadable && unreadable {
-			changes = append(changes, rules.Change{Remove: rule.Name})
 			due = append(due, len(found))
 		}
 		found = append(found, r)
 	}
-	if len(changes) == 0 {
+	if len(due) == 0 {
 		return found, nil
 	}
-	_ = admission.Patiently(ctx, func() error { // each outcome is kept
-		outcomes := network.Apply(ctx, t.Guard, changes)
-		failed := map[string]error{}
-		for i, err := range outcomes {
-			if found[due[i]].Err = err; err != nil {
-				failed[found[due[i]].Rule] = err
-			}
-		}
-		if denies := t.DenyRefused(changes, failed); len(denies) > 0 {
-			network.Apply(ctx, t.Guard, denies) // what it did is read
-		}
-		return errors.Join(outcomes...)
-	})
+	remove(ctx, network, t, found, due)
 	var after rules.Table
 	err := admission.Patiently(ctx, func() (err error) { after, err = network.Table(ctx, t.Guard); return err })
 	if err != nil && !errors.Is(err, jit.ErrNotFound) {
@@ -145,6 +131,27 @@ func sweepTable( //nolint:revive // a case a branch
 		found[i] = found[i].afterRemoval(there, atWork)
 	}
 	return found, nil
+}
+
+// remove removes the rules that are due, and notes why one could not be.
+func remove(ctx context.Context, network rules.Network, t rules.Table, found []Rule, due []int) {
+	var changes []rules.Change
+	for _, i := range due {
+		changes = append(changes, rules.Change{Remove: found[i].Rule})
+	}
+	_ = admission.Patiently(ctx, func() error { // each outcome is kept
+		outcomes := network.Apply(ctx, t.Guard, changes)
+		failed := map[string]error{}
+		for i, err := range outcomes {
+			if found[due[i]].Err = err; err != nil {
+				failed[found[due[i]].Rule] = err
+			}
+		}
+		if denies := t.DenyRefused(changes, failed); len(denies) > 0 {
+			network.Apply(ctx, t.Guard, denies) // what it did is read
+		}
+		return errors.Join(outcomes...)
+	})
 }
 
 // classifyRule tells an allow rule of our installation from all others. Due ones

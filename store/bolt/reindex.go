@@ -165,7 +165,7 @@ type suspects struct {
 }
 
 // findSuspects compares the indexes with every record.
-func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) { //nolint:revive // a case a branch
+func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) {
 	var out suspects
 	want := derived{}
 	c := tx.Bucket([]byte(bucketGrants)).Cursor()
@@ -187,18 +187,29 @@ func findSuspects(ctx context.Context, tx *bbolt.Tx) (suspects, error) { //nolin
 			out.grants = append(out.grants, g.ID)
 		}
 	}
-	n, err := countUnfinished(tx)
-	out.counts = err != nil || n != len(want[bucketWake])
+	out.counts = !countsAre(tx, len(want[bucketWake]))
 	want.addProtections(tx)
+	out.entries = unwanted(tx, want)
+	return out, nil
+}
+
+func countsAre(tx *bbolt.Tx, unfinished int) bool {
+	n, err := countUnfinished(tx)
+	return err == nil && n == unfinished
+}
+
+// unwanted are the entries that no record has, or that are no good.
+func unwanted(tx *bbolt.Tx, want derived) []put {
+	var out []put
 	for _, bucket := range indexes() {
 		c := tx.Bucket([]byte(bucket)).Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			if !want[bucket][string(k)] || stamped(bucket, k, v) != nil {
-				out.entries = append(out.entries, put{bucket: bucket, key: bytes.Clone(k)})
+				out = append(out, put{bucket: bucket, key: bytes.Clone(k)})
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // mend lists the puts that make the indexes right, and the grants whose entries were

@@ -123,8 +123,10 @@ func tests() []row {
 		{"cmd/internal/arrows", nil, only},
 		{"cmd/internal/e2e", nil, only},
 		{"cmd/internal/e2e/crash", nil, only},
+		{"cmd/internal/e2e/firewall", nil, only},
 		{"cmd/internal/e2e/pace", nil, only},
 		{"cmd/internal/e2e/program", nil, only},
+		{"cmd/internal/e2e/protect", nil, only},
 		{"cmd/internal/sim", nil, only},
 	}
 }

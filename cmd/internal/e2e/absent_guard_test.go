@@ -14,19 +14,6 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// held lists the rules of the grant in all NSGs, each with its NSG.
-func (w *world) held(id jit.ID) []string {
-	var out []string
-	for _, nsg := range w.Azure.NSGs() {
-		for _, r := range w.Azure.Rules(nsg) {
-			if strings.Contains(r.Name, string(id)) {
-				out = append(out, nsg+" "+r.Name)
-			}
-		}
-	}
-	return out
-}
-
 // moved moves a resource to a resource group.
 func (w *world) moved(id, group string, takes time.Duration) string {
 	w.T.Helper()
@@ -50,7 +37,7 @@ func TestGuardMissingAtTheDeadline(t *testing.T) {
 				lag.ID = azuresim.DemoJumpNSG
 				w.Azure.AddLag(lag)
 				w.Pass(5 * time.Second)
-				if held := w.held(g.ID); len(held) > 0 {
+				if held := w.Held(g.ID); len(held) > 0 {
 					t.Errorf("left are %v", held)
 				}
 				w.Pass(3 * time.Minute)
@@ -101,7 +88,7 @@ func TestOlderReadingClosesNothing(t *testing.T) {
 			t.Error("no replica was behind")
 		}
 		w.Want(g.ID, jit.Closed)
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("closed, yet left are %v", held)
 		}
 		w.CheckPromises(foreign)
@@ -127,7 +114,7 @@ func TestMovedGuardIsFollowed(t *testing.T) {
 		if g := w.Want(g.ID, jit.Closed); !slices.Equal(g.Guards(), []string{strings.ToLower(to)}) {
 			t.Errorf("closed at %v", g.Guards())
 		}
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("left are %v", held)
 		}
 		if err := w.Store.Verify(t.Context()); err != nil {
@@ -150,12 +137,12 @@ func TestGuardMovesAtTheDeadline(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.Pass(15 * time.Minute)
-				if g := w.Want(g.ID, jit.Closing); !g.Stuck || len(w.held(g.ID)) == 0 {
-					t.Errorf("stuck %t, held %v", g.Stuck, w.held(g.ID))
+				if g := w.Want(g.ID, jit.Closing); !g.Stuck || len(w.Held(g.ID)) == 0 {
+					t.Errorf("stuck %t, held %v", g.Stuck, w.Held(g.ID))
 				}
 				w.Pass(8 * time.Minute)
 				w.Want(g.ID, jit.Closed)
-				if held := w.held(g.ID); len(held) > 0 {
+				if held := w.Held(g.ID); len(held) > 0 {
 					t.Errorf("left are %v", held)
 				}
 			})
@@ -174,7 +161,7 @@ func TestGuardWithoutAnIDWhileItMoves(t *testing.T) {
 		w.Azure.AddLag(azuresim.Lag{ID: to, Reads: 5})
 		w.Pass(4 * time.Minute)
 		w.Want(g.ID, jit.Closed)
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("left are %v", held)
 		}
 	})
@@ -187,7 +174,7 @@ func TestGoneGuardIsSaidToBeGone(t *testing.T) {
 		w.Start()
 		g := w.Open(15*time.Minute, "jump-1")
 		w.Pass(time.Until(g.Clock.Deadline) - time.Second)
-		if err := w.Azure.SetNSGOnNIC(w.nic(azuresim.DemoJump), ""); err != nil {
+		if err := w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoJump), ""); err != nil {
 			t.Fatal(err)
 		}
 		w.Azure.DeleteNSG(azuresim.DemoJumpNSG)
@@ -226,7 +213,7 @@ func TestNoGuardIsGoneWithoutAList(t *testing.T) {
 		fault.Remove()
 		w.Pass(2 * time.Minute)
 		w.Want(g.ID, jit.Closed)
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("left are %v", held)
 		}
 	})
@@ -245,7 +232,7 @@ func TestGuardMovesToAnotherSubscription(t *testing.T) {
 		w.moved(azuresim.DemoJumpNSG, "/subscriptions/"+other+"/resourceGroups/elsewhere", 0)
 		w.Pass(2 * time.Minute)
 		w.Want(g.ID, jit.Closed)
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("left are %v", held)
 		}
 	})
@@ -256,10 +243,10 @@ func TestGuardMovesToAnotherSubscription(t *testing.T) {
 func TestMovedGuardOfAProtection(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		w.moved(azuresim.DemoJumpNSG, azuresim.DemoDevGroup, 0)
 		w.Pass(3 * time.Minute)
-		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, adasAddress) {
+		if !w.IsProtected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, adasAddress) {
 			t.Error("not protected any more")
 		}
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil {
@@ -270,7 +257,7 @@ func TestMovedGuardOfAProtection(t *testing.T) {
 		if w.Ours() != 0 {
 			t.Errorf("%d rules are left", w.Ours())
 		}
-		if got := w.said(jit.EventUnprotected); len(got) != 1 {
+		if got := w.Texts(jit.EventUnprotected); len(got) != 1 {
 			t.Errorf("it was said %q", got)
 		}
 	})

@@ -42,7 +42,7 @@ func TestWhoMayAsk(t *testing.T) {
 			w.Azure.AddFault(azuresim.Forbidden().On("GET", "roleAssignments"))
 		}, "could not be checked"},
 		{"nobody could approve", ada, func(w *world) { delete(w.Groups, group) }, "only 0 people"},
-		{"no NSG", ada, func(w *world) { _ = w.Azure.SetNSGOnNIC(w.nic(azuresim.DemoDev1), "") }, "no network security group"},
+		{"no NSG", ada, func(w *world) { _ = w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoDev1), "") }, "no network security group"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,16 +74,6 @@ func TestWhoMayAsk(t *testing.T) {
 			})
 		})
 	}
-}
-
-func (w *world) nic(vm string) string {
-	for _, v := range w.Azure.VMs() {
-		if v.ID == vm {
-			return v.NICs[0]
-		}
-	}
-	w.T.Fatal("no such VM " + vm)
-	return ""
 }
 
 // Whoever may not approve changes nothing; the attempt is in the record.

@@ -20,7 +20,7 @@ func TestAzurePolicyDenies(t *testing.T) {
 		says := func(text string) bool {
 			return strings.Contains(text, "Azure Policy does not allow the change; ask whoever manages the policy for an exemption") && strings.Contains(text, "no-open-ports")
 		}
-		g := w.approved("dev-1")
+		g := w.Approved("dev-1")
 		w.Pass(10 * time.Second)
 		if failed := w.Grant(g.ID); failed.Decision.Ending != jit.Failed || !says(failed.Decision.Reason) {
 			t.Errorf("%+v", failed.Decision)

@@ -75,13 +75,13 @@ func TestAzuresClockIsAhead(t *testing.T) {
 		w.Azure.SetClockSkew("", 2*time.Hour)
 		w.Pass(31 * time.Second)
 		w.sweepAt(time.Now().Add(2 * time.Hour))
-		w.staysShut(90*time.Second, azuresim.DemoWeb1)
+		w.StaysShut(90*time.Second, azuresim.DemoWeb1)
 		if g := w.Want(g.ID, jit.Closed); !strings.Contains(g.Decision.Reason, "clock") {
 			t.Errorf("it ended because %q", g.Decision.Reason)
 		}
 		w.Want(long.ID, jit.Open)
-		next := w.approved("web-1")
-		w.staysShut(5*time.Minute, azuresim.DemoWeb1)
+		next := w.Approved("web-1")
+		w.StaysShut(5*time.Minute, azuresim.DemoWeb1)
 		if next := w.Want(next.ID, jit.Opening); !strings.Contains(next.Waiting, "clock") {
 			t.Errorf("it waits because %q", next.Waiting)
 		}
@@ -109,9 +109,9 @@ func TestNothingIsRepairedWhileClocksDisagree(t *testing.T) {
 				g := w.Open(time.Hour, "web-1")
 				w.Azure.SetClockSkew("", skew)
 				w.Pass(31 * time.Second)
-				w.removeOurs(azuresim.DemoWebNICNSG)
-				w.removeOurs(azuresim.DemoWebSubnetNSG)
-				w.staysShut(3*time.Minute, azuresim.DemoWeb1)
+				w.RemoveAllows(azuresim.DemoWebNICNSG)
+				w.RemoveAllows(azuresim.DemoWebSubnetNSG)
+				w.StaysShut(3*time.Minute, azuresim.DemoWeb1)
 				w.Want(g.ID, jit.Open)
 				w.Azure.ClearClockSkew()
 				w.Pass(3 * time.Minute)

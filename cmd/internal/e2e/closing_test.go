@@ -27,7 +27,7 @@ func TestStuckClosingReadsSeldom(t *testing.T) {
 		w.Want(g.ID, jit.Closing)
 		w.Azure.Reset()
 		w.Pass(time.Minute)
-		if n := len(w.sent(http.MethodGet, "networkSecurityGroups/")); n >= 100 {
+		if n := len(w.Sent(http.MethodGet, "networkSecurityGroups/")); n >= 100 {
 			t.Errorf("%d reads of guards in a minute", n)
 		}
 	})
@@ -133,7 +133,7 @@ func (w *world) hangAround(g jit.Grant) {
 	w.T.Helper()
 	w.Pass(time.Until(g.Clock.Deadline) - 30*time.Second)
 	hang := w.Azure.AddFault(azuresim.Fault{Method: http.MethodPut, Path: "securityRules", OperationTime: 6 * time.Hour})
-	w.approved("web-1")
+	w.Approved("web-1")
 	w.Pass(30 * time.Second)
 	if hang.Hits() == 0 {
 		w.T.Error("nothing hangs")
@@ -160,7 +160,7 @@ func TestClosingDoesNotWaitForAnothersPause(t *testing.T) {
 			}
 			w.Pass(time.Minute)
 			for _, nsg := range []string{azuresim.DemoWebNICNSG, azuresim.DemoWebSubnetNSG} {
-				tries := w.sent(http.MethodDelete, nsg+"/securityRules/jitbot-prod-"+string(x.ID))
+				tries := w.Sent(http.MethodDelete, nsg+"/securityRules/jitbot-prod-"+string(x.ID))
 				if len(tries) == 0 {
 					t.Errorf("nothing was removed from %s", nsg)
 				} else if late := tries[0].Time.Sub(asked); late > 2*time.Second {
@@ -236,13 +236,13 @@ func TestProxysNotFoundEndsNothing(t *testing.T) {
 func TestSweepOutsideTheBands(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		const due, later = "jitbot-prod-g-99999-web-1-abcd-tcp", "jitbot-prod-g-88888-web-1-abcd-tcp"
-		w.plant(azuresim.DemoDevNSG, due, "Allow", "203.0.113.99", 2000, "jitbot g-99999 U0ADA until 1999-01-01T00:00:00Z")
-		w.plant(azuresim.DemoDevNSG, later, "Allow", "203.0.113.99", 2001, "jitbot g-88888 U0ADA until 2099-01-01T00:00:00Z")
+		w.Plant(azuresim.DemoDevNSG, due, "Allow", "203.0.113.99", 2000, "jitbot g-99999 U0ADA until 1999-01-01T00:00:00Z")
+		w.Plant(azuresim.DemoDevNSG, later, "Allow", "203.0.113.99", 2001, "jitbot g-88888 U0ADA until 2099-01-01T00:00:00Z")
 		found, err := sweep.Overdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
 		if err != nil || len(found) != 2 || found[0].Outcome != sweep.Kept || found[1].Outcome != sweep.Removed {
 			t.Errorf("%v, %v", found, err)
 		}
-		if w.holds(azuresim.DemoDevNSG, due) || !w.holds(azuresim.DemoDevNSG, later) {
+		if w.Holds(azuresim.DemoDevNSG, due) || !w.Holds(azuresim.DemoDevNSG, later) {
 			t.Error("not what it says")
 		}
 	})

@@ -1,12 +1,10 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,65 +13,6 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 )
-
-const adasAddress = "203.0.113.7" // where ask comes from
-
-// approved asks for SSH and has it approved; nothing is waited for.
-func (w *world) approved(vms ...string) jit.Grant {
-	w.T.Helper()
-	g, err := w.Ask(ada, time.Hour, vms...)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	if g, err = w.Service.Approve(w.T.Context(), grace, g.ID); err != nil {
-		w.T.Fatal(err)
-	}
-	return g
-}
-
-// spoil stops the service and damages every record that holds the words, which
-// keep their length.
-func (w *world) spoil(old, damaged string) {
-	w.T.Helper()
-	w.Stop()
-	raw, err := os.ReadFile(w.File)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	if len(old) != len(damaged) || !bytes.Contains(raw, []byte(old)) {
-		w.T.Fatalf("the store does not say %s", old)
-	}
-	if err := os.WriteFile(w.File, bytes.ReplaceAll(raw, []byte(old), []byte(damaged)), 0o600); err != nil {
-		w.T.Fatal(err)
-	}
-}
-
-// plant puts a rule for SSH from somewhere into an NSG, as somebody else may.
-func (w *world) plant(nsg, name, access, source string, priority int, description string) {
-	w.T.Helper()
-	err := w.Azure.PutRule(nsg, azuresim.Rule{
-		Name: name, Protocol: "Tcp", SourceAddressPrefix: source, SourcePortRange: "*", DestinationAddressPrefix: "*",
-		DestinationPortRange: "22", Access: access, Direction: "Inbound", Priority: priority, Description: description,
-	})
-	if err != nil {
-		w.T.Fatal(err)
-	}
-}
-
-func (w *world) holds(nsg, name string) bool {
-	return slices.ContainsFunc(w.Azure.Rules(nsg), func(r azuresim.Rule) bool { return r.Name == name })
-}
-
-// sent lists the requests of a method whose path holds the words.
-func (w *world) sent(method, words string) []azuresim.Request {
-	var out []azuresim.Request
-	for _, r := range w.Azure.Requests() {
-		if r.Method == method && strings.Contains(strings.ToLower(r.Path), strings.ToLower(words)) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
 
 // An installation that was renamed over its old store would neither see nor
 // close its old rules: it says so, names both, and does nothing.
@@ -92,7 +31,7 @@ func TestRenamedInstallationIsRefused(t *testing.T) {
 		if !errors.As(err, new(*jit.Refusal)) || !strings.Contains(err.Error(), "installation prod ") || !strings.Contains(err.Error(), "prod2") {
 			t.Errorf("it says %v", err)
 		}
-		if n := len(w.sent(http.MethodPut, "")) + len(w.sent(http.MethodDelete, "")); n != 0 {
+		if n := len(w.Sent(http.MethodPut, "")) + len(w.Sent(http.MethodDelete, "")); n != 0 {
 			t.Errorf("%d changes were sent", n)
 		}
 		w.Want(g.ID, jit.Open)
@@ -112,15 +51,15 @@ func TestRenamedInstallationIsRefused(t *testing.T) {
 func TestUnknownDenyStays(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		const deny, allow = "jitbot-prod-deny-22-any", "jitbot-prod-g-99999-web-1-abcd-tcp"
-		w.plant(azuresim.DemoDevNSG, deny, "Deny", "*", 260, "")
-		w.plant(azuresim.DemoDevNSG, "allow-ssh", "Allow", "*", 320, "")
-		w.plant(azuresim.DemoDevNSG, allow, "Allow", "203.0.113.99", 200, "")
+		w.Plant(azuresim.DemoDevNSG, deny, "Deny", "*", 260, "")
+		w.Plant(azuresim.DemoDevNSG, "allow-ssh", "Allow", "*", 320, "")
+		w.Plant(azuresim.DemoDevNSG, allow, "Allow", "203.0.113.99", 200, "")
 		w.Start()
 		w.Pass(2 * time.Minute)
-		if !w.holds(azuresim.DemoDevNSG, deny) || w.Reachable(azuresim.DemoDev1, adasAddress) {
+		if !w.Holds(azuresim.DemoDevNSG, deny) || w.Reachable(azuresim.DemoDev1, adasAddress) {
 			t.Error("the deny was removed")
 		}
-		if w.holds(azuresim.DemoDevNSG, allow) {
+		if w.Holds(azuresim.DemoDevNSG, allow) {
 			t.Error("the allow is still there")
 		}
 	})
@@ -131,24 +70,24 @@ func TestUnknownDenyStays(t *testing.T) {
 func TestDamagedProtectionKeepsItsDenies(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("dev-1", "dev-2")
-		deny := w.oursIn(azuresim.DemoDevNSG)
-		w.spoil(`"name":"dev-1"`, `"nime":"dev-1"`)
+		w.Protect("dev-1", "dev-2")
+		deny := w.OursIn(azuresim.DemoDevNSG)
+		w.Spoil(`"name":"dev-1"`, `"nime":"dev-1"`)
 		const orphan = "jitbot-prod-g-99999-web-1-abcd-tcp"
-		w.plant(azuresim.DemoDevNSG, orphan, "Allow", "203.0.113.99", 200, "")
+		w.Plant(azuresim.DemoDevNSG, orphan, "Allow", "203.0.113.99", 200, "")
 		w.Start()
 		if _, err := w.Store.Protection(t.Context(), azuresim.DemoDev1); !errors.Is(err, jit.ErrDamaged) {
 			t.Fatalf("the record of dev-1 reads as %v", err)
 		}
 		w.Pass(2 * time.Minute)
-		if w.holds(azuresim.DemoDevNSG, orphan) {
+		if w.Holds(azuresim.DemoDevNSG, orphan) {
 			t.Error("the orphan is still there")
 		}
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"dev-2"}); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(10 * time.Minute)
-		if got := w.oursIn(azuresim.DemoDevNSG); got.Name != deny.Name || !slices.Equal(got.DestinationAddressPrefixes, deny.DestinationAddressPrefixes) {
+		if got := w.OursIn(azuresim.DemoDevNSG); got.Name != deny.Name || !slices.Equal(got.DestinationAddressPrefixes, deny.DestinationAddressPrefixes) {
 			t.Errorf("the deny is %+v, was %+v", got, deny)
 		}
 	})
@@ -161,7 +100,8 @@ func TestDamagedGrantIsClosed(t *testing.T) {
 		w.Start()
 		bad := w.Open(15*time.Minute, "web-1")
 		good := w.Open(15*time.Minute, "web-2")
-		w.spoil(`"id":"`+string(bad.ID)+`","revision"`, `"id":"`+string(bad.ID)+`","rivision"`)
+		w.Told.MayBeLate(time.Hour) // whose grant it is cannot be read
+		w.Spoil(`"id":"`+string(bad.ID)+`","revision"`, `"id":"`+string(bad.ID)+`","rivision"`)
 		w.Start()
 		if _, err := w.Store.Grant(t.Context(), bad.ID); !errors.Is(err, jit.ErrDamaged) {
 			t.Fatalf("the record reads as %v", err)
@@ -174,9 +114,9 @@ func TestDamagedGrantIsClosed(t *testing.T) {
 			t.Error("its neighbour was shut too")
 		}
 		const orphan = "jitbot-prod-g-99999-web-1-abcd-tcp"
-		w.plant(azuresim.DemoDevNSG, orphan, "Allow", "203.0.113.99", 200, "")
+		w.Plant(azuresim.DemoDevNSG, orphan, "Allow", "203.0.113.99", 200, "")
 		w.Pass(time.Minute)
-		if w.holds(azuresim.DemoDevNSG, orphan) {
+		if w.Holds(azuresim.DemoDevNSG, orphan) {
 			t.Error("an orphan elsewhere is not looked at")
 		}
 		w.Pass(time.Until(good.Clock.Deadline) + 20*time.Second)
@@ -197,13 +137,14 @@ func TestDamagedRecordsDoNotKeepRulesFromFollowing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.Start()
-				w.protect("dev-1")
+				w.Protect("dev-1")
 				w.Open(2*time.Hour, "db-2")
 				g := w.Open(2*time.Hour, "web-1")
-				w.spoil(words[0], words[1])
+				w.Told.MayBeLate(time.Hour) // whose grant it is cannot be read
+				w.Spoil(words[0], words[1])
 				w.Start()
 				w.Pass(time.Minute)
-				w.swapAddress(azuresim.DemoWeb1, azuresim.DemoWeb2)
+				w.SwapAddresses(azuresim.DemoWeb1, azuresim.DemoWeb2)
 				w.Pass(2 * time.Minute)
 				w.Want(g.ID, jit.Open)
 				if w.Reachable(azuresim.DemoWeb2, adasAddress) || !w.Reachable(azuresim.DemoWeb1, adasAddress) {
@@ -214,22 +155,6 @@ func TestDamagedRecordsDoNotKeepRulesFromFollowing(t *testing.T) {
 	}
 }
 
-// swapAddress gives the first VM a new address, and its old one to the second.
-func (w *world) swapAddress(from, to string) {
-	w.T.Helper()
-	a, _ := w.Azure.NIC(w.nic(from))
-	b, _ := w.Azure.NIC(w.nic(to))
-	old := a.IPs[0].Address
-	for _, err := range []error{
-		w.Azure.SetAddress(a.ID, a.IPs[0].Name, "10.10.1.200"),
-		w.Azure.SetAddress(b.ID, b.IPs[0].Name, old),
-	} {
-		if err != nil {
-			w.T.Fatal(err)
-		}
-	}
-}
-
 // The rules follow a VM to its new address within a minute, and let nobody to
 // the VM that has the old one now.
 func TestAddressThatMovesTakesTheRuleAlong(t *testing.T) {
@@ -237,7 +162,7 @@ func TestAddressThatMovesTakesTheRuleAlong(t *testing.T) {
 		foreign := w.Foreign()
 		w.Start()
 		g := w.Open(15*time.Minute, "web-1")
-		w.swapAddress(azuresim.DemoWeb1, azuresim.DemoWeb2)
+		w.SwapAddresses(azuresim.DemoWeb1, azuresim.DemoWeb2)
 		if !w.Reachable(azuresim.DemoWeb2, adasAddress) {
 			t.Fatal("the old address should let ada to web-2 for a moment")
 		}

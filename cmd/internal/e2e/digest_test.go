@@ -78,7 +78,7 @@ func TestDigestIsToldOnceAWeek(t *testing.T) {
 		if x := d.Exposures; len(x) != 4 || !resource.Same(x[0].VM, azuresim.DemoJump) || !x[0].Production || !strings.Contains(x[0].Why, "ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any but 192.0.2.0/24.") {
 			t.Errorf("exposed %+v", x)
 		}
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		w.asleep(aWeek - 10*time.Minute)
 		w.Pass(time.Until(due.Add(aWeek)) - time.Second)
 		w.toldDigests("all week", 1)

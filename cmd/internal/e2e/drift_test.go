@@ -7,24 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
 )
-
-// oursIn gives the rule of ours in a guard.
-func (w *world) oursIn(nsg string) azuresim.Rule {
-	w.T.Helper()
-	for _, r := range w.Azure.Rules(nsg) {
-		if simulated.IsOurs(r.Name) {
-			return r
-		}
-	}
-	w.T.Fatal("no rule of ours in " + nsg)
-	return azuresim.Rule{}
-}
 
 // Somebody removes, or widens, the rule of a live grant: it is put back within
 // a minute and told in the thread.
@@ -50,12 +37,12 @@ func TestDriftIsRepaired(t *testing.T) {
 				foreign := w.Foreign()
 				w.Start()
 				g := w.Open(time.Hour, "web-1")
-				before := w.oursIn(azuresim.DemoWebNICNSG)
+				before := w.OursIn(azuresim.DemoWebNICNSG)
 				if err := edit(w, before); err != nil {
 					t.Fatal(err)
 				}
 				w.Pass(time.Minute)
-				if after := w.oursIn(azuresim.DemoWebNICNSG); !equalRules(before, after) {
+				if after := w.OursIn(azuresim.DemoWebNICNSG); !equalRules(before, after) {
 					t.Errorf("the rule is %+v, was %+v", after, before)
 				}
 				if !slices.Contains(w.Kinds(g.ID), jit.EventDrift) || w.Told.Count("drift to thread") != 1 {
@@ -243,7 +230,7 @@ func TestDriftEnds(t *testing.T) {
 				foreign := w.Foreign()
 				w.Start()
 				g := w.Open(time.Hour, "web-1")
-				if err := edit(w, w.oursIn(azuresim.DemoWebNICNSG)); err != nil {
+				if err := edit(w, w.OursIn(azuresim.DemoWebNICNSG)); err != nil {
 					t.Fatal(err)
 				}
 				w.Pass(time.Minute)

@@ -127,7 +127,7 @@ func (unfinished) Finish(context.Context, string, time.Time) error { return jit.
 func TestAnOldUnprotectComesBeforeANewProtect(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		f := w.front()
 		f.conf.Service = waiting{w.Service, func(ctx context.Context) error {
 			<-ctx.Done()
@@ -147,7 +147,7 @@ func TestAnOldUnprotectComesBeforeANewProtect(t *testing.T) {
 			t.Fatalf("the form is refused: %v", errs)
 		}
 		f.Pass(2 * time.Minute)
-		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.7") {
+		if !w.IsProtected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.7") {
 			t.Errorf("jump-1 is open; said %v", w.Told.Said())
 		}
 		if !f.told(carol, "Being unprotected") || !f.told(carol, "Being protected") {
@@ -163,21 +163,21 @@ func TestAnOldUnprotectComesBeforeANewProtect(t *testing.T) {
 func TestAnUnfinishedUnprotectIsNotRepeated(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		f := w.front()
 		f.conf.Inbox = unfinished{w.Store}
 		f.serve()
 		f.types(carol, "unprotect jump-1")
 		f.Pass(30 * time.Second)
-		if w.protected(azuresim.DemoJump) {
+		if w.IsProtected(azuresim.DemoJump) {
 			t.Fatal("jump-1 is still protected")
 		}
 		f.halt()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		f.conf.Inbox = w.Store
 		f.serve()
 		f.Pass(2 * time.Minute)
-		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.7") {
+		if !w.IsProtected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.7") {
 			t.Error("jump-1 is open again")
 		}
 		if !f.told(carol, "was protected again after that") {

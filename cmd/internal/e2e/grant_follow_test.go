@@ -34,7 +34,7 @@ func TestMovedWhileBeingOpened(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		firewalls, foreign := w.Firewalls(), w.Foreign()
 		w.Start()
-		g := w.allowed(time.Hour, "10.60.1.9/32", "core-1")
+		g := w.ApprovedFrom(time.Hour, "10.60.1.9/32", "core-1")
 		w.Pass(time.Minute)
 		w.Want(g.ID, jit.Opening)
 		if err := w.Azure.SetAddress(azuresim.DemoHubGroup+"/providers/Microsoft.Network/networkInterfaces/core-1-nic", "ipconfig1", "10.50.1.77"); err != nil {

@@ -35,7 +35,7 @@ func TestClosedByAWriteOfTheWhole(t *testing.T) {
 				source := func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }
 				var grants []jit.Grant
 				for i := range 6 {
-					grants = append(grants, w.allowed(time.Hour, source(i)+"/32", "web-2"))
+					grants = append(grants, w.ApprovedFrom(time.Hour, source(i)+"/32", "web-2"))
 				}
 				w.Pass(20 * time.Second)
 				broken := w.Azure.AddFault(wholeGroups(fault))

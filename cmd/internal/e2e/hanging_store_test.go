@@ -37,6 +37,7 @@ func TestHangingStoreHoldsUpNoClosing(t *testing.T) {
 		w.Start()
 		first, second := w.Open(30*time.Minute, "web-1"), w.Open(2*time.Hour, "db-2")
 		w.Pass(20 * time.Minute)
+		w.Told.MayBeLate(3 * time.Hour) // nothing is told that is not stored
 		release := w.hangStore()
 		w.Pass(time.Until(first.Clock.Deadline) + 4*time.Second)
 		if w.Reachable(azuresim.DemoWeb1, adasAddress) {

@@ -33,20 +33,21 @@ func TestHungBeginKeepsNothingOpenInAFirewall(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
 				var hung atomic.Bool
 				w.WrapStore = func(s simulated.Store) simulated.Store { return hungDisk{s, &hung} }
-				w.quick()
+				w.QuickFirewalls()
 				w.Start()
-				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
+				g := w.ApprovedFrom(15*time.Minute, "203.0.113.7/32", "app-1")
 				w.Pass(4 * time.Minute)
 				g = w.Want(g.ID, jit.Open)
 				w.Pass(time.Until(g.Clock.Deadline) - 10*time.Second)
 				if begin {
 					slow := w.Azure.AddFault(azuresim.Fault{Method: http.MethodGet, Path: azuresim.DemoApp, Latency: 2 * time.Second})
-					w.allowed(15*time.Minute, "203.0.113.8/32", "app-1")
+					w.ApprovedFrom(15*time.Minute, "203.0.113.8/32", "app-1")
 					slow.Remove()
 				}
+				w.Told.MayBeLate(time.Hour) // nothing is told that is not stored
 				hung.Store(true)
 				w.Pass(time.Until(g.Clock.Until) + 20*time.Minute)
-				if w.hasRule(g.ID) {
+				if w.InFirewalls(g.ID) {
 					t.Error("20 minutes past its until the firewall lets its holder through")
 				}
 			})
@@ -75,7 +76,7 @@ func TestHungStoreDelaysNoSecondClosing(t *testing.T) {
 				hang(w, &hung)
 				slow.Remove()
 				w.Pass(time.Until(second.Clock.Deadline) + 10*time.Second)
-				if held := w.held(second.ID); len(held) > 0 {
+				if held := w.Held(second.ID); len(held) > 0 {
 					t.Errorf("ten seconds past its deadline there is %v", held)
 				}
 			})

@@ -153,7 +153,7 @@ func TestLockedWhereTheVMGoes(t *testing.T) {
 		w.Azure.AddLock(azuresim.Lock{Name: "keep", Scope: azuresim.DemoJumpNSG, Level: azuresim.CanNotDelete})
 		w.Start()
 		g := w.Open(time.Hour, "dev-1")
-		if err := w.Azure.SetNSGOnNIC(w.nic(azuresim.DemoDev1), azuresim.DemoJumpNSG); err != nil {
+		if err := w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoDev1), azuresim.DemoJumpNSG); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)

@@ -16,7 +16,7 @@ func TestGuardMovesAfterItAgreed(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.Start()
 				g := w.Open(time.Hour, "web-1")
-				rule := w.oursIn(azuresim.DemoWebNICNSG)
+				rule := w.OursIn(azuresim.DemoWebNICNSG)
 				w.Azure.AddLock(azuresim.Lock{Name: "keep", Scope: azuresim.DemoWebSubnetNSG, Level: azuresim.CanNotDelete})
 				if _, err := w.Service.Done(t.Context(), ada, g.ID); err != nil {
 					t.Fatal(err)
@@ -35,7 +35,7 @@ func TestGuardMovesAfterItAgreed(t *testing.T) {
 				w.Azure.RemoveLock(azuresim.DemoWebSubnetNSG, "keep")
 				w.Pass(3 * time.Minute)
 				w.Want(g.ID, jit.Closed)
-				if held := w.held(g.ID); len(held) > 0 {
+				if held := w.Held(g.ID); len(held) > 0 {
 					t.Errorf("left are %v", held)
 				}
 			})

@@ -21,16 +21,16 @@ func TestVMsAreFollowed(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		g := w.Open(2*time.Hour, "jump-1")
-		nic := w.nic(azuresim.DemoJump)
+		nic := w.NIC(azuresim.DemoJump)
 		card, _ := w.Azure.NIC(nic)
 		if err := w.Azure.SetAddress(nic, card.IPs[0].Name, "10.10.9.77"); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
 		w.Want(g.ID, jit.Open)
-		if !w.protected(azuresim.DemoJump) || !w.Reachable(azuresim.DemoJump, "203.0.113.7") || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
+		if !w.IsProtected(azuresim.DemoJump) || !w.Reachable(azuresim.DemoJump, "203.0.113.7") || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
 			t.Error("the rules do not follow the new address")
 		}
 		if !slices.Contains(w.Kinds(g.ID), jit.EventMoved) || slices.Contains(w.Kinds(g.ID), jit.EventDrift) {
@@ -41,7 +41,7 @@ func TestVMsAreFollowed(t *testing.T) {
 		if g := w.Want(g.ID, jit.Closed); g.Decision.Ending != jit.Vanished {
 			t.Errorf("ended as %+v", g.Decision)
 		}
-		if w.Ours() != 1 || !w.protected(azuresim.DemoJump) {
+		if w.Ours() != 1 || !w.IsProtected(azuresim.DemoJump) {
 			t.Errorf("%d rules, want the deny of the interface that is left", w.Ours())
 		}
 		w.CheckPromises(foreign)
@@ -54,8 +54,8 @@ func TestOneOfSeveralAddressesChanges(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("web-2")
-		nic := w.nic(azuresim.DemoWeb2)
+		w.Protect("web-2")
+		nic := w.NIC(azuresim.DemoWeb2)
 		if err := w.Azure.SetAddress(nic, "ipconfig1", "10.10.1.77"); err != nil {
 			t.Fatal(err)
 		}
@@ -71,13 +71,13 @@ func TestOneOfSeveralAddressesChanges(t *testing.T) {
 func TestMovedUnderAnAllowIsSaid(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
-		w.plant(azuresim.DemoBackupNSG, "break-in", "Allow", "*", 120, "")
-		if err := w.Azure.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+		w.Protect("jump-1")
+		w.Plant(azuresim.DemoBackupNSG, "break-in", "Allow", "*", 120, "")
+		if err := w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
-		got := w.said(jit.EventProtected)
+		got := w.Texts(jit.EventProtected)
 		if len(got) != 2 || !strings.Contains(got[1], "break-in (priority 120) of backup-nsg") {
 			t.Errorf("the record says %q", got)
 		}
@@ -92,7 +92,7 @@ func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 		w.WrapStore = func(s simulated.Store) simulated.Store { return slowMoves{s} }
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("dev-1", "dev-2")
+		w.Protect("dev-1", "dev-2")
 		w.Azure.AddFault(azuresim.Fault{Method: http.MethodGet, Path: azuresim.DemoDevNSG, Latency: 5 * time.Second})
 		subnet := azuresim.DemoDevGroup + "/providers/Microsoft.Network/virtualNetworks/dev-vnet/subnets/dev"
 		if err := w.Azure.SetNSGOnSubnet(subnet, azuresim.DemoBackupNSG); err != nil {
@@ -104,7 +104,7 @@ func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 				t.Errorf("left is %s for %s", r.Name, r.DestinationAddressPrefix)
 			}
 		}
-		if !w.protected(azuresim.DemoDev1) || !w.protected(azuresim.DemoDev2) {
+		if !w.IsProtected(azuresim.DemoDev1) || !w.IsProtected(azuresim.DemoDev2) {
 			t.Error("they are not called shut")
 		}
 		w.CheckPromises(foreign)
@@ -129,7 +129,7 @@ func TestClosedMeansGoneWhereItWasToo(t *testing.T) {
 		w.Start()
 		g := w.Open(2*time.Hour, "jump-1")
 		fault := w.Azure.AddFault(azuresim.Forbidden().On(http.MethodDelete, azuresim.DemoJumpNSG))
-		if err := w.Azure.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+		if err := w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
@@ -159,10 +159,10 @@ func TestClosedMeansGoneWhereItWasToo(t *testing.T) {
 func TestGroupThatWasLeftIsDeleted(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		g := w.Open(2*time.Hour, "jump-1")
 		w.Azure.AddFault(azuresim.Forbidden().On(http.MethodDelete, azuresim.DemoJumpNSG))
-		if err := w.Azure.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+		if err := w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
@@ -183,9 +183,9 @@ func TestProtectingAnewRemembersWhatWasLeft(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		fault := w.Azure.AddFault(azuresim.Forbidden().On(http.MethodDelete, azuresim.DemoJumpNSG))
-		if err := w.Azure.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+		if err := w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
@@ -218,7 +218,7 @@ func TestAddressWithoutAGroup(t *testing.T) {
 				foreign := w.Foreign()
 				w.Start()
 				if !before {
-					w.protect("db-1")
+					w.Protect("db-1")
 				}
 				if err := w.Azure.SetNSGOnNIC(backup, ""); err != nil {
 					t.Fatal(err)
@@ -231,8 +231,8 @@ func TestAddressWithoutAGroup(t *testing.T) {
 					return
 				}
 				w.Pass(2 * time.Minute)
-				said := w.said(jit.EventProtected)
-				if !w.protected(azuresim.DemoDB1) || len(said) != 2 || !strings.Contains(said[1], "10.20.2.4, before which there is no network security group") {
+				said := w.Texts(jit.EventProtected)
+				if !w.IsProtected(azuresim.DemoDB1) || len(said) != 2 || !strings.Contains(said[1], "10.20.2.4, before which there is no network security group") {
 					t.Errorf("the record says %q", said)
 				}
 				if n := w.Ours(); n != 1 {

@@ -12,14 +12,14 @@ import (
 // A virtual network that one answer of a list lacks takes no deny away.
 func TestNetworkMissingFromAListUnshutsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.plant(azuresim.DemoDBSubnetNSG, "open-ssh", "Allow", "*", 2000, "")
+		w.Plant(azuresim.DemoDBSubnetNSG, "open-ssh", "Allow", "*", 2000, "")
 		w.Start()
-		w.protect("db-1")
+		w.Protect("db-1")
 		w.Azure.AddLag(azuresim.Lag{ID: azuresim.DemoDBGroup + "/providers/Microsoft.Network/virtualNetworks/db-vnet", Lists: 1})
 		for range 120 {
 			w.Pass(time.Second)
 			if w.Reachable(azuresim.DemoDB1, nobody) {
-				t.Fatalf("db-1 is open to everybody; the record says %v", w.said(jit.EventMoved))
+				t.Fatalf("db-1 is open to everybody; the record says %v", w.Texts(jit.EventMoved))
 			}
 		}
 	})
@@ -40,7 +40,7 @@ func TestNetworkMissingFromAListEndsNoGrant(t *testing.T) {
 func TestNetworkMissingFromListsEndsNoProtection(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("dev-1")
+		w.Protect("dev-1")
 		w.Azure.DeleteVM(azuresim.DemoDev1)
 		w.Pass(4*time.Hour - 2*time.Minute)
 		lag := w.Azure.AddLag(azuresim.Lag{ID: azuresim.DemoDevGroup + "/providers/Microsoft.Network/virtualNetworks/dev-vnet", Lists: -1})
@@ -48,7 +48,7 @@ func TestNetworkMissingFromListsEndsNoProtection(t *testing.T) {
 		lag.Remove()
 		w.Pass(time.Minute)
 		if w.Ours() == 0 {
-			t.Errorf("the deny of an interface that is there is gone: %v", w.said(jit.EventUnprotected))
+			t.Errorf("the deny of an interface that is there is gone: %v", w.Texts(jit.EventUnprotected))
 		}
 	})
 }
@@ -57,9 +57,9 @@ func TestNetworkMissingFromListsEndsNoProtection(t *testing.T) {
 // open.
 func TestRouteTableMissingFromAListShutsNothing(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		w.Start()
-		g := w.allowed(2*time.Hour, "203.0.113.7/32", "app-1")
+		g := w.ApprovedFrom(2*time.Hour, "203.0.113.7/32", "app-1")
 		w.Pass(4 * time.Minute)
 		w.Want(g.ID, jit.Open)
 		w.Azure.AddLag(azuresim.Lag{ID: w.routes(), Lists: 1})

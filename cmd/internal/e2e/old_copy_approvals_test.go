@@ -21,13 +21,13 @@ func TestOlderCopyForgetsApprovals(t *testing.T) {
 		if _, err := w.Service.Approve(t.Context(), grace, g.ID); err != nil {
 			t.Fatal(err)
 		}
-		older := w.copyStore()
+		older := w.CopyStore()
 		w.Pass(time.Second)
 		if _, err := w.Service.Deny(t.Context(), alan, g.ID, "not today"); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(5 * time.Minute)
-		w.putBack(older)
+		w.PutBack(older)
 		w.Pass(10 * time.Second)
 		if g := w.Want(g.ID, jit.Pending); len(g.Approvals) != 0 {
 			t.Errorf("it still has %+v", g.Approvals)
@@ -35,7 +35,7 @@ func TestOlderCopyForgetsApprovals(t *testing.T) {
 		if _, err := w.Service.Approve(t.Context(), alan, g.ID); err != nil {
 			t.Fatal(err)
 		}
-		w.staysShut(time.Minute, azuresim.DemoWeb1)
+		w.StaysShut(time.Minute, azuresim.DemoWeb1)
 	})
 }
 

@@ -1,51 +1,13 @@
 package e2e_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
-	"jitbot/jit/rules"
 )
-
-// copyStore is what the store holds now, as a backup has it.
-func (w *world) copyStore() []byte {
-	w.T.Helper()
-	w.Stop()
-	defer w.Start()
-	raw, err := os.ReadFile(w.File)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	return raw
-}
-
-// putBack stops the service, puts a copy of the store in the place of the store, and
-// starts again.
-func (w *world) putBack(raw []byte) {
-	w.T.Helper()
-	w.Stop()
-	if err := os.WriteFile(w.File, raw, 0o600); err != nil {
-		w.T.Fatal(err)
-	}
-	w.Start()
-}
-
-// staysShut checks that nothing is open to Ada while time passes.
-func (w *world) staysShut(d time.Duration, vms ...string) {
-	w.T.Helper()
-	for range int(d / time.Second) {
-		w.Pass(time.Second)
-		for _, vm := range vms {
-			if w.Reachable(vm, adasAddress) {
-				w.T.Fatalf("%s is open", vm)
-			}
-		}
-	}
-}
 
 // An older copy of the store, put back, does not open what was revoked since: the
 // grant ends, and its holder is told why.
@@ -54,15 +16,15 @@ func TestOlderCopyReopensNothing(t *testing.T) {
 		foreign := w.Foreign()
 		w.Start()
 		g, held := w.Open(2*time.Hour, "web-1"), w.Open(2*time.Hour, "web-2")
-		older := w.copyStore()
+		older := w.CopyStore()
 		w.Pass(5 * time.Second)
 		if _, err := w.Service.Revoke(t.Context(), grace, g.ID, "leaked"); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(20 * time.Minute)
 		w.Want(g.ID, jit.Closed)
-		w.putBack(older)
-		w.staysShut(3*time.Minute, azuresim.DemoWeb1)
+		w.PutBack(older)
+		w.StaysShut(3*time.Minute, azuresim.DemoWeb1)
 		ended := w.Want(g.ID, jit.Closed)
 		if !strings.Contains(ended.Decision.Reason, "when jitbot started") || w.Told.Count(string(g.ID)+" closed to requester") != 2 {
 			t.Errorf("it ended because %q, and its holder was told %d times", ended.Decision.Reason, w.Told.Count(string(g.ID)+" closed to requester"))
@@ -85,25 +47,13 @@ func TestRepairAfterARestart(t *testing.T) {
 		w.Stop()
 		w.Start()
 		w.Pass(time.Minute)
-		w.removeOurs(azuresim.DemoWebNICNSG)
+		w.RemoveAllows(azuresim.DemoWebNICNSG)
 		w.Pass(time.Minute)
 		w.Want(g.ID, jit.Open)
 		if !w.Reachable(azuresim.DemoWeb1, adasAddress) {
 			t.Error("it was not put back")
 		}
 	})
-}
-
-// removeOurs removes every allow of ours from an NSG, as another tool does.
-func (w *world) removeOurs(nsg string) {
-	w.T.Helper()
-	for _, r := range w.Azure.Rules(nsg) {
-		if n, ours := rules.ParseRuleName(r.Name); ours && n.Grant != "" {
-			if err := w.Azure.DeleteRule(nsg, r.Name); err != nil {
-				w.T.Fatal(err)
-			}
-		}
-	}
 }
 
 // What was not in force when jitbot started ends also where the policy says repair,
@@ -116,10 +66,10 @@ func TestRuleMissingAtTheStart(t *testing.T) {
 			t.Fatalf("db-1 has %d guards, want 2", n)
 		}
 		w.Stop()
-		w.removeOurs(g.Paths[0].Guard)
+		w.RemoveAllows(g.Paths[0].Guard)
 		w.Start()
 		w.Pass(10 * time.Second)
-		w.staysShut(2*time.Minute, azuresim.DemoDB1)
+		w.StaysShut(2*time.Minute, azuresim.DemoDB1)
 		w.Want(g.ID, jit.Closed)
 		if w.Ours() != 0 {
 			t.Error("a rule is left at the other guard")
@@ -133,19 +83,19 @@ func TestOlderCopyFollowsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
 		g := w.Open(2*time.Hour, "web-1")
-		older := w.copyStore()
+		older := w.CopyStore()
 		w.Pass(5 * time.Second)
 		if _, err := w.Service.Revoke(t.Context(), grace, g.ID, "leaked"); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(time.Minute)
 		w.Stop()
-		a, _ := w.Azure.NIC(w.nic(azuresim.DemoWeb1))
+		a, _ := w.Azure.NIC(w.NIC(azuresim.DemoWeb1))
 		if err := w.Azure.SetAddress(a.ID, a.IPs[0].Name, "10.10.1.200"); err != nil {
 			t.Fatal(err)
 		}
-		w.putBack(older)
-		w.staysShut(3*time.Minute, azuresim.DemoWeb1)
+		w.PutBack(older)
+		w.StaysShut(3*time.Minute, azuresim.DemoWeb1)
 		w.Want(g.ID, jit.Closed)
 	})
 }
@@ -157,7 +107,7 @@ func TestMoveWhileDownIsFollowed(t *testing.T) {
 		w.Start()
 		g := w.Open(2*time.Hour, "web-1")
 		w.Stop()
-		w.swapAddress(azuresim.DemoWeb1, azuresim.DemoWeb2)
+		w.SwapAddresses(azuresim.DemoWeb1, azuresim.DemoWeb2)
 		w.Start()
 		w.Pass(time.Minute)
 		w.Want(g.ID, jit.Open)
@@ -187,10 +137,10 @@ func TestOlderCopyOpensNothing(t *testing.T) {
 				until(w)
 				w.Pass(65 * time.Second)
 				w.Azure.Configure(func(s *azuresim.Settings) { s.OperationTime = time.Minute })
-				g := w.approved("web-1")
+				g := w.Approved("web-1")
 				w.Pass(3 * time.Second)
 				w.Want(g.ID, jit.Opening)
-				older := w.copyStore()
+				older := w.CopyStore()
 				w.Azure.Configure(func(s *azuresim.Settings) { s.OperationTime = 2 * time.Second })
 				w.Azure.ClearClockSkew()
 				w.Pass(3 * time.Minute)
@@ -200,8 +150,8 @@ func TestOlderCopyOpensNothing(t *testing.T) {
 				}
 				w.Pass(time.Minute)
 				w.Want(g.ID, jit.Closed)
-				w.putBack(older)
-				w.staysShut(5*time.Minute, azuresim.DemoWeb1)
+				w.PutBack(older)
+				w.StaysShut(5*time.Minute, azuresim.DemoWeb1)
 				if g := w.Want(g.ID, jit.Closed); !strings.Contains(g.Decision.Reason, "jitbot was down") {
 					t.Errorf("it ended because %q", g.Decision.Reason)
 				}
@@ -221,14 +171,14 @@ func (w *world) askedInACopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	older := w.copyStore()
+	older := w.CopyStore()
 	w.Pass(time.Minute)
 	g := w.Want(grants[0].ID, jit.Open)
 	if _, err := w.Service.Revoke(t.Context(), grace, g.ID, "leaked"); err != nil {
 		t.Fatal(err)
 	}
 	w.Pass(5 * time.Minute)
-	w.putBack(older)
-	w.staysShut(5*time.Minute, azuresim.DemoWeb1)
+	w.PutBack(older)
+	w.StaysShut(5*time.Minute, azuresim.DemoWeb1)
 	w.Want(g.ID, jit.Refused)
 }

@@ -15,14 +15,14 @@ func TestOlderCopyClosesWhatBeganSince(t *testing.T) {
 		w.Start()
 		w.Azure.SetClockSkew("", 5*time.Minute) // it waits
 		w.Pass(65 * time.Second)
-		g := w.approved("web-1")
+		g := w.Approved("web-1")
 		w.Pass(3 * time.Second)
-		older := w.copyStore()
+		older := w.CopyStore()
 		w.Azure.ClearClockSkew()
 		w.Pass(3 * time.Minute)
 		w.Want(g.ID, jit.Open)
 		kept := w.Azure.AddFault(unlistedGuards())
-		w.putBack(older)
+		w.PutBack(older)
 		w.Pass(20 * time.Second)
 		w.Stop()
 		w.Start()
@@ -36,7 +36,7 @@ func TestOlderCopyClosesWhatBeganSince(t *testing.T) {
 				break
 			}
 		}
-		if held := w.held(g.ID); !closed || len(held) > 0 {
+		if held := w.Held(g.ID); !closed || len(held) > 0 {
 			t.Errorf("closed %t, and left are %v", closed, held)
 		}
 		w.CheckPromises(foreign)

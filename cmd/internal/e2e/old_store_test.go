@@ -69,7 +69,7 @@ func (w *world) putOldRules() {
 // nothing behind.
 func TestStoreOfAnEarlierVersion(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		tables, firewalls, foreign := w.tables(), w.Firewalls(), w.Foreign()
 		time.Sleep(70 * time.Minute)
 		w.putOldRules()

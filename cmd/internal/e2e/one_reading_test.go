@@ -37,7 +37,7 @@ func TestOpenIsOneReadingOfAllGuards(t *testing.T) {
 		if !w.Grant(g.ID).ConfirmedAt(azuresim.DemoWebNICNSG) {
 			t.Fatal("the first rule is not agreed yet")
 		}
-		if err := w.Azure.DeleteRule(azuresim.DemoWebNICNSG, w.oursIn(azuresim.DemoWebNICNSG).Name); err != nil {
+		if err := w.Azure.DeleteRule(azuresim.DemoWebNICNSG, w.OursIn(azuresim.DemoWebNICNSG).Name); err != nil {
 			t.Fatal(err)
 		}
 		for range 30 {
@@ -64,7 +64,7 @@ func TestClosedIsOneReadingOfAllGuards(t *testing.T) {
 		foreign := w.Foreign()
 		w.Start()
 		g := w.Open(time.Hour, "web-1")
-		rule := w.oursIn(azuresim.DemoWebNICNSG)
+		rule := w.OursIn(azuresim.DemoWebNICNSG)
 		w.Azure.AddFault(azuresim.Fault{OperationTime: 12 * time.Second}.On(http.MethodDelete, azuresim.DemoWebSubnetNSG))
 		if _, err := w.Service.Done(t.Context(), ada, g.ID); err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func TestProtectedIsOneReadingOfAllGuards(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(8 * time.Second)
-		edited := w.oursIn(azuresim.DemoWebNICNSG)
+		edited := w.OursIn(azuresim.DemoWebNICNSG)
 		edited.SourceAddressPrefix = "192.0.2.1"
 		if err := w.Azure.PutRule(azuresim.DemoWebNICNSG, edited); err != nil {
 			t.Fatal(err)

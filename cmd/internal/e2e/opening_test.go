@@ -49,7 +49,7 @@ func TestStaleApprovalOpensNothing(t *testing.T) {
 		w.Azure.Configure(func(s *azuresim.Settings) { s.ClockSkew = time.Hour })
 		w.Start()
 		w.Pass(2 * time.Second)
-		g := w.approved("web-1")
+		g := w.Approved("web-1")
 		w.Pass(5 * time.Second)
 		if g := w.Want(g.ID, jit.Opening); g.Waiting == "" {
 			t.Fatal("it should be held back")
@@ -73,7 +73,7 @@ func TestStaleApprovalOpensNothing(t *testing.T) {
 
 func (w *world) nothingOpened() {
 	w.T.Helper()
-	if n := len(w.sent(http.MethodPut, "securityRules")); n != 0 || w.Reachable(azuresim.DemoWeb1, adasAddress) {
+	if n := len(w.Sent(http.MethodPut, "securityRules")); n != 0 || w.Reachable(azuresim.DemoWeb1, adasAddress) {
 		w.T.Errorf("%d rules were written", n)
 	}
 }
@@ -84,6 +84,7 @@ func (w *world) cutOff() jit.ID {
 	w.T.Helper()
 	w.With(func(c *jit.Config) { c.Approvals = []jit.ApprovalRule{{}} })
 	w.Start()
+	w.Pass(5 * time.Second) // the store is taken for the newest
 	grants, err := w.Service.Ask(w.T.Context(), ada, "k", jit.Ask{
 		VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
 		Sources: sources(adasAddress + "/32"), Reason: "mend the index",
@@ -164,7 +165,7 @@ func TestWrongMarkIsOverruledByAzure(t *testing.T) {
 		w.Stop()
 		w.Start()
 		w.Pass(3 * time.Minute)
-		g := w.approved("web-1")
+		g := w.Approved("web-1")
 		w.Pass(90 * time.Second)
 		if g := w.Want(g.ID, jit.Opening); g.Waiting == "" {
 			t.Error("it does not say why it waits")
@@ -187,7 +188,7 @@ func TestRightMarkHoldsOpenings(t *testing.T) {
 		w.Client = w.Connect()
 		w.Start()
 		w.Pass(10 * time.Second)
-		g := w.approved("web-1")
+		g := w.Approved("web-1")
 		w.Pass(20 * time.Minute)
 		w.Want(g.ID, jit.Opening)
 		w.Azure.Configure(func(s *azuresim.Settings) { s.ClockSkew = 0 })
@@ -208,7 +209,7 @@ func TestHeldThenBusyIsTriedAgain(t *testing.T) {
 		w.Azure.Configure(func(s *azuresim.Settings) { s.ClockSkew = time.Hour })
 		w.Start()
 		w.Pass(2 * time.Second)
-		g := w.approved("web-1")
+		g := w.Approved("web-1")
 		w.Pass(5 * time.Minute)
 		w.Want(g.ID, jit.Opening)
 		fault := w.Azure.AddFault(azuresim.Busy().On(http.MethodGet, "roleAssignments").Only(1))

@@ -16,7 +16,7 @@ import (
 // rules its own way; with bare it drops the description too.
 func (w *world) renumber(nsg string, bare bool) {
 	w.T.Helper()
-	r := w.oursIn(nsg)
+	r := w.OursIn(nsg)
 	r.Priority = 2500
 	if bare {
 		r.Description = "managed"
@@ -40,7 +40,7 @@ func TestRenumberedRuleOfAGrant(t *testing.T) {
 					foreign := w.Foreign()
 					w.Start()
 					g := w.Open(30*time.Minute, "web-1")
-					before := w.oursIn(azuresim.DemoWebNICNSG)
+					before := w.OursIn(azuresim.DemoWebNICNSG)
 					w.renumber(azuresim.DemoWebNICNSG, bare)
 					w.Pass(time.Minute)
 					if !slices.Contains(w.Kinds(g.ID), jit.EventDrift) || w.Told.Count("drift to thread") != 1 {
@@ -50,7 +50,7 @@ func TestRenumberedRuleOfAGrant(t *testing.T) {
 						if ended := w.Want(g.ID, jit.Closed); ended.Decision.Ending != jit.Drifted {
 							t.Errorf("it ended as %s", ended.Decision.Ending)
 						}
-					} else if after := w.oursIn(azuresim.DemoWebNICNSG); !equalRules(before, after) {
+					} else if after := w.OursIn(azuresim.DemoWebNICNSG); !equalRules(before, after) {
 						t.Errorf("the rule is %+v, was %+v", after, before)
 					}
 					w.Pass(time.Until(g.Clock.Deadline) + 30*time.Second)
@@ -75,10 +75,10 @@ func TestRenumberedDeny(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(30 * time.Second)
-		before := w.oursIn(azuresim.DemoDevNSG)
+		before := w.OursIn(azuresim.DemoDevNSG)
 		w.renumber(azuresim.DemoDevNSG, true)
 		w.Pass(time.Minute)
-		if after := w.oursIn(azuresim.DemoDevNSG); !equalRules(before, after) || !w.Told.Has("drift to channel") {
+		if after := w.OursIn(azuresim.DemoDevNSG); !equalRules(before, after) || !w.Told.Has("drift to channel") {
 			t.Errorf("the deny is %+v, was %+v; said %v", after, before, w.Told.Said())
 		}
 		w.renumber(azuresim.DemoDevNSG, false)

@@ -39,7 +39,7 @@ func TestGroupWithTwoDots(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		const group = azuresim.DemoSubscriptionScope + "/resourceGroups/team..a"
 		w.Azure.PutResourceGroup(azuresim.ResourceGroup{Subscription: azuresim.DemoSubscription, Name: "team..a", Location: azuresim.DemoLocation})
-		nic, _ := w.Azure.NIC(w.nic(azuresim.DemoWeb1))
+		nic, _ := w.Azure.NIC(w.NIC(azuresim.DemoWeb1))
 		guard := group + "/providers/Microsoft.Network/networkSecurityGroups/dots-nsg"
 		if err := w.Azure.PutNSG(azuresim.NSG{ID: guard, Location: azuresim.DemoLocation}); err != nil {
 			t.Fatal(err)

@@ -57,9 +57,9 @@ func TestRoleIsWhatIsUsed(t *testing.T) {
 		w.joinOffice()
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		g := w.Open(10*time.Minute, "jump-1", "web-2")
-		w.scan(carol)
+		w.Scan(carol)
 		if _, err := w.Service.Explain(t.Context(), ada, "web-1", ada); err != nil {
 			t.Error(err)
 		}

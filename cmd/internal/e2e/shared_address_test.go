@@ -12,25 +12,11 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// twinned is a world where another virtual network has a VM with the address of
-// dev-1, behind the group.
-func twinned(w *world, nsg string) string {
-	const group = azuresim.DemoDevGroup
-	const net, nic, vm = group + "/providers/Microsoft.Network/virtualNetworks/copy-vnet", group + "/providers/Microsoft.Network/networkInterfaces/copy-1-nic", group + "/providers/Microsoft.Compute/virtualMachines/copy-1"
-	w.Azure.PutVNet(azuresim.VNet{
-		ID: net, Location: azuresim.DemoLocation, Prefixes: []string{"10.30.0.0/16"},
-		Subnets: []azuresim.Subnet{{Name: "dev", Prefixes: []string{"10.30.1.0/24"}, NSG: nsg}},
-	})
-	w.Azure.PutNIC(azuresim.NIC{ID: nic, Location: azuresim.DemoLocation, IPs: []azuresim.IPConfig{{Name: "ipconfig1", Address: "10.30.1.4", Subnet: net + "/subnets/dev"}}})
-	w.Azure.PutVM(azuresim.VM{ID: vm, Location: azuresim.DemoLocation, NICs: []string{nic}})
-	return vm
-}
-
 // A grant for one VM does not open another that has the same address behind
 // the same group: it is refused, and names both.
 func TestSameAddressBehindTheSameGroup(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		copied := twinned(w, azuresim.DemoDevNSG)
+		copied := w.AddTwin(azuresim.DemoDevNSG)
 		w.Start()
 		_, err := w.AskFrom(ada, time.Hour, "198.51.100.7/32", "dev-1")
 		if !errors.Is(err, jit.ErrPolicy) || !strings.Contains(err.Error(), "dev/copy-1 has the address 10.30.1.4 behind the same network security group as dev-1") {
@@ -51,7 +37,7 @@ func TestSameAddressBehindTheSameGroup(t *testing.T) {
 // Behind a group of its own the other stays shut.
 func TestSameAddressBehindAnotherGroup(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		copied := twinned(w, azuresim.DemoBackupNSG)
+		copied := w.AddTwin(azuresim.DemoBackupNSG)
 		w.Start()
 		g := w.Open(time.Hour, "dev-1")
 		if !w.Reachable(azuresim.DemoDev1, adasAddress) || w.Reachable(copied, adasAddress) {
@@ -68,7 +54,7 @@ func TestSameAddressThatAppearsLater(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		twinned(w, azuresim.DemoDevNSG)
+		w.AddTwin(azuresim.DemoDevNSG)
 		w.Pass(2 * time.Minute)
 		_, err = w.Service.Approve(t.Context(), grace, g.ID)
 		if err == nil || !strings.Contains(err.Error(), "dev/copy-1 has the address 10.30.1.4") || w.Ours() != 0 {
@@ -81,13 +67,13 @@ func TestSameAddressThatAppearsLater(t *testing.T) {
 // Its rules follow a VM to no address that another one has.
 func TestFollowsToNoAddressOfAnother(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		copied := twinned(w, azuresim.DemoDevNSG)
-		if err := w.Azure.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.40"); err != nil {
+		copied := w.AddTwin(azuresim.DemoDevNSG)
+		if err := w.Azure.SetAddress(w.NIC(azuresim.DemoDev1), "ipconfig1", "10.30.1.40"); err != nil {
 			t.Fatal(err)
 		}
 		w.Start()
-		g := w.openFrom("198.51.100.7/32", "dev-1")
-		if err := w.Azure.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.4"); err != nil {
+		g := w.OpenFrom("198.51.100.7/32", "dev-1")
+		if err := w.Azure.SetAddress(w.NIC(azuresim.DemoDev1), "ipconfig1", "10.30.1.4"); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
@@ -97,25 +83,12 @@ func TestFollowsToNoAddressOfAnother(t *testing.T) {
 	})
 }
 
-func (w *world) openFrom(source, vm string) jit.Grant {
-	w.T.Helper()
-	g, err := w.AskFrom(ada, 2*time.Hour, source, vm)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	if _, err := w.Service.Approve(w.T.Context(), grace, g.ID); err != nil {
-		w.T.Fatal(err)
-	}
-	w.Pass(20 * time.Second)
-	return w.Want(g.ID, jit.Open)
-}
-
 // One that gets the address of a VM while a grant is open is not opened.
 func TestSameAddressWhileOpen(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		g := w.openFrom("198.51.100.7/32", "dev-1")
-		copied := twinned(w, azuresim.DemoDevNSG)
+		g := w.OpenFrom("198.51.100.7/32", "dev-1")
+		copied := w.AddTwin(azuresim.DemoDevNSG)
 		w.Pass(2 * time.Minute)
 		if w.Reachable(copied, "198.51.100.7") {
 			t.Errorf("copy-1 is open, %s is %s", g.ID, w.Grant(g.ID).State)
@@ -135,7 +108,7 @@ func TestAddressThatChangedHands(t *testing.T) {
 		if err := w.Azure.SetAddress(azuresim.DemoDevGroup+"/providers/Microsoft.Network/networkInterfaces/dev-2-nic", "ipconfig1", "10.30.1.77"); err != nil {
 			t.Fatal(err)
 		}
-		_ = w.Azure.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.5")
+		_ = w.Azure.SetAddress(w.NIC(azuresim.DemoDev1), "ipconfig1", "10.30.1.5")
 		if _, err := w.Service.Approve(t.Context(), grace, g.ID); err != nil {
 			t.Errorf("refused: %v", err)
 		}
@@ -147,9 +120,9 @@ func TestAddressThatChangedHands(t *testing.T) {
 // A group that the other VM has alone, and that lets all in, keeps nothing shut.
 func TestSameAddressBehindAnOpenGroup(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		copied := twinned(w, azuresim.DemoDevNSG)
-		w.plant(azuresim.DemoBackupNSG, "all", "Allow", "*", 120, "")
-		if err := w.Azure.SetNSGOnNIC(w.nic(copied), azuresim.DemoBackupNSG); err != nil {
+		copied := w.AddTwin(azuresim.DemoDevNSG)
+		w.Plant(azuresim.DemoBackupNSG, "all", "Allow", "*", 120, "")
+		if err := w.Azure.SetNSGOnNIC(w.NIC(copied), azuresim.DemoBackupNSG); err != nil {
 			t.Fatal(err)
 		}
 		w.Start()
@@ -157,10 +130,10 @@ func TestSameAddressBehindAnOpenGroup(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "dev/copy-1 has the address 10.30.1.4") {
 			t.Errorf("%s is %s, %v", g.ID, g.State, err)
 		}
-		if w.plant(azuresim.DemoBackupNSG, "none", "Deny", "*", 110, ""); w.Reachable(copied, "198.51.100.7") {
+		if w.Plant(azuresim.DemoBackupNSG, "none", "Deny", "*", 110, ""); w.Reachable(copied, "198.51.100.7") {
 			t.Fatal("copy-1 should be shut now")
 		}
-		w.openFrom("198.51.100.7/32", "dev-1")
+		w.OpenFrom("198.51.100.7/32", "dev-1")
 		if w.Reachable(copied, "198.51.100.7") {
 			t.Error("copy-1 was opened")
 		}
@@ -171,21 +144,21 @@ func TestSameAddressBehindAnOpenGroup(t *testing.T) {
 // by one grant, and not by two.
 func TestSameAddressAsTwoTogether(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		copied := twinned(w, azuresim.DemoDevNSG)
-		if err := w.Azure.SetNSGOnNIC(w.nic(copied), azuresim.DemoBackupNSG); err != nil {
+		copied := w.AddTwin(azuresim.DemoDevNSG)
+		if err := w.Azure.SetNSGOnNIC(w.NIC(copied), azuresim.DemoBackupNSG); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Azure.SetNSGOnNIC(w.nic(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
+		if err := w.Azure.SetNSGOnNIC(w.NIC(azuresim.DemoJump), azuresim.DemoBackupNSG); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Azure.SetAddress(w.nic(azuresim.DemoJump), "ipconfig1", "10.30.1.4"); err != nil {
+		if err := w.Azure.SetAddress(w.NIC(azuresim.DemoJump), "ipconfig1", "10.30.1.4"); err != nil {
 			t.Fatal(err)
 		}
 		w.Start()
 		if _, err := w.AskFrom(ada, time.Hour, "198.51.100.7/32", "dev-1", "jump-1"); !errors.Is(err, jit.ErrPolicy) {
 			t.Errorf("both: %v", err)
 		}
-		w.openFrom("198.51.100.7/32", "dev-1")
+		w.OpenFrom("198.51.100.7/32", "dev-1")
 		if _, err := w.AskFrom(ada, time.Hour, "198.51.100.7/32", "jump-1"); !errors.Is(err, jit.ErrPolicy) || w.Reachable(copied, "198.51.100.7") {
 			t.Errorf("one after the other: %v", err)
 		}
@@ -201,7 +174,7 @@ func TestSameAddressByAnOldList(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		copied := twinned(w, azuresim.DemoDevNSG)
+		copied := w.AddTwin(azuresim.DemoDevNSG)
 		w.Azure.AddFault(azuresim.Fault{Method: http.MethodGet, Pattern: regexp.MustCompile("(?i)/virtualMachines$"), Status: http.StatusInternalServerError})
 		w.Pass(2 * time.Minute)
 		if _, err := w.Service.Approve(t.Context(), grace, g.ID); !errors.Is(err, jit.ErrBusy) {

@@ -26,13 +26,13 @@ func TestPolicyOfASickSubscriptionDelaysNoDrift(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.Start()
-				w.protect("jump-1")
+				w.Protect("jump-1")
 				fall(w)
 				w.Pass(5 * time.Minute)
-				w.removeDenies(azuresim.DemoJumpNSG)
+				w.RemoveDenies(azuresim.DemoJumpNSG)
 				w.Pass(time.Minute)
 				if w.Reachable(azuresim.DemoJump, nobody) {
-					t.Errorf("jump-1 is open to everybody for a minute and called protected %t", w.protected(azuresim.DemoJump))
+					t.Errorf("jump-1 is open to everybody for a minute and called protected %t", w.IsProtected(azuresim.DemoJump))
 				}
 				if why := w.Client.Fault(azuresim.DemoSubscription); why != "" {
 					t.Errorf("the subscription of the firewall is called sick: %s", why)

@@ -69,7 +69,7 @@ func TestLongOpeningsDelayNoOther(t *testing.T) {
 		for _, g := range grants {
 			w.Want(g.ID, jit.Opening)
 		}
-		g := w.approved("web-1")
+		g := w.Approved("web-1")
 		w.Pass(15 * time.Second)
 		w.Want(g.ID, jit.Open)
 		w.Want(grants[15].ID, jit.Opening)
@@ -87,7 +87,7 @@ func TestWhatCannotBeProtectedIsLetBe(t *testing.T) {
 		w.Config.Policies[0].Match = jit.Match{Tags: map[string]string{"crowd": "yes"}}
 		w.Start()
 		w.Pass(time.Hour)
-		if n := len(w.sent("GET", "/virtualMachines/crowd-")); n < machines || n > 10*machines {
+		if n := len(w.Sent("GET", "/virtualMachines/crowd-")); n < machines || n > 10*machines {
 			t.Errorf("%d machines were read %d times in an hour", machines, n)
 		}
 		const vm, nic = azuresim.DemoDevGroup + "/providers/Microsoft.Compute/virtualMachines/crowd-7", azuresim.DemoDevGroup + "/providers/Microsoft.Network/networkInterfaces/crowd-7-nic"
@@ -95,7 +95,7 @@ func TestWhatCannotBeProtectedIsLetBe(t *testing.T) {
 		card.NSG = azuresim.DemoDevNSG
 		w.Azure.PutNIC(card)
 		w.Pass(time.Minute)
-		if !w.protected(vm) {
+		if !w.IsProtected(vm) {
 			t.Error("one that can be is not protected within a minute")
 		}
 	})
@@ -118,7 +118,7 @@ func TestSweepWaitsForNobody(t *testing.T) {
 				}
 				overdue = append(overdue, azuresim.DemoArchiveNICNSG)
 				for _, nsg := range overdue {
-					w.plant(nsg, orphan, "Allow", "203.0.113.99", 200, strings.Replace(until, "g-7k2qd", "g-99999", 1))
+					w.Plant(nsg, orphan, "Allow", "203.0.113.99", 200, strings.Replace(until, "g-7k2qd", "g-99999", 1))
 				}
 				fall(w)
 				hang := azuresim.HangingRequest()
@@ -131,7 +131,7 @@ func TestSweepWaitsForNobody(t *testing.T) {
 				})
 				w.Pass(10 * time.Second)
 				for i, nsg := range overdue {
-					if left := w.holds(nsg, orphan); left != (i == 7) {
+					if left := w.Holds(nsg, orphan); left != (i == 7) {
 						t.Errorf("%s: left %v after 10 s", nsg, left)
 					}
 				}

@@ -36,6 +36,7 @@ func TestOverdueRulesGoThoughNothingCanBeStored(t *testing.T) {
 		w.WrapStore = func(s simulated.Store) simulated.Store { return fullDisk{s, &full} }
 		w.Start()
 		g := w.Open(30*time.Minute, "web-1")
+		w.Told.MayBeLate(3 * time.Hour) // nothing is told that is not stored
 		full.Store(true)
 		w.Pass(time.Until(g.Clock.Deadline) - time.Second)
 		if w.Ours() == 0 {

@@ -71,12 +71,12 @@ func TestSickSubscriptionBlindsNoOther(t *testing.T) {
 	eachSickness(t, func(t *testing.T, w *world) {
 		g := w.Open(2*time.Hour, "web-1")
 		for _, nsg := range []string{azuresim.DemoWebNICNSG, azuresim.DemoArchiveNICNSG} {
-			w.plant(nsg, orphan, "Allow", "203.0.113.99", 200, "")
+			w.Plant(nsg, orphan, "Allow", "203.0.113.99", 200, "")
 		}
-		w.swapAddress(azuresim.DemoWeb1, azuresim.DemoWeb2)
+		w.SwapAddresses(azuresim.DemoWeb1, azuresim.DemoWeb2)
 		w.Pass(90 * time.Second)
 		for _, nsg := range []string{azuresim.DemoWebNICNSG, azuresim.DemoArchiveNICNSG} {
-			if w.holds(nsg, orphan) {
+			if w.Holds(nsg, orphan) {
 				t.Errorf("the orphan in %s stands", nsg)
 			}
 		}
@@ -137,9 +137,9 @@ func TestSickSubscriptionStopsNoAskElsewhere(t *testing.T) {
 // configuration protects there always is protected.
 func TestSickSubscriptionHoldsUpNoProtectionElsewhere(t *testing.T) {
 	eachSickness(t, func(t *testing.T, w *world) {
-		w.protect("dev-1")
+		w.Protect("dev-1")
 		w.Pass(20 * time.Second)
-		if !w.protected(azuresim.DemoDev1) {
+		if !w.IsProtected(azuresim.DemoDev1) {
 			t.Error("dev-1 is not protected")
 		}
 	})
@@ -186,7 +186,7 @@ func TestHangingGroupsDelayNoClosing(t *testing.T) {
 				silent.Path = "/networkSecurityGroups/hang-"
 				fault := w.Azure.AddFault(silent)
 				for i := range 250 {
-					w.plant(fmt.Sprintf("%s/providers/Microsoft.Network/networkSecurityGroups/hang-%d", group, i), orphan, "Allow", "203.0.113.99", 200, "")
+					w.Plant(fmt.Sprintf("%s/providers/Microsoft.Network/networkSecurityGroups/hang-%d", group, i), orphan, "Allow", "203.0.113.99", 200, "")
 				}
 				w.Pass(time.Until(g.Clock.Deadline) + 2*time.Second)
 				if n := fault.Hanging(); n != 250 {
@@ -217,7 +217,7 @@ func TestStuckClosingHoldsItsOwnGroups(t *testing.T) {
 		}
 		opening := func(vm string, waits bool) {
 			t.Helper()
-			g := w.approved(vm)
+			g := w.Approved(vm)
 			w.Pass(20 * time.Second)
 			if g = w.Grant(g.ID); (g.State == jit.Opening && strings.Contains(g.Waiting, "closing")) != waits {
 				t.Errorf("%s is %s, and waits: %q", vm, g.State, g.Waiting)

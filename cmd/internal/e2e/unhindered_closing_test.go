@@ -26,7 +26,7 @@ func TestFullDiskAndDriftBesideAnOverdueRule(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(time.Until(overdue.Clock.Until) + 30*time.Minute)
-		if held := w.held(overdue.ID); len(held) > 0 {
+		if held := w.Held(overdue.ID); len(held) > 0 {
 			t.Errorf("half an hour past its until there is %v", held)
 		}
 	})
@@ -45,7 +45,7 @@ func TestFullDiskAndAClosingBesideAnOverdueRule(t *testing.T) {
 		}
 		full.Store(true)
 		w.Pass(time.Until(overdue.Clock.Until) + 10*time.Minute)
-		if held := w.held(overdue.ID); len(held) > 0 {
+		if held := w.Held(overdue.ID); len(held) > 0 {
 			t.Errorf("ten minutes past its until there is %v", held)
 		}
 	})
@@ -59,11 +59,11 @@ func TestUnreadableGuardOfAnOpeningDelaysNoClosing(t *testing.T) {
 		other := w.Open(15*time.Minute, "db-2")
 		w.Pass(time.Until(other.Clock.Deadline) - time.Minute)
 		w.Azure.AddFault(azuresim.Fault{Method: http.MethodPut, Path: azuresim.DemoDBSubnetNSG, OperationTime: 15 * time.Second})
-		g := w.approved("db-1")
+		g := w.Approved("db-1")
 		w.Pass(10 * time.Second)
 		w.Azure.AddFault(azuresim.Fault{Method: http.MethodGet, Path: azuresim.DemoBackupNSG, Status: 500})
 		w.Pass(time.Until(other.Clock.Deadline) + 5*time.Minute)
-		if held := w.held(other.ID); len(held) > 0 {
+		if held := w.Held(other.ID); len(held) > 0 {
 			t.Errorf("five minutes past its deadline there is %v; the other is %s", held, w.Grant(g.ID).State)
 		}
 	})
@@ -88,7 +88,7 @@ func TestUnreadableGuardKeepsNothingOpenElsewhere(t *testing.T) {
 				w.Azure.AddFault(sick)
 				late.Remove()
 				w.Pass(time.Until(other.Clock.Until) + 10*time.Minute)
-				if held := w.held(other.ID); len(held) > 0 {
+				if held := w.Held(other.ID); len(held) > 0 {
 					t.Errorf("ten minutes past its until there is %v", held)
 				}
 				if _, err := w.Store.Grant(t.Context(), both.ID); err != nil {
@@ -112,7 +112,7 @@ func TestHangingReadBesideDelaysNoClosing(t *testing.T) {
 		w.Pass(6 * time.Second)
 		w.Azure.AddFault(azuresim.Fault{Method: http.MethodGet, Path: azuresim.DemoBackupNSG, HangRequest: true})
 		w.Pass(time.Until(other.Clock.Deadline) + 90*time.Second)
-		if held := w.held(other.ID); len(held) > 0 {
+		if held := w.Held(other.ID); len(held) > 0 {
 			t.Errorf("90 s past its deadline there is %v", held)
 		}
 	})
@@ -134,7 +134,7 @@ func TestPauseOfAnotherSubscriptionKeepsNothingOpen(t *testing.T) {
 		w.Pass(time.Until(other.Clock.Deadline) - time.Second)
 		w.Azure.AddFault(azuresim.Conflict().On(http.MethodDelete, string(other.ID)).Only(2))
 		w.Pass(15 * time.Minute)
-		if held := w.held(other.ID); len(held) > 0 {
+		if held := w.Held(other.ID); len(held) > 0 {
 			t.Errorf("15 minutes past its deadline there is %v; the other is %+v", held, w.Grant(both.ID).Paths)
 		}
 	})

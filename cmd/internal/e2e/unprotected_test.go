@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit/azure/azuresim"
 )
 
@@ -35,7 +36,7 @@ func TestUnprotectedIsSaid(t *testing.T) {
 				}
 			}
 		}
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		if got := notes("jump-1"); got != "" {
 			t.Errorf("of a protected VM: %q", got)
 		}
@@ -46,7 +47,7 @@ func TestUnprotectedIsSaid(t *testing.T) {
 // with, and where the configuration decides.
 func TestUnprotectedWithoutACommand(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		if err := w.Azure.SetNSGOnSubnet(coreSubnet, ""); err != nil {
+		if err := w.Azure.SetNSGOnSubnet(simulated.CoreSubnet, ""); err != nil {
 			t.Fatal(err)
 		}
 		err := w.Azure.PutRule(azuresim.DemoJumpNSG, azuresim.Rule{

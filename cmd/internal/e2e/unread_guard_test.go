@@ -26,7 +26,7 @@ func TestOverdueGoesUnreadAndUnstored(t *testing.T) {
 		full.Store(true)
 		w.Azure.AddFault(azuresim.Fault{Method: http.MethodGet, Path: azuresim.DemoDevNSG, Status: 500})
 		w.Pass(time.Until(g.Clock.Deadline) + time.Minute)
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("a minute past its deadline there is %v", held)
 		}
 	})
@@ -46,8 +46,8 @@ func TestMissingGuardOfASubscriptionTakenOut(t *testing.T) {
 		lag := w.Azure.AddLag(azuresim.Lag{ID: azuresim.DemoDevNSG, Lists: -1, Reads: -1})
 		w.Start()
 		w.Pass(5 * time.Minute)
-		if now := w.Grant(g.ID); now.State == jit.Closed && len(w.held(g.ID)) > 0 {
-			t.Errorf("it is called closed, and there is %v", w.held(g.ID))
+		if now := w.Grant(g.ID); now.State == jit.Closed && len(w.Held(g.ID)) > 0 {
+			t.Errorf("it is called closed, and there is %v", w.Held(g.ID))
 		}
 		lag.Remove()
 	})
@@ -59,7 +59,7 @@ func TestSweepOfARuleInAnotherCase(t *testing.T) {
 		w.Start()
 		g := w.Open(30*time.Minute, "dev-1")
 		w.Stop()
-		rule := w.oursIn(azuresim.DemoDevNSG)
+		rule := w.OursIn(azuresim.DemoDevNSG)
 		if err := w.Azure.DeleteRule(azuresim.DemoDevNSG, rule.Name); err != nil {
 			t.Fatal(err)
 		}

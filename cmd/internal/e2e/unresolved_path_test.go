@@ -35,7 +35,7 @@ func (w *world) toHost(source, host string) {
 
 // subnet is that of a VM's first interface.
 func (w *world) subnet(vm string) string {
-	nic, _ := w.Azure.NIC(w.nic(vm))
+	nic, _ := w.Azure.NIC(w.NIC(vm))
 	return nic.IPs[0].Subnet
 }
 
@@ -56,7 +56,7 @@ func TestDNATByHostName(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.dropDNAT()
 		w.Start()
-		before, _ := w.scan(carol)
+		before, _ := w.Scan(carol)
 		if p := before["app-1"]; p.Class != reach.ClassHealthy {
 			t.Fatalf("before it is %s: %s", p.Class, p.Why)
 		}
@@ -66,7 +66,7 @@ func TestDNATByHostName(t *testing.T) {
 			t.Fatal("the rule leads nowhere")
 		}
 		w.Pass(time.Minute)
-		after, _ := w.scan(carol)
+		after, _ := w.Scan(carol)
 		if p := after["app-1"]; p.Class == reach.ClassHealthy || !strings.Contains(p.Why, host) {
 			t.Errorf("the scan has it %s: %s", p.Class, p.Why)
 		}
@@ -192,7 +192,7 @@ func TestNextHopsOfANewKind(t *testing.T) {
 						}
 					}
 				}
-				postures, _ := w.scan(carol)
+				postures, _ := w.Scan(carol)
 				bare := postures["bare-1"]
 				if !bare.Undetermined || bare.Class != reach.ClassNotApplicable || !strings.Contains(bare.Why, "cannot be told") {
 					t.Errorf("bare-1 is %s: %s", bare.Class, bare.Why)

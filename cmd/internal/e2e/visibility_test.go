@@ -173,7 +173,7 @@ func TestSharedAddressNamesNothingThatIsNotSeen(t *testing.T) {
 		t.Run(string(by), func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.withDave()
-				copied := twinned(w, azuresim.DemoDevNSG)
+				copied := w.AddTwin(azuresim.DemoDevNSG)
 				name := copied[strings.LastIndex(copied, "/")+1:]
 				w.hide(copied)
 				w.Start()

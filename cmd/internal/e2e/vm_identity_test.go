@@ -51,7 +51,7 @@ func TestRecreatedVMInheritsNothing(t *testing.T) {
 		if g := w.Want(g.ID, jit.Closed); g.Decision.Ending != jit.Vanished || !strings.Contains(g.Decision.Reason, "created again") {
 			t.Errorf("ended as %+v", g.Decision)
 		}
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("left are %v", held)
 		}
 		_, err = w.Service.Approve(t.Context(), grace, waiting.ID)
@@ -59,7 +59,7 @@ func TestRecreatedVMInheritsNothing(t *testing.T) {
 			t.Errorf("approving answered %v", err)
 		}
 		w.Pass(time.Minute)
-		if held := w.held(waiting.ID); len(held) > 0 {
+		if held := w.Held(waiting.ID); len(held) > 0 {
 			t.Errorf("opened to another VM: %v", held)
 		}
 		w.Open(time.Hour, "dev-1")
@@ -87,11 +87,11 @@ func TestAddressOfAMissingVMIsTaken(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
 		g := w.Open(2*time.Hour, "dev-1")
-		nic := w.nic(azuresim.DemoDev1)
+		nic := w.NIC(azuresim.DemoDev1)
 		w.Azure.DeleteVM(azuresim.DemoDev1)
 		w.Azure.PutVM(azuresim.VM{ID: azuresim.DemoDevGroup + "/providers/Microsoft.Compute/virtualMachines/heir-1", Location: azuresim.DemoLocation, NICs: []string{nic}})
 		w.Pass(40 * time.Second)
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("left are %v", held)
 		}
 	})
@@ -103,10 +103,10 @@ func TestMissingVMStaysProtected(t *testing.T) {
 		t.Run(fmt.Sprint(times), func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.Start()
-				w.protect("jump-1")
+				w.Protect("jump-1")
 				w.Azure.AddLag(azuresim.Lag{ID: azuresim.DemoJump, Lists: times, Reads: times})
 				w.shutFor(15*time.Minute, azuresim.DemoJump)
-				if !w.protected(azuresim.DemoJump) {
+				if !w.IsProtected(azuresim.DemoJump) {
 					t.Error("not protected any more")
 				}
 			})
@@ -122,20 +122,20 @@ func TestMovedVMStaysProtected(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				foreign := w.Foreign()
 				w.Start()
-				w.protect("jump-1")
-				nic := w.nic(azuresim.DemoJump)
+				w.Protect("jump-1")
+				nic := w.NIC(azuresim.DemoJump)
 				to := w.moved(azuresim.DemoJump, azuresim.DemoDevGroup, 5*time.Minute)
 				if all {
 					w.moved(nic, azuresim.DemoDevGroup, 5*time.Minute)
 				}
 				w.shutFor(20*time.Minute, to)
-				if !w.protected(to) || w.protected(azuresim.DemoJump) {
-					t.Errorf("protected: %t under the new id, %t under the old one", w.protected(to), w.protected(azuresim.DemoJump))
+				if !w.IsProtected(to) || w.IsProtected(azuresim.DemoJump) {
+					t.Errorf("protected: %t under the new id, %t under the old one", w.IsProtected(to), w.IsProtected(azuresim.DemoJump))
 				}
-				if got := w.said(jit.EventUnprotected); len(got) > 0 {
+				if got := w.Texts(jit.EventUnprotected); len(got) > 0 {
 					t.Errorf("it was said %q", got)
 				}
-				if got := w.said(jit.EventMoved); len(got) != 1 || !strings.Contains(got[0], "dev") {
+				if got := w.Texts(jit.EventMoved); len(got) != 1 || !strings.Contains(got[0], "dev") {
 					t.Errorf("it was said %q", got)
 				}
 				w.CheckPromises(foreign)
@@ -155,8 +155,8 @@ func TestMovedVMStaysProtected(t *testing.T) {
 func TestEverythingMovesUnderNoID(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
-		ids := []string{azuresim.DemoJump, w.nic(azuresim.DemoJump), azuresim.DemoJumpNSG}
+		w.Protect("jump-1")
+		ids := []string{azuresim.DemoJump, w.NIC(azuresim.DemoJump), azuresim.DemoJumpNSG}
 		var lags []*azuresim.ActiveLag
 		for _, id := range ids {
 			to := w.moved(id, azuresim.DemoDevGroup, 90*time.Minute)
@@ -169,7 +169,7 @@ func TestEverythingMovesUnderNoID(t *testing.T) {
 			lag.Remove()
 		}
 		w.shutFor(10*time.Minute, vm)
-		if !w.protected(vm) {
+		if !w.IsProtected(vm) {
 			t.Error("not protected under its new id")
 		}
 	})
@@ -182,14 +182,14 @@ func TestRecreatedVMStaysProtected(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.Start()
-				w.protect("jump-1")
-				nic := w.nic(azuresim.DemoJump)
+				w.Protect("jump-1")
+				nic := w.NIC(azuresim.DemoJump)
 				w.Azure.DeleteVM(azuresim.DemoJump)
 				w.Pass(20 * time.Minute)
 				next := azuresim.DemoWebGroup + "/providers/Microsoft.Compute/virtualMachines/" + name
 				w.Azure.PutVM(azuresim.VM{ID: next, Location: azuresim.DemoLocation, NICs: []string{nic}})
 				w.shutFor(10*time.Minute, next)
-				if !w.protected(next) {
+				if !w.IsProtected(next) {
 					t.Error("it is not called protected")
 				}
 			})
@@ -203,8 +203,8 @@ func TestProtectionOfNothingEnds(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("jump-1", "dev-1")
-		nic := w.nic(azuresim.DemoJump)
+		w.Protect("jump-1", "dev-1")
+		nic := w.NIC(azuresim.DemoJump)
 		w.Azure.DeleteVM(azuresim.DemoJump)
 		w.Azure.DeleteNIC(nic)
 		w.Azure.DeleteVM(azuresim.DemoDev1)
@@ -216,7 +216,7 @@ func TestProtectionOfNothingEnds(t *testing.T) {
 		if _, err := w.Store.Protection(t.Context(), azuresim.DemoJump); !errors.Is(err, jit.ErrNotFound) || w.Ours() != 1 {
 			t.Errorf("%v, and %d rules are left", err, w.Ours())
 		}
-		if !w.protected(azuresim.DemoDev1) {
+		if !w.IsProtected(azuresim.DemoDev1) {
 			t.Error("the deny went while its interface was there")
 		}
 		w.CheckPromises(foreign)
@@ -229,7 +229,7 @@ func TestUnprotectWhatIsGone(t *testing.T) {
 		t.Run(word, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.Start()
-				w.protect("dev-1")
+				w.Protect("dev-1")
 				w.Azure.DeleteVM(azuresim.DemoDev1)
 				w.Pass(2 * time.Minute)
 				if _, err := w.Service.Unprotect(t.Context(), ada, []string{word}); !errors.Is(err, jit.ErrAuthority) {
@@ -252,14 +252,14 @@ func TestUnprotectWhatIsGone(t *testing.T) {
 func TestGroupOfTwoProtectedMoves(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("dev-1", "dev-2")
+		w.Protect("dev-1", "dev-2")
 		w.moved(azuresim.DemoDevNSG, azuresim.DemoWebGroup, 0)
 		for range 180 {
 			if w.Pass(time.Second); w.Reachable(azuresim.DemoDev1, nobodys) || w.Reachable(azuresim.DemoDev2, nobodys) {
 				t.Fatalf("open; it was said %v", w.Told.Said())
 			}
 		}
-		if !w.protected(azuresim.DemoDev1) || !w.protected(azuresim.DemoDev2) {
+		if !w.IsProtected(azuresim.DemoDev1) || !w.IsProtected(azuresim.DemoDev2) {
 			t.Error("not protected any more")
 		}
 	})

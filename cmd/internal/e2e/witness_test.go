@@ -17,7 +17,7 @@ import (
 func TestWitness(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("web-1")
+		w.Protect("web-1")
 		g := w.Open(time.Hour, "web-1")
 		ask := func() (got access.Testimony, err error) {
 			done := make(chan struct{})

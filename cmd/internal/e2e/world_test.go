@@ -15,6 +15,9 @@ const (
 	carol = simulated.Carol
 	guest = simulated.Guest
 	group = simulated.Approvers
+
+	adasAddress = simulated.AdasAddress
+	nobody      = simulated.Nobody
 )
 
 // world is a simulated.World with what the tests of this package ask of it.
@@ -30,4 +33,13 @@ func bubble(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { f(t, newWorld(t)) })
+}
+
+// firewalled is bubble with the demo's firewalls.
+func firewalled(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Helper()
+	bubble(t, func(t *testing.T, w *world) {
+		w.AddFirewalls()
+		f(t, w)
+	})
 }

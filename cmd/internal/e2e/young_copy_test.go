@@ -25,7 +25,7 @@ func (w *world) aboutToOpen() (jit.Grant, []byte) {
 	if _, err := w.Service.Approve(w.T.Context(), grace, g.ID); err != nil {
 		w.T.Fatal(err)
 	}
-	copied := w.copyStore()
+	copied := w.CopyStore()
 	slow.Remove()
 	if now := w.Grant(g.ID); now.State != jit.Opening || !now.Clock.Begun.IsZero() {
 		w.T.Fatalf("the copy has it %s, begun %s", now.State, now.Clock.Begun)
@@ -43,9 +43,9 @@ func TestYoungCopyOpensNothingThatWasRevoked(t *testing.T) {
 		}
 		w.Pass(30 * time.Second)
 		w.Want(g.ID, jit.Closed)
-		w.putBack(copied)
+		w.PutBack(copied)
 		w.Pass(time.Minute)
-		if held := w.held(g.ID); len(held) > 0 {
+		if held := w.Held(g.ID); len(held) > 0 {
 			t.Errorf("revoked and said so, and open again: %v", held)
 		}
 		w.Want(g.ID, jit.Closed)
@@ -62,10 +62,10 @@ func TestYoungCopyOnAnotherMachine(t *testing.T) {
 		if err := os.Remove(w.File + ".newest"); err != nil {
 			t.Fatal(err)
 		}
-		w.putBack(copied)
+		w.PutBack(copied)
 		w.Pass(time.Minute)
-		if g := w.Want(g.ID, jit.Closed); !strings.Contains(g.Decision.Reason, "jitbot was down") || len(w.held(g.ID)) > 0 {
-			t.Errorf("it ended because %q; left are %v", g.Decision.Reason, w.held(g.ID))
+		if g := w.Want(g.ID, jit.Closed); !strings.Contains(g.Decision.Reason, "jitbot was down") || len(w.Held(g.ID)) > 0 {
+			t.Errorf("it ended because %q; left are %v", g.Decision.Reason, w.Held(g.ID))
 		}
 	})
 }
@@ -74,19 +74,19 @@ func TestYoungCopyOnAnotherMachine(t *testing.T) {
 func TestYoungCopyUnprotectsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		forbidden := w.Azure.AddFault(azuresim.Forbidden().On(http.MethodDelete, azuresim.DemoJumpNSG))
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(5 * time.Second)
-		copied := w.copyStore()
+		copied := w.CopyStore()
 		w.Pass(time.Second)
 		forbidden.Remove()
-		w.protect("jump-1")
-		w.putBack(copied)
+		w.Protect("jump-1")
+		w.PutBack(copied)
 		w.Pass(time.Minute)
-		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, nobody) {
+		if !w.IsProtected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, nobody) {
 			t.Error("it is open, though it was protected again")
 		}
 	})

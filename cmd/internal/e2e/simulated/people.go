@@ -17,6 +17,12 @@ const (
 	Guest = jit.UserID("U0GUEST")
 )
 
+// Where people ask from.
+const (
+	AdasAddress = "203.0.113.7"   // what Ask asks for
+	Nobody      = "203.0.113.250" // nobody asks from there
+)
+
 // Approvers is the user group of Grace and Alan.
 const Approvers = "S0APPROVERS"
 

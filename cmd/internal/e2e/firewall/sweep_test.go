@@ -1,4 +1,4 @@
-package e2e_test
+package firewall_test
 
 import (
 	"testing"
@@ -19,7 +19,7 @@ func TestSweepOfFirewalls(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
 				firewalls := w.Firewalls()
 				w.Start()
-				g := w.allowed(15*time.Minute, c.source+"/32", c.vm)
+				g := w.ApprovedFrom(15*time.Minute, c.source+"/32", c.vm)
 				w.Pass(6 * time.Minute)
 				g = w.Want(g.ID, jit.Open)
 				w.Stop()
@@ -51,16 +51,16 @@ func TestSweepOfFirewalls(t *testing.T) {
 // So does the sweep without the bot.
 func TestSweepUnderAPolicyThatIsHidden(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		w.Start()
-		g := w.allowed(10*time.Minute, "10.60.1.9/32", "core-1")
+		g := w.ApprovedFrom(10*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(4 * time.Minute)
 		g = w.Want(g.ID, jit.Open)
 		w.Stop()
 		w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
 		time.Sleep(time.Until(g.Clock.Until))
 		found, err := sweep.Overdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
-		if w.hasRule(g.ID) {
+		if w.InFirewalls(g.ID) {
 			t.Errorf("the rule is left: %v, %v", found, err)
 		}
 	})
@@ -70,7 +70,7 @@ func TestSweepUnderAPolicyThatIsHidden(t *testing.T) {
 // it, holds DNAT rules for both. The sweep tells of each once, at its own policy.
 func TestSweepTellsOfEachRuleOnce(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		if err := w.Azure.PutFirewall(azuresim.Firewall{
 			ID: azuresim.DemoHubGroup + "/providers/Microsoft.Network/azureFirewalls/corp-fw", Location: azuresim.DemoLocation,
 			Subnet: simulated.FirewallSubnet(), PublicIPs: simulated.FirewallIPs()[1:], Policy: azuresim.DemoCorpPolicy,

@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"errors"
@@ -100,8 +100,8 @@ func TestAdminRuleAlwaysAllows(t *testing.T) {
 		if f := w.scanned("dev-1"); f.Class != reach.ClassUnhealthy || !strings.Contains(f.Why, "monitoring (priority 10) of Virtual Network Manager") {
 			t.Errorf("the scan says %s: %s", f.Class, f.Why)
 		}
-		w.protect("dev-1")
-		if told := w.said(jit.EventProtected); !strings.Contains(strings.Join(told, " "), "monitoring") {
+		w.Protect("dev-1")
+		if told := w.Texts(jit.EventProtected); !strings.Contains(strings.Join(told, " "), "monitoring") {
 			t.Errorf("called protected, and it was said %q", told)
 		}
 	})
@@ -135,6 +135,6 @@ func TestAdminRulesNotKnown(t *testing.T) {
 
 func (w *world) scanned(vm string) reach.Posture {
 	w.T.Helper()
-	postures, _ := w.scan(carol)
+	postures, _ := w.Scan(carol)
 	return postures[vm]
 }

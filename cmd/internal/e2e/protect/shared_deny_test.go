@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"os"
@@ -8,22 +8,19 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// nobody is an address that no grant and no rule lets in.
-const nobody = "203.0.113.250"
-
 // An older copy knows one of two VMs that share a deny: the other stays shut.
 func TestOlderCopyKeepsASharedDeny(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.plant(azuresim.DemoDevNSG, "open-ssh", "Allow", "*", 2000, "")
+		w.Plant(azuresim.DemoDevNSG, "open-ssh", "Allow", "*", 2000, "")
 		w.Start()
-		w.protect("dev-1")
-		older := w.copyStore()
+		w.Protect("dev-1")
+		older := w.CopyStore()
 		w.Pass(5 * time.Second)
-		w.protect("dev-2")
+		w.Protect("dev-2")
 		if w.Reachable(azuresim.DemoDev2, nobody) {
 			t.Fatal("dev-2 is not shut")
 		}
-		w.putBack(older)
+		w.PutBack(older)
 		w.Pass(2 * time.Minute)
 		if w.Reachable(azuresim.DemoDev2, nobody) {
 			t.Error("dev-2 is open, though nobody unprotected it")
@@ -34,9 +31,9 @@ func TestOlderCopyKeepsASharedDeny(t *testing.T) {
 // After the store was lost, protecting one VM does not open the other that shared its deny.
 func TestLostStoreKeepsASharedDeny(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.plant(azuresim.DemoDevNSG, "open-ssh", "Allow", "*", 2000, "")
+		w.Plant(azuresim.DemoDevNSG, "open-ssh", "Allow", "*", 2000, "")
 		w.Start()
-		w.protect("dev-1", "dev-2")
+		w.Protect("dev-1", "dev-2")
 		w.Stop()
 		if err := os.Remove(w.File); err != nil {
 			t.Fatal(err)
@@ -46,7 +43,7 @@ func TestLostStoreKeepsASharedDeny(t *testing.T) {
 		if w.Reachable(azuresim.DemoDev2, nobody) {
 			t.Fatal("dev-2 is not shut")
 		}
-		w.protect("dev-1")
+		w.Protect("dev-1")
 		if w.Reachable(azuresim.DemoDev2, nobody) {
 			t.Error("dev-2 is open, though nobody unprotected it")
 		}
@@ -56,16 +53,16 @@ func TestLostStoreKeepsASharedDeny(t *testing.T) {
 // A protection that cannot be read keeps no other one from being put back.
 func TestDamagedProtectionLeavesNoOtherOpen(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.plant(azuresim.DemoDevNSG, "open-ssh", "Allow", "*", 2000, "")
+		w.Plant(azuresim.DemoDevNSG, "open-ssh", "Allow", "*", 2000, "")
 		w.Start()
-		w.protect("dev-1", "dev-2")
-		w.spoil(`"name":"dev-2"`, `"name":"dev-X"`)
+		w.Protect("dev-1", "dev-2")
+		w.Spoil(`"name":"dev-2"`, `"name":"dev-X"`)
 		w.Start()
 		w.Pass(time.Minute)
-		w.removeDenies(azuresim.DemoDevNSG)
+		w.RemoveDenies(azuresim.DemoDevNSG)
 		said := len(w.Told.Said())
 		w.Pass(5 * time.Minute)
-		if w.Reachable(azuresim.DemoDev1, nobody) && w.protected(azuresim.DemoDev1) {
+		if w.Reachable(azuresim.DemoDev1, nobody) && w.IsProtected(azuresim.DemoDev1) {
 			t.Errorf("dev-1 is open to everybody and called protected; said since: %v", w.Told.Said()[said:])
 		}
 	})

@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"net/netip"
@@ -15,9 +15,9 @@ import (
 // An interface that goes from a protected VM to another one stays shut.
 func TestProtectionStaysWithADetachedInterface(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.plant(azuresim.DemoBackupNSG, "open-ssh", "Allow", "*", 2000, "")
+		w.Plant(azuresim.DemoBackupNSG, "open-ssh", "Allow", "*", 2000, "")
 		w.Start()
-		w.protect("db-1")
+		w.Protect("db-1")
 		nics := func(id string) []string { vm, _ := w.Azure.Machine(id); return vm.NICs }
 		one, two := nics(azuresim.DemoDB1), nics(azuresim.DemoDB2)
 		vm, _ := w.Azure.Machine(azuresim.DemoDB1)
@@ -40,10 +40,10 @@ func TestProtectionStaysWithADetachedInterface(t *testing.T) {
 // Of a VM that is gone its interfaces go to two others: each stays shut.
 func TestTwoHeirsStayShut(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.plant(azuresim.DemoBackupNSG, "open-ssh", "Allow", "*", 2000, "")
-		w.plant(azuresim.DemoDBSubnetNSG, "open-ssh", "Allow", "*", 2000, "")
+		w.Plant(azuresim.DemoBackupNSG, "open-ssh", "Allow", "*", 2000, "")
+		w.Plant(azuresim.DemoDBSubnetNSG, "open-ssh", "Allow", "*", 2000, "")
 		w.Start()
-		w.protect("db-1")
+		w.Protect("db-1")
 		old, _ := w.Azure.Machine(azuresim.DemoDB1)
 		w.Azure.DeleteVM(azuresim.DemoDB1)
 		base := strings.TrimSuffix(azuresim.DemoDB1, "db-1")
@@ -80,14 +80,14 @@ func TestNamesakeIsNoHeir(t *testing.T) {
 			Location: azuresim.DemoLocation, NICs: []string{net + "networkInterfaces/twin-nic"},
 		})
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		old, _ := w.Azure.Machine(azuresim.DemoJump)
 		w.Azure.DeleteVM(azuresim.DemoJump)
 		w.Pass(3 * time.Minute)
 		w.Azure.PutVM(azuresim.VM{ID: old.ID, Location: old.Location, Tags: old.Tags, NICs: old.NICs})
 		w.Pass(3 * time.Minute)
 		if w.Reachable(azuresim.DemoJump, nobody) {
-			t.Errorf("jump-1 is open on its old interface; the record says %v", w.said(jit.EventMoved))
+			t.Errorf("jump-1 is open on its old interface; the record says %v", w.Texts(jit.EventMoved))
 		}
 	})
 }
@@ -95,9 +95,9 @@ func TestNamesakeIsNoHeir(t *testing.T) {
 // detach takes the second interface from db-1, which is protected.
 func (w *world) detach() (nic string) {
 	w.T.Helper()
-	w.plant(azuresim.DemoBackupNSG, "open-ssh", "Allow", "*", 2000, "")
+	w.Plant(azuresim.DemoBackupNSG, "open-ssh", "Allow", "*", 2000, "")
 	w.Start()
-	w.protect("db-1")
+	w.Protect("db-1")
 	vm, _ := w.Azure.Machine(azuresim.DemoDB1)
 	nic = vm.NICs[1]
 	vm.NICs = vm.NICs[:1]
@@ -145,7 +145,7 @@ func TestDetachedInterfaceIsFollowed(t *testing.T) {
 				t.Fatal("db-2 is open at it")
 			}
 		}
-		if said := strings.Join(w.said(jit.EventMoved), " "); strings.Count(said, "is not attached to it") != 1 {
+		if said := strings.Join(w.Texts(jit.EventMoved), " "); strings.Count(said, "is not attached to it") != 1 {
 			t.Errorf("it was said %q", said)
 		}
 		w.Stop()
@@ -154,7 +154,7 @@ func TestDetachedInterfaceIsFollowed(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(time.Minute)
-		if w.Ours() != 0 || w.protected(azuresim.DemoDB1) {
+		if w.Ours() != 0 || w.IsProtected(azuresim.DemoDB1) {
 			t.Errorf("%d rules are left", w.Ours())
 		}
 	})
@@ -170,7 +170,7 @@ func TestDetachedInterfaceThatIsGone(t *testing.T) {
 			t.Error("its deny went before a move would have ended")
 		}
 		w.Pass(15 * time.Minute)
-		if n := w.denies(azuresim.DemoBackupNSG); n != 0 || !w.protected(azuresim.DemoDB1) || w.denies(azuresim.DemoDBSubnetNSG) != 1 {
+		if n := w.denies(azuresim.DemoBackupNSG); n != 0 || !w.IsProtected(azuresim.DemoDB1) || w.denies(azuresim.DemoDBSubnetNSG) != 1 {
 			t.Errorf("%d denies are left", n)
 		}
 	})
@@ -181,7 +181,7 @@ func TestDetachedInterfaceOfAProtectedVM(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.attach(w.detach())
 		w.Pass(time.Minute)
-		w.protect("db-2")
+		w.Protect("db-2")
 		w.Pass(2 * time.Minute)
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"db-1"}); err != nil {
 			t.Fatal(err)

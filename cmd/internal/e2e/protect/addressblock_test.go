@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ import (
 // privateIPAddress.
 func (w *world) addAddresses(vm string, addresses ...string) {
 	w.T.Helper()
-	nic, ok := w.Azure.NIC(w.nic(vm))
+	nic, ok := w.Azure.NIC(w.NIC(vm))
 	if !ok {
 		w.T.Fatal("no interface of " + vm)
 	}
@@ -45,7 +45,7 @@ func TestGrantOfAVMWithABlockOfAddresses(t *testing.T) {
 		w.addAddresses(azuresim.DemoWeb1, "10.10.1.32/28")
 		w.Start()
 		g := w.Open(time.Hour, "web-1")
-		rule := w.oursIn(azuresim.DemoWebSubnetNSG)
+		rule := w.OursIn(azuresim.DemoWebSubnetNSG)
 		for _, a := range []string{"10.10.1.4", "10.10.1.32", "10.10.1.47"} {
 			if !slices.Contains(rule.DestinationAddressPrefixes, a) {
 				t.Errorf("%s is not opened: %v", a, rule.DestinationAddressPrefixes)
@@ -68,11 +68,11 @@ func TestProtectionOfABlockOfAddresses(t *testing.T) {
 		if !w.Reachable(azuresim.DemoWeb1, adasAddress) {
 			t.Fatal("the foreign rule opens nothing")
 		}
-		postures, _ := w.scan(carol)
+		postures, _ := w.Scan(carol)
 		if p := postures["web-1"]; p.Class != reach.ClassUnhealthy || !strings.Contains(p.Why, "hotfix") {
 			t.Errorf("the scan has it %s: %s", p.Class, p.Why)
 		}
-		w.protect("web-1")
+		w.Protect("web-1")
 		if w.Reachable(azuresim.DemoWeb1, adasAddress) {
 			t.Error("an address of the block is open though it is protected")
 		}
@@ -101,7 +101,7 @@ func TestAddressThatCannotBeRead(t *testing.T) {
 				}
 				w.Pass(time.Minute)
 				w.Want(g.ID, jit.Closed)
-				postures, _ := w.scan(carol)
+				postures, _ := w.Scan(carol)
 				p := postures["web-1"]
 				if p.Class != reach.ClassNotApplicable || !p.Undetermined {
 					t.Errorf("the scan has it %s: %s", p.Class, p.Why)
@@ -130,16 +130,16 @@ func TestAddressThatCannotBeRead(t *testing.T) {
 func TestProtectedVMGetsAnAddressThatCannotBeShut(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("web-1")
+		w.Protect("web-1")
 		w.addAddresses(azuresim.DemoWeb1, "fd00:10:10:1:8::/80")
 		w.Pass(5 * time.Minute)
-		if said := w.said(jit.EventExposed); len(said) != 1 || !strings.Contains(said[0], "fd00:10:10:1:8::/80") {
+		if said := w.Texts(jit.EventExposed); len(said) != 1 || !strings.Contains(said[0], "fd00:10:10:1:8::/80") {
 			t.Errorf("the record says %q", said)
 		}
-		if !w.protected(azuresim.DemoWeb1) {
+		if !w.IsProtected(azuresim.DemoWeb1) {
 			t.Error("what can be shut is not shut any more")
 		}
-		postures, _ := w.scan(carol)
+		postures, _ := w.Scan(carol)
 		if p := postures["web-1"]; !strings.Contains(strings.Join(p.StillOpen, " "), "fd00:10:10:1:8::/80") {
 			t.Errorf("the scan says %+v", p)
 		}
@@ -173,7 +173,7 @@ func TestAlwaysAndCannotBeShutIsTold(t *testing.T) {
 				w.Stop()
 				w.Start()
 				w.Pass(5 * time.Minute)
-				said := w.said(jit.EventExposed)
+				said := w.Texts(jit.EventExposed)
 				if len(said) != 1 || !strings.Contains(said[0], c.tells) || w.Told.Count("exposed to channel") != 1 {
 					t.Errorf("the record says %q, told %d times", said, w.Told.Count("exposed to channel"))
 				}
@@ -187,7 +187,7 @@ func TestAlwaysAndCannotBeShutIsTold(t *testing.T) {
 				if c.shut && w.Reachable(azuresim.DemoWeb1, adasAddress) {
 					t.Error("the address that can be shut is open")
 				}
-				postures, _ := w.scan(carol)
+				postures, _ := w.Scan(carol)
 				p := postures[c.vm]
 				all, want := strings.Join(append(slices.Concat(p.StillOpen, p.Notes), p.Why), "\n"), "says always"
 				if c.shut {

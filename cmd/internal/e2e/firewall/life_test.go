@@ -1,4 +1,4 @@
-package e2e_test
+package firewall_test
 
 import (
 	"fmt"
@@ -10,19 +10,6 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 )
-
-// firewalled is a world with both kinds of firewalls, whose changes take five
-// minutes.
-func firewalled(t *testing.T, f func(t *testing.T, w *world)) {
-	t.Helper()
-	bubble(t, func(t *testing.T, w *world) {
-		azuresim.SeedFirewalls(w.Azure)
-		w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Minute })
-		w.Config.FirewallWithin = 10 * time.Minute
-		w.Config.Policies[0].Ports[1].Sources = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
-		f(t, w)
-	})
-}
 
 // writes counts the requests that changed a firewall.
 func (w *world) writes() int {

@@ -1,4 +1,4 @@
-package e2e_test
+package firewall_test
 
 import (
 	"fmt"
@@ -37,9 +37,9 @@ func TestPublicEndThatSomebodyTook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				w.quick()
+				w.QuickFirewalls()
 				w.Start()
-				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
+				g := w.ApprovedFrom(15*time.Minute, "203.0.113.7/32", "app-1")
 				w.Pass(4 * time.Minute)
 				old := w.Want(g.ID, jit.Open).PublicEnds()[0]
 				w.takePublicEnd(old, c.keep)
@@ -59,7 +59,7 @@ func TestPublicEndThatSomebodyTook(t *testing.T) {
 				}
 				w.Pass(time.Until(g.Clock.Deadline) + 4*time.Minute)
 				w.Want(g.ID, jit.Closed)
-				if w.hasRule(g.ID) {
+				if w.InFirewalls(g.ID) {
 					t.Error("a rule of it is left")
 				}
 			})
@@ -71,14 +71,14 @@ func TestPublicEndThatSomebodyTook(t *testing.T) {
 // told to come straight.
 func TestPublicEndThatIsGone(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		w.Start()
-		g := w.allowed(time.Hour, "203.0.113.7/32", "core-1")
+		g := w.ApprovedFrom(time.Hour, "203.0.113.7/32", "core-1")
 		w.Pass(4 * time.Minute)
 		if g = w.Want(g.ID, jit.Open); len(g.PublicEnds()) != 1 {
 			t.Fatalf("%+v", g.Paths)
 		}
-		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
+		if err := w.Azure.SetRouteTable(simulated.CoreSubnet, ""); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(4 * time.Minute)
@@ -94,20 +94,20 @@ func TestEndingWhileItFollows(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		firewalls := w.Firewalls()
 		routes := azuresim.DemoHubGroup + "/providers/Microsoft.Network/routeTables/core-routes"
-		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
+		if err := w.Azure.SetRouteTable(simulated.CoreSubnet, ""); err != nil {
 			t.Fatal(err)
 		}
 		w.Start()
-		g := w.allowed(10*time.Minute, "10.60.1.9/32", "core-1")
+		g := w.ApprovedFrom(10*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(20 * time.Second)
 		g = w.Want(g.ID, jit.Open)
 		w.Pass(time.Until(g.Clock.Deadline) - 2*time.Minute)
-		if err := w.Azure.SetRouteTable(coreSubnet, routes); err != nil {
+		if err := w.Azure.SetRouteTable(simulated.CoreSubnet, routes); err != nil {
 			t.Fatal(err)
 		}
 		for range 40 {
 			w.Pass(20 * time.Second)
-			if w.Grant(g.ID).State == jit.Closed && w.hasRule(g.ID) {
+			if w.Grant(g.ID).State == jit.Closed && w.InFirewalls(g.ID) {
 				t.Fatal("closed, and its rule is in the firewall's policy")
 			}
 		}
@@ -123,7 +123,7 @@ func TestEndingWhileItFollows(t *testing.T) {
 func TestARepairThatIsForbiddenIsNoStuckClosing(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.Start()
-		g := w.allowed(10*time.Minute, "203.0.113.7/32", "app-1")
+		g := w.ApprovedFrom(10*time.Minute, "203.0.113.7/32", "app-1")
 		w.Pass(6 * time.Minute)
 		g = w.Want(g.ID, jit.Open)
 		w.Pass(time.Until(g.Clock.Deadline) - 2*time.Minute)

@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"errors"
@@ -11,30 +11,6 @@ import (
 	"jitbot/jit/azure/azuresim"
 )
 
-// protect protects VMs as an admin does and waits until it is in force.
-func (w *world) protect(vms ...string) {
-	w.T.Helper()
-	results, err := w.Service.Protect(w.T.Context(), carol, vms, nil)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	for _, r := range results {
-		if r.Err != nil {
-			w.T.Fatalf("protecting %s: %v", r.VM.Name, r.Err)
-		}
-	}
-	w.Pass(20 * time.Second)
-}
-
-func (w *world) protected(vm string) bool {
-	w.T.Helper()
-	p, err := w.Store.Protection(w.T.Context(), vm)
-	if err != nil && !errors.Is(err, jit.ErrNotFound) {
-		w.T.Fatal(err)
-	}
-	return p.State == jit.Protected
-}
-
 // A protected port is shut to everybody but the holder of a grant, and the
 // table after unprotect is the one before protect.
 func TestProtectGrantUnprotect(t *testing.T) {
@@ -45,8 +21,8 @@ func TestProtectGrantUnprotect(t *testing.T) {
 		if !w.Reachable(vm, from) || !w.Reachable(vm, other) {
 			t.Fatal("jump-1 should be exposed to begin with")
 		}
-		w.protect("jump-1")
-		if !w.protected(vm) || w.Reachable(vm, from) || w.Reachable(vm, other) {
+		w.Protect("jump-1")
+		if !w.IsProtected(vm) || w.Reachable(vm, from) || w.Reachable(vm, other) {
 			t.Fatal("jump-1 is still open after protect")
 		}
 		if w.Told.Count("protected to channel") != 1 {
@@ -78,7 +54,7 @@ func TestSharedDeny(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("dev-1", "dev-2")
+		w.Protect("dev-1", "dev-2")
 		denies := 0
 		for _, r := range w.Azure.Rules(azuresim.DemoDevNSG) {
 			if strings.Contains(r.Name, "-deny-") {
@@ -95,8 +71,8 @@ func TestSharedDeny(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(20 * time.Second)
-		if !w.protected(azuresim.DemoDev2) || w.Ours() != 1 {
-			t.Errorf("dev-2 is protected: %t, %d rules", w.protected(azuresim.DemoDev2), w.Ours())
+		if !w.IsProtected(azuresim.DemoDev2) || w.Ours() != 1 {
+			t.Errorf("dev-2 is protected: %t, %d rules", w.IsProtected(azuresim.DemoDev2), w.Ours())
 		}
 		if w.Told.Count("drift") != 0 {
 			t.Errorf("a change of ours was called drift: %v", w.Told.Said())
@@ -132,7 +108,7 @@ func TestWhoMayProtect(t *testing.T) {
 		if w.Ours() != 0 {
 			t.Error("a rule was written")
 		}
-		if got := w.said(jit.EventRejected); !slices.Equal(got, []string{"protect jump-1", "protect jump-1", "protect jump-1", "protect jump-1", "protect", "protect"}) {
+		if got := w.Texts(jit.EventRejected); !slices.Equal(got, []string{"protect jump-1", "protect jump-1", "protect jump-1", "protect jump-1", "protect", "protect"}) {
 			t.Errorf("of those without authority the record says %q", got)
 		}
 	})
@@ -161,8 +137,8 @@ func TestDenyDrift(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("jump-1")
-		deny := w.oursIn(azuresim.DemoJumpNSG)
+		w.Protect("jump-1")
+		deny := w.OursIn(azuresim.DemoJumpNSG)
 		if err := w.Azure.DeleteRule(azuresim.DemoJumpNSG, deny.Name); err != nil {
 			t.Fatal(err)
 		}

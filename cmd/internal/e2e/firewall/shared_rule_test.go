@@ -1,4 +1,4 @@
-package e2e_test
+package firewall_test
 
 import (
 	"net/netip"
@@ -28,7 +28,7 @@ func (w *world) letsAllIn() {
 // the request denied at the last approval.
 func TestLedAlongSinceTheAsk(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		w.Start()
 		g, err := w.AskFrom(ada, 15*time.Minute, "203.0.113.7/32", "app-1")
 		if err != nil {
@@ -49,9 +49,9 @@ func TestLedAlongSinceTheAsk(t *testing.T) {
 // One that comes while a grant is open has it end, and says why.
 func TestLedAlongWhileOpen(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		w.Start()
-		g := w.allowed(30*time.Minute, "203.0.113.7/32", "app-1")
+		g := w.ApprovedFrom(30*time.Minute, "203.0.113.7/32", "app-1")
 		w.Pass(4 * time.Minute)
 		w.Want(g.ID, jit.Open)
 		w.letsAllIn()
@@ -69,7 +69,7 @@ func TestLedAlongWhileOpen(t *testing.T) {
 // DNAT rule does.
 func TestLetAlongByANetworkRule(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		w.Azure.PutFirewallPolicy(azuresim.FirewallPolicy{
 			ID: azuresim.DemoEdgePolicy, Location: azuresim.DemoLocation, Base: azuresim.DemoCorpPolicy, PrivateRanges: []string{"255.255.255.255/32"},
 		})
@@ -92,7 +92,7 @@ func TestLetAlongByANetworkRule(t *testing.T) {
 		}
 		w.Azure.DeleteRuleCollectionGroup(office.Policy, office.Name)
 		w.Pass(time.Minute)
-		g = w.allowed(30*time.Minute, "10.60.1.9/32", "core-1")
+		g = w.ApprovedFrom(30*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(4 * time.Minute)
 		if w.Want(g.ID, jit.Open); !w.Connects(azuresim.DemoCore, "10.60.1.9", 22) || w.Connects(azuresim.DemoCore, "10.60.1.77", 22) {
 			t.Error("not the holder alone gets in")

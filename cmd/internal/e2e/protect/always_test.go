@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ func TestProtectAlways(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(90 * time.Second)
-		if !w.protected(azuresim.DemoJump) {
+		if !w.IsProtected(azuresim.DemoJump) {
 			t.Fatal("not protected within a minute and a half")
 		}
 		if results, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || !errors.Is(results[0].Err, jit.ErrPolicy) {
@@ -75,7 +75,7 @@ func TestConfigurationDecidesAlways(t *testing.T) {
 		w.Config.Policies = append([]jit.Policy{w.Config.Policies[0]}, w.Config.Policies...)
 		w.Config.Policies[0].Match = jit.Match{Name: "jump-1"}
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		always(func(p *jit.Policy) { p.Ports = ssh })
 		want("protected in Slack before", "22", "*", 250)
 		results, err := w.Service.Protect(t.Context(), carol, []string{"jump-1"}, rdp)
@@ -99,7 +99,7 @@ func TestConfigurationDecidesAlways(t *testing.T) {
 func TestProtectedThenAlways(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		w.Stop()
 		w.Config.Policies[0].Always = true
 		w.Start()

@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"net/http"
@@ -18,7 +18,7 @@ func TestDriftThatCannotBeMendedIsTold(t *testing.T) {
 		want   string
 	}{
 		"a deny before it": {func(w *world) func() {
-			w.plant(azuresim.DemoDevNSG, "terraform-deny", "Deny", "*", 99+1, "")
+			w.Plant(azuresim.DemoDevNSG, "terraform-deny", "Deny", "*", 99+1, "")
 			return func() { _ = w.Azure.DeleteRule(azuresim.DemoDevNSG, "terraform-deny") }
 		}, "terraform-deny"},
 		"forbidden": {func(w *world) func() {
@@ -35,10 +35,10 @@ func TestDriftThatCannotBeMendedIsTold(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.Start()
 				g := w.Open(2*time.Hour, "dev-1")
-				w.removeOurs(azuresim.DemoDevNSG)
+				w.RemoveAllows(azuresim.DemoDevNSG)
 				mend := c.hinder(w)
 				w.Pass(5 * time.Minute)
-				said := w.said(jit.EventHindered)
+				said := w.Texts(jit.EventHindered)
 				if now := w.Want(g.ID, jit.Open); len(said) != 1 || !strings.Contains(said[0], c.want) || now.Paths[0].Hindrance != said[0] {
 					t.Errorf("in five minutes it was said that %q; %+v", said, now.Paths)
 				}
@@ -50,8 +50,8 @@ func TestDriftThatCannotBeMendedIsTold(t *testing.T) {
 				if name == "throttled for an hour" {
 					return // it is not asked before
 				}
-				if now := w.Want(g.ID, jit.Open); now.Paths[0].Hindrance != "" || len(w.held(g.ID)) == 0 {
-					t.Errorf("mended, it is said that %q", w.said(jit.EventHindered))
+				if now := w.Want(g.ID, jit.Open); now.Paths[0].Hindrance != "" || len(w.Held(g.ID)) == 0 {
+					t.Errorf("mended, it is said that %q", w.Texts(jit.EventHindered))
 				}
 			})
 		})
@@ -67,17 +67,17 @@ func TestDenyThatCannotBePutBackIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				w.Start()
-				w.protect("jump-1")
+				w.Protect("jump-1")
 				forbidden := w.Azure.AddFault(f.On(http.MethodPut, azuresim.DemoJumpNSG))
-				w.removeDenies(azuresim.DemoJumpNSG)
+				w.RemoveDenies(azuresim.DemoJumpNSG)
 				w.Pass(5 * time.Minute)
-				said := w.said(jit.EventExposed)
+				said := w.Texts(jit.EventExposed)
 				if len(said) != 1 || !strings.Contains(said[0], "cannot be written") || w.Told.Count("exposed to channel") != 1 {
 					t.Errorf("jump-1 is open to everybody: %t; said in five minutes: %q", w.Reachable(azuresim.DemoJump, nobody), said)
 				}
 				forbidden.Remove()
 				w.Pass(3 * time.Minute)
-				if said := w.said(jit.EventExposed); len(said) != 2 || said[1] != "" || w.Reachable(azuresim.DemoJump, nobody) {
+				if said := w.Texts(jit.EventExposed); len(said) != 2 || said[1] != "" || w.Reachable(azuresim.DemoJump, nobody) {
 					t.Errorf("shut again: %t; said: %q", !w.Reachable(azuresim.DemoJump, nobody), said)
 				}
 			})
@@ -89,16 +89,16 @@ func TestDenyThatCannotBePutBackIsTold(t *testing.T) {
 func TestOneOfTwoDeniesThatCannotBePutBack(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("web-1")
+		w.Protect("web-1")
 		w.Azure.AddFault(azuresim.Forbidden().On(http.MethodPut, azuresim.DemoWebNICNSG))
-		w.removeDenies(azuresim.DemoWebNICNSG)
+		w.RemoveDenies(azuresim.DemoWebNICNSG)
 		w.Pass(5 * time.Minute)
 		if w.Reachable(azuresim.DemoWeb1, nobody) {
 			t.Fatal("it is open")
 		}
-		said := w.said(jit.EventDrift)
-		if len(said) != 1 || !strings.Contains(said[0], "cannot be written: Azure forbids") || len(w.said(jit.EventExposed)) > 0 {
-			t.Errorf("said: %q, open: %q", said, w.said(jit.EventExposed))
+		said := w.Texts(jit.EventDrift)
+		if len(said) != 1 || !strings.Contains(said[0], "cannot be written: Azure forbids") || len(w.Texts(jit.EventExposed)) > 0 {
+			t.Errorf("said: %q, open: %q", said, w.Texts(jit.EventExposed))
 		}
 	})
 }
@@ -113,7 +113,7 @@ func TestProtectionThatCannotBeWrittenIsTold(t *testing.T) {
 			t.Fatal(results, err)
 		}
 		w.Pass(5 * time.Minute)
-		if said := w.said(jit.EventDrift); len(said) != 1 || !strings.Contains(said[0], "cannot be written: Azure forbids") {
+		if said := w.Texts(jit.EventDrift); len(said) != 1 || !strings.Contains(said[0], "cannot be written: Azure forbids") {
 			t.Errorf("said: %q", said)
 		}
 	})

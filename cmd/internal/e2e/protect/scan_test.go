@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"errors"
@@ -13,32 +13,13 @@ import (
 	"jitbot/jit/resource"
 )
 
-// scan gives the postures that somebody sees, by VM name, and the names in
-// order.
-func (w *world) scan(by jit.UserID) (postures map[string]reach.Posture, order []string) {
-	w.T.Helper()
-	findings, more, err := w.Service.Scan(w.T.Context(), by)
-	if err != nil || more {
-		w.T.Fatalf("scan by %s: %v, more %t", by, err, more)
-	}
-	postures = map[string]reach.Posture{}
-	for _, f := range findings {
-		postures[f.VM.Name] = f.Posture
-		order = append(order, f.VM.Name)
-		if f.Admin != (by == carol) {
-			w.T.Errorf("%s by %s: admin %t", f.VM.Name, by, f.Admin)
-		}
-	}
-	return postures, order
-}
-
 func TestScanOfTheDemo(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
 		w.Pass(time.Second) // what the sweep reads first
 		w.Azure.Reset()
-		postures, order := w.scan(carol)
+		postures, order := w.Scan(carol)
 		if len(order) != 10 || order[0] != "jump-1" {
 			t.Errorf("order %v", order)
 		}
@@ -60,8 +41,8 @@ func TestScanOfTheDemo(t *testing.T) {
 		if err := w.Azure.SetPower(azuresim.DemoDev1, "deallocated"); err != nil {
 			t.Fatal(err)
 		}
-		w.protect("jump-1")
-		postures, order = w.scan(carol)
+		w.Protect("jump-1")
+		postures, order = w.Scan(carol)
 		if p := postures["dev-1"]; p.Class != reach.ClassUnhealthy || !slices.Contains(p.Notes, "It is deallocated now; the rules are open as soon as it starts.") {
 			t.Errorf("dev-1: %+v", p)
 		}
@@ -87,7 +68,7 @@ func TestWhoSeesAScan(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
 		for by, want := range map[jit.UserID]int{ada: 10, bob: 0, grace: 10, carol: 10} {
-			if _, order := w.scan(by); len(order) != want {
+			if _, order := w.Scan(by); len(order) != want {
 				t.Errorf("%s sees %v", by, order)
 			}
 		}
@@ -102,7 +83,7 @@ func TestScanWithoutSurroundings(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
 		w.Azure.AddFault(azuresim.Fault{Path: "routeTables", Status: 403, Code: "AuthorizationFailed"})
-		postures, _ := w.scan(carol)
+		postures, _ := w.Scan(carol)
 		if p := postures["jump-1"]; p.Class != reach.ClassUnhealthy || !slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "could not be read") }) {
 			t.Errorf("%+v", p)
 		}
@@ -114,7 +95,7 @@ func TestScanBehindAFirewall(t *testing.T) {
 		azuresim.SeedFirewalls(w.Azure)
 		w.Start()
 		// What the firewall lets in, the security group behind it denies.
-		postures, _ := w.scan(carol)
+		postures, _ := w.Scan(carol)
 		app := postures["app-1"]
 		if app.Class != reach.ClassHealthy || !strings.Contains(strings.Join(app.Notes, " "), "rule site/build-ssh (priority 1000) of the firewall hub-fw, 20.50.20.1 port 2201 leads to port 22 of 10.40.1.4") {
 			t.Errorf("app-1: %+v", app)
@@ -125,7 +106,7 @@ func TestScanBehindAFirewall(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		postures, _ = w.scan(carol)
+		postures, _ = w.Scan(carol)
 		app = postures["app-1"]
 		if app.Class != reach.ClassUnhealthy || !slices.ContainsFunc(app.Rules, func(r reach.OpenRule) bool {
 			return r.Rule == "site/build-ssh" && r.Level == reach.AtFirewall && r.Breadth.Words == "198.51.100.10 (one address)"
@@ -159,7 +140,7 @@ func TestExplain(t *testing.T) {
 		if rdp := e.Offers[1].Verdicts; rdp[0].Verdict.Decision != reach.AnswerDeny || rdp[1].Verdict.Decision != reach.AnswerAllow {
 			t.Errorf("RDP: %+v", rdp)
 		}
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != jit.Protected || e.Offers[0].Verdicts[0].Verdict.Decision != reach.AnswerDeny {
 			t.Errorf("protected: %+v, %v", e, err)
 		}

@@ -1,4 +1,4 @@
-package e2e_test
+package firewall_test
 
 import (
 	"fmt"
@@ -8,27 +8,25 @@ import (
 	"testing"
 	"time"
 
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/rules"
 )
 
-// hasRule reports whether a rule of the grant is in a firewall or a policy.
-func (w *world) hasRule(id jit.ID) bool { return strings.Contains(w.Firewalls(), string(id)) }
-
 // A policy that may be written, while one that it inherits from may not be
 // read: the access is closed all the same, and closed is said once it was read.
 func TestClosingUnderAPolicyThatIsHidden(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		w.Start()
-		g := w.allowed(10*time.Minute, "10.60.1.9/32", "core-1")
+		g := w.ApprovedFrom(10*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(4 * time.Minute)
 		g = w.Want(g.ID, jit.Open)
 		hidden := w.Azure.AddFault(azuresim.Forbidden().On("GET", "/firewallPolicies/corp-policy"))
 		w.Pass(time.Until(g.Clock.Deadline) + 5*time.Minute)
-		if g = w.Want(g.ID, jit.Closing); !g.Stuck || w.hasRule(g.ID) {
-			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.hasRule(g.ID))
+		if g = w.Want(g.ID, jit.Closing); !g.Stuck || w.InFirewalls(g.ID) {
+			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.InFirewalls(g.ID))
 		}
 		hidden.Remove()
 		w.Pass(2 * time.Minute)
@@ -39,7 +37,7 @@ func TestClosingUnderAPolicyThatIsHidden(t *testing.T) {
 // Whom a rule of another installation lets in beside the holder is said too.
 func TestAnotherInstallationLetsInAlong(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		r := rules.Rule{
 			Name: "jitbot-other-g-22222-app-1-22", Priority: 140, Inbound: true, Allow: true, Protocol: jit.TCP, Sources: []string{"198.51.100.77/32"},
 			SourcePorts: []string{"*"}, Destinations: []string{azuresim.DemoFirewallIP}, Ports: []string{"50001"}, To: netip.MustParseAddrPort("10.40.1.4:22"),
@@ -60,14 +58,14 @@ func TestAnotherInstallationLetsInAlong(t *testing.T) {
 // either, and it goes when it can.
 func TestClosedAlsoWhereTheVMWas(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		firewalls, foreign := w.Firewalls(), w.Foreign()
 		w.Start()
-		g := w.allowed(20*time.Minute, "10.60.1.9/32", "core-1")
+		g := w.ApprovedFrom(20*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(4 * time.Minute)
 		g = w.Want(g.ID, jit.Open)
 		forbidden := w.Azure.AddFault(withoutReads(azuresim.Forbidden().On("", "/ruleCollectionGroups/")))
-		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
+		if err := w.Azure.SetRouteTable(simulated.CoreSubnet, ""); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
@@ -77,8 +75,8 @@ func TestClosedAlsoWhereTheVMWas(t *testing.T) {
 		w.Stop()
 		w.Start()
 		w.Pass(time.Until(g.Clock.Deadline) + 2*time.Minute)
-		if g = w.Want(g.ID, jit.Closing); !g.Stuck || !w.hasRule(g.ID) {
-			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.hasRule(g.ID))
+		if g = w.Want(g.ID, jit.Closing); !g.Stuck || !w.InFirewalls(g.ID) {
+			t.Errorf("stuck %t, and its rule is there: %t", g.Stuck, w.InFirewalls(g.ID))
 		}
 		forbidden.Remove()
 		w.Pass(4 * time.Minute)
@@ -96,15 +94,15 @@ func TestWhatTheVMLeftIsForgotten(t *testing.T) {
 	for name, gone := range map[string]bool{"removed": false, "with its policy": true} {
 		t.Run(name, func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				w.quick()
+				w.QuickFirewalls()
 				w.Start()
-				g := w.allowed(15*time.Minute, "10.60.1.9/32", "core-1")
+				g := w.ApprovedFrom(15*time.Minute, "10.60.1.9/32", "core-1")
 				w.Pass(4 * time.Minute)
 				w.Want(g.ID, jit.Open)
 				if gone {
 					w.Azure.AddFault(withoutReads(azuresim.Forbidden().On("", "/ruleCollectionGroups/")))
 				}
-				if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
+				if err := w.Azure.SetRouteTable(simulated.CoreSubnet, ""); err != nil {
 					t.Fatal(err)
 				}
 				w.Pass(time.Minute)
@@ -123,18 +121,16 @@ func TestWhatTheVMLeftIsForgotten(t *testing.T) {
 	}
 }
 
-const coreSubnet = azuresim.DemoHubGroup + "/providers/Microsoft.Network/virtualNetworks/edge-vnet/subnets/core"
-
 // Where a closing is due before each change of a firewall is done, an opening
 // gets into the change after the one that it found.
 func TestOpeningsAmongSteadyClosings(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.Start()
 		for i := range 10 {
-			w.allowed(time.Duration(20+i*4)*time.Minute, fmt.Sprintf("203.0.113.%d/32", i+1), "app-1")
+			w.ApprovedFrom(time.Duration(20+i*4)*time.Minute, fmt.Sprintf("203.0.113.%d/32", i+1), "app-1")
 		}
 		w.Pass(28 * time.Minute)
-		g := w.allowed(time.Hour, "203.0.113.99/32", "app-1")
+		g := w.ApprovedFrom(time.Hour, "203.0.113.99/32", "app-1")
 		w.Pass(12 * time.Minute)
 		w.Want(g.ID, jit.Open)
 	})
@@ -188,8 +184,8 @@ func TestWaitingOpeningsAskOnce(t *testing.T) {
 // to a VM: the grants behind it stay as they are.
 func TestNothingFollowsAHiddenPolicy(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
-		if err := w.Azure.SetRouteTable(coreSubnet, ""); err != nil {
+		w.QuickFirewalls()
+		if err := w.Azure.SetRouteTable(simulated.CoreSubnet, ""); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Azure.PutRuleCollectionGroup(azuresim.RuleCollectionGroup{
@@ -203,7 +199,7 @@ func TestNothingFollowsAHiddenPolicy(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Start()
-		g := w.allowed(time.Hour, "203.0.113.7/32", "core-1")
+		g := w.ApprovedFrom(time.Hour, "203.0.113.7/32", "core-1")
 		w.Pass(4 * time.Minute)
 		if g = w.Want(g.ID, jit.Open); len(g.PublicEnds()) != 1 {
 			t.Fatalf("%+v", g.Paths)

@@ -1,4 +1,4 @@
-package e2e_test
+package firewall_test
 
 import (
 	"net/http"
@@ -14,9 +14,9 @@ import (
 // the address now.
 func TestUnreadFirewallsLetNobodyElseBeReached(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		w.Start()
-		g := w.allowed(2*time.Hour, "203.0.113.7/32", "app-1")
+		g := w.ApprovedFrom(2*time.Hour, "203.0.113.7/32", "app-1")
 		w.Pass(4 * time.Minute)
 		w.Want(g.ID, jit.Open)
 		lists := azuresim.Forbidden()

@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"slices"
@@ -28,8 +28,8 @@ func TestProtectedSaysWhatStaysOpen(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				c.policy(&w.Config.Policies[0])
 				w.Start()
-				w.protect("jump-1")
-				if got := w.said(jit.EventProtected); !slices.Equal(got, []string{c.want}) {
+				w.Protect("jump-1")
+				if got := w.Texts(jit.EventProtected); !slices.Equal(got, []string{c.want}) {
 					t.Errorf("the record says %q, want %q", got, c.want)
 				}
 			})
@@ -42,7 +42,7 @@ func TestProtectedSaysWhatStaysOpen(t *testing.T) {
 func TestAllowBeforeADenyIsTold(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("web-1")
+		w.Protect("web-1")
 		allow := func(nsg string) {
 			if err := w.Azure.PutRule(nsg, azuresim.Rule{
 				Name: "hotfix", Protocol: "Tcp", SourceAddressPrefix: "198.51.100.77", SourcePortRange: "*", DestinationAddressPrefix: "*",
@@ -54,7 +54,7 @@ func TestAllowBeforeADenyIsTold(t *testing.T) {
 		}
 		want := func(texts ...string) {
 			t.Helper()
-			if got := w.said(jit.EventExposed); !slices.Equal(got, texts) || w.Told.Count("exposed to channel") != len(texts) {
+			if got := w.Texts(jit.EventExposed); !slices.Equal(got, texts) || w.Told.Count("exposed to channel") != len(texts) {
 				t.Errorf("the record says %q, want %q; told %d times", got, texts, w.Told.Count("exposed to channel"))
 			}
 		}
@@ -80,25 +80,9 @@ func TestOneGroupKeepsItShut(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Config.Policies[0].Existing = jit.Respect
 		w.Start()
-		w.protect("web-1")
-		if got := w.said(jit.EventProtected); !slices.Equal(got, []string{""}) {
+		w.Protect("web-1")
+		if got := w.Texts(jit.EventProtected); !slices.Equal(got, []string{""}) {
 			t.Errorf("deploy-ssh stands at the interface alone, yet the record says %q", got)
 		}
 	})
-}
-
-// said lists the texts of a kind of event.
-func (w *world) said(kind jit.EventKind) []string {
-	w.T.Helper()
-	events, err := w.Store.Events(w.T.Context(), 0, 100000)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	var out []string
-	for _, e := range events {
-		if e.Kind == kind {
-			out = append(out, e.Text)
-		}
-	}
-	return out
 }

@@ -1,4 +1,4 @@
-package e2e_test
+package protect_test
 
 import (
 	"errors"
@@ -40,7 +40,7 @@ func TestProtectionFollowsItsPolicy(t *testing.T) {
 		if len(denies) != 1 || denies[0].DestinationPortRange != "22" || denies[0].SourceAddressPrefix != "Internet" || denies[0].Priority < 3900 {
 			t.Errorf("%+v", denies)
 		}
-		if !w.protected(azuresim.DemoJump) || w.Told.Count("drift") != 0 {
+		if !w.IsProtected(azuresim.DemoJump) || w.Told.Count("drift") != 0 {
 			t.Errorf("said %v", w.Told.Said())
 		}
 		if results, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err != nil {
@@ -61,7 +61,7 @@ func TestProtectionFollowsThePolicy(t *testing.T) {
 		w.Config.Policies[0].Existing = jit.Respect
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		if !w.Reachable(azuresim.DemoJump, adasAddress) {
 			t.Fatal("ssh-anywhere should be respected to begin with")
 		}
@@ -73,7 +73,7 @@ func TestProtectionFollowsThePolicy(t *testing.T) {
 			t.Error("open, where the policy overrides what exists")
 		}
 		w.Pass(2 * time.Minute)
-		if got := w.said(jit.EventProtected); len(got) != 2 || got[1] != "" {
+		if got := w.Texts(jit.EventProtected); len(got) != 2 || got[1] != "" {
 			t.Errorf("the record says %q", got)
 		}
 		w.CheckPromises(foreign)
@@ -86,24 +86,24 @@ func TestProtectionWaitsForAGroup(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("jump-1")
-		nic := w.nic(azuresim.DemoJump)
+		w.Protect("jump-1")
+		nic := w.NIC(azuresim.DemoJump)
 		if err := w.Azure.SetNSGOnNIC(nic, ""); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
-		if got := w.said(jit.EventMoved); len(got) != 1 || !strings.Contains(got[0], "no network security group before its address 10.10.9.4 any more") {
+		if got := w.Texts(jit.EventMoved); len(got) != 1 || !strings.Contains(got[0], "no network security group before its address 10.10.9.4 any more") {
 			t.Errorf("the record says %q", got)
 		}
-		if got := w.said(jit.EventProtected); len(got) != 2 || !strings.Contains(got[1], "the address 10.10.9.4, before which there is no network security group") {
+		if got := w.Texts(jit.EventProtected); len(got) != 2 || !strings.Contains(got[1], "the address 10.10.9.4, before which there is no network security group") {
 			t.Errorf("the record says %q", got)
 		}
 		if err := w.Azure.SetNSGOnNIC(nic, azuresim.DemoBackupNSG); err != nil {
 			t.Fatal(err)
 		}
-		w.plant(azuresim.DemoBackupNSG, "all", "Allow", "*", 1000, "")
+		w.Plant(azuresim.DemoBackupNSG, "all", "Allow", "*", 1000, "")
 		w.Pass(2 * time.Minute)
-		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, adasAddress) {
+		if !w.IsProtected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, adasAddress) {
 			t.Error("open once it has a group again")
 		}
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil {
@@ -122,10 +122,10 @@ func TestProtectionWaitsForAGroup(t *testing.T) {
 func TestInterfaceThatCameWhileListed(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		g := w.Open(2*time.Hour, "jump-1")
 		replace := sync.OnceFunc(func() {
-			old, _ := w.Azure.NIC(w.nic(azuresim.DemoJump))
+			old, _ := w.Azure.NIC(w.NIC(azuresim.DemoJump))
 			w.Azure.DeleteNIC(old.ID)
 			old.ID = strings.Replace(old.ID, "jump", "new", 1)
 			w.Azure.PutNIC(old)
@@ -145,7 +145,7 @@ func TestInterfaceThatCameWhileListed(t *testing.T) {
 		}, Latency: 5 * time.Second})
 		w.Pass(time.Minute)
 		slow.Remove()
-		if !w.protected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
+		if !w.IsProtected(azuresim.DemoJump) || w.Reachable(azuresim.DemoJump, "203.0.113.99") {
 			t.Errorf("no longer shut; it was said %v", w.Told.Said())
 		}
 		w.Want(g.ID, jit.Open)
@@ -156,10 +156,10 @@ func TestInterfaceThatCameWhileListed(t *testing.T) {
 // deny is that one's.
 func TestUnprotectedBesideTheSameAddress(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		copied := twinned(w, azuresim.DemoDevNSG)
+		copied := w.AddTwin(azuresim.DemoDevNSG)
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("dev-1", "copy-1")
+		w.Protect("dev-1", "copy-1")
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"dev-1"}); err != nil {
 			t.Fatal(err)
 		}
@@ -167,8 +167,8 @@ func TestUnprotectedBesideTheSameAddress(t *testing.T) {
 		if p, err := w.Store.Protection(t.Context(), azuresim.DemoDev1); !errors.Is(err, jit.ErrNotFound) {
 			t.Errorf("it is %s: %+v", p.State, p.Paths)
 		}
-		if !w.protected(copied) || w.Ours() != 1 {
-			t.Errorf("copy-1 is protected: %t, by %d rules", w.protected(copied), w.Ours())
+		if !w.IsProtected(copied) || w.Ours() != 1 {
+			t.Errorf("copy-1 is protected: %t, by %d rules", w.IsProtected(copied), w.Ours())
 		}
 		if _, err := w.Service.Unprotect(t.Context(), carol, []string{"copy-1"}); err != nil {
 			t.Fatal(err)
@@ -186,13 +186,13 @@ func TestUnprotectedBesideTheSameAddress(t *testing.T) {
 func TestGrantFollowsWhileManyAreProtected(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		g := w.openFrom("198.51.100.7/32", "dev-1")
+		g := w.OpenFrom("198.51.100.7/32", "dev-1")
 		w.Stop()
 		w.Config.Policies[0].Always = true
 		w.Azure.AddFault(azuresim.Fault{Method: http.MethodGet, Pattern: regexp.MustCompile("(?i)/virtualMachines/[^/]+$"), Latency: 30 * time.Second})
 		w.Start()
 		w.Pass(2 * time.Second)
-		if err := w.Azure.SetAddress(w.nic(azuresim.DemoDev1), "ipconfig1", "10.30.1.40"); err != nil {
+		if err := w.Azure.SetAddress(w.NIC(azuresim.DemoDev1), "ipconfig1", "10.30.1.40"); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(time.Minute)
@@ -212,7 +212,7 @@ func TestSubscriptionTakenOut(t *testing.T) {
 		const other = "00000000-1111-4222-8333-444444444444"
 		w.Azure.PutSubscription(azuresim.Subscription{ID: other, Name: "Another"})
 		w.Start()
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		g := w.Open(2*time.Hour, "jump-1")
 		w.Stop()
 		w.Client = w.Connect(func(c *azure.Config) { c.Subscriptions = []string{other} })
@@ -224,7 +224,7 @@ func TestSubscriptionTakenOut(t *testing.T) {
 		if g = w.Want(g.ID, jit.Closed); strings.Contains(g.Decision.Reason, "does not exist") {
 			t.Errorf("it is said that %s", g.Decision.Reason)
 		}
-		if got := w.said(jit.EventUnprotected); len(got) > 0 {
+		if got := w.Texts(jit.EventUnprotected); len(got) > 0 {
 			t.Errorf("unprotected, because %q", got)
 		}
 	})
@@ -246,10 +246,10 @@ func TestProtectedSinceTheList(t *testing.T) {
 		}, Latency: 20 * time.Second})
 		<-listed
 		w.Pass(2 * time.Second)
-		if err := w.Azure.SetAddress(w.nic(azuresim.DemoJump), "ipconfig1", "10.10.9.77"); err != nil {
+		if err := w.Azure.SetAddress(w.NIC(azuresim.DemoJump), "ipconfig1", "10.10.9.77"); err != nil {
 			t.Fatal(err)
 		}
-		w.protect("jump-1")
+		w.Protect("jump-1")
 		slow.Remove()
 		for range 30 {
 			if w.Pass(time.Second); w.Reachable(azuresim.DemoJump, adasAddress) {
@@ -265,20 +265,20 @@ func TestOldDenyStaysUntilTheNewOneIsThere(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
 		w.Start()
-		w.protect("jump-1")
-		old := w.oursIn(azuresim.DemoJumpNSG)
+		w.Protect("jump-1")
+		old := w.OursIn(azuresim.DemoJumpNSG)
 		w.Stop()
 		p := &w.Config.Policies[0]
 		p.Always, p.DenySource, p.Ports = true, "Internet", p.Ports[:1]
 		forbidden := w.Azure.AddFault(azuresim.Forbidden().On(http.MethodPut, "securityRules"))
 		w.Start()
 		w.Pass(5 * time.Minute)
-		if now := w.oursIn(azuresim.DemoJumpNSG); forbidden.Hits() == 0 || now.Name != old.Name || w.Reachable(azuresim.DemoJump, adasAddress) {
+		if now := w.OursIn(azuresim.DemoJumpNSG); forbidden.Hits() == 0 || now.Name != old.Name || w.Reachable(azuresim.DemoJump, adasAddress) {
 			t.Errorf("%+v stands, was %+v", now, old)
 		}
 		forbidden.Remove()
 		w.Pass(5 * time.Minute)
-		if now := w.oursIn(azuresim.DemoJumpNSG); now.Name == old.Name || now.DestinationPortRange != "22" {
+		if now := w.OursIn(azuresim.DemoJumpNSG); now.Name == old.Name || now.DestinationPortRange != "22" {
 			t.Errorf("%+v stands, was %+v", now, old)
 		}
 		w.CheckPromises(foreign)

@@ -1,4 +1,4 @@
-package e2e_test
+package firewall_test
 
 import (
 	"net/http"
@@ -13,24 +13,6 @@ import (
 )
 
 const hubPath = "/azureFirewalls/hub-fw"
-
-// allowed asks and approves.
-func (w *world) allowed(d time.Duration, source, vm string) jit.Grant {
-	w.T.Helper()
-	g, err := w.AskFrom(ada, d, source, vm)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	if g, err = w.Service.Approve(w.T.Context(), grace, g.ID); err != nil {
-		w.T.Fatal(err)
-	}
-	return g
-}
-
-// quick makes firewalls fast enough to be tried twice in time.
-func (w *world) quick() {
-	w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime, s.PolicyLag = time.Minute, 15*time.Second })
-}
 
 // Whatever goes wrong once with a change of a firewall, it is opened and
 // closed in the end, and nothing of other people's changes.
@@ -47,13 +29,13 @@ func TestFirewallFaults(t *testing.T) {
 		} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				firewalled(t, func(t *testing.T, w *world) {
-					w.quick()
+					w.QuickFirewalls()
 					foreign, firewalls := w.Foreign(), w.Firewalls()
 					w.Start()
 					first := fault
 					first.Method, first.Path, first.Times = "PUT", c.path, 1
 					w.Azure.AddFault(first)
-					g := w.allowed(15*time.Minute, c.source+"/32", c.vm)
+					g := w.ApprovedFrom(15*time.Minute, c.source+"/32", c.vm)
 					w.Pass(5 * time.Minute)
 					g = w.Want(g.ID, jit.Open)
 					if !w.Connects(c.id, c.source, 22) {
@@ -87,9 +69,9 @@ func isWrite(r *http.Request) bool { return r.Method != http.MethodGet }
 func TestOpeningWaitsForAFirewall(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
 		w.Start()
-		first := w.allowed(time.Hour, "203.0.113.7/32", "app-1")
+		first := w.ApprovedFrom(time.Hour, "203.0.113.7/32", "app-1")
 		w.Pass(time.Minute)
-		second := w.allowed(time.Hour, "203.0.113.8/32", "app-1")
+		second := w.ApprovedFrom(time.Hour, "203.0.113.8/32", "app-1")
 		w.Pass(30 * time.Second)
 		if g := w.Want(second.ID, jit.Opening); !g.Clock.Begun.IsZero() || !strings.Contains(g.Waiting, "the firewall hub-fw is being changed") {
 			t.Errorf("begun %s, waits because %q", g.Clock.Begun, g.Waiting)
@@ -110,10 +92,10 @@ func TestFirewallDrift(t *testing.T) {
 	for _, end := range []bool{false, true} {
 		t.Run(map[bool]string{false: "repaired", true: "ended"}[end], func(t *testing.T) {
 			firewalled(t, func(t *testing.T, w *world) {
-				w.quick()
+				w.QuickFirewalls()
 				w.Config.Policies[0].EndOnDrift = end
 				w.Start()
-				g := w.allowed(15*time.Minute, "203.0.113.7/32", "app-1")
+				g := w.ApprovedFrom(15*time.Minute, "203.0.113.7/32", "app-1")
 				w.Pass(3 * time.Minute)
 				ends := w.Want(g.ID, jit.Open).PublicEnds()
 				f := azuresim.Firewall{
@@ -155,10 +137,10 @@ func strangers(all []azuresim.RuleCollection) []azuresim.RuleCollection {
 // A route that no longer leads through the firewall: the rules follow.
 func TestGrantFollowsItsRoutes(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.quick()
+		w.QuickFirewalls()
 		firewalls := w.Firewalls()
 		w.Start()
-		g := w.allowed(15*time.Minute, "10.60.1.9/32", "core-1")
+		g := w.ApprovedFrom(15*time.Minute, "10.60.1.9/32", "core-1")
 		w.Pass(3 * time.Minute)
 		w.Want(g.ID, jit.Open)
 		if err := w.Azure.SetRouteTable(azuresim.DemoHubGroup+"/providers/Microsoft.Network/virtualNetworks/edge-vnet/subnets/core", ""); err != nil {

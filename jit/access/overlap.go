@@ -1,0 +1,79 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"sync"
+
+	"jitbot/jit"
+	"jitbot/jit/resource"
+)
+
+// askers lets each person ask for one thing at a time, so that of two lines the second
+// sees what the first stored. Safe for concurrent use.
+type askers [64]sync.Mutex
+
+// of is the turn of one person, whom some others may have to wait for too.
+func (a *askers) of(by jit.UserID) *sync.Mutex {
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(by)) // it never fails
+	return &a[sum.Sum32()%uint32(len(a))]
+}
+
+// refuseTwice refuses what waits or is open already for the same person, VMs, ports
+// and sources, asked for by another delivery: that grant is named. What overlaps
+// otherwise is a grant of its own.
+func (s *Service) refuseTwice(ctx context.Context, key string, r jit.Request, parts []grantPart) error {
+	live, err := s.adapters.Grants.Unfinished(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for what %s asked for before: %w", r.By.ID, err)
+	}
+	for _, g := range live {
+		if g.Request.By.ID != r.By.ID || strings.HasPrefix(g.Request.Key, key+"/") || g.State == jit.Closing {
+			continue
+		}
+		for _, part := range parts {
+			if coversAsk(g.Request, part, r) {
+				return refuseAskedTwice(g)
+			}
+		}
+	}
+	return nil
+}
+
+// coversAsk reports whether the request is for all the same VMs, ports and sources.
+func coversAsk(have jit.Request, part grantPart, r jit.Request) bool {
+	for _, t := range part.targets {
+		if !slices.ContainsFunc(have.Targets, func(u jit.Target) bool { return resource.Same(t.VM, u.VM) }) {
+			return false
+		}
+	}
+	for _, p := range part.ports {
+		if !slices.ContainsFunc(have.Ports, func(q jit.Ports) bool { return q.Contains(p) }) {
+			return false
+		}
+	}
+	for _, s := range r.Sources {
+		if !slices.Contains(have.Sources, s) {
+			return false
+		}
+	}
+	return true
+}
+
+// refuseAskedTwice names the grant that holds.
+func refuseAskedTwice(g jit.Grant) error {
+	switch g.State {
+	case jit.Open:
+		return jit.Refuse(jit.ErrStale, "You have that already: %s is open until %s. For more time, end it with /jit done %s and ask again.",
+			g.ID, g.Clock.Deadline, g.ID)
+	case jit.Opening:
+		return jit.Refuse(jit.ErrStale, "You asked for that already: %s is approved and being opened.", g.ID)
+	default:
+		return jit.Refuse(jit.ErrStale, "You asked for that already: %s waits for approval. To ask for something else, withdraw it with /jit cancel %s.",
+			g.ID, g.ID)
+	}
+}

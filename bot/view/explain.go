@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slack-go/slack"
-
 	"jitbot/jit"
 	"jitbot/jit/access"
 	"jitbot/jit/reach"

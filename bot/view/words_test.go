@@ -2,12 +2,19 @@ package view_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"jitbot/bot/command"
+	"jitbot/bot/view"
+	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 const (
@@ -110,6 +117,73 @@ func TestScreensAreShort(t *testing.T) {
 					t.Errorf("a line of %s has %d words: %s", s.name, n, line)
 				}
 			}
+		}
+	}
+}
+
+// A scan says of most machines only that they are well: twelve are read at a glance.
+func TestScanOfTwelveIsShort(t *testing.T) {
+	var all []reach.Finding
+	for n := range 12 {
+		f := finding(n, reach.ClassHealthy, "jitbot protects it: just-in-time access is on.")
+		if n < 6 {
+			f = finding(n, reach.ClassUnhealthy, "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any.")
+			f.Posture.Rules = []reach.OpenRule{{Guard: "/x/jump-nsg", Rule: "ssh-anywhere", Breadth: reach.Breadth{Words: "Any"}}}
+			f.VM.Power = "deallocated"
+		}
+		all = append(all, f)
+	}
+	said := view.Scan(all, false, command.ScanFilter{})
+	golden(t, "scan-twelve", said)
+	if n := words(said.Text); n >= maxScanWords {
+		t.Errorf("%d words: %s", n, said.Text)
+	}
+	for n := range 12 {
+		if name := fmt.Sprintf("`web-%d`", n); !strings.Contains(said.Text, name) {
+			t.Errorf("%s is not named: %s", name, said.Text)
+		}
+	}
+}
+
+// The text of a card says all that its blocks say: who, as whom of Entra, where, which
+// ports, from where, why and until when.
+func TestTextsCarryTheFacts(t *testing.T) {
+	for name, m := range exampleGrants() {
+		text := view.Card(m.g).Text
+		facts := []string{"<@U0ADA>", "`web-1` in `rg-prod` (production)", "SSH", "`203.0.113.7`", "https://evil.example", "`g-7k2qd`", "`ada@contoso.example`"}
+		at := map[jit.State]time.Time{jit.Pending: m.g.Clock.Lapse, jit.Open: m.g.Clock.Deadline}[m.g.State]
+		if m.g.State.Ended() {
+			at = m.g.Clock.Ended
+		}
+		if !at.IsZero() && !m.g.Clock.Begun.IsZero() || m.g.State == jit.Pending {
+			facts = append(facts, view.When(at))
+		}
+		for _, fact := range facts {
+			if !strings.Contains(text, fact) {
+				t.Errorf("%s is not in the text of the card %s: %s", fact, name, text)
+			}
+		}
+	}
+	for _, s := range screens(t) {
+		for _, p := range s.paragraphs {
+			for _, date := range aDate.FindAllString(p, -1) {
+				if s.text != "" && len(s.text) < 3900 && !strings.Contains(s.text, date) {
+					t.Errorf("the text of %s lacks the time %s of its blocks: %s", s.name, date, s.text)
+				}
+			}
+		}
+	}
+}
+
+// A heading is a sentence, never an id, after the mark of a state.
+func TestHeadingsAreSentences(t *testing.T) {
+	for _, s := range screens(t) {
+		if !strings.HasPrefix(s.name, "card-") && !strings.HasPrefix(s.name, "direct-") || len(s.paragraphs) == 0 {
+			continue
+		}
+		head, _, _ := strings.Cut(s.paragraphs[0], "\n")
+		if !regexp.MustCompile(`^(⏳|🔓|⌛|🔒|🚨|⛔) \*.+\*$`).MatchString(head) || strings.Contains(head, "g-7k2qd") {
+			t.Errorf("the heading of %s is %s", s.name, head)
 		}
 	}
 }

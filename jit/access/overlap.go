@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
@@ -23,6 +24,10 @@ func (a *askers) of(by jit.UserID) *sync.Mutex {
 	return &a[sum.Sum32()%uint32(len(a))]
 }
 
+// lastPart is how long before its end access may be asked for again, where no reminder
+// says so earlier: how else would somebody get more time?
+const lastPart = 10 * time.Minute
+
 // refuseTwice refuses what waits or is open already for the same person, VMs, ports
 // and sources, asked for by another delivery: that grant is named. What overlaps
 // otherwise is a grant of its own.
@@ -32,7 +37,8 @@ func (s *Service) refuseTwice(ctx context.Context, key string, r jit.Request, pa
 		return fmt.Errorf("looking for what %s asked for before: %w", r.By.ID, err)
 	}
 	for _, g := range live {
-		if g.Request.By.ID != r.By.ID || strings.HasPrefix(g.Request.Key, key+"/") || g.State == jit.Closing {
+		ending := g.State == jit.Open && (g.Reminded || g.Clock.Deadline.Sub(r.At) <= max(lastPart, g.Clock.RemindBefore))
+		if g.Request.By.ID != r.By.ID || strings.HasPrefix(g.Request.Key, key+"/") || ending || g.State == jit.Closing {
 			continue
 		}
 		for _, part := range parts {
@@ -68,8 +74,8 @@ func coversAsk(have jit.Request, part grantPart, r jit.Request) bool {
 func refuseAskedTwice(g jit.Grant) error {
 	switch g.State {
 	case jit.Open:
-		return jit.Refuse(jit.ErrStale, "You have that already: %s is open until %s. For more time, end it with /jit done %s and ask again.",
-			g.ID, g.Clock.Deadline, g.ID)
+		return jit.Refuse(jit.ErrStale, "You have that already: %s is open until %s. For more time, ask again in its last %s.",
+			g.ID, g.Clock.Deadline, max(lastPart, g.Clock.RemindBefore))
 	case jit.Opening:
 		return jit.Refuse(jit.ErrStale, "You asked for that already: %s is approved and being opened.", g.ID)
 	default:

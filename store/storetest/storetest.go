@@ -58,6 +58,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) Store) {
 		{"cards", testCards},
 		{"shown", testShown},
 		{"recent", testRecent},
+		{"opened", testOpened},
 		{"names", testBind},
 		{"mark", testMark},
 		{"digest", testDigest},

@@ -48,9 +48,11 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	if err != nil {
 		return nil, err
 	}
-	turn := s.askers.of(by)
-	turn.Lock()
-	defer turn.Unlock()
+	end, err := s.askers.begin(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	if err := s.refuseTwice(ctx, key, r, parts); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"jitbot/jit"
@@ -14,14 +13,29 @@ import (
 )
 
 // askers lets each person ask for one thing at a time, so that of two lines the second
-// sees what the first stored. Safe for concurrent use.
-type askers [64]sync.Mutex
+// sees what the first stored. Each holds the turn of some people. Safe for concurrent
+// use.
+type askers [64]chan struct{}
 
-// of is the turn of one person, whom some others may have to wait for too.
-func (a *askers) of(by jit.UserID) *sync.Mutex {
+func newAskers() *askers {
+	a := new(askers)
+	for i := range a {
+		a[i] = make(chan struct{}, 1)
+	}
+	return a
+}
+
+// begin waits for the turn of one person; end gives it back.
+func (a *askers) begin(ctx context.Context, by jit.UserID) (end func(), err error) {
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(by)) // it never fails
-	return &a[sum.Sum32()%uint32(len(a))]
+	turn := a[sum.Sum32()%uint32(len(a))]
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for what %s asked for before: %w", by, ctx.Err())
+	}
 }
 
 // lastPart is how long before its end access may be asked for again, where no reminder

@@ -48,7 +48,7 @@ type History interface {
 func New(checks admission.Checker, history History, loop Loop) *Service {
 	return &Service{
 		checks: checks, config: checks.Config, adapters: checks.Adapters,
-		history: history, loop: loop, readable: &readableVMs{}, askers: &askers{},
+		history: history, loop: loop, readable: &readableVMs{}, askers: newAskers(),
 	}
 }
 

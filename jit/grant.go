@@ -229,6 +229,15 @@ func (g Grant) Shares(o Grant) bool {
 	})
 }
 
+// Beside has the card of a grant that is opening or open say that another one is.
+func (g Grant) Beside(o Grant, now time.Time) (Grant, []Event, error) {
+	if g.State != Opening && g.State != Open {
+		return g, nil, nil
+	}
+	g = g.changed()
+	return g, []Event{g.event(EventProgress, Person{}, now, "Its holder has "+string(o.ID)+" for the same VM too.")}, nil
+}
+
 const (
 	stuckAfter = time.Minute      // a closing that takes longer shows as stuck
 	slowStuck  = 10 * time.Minute // the same where a firewall is changed

@@ -45,6 +45,7 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return s.reread(ctx, id, err)
 	}
 	s.loop.Kick()
+	s.tellBeside(ctx, g)
 	return g, nil
 }
 

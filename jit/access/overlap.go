@@ -2,8 +2,10 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -62,6 +64,27 @@ func (s *Service) refuseTwice(ctx context.Context, key string, r jit.Request, pa
 		}
 	}
 	return nil
+}
+
+// tellBeside has the cards of the same person's other grants for the VMs of one that is
+// being opened say so: its own card does. A card that does not is no reason to open
+// nothing.
+func (s *Service) tellBeside(ctx context.Context, g jit.Grant) {
+	if g.State != jit.Opening {
+		return
+	}
+	others, err := s.Others(ctx, g)
+	for _, o := range others {
+		if o.Request.By.ID != g.Request.By.ID {
+			continue
+		}
+		now := s.checks.Clock.Now()
+		_, one := s.adapters.Grants.Update(ctx, o.ID, func(o jit.Grant) (jit.Grant, []jit.Event, error) { return o.Beside(g, now) })
+		err = errors.Join(err, one)
+	}
+	if err != nil {
+		s.adapters.Log.WarnContext(ctx, "the cards beside a grant do not say so", slog.String("grant", string(g.ID)), slog.Any("error", err))
+	}
 }
 
 // coversAsk reports whether the request is for all the same VMs, ports and sources.

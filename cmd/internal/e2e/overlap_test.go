@@ -83,6 +83,9 @@ func TestAnotherOverlapIsOnBothCards(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(20 * time.Second)
+		if !w.Told.Has(string(first.ID) + " progress to card") {
+			t.Errorf("the first card is not told anew: %v", w.Told.Said())
+		}
 		for id, other := range map[jit.ID]jit.ID{first.ID: second.ID, second.ID: first.ID} {
 			g := w.Want(id, jit.Open)
 			others, err := w.Service.Others(t.Context(), g)

@@ -108,7 +108,7 @@ func TestFormsThatProtect(t *testing.T) {
 		}
 	}
 	s.nothingProtected()
-	if got := send(carol, "protect web-1", "dev-1", "bare-1", "tag:role=jump"); !strings.Contains(got, "`dev/bare-1` was not changed") ||
+	if got := send(carol, "protect web-1", "dev-1", "bare-1", "tag:role=jump"); !strings.Contains(got, "`bare-1` in `dev` was not changed") ||
 		!strings.Contains(got, "Being protected: `dev-1` in `dev`, `jump-1` in `prod-web`") {
 		t.Errorf("read %q", got)
 	}
@@ -116,7 +116,7 @@ func TestFormsThatProtect(t *testing.T) {
 	if err != nil || len(p.Ports) != 2 || !p.Ports[0].Any || p.Ports[0].Longest != 2*time.Hour || p.Ports[1].Ports.From != 1433 || p.By.ID != carol || p.State != jit.Protecting {
 		t.Errorf("stored %+v, %v", p, err)
 	}
-	for by, want := range map[jit.UserID]string{carol: "being protected", ada: "Ask for port 1433 up to 2 h, from any single address", bob: "There is no VM"} {
+	for by, want := range map[jit.UserID]string{carol: "being protected", ada: "Ask for SSH and 1433 up to 2 h, from any single address", bob: "There is no VM"} {
 		if got := s.typed(by, "vms dev-1"); !strings.Contains(got, want) {
 			t.Errorf("%s: read %q, want %q", by, got, want)
 		}

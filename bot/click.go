@@ -115,6 +115,8 @@ func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction) {
 	switch i.Actions[0].ID {
 	case view.ActionForm:
 		b.offerForm(i)
+	case view.ActionMissing:
+		b.say(replyTo(i), view.Missing(i.Actions[0].Value))
 	case view.ActionDeny:
 		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
 			b.answerClick(i, b.full())

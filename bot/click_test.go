@@ -15,8 +15,8 @@ func TestClicksAreAnswered(t *testing.T) {
 	o.open()
 	g, card := o.pending()
 	always := func(string) bool { return true }
-	o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "Approve 1h"))
-	o.reads(o.ephemeral(graceID, always), "You approved `g-7k2qd`; it is being opened.")
+	o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "Approve 1 h"))
+	o.reads(o.ephemeral(graceID, always), "You approved SSH to `web-1` in `rg` for <@U0ADA> (`g-7k2qd`); it is being opened.")
 	// The loser reads who was first, and when.
 	o.must(o.sim.Click(o.ctx, linusID, card.Channel, card.Message, "approve"))
 	o.reads(o.ephemeral(linusID, always), "`g-7k2qd` was already approved by <@U0GRACE> at <!date^")
@@ -26,7 +26,7 @@ func TestClicksAreAnswered(t *testing.T) {
 	if n := o.service.noted("approve"); n != 2 {
 		t.Errorf("%d approvals were tried, not 2", n)
 	}
-	o.reads(o.jit(graceID, "revoke "+string(g.ID)+" for fun"), "You revoked `g-7k2qd` of <@U0ADA>")
+	o.reads(o.jit(graceID, "revoke "+string(g.ID)+" for fun"), "You revoked SSH to `web-1` in `rg` for <@U0ADA> (`g-7k2qd`)")
 	if n := o.service.noted("revoked U0GRACE g-7k2qd fun"); n != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
@@ -78,7 +78,7 @@ func TestSlowAnswersAreNoted(t *testing.T) {
 	const clicks = 12 // more than are worked on at once
 	began := time.Now()
 	for range clicks {
-		o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "Approve 1h"))
+		o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "Approve 1 h"))
 	}
 	noted := func(s *slacksim.Snapshot) (n int) {
 		for _, m := range s.Ephemerals(graceID) {
@@ -116,5 +116,5 @@ func TestAzureIsAskedFromAnExplanation(t *testing.T) {
 		return strings.Contains(m.Text, "dry run")
 	})
 	o.must(o.sim.Click(o.ctx, adaID, m.Channel, m.TS, "Ask Azure"))
-	o.reads(o.ephemeral(adaID, func(text string) bool { return strings.Contains(text, "own answer") }), "about `rg/web-1`: what is in effect of `web-nsg` is what jitbot read")
+	o.reads(o.ephemeral(adaID, func(text string) bool { return strings.Contains(text, "own answer") }), "about `web-1` in `rg`: what is in effect of `web-nsg` is what jitbot read")
 }

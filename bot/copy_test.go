@@ -28,7 +28,7 @@ func TestAClickOnACopyIsMended(t *testing.T) {
 	}
 	o.open()
 	o.must(o.sim.Click(o.ctx, graceID, copied.Channel, copied.Message, "approve"))
-	o.reads(o.ephemeral(graceID, func(string) bool { return true }), "You approved `g-7k2qd`")
+	o.reads(o.ephemeral(graceID, func(string) bool { return true }), "You approved SSH to `web-1`")
 	o.until("the copy says so", func(s *slacksim.Snapshot) bool {
 		m, _ := s.Message(copied.Channel, copied.Message)
 		return len(m.Buttons()) == 0 && strings.Contains(m.Text, "the card is here")

@@ -47,7 +47,7 @@ func TestDenyAsksWhy(t *testing.T) {
 			return false
 		})
 	}
-	direct("You denied `g-7k2qd`; <@U0ADA> is told.")
+	direct("You denied SSH to `web-1` in `rg` for <@U0ADA> (`g-7k2qd`); they are told.")
 	if n := o.service.noted("deny U0GRACE g-7k2qd not today"); n != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}
@@ -70,5 +70,5 @@ func TestASlowDenialIsNoted(t *testing.T) {
 	o.must(o.sim.Submit(o.ctx, graceID, o.sim.Views(graceID)[0].ID, slacksim.Values{"reason": "not today"}))
 	o.reads(o.direct(graceID, 1), "You sent a form, and I took note of it.")
 	close(o.service.hold)
-	o.reads(o.direct(graceID, 2), "You denied `g-7k2qd`")
+	o.reads(o.direct(graceID, 2), "You denied SSH to `web-1`")
 }

@@ -34,12 +34,12 @@ func TestTheHomeTab(t *testing.T) {
 	v = home(graceID, "Waiting for me")
 	o.must(o.sim.ClickView(o.ctx, graceID, v.ID, "approve"))
 	home(graceID, "Nothing waits for your decision")
-	o.reads(o.direct(graceID, 1), "You approved `g-7k2qd`")
+	o.reads(o.direct(graceID, 1), "You approved SSH to `web-1`")
 	o.service.mu.Lock()
 	g = o.service.grants[g.ID]
 	o.service.mu.Unlock()
 	b.Refresh(g)
-	home(adaID, "approved, opening")
+	home(adaID, "Opening for you")
 	o.sim.FailNext("views.publish", 1, slacksim.Fault{RetryAfter: time.Second})
 	o.service.mu.Lock()
 	delete(o.service.grants, g.ID)
@@ -83,7 +83,7 @@ func TestHomesOfEverybodyConcernedAreRefreshed(t *testing.T) {
 	b.Refresh(g)
 	o.home(graceID, "Nothing waits for your decision")
 	o.home(linusID, "Nothing waits for your decision")
-	o.home(adaID, "approved, opening")
+	o.home(adaID, "Opening for you")
 	for range 5 {
 		b.Refresh(g) // nothing is news any more
 	}

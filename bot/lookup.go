@@ -137,7 +137,8 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 
 // isScanButton reports whether a button only shows something.
 func isScanButton(action string) bool {
-	return slices.Contains([]string{view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain}, action)
+	only := []string{view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionMissing}
+	return slices.Contains(only, action)
 }
 
 // vms answers /jit vms.

@@ -17,7 +17,7 @@ func TestVMsAreListed(t *testing.T) {
 	o.open()
 	o.reads(o.jit(adaID, "vms"), "There is no VM that you may see.")
 	o.service.listed, o.service.more = []access.ListedVM{{VM: machines(1)[0], Protected: jit.Protected, Offer: simple()}}, true
-	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`rg/web-1`*: protected.", "port 22 (SSH) for 3h at most, from 203.0.113.7",
+	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`web-1` in `rg`*: protected.", "Ask for SSH up to 3 h, from 203.0.113.7",
 		"narrow it")
 	if o.service.noted(`vms U0ADA "@channel tag:env=prod" 20`) != 1 {
 		t.Errorf("calls: %q", o.service.calls)
@@ -62,12 +62,12 @@ func TestScanInSlack(t *testing.T) {
 	o.open()
 	o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", "scan unhealthy"))
 	m := o.shown(graceID, "5 more VMs.")
-	o.reads(m.Text, "20 unhealthy", "`rg/web-14`")
+	o.reads(m.Text, "20 unhealthy", "`web-14` in `rg`")
 	o.must(o.sim.Slash(o.ctx, gusID, slacksim.DemoGeneralID, "/jit", "scan"))
 	o.reads(o.ephemeral(gusID, answers), "Guests cannot use jitbot")
 	o.must(o.sim.Click(o.ctx, graceID, m.Channel, m.TS, "Next 5 of 5"))
-	m = o.shown(graceID, "`rg/web-19`")
-	o.reads(m.Text, "`rg/web-15`")
+	m = o.shown(graceID, "`web-19` in `rg`")
+	o.reads(m.Text, "`web-15` in `rg`")
 	o.must(o.sim.Click(o.ctx, graceID, m.Channel, m.TS, "Protect"))
 	o.reads(o.form(graceID).AllText(), "web-15")
 	if o.service.noted("scan") != 2 {
@@ -79,8 +79,8 @@ func TestExplainInSlack(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.service.dry = access.Explanation{VM: jit.VM{Name: "web-1", Group: "rg"}}
 	o.open()
-	o.reads(o.jit(adaID, "explain web-1"), "for <@"+adaID+">", "dry run")
-	o.reads(o.jit(graceID, "explain rg/web-1 <@"+adaID+">"), "for <@"+adaID+">")
+	o.reads(o.jit(adaID, "explain web-1"), "<@"+adaID+"> may ask for", "dry run")
+	o.reads(o.jit(graceID, "explain rg/web-1 <@"+adaID+">"), "<@"+adaID+"> may ask for")
 	if o.service.noted("explain "+adaID+" web-1 "+adaID) != 1 || o.service.noted("explain "+graceID+" rg/web-1 "+adaID) != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}

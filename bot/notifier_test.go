@@ -53,7 +53,7 @@ func TestDigestIsSaid(t *testing.T) {
 		t.Fatalf("%d messages", len(m))
 	}
 	o.reads(m[0].Text, "35 VMs, 3 Unhealthy, 2 Not applicable (1 cannot be told), 30 Healthy.",
-		"`rg/jump-1` (production): *Unhealthy*. `Rule ssh-anywhere", "2 more Unhealthy VMs", "/jit scan")
+		"`jump-1` in `rg` (production): *Unhealthy*. `Rule ssh-anywhere", "2 more Unhealthy VMs", "/jit scan")
 	o.reads(m[0].AllText(), "Yet its policy lets a request open port 22")
 	failed = jit.ErrDamaged
 	if err := say(d.At); !errors.Is(err, jit.ErrDamaged) {
@@ -82,7 +82,7 @@ func TestACardIsPostedEditedAndPostedAgain(t *testing.T) {
 	if _, err := o.tell(n, outbox.KindThread, g, e); err != nil {
 		t.Fatal(err)
 	}
-	if m := o.sim.Thread(approvals, card.Message); len(m) == 0 || m[len(m)-1].Text != "`g-7k2qd`: approved by <@U0GRACE>." {
+	if m := o.sim.Thread(approvals, card.Message); len(m) == 0 || m[len(m)-1].Text != "Approved by <@U0GRACE>." {
 		t.Errorf("the thread is %+v", m)
 	}
 	o.sim.FailNext("chat.update", 1, slacksim.Fault{Error: "message_not_found"})
@@ -147,7 +147,7 @@ func TestDirectMessagesHaveTheirButtons(t *testing.T) {
 	m := o.sim.DMs(adaID)[0]
 	o.reads(m.AllText(), "waits for approval", "Withdraw request")
 	o.must(o.sim.Click(o.ctx, adaID, m.Channel, m.TS, "cancel"))
-	o.reads(o.ephemeral(adaID, func(string) bool { return true }), "You withdrew `g-7k2qd`")
+	o.reads(o.ephemeral(adaID, func(string) bool { return true }), "You withdrew your request for SSH to `web-1`")
 }
 
 func TestWhatCanNeverBeDeliveredIsKnown(t *testing.T) {
@@ -240,9 +240,9 @@ func TestManyAreOneMessage(t *testing.T) {
 	if len(all) != 1 {
 		t.Fatalf("%d messages", len(all))
 	}
-	o.reads(all[0].Text, "150 VMs are protected: `rg/web-0`", "`rg/web-19`, and 130 more, all of them in the thread")
+	o.reads(all[0].Text, "150 VMs are protected: `web-0` in `rg`", "`web-19` in `rg`, and 130 more, all of them in the thread")
 	thread := o.sim.Thread(approvals, all[0].TS)
-	o.reads(thread[len(thread)-1].Text, "`rg/web-0`", "`rg/web-149`")
+	o.reads(thread[len(thread)-1].Text, "`web-0` in `rg`", "`web-149` in `rg`")
 }
 
 // What concerns no grant is a message of its own in the default channel, and
@@ -256,7 +256,7 @@ func TestWhatConcernsNoGrantIsSaidInTheChannel(t *testing.T) {
 	notice := outbox.Message{Kind: outbox.KindChannel, Channel: approvals, Events: []jit.Event{e}}
 	_, err := n.Notify(o.ctx, notice)
 	if m := o.sim.Messages(approvals); err != nil || len(m) != 1 ||
-		!strings.Contains(m[0].Text, "Protected by <@U0GRACE>: `rg/web-1`") || len(m[0].Buttons()) != 0 {
+		!strings.Contains(m[0].Text, "Protected by <@U0GRACE>: `web-1` in `rg`") || len(m[0].Buttons()) != 0 {
 		t.Errorf("%+v: %v", m, err)
 	}
 	o.sim.FailNext("chat.postMessage", 1, slacksim.Fault{Error: "channel_not_found"})

@@ -52,7 +52,7 @@ func TestProtectOpensTheForm(t *testing.T) {
 	if r := o.must(o.sim.Submit(o.ctx, graceID, v.ID, protectFields())); r.View != nil || len(r.Errors) > 0 {
 		t.Fatalf("the form stayed: %v", r.Errors)
 	}
-	o.reads(o.direct(graceID, 1), "`rg/web-2` was not changed: attach an NSG to `web-2` first", "Being protected: `rg/web-1`.",
+	o.reads(o.direct(graceID, 1), "`web-2` in `rg` was not changed: attach an NSG to `web-2` first", "Being protected: `web-1` in `rg`.",
 		"The channel is told")
 	o.finished()
 	if o.service.noted("protect U0GRACE [/vm/web-1 /vm/web-2]") != 1 {
@@ -156,7 +156,7 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 		t.Errorf("calls: %q", o.service.calls)
 	}
 	o.service.results = []access.VMResult{{VM: o.service.vms[0]}}
-	o.reads(o.jit(graceID, "unprotect web-1"), "Being unprotected: `rg/web-1`.", "Exactly jitbot's denies are removed")
+	o.reads(o.jit(graceID, "unprotect web-1"), "Being unprotected: `web-1` in `rg`.", "Exactly jitbot's denies are removed")
 }
 
 // forgedProtect makes another form a good one that protects.

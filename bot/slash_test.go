@@ -20,7 +20,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 		"done g-2222a":                "There is no grant `g-2222a`.",
 		"request forbidden ssh for x": "You lack `Microsoft.Compute/virtualMachines/read` at `forbidden`.",
 		"request web-1 ssh 1h from 203.0.113.7 for the <@U0GRACE> fix": "" +
-			"waits for approval: port 22 (SSH) of `web-1` in `rg` from `203.0.113.7` (one address) for 1h",
+			"waits for approval: SSH to `web-1` in `rg` for 1 h",
 	} {
 		o.reads(o.jit(adaID, text), want)
 	}

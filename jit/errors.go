@@ -34,6 +34,9 @@ var (
 	ErrStale     = errors.New("already decided")
 )
 
+// ErrRights is an ErrAuthority: the person lacks Azure actions, which are named last.
+var ErrRights = fmt.Errorf("Azure rights are missing: %w", ErrAuthority)
+
 // BusyError says how long Azure asked to wait. It is an ErrBusy.
 type BusyError struct {
 	Wait  time.Duration // 0 when Azure did not say

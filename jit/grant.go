@@ -67,6 +67,7 @@ type Decision struct {
 	Ending Ending `json:"ending,omitempty"` // set when it was live
 	By     Person `json:"by,omitzero"`      // zero when jitbot itself did
 	Reason string `json:"reason,omitempty"`
+	Rights bool   `json:"rights,omitempty"` // refused for the lack of Azure actions, which the reason names
 }
 
 // Grant is one ask and its whole life: one record, one id, one card, one
@@ -84,9 +85,10 @@ type Grant struct {
 	Paths     []Path     `json:"paths,omitempty"`
 	Left      []Path     `json:"left,omitempty"` // where its VMs were before: rules there are still to be removed
 	Decision  Decision   `json:"decision,omitzero"`
-	Stuck     bool       `json:"stuck,omitempty"`   // closing that takes too long or was forbidden
-	Waiting   string     `json:"waiting,omitempty"` // opening: why nothing is written yet
-	Notes     []string   `json:"notes,omitempty"`   // what else is known of the VMs' ports
+	Stuck     bool       `json:"stuck,omitempty"`    // closing that takes too long or was forbidden
+	Waiting   string     `json:"waiting,omitempty"`  // opening: why nothing is written yet
+	Warnings  []string   `json:"warnings,omitempty"` // what is dangerous about it, the worst first
+	Notes     []string   `json:"notes,omitempty"`    // what else is known of the VMs' ports
 	Reminded  bool       `json:"reminded,omitempty"`
 	Unchecked bool       `json:"unchecked,omitempty"` // the holder's rights could not be read the last time
 	// EndOnDrift says that the grant ends when somebody changes a rule of it,
@@ -228,6 +230,15 @@ func (g Grant) Shares(o Grant) bool {
 	return slices.ContainsFunc(g.Request.Targets, func(t Target) bool {
 		return slices.ContainsFunc(o.Request.Targets, func(u Target) bool { return resource.Same(t.VM, u.VM) })
 	})
+}
+
+// Beside has the card of a grant that is opening or open say that another one is.
+func (g Grant) Beside(o Grant, now time.Time) (Grant, []Event, error) {
+	if g.State != Opening && g.State != Open {
+		return g, nil, nil
+	}
+	g = g.changed()
+	return g, []Event{g.event(EventProgress, Person{}, now, "Its holder has "+string(o.ID)+" for the same VM too.")}, nil
 }
 
 const (

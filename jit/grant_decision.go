@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type Terms struct {
 	By           Person
 	Rule         ApprovalRule
+	Warnings     []string
 	Notes        []string
 	Channel      string
 	RemindBefore time.Duration // the longest of the VMs' policies
@@ -19,21 +21,28 @@ type Terms struct {
 // Admit lets a checked request through, or starts waiting for the approvals that
 // its rule asks for.
 func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
-	g.Notes, g.Channel, g.Clock.RemindBefore, g.EndOnDrift = t.Notes, t.Channel, t.RemindBefore, t.EndOnDrift
+	g.Warnings, g.Notes, g.Channel, g.EndOnDrift = t.Warnings, t.Notes, t.Channel, t.EndOnDrift
+	g.Clock.RemindBefore = t.RemindBefore
 	if t.Rule.Required == 0 {
 		return g.Permit(t.By, now)
 	}
 	return g.Wait(t.By, t.Rule.Approvers, t.Rule.Required, now.Add(t.Rule.PendingFor), now)
 }
 
-// Refuse ends a request that the policy or the person's rights do not allow.
+// RefuseFor ends a request for what the policy or the person's rights do not allow.
+func (g Grant) RefuseFor(no *Refusal, now time.Time) (Grant, Event, error) {
+	g.Decision.Rights = errors.Is(no, ErrRights)
+	return g.Refuse(no.Error(), now)
+}
+
+// Refuse ends a request that is not allowed.
 func (g Grant) Refuse(why string, now time.Time) (Grant, Event, error) {
 	if g.State != Asked {
 		return g, Event{}, g.stale()
 	}
 	g = g.changed()
 	g.State, g.Clock.Ended = Refused, now
-	g.Decision = Decision{Reason: why}
+	g.Decision.Reason = why
 	return g, g.answer(g.event(EventRefused, g.Request.By, now, why)), nil
 }
 

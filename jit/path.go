@@ -31,6 +31,7 @@ type Path struct {
 	Sources    []netip.Prefix `json:"sources,omitempty"` // what the guard sees as the source; nil: all that was asked for
 	Public     []netip.Addr   `json:"public,omitempty"`  // ByDNAT: where the firewall may be reached
 	PublicEnds []PublicEnd    `json:"doors,omitempty"`   // ByDNAT: where it is reached, once that was read back
+	Outer      []netip.Addr   `json:"outer,omitempty"`   // public addresses that lead to Addresses alone: where the internet connects to
 	Confirmed  bool           `json:"agreed,omitempty"`  // read back as the state wants it: in force, or gone
 	Gone       bool           `json:"gone,omitempty"`    // the guard itself is gone: so is what was written there
 	Fault      string         `json:"fault,omitempty"`   // the last failure there, cleared when it is confirmed

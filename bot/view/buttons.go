@@ -4,7 +4,6 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
-	"jitbot/jit/text"
 )
 
 // The actions of buttons; their value is the grant's id, unless it is said here.
@@ -18,6 +17,7 @@ const (
 	ActionProtect  = "protect_vm"     // a VM, as group/name
 	ActionWitness  = "ask_azure"      // a VM, of whose rules Azure is asked
 	ActionScanNext = "scan_next"      // a command.ScanFilter, of where the next page begins
+	ActionMissing  = "show_missing"   // what a refusal says of the Azure actions that are missing
 )
 
 func button(action string, id jit.ID, words, label string) *slack.ButtonBlockElement {
@@ -27,7 +27,7 @@ func button(action string, id jit.ID, words, label string) *slack.ButtonBlockEle
 }
 
 func approveButton(g jit.Grant) *slack.ButtonBlockElement {
-	d := text.Duration(g.Request.Duration)
+	d := span(g.Request.Duration)
 	return button(ActionApprove, g.ID, "Approve "+d, "Approve "+string(g.ID)+" for "+d).WithStyle(slack.StylePrimary)
 }
 
@@ -49,6 +49,17 @@ func doneButton(g jit.Grant) *slack.ButtonBlockElement {
 
 func cancelButton(g jit.Grant) *slack.ButtonBlockElement {
 	return button(ActionCancel, g.ID, "Withdraw request", "Withdraw my request "+string(g.ID))
+}
+
+// missingButton shows which Azure actions are missing, and where.
+func missingButton(why string) *slack.ButtonBlockElement {
+	return button(ActionMissing, jit.ID(Clip(why, maxQuoted-1)), "Show the missing actions", "Show which Azure actions are missing")
+}
+
+// Missing is the answer to the button that shows the missing actions.
+func Missing(why string) Message {
+	d := new(draft)
+	return d.quote("", why).message()
 }
 
 // buttons is a row of them, or no block when there is none.

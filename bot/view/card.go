@@ -1,8 +1,9 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/slack-go/slack"
 
@@ -13,139 +14,128 @@ import (
 // Card is the message of a grant in the approvers' channel, with what else
 // was open on its VMs when it was made. Showing it twice changes nothing.
 func Card(g jit.Grant, others ...jit.Grant) Message {
-	status, notes := cardStatus(g), cardNotes(g, others)
-	blocks := []slack.Block{
-		slack.NewHeaderBlock(plain(Clip("Access "+string(g.ID)+": "+stateText(g), 150))),
-		slack.NewSectionBlock(nil, cardFields(g), nil),
-		verbatim("Reason: ", g.Request.Reason),
-		paragraph(status),
+	d := new(draft)
+	d.say(heading(g), cardSource(g)).quote("Reason: ", g.Request.Reason)
+	d.warn(warnings(g)...)
+	cardStatus(d, g)
+	d.press(cardButtons(g)...)
+	var notes []string
+	if g.State == jit.Asked || g.State == jit.Pending && len(others) == 0 { // they help to decide
+		notes = checkNotes(g)
 	}
-	if len(notes) > 0 {
-		blocks = append(blocks, footnote(notes...))
-	}
-	blocks = append(blocks, buttons(cardButtons(g)...)...)
-	text := fmt.Sprintf("Access %s, %s: %s asks for %s. Reason: %s. %s",
-		Code(string(g.ID)), stateText(g), mentionUser(g.Request.By.ID), requestText(g), prose(g.Request.Reason), oneLine(status))
-	if len(notes) > 0 {
-		text += " " + strings.Join(notes, " ")
-	}
-	return Message{Text: shorten(text, maxText), Blocks: blocks}
+	return d.small(g.ID, alsoOpen(g, others), notes).message()
 }
 
-// stateText names the state in words.
-func stateText(g jit.Grant) string {
-	switch g.State {
-	case jit.Asked:
-		return "being checked"
-	case jit.Pending:
-		return "waiting for approval"
-	case jit.Opening:
-		if g.Waiting != "" {
-			return "approved, opening waits"
-		}
-		return "approved, opening"
-	case jit.Closing:
-		if g.Stuck {
-			return "closing is stuck"
-		}
-		return "closing"
-	default:
-		return string(g.State) // refused, denied, lapsed, cancelled, open, closed
-	}
-}
+// live reports whether what was found out about a request and is open beside it
+// still matters: until the grant ends.
+func live(g jit.Grant) bool { return !g.State.Ended() && g.State != jit.Closing }
 
-func cardFields(g jit.Grant) []*slack.TextBlockObject {
-	who := mentionUser(g.Request.By.ID)
+// cardSource is where somebody comes from, and as whom of Entra.
+func cardSource(g jit.Grant) string {
+	line := "From " + sourceNames(g)
 	if name := g.Request.By.Name; name != "" {
-		who += " " + Code(name)
+		line += ", as " + Code(name)
 	}
-	field := func(name, value string) *slack.TextBlockObject {
-		return mrkdwn("*"+name+"*\n"+value, maxField)
-	}
-	fields := []*slack.TextBlockObject{
-		field("Who", who),
-		field("VM", targetNames(g, "\n")),
-		field("Ports", portNames(g)),
-		field("Source", sourceNames(g, "\n")),
-		field("How long", text.Duration(g.Request.Duration)),
-	}
-	switch {
-	case g.State == jit.Pending:
-		fields = append(fields, field("Lapses", When(g.Clock.Lapse)))
-	case g.State == jit.Open:
-		fields = append(fields, field("Open until", When(g.Clock.Deadline)))
-	case g.State.Ended() && !g.Clock.Ended.IsZero():
-		fields = append(fields, field("Ended", When(g.Clock.Ended)))
-	}
-	return fields
+	return line
 }
+
+// warnings are what makes an approver think twice, the worst first.
+func warnings(g jit.Grant) []string {
+	if !live(g) {
+		return nil
+	}
+	out := slices.Clone(g.Warnings)
+	if more := len(out) - maxWarnings; more > 0 {
+		out = append(out[:maxWarnings], text.Count(more, "more warning.", "more warnings."))
+	}
+	if wide := wideSources(g); wide != "" {
+		out = append(out, "Wide source: "+wide+".")
+	}
+	return out
+}
+
+const maxWarnings = 5 // of the check that are shown
 
 // cardStatus says what happened and what comes next.
-func cardStatus(g jit.Grant) string {
-	var lines []string
+func cardStatus(d *draft, g jit.Grant) {
+	approved := ""
 	if len(g.Approvals) > 0 {
-		lines = append(lines, "Approved by "+approvedBy(g)+".")
+		approved = "Approved by " + approvedBy(g) + "."
 	}
 	switch g.State {
 	case jit.Asked:
-		lines = append(lines, "Rights and policy are being checked.")
+		d.say("Rights and policy are being checked.")
 	case jit.Pending:
-		lines = append(lines, fmt.Sprintf("%s needed, from %s.", text.Capital(missingApprovals(g)), eligibleApprovers(g)))
+		d.say(approved, awaited(g))
 	case jit.Opening:
-		lines = append(lines, openingStatus(g)...)
+		openingStatus(d, g, approved)
 	case jit.Open:
-		lines = append(lines, "Open since "+When(g.Clock.Opened)+", until "+When(g.Clock.Deadline)+".")
-		if ends := publicEndsText(g); ends != "" {
-			lines = append(lines, ends)
+		for _, guard := range guardNames(g, func(p jit.Path) bool { return p.Hindrance != "" }) {
+			d.say("⚠️ Something at " + guard + " may keep its holder out; see the thread.")
 		}
-		lines = append(lines, hindrances(g)...)
+		if g.Unchecked {
+			d.warn("The holder's rights could not be read; access is kept for now.")
+		}
+		d.say(approved, publicEndsText(g))
 	case jit.Closing, jit.Closed:
-		lines = append(lines, closingStatus(g)...)
+		closingStatus(d, g, approved)
 	default:
-		lines = append(lines, decisionText(g))
+		d.say(decisionText(g)).quote("Why: ", g.Decision.Reason)
 	}
-	return strings.Join(lines, "\n")
 }
 
-func openingStatus(g jit.Grant) []string {
-	var lines []string
-	if len(g.Approvals) == 0 {
-		lines = append(lines, "No approval was needed.")
+// awaited is whose yes is missing, and until when.
+func awaited(g jit.Grant) string {
+	return text.Capital(missingApprovals(g)) + " needed, from " + eligibleApprovers(g) + ", by " + When(g.Clock.Lapse) + "."
+}
+
+func openingStatus(d *draft, g jit.Grant, approved string) {
+	if approved == "" {
+		approved = "No approval was needed."
 	}
 	if g.Waiting != "" {
-		return append(lines, "Not open yet, opening waits: "+prose(g.Waiting))
+		d.say(approved).quote("Opening waits: ", g.Waiting)
+		return
 	}
-	lines = append(lines, "Not open yet: the rule is being written and read back.")
-	lines = append(lines, slowChange(g, g.Clock.Begun, "In force at")...)
-	return append(lines, faults(g)...)
+	slow := slowChange(g, g.Clock.Begun, "In force at")
+	d.say(approved + " Not open yet" + cmp.Or(afterColon(slow), ": its rule is being written."))
+	d.warn(faults(g)...)
 }
 
-func closingStatus(g jit.Grant) []string {
-	var lines []string
-	switch {
-	case !g.Clock.Opened.IsZero():
-		lines = append(lines, "It was opened at "+When(g.Clock.Opened)+".")
-	case neverWritten(g):
-		lines = append(lines, "It was never opened.")
-	default:
-		lines = append(lines, "It was never confirmed open.")
+func afterColon(s string) string {
+	if s == "" {
+		return ""
 	}
-	lines = append(lines, whyEnded(g))
+	return ". " + s
+}
+
+func closingStatus(d *draft, g jit.Grant, approved string) {
 	switch {
 	case neverWritten(g):
-		lines = append(lines, nothingWritten)
+		d.say(whyEnded(g)+" "+nothingWritten, approved).quote("Why: ", g.Decision.Reason)
 	case g.State == jit.Closed:
-		lines = append(lines, closedText(g))
+		d.say(whyEnded(g)+" "+closedText(g), wasOpen(g)).quote("Why: ", g.Decision.Reason)
 	case g.Stuck:
-		lines = append(lines, "*Not closed yet.* The rule could not be removed, so the port may still be open. "+
-			"It is tried again until it succeeds; an admin should look at it in Azure.")
-		lines = append(lines, faults(g)...)
+		d.say("*Not closed yet, and the port may still be open.* Its rule could not be removed: have an admin look in Azure.")
+		d.warn(faults(g)...)
+		d.say(whyEnded(g)).quote("Why: ", g.Decision.Reason)
 	default:
-		lines = append(lines, "Not closed yet: the rule is being removed and read back.")
-		lines = append(lines, slowChange(g, g.Clock.Closing, "Gone from")...)
-		lines = append(lines, faults(g)...)
+		slow := slowChange(g, g.Clock.Closing, "Gone from")
+		d.say(whyEnded(g) + " Not closed yet" + cmp.Or(afterColon(slow), ": its rule is being removed."))
+		d.quote("Why: ", g.Decision.Reason).warn(faults(g)...)
 	}
-	return lines
+}
+
+// wasOpen says since when a grant was open, or that it never was, and by whose yes.
+func wasOpen(g jit.Grant) string {
+	line := "Never confirmed open"
+	if !g.Clock.Opened.IsZero() {
+		line = "Opened at " + clockTime(g.Clock.Opened)
+	}
+	if len(g.Approvals) > 0 {
+		line += ", approved by " + approvedBy(g)
+	}
+	return line + "."
 }
 
 // closedText says when and how a grant came to be closed.
@@ -153,9 +143,9 @@ func closedText(g jit.Grant) string {
 	if gone, only := goneGuards(g); only {
 		return "Over since " + When(g.Clock.Ended) + ": " + gone + "."
 	} else if gone != "" {
-		return "Closed: the rule was read back gone at " + When(g.Clock.Ended) + "; " + gone + "."
+		return "Its rule was read back gone at " + When(g.Clock.Ended) + "; " + gone + "."
 	}
-	return "Closed: the rule was read back gone at " + When(g.Clock.Ended) + "."
+	return "Its rule was read back gone at " + When(g.Clock.Ended) + "."
 }
 
 // nothingWritten is said of a grant that ended before its first write.
@@ -166,80 +156,41 @@ func neverWritten(g jit.Grant) bool { return g.Clock.Begun.IsZero() }
 
 // decisionText says how a request ended that never became access.
 func decisionText(g jit.Grant) string {
-	d := g.Decision
-	by, why := " by "+actor(d.By), "."
-	if d.Reason != "" {
-		why = ": " + Sentence(d.Reason)
-	}
+	by, at := " by "+actor(g.Decision.By), " at "+When(g.Clock.Ended)+"."
 	switch g.State {
-	case jit.Refused:
-		return "Refused" + why
 	case jit.Denied:
-		return "Denied" + by + why
+		return "Denied" + by + at
 	case jit.Lapsed:
-		return "Nobody decided in time, so it lapsed at " + When(g.Clock.Ended) + "."
+		return "Nobody decided in time, so it lapsed" + at
 	case jit.Cancelled:
-		return "Withdrawn" + by + why
+		return "Withdrawn" + by + at
 	default:
-		return "It is " + string(g.State) + "."
+		return text.Capital(string(g.State)) + at
 	}
 }
 
-func cardNotes(g jit.Grant, others []jit.Grant) []string {
-	var notes []string
-	if note := alsoOpen(g, others); note != "" {
-		notes = append(notes, note)
-	}
-	if g.State == jit.Open && g.Unchecked {
-		notes = append(notes, "Whether the holder still has the rights could not be told at the last look; the access is kept until it can.")
-	}
-	return append(notes, checkNotes(g)...)
-}
-
-// checkNotes are what was found out about the VMs of a request when it was
+// checkNotes are what else was found out about the VMs of a request when it was
 // checked.
 func checkNotes(g jit.Grant) []string {
-	var notes []string
-	for _, n := range g.Notes {
-		if n = Sentence(Clip(n, 500)); n != "" {
-			notes = append(notes, n)
-		}
-	}
-	return notes
+	return slices.DeleteFunc(slices.Clone(g.Notes), func(n string) bool { return text.Clean(n) == "" })
 }
 
-const maxCheckNotes = 3 // notes that the requester gets; the card has more
-
-// checkNotesText is checkNotes for the requester.
-func checkNotesText(g jit.Grant) string {
-	notes := checkNotes(g)
-	if more := len(notes) - maxCheckNotes; more > 0 {
-		notes = append(notes[:maxCheckNotes], "The card has "+text.Count(more, "more note.", "more notes."))
-	}
-	return strings.Join(notes, " ")
-}
-
-const maxOthers = 5 // grants on the same VMs that are named
+const maxOthers = 3 // grants on the same VMs that are named
 
 // alsoOpen says what else is open on the VMs, for as long as that matters.
-func alsoOpen(g jit.Grant, others []jit.Grant) string {
-	if g.State.Ended() || g.State == jit.Closing || len(others) == 0 {
-		return ""
+func alsoOpen(g jit.Grant, others []jit.Grant) []string {
+	if !live(g) || len(others) == 0 {
+		return nil
 	}
 	var all []string
 	for i, o := range others {
 		if i == maxOthers {
-			all = append(all, fmt.Sprintf("and %d more", len(others)-maxOthers))
+			all = append(all, fmt.Sprintf("%d more", len(others)-maxOthers))
 			break
 		}
-		one := fmt.Sprintf("%s of %s, port %s from %s, %s",
-			Code(string(o.ID)), mentionUser(o.Request.By.ID), portNames(o), sourceNames(o, ", "), stateText(o))
-		if o.State == jit.Open {
-			one += " until " + When(o.Clock.Deadline)
-		}
-		all = append(all, one)
+		all = append(all, mentionUser(o.Request.By.ID)+" ("+Code(string(o.ID))+")")
 	}
-	return "Also there when this was written: " + strings.Join(all, "; ") + "."
+	return []string{"Seen there: " + text.Join(all) + "."}
 }
 
 // cardButtons are those that apply now; authority is checked when they are

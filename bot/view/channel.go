@@ -13,11 +13,13 @@ import (
 // Channel is what the default channel reads of what concerns no grant:
 // protections, and what happens to the rules that keep VMs shut.
 func Channel(e jit.Event) Message {
-	why := whyOf(e)
-	if text := events()[e.Kind].channel; text != nil {
-		return Say(text(e, why))
+	d := new(draft)
+	if tell := events()[e.Kind].channel; tell != nil {
+		tell(d, e)
+	} else {
+		d.say(Code(string(e.Kind))+" by "+actor(e.Actor)+": "+vmNames(e.VMs)+".").quote("", e.Text)
 	}
-	return Say(fmt.Sprintf("%s by %s: %s%s", Code(string(e.Kind)), actor(e.Actor), vmNames(e.VMs), why))
+	return d.message()
 }
 
 // ChannelMany is what the default channel reads of what happened to many machines
@@ -37,7 +39,7 @@ func ChannelMany(events []jit.Event) Many {
 		}
 		lines = append(lines, line)
 		for _, id := range e.VMs {
-			if name := Code(groupAndName(id)); !seen[name] {
+			if name := nameByID(id, false); !seen[name] {
 				seen[name] = true
 				names = append(names, name)
 			}
@@ -84,50 +86,48 @@ func manyText(events []jit.Event, names []string, texts int) string {
 	}
 }
 
-func channelProtected(e jit.Event, _ string) string {
+func channelProtected(d *draft, e jit.Event) {
+	shut := "Nobody reaches " + portWords(e.Ports) + " there without a grant; the denies were read back in force."
 	if e.Text != "" {
-		return fmt.Sprintf("Protected by %s: %s. The denies on port %s were read back in force. They leave open %s. "+
-			"Ask with `/jit request`.",
-			actor(e.Actor), vmNames(e.VMs), portList(e.Ports), leftOpen(e))
+		shut = "The denies on " + portWords(e.Ports) + " were read back in force, but something stays open."
 	}
-	return fmt.Sprintf("Protected by %s: %s. Nobody reaches port %s there without a grant; the denies were read back in force. "+
-		"Ask with `/jit request`.",
-		actor(e.Actor), vmNames(e.VMs), portList(e.Ports))
+	d.say("🔒 *Protected by "+actor(e.Actor)+": "+vmNames(e.VMs)+"*", shut)
+	d.quote("⚠️ Still open: ", e.Text).say("Ask for access with `/jit request`.")
 }
 
-// leftOpen is what the denies leave open, within a sentence.
-func leftOpen(e jit.Event) string { return strings.TrimSuffix(prose(e.Text), ".") }
-
-func channelUnprotected(e jit.Event, why string) string {
-	return fmt.Sprintf("Unprotected by %s: %s%s jitbot no longer keeps port %s shut there; its denies were read back gone.",
-		actor(e.Actor), vmNames(e.VMs), why, portList(e.Ports))
+func channelUnprotected(d *draft, e jit.Event) {
+	d.say("🔓 *No longer protected, by "+actor(e.Actor)+": "+vmNames(e.VMs)+"*",
+		"jitbot keeps "+portWords(e.Ports)+" shut there no more; its denies were read back gone.").quote("Why: ", e.Text)
 }
 
-func channelDrift(e jit.Event, why string) string {
-	return fmt.Sprintf("The rules in Azure that keep %s shut were not as they should be%s", vmNames(e.VMs), why)
+func channelDrift(d *draft, e jit.Event) {
+	d.say("⚠️ *Somebody changed rules that keep "+vmNames(e.VMs)+" shut*").quote("", e.Text)
 }
 
-func channelExposed(e jit.Event, _ string) string {
+func channelExposed(d *draft, e jit.Event) {
 	if e.Text == "" {
-		return fmt.Sprintf("%s is shut again: nobody reaches port %s there without a grant.", vmNames(e.VMs), portList(e.Ports))
+		d.say("🔒 *Shut again: "+vmNames(e.VMs)+"*", "Nobody reaches "+portWords(e.Ports)+" there without a grant.")
+		return
 	}
-	return fmt.Sprintf("%s should be shut at port %s, and is not altogether: what is open there is now %s. See `/jit scan`.",
-		vmNames(e.VMs), portList(e.Ports), leftOpen(e))
+	d.say("🚨 *Not altogether shut: "+vmNames(e.VMs)+"*",
+		"It is protected at "+portWords(e.Ports)+", and something is open there. See `/jit scan`.")
+	d.quote("Open is ", e.Text)
 }
 
-func channelMoved(e jit.Event, why string) string {
-	return fmt.Sprintf("%s changed in Azure%s", vmNames(e.VMs), why)
+func channelMoved(d *draft, e jit.Event) {
+	d.say("*"+vmNames(e.VMs)+" changed in Azure*").quote("", e.Text)
 }
 
 // channelDigest stands in for a digest that cannot be read.
-func channelDigest(_ jit.Event, why string) string { return "How the VMs stand" + why }
+func channelDigest(d *draft, e jit.Event) { d.say("*How the VMs stand*").quote("", e.Text) }
 
-func channelOrphan(_ jit.Event, why string) string {
-	return "Rules of jitbot that no live grant explains were left in Azure" + why
+func channelOrphan(d *draft, e jit.Event) {
+	d.say("*Rules of jitbot without a live grant were left in Azure*").quote("", e.Text)
 }
 
-func channelStuck(_ jit.Event, why string) string {
-	return "A rule of jitbot that should be gone is still in Azure, and jitbot keeps trying to remove it" + why
+func channelStuck(d *draft, e jit.Event) {
+	d.say("🚨 *A rule of jitbot that should be gone is still in Azure*").quote("", e.Text)
+	d.say("It is tried again until it is gone.")
 }
 
 // vmNames names VMs by their resource ids.
@@ -135,24 +135,25 @@ func vmNames(ids []string) string {
 	var names []string
 	for i, id := range ids {
 		if i == maxTargets {
-			names = append(names, fmt.Sprintf("and %d more", len(ids)-maxTargets))
+			names = append(names, fmt.Sprintf("%d more", len(ids)-maxTargets))
 			break
 		}
-		names = append(names, Code(groupAndName(id)))
+		names = append(names, nameByID(id, false))
 	}
 	if len(names) == 0 {
 		return "no VM"
 	}
-	return strings.Join(names, ", ")
+	return text.Join(names)
 }
 
-// groupAndName is what people call a VM by, from its resource id.
-func groupAndName(id string) string {
+// nameByID is what a VM is called, from its resource id.
+func nameByID(id string, production bool) string {
+	group := ""
 	parts := strings.Split(id, "/")
 	for i, part := range parts {
 		if strings.EqualFold(part, "resourceGroups") && i+2 < len(parts) {
-			return parts[i+1] + "/" + resource.Name(id)
+			group = parts[i+1]
 		}
 	}
-	return resource.Name(id)
+	return vmName(group, resource.Name(id), production)
 }

@@ -14,11 +14,7 @@ import (
 func Digest(d jit.Digest) Message {
 	lines := []string{digestHead(d)}
 	for _, x := range d.Exposures {
-		line := "• " + Code(groupAndName(x.VM))
-		if x.Production {
-			line += " (production)"
-		}
-		lines = append(lines, line+": *Unhealthy*. "+prose(Clip(x.Why, 300)))
+		lines = append(lines, "• "+nameByID(x.VM, x.Production)+": *Unhealthy*. "+prose(Clip(x.Why, 300)))
 	}
 	if more := d.Unhealthy - len(d.Exposures); more > 0 {
 		lines = append(lines, "… and "+text.Count(more, "more Unhealthy VM", "more Unhealthy VMs")+"; see `/jit scan unhealthy`.")
@@ -56,7 +52,7 @@ func digestBlocks(lines []string) []slack.Block {
 func digestHead(d jit.Digest) string {
 	all := d.Unhealthy + d.NotApplicable + d.Healthy
 	head := fmt.Sprintf("*How the VMs stand* at %s: %s, %d Unhealthy, %d Not applicable",
-		When(d.At), text.Count(all, "VM", "VMs"), d.Unhealthy, d.NotApplicable)
+		WhenDay(d.At), text.Count(all, "VM", "VMs"), d.Unhealthy, d.NotApplicable)
 	if d.Untold > 0 {
 		head += fmt.Sprintf(" (%d cannot be told)", d.Untold)
 	}
@@ -64,7 +60,7 @@ func digestHead(d jit.Digest) string {
 	if d.Since.IsZero() {
 		return head
 	}
-	head += "\nSince " + When(d.Since) + ": "
+	head += "\nSince " + WhenDay(d.Since) + ": "
 	switch {
 	case len(d.Opened) == 0 && len(d.Mended) == 0:
 		return head + "the same VMs are Unhealthy."

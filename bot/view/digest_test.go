@@ -48,7 +48,7 @@ func TestDigestMessages(t *testing.T) {
 	} {
 		d := digest()
 		change(&d)
-		if text := view.Digest(d).Text; strings.Contains(text, "became Unhealthy: `rg") != (len(d.Opened) > 0) ||
+		if text := view.Digest(d).Text; strings.Contains(text, "became Unhealthy: `jump") != (len(d.Opened) > 0) ||
 			strings.Contains(text, "no longer") != (len(d.Mended) > 0) {
 			t.Errorf("%s", text)
 		}

@@ -2,17 +2,11 @@ package view
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
-
-// maxQuoted is the most characters of what is shown apart in a direct message.
-const maxQuoted = 2000
 
 // connectionsStay is what an end of access does not do.
 const connectionsStay = "Connections that are already established are not cut by that; end them yourself."
@@ -34,23 +28,21 @@ func connectionsText(g jit.Grant) string {
 // Direct is what the requester is told about an event. Its buttons are those
 // that apply to the grant as it is now.
 func Direct(e jit.Event, g jit.Grant) Message {
-	text := directText(e, g)
-	blocks := []slack.Block{paragraph(text)}
-	if quoted := events()[e.Kind].quoted; quoted != nil {
-		if r := Clip(quoted(e, g), maxQuoted); r != "" {
-			blocks = append(blocks, verbatim("Why: ", r))
-			text += " Why: " + prose(r)
-		}
+	d := new(draft)
+	if tell := events()[e.Kind].direct; tell != nil {
+		tell(d, e, g)
+	} else {
+		d.say(headed(g, "Your "+subject(g)+": "+Code(string(e.Kind))))
 	}
-	switch {
-	case e.Kind == jit.EventWaiting && g.State == jit.Pending:
-		blocks = append(blocks, buttons(cancelButton(g))...)
-	case (e.Kind == jit.EventOpened || e.Kind == jit.EventReminded) && g.State == jit.Open:
-		blocks = append(blocks, buttons(doneButton(g))...)
-	case asksAgain(e.Kind) && g.State.Ended():
-		blocks = append(blocks, buttons(AgainButton("Ask again", AskOf(g)))...)
+	if asksAgain(e.Kind) && g.State.Ended() {
+		d.press(AgainButton("Ask again", AskOf(g)))
 	}
-	return Message{Text: shorten(oneLine(text), maxText), Blocks: blocks}
+	return d.message()
+}
+
+// byNow says of a notice that comes late how the grant is by now.
+func byNow(d *draft, g jit.Grant, was string) {
+	d.say(headed(g, "Your "+subject(g)+" "+was+"; by now it is "+stateText(g))).small(g.ID, nil, nil)
 }
 
 // asksAgain reports whether whoever reads of an event may want to ask again.
@@ -61,135 +53,159 @@ func asksAgain(k jit.EventKind) bool {
 // DirectPast takes the place of a message to the requester whose buttons no longer
 // apply.
 func DirectPast(e jit.Event, g jit.Grant) Message {
-	what := "Your access"
+	what := "Your access: "
 	if e.Kind == jit.EventWaiting {
-		what = "Your request"
+		what = "Your request: "
 	}
-	return Say(fmt.Sprintf("%s %s: %s. By now it is %s.", what, Code(string(g.ID)), requestText(g), stateText(g)))
+	d := new(draft)
+	return d.say(headed(g, what+requestText(g)+". By now it is "+stateText(g)+".")).small(g.ID, nil, nil).message()
 }
 
-func directText(e jit.Event, g jit.Grant) string {
-	id, what := Code(string(g.ID)), requestText(g)
-	if text := events()[e.Kind].direct; text != nil {
-		return text(id, what, e, g)
+func directWaiting(d *draft, _ jit.Event, g jit.Grant) {
+	d.say(headed(g, "Your request waits for approval: "+requestText(g)), awaited(g))
+	d.warn(warnings(g)...)
+	if g.State == jit.Pending {
+		d.press(cancelButton(g))
 	}
-	return fmt.Sprintf("Your request %s: %s, %s.", id, string(e.Kind), what)
+	d.small(g.ID, nil, fewNotes(g))
 }
 
-func joinLines(all ...string) string { return strings.Join(all, "\n") }
-
-func directWaiting(id, what string, _ jit.Event, g jit.Grant) string {
-	next := fmt.Sprintf("%s were asked; %s needed. It lapses at %s.", eligibleApprovers(g), missingApprovals(g), When(g.Clock.Lapse))
-	return joinLines(fmt.Sprintf("Your request %s waits for approval: %s.", id, what), next+afterSpace(checkNotesText(g)))
+func directRefused(d *draft, _ jit.Event, g jit.Grant) {
+	if g.Decision.Rights {
+		d.say(headed(g, rightsMissing(targetNames(g))), rightsNext).press(missingButton(g.Decision.Reason))
+	} else {
+		d.say(headed(g, "Refused: "+requestText(g))).quote("Why: ", g.Decision.Reason)
+	}
+	d.small(g.ID, []string{"Nothing was opened, and nobody was asked."}, nil)
 }
 
-func directRefused(id, what string, _ jit.Event, _ jit.Grant) string {
-	return joinLines(
-		fmt.Sprintf("Your request %s was refused: %s.", id, what),
-		"Nothing was opened, and nobody was asked to approve it. Mend what is named below and ask again with /jit request.")
+// rightsMissing is the short of a refusal for the lack of Azure actions, which a
+// button shows.
+func rightsMissing(vms string) string {
+	return "You can't ask for " + vms + " yet: no role of yours allows it"
 }
 
-func directDenied(id, what string, e jit.Event, _ jit.Grant) string {
-	next := "Nothing was opened. Talk to them, or ask again with /jit request and a fuller reason."
+const rightsNext = "If a PIM role is eligible, activate it; else ask an owner. A new role takes up to 10 minutes."
+
+func directDenied(d *draft, e jit.Event, g jit.Grant) {
+	next := "Talk to them, or ask again with a fuller reason: `/jit`."
 	if e.Actor.ID == "" {
-		next = "Nothing was opened. Ask again with /jit request, or tell an admin what is named below."
+		next = "Tell an admin what is named here, or ask again: `/jit`."
 	}
-	return joinLines(fmt.Sprintf("Your request %s was denied by %s: %s.", id, actor(e.Actor), what), next)
+	d.say(headed(g, "Denied by "+actor(e.Actor)+": "+requestText(g))).quote("Why: ", e.Text).say("Nothing was opened. " + next)
+	d.small(g.ID, nil, nil)
 }
 
 // directCancelled is what whoever asked is told when it was not they who withdrew.
-func directCancelled(id, what string, e jit.Event, _ jit.Grant) string {
-	return joinLines(
-		fmt.Sprintf("Your request %s was withdrawn by %s, on the machine that jitbot runs on: %s.", id, actor(e.Actor), what),
-		"Nothing was opened. Talk to an admin, or ask again with /jit request.")
+func directCancelled(d *draft, e jit.Event, g jit.Grant) {
+	d.say(headed(g, "Withdrawn by "+actor(e.Actor)+", on the machine that jitbot runs on: "+requestText(g)),
+		"Nothing was opened. Talk to an admin, or ask again.").small(g.ID, nil, nil)
 }
 
-func directLapsed(id, what string, _ jit.Event, _ jit.Grant) string {
-	return joinLines(
-		fmt.Sprintf("Your request %s lapsed, because nobody decided in time: %s.", id, what),
-		"Nothing was opened. Ask again with /jit request when an approver is there.")
+func directLapsed(d *draft, _ jit.Event, g jit.Grant) {
+	d.say(headed(g, "Nobody decided in time: "+requestText(g)),
+		"Your request lapsed and nothing was opened. Ask again when an approver is there.").small(g.ID, nil, nil)
 }
 
 // directOpening is what the holder is told while an opening takes its time.
-func directOpening(id, what string, _ jit.Event, g jit.Grant) string {
+func directOpening(d *draft, _ jit.Event, g jit.Grant) {
 	switch {
 	case g.State != jit.Opening:
-		return fmt.Sprintf("Your access %s was being opened; by now it is %s.", id, stateText(g))
+		byNow(d, g, "was being opened")
+		return
 	case g.Waiting != "":
-		return fmt.Sprintf("Your access %s is approved: %s.\nOpening waits: %s You need to do nothing.", id, what, Sentence(g.Waiting))
+		d.say(headed(g, "Approved, not open yet: "+requestText(g))).quote("Opening waits: ", g.Waiting).say("You need to do nothing.")
 	default:
-		lines := []string{fmt.Sprintf("Your access %s is approved and being opened: %s.", id, what)}
-		lines = append(lines, slowChange(g, g.Clock.Begun, "In force at")...)
-		return joinLines(append(lines, "You get a message when it is open.")...)
+		d.say(headed(g, "Approved and being opened: "+requestText(g)), slowChange(g, g.Clock.Begun, "In force at"),
+			"You get a message when it is open.")
 	}
+	d.small(g.ID, nil, nil)
 }
 
-func directOpened(id, _ string, e jit.Event, g jit.Grant) string {
+// directOpened says how to connect: all else has been said while it waited.
+func directOpened(d *draft, e jit.Event, g jit.Grant) {
 	if g.State != jit.Open {
-		return fmt.Sprintf("Your access %s was opened at %s; by now it is %s.", id, When(g.Clock.Opened), stateText(g))
+		byNow(d, g, "was opened at "+When(g.Clock.Opened))
+		return
 	}
-	how := fmt.Sprintf("Connect to port %s of %s from %s; %s.", portNames(g), targetNames(g, ", "), sourceNames(g, ", "), nobodyElse(g))
-	if ends := publicEndsText(g); ends != "" {
-		how = ends + " Come from " + sourceNames(g, ", ") + "; " + nobodyElse(g) + "."
+	approved, notes := "Approved by "+approvedBy(g)+".", []string(nil)
+	if len(g.Approvals) == 0 {
+		approved, notes = "No approval was needed.", fewNotes(g)
 	}
+	d.say(headed(g, "Your "+subject(g)+" is open until "+When(e.Until)), approved, connection(g))
+	d.warn(hindrances(g)...)
 	if len(g.Approvals) == 0 { // nothing was said while it waited
-		how += afterSpace(checkNotesText(g))
+		d.warn(warnings(g)...)
 	}
-	return joinLines(fmt.Sprintf("Your access %s is open until %s.", id, When(e.Until)), how,
-		"If nothing answers yet, try again: Azure says that it is open, and "+untilEverywhere)
+	d.press(doneButton(g))
+	d.small(g.ID, []string{"From " + sourceNames(g) + "; " + nobodyElse(g) + ". No answer yet? Try again in a minute."}, notes)
 }
 
-func directMoved(id, _ string, e jit.Event, g jit.Grant) string {
-	lines := []string{
-		fmt.Sprintf("The way to your access %s has changed.", id),
-		cmp.Or(publicEndsText(g), fmt.Sprintf("Connect to port %s of %s itself.", portNames(g), targetNames(g, ", "))),
-	}
-	return joinLines(append(lines, slowChange(g, e.At, "In force at")...)...)
+func directMoved(d *draft, e jit.Event, g jit.Grant) {
+	d.say(headed(g, "The way to your "+subject(g)+" has changed"), connection(g), slowChange(g, e.At, "In force at")).small(g.ID, nil, nil)
 }
 
-func directReminded(id, what string, _ jit.Event, g jit.Grant) string {
+func directReminded(d *draft, _ jit.Event, g jit.Grant) {
 	if g.State != jit.Open {
-		return fmt.Sprintf("Your access %s was near its end; by now it is %s.", id, stateText(g))
+		byNow(d, g, "was near its end")
+		return
 	}
-	return joinLines(
-		fmt.Sprintf("Your access %s ends at %s: %s.", id, When(g.Clock.Deadline), what),
-		"For more time, ask again now with /jit request; if you need it no longer, press Done. "+connectionsText(g))
+	d.say(headed(g, "Your "+subject(g)+" ends at "+When(g.Clock.Deadline)),
+		"For more time, ask again now: `/jit`. Press Done when you need it no longer.").press(doneButton(g))
+	d.small(g.ID, []string{connectionsText(g)}, nil)
 }
 
-func directFailed(id, what string, _ jit.Event, g jit.Grant) string {
-	first, next := fmt.Sprintf("Your access %s could not be opened: %s.", id, what), "What was written is being removed."
+func directFailed(d *draft, e jit.Event, g jit.Grant) {
+	first, next := "Your "+subject(g)+" could not be opened", "What was written is being removed."
 	if !g.Clock.Opened.IsZero() {
-		first = fmt.Sprintf("Your access %s is being closed, because something of it failed in Azure: %s.", id, what)
+		first = "Your " + subject(g) + " is being closed, because something of it failed in Azure"
 	} else if neverWritten(g) {
 		next = nothingWritten
 	}
-	return joinLines(first, next+" Ask again with /jit request, or tell an admin what is named below.")
+	d.say(headed(g, first)).quote("Why: ", e.Text).say(next + " Ask again, or tell an admin what is named here: `/jit`.")
+	d.small(g.ID, nil, nil)
 }
 
-func directHindered(id, what string, _ jit.Event, g jit.Grant) string {
+func directHindered(d *draft, e jit.Event, g jit.Grant) {
 	if g.State != jit.Open {
-		return fmt.Sprintf("What is in Azure may have kept your access %s from working; by now it is %s.", id, stateText(g))
+		byNow(d, g, "may not have worked for what is in Azure")
+		return
 	}
-	return joinLines(
-		fmt.Sprintf("Something in Azure may keep you out of your access %s: %s.", id, what),
-		"jitbot does not touch the rules of other people, and tries again what it may not write now; tell an admin what is named below.")
+	d.say(headed(g, "Something in Azure may keep you out of "+subject(g))).quote("", e.Text)
+	d.say("Tell an admin: jitbot does not touch the rules of other people.").small(g.ID, nil, nil)
 }
 
-func directStuck(id, what string, _ jit.Event, _ jit.Grant) string {
-	return joinLines(
-		fmt.Sprintf("Your access %s has ended, but its rule could not be removed yet: %s.", id, what),
-		"It is tried again until it succeeds, and the approvers' channel knows. You need to do nothing; please do not use it any more.")
+func directStuck(d *draft, e jit.Event, g jit.Grant) {
+	d.say(headed(g, "Your "+subject(g)+" has ended, but its rule could not be removed yet")).quote("Why: ", e.Text)
+	d.say("Do not use it any more. It is tried again until it succeeds, and the approvers know.").small(g.ID, nil, nil)
 }
 
-func directClosed(id, what string, _ jit.Event, g jit.Grant) string {
-	cut, next := "Azure says that its rule is gone; "+untilEverywhere+" "+connectionsText(g), "For more time, ask again with /jit request."
+func directClosed(d *draft, _ jit.Event, g jit.Grant) {
+	ended := endingTextsOf(g)
+	next, small := cmp.Or(ended.next, "For more time, ask again: `/jit`."), []string{connectionsText(g)}
 	if neverWritten(g) {
-		cut, next = nothingWritten, "If you still need it, ask again with /jit request."
+		next, small = cmp.Or(ended.next, "If you still need it, ask again: `/jit`."), nil
 	}
-	ended, is := endingTextsOf(g), "closed"
-	if gone, only := goneGuards(g); only {
-		is, cut = "over", "Nothing was read back: "+gone+". "+cut
+	d.say(headed(g, "Your "+subject(g)+" is "+stateText(g))).quote("Why: ", g.Decision.Reason)
+	switch gone, only := goneGuards(g); {
+	case neverWritten(g):
+		d.say(ended.holder(g) + " " + nothingWritten + " " + next)
+	case only:
+		d.say(ended.holder(g) + " Nothing was read back: " + gone + ". " + next)
+	default:
+		d.say(ended.holder(g) + " " + next)
 	}
-	return joinLines(
-		fmt.Sprintf("Your access %s is %s: %s.", id, is, what), ended.holder(g)+" "+cut+afterSpace(stillOpen(g)), cmp.Or(ended.next, next))
+	d.warn(stillOpen(g))
+	d.small(g.ID, small, nil)
+}
+
+const maxFewNotes = 3 // notes that the requester gets; the card has more
+
+// fewNotes are checkNotes for the requester.
+func fewNotes(g jit.Grant) []string {
+	notes := checkNotes(g)
+	if more := len(notes) - maxFewNotes; more > 0 {
+		notes = append(notes[:maxFewNotes], "The card has "+text.Count(more, "more note.", "more notes."))
+	}
+	return notes
 }

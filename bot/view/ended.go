@@ -51,11 +51,14 @@ func grouped(grants []jit.Grant, most int) (sentences, lines []string) {
 				continue
 			}
 			taken[g.ID] = true
-			name := Code(string(g.ID)) + " of " + targetNames(g, " and ")
+			name := mentionUser(g.Request.By.ID) + " at " + targetNames(g) + " (" + Code(string(g.ID)) + ")"
 			names = append(names, name)
 			line := name + ": " + stateText(g) + "."
 			if g.State == jit.Closing || g.State == jit.Closed {
 				line += " " + oneLine(whyEnded(g))
+				if g.Decision.Reason != "" {
+					line += " Why: " + Sentence(g.Decision.Reason)
+				}
 			}
 			lines = append(lines, line)
 		}

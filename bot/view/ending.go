@@ -19,22 +19,22 @@ type endingTexts struct {
 
 // endings has a row for each ending that there is.
 func endings() map[jit.Ending]endingTexts {
-	const vmGone = "because a VM of it is gone from Azure or from the configuration, or is behind no network security group any more."
+	const vmGone = "because a VM is gone, or nothing filters before it."
 	return map[jit.Ending]endingTexts{
 		jit.Expired:  {card: endedBy("Its time is over."), holder: endedBy("Its time is over.")},
 		jit.Finished: {card: endedBy("Ended early by %s."), holder: endedBy("You ended it.")},
 		jit.Revoked:  {card: endedBy("Revoked by %s."), holder: endedBy("It was revoked by %s.")},
 		jit.Failed:   {card: failedOnCard, holder: failedToHolder},
 		jit.Vanished: {
-			card: endedBy("Ended " + vmGone), holder: endedBy("It ended " + vmGone),
-			next: "When the VM is there again, ask again with /jit request.",
+			card: endedBy("A VM is gone, or nothing filters before it."), holder: endedBy("It ended " + vmGone),
+			next: "Ask again when it is back: `/jit`.",
 		},
 		jit.RightsLost: {
-			card:   endedBy("Ended because the holder no longer has the rights for it."),
+			card:   endedBy("The holder no longer has the rights for it."),
 			holder: endedBy("You no longer have the rights or the account for it."),
 		},
 		jit.Drifted: {
-			card:   endedBy("Ended because its rule in Azure was changed or is gone."),
+			card:   endedBy("Its rule in Azure was changed or is gone."),
 			holder: endedBy("Its rule in Azure was changed or is gone."),
 		},
 	}
@@ -73,13 +73,7 @@ func failedToHolder(g jit.Grant) string {
 }
 
 // whyEnded says on the card why a live grant ended, and who ended it.
-func whyEnded(g jit.Grant) string {
-	why := endingTextsOf(g).card(g)
-	if g.Decision.Reason != "" {
-		why += " Why: " + Sentence(g.Decision.Reason)
-	}
-	return why + afterSpace(stillOpen(g))
-}
+func whyEnded(g jit.Grant) string { return endingTextsOf(g).card(g) + afterSpace(stillOpen(g)) }
 
 // goneGuards names the guards of a closed grant that are gone themselves, so that
 // nothing was read back there; only says that it had no others.

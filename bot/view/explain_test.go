@@ -1,7 +1,6 @@
 package view_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -90,7 +89,7 @@ func TestExplainMessages(t *testing.T) {
 	nasty.Guards = slices.Repeat([]string{"/x/<!channel>"}, 100)
 	nasty.Posture.Notes = slices.Repeat([]string{strings.Repeat("<!channel>", 90)}, 100)
 	raw, err := json.Marshal(view.Explain(nasty))
-	if err != nil || bytes.Contains(raw, []byte(`\u003c!channel`)) {
+	if err != nil || strings.Contains(view.Explain(nasty).Text, "<!channel") {
 		t.Errorf("mentions the channel: %v", err)
 	}
 	checkLimits(t, "the worst explanation", raw)

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // What firewalls on the way to a VM add to messages.
@@ -37,38 +38,35 @@ func firewallsOf(g jit.Grant) []string {
 
 // slowChange says how far a change is that a firewall makes slow, and when it is
 // to be expected.
-func slowChange(g jit.Grant, since time.Time, done string) []string {
+func slowChange(g jit.Grant, since time.Time, done string) string {
 	slow := guardNames(g, func(p jit.Path) bool { return resource.IsFirewall(p.Guard) && !p.Confirmed })
 	if len(slow) == 0 || since.IsZero() {
-		return nil
+		return ""
 	}
-	line := fmt.Sprintf("Azure is changing the %s, which mostly takes it three to five minutes: expect it by %s.",
+	line := fmt.Sprintf("Azure is changing the %s, which takes minutes: expect it by %s.",
 		strings.Join(slow, ", "), When(since.Add(usualChange)))
 	if agreed := guardNames(g, func(p jit.Path) bool { return p.Confirmed }); len(agreed) > 0 {
 		line = done + " " + strings.Join(agreed, ", ") + ". " + line
 	}
-	return []string{line}
+	return line
 }
 
-const maxPublicEnds = 10 // that are named one by one
-
-// publicEndsText says where the holder connects to, where firewalls translate;
-// empty where none does.
+// publicEndsText says on the card where the holder connects to, where firewalls
+// translate; empty where none does.
 func publicEndsText(g jit.Grant) string {
-	var out []string
 	ends := g.PublicEnds()
-	for _, d := range ends[:min(len(ends), maxPublicEnds)] {
-		port := portName(jit.Ports{From: d.To.Port(), To: d.To.Port(), Protocol: d.Protocol})
-		out = append(out, fmt.Sprintf("%s port %d for port %s of %s",
-			Code(d.Public.Addr().String()), d.Public.Port(), port, Code(resource.Name(d.VM))))
-	}
-	if len(out) == 0 {
+	if len(ends) == 0 {
 		return ""
 	}
-	if more := len(ends) - maxPublicEnds; more > 0 {
-		out = append(out, fmt.Sprintf("and %d more, see the rules of the firewall", more))
+	var out []string
+	for i, d := range ends {
+		if i == maxConnectEnds {
+			out = append(out, fmt.Sprintf("%d more, see the rules of the firewall", len(ends)-i))
+			break
+		}
+		out = append(out, Code(d.Public.String()))
 	}
-	return "It is behind a firewall: connect to " + strings.Join(out, "; ") + "."
+	return "Reached through the firewall at " + text.Join(out) + "."
 }
 
 // nobodyElse is what the rules of a grant keep: a security group that sees the

@@ -25,7 +25,7 @@ func behindFirewall(t *testing.T) jit.Grant {
 	g.Request.Targets = []jit.Target{{VM: appVM, Name: "app-1", Group: "hub"}}
 	g.Request.Ports = g.Request.Ports[:1]
 	g.Request.Sources = g.Request.Sources[:1]
-	g.Notes = nil
+	g.Warnings, g.Notes = nil, nil
 	g, _ = must(g.Permit(ada, after(time.Second)))
 	to := []netip.Addr{netip.MustParseAddr("10.40.1.4")}
 	g, _ = must(g.Begin([]jit.Path{
@@ -105,11 +105,11 @@ func TestManyPublicEnds(t *testing.T) {
 	}
 	g.Paths[0].PublicEnds = slices.Repeat([]jit.PublicEnd{end}, 100)
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
-	for _, s := range []view.Message{
-		view.Card(g), view.Direct(jit.Event{Kind: jit.EventOpened}, g),
-		view.Thread(jit.Event{Kind: jit.EventOpened}, g),
-	} {
-		if strings.Contains(s.Text, "<!channel") || !strings.Contains(s.Text, "and 90 more") {
+	for i := range g.Paths[0].PublicEnds {
+		g.Paths[0].PublicEnds[i].VM = appVM
+	}
+	for _, s := range []view.Message{view.Card(g), view.Direct(jit.Event{Kind: jit.EventOpened}, g)} {
+		if strings.Contains(s.Text, "<!channel") || !strings.Contains(s.Text, "97 more, see the rules of the firewall") {
 			t.Errorf("%s", s.Text)
 		}
 	}

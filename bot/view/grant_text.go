@@ -16,26 +16,31 @@ import (
 
 const maxTargets = 10 // VMs that are named one by one
 
-func targetNames(g jit.Grant, between string) string {
+func targetNames(g jit.Grant) string {
 	var names []string
 	for i, t := range g.Request.Targets {
 		if i == maxTargets {
-			names = append(names, fmt.Sprintf("and %d more", len(g.Request.Targets)-maxTargets))
+			names = append(names, fmt.Sprintf("%d more", len(g.Request.Targets)-maxTargets))
 			break
 		}
-		name := Code(t.Name)
-		if t.Group != "" {
-			name += " in " + Code(t.Group)
-		}
-		if t.Production {
-			name += " (production)"
-		}
-		names = append(names, name)
+		names = append(names, vmName(t.Group, t.Name, t.Production))
 	}
 	if len(names) == 0 {
 		return "no VM"
 	}
-	return strings.Join(names, between)
+	return text.Join(names)
+}
+
+// vmName is what a VM is called wherever it is named: `web-1` in `prod-web`.
+func vmName(group, name string, production bool) string {
+	out := Code(name)
+	if group != "" {
+		out += " in " + Code(group)
+	}
+	if production {
+		out += " (production)"
+	}
+	return out
 }
 
 func portNames(g jit.Grant) string { return portList(g.Request.Ports) }
@@ -51,14 +56,8 @@ func portList(ports []jit.Ports) string {
 	return Clip(strings.Join(names, ", "), 300)
 }
 
-// portName adds what a port is for where everybody calls it by that.
+// portName adds what a port is for where everybody calls it by that: 22 (SSH).
 func portName(p jit.Ports) string {
-	known := map[jit.Ports]string{
-		{From: 22, To: 22, Protocol: jit.TCP}:     " (SSH)",
-		{From: 3389, To: 3389, Protocol: jit.TCP}: " (RDP)",
-		{From: 5985, To: 5985, Protocol: jit.TCP}: " (WinRM)",
-		{From: 5986, To: 5986, Protocol: jit.TCP}: " (WinRM)",
-	}
 	s := p.Span()
 	switch p.Protocol {
 	case jit.AnyProtocol:
@@ -67,14 +66,27 @@ func portName(p jit.Ports) string {
 	default:
 		s += "/" + string(p.Protocol)
 	}
-	return s + known[p]
+	if use := portUse(p); use != "" {
+		s += " (" + use + ")"
+	}
+	return s
 }
 
-func sourceNames(g jit.Grant, between string) string {
+// portUse is what everybody calls the port by; empty where that is its number.
+func portUse(p jit.Ports) string {
+	return map[jit.Ports]string{
+		{From: 22, To: 22, Protocol: jit.TCP}:     "SSH",
+		{From: 3389, To: 3389, Protocol: jit.TCP}: "RDP",
+		{From: 5985, To: 5985, Protocol: jit.TCP}: "WinRM",
+		{From: 5986, To: 5986, Protocol: jit.TCP}: "WinRM",
+	}[p]
+}
+
+func sourceNames(g jit.Grant) string {
 	var names []string
 	for i, p := range g.Request.Sources {
 		if i == maxTargets {
-			names = append(names, fmt.Sprintf("and %d more", len(g.Request.Sources)-maxTargets))
+			names = append(names, fmt.Sprintf("%d more", len(g.Request.Sources)-maxTargets))
 			break
 		}
 		names = append(names, sourceName(p))
@@ -82,14 +94,25 @@ func sourceNames(g jit.Grant, between string) string {
 	if len(names) == 0 {
 		return "no address"
 	}
-	return strings.Join(names, between)
+	return text.Join(names)
 }
 
 func sourceName(p netip.Prefix) string {
 	if p.IsSingleIP() {
-		return Code(p.Addr().String()) + " (one address)"
+		return Code(p.Addr().String())
 	}
-	return Code(p.String()) + " (" + addressCount(p) + ")"
+	return Code(p.String())
+}
+
+// wideSources say of the ranges how many are in each.
+func wideSources(g jit.Grant) string {
+	var wide []string
+	for i, p := range g.Request.Sources {
+		if i < maxTargets && !p.IsSingleIP() {
+			wide = append(wide, addressCount(p))
+		}
+	}
+	return text.Join(wide)
 }
 
 // addressCount says how many addresses a range holds.
@@ -107,8 +130,7 @@ func addressCount(p netip.Prefix) string {
 
 // requestText is the whole of what was asked for in one line.
 func requestText(g jit.Grant) string {
-	return fmt.Sprintf("port %s of %s from %s for %s",
-		portNames(g), targetNames(g, ", "), sourceNames(g, ", "), text.Duration(g.Request.Duration))
+	return subject(g) + " from " + sourceNames(g) + " for " + span(g.Request.Duration)
 }
 
 func anyOf(ids []string) string {
@@ -134,9 +156,9 @@ func anyOf(ids []string) string {
 func approvedBy(g jit.Grant) string {
 	names := make([]string, 0, len(g.Approvals))
 	for _, a := range g.Approvals {
-		names = append(names, mentionUser(a.By.ID)+" at "+When(a.At))
+		names = append(names, mentionUser(a.By.ID))
 	}
-	return strings.Join(names, ", ")
+	return text.Join(names)
 }
 
 // eligibleApprovers are those who may still say yes.
@@ -167,6 +189,9 @@ func hindrances(g jit.Grant) []string {
 	return atGuards(g, func(p jit.Path) string { return p.Hindrance })
 }
 
+const maxFaults = 5 // guards of which it is said what goes wrong
+
+// atGuards is in the words of Azure and of others.
 func atGuards(g jit.Grant, text func(jit.Path) string) []string {
 	var out []string
 	for _, p := range g.Paths {
@@ -174,8 +199,8 @@ func atGuards(g jit.Grant, text func(jit.Path) string) []string {
 		if what == "" {
 			continue
 		}
-		line := Code(resource.Name(p.Guard)) + ": " + Sentence(Clip(what, 300))
-		if len(out) < 5 && !slices.Contains(out, line) {
+		line := Clip(resource.Name(p.Guard), MaxName) + ": " + Clip(what, 300)
+		if len(out) < maxFaults && !slices.Contains(out, line) {
 			out = append(out, line)
 		}
 	}

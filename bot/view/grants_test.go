@@ -25,22 +25,30 @@ func asked() jit.Grant {
 					Group:      "rg-prod",
 					Production: true,
 				},
-				{VM: "/subscriptions/s/resourceGroups/rg-test/providers/Microsoft.Compute/virtualMachines/web_2", Name: "web_2", Group: "rg-test"},
 			},
 			Ports: []jit.Ports{
 				{From: 22, To: 22, Protocol: jit.TCP},
 				{From: 53, To: 53, Protocol: jit.UDP},
-				{From: 8000, To: 8010, Protocol: jit.AnyProtocol},
 			},
 			Sources: []netip.Prefix{
 				netip.MustParsePrefix("203.0.113.7/32"),
 				netip.MustParsePrefix("198.51.100.0/24"),
-				netip.MustParsePrefix("2001:db8::/64"),
 			},
-			Duration: 90 * time.Minute, Reason: "deploying <!channel> the *fix*, see https://evil.example", At: noon,
+			Duration: 90 * time.Minute, Reason: "*fix* <!channel> of https://evil.example", At: noon,
 		},
-		Notes: []string{"On web-1 the rule allow-all (priority 300) already opens port 22."},
+		Warnings: []string{"web-1: port 22 is already open, by rule all."},
+		Notes:    []string{"web-1 is not protected."},
 	}
+}
+
+// several is a request for much at once.
+func several() jit.Grant {
+	g := asked()
+	g.State, g.Warnings, g.Notes, g.Approvers, g.Clock.Lapse = jit.Pending, nil, nil, []string{"U0GRACE"}, after(time.Hour)
+	g.Request.Targets = append(g.Request.Targets, jit.Target{VM: "/vm/web_2", Name: "web_2", Group: "rg-test"})
+	g.Request.Ports = append(g.Request.Ports, jit.Ports{From: 8000, To: 8010, Protocol: jit.AnyProtocol})
+	g.Request.Sources = append(g.Request.Sources, netip.MustParsePrefix("2001:db8::/64"))
+	return g
 }
 
 var (
@@ -79,6 +87,11 @@ func exampleGrants() map[string]exampleGrant {
 			return g
 		}
 	}
+	keepMust("refused-rights")(first.RefuseFor(
+		jit.Refuse(jit.ErrRights, "%s lacks the Azure action %s at %s.", "ada@contoso.example", "Microsoft.Compute/virtualMachines/read", "/vm/web-1"),
+		after(time.Second),
+	))
+	keep("several", several(), jit.Event{Kind: jit.EventWaiting})
 	keepMust("refused")(first.Refuse("You lack Microsoft.Compute/virtualMachines/read at web-1; ask whoever manages it.", after(time.Second)))
 	keepMust("permitted")(first.Permit(ada, after(time.Second)))
 	pending := keepMust("waiting")(first.Wait(ada, []string{"S0APPROVERS", "U0GRACE"}, 2, after(time.Hour), after(time.Second)))
@@ -93,7 +106,10 @@ func exampleGrants() map[string]exampleGrant {
 	}
 	keep("held", held, events[0])
 	begun := keepMust("opening")(opening.Begin([]jit.Path{
-		{VM: "vm", Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web"},
+		{
+			VM: opening.Request.Targets[0].VM, Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web",
+			Addresses: []netip.Addr{netip.MustParseAddr("10.1.0.4")}, Outer: []netip.Addr{netip.MustParseAddr("20.50.1.4")},
+		},
 	}, time.Minute, after(2*time.Minute)))
 	keepMust("failed")(
 		begun.Close(jit.Decision{Ending: jit.Failed, Reason: "Azure did not confirm the rule within 1m."}, after(3*time.Minute),

@@ -110,15 +110,23 @@ func approvalFacts(l access.ListedGrant) []string {
 	if len(l.Grant.Approvals) > 0 {
 		said = append(said, "Approved by "+approvedBy(l.Grant)+".")
 	}
-	warnings := cardNotes(l.Grant, l.Others)
-	for _, w := range warnings[:min(len(warnings), maxHomeNotes)] {
-		said = append(said, "*Note:* "+w)
-	}
-	if more := len(warnings) - maxHomeNotes; more > 0 {
-		said = append(said, "*Note:* the card has "+text.Count(more, "more warning", "more warnings")+"; read it before you approve.")
+	notes := approvalNotes(l)
+	said = append(said, notes[:min(len(notes), maxHomeNotes)]...)
+	if more := len(notes) - maxHomeNotes; more > 0 {
+		said = append(said, "⚠️ The card has "+text.Count(more, "more note", "more notes")+"; read it before you approve.")
 	}
 	if len(said) == 0 {
 		said = []string{"Nothing else is known of it."}
 	}
 	return said
+}
+
+// approvalNotes are what is open there already, and what else helps to decide, beside
+// the warnings that the line of the list has.
+func approvalNotes(l access.ListedGrant) []string {
+	notes := alsoOpen(l.Grant, l.Others)
+	for _, n := range checkNotes(l.Grant) {
+		notes = append(notes, Sentence(n))
+	}
+	return notes
 }

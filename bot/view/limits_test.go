@@ -143,6 +143,9 @@ func (l limits) block(v map[string]any) {
 			l.t.Errorf("%s: inputs without submit", l.name)
 		}
 	case "mrkdwn", "plain_text":
+		if s, _ := v["text"].(string); v["type"] == "mrkdwn" && strings.Contains(s, "<!channel") {
+			l.t.Errorf("%s mentions the channel: %s", l.name, s)
+		}
 		l.atMost("a text", v["text"], 1, 3000)
 	}
 }

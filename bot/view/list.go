@@ -22,9 +22,9 @@ const maxListText = 10000
 func List(all []access.ListedGrant, everybody bool) Message {
 	if len(all) == 0 {
 		if everybody {
-			return Say("There are no live grants and no waiting requests that you may see. Ask for access with /jit request.")
+			return Say("There are no live grants and no waiting requests that you may see. Ask for access: `/jit`.")
 		}
-		return Say("You have no live grants and no waiting requests. Ask for access with /jit request; /jit list all shows everybody's.")
+		return Say("You have no live grants and no waiting requests. Ask for access: `/jit`; everybody's: `/jit list all`.")
 	}
 	var blocks []slack.Block
 	var texts []string
@@ -45,27 +45,41 @@ func List(all []access.ListedGrant, everybody bool) Message {
 	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
 }
 
+// listLine is a grant in a list: its card's heading, and what its reader needs of
+// the rest.
 func listLine(l access.ListedGrant) string {
 	g := l.Grant
-	who := mentionUser(g.Request.By.ID)
+	lines := []string{heading(g)}
 	if l.Mine {
-		who = "yours"
+		lines[0] = ownHeading(g)
 	}
-	line := fmt.Sprintf("*%s* %s, %s: %s.", Code(string(g.ID)), stateText(g), who, requestText(g))
+	from := "From " + sourceNames(g) + ". " + Code(string(g.ID))
 	switch g.State {
 	case jit.Pending:
-		line += fmt.Sprintf("\n%s needed, from %s. Lapses at %s.", missingApprovals(g), eligibleApprovers(g), When(g.Clock.Lapse))
+		lines = append(lines, awaited(g))
+		if l.Approver && !l.Mine {
+			for _, w := range warnings(g) {
+				lines = append(lines, "⚠️ "+prose(Clip(w, 300)))
+			}
+		}
 	case jit.Opening:
 		if g.Waiting != "" {
-			line += "\nOpening waits: " + prose(Clip(g.Waiting, 300))
+			lines = append(lines, "Opening waits: "+prose(Clip(g.Waiting, 300)))
 		}
 	case jit.Open:
-		line = strings.Join(append([]string{line, "Open until " + When(g.Clock.Deadline) + "."}, hindrances(g)...), "\n")
+		if l.Mine {
+			lines = append(lines, connection(g))
+		}
+		for _, h := range hindrances(g) {
+			lines = append(lines, "⚠️ "+prose(h))
+		}
 	case jit.Closing:
-		line = strings.Join(append([]string{line}, faults(g)...), "\n")
+		for _, f := range faults(g) {
+			lines = append(lines, "⚠️ "+prose(f))
+		}
 	default: // nothing more to say
 	}
-	return line
+	return strings.ReplaceAll(strings.Join(append(lines, from), "\n"), "\n\n", "\n")
 }
 
 func listButtons(l access.ListedGrant) []*slack.ButtonBlockElement {

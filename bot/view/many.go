@@ -84,25 +84,22 @@ func HasButtons(m Message) bool {
 // ThreadAll is what is said under the grant's card about what happened since the
 // last reply.
 func ThreadAll(events []jit.Event, g jit.Grant) Message {
-	if len(events) == 1 {
-		return Thread(events[0], g)
-	}
-	var lines []string
+	d := new(draft)
 	for i, e := range events {
 		drift := e.Kind == jit.EventDrift
 		if drift && driftsIn(events[i+1:]) > 0 {
 			continue
 		}
-		line := threadText(e, g)
-		if times := driftsIn(events[:i+1]); drift && times > 1 {
-			line += fmt.Sprintf(" That is the latest of %d times.", times)
+		if len(d.blocks) >= maxBlocks-3 {
+			d.say("What else happened is on the card.")
+			break
 		}
-		lines = append(lines, line)
+		reply(d, e, g)
+		if times := driftsIn(events[:i+1]); drift && times > 1 {
+			d.say(fmt.Sprintf("That is the latest of %d times.", times))
+		}
 	}
-	if len(lines) == 1 {
-		return Say(Code(string(g.ID)) + ": " + lines[0])
-	}
-	return Say(Code(string(g.ID)) + ":\n• " + strings.Join(lines, "\n• "))
+	return d.message()
 }
 
 func driftsIn(events []jit.Event) int {

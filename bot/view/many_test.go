@@ -67,6 +67,7 @@ func TestEndedIsToldAsItIs(t *testing.T) {
 			if state == jit.Closed && n > 0 {
 				g.Clock.Begun = g.Clock.Begun.Add(1)
 			}
+			g.Request.By.ID = "U0ADA"
 			g.Request.Targets = []jit.Target{{Name: "web-1", Group: "rg"}}
 			all = append(all, g)
 		}
@@ -74,8 +75,8 @@ func TestEndedIsToldAsItIs(t *testing.T) {
 	m := Ended(all)
 	fits(t, m.Head)
 	for _, want := range []string{
-		"1 grant has ended, and its rule could not be removed yet: `g-00`", "9 grants have ended, and their rules are being removed: `g-01`",
-		"9 grants ended, and their rules were read back gone: `g-11`", "1 grant ended before anything was written in Azure",
+		"1 grant has ended, and its rule could not be removed yet: <@U0ADA> at `web-1` in `rg` (`g-00`)", "9 grants have ended, and their rules are being removed: <@U0ADA> at `web-1` in `rg` (`g-01`)",
+		"9 grants ended, and their rules were read back gone: <@U0ADA> at `web-1` in `rg` (`g-11`)", "1 grant ended before anything was written in Azure",
 		"10 requests were denied", "10 requests lapsed", "10 requests were withdrawn",
 	} {
 		if !strings.Contains(m.Head.Text, want) {

@@ -29,7 +29,12 @@ func Clip(s string, n int) string {
 // MaxName is the most characters of a name that are shown or kept.
 const MaxName = 120
 
-const maxProse = 1200 // characters of a sentence that are shown
+const (
+	maxProse  = 1200 // characters of a sentence that are shown
+	maxNote   = 500  // of a note
+	maxPoint  = 250  // of a point of a list
+	maxQuoted = 2000 // of what is shown apart
+)
 
 // Code shows a name as it is: nothing in it is read as markup, a link, a
 // mention or an emoji. A backtick would end it and becomes a quote.
@@ -78,12 +83,23 @@ func actor(p jit.Person) string {
 	return mentionUser(p.ID)
 }
 
-// When is an instant in each reader's own time zone.
-func When(t time.Time) string {
+// When is an instant in each reader's own time zone, and how far it is from now:
+// 3:49 PM, in 29 minutes.
+func When(t time.Time) string { return instant(t, "{time}, {ago}") }
+
+// WhenDay is When with the day, for what is seldom of today.
+func WhenDay(t time.Time) string { return instant(t, "{date_short_pretty} at {time}") }
+
+// clockTime is the time alone, beside another of about then.
+func clockTime(t time.Time) string { return instant(t, "{time}") }
+
+// instant is a date of Slack's in that form, and in UTC where there are none.
+// https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+func instant(t time.Time, form string) string {
 	if t.IsZero() {
 		return "an unknown time"
 	}
-	return fmt.Sprintf("<!date^%d^{time} on {date_short}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
+	return fmt.Sprintf("<!date^%d^%s|%s>", t.Unix(), form, t.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
 // refusalArgument turns an argument of a refusal into mrkdwn.

@@ -49,7 +49,7 @@ func TestRefusalsAreShownWithTheirArgumentsEscaped(t *testing.T) {
 	}
 	got, _ := Refusal(jit.Refuse(jit.ErrStale, "%s was already %s by %s at %s after %s.", jit.ID("g-7k2qd"), jit.Denied, jit.UserID("U1"), at,
 		time.Hour))
-	want := "`g-7k2qd` was already denied by <@U1> at <!date^1772359200^{time} on {date_short}|2026-03-01 10:00 UTC> after 1h."
+	want := "`g-7k2qd` was already denied by <@U1> at <!date^1772359200^{time}, {ago}|2026-03-01 10:00 UTC> after 1h."
 	if got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
@@ -66,7 +66,7 @@ func TestRefusalsAreShownWithTheirArgumentsEscaped(t *testing.T) {
 }
 
 func TestShortenKeepsWhatSlackReadsWhole(t *testing.T) {
-	long := strings.Repeat("`name` ", 20) + "<!date^1^{time} on {date_short}|2026-03-01 10:00 UTC> end"
+	long := strings.Repeat("`name` ", 20) + "<!date^1^{time}, {ago}|2026-03-01 10:00 UTC> end"
 	for most := 3; most < len([]rune(long)); most++ {
 		got := shorten(long, most)
 		if len([]rune(got)) > most || strings.Count(got, "<") != strings.Count(got, ">") || strings.Count(got, "`")%2 != 0 {

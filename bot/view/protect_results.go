@@ -17,7 +17,7 @@ func ProtectResults(v command.Verb, results []access.VMResult) Message {
 	var refused, done []string
 	inside := false
 	for _, r := range results {
-		name := Code(r.VM.Group + "/" + r.VM.Name)
+		name := vmName(r.VM.Group, r.VM.Name, false)
 		if r.Err != nil {
 			if text, known := Refusal(r.Err); known {
 				refused = append(refused, name+" was not changed: "+text)

@@ -50,6 +50,6 @@ func PlainRefusal(err error) string {
 }
 
 // channelMissing warns of somebody whom the configuration names and Slack does not know.
-func channelMissing(_ jit.Event, why string) string {
-	return "Somebody in the configuration is unknown to Slack" + why + " Mend the configuration and restart jitbot."
+func channelMissing(d *draft, e jit.Event) {
+	d.say("*Somebody in the configuration is unknown to Slack*").quote("", e.Text).say("Mend the configuration and restart jitbot.")
 }

@@ -1,10 +1,12 @@
 package view
 
 import (
-	"fmt"
+	"errors"
+	"strings"
 
 	"jitbot/bot/command"
 	"jitbot/jit"
+	"jitbot/jit/text"
 )
 
 // LookingText says what is looked at for the answer to a command that takes over a
@@ -37,51 +39,60 @@ func NotedText(did string) string {
 
 // RequestReply says what came of one request: its state, or why it was refused.
 func RequestReply(g jit.Grant, err error) string {
-	id := Code(string(g.ID))
-	if err != nil {
-		return id + ": " + Doubt(err)
+	id := " (" + Code(string(g.ID)) + ")"
+	switch {
+	case errors.Is(err, jit.ErrRights):
+		return "⛔ *" + rightsMissing(targetNames(g)) + "*\n" + rightsNext + id
+	case err != nil:
+		return Doubt(err) + id
 	}
+	lines := []string{ownHeading(g) + id}
 	switch g.State {
 	case jit.Asked:
-		return fmt.Sprintf("%s is stored and still being checked: %s. You get a direct message.", id, requestText(g))
+		lines = append(lines, "It is stored and still being checked. You get a direct message.")
 	case jit.Pending:
-		return fmt.Sprintf("%s waits for approval: %s. %s needed, from %s. It lapses at %s; you get a direct message when it is decided.",
-			id, requestText(g), missingApprovals(g), eligibleApprovers(g), When(g.Clock.Lapse)) + afterSpace(checkNotesText(g))
+		lines = append(lines, awaited(g)+" You get a direct message when it is decided.")
 	case jit.Opening:
-		return fmt.Sprintf("%s is being opened: %s. You get a direct message when it is open.", id, requestText(g)) +
-			afterSpace(checkNotesText(g))
-	case jit.Open:
-		return fmt.Sprintf("%s is open until %s: %s.", id, When(g.Clock.Deadline), requestText(g)) + afterSpace(checkNotesText(g))
-	default:
-		return fmt.Sprintf("%s is %s: %s.", id, stateText(g), requestText(g))
+		lines = append(lines, "It is being opened. You get a direct message when it is open.")
+	default: // the heading says it
 	}
+	if live(g) {
+		for _, w := range warnings(g) {
+			lines = append(lines, "⚠️ "+prose(w))
+		}
+		for _, n := range fewNotes(g) {
+			lines = append(lines, prose(n))
+		}
+	}
+	return joinLines(lines...)
 }
+
+func joinLines(all ...string) string { return strings.Join(all, "\n") }
 
 // ActionReply says to whoever acted on a grant what that did to it.
 func ActionReply(v command.Verb, g jit.Grant) string {
-	id := Code(string(g.ID))
+	what, id := subject(g)+" for "+mentionUser(g.Request.By.ID), " ("+Code(string(g.ID))+")"
 	switch v {
 	case command.VerbApprove:
 		if g.State == jit.Pending {
-			return fmt.Sprintf("You approved %s; %s needed.", id, missingApprovals(g))
+			return "You approved " + what + id + "; " + missingApprovals(g) + " needed."
 		}
-		return fmt.Sprintf("You approved %s; it is being opened.", id)
+		return "You approved " + what + id + "; it is being opened."
 	case command.VerbDeny:
-		return fmt.Sprintf("You denied %s; %s is told.", id, mentionUser(g.Request.By.ID))
+		return "You denied " + what + id + "; they are told."
 	case command.VerbCancel:
-		return fmt.Sprintf("You withdrew %s; nothing is opened.", id)
+		return "You withdrew your request for " + subject(g) + id + "; nothing is opened."
 	case command.VerbDone:
 		if neverWritten(g) {
-			return fmt.Sprintf("You ended %s before it was opened. %s", id, nothingWritten)
+			return "You ended your " + subject(g) + id + " before it was opened. " + nothingWritten
 		}
-		return fmt.Sprintf("You ended %s; it is being closed, and you get a direct message when the rule is gone. %s", id, connectionsStay)
+		return "You ended your " + subject(g) + id + "; it is being closed, and you are told when the rule is gone. " + connectionsStay
 	case command.VerbRevoke:
 		if neverWritten(g) {
-			return fmt.Sprintf("You revoked %s of %s before it was opened. %s", id, mentionUser(g.Request.By.ID), nothingWritten)
+			return "You revoked " + what + id + " before it was opened. " + nothingWritten
 		}
-		return fmt.Sprintf("You revoked %s of %s; it is being closed. Connections that are already established are not cut.",
-			id, mentionUser(g.Request.By.ID))
+		return "You revoked " + what + id + "; it is being closed. Connections that are already established are not cut."
 	default:
-		return fmt.Sprintf("%s is %s.", id, stateText(g))
+		return text.Capital(subject(g)) + id + " is " + stateText(g) + "."
 	}
 }

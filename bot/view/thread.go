@@ -4,79 +4,70 @@ import "jitbot/jit"
 
 // Thread is what is said about an event under the grant's card.
 func Thread(e jit.Event, g jit.Grant) Message {
-	return Say(Code(string(g.ID)) + ": " + threadText(e, g))
+	d := new(draft)
+	reply(d, e, g)
+	return d.message()
 }
 
-func threadText(e jit.Event, g jit.Grant) string {
-	why := whyOf(e)
-	if text := events()[e.Kind].thread; text != nil {
-		return text(e, g, why)
+// reply adds what is said about an event to a message of the thread.
+func reply(d *draft, e jit.Event, g jit.Grant) {
+	texts := events()[e.Kind]
+	if texts.thread == nil {
+		d.say(Code(string(e.Kind))).quote("", e.Text)
+		return
 	}
-	return string(e.Kind) + why
+	d.say(texts.thread(e, g))
+	if texts.why != nil {
+		d.quote("Why: ", texts.why(e, g))
+	}
 }
 
-// withWhy says what happened, and why.
-func withWhy(what string) func(jit.Event, jit.Grant, string) string {
-	return func(_ jit.Event, _ jit.Grant, why string) string { return what + why }
+// saying is the same words whatever the grant.
+func saying(what string) func(jit.Event, jit.Grant) string {
+	return func(jit.Event, jit.Grant) string { return what }
 }
 
-// didBy says what somebody did, and why.
-func didBy(did string) func(jit.Event, jit.Grant, string) string {
-	return func(e jit.Event, _ jit.Grant, why string) string { return did + " by " + actor(e.Actor) + why }
+// didBy says what somebody did.
+func didBy(did string) func(jit.Event, jit.Grant) string {
+	return func(e jit.Event, _ jit.Grant) string { return did + " by " + actor(e.Actor) + "." }
 }
 
-func threadApproved(e jit.Event, g jit.Grant, _ string) string {
+func threadApproved(e jit.Event, g jit.Grant) string {
 	switch {
 	case e.Actor.ID == "":
-		return "approved without anybody's yes, because none is needed. It is being opened."
+		return "Approved without anybody's yes, because none is needed. It is being opened."
 	case g.State == jit.Pending:
-		return "approved by " + actor(e.Actor) + "; " + missingApprovals(g) + " needed."
+		return "Approved by " + actor(e.Actor) + "; " + missingApprovals(g) + " needed."
 	default:
-		return "approved by " + actor(e.Actor) + "."
+		return "Approved by " + actor(e.Actor) + "."
 	}
-}
-
-func threadCancelled(e jit.Event, _ jit.Grant, _ string) string {
-	return "withdrawn by " + actor(e.Actor) + "."
-}
-
-func threadLapsed(jit.Event, jit.Grant, string) string {
-	return "lapsed, because nobody decided in time."
 }
 
 // threadOpened says open of a grant only while it is.
-func threadOpened(e jit.Event, g jit.Grant, _ string) string {
+func threadOpened(e jit.Event, g jit.Grant) string {
 	if g.State != jit.Open {
-		return "was opened at " + When(g.Clock.Opened) + "; by now it is " + stateText(g) + "."
+		return "It was opened at " + When(g.Clock.Opened) + "; by now it is " + stateText(g) + "."
 	}
-	return "open until " + When(e.Until) + ". The rule was read back in force." + afterSpace(publicEndsText(g))
+	return "Open until " + When(e.Until) + ": the rule was read back in force."
 }
 
-func threadFailed(_ jit.Event, g jit.Grant, why string) string {
+func threadFailed(_ jit.Event, g jit.Grant) string {
 	switch {
 	case !g.Clock.Opened.IsZero():
-		return "is being closed, because something of it failed in Azure" + why
+		return "It is being closed, because something of it failed in Azure."
 	case neverWritten(g):
-		return "could not be opened" + why + " " + nothingWritten
+		return "It could not be opened. " + nothingWritten
 	default:
-		return "could not be opened and is being closed" + why
+		return "It could not be opened and is being closed."
 	}
 }
 
-func threadUnchecked(_ jit.Event, _ jit.Grant, why string) string {
-	return "whether its holder still has the rights cannot be told just now" + why + " An approver or admin can revoke it."
-}
-
-func threadStuck(_ jit.Event, _ jit.Grant, why string) string {
-	return "closing is stuck, the port may still be open" + why + " It is tried again until it succeeds; an admin should look at it in Azure."
-}
-
-func threadClosed(_ jit.Event, g jit.Grant, _ string) string {
+func threadClosed(_ jit.Event, g jit.Grant) string {
 	if neverWritten(g) {
-		return "closed. " + whyEnded(g) + " " + nothingWritten
+		return "Closed. " + whyEnded(g) + " " + nothingWritten
 	}
 	if _, only := goneGuards(g); only {
-		return "over. " + whyEnded(g) + " " + howClosed(g)
+		return "Over. " + whyEnded(g) + " " + howClosed(g)
 	}
-	return "closed. " + whyEnded(g) + " " + howClosed(g)
+	return "Closed. " + whyEnded(g) + " " + howClosed(g)
 }

@@ -18,13 +18,13 @@ func Witness(t access.Testimony) Message {
 
 func witnessLines(t access.Testimony) []string {
 	if len(t.Groups) == 0 {
-		return []string{Code(t.VM.Group+"/"+t.VM.Name) + " has no network security group, so Azure has nothing to say of its rules."}
+		return []string{vmName(t.VM.Group, t.VM.Name, false) + " has no network security group, so Azure has nothing to say of its rules."}
 	}
 	var names []string
 	for _, g := range t.Groups {
 		names = append(names, Code(g))
 	}
-	head := "Azure's own answer of " + When(t.At) + " about " + Code(t.VM.Group+"/"+t.VM.Name) + ": "
+	head := "Azure's own answer of " + When(t.At) + " about " + vmName(t.VM.Group, t.VM.Name, false) + ": "
 	if len(t.Differences) == 0 {
 		return []string{head + "what is in effect of " + text.Join(names) + " is what jitbot read."}
 	}

@@ -133,7 +133,7 @@ func (b *browser) opens() {
 	b.reads(toUs, "open")
 	b.reads(toThem, "shut")
 	b.reads(".grant", "left, closes at")
-	b.reads("#content .message", "Open until")
+	b.reads("#content .message", "Open for")
 	b.reads(".replies", "2 replies")
 	b.picture()
 	b.click(".replies")
@@ -146,7 +146,7 @@ func (b *browser) opens() {
 	b.reads("#content .message", "is open until")
 	b.look("8-told")
 	b.click(`[data-place="home"]`)
-	b.reads("#content", "yours: port 22")
+	b.reads("#content", "Open for you: SSH")
 	b.look("9-home")
 }
 

@@ -46,7 +46,7 @@ func (b *browser) opensThrough() {
 	b.types("Firewall", 1, "/jit request app-1 22 30m from 203.0.113.7 for looking at the logs")
 	b.reads(".grant", "lapses at")
 	b.step("Firewall", 2)
-	b.reads("#content .message", "lets 198.51.100.10 in as well")
+	b.reads("#content .message", "Also lets in 198.51.100.10")
 	b.click("#content [data-action=approve]")
 	b.reads(appNSG+rule, "by jitbot, for grant g-")
 	b.reads(firewall+rule, "not in force yet")
@@ -70,10 +70,10 @@ func (b *browser) reachesPublicEnd() {
 	b.t.Helper()
 	b.step("Firewall", 3)
 	b.reads("#place", "jitbot")
-	b.reads("#content .message:last-child", "It is behind a firewall: connect to 20.50.20.1 port")
+	b.reads("#content .message:last-child", "(through the firewall)")
 	told := evaluate[string](b, `[...document.querySelectorAll("#content .message")].at(-1).innerText`)
 	shown := evaluate[string](b, "document.querySelector(`"+firewall+".ours .public-end`).textContent")
-	port := regexp.MustCompile(`20\.50\.20\.1\s+port (\d+)`).FindStringSubmatch(told)
+	port := regexp.MustCompile(`ssh -p (\d+) <user>@20\.50\.20\.1`).FindStringSubmatch(told)
 	if port == nil || shown != "20.50.20.1:"+port[1] {
 		b.t.Fatalf("Ada was told %q, and the page shows %q", told, shown)
 	}

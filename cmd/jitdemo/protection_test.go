@@ -78,7 +78,7 @@ func (b *browser) types(walk string, n int, line string) {
 func (b *browser) scans() {
 	b.t.Helper()
 	b.types("Protection", 1, "/jit scan unhealthy")
-	b.reads(".ephemeral", "prod-web/jump-1 (production): Unhealthy")
+	b.reads(".ephemeral", "Unhealthy: jump-1 in prod-web (production)")
 	b.reads(".ephemeral", "ssh-anywhere")
 	b.until("the long answer to be shown from its beginning", `(() => {
 		const answer = document.querySelector("#content .message:last-child").getBoundingClientRect(), pane = document.querySelector("#content").getBoundingClientRect();
@@ -139,7 +139,7 @@ func (b *browser) drifts() {
 	b.click(`.loss:nth-child(1) button`)
 	b.reads("#content .message", "keeps jump-1 shut; it was put back")
 	b.click(`.loss:nth-child(2) button`)
-	b.reads("#thread", "somebody changed its rule in Azure")
+	b.reads("#thread", "Somebody changed its rule in Azure")
 	b.look("26-told")
 	b.keys(kb.Escape)
 }
@@ -156,6 +156,6 @@ func (b *browser) unprotects() {
 	b.until("nothing to be protected", `document.querySelector(".matrix .protection") === null`)
 	b.become(slacksim.DemoApproverID)
 	b.click(`[data-place="C0APPROVALS"]`)
-	b.reads("#content .message", "Unprotected by")
+	b.reads("#content .message", "No longer protected, by")
 	b.look("27-unprotected")
 }

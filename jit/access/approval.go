@@ -34,6 +34,9 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 			if no, ok := errors.AsType[*jit.Refusal](err); ok {
 				return g, s.reject(ctx, by, g, "approve", no)
 			}
+			if err == nil {
+				s.tellBeside(ctx, g)
+			}
 			return g, err
 		}
 		if need, void, err = s.recheckRequester(ctx, who, rule, id); err != nil {

@@ -24,7 +24,8 @@ const idTries = 100 // ids tried before giving up; the first is nearly always fr
 // names VMs of several approval rules becomes several grants. The same key
 // gives the same grants again; when what is asked for is not the same, it is refused
 // with the grant that holds. Refused, with nothing stored, is what can be
-// known without Azure: a guest, an unknown VM, what no policy offers.
+// known without Azure: a guest, an unknown VM, what no policy offers, what waits or is
+// open for the same person already.
 func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
@@ -47,6 +48,19 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	if err != nil {
 		return nil, err
 	}
+	end, err := s.askers.begin(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if err := s.refuseTwice(ctx, key, r, parts); err != nil {
+		return nil, err
+	}
+	return s.store(ctx, key, r, parts)
+}
+
+// store stores a request, a grant a part.
+func (s *Service) store(ctx context.Context, key string, r jit.Request, parts []grantPart) ([]jit.Grant, error) {
 	var grants []jit.Grant
 	for i, part := range parts {
 		one := r

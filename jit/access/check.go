@@ -45,6 +45,7 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return s.reread(ctx, id, err)
 	}
 	s.loop.Kick()
+	s.tellBeside(ctx, g)
 	return g, nil
 }
 
@@ -71,12 +72,14 @@ func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 		return jit.Terms{}, err
 	}
 	g.Request.By = who
-	notes, err := s.checks.Foresee(ctx, g, sites)
+	warnings, notes, err := s.checks.Foresee(ctx, g, sites)
 	channel := rule.Channel
 	if channel == "" {
 		channel = s.config.Channel
 	}
-	return jit.Terms{By: who, Rule: rule, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift}, err
+	return jit.Terms{
+		By: who, Rule: rule, Warnings: warnings, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift,
+	}, err
 }
 
 // refuse ends a request whose check said no. A check that could not be made is
@@ -92,7 +95,7 @@ func (s *Service) refuse(ctx context.Context, g jit.Grant, cause error) (jit.Gra
 	}
 	now := s.checks.Clock.Now()
 	refused, err := s.adapters.Grants.Update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-		g, e, err := g.Refuse(no.Error(), now)
+		g, e, err := g.RefuseFor(no, now)
 		return g, []jit.Event{e}, err
 	})
 	if err != nil {

@@ -21,6 +21,7 @@ type Service struct {
 	loop     Loop
 	readable *readableVMs
 	powers   *powerStates
+	askers   *askers
 }
 
 // Loop is what makes Azure agree with what a Service stored.
@@ -39,6 +40,10 @@ type History interface {
 	// Request when there is none.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
 	record.History
+	// Opened gives the request by which the VM was opened the last time, with the
+	// instant of that in At; the zero Request when it is not known to have been. VMs
+	// are compared without regard to case.
+	Opened(ctx context.Context, vm string) (jit.Request, error)
 }
 
 // New makes the service; the loop is told when there is work for it. Both
@@ -46,7 +51,7 @@ type History interface {
 func New(checks admission.Checker, history History, loop Loop) *Service {
 	return &Service{
 		checks: checks, config: checks.Config, adapters: checks.Adapters,
-		history: history, loop: loop, readable: &readableVMs{}, powers: &powerStates{},
+		history: history, loop: loop, readable: &readableVMs{}, powers: &powerStates{}, askers: newAskers(),
 	}
 }
 

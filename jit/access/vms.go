@@ -15,6 +15,8 @@ type ListedVM struct {
 	Protected jit.ProtectionState // empty when nothing of ours keeps it shut
 	Always    bool                // protected because the configuration says so
 	Fault     string              // what goes wrong with its protection
+	Open      []jit.Grant         // grants that are open
+	Last      jit.Request         // that of who was last let in, and when in At; zero when nobody is known to have been
 	Offer     Offer               // what may be asked for; without ports nothing may
 }
 
@@ -34,10 +36,18 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
+	live, err := s.adapters.Grants.Unfinished(ctx)
+	if err != nil {
+		return nil, false, fmt.Errorf("listing who is in: %w", err)
+	}
 	for _, vm := range found {
 		l, err := s.vmLine(ctx, vm, protections)
 		if err != nil {
 			return nil, false, err
+		}
+		l.Open = slices.DeleteFunc(slices.Clone(live), func(g jit.Grant) bool { return g.State != jit.Open || !g.Request.Names(vm.ID) })
+		if l.Last, err = s.history.Opened(ctx, vm.ID); err != nil {
+			return nil, false, fmt.Errorf("reading who was last let in to %s: %w", vm.Name, err)
 		}
 		lines = append(lines, l)
 	}

@@ -208,18 +208,19 @@ func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, er
 
 // Foresee plans the grant's rules against the guards as they are, so that a
 // lock, a deny in the way, a full band or a stranger's rule is found before
-// anybody is asked. It returns what else is known of the ports.
-func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTarget) ([]string, error) {
+// anybody is asked. It returns what is dangerous about the grant, the worst first: whom
+// it lets in along, what is open without it, which VM is off; and what else is known
+// of the ports.
+func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTarget) (warnings, notes []string, err error) {
 	tables := map[string]rules.Table{}
-	var notes []string
 	g.Paths = PathsOf(targets)
 	if err := c.CheckRemovable(ctx, g.Guards()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, guard := range g.Guards() {
 		t, w, err := c.At(ctx, guard)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		tables[guard] = t
 		if note := t.DraftNote(); note != "" {
@@ -230,17 +231,22 @@ func (c Checker) Foresee(ctx context.Context, g jit.Grant, targets []ResolvedTar
 			t, rules.Desired(owner.Installation, guard, w.Grants, w.Protections, c.Clock.Now()),
 			rules.ForGrant(owner.Installation, guard, g),
 		); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
+	var open, off []string
 	for _, s := range targets {
-		notes = append(notes, c.Owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
+		open = append(open, c.Owner.AlreadyOpen(s.VM, s.Paths, tables, g.Request)...)
 		along, err := c.coAdmitted(ctx, s, tables, g.Request)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		notes = append(append(notes, along...), route.Doubts(c.Config.Installation, s.VM, s.Paths)...)
+		warnings = append(warnings, along...)
+		if p := s.VM.Power; p != "" && p != "running" {
+			off = append(off, s.VM.Name+" is "+p+": nothing answers there until somebody starts it.")
+		}
+		notes = append(notes, route.Doubts(c.Config.Installation, s.VM, s.Paths)...)
 	}
-	open, err := c.unprotected(ctx, VMsOf(targets))
-	return slices.Concat(notes, open, c.unknown(ctx, VMsOf(targets))), err
+	bare, err := c.unprotected(ctx, VMsOf(targets))
+	return slices.Concat(warnings, open, off), slices.Concat(notes, bare, c.unknown(ctx, VMsOf(targets))), err
 }

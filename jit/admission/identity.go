@@ -111,7 +111,7 @@ func (c Checker) CheckRights(ctx context.Context, who jit.Person, vm jit.VM, act
 	if len(missing) == 0 {
 		return nil
 	}
-	return jit.Refuse(jit.ErrAuthority, "%s lacks the Azure "+text.Plural(len(missing), "action", "actions")+" %s at %s; "+
+	return jit.Refuse(jit.ErrRights, "%s lacks the Azure "+text.Plural(len(missing), "action", "actions")+" %s at %s; "+
 		"get a role with it there (an eligible PIM role must be activated first, and a new role takes up to 10 minutes).",
 		who.Name, jit.Whole(strings.Join(missing, ", ")), jit.Whole(vm.ID))
 }

@@ -39,9 +39,8 @@ func (c Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[st
 					"whose security group could not tell them from you; narrow that rule first.",
 					rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", "), ledTo(rule, s.VM))
 			}
-			notes = append(notes, fmt.Sprintf("%s: while this is open, rule %s of the %s %s lets %s in as well: "+
-				"its security group cannot tell them apart.",
-				ledTo(rule, s.VM), rule.Name, resource.KindOf(t.Guard).Noun(), t.Name, strings.Join(rule.Sources, ", ")))
+			notes = append(notes, fmt.Sprintf("Also lets in %s to %s while open (rule %s of the %s %s).",
+				strings.Join(rule.Sources, ", "), ledTo(rule, s.VM), rule.Name, resource.KindOf(t.Guard).Noun(), t.Name))
 		}
 	}
 	slices.Sort(notes)

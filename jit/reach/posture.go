@@ -84,6 +84,7 @@ type Posture struct {
 	Defaults     []string   // what Azure's default rules let in beside that
 	Notes        []string   // what else a person should know, such as where guards disagree
 	StillOpen    []string   // what is open all the same, though Class does not say so
+	ByPolicy     []string   // those of StillOpen that a request could have opened, by the protection's own policy
 	Undetermined bool       // Class is what it is because something could not be read
 	Defender     bool       // Defender guards it already
 }
@@ -122,7 +123,8 @@ func Classify(vm jit.VM, tables []rules.Table, topology Topology, facts Facts) P
 	p.Class, p.Why = s.class(p)
 	p.Undetermined = p.Class == ClassNotApplicable && (len(s.unread) > 0 || len(s.unknown) > 0 || s.topology.passesUnexamined())
 	if p.Class == ClassHealthy {
-		p.StillOpen = append(s.remarks(p.Rules), p.StillOpen...)
+		p.ByPolicy = s.remarksOnPolicy()
+		p.StillOpen = slices.Concat(s.remarks(p.Rules), p.ByPolicy, p.StillOpen)
 	}
 	if p.Class == ClassUnhealthy && vm.Power != "" && vm.Power != "running" {
 		p.Notes = append(p.Notes, "It is "+vm.Power+" now; the rules are open as soon as it starts.")

@@ -44,8 +44,7 @@ func (s scan) class(p Posture) (class Class, why string) {
 		return ClassNotApplicable, "It cannot be told: it has no network security group on its interfaces or subnets, " +
 			"and what the virtual appliance on its route lets through is not looked at yet."
 	case !s.filtered:
-		return ClassNotApplicable, "It has no network security group on its interfaces or subnets and no firewall before it, " +
-			"so there is nothing to lock and all traffic from inside is let in; attach one."
+		return ClassNotApplicable, "No network security group and no firewall is before it, so all traffic from inside is let in; attach one."
 	case len(p.Rules) > 0:
 		return ClassUnhealthy, text.Capital(opening(p.Rules))
 	case len(s.unread) > 0:
@@ -73,10 +72,8 @@ func opening(rules []OpenRule) string {
 	return words + "."
 }
 
-// remarks says what is open though just-in-time access is on: by rules that
-// stand all the same, or by the protection's own policy, which lets requests
-// open ports to everybody or to whoever asks. Defender calls that healthy in
-// silence.
+// remarks says what is open though just-in-time access is on, by rules that stand all
+// the same, and what is not known of that. Defender calls that healthy in silence.
 func (s scan) remarks(rules []OpenRule) []string {
 	var out []string
 	if len(rules) > 0 {
@@ -85,12 +82,22 @@ func (s scan) remarks(rules []OpenRule) []string {
 	if !s.facts.Protected {
 		return out
 	}
-	policy := func(ports []string, to string) {
-		if len(ports) > 0 {
-			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to %s.", text.Join(ports), to))
-		}
+	if len(s.unknown) > 0 {
+		out = append(out, "Yet not all is known: "+text.Join(tidy(s.unknown))+".")
 	}
-	var anybody, anywhere []string
+	if len(s.unread) > 0 {
+		out = append(out, "Yet what else opens ports there is not known: the rules of "+text.Join(tidy(s.unread))+" were not read.")
+	}
+	return out
+}
+
+// remarksOnPolicy says what the protection's own policy lets requests open to
+// everybody, or to whoever asks.
+func (s scan) remarksOnPolicy() []string {
+	if !s.facts.Protected {
+		return nil
+	}
+	var out, anybody, anywhere []string
 	for _, pp := range s.facts.Ports {
 		if slices.ContainsFunc(pp.Sources, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
 			anybody = append(anybody, pp.Ports.String())
@@ -99,14 +106,13 @@ func (s scan) remarks(rules []OpenRule) []string {
 			anywhere = append(anywhere, pp.Ports.String())
 		}
 	}
+	policy := func(ports []string, to string) {
+		if len(ports) > 0 {
+			out = append(out, fmt.Sprintf("Yet its policy lets a request open port %s to %s.", text.Join(ports), to))
+		}
+	}
 	policy(anybody, "Any")
 	policy(anywhere, "any "+single(s.facts.Widest))
-	if len(s.unknown) > 0 {
-		out = append(out, "Yet not all is known: "+text.Join(tidy(s.unknown))+".")
-	}
-	if len(s.unread) > 0 {
-		out = append(out, "Yet what else opens ports there is not known: the rules of "+text.Join(tidy(s.unread))+" were not read.")
-	}
 	return out
 }
 

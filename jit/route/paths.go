@@ -99,7 +99,7 @@ func (f *finder) address(nic jit.Interface, a jit.Address, sources []netip.Prefi
 		if p.Kind == jit.Direct && len(p.Sources) == len(sources) {
 			p.Sources = nil
 		}
-		f.fold(p, a.Addr)
+		f.fold(p, a.Addr, a.Public)
 	}
 	return len(own), nil
 }
@@ -149,13 +149,18 @@ func addSource(paths []jit.Path, p jit.Path, source netip.Prefix) []jit.Path {
 	return paths
 }
 
-// fold adds an address to the path that differs in nothing else.
-func (f *finder) fold(p jit.Path, to netip.Addr) {
+// fold adds an address, and the public one in front of it, to the path that differs
+// in nothing else.
+func (f *finder) fold(p jit.Path, to netip.Addr, public string) {
 	p.VM, p.Addresses = f.vm.ID, []netip.Addr{to}
+	if outer, err := netip.ParseAddr(public); err == nil && p.Kind == jit.Direct {
+		p.Outer = []netip.Addr{outer}
+	}
 	for i, o := range f.paths {
 		if o.Order() == p.Order() {
 			if !slices.Contains(o.Addresses, to) {
 				f.paths[i].Addresses = append(f.paths[i].Addresses, to)
+				f.paths[i].Outer = append(f.paths[i].Outer, p.Outer...)
 			}
 			return
 		}

@@ -20,7 +20,7 @@ func NSGPaths(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
 			}
 			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
 				if guard != "" {
-					f.fold(jit.Path{Guard: guard}, a.Addr)
+					f.fold(jit.Path{Guard: guard}, a.Addr, "")
 				}
 			}
 		}

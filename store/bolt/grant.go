@@ -107,6 +107,11 @@ func (b *Store) changed(tx *bbolt.Tx, old *jit.Grant, g jit.Grant, events []jit.
 		}
 		out = append(out, latest)
 	}
+	opened, err := rememberOpened(g, events)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, opened...)
 	return slices.Concat(out, entries, counts, lines), nil
 }
 

@@ -23,7 +23,7 @@ const (
 	bucketInbox      = "inbox"      // instant accepted, key -> payload: those not finished
 	bucketForget     = "forget"     // instant finished, key -> stamp: when to forget the key
 	bucketNames      = "names"      // name of the configuration -> object id
-	bucketRecent     = "recent"     // user -> their latest jit.Request
+	bucketRecent     = "recent"     // user -> their latest jit.Request; vm, VM in lower case -> that which opened it last
 
 	bucketFound = "found" // what a line is found by, 0, sequence -> stamp
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -227,4 +228,35 @@ func testRecent(t *testing.T, s *suite) {
 	latest("after what stores no request", "U1", second)
 	s.reopen(t)
 	latest("opened again", "U1", second)
+}
+
+// Who opened a VM last is known by its id, however it is written.
+func testOpened(t *testing.T, s *suite) {
+	g := s.ask(t, "g-22222", begin())
+	vm := g.Request.Targets[0].VM
+	opened := func(what string, want jit.Request) {
+		t.Helper()
+		for _, id := range []string{vm, strings.ToUpper(vm)} {
+			have, err := s.Opened(t.Context(), id)
+			must(t, err)
+			same(t, what, want, have)
+		}
+	}
+	opened("before it was", jit.Request{})
+	s.change(t, g.ID, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Permit(asker(), begin()) })
+	s.change(t, g.ID, func(g jit.Grant) (jit.Grant, jit.Event, error) {
+		return g.Begin([]jit.Path{{VM: vm, Guard: "/nsg"}}, time.Minute, begin())
+	})
+	opened("while it is being opened", jit.Request{})
+	s.change(t, g.ID, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.ConfirmOpen(begin().Add(time.Second)) })
+	g, err := s.Grant(t.Context(), g.ID)
+	must(t, err)
+	want := g.Request
+	want.At = g.Clock.Opened
+	opened("once it is open", want)
+	s.change(t, g.ID, func(g jit.Grant) (jit.Grant, jit.Event, error) {
+		return g.Close(jit.Decision{Ending: jit.Expired}, begin(), begin().Add(time.Minute))
+	})
+	s.reopen(t)
+	opened("after its end", want)
 }

@@ -26,6 +26,7 @@ type Store interface {
 	jit.Record
 	Bind(ctx context.Context, name, object string) (string, error)
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
+	Opened(ctx context.Context, vm string) (jit.Request, error)
 	Guards(ctx context.Context) ([]string, error)
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
 	Digest(ctx context.Context) (jit.Digest, error)
@@ -60,6 +61,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) Store) {
 		{"cards", testCards},
 		{"shown", testShown},
 		{"recent", testRecent},
+		{"opened", testOpened},
 		{"names", testBind},
 		{"mark", testMark},
 		{"digest", testDigest},

@@ -136,7 +136,7 @@ func TestNameThatChangedHands(t *testing.T) {
 		}
 		w.Azure.DeleteUser(azuresim.DemoAda)
 		w.Azure.PutUser(azuresim.User{ID: azuresim.DemoCarol, UPN: azuresim.DemoAdaUPN})
-		if _, err := w.Ask(ada, time.Hour, "web-1"); err == nil || !strings.Contains(err.Error(), "another Entra user") {
+		if _, err := w.AskFrom(ada, time.Hour, "203.0.113.8/32", "web-1"); err == nil || !strings.Contains(err.Error(), "another Entra user") {
 			t.Errorf("said %v", err)
 		}
 	})

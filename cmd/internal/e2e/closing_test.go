@@ -146,7 +146,7 @@ func (w *world) hangAround(g jit.Grant) {
 func TestClosingDoesNotWaitForAnothersPause(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		a := w.Open(2*time.Hour, "web-1")
+		a := w.OpenFrom("203.0.113.9/32", "web-1")
 		w.Azure.AddFault(azuresim.Forbidden().On(http.MethodPut, "/securityRules/jitbot-prod-"+string(a.ID)))
 		w.astray(azuresim.DemoWebNICNSG, a.ID, 1500)
 		w.Pass(20 * time.Minute)

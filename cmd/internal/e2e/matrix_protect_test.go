@@ -31,10 +31,10 @@ func TestMatrixOfProtecting(t *testing.T) {
 		"clash": "unprotect web-2", "notag": "unprotect tag:env=moon", "vms": "vms prod-web/web-1", "vmsnone": "vms tag:env=moon",
 	}
 	says["admins"], says["form"], says["mean"] = "Only admins may protect and unprotect", "1 VM: PROD: web-1 in prod-web", "did you mean"
-	says["not"] = "`prod-web/web-1` was not changed: `web-1` is not protected"
+	says["not"] = "`web-1` in `prod-web` was not changed: `web-1` is not protected"
 	says["many"], says["clash"] = "was not changed: `dev-2` is not protected", "There is more than one VM called `web-2`; say which:"
 	says["notag"] = "No VM that you may see has the tag `env=moon`"
-	says["web1"], says["none"] = "`prod-web/web-1`* (production): not protected", "There is no VM that you may see"
+	says["web1"], says["none"] = "`web-1` in `prod-web` (production)*: not protected", "There is no VM that you may see"
 	for line := range strings.Lines(protecting) {
 		words := strings.Fields(line)
 		for i := 1; i+1 < len(words); i += 2 {
@@ -111,20 +111,20 @@ func TestFormsThatProtect(t *testing.T) {
 		}
 	}
 	s.nothingProtected()
-	if got := send(carol, "protect web-1", "dev-1", "bare-1", "tag:role=jump"); !strings.Contains(got, "`dev/bare-1` was not changed") ||
-		!strings.Contains(got, "Being protected: `dev/dev-1`, `prod-web/jump-1`") {
+	if got := send(carol, "protect web-1", "dev-1", "bare-1", "tag:role=jump"); !strings.Contains(got, "`bare-1` in `dev` was not changed") ||
+		!strings.Contains(got, "Being protected: `dev-1` in `dev`, `jump-1` in `prod-web`") {
 		t.Errorf("read %q", got)
 	}
 	p, err := s.store.Protection(s.ctx, azuresim.DemoDev1)
 	if err != nil || len(p.Ports) != 2 || !p.Ports[0].Any || p.Ports[0].Longest != 2*time.Hour || p.Ports[1].Ports.From != 1433 || p.By.ID != carol || p.State != jit.Protecting {
 		t.Errorf("stored %+v, %v", p, err)
 	}
-	for by, want := range map[jit.UserID]string{carol: "being protected", ada: "port 1433 for 2h at most, from any single address", bob: "There is no VM"} {
+	for by, want := range map[jit.UserID]string{carol: "being protected", ada: "Ask for SSH and 1433 up to 2 h, from any single address", bob: "There is no VM"} {
 		if got := s.typed(by, "vms dev-1"); !strings.Contains(got, want) {
 			t.Errorf("%s: read %q, want %q", by, got, want)
 		}
 	}
-	if got := s.typed(carol, "unprotect dev-1,dev-2"); !strings.Contains(got, "Being unprotected: `dev/dev-1`") || !strings.Contains(got, "was not changed: `dev-2` is not protected") {
+	if got := s.typed(carol, "unprotect dev-1,dev-2"); !strings.Contains(got, "Being unprotected: `dev-1` in `dev`") || !strings.Contains(got, "was not changed: `dev-2` is not protected") {
 		t.Errorf("read %q", got)
 	}
 }

@@ -147,7 +147,7 @@ home      requester home      approver home      admin home      other home    g
 func TestMatrixOfEntries(t *testing.T) {
 	s := newSlackBot(t)
 	says := reads()
-	says["help"], says["list"], says["pending"], says["lacks"] = "asks for access", "You have no live grants", "waits for approval", "lacks the Azure action"
+	says["help"], says["list"], says["pending"], says["lacks"] = "asks for access", "You have no live grants", "waits for approval", "no role of yours allows it"
 	says["unseen"] = "Request access\nThere is no VM called web-1 that you may see"
 	says["form"], says["button"], says["home"] = "Request access\nVM", "press *Request access*", "My waiting requests"
 	for line := range strings.Lines(entries) {

@@ -1,37 +1,20 @@
 package e2e_test
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 )
-
-// together is a store whose creations wait for each other, so that several of one
-// moment have all read before the first of them writes.
-type together struct {
-	simulated.Store
-	all *sync.WaitGroup
-}
-
-func (s together) Create(ctx context.Context, g jit.Grant, events ...jit.Event) error {
-	s.all.Done()
-	s.all.Wait()
-	return s.Store.Create(ctx, g, events...)
-}
 
 // One key is one grant, also when several deliveries of it come at one moment.
 func TestOneKeyIsOneGrant(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		const deliveries = 5
-		var all, answered sync.WaitGroup
-		all.Add(deliveries)
-		w.WrapStore = func(s simulated.Store) simulated.Store { return together{s, &all} }
+		var answered sync.WaitGroup
 		w.Start()
 		ids := make([]jit.ID, deliveries)
 		for i := range deliveries {

@@ -49,8 +49,8 @@ func TestLongOpeningsDelayNoOther(t *testing.T) {
 		}
 		w.Start()
 		var grants []jit.Grant
-		for range 16 {
-			g, err := w.Ask(ada, time.Hour, names...)
+		for i := range 16 {
+			g, err := w.AskFrom(ada, time.Hour, fmt.Sprintf("203.0.113.%d/32", i), names...)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -215,9 +215,17 @@ func TestStuckClosingHoldsItsOwnGroups(t *testing.T) {
 		if !w.Want(first.ID, jit.Closing).Stuck {
 			t.Error("it is not stuck")
 		}
+		from := 10
 		opening := func(vm string, waits bool) {
 			t.Helper()
-			g := w.Approved(vm)
+			from++
+			g, err := w.AskFrom(ada, time.Hour, fmt.Sprintf("203.0.113.%d/32", from), vm)
+			if err == nil {
+				_, err = w.Service.Approve(t.Context(), grace, g.ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 			w.Pass(20 * time.Second)
 			if g = w.Grant(g.ID); (g.State == jit.Opening && strings.Contains(g.Waiting, "closing")) != waits {
 				t.Errorf("%s is %s, and waits: %q", vm, g.State, g.Waiting)

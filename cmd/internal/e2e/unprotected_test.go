@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +15,12 @@ import (
 func TestUnprotectedIsSaid(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
-		notes := func(vms ...string) string {
-			g, err := w.Ask(ada, time.Hour, vms...)
+		notes := func(from string, vms ...string) string {
+			g, err := w.AskFrom(ada, time.Hour, from, vms...)
 			if err != nil {
 				t.Fatalf("asking for %v: %v", vms, err)
 			}
-			return strings.Join(g.Notes, "\n")
+			return strings.Join(slices.Concat(g.Warnings, g.Notes), "\n")
 		}
 		for _, tt := range []struct {
 			vms  []string
@@ -29,7 +30,7 @@ func TestUnprotectedIsSaid(t *testing.T) {
 			{[]string{"jump-1"}, []string{"port 22 is already open to 203.0.113.7/32 without a grant, by rule ssh-anywhere", "an admin can protect it with /jit protect prod-web/jump-1"}},
 			{[]string{"web-1", "web-2"}, []string{"web-1, web-2 are not protected", "an admin can protect them with /jit protect prod-web/web-1,prod-web/web-2"}},
 		} {
-			got := notes(tt.vms...)
+			got := notes("203.0.113.7/32", tt.vms...)
 			for _, want := range tt.want {
 				if !strings.Contains(got, want) {
 					t.Errorf("%v: %q is not in %q", tt.vms, want, got)
@@ -37,7 +38,7 @@ func TestUnprotectedIsSaid(t *testing.T) {
 			}
 		}
 		w.Protect("jump-1")
-		if got := notes("jump-1"); got != "" {
+		if got := notes("203.0.113.8/32", "jump-1"); got != "" {
 			t.Errorf("of a protected VM: %q", got)
 		}
 	})

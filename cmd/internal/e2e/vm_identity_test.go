@@ -39,7 +39,7 @@ func TestRecreatedVMInheritsNothing(t *testing.T) {
 		foreign := w.Foreign()
 		w.Start()
 		g := w.Open(2*time.Hour, "dev-1")
-		waiting, err := w.Ask(ada, time.Hour, "dev-1")
+		waiting, err := w.AskFrom(ada, time.Hour, "203.0.113.8/32", "dev-1")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func TestFirewallLife(t *testing.T) {
 				}
 				w.Pass(time.Minute)
 				g = w.Want(g.ID, jit.Opening)
-				if others := strings.Join(g.Notes, " "); strings.Contains(others, "rule site/build-ssh of the firewall hub-fw lets 198.51.100.10 in as well") != (c.vm == "app-1") {
+				if others := strings.Join(g.Warnings, " "); strings.Contains(others, "Also lets in 198.51.100.10 to app-1 while open (rule site/build-ssh of the firewall hub-fw)") != (c.vm == "app-1") {
 					t.Errorf("whom else it lets in: %s", others)
 				}
 				if w.Connects(c.id, c.source, 22) {

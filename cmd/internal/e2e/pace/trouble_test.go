@@ -109,7 +109,7 @@ func killedAt(d *desk, n int, after, finds bool) (dead bool) {
 	}
 	for _, m := range all {
 		if m.TS == g.Card.Message {
-			if !strings.Contains(m.Text, "open") || len(m.Buttons()) != 1 {
+			if !strings.Contains(m.Text, "Open for") || len(m.Buttons()) != 1 {
 				d.t.Errorf("killed at step %d: the card says %s", n, m.Text)
 			}
 			continue

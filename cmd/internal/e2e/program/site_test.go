@@ -221,7 +221,7 @@ func (s *site) awaitClosed() {
 	s.awaitSlack("the card's and the thread's last form", func(n *slacksim.Snapshot) bool {
 		card := n.Messages(slacksim.DemoChannelID)[0]
 		thread := n.Thread(card.Channel, card.TS)
-		return len(card.Buttons()) == 0 && strings.Contains(thread[len(thread)-1].Text, ": closed.")
+		return len(card.Buttons()) == 0 && strings.Contains(thread[len(thread)-1].Text, "Closed.")
 	})
 }
 

@@ -212,7 +212,7 @@ func TestFirewallRefusals(t *testing.T) {
 		if err := w.Azure.PutFirewall(f); err != nil {
 			t.Fatal(err)
 		}
-		if err := ask("198.51.100.77/32", ssh); err == nil || !strings.Contains(err.Error(), "The rule everybody/ssh of the firewall hub-fw leads * to the same port of app-1") {
+		if err := ask("198.51.100.78/32", ssh); err == nil || !strings.Contains(err.Error(), "The rule everybody/ssh of the firewall hub-fw leads * to the same port of app-1") {
 			t.Errorf("everybody would come along: %v", err)
 		}
 		if w.Ours() != 0 || w.Told.Has("waiting to card") && w.Told.Count("waiting to card") > 1 || w.ForeignFirewalls() == firewalls {

@@ -133,7 +133,7 @@ func endSixty(d *desk) []pace {
 		}
 	}
 	for _, id := range all {
-		if m := d.cards(slacksim.DemoChannelID, id); len(m) != 1 || len(m[0].Buttons()) != 0 || !strings.Contains(m[0].Text, "closed") {
+		if m := d.cards(slacksim.DemoChannelID, id); len(m) != 1 || len(m[0].Buttons()) != 0 || !strings.Contains(m[0].Text, "Closed") {
 			d.t.Errorf("the card of %s is %+v", id, m)
 		}
 	}

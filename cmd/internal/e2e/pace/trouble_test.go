@@ -186,7 +186,7 @@ func TestSlackIsBackAfterADay(t *testing.T) {
 			}
 		}
 		for _, id := range all {
-			if m := d.cards(slacksim.DemoChannelID, id); len(m) != 1 || len(m[0].Buttons()) != 0 || !strings.Contains(m[0].Text, "closed") {
+			if m := d.cards(slacksim.DemoChannelID, id); len(m) != 1 || len(m[0].Buttons()) != 0 || !strings.Contains(m[0].Text, "Closed") {
 				t.Errorf("the card of %s is %+v", id, m)
 			}
 		}

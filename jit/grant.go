@@ -241,19 +241,6 @@ func (g Grant) Beside(o Grant, now time.Time) (Grant, []Event, error) {
 	return g, []Event{g.event(EventProgress, Person{}, now, "Its holder has "+string(o.ID)+" for the same VM too.")}, nil
 }
 
-const (
-	stuckAfter = time.Minute      // a closing that takes longer shows as stuck
-	slowStuck  = 10 * time.Minute // the same where a firewall is changed
-)
-
-// StuckAfter is how long a closing may take before it counts as stuck.
-func (g Grant) StuckAfter() time.Duration {
-	if g.Slow() {
-		return slowStuck
-	}
-	return stuckAfter
-}
-
 // Unconfirmed says why a grant was not confirmed in time.
 func (g Grant) Unconfirmed() string {
 	for _, p := range g.Paths {

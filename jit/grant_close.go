@@ -125,3 +125,16 @@ func (g Grant) stale() error {
 		return Refuse(ErrStale, "%s was already %s at %s.", g.ID, g.State, g.Clock.Ended)
 	}
 }
+
+const (
+	stuckAfter = time.Minute      // a closing that takes longer shows as stuck
+	slowStuck  = 10 * time.Minute // the same where a firewall is changed
+)
+
+// StuckAfter is how long a closing may take before it counts as stuck.
+func (g Grant) StuckAfter() time.Duration {
+	if g.Slow() {
+		return slowStuck
+	}
+	return stuckAfter
+}

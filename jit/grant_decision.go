@@ -10,7 +10,9 @@ import (
 // what else is kept with the grant.
 type Terms struct {
 	By           Person
-	Rule         ApprovalRule
+	Required     int      // approvals; 0: the Azure rights alone decide
+	Approvers    []string // U… and S… ids
+	PendingFor   time.Duration
 	Warnings     []string
 	Notes        []string
 	Channel      string
@@ -23,10 +25,10 @@ type Terms struct {
 func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
 	g.Warnings, g.Notes, g.Channel, g.EndOnDrift = t.Warnings, t.Notes, t.Channel, t.EndOnDrift
 	g.Clock.RemindBefore = t.RemindBefore
-	if t.Rule.Required == 0 {
+	if t.Required == 0 {
 		return g.Permit(t.By, now)
 	}
-	return g.Wait(t.By, t.Rule.Approvers, t.Rule.Required, now.Add(t.Rule.PendingFor), now)
+	return g.Wait(t.By, t.Approvers, t.Required, now.Add(t.PendingFor), now)
 }
 
 // RefuseFor ends a request for what the policy or the person's rights do not allow.

@@ -91,27 +91,14 @@ func (p Protection) AskedAgain(at time.Time) Protection {
 // Same reports whether both keep the same shut in the same way.
 func (p Protection) Same(o Protection) bool {
 	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && SamePaths(p.Paths, o.Paths) &&
-		samePorts(p.Ports, o.Ports)
+		SamePortPolicies(p.Ports, o.Ports)
 }
 
-func samePorts(a, b []PortPolicy) bool {
+// SamePortPolicies reports whether both offer the same.
+func SamePortPolicies(a, b []PortPolicy) bool {
 	return slices.EqualFunc(a, b, func(x, y PortPolicy) bool {
 		return x.Ports == y.Ports && x.Any == y.Any && x.Shortest == y.Shortest && x.Longest == y.Longest && slices.Equal(x.Sources, y.Sources)
 	})
-}
-
-func (p Policy) existing() Existing {
-	if p.Existing == "" {
-		return Override
-	}
-	return p.Existing
-}
-
-func (p Policy) denySource() string {
-	if p.DenySource == "" {
-		return "*"
-	}
-	return p.DenySource
 }
 
 // Inherited is the protection as that of the VM which has now what it keeps shut.
@@ -129,13 +116,6 @@ func (p Protection) Inherited(heir VM, now time.Time) (Protection, []Event) {
 		"What "+before+" had is that of "+heir.Group+"/"+heir.Name+" now, which stays shut by the same denies.")}
 }
 
-// AgreesWith reports whether the protection is as the policy of its VM says now.
-// The ports are the policy's only where that protects always.
-func (p Protection) AgreesWith(policy Policy) bool {
-	return p.Always == policy.Always && p.Existing == policy.existing() && p.Source == policy.denySource() &&
-		(!p.Always || samePorts(p.Ports, policy.Ports))
-}
-
 // HandBack leaves the protection to the admin who made it before the
 // configuration took it over.
 func (p Protection) HandBack() Protection {
@@ -149,11 +129,12 @@ func (p Protection) HasAt(guard string, a netip.Addr) bool {
 	return slices.ContainsFunc(p.Paths, func(path Path) bool { return resource.Same(path.Guard, guard) && slices.Contains(path.Addresses, a) })
 }
 
-// Protection is that of the VM as the policy has it, before it is stored.
-func (p Policy) Protection(vm VM, paths []Path) Protection {
+// NewProtection is one of the VM that keeps the ports shut, before it is stored: denies
+// of whom source names stand as existing says.
+func NewProtection(vm VM, ports []PortPolicy, paths []Path, existing Existing, source string) Protection {
 	return Protection{
-		VM: vm.ID, Name: vm.Name, Group: vm.Group, Always: p.Always, Ports: p.Ports, Paths: paths,
-		Existing: p.existing(), Source: p.denySource(), Interfaces: interfacesOf(vm),
+		VM: vm.ID, Name: vm.Name, Group: vm.Group, Ports: ports, Paths: paths,
+		Existing: existing, Source: source, Interfaces: interfacesOf(vm),
 	}
 }
 

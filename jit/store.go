@@ -58,17 +58,6 @@ type Card struct {
 	Message string `json:"message,omitempty"` // Slack's ts
 }
 
-// Audience is whom a notice is for.
-type Audience string
-
-// The audiences of a notice.
-const (
-	ToCard      Audience = "card"      // the card in the approvers' channel is posted or edited
-	ToThread    Audience = "thread"    // a reply in the card's thread
-	ToRequester Audience = "requester" // a direct message to whoever asked
-	ToChannel   Audience = "channel"   // a message of its own in the default channel: what concerns no grant
-)
-
 // Notice is one thing to be told to one audience. It is stored in the
 // transaction of its event and removed when it was delivered.
 type Notice struct {

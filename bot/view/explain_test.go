@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 )
 
@@ -29,7 +30,7 @@ func dryRun() access.Explanation {
 		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
 		Offers: []access.OfferedPort{{
 			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, HasRule: true,
-			Rule: jit.ApprovalRule{Approvers: []string{"S0APPROVERS", "U0GRACE"}, Required: 2},
+			Rule: policies.ApprovalRule{Approvers: []string{"S0APPROVERS", "U0GRACE"}, Required: 2},
 			Verdicts: []access.SourceVerdict{
 				{Source: "Internet", Verdict: reach.Verdict{Decision: reach.AnswerAllow, Why: []reach.Reason{reason, reason, reason, reason}}},
 				{Source: "VirtualNetwork", Verdict: reach.Verdict{Decision: reach.AnswerUnknown}},

@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/access"
 	"jitbot/jit/parse"
+	"jitbot/jit/policies"
 	"jitbot/jit/text"
 )
 
@@ -71,7 +72,7 @@ func portOfValue(value string) (jit.Ports, bool) {
 // FindPorts finds the offer that the ports lie in; without a protocol they take
 // the offer's.
 func FindPorts(want jit.Ports, o access.Offer) (jit.PortPolicy, jit.Ports, bool) {
-	return jit.Policy{Ports: o.Ports}.Find(want)
+	return policies.Policy{Ports: o.Ports}.Find(want)
 }
 
 // Address writes a single address without its width.

@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/inventory"
+	"jitbot/jit/policies"
 	"jitbot/jit/resource"
 )
 
@@ -56,13 +57,13 @@ var errLastApproval = errors.New("the requester must be checked before the last 
 // is also an approver, who was one by the rule before, and is none by the VMs as
 // they are now.
 func (s *Service) recheckRequester(
-	ctx context.Context, who jit.Person, before jit.ApprovalRule, id jit.ID,
+	ctx context.Context, who jit.Person, before policies.ApprovalRule, id jit.ID,
 ) (need int, void []jit.UserID, err error) {
 	g, err := s.grant(ctx, id)
 	if err != nil {
 		return 0, nil, err
 	}
-	var rule jit.ApprovalRule
+	var rule policies.ApprovalRule
 	var vms []jit.VM
 	err = admission.Patiently(ctx, func() error {
 		_, sites, err := s.checks.CheckRequest(ctx, g)
@@ -105,7 +106,7 @@ func (s *Service) recheckRequester(
 
 // lapsedApprovals are those who approved and are no approvers by the rule, or may do
 // nothing any more.
-func (s *Service) lapsedApprovals(ctx context.Context, rule jit.ApprovalRule, g jit.Grant) ([]jit.UserID, error) {
+func (s *Service) lapsedApprovals(ctx context.Context, rule policies.ApprovalRule, g jit.Grant) ([]jit.UserID, error) {
 	var out []jit.UserID
 	for _, a := range g.Approvals {
 		is, err := s.checks.IsListed(ctx, rule.Approvers, a.By.ID)
@@ -123,39 +124,41 @@ func (s *Service) lapsedApprovals(ctx context.Context, rule jit.ApprovalRule, g 
 
 // approver reads the grant and refuses everybody who is not one of its
 // approvers now. Who asked cannot decide.
-func (s *Service) approver(ctx context.Context, by jit.UserID, id jit.ID, what string) (jit.Grant, jit.Person, jit.ApprovalRule, error) {
+func (s *Service) approver(
+	ctx context.Context, by jit.UserID, id jit.ID, what string,
+) (jit.Grant, jit.Person, policies.ApprovalRule, error) {
 	who, err := s.checks.Identify(ctx, by)
 	if err != nil {
-		return jit.Grant{}, who, jit.ApprovalRule{}, s.rejectUnknown(ctx, by, id, what, err)
+		return jit.Grant{}, who, policies.ApprovalRule{}, s.rejectUnknown(ctx, by, id, what, err)
 	}
 	g, err := s.grant(ctx, id)
 	if err != nil {
-		return g, who, jit.ApprovalRule{}, err
+		return g, who, policies.ApprovalRule{}, err
 	}
 	if err := g.Decidable(); err != nil {
-		return g, who, jit.ApprovalRule{}, err
+		return g, who, policies.ApprovalRule{}, err
 	}
 	if who.Same(g.Request.By) {
-		return g, who, jit.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
+		return g, who, policies.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
 			"You asked for %s yourself, so somebody else must decide it.", id))
 	}
 	rule, vms, err := s.currentRule(ctx, g)
 	if err != nil {
-		return g, who, jit.ApprovalRule{}, err
+		return g, who, policies.ApprovalRule{}, err
 	}
 	return g, who, rule, s.requireApprover(ctx, who, rule, vms, g, what)
 }
 
 // currentRule is the approval rule as configuration and tags have it now.
-func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRule, []jit.VM, error) {
+func (s *Service) currentRule(ctx context.Context, g jit.Grant) (policies.ApprovalRule, []jit.VM, error) {
 	all, err := s.checks.VMs.ListOrStale(ctx, inventory.VMsMaxAge)
 	if err != nil {
-		return jit.ApprovalRule{}, nil, err
+		return policies.ApprovalRule{}, nil, err
 	}
 	var vms []jit.VM
 	for _, t := range g.Request.Targets {
 		if !s.checks.VMs.Lists(t.VM) {
-			return jit.ApprovalRule{}, nil, jit.Refuse(jit.ErrBusy, "Azure does not show the subscription of %s just now, "+
+			return policies.ApprovalRule{}, nil, jit.Refuse(jit.ErrBusy, "Azure does not show the subscription of %s just now, "+
 				"so who may decide %s is not known; click again in a minute.", t.Name, g.ID)
 		}
 		for _, vm := range all {
@@ -165,7 +168,7 @@ func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRul
 		}
 	}
 	if len(vms) != len(g.Request.Targets) {
-		return jit.ApprovalRule{}, nil, jit.Refuse(jit.ErrPolicy, "A VM of %s does not exist any more; cancel it and ask again.", g.ID)
+		return policies.ApprovalRule{}, nil, jit.Refuse(jit.ErrPolicy, "A VM of %s does not exist any more; cancel it and ask again.", g.ID)
 	}
 	rule, err := s.checks.ApprovalRule(vms, g.Request)
 	return rule, vms, err
@@ -174,7 +177,7 @@ func (s *Service) currentRule(ctx context.Context, g jit.Grant) (jit.ApprovalRul
 // requireApprover refuses, and records, somebody who is no approver by the rule, or
 // does not hold at one of the VMs what it asks of approvers.
 func (s *Service) requireApprover(
-	ctx context.Context, who jit.Person, rule jit.ApprovalRule, vms []jit.VM, g jit.Grant, what string,
+	ctx context.Context, who jit.Person, rule policies.ApprovalRule, vms []jit.VM, g jit.Grant, what string,
 ) error {
 	approver, err := s.checks.IsListed(ctx, rule.Approvers, who.ID)
 	if err != nil {

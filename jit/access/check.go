@@ -78,7 +78,8 @@ func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 		channel = s.config.Channel
 	}
 	return jit.Terms{
-		By: who, Rule: rule, Warnings: warnings, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift,
+		By: who, Required: rule.Required, Approvers: rule.Approvers, PendingFor: rule.PendingFor,
+		Warnings: warnings, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift,
 	}, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -35,7 +36,7 @@ type OfferedPort struct {
 	Widest   jit.Widths
 	Duration time.Duration // that Rule was chosen for
 	HasRule  bool          // somebody is to approve that long from one address: Rule
-	Rule     jit.ApprovalRule
+	Rule     policies.ApprovalRule
 	TooFew   *jit.Refusal // too few could approve
 	// Ways tell who gets to the port as the rules are now.
 	Verdicts []SourceVerdict
@@ -146,7 +147,7 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy
 }
 
 // explainPath says what filters the VM now, and where a grant would change it.
-func (s *Service) explainPath(ctx context.Context, e *Explanation, policy jit.Policy, protection jit.Protection) error {
+func (s *Service) explainPath(ctx context.Context, e *Explanation, policy policies.Policy, protection jit.Protection) error {
 	var tables []rules.Table
 	for _, guard := range reach.NSGsOf(e.VM) {
 		t, err := s.checks.Table(ctx, guard)

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/inventory"
+	"jitbot/jit/policies"
 )
 
 // Offer is what may be asked for at some VMs: what the policies of all of them
@@ -52,7 +53,7 @@ func (s *Service) Offer(ctx context.Context, by jit.UserID, words []string) (Off
 	return o, nil
 }
 
-func (o Offer) narrow(p jit.Policy, first bool) Offer {
+func (o Offer) narrow(p policies.Policy, first bool) Offer {
 	if first {
 		o.Ports, o.Widest = slices.Clone(p.Ports), p.Widest
 		o.Sources = slices.Clone(p.Ports[0].Sources)

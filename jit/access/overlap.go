@@ -116,7 +116,7 @@ func refuseAskedTwice(g jit.Grant) error {
 	case jit.Opening:
 		return jit.Refuse(jit.ErrStale, "You asked for that already: %s is approved and being opened.", g.ID)
 	default:
-		return jit.Refuse(jit.ErrStale, "You asked for that already: %s waits for approval. To ask for something else, withdraw it with /jit cancel %s.",
-			g.ID, g.ID)
+		return jit.Refuse(jit.ErrStale,
+			"You asked for that already: %s waits for approval. To ask for something else, withdraw it with /jit cancel %s.", g.ID, g.ID)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/policies"
 	"jitbot/jit/record"
 )
 
@@ -15,7 +16,7 @@ import (
 // methods; authority is checked here, at each use, from ids.
 type Service struct {
 	checks   admission.Checker
-	config   jit.Config
+	config   policies.Config
 	adapters admission.Adapters
 	history  History
 	loop     Loop

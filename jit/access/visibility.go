@@ -13,6 +13,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/inventory"
+	"jitbot/jit/policies"
 )
 
 // visibility decides, for one answer, what somebody may see. Whatever is not
@@ -21,8 +22,8 @@ type visibility struct {
 	checks   admission.Checker
 	readable *readableVMs
 	by       jit.UserID
-	all      bool        // every VM: they are an admin
-	approved []jit.Match // VMs of the approval rules whose approver they are
+	all      bool             // every VM: they are an admin
+	approved []policies.Match // VMs of the approval rules whose approver they are
 
 	who        *jit.Person // nil: not identified yet
 	unknown    bool        // not tied to an Entra user: may read nothing
@@ -82,7 +83,7 @@ func (s *Service) findVMs(ctx context.Context, by jit.UserID, words []string) ([
 
 // sees reports whether the VM may be shown; an error says that it cannot be told.
 func (v *visibility) sees(ctx context.Context, vm jit.VM) (bool, error) {
-	matches := func(m jit.Match) bool { return m.VM(vm) }
+	matches := func(m policies.Match) bool { return m.VM(vm) }
 	if v.all || slices.ContainsFunc(v.approved, matches) {
 		return true, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"jitbot/jit"
+	"jitbot/jit/policies"
 	"jitbot/jit/text"
 )
 
@@ -47,7 +48,7 @@ func (c Checker) groupMembers(ctx context.Context, ids []string) (users []jit.Us
 
 // EnoughApprovers refuses when fewer people than required could approve, and says who
 // cannot and why.
-func (c Checker) EnoughApprovers(ctx context.Context, rule jit.ApprovalRule, asker jit.Person) error {
+func (c Checker) EnoughApprovers(ctx context.Context, rule policies.ApprovalRule, asker jit.Person) error {
 	if rule.Required == 0 {
 		return nil
 	}

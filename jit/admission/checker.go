@@ -13,6 +13,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/clock"
 	"jitbot/jit/inventory"
+	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -50,7 +51,7 @@ type Adapters struct {
 // Checker answers who somebody is and what they may do. Each answer is read
 // afresh; a doubt is a no.
 type Checker struct {
-	Config      jit.Config
+	Config      policies.Config
 	Adapters    Adapters
 	Owner       rules.Owner
 	Clock       *clock.Clock
@@ -61,7 +62,7 @@ type Checker struct {
 
 // NewChecker makes the one that all who share its clock and its list of VMs are
 // given.
-func NewChecker(c jit.Config, w Adapters) Checker {
+func NewChecker(c policies.Config, w Adapters) Checker {
 	return Checker{
 		Config: c, Adapters: w, Owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
 		Clock: &clock.Clock{}, VMs: inventory.NewVMCache(w.Inventory), locksUnread: &sync.Once{}, missing: &missing{},
@@ -70,12 +71,12 @@ func NewChecker(c jit.Config, w Adapters) Checker {
 
 // Policy is the first matching policy, with the ports that the protect form
 // stored for the VM in place of its own.
-func (c Checker) Policy(ctx context.Context, vm jit.VM) (jit.Policy, bool, error) {
+func (c Checker) Policy(ctx context.Context, vm jit.VM) (policies.Policy, bool, error) {
 	policy, ok := c.Config.Policy(vm)
 	p, err := c.Protection(ctx, vm.ID, vm.Name)
 	switch {
 	case err != nil:
-		return jit.Policy{}, false, err
+		return policies.Policy{}, false, err
 	case p.VM == "" || p.Always || p.State == jit.Unprotecting:
 		return policy, ok, nil
 	}
@@ -184,24 +185,24 @@ func (c Checker) resolve(ctx context.Context, who jit.Person, target jit.Target,
 }
 
 // ApprovalRule is the approval rule for a grant; its VMs and ports share one.
-func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (jit.ApprovalRule, error) {
+func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (policies.ApprovalRule, error) {
 	found := -1
 	for _, vm := range vms {
 		for _, port := range r.Ports {
 			i, ok := c.Config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
 			if !ok {
-				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; "+
+				return policies.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; "+
 					"ask an admin for an entry under approvals.", vm.Name)
 			}
 			if found >= 0 && i != found {
-				return jit.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "The VMs or ports of this request now have different approvers; "+
+				return policies.ApprovalRule{}, jit.Refuse(jit.ErrPolicy, "The VMs or ports of this request now have different approvers; "+
 					"ask for each alone.")
 			}
 			found = i
 		}
 	}
 	if found < 0 {
-		return jit.ApprovalRule{}, jit.Refuse(jit.ErrInput, "No VM is named.")
+		return policies.ApprovalRule{}, jit.Refuse(jit.ErrInput, "No VM is named.")
 	}
 	return c.Config.Approvals[found], nil
 }

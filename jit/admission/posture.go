@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"jitbot/jit"
+	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -85,7 +86,7 @@ func (c Checker) tablesBefore(ctx context.Context, vms []jit.VM) ([]rules.Table,
 // Posture classifies one VM; the zero Protection, or one that is going away,
 // protects nothing. note is what could not be read of what is around it.
 func (c Checker) Posture(
-	vm jit.VM, tables []rules.Table, around reach.Topology, policy jit.Policy, p jit.Protection, note string,
+	vm jit.VM, tables []rules.Table, around reach.Topology, policy policies.Policy, p jit.Protection, note string,
 ) reach.Posture {
 	f := reach.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: c.Owner}
 	if p.VM != "" && p.State != jit.Unprotecting {

@@ -11,6 +11,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/inventory"
+	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 	"jitbot/jit/workqueue"
 )
@@ -33,7 +34,7 @@ type Store interface {
 // Writer makes the digests that are due.
 type Writer struct {
 	checks admission.Checker
-	config jit.Config
+	config policies.Config
 	store  Store
 	log    *slog.Logger
 	doubt  func() string // why the clock is not to be trusted; empty when it is

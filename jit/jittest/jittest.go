@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 )
 
@@ -32,15 +33,15 @@ var Asker = jit.Person{ID: "U1", Entra: Ann, Name: "ann@example.com"}
 var Start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 
 // Owner is the installation that tests are about.
-var Owner = rules.Owner{Installation: "prod", Bands: jit.Bands{
-	Allow:        jit.Band{From: 100, To: 249},
-	DenyOverride: jit.Band{From: 250, To: 299},
-	DenyRespect:  jit.Band{From: 3900, To: 4096},
+var Owner = rules.Owner{Installation: "prod", Bands: policies.Bands{
+	Allow:        policies.Band{From: 100, To: 249},
+	DenyOverride: policies.Band{From: 250, To: 299},
+	DenyRespect:  policies.Band{From: 3900, To: 4096},
 }}
 
 // Narrow is the same with bands that fill up soon.
-var Narrow = rules.Owner{Installation: "prod", Bands: jit.Bands{
-	Allow: jit.Band{From: 100, To: 111}, DenyOverride: jit.Band{From: 112, To: 115}, DenyRespect: jit.Band{From: 200, To: 205},
+var Narrow = rules.Owner{Installation: "prod", Bands: policies.Bands{
+	Allow: policies.Band{From: 100, To: 111}, DenyOverride: policies.Band{From: 112, To: 115}, DenyRespect: policies.Band{From: 200, To: 205},
 }}
 
 // NewGrant is a request that was just stored.

@@ -5,6 +5,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/policies"
 )
 
 // Approvers says, before anybody asks, who could approve. It changes nothing and needs
@@ -12,7 +13,7 @@ import (
 type Approvers struct{ checks admission.Checker }
 
 // NewApprovers makes one. Of the adapters it needs Directory, People and Log.
-func NewApprovers(c jit.Config, w admission.Adapters) Approvers {
+func NewApprovers(c policies.Config, w admission.Adapters) Approvers {
 	w.Names = nil
 	return Approvers{admission.NewChecker(c, w)}
 }
@@ -25,6 +26,6 @@ func (a Approvers) Person(ctx context.Context, id jit.UserID) (jit.Person, error
 
 // Enough refuses an approval rule that fewer people could approve by than it
 // requires.
-func (a Approvers) Enough(ctx context.Context, rule jit.ApprovalRule) error {
+func (a Approvers) Enough(ctx context.Context, rule policies.ApprovalRule) error {
 	return a.checks.EnoughApprovers(ctx, rule, jit.Person{})
 }

@@ -5,6 +5,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 )
 
@@ -40,7 +41,7 @@ type Obstacle struct {
 // Predict says what would become of requests for the VMs that a policy matches,
 // and of their protections, with all guards and all management locks as they
 // were read. Nothing is read or written.
-func Predict(c jit.Config, vms []jit.VM, tables []rules.Table, locks []admission.ManagementLock) Forecast {
+func Predict(c policies.Config, vms []jit.VM, tables []rules.Table, locks []admission.ManagementLock) Forecast {
 	f := forecaster{
 		config: c, owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
 		tables: map[string]rules.Table{}, vmsBehind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},

@@ -13,6 +13,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/jittest"
+	"jitbot/jit/policies"
 	"jitbot/jit/preflight"
 	"jitbot/jit/rules"
 )
@@ -53,22 +54,22 @@ func filled(from, to int) []rules.Rule {
 }
 
 // forecastConfig offers SSH to anybody and, to a range, RDP.
-func forecastConfig() jit.Config {
-	return jit.Config{
+func forecastConfig() policies.Config {
+	return policies.Config{
 		Installation: "prod",
-		Bands:        jit.Bands{Allow: jit.Band{From: 110, To: 119}, DenyOverride: jit.Band{From: 250, To: 259}, DenyRespect: jit.Band{From: 3900, To: 3909}},
-		Approvals:    []jit.ApprovalRule{{Match: jit.Match{Name: "*-1"}}, {Match: jit.Match{Ports: []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}}}}},
-		Policies: []jit.Policy{
-			{Match: jit.Match{Name: "none-*"}},
-			{Match: jit.Match{Name: "range-*"}, Ports: []jit.PortPolicy{
+		Bands:        policies.Bands{Allow: policies.Band{From: 110, To: 119}, DenyOverride: policies.Band{From: 250, To: 259}, DenyRespect: policies.Band{From: 3900, To: 3909}},
+		Approvals:    []policies.ApprovalRule{{Match: policies.Match{Name: "*-1"}}, {Match: policies.Match{Ports: []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}}}}},
+		Policies: []policies.Policy{
+			{Match: policies.Match{Name: "none-*"}},
+			{Match: policies.Match{Name: "range-*"}, Ports: []jit.PortPolicy{
 				{Ports: jit.Ports{From: 3389, To: 3389, Protocol: jit.TCP}, Sources: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}, Longest: time.Hour},
 			}},
 			{
-				Match: jit.Match{Name: "always-*"}, Always: true,
+				Match: policies.Match{Name: "always-*"}, Always: true,
 				Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Longest: time.Hour}},
 			},
 			{
-				Match: jit.Match{Name: "any-*"},
+				Match: policies.Match{Name: "any-*"},
 				Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Longest: time.Hour}},
 			},
 		},

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -16,7 +17,7 @@ import (
 // forecaster gathers a Forecast.
 type forecaster struct {
 	forecast    Forecast
-	config      jit.Config
+	config      policies.Config
 	owner       rules.Owner
 	tables      map[string]rules.Table           // by lower-case guard
 	vmsBehind   map[string][]jit.VM              // by lower-case guard
@@ -27,7 +28,7 @@ type forecaster struct {
 }
 
 // checkVM finds which guards are in front of the VM, and notes what is wrong with that.
-func (f *forecaster) checkVM(vm jit.VM, policy jit.Policy) {
+func (f *forecaster) checkVM(vm jit.VM, policy policies.Policy) {
 	for _, pp := range policy.Ports {
 		if _, ok := f.config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); !ok {
 			f.note(vm, ObstacleVM, "", jit.Refuse(jit.ErrPolicy,

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
+	"jitbot/jit/policies"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -29,7 +30,7 @@ type probeObstacle struct {
 }
 
 // probePorts notes what keeps everybody from a port that the policy offers.
-func (f *forecaster) probePorts(vm jit.VM, policy jit.Policy) {
+func (f *forecaster) probePorts(vm jit.VM, policy policies.Policy) {
 	denied := map[string][]string{} // ports, by what denies them
 	var order []probeObstacle
 	for _, pp := range policy.Ports {

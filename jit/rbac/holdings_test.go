@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/policies"
 	"jitbot/jit/rbac"
 )
 
@@ -47,7 +47,7 @@ var (
 		"Microsoft.Resources/deployments/*", "Microsoft.Resources/subscriptions/resourceGroups/read",
 		"Microsoft.Security/*", "Microsoft.IoTSecurity/*", "Microsoft.Support/*",
 	}}
-	leastRole = rbac.Role{Name: "JIT requester", Actions: jit.DefaultActions()}
+	leastRole = rbac.Role{Name: "JIT requester", Actions: policies.DefaultActions()}
 )
 
 // at is the role assigned at a scope.
@@ -123,7 +123,7 @@ func TestRoles(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := rbac.Holdings{User: jittest.Ann, Scope: jittest.VMID, Roles: tt.roles}
-			if diff := cmp.Diff(tt.want, h.Missing(jit.DefaultActions())); diff != "" {
+			if diff := cmp.Diff(tt.want, h.Missing(policies.DefaultActions())); diff != "" {
 				t.Errorf("missing (-want +got):\n%s", diff)
 			}
 		})
@@ -172,7 +172,7 @@ func TestDenyAssignments(t *testing.T) {
 				User: jittest.Ann, Groups: []string{team}, Scope: jittest.VMID,
 				Roles: []rbac.Role{at(ownerRole, subscription)}, Denies: []rbac.Deny{tt.deny},
 			}
-			if diff := cmp.Diff(tt.want, h.Missing(jit.DefaultActions())); diff != "" {
+			if diff := cmp.Diff(tt.want, h.Missing(policies.DefaultActions())); diff != "" {
 				t.Errorf("missing (-want +got):\n%s", diff)
 			}
 		})
@@ -198,14 +198,14 @@ func TestRolesAddAndDeniesTake(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		h := rbac.Holdings{User: jittest.Ann, Scope: jittest.VMID, Roles: rapid.SliceOfN(role, 0, 3).Draw(t, "roles"), Denies: rapid.SliceOfN(deny, 0, 2).Draw(t, "denies")}
-		before := len(h.Missing(jit.DefaultActions()))
+		before := len(h.Missing(policies.DefaultActions()))
 		more, worse := h, h
 		more.Roles = append(append([]rbac.Role{}, h.Roles...), role.Draw(t, "role"))
 		worse.Denies = append(append([]rbac.Deny{}, h.Denies...), deny.Draw(t, "deny"))
-		if after := len(more.Missing(jit.DefaultActions())); after > before {
+		if after := len(more.Missing(policies.DefaultActions())); after > before {
 			t.Errorf("one more role: %d missing, before %d", after, before)
 		}
-		if after := len(worse.Missing(jit.DefaultActions())); after < before {
+		if after := len(worse.Missing(policies.DefaultActions())); after < before {
 			t.Errorf("one more deny: %d missing, before %d", after, before)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -276,7 +277,7 @@ func (u union) level(t *rapid.T, vm jit.VM, guard string, to jit.Address, p pack
 
 // standing is the place of the rule of ours that takes the packet. There is one
 // unless something kept it from being written.
-func (u union) standing(t *rapid.T, guard, of string, band jit.Band, to jit.Address, p packet) int {
+func (u union) standing(t *rapid.T, guard, of string, band policies.Band, to jit.Address, p packet) int {
 	best := 1 << 20
 	for _, table := range u.after {
 		if !resource.Same(table.Guard, guard) {

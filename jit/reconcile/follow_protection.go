@@ -147,7 +147,7 @@ func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.
 		return true, r.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
 		return true, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
-	case ok && !p.AgreesWith(policy) && r.refused.Due(vm):
+	case ok && !policy.Agrees(p) && r.refused.Due(vm):
 		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
@@ -177,7 +177,7 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 		return err
 	}
 	policy, ok := r.config.Policy(vm)
-	if !ok || old.State == jit.Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && old.AgreesWith(policy) {
+	if !ok || old.State == jit.Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && policy.Agrees(old) {
 		return nil
 	}
 	ports := old.Ports

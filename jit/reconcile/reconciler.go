@@ -15,6 +15,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/clock"
 	"jitbot/jit/closings"
+	"jitbot/jit/policies"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/workqueue"
@@ -40,7 +41,7 @@ const (
 // of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
 	checks       admission.Checker
-	config       jit.Config
+	config       policies.Config
 	adapters     admission.Adapters
 	state        State
 	owner        rules.Owner

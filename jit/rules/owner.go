@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/policies"
 )
 
 // Owner is an installation with its bands of priorities. It decides which rules are
@@ -12,7 +13,7 @@ import (
 // that too.
 type Owner struct {
 	Installation string
-	Bands        jit.Bands
+	Bands        policies.Bands
 	stored       stored
 }
 
@@ -95,7 +96,7 @@ func (o Owner) OutsideBands(r Rule) (RuleName, bool) {
 }
 
 // bandOf is where a rule of the name belongs.
-func (o Owner) bandOf(n RuleName) jit.Band {
+func (o Owner) bandOf(n RuleName) policies.Band {
 	switch {
 	case n.Grant != "":
 		return o.Bands.Allow

@@ -8,11 +8,12 @@ import (
 
 	"jitbot/bot"
 	"jitbot/jit"
+	"jitbot/jit/policies"
 	"jitbot/store/bolt"
 )
 
 // Channels are where cards go, each once.
-func Channels(c jit.Config) []string {
+func Channels(c policies.Config) []string {
 	all := []string{c.Channel}
 	for _, rule := range c.Approvals {
 		if id := cmp.Or(rule.Channel, c.Channel); !slices.Contains(all, id) {

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"jitbot/cmd/internal/config"
-	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/policies"
 )
 
 // Holder is whom a role is for.
@@ -63,7 +63,7 @@ func roleContent(c config.Config, of Holder, firewalls Firewalls) (actions []str
 	case RequesterRole:
 		actions = c.Jit.RequiredActions
 		if len(actions) == 0 {
-			actions = jit.DefaultActions()
+			actions = policies.DefaultActions()
 		}
 		return actions, "May ask jitbot for network access to the virtual machines below its scope."
 	case AdminRole:

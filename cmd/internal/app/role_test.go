@@ -13,8 +13,8 @@ import (
 	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/config"
 	"jitbot/cmd/internal/e2e/simulated"
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // installation is a configuration as far as a role depends on it.
 func installation(groupWrites bool) config.Config {
 	return config.Config{
-		Jit:   jit.Config{Installation: "prod"},
+		Jit:   policies.Config{Installation: "prod"},
 		Azure: config.Azure{Subscriptions: []string{azuresim.DemoSubscription}, GroupWrites: groupWrites},
 	}
 }

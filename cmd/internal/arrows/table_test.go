@@ -29,16 +29,17 @@ func domain() []row {
 		{"jit/workqueue", nil, "a queue knows nothing of its work"},
 		{"jit/rbac", []string{"jit/resource"}, "who holds which action is a matter of scopes"},
 		{"jit", []string{"jit/ipset", "jit/resource", "jit/schedule", "jit/text"}, "the nouns and their transitions know nobody who uses them"},
+		{"jit/policies", []string{"jit", "jit/ipset", "jit/resource", "jit/schedule"}, "what the configuration says is read of nouns"},
 		{"jit/inventory", []string{"jit", "jit/resource"}, "a list of VMs knows nothing of what opens"},
 		{"jit/parse", []string{"jit", "jit/text"}, "words are read without knowing what for"},
 		{"jit/route", []string{"jit", "jit/ipset", "jit/resource"}, "which guards are on a way is read from nouns"},
-		{"jit/rules", []string{"jit", "jit/ipset", "jit/resource", "jit/text"}, "what is desired is a function of nouns and time"},
+		{"jit/rules", []string{"jit", "jit/ipset", "jit/policies", "jit/resource", "jit/text"}, "what is desired is a function of nouns and time"},
 		{"jit/reach", []string{"jit", "jit/ipset", "jit/resource", "jit/rules", "jit/text"}, "who reaches a VM is computed from rules"},
 		{
 			"jit/admission",
 			[]string{
-				"jit", "jit/clock", "jit/inventory", "jit/ipset", "jit/rbac", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/text",
-				"jit/workqueue",
+				"jit", "jit/clock", "jit/inventory", "jit/ipset", "jit/policies", "jit/rbac", "jit/reach", "jit/resource",
+				"jit/route", "jit/rules", "jit/text", "jit/workqueue",
 			},
 			"whether something may be knows nobody who does it",
 		},
@@ -46,26 +47,26 @@ func domain() []row {
 		{
 			"jit/reconcile",
 			[]string{
-				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/reach", "jit/resource", "jit/route",
-				"jit/rules", "jit/text", "jit/workqueue",
+				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/policies", "jit/reach",
+				"jit/resource", "jit/route", "jit/rules", "jit/text", "jit/workqueue",
 			},
 			"the loop serves nobody's requests",
 		},
 		{"jit/record", []string{"jit", "jit/resource"}, "what is done with the record once it is written needs its lines only"},
 		{"jit/sweep", []string{"jit", "jit/admission", "jit/resource", "jit/rules", "jit/workqueue"}, "it has no store"},
-		{"jit/digest", []string{"jit", "jit/admission", "jit/inventory", "jit/reach", "jit/workqueue"}, "what is told on a schedule changes nothing"},
+		{"jit/digest", []string{"jit", "jit/admission", "jit/inventory", "jit/policies", "jit/reach", "jit/workqueue"}, "what is told on a schedule changes nothing"},
 		{
 			"jit/access",
 			[]string{
-				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/parse", "jit/reach", "jit/record", "jit/resource", "jit/route", "jit/rules",
-				"jit/text",
+				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/parse", "jit/policies", "jit/reach", "jit/record",
+				"jit/resource", "jit/route", "jit/rules", "jit/text",
 			},
 			"of the loop it needs three methods, and declares them",
 		},
 		{"jit/outbox", []string{"jit", "jit/workqueue"}, "what is told is read from the record"},
 		{
 			"jit/preflight",
-			[]string{"jit", "jit/admission", "jit/ipset", "jit/reach", "jit/resource", "jit/route", "jit/rules"},
+			[]string{"jit", "jit/admission", "jit/ipset", "jit/policies", "jit/reach", "jit/resource", "jit/route", "jit/rules"},
 			"what would be refused is asked of those who refuse",
 		},
 	}
@@ -125,7 +126,7 @@ func tests() []row {
 	const only = "tests only: nothing but tests is in it"
 	return []row{
 		{"store/storetest", with("store"), "the suite that every store passes"},
-		{"jit/jittest", nouns("jit/rules"), "the values that tests of the domain start from"},
+		{"jit/jittest", nouns("jit/policies", "jit/rules"), "the values that tests of the domain start from"},
 		{
 			"cmd/internal/e2e/simulated",
 			with("bot/slacksim", "jit/azure", "jit/azure/azuresim", "store", "store/bolt", "cmd/internal/app", "cmd/internal/config"),

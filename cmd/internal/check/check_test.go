@@ -17,6 +17,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/store/bolt"
 )
 
@@ -75,20 +76,20 @@ func inAzure(c azure.Config) config.Azure {
 
 // checked is a configuration for the demo's people and machines: bare-1, which
 // has no network security group, is left out.
-func checked() jit.Config {
+func checked() policies.Config {
 	c := simulated.Config()
 	c.Channel = slacksim.DemoChannelID
 	c.Users = map[jit.UserID]string{
 		slacksim.DemoEngineerID: azuresim.DemoAdaUPN, slacksim.DemoApproverID: azuresim.DemoGraceMail, slacksim.DemoApprover2ID: azuresim.DemoAlanMail,
 	}
 	c.Admins = []string{slacksim.DemoApprover2ID}
-	c.Approvals = []jit.ApprovalRule{{Approvers: []string{slacksim.DemoApproversID}, Required: 1}}
-	c.Policies[0].Match = jit.Match{Group: "prod-*"}
+	c.Approvals = []policies.ApprovalRule{{Approvers: []string{slacksim.DemoApproversID}, Required: 1}}
+	c.Policies[0].Match = policies.Match{Group: "prod-*"}
 	dev := c.Policies[0]
-	dev.Match = jit.Match{Name: "dev-*"}
+	dev.Match = policies.Match{Name: "dev-*"}
 	always := c.Policies[0]
-	always.Match, always.Always = jit.Match{Name: "db-*"}, true
-	c.Policies = []jit.Policy{always, c.Policies[0], dev}
+	always.Match, always.Always = policies.Match{Name: "db-*"}, true
+	c.Policies = []policies.Policy{always, c.Policies[0], dev}
 	return c
 }
 
@@ -129,7 +130,7 @@ func (p *premises) rule(nsg, name string, priority int, access, port string) {
 }
 
 // config is the one to change.
-func (p *premises) config() *jit.Config { return &p.o.Config.Jit }
+func (p *premises) config() *policies.Config { return &p.o.Config.Jit }
 
 func (p *premises) nic(vm string) string {
 	for _, v := range p.azure.VMs() {

@@ -10,8 +10,8 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/e2e/simulated"
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // fault is one that is planted, with the line that it is to be found by.
@@ -50,21 +50,21 @@ func planted() []fault {
 		},
 		{
 			name: "a channel is archived", plant: func(p *premises) {
-				p.config().Approvals = append([]jit.ApprovalRule{{Match: jit.Match{Name: "zzz"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0OLD"}}, p.config().Approvals...)
+				p.config().Approvals = append([]policies.ApprovalRule{{Match: policies.Match{Name: "zzz"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0OLD"}}, p.config().Approvals...)
 				p.slack.AddChannel(slacksim.Channel{ID: "C0OLD", Name: "old", Archived: true})
 			},
 			what: "slack channels", says: []string{"the channel C0OLD is archived", "name another under approvals["},
 		},
 		{
 			name: "the channel is shared with another organization", plant: func(p *premises) {
-				p.config().Approvals = append([]jit.ApprovalRule{{Match: jit.Match{Name: "yyy"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0SHARED"}}, p.config().Approvals...)
+				p.config().Approvals = append([]policies.ApprovalRule{{Match: policies.Match{Name: "yyy"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0SHARED"}}, p.config().Approvals...)
 				p.slack.AddChannel(slacksim.Channel{ID: "C0SHARED", Name: "with-fabrikam", ExtShared: true, Members: []string{slacksim.DemoApproverID}})
 			},
 			what: "slack channels", says: []string{"C0SHARED is shared with another organization, whose people read every card", "name another under approvals["},
 		},
 		{
 			name: "nobody is in the channel", plant: func(p *premises) {
-				p.config().Approvals = append([]jit.ApprovalRule{{Match: jit.Match{Name: "xxx"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0LONELY"}}, p.config().Approvals...)
+				p.config().Approvals = append([]policies.ApprovalRule{{Match: policies.Match{Name: "xxx"}, Approvers: []string{slacksim.DemoApproverID}, Required: 1, Channel: "C0LONELY"}}, p.config().Approvals...)
 				p.slack.AddChannel(slacksim.Channel{ID: "C0LONELY", Name: "lonely", Members: []string{p.slack.Options().BotUserID}})
 			},
 			what: "slack channels", says: []string{"nobody but jitbot is in the channel C0LONELY, so nobody sees a card", "invite the approvers"},
@@ -84,7 +84,7 @@ func planted() []fault {
 		{
 			name: "too few could approve", plant: func(p *premises) {
 				p.slack.AddGroup(slacksim.Group{ID: "S0THREE", Users: []string{slacksim.DemoApproverID, slacksim.DemoApprover2ID, slacksim.DemoOutsiderID}})
-				p.config().Approvals = append(p.config().Approvals, jit.ApprovalRule{Approvers: []string{"S0THREE"}, Required: 3})
+				p.config().Approvals = append(p.config().Approvals, policies.ApprovalRule{Approvers: []string{"S0THREE"}, Required: 3})
 			},
 			what: "approvals", says: []string{
 				"3 approvals are needed, and 2 people could give one", "mend the approvers",
@@ -93,7 +93,7 @@ func planted() []fault {
 		},
 		{
 			name: "a machine has no network security group", plant: func(p *premises) {
-				p.config().Policies = append(p.config().Policies, jit.Policy{Match: jit.Match{Name: "bare-*"}, Ports: p.config().Policies[0].Ports})
+				p.config().Policies = append(p.config().Policies, policies.Policy{Match: policies.Match{Name: "bare-*"}, Ports: p.config().Policies[0].Ports})
 			},
 			what: "azure machines", says: []string{"dev/bare-1", "no network security group", "attach one first"},
 		},

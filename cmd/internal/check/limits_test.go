@@ -15,8 +15,8 @@ import (
 	"jitbot/cmd/internal/check"
 	"jitbot/cmd/internal/config"
 	"jitbot/cmd/internal/e2e/simulated"
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/text"
 )
 
@@ -156,7 +156,7 @@ func (p *premises) behindFirewalls() {
 	azuresim.SeedFirewalls(p.azure)
 	for _, name := range []string{"app-*", "core-*"} {
 		hub := p.config().Policies[1]
-		hub.Match = jit.Match{Name: name}
+		hub.Match = policies.Match{Name: name}
 		p.config().Policies = append(p.config().Policies, hub)
 	}
 }

@@ -10,13 +10,14 @@ import (
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/policies"
 	"jitbot/jit/preflight"
 	"jitbot/jit/text"
 )
 
 // members is who is who in the configuration.
 type members struct {
-	config jit.Config
+	config policies.Config
 	people admission.People
 	survey preflight.Approvers
 	entra  bool // survey may be asked

@@ -3,28 +3,28 @@ package config
 import (
 	"fmt"
 
-	"jitbot/jit"
+	"jitbot/jit/policies"
 )
 
 // namedBand is a band under the key it is written at.
 type namedBand struct {
 	key string
-	jit.Band
+	policies.Band
 }
 
 func (n namedBand) String() string { return fmt.Sprintf("[%d, %d]", n.From, n.To) }
 
 // bands reads which priorities rules of ours have.
-func bands(s *section) jit.Bands {
+func bands(s *section) policies.Bands {
 	var good []namedBand
-	read := func(key string, from, to int) jit.Band {
-		b, ok := s.band(key, jit.Band{From: from, To: to})
+	read := func(key string, from, to int) policies.Band {
+		b, ok := s.band(key, policies.Band{From: from, To: to})
 		if ok {
 			good = append(good, namedBand{key, b})
 		}
 		return b
 	}
-	b := jit.Bands{
+	b := policies.Bands{
 		Allow:        read("allow", 100, 249),
 		DenyOverride: read("deny_override", 250, 299),
 		DenyRespect:  read("deny_respect", 3900, 4096),
@@ -55,7 +55,7 @@ func (s *section) besideBand(one, other namedBand) {
 }
 
 // band takes two priorities; not ok is a fault.
-func (s *section) band(key string, def jit.Band) (b jit.Band, ok bool) {
+func (s *section) band(key string, def policies.Band) (b policies.Band, ok bool) {
 	if s.values[key] == nil {
 		s.take(key)
 		return def, true
@@ -74,5 +74,5 @@ func (s *section) band(key string, def jit.Band) (b jit.Band, ok bool) {
 		s.fault(key, "[%d, %d] runs backwards; write the smaller priority first", from, to)
 		return def, false
 	}
-	return jit.Band{From: from, To: to}, true
+	return policies.Band{From: from, To: to}, true
 }

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"jitbot/jit"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 )
 
@@ -25,7 +26,7 @@ type Config struct {
 	PerPerson int    // commands a minute
 	Stream    string // where events go as they come: stdout or a file; empty: nowhere
 	Azure     Azure
-	Jit       jit.Config
+	Jit       policies.Config
 }
 
 const (
@@ -129,7 +130,7 @@ func syntax(err error) (int, string) {
 // config maps the file. Here and below a key is read where it belongs; what is
 // not built yet is read by the only… methods.
 func (f *faults) config(s *section) Config {
-	c := Config{Jit: jit.Config{Users: map[jit.UserID]string{}}}
+	c := Config{Jit: policies.Config{Users: map[jit.UserID]string{}}}
 	s.require("installation", "a name of 1 to 16 of a-z and 0-9 that stands in every rule's name, such as prod")
 	c.Jit.Installation = s.text("installation", "")
 	if s.values["installation"] != nil && c.Jit.Installation != "" && !rules.ValidInstallation(c.Jit.Installation) {
@@ -151,7 +152,7 @@ func (f *faults) config(s *section) Config {
 	c.Jit.MatchEmail = s.flag("match_email")
 	c.Jit.RequiredActions = s.actions("required_actions")
 	if len(c.Jit.RequiredActions) == 0 {
-		c.Jit.RequiredActions = jit.DefaultActions()
+		c.Jit.RequiredActions = policies.DefaultActions()
 	}
 	c.Jit.Admins = s.people("admins")
 	c.Jit.BreakGlass = s.people("break_glass")

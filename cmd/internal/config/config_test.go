@@ -14,6 +14,7 @@ import (
 
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 	"jitbot/jit/schedule"
 )
@@ -44,10 +45,10 @@ func TestConfigDefaults(t *testing.T) {
 			Subscriptions: []string{"11111111-2222-3333-4444-555555555555"},
 			Cloud:         config.PublicCloud, Poll: time.Second,
 		},
-		Jit: jit.Config{
+		Jit: policies.Config{
 			Installation: "prod", Channel: "C0123456789", OpenWithin: time.Minute, FirewallWithin: 10 * time.Minute,
-			RequiredActions: jit.DefaultActions(),
-			Bands:           jit.Bands{Allow: jit.Band{From: 100, To: 249}, DenyOverride: jit.Band{From: 250, To: 299}, DenyRespect: jit.Band{From: 3900, To: 4096}},
+			RequiredActions: policies.DefaultActions(),
+			Bands:           policies.Bands{Allow: policies.Band{From: 100, To: 249}, DenyOverride: policies.Band{From: 250, To: 299}, DenyRespect: policies.Band{From: 3900, To: 4096}},
 		},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -64,20 +65,20 @@ func TestConfigExample(t *testing.T) {
 	if c.Azure.Custom != (config.Custom{}) {
 		t.Errorf("cloud: public took the custom endpoints %+v", c.Azure.Custom)
 	}
-	want := jit.Config{
+	want := policies.Config{
 		Installation: "prod", Channel: "C0123456789", OpenWithin: time.Minute, FirewallWithin: 10 * time.Minute,
-		Bands:           jit.Bands{Allow: jit.Band{From: 100, To: 249}, DenyOverride: jit.Band{From: 250, To: 299}, DenyRespect: jit.Band{From: 3900, To: 4096}},
+		Bands:           policies.Bands{Allow: policies.Band{From: 100, To: 249}, DenyOverride: policies.Band{From: 250, To: 299}, DenyRespect: policies.Band{From: 3900, To: 4096}},
 		Users:           map[jit.UserID]string{"U0123456789": "someone@example.com"},
-		RequiredActions: jit.DefaultActions(),
+		RequiredActions: policies.DefaultActions(),
 		Admins:          []string{"U0123456789"},
-		Approvals: []jit.ApprovalRule{
+		Approvals: []policies.ApprovalRule{
 			{
-				Match:     jit.Match{Group: "prod-*", Tags: map[string]string{"env": "prod"}},
+				Match:     policies.Match{Group: "prod-*", Tags: map[string]string{"env": "prod"}},
 				Approvers: []string{"S0123456789"}, Required: 2, Channel: "C0123456789", PendingFor: time.Hour,
 			},
 			{Approvers: []string{"U0123456789"}, Required: 1, PendingFor: time.Hour},
 		},
-		Policies: []jit.Policy{{
+		Policies: []policies.Policy{{
 			Ports: []jit.PortPolicy{
 				{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
 				{
@@ -219,7 +220,7 @@ policies:
 	if c.Jit.Digest != (schedule.Schedule{Every: 7 * 24 * time.Hour, After: (4*24+16)*time.Hour + 30*time.Minute}) || c.Jit.Digest.String() != "Fri 16:30" {
 		t.Errorf("the digest comes %+v", c.Jit.Digest)
 	}
-	wantMatch := jit.Match{
+	wantMatch := policies.Match{
 		Name: "db-?", WiderThan: jit.Widths{V4: 24, V6: 120}, LongerThan: time.Hour,
 		Ports: []jit.Ports{{From: 22, To: 22, Protocol: jit.AnyProtocol}, {From: 8000, To: 8010, Protocol: jit.UDP}, {From: 22, To: 22, Protocol: jit.TCP}},
 	}

@@ -10,18 +10,19 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/parse"
+	"jitbot/jit/policies"
 	"jitbot/jit/text"
 )
 
 // match reads which VMs an entry means, and for approvals which requests. Only
 // {} means all: what is missing, or empty inside, would mean it in silence.
-func match(entry *section, requests bool) jit.Match {
+func match(entry *section, requests bool) policies.Match {
 	entry.require("match", "match: {} where all are meant")
 	s := entry.section("match")
 	for _, key := range []string{"tags", "ports", "wider_than"} {
 		s.refuseEmpty(key)
 	}
-	m := jit.Match{Group: s.pattern("resource_group"), Name: s.pattern("name")}
+	m := policies.Match{Group: s.pattern("resource_group"), Name: s.pattern("name")}
 	tags := s.section("tags")
 	for _, key := range tags.order {
 		if text.Clean(key) == "" {
@@ -110,8 +111,8 @@ func (f *faults) ports(i item, def jit.Protocol) []namedPorts {
 }
 
 // approvalRule reads who decides.
-func approvalRule(s *section) jit.ApprovalRule {
-	a := jit.ApprovalRule{
+func approvalRule(s *section) policies.ApprovalRule {
+	a := policies.ApprovalRule{
 		Match:           match(s, true),
 		Approvers:       s.people("approvers"),
 		Required:        s.number("required", 1, 0, 100),
@@ -148,8 +149,8 @@ func approvalRule(s *section) jit.ApprovalRule {
 }
 
 // offer reads what may be asked for.
-func offer(s *section) jit.Policy {
-	p := jit.Policy{Match: match(s, false)}
+func offer(s *section) policies.Policy {
+	p := policies.Policy{Match: match(s, false)}
 	for _, i := range s.items("ports") {
 		p.Ports = append(p.Ports, s.portPolicies(s.faults.section(i.node, i.path, i.node.Line), p.Ports)...)
 	}

@@ -11,13 +11,14 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // Who approves last holds what the rule asks of approvers as the VM is now.
 func TestApproverActionsOfTheVMAsItIs(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.Config.Approvals = []jit.ApprovalRule{
-			{Match: jit.Match{Tags: map[string]string{"env": "secret"}}, Approvers: []string{group}, Required: 1, PendingFor: time.Hour, ApproverActions: []string{"Microsoft.Nothing/held/action"}},
+		w.Config.Approvals = []policies.ApprovalRule{
+			{Match: policies.Match{Tags: map[string]string{"env": "secret"}}, Approvers: []string{group}, Required: 1, PendingFor: time.Hour, ApproverActions: []string{"Microsoft.Nothing/held/action"}},
 			w.Config.Approvals[0],
 		}
 		w.Start()
@@ -61,8 +62,8 @@ func TestFormerApproverCountsNoMore(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		g := w.halfApproved()
 		w.Stop()
-		w.With(func(c *jit.Config) {
-			c.Approvals = []jit.ApprovalRule{{Approvers: []string{string(alan), string(carol)}, Required: 2, PendingFor: time.Hour}}
+		w.With(func(c *policies.Config) {
+			c.Approvals = []policies.ApprovalRule{{Approvers: []string{string(alan), string(carol)}, Required: 2, PendingFor: time.Hour}}
 		})
 		w.Start()
 		w.Pass(2 * time.Second)
@@ -128,8 +129,8 @@ func TestTwoApproversAtOnce(t *testing.T) {
 
 func TestTwoApprovalsNeeded(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.With(func(c *jit.Config) {
-			c.Approvals = []jit.ApprovalRule{{Approvers: []string{group}, Required: 2, PendingFor: time.Hour}}
+		w.With(func(c *policies.Config) {
+			c.Approvals = []policies.ApprovalRule{{Approvers: []string{group}, Required: 2, PendingFor: time.Hour}}
 		})
 		w.Start()
 		g, err := w.Ask(ada, time.Hour, "web-1")
@@ -154,7 +155,7 @@ func TestTwoApprovalsNeeded(t *testing.T) {
 
 func TestNoApprovalNeeded(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.With(func(c *jit.Config) { c.Approvals = []jit.ApprovalRule{{}} })
+		w.With(func(c *policies.Config) { c.Approvals = []policies.ApprovalRule{{}} })
 		w.Start()
 		g, err := w.Ask(ada, time.Hour, "web-1")
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // Promise 7: whoever may not ask is refused, with the reason, and opens
@@ -29,7 +30,7 @@ func TestWhoMayAsk(t *testing.T) {
 		{"deactivated", ada, func(w *world) { w.SetMember(admission.Member{ID: ada, Gone: true}) }, "deactivated"},
 		{"bot", ada, func(w *world) { w.SetMember(admission.Member{ID: ada, Bot: true}) }, "a bot"},
 		{"stranger", ada, func(w *world) { w.SetMember(admission.Member{ID: ada, Stranger: true}) }, "another organization"},
-		{"not tied", ada, func(w *world) { w.With(func(c *jit.Config) { delete(c.Users, ada) }) }, "not tied to an Entra user"},
+		{"not tied", ada, func(w *world) { w.With(func(c *policies.Config) { delete(c.Users, ada) }) }, "not tied to an Entra user"},
 		{"unknown to Entra", ada, func(w *world) { w.Azure.DeleteUser(azuresim.DemoAda) }, "Entra has no user"},
 		{"switched off in Entra", ada, func(w *world) { _ = w.Azure.SetDisabled(azuresim.DemoAda, true) }, "switched off"},
 		{"deny assignment", ada, func(w *world) {
@@ -91,10 +92,10 @@ func TestWhoMayApprove(t *testing.T) {
 		{"the asker's second Slack account", "U0ADA2", func(w *world) {
 			w.SetMember(admission.Member{ID: "U0ADA2"})
 			w.Groups[group] = append(w.Groups[group], "U0ADA2")
-			w.With(func(c *jit.Config) { c.Users["U0ADA2"] = azuresim.DemoAdaUPN })
+			w.With(func(c *policies.Config) { c.Users["U0ADA2"] = azuresim.DemoAdaUPN })
 		}, "yourself"},
 		{"without the approver's action", grace, func(w *world) {
-			w.With(func(c *jit.Config) {
+			w.With(func(c *policies.Config) {
 				c.Approvals = slices.Clone(c.Approvals)
 				c.Approvals[0].ApproverActions = []string{"Microsoft.Authorization/roleAssignments/write"}
 			})
@@ -129,7 +130,7 @@ func TestWhoMayApprove(t *testing.T) {
 // entry is edited.
 func TestNameThatChangedHands(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.With(func(c *jit.Config) { c.Users[ada] = azuresim.DemoAdaUPN })
+		w.With(func(c *policies.Config) { c.Users[ada] = azuresim.DemoAdaUPN })
 		w.Start()
 		if _, err := w.Ask(ada, time.Hour, "web-1"); err != nil {
 			t.Fatal(err)
@@ -236,7 +237,7 @@ func TestMissingActionsAreShownWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range append(jit.DefaultActions(), azuresim.DemoWeb1) {
+		for _, want := range append(policies.DefaultActions(), azuresim.DemoWeb1) {
 			if said := view.Explain(e).Text; !strings.Contains(said, want) {
 				t.Errorf("%s is not in %q", want, said)
 			}

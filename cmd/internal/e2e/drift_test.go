@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
 )
@@ -226,7 +227,7 @@ func TestDriftEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
-				w.With(func(c *jit.Config) { c.Policies[0].EndOnDrift = true })
+				w.With(func(c *policies.Config) { c.Policies[0].EndOnDrift = true })
 				foreign := w.Foreign()
 				w.Start()
 				g := w.Open(time.Hour, "web-1")

@@ -3,15 +3,15 @@ package e2e_test
 import (
 	"testing"
 
-	"jitbot/jit"
+	"jitbot/jit/policies"
 )
 
 // The form's menu says of a machine that it is off, and of one that nobody can ask for
 // why, before it is chosen.
 func TestTheMenuSaysWhatSpeaksAgainstAMachine(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.Config.Policies = append([]jit.Policy{{Match: jit.Match{Name: "db-2"}}}, w.Config.Policies...)
-		w.Config.Approvals[0].Match = jit.Match{Name: "[!z]*"}
+		w.Config.Policies = append([]policies.Policy{{Match: policies.Match{Name: "db-2"}}}, w.Config.Policies...)
+		w.Config.Approvals[0].Match = policies.Match{Name: "[!z]*"}
 		w.Start()
 		for name, want := range map[string]struct{ power, why string }{
 			"web-1": {"running", "nobody is named to approve it"},

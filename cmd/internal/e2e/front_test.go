@@ -16,6 +16,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/access"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/store/bolt"
 )
 
@@ -236,10 +237,10 @@ func TestACorrectedRequestIsToldWhichOneHolds(t *testing.T) {
 // again for one of them is told that the other holds.
 func TestACorrectedRequestForFewerVMs(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.With(func(c *jit.Config) {
+		w.With(func(c *policies.Config) {
 			strict := c.Approvals[0]
 			strict.Match.Name, strict.Required = "web-2", 2
-			c.Approvals = append([]jit.ApprovalRule{strict}, c.Approvals...)
+			c.Approvals = append([]policies.ApprovalRule{strict}, c.Approvals...)
 		})
 		w.Start()
 		ask := jit.Ask{

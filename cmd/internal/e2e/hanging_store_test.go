@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // hangStore has the one writer of the store wait, as for a disk that does not answer,
@@ -33,7 +34,7 @@ func (w *world) hangStore() (release func()) {
 func TestHangingStoreHoldsUpNoClosing(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		foreign := w.Foreign()
-		w.With(func(c *jit.Config) { c.Users[carol] = azuresim.DemoAda })
+		w.With(func(c *policies.Config) { c.Users[carol] = azuresim.DemoAda })
 		w.Start()
 		first, second := w.Open(30*time.Minute, "web-1"), w.Open(2*time.Hour, "db-2")
 		w.Pass(20 * time.Minute)

@@ -8,6 +8,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/record"
 )
 
@@ -50,7 +51,7 @@ func TestHistoryIsForThoseWhoMaySeeIt(t *testing.T) {
 func TestHostMayEndAndNothingElse(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		const host = jit.UserID("host:root")
-		w.With(func(c *jit.Config) {
+		w.With(func(c *policies.Config) {
 			c.Users[host], c.Admins, c.Approvals[0].Approvers = azuresim.DemoAda, append(c.Admins, string(host)), []string{string(host), simulated.Approvers}
 		})
 		w.Start()

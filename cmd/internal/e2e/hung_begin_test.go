@@ -10,6 +10,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // hungDisk is a store whose changes of grants hang, until whoever asks gives up.
@@ -65,7 +66,7 @@ func TestHungStoreDelaysNoSecondClosing(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				var hung atomic.Bool
 				w.WrapStore = func(s simulated.Store) simulated.Store { return hungDisk{s, &hung} }
-				w.With(func(c *jit.Config) { c.Users[carol] = azuresim.DemoAda })
+				w.With(func(c *policies.Config) { c.Users[carol] = azuresim.DemoAda })
 				w.Start()
 				first, second := w.Open(time.Hour, "dev-1"), w.Open(30*time.Minute, "dev-2")
 				slow := w.Azure.AddFault(azuresim.Fault{Method: http.MethodDelete, Path: azuresim.DemoDevNSG, Latency: 3 * time.Second})

@@ -7,6 +7,7 @@ import (
 
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/policies"
 )
 
 // answerTo types a command and gives what is answered, when that is one message.
@@ -27,8 +28,8 @@ func (f *front) answerTo(by jit.UserID, line string) slacksim.Message {
 func TestATypedRequestIsAnsweredOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		only := w.Config.Approvals[0]
-		only.Match, only.Approvers = jit.Match{Name: "dev-*"}, []string{string(ada)}
-		w.Config.Approvals = append([]jit.ApprovalRule{only}, w.Config.Approvals...)
+		only.Match, only.Approvers = policies.Match{Name: "dev-*"}, []string{string(ada)}
+		w.Config.Approvals = append([]policies.ApprovalRule{only}, w.Config.Approvals...)
 		var direct []jit.EventKind
 		w.Told.Claimed = func(n jit.Notice, _ jit.Grant) {
 			if n.To == jit.ToRequester {

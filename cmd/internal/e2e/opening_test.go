@@ -7,15 +7,16 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // A port that a strict approval rule guards does not slip through beside one
 // that needs no approval.
 func TestPortsFallUnderTheirOwnApproval(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.With(func(c *jit.Config) {
-			c.Approvals = []jit.ApprovalRule{
-				{Match: jit.Match{Ports: []jit.Ports{{From: 22, To: 22, Protocol: jit.AnyProtocol}}}},
+		w.With(func(c *policies.Config) {
+			c.Approvals = []policies.ApprovalRule{
+				{Match: policies.Match{Ports: []jit.Ports{{From: 22, To: 22, Protocol: jit.AnyProtocol}}}},
 				{Approvers: []string{group}, Required: 2, PendingFor: time.Hour},
 			}
 		})
@@ -82,7 +83,7 @@ func (w *world) nothingOpened() {
 // needed.
 func (w *world) cutOff() jit.ID {
 	w.T.Helper()
-	w.With(func(c *jit.Config) { c.Approvals = []jit.ApprovalRule{{}} })
+	w.With(func(c *policies.Config) { c.Approvals = []policies.ApprovalRule{{}} })
 	w.Start()
 	w.Pass(5 * time.Second) // the store is taken for the newest
 	grants, err := w.Service.Ask(w.T.Context(), ada, "k", jit.Ask{
@@ -134,8 +135,8 @@ func TestRaisedRequiredCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Stop()
-		w.With(func(c *jit.Config) {
-			c.Approvals = []jit.ApprovalRule{{Approvers: []string{group}, Required: 2, PendingFor: time.Hour}}
+		w.With(func(c *policies.Config) {
+			c.Approvals = []policies.ApprovalRule{{Approvers: []string{group}, Required: 2, PendingFor: time.Hour}}
 		})
 		w.Start()
 		w.Pass(2 * time.Second)

@@ -8,6 +8,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
 )
@@ -36,7 +37,7 @@ func TestRenumberedRuleOfAGrant(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				bubble(t, func(t *testing.T, w *world) {
-					w.With(func(c *jit.Config) { c.Policies[0].EndOnDrift = end })
+					w.With(func(c *policies.Config) { c.Policies[0].EndOnDrift = end })
 					foreign := w.Foreign()
 					w.Start()
 					g := w.Open(30*time.Minute, "web-1")
@@ -118,7 +119,7 @@ func TestBandsChangedUnderOpenGrants(t *testing.T) {
 			}
 		}
 		w.Stop()
-		w.With(func(c *jit.Config) { c.Bands.Allow = jit.Band{From: 600, To: 700} })
+		w.With(func(c *policies.Config) { c.Bands.Allow = policies.Band{From: 600, To: 700} })
 		w.Start()
 		w.Pass(time.Until(last) + 10*time.Minute)
 		for _, id := range ids {

@@ -13,6 +13,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
 )
@@ -82,9 +83,9 @@ func TestWhatCannotBeProtectedIsLetBe(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		const machines = 100
 		w.crowd(machines, "")
-		w.Config.Policies = append([]jit.Policy{w.Config.Policies[0]}, w.Config.Policies...)
+		w.Config.Policies = append([]policies.Policy{w.Config.Policies[0]}, w.Config.Policies...)
 		w.Config.Policies[0].Always = true
-		w.Config.Policies[0].Match = jit.Match{Tags: map[string]string{"crowd": "yes"}}
+		w.Config.Policies[0].Match = policies.Match{Tags: map[string]string{"crowd": "yes"}}
 		w.Start()
 		w.Pass(time.Hour)
 		if n := len(w.Sent("GET", "/virtualMachines/crowd-")); n < machines || n > 10*machines {

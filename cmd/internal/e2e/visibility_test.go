@@ -11,13 +11,14 @@ import (
 	"jitbot/jit/access"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 const dave = jit.UserID("U0DAVE") // holds the role of requesters in dev alone
 
 // withDave ties Dave to his Entra user.
 func (w *world) withDave() {
-	w.With(func(c *jit.Config) { c.Users[dave] = azuresim.DemoDave })
+	w.With(func(c *policies.Config) { c.Users[dave] = azuresim.DemoDave })
 	w.SetMember(admission.Member{ID: dave})
 }
 

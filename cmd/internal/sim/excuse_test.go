@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // excused finds why a rule of ours may be missing: the band has no room, or
@@ -24,7 +25,7 @@ func (k *walk) excused(nsg, what string) bool {
 }
 
 // freePriorities counts the priorities of the band that are free.
-func (k *walk) freePriorities(nsg string, band jit.Band) int {
+func (k *walk) freePriorities(nsg string, band policies.Band) int {
 	taken := map[int]bool{}
 	for _, r := range k.Azure.Rules(nsg) {
 		if r.Direction == "Inbound" && band.Contains(r.Priority) {

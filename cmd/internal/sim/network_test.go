@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 )
 
@@ -165,11 +166,11 @@ func (s *network) addresses(v4 bool) []string {
 }
 
 // drawConfig draws what the configuration says of bands and policies.
-func drawConfig(t *rapid.T, c *jit.Config) {
-	c.Bands = some(t, "bands", c.Bands, jit.Bands{
-		Allow: jit.Band{From: 100, To: 104}, DenyOverride: jit.Band{From: 250, To: 252}, DenyRespect: jit.Band{From: 3900, To: 3901},
+func drawConfig(t *rapid.T, c *policies.Config) {
+	c.Bands = some(t, "bands", c.Bands, policies.Bands{
+		Allow: policies.Band{From: 100, To: 104}, DenyOverride: policies.Band{From: 250, To: 252}, DenyRespect: policies.Band{From: 3900, To: 3901},
 	})
-	c.Policies = []jit.Policy{{
+	c.Policies = []policies.Policy{{
 		Ports: drawPorts(t), Widest: jit.Widths{V4: 24, V6: 64},
 		Existing:   some(t, "existing", jit.Override, jit.Override, jit.Respect),
 		DenySource: some(t, "deny source", "*", "*", "Internet"), EndOnDrift: seldom(t, "end on drift", 4),

@@ -10,6 +10,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 const hubPath = "/azureFirewalls/hub-fw"
@@ -163,7 +164,7 @@ func TestGrantFollowsItsRoutes(t *testing.T) {
 // asked, with what to do.
 func TestFirewallRefusals(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {
-		w.With(func(c *jit.Config) {
+		w.With(func(c *policies.Config) {
 			c.Policies[0].Ports = append(c.Policies[0].Ports, jit.PortPolicy{
 				Ports: jit.Ports{From: 8000, To: 8010, Protocol: jit.TCP}, Any: true, Shortest: time.Minute, Longest: time.Hour,
 			})

@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 	"jitbot/store/bolt"
 )
@@ -97,7 +98,7 @@ func (s *site) fillHost(b *testing.B, db *bolt.Store, h int) {
 		}
 		wanted = append(wanted, rules.ForGrant("prod", nsg, g)...)
 	}
-	owner := rules.Owner{Installation: "prod", Bands: jit.Bands{Allow: jit.Band{From: 100, To: 249}}} // as is the default
+	owner := rules.Owner{Installation: "prod", Bands: policies.Bands{Allow: policies.Band{From: 100, To: 249}}} // as is the default
 	group := azuresim.NSG{ID: nsg}
 	for _, r := range owner.MakePlan(rules.Table{}, wanted).Final {
 		group.Rules = append(group.Rules, azuresim.Rule{

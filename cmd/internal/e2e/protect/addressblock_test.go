@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 )
 
@@ -165,8 +166,8 @@ func TestAlwaysAndCannotBeShutIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
-				w.Config.Policies = append([]jit.Policy{w.Config.Policies[0]}, w.Config.Policies...)
-				w.Config.Policies[0].Always, w.Config.Policies[0].Match = true, jit.Match{Name: c.vm}
+				w.Config.Policies = append([]policies.Policy{w.Config.Policies[0]}, w.Config.Policies...)
+				w.Config.Policies[0].Always, w.Config.Policies[0].Match = true, policies.Match{Name: c.vm}
 				c.change(w)
 				w.Start()
 				w.Pass(5 * time.Minute)

@@ -9,15 +9,16 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // protect: always is picked up for new VMs within a minute, and let go when
 // the tags no longer match.
 func TestProtectAlways(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.Config.Policies = append([]jit.Policy{w.Config.Policies[0]}, w.Config.Policies...)
+		w.Config.Policies = append([]policies.Policy{w.Config.Policies[0]}, w.Config.Policies...)
 		w.Config.Policies[0].Always = true
-		w.Config.Policies[0].Match = jit.Match{Tags: map[string]string{"lock": "yes"}}
+		w.Config.Policies[0].Match = policies.Match{Tags: map[string]string{"lock": "yes"}}
 		foreign := w.Foreign()
 		w.Start()
 		w.Pass(time.Minute)
@@ -51,7 +52,7 @@ func TestProtectAlways(t *testing.T) {
 func TestConfigurationDecidesAlways(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		ssh, rdp := w.Config.Policies[0].Ports[:1], w.Config.Policies[0].Ports[1:]
-		always := func(change func(p *jit.Policy)) {
+		always := func(change func(p *policies.Policy)) {
 			w.Stop()
 			w.Config.Policies = slices.Clone(w.Config.Policies)
 			w.Config.Policies[0].Always = true
@@ -72,11 +73,11 @@ func TestConfigurationDecidesAlways(t *testing.T) {
 			}
 		}
 		foreign := w.Foreign()
-		w.Config.Policies = append([]jit.Policy{w.Config.Policies[0]}, w.Config.Policies...)
-		w.Config.Policies[0].Match = jit.Match{Name: "jump-1"}
+		w.Config.Policies = append([]policies.Policy{w.Config.Policies[0]}, w.Config.Policies...)
+		w.Config.Policies[0].Match = policies.Match{Name: "jump-1"}
 		w.Start()
 		w.Protect("jump-1")
-		always(func(p *jit.Policy) { p.Ports = ssh })
+		always(func(p *policies.Policy) { p.Ports = ssh })
 		want("protected in Slack before", "22", "*", 250)
 		results, err := w.Service.Protect(t.Context(), carol, []string{"jump-1"}, rdp)
 		if err != nil || !errors.Is(results[0].Err, jit.ErrPolicy) {
@@ -84,11 +85,11 @@ func TestConfigurationDecidesAlways(t *testing.T) {
 		}
 		w.Pass(time.Minute)
 		want("after an admin's try", "22", "*", 250)
-		always(func(p *jit.Policy) { p.Ports = rdp })
+		always(func(p *policies.Policy) { p.Ports = rdp })
 		want("other ports", "3389", "*", 250)
-		always(func(p *jit.Policy) { p.DenySource = "Internet" })
+		always(func(p *policies.Policy) { p.DenySource = "Internet" })
 		want("another source", "3389", "Internet", 250)
-		always(func(p *jit.Policy) { p.Existing = jit.Respect })
+		always(func(p *policies.Policy) { p.Existing = jit.Respect })
 		want("another band", "3389", "Internet", 3900)
 		w.CheckPromises(foreign)
 	})

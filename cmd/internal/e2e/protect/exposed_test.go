@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // What a protection leaves open is said where it is called protected: allows of
@@ -14,15 +15,15 @@ import (
 // Internet.
 func TestProtectedSaysWhatStaysOpen(t *testing.T) {
 	for name, c := range map[string]struct {
-		policy func(p *jit.Policy)
+		policy func(p *policies.Policy)
 		want   string
 	}{
-		"nothing": {func(*jit.Policy) {}, ""},
+		"nothing": {func(*policies.Policy) {}, ""},
 		"respect": {
-			func(p *jit.Policy) { p.Existing = jit.Respect },
+			func(p *policies.Policy) { p.Existing = jit.Respect },
 			"whom these allows of other people let in, which are asked first: ssh-anywhere (priority 1000) of jump-nsg",
 		},
-		"Internet": {func(p *jit.Policy) { p.DenySource = "Internet" }, "what does not come from the Internet"},
+		"Internet": {func(p *policies.Policy) { p.DenySource = "Internet" }, "what does not come from the Internet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // A protected port is shut to everybody but the holder of a grant, and the
@@ -89,7 +90,7 @@ func TestWhoMayProtect(t *testing.T) {
 				t.Errorf("%s: %v", by, err)
 			}
 		}
-		w.With(func(c *jit.Config) {})
+		w.With(func(c *policies.Config) {})
 		// An admin without the Azure actions.
 		w.Stop()
 		w.Config.Admins = []string{string(grace)}

@@ -7,23 +7,26 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 )
 
 // Config is the bot's configuration in a World: SSH for everybody, RDP for an
 // office, and one approval by Approvers.
-func Config() jit.Config {
-	return jit.Config{
+func Config() policies.Config {
+	return policies.Config{
 		Installation: "prod", OpenWithin: time.Minute, Channel: "C0CARDS",
-		Bands: jit.Bands{
-			Allow: jit.Band{From: 100, To: 249}, DenyOverride: jit.Band{From: 250, To: 299}, DenyRespect: jit.Band{From: 3900, To: 4096},
+		Bands: policies.Bands{
+			Allow:        policies.Band{From: 100, To: 249},
+			DenyOverride: policies.Band{From: 250, To: 299},
+			DenyRespect:  policies.Band{From: 3900, To: 4096},
 		},
 		Users: map[jit.UserID]string{
 			Ada: azuresim.DemoAda, Bob: azuresim.DemoBob, Grace: azuresim.DemoGrace, Alan: azuresim.DemoAlan, Carol: azuresim.DemoCarol,
 		},
-		RequiredActions: jit.DefaultActions(),
+		RequiredActions: policies.DefaultActions(),
 		Admins:          []string{string(Carol)},
-		Approvals:       []jit.ApprovalRule{{Approvers: []string{Approvers}, Required: 1, PendingFor: time.Hour}},
-		Policies: []jit.Policy{{
+		Approvals:       []policies.ApprovalRule{{Approvers: []string{Approvers}, Required: 1, PendingFor: time.Hour}},
+		Policies: []policies.Policy{{
 			Ports: []jit.PortPolicy{
 				{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
 				{
@@ -37,7 +40,7 @@ func Config() jit.Config {
 }
 
 // With copies the configuration for one test to change.
-func (w *World) With(change func(*jit.Config)) {
+func (w *World) With(change func(*policies.Config)) {
 	w.Config.Users = maps.Clone(w.Config.Users)
 	change(&w.Config)
 }

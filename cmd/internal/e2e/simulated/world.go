@@ -18,6 +18,7 @@ import (
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/digest"
 	"jitbot/jit/outbox"
+	"jitbot/jit/policies"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
 )
@@ -30,7 +31,7 @@ type World struct {
 	T         Tester
 	Azure     *azuresim.Sim
 	File      string
-	Config    jit.Config
+	Config    policies.Config
 	mu        sync.Mutex // for members, which a test may change while the service runs
 	members   map[jit.UserID]admission.Member
 	Groups    map[string][]jit.UserID

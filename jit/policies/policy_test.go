@@ -1,4 +1,4 @@
-package jit_test
+package policies_test
 
 import (
 	"net/netip"
@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/policies"
 )
 
 func TestMatchRequest(t *testing.T) {
@@ -16,28 +17,28 @@ func TestMatchRequest(t *testing.T) {
 	six := jittest.Prefixes("2001:db8::/64")
 	tests := []struct {
 		name    string
-		match   jit.Match
+		match   policies.Match
 		ports   []jit.Ports
 		sources []netip.Prefix
 		d       time.Duration
 		want    bool
 	}{
-		{"no condition", jit.Match{}, []jit.Ports{jittest.TCP(22, 22)}, one, time.Hour, true},
-		{"port", jit.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(22, 22)}, one, time.Hour, true},
-		{"another port", jit.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(3389, 3389)}, one, time.Hour, false},
-		{"one of the ports", jit.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(80, 80), jittest.TCP(22, 22)}, one, time.Hour, true},
-		{"a range that holds the port", jit.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(1, 100)}, one, time.Hour, true},
-		{"another protocol", jit.Match{Ports: []jit.Ports{jittest.TCP(53, 53)}}, []jit.Ports{{From: 53, To: 53, Protocol: jit.UDP}}, one, time.Hour, false},
-		{"any protocol", jit.Match{Ports: []jit.Ports{jittest.TCP(53, 53)}}, []jit.Ports{{From: 53, To: 53, Protocol: jit.AnyProtocol}}, one, time.Hour, true},
-		{"wider", jit.Match{WiderThan: jit.Widths{V4: 32}}, nil, wide, time.Hour, true},
-		{"not wider", jit.Match{WiderThan: jit.Widths{V4: 32}}, nil, one, time.Hour, false},
-		{"just as wide", jit.Match{WiderThan: jit.Widths{V4: 24}}, nil, wide, time.Hour, false},
-		{"no condition on IPv6", jit.Match{WiderThan: jit.Widths{V4: 32}}, nil, six, time.Hour, false},
-		{"wider in IPv6", jit.Match{WiderThan: jit.Widths{V4: 24, V6: 128}}, nil, six, time.Hour, true},
-		{"longer", jit.Match{LongerThan: time.Hour}, nil, one, time.Hour + time.Second, true},
-		{"just as long", jit.Match{LongerThan: time.Hour}, nil, one, time.Hour, false},
-		{"all conditions must hold", jit.Match{LongerThan: time.Hour, WiderThan: jit.Widths{V4: 32}}, nil, one, 2 * time.Hour, false},
-		{"the VM too", jit.Match{Name: "db-*"}, nil, one, time.Hour, false},
+		{"no condition", policies.Match{}, []jit.Ports{jittest.TCP(22, 22)}, one, time.Hour, true},
+		{"port", policies.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(22, 22)}, one, time.Hour, true},
+		{"another port", policies.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(3389, 3389)}, one, time.Hour, false},
+		{"one of the ports", policies.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(80, 80), jittest.TCP(22, 22)}, one, time.Hour, true},
+		{"a range that holds the port", policies.Match{Ports: []jit.Ports{jittest.TCP(22, 22)}}, []jit.Ports{jittest.TCP(1, 100)}, one, time.Hour, true},
+		{"another protocol", policies.Match{Ports: []jit.Ports{jittest.TCP(53, 53)}}, []jit.Ports{{From: 53, To: 53, Protocol: jit.UDP}}, one, time.Hour, false},
+		{"any protocol", policies.Match{Ports: []jit.Ports{jittest.TCP(53, 53)}}, []jit.Ports{{From: 53, To: 53, Protocol: jit.AnyProtocol}}, one, time.Hour, true},
+		{"wider", policies.Match{WiderThan: jit.Widths{V4: 32}}, nil, wide, time.Hour, true},
+		{"not wider", policies.Match{WiderThan: jit.Widths{V4: 32}}, nil, one, time.Hour, false},
+		{"just as wide", policies.Match{WiderThan: jit.Widths{V4: 24}}, nil, wide, time.Hour, false},
+		{"no condition on IPv6", policies.Match{WiderThan: jit.Widths{V4: 32}}, nil, six, time.Hour, false},
+		{"wider in IPv6", policies.Match{WiderThan: jit.Widths{V4: 24, V6: 128}}, nil, six, time.Hour, true},
+		{"longer", policies.Match{LongerThan: time.Hour}, nil, one, time.Hour + time.Second, true},
+		{"just as long", policies.Match{LongerThan: time.Hour}, nil, one, time.Hour, false},
+		{"all conditions must hold", policies.Match{LongerThan: time.Hour, WiderThan: jit.Widths{V4: 32}}, nil, one, 2 * time.Hour, false},
+		{"the VM too", policies.Match{Name: "db-*"}, nil, one, time.Hour, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,12 +50,12 @@ func TestMatchRequest(t *testing.T) {
 }
 
 func TestFirstMatchWins(t *testing.T) {
-	c := jit.Config{
-		Policies: []jit.Policy{
-			{Match: jit.Match{Group: "prod-*"}, RemindBefore: 1}, {Match: jit.Match{Name: "web-*"}, RemindBefore: 2},
+	c := policies.Config{
+		Policies: []policies.Policy{
+			{Match: policies.Match{Group: "prod-*"}, RemindBefore: 1}, {Match: policies.Match{Name: "web-*"}, RemindBefore: 2},
 		},
-		Approvals: []jit.ApprovalRule{
-			{Match: jit.Match{Group: "prod-*", LongerThan: time.Hour}}, {Match: jit.Match{Group: "prod-*"}}, {Match: jit.Match{Name: "web-*"}},
+		Approvals: []policies.ApprovalRule{
+			{Match: policies.Match{Group: "prod-*", LongerThan: time.Hour}}, {Match: policies.Match{Group: "prod-*"}}, {Match: policies.Match{Name: "web-*"}},
 		},
 	}
 	tests := []struct {
@@ -84,7 +85,7 @@ func TestFirstMatchWins(t *testing.T) {
 }
 
 func TestEmptyConfigLetsNobody(t *testing.T) {
-	var c jit.Config
+	var c policies.Config
 	if _, ok := c.Policy(jit.VM{Name: "a"}); ok {
 		t.Error("a policy was found")
 	}
@@ -97,7 +98,7 @@ func TestEmptyConfigLetsNobody(t *testing.T) {
 }
 
 func TestPolicyFind(t *testing.T) {
-	p := jit.Policy{Ports: []jit.PortPolicy{
+	p := policies.Policy{Ports: []jit.PortPolicy{
 		{Ports: jittest.TCP(22, 22), Longest: 1},
 		{Ports: jittest.TCP(8000, 8010), Longest: 2},
 		{Ports: jit.Ports{From: 53, To: 53, Protocol: jit.UDP}, Longest: 3},

@@ -1,4 +1,4 @@
-package jit_test
+package policies_test
 
 import (
 	"errors"
@@ -11,11 +11,12 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/parse"
+	"jitbot/jit/policies"
 )
 
 func TestWhatPoliciesOffer(t *testing.T) {
 	ssh, web := jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, jit.Ports{From: 8000, To: 8010, Protocol: jit.TCP}
-	policy := jit.Policy{
+	policy := policies.Policy{
 		Widest: jit.Widths{V4: 32, V6: 128},
 		Ports: []jit.PortPolicy{
 			{Ports: ssh, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},

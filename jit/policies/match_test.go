@@ -1,4 +1,4 @@
-package jit
+package policies
 
 import (
 	"testing"

@@ -30,6 +30,9 @@ const (
 	EventProgress     EventKind = "progress"     // some guards agree, and a slow one does not yet
 	EventOpened       EventKind = "opened"       // read back in force
 	EventFailed       EventKind = "failed"       // not confirmed; being closed
+	EventExtending    EventKind = "extending"    // more time was asked for, or approved, and is not in force yet
+	EventExtended     EventKind = "extended"     // read back in force: the new deadline holds
+	EventUnextended   EventKind = "unextended"   // denied, lapsed or given up: the old deadline holds
 	EventReminded     EventKind = "reminded"     // the holder was told that the end is near
 	EventUnchecked    EventKind = "unchecked"    // the holder's rights could not be read; the grant is kept
 	EventClosing      EventKind = "closing"      // rules are about to be removed

@@ -94,6 +94,10 @@ type Grant struct {
 	// EndOnDrift says that the grant ends when somebody changes a rule of it,
 	// instead of the rule being put back.
 	EndOnDrift bool `json:"end_on_drift,omitempty"`
+	// ExtendTerms are as the policy had them at the ask, or at the last extension.
+	ExtendTerms ExtendTerms `json:"extend_terms,omitzero"`
+	Extended    int         `json:"extended,omitempty"` // extensions that came into force
+	Extension   Extension   `json:"extension,omitzero"` // more time that is not in force yet
 	// StillOpen says who is let in to its ports though it is closed, as read then.
 	StillOpen string `json:"still_open,omitempty"`
 	Card      Card   `json:"card,omitzero"`

@@ -20,6 +20,7 @@ func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
 	g = g.changed()
 	g.State, g.Decision, g.Waiting = Closing, d, ""
 	g.Clock.Closing, g.Clock.Due = now, due
+	g.Extension = g.Extension.over()
 	g.Paths, g.Left = slices.Concat(g.Paths, g.Left), nil
 	for i := range g.Paths {
 		g.Paths[i].Confirmed, g.Paths[i].Fault, g.Paths[i].Hindrance = false, "", ""
@@ -46,12 +47,16 @@ func (g Grant) ExpireOrRemind(doubt string, due, now time.Time) (Grant, []Event,
 	if g.Clock.Deadline.After(due) {
 		return g.Remind(now)
 	}
-	d := Decision{Ending: Expired}
+	d := Decision{Ending: Expired, Reason: g.unextended()}
 	if doubt != "" {
 		d.Reason = doubt + ", and the latest time counts"
 	}
+	var events []Event
+	if why := g.unextended(); why != "" {
+		events = []Event{g.event(EventUnextended, Person{}, now, why)}
+	}
 	next, e, err := g.Close(d, g.Clock.Deadline, now)
-	return next, []Event{e}, err
+	return next, append(events, e), err
 }
 
 // ConfirmClosed says that no rule of the grant was found in the guard when it was read

@@ -18,13 +18,14 @@ type Terms struct {
 	Channel      string
 	RemindBefore time.Duration // the longest of the VMs' policies
 	EndOnDrift   bool          // one of the VMs' policies ends what drifted
+	Extend       ExtendTerms   // the strictest of the VMs' policies
 }
 
 // Admit lets a checked request through, or starts waiting for the approvals that
 // its rule asks for.
 func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
 	g.Warnings, g.Notes, g.Channel, g.EndOnDrift = t.Warnings, t.Notes, t.Channel, t.EndOnDrift
-	g.Clock.RemindBefore = t.RemindBefore
+	g.Clock.RemindBefore, g.ExtendTerms = t.RemindBefore, t.Extend
 	if t.Required == 0 {
 		return g.Permit(t.By, now)
 	}
@@ -142,8 +143,8 @@ func (g Grant) drop(to State, kind EventKind, by Person, reason string, now time
 	return g, g.event(kind, by, now, reason), nil
 }
 
-// Interrupt ends what was under way before anything was open, or asks for its
-// approvals anew: it was found in a store that may be older than what was decided
+// Interrupt ends what was under way before anything was open, or asks for its approvals anew, or
+// for those of its extension: it was found in a store that may be older than what was decided
 // since. Why is what the requester reads.
 func (g Grant) Interrupt(why string, now time.Time) (Grant, []Event, error) {
 	var next Grant
@@ -158,6 +159,10 @@ func (g Grant) Interrupt(why string, now time.Time) (Grant, []Event, error) {
 		next = g.changed()
 		next.Approvals = nil
 		e = next.event(EventWaiting, Person{}, now, "")
+	case g.State == Open && g.Extension.Waiting() && len(g.Extension.Approvals) > 0:
+		next = g.changed()
+		next.Extension.Approvals = nil
+		e = next.event(EventExtending, Person{}, now, "its approvals are asked for anew")
 	default:
 		return g, nil, nil
 	}

@@ -113,3 +113,17 @@ func (s *Orphans) List() []Stuck {
 	}
 	return out
 }
+
+// Among are those of all guards beside others that are stuck, a grant once.
+func (s *Orphans) Among(found []Stuck) []Stuck {
+	for _, one := range s.List() {
+		i := slices.IndexFunc(found, func(o Stuck) bool { return o.Grant != "" && o.Grant == one.Grant })
+		if i < 0 {
+			found = append(found, one)
+			continue
+		}
+		found[i].Since = cmp.Or(found[i].Since, one.Since)
+		found[i].Fault += "; " + one.Fault
+	}
+	return found
+}

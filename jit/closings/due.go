@@ -62,12 +62,29 @@ func (l *List) SawClosing(id jit.ID) bool {
 // in it: then it is not about their guards.
 const lateSpread = 3
 
-// Hold says why nothing opens at the guards, because a closing is stuck or late at
-// one of them, or many are in a subscription of theirs; empty when openings may go
-// on. It remembers the guards of an opening that waits.
+// Hold says why nothing opens at the guards, as Late does. It remembers the guards of
+// an opening that waits.
 func (l *List) Hold(opening jit.ID, guards []string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	why := l.lateAt(guards)
+	if why != "" {
+		l.held[opening] = guards
+	} else {
+		delete(l.held, opening)
+	}
+	return why
+}
+
+// Late says that a closing is stuck or late at one of the guards, or many are in a
+// subscription of theirs; empty when neither is so.
+func (l *List) Late(guards []string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lateAt(guards)
+}
+
+func (l *List) lateAt(guards []string) string {
 	in := map[string]int{} // late closings, by subscription
 	why := ""
 	for _, c := range l.late {
@@ -82,11 +99,6 @@ func (l *List) Hold(opening jit.ID, guards []string) string {
 		if n := in[subscription]; why == "" && n >= lateSpread {
 			why = fmt.Sprintf("%d closings in its subscription are late, and closings go first", n)
 		}
-	}
-	if why != "" {
-		l.held[opening] = guards
-	} else {
-		delete(l.held, opening)
 	}
 	return why
 }

@@ -133,22 +133,9 @@ func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Gr
 	return nil
 }
 
-// whyNotInForce is nil when every rule of the grant here was read back in force, else
-// what stands in the way.
+// whyNotInForce is nil when every rule of the grant here was read back in force.
 func (r *Reconciler) whyNotInForce(pass guardPass, g jit.Grant) error {
-	for _, want := range rules.ForGrant(r.owner.Installation, pass.guard, g) {
-		if err := pass.failed[want.Name]; err != nil {
-			return err
-		}
-		ok, err := pass.after.InForce(pass.plan.FinalOf(want))
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return rules.ErrNotYet
-		}
-	}
-	return nil
+	return pass.plan.WhyNotInForce(r.owner.Installation, pass.after, pass.guard, pass.failed, g)
 }
 
 // publicEnds are where the rules of the grant in a firewall let its holder in.
@@ -202,11 +189,15 @@ func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant)
 	for _, want := range rules.ForGrant(r.owner.Installation, pass.guard, g) {
 		relocated := pass.plan.FinalOf(want).MovesPublicEnd(g)
 		changed, err := r.isRewritten(ctx, pass, g, want, relocated)
-		if err != nil {
+		longer := pass.plan.OnlyExtends(pass.before, g, want)
+		switch {
+		case err != nil && longer:
+			return err // it stands as before
+		case err != nil:
 			return errors.Join(err, r.recordUnwritten(ctx, pass, g, want, err))
 		}
 		moved = moved || relocated
-		if !changed || relocated || !g.ConfirmedAt(pass.guard) {
+		if !changed || relocated || longer || !g.ConfirmedAt(pass.guard) {
 			continue // its public end was taken; or written for the first time, since the VM moved here
 		}
 		if err := r.recordDrift(ctx, g, want.Name, pass.now); err != nil {
@@ -216,7 +207,7 @@ func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant)
 	if moved {
 		return r.storeRerouted(ctx, pass, g)
 	}
-	return r.recordHindrance(ctx, pass, g)
+	return errors.Join(r.recordHindrance(ctx, pass, g), r.confirmExtended(ctx, pass, g))
 }
 
 // confirmLeft forgets a guard that the grant's VMs left once nothing of it

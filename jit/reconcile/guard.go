@@ -90,14 +90,7 @@ func (r *Reconciler) applyChanges(ctx context.Context, pass guardPass, changes [
 // the names that were stored for them, while Azure lets nobody read: a port is not left open for
 // that. Closed is said only when it was read.
 func (r *Reconciler) removeUnread(ctx context.Context, guard string, live []jit.Grant) error {
-	var changes []rules.Change
-	for _, g := range live {
-		if g.State == jit.Closing || !g.MayStandAt(r.trust.Due()) {
-			for _, rule := range rules.ForGrant(r.owner.Installation, guard, g) {
-				changes = append(changes, rules.Change{Remove: rule.Name})
-			}
-		}
-	}
+	changes := r.owner.RemoveUnread(guard, live, r.trust.Due())
 	if len(changes) == 0 || resource.KindOf(guard) == resource.ClassicFirewall { // one document, which must be read to be changed
 		return nil
 	}

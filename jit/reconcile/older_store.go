@@ -38,6 +38,8 @@ func (r *Reconciler) interruptOlder(ctx context.Context, found func(time.Time) b
 		then := g.Request.At
 		if g.State == jit.Opening {
 			then = g.Clock.Approved
+		} else if g.State == jit.Open {
+			then = g.Extension.At
 		}
 		if found(then) {
 			_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })

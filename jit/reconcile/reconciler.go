@@ -1,12 +1,10 @@
 package reconcile
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -268,17 +266,7 @@ func (r *Reconciler) Doubt() string { return r.trust.Doubt() }
 // Stuck lists what is stuck, for health and metrics: a grant once, with all that
 // keeps it.
 func (r *Reconciler) Stuck(ctx context.Context) []admission.Stuck {
-	found := r.checks.Stuck(ctx, r.trust.Due())
-	for _, s := range r.orphans.List() {
-		i := slices.IndexFunc(found, func(o admission.Stuck) bool { return o.Grant != "" && o.Grant == s.Grant })
-		if i < 0 {
-			found = append(found, s)
-			continue
-		}
-		found[i].Since = cmp.Or(found[i].Since, s.Since)
-		found[i].Fault += "; " + s.Fault
-	}
-	return found
+	return r.orphans.Among(r.checks.Stuck(ctx, r.trust.Due()))
 }
 
 // LastPass is when the last pass of the loop ended.

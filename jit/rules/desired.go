@@ -20,3 +20,18 @@ func Desired(installation, guard string, grants []jit.Grant, protections []jit.P
 	}
 	return wanted
 }
+
+// RemoveUnread are the removals of what may not stand in the guard at the instant, by the
+// names that were stored for it, where the guard itself cannot be read.
+func (o Owner) RemoveUnread(guard string, grants []jit.Grant, now time.Time) []Change {
+	var changes []Change
+	for _, g := range grants {
+		if g.MayStandAt(now) {
+			continue
+		}
+		for _, rule := range ForGrant(o.Installation, guard, g) {
+			changes = append(changes, Change{Remove: rule.Name})
+		}
+	}
+	return changes
+}

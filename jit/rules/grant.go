@@ -50,11 +50,14 @@ func protocolsOf(g jit.Grant) []jit.Protocol {
 func allowFor(installation string, g jit.Grant, suffix string, protocol jit.Protocol) Rule {
 	return Rule{
 		Inbound: true, Allow: true, Protocol: protocol, SourcePorts: []string{"*"},
-		Name: RuleName{installation, g.ID, suffix}.String(),
-		Description: Description{
-			Grant: g.ID, User: g.Request.By.ID, Until: g.Clock.Until, Name: text.Clean(g.Request.By.Name),
-		}.String(),
+		Name:        RuleName{installation, g.ID, suffix}.String(),
+		Description: describe(g),
 	}
+}
+
+// describe is what the rules of the grant say of themselves.
+func describe(g jit.Grant) string {
+	return Description{Grant: g.ID, User: g.Request.By.ID, Until: g.WrittenUntil(), Name: text.Clean(g.Request.By.Name)}.String()
 }
 
 // sourcesOf are the sources of a family that the rules of a path name.

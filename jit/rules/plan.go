@@ -97,15 +97,42 @@ func (p Plan) Changing(grant jit.ID) bool {
 	})
 }
 
-// Missing names a rule of the grant that the guard does not hold as the plan wants it;
-// empty when it holds all of them.
+// Missing names a rule of the grant that the guard does not hold as the plan wants it, or
+// as it was before the extension that is under way; empty when it holds all of them.
 func (p Plan) Missing(installation string, t Table, g jit.Grant) string {
 	for _, want := range ForGrant(installation, t.Guard, g) {
-		if old, _ := t.Rule(want.Name); old.Failed || !old.Equal(p.FinalOf(want)) {
+		if old, _ := t.Rule(want.Name); (old.Failed || !old.Equal(p.FinalOf(want))) && !p.OnlyExtends(t, g, want) {
 			return want.Name
 		}
 	}
 	return ""
+}
+
+// OnlyExtends reports whether the rule of the grant stands in the guard as it was before
+// the extension that is under way: then rewriting it changes nothing else.
+func (p Plan) OnlyExtends(t Table, g jit.Grant, want Rule) bool {
+	old, found := t.Rule(want.Name)
+	final := p.FinalOf(want)
+	final.Description = describe(g.BeforeExtension())
+	return g.Extension.Underway() && found && !old.Failed && old.Equal(final)
+}
+
+// WhyNotInForce is nil when every rule of the grant was read back in force, else what
+// stands in the way; failed are the changes that failed, by rule name.
+func (p Plan) WhyNotInForce(installation string, after Table, guard string, failed map[string]error, g jit.Grant) error {
+	for _, want := range ForGrant(installation, guard, g) {
+		if err := failed[want.Name]; err != nil {
+			return err
+		}
+		ok, err := after.InForce(p.FinalOf(want))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrNotYet
+		}
+	}
+	return nil
 }
 
 // MissingDeny names a deny of the protection, one of those at the guard, that the guard
@@ -137,14 +164,14 @@ func (p Plan) WhyUnremoved(failed map[string]error) error {
 }
 
 // WithoutAllows is the plan without the allows that it would write, and names them. One
-// that is there and not as it should be is removed.
+// that is there and not as it should be is removed, unless it is only to stand longer.
 func (p Plan) WithoutAllows(t Table) (next Plan, withheld []string) {
 	changes := p.Changes
 	p.Changes = nil
 	for _, c := range changes {
 		if c.Put != nil && c.Put.Allow {
 			withheld = append(withheld, c.Put.Name)
-			if !t.Has(c.Put.Name) {
+			if old, found := t.Rule(c.Put.Name); !found || old.endsBefore(*c.Put) {
 				continue
 			}
 			c.Remove, c.Put = c.Put.Name, nil

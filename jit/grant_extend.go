@@ -1,8 +1,8 @@
 package jit
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"jitbot/jit/text"
@@ -197,21 +197,14 @@ func (g Grant) ConfirmExtended(read Grant, now time.Time) (Grant, []Event, error
 	return g, []Event{g.event(EventExtended, Person{}, now, text.Duration(x.By)+" more")}, nil
 }
 
-// unextended says why the extension that is under way did not come in time; empty when
-// there is none.
+// unextended says why the extension did not come in time; empty when there is none.
 func (g Grant) unextended() string {
-	by := text.Duration(g.Extension.By) + " more"
+	by := "the extension by " + text.Duration(g.Extension.By)
 	switch {
 	case g.Extension.Waiting():
-		return "the extension by " + by + " was not approved before the end"
+		return by + " was not approved before the end"
 	case g.Extension.Underway():
-		why := "the extension by " + by + " was not in force before the end"
-		for _, p := range g.Paths {
-			if p.Fault != "" {
-				return fmt.Sprintf("%s: %s", why, p.Fault)
-			}
-		}
-		return why
+		return strings.Replace(g.Unconfirmed(), "it was not confirmed in time", by+" was not in force before the end", 1)
 	default:
 		return ""
 	}

@@ -80,6 +80,7 @@ func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	return jit.Terms{
 		By: who, Required: rule.Required, Approvers: rule.Approvers, PendingFor: rule.PendingFor,
 		Warnings: warnings, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift,
+		Extend: s.extendTerms(vms),
 	}, err
 }
 

@@ -72,3 +72,16 @@ func (c Checker) Table(ctx context.Context, guard string) (rules.Table, error) {
 	}
 	return t, nil
 }
+
+// EveryTable reads every guard of every subscription: what was moved may be in any.
+func (c Checker) EveryTable(ctx context.Context) ([]rules.Table, error) {
+	var all []rules.Table
+	for _, id := range c.Adapters.Network.Subscriptions() {
+		tables, err := c.Adapters.Network.Tables(ctx, id)
+		if err != nil {
+			return nil, fmt.Errorf("listing the guards of subscription %s: %w", id, err)
+		}
+		all = append(all, tables...)
+	}
+	return all, nil
+}

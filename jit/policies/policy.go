@@ -20,7 +20,8 @@ type Policy struct {
 	Always       bool         // every matching VM is protected, and the configuration decides
 	Existing     jit.Existing // where denies stand; empty is Override
 	DenySource   string       // whom denies shut out, * or Internet; empty is *
-	EndOnDrift   bool         // a grant whose rule somebody changed ends, instead of being repaired
+	Extend       jit.ExtendTerms
+	EndOnDrift   bool // a grant whose rule somebody changed ends, instead of being repaired
 }
 
 // Find finds the port policy that a requested range lies in. A request

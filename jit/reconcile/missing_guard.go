@@ -28,7 +28,7 @@ func (r *Reconciler) missingGuard(ctx context.Context, stored admission.AtGuard)
 	if time.Since(r.absences.Missed(guard)) < proved {
 		return errors.Join(absent, r.removeUnread(ctx, guard, stored.Grants), r.recordTrouble(ctx, guard, stored.Grants, absent))
 	}
-	tables, err := r.everyTable(ctx)
+	tables, err := r.checks.EveryTable(ctx)
 	if err != nil {
 		return errors.Join(fmt.Errorf("looking for %s: %w", guard, err), r.recordTrouble(ctx, guard, stored.Grants, absent))
 	}
@@ -47,19 +47,6 @@ func (r *Reconciler) missingGuard(ctx context.Context, stored admission.AtGuard)
 		faults = append(faults, r.protectionAtGone(ctx, p, guard, tables))
 	}
 	return errors.Join(faults...)
-}
-
-// everyTable reads every guard of every subscription: what was moved may be in any.
-func (r *Reconciler) everyTable(ctx context.Context) ([]rules.Table, error) {
-	var all []rules.Table
-	for _, id := range r.adapters.Network.Subscriptions() {
-		tables, err := r.adapters.Network.Tables(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("listing the guards of subscription %s: %w", id, err)
-		}
-		all = append(all, tables...)
-	}
-	return all, nil
 }
 
 // protectionAtGone has a protection follow its denies out of a guard that is gone, or

@@ -67,7 +67,7 @@ func (r *Reconciler) endUnbegun(ctx context.Context, g jit.Grant) error {
 	if g.State != jit.Closing || len(g.Paths) > 0 {
 		return nil
 	}
-	tables, err := r.everyTable(ctx)
+	tables, err := r.checks.EveryTable(ctx)
 	if err != nil {
 		return fmt.Errorf("looking for rules of %s: %w", g.ID, err)
 	}

@@ -40,6 +40,8 @@ type idle struct{}
 func (idle) Kick()          {}
 func (idle) Touch([]string) {}
 
+func (idle) HoldExtension(jit.Grant) string { return "jitbot does not run" }
+
 func (idle) Protect(context.Context, string, func(jit.Protection) (jit.Protection, []jit.Event)) error {
 	return errors.New("no loop runs")
 }

@@ -166,9 +166,10 @@ func offer(s *section) policies.Policy {
 	}
 	p.EndOnDrift = s.choice("on_drift", "repair", "end") == "end"
 	extend := s.section("extend")
-	extend.onlyNumber("times", 2)
-	extend.onlyDuration("total", 6*time.Hour)
-	extend.onlyText("approval", "same", "none")
+	p.Extend = jit.ExtendTerms{
+		Times: extend.number("times", 2, 0, 100), Total: extend.duration("total", 6*time.Hour, time.Second, 7*24*time.Hour),
+		NoApproval: extend.choice("approval", "same", "none") == "none",
+	}
 	extend.close()
 	s.close()
 	return p

@@ -24,6 +24,9 @@ func verbOf(action string) (command.Verb, bool) {
 		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke,
 		view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
 	}[action]
+	if !ok {
+		return extensionVerb(action)
+	}
 	return v, ok
 }
 
@@ -224,6 +227,12 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 		return b.refusalOf(ctx, string(v), i.User.ID, id, err)
 	}
 	b.tellClicked(i, id)
+	if d, extends := view.ExtendBy(i.Actions[0].ID); extends {
+		return b.extend(ctx, i.User.ID, id, d)
+	}
+	if number, yes, decides := view.ExtensionOf(i.Actions[0].ID); decides {
+		return b.decideExtension(ctx, i.User.ID, id, number, yes)
+	}
 	return b.act(ctx, i.User.ID, v, id, "")
 }
 

@@ -38,6 +38,13 @@ type Service interface {
 	// Revoke ends somebody's access.
 	Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
 
+	// Extend asks for that much more time of one's own access.
+	Extend(ctx context.Context, by jit.UserID, id jit.ID, d time.Duration) (jit.Grant, error)
+	// ApproveExtension counts a yes to the extension of the number.
+	ApproveExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error)
+	// DenyExtension ends the extension of the number with a no.
+	DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error)
+
 	// Known is nil for a full, active member of the workspace.
 	Known(ctx context.Context, by jit.UserID) error
 	// List shows live grants and waiting requests, one's own or all that the

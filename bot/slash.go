@@ -154,6 +154,8 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 		return b.request(ctx, cmd.User, e.key, c.Ask)
 	case command.VerbUnprotect:
 		return b.unprotect(ctx, e, c.Ask.VMs)
+	case command.VerbExtend:
+		return b.extend(ctx, cmd.User, c.Grant, c.More)
 	default:
 		return b.act(ctx, cmd.User, c.Verb, c.Grant, c.Reason)
 	}

@@ -16,7 +16,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 	for text, want := range map[string]string{
 		"help":                        "/jit request",
 		"lst":                         "did you mean /jit list?",
-		"extend g-7k2qd 1h":           "cannot extend access yet",
+		"extend g-2222a 1h":           "There is no grant `g-2222a`.",
 		"done g-2222a":                "There is no grant `g-2222a`.",
 		"request forbidden ssh for x": "You lack `Microsoft.Compute/virtualMachines/read` at `forbidden`.",
 		"request web-1 ssh 1h from 203.0.113.7 for the <@U0GRACE> fix": "" +

@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"jitbot/jit"
 )
@@ -10,16 +11,17 @@ import (
 // Command is a typed line, understood.
 type Command struct {
 	Verb    Verb
-	Ask     jit.Ask    // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
-	Mine    bool       // request: from the source that was used last
-	Unknown string     // request: the first word, which is no command and must be the name of a VM
-	Grant   jit.ID     // done, revoke, cancel
-	Reason  string     // revoke; may be empty
-	All     bool       // list
-	For     jit.UserID // explain; for whom, empty for oneself
-	Scan    ScanFilter // scan
-	Text    string     // vms; what to search for, may be empty
-	About   Verb       // help; of what, empty for all
+	Ask     jit.Ask       // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
+	Mine    bool          // request: from the source that was used last
+	Unknown string        // request: the first word, which is no command and must be the name of a VM
+	Grant   jit.ID        // done, revoke, cancel, extend
+	More    time.Duration // extend; by how much
+	Reason  string        // revoke; may be empty
+	All     bool          // list
+	For     jit.UserID    // explain; for whom, empty for oneself
+	Scan    ScanFilter    // scan
+	Text    string        // vms; what to search for, may be empty
+	About   Verb          // help; of what, empty for all
 }
 
 // Parse reads what stands after /jit, as Slack sends it. Nothing at all is a
@@ -54,6 +56,29 @@ func Parse(text string) (Command, error) {
 		return Command{Verb: c.Verb}, err
 	}
 	return c, nil
+}
+
+// extend reads <grant> <duration>.
+func (r *reader) extend(v Verb) Command {
+	id := r.grant(v)
+	if r.peek(0).is("by", "for") {
+		r.at++
+	}
+	d, n, err := r.durationAt(0)
+	switch {
+	case id == "":
+		return Command{}
+	case n == 0:
+		r.fault("Write after the grant by how much: /jit extend %s 1h.", id)
+		return Command{}
+	case err != nil:
+		r.refuse(err)
+		return Command{}
+	}
+	if r.at += n; r.more() {
+		r.fault("I do not understand %s; write nothing after the duration: /jit extend %s 1h.", r.rest(), id)
+	}
+	return Command{Grant: id, More: d}
 }
 
 func (r *reader) help(Verb) Command {

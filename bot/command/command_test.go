@@ -41,6 +41,8 @@ func TestCommandsThatAreUnderstood(t *testing.T) {
 		"done g-7k2qd":               {Verb: command.VerbDone, Grant: "g-7k2qd"},
 		"done `G-7K2QD`":             {Verb: command.VerbDone, Grant: "g-7k2qd"},
 		"done g–7k2qd.":              {Verb: command.VerbDone, Grant: "g-7k2qd"},
+		"extend g-7k2qd 1h":          {Verb: command.VerbExtend, Grant: "g-7k2qd", More: time.Hour},
+		"extend g-7k2qd by 90 min":   {Verb: command.VerbExtend, Grant: "g-7k2qd", More: 90 * time.Minute},
 		"cancel g-7k2qd":             {Verb: command.VerbCancel, Grant: "g-7k2qd"},
 		"revoke g-7k2qd":             {Verb: command.VerbRevoke, Grant: "g-7k2qd"},
 		"revoke g-7k2qd for fun":     {Verb: command.VerbRevoke, Grant: "g-7k2qd", Reason: "fun"},
@@ -130,7 +132,9 @@ func TestCommandsThatAreRefused(t *testing.T) {
 		"done g-7k2qd now":        "nothing after the grant",
 		"cancel g-00000":          "names no grant",
 		"revoke":                  "Name the grant",
-		"extend g-7k2qd 1h":       "cannot extend",
+		"extend g-7k2qd":          "by how much",
+		"extend g-7k2qd 1h today": "nothing after the duration",
+		"extend 1h":               "names no grant",
 		"history":                 "cannot show history yet",
 		"move g-7k2qd 10.0.0.1":   "cannot move access",
 		"protect":                 "Name the VM, as in /jit protect web-1",
@@ -204,7 +208,7 @@ func FuzzCommand(f *testing.F) {
 // is not.
 func TestUnbuiltCommandsNameWhatWorks(t *testing.T) {
 	named := regexp.MustCompile(`jit(bot)? [a-z]+`)
-	for _, line := range []string{"extend g-7k2qd 1h", "move g-7k2qd 10.0.0.1", "history", "breakglass web-1 for x"} {
+	for _, line := range []string{"move g-7k2qd 10.0.0.1", "history", "breakglass web-1 for x"} {
 		_, err := command.Parse(line)
 		for _, words := range named.FindAllString(err.Error(), -1) {
 			if !slices.Contains([]string{"jit request", "jit done", "jit list"}, words) {

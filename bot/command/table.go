@@ -11,6 +11,7 @@ const (
 	VerbVMs       Verb = "vms"
 	VerbScan      Verb = "scan"
 	VerbExplain   Verb = "explain"
+	VerbExtend    Verb = "extend"
 	VerbDone      Verb = "done"
 	VerbRevoke    Verb = "revoke"
 	VerbCancel    Verb = "cancel"
@@ -85,9 +86,9 @@ func askingTable() []Spec {
 			read: func(r *reader, _ Verb) Command { return r.request() },
 		},
 		{
-			Verb:    "extend",
-			Words:   "more longer prolong renew",
-			Instead: "This version cannot extend access yet; ask again with /jit request before the time is over.",
+			Verb: VerbExtend, Usage: "extend <grant> <duration>", Does: "asks for more time of your open access",
+			Examples: []Example{{"extend g-7k2qd 1h", "an hour more, approved as the first"}},
+			Words:    "more longer prolong renew", read: (*reader).extend,
 		},
 		{
 			Verb: "move", Words: "ip address moved",

@@ -76,7 +76,7 @@ func cardStatus(d *draft, g jit.Grant) {
 		if g.Unchecked {
 			d.warn("The holder's rights could not be read; access is kept for now.")
 		}
-		d.say(approved, publicEndsText(g))
+		d.say(cmp.Or(extensionStatus(g), approved), publicEndsText(g))
 	case jit.Closing, jit.Closed:
 		closingStatus(d, g, approved)
 	default:
@@ -200,7 +200,7 @@ func cardButtons(g jit.Grant) []*slack.ButtonBlockElement {
 	case jit.Pending:
 		return []*slack.ButtonBlockElement{approveButton(g), denyButton(g)}
 	case jit.Opening, jit.Open:
-		return []*slack.ButtonBlockElement{revokeButton(g)}
+		return append(append(extensionButtons(g), extendButtons(g)...), revokeButton(g))
 	default:
 		return nil
 	}

@@ -151,7 +151,7 @@ func directReminded(d *draft, _ jit.Event, g jit.Grant) {
 		return
 	}
 	d.say(headed(g, "Your "+subject(g)+" ends at "+When(g.Clock.Deadline)),
-		"For more time, ask again now: `/jit`. Press Done when you need it no longer.").press(doneButton(g))
+		moreTime(g)+" Press Done when you need it no longer.").press(append(extendButtons(g), doneButton(g))...)
 	d.small(g.ID, []string{connectionsText(g)}, nil)
 }
 

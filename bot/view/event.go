@@ -29,12 +29,15 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventCancelled: {thread: didBy("Withdrawn"), direct: directCancelled},
 
 		// Of the access.
-		jit.EventHeld:     {thread: saying("It is not open yet, opening waits."), why: textOfEvent, direct: directOpening},
-		jit.EventOpening:  {direct: directOpening},
-		jit.EventProgress: {}, // the card says it
-		jit.EventOpened:   {thread: threadOpened, direct: directOpened},
-		jit.EventFailed:   {thread: threadFailed, why: textOfEvent, direct: directFailed},
-		jit.EventReminded: {direct: directReminded},
+		jit.EventHeld:       {thread: saying("It is not open yet, opening waits."), why: textOfEvent, direct: directOpening},
+		jit.EventOpening:    {direct: directOpening},
+		jit.EventProgress:   {}, // the card says it
+		jit.EventOpened:     {thread: threadOpened, direct: directOpened},
+		jit.EventFailed:     {thread: threadFailed, why: textOfEvent, direct: directFailed},
+		jit.EventReminded:   {direct: directReminded},
+		jit.EventExtending:  {thread: threadExtending},
+		jit.EventExtended:   {thread: threadExtended, direct: directExtended},
+		jit.EventUnextended: {thread: threadUnextended, why: textOfEvent, direct: directUnextended},
 		jit.EventUnchecked: {
 			thread: saying("Whether its holder still has the rights cannot be told just now. An approver or admin can revoke it."), why: textOfEvent,
 		},

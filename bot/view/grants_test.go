@@ -116,7 +116,24 @@ func exampleGrants() map[string]exampleGrant {
 			after(3*time.Minute)),
 	)
 	open := keepMust("opened")(begun.ConfirmOpen(after(2*time.Minute + 5*time.Second)))
-	reminded, events, err := open.Remind(after(85 * time.Minute))
+	terms := open
+	terms.ExtendTerms = jit.ExtendTerms{Times: 2, Total: 6 * time.Hour}
+	extending := keepMust("extending")(terms.Extend(time.Hour, terms.ExtendTerms, 2, []string{"S0APPROVERS", "U0GRACE"}, after(time.Hour)))
+	keepMust("extension-denied")(extending.DenyExtension(1, linus, "", after(61*time.Minute)))
+	underway := keepMust("extending-by-none")(terms.Extend(time.Hour, terms.ExtendTerms, 0, nil, after(time.Hour)))
+	yes := keepMust("extension-approved-once")(extending.ApproveExtension(1, linus, 2, nil, after(61*time.Minute)))
+	keepMust("extension-approved")(yes.ApproveExtension(1, grace, 2, nil, after(62*time.Minute)))
+	extended, events, err := underway.ConfirmExtended(underway, after(61*time.Minute))
+	if err != nil {
+		panic(err)
+	}
+	keep("extended", extended, events[0])
+	reminded, events, err := extended.Remind(extended.Clock.Remind)
+	if err != nil {
+		panic(err)
+	}
+	keep("reminded-extended", reminded, events[0])
+	reminded, events, err = open.Remind(after(85 * time.Minute))
 	if err != nil {
 		panic(err)
 	}

@@ -70,6 +70,9 @@ func listLine(l access.ListedGrant) string {
 		if l.Mine {
 			lines = append(lines, connection(g))
 		}
+		if x := extensionStatus(g); x != "" {
+			lines = append(lines, x)
+		}
 		for _, h := range hindrances(g) {
 			lines = append(lines, "⚠️ "+prose(h))
 		}
@@ -94,9 +97,12 @@ func listButtons(l access.ListedGrant) []*slack.ButtonBlockElement {
 			out = append(out, cancelButton(g))
 		}
 	case jit.Opening, jit.Open:
-		if l.Mine {
-			out = append(out, doneButton(g))
-		} else if l.Approver || l.Admin {
+		switch {
+		case l.Mine:
+			out = append(extendButtons(g), doneButton(g))
+		case l.Approver:
+			out = append(extensionButtons(g), revokeButton(g))
+		case l.Admin:
 			out = append(out, revokeButton(g))
 		}
 	default: // nothing to press

@@ -70,7 +70,9 @@ func useful(events []jit.Event, state jit.State) []jit.Event {
 	case jit.Opening:
 		kinds = []jit.EventKind{jit.EventHeld, jit.EventOpening}
 	case jit.Open:
-		kinds = []jit.EventKind{jit.EventOpened, jit.EventMoved, jit.EventHindered, jit.EventReminded}
+		kinds = []jit.EventKind{
+			jit.EventOpened, jit.EventMoved, jit.EventHindered, jit.EventReminded, jit.EventExtended, jit.EventUnextended,
+		}
 	case jit.Closing:
 		kinds = []jit.EventKind{jit.EventFailed, jit.EventStuck}
 	default:

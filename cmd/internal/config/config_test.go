@@ -87,6 +87,7 @@ func TestConfigExample(t *testing.T) {
 				},
 			},
 			Widest: jit.Widths{V4: 32, V6: 128}, RemindBefore: 10 * time.Minute, Existing: jit.Override, DenySource: "*",
+			Extend: jit.ExtendTerms{Times: 2, Total: 6 * time.Hour},
 		}},
 	}
 	if diff := cmp.Diff(want, c.Jit, cmpopts.EquateEmpty(), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {

@@ -53,6 +53,69 @@ func crashEverywhere(t *testing.T, name, vm string, seed func(*azuresim.Sim)) {
 	}
 }
 
+// Promise 2 while access is extended: whatever step is the last, it ends at a deadline that
+// was read back at all guards, and is not closed before the old one.
+func TestCrashAtEveryStepOfAnExtension(t *testing.T) {
+	steps := 0
+	synctest.Test(t, func(t *testing.T) {
+		f := &simulated.CrashPoint{Left: -1}
+		crashExtension(t, newWorld(t), f)
+		steps = f.Steps()
+	})
+	if steps < 4 {
+		t.Fatalf("an extension has only %d steps: too little is counted", steps)
+	}
+	for n := 1; n <= steps; n++ {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("step %d after=%t", n, after), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					crashExtension(t, newWorld(t), &simulated.CrashPoint{Left: n, After: after})
+				})
+			})
+		}
+	}
+}
+
+func crashExtension(t *testing.T, w *world, f *simulated.CrashPoint) {
+	foreign := w.Foreign()
+	w.Start()
+	g := w.Open(10*time.Minute, "web-1")
+	w.Stop()
+	f.Strike(w.World)
+	w.Start()
+	w.Pass(5 * time.Second)
+	asked, err := w.Service.Extend(t.Context(), ada, g.ID, 10*time.Minute)
+	approved := false
+	if err == nil {
+		_, err = w.Service.ApproveExtension(t.Context(), grace, g.ID, asked.Extension.Number)
+		approved = err == nil
+	}
+	w.Pass(30 * time.Second)
+	w.Stop()
+
+	w.Wrap, w.WrapStore = nil, nil
+	w.Start()
+	w.Pass(time.Minute)
+	now := w.Want(g.ID, jit.Open)
+	if !w.Connects(azuresim.DemoWeb1, "203.0.113.7", 22) {
+		t.Error("it is open and cannot be reached")
+	}
+	longer := now.Clock.Deadline.Equal(g.Clock.Deadline.Add(10 * time.Minute))
+	if approved && !longer || !longer && !now.Clock.Deadline.Equal(g.Clock.Deadline) {
+		t.Errorf("until %s, was %s; approved %t", now.Clock.Deadline, g.Clock.Deadline, approved)
+	}
+	w.CheckPromises(foreign)
+	w.Pass(time.Until(now.Clock.Deadline) - time.Second)
+	w.Want(g.ID, jit.Open)
+	w.Pass(30 * time.Second)
+	w.Want(g.ID, jit.Closed)
+	if n := w.Ours(); n != 0 || w.Connects(azuresim.DemoWeb1, "203.0.113.7", 22) {
+		t.Errorf("%d rules are left after the end", n)
+	}
+	w.CheckPromises(foreign)
+}
+
 func crashLife(t *testing.T, w *world, f *simulated.CrashPoint, name, vm string) {
 	w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Second })
 	w.Config.FirewallWithin = time.Minute

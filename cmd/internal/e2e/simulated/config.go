@@ -34,7 +34,7 @@ func Config() policies.Config {
 					Shortest: 5 * time.Minute, Longest: time.Hour,
 				},
 			},
-			Widest: jit.Widths{V4: 32, V6: 128},
+			Widest: jit.Widths{V4: 32, V6: 128}, Extend: jit.ExtendTerms{Times: 2, Total: 6 * time.Hour},
 		}},
 	}
 }

@@ -1,0 +1,46 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"jitbot/bot/command"
+	"jitbot/bot/view"
+	"jitbot/jit"
+)
+
+// extend asks for more time of one's own grant.
+func (b *Bot) extend(ctx context.Context, by jit.UserID, id jit.ID, d time.Duration) view.Message {
+	g, err := b.Service.Extend(ctx, by, id, d)
+	if err != nil {
+		return b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
+	}
+	b.Log.InfoContext(ctx, "asked to extend a grant", "user", by, "grant", id, "by", d)
+	return view.Say(view.ExtendReply(g))
+}
+
+// decideExtension says yes or no to the extension of the number.
+func (b *Bot) decideExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, yes bool) view.Message {
+	decide := b.Service.DenyExtension
+	if yes {
+		decide = b.Service.ApproveExtension
+	}
+	g, err := decide(ctx, by, id, number)
+	if err != nil {
+		return b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
+	}
+	b.Log.InfoContext(ctx, "decided an extension", "user", by, "grant", id, "yes", yes)
+	return view.Say(view.ExtensionReply(yes, g))
+}
+
+// extensionVerb is what a button about an extension does.
+func extensionVerb(action string) (command.Verb, bool) {
+	if _, ok := view.ExtendBy(action); ok {
+		return command.VerbExtend, true
+	}
+	_, yes, ok := view.ExtensionOf(action)
+	if ok && !yes {
+		return command.VerbDeny, true
+	}
+	return command.VerbApprove, ok
+}

@@ -71,9 +71,9 @@ func extensionStatus(g jit.Grant) string {
 	case g.State != jit.Open:
 		return ""
 	case x.Waiting():
-		return "More time is asked for: " + span(x.By) + ". " + extensionAwaited(g) + ", by " + When(g.Clock.Deadline) + "."
+		return span(x.By) + " more is asked for. " + extensionAwaited(g) + ", before it ends."
 	case x.Underway():
-		return "Being extended by " + span(x.By) + ". Until its rules are read back, it ends at " + When(g.Clock.Deadline) + "."
+		return "Being extended by " + span(x.By) + ", which holds once its rules were read back."
 	default:
 		return ""
 	}

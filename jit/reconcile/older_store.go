@@ -36,10 +36,12 @@ func (r *Reconciler) interruptOlder(ctx context.Context, found func(time.Time) b
 	faults := []error{err}
 	for _, g := range grants {
 		then := g.Request.At
-		if g.State == jit.Opening {
+		switch g.State {
+		case jit.Opening:
 			then = g.Clock.Approved
-		} else if g.State == jit.Open {
+		case jit.Open:
 			then = g.Extension.At
+		default:
 		}
 		if found(then) {
 			_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })

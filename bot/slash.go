@@ -156,6 +156,10 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 		return b.unprotect(ctx, e, c.Ask.VMs)
 	case command.VerbExtend:
 		return b.extend(ctx, cmd.User, c.Grant, c.More)
+	case command.VerbApprove:
+		return b.approveTyped(ctx, cmd.User, c.Grant)
+	case command.VerbDone:
+		return b.doneTyped(ctx, cmd.User, c.Grant, e.at)
 	default:
 		return b.act(ctx, cmd.User, c.Verb, c.Grant, c.Reason)
 	}

@@ -78,7 +78,12 @@ func (b *Bot) typed(ctx context.Context, t typedLine) {
 // stored reports whether a command is stored before it is acknowledged: it changes
 // something.
 func stored(v command.Verb) bool {
-	return v == command.VerbRequest || v == command.VerbExtend || v == command.VerbUnprotect || ends(v)
+	switch v {
+	case command.VerbRequest, command.VerbApprove, command.VerbExtend, command.VerbUnprotect:
+		return true
+	default:
+		return ends(v)
+	}
 }
 
 // answer says what nothing follows, and tells a repeat nothing.

@@ -113,7 +113,8 @@ func directExtended(d *draft, _ jit.Event, g jit.Grant) {
 		return
 	}
 	d.say(headed(g, "Your "+subject(g)+" is extended until "+When(g.Clock.Deadline)))
-	d.press(append(extendButtons(g), doneButton(g))...).small(g.ID, []string{connectionsText(g)}, nil)
+	d.press(append(extendButtons(g), doneButton(g))...)
+	d.small(g.ID, []string{connectionsText(g)}, nil)
 }
 
 func threadUnextended(e jit.Event, g jit.Grant) string {
@@ -136,7 +137,9 @@ func directUnextended(d *draft, e jit.Event, g jit.Grant) {
 	if e.Actor.ID != "" {
 		d.say("Denied by " + actor(e.Actor) + ".")
 	}
-	d.quote("Why: ", e.Text).press(doneButton(g)).small(g.ID, []string{connectionsText(g)}, nil)
+	d.quote("Why: ", e.Text)
+	d.press(doneButton(g))
+	d.small(g.ID, []string{connectionsText(g)}, nil)
 }
 
 // moreTime says how its holder gets more time.

@@ -36,12 +36,11 @@ func (r *Reconciler) interruptOlder(ctx context.Context, found func(time.Time) b
 	faults := []error{err}
 	for _, g := range grants {
 		then := g.Request.At
-		switch g.State {
+		switch g.State { //nolint:exhaustive // of the rest it is when they were asked for
 		case jit.Opening:
 			then = g.Clock.Approved
 		case jit.Open:
 			then = g.Extension.At
-		default:
 		}
 		if found(then) {
 			_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })

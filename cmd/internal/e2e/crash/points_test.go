@@ -119,6 +119,7 @@ func crashExtension(t *testing.T, w *world, f *simulated.CrashPoint) {
 func crashLife(t *testing.T, w *world, f *simulated.CrashPoint, name, vm string) {
 	w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Second })
 	w.Config.FirewallWithin = time.Minute
+	w.Told.MayBeLate(10 * time.Minute) // nobody tells of it until the restart
 	foreign, firewalls := w.Foreign(), w.ForeignFirewalls()
 	w.Config.Approvals[0].PendingFor = 150 * time.Second // longer than until the look after the restart
 	w.Config.Policies[0].Ports[0].Shortest = time.Minute

@@ -157,8 +157,8 @@ func ExtendReply(g jit.Grant) string {
 		return "You asked for " + span(g.Extension.By) + " more of " + subject(g) + id + ". " + extensionAwaited(g) +
 			"; until then it ends at " + When(g.Clock.Deadline) + "."
 	}
-	return "Your " + subject(g) + id + " is being extended by " + span(g.Extension.By) + ". You are told when that is in force; until then it ends at " +
-		When(g.Clock.Deadline) + "."
+	return "Your " + subject(g) + id + " is being extended by " + span(g.Extension.By) +
+		". You are told when that is in force; until then it ends at " + When(g.Clock.Deadline) + "."
 }
 
 // ExtensionReply says to whoever decided an extension what that did to it.

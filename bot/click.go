@@ -82,7 +82,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 			return
 		}
 	}
-	if action != view.ActionDeny && !ends(v) && !b.allowClick(ctx, e, i, t) {
+	if action != view.ActionDeny && action != view.ActionDenyAgain && !ends(v) && !b.allowClick(ctx, e, i, t) {
 		return
 	}
 	if stored {
@@ -119,7 +119,7 @@ func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction) {
 	case view.ActionMissing:
 		b.say(replyTo(i), view.Missing(i.Actions[0].Value))
 	case view.ActionDeny:
-		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
+		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id, "") }) {
 			b.answerClick(i, b.full())
 		}
 		b.tellClicked(i, id)

@@ -106,7 +106,7 @@ func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong er
 	case c.Verb == command.VerbVMs:
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.vms(ctx, t.cmd, c.Text) })
 	case c.Verb == command.VerbScan:
-		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.scan(ctx, t.cmd.reply(), c.Scan) })
+		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.scan(ctx, t.cmd.reply(), c.Scan, t.cmd.Text) })
 	case c.Verb == command.VerbExplain:
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.explain(ctx, t.cmd, c) })
 	case c.Verb == command.VerbUnprotect:

@@ -18,6 +18,8 @@ const (
 	ActionWitness   = "ask_azure"      // a VM, of whose rules Azure is asked
 	ActionScanNext  = "scan_next"      // a command.ScanFilter, of where the next page begins
 	ActionUnprotect = "unprotect_vms"  // an Unprotecting
+	ActionDenyAgain = "deny_again"     // a Denial
+	ActionReadAgain = "read_again"     // a line after /jit that only shows something
 	ActionMissing   = "show_missing"   // what a refusal says of the Azure actions that are missing
 )
 

@@ -151,6 +151,7 @@ func (b *browser) unprotects() {
 	b.lacks(".rule.ours:not(.removed)", "for grant g-")
 	b.opensTo("jump-1", "")
 	b.types("Protection", 4, "/jit unprotect jump-1")
+	b.click(`[aria-label="Unprotect 1 VM"]`)
 	b.lacks(rule, "jitbot-demo-deny-")
 	b.opensTo("jump-1", "You Build Stranger Inside")
 	b.until("nothing to be protected", `document.querySelector(".matrix .protection") === null`)

@@ -85,7 +85,7 @@ func protectionWalk() Walk {
 			Button: "Become Grace", As: slacksim.DemoApproverID, Channel: slacksim.DemoChannelID,
 		},
 		{
-			Text:   "As Linus, unprotect it: jitbot's deny goes, other people's rules are as before.",
+			Text:   "As Linus, unprotect it and press Unprotect in the answer: jitbot's deny goes, other people's rules are as before.",
 			Button: "Type it for me", As: slacksim.DemoApprover2ID, Channel: "dm", Type: "/jit unprotect jump-1",
 		},
 	}}

@@ -35,6 +35,11 @@ type Service interface {
 	Cancel(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
 	// Done ends one's own access.
 	Done(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// DoneOnly ends one's own access where only one was open at a time.
+	DoneOnly(ctx context.Context, by jit.UserID, at time.Time) (jit.Grant, error)
+	// ToDecide is a grant as List shows it, with what else is open where the person
+	// may approve it.
+	ToDecide(ctx context.Context, by jit.UserID, id jit.ID) (access.ListedGrant, error)
 	// Revoke ends somebody's access.
 	Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
 

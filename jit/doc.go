@@ -13,7 +13,7 @@
 //	route, rules                        what is on the way; the rules there and the plan
 //	reach                               who gets through, and how a VM stands
 //	admission                           may this be let in now
-//	closings                            what is due, from one pass to the next
+//	closings, passes                    what is due, and what is kept, from one pass to the next
 //	reconcile                           Azure is made to agree with the store
 //	access                              what people can do
 //	outbox                              what must be told is told

@@ -31,7 +31,7 @@ func button(action string, id jit.ID, words, label string) *slack.ButtonBlockEle
 
 func approveButton(g jit.Grant) *slack.ButtonBlockElement {
 	d := span(g.Request.Duration)
-	return button(ActionApprove, g.ID, "Approve "+d, "Approve "+string(g.ID)+" for "+d).WithStyle(slack.StylePrimary)
+	return askBack(button(ActionApprove, g.ID, "Approve "+d, "Approve "+string(g.ID)+" for "+d).WithStyle(slack.StylePrimary), g)
 }
 
 func denyButton(g jit.Grant) *slack.ButtonBlockElement {

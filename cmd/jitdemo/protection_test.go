@@ -96,7 +96,7 @@ func (b *browser) scans() {
 func (b *browser) protects() {
 	b.t.Helper()
 	b.click(`.ephemeral [data-key$="=prod-web/jump-1"]`)
-	b.reads(".modal", "Ports that are kept shut")
+	b.reads(".modal", "Shut, unless somebody is granted access")
 	b.look("21-protect")
 	b.click(".modal [type=submit]")
 	b.until("the form to close", `document.querySelector(".modal") === null`)

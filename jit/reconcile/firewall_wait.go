@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/admission"
+	"jitbot/jit/passes"
 	"jitbot/jit/resource"
 )
 
@@ -85,7 +85,7 @@ func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []
 		if err := r.delayOpening(ctx, g, why); err != nil {
 			return true, err
 		}
-		return true, &jit.BusyError{Wait: admission.OpeningWaitsFor, Cause: errors.New(why)}
+		return true, &jit.BusyError{Wait: passes.OpeningWaitsFor, Cause: errors.New(why)}
 	}
 	return false, nil
 }
@@ -118,7 +118,7 @@ func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []jit.Path
 		return err
 	})
 	if !begun {
-		return false, &jit.BusyError{Wait: admission.OpeningWaitsFor, Cause: errors.New("a firewall on its paths is being changed")}
+		return false, &jit.BusyError{Wait: passes.OpeningWaitsFor, Cause: errors.New("a firewall on its paths is being changed")}
 	}
 	return began, err
 }

@@ -15,6 +15,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/clock"
 	"jitbot/jit/closings"
+	"jitbot/jit/passes"
 	"jitbot/jit/policies"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
@@ -54,12 +55,12 @@ type Reconciler struct {
 	trust        *clock.Trust
 	due          *closings.List
 	orphans      admission.Orphans
-	firewalls    *admission.FirewallBatch
-	refused      *admission.Unprotectable
-	startup      *admission.Startup
-	inForce      admission.InForce
+	firewalls    *passes.FirewallBatch
+	refused      *passes.Unprotectable
+	startup      *passes.Startup
+	inForce      passes.InForce
 	adminDenials admission.AdminDenials
-	common       admission.Gathered
+	common       passes.Gathered
 	passed       atomic.Int64 // when the last pass ended, in Unix nanoseconds
 }
 
@@ -104,8 +105,8 @@ func New(checks admission.Checker, state State) *Reconciler {
 	c, w := checks.Config, checks.Adapters
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
-		absences: admission.NewAbsences(), due: closings.NewList(), firewalls: admission.NewFirewallBatch(), startup: admission.NewStartup(),
-		refused: admission.NewUnprotectable(),
+		absences: admission.NewAbsences(), due: closings.NewList(), firewalls: passes.NewFirewallBatch(), startup: passes.NewStartup(),
+		refused: passes.NewUnprotectable(),
 	}
 	r.passed.Store(time.Now().UnixNano())
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)

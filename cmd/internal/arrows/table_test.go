@@ -43,11 +43,12 @@ func domain() []row {
 			},
 			"whether something may be knows nobody who does it",
 		},
+		{"jit/passes", []string{"jit", "jit/resource"}, "what is kept between passes is kept without reading or writing anything"},
 		{"jit/closings", []string{"jit", "jit/resource"}, "what is due is remembered without reading or writing anything"},
 		{
 			"jit/reconcile",
 			[]string{
-				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/policies", "jit/reach",
+				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/passes", "jit/policies", "jit/reach",
 				"jit/resource", "jit/route", "jit/rules", "jit/text", "jit/workqueue",
 			},
 			"the loop serves nobody's requests",

@@ -105,9 +105,9 @@ func TestBadOrders(t *testing.T) {
 
 func TestSayIsEscaped(t *testing.T) {
 	r := newRig(t, nil)
-	r.post(t, "say", `{"as":"U0ADA","channel":"C0GENERAL","text":"@grace <!channel> & @nobody"}`, nil)
+	r.post(t, "say", `{"as":"U0ADA","channel":"C0GENERAL","text":"@grace <b> & @nobody"}`, nil)
 	all := r.slack.Messages(slacksim.DemoGeneralID)
-	if len(all) != 1 || all[0].Text != "<@U0GRACE> &lt;!channel&gt; &amp; @nobody" {
+	if len(all) != 1 || all[0].Text != "<@U0GRACE> &lt;b&gt; &amp; @nobody" {
 		t.Errorf("posted %+v", all)
 	}
 }

@@ -1,4 +1,4 @@
-package admission
+package passes
 
 import (
 	"sync"

@@ -15,7 +15,12 @@ func (b *Bot) act(ctx context.Context, by jit.UserID, v command.Verb, id jit.ID,
 	if err != nil {
 		return b.doubtOf(ctx, string(v), by, id, err)
 	}
-	b.Log.InfoContext(ctx, "changed a grant", "action", string(v), "user", by, "grant", id, "state", g.State)
+	return b.acted(ctx, by, v, g)
+}
+
+// acted says to whoever changed a grant what that did to it.
+func (b *Bot) acted(ctx context.Context, by jit.UserID, v command.Verb, g jit.Grant) view.Message {
+	b.Log.InfoContext(ctx, "changed a grant", "action", string(v), "user", by, "grant", g.ID, "state", g.State)
 	return view.Say(view.ActionReply(v, g))
 }
 

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -52,7 +53,7 @@ func errandOf(d delivery) (errand, error) {
 		out.of(command.VerbDeny, id, nil)
 	case len(i.Actions) > 0:
 		v, _ := verbOf(i.Actions[0].ID)
-		out.of(v, jit.ID(i.Actions[0].Value), nil)
+		out.of(v, jit.ID(i.Actions[0].Value), unprotectedIDs(v, i.Actions[0].Value))
 	}
 	return out, err
 }
@@ -64,7 +65,7 @@ func (e *errand) of(v command.Verb, id jit.ID, words []string) {
 		e.subjects = vmSubjects(words)
 	case command.VerbRequest:
 	default:
-		e.subjects = []string{"grant " + string(id)}
+		e.subjects = []string{grantSubject + cmp.Or(string(id), "*")}
 	}
 	if ends(v) {
 		e.lane = endings
@@ -83,8 +84,10 @@ func ends(v command.Verb) bool {
 }
 
 const (
-	vmSubject = "vm "
-	anyVM     = vmSubject + "*"
+	vmSubject    = "vm "
+	anyVM        = vmSubject + "*"
+	grantSubject = "grant "
+	anyGrant     = grantSubject + "*" // of a line that names none
 )
 
 // vmSubjects are the VMs that words name, whichever of its names is used: the last
@@ -106,7 +109,10 @@ func vmSubjects(words []string) []string {
 
 // sameSubject reports whether two subjects may be the same.
 func sameSubject(s, t string) bool {
-	return s == t || s == anyVM && strings.HasPrefix(t, vmSubject) || t == anyVM && strings.HasPrefix(s, vmSubject)
+	among := func(any, prefix string) bool {
+		return s == any && strings.HasPrefix(t, prefix) || t == any && strings.HasPrefix(s, prefix)
+	}
+	return s == t || among(anyVM, vmSubject) || among(anyGrant, grantSubject)
 }
 
 // workWithin is how long one command or click may take.

@@ -91,11 +91,3 @@ func textOf(name, text string) func(map[string]any) {
 func without(block string) func(map[string]any) {
 	return func(values map[string]any) { delete(values, block) }
 }
-
-func ticked(block string, values ...string) func(map[string]any) {
-	all := []any{}
-	for _, v := range values {
-		all = append(all, option(v))
-	}
-	return put(block, block, map[string]any{"type": "checkboxes", "selected_options": all})
-}

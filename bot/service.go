@@ -35,6 +35,11 @@ type Service interface {
 	Cancel(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
 	// Done ends one's own access.
 	Done(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// DoneOnly ends one's own access where only one was open at a time.
+	DoneOnly(ctx context.Context, by jit.UserID, at time.Time) (jit.Grant, error)
+	// ToDecide is a grant as List shows it, with what else is open where the person
+	// may approve it.
+	ToDecide(ctx context.Context, by jit.UserID, id jit.ID) (access.ListedGrant, error)
 	// Revoke ends somebody's access.
 	Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
 
@@ -65,6 +70,8 @@ type Service interface {
 	// ProtectAsOf shuts ports of VMs, named as in Ask, which was asked for at a time;
 	// each VM has its own outcome.
 	ProtectAsOf(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy, asked time.Time) ([]access.VMResult, error)
+	// UnprotectEffects says what ending that would open, to whoever may end it.
+	UnprotectEffects(ctx context.Context, by jit.UserID, words []string) ([]access.UnprotectEffect, error)
 	// UnprotectAsOf ends that; each VM has its own outcome. A protection that was asked
 	// for after it is left as it is; the zero time is now.
 	UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, asked time.Time) ([]access.VMResult, error)

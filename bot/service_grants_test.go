@@ -82,6 +82,23 @@ func (s *fakeService) Done(ctx context.Context, by jit.UserID, id jit.ID) (jit.G
 	return s.end(ctx, jit.Decision{Ending: jit.Finished, By: jit.Person{ID: by}}, id)
 }
 
+func (s *fakeService) DoneOnly(ctx context.Context, by jit.UserID, at time.Time) (jit.Grant, error) {
+	mine, err := s.List(ctx, by, false)
+	for _, l := range mine {
+		if l.Grant.State == jit.Open && !l.Grant.Clock.Approved.After(at) {
+			return s.Done(ctx, by, l.Grant.ID)
+		}
+	}
+	return jit.Grant{}, errors.Join(err, jit.Refuse(jit.ErrStale, "You have no access that is open."))
+}
+
+func (s *fakeService) ToDecide(_ context.Context, by jit.UserID, id jit.ID) (access.ListedGrant, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.grants[id]
+	return access.ListedGrant{Grant: g, Mine: g.Request.By.ID == by, Approver: by == graceID || by == linusID}, nil
+}
+
 func (s *fakeService) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
 	return s.end(ctx, jit.Decision{Ending: jit.Revoked, By: jit.Person{ID: by}, Reason: reason}, id)
 }

@@ -35,7 +35,7 @@ var (
 )
 
 // ErrRights is an ErrAuthority: the person lacks Azure actions, which are named last.
-var ErrRights = fmt.Errorf("Azure rights are missing: %w", ErrAuthority)
+var ErrRights = fmt.Errorf("rights in Azure are missing: %w", ErrAuthority)
 
 // BusyError says how long Azure asked to wait. It is an ErrBusy.
 type BusyError struct {
@@ -88,7 +88,7 @@ func (r *Refusal) Say(show func(any) string) string {
 
 // And is the refusal with another's sentence on the next line.
 func (r *Refusal) And(next *Refusal) *Refusal {
-	return &Refusal{Kind: r.Kind, format: r.format + "\n" + next.format, args: append(r.args[:len(r.args):len(r.args)], next.args...)}
+	return &Refusal{Kind: r.Kind, format: r.format + "\n" + next.format, args: slices.Concat(r.args, next.args)}
 }
 
 // Then is the refusal with what another says first, up to its semicolon, after it.

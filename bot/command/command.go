@@ -13,8 +13,8 @@ type Command struct {
 	Ask     jit.Ask    // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
 	Mine    bool       // request: from the source that was used last
 	Unknown string     // request: the first word, which is no command and must be the name of a VM
-	Grant   jit.ID     // done, revoke, cancel
-	Reason  string     // revoke; may be empty
+	Grant   jit.ID     // approve, deny, done, revoke, cancel; done: empty where none was named
+	Reason  string     // deny, revoke; of revoke it may be empty
 	All     bool       // list
 	For     jit.UserID // explain; for whom, empty for oneself
 	Scan    ScanFilter // scan
@@ -95,6 +95,23 @@ func (r *reader) onlyGrant(v Verb) Command {
 		r.fault("I do not understand %s; write nothing after the grant: /jit %s %s.", r.rest(), v, id)
 	}
 	return Command{Grant: id}
+}
+
+// anyGrant reads a grant, or nothing at all.
+func (r *reader) anyGrant(v Verb) Command {
+	if !r.more() {
+		return Command{}
+	}
+	return r.onlyGrant(v)
+}
+
+// deny reads a grant and the reason, which is told to whoever asked.
+func (r *reader) deny(v Verb) Command {
+	c := Command{Grant: r.grant(v), Reason: r.reason()}
+	if c.Grant != "" && c.Reason == "" && len(r.faults) == 0 {
+		r.fault("Say why, which whoever asked reads, as in /jit deny %s ask again after the release.", string(c.Grant))
+	}
+	return c
 }
 
 // protect reads <vm>[,<vm>…] and, for protect, the ports that the form begins with.

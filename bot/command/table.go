@@ -94,8 +94,10 @@ func askingTable() []Spec {
 			Instead: "This version cannot move access to another address yet; end it with /jit done and ask again from the new address.",
 		},
 		{
-			Verb: VerbApprove, Words: "accept ok yes lgtm agree +1",
-			Instead: "This version takes no typed approval yet; press Approve on the card, or in /jit list.",
+			Verb: VerbApprove, Usage: "approve <grant>", Does: "approves a request that waits, as the button does, for approvers",
+			Examples: []Example{{"approve g-7k2qd", "it is opened once enough have approved it"}},
+			Notes:    "Where the button would ask you once more, you are shown what you approve, and press it there.",
+			Words:    "accept ok yes lgtm agree +1", read: (*reader).onlyGrant,
 		},
 		{
 			Verb: "breakglass", Words: "emergency break-glass urgent",
@@ -161,9 +163,9 @@ func lookingTable() []Spec {
 func endingTable() []Spec {
 	return []Spec{
 		{
-			Verb: VerbDone, Usage: "done <grant>", Does: "ends your access early",
-			Examples: []Example{{"done g-7k2qd", "the rule is taken away now"}},
-			Words:    "finish finished end close exit logout leave stop quit remove delete rm disconnect", Ends: true, read: (*reader).onlyGrant,
+			Verb: VerbDone, Usage: "done [grant]", Does: "ends your access early",
+			Examples: []Example{{"done g-7k2qd", "the rule is taken away now"}, {"done", "when only one of yours is open"}},
+			Words:    "finish finished end close exit logout leave stop quit remove delete rm disconnect", Ends: true, read: (*reader).anyGrant,
 		},
 		{
 			Verb: VerbCancel, Usage: "cancel <grant>", Does: "withdraws your waiting request",
@@ -177,8 +179,9 @@ func endingTable() []Spec {
 			read: func(r *reader, v Verb) Command { return Command{Verb: v, Grant: r.grant(v), Reason: r.reason()} },
 		},
 		{
-			Verb: VerbDeny, Words: "reject no refuse decline veto -1", Ends: true,
-			Instead: "This version takes no typed denial yet; press Deny on the card, or in /jit list.",
+			Verb: VerbDeny, Usage: "deny <grant> <reason>", Does: "denies a request that waits, as the button does, for approvers",
+			Examples: []Example{{"deny g-7k2qd ask again after the release", "whoever asked reads the reason"}},
+			Words:    "reject no refuse decline veto -1", Ends: true, read: (*reader).deny,
 		},
 		{
 			Verb: VerbUnprotect, Usage: "unprotect <vm>[,<vm>…]", Does: "ends the protection of VMs, for admins",

@@ -41,7 +41,7 @@ func (d *draft) quote(label, written string) *draft {
 }
 
 // points adds what people or Azure wrote, letter by letter, a point a line.
-func (d *draft) points(written []string, most int, more string) *draft {
+func (d *draft) points(written []string, most int, more string) {
 	var shown, said []string
 	for i, w := range written {
 		if i == most {
@@ -56,42 +56,39 @@ func (d *draft) points(written []string, most int, more string) *draft {
 		d.blocks = append(d.blocks, slack.NewSectionBlock(plain(Clip(strings.Join(shown, "\n"), maxSection)), nil, nil))
 		d.said = append(d.said, said...)
 	}
-	return d
 }
 
 // warn adds what is dangerous, in the words of people or Azure.
-func (d *draft) warn(warnings ...string) *draft {
+func (d *draft) warn(warnings ...string) {
 	for _, w := range warnings {
 		d.quote("⚠️ ", w)
 	}
-	return d
 }
 
 // press adds a row of buttons, if there are any.
-func (d *draft) press(all ...*slack.ButtonBlockElement) *draft {
+func (d *draft) press(all ...*slack.ButtonBlockElement) {
 	d.blocks = append(d.blocks, buttons(all...)...)
-	return d
 }
 
 // small adds the small print: the grant's id and sentences in mrkdwn, then notes in
 // plain text.
 func (d *draft) small(id jit.ID, lines, notes []string) *draft {
-	print := []string{Code(string(id))}
+	first := []string{Code(string(id))}
 	if id == "" {
-		print = nil
+		first = nil
 	}
-	print = append(print, lines...)
-	if len(print)+len(notes) == 0 {
+	first = append(first, lines...)
+	if len(first)+len(notes) == 0 {
 		return d
 	}
-	if most := maxContext - len(print); len(notes) > most {
+	if most := maxContext - len(first); len(notes) > most {
 		notes = append(notes[:most-1:most-1], text.Count(len(notes)-most+1, "more note", "more notes")+".")
 	}
-	elements := make([]slack.MixedElement, 0, len(print)+len(notes))
-	for _, line := range print {
+	elements := make([]slack.MixedElement, 0, len(first)+len(notes))
+	for _, line := range first {
 		elements = append(elements, mrkdwn(line, maxField))
 	}
-	d.said = append(d.said, print...)
+	d.said = append(d.said, first...)
 	for _, n := range notes {
 		n = Clip(text.Clean(n), maxNote)
 		elements = append(elements, plain(n))

@@ -53,14 +53,7 @@ func grouped(grants []jit.Grant, most int) (sentences, lines []string) {
 			taken[g.ID] = true
 			name := mentionUser(g.Request.By.ID) + " at " + targetNames(g) + " (" + Code(string(g.ID)) + ")"
 			names = append(names, name)
-			line := name + ": " + stateText(g) + "."
-			if g.State == jit.Closing || g.State == jit.Closed {
-				line += " " + oneLine(whyEnded(g))
-				if g.Decision.Reason != "" {
-					line += " Why: " + Sentence(g.Decision.Reason)
-				}
-			}
-			lines = append(lines, line)
+			lines = append(lines, name+": "+stateText(g)+"."+afterSpace(howEnded(g)))
 		}
 		if len(names) == 0 {
 			continue
@@ -69,6 +62,18 @@ func grouped(grants []jit.Grant, most int) (sentences, lines []string) {
 		left = max(0, left-len(names))
 	}
 	return sentences, lines
+}
+
+// howEnded says why live access ended; empty for what was never live.
+func howEnded(g jit.Grant) string {
+	if g.State != jit.Closing && g.State != jit.Closed {
+		return ""
+	}
+	why := oneLine(whyEnded(g))
+	if g.Decision.Reason != "" {
+		why += " Why: " + Sentence(g.Decision.Reason)
+	}
+	return why
 }
 
 // Ended tells a channel of many grants that ended, whose cards may not say so yet.

@@ -134,11 +134,11 @@ func portWord(p jit.Ports) string {
 // span is a duration in words: 30 min, 1 h 30 min.
 func span(d time.Duration) string {
 	var out []string
-	for _, part := range strings.SplitAfterN(text.Duration(d), "", -1) {
-		switch {
-		case part == "h" || part == "s":
+	for _, part := range strings.Split(text.Duration(d), "") {
+		switch part {
+		case "h", "s":
 			out = append(out, " "+part+" ")
-		case part == "m":
+		case "m":
 			out = append(out, " min ")
 		default:
 			out = append(out, part)

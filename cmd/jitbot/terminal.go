@@ -56,7 +56,7 @@ func (s screen) fold(t, indent string) string {
 	}
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(t) {
+	for word := range strings.FieldsSeq(t) {
 		switch {
 		case line == "":
 			line = word
@@ -85,19 +85,8 @@ func (s screen) table(rows []row) string {
 			widths[i] = max(widths[i], utf8.RuneCountInString(r.cells[i]))
 		}
 	}
-	const gap = 2
-	total := gap * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
-	}
-	for ; !s.wide && total > columns; total-- {
-		widest := 0
-		for i, w := range widths {
-			if w > widths[widest] {
-				widest = i
-			}
-		}
-		widths[widest]--
+	if !s.wide {
+		narrow(widths)
 	}
 	var b strings.Builder
 	for _, r := range rows {
@@ -113,6 +102,25 @@ func (s screen) table(rows []row) string {
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return b.String()
+}
+
+const gap = 2 // between columns
+
+// narrow cuts the widest columns until all fit the terminal.
+func narrow(widths []int) {
+	total := gap * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for ; total > columns; total-- {
+		widest := 0
+		for i, w := range widths {
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		widths[widest]--
+	}
 }
 
 // clip cuts a text to n characters, of which the last one says so.

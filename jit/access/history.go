@@ -18,14 +18,9 @@ const historyPages = 10
 // else what is of themselves and what is of VMs that they may see. A page may have
 // fewer lines than asked for and be followed by others.
 func (s *Service) History(ctx context.Context, by jit.UserID, q record.Query) (page []jit.Event, next uint64, err error) {
-	visible := s.byAzureRights(by)
-	if !by.Host() {
-		if _, err := s.checks.Member(ctx, by); err != nil {
-			return nil, 0, err
-		}
-		if visible, err = s.visibleVMs(ctx, by); err != nil {
-			return nil, 0, err
-		}
+	sees, err := s.seesLines(ctx, by)
+	if err != nil {
+		return nil, 0, err
 	}
 	limit := q.Limit
 	for range historyPages {
@@ -34,21 +29,34 @@ func (s *Service) History(ctx context.Context, by jit.UserID, q record.Query) (p
 			return page, 0, fmt.Errorf("reading the history: %w", err)
 		}
 		for _, e := range found {
-			if !by.Host() && !visible.seesLine(ctx, e) {
+			if !sees(e) {
 				continue
 			}
-			if page = append(page, e); len(page) == limit {
-				if e.Seq != found[len(found)-1].Seq {
-					after = e.Seq
-				}
-				return page, after, nil
+			if page = append(page, e); len(page) < limit {
+				continue
 			}
+			if e.Seq != found[len(found)-1].Seq {
+				after = e.Seq
+			}
+			return page, after, nil
 		}
 		if q.Before, next = after, after; after == 0 {
 			break
 		}
 	}
 	return page, next, nil
+}
+
+// seesLines tells which lines of the record somebody may see.
+func (s *Service) seesLines(ctx context.Context, by jit.UserID) (func(jit.Event) bool, error) {
+	if by.Host() {
+		return func(jit.Event) bool { return true }, nil
+	}
+	if _, err := s.checks.Member(ctx, by); err != nil {
+		return nil, err
+	}
+	visible, err := s.visibleVMs(ctx, by)
+	return func(e jit.Event) bool { return visible.seesLine(ctx, e) }, err
 }
 
 // seesLine reports whether a line of the record may be shown. One that names no VM is

@@ -80,8 +80,9 @@ func Read(
 			}
 			if err != nil {
 				yield(jit.Event{Seq: last + 1}, err)
+				return
 			}
-			if err != nil || len(page) == 0 {
+			if len(page) == 0 {
 				return
 			}
 		}

@@ -47,23 +47,28 @@ func Lines(r io.Reader) iter.Seq2[jit.Event, error] {
 	return func(yield func(jit.Event, error) bool) {
 		in := bufio.NewReaderSize(r, 1<<16)
 		for n := uint64(1); ; n++ {
-			line, err := readLine(in)
-			if errors.Is(err, io.EOF) && len(line) == 0 {
-				return
-			}
-			if err != nil && !errors.Is(err, io.EOF) {
-				yield(jit.Event{}, fmt.Errorf("reading line %d: %w", n, err))
-				return
-			}
-			e, err := ParseLine(line)
-			if err != nil {
-				err = fmt.Errorf("in the %d. line of the file: %w", n, err)
-			}
-			if !yield(e, err) || err != nil {
+			e, err := nextLine(in, n)
+			if errors.Is(err, io.EOF) || !yield(e, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// nextLine reads the n-th line; io.EOF when there is none.
+func nextLine(in *bufio.Reader, n uint64) (jit.Event, error) {
+	line, err := readLine(in)
+	switch end := errors.Is(err, io.EOF); {
+	case end && len(line) == 0:
+		return jit.Event{}, io.EOF
+	case err != nil && !end:
+		return jit.Event{}, fmt.Errorf("reading line %d: %w", n, err)
+	}
+	e, err := ParseLine(line)
+	if err != nil {
+		return e, fmt.Errorf("in the %d. line of the file: %w", n, err)
+	}
+	return e, nil
 }
 
 // readLine reads to the end of a line, which is in it.

@@ -60,7 +60,7 @@ func findOld(tx *bbolt.Tx) error {
 	return tx.Bucket([]byte(bucketEvents)).ForEach(func(k, v []byte) error {
 		var e jit.Event
 		if unseal(bucketEvents, k, v, &e) != nil {
-			return nil
+			return nil //nolint:nilerr // see above
 		}
 		for _, p := range foundBy(e) {
 			if err := found.Put(p.key, p.value); err != nil {
@@ -85,24 +85,25 @@ func (b *Store) Find(ctx context.Context, q record.Query) (page []jit.Event, nex
 				return err
 			}
 			e, err := line(tx, seq)
-			if err != nil {
+			if err != nil || tooOld(q, e) {
 				return err
 			}
-			if !q.Since.IsZero() && e.At.Before(q.Since.Add(-clockSlack)) {
-				return nil
-			}
-			if !q.Matches(e) {
-				continue
-			}
-			if len(page) >= q.Limit {
+			if full := len(page) >= q.Limit; full && q.Matches(e) {
 				next = page[len(page)-1].Seq
 				return nil
 			}
-			page = append(page, e)
+			if q.Matches(e) {
+				page = append(page, e)
+			}
 		}
 		return nil
 	})
 	return page, next, err
+}
+
+// tooOld reports whether no line before this one can match.
+func tooOld(q record.Query, e jit.Event) bool {
+	return !q.Since.IsZero() && e.At.Before(q.Since.Add(-clockSlack))
 }
 
 // line reads one line of the record.

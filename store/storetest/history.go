@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,9 +37,9 @@ func testHistory(t *testing.T, s *suite) {
 		{User: "U"},
 	} {
 		var want, have []jit.Event
-		for i := len(all) - 1; i >= 0; i-- {
-			if q.Matches(all[i]) {
-				want = append(want, all[i])
+		for _, e := range slices.Backward(all) {
+			if q.Matches(e) {
+				want = append(want, e)
 			}
 		}
 		q.Limit = 3

@@ -65,7 +65,7 @@ func OpenHost(ctx context.Context, o Options) (*Host, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	checks := admission.NewChecker(o.Config.Jit, admission.Adapters{Grants: s, Protections: s, Record: s, Names: s, Log: o.Log})
-	by := host.User(uint32(os.Geteuid())) //nolint:gosec // an account's number is none of these too large
+	by := host.User(uint32(os.Geteuid()))
 	session := hostSession{by: by, service: access.New(checks, s, idle{}), store: s}
 	return &Host{Session: session, stopped: &stopped{Options: o, store: s}, close: s.Close}, nil
 }

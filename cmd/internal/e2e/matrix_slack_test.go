@@ -206,12 +206,6 @@ func (s *slackBot) direct(user string, before int) string {
 	return text
 }
 
-// command types what the button does.
-func (s *slackBot) command(by jit.UserID, action string, id jit.ID) string {
-	s.t.Helper()
-	return s.typed(by, action+" "+string(id))
-}
-
 func (s *slackBot) typed(by jit.UserID, text string) string {
 	s.t.Helper()
 	user := string(by)

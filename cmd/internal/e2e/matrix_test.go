@@ -96,9 +96,7 @@ func TestMatrixOfChanges(t *testing.T) {
 		for _, action := range actions {
 			for i, state := range jit.States() {
 				s.cell(words[1], action, state, words[2+i], s.press)
-				if action != "approve" && action != "deny" { // these have no command
-					s.cell(words[1], action, state, words[2+i], s.command)
-				}
+				s.cell(words[1], action, state, words[2+i], s.command)
 			}
 		}
 	}
@@ -118,10 +116,10 @@ func (s *slackBot) cell(kind, action string, state jit.State, outcome string, do
 	if outcome == "yes" {
 		want, after = done()[action].says, done()[action].state
 	}
-	if unreachable(by) && action == "deny" {
+	got := do(by, action, g.ID)
+	if unreachable(by) && action == "deny" && got == "" {
 		want = "" // the answer to a form is a direct message
 	}
-	got := do(by, action, g.ID)
 	if !strings.Contains(got, want) || want == "" && got != "" {
 		s.t.Errorf("%s of a grant that is %s by %s: read %q, want %q", action, state, kind, got, want)
 	}

@@ -152,7 +152,7 @@ func (s *Server) admit(next http.Handler) http.Handler {
 		case !ok || a.err != nil:
 			reply(w, nil, jit.Refuse(jit.ErrAuthority, "Who you are on this machine cannot be told: %s.", fmt.Sprint(a.err)))
 			return
-		case !mayEnter(a.uid, uint32(os.Geteuid())): //nolint:gosec // an account's number is none of these too large
+		case !mayEnter(a.uid, uint32(os.Geteuid())):
 			s.refuse(r.Context(), User(a.uid))
 			reply(w, nil, jit.Refuse(jit.ErrAuthority, "%s is not the account that jitbot runs as; run this as that one, or as root.", User(a.uid)))
 			return

@@ -41,6 +41,7 @@ func (k *walk) inTrouble(do func()) {
 	k.draw.Logf("%s: Azure has %s of %q %q, %d times after %d", time.Now().Format(time.TimeOnly), one.name, f.Method, f.Path, f.Times, f.Skip)
 	active := k.Azure.AddFault(f)
 	k.faulty = true
+	k.Told.MayBeLate(time.Hour) // while Azure fails, and for what it failed at
 	do()
 	k.Pass(some(k.draw, "for", 5*time.Second, 40*time.Second, 90*time.Second))
 	if seldom(k.draw, "restart", 3) {
@@ -50,5 +51,6 @@ func (k *walk) inTrouble(do func()) {
 	k.draw.Logf("%s: Azure is well again after %d", time.Now().Format(time.TimeOnly), active.Hits())
 	k.Pass(k.variant.rest + 200*time.Second)
 	k.check()
+	k.Told.MayBeLate(k.variant.rest)
 	k.faulty = false
 }

@@ -55,12 +55,14 @@ func demoHints() []Hint {
 		{"vms [text]", "VMs, whether they are protected, and what may be asked for"},
 		{"scan [unhealthy|healthy|na] [text]", "which VMs have open management ports, and by which rule"},
 		{"explain <vm> [@user]", "a dry run: may you ask, who approves, what else keeps the port open or shut"},
-		{"done <grant>", "ends your access early"},
+		{"done [grant]", "ends your access early"},
 		{"cancel <grant>", "withdraws your waiting request"},
+		{"approve <grant>", "approves a request that waits, as the button does, for approvers"},
+		{"deny <grant> <reason>", "denies a request that waits, as the button does, for approvers"},
 		{"revoke <grant> [reason]", "ends somebody's access, for approvers and admins"},
 		{"protect <vm>[,<vm>…] [ports]", "keeps ports shut unless access is granted, for admins"},
 		{"unprotect <vm>[,<vm>…]", "ends that, for admins"},
-		{"help", "lists the commands"},
+		{"help [command]", "lists the commands, or tells of one"},
 	}
 }
 
@@ -76,7 +78,7 @@ func grantWalk() Walk {
 			Type: "/jit request web-1 22 30m from 203.0.113.7 for looking at the logs",
 		},
 		{
-			Text:   "As Grace, press Approve on the card, and see the rule appear.",
+			Text:   "As Grace, press Approve on the card, and again where it asks back: the rule appears.",
 			Button: "Become Grace", As: slacksim.DemoApproverID, Channel: slacksim.DemoChannelID, Done: Opened,
 		},
 		{
@@ -102,7 +104,7 @@ func protectionWalk() Walk {
 			Button: "Become Grace", As: slacksim.DemoApproverID, Channel: slacksim.DemoChannelID, Done: Opened,
 		},
 		{
-			Text:   "As Linus, unprotect it: jitbot's deny goes, other people's rules are as before.",
+			Text:   "As Linus, unprotect it and press Unprotect in the answer: jitbot's deny goes, other people's rules are as before.",
 			Button: "Send it", As: slacksim.DemoApprover2ID, Channel: "dm", Type: "/jit unprotect jump-1", Done: Unprotected,
 		},
 	}}

@@ -98,16 +98,8 @@ func (f filterSet) doors(p packet) []string {
 	var all []string
 	for _, c := range f.nat {
 		for _, r := range c.Rules {
-			if r.TranslatedAddress != p.destination.String() || r.TranslatedPort != strconv.Itoa(p.port) ||
-				len(r.Destinations) != 1 || len(r.Ports) != 1 {
-				continue
-			}
-			outside, err := netip.ParseAddr(r.Destinations[0])
-			port, bad := strconv.Atoi(r.Ports[0])
-			if err != nil || bad != nil {
-				continue
-			}
-			if outside.IsPrivate() && !p.source.IsPrivate() {
+			outside, port, leads := publicSide(r, p)
+			if !leads || outside.IsPrivate() && !p.source.IsPrivate() {
 				continue // nothing from the internet gets to an address inside
 			}
 			knock := packet{source: p.source, destination: outside, port: port, protocol: p.protocol}
@@ -119,6 +111,17 @@ func (f filterSet) doors(p packet) []string {
 		}
 	}
 	return all
+}
+
+// publicSide is where a NAT rule takes packets to what one is for.
+func publicSide(r FirewallRule, p packet) (outside netip.Addr, port int, leads bool) {
+	if r.TranslatedAddress != p.destination.String() || r.TranslatedPort != strconv.Itoa(p.port) ||
+		len(r.Destinations) != 1 || len(r.Ports) != 1 {
+		return outside, 0, false
+	}
+	outside, err := netip.ParseAddr(r.Destinations[0])
+	port, bad := strconv.Atoi(r.Ports[0])
+	return outside, port, err == nil && bad == nil
 }
 
 // forwards asks the network rules about a packet; none that meets it means

@@ -56,6 +56,7 @@ func crashEverywhere(t *testing.T, name, vm string, seed func(*azuresim.Sim)) {
 func crashLife(t *testing.T, w *world, f *simulated.CrashPoint, name, vm string) {
 	w.Azure.Configure(func(s *azuresim.Settings) { s.FirewallTime = 5 * time.Second })
 	w.Config.FirewallWithin = time.Minute
+	w.Told.MayBeLate(10 * time.Minute) // nobody tells of it until the restart
 	foreign, firewalls := w.Foreign(), w.ForeignFirewalls()
 	w.Config.Approvals[0].PendingFor = 150 * time.Second // longer than until the look after the restart
 	w.Config.Policies[0].Ports[0].Shortest = time.Minute

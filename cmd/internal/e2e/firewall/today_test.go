@@ -155,7 +155,7 @@ func TestDNATAtAPrivateAddress(t *testing.T) {
 		f, _ := w.Azure.Firewall(azuresim.DemoFirewall)
 		for i, c := range f.Collections {
 			if c.Kind == azuresim.NAT {
-				f.Collections[i].Rules = append(c.Rules, azuresim.FirewallRule{
+				f.Collections[i].Rules = append(f.Collections[i].Rules, azuresim.FirewallRule{
 					Name: "inner-rdp", Protocols: []string{"TCP"}, Sources: []string{"*"}, Destinations: []string{"10.40.0.4"}, Ports: []string{"3389"},
 					TranslatedAddress: "10.40.1.4", TranslatedPort: "3389",
 				})

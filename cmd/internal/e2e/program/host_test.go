@@ -108,7 +108,7 @@ func TestHostCommandsOfARunningBot(t *testing.T) {
 		return slices.ContainsFunc(n.Messages(slacksim.DemoChannelID), func(m slacksim.Message) bool { _, ok := m.Button(approveButton); return ok })
 	})
 	s.want(0, "is cancelled: nothing of it is open", "revoke", "--all", "--yes")
-	s.awaitTold("was withdrawn by")
+	s.awaitTold("Withdrawn by")
 	s.want(0, "Nothing is open", "revoke", "--all", "--yes")
 	p.stop()
 	if _, err := os.Stat(host.Path(s.store())); err == nil {

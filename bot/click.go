@@ -62,14 +62,19 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		return
 	}
 	action := i.Actions[0].ID
-	if i.View.Callback == view.FormRequest && view.Redraws(action) {
+	switch {
+	case i.View.Callback == view.FormRequest && view.Redraws(action):
 		b.choose(ctx, e, i)
-		return
-	}
-	if i.View.Callback == view.FormProtect && (action == view.ActionAddPort || action == view.ActionRemovePort) {
+	case i.View.Callback == view.FormProtect && (action == view.ActionAddPort || action == view.ActionRemovePort):
 		b.pressRow(ctx, e, i)
-		return
+	default:
+		b.clickButton(ctx, e, i, raw)
 	}
+}
+
+// clickButton takes a press of a button of a message or of Home.
+func (b *Bot) clickButton(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+	action := i.Actions[0].ID
 	v, stored := verbOf(action)
 	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !means(v, i.Actions[0].Value)) {
 		b.Log.WarnContext(ctx, "a click that means nothing", "action", view.Clip(text.Clean(action), 50), "user", i.User.ID)

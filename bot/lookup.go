@@ -129,53 +129,71 @@ func (b *Bot) unread(ctx context.Context, doing string, by jit.UserID, line stri
 
 // pressScanButton takes a press of a button of a scan: nothing is changed by it.
 func (b *Bot) pressScanButton(i form.Interaction) {
-	var show func(context.Context)
-	lane := prompts
-	switch a := i.Actions[0]; a.ID {
-	case view.ActionProtect:
-		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
-			return
-		}
-		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
-		show = func(ctx context.Context) { b.openForm(ctx, f) }
-	case view.ActionDenyAgain:
-		d, ok := view.UnpackDenial(a.Value)
-		if !ok {
-			return
-		}
-		show = func(ctx context.Context) { b.openDenyForm(ctx, i, d.ID, d.Reason) }
-	case view.ActionReadAgain:
-		c, err := command.Parse(a.Value)
-		if err != nil || c.Unknown != "" {
-			return
-		}
-		cmd := slashCommand{User: i.User.ID, Text: a.Value, ResponseURL: i.ResponseURL}
-		lane, show = reads, func(ctx context.Context) { b.readAgain(ctx, cmd, c) }
-	case view.ActionAgain:
-		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
-		show = func(ctx context.Context) { b.openForm(ctx, f) }
-	case view.ActionWitness:
-		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
-			return
-		}
-		lane, show = reads, func(ctx context.Context) { b.say(replyTo(i), b.witness(ctx, i.User.ID, a.Value)) }
-	default:
-		var f command.ScanFilter
-		if json.Unmarshal([]byte(a.Value), &f) != nil || f.Offset < 0 || f.Text != text.Clean(f.Text) {
-			b.answerClick(i, "This button is of no use any more; type /jit scan again.")
-			return
-		}
-		lane, show = reads, func(ctx context.Context) { b.say(replyTo(i), b.scan(ctx, replyTo(i), f, "")) }
+	lane, show := b.shownBy(i)
+	if show == nil {
+		return
 	}
 	if !b.later(lane, replyTo(i), "a button of a scan", show) {
 		b.answerClick(i, b.full())
 	}
 }
 
+// shownBy is what a button shows; nil when it means nothing.
+func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
+	switch a := i.Actions[0]; a.ID {
+	case view.ActionProtect:
+		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
+			return prompts, nil
+		}
+		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
+		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
+	case view.ActionDenyAgain:
+		d, ok := view.UnpackDenial(a.Value)
+		if !ok {
+			return prompts, nil
+		}
+		return prompts, func(ctx context.Context) { b.openDenyForm(ctx, i, d.ID, d.Reason) }
+	case view.ActionAgain:
+		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
+		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
+	case view.ActionWitness:
+		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
+			return prompts, nil
+		}
+		return reads, func(ctx context.Context) { b.say(replyTo(i), b.witness(ctx, i.User.ID, a.Value)) }
+	case view.ActionReadAgain:
+		return reads, b.shownAgain(i, a.Value)
+	default:
+		return reads, b.shownNext(i, a.Value)
+	}
+}
+
+// shownAgain carries out a line that only reads once more.
+func (b *Bot) shownAgain(i form.Interaction, line string) func(context.Context) {
+	c, err := command.Parse(line)
+	if err != nil || c.Unknown != "" {
+		return nil
+	}
+	cmd := slashCommand{User: i.User.ID, Text: line, ResponseURL: i.ResponseURL}
+	return func(ctx context.Context) { b.readAgain(ctx, cmd, c) }
+}
+
+// shownNext shows the next page of a scan.
+func (b *Bot) shownNext(i form.Interaction, value string) func(context.Context) {
+	var f command.ScanFilter
+	if json.Unmarshal([]byte(value), &f) != nil || f.Offset < 0 || f.Text != text.Clean(f.Text) {
+		b.answerClick(i, "This button is of no use any more; type /jit scan again.")
+		return nil
+	}
+	return func(ctx context.Context) { b.say(replyTo(i), b.scan(ctx, replyTo(i), f, "")) }
+}
+
 // isScanButton reports whether a button only shows something.
 func isScanButton(action string) bool {
-	only := []string{view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionMissing,
-		view.ActionDenyAgain, view.ActionReadAgain}
+	only := []string{
+		view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionMissing,
+		view.ActionDenyAgain, view.ActionReadAgain,
+	}
 	return slices.Contains(only, action)
 }
 

@@ -20,7 +20,10 @@ func TestUnprotectQuestions(t *testing.T) {
 	refused, unread, gone := vm("db-1"), vm("db-2"), access.UnprotectEffect{VMResult: vm("web-3"), Gone: true}
 	refused.Err, unread.Err = jit.Refuse(jit.ErrStale, "%s is not protected, so there is nothing to remove.", "db-1"), errors.New("reset")
 	some := []access.UnprotectEffect{
-		{VMResult: refused}, {VMResult: unread}, gone, {VMResult: vm("web-2")},
+		{VMResult: refused},
+		{VMResult: unread},
+		gone,
+		{VMResult: vm("web-2")},
 		{VMResult: vm("web-1"), Opens: []access.Opened{
 			{Ports: ssh, Source: "Internet", Answer: reach.AnswerAllow, Rules: rule},
 			{Ports: ssh, Source: "VirtualNetwork", Answer: reach.AnswerPartly, Rules: rule, Who: "198.51.100.0/24 to 22/tcp is allowed by allow-ssh."},

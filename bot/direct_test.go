@@ -161,9 +161,9 @@ func TestGuestsAndStrangersGetNothingByDirectMessage(t *testing.T) {
 func TestADirectMessageIsNeitherLostNorDoubled(t *testing.T) {
 	o := setUp(t, slacksim.Options{NoRateLimits: true, RetryDelays: []time.Duration{}})
 	_, stop := o.open()
-	o.inbox.fail = errors.New("the disk is full")
+	o.inbox.failWith(errors.New("the disk is full"))
 	o.reads(o.said(adaID, "request web-1 ssh 1h from 203.0.113.7 for x").Text, "Something broke on my side")
-	o.inbox.fail = nil
+	o.inbox.failWith(nil)
 	o.reads(o.said(adaID, "request web-1 ssh 1h from 203.0.113.7 for the fix").Text, "waits for approval")
 	o.finished()
 	envelopes := o.sim.Envelopes()
@@ -232,6 +232,6 @@ func TestTheFirstWordMayBeAVM(t *testing.T) {
 	if n := o.service.noted("ask"); n != 1 {
 		t.Errorf("%d requests were made, not 1", n)
 	}
-	o.service.fail = errors.New("Azure is away")
+	o.service.failWith(errors.New("Azure is away"))
 	o.reads(o.jit(adaID, "web-1 ssh for x"), "cannot be seen just now")
 }

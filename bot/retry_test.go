@@ -16,7 +16,7 @@ func TestFaultsOfReadsMayBeTriedAgain(t *testing.T) {
 	o := setUp(t, slacksim.Options{NoRateLimits: true})
 	o.service.vms = machines(1)
 	o.open()
-	o.service.fail = fmt.Errorf("reading: %w", jit.ErrBusy)
+	o.service.failWith(fmt.Errorf("reading: %w", jit.ErrBusy))
 	for _, line := range []string{"list", "vms", "scan", "explain web-1"} {
 		o.sim.Reload(graceID)
 		o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", line))
@@ -28,7 +28,7 @@ func TestFaultsOfReadsMayBeTriedAgain(t *testing.T) {
 		}
 	}
 	o.sim.Reload(graceID)
-	o.service.fail = fmt.Errorf("reading: %w", jit.ErrForbidden)
+	o.service.failWith(fmt.Errorf("reading: %w", jit.ErrForbidden))
 	o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", "list"))
 	if m := o.shown(graceID, "Tell an admin"); strings.Contains(string(m.Blocks), "Try again") {
 		t.Errorf("what lasts may be tried again: %s", m.Blocks)
@@ -40,7 +40,7 @@ func TestTheReasonOfADenialIsKept(t *testing.T) {
 	o := setUp(t, slacksim.Options{NoRateLimits: true})
 	_, card := o.pending()
 	o.open()
-	o.service.fail = errors.New("reset")
+	o.service.failWith(errors.New("reset"))
 	o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "deny"))
 	v := o.form(graceID)
 	o.must(o.sim.Submit(o.ctx, graceID, v.ID, slacksim.Values{"reason": "not during the sale"}))

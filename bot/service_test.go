@@ -49,6 +49,13 @@ type fakeService struct {
 	holding    chan struct{} // told of each that waits
 }
 
+// failWith has what is asked for fail; nil ends that.
+func (s *fakeService) failWith(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail = err
+}
+
 func (s *fakeService) note(format string, args ...any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,6 +23,7 @@ func verbOf(action string) (command.Verb, bool) {
 	v, ok := map[string]command.Verb{
 		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke,
 		view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
+		view.ActionUnprotect: command.VerbUnprotect,
 	}[action]
 	return v, ok
 }
@@ -60,7 +61,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.ack(ctx, e, nil)
 		return
 	}
-	action, id := i.Actions[0].ID, jit.ID(i.Actions[0].Value)
+	action := i.Actions[0].ID
 	if i.View.Callback == view.FormRequest && view.Redraws(action) {
 		b.choose(ctx, e, i)
 		return
@@ -70,7 +71,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		return
 	}
 	v, stored := verbOf(action)
-	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !id.Valid()) {
+	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !means(v, i.Actions[0].Value)) {
 		b.Log.WarnContext(ctx, "a click that means nothing", "action", view.Clip(text.Clean(action), 50), "user", i.User.ID)
 		b.ack(ctx, e, nil)
 		return
@@ -81,7 +82,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 			return
 		}
 	}
-	if action != view.ActionDeny && !ends(v) && !b.allowClick(ctx, e, i, t) {
+	if action != view.ActionDeny && action != view.ActionDenyAgain && !ends(v) && !b.allowClick(ctx, e, i, t) {
 		return
 	}
 	if stored {
@@ -118,7 +119,7 @@ func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction) {
 	case view.ActionMissing:
 		b.say(replyTo(i), view.Missing(i.Actions[0].Value))
 	case view.ActionDeny:
-		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
+		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id, "") }) {
 			b.answerClick(i, b.full())
 		}
 		b.tellClicked(i, id)
@@ -217,8 +218,11 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 	}
 	v, ok := verbOf(i.Actions[0].ID)
 	id := jit.ID(i.Actions[0].Value)
-	if !ok || !id.Valid() {
+	if !ok || !means(v, i.Actions[0].Value) {
 		return view.Message{}
+	}
+	if v == command.VerbUnprotect {
+		return b.unprotect(ctx, e, i.Actions[0].Value) // who may is decided there
 	}
 	if err := b.Service.Known(ctx, i.User.ID); err != nil {
 		return b.refusalOf(ctx, string(v), i.User.ID, id, err)

@@ -105,7 +105,7 @@ func TestLists(t *testing.T) {
 }
 
 func TestDenyForm(t *testing.T) {
-	raw, err := json.Marshal(view.DenyForm("g-7k2qd"))
+	raw, err := json.Marshal(view.DenyForm("g-7k2qd", ""))
 	if err != nil {
 		t.Fatal(err)
 	}

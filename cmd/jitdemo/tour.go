@@ -108,11 +108,11 @@ func (t *tour) wrongPeople() error {
 	if _, err := t.slack.Slash(t.done, slacksim.DemoOutsiderID, slacksim.DemoChannelID, "/jit", request); err != nil {
 		return fmt.Errorf("typing as Mallory: %w", err)
 	}
-	said := func(n *slacksim.Snapshot) bool { return len(n.DMs(slacksim.DemoOutsiderID)) > 0 }
+	said := func(n *slacksim.Snapshot) bool { return len(n.Ephemerals(slacksim.DemoOutsiderID)) > 0 }
 	if err := t.until("Mallory's refusal", said); err != nil {
 		return err
 	}
-	t.says("jitbot, to Mallory", last(t.slack.DMs(slacksim.DemoOutsiderID)).Text)
+	t.says("jitbot, to Mallory alone", last(t.slack.Ephemerals(slacksim.DemoOutsiderID)).Text)
 	return t.reaches(false)
 }
 

@@ -17,7 +17,7 @@ func TestTour(t *testing.T) {
 	told := out.String()
 	at := 0
 	for _, scene := range []string{
-		"shut to 203.0.113.7", "waits for approval", "yourself", "no role of yours allows it",
+		"shut to 203.0.113.7", "waits for approval", "yourself", "You can't ask for",
 		"is open until", "OPEN to 203.0.113.7", "is closed", "shut to 203.0.113.7", "The chain holds",
 	} {
 		i := strings.Index(told[at:], scene)

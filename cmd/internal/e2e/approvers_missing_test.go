@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,8 +68,8 @@ func TestTheChannelIsWarnedOfWhoIsUnknown(t *testing.T) {
 			}
 		}
 		w.Start()
-		for range 3 {
-			if _, err := w.Ask(ada, time.Hour, "web-1"); err != nil {
+		for i := range 3 {
+			if _, err := w.AskFrom(ada, time.Hour, fmt.Sprintf("203.0.113.%d/32", i+1), "web-1"); err != nil {
 				t.Fatal(err)
 			}
 			w.Pass(3 * time.Minute)
@@ -82,11 +83,11 @@ func TestTheChannelIsWarnedOfWhoIsUnknown(t *testing.T) {
 			}
 		}
 		w.Groups["S0GONE"] = []jit.UserID{grace}
-		if _, err := w.Ask(ada, time.Hour, "web-1"); err != nil {
+		if _, err := w.AskFrom(ada, time.Hour, "203.0.113.20/32", "web-1"); err != nil {
 			t.Fatal(err)
 		}
 		delete(w.Groups, "S0GONE")
-		if _, err := w.Ask(ada, time.Hour, "web-1"); err != nil {
+		if _, err := w.AskFrom(ada, time.Hour, "203.0.113.21/32", "web-1"); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(3 * time.Minute)

@@ -51,6 +51,6 @@ func (k *walk) inTrouble(do func()) {
 	k.draw.Logf("%s: Azure is well again after %d", time.Now().Format(time.TimeOnly), active.Hits())
 	k.Pass(k.variant.rest + 200*time.Second)
 	k.check()
-	k.Told.MayBeLate(0)
+	k.Told.MayBeLate(k.variant.rest)
 	k.faulty = false
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -20,23 +19,10 @@ func (h *handler) slash(ctx context.Context, o order) (result, error) {
 	return slackFailure(h.opt.Slack.Slash(ctx, o.As, o.Channel, command, strings.TrimSpace(rest)))
 }
 
-var typedMention = regexp.MustCompile(`@([a-z0-9._-]+)`)
-
-// say posts a message, escaped as Slack's client does, with @names made mentions.
+// say posts a message, or a reply where it names a thread; Slack's client escapes
+// it and makes mentions of the names in it.
 func (h *handler) say(ctx context.Context, o order) (result, error) {
-	handles := map[string]string{}
-	for id, u := range h.opt.Slack.Snapshot().Users {
-		handles[u.Name] = id
-	}
-	handles[h.opt.Slack.Options().BotName] = h.opt.Slack.Options().BotUserID
-	text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(o.Text)
-	text = typedMention.ReplaceAllStringFunc(text, func(name string) string {
-		if id, ok := handles[name[1:]]; ok {
-			return "<@" + id + ">"
-		}
-		return name
-	})
-	return slackFailure(h.opt.Slack.Say(ctx, o.As, o.Channel, text))
+	return slackFailure(h.opt.Slack.SayIn(ctx, o.As, o.Channel, o.Thread, o.Text))
 }
 
 // click presses a button of a message. A card may change under the pointer:

@@ -124,8 +124,12 @@ func TestFormsThatProtect(t *testing.T) {
 			t.Errorf("%s: read %q, want %q", by, got, want)
 		}
 	}
-	if got := s.typed(carol, "unprotect dev-1,dev-2"); !strings.Contains(got, "Being unprotected: `dev-1` in `dev`") || !strings.Contains(got, "was not changed: `dev-2` is not protected") {
+	if got := s.typed(carol, "unprotect dev-1,dev-2"); !strings.Contains(got, "Unprotect `dev-1` in `dev`? Nothing is changed yet.") ||
+		!strings.Contains(got, "was not changed: `dev-2` is not protected") {
 		t.Errorf("read %q", got)
+	}
+	if p, err := s.store.Protection(s.ctx, azuresim.DemoDev1); err != nil || p.State != jit.Protecting {
+		t.Errorf("stored %+v, %v", p, err)
 	}
 }
 

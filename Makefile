@@ -24,6 +24,7 @@ help: ## lists the targets
 
 # Not by go run, which makes a failure of Ctrl-C.
 demo: ## a web page of jitbot over a simulated Slack and Azure; Ctrl-C stops it
+	@echo 'Building jitdemo; the first time this takes a minute or two.'
 	go build -buildvcs=false -o bin/ ./cmd/jitdemo
 	@bin/jitdemo
 

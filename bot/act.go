@@ -13,7 +13,11 @@ import (
 func (b *Bot) act(ctx context.Context, by jit.UserID, v command.Verb, id jit.ID, reason string) view.Message {
 	g, err := b.change(ctx, by, v, id, reason)
 	if err != nil {
-		return b.doubtOf(ctx, string(v), by, id, err)
+		m := b.doubtOf(ctx, string(v), by, id, err)
+		if passes(err) {
+			m = view.WithRetry(m, v, id, reason)
+		}
+		return m
 	}
 	return b.acted(ctx, by, v, g)
 }

@@ -23,6 +23,7 @@ func verbOf(action string) (command.Verb, bool) {
 	v, ok := map[string]command.Verb{
 		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke,
 		view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
+		view.ActionUnprotect: command.VerbUnprotect,
 	}[action]
 	if !ok {
 		return extensionVerb(action)
@@ -63,17 +64,22 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 		b.ack(ctx, e, nil)
 		return
 	}
-	action, id := i.Actions[0].ID, jit.ID(i.Actions[0].Value)
-	if i.View.Callback == view.FormRequest && view.Redraws(action) {
+	action := i.Actions[0].ID
+	switch {
+	case i.View.Callback == view.FormRequest && view.Redraws(action):
 		b.choose(ctx, e, i)
-		return
-	}
-	if i.View.Callback == view.FormProtect && (action == view.ActionAddPort || action == view.ActionRemovePort) {
+	case i.View.Callback == view.FormProtect && (action == view.ActionAddPort || action == view.ActionRemovePort):
 		b.pressRow(ctx, e, i)
-		return
+	default:
+		b.clickButton(ctx, e, i, raw)
 	}
+}
+
+// clickButton takes a press of a button of a message or of Home.
+func (b *Bot) clickButton(ctx context.Context, e envelope, i form.Interaction, raw json.RawMessage) {
+	action := i.Actions[0].ID
 	v, stored := verbOf(action)
-	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !id.Valid()) {
+	if action != view.ActionForm && !isScanButton(action) && (!stored && action != view.ActionDeny || !means(v, i.Actions[0].Value)) {
 		b.Log.WarnContext(ctx, "a click that means nothing", "action", view.Clip(text.Clean(action), 50), "user", i.User.ID)
 		b.ack(ctx, e, nil)
 		return
@@ -84,7 +90,7 @@ func (b *Bot) click(ctx context.Context, e envelope, i form.Interaction, raw jso
 			return
 		}
 	}
-	if action != view.ActionDeny && !ends(v) && !b.allowClick(ctx, e, i, t) {
+	if action != view.ActionDeny && action != view.ActionDenyAgain && !ends(v) && !b.allowClick(ctx, e, i, t) {
 		return
 	}
 	if stored {
@@ -121,7 +127,7 @@ func (b *Bot) press(ctx context.Context, e envelope, i form.Interaction) {
 	case view.ActionMissing:
 		b.say(replyTo(i), view.Missing(i.Actions[0].Value))
 	case view.ActionDeny:
-		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id) }) {
+		if !b.later(prompts, replyTo(i), "opening a form", func(ctx context.Context) { b.openDenyForm(ctx, i, id, "") }) {
 			b.answerClick(i, b.full())
 		}
 		b.tellClicked(i, id)
@@ -220,8 +226,11 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 	}
 	v, ok := verbOf(i.Actions[0].ID)
 	id := jit.ID(i.Actions[0].Value)
-	if !ok || !id.Valid() {
+	if !ok || !means(v, i.Actions[0].Value) {
 		return view.Message{}
+	}
+	if v == command.VerbUnprotect {
+		return b.unprotect(ctx, e, i.Actions[0].Value) // who may is decided there
 	}
 	if err := b.Service.Known(ctx, i.User.ID); err != nil {
 		return b.refusalOf(ctx, string(v), i.User.ID, id, err)

@@ -38,7 +38,10 @@ func (d delivery) sent() (did, again string, err error) {
 		return "sent a form", "open it and send it again", err
 	}
 	did = "pressed a button"
-	if len(i.Actions) > 0 {
+	switch {
+	case len(i.Actions) > 0 && i.Actions[0].ID == view.ActionUnprotect:
+		return "pressed *Unprotect*", "type `/jit unprotect` again", err
+	case len(i.Actions) > 0:
 		did = "pressed " + view.Code(i.Actions[0].ID) + " for " + view.Code(i.Actions[0].Value)
 	}
 	return did, "click again", err

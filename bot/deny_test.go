@@ -29,10 +29,10 @@ func TestDenyAsksWhy(t *testing.T) {
 	if n := o.service.noted("deny"); n != 0 {
 		t.Fatalf("%d denials before a reason", n)
 	}
-	o.inbox.fail = errors.New("the disk is full")
+	o.inbox.failWith(errors.New("the disk is full"))
 	r = o.must(o.sim.Submit(o.ctx, graceID, v.ID, slacksim.Values{"reason": "not today"}))
 	o.reads(r.Errors["reason"], "Something broke on my side.")
-	o.inbox.fail = nil
+	o.inbox.failWith(nil)
 	r = o.must(o.sim.Submit(o.ctx, graceID, v.ID, slacksim.Values{"reason": "not today"}))
 	if len(r.Errors) > 0 || r.View != nil {
 		t.Fatalf("the form stayed: %v", r.Errors)

@@ -55,7 +55,7 @@ func TestADirectMessageIsACommand(t *testing.T) {
 		{"request forbidden ssh from 203.0.113.7 for x", "You lack"},
 		{"request web-1 ssh 1h from 203.0.113.7 for R&D", "waits for approval"},
 		{"web-1 ssh 1h from 203.0.113.7 for the fix", "waits for approval"},
-		{"/jit web-1 ssh 2 hours from 203.0.113.7 for the fix", "for 2h"},
+		{"/jit web-1 ssh 2 hours from 203.0.113.7 for the fix", "for 2 h"},
 		{"good morning", "`/jit help` lists what else there is"},
 		{"could you let me in", "did you mean /jit request?"},
 		{"web-99 ssh", "`/jit help` lists what else there is"},
@@ -161,9 +161,9 @@ func TestGuestsAndStrangersGetNothingByDirectMessage(t *testing.T) {
 func TestADirectMessageIsNeitherLostNorDoubled(t *testing.T) {
 	o := setUp(t, slacksim.Options{NoRateLimits: true, RetryDelays: []time.Duration{}})
 	_, stop := o.open()
-	o.inbox.fail = errors.New("the disk is full")
+	o.inbox.failWith(errors.New("the disk is full"))
 	o.reads(o.said(adaID, "request web-1 ssh 1h from 203.0.113.7 for x").Text, "Something broke on my side")
-	o.inbox.fail = nil
+	o.inbox.failWith(nil)
 	o.reads(o.said(adaID, "request web-1 ssh 1h from 203.0.113.7 for the fix").Text, "waits for approval")
 	o.finished()
 	envelopes := o.sim.Envelopes()
@@ -178,7 +178,7 @@ func TestADirectMessageIsNeitherLostNorDoubled(t *testing.T) {
 	o.until("no socket is left", func(s *slacksim.Snapshot) bool { return s.Sockets == 0 })
 	o.open()
 	o.must(o.sim.Repeat(o.ctx, asked)) // an event of which the first run's memory is gone
-	o.reads(o.said(adaID, "list").Text, "waiting for approval")
+	o.reads(o.said(adaID, "list").Text, "waits for approval")
 	o.finished()
 	if n := o.service.noted("ask"); n != 1 {
 		t.Errorf("%d requests were made, not 1", n)
@@ -192,7 +192,7 @@ func TestFromMeIsTheSourceUsedLast(t *testing.T) {
 	o.open()
 	o.reads(o.jit(adaID, "request web-1 ssh 1h from me for x"), "You have not asked from one address before")
 	o.service.last = jit.Request{Sources: from("203.0.113.9/32"), Targets: []jit.Target{{VM: "/vm/web-1"}}}
-	o.reads(o.jit(adaID, "request web-1 ssh 1h from me for x"), "from `203.0.113.9`")
+	o.reads(o.jit(adaID, "request web-1 ssh 1h from me for x"), "From `203.0.113.9`")
 	o.finished()
 	if g := o.onlyGrant(); len(g.Request.Sources) != 1 || g.Request.Sources[0] != from("203.0.113.9/32")[0] {
 		t.Errorf("asked from %v", g.Request.Sources)
@@ -232,6 +232,6 @@ func TestTheFirstWordMayBeAVM(t *testing.T) {
 	if n := o.service.noted("ask"); n != 1 {
 		t.Errorf("%d requests were made, not 1", n)
 	}
-	o.service.fail = errors.New("Azure is away")
+	o.service.failWith(errors.New("Azure is away"))
 	o.reads(o.jit(adaID, "web-1 ssh for x"), "cannot be seen just now")
 }

@@ -53,7 +53,7 @@ func errandOf(d delivery) (errand, error) {
 		out.of(command.VerbDeny, id, nil)
 	case len(i.Actions) > 0:
 		v, _ := verbOf(i.Actions[0].ID)
-		out.of(v, jit.ID(i.Actions[0].Value), nil)
+		out.of(v, jit.ID(i.Actions[0].Value), unprotectedIDs(v, i.Actions[0].Value))
 	}
 	return out, err
 }

@@ -98,7 +98,7 @@ func TestAFullDiskIsSaid(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.open()
 	_, card := o.pending()
-	o.inbox.fail = errors.New("the disk is full")
+	o.inbox.failWith(errors.New("the disk is full"))
 	o.reads(o.jit(adaID, "request web-1 for x"), "Something broke on my side.")
 	o.must(o.sim.Click(o.ctx, graceID, card.Channel, card.Message, "approve"))
 	o.reads(o.ephemeral(graceID, func(string) bool { return true }), "Something broke on my side.")

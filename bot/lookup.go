@@ -50,7 +50,7 @@ func (b *Bot) list(ctx context.Context, cmd slashCommand, all bool) view.Message
 		listed, err = b.Service.List(work, cmd.User, all)
 	}
 	if err != nil {
-		return b.refusalOf(ctx, "a list", cmd.User, "", err)
+		return b.unread(ctx, "a list", cmd.User, cmd.Text, err)
 	}
 	return view.List(listed, all)
 }
@@ -69,7 +69,7 @@ func (b *Bot) explain(ctx context.Context, cmd slashCommand, c command.Command) 
 		e, err = b.Service.Explain(work, cmd.User, c.Ask.VMs[0], who)
 	}
 	if err != nil {
-		return b.refusalOf(ctx, "an explanation", cmd.User, "", err)
+		return b.unread(ctx, "an explanation", cmd.User, cmd.Text, err)
 	}
 	return view.Explain(e)
 }
@@ -88,7 +88,7 @@ func (b *Bot) witness(ctx context.Context, by jit.UserID, vm string) view.Messag
 const scanWithin = time.Minute
 
 // scan answers /jit scan and its pages.
-func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter) view.Message {
+func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter, line string) view.Message {
 	work, cancel := context.WithTimeout(ctx, scanWithin)
 	defer cancel()
 	err := b.Service.Known(work, to.user)
@@ -98,46 +98,102 @@ func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter) view.Mes
 		findings, more, err = b.Service.Scan(work, to.user)
 	}
 	if err != nil {
-		return b.refusalOf(ctx, "a scan", to.user, "", err)
+		return b.unread(ctx, "a scan", to.user, line, err)
 	}
 	return view.Scan(findings, more, f)
 }
 
+// readAgain shows once more what a line asked for that changes nothing.
+func (b *Bot) readAgain(ctx context.Context, cmd slashCommand, c command.Command) {
+	switch c.Verb {
+	case command.VerbList:
+		b.say(cmd.reply(), b.list(ctx, cmd, c.All))
+	case command.VerbVMs:
+		b.say(cmd.reply(), b.vms(ctx, cmd, c.Text))
+	case command.VerbScan:
+		b.say(cmd.reply(), b.scan(ctx, cmd.reply(), c.Scan, cmd.Text))
+	case command.VerbExplain:
+		b.say(cmd.reply(), b.explain(ctx, cmd, c))
+	default: // what changes something is not done by a button that shows
+	}
+}
+
+// unread is the answer to a fault in showing something, with a button to try again.
+func (b *Bot) unread(ctx context.Context, doing string, by jit.UserID, line string, err error) view.Message {
+	m := b.refusalOf(ctx, doing, by, "", err)
+	if line != "" && passes(err) {
+		return view.WithRead(m, line)
+	}
+	return m
+}
+
 // pressScanButton takes a press of a button of a scan: nothing is changed by it.
 func (b *Bot) pressScanButton(i form.Interaction) {
-	var show func(context.Context)
-	lane := prompts
-	switch a := i.Actions[0]; a.ID {
-	case view.ActionProtect:
-		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
-			return
-		}
-		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
-		show = func(ctx context.Context) { b.openForm(ctx, f) }
-	case view.ActionAgain:
-		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
-		show = func(ctx context.Context) { b.openForm(ctx, f) }
-	case view.ActionWitness:
-		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
-			return
-		}
-		lane, show = reads, func(ctx context.Context) { b.say(replyTo(i), b.witness(ctx, i.User.ID, a.Value)) }
-	default:
-		var f command.ScanFilter
-		if json.Unmarshal([]byte(a.Value), &f) != nil || f.Offset < 0 || f.Text != text.Clean(f.Text) {
-			b.answerClick(i, "This button is of no use any more; type /jit scan again.")
-			return
-		}
-		lane, show = reads, func(ctx context.Context) { b.say(replyTo(i), b.scan(ctx, replyTo(i), f)) }
+	lane, show := b.shownBy(i)
+	if show == nil {
+		return
 	}
 	if !b.later(lane, replyTo(i), "a button of a scan", show) {
 		b.answerClick(i, b.full())
 	}
 }
 
+// shownBy is what a button shows; nil when it means nothing.
+func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
+	switch a := i.Actions[0]; a.ID {
+	case view.ActionProtect:
+		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
+			return prompts, nil
+		}
+		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
+		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
+	case view.ActionDenyAgain:
+		d, ok := view.UnpackDenial(a.Value)
+		if !ok {
+			return prompts, nil
+		}
+		return prompts, func(ctx context.Context) { b.openDenyForm(ctx, i, d.ID, d.Reason) }
+	case view.ActionAgain:
+		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
+		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
+	case view.ActionWitness:
+		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
+			return prompts, nil
+		}
+		return reads, func(ctx context.Context) { b.say(replyTo(i), b.witness(ctx, i.User.ID, a.Value)) }
+	case view.ActionReadAgain:
+		return reads, b.shownAgain(i, a.Value)
+	default:
+		return reads, b.shownNext(i, a.Value)
+	}
+}
+
+// shownAgain carries out a line that only reads once more.
+func (b *Bot) shownAgain(i form.Interaction, line string) func(context.Context) {
+	c, err := command.Parse(line)
+	if err != nil || c.Unknown != "" {
+		return nil
+	}
+	cmd := slashCommand{User: i.User.ID, Text: line, ResponseURL: i.ResponseURL}
+	return func(ctx context.Context) { b.readAgain(ctx, cmd, c) }
+}
+
+// shownNext shows the next page of a scan.
+func (b *Bot) shownNext(i form.Interaction, value string) func(context.Context) {
+	var f command.ScanFilter
+	if json.Unmarshal([]byte(value), &f) != nil || f.Offset < 0 || f.Text != text.Clean(f.Text) {
+		b.answerClick(i, "This button is of no use any more; type /jit scan again.")
+		return nil
+	}
+	return func(ctx context.Context) { b.say(replyTo(i), b.scan(ctx, replyTo(i), f, "")) }
+}
+
 // isScanButton reports whether a button only shows something.
 func isScanButton(action string) bool {
-	only := []string{view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionMissing}
+	only := []string{
+		view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionMissing,
+		view.ActionDenyAgain, view.ActionReadAgain,
+	}
 	return slices.Contains(only, action)
 }
 
@@ -152,7 +208,7 @@ func (b *Bot) vms(ctx context.Context, cmd slashCommand, text string) view.Messa
 		lines, more, err = b.Service.VMs(work, cmd.User, text, view.MaxListed)
 	}
 	if err != nil {
-		return b.refusalOf(ctx, "a list of VMs", cmd.User, "", err)
+		return b.unread(ctx, "a list of VMs", cmd.User, cmd.Text, err)
 	}
 	return view.VMs(lines, text, more)
 }

@@ -24,7 +24,7 @@ func TestVMsAreListed(t *testing.T) {
 	}
 	o.must(o.sim.Slash(o.ctx, gusID, slacksim.DemoGeneralID, "/jit", "vms"))
 	o.reads(o.ephemeral(gusID, answers), "Guests cannot use jitbot")
-	o.service.fail = errors.New("the disk is full")
+	o.service.failWith(errors.New("the disk is full"))
 	o.reads(o.jit(adaID, "vms"), "Something broke on my side.")
 }
 

@@ -43,6 +43,8 @@ func (o *setup) samples() []sample {
 	} {
 		o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", line))
 	}
+	question := o.shown(graceID, "Nothing is changed yet")
+	o.must(o.sim.Click(o.ctx, graceID, question.Channel, question.TS, "Unprotect"))
 	scan := o.shown(graceID, "opens management ports")
 	o.must(o.sim.Click(o.ctx, graceID, scan.Channel, scan.TS, "Protect"))
 	v := o.form(graceID)

@@ -84,13 +84,17 @@ func (c *ordered) line(o *setup, rest string) map[string]any {
 
 // clicked is a press of a button of a card or a direct message.
 func (c *ordered) clicked(o *setup) map[string]any {
-	team := o.sim.Options().TeamID
+	team, action, value := o.sim.Options().TeamID, string(c.verb), c.what
+	if c.verb == command.VerbUnprotect {
+		action = view.ActionUnprotect
+		value, _ = view.Unprotecting{IDs: []string{c.word, c.token}, Asked: c.sent.UnixNano()}.Pack()
+	}
 	return map[string]any{
 		"type": "block_actions", "team": map[string]any{"id": team}, "trigger_id": c.token,
 		"user":         map[string]any{"id": c.by, "team_id": team},
 		"container":    map[string]any{"type": "message", "channel_id": c.in, "message_ts": "1.2"},
 		"channel":      map[string]any{"id": c.in},
-		"actions":      []any{map[string]any{"action_id": string(c.verb), "value": c.what, "type": "button"}},
+		"actions":      []any{map[string]any{"action_id": action, "value": value, "type": "button"}},
 		"response_url": "https://" + answersAt + "/" + c.token,
 	}
 }

@@ -113,6 +113,7 @@ func (w *orderWorld) command() {
 	c.verb = rapid.SampledFrom([]command.Verb{command.VerbProtect, command.VerbUnprotect}).Draw(w.draw, "verb")
 	c.what = fmt.Sprintf("%s-%d", map[string]string{adaID: "ada", graceID: "grace"}[c.by], rapid.IntRange(1, 2).Draw(w.draw, "vm"))
 	c.word = rapid.SampledFrom([]string{"", "rg/"}).Draw(w.draw, "name") + c.what
+	c.click, c.in = c.verb == command.VerbUnprotect, directMessage
 	w.send(c, c.token)
 }
 

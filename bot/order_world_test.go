@@ -169,8 +169,6 @@ func (c *ordered) frame(o *setup) []byte {
 			"port-1": one("port-1", "22"), "protocol-1": one("protocol-1", "tcp"),
 			"from-1": one("from-1", "any"), "longest-1": one("longest-1", "90m"),
 		})
-	case c.verb == command.VerbUnprotect:
-		kind, payload = "slash_commands", c.line(o, c.word+","+c.token)
 	default:
 		kind, payload = "slash_commands", c.line(o, c.what)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"jitbot/bot/command"
 	"jitbot/bot/form"
@@ -147,21 +146,6 @@ func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand)
 	}
 	b.logResults(ctx, command.VerbProtect, i.User.ID, results)
 	return view.ProtectResults(command.VerbProtect, results)
-}
-
-// unprotect ends protections. One that an earlier run may have ended already is left
-// as it is when the VM was protected again since.
-func (b *Bot) unprotect(ctx context.Context, e errand, words []string) view.Message {
-	var asked time.Time
-	if e.restored {
-		asked = e.at
-	}
-	results, err := b.Service.UnprotectAsOf(ctx, e.by, words, asked)
-	if err != nil {
-		return b.doubtOf(ctx, string(command.VerbUnprotect), e.by, "", err)
-	}
-	b.logResults(ctx, command.VerbUnprotect, e.by, results)
-	return view.ProtectResults(command.VerbUnprotect, results)
 }
 
 func (b *Bot) logResults(ctx context.Context, v command.Verb, by jit.UserID, results []access.VMResult) {

@@ -156,7 +156,6 @@ func TestWhoGetsTheProtectForm(t *testing.T) {
 		t.Errorf("calls: %q", o.service.calls)
 	}
 	o.service.results = []access.VMResult{{VM: o.service.vms[0]}}
-	o.reads(o.jit(graceID, "unprotect web-1"), "Being unprotected: `web-1` in `rg`.", "Exactly jitbot's denies are removed")
 }
 
 // forgedProtect makes another form a good one that protects.

@@ -46,8 +46,8 @@ func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 }
 
 // passes reports whether what is wrong may be over in a while: a refusal says so
-// itself, and of a fault nobody knows better.
+// itself, and of a fault nobody knows better, unless jitbot is not allowed something.
 func passes(err error) bool {
 	_, refused := errors.AsType[*jit.Refusal](err)
-	return !refused || errors.Is(err, jit.ErrBusy)
+	return !refused && !errors.Is(err, jit.ErrForbidden) || errors.Is(err, jit.ErrBusy)
 }

@@ -34,9 +34,9 @@ func TestTheFormShowsWhatItAsksFor(t *testing.T) {
 	o.open()
 	o.types(adaID, "request web-1 22")
 	v := o.form(adaID)
-	o.reads(v.AllText(), "Between 5m and 3h", "This asks for", "port 22 (SSH) of `web-1 in rg` to be opened to the address that you write for 1h, for you")
+	o.reads(v.AllText(), "Between 5m and 3h", "This asks for", "port 22 (SSH) of `web-1 in rg` to be opened to the address that you write for 1 h, for you")
 	o.must(o.sim.Fill(o.ctx, adaID, v.ID, slacksim.Values{"source": "203.0.113.7", "reason": "half a reason"}))
-	v = o.formWith(adaID, "to be opened to `203.0.113.7` (one address)")
+	v = o.formWith(adaID, "to be opened to `203.0.113.7`")
 	o.must(o.sim.Fill(o.ctx, adaID, v.ID, slacksim.Values{"ports": []string{"22/tcp", "8000-8010/*"}}))
 	v = o.formWith(adaID, "Between 10m and 1h")
 	o.reads(v.AllText(), "port 22 (SSH), 8000-8010/any protocol of")
@@ -56,7 +56,7 @@ func TestUsualDurations(t *testing.T) {
 		t.Errorf("begins with %q and %q", initial(v, "usual"), initial(v, "duration"))
 	}
 	o.must(o.sim.Fill(o.ctx, adaID, v.ID, slacksim.Values{"usual": "2h"}))
-	v = o.formWith(adaID, "(one address) for 2h, for you")
+	v = o.formWith(adaID, "`203.0.113.7` for 2 h, for you")
 	if r := o.must(o.sim.Submit(o.ctx, adaID, v.ID, slacksim.Values{"reason": "the fix"})); r.View != nil {
 		t.Fatalf("the form stayed: %v", r.Errors)
 	}

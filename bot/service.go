@@ -77,6 +77,8 @@ type Service interface {
 	// ProtectAsOf shuts ports of VMs, named as in Ask, which was asked for at a time;
 	// each VM has its own outcome.
 	ProtectAsOf(ctx context.Context, by jit.UserID, words []string, ports []jit.PortPolicy, asked time.Time) ([]access.VMResult, error)
+	// UnprotectEffects says what ending that would open, to whoever may end it.
+	UnprotectEffects(ctx context.Context, by jit.UserID, words []string) ([]access.UnprotectEffect, error)
 	// UnprotectAsOf ends that; each VM has its own outcome. A protection that was asked
 	// for after it is left as it is; the zero time is now.
 	UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, asked time.Time) ([]access.VMResult, error)

@@ -25,27 +25,35 @@ const (
 // fakeService is the service of these tests: grants in a map, the domain's own
 // transitions, a script of faults.
 type fakeService struct {
-	mu        sync.Mutex
-	people    *bot.People
-	grants    map[jit.ID]jit.Grant
-	calls     []string
-	fail      error                  // of every call but Known
-	offer     access.Offer           // at every VM
-	vms       []jit.VM               // that a search finds
-	last      jit.Request            // of everybody
-	hangs     jit.UserID             // whose tab is never made
-	unknown   string                 // a VM that there is not
-	listed    []access.ListedVM      // that a list of VMs shows
-	more      bool                   // there are others
-	results   []access.VMResult      // of protecting and unprotecting
-	effects   []access.ProtectEffect // of protecting
-	protected []jit.PortPolicy
-	refuse    error           // of every offer
-	found     []reach.Finding // of a scan
-	dry       access.Explanation
-	slow      chan struct{} // when not nil, offers wait for it
-	hold      chan struct{} // when not nil, changes wait for it
-	holding   chan struct{} // told of each that waits
+	mu         sync.Mutex
+	people     *bot.People
+	grants     map[jit.ID]jit.Grant
+	calls      []string
+	fail       error                  // of every call but Known
+	offer      access.Offer           // at every VM
+	vms        []jit.VM               // that a search finds
+	last       jit.Request            // of everybody
+	hangs      jit.UserID             // whose tab is never made
+	unknown    string                 // a VM that there is not
+	listed     []access.ListedVM      // that a list of VMs shows
+	more       bool                   // there are others
+	unforeseen error                  // of foreseeing an unprotection
+	results    []access.VMResult      // of protecting and unprotecting
+	effects    []access.ProtectEffect // of protecting
+	protected  []jit.PortPolicy
+	refuse     error           // of every offer
+	found      []reach.Finding // of a scan
+	dry        access.Explanation
+	slow       chan struct{} // when not nil, offers wait for it
+	hold       chan struct{} // when not nil, changes wait for it
+	holding    chan struct{} // told of each that waits
+}
+
+// failWith has what is asked for fail; nil ends that.
+func (s *fakeService) failWith(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail = err
 }
 
 func (s *fakeService) note(format string, args ...any) error {
@@ -129,6 +137,19 @@ func (s *fakeService) ProtectAsOf(
 	defer s.mu.Unlock()
 	s.protected = ports
 	return s.results, err
+}
+
+func (s *fakeService) UnprotectEffects(ctx context.Context, by jit.UserID, _ []string) ([]access.UnprotectEffect, error) {
+	if err := s.Admin(ctx, by); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []access.UnprotectEffect
+	for _, r := range s.results {
+		out = append(out, access.UnprotectEffect{VMResult: r})
+	}
+	return out, s.unforeseen
 }
 
 func (s *fakeService) UnprotectAsOf(ctx context.Context, by jit.UserID, words []string, _ time.Time) ([]access.VMResult, error) {

@@ -40,6 +40,13 @@ func newFakeInbox() *fakeInbox {
 	return &fakeInbox{left: map[string][]byte{}, known: map[string]time.Time{}}
 }
 
+// failWith has nothing be stored; nil ends that.
+func (i *fakeInbox) failWith(err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.fail = err
+}
+
 func (i *fakeInbox) Accept(_ context.Context, key string, payload []byte, now time.Time) (bool, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

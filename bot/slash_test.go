@@ -28,7 +28,7 @@ func TestCommandsAreAnswered(t *testing.T) {
 		t.Errorf("%d requests were made, not 2", n)
 	}
 	o.finished()
-	o.service.fail = errors.New("the disk is full")
+	o.service.failWith(errors.New("the disk is full"))
 	o.reads(o.jit(adaID, "list"), "Something broke on my side.")
 	o.reads(o.jit(adaID, "request web-1 for x"), "Something broke on my side.")
 	if !strings.Contains(o.logs.String(), "the disk is full") {

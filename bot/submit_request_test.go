@@ -248,16 +248,16 @@ func TestTheServicesRefusalIsSaidInTheForm(t *testing.T) {
 	o.open()
 	o.types(adaID, "request web-1")
 	v := o.form(adaID)
-	o.service.fail = jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; ask an admin.", "web-1")
+	o.service.failWith(jit.Refuse(jit.ErrPolicy, "Nobody is named to approve access to %s; ask an admin.", "web-1"))
 	r := o.must(o.sim.Submit(o.ctx, adaID, v.ID, fields()))
 	o.reads(r.Errors["vm"], "Nobody is named to approve")
 	o.finished()
-	o.service.fail = nil
+	o.service.failWith(nil)
 	// A fault of ours is said, and the form can be sent again.
-	o.inbox.fail = errors.New("the disk is full")
+	o.inbox.failWith(errors.New("the disk is full"))
 	r = o.must(o.sim.Submit(o.ctx, adaID, v.ID, fields()))
 	o.reads(r.Errors["vm"], "Something broke on my side.")
-	o.inbox.fail = nil
+	o.inbox.failWith(nil)
 	// Policies that cannot be read in time do not hold the form up.
 	o.service.mu.Lock()
 	o.service.slow = make(chan struct{})

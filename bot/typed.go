@@ -78,12 +78,7 @@ func (b *Bot) typed(ctx context.Context, t typedLine) {
 // stored reports whether a command is stored before it is acknowledged: it changes
 // something.
 func stored(v command.Verb) bool {
-	switch v {
-	case command.VerbRequest, command.VerbApprove, command.VerbExtend, command.VerbUnprotect:
-		return true
-	default:
-		return ends(v)
-	}
+	return v == command.VerbRequest || v == command.VerbApprove || v == command.VerbExtend || ends(v)
 }
 
 // answer says what nothing follows, and tells a repeat nothing.
@@ -111,9 +106,11 @@ func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong er
 	case c.Verb == command.VerbVMs:
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.vms(ctx, t.cmd, c.Text) })
 	case c.Verb == command.VerbScan:
-		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.scan(ctx, t.cmd.reply(), c.Scan) })
+		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.scan(ctx, t.cmd.reply(), c.Scan, t.cmd.Text) })
 	case c.Verb == command.VerbExplain:
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.explain(ctx, t.cmd, c) })
+	case c.Verb == command.VerbUnprotect:
+		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.askUnprotect(ctx, t.cmd.User, c.Ask.VMs) })
 	case c.Verb == command.VerbProtect:
 		b.askProtect(ctx, t, c.Ask)
 	default:

@@ -24,7 +24,7 @@ func TestWhatCannotBeFinishedStaysInItsOrder(t *testing.T) {
 					for n, verb := range all {
 						c := &ordered{
 							by: adaID, what: "ada-1", word: "ada-1", token: fmt.Sprint("token-", n), envelope: fmt.Sprint("envelope-", n),
-							verb: verb, sent: time.Now(), run: w.runs,
+							verb: verb, click: verb == u, in: directMessage, sent: time.Now(), run: w.runs,
 						}
 						w.all = append(w.all, c)
 						w.disk.finishes(n >= failing)

@@ -50,6 +50,11 @@ func (s *Sim) Mention(ctx context.Context, userID, channelID, text string) (Repl
 // where it is a member. The Reply is the last event's; Reply.Message is what
 // was posted.
 func (s *Sim) Say(ctx context.Context, userID, channelID, text string) (Reply, error) {
+	return s.SayIn(ctx, userID, channelID, "", text)
+}
+
+// SayIn is Say in the thread of a message; an empty thread is the channel itself.
+func (s *Sim) SayIn(ctx context.Context, userID, channelID, thread, text string) (Reply, error) {
 	s.mu.Lock()
 	if err := s.mayAct(userID, channelID); err != nil {
 		s.mu.Unlock()
@@ -61,10 +66,13 @@ func (s *Sim) Say(ctx context.Context, userID, channelID, text string) (Reply, e
 		return Reply{}, fmt.Errorf("%w: %s is archived", ErrCannotAct, channelID)
 	}
 	text = s.escapeWords(text)
-	m := s.add(&message{Message: Message{Channel: channelID, User: userID, Text: text}})
+	m := s.add(&message{Message: Message{Channel: channelID, User: userID, Text: text, ThreadTS: thread}})
 	base := object{
 		"user": userID, "ts": m.TS, "text": text, "team": s.teamOf(userID), "channel": channelID,
 		"event_ts": m.TS, "client_msg_id": s.newUUID(),
+	}
+	if thread != "" {
+		base["thread_ts"] = thread
 	}
 	var events []object
 	event := func(kind string, extra object) {

@@ -8,16 +8,19 @@ import (
 
 // The actions of buttons; their value is the grant's id, unless it is said here.
 const (
-	ActionApprove  = "approve"
-	ActionDeny     = "deny"
-	ActionRevoke   = "revoke"
-	ActionDone     = "done"
-	ActionCancel   = "cancel"
-	ActionForm     = "request_access" // a line after /jit, with which the form opens
-	ActionProtect  = "protect_vm"     // a VM, as group/name
-	ActionWitness  = "ask_azure"      // a VM, of whose rules Azure is asked
-	ActionScanNext = "scan_next"      // a command.ScanFilter, of where the next page begins
-	ActionMissing  = "show_missing"   // what a refusal says of the Azure actions that are missing
+	ActionApprove   = "approve"
+	ActionDeny      = "deny"
+	ActionRevoke    = "revoke"
+	ActionDone      = "done"
+	ActionCancel    = "cancel"
+	ActionForm      = "request_access" // a line after /jit, with which the form opens
+	ActionProtect   = "protect_vm"     // a VM, as group/name
+	ActionWitness   = "ask_azure"      // a VM, of whose rules Azure is asked
+	ActionScanNext  = "scan_next"      // a command.ScanFilter, of where the next page begins
+	ActionUnprotect = "unprotect_vms"  // an Unprotecting
+	ActionDenyAgain = "deny_again"     // a Denial
+	ActionReadAgain = "read_again"     // a line after /jit that only shows something
+	ActionMissing   = "show_missing"   // what a refusal says of the Azure actions that are missing
 )
 
 func button(action string, id jit.ID, words, label string) *slack.ButtonBlockElement {

@@ -10,9 +10,10 @@ import (
 const maxReason = 1000
 
 // DenyForm asks for the reason of a no. It carries the grant's id, which is
-// checked again when the form comes back.
-func DenyForm(id jit.ID) slack.ModalViewRequest {
+// checked again when the form comes back, and begins with what was typed before.
+func DenyForm(id jit.ID, reason string) slack.ModalViewRequest {
 	input := slack.NewPlainTextInputBlockElement(nil, InputReason).WithMultiline(true).WithMaxLength(maxReason)
+	input.InitialValue = Clip(reason, maxReason)
 	return slack.ModalViewRequest{
 		Type:            slack.VTModal,
 		CallbackID:      FormDeny,

@@ -134,7 +134,7 @@ func portWord(p jit.Ports) string {
 // span is a duration in words: 30 min, 1 h 30 min.
 func span(d time.Duration) string {
 	var out []string
-	for _, part := range strings.Split(text.Duration(d), "") {
+	for part := range strings.SplitSeq(text.Duration(d), "") {
 		switch part {
 		case "h", "s":
 			out = append(out, " "+part+" ")

@@ -57,11 +57,7 @@ func listLine(l access.ListedGrant) string {
 	switch g.State {
 	case jit.Pending:
 		lines = append(lines, awaited(g))
-		if l.Approver && !l.Mine {
-			for _, w := range warnings(g) {
-				lines = append(lines, "⚠️ "+prose(Clip(w, 300)))
-			}
-		}
+		lines = append(lines, warningLines(l)...)
 	case jit.Opening:
 		if g.Waiting != "" {
 			lines = append(lines, "Opening waits: "+prose(Clip(g.Waiting, 300)))
@@ -83,6 +79,18 @@ func listLine(l access.ListedGrant) string {
 	default: // nothing more to say
 	}
 	return strings.ReplaceAll(strings.Join(append(lines, from), "\n"), "\n\n", "\n")
+}
+
+// warningLines are the warnings of a request, for whoever may approve it.
+func warningLines(l access.ListedGrant) []string {
+	if !l.Approver || l.Mine {
+		return nil
+	}
+	var lines []string
+	for _, w := range warnings(l.Grant) {
+		lines = append(lines, "⚠️ "+prose(Clip(w, 300)))
+	}
+	return lines
 }
 
 func listButtons(l access.ListedGrant) []*slack.ButtonBlockElement {

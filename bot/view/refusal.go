@@ -10,6 +10,14 @@ import (
 // FaultText is what a person reads of an error that is no *jit.Refusal.
 const FaultText = "Something broke on my side. It has been logged; try again, and tell an admin if it happens twice."
 
+// BusyText is what a person reads of what passes by itself, and ForbiddenText of what
+// lasts until somebody mends it.
+const (
+	BusyText      = "Azure or Slack is busy, which passes. Try again in a minute."
+	ForbiddenText = "jitbot itself is not allowed something that it needs, which lasts until it is mended. " +
+		"Tell an admin: `jitbot check` on its host names what is missing."
+)
+
 // DoubtText is what a person reads of a fault in changing something: what could not
 // be stored in time may be stored all the same.
 const DoubtText = "Something broke on my side. I cannot tell whether that was done: see `/jit list` or `/jit vms` before you try again. " +
@@ -25,10 +33,15 @@ const (
 
 // Doubt is Refusal for a change.
 func Doubt(err error) string {
-	if text, known := Refusal(err); known {
+	text, known := Refusal(err)
+	switch {
+	case known:
 		return text
+	case text == FaultText:
+		return DoubtText
+	default:
+		return text + " I cannot tell whether that was done: see `/jit list` or `/jit vms` before that."
 	}
-	return DoubtText
 }
 
 // Refusal turns an error into what a person reads, in mrkdwn. known is false
@@ -37,7 +50,14 @@ func Refusal(err error) (text string, known bool) {
 	if r, ok := errors.AsType[*jit.Refusal](err); ok {
 		return r.Say(refusalArgument), true
 	}
-	return FaultText, false
+	switch {
+	case errors.Is(err, jit.ErrBusy):
+		return BusyText, false
+	case errors.Is(err, jit.ErrForbidden):
+		return ForbiddenText, false
+	default:
+		return FaultText, false
+	}
 }
 
 // PlainRefusal is Refusal for where Slack shows no markup, such as the

@@ -46,14 +46,14 @@ func RequestReply(g jit.Grant, err error) string {
 	case err != nil:
 		return Doubt(err) + id
 	}
-	lines := []string{ownHeading(g) + id}
+	lines, from := []string{ownHeading(g) + id}, "From "+sourceNames(g)+"."
 	switch g.State {
 	case jit.Asked:
-		lines = append(lines, "It is stored and still being checked. You get a direct message.")
+		lines = append(lines, from+" It is stored and still being checked. You get a direct message.")
 	case jit.Pending:
-		lines = append(lines, awaited(g)+" You get a direct message when it is decided.")
+		lines = append(lines, from+" "+awaited(g)+" You get a direct message when it is decided.")
 	case jit.Opening:
-		lines = append(lines, "It is being opened. You get a direct message when it is open.")
+		lines = append(lines, from+" It is being opened. You get a direct message when it is open.")
 	default: // the heading says it
 	}
 	if live(g) {

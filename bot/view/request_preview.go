@@ -58,7 +58,7 @@ func previewSource(d RequestDraft, o access.Offer) string {
 
 func previewDuration(d RequestDraft) string {
 	if asked, err := parse.Duration(d.Asked()); err == nil {
-		return "for " + text.Duration(asked)
+		return "for " + span(asked)
 	}
 	return "for as long as you write"
 }

@@ -113,17 +113,25 @@ func (b *browser) decides() {
 	b.reads("#content .message", "the search index is stuck & needs a restart")
 	b.reads(".grant", "lapses at")
 	b.look("5-card")
-	b.click("#content [data-action=approve]")
+	b.approves()
 	b.reads(".ephemeral", "yourself, so somebody else must decide it")
 	b.look("6-refused")
 	b.become(slacksim.DemoOutsiderID)
 	b.click(`[data-place="C0APPROVALS"]`)
-	b.click("#content [data-action=approve]")
+	b.approves()
 	b.reads(".ephemeral", "approver")
 	b.reads(toUs, "shut")
 	b.become(slacksim.DemoApproverID)
 	b.click(`[data-place="C0APPROVALS"]`)
+	b.approves()
+}
+
+// approves presses Approve, and again where it is asked back.
+func (b *browser) approves() {
+	b.t.Helper()
 	b.click("#content [data-action=approve]")
+	b.reads("[data-confirm]", "It is for production")
+	b.click("[data-confirm] .btn.primary")
 }
 
 // opens: the rule is in the tables, for this address alone, and Ada is told.
@@ -194,6 +202,8 @@ func (b *browser) ends() {
 	b.reads("#content .message", "is closed")
 	b.reads("#content .message", "Its time is over")
 	b.look("11-over")
+	b.say("help") // to the bot itself a command needs no slash
+	b.reads("#content .message:last-child", "/jit request")
 	b.say("/jit help")
 	b.reads(".ephemeral", "/jit request")
 	b.look("12-help")

@@ -47,7 +47,7 @@ func (b *browser) opensThrough() {
 	b.reads(".grant", "lapses at")
 	b.step("Firewall", 2)
 	b.reads("#content .message", "Also lets in 198.51.100.10")
-	b.click("#content [data-action=approve]")
+	b.approves()
 	b.reads(appNSG+rule, "by jitbot, for grant g-")
 	b.reads(firewall+rule, "not in force yet")
 	b.reads(firewall+".busy", "three to five minutes, here 20 seconds")

@@ -66,12 +66,11 @@ func (b *browser) step(walk string, n int) {
 	b.click(fmt.Sprintf("#steps li:nth-child(%d) button", n))
 }
 
-// types sends what a step has typed.
+// types presses the button of a step that sends the line it shows.
 func (b *browser) types(walk string, n int, line string) {
 	b.t.Helper()
 	b.step(walk, n)
-	b.until("the step to be typed", fmt.Sprintf(`document.querySelector("#say").value === %q && document.activeElement.id === "say"`, line))
-	b.keys(kb.Enter)
+	b.reads(fmt.Sprintf("#steps li:nth-child(%d) code", n), line)
 }
 
 // scans: what is open to everybody is found, with a button to shut it.
@@ -112,7 +111,7 @@ func (b *browser) grants() {
 	b.types("Protection", 2, "/jit request jump-1 22 30m from 203.0.113.7 for looking at the logs")
 	b.reads(".grant", "lapses at")
 	b.step("Protection", 3)
-	b.click("#content [data-action=approve]")
+	b.approves()
 	b.reads(".grant", "left, closes at")
 	b.opensTo("jump-1", "You")
 	b.reads(`.guard[data-guard="jump-nsg"] .rule.ours`, "by jitbot, for grant g-")
@@ -151,6 +150,7 @@ func (b *browser) unprotects() {
 	b.lacks(".rule.ours:not(.removed)", "for grant g-")
 	b.opensTo("jump-1", "")
 	b.types("Protection", 4, "/jit unprotect jump-1")
+	b.click(`[aria-label="Unprotect 1 VM"]`)
 	b.lacks(rule, "jitbot-demo-deny-")
 	b.opensTo("jump-1", "You Build Stranger Inside")
 	b.until("nothing to be protected", `document.querySelector(".matrix .protection") === null`)

@@ -32,19 +32,24 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 			return next, e, err
 		})
 		if !errors.Is(err, errLastApproval) {
-			if no, ok := errors.AsType[*jit.Refusal](err); ok {
-				return g, s.reject(ctx, by, g, "approve", no)
-			}
-			if err == nil {
-				s.tellBeside(ctx, g)
-			}
-			return g, err
+			return s.approved(ctx, by, g, err)
 		}
 		if need, void, err = s.recheckRequester(ctx, who, rule, id); err != nil {
 			return g, err
 		}
 		checked = true
 	}
+}
+
+// approved is what became of an approval.
+func (s *Service) approved(ctx context.Context, by jit.UserID, g jit.Grant, err error) (jit.Grant, error) {
+	if no, ok := errors.AsType[*jit.Refusal](err); ok {
+		return g, s.reject(ctx, by, g, "approve", no)
+	}
+	if err == nil {
+		s.tellBeside(ctx, g)
+	}
+	return g, err
 }
 
 // errLastApproval says, inside a transaction, that this approval would be the last and

@@ -38,7 +38,8 @@ func (s *Service) DoneOnly(ctx context.Context, by jit.UserID, at time.Time) (ji
 	case open+len(ended) == 1:
 		return s.Done(ctx, by, append(meant, ended...)[0])
 	case open == 0:
-		return jit.Grant{}, jit.Refuse(jit.ErrStale, "You have no access that is open, so nothing was ended; %s shows what there is of yours.", "/jit list")
+		return jit.Grant{}, jit.Refuse(jit.ErrStale,
+			"You have no access that is open, so nothing was ended; %s shows what there is of yours.", "/jit list")
 	case open == 1:
 		return jit.Grant{}, jit.Refuse(jit.ErrStale, "Other access of yours has ended meanwhile, so nothing was ended now; what is open is %s. "+
 			"To end it, write %s.", jit.Whole(names[0]), "/jit done "+string(meant[0]))

@@ -28,15 +28,11 @@ func (s *Service) History(ctx context.Context, by jit.UserID, q record.Query) (p
 		if err != nil {
 			return page, 0, fmt.Errorf("reading the history: %w", err)
 		}
-		for _, e := range found {
-			if !sees(e) {
-				continue
-			}
-			if page = append(page, e); len(page) < limit {
-				continue
-			}
-			if e.Seq != found[len(found)-1].Seq {
-				after = e.Seq
+		seen := slices.DeleteFunc(slices.Clone(found), func(e jit.Event) bool { return !sees(e) })
+		if page = append(page, seen...); len(page) >= limit {
+			page = page[:limit]
+			if last := page[limit-1].Seq; last != found[len(found)-1].Seq {
+				after = last
 			}
 			return page, after, nil
 		}

@@ -70,17 +70,26 @@ func (s *Service) UnprotectAsOf(ctx context.Context, by jit.UserID, words []stri
 	})
 }
 
-func (s *Service) unprotectAsOf(ctx context.Context, who jit.Person, vm jit.VM, asked time.Time) error {
+// unprotectable is the protection of a VM that Unprotect would end, or why it would not.
+func (s *Service) unprotectable(ctx context.Context, vm jit.VM) (jit.Protection, error) {
 	p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
+	switch {
+	case err != nil:
+		return p, err
+	case p.VM == "":
+		return p, jit.Refuse(jit.ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
+	case p.Always:
+		return p, jit.Refuse(jit.ErrPolicy,
+			"The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
+	default:
+		return p, nil
+	}
+}
+
+func (s *Service) unprotectAsOf(ctx context.Context, who jit.Person, vm jit.VM, asked time.Time) error {
+	p, err := s.unprotectable(ctx, vm)
 	if err != nil {
 		return err
-	}
-	if p.VM == "" {
-		return jit.Refuse(jit.ErrStale, "%s is not protected, so there is nothing to remove.", vm.Name)
-	}
-	if p.Always {
-		return jit.Refuse(jit.ErrPolicy,
-			"The configuration protects %s always; change protect under its policy and restart jitbot.", vm.Name)
 	}
 	later := false // the loop may run it again
 	err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) {

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -81,20 +82,18 @@ func (b *Store) Find(ctx context.Context, q record.Query) (page []jit.Event, nex
 	err = b.read(ctx, func(tx *bbolt.Tx) error {
 		lines := backwards(tx, q)
 		for seq, ok := lines(); ok; seq, ok = lines() {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
 			e, err := line(tx, seq)
-			if err != nil || tooOld(q, e) {
+			if err = cmp.Or(ctx.Err(), err); err != nil || tooOld(q, e) {
 				return err
 			}
-			if full := len(page) >= q.Limit; full && q.Matches(e) {
+			if !q.Matches(e) {
+				continue
+			}
+			if len(page) >= q.Limit {
 				next = page[len(page)-1].Seq
 				return nil
 			}
-			if q.Matches(e) {
-				page = append(page, e)
-			}
+			page = append(page, e)
 		}
 		return nil
 	})

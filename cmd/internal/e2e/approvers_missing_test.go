@@ -20,15 +20,18 @@ func TestTooFewApproversAreNamedWithTheReason(t *testing.T) {
 	}{
 		"only who asks": {[]string{string(ada)}, 1, nil, []string{"1 approval is needed, and nobody could give one", "U0ADA asks, and cannot approve that too"}},
 		"the group is gone": {
-			[]string{"S0GONE", string(grace)}, 2, nil,
+			[]string{"S0GONE", string(grace)},
+			2, nil,
 			[]string{"2 approvals are needed, and 1 person could give one", "the user group S0GONE is gone from Slack"},
 		},
 		"not tied to Entra": {
-			[]string{string(dave)}, 1, func(w *world) { w.SetMember(admission.Member{ID: dave}) },
+			[]string{string(dave)},
+			1, func(w *world) { w.SetMember(admission.Member{ID: dave}) },
 			[]string{"U0DAVE is not tied to an Entra user", "to tie them under users."},
 		},
 		"gone": {
-			[]string{string(grace)}, 1, func(w *world) { w.SetMember(admission.Member{ID: grace, Gone: true}) },
+			[]string{string(grace)},
+			1, func(w *world) { w.SetMember(admission.Member{ID: grace, Gone: true}) },
 			[]string{"U0GRACE is a deactivated account"},
 		},
 	} {

@@ -81,6 +81,22 @@ func (f *front) types(by jit.UserID, text string) {
 	}
 }
 
+// unprotects types it, and presses the button of what asks back.
+func (f *front) unprotects(by jit.UserID, vm string) {
+	f.T.Helper()
+	f.types(by, "unprotect "+vm)
+	f.Pass(5 * time.Second)
+	for _, m := range f.sim.Ephemerals(string(by)) {
+		if strings.Contains(m.Text, "Nothing is changed yet") {
+			if _, err := f.sim.Click(f.T.Context(), string(by), m.Channel, m.TS, "Unprotect"); err != nil {
+				f.T.Fatal(err)
+			}
+			return
+		}
+	}
+	f.T.Fatalf("nothing asks back: %+v", f.sim.Ephemerals(string(by)))
+}
+
 // submits sends the form that somebody has open, and returns what is wrong with it.
 func (f *front) submits(by jit.UserID, in slacksim.Values) map[string]string {
 	f.T.Helper()
@@ -135,7 +151,7 @@ func TestAnOldUnprotectComesBeforeANewProtect(t *testing.T) {
 			return ctx.Err()
 		}}
 		f.serve()
-		f.types(carol, "unprotect jump-1")
+		f.unprotects(carol, "jump-1")
 		f.Pass(time.Second)
 		f.halt()
 		f.conf.Service = waiting{w.Service, func(ctx context.Context) error {
@@ -168,7 +184,7 @@ func TestAnUnfinishedUnprotectIsNotRepeated(t *testing.T) {
 		f := w.front()
 		f.conf.Inbox = unfinished{w.Store}
 		f.serve()
-		f.types(carol, "unprotect jump-1")
+		f.unprotects(carol, "jump-1")
 		f.Pass(30 * time.Second)
 		if w.IsProtected(azuresim.DemoJump) {
 			t.Fatal("jump-1 is still protected")

@@ -31,7 +31,7 @@ func TestMatrixOfProtecting(t *testing.T) {
 		"clash": "unprotect web-2", "notag": "unprotect tag:env=moon", "vms": "vms prod-web/web-1", "vmsnone": "vms tag:env=moon",
 	}
 	says["admins"], says["form"], says["mean"] = "Only admins may protect and unprotect", "1 VM: PROD: web-1 in prod-web", "did you mean"
-	says["not"] = "`web-1` in `prod-web` was not changed: `web-1` is not protected"
+	says["not"] = "`web-1` in `prod-web` (production) was not changed: `web-1` is not protected"
 	says["many"], says["clash"] = "was not changed: `dev-2` is not protected", "There is more than one VM called `web-2`; say which:"
 	says["notag"] = "No VM that you may see has the tag `env=moon`"
 	says["web1"], says["none"] = "`web-1` in `prod-web` (production)*: not protected", "There is no VM that you may see"
@@ -124,8 +124,12 @@ func TestFormsThatProtect(t *testing.T) {
 			t.Errorf("%s: read %q, want %q", by, got, want)
 		}
 	}
-	if got := s.typed(carol, "unprotect dev-1,dev-2"); !strings.Contains(got, "Being unprotected: `dev-1` in `dev`") || !strings.Contains(got, "was not changed: `dev-2` is not protected") {
+	if got := s.typed(carol, "unprotect dev-1,dev-2"); !strings.Contains(got, "Unprotect `dev-1` in `dev`? Nothing is changed yet.") ||
+		!strings.Contains(got, "was not changed: `dev-2` is not protected") {
 		t.Errorf("read %q", got)
+	}
+	if p, err := s.store.Protection(s.ctx, azuresim.DemoDev1); err != nil || p.State != jit.Protecting {
+		t.Errorf("stored %+v, %v", p, err)
 	}
 }
 

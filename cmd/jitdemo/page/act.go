@@ -22,6 +22,8 @@ type order struct {
 	As      string           `json:"as"` // who does it
 	Channel string           `json:"channel"`
 	TS      string           `json:"ts"`
+	Thread  string           `json:"thread"` // of a reply: the message it answers
+	VM      string           `json:"vm"`     // whose grant's deadline
 	View    string           `json:"view"`
 	Block   string           `json:"block"`
 	Action  string           `json:"action"`

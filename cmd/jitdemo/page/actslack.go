@@ -22,7 +22,7 @@ func (h *handler) slash(ctx context.Context, o order) (result, error) {
 // say posts a message, or a reply where it names a thread; Slack's client escapes
 // it and makes mentions of the names in it.
 func (h *handler) say(ctx context.Context, o order) (result, error) {
-	return slackFailure(h.opt.Slack.Say(ctx, o.As, o.Channel, o.Text))
+	return slackFailure(h.opt.Slack.SayIn(ctx, o.As, o.Channel, o.Thread, o.Text))
 }
 
 // click presses a button of a message. A card may change under the pointer:

@@ -24,12 +24,12 @@ func (h *handler) skip(_ context.Context, o order) (result, error) {
 	return result{}, nil
 }
 
-// deadline moves it to the next deadline.
-func (h *handler) deadline(ctx context.Context, _ order) (result, error) {
+// deadline moves it to the next deadline, where a VM is named to that of its grant.
+func (h *handler) deadline(ctx context.Context, o order) (result, error) {
 	if h.opt.Skip == nil {
 		return result{}, errNotHere
 	}
-	d, err := h.next(ctx)
+	d, err := h.next(ctx, o.VM)
 	if err != nil {
 		return result{}, err
 	}

@@ -36,27 +36,37 @@ func countdowns(all []jit.Grant) []grant {
 	return out
 }
 
-// next is how long it is until something is due: a deadline, a lapse. While a
+// next is how long it is until something is due for the VM, or for any where it
+// is empty: a deadline, a lapse. While a
 // firewall is being opened it is not told: moved there, the clock would have
 // the opening given up.
-func (h *handler) next(ctx context.Context) (time.Duration, error) {
+func (h *handler) next(ctx context.Context, vm string) (time.Duration, error) {
 	s, err := h.stored(ctx)
 	if err != nil {
 		return 0, err
 	}
-	for _, g := range s.grants {
+	grants := s.grants
+	if vm != "" {
+		grants = slices.DeleteFunc(slices.Clone(grants), func(g jit.Grant) bool { return !targets(g, vm) })
+	}
+	for _, g := range grants {
 		if g.State == jit.Opening && !g.Clock.Begun.IsZero() && slow(g) {
 			return 0, fmt.Errorf("%s is being opened, which takes a firewall its time: wait until it is open", g.ID)
 		}
 	}
 	now := h.opt.Now()
-	for _, g := range countdowns(s.grants) {
+	for _, g := range countdowns(grants) {
 		if to := time.UnixMilli(g.To); g.To > 0 && to.After(now) {
 			// Up to its end: the milliseconds that the page does not show.
 			return to.Sub(now) + time.Millisecond, nil
 		}
 	}
 	return 0, errNothingDue
+}
+
+// targets reports whether the grant is for the VM of that short name.
+func targets(g jit.Grant, vm string) bool {
+	return slices.ContainsFunc(g.Request.Targets, func(t jit.Target) bool { return t.Name == vm })
 }
 
 func shownGrant(g jit.Grant) grant {

@@ -96,6 +96,7 @@ func TestBadOrders(t *testing.T) {
 		{"skip", `{"seconds":-5}`, 200, "cannot do that"},
 		{"skip", `{"seconds":999999999}`, 200, "cannot do that"},
 		{"deadline", `{}`, 200, "no deadline ahead"},
+		{"deadline", `{"vm":"web-1"}`, 200, "no deadline ahead"},
 	} {
 		if status, text := r.post(t, c.name, c.body, nil); status != c.status || !strings.Contains(text, c.text) {
 			t.Errorf("%s %.60s: %d %s; want %d and %q", c.name, c.body, status, text, c.status, c.text)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
@@ -36,22 +37,36 @@ func (h *handler) stored(ctx context.Context) (stored, error) {
 	return s, nil
 }
 
-// protection says in a word or two whether the bot protects a VM; empty: it does not.
-func (s stored) protection(vm string) string {
+// protection says in a word or two whether the bot protects a VM; empty: it does
+// not. missing: a rule that keeps it shut is not in its guard.
+func (h *handler) protection(s stored, vm string) (words string, missing bool) {
 	for _, p := range s.protections {
 		if !resource.Same(p.VM, vm) {
 			continue
 		}
 		switch p.State {
 		case jit.Protecting:
-			return "being protected"
+			return "being protected", false
 		case jit.Unprotecting:
-			return "being unprotected"
+			return "being unprotected", false
 		default:
-			return "protected"
+			return "protected", h.lacks(p)
 		}
 	}
-	return ""
+	return "", false
+}
+
+// lacks reports whether a rule of the protection is missing in Azure.
+func (h *handler) lacks(p jit.Protection) bool {
+	for _, guard := range h.guards() {
+		there := h.opt.Azure.Rules(guard)
+		for _, want := range rules.ForProtections(h.opt.Installation, guard, []jit.Protection{p}) {
+			if !slices.ContainsFunc(there, func(r azuresim.Rule) bool { return strings.EqualFold(r.Name, want.Name) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // wants reports whether a grant or a protection needs the rule in the guard.

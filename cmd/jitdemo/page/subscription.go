@@ -70,7 +70,7 @@ func (h *handler) subscription(ctx context.Context) world {
 		w.Firewalls = append(w.Firewalls, h.firewall(id, hosts))
 	}
 	for _, id := range h.machines() {
-		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)], s.protection(id)))
+		w.Reach = append(w.Reach, h.reach(byID[strings.ToLower(id)], s))
 	}
 	w.Knobs = h.knobs()
 	if err != nil {

@@ -56,6 +56,8 @@ type workspace struct {
 	Messages map[string][]message `json:"messages"` // by channel, oldest first
 	Home     *view                `json:"home"`
 	Views    []view               `json:"views"` // the stack of modals, the visible one last
+	// Newest are the newest messages of others, by person and place, "dm" or a channel.
+	Newest map[string]map[string]string `json:"newest"`
 }
 
 type user struct {
@@ -122,7 +124,38 @@ func (h *handler) workspace(me string) workspace {
 	for _, v := range snap.Views(me) {
 		w.Views = append(w.Views, shownView(v))
 	}
+	w.Newest = h.newest(snap)
 	return w
+}
+
+// newest tells the page for whom of its people something is new.
+func (h *handler) newest(snap *slacksim.Snapshot) map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for _, p := range h.opt.People {
+		places := map[string]string{}
+		note := func(m slacksim.Message) {
+			if m.User == p.ID || m.ThreadTS != "" && m.ThreadTS != m.TS && !m.Broadcast {
+				return
+			}
+			c := snap.Channels[m.Channel]
+			place := m.Channel
+			switch {
+			case !slices.Contains(c.Members, p.ID):
+				return
+			case c.Name == "":
+				place = "dm"
+			}
+			places[place] = max(places[place], m.TS)
+		}
+		for _, m := range snap.AllMessages {
+			note(m)
+		}
+		for _, m := range snap.Ephemerals(p.ID) {
+			note(m)
+		}
+		out[p.ID] = places
+	}
+	return out
 }
 
 // messages are a channel's, with those that only this person sees in their places.

@@ -1,6 +1,7 @@
 package azuresim
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 )
@@ -84,19 +85,30 @@ func (s *Sim) settleAddresses(id string, doc *firewallDocument) *problem {
 			p.Private = d.written.private
 			continue
 		}
-		_, subnet, found := s.subnet(p.Subnet.ID)
-		if !found || len(subnet.Prefixes) == 0 {
-			return invalid(
-				"InvalidResourceReference", "Resource %s referenced by resource %s was not found. Please make sure that the "+
-					"referenced resource exists, and that both resources are in the same region.", p.Subnet.ID, id,
-			)
+		first, bad := s.firstAddress(id, p.Subnet.ID)
+		if bad != nil {
+			return bad
 		}
-		if prefix, err := netip.ParsePrefix(subnet.Prefixes[0]); err == nil && p.Private == "" {
-			// Azure keeps the first four addresses of every subnet.
-			p.Private = prefix.Masked().Addr().Next().Next().Next().Next().String()
-		}
+		p.Private = cmp.Or(p.Private, first)
 	}
 	return nil
+}
+
+// firstAddress is the first of a subnet that a firewall may have: Azure keeps the
+// first four addresses of every subnet.
+func (s *Sim) firstAddress(id, of string) (string, *problem) {
+	_, subnet, found := s.subnet(of)
+	if !found || len(subnet.Prefixes) == 0 {
+		return "", invalid(
+			"InvalidResourceReference", "Resource %s referenced by resource %s was not found. Please make sure that the "+
+				"referenced resource exists, and that both resources are in the same region.", of, id,
+		)
+	}
+	prefix, err := netip.ParsePrefix(subnet.Prefixes[0])
+	if err != nil {
+		return "", invalid("InvalidAddressPrefixFormat", "Address prefix %s of %s is no prefix.", subnet.Prefixes[0], of)
+	}
+	return prefix.Masked().Addr().Next().Next().Next().Next().String(), nil
 }
 
 // keepFirewall puts what the service decides into the parts to be kept.

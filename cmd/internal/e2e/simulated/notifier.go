@@ -50,6 +50,11 @@ func (n *Notifier) Notify(_ context.Context, m outbox.Message) (outbox.Sent, err
 		default:
 		}
 	}
+	if m.Kind == outbox.KindCard || m.Kind == outbox.KindEnded {
+		for _, g := range m.Grants {
+			n.keep(g)
+		}
+	}
 	if m.Kind == outbox.KindEnded {
 		for _, g := range m.Grants {
 			n.claim(jit.Event{Kind: jit.EventKind(g.State), Grant: g.ID}, jit.ToThread, g)
@@ -70,9 +75,6 @@ func (n *Notifier) claim(e jit.Event, to jit.Audience, g jit.Grant) {
 		return
 	}
 	n.check(jit.Notice{Event: e, To: to}, g)
-	if g.ID != "" {
-		n.keep(g)
-	}
 }
 
 func (n *Notifier) check(notice jit.Notice, g jit.Grant) {

@@ -19,7 +19,8 @@ export function showAzure(app) {
       grants: h("div"), reach: h("div"), guards: h("div"),
     };
     const pane = document.getElementById("azure");
-    pane.append(parts.knobs, parts.verdict, parts.losses, head("Live grants"), parts.grants, head("Who gets in now"), parts.reach, head("Rule tables", "inbound, in the order Azure asks them"), parts.guards);
+    document.getElementById("live").append(head("Live grants"), parts.grants);
+    pane.append(parts.knobs, parts.verdict, parts.losses, head("Who gets in now"), parts.reach, head("Rule tables", "inbound, in the order Azure asks them"), parts.guards);
   }
   const tables = [...world.guards, ...world.firewalls];
   const news = notice(tables, () => showAzure(app));
@@ -27,7 +28,7 @@ export function showAzure(app) {
   draw("verdict", [world.drift, world.knobs.running], () => verdict(world.drift, world.knobs.running));
   draw("losses", [world.drift, app.slack?.channels], () => losses(app, world.drift));
   draw("grants", [world.grants, world.knobs.fault, world.knobs.running], () => grants(app, world));
-  draw("reach", [world.reach, world.sources, world.ports, world.knobs.running], () => matrix(world));
+  draw("reach", [world.reach, world.sources, world.ports, world.knobs.running], () => matrix(world, app.slack?.users ?? {}));
   draw("guards", [tables, marked()], () => inOrder(tables).map((g) => (world.firewalls.includes(g) ? firewallTable(g, app.setup.firewall_seconds) : guardTable(g))));
   last = world;
   showCountdowns();
@@ -60,7 +61,7 @@ function reveal() {
 
 function knobs(app, k) {
   const knob = (name, words, on, good, use) => h("button", {
-    type: "button", role: "switch", class: "knob", "aria-checked": on ? "true" : "false", "aria-label": `${name}: ${words}`, "data-key": `knob-${name}`, "data-knob": name.toLowerCase(),
+    type: "button", role: "switch", class: "knob", "aria-checked": on ? "true" : "false", "aria-label": `${name} ${words}`, "data-key": `knob-${name}`, "data-knob": name.toLowerCase(),
     onclick: async (ev) => {
       const el = ev.currentTarget;
       if (el.getAttribute("aria-busy") === "true") return;
@@ -99,6 +100,9 @@ function stage(g, w) {
   return w.firewall ? "firewall, being changed" : "being written";
 }
 
+// minutes is a short span for a cell.
+const minutes = (ms) => (ms >= 5400000 ? `${Math.round(ms / 3600000)} h` : `${Math.max(0, Math.ceil(ms / 60000))} min`);
+
 const ends = { pending: "lapses", opening: "gives up", open: "closes" };
 
 // showCountdowns moves the bars; called every second.
@@ -110,6 +114,7 @@ export function showCountdowns() {
     const to = Number(bar.dataset.to);
     bar.value = to > from ? Math.min(1, Math.max(0, (to - now()) / (to - from))) : 0;
   }
+  for (const el of parts.reach.querySelectorAll("[data-until]")) el.textContent = minutes(Number(el.dataset.until) - now());
   for (const el of parts.grants.querySelectorAll(".count")) {
     const to = Number(el.dataset.to);
     el.textContent = `${left(to - now())} left, ${ends[el.dataset.state] ?? "ends"} at ${timeOf(to)}`;

@@ -25,12 +25,14 @@ export function showPlace(app) {
   content.className = "scroll messages";
   content.setAttribute("role", "log");
   content.setAttribute("aria-label", "Messages");
-  const low = fresh || content.scrollTop === parked || content.scrollHeight - content.scrollTop - content.clientHeight < 60;
+  const asked = app.sent;
+  const low = fresh || asked || content.scrollTop === parked || content.scrollHeight - content.scrollTop - content.clientHeight < 60;
   const all = app.messages();
   const top = all.filter((m) => !m.thread || m.broadcast);
   const was = content.lastElementChild;
   fillList(content, top.map((m) => message(app, m, "main", all.filter((r) => r.thread === m.ts))), h("p", { class: "empty" }, emptyWords(app)));
-  if (low) toNewest(content, was);
+  if (content.lastElementChild !== was) app.sent = false;
+  if (low) toNewest(content, asked && content.lastElementChild === was && !fresh ? content.lastElementChild : was);
 }
 
 // toNewest scrolls to the end, but to the beginning of a message that has come
@@ -87,8 +89,15 @@ function message(app, m, pane, replies) {
         `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`, h("span", { class: "soft" }, `last ${stamp(replies.at(-1).at)}`))));
   const held = old && old.node.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   nodes.set(key, { node, shape });
-  if (held) queueMicrotask(() => [...node.querySelectorAll("[data-key]")].find((e) => e.dataset.key === held)?.focus({ preventScroll: true }));
+  if (held) queueMicrotask(() => keepFocus(node, held));
   return node;
+}
+
+// keepFocus puts it on what was pressed, or on the message where that is gone.
+function keepFocus(node, key) {
+  const same = [...node.querySelectorAll("[data-key]")].find((e) => e.dataset.key === key);
+  if (!same) node.tabIndex = -1;
+  (same ?? node).focus({ preventScroll: true });
 }
 
 // stamp is the time of a message, with its day when that is not today.
@@ -134,7 +143,7 @@ function showHome(app, content, fresh) {
   if (!fresh && shape === homeShape) return;
   homeShape = shape;
   content.className = "scroll home";
-  content.removeAttribute("role");
+  content.setAttribute("role", "region");
   content.setAttribute("aria-label", "Home");
   if (!view) {
     replace(content, h("p", { class: "empty" }, "The app has published nothing here for you."));
@@ -159,12 +168,28 @@ export function showThread(app) {
   pane.dataset.ts = app.thread;
   if (fresh) {
     const close = h("button", { type: "button", class: "btn quiet", "aria-label": "Close thread", onclick: () => app.openThread(null) }, "×");
-    pane.replaceChildren(h("div", { class: "place" }, h("h2", null, "Thread"), close), h("div", { class: "scroll messages" }));
+    pane.replaceChildren(h("div", { class: "place" }, h("h2", null, "Thread"), close),
+      h("div", { class: "scroll messages", role: "log", "aria-label": "Replies", tabindex: "0" }), answer(app));
     pane.onkeydown = (ev) => { if (ev.key === "Escape") app.openThread(null); };
     close.focus({ preventScroll: true });
   }
-  const list = pane.lastElementChild;
+  const list = pane.querySelector(".scroll");
   const low = fresh || list.scrollHeight - list.scrollTop - list.clientHeight < 60;
   fillList(list, all.map((m) => message(app, m, "thread", [])));
-  if (low && !fresh) list.scrollTop = list.scrollHeight;
+  if (low) list.scrollTop = list.scrollHeight;
+}
+
+// answer is the line under a thread.
+function answer(app) {
+  const box = h("input", { class: "box", type: "text", "aria-label": "Reply", placeholder: "Reply…", "data-key": "reply" });
+  return h("form", {
+    class: "composer", autocomplete: "off",
+    onsubmit: (ev) => {
+      ev.preventDefault();
+      const text = box.value.trim();
+      if (!text) return;
+      box.value = "";
+      act("say", { as: app.slack.me, channel: app.channel(), thread: app.thread, text });
+    },
+  }, h("div", { class: "line" }, box, h("button", { type: "submit", class: "btn primary" }, "Reply")));
 }

@@ -28,10 +28,10 @@ export function makeComposer(app) {
     post();
   });
 
-  async function post() {
-    const text = input.value.trim();
+  async function post(text = input.value.trim()) {
     if (!text) return;
-    input.value = "";
+    if (text === input.value.trim()) input.value = "";
+    app.sent = true; // its answer is to be seen
     hide();
     const slash = text.startsWith("/");
     send.setAttribute("aria-busy", "true");
@@ -112,10 +112,11 @@ export function makeComposer(app) {
       input.value = "";
       hide();
     },
-    fill(text) {
-      input.value = text;
-      input.focus();
+    // send sends a line as if it had been typed.
+    send(text) {
+      input.focus({ preventScroll: true });
       hide();
+      post(text);
     },
     show() {
       form.hidden = app.place === "home";

@@ -76,7 +76,7 @@ function textInput(b, e, ctx, aria) {
     ...aria,
     type: e.multiline ? undefined : inputTypes[e.type], inputmode: e.type === "number_input" ? "decimal" : undefined,
     rows: e.multiline ? "4" : undefined, placeholder: plain(e.placeholder), maxlength: e.max_length ?? 3000,
-    class: "box", "data-key": keyOf(b, e), spellcheck: e.multiline ? "true" : "false",
+    class: "box", "data-key": keyOf(b, e), "data-first": e.focus_on_load === true, spellcheck: e.multiline ? "true" : "false",
     oninput: () => {
       ctx.set(b, e, el.value, { dispatch: false });
       if (!tells(b) || !when.includes("on_character_entered")) return;
@@ -116,7 +116,7 @@ function select(b, e, ctx, aria) {
   }
   const words = (c) => ({ ...c, text: c.text || options.find((o) => o.value === c.value)?.text || c.value });
   return combobox({
-    aria, key: keyOf(b, e), options, chosen: chosen.map(words), multi: e.type.startsWith("multi_"), most: e.max_selected_items,
+    aria: { ...aria, "data-first": e.focus_on_load === true }, key: keyOf(b, e), options, chosen: chosen.map(words), multi: e.type.startsWith("multi_"), most: e.max_selected_items,
     placeholder: plain(e.placeholder) || "Choose", least: outside ? e.min_query_length ?? 3 : 0,
     search: outside ? (query) => ctx.suggest(b, e, query) : undefined,
     async onchange(now) {
@@ -133,7 +133,7 @@ function ticks(b, e, ctx, aria) {
   const held = () => ctx.holds(b, e) ?? [];
   return h("div", { ...aria, role: single ? "radiogroup" : "group", class: "ticks" }, e.options.map((o) => {
     const box = h("input", {
-      type: single ? "radio" : "checkbox", name, "data-key": `${keyOf(b, e)}=${o.value}`,
+      type: single ? "radio" : "checkbox", name, "data-first": e.focus_on_load === true && o === e.options[0], "data-key": `${keyOf(b, e)}=${o.value}`,
       onchange: () => {
         const rest = single ? [] : held().filter((c) => c.value !== o.value);
         ctx.set(b, e, box.checked ? [...rest, choice(o)] : rest, { dispatch: tells(b) });
@@ -159,7 +159,7 @@ const pickers = {
 function picker(b, e, ctx, aria) {
   const p = pickers[e.type];
   const el = h("input", {
-    ...aria, type: p.type, class: "box", "data-key": keyOf(b, e),
+    ...aria, type: p.type, class: "box", "data-key": keyOf(b, e), "data-first": e.focus_on_load === true,
     onchange: () => ctx.set(b, e, p.from(el.value), { dispatch: tells(b) }),
   });
   el.value = p.into(ctx.holds(b, e) ?? "");

@@ -9,13 +9,14 @@ export class Form {
     this.id = id;
     this.drafts = new Map(); // by block/action: {value, told}
     this.view = undefined;
+    this.lacking = {}; // by block: what Slack itself refused to send
   }
 
   // context is the ctx of blocks.js for the view as it is now.
   context(names) {
     return {
       names,
-      errors: this.view.errors,
+      errors: { ...this.view.errors, ...this.lacking },
       holds: (b, e) => this.holds(b, e),
       set: (b, e, value, how) => this.set(b, e, value, how),
       press: async (b, e) => (await act("press", this.order(b, e, { values: this.typed(false) }), { quiet: true })).failure,

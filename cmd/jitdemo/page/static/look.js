@@ -17,6 +17,24 @@ export function keepInMind(key, value) {
   }
 }
 
+// mine is kept for this window alone, so that two windows are two people.
+export const mine = {
+  recall(key) {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  keep(key, value) {
+    try {
+      sessionStorage.setItem(key, value);
+    } catch {
+      // private windows refuse
+    }
+  },
+};
+
 // themes follows the system until the button chooses.
 export function themes(button) {
   const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -16,7 +16,7 @@ export function showModals(slack) {
   for (const id of forms.keys()) {
     if (!slack.views?.some((v) => v.id === id)) forms.delete(id);
   }
-  const shape = view ? JSON.stringify([slack.me, view.id, view.hash, view.errors, view.trouble]) : "";
+  const shape = view ? JSON.stringify([slack.me, view.id, view.hash, view.errors, view.trouble, forms.get(view.id)?.lacking]) : "";
   if (shape === drawn) return;
   const first = drawn === "";
   const old = overlay.querySelector(".modal:not([data-confirm])");
@@ -25,7 +25,7 @@ export function showModals(slack) {
     old?.remove();
     overlay.hidden = overlay.childElementCount === 0;
     body.inert = !overlay.hidden;
-    if (back?.isConnected) back.focus();
+    (back?.isConnected && back !== document.body ? back : document.getElementById("say"))?.focus({ preventScroll: true });
     return;
   }
   if (first) back = document.activeElement;
@@ -58,9 +58,11 @@ function modal(view, form, slack) {
       if (!view.submit || submit.getAttribute("aria-disabled") === "true") return;
       submit.setAttribute("aria-disabled", "true");
       submit.textContent = "Sending…";
-      await act("submit", { as: slack.me, view: view.id, values: form.typed(true) });
+      const { errors } = await act("submit", { as: slack.me, view: view.id, values: form.typed(true) });
       submit.removeAttribute("aria-disabled");
       submit.textContent = view.submit;
+      form.lacking = box.isConnected ? errors ?? {} : {};
+      if (box.isConnected) showModals(slack);
     },
   },
   h("div", { class: "modal-head" },
@@ -68,7 +70,7 @@ function modal(view, form, slack) {
     h("button", { type: "button", class: "btn quiet", "aria-label": "Close all", onclick: () => act("clear", { as: slack.me }) }, "×")),
   view.trouble && h("p", { class: "banner bad", role: "alert" }, view.trouble));
   return put(box, [
-    h("div", { class: "modal-body" }, blocks(view.blocks, form.context(slack))),
+    h("div", { class: "modal-body", tabindex: "0", role: "group", "aria-label": "Fields" }, blocks(view.blocks, form.context(slack))),
     h("div", { class: "modal-foot" },
       h("button", { type: "button", class: "btn", onclick: close }, view.close || "Cancel"),
       view.submit && submit),
@@ -85,7 +87,7 @@ function hold(old) {
 function focusIn(box, held, fresh) {
   const wrong = box.querySelector(".field.bad .box, .field.bad input");
   const same = !fresh && held.key && [...box.querySelectorAll("[data-key]")].find((e) => e.dataset.key === held.key);
-  const target = wrong ?? (same || box.querySelector(".modal-body [data-key]") || box.querySelector("[type=submit]") || box);
+  const target = wrong ?? (same || box.querySelector("[data-first]") || box.querySelector(".modal-body [data-key]") || box.querySelector("[type=submit]") || box);
   target.focus({ preventScroll: !wrong });
   if (target !== same || typeof held.caret[0] !== "number") return;
   try {

@@ -2,11 +2,11 @@ import { act, listen } from "./api.js";
 import { showAzure, showCountdowns } from "./azure.js";
 import { showPlace, showThread } from "./chat.js";
 import { makeComposer } from "./composer.js";
-import { h, replace } from "./dom.js";
 import { showModals } from "./modal.js";
 import { showSide } from "./side.js";
 import { setNow, watchClock } from "./time.js";
-import { recall, themes, keepInMind } from "./look.js";
+import { recall, themes, keepInMind, mine } from "./look.js";
+import { deadline, makeWalks } from "./walk.js";
 
 const id = (name) => document.getElementById(name);
 
@@ -28,6 +28,11 @@ const app = {
     return app.messages(place).filter((m) => m.ts > seen && !m.thread && m.user !== app.slack.me).length;
   },
 
+  // news: something has come for a person that the reader has not seen as them.
+  news(person) {
+    return Object.entries(app.slack.newest?.[person] ?? {}).some(([place, ts]) => ts > (app.read.get(`${person}/${place}`) ?? ""));
+  },
+
   go(place) {
     app.place = place;
     app.thread = null;
@@ -42,8 +47,6 @@ const app = {
     app.go(channel);
     if (!thread) return;
     app.openThread(thread);
-    const list = document.querySelector("#thread .scroll");
-    if (list) list.scrollTop = list.scrollHeight;
   },
 
   openThread(ts) {
@@ -55,7 +58,7 @@ const app = {
 
   become(person) {
     if (app.slack?.me === person) return;
-    keepInMind("jitdemo.me", person);
+    mine.keep("jitdemo.me", person);
     app.thread = null;
     composer.clear();
     follow(person);
@@ -83,6 +86,7 @@ function follow(person) {
       const shownBefore = app.world !== undefined;
       app.world = w;
       const news = showAzure(app);
+      followWalks();
       if (news && shownBefore && id("tab-azure").getAttribute("aria-selected") === "false") id("azure-news").hidden = false;
     },
     open: () => { id("link").textContent = ""; },
@@ -110,31 +114,23 @@ function clockButtons() {
   id("skipnext").onclick = () => act("deadline", {});
 }
 
+let followWalks = () => {};
+
 function steps() {
   const fold = id("try");
   fold.open = recall("jitdemo.try") !== "closed";
   fold.ontoggle = () => keepInMind("jitdemo.try", fold.open ? "open" : "closed");
-  const names = app.setup.walks.map((w) => w.name);
-  showWalk(Math.max(0, names.indexOf(recall("jitdemo.walk"))));
+  followWalks = makeWalks(app, take);
 }
 
-// showWalk lists the steps of one walk, beside the names of all.
-function showWalk(at) {
-  replace(id("walks"), app.setup.walks.map((w, i) => h("button", {
-    type: "button", class: "tab", "aria-pressed": String(i === at), "data-key": `walk-${w.name}`, "data-walk": w.name,
-    onclick: () => { keepInMind("jitdemo.walk", w.name); showWalk(i); },
-  }, w.name)));
-  id("steps").replaceChildren(...(app.setup.walks[at]?.steps ?? []).map((s) => h("li", null, h("span", null, s.text), s.button && h("button", { type: "button", class: "btn small", onclick: () => take(s) }, s.button))));
-}
-
-// take does what a step's button promises: become, open, type, move the clock,
+// take does what a step's button promises: become, open, send, move the clock,
 // apply terraform.
-function take(s) {
+function take(s, walk) {
   const rest = () => {
     if (s.channel) app.go(s.channel);
     pane(s.terraform ? "azure" : "slack");
-    if (s.type) composer.fill(s.type);
-    if (s.deadline) act("deadline", {});
+    if (s.type) composer.send(s.type);
+    if (s.deadline) deadline(walk);
     if (s.terraform) act("terraform", {});
   };
   if (!s.as || app.slack?.me === s.as) rest();
@@ -186,7 +182,11 @@ async function begin() {
   steps();
   tickNow = watchClock(showCountdowns);
   const known = app.setup.people.map((p) => p.id);
-  const me = recall("jitdemo.me");
+  // Each window is a person of its own; a link may say which.
+  const asked = new URLSearchParams(location.search).get("as");
+  if (asked) history.replaceState(null, "", location.pathname);
+  const me = known.includes(asked) ? asked : mine.recall("jitdemo.me");
+  if (me) mine.keep("jitdemo.me", me);
   follow(known.includes(me) ? me : known[0]);
 }
 

@@ -18,8 +18,11 @@ export function showSide(app) {
       return h("button", {
         type: "button", role: "radio", "aria-checked": me ? "true" : "false", tabindex: me ? "0" : "-1", "data-key": `who-${p.id}`, "data-person": p.id, class: "person",
         onclick: () => app.become(p.id), onkeydown: arrows,
-      }, portrait(p.id, slack.users[p.id]), h("span", null, h("span", { class: "name" }, slack.users[p.id].real), h("span", { class: "role" }, p.role)));
+      }, portrait(p.id, slack.users[p.id]), h("span", null, h("span", { class: "name" }, slack.users[p.id].real), h("span", { class: "role" }, p.role)),
+      !me && app.news(p.id) && h("span", { class: "badge dot" }, h("span", { class: "hidden" }, ", something new")));
     }));
+  const other = setup.people.find((p) => p.id !== slack.me && slack.users[p.id]);
+  const second = other && h("p", { class: "second" }, h("a", { href: `${location.origin}/?as=${other.id}`, target: "_blank", rel: "noopener", "data-key": "second" }, "Second window"), h("span", { class: "soft" }, " for another person"));
   const places = h("div", { class: "places" },
     h("h2", null, "Channels"),
     slack.channels.map((id) => place(app, id, h("span", null, h("span", { class: "hash", "aria-hidden": "true" }, "#"), slack.names[id]))),
@@ -27,7 +30,7 @@ export function showSide(app) {
     h("h2", null, "Apps"),
     place(app, "dm", h("span", null, bot)),
     place(app, "home", h("span", null, `${bot}: Home`)));
-  replace(document.getElementById("side"), h("p", { class: "team" }, setup.team), who, places);
+  replace(document.getElementById("side"), h("p", { class: "team" }, setup.team), who, second, places);
 }
 
 function place(app, id, face) {

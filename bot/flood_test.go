@@ -12,7 +12,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
 )
 
@@ -37,7 +37,7 @@ func (s slowFor) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) 
 	return s.Service.Ask(ctx, by, key, a)
 }
 
-func (s slowFor) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error) {
+func (s slowFor) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]lookup.Choice, error) {
 	if err := s.wait(ctx, by); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (s slowFor) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding, bool
 	return s.Service.Scan(ctx, by)
 }
 
-func (s slowFor) Concerns(ctx context.Context, by jit.UserID) ([]access.ListedGrant, error) {
+func (s slowFor) Concerns(ctx context.Context, by jit.UserID) ([]lookup.ListedGrant, error) {
 	if err := s.wait(ctx, by); err != nil {
 		return nil, err
 	}

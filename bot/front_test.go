@@ -12,7 +12,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 // Whoever ends access or denies it is never told that it was too much, however much
@@ -72,13 +72,13 @@ func TestOpeningHomeIsCounted(t *testing.T) {
 // broken is a service that panics.
 type broken struct{ bot.Service }
 
-func (broken) List(context.Context, jit.UserID, bool) ([]access.ListedGrant, error) { panic("List") }
+func (broken) List(context.Context, jit.UserID, bool) ([]lookup.ListedGrant, error) { panic("List") }
 
-func (broken) Concerns(context.Context, jit.UserID) ([]access.ListedGrant, error) {
+func (broken) Concerns(context.Context, jit.UserID) ([]lookup.ListedGrant, error) {
 	panic("Concerns")
 }
 
-func (broken) Choices(context.Context, jit.UserID, string, int) ([]access.Choice, error) {
+func (broken) Choices(context.Context, jit.UserID, string, int) ([]lookup.Choice, error) {
 	panic("Choices")
 }
 
@@ -277,7 +277,7 @@ type counted struct {
 	n  int
 }
 
-func (c *counted) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error) {
+func (c *counted) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]lookup.Choice, error) {
 	c.mu.Lock()
 	c.n++
 	c.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
 	"jitbot/jit/text"
 )
@@ -45,7 +45,7 @@ func (b *Bot) list(ctx context.Context, cmd slashCommand, all bool) view.Message
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, cmd.User)
-	var listed []access.ListedGrant
+	var listed []lookup.ListedGrant
 	if err == nil {
 		listed, err = b.Service.List(work, cmd.User, all)
 	}
@@ -64,7 +64,7 @@ func (b *Bot) explain(ctx context.Context, cmd slashCommand, c command.Command) 
 		who = cmd.User
 	}
 	err := b.Service.Known(work, cmd.User)
-	var e access.Explanation
+	var e lookup.Explanation
 	if err == nil {
 		e, err = b.Service.Explain(work, cmd.User, c.Ask.VMs[0], who)
 	}
@@ -202,7 +202,7 @@ func (b *Bot) vms(ctx context.Context, cmd slashCommand, text string) view.Messa
 	work, cancel := context.WithTimeout(ctx, listWithin)
 	defer cancel()
 	err := b.Service.Known(work, cmd.User)
-	var lines []access.ListedVM
+	var lines []lookup.ListedVM
 	var more bool
 	if err == nil {
 		lines, more, err = b.Service.VMs(work, cmd.User, text, view.MaxListed)

@@ -8,7 +8,7 @@ import (
 
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
 )
 
@@ -16,7 +16,7 @@ func TestVMsAreListed(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	o.open()
 	o.reads(o.jit(adaID, "vms"), "There is no VM that you may see.")
-	o.service.listed, o.service.more = []access.ListedVM{{VM: machines(1)[0], Protected: jit.Protected, Offer: simple()}}, true
+	o.service.listed, o.service.more = []lookup.ListedVM{{VM: machines(1)[0], Protected: jit.Protected, Offer: simple()}}, true
 	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`web-1` in `rg`*: protected.", "Ask for SSH up to 3 h, from 203.0.113.7",
 		"narrow it")
 	if o.service.noted(`vms U0ADA "@channel tag:env=prod" 20`) != 1 {
@@ -77,7 +77,7 @@ func TestScanInSlack(t *testing.T) {
 
 func TestExplainInSlack(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
-	o.service.dry = access.Explanation{VM: jit.VM{Name: "web-1", Group: "rg"}}
+	o.service.dry = lookup.Explanation{VM: jit.VM{Name: "web-1", Group: "rg"}}
 	o.open()
 	o.reads(o.jit(adaID, "explain web-1"), "<@"+adaID+"> may ask for", "dry run")
 	o.reads(o.jit(graceID, "explain rg/web-1 <@"+adaID+">"), "<@"+adaID+"> may ask for")

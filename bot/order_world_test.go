@@ -14,6 +14,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 // ledger is which VMs are protected, and what was ever done. It outlives the bots.
@@ -87,8 +88,8 @@ func machinesNamed(words []string) []jit.VM {
 	return out
 }
 
-func (l *life) Offer(_ context.Context, _ jit.UserID, words []string) (access.Offer, error) {
-	return access.Offer{VMs: machinesNamed(words)}, nil
+func (l *life) Offer(_ context.Context, _ jit.UserID, words []string) (lookup.Offer, error) {
+	return lookup.Offer{VMs: machinesNamed(words)}, nil
 }
 
 func (l *life) ProtectAsOf(

@@ -11,6 +11,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
@@ -42,7 +43,7 @@ func (b *Bot) protectDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 	o, err := b.Service.Offer(ctx, by, typed.VMs)
 	switch {
 	case errors.Is(err, jit.ErrPolicy):
-		d.Begin(access.Offer{}, typed.Ports)
+		d.Begin(lookup.Offer{}, typed.Ports)
 		d.Note = "No policy offers the same ports at all of these VMs, so the form begins with the usual ones."
 	case err != nil:
 		return d, err //nolint:wrapcheck // a refusal stays one

@@ -6,7 +6,7 @@ import (
 
 	"jitbot/bot/form"
 	"jitbot/bot/view"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 // choose takes what was chosen in the form, which is no command of its own.
@@ -53,7 +53,7 @@ func (b *Bot) redraw(ctx context.Context, i form.Interaction, n uint64) {
 	work, cancel := context.WithTimeout(ctx, fillWithin)
 	defer cancel()
 	f := form.ReadRequest(i)
-	d, o := f.Draft, access.Offer{}
+	d, o := f.Draft, lookup.Offer{}
 	words, err := b.vmWords(work, i.User.ID, d.VMs)
 	if err == nil && len(words) > 0 {
 		o, err = b.Service.Offer(work, i.User.ID, words)

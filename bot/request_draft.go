@@ -7,15 +7,15 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
 // requestDraft is what the form begins with: what was typed, and for the rest what
 // the person asked for the last time, as far as it is on offer.
-func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.RequestDraft, access.Offer, error) {
+func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (view.RequestDraft, lookup.Offer, error) {
 	if err := b.Service.Known(ctx, by); err != nil {
-		return view.RequestDraft{}, access.Offer{}, err //nolint:wrapcheck // a refusal stays one
+		return view.RequestDraft{}, lookup.Offer{}, err //nolint:wrapcheck // a refusal stays one
 	}
 	last, _, err := b.Service.Recent(ctx, by)
 	if err != nil {
@@ -42,14 +42,14 @@ func (b *Bot) requestDraft(ctx context.Context, by jit.UserID, typed jit.Ask) (v
 
 // draftOffer finds the VMs that the form begins with. What was typed and cannot be
 // found is said in the form.
-func (b *Bot) draftOffer(ctx context.Context, by jit.UserID, d *view.RequestDraft, typed []string, last jit.Request) (access.Offer, error) {
+func (b *Bot) draftOffer(ctx context.Context, by jit.UserID, d *view.RequestDraft, typed []string, last jit.Request) (lookup.Offer, error) {
 	if len(typed) == 0 {
 		if len(last.Targets) != 1 {
-			return access.Offer{}, nil
+			return lookup.Offer{}, nil
 		}
 		o, err := b.Service.Offer(ctx, by, []string{last.Targets[0].VM})
 		if _, refused := errors.AsType[*jit.Refusal](err); refused {
-			return access.Offer{}, nil // it is gone, or no policy offers it any more
+			return lookup.Offer{}, nil // it is gone, or no policy offers it any more
 		}
 		return o, err //nolint:wrapcheck // logged as it is
 	}
@@ -63,10 +63,10 @@ func (b *Bot) draftOffer(ctx context.Context, by jit.UserID, d *view.RequestDraf
 		return err != nil
 	})
 	if len(found) == 0 || len(found) == len(typed) {
-		return access.Offer{}, nil
+		return lookup.Offer{}, nil
 	}
 	if o, err = b.Service.Offer(ctx, by, found); err != nil {
-		return access.Offer{}, nil //nolint:nilerr // the note says what is wrong
+		return lookup.Offer{}, nil //nolint:nilerr // the note says what is wrong
 	}
 	return o, nil
 }

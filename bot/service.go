@@ -6,6 +6,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
 )
 
@@ -18,12 +19,12 @@ type Service interface {
 	// a refused one with the refusal.
 	Check(ctx context.Context, id jit.ID) (jit.Grant, error)
 	// Offer tells what may be asked for at VMs, named as in Ask.
-	Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error)
+	Offer(ctx context.Context, by jit.UserID, words []string) (lookup.Offer, error)
 	// Recent is what somebody asked for the last time; false when never.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, bool, error)
 	// Choices lists VMs whose name, group or tag contains the text and that the
 	// person may see, with what speaks against asking for each.
-	Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error)
+	Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]lookup.Choice, error)
 	// Lookup lists the VMs that fit and that the person may see.
 	Lookup(ctx context.Context, by jit.UserID, fits func(jit.VM) bool) ([]jit.VM, error)
 
@@ -39,7 +40,7 @@ type Service interface {
 	DoneOnly(ctx context.Context, by jit.UserID, at time.Time) (jit.Grant, error)
 	// ToDecide is a grant as List shows it, with what else is open where the person
 	// may approve it.
-	ToDecide(ctx context.Context, by jit.UserID, id jit.ID) (access.ListedGrant, error)
+	ToDecide(ctx context.Context, by jit.UserID, id jit.ID) (lookup.ListedGrant, error)
 	// Revoke ends somebody's access.
 	Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
 
@@ -54,20 +55,20 @@ type Service interface {
 	Known(ctx context.Context, by jit.UserID) error
 	// List shows live grants and waiting requests, one's own or all that the
 	// person may see.
-	List(ctx context.Context, by jit.UserID, all bool) ([]access.ListedGrant, error)
+	List(ctx context.Context, by jit.UserID, all bool) ([]lookup.ListedGrant, error)
 	// Concerns lists one's own grants that have not ended, and the requests
 	// that wait for one's decision.
-	Concerns(ctx context.Context, by jit.UserID) ([]access.ListedGrant, error)
+	Concerns(ctx context.Context, by jit.UserID) ([]lookup.ListedGrant, error)
 	// VMs lists VMs as Choices does, with whether they are protected and what may
 	// be asked for; only those that the person may see. more says that there may
 	// be others.
-	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []access.ListedVM, more bool, err error)
+	VMs(ctx context.Context, by jit.UserID, text string, limit int) (lines []lookup.ListedVM, more bool, err error)
 	// Scan says how each VM stands that the person may see, the exposed first.
 	Scan(ctx context.Context, by jit.UserID) (findings []reach.Finding, more bool, err error)
 	// Explain is a dry run of a request, by who or, for admins, for who else, for
 	// a VM that the person may see.
-	Witness(ctx context.Context, by jit.UserID, vm string) (access.Testimony, error)
-	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error)
+	Witness(ctx context.Context, by jit.UserID, vm string) (lookup.Testimony, error)
+	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (lookup.Explanation, error)
 	// Admin is nil for an admin.
 	Admin(ctx context.Context, by jit.UserID) error
 

@@ -9,7 +9,7 @@ import (
 
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 func (s *fakeService) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask) ([]jit.Grant, error) {
@@ -92,11 +92,11 @@ func (s *fakeService) DoneOnly(ctx context.Context, by jit.UserID, at time.Time)
 	return jit.Grant{}, errors.Join(err, jit.Refuse(jit.ErrStale, "You have no access that is open."))
 }
 
-func (s *fakeService) ToDecide(_ context.Context, by jit.UserID, id jit.ID) (access.ListedGrant, error) {
+func (s *fakeService) ToDecide(_ context.Context, by jit.UserID, id jit.ID) (lookup.ListedGrant, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.grants[id]
-	return access.ListedGrant{Grant: g, Mine: g.Request.By.ID == by, Approver: by == graceID || by == linusID}, nil
+	return lookup.ListedGrant{Grant: g, Mine: g.Request.By.ID == by, Approver: by == graceID || by == linusID}, nil
 }
 
 func (s *fakeService) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
@@ -125,23 +125,23 @@ func (s *fakeService) change(id jit.ID, f func(jit.Grant) (jit.Grant, jit.Event,
 	return next, nil
 }
 
-func (s *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]access.ListedGrant, error) {
+func (s *fakeService) List(_ context.Context, by jit.UserID, all bool) ([]lookup.ListedGrant, error) {
 	if err := s.note("list %s %v", by, all); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []access.ListedGrant
+	var out []lookup.ListedGrant
 	for _, id := range slices.Sorted(maps.Keys(s.grants)) {
 		g := s.grants[id]
 		if mine := g.Request.By.ID == by; mine || all {
-			out = append(out, access.ListedGrant{Grant: g, Mine: mine, Approver: by == graceID})
+			out = append(out, lookup.ListedGrant{Grant: g, Mine: mine, Approver: by == graceID})
 		}
 	}
 	return out, nil
 }
 
-func (s *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]access.ListedGrant, error) {
+func (s *fakeService) Concerns(ctx context.Context, by jit.UserID) ([]lookup.ListedGrant, error) {
 	if err := s.Known(ctx, by); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
 )
 
@@ -30,12 +31,12 @@ type fakeService struct {
 	grants     map[jit.ID]jit.Grant
 	calls      []string
 	fail       error                  // of every call but Known
-	offer      access.Offer           // at every VM
+	offer      lookup.Offer           // at every VM
 	vms        []jit.VM               // that a search finds
 	last       jit.Request            // of everybody
 	hangs      jit.UserID             // whose tab is never made
 	unknown    string                 // a VM that there is not
-	listed     []access.ListedVM      // that a list of VMs shows
+	listed     []lookup.ListedVM      // that a list of VMs shows
 	more       bool                   // there are others
 	unforeseen error                  // of foreseeing an unprotection
 	results    []access.VMResult      // of protecting and unprotecting
@@ -43,7 +44,7 @@ type fakeService struct {
 	protected  []jit.PortPolicy
 	refuse     error           // of every offer
 	found      []reach.Finding // of a scan
-	dry        access.Explanation
+	dry        lookup.Explanation
 	slow       chan struct{} // when not nil, offers wait for it
 	hold       chan struct{} // when not nil, changes wait for it
 	holding    chan struct{} // told of each that waits

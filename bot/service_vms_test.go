@@ -8,18 +8,18 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
 )
 
-func (s *fakeService) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]access.Choice, error) {
+func (s *fakeService) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]lookup.Choice, error) {
 	if err := s.Known(ctx, by); err != nil {
 		return nil, err
 	}
-	var out []access.Choice
+	var out []lookup.Choice
 	for _, vm := range s.vms {
 		if len(out) < limit && strings.Contains(vm.Group+"/"+vm.Name, text) {
-			out = append(out, access.Choice{VM: vm})
+			out = append(out, lookup.Choice{VM: vm})
 		}
 	}
 	return out, nil
@@ -35,7 +35,7 @@ func (s *fakeService) Lookup(ctx context.Context, by jit.UserID, fits func(jit.V
 	return slices.DeleteFunc(slices.Clone(s.vms), func(vm jit.VM) bool { return !fits(vm) }), s.Known(ctx, by)
 }
 
-func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (access.Offer, error) {
+func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) (lookup.Offer, error) {
 	s.mu.Lock()
 	o, slow, no := s.offer, s.slow, s.refuse
 	s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 			group, name = "rg", word
 		}
 		if name == s.unknown {
-			return access.Offer{}, jit.Refuse(jit.ErrNotFound, "There is no VM called %s; did you mean %s?", name, "web-1")
+			return lookup.Offer{}, jit.Refuse(jit.ErrNotFound, "There is no VM called %s; did you mean %s?", name, "web-1")
 		}
 		vm := jit.VM{ID: "/vm/" + name, Name: name, Group: group}
 		for _, known := range s.vms {
@@ -75,12 +75,12 @@ func (s *fakeService) Offer(ctx context.Context, by jit.UserID, words []string) 
 		o.VMs = append(o.VMs, vm)
 	}
 	if no != nil {
-		return access.Offer{VMs: o.VMs}, no
+		return lookup.Offer{VMs: o.VMs}, no
 	}
 	return o, nil
 }
 
-func (s *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]access.ListedVM, bool, error) {
+func (s *fakeService) VMs(_ context.Context, by jit.UserID, text string, limit int) ([]lookup.ListedVM, bool, error) {
 	return s.listed, s.more, s.note("vms %s %q %d", by, text, limit)
 }
 
@@ -91,19 +91,19 @@ func (s *fakeService) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding,
 	return s.found, s.more, s.note("scan %s", by)
 }
 
-func (s *fakeService) Witness(_ context.Context, _ jit.UserID, vm string) (access.Testimony, error) {
-	return access.Testimony{VM: jit.VM{Name: strings.TrimPrefix(vm, "rg/"), Group: "rg"}, At: time.Unix(0, 0).UTC(), Groups: []string{"web-nsg"}}, nil
+func (s *fakeService) Witness(_ context.Context, _ jit.UserID, vm string) (lookup.Testimony, error) {
+	return lookup.Testimony{VM: jit.VM{Name: strings.TrimPrefix(vm, "rg/"), Group: "rg"}, At: time.Unix(0, 0).UTC(), Groups: []string{"web-nsg"}}, nil
 }
 
-func (s *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (access.Explanation, error) {
+func (s *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (lookup.Explanation, error) {
 	e := s.dry
 	e.For = who
 	return e, s.note("explain %s %s %s", by, vm, who)
 }
 
 // simple is the offer of one port from one address: nothing is left to ask.
-func simple() access.Offer {
-	return access.Offer{
+func simple() lookup.Offer {
+	return lookup.Offer{
 		Ports: []jit.PortPolicy{
 			{
 				Ports:    jit.Ports{From: 22, To: 22, Protocol: jit.TCP},
@@ -118,8 +118,8 @@ func simple() access.Offer {
 }
 
 // wide is an offer of two ports, from anywhere and from ranges.
-func wide() access.Offer {
-	return access.Offer{
+func wide() lookup.Offer {
+	return lookup.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: tcp(22), Any: true, Sources: from("198.51.100.0/24"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
 			{

@@ -8,7 +8,7 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 const acceptWithin = 1800 * time.Millisecond // of the three seconds until a form's ack
@@ -80,7 +80,7 @@ func askKey(i form.Interaction, delivery string) string {
 func (b *Bot) readForm(ctx context.Context, i form.Interaction) (jit.Ask, form.Errors) {
 	f := form.ReadRequest(i)
 	words, err := b.vmWords(ctx, i.User.ID, f.Draft.VMs)
-	var o access.Offer
+	var o lookup.Offer
 	if err == nil && len(words) > 0 {
 		o, err = b.Service.Offer(ctx, i.User.ID, words)
 	}

@@ -15,6 +15,7 @@
 //	admission                           may this be let in now
 //	closings, passes                    what is due, and what is kept, from one pass to the next
 //	reconcile                           Azure is made to agree with the store
+//	lookup                              what people can see
 //	access                              what people can do
 //	outbox                              what must be told is told
 //	preflight                           what would be refused, before anybody asks

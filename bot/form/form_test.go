@@ -10,13 +10,13 @@ import (
 	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
-func offer() access.Offer {
+func offer() lookup.Offer {
 	single := netip.MustParsePrefix("203.0.113.7/32")
-	return access.Offer{
+	return lookup.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
 			{

@@ -7,7 +7,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/parse"
 	"jitbot/jit/text"
 )
@@ -56,7 +56,7 @@ func ReadRequest(i Interaction) Request {
 
 // Ask reads every field, and says at each what is wrong with it. Where the offer is
 // not known yet, only what is wrong by itself is found.
-func (f Request) Ask(o access.Offer, known bool) (jit.Ask, Errors) {
+func (f Request) Ask(o lookup.Offer, known bool) (jit.Ask, Errors) {
 	var a jit.Ask
 	errs := Errors{}
 	if len(f.Draft.VMs) == 0 {
@@ -79,7 +79,7 @@ func (f Request) Ask(o access.Offer, known bool) (jit.Ask, Errors) {
 	return a, errs
 }
 
-func (f Request) ports(a *jit.Ask, o access.Offer, known bool, errs Errors) {
+func (f Request) ports(a *jit.Ask, o lookup.Offer, known bool, errs Errors) {
 	block := f.PortsBlock
 	if block == "" {
 		block = view.InputVM // no other is there to say it at
@@ -121,7 +121,7 @@ func overlap(ports []jit.Ports) (p, q jit.Ports, found bool) {
 }
 
 // onlyPort is the one port there is to ask for, nil when there is a choice.
-func onlyPort(o access.Offer) *jit.PortPolicy {
+func onlyPort(o lookup.Offer) *jit.PortPolicy {
 	if len(o.Ports) == 1 && o.Ports[0].Ports.From == o.Ports[0].Ports.To {
 		return &o.Ports[0]
 	}
@@ -140,7 +140,7 @@ func (f Request) duration(a *jit.Ask, errs Errors) {
 	}
 }
 
-func (f Request) source(a *jit.Ask, o access.Offer, known bool, errs Errors) {
+func (f Request) source(a *jit.Ask, o lookup.Offer, known bool, errs Errors) {
 	word := text.Clean(f.Draft.Source)
 	switch {
 	case word != "" && f.Draft.Ranges:
@@ -166,7 +166,7 @@ func (f Request) source(a *jit.Ask, o access.Offer, known bool, errs Errors) {
 
 // checkOffer holds the request against the offer, each port by itself, as far as
 // it could be read.
-func (f Request) checkOffer(a jit.Ask, o access.Offer, errs Errors) {
+func (f Request) checkOffer(a jit.Ask, o lookup.Offer, errs Errors) {
 	ports := a.Ports
 	if one := onlyPort(o); len(ports) == 0 && one != nil {
 		ports = []jit.Ports{one.Ports}
@@ -196,7 +196,7 @@ func (f Request) checkOffer(a jit.Ask, o access.Offer, errs Errors) {
 
 // Incomplete reports whether the policies' defaults leave something of a typed
 // request open, so that the form must ask for it.
-func Incomplete(a jit.Ask, o access.Offer) bool {
+func Incomplete(a jit.Ask, o lookup.Offer) bool {
 	ports := a.Ports
 	if one := onlyPort(o); len(ports) == 0 && one != nil {
 		ports = []jit.Ports{one.Ports}

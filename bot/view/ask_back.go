@@ -6,7 +6,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
@@ -46,9 +46,9 @@ func askBack(b *slack.ButtonBlockElement, g jit.Grant) *slack.ButtonBlockElement
 
 // ApproveOnceMore is the answer to a typed approval that the button would ask back for:
 // nothing is approved by it.
-func ApproveOnceMore(l access.ListedGrant) Message {
+func ApproveOnceMore(l lookup.ListedGrant) Message {
 	said := "Nothing is approved yet, because it wants a second look. " + strings.Join(whyAsksBack(l.Grant), " ") +
 		" If it is right, press Approve here or on its card."
-	m := List([]access.ListedGrant{l}, false)
+	m := List([]lookup.ListedGrant{l}, false)
 	return Message{Text: shorten(said+"\n"+m.Text, maxText), Blocks: append([]slack.Block{paragraph(said)}, m.Blocks...)}
 }

@@ -8,7 +8,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 // Whoever is let in reads what to type: in the direct message and in their list, by
@@ -44,7 +44,7 @@ func TestHolderReadsHowToConnect(t *testing.T) {
 			}
 			for where, said := range map[string]string{
 				"direct message": view.Direct(jit.Event{Kind: jit.EventOpened, Until: g.Clock.Deadline}, g).Text,
-				"list":           view.List([]access.ListedGrant{{Grant: g, Mine: true}}, false).Text,
+				"list":           view.List([]lookup.ListedGrant{{Grant: g, Mine: true}}, false).Text,
 			} {
 				if !strings.Contains(said, c.want) {
 					t.Errorf("%s: %s", where, said)

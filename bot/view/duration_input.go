@@ -7,14 +7,14 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/parse"
 	"jitbot/jit/text"
 )
 
 // Limits are the shortest and the longest time that all ports which are ticked may be
 // asked for, of any port where none is.
-func (d RequestDraft) Limits(o access.Offer) (shortest, longest time.Duration) {
+func (d RequestDraft) Limits(o lookup.Offer) (shortest, longest time.Duration) {
 	shortest, longest = o.Shortest, o.Longest
 	first := true
 	for _, value := range d.Ports {
@@ -37,7 +37,7 @@ func usualDurations() []time.Duration {
 
 // durationInputs are a menu of usual durations and a text that counts before it. What
 // was typed stands in the menu where that has it.
-func durationInputs(d RequestDraft, o access.Offer) []slack.Block {
+func durationInputs(d RequestDraft, o lookup.Offer) []slack.Block {
 	shortest, longest := d.Limits(o)
 	known := len(o.Ports) > 0
 	all := slices.DeleteFunc(usualDurations(), func(u time.Duration) bool { return known && (u < shortest || u > longest) })

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
@@ -17,7 +17,7 @@ import (
 const maxReasons = 3
 
 // Explain is the answer to /jit explain.
-func Explain(e access.Explanation) Message {
+func Explain(e lookup.Explanation) Message {
 	d := new(draft).say(explainHead(e))
 	for i, o := range e.Offers {
 		if i == maxOffers {
@@ -38,7 +38,7 @@ func Explain(e access.Explanation) Message {
 
 const maxOffers = 4 // ports of which all is said
 
-func explainHead(e access.Explanation) string {
+func explainHead(e lookup.Explanation) string {
 	name, as := vmName(e.VM.Group, e.VM.Name, e.VM.Production()), "as "+Code(e.Who.Name)
 	var lines []string
 	switch {
@@ -57,7 +57,7 @@ func explainHead(e access.Explanation) string {
 }
 
 // offerText is what may be asked for of one port, and what its state is.
-func offerText(d *draft, o access.OfferedPort) {
+func offerText(d *draft, o lookup.OfferedPort) {
 	lines := []string{fmt.Sprintf("*Port %s* may be asked for from %s, for %s to %s.", portName(o.Port.Ports),
 		AcceptedSources(o.Port, o.Widest), span(o.Port.Shortest), span(o.Port.Longest))}
 	ask := fmt.Sprintf("For %s from one address ", span(o.Duration))
@@ -78,7 +78,7 @@ func offerText(d *draft, o access.OfferedPort) {
 	}
 }
 
-func wayText(d *draft, w access.SourceVerdict) {
+func wayText(d *draft, w lookup.SourceVerdict) {
 	from := map[string]string{"Internet": "From the internet", "VirtualNetwork": "From the virtual network"}[w.Source]
 	d.say(from + " it is now " + map[reach.Answer]string{
 		reach.AnswerAllow: "*open*", reach.AnswerDeny: "*shut*", reach.AnswerPartly: "*partly open*", reach.AnswerUnknown: "*not known*",
@@ -91,7 +91,7 @@ func wayText(d *draft, w access.SourceVerdict) {
 }
 
 // pathText is where a grant would be written, and how the VM stands.
-func pathText(d *draft, e access.Explanation) {
+func pathText(d *draft, e lookup.Explanation) {
 	if e.Blocked != nil {
 		d.say("No grant could open it: " + e.Blocked.Say(refusalArgument))
 	} else {

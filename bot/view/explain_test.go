@@ -11,12 +11,12 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/policies"
 	"jitbot/jit/reach"
 )
 
-func dryRun() access.Explanation {
+func dryRun() lookup.Explanation {
 	port := jit.PortPolicy{Ports: tcp(22), Any: true, Shortest: 5 * time.Minute, Longest: 3 * time.Hour}
 	reason := reach.Reason{
 		Guard:    "/x/jump-nsg",
@@ -25,13 +25,13 @@ func dryRun() access.Explanation {
 		Allow:    true,
 		Text:     "The internet to port 22 of 10.10.9.4: rule ssh-anywhere (priority 1000) of jump-nsg at the network interface allows it.",
 	}
-	return access.Explanation{
+	return lookup.Explanation{
 		VM: jit.VM{Name: "jump-1", Group: "prod-web", Tags: map[string]string{"env": "prod"}, Interfaces: []jit.Interface{{ID: "/x/nic"}}}, For: "U0ADA", Who: ada, Policy: true,
 		Guards: []string{"/x/jump-nsg", "/x/web-subnet-nsg"},
-		Offers: []access.OfferedPort{{
+		Offers: []lookup.OfferedPort{{
 			Port: port, Widest: jit.Widths{V4: 32, V6: 128}, Duration: time.Hour, HasRule: true,
 			Rule: policies.ApprovalRule{Approvers: []string{"S0APPROVERS", "U0GRACE"}, Required: 2},
-			Verdicts: []access.SourceVerdict{
+			Verdicts: []lookup.SourceVerdict{
 				{Source: "Internet", Verdict: reach.Verdict{Decision: reach.AnswerAllow, Why: []reach.Reason{reason, reason, reason, reason}}},
 				{Source: "VirtualNetwork", Verdict: reach.Verdict{Decision: reach.AnswerUnknown}},
 			},
@@ -46,14 +46,14 @@ func dryRun() access.Explanation {
 }
 
 func TestWitnessMessages(t *testing.T) {
-	same := access.Testimony{VM: dryRun().VM, At: time.Unix(1772359200, 0), Groups: []string{"jump-nsg", "web-subnet-nsg"}}
+	same := lookup.Testimony{VM: dryRun().VM, At: time.Unix(1772359200, 0), Groups: []string{"jump-nsg", "web-subnet-nsg"}}
 	golden(t, "witness-same", view.Witness(same))
 	other := same
 	for i := range 12 {
 		other.Differences = append(other.Differences, fmt.Sprintf("Rule r%d (priority 100) of jump-nsg is in effect and was not read.", i))
 	}
 	golden(t, "witness-other", view.Witness(other))
-	flow := access.FlowTestimony{
+	flow := lookup.FlowTestimony{
 		From: netip.MustParseAddr("203.0.113.7"), To: netip.MustParseAddr("10.10.1.4"), At: same.At,
 		Port: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}, Allow: true, Rule: "securityRules/jit-prod-g-1",
 	}

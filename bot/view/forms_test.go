@@ -13,14 +13,14 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 func tcp(p uint16) jit.Ports { return jit.Ports{From: p, To: p, Protocol: jit.TCP} }
 
 // wide is an offer of two ports, from anywhere and from ranges.
-func wide() access.Offer {
-	return access.Offer{
+func wide() lookup.Offer {
+	return lookup.Offer{
 		Ports: []jit.PortPolicy{
 			{Ports: tcp(22), Any: true, Sources: from("198.51.100.0/24"), Shortest: 5 * time.Minute, Longest: 3 * time.Hour},
 			{
@@ -47,15 +47,15 @@ func TestRequestForms(t *testing.T) {
 	noted := view.RequestDraft{Note: "There is no VM called wbe-1; did you mean web-1?", Reason: "x"}
 	ranges := draft()
 	ranges.Source, ranges.Ranges, ranges.Again, ranges.Duration, ranges.Focus = "", true, true, "2h", "source"
-	long := access.Offer{Shortest: time.Minute, Longest: time.Hour, Any: true}
+	long := lookup.Offer{Shortest: time.Minute, Longest: time.Hour, Any: true}
 	for p := range uint16(120) {
 		long.Ports = append(long.Ports, jit.PortPolicy{Ports: tcp(1000 + p), Any: true, Shortest: time.Minute, Longest: time.Hour})
 	}
 	for name, v := range map[string]slack.ModalViewRequest{
 		"form-loading":  view.LoadingForm("request"),
 		"form-sentence": view.TextForm("request", "Guests cannot use jitbot; ask a full member."),
-		"form-empty":    view.RequestForm(view.RequestDraft{}, access.Offer{}),
-		"form-noted":    view.RequestForm(noted, access.Offer{}),
+		"form-empty":    view.RequestForm(view.RequestDraft{}, lookup.Offer{}),
+		"form-noted":    view.RequestForm(noted, lookup.Offer{}),
 		"form-single":   view.RequestForm(view.RequestDraft{VMs: draft().VMs, Ports: []string{"22/tcp"}}, simple()),
 		"form-filled":   view.RequestForm(draft(), wide()),
 		"form-ranges":   view.RequestForm(ranges, wide()),
@@ -75,7 +75,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 	for _, nasty := range []string{strings.Repeat("<!channel> ", 1000), strings.Repeat("x", 10000), "\u202e\u200b", ""} {
 		d := view.RequestDraft{Note: nasty, Source: nasty, Duration: nasty, Reason: nasty, Ports: slices.Repeat([]string{nasty}, 200), Usual: nasty}
 		d.VMs = slices.Repeat([]view.VMChoice{{Key: "rg/web-1", Text: nasty}}, 100)
-		for _, o := range []access.Offer{{}, simple(), wide()} {
+		for _, o := range []lookup.Offer{{}, simple(), wide()} {
 			o.Sources = slices.Repeat(o.Sources, 100)
 			raw, err := json.Marshal(view.RequestForm(d, o))
 			if err != nil {
@@ -89,7 +89,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 		g := exampleGrants()["waiting"].g
 		g.Request.Reason = nasty
 		raw, err := json.Marshal(
-			view.Home(slices.Repeat([]access.ListedGrant{
+			view.Home(slices.Repeat([]lookup.ListedGrant{
 				{Grant: g, Mine: true},
 				{Grant: g, Approver: true},
 				{Grant: exampleGrants()["opened"].g, Mine: true},
@@ -110,7 +110,7 @@ func TestHomeTabs(t *testing.T) {
 	for name, v := range map[string]slack.HomeTabViewRequest{
 		"home-empty":    view.Home(nil, time.Time{}),
 		"home-sentence": view.HomeText("Guests cannot use jitbot; ask a full member."),
-		"home-full": view.Home([]access.ListedGrant{
+		"home-full": view.Home([]lookup.ListedGrant{
 			{Grant: all["opened"].g, Mine: true},
 			{Grant: all["stuck"].g, Mine: true},
 			{Grant: all["held"].g, Mine: true},
@@ -146,8 +146,8 @@ func TestCardsNameWhatElseIsOpen(t *testing.T) {
 func from(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(s)} }
 
 // simple is the offer of one port from one address: nothing is left to ask.
-func simple() access.Offer {
-	return access.Offer{
+func simple() lookup.Offer {
+	return lookup.Offer{
 		Ports: []jit.PortPolicy{
 			{
 				Ports:    jit.Ports{From: 22, To: 22, Protocol: jit.TCP},
@@ -168,8 +168,8 @@ func TestHomeWarnsAsTheCardDoes(t *testing.T) {
 	g, other := all["waiting"].g, all["opened"].g
 	other.ID = "g-3x3x3"
 	g.Notes = []string{"while this is open, rule build-ssh lets 198.51.100.10 in as well"}
-	listed := access.ListedGrant{Grant: g, Approver: true, Others: []jit.Grant{other}}
-	raw, err := json.Marshal(view.Home([]access.ListedGrant{{Grant: all["opened"].g, Mine: true}, listed}, time.Now()))
+	listed := lookup.ListedGrant{Grant: g, Approver: true, Others: []jit.Grant{other}}
+	raw, err := json.Marshal(view.Home([]lookup.ListedGrant{{Grant: all["opened"].g, Mine: true}, listed}, time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}

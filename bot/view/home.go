@@ -9,7 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
@@ -21,20 +21,20 @@ const maxHomeNotes = 5 // warnings that are told of each
 
 // Home shows what waits for somebody's decision first, then their own access with the
 // time left, and their waiting requests. now is when it is made.
-func Home(all []access.ListedGrant, now time.Time) slack.HomeTabViewRequest {
-	mine := func(l access.ListedGrant) bool { return l.Mine }
-	waits := func(l access.ListedGrant) bool { return l.Grant.State == jit.Asked || l.Grant.State == jit.Pending }
-	part := func(keep func(access.ListedGrant) bool) []access.ListedGrant {
-		return slices.DeleteFunc(slices.Clone(all), func(l access.ListedGrant) bool { return !keep(l) })
+func Home(all []lookup.ListedGrant, now time.Time) slack.HomeTabViewRequest {
+	mine := func(l lookup.ListedGrant) bool { return l.Mine }
+	waits := func(l lookup.ListedGrant) bool { return l.Grant.State == jit.Asked || l.Grant.State == jit.Pending }
+	part := func(keep func(lookup.ListedGrant) bool) []lookup.ListedGrant {
+		return slices.DeleteFunc(slices.Clone(all), func(l lookup.ListedGrant) bool { return !keep(l) })
 	}
 	blocks := []slack.Block{paragraph("Time-limited access to the ports of a VM. Ask here, or type `/jit` in any channel.")}
 	blocks = append(blocks, buttons(formButton())...)
 	blocks = append(blocks, homePart("Waiting for me", "Nothing waits for your decision.", now,
-		part(func(l access.ListedGrant) bool { return !mine(l) && l.Approver && l.Grant.State == jit.Pending }))...)
+		part(func(l lookup.ListedGrant) bool { return !mine(l) && l.Approver && l.Grant.State == jit.Pending }))...)
 	blocks = append(blocks, homePart("My access", "Nothing is open for you.", now,
-		part(func(l access.ListedGrant) bool { return mine(l) && !waits(l) }))...)
+		part(func(l lookup.ListedGrant) bool { return mine(l) && !waits(l) }))...)
 	blocks = append(blocks, homePart("My waiting requests", "You are waiting for nothing.", now,
-		part(func(l access.ListedGrant) bool { return mine(l) && waits(l) }))...)
+		part(func(l lookup.ListedGrant) bool { return mine(l) && waits(l) }))...)
 	return homeView(blocks)
 }
 
@@ -47,7 +47,7 @@ func homeView(blocks []slack.Block) slack.HomeTabViewRequest {
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
 }
 
-func homePart(title, none string, now time.Time, all []access.ListedGrant) []slack.Block {
+func homePart(title, none string, now time.Time, all []lookup.ListedGrant) []slack.Block {
 	blocks := []slack.Block{slack.NewHeaderBlock(plain(title))}
 	if len(all) == 0 {
 		return append(blocks, paragraph(none))
@@ -79,14 +79,14 @@ func timeLeft(g jit.Grant, now time.Time) string {
 }
 
 // MayApprove reports whether the reader is offered to approve what is listed.
-func MayApprove(l access.ListedGrant) bool {
+func MayApprove(l lookup.ListedGrant) bool {
 	return l.Approver && !l.Mine && l.Grant.State == jit.Pending
 }
 
 // WhatToApprove is what stands above the buttons wherever somebody is offered to
 // approve: the reason, who asks by the name in Entra, and what the card warns of, all of
 // it. There is nothing of it where nothing is offered.
-func WhatToApprove(l access.ListedGrant) []slack.Block {
+func WhatToApprove(l lookup.ListedGrant) []slack.Block {
 	if !MayApprove(l) {
 		return nil
 	}
@@ -95,14 +95,14 @@ func WhatToApprove(l access.ListedGrant) []slack.Block {
 }
 
 // WhatToApproveText is WhatToApprove for the text of a message.
-func WhatToApproveText(l access.ListedGrant) string {
+func WhatToApproveText(l lookup.ListedGrant) string {
 	if !MayApprove(l) {
 		return ""
 	}
 	return "Reason: " + prose(l.Grant.Request.Reason) + " " + oneLine(strings.Join(approvalFacts(l), "\n"))
 }
 
-func approvalFacts(l access.ListedGrant) []string {
+func approvalFacts(l lookup.ListedGrant) []string {
 	var said []string
 	if name := l.Grant.Request.By.Name; name != "" {
 		said = append(said, "In Entra: "+Code(name)+".")
@@ -123,7 +123,7 @@ func approvalFacts(l access.ListedGrant) []string {
 
 // approvalNotes are what is open there already, and what else helps to decide, beside
 // the warnings that the line of the list has.
-func approvalNotes(l access.ListedGrant) []string {
+func approvalNotes(l lookup.ListedGrant) []string {
 	notes := alsoOpen(l.Grant, l.Others)
 	for _, n := range checkNotes(l.Grant) {
 		notes = append(notes, Sentence(n))

@@ -7,7 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 // MaxListed is how many grants or VMs a list shows, so that their blocks fit in a
@@ -19,7 +19,7 @@ const maxListText = 10000
 
 // List is the answer to /jit list. Its buttons are those that the reader
 // may use now.
-func List(all []access.ListedGrant, everybody bool) Message {
+func List(all []lookup.ListedGrant, everybody bool) Message {
 	if len(all) == 0 {
 		if everybody {
 			return Say("There are no live grants and no waiting requests that you may see. Ask for access: `/jit`.")
@@ -47,7 +47,7 @@ func List(all []access.ListedGrant, everybody bool) Message {
 
 // listLine is a grant in a list: its card's heading, and what its reader needs of
 // the rest.
-func listLine(l access.ListedGrant) string {
+func listLine(l lookup.ListedGrant) string {
 	g := l.Grant
 	lines := []string{heading(g)}
 	if l.Mine {
@@ -82,7 +82,7 @@ func listLine(l access.ListedGrant) string {
 }
 
 // warningLines are the warnings of a request, for whoever may approve it.
-func warningLines(l access.ListedGrant) []string {
+func warningLines(l lookup.ListedGrant) []string {
 	if !l.Approver || l.Mine {
 		return nil
 	}
@@ -93,7 +93,7 @@ func warningLines(l access.ListedGrant) []string {
 	return lines
 }
 
-func listButtons(l access.ListedGrant) []*slack.ButtonBlockElement {
+func listButtons(l lookup.ListedGrant) []*slack.ButtonBlockElement {
 	g := l.Grant
 	var out []*slack.ButtonBlockElement
 	switch g.State {

@@ -11,7 +11,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 func TestMessagesOfEveryState(t *testing.T) {
@@ -92,10 +92,10 @@ func TestLists(t *testing.T) {
 	all := exampleGrants()
 	golden(t, "list-empty", view.List(nil, false))
 	golden(t, "list-empty-all", view.List(nil, true))
-	golden(t, "list-mine", view.List([]access.ListedGrant{
+	golden(t, "list-mine", view.List([]lookup.ListedGrant{
 		{Grant: all["waiting"].g, Mine: true}, {Grant: all["opened"].g, Mine: true}, {Grant: all["stuck"].g, Mine: true},
 	}, false))
-	golden(t, "list-approver", view.List([]access.ListedGrant{
+	golden(t, "list-approver", view.List([]lookup.ListedGrant{
 		{Grant: all["waiting"].g, Approver: true},
 		{Grant: all["held"].g, Approver: true},
 		{Grant: all["opened"].g, Admin: true},
@@ -135,7 +135,7 @@ func TestMessagesKeepSlacksLimits(t *testing.T) {
 			}
 			for kind, s := range map[string]view.Message{
 				"card": view.Card(g, slices.Repeat([]jit.Grant{g}, 30)...), "thread": view.Thread(e, g), "direct": view.Direct(e, g),
-				"list": view.List(slices.Repeat([]access.ListedGrant{{Grant: g, Mine: true}, {Grant: g, Approver: true, Admin: true}}, 15), true),
+				"list": view.List(slices.Repeat([]lookup.ListedGrant{{Grant: g, Mine: true}, {Grant: g, Approver: true, Admin: true}}, 15), true),
 			} {
 				raw, err := json.Marshal(s)
 				if err != nil {

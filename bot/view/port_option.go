@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/parse"
 	"jitbot/jit/policies"
 	"jitbot/jit/text"
@@ -32,7 +32,7 @@ func AcceptedSources(pp jit.PortPolicy, widest jit.Widths) string {
 }
 
 // portTerms are the limits of one port.
-func portTerms(pp jit.PortPolicy, o access.Offer) string {
+func portTerms(pp jit.PortPolicy, o lookup.Offer) string {
 	from := "from the ranges that the policy names"
 	if pp.Any {
 		from = "from any address"
@@ -48,7 +48,7 @@ func portValue(p jit.Ports) string { return p.Span() + "/" + string(p.Protocol) 
 
 // FindPortOption reads the value of an option, which nobody needs to have
 // offered: it is good when it lies in what the policies offer.
-func FindPortOption(value string, o access.Offer) (jit.PortPolicy, jit.Ports, bool) {
+func FindPortOption(value string, o lookup.Offer) (jit.PortPolicy, jit.Ports, bool) {
 	want, ok := portOfValue(value)
 	if !ok {
 		return jit.PortPolicy{}, jit.Ports{}, false
@@ -71,7 +71,7 @@ func portOfValue(value string) (jit.Ports, bool) {
 
 // FindPorts finds the offer that the ports lie in; without a protocol they take
 // the offer's.
-func FindPorts(want jit.Ports, o access.Offer) (jit.PortPolicy, jit.Ports, bool) {
+func FindPorts(want jit.Ports, o lookup.Offer) (jit.PortPolicy, jit.Ports, bool) {
 	return policies.Policy{Ports: o.Ports}.Find(want)
 }
 

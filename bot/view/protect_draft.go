@@ -6,6 +6,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
@@ -37,7 +38,7 @@ const MaxRows = 18
 
 // Begin has a row for each port that is on offer, with its own limits; typed ports win.
 // more says how many do not fit.
-func (d *ProtectDraft) Begin(o access.Offer, typed []jit.Ports) (more int) {
+func (d *ProtectDraft) Begin(o lookup.Offer, typed []jit.Ports) (more int) {
 	var all []jit.PortPolicy
 	for _, p := range typed {
 		pp, q, ok := FindPorts(p, o)

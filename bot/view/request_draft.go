@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
@@ -29,7 +29,7 @@ type RequestDraft struct {
 
 // Prefill ticks ports, and writes the source and the duration: what was typed,
 // else what was asked for the last time, as far as it is on offer.
-func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o access.Offer) {
+func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o lookup.Offer) {
 	d.ports(typed, last, o)
 	d.source(typed, last, o)
 	if _, longest := d.Limits(o); d.Duration == "" && len(o.Ports) > 0 {
@@ -40,7 +40,7 @@ func (d *RequestDraft) Prefill(typed jit.Ask, last jit.Request, o access.Offer) 
 // Reoffer keeps the ticks that are on offer at the VM that was just chosen.
 // shown says that the form had ports before: in a block that stays, Slack keeps
 // the ticks there were, so that block takes its other name when they change.
-func (d *RequestDraft) Reoffer(o access.Offer, shown bool) {
+func (d *RequestDraft) Reoffer(o lookup.Offer, shown bool) {
 	before := d.Ports
 	d.Ports = slices.DeleteFunc(slices.Clone(before), func(value string) bool {
 		_, _, ok := FindPortOption(value, o)
@@ -55,7 +55,7 @@ func (d *RequestDraft) Reoffer(o access.Offer, shown bool) {
 }
 
 // ports ticks what was typed, else what was asked for the last time.
-func (d *RequestDraft) ports(typed jit.Ask, last jit.Request, o access.Offer) {
+func (d *RequestDraft) ports(typed jit.Ask, last jit.Request, o lookup.Offer) {
 	want := typed.Ports
 	if len(want) == 0 {
 		want = last.Ports
@@ -77,7 +77,7 @@ func (d *RequestDraft) ports(typed jit.Ask, last jit.Request, o access.Offer) {
 }
 
 // source is what was typed, else that of the last time where a port accepts it.
-func (d *RequestDraft) source(typed jit.Ask, last jit.Request, o access.Offer) {
+func (d *RequestDraft) source(typed jit.Ask, last jit.Request, o lookup.Offer) {
 	switch {
 	case len(typed.Sources) == 1:
 		d.Source = Address(typed.Sources[0])

@@ -7,7 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
@@ -35,7 +35,7 @@ func modal(callback string, blocks ...slack.Block) slack.ModalViewRequest {
 
 // RequestForm is the form with what is known. The offer is that of the VMs that
 // are chosen, empty while there is none.
-func RequestForm(d RequestDraft, o access.Offer) slack.ModalViewRequest {
+func RequestForm(d RequestDraft, o lookup.Offer) slack.ModalViewRequest {
 	var blocks []slack.Block
 	if text.Clean(d.Note) != "" {
 		blocks = append(blocks, verbatim("", d.Note))
@@ -73,7 +73,7 @@ func vmInput(d RequestDraft) slack.Block {
 }
 
 // portsInput shows what is offered, and what was typed that lies within it.
-func portsInput(d RequestDraft, o access.Offer) slack.Block {
+func portsInput(d RequestDraft, o lookup.Offer) slack.Block {
 	var options, ticked []*slack.OptionBlockObject
 	add := func(pp jit.PortPolicy, p jit.Ports) {
 		value := portValue(p)
@@ -110,7 +110,7 @@ func portsInput(d RequestDraft, o access.Offer) slack.Block {
 	return b
 }
 
-func rangesInput(d RequestDraft, o access.Offer) slack.Block {
+func rangesInput(d RequestDraft, o lookup.Offer) slack.Block {
 	ranges := make([]string, 0, len(o.Sources))
 	for _, s := range o.Sources {
 		ranges = append(ranges, Address(s))
@@ -126,7 +126,7 @@ func rangesInput(d RequestDraft, o access.Offer) slack.Block {
 	return b
 }
 
-func sourceInput(d RequestDraft, o access.Offer) slack.Block {
+func sourceInput(d RequestDraft, o lookup.Offer) slack.Block {
 	hint := "Your address as the VM sees it, such as 203.0.113.7, or a range such as 198.51.100.0/24."
 	if len(o.Sources) > 0 {
 		hint += " Or tick all ranges above."

@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/parse"
 	"jitbot/jit/text"
 )
 
 // preview says what will be opened for whom, as far as the form is filled in;
 // empty while no VM is chosen.
-func preview(d RequestDraft, o access.Offer) string {
+func preview(d RequestDraft, o lookup.Offer) string {
 	if len(d.VMs) == 0 || len(o.Ports) == 0 {
 		return ""
 	}
@@ -28,7 +28,7 @@ func previewVMs(d RequestDraft) string {
 	return atMost(names, maxTargets)
 }
 
-func previewPorts(d RequestDraft, o access.Offer) string {
+func previewPorts(d RequestDraft, o lookup.Offer) string {
 	var names []string
 	for _, value := range d.Ports {
 		if _, p, ok := FindPortOption(value, o); ok {
@@ -41,7 +41,7 @@ func previewPorts(d RequestDraft, o access.Offer) string {
 	return "port " + Clip(strings.Join(names, ", "), 300)
 }
 
-func previewSource(d RequestDraft, o access.Offer) string {
+func previewSource(d RequestDraft, o lookup.Offer) string {
 	word := text.Clean(d.Source)
 	if word == "" && d.Ranges && len(o.Sources) > 0 {
 		names := make([]string, 0, len(o.Sources))
@@ -72,7 +72,7 @@ func (d RequestDraft) Asked() string {
 }
 
 // FocusOnMissing puts the focus on the first input that is still empty.
-func (d *RequestDraft) FocusOnMissing(o access.Offer) {
+func (d *RequestDraft) FocusOnMissing(o lookup.Offer) {
 	all := []struct {
 		input string
 		empty bool

@@ -10,7 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
 )
@@ -99,7 +99,7 @@ type optionList struct {
 
 // VMOptions answers a menu of VMs with what a search found, cut to what Slack
 // takes, which is then said.
-func VMOptions(found []access.Choice) any {
+func VMOptions(found []lookup.Choice) any {
 	names := map[string]int{}
 	for _, c := range found {
 		names[c.VM.Group+"/"+c.VM.Name]++
@@ -125,7 +125,7 @@ func VMOptions(found []access.Choice) any {
 }
 
 // againstChoice says before it is chosen what speaks against a VM.
-func againstChoice(c access.Choice) string {
+func againstChoice(c lookup.Choice) string {
 	switch {
 	case c.Why != "":
 		return "cannot be asked for: " + Clip(c.Why, MaxOptionText/2)

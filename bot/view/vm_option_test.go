@@ -8,7 +8,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 // What tells machines apart is seen, however long their names are: the mark of
@@ -77,10 +77,10 @@ func TestProtectFormSaysWhatItDoesNotName(t *testing.T) {
 	}
 }
 
-func choices(vms ...jit.VM) []access.Choice {
-	var out []access.Choice
+func choices(vms ...jit.VM) []lookup.Choice {
+	var out []lookup.Choice
 	for _, vm := range vms {
-		out = append(out, access.Choice{VM: vm})
+		out = append(out, lookup.Choice{VM: vm})
 	}
 	return out
 }
@@ -89,7 +89,7 @@ func choices(vms ...jit.VM) []access.Choice {
 func TestOptionsSayWhatSpeaksAgainstAMachine(t *testing.T) {
 	off, on := jit.VM{ID: "/vm/1", Name: "web-1", Group: "rg-prod", Power: "deallocated"}, jit.VM{ID: "/vm/2", Name: "web-2", Group: "rg-prod", Power: "running"}
 	none := jit.VM{ID: "/vm/3", Name: "web-3", Group: strings.Repeat("g", 90)}
-	raw, err := json.Marshal(view.VMOptions(append(choices(off, on), access.Choice{VM: none, Why: "no policy offers a port"})))
+	raw, err := json.Marshal(view.VMOptions(append(choices(off, on), lookup.Choice{VM: none, Why: "no policy offers a port"})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,12 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
 // VMs is the answer to /jit vms; more says that there may be others.
-func VMs(lines []access.ListedVM, text string, more bool) Message {
+func VMs(lines []lookup.ListedVM, text string, more bool) Message {
 	narrow := "There may be more; narrow it: `/jit vms web`, `/jit vms tag:env=prod`."
 	if len(lines) == 0 {
 		none := "There is no VM that you may see."
@@ -38,7 +38,7 @@ func VMs(lines []access.ListedVM, text string, more bool) Message {
 
 // vmLine is a VM of a list: whether it is protected, what may be asked for, who is in
 // now and who was last.
-func vmLine(l access.ListedVM) string {
+func vmLine(l lookup.ListedVM) string {
 	sign := "🔓"
 	if l.Protected == jit.Protected {
 		sign = "🔒"
@@ -61,7 +61,7 @@ func vmLine(l access.ListedVM) string {
 }
 
 // inNow says for whom the VM is open, and until when.
-func inNow(l access.ListedVM) string {
+func inNow(l lookup.ListedVM) string {
 	var all []string
 	for i, g := range l.Open {
 		if i == maxOthers {
@@ -77,7 +77,7 @@ func inNow(l access.ListedVM) string {
 }
 
 // offersText is what may be asked for: ports that are offered alike together.
-func offersText(o access.Offer) string {
+func offersText(o lookup.Offer) string {
 	var terms []string
 	by := map[string][]jit.Ports{}
 	for _, pp := range o.Ports {
@@ -98,7 +98,7 @@ func offersText(o access.Offer) string {
 	return strings.Join(all, "; ")
 }
 
-func protectionText(l access.ListedVM) string {
+func protectionText(l lookup.ListedVM) string {
 	words := map[jit.ProtectionState]string{
 		jit.Protecting: "being protected", jit.Protected: "protected", jit.Unprotecting: "being unprotected", "": "not protected",
 	}[l.Protected]

@@ -8,13 +8,13 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 )
 
 func TestListsOfVMs(t *testing.T) {
 	vm := jit.VM{ID: "/vm/web-1", Name: "web-1", Group: "rg", Tags: map[string]string{"env": "prod"}}
 	o := wide()
-	all := []access.ListedVM{
+	all := []lookup.ListedVM{
 		{VM: vm, Protected: jit.Protected, Offer: o},
 		{VM: vm, Protected: jit.Protected, Always: true, Offer: simple()},
 		{VM: vm, Protected: jit.Protecting, Fault: "403 AuthorizationFailed: no rights", Offer: simple()},
@@ -30,7 +30,7 @@ func TestListsOfVMs(t *testing.T) {
 	for range 100 {
 		nasty.Offer.Ports = append(nasty.Offer.Ports, o.Ports[1])
 	}
-	raw, err := json.Marshal(view.VMs(slices.Repeat([]access.ListedVM{nasty}, 20), "", true))
+	raw, err := json.Marshal(view.VMs(slices.Repeat([]lookup.ListedVM{nasty}, 20), "", true))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package view
 import (
 	"strings"
 
-	"jitbot/jit/access"
+	"jitbot/jit/lookup"
 	"jitbot/jit/text"
 )
 
@@ -12,11 +12,11 @@ const maxDifferences = 10
 
 // Witness is what Azure says of the rules before a VM, and where that is something
 // else than jitbot read.
-func Witness(t access.Testimony) Message {
+func Witness(t lookup.Testimony) Message {
 	return Say(strings.Join(append(witnessLines(t), flowLines(t)...), "\n"))
 }
 
-func witnessLines(t access.Testimony) []string {
+func witnessLines(t lookup.Testimony) []string {
 	if len(t.Groups) == 0 {
 		return []string{vmName(t.VM.Group, t.VM.Name, false) + " has no network security group, so Azure has nothing to say of its rules."}
 	}
@@ -41,7 +41,7 @@ func witnessLines(t access.Testimony) []string {
 
 // flowLines are what Azure's IP flow verify says of one address; none where there is
 // no address to ask about.
-func flowLines(t access.Testimony) []string {
+func flowLines(t lookup.Testimony) []string {
 	f := t.Flow
 	if f == nil {
 		return nil

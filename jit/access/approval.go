@@ -9,9 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
-	"jitbot/jit/inventory"
 	"jitbot/jit/policies"
-	"jitbot/jit/resource"
 )
 
 // Approve gives one approval. With the last one needed the requester's
@@ -147,36 +145,11 @@ func (s *Service) approver(
 		return g, who, policies.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
 			"You asked for %s yourself, so somebody else must decide it.", id))
 	}
-	rule, vms, err := s.currentRule(ctx, g)
+	rule, vms, err := s.checks.CurrentRule(ctx, g)
 	if err != nil {
 		return g, who, policies.ApprovalRule{}, err
 	}
 	return g, who, rule, s.requireApprover(ctx, who, rule, vms, g, what)
-}
-
-// currentRule is the approval rule as configuration and tags have it now.
-func (s *Service) currentRule(ctx context.Context, g jit.Grant) (policies.ApprovalRule, []jit.VM, error) {
-	all, err := s.checks.VMs.ListOrStale(ctx, inventory.VMsMaxAge)
-	if err != nil {
-		return policies.ApprovalRule{}, nil, err
-	}
-	var vms []jit.VM
-	for _, t := range g.Request.Targets {
-		if !s.checks.VMs.Lists(t.VM) {
-			return policies.ApprovalRule{}, nil, jit.Refuse(jit.ErrBusy, "Azure does not show the subscription of %s just now, "+
-				"so who may decide %s is not known; click again in a minute.", t.Name, g.ID)
-		}
-		for _, vm := range all {
-			if resource.Same(vm.ID, t.VM) {
-				vms = append(vms, vm)
-			}
-		}
-	}
-	if len(vms) != len(g.Request.Targets) {
-		return policies.ApprovalRule{}, nil, jit.Refuse(jit.ErrPolicy, "A VM of %s does not exist any more; cancel it and ask again.", g.ID)
-	}
-	rule, err := s.checks.ApprovalRule(vms, g.Request)
-	return rule, vms, err
 }
 
 // requireApprover refuses, and records, somebody who is no approver by the rule, or

@@ -124,7 +124,7 @@ func (s *Service) askedVMs(ctx context.Context, by jit.UserID, words []string) (
 			return vms, err
 		}
 	}
-	return s.findVMs(ctx, by, words)
+	return s.FindVMs(ctx, by, words)
 }
 
 // completeAsk fills in what was left out, where the policies leave no choice,

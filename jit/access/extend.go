@@ -169,7 +169,7 @@ func (s *Service) extensionDecider(ctx context.Context, by jit.UserID, id jit.ID
 	}
 	longer := g
 	longer.Request.Duration = g.Clock.Deadline.Add(g.Extension.By).Sub(g.Clock.Opened)
-	rule, vms, err := s.currentRule(ctx, longer)
+	rule, vms, err := s.checks.CurrentRule(ctx, longer)
 	if err != nil {
 		return g, who, err
 	}

@@ -25,7 +25,7 @@ func (s *Service) Revoke(ctx context.Context, by jit.UserID, id jit.ID, reason s
 	if err != nil {
 		return g, err
 	}
-	approver, admin, err := s.rolesAt(ctx, by, g)
+	approver, admin, err := s.RolesAt(ctx, by, g)
 	if err != nil {
 		return g, err
 	}

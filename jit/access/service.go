@@ -8,20 +8,22 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/lookup"
 	"jitbot/jit/policies"
 	"jitbot/jit/record"
 )
 
 // Service is what people can do. The bot and the command line call the same
-// methods; authority is checked here, at each use, from ids.
+// methods; authority is checked here, at each use, from ids. What they can see is that
+// of the Service of lookup.
 type Service struct {
+	*lookup.Service
+
 	checks   admission.Checker
 	config   policies.Config
 	adapters admission.Adapters
-	history  History
+	history  record.History
 	loop     Loop
-	readable *readableVMs
-	powers   *powerStates
 	askers   *askers
 }
 
@@ -37,24 +39,12 @@ type Loop interface {
 	Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error
 }
 
-// History knows what people asked for before, and what was done.
-type History interface {
-	// Recent gives the latest request that somebody had stored; the zero
-	// Request when there is none.
-	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
-	record.History
-	// Opened gives the request by which the VM was opened the last time, with the
-	// instant of that in At; the zero Request when it is not known to have been. VMs
-	// are compared without regard to case.
-	Opened(ctx context.Context, vm string) (jit.Request, error)
-}
-
 // New makes the service; the loop is told when there is work for it. Both
 // must share the checker, so that they measure by one clock.
-func New(checks admission.Checker, history History, loop Loop) *Service {
+func New(checks admission.Checker, history lookup.History, loop Loop) *Service {
 	return &Service{
-		checks: checks, config: checks.Config, adapters: checks.Adapters,
-		history: history, loop: loop, readable: &readableVMs{}, powers: &powerStates{}, askers: newAskers(),
+		Service: lookup.New(checks, history), checks: checks, config: checks.Config, adapters: checks.Adapters,
+		history: history, loop: loop, askers: newAskers(),
 	}
 }
 

@@ -43,12 +43,12 @@ func rememberOpened(g jit.Grant, events []jit.Event) ([]put, error) {
 	return out, nil
 }
 
-// Opened implements access.History.
+// Opened implements lookup.History.
 func (b *Store) Opened(ctx context.Context, vm string) (jit.Request, error) {
 	return b.recent(ctx, openedKey(vm))
 }
 
-// Recent implements access.History.
+// Recent implements lookup.History.
 func (b *Store) Recent(ctx context.Context, by jit.UserID) (jit.Request, error) {
 	return b.recent(ctx, []byte(by))
 }

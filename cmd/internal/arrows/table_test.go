@@ -57,9 +57,16 @@ func domain() []row {
 		{"jit/sweep", []string{"jit", "jit/admission", "jit/resource", "jit/rules", "jit/workqueue"}, "it has no store"},
 		{"jit/digest", []string{"jit", "jit/admission", "jit/inventory", "jit/policies", "jit/reach", "jit/workqueue"}, "what is told on a schedule changes nothing"},
 		{
+			"jit/lookup",
+			[]string{
+				"jit", "jit/admission", "jit/inventory", "jit/policies", "jit/reach", "jit/record", "jit/resource", "jit/route", "jit/rules",
+			},
+			"what people see is what is stored and what Azure says",
+		},
+		{
 			"jit/access",
 			[]string{
-				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/parse", "jit/policies", "jit/reach", "jit/record",
+				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/lookup", "jit/parse", "jit/policies", "jit/reach", "jit/record",
 				"jit/resource", "jit/route", "jit/rules", "jit/text",
 			},
 			"of the loop it needs three methods, and declares them",
@@ -78,7 +85,7 @@ func adapters() []row {
 	return []row{
 		{"bot", with("bot/command", "bot/form", "bot/view"), "an adapter does not import another"},
 		{"bot/command", nouns("jit/parse", "jit/reach"), "what was typed is text, and names a class of exposure at most"},
-		{"bot/form", nouns("jit/access", "jit/parse", "bot/command", "bot/view"), "what came back in a form is what a view asked for"},
+		{"bot/form", nouns("jit/access", "jit/lookup", "jit/parse", "bot/command", "bot/view"), "what came back in a form is what a view asked for"},
 		{"bot/view", with("bot/command"), "what is shown needs no connection"},
 		{"jit/azure", with(), "an adapter does not import another"},
 		{"store", with(), "what every store shares knows none of them"},

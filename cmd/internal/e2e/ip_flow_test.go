@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/lookup"
 )
 
 // asksAzure is what Azure says before a VM, to whom.
-func (w *world) asksAzure(by jit.UserID, vm string) access.Testimony {
+func (w *world) asksAzure(by jit.UserID, vm string) lookup.Testimony {
 	w.T.Helper()
-	var got access.Testimony
+	var got lookup.Testimony
 	var err error
 	done := make(chan struct{})
 	go func() {

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/lookup"
 	"jitbot/jit/policies"
 )
 
@@ -204,7 +204,7 @@ func TestClashingNamesAreTheSeenOnes(t *testing.T) {
 		w.Start()
 		o, err := w.Service.Offer(t.Context(), dave, []string{"dev-1"})
 		if err != nil || len(o.VMs) != 1 || !strings.EqualFold(o.VMs[0].Group, "dev") {
-			t.Errorf("Dave: %+v, %v", access.Offer{VMs: o.VMs}, err)
+			t.Errorf("Dave: %+v, %v", lookup.Offer{VMs: o.VMs}, err)
 		}
 		if _, err := w.Service.Offer(t.Context(), ada, []string{"dev-1"}); err == nil || !strings.Contains(err.Error(), "more than one VM") {
 			t.Errorf("Ada: %v", err)

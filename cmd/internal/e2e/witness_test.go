@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"jitbot/jit"
-	"jitbot/jit/access"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/lookup"
 )
 
 // Azure's own reading agrees where all is in effect, and says where it is not; who may
@@ -19,7 +19,7 @@ func TestWitness(t *testing.T) {
 		w.Start()
 		w.Protect("web-1")
 		g := w.Open(time.Hour, "web-1")
-		ask := func() (got access.Testimony, err error) {
+		ask := func() (got lookup.Testimony, err error) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)

@@ -17,6 +17,7 @@ import (
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/digest"
+	"jitbot/jit/lookup"
 	"jitbot/jit/outbox"
 	"jitbot/jit/policies"
 	"jitbot/jit/reconcile"
@@ -54,7 +55,7 @@ type Store interface {
 	jit.Protections
 	jit.Record
 	admission.Names
-	access.History
+	lookup.History
 	reconcile.State
 	digest.Store
 	outbox.Store

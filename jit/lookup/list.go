@@ -1,4 +1,4 @@
-package access
+package lookup
 
 import (
 	"cmp"
@@ -16,9 +16,9 @@ type ListedGrant struct {
 	Others                []jit.Grant // what else is open on its VMs, where the reader may approve it
 }
 
-// withOthers finds what else is open on the VMs of those that the reader may approve,
+// WithOthers finds what else is open on the VMs of those that the reader may approve,
 // which the card says too.
-func withOthers(listed []ListedGrant, all []jit.Grant) []ListedGrant {
+func WithOthers(listed []ListedGrant, all []jit.Grant) []ListedGrant {
 	for i, l := range listed {
 		if l.Approver && !l.Mine && l.Grant.State == jit.Pending {
 			listed[i].Others = othersOf(l.Grant, all)
@@ -36,7 +36,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 			return nil, err
 		}
 	}
-	grants, err := s.adapters.Grants.Unfinished(ctx)
+	grants, err := s.checks.Adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing grants: %w", err)
 	}
@@ -48,7 +48,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 			continue
 		}
 		l := ListedGrant{Grant: g, Mine: mine}
-		if l.Approver, l.Admin, err = s.rolesAt(ctx, by, g); err != nil {
+		if l.Approver, l.Admin, err = s.RolesAt(ctx, by, g); err != nil {
 			return nil, err
 		}
 		if !mine && !l.Approver && !l.Admin && !visible.seesGrant(ctx, g) {
@@ -56,7 +56,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 		}
 		out = append(out, l)
 	}
-	return withOthers(out, grants), nil
+	return WithOthers(out, grants), nil
 }
 
 // Concerns lists the grants that have not ended and are the caller's own, and
@@ -65,7 +65,7 @@ func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]ListedGrant, e
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	all, err := s.adapters.Grants.Unfinished(ctx)
+	all, err := s.checks.Adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing what concerns %s: %w", by, err)
 	}
@@ -75,20 +75,20 @@ func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]ListedGrant, e
 		if !l.Mine && (g.State != jit.Pending || g.ApprovedBy(jit.Person{ID: by})) {
 			continue
 		}
-		if l.Approver, l.Admin, err = s.rolesAt(ctx, by, g); err != nil {
+		if l.Approver, l.Admin, err = s.RolesAt(ctx, by, g); err != nil {
 			return nil, err
 		}
 		if l.Mine || l.Approver {
 			out = append(out, l)
 		}
 	}
-	return withOthers(out, all), nil
+	return WithOthers(out, all), nil
 }
 
 // Others lists the other grants whose rules may stand at a VM of g, those that
 // end first before the rest.
 func (s *Service) Others(ctx context.Context, g jit.Grant) ([]jit.Grant, error) {
-	all, err := s.adapters.Grants.Unfinished(ctx)
+	all, err := s.checks.Adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing what else is open beside %s: %w", g.ID, err)
 	}
@@ -101,4 +101,20 @@ func othersOf(g jit.Grant, all []jit.Grant) []jit.Grant {
 		return cmp.Or(a.Clock.Deadline.Compare(b.Clock.Deadline), cmp.Compare(a.ID, b.ID))
 	})
 	return others
+}
+
+// RolesAt says what somebody is to the grant now.
+func (s *Service) RolesAt(ctx context.Context, by jit.UserID, g jit.Grant) (approver, admin bool, err error) {
+	if by.Host() {
+		return false, true, nil
+	}
+	if admin, err = s.checks.IsListed(ctx, s.checks.Config.Admins, by); err != nil {
+		return false, false, err
+	}
+	approvers := g.Approvers
+	if rule, _, err := s.checks.CurrentRule(ctx, g); err == nil {
+		approvers = rule.Approvers
+	}
+	approver, err = s.checks.IsListed(ctx, approvers, by)
+	return approver, admin, err
 }

@@ -1,4 +1,4 @@
-package access
+package lookup
 
 import (
 	"context"
@@ -32,7 +32,7 @@ func (s *Service) Offer(ctx context.Context, by jit.UserID, words []string) (Off
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return Offer{}, err
 	}
-	vms, err := s.findVMs(ctx, by, words)
+	vms, err := s.FindVMs(ctx, by, words)
 	if err != nil {
 		return Offer{}, err
 	}

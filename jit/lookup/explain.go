@@ -1,4 +1,4 @@
-package access
+package lookup
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 		return Explanation{}, err
 	}
 	if who != by {
-		admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
+		admin, err := s.checks.IsListed(ctx, s.checks.Config.Admins, by)
 		if err != nil {
 			return Explanation{}, err
 		}
@@ -78,14 +78,14 @@ func (s *Service) Explain(ctx context.Context, by jit.UserID, word string, who j
 
 // oneVM is the VM that somebody named, among those that they may see, as it is now.
 func (s *Service) oneVM(ctx context.Context, by jit.UserID, word string) (jit.VM, error) {
-	vms, err := s.findVMs(ctx, by, []string{word})
+	vms, err := s.FindVMs(ctx, by, []string{word})
 	if err != nil {
 		return jit.VM{}, err
 	}
 	if len(vms) != 1 {
 		return jit.VM{}, jit.Refuse(jit.ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
 	}
-	vm, err := s.adapters.Inventory.VM(ctx, vms[0].ID)
+	vm, err := s.checks.Adapters.Inventory.VM(ctx, vms[0].ID)
 	if errors.Is(err, jit.ErrNotFound) {
 		return jit.VM{}, jit.Refuse(jit.ErrNotFound, "%s does not exist any more; check the name.", vms[0].Name)
 	}
@@ -99,7 +99,7 @@ func (s *Service) oneVM(ctx context.Context, by jit.UserID, word string) (jit.VM
 func (s *Service) mayAsk(ctx context.Context, id jit.UserID, vm jit.VM) (who jit.Person, no *jit.Refusal, err error) {
 	who, err = s.checks.Identify(ctx, id)
 	if err == nil {
-		err = s.checks.CheckRights(ctx, who, vm, s.config.RequiredActions)
+		err = s.checks.CheckRights(ctx, who, vm, s.checks.Config.RequiredActions)
 	}
 	if errors.As(err, &no) {
 		err = nil
@@ -134,11 +134,11 @@ func (s *Service) explain(ctx context.Context, e *Explanation) error {
 // address, for an hour or as long as is allowed.
 func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy, widest jit.Widths) (OfferedPort, error) {
 	o := OfferedPort{Port: pp, Widest: widest, Duration: min(jit.DefaultDuration, pp.Longest)}
-	i, ok := s.config.Approval(e.VM, []jit.Ports{pp.Ports}, nil, o.Duration)
+	i, ok := s.checks.Config.Approval(e.VM, []jit.Ports{pp.Ports}, nil, o.Duration)
 	if !ok {
 		return o, nil
 	}
-	o.HasRule, o.Rule = true, s.config.Approvals[i]
+	o.HasRule, o.Rule = true, s.checks.Config.Approvals[i]
 	err := s.checks.EnoughApprovers(ctx, o.Rule, e.Who)
 	if errors.As(err, &o.TooFew) {
 		err = nil
@@ -156,7 +156,7 @@ func (s *Service) explainPath(ctx context.Context, e *Explanation, policy polici
 		}
 		tables = append(tables, t)
 	}
-	groups, firewalls := reach.NSGsOf(e.VM), route.FirewallGuards(s.config.Installation, e.VM)
+	groups, firewalls := reach.NSGsOf(e.VM), route.FirewallGuards(s.checks.Config.Installation, e.VM)
 	e.Guards = slices.Concat(groups, firewalls)
 	if len(e.Guards) == 0 {
 		e.Blocked = route.RefuseUnfiltered(e.VM, "open")

@@ -1,4 +1,4 @@
-package access
+package lookup
 
 import (
 	"context"
@@ -41,10 +41,10 @@ func (s *Service) byAzureRights(by jit.UserID) *visibility {
 func (s *Service) visibleVMs(ctx context.Context, by jit.UserID) (*visibility, error) {
 	v := s.byAzureRights(by)
 	var err error
-	if v.all, err = s.checks.IsListed(ctx, s.config.Admins, by); err != nil || v.all {
+	if v.all, err = s.checks.IsListed(ctx, s.checks.Config.Admins, by); err != nil || v.all {
 		return v, err
 	}
-	for _, rule := range s.config.Approvals {
+	for _, rule := range s.checks.Config.Approvals {
 		is, err := s.checks.IsListed(ctx, rule.Approvers, by)
 		if err != nil {
 			return nil, err
@@ -56,9 +56,9 @@ func (s *Service) visibleVMs(ctx context.Context, by jit.UserID) (*visibility, e
 	return v, nil
 }
 
-// findVMs resolves what somebody typed among the VMs that they may see. What they
+// FindVMs resolves what somebody typed among the VMs that they may see. What they
 // may see and cannot be read just now is told as passing.
-func (s *Service) findVMs(ctx context.Context, by jit.UserID, words []string) ([]jit.VM, error) {
+func (s *Service) FindVMs(ctx context.Context, by jit.UserID, words []string) ([]jit.VM, error) {
 	visible, err := s.visibleVMs(ctx, by)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,8 @@ func (s *Service) findVMs(ctx context.Context, by jit.UserID, words []string) ([
 		return sees, doubt
 	})
 	if doubt != nil {
-		s.adapters.Log.WarnContext(ctx, "what somebody may see could not be read", slog.String("user", string(by)), slog.Any("error", doubt))
+		log := s.checks.Adapters.Log.With(slog.String("user", string(by)))
+		log.WarnContext(ctx, "what somebody may see could not be read", slog.Any("error", doubt))
 		if errors.Is(doubt, jit.ErrForbidden) {
 			return nil, jit.Refuse(jit.ErrForbidden, "Your Azure rights could not be read (%s), so no VM can be shown to you, and trying again "+
 				"does not help: have an admin give jitbot the role that jitbot role prints.", admission.Outline(doubt))

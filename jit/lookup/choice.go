@@ -1,4 +1,4 @@
-package access
+package lookup
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func (s *Service) unaskable(ctx context.Context, vm jit.VM) (string, error) {
 		return "no policy offers a port", nil
 	}
 	for _, pp := range policy.Ports {
-		if _, ok := s.config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); ok {
+		if _, ok := s.checks.Config.Approval(vm, []jit.Ports{pp.Ports}, nil, min(jit.DefaultDuration, pp.Longest)); ok {
 			return "", nil
 		}
 	}
@@ -76,9 +76,9 @@ func (p *powerStates) read(ctx context.Context, s *Service) map[string]string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, powersWithin)
 	defer cancel()
-	states, err := s.adapters.Inventory.Powers(ctx)
+	states, err := s.checks.Adapters.Inventory.Powers(ctx)
 	if err != nil {
-		s.adapters.Log.WarnContext(ctx, "not all power states could be read for a menu", slog.Any("error", err))
+		s.checks.Adapters.Log.WarnContext(ctx, "not all power states could be read for a menu", slog.Any("error", err))
 	}
 	p.states, p.at = states, time.Now()
 	return states

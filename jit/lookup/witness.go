@@ -1,4 +1,4 @@
-package access
+package lookup
 
 import (
 	"context"
@@ -60,7 +60,7 @@ func (s *Service) Witness(ctx context.Context, by jit.UserID, word string) (Test
 }
 
 func (s *Service) compare(ctx context.Context, nic jit.Interface, t *Testimony) error {
-	effective, err := s.adapters.Witness.EffectiveRules(ctx, nic.ID)
+	effective, err := s.checks.Adapters.Witness.EffectiveRules(ctx, nic.ID)
 	if err != nil {
 		return err
 	}

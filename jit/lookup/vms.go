@@ -1,4 +1,4 @@
-package access
+package lookup
 
 import (
 	"context"
@@ -32,11 +32,11 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	if err != nil {
 		return nil, false, err
 	}
-	protections, err := s.adapters.Protections.Protections(ctx)
+	protections, err := s.checks.Adapters.Protections.Protections(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("listing protections: %w", err)
 	}
-	live, err := s.adapters.Grants.Unfinished(ctx)
+	live, err := s.checks.Adapters.Grants.Unfinished(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("listing who is in: %w", err)
 	}

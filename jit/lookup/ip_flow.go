@@ -1,4 +1,4 @@
-package access
+package lookup
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func (s *Service) verifyFlow(ctx context.Context, by jit.UserID, vm jit.VM) *Flo
 				continue
 			}
 			t := FlowTestimony{From: from, To: a.Addr, Port: port}
-			answer, err := s.adapters.Witness.VerifyIPFlow(ctx, admission.IPFlow{
+			answer, err := s.checks.Adapters.Witness.VerifyIPFlow(ctx, admission.IPFlow{
 				VM: vm.ID, Interface: nic.ID, Location: vm.Location, From: from, To: a.Addr, Port: port,
 			})
 			t.At, t.Allow, t.Rule, t.Missing = s.checks.Clock.Now(), answer.Allow, answer.Rule, whyNoFlow(vm, err)
@@ -59,10 +59,10 @@ func (s *Service) flowFrom(ctx context.Context, by jit.UserID, vm jit.VM) (netip
 // openGrant is an open grant of one IPv4 address at the VM: one of whoever asks, else,
 // for an admin, of anybody.
 func (s *Service) openGrant(ctx context.Context, by jit.UserID, vm jit.VM) (jit.Grant, bool) {
-	admin, err := s.checks.IsListed(ctx, s.config.Admins, by)
+	admin, err := s.checks.IsListed(ctx, s.checks.Config.Admins, by)
 	var others []jit.Grant
 	for _, guard := range reach.NSGsOf(vm) {
-		grants, readErr := s.adapters.Grants.AtGuard(ctx, guard)
+		grants, readErr := s.checks.Adapters.Grants.AtGuard(ctx, guard)
 		if readErr != nil {
 			continue // what can be read will do
 		}

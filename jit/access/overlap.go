@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/resource"
+	"jitbot/jit/text"
 )
 
 // askers lets each person ask for one thing at a time, so that of two lines the second
@@ -40,8 +41,8 @@ func (a *askers) begin(ctx context.Context, by jit.UserID) (end func(), err erro
 	}
 }
 
-// lastPart is how long before its end access may be asked for again, where no reminder
-// says so earlier: how else would somebody get more time?
+// lastPart is how long before its end access that cannot be extended may be asked for
+// again, where no reminder says so earlier: how else would somebody get more time?
 const lastPart = 10 * time.Minute
 
 // refuseTwice refuses what waits or is open already for the same person, VMs, ports
@@ -53,7 +54,7 @@ func (s *Service) refuseTwice(ctx context.Context, key string, r jit.Request, pa
 		return fmt.Errorf("looking for what %s asked for before: %w", r.By.ID, err)
 	}
 	for _, g := range live {
-		ending := g.State == jit.Open && (g.Reminded || g.Clock.Deadline.Sub(r.At) <= max(lastPart, g.Clock.RemindBefore))
+		ending := g.State == jit.Open && g.MostExtension(g.ExtendTerms) == 0 && (g.Reminded || g.Clock.Deadline.Sub(r.At) <= max(lastPart, g.Clock.RemindBefore))
 		if g.Request.By.ID != r.By.ID || strings.HasPrefix(g.Request.Key, key+"/") || ending || g.State == jit.Closing {
 			continue
 		}
@@ -109,11 +110,14 @@ func coversAsk(have jit.Request, part grantPart, r jit.Request) bool {
 
 // refuseAskedTwice names the grant that holds.
 func refuseAskedTwice(g jit.Grant) error {
-	switch g.State {
-	case jit.Open:
+	switch most := g.MostExtension(g.ExtendTerms); {
+	case most > 0:
+		return jit.Refuse(jit.ErrStale, "You have that already: %s is open until %s. For more time, at most %s, write %s.",
+			g.ID, g.Clock.Deadline, most, "/jit extend "+string(g.ID)+" "+text.Duration(min(most, g.Request.Duration)))
+	case g.State == jit.Open:
 		return jit.Refuse(jit.ErrStale, "You have that already: %s is open until %s. For more time, ask again in its last %s.",
 			g.ID, g.Clock.Deadline, max(lastPart, g.Clock.RemindBefore))
-	case jit.Opening:
+	case g.State == jit.Opening:
 		return jit.Refuse(jit.ErrStale, "You asked for that already: %s is approved and being opened.", g.ID)
 	default:
 		return jit.Refuse(jit.ErrStale,

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/policies"
 )
 
 // Who asks for what waits or is open for them already is told of that grant, and no
@@ -62,10 +63,27 @@ func TestAskedTwiceIsNamed(t *testing.T) {
 		if w.Ours() == 0 || len(w.Events(jit.EventAsked)) != 1 {
 			t.Errorf("%d rules, asked %d times", w.Ours(), len(w.Events(jit.EventAsked)))
 		}
-		// In its last minutes it may be asked for again: there is no other way to more time.
+		// In its last minutes too: more time is had by extending it.
+		w.Pass(time.Until(g.Clock.Deadline) - 5*time.Minute)
+		if _, err := w.Ask(ada, time.Hour, "web-1"); !errors.Is(err, jit.ErrStale) || !strings.Contains(err.Error(), "/jit extend "+string(id)+" 1h") {
+			t.Errorf("asked for more time: %v", err)
+		}
+	})
+}
+
+// What cannot be extended may be asked for again in its last minutes: there is no other
+// way to more time.
+func TestAskedAgainWhereNothingIsExtended(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.With(func(c *policies.Config) { c.Policies[0].Extend = jit.ExtendTerms{} })
+		w.Start()
+		g := w.Open(time.Hour, "web-1")
+		if _, err := w.Ask(ada, time.Hour, "web-1"); !errors.Is(err, jit.ErrStale) || strings.Contains(err.Error(), "extend") {
+			t.Errorf("asked for while it is open: %v", err)
+		}
 		w.Pass(time.Until(g.Clock.Deadline) - 5*time.Minute)
 		if _, err := w.Ask(ada, time.Hour, "web-1"); err != nil {
-			t.Errorf("asked for more time: %v", err)
+			t.Errorf("asked for again at its end: %v", err)
 		}
 	})
 }

@@ -54,8 +54,7 @@ func (s *Service) refuseTwice(ctx context.Context, key string, r jit.Request, pa
 		return fmt.Errorf("looking for what %s asked for before: %w", r.By.ID, err)
 	}
 	for _, g := range live {
-		ending := g.State == jit.Open && g.MostExtension(g.ExtendTerms) == 0 && (g.Reminded || g.Clock.Deadline.Sub(r.At) <= max(lastPart, g.Clock.RemindBefore))
-		if g.Request.By.ID != r.By.ID || strings.HasPrefix(g.Request.Key, key+"/") || ending || g.State == jit.Closing {
+		if g.Request.By.ID != r.By.ID || strings.HasPrefix(g.Request.Key, key+"/") || isEnding(g, r.At) || g.State == jit.Closing {
 			continue
 		}
 		for _, part := range parts {
@@ -65,6 +64,14 @@ func (s *Service) refuseTwice(ctx context.Context, key string, r jit.Request, pa
 		}
 	}
 	return nil
+}
+
+// isEnding reports whether it is open, cannot be extended, and ends soon.
+func isEnding(g jit.Grant, now time.Time) bool {
+	if g.State != jit.Open || g.MostExtension(g.ExtendTerms) > 0 {
+		return false
+	}
+	return g.Reminded || g.Clock.Deadline.Sub(now) <= max(lastPart, g.Clock.RemindBefore)
 }
 
 // tellBeside has the cards of the same person's other grants for the VMs of one that is

@@ -147,6 +147,7 @@ func tests() []row {
 		{"cmd/internal/e2e/pace", nil, only},
 		{"cmd/internal/e2e/program", nil, only},
 		{"cmd/internal/e2e/protect", nil, only},
+		{"cmd/internal/e2e/store", nil, only},
 		{"cmd/internal/sim", nil, only},
 	}
 }

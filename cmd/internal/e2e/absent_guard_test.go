@@ -2,13 +2,13 @@ package e2e_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"jitbot/bot/view"
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
@@ -201,7 +201,7 @@ func TestNoGuardIsGoneWithoutAList(t *testing.T) {
 		w.Start()
 		g := w.Open(15*time.Minute, "jump-1")
 		w.Pass(time.Until(g.Clock.Deadline) - time.Second)
-		fault := w.Azure.AddFault(unlistedGuards())
+		fault := w.Azure.AddFault(simulated.UnlistedGuards())
 		w.moved(azuresim.DemoJumpNSG, azuresim.DemoDevGroup, 0)
 		w.Pass(3 * time.Minute)
 		if g := w.Want(g.ID, jit.Closing); !g.Stuck {
@@ -261,13 +261,4 @@ func TestMovedGuardOfAProtection(t *testing.T) {
 			t.Errorf("it was said %q", got)
 		}
 	})
-}
-
-// unlistedGuards has no list of network security groups answered.
-func unlistedGuards() azuresim.Fault {
-	broken := azuresim.Broken(http.StatusServiceUnavailable)
-	broken.Match = func(r *http.Request) bool {
-		return r.Method == http.MethodGet && strings.HasSuffix(strings.ToLower(r.URL.Path), "/providers/microsoft.network/networksecuritygroups")
-	}
-	return broken
 }

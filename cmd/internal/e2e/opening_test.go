@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -23,7 +24,8 @@ func TestPortsFallUnderTheirOwnApproval(t *testing.T) {
 		w.Start()
 		grants, err := w.Service.Ask(t.Context(), ada, "k", jit.Ask{
 			VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}, {From: 3389, To: 3389}},
-			Duration: time.Hour, Sources: sources("198.51.100.7/32"), Reason: "mend the index",
+			Duration: time.Hour,
+			Sources:  []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}, Reason: "mend the index",
 		})
 		if err != nil || len(grants) != 2 {
 			t.Fatalf("%d grants, %v", len(grants), err)
@@ -88,7 +90,7 @@ func (w *world) cutOff() jit.ID {
 	w.Pass(5 * time.Second) // the store is taken for the newest
 	grants, err := w.Service.Ask(w.T.Context(), ada, "k", jit.Ask{
 		VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
-		Sources: sources(adasAddress + "/32"), Reason: "mend the index",
+		Sources: []netip.Prefix{netip.MustParsePrefix(adasAddress + "/32")}, Reason: "mend the index",
 	})
 	if err != nil {
 		w.T.Fatal(err)

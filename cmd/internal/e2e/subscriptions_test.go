@@ -244,3 +244,25 @@ func TestStuckClosingHoldsItsOwnGroups(t *testing.T) {
 		opening("archive-1", false)
 	})
 }
+
+// What another subscription says of how long to wait for its readings does not keep
+// a removal here from being tried again.
+func TestPauseOfAnotherSubscriptionKeepsNothingOpen(t *testing.T) {
+	threefold(t, func(t *testing.T, w *world) {
+		w.Start()
+		other, both := w.Open(30*time.Minute, "web-2"), w.Open(time.Hour, "web-1", "staging-1")
+		late := w.Azure.AddFault(azuresim.Conflict().On(http.MethodDelete, azuresim.DemoWebGroup))
+		if _, err := w.Service.Done(t.Context(), ada, both.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(20 * time.Second)
+		w.Azure.SetSubscriptionHealth(azuresim.DemoStaging, azuresim.OutOfRequests)
+		late.Remove()
+		w.Pass(time.Until(other.Clock.Deadline) - time.Second)
+		w.Azure.AddFault(azuresim.Conflict().On(http.MethodDelete, string(other.ID)).Only(2))
+		w.Pass(15 * time.Minute)
+		if held := w.Held(other.ID); len(held) > 0 {
+			t.Errorf("15 minutes past its deadline there is %v; the other is %+v", held, w.Grant(both.ID).Paths)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package simulated
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -150,4 +151,13 @@ func (w *World) AddTwin(nsg string) string {
 	w.Azure.PutNIC(azuresim.NIC{ID: nic, Location: azuresim.DemoLocation, IPs: []azuresim.IPConfig{ip}})
 	w.Azure.PutVM(azuresim.VM{ID: vm, Location: azuresim.DemoLocation, NICs: []string{nic}})
 	return vm
+}
+
+// UnlistedGuards has no list of network security groups answered.
+func UnlistedGuards() azuresim.Fault {
+	broken := azuresim.Broken(http.StatusServiceUnavailable)
+	broken.Match = func(r *http.Request) bool {
+		return r.Method == http.MethodGet && strings.HasSuffix(strings.ToLower(r.URL.Path), "/providers/microsoft.network/networksecuritygroups")
+	}
+	return broken
 }

@@ -1,9 +1,10 @@
-package e2e_test
+package store_test
 
 import (
 	"testing"
 	"time"
 
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 )
 
@@ -21,7 +22,7 @@ func TestOlderCopyClosesWhatBeganSince(t *testing.T) {
 		w.Azure.ClearClockSkew()
 		w.Pass(3 * time.Minute)
 		w.Want(g.ID, jit.Open)
-		kept := w.Azure.AddFault(unlistedGuards())
+		kept := w.Azure.AddFault(simulated.UnlistedGuards())
 		w.PutBack(older)
 		w.Pass(20 * time.Second)
 		w.Stop()

@@ -1,4 +1,4 @@
-package e2e_test
+package store_test
 
 import (
 	"context"
@@ -31,7 +31,8 @@ func (s hungDisk) Update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.
 func TestHungBeginKeepsNothingOpenInAFirewall(t *testing.T) {
 	for _, begin := range []bool{false, true} {
 		t.Run(map[bool]string{false: "nothing begins", true: "an opening begins"}[begin], func(t *testing.T) {
-			firewalled(t, func(t *testing.T, w *world) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.AddFirewalls()
 				var hung atomic.Bool
 				w.WrapStore = func(s simulated.Store) simulated.Store { return hungDisk{s, &hung} }
 				w.QuickFirewalls()

@@ -1,4 +1,4 @@
-package e2e_test
+package store_test
 
 import (
 	"compress/gzip"
@@ -15,7 +15,7 @@ import (
 
 // oldStore is where an earlier version left a store and the rules that stood in
 // Azure then; see the README there.
-const oldStore = "../../../store/bolt/testdata/before-house"
+const oldStore = "../../../../store/bolt/testdata/before-house"
 
 // oldFile is a copy of the store of oldStore.
 func oldFile(t *testing.T) string {
@@ -68,7 +68,8 @@ func (w *world) putOldRules() {
 // takes the rules in Azure for its own, keeps what is protected, and leaves
 // nothing behind.
 func TestStoreOfAnEarlierVersion(t *testing.T) {
-	firewalled(t, func(t *testing.T, w *world) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.AddFirewalls()
 		w.QuickFirewalls()
 		tables, firewalls, foreign := w.tables(), w.Firewalls(), w.Foreign()
 		time.Sleep(70 * time.Minute)

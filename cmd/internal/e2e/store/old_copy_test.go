@@ -1,6 +1,7 @@
-package e2e_test
+package store_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +167,8 @@ func (w *world) askedInACopy(t *testing.T) {
 	w.Config.Approvals[0].Required = 0
 	w.Start()
 	grants, err := w.Service.Ask(t.Context(), ada, w.Key(), jit.Ask{
-		VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour, Sources: sources("203.0.113.7/32"), Reason: "mend it",
+		VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
+		Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}, Reason: "mend it",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,10 +1,9 @@
-package e2e_test
+package store_test
 
 import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -179,5 +178,3 @@ func TestAddressThatMovesTakesTheRuleAlong(t *testing.T) {
 		w.CheckPromises(foreign)
 	})
 }
-
-func sources(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(s)} }

@@ -1,0 +1,9 @@
+package store_test
+
+import (
+	"testing"
+
+	"jitbot/cmd/internal/e2e/simulated"
+)
+
+func TestMain(m *testing.M) { simulated.Main(m) }

@@ -66,12 +66,11 @@ func (s *Service) refuseTwice(ctx context.Context, key string, r jit.Request, pa
 	return nil
 }
 
-// isEnding reports whether it is open, cannot be extended, and ends soon.
+// isEnding reports whether it was open until now, or ends soon and cannot be extended.
 func isEnding(g jit.Grant, now time.Time) bool {
-	if g.State != jit.Open || g.MostExtension(g.ExtendTerms) > 0 {
-		return false
-	}
-	return g.Reminded || g.Clock.Deadline.Sub(now) <= max(lastPart, g.Clock.RemindBefore)
+	left := g.Clock.Deadline.Sub(now)
+	soon := g.Reminded || left <= max(lastPart, g.Clock.RemindBefore)
+	return g.State == jit.Open && (left <= 0 || soon && g.MostExtension(g.ExtendTerms) == 0)
 }
 
 // tellBeside has the cards of the same person's other grants for the VMs of one that is

@@ -78,7 +78,6 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	open := Grant{ID: "g-7k2qd", State: Open, Paths: []Path{{Guard: nsg, Confirmed: true}}}
 	withDoor := open
 	withDoor.Paths = []Path{{Guard: firewall, Kind: ByDNAT, PublicEnds: []PublicEnd{{Public: netip.MustParseAddrPort("192.0.2.1:50000")}}}}
-	locked := Protection{VM: "/vm", State: Protected}
 
 	var events []Event
 	keep := func(es []Event) { events = append(events, es...) }
@@ -104,9 +103,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	keep(es)
 	_, es = hindered.Hinder(nsg, "", now)
 	keep(es)
-	_, es = locked.Move(VM{}, []Path{{Guard: nsg}}, nil, nil, now)
-	keep(es)
-	events = append(events, Orphaned("r", "n", "g-7k2qd", Card{}, "", now), Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "", now),
+	events = append(events, EventAt("/vm", nil, EventMoved, Person{}, now, "the denies follow"), Orphaned("r", "n", "g-7k2qd", Card{}, "", now), Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "", now),
 		Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "a lock", now),
 		Digest{}.Event(), Missing("S1 is gone", now), Rejected("U1", "protect", nil, now), open.Rejected("U1", "done", now))
 

@@ -1,6 +1,6 @@
 // Package jit holds the nouns of just-in-time network access and their
-// transitions: the grant (one ask and its whole life), the protection (a VM
-// whose ports are shut), the event (a line of the record), and the few interfaces of the store that change them.
+// transitions: the grant (one ask and its whole life), the event (a line of the record),
+// and the few interfaces of the store that change them.
 //
 // Read in the order of the arrows, the packages below are the book of jitbot:
 //
@@ -8,6 +8,7 @@
 //	text, schedule                      how things are written; what comes again
 //	rbac                                which Azure actions are missing
 //	jit                                 the nouns, and every transition
+//	protection                          a VM whose ports are shut
 //	policies                            who may ask for what, and who decides
 //	inventory                           the VMs, and which of them a name means
 //	route, rules                        what is on the way; the rules there and the plan

@@ -205,3 +205,8 @@ func (e Event) Follows(prev Event) error {
 	}
 	return nil
 }
+
+// EventAt is a line about ports of a VM that is of no grant.
+func EventAt(vm string, ports []Ports, kind EventKind, by Person, now time.Time, text string) Event {
+	return Event{At: now.UTC(), Kind: kind, Actor: by, VMs: []string{vm}, Ports: ports, Text: text, tell: audiences(kind).other}
+}

@@ -93,7 +93,7 @@ func (g Grant) Trouble(guard, fault string, stuck bool, now time.Time) (Grant, [
 		return g, nil
 	}
 	next := g.changed()
-	paths, fresh := faulted(g.Paths, guard, fault)
+	paths, fresh := FaultAt(g.Paths, guard, fault)
 	next.Paths = paths
 	if stuck && g.State == Closing && !g.Stuck {
 		next.Stuck = true

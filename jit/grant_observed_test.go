@@ -2,8 +2,6 @@ package jit_test
 
 import (
 	"errors"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -76,29 +74,5 @@ func TestAnUncheckedHolderIsSaidOnce(t *testing.T) {
 	}
 	if g, told, err = g.Rechecked(); err != nil || g.Unchecked || told != nil {
 		t.Errorf("%t, %v, %v", g.Unchecked, told, err)
-	}
-}
-
-func TestTroubleOfAProtectionIsKeptOnce(t *testing.T) {
-	p := jit.Protection{VM: "/vm", Name: "vm-1", Revision: 1, State: jit.Protected, Paths: []jit.Path{{Guard: "/a"}, {Guard: "/b"}}}
-	next, told := p.Trouble("/A", "", "a lock", false, jittest.Start)
-	if next.Revision != 2 || next.Paths[0].Fault != "a lock" || next.Paths[1].Fault != "" || p.Paths[0].Fault != "" || told != nil {
-		t.Errorf("%+v, %v", next, told)
-	}
-	if again, _ := next.Trouble("/a", "", "a lock", false, jittest.Start); again.Revision != 2 {
-		t.Errorf("said again: revision %d", again.Revision)
-	}
-	for _, exposed := range []bool{false, true} {
-		next, told = p.Trouble("/a", "r", "a lock", exposed, jittest.Start)
-		_, again := next.Trouble("/a", "r", "a lock", exposed, jittest.Start)
-		const want = "the rule r of a, which is to keep vm-1 shut, is not as it should be and cannot be written: a lock"
-		if len(told) != 1 || len(again) > 0 || !strings.Contains(told[0].Text, want) || (told[0].Kind == jit.EventExposed) != exposed {
-			t.Errorf("exposed %t: told %+v, then %+v", exposed, told, again)
-		}
-	}
-	next, told = p.Drifted("r", "n", jittest.Start)
-	if next.Revision != 2 || len(told) != 1 || !slices.Equal(told[0].Tell(), []jit.Audience{jit.ToChannel}) ||
-		told[0].Text != "Somebody removed or changed the rule r of n, which keeps vm-1 shut; it was put back." {
-		t.Errorf("revision %d, %+v", next.Revision, told)
 	}
 }

@@ -31,7 +31,7 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 		return g, nil, nil
 	}
 	g = g.changed()
-	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return hasGuard(paths, old.Guard) })
+	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return HasGuard(paths, old.Guard) })
 	for i := range g.Left {
 		g.Left[i].Confirmed, g.Left[i].Fault, g.Left[i].PublicEnds = false, "", nil
 	}
@@ -69,11 +69,11 @@ func (g Grant) LeftGuard(read []Path, guard string) (Grant, []Event, error) {
 	if g.State != Open || !SamePaths(g.Left, read) {
 		return g, nil, g.stale()
 	}
-	if !hasGuard(g.Left, guard) {
+	if !HasGuard(g.Left, guard) {
 		return g, nil, nil
 	}
 	g = g.changed()
-	g.Left = elsewhere(g.Left, guard)
+	g.Left = PathsElsewhere(g.Left, guard)
 	return g, nil, nil
 }
 
@@ -149,10 +149,10 @@ func (g Grant) unfinished() string {
 	return text.Join(slices.Compact(names))
 }
 
-// confirm marks the guard's paths as agreed and counts those left. The grant
+// ConfirmAt marks the guard's paths as agreed and counts those left. The grant
 // comes back unchanged where nothing is new.
 func (g Grant) confirm(guard string) (Grant, int) {
-	paths, fresh, left := confirm(g.Paths, guard)
+	paths, fresh, left := ConfirmAt(g.Paths, guard)
 	if !fresh {
 		return g, left
 	}
@@ -163,4 +163,4 @@ func (g Grant) confirm(guard string) (Grant, int) {
 
 // HasLeft reports whether the guard is one that its VMs left, and that is still
 // to be read back without its rules.
-func (g Grant) HasLeft(guard string) bool { return hasGuard(g.Left, guard) }
+func (g Grant) HasLeft(guard string) bool { return HasGuard(g.Left, guard) }

@@ -19,13 +19,13 @@ func (g Grant) GuardGone(guard string, moved []string, now time.Time) (Grant, []
 		return g, nil, g.stale()
 	case g.State == Closing && guard == "" && len(g.Paths) == 0:
 		return g.foundAt(moved, now)
-	case !hasGuard(g.Paths, guard) && !g.HasLeft(guard):
+	case !HasGuard(g.Paths, guard) && !g.HasLeft(guard):
 		return g, nil, nil
 	case len(moved) > 0:
 		return g.guardMoved(guard, moved, now)
 	case g.State == Closing:
 		return g.closingGuardGone(guard, now)
-	case !hasGuard(g.Paths, guard):
+	case !HasGuard(g.Paths, guard):
 		return g.LeftGuard(g.Left, guard)
 	}
 	d := Decision{Ending: Vanished, Reason: nounOf(guard) + " was deleted"}
@@ -57,10 +57,10 @@ func (g Grant) foundAt(guards []string, now time.Time) (Grant, []Event, error) {
 
 // guardMoved is GuardGone where the rules stand elsewhere.
 func (g Grant) guardMoved(guard string, moved []string, now time.Time) (Grant, []Event, error) {
-	wanted := hasGuard(g.Paths, guard)
+	wanted := HasGuard(g.Paths, guard)
 	next := g.changed()
-	next.Paths = movedPaths(g.Paths, guard, moved)
-	next.Left = slices.DeleteFunc(movedPaths(g.Left, guard, moved), func(p Path) bool { return hasGuard(next.Paths, p.Guard) })
+	next.Paths = MovedPaths(g.Paths, guard, moved)
+	next.Left = slices.DeleteFunc(MovedPaths(g.Left, guard, moved), func(p Path) bool { return HasGuard(next.Paths, p.Guard) })
 	what := nounOf(guard) + " was moved to the resource group " + resource.Group(moved[0])
 	switch {
 	case g.State == Opening:
@@ -82,7 +82,7 @@ func (g Grant) closingGuardGone(guard string, now time.Time) (Grant, []Event, er
 	})
 	if followed {
 		g = g.changed()
-		g.Paths = elsewhere(g.Paths, guard)
+		g.Paths = PathsElsewhere(g.Paths, guard)
 		return g.ConfirmClosed(guard, now)
 	}
 	gone := func(p Path) bool { return !p.Gone && resource.Same(p.Guard, guard) }
@@ -100,38 +100,21 @@ func nounOf(guard string) string {
 	return "the " + resource.KindOf(guard).Noun() + " " + resource.GuardName(guard)
 }
 
-// movedPaths are the paths with those at the guard at the others instead, where
+// MovedPaths are the paths with those at the guard at the others instead, where
 // nothing has been read back yet; with no others, or where there are some at these
 // already, they are left out.
-func movedPaths(paths []Path, guard string, moved []string) []Path {
-	out := elsewhere(paths, guard)
+func MovedPaths(paths []Path, guard string, moved []string) []Path {
+	out := PathsElsewhere(paths, guard)
 	for _, p := range paths {
 		if !resource.Same(p.Guard, guard) {
 			continue
 		}
 		for _, to := range moved {
-			if !hasGuard(paths, to) {
+			if !HasGuard(paths, to) {
 				p.Guard, p.Confirmed, p.Fault = to, false, ""
 				out = append(out, p)
 			}
 		}
 	}
 	return out
-}
-
-// GuardGone says that the guard is not in Azure any more under its id, and in which
-// guards the denies of what is being unprotected stand instead. Of a VM that
-// stays protected its interfaces say where its denies belong, so only what it left
-// there is forgotten.
-func (p Protection) GuardGone(guard string, moved []string) Protection {
-	left, paths := movedPaths(p.Left, guard, moved), p.Paths
-	if p.State == Unprotecting && len(moved) > 0 {
-		paths = movedPaths(p.Paths, guard, moved)
-	}
-	if SamePaths(left, p.Left) && SamePaths(paths, p.Paths) {
-		return p
-	}
-	p = p.changed()
-	p.Left, p.Paths = left, paths
-	return p
 }

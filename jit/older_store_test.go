@@ -50,19 +50,6 @@ func TestOpeningMayStandInItsTime(t *testing.T) {
 	}
 }
 
-// A protection that was ending goes on with the denies that it had.
-func TestStayShut(t *testing.T) {
-	p := jit.Protection{VM: "/vm", State: jit.Protected, Paths: []jit.Path{{VM: "/vm", Guard: "/a"}}}
-	if next, events := p.StayShut(jittest.Start); events != nil || next.State != jit.Protected {
-		t.Errorf("one that stands becomes %s", next.State)
-	}
-	ending, _ := p.End(jit.Person{ID: "U1"}, "no need", jittest.Start)
-	next, _ := ending.StayShut(jittest.Start)
-	if next.State != jit.Protecting || next.Reason != "" || !jit.SamePaths(next.Paths, p.Paths) || len(next.Left) != 0 || next.Revision <= ending.Revision {
-		t.Errorf("it goes on as %+v", next)
-	}
-}
-
 // A line for many names each VM once, each text once, and twenty texts at most.
 func TestTogether(t *testing.T) {
 	e := jit.Event{Kind: jit.EventOrphan, VMs: []string{"b"}, Text: "0."}

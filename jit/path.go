@@ -39,8 +39,8 @@ type Path struct {
 	Hindrance string `json:"hindrance,omitempty"` // open: what somebody put before the rules there since
 }
 
-// confirm marks the guard's paths and counts those left.
-func confirm(paths []Path, guard string) (next []Path, fresh bool, left int) {
+// ConfirmAt marks the guard's paths and counts those left.
+func ConfirmAt(paths []Path, guard string) (next []Path, fresh bool, left int) {
 	next = slices.Clone(paths)
 	for i, p := range next {
 		if resource.Same(p.Guard, guard) && !p.Confirmed {
@@ -54,8 +54,8 @@ func confirm(paths []Path, guard string) (next []Path, fresh bool, left int) {
 	return next, fresh, left
 }
 
-// faulted keeps the fault at the guard's paths; fresh says that it is another one.
-func faulted(paths []Path, guard, fault string) (next []Path, fresh bool) {
+// FaultAt keeps the fault at the guard's paths; fresh says that it is another one.
+func FaultAt(paths []Path, guard, fault string) (next []Path, fresh bool) {
 	next = slices.Clone(paths)
 	for i, p := range next {
 		if resource.Same(p.Guard, guard) && p.Fault != fault {
@@ -65,8 +65,8 @@ func faulted(paths []Path, guard, fault string) (next []Path, fresh bool) {
 	return next, fresh
 }
 
-// elsewhere are the paths but those of the guard.
-func elsewhere(paths []Path, guard string) []Path {
+// PathsElsewhere are the paths but those of the guard.
+func PathsElsewhere(paths []Path, guard string) []Path {
 	return slices.DeleteFunc(slices.Clone(paths), func(p Path) bool { return resource.Same(p.Guard, guard) })
 }
 
@@ -80,8 +80,8 @@ func GuardsOf(paths []Path) []string {
 	return slices.Compact(out)
 }
 
-// hasGuard reports whether the guard is one of the paths'.
-func hasGuard(paths []Path, guard string) bool {
+// HasGuard reports whether the guard is one of the paths'.
+func HasGuard(paths []Path, guard string) bool {
 	return slices.ContainsFunc(paths, func(p Path) bool { return resource.Same(p.Guard, guard) })
 }
 

@@ -116,3 +116,10 @@ func DistinctPorts(ports []Ports) ([]Ports, error) {
 	}
 	return ports, nil
 }
+
+// SamePortPolicies reports whether both offer the same.
+func SamePortPolicies(a, b []PortPolicy) bool {
+	return slices.EqualFunc(a, b, func(x, y PortPolicy) bool {
+		return x.Ports == y.Ports && x.Any == y.Any && x.Shortest == y.Shortest && x.Longest == y.Longest && slices.Equal(x.Sources, y.Sources)
+	})
+}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Each method of Grants, Protections and Record is one atomic, durable
+// Each method of Grants and Record is one atomic, durable
 // transaction: when it returns nil, a power failure loses nothing. What stores
 // an event stores the notices of it too.
 
@@ -27,23 +27,6 @@ type Grants interface {
 	// AtGuard lists the grants that are opening, open or closing and name the
 	// guard, which is compared without regard to case.
 	AtGuard(ctx context.Context, guard string) ([]Grant, error)
-}
-
-// Protections keeps the protections of VMs. VMs and guards are compared without
-// regard to case.
-type Protections interface {
-	// Protect gives the VM's protection, the zero Protection when there is none,
-	// to f and stores what f returns and its events; keep false removes it. f
-	// may run more than once and must not have effects. An error of f is
-	// returned as it is and nothing is stored; without a change of revision and
-	// without events nothing is written.
-	Protect(ctx context.Context, vm string, f func(Protection) (next Protection, keep bool, events []Event, err error)) (Protection, error)
-	// Protection reads that of a VM. ErrNotFound.
-	Protection(ctx context.Context, vm string) (Protection, error)
-	// Protections lists them all, by VM.
-	Protections(ctx context.Context) ([]Protection, error)
-	// ProtectionsAt lists the protections that name the guard.
-	ProtectionsAt(ctx context.Context, guard string) ([]Protection, error)
 }
 
 // Record keeps the events, each chained to the one before it.

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/lookup"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
@@ -50,9 +51,9 @@ func explainHead(e lookup.Explanation) string {
 	default:
 		lines = append(lines, "⛔ *"+mentionUser(e.For)+" can't ask for "+name+"*", e.Refusal.Say(refusalArgument))
 	}
-	return joinLines(append(lines, map[jit.ProtectionState]string{
-		jit.Protecting: "It is being protected.", jit.Protected: "It is protected: nobody gets to its ports without a grant.",
-		jit.Unprotecting: "It is being unprotected.", "": "It is not protected: its own rules alone keep its ports open or shut.",
+	return joinLines(append(lines, map[protection.State]string{
+		protection.Protecting: "It is being protected.", protection.Protected: "It is protected: nobody gets to its ports without a grant.",
+		protection.Unprotecting: "It is being unprotected.", "": "It is not protected: its own rules alone keep its ports open or shut.",
 	}[e.Protected])...)
 }
 

@@ -13,6 +13,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/lookup"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 )
 
@@ -70,7 +71,7 @@ func TestWitnessMessages(t *testing.T) {
 func TestExplainMessages(t *testing.T) {
 	golden(t, "explain", view.Explain(dryRun()))
 	e := dryRun()
-	e.Protected, e.Guards = jit.Protected, nil
+	e.Protected, e.Guards = protection.Protected, nil
 	e.Posture.StillOpen = []string{"Yet rule rdp (priority 310) of jump-nsg opens management ports to Any."}
 	e.Refusal = jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s.", "bob <!here>", "Microsoft.Compute/virtualMachines/read")
 	e.Blocked = jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "jump-1")

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/lookup"
+	"jitbot/jit/protection"
 	"jitbot/jit/text"
 )
 
@@ -40,7 +41,7 @@ func VMs(lines []lookup.ListedVM, text string, more bool) Message {
 // now and who was last.
 func vmLine(l lookup.ListedVM) string {
 	sign := "🔓"
-	if l.Protected == jit.Protected {
+	if l.Protected == protection.Protected {
 		sign = "🔒"
 	}
 	lines := []string{sign + " *" + vmName(l.VM.Group, l.VM.Name, l.VM.Production()) + "*: " + protectionText(l)}
@@ -99,10 +100,11 @@ func offersText(o lookup.Offer) string {
 }
 
 func protectionText(l lookup.ListedVM) string {
-	words := map[jit.ProtectionState]string{
-		jit.Protecting: "being protected", jit.Protected: "protected", jit.Unprotecting: "being unprotected", "": "not protected",
+	words := map[protection.State]string{
+		protection.Protecting: "being protected", protection.Protected: "protected",
+		protection.Unprotecting: "being unprotected", "": "not protected",
 	}[l.Protected]
-	if l.Always && l.Protected != jit.Unprotecting {
+	if l.Always && l.Protected != protection.Unprotecting {
 		words += ", always by the configuration"
 	}
 	words += "."

@@ -9,16 +9,17 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/lookup"
+	"jitbot/jit/protection"
 )
 
 func TestListsOfVMs(t *testing.T) {
 	vm := jit.VM{ID: "/vm/web-1", Name: "web-1", Group: "rg", Tags: map[string]string{"env": "prod"}}
 	o := wide()
 	all := []lookup.ListedVM{
-		{VM: vm, Protected: jit.Protected, Offer: o},
-		{VM: vm, Protected: jit.Protected, Always: true, Offer: simple()},
-		{VM: vm, Protected: jit.Protecting, Fault: "403 AuthorizationFailed: no rights", Offer: simple()},
-		{VM: jit.VM{Name: "db_1", Group: "rg"}, Protected: jit.Unprotecting, Always: true},
+		{VM: vm, Protected: protection.Protected, Offer: o},
+		{VM: vm, Protected: protection.Protected, Always: true, Offer: simple()},
+		{VM: vm, Protected: protection.Protecting, Fault: "403 AuthorizationFailed: no rights", Offer: simple()},
+		{VM: jit.VM{Name: "db_1", Group: "rg"}, Protected: protection.Unprotecting, Always: true},
 		{VM: jit.VM{Name: "<!channel>", Group: "rg"}},
 	}
 	golden(t, "vms", view.VMs(all, "", false))

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/reconcile"
 )
 
@@ -113,7 +114,7 @@ func (e *engine) unfinished(ctx context.Context) ([]jit.Grant, error) {
 }
 
 // protections lists the VMs that are protected, none while the bot is dead.
-func (e *engine) protections(ctx context.Context) ([]jit.Protection, error) {
+func (e *engine) protections(ctx context.Context) ([]protection.Protection, error) {
 	return list(ctx, e, app.StoreReader.Protections)
 }
 

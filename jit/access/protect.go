@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/text"
 )
 
@@ -71,7 +72,7 @@ func (s *Service) UnprotectAsOf(ctx context.Context, by jit.UserID, words []stri
 }
 
 // unprotectable is the protection of a VM that Unprotect would end, or why it would not.
-func (s *Service) unprotectable(ctx context.Context, vm jit.VM) (jit.Protection, error) {
+func (s *Service) unprotectable(ctx context.Context, vm jit.VM) (protection.Protection, error) {
 	p, err := s.checks.Protection(ctx, vm.ID, vm.Name)
 	switch {
 	case err != nil:
@@ -92,7 +93,7 @@ func (s *Service) unprotectAsOf(ctx context.Context, who jit.Person, vm jit.VM, 
 		return err
 	}
 	later := false // the loop may run it again
-	err = s.loop.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, []jit.Event) {
+	err = s.loop.Protect(ctx, vm.ID, func(p protection.Protection) (protection.Protection, []jit.Event) {
 		if later = !asked.IsZero() && p.AskedAt().After(asked); later {
 			return p, nil
 		}

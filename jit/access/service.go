@@ -10,6 +10,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/lookup"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/record"
 )
 
@@ -36,7 +37,7 @@ type Loop interface {
 	// HoldExtension says why nothing of the grant is extended now; empty when it may be.
 	HoldExtension(g jit.Grant) string
 	// Protect stores a change of a VM's protection; f is as in Protections.
-	Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error
+	Protect(ctx context.Context, vm string, f func(protection.Protection) (protection.Protection, []jit.Event)) error
 }
 
 // New makes the service; the loop is told when there is work for it. Both

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/rules"
 )
@@ -75,7 +76,7 @@ func (s *Service) opensWithout(ctx context.Context, vm jit.VM) (UnprotectEffect,
 		if err != nil {
 			return e, err
 		}
-		owner := s.checks.Owner.Knowing(guard, nil, []jit.Protection{p})
+		owner := s.checks.Owner.Knowing(guard, nil, []protection.Protection{p})
 		t.Rules = slices.DeleteFunc(slices.Clone(t.Rules), func(r rules.Rule) bool {
 			_, ours := owner.Ours(r)
 			return ours

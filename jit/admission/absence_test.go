@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/protection"
 )
 
 func TestAbsences(t *testing.T) {
@@ -42,7 +43,7 @@ func TestHeirs(t *testing.T) {
 		a := jit.Address{Addr: netip.MustParseAddr(address), SubnetGuard: subnetGuard}
 		return jit.VM{ID: "/new", Interfaces: []jit.Interface{{Guard: guard, Addresses: []jit.Address{a}}}}
 	}
-	p := jit.Protection{
+	p := protection.Protection{
 		VM: "/old", Interfaces: map[string][]netip.Addr{"/nic-1": nil}, Detached: map[string][]netip.Addr{"/nic-2": nil}, Bare: []netip.Addr{netip.MustParseAddr("10.0.0.9")},
 		Paths: []jit.Path{{VM: "/old", Guard: "/a/web-nsg", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
 	}

@@ -14,6 +14,7 @@ import (
 	"jitbot/jit/clock"
 	"jitbot/jit/inventory"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -33,7 +34,7 @@ func VMsOf(targets []ResolvedTarget) []jit.VM {
 // wires once.
 type Adapters struct {
 	Grants      jit.Grants
-	Protections jit.Protections
+	Protections protection.Store
 	Record      jit.Record
 	Names       Names // nil: whom a name of the configuration meant before is not known
 	Network     rules.Network
@@ -77,7 +78,7 @@ func (c Checker) Policy(ctx context.Context, vm jit.VM) (policies.Policy, bool, 
 	switch {
 	case err != nil:
 		return policies.Policy{}, false, err
-	case p.VM == "" || p.Always || p.State == jit.Unprotecting:
+	case p.VM == "" || p.Always || p.State == protection.Unprotecting:
 		return policy, ok, nil
 	}
 	policy.Ports = p.Ports

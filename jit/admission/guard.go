@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
@@ -52,13 +53,13 @@ func (c Checker) At(ctx context.Context, guard string) (rules.Table, AtGuard, er
 
 // Protection reads that of a VM; the zero Protection when it has none. name is
 // how a fault calls the VM.
-func (c Checker) Protection(ctx context.Context, vm, name string) (jit.Protection, error) {
+func (c Checker) Protection(ctx context.Context, vm, name string) (protection.Protection, error) {
 	p, err := c.Adapters.Protections.Protection(ctx, vm)
 	switch {
 	case errors.Is(err, jit.ErrNotFound):
-		return jit.Protection{}, nil
+		return protection.Protection{}, nil
 	case err != nil:
-		return jit.Protection{}, fmt.Errorf("reading the protection of %s: %w", name, err)
+		return protection.Protection{}, fmt.Errorf("reading the protection of %s: %w", name, err)
 	default:
 		return p, nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -40,7 +41,7 @@ func (c Checker) Classify(ctx context.Context, vms []jit.VM) (findings []reach.F
 	if text := AdminRulesUnread(vms, around); text != "" {
 		gaps = append(gaps, text)
 	}
-	byGuard, byVM := map[string]rules.Table{}, map[string]jit.Protection{}
+	byGuard, byVM := map[string]rules.Table{}, map[string]protection.Protection{}
 	for _, t := range tables {
 		byGuard[strings.ToLower(t.Guard)] = t
 	}
@@ -86,11 +87,11 @@ func (c Checker) tablesBefore(ctx context.Context, vms []jit.VM) ([]rules.Table,
 // Posture classifies one VM; the zero Protection, or one that is going away,
 // protects nothing. note is what could not be read of what is around it.
 func (c Checker) Posture(
-	vm jit.VM, tables []rules.Table, around reach.Topology, policy policies.Policy, p jit.Protection, note string,
+	vm jit.VM, tables []rules.Table, around reach.Topology, policy policies.Policy, p protection.Protection, note string,
 ) reach.Posture {
 	f := reach.Facts{Ports: policy.Ports, Widest: policy.Widest, Owner: c.Owner}
-	if p.VM != "" && p.State != jit.Unprotecting {
-		f.Protected, f.Confirmed = true, p.State == jit.Protected
+	if p.VM != "" && p.State != protection.Unprotecting {
+		f.Protected, f.Confirmed = true, p.State == protection.Protected
 		if !p.Always {
 			f.Ports = p.Ports
 		}

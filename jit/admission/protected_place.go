@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
@@ -19,7 +20,7 @@ import (
 // moved to another resource group, or deleted, and these created on its interfaces.
 // moved reports whether a group is known to be there no more under its id: then one of
 // its name is taken for it.
-func Heirs(p jit.Protection, vms map[string]jit.VM, moved func(guard string) bool) []jit.VM {
+func Heirs(p protection.Protection, vms map[string]jit.VM, moved func(guard string) bool) []jit.VM {
 	var out []jit.VM
 	for _, vm := range vms {
 		if !resource.Same(vm.ID, p.VM) && slices.ContainsFunc(vm.Interfaces, func(nic jit.Interface) bool { return serves(p, nic, moved) }) {
@@ -33,9 +34,9 @@ func Heirs(p jit.Protection, vms map[string]jit.VM, moved func(guard string) boo
 // Inherit makes the protection that of each heir, which is stored first: whatever cuts
 // this short leaves no deny unexplained. An heir that has one of its own keeps that;
 // inherited says that not all have, else nothing was done.
-func (c Checker) Inherit(ctx context.Context, p jit.Protection, heirs []jit.VM) (inherited bool, err error) {
+func (c Checker) Inherit(ctx context.Context, p protection.Protection, heirs []jit.VM) (inherited bool, err error) {
 	for _, heir := range heirs {
-		_, err := c.Adapters.Protections.Protect(ctx, heir.ID, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+		_, err := c.Adapters.Protections.Protect(ctx, heir.ID, func(old protection.Protection) (protection.Protection, bool, []jit.Event, error) {
 			if old.VM != "" {
 				return old, true, nil, nil
 			}
@@ -50,7 +51,7 @@ func (c Checker) Inherit(ctx context.Context, p jit.Protection, heirs []jit.VM) 
 	if !inherited {
 		return false, nil
 	}
-	_, err = c.Adapters.Protections.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	_, err = c.Adapters.Protections.Protect(ctx, p.VM, func(old protection.Protection) (protection.Protection, bool, []jit.Event, error) {
 		return old, old.VM != "" && old.Revision != p.Revision, nil, nil
 	})
 	if err != nil {
@@ -62,7 +63,7 @@ func (c Checker) Inherit(ctx context.Context, p jit.Protection, heirs []jit.VM) 
 // StillServes reports whether some interface is one that the protection keeps shut, or
 // has an address that it keeps shut behind a group of it, or one that cannot be read,
 // which may be that. A group of the name of one that cannot be read may be that one.
-func (c Checker) StillServes(ctx context.Context, p jit.Protection) (bool, error) {
+func (c Checker) StillServes(ctx context.Context, p protection.Protection) (bool, error) {
 	nics, err := c.Adapters.Inventory.Interfaces(ctx)
 	if err != nil {
 		return false, fmt.Errorf("looking for what %s had: %w", p.Name, err)
@@ -76,7 +77,7 @@ func (c Checker) StillServes(ctx context.Context, p jit.Protection) (bool, error
 
 // serves reports whether the interface is one that the protection keeps shut, or has an
 // address that it keeps shut, behind a group of it, or behind none where there was none.
-func serves(p jit.Protection, nic jit.Interface, moved func(guard string) bool) bool {
+func serves(p protection.Protection, nic jit.Interface, moved func(guard string) bool) bool {
 	if _, keeps := kept(p)[strings.ToLower(nic.ID)]; keeps {
 		return true
 	}
@@ -98,7 +99,7 @@ func serves(p jit.Protection, nic jit.Interface, moved func(guard string) bool) 
 
 // kept are the interfaces that the protection keeps shut, with their addresses, by id in
 // lower case.
-func kept(p jit.Protection) map[string][]netip.Addr {
+func kept(p protection.Protection) map[string][]netip.Addr {
 	out := maps.Clone(p.Interfaces)
 	if out == nil {
 		out = map[string][]netip.Addr{}
@@ -111,7 +112,7 @@ func kept(p jit.Protection) map[string][]netip.Addr {
 // they are now; one that is not there as it was read last, for as long as a move takes.
 // One that another protection keeps shut with the VM that has it now is left to that.
 func (c Checker) Detached(
-	ctx context.Context, p jit.Protection, vm jit.VM, vms map[string]jit.VM, others []jit.Protection, a *Absences,
+	ctx context.Context, p protection.Protection, vm jit.VM, vms map[string]jit.VM, others []protection.Protection, a *Absences,
 ) []jit.Interface {
 	lost := kept(p)
 	for _, nic := range vm.Interfaces {
@@ -177,18 +178,19 @@ func isFiltered(nic jit.Interface) bool {
 
 // coveredByOther reports whether a VM has the interface whose own protection has all of
 // its addresses.
-func coveredByOther(p jit.Protection, nic jit.Interface, vms map[string]jit.VM, others []jit.Protection) bool {
-	return slices.ContainsFunc(others, func(o jit.Protection) bool {
+func coveredByOther(p protection.Protection, nic jit.Interface, vms map[string]jit.VM, others []protection.Protection) bool {
+	return slices.ContainsFunc(others, func(o protection.Protection) bool {
 		has := slices.ContainsFunc(vms[strings.ToLower(o.VM)].Interfaces, func(own jit.Interface) bool { return resource.Same(own.ID, nic.ID) })
-		return has && o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && !slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool {
-			return slices.ContainsFunc([]string{nic.Guard, a.SubnetGuard}, func(guard string) bool { return guard != "" && !o.HasAt(guard, a.Addr) })
-		})
+		return has && o.State != protection.Unprotecting && !resource.Same(o.VM, p.VM) &&
+			!slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool {
+				return slices.ContainsFunc([]string{nic.Guard, a.SubnetGuard}, func(guard string) bool { return guard != "" && !o.HasAt(guard, a.Addr) })
+			})
 	})
 }
 
 // Remembered are the addresses with each group behind which the protection keeps them
 // shut.
-func Remembered(p jit.Protection, addresses []netip.Addr) []jit.Address {
+func Remembered(p protection.Protection, addresses []netip.Addr) []jit.Address {
 	var out []jit.Address
 	for _, path := range p.Paths {
 		for _, a := range path.Addresses {

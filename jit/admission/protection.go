@@ -10,23 +10,26 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/inventory"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
 )
 
 // Protect stores a protection that was asked for at a time, which may be zero.
-func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, asked time.Time) (jit.Protection, error) {
+func (c Checker) Protect(
+	ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, asked time.Time,
+) (protection.Protection, error) {
 	fresh, err := c.readVM(ctx, vm.ID)
 	if errors.Is(err, jit.ErrNotFound) {
-		return jit.Protection{}, jit.Refuse(jit.ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
+		return protection.Protection{}, jit.Refuse(jit.ErrPolicy, "%s does not exist any more; check the name.", vm.Name)
 	}
 	if err != nil {
-		return jit.Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
+		return protection.Protection{}, fmt.Errorf("reading %s: %w", vm.Name, err)
 	}
 	p, err := c.DraftProtection(ctx, who, fresh, ports, false)
 	if err != nil {
-		return jit.Protection{}, err
+		return protection.Protection{}, err
 	}
 	p.Asked = asked
 	return p, c.StoreProtection(ctx, p)
@@ -37,25 +40,25 @@ func (c Checker) Protect(ctx context.Context, who jit.Person, vm jit.VM, ports [
 // configuration wants always holds where it can, and says where it does not.
 func (c Checker) DraftProtection(
 	ctx context.Context, who jit.Person, vm jit.VM, ports []jit.PortPolicy, always bool,
-) (jit.Protection, error) {
+) (protection.Protection, error) {
 	policy, ok := c.Config.Policy(vm)
 	if len(ports) == 0 {
 		ports = policy.Ports
 	}
 	if !ok || len(ports) == 0 {
-		return jit.Protection{}, jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s, so there is nothing to protect; "+
+		return protection.Protection{}, jit.Refuse(jit.ErrPolicy, "No policy offers a port of %s, so there is nothing to protect; "+
 			"ask an admin for one under policies.", vm.Name)
 	}
 	p := policy.Protection(vm, nil)
 	p.By, p.Always, p.Ports = who, always, ports
 	if err := p.CheckPorts(); err != nil {
-		return jit.Protection{}, err
+		return protection.Protection{}, err
 	}
 	var err error
 	if p.Paths, err = route.ProtectionPaths(vm); err != nil {
 		// What is always to be shut is shut where it can be.
 		if p.Paths, p.Bare = route.NSGPaths(vm); !always || len(p.Paths) == 0 {
-			return jit.Protection{}, err
+			return protection.Protection{}, err
 		}
 	}
 	return p, c.protectable(ctx, p)
@@ -88,7 +91,7 @@ func (c Checker) FindProtected(ctx context.Context, words []string) ([]jit.VM, e
 
 // protectable refuses a protection whose denies could not be written or removed,
 // or would be idle because somebody's allow stands above them.
-func (c Checker) protectable(ctx context.Context, p jit.Protection) error {
+func (c Checker) protectable(ctx context.Context, p protection.Protection) error {
 	if err := c.CheckRemovable(ctx, p.Guards()); err != nil {
 		return err
 	}
@@ -98,14 +101,14 @@ func (c Checker) protectable(ctx context.Context, p jit.Protection) error {
 }
 
 // eachPlan plans the protection against each of its guards as they are.
-func (c Checker) eachPlan(ctx context.Context, p jit.Protection, each func(rules.Owner, rules.Table, rules.Plan) error) error {
+func (c Checker) eachPlan(ctx context.Context, p protection.Protection, each func(rules.Owner, rules.Table, rules.Plan) error) error {
 	for _, guard := range p.Guards() {
 		t, w, err := c.At(ctx, guard)
 		if err != nil {
 			return err
 		}
 		owner := c.Owner.Knowing(guard, w.Grants, w.Protections)
-		others := slices.DeleteFunc(w.Protections, func(o jit.Protection) bool { return resource.Same(o.VM, p.VM) })
+		others := slices.DeleteFunc(w.Protections, func(o protection.Protection) bool { return resource.Same(o.VM, p.VM) })
 		plan := owner.MakePlan(t, rules.Desired(owner.Installation, guard, w.Grants, append(others, p), c.Clock.Now()))
 		if err := each(owner, t, plan); err != nil {
 			return err
@@ -139,11 +142,11 @@ func (c Checker) AllowsBeside(
 // StoreProtection stores the protection anew or over the one that is there; one that
 // says the same is left as it is but for when it was asked for, and one that was asked
 // for before the one that is there is refused.
-func (c Checker) StoreProtection(ctx context.Context, p jit.Protection) error {
+func (c Checker) StoreProtection(ctx context.Context, p protection.Protection) error {
 	now := c.Clock.Now()
 	older := false // the store may run it again
-	_, err := c.Adapters.Protections.Protect(ctx, p.VM, func(old jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-		held := old.VM != "" && old.State != jit.Unprotecting
+	_, err := c.Adapters.Protections.Protect(ctx, p.VM, func(old protection.Protection) (protection.Protection, bool, []jit.Event, error) {
+		held := old.VM != "" && old.State != protection.Unprotecting
 		older = held && !p.Asked.IsZero() && old.AskedAt().After(p.Asked)
 		switch {
 		case older:

@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/inventory"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -108,7 +109,7 @@ const ByAdminRules = "virtual network manager"
 // AlwaysAllowed are the admin rules that let somebody in to the protected ports of a
 // VM whatever its denies say, each with its priority. They are those that were seen
 // last where they cannot be read.
-func (c Checker) AlwaysAllowed(ctx context.Context, p jit.Protection) []string {
+func (c Checker) AlwaysAllowed(ctx context.Context, p protection.Protection) []string {
 	vm, known := c.listed(ctx, p.VM)
 	if !known {
 		return p.Above[ByAdminRules]
@@ -117,7 +118,7 @@ func (c Checker) AlwaysAllowed(ctx context.Context, p jit.Protection) []string {
 }
 
 // AlwaysAllowedTo is AlwaysAllowed of the VM as it was listed.
-func (c Checker) AlwaysAllowedTo(ctx context.Context, vm jit.VM, p jit.Protection) []string {
+func (c Checker) AlwaysAllowedTo(ctx context.Context, vm jit.VM, p protection.Protection) []string {
 	ports := make([]jit.Ports, 0, len(p.Ports))
 	for _, pp := range p.Ports {
 		ports = append(ports, jit.Ports{From: pp.Ports.From, To: pp.Ports.To, Protocol: jit.AnyProtocol})
@@ -137,9 +138,9 @@ const adminRulesFlap = 10 * time.Minute
 
 // AlwaysAllowedNow is AlwaysAllowedTo; changed says that it is to be told, since they are
 // others than were seen last, and not only fewer for a moment.
-func (c Checker) AlwaysAllowedNow(ctx context.Context, vm jit.VM, p jit.Protection, told *Absences) (now []string, changed bool) {
+func (c Checker) AlwaysAllowedNow(ctx context.Context, vm jit.VM, p protection.Protection, told *Absences) (now []string, changed bool) {
 	now, seen := c.AlwaysAllowedTo(ctx, vm, p), p.Above[ByAdminRules]
-	if p.State != jit.Protected || len(now)+len(seen) == 0 {
+	if p.State != protection.Protected || len(now)+len(seen) == 0 {
 		return now, false
 	}
 	key := "what admin rules let in to " + p.VM

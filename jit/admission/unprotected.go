@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/route"
 	"jitbot/jit/text"
 )
@@ -23,7 +24,7 @@ func (c Checker) unprotected(ctx context.Context, vms []jit.VM) ([]string, error
 		if err != nil {
 			return nil, err
 		}
-		if p.VM != "" && p.State != jit.Unprotecting {
+		if p.VM != "" && p.State != protection.Unprotecting {
 			continue
 		}
 		policy, _ := c.Config.Policy(vm)

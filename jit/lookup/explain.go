@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -20,10 +21,10 @@ import (
 type Explanation struct {
 	VM        jit.VM
 	For       jit.UserID
-	Who       jit.Person          // the Entra user; zero when For is tied to none
-	Refusal   *jit.Refusal        // why For may not ask; nil when they may
-	Protected jit.ProtectionState // empty when jitbot does not keep it shut
-	Policy    bool                // one covers the VM
+	Who       jit.Person       // the Entra user; zero when For is tied to none
+	Refusal   *jit.Refusal     // why For may not ask; nil when they may
+	Protected protection.State // empty when jitbot does not keep it shut
+	Policy    bool             // one covers the VM
 	Offers    []OfferedPort
 	Guards    []string     // resource ids of the NSGs and firewalls whose rules a grant could change
 	Blocked   *jit.Refusal // why no grant could open it
@@ -147,7 +148,7 @@ func (s *Service) offered(ctx context.Context, e *Explanation, pp jit.PortPolicy
 }
 
 // explainPath says what filters the VM now, and where a grant would change it.
-func (s *Service) explainPath(ctx context.Context, e *Explanation, policy policies.Policy, protection jit.Protection) error {
+func (s *Service) explainPath(ctx context.Context, e *Explanation, policy policies.Policy, protection protection.Protection) error {
 	var tables []rules.Table
 	for _, guard := range reach.NSGsOf(e.VM) {
 		t, err := s.checks.Table(ctx, guard)

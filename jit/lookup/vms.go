@@ -6,18 +6,19 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
 // ListedVM is a VM as a list shows it.
 type ListedVM struct {
 	VM        jit.VM
-	Protected jit.ProtectionState // empty when nothing of ours keeps it shut
-	Always    bool                // protected because the configuration says so
-	Fault     string              // what goes wrong with its protection
-	Open      []jit.Grant         // grants that are open
-	Last      jit.Request         // that of who was last let in, and when in At; zero when nobody is known to have been
-	Offer     Offer               // what may be asked for; without ports nothing may
+	Protected protection.State // empty when nothing of ours keeps it shut
+	Always    bool             // protected because the configuration says so
+	Fault     string           // what goes wrong with its protection
+	Open      []jit.Grant      // grants that are open
+	Last      jit.Request      // that of who was last let in, and when in At; zero when nobody is known to have been
+	Offer     Offer            // what may be asked for; without ports nothing may
 }
 
 // maxVMReads bounds how many VMs one list asks Azure about for somebody who may
@@ -54,7 +55,7 @@ func (s *Service) VMs(ctx context.Context, by jit.UserID, text string, limit int
 	return lines, more, nil
 }
 
-func (s *Service) vmLine(ctx context.Context, vm jit.VM, protections []jit.Protection) (ListedVM, error) {
+func (s *Service) vmLine(ctx context.Context, vm jit.VM, protections []protection.Protection) (ListedVM, error) {
 	l := ListedVM{VM: vm}
 	for _, p := range protections {
 		if !resource.Same(p.VM, vm.ID) {

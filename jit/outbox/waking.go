@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
 // Writer is what of a store writes notices: each method stores those of its
@@ -13,7 +14,9 @@ type Writer interface {
 	Update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error)
 	Append(ctx context.Context, events ...jit.Event) error
 	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
-	Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error)
+	Protect(
+		ctx context.Context, vm string, f func(protection.Protection) (protection.Protection, bool, []jit.Event, error),
+	) (protection.Protection, error)
 }
 
 // Waking is the writer with the dispatcher woken after each write, so that
@@ -55,8 +58,8 @@ func (w waking) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Even
 
 // Protect implements Writer.
 func (w waking) Protect(
-	ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error),
-) (jit.Protection, error) {
+	ctx context.Context, vm string, f func(protection.Protection) (protection.Protection, bool, []jit.Event, error),
+) (protection.Protection, error) {
 	p, err := w.writer.Protect(ctx, vm, f)
 	return p, w.wake(err)
 }

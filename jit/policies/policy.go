@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
+	"jitbot/jit/protection"
 )
 
 // Policy says what may be asked for.
@@ -17,9 +18,9 @@ type Policy struct {
 	Ports        []jit.PortPolicy
 	Widest       jit.Widths // widest source that a PortPolicy with Any accepts
 	RemindBefore time.Duration
-	Always       bool         // every matching VM is protected, and the configuration decides
-	Existing     jit.Existing // where denies stand; empty is Override
-	DenySource   string       // whom denies shut out, * or Internet; empty is *
+	Always       bool                // every matching VM is protected, and the configuration decides
+	Existing     protection.Existing // where denies stand; empty is Override
+	DenySource   string              // whom denies shut out, * or Internet; empty is *
 	Extend       jit.ExtendTerms
 	EndOnDrift   bool // a grant whose rule somebody changed ends, instead of being repaired
 }
@@ -111,9 +112,9 @@ func (p Policy) Complete(a jit.Ask, limit time.Duration) (jit.Ask, time.Duration
 	return a, limit
 }
 
-func (p Policy) existing() jit.Existing {
+func (p Policy) existing() protection.Existing {
 	if p.Existing == "" {
-		return jit.Override
+		return protection.Override
 	}
 	return p.Existing
 }
@@ -126,15 +127,15 @@ func (p Policy) denySource() string {
 }
 
 // Protection is that of the VM as the policy has it, before it is stored.
-func (p Policy) Protection(vm jit.VM, paths []jit.Path) jit.Protection {
-	made := jit.NewProtection(vm, p.Ports, paths, p.existing(), p.denySource())
+func (p Policy) Protection(vm jit.VM, paths []jit.Path) protection.Protection {
+	made := protection.New(vm, p.Ports, paths, p.existing(), p.denySource())
 	made.Always = p.Always
 	return made
 }
 
 // Agrees reports whether the protection is as the policy of its VM says now. The ports
 // are the policy's only where that protects always.
-func (p Policy) Agrees(with jit.Protection) bool {
+func (p Policy) Agrees(with protection.Protection) bool {
 	return with.Always == p.Always && with.Existing == p.existing() && with.Source == p.denySource() &&
 		(!with.Always || jit.SamePortPolicies(with.Ports, p.Ports))
 }

@@ -6,6 +6,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
@@ -44,7 +45,7 @@ type Obstacle struct {
 func Predict(c policies.Config, vms []jit.VM, tables []rules.Table, locks []admission.ManagementLock) Forecast {
 	f := forecaster{
 		config: c, owner: rules.Owner{Installation: c.Installation, Bands: c.Bands},
-		tables: map[string]rules.Table{}, vmsBehind: map[string][]jit.VM{}, protections: map[string][]jit.Protection{},
+		tables: map[string]rules.Table{}, vmsBehind: map[string][]jit.VM{}, protections: map[string][]protection.Protection{},
 		byText: map[string]int{}, noted: map[string]bool{}, obstructed: map[ObstacleKind]map[string]bool{},
 	}
 	for _, t := range tables {

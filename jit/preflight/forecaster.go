@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -19,12 +20,12 @@ type forecaster struct {
 	forecast    Forecast
 	config      policies.Config
 	owner       rules.Owner
-	tables      map[string]rules.Table           // by lower-case guard
-	vmsBehind   map[string][]jit.VM              // by lower-case guard
-	protections map[string][]jit.Protection      // by lower-case guard
-	byText      map[string]int                   // index of each obstacle, by obstacleText
-	noted       map[string]bool                  // what was said of which VM
-	obstructed  map[ObstacleKind]map[string]bool // lower-case ids of VMs
+	tables      map[string]rules.Table             // by lower-case guard
+	vmsBehind   map[string][]jit.VM                // by lower-case guard
+	protections map[string][]protection.Protection // by lower-case guard
+	byText      map[string]int                     // index of each obstacle, by obstacleText
+	noted       map[string]bool                    // what was said of which VM
+	obstructed  map[ObstacleKind]map[string]bool   // lower-case ids of VMs
 }
 
 // checkVM finds which guards are in front of the VM, and notes what is wrong with that.
@@ -76,7 +77,7 @@ func (f *forecaster) noteUnfiltered(vm jit.VM) {
 }
 
 // addProtection has the protection checked where its denies would stand.
-func (f *forecaster) addProtection(p jit.Protection) {
+func (f *forecaster) addProtection(p protection.Protection) {
 	for _, guard := range p.Guards() {
 		f.protections[guard] = append(f.protections[guard], p)
 	}
@@ -109,13 +110,13 @@ func (f *forecaster) checkGuards(locks []admission.ManagementLock) {
 // checkProtections plans the protections of a guard: those that are always there
 // together, each other one by itself.
 func (f *forecaster) checkProtections(t rules.Table, guard string) {
-	var always []jit.Protection
+	var always []protection.Protection
 	for _, p := range f.protections[guard] {
 		if p.Always {
 			always = append(always, p)
 			continue
 		}
-		for _, b := range f.owner.MakePlan(t, rules.ForProtections(f.owner.Installation, guard, []jit.Protection{p})).Blocked {
+		for _, b := range f.owner.MakePlan(t, rules.ForProtections(f.owner.Installation, guard, []protection.Protection{p})).Blocked {
 			if _, said := f.byText[obstacleText(ObstacleRules, guard, b.Err)]; !said {
 				f.note(vmOf(p), ObstacleProtect, guard, b.Err)
 			}
@@ -154,7 +155,7 @@ func obstacleText(kind ObstacleKind, guard string, why error) string {
 	return fmt.Sprint(kind, " ", guard, " ", why)
 }
 
-func vmOf(p jit.Protection) jit.VM { return jit.VM{ID: p.VM, Name: p.Name, Group: p.Group} }
+func vmOf(p protection.Protection) jit.VM { return jit.VM{ID: p.VM, Name: p.Name, Group: p.Group} }
 
 // countUnobstructed counts the VMs in whose way none of that kind is.
 func (f *forecaster) countUnobstructed(vms []jit.VM, kinds ...ObstacleKind) int {

@@ -59,7 +59,7 @@ func (c scanCase) run(t *testing.T) {
 	})
 }
 
-func protection(ports ...jit.PortPolicy) reach.Facts {
+func protecting(ports ...jit.PortPolicy) reach.Facts {
 	return reach.Facts{Protected: true, Confirmed: true, Ports: ports}
 }
 
@@ -83,19 +83,19 @@ func TestClassifyRows(t *testing.T) {
 		idle(s)
 		s.Frontends = []reach.Frontend{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4")}}
 	}
-	wide := protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Any: true})
+	wide := protecting(jit.PortPolicy{Ports: jittest.TCP(22, 22), Any: true})
 	wide.Widest = jit.Widths{V4: 8}
 	defender := ssh("SecurityCenter-JITRule_-1105480617_"+defenderHex, 250, denying("*"))
 	for _, c := range []scanCase{
-		{name: "2 protected", vm: nic, tables: []rules.Table{nsg("nic", ssh("jitbot-prod-deny-over-1", 250, denying("*")))}, facts: protection(), want: reach.ClassHealthy, says: []string{"jitbot protects it"}},
-		{name: "2 protected and stopped", vm: stopped, tables: []rules.Table{nsg("nic")}, facts: protection(), want: reach.ClassHealthy},
-		{name: "2 protected, and a rule stands above", vm: nic, tables: open, facts: protection(), want: reach.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Yet rule open (priority 300) of nic opens management ports to Any."}},
-		{name: "2 protected, another port is open", vm: nic, tables: []rules.Table{nsg("nic", ssh("jitbot-prod-deny-over-1", 250, denying("*")), rdp)}, facts: protection(), want: reach.ClassHealthy, breadth: "Any", rules: []string{"rdp"}, says: []string{"Yet rule rdp (priority 310)"}},
-		{name: "2 protected, and not read", vm: nic, facts: protection(), want: reach.ClassHealthy, says: []string{"Yet what else opens ports there is not known: the rules of nic were not read."}},
-		{name: "2 protected, Any by policy", vm: nic, tables: []rules.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Sources: jittest.Prefixes("0.0.0.0/0")}), want: reach.ClassHealthy, says: []string{"Yet its policy lets a request open port 22 to Any."}},
-		{name: "2 protected, any single address", vm: nic, tables: []rules.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Any: true}, jit.PortPolicy{Ports: jittest.TCP(3389, 3389), Any: true}), want: reach.ClassHealthy, says: []string{"open port 22 and 3389 to any single address"}},
+		{name: "2 protected", vm: nic, tables: []rules.Table{nsg("nic", ssh("jitbot-prod-deny-over-1", 250, denying("*")))}, facts: protecting(), want: reach.ClassHealthy, says: []string{"jitbot protects it"}},
+		{name: "2 protected and stopped", vm: stopped, tables: []rules.Table{nsg("nic")}, facts: protecting(), want: reach.ClassHealthy},
+		{name: "2 protected, and a rule stands above", vm: nic, tables: open, facts: protecting(), want: reach.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"Yet rule open (priority 300) of nic opens management ports to Any."}},
+		{name: "2 protected, another port is open", vm: nic, tables: []rules.Table{nsg("nic", ssh("jitbot-prod-deny-over-1", 250, denying("*")), rdp)}, facts: protecting(), want: reach.ClassHealthy, breadth: "Any", rules: []string{"rdp"}, says: []string{"Yet rule rdp (priority 310)"}},
+		{name: "2 protected, and not read", vm: nic, facts: protecting(), want: reach.ClassHealthy, says: []string{"Yet what else opens ports there is not known: the rules of nic were not read."}},
+		{name: "2 protected, Any by policy", vm: nic, tables: []rules.Table{nsg("nic")}, facts: protecting(jit.PortPolicy{Ports: jittest.TCP(22, 22), Sources: jittest.Prefixes("0.0.0.0/0")}), want: reach.ClassHealthy, says: []string{"Yet its policy lets a request open port 22 to Any."}},
+		{name: "2 protected, any single address", vm: nic, tables: []rules.Table{nsg("nic")}, facts: protecting(jit.PortPolicy{Ports: jittest.TCP(22, 22), Any: true}, jit.PortPolicy{Ports: jittest.TCP(3389, 3389), Any: true}), want: reach.ClassHealthy, says: []string{"open port 22 and 3389 to any single address"}},
 		{name: "2 protected, any wide range", vm: nic, tables: []rules.Table{nsg("nic")}, facts: wide, want: reach.ClassHealthy, says: []string{"as wide as /8 (IPv4) and /128 (IPv6)"}},
-		{name: "2 protected, one office", vm: nic, tables: []rules.Table{nsg("nic")}, facts: protection(jit.PortPolicy{Ports: jittest.TCP(22, 22), Sources: jittest.Prefixes("198.51.100.0/24")}), want: reach.ClassHealthy, silent: "Yet"},
+		{name: "2 protected, one office", vm: nic, tables: []rules.Table{nsg("nic")}, facts: protecting(jit.PortPolicy{Ports: jittest.TCP(22, 22), Sources: jittest.Prefixes("198.51.100.0/24")}), want: reach.ClassHealthy, silent: "Yet"},
 		{name: "2 about to be protected", vm: nic, tables: open, facts: reach.Facts{Protected: true}, want: reach.ClassHealthy, breadth: "Any", rules: []string{"open"}, says: []string{"not confirmed yet"}},
 		{name: "2 in a policy of Defender", vm: nic, tables: []rules.Table{nsg("nic", defender)}, want: reach.ClassHealthy, says: []string{"Microsoft Defender for Cloud guards it: its just-in-time access is on."}, silent: "Yet"},
 		{name: "2 in a policy of Defender, stopped", vm: stopped, tables: []rules.Table{nsg("nic", defender)}, want: reach.ClassHealthy},

@@ -15,6 +15,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/jittest"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -28,7 +29,7 @@ type union struct {
 	foreign     lab // without the machine: packets are asked about each
 	vms         []jit.VM
 	grants      []jit.Grant
-	protections []jit.Protection
+	protections []protection.Protection
 	after       []rules.Table
 	blocked     map[string]bool // by guard and name
 }
@@ -123,10 +124,10 @@ func (d drawer) ports() []jit.Ports {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 2, func(p jit.Ports) uint16 { return p.From }).Draw(d.t, "ports")
 }
 
-func (d drawer) protection(vm jit.VM) jit.Protection {
-	p := jit.Protection{
-		VM: vm.ID, Name: vm.Name, State: jit.Protected, Paths: paths(vm),
-		Existing: jit.Existing(d.one("existing", "override", "respect")), Source: d.one("deny source", "*", "Internet"),
+func (d drawer) protection(vm jit.VM) protection.Protection {
+	p := protection.Protection{
+		VM: vm.ID, Name: vm.Name, State: protection.Protected, Paths: paths(vm),
+		Existing: protection.Existing(d.one("existing", "override", "respect")), Source: d.one("deny source", "*", "Internet"),
 	}
 	for _, ports := range d.ports() {
 		p.Ports = append(p.Ports, jit.PortPolicy{Ports: ports, Any: true, Longest: time.Hour})
@@ -265,7 +266,7 @@ func (u union) level(t *rapid.T, vm jit.VM, guard string, to jit.Address, p pack
 			continue
 		}
 		band := jittest.Narrow.Bands.DenyOverride
-		if l.Existing == jit.Respect {
+		if l.Existing == protection.Respect {
 			band = jittest.Narrow.Bands.DenyRespect
 		}
 		if at := u.standing(t, guard, "deny", band, to, p); at < priority {

@@ -11,12 +11,13 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
 // confirmProtection moves a protection on by what was read back of its denies here.
-func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p jit.Protection) error {
-	if p.State == jit.Unprotecting {
+func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p protection.Protection) error {
+	if p.State == protection.Unprotecting {
 		return r.confirmUnprotected(ctx, pass, p)
 	}
 	p, err := r.confirmProtectionLeft(ctx, pass, p)
@@ -24,7 +25,7 @@ func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p ji
 		return err
 	}
 	guards := jit.GuardsOf(p.Paths)
-	if p.State == jit.Protected {
+	if p.State == protection.Protected {
 		guards = nil
 	}
 	cause := r.allAgree(ctx, pass, guards, func(at guardPass) error { return at.whyNotDenied(r.owner.Installation, p) })
@@ -33,14 +34,14 @@ func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p ji
 		return cause
 	case cause != nil:
 		return errors.Join(cause, r.recordProtectionTrouble(ctx, pass, p, cause))
-	case p.State == jit.Protected:
+	case p.State == protection.Protected:
 		return errors.Join(r.recordProtectionDrift(ctx, pass, p), r.recordExposure(ctx, pass, p))
 	}
 	open, err := r.whatStaysOpen(ctx, pass, p)
 	if err != nil {
 		return err
 	}
-	_, err = r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+	_, err = r.storeConfirmed(ctx, p, func(p protection.Protection) (protection.Protection, bool, []jit.Event) {
 		next, events := p.Confirm(pass.guard, open, pass.now)
 		return next, true, events
 	})
@@ -49,8 +50,8 @@ func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p ji
 
 // whyNotDenied is nil when every deny of the protection here was read back in force,
 // else what stands in the way.
-func (pass guardPass) whyNotDenied(installation string, p jit.Protection) error {
-	for _, want := range rules.ForProtections(installation, pass.guard, []jit.Protection{p}) {
+func (pass guardPass) whyNotDenied(installation string, p protection.Protection) error {
+	for _, want := range rules.ForProtections(installation, pass.guard, []protection.Protection{p}) {
 		final := pass.plan.FinalOf(want)
 		if err := pass.failed[final.Name]; err != nil {
 			return err
@@ -63,11 +64,11 @@ func (pass guardPass) whyNotDenied(installation string, p jit.Protection) error 
 }
 
 // confirmProtectionLeft forgets a guard that the VM has left once no deny for it is there.
-func (r *Reconciler) confirmProtectionLeft(ctx context.Context, pass guardPass, p jit.Protection) (jit.Protection, error) {
+func (r *Reconciler) confirmProtectionLeft(ctx context.Context, pass guardPass, p protection.Protection) (protection.Protection, error) {
 	if !p.HasLeft(pass.guard) {
 		return p, nil
 	}
-	gone := jit.Protection{VM: p.VM, Paths: slices.Clone(p.Left)}
+	gone := protection.Protection{VM: p.VM, Paths: slices.Clone(p.Left)}
 	for i, path := range gone.Paths {
 		gone.Paths[i].Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return p.HasAt(path.Guard, a) })
 	}
@@ -82,15 +83,15 @@ func (r *Reconciler) confirmProtectionLeft(ctx context.Context, pass guardPass, 
 	return r.storeProtectionLeft(ctx, p, pass.guard)
 }
 
-func (r *Reconciler) storeProtectionLeft(ctx context.Context, p jit.Protection, guard string) (jit.Protection, error) {
-	return r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+func (r *Reconciler) storeProtectionLeft(ctx context.Context, p protection.Protection, guard string) (protection.Protection, error) {
+	return r.storeConfirmed(ctx, p, func(p protection.Protection) (protection.Protection, bool, []jit.Event) {
 		next, events := p.LeftGuard(guard)
 		return next, true, events
 	})
 }
 
 // confirmUnprotected ends a protection of which no deny is left in any guard.
-func (r *Reconciler) confirmUnprotected(ctx context.Context, pass guardPass, p jit.Protection) error {
+func (r *Reconciler) confirmUnprotected(ctx context.Context, pass guardPass, p protection.Protection) error {
 	for _, rule := range pass.after.Rules {
 		if n, ours := pass.owner.Ours(rule); ours && n.Grant == "" && rule.ShutsFor(p, pass.guard, pass.protections) {
 			cause := pass.failed[rule.Name]
@@ -106,9 +107,9 @@ func (r *Reconciler) confirmUnprotected(ctx context.Context, pass guardPass, p j
 	return r.storeUnprotected(ctx, p, pass.guard)
 }
 
-func (r *Reconciler) storeUnprotected(ctx context.Context, p jit.Protection, guard string) error {
+func (r *Reconciler) storeUnprotected(ctx context.Context, p protection.Protection, guard string) error {
 	now := r.checks.Clock.Now()
-	_, err := r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+	_, err := r.storeConfirmed(ctx, p, func(p protection.Protection) (protection.Protection, bool, []jit.Event) {
 		next, events, done := p.ConfirmUnprotected(guard, now)
 		return next, !done, events
 	})
@@ -117,7 +118,7 @@ func (r *Reconciler) storeUnprotected(ctx context.Context, p jit.Protection, gua
 
 // recordProtectionDrift says that somebody changed a deny of a protected VM; the plan has
 // put it back.
-func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, p jit.Protection) error {
+func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, p protection.Protection) error {
 	deny := r.missingDeny(pass, p)
 	switch {
 	case deny == "":
@@ -126,7 +127,7 @@ func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, 
 		r.common.Add(p.ShutAgain(pass.now)) // it was not there when jitbot started
 		return nil
 	default:
-		return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+		return r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) {
 			return p.Drifted(deny, pass.after.Name, pass.now)
 		})
 	}
@@ -134,7 +135,7 @@ func (r *Reconciler) recordProtectionDrift(ctx context.Context, pass guardPass, 
 
 // recordExposure says that what the denies of a protected VM leave open is not what was
 // told of it: somebody's allow stands before them, or does no more.
-func (r *Reconciler) recordExposure(ctx context.Context, pass guardPass, p jit.Protection) error {
+func (r *Reconciler) recordExposure(ctx context.Context, pass guardPass, p protection.Protection) error {
 	here, changed, err := r.owner.ExposedBy(pass.after, p)
 	if !changed && !rules.Faulted(p, pass.guard) || err != nil {
 		return err
@@ -143,7 +144,7 @@ func (r *Reconciler) recordExposure(ctx context.Context, pass guardPass, p jit.P
 	if err != nil {
 		return err
 	}
-	_, err = r.storeConfirmed(ctx, p, func(p jit.Protection) (jit.Protection, bool, []jit.Event) {
+	_, err = r.storeConfirmed(ctx, p, func(p protection.Protection) (protection.Protection, bool, []jit.Event) {
 		next, events := p.Expose(pass.guard, here, open, pass.now)
 		return next, true, events
 	})
@@ -152,18 +153,18 @@ func (r *Reconciler) recordExposure(ctx context.Context, pass guardPass, p jit.P
 
 // recordProtectionTrouble keeps what went wrong with a protection here. That a deny of it
 // is not there is told when it cannot be written, or could not for a while.
-func (r *Reconciler) recordProtectionTrouble(ctx context.Context, pass guardPass, p jit.Protection, cause error) error {
+func (r *Reconciler) recordProtectionTrouble(ctx context.Context, pass guardPass, p protection.Protection, cause error) error {
 	rule, exposed := "", false
-	if p.State != jit.Unprotecting {
+	if p.State != protection.Unprotecting {
 		rule = pass.plan.MissingDeny(r.owner.Installation, pass.after, pass.protections, p)
 	}
 	if rule != "" {
 		if !r.goesOn("a deny of "+p.VM, pass.guard, cause) {
 			return nil
 		}
-		exposed = p.State == jit.Protected && r.isExposed(ctx, pass, p)
+		exposed = p.State == protection.Protected && r.isExposed(ctx, pass, p)
 	}
-	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+	return r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) {
 		return p.Trouble(pass.guard, rule, admission.ReasonFor(cause), exposed, pass.now)
 	})
 }
@@ -178,7 +179,7 @@ func (r *Reconciler) goesOn(what, guard string, cause error) bool {
 
 // isExposed reports whether no guard before some address of the protection holds a deny
 // of it. What cannot be read just now may.
-func (r *Reconciler) isExposed(ctx context.Context, pass guardPass, p jit.Protection) bool {
+func (r *Reconciler) isExposed(ctx context.Context, pass guardPass, p protection.Protection) bool {
 	if err := r.readBeside(ctx, pass, jit.GuardsOf(p.Paths)); err != nil {
 		return false
 	}

@@ -8,13 +8,14 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/protection"
 )
 
 // whatStaysOpen say what the denies of a protection leave open: addresses that
 // nothing filters, what comes from inside, where they are for the Internet only,
 // and whom allows of other people let in that Azure evaluates before them. Empty when
 // they keep everybody out.
-func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p jit.Protection) (string, error) {
+func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p protection.Protection) (string, error) {
 	var words []string
 	for _, a := range p.Bare {
 		words = append(words, "the address "+a.String()+", before which there is no network security group")
@@ -35,7 +36,7 @@ func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p jit.Pr
 
 // allowsAbove names the allows before the denies of the protection, at
 // addresses where every group has one: packets must pass both.
-func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p jit.Protection) ([]string, error) {
+func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p protection.Protection) ([]string, error) {
 	if err := r.readBeside(ctx, pass, jit.GuardsOf(p.Paths)); err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p jit.Prot
 
 // followAlwaysAllowed tells of the admin rules that let somebody in past the denies of a
 // protected VM, when they are others than were seen last.
-func (r *Reconciler) followAlwaysAllowed(ctx context.Context, vm jit.VM, p jit.Protection) error {
+func (r *Reconciler) followAlwaysAllowed(ctx context.Context, vm jit.VM, p protection.Protection) error {
 	always, changed := r.checks.AlwaysAllowedNow(ctx, vm, p, r.absences)
 	if !changed {
 		return nil
@@ -76,7 +77,7 @@ func (r *Reconciler) followAlwaysAllowed(ctx context.Context, vm jit.VM, p jit.P
 		return nil //nolint:nilerr // its guards are looked at anyway, and this soon again
 	}
 	now := r.checks.Clock.Now()
-	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) {
+	return r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) {
 		return p.Expose(admission.ByAdminRules, always, open, now)
 	})
 }

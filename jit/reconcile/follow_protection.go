@@ -13,6 +13,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/admission"
 	"jitbot/jit/inventory"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -42,8 +43,8 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 }
 
 // followProtection keeps a protection, one of all, in step with its VM and its policy.
-func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, all []jit.Protection, c currentVMs) error {
-	if p.State == jit.Unprotecting {
+func (r *Reconciler) followProtection(ctx context.Context, p protection.Protection, all []protection.Protection, c currentVMs) error {
+	if p.State == protection.Unprotecting {
 		return nil
 	}
 	vm, err := r.readWhole(ctx, p.VM, c)
@@ -75,7 +76,7 @@ func (r *Reconciler) followProtection(ctx context.Context, p jit.Protection, all
 
 // followInterfaces keeps a protection in step with the interfaces of its VM, and with
 // those that were detached from it and stay shut.
-func (r *Reconciler) followInterfaces(ctx context.Context, p jit.Protection, vm jit.VM, detached []jit.Interface) error {
+func (r *Reconciler) followInterfaces(ctx context.Context, p protection.Protection, vm jit.VM, detached []jit.Interface) error {
 	whole, lost := vm, map[string][]netip.Addr{}
 	whole.Interfaces = slices.Concat(vm.Interfaces, detached)
 	for _, nic := range detached {
@@ -94,7 +95,9 @@ func (r *Reconciler) followInterfaces(ctx context.Context, p jit.Protection, vm 
 	if next, _ := p.Move(vm, paths, bare, lost, now); next.Revision == p.Revision {
 		return nil
 	}
-	err := r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.Move(vm, paths, bare, lost, now) })
+	err := r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) {
+		return p.Move(vm, paths, bare, lost, now)
+	})
 	if !jit.SamePaths(paths, p.Paths) || !slices.Equal(bare, p.Bare) {
 		r.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
 	}
@@ -104,7 +107,7 @@ func (r *Reconciler) followInterfaces(ctx context.Context, p jit.Protection, vm 
 // followPlace follows the interfaces and addresses of a protected VM that is gone: to
 // the VMs that have them now. It ends once they serve nothing any more, for longer than
 // a move takes.
-func (r *Reconciler) followPlace(ctx context.Context, p jit.Protection, c currentVMs) error {
+func (r *Reconciler) followPlace(ctx context.Context, p protection.Protection, c currentVMs) error {
 	heirs := admission.Heirs(p, c.byID, func(guard string) bool { return r.isGuardGone(ctx, guard, c.listed) })
 	if len(heirs) > 0 {
 		inherited, err := r.checks.Inherit(ctx, p, heirs)
@@ -140,22 +143,24 @@ func (r *Reconciler) isGuardGone(ctx context.Context, guard string, listed time.
 
 // followPolicy has a protection be as the policy of its VM has it now. done says
 // that there is nothing more to follow.
-func (r *Reconciler) followPolicy(ctx context.Context, p jit.Protection, vm jit.VM) (done bool, err error) {
+func (r *Reconciler) followPolicy(ctx context.Context, p protection.Protection, vm jit.VM) (done bool, err error) {
 	policy, ok := r.config.Policy(vm)
 	switch {
 	case p.Always && !policy.Always && p.By.ID == "":
 		return true, r.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
-		return true, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.HandBack(), nil })
+		return true, r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) { return p.HandBack(), nil })
 	case ok && !policy.Agrees(p) && r.refused.Due(vm):
 		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
 }
 
-func (r *Reconciler) endProtection(ctx context.Context, p jit.Protection, why string) error {
+func (r *Reconciler) endProtection(ctx context.Context, p protection.Protection, why string) error {
 	now := r.checks.Clock.Now()
-	err := r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.End(jit.Person{}, why, now) })
+	err := r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) {
+		return p.End(jit.Person{}, why, now)
+	})
 	r.Touch(p.Guards())
 	return err
 }
@@ -177,7 +182,7 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 		return err
 	}
 	policy, ok := r.config.Policy(vm)
-	if !ok || old.State == jit.Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && policy.Agrees(old) {
+	if !ok || old.State == protection.Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && policy.Agrees(old) {
 		return nil
 	}
 	ports := old.Ports
@@ -194,7 +199,7 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 	}
 	r.refused.Forget(id)
 	now := r.checks.Clock.Now()
-	_, err = r.adapters.Protections.Protect(ctx, vm.ID, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	_, err = r.adapters.Protections.Protect(ctx, vm.ID, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
 		if p.Revision != old.Revision {
 			return p, p.VM != "", nil, nil // somebody was quicker, and it is followed again
 		}
@@ -209,7 +214,7 @@ func (r *Reconciler) reprotect(ctx context.Context, id string) error {
 }
 
 // tellUnread tells of addresses of a protected VM that its denies cannot name.
-func (r *Reconciler) tellUnread(ctx context.Context, vm jit.VM, p jit.Protection) error {
+func (r *Reconciler) tellUnread(ctx context.Context, vm jit.VM, p protection.Protection) error {
 	unread := route.Unread(vm)
 	if len(unread) == 0 {
 		return nil
@@ -220,7 +225,7 @@ func (r *Reconciler) tellUnread(ctx context.Context, vm jit.VM, p jit.Protection
 
 // tellOpen tells the channel what is open of a VM that should be shut as wanted says
 // and cannot be: once for each cause, also over restarts.
-func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, wanted jit.Protection, open string) error {
+func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, wanted protection.Protection, open string) error {
 	now := r.checks.Clock.Now()
 	mine := now.Format(time.RFC3339Nano)
 	first, err := r.adapters.Names.Bind(ctx, "open "+strings.ToLower(vm.ID)+" "+open, mine)
@@ -232,7 +237,7 @@ func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, wanted jit.Protect
 	}
 	r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
 		slog.String("vm", vm.ID), slog.String("open", open))
-	wanted.State, wanted.Open = jit.Protected, "" // of which it is told where it changed
+	wanted.State, wanted.Open = protection.Protected, "" // of which it is told where it changed
 	_, events := wanted.Expose("", nil, open, now)
 	if err := r.adapters.Record.Append(ctx, events...); err != nil {
 		return fmt.Errorf("recording what stays open of %s: %w", vm.Name, err)

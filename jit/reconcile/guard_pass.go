@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
@@ -20,7 +21,7 @@ type guardPass struct {
 	guard         string
 	owner         rules.Owner // which knows what the store says of the guard
 	grants        []jit.Grant
-	protections   []jit.Protection
+	protections   []protection.Protection
 	before, after rules.Table
 	plan          rules.Plan
 	failed        map[string]error // by rule name

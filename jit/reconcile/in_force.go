@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
 // noteInForce notes what the guard held when the pass began.
@@ -47,6 +48,6 @@ func (r *Reconciler) missing(pass guardPass, g jit.Grant) string {
 }
 
 // missingDeny names a deny of the protection that was not as it should be then.
-func (r *Reconciler) missingDeny(pass guardPass, p jit.Protection) string {
+func (r *Reconciler) missingDeny(pass guardPass, p protection.Protection) string {
 	return pass.plan.MissingDeny(r.owner.Installation, pass.before, pass.protections, p)
 }

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
@@ -51,11 +52,13 @@ func (r *Reconciler) missingGuard(ctx context.Context, stored admission.AtGuard)
 
 // protectionAtGone has a protection follow its denies out of a guard that is gone, or
 // agree that these are gone with it.
-func (r *Reconciler) protectionAtGone(ctx context.Context, p jit.Protection, guard string, tables []rules.Table) error {
+func (r *Reconciler) protectionAtGone(ctx context.Context, p protection.Protection, guard string, tables []rules.Table) error {
 	moved := r.owner.MovedProtection(tables, p, guard)
 	r.Touch(moved)
-	if p.State == jit.Unprotecting && len(moved) == 0 {
+	if p.State == protection.Unprotecting && len(moved) == 0 {
 		return r.storeUnprotected(ctx, p, guard)
 	}
-	return r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.GuardGone(guard, moved), nil })
+	return r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) {
+		return p.GuardGone(guard, moved), nil
+	})
 }

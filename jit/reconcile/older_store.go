@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
@@ -54,8 +55,9 @@ func (r *Reconciler) shutOlder(ctx context.Context, found func(time.Time) bool, 
 	protections, err := r.adapters.Protections.Protections(ctx)
 	faults := []error{err}
 	for _, p := range protections {
-		if p.State == jit.Unprotecting && found(p.At) {
-			faults = append(faults, r.Protect(ctx, p.VM, func(p jit.Protection) (jit.Protection, []jit.Event) { return p.StayShut(now) }))
+		if p.State == protection.Unprotecting && found(p.At) {
+			err := r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) { return p.StayShut(now) })
+			faults = append(faults, err)
 			r.common.Add(p.ShutAgain(now))
 		}
 	}

@@ -5,15 +5,16 @@ import (
 	"fmt"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
 // Protect stores a change of the VM's protection; where there is none, nothing
 // changes.
-func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, []jit.Event)) error {
+func (r *Reconciler) Protect(ctx context.Context, vm string, f func(protection.Protection) (protection.Protection, []jit.Event)) error {
 	ctx, cancel := context.WithTimeout(ctx, storeSlow)
 	defer cancel()
-	_, err := r.adapters.Protections.Protect(ctx, vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	_, err := r.adapters.Protections.Protect(ctx, vm, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
 		if p.VM == "" {
 			return p, false, nil, nil
 		}
@@ -29,13 +30,13 @@ func (r *Reconciler) Protect(ctx context.Context, vm string, f func(jit.Protecti
 // storeConfirmed changes a protection by what was read back of it as it was read. One
 // that says something else meanwhile is read again: of that nothing was
 // read back.
-func (r *Reconciler) storeConfirmed(ctx context.Context, read jit.Protection,
-	f func(jit.Protection) (next jit.Protection, keep bool, events []jit.Event),
-) (jit.Protection, error) {
+func (r *Reconciler) storeConfirmed(ctx context.Context, read protection.Protection,
+	f func(protection.Protection) (next protection.Protection, keep bool, events []jit.Event),
+) (protection.Protection, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeSlow)
 	defer cancel()
 	stale := false
-	p, err := r.adapters.Protections.Protect(ctx, read.VM, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
+	p, err := r.adapters.Protections.Protect(ctx, read.VM, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
 		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {
 			return p, p.VM != "", nil, nil
 		}

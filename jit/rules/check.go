@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
 // CheckAllows refuses allows that could not be written into the guard beside the
@@ -30,14 +31,14 @@ func (o Owner) CheckAllows(t Table, others, allows []Rule) error {
 // CheckProtection refuses a protection when the plan cannot place a deny, or when
 // an allow of somebody else stands before one of its denies and the policy does
 // not respect that.
-func (o Owner) CheckProtection(t Table, plan Plan, p jit.Protection) error {
+func (o Owner) CheckProtection(t Table, plan Plan, p protection.Protection) error {
 	for _, b := range plan.Blocked {
 		if n, _ := ParseRuleName(b.Name); n.Grant == "" {
 			return b.Err
 		}
 	}
 	for _, r := range plan.Final {
-		if r.Allow || p.Existing == jit.Respect || !r.IsFor(p, t.Guard) {
+		if r.Allow || p.Existing == protection.Respect || !r.IsFor(p, t.Guard) {
 			continue
 		}
 		if allow, above := o.allowBefore(t, r); above {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
 // Desired is all that the guard should hold of ours at the instant: the allows of
@@ -11,7 +12,7 @@ import (
 // protections, without priorities. It depends on nothing else, so a rule of a grant
 // that ended is never desired again, and one that is overdue is not desired even
 // where its closing could not be stored.
-func Desired(installation, guard string, grants []jit.Grant, protections []jit.Protection, now time.Time) []Rule {
+func Desired(installation, guard string, grants []jit.Grant, protections []protection.Protection, now time.Time) []Rule {
 	wanted := ForProtections(installation, guard, protections)
 	for _, g := range grants {
 		if g.MayStandAt(now) {

@@ -7,31 +7,32 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
 // ProtectionsInForce reports whether the protections are in force at the guard,
 // as far as was told: no other allow than was seen last stands before their
 // denies, and nothing is said to be wrong with these.
-func (o Owner) ProtectionsInForce(t Table, protections []jit.Protection) bool {
-	return !slices.ContainsFunc(protections, func(p jit.Protection) bool {
+func (o Owner) ProtectionsInForce(t Table, protections []protection.Protection) bool {
+	return !slices.ContainsFunc(protections, func(p protection.Protection) bool {
 		_, changed, err := o.ExposedBy(t, p)
-		return err != nil || changed || p.State != jit.Protected || len(p.Left) > 0 || Faulted(p, t.Guard)
+		return err != nil || changed || p.State != protection.Protected || len(p.Left) > 0 || Faulted(p, t.Guard)
 	})
 }
 
 // Faulted reports whether something is said to be wrong with the denies of the
 // protection in the guard.
-func Faulted(p jit.Protection, guard string) bool {
+func Faulted(p protection.Protection, guard string) bool {
 	return slices.ContainsFunc(p.Paths, func(path jit.Path) bool { return path.Fault != "" && resource.Same(path.Guard, guard) })
 }
 
 // Denies reports whether the guard holds the deny of the protection for an address of
 // the path.
-func (o Owner) Denies(t Table, p jit.Protection, path jit.Path, a netip.Addr) bool {
+func (o Owner) Denies(t Table, p protection.Protection, path jit.Path, a netip.Addr) bool {
 	path.Addresses = []netip.Addr{a}
 	p.Paths = []jit.Path{path}
-	return !slices.ContainsFunc(ForProtections(o.Installation, t.Guard, []jit.Protection{p}), func(deny Rule) bool {
+	return !slices.ContainsFunc(ForProtections(o.Installation, t.Guard, []protection.Protection{p}), func(deny Rule) bool {
 		there, _ := t.Rule(deny.Name)
 		deny.Priority, deny.Name = there.Priority, there.Name
 		return !there.StillDenies(p, t.Guard, deny)
@@ -41,11 +42,11 @@ func (o Owner) Denies(t Table, p jit.Protection, path jit.Path, a netip.Addr) bo
 // AllowsBefore names the allows of other people before the denies of the
 // protection for an address. A deny that is not there is not in force: the error
 // is then ErrNotYet.
-func (o Owner) AllowsBefore(t Table, p jit.Protection, path jit.Path, a netip.Addr) ([]string, error) {
+func (o Owner) AllowsBefore(t Table, p protection.Protection, path jit.Path, a netip.Addr) ([]string, error) {
 	path.Addresses = []netip.Addr{a}
 	p.Paths = []jit.Path{path}
 	var out []string
-	for _, deny := range ForProtections(o.Installation, t.Guard, []jit.Protection{p}) {
+	for _, deny := range ForProtections(o.Installation, t.Guard, []protection.Protection{p}) {
 		there, found := t.Rule(deny.Name)
 		if !found {
 			return nil, ErrNotYet
@@ -63,7 +64,7 @@ func (o Owner) AllowsBefore(t Table, p jit.Protection, path jit.Path, a netip.Ad
 // ExposedBy names the allows of other people in the guard before the denies of
 // the protection, and reports whether they are not those that were seen last. The
 // error is that of AllowsBefore.
-func (o Owner) ExposedBy(t Table, p jit.Protection) (above []string, changed bool, err error) {
+func (o Owner) ExposedBy(t Table, p protection.Protection) (above []string, changed bool, err error) {
 	for _, path := range p.Paths {
 		if !resource.Same(path.Guard, t.Guard) {
 			continue
@@ -83,7 +84,7 @@ func (o Owner) ExposedBy(t Table, p jit.Protection) (above []string, changed boo
 
 // Allows are the allows of other people that meet the denies of the protection: those
 // that the denies overrule once they are there, and those that stand before them.
-func (o Owner) Allows(t Table, plan Plan, p jit.Protection) (overruled, kept []string) {
+func (o Owner) Allows(t Table, plan Plan, p protection.Protection) (overruled, kept []string) {
 	for _, r := range t.Rules {
 		if _, ours := o.Ours(r); ours || !r.Inbound || !r.Allow {
 			continue
@@ -125,14 +126,14 @@ func (o Owner) isAllowBefore(r, deny Rule) bool {
 
 // ShutsFor reports whether the deny keeps an address shut that the protection has
 // behind the guard, and that none of the others has there.
-func (r Rule) ShutsFor(p jit.Protection, guard string, others []jit.Protection) bool {
+func (r Rule) ShutsFor(p protection.Protection, guard string, others []protection.Protection) bool {
 	for _, path := range p.Paths {
 		path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool {
-			return slices.ContainsFunc(others, func(o jit.Protection) bool {
-				return o.State != jit.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(guard, a)
+			return slices.ContainsFunc(others, func(o protection.Protection) bool {
+				return o.State != protection.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(guard, a)
 			})
 		})
-		if r.IsFor(jit.Protection{Paths: []jit.Path{path}}, guard) {
+		if r.IsFor(protection.Protection{Paths: []jit.Path{path}}, guard) {
 			return true
 		}
 	}

@@ -8,13 +8,14 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
 // Stored is what the store says of a guard.
 type Stored struct {
 	Grants      []jit.Grant
-	Protections []jit.Protection
+	Protections []protection.Protection
 	Unsure      bool // a protection here cannot be read
 }
 
@@ -138,12 +139,12 @@ func (o Owner) unconfirmed(t Table, s Stored) (wanted, unwanted []Rule) {
 		}
 	}
 	for _, p := range s.Protections {
-		rules := func() []Rule { return ForProtections(o.Installation, guard, []jit.Protection{p}) }
+		rules := func() []Rule { return ForProtections(o.Installation, guard, []protection.Protection{p}) }
 		switch p.State {
-		case jit.Protecting:
+		case protection.Protecting:
 			wanted = append(wanted, rules()...)
-		case jit.Unprotecting:
-			p.State = jit.Protected
+		case protection.Unprotecting:
+			p.State = protection.Protected
 			unwanted = append(unwanted, rules()...)
 		default:
 		}

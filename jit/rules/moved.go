@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
@@ -27,7 +28,7 @@ func (o Owner) MovedTo(tables []Table, g jit.Grant) []string {
 // MovedProtection lists, in lower case, the guards among the tables that hold a deny of ours for what
 // the protection had behind the guard, that have its name, and that the protection
 // does not name.
-func (o Owner) MovedProtection(tables []Table, p jit.Protection, guard string) []string {
+func (o Owner) MovedProtection(tables []Table, p protection.Protection, guard string) []string {
 	tables = slices.DeleteFunc(slices.Clone(tables), func(t Table) bool {
 		return !resource.Same(resource.GuardName(t.Guard), resource.GuardName(guard))
 	})
@@ -41,7 +42,7 @@ func (o Owner) MovedProtection(tables []Table, p jit.Protection, guard string) [
 // protections have in another guard, which may be this one moved: until they have
 // followed, an allow of an access that may stand is left, and so is a deny that names an
 // address of a VM that stays protected.
-func WithoutMoved(changes []Change, t Table, from string, grants []jit.Grant, protections []jit.Protection, now time.Time) []Change {
+func WithoutMoved(changes []Change, t Table, from string, grants []jit.Grant, protections []protection.Protection, now time.Time) []Change {
 	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
 		old, found := t.Rule(c.Name())
 		n, ok := ParseRuleName(strings.ToLower(c.Name()))
@@ -56,8 +57,8 @@ func WithoutMoved(changes []Change, t Table, from string, grants []jit.Grant, pr
 		return slices.ContainsFunc(old.Destinations, func(d string) bool {
 			one := Rule{Destinations: []string{d}}
 			kept := c.Put != nil && slices.Contains(normalWords(c.Put.Destinations), normalWords(one.Destinations)[0])
-			return !kept && slices.ContainsFunc(protections, func(p jit.Protection) bool {
-				return p.State != jit.Unprotecting && !p.HasLeft(from) && one.IsFor(p, from)
+			return !kept && slices.ContainsFunc(protections, func(p protection.Protection) bool {
+				return p.State != protection.Unprotecting && !p.HasLeft(from) && one.IsFor(p, from)
 			})
 		})
 	})

@@ -6,6 +6,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 )
 
 // Owner is an installation with its bands of priorities. It decides which rules are
@@ -21,20 +22,20 @@ type Owner struct {
 type stored struct {
 	guard       string
 	grants      []jit.ID
-	protections []jit.Protection
+	protections []protection.Protection
 }
 
 // Knowing is the owner at the guard with what the store says of it: a rule of one of
 // the grants or protections is ours wherever somebody moved it, and whatever the
 // bands were when it was written.
-func (o Owner) Knowing(guard string, grants []jit.Grant, protections []jit.Protection) Owner {
+func (o Owner) Knowing(guard string, grants []jit.Grant, protections []protection.Protection) Owner {
 	o.stored = stored{guard: guard, protections: slices.Clone(protections)}
 	for _, g := range grants {
 		o.stored.grants = append(o.stored.grants, g.ID)
 	}
 	for i := range o.stored.protections {
-		if o.stored.protections[i].State == jit.Unprotecting {
-			o.stored.protections[i].State = jit.Protected // what it ends is still its own
+		if o.stored.protections[i].State == protection.Unprotecting {
+			o.stored.protections[i].State = protection.Protected // what it ends is still its own
 		}
 	}
 	return o

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
@@ -137,7 +138,7 @@ func (p Plan) WhyNotInForce(installation string, after Table, guard string, fail
 
 // MissingDeny names a deny of the protection, one of those at the guard, that the guard
 // does not hold as the plan wants it; empty when it holds all of them.
-func (p Plan) MissingDeny(installation string, t Table, all []jit.Protection, one jit.Protection) string {
+func (p Plan) MissingDeny(installation string, t Table, all []protection.Protection, one protection.Protection) string {
 	for _, want := range ForProtections(installation, t.Guard, all) {
 		final := p.FinalOf(want)
 		if old, _ := t.Rule(final.Name); final.IsFor(one, t.Guard) && !old.StillDenies(one, t.Guard, final) {

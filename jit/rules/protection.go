@@ -10,12 +10,13 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/ipset"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
 // IsFor reports whether the deny names an address that the protection has behind
 // the guard.
-func (r Rule) IsFor(p jit.Protection, guard string) bool {
+func (r Rule) IsFor(p protection.Protection, guard string) bool {
 	for _, path := range slices.Concat(p.Paths, p.Left) {
 		if !resource.Same(path.Guard, guard) {
 			continue
@@ -35,7 +36,7 @@ func (r Rule) IsFor(p jit.Protection, guard string) bool {
 // StillDenies reports whether the rule denies what the wanted one does for the
 // addresses of the protection behind the guard, no matter which other VMs share
 // it.
-func (r Rule) StillDenies(p jit.Protection, guard string, want Rule) bool {
+func (r Rule) StillDenies(p protection.Protection, guard string, want Rule) bool {
 	destinations := normalWords(r.Destinations)
 	for _, path := range p.Paths {
 		if !resource.Same(path.Guard, guard) {
@@ -60,10 +61,10 @@ const (
 
 // ForProtections are the deny rules that the protections want in the guard,
 // without priorities. VMs with the same ports share a rule, one for each family.
-func ForProtections(installation, guard string, protections []jit.Protection) []Rule {
+func ForProtections(installation, guard string, protections []protection.Protection) []Rule {
 	shared := map[string]*Rule{}
 	for _, p := range protections {
-		if p.State == jit.Unprotecting {
+		if p.State == protection.Unprotecting {
 			continue
 		}
 		for _, path := range p.Paths {
@@ -83,7 +84,7 @@ func ForProtections(installation, guard string, protections []jit.Protection) []
 }
 
 // addDenies adds those for the addresses of a path, by name.
-func addDenies(shared map[string]*Rule, installation string, path jit.Path, p jit.Protection) {
+func addDenies(shared map[string]*Rule, installation string, path jit.Path, p protection.Protection) {
 	for _, a := range path.Addresses {
 		name := RuleName{Installation: installation, Suffix: denySuffix(p, a)}.String()
 		r := shared[name]
@@ -100,8 +101,8 @@ func addDenies(shared map[string]*Rule, installation string, path jit.Path, p ji
 }
 
 // denySuffix is the same for all VMs that may share a deny.
-func denySuffix(p jit.Protection, a netip.Addr) string {
-	if p.Existing == jit.Respect {
+func denySuffix(p protection.Protection, a netip.Addr) string {
+	if p.Existing == protection.Respect {
 		return underSuffix + denyHash(p.Spans(), p.Source, a.Is4())
 	}
 	return overSuffix + denyHash(p.Spans(), p.Source, a.Is4())
@@ -126,9 +127,9 @@ func (r Rule) namedByContent() bool {
 
 // ExplainedBy reports whether every address that the deny keeps shut is that of
 // one of the protections behind the guard.
-func (r Rule) ExplainedBy(guard string, protections []jit.Protection) bool {
+func (r Rule) ExplainedBy(guard string, protections []protection.Protection) bool {
 	return !slices.ContainsFunc(r.Destinations, func(d string) bool {
 		one := Rule{Destinations: []string{d}}
-		return !slices.ContainsFunc(protections, func(p jit.Protection) bool { return one.IsFor(p, guard) })
+		return !slices.ContainsFunc(protections, func(p protection.Protection) bool { return one.IsFor(p, guard) })
 	})
 }

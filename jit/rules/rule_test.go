@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
@@ -92,14 +93,14 @@ func TestOwnership(t *testing.T) {
 // that it is ours; of another grant neither says anything.
 func TestOwnershipBesideTheBands(t *testing.T) {
 	g := jittest.NewGrant()
-	p := jit.Protection{
-		VM: "/vm/a", State: jit.Unprotecting, Source: "*", Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22}}},
+	p := protection.Protection{
+		VM: "/vm/a", State: protection.Unprotecting, Source: "*", Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22}}},
 		Paths: []jit.Path{{Guard: "/nsg/a", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
 	}
-	known := jittest.Owner.Knowing("/nsg/a", []jit.Grant{g}, []jit.Protection{p})
+	known := jittest.Owner.Knowing("/nsg/a", []jit.Grant{g}, []protection.Protection{p})
 	older := p
-	older.State, older.Ports = jit.Protected, []jit.PortPolicy{{Ports: jit.Ports{From: 3389, To: 3389}}}
-	before := rules.ForProtections("prod", "/nsg/a", []jit.Protection{older})[0]
+	older.State, older.Ports = protection.Protected, []jit.PortPolicy{{Ports: jit.Ports{From: 3389, To: 3389}}}
+	before := rules.ForProtections("prod", "/nsg/a", []protection.Protection{older})[0]
 	before.Priority = 3000
 	turned, wider := before, before
 	turned.Allow, wider.Destinations = true, []string{"10.0.0.4", "10.0.0.9"}

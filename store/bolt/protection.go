@@ -11,17 +11,18 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
-// Protect implements jit.Protections. A panic of f ends the program: f is jitbot's
+// Protect implements protection.Store. A panic of f ends the program: f is jitbot's
 // own code and reads nothing but its argument.
 func (b *Store) Protect(
-	ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error),
-) (jit.Protection, error) {
+	ctx context.Context, vm string, f func(protection.Protection) (protection.Protection, bool, []jit.Event, error),
+) (protection.Protection, error) {
 	key := []byte(strings.ToLower(vm))
-	var result latest[jit.Protection]
+	var result latest[protection.Protection]
 	err := b.write(ctx, func(tx *bbolt.Tx) ([]put, error) {
-		old, err := protection(tx, key)
+		old, err := storedProtection(tx, key)
 		if err != nil && !errors.Is(err, jit.ErrNotFound) {
 			return nil, err
 		}
@@ -37,20 +38,20 @@ func (b *Store) Protect(
 			return nil, fmt.Errorf("protection of %s: a change may not make it that of %s", vm, next.VM)
 		}
 		if !keep {
-			next = jit.Protection{}
+			next = protection.Protection{}
 		}
 		result.set(next)
 		return b.protected(tx, key, old, next, events)
 	})
 	if err != nil {
-		return jit.Protection{}, err
+		return protection.Protection{}, err
 	}
 	return result.get(), nil
 }
 
 // protected lists the puts of a protection that changes from old to next;
 // either may be the zero Protection.
-func (b *Store) protected(tx *bbolt.Tx, key []byte, old, next jit.Protection, events []jit.Event) ([]put, error) {
+func (b *Store) protected(tx *bbolt.Tx, key []byte, old, next protection.Protection, events []jit.Event) ([]put, error) {
 	record := put{bucket: bucketProtections, key: key}
 	if next.VM != "" {
 		raw, err := seal(bucketProtections, key, next)
@@ -79,7 +80,7 @@ func (b *Store) protected(tx *bbolt.Tx, key []byte, old, next jit.Protection, ev
 	return append(out, lines...), nil
 }
 
-func protection(tx *bbolt.Tx, key []byte) (p jit.Protection, err error) {
+func storedProtection(tx *bbolt.Tx, key []byte) (p protection.Protection, err error) {
 	raw := tx.Bucket([]byte(bucketProtections)).Get(key)
 	if raw == nil {
 		return p, fmt.Errorf("protection of %q: %w", key, jit.ErrNotFound)
@@ -88,23 +89,23 @@ func protection(tx *bbolt.Tx, key []byte) (p jit.Protection, err error) {
 	return p, err
 }
 
-// Protection implements jit.Protections.
-func (b *Store) Protection(ctx context.Context, vm string) (p jit.Protection, err error) {
+// Protection implements protection.Store.
+func (b *Store) Protection(ctx context.Context, vm string) (p protection.Protection, err error) {
 	err = b.read(ctx, func(tx *bbolt.Tx) (err error) {
-		p, err = protection(tx, []byte(strings.ToLower(vm)))
+		p, err = storedProtection(tx, []byte(strings.ToLower(vm)))
 		return err
 	})
 	return p, err
 }
 
-// Protections implements jit.Protections. With an error, those that could be read
+// Protections implements protection.Store. With an error, those that could be read
 // are returned too.
-func (b *Store) Protections(ctx context.Context) ([]jit.Protection, error) {
-	var out []jit.Protection
+func (b *Store) Protections(ctx context.Context) ([]protection.Protection, error) {
+	var out []protection.Protection
 	var faults []error
 	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucketProtections)).ForEach(func(key, raw []byte) error {
-			var p jit.Protection
+			var p protection.Protection
 			if err := unseal(bucketProtections, key, raw, &p); err != nil {
 				faults = append(faults, err)
 				return nil
@@ -116,16 +117,16 @@ func (b *Store) Protections(ctx context.Context) ([]jit.Protection, error) {
 	return out, errors.Join(append(faults, err)...)
 }
 
-// ProtectionsAt implements jit.Protections; they are in the order of their VMs. With an
+// ProtectionsAt implements protection.Store; they are in the order of their VMs. With an
 // error, those that could be read are returned too.
-func (b *Store) ProtectionsAt(ctx context.Context, guard string) ([]jit.Protection, error) {
-	var out []jit.Protection
+func (b *Store) ProtectionsAt(ctx context.Context, guard string) ([]protection.Protection, error) {
+	var out []protection.Protection
 	var faults []error
 	err := b.read(ctx, func(tx *bbolt.Tx) error {
 		prefix := guardPrefix(guard)
 		c := tx.Bucket([]byte(bucketProtected)).Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-			p, err := protection(tx, k[len(prefix):])
+			p, err := storedProtection(tx, k[len(prefix):])
 			if errors.Is(err, jit.ErrNotFound) {
 				err = damaged(bucketProtected, k, "its protection is missing")
 			}

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
 // Reindex implements reconcile.State. While all is well it reads what has not ended,
@@ -146,7 +147,7 @@ func entryID(bucket string, key []byte) (string, bool) {
 func (d derived) addProtections(tx *bbolt.Tx) {
 	c := tx.Bucket([]byte(bucketProtections)).Cursor()
 	for k, raw := c.First(); k != nil; k, raw = c.Next() {
-		var p jit.Protection
+		var p protection.Protection
 		if unseal(bucketProtections, k, raw, &p) != nil {
 			d.keep(tx, string(k))
 			continue

@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
 // reindexed is a store with a grant that waits, one that is open at two guards, one
@@ -33,8 +34,8 @@ func reindexed(t *testing.T) *Store {
 			t.Fatal(err)
 		}
 	}
-	_, err = b.Protect(t.Context(), "/vm", func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-		return jit.Protection{VM: "/vm", Revision: 1, State: jit.Protected, Paths: paths[:1]}, true, nil, nil
+	_, err = b.Protect(t.Context(), "/vm", func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
+		return protection.Protection{VM: "/vm", Revision: 1, State: protection.Protected, Paths: paths[:1]}, true, nil, nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ const (
 
 	bucketFound = "found" // what a line is found by, 0, sequence -> stamp
 
-	bucketProtections = "protections" // VM in lower case -> jit.Protection
+	bucketProtections = "protections" // VM in lower case -> protection.Protection
 	bucketProtected   = "locks"       // guard in lower case, 0, VM in lower case -> stamp
 )
 

@@ -15,13 +15,14 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/store"
 )
 
 var (
-	_ jit.Grants      = (*Store)(nil)
-	_ jit.Protections = (*Store)(nil)
-	_ jit.Record      = (*Store)(nil)
+	_ jit.Grants       = (*Store)(nil)
+	_ protection.Store = (*Store)(nil)
+	_ jit.Record       = (*Store)(nil)
 )
 
 // Options may be left zero.

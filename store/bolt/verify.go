@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/outbox"
+	"jitbot/jit/protection"
 )
 
 // faultsShown bounds how many faults Verify tells at once.
@@ -215,7 +216,7 @@ func (v *verifier) names(ctx context.Context) error {
 func (v *verifier) protections(ctx context.Context) error {
 	want := 0
 	err := v.each(ctx, bucketProtections, func(key, raw []byte) error {
-		var p jit.Protection
+		var p protection.Protection
 		if err := unseal(bucketProtections, key, raw, &p); err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/outbox"
+	"jitbot/jit/protection"
 	"jitbot/jit/record"
 )
 
@@ -22,7 +23,7 @@ import (
 // what is kept.
 type Store interface {
 	jit.Grants
-	jit.Protections
+	protection.Store
 	jit.Record
 	Bind(ctx context.Context, name, object string) (string, error)
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)

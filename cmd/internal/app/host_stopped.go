@@ -14,6 +14,7 @@ import (
 	"jitbot/jit/access"
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
 	"jitbot/store"
@@ -42,7 +43,7 @@ func (idle) Touch([]string) {}
 
 func (idle) HoldExtension(jit.Grant) string { return "jitbot does not run" }
 
-func (idle) Protect(context.Context, string, func(jit.Protection) (jit.Protection, []jit.Event)) error {
+func (idle) Protect(context.Context, string, func(protection.Protection) (protection.Protection, []jit.Event)) error {
 	return errors.New("no loop runs")
 }
 

@@ -23,6 +23,7 @@ import (
 	"jitbot/jit/clock"
 	"jitbot/jit/digest"
 	"jitbot/jit/outbox"
+	"jitbot/jit/protection"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
 )
@@ -59,10 +60,10 @@ type Options struct {
 }
 
 // StoreReader is what a demonstration shows of the store; see jit.Grants and
-// jit.Protections.
+// protection.Store.
 type StoreReader interface {
 	Unfinished(ctx context.Context) ([]jit.Grant, error)
-	Protections(ctx context.Context) ([]jit.Protection, error)
+	Protections(ctx context.Context) ([]protection.Protection, error)
 }
 
 const defaultGrace = 10 * time.Second

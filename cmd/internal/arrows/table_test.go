@@ -29,17 +29,18 @@ func domain() []row {
 		{"jit/workqueue", nil, "a queue knows nothing of its work"},
 		{"jit/rbac", []string{"jit/resource"}, "who holds which action is a matter of scopes"},
 		{"jit", []string{"jit/ipset", "jit/resource", "jit/schedule", "jit/text"}, "the nouns and their transitions know nobody who uses them"},
-		{"jit/policies", []string{"jit", "jit/ipset", "jit/resource", "jit/schedule"}, "what the configuration says is read of nouns"},
+		{"jit/protection", []string{"jit", "jit/resource"}, "a protection is a noun with its transitions"},
+		{"jit/policies", []string{"jit", "jit/ipset", "jit/protection", "jit/resource", "jit/schedule"}, "what the configuration says is read of nouns"},
 		{"jit/inventory", []string{"jit", "jit/resource"}, "a list of VMs knows nothing of what opens"},
 		{"jit/parse", []string{"jit", "jit/text"}, "words are read without knowing what for"},
 		{"jit/route", []string{"jit", "jit/ipset", "jit/resource"}, "which guards are on a way is read from nouns"},
-		{"jit/rules", []string{"jit", "jit/ipset", "jit/policies", "jit/resource", "jit/text"}, "what is desired is a function of nouns and time"},
+		{"jit/rules", []string{"jit", "jit/ipset", "jit/policies", "jit/protection", "jit/resource", "jit/text"}, "what is desired is a function of nouns and time"},
 		{"jit/reach", []string{"jit", "jit/ipset", "jit/resource", "jit/rules", "jit/text"}, "who reaches a VM is computed from rules"},
 		{
 			"jit/admission",
 			[]string{
-				"jit", "jit/clock", "jit/inventory", "jit/ipset", "jit/policies", "jit/rbac", "jit/reach", "jit/resource",
-				"jit/route", "jit/rules", "jit/text", "jit/workqueue",
+				"jit", "jit/clock", "jit/inventory", "jit/ipset", "jit/policies", "jit/protection", "jit/rbac", "jit/reach",
+				"jit/resource", "jit/route", "jit/rules", "jit/text", "jit/workqueue",
 			},
 			"whether something may be knows nobody who does it",
 		},
@@ -48,8 +49,8 @@ func domain() []row {
 		{
 			"jit/reconcile",
 			[]string{
-				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/passes", "jit/policies", "jit/reach",
-				"jit/resource", "jit/route", "jit/rules", "jit/text", "jit/workqueue",
+				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/passes", "jit/policies",
+				"jit/protection", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/text", "jit/workqueue",
 			},
 			"the loop serves nobody's requests",
 		},
@@ -59,22 +60,23 @@ func domain() []row {
 		{
 			"jit/lookup",
 			[]string{
-				"jit", "jit/admission", "jit/inventory", "jit/policies", "jit/reach", "jit/record", "jit/resource", "jit/route", "jit/rules",
+				"jit", "jit/admission", "jit/inventory", "jit/policies", "jit/protection", "jit/reach", "jit/record", "jit/resource", "jit/route",
+				"jit/rules",
 			},
 			"what people see is what is stored and what Azure says",
 		},
 		{
 			"jit/access",
 			[]string{
-				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/lookup", "jit/parse", "jit/policies", "jit/reach", "jit/record",
-				"jit/resource", "jit/route", "jit/rules", "jit/text",
+				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/lookup", "jit/parse", "jit/policies", "jit/protection",
+				"jit/reach", "jit/record", "jit/resource", "jit/route", "jit/rules", "jit/text",
 			},
 			"of the loop it needs three methods, and declares them",
 		},
-		{"jit/outbox", []string{"jit", "jit/workqueue"}, "what is told is read from the record"},
+		{"jit/outbox", []string{"jit", "jit/protection", "jit/workqueue"}, "what is told is read from the record"},
 		{
 			"jit/preflight",
-			[]string{"jit", "jit/admission", "jit/ipset", "jit/policies", "jit/reach", "jit/resource", "jit/route", "jit/rules"},
+			[]string{"jit", "jit/admission", "jit/ipset", "jit/policies", "jit/protection", "jit/reach", "jit/resource", "jit/route", "jit/rules"},
 			"what would be refused is asked of those who refuse",
 		},
 	}

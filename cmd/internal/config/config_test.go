@@ -15,6 +15,7 @@ import (
 	"jitbot/cmd/internal/config"
 	"jitbot/jit"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 	"jitbot/jit/schedule"
 )
@@ -86,7 +87,7 @@ func TestConfigExample(t *testing.T) {
 					Shortest: 5 * time.Minute, Longest: time.Hour,
 				},
 			},
-			Widest: jit.Widths{V4: 32, V6: 128}, RemindBefore: 10 * time.Minute, Existing: jit.Override, DenySource: "*",
+			Widest: jit.Widths{V4: 32, V6: 128}, RemindBefore: 10 * time.Minute, Existing: protection.Override, DenySource: "*",
 			Extend: jit.ExtendTerms{Times: 2, Total: 6 * time.Hour},
 		}},
 	}
@@ -235,10 +236,10 @@ policies:
 	if len(c.Jit.Policies[0].Ports) != 0 || c.Jit.Policies[0].Widest != (jit.Widths{V4: 32, V6: 128}) {
 		t.Errorf("first policy %+v", c.Jit.Policies[0])
 	}
-	if p := c.Jit.Policies[0]; p.Always || p.Existing != jit.Override || p.DenySource != "*" {
+	if p := c.Jit.Policies[0]; p.Always || p.Existing != protection.Override || p.DenySource != "*" {
 		t.Errorf("first policy %+v", p)
 	}
-	if p := c.Jit.Policies[1]; !p.Always || p.Existing != jit.Respect || p.DenySource != "Internet" || p.Match.Group != `rg-[a\*` || p.Match.Tags["a[b"] != `*\x` {
+	if p := c.Jit.Policies[1]; !p.Always || p.Existing != protection.Respect || p.DenySource != "Internet" || p.Match.Group != `rg-[a\*` || p.Match.Tags["a[b"] != `*\x` {
 		t.Errorf("second policy %+v", p)
 	}
 	var ports []string

@@ -11,6 +11,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/parse"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/text"
 )
 
@@ -159,7 +160,7 @@ func offer(s *section) policies.Policy {
 	widest.close()
 	p.RemindBefore = s.duration("remind_before", 10*time.Minute, time.Second, jit.MaxDuration)
 	p.Always = s.choice("protect", "configured", "always") == "always"
-	p.Existing = jit.Existing(s.choice("existing", string(jit.Override), string(jit.Respect)))
+	p.Existing = protection.Existing(s.choice("existing", string(protection.Override), string(protection.Respect)))
 	p.DenySource = s.choice("deny_source", "*", "Internet")
 	if p.Always {
 		s.always(p.Ports)

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 )
 
 // What was asked for counts by when that was, whoever did it: an older protect, carried
@@ -52,7 +53,7 @@ func TestAnOlderProtectionYieldsToANewerOne(t *testing.T) {
 					t.Errorf("the older unprotect: %v, %v", r, err)
 				}
 				w.Pass(time.Minute)
-				if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || !p.Same(newer) || p.State != jit.Protected {
+				if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || !p.Same(newer) || p.State != protection.Protected {
 					t.Errorf("it is %+v: %v", p, err)
 				}
 				w.Stop()

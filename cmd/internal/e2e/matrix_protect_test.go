@@ -9,6 +9,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 )
 
 // What somebody reads who protects, unprotects and lists VMs.
@@ -116,7 +117,7 @@ func TestFormsThatProtect(t *testing.T) {
 		t.Errorf("read %q", got)
 	}
 	p, err := s.store.Protection(s.ctx, azuresim.DemoDev1)
-	if err != nil || len(p.Ports) != 2 || !p.Ports[0].Any || p.Ports[0].Longest != 2*time.Hour || p.Ports[1].Ports.From != 1433 || p.By.ID != carol || p.State != jit.Protecting {
+	if err != nil || len(p.Ports) != 2 || !p.Ports[0].Any || p.Ports[0].Longest != 2*time.Hour || p.Ports[1].Ports.From != 1433 || p.By.ID != carol || p.State != protection.Protecting {
 		t.Errorf("stored %+v, %v", p, err)
 	}
 	for by, want := range map[jit.UserID]string{carol: "being protected", ada: "Ask for SSH and 1433 up to 2 h, from any single address", bob: "There is no VM"} {
@@ -128,7 +129,7 @@ func TestFormsThatProtect(t *testing.T) {
 		!strings.Contains(got, "was not changed: `dev-2` is not protected") {
 		t.Errorf("read %q", got)
 	}
-	if p, err := s.store.Protection(s.ctx, azuresim.DemoDev1); err != nil || p.State != jit.Protecting {
+	if p, err := s.store.Protection(s.ctx, azuresim.DemoDev1); err != nil || p.State != protection.Protecting {
 		t.Errorf("stored %+v, %v", p, err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
@@ -60,7 +61,7 @@ func TestOneOfSeveralAddressesChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoWeb2); err != nil || p.State != jit.Protected || len(p.Left) > 0 {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoWeb2); err != nil || p.State != protection.Protected || len(p.Left) > 0 {
 			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
 		}
 		w.CheckPromises(foreign)
@@ -114,7 +115,7 @@ func TestLeavingTogetherLeavesNoDeny(t *testing.T) {
 // slowMoves takes a while over each change of the second VM's protection.
 type slowMoves struct{ simulated.Store }
 
-func (s slowMoves) Protect(ctx context.Context, vm string, f func(jit.Protection) (jit.Protection, bool, []jit.Event, error)) (jit.Protection, error) {
+func (s slowMoves) Protect(ctx context.Context, vm string, f func(protection.Protection) (protection.Protection, bool, []jit.Event, error)) (protection.Protection, error) {
 	if resource.Same(vm, azuresim.DemoDev2) {
 		time.Sleep(2 * time.Second)
 	}
@@ -171,7 +172,7 @@ func TestGroupThatWasLeftIsDeleted(t *testing.T) {
 		if g := w.Want(g.ID, jit.Open); len(g.Left) > 0 {
 			t.Errorf("left %+v", g.Left)
 		}
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != jit.Protected || len(p.Left) > 0 {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != protection.Protected || len(p.Left) > 0 {
 			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
 		}
 	})
@@ -201,7 +202,7 @@ func TestProtectingAnewRemembersWhatWasLeft(t *testing.T) {
 				t.Errorf("left is %s", r.Name)
 			}
 		}
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != jit.Protected || len(p.Left) > 0 {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.State != protection.Protected || len(p.Left) > 0 {
 			t.Errorf("it is %s, left %+v, %v", p.State, p.Left, err)
 		}
 		w.CheckPromises(foreign)

@@ -7,6 +7,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 )
 
 // The form that protects is taken as it begins, whatever ports the policy offers, and
@@ -35,7 +36,7 @@ func TestTheProtectFormIsTakenAsItBegins(t *testing.T) {
 		}
 		f.Pass(time.Minute)
 		p, err := w.Store.Protection(t.Context(), azuresim.DemoWeb1)
-		if err != nil || p.State != jit.Protected || len(p.Ports) != 5 {
+		if err != nil || p.State != protection.Protected || len(p.Ports) != 5 {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		longest := map[string]time.Duration{}

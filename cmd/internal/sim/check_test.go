@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
@@ -74,8 +75,8 @@ func (k *walk) checkStates(m *model) {
 		}
 	}
 	for _, p := range m.protectionOf {
-		blocked := p.State == jit.Protecting && slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
-		if !k.exists(p.VM) && !k.gone[p.VM] || p.State != jit.Protected && !blocked || len(p.Left) > 0 {
+		blocked := p.State == protection.Protecting && slices.ContainsFunc(p.Guards(), func(nsg string) bool { return k.excused(nsg, " deny of ") })
+		if !k.exists(p.VM) && !k.gone[p.VM] || p.State != protection.Protected && !blocked || len(p.Left) > 0 {
 			k.T.Errorf("%s is still %s, left %+v", p.Name, p.State, p.Left)
 		}
 	}
@@ -121,11 +122,11 @@ func (k *walk) checkRule(m *model, nsg string, r azuresim.Rule) {
 			continue
 		}
 		p := m.protectionAt(to)
-		if p.VM == "" || p.State == jit.Unprotecting {
+		if p.VM == "" || p.State == protection.Unprotecting {
 			k.T.Errorf("%s of %s keeps %s shut, which no protection explains", r.Name, nameOf(nsg), to)
 		}
 		band := bands.DenyOverride
-		if p.Existing == jit.Respect {
+		if p.Existing == protection.Respect {
 			band = bands.DenyRespect
 		}
 		if !band.Contains(r.Priority) {
@@ -135,7 +136,7 @@ func (k *walk) checkRule(m *model, nsg string, r azuresim.Rule) {
 }
 
 // protectionAt is that of whoever has the address, or had it and is gone.
-func (m *model) protectionAt(address string) jit.Protection {
+func (m *model) protectionAt(address string) protection.Protection {
 	if vm, found := m.machineAt(address); found {
 		return m.protectionOf[vm]
 	}
@@ -146,7 +147,7 @@ func (m *model) protectionAt(address string) jit.Protection {
 			}
 		}
 	}
-	return jit.Protection{}
+	return protection.Protection{}
 }
 
 func (k *walk) machineAt(address string) (string, bool) {
@@ -195,7 +196,7 @@ func (k *walk) look() {
 // cannot be.
 func (m *model) shouldBeShut(c packet) bool {
 	p := m.protectionOf[c.vm]
-	return c.vm == m.shut && p.Existing == jit.Override && c.keptOutBy(p) && !slices.ContainsFunc(m.grants, c.heldBy)
+	return c.vm == m.shut && p.Existing == protection.Override && c.keptOutBy(p) && !slices.ContainsFunc(m.grants, c.heldBy)
 }
 
 // probes are addresses of strangers, those that grants are for, and their

@@ -8,6 +8,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 )
 
 // excused finds why a rule of ours may be missing: the band has no room, or
@@ -18,7 +19,7 @@ func (k *walk) excused(nsg, what string) bool {
 		return k.freePriorities(nsg, band) == 0 || k.denied(nsg)
 	}
 	band = k.Config.Bands.DenyOverride
-	if k.Config.Policies[0].Existing == jit.Respect {
+	if k.Config.Policies[0].Existing == protection.Respect {
 		band = k.Config.Bands.DenyRespect
 	}
 	return k.freePriorities(nsg, band) == 0

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
@@ -34,14 +35,14 @@ type verdict struct {
 // for each look.
 type model struct {
 	*walk
-	foreign, present map[string][]azuresim.Rule // by NSG: the twin's, and ours as they stand
-	grants           []jit.Grant                // open
-	protectionOf     map[string]jit.Protection  // by machine
-	missing          map[string]bool            // rules of ours that should be there, and are not
+	foreign, present map[string][]azuresim.Rule       // by NSG: the twin's, and ours as they stand
+	grants           []jit.Grant                      // open
+	protectionOf     map[string]protection.Protection // by machine
+	missing          map[string]bool                  // rules of ours that should be there, and are not
 }
 
 func (k *walk) model() *model {
-	m := &model{walk: k, foreign: map[string][]azuresim.Rule{}, present: map[string][]azuresim.Rule{}, protectionOf: map[string]jit.Protection{}, missing: map[string]bool{}}
+	m := &model{walk: k, foreign: map[string][]azuresim.Rule{}, present: map[string][]azuresim.Rule{}, protectionOf: map[string]protection.Protection{}, missing: map[string]bool{}}
 	for _, nsg := range k.Azure.NSGs() {
 		m.foreign[nsg] = k.twin.Rules(nsg)
 		for _, r := range k.Azure.Rules(nsg) {
@@ -138,8 +139,8 @@ func (c packet) heldBy(g jit.Grant) bool {
 }
 
 // keptOutBy reports whether the protection is against the packet.
-func (c packet) keptOutBy(p jit.Protection) bool {
-	return p.VM == c.vm && p.State != jit.Unprotecting && c.within(p.Source, c.from) &&
+func (c packet) keptOutBy(p protection.Protection) bool {
+	return p.VM == c.vm && p.State != protection.Unprotecting && c.within(p.Source, c.from) &&
 		slices.ContainsFunc(p.Ports, func(pp jit.PortPolicy) bool { return int(pp.Ports.From) <= c.port && c.port <= int(pp.Ports.To) })
 }
 

@@ -12,6 +12,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
@@ -172,7 +173,7 @@ func drawConfig(t *rapid.T, c *policies.Config) {
 	})
 	c.Policies = []policies.Policy{{
 		Ports: drawPorts(t), Widest: jit.Widths{V4: 24, V6: 64},
-		Existing:   some(t, "existing", jit.Override, jit.Override, jit.Respect),
+		Existing:   some(t, "existing", protection.Override, protection.Override, protection.Respect),
 		DenySource: some(t, "deny source", "*", "*", "Internet"), EndOnDrift: seldom(t, "end on drift", 4),
 	}}
 }

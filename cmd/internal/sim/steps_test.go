@@ -11,6 +11,7 @@ import (
 
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
 // machine draws one that was not deleted.
@@ -56,7 +57,7 @@ func (k *walk) protectSome() {
 	}
 }
 
-func (k *walk) protections() []jit.Protection {
+func (k *walk) protections() []protection.Protection {
 	locks, err := k.Store.Protections(k.T.Context())
 	if err != nil {
 		k.T.Fatal(err)
@@ -121,7 +122,7 @@ func (k *walk) askSome() {
 // offer is what may be asked for at a machine.
 func (k *walk) offer(vm string) []jit.PortPolicy {
 	for _, p := range k.protections() {
-		if p.Name == vm && p.State != jit.Unprotecting {
+		if p.Name == vm && p.State != protection.Unprotecting {
 			return p.Ports
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 )
 
 // Options say what the page shows and what its buttons do. Slack, Azure and Now
@@ -52,7 +53,7 @@ type Options struct {
 	// Grants are those that have not ended, for the countdowns; Protections are
 	// the VMs whose ports are kept shut.
 	Grants      func(ctx context.Context) ([]jit.Grant, error)
-	Protections func(ctx context.Context) ([]jit.Protection, error)
+	Protections func(ctx context.Context) ([]protection.Protection, error)
 
 	// Log hears of what failed; nothing by default.
 	Log *slog.Logger

@@ -18,6 +18,7 @@ import (
 	"jitbot/cmd/jitdemo/page"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 )
 
 // rig is the page over both simulators, with a scripted bot in place of the real one.
@@ -32,7 +33,7 @@ type rig struct {
 	ahead       time.Duration
 	running     bool
 	grant       *jit.Grant
-	protections []jit.Protection
+	protections []protection.Protection
 }
 
 func newRig(t *testing.T, change func(*page.Options)) *rig {
@@ -57,7 +58,7 @@ func newRig(t *testing.T, change func(*page.Options)) *rig {
 			}
 			return []jit.Grant{*r.grant}, nil
 		},
-		Protections: func(context.Context) ([]jit.Protection, error) {
+		Protections: func(context.Context) ([]protection.Protection, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			return r.protections, nil

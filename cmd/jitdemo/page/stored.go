@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
@@ -17,7 +18,7 @@ import (
 type stored struct {
 	known       bool // it was read: the bot runs, and its store is in order
 	grants      []jit.Grant
-	protections []jit.Protection
+	protections []protection.Protection
 }
 
 func (h *handler) stored(ctx context.Context) (stored, error) {
@@ -45,9 +46,9 @@ func (h *handler) protection(s stored, vm string) (words string, missing bool) {
 			continue
 		}
 		switch p.State {
-		case jit.Protecting:
+		case protection.Protecting:
 			return "being protected", false
-		case jit.Unprotecting:
+		case protection.Unprotecting:
 			return "being unprotected", false
 		default:
 			return "protected", h.lacks(p)
@@ -57,10 +58,10 @@ func (h *handler) protection(s stored, vm string) (words string, missing bool) {
 }
 
 // lacks reports whether a rule of the protection is missing in Azure.
-func (h *handler) lacks(p jit.Protection) bool {
+func (h *handler) lacks(p protection.Protection) bool {
 	for _, guard := range h.guards() {
 		there := h.opt.Azure.Rules(guard)
-		for _, want := range rules.ForProtections(h.opt.Installation, guard, []jit.Protection{p}) {
+		for _, want := range rules.ForProtections(h.opt.Installation, guard, []protection.Protection{p}) {
 			if !slices.ContainsFunc(there, func(r azuresim.Rule) bool { return strings.EqualFold(r.Name, want.Name) }) {
 				return true
 			}

@@ -12,8 +12,8 @@ import (
 
 	"jitbot/bot/slacksim"
 	"jitbot/cmd/jitdemo/page"
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 )
 
 // shown is what these tests read of the world event.
@@ -133,10 +133,10 @@ func ours(w shown, guard string) string {
 func TestProtectedVMs(t *testing.T) {
 	fault := errors.New("the store is broken")
 	r := newRig(t, nil)
-	protect := func(s jit.ProtectionState) {
+	protect := func(s protection.State) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.protections = []jit.Protection{{VM: strings.ToUpper(azuresim.DemoJump), State: s}}
+		r.protections = []protection.Protection{{VM: strings.ToUpper(azuresim.DemoJump), State: s}}
 	}
 	see := worlds(t, r)
 	says := func(want string) {
@@ -155,12 +155,12 @@ func TestProtectedVMs(t *testing.T) {
 		})
 	}
 	says("")
-	for state, want := range map[jit.ProtectionState]string{jit.Protecting: "being protected", jit.Protected: "protected", jit.Unprotecting: "being unprotected"} {
+	for state, want := range map[protection.State]string{protection.Protecting: "being protected", protection.Protected: "protected", protection.Unprotecting: "being unprotected"} {
 		protect(state)
 		says(want)
 	}
 	ill := newRig(t, func(o *page.Options) {
-		o.Protections = func(context.Context) ([]jit.Protection, error) { return nil, fault }
+		o.Protections = func(context.Context) ([]protection.Protection, error) { return nil, fault }
 	})
 	worlds(t, ill)(func(w shown) bool {
 		return strings.Contains(w.Knobs.Fault, "reading the protections: the store is broken")

@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
+	"jitbot/jit/protection"
 )
 
 // pace is what a scenario measured.
@@ -49,9 +50,9 @@ func protectThousand(d *desk) []pace {
 	var protecting sync.WaitGroup
 	protect := func(i int) {
 		vm := fmt.Sprintf("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-%d", i)
-		_, err := d.to.Protect(d.t.Context(), vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-			p = jit.Protection{
-				VM: vm, State: jit.Protecting, By: jit.Person{ID: "U0CAROL"}, Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}},
+		_, err := d.to.Protect(d.t.Context(), vm, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
+			p = protection.Protection{
+				VM: vm, State: protection.Protecting, By: jit.Person{ID: "U0CAROL"}, Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}},
 				Paths: []jit.Path{{VM: vm, Guard: nsg}}, Revision: p.Revision + 1,
 			}
 			p, events := p.Confirm(nsg, "", time.Now())

@@ -15,6 +15,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/outbox"
+	"jitbot/jit/protection"
 )
 
 // kill ends the outbox at a step: before a message or a transaction, or after it.
@@ -215,9 +216,9 @@ func TestOneChannelDelaysNoOther(t *testing.T) {
 		d.sim.UpdateChannel(slacksim.DemoChannelID, func(c *slacksim.Channel) { c.Archived = true })
 		for i := range 5 {
 			vm := fmt.Sprint("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-", i)
-			_, err := d.to.Protect(t.Context(), vm, func(p jit.Protection) (jit.Protection, bool, []jit.Event, error) {
-				p = jit.Protection{
-					VM: vm, State: jit.Protecting, Revision: p.Revision + 1, Paths: []jit.Path{{VM: vm, Guard: nsg}},
+			_, err := d.to.Protect(t.Context(), vm, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
+				p = protection.Protection{
+					VM: vm, State: protection.Protecting, Revision: p.Revision + 1, Paths: []jit.Path{{VM: vm, Guard: nsg}},
 					Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}},
 				}
 				p, events := p.Confirm(nsg, "", time.Now())

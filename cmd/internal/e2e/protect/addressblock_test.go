@@ -9,6 +9,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 )
 
@@ -182,7 +183,7 @@ func TestAlwaysAndCannotBeShutIsTold(t *testing.T) {
 				if err != nil || len(lines) != 1 {
 					t.Fatal(lines, err)
 				}
-				if c.shut != (lines[0].Protected == jit.Protected) {
+				if c.shut != (lines[0].Protected == protection.Protected) {
 					t.Errorf("shown as %q", lines[0].Protected)
 				}
 				if c.shut && w.Reachable(azuresim.DemoWeb1, adasAddress) {

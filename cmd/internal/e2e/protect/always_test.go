@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 )
 
 // protect: always is picked up for new VMs within a minute, and let go when
@@ -89,7 +90,7 @@ func TestConfigurationDecidesAlways(t *testing.T) {
 		want("other ports", "3389", "*", 250)
 		always(func(p *policies.Policy) { p.DenySource = "Internet" })
 		want("another source", "3389", "Internet", 250)
-		always(func(p *policies.Policy) { p.Existing = jit.Respect })
+		always(func(p *policies.Policy) { p.Existing = protection.Respect })
 		want("another band", "3389", "Internet", 3900)
 		w.CheckPromises(foreign)
 	})
@@ -105,7 +106,7 @@ func TestProtectedThenAlways(t *testing.T) {
 		w.Config.Policies[0].Always = true
 		w.Start()
 		w.Pass(2 * time.Minute)
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || !p.Always || p.State != jit.Protected {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || !p.Always || p.State != protection.Protected {
 			t.Errorf("%+v %v", p, err)
 		}
 		if results, err := w.Service.Unprotect(t.Context(), carol, []string{"jump-1"}); err != nil || results[0].Err == nil {
@@ -115,7 +116,7 @@ func TestProtectedThenAlways(t *testing.T) {
 		w.Config.Policies[0].Always = false
 		w.Start()
 		w.Pass(2 * time.Minute)
-		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.Always || p.State != jit.Protected || p.By.ID != carol {
+		if p, err := w.Store.Protection(t.Context(), azuresim.DemoJump); err != nil || p.Always || p.State != protection.Protected || p.By.ID != carol {
 			t.Errorf("no longer as the admin had it: %+v %v", p, err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 )
 
 // What a protection leaves open is said where it is called protected: allows of
@@ -20,7 +21,7 @@ func TestProtectedSaysWhatStaysOpen(t *testing.T) {
 	}{
 		"nothing": {func(*policies.Policy) {}, ""},
 		"respect": {
-			func(p *policies.Policy) { p.Existing = jit.Respect },
+			func(p *policies.Policy) { p.Existing = protection.Respect },
 			"whom these allows of other people let in, which are asked first: ssh-anywhere (priority 1000) of jump-nsg",
 		},
 		"Internet": {func(p *policies.Policy) { p.DenySource = "Internet" }, "what does not come from the Internet"},
@@ -79,7 +80,7 @@ func TestAllowBeforeADenyIsTold(t *testing.T) {
 // An allow above the deny counts only where every group on the way has one.
 func TestOneGroupKeepsItShut(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.Config.Policies[0].Existing = jit.Respect
+		w.Config.Policies[0].Existing = protection.Respect
 		w.Start()
 		w.Protect("web-1")
 		if got := w.Texts(jit.EventProtected); !slices.Equal(got, []string{""}) {

@@ -14,6 +14,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
 
@@ -28,7 +29,7 @@ func TestProtectionFollowsItsPolicy(t *testing.T) {
 		}
 		w.Pass(20 * time.Second)
 		w.Stop()
-		w.Config.Policies[0].Existing, w.Config.Policies[0].DenySource = jit.Respect, "Internet"
+		w.Config.Policies[0].Existing, w.Config.Policies[0].DenySource = protection.Respect, "Internet"
 		w.Start()
 		w.Pass(90 * time.Second)
 		var denies []azuresim.Rule
@@ -58,7 +59,7 @@ func TestProtectionFollowsItsPolicy(t *testing.T) {
 // was stored.
 func TestProtectionFollowsThePolicy(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.Config.Policies[0].Existing = jit.Respect
+		w.Config.Policies[0].Existing = protection.Respect
 		foreign := w.Foreign()
 		w.Start()
 		w.Protect("jump-1")
@@ -66,7 +67,7 @@ func TestProtectionFollowsThePolicy(t *testing.T) {
 			t.Fatal("ssh-anywhere should be respected to begin with")
 		}
 		w.Stop()
-		w.Config.Policies[0].Existing = jit.Override
+		w.Config.Policies[0].Existing = protection.Override
 		w.Start()
 		w.Pass(2 * time.Minute)
 		if w.Reachable(azuresim.DemoJump, adasAddress) {

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 )
@@ -141,7 +142,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("RDP: %+v", rdp)
 		}
 		w.Protect("jump-1")
-		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != jit.Protected || e.Offers[0].Verdicts[0].Verdict.Decision != reach.AnswerDeny {
+		if e, err = w.Service.Explain(t.Context(), ada, "jump-1", ada); err != nil || e.Protected != protection.Protected || e.Offers[0].Verdicts[0].Verdict.Decision != reach.AnswerDeny {
 			t.Errorf("protected: %+v, %v", e, err)
 		}
 		if e, err = w.Service.Explain(t.Context(), carol, "bare-1", carol); err != nil || e.Blocked == nil || e.Posture.Class != reach.ClassNotApplicable {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/reach"
 )
 
@@ -58,7 +59,7 @@ func (w *World) IsProtected(vm string) bool {
 	if err != nil && !errors.Is(err, jit.ErrNotFound) {
 		w.T.Fatal(err)
 	}
-	return p.State == jit.Protected
+	return p.State == protection.Protected
 }
 
 // Approved asks for SSH and has it approved; nothing is waited for.

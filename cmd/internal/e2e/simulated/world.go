@@ -20,6 +20,7 @@ import (
 	"jitbot/jit/lookup"
 	"jitbot/jit/outbox"
 	"jitbot/jit/policies"
+	"jitbot/jit/protection"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
 )
@@ -52,7 +53,7 @@ type World struct {
 // Store is all that is asked of a store.
 type Store interface {
 	jit.Grants
-	jit.Protections
+	protection.Store
 	jit.Record
 	admission.Names
 	lookup.History

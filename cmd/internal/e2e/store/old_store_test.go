@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
 
@@ -97,7 +98,7 @@ func TestStoreOfAnEarlierVersion(t *testing.T) {
 			t.Fatalf("protected are %+v, %v", protections, err)
 		}
 		for _, p := range protections {
-			if p.State != jit.Protected {
+			if p.State != protection.Protected {
 				t.Errorf("%s is %s", p.Name, p.State)
 			}
 			if _, err := w.Service.Unprotect(t.Context(), carol, []string{p.Name}); err != nil {

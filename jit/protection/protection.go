@@ -1,4 +1,4 @@
-package jit
+package protection
 
 import (
 	"maps"
@@ -7,17 +7,18 @@ import (
 	"strings"
 	"time"
 
+	"jitbot/jit"
 	"jitbot/jit/resource"
 )
 
-// ProtectionState is where a protection is in its life.
-type ProtectionState string
+// State is where a protection is in its life.
+type State string
 
 // The states of a protection.
 const (
-	Protecting   ProtectionState = "locking"   // its denies are being written
-	Protected    ProtectionState = "locked"    // read back in force at every guard
-	Unprotecting ProtectionState = "unlocking" // its denies are being removed
+	Protecting   State = "locking"   // its denies are being written
+	Protected    State = "locked"    // read back in force at every guard
+	Unprotecting State = "unlocking" // its denies are being removed
 )
 
 // Existing says where our denies stand beside other people's allows.
@@ -34,23 +35,23 @@ const (
 // grant. There is at most one for a VM, stored before the first deny is
 // written and removed when the last was read back gone.
 type Protection struct {
-	VM       string          `json:"vm"` // resource id
-	Name     string          `json:"name"`
-	Group    string          `json:"group"`
-	Revision uint64          `json:"revision"`
-	State    ProtectionState `json:"state"`
-	By       Person          `json:"by,omitzero"` // zero when the configuration says always
-	At       time.Time       `json:"at"`
-	Asked    time.Time       `json:"asked,omitzero"` // when it was asked for, which may be long before At
-	Since    time.Time       `json:"since,omitzero"` // confirmed in force
-	Always   bool            `json:"always,omitempty"`
-	Ports    []PortPolicy    `json:"ports"` // what may be asked for, and so what is kept shut
-	Existing Existing        `json:"existing"`
-	Source   string          `json:"source"` // whom the denies shut out: * or Internet
-	Paths    []Path          `json:"paths"`
-	Bare     []netip.Addr    `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
-	Left     []Path          `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
-	Reason   string          `json:"reason,omitempty"` // why it is unprotecting
+	VM       string           `json:"vm"` // resource id
+	Name     string           `json:"name"`
+	Group    string           `json:"group"`
+	Revision uint64           `json:"revision"`
+	State    State            `json:"state"`
+	By       jit.Person       `json:"by,omitzero"` // zero when the configuration says always
+	At       time.Time        `json:"at"`
+	Asked    time.Time        `json:"asked,omitzero"` // when it was asked for, which may be long before At
+	Since    time.Time        `json:"since,omitzero"` // confirmed in force
+	Always   bool             `json:"always,omitempty"`
+	Ports    []jit.PortPolicy `json:"ports"` // what may be asked for, and so what is kept shut
+	Existing Existing         `json:"existing"`
+	Source   string           `json:"source"` // whom the denies shut out: * or Internet
+	Paths    []jit.Path       `json:"paths"`
+	Bare     []netip.Addr     `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
+	Left     []jit.Path       `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
+	Reason   string           `json:"reason,omitempty"` // why it is unprotecting
 
 	// Interfaces are those of its VM with their addresses, by id in lower case, as seen
 	// last; Detached those that it had and that stay shut with it.
@@ -63,13 +64,13 @@ type Protection struct {
 
 // Guards lists the guards of the protection's paths and of those it left, each
 // once, in lower case.
-func (p Protection) Guards() []string { return GuardsOf(slices.Concat(p.Paths, p.Left)) }
+func (p Protection) Guards() []string { return jit.GuardsOf(slices.Concat(p.Paths, p.Left)) }
 
 // Spans are the protected ports in Azure's form, in order, each once.
 func (p Protection) Spans() []string {
 	var out []string
 	ports := slices.Clone(p.Ports)
-	slices.SortFunc(ports, func(a, b PortPolicy) int { return int(a.Ports.From) - int(b.Ports.From) })
+	slices.SortFunc(ports, func(a, b jit.PortPolicy) int { return int(a.Ports.From) - int(b.Ports.From) })
 	for _, pp := range ports {
 		out = append(out, pp.Ports.Span())
 	}
@@ -82,27 +83,27 @@ func (p Protection) changed() Protection {
 }
 
 // event is a line about the protection as it is after the change.
-func (p Protection) event(kind EventKind, by Person, now time.Time, text string) Event {
-	ports := make([]Ports, 0, len(p.Ports))
+func (p Protection) event(kind jit.EventKind, by jit.Person, now time.Time, text string) jit.Event {
+	ports := make([]jit.Ports, 0, len(p.Ports))
 	for _, pp := range p.Ports {
 		ports = append(ports, pp.Ports)
 	}
-	return Event{At: now.UTC(), Kind: kind, Actor: by, VMs: []string{p.VM}, Ports: ports, Text: text, tell: audiences(kind).other}
+	return jit.EventAt(p.VM, ports, kind, by, now, text)
 }
 
 // begin is the protection as it is stored before its denies are written.
-func (p Protection) begin(now time.Time) (Protection, Event) {
+func (p Protection) begin(now time.Time) (Protection, jit.Event) {
 	p.Revision, p.State, p.At, p.Since = p.Revision+1, Protecting, now, time.Time{}
-	return p, p.event(EventProtecting, p.By, now, "")
+	return p, p.event(jit.EventProtecting, p.By, now, "")
 }
 
 // Confirm says that every deny of the guard was read back in force; with the last
 // guard the VM is protected. open is what the denies leave open.
-func (p Protection) Confirm(guard, open string, now time.Time) (Protection, []Event) {
+func (p Protection) Confirm(guard, open string, now time.Time) (Protection, []jit.Event) {
 	if p.State != Protecting {
 		return p, nil
 	}
-	paths, fresh, left := confirm(p.Paths, guard)
+	paths, fresh, left := jit.ConfirmAt(p.Paths, guard)
 	if !fresh {
 		return p, nil
 	}
@@ -112,13 +113,13 @@ func (p Protection) Confirm(guard, open string, now time.Time) (Protection, []Ev
 		return p, nil
 	}
 	p.State, p.Since, p.Open = Protected, now, open
-	return p, []Event{p.event(EventProtected, p.By, now, open)}
+	return p, []jit.Event{p.event(jit.EventProtected, p.By, now, open)}
 }
 
 // Expose keeps which allows of other people were seen before the denies in the
 // guard of a protected VM, and what the denies leave open, which is told when it
 // changed.
-func (p Protection) Expose(guard string, above []string, open string, now time.Time) (Protection, []Event) {
+func (p Protection) Expose(guard string, above []string, open string, now time.Time) (Protection, []jit.Event) {
 	if p.State != Protected {
 		return p, nil
 	}
@@ -127,20 +128,22 @@ func (p Protection) Expose(guard string, above []string, open string, now time.T
 	maps.Copy(seen, p.Above)
 	seen[strings.ToLower(guard)] = above
 	p.Above = seen
-	p.Paths, _ = faulted(p.Paths, guard, "")
+	p.Paths, _ = jit.FaultAt(p.Paths, guard, "")
 	if open == p.Open {
 		return p, nil
 	}
 	p.Open = open
-	return p, []Event{p.event(EventExposed, Person{}, now, open)}
+	return p, []jit.Event{p.event(jit.EventExposed, jit.Person{}, now, open)}
 }
 
 // Move gives a protection the paths that its VM has now, with those of the interfaces
 // that were detached from it and stay shut, and the addresses that nothing filters;
 // what it leaves is kept until it was read back gone.
-func (p Protection) Move(vm VM, paths []Path, bare []netip.Addr, detached map[string][]netip.Addr, now time.Time) (Protection, []Event) {
+func (p Protection) Move(
+	vm jit.VM, paths []jit.Path, bare []netip.Addr, detached map[string][]netip.Addr, now time.Time,
+) (Protection, []jit.Event) {
 	interfaces := interfacesOf(vm)
-	same := SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare)
+	same := jit.SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare)
 	seen := maps.EqualFunc(interfaces, p.Interfaces, slices.Equal) && maps.EqualFunc(detached, p.Detached, slices.Equal)
 	if p.State == Unprotecting || same && seen {
 		return p, nil
@@ -149,7 +152,7 @@ func (p Protection) Move(vm VM, paths []Path, bare []netip.Addr, detached map[st
 	for _, id := range slices.Sorted(maps.Keys(detached)) {
 		if _, known := p.Detached[id]; !known {
 			texts = append(texts, "The interface "+resource.Name(id)+", which is kept shut with "+p.Name+", is not attached to it; "+
-				"it stays shut until it is gone, is protected with another VM, or "+p.Name+" is unprotected.")
+				"it stays shut until it is gone, is protected with another jit.VM, or "+p.Name+" is unprotected.")
 		}
 	}
 	p = p.changed()
@@ -169,14 +172,14 @@ func (p Protection) Move(vm VM, paths []Path, bare []netip.Addr, detached map[st
 	if len(texts) == 0 {
 		return p, nil
 	}
-	return p, []Event{p.event(EventMoved, Person{}, now, strings.Join(texts, " "))}
+	return p, []jit.Event{p.event(jit.EventMoved, jit.Person{}, now, strings.Join(texts, " "))}
 }
 
 // interfacesOf are the addresses of the VM, by interface.
-func interfacesOf(vm VM) map[string][]netip.Addr {
+func interfacesOf(vm jit.VM) map[string][]netip.Addr {
 	out := map[string][]netip.Addr{}
 	for _, nic := range vm.Interfaces {
-		addresses := VM{Interfaces: []Interface{nic}}.Addresses()
+		addresses := jit.VM{Interfaces: []jit.Interface{nic}}.Addresses()
 		out[strings.ToLower(nic.ID)] = slices.SortedFunc(slices.Values(addresses), netip.Addr.Compare)
 	}
 	return out
@@ -204,14 +207,14 @@ func (p Protection) keeping(old Protection) Protection {
 }
 
 // withAddresses are the paths and one to those of the addresses that it leads to.
-func withAddresses(paths []Path, path Path, addresses []netip.Addr) []Path {
+func withAddresses(paths []jit.Path, path jit.Path, addresses []netip.Addr) []jit.Path {
 	path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(addresses, a) })
 	path.Confirmed, path.Fault = false, ""
 	if len(path.Addresses) == 0 {
 		return paths
 	}
 	paths = slices.Clone(paths)
-	at := slices.IndexFunc(paths, func(p Path) bool { return resource.Same(p.Guard, path.Guard) })
+	at := slices.IndexFunc(paths, func(p jit.Path) bool { return resource.Same(p.Guard, path.Guard) })
 	if at < 0 {
 		return append(paths, path)
 	}
@@ -221,8 +224,8 @@ func withAddresses(paths []Path, path Path, addresses []netip.Addr) []Path {
 }
 
 // LeftGuard says that no deny for what the VM left is in the guard any more.
-func (p Protection) LeftGuard(guard string) (Protection, []Event) {
-	left := elsewhere(p.Left, guard)
+func (p Protection) LeftGuard(guard string) (Protection, []jit.Event) {
+	left := jit.PathsElsewhere(p.Left, guard)
 	if len(left) == len(p.Left) {
 		return p, nil
 	}
@@ -232,7 +235,7 @@ func (p Protection) LeftGuard(guard string) (Protection, []Event) {
 }
 
 // End begins to remove the denies.
-func (p Protection) End(by Person, reason string, now time.Time) (Protection, []Event) {
+func (p Protection) End(by jit.Person, reason string, now time.Time) (Protection, []jit.Event) {
 	if p.State == Unprotecting {
 		return p, nil
 	}
@@ -242,16 +245,16 @@ func (p Protection) End(by Person, reason string, now time.Time) (Protection, []
 	for i := range p.Paths {
 		p.Paths[i].Confirmed, p.Paths[i].Fault = false, ""
 	}
-	return p, []Event{p.event(EventUnprotecting, by, now, reason)}
+	return p, []jit.Event{p.event(jit.EventUnprotecting, by, now, reason)}
 }
 
 // ConfirmUnprotected says that no deny for the VM was found in the guard when it was read
 // back; done says that this was the last.
-func (p Protection) ConfirmUnprotected(guard string, now time.Time) (next Protection, events []Event, done bool) {
+func (p Protection) ConfirmUnprotected(guard string, now time.Time) (next Protection, events []jit.Event, done bool) {
 	if p.State != Unprotecting {
 		return p, nil, false
 	}
-	paths, fresh, left := confirm(p.Paths, guard)
+	paths, fresh, left := jit.ConfirmAt(p.Paths, guard)
 	if fresh {
 		p = p.changed()
 		p.Paths = paths
@@ -259,5 +262,5 @@ func (p Protection) ConfirmUnprotected(guard string, now time.Time) (next Protec
 	if left > 0 {
 		return p, nil, false
 	}
-	return p, []Event{p.event(EventUnprotected, p.By, now, p.Reason)}, true
+	return p, []jit.Event{p.event(jit.EventUnprotected, p.By, now, p.Reason)}, true
 }

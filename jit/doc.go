@@ -14,6 +14,7 @@
 //	route, rules                        what is on the way; the rules there and the plan
 //	reach                               who gets through, and how a VM stands
 //	admission                           may this be let in now
+//	enforce                             VMs are protected as the configuration has it
 //	closings, passes                    what is due, and what is kept, from one pass to the next
 //	reconcile                           Azure is made to agree with the store
 //	lookup                              what people can see

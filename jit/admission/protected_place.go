@@ -183,7 +183,8 @@ func coveredByOther(p protection.Protection, nic jit.Interface, vms map[string]j
 		has := slices.ContainsFunc(vms[strings.ToLower(o.VM)].Interfaces, func(own jit.Interface) bool { return resource.Same(own.ID, nic.ID) })
 		return has && o.State != protection.Unprotecting && !resource.Same(o.VM, p.VM) &&
 			!slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool {
-				return slices.ContainsFunc([]string{nic.Guard, a.SubnetGuard}, func(guard string) bool { return guard != "" && !o.HasAt(guard, a.Addr) })
+				open := func(guard string) bool { return guard != "" && !o.HasAt(guard, a.Addr) }
+				return open(nic.Guard) || open(a.SubnetGuard)
 			})
 	})
 }

@@ -35,7 +35,7 @@ func (r *Reconciler) followProtections(ctx context.Context, c currentVMs, began 
 		}
 	}
 	for id, vm := range c.byID {
-		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] && r.refused.Due(vm) {
+		if policy, ok := r.config.Policy(vm); ok && policy.Always && !protected[id] && r.enforcer.Due(vm) {
 			r.work.protections.Add(ctx, id, false)
 		}
 	}
@@ -68,7 +68,7 @@ func (r *Reconciler) followProtection(ctx context.Context, p protection.Protecti
 	if done, err := r.followPolicy(ctx, p, vm); done {
 		return err
 	}
-	if err := errors.Join(r.tellUnread(ctx, vm, p), r.followAlwaysAllowed(ctx, vm, p)); err != nil {
+	if err := errors.Join(r.enforcer.TellUnread(ctx, vm, p), r.followAlwaysAllowed(ctx, vm, p)); err != nil {
 		return err
 	}
 	return r.followInterfaces(ctx, p, vm, r.checks.Detached(ctx, p, vm, c.byID, all, r.absences))
@@ -150,7 +150,7 @@ func (r *Reconciler) followPolicy(ctx context.Context, p protection.Protection, 
 		return true, r.endProtection(ctx, p, "the configuration no longer protects it")
 	case p.Always && !policy.Always:
 		return true, r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) { return p.HandBack(), nil })
-	case ok && !policy.Agrees(p) && r.refused.Due(vm):
+	case ok && !policy.Agrees(p) && r.enforcer.Due(vm):
 		r.work.protections.Add(ctx, strings.ToLower(vm.ID), false)
 	}
 	return false, nil
@@ -163,84 +163,4 @@ func (r *Reconciler) endProtection(ctx context.Context, p protection.Protection,
 	})
 	r.Touch(p.Guards())
 	return err
-}
-
-// reprotect protects a VM as the configuration has it: one that it says to protect
-// always, and one that was protected under another policy. What cannot hold is
-// told once, leaves what is there, and is tried again after a while. It has a queue of its own:
-// there may be thousands, and nothing else that follows the VMs waits for them.
-func (r *Reconciler) reprotect(ctx context.Context, id string) error {
-	vm, err := r.adapters.Inventory.VM(ctx, id)
-	if errors.Is(err, jit.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", id, err)
-	}
-	old, err := r.checks.Protection(ctx, vm.ID, id)
-	if err != nil {
-		return err
-	}
-	policy, ok := r.config.Policy(vm)
-	if !ok || old.State == protection.Unprotecting || old.VM == "" && !policy.Always || old.VM != "" && policy.Agrees(old) {
-		return nil
-	}
-	ports := old.Ports
-	if policy.Always {
-		ports = nil // the policy's
-	}
-	next, err := r.checks.DraftProtection(ctx, old.By, vm, ports, policy.Always)
-	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		r.refused.Refuse(id)
-		return r.tellOpen(ctx, vm, policy.Protection(vm, nil), "all of it, as it was: "+no.Error())
-	}
-	if err != nil {
-		return err
-	}
-	r.refused.Forget(id)
-	now := r.checks.Clock.Now()
-	_, err = r.adapters.Protections.Protect(ctx, vm.ID, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
-		if p.Revision != old.Revision {
-			return p, p.VM != "", nil, nil // somebody was quicker, and it is followed again
-		}
-		after, events := p.ReplacedBy(next, now)
-		return after, true, events, nil
-	})
-	r.Touch(slices.Concat(old.Guards(), next.Guards()))
-	if err != nil {
-		return fmt.Errorf("storing the protection of %s: %w", id, err)
-	}
-	return nil
-}
-
-// tellUnread tells of addresses of a protected VM that its denies cannot name.
-func (r *Reconciler) tellUnread(ctx context.Context, vm jit.VM, p protection.Protection) error {
-	unread := route.Unread(vm)
-	if len(unread) == 0 {
-		return nil
-	}
-	return r.tellOpen(ctx, vm, p, "what stands as its address and no rule of jitbot can name, "+strings.Join(unread, ", ")+
-		"; have whoever manages its interface in Azure give it single addresses, or blocks of /28 at most, in its place")
-}
-
-// tellOpen tells the channel what is open of a VM that should be shut as wanted says
-// and cannot be: once for each cause, also over restarts.
-func (r *Reconciler) tellOpen(ctx context.Context, vm jit.VM, wanted protection.Protection, open string) error {
-	now := r.checks.Clock.Now()
-	mine := now.Format(time.RFC3339Nano)
-	first, err := r.adapters.Names.Bind(ctx, "open "+strings.ToLower(vm.ID)+" "+open, mine)
-	if err != nil {
-		return fmt.Errorf("keeping that it is told what stays open of %s: %w", vm.Name, err)
-	}
-	if first != mine {
-		return nil
-	}
-	r.adapters.Log.WarnContext(ctx, "a VM cannot be protected as the configuration has it",
-		slog.String("vm", vm.ID), slog.String("open", open))
-	wanted.State, wanted.Open = protection.Protected, "" // of which it is told where it changed
-	_, events := wanted.Expose("", nil, open, now)
-	if err := r.adapters.Record.Append(ctx, events...); err != nil {
-		return fmt.Errorf("recording what stays open of %s: %w", vm.Name, err)
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/clock"
 	"jitbot/jit/closings"
+	"jitbot/jit/enforce"
 	"jitbot/jit/passes"
 	"jitbot/jit/policies"
 	"jitbot/jit/resource"
@@ -36,7 +37,7 @@ const (
 
 // Reconciler is the loop that makes Azure agree with the store. What it remembers
 // between passes is in its parts, each with its own lock: trust, due, firewalls,
-// startup and refused; no part calls another with its lock held. It has no lock
+// startup and enforcer; no part calls another with its lock held. It has no lock
 // of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
 	checks       admission.Checker
@@ -54,7 +55,7 @@ type Reconciler struct {
 	due          *closings.List
 	orphans      admission.Orphans
 	firewalls    *passes.FirewallBatch
-	refused      *passes.Unprotectable
+	enforcer     *enforce.Enforcer
 	startup      *passes.Startup
 	inForce      passes.InForce
 	adminDenials admission.AdminDenials
@@ -68,7 +69,7 @@ type queues struct {
 	openings    *workqueue.Queue // key: a grant that is to begin
 	requests    *workqueue.Queue // key: a request whose check was cut off
 	holders     *workqueue.Queue // key: somebody with open grants, whose rights are checked again
-	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says
+	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says; there may be thousands
 	lists       *workqueue.Queue // key: a subscription, of which all guards are compared; empty: of no configured one
 	inventory   *workqueue.Queue // key: a subscription, whose VMs grants and protections follow
 	upkeep      *workqueue.Queue // key: what the store is asked for now and then, which no pass waits for
@@ -104,8 +105,8 @@ func New(checks admission.Checker, state State) *Reconciler {
 	r := &Reconciler{
 		checks: checks, config: c, adapters: w, state: state, owner: checks.Owner, kick: make(chan struct{}, 1),
 		absences: admission.NewAbsences(), due: closings.NewList(), firewalls: passes.NewFirewallBatch(), startup: passes.NewStartup(),
-		refused: passes.NewUnprotectable(),
 	}
+	r.enforcer = enforce.New(checks, r.Touch)
 	r.passed.Store(time.Now().UnixNano())
 	r.trust = clock.NewTrust(r.checks.Clock, state, w.Readiness.Skew, w.Log)
 	r.work = queues{
@@ -113,7 +114,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 		openings:    workqueue.New(openWorkers, nil, r.prepareOpening),
 		requests:    workqueue.New(openWorkers, nil, func(ctx context.Context, id string) error { return r.checkRequest(ctx, jit.ID(id)) }),
 		holders:     workqueue.New(recheckWorkers, nil, r.recheck),
-		protections: workqueue.New(protectWorkers, resource.Subscription, r.reprotect),
+		protections: workqueue.New(protectWorkers, resource.Subscription, r.enforcer.Enforce),
 		lists:       workqueue.New(listWorkers, nil, r.compareAll),
 		inventory:   workqueue.New(listWorkers, nil, r.followVMs),
 		upkeep:      workqueue.New(3, nil, r.keepUp),

@@ -47,9 +47,14 @@ func domain() []row {
 		{"jit/passes", []string{"jit", "jit/resource"}, "what is kept between passes is kept without reading or writing anything"},
 		{"jit/closings", []string{"jit", "jit/resource"}, "what is due is remembered without reading or writing anything"},
 		{
+			"jit/enforce",
+			[]string{"jit", "jit/admission", "jit/protection", "jit/route"},
+			"which VMs there are is told it by the loop",
+		},
+		{
 			"jit/reconcile",
 			[]string{
-				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/inventory", "jit/ipset", "jit/passes", "jit/policies",
+				"jit", "jit/admission", "jit/clock", "jit/closings", "jit/enforce", "jit/inventory", "jit/ipset", "jit/passes", "jit/policies",
 				"jit/protection", "jit/reach", "jit/resource", "jit/route", "jit/rules", "jit/text", "jit/workqueue",
 			},
 			"the loop serves nobody's requests",

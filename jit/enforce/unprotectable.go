@@ -1,4 +1,4 @@
-package passes
+package enforce
 
 import (
 	"fmt"
@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	firstUnprotectable = time.Minute // the pause before a VM that cannot be protected is tried again, which grows
-	maxUnprotectable   = time.Hour
+	firstPause = time.Minute // the pause before a VM that cannot be protected is tried again, which grows
+	maxPause   = time.Hour
 )
 
-// Unprotectable are the VMs that cannot be protected as the configuration has it.
+// unprotectable are the VMs that cannot be protected as the configuration has it.
 // One that is as it was is not read again at each look: there may be thousands.
 // mu guards them.
-type Unprotectable struct {
+type unprotectable struct {
 	mu  sync.Mutex
 	vms map[string]refusedVM // by id in lower case
 }
 
-// NewUnprotectable knows of none.
-func NewUnprotectable() *Unprotectable { return &Unprotectable{vms: map[string]refusedVM{}} }
+// newUnprotectable knows of none.
+func newUnprotectable() *unprotectable { return &unprotectable{vms: map[string]refusedVM{}} }
 
 // refusedVM is a VM as it was listed when it was tried last, and until when it is
 // let be.
@@ -34,8 +34,8 @@ type refusedVM struct {
 	until time.Time
 }
 
-// Due reports whether the VM is to be tried now.
-func (u *Unprotectable) Due(vm jit.VM) bool {
+// isDue reports whether the VM is to be tried now.
+func (u *unprotectable) isDue(vm jit.VM) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	key, seen := strings.ToLower(vm.ID), fmt.Sprint(vm)
@@ -47,19 +47,19 @@ func (u *Unprotectable) Due(vm jit.VM) bool {
 	return true
 }
 
-// Refuse has a VM let be for a while, longer each time; how long is spread, so that
+// refuse has a VM let be for a while, longer each time; how long is spread, so that
 // not all are read at once.
-func (u *Unprotectable) Refuse(id string) {
+func (u *unprotectable) refuse(id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	vm := u.vms[id]
-	vm.pause = min(max(2*vm.pause, firstUnprotectable), maxUnprotectable)
+	vm.pause = min(max(2*vm.pause, firstPause), maxPause)
 	vm.until = time.Now().Add(vm.pause/2 + rand.N(vm.pause/2)) //nolint:gosec // spreading load needs no secret
 	u.vms[id] = vm
 }
 
-// Forget has a VM tried again whenever it is not as it should be.
-func (u *Unprotectable) Forget(id string) {
+// forget has a VM tried again whenever it is not as it should be.
+func (u *unprotectable) forget(id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.vms, id)

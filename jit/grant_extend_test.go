@@ -58,9 +58,8 @@ func (l *life) answerMore(t *rapid.T, by jit.Person) {
 
 func (l *life) confirmLonger(t *rapid.T) {
 	by := l.grant.Extension.By
-	if l.try(t, func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
-		return g.ConfirmExtended(g, now)
-	}) {
+	read := l.grant
+	if l.try(t, func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) { return g.ConfirmExtended(read, now) }) {
 		l.longer += by
 	}
 }

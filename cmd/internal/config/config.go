@@ -174,12 +174,12 @@ func (f *faults) config(s *section) Config {
 // rest are the small sections.
 func (c *Config) rest(s *section) {
 	ip := s.section("my_ip")
-	ip.onlyText("listen", "")
-	ip.onlyText("url", "")
+	ip.onlyNoText("listen")
+	ip.onlyNoText("url")
 	ip.onlyEmpty("proxies")
 	ip.close()
 	alerts := s.section("alerts")
-	alerts.onlyText("webhook", "")
+	alerts.onlyNoText("webhook")
 	alerts.close()
 	scan := s.section("scan")
 	c.Jit.Digest = scan.schedule("digest")

@@ -142,8 +142,8 @@ func approvalRule(s *section) policies.ApprovalRule {
 	escalate.close()
 	auto := s.section("auto")
 	auto.onlyNumber("per_day", 0)
-	auto.onlyText("hours", "")
-	auto.onlyText("on_call", "")
+	auto.onlyNoText("hours")
+	auto.onlyNoText("on_call")
 	auto.close()
 	s.close()
 	return a

@@ -195,16 +195,9 @@ func (s *section) onlyFalse(key string) {
 	}
 }
 
-// onlyText also knows the words that the key may have once it is built; none
-// means any text.
-func (s *section) onlyText(key, def string, later ...string) {
-	got := s.text(key, def)
-	switch {
-	case got == def:
-	case len(later) == 0 || slices.Contains(later, got):
-		s.fault(key, "%q "+notBuilt, got, strconv.Quote(def))
-	default:
-		s.fault(key, "%q is unknown; write %q", got, def)
+func (s *section) onlyNoText(key string) {
+	if got := s.text(key, ""); got != "" {
+		s.fault(key, "%q "+notBuilt, got, `""`)
 	}
 }
 

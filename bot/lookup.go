@@ -153,7 +153,7 @@ func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
 			return prompts, nil
 		}
 		return prompts, func(ctx context.Context) { b.openDenyForm(ctx, i, d.ID, d.Reason) }
-	case view.ActionAgain:
+	case view.ActionAgain, view.ActionWithout:
 		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
 		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
 	case view.ActionWitness:
@@ -191,7 +191,7 @@ func (b *Bot) shownNext(i form.Interaction, value string) func(context.Context) 
 // isScanButton reports whether a button only shows something.
 func isScanButton(action string) bool {
 	only := []string{
-		view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionMissing,
+		view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionWithout, view.ActionMissing,
 		view.ActionDenyAgain, view.ActionReadAgain,
 	}
 	return slices.Contains(only, action)

@@ -40,7 +40,7 @@ func (b *Bot) request(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 	}
 	m := view.Say(strings.Join(lines, "\n"))
 	if refused != nil {
-		return view.WithAgain(m, passes(refused), a)
+		return view.WithAgain(view.WithWithout(m, waiting...), passes(refused), a)
 	}
 	return view.WithWithdraw(m, waiting...)
 }

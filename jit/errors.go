@@ -61,7 +61,8 @@ func (e *BusyError) Unwrap() []error { return []error{ErrBusy, e.Cause} }
 // Everything else that goes wrong is a fault of jitbot or of the world and is
 // not shown in detail.
 type Refusal struct {
-	Kind   error // ErrInput, ErrPolicy, ErrAuthority, ErrStale or ErrNotFound
+	Kind   error    // ErrInput, ErrPolicy, ErrAuthority, ErrStale or ErrNotFound
+	VMs    []string // resource ids of those that it is about; none when it is about the whole
 	format string
 	args   []any
 }
@@ -86,16 +87,37 @@ func (r *Refusal) Say(show func(any) string) string {
 	return fmt.Sprintf(r.format, shown...)
 }
 
-// And is the refusal with another's sentence on the next line.
+// At is the refusal as one about a VM.
+func (r *Refusal) At(vm string) *Refusal {
+	at := *r
+	at.VMs = []string{vm}
+	return &at
+}
+
+// And is the refusal with another's sentence on the next line, about the VMs of both.
 func (r *Refusal) And(next *Refusal) *Refusal {
-	return &Refusal{Kind: r.Kind, format: r.format + "\n" + next.format, args: slices.Concat(r.args, next.args)}
+	return &Refusal{Kind: r.Kind, VMs: slices.Concat(r.VMs, next.VMs), format: r.format + "\n" + next.format, args: slices.Concat(r.args, next.args)}
+}
+
+// With is And with what another VM is refused for. Of more than so many VMs only the ids
+// are kept; refusals of two kinds are against the policy.
+func (r *Refusal) With(next *Refusal, most int) *Refusal {
+	both := *r
+	both.VMs = slices.Concat(r.VMs, next.VMs)
+	if len(r.VMs) < most {
+		both = *r.And(next)
+	}
+	if !errors.Is(next, r.Kind) {
+		both.Kind = ErrPolicy
+	}
+	return &both
 }
 
 // Then is the refusal with what another says first, up to its semicolon, after it.
 func (r *Refusal) Then(between string, o *Refusal) *Refusal {
 	head, _, _ := strings.Cut(o.format, ";")
 	args := slices.Concat(r.args, o.args[:strings.Count(head, "%s")])
-	return &Refusal{Kind: r.Kind, format: r.format + between + strings.TrimSuffix(head, "."), args: args}
+	return &Refusal{Kind: r.Kind, VMs: r.VMs, format: r.format + between + strings.TrimSuffix(head, "."), args: args}
 }
 
 // Error is the sentence in plain text.

@@ -68,6 +68,10 @@ type Decision struct {
 	By     Person `json:"by,omitzero"`      // zero when jitbot itself did
 	Reason string `json:"reason,omitempty"`
 	Rights bool   `json:"rights,omitempty"` // refused for the lack of Azure actions, which the reason names
+
+	// VMs are the resource ids of those at which it failed or was refused; none when that
+	// is so of all of them, or of the whole.
+	VMs []string `json:"vms,omitempty"`
 }
 
 // Grant is one ask and its whole life: one record, one id, one card, one
@@ -153,6 +157,17 @@ func (g Grant) VMs() []string {
 		out = append(out, t.VM)
 	}
 	return out
+}
+
+// someOf are those of the VMs that were asked for; none when they are all.
+func (g Grant) someOf(vms []string) []string {
+	some := slices.DeleteFunc(g.VMs(), func(id string) bool {
+		return !slices.ContainsFunc(vms, func(vm string) bool { return resource.Same(vm, id) })
+	})
+	if len(some) == len(g.Request.Targets) {
+		return nil
+	}
+	return some
 }
 
 // ApprovedBy reports whether the person, by Slack or Entra id, has approved.

@@ -18,6 +18,7 @@ func (g Grant) Close(d Decision, due, now time.Time) (Grant, Event, error) {
 		kind = EventFailed
 	}
 	g = g.changed()
+	d.VMs = g.someOf(d.VMs)
 	g.State, g.Decision, g.Waiting = Closing, d, ""
 	g.Clock.Closing, g.Clock.Due = now, due
 	g.Extension = g.Extension.over()

@@ -34,7 +34,7 @@ func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
 
 // RefuseFor ends a request for what the policy or the person's rights do not allow.
 func (g Grant) RefuseFor(no *Refusal, now time.Time) (Grant, Event, error) {
-	g.Decision.Rights = errors.Is(no, ErrRights)
+	g.Decision.Rights, g.Decision.VMs = errors.Is(no, ErrRights), g.someOf(no.VMs)
 	return g.Refuse(no.Error(), now)
 }
 

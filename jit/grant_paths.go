@@ -164,3 +164,14 @@ func (g Grant) confirm(guard string) (Grant, int) {
 // HasLeft reports whether the guard is one that its VMs left, and that is still
 // to be read back without its rules.
 func (g Grant) HasLeft(guard string) bool { return HasGuard(g.Left, guard) }
+
+// VMsAt are the VMs of which the grant has rules in the guard.
+func (g Grant) VMsAt(guard string) []string {
+	var out []string
+	for _, p := range g.Paths {
+		if resource.Same(p.Guard, guard) {
+			out = append(out, p.VM)
+		}
+	}
+	return out
+}

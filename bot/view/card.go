@@ -16,6 +16,9 @@ import (
 func Card(g jit.Grant, others ...jit.Grant) Message {
 	d := new(draft)
 	d.say(heading(g), cardSource(g)).quote("Reason: ", g.Request.Reason)
+	for lines := range slices.Chunk(eachVM(g), 2*maxTargets) { // a block has room for so many
+		d.say(lines...)
+	}
 	d.warn(warnings(g)...)
 	cardStatus(d, g)
 	d.press(cardButtons(g)...)

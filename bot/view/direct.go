@@ -35,7 +35,7 @@ func Direct(e jit.Event, g jit.Grant) Message {
 		d.say(headed(g, "Your "+subject(g)+": "+Code(string(e.Kind))))
 	}
 	if asksAgain(e.Kind) && g.State.Ended() {
-		d.press(AgainButton("Ask again", AskOf(g)))
+		d.press(againButtons(g)...)
 	}
 	return d.message()
 }
@@ -72,9 +72,9 @@ func directWaiting(d *draft, _ jit.Event, g jit.Grant) {
 
 func directRefused(d *draft, _ jit.Event, g jit.Grant) {
 	if g.Decision.Rights {
-		d.say(headed(g, rightsMissing(targetNames(g))), rightsNext).press(missingButton(g.Decision.Reason))
+		d.say(headed(g, rightsMissing(refusedNames(g))), rightsNext).press(missingButton(g.Decision.Reason))
 	} else {
-		d.say(headed(g, "Refused: "+requestText(g))).quote("Why: ", g.Decision.Reason)
+		d.say(headed(g, "Refused: "+requestText(g))).say(takenBack(g)).quote("Why: ", g.Decision.Reason)
 	}
 	d.small(g.ID, []string{"Nothing was opened, and nobody was asked."}, nil)
 }
@@ -162,7 +162,7 @@ func directFailed(d *draft, e jit.Event, g jit.Grant) {
 	} else if neverWritten(g) {
 		next = nothingWritten
 	}
-	d.say(headed(g, first)).quote("Why: ", e.Text).say(next + " Ask again, or tell an admin what is named here: `/jit`.")
+	d.say(headed(g, first)).say(takenBack(g)).quote("Why: ", e.Text).say(next + " Ask again, or tell an admin what is named here: `/jit`.")
 	d.small(g.ID, nil, nil)
 }
 

@@ -58,6 +58,8 @@ func failedOnCard(g jit.Grant) string {
 	switch {
 	case !g.Clock.Opened.IsZero():
 		return "Ended because something of it failed in Azure."
+	case len(failed(g)) > 0:
+		return takenBack(g)
 	case neverWritten(g):
 		return "It could not be opened."
 	default:

@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -92,6 +93,22 @@ func exampleGrants() map[string]exampleGrant {
 		after(time.Second),
 	))
 	keep("several", several(), jit.Event{Kind: jit.EventWaiting})
+	both := several()
+	both.State = jit.Asked
+	keepMust("several-refused")(both.RefuseFor(jit.Refuse(jit.ErrRights, "%s lacks the Azure action %s at %s.",
+		"ada@contoso.example", "Microsoft.Compute/virtualMachines/read", "web_2").At("/vm/web_2"), after(time.Second)))
+	both.State = jit.Opening
+	begunBoth := keepMust("several-opening")(both.Begin([]jit.Path{
+		{VM: both.Request.Targets[0].VM, Guard: "/g/nsg-web", Confirmed: true}, {VM: "/vm/web_2", Guard: "/g/nsg-test"},
+	}, time.Minute, after(2*time.Minute)))
+	many := several()
+	for i := range 24 {
+		many.Request.Targets = append(many.Request.Targets, jit.Target{VM: fmt.Sprint("/vm/node-", i), Name: fmt.Sprint("node-", i), Group: "rg-nodes"})
+	}
+	keep("many", many, jit.Event{Kind: jit.EventWaiting})
+	keepMust("several-failed")(begunBoth.Close(jit.Decision{
+		Ending: jit.Failed, Reason: "Azure refuses the rule of nsg-test.", VMs: begunBoth.VMsAt("/g/nsg-test"),
+	}, after(3*time.Minute), after(3*time.Minute)))
 	keepMust("refused")(first.Refuse("You lack Microsoft.Compute/virtualMachines/read at web-1; ask whoever manages it.", after(time.Second)))
 	keepMust("permitted")(first.Permit(ada, after(time.Second)))
 	pending := keepMust("waiting")(first.Wait(ada, []string{"S0APPROVERS", "U0GRACE"}, 2, after(time.Hour), after(time.Second)))

@@ -42,7 +42,7 @@ func RequestReply(g jit.Grant, err error) string {
 	id := " (" + Code(string(g.ID)) + ")"
 	switch {
 	case errors.Is(err, jit.ErrRights):
-		return "⛔ *" + rightsMissing(targetNames(g)) + "*\n" + rightsNext + id
+		return "⛔ *" + rightsMissing(refusedNames(g)) + "*\n" + rightsNext + id
 	case err != nil:
 		return Doubt(err) + id
 	}

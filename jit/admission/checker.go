@@ -19,6 +19,7 @@ import (
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
+	"jitbot/jit/text"
 )
 
 // VMsOf are the VMs of the targets.
@@ -123,13 +124,9 @@ func (c Checker) CheckRequest(ctx context.Context, g jit.Grant) (jit.Person, []R
 	if err := SameEntra(g, who); err != nil {
 		return jit.Person{}, nil, err
 	}
-	targets := make([]ResolvedTarget, 0, len(g.Request.Targets))
-	for _, target := range g.Request.Targets {
-		s, err := c.resolve(ctx, who, target, g.Request)
-		if err != nil {
-			return who, nil, err
-		}
-		targets = append(targets, s)
+	targets, err := c.resolveAll(ctx, who, g.Request)
+	if err != nil {
+		return who, nil, err
 	}
 	if err := c.AdminDenied(ctx, targets, g.Request); errors.As(err, new(*jit.Refusal)) {
 		return who, nil, err
@@ -162,6 +159,35 @@ func PathsOf(targets []ResolvedTarget) []jit.Path {
 		paths = append(paths, s.Paths...)
 	}
 	return paths
+}
+
+const maxRefused = 3 // VMs of a request of which it is said why they are refused
+
+// resolveAll resolves the targets of a request. The refusals of several are one, which
+// names their VMs.
+func (c Checker) resolveAll(ctx context.Context, who jit.Person, r jit.Request) ([]ResolvedTarget, error) {
+	targets := make([]ResolvedTarget, 0, len(r.Targets))
+	var refused *jit.Refusal
+	for _, target := range r.Targets {
+		s, err := c.resolve(ctx, who, target, r)
+		no := (*jit.Refusal)(nil)
+		switch {
+		case errors.As(err, &no) && refused == nil:
+			refused = no.At(target.VM)
+		case errors.As(err, &no):
+			refused = refused.With(no.At(target.VM), maxRefused)
+		case err != nil:
+			return nil, err
+		}
+		targets = append(targets, s)
+	}
+	if refused == nil {
+		return targets, nil
+	}
+	if more := len(refused.VMs) - maxRefused; more > 0 {
+		refused = refused.And(jit.Refuse(refused.Kind, "%s cannot be asked for either.", jit.Whole(text.Count(more, "more VM", "more VMs"))))
+	}
+	return nil, refused
 }
 
 func (c Checker) resolve(ctx context.Context, who jit.Person, target jit.Target, r jit.Request) (ResolvedTarget, error) {

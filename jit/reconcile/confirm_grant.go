@@ -124,7 +124,7 @@ func (r *Reconciler) confirmOpened(ctx context.Context, pass guardPass, g jit.Gr
 	case err != nil:
 		return err
 	case cause != nil && admission.Lasting(cause):
-		return r.failOpening(ctx, g.ID, admission.ReasonFor(cause), pass.now)
+		return r.failOpening(ctx, g.ID, admission.ReasonFor(cause), pass.now, g.VMsAt(pass.guard)...)
 	case cause != nil:
 		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{g}, cause))
 	case opened.State == jit.Open && opened.Clock.Opened.Equal(pass.now):

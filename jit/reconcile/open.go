@@ -42,7 +42,7 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 	}
 	paths, err := r.pathsOf(ctx, g)
 	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
-		return r.failOpening(ctx, g.ID, no.Error(), now)
+		return r.failOpening(ctx, g.ID, no.Error(), now, no.VMs...)
 	}
 	if err != nil && g.Waiting == "" && now.Sub(g.Clock.Approved) > r.config.OpenWithin {
 		return r.failOpening(ctx, g.ID, "it could not be checked in time: "+admission.Outline(err), now)
@@ -101,10 +101,11 @@ func (r *Reconciler) delayOpening(ctx context.Context, g jit.Grant, why string) 
 	return err
 }
 
-// failOpening closes a grant that cannot be opened, and says why.
-func (r *Reconciler) failOpening(ctx context.Context, id jit.ID, why string, now time.Time) error {
+// failOpening closes a grant that cannot be opened, and says why, and of which VMs where
+// that is known.
+func (r *Reconciler) failOpening(ctx context.Context, id jit.ID, why string, now time.Time, vms ...string) error {
 	_, err := r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) {
-		return g.Close(jit.Decision{Ending: jit.Failed, Reason: why}, now, now)
+		return g.Close(jit.Decision{Ending: jit.Failed, Reason: why, VMs: vms}, now, now)
 	}))
 	r.Kick()
 	return err

@@ -19,6 +19,7 @@ type Terms struct {
 	RemindBefore time.Duration // the longest of the VMs' policies
 	EndOnDrift   bool          // one of the VMs' policies ends what drifted
 	Extend       ExtendTerms   // the strictest of the VMs' policies
+	Request      Request       // without what a tag names and may not be asked for
 }
 
 // Admit lets a checked request through, or starts waiting for the approvals that
@@ -26,6 +27,9 @@ type Terms struct {
 func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
 	g.Warnings, g.Notes, g.Channel, g.EndOnDrift = t.Warnings, t.Notes, t.Channel, t.EndOnDrift
 	g.Clock.RemindBefore, g.ExtendTerms = t.RemindBefore, t.Extend
+	if g.State == Asked {
+		g.Request.Targets, g.Request.LeftOut = t.Request.Targets, t.Request.LeftOut
+	}
 	if t.Required == 0 {
 		return g.Permit(t.By, now)
 	}

@@ -97,7 +97,9 @@ func (r *Refusal) At(vm string) *Refusal {
 
 // And is the refusal with another's sentence on the next line, about the VMs of both.
 func (r *Refusal) And(next *Refusal) *Refusal {
-	return &Refusal{Kind: r.Kind, VMs: slices.Concat(r.VMs, next.VMs), each: r.each, format: r.format + "\n" + next.format, args: slices.Concat(r.args, next.args)}
+	both := Refuse(r.Kind, r.format+"\n"+next.format, slices.Concat(r.args, next.args)...)
+	both.VMs, both.each = slices.Concat(r.VMs, next.VMs), r.each
+	return both
 }
 
 // With is And with what another VM is refused for. Of more than so many VMs only the ids

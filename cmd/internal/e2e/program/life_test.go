@@ -208,7 +208,7 @@ func measured(t *testing.T, address string, want ...string) {
 	}
 }
 
-func get(t *testing.T, url string) (string, int) {
+func get(t testing.TB, url string) (string, int) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {

@@ -15,6 +15,9 @@ type Digest struct {
 	Due      time.Time `json:"due"`         // the time of the schedule that it settles
 	At       time.Time `json:"at,omitzero"` // when the rules were read; zero: nothing was told yet
 
+	// Anchored is the day, in UTC, whose anchor of the record was told, or need not be.
+	Anchored time.Time `json:"anchored,omitzero"`
+
 	Unhealthy     int `json:"unhealthy"`
 	NotApplicable int `json:"not_applicable"`
 	Untold        int `json:"untold"` // of NotApplicable, because something could not be read

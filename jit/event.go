@@ -50,6 +50,7 @@ const (
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
 	EventCopied       EventKind = "copied"       // the host took a copy of the store or of the record
 	EventWrote        EventKind = "wrote"        // Azure was asked for a change, and answered or not
+	EventAnchor       EventKind = "anchor"       // the text is an anchor of the record, told so that it is kept elsewhere
 	EventMissing      EventKind = "missing"      // a person or group of the configuration is unknown to Slack
 )
 
@@ -145,6 +146,11 @@ func (e Event) Together(others []Event, now time.Time) Event {
 // know: text says who, and what they count as.
 func Missing(text string, now time.Time) Event {
 	return Event{At: now.UTC(), Kind: EventMissing, Text: text, tell: audiences(EventMissing).other}
+}
+
+// Anchored is the line by which an anchor of the record is told.
+func Anchored(anchor string, now time.Time) Event {
+	return Event{At: now.UTC(), Kind: EventAnchor, Text: anchor, tell: audiences(EventAnchor).other}
 }
 
 // Rejected is the line about an attempt without authority that is about no

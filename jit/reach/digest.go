@@ -16,7 +16,7 @@ const (
 // NewDigest sums findings up, which are in the order of a scan. last is the
 // digest before, perhaps the zero one.
 func NewDigest(last jit.Digest, due, at time.Time, findings []Finding, gaps []string) jit.Digest {
-	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
+	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps, Anchored: last.Anchored}
 	for _, f := range findings {
 		countFinding(&d, f)
 		for _, text := range f.Posture.StillOpen {

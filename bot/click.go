@@ -23,7 +23,7 @@ func verbOf(action string) (command.Verb, bool) {
 	v, ok := map[string]command.Verb{
 		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke,
 		view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
-		view.ActionUnprotect: command.VerbUnprotect,
+		view.ActionUnprotect: command.VerbUnprotect, view.ActionClaim: command.VerbApprove,
 	}[action]
 	if !ok {
 		return extensionVerb(action)
@@ -241,6 +241,9 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 	}
 	if number, yes, decides := view.ExtensionOf(i.Actions[0].ID); decides {
 		return b.decideExtension(ctx, i.User.ID, id, number, yes)
+	}
+	if i.Actions[0].ID == view.ActionClaim {
+		return b.claim(ctx, i.User.ID, id)
 	}
 	return b.act(ctx, i.User.ID, v, id, "")
 }

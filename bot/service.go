@@ -30,6 +30,8 @@ type Service interface {
 
 	// Approve counts a yes.
 	Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// Claim says that the person is on a waiting request, or not any more.
+	Claim(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
 	// Deny ends a waiting request with a no.
 	Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
 	// Cancel withdraws one's own waiting request.

@@ -64,6 +64,15 @@ func (s *fakeService) Approve(ctx context.Context, by jit.UserID, id jit.ID) (ji
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Approve(jit.Person{ID: by}, time.Now()) })
 }
 
+func (s *fakeService) Claim(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	if err := errors.Join(s.effect(ctx, by, "claim %s %s", by, id), s.wait(ctx)); err != nil {
+		return jit.Grant{}, err
+	}
+	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) {
+		return g.ClaimOrGiveBack(jit.Person{ID: by}, time.Now())
+	})
+}
+
 func (s *fakeService) Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
 	if err := errors.Join(s.effect(ctx, by, "deny %s %s %s", by, id, reason), s.wait(ctx)); err != nil {
 		return jit.Grant{}, err

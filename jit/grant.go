@@ -84,6 +84,7 @@ type Grant struct {
 	Required  int        `json:"required"`            // approvals needed
 	Approvers []string   `json:"approvers,omitempty"` // U… and S… ids that were asked
 	Approvals []Approval `json:"approvals,omitempty"`
+	Asking    Asking     `json:"asking,omitzero"`   // what is done while nobody answers
 	Channel   string     `json:"channel,omitempty"` // where the card goes
 	Clock     Clock      `json:"clock"`
 	Paths     []Path     `json:"paths,omitempty"`
@@ -132,7 +133,7 @@ func (g Grant) Wake() time.Time {
 	case Asked:
 		return g.Request.At
 	case Pending:
-		return g.Clock.Lapse
+		return g.Asking.next(g.Clock.Lapse)
 	case Opening:
 		if g.Clock.Begun.IsZero() {
 			return g.Clock.Approved

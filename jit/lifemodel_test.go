@@ -117,11 +117,24 @@ func TestLifeOfAGrant(t *testing.T) {
 			"wait": func(t *rapid.T) {
 				n := rapid.IntRange(1, 2).Draw(t, "required")
 				l.try(t, single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-					return g.Wait(jittest.Asker, []string{"S1"}, n, now.Add(lapseAfter), now)
+					return g.Admit(jit.Terms{
+						By: jittest.Asker, Required: n, Approvers: []string{"S1"}, PendingFor: lapseAfter, Escalate: lapseAfter / 2,
+						Asking: jit.Asking{ClaimFor: lapseAfter / 4, RemindAfter: lapseAfter / 8, EscalateTo: []string{"S2"}},
+					}, now)
 				}))
 			},
 			"permit":  simply(permit),
 			"approve": func(t *rapid.T) { l.try(t, approve(person.Draw(t, "by"))) },
+			"claim": func(t *rapid.T) {
+				by := person.Draw(t, "by")
+				l.try(t, single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) { return g.ClaimOrGiveBack(by, now) }))
+			},
+			"ask again": simply(func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
+				if g.State.Ended() {
+					return g, nil, jit.ErrStale // asking again has no error of its own
+				}
+				return g.Ask([]jit.UserID{"U2"}, []jit.UserID{"U3"}, now)
+			}),
 			"deny": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "seldom") == 0 {
 					l.try(t, deny)

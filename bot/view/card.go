@@ -87,11 +87,6 @@ func cardStatus(d *draft, g jit.Grant) {
 	}
 }
 
-// awaited is whose yes is missing, and until when.
-func awaited(g jit.Grant) string {
-	return text.Capital(missingApprovals(g)) + " needed, from " + eligibleApprovers(g) + ", by " + When(g.Clock.Lapse) + "."
-}
-
 func openingStatus(d *draft, g jit.Grant, approved string) {
 	if approved == "" {
 		approved = "No approval was needed."
@@ -201,7 +196,7 @@ func alsoOpen(g jit.Grant, others []jit.Grant) []string {
 func cardButtons(g jit.Grant) []*slack.ButtonBlockElement {
 	switch g.State {
 	case jit.Pending:
-		return []*slack.ButtonBlockElement{approveButton(g), denyButton(g)}
+		return []*slack.ButtonBlockElement{approveButton(g), denyButton(g), claimButton(g, false)}
 	case jit.Opening, jit.Open:
 		return append(append(extensionButtons(g), extendButtons(g)...), revokeButton(g))
 	default:

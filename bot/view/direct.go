@@ -50,9 +50,12 @@ func asksAgain(k jit.EventKind) bool {
 	return slices.Contains([]jit.EventKind{jit.EventRefused, jit.EventDenied, jit.EventLapsed, jit.EventFailed, jit.EventClosed}, k)
 }
 
-// DirectPast takes the place of a message to the requester whose buttons no longer
+// DirectPast takes the place of a message to one person whose buttons no longer
 // apply.
 func DirectPast(e jit.Event, g jit.Grant) Message {
+	if e.Kind == jit.EventEscalated {
+		return toDecidePast(g)
+	}
 	what := "Your access: "
 	if e.Kind == jit.EventWaiting {
 		what = "Your request: "

@@ -99,7 +99,7 @@ func listButtons(l lookup.ListedGrant) []*slack.ButtonBlockElement {
 	switch g.State {
 	case jit.Asked, jit.Pending:
 		if l.Approver && !l.Mine && g.State == jit.Pending {
-			out = append(out, approveButton(g), denyButton(g))
+			out = append(out, approveButton(g), denyButton(g), claimButton(g, l.OnIt))
 		}
 		if l.Mine {
 			out = append(out, cancelButton(g))

@@ -74,7 +74,7 @@ func (s *Service) recheckRequester(
 			return err
 		}
 		vms = admission.VMsOf(sites)
-		rule, err = s.checks.ApprovalRule(vms, g.Request)
+		rule, err = s.checks.ApprovalRule(vms, g)
 		return err
 	})
 	if err == nil {
@@ -130,26 +130,33 @@ func (s *Service) lapsedApprovals(ctx context.Context, rule policies.ApprovalRul
 func (s *Service) approver(
 	ctx context.Context, by jit.UserID, id jit.ID, what string,
 ) (jit.Grant, jit.Person, policies.ApprovalRule, error) {
-	who, err := s.checks.Identify(ctx, by)
+	g, who, rule, vms, err := s.toDecide(ctx, by, id, what)
 	if err != nil {
-		return jit.Grant{}, who, policies.ApprovalRule{}, s.rejectUnknown(ctx, by, id, what, err)
-	}
-	g, err := s.grant(ctx, id)
-	if err != nil {
-		return g, who, policies.ApprovalRule{}, err
-	}
-	if err := g.Decidable(); err != nil {
-		return g, who, policies.ApprovalRule{}, err
-	}
-	if who.Same(g.Request.By) {
-		return g, who, policies.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
-			"You asked for %s yourself, so somebody else must decide it.", id))
-	}
-	rule, vms, err := s.checks.CurrentRule(ctx, g)
-	if err != nil {
-		return g, who, policies.ApprovalRule{}, err
+		return g, who, rule, err
 	}
 	return g, who, rule, s.requireApprover(ctx, who, rule, vms, g, what)
+}
+
+// toDecide reads a waiting request with its rule and VMs as they are now, for somebody who
+// did not ask for it themselves. Whether they are an approver is not checked.
+func (s *Service) toDecide(
+	ctx context.Context, by jit.UserID, id jit.ID, what string,
+) (g jit.Grant, who jit.Person, rule policies.ApprovalRule, vms []jit.VM, err error) {
+	if who, err = s.checks.Identify(ctx, by); err != nil {
+		return g, who, rule, nil, s.rejectUnknown(ctx, by, id, what, err)
+	}
+	if g, err = s.grant(ctx, id); err == nil {
+		err = g.Decidable()
+	}
+	if err != nil {
+		return g, who, rule, nil, err
+	}
+	if who.Same(g.Request.By) {
+		return g, who, rule, nil, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
+			"You asked for %s yourself, so somebody else must decide it.", id))
+	}
+	rule, vms, err = s.checks.CurrentRule(ctx, g)
+	return g, who, rule, vms, err
 }
 
 // requireApprover refuses, and records, somebody who is no approver by the rule, or

@@ -64,7 +64,7 @@ func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 			drift = drift || policy.EndOnDrift
 		}
 	}
-	rule, err := s.checks.ApprovalRule(vms, g.Request)
+	rule, err := s.checks.ApprovalRule(vms, g)
 	if err != nil {
 		return jit.Terms{}, err
 	}
@@ -80,7 +80,8 @@ func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	return jit.Terms{
 		By: who, Required: rule.Required, Approvers: rule.Approvers, PendingFor: rule.PendingFor,
 		Warnings: warnings, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift,
-		Extend: s.extendTerms(vms),
+		Extend: s.extendTerms(vms), Escalate: rule.Escalate,
+		Asking: jit.Asking{ClaimFor: rule.ClaimFor, RemindAfter: rule.RemindAfter, EscalateTo: rule.EscalateTo},
 	}, err
 }
 

@@ -68,9 +68,7 @@ func (s *Service) recheckExtension(
 			return err
 		}
 		vms = admission.VMsOf(sites)
-		r := g.Request
-		r.Duration = g.Clock.Deadline.Add(d).Sub(g.Clock.Opened)
-		rule, err = s.checks.ApprovalRule(vms, r)
+		rule, err = s.checks.ApprovalRule(vms, longer(g, d))
 		return err
 	})
 	if err == nil || errors.As(err, new(*jit.Refusal)) {
@@ -82,6 +80,12 @@ func (s *Service) recheckExtension(
 	}
 	return who, nil, rule, jit.Refuse(jit.ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not extended; "+
 		"try again in a minute.", g.Request.By.ID, admission.Outline(err), g.ID)
+}
+
+// longer is the grant as it would be asked for by as long as it would be open in all.
+func longer(g jit.Grant, d time.Duration) jit.Grant {
+	g.Request.Duration = g.Clock.Deadline.Add(d).Sub(g.Clock.Opened)
+	return g
 }
 
 // rewrite has the rules of an extension that is approved be rewritten at once.
@@ -167,9 +171,7 @@ func (s *Service) extensionDecider(ctx context.Context, by jit.UserID, id jit.ID
 		return g, who, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
 			"You asked to extend %s yourself, so somebody else must decide it.", id))
 	}
-	longer := g
-	longer.Request.Duration = g.Clock.Deadline.Add(g.Extension.By).Sub(g.Clock.Opened)
-	rule, vms, err := s.checks.CurrentRule(ctx, longer)
+	rule, vms, err := s.checks.CurrentRule(ctx, longer(g, g.Extension.By))
 	if err != nil {
 		return g, who, err
 	}

@@ -13,7 +13,13 @@ import (
 type ListedGrant struct {
 	Grant                 jit.Grant
 	Mine, Approver, Admin bool
+	OnIt                  bool        // they said that they are on it
 	Others                []jit.Grant // what else is open on its VMs, where the reader may approve it
+}
+
+// NewListed is the grant with what it says itself of the reader.
+func NewListed(g jit.Grant, by jit.UserID) ListedGrant {
+	return ListedGrant{Grant: g, Mine: g.Request.By.ID == by, OnIt: g.Claimed().By.ID == by}
 }
 
 // WithOthers finds what else is open on the VMs of those that the reader may approve,
@@ -47,7 +53,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 		if !mine && !all && !by.Host() {
 			continue
 		}
-		l := ListedGrant{Grant: g, Mine: mine}
+		l := NewListed(g, by)
 		if l.Approver, l.Admin, err = s.RolesAt(ctx, by, g); err != nil {
 			return nil, err
 		}
@@ -71,7 +77,7 @@ func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]ListedGrant, e
 	}
 	var out []ListedGrant
 	for _, g := range all {
-		l := ListedGrant{Grant: g, Mine: g.Request.By.ID == by}
+		l := NewListed(g, by)
 		if !l.Mine && (g.State != jit.Pending || g.ApprovedBy(jit.Person{ID: by})) {
 			continue
 		}

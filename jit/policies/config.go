@@ -61,6 +61,19 @@ type ApprovalRule struct {
 	ApproverActions []string // what an approver must hold at each VM
 	Channel         string   // where its cards go, empty for the default
 	PendingFor      time.Duration
+	RemindAfter     time.Duration // then those who have not answered are asked again; 0: never
+	ClaimFor        time.Duration // for how long somebody is on it
+	Escalate        time.Duration // then these are asked too, and can approve
+	EscalateTo      []string      // U… and S… ids
+}
+
+// For is the rule as it holds for a grant: once that was escalated, those to whom it was
+// can approve it too.
+func (a ApprovalRule) For(g jit.Grant) ApprovalRule {
+	if g.Asking.Escalated {
+		a.Approvers = slices.Concat(a.Approvers, a.EscalateTo)
+	}
+	return a
 }
 
 // Policy finds the first policy for the VM.

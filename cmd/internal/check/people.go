@@ -42,6 +42,7 @@ func (ms members) named() (ids []string, where map[string][]string) {
 	}
 	for i, rule := range ms.config.Approvals {
 		add(fmt.Sprintf("approvals[%d].approvers", i), rule.Approvers...)
+		add(fmt.Sprintf("approvals[%d].escalate.to", i), rule.EscalateTo...)
 	}
 	add("admins", ms.config.Admins...)
 	add("break_glass", ms.config.BreakGlass...)

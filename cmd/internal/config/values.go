@@ -207,12 +207,6 @@ func (s *section) onlyNumber(key string, def int) {
 	}
 }
 
-func (s *section) onlyDuration(key string, def time.Duration) {
-	if got := s.duration(key, def, time.Second, 1000*time.Hour); got != def {
-		s.fault(key, "%s "+notBuilt, text.Duration(got), text.Duration(def))
-	}
-}
-
 func (s *section) onlyEmpty(key string) {
 	if items := s.items(key); len(items) > 0 {
 		s.fault(key, notBuilt, "[]")

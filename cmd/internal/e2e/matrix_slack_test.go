@@ -130,7 +130,7 @@ func (s *slackBot) until(what string, cond func(*slacksim.Snapshot) bool) {
 func (s *slackBot) postButtons(api *slack.Client) {
 	s.t.Helper()
 	var all []slack.BlockElement
-	for _, action := range []string{"approve", "deny", "revoke", "done", "cancel"} {
+	for _, action := range buttonsOfMatrix() {
 		all = append(all, slack.NewButtonBlockElement(action, "g-22222", slack.NewTextBlockObject(slack.PlainTextType, action, false, false)))
 	}
 	if _, _, err := api.PostMessageContext(s.ctx, channel, slack.MsgOptionText("every button", false), slack.MsgOptionBlocks(slack.NewActionBlock("", all...))); err != nil {

@@ -1,0 +1,58 @@
+package view_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"jitbot/bot/view"
+	"jitbot/jit"
+	"jitbot/jit/lookup"
+)
+
+// keepAsking keeps what becomes of a waiting request that nobody decides.
+func keepAsking(keep func(string, jit.Grant, jit.Event) (jit.Grant, jit.Event), waiting jit.Grant) {
+	waiting.Warnings = nil
+	waiting.Asking = jit.Asking{
+		ClaimFor: 15 * time.Minute, RemindAfter: 10 * time.Minute, Remind: after(10 * time.Minute),
+		EscalateTo: []string{"U0LINUS"}, Escalate: after(30 * time.Minute),
+	}
+	claimed, e := must(waiting.ClaimOrGiveBack(grace, after(time.Minute)))
+	keep("claimed", claimed, e)
+	back, e := must(claimed.ClaimOrGiveBack(grace, after(2*time.Minute)))
+	keep("unclaimed", back, e)
+	ask := func(name string, g jit.Grant, at time.Time) jit.Grant {
+		next, events, err := g.Ask([]jit.UserID{"U0GRACE", "U0LINUS"}, []jit.UserID{"U0LINUS"}, at)
+		if err != nil {
+			panic(err)
+		}
+		keep(name, next, events[len(events)-1])
+		return next
+	}
+	ask("claim-lapsed", claimed, after(16*time.Minute))
+	again := ask("unanswered", waiting, after(10*time.Minute))
+	ask("escalated", again, after(30*time.Minute))
+}
+
+func TestToDecide(t *testing.T) {
+	m := exampleGrants()["escalated"]
+	golden(t, "to-decide", view.ToDecide(m.e, m.g))
+	late := m.g
+	late.State = jit.Denied
+	golden(t, "to-decide-past", view.DirectPast(m.e, late))
+}
+
+// Of whoever is on it the button takes that back, of others it does not say so.
+func TestClaimButtonByReader(t *testing.T) {
+	g := exampleGrants()["claimed"].g
+	for by, want := range map[jit.UserID]string{"U0GRACE": "Not on it any more", "U0LINUS": "I am on it"} {
+		l := lookup.NewListed(g, by)
+		l.Approver = true
+		raw, err := json.Marshal(view.List([]lookup.ListedGrant{l}, false).Blocks)
+		got := string(raw)
+		if err != nil || !strings.Contains(got, `"`+want+`"`) || !strings.Contains(got, "is on it until") {
+			t.Errorf("%s reads %s", by, got)
+		}
+	}
+}

@@ -216,6 +216,8 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 		return b.carryOutRequest(ctx, i, e.key)
 	case i.Type == "view_submission" && i.View.Callback == view.FormProtect:
 		return b.carryOutProtect(ctx, i, e)
+	case i.Type == "view_submission" && i.View.Callback == view.FormLess:
+		return b.carryOutLess(ctx, i)
 	case i.Type == "view_submission":
 		return b.carryOutDenial(ctx, i)
 	case i.View.Type == string(slack.VTHomeTab):

@@ -66,7 +66,7 @@ func TestACardIsPostedEditedAndPostedAgain(t *testing.T) {
 	g, card := o.pending()
 	n := bot.NewNotifier(o.conf.API)
 	messages := func() []slacksim.Message { return o.sim.Messages(approvals) }
-	if m := messages(); len(m) != 1 || m[0].TS != card.Message || len(m[0].Buttons()) != 3 || m[0].UnfurlLinks || m[0].UnfurlMedia ||
+	if m := messages(); len(m) != 1 || m[0].TS != card.Message || len(m[0].Buttons()) != 4 || m[0].UnfurlLinks || m[0].UnfurlMedia ||
 		!strings.Contains(string(m[0].Metadata), `"jitbot_grant"`) || !strings.Contains(string(m[0].Metadata), `"g-7k2qd"`) {
 		t.Fatalf("the card is %+v", m)
 	}

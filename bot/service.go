@@ -30,6 +30,10 @@ type Service interface {
 
 	// Approve counts a yes.
 	Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// ToNarrow is a waiting request for somebody who may approve less of it.
+	ToNarrow(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// ApproveLess counts a yes to less than is asked for, which holds for all.
+	ApproveLess(ctx context.Context, by jit.UserID, id jit.ID, less jit.Extent) (jit.Grant, error)
 	// Claim says that the person is on a waiting request, or not any more.
 	Claim(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
 	// Deny ends a waiting request with a no.

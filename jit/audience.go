@@ -55,7 +55,7 @@ func audiencesOf() map[EventKind]hearers {
 		EventRefused:      {grant: requester},
 		EventRejected:     {},
 		EventWaiting:      {grant: asked},
-		EventApproved:     {grant: watchers},
+		EventApproved:     {grant: watchers, holder: everybody},
 		EventClaimed:      {grant: watchers},
 		EventUnclaimed:    {grant: watchers},
 		EventUnanswered:   {grant: watchers},

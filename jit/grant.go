@@ -42,8 +42,8 @@ func (g Grant) Identified(vm VM) Grant {
 	return g
 }
 
-// Request is what was asked. It never changes, but that a record from before VMIDs
-// were kept is given them.
+// Request is what was asked. It never changes, but that approvers may allow less of it,
+// and that a record from before VMIDs were kept is given them.
 type Request struct {
 	By       Person         `json:"by"`
 	Targets  []Target       `json:"targets"`
@@ -53,6 +53,7 @@ type Request struct {
 	Reason   string         `json:"reason"`
 	At       time.Time      `json:"at"`
 	Key      string         `json:"key,omitempty"`  // of the delivery that asked: one delivery, one grant
+	Asked    Extent         `json:"asked,omitzero"` // where approvers allowed less: how much was asked for
 	Here     bool           `json:"here,omitempty"` // what the check came to is answered where it was asked
 }
 

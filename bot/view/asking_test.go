@@ -30,6 +30,12 @@ func keepAsking(keep func(string, jit.Grant, jit.Event) (jit.Grant, jit.Event), 
 		keep(name, next, events[len(events)-1])
 		return next
 	}
+	less := jit.Extent{Ports: waiting.Request.Ports[:1], Sources: waiting.Request.Sources[:1], Duration: 30 * time.Minute}
+	once, e := must(waiting.ApproveLess(grace, less, after(time.Minute)))
+	keep("approved-with-less", once, e)
+	less.Duration = 20 * time.Minute
+	twice, e := must(once.ApproveLess(linus, less, after(2*time.Minute)))
+	keep("approved-with-less-last", twice, e)
 	ask("claim-lapsed", claimed, after(16*time.Minute))
 	again := ask("unanswered", waiting, after(10*time.Minute))
 	ask("escalated", again, after(30*time.Minute))

@@ -15,7 +15,7 @@ import (
 // was open on its VMs when it was made. Showing it twice changes nothing.
 func Card(g jit.Grant, others ...jit.Grant) Message {
 	d := new(draft)
-	d.say(heading(g), cardSource(g)).quote("Reason: ", g.Request.Reason)
+	d.say(heading(g), cardSource(g), lessText(g)).quote("Reason: ", g.Request.Reason)
 	for lines := range slices.Chunk(eachVM(g), 2*maxTargets) { // a block has room for so many
 		d.say(lines...)
 	}
@@ -196,7 +196,7 @@ func alsoOpen(g jit.Grant, others []jit.Grant) []string {
 func cardButtons(g jit.Grant) []*slack.ButtonBlockElement {
 	switch g.State {
 	case jit.Pending:
-		return []*slack.ButtonBlockElement{approveButton(g), denyButton(g), claimButton(g, false)}
+		return []*slack.ButtonBlockElement{approveButton(g), lessButton(g), denyButton(g), claimButton(g, false)}
 	case jit.Opening, jit.Open:
 		return append(append(extensionButtons(g), extendButtons(g)...), revokeButton(g))
 	default:

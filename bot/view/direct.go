@@ -135,7 +135,7 @@ func directOpened(d *draft, e jit.Event, g jit.Grant) {
 	if len(g.Approvals) == 0 {
 		approved, notes = "No approval was needed.", fewNotes(g)
 	}
-	d.say(headed(g, "Your "+subject(g)+" is open until "+When(e.Until)), approved, connection(g))
+	d.say(headed(g, "Your "+subject(g)+" is open until "+When(e.Until)), approved, lessText(g), connection(g))
 	d.warn(hindrances(g)...)
 	if len(g.Approvals) == 0 { // nothing was said while it waited
 		d.warn(warnings(g)...)

@@ -23,7 +23,7 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventRefused:    {direct: directRefused},
 		jit.EventRejected:   {}, // who tried is answered at once
 		jit.EventWaiting:    {direct: directWaiting},
-		jit.EventApproved:   {thread: threadApproved},
+		jit.EventApproved:   {thread: threadApproved, direct: directApproved},
 		jit.EventClaimed:    {thread: threadClaimed},
 		jit.EventUnclaimed:  {thread: threadUnclaimed},
 		jit.EventUnanswered: {thread: threadUnanswered},

@@ -57,6 +57,9 @@ func listLine(l lookup.ListedGrant) string {
 	switch g.State {
 	case jit.Pending:
 		lines = append(lines, awaited(g))
+		if less := lessText(g); less != "" {
+			lines = append(lines, less)
+		}
 		lines = append(lines, warningLines(l)...)
 	case jit.Opening:
 		if g.Waiting != "" {
@@ -99,7 +102,7 @@ func listButtons(l lookup.ListedGrant) []*slack.ButtonBlockElement {
 	switch g.State {
 	case jit.Asked, jit.Pending:
 		if l.Approver && !l.Mine && g.State == jit.Pending {
-			out = append(out, approveButton(g), denyButton(g), claimButton(g, l.OnIt))
+			out = append(out, approveButton(g), lessButton(g), denyButton(g), claimButton(g, l.OnIt))
 		}
 		if l.Mine {
 			out = append(out, cancelButton(g))

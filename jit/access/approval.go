@@ -15,6 +15,15 @@ import (
 // Approve gives one approval. With the last one needed the requester's
 // account, rights and policy are checked again and the grant starts opening.
 func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	return s.approve(ctx, by, id, func(g jit.Grant) (jit.Grant, error) { return g, nil }, jit.Grant.Approve)
+}
+
+// approve gives one approval by yes. What is to be checked for the last one is the grant as
+// narrow makes it.
+func (s *Service) approve(
+	ctx context.Context, by jit.UserID, id jit.ID, narrow func(jit.Grant) (jit.Grant, error),
+	yes func(jit.Grant, jit.Person, time.Time) (jit.Grant, jit.Event, error),
+) (jit.Grant, error) {
 	g, who, rule, err := s.approver(ctx, by, id, "approve")
 	if err != nil {
 		return g, err
@@ -23,7 +32,7 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 	var void []jit.UserID
 	for {
 		g, err = s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-			next, e, err := g.Recount(need, void).Approve(who, now)
+			next, e, err := yes(g.Recount(need, void), who, now)
 			if err == nil && next.State == jit.Opening && !checked {
 				return g, jit.Event{}, errLastApproval
 			}
@@ -32,7 +41,7 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 		if !errors.Is(err, errLastApproval) {
 			return s.approved(ctx, by, g, err)
 		}
-		if need, void, err = s.recheckRequester(ctx, who, rule, id); err != nil {
+		if need, void, err = s.recheckRequester(ctx, who, rule, id, narrow); err != nil {
 			return g, err
 		}
 		checked = true
@@ -60,9 +69,12 @@ var errLastApproval = errors.New("the requester must be checked before the last 
 // is also an approver, who was one by the rule before, and is none by the VMs as
 // they are now.
 func (s *Service) recheckRequester(
-	ctx context.Context, who jit.Person, before policies.ApprovalRule, id jit.ID,
+	ctx context.Context, who jit.Person, before policies.ApprovalRule, id jit.ID, narrow func(jit.Grant) (jit.Grant, error),
 ) (need int, void []jit.UserID, err error) {
 	g, err := s.grant(ctx, id)
+	if err == nil {
+		g, err = narrow(g)
+	}
 	if err != nil {
 		return 0, nil, err
 	}

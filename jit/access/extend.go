@@ -31,7 +31,7 @@ func (s *Service) Extend(ctx context.Context, by jit.UserID, id jit.ID, d time.D
 		return g, err
 	}
 	required := rule.Required
-	if terms.NoApproval {
+	if terms.NoApproval && !g.Request.Narrowed() { // else the time that approvers took away would come back by itself
 		required = 0
 	} else if err := s.checks.EnoughApprovers(ctx, rule, who); err != nil {
 		return g, err
@@ -84,6 +84,7 @@ func (s *Service) recheckExtension(
 
 // longer is the grant as it would be asked for by as long as it would be open in all.
 func longer(g jit.Grant, d time.Duration) jit.Grant {
+	g.Request.Asked = jit.Extent{}
 	g.Request.Duration = g.Clock.Deadline.Add(d).Sub(g.Clock.Opened)
 	return g
 }

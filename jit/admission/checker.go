@@ -212,9 +212,9 @@ func (c Checker) resolve(ctx context.Context, who jit.Person, target jit.Target,
 }
 
 // ApprovalRule is the approval rule for a grant as it holds for it now; its VMs and ports
-// share one.
+// share one. It is that of what was asked for, also where approvers allowed less.
 func (c Checker) ApprovalRule(vms []jit.VM, g jit.Grant) (policies.ApprovalRule, error) {
-	r, found := g.Request, -1
+	r, found := g.Request.AsAsked(), -1
 	for _, vm := range vms {
 		for _, port := range r.Ports {
 			i, ok := c.Config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)

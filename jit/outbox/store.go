@@ -45,7 +45,7 @@ type Direct struct {
 // end that it names is another by now.
 func (d Direct) Useless(g jit.Grant) bool {
 	switch d.Event.Kind {
-	case jit.EventWaiting, jit.EventEscalated:
+	case jit.EventWaiting, jit.EventApproved, jit.EventEscalated:
 		return g.State != jit.Pending
 	case jit.EventReminded:
 		return g.State != jit.Open || !d.Event.Until.Equal(g.Clock.Deadline)

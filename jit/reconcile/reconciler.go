@@ -40,15 +40,15 @@ const (
 // startup and enforcer; no part calls another with its lock held. It has no lock
 // of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
-	checks       admission.Checker
-	config       policies.Config
-	adapters     admission.Adapters
-	state        State
-	owner        rules.Owner
-	kick         chan struct{}
-	attend       func(context.Context, jit.ID) error // does what a request waits for; set by Run
-	unwatched    sync.Once                           // says once that some protected VMs are not followed
-	absences     *admission.Absences                 // of guards and VMs
+	checks    admission.Checker
+	config    policies.Config
+	adapters  admission.Adapters
+	state     State
+	owner     rules.Owner
+	kick      chan struct{}
+	attend    func(context.Context, jit.ID) error // does what a request waits for; set by Run
+	unwatched sync.Once                           // says once that some protected VMs are not followed
+	absences  *admission.Absences                 // of guards and VMs
 
 	work         queues
 	trust        *clock.Trust

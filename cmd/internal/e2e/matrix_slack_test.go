@@ -131,7 +131,11 @@ func (s *slackBot) postButtons(api *slack.Client) {
 	s.t.Helper()
 	var all []slack.BlockElement
 	for _, action := range buttonsOfMatrix() {
-		all = append(all, slack.NewButtonBlockElement(action, "g-22222", slack.NewTextBlockObject(slack.PlainTextType, action, false, false)))
+		id := action
+		if action == "less" {
+			id = "approve_less"
+		}
+		all = append(all, slack.NewButtonBlockElement(id, "g-22222", slack.NewTextBlockObject(slack.PlainTextType, action, false, false)))
 	}
 	if _, _, err := api.PostMessageContext(s.ctx, channel, slack.MsgOptionText("every button", false), slack.MsgOptionBlocks(slack.NewActionBlock("", all...))); err != nil {
 		s.t.Fatal(err)
@@ -145,6 +149,9 @@ func (s *slackBot) press(by jit.UserID, action string, id jit.ID) string {
 	s.t.Helper()
 	user, value := string(by), string(id)
 	s.sim.Reload(user)
+	if action == "less" {
+		return s.pressLess(by, value)
+	}
 	if _, err := s.sim.ClickRaw(s.ctx, user, channel, s.buttons.TS, action, slacksim.Raw{Value: &value, Force: true}); err != nil {
 		s.t.Fatalf("%s presses %s: %v", by, action, err)
 	}
@@ -159,6 +166,38 @@ func (s *slackBot) press(by jit.UserID, action string, id jit.ID) string {
 	if unreachable(by) {
 		s.settled()
 		return ""
+	}
+	return s.direct(user, before)
+}
+
+// pressLess opens the form by which less is approved, sends half an hour, and returns what
+// is read.
+func (s *slackBot) pressLess(by jit.UserID, id string) string {
+	s.t.Helper()
+	user, before := string(by), len(s.sim.DMs(string(by)))
+	if _, err := s.sim.ClickRaw(s.ctx, user, channel, s.buttons.TS, "approve_less", slacksim.Raw{Value: &id, Force: true}); err != nil {
+		s.t.Fatalf("%s approves less: %v", by, err)
+	}
+	text, form := "", ""
+	s.until(user+" sees something", func(n *slacksim.Snapshot) bool {
+		for _, m := range n.Ephemerals(user) {
+			text = m.Text
+		}
+		for _, v := range n.Views(user) {
+			if v.Submit != "" {
+				form = v.ID
+			} else if said := v.AllText(); !strings.Contains(said, "Loading") {
+				text = said
+			}
+		}
+		return text != "" || form != ""
+	})
+	if form == "" {
+		return text
+	}
+	values := slacksim.Values{"duration": "30m", "ports": "ssh", "source": "203.0.113.7"}
+	if _, err := s.sim.SubmitRaw(s.ctx, user, form, values, slacksim.Raw{Force: true}); err != nil {
+		s.t.Fatalf("%s approves less: %v", by, err)
 	}
 	return s.direct(user, before)
 }

@@ -61,8 +61,9 @@ func (e *BusyError) Unwrap() []error { return []error{ErrBusy, e.Cause} }
 // Everything else that goes wrong is a fault of jitbot or of the world and is
 // not shown in detail.
 type Refusal struct {
-	Kind   error    // ErrInput, ErrPolicy, ErrAuthority, ErrStale or ErrNotFound
-	VMs    []string // resource ids of those that it is about; none when it is about the whole
+	Kind   error      // ErrInput, ErrPolicy, ErrAuthority, ErrStale or ErrNotFound
+	VMs    []string   // resource ids of those that it is about; none when it is about the whole
+	each   []*Refusal // of With: what each VM is refused for
 	format string
 	args   []any
 }
@@ -96,21 +97,36 @@ func (r *Refusal) At(vm string) *Refusal {
 
 // And is the refusal with another's sentence on the next line, about the VMs of both.
 func (r *Refusal) And(next *Refusal) *Refusal {
-	return &Refusal{Kind: r.Kind, VMs: slices.Concat(r.VMs, next.VMs), format: r.format + "\n" + next.format, args: slices.Concat(r.args, next.args)}
+	both := Refuse(r.Kind, r.format+"\n"+next.format, slices.Concat(r.args, next.args)...)
+	both.VMs, both.each = slices.Concat(r.VMs, next.VMs), r.each
+	return both
 }
 
 // With is And with what another VM is refused for. Of more than so many VMs only the ids
 // are kept; refusals of two kinds are against the policy.
 func (r *Refusal) With(next *Refusal, most int) *Refusal {
 	both := *r
-	both.VMs = slices.Concat(r.VMs, next.VMs)
 	if len(r.VMs) < most {
 		both = *r.And(next)
+	}
+	both.VMs, both.each = slices.Concat(r.VMs, next.VMs), append(slices.Clip(r.each), next)
+	if len(r.each) == 0 {
+		both.each = []*Refusal{r, next}
 	}
 	if !errors.Is(next, r.Kind) {
 		both.Kind = ErrPolicy
 	}
 	return &both
+}
+
+// Of is what it says of one of its VMs.
+func (r *Refusal) Of(vm string) *Refusal {
+	for _, one := range r.each {
+		if slices.Contains(one.VMs, vm) {
+			return one
+		}
+	}
+	return r
 }
 
 // Then is the refusal with what another says first, up to its semicolon, after it.

@@ -3,9 +3,7 @@ package jit
 import (
 	"crypto/sha256"
 	"fmt"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"jitbot/jit/resource"
@@ -14,47 +12,6 @@ import (
 // Names reports whether the VM is one that was asked for.
 func (r Request) Names(vm string) bool {
 	return slices.ContainsFunc(r.Targets, func(t Target) bool { return resource.Same(t.VM, vm) })
-}
-
-// Target is a VM of a request, as it was when asked.
-type Target struct {
-	VM         string `json:"vm"`              // resource id
-	VMID       string `json:"vm_id,omitempty"` // of the machine that it was; empty in records from before it was kept
-	Name       string `json:"name"`
-	Group      string `json:"group"`
-	Production bool   `json:"production,omitempty"`
-}
-
-// Replaced reports whether the VM, which has the id of the target, is another
-// machine: that one was deleted, and this one created under its name.
-func (t Target) Replaced(vm VM) bool { return t.VMID != "" && !strings.EqualFold(t.VMID, vm.VMID) }
-
-// Identified is the grant with the machine as which the VM was first seen kept in a
-// record that does not say.
-func (g Grant) Identified(vm VM) Grant {
-	i := slices.IndexFunc(g.Request.Targets, func(t Target) bool { return t.VMID == "" && resource.Same(t.VM, vm.ID) })
-	if i < 0 || vm.VMID == "" {
-		return g
-	}
-	g = g.changed()
-	g.Request.Targets = slices.Clone(g.Request.Targets)
-	g.Request.Targets[i].VMID = vm.VMID
-	return g
-}
-
-// Request is what was asked. It never changes, but that approvers may allow less of it,
-// and that a record from before VMIDs were kept is given them.
-type Request struct {
-	By       Person         `json:"by"`
-	Targets  []Target       `json:"targets"`
-	Ports    []Ports        `json:"ports"`
-	Sources  []netip.Prefix `json:"sources"`
-	Duration time.Duration  `json:"duration"`
-	Reason   string         `json:"reason"`
-	At       time.Time      `json:"at"`
-	Key      string         `json:"key,omitempty"`  // of the delivery that asked: one delivery, one grant
-	Asked    Extent         `json:"asked,omitzero"` // where approvers allowed less: how much was asked for
-	Here     bool           `json:"here,omitempty"` // what the check came to is answered where it was asked
 }
 
 // Approval is one yes.

@@ -21,6 +21,7 @@ type Terms struct {
 	Extend       ExtendTerms   // the strictest of the VMs' policies
 	Asking       Asking        // its durations, and whom it is escalated to
 	Escalate     time.Duration // after which it is
+	Request      Request       // without what a tag names and may not be asked for
 }
 
 // Admit lets a checked request through, or starts waiting for the approvals that
@@ -31,6 +32,7 @@ func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
 	}
 	g.Warnings, g.Notes, g.Channel, g.EndOnDrift = t.Warnings, t.Notes, t.Channel, t.EndOnDrift
 	g.Clock.RemindBefore, g.ExtendTerms = t.RemindBefore, t.Extend
+	g.Request.Targets, g.Request.LeftOut = t.Request.Targets, t.Request.LeftOut
 	if t.Required == 0 {
 		return g.Permit(t.By, now)
 	}

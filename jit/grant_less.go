@@ -98,14 +98,12 @@ func (e Extent) Meet(o Extent) Extent {
 	}
 	for _, s := range e.Sources {
 		for _, t := range o.Sources {
-			if !s.Overlaps(t) {
-				continue
-			}
+			both := s
 			if t.Bits() > s.Bits() {
-				s = t
+				both = t
 			}
-			if !slices.Contains(out.Sources, s) {
-				out.Sources = append(out.Sources, s)
+			if s.Overlaps(t) && !slices.Contains(out.Sources, both) {
+				out.Sources = append(out.Sources, both)
 			}
 		}
 	}
@@ -134,7 +132,8 @@ func (g Grant) Narrowed(less Extent) (Grant, error) {
 	now := g.Request.Extent()
 	met := now.Meet(less)
 	if len(met.Ports) == 0 || len(met.Sources) == 0 {
-		return g, Refuse(ErrStale, "%s was approved with less meanwhile (%s), of which yours leaves nothing; look at its card again.", g.ID, now.String())
+		return g, Refuse(ErrStale, "%s was approved with less meanwhile (%s), of which yours leaves nothing; look at its card again.",
+			g.ID, now.String())
 	}
 	if met.Equal(now) {
 		return g, nil

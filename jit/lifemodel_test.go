@@ -118,7 +118,7 @@ func TestLifeOfAGrant(t *testing.T) {
 				n := rapid.IntRange(1, 2).Draw(t, "required")
 				l.try(t, single(func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
 					return g.Admit(jit.Terms{
-						By: jittest.Asker, Required: n, Approvers: []string{"S1"}, PendingFor: lapseAfter, Escalate: lapseAfter / 2,
+						Request: g.Request, By: jittest.Asker, Required: n, Approvers: []string{"S1"}, PendingFor: lapseAfter, Escalate: lapseAfter / 2,
 						Asking: jit.Asking{ClaimFor: lapseAfter / 4, RemindAfter: lapseAfter / 8, EscalateTo: []string{"S2"}},
 					}, now)
 				}))

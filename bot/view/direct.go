@@ -65,7 +65,7 @@ func DirectPast(e jit.Event, g jit.Grant) Message {
 }
 
 func directWaiting(d *draft, _ jit.Event, g jit.Grant) {
-	d.say(headed(g, "Your request waits for approval: "+requestText(g)), awaited(g))
+	d.say(headed(g, "Your request waits for approval: "+requestText(g)), awaited(g), leftOut(g))
 	d.warn(warnings(g)...)
 	if g.State == jit.Pending {
 		d.press(cancelButton(g))

@@ -56,6 +56,9 @@ func RequestReply(g jit.Grant, err error) string {
 		lines = append(lines, from+" It is being opened. You get a direct message when it is open.")
 	default: // the heading says it
 	}
+	if left := leftOut(g); left != "" {
+		lines = append(lines, left)
+	}
 	if live(g) {
 		for _, w := range warnings(g) {
 			lines = append(lines, "⚠️ "+prose(w))

@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -94,4 +95,17 @@ func shortNames(some []jit.Target) string {
 		return clipMiddle(some[0].Name, 40)
 	}
 	return text.Count(len(some), "VM", "VMs")
+}
+
+// leftOut says which VMs of a tag are not asked for, and why; empty when there are none.
+func leftOut(g jit.Grant) string {
+	var lines []string
+	for i, l := range g.Request.LeftOut {
+		if i == maxWarnings {
+			lines = append(lines, text.Count(len(g.Request.LeftOut)-i, "more VM is", "more VMs are")+" left out.")
+			break
+		}
+		lines = append(lines, "Left out: "+Code(l.Name)+", "+prose(strings.TrimSuffix(l.Why, "."))+".")
+	}
+	return joinLines(lines...)
 }

@@ -41,10 +41,14 @@ func (s *Service) Ask(ctx context.Context, by jit.UserID, key string, a jit.Ask)
 		return nil, err
 	}
 	r := jit.Request{By: jit.Person{ID: by}, Sources: a.Sources, Reason: a.Reason, Here: a.Here, At: s.checks.Clock.Now()}
+	vms, tagged, err := s.leaveOut(ctx, by, vms, a, &r)
+	if err != nil {
+		return nil, err
+	}
 	if r.Ports, r.Sources, r.Duration, err = s.completeAsk(ctx, vms, a); err != nil {
 		return nil, err
 	}
-	parts, err := s.splitByRule(vms, r)
+	parts, err := s.splitByRule(vms, tagged, r)
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +82,25 @@ func (s *Service) store(ctx context.Context, key string, r jit.Request, parts []
 	return grants, s.refuseMore(ctx, r, fmt.Sprintf("%s/%d", key, len(parts)))
 }
 
-// sameRequest reports whether two requests ask for the same.
+// sameRequest reports whether two requests ask for the same; what was left out of one may
+// not have been left out of the other yet.
 func sameRequest(a, b jit.Request) bool {
-	same := func(a, b jit.Target) bool { return resource.Same(a.VM, b.VM) }
-	return slices.EqualFunc(a.Targets, b.Targets, same) && slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Sources, b.Sources) &&
+	same := func(a, b string) bool { return resource.Same(a, b) }
+	return slices.EqualFunc(namedBy(a), namedBy(b), same) && slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Sources, b.Sources) &&
 		a.Duration == b.Duration && a.Reason == b.Reason
+}
+
+// namedBy are all VMs that a request names, in order.
+func namedBy(r jit.Request) []string {
+	var ids []string
+	for _, t := range r.Targets {
+		ids = append(ids, strings.ToLower(t.VM))
+	}
+	for _, l := range r.LeftOut {
+		ids = append(ids, strings.ToLower(l.VM))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // refuseOther says that what was asked for first, with the same key, holds.
@@ -117,8 +135,7 @@ func (s *Service) refuseMore(ctx context.Context, r jit.Request, key string) err
 // for by anybody, so that an attempt without rights is recorded; a tag, and a name
 // that several have or none, is looked up among the VMs that the requester may see.
 func (s *Service) askedVMs(ctx context.Context, by jit.UserID, words []string) ([]jit.VM, error) {
-	tagged := slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(strings.ToLower(word), "tag:") })
-	if !tagged {
+	if !slices.ContainsFunc(words, isTag) {
 		vms, err := s.checks.VMs.Find(ctx, words, nil)
 		if !errors.As(err, new(*jit.Refusal)) {
 			return vms, err
@@ -171,7 +188,7 @@ type grantPart struct {
 // splitByRule splits a request so that each grant falls under one approval rule: a
 // port that a stricter rule guards does not slip through beside another. The
 // order is that in which VMs and ports were named.
-func (s *Service) splitByRule(vms []jit.VM, r jit.Request) ([]grantPart, error) {
+func (s *Service) splitByRule(vms []jit.VM, tagged map[string]bool, r jit.Request) ([]grantPart, error) {
 	var parts []grantPart
 	at := map[string]int{}
 	for _, vm := range vms {
@@ -196,7 +213,9 @@ func (s *Service) splitByRule(vms []jit.VM, r jit.Request) ([]grantPart, error) 
 				at[key] = i
 				parts = append(parts, grantPart{ports: ports[rule]})
 			}
-			target := jit.Target{VM: vm.ID, VMID: vm.VMID, Name: vm.Name, Group: vm.Group, Production: vm.Production()}
+			target := jit.Target{
+				VM: vm.ID, VMID: vm.VMID, Name: vm.Name, Group: vm.Group, Production: vm.Production(), Tagged: tagged[vm.ID],
+			}
 			parts[i].targets = append(parts[i].targets, target)
 		}
 	}

@@ -28,8 +28,14 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return s.refuse(ctx, g, jit.Refuse(jit.ErrStale,
 			"It could not be checked in time, because jitbot was down, so nothing is opened; ask again."))
 	}
-	var terms jit.Terms
-	err = admission.Patiently(ctx, func() error { terms, err = s.termsOf(ctx, g); return err })
+	terms, err := s.patientTerms(ctx, g)
+	if no := (*jit.Refusal)(nil); errors.As(err, &no) {
+		if rest, some := g.Request.Without(no); some {
+			some := g
+			some.Request = rest
+			terms, err = s.patientTerms(ctx, some)
+		}
+	}
 	if ctx.Err() != nil {
 		return g, fmt.Errorf("checking %s: %w", id, ctx.Err()) // it stays asked and is checked again
 	}
@@ -47,6 +53,12 @@ func (s *Service) Check(ctx context.Context, id jit.ID) (jit.Grant, error) {
 	s.loop.Kick()
 	s.tellBeside(ctx, g)
 	return g, nil
+}
+
+// patientTerms is termsOf, tried again while Azure is busy.
+func (s *Service) patientTerms(ctx context.Context, g jit.Grant) (terms jit.Terms, err error) {
+	err = admission.Patiently(ctx, func() error { terms, err = s.termsOf(ctx, g); return err })
+	return terms, err
 }
 
 // termsOf checks the request and says on what terms it is admitted.
@@ -80,7 +92,7 @@ func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	return jit.Terms{
 		By: who, Required: rule.Required, Approvers: rule.Approvers, PendingFor: rule.PendingFor,
 		Warnings: warnings, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift,
-		Extend: s.extendTerms(vms), Escalate: rule.Escalate,
+		Extend: s.extendTerms(vms), Request: g.Request, Escalate: rule.Escalate,
 		Asking: jit.Asking{ClaimFor: rule.ClaimFor, RemindAfter: rule.RemindAfter, EscalateTo: rule.EscalateTo},
 	}, err
 }

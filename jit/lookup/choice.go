@@ -28,7 +28,7 @@ func (s *Service) Choices(ctx context.Context, by jit.UserID, text string, limit
 	out := make([]Choice, 0, len(found))
 	for _, vm := range found {
 		vm.Power = states[strings.ToLower(vm.ID)]
-		why, err := s.unaskable(ctx, vm)
+		why, err := s.Unaskable(ctx, vm)
 		if err != nil {
 			return nil, err
 		}
@@ -37,8 +37,8 @@ func (s *Service) Choices(ctx context.Context, by jit.UserID, text string, limit
 	return out, nil
 }
 
-// unaskable says why nobody can ask for a VM, as far as the configuration tells.
-func (s *Service) unaskable(ctx context.Context, vm jit.VM) (string, error) {
+// Unaskable says why nobody can ask for a VM, as far as the configuration tells.
+func (s *Service) Unaskable(ctx context.Context, vm jit.VM) (string, error) {
 	policy, ok, err := s.checks.Policy(ctx, vm)
 	if err != nil {
 		return "", err

@@ -133,7 +133,7 @@ func (w *world) hangAround(g jit.Grant) {
 	w.T.Helper()
 	w.Pass(time.Until(g.Clock.Deadline) - 30*time.Second)
 	hang := w.Azure.AddFault(azuresim.Fault{Method: http.MethodPut, Path: "securityRules", OperationTime: 6 * time.Hour})
-	w.Approved("web-1")
+	w.ApprovedFrom(time.Hour, "203.0.113.9/32", "web-1")
 	w.Pass(30 * time.Second)
 	if hang.Hits() == 0 {
 		w.T.Error("nothing hangs")

@@ -106,6 +106,7 @@ func TestHundredLivesLeaveForeignRulesAlone(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.addNoise(60)
 		w.Config.Policies[0].Ports[0].Shortest = time.Minute
+		w.Config.Policies[0].Extend = jit.ExtendTerms{} // so that the same may be asked for again while it is open
 		foreign := w.Foreign()
 		w.Start()
 		for range 10 {

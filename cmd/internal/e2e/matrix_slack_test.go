@@ -130,12 +130,8 @@ func (s *slackBot) until(what string, cond func(*slacksim.Snapshot) bool) {
 func (s *slackBot) postButtons(api *slack.Client) {
 	s.t.Helper()
 	var all []slack.BlockElement
-	for _, action := range buttonsOfMatrix() {
-		id := action
-		if action == "less" {
-			id = "approve_less"
-		}
-		all = append(all, slack.NewButtonBlockElement(id, "g-22222", slack.NewTextBlockObject(slack.PlainTextType, action, false, false)))
+	for _, action := range append(buttonsOfMatrix(), "approve_less") {
+		all = append(all, slack.NewButtonBlockElement(action, "g-22222", slack.NewTextBlockObject(slack.PlainTextType, action, false, false)))
 	}
 	if _, _, err := api.PostMessageContext(s.ctx, channel, slack.MsgOptionText("every button", false), slack.MsgOptionBlocks(slack.NewActionBlock("", all...))); err != nil {
 		s.t.Fatal(err)

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"jitbot/bot/view"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/policies"
 	"jitbot/jit/resource"
 )
 
@@ -86,4 +88,77 @@ func TestSeveralVMsRefusedForSome(t *testing.T) {
 			t.Errorf("%v: %v", g.Decision.VMs, err)
 		}
 	})
+}
+
+// A tag leaves out what may not be asked for, by the configuration, by rights and by what
+// is before it, and names it; what is named itself is not left out.
+func TestTagLeavesOut(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.With(func(c *policies.Config) {
+			c.Policies = append([]policies.Policy{{Match: policies.Match{Name: "dev-1"}}}, c.Policies...)
+		})
+		w.Start()
+		w.Azure.Deny(azuresim.DenyAssignment{
+			Scope: azuresim.DemoDevGroup + "/providers/Microsoft.Compute/virtualMachines/dev-2", Actions: []string{"Microsoft.Security/*"},
+			Principals: []string{azuresim.DemoAda},
+		})
+		g, err := w.Ask(ada, time.Hour, "tag:env=dev")
+		if err != nil || g.State != jit.Pending {
+			t.Fatalf("%s: %v", g.State, err)
+		}
+		if names := targetsOf(g); !slices.Equal(names, []string{"dev-win"}) {
+			t.Errorf("asked for %v", names)
+		}
+		said := view.RequestReply(g, nil)
+		for _, want := range []string{
+			"Left out: `dev-1`, `no policy offers a port`.", "Left out: `bare-1`, `bare-1 has no network security group", "Left out: `dev-2`, `no role of yours allows it`.",
+		} {
+			if !strings.Contains(said, want) {
+				t.Errorf("the reply lacks %q: %s", want, said)
+			}
+		}
+		if _, err := w.Service.Cancel(t.Context(), ada, g.ID); err != nil {
+			t.Fatal(err)
+		}
+		if g, err := w.Ask(ada, time.Hour, "tag:env=dev", "dev-2"); err == nil {
+			t.Errorf("what is named itself is left out: %v", targetsOf(g))
+		}
+		if _, err := w.Ask(ada, time.Hour, "tag:env=none"); err == nil {
+			t.Error("a tag of nothing is asked for")
+		}
+	})
+}
+
+// Said again, a request of which something was left out is the same request.
+func TestTagAskedTwiceByOneDelivery(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.Start()
+		ask := jit.Ask{
+			VMs: []string{"tag:env=dev"}, Ports: []jit.Ports{{From: 22, To: 22}}, Duration: time.Hour,
+			Sources: []netip.Prefix{netip.MustParsePrefix(adasAddress + "/32")}, Reason: "mend the index",
+		}
+		var ids []jit.ID
+		for range 2 {
+			grants, err := w.Service.Ask(t.Context(), ada, "k", ask)
+			if err != nil || len(grants) != 1 {
+				t.Fatalf("%d grants: %v", len(grants), err)
+			}
+			g, err := w.Service.Check(t.Context(), grants[0].ID)
+			if err != nil || len(g.Request.LeftOut) == 0 {
+				t.Fatalf("%v: %v", g.Request.LeftOut, err)
+			}
+			ids = append(ids, g.ID)
+		}
+		if ids[0] != ids[1] {
+			t.Errorf("%v", ids)
+		}
+	})
+}
+
+func targetsOf(g jit.Grant) []string {
+	var out []string
+	for _, t := range g.Request.Targets {
+		out = append(out, t.Name)
+	}
+	return out
 }

@@ -42,6 +42,7 @@ type Grant struct {
 	Required  int        `json:"required"`            // approvals needed
 	Approvers []string   `json:"approvers,omitempty"` // U… and S… ids that were asked
 	Approvals []Approval `json:"approvals,omitempty"`
+	Auto      Auto       `json:"auto,omitzero"`     // why it needed nobody's yes though its entry asks for approvals
 	Asking    Asking     `json:"asking,omitzero"`   // what is done while nobody answers
 	Channel   string     `json:"channel,omitempty"` // where the card goes
 	Clock     Clock      `json:"clock"`

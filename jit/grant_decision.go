@@ -21,6 +21,7 @@ type Terms struct {
 	Extend       ExtendTerms   // the strictest of the VMs' policies
 	Asking       Asking        // its durations, and whom it is escalated to
 	Escalate     time.Duration // after which it is
+	Auto         Auto          // why nobody's yes is needed
 	Request      Request       // without what a tag names and may not be asked for
 }
 
@@ -33,7 +34,7 @@ func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
 	g.Warnings, g.Notes, g.Channel, g.EndOnDrift = t.Warnings, t.Notes, t.Channel, t.EndOnDrift
 	g.Clock.RemindBefore, g.ExtendTerms = t.RemindBefore, t.Extend
 	g.Request.Targets, g.Request.LeftOut = t.Request.Targets, t.Request.LeftOut
-	if t.Required == 0 {
+	if g.Auto = t.Auto; t.Required == 0 || t.Auto != (Auto{}) {
 		return g.Permit(t.By, now)
 	}
 	g.Asking = t.Asking.begin(t.Escalate, now)
@@ -85,7 +86,11 @@ func (g Grant) Permit(by Person, now time.Time) (Grant, Event, error) {
 	g = g.changed()
 	g.State, g.Clock.Approved = Opening, now
 	g.Request.By = by
-	return g, g.event(EventApproved, Person{}, now, "no approval needed"), nil
+	why := "no approval needed"
+	if g.Auto != (Auto{}) {
+		why = "automatically: " + g.Auto.String()
+	}
+	return g, g.event(EventApproved, Person{}, now, why), nil
 }
 
 // Approve counts one yes; with the last one needed the grant is opening.

@@ -36,6 +36,12 @@ func keepAsking(keep func(string, jit.Grant, jit.Event) (jit.Grant, jit.Event), 
 	less.Duration = 20 * time.Minute
 	twice, e := must(once.ApproveLess(linus, less, after(2*time.Minute)))
 	keep("approved-with-less-last", twice, e)
+	auto := waiting
+	auto.State = jit.Asked
+	auto, e = must(auto.Admit(jit.Terms{
+		By: ada, Required: 1, Request: auto.Request, Auto: jit.Auto{Hours: "Mon-Fri 09:00-18:00 Europe/Berlin", OnCall: "S0ONCALL", Nth: 1, PerDay: 3},
+	}, after(time.Second)))
+	keep("automatic", auto, e)
 	ask("claim-lapsed", claimed, after(16*time.Minute))
 	again := ask("unanswered", waiting, after(10*time.Minute))
 	ask("escalated", again, after(30*time.Minute))

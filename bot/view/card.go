@@ -79,7 +79,7 @@ func cardStatus(d *draft, g jit.Grant) {
 		if g.Unchecked {
 			d.warn("The holder's rights could not be read; access is kept for now.")
 		}
-		d.say(cmp.Or(extensionStatus(g), approved), publicEndsText(g))
+		d.say(cmp.Or(extensionStatus(g), approved, automatic(g)), publicEndsText(g))
 	case jit.Closing, jit.Closed:
 		closingStatus(d, g, approved)
 	default:
@@ -89,7 +89,7 @@ func cardStatus(d *draft, g jit.Grant) {
 
 func openingStatus(d *draft, g jit.Grant, approved string) {
 	if approved == "" {
-		approved = "No approval was needed."
+		approved = unapproved(g)
 	}
 	if g.Waiting != "" {
 		d.say(approved).quote("Opening waits: ", g.Waiting)

@@ -133,7 +133,7 @@ func directOpened(d *draft, e jit.Event, g jit.Grant) {
 	}
 	approved, notes := "Approved by "+approvedBy(g)+".", []string(nil)
 	if len(g.Approvals) == 0 {
-		approved, notes = "No approval was needed.", fewNotes(g)
+		approved, notes = unapproved(g), fewNotes(g)
 	}
 	d.say(headed(g, "Your "+subject(g)+" is open until "+When(e.Until)), approved, lessText(g), connection(g))
 	d.warn(hindrances(g)...)

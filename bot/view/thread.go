@@ -42,6 +42,8 @@ func threadApproved(e jit.Event, g jit.Grant) string {
 		by += " with less: " + prose(less)
 	}
 	switch {
+	case e.Actor.ID == "" && g.Auto != (jit.Auto{}):
+		return automatic(g) + " It is being opened."
 	case e.Actor.ID == "":
 		return "Approved without anybody's yes, because none is needed. It is being opened."
 	case g.State == jit.Pending:

@@ -44,7 +44,9 @@ func (s *Service) ApproveLess(ctx context.Context, by jit.UserID, id jit.ID, les
 		}
 	}
 	g, err = s.approve(ctx, by, id, func(g jit.Grant) (jit.Grant, error) { return g.Narrowed(less) },
-		func(g jit.Grant, by jit.Person, now time.Time) (jit.Grant, jit.Event, error) { return g.ApproveLess(by, less, now) })
+		func(g jit.Grant, by jit.Person, now time.Time) (jit.Grant, jit.Event, error) {
+			return g.ApproveLess(by, less, now)
+		})
 	if err == nil {
 		s.foreseeLess(ctx, g)
 	}

@@ -135,11 +135,7 @@ func approvalRule(s *section) policies.ApprovalRule {
 			text.Count(a.Required, "approval is", "approvals are"), text.Count(named, "person is", "people are"))
 	}
 	s.asking(&a)
-	auto := s.section("auto")
-	auto.onlyNumber("per_day", 0)
-	auto.onlyNoText("hours")
-	auto.onlyNoText("on_call")
-	auto.close()
+	s.auto(&a)
 	s.close()
 	return a
 }

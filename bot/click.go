@@ -242,7 +242,7 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 		return b.extend(ctx, i.User.ID, id, d)
 	}
 	if number, yes, decides := view.ExtensionOf(i.Actions[0].ID); decides {
-		return b.decideExtension(ctx, i.User.ID, id, number, yes)
+		return b.decideExtension(ctx, i.User.ID, id, number, yes, "")
 	}
 	if i.Actions[0].ID == view.ActionClaim {
 		return b.claim(ctx, i.User.ID, id)

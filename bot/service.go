@@ -54,8 +54,8 @@ type Service interface {
 	Extend(ctx context.Context, by jit.UserID, id jit.ID, d time.Duration) (jit.Grant, error)
 	// ApproveExtension counts a yes to the extension of the number.
 	ApproveExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error)
-	// DenyExtension ends the extension of the number with a no.
-	DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error)
+	// DenyExtension ends the extension of the number with a no, which may have a reason.
+	DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, reason string) (jit.Grant, error)
 
 	// Known is nil for a full, active member of the workspace.
 	Known(ctx context.Context, by jit.UserID) error

@@ -61,7 +61,11 @@ func DirectPast(e jit.Event, g jit.Grant) Message {
 		what = "Your request: "
 	}
 	d := new(draft)
-	return d.say(headed(g, what+requestText(g)+". By now it is "+stateText(g)+".")).small(g.ID, nil, nil).message()
+	now := stateText(g)
+	if g.State == jit.Open {
+		now = "open until " + When(g.Clock.Deadline)
+	}
+	return d.say(headed(g, what+requestText(g)+". By now it is "+now+".")).small(g.ID, nil, nil).message()
 }
 
 func directWaiting(d *draft, _ jit.Event, g jit.Grant) {

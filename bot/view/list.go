@@ -71,6 +71,7 @@ func listLine(l lookup.ListedGrant) string {
 		}
 		if x := extensionStatus(g); x != "" {
 			lines = append(lines, x)
+			lines = append(lines, warningLines(l)...)
 		}
 		for _, h := range hindrances(g) {
 			lines = append(lines, "⚠️ "+prose(h))
@@ -86,7 +87,7 @@ func listLine(l lookup.ListedGrant) string {
 
 // warningLines are the warnings of a request, for whoever may approve it.
 func warningLines(l lookup.ListedGrant) []string {
-	if !l.Approver || l.Mine {
+	if !MayApprove(l) {
 		return nil
 	}
 	var lines []string
@@ -111,10 +112,13 @@ func listButtons(l lookup.ListedGrant) []*slack.ButtonBlockElement {
 		switch {
 		case l.Mine:
 			out = append(extendButtons(g), doneButton(g))
-		case l.Approver:
-			out = append(extensionButtons(g), revokeButton(g))
-		case l.Admin:
-			out = append(out, revokeButton(g))
+		default:
+			if l.Extends {
+				out = extensionButtons(g)
+			}
+			if l.Approver || l.Admin {
+				out = append(out, revokeButton(g))
+			}
 		}
 	default: // nothing to press
 	}

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/parse"
 	"jitbot/jit/policies"
 )
 
@@ -68,7 +69,7 @@ func (s *Service) recheckExtension(
 			return err
 		}
 		vms = admission.VMsOf(sites)
-		rule, err = s.checks.ApprovalRule(vms, longer(g, d))
+		rule, err = s.checks.ApprovalRule(vms, g.Longer(d))
 		return err
 	})
 	if err == nil || errors.As(err, new(*jit.Refusal)) {
@@ -80,13 +81,6 @@ func (s *Service) recheckExtension(
 	}
 	return who, nil, rule, jit.Refuse(jit.ErrBusy, "The rights of %s could not be checked just now (%s), so %s is not extended; "+
 		"try again in a minute.", g.Request.By.ID, admission.Outline(err), g.ID)
-}
-
-// longer is the grant as it would be asked for by as long as it would be open in all.
-func longer(g jit.Grant, d time.Duration) jit.Grant {
-	g.Request.Asked = jit.Extent{}
-	g.Request.Duration = g.Clock.Deadline.Add(d).Sub(g.Clock.Opened)
-	return g
 }
 
 // rewrite has the rules of an extension that is approved be rewritten at once.
@@ -142,15 +136,21 @@ func (s *Service) denyUnentitled(ctx context.Context, g jit.Grant, number int, n
 	return g, jit.Refuse(jit.ErrAuthority, "%s cannot be extended any more, so that was denied: %s", g.ID, no)
 }
 
-// DenyExtension ends the extension of the number with a no; the access goes on to its
-// deadline.
-func (s *Service) DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error) {
+// DenyExtension ends the extension of the number with a no, which may have a reason; the
+// access goes on to its deadline.
+func (s *Service) DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, reason string) (jit.Grant, error) {
+	if reason != "" {
+		var err error
+		if reason, err = parse.Reason(reason); err != nil {
+			return jit.Grant{}, err
+		}
+	}
 	g, who, err := s.extensionDecider(ctx, by, id, number, "deny")
 	if err != nil {
 		return g, err
 	}
 	return s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.DenyExtension(number, who, "", now)
+		return g.DenyExtension(number, who, reason, now)
 	})
 }
 
@@ -172,7 +172,7 @@ func (s *Service) extensionDecider(ctx context.Context, by jit.UserID, id jit.ID
 		return g, who, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
 			"You asked to extend %s yourself, so somebody else must decide it.", id))
 	}
-	rule, vms, err := s.checks.CurrentRule(ctx, longer(g, g.Extension.By))
+	rule, vms, err := s.checks.CurrentRule(ctx, g.Longer(g.Extension.By))
 	if err != nil {
 		return g, who, err
 	}

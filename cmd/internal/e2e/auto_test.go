@@ -34,7 +34,9 @@ func TestAutomaticApproval(t *testing.T) {
 		{"outside the hours", func(t *testing.T) policies.Auto { return policies.Auto{Hours: hours(t, "Mon-Fri 00:00-24:00")} }, false, ""},
 		{
 			"within the hours of elsewhere",
-			func(t *testing.T) policies.Auto { return policies.Auto{Hours: hours(t, "Fri 16:00-20:00 America/New_York")} }, true, "America/New_York",
+			func(t *testing.T) policies.Auto {
+				return policies.Auto{Hours: hours(t, "Fri 16:00-20:00 America/New_York")}
+			}, true, "America/New_York",
 		},
 		{"on call", func(*testing.T) policies.Auto { return policies.Auto{OnCall: "S0ONCALL"} }, true, "somebody in S0ONCALL"},
 		{"not on call", func(*testing.T) policies.Auto { return policies.Auto{OnCall: group} }, false, ""},

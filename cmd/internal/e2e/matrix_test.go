@@ -88,7 +88,9 @@ func done() map[string]struct {
 	}
 }
 
-func buttonsOfMatrix() []string { return []string{"approve", "less", "claim", "deny", "revoke", "done", "cancel"} }
+func buttonsOfMatrix() []string {
+	return []string{"approve", "less", "claim", "deny", "revoke", "done", "cancel"}
+}
 
 // Every button and every command that changes a grant, by every kind of
 // person, in every state.

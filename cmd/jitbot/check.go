@@ -8,7 +8,6 @@ import (
 
 	"jitbot/cmd/internal/app"
 	"jitbot/cmd/internal/check"
-	"jitbot/cmd/internal/config"
 )
 
 const checkHelp = `Reads the configuration and tells everything that is wrong with it, each with
@@ -33,7 +32,7 @@ func (c *cli) check() *cobra.Command {
 			}
 			found := []check.Finding{{What: "configuration", Note: c.config}}
 			if !offline {
-				tokens, err := config.ReadTokens(c.env)
+				tokens, err := c.tokens(loaded)
 				o := app.Options{Config: loaded, Tokens: tokens, Log: c.log(slog.LevelError)}
 				found = append(found, check.Run(cmd.Context(), o, err)...)
 			}

@@ -17,13 +17,24 @@ and exits 0. A second signal ends it at once; nothing is lost by that.
 One jitbot runs on a store; a second one is refused. While it is down, nothing
 closes what is open: let "jitbot sweep" run from cron on another machine.`
 
+// tokens are the secrets that the configuration needs.
+func (c *cli) tokens(loaded config.Config) (config.Tokens, error) {
+	tokens, err := config.ReadTokens(c.env)
+	if loaded.Webhook != "" {
+		var secretErr error
+		tokens.Webhook, secretErr = config.ReadWebhookSecret(c.env)
+		err = errors.Join(err, secretErr)
+	}
+	return tokens, err
+}
+
 func (c *cli) run() *cobra.Command {
 	return verb("run", "Run the bot", runHelp, `  jitbot run
   SLACK_BOT_TOKEN_FILE=/run/secrets/bot jitbot run --config prod.yaml --log json
   curl http://127.0.0.1:9090/readyz   # how it is`,
 		func(cmd *cobra.Command) error {
 			loaded, err := c.load()
-			tokens, tokenErr := config.ReadTokens(c.env)
+			tokens, tokenErr := c.tokens(loaded)
 			if err := errors.Join(err, tokenErr); err != nil {
 				return err
 			}

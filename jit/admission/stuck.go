@@ -18,6 +18,8 @@ type Stuck struct {
 	Grant jit.ID    // empty where it cannot be read which
 	Since time.Time // zero where it cannot be read
 	Fault string
+
+	Guard, Rule string // of a rule that no live grant explains
 }
 
 // Stuck lists what is stuck of what is due by then. What cannot be read counts as
@@ -108,7 +110,7 @@ func (s *Orphans) List() []Stuck {
 	for _, guard := range slices.Sorted(maps.Keys(s.rules)) {
 		for _, f := range s.rules[guard] {
 			fault := "the rule " + f.Rule + " in " + resource.GuardName(guard) + ", which no grant explains: " + f.Fault
-			out = append(out, Stuck{Grant: f.Grant, Since: f.Since, Fault: fault})
+			out = append(out, Stuck{Grant: f.Grant, Since: f.Since, Fault: fault, Guard: guard, Rule: f.Rule})
 		}
 	}
 	return out

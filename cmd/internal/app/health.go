@@ -125,7 +125,7 @@ func (p *program) readiness(ctx context.Context) readiness {
 func (p *program) stuck(ctx context.Context) []stuckGrant {
 	out := []stuckGrant{}
 	for _, s := range p.reconciler.Stuck(ctx) {
-		out = append(out, stuckGrant(s))
+		out = append(out, stuckGrant{Grant: s.Grant, Since: s.Since, Fault: s.Fault})
 	}
 	return out
 }

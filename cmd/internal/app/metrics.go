@@ -21,6 +21,7 @@ type meters struct {
 	closed   prometheus.Histogram
 	requests *prometheus.CounterVec
 	slack    *prometheus.CounterVec
+	alerts   *prometheus.CounterVec
 }
 
 var _ admission.Meter = (*meters)(nil)
@@ -43,12 +44,15 @@ func newMeters(version string) *meters {
 	m.slack = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "jitbot_slack_requests_total", Help: "Requests to Slack's Web API by method and status; code 0 had no answer.",
 	}, []string{"method", "code"})
+	m.alerts = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "jitbot_alert_requests_total", Help: "Requests to the alert webhook by status; code 0 had no answer.",
+	}, []string{"code"})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "jitbot_build_info", Help: "Always 1; the labels tell the version.",
 		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.opened, m.closed, m.requests, m.slack, info,
+	m.registry.MustRegister(m.opened, m.closed, m.requests, m.slack, m.alerts, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

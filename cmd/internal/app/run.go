@@ -214,6 +214,9 @@ func (p *program) run(ctx context.Context, listener, hostListener net.Listener) 
 	group.Go(func() error { return p.dispatcher.Run(work) })
 	group.Go(func() error { return p.watchStore(work) })
 	group.Go(func() error { p.writes.run(work); return nil })
+	if hook := p.webhook(); hook != nil {
+		group.Go(func() error { hook.Run(work); return nil })
+	}
 	if p.stream != nil {
 		group.Go(func() error { p.serveStream(work, p.stream); return nil })
 	}

@@ -124,17 +124,21 @@ func closingCommands(g jit.Grant, installation string) string {
 	default:
 		b.WriteString("no rule is written yet\n")
 	}
-	seen := map[string]bool{}
-	g.Paths = slices.Concat(g.Paths, g.Left)
-	for _, path := range g.Paths {
-		key := strings.ToLower(path.Guard)
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		for _, r := range rules.ForGrant(installation, path.Guard, g) {
-			fmt.Fprintf(&b, "  %s\n", removal(path.Guard, installation, r))
-		}
+	for _, line := range removals(g, installation) {
+		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	return b.String()
+}
+
+// removals are the commands that remove the rules of a grant by hand.
+func removals(g jit.Grant, installation string) []string {
+	var out []string
+	g.Paths = slices.Concat(g.Paths, g.Left)
+	for _, guard := range jit.GuardsOf(g.Paths) {
+		at := slices.IndexFunc(g.Paths, func(p jit.Path) bool { return resource.Same(p.Guard, guard) })
+		for _, r := range rules.ForGrant(installation, g.Paths[at].Guard, g) {
+			out = append(out, removal(g.Paths[at].Guard, installation, r))
+		}
+	}
+	return out
 }

@@ -112,9 +112,10 @@ func programs() []row {
 	return []row{
 		{"cmd/internal/config", with(), "a configuration connects to nothing"},
 		{"cmd/internal/host", nouns("jit/record"), "what is said over the socket is nouns"},
+		{"cmd/internal/alert", []string{"jit/clock"}, "it tells what it is given, to one URL"},
 		{
 			"cmd/internal/app",
-			with("bot", "bot/view", "jit/azure", "store", "store/bolt", "cmd/internal/config", "cmd/internal/host"),
+			with("bot", "bot/view", "jit/azure", "store", "store/bolt", "cmd/internal/alert", "cmd/internal/config", "cmd/internal/host"),
 			"the bot put together",
 		},
 		{

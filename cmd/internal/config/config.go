@@ -24,6 +24,7 @@ type Config struct {
 	Listen    string // address of health and metrics; empty: off
 	SlackURL  string // of Slack's Web API
 	PerPerson int    // commands a minute
+	Webhook   string // what is told of closings that fail; empty: nobody
 	Stream    string // where events go as they come: stdout or a file; empty: nowhere
 	Azure     Azure
 	Jit       policies.Config
@@ -179,7 +180,7 @@ func (c *Config) rest(s *section) {
 	ip.onlyEmpty("proxies")
 	ip.close()
 	alerts := s.section("alerts")
-	alerts.onlyNoText("webhook")
+	c.Webhook = alerts.webhook("webhook")
 	alerts.close()
 	scan := s.section("scan")
 	c.Jit.Digest = scan.schedule("digest")

@@ -12,8 +12,9 @@ import (
 // Tokens are the secrets of the Slack app. They come from the environment or
 // from files, never from the configuration, and are never shown.
 type Tokens struct {
-	Bot string // xoxb-…
-	App string // xapp-…
+	Bot     string // xoxb-…
+	App     string // xapp-…
+	Webhook string // signs what the alert webhook is told; empty without one
 }
 
 // String keeps the tokens out of texts.
@@ -35,26 +36,47 @@ func readTokens(env func(string) string, readOnly func(file string) bool) (Token
 	return t, errors.Join(botErr, appErr)
 }
 
-func readToken(env func(string) string, readOnly func(file string) bool, name, prefix string) (string, error) {
-	token, file := env(name), env(name+"_FILE")
-	switch {
-	case token != "" && file != "":
-		return "", fmt.Errorf("%s and %s_FILE are both set; keep one of them", name, name)
-	case token == "" && file == "":
-		return "", fmt.Errorf("%s is not set; set it to the token that begins with %s, or %s_FILE to a file with it", name, prefix, name)
-	case file != "":
-		var err error
-		if token, err = tokenFile(name+"_FILE", file, readOnly); err != nil {
-			return "", err
-		}
-		name += "_FILE"
+const minSecret = 16 // bytes
+
+// ReadWebhookSecret takes JITBOT_WEBHOOK_SECRET, by which what the alert webhook is told
+// is signed, as ReadTokens takes the tokens.
+func ReadWebhookSecret(env func(string) string) (string, error) {
+	const name = "JITBOT_WEBHOOK_SECRET"
+	secret, err := readSecret(env, readOnlyMount, name, "what signs the requests to alerts.webhook")
+	if err == nil && len(secret) < minSecret {
+		return "", fmt.Errorf("%s is short; make it %d letters or more", name, minSecret)
 	}
-	token = strings.TrimSpace(token)
+	return secret, err
+}
+
+func readToken(env func(string) string, readOnly func(file string) bool, name, prefix string) (string, error) {
+	token, err := readSecret(env, readOnly, name, "the token that begins with "+prefix)
 	// Two more letters would help nobody but whoever reads over a shoulder.
-	if !strings.HasPrefix(token, prefix) || strings.ContainsAny(token, " \t\r\n") {
+	if err == nil && (!strings.HasPrefix(token, prefix) || strings.ContainsAny(token, " \t\r\n")) {
+		if env(name) == "" {
+			name += "_FILE"
+		}
 		return "", fmt.Errorf("%s is not the token that begins with %s; take it from the app's page at Slack", name, prefix)
 	}
-	return token, nil
+	return token, err
+}
+
+// readSecret is the value of the variable, or of the file that the one with _FILE behind
+// it names.
+func readSecret(env func(string) string, readOnly func(file string) bool, name, what string) (string, error) {
+	secret, file := env(name), env(name+"_FILE")
+	switch {
+	case secret != "" && file != "":
+		return "", fmt.Errorf("%s and %s_FILE are both set; keep one of them", name, name)
+	case secret == "" && file == "":
+		return "", fmt.Errorf("%s is not set; set it to %s, or %s_FILE to a file with it", name, what, name)
+	case file != "":
+		var err error
+		if secret, err = tokenFile(name+"_FILE", file, readOnly); err != nil {
+			return "", err
+		}
+	}
+	return strings.TrimSpace(secret), nil
 }
 
 const maxToken = 4096 // bytes

@@ -53,3 +53,17 @@ func TestTokens(t *testing.T) {
 		})
 	}
 }
+
+func TestWebhookSecret(t *testing.T) {
+	for value, want := range map[string]string{"": "is not set", "short": "is short", "a secret of many letters": ""} {
+		got, err := config.ReadWebhookSecret(func(name string) string {
+			if name == "JITBOT_WEBHOOK_SECRET" {
+				return value
+			}
+			return ""
+		})
+		if want == "" && (err != nil || got != value) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %q, %v", value, got, err)
+		}
+	}
+}

@@ -166,6 +166,20 @@ func (s *section) https(key, def string, loopback bool) string {
 	return address
 }
 
+// webhook takes an address that may have a query; empty is off.
+func (s *section) webhook(key string) string {
+	address := s.text(key, "")
+	u, err := url.Parse(address)
+	switch {
+	case address == "":
+	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Opaque != "":
+		s.fault(key, "is no address of a service; write one such as https://example.com/hook") // which may be a secret
+	case u.Scheme != "https" && (u.Scheme != "http" || !onLoopback(u.Hostname())):
+		s.fault(key, "is not safe for what is told there; write an https address (http is for loopback only)")
+	}
+	return address
+}
+
 func onLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.IsLoopback() || host == "localhost"

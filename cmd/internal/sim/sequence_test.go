@@ -92,7 +92,6 @@ func newWalk(t *rapid.T, dir string) *walk {
 	})
 	k := &walk{World: w, draw: t, twin: azuresim.New(azuresim.Options{}), gone: map[string]bool{}}
 	k.variant = variant{k.moves, k.look, 100 * time.Second, []string{"/subscriptions/", "/securityRules/", "/networkSecurityGroups"}}
-	k.Told.MayBeLate(k.variant.rest) // what is promised of cards is held by TestNoAccessLeftOpen, at each second
 	k.network = drawNetwork(t, k.owner())
 	for _, sim := range []*azuresim.Sim{w.Azure, k.twin} {
 		if err := k.network.build(sim); err != nil {

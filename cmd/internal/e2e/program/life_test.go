@@ -4,14 +4,17 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/bot/slacksim"
+	"jitbot/cmd/internal/alert"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
 )
@@ -158,11 +161,21 @@ func TestProgramHealth(t *testing.T) {
 	}
 }
 
-// TestProgramStuck: a removal that Azure forbids is told and shown, and goes
-// on as soon as it may.
+// TestProgramStuck: a removal that Azure forbids is told and shown, by the webhook too,
+// and goes on as soon as it may.
 func TestProgramStuck(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	alerts := make(chan alert.Alert, 10)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var a alert.Alert
+		if err := json.NewDecoder(r.Body).Decode(&a); err == nil && r.URL.RawQuery == "code=1" {
+			alerts <- a
+		}
+	}))
+	defer hook.Close()
+	s.env = append(s.env, "JITBOT_WEBHOOK_SECRET=a secret of many letters")
+	s.write(s.file, s.configuration(s.armURL, s.slackURL)+"alerts: {webhook: '"+hook.URL+"/hook?code=1'}\n")
 	p := s.start("run")
 	address := p.address()
 	id := s.request("2s")
@@ -175,11 +188,30 @@ func TestProgramStuck(t *testing.T) {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
 	measured(t, address, `jitbot_stuck_grants 1`, `jitbot_grants\{state="closing"\} 1`, `jitbot_arm_requests_total\{code="403",method="DELETE"\} [1-9]`)
+	stuck := told(t, alerts)
+	if stuck.Event != alert.Stuck || stuck.Grant != string(id) || len(stuck.Commands) == 0 || !strings.HasPrefix(stuck.Commands[0], "az network nsg rule delete --ids /") {
+		t.Errorf("the webhook is told %+v", stuck)
+	}
 	fault.Remove()
 	s.awaitClosed()
+	if over := told(t, alerts); over.Event != alert.Over || over.ID != stuck.ID {
+		t.Errorf("the webhook is told %+v", over)
+	}
 	measured(t, address, `jitbot_stuck_grants 0`, `jitbot_approved_to_open_seconds_count 1`, `jitbot_close_lateness_seconds_count 1`)
 	p.stop()
 	s.settled(id)
+}
+
+// told is the next that the webhook is told.
+func told(t *testing.T, alerts <-chan alert.Alert) alert.Alert {
+	t.Helper()
+	select {
+	case a := <-alerts:
+		return a
+	case <-time.After(allowance):
+		t.Fatal("the webhook is told nothing")
+		return alert.Alert{}
+	}
 }
 
 // TestProgramStoreReplaced: a store that is taken away under the program ends
@@ -208,7 +240,7 @@ func measured(t *testing.T, address string, want ...string) {
 	}
 }
 
-func get(t *testing.T, url string) (string, int) {
+func get(t testing.TB, url string) (string, int) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {

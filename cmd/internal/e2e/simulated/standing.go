@@ -25,7 +25,7 @@ const (
 type standing struct {
 	grant jit.Grant
 	since time.Time // zero: it is true
-	why   string
+	most  time.Duration
 }
 
 // MayBeLate lets claims stand untrue for that much longer than is promised, where
@@ -83,11 +83,11 @@ func (n *Notifier) look(ctx context.Context) {
 		why, most := n.untrue(ctx, s.grant)
 		switch {
 		case why == "":
-			s.since, s.why = time.Time{}, ""
-		case s.since.IsZero():
-			s.since, s.why = time.Now(), why
-		case time.Since(s.since) > most+n.late:
-			n.w.T.Errorf("%s is called %s since more than %s, though %s", id, s.grant.State, most+n.late, why)
+			s.since = time.Time{}
+		case s.since.IsZero() || most < s.most: // what others did is noticed first, and then told soon
+			s.since, s.most = time.Now(), most
+		case time.Since(s.since) > s.most+n.late:
+			n.w.T.Errorf("%s is called %s since more than %s, though %s", id, s.grant.State, s.most+n.late, why)
 			delete(n.standing, id)
 		}
 	}

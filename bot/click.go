@@ -23,7 +23,7 @@ func verbOf(action string) (command.Verb, bool) {
 	v, ok := map[string]command.Verb{
 		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke,
 		view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
-		view.ActionUnprotect: command.VerbUnprotect,
+		view.ActionUnprotect: command.VerbUnprotect, view.ActionClaim: command.VerbApprove,
 	}[action]
 	if !ok {
 		return extensionVerb(action)
@@ -216,6 +216,8 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 		return b.carryOutRequest(ctx, i, e.key)
 	case i.Type == "view_submission" && i.View.Callback == view.FormProtect:
 		return b.carryOutProtect(ctx, i, e)
+	case i.Type == "view_submission" && i.View.Callback == view.FormLess:
+		return b.carryOutLess(ctx, i)
 	case i.Type == "view_submission":
 		return b.carryOutDenial(ctx, i)
 	case i.View.Type == string(slack.VTHomeTab):
@@ -240,7 +242,10 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 		return b.extend(ctx, i.User.ID, id, d)
 	}
 	if number, yes, decides := view.ExtensionOf(i.Actions[0].ID); decides {
-		return b.decideExtension(ctx, i.User.ID, id, number, yes)
+		return b.decideExtension(ctx, i.User.ID, id, number, yes, "")
+	}
+	if i.Actions[0].ID == view.ActionClaim {
+		return b.claim(ctx, i.User.ID, id)
 	}
 	return b.act(ctx, i.User.ID, v, id, "")
 }

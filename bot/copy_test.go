@@ -38,7 +38,7 @@ func TestAClickOnACopyIsMended(t *testing.T) {
 	if at := <-clicks; at != card {
 		t.Errorf("the click was at %v", at)
 	}
-	if m, _ := o.sim.Snapshot().Message(card.Channel, card.Message); len(m.Buttons()) != 2 {
+	if m, _ := o.sim.Snapshot().Message(card.Channel, card.Message); len(m.Buttons()) != 4 {
 		t.Errorf("the card is %s", m.Text)
 	}
 }

@@ -48,6 +48,9 @@ func errandOf(d delivery) (errand, error) {
 	case i.Type == "view_submission" && i.View.Callback == view.FormProtect:
 		shown, _, _ := form.ReadProtection(i)
 		out.of(command.VerbProtect, "", shown.Words)
+	case i.Type == "view_submission" && i.View.Callback == view.FormLess:
+		typed, _, _ := form.ReadLess(i)
+		out.of(command.VerbApprove, typed.ID, nil)
 	case i.Type == "view_submission":
 		id, _, _ := form.ReadDenial(i)
 		out.of(command.VerbDeny, id, nil)

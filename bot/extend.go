@@ -19,13 +19,15 @@ func (b *Bot) extend(ctx context.Context, by jit.UserID, id jit.ID, d time.Durat
 	return view.Say(view.ExtendReply(g))
 }
 
-// decideExtension says yes or no to the extension of the number.
-func (b *Bot) decideExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, yes bool) view.Message {
-	decide := b.Service.DenyExtension
+// decideExtension says yes or no to the extension of the number; a no may have a reason.
+func (b *Bot) decideExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, yes bool, reason string) view.Message {
+	var g jit.Grant
+	var err error
 	if yes {
-		decide = b.Service.ApproveExtension
+		g, err = b.Service.ApproveExtension(ctx, by, id, number)
+	} else {
+		g, err = b.Service.DenyExtension(ctx, by, id, number, reason)
 	}
-	g, err := decide(ctx, by, id, number)
 	if err != nil {
 		return b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
 	}

@@ -68,11 +68,38 @@ func (s *fakeService) ApproveExtension(ctx context.Context, by jit.UserID, id ji
 	})
 }
 
-func (s *fakeService) DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error) {
-	if err := s.effect(ctx, by, "deny extension %s %s %d", by, id, number); err != nil {
+func (s *fakeService) DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, reason string) (jit.Grant, error) {
+	if err := s.effect(ctx, by, "deny extension %s %s %d %s", by, id, number, reason); err != nil {
 		return jit.Grant{}, err
 	}
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) {
-		return g.DenyExtension(number, jit.Person{ID: by}, "", time.Now())
+		return g.DenyExtension(number, jit.Person{ID: by}, reason, time.Now())
 	})
+}
+
+// A typed yes or no decides the extension that waits, and a no may have a reason.
+func TestTypedDecisionOfAnExtension(t *testing.T) {
+	for line, want := range map[string]struct {
+		says, noted string
+		underway    bool
+	}{
+		"approve g-7k2qd":            {"You approved more time", "approve extension U0GRACE g-7k2qd 1", true},
+		"deny g-7k2qd not on Friday": {"You denied more time", "deny extension U0GRACE g-7k2qd 1 not on Friday", false},
+	} {
+		t.Run(line, func(t *testing.T) {
+			o := setUp(t, slacksim.Options{NoRateLimits: true})
+			o.open()
+			g, _ := o.pending()
+			g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, time.Now(), time.Now().Add(time.Hour)
+			g, _, err := g.Extend(time.Hour, jit.ExtendTerms{Times: 2, Total: 6 * time.Hour}, 1, []string{graceID}, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.service.put(g)
+			o.reads(o.jit(graceID, line), want.says)
+			if now := o.grant(g.ID); now.Extension.Underway() != want.underway || now.State != jit.Open || o.service.noted(want.noted) != 1 {
+				t.Errorf("it is %+v, calls %q", now.Extension, o.service.calls)
+			}
+		})
+	}
 }

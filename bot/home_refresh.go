@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ import (
 func (b *Bot) Refresh(g jit.Grant) {
 	concerned := []jit.UserID{g.Request.By.ID}
 	group := false
-	for _, id := range g.Approvers {
+	for _, id := range slices.Concat(g.Approvers, g.Extension.Approvers) {
 		concerned = append(concerned, jit.UserID(id))
 		group = group || strings.HasPrefix(id, "S")
 	}
@@ -30,7 +31,7 @@ func (b *Bot) Refresh(g jit.Grant) {
 		concerned = append(concerned, a.By.ID)
 	}
 	// Who is in a group is found when the tab is made.
-	concerned = append(concerned, b.homeTabs.showing(g.ID, group && g.State == jit.Pending)...)
+	concerned = append(concerned, b.homeTabs.showing(g.ID, group && (g.State == jit.Pending || g.Extension.Waiting()))...)
 	for _, id := range concerned {
 		if command.IsUser(string(id)) {
 			b.showHome(id)

@@ -153,6 +153,12 @@ func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
 			return prompts, nil
 		}
 		return prompts, func(ctx context.Context) { b.openDenyForm(ctx, i, d.ID, d.Reason) }
+	case view.ActionLess:
+		l, ok := view.UnpackLess(a.Value)
+		if !ok {
+			return prompts, nil
+		}
+		return prompts, func(ctx context.Context) { b.openForm(ctx, formOpening{to: replyTo(i), trigger: i.Trigger, less: l}) }
 	case view.ActionAgain, view.ActionWithout:
 		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
 		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
@@ -192,7 +198,7 @@ func (b *Bot) shownNext(i form.Interaction, value string) func(context.Context) 
 func isScanButton(action string) bool {
 	only := []string{
 		view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionWithout, view.ActionMissing,
-		view.ActionDenyAgain, view.ActionReadAgain,
+		view.ActionDenyAgain, view.ActionReadAgain, view.ActionLess,
 	}
 	return slices.Contains(only, action)
 }

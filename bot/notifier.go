@@ -66,6 +66,8 @@ func (n *Notifier) Notify(ctx context.Context, m outbox.Message) (outbox.Sent, e
 		return n.reply(ctx, m)
 	case outbox.KindDirect:
 		return n.direct(ctx, m)
+	case outbox.KindPerson:
+		return n.person(ctx, m)
 	case outbox.KindButtons:
 		return n.plain(ctx, m)
 	case outbox.KindEnded:
@@ -81,7 +83,7 @@ func (n *Notifier) Notify(ctx context.Context, m outbox.Message) (outbox.Sent, e
 
 // ofOne reports whether messages of the kind are about one grant.
 func ofOne(k outbox.Kind) bool {
-	return slices.Contains([]outbox.Kind{outbox.KindCard, outbox.KindDirect, outbox.KindThread, outbox.KindButtons}, k)
+	return slices.Contains([]outbox.Kind{outbox.KindCard, outbox.KindDirect, outbox.KindThread, outbox.KindPerson, outbox.KindButtons}, k)
 }
 
 // announce says what concerns no grant, in a message of its own. A digest that a
@@ -186,10 +188,20 @@ func (n *Notifier) toHolder(ctx context.Context, m outbox.Message) (outbox.Sent,
 	return outbox.Sent{At: at}, err
 }
 
-// plain takes the buttons out of a message to the holder.
+// person tells somebody who may decide what they are asked, by all that the card says.
+func (n *Notifier) person(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
+	if !command.IsUser(m.Channel) {
+		return outbox.Sent{}, fmt.Errorf("telling %q, who is no user of Slack: %w", m.Channel, jit.ErrInvalid)
+	}
+	g := m.Grants[0]
+	at, err := n.toPerson(ctx, m.Channel, view.ToDecide(m.Events[0], g, n.others(ctx, g)...))
+	return outbox.Sent{At: at, Button: true}, err
+}
+
+// plain takes the buttons out of a message to one person.
 func (n *Notifier) plain(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
 	for _, d := range m.Shown.Direct {
-		if d.Event.Seq == m.Events[0].Seq {
+		if d.Event.Seq == m.Events[0].Seq && d.At.Channel == m.Channel {
 			return outbox.Sent{At: d.At}, n.edit(ctx, d.At, view.DirectPast(d.Event, m.Grants[0]))
 		}
 	}

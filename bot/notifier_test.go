@@ -66,7 +66,7 @@ func TestACardIsPostedEditedAndPostedAgain(t *testing.T) {
 	g, card := o.pending()
 	n := bot.NewNotifier(o.conf.API)
 	messages := func() []slacksim.Message { return o.sim.Messages(approvals) }
-	if m := messages(); len(m) != 1 || m[0].TS != card.Message || len(m[0].Buttons()) != 2 || m[0].UnfurlLinks || m[0].UnfurlMedia ||
+	if m := messages(); len(m) != 1 || m[0].TS != card.Message || len(m[0].Buttons()) != 4 || m[0].UnfurlLinks || m[0].UnfurlMedia ||
 		!strings.Contains(string(m[0].Metadata), `"jitbot_grant"`) || !strings.Contains(string(m[0].Metadata), `"g-7k2qd"`) {
 		t.Fatalf("the card is %+v", m)
 	}
@@ -195,7 +195,7 @@ func TestButtonsAreTakenOut(t *testing.T) {
 	}
 	g.State = jit.Lapsed
 	_, err = n.Notify(o.ctx, outbox.Message{
-		Kind: outbox.KindButtons, Grants: []jit.Grant{g}, Events: []jit.Event{e},
+		Kind: outbox.KindButtons, Channel: sent.At.Channel, Grants: []jit.Grant{g}, Events: []jit.Event{e},
 		Shown: outbox.Shown{Direct: []outbox.Direct{{At: sent.At, Event: e}}},
 	})
 	m := o.sim.DMs(adaID)

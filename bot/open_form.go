@@ -15,13 +15,17 @@ import (
 type formOpening struct {
 	to      reply
 	trigger string
-	typed   jit.Ask // what was typed already; it may be nothing
-	protect bool    // the form that protects VMs, not the one that asks for access
+	typed   jit.Ask   // what was typed already; it may be nothing
+	protect bool      // the form that protects VMs, not the one that asks for access
+	less    view.Less // with a grant: the form by which less of it is approved
 }
 
 // callback is the name of the form that is wanted.
 func (f formOpening) callback() string {
-	if f.protect {
+	switch {
+	case f.less.ID != "":
+		return view.FormLess
+	case f.protect:
 		return view.FormProtect
 	}
 	return view.FormRequest
@@ -54,8 +58,11 @@ func (b *Bot) openForm(ctx context.Context, f formOpening) {
 		b.Log.WarnContext(ctx, "the form could not be opened", "user", f.to.user, "error", slackError("opening a form", withoutURL(err)))
 		text := "The form could not be opened, so nothing was asked for. Type /jit again, " +
 			"or write the whole line: /jit request <vm> [ports] [duration] from <address> for <reason>."
-		if f.protect {
+		switch f.callback() {
+		case view.FormProtect:
 			text = "The form could not be opened, so nothing was protected. Type the command again."
+		case view.FormLess:
+			text = "The form could not be opened, so nothing was approved. Press the button again."
 		}
 		b.say(f.to, view.Say(text))
 		return
@@ -80,6 +87,9 @@ func (b *Bot) fillForm(ctx context.Context, f formOpening, id string) {
 		text, known := view.Refusal(err)
 		if !known {
 			text = "The VMs could not be read just now, so there is no form. Try again in a minute."
+			if f.less.ID != "" {
+				text = "The request could not be read just now, so there is no form. Try again in a minute."
+			}
 		}
 		v = view.TextForm(f.callback(), text)
 	}
@@ -88,6 +98,9 @@ func (b *Bot) fillForm(ctx context.Context, f formOpening, id string) {
 
 // filledForm is the form that is wanted, with what is known.
 func (b *Bot) filledForm(ctx context.Context, f formOpening) (slack.ModalViewRequest, error) {
+	if f.less.ID != "" {
+		return b.lessForm(ctx, f)
+	}
 	if f.protect {
 		d, err := b.protectDraft(ctx, f.to.user, f.typed)
 		if err == nil {

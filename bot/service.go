@@ -30,6 +30,12 @@ type Service interface {
 
 	// Approve counts a yes.
 	Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// ToNarrow is a waiting request for somebody who may approve less of it.
+	ToNarrow(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
+	// ApproveLess counts a yes to less than is asked for, which holds for all.
+	ApproveLess(ctx context.Context, by jit.UserID, id jit.ID, less jit.Extent) (jit.Grant, error)
+	// Claim says that the person is on a waiting request, or not any more.
+	Claim(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error)
 	// Deny ends a waiting request with a no.
 	Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error)
 	// Cancel withdraws one's own waiting request.
@@ -48,8 +54,8 @@ type Service interface {
 	Extend(ctx context.Context, by jit.UserID, id jit.ID, d time.Duration) (jit.Grant, error)
 	// ApproveExtension counts a yes to the extension of the number.
 	ApproveExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error)
-	// DenyExtension ends the extension of the number with a no.
-	DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error)
+	// DenyExtension ends the extension of the number with a no, which may have a reason.
+	DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, reason string) (jit.Grant, error)
 
 	// Known is nil for a full, active member of the workspace.
 	Known(ctx context.Context, by jit.UserID) error

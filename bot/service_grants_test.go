@@ -64,6 +64,33 @@ func (s *fakeService) Approve(ctx context.Context, by jit.UserID, id jit.ID) (ji
 	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Approve(jit.Person{ID: by}, time.Now()) })
 }
 
+func (s *fakeService) ToNarrow(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	if err := s.effect(ctx, by, "to narrow %s %s", by, id); err != nil {
+		return jit.Grant{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.grants[id], s.grants[id].Decidable()
+}
+
+func (s *fakeService) ApproveLess(ctx context.Context, by jit.UserID, id jit.ID, less jit.Extent) (jit.Grant, error) {
+	if err := errors.Join(s.effect(ctx, by, "approve less %s %s %s", by, id, less), s.wait(ctx)); err != nil {
+		return jit.Grant{}, err
+	}
+	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) {
+		return g.ApproveLess(jit.Person{ID: by}, less, time.Now())
+	})
+}
+
+func (s *fakeService) Claim(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	if err := errors.Join(s.effect(ctx, by, "claim %s %s", by, id), s.wait(ctx)); err != nil {
+		return jit.Grant{}, err
+	}
+	return s.change(id, func(g jit.Grant) (jit.Grant, jit.Event, error) {
+		return g.ClaimOrGiveBack(jit.Person{ID: by}, time.Now())
+	})
+}
+
 func (s *fakeService) Deny(ctx context.Context, by jit.UserID, id jit.ID, reason string) (jit.Grant, error) {
 	if err := errors.Join(s.effect(ctx, by, "deny %s %s %s", by, id, reason), s.wait(ctx)); err != nil {
 		return jit.Grant{}, err

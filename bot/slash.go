@@ -158,6 +158,8 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 		return b.extend(ctx, cmd.User, c.Grant, c.More)
 	case command.VerbApprove:
 		return b.approveTyped(ctx, cmd.User, c.Grant)
+	case command.VerbDeny:
+		return b.denyTyped(ctx, cmd.User, c.Grant, c.Reason)
 	case command.VerbDone:
 		return b.doneTyped(ctx, cmd.User, c.Grant, e.at)
 	default:

@@ -29,7 +29,7 @@ func (b *Bot) submit(ctx context.Context, e envelope, i form.Interaction, raw js
 		refuse(otherWorkspace)
 		return
 	}
-	if !slices.Contains([]string{view.FormDeny, view.FormRequest, view.FormProtect}, i.View.Callback) {
+	if !slices.Contains([]string{view.FormDeny, view.FormRequest, view.FormProtect, view.FormLess}, i.View.Callback) {
 		b.Log.WarnContext(ctx, "a form that is not known", "user", i.User.ID)
 		b.ack(ctx, e, nil)
 		return

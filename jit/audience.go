@@ -1,5 +1,10 @@
 package jit
 
+import (
+	"slices"
+	"strings"
+)
+
 // Audience is whom a notice is for.
 type Audience string
 
@@ -10,6 +15,18 @@ const (
 	ToRequester Audience = "requester" // a direct message to whoever asked
 	ToChannel   Audience = "channel"   // a message of its own in the default channel: what concerns no grant
 )
+
+// personPrefix begins the audience of one person.
+const personPrefix = "person:"
+
+// ToPerson is a direct message to somebody who may decide about the grant.
+func ToPerson(id UserID) Audience { return Audience(personPrefix + string(id)) }
+
+// Person is who the audience is, when it is one person by name.
+func (a Audience) Person() (UserID, bool) {
+	id, ok := strings.CutPrefix(string(a), personPrefix)
+	return UserID(id), ok
+}
 
 // hearers are who is told of events of a kind.
 type hearers struct {
@@ -38,7 +55,11 @@ func audiencesOf() map[EventKind]hearers {
 		EventRefused:      {grant: requester},
 		EventRejected:     {},
 		EventWaiting:      {grant: asked},
-		EventApproved:     {grant: watchers},
+		EventApproved:     {grant: watchers, holder: everybody},
+		EventClaimed:      {grant: watchers},
+		EventUnclaimed:    {grant: watchers},
+		EventUnanswered:   {grant: watchers},
+		EventEscalated:    {grant: watchers},
 		EventDenied:       {grant: everybody},
 		EventLapsed:       {grant: everybody},
 		EventCancelled:    {grant: watchers, holder: everybody},
@@ -81,5 +102,14 @@ func (e Event) toHolder() Event {
 // over has those told who must know that it is over.
 func (e Event) over() Event {
 	e.tell = audiences(e.Kind).over
+	return e
+}
+
+// toPeople has each of the people told by a direct message as well.
+func (e Event) toPeople(ids []UserID) Event {
+	e.tell = slices.Clone(e.tell)
+	for _, id := range ids {
+		e.tell = append(e.tell, ToPerson(id))
+	}
 	return e
 }

@@ -22,6 +22,10 @@ const (
 	EventRejected     EventKind = "rejected"     // a click or command without the authority for it
 	EventWaiting      EventKind = "waiting"      // approvers were asked
 	EventApproved     EventKind = "approved"     // one yes
+	EventClaimed      EventKind = "claimed"      // an approver is on it: reminders and escalation wait
+	EventUnclaimed    EventKind = "unclaimed"    // that was given back, or lapsed
+	EventUnanswered   EventKind = "unanswered"   // those who could approve and have not were asked again
+	EventEscalated    EventKind = "escalated"    // others were asked too, and can approve from then on
 	EventDenied       EventKind = "denied"       // a no
 	EventLapsed       EventKind = "lapsed"       // nobody answered in time
 	EventCancelled    EventKind = "cancelled"    // withdrawn by the requester, or from the host

@@ -42,6 +42,8 @@ type Grant struct {
 	Required  int        `json:"required"`            // approvals needed
 	Approvers []string   `json:"approvers,omitempty"` // U… and S… ids that were asked
 	Approvals []Approval `json:"approvals,omitempty"`
+	Auto      Auto       `json:"auto,omitzero"`     // why it needed nobody's yes though its entry asks for approvals
+	Asking    Asking     `json:"asking,omitzero"`   // what is done while nobody answers
 	Channel   string     `json:"channel,omitempty"` // where the card goes
 	Clock     Clock      `json:"clock"`
 	Paths     []Path     `json:"paths,omitempty"`
@@ -90,7 +92,7 @@ func (g Grant) Wake() time.Time {
 	case Asked:
 		return g.Request.At
 	case Pending:
-		return g.Clock.Lapse
+		return g.Asking.next(g.Clock.Lapse)
 	case Opening:
 		if g.Clock.Begun.IsZero() {
 			return g.Clock.Approved

@@ -19,20 +19,25 @@ type Terms struct {
 	RemindBefore time.Duration // the longest of the VMs' policies
 	EndOnDrift   bool          // one of the VMs' policies ends what drifted
 	Extend       ExtendTerms   // the strictest of the VMs' policies
+	Asking       Asking        // its durations, and whom it is escalated to
+	Escalate     time.Duration // after which it is
+	Auto         Auto          // why nobody's yes is needed
 	Request      Request       // without what a tag names and may not be asked for
 }
 
 // Admit lets a checked request through, or starts waiting for the approvals that
 // its rule asks for.
 func (g Grant) Admit(t Terms, now time.Time) (Grant, Event, error) {
+	if g.State != Asked {
+		return g, Event{}, g.stale()
+	}
 	g.Warnings, g.Notes, g.Channel, g.EndOnDrift = t.Warnings, t.Notes, t.Channel, t.EndOnDrift
 	g.Clock.RemindBefore, g.ExtendTerms = t.RemindBefore, t.Extend
-	if g.State == Asked {
-		g.Request.Targets, g.Request.LeftOut = t.Request.Targets, t.Request.LeftOut
-	}
-	if t.Required == 0 {
+	g.Request.Targets, g.Request.LeftOut = t.Request.Targets, t.Request.LeftOut
+	if g.Auto = t.Auto; t.Required == 0 || t.Auto != (Auto{}) {
 		return g.Permit(t.By, now)
 	}
+	g.Asking = t.Asking.begin(t.Escalate, now)
 	return g.Wait(t.By, t.Approvers, t.Required, now.Add(t.PendingFor), now)
 }
 
@@ -81,7 +86,11 @@ func (g Grant) Permit(by Person, now time.Time) (Grant, Event, error) {
 	g = g.changed()
 	g.State, g.Clock.Approved = Opening, now
 	g.Request.By = by
-	return g, g.event(EventApproved, Person{}, now, "no approval needed"), nil
+	why := "no approval needed"
+	if g.Auto != (Auto{}) {
+		why = "automatically: " + g.Auto.String()
+	}
+	return g, g.event(EventApproved, Person{}, now, why), nil
 }
 
 // Approve counts one yes; with the last one needed the grant is opening.
@@ -97,6 +106,7 @@ func (g Grant) Approve(by Person, now time.Time) (Grant, Event, error) {
 	}
 	g = g.changed()
 	g.Approvals = append(slices.Clone(g.Approvals), Approval{By: by, At: now})
+	g.Asking = g.Asking.withoutClaimOf(by)
 	if len(g.Approvals) >= g.Required {
 		g.State, g.Clock.Approved = Opening, now
 	}

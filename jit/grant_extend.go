@@ -197,6 +197,21 @@ func (g Grant) ConfirmExtended(read Grant, now time.Time) (Grant, []Event, error
 	return g, []Event{g.event(EventExtended, Person{}, now, text.Duration(x.By)+" more")}, nil
 }
 
+// Longer is the grant as it would have been asked for, were it to be open by d longer: that
+// says who decides about that.
+func (g Grant) Longer(d time.Duration) Grant {
+	g.Request.Asked = Extent{}
+	g.Request.Duration = g.Clock.Deadline.Add(d).Sub(g.Clock.Opened)
+	return g
+}
+
+// ExtensionAwaits reports whether an extension waits for the yes of the person, as far as
+// the grant itself says.
+func (g Grant) ExtensionAwaits(by UserID) bool {
+	return g.State == Open && g.Extension.Waiting() && g.Request.By.ID != by &&
+		!slices.ContainsFunc(g.Extension.Approvals, func(a Approval) bool { return a.By.ID == by })
+}
+
 // unextended says why the extension did not come in time; empty when there is none.
 func (g Grant) unextended() string {
 	by := "the extension by " + text.Duration(g.Extension.By)

@@ -44,8 +44,8 @@ func (g Grant) Identified(vm VM) Grant {
 	return g
 }
 
-// Request is what was asked. It never changes, but that a record from before VMIDs
-// were kept is given them.
+// Request is what was asked. It never changes, but that approvers may allow less of it,
+// and that a record from before VMIDs were kept is given them.
 type Request struct {
 	By       Person         `json:"by"`
 	Targets  []Target       `json:"targets"`
@@ -57,6 +57,7 @@ type Request struct {
 	Key      string         `json:"key,omitempty"`  // of the delivery that asked: one delivery, one grant
 	Here     bool           `json:"here,omitempty"` // what the check came to is answered where it was asked
 	LeftOut  []LeftOut      `json:"left_out,omitempty"`
+	Asked    Extent         `json:"asked,omitzero"` // where approvers allowed less: how much was asked for
 }
 
 // Without is the request without what is refused, where a tag alone named that and others

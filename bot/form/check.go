@@ -12,17 +12,25 @@ func AnyInput(i Interaction) string {
 		}
 		return view.RowInput(view.RowPort, 1)
 	}
+	if i.View.Callback == view.FormLess {
+		return view.InputDuration
+	}
 	return view.InputReason
 }
 
-// Check is what is wrong by itself with a form that protects VMs or denies a
-// request.
+// Check is what is wrong by itself with a form that protects VMs, denies a request, or
+// approves less of it.
 func Check(i Interaction) Errors {
 	errs := Errors{}
-	if i.View.Callback == view.FormProtect {
+	switch i.View.Callback {
+	case view.FormProtect:
 		_, _, errs = ReadProtection(i)
-	} else if _, _, err := ReadDenial(i); err != nil {
-		errs.Refuse(view.InputReason, err)
+	case view.FormLess:
+		_, _, errs = ReadLess(i)
+	default:
+		if _, _, err := ReadDenial(i); err != nil {
+			errs.Refuse(view.InputReason, err)
+		}
 	}
 	return errs
 }

@@ -15,7 +15,7 @@ import (
 // was open on its VMs when it was made. Showing it twice changes nothing.
 func Card(g jit.Grant, others ...jit.Grant) Message {
 	d := new(draft)
-	d.say(heading(g), cardSource(g)).quote("Reason: ", g.Request.Reason)
+	d.say(heading(g), cardSource(g), lessText(g)).quote("Reason: ", g.Request.Reason)
 	for lines := range slices.Chunk(eachVM(g), 2*maxTargets) { // a block has room for so many
 		d.say(lines...)
 	}
@@ -79,7 +79,7 @@ func cardStatus(d *draft, g jit.Grant) {
 		if g.Unchecked {
 			d.warn("The holder's rights could not be read; access is kept for now.")
 		}
-		d.say(cmp.Or(extensionStatus(g), approved), publicEndsText(g))
+		d.say(cmp.Or(extensionStatus(g), approved, automatic(g)), publicEndsText(g))
 	case jit.Closing, jit.Closed:
 		closingStatus(d, g, approved)
 	default:
@@ -87,14 +87,9 @@ func cardStatus(d *draft, g jit.Grant) {
 	}
 }
 
-// awaited is whose yes is missing, and until when.
-func awaited(g jit.Grant) string {
-	return text.Capital(missingApprovals(g)) + " needed, from " + eligibleApprovers(g) + ", by " + When(g.Clock.Lapse) + "."
-}
-
 func openingStatus(d *draft, g jit.Grant, approved string) {
 	if approved == "" {
-		approved = "No approval was needed."
+		approved = unapproved(g)
 	}
 	if g.Waiting != "" {
 		d.say(approved).quote("Opening waits: ", g.Waiting)
@@ -201,7 +196,7 @@ func alsoOpen(g jit.Grant, others []jit.Grant) []string {
 func cardButtons(g jit.Grant) []*slack.ButtonBlockElement {
 	switch g.State {
 	case jit.Pending:
-		return []*slack.ButtonBlockElement{approveButton(g), denyButton(g)}
+		return []*slack.ButtonBlockElement{approveButton(g), lessButton(g), denyButton(g), claimButton(g, false)}
 	case jit.Opening, jit.Open:
 		return append(append(extensionButtons(g), extendButtons(g)...), revokeButton(g))
 	default:

@@ -50,15 +50,22 @@ func asksAgain(k jit.EventKind) bool {
 	return slices.Contains([]jit.EventKind{jit.EventRefused, jit.EventDenied, jit.EventLapsed, jit.EventFailed, jit.EventClosed}, k)
 }
 
-// DirectPast takes the place of a message to the requester whose buttons no longer
+// DirectPast takes the place of a message to one person whose buttons no longer
 // apply.
 func DirectPast(e jit.Event, g jit.Grant) Message {
+	if e.Kind == jit.EventEscalated {
+		return toDecidePast(g)
+	}
 	what := "Your access: "
 	if e.Kind == jit.EventWaiting {
 		what = "Your request: "
 	}
 	d := new(draft)
-	return d.say(headed(g, what+requestText(g)+". By now it is "+stateText(g)+".")).small(g.ID, nil, nil).message()
+	now := stateText(g)
+	if g.State == jit.Open {
+		now = "open until " + When(g.Clock.Deadline)
+	}
+	return d.say(headed(g, what+requestText(g)+". By now it is "+now+".")).small(g.ID, nil, nil).message()
 }
 
 func directWaiting(d *draft, _ jit.Event, g jit.Grant) {
@@ -130,9 +137,9 @@ func directOpened(d *draft, e jit.Event, g jit.Grant) {
 	}
 	approved, notes := "Approved by "+approvedBy(g)+".", []string(nil)
 	if len(g.Approvals) == 0 {
-		approved, notes = "No approval was needed.", fewNotes(g)
+		approved, notes = unapproved(g), fewNotes(g)
 	}
-	d.say(headed(g, "Your "+subject(g)+" is open until "+When(e.Until)), approved, connection(g))
+	d.say(headed(g, "Your "+subject(g)+" is open until "+When(e.Until)), approved, lessText(g), connection(g))
 	d.warn(hindrances(g)...)
 	if len(g.Approvals) == 0 { // nothing was said while it waited
 		d.warn(warnings(g)...)

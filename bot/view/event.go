@@ -19,14 +19,18 @@ type eventTexts struct {
 func events() map[jit.EventKind]eventTexts {
 	return map[jit.EventKind]eventTexts{
 		// Of the request.
-		jit.EventAsked:     {}, // the card says it
-		jit.EventRefused:   {direct: directRefused},
-		jit.EventRejected:  {}, // who tried is answered at once
-		jit.EventWaiting:   {direct: directWaiting},
-		jit.EventApproved:  {thread: threadApproved},
-		jit.EventDenied:    {thread: didBy("Denied"), why: textOfEvent, direct: directDenied},
-		jit.EventLapsed:    {thread: saying("It lapsed, because nobody decided in time."), direct: directLapsed},
-		jit.EventCancelled: {thread: didBy("Withdrawn"), direct: directCancelled},
+		jit.EventAsked:      {}, // the card says it
+		jit.EventRefused:    {direct: directRefused},
+		jit.EventRejected:   {}, // who tried is answered at once
+		jit.EventWaiting:    {direct: directWaiting},
+		jit.EventApproved:   {thread: threadApproved, direct: directApproved},
+		jit.EventClaimed:    {thread: threadClaimed},
+		jit.EventUnclaimed:  {thread: threadUnclaimed},
+		jit.EventUnanswered: {thread: threadUnanswered},
+		jit.EventEscalated:  {thread: threadEscalated},
+		jit.EventDenied:     {thread: didBy("Denied"), why: textOfEvent, direct: directDenied},
+		jit.EventLapsed:     {thread: saying("It lapsed, because nobody decided in time."), direct: directLapsed},
+		jit.EventCancelled:  {thread: didBy("Withdrawn"), direct: directCancelled},
 
 		// Of the access.
 		jit.EventHeld:       {thread: saying("It is not open yet, opening waits."), why: textOfEvent, direct: directOpening},

@@ -68,10 +68,14 @@ func offerText(d *draft, o lookup.OfferedPort) {
 	case o.Rule.Required == 0:
 		lines = append(lines, ask+"nobody needs to approve: the Azure rights alone decide.")
 	default:
-		lines = append(lines, ask+text.Count(o.Rule.Required, "approval is", "approvals are")+" needed, from "+anyOf(o.Rule.Approvers)+".")
+		lines = append(lines, ask+ruleText(o.Rule))
 	}
 	if o.TooFew != nil {
-		lines = append(lines, "It would be refused: "+o.TooFew.Say(refusalArgument))
+		would := "It would be refused: "
+		if o.Rule.Auto.Set() {
+			would = "Where that does not hold it would be refused: "
+		}
+		lines = append(lines, would+o.TooFew.Say(refusalArgument))
 	}
 	d.say(lines...)
 	for _, w := range o.Verdicts {

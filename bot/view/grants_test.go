@@ -115,6 +115,7 @@ func exampleGrants() map[string]exampleGrant {
 	keepMust("denied")(pending.Deny(grace, "not today, <@U1> is on holiday", after(time.Minute)))
 	keepMust("lapsed")(pending.Lapse(after(time.Hour)))
 	keepMust("cancelled")(pending.Cancel(ada, after(time.Minute)))
+	keepAsking(keep, pending)
 	half := keepMust("approved-once")(pending.Approve(grace, after(time.Minute)))
 	opening := keepMust("approved")(half.Approve(linus, after(2*time.Minute)))
 	held, events, err := opening.Delay("closings are late", after(2*time.Minute))

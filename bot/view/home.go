@@ -30,7 +30,7 @@ func Home(all []lookup.ListedGrant, now time.Time) slack.HomeTabViewRequest {
 	blocks := []slack.Block{paragraph("Time-limited access to the ports of a VM. Ask here, or type `/jit` in any channel.")}
 	blocks = append(blocks, buttons(formButton())...)
 	blocks = append(blocks, homePart("Waiting for me", "Nothing waits for your decision.", now,
-		part(func(l lookup.ListedGrant) bool { return !mine(l) && l.Approver && l.Grant.State == jit.Pending }))...)
+		part(MayApprove))...)
 	blocks = append(blocks, homePart("My access", "Nothing is open for you.", now,
 		part(func(l lookup.ListedGrant) bool { return mine(l) && !waits(l) }))...)
 	blocks = append(blocks, homePart("My waiting requests", "You are waiting for nothing.", now,
@@ -80,7 +80,7 @@ func timeLeft(g jit.Grant, now time.Time) string {
 
 // MayApprove reports whether the reader is offered to approve what is listed.
 func MayApprove(l lookup.ListedGrant) bool {
-	return l.Approver && !l.Mine && l.Grant.State == jit.Pending
+	return l.Approver && !l.Mine && l.Grant.State == jit.Pending || l.Extends
 }
 
 // WhatToApprove is what stands above the buttons wherever somebody is offered to
@@ -107,7 +107,7 @@ func approvalFacts(l lookup.ListedGrant) []string {
 	if name := l.Grant.Request.By.Name; name != "" {
 		said = append(said, "In Entra: "+Code(name)+".")
 	}
-	if len(l.Grant.Approvals) > 0 {
+	if len(l.Grant.Approvals) > 0 && !l.Extends {
 		said = append(said, "Approved by "+approvedBy(l.Grant)+".")
 	}
 	notes := approvalNotes(l)

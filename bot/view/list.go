@@ -57,6 +57,9 @@ func listLine(l lookup.ListedGrant) string {
 	switch g.State {
 	case jit.Pending:
 		lines = append(lines, awaited(g))
+		if less := lessText(g); less != "" {
+			lines = append(lines, less)
+		}
 		lines = append(lines, warningLines(l)...)
 	case jit.Opening:
 		if g.Waiting != "" {
@@ -68,6 +71,7 @@ func listLine(l lookup.ListedGrant) string {
 		}
 		if x := extensionStatus(g); x != "" {
 			lines = append(lines, x)
+			lines = append(lines, warningLines(l)...)
 		}
 		for _, h := range hindrances(g) {
 			lines = append(lines, "⚠️ "+prose(h))
@@ -83,7 +87,7 @@ func listLine(l lookup.ListedGrant) string {
 
 // warningLines are the warnings of a request, for whoever may approve it.
 func warningLines(l lookup.ListedGrant) []string {
-	if !l.Approver || l.Mine {
+	if !MayApprove(l) {
 		return nil
 	}
 	var lines []string
@@ -99,7 +103,7 @@ func listButtons(l lookup.ListedGrant) []*slack.ButtonBlockElement {
 	switch g.State {
 	case jit.Asked, jit.Pending:
 		if l.Approver && !l.Mine && g.State == jit.Pending {
-			out = append(out, approveButton(g), denyButton(g))
+			out = append(out, approveButton(g), lessButton(g), denyButton(g), claimButton(g, l.OnIt))
 		}
 		if l.Mine {
 			out = append(out, cancelButton(g))
@@ -108,10 +112,13 @@ func listButtons(l lookup.ListedGrant) []*slack.ButtonBlockElement {
 		switch {
 		case l.Mine:
 			out = append(extendButtons(g), doneButton(g))
-		case l.Approver:
-			out = append(extensionButtons(g), revokeButton(g))
-		case l.Admin:
-			out = append(out, revokeButton(g))
+		default:
+			if l.Extends {
+				out = extensionButtons(g)
+			}
+			if l.Approver || l.Admin {
+				out = append(out, revokeButton(g))
+			}
 		}
 	default: // nothing to press
 	}

@@ -23,10 +23,7 @@ func TextForm(callback, text string) slack.ModalViewRequest {
 
 // modal is the form of this name, which says by its title what it is for.
 func modal(callback string, blocks ...slack.Block) slack.ModalViewRequest {
-	title := "Request access"
-	if callback == FormProtect {
-		title = "Protect VMs"
-	}
+	title := map[string]string{FormRequest: "Request access", FormProtect: "Protect VMs", FormLess: "Approve with less"}[callback]
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: callback, Title: plain(title), Close: plain("Cancel"),
 		Blocks: slack.Blocks{BlockSet: blocks},

@@ -1,6 +1,10 @@
 package view
 
-import "jitbot/jit"
+import (
+	"strings"
+
+	"jitbot/jit"
+)
 
 // Thread is what is said about an event under the grant's card.
 func Thread(e jit.Event, g jit.Grant) Message {
@@ -33,13 +37,19 @@ func didBy(did string) func(jit.Event, jit.Grant) string {
 }
 
 func threadApproved(e jit.Event, g jit.Grant) string {
+	by := "Approved by " + actor(e.Actor)
+	if less, ok := strings.CutPrefix(e.Text, jit.WithLess); ok {
+		by += " with less: " + prose(less)
+	}
 	switch {
+	case e.Actor.ID == "" && g.Auto != (jit.Auto{}):
+		return automatic(g) + " It is being opened."
 	case e.Actor.ID == "":
 		return "Approved without anybody's yes, because none is needed. It is being opened."
 	case g.State == jit.Pending:
-		return "Approved by " + actor(e.Actor) + "; " + missingApprovals(g) + " needed."
+		return by + "; " + missingApprovals(g) + " needed."
 	default:
-		return "Approved by " + actor(e.Actor) + "."
+		return by + "."
 	}
 }
 

@@ -15,6 +15,15 @@ import (
 // Approve gives one approval. With the last one needed the requester's
 // account, rights and policy are checked again and the grant starts opening.
 func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Grant, error) {
+	return s.approve(ctx, by, id, func(g jit.Grant) (jit.Grant, error) { return g, nil }, jit.Grant.Approve)
+}
+
+// approve gives one approval by yes. What is to be checked for the last one is the grant as
+// narrow makes it.
+func (s *Service) approve(
+	ctx context.Context, by jit.UserID, id jit.ID, narrow func(jit.Grant) (jit.Grant, error),
+	yes func(jit.Grant, jit.Person, time.Time) (jit.Grant, jit.Event, error),
+) (jit.Grant, error) {
 	g, who, rule, err := s.approver(ctx, by, id, "approve")
 	if err != nil {
 		return g, err
@@ -23,7 +32,7 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 	var void []jit.UserID
 	for {
 		g, err = s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-			next, e, err := g.Recount(need, void).Approve(who, now)
+			next, e, err := yes(g.Recount(need, void), who, now)
 			if err == nil && next.State == jit.Opening && !checked {
 				return g, jit.Event{}, errLastApproval
 			}
@@ -32,7 +41,7 @@ func (s *Service) Approve(ctx context.Context, by jit.UserID, id jit.ID) (jit.Gr
 		if !errors.Is(err, errLastApproval) {
 			return s.approved(ctx, by, g, err)
 		}
-		if need, void, err = s.recheckRequester(ctx, who, rule, id); err != nil {
+		if need, void, err = s.recheckRequester(ctx, who, rule, id, narrow); err != nil {
 			return g, err
 		}
 		checked = true
@@ -60,9 +69,12 @@ var errLastApproval = errors.New("the requester must be checked before the last 
 // is also an approver, who was one by the rule before, and is none by the VMs as
 // they are now.
 func (s *Service) recheckRequester(
-	ctx context.Context, who jit.Person, before policies.ApprovalRule, id jit.ID,
+	ctx context.Context, who jit.Person, before policies.ApprovalRule, id jit.ID, narrow func(jit.Grant) (jit.Grant, error),
 ) (need int, void []jit.UserID, err error) {
 	g, err := s.grant(ctx, id)
+	if err == nil {
+		g, err = narrow(g)
+	}
 	if err != nil {
 		return 0, nil, err
 	}
@@ -74,7 +86,7 @@ func (s *Service) recheckRequester(
 			return err
 		}
 		vms = admission.VMsOf(sites)
-		rule, err = s.checks.ApprovalRule(vms, g.Request)
+		rule, err = s.checks.ApprovalRule(vms, g)
 		return err
 	})
 	if err == nil {
@@ -130,26 +142,33 @@ func (s *Service) lapsedApprovals(ctx context.Context, rule policies.ApprovalRul
 func (s *Service) approver(
 	ctx context.Context, by jit.UserID, id jit.ID, what string,
 ) (jit.Grant, jit.Person, policies.ApprovalRule, error) {
-	who, err := s.checks.Identify(ctx, by)
+	g, who, rule, vms, err := s.toDecide(ctx, by, id, what)
 	if err != nil {
-		return jit.Grant{}, who, policies.ApprovalRule{}, s.rejectUnknown(ctx, by, id, what, err)
-	}
-	g, err := s.grant(ctx, id)
-	if err != nil {
-		return g, who, policies.ApprovalRule{}, err
-	}
-	if err := g.Decidable(); err != nil {
-		return g, who, policies.ApprovalRule{}, err
-	}
-	if who.Same(g.Request.By) {
-		return g, who, policies.ApprovalRule{}, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
-			"You asked for %s yourself, so somebody else must decide it.", id))
-	}
-	rule, vms, err := s.checks.CurrentRule(ctx, g)
-	if err != nil {
-		return g, who, policies.ApprovalRule{}, err
+		return g, who, rule, err
 	}
 	return g, who, rule, s.requireApprover(ctx, who, rule, vms, g, what)
+}
+
+// toDecide reads a waiting request with its rule and VMs as they are now, for somebody who
+// did not ask for it themselves. Whether they are an approver is not checked.
+func (s *Service) toDecide(
+	ctx context.Context, by jit.UserID, id jit.ID, what string,
+) (g jit.Grant, who jit.Person, rule policies.ApprovalRule, vms []jit.VM, err error) {
+	if who, err = s.checks.Identify(ctx, by); err != nil {
+		return g, who, rule, nil, s.rejectUnknown(ctx, by, id, what, err)
+	}
+	if g, err = s.grant(ctx, id); err == nil {
+		err = g.Decidable()
+	}
+	if err != nil {
+		return g, who, rule, nil, err
+	}
+	if who.Same(g.Request.By) {
+		return g, who, rule, nil, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
+			"You asked for %s yourself, so somebody else must decide it.", id))
+	}
+	rule, vms, err = s.checks.CurrentRule(ctx, g)
+	return g, who, rule, vms, err
 }
 
 // requireApprover refuses, and records, somebody who is no approver by the rule, or

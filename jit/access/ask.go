@@ -74,7 +74,7 @@ func (s *Service) store(ctx context.Context, key string, r jit.Request, parts []
 		if err != nil {
 			return grants, err
 		}
-		if !sameRequest(g.Request, one) {
+		if !sameRequest(g.Request.AsAsked(), one) {
 			return grants, refuseOther(g)
 		}
 		grants = append(grants, g)

@@ -76,15 +76,25 @@ func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 			drift = drift || policy.EndOnDrift
 		}
 	}
-	rule, err := s.checks.ApprovalRule(vms, g.Request)
+	rule, err := s.checks.ApprovalRule(vms, g)
 	if err != nil {
 		return jit.Terms{}, err
 	}
-	if err := s.checks.EnoughApprovers(ctx, rule, who); err != nil {
-		return jit.Terms{}, err
+	if !rule.Auto.Set() {
+		if err := s.checks.EnoughApprovers(ctx, rule, who); err != nil {
+			return jit.Terms{}, err
+		}
 	}
 	g.Request.By = who
 	warnings, notes, err := s.checks.Foresee(ctx, g, sites)
+	if err != nil {
+		return jit.Terms{}, err
+	}
+	auto, holds := s.auto(ctx, g, rule)
+	if !holds {
+		auto = jit.Auto{}
+		err = s.checks.EnoughApprovers(ctx, rule, who)
+	}
 	channel := rule.Channel
 	if channel == "" {
 		channel = s.config.Channel
@@ -92,7 +102,8 @@ func (s *Service) termsOf(ctx context.Context, g jit.Grant) (jit.Terms, error) {
 	return jit.Terms{
 		By: who, Required: rule.Required, Approvers: rule.Approvers, PendingFor: rule.PendingFor,
 		Warnings: warnings, Notes: notes, Channel: channel, RemindBefore: remind, EndOnDrift: drift,
-		Extend: s.extendTerms(vms), Request: g.Request,
+		Extend: s.extendTerms(vms), Request: g.Request, Escalate: rule.Escalate, Auto: auto,
+		Asking: jit.Asking{ClaimFor: rule.ClaimFor, RemindAfter: rule.RemindAfter, EscalateTo: rule.EscalateTo},
 	}, err
 }
 

@@ -15,7 +15,7 @@ func (s *Service) ToDecide(ctx context.Context, by jit.UserID, id jit.ID) (looku
 	if err != nil {
 		return lookup.ListedGrant{}, err
 	}
-	l := lookup.ListedGrant{Grant: g, Mine: g.Request.By.ID == by}
+	l := lookup.NewListed(g, by)
 	if l.Mine || g.State != jit.Pending || g.ApprovedBy(jit.Person{ID: by}) {
 		return l, nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/parse"
 	"jitbot/jit/policies"
 )
 
@@ -31,7 +32,7 @@ func (s *Service) Extend(ctx context.Context, by jit.UserID, id jit.ID, d time.D
 		return g, err
 	}
 	required := rule.Required
-	if terms.NoApproval {
+	if terms.NoApproval && !g.Request.Narrowed() { // else the time that approvers took away would come back by itself
 		required = 0
 	} else if err := s.checks.EnoughApprovers(ctx, rule, who); err != nil {
 		return g, err
@@ -68,9 +69,7 @@ func (s *Service) recheckExtension(
 			return err
 		}
 		vms = admission.VMsOf(sites)
-		r := g.Request
-		r.Duration = g.Clock.Deadline.Add(d).Sub(g.Clock.Opened)
-		rule, err = s.checks.ApprovalRule(vms, r)
+		rule, err = s.checks.ApprovalRule(vms, g.Longer(d))
 		return err
 	})
 	if err == nil || errors.As(err, new(*jit.Refusal)) {
@@ -137,15 +136,21 @@ func (s *Service) denyUnentitled(ctx context.Context, g jit.Grant, number int, n
 	return g, jit.Refuse(jit.ErrAuthority, "%s cannot be extended any more, so that was denied: %s", g.ID, no)
 }
 
-// DenyExtension ends the extension of the number with a no; the access goes on to its
-// deadline.
-func (s *Service) DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error) {
+// DenyExtension ends the extension of the number with a no, which may have a reason; the
+// access goes on to its deadline.
+func (s *Service) DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, reason string) (jit.Grant, error) {
+	if reason != "" {
+		var err error
+		if reason, err = parse.Reason(reason); err != nil {
+			return jit.Grant{}, err
+		}
+	}
 	g, who, err := s.extensionDecider(ctx, by, id, number, "deny")
 	if err != nil {
 		return g, err
 	}
 	return s.transition(ctx, id, func(g jit.Grant, now time.Time) (jit.Grant, jit.Event, error) {
-		return g.DenyExtension(number, who, "", now)
+		return g.DenyExtension(number, who, reason, now)
 	})
 }
 
@@ -167,9 +172,7 @@ func (s *Service) extensionDecider(ctx context.Context, by jit.UserID, id jit.ID
 		return g, who, s.reject(ctx, by, g, what, jit.Refuse(jit.ErrAuthority,
 			"You asked to extend %s yourself, so somebody else must decide it.", id))
 	}
-	longer := g
-	longer.Request.Duration = g.Clock.Deadline.Add(g.Extension.By).Sub(g.Clock.Opened)
-	rule, vms, err := s.checks.CurrentRule(ctx, longer)
+	rule, vms, err := s.checks.CurrentRule(ctx, g.Longer(g.Extension.By))
 	if err != nil {
 		return g, who, err
 	}

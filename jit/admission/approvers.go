@@ -46,28 +46,58 @@ func (c Checker) groupMembers(ctx context.Context, ids []string) (users []jit.Us
 	return users, gone, nil
 }
 
+// people are the users of the ids, each once, and the groups that are gone.
+func (c Checker) people(ctx context.Context, ids []string) (users []jit.UserID, gone []string, err error) {
+	users, gone, err = c.groupMembers(ctx, ids)
+	for _, id := range ids {
+		if !strings.HasPrefix(id, "S") {
+			users = append(users, jit.UserID(id))
+		}
+	}
+	slices.Sort(users)
+	return slices.Compact(users), gone, err
+}
+
+const maxAsked = 20 // people who are asked by name
+
+// Silent are those of the ids who could approve the grant and have not, as user groups are
+// now. Whoever is no approver for any reason is left out; where that cannot be told, they
+// are asked.
+func (c Checker) Silent(ctx context.Context, ids []string, g jit.Grant) ([]jit.UserID, error) {
+	users, _, err := c.people(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []jit.UserID
+	for _, id := range users {
+		if len(out) == maxAsked {
+			break
+		}
+		p, err := c.Identify(ctx, id)
+		if p.ID = id; errors.As(err, new(*jit.Refusal)) || p.Same(g.Request.By) || g.ApprovedBy(p) {
+			continue
+		}
+		out = append(out, id)
+	}
+	return out, nil
+}
+
 // EnoughApprovers refuses when fewer people than required could approve, and says who
 // cannot and why.
 func (c Checker) EnoughApprovers(ctx context.Context, rule policies.ApprovalRule, asker jit.Person) error {
 	if rule.Required == 0 {
 		return nil
 	}
-	candidates, gone, err := c.groupMembers(ctx, rule.Approvers)
+	candidates, gone, err := c.people(ctx, rule.Approvers)
 	if err != nil {
 		return err
 	}
-	for _, id := range rule.Approvers {
-		if !strings.HasPrefix(id, "S") {
-			candidates = append(candidates, jit.UserID(id))
-		}
-	}
-	slices.Sort(candidates)
 	var why []*jit.Refusal
 	for _, id := range gone {
 		why = append(why, jit.Refuse(jit.ErrPolicy, "the user group %s is gone from Slack", id))
 	}
 	found := map[string]bool{}
-	for _, id := range slices.Compact(candidates) {
+	for _, id := range candidates {
 		p, err := c.Identify(ctx, id)
 		var no *jit.Refusal
 		switch {

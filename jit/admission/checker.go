@@ -211,9 +211,10 @@ func (c Checker) resolve(ctx context.Context, who jit.Person, target jit.Target,
 	return ResolvedTarget{vm, paths}, err
 }
 
-// ApprovalRule is the approval rule for a grant; its VMs and ports share one.
-func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (policies.ApprovalRule, error) {
-	found := -1
+// ApprovalRule is the approval rule for a grant as it holds for it now; its VMs and ports
+// share one. It is that of what was asked for, also where approvers allowed less.
+func (c Checker) ApprovalRule(vms []jit.VM, g jit.Grant) (policies.ApprovalRule, error) {
+	r, found := g.Request.AsAsked(), -1
 	for _, vm := range vms {
 		for _, port := range r.Ports {
 			i, ok := c.Config.Approval(vm, []jit.Ports{port}, r.Sources, r.Duration)
@@ -231,7 +232,7 @@ func (c Checker) ApprovalRule(vms []jit.VM, r jit.Request) (policies.ApprovalRul
 	if found < 0 {
 		return policies.ApprovalRule{}, jit.Refuse(jit.ErrInput, "No VM is named.")
 	}
-	return c.Config.Approvals[found], nil
+	return c.Config.Approvals[found].For(g), nil
 }
 
 // Foresee plans the grant's rules against the guards as they are, so that a

@@ -31,6 +31,6 @@ func (c Checker) CurrentRule(ctx context.Context, g jit.Grant) (policies.Approva
 	if len(vms) != len(g.Request.Targets) {
 		return policies.ApprovalRule{}, nil, jit.Refuse(jit.ErrPolicy, "A VM of %s does not exist any more; cancel it and ask again.", g.ID)
 	}
-	rule, err := c.ApprovalRule(vms, g.Request)
+	rule, err := c.ApprovalRule(vms, g)
 	return rule, vms, err
 }

@@ -39,7 +39,7 @@ func (c Checker) Member(ctx context.Context, id jit.UserID) (Member, error) {
 func (c Checker) named(id jit.UserID) bool {
 	lists := [][]string{c.Config.Admins, c.Config.BreakGlass}
 	for _, rule := range c.Config.Approvals {
-		lists = append(lists, rule.Approvers)
+		lists = append(lists, rule.Approvers, rule.EscalateTo)
 	}
 	_, tied := c.Config.Users[id]
 	return tied || slices.Contains(slices.Concat(lists...), string(id))

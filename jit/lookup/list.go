@@ -13,14 +13,21 @@ import (
 type ListedGrant struct {
 	Grant                 jit.Grant
 	Mine, Approver, Admin bool
+	OnIt                  bool        // they said that they are on it
+	Extends               bool        // they may decide the extension that waits
 	Others                []jit.Grant // what else is open on its VMs, where the reader may approve it
+}
+
+// NewListed is the grant with what it says itself of the reader.
+func NewListed(g jit.Grant, by jit.UserID) ListedGrant {
+	return ListedGrant{Grant: g, Mine: g.Request.By.ID == by, OnIt: g.Claimed().By.ID == by}
 }
 
 // WithOthers finds what else is open on the VMs of those that the reader may approve,
 // which the card says too.
 func WithOthers(listed []ListedGrant, all []jit.Grant) []ListedGrant {
 	for i, l := range listed {
-		if l.Approver && !l.Mine && l.Grant.State == jit.Pending {
+		if l.Approver && !l.Mine && l.Grant.State == jit.Pending || l.Extends {
 			listed[i].Others = othersOf(l.Grant, all)
 		}
 	}
@@ -47,8 +54,8 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 		if !mine && !all && !by.Host() {
 			continue
 		}
-		l := ListedGrant{Grant: g, Mine: mine}
-		if l.Approver, l.Admin, err = s.RolesAt(ctx, by, g); err != nil {
+		l := NewListed(g, by)
+		if err = s.roles(ctx, by, &l); err != nil {
 			return nil, err
 		}
 		if !mine && !l.Approver && !l.Admin && !visible.seesGrant(ctx, g) {
@@ -60,7 +67,7 @@ func (s *Service) List(ctx context.Context, by jit.UserID, all bool) ([]ListedGr
 }
 
 // Concerns lists the grants that have not ended and are the caller's own, and
-// the requests that wait for a decision that the caller could make.
+// the requests and extensions that wait for a decision that the caller could make.
 func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]ListedGrant, error) {
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
@@ -71,14 +78,15 @@ func (s *Service) Concerns(ctx context.Context, by jit.UserID) ([]ListedGrant, e
 	}
 	var out []ListedGrant
 	for _, g := range all {
-		l := ListedGrant{Grant: g, Mine: g.Request.By.ID == by}
-		if !l.Mine && (g.State != jit.Pending || g.ApprovedBy(jit.Person{ID: by})) {
+		l := NewListed(g, by)
+		waits := g.State == jit.Pending && !g.ApprovedBy(jit.Person{ID: by})
+		if !l.Mine && !waits && !g.ExtensionAwaits(by) {
 			continue
 		}
-		if l.Approver, l.Admin, err = s.RolesAt(ctx, by, g); err != nil {
+		if err = s.roles(ctx, by, &l); err != nil {
 			return nil, err
 		}
-		if l.Mine || l.Approver {
+		if l.Mine || waits && l.Approver || l.Extends {
 			out = append(out, l)
 		}
 	}
@@ -101,6 +109,17 @@ func othersOf(g jit.Grant, all []jit.Grant) []jit.Grant {
 		return cmp.Or(a.Clock.Deadline.Compare(b.Clock.Deadline), cmp.Compare(a.ID, b.ID))
 	})
 	return others
+}
+
+// roles says what the reader is to the grant, and to an extension of it that waits.
+func (s *Service) roles(ctx context.Context, by jit.UserID, l *ListedGrant) (err error) {
+	g := l.Grant
+	if l.Approver, l.Admin, err = s.RolesAt(ctx, by, g); err == nil && !by.Host() && g.ExtensionAwaits(by) {
+		longer := g.Longer(g.Extension.By)
+		longer.Approvers = g.Extension.Approvers
+		l.Extends, _, err = s.RolesAt(ctx, by, longer)
+	}
+	return err
 }
 
 // RolesAt says what somebody is to the grant now.

@@ -66,6 +66,10 @@ func (d *Dispatcher) deliver(ctx context.Context, t task) (same bool, err error)
 		if len(useful(m.Events, m.Grants[0].State)) == 0 {
 			return true, d.keep(ctx, o)
 		}
+	case KindPerson:
+		if m.Grants[0].State != jit.Pending {
+			return true, d.keep(ctx, o)
+		}
 	case KindCard:
 		if m.Shown, err = d.intend(ctx, m); err != nil {
 			return true, err
@@ -118,7 +122,7 @@ func (o Outcome) with(m Message, sent Sent, lost error) Outcome {
 			}
 			return s
 		}
-	case KindDirect:
+	case KindDirect, KindPerson:
 		if sent.Button {
 			o.Show = func(s Shown) Shown {
 				s.Direct = append(slices.Clone(s.Direct), Direct{At: sent.At, Event: m.Events[0]})
@@ -128,7 +132,7 @@ func (o Outcome) with(m Message, sent Sent, lost error) Outcome {
 	case KindButtons:
 		gone := m.Events[0].Seq
 		o.Show = func(s Shown) Shown {
-			s.Direct = slices.DeleteFunc(slices.Clone(s.Direct), func(d Direct) bool { return d.Event.Seq == gone })
+			s.Direct = slices.DeleteFunc(slices.Clone(s.Direct), func(d Direct) bool { return d.Event.Seq == gone && d.At.Channel == m.Channel })
 			return s
 		}
 	default:

@@ -55,8 +55,12 @@ func newDesk(home string) *desk {
 	}
 }
 
-// kindOf is what a notice waits for.
+// kindOf is what a notice waits for. Each person has a kind of their own, so that one who
+// cannot be told delays no other.
 func kindOf(to jit.Audience) (Kind, bool) {
+	if _, is := to.Person(); is {
+		return Kind(to), true
+	}
 	kind, ok := map[jit.Audience]Kind{
 		jit.ToCard: KindCard, jit.ToThread: KindThread, jit.ToRequester: KindDirect, jit.ToChannel: KindChannel,
 	}[to]
@@ -84,7 +88,10 @@ func (d *desk) told(id jit.ID, seqs []uint64) {
 	for kind, all := range f.notices {
 		f.notices[kind] = without(all, seqs)
 	}
-	left := len(f.notices[KindCard]) + len(f.notices[KindThread]) + len(f.notices[KindDirect])
+	left := 0
+	for _, all := range f.notices {
+		left += len(all)
+	}
 	under := slices.Contains(slices.Collect(maps.Values(f.busy)), true)
 	if left == 0 && !under {
 		delete(d.files, id)
@@ -141,10 +148,10 @@ func (f *file) shows() jit.State {
 	return f.shown.State
 }
 
-// useless is the first message to the holder whose buttons no longer apply.
+// useless is the first message to somebody whose buttons no longer apply.
 func (f *file) useless() (Direct, bool) {
 	for _, m := range f.shown.Direct {
-		if m.Useless(f.grant.State) {
+		if m.Useless(f.grant) {
 			return m, true
 		}
 	}
@@ -178,10 +185,13 @@ func (d *desk) pending() (count map[Kind]int, oldest time.Time) {
 	}
 	for _, f := range d.files {
 		for kind, all := range f.notices {
+			if _, is := jit.Audience(kind).Person(); is {
+				kind = KindPerson
+			}
 			add(kind, all)
 		}
 		for _, m := range f.shown.Direct {
-			if m.Useless(f.grant.State) {
+			if m.Useless(f.grant) {
 				count[KindButtons]++
 			}
 		}
@@ -219,7 +229,10 @@ func (d *desk) expired(now time.Time, shut func(lane) bool) []task {
 
 // laneOf is the lane that a kind of message about a grant waits in.
 func (d *desk) laneOf(f *file, kind Kind) lane {
+	to, is := jit.Audience(kind).Person()
 	switch {
+	case is:
+		return lane{post, string(to)}
 	case kind == KindDirect:
 		return lane{post, string(f.grant.Request.By.ID)}
 	case kind == KindCard && f.posted():

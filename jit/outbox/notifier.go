@@ -14,6 +14,7 @@ const (
 	KindCard    Kind = "card"    // a grant's card is posted or edited
 	KindDirect  Kind = "direct"  // its holder is told
 	KindThread  Kind = "thread"  // a reply under its card
+	KindPerson  Kind = "person"  // somebody who may decide is told by themselves
 	KindEnded   Kind = "ended"   // what ended, of many grants: to a channel
 	KindHolder  Kind = "holder"  // what ended, of many grants of one person: to them
 	KindChannel Kind = "channel" // what concerns no grant
@@ -21,7 +22,9 @@ const (
 )
 
 // Kinds lists what can wait: the messages for many are made of these.
-func Kinds() []Kind { return []Kind{KindCard, KindDirect, KindThread, KindChannel, KindButtons} }
+func Kinds() []Kind {
+	return []Kind{KindCard, KindDirect, KindThread, KindPerson, KindChannel, KindButtons}
+}
 
 // Message is what is to be told, of grants as they are now.
 type Message struct {

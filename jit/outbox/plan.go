@@ -42,6 +42,7 @@ func (d *desk) plan(now time.Time, hurry bool) []task {
 		out = append(out, d.planCard(f)...)
 		out = append(out, d.planDirect(f)...)
 		out = append(out, d.planThread(f, many)...)
+		out = append(out, planPeople(f)...)
 		out = append(out, planButtons(f)...)
 	}
 	out = append(d.together(out), d.planEnded(many)...)

@@ -66,12 +66,12 @@ func useful(events []jit.Event, state jit.State) []jit.Event {
 	var kinds []jit.EventKind
 	switch state {
 	case jit.Pending:
-		kinds = []jit.EventKind{jit.EventWaiting}
+		kinds = []jit.EventKind{jit.EventWaiting, jit.EventApproved}
 	case jit.Opening:
-		kinds = []jit.EventKind{jit.EventHeld, jit.EventOpening}
+		kinds = []jit.EventKind{jit.EventApproved, jit.EventHeld, jit.EventOpening}
 	case jit.Open:
 		kinds = []jit.EventKind{
-			jit.EventOpened, jit.EventMoved, jit.EventHindered, jit.EventReminded, jit.EventExtended, jit.EventUnextended,
+			jit.EventApproved, jit.EventOpened, jit.EventMoved, jit.EventHindered, jit.EventReminded, jit.EventExtended, jit.EventUnextended,
 		}
 	case jit.Closing:
 		kinds = []jit.EventKind{jit.EventFailed, jit.EventStuck}

@@ -31,23 +31,27 @@ type Shown struct {
 	// Posting is when the card was first about to be posted, until it is known
 	// where it is: since then there may be copies of it.
 	Posting time.Time `json:"posting,omitzero"`
-	// Direct are messages to the holder whose buttons are still there.
+	// Direct are messages to people whose buttons are still there.
 	Direct []Direct `json:"direct,omitempty"`
 }
 
-// Direct is a message to the holder that has buttons.
+// Direct is a message to one person that has buttons.
 type Direct struct {
 	At    jit.Card  `json:"at"`
 	Event jit.Event `json:"event"` // that it told
 }
 
-// Useless reports whether the buttons of the message no longer apply to a grant in
-// the state.
-func (d Direct) Useless(state jit.State) bool {
-	if d.Event.Kind == jit.EventWaiting {
-		return state != jit.Pending
+// Useless reports whether the buttons of the message no longer apply to the grant, or the
+// end that it names is another by now.
+func (d Direct) Useless(g jit.Grant) bool {
+	switch d.Event.Kind {
+	case jit.EventWaiting, jit.EventApproved, jit.EventEscalated:
+		return g.State != jit.Pending
+	case jit.EventReminded:
+		return g.State != jit.Open || !d.Event.Until.Equal(g.Clock.Deadline)
+	default:
+		return g.State != jit.Open
 	}
-	return state != jit.Open
 }
 
 // Outcome is what came of telling something: all of it is kept in one transaction.

@@ -61,6 +61,30 @@ type ApprovalRule struct {
 	ApproverActions []string // what an approver must hold at each VM
 	Channel         string   // where its cards go, empty for the default
 	PendingFor      time.Duration
+	RemindAfter     time.Duration // then those who have not answered are asked again; 0: never
+	ClaimFor        time.Duration // for how long somebody is on it
+	Escalate        time.Duration // then these are asked too, and can approve
+	EscalateTo      []string      // U… and S… ids
+	Auto            Auto
+}
+
+// Auto is when a request needs nobody's yes: all that is set must hold. Nothing set is never.
+type Auto struct {
+	PerDay int            // grants a person and UTC day
+	Hours  schedule.Hours // within which it is asked
+	OnCall string         // the user group to which whoever asks belongs
+}
+
+// Set reports whether any of it is set.
+func (a Auto) Set() bool { return a.PerDay > 0 || len(a.Hours) > 0 || a.OnCall != "" }
+
+// For is the rule as it holds for a grant: once that was escalated, those to whom it was
+// can approve it too.
+func (a ApprovalRule) For(g jit.Grant) ApprovalRule {
+	if g.Asking.Escalated {
+		a.Approvers = slices.Concat(a.Approvers, a.EscalateTo)
+	}
+	return a
 }
 
 // Policy finds the first policy for the VM.

@@ -2,6 +2,8 @@ package preflight
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
@@ -28,4 +30,31 @@ func (a Approvers) Person(ctx context.Context, id jit.UserID) (jit.Person, error
 // requires.
 func (a Approvers) Enough(ctx context.Context, rule policies.ApprovalRule) error {
 	return a.checks.EnoughApprovers(ctx, rule, jit.Person{})
+}
+
+// Lack is an approver who does not hold what an entry asks of approvers.
+type Lack struct {
+	Who jit.Person
+	Why *jit.Refusal
+}
+
+// Lacking are those of the rule's approvers who do not hold now, at one of the VMs, what it
+// asks of them: the first thing that each lacks. With an error, those that were found are
+// returned too.
+func (a Approvers) Lacking(ctx context.Context, rule policies.ApprovalRule, vms []jit.VM) (out []Lack, err error) {
+	ids, err := a.checks.Silent(ctx, slices.Concat(rule.Approvers, rule.EscalateTo), jit.Grant{})
+	for _, id := range ids {
+		who, failed := a.checks.Identify(ctx, id)
+		for _, vm := range vms {
+			if failed == nil {
+				failed = a.checks.CheckRights(ctx, who, vm, rule.ApproverActions)
+			}
+		}
+		if no, ok := errors.AsType[*jit.Refusal](failed); ok {
+			out = append(out, Lack{Who: jit.Person{ID: id}, Why: no})
+		} else {
+			err = errors.Join(err, failed)
+		}
+	}
+	return out, err
 }

@@ -70,11 +70,17 @@ func (r *Reconciler) advanceAll(ctx context.Context, ids []jit.ID, due, now time
 // error, was not.
 func (r *Reconciler) queueAdvanced(ctx context.Context, g jit.Grant, err error, now time.Time) {
 	switch {
-	case g.State == jit.Asked && now.Sub(g.Request.At) >= askedFor:
+	case g.State == jit.Asked && now.Sub(g.Request.At) >= askedFor, err == nil && asksAgain(g, now):
 		r.work.requests.Add(ctx, string(g.ID), false)
 	case g.State == jit.Opening && g.Clock.Begun.IsZero(), g.State == jit.Closing && err == nil && len(g.Paths) == 0:
 		r.work.openings.Add(ctx, string(g.ID), false)
 	}
+}
+
+// asksAgain reports whether a request that nobody decides is to be asked about again.
+func asksAgain(g jit.Grant, now time.Time) bool {
+	due, _ := g.AskDue(now)
+	return due
 }
 
 // advance does what the clock asks of one grant. Grants expire by due, which may

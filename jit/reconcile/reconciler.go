@@ -40,15 +40,15 @@ const (
 // startup and enforcer; no part calls another with its lock held. It has no lock
 // of its own: the other fields are set before Run works. Safe for concurrent use.
 type Reconciler struct {
-	checks       admission.Checker
-	config       policies.Config
-	adapters     admission.Adapters
-	state        State
-	owner        rules.Owner
-	kick         chan struct{}
-	checkRequest func(context.Context, jit.ID) error // finishes a request that was cut off; set by Run
-	unwatched    sync.Once                           // says once that some protected VMs are not followed
-	absences     *admission.Absences                 // of guards and VMs
+	checks    admission.Checker
+	config    policies.Config
+	adapters  admission.Adapters
+	state     State
+	owner     rules.Owner
+	kick      chan struct{}
+	attend    func(context.Context, jit.ID) error // does what a request waits for; set by Run
+	unwatched sync.Once                           // says once that some protected VMs are not followed
+	absences  *admission.Absences                 // of guards and VMs
 
 	work         queues
 	trust        *clock.Trust
@@ -67,7 +67,7 @@ type Reconciler struct {
 type queues struct {
 	guards      *workqueue.Queue // key: a guard in lower case
 	openings    *workqueue.Queue // key: a grant that is to begin
-	requests    *workqueue.Queue // key: a request whose check was cut off
+	requests    *workqueue.Queue // key: a request whose check was cut off, or that nobody decides
 	holders     *workqueue.Queue // key: somebody with open grants, whose rights are checked again
 	protections *workqueue.Queue // key: a VM in lower case, protected otherwise than the configuration says; there may be thousands
 	lists       *workqueue.Queue // key: a subscription, of which all guards are compared; empty: of no configured one
@@ -112,7 +112,7 @@ func New(checks admission.Checker, state State) *Reconciler {
 	r.work = queues{
 		guards:      workqueue.New(guardWorkers, resource.Subscription, r.reconcileGuard),
 		openings:    workqueue.New(openWorkers, nil, r.prepareOpening),
-		requests:    workqueue.New(openWorkers, nil, func(ctx context.Context, id string) error { return r.checkRequest(ctx, jit.ID(id)) }),
+		requests:    workqueue.New(openWorkers, nil, func(ctx context.Context, id string) error { return r.attend(ctx, jit.ID(id)) }),
 		holders:     workqueue.New(recheckWorkers, nil, r.recheck),
 		protections: workqueue.New(protectWorkers, resource.Subscription, r.enforcer.Enforce),
 		lists:       workqueue.New(listWorkers, nil, r.compareAll),
@@ -123,10 +123,10 @@ func New(checks admission.Checker, state State) *Reconciler {
 }
 
 // Run reconciles until ctx ends, then waits for the work under way. The
-// service's Check finishes requests that a crash cut off.
-func (r *Reconciler) Run(ctx context.Context, check func(context.Context, jit.ID) (jit.Grant, error)) error {
-	r.checkRequest = func(ctx context.Context, id jit.ID) error {
-		_, err := check(ctx, id)
+// service's Attend does what requests wait for.
+func (r *Reconciler) Run(ctx context.Context, attend func(context.Context, jit.ID) (jit.Grant, error)) error {
+	r.attend = func(ctx context.Context, id jit.ID) error {
+		_, err := attend(ctx, id)
 		if errors.As(err, new(*jit.Refusal)) {
 			return nil
 		}

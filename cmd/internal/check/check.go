@@ -17,9 +17,10 @@ import (
 
 // Finding is what one check found.
 type Finding struct {
-	What string // what was checked
-	Note string // what was seen, when it is in order
-	Err  error  // what is wrong, and how to mend it
+	What    string // what was checked
+	Note    string // what was seen, when it is in order
+	Err     error  // what is wrong, and how to mend it
+	Warning bool   // what was seen may be as it should be, or not
 }
 
 const (
@@ -30,6 +31,9 @@ const (
 // String is one line, however long.
 func (f Finding) String() string {
 	word, said := "ok", f.Note
+	if f.Warning {
+		word = "warn"
+	}
 	if f.Err != nil {
 		word, said = "FAULT", text.Clean(strings.ReplaceAll(f.Err.Error(), "\n", "; "))
 	}

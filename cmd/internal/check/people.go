@@ -42,6 +42,10 @@ func (ms members) named() (ids []string, where map[string][]string) {
 	}
 	for i, rule := range ms.config.Approvals {
 		add(fmt.Sprintf("approvals[%d].approvers", i), rule.Approvers...)
+		add(fmt.Sprintf("approvals[%d].escalate.to", i), rule.EscalateTo...)
+		if rule.Auto.OnCall != "" {
+			add(fmt.Sprintf("approvals[%d].auto.on_call", i), rule.Auto.OnCall)
+		}
 	}
 	add("admins", ms.config.Admins...)
 	add("break_glass", ms.config.BreakGlass...)

@@ -146,5 +146,5 @@ func (c run) people(ctx context.Context, people admission.People, client *azure.
 		r.survey = preflight.NewApprovers(c.Config.Jit, admission.Adapters{People: people, Directory: client, Log: c.Log})
 		r.entra = true
 	}
-	return append(r.check(ctx), r.checkApprovals(ctx)...)
+	return slices.Concat(r.check(ctx), r.checkApprovals(ctx), r.approverActions(ctx, client))
 }

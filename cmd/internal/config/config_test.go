@@ -76,8 +76,12 @@ func TestConfigExample(t *testing.T) {
 			{
 				Match:     policies.Match{Group: "prod-*", Tags: map[string]string{"env": "prod"}},
 				Approvers: []string{"S0123456789"}, Required: 2, Channel: "C0123456789", PendingFor: time.Hour,
+				RemindAfter: 15 * time.Minute, ClaimFor: 15 * time.Minute, Escalate: 30 * time.Minute,
 			},
-			{Approvers: []string{"U0123456789"}, Required: 1, PendingFor: time.Hour},
+			{
+				Approvers: []string{"U0123456789"}, Required: 1, PendingFor: time.Hour,
+				RemindAfter: 15 * time.Minute, ClaimFor: 15 * time.Minute, Escalate: 30 * time.Minute,
+			},
 		},
 		Policies: []policies.Policy{{
 			Ports: []jit.PortPolicy{

@@ -134,17 +134,8 @@ func approvalRule(s *section) policies.ApprovalRule {
 		s.fault(key, "%s needed but %s named; name more approvers or a user group (S…), or require fewer (0: the Azure rights alone decide)",
 			text.Count(a.Required, "approval is", "approvals are"), text.Count(named, "person is", "people are"))
 	}
-	s.onlyDuration("remind_after", 15*time.Minute)
-	s.onlyDuration("claim_for", 15*time.Minute)
-	escalate := s.section("escalate")
-	escalate.onlyDuration("after", 30*time.Minute)
-	escalate.onlyEmpty("to")
-	escalate.close()
-	auto := s.section("auto")
-	auto.onlyNumber("per_day", 0)
-	auto.onlyNoText("hours")
-	auto.onlyNoText("on_call")
-	auto.close()
+	s.asking(&a)
+	s.auto(&a)
 	s.close()
 	return a
 }

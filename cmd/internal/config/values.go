@@ -18,12 +18,13 @@ import (
 )
 
 // forms are the shapes of ids.
-type forms struct{ user, person, channel, guid *regexp.Regexp }
+type forms struct{ user, person, group, channel, guid *regexp.Regexp }
 
 func idForms() forms {
 	return forms{
 		user:    regexp.MustCompile(`^[UW][A-Z0-9]{2,20}$`),
 		person:  regexp.MustCompile(`^[UWS][A-Z0-9]{2,20}$`),
+		group:   regexp.MustCompile(`^S[A-Z0-9]{2,20}$`),
 		channel: regexp.MustCompile(`^[CG][A-Z0-9]{2,20}$`), // old private channels begin with G
 		guid:    regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`),
 	}
@@ -212,18 +213,6 @@ func (s *section) onlyFalse(key string) {
 func (s *section) onlyNoText(key string) {
 	if got := s.text(key, ""); got != "" {
 		s.fault(key, "%q "+notBuilt, got, `""`)
-	}
-}
-
-func (s *section) onlyNumber(key string, def int) {
-	if got := s.number(key, def, 0, 1<<30); got != def {
-		s.fault(key, "%d "+notBuilt, got, strconv.Itoa(def))
-	}
-}
-
-func (s *section) onlyDuration(key string, def time.Duration) {
-	if got := s.duration(key, def, time.Second, 1000*time.Hour); got != def {
-		s.fault(key, "%s "+notBuilt, text.Duration(got), text.Duration(def))
 	}
 }
 

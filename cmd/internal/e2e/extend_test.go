@@ -175,7 +175,7 @@ func TestExtensionIsCheckedAgain(t *testing.T) {
 		if _, err := w.Service.Extend(t.Context(), ada, g.ID, time.Minute); !errors.Is(err, jit.ErrStale) {
 			t.Errorf("another while one waits: %v", err)
 		}
-		if _, err := w.Service.DenyExtension(t.Context(), alan, g.ID, asked.Extension.Number); err != nil {
+		if _, err := w.Service.DenyExtension(t.Context(), alan, g.ID, asked.Extension.Number, ""); err != nil {
 			t.Fatal(err)
 		}
 		w.Pass(20 * time.Second)

@@ -130,7 +130,7 @@ func (s *slackBot) until(what string, cond func(*slacksim.Snapshot) bool) {
 func (s *slackBot) postButtons(api *slack.Client) {
 	s.t.Helper()
 	var all []slack.BlockElement
-	for _, action := range []string{"approve", "deny", "revoke", "done", "cancel"} {
+	for _, action := range append(buttonsOfMatrix(), "approve_less") {
 		all = append(all, slack.NewButtonBlockElement(action, "g-22222", slack.NewTextBlockObject(slack.PlainTextType, action, false, false)))
 	}
 	if _, _, err := api.PostMessageContext(s.ctx, channel, slack.MsgOptionText("every button", false), slack.MsgOptionBlocks(slack.NewActionBlock("", all...))); err != nil {
@@ -145,6 +145,9 @@ func (s *slackBot) press(by jit.UserID, action string, id jit.ID) string {
 	s.t.Helper()
 	user, value := string(by), string(id)
 	s.sim.Reload(user)
+	if action == "less" {
+		return s.pressLess(by, value)
+	}
 	if _, err := s.sim.ClickRaw(s.ctx, user, channel, s.buttons.TS, action, slacksim.Raw{Value: &value, Force: true}); err != nil {
 		s.t.Fatalf("%s presses %s: %v", by, action, err)
 	}

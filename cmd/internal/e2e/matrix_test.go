@@ -30,7 +30,7 @@ func reads() map[string]string {
 	return map[string]string{
 		"checking": "is still being checked", "waiting": "is still waiting for approval", "decided": "was already ",
 		"approved": "was already approved by <@U0ALAN>", "ended": "already ended", "own": "yourself, so somebody else must decide",
-		"none": "is no approver of", "maynot": "may not revoke", "deny": "deny it on its card", "theirs": "belongs to <@U0ADA>",
+		"none": "is no approver of", "claimed": "You are on SSH to `web-1`", "maynot": "may not revoke", "deny": "deny it on its card", "theirs": "belongs to <@U0ADA>",
 		"members": "only full members of this workspace", "another": "serves another workspace", "nothing": "",
 	}
 }
@@ -59,6 +59,14 @@ cancel  requester yes      decided yes     decided decided decided approved appr
 cancel  approver  theirs   theirs  theirs  theirs  theirs  theirs  theirs   theirs   theirs theirs
 cancel  admin     theirs   theirs  theirs  theirs  theirs  theirs  theirs   theirs   theirs theirs
 cancel  other     theirs   theirs  theirs  theirs  theirs  theirs  theirs   theirs   theirs theirs
+less    requester checking decided own     decided decided decided approved approved ended ended
+less    approver  checking decided yes     decided decided decided approved approved ended ended
+less    admin     checking decided none    decided decided decided approved approved ended ended
+less    other     checking decided none    decided decided decided approved approved ended ended
+claim   requester checking decided own     decided decided decided approved approved ended ended
+claim   approver  checking decided claimed decided decided decided approved approved ended ended
+claim   admin     checking decided none    decided decided decided approved approved ended ended
+claim   other     checking decided none    decided decided decided approved approved ended ended
 *       guest     members  members members members members members members  members  members members
 *       bot       members  members members members members members members  members  members members
 *       gone      members  members members members members members members  members  members members
@@ -75,9 +83,13 @@ func done() map[string]struct {
 		state jit.State
 		says  string
 	}{
-		"approve": {jit.Opening, "You approved"}, "deny": {jit.Denied, "You denied"}, "revoke": {jit.Closing, "You revoked"},
+		"approve": {jit.Opening, "You approved"}, "less": {jit.Opening, "for 30 min, for <@U0ADA>"}, "deny": {jit.Denied, "You denied"}, "revoke": {jit.Closing, "You revoked"},
 		"done": {jit.Closing, "You ended"}, "cancel": {jit.Cancelled, "You withdrew"},
 	}
+}
+
+func buttonsOfMatrix() []string {
+	return []string{"approve", "less", "claim", "deny", "revoke", "done", "cancel"}
 }
 
 // Every button and every command that changes a grant, by every kind of
@@ -91,12 +103,14 @@ func TestMatrixOfChanges(t *testing.T) {
 		}
 		actions := []string{words[0]}
 		if words[0] == "*" {
-			actions = []string{"approve", "deny", "revoke", "done", "cancel"}
+			actions = buttonsOfMatrix()
 		}
 		for _, action := range actions {
 			for i, state := range jit.States() {
 				s.cell(words[1], action, state, words[2+i], s.press)
-				s.cell(words[1], action, state, words[2+i], s.command)
+				if action != "claim" && action != "less" { // there is a button alone
+					s.cell(words[1], action, state, words[2+i], s.command)
+				}
 			}
 		}
 	}

@@ -26,7 +26,7 @@ func (k *walk) extendOne() {
 		return
 	}
 	if seldom(k.draw, "denied", 6) {
-		_, err = k.Service.DenyExtension(k.T.Context(), simulated.Grace, g.ID, g.Extension.Number)
+		_, err = k.Service.DenyExtension(k.T.Context(), simulated.Grace, g.ID, g.Extension.Number, "")
 	} else {
 		_, err = k.Service.ApproveExtension(k.T.Context(), simulated.Grace, g.ID, g.Extension.Number)
 	}

@@ -113,7 +113,7 @@ func (k *walk) askSome() {
 		if !k.answered("check", err) || seldom(k.draw, "left waiting", 8) {
 			continue
 		}
-		if _, err = k.Service.Approve(k.T.Context(), simulated.Grace, g.ID); k.answered("approve", err) {
+		if k.approveOne(g) {
 			k.granted = g.ID
 		}
 	}

@@ -44,6 +44,8 @@ func (n *Notifier) Notify(_ context.Context, m outbox.Message) (outbox.Sent, err
 			n.claim(e, jit.ToChannel, jit.Grant{})
 		case outbox.KindHolder:
 			n.claim(e, jit.ToRequester, m.Grants[i])
+		case outbox.KindPerson:
+			n.claim(e, jit.ToPerson(jit.UserID(m.Channel)), m.Grants[0])
 		case outbox.KindCard, outbox.KindDirect, outbox.KindThread:
 			to := map[outbox.Kind]jit.Audience{outbox.KindCard: jit.ToCard, outbox.KindDirect: jit.ToRequester, outbox.KindThread: jit.ToThread}
 			n.claim(e, to[m.Kind], m.Grants[0])

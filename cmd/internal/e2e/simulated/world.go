@@ -127,7 +127,7 @@ func (w *World) Start() {
 	w.Service = access.New(checks, store, w.Reconciler)
 	ctx, cancel := context.WithCancel(w.T.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = w.Reconciler.Run(ctx, w.Service.Check) })
+	wg.Go(func() { _ = w.Reconciler.Run(ctx, w.Service.Attend) })
 	wg.Go(func() { _ = digest.NewWriter(checks, store, w.Reconciler.Doubt).Run(ctx) })
 	wg.Go(func() { _ = outbox.New(store, w.Told, outbox.Options{Channel: w.Config.Channel, Log: log}).Run(ctx) })
 	wg.Go(func() { w.Told.watch(ctx) })

@@ -26,7 +26,7 @@ func TestRenamedInstallationIsRefused(t *testing.T) {
 		w.Pass(time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		err := w.Reconciler.Run(ctx, w.Service.Check)
+		err := w.Reconciler.Run(ctx, w.Service.Attend)
 		if !errors.As(err, new(*jit.Refusal)) || !strings.Contains(err.Error(), "installation prod ") || !strings.Contains(err.Error(), "prod2") {
 			t.Errorf("it says %v", err)
 		}

@@ -41,7 +41,7 @@ func (w *Writer) tellAnchor(ctx context.Context, day time.Time) error {
 	}
 	var events []jit.Event
 	if first := d.Anchored.IsZero(); !first && last.Seq > 0 && last.Kind != jit.EventAnchor {
-		events = append(events, jit.Anchored(record.At(last).String(), w.checks.Clock.Now()))
+		events = append(events, jit.Line(jit.EventAnchor, record.At(last).String(), w.checks.Clock.Now()))
 	}
 	d.Anchored = day
 	if err := w.store.KeepDigest(ctx, d, events...); err != nil {

@@ -25,10 +25,10 @@ const (
 type Store interface {
 	// Digest gives the digest that was kept last; the zero Digest when there is
 	// none.
-	Digest(ctx context.Context) (jit.Digest, error)
+	Digest(ctx context.Context) (reach.Digest, error)
 	// KeepDigest keeps a digest in place of the last one, with its events and
 	// their notices.
-	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
+	KeepDigest(ctx context.Context, d reach.Digest, events ...jit.Event) error
 	// Last is the last line of the record; the zero Event when there is none.
 	Last(ctx context.Context) (jit.Event, error)
 }
@@ -111,7 +111,7 @@ func (w *Writer) makeDue(ctx context.Context, due time.Time) error {
 	case last.Schedule != schedule || last.Due.Sub(now) > w.config.Digest.Every:
 	case !due.After(last.Due):
 		return nil
-	case now.Sub(due) <= jit.DigestKept:
+	case now.Sub(due) <= reach.DigestKept:
 		return w.keep(ctx, last, due)
 	default:
 		w.log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
@@ -123,7 +123,7 @@ func (w *Writer) makeDue(ctx context.Context, due time.Time) error {
 	return nil
 }
 
-func (w *Writer) keep(ctx context.Context, last jit.Digest, due time.Time) error {
+func (w *Writer) keep(ctx context.Context, last reach.Digest, due time.Time) error {
 	vms, hidden := w.checks.VMs.All(ctx, inventory.VMsMaxAge)
 	if hidden != nil && len(vms) == 0 {
 		return hidden

@@ -78,7 +78,7 @@ func domain() []row {
 			},
 			"of the loop it needs three methods, and declares them",
 		},
-		{"jit/outbox", []string{"jit", "jit/protection", "jit/workqueue"}, "what is told is read from the record"},
+		{"jit/outbox", []string{"jit", "jit/protection", "jit/reach", "jit/workqueue"}, "what is told is read from the record"},
 		{
 			"jit/preflight",
 			[]string{"jit", "jit/admission", "jit/ipset", "jit/policies", "jit/protection", "jit/reach", "jit/resource", "jit/route", "jit/rules"},

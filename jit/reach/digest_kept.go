@@ -1,8 +1,10 @@
-package jit
+package reach
 
 import (
 	"fmt"
 	"time"
+
+	"jitbot/jit"
 )
 
 // DigestKept is how old a digest may be that is still told.
@@ -53,7 +55,7 @@ type Remark struct {
 }
 
 // Event is the line of the record, and what has the digest told.
-func (d Digest) Event() Event {
-	return Event{At: d.At, Kind: EventDigest, tell: audiences(EventDigest).other, Text: fmt.Sprintf(
-		"%d unhealthy, %d not applicable, %d healthy; due %s", d.Unhealthy, d.NotApplicable, d.Healthy, d.Due.Format(time.RFC3339))}
+func (d Digest) Event() jit.Event {
+	return jit.Line(jit.EventDigest, fmt.Sprintf("%d unhealthy, %d not applicable, %d healthy; due %s",
+		d.Unhealthy, d.NotApplicable, d.Healthy, d.Due.Format(time.RFC3339)), d.At)
 }

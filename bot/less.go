@@ -10,6 +10,16 @@ import (
 	"jitbot/bot/view"
 )
 
+// opensLess opens the form by which less is approved, for whoever pressed its button; nil
+// when that names no grant.
+func (b *Bot) opensLess(i form.Interaction) func(context.Context) {
+	l, ok := view.UnpackLess(i.Actions[0].Value)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context) { b.openForm(ctx, formOpening{to: replyTo(i), trigger: i.Trigger, less: l}) }
+}
+
 // lessForm is the form by which an approver approves less of a request.
 func (b *Bot) lessForm(ctx context.Context, f formOpening) (slack.ModalViewRequest, error) {
 	g, err := b.Service.ToNarrow(ctx, f.to.user, f.less.ID)

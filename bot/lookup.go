@@ -154,11 +154,7 @@ func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
 		}
 		return prompts, func(ctx context.Context) { b.openDenyForm(ctx, i, d.ID, d.Reason) }
 	case view.ActionLess:
-		l, ok := view.UnpackLess(a.Value)
-		if !ok {
-			return prompts, nil
-		}
-		return prompts, func(ctx context.Context) { b.openForm(ctx, formOpening{to: replyTo(i), trigger: i.Trigger, less: l}) }
+		return prompts, b.opensLess(i)
 	case view.ActionAgain, view.ActionWithout:
 		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
 		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }

@@ -202,7 +202,7 @@ func (n *Notifier) person(ctx context.Context, m outbox.Message) (outbox.Sent, e
 // plain takes the buttons out of a message to one person.
 func (n *Notifier) plain(ctx context.Context, m outbox.Message) (outbox.Sent, error) {
 	for _, d := range m.Shown.Direct {
-		if d.Event.Seq == m.Events[0].Seq && d.At.Channel == m.Channel {
+		if m.TakesOut(d) {
 			return outbox.Sent{At: d.At}, n.edit(ctx, d.At, view.DirectPast(d.Event, m.Grants[0]))
 		}
 	}

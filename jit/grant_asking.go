@@ -16,7 +16,7 @@ type Asking struct {
 	RemindAfter time.Duration `json:"remind_after,omitempty"`
 	Remind      time.Time     `json:"remind,omitzero"`     // when they are asked again; zero: no more
 	Reminders   int           `json:"reminders,omitempty"` // so far
-	Silent      []UserID      `json:"silent,omitempty"`    // who could answer and had not, at the last reminder
+	Silent      []UserID      `json:"silent,omitempty"`    // who had not answered at the last reminder; S… ids where that was not known
 
 	EscalateTo []string  `json:"escalate_to,omitempty"` // U… and S… ids
 	Escalate   time.Time `json:"escalate,omitzero"`     // when these are asked too; zero: not, or done
@@ -87,7 +87,11 @@ func (g Grant) ClaimOrGiveBack(by Person, now time.Time) (Grant, Event, error) {
 		g.Asking.Claim = Claim{}
 		return g, g.event(EventUnclaimed, by, now, ""), nil
 	}
-	g.Asking.Claim = Claim{By: by, Until: now.Add(cmp.Or(g.Asking.ClaimFor, defaultClaim))}
+	until := now.Add(cmp.Or(g.Asking.ClaimFor, defaultClaim))
+	if until.After(g.Clock.Lapse) {
+		until = g.Clock.Lapse
+	}
+	g.Asking.Claim = Claim{By: by, Until: until}
 	return g, g.event(EventClaimed, by, now, ""), nil
 }
 

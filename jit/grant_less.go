@@ -60,54 +60,53 @@ func (e Extent) Equal(o Extent) bool {
 // Wider says what of the extent the other does not hold; empty when it is nothing more.
 // Ports without a protocol are those of the other.
 func (e Extent) Wider(than Extent) string {
-	switch {
-	case e.Duration > than.Duration:
+	if e.Duration > than.Duration {
 		return text.Duration(e.Duration)
-	default:
-		for _, p := range e.Ports {
-			if !slices.ContainsFunc(than.Ports, func(o Ports) bool { return o.holds(p) }) {
-				return "port " + p.String()
-			}
-		}
-		for _, s := range e.Sources {
-			if !slices.ContainsFunc(than.Sources, func(o netip.Prefix) bool { return o.Bits() <= s.Bits() && o.Contains(s.Addr()) }) {
-				return s.String()
-			}
-		}
-		return ""
 	}
+	if i := slices.IndexFunc(e.Ports, func(p Ports) bool { return !slices.ContainsFunc(than.Ports, p.within) }); i >= 0 {
+		return "port " + e.Ports[i].String()
+	}
+	within := func(s netip.Prefix) func(netip.Prefix) bool {
+		return func(o netip.Prefix) bool { return o.Bits() <= s.Bits() && o.Contains(s.Addr()) }
+	}
+	if i := slices.IndexFunc(e.Sources, func(s netip.Prefix) bool { return !slices.ContainsFunc(than.Sources, within(s)) }); i >= 0 {
+		return e.Sources[i].String()
+	}
+	return ""
 }
 
-// holds is Contains, and of ports without a protocol whether the range does.
-func (p Ports) holds(q Ports) bool {
-	if q.Protocol == "" {
-		q.Protocol = p.Protocol
+// within reports whether o contains the ports; without a protocol they are of that of o.
+func (p Ports) within(o Ports) bool {
+	if p.Protocol == "" {
+		p.Protocol = o.Protocol
 	}
-	return p.Contains(q)
+	return o.Contains(p)
 }
 
 // Meet is what both allow; one part of it may be nothing.
 func (e Extent) Meet(o Extent) Extent {
-	out := Extent{Duration: min(e.Duration, o.Duration)}
-	for _, p := range e.Ports {
-		for _, q := range o.Ports {
-			if both, ok := p.meet(q); ok && !slices.Contains(out.Ports, both) {
-				out.Ports = append(out.Ports, both)
-			}
-		}
+	return Extent{
+		Ports: meet(e.Ports, o.Ports, Ports.meet), Sources: meet(e.Sources, o.Sources, meetSources), Duration: min(e.Duration, o.Duration),
 	}
-	for _, s := range e.Sources {
-		for _, t := range o.Sources {
-			both := s
-			if t.Bits() > s.Bits() {
-				both = t
-			}
-			if s.Overlaps(t) && !slices.Contains(out.Sources, both) {
-				out.Sources = append(out.Sources, both)
+}
+
+// meet is what each of some has in common with each of others, each of it once.
+func meet[T comparable](some, others []T, both func(T, T) (T, bool)) (out []T) {
+	for _, a := range some {
+		for _, b := range others {
+			if c, ok := both(a, b); ok && !slices.Contains(out, c) {
+				out = append(out, c)
 			}
 		}
 	}
 	return out
+}
+
+func meetSources(a, b netip.Prefix) (netip.Prefix, bool) {
+	if b.Bits() > a.Bits() {
+		return b, a.Overlaps(b)
+	}
+	return a, a.Overlaps(b)
 }
 
 // meet is what both ports mean; one without a protocol means the other's.

@@ -43,7 +43,7 @@ func silence(g jit.Grant) string {
 	}
 	names := make([]string, 0, len(silent))
 	for _, id := range silent {
-		names = append(names, mentionUser(id))
+		names = append(names, mention(string(id)))
 	}
 	return "No answer yet from " + text.Join(names) + "."
 }

@@ -3,6 +3,8 @@ package access
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"strings"
 	"time"
 
 	"jitbot/jit"
@@ -33,13 +35,19 @@ func (s *Service) Attend(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		}
 		return g, err
 	}
+	now := s.checks.Clock.Now()
 	var silent, reached []jit.UserID
-	if _, people := g.AskDue(s.checks.Clock.Now()); people {
-		if silent, reached, err = s.asked(ctx, g); err != nil {
+	if _, people := g.AskDue(now); people {
+		silent, reached, err = s.asked(ctx, g)
+		if err != nil && now.Sub(g.Wake()) < findWithin {
 			return g, fmt.Errorf("finding who has not answered %s: %w", id, err)
 		}
+		if err != nil {
+			s.adapters.Log.ErrorContext(ctx, "who has not answered cannot be told, so all of the entry are named",
+				slog.String("grant", string(id)), slog.Any("error", err))
+			silent, reached = named(g.Approvers, true), named(g.Asking.EscalateTo, false)
+		}
 	}
-	now := s.checks.Clock.Now()
 	g, err = s.adapters.Grants.Update(ctx, id, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
 		return g.Ask(silent, reached, now)
 	})
@@ -47,6 +55,20 @@ func (s *Service) Attend(ctx context.Context, id jit.ID) (jit.Grant, error) {
 		return g, fmt.Errorf("asking again for %s: %w", id, err)
 	}
 	return g, nil
+}
+
+// findWithin is for how long it is tried to find who has not answered; then nobody waits for
+// that any more.
+const findWithin = time.Minute
+
+// named are the ids as they are, those of user groups as well or not.
+func named(ids []string, groups bool) (out []jit.UserID) {
+	for _, id := range ids {
+		if groups || !strings.HasPrefix(id, "S") {
+			out = append(out, jit.UserID(id))
+		}
+	}
+	return out
 }
 
 // asked are those who could approve the grant and have not, and those whom its escalation

@@ -130,9 +130,8 @@ func (o Outcome) with(m Message, sent Sent, lost error) Outcome {
 			}
 		}
 	case KindButtons:
-		gone := m.Events[0].Seq
 		o.Show = func(s Shown) Shown {
-			s.Direct = slices.DeleteFunc(slices.Clone(s.Direct), func(d Direct) bool { return d.Event.Seq == gone && d.At.Channel == m.Channel })
+			s.Direct = slices.DeleteFunc(slices.Clone(s.Direct), m.TakesOut)
 			return s
 		}
 	default:

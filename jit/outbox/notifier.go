@@ -35,6 +35,11 @@ type Message struct {
 	Shown   Shown       // what Slack has of the one grant
 }
 
+// TakesOut reports whether a message of KindButtons takes the buttons out of that one.
+func (m Message) TakesOut(d Direct) bool {
+	return d.Event.Seq == m.Events[0].Seq && d.At.Channel == m.Channel
+}
+
 // Sent is what Slack has of a message that was taken.
 type Sent struct {
 	At     jit.Card // where it is

@@ -175,3 +175,28 @@ func TestEscalatedToSomebodyWhoIsThereNoMore(t *testing.T) {
 		w.Want(g.ID, jit.Pending)
 	})
 }
+
+// When Slack does not say for long who is in a group, all of the entry are named, and
+// nobody waits for that.
+func TestAskedAgainThoughGroupsAreUnread(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		g := w.waiting(func(r *policies.ApprovalRule) {
+			r.RemindAfter, r.Escalate, r.EscalateTo = 10*time.Minute, 10*time.Minute, []string{string(carol), "S0BOSSES"}
+		})
+		w.Pass(9 * time.Minute)
+		w.FailGroups(jit.ErrForbidden)
+		w.Pass(time.Minute + 20*time.Second)
+		if w.Told.Has("unanswered") {
+			t.Errorf("at once: %v", w.Told.Said())
+		}
+		w.Pass(3 * time.Minute)
+		if now := w.Grant(g.ID); !slices.Equal(now.Asking.Silent, []jit.UserID{group, carol}) || !now.Asking.Escalated ||
+			w.Told.Count("escalated to person:") != 1 || w.Told.Count("unanswered to thread") != 1 {
+			t.Errorf("now %+v, told %v", now.Asking, w.Told.Said())
+		}
+		w.FailGroups(nil)
+		if _, err := w.Service.Approve(t.Context(), carol, g.ID); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -212,3 +212,34 @@ func TestTwoApproveWithDifferentLess(t *testing.T) {
 		}
 	})
 }
+
+// What is warned of is about what is left: a port that is not opened any more is not
+// warned of.
+func TestLessIsForeseenAgain(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.With(func(c *policies.Config) {
+			c.Approvals = []policies.ApprovalRule{{Approvers: []string{group}, Required: 2, PendingFor: time.Hour}}
+			c.Policies[0].Ports[1].Any = true
+		})
+		w.Start()
+		grants, err := w.Service.Ask(t.Context(), ada, w.Key(), jit.Ask{
+			VMs: []string{"jump-1"}, Ports: []jit.Ports{{From: 22, To: 22}, {From: 3389, To: 3389}}, Duration: time.Hour,
+			Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}, Reason: "mend the index",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := w.Service.Check(t.Context(), grants[0].ID)
+		if err != nil || !strings.Contains(strings.Join(g.Warnings, " "), "port 22 is already open") {
+			t.Fatalf("asked for: %v, %v", g.Warnings, err)
+		}
+		less := halfHour()
+		less.Ports = []jit.Ports{{From: 3389, To: 3389}}
+		if _, err := w.Service.ApproveLess(t.Context(), grace, g.ID, less); err != nil {
+			t.Fatal(err)
+		}
+		if now := w.Want(g.ID, jit.Pending); strings.Contains(strings.Join(now.Warnings, " "), "port 22 is already open") {
+			t.Errorf("of port 3389 alone it warns: %v", now.Warnings)
+		}
+	})
+}

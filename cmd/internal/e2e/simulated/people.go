@@ -42,11 +42,23 @@ func (p people) Member(_ context.Context, id jit.UserID) (admission.Member, erro
 
 // Group implements admission.People.
 func (p people) Group(_ context.Context, id string) ([]jit.UserID, error) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	if p.w.groupsFail != nil {
+		return nil, p.w.groupsFail
+	}
 	users, ok := p.w.Groups[id]
 	if !ok {
 		return nil, jit.ErrNotFound
 	}
 	return users, nil
+}
+
+// FailGroups has Slack list no user group, for this reason; nil ends that.
+func (w *World) FailGroups(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.groupsFail = err
 }
 
 // SetMember changes what Slack says of somebody.

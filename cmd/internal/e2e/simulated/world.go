@@ -30,12 +30,14 @@ import (
 // in a bubble of fake time. Its fields may be changed before Start, and the
 // simulator's and Config's own at any time that they allow.
 type World struct {
-	T         Tester
-	Azure     *azuresim.Sim
-	File      string
-	Config    policies.Config
-	mu        sync.Mutex // for members, which a test may change while the service runs
-	members   map[jit.UserID]admission.Member
+	T          Tester
+	Azure      *azuresim.Sim
+	File       string
+	Config     policies.Config
+	mu         sync.Mutex // for what follows, which a test may change while the service runs
+	members    map[jit.UserID]admission.Member
+	groupsFail error // why Slack lists no user group
+
 	Groups    map[string][]jit.UserID
 	Told      *Notifier
 	Meter     *Meter

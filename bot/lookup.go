@@ -114,6 +114,8 @@ func (b *Bot) readAgain(ctx context.Context, cmd slashCommand, c command.Command
 		b.say(cmd.reply(), b.scan(ctx, cmd.reply(), c.Scan, cmd.Text))
 	case command.VerbExplain:
 		b.say(cmd.reply(), b.explain(ctx, cmd, c))
+	case command.VerbHistory:
+		b.say(cmd.reply(), b.history(ctx, cmd.User, c.History, cmd.Text))
 	default: // what changes something is not done by a button that shows
 	}
 }
@@ -163,6 +165,8 @@ func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
 			return prompts, nil
 		}
 		return reads, func(ctx context.Context) { b.say(replyTo(i), b.witness(ctx, i.User.ID, a.Value)) }
+	case view.ActionHistoryNext:
+		return reads, b.historyNext(i, a.Value)
 	case view.ActionReadAgain:
 		return reads, b.shownAgain(i, a.Value)
 	default:
@@ -198,7 +202,8 @@ func (b *Bot) shownNext(i form.Interaction, value string) func(context.Context) 
 // isScanButton reports whether a button only shows something.
 func isScanButton(action string) bool {
 	only := []string{
-		view.ActionProtect, view.ActionScanNext, view.ActionWitness, view.ActionAgain, view.ActionWithout, view.ActionMissing,
+		view.ActionProtect, view.ActionScanNext, view.ActionHistoryNext,
+		view.ActionWitness, view.ActionAgain, view.ActionWithout, view.ActionMissing,
 		view.ActionDenyAgain, view.ActionReadAgain, view.ActionLess,
 	}
 	return slices.Contains(only, action)

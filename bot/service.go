@@ -8,6 +8,7 @@ import (
 	"jitbot/jit/access"
 	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
+	"jitbot/jit/record"
 )
 
 // Service is what people can do with grants. A no is a *jit.Refusal; anything
@@ -75,6 +76,9 @@ type Service interface {
 	// a VM that the person may see.
 	Witness(ctx context.Context, by jit.UserID, vm string) (lookup.Testimony, error)
 	Explain(ctx context.Context, by jit.UserID, vm string, who jit.UserID) (lookup.Explanation, error)
+	// HistoryOf is a page of the record's lines that the person may see, of a VM, named as
+	// in Ask, where there is one.
+	HistoryOf(ctx context.Context, by jit.UserID, vm string, q record.Query) (lookup.HistoryPage, error)
 	// Admin is nil for an admin.
 	Admin(ctx context.Context, by jit.UserID) error
 

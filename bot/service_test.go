@@ -44,6 +44,7 @@ type fakeService struct {
 	protected  []jit.PortPolicy
 	refuse     error           // of every offer
 	found      []reach.Finding // of a scan
+	history    []jit.Event
 	dry        lookup.Explanation
 	slow       chan struct{} // when not nil, offers wait for it
 	hold       chan struct{} // when not nil, changes wait for it

@@ -10,6 +10,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/lookup"
 	"jitbot/jit/reach"
+	"jitbot/jit/record"
 )
 
 func (s *fakeService) Choices(ctx context.Context, by jit.UserID, text string, limit int) ([]lookup.Choice, error) {
@@ -139,4 +140,22 @@ func machines(n int) []jit.VM {
 		out = append(out, jit.VM{ID: fmt.Sprintf("/vm/web-%d", i+1), Name: fmt.Sprintf("web-%d", i+1), Group: "rg"})
 	}
 	return out
+}
+
+// HistoryOf gives s.history in pages of the limit, by their numbers.
+func (s *fakeService) HistoryOf(ctx context.Context, by jit.UserID, vm string, q record.Query) (lookup.HistoryPage, error) {
+	if err := s.Known(ctx, by); err != nil {
+		return lookup.HistoryPage{}, err
+	}
+	page := lookup.HistoryPage{Anchor: record.Anchor{Seq: uint64(len(s.history)), Hash: "9f86d081"}}
+	for _, e := range slices.Backward(s.history) {
+		switch {
+		case q.Before > 0 && e.Seq >= q.Before:
+		case len(page.Lines) == q.Limit:
+			page.Next = page.Lines[q.Limit-1].Seq
+		default:
+			page.Lines = append(page.Lines, e)
+		}
+	}
+	return page, s.note("history %s %q %s %s %d", by, vm, q.Grant, q.User, q.Before)
 }

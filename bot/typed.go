@@ -109,6 +109,8 @@ func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong er
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.scan(ctx, t.cmd.reply(), c.Scan, t.cmd.Text) })
 	case c.Verb == command.VerbExplain:
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.explain(ctx, t.cmd, c) })
+	case c.Verb == command.VerbHistory:
+		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.history(ctx, t.cmd.User, c.History, t.cmd.Text) })
 	case c.Verb == command.VerbUnprotect:
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.askUnprotect(ctx, t.cmd.User, c.Ask.VMs) })
 	case c.Verb == command.VerbProtect:

@@ -20,6 +20,7 @@ type Command struct {
 	All     bool          // list
 	For     jit.UserID    // explain; for whom, empty for oneself
 	Scan    ScanFilter    // scan
+	History HistoryFilter // history
 	Text    string        // vms; what to search for, may be empty
 	About   Verb          // help; of what, empty for all
 }

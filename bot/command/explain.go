@@ -7,19 +7,7 @@ import (
 // explain reads <vm> [@user] from the line as Slack sent it: only there a mention
 // still says whom it means.
 func (r *reader) explain(Verb) Command {
-	var people []string
-	line := marker.ReplaceAllStringFunc(r.raw, func(m string) string {
-		part := marker.FindStringSubmatch(m)
-		if part[1] != "@" {
-			return m
-		}
-		people = append(people, part[2])
-		return " "
-	})
-	verb := r.at
-	named := newReader(line)
-	named.at = min(verb, len(named.tokens))
-	*r = *named
+	people := r.mentioned()
 	r.hint = "write /jit explain <vm>, and admins may mention somebody after it"
 	r.vms()
 	switch {
@@ -36,4 +24,21 @@ func (r *reader) explain(Verb) Command {
 		return Command{Ask: r.ask.Ask, For: jit.UserID(people[0])}
 	}
 	return Command{Ask: r.ask.Ask}
+}
+
+// mentioned takes those who are mentioned out of the line, in order.
+func (r *reader) mentioned() (people []string) {
+	line := marker.ReplaceAllStringFunc(r.raw, func(m string) string {
+		part := marker.FindStringSubmatch(m)
+		if part[1] != "@" {
+			return m
+		}
+		people = append(people, part[2])
+		return " "
+	})
+	verb := r.at
+	named := newReader(line)
+	named.at = min(verb, len(named.tokens))
+	*r = *named
+	return people
 }

@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -98,6 +99,10 @@ func becomes(line string) string {
 	add("about ", string(c.About))
 	add("class ", string(c.Scan.Class))
 	add("text ", c.Text+c.Scan.Text)
+	if h := c.History; c.Verb == command.VerbHistory {
+		add("of ", h.VM+string(h.Grant)+string(h.User))
+		add("days ", fmt.Sprint(h.Days))
+	}
 	if c.All {
 		add("", "all")
 	}

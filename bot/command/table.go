@@ -11,6 +11,7 @@ const (
 	VerbVMs       Verb = "vms"
 	VerbScan      Verb = "scan"
 	VerbExplain   Verb = "explain"
+	VerbHistory   Verb = "history"
 	VerbExtend    Verb = "extend"
 	VerbDone      Verb = "done"
 	VerbRevoke    Verb = "revoke"
@@ -149,8 +150,12 @@ func lookingTable() []Spec {
 			Words:    "why test try dry-run dryrun whoami may", read: (*reader).explain,
 		},
 		{
-			Verb: "history", Words: "log logs record past",
-			Instead: "This version cannot show history yet; /jit list shows what is live, and the thread of each card what happened.",
+			Verb: VerbHistory, Usage: "history [vm, grant or @user] [days]", Does: "shows what was asked, approved, opened and closed",
+			Examples: []Example{
+				{"history", "of the last 7 days"}, {"history web-1 30", "of a VM, for 30 days"},
+				{"history g-7k2qd", "of a grant, from its first line"}, {"history @ada 2 days", "of somebody"},
+			},
+			Words: "log logs record past", read: (*reader).history,
 		},
 		{
 			Verb: VerbHelp, Usage: "help [command]", Does: "lists the commands, or tells of one",

@@ -22,6 +22,8 @@ func LookingText(v command.Verb) string {
 		what = "I am reading the VMs that you may see"
 	case command.VerbScan:
 		what = "I am reading the rules before each VM that you may see"
+	case command.VerbHistory:
+		what = "I am reading the record"
 	case command.VerbExplain:
 		what = "I am reading the rights and the rules on the way to that VM"
 	case command.VerbProtect, command.VerbUnprotect:

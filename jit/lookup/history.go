@@ -2,8 +2,10 @@ package lookup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"jitbot/jit"
 	"jitbot/jit/record"
@@ -18,6 +20,13 @@ const historyPages = 10
 // else what is of themselves and what is of VMs that they may see. A page may have
 // fewer lines than asked for and be followed by others.
 func (s *Service) History(ctx context.Context, by jit.UserID, q record.Query) (page []jit.Event, next uint64, err error) {
+	return s.find(ctx, by, q, func(jit.EventKind) bool { return false })
+}
+
+// find is History without the kinds that are skipped.
+func (s *Service) find(
+	ctx context.Context, by jit.UserID, q record.Query, skip func(jit.EventKind) bool,
+) (page []jit.Event, next uint64, err error) {
 	sees, err := s.seesLines(ctx, by)
 	if err != nil {
 		return nil, 0, err
@@ -28,7 +37,7 @@ func (s *Service) History(ctx context.Context, by jit.UserID, q record.Query) (p
 		if err != nil {
 			return page, 0, fmt.Errorf("reading the history: %w", err)
 		}
-		seen := slices.DeleteFunc(slices.Clone(found), func(e jit.Event) bool { return !sees(e) })
+		seen := slices.DeleteFunc(slices.Clone(found), func(e jit.Event) bool { return skip(e.Kind) || !sees(e) })
 		if page = append(page, seen...); len(page) >= limit {
 			page = page[:limit]
 			if last := page[limit-1].Seq; last != found[len(found)-1].Seq {
@@ -41,6 +50,48 @@ func (s *Service) History(ctx context.Context, by jit.UserID, q record.Query) (p
 		}
 	}
 	return page, next, nil
+}
+
+// HistoryPage is a page of the record's lines, newest first.
+type HistoryPage struct {
+	Lines  []jit.Event
+	Next   uint64        // the Before of the next page; 0 after the last
+	Anchor record.Anchor // of the whole record, as it is now
+}
+
+// HistoryOf is History of what somebody typed: word names a VM among those that they may
+// see, or one that Azure has no more. What jitbot did in between is left out.
+func (s *Service) HistoryOf(ctx context.Context, by jit.UserID, word string, q record.Query) (HistoryPage, error) {
+	if word != "" {
+		vms, err := s.FindVMs(ctx, by, []string{word})
+		switch {
+		case len(vms) == 1:
+			q.VM = vms[0].ID
+		case errors.Is(err, jit.ErrNotFound) && !strings.ContainsAny(word, "/:"):
+			q.VM = word
+		case err != nil:
+			return HistoryPage{}, err
+		default:
+			return HistoryPage{}, jit.Refuse(jit.ErrInput, "That names %s VMs; name one.", fmt.Sprint(len(vms)))
+		}
+	}
+	var page HistoryPage
+	var err error
+	if page.Lines, page.Next, err = s.find(ctx, by, q, isBetween); err != nil {
+		return page, err
+	}
+	last, err := s.history.Last(ctx)
+	if err != nil {
+		return page, fmt.Errorf("reading the end of the record: %w", err)
+	}
+	page.Anchor = record.At(last)
+	return page, nil
+}
+
+// isBetween reports whether a line is of what jitbot did between what people did and what
+// came of it.
+func isBetween(k jit.EventKind) bool {
+	return slices.Contains([]jit.EventKind{jit.EventWrote, jit.EventProgress, jit.EventOpening, jit.EventAnchor, jit.EventDigest}, k)
 }
 
 // seesLines tells which lines of the record somebody may see.

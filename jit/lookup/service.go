@@ -22,6 +22,8 @@ type History interface {
 	// Request when there is none.
 	Recent(ctx context.Context, by jit.UserID) (jit.Request, error)
 	record.History
+	// Last is the last line of the record; the zero Event when there is none.
+	Last(ctx context.Context) (jit.Event, error)
 	// Opened gives the request by which the VM was opened the last time, with the
 	// instant of that in At; the zero Request when it is not known to have been. VMs
 	// are compared without regard to case.

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,5 +88,45 @@ func TestHostMayEndAndNothingElse(t *testing.T) {
 		w.Pass(20 * time.Second)
 		w.Want(open.ID, jit.Closed)
 		w.Want(g.ID, jit.Cancelled)
+	})
+}
+
+// What somebody typed finds the lines of a VM, of one that Azure has no more too, and no
+// line that they may not see; refused asks are among them.
+func TestHistoryOfWhatWasTyped(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.withDave()
+		w.Start()
+		g := w.Open(time.Hour, "web-1")
+		if _, err := w.Ask(bob, time.Hour, "web-1"); err == nil {
+			t.Fatal("bob may ask")
+		}
+		kinds := func(by jit.UserID, word string) (out []jit.EventKind) {
+			t.Helper()
+			page, err := w.Service.HistoryOf(t.Context(), by, word, record.Query{Limit: 20, Since: w.Reconciler.Now().AddDate(0, 0, -7)})
+			if err != nil {
+				t.Fatalf("%s of %s: %v", by, word, err)
+			}
+			for _, e := range page.Lines {
+				out = append(out, e.Kind)
+			}
+			return out
+		}
+		want := []jit.EventKind{jit.EventRefused, jit.EventAsked, jit.EventOpened, jit.EventApproved, jit.EventWaiting, jit.EventAsked}
+		if got := kinds(grace, "web-1"); !slices.Equal(got, want) {
+			t.Errorf("an approver is shown %v, want %v", got, want)
+		}
+		if _, err := w.Service.HistoryOf(t.Context(), dave, "web-1", record.Query{Limit: 20}); err == nil && len(kinds(dave, "web-1")) > 0 {
+			t.Error("somebody is shown what they may not see")
+		}
+		if _, err := w.Service.HistoryOf(t.Context(), grace, "web-9", record.Query{Limit: 20}); err != nil && !errors.Is(err, jit.ErrNotFound) {
+			t.Errorf("a VM that never was: %v", err)
+		}
+		w.Azure.DeleteVM(azuresim.DemoWeb1)
+		w.Pass(5 * time.Minute)
+		w.Want(g.ID, jit.Closed)
+		if got := kinds(grace, "web-1"); len(got) < len(want)+2 {
+			t.Errorf("of a VM that is gone an approver is shown %v", got)
+		}
 	})
 }

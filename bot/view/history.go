@@ -1,0 +1,138 @@
+package view
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"jitbot/bot/command"
+	"jitbot/jit"
+	"jitbot/jit/record"
+	"jitbot/jit/resource"
+	"jitbot/jit/text"
+)
+
+// ActionHistoryNext shows the next page of what its value, a command.HistoryFilter, names.
+const ActionHistoryNext = "history_next"
+
+// HistoryLines is how many lines a page of the history has at most.
+const HistoryLines = 20
+
+const (
+	historyBlock = 10 // lines that a block has room for
+	historyText  = 80 // letters of what somebody wrote
+)
+
+// History is a page of the record, newest first, with the anchor of the whole; before is
+// where the next page begins, 0 after the last.
+func History(lines []jit.Event, before uint64, anchor record.Anchor, f command.HistoryFilter) Message {
+	head := "*" + text.Capital(historyOf(f)) + ", newest first*"
+	if len(lines) == 0 {
+		head = "Nothing is recorded of " + historyOf(f) + " that you may see."
+		if f.Before > 0 {
+			head = "Nothing before that is recorded of " + historyOf(f) + " that you may see."
+		}
+	}
+	blocks, texts := []slack.Block{paragraph(head)}, []string{head}
+	for some := range slices.Chunk(lines, historyBlock) {
+		var said []string
+		for _, e := range some {
+			said = append(said, historyLine(e))
+		}
+		blocks, texts = append(blocks, paragraph(joinLines(said...))), append(texts, said...)
+	}
+	if before > 0 {
+		f.Before = before
+		blocks = append(blocks, buttons(historyButton(f))...)
+	}
+	if anchor.Seq > 0 {
+		foot := "Anchor of the whole record: " + Code(anchor.String())
+		blocks, texts = append(blocks, footnote(foot)), append(texts, foot)
+	}
+	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
+}
+
+// historyOf names what is shown.
+func historyOf(f command.HistoryFilter) string {
+	of := "everything"
+	switch {
+	case f.VM != "":
+		of = Code(f.VM)
+	case f.Grant != "":
+		of = Code(string(f.Grant))
+	case f.User != "":
+		of = mentionUser(f.User)
+	}
+	if f.Days == 0 {
+		return of
+	}
+	if f.Days == 1 {
+		return of + " in the last day"
+	}
+	return of + " in the last " + text.Count(f.Days, "day", "days")
+}
+
+func historyButton(f command.HistoryFilter) *slack.ButtonBlockElement {
+	value, err := json.Marshal(f)
+	if err != nil {
+		value = []byte("{}") // it is made of texts and numbers
+	}
+	return button(ActionHistoryNext, jit.ID(value), "Earlier", "Show what was before")
+}
+
+// historyLine is a line of the record: when, who, what, of whom and of which VM.
+func historyLine(e jit.Event) string {
+	what, known := historyWords()[e.Kind]
+	if !known {
+		what = Code(string(e.Kind))
+	}
+	words := []string{instant(e.At, "{date_short_pretty} {time}") + ":", actor(e.Actor), what}
+	if e.Grant != "" {
+		words = append(words, Code(string(e.Grant)))
+	}
+	if e.Subject.ID != "" && e.Subject.ID != e.Actor.ID {
+		words = append(words, "of "+mentionUser(e.Subject.ID))
+	}
+	if len(e.VMs) > 0 {
+		words = append(words, "on "+historyVMs(e))
+	}
+	line := strings.Join(words, " ")
+	if e.Text != "" {
+		line += ": " + prose(Clip(text.Clean(e.Text), historyText))
+	}
+	return line
+}
+
+// historyVMs are the first of the VMs, with the ports.
+func historyVMs(e jit.Event) string {
+	out := Code(resource.Name(e.VMs[0]))
+	if more := len(e.VMs) - 1; more > 0 {
+		out += text.Plural(more, " and one more", " and "+text.Count(more, "more", "more"))
+	}
+	if len(e.Ports) > 0 {
+		out += " (" + Clip(portWords(e.Ports), 60) + ")"
+	}
+	return out
+}
+
+// historyWords say what was done, between whoever did it and the grant.
+func historyWords() map[jit.EventKind]string {
+	return map[jit.EventKind]string{
+		jit.EventAsked: "asked for", jit.EventRefused: "refused", jit.EventRejected: "tried without authority",
+		jit.EventWaiting: "asked approvers for", jit.EventApproved: "approved",
+		jit.EventClaimed: "is on", jit.EventUnclaimed: "is no longer on",
+		jit.EventUnanswered: "asked again for an answer to", jit.EventEscalated: "escalated", jit.EventDenied: "denied",
+		jit.EventLapsed: "let lapse", jit.EventCancelled: "withdrew",
+		jit.EventHeld: "has kept waiting", jit.EventOpening: "began to open", jit.EventProgress: "went on with", jit.EventOpened: "opened",
+		jit.EventFailed: "failed to open", jit.EventExtending: "extends", jit.EventExtended: "extended", jit.EventUnextended: "did not extend",
+		jit.EventReminded: "told that the end is near of", jit.EventUnchecked: "could not check the rights for",
+		jit.EventClosing: "ended", jit.EventStuck: "is stuck closing", jit.EventClosed: "read back closed",
+		jit.EventDrift: "found a change by others to", jit.EventHindered: "found others' rules before", jit.EventOrphan: "removed a rule of nobody's",
+		jit.EventProtecting: "begins to protect", jit.EventProtected: "protected", jit.EventUnprotecting: "begins to unprotect",
+		jit.EventUnprotected: "unprotected", jit.EventExposed: "found open what should be shut", jit.EventMoved: "follows a change in Azure",
+		jit.EventDigest: "told how all VMs stand", jit.EventCopied: "copied", jit.EventWrote: "wrote in Azure for",
+		jit.EventAnchor: "told an anchor", jit.EventMissing: "misses somebody of the configuration",
+	}
+}

@@ -142,7 +142,7 @@ func (b *Bot) pressScanButton(i form.Interaction) {
 func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
 	switch a := i.Actions[0]; a.ID {
 	case view.ActionProtect:
-		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
+		if !namesVM(a.Value) {
 			return prompts, nil
 		}
 		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: jit.Ask{VMs: []string{a.Value}}, protect: true}
@@ -159,7 +159,7 @@ func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
 		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
 		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
 	case view.ActionWitness:
-		if command.CheckVM(a.Value) != nil || a.Value == "" || len(a.Value) > view.MaxInput {
+		if !namesVM(a.Value) {
 			return prompts, nil
 		}
 		return reads, func(ctx context.Context) { b.say(replyTo(i), b.witness(ctx, i.User.ID, a.Value)) }
@@ -168,6 +168,11 @@ func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
 	default:
 		return reads, b.shownNext(i, a.Value)
 	}
+}
+
+// namesVM reports whether the value of a button may name a VM.
+func namesVM(value string) bool {
+	return value != "" && len(value) <= view.MaxInput && command.CheckVM(value) == nil
 }
 
 // shownAgain carries out a line that only reads once more.

@@ -14,6 +14,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/clock"
 	"jitbot/jit/outbox"
+	"jitbot/jit/reach"
 )
 
 // Notifier shows grants and what happens to them in Slack. It is an
@@ -25,7 +26,7 @@ type Notifier struct {
 	// Changed, when not nil, is told of each grant that there is news of.
 	Changed func(jit.Grant)
 	// Digest gives the latest digest, for the notice of it.
-	Digest func(context.Context) (jit.Digest, error)
+	Digest func(context.Context) (reach.Digest, error)
 
 	api *slack.Client
 }

@@ -12,19 +12,20 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/outbox"
+	"jitbot/jit/reach"
 )
 
 func vmID(name string) string {
 	return "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/" + name
 }
 
-func digest() jit.Digest {
-	return jit.Digest{
+func digest() reach.Digest {
+	return reach.Digest{
 		At: noon, Unhealthy: 3, NotApplicable: 2, Untold: 1, Healthy: 30,
-		Exposures: []jit.Exposed{
+		Exposures: []reach.Exposed{
 			{VM: vmID("jump-1"), Production: true, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any."},
 		},
-		Remarks: []jit.Remark{
+		Remarks: []reach.Remark{
 			{Text: "Yet its policy lets a request open port 22 to any single address that it names.", VMs: []string{vmID("web-2")}},
 		},
 	}
@@ -36,7 +37,7 @@ func TestDigestIsSaid(t *testing.T) {
 	o := setUp(t, slacksim.Options{})
 	n := bot.NewNotifier(o.conf.API)
 	d, failed := digest(), error(nil)
-	n.Digest = func(context.Context) (jit.Digest, error) { return d, failed }
+	n.Digest = func(context.Context) (reach.Digest, error) { return d, failed }
 	say := func(at time.Time) error {
 		_, err := n.Notify(o.ctx, outbox.Message{
 			Kind: outbox.KindChannel, Channel: approvals, Events: []jit.Event{{Kind: jit.EventDigest, At: at}},

@@ -88,6 +88,7 @@ func audiencesOf() map[EventKind]hearers {
 		EventDigest:       {other: channel},
 		EventCopied:       {},
 		EventWrote:        {},
+		EventAnchor:       {other: channel},
 		EventMissing:      {other: channel},
 	}
 }

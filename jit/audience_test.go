@@ -105,7 +105,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	keep(es)
 	events = append(events, EventAt("/vm", nil, EventMoved, Person{}, now, "the denies follow"), Orphaned("r", "n", "g-7k2qd", Card{}, "", now), Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "", now),
 		Orphaned("r", "n", "g-7k2qd", Card{"C1", "1.0"}, "a lock", now),
-		Digest{}.Event(), Missing("S1 is gone", now), Rejected("U1", "protect", nil, now), open.Rejected("U1", "done", now))
+		Line(EventDigest, "", now), Line(EventMissing, "S1 is gone", now), Line(EventAnchor, "7:ab", now), Rejected("U1", "protect", nil, now), open.Rejected("U1", "done", now))
 
 	want := []struct {
 		kind EventKind
@@ -123,6 +123,7 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 		{EventStuck, []Audience{ToChannel}},
 		{EventDigest, []Audience{ToChannel}},
 		{EventMissing, []Audience{ToChannel}},
+		{EventAnchor, []Audience{ToChannel}},
 		{EventRejected, nil},
 		{EventRejected, nil},
 	}

@@ -1,11 +1,6 @@
 package jit
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,6 +49,7 @@ const (
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
 	EventCopied       EventKind = "copied"       // the host took a copy of the store or of the record
 	EventWrote        EventKind = "wrote"        // Azure was asked for a change, and answered or not
+	EventAnchor       EventKind = "anchor"       // the text is an anchor of the record, told so that it is kept elsewhere
 	EventMissing      EventKind = "missing"      // a person or group of the configuration is unknown to Slack
 )
 
@@ -145,10 +141,9 @@ func (e Event) Together(others []Event, now time.Time) Event {
 	return out
 }
 
-// Missing is the line about somebody whom the configuration names and Slack does not
-// know: text says who, and what they count as.
-func Missing(text string, now time.Time) Event {
-	return Event{At: now.UTC(), Kind: EventMissing, Text: text, tell: audiences(EventMissing).other}
+// Line is a line of no grant and no VM.
+func Line(kind EventKind, text string, now time.Time) Event {
+	return Event{At: now.UTC(), Kind: kind, Text: text, tell: audiences(kind).other}
 }
 
 // Rejected is the line about an attempt without authority that is about no
@@ -165,49 +160,6 @@ func Copied(by UserID, what string, now time.Time) Event {
 // Rejected is the line about an attempt on the grant without authority.
 func (g Grant) Rejected(by UserID, what string, now time.Time) Event {
 	return g.event(EventRejected, Person{ID: by}, now, what)
-}
-
-// Link gives the event its place after prev (the zero Event for the first) and
-// its hash.
-func (e Event) Link(prev Event) (Event, error) {
-	e.Seq, e.Prev = prev.Seq+1, prev.Hash
-	h, err := e.sum()
-	if err != nil {
-		return Event{}, err
-	}
-	e.Hash = h
-	return e, nil
-}
-
-func (e Event) sum() (string, error) {
-	e.Hash = ""
-	b, err := json.Marshal(e)
-	if err != nil {
-		return "", fmt.Errorf("hashing event %d: %w", e.Seq, err)
-	}
-	// What is not text becomes U+FFFD: escaped now, plain when it was read back.
-	b = bytes.ReplaceAll(b, []byte(`\ufffd`), []byte("\uFFFD"))
-	s := sha256.Sum256(b)
-	return hex.EncodeToString(s[:]), nil
-}
-
-// ErrBroken means that the record was altered.
-var ErrBroken = errors.New("the record's chain is broken")
-
-// Follows checks that the event is unaltered and comes right after prev (the
-// zero Event for the first). ErrBroken otherwise.
-func (e Event) Follows(prev Event) error {
-	if e.Seq != prev.Seq+1 || e.Prev != prev.Hash {
-		return fmt.Errorf("%w: line %d does not follow line %d", ErrBroken, e.Seq, prev.Seq)
-	}
-	h, err := e.sum()
-	if err != nil {
-		return err
-	}
-	if h != e.Hash {
-		return fmt.Errorf("%w: line %d was altered", ErrBroken, e.Seq)
-	}
-	return nil
 }
 
 // EventAt is a line about ports of a VM that is of no grant.

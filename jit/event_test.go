@@ -11,15 +11,16 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/jittest"
+	"jitbot/jit/record"
 )
 
 // record is a chain of the events, as a store would keep it: written as JSON
 // and read back.
-func record(t interface{ Fatalf(string, ...any) }, events []jit.Event) []jit.Event {
+func recorded(t interface{ Fatalf(string, ...any) }, events []jit.Event) []jit.Event {
 	var out []jit.Event
 	var prev jit.Event
 	for _, e := range events {
-		linked, err := e.Link(prev)
+		linked, err := record.Link(e, prev)
 		if err != nil {
 			t.Fatalf("linking: %v", err)
 		}
@@ -39,7 +40,7 @@ func record(t interface{ Fatalf(string, ...any) }, events []jit.Event) []jit.Eve
 func verify(events []jit.Event) error {
 	var prev jit.Event
 	for _, e := range events {
-		if err := e.Follows(prev); err != nil {
+		if err := record.Follows(e, prev); err != nil {
 			return err
 		}
 		prev = e
@@ -62,7 +63,7 @@ func lifeEvents(t *testing.T) []jit.Event {
 }
 
 func TestRecordIsAChain(t *testing.T) {
-	events := record(t, lifeEvents(t))
+	events := recorded(t, lifeEvents(t))
 	if err := verify(events); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func TestRecordIsAChain(t *testing.T) {
 }
 
 func TestRecordShowsWhatWasDone(t *testing.T) {
-	other := record(t, lifeEvents(t)[:3])
+	other := recorded(t, lifeEvents(t)[:3])
 	tests := []struct {
 		name   string
 		change func([]jit.Event) []jit.Event
@@ -99,7 +100,7 @@ func TestRecordShowsWhatWasDone(t *testing.T) {
 		{"one twice", func(es []jit.Event) []jit.Event { return slices.Insert(es, 3, es[2]) }},
 		{"one of another record", func(es []jit.Event) []jit.Event { es[1] = other[1]; es[1].Text = "x"; return es }},
 		{"one inserted that follows", func(es []jit.Event) []jit.Event {
-			forged, err := jit.Event{Kind: jit.EventApproved, At: jittest.Start}.Link(es[2])
+			forged, err := record.Link(jit.Event{Kind: jit.EventApproved, At: jittest.Start}, es[2])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +109,7 @@ func TestRecordShowsWhatWasDone(t *testing.T) {
 		{"one changed and hashed again", func(es []jit.Event) []jit.Event {
 			e := es[2]
 			e.Text = "no"
-			forged, err := e.Link(es[1])
+			forged, err := record.Link(e, es[1])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +119,7 @@ func TestRecordShowsWhatWasDone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := verify(tt.change(record(t, lifeEvents(t)))); !errors.Is(err, jit.ErrBroken) {
+			if err := verify(tt.change(recorded(t, lifeEvents(t)))); !errors.Is(err, record.ErrBroken) {
 				t.Errorf("got %v, want the chain broken", err)
 			}
 		})
@@ -146,7 +147,7 @@ func TestRecordSurvivesTheStore(t *testing.T) {
 			}
 			return e
 		}), 1, 4).Draw(t, "events")
-		if err := verify(record(t, events)); err != nil {
+		if err := verify(recorded(t, events)); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -157,3 +157,10 @@ func nameByID(id string, production bool) string {
 	}
 	return vmName(group, resource.Name(id), production)
 }
+
+// channelAnchor tells an anchor of the record, so that it is kept where whoever holds the
+// store cannot change it.
+func channelAnchor(d *draft, e jit.Event) {
+	d.say("🧾 *The record up to now is anchored*", "`jitbot audit verify --anchor "+escape(text.Clean(e.Text))+"` proves later that "+
+		"nothing before it was changed or removed.")
+}

@@ -6,12 +6,12 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"jitbot/jit"
+	"jitbot/jit/reach"
 	"jitbot/jit/text"
 )
 
 // Digest is what the channel reads of how all VMs stand.
-func Digest(d jit.Digest) Message {
+func Digest(d reach.Digest) Message {
 	lines := []string{digestHead(d)}
 	for _, x := range d.Exposures {
 		lines = append(lines, "• "+nameByID(x.VM, x.Production)+": *Unhealthy*. "+prose(Clip(x.Why, 300)))
@@ -49,7 +49,7 @@ func digestBlocks(lines []string) []slack.Block {
 }
 
 // digestHead counts, and says what changed.
-func digestHead(d jit.Digest) string {
+func digestHead(d reach.Digest) string {
 	all := d.Unhealthy + d.NotApplicable + d.Healthy
 	head := fmt.Sprintf("*How the VMs stand* at %s: %s, %d Unhealthy, %d Not applicable",
 		WhenDay(d.At), text.Count(all, "VM", "VMs"), d.Unhealthy, d.NotApplicable)

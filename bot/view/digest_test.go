@@ -9,22 +9,22 @@ import (
 	"time"
 
 	"jitbot/bot/view"
-	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 func vmID(name string) string {
 	return "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/" + name
 }
 
-func digest() jit.Digest {
-	return jit.Digest{
+func digest() reach.Digest {
+	return reach.Digest{
 		Schedule: "Mon 09:00", Due: noon, At: after(2 * time.Second), Since: noon.Add(-7 * 24 * time.Hour),
 		Unhealthy: 4, NotApplicable: 2, Untold: 1, Healthy: 30,
-		Exposures: []jit.Exposed{
+		Exposures: []reach.Exposed{
 			{VM: vmID("jump-1"), Production: true, Why: "Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any."},
 			{VM: vmID("<!channel>"), Why: "Rule `x` <!here> of y opens management ports to Internet."},
 		},
-		Remarks: []jit.Remark{
+		Remarks: []reach.Remark{
 			{Text: "Yet rule rdp (priority 310) of web-nsg opens management ports to Any.", VMs: []string{vmID("web-1")}},
 			{
 				Text: "Yet its policy lets a request open port 22 to any single address that it names.",
@@ -42,9 +42,9 @@ func TestDigestMessages(t *testing.T) {
 	quiet.Unhealthy, quiet.More, quiet.Untold = 0, 0, 0
 	quiet.Exposures, quiet.Remarks, quiet.Gaps, quiet.Opened, quiet.Mended = nil, nil, nil, nil, nil
 	golden(t, "digest-quiet", view.Digest(quiet))
-	golden(t, "digest-first", view.Digest(jit.Digest{At: noon, Healthy: 1}))
-	for _, change := range []func(*jit.Digest){
-		func(d *jit.Digest) { d.Opened = nil }, func(d *jit.Digest) { d.Mended = nil },
+	golden(t, "digest-first", view.Digest(reach.Digest{At: noon, Healthy: 1}))
+	for _, change := range []func(*reach.Digest){
+		func(d *reach.Digest) { d.Opened = nil }, func(d *reach.Digest) { d.Mended = nil },
 	} {
 		d := digest()
 		change(&d)
@@ -55,8 +55,8 @@ func TestDigestMessages(t *testing.T) {
 	}
 	nasty := digest()
 	bad := strings.Repeat("<!channel> `", 90)
-	nasty.Exposures = slices.Repeat([]jit.Exposed{{VM: vmID(bad), Production: true, Why: bad}}, 15)
-	nasty.Remarks = slices.Repeat([]jit.Remark{{Text: bad, VMs: slices.Repeat([]string{vmID(bad)}, 500)}}, 5)
+	nasty.Exposures = slices.Repeat([]reach.Exposed{{VM: vmID(bad), Production: true, Why: bad}}, 15)
+	nasty.Remarks = slices.Repeat([]reach.Remark{{Text: bad, VMs: slices.Repeat([]string{vmID(bad)}, 500)}}, 5)
 	nasty.Opened, nasty.Gaps = nasty.Remarks[0].VMs, []string{bad, bad}
 	raw, err := json.Marshal(view.Digest(nasty))
 	if err != nil || bytes.Contains(raw, []byte(`\u003c!channel`)) {

@@ -69,6 +69,7 @@ func events() map[jit.EventKind]eventTexts {
 		// Of the record itself.
 		jit.EventCopied: {}, // the host is told in its terminal
 		jit.EventWrote:  {}, // for whoever compares with Azure's activity log
+		jit.EventAnchor: {channel: channelAnchor},
 
 		// Of the configuration.
 		jit.EventMissing: {channel: channelMissing},

@@ -65,6 +65,7 @@ func TestMessagesOfTheChannel(t *testing.T) {
 		},
 		"orphan":  {Kind: jit.EventOrphan, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web had no live grant and was removed."},
 		"stuck":   {Kind: jit.EventStuck, Text: "The rule jitbot-prod-g-7k2qd-a of nsg-web has no live grant and could not be removed: remove the lock."},
+		"anchor":  {Kind: jit.EventAnchor, Text: "1234:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
 		"missing": {Kind: jit.EventMissing, Text: "the user group S0GONE is gone or switched off, and counts as nobody"},
 		"unknown": {Kind: "invented", VMs: []string{"web-1", "<!channel>"}, Text: "`<!channel>`"},
 	} {

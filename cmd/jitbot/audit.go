@@ -95,7 +95,7 @@ func (c *cli) auditVerify() *cobra.Command {
 			switch {
 			case err == nil:
 				return nil
-			case errors.Is(err, jit.ErrBroken):
+			case errors.Is(err, record.ErrBroken):
 				return exit{code: exitFault, err: err}
 			default:
 				return exit{code: exitUnread, err: err}
@@ -138,7 +138,7 @@ func (c *cli) compare(r app.Record, file string) error {
 		}
 	}
 	if len(found) > 0 {
-		return fmt.Errorf("%w: %d things are not alike in the record and in Azure's activity log", jit.ErrBroken, len(found))
+		return fmt.Errorf("%w: %d things are not alike in the record and in Azure's activity log", record.ErrBroken, len(found))
 	}
 	return nil
 }

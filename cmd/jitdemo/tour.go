@@ -13,6 +13,7 @@ import (
 	"jitbot/cmd/internal/app"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/record"
 	"jitbot/store/bolt"
 )
 
@@ -152,7 +153,7 @@ func (t *tour) record(ctx context.Context) error {
 	}
 	var prev jit.Event
 	for _, e := range events {
-		err = errors.Join(err, e.Follows(prev))
+		err = errors.Join(err, record.Follows(e, prev))
 		prev = e
 		t.print("  %2d  %s  %s  %-9s by %-7s %s", e.Seq, e.At.Local().Format("15:04:05"), e.Grant, e.Kind, name(string(e.Actor.ID)), e.Hash[:16])
 	}

@@ -85,8 +85,7 @@ func (s *Service) store(ctx context.Context, key string, r jit.Request, parts []
 // sameRequest reports whether two requests ask for the same; what was left out of one may
 // not have been left out of the other yet.
 func sameRequest(a, b jit.Request) bool {
-	same := func(a, b string) bool { return resource.Same(a, b) }
-	return slices.EqualFunc(namedBy(a), namedBy(b), same) && slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Sources, b.Sources) &&
+	return slices.EqualFunc(namedBy(a), namedBy(b), resource.Same) && slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Sources, b.Sources) &&
 		a.Duration == b.Duration && a.Reason == b.Reason
 }
 

@@ -174,7 +174,7 @@ func (c Checker) warnMissing(ctx context.Context, id, what string) {
 		return
 	}
 	c.Adapters.Log.WarnContext(ctx, "somebody in the configuration is unknown to Slack", slog.String("id", id))
-	if err := c.Adapters.Record.Append(ctx, jit.Missing(what, c.Clock.Now())); err != nil {
+	if err := c.Adapters.Record.Append(ctx, jit.Line(jit.EventMissing, what, c.Clock.Now())); err != nil {
 		c.missing.back(id)
 		c.Adapters.Log.ErrorContext(ctx, "warning of it failed", slog.String("id", id), slog.Any("error", err))
 	}

@@ -25,10 +25,12 @@ const (
 type Store interface {
 	// Digest gives the digest that was kept last; the zero Digest when there is
 	// none.
-	Digest(ctx context.Context) (jit.Digest, error)
+	Digest(ctx context.Context) (reach.Digest, error)
 	// KeepDigest keeps a digest in place of the last one, with its events and
 	// their notices.
-	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
+	KeepDigest(ctx context.Context, d reach.Digest, events ...jit.Event) error
+	// Last is the last line of the record; the zero Event when there is none.
+	Last(ctx context.Context) (jit.Event, error)
 }
 
 // Writer makes the digests that are due.
@@ -46,24 +48,30 @@ func NewWriter(checks admission.Checker, store Store, doubt func() string) *Writ
 	return &Writer{checks: checks, config: checks.Config, store: store, log: checks.Adapters.Log, doubt: doubt}
 }
 
-// Run makes each digest that falls due until ctx ends, and waits for the one under
-// way. One that fails is tried again, for ever.
+// Run makes each digest and tells each anchor of the record that falls due until ctx
+// ends, and waits for the one under way. One that fails is tried again, for ever.
 func (w *Writer) Run(ctx context.Context) error {
-	if w.config.Digest.Every == 0 {
-		return nil
-	}
-	var done time.Time // the last time of the schedule that is known to be settled
+	var done, anchored time.Time // the last time of the schedule, and the last day, known to be settled
 	failures := 0
 	for {
-		due := w.config.Digest.Last(w.checks.Clock.Now())
+		now := w.checks.Clock.Now()
 		pause := tick
-		if due.After(done) {
-			if err := w.settle(ctx, due); err != nil {
-				failures++
-				pause = workqueue.Backoff(failures, err)
-			} else {
-				done, failures = due, 0
+		var anchorErr, digestErr error
+		if day := dayOf(now); !day.Equal(anchored) {
+			if anchorErr = w.anchor(ctx, day); anchorErr == nil {
+				anchored = day
 			}
+		}
+		if due := w.lastDue(now); due.After(done) {
+			if digestErr = w.settle(ctx, due); digestErr == nil {
+				done = due
+			}
+		}
+		if err := errors.Join(anchorErr, digestErr); err == nil {
+			failures = 0
+		} else {
+			failures++
+			pause = workqueue.Backoff(failures, err)
 		}
 		select {
 		case <-time.After(pause):
@@ -71,6 +79,14 @@ func (w *Writer) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// lastDue is the last time of the schedule; the zero time when there is none.
+func (w *Writer) lastDue(now time.Time) time.Time {
+	if w.config.Digest.Every == 0 {
+		return time.Time{}
+	}
+	return w.config.Digest.Last(now)
 }
 
 // settle makes the digest that is due, and logs why it cannot.
@@ -95,7 +111,7 @@ func (w *Writer) makeDue(ctx context.Context, due time.Time) error {
 	case last.Schedule != schedule || last.Due.Sub(now) > w.config.Digest.Every:
 	case !due.After(last.Due):
 		return nil
-	case now.Sub(due) <= jit.DigestKept:
+	case now.Sub(due) <= reach.DigestKept:
 		return w.keep(ctx, last, due)
 	default:
 		w.log.WarnContext(ctx, "a digest was due while jitbot was down, and is too old to be told", slog.Time("due", due))
@@ -107,7 +123,7 @@ func (w *Writer) makeDue(ctx context.Context, due time.Time) error {
 	return nil
 }
 
-func (w *Writer) keep(ctx context.Context, last jit.Digest, due time.Time) error {
+func (w *Writer) keep(ctx context.Context, last reach.Digest, due time.Time) error {
 	vms, hidden := w.checks.VMs.All(ctx, inventory.VMsMaxAge)
 	if hidden != nil && len(vms) == 0 {
 		return hidden

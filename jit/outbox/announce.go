@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 // planChannel tells what concerns no grant: of a kind one message a minute.
@@ -17,7 +18,7 @@ func (d *desk) planChannel(now time.Time) []task {
 	newest := d.newestOfMachines()
 	for _, n := range d.channel {
 		kind := n.Event.Kind
-		stale := kind == jit.EventDigest && now.Sub(n.Event.At) > jit.DigestKept
+		stale := kind == jit.EventDigest && now.Sub(n.Event.At) > reach.DigestKept
 		switch {
 		case d.under[n.Seq]:
 			busy[kind] = true

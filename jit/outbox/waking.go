@@ -5,6 +5,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/protection"
+	"jitbot/jit/reach"
 )
 
 // Writer is what of a store writes notices: each method stores those of its
@@ -13,7 +14,7 @@ type Writer interface {
 	Create(ctx context.Context, g jit.Grant, events ...jit.Event) error
 	Update(ctx context.Context, id jit.ID, f func(jit.Grant) (jit.Grant, []jit.Event, error)) (jit.Grant, error)
 	Append(ctx context.Context, events ...jit.Event) error
-	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
+	KeepDigest(ctx context.Context, d reach.Digest, events ...jit.Event) error
 	Protect(
 		ctx context.Context, vm string, f func(protection.Protection) (protection.Protection, bool, []jit.Event, error),
 	) (protection.Protection, error)
@@ -52,7 +53,7 @@ func (w waking) Append(ctx context.Context, events ...jit.Event) error {
 }
 
 // KeepDigest implements Writer.
-func (w waking) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error {
+func (w waking) KeepDigest(ctx context.Context, d reach.Digest, events ...jit.Event) error {
 	return w.wake(w.writer.KeepDigest(ctx, d, events...))
 }
 

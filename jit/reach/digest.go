@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"jitbot/jit"
 )
 
 const (
@@ -15,8 +13,8 @@ const (
 
 // NewDigest sums findings up, which are in the order of a scan. last is the
 // digest before, perhaps the zero one.
-func NewDigest(last jit.Digest, due, at time.Time, findings []Finding, gaps []string) jit.Digest {
-	d := jit.Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps}
+func NewDigest(last Digest, due, at time.Time, findings []Finding, gaps []string) Digest {
+	d := Digest{Schedule: last.Schedule, Due: due, At: at, Since: last.At, Gaps: gaps, Anchored: last.Anchored}
 	for _, f := range findings {
 		countFinding(&d, f)
 		for _, text := range f.Posture.StillOpen {
@@ -30,12 +28,12 @@ func NewDigest(last jit.Digest, due, at time.Time, findings []Finding, gaps []st
 	return d
 }
 
-func countFinding(d *jit.Digest, f Finding) {
+func countFinding(d *Digest, f Finding) {
 	switch f.Posture.Class {
 	case ClassUnhealthy:
 		d.Unhealthy++
 		if len(d.Exposures) < maxExposures {
-			d.Exposures = append(d.Exposures, jit.Exposed{VM: f.VM.ID, Production: f.VM.Production(), Why: f.Posture.Why})
+			d.Exposures = append(d.Exposures, Exposed{VM: f.VM.ID, Production: f.VM.Production(), Why: f.Posture.Why})
 		}
 	case ClassNotApplicable:
 		d.NotApplicable++
@@ -47,17 +45,17 @@ func countFinding(d *jit.Digest, f Finding) {
 	}
 }
 
-func addRemark(d *jit.Digest, text, vm string) {
-	i := slices.IndexFunc(d.Remarks, func(r jit.Remark) bool { return r.Text == text })
+func addRemark(d *Digest, text, vm string) {
+	i := slices.IndexFunc(d.Remarks, func(r Remark) bool { return r.Text == text })
 	if i < 0 {
-		d.Remarks, i = append(d.Remarks, jit.Remark{Text: text}), len(d.Remarks)
+		d.Remarks, i = append(d.Remarks, Remark{Text: text}), len(d.Remarks)
 	}
 	d.Remarks[i].VMs = append(d.Remarks[i].VMs, vm)
 }
 
 // compareDigest finds what changed since the last digest. What cannot be told now is
 // taken to be as it was.
-func compareDigest(d *jit.Digest, last jit.Digest, findings []Finding) {
+func compareDigest(d *Digest, last Digest, findings []Finding) {
 	before, open := map[string]bool{}, map[string]bool{}
 	for _, id := range last.Open {
 		before[strings.ToLower(id)] = true

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"jitbot/jit"
 	"jitbot/jit/jittest"
 )
 
@@ -30,13 +29,13 @@ func TestDigestSumsUp(t *testing.T) {
 	open, shut, bare := Posture{Class: ClassUnhealthy}, Posture{Class: ClassHealthy}, Posture{Class: ClassNotApplicable}
 	untold, loose := bare, shut
 	untold.Undetermined, loose.StillOpen = true, []string{"Yet its policy opens it."}
-	first := NewDigest(jit.Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []Finding{
+	first := NewDigest(Digest{Schedule: "Mon 09:00", Due: due.Add(-7 * 24 * time.Hour)}, due, due.Add(time.Second), []Finding{
 		found("a", open, "env=prod"), found("b", open), found("c", untold), found("d", bare), found("e", loose), found("f", shut), found("g", loose),
 	}, []string{"a gap"})
-	want := jit.Digest{
+	want := Digest{
 		Schedule: "Mon 09:00", Due: due, At: due.Add(time.Second), Unhealthy: 2, NotApplicable: 2, Untold: 1, Healthy: 3, Gaps: []string{"a gap"},
-		Exposures: []jit.Exposed{{VM: idsOf("a")[0], Production: true, Why: "why of a"}, {VM: idsOf("b")[0], Why: "why of b"}},
-		Remarks:   []jit.Remark{{Text: loose.StillOpen[0], VMs: idsOf("e", "g")}}, Open: idsOf("a", "b"),
+		Exposures: []Exposed{{VM: idsOf("a")[0], Production: true, Why: "why of a"}, {VM: idsOf("b")[0], Why: "why of b"}},
+		Remarks:   []Remark{{Text: loose.StillOpen[0], VMs: idsOf("e", "g")}}, Open: idsOf("a", "b"),
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("the first digest (-want +got):\n%s", diff)
@@ -45,13 +44,13 @@ func TestDigestSumsUp(t *testing.T) {
 	second := NewDigest(first, due.Add(7*24*time.Hour), due.Add(7*24*time.Hour), []Finding{found("c", open), found("a", open), found("b", untold)}, nil)
 	third := NewDigest(second, due.Add(14*24*time.Hour), due.Add(14*24*time.Hour), []Finding{found("c", open), found("b", shut)}, nil)
 	for _, tt := range []struct {
-		got  jit.Digest
-		want jit.Digest
+		got  Digest
+		want Digest
 	}{
-		{second, jit.Digest{Since: first.At, Opened: idsOf("c"), Open: idsOf("c", "a", "b")}},
-		{third, jit.Digest{Since: second.At, Mended: idsOf("a", "b"), Open: idsOf("c")}},
+		{second, Digest{Since: first.At, Opened: idsOf("c"), Open: idsOf("c", "a", "b")}},
+		{third, Digest{Since: second.At, Mended: idsOf("a", "b"), Open: idsOf("c")}},
 	} {
-		got := jit.Digest{Since: tt.got.Since, Opened: tt.got.Opened, Mended: tt.got.Mended, Open: tt.got.Open}
+		got := Digest{Since: tt.got.Since, Opened: tt.got.Opened, Mended: tt.got.Mended, Open: tt.got.Open}
 		if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -63,7 +62,7 @@ func TestDigestIsBounded(t *testing.T) {
 	for n := range 2000 {
 		all = append(all, found(fmt.Sprint("vm-", n), Posture{Class: ClassUnhealthy, StillOpen: []string{fmt.Sprint("remark ", n%100)}}))
 	}
-	d := NewDigest(jit.Digest{}, time.Time{}, time.Time{}, all, nil)
+	d := NewDigest(Digest{}, time.Time{}, time.Time{}, all, nil)
 	if d.Unhealthy != 2000 || len(d.Exposures) != maxExposures || len(d.Remarks) != maxRemarks || d.More != 100-maxRemarks || len(d.Remarks[0].VMs) != 20 || d.Exposures[0].Why != "why of vm-0" {
 		t.Errorf("%d unhealthy, %d shown, %d remarks and %d more", d.Unhealthy, len(d.Exposures), len(d.Remarks), d.More)
 	}

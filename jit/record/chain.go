@@ -18,13 +18,13 @@ type Chain struct {
 // line.
 func (c *Chain) Add(e jit.Event) error {
 	if e.Seq != c.last.Seq+1 {
-		return fmt.Errorf("%w: line %d is missing, and line %d is in its place", jit.ErrBroken, c.last.Seq+1, e.Seq)
+		return fmt.Errorf("%w: line %d is missing, and line %d is in its place", ErrBroken, c.last.Seq+1, e.Seq)
 	}
-	if err := e.Follows(c.last); err != nil {
+	if err := Follows(e, c.last); err != nil {
 		return err
 	}
 	if e.Seq == c.Anchor.Seq && e.Hash != c.Anchor.Hash {
-		return fmt.Errorf("%w: line %d is not the one of the anchor, so it or a line before it was written anew", jit.ErrBroken, e.Seq)
+		return fmt.Errorf("%w: line %d is not the one of the anchor, so it or a line before it was written anew", ErrBroken, e.Seq)
 	}
 	c.last = jit.Event{Seq: e.Seq, Hash: e.Hash}
 	return nil
@@ -38,10 +38,10 @@ func (c *Chain) Last() Anchor { return At(c.last) }
 // otherwise.
 func (c *Chain) End(counted Anchor) error {
 	if c.Anchor.Seq > c.last.Seq {
-		return fmt.Errorf("%w: line %d is missing, and the anchor proves that there were %d", jit.ErrBroken, c.last.Seq+1, c.Anchor.Seq)
+		return fmt.Errorf("%w: line %d is missing, and the anchor proves that there were %d", ErrBroken, c.last.Seq+1, c.Anchor.Seq)
 	}
 	if counted.Seq > c.last.Seq {
-		return fmt.Errorf("%w: line %d is missing, and the store counts %d", jit.ErrBroken, c.last.Seq+1, counted.Seq)
+		return fmt.Errorf("%w: line %d is missing, and the store counts %d", ErrBroken, c.last.Seq+1, counted.Seq)
 	}
 	return nil
 }

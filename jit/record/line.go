@@ -27,14 +27,14 @@ func Line(e jit.Event) ([]byte, error) {
 func ParseLine(line []byte) (jit.Event, error) {
 	var e jit.Event
 	if err := json.Unmarshal(line, &e); err != nil {
-		return jit.Event{}, fmt.Errorf("%w: %w", jit.ErrBroken, err)
+		return jit.Event{}, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	again, err := Line(e)
 	if err != nil {
 		return jit.Event{}, err
 	}
 	if !bytes.Equal(line, again) {
-		return jit.Event{}, fmt.Errorf("%w: line %d is not written as jitbot writes it", jit.ErrBroken, e.Seq)
+		return jit.Event{}, fmt.Errorf("%w: line %d is not written as jitbot writes it", ErrBroken, e.Seq)
 	}
 	return e, nil
 }
@@ -81,7 +81,7 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 			return line, err
 		}
 		if len(line) > maxLine {
-			return nil, fmt.Errorf("%w: it has no end", jit.ErrBroken)
+			return nil, fmt.Errorf("%w: it has no end", ErrBroken)
 		}
 	}
 }

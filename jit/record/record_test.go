@@ -22,10 +22,10 @@ func export(t *testing.T, n int) ([][]byte, []jit.Event) {
 	var events []jit.Event
 	var prev jit.Event
 	for i := range n {
-		e, err := jit.Event{
+		e, err := record.Link(jit.Event{
 			At: time.Date(2026, 11, 1, 0, i, 0, i, time.UTC), Kind: jit.EventOpened, Grant: "g-7k2qd", Actor: jit.Person{ID: "U1", Name: "a@example.com"},
 			VMs: []string{"/subscriptions/s/vm"}, Ports: []jit.Ports{{From: 22, To: 22, Protocol: jit.TCP}}, Text: fmt.Sprintf("<reason> & \u2028 \ufffd %d", i),
-		}.Link(prev)
+		}, prev)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestEveryChangeIsFound(t *testing.T) {
 	for range 1000 {
 		what, damaged := damage(r, lines)
 		last, err := record.Verify(record.Lines(bytes.NewReader(damaged)), anchor)
-		if !errors.Is(err, jit.ErrBroken) {
+		if !errors.Is(err, record.ErrBroken) {
 			t.Errorf("%s: not found, %v", what, err)
 		}
 		if last.Seq > 0 && last != record.At(events[last.Seq-1]) {
@@ -98,7 +98,7 @@ func TestAnchorsProve(t *testing.T) {
 		{"of another chain", record.Anchor{Seq: 3, Hash: events[3].Hash}, true},
 	} {
 		_, err := record.Verify(record.Lines(bytes.NewReader(cut)), tt.anchor)
-		if errors.Is(err, jit.ErrBroken) != tt.broken {
+		if errors.Is(err, record.ErrBroken) != tt.broken {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"jitbot/jit"
+	"jitbot/jit/record"
 	"jitbot/store"
 	"jitbot/store/bolt"
 )
@@ -43,7 +43,7 @@ func examine(t *testing.T, path string, file []byte, want map[string]string) har
 		return notOpened
 	}
 	found := b.Verify(t.Context())
-	if found != nil && !errors.Is(found, store.ErrCorrupt) && !errors.Is(found, jit.ErrBroken) {
+	if found != nil && !errors.Is(found, store.ErrCorrupt) && !errors.Is(found, record.ErrBroken) {
 		t.Errorf("Verify: %v, want ErrCorrupt", found)
 	}
 	if found != nil {

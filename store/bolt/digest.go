@@ -7,10 +7,11 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 // Digest implements digest.Store.
-func (b *Store) Digest(ctx context.Context) (d jit.Digest, err error) {
+func (b *Store) Digest(ctx context.Context) (d reach.Digest, err error) {
 	err = b.read(ctx, func(tx *bbolt.Tx) error {
 		raw := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyDigest))
 		if raw == nil {
@@ -22,7 +23,7 @@ func (b *Store) Digest(ctx context.Context) (d jit.Digest, err error) {
 }
 
 // KeepDigest implements digest.Store.
-func (b *Store) KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error {
+func (b *Store) KeepDigest(ctx context.Context, d reach.Digest, events ...jit.Event) error {
 	raw, err := seal(bucketMeta, []byte(keyDigest), d)
 	if err != nil {
 		return fmt.Errorf("encoding a digest: %w", err)

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/record"
 )
 
 // perEvent is how many notices an event may have.
@@ -40,7 +41,7 @@ func (b *Store) recorded(tx *bbolt.Tx, events []jit.Event) ([]put, error) {
 		if e, err = asRead(e); err != nil {
 			return nil, err
 		}
-		if e, err = e.Link(prev); err != nil {
+		if e, err = record.Link(e, prev); err != nil {
 			return nil, err
 		}
 		prev = e

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/record"
 	"jitbot/store/bolt"
 )
 
@@ -103,7 +104,7 @@ func readAll(t *testing.T, b *bolt.Store, at time.Time) map[string]any {
 	var grants []jit.Grant
 	seen := map[jit.ID]bool{"": true}
 	for _, e := range events {
-		must(t, e.Follows(prev))
+		must(t, record.Follows(e, prev))
 		prev = e
 		if !seen[e.Grant] {
 			seen[e.Grant] = true

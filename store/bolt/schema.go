@@ -37,7 +37,7 @@ const (
 	keySchema = "schema"
 	keyMark   = "mark"        // the highest wall clock reading
 	keyTally  = "tally"       // tally
-	keyDigest = "digest"      // jit.Digest, the latest
+	keyDigest = "digest"      // reach.Digest, the latest
 	keyStream = "stream"      // StreamCursor
 	keyTx     = "transaction" // the number of the transaction that wrote it, as in the file's head
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"jitbot/jit"
+	"jitbot/jit/record"
 )
 
 func (v *verifier) events(ctx context.Context) error {
@@ -26,7 +27,7 @@ func (v *verifier) events(ctx context.Context) error {
 		if !bytes.Equal(key, sequence(e.Seq)) {
 			return damaged(bucketEvents, key, fmt.Sprintf("it is line %d", e.Seq))
 		}
-		err := e.Follows(prev)
+		err := record.Follows(e, prev)
 		prev = e
 		for _, p := range foundBy(e) {
 			err = errors.Join(err, v.has(p.bucket, p.key))

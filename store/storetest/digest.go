@@ -4,26 +4,27 @@ import (
 	"testing"
 
 	"jitbot/jit"
+	"jitbot/jit/reach"
 )
 
 func testDigest(t *testing.T, s *suite) {
-	read := func(want jit.Digest) {
+	read := func(want reach.Digest) {
 		t.Helper()
 		d, err := s.Digest(t.Context())
 		must(t, err)
 		same(t, "digest", want, d)
 	}
-	read(jit.Digest{})
-	first := jit.Digest{
+	read(reach.Digest{})
+	first := reach.Digest{
 		Schedule: "Mon 09:00", Due: begin(), At: begin().Add(1), Unhealthy: 1, Healthy: 2, NotApplicable: 3, Untold: 1,
-		Exposures: []jit.Exposed{{VM: "/vm/1", Production: true, Why: "a rule <&> \u2028"}},
-		Remarks:   []jit.Remark{{Text: "yet", VMs: []string{"/vm/2"}}},
+		Exposures: []reach.Exposed{{VM: "/vm/1", Production: true, Why: "a rule <&> \u2028"}},
+		Remarks:   []reach.Remark{{Text: "yet", VMs: []string{"/vm/2"}}},
 		Opened:    []string{"/vm/1"}, Mended: []string{"/vm/3"}, Open: []string{"/vm/1"}, Gaps: []string{"a gap"}, More: 1,
 	}
 	told := jit.Event{At: begin(), Kind: jit.EventDigest, Text: "1 unhealthy"}
 	must(t, s.KeepDigest(t.Context(), first, told))
 	read(first)
-	second := jit.Digest{Schedule: "daily 10:00", Due: begin().Add(1), Since: first.At}
+	second := reach.Digest{Schedule: "daily 10:00", Due: begin().Add(1), Since: first.At}
 	must(t, s.KeepDigest(t.Context(), second))
 	s.reopen(t)
 	read(second)

@@ -16,6 +16,7 @@ import (
 	"jitbot/jit"
 	"jitbot/jit/outbox"
 	"jitbot/jit/protection"
+	"jitbot/jit/reach"
 	"jitbot/jit/record"
 )
 
@@ -30,8 +31,8 @@ type Store interface {
 	Opened(ctx context.Context, vm string) (jit.Request, error)
 	Guards(ctx context.Context) ([]string, error)
 	Mark(ctx context.Context, now time.Time) (time.Time, error)
-	Digest(ctx context.Context) (jit.Digest, error)
-	KeepDigest(ctx context.Context, d jit.Digest, events ...jit.Event) error
+	Digest(ctx context.Context) (reach.Digest, error)
+	KeepDigest(ctx context.Context, d reach.Digest, events ...jit.Event) error
 	Notices(ctx context.Context, after uint64, limit int) ([]jit.Notice, error)
 	Shown(ctx context.Context, id jit.ID) (outbox.Shown, error)
 	Told(ctx context.Context, o outbox.Outcome) error
@@ -232,7 +233,7 @@ func chained(t *testing.T, events []jit.Event) {
 	t.Helper()
 	var prev jit.Event
 	for _, e := range events {
-		must(t, e.Follows(prev))
+		must(t, record.Follows(e, prev))
 		prev = e
 	}
 }

@@ -88,24 +88,34 @@ func (w *Webhook) Run(ctx context.Context) {
 		w.look(ctx, known)
 		pause := lookEvery
 		if next := due(known); next != nil {
-			if err := w.send(ctx, next.alert); err != nil {
+			if w.tell(ctx, next, failures+1) {
+				failures, pause = 0, 0
+			} else {
 				failures++
 				pause = backoff(failures)
-				if ctx.Err() == nil {
-					w.Log.WarnContext(ctx, "the alert webhook did not take an alert, which is sent again",
-						slog.String("grant", next.alert.Grant), slog.Duration("after", pause), slog.Any("error", err))
-				}
-			} else {
-				next.at, failures, pause = time.Now(), 0, 0
-				if next.over {
-					delete(known, next.alert.ID)
-				}
+			}
+			if next.over && failures == 0 {
+				delete(known, next.alert.ID)
 			}
 		}
 		if !clock.Sleep(ctx, pause) {
 			return
 		}
 	}
+}
+
+// tell reports whether the server took what is to be told, at so many attempts.
+func (w *Webhook) tell(ctx context.Context, next *told, attempt int) bool {
+	err := w.send(ctx, next.alert)
+	if err == nil {
+		next.at = time.Now()
+		return true
+	}
+	if ctx.Err() == nil {
+		w.Log.WarnContext(ctx, "the alert webhook did not take an alert, which is sent again",
+			slog.String("grant", next.alert.Grant), slog.Int("attempt", attempt), slog.Any("error", err))
+	}
+	return false
 }
 
 // look compares what is stuck with what is known of it.
@@ -199,7 +209,7 @@ func (w *Webhook) send(ctx context.Context, a Alert) error {
 		w.Observe(0)
 		return withoutURL(err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }() // it was read as far as it matters
 	w.Observe(answer.StatusCode)
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer)) // so that the connection serves again
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {

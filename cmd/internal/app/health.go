@@ -175,13 +175,13 @@ func (p *program) health() http.Handler {
 	return mux
 }
 
-// serveHealth serves until ctx ends.
-func (p *program) serveHealth(ctx context.Context, l net.Listener) error {
+// serveHTTP serves until ctx ends.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	server := &http.Server{
-		Handler:           p.health(),
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn),
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // its answers are worth no waiting
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

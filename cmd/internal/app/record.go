@@ -119,7 +119,7 @@ func (r Record) Compare(file string) ([]string, error) {
 }
 
 // Verify checks the whole record and gives its last line. What is wrong with it is
-// jit.ErrBroken and names the first bad line; other errors are those of reading.
+// record.ErrBroken and names the first bad line; other errors are those of reading.
 func (r Record) Verify(anchor record.Anchor) (record.Anchor, error) {
 	counted, countErr := r.Counted() // first: a bot writes on meanwhile
 	if countErr != nil && !errors.Is(countErr, jit.ErrDamaged) {
@@ -131,14 +131,14 @@ func (r Record) Verify(anchor record.Anchor) (record.Anchor, error) {
 			err = c.Add(e)
 		}
 		if errors.Is(err, jit.ErrDamaged) {
-			err = fmt.Errorf("%w: line %d: %w", jit.ErrBroken, c.Last().Seq+1, err)
+			err = fmt.Errorf("%w: line %d: %w", record.ErrBroken, c.Last().Seq+1, err)
 		}
 		if err != nil {
 			return c.Last(), err
 		}
 	}
 	if countErr != nil {
-		return c.Last(), fmt.Errorf("%w behind line %d: %w", jit.ErrBroken, c.Last().Seq, countErr)
+		return c.Last(), fmt.Errorf("%w behind line %d: %w", record.ErrBroken, c.Last().Seq, countErr)
 	}
 	return c.Last(), c.End(counted)
 }

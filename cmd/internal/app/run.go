@@ -221,7 +221,7 @@ func (p *program) run(ctx context.Context, listener, hostListener net.Listener) 
 		group.Go(func() error { p.serveStream(work, p.stream); return nil })
 	}
 	if listener != nil {
-		group.Go(func() error { return p.serveHealth(work, listener) })
+		group.Go(func() error { return serveHTTP(work, listener, p.health(), p.Log) })
 	}
 	if hostListener != nil {
 		group.Go(func() error { return p.serveHost(work, hostListener) })

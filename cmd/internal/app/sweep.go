@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
+	"jitbot/jit/azure"
 	"jitbot/jit/clock"
 	"jitbot/jit/rules"
 	"jitbot/jit/sweep"
@@ -21,22 +23,41 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 	if err != nil {
 		return err
 	}
-	owner := rules.Owner{Installation: o.Config.Jit.Installation, Bands: o.Config.Jit.Bands}
-	found, err := sweep.Overdue(ctx, client, owner, unreadable, time.Now())
-	overdue := 0
-	counts := map[sweep.Outcome]int{}
-	for _, r := range found {
-		counts[r.Outcome]++
-		if r.Overdue() {
-			overdue++
-		}
+	swept := o.sweepOnce(ctx, client, unreadable)
+	for _, r := range swept.found {
 		if _, err := fmt.Fprintln(o.Out, r); err != nil {
 			return fmt.Errorf("telling what was swept: %w", err)
 		}
 	}
-	_, sayErr := fmt.Fprintf(o.Out, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
-		text.Count(len(found), "rule", "rules"), o.Config.Jit.Installation,
-		counts[sweep.Removed], counts[sweep.Kept], counts[sweep.Unreadable], counts[sweep.Astray], counts[sweep.NotRemoved])
+	return errors.Join(swept.err, swept.summarize(o.Out, o.Config.Jit.Installation))
+}
+
+// sweepPass is what one pass of a sweep came to.
+type sweepPass struct {
+	found   []sweep.Rule
+	counts  map[sweep.Outcome]int
+	overdue int   // rules that should be gone and may not be
+	err     error // that something overdue is or may be still there
+}
+
+// sweepOnce makes one pass.
+func (o Options) sweepOnce(ctx context.Context, client *azure.Client, unreadable bool) sweepPass {
+	owner := rules.Owner{Installation: o.Config.Jit.Installation, Bands: o.Config.Jit.Bands}
+	p := sweepPass{counts: map[sweep.Outcome]int{}}
+	p.found, p.err = sweep.Overdue(ctx, client, owner, unreadable, time.Now())
+	for _, r := range p.found {
+		p.counts[r.Outcome]++
+		if r.Overdue() {
+			p.overdue++
+		}
+	}
+	p.err = errors.Join(p.err, p.blind(client))
+	return p
+}
+
+// blind says why a pass may have left something.
+func (p sweepPass) blind(client *azure.Client) error {
+	var err error
 	if hidden := client.FirewallsUnread(); hidden != nil {
 		err = errors.Join(err, fmt.Errorf("firewalls are not looked at where Azure does not show them, so what is overdue there stays; "+
 			"give this identity the role of \"jitbot role --sweep --firewall all\": %w", hidden))
@@ -45,12 +66,22 @@ func Sweep(ctx context.Context, o Options, unreadable bool) error {
 		err = errors.Join(err, fmt.Errorf("this machine's clock and Azure's differ by %s, so what is overdue was judged wrong; set the clock",
 			text.Duration(skew.Abs())))
 	}
-	if overdue > 0 {
+	if p.overdue > 0 {
 		hint := ""
-		if counts[sweep.Unreadable] > 0 {
+		if p.counts[sweep.Unreadable] > 0 {
 			hint = "; --unreadable also removes those whose description cannot be read"
 		}
-		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", text.Count(overdue, "rule was", "rules were"), hint))
+		err = errors.Join(err, fmt.Errorf("%s not removed that should be gone%s", text.Count(p.overdue, "rule was", "rules were"), hint))
 	}
-	return errors.Join(err, sayErr)
+	return err
+}
+
+func (p sweepPass) summarize(w io.Writer, installation string) error {
+	_, err := fmt.Fprintf(w, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
+		text.Count(len(p.found), "rule", "rules"), installation,
+		p.counts[sweep.Removed], p.counts[sweep.Kept], p.counts[sweep.Unreadable], p.counts[sweep.Astray], p.counts[sweep.NotRemoved])
+	if err != nil {
+		return fmt.Errorf("telling what was swept: %w", err)
+	}
+	return nil
 }

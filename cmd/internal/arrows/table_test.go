@@ -61,7 +61,7 @@ func domain() []row {
 		},
 		{"jit/record", []string{"jit", "jit/resource"}, "what is done with the record once it is written needs its lines only"},
 		{"jit/sweep", []string{"jit", "jit/admission", "jit/resource", "jit/rules", "jit/workqueue"}, "it has no store"},
-		{"jit/digest", []string{"jit", "jit/admission", "jit/inventory", "jit/policies", "jit/reach", "jit/workqueue"}, "what is told on a schedule changes nothing"},
+		{"jit/digest", []string{"jit", "jit/admission", "jit/inventory", "jit/policies", "jit/reach", "jit/record", "jit/workqueue"}, "what is told on a schedule changes nothing"},
 		{
 			"jit/lookup",
 			[]string{
@@ -78,7 +78,7 @@ func domain() []row {
 			},
 			"of the loop it needs three methods, and declares them",
 		},
-		{"jit/outbox", []string{"jit", "jit/protection", "jit/workqueue"}, "what is told is read from the record"},
+		{"jit/outbox", []string{"jit", "jit/protection", "jit/reach", "jit/workqueue"}, "what is told is read from the record"},
 		{
 			"jit/preflight",
 			[]string{"jit", "jit/admission", "jit/ipset", "jit/policies", "jit/protection", "jit/reach", "jit/resource", "jit/route", "jit/rules"},

@@ -12,6 +12,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/schedule"
 )
@@ -31,7 +32,7 @@ func (w *world) weekly(in time.Duration) {
 const digested = "digest to channel"
 
 // toldDigests fails unless so many digests were told, and gives the latest.
-func (w *world) toldDigests(when string, want int) jit.Digest {
+func (w *world) toldDigests(when string, want int) reach.Digest {
 	w.T.Helper()
 	if told := w.Told.Count(digested); told != want {
 		w.T.Errorf("%s: %d digests told, want %d", when, told, want)

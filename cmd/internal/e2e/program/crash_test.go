@@ -97,6 +97,42 @@ func TestProgramSweep(t *testing.T) {
 	s.unreadable(broken)
 }
 
+// TestProgramSweepWatch: as a service the sweep goes on, closes what falls due meanwhile,
+// and says so in its metrics; a pass that Azure refuses ends nothing.
+func TestProgramSweepWatch(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	before := s.foreign()
+	p := s.start("run")
+	id := s.request("2s")
+	s.approve()
+	s.awaitTold("is open until")
+	p.kill()
+	fault := s.azure.AddFault(azuresim.Forbidden().On(http.MethodGet, "networkSecurityGroups"))
+	w := s.start("sweep", "--watch", "10s", "--listen", "127.0.0.1:0")
+	address := w.address()
+	s.awaitAzure("a pass that is refused", func() bool { return fault.Hits() > 0 })
+	if body, code := get(t, address+"/healthz"); code != http.StatusOK {
+		t.Errorf("/healthz: %d %s", code, body)
+	}
+	fault.Remove()
+	s.awaitAzure("no rule of ours", func() bool { return len(s.rules()) == 0 })
+	for body := ""; !strings.Contains(body, "jitbot_sweep_removed_total 2"); { // the pass ends after its last removal
+		body, _ = get(t, address+"/metrics")
+		if s.ctx.Err() != nil {
+			t.Fatalf("the metrics say %s", body)
+		}
+	}
+	measured(t, address, `jitbot_sweep_passes_total\{result="failed"\} 1`, `jitbot_sweep_passes_total\{result="ok"\} [1-9]`, `jitbot_sweep_overdue 0`,
+		`jitbot_sweep_last_pass_timestamp_seconds [1-9]`)
+	if out := w.stop(); strings.Count(out, "removed") != 2 || !strings.Contains(out, string(id)) {
+		t.Errorf("it printed %q", out)
+	}
+	if after := s.foreign(); after != before {
+		t.Errorf("other people's rules were\n%s\nand are\n%s", before, after)
+	}
+}
+
 // unreadable has the sweep meet a rule of ours whose description was edited.
 func (s *site) unreadable(rule string) {
 	s.t.Helper()

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"jitbot/jit"
+	"jitbot/jit/record"
 	"jitbot/store/bolt"
 )
 
@@ -197,7 +198,7 @@ func (s *site) settled(id jit.ID) []jit.EventKind {
 	var kinds []jit.EventKind
 	var prev jit.Event
 	for _, e := range events {
-		if err := e.Follows(prev); err != nil {
+		if err := record.Follows(e, prev); err != nil {
 			s.t.Error(err)
 		}
 		prev = e

@@ -1,8 +1,10 @@
-package jit
+package reach
 
 import (
 	"fmt"
 	"time"
+
+	"jitbot/jit"
 )
 
 // DigestKept is how old a digest may be that is still told.
@@ -14,6 +16,9 @@ type Digest struct {
 	Schedule string    `json:"schedule"`    // that it was made by
 	Due      time.Time `json:"due"`         // the time of the schedule that it settles
 	At       time.Time `json:"at,omitzero"` // when the rules were read; zero: nothing was told yet
+
+	// Anchored is the day, in UTC, whose anchor of the record was told, or need not be.
+	Anchored time.Time `json:"anchored,omitzero"`
 
 	Unhealthy     int `json:"unhealthy"`
 	NotApplicable int `json:"not_applicable"`
@@ -50,7 +55,7 @@ type Remark struct {
 }
 
 // Event is the line of the record, and what has the digest told.
-func (d Digest) Event() Event {
-	return Event{At: d.At, Kind: EventDigest, tell: audiences(EventDigest).other, Text: fmt.Sprintf(
-		"%d unhealthy, %d not applicable, %d healthy; due %s", d.Unhealthy, d.NotApplicable, d.Healthy, d.Due.Format(time.RFC3339))}
+func (d Digest) Event() jit.Event {
+	return jit.Line(jit.EventDigest, fmt.Sprintf("%d unhealthy, %d not applicable, %d healthy; due %s",
+		d.Unhealthy, d.NotApplicable, d.Healthy, d.Due.Format(time.RFC3339)), d.At)
 }

@@ -17,7 +17,10 @@ func (b *Bot) opensLess(i form.Interaction) func(context.Context) {
 	if !ok {
 		return nil
 	}
-	return func(ctx context.Context) { b.openForm(ctx, formOpening{to: replyTo(i), trigger: i.Trigger, less: l}) }
+	return func(ctx context.Context) {
+		b.openForm(ctx, formOpening{to: replyTo(i), trigger: i.Trigger, less: l})
+		b.tellClicked(i, l.ID)
+	}
 }
 
 // lessForm is the form by which an approver approves less of a request.

@@ -129,7 +129,7 @@ func historyWords() map[jit.EventKind]string {
 		jit.EventFailed: "failed to open", jit.EventExtending: "extends", jit.EventExtended: "extended", jit.EventUnextended: "did not extend",
 		jit.EventReminded: "told that the end is near of", jit.EventUnchecked: "could not check the rights for",
 		jit.EventClosing: "ended", jit.EventStuck: "is stuck closing", jit.EventClosed: "read back closed",
-		jit.EventDrift: "found a change by others to",
+		jit.EventDrift:    "found a change by others to",
 		jit.EventHindered: "found others' rules before", jit.EventOrphan: "removed a rule of nobody's",
 		jit.EventProtecting: "begins to protect", jit.EventProtected: "protected", jit.EventUnprotecting: "begins to unprotect",
 		jit.EventUnprotected: "unprotected", jit.EventExposed: "found open what should be shut", jit.EventMoved: "follows a change in Azure",

@@ -27,7 +27,7 @@ func (b *Bot) history(ctx context.Context, by jit.UserID, f command.HistoryFilte
 	if err != nil {
 		return b.unread(ctx, "the history", by, line, err)
 	}
-	return view.History(page.Lines, page.Next, page.Anchor, f)
+	return view.History(page, f)
 }
 
 // historyNext shows the next page of a history.

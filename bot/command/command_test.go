@@ -139,6 +139,7 @@ func TestCommandsThatAreRefused(t *testing.T) {
 		"extend g-7k2qd 1h today": "nothing after the duration",
 		"extend 1h":               "names no grant",
 		"history web-1 db-1":      "Name one VM, one grant or one person",
+		"history @ada":            "choose the name that Slack offers",
 		"history 0 days":          "0 days cannot be shown",
 		"history 4000":            "4000 days cannot be shown",
 		"move g-7k2qd 10.0.0.1":   "cannot move access",

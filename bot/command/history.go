@@ -49,6 +49,8 @@ func (r *reader) history(Verb) Command {
 		switch {
 		case isDays:
 			f.Days = days
+		case strings.HasPrefix(t.read, "@"):
+			r.fault("I do not know who %s is; choose the name that Slack offers when you type @.", t.typed)
 		case isGrant:
 			f.Grant = id
 			names = append(names, string(id))

@@ -9,7 +9,7 @@ import (
 
 	"jitbot/bot/command"
 	"jitbot/jit"
-	"jitbot/jit/record"
+	"jitbot/jit/lookup"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
 )
@@ -25,33 +25,48 @@ const (
 	historyText  = 80 // letters of what somebody wrote
 )
 
-// History is a page of the record, newest first, with the anchor of the whole; before is
-// where the next page begins, 0 after the last.
-func History(lines []jit.Event, before uint64, anchor record.Anchor, f command.HistoryFilter) Message {
-	head := "*" + text.Capital(historyOf(f)) + ", newest first*"
-	if len(lines) == 0 {
-		head = "Nothing is recorded of " + historyOf(f) + " that you may see."
-		if f.Before > 0 {
-			head = "Nothing before that is recorded of " + historyOf(f) + " that you may see."
-		}
-	}
+// History is a page of the record, newest first, with the anchor of the whole.
+func History(p lookup.HistoryPage, f command.HistoryFilter) Message {
+	head := historyHead(p, f)
 	blocks, texts := []slack.Block{paragraph(head)}, []string{head}
-	for some := range slices.Chunk(lines, historyBlock) {
+	for some := range slices.Chunk(p.Lines, historyBlock) {
 		var said []string
 		for _, e := range some {
 			said = append(said, historyLine(e))
 		}
 		blocks, texts = append(blocks, paragraph(joinLines(said...))), append(texts, said...)
 	}
-	if before > 0 {
-		f.Before = before
+	if p.Next > 0 {
+		f.Before = p.Next
 		blocks = append(blocks, buttons(historyButton(f))...)
 	}
-	if anchor.Seq > 0 {
-		foot := "Anchor of the whole record: " + Code(anchor.String())
-		blocks, texts = append(blocks, footnote(foot)), append(texts, foot)
+	var foot []string
+	if p.Doubted {
+		foot = append(foot, "Lines may be missing here: which VMs you may see could not all be read.")
+	}
+	if p.Anchor.Seq > 0 {
+		foot = append(foot, "Anchor of the whole record: "+Code(p.Anchor.String()))
+	}
+	if len(foot) > 0 {
+		blocks, texts = append(blocks, footnote(foot...)), append(texts, foot...)
 	}
 	return Message{Text: shorten(strings.Join(texts, "\n"), maxText), Blocks: blocks}
+}
+
+// historyHead says what is shown; that nothing is there, only once all was looked through.
+func historyHead(p lookup.HistoryPage, f command.HistoryFilter) string {
+	switch of := historyOf(f); {
+	case len(p.Lines) > 0:
+		return "*" + text.Capital(of) + ", newest first*"
+	case p.Next > 0:
+		return "None of the lines that were looked through of " + of + " are for you to see; there are earlier ones."
+	case p.Doubted:
+		return "Nothing of " + of + " can be shown."
+	case f.Before > 0:
+		return "Nothing before that is recorded of " + of + " that you may see."
+	default:
+		return "Nothing is recorded of " + of + " that you may see."
+	}
 }
 
 // historyOf names what is shown.

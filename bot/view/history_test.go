@@ -8,6 +8,7 @@ import (
 	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/lookup"
 	"jitbot/jit/record"
 )
 
@@ -21,6 +22,8 @@ func TestHistory(t *testing.T) {
 	}
 	lines[0].Actor = jit.Person{}
 	anchor := record.Anchor{Seq: 9, Hash: strings.Repeat("9f", 32)}
-	golden(t, "history", view.History(lines, 5, anchor, command.HistoryFilter{VM: "web-1", Days: 7}))
-	golden(t, "history-none", view.History(nil, 0, record.Anchor{}, command.HistoryFilter{User: "U0ADA", Days: 1}))
+	golden(t, "history", view.History(lookup.HistoryPage{Lines: lines, Next: 5, Anchor: anchor}, command.HistoryFilter{VM: "web-1", Days: 7}))
+	golden(t, "history-none", view.History(lookup.HistoryPage{}, command.HistoryFilter{User: "U0ADA", Days: 1}))
+	golden(t, "history-doubted", view.History(lookup.HistoryPage{Anchor: anchor, Doubted: true}, command.HistoryFilter{VM: "web-1", Days: 7}))
+	golden(t, "history-earlier", view.History(lookup.HistoryPage{Anchor: anchor, Next: 5}, command.HistoryFilter{Days: 7}))
 }

@@ -20,24 +20,24 @@ const historyPages = 10
 // else what is of themselves and what is of VMs that they may see. A page may have
 // fewer lines than asked for and be followed by others.
 func (s *Service) History(ctx context.Context, by jit.UserID, q record.Query) (page []jit.Event, next uint64, err error) {
-	return s.find(ctx, by, q, func(jit.EventKind) bool { return false })
-}
-
-// find is History without the kinds that are skipped.
-func (s *Service) find(
-	ctx context.Context, by jit.UserID, q record.Query, skip func(jit.EventKind) bool,
-) (page []jit.Event, next uint64, err error) {
-	sees, err := s.seesLines(ctx, by)
+	visible, err := s.seesLines(ctx, by)
 	if err != nil {
 		return nil, 0, err
 	}
+	return s.find(ctx, q, visible.seesLine)
+}
+
+// find gives a page of the lines that are seen.
+func (s *Service) find(
+	ctx context.Context, q record.Query, sees func(context.Context, jit.Event) bool,
+) (page []jit.Event, next uint64, err error) {
 	limit := q.Limit
 	for range historyPages {
 		found, after, err := s.history.Find(ctx, q)
 		if err != nil {
 			return page, 0, fmt.Errorf("reading the history: %w", err)
 		}
-		seen := slices.DeleteFunc(slices.Clone(found), func(e jit.Event) bool { return skip(e.Kind) || !sees(e) })
+		seen := slices.DeleteFunc(slices.Clone(found), func(e jit.Event) bool { return !sees(ctx, e) })
 		if page = append(page, seen...); len(page) >= limit {
 			page = page[:limit]
 			if last := page[limit-1].Seq; last != found[len(found)-1].Seq {
@@ -57,11 +57,19 @@ type HistoryPage struct {
 	Lines  []jit.Event
 	Next   uint64        // the Before of the next page; 0 after the last
 	Anchor record.Anchor // of the whole record, as it is now
+
+	// Doubted says that lines may be missing, of which could not be told whether they may
+	// be seen.
+	Doubted bool
 }
 
 // HistoryOf is History of what somebody typed: word names a VM among those that they may
 // see, or one that Azure has no more. What jitbot did in between is left out.
 func (s *Service) HistoryOf(ctx context.Context, by jit.UserID, word string, q record.Query) (HistoryPage, error) {
+	visible, err := s.seesLines(ctx, by) // first, since what is said of a VM tells of it
+	if err != nil {
+		return HistoryPage{}, err
+	}
 	if word != "" {
 		vms, err := s.FindVMs(ctx, by, []string{word})
 		switch {
@@ -76,10 +84,11 @@ func (s *Service) HistoryOf(ctx context.Context, by jit.UserID, word string, q r
 		}
 	}
 	var page HistoryPage
-	var err error
-	if page.Lines, page.Next, err = s.find(ctx, by, q, isBetween); err != nil {
+	sees := func(ctx context.Context, e jit.Event) bool { return !isBetween(e.Kind) && visible.seesLine(ctx, e) }
+	if page.Lines, page.Next, err = s.find(ctx, q, sees); err != nil {
 		return page, err
 	}
+	page.Doubted = visible.doubted
 	last, err := s.history.Last(ctx)
 	if err != nil {
 		return page, fmt.Errorf("reading the end of the record: %w", err)
@@ -95,15 +104,14 @@ func isBetween(k jit.EventKind) bool {
 }
 
 // seesLines tells which lines of the record somebody may see.
-func (s *Service) seesLines(ctx context.Context, by jit.UserID) (func(jit.Event) bool, error) {
+func (s *Service) seesLines(ctx context.Context, by jit.UserID) (*visibility, error) {
 	if by.Host() {
-		return func(jit.Event) bool { return true }, nil
+		return &visibility{all: true}, nil
 	}
 	if _, err := s.checks.Member(ctx, by); err != nil {
 		return nil, err
 	}
-	visible, err := s.visibleVMs(ctx, by)
-	return func(e jit.Event) bool { return visible.seesLine(ctx, e) }, err
+	return s.visibleVMs(ctx, by)
 }
 
 // seesLine reports whether a line of the record may be shown. One that names no VM is

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/lookup"
 	"jitbot/jit/policies"
 	"jitbot/jit/record"
 )
@@ -127,6 +129,45 @@ func TestHistoryOfWhatWasTyped(t *testing.T) {
 		w.Want(g.ID, jit.Closed)
 		if got := kinds(grace, "web-1"); len(got) < len(want)+2 {
 			t.Errorf("of a VM that is gone an approver is shown %v", got)
+		}
+	})
+}
+
+// What a guest types tells them nothing of VMs, whatever their account may read in Azure.
+func TestHistoryTellsGuestsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.With(func(c *policies.Config) { c.Users[guest] = azuresim.DemoAda })
+		w.Start()
+		for _, word := range []string{"", "web-1", "web-9", "shop/web-9", "tag:env=prod", "tag:env=none"} {
+			if _, err := w.Service.HistoryOf(t.Context(), guest, word, record.Query{Limit: 20}); !errors.Is(err, jit.ErrAuthority) {
+				t.Errorf("%q: %v", word, err)
+			}
+		}
+	})
+}
+
+// Lines that are left out because rights cannot be read just now are told of.
+func TestHistoryTellsOfDoubt(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.withDave()
+		w.Start()
+		w.Open(time.Hour, "dev-1")
+		page := func() lookup.HistoryPage {
+			t.Helper()
+			p, err := w.Service.HistoryOf(t.Context(), dave, "", record.Query{Limit: 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		f := w.Azure.AddFault(azuresim.Throttled("60").On(http.MethodGet, "roleAssignments"))
+		if p := page(); !p.Doubted || len(p.Lines) > 0 {
+			t.Errorf("doubted %v, %d lines", p.Doubted, len(p.Lines))
+		}
+		f.Remove()
+		w.Pass(2 * time.Minute)
+		if p := page(); p.Doubted || len(p.Lines) == 0 {
+			t.Errorf("doubted %v, %d lines", p.Doubted, len(p.Lines))
 		}
 	})
 }

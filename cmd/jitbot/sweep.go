@@ -51,6 +51,6 @@ func (c *cli) sweep() *cobra.Command {
 		})
 	cmd.Flags().BoolVar(&unreadable, "unreadable", false, "also remove our rules whose description cannot be read")
 	cmd.Flags().DurationVar(&watch, "watch", 0, "sweep again and again, with this pause")
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:9091", "where --watch serves /healthz and /metrics")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:9091", "where --watch serves")
 	return cmd
 }

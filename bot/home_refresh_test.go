@@ -89,7 +89,7 @@ func TestHomesOfEverybodyConcernedAreRefreshed(t *testing.T) {
 	}
 	o.must(o.sim.OpenHome(o.ctx, slacksim.DemoOutsiderID))
 	o.eventually("the tabs are shown", func() bool { return o.sim.CountCalls("views.publish") >= 4 })
-	if n := o.sim.CountCalls("views.publish"); n > 5 {
+	if n := o.sim.CountCalls("views.publish"); n > 7 { // three may have been under way when the counting began
 		t.Errorf("%d tabs were shown, of three people of whom something had changed and one who looked", n)
 	}
 	// An approver by name who has not opened the tab since the start has one too.

@@ -105,7 +105,11 @@ func leftOut(g jit.Grant) string {
 			lines = append(lines, text.Count(len(g.Request.LeftOut)-i, "more VM is", "more VMs are")+" left out.")
 			break
 		}
-		lines = append(lines, "Left out: "+Code(l.Name)+", "+prose(strings.TrimSuffix(l.Why, "."))+".")
+		name := Code(l.Name) + ", "
+		if strings.HasPrefix(l.Why, l.Name+" ") {
+			name = ""
+		}
+		lines = append(lines, "Left out: "+name+prose(strings.TrimSuffix(l.Why, "."))+".")
 	}
 	return joinLines(lines...)
 }

@@ -55,6 +55,8 @@ func demoHints() []Hint {
 		{"vms [text]", "VMs, whether they are protected, and what may be asked for"},
 		{"scan [unhealthy|healthy|na] [text]", "which VMs have open management ports, and by which rule"},
 		{"explain <vm> [@user]", "a dry run: may you ask, who approves, what else keeps the port open or shut"},
+		{"history [vm, grant or @user] [days]", "what was asked, approved, opened and closed"},
+		{"extend <grant> <duration>", "asks for more time"},
 		{"done [grant]", "ends your access early"},
 		{"cancel <grant>", "withdraws your waiting request"},
 		{"approve <grant>", "approves a request that waits, as the button does, for approvers"},

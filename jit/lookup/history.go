@@ -24,32 +24,45 @@ func (s *Service) History(ctx context.Context, by jit.UserID, q record.Query) (p
 	if err != nil {
 		return nil, 0, err
 	}
-	return s.find(ctx, q, visible.seesLine)
+	return s.find(ctx, visible, q, func(jit.EventKind) bool { return false })
 }
 
-// find gives a page of the lines that are seen.
+// find gives a page of the lines that are seen, without the kinds that are skipped. It
+// ends early where Azure would have to be asked of more VMs than for a list.
 func (s *Service) find(
-	ctx context.Context, q record.Query, sees func(context.Context, jit.Event) bool,
+	ctx context.Context, visible *visibility, q record.Query, skip func(jit.EventKind) bool,
 ) (page []jit.Event, next uint64, err error) {
-	limit := q.Limit
 	for range historyPages {
 		found, after, err := s.history.Find(ctx, q)
 		if err != nil {
 			return page, 0, fmt.Errorf("reading the history: %w", err)
 		}
-		seen := slices.DeleteFunc(slices.Clone(found), func(e jit.Event) bool { return !sees(ctx, e) })
-		if page = append(page, seen...); len(page) >= limit {
-			page = page[:limit]
-			if last := page[limit-1].Seq; last != found[len(found)-1].Seq {
-				after = last
-			}
-			return page, after, nil
+		var read int
+		page, read = visible.take(ctx, page, found, q.Limit, skip)
+		if read < len(found) {
+			after = found[read-1].Seq
 		}
-		if q.Before, next = after, after; after == 0 {
+		if q.Before, next = after, after; after == 0 || read < len(found) || len(page) == q.Limit {
 			break
 		}
 	}
 	return page, next, nil
+}
+
+// take adds to a page what may be shown of the lines that were found, the first of them
+// whatever it costs, and tells how many were looked at.
+func (v *visibility) take(
+	ctx context.Context, page, found []jit.Event, limit int, skip func(jit.EventKind) bool,
+) (more []jit.Event, read int) {
+	for i, e := range found {
+		if i > 0 && (len(page) == limit || v.azureReads > maxVMReads) {
+			return page, i
+		}
+		if !skip(e.Kind) && v.seesLine(ctx, e) {
+			page = append(page, e)
+		}
+	}
+	return page, len(found)
 }
 
 // HistoryPage is a page of the record's lines, newest first.
@@ -84,8 +97,7 @@ func (s *Service) HistoryOf(ctx context.Context, by jit.UserID, word string, q r
 		}
 	}
 	var page HistoryPage
-	sees := func(ctx context.Context, e jit.Event) bool { return !isBetween(e.Kind) && visible.seesLine(ctx, e) }
-	if page.Lines, page.Next, err = s.find(ctx, q, sees); err != nil {
+	if page.Lines, page.Next, err = s.find(ctx, visible, q, isBetween); err != nil {
 		return page, err
 	}
 	page.Doubted = visible.doubted

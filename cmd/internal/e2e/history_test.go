@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -168,6 +170,40 @@ func TestHistoryTellsOfDoubt(t *testing.T) {
 		w.Pass(2 * time.Minute)
 		if p := page(); p.Doubted || len(p.Lines) == 0 {
 			t.Errorf("doubted %v, %d lines", p.Doubted, len(p.Lines))
+		}
+	})
+}
+
+// However many VMs the record names, one page asks Azure of a few only, and the next goes
+// on behind it.
+func TestHistoryAsksAzureLittle(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.withDave()
+		w.Start()
+		const lines = 190
+		for n := range lines {
+			vm := strings.TrimSuffix(azuresim.DemoWeb1, "web-1") + "old-" + strconv.Itoa(n)
+			if err := w.Store.Append(t.Context(), jit.Rejected(bob, "asked", []string{vm}, w.Reconciler.Now())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, err := w.Service.HistoryOf(t.Context(), dave, "", record.Query{Limit: 20})
+		if err != nil || page.Next == 0 || len(page.Lines) > 0 {
+			t.Errorf("%d lines, next %d, %v", len(page.Lines), page.Next, err)
+		}
+		asked := map[string]bool{}
+		for _, r := range w.Azure.Requests() {
+			if _, after, ok := strings.Cut(r.Path, "/old-"); ok {
+				vm, _, _ := strings.Cut(after, "/")
+				asked[vm] = true
+			}
+		}
+		if len(asked) == 0 || len(asked) > 61 {
+			t.Errorf("Azure was asked of %d VMs", len(asked))
+		}
+		seen := page.Next
+		if page, err = w.Service.HistoryOf(t.Context(), dave, "", record.Query{Limit: 20, Before: seen}); err != nil || page.Next == 0 || page.Next >= seen {
+			t.Errorf("the next page goes on at %d, after %d: %v", page.Next, seen, err)
 		}
 	})
 }

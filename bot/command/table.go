@@ -152,8 +152,10 @@ func lookingTable() []Spec {
 		{
 			Verb: VerbHistory, Usage: "history [vm, grant or @user] [days]", Does: "shows what was asked, approved, opened and closed",
 			Examples: []Example{
-				{"history", "of the last 7 days"}, {"history web-1 30", "of a VM, for 30 days"},
-				{"history g-7k2qd", "of a grant, from its first line"}, {"history @ada 2 days", "of somebody"},
+				{"history", "of the last 7 days"},
+				{"history web-1 30", "of a VM, for 30 days"},
+				{"history g-7k2qd", "of a grant, from its first line"},
+				{"history @ada 2 days", "of somebody"},
 			},
 			Words: "log logs record past", read: (*reader).history,
 		},

@@ -14,15 +14,13 @@ func TestAnchorOfTheDay(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
 		g := w.Open(time.Hour, "web-1")
-		w.Pass(2 * time.Hour)
+		w.Pass(70 * time.Minute)
 		w.Want(g.ID, jit.Closed)
 		if n := len(w.Events(jit.EventAnchor)); n != 0 {
 			t.Errorf("%d anchors on the first day", n)
 		}
-		w.Pass(23 * time.Hour)
-		w.Stop()
-		w.Start()
-		w.Pass(time.Hour)
+		w.asleep(22*time.Hour + 45*time.Minute)
+		w.Pass(10 * time.Minute)
 		told := w.Events(jit.EventAnchor)
 		if len(told) != 1 || w.Told.Count("anchor to channel") != 1 {
 			t.Fatalf("%d anchors, said %v", len(told), w.Told.Said())
@@ -44,7 +42,10 @@ func TestAnchorOfTheDay(t *testing.T) {
 		if err := chain.End(record.Anchor{}); err != nil {
 			t.Error(err)
 		}
-		w.Pass(48 * time.Hour)
+		w.asleep(24 * time.Hour)
+		w.Pass(time.Minute)
+		w.asleep(24 * time.Hour)
+		w.Pass(time.Minute)
 		if n := len(w.Events(jit.EventAnchor)); n != 1 {
 			t.Errorf("%d anchors though nothing happened", n)
 		}

@@ -204,8 +204,13 @@ func (f Fault) status() int {
 	return http.StatusOK
 }
 
-// before plays the faults that come in place of the method; true: answered.
-func (f Fault) before(w http.ResponseWriter) bool {
+// answers reports whether the fault comes in place of the method.
+func (f Fault) answers() bool {
+	return f.RetryAfter > 0 || f.Status != 0 || f.BadJSON || f.Error != "" || f.Drop
+}
+
+// before plays the faults that come in place of the method.
+func (f Fault) before(w http.ResponseWriter) {
 	switch {
 	case f.RetryAfter > 0:
 		writeLimited(w, max(1, int((f.RetryAfter+time.Second-1)/time.Second)))
@@ -221,10 +226,7 @@ func (f Fault) before(w http.ResponseWriter) bool {
 		_, _ = w.Write(encode(object{"ok": false, "error": f.Error}))
 	case f.Drop:
 		abort(w)
-	default:
-		return false
 	}
-	return true
 }
 
 // abort ends the connection without an answer. A writer that cannot be hijacked

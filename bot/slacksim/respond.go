@@ -43,8 +43,9 @@ func (s *Sim) serveRespond(w http.ResponseWriter, r *http.Request) {
 	if !s.delay(r, fault.wait) {
 		return
 	}
-	if fault.before(w) {
-		s.log(c, fault.status(), fault.Error)
+	if fault.answers() {
+		s.log(c, fault.status(), fault.Error) // first: whoever asked may look at once
+		fault.before(w)
 		return
 	}
 	data, err := io.ReadAll(io.LimitReader(r.Body, maxBody))

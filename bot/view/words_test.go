@@ -25,13 +25,14 @@ const (
 
 var (
 	aDate = regexp.MustCompile(`<!date\^\d+\^([^|>]*)\|[^>]*>`)
+	read  = regexp.MustCompile(`[\pL\pN]`)
 	token = strings.NewReplacer("{time}", "3:49 PM", "{ago}", "in 29 minutes", "{date_short_pretty}", "today")
 )
 
 // words counts what a reader reads: dates as Slack shows them, signs alone not.
 func words(s string) int {
 	s = aDate.ReplaceAllStringFunc(s, func(date string) string { return token.Replace(aDate.FindStringSubmatch(date)[1]) })
-	return len(slices.DeleteFunc(strings.Fields(s), func(w string) bool { return !regexp.MustCompile(`[\pL\pN]`).MatchString(w) }))
+	return len(slices.DeleteFunc(strings.Fields(s), func(w string) bool { return !read.MatchString(w) }))
 }
 
 // paragraphs are the texts of the blocks, each with its kind; those of buttons not.

@@ -88,10 +88,10 @@ func (r *Refusal) Say(show func(any) string) string {
 	return fmt.Sprintf(r.format, shown...)
 }
 
-// At is the refusal as one about a VM.
-func (r *Refusal) At(vm string) *Refusal {
+// At is the refusal as one about VMs.
+func (r *Refusal) At(vms ...string) *Refusal {
 	at := *r
-	at.VMs = []string{vm}
+	at.VMs = vms
 	return &at
 }
 

@@ -162,3 +162,23 @@ func targetsOf(g jit.Grant) []string {
 	}
 	return out
 }
+
+// Of several VMs, those are named before which somebody's rule would keep the holder out.
+func TestSeveralVMsOfWhichOneIsShadowed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.Start()
+		if err := w.Azure.PutRule(azuresim.DemoDBSubnetNSG, azuresim.Rule{
+			Name: "nobody", Protocol: "*", SourcePortRange: "*", DestinationPortRange: "22", SourceAddressPrefix: "*",
+			DestinationAddressPrefix: "10.20.1.5", Access: "Deny", Priority: 100, Direction: "Inbound",
+		}); err != nil {
+			t.Fatal(err)
+		}
+		g, err := w.Ask(ada, time.Hour, "web-1", "db-1", "db-2")
+		if err == nil || g.State != jit.Refused || !slices.Equal(failedAt(g), []string{"db-2"}) {
+			t.Fatalf("%s at %v: %v", g.State, failedAt(g), err)
+		}
+		if said := shown(t, view.WithWithout(view.Say("no"), g)); !strings.Contains(said, "Ask without db-2") {
+			t.Errorf("whoever asks is shown %s", said)
+		}
+	})
+}

@@ -71,7 +71,7 @@ func (b *Bot) publish(ctx context.Context, id jit.UserID) (again time.Duration) 
 			shown.refused = b.Now()
 		}
 	} else {
-		tab = view.Home(all, b.Now())
+		tab = view.Home(all)
 	}
 	for _, l := range all {
 		shown.grants = append(shown.grants, l.Grant.ID)

@@ -194,6 +194,7 @@ func endingTable() []Spec {
 		{
 			Verb: VerbUnprotect, Usage: "unprotect <vm>[,<vm>…]", Does: "ends the protection of VMs, for admins",
 			Examples: []Example{{"unprotect web-1", "its ports are as they were before"}},
+			Notes:    "Nothing is changed by the line: it is said first what becomes reachable for whom, with a button that does it.",
 			Words:    "unlock disable unguard", Ends: true, read: (*reader).protect,
 		},
 	}

@@ -21,7 +21,7 @@ func TestWaitingExtensionsOnHome(t *testing.T) {
 		"another approver":  {lookup.ListedGrant{Grant: g, Approver: true}, false},
 		"its holder":        {lookup.ListedGrant{Grant: g, Mine: true}, false},
 	} {
-		raw, err := json.Marshal(view.Home([]lookup.ListedGrant{tt.l}, noon))
+		raw, err := json.Marshal(view.Home([]lookup.ListedGrant{tt.l}))
 		home := string(raw)
 		waits, mine, _ := strings.Cut(home, "My access")
 		if err != nil || strings.Contains(waits, "Approve 1 h more") != tt.decides || strings.Contains(waits, "Reason: *fix*") != tt.decides ||

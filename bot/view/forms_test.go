@@ -93,7 +93,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 				{Grant: g, Mine: true},
 				{Grant: g, Approver: true},
 				{Grant: exampleGrants()["opened"].g, Mine: true},
-			}, 40), time.Now()),
+			}, 40)),
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func TestFormsKeepSlacksLimits(t *testing.T) {
 func TestHomeTabs(t *testing.T) {
 	all := exampleGrants()
 	for name, v := range map[string]slack.HomeTabViewRequest{
-		"home-empty":    view.Home(nil, time.Time{}),
+		"home-empty":    view.Home(nil),
 		"home-sentence": view.HomeText("Guests cannot use jitbot; ask a full member."),
 		"home-full": view.Home([]lookup.ListedGrant{
 			{Grant: all["opened"].g, Mine: true},
@@ -118,7 +118,7 @@ func TestHomeTabs(t *testing.T) {
 			{Grant: all["asked"].g, Mine: true},
 			{Grant: all["approved-once"].g, Approver: true},
 			{Grant: all["opened"].g, Approver: true, Admin: true}, // is not waited for
-		}, all["opened"].g.Clock.Deadline.Add(-29*time.Minute)),
+		}),
 	} {
 		raw, err := json.Marshal(v)
 		if err != nil {
@@ -169,7 +169,7 @@ func TestHomeWarnsAsTheCardDoes(t *testing.T) {
 	other.ID = "g-3x3x3"
 	g.Notes = []string{"while this is open, rule build-ssh lets 198.51.100.10 in as well"}
 	listed := lookup.ListedGrant{Grant: g, Approver: true, Others: []jit.Grant{other}}
-	raw, err := json.Marshal(view.Home([]lookup.ListedGrant{{Grant: all["opened"].g, Mine: true}, listed}, time.Now()))
+	raw, err := json.Marshal(view.Home([]lookup.ListedGrant{{Grant: all["opened"].g, Mine: true}, listed}))
 	if err != nil {
 		t.Fatal(err)
 	}

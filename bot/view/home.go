@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -20,8 +19,8 @@ const maxHome = 8
 const maxHomeNotes = 5 // warnings that are told of each
 
 // Home shows what waits for somebody's decision first, then their own access with the
-// time left, and their waiting requests. now is when it is made.
-func Home(all []lookup.ListedGrant, now time.Time) slack.HomeTabViewRequest {
+// time left, as Slack tells it whenever the tab is looked at, and their waiting requests.
+func Home(all []lookup.ListedGrant) slack.HomeTabViewRequest {
 	mine := func(l lookup.ListedGrant) bool { return l.Mine }
 	waits := func(l lookup.ListedGrant) bool { return l.Grant.State == jit.Asked || l.Grant.State == jit.Pending }
 	part := func(keep func(lookup.ListedGrant) bool) []lookup.ListedGrant {
@@ -29,11 +28,11 @@ func Home(all []lookup.ListedGrant, now time.Time) slack.HomeTabViewRequest {
 	}
 	blocks := []slack.Block{paragraph("Time-limited access to the ports of a VM. Ask here, or type `/jit` in any channel.")}
 	blocks = append(blocks, buttons(formButton())...)
-	blocks = append(blocks, homePart("Waiting for me", "Nothing waits for your decision.", now,
+	blocks = append(blocks, homePart("Waiting for me", "Nothing waits for your decision.",
 		part(MayApprove))...)
-	blocks = append(blocks, homePart("My access", "Nothing is open for you.", now,
+	blocks = append(blocks, homePart("My access", "Nothing is open for you.",
 		part(func(l lookup.ListedGrant) bool { return mine(l) && !waits(l) }))...)
-	blocks = append(blocks, homePart("My waiting requests", "You are waiting for nothing.", now,
+	blocks = append(blocks, homePart("My waiting requests", "You are waiting for nothing.",
 		part(func(l lookup.ListedGrant) bool { return mine(l) && waits(l) }))...)
 	return homeView(blocks)
 }
@@ -47,7 +46,7 @@ func homeView(blocks []slack.Block) slack.HomeTabViewRequest {
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
 }
 
-func homePart(title, none string, now time.Time, all []lookup.ListedGrant) []slack.Block {
+func homePart(title, none string, all []lookup.ListedGrant) []slack.Block {
 	blocks := []slack.Block{slack.NewHeaderBlock(plain(title))}
 	if len(all) == 0 {
 		return append(blocks, paragraph(none))
@@ -56,26 +55,11 @@ func homePart(title, none string, now time.Time, all []lookup.ListedGrant) []sla
 		if i == maxHome {
 			return append(blocks, footnote(fmt.Sprintf("%d more are not shown; see `/jit list all`.", len(all)-i)))
 		}
-		line := listLine(l)
-		if l.Grant.State == jit.Open {
-			line += timeLeft(l.Grant, now)
-		}
-		blocks = append(blocks, paragraph(line))
+		blocks = append(blocks, paragraph(listLine(l)))
 		blocks = append(blocks, WhatToApprove(l)...)
 		blocks = append(blocks, buttons(listButtons(l)...)...)
 	}
 	return blocks
-}
-
-// timeLeft is how long it is open yet, in whole minutes and with the time at which that
-// is said, since a tab may be looked at for long.
-func timeLeft(g jit.Grant, now time.Time) string {
-	now = now.Truncate(time.Minute)
-	left := g.Clock.Deadline.Sub(now).Truncate(time.Minute)
-	if left <= 0 {
-		return ""
-	}
-	return fmt.Sprintf(" At %s %s of it were left.", When(now), text.Duration(left))
 }
 
 // MayApprove reports whether the reader is offered to approve what is listed.

@@ -151,6 +151,7 @@ func tests() []row {
 		{"cmd/internal/arrows", nil, only},
 		{"cmd/internal/e2e", nil, only},
 		{"cmd/internal/e2e/crash", nil, only},
+		{"cmd/internal/e2e/decide", nil, only},
 		{"cmd/internal/e2e/firewall", nil, only},
 		{"cmd/internal/e2e/pace", nil, only},
 		{"cmd/internal/e2e/program", nil, only},

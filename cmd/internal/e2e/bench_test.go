@@ -172,7 +172,7 @@ func BenchmarkAck(b *testing.B) {
 func answered(n *slacksim.Snapshot) bool {
 	for i := range crowd {
 		said := n.Ephemerals(engineer(i))
-		if len(said) == 0 || !answers(said[len(said)-1].Text) {
+		if len(said) == 0 || !simulated.Answers(said[len(said)-1].Text) {
 			return false
 		}
 	}

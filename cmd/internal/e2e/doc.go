@@ -4,8 +4,9 @@
 // named for what goes wrong in it, or for what changes under a grant: drift,
 // moved machines, shared addresses, locks, firewalls; a crash at each step in crash.
 //
-// Its subpackages are firewall, protect, pace and store, lives behind firewalls, of
-// protections, at the pace of Slack and over a store with faults; simulated, the world that these tests share with
+// Its subpackages are decide, firewall, protect, pace and store: how requests are
+// decided, and lives behind firewalls, of protections, at the pace of Slack and over a
+// store with faults; simulated, the world that these tests share with
 // cmd/internal/sim and cmd/internal/check, and program, the tests of the built
 // programs over sockets.
 package e2e

@@ -20,6 +20,8 @@ import (
 	"jitbot/store/bolt"
 )
 
+const teamChannel = "C0TEAM"
+
 // front is the bot before the service of a world, in a simulated workspace of the
 // bubble.
 type front struct {
@@ -40,7 +42,7 @@ func (w *world) front() *front {
 		}
 	})
 	f.sim.SetURL("http://slack.invalid")
-	f.sim.AddChannel(slacksim.Channel{ID: channel, Name: "team", Members: []string{
+	f.sim.AddChannel(slacksim.Channel{ID: teamChannel, Name: "team", Members: []string{
 		f.sim.AddUser(slacksim.User{ID: string(ada)}).ID, f.sim.AddUser(slacksim.User{ID: string(carol)}).ID,
 	}})
 	account := bot.Account{BotToken: f.sim.Options().BotToken, AppToken: f.sim.Options().AppToken, URL: "http://slack.invalid/api", HTTP: n.Client()}
@@ -76,7 +78,7 @@ func (f *front) serve() {
 // types types a command, which must be taken.
 func (f *front) types(by jit.UserID, text string) {
 	f.T.Helper()
-	if r, err := f.sim.Slash(f.T.Context(), string(by), channel, "/jit", text); err != nil || r.Text != "" {
+	if r, err := f.sim.Slash(f.T.Context(), string(by), teamChannel, "/jit", text); err != nil || r.Text != "" {
 		f.T.Fatalf("/jit %s: %q, %v", text, r.Text, err)
 	}
 }

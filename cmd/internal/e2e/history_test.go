@@ -20,7 +20,7 @@ import (
 // What was done is shown to those who may see the machine or did it, a page at a time.
 func TestHistoryIsForThoseWhoMaySeeIt(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.withDave()
+		w.WithDave()
 		w.Start()
 		g := w.Open(time.Hour, "web-1")
 		seen := func(by jit.UserID, q record.Query) int {
@@ -38,7 +38,7 @@ func TestHistoryIsForThoseWhoMaySeeIt(t *testing.T) {
 			}
 		}
 		all := len(w.Kinds(g.ID))
-		for by, want := range map[jit.UserID]int{simulated.Ada: all, simulated.Grace: all, simulated.Carol: all, "host:root": all, dave: 0} {
+		for by, want := range map[jit.UserID]int{simulated.Ada: all, simulated.Grace: all, simulated.Carol: all, "host:root": all, simulated.Dave: 0} {
 			if got := seen(by, record.Query{Grant: g.ID}); got != want {
 				t.Errorf("%s is shown %d lines of %d", by, got, want)
 			}
@@ -99,7 +99,7 @@ func TestHostMayEndAndNothingElse(t *testing.T) {
 // line that they may not see; refused asks are among them.
 func TestHistoryOfWhatWasTyped(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.withDave()
+		w.WithDave()
 		w.Start()
 		g := w.Open(time.Hour, "web-1")
 		if _, err := w.Ask(bob, time.Hour, "web-1"); err == nil {
@@ -120,7 +120,7 @@ func TestHistoryOfWhatWasTyped(t *testing.T) {
 		if got := kinds(grace, "web-1"); !slices.Equal(got, want) {
 			t.Errorf("an approver is shown %v, want %v", got, want)
 		}
-		if _, err := w.Service.HistoryOf(t.Context(), dave, "web-1", record.Query{Limit: 20}); err == nil && len(kinds(dave, "web-1")) > 0 {
+		if _, err := w.Service.HistoryOf(t.Context(), simulated.Dave, "web-1", record.Query{Limit: 20}); err == nil && len(kinds(simulated.Dave, "web-1")) > 0 {
 			t.Error("somebody is shown what they may not see")
 		}
 		if _, err := w.Service.HistoryOf(t.Context(), grace, "web-9", record.Query{Limit: 20}); err != nil && !errors.Is(err, jit.ErrNotFound) {
@@ -151,12 +151,12 @@ func TestHistoryTellsGuestsNothing(t *testing.T) {
 // Lines that are left out because rights cannot be read just now are told of.
 func TestHistoryTellsOfDoubt(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.withDave()
+		w.WithDave()
 		w.Start()
 		w.Open(time.Hour, "dev-1")
 		page := func() lookup.HistoryPage {
 			t.Helper()
-			p, err := w.Service.HistoryOf(t.Context(), dave, "", record.Query{Limit: 20})
+			p, err := w.Service.HistoryOf(t.Context(), simulated.Dave, "", record.Query{Limit: 20})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +178,7 @@ func TestHistoryTellsOfDoubt(t *testing.T) {
 // on behind it.
 func TestHistoryAsksAzureLittle(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.withDave()
+		w.WithDave()
 		w.Start()
 		const lines = 190
 		for n := range lines {
@@ -187,7 +187,7 @@ func TestHistoryAsksAzureLittle(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		page, err := w.Service.HistoryOf(t.Context(), dave, "", record.Query{Limit: 20})
+		page, err := w.Service.HistoryOf(t.Context(), simulated.Dave, "", record.Query{Limit: 20})
 		if err != nil || page.Next == 0 || len(page.Lines) > 0 {
 			t.Errorf("%d lines, next %d, %v", len(page.Lines), page.Next, err)
 		}
@@ -202,7 +202,7 @@ func TestHistoryAsksAzureLittle(t *testing.T) {
 			t.Errorf("Azure was asked of %d VMs", len(asked))
 		}
 		seen := page.Next
-		if page, err = w.Service.HistoryOf(t.Context(), dave, "", record.Query{Limit: 20, Before: seen}); err != nil || page.Next == 0 || page.Next >= seen {
+		if page, err = w.Service.HistoryOf(t.Context(), simulated.Dave, "", record.Query{Limit: 20, Before: seen}); err != nil || page.Next == 0 || page.Next >= seen {
 			t.Errorf("the next page goes on at %d, after %d: %v", page.Next, seen, err)
 		}
 	})

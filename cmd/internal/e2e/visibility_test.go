@@ -7,20 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
-	"jitbot/jit/admission"
 	"jitbot/jit/azure/azuresim"
 	"jitbot/jit/lookup"
-	"jitbot/jit/policies"
 )
-
-const dave = jit.UserID("U0DAVE") // holds the role of requesters in dev alone
-
-// withDave ties Dave to his Entra user.
-func (w *world) withDave() {
-	w.With(func(c *policies.Config) { c.Users[dave] = azuresim.DemoDave })
-	w.SetMember(admission.Member{ID: dave})
-}
 
 // shown are the names of all VMs that anything shows to somebody who typed the
 // word, with the sentences that say why not.
@@ -68,8 +59,8 @@ func TestVMsAreShownToThoseWhoMaySeeThem(t *testing.T) {
 		{bob, "web-1", []string{"no VM called web-1 that you may see"}, []string{"web-2", "dev", "db-", "jump", "did you mean", "10.10"}},
 		{bob, "web-9", []string{"no VM called web-9 that you may see"}, []string{"web-1", "web-2", "did you mean"}},
 		{bob, "tag:env=prod", []string{"No VM that you may see has the tag env=prod"}, []string{"web-1", "jump"}},
-		{dave, "web-1", []string{"no VM called web-1 that you may see", "dev-1", "dev-win"}, []string{"web-2", "db-", "jump"}},
-		{dave, "dev-9", []string{"no VM called dev-9 that you may see", "did you mean dev-1, dev-2"}, []string{"web-", "db-", "jump"}},
+		{simulated.Dave, "web-1", []string{"no VM called web-1 that you may see", "dev-1", "dev-win"}, []string{"web-2", "db-", "jump"}},
+		{simulated.Dave, "dev-9", []string{"no VM called dev-9 that you may see", "did you mean dev-1, dev-2"}, []string{"web-", "db-", "jump"}},
 		{ada, "web-9", []string{"did you mean web-1, web-2", "dev-1", "jump-1"}, nil},
 		{grace, "web-9", []string{"did you mean web-1, web-2", "dev-1", "jump-1"}, nil},
 		{carol, "web-9", []string{"did you mean web-1, web-2", "dev-1", "jump-1"}, nil},
@@ -77,7 +68,7 @@ func TestVMsAreShownToThoseWhoMaySeeThem(t *testing.T) {
 	} {
 		t.Run(string(c.by)+" "+c.word, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
-				w.withDave()
+				w.WithDave()
 				w.Start()
 				got := w.shown(c.by, c.word)
 				for _, text := range c.shows {
@@ -100,7 +91,7 @@ func TestVMsAreShownToThoseWhoMaySeeThem(t *testing.T) {
 // tag means what they may see.
 func TestAskNamesNothingThatIsNotSeen(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.withDave()
+		w.WithDave()
 		w.Start()
 		g, err := w.Ask(bob, time.Hour, "web-1")
 		if !errors.Is(err, jit.ErrAuthority) {
@@ -117,7 +108,7 @@ func TestAskNamesNothingThatIsNotSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Pass(2 * time.Minute)
-		if g, err = w.Ask(dave, time.Hour, "tag:env=dev"); len(g.Request.Targets) != 3 || len(g.Request.LeftOut) != 1 {
+		if g, err = w.Ask(simulated.Dave, time.Hour, "tag:env=dev"); len(g.Request.Targets) != 3 || len(g.Request.LeftOut) != 1 {
 			t.Errorf("%+v, %+v, %v", g.Request.Targets, g.Request.LeftOut, err)
 		}
 		for _, target := range g.Request.Targets {
@@ -170,10 +161,10 @@ func TestWhatMayBeSeenCannotBeRead(t *testing.T) {
 // Who is refused because another VM would be opened along is told its name only
 // where they may see it.
 func TestSharedAddressNamesNothingThatIsNotSeen(t *testing.T) {
-	for by, named := range map[jit.UserID]bool{ada: true, dave: false} {
+	for by, named := range map[jit.UserID]bool{ada: true, simulated.Dave: false} {
 		t.Run(string(by), func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
-				w.withDave()
+				w.WithDave()
 				copied := w.AddTwin(azuresim.DemoDevNSG)
 				name := copied[strings.LastIndex(copied, "/")+1:]
 				w.hide(copied)
@@ -197,12 +188,12 @@ func (w *world) hide(vm string) {
 // Several VMs of one name are told apart only to whoever may see them.
 func TestClashingNamesAreTheSeenOnes(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.withDave()
+		w.WithDave()
 		twin, _ := w.Azure.Machine(azuresim.DemoWeb2)
 		twin.ID = strings.Replace(azuresim.DemoWeb1, "web-1", "dev-1", 1)
 		w.Azure.PutVM(twin)
 		w.Start()
-		o, err := w.Service.Offer(t.Context(), dave, []string{"dev-1"})
+		o, err := w.Service.Offer(t.Context(), simulated.Dave, []string{"dev-1"})
 		if err != nil || len(o.VMs) != 1 || !strings.EqualFold(o.VMs[0].Group, "dev") {
 			t.Errorf("Dave: %+v, %v", lookup.Offer{VMs: o.VMs}, err)
 		}

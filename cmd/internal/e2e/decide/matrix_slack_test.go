@@ -1,4 +1,4 @@
-package e2e_test
+package decide_test
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/access"
 	"jitbot/jit/admission"
@@ -180,15 +180,12 @@ func (s *slackBot) settled() {
 	}
 }
 
-// answers tells an answer from what is said before a late one.
-func answers(text string) bool { return !strings.HasSuffix(text, "; the answer follows.") }
-
 func (s *slackBot) whisper(user string) string {
 	s.t.Helper()
 	text := ""
 	s.until(user+" is answered", func(n *slacksim.Snapshot) bool {
 		for _, m := range n.Ephemerals(user) {
-			if answers(m.Text) {
+			if simulated.Answers(m.Text) {
 				text = m.Text
 			}
 		}
@@ -229,7 +226,7 @@ func (s *slackBot) seen(user string) string {
 	text := ""
 	s.until(user+" sees something", func(n *slacksim.Snapshot) bool {
 		for _, m := range n.Ephemerals(user) {
-			if answers(m.Text) {
+			if simulated.Answers(m.Text) {
 				text = m.Text
 			}
 		}

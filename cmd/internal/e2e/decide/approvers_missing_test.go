@@ -1,4 +1,4 @@
-package e2e_test
+package decide_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/admission"
 )
@@ -25,8 +26,8 @@ func TestTooFewApproversAreNamedWithTheReason(t *testing.T) {
 			[]string{"2 approvals are needed, and 1 person could give one", "the user group S0GONE is gone from Slack"},
 		},
 		"not tied to Entra": {
-			[]string{string(dave)},
-			1, func(w *world) { w.SetMember(admission.Member{ID: dave}) },
+			[]string{string(simulated.Dave)},
+			1, func(w *world) { w.SetMember(admission.Member{ID: simulated.Dave}) },
 			[]string{"U0DAVE is not tied to an Entra user", "to tie them under users."},
 		},
 		"gone": {

@@ -34,12 +34,3 @@ func bubble(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { f(t, newWorld(t)) })
 }
-
-// firewalled is bubble with the demo's firewalls.
-func firewalled(t *testing.T, f func(t *testing.T, w *world)) {
-	t.Helper()
-	bubble(t, func(t *testing.T, w *world) {
-		w.AddFirewalls()
-		f(t, w)
-	})
-}

@@ -49,6 +49,22 @@ func TestBrowser(t *testing.T) {
 	b.life()
 }
 
+// offered is whether the menu of VMs offers web-2. On a busy machine the window may lose
+// the focus, which closes the menu: then it is opened again, as a person would.
+const offered = `(() => {
+	if ([...document.querySelectorAll(".options .option")].some((o) => o.offsetParent && o.textContent.includes("web-2"))) return true;
+	if (Date.now() - (window.openedMenu ?? Date.now() - 1500) >= 3000 || !window.openedMenu) {
+		const first = !window.openedMenu;
+		window.openedMenu = Date.now();
+		if (!first) {
+			const input = document.querySelector('[data-key="vm/vm"]');
+			input.focus();
+			input.click();
+		}
+	}
+	return false;
+})()`
+
 // form fills a modal: a search, a redrawing, a field error, keys.
 func (b *browser) form() {
 	b.t.Helper()
@@ -65,10 +81,10 @@ func (b *browser) form() {
 	b.until("the focus in the search", `document.activeElement?.dataset.key === "vm/vm"`)
 	b.keys("web")
 	b.until("the search to be typed", `document.querySelector('[data-key="vm/vm"]').value === "web"`)
-	b.reads(".options .option", "web-2")
+	b.until("web-2 to be offered", offered)
 	b.look("4-search")
 	b.click(`[data-key="vm/vm"]`)
-	b.reads(".options .option", "web-2")
+	b.until("web-2 to be offered again", offered)
 	b.keys(kb.ArrowDown)
 	b.keys(kb.Enter)
 	b.reads(".modal .tick", "443 on web-")

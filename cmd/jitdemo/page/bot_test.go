@@ -169,11 +169,17 @@ func (s *script) publish(user string) {
 }
 
 func (s *script) view(text string) slack.ModalViewRequest {
-	var v slack.ModalViewRequest
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
+	v, err := view(text)
+	if err != nil {
 		s.t.Errorf("a view: %v", err)
 	}
 	return v
+}
+
+func view(text string) (slack.ModalViewRequest, error) {
+	var v slack.ModalViewRequest
+	err := json.Unmarshal([]byte(text), &v)
+	return v, err
 }
 
 func raw(text string) json.RawMessage { return json.RawMessage(text) }

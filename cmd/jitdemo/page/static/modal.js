@@ -5,6 +5,7 @@ import { Form } from "./form.js";
 
 const forms = new Map(); // by view id
 let drawn = ""; // what is on the screen
+let errors = ""; // the errors among it
 let back; // where the focus was before
 
 // showModals draws the modal on top of a person's stack. It is drawn anew only
@@ -16,11 +17,15 @@ export function showModals(slack) {
   for (const id of forms.keys()) {
     if (!slack.views?.some((v) => v.id === id)) forms.delete(id);
   }
-  const shape = view ? JSON.stringify([slack.me, view.id, view.hash, view.errors, view.trouble, forms.get(view.id)?.lacking]) : "";
+  // The errors of a submission come twice, with its answer and with the stream: that is one drawing.
+  const wrong = JSON.stringify({ ...view?.errors, ...forms.get(view?.id)?.lacking });
+  const shape = view ? JSON.stringify([slack.me, view.id, view.hash, wrong, view.trouble]) : "";
   if (shape === drawn) return;
   const first = drawn === "";
   const old = overlay.querySelector(".modal:not([data-confirm])");
+  const news = wrong !== errors;
   drawn = shape;
+  errors = wrong;
   if (!view) {
     old?.remove();
     overlay.hidden = overlay.childElementCount === 0;
@@ -39,7 +44,7 @@ export function showModals(slack) {
   overlay.hidden = false;
   body.inert = true;
   box.scrollTop = held.top;
-  focusIn(box, held, old?.dataset.view !== view.id);
+  focusIn(box, held, { fresh: old?.dataset.view !== view.id, news });
 }
 
 function modal(view, form, slack) {
@@ -77,19 +82,27 @@ function modal(view, form, slack) {
   ]);
 }
 
-// hold remembers where the focus and the scrolling were in the modal before.
+// hold remembers where the focus and the scrolling were in the modal before, and a search under way.
 function hold(old) {
   const at = document.activeElement;
   if (!old || !old.contains(at)) return { top: 0 };
-  return { key: at.dataset.key, caret: [at.selectionStart, at.selectionEnd], top: old.scrollTop };
+  const search = at.getAttribute("aria-expanded") === "true" ? at.value : undefined;
+  return { key: at.dataset.key, search, caret: [at.selectionStart, at.selectionEnd], top: old.scrollTop };
 }
 
-function focusIn(box, held, fresh) {
-  const wrong = box.querySelector(".field.bad .box, .field.bad input");
+// focusIn puts the focus where it was, in the first field of a fresh view, or in the first
+// wrong one when its error is news.
+function focusIn(box, held, { fresh, news }) {
+  const wrong = news && box.querySelector(".field.bad .box, .field.bad input");
   const same = !fresh && held.key && [...box.querySelectorAll("[data-key]")].find((e) => e.dataset.key === held.key);
-  const target = wrong ?? (same || box.querySelector("[data-first]") || box.querySelector(".modal-body [data-key]") || box.querySelector("[type=submit]") || box);
+  const target = wrong || (same || box.querySelector("[data-first]") || box.querySelector(".modal-body [data-key]") || box.querySelector("[type=submit]") || box);
   target.focus({ preventScroll: !wrong });
-  if (target !== same || typeof held.caret[0] !== "number") return;
+  if (target !== same) return;
+  if (held.search !== undefined) {
+    target.value = held.search;
+    target.dispatchEvent(new Event("input"));
+  }
+  if (typeof held.caret[0] !== "number") return;
   try {
     target.setSelectionRange(...held.caret);
   } catch {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"jitbot/jit/guardpath"
 )
 
 // kindsDeclared are the constants of type EventKind in the package's source.
@@ -75,21 +77,21 @@ func TestWhoIsToldOfWhatIsLikeAnother(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	const nsg, firewall = "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/networkSecurityGroups/n",
 		"/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/azureFirewalls/f"
-	open := Grant{ID: "g-7k2qd", State: Open, Paths: []Path{{Guard: nsg, Confirmed: true}}}
+	open := Grant{ID: "g-7k2qd", State: Open, Paths: []guardpath.Path{{Guard: nsg, Confirmed: true}}}
 	withDoor := open
-	withDoor.Paths = []Path{{Guard: firewall, Kind: ByDNAT, PublicEnds: []PublicEnd{{Public: netip.MustParseAddrPort("192.0.2.1:50000")}}}}
+	withDoor.Paths = []guardpath.Path{{Guard: firewall, Kind: guardpath.ByDNAT, PublicEnds: []guardpath.PublicEnd{{Public: netip.MustParseAddrPort("192.0.2.1:50000")}}}}
 
 	var events []Event
 	keep := func(es []Event) { events = append(events, es...) }
 	begin := func(guard string) {
-		_, e, err := Grant{State: Opening}.Begin([]Path{{Guard: guard}}, time.Minute, now)
+		_, e, err := Grant{State: Opening}.Begin([]guardpath.Path{{Guard: guard}}, time.Minute, now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		events = append(events, e)
 	}
 	follow := func(g Grant) {
-		_, es, err := g.Follow([]Path{{Guard: "other"}}, now)
+		_, es, err := g.Follow([]guardpath.Path{{Guard: "other"}}, now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -35,26 +36,26 @@ type Decision struct {
 // Grant is one ask and its whole life: one record, one id, one card, one
 // deadline.
 type Grant struct {
-	ID        ID         `json:"id"`
-	Revision  uint64     `json:"revision"`
-	State     State      `json:"state"`
-	Request   Request    `json:"request"`
-	Required  int        `json:"required"`            // approvals needed
-	Approvers []string   `json:"approvers,omitempty"` // U… and S… ids that were asked
-	Approvals []Approval `json:"approvals,omitempty"`
-	Auto      Auto       `json:"auto,omitzero"`     // why it needed nobody's yes though its entry asks for approvals
-	Asking    Asking     `json:"asking,omitzero"`   // what is done while nobody answers
-	Channel   string     `json:"channel,omitempty"` // where the card goes
-	Clock     Clock      `json:"clock"`
-	Paths     []Path     `json:"paths,omitempty"`
-	Left      []Path     `json:"left,omitempty"` // where its VMs were before: rules there are still to be removed
-	Decision  Decision   `json:"decision,omitzero"`
-	Stuck     bool       `json:"stuck,omitempty"`    // closing that takes too long or was forbidden
-	Waiting   string     `json:"waiting,omitempty"`  // opening: why nothing is written yet
-	Warnings  []string   `json:"warnings,omitempty"` // what is dangerous about it, the worst first
-	Notes     []string   `json:"notes,omitempty"`    // what else is known of the VMs' ports
-	Reminded  bool       `json:"reminded,omitempty"`
-	Unchecked bool       `json:"unchecked,omitempty"` // the holder's rights could not be read the last time
+	ID        ID               `json:"id"`
+	Revision  uint64           `json:"revision"`
+	State     State            `json:"state"`
+	Request   Request          `json:"request"`
+	Required  int              `json:"required"`            // approvals needed
+	Approvers []string         `json:"approvers,omitempty"` // U… and S… ids that were asked
+	Approvals []Approval       `json:"approvals,omitempty"`
+	Auto      Auto             `json:"auto,omitzero"`     // why it needed nobody's yes though its entry asks for approvals
+	Asking    Asking           `json:"asking,omitzero"`   // what is done while nobody answers
+	Channel   string           `json:"channel,omitempty"` // where the card goes
+	Clock     Clock            `json:"clock"`
+	Paths     []guardpath.Path `json:"paths,omitempty"`
+	Left      []guardpath.Path `json:"left,omitempty"` // where its VMs were before: rules there are still to be removed
+	Decision  Decision         `json:"decision,omitzero"`
+	Stuck     bool             `json:"stuck,omitempty"`    // closing that takes too long or was forbidden
+	Waiting   string           `json:"waiting,omitempty"`  // opening: why nothing is written yet
+	Warnings  []string         `json:"warnings,omitempty"` // what is dangerous about it, the worst first
+	Notes     []string         `json:"notes,omitempty"`    // what else is known of the VMs' ports
+	Reminded  bool             `json:"reminded,omitempty"`
+	Unchecked bool             `json:"unchecked,omitempty"` // the holder's rights could not be read the last time
 	// EndOnDrift says that the grant ends when somebody changes a rule of it,
 	// instead of the rule being put back.
 	EndOnDrift bool `json:"end_on_drift,omitempty"`
@@ -143,7 +144,7 @@ func (g Grant) changed() Grant {
 
 // Begin stores where rules will be written and until when they may stand. It
 // comes before the first write and happens once.
-func (g Grant) Begin(paths []Path, openWithin time.Duration, now time.Time) (Grant, Event, error) {
+func (g Grant) Begin(paths []guardpath.Path, openWithin time.Duration, now time.Time) (Grant, Event, error) {
 	if g.State != Opening || !g.Clock.Begun.IsZero() {
 		return g, Event{}, g.stale()
 	}
@@ -232,7 +233,7 @@ func (g Grant) Unconfirmed() string {
 
 // ConfirmedAt reports whether the guard was read back as the grant's state wants it.
 func (g Grant) ConfirmedAt(guard string) bool {
-	return !slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && !p.Confirmed })
+	return !slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return resource.Same(p.Guard, guard) && !p.Confirmed })
 }
 
 // BegunBefore reports whether rules of a grant that has not ended were written,

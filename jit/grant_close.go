@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -94,7 +95,7 @@ func (g Grant) Trouble(guard, fault string, stuck bool, now time.Time) (Grant, [
 		return g, nil
 	}
 	next := g.changed()
-	paths, fresh := FaultAt(g.Paths, guard, fault)
+	paths, fresh := guardpath.Fault(g.Paths, guard, fault)
 	next.Paths = paths
 	if stuck && g.State == Closing && !g.Stuck {
 		next.Stuck = true

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"jitbot/jit/guardpath"
 	"jitbot/jit/text"
 )
 
@@ -179,7 +180,7 @@ func (g Grant) DenyExtension(number int, by Person, why string, now time.Time) (
 // late when the old one has passed, or what was read back is not what is stored.
 func (g Grant) ConfirmExtended(read Grant, now time.Time) (Grant, []Event, error) {
 	x := g.Extension
-	same := x.Number == read.Extension.Number && x.Until.Equal(read.Extension.Until) && SamePaths(g.Paths, read.Paths)
+	same := x.Number == read.Extension.Number && x.Until.Equal(read.Extension.Until) && guardpath.Same(g.Paths, read.Paths)
 	if g.State != Open || !x.Underway() || !same || !now.Before(g.Clock.Deadline) {
 		return g, nil, g.notOpen()
 	}

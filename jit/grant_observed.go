@@ -4,13 +4,14 @@ import (
 	"slices"
 	"time"
 
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
 // Hindered reports whether what stands before the rules in the guard is another
 // than was told last.
 func (g Grant) Hindered(guard, by string) bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.Same(p.Guard, guard) && p.Hindrance != by })
+	return slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return resource.Same(p.Guard, guard) && p.Hindrance != by })
 }
 
 // Hinder keeps what stands before the rules of an open grant in the guard, and

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 )
 
 func openGrant() jit.Grant {
 	return jit.Grant{
-		ID: "g-7k2qd", Revision: 5, State: jit.Open, Paths: []jit.Path{{Guard: jittest.NICGuard, Confirmed: true}},
-		Left: []jit.Path{{Guard: "/old"}}, Clock: jit.Clock{Deadline: jittest.Start.Add(time.Hour), Remind: jittest.Start.Add(50 * time.Minute)},
+		ID: "g-7k2qd", Revision: 5, State: jit.Open, Paths: []guardpath.Path{{Guard: jittest.NICGuard, Confirmed: true}},
+		Left: []guardpath.Path{{Guard: "/old"}}, Clock: jit.Clock{Deadline: jittest.Start.Add(time.Hour), Remind: jittest.Start.Add(50 * time.Minute)},
 	}
 }
 
@@ -45,10 +46,10 @@ func TestWhatWasSeenOfAGrantComesTooLate(t *testing.T) {
 			t.Errorf("%s: revision %d, %v", name, next.Revision, err)
 		}
 	}
-	if _, _, err := g.LeftGuard([]jit.Path{{Guard: "/older"}}, "/old"); !errors.Is(err, jit.ErrStale) {
+	if _, _, err := g.LeftGuard([]guardpath.Path{{Guard: "/older"}}, "/old"); !errors.Is(err, jit.ErrStale) {
 		t.Errorf("left another guard than was read back: %v", err)
 	}
-	if _, _, err := g.Rerouted([]jit.Path{{Guard: "/other"}}, jittest.NICGuard, nil, jittest.Start); !errors.Is(err, jit.ErrStale) {
+	if _, _, err := g.Rerouted([]guardpath.Path{{Guard: "/other"}}, jittest.NICGuard, nil, jittest.Start); !errors.Is(err, jit.ErrStale) {
 		t.Errorf("other paths than were read back: %v", err)
 	}
 }

@@ -5,40 +5,41 @@ import (
 	"slices"
 	"time"
 
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
 )
 
 // PublicEnds are where the grant's holder connects to, by firewall and port.
-func (g Grant) PublicEnds() []PublicEnd {
-	var out []PublicEnd
+func (g Grant) PublicEnds() []guardpath.PublicEnd {
+	var out []guardpath.PublicEnd
 	for _, p := range g.Paths {
 		out = append(out, p.PublicEnds...)
 	}
-	slices.SortFunc(out, func(a, b PublicEnd) int { return cmp.Or(a.To.Compare(b.To), a.Public.Compare(b.Public)) })
+	slices.SortFunc(out, func(a, b guardpath.PublicEnd) int { return cmp.Or(a.To.Compare(b.To), a.Public.Compare(b.Public)) })
 	return out
 }
 
 // Guards lists the guards of the grant's paths and of those it left, each once,
 // in lower case.
-func (g Grant) Guards() []string { return GuardsOf(slices.Concat(g.Paths, g.Left)) }
+func (g Grant) Guards() []string { return guardpath.Guards(slices.Concat(g.Paths, g.Left)) }
 
 // Follow gives an open grant the paths that its VMs have now. What was
 // written elsewhere is no longer wanted there; where is kept until that was
 // read back gone.
-func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
-	if g.State != Open || SamePaths(paths, g.Paths) {
+func (g Grant) Follow(paths []guardpath.Path, now time.Time) (Grant, []Event, error) {
+	if g.State != Open || guardpath.Same(paths, g.Paths) {
 		return g, nil, nil
 	}
 	g = g.changed()
-	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old Path) bool { return HasGuard(paths, old.Guard) })
+	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old guardpath.Path) bool { return guardpath.Has(paths, old.Guard) })
 	for i := range g.Left {
 		g.Left[i].Confirmed, g.Left[i].Fault, g.Left[i].PublicEnds = false, "", nil
 	}
 	told := len(g.PublicEnds()) > 0
 	g.Paths = keepPublicEnds(g.Paths, paths)
 	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
-	if told && !slices.ContainsFunc(paths, func(p Path) bool { return p.Kind == ByDNAT }) {
+	if told && !slices.ContainsFunc(paths, func(p guardpath.Path) bool { return p.Kind == guardpath.ByDNAT }) {
 		e = e.toHolder() // who would go on connecting to an address that is gone
 	}
 	return g, []Event{e}, nil
@@ -48,8 +49,8 @@ func (g Grant) Follow(paths []Path, now time.Time) (Grant, []Event, error) {
 // force where its VMs are now, with the addresses that people come in by; its
 // holder is told when these are others. It is too late when the paths are not
 // those that were read back: the grant has ended, or moved again.
-func (g Grant) Rerouted(read []Path, guard string, ends []PublicEnd, now time.Time) (Grant, []Event, error) {
-	if g.State != Open || !SamePaths(g.Paths, read) {
+func (g Grant) Rerouted(read []guardpath.Path, guard string, ends []guardpath.PublicEnd, now time.Time) (Grant, []Event, error) {
+	if g.State != Open || !guardpath.Same(g.Paths, read) {
 		return g, nil, g.stale()
 	}
 	next, _ := g.confirm(guard)
@@ -65,26 +66,26 @@ func (g Grant) Rerouted(read []Path, guard string, ends []PublicEnd, now time.Ti
 
 // LeftGuard says that no rule of the grant is left in a guard that its VMs left.
 // It is too late when what it left is not what was read back.
-func (g Grant) LeftGuard(read []Path, guard string) (Grant, []Event, error) {
-	if g.State != Open || !SamePaths(g.Left, read) {
+func (g Grant) LeftGuard(read []guardpath.Path, guard string) (Grant, []Event, error) {
+	if g.State != Open || !guardpath.Same(g.Left, read) {
 		return g, nil, g.stale()
 	}
-	if !HasGuard(g.Left, guard) {
+	if !guardpath.Has(g.Left, guard) {
 		return g, nil, nil
 	}
 	g = g.changed()
-	g.Left = PathsElsewhere(g.Left, guard)
+	g.Left = guardpath.Elsewhere(g.Left, guard)
 	return g, nil, nil
 }
 
 // keepPublicEnds are the paths with the public ends that people were told, where these
 // can stay.
-func keepPublicEnds(old, paths []Path) []Path {
+func keepPublicEnds(old, paths []guardpath.Path) []guardpath.Path {
 	paths = slices.Clone(paths)
 	for i, p := range paths {
 		for _, o := range old {
 			for _, d := range o.PublicEnds {
-				same := p.Kind == ByDNAT && resource.Same(o.VM, p.VM) && resource.Same(o.Guard, p.Guard)
+				same := p.Kind == guardpath.ByDNAT && resource.Same(o.VM, p.VM) && resource.Same(o.Guard, p.Guard)
 				if same && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
 					paths[i].PublicEnds = append(paths[i].PublicEnds, d)
 				}
@@ -96,7 +97,7 @@ func keepPublicEnds(old, paths []Path) []Path {
 
 // ConfirmGuard says that every rule of the grant in the guard was read back in force,
 // with the public ends that people connect to; with the last guard the grant is open.
-func (g Grant) ConfirmGuard(guard string, ends []PublicEnd, now time.Time) (Grant, []Event, error) {
+func (g Grant) ConfirmGuard(guard string, ends []guardpath.PublicEnd, now time.Time) (Grant, []Event, error) {
 	if g.State != Opening || g.Clock.Begun.IsZero() {
 		return g, nil, g.stale()
 	}
@@ -117,14 +118,14 @@ func (g Grant) ConfirmGuard(guard string, ends []PublicEnd, now time.Time) (Gran
 }
 
 // withPublicEnds keeps the public ends at the guard.
-func (g Grant) withPublicEnds(guard string, ends []PublicEnd) Grant {
+func (g Grant) withPublicEnds(guard string, ends []guardpath.PublicEnd) Grant {
 	if len(ends) == 0 {
 		return g
 	}
 	g.Paths = slices.Clone(g.Paths)
 	for i, p := range g.Paths {
-		if resource.Same(p.Guard, guard) && p.Kind == ByDNAT {
-			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(ends), func(d PublicEnd) bool {
+		if resource.Same(p.Guard, guard) && p.Kind == guardpath.ByDNAT {
+			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(ends), func(d guardpath.PublicEnd) bool {
 				return !resource.Same(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr())
 			})
 		}
@@ -134,7 +135,7 @@ func (g Grant) withPublicEnds(guard string, ends []PublicEnd) Grant {
 
 // Slow reports whether a firewall is among the guards: Azure takes minutes.
 func (g Grant) Slow() bool {
-	return slices.ContainsFunc(g.Paths, func(p Path) bool { return resource.IsFirewall(p.Guard) })
+	return slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return resource.IsFirewall(p.Guard) })
 }
 
 // unfinished names the guards that have not agreed.
@@ -152,7 +153,7 @@ func (g Grant) unfinished() string {
 // ConfirmAt marks the guard's paths as agreed and counts those left. The grant
 // comes back unchanged where nothing is new.
 func (g Grant) confirm(guard string) (Grant, int) {
-	paths, fresh, left := ConfirmAt(g.Paths, guard)
+	paths, fresh, left := guardpath.Confirm(g.Paths, guard)
 	if !fresh {
 		return g, left
 	}
@@ -163,7 +164,7 @@ func (g Grant) confirm(guard string) (Grant, int) {
 
 // HasLeft reports whether the guard is one that its VMs left, and that is still
 // to be read back without its rules.
-func (g Grant) HasLeft(guard string) bool { return HasGuard(g.Left, guard) }
+func (g Grant) HasLeft(guard string) bool { return guardpath.Has(g.Left, guard) }
 
 // VMsAt are the VMs of which the grant has rules in the guard.
 func (g Grant) VMsAt(guard string) []string {

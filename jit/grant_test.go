@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 )
 
@@ -23,9 +24,9 @@ const (
 	netGuard   = "/g/net"
 )
 
-func twoPaths() []jit.Path {
+func twoPaths() []guardpath.Path {
 	a := []netip.Addr{netip.MustParseAddr("10.0.0.4")}
-	return []jit.Path{{VM: jittest.VMID, Guard: jittest.NICGuard, Addresses: a}, {VM: jittest.VMID, Guard: netGuard, Addresses: a}}
+	return []guardpath.Path{{VM: jittest.VMID, Guard: jittest.NICGuard, Addresses: a}, {VM: jittest.VMID, Guard: netGuard, Addresses: a}}
 }
 
 // A step is a transition with fixed arguments, given the instant.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -19,13 +20,13 @@ func (g Grant) GuardGone(guard string, moved []string, now time.Time) (Grant, []
 		return g, nil, g.stale()
 	case g.State == Closing && guard == "" && len(g.Paths) == 0:
 		return g.foundAt(moved, now)
-	case !HasGuard(g.Paths, guard) && !g.HasLeft(guard):
+	case !guardpath.Has(g.Paths, guard) && !g.HasLeft(guard):
 		return g, nil, nil
 	case len(moved) > 0:
 		return g.guardMoved(guard, moved, now)
 	case g.State == Closing:
 		return g.closingGuardGone(guard, now)
-	case !HasGuard(g.Paths, guard):
+	case !guardpath.Has(g.Paths, guard):
 		return g.LeftGuard(g.Left, guard)
 	}
 	d := Decision{Ending: Vanished, Reason: nounOf(guard) + " was deleted"}
@@ -49,7 +50,7 @@ func (g Grant) foundAt(guards []string, now time.Time) (Grant, []Event, error) {
 	next := g.changed()
 	for _, guard := range guards {
 		for _, t := range g.Request.Targets {
-			next.Paths = append(next.Paths, Path{VM: t.VM, Guard: guard})
+			next.Paths = append(next.Paths, guardpath.Path{VM: t.VM, Guard: guard})
 		}
 	}
 	return next, nil, nil
@@ -57,10 +58,11 @@ func (g Grant) foundAt(guards []string, now time.Time) (Grant, []Event, error) {
 
 // guardMoved is GuardGone where the rules stand elsewhere.
 func (g Grant) guardMoved(guard string, moved []string, now time.Time) (Grant, []Event, error) {
-	wanted := HasGuard(g.Paths, guard)
+	wanted := guardpath.Has(g.Paths, guard)
 	next := g.changed()
-	next.Paths = MovedPaths(g.Paths, guard, moved)
-	next.Left = slices.DeleteFunc(MovedPaths(g.Left, guard, moved), func(p Path) bool { return HasGuard(next.Paths, p.Guard) })
+	next.Paths = guardpath.Moved(g.Paths, guard, moved)
+	wantedToo := func(p guardpath.Path) bool { return guardpath.Has(next.Paths, p.Guard) }
+	next.Left = slices.DeleteFunc(guardpath.Moved(g.Left, guard, moved), wantedToo)
 	what := nounOf(guard) + " was moved to the resource group " + resource.Group(moved[0])
 	switch {
 	case g.State == Opening:
@@ -77,15 +79,15 @@ func (g Grant) guardMoved(guard string, moved []string, now time.Time) (Grant, [
 // written there. Where another of its paths is at the same group, moved, it was
 // followed: what is read there counts, and the old place is forgotten.
 func (g Grant) closingGuardGone(guard string, now time.Time) (Grant, []Event, error) {
-	followed := slices.ContainsFunc(g.Paths, func(p Path) bool {
+	followed := slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool {
 		return !resource.Same(p.Guard, guard) && resource.Same(resource.GuardName(p.Guard), resource.GuardName(guard))
 	})
 	if followed {
 		g = g.changed()
-		g.Paths = PathsElsewhere(g.Paths, guard)
+		g.Paths = guardpath.Elsewhere(g.Paths, guard)
 		return g.ConfirmClosed(guard, now)
 	}
-	gone := func(p Path) bool { return !p.Gone && resource.Same(p.Guard, guard) }
+	gone := func(p guardpath.Path) bool { return !p.Gone && resource.Same(p.Guard, guard) }
 	if slices.ContainsFunc(g.Paths, gone) { // also where it had agreed before it went
 		g = g.changed()
 		g.Paths = slices.Clone(g.Paths)
@@ -98,23 +100,4 @@ func (g Grant) closingGuardGone(guard string, now time.Time) (Grant, []Event, er
 
 func nounOf(guard string) string {
 	return "the " + resource.KindOf(guard).Noun() + " " + resource.GuardName(guard)
-}
-
-// MovedPaths are the paths with those at the guard at the others instead, where
-// nothing has been read back yet; with no others, or where there are some at these
-// already, they are left out.
-func MovedPaths(paths []Path, guard string, moved []string) []Path {
-	out := PathsElsewhere(paths, guard)
-	for _, p := range paths {
-		if !resource.Same(p.Guard, guard) {
-			continue
-		}
-		for _, to := range moved {
-			if !HasGuard(paths, to) {
-				p.Guard, p.Confirmed, p.Fault = to, false, ""
-				out = append(out, p)
-			}
-		}
-	}
-	return out
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 )
 
@@ -36,10 +37,10 @@ func TestGuardGone(t *testing.T) {
 		g := jittest.NewGrant()
 		g.State, g.Clock.Begun = tt.state, now
 		for _, guard := range tt.paths {
-			g.Paths = append(g.Paths, jit.Path{VM: jittest.VMID, Guard: guard, Confirmed: tt.state == jit.Open})
+			g.Paths = append(g.Paths, guardpath.Path{VM: jittest.VMID, Guard: guard, Confirmed: tt.state == jit.Open})
 		}
 		for _, guard := range tt.left {
-			g.Left = append(g.Left, jit.Path{VM: jittest.VMID, Guard: guard})
+			g.Left = append(g.Left, guardpath.Path{VM: jittest.VMID, Guard: guard})
 		}
 		next, events, err := g.GuardGone(a, tt.moved, now)
 		if err != nil {
@@ -62,7 +63,7 @@ func TestGuardGone(t *testing.T) {
 	}
 }
 
-func marked(paths []jit.Path) []string {
+func marked(paths []guardpath.Path) []string {
 	out := []string{}
 	for _, p := range paths {
 		word := p.Guard

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/text"
 )
 
@@ -73,7 +74,7 @@ func cardStatus(d *draft, g jit.Grant) {
 	case jit.Opening:
 		openingStatus(d, g, approved)
 	case jit.Open:
-		for _, guard := range guardNames(g, func(p jit.Path) bool { return p.Hindrance != "" }) {
+		for _, guard := range guardNames(g, func(p guardpath.Path) bool { return p.Hindrance != "" }) {
 			d.say("⚠️ Something at " + guard + " may keep its holder out; see the thread.")
 		}
 		if g.Unchecked {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
 )
@@ -39,13 +40,14 @@ func connection(g jit.Grant) string {
 // by its public address for whoever comes from the internet, else by its own.
 func connectTo(g jit.Grant, vm string) string {
 	var ways []string
-	ends := slices.DeleteFunc(g.PublicEnds(), func(e jit.PublicEnd) bool { return !resource.Same(e.VM, vm) })
+	ends := slices.DeleteFunc(g.PublicEnds(), func(e guardpath.PublicEnd) bool { return !resource.Same(e.VM, vm) })
 	for i, e := range ends {
 		if i == maxConnectEnds {
 			ways = append(ways, fmt.Sprintf("%d more, see the rules of the firewall", len(ends)-i))
 			break
 		}
-		ways = append(ways, typed(e.Public.Addr(), e.Public.Port(), jit.Ports{From: e.To.Port(), To: e.To.Port(), Protocol: e.Protocol}))
+		port := jit.Ports{From: e.To.Port(), To: e.To.Port(), Protocol: jit.Protocol(e.Protocol)}
+		ways = append(ways, typed(e.Public.Addr(), e.Public.Port(), port))
 	}
 	if len(ends) > 0 {
 		return strings.Join(ways, " or ") + " (through the firewall)"
@@ -71,7 +73,7 @@ func connectTo(g jit.Grant, vm string) string {
 func addressesOf(g jit.Grant, vm string) []netip.Addr {
 	var inner, outer []netip.Addr
 	for _, p := range g.Paths {
-		if resource.Same(p.VM, vm) && (p.Kind == jit.Direct || p.Kind == jit.ByNetworkRule) {
+		if resource.Same(p.VM, vm) && (p.Kind == guardpath.Direct || p.Kind == guardpath.ByNetworkRule) {
 			inner, outer = append(inner, p.Addresses...), append(outer, p.Outer...)
 		}
 	}

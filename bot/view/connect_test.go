@@ -8,6 +8,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/lookup"
 )
 
@@ -37,10 +38,10 @@ func TestHolderReadsHowToConnect(t *testing.T) {
 			g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, noon, after(time.Hour)
 			g.Request.Sources, g.Request.Ports = []netip.Prefix{netip.MustParsePrefix(c.from + "/32")}, []jit.Ports{c.port}
 			vm := g.Request.Targets[0].VM
-			g.Paths = []jit.Path{{VM: vm, Guard: "/x/nsg", Addresses: []netip.Addr{inside}, Outer: c.outer}}
+			g.Paths = []guardpath.Path{{VM: vm, Guard: "/x/nsg", Addresses: []netip.Addr{inside}, Outer: c.outer}}
 			if c.end != "" {
-				end := jit.PublicEnd{VM: vm, Public: netip.MustParseAddrPort(c.end), To: netip.AddrPortFrom(inside, c.port.From), Protocol: jit.TCP}
-				g.Paths = []jit.Path{{VM: vm, Guard: hubFirewall, Kind: jit.ByDNAT, Addresses: []netip.Addr{inside}, PublicEnds: []jit.PublicEnd{end}}}
+				end := guardpath.PublicEnd{VM: vm, Public: netip.MustParseAddrPort(c.end), To: netip.AddrPortFrom(inside, c.port.From), Protocol: string(jit.TCP)}
+				g.Paths = []guardpath.Path{{VM: vm, Guard: hubFirewall, Kind: guardpath.ByDNAT, Addresses: []netip.Addr{inside}, PublicEnds: []guardpath.PublicEnd{end}}}
 			}
 			for where, said := range map[string]string{
 				"direct message": view.Direct(jit.Event{Kind: jit.EventOpened, Until: g.Clock.Deadline}, g).Text,

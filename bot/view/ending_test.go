@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 )
 
 // constants are the values of the domain's constants of a type, by name.
@@ -85,14 +86,14 @@ func TestEveryEventHasARow(t *testing.T) {
 func TestGoneGuardsAreSaid(t *testing.T) {
 	g := jit.Grant{ID: "g-7k2qd", State: jit.Closed, Decision: jit.Decision{Ending: jit.Expired}}
 	g.Clock.Begun, g.Clock.Opened, g.Clock.Ended = time.Unix(1, 0), time.Unix(2, 0), time.Unix(3, 0)
-	gone, there := jit.Path{Guard: "/a/web_nsg", Gone: true, Confirmed: true}, jit.Path{Guard: "/a/sub-nsg", Confirmed: true}
+	gone, there := guardpath.Path{Guard: "/a/web_nsg", Gone: true, Confirmed: true}, guardpath.Path{Guard: "/a/sub-nsg", Confirmed: true}
 	for _, c := range []struct {
-		paths           []jit.Path
+		paths           []guardpath.Path
 		said, read, end bool
 	}{
-		{[]jit.Path{there}, false, true, true},
-		{[]jit.Path{gone, there}, true, true, true},
-		{[]jit.Path{gone}, true, false, false},
+		{[]guardpath.Path{there}, false, true, true},
+		{[]guardpath.Path{gone, there}, true, true, true},
+		{[]guardpath.Path{gone}, true, false, false},
 	} {
 		g.Paths = c.paths
 		e := jit.Event{Kind: jit.EventClosed, Grant: g.ID}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
 )
@@ -18,7 +19,7 @@ import (
 const usualChange = 5 * time.Minute
 
 // guardNames are the guards of a grant that the choice takes, each once.
-func guardNames(g jit.Grant, chosen func(jit.Path) bool) []string {
+func guardNames(g jit.Grant, chosen func(guardpath.Path) bool) []string {
 	var out []string
 	for _, p := range g.Paths {
 		name := Code(resource.GuardName(p.Guard))
@@ -33,19 +34,19 @@ func guardNames(g jit.Grant, chosen func(jit.Path) bool) []string {
 }
 
 func firewallsOf(g jit.Grant) []string {
-	return guardNames(g, func(p jit.Path) bool { return resource.IsFirewall(p.Guard) })
+	return guardNames(g, func(p guardpath.Path) bool { return resource.IsFirewall(p.Guard) })
 }
 
 // slowChange says how far a change is that a firewall makes slow, and when it is
 // to be expected.
 func slowChange(g jit.Grant, since time.Time, done string) string {
-	slow := guardNames(g, func(p jit.Path) bool { return resource.IsFirewall(p.Guard) && !p.Confirmed })
+	slow := guardNames(g, func(p guardpath.Path) bool { return resource.IsFirewall(p.Guard) && !p.Confirmed })
 	if len(slow) == 0 || since.IsZero() {
 		return ""
 	}
 	line := fmt.Sprintf("Azure is changing the %s, which takes minutes: expect it by %s.",
 		strings.Join(slow, ", "), When(since.Add(usualChange)))
-	if agreed := guardNames(g, func(p jit.Path) bool { return p.Confirmed }); len(agreed) > 0 {
+	if agreed := guardNames(g, func(p guardpath.Path) bool { return p.Confirmed }); len(agreed) > 0 {
 		line = done + " " + strings.Join(agreed, ", ") + ". " + line
 	}
 	return line
@@ -72,7 +73,7 @@ func publicEndsText(g jit.Grant) string {
 // nobodyElse is what the rules of a grant keep: a security group that sees the
 // firewall in place of the client cannot tell who comes by it.
 func nobodyElse(g jit.Grant) string {
-	if slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return p.Kind == jit.BehindFirewall }) {
+	if slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return p.Kind == guardpath.BehindFirewall }) {
 		return "its rules at the firewall let in nobody else"
 	}
 	return "the rule lets in nobody else"

@@ -9,6 +9,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 )
 
 const (
@@ -28,9 +29,9 @@ func behindFirewall(t *testing.T) jit.Grant {
 	g.Warnings, g.Notes = nil, nil
 	g, _ = must(g.Permit(ada, after(time.Second)))
 	to := []netip.Addr{netip.MustParseAddr("10.40.1.4")}
-	g, _ = must(g.Begin([]jit.Path{
-		{VM: appVM, Guard: hubFirewall, Kind: jit.ByDNAT, Addresses: to},
-		{VM: appVM, Guard: appGroup, Kind: jit.BehindFirewall, Addresses: to},
+	g, _ = must(g.Begin([]guardpath.Path{
+		{VM: appVM, Guard: hubFirewall, Kind: guardpath.ByDNAT, Addresses: to},
+		{VM: appVM, Guard: appGroup, Kind: guardpath.BehindFirewall, Addresses: to},
 	}, 10*time.Minute, after(time.Minute)))
 	return g
 }
@@ -44,14 +45,14 @@ func TestFirewallMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "firewall-opening", view.Card(g))
-	end := jit.PublicEnd{
+	end := guardpath.PublicEnd{
 		VM:       appVM,
 		Rule:     "r",
 		Public:   netip.MustParseAddrPort("20.50.20.1:50022"),
 		To:       netip.MustParseAddrPort("10.40.1.4:22"),
-		Protocol: jit.TCP,
+		Protocol: "tcp",
 	}
-	g, events, err := g.ConfirmGuard(hubFirewall, []jit.PublicEnd{end}, after(6*time.Minute))
+	g, events, err := g.ConfirmGuard(hubFirewall, []guardpath.PublicEnd{end}, after(6*time.Minute))
 	if err != nil || g.State != jit.Open {
 		t.Fatalf("%s, %v", g.State, err)
 	}
@@ -75,15 +76,15 @@ func TestFirewallMessages(t *testing.T) {
 func TestWhoElseIsLetIn(t *testing.T) {
 	g := behindFirewall(t)
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
-	end := jit.PublicEnd{
+	end := guardpath.PublicEnd{
 		VM:       appVM,
 		Public:   netip.MustParseAddrPort("20.50.20.1:50022"),
 		To:       netip.MustParseAddrPort("10.40.1.4:22"),
-		Protocol: jit.TCP,
+		Protocol: "tcp",
 	}
-	for name, change := range map[string]func(*jit.Path){
-		"by a DNAT rule":    func(p *jit.Path) { p.PublicEnds = []jit.PublicEnd{end} },
-		"by a network rule": func(p *jit.Path) { p.Kind = jit.ByNetworkRule },
+	for name, change := range map[string]func(*guardpath.Path){
+		"by a DNAT rule":    func(p *guardpath.Path) { p.PublicEnds = []guardpath.PublicEnd{end} },
+		"by a network rule": func(p *guardpath.Path) { p.Kind = guardpath.ByNetworkRule },
 	} {
 		change(&g.Paths[0])
 		text := view.Direct(jit.Event{Kind: jit.EventOpened}, g).Text
@@ -97,13 +98,13 @@ func TestWhoElseIsLetIn(t *testing.T) {
 // Many public addresses keep within Slack's limits, and their names are escaped.
 func TestManyPublicEnds(t *testing.T) {
 	g := behindFirewall(t)
-	end := jit.PublicEnd{
+	end := guardpath.PublicEnd{
 		VM:       strings.Repeat("<!channel>", 20),
 		Public:   netip.MustParseAddrPort("20.50.20.1:50022"),
 		To:       netip.MustParseAddrPort("10.40.1.4:22"),
-		Protocol: jit.TCP,
+		Protocol: "tcp",
 	}
-	g.Paths[0].PublicEnds = slices.Repeat([]jit.PublicEnd{end}, 100)
+	g.Paths[0].PublicEnds = slices.Repeat([]guardpath.PublicEnd{end}, 100)
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, after(time.Minute), after(time.Hour)
 	for i := range g.Paths[0].PublicEnds {
 		g.Paths[0].PublicEnds[i].VM = appVM

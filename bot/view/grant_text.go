@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
 )
@@ -182,17 +183,19 @@ func missingApprovals(g jit.Grant) string {
 }
 
 // faults are what goes wrong at the guards, each text once.
-func faults(g jit.Grant) []string { return atGuards(g, func(p jit.Path) string { return p.Fault }) }
+func faults(g jit.Grant) []string {
+	return atGuards(g, func(p guardpath.Path) string { return p.Fault })
+}
 
 // hindrances are what stands before the rules of an open grant.
 func hindrances(g jit.Grant) []string {
-	return atGuards(g, func(p jit.Path) string { return p.Hindrance })
+	return atGuards(g, func(p guardpath.Path) string { return p.Hindrance })
 }
 
 const maxFaults = 5 // guards of which it is said what goes wrong
 
 // atGuards is in the words of Azure and of others.
-func atGuards(g jit.Grant, text func(jit.Path) string) []string {
+func atGuards(g jit.Grant, text func(guardpath.Path) string) []string {
 	var out []string
 	for _, p := range g.Paths {
 		what := text(p)

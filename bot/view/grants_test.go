@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -98,7 +99,7 @@ func exampleGrants() map[string]exampleGrant {
 	keepMust("several-refused")(both.RefuseFor(jit.Refuse(jit.ErrRights, "%s lacks the Azure action %s at %s.",
 		"ada@contoso.example", "Microsoft.Compute/virtualMachines/read", "web_2").At("/vm/web_2"), after(time.Second)))
 	both.State = jit.Opening
-	begunBoth := keepMust("several-opening")(both.Begin([]jit.Path{
+	begunBoth := keepMust("several-opening")(both.Begin([]guardpath.Path{
 		{VM: both.Request.Targets[0].VM, Guard: "/g/nsg-web", Confirmed: true}, {VM: "/vm/web_2", Guard: "/g/nsg-test"},
 	}, time.Minute, after(2*time.Minute)))
 	many := several()
@@ -123,7 +124,7 @@ func exampleGrants() map[string]exampleGrant {
 		panic(err)
 	}
 	keep("held", held, events[0])
-	begun := keepMust("opening")(opening.Begin([]jit.Path{
+	begun := keepMust("opening")(opening.Begin([]guardpath.Path{
 		{
 			VM: opening.Request.Targets[0].VM, Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-web",
 			Addresses: []netip.Addr{netip.MustParseAddr("10.1.0.4")}, Outer: []netip.Addr{netip.MustParseAddr("20.50.1.4")},
@@ -185,7 +186,7 @@ func exampleGrants() map[string]exampleGrant {
 	}
 	keepAll("closed-unbegun")(unbegun.ConfirmClosed("", after(3*time.Minute)))
 	keepAll("moved")(
-		open.Follow([]jit.Path{{
+		open.Follow([]guardpath.Path{{
 			VM:    "vm",
 			Guard: "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-other",
 		}}, after(time.Hour)),

@@ -11,6 +11,7 @@ import (
 
 	"jitbot/bot/view"
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/lookup"
 )
 
@@ -132,7 +133,7 @@ func TestMessagesKeepSlacksLimits(t *testing.T) {
 				g.Request.Targets = append(g.Request.Targets, jit.Target{Name: nasty, Group: nasty, Production: true})
 				g.Request.Sources = append(g.Request.Sources, netip.MustParsePrefix("2001:db8:1111:2222:3333:4444:5555:6666/128"))
 				g.Request.Ports = append(g.Request.Ports, jit.Ports{From: 10000, To: 20000, Protocol: jit.AnyProtocol})
-				g.Paths = append(g.Paths, jit.Path{Guard: "/x/" + nasty, Fault: nasty})
+				g.Paths = append(g.Paths, guardpath.Path{Guard: "/x/" + nasty, Fault: nasty})
 			}
 			for kind, s := range map[string]view.Message{
 				"card": view.Card(g, slices.Repeat([]jit.Grant{g}, 30)...), "thread": view.Thread(e, g), "direct": view.Direct(e, g),

@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 )
 
@@ -45,7 +46,7 @@ func TestHeirs(t *testing.T) {
 	}
 	p := protection.Protection{
 		VM: "/old", Interfaces: map[string][]netip.Addr{"/nic-1": nil}, Detached: map[string][]netip.Addr{"/nic-2": nil}, Bare: []netip.Addr{netip.MustParseAddr("10.0.0.9")},
-		Paths: []jit.Path{{VM: "/old", Guard: "/a/web-nsg", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
+		Paths: []guardpath.Path{{VM: "/old", Guard: "/a/web-nsg", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
 	}
 	for name, c := range map[string]struct {
 		vm   jit.VM

@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/clock"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/inventory"
 	"jitbot/jit/policies"
 	"jitbot/jit/protection"
@@ -105,12 +106,12 @@ func (c Checker) WithinPolicy(
 // ResolvedTarget is a VM of a grant as it is now, with the guards in front of it.
 type ResolvedTarget struct {
 	VM    jit.VM
-	Paths []jit.Path
+	Paths []guardpath.Path
 }
 
 // AsWritten is the target as the grant's rules were written for it.
 func AsWritten(g jit.Grant, t jit.Target) ResolvedTarget {
-	paths := slices.DeleteFunc(slices.Clone(g.Paths), func(p jit.Path) bool { return !resource.Same(p.VM, t.VM) })
+	paths := slices.DeleteFunc(slices.Clone(g.Paths), func(p guardpath.Path) bool { return !resource.Same(p.VM, t.VM) })
 	return ResolvedTarget{VM: jit.VM{ID: t.VM, Name: t.Name, Group: t.Group}, Paths: paths}
 }
 
@@ -153,8 +154,8 @@ func (c Checker) OpensNoMore(
 }
 
 // PathsOf are the paths of the targets.
-func PathsOf(targets []ResolvedTarget) []jit.Path {
-	var paths []jit.Path
+func PathsOf(targets []ResolvedTarget) []guardpath.Path {
+	var paths []guardpath.Path
 	for _, s := range targets {
 		paths = append(paths, s.Paths...)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
 	"jitbot/jit/rules"
@@ -90,7 +91,7 @@ func (c Checker) checkAllows(g jit.Grant, t rules.Table, stored AtGuard) (vms []
 	}
 	for _, vm := range g.VMsAt(stored.Guard) {
 		one := g
-		one.Paths = slices.DeleteFunc(slices.Clone(g.Paths), func(p jit.Path) bool { return !resource.Same(p.VM, vm) })
+		one.Paths = slices.DeleteFunc(slices.Clone(g.Paths), func(p guardpath.Path) bool { return !resource.Same(p.VM, vm) })
 		if allowed(one) != nil {
 			vms = append(vms, vm)
 		}

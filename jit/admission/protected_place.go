@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
@@ -85,7 +86,7 @@ func serves(p protection.Protection, nic jit.Interface, moved func(guard string)
 		if nic.Guard == "" && a.SubnetGuard == "" {
 			return slices.Contains(p.Bare, a.Addr)
 		}
-		return slices.ContainsFunc(p.Paths, func(path jit.Path) bool {
+		return slices.ContainsFunc(p.Paths, func(path guardpath.Path) bool {
 			if !slices.Contains(path.Addresses, a.Addr) {
 				return false
 			}

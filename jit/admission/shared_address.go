@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -31,7 +32,7 @@ func ByAddress(vms []jit.VM) VMsByAddress {
 // one of another virtual network that has the same address behind a group of
 // the paths, whose rules name addresses only. The list finds it, and Azure says
 // whether it is still so.
-func (c Checker) sharedAddress(ctx context.Context, d VMsByAddress, r jit.Request, paths []jit.Path) error {
+func (c Checker) sharedAddress(ctx context.Context, d VMsByAddress, r jit.Request, paths []guardpath.Path) error {
 	for _, p := range paths {
 		for _, a := range p.Addresses {
 			other, err := c.alsoOpened(ctx, d[a], a, r, paths)
@@ -64,7 +65,7 @@ func (c Checker) nameFor(ctx context.Context, id jit.UserID, vm jit.VM) string {
 
 // alsoOpened finds one of the VMs with an address that the rules at the paths
 // would open though the request does not name it; the zero VM when there is none.
-func (c Checker) alsoOpened(ctx context.Context, vms []jit.VM, a netip.Addr, r jit.Request, paths []jit.Path) (jit.VM, error) {
+func (c Checker) alsoOpened(ctx context.Context, vms []jit.VM, a netip.Addr, r jit.Request, paths []guardpath.Path) (jit.VM, error) {
 	for _, vm := range vms {
 		if r.Names(vm.ID) || len(guardsBefore(vm, a, paths)) == 0 {
 			continue
@@ -78,7 +79,7 @@ func (c Checker) alsoOpened(ctx context.Context, vms []jit.VM, a netip.Addr, r j
 
 // guardsBefore are the groups before each of the VM's interfaces that have the
 // address, where one of the paths has it behind one of them.
-func guardsBefore(vm jit.VM, to netip.Addr, paths []jit.Path) [][]string {
+func guardsBefore(vm jit.VM, to netip.Addr, paths []guardpath.Path) [][]string {
 	var out [][]string
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -92,13 +93,13 @@ func guardsBefore(vm jit.VM, to netip.Addr, paths []jit.Path) [][]string {
 }
 
 // writtenAt reports whether a rule of the paths for the address is in the group.
-func writtenAt(paths []jit.Path, guard string, to netip.Addr) bool {
-	return slices.ContainsFunc(paths, func(p jit.Path) bool { return slices.Contains(p.Addresses, to) && resource.Same(p.Guard, guard) })
+func writtenAt(paths []guardpath.Path, guard string, to netip.Addr) bool {
+	return slices.ContainsFunc(paths, func(p guardpath.Path) bool { return slices.Contains(p.Addresses, to) && resource.Same(p.Guard, guard) })
 }
 
 // opensOther reports whether the rules at the paths would open the address of
 // another VM: each group before it that they are not in may let the sources in.
-func (c Checker) opensOther(ctx context.Context, other string, to netip.Addr, r jit.Request, paths []jit.Path) (bool, error) {
+func (c Checker) opensOther(ctx context.Context, other string, to netip.Addr, r jit.Request, paths []guardpath.Path) (bool, error) {
 	vm, err := c.Adapters.Inventory.VM(ctx, other)
 	if errors.Is(err, jit.ErrNotFound) {
 		return false, nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
@@ -18,7 +19,7 @@ import (
 // port. Others whom the VM's own policy would not let
 // ask are too many, and the grant is refused.
 func (c Checker) coAdmitted(ctx context.Context, s ResolvedTarget, tables map[string]rules.Table, r jit.Request) ([]string, error) {
-	if !slices.ContainsFunc(s.Paths, func(p jit.Path) bool { return p.Kind == jit.BehindFirewall }) {
+	if !slices.ContainsFunc(s.Paths, func(p guardpath.Path) bool { return p.Kind == guardpath.BehindFirewall }) {
 		return nil, nil
 	}
 	policy, _, err := c.Policy(ctx, s.VM)
@@ -79,10 +80,10 @@ func (c Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables 
 
 // hidesClients reports whether the VM sees the firewall of the path in the place of
 // those whom its network rules let through.
-func (c Checker) hidesClients(vm jit.VM, p jit.Path) bool {
+func (c Checker) hidesClients(vm jit.VM, p guardpath.Path) bool {
 	return slices.ContainsFunc(vm.Interfaces, func(nic jit.Interface) bool {
 		return slices.ContainsFunc(nic.Addresses, func(a jit.Address) bool {
-			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.FirewallHops, func(g jit.FirewallHop) bool {
+			return slices.Contains(p.Addresses, a.Addr) && slices.ContainsFunc(a.FirewallHops, func(g guardpath.FirewallHop) bool {
 				return (g.HidesSource || g.MayHide) && resource.Same(g.Guard(c.Config.Installation), p.Guard)
 			})
 		})

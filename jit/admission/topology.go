@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/inventory"
 	"jitbot/jit/protection"
 	"jitbot/jit/reach"
@@ -209,7 +210,7 @@ func (t ResolvedTarget) sourcesAt(a netip.Addr, r jit.Request) []netip.Prefix {
 	var out []netip.Prefix
 	for _, p := range t.Paths {
 		switch {
-		case p.Kind != jit.Direct && p.Kind != jit.BehindFirewall || !slices.Contains(p.Addresses, a):
+		case p.Kind != guardpath.Direct && p.Kind != guardpath.BehindFirewall || !slices.Contains(p.Addresses, a):
 		case p.Sources == nil:
 			return r.Sources
 		default:

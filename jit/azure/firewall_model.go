@@ -8,7 +8,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
-	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/ipset"
 	"jitbot/jit/rules"
 )
@@ -145,7 +145,7 @@ type chainLink struct {
 
 // isOurs reports whether the group has the name of one of an installation.
 func (g ruleGroup) isOurs() bool {
-	return strings.HasPrefix(strings.ToLower(g.Name), jit.GroupName(""))
+	return strings.HasPrefix(strings.ToLower(g.Name), guardpath.GroupName(""))
 }
 
 // table is what the policy holds beside the group of ours, and in it; for no

@@ -10,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/reach"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
@@ -59,13 +60,13 @@ func (c *Client) readPolicies(ctx context.Context, l *networkLists) error {
 
 // firewallsBefore are the firewalls before an address that may keep packets from
 // it, or are the way to it from outside.
-func (l *networkLists) firewallsBefore(a jit.Address) []jit.FirewallHop {
-	return slices.DeleteFunc(l.firewallsAround(a), func(g jit.FirewallHop) bool { return len(g.Routed) == 0 && !g.Translates })
+func (l *networkLists) firewallsBefore(a jit.Address) []guardpath.FirewallHop {
+	return slices.DeleteFunc(l.firewallsAround(a), func(g guardpath.FirewallHop) bool { return len(g.Routed) == 0 && !g.Translates })
 }
 
 // firewallsAround are those, and the firewalls with a DNAT rule to the address at one
 // of their private addresses.
-func (l *networkLists) firewallsAround(a jit.Address) []jit.FirewallHop {
+func (l *networkLists) firewallsAround(a jit.Address) []guardpath.FirewallHop {
 	subnet := strings.ToLower(a.Subnet)
 	network, _, _ := strings.Cut(subnet, "/subnets/")
 	n := l.networks[network]
@@ -74,13 +75,13 @@ func (l *networkLists) firewallsAround(a jit.Address) []jit.FirewallHop {
 	}
 	near := append(peersOf(n), network)
 	routed := route.PrefixesByNextHop(l.routesOf(n, subnet))
-	var out []jit.FirewallHop
+	var out []guardpath.FirewallHop
 	for _, f := range l.firewalls {
 		home, network, private := f.location()
 		if !slices.Contains(near, network) {
 			continue
 		}
-		g := jit.FirewallHop{Firewall: f.ID, Policy: f.Properties.Policy.ID}
+		g := guardpath.FirewallHop{Firewall: f.ID, Policy: f.Properties.Policy.ID}
 		for _, own := range private {
 			g.Routed = append(g.Routed, routed[own]...)
 		}
@@ -96,7 +97,7 @@ func (l *networkLists) firewallsAround(a jit.Address) []jit.FirewallHop {
 		g.HidesSource, g.MayHide = hides && !chain.learnsRanges(), hides && chain.learnsRanges()
 		out = append(out, g)
 	}
-	slices.SortFunc(out, func(a, b jit.FirewallHop) int {
+	slices.SortFunc(out, func(a, b guardpath.FirewallHop) int {
 		return strings.Compare(strings.ToLower(a.Firewall), strings.ToLower(b.Firewall))
 	})
 	return out
@@ -198,7 +199,7 @@ func (p *topology) addFirewalls(s *reach.Topology, vm jit.VM) {
 }
 
 // addFirewall adds a firewall before an address, whose place is kept in at.
-func (p *topology) addFirewall(s *reach.Topology, at map[string]int, g jit.FirewallHop, to netip.Addr) {
+func (p *topology) addFirewall(s *reach.Topology, at map[string]int, g guardpath.FirewallHop, to netip.Addr) {
 	i, known := at[g.Firewall]
 	if !known {
 		i = len(s.Firewalls)
@@ -257,7 +258,7 @@ func (p *topology) hostRulesOf(f firewall) []reach.HostRule {
 	return out
 }
 
-func (p *topology) firewallOf(g jit.FirewallHop) reach.Firewall {
+func (p *topology) firewallOf(g guardpath.FirewallHop) reach.Firewall {
 	var out reach.Firewall
 	for _, f := range p.firewalls {
 		if f.ID != g.Firewall {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -22,16 +23,17 @@ const claimWaits = time.Second
 // never held while the store writes.
 type FirewallBatch struct {
 	mu        sync.Mutex
-	claimed   map[string]bool            // firewalls that are being read and written
-	beginning map[chan struct{}][]string // guards at which something is beginning, until the channel is closed
-	changed   map[string]time.Time       // when firewalls were seen being changed by somebody else
-	waiting   map[jit.ID][]jit.Path      // of openings that wait for a firewall
+	claimed   map[string]bool             // firewalls that are being read and written
+	beginning map[chan struct{}][]string  // guards at which something is beginning, until the channel is closed
+	changed   map[string]time.Time        // when firewalls were seen being changed by somebody else
+	waiting   map[jit.ID][]guardpath.Path // of openings that wait for a firewall
 }
 
 // NewFirewallBatch knows of no change.
 func NewFirewallBatch() *FirewallBatch {
 	return &FirewallBatch{
-		claimed: map[string]bool{}, beginning: map[chan struct{}][]string{}, changed: map[string]time.Time{}, waiting: map[jit.ID][]jit.Path{},
+		claimed: map[string]bool{}, beginning: map[chan struct{}][]string{}, changed: map[string]time.Time{},
+		waiting: map[jit.ID][]guardpath.Path{},
 	}
 }
 
@@ -74,8 +76,8 @@ func (b *FirewallBatch) Release(guard string) {
 // BeginUnlessClaimed has an opening begin, unless a firewall on its paths is claimed: then
 // the paths are remembered, and begun is false. A Claim waits for begin, so it must be
 // short.
-func (b *FirewallBatch) BeginUnlessClaimed(id jit.ID, paths []jit.Path, begin func() error) (begun bool, err error) {
-	done, free := b.enter(jit.GuardsOf(paths))
+func (b *FirewallBatch) BeginUnlessClaimed(id jit.ID, paths []guardpath.Path, begin func() error) (begun bool, err error) {
+	done, free := b.enter(guardpath.Guards(paths))
 	if !free {
 		b.RememberPaths(id, paths)
 		return false, nil
@@ -140,7 +142,7 @@ func (b *FirewallBatch) OpeningWaitsAt(guard string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, paths := range b.waiting {
-		if slices.ContainsFunc(paths, func(p jit.Path) bool { return resource.Same(p.Guard, guard) }) {
+		if slices.ContainsFunc(paths, func(p guardpath.Path) bool { return resource.Same(p.Guard, guard) }) {
 			return true
 		}
 	}
@@ -155,7 +157,7 @@ const maxRemembered = 1000
 
 // RememberPaths keeps the paths of an opening that is held, so that it is not
 // checked anew each time it is tried.
-func (b *FirewallBatch) RememberPaths(id jit.ID, paths []jit.Path) {
+func (b *FirewallBatch) RememberPaths(id jit.ID, paths []guardpath.Path) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.waiting) >= maxRemembered {
@@ -165,7 +167,7 @@ func (b *FirewallBatch) RememberPaths(id jit.ID, paths []jit.Path) {
 }
 
 // TakePaths gives them and forgets them.
-func (b *FirewallBatch) TakePaths(id jit.ID) []jit.Path {
+func (b *FirewallBatch) TakePaths(id jit.ID) []guardpath.Path {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	paths := b.waiting[id]

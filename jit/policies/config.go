@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/schedule"
 )
@@ -108,8 +109,8 @@ func (c Config) Approval(vm jit.VM, ports []jit.Ports, sources []netip.Prefix, d
 }
 
 // TimeToOpen is how long the rules at the paths may take to be confirmed.
-func (c Config) TimeToOpen(paths []jit.Path) time.Duration {
-	if slices.ContainsFunc(paths, func(p jit.Path) bool { return resource.IsFirewall(p.Guard) }) {
+func (c Config) TimeToOpen(paths []guardpath.Path) time.Duration {
+	if slices.ContainsFunc(paths, func(p guardpath.Path) bool { return resource.IsFirewall(p.Guard) }) {
 		return max(c.FirewallWithin, c.OpenWithin)
 	}
 	return c.OpenWithin

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/ipset"
 	"jitbot/jit/protection"
 )
@@ -127,7 +128,7 @@ func (p Policy) denySource() string {
 }
 
 // Protection is that of the VM as the policy has it, before it is stored.
-func (p Policy) Protection(vm jit.VM, paths []jit.Path) protection.Protection {
+func (p Policy) Protection(vm jit.VM, paths []guardpath.Path) protection.Protection {
 	made := protection.New(vm, p.Ports, paths, p.existing(), p.denySource())
 	made.Always = p.Always
 	return made

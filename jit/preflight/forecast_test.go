@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 	"jitbot/jit/policies"
 	"jitbot/jit/preflight"
@@ -170,7 +171,7 @@ func TestPredictCountsOnce(t *testing.T) {
 // rules; with a policy, those of the firewall's policy.
 func vmBehindFirewall(name, group, policy string) jit.VM {
 	vm := vmBehind(name, "10.0.0.4", group)
-	vm.Interfaces[0].Addresses[0].FirewallHops = []jit.FirewallHop{{
+	vm.Interfaces[0].Addresses[0].FirewallHops = []guardpath.FirewallHop{{
 		Firewall: classicFirewall, Policy: policy, Subnets: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/26")},
 		Public: []netip.Addr{netip.MustParseAddr("20.0.0.1")}, Routed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
 	}}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -42,7 +43,7 @@ func (p Protection) Trouble(guard, rule, fault string, exposed bool, now time.Ti
 		fault = "the rule " + rule + " of " + resource.GuardName(guard) + ", which is to keep " + p.Name +
 			" shut, is not as it should be and cannot be written: " + fault
 	}
-	paths, fresh := jit.FaultAt(p.Paths, guard, fault)
+	paths, fresh := guardpath.Fault(p.Paths, guard, fault)
 	if !fresh {
 		return p, nil
 	}
@@ -64,7 +65,7 @@ func (p Protection) Trouble(guard, rule, fault string, exposed bool, now time.Ti
 func (p Protection) ReplacedBy(next Protection, now time.Time) (Protection, []jit.Event) {
 	next = next.keeping(p)
 	next.Revision, next.Left = p.Revision, p.Left
-	if !jit.SamePaths(p.Paths, next.Paths) {
+	if !guardpath.Same(p.Paths, next.Paths) {
 		next.Left = slices.Concat(p.Left, p.Paths)
 	}
 	next, e := next.begin(now)
@@ -91,7 +92,7 @@ func (p Protection) AskedAgain(at time.Time) Protection {
 
 // Same reports whether both keep the same shut in the same way.
 func (p Protection) Same(o Protection) bool {
-	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && jit.SamePaths(p.Paths, o.Paths) &&
+	return p.Always == o.Always && p.Existing == o.Existing && p.Source == o.Source && guardpath.Same(p.Paths, o.Paths) &&
 		jit.SamePortPolicies(p.Ports, o.Ports)
 }
 
@@ -101,7 +102,7 @@ func (p Protection) Inherited(heir jit.VM, now time.Time) (Protection, []jit.Eve
 	p = p.changed()
 	p.VM, p.Name, p.Group = heir.ID, heir.Name, heir.Group
 	p.Paths, p.Left = slices.Clone(p.Paths), slices.Clone(p.Left)
-	for _, paths := range [][]jit.Path{p.Paths, p.Left} {
+	for _, paths := range [][]guardpath.Path{p.Paths, p.Left} {
 		for i := range paths {
 			paths[i].VM = heir.ID
 		}
@@ -120,14 +121,14 @@ func (p Protection) HandBack() Protection {
 
 // HasAt reports whether the VM has the address behind the guard now.
 func (p Protection) HasAt(guard string, a netip.Addr) bool {
-	return slices.ContainsFunc(p.Paths, func(path jit.Path) bool {
+	return slices.ContainsFunc(p.Paths, func(path guardpath.Path) bool {
 		return resource.Same(path.Guard, guard) && slices.Contains(path.Addresses, a)
 	})
 }
 
 // New is one of the VM that keeps the ports shut, before it is stored: denies
 // of whom source names stand as existing says.
-func New(vm jit.VM, ports []jit.PortPolicy, paths []jit.Path, existing Existing, source string) Protection {
+func New(vm jit.VM, ports []jit.PortPolicy, paths []guardpath.Path, existing Existing, source string) Protection {
 	return Protection{
 		VM: vm.ID, Name: vm.Name, Group: vm.Group, Ports: ports, Paths: paths,
 		Existing: existing, Source: source, Interfaces: interfacesOf(vm),
@@ -153,18 +154,18 @@ func (p Protection) CheckPorts() error {
 
 // HasLeft reports whether the guard is one that its VM left, and that is still to
 // be read back without its denies.
-func (p Protection) HasLeft(guard string) bool { return jit.HasGuard(p.Left, guard) }
+func (p Protection) HasLeft(guard string) bool { return guardpath.Has(p.Left, guard) }
 
 // GuardGone says that the guard is not in Azure any more under its id, and in which
 // guards the denies of what is being unprotected stand instead. Of a VM that
 // stays protected its interfaces say where its denies belong, so only what it left
 // there is forgotten.
 func (p Protection) GuardGone(guard string, moved []string) Protection {
-	left, paths := jit.MovedPaths(p.Left, guard, moved), p.Paths
+	left, paths := guardpath.Moved(p.Left, guard, moved), p.Paths
 	if p.State == Unprotecting && len(moved) > 0 {
-		paths = jit.MovedPaths(p.Paths, guard, moved)
+		paths = guardpath.Moved(p.Paths, guard, moved)
 	}
-	if jit.SamePaths(left, p.Left) && jit.SamePaths(paths, p.Paths) {
+	if guardpath.Same(left, p.Left) && guardpath.Same(paths, p.Paths) {
 		return p
 	}
 	p = p.changed()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -48,9 +49,9 @@ type Protection struct {
 	Ports    []jit.PortPolicy `json:"ports"` // what may be asked for, and so what is kept shut
 	Existing Existing         `json:"existing"`
 	Source   string           `json:"source"` // whom the denies shut out: * or Internet
-	Paths    []jit.Path       `json:"paths"`
+	Paths    []guardpath.Path `json:"paths"`
 	Bare     []netip.Addr     `json:"bare,omitempty"`   // addresses that came to be without an NSG: nothing keeps them shut
-	Left     []jit.Path       `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
+	Left     []guardpath.Path `json:"left,omitempty"`   // where the VM was before: denies there are still to be removed
 	Reason   string           `json:"reason,omitempty"` // why it is unprotecting
 
 	// Interfaces are those of its VM with their addresses, by id in lower case, as seen
@@ -64,7 +65,7 @@ type Protection struct {
 
 // Guards lists the guards of the protection's paths and of those it left, each
 // once, in lower case.
-func (p Protection) Guards() []string { return jit.GuardsOf(slices.Concat(p.Paths, p.Left)) }
+func (p Protection) Guards() []string { return guardpath.Guards(slices.Concat(p.Paths, p.Left)) }
 
 // Spans are the protected ports in Azure's form, in order, each once.
 func (p Protection) Spans() []string {
@@ -103,7 +104,7 @@ func (p Protection) Confirm(guard, open string, now time.Time) (Protection, []ji
 	if p.State != Protecting {
 		return p, nil
 	}
-	paths, fresh, left := jit.ConfirmAt(p.Paths, guard)
+	paths, fresh, left := guardpath.Confirm(p.Paths, guard)
 	if !fresh {
 		return p, nil
 	}
@@ -128,7 +129,7 @@ func (p Protection) Expose(guard string, above []string, open string, now time.T
 	maps.Copy(seen, p.Above)
 	seen[strings.ToLower(guard)] = above
 	p.Above = seen
-	p.Paths, _ = jit.FaultAt(p.Paths, guard, "")
+	p.Paths, _ = guardpath.Fault(p.Paths, guard, "")
 	if open == p.Open {
 		return p, nil
 	}
@@ -140,10 +141,10 @@ func (p Protection) Expose(guard string, above []string, open string, now time.T
 // that were detached from it and stay shut, and the addresses that nothing filters;
 // what it leaves is kept until it was read back gone.
 func (p Protection) Move(
-	vm jit.VM, paths []jit.Path, bare []netip.Addr, detached map[string][]netip.Addr, now time.Time,
+	vm jit.VM, paths []guardpath.Path, bare []netip.Addr, detached map[string][]netip.Addr, now time.Time,
 ) (Protection, []jit.Event) {
 	interfaces := interfacesOf(vm)
-	same := jit.SamePaths(paths, p.Paths) && slices.Equal(bare, p.Bare)
+	same := guardpath.Same(paths, p.Paths) && slices.Equal(bare, p.Bare)
 	seen := maps.EqualFunc(interfaces, p.Interfaces, slices.Equal) && maps.EqualFunc(detached, p.Detached, slices.Equal)
 	if p.State == Unprotecting || same && seen {
 		return p, nil
@@ -207,14 +208,14 @@ func (p Protection) keeping(old Protection) Protection {
 }
 
 // withAddresses are the paths and one to those of the addresses that it leads to.
-func withAddresses(paths []jit.Path, path jit.Path, addresses []netip.Addr) []jit.Path {
+func withAddresses(paths []guardpath.Path, path guardpath.Path, addresses []netip.Addr) []guardpath.Path {
 	path.Addresses = slices.DeleteFunc(slices.Clone(path.Addresses), func(a netip.Addr) bool { return !slices.Contains(addresses, a) })
 	path.Confirmed, path.Fault = false, ""
 	if len(path.Addresses) == 0 {
 		return paths
 	}
 	paths = slices.Clone(paths)
-	at := slices.IndexFunc(paths, func(p jit.Path) bool { return resource.Same(p.Guard, path.Guard) })
+	at := slices.IndexFunc(paths, func(p guardpath.Path) bool { return resource.Same(p.Guard, path.Guard) })
 	if at < 0 {
 		return append(paths, path)
 	}
@@ -225,7 +226,7 @@ func withAddresses(paths []jit.Path, path jit.Path, addresses []netip.Addr) []ji
 
 // LeftGuard says that no deny for what the VM left is in the guard any more.
 func (p Protection) LeftGuard(guard string) (Protection, []jit.Event) {
-	left := jit.PathsElsewhere(p.Left, guard)
+	left := guardpath.Elsewhere(p.Left, guard)
 	if len(left) == len(p.Left) {
 		return p, nil
 	}
@@ -254,7 +255,7 @@ func (p Protection) ConfirmUnprotected(guard string, now time.Time) (next Protec
 	if p.State != Unprotecting {
 		return p, nil, false
 	}
-	paths, fresh, left := jit.ConfirmAt(p.Paths, guard)
+	paths, fresh, left := guardpath.Confirm(p.Paths, guard)
 	if fresh {
 		p = p.changed()
 		p.Paths = paths

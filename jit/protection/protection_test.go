@@ -6,25 +6,26 @@ import (
 	"testing"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 	"jitbot/jit/protection"
 )
 
 // A protection that was ending goes on with the denies that it had.
 func TestStayShut(t *testing.T) {
-	p := protection.Protection{VM: "/vm", State: protection.Protected, Paths: []jit.Path{{VM: "/vm", Guard: "/a"}}}
+	p := protection.Protection{VM: "/vm", State: protection.Protected, Paths: []guardpath.Path{{VM: "/vm", Guard: "/a"}}}
 	if next, events := p.StayShut(jittest.Start); events != nil || next.State != protection.Protected {
 		t.Errorf("one that stands becomes %s", next.State)
 	}
 	ending, _ := p.End(jit.Person{ID: "U1"}, "no need", jittest.Start)
 	next, _ := ending.StayShut(jittest.Start)
-	if next.State != protection.Protecting || next.Reason != "" || !jit.SamePaths(next.Paths, p.Paths) || len(next.Left) != 0 || next.Revision <= ending.Revision {
+	if next.State != protection.Protecting || next.Reason != "" || !guardpath.Same(next.Paths, p.Paths) || len(next.Left) != 0 || next.Revision <= ending.Revision {
 		t.Errorf("it goes on as %+v", next)
 	}
 }
 
 func TestTroubleOfAProtectionIsKeptOnce(t *testing.T) {
-	p := protection.Protection{VM: "/vm", Name: "vm-1", Revision: 1, State: protection.Protected, Paths: []jit.Path{{Guard: "/a"}, {Guard: "/b"}}}
+	p := protection.Protection{VM: "/vm", Name: "vm-1", Revision: 1, State: protection.Protected, Paths: []guardpath.Path{{Guard: "/a"}, {Guard: "/b"}}}
 	next, told := p.Trouble("/A", "", "a lock", false, jittest.Start)
 	if next.Revision != 2 || next.Paths[0].Fault != "a lock" || next.Paths[1].Fault != "" || p.Paths[0].Fault != "" || told != nil {
 		t.Errorf("%+v, %v", next, told)

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 	"jitbot/jit/policies"
 	"jitbot/jit/protection"
@@ -22,9 +23,8 @@ import (
 	"jitbot/jit/rules"
 )
 
-// union is a network with what other people and the store say of it: two
-// machines before two network security groups, protections, open grants, and
-// what the plans made of the rules.
+// union is a network with what other people and the store say of it: two machines before
+// two network security groups, protections, open grants, and what the plans made of the rules.
 type union struct {
 	foreign     lab // without the machine: packets are asked about each
 	vms         []jit.VM
@@ -105,13 +105,13 @@ func (d drawer) machine(name string, addresses []string) jit.VM {
 }
 
 // paths are what is before the machine.
-func paths(vm jit.VM) []jit.Path {
-	var out []jit.Path
+func paths(vm jit.VM) []guardpath.Path {
+	var out []guardpath.Path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
 				if guard != "" {
-					out = append(out, jit.Path{VM: vm.ID, Guard: guard, Addresses: []netip.Addr{a.Addr}})
+					out = append(out, guardpath.Path{VM: vm.ID, Guard: guard, Addresses: []netip.Addr{a.Addr}})
 				}
 			}
 		}

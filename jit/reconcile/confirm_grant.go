@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 )
@@ -79,7 +80,7 @@ func (r *Reconciler) confirmReady(ctx context.Context, pass guardPass) error {
 // besides are the other guards of the grant, and whether all of them have agreed: then
 // what this one says is the last, and they are read beside it.
 func besides(g jit.Grant, guard string) (others []string, last bool) {
-	others = slices.DeleteFunc(jit.GuardsOf(g.Paths), func(other string) bool { return resource.Same(other, guard) })
+	others = slices.DeleteFunc(guardpath.Guards(g.Paths), func(other string) bool { return resource.Same(other, guard) })
 	return others, !slices.ContainsFunc(others, func(other string) bool { return !g.ConfirmedAt(other) })
 }
 
@@ -139,7 +140,7 @@ func (r *Reconciler) whyNotInForce(pass guardPass, g jit.Grant) error {
 }
 
 // publicEnds are where the rules of the grant in a firewall let its holder in.
-func (r *Reconciler) publicEnds(pass guardPass, g jit.Grant) []jit.PublicEnd {
+func (r *Reconciler) publicEnds(pass guardPass, g jit.Grant) []guardpath.PublicEnd {
 	return pass.plan.PublicEnds(r.owner.Installation, pass.guard, g)
 }
 
@@ -168,7 +169,7 @@ func (r *Reconciler) whyInForce(pass guardPass, g jit.Grant) error {
 	switch {
 	case !found && pass.after.Settled:
 		return nil
-	case absent && slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return p.Gone && resource.Same(p.Guard, pass.guard) }):
+	case absent && slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return p.Gone && resource.Same(p.Guard, pass.guard) }):
 		return nil
 	case !found || pass.failed[left.Name] == nil:
 		return rules.ErrNotYet

@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
@@ -24,7 +25,7 @@ func (r *Reconciler) confirmProtection(ctx context.Context, pass guardPass, p pr
 	if err != nil {
 		return err
 	}
-	guards := jit.GuardsOf(p.Paths)
+	guards := guardpath.Guards(p.Paths)
 	if p.State == protection.Protected {
 		guards = nil
 	}
@@ -180,7 +181,7 @@ func (r *Reconciler) goesOn(what, guard string, cause error) bool {
 // isExposed reports whether no guard before some address of the protection holds a deny
 // of it. What cannot be read just now may.
 func (r *Reconciler) isExposed(ctx context.Context, pass guardPass, p protection.Protection) bool {
-	if err := r.readBeside(ctx, pass, jit.GuardsOf(p.Paths)); err != nil {
+	if err := r.readBeside(ctx, pass, guardpath.Guards(p.Paths)); err != nil {
 		return false
 	}
 	denied := map[netip.Addr]bool{}

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 )
 
@@ -37,7 +38,7 @@ func (r *Reconciler) whatStaysOpen(ctx context.Context, pass guardPass, p protec
 // allowsAbove names the allows before the denies of the protection, at
 // addresses where every group has one: packets must pass both.
 func (r *Reconciler) allowsAbove(ctx context.Context, pass guardPass, p protection.Protection) ([]string, error) {
-	if err := r.readBeside(ctx, pass, jit.GuardsOf(p.Paths)); err != nil {
+	if err := r.readBeside(ctx, pass, guardpath.Guards(p.Paths)); err != nil {
 		return nil, err
 	}
 	above := map[netip.Addr][]string{}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/passes"
 	"jitbot/jit/resource"
 )
@@ -67,8 +68,8 @@ func (r *Reconciler) claimFirewall(guard string) (release func()) {
 // delayForFirewall holds an opening while a firewall on its paths is being changed, by us
 // or by somebody else: begun now, it would spend its time waiting. The error,
 // if any, has it tried again soon.
-func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []jit.Path) (delayed bool, err error) {
-	for _, guard := range jit.GuardsOf(paths) {
+func (r *Reconciler) delayForFirewall(ctx context.Context, g jit.Grant, paths []guardpath.Path) (delayed bool, err error) {
+	for _, guard := range guardpath.Guards(paths) {
 		if !resource.IsFirewall(guard) {
 			continue
 		}
@@ -108,7 +109,7 @@ func (r *Reconciler) isFirewallChanging(ctx context.Context, guard string) (bool
 // storeBegun stores that the grant begins, unless a firewall on its paths was
 // claimed meanwhile: then its rules would wait for the change after the next.
 // Claims wait for one write of the store, and for nothing slower.
-func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []jit.Path) (began bool, err error) {
+func (r *Reconciler) storeBegun(ctx context.Context, id jit.ID, paths []guardpath.Path) (began bool, err error) {
 	begun, err := r.firewalls.BeginUnlessClaimed(id, paths, func() error {
 		now := r.checks.Clock.Now()
 		g, err := r.update(ctx, id, oneEvent(func(g jit.Grant) (jit.Grant, jit.Event, error) {

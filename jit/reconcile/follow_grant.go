@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/route"
 )
@@ -19,10 +20,11 @@ import (
 func (r *Reconciler) followGrant(ctx context.Context, g jit.Grant, c currentVMs) error {
 	now := r.checks.Clock.Now()
 	var sites []admission.ResolvedTarget
-	var elsewhere []jit.Path // of VMs in other subscriptions, which are followed there
+	var elsewhere []guardpath.Path // of VMs in other subscriptions, which are followed there
 	for _, t := range g.Request.Targets {
 		if !c.concerns(t.VM) {
-			elsewhere = append(elsewhere, slices.DeleteFunc(slices.Clone(g.Paths), func(p jit.Path) bool { return !resource.Same(p.VM, t.VM) })...)
+			others := func(p guardpath.Path) bool { return !resource.Same(p.VM, t.VM) }
+			elsewhere = append(elsewhere, slices.DeleteFunc(slices.Clone(g.Paths), others)...)
 			continue
 		}
 		site, gone, err := r.resolveTarget(ctx, g, t, c)
@@ -78,7 +80,7 @@ func (r *Reconciler) followAdminRules(ctx context.Context, g jit.Grant, sites []
 		text, err = no.Error(), nil
 	}
 	if err == nil && g.State == jit.Open && r.adminDenials.Note(g, subscription, text) {
-		r.Touch(jit.GuardsOf(g.Paths))
+		r.Touch(guardpath.Guards(g.Paths))
 	}
 }
 
@@ -98,9 +100,9 @@ func (r *Reconciler) readTarget(ctx context.Context, g jit.Grant, t jit.Target, 
 
 // followPaths compares the paths that were found, and those elsewhere, with those of
 // the grant.
-func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, found, elsewhere []jit.Path, now time.Time) error {
+func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, found, elsewhere []guardpath.Path, now time.Time) error {
 	switch {
-	case jit.SamePaths(slices.Concat(found, elsewhere), g.Paths):
+	case guardpath.Same(slices.Concat(found, elsewhere), g.Paths):
 		return nil
 	case g.State == jit.Opening:
 		why := "what is before a VM, or its addresses, changed while it was being opened; ask again"
@@ -111,8 +113,8 @@ func (r *Reconciler) followPaths(ctx context.Context, g jit.Grant, found, elsewh
 }
 
 // reroute has the rules of an open grant follow to where its VMs are now.
-func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, found, elsewhere []jit.Path, now time.Time) error {
-	err := r.checks.CheckRemovable(ctx, jit.GuardsOf(found))
+func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, found, elsewhere []guardpath.Path, now time.Time) error {
+	err := r.checks.CheckRemovable(ctx, guardpath.Guards(found))
 	if errors.As(err, new(*jit.Refusal)) { // where it went, the rule could not be removed
 		return r.closeWhile(ctx, g, jit.Decision{Ending: jit.Failed, Reason: admission.ReasonFor(err)}, now)
 	}
@@ -121,15 +123,15 @@ func (r *Reconciler) reroute(ctx context.Context, g jit.Grant, found, elsewhere 
 	}
 	seen, paths := g.Paths, slices.Concat(found, elsewhere)
 	if r.wasInForce(ctx, g) { // else they are looked for where it went, and not written there
-		r.inForce.Note(string(g.ID), jit.GuardsOf(paths)...)
+		r.inForce.Note(string(g.ID), guardpath.Guards(paths)...)
 	}
 	_, err = r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) {
-		if !jit.SamePaths(g.Paths, seen) {
+		if !guardpath.Same(g.Paths, seen) {
 			return g, nil, nil // it moved meanwhile, and is followed again
 		}
 		return g.Follow(paths, now)
 	})
-	r.Touch(append(g.Guards(), jit.GuardsOf(paths)...))
+	r.Touch(append(g.Guards(), guardpath.Guards(paths)...))
 	return err
 }
 

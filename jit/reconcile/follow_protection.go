@@ -12,6 +12,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/inventory"
 	"jitbot/jit/protection"
 	"jitbot/jit/resource"
@@ -98,8 +99,8 @@ func (r *Reconciler) followInterfaces(ctx context.Context, p protection.Protecti
 	err := r.Protect(ctx, p.VM, func(p protection.Protection) (protection.Protection, []jit.Event) {
 		return p.Move(vm, paths, bare, lost, now)
 	})
-	if !jit.SamePaths(paths, p.Paths) || !slices.Equal(bare, p.Bare) {
-		r.Touch(append(p.Guards(), jit.GuardsOf(paths)...))
+	if !guardpath.Same(paths, p.Paths) || !slices.Equal(bare, p.Bare) {
+		r.Touch(append(p.Guards(), guardpath.Guards(paths)...))
 	}
 	return err
 }

@@ -6,13 +6,14 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/rules"
 )
 
 // recordHindrance keeps and tells what was read to stand in the way.
 func (r *Reconciler) recordHindrance(ctx context.Context, pass guardPass, g jit.Grant) error {
 	by := r.owner.Hindrance(pass.after, pass.plan, g)
-	if guards := jit.GuardsOf(g.Paths); by == "" && guards[0] == pass.guard { // one of them tells
+	if guards := guardpath.Guards(g.Paths); by == "" && guards[0] == pass.guard { // one of them tells
 		text, known := r.adminDenials.Of(g.ID)
 		if by = text; !known {
 			return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 )
 
@@ -25,7 +26,7 @@ func (r *Reconciler) noteInForce(pass guardPass) {
 // wasInForce reports whether the rules of an open grant were in force wherever it has
 // any since jitbot started. Guards that no pass has looked at yet are read for it.
 func (r *Reconciler) wasInForce(ctx context.Context, g jit.Grant) bool {
-	for _, guard := range jit.GuardsOf(g.Paths) {
+	for _, guard := range guardpath.Guards(g.Paths) {
 		if r.inForce.Has(string(g.ID), guard) {
 			continue
 		}
@@ -39,7 +40,7 @@ func (r *Reconciler) wasInForce(ctx context.Context, g jit.Grant) bool {
 		}
 		r.planPass(ctx, stored, table) // which notes what is in force
 	}
-	return r.inForce.Has(string(g.ID), jit.GuardsOf(g.Paths)...)
+	return r.inForce.Has(string(g.ID), guardpath.Guards(g.Paths)...)
 }
 
 // missing names a rule of the grant that was not as it should be when the pass began.

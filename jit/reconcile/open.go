@@ -10,6 +10,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/admission"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/text"
 )
 
@@ -57,24 +58,24 @@ func (r *Reconciler) prepareOpening(ctx context.Context, id string) error {
 }
 
 // pathsOf checks once more all that must hold, and finds the paths.
-func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]jit.Path, error) {
+func (r *Reconciler) pathsOf(ctx context.Context, g jit.Grant) ([]guardpath.Path, error) {
 	_, sites, err := r.checks.CheckRequest(ctx, g)
 	if err != nil {
 		return nil, err
 	}
 	paths := admission.PathsOf(sites)
-	return paths, r.checks.CheckRemovable(ctx, jit.GuardsOf(paths))
+	return paths, r.checks.CheckRemovable(ctx, guardpath.Guards(paths))
 }
 
 // startOpening stores the paths and starts at its guards, when they can be written now.
-func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.Path) error {
-	if why := r.due.Hold(g.ID, jit.GuardsOf(paths)); why != "" {
+func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []guardpath.Path) error {
+	if why := r.due.Hold(g.ID, guardpath.Guards(paths)); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}
-	if slices.ContainsFunc(paths, func(p jit.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
+	if slices.ContainsFunc(paths, func(p guardpath.Path) bool { return !r.adapters.Readiness.Spare(p.Guard) }) {
 		return r.delayOpening(ctx, g, admission.BudgetSpent)
 	}
-	if why := r.whyStuck(jit.GuardsOf(paths)); why != "" {
+	if why := r.whyStuck(guardpath.Guards(paths)); why != "" {
 		return r.delayOpening(ctx, g, why)
 	}
 	if delayed, err := r.delayForFirewall(ctx, g, paths); delayed || err != nil {
@@ -84,7 +85,7 @@ func (r *Reconciler) startOpening(ctx context.Context, g jit.Grant, paths []jit.
 	if err != nil || !began {
 		return err
 	}
-	for _, guard := range jit.GuardsOf(paths) {
+	for _, guard := range guardpath.Guards(paths) {
 		r.work.guards.Add(ctx, guard, true)
 	}
 	return nil

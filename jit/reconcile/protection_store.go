@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
@@ -37,7 +38,7 @@ func (r *Reconciler) storeConfirmed(ctx context.Context, read protection.Protect
 	defer cancel()
 	stale := false
 	p, err := r.adapters.Protections.Protect(ctx, read.VM, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
-		if stale = p.State != read.State || !p.Same(read) || !jit.SamePaths(p.Left, read.Left); stale {
+		if stale = p.State != read.State || !p.Same(read) || !guardpath.Same(p.Left, read.Left); stale {
 			return p, p.VM != "", nil, nil
 		}
 		next, keep, events := f(p)

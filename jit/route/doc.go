@@ -1,6 +1,6 @@
 // Package route finds what is between a source and a VM: the network security
 // groups of each interface and its subnet, and the firewalls that are next hops
-// by the route tables or by DNAT rules. The answer of Paths is a list of jit.Path,
+// by the route tables or by DNAT rules. The answer of Paths is a list of guardpath.Path,
 // one for each guard where something must be written so that packets get through;
 // that of ProtectionPaths, one for each NSG where a deny must be.
 //

@@ -6,15 +6,16 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/ipset"
 	"jitbot/jit/resource"
 )
 
 // hops are the next hops by which the packets of a source get to an address.
 type hops struct {
-	direct     bool              // some come past every firewall
-	routed     []jit.FirewallHop // some are routed through these, to the address itself
-	translated []jit.FirewallHop // some are let in by DNAT rules of these
+	direct     bool                    // some come past every firewall
+	routed     []guardpath.FirewallHop // some are routed through these, to the address itself
+	translated []guardpath.FirewallHop // some are let in by DNAT rules of these
 }
 
 // hopsOf finds them. What comes from outside goes by DNAT where the answers are
@@ -77,7 +78,7 @@ func (f *finder) passable(h hops, source netip.Prefix, groups []string) error {
 }
 
 // translatable refuses what a DNAT rule of the firewall cannot do.
-func (f *finder) translatable(hop jit.FirewallHop, source netip.Prefix) error {
+func (f *finder) translatable(hop guardpath.FirewallHop, source netip.Prefix) error {
 	name := resource.Name(hop.Firewall)
 	if !source.Addr().Is4() {
 		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, which translates no IPv6 address (DNAT); "+
@@ -109,7 +110,7 @@ func (f *finder) translatable(hop jit.FirewallHop, source netip.Prefix) error {
 
 // placed refuses a firewall whose subnet, which the VM sees as the source, could
 // not be read.
-func (f *finder) placed(hop jit.FirewallHop) error {
+func (f *finder) placed(hop guardpath.FirewallHop) error {
 	if len(hop.Subnets) == 0 {
 		return jit.Refuse(jit.ErrPolicy, "%s is behind the firewall %s, whose subnet could not be read; "+
 			"give jitbot the role that jitbot role prints.", f.vm.Name, resource.Name(hop.Firewall))
@@ -119,13 +120,13 @@ func (f *finder) placed(hop jit.FirewallHop) error {
 
 // Doubts says of which firewalls it is not known whether they can let a grant in by
 // these paths, as sentences for whoever decides.
-func Doubts(installation string, vm jit.VM, paths []jit.Path) []string {
+func Doubts(installation string, vm jit.VM, paths []guardpath.Path) []string {
 	var out []string
 	for _, p := range paths {
 		for _, hop := range hopsBefore(vm, p) {
 			note := fmt.Sprintf("%s: whether the DNAT rules of the firewall %s work is not known, since its subnet may learn a route "+
 				"from a gateway that takes the internet elsewhere (forced tunnelling).", vm.Name, resource.Name(hop.Firewall))
-			if p.Kind == jit.ByDNAT && hop.MayTunnel && resource.Same(hop.Guard(installation), p.Guard) && !slices.Contains(out, note) {
+			if p.Kind == guardpath.ByDNAT && hop.MayTunnel && resource.Same(hop.Guard(installation), p.Guard) && !slices.Contains(out, note) {
 				out = append(out, note)
 			}
 		}
@@ -134,8 +135,8 @@ func Doubts(installation string, vm jit.VM, paths []jit.Path) []string {
 }
 
 // hopsBefore are the firewalls before the addresses of a path.
-func hopsBefore(vm jit.VM, p jit.Path) []jit.FirewallHop {
-	var out []jit.FirewallHop
+func hopsBefore(vm jit.VM, p guardpath.Path) []guardpath.FirewallHop {
+	var out []guardpath.FirewallHop
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			if slices.Contains(p.Addresses, a.Addr) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -14,7 +15,7 @@ import (
 // allow, and the firewalls on the way, each with the VM's addresses behind it.
 // A VM without an address of a source's family, or without anything that
 // filters, is refused, and so is what a firewall cannot do.
-func Paths(installation string, vm jit.VM, ports []jit.Ports, sources []netip.Prefix) ([]jit.Path, error) {
+func Paths(installation string, vm jit.VM, ports []jit.Ports, sources []netip.Prefix) ([]guardpath.Path, error) {
 	f := finder{installation: installation, vm: vm, ports: ports}
 	for _, v4 := range families(sources) {
 		mine := slices.DeleteFunc(slices.Clone(sources), func(p netip.Prefix) bool { return p.Addr().Is4() != v4 })
@@ -55,7 +56,7 @@ type finder struct {
 	installation string
 	vm           jit.VM
 	ports        []jit.Ports
-	paths        []jit.Path
+	paths        []guardpath.Path
 }
 
 // family adds the paths for the sources of a family.
@@ -86,7 +87,7 @@ func (f *finder) family(v4 bool, sources []netip.Prefix) error {
 
 // address adds the paths to one address, and counts them.
 func (f *finder) address(nic jit.Interface, a jit.Address, sources []netip.Prefix) (int, error) {
-	var own []jit.Path // to this address alone
+	var own []guardpath.Path // to this address alone
 	for _, s := range sources {
 		h := hopsOf(a, s)
 		groups := []string{nic.Guard, a.SubnetGuard}
@@ -96,7 +97,7 @@ func (f *finder) address(nic jit.Interface, a jit.Address, sources []netip.Prefi
 		own = f.addHops(own, h, s, groups)
 	}
 	for _, p := range own {
-		if p.Kind == jit.Direct && len(p.Sources) == len(sources) {
+		if p.Kind == guardpath.Direct && len(p.Sources) == len(sources) {
 			p.Sources = nil
 		}
 		f.fold(p, a.Addr, a.Public)
@@ -106,39 +107,39 @@ func (f *finder) address(nic jit.Interface, a jit.Address, sources []netip.Prefi
 
 // addHops adds what lets a source through the firewalls of its next hops and the
 // groups behind them.
-func (f *finder) addHops(own []jit.Path, h hops, source netip.Prefix, groups []string) []jit.Path {
+func (f *finder) addHops(own []guardpath.Path, h hops, source netip.Prefix, groups []string) []guardpath.Path {
 	for _, hop := range h.translated {
-		own = addSource(own, jit.Path{Guard: hop.Guard(f.installation), Kind: jit.ByDNAT, Public: hop.Public}, source)
-		own = addSources(own, groups, jit.BehindFirewall, hop.Subnets...)
+		own = addSource(own, guardpath.Path{Guard: hop.Guard(f.installation), Kind: guardpath.ByDNAT, Public: hop.Public}, source)
+		own = addSources(own, groups, guardpath.BehindFirewall, hop.Subnets...)
 	}
 	for _, hop := range h.routed {
-		own = addSource(own, jit.Path{Guard: hop.Guard(f.installation), Kind: jit.ByNetworkRule}, source)
+		own = addSource(own, guardpath.Path{Guard: hop.Guard(f.installation), Kind: guardpath.ByNetworkRule}, source)
 		if hop.HidesSource {
-			own = addSources(own, groups, jit.BehindFirewall, hop.Subnets...)
+			own = addSources(own, groups, guardpath.BehindFirewall, hop.Subnets...)
 		}
 		h.direct = h.direct || !hop.HidesSource
 	}
 	if h.direct {
-		own = addSources(own, groups, jit.Direct, source)
+		own = addSources(own, groups, guardpath.Direct, source)
 	}
 	return own
 }
 
 // addSources adds sources to the paths at NSGs; one that is not there has no
 // name.
-func addSources(paths []jit.Path, groups []string, kind jit.PathKind, sources ...netip.Prefix) []jit.Path {
+func addSources(paths []guardpath.Path, groups []string, kind guardpath.Kind, sources ...netip.Prefix) []guardpath.Path {
 	for _, guard := range groups {
 		for _, source := range sources {
 			if guard != "" {
-				paths = addSource(paths, jit.Path{Guard: guard, Kind: kind}, source)
+				paths = addSource(paths, guardpath.Path{Guard: guard, Kind: kind}, source)
 			}
 		}
 	}
 	return paths
 }
 
-func addSource(paths []jit.Path, p jit.Path, source netip.Prefix) []jit.Path {
-	i := slices.IndexFunc(paths, func(o jit.Path) bool { return o.Kind == p.Kind && resource.Same(o.Guard, p.Guard) })
+func addSource(paths []guardpath.Path, p guardpath.Path, source netip.Prefix) []guardpath.Path {
+	i := slices.IndexFunc(paths, func(o guardpath.Path) bool { return o.Kind == p.Kind && resource.Same(o.Guard, p.Guard) })
 	if i < 0 {
 		i = len(paths)
 		paths = append(paths, p)
@@ -151,9 +152,9 @@ func addSource(paths []jit.Path, p jit.Path, source netip.Prefix) []jit.Path {
 
 // fold adds an address, and the public one in front of it, to the path that differs
 // in nothing else.
-func (f *finder) fold(p jit.Path, to netip.Addr, public string) {
+func (f *finder) fold(p guardpath.Path, to netip.Addr, public string) {
 	p.VM, p.Addresses = f.vm.ID, []netip.Addr{to}
-	if outer, err := netip.ParseAddr(public); err == nil && p.Kind == jit.Direct {
+	if outer, err := netip.ParseAddr(public); err == nil && p.Kind == guardpath.Direct {
 		p.Outer = []netip.Addr{outer}
 	}
 	for i, o := range f.paths {
@@ -170,7 +171,7 @@ func (f *finder) fold(p jit.Path, to netip.Addr, public string) {
 
 // sorted are the paths by guard, and those of one guard by what is written
 // there.
-func (f *finder) sorted() []jit.Path {
-	slices.SortFunc(f.paths, func(a, b jit.Path) int { return strings.Compare(a.Order(), b.Order()) })
+func (f *finder) sorted() []guardpath.Path {
+	slices.SortFunc(f.paths, func(a, b guardpath.Path) int { return strings.Compare(a.Order(), b.Order()) })
 	return f.paths
 }

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 )
 
 // NSGPaths are the NSGs in front of the addresses of the VM, and the addresses
 // that have none. A firewall is none: it lets nothing in without a rule, and
 // does not see what comes from inside.
-func NSGPaths(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
+func NSGPaths(vm jit.VM) (paths []guardpath.Path, bare []netip.Addr) {
 	f := finder{vm: vm}
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
@@ -20,7 +21,7 @@ func NSGPaths(vm jit.VM) (paths []jit.Path, bare []netip.Addr) {
 			}
 			for _, guard := range []string{nic.Guard, a.SubnetGuard} {
 				if guard != "" {
-					f.fold(jit.Path{Guard: guard}, a.Addr, "")
+					f.fold(guardpath.Path{Guard: guard}, a.Addr, "")
 				}
 			}
 		}
@@ -41,7 +42,7 @@ func Unread(vm jit.VM) []string {
 
 // ProtectionPaths are the NSGPaths of a VM that can be protected altogether; one
 // with an address that no NSG is before, or that no rule can name, is refused.
-func ProtectionPaths(vm jit.VM) ([]jit.Path, error) {
+func ProtectionPaths(vm jit.VM) ([]guardpath.Path, error) {
 	paths, bare := NSGPaths(vm)
 	unread := Unread(vm)
 	switch {
@@ -81,13 +82,13 @@ func RefuseUnprotectable(vm jit.VM) error {
 // firewalls before the VM: the firewall, or our group in its policy. Each is there
 // once, in lower case.
 func FirewallGuards(installation string, vm jit.VM) []string {
-	var paths []jit.Path
+	var paths []guardpath.Path
 	for _, nic := range vm.Interfaces {
 		for _, a := range nic.Addresses {
 			for _, hop := range a.FirewallHops {
-				paths = append(paths, jit.Path{Guard: hop.Guard(installation)})
+				paths = append(paths, guardpath.Path{Guard: hop.Guard(installation)})
 			}
 		}
 	}
-	return jit.GuardsOf(paths)
+	return guardpath.Guards(paths)
 }

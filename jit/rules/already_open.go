@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/ipset"
 )
 
 // MayOpen reports whether the guard is not known to keep the address shut to
 // what comes by the paths.
-func (t Table) MayOpen(r jit.Request, to netip.Addr, paths []jit.Path) bool {
+func (t Table) MayOpen(r jit.Request, to netip.Addr, paths []guardpath.Path) bool {
 	sources := slices.Clone(r.Sources)
 	for _, p := range paths {
 		sources = append(sources, p.Sources...)
@@ -67,7 +68,7 @@ func (t Table) evaluated() []Rule {
 // AlreadyOpen says, for each port of the request, which foreign rules let its
 // sources reach the VM without a grant. Tables are by guard in lower case; only
 // certain knowledge counts, as in Opens.
-func (o Owner) AlreadyOpen(vm jit.VM, paths []jit.Path, tables map[string]Table, r jit.Request) []string {
+func (o Owner) AlreadyOpen(vm jit.VM, paths []guardpath.Path, tables map[string]Table, r jit.Request) []string {
 	var notes []string
 	for _, port := range r.Ports {
 		for _, source := range r.Sources {
@@ -83,7 +84,7 @@ func (o Owner) AlreadyOpen(vm jit.VM, paths []jit.Path, tables map[string]Table,
 
 // openedBy names the rules that let the source reach the port by every path; open
 // is false where a path has none, or only one of ours.
-func (o Owner) openedBy(paths []jit.Path, tables map[string]Table, source netip.Prefix, port jit.Ports) (by []string, open bool) {
+func (o Owner) openedBy(paths []guardpath.Path, tables map[string]Table, source netip.Prefix, port jit.Ports) (by []string, open bool) {
 	for _, p := range paths {
 		t := tables[strings.ToLower(p.Guard)]
 		seen, concerned := p.SourceSeen(source)
@@ -103,8 +104,8 @@ func (o Owner) openedBy(paths []jit.Path, tables map[string]Table, source netip.
 }
 
 // opens is Opens for what is written at a path of the kind.
-func (t Table) opens(kind jit.PathKind, source netip.Prefix, to netip.Addr, port jit.Ports) (Rule, bool) {
-	if kind != jit.ByDNAT {
+func (t Table) opens(kind guardpath.Kind, source netip.Prefix, to netip.Addr, port jit.Ports) (Rule, bool) {
+	if kind != guardpath.ByDNAT {
 		return t.Opens(source, to, port)
 	}
 	for _, r := range t.Rules {

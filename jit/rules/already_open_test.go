@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 	"jitbot/jit/rules"
 )
@@ -25,7 +26,7 @@ func TestAlreadyOpen(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := jittest.Owner.AlreadyOpen(jit.VM{Name: "web-01"},
-				[]jit.Path{{Guard: "/G/nic", Addresses: []netip.Addr{addr}}, {Guard: "/g/subnet", Addresses: []netip.Addr{addr, netip.MustParseAddr("fd00::4")}}},
+				[]guardpath.Path{{Guard: "/G/nic", Addresses: []netip.Addr{addr}}, {Guard: "/g/subnet", Addresses: []netip.Addr{addr, netip.MustParseAddr("fd00::4")}}},
 				map[string]rules.Table{"/g/nic": {Name: "nic", Rules: tt.nic}, "/g/subnet": {Name: "subnet", Rules: tt.subnet}},
 				jit.Request{Ports: []jit.Ports{jittest.TCP(22, 22)}, Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}})
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/ipset"
 	"jitbot/jit/text"
 )
@@ -111,18 +112,18 @@ func hashOf(s string) uint32 {
 
 // PublicEnd is where a DNAT rule that has its place in a firewall lets people in
 // to the VM; ok is false for every other rule.
-func (r Rule) PublicEnd(vm string) (end jit.PublicEnd, ok bool) {
+func (r Rule) PublicEnd(vm string) (end guardpath.PublicEnd, ok bool) {
 	if !r.To.IsValid() || len(r.Destinations) != 1 || len(r.Ports) != 1 {
-		return jit.PublicEnd{}, false
+		return guardpath.PublicEnd{}, false
 	}
 	public, err := netip.ParseAddrPort(r.Destinations[0] + ":" + r.Ports[0])
-	return jit.PublicEnd{VM: vm, Rule: r.Name, Public: public, To: r.To, Protocol: r.Protocol}, err == nil
+	return guardpath.PublicEnd{VM: vm, Rule: r.Name, Public: public, To: r.To, Protocol: string(r.Protocol)}, err == nil
 }
 
 // MovesPublicEnd reports whether the rule is a DNAT rule of the grant that lets
 // its holder in elsewhere than was told.
 func (r Rule) MovesPublicEnd(g jit.Grant) bool {
-	return slices.ContainsFunc(g.PublicEnds(), func(told jit.PublicEnd) bool {
+	return slices.ContainsFunc(g.PublicEnds(), func(told guardpath.PublicEnd) bool {
 		now, ok := r.PublicEnd(told.VM)
 		return ok && told.Rule == r.Name && told.Public != now.Public
 	})

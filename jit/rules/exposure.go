@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
@@ -24,14 +24,14 @@ func (o Owner) ProtectionsInForce(t Table, protections []protection.Protection) 
 // Faulted reports whether something is said to be wrong with the denies of the
 // protection in the guard.
 func Faulted(p protection.Protection, guard string) bool {
-	return slices.ContainsFunc(p.Paths, func(path jit.Path) bool { return path.Fault != "" && resource.Same(path.Guard, guard) })
+	return slices.ContainsFunc(p.Paths, func(path guardpath.Path) bool { return path.Fault != "" && resource.Same(path.Guard, guard) })
 }
 
 // Denies reports whether the guard holds the deny of the protection for an address of
 // the path.
-func (o Owner) Denies(t Table, p protection.Protection, path jit.Path, a netip.Addr) bool {
+func (o Owner) Denies(t Table, p protection.Protection, path guardpath.Path, a netip.Addr) bool {
 	path.Addresses = []netip.Addr{a}
-	p.Paths = []jit.Path{path}
+	p.Paths = []guardpath.Path{path}
 	return !slices.ContainsFunc(ForProtections(o.Installation, t.Guard, []protection.Protection{p}), func(deny Rule) bool {
 		there, _ := t.Rule(deny.Name)
 		deny.Priority, deny.Name = there.Priority, there.Name
@@ -42,9 +42,9 @@ func (o Owner) Denies(t Table, p protection.Protection, path jit.Path, a netip.A
 // AllowsBefore names the allows of other people before the denies of the
 // protection for an address. A deny that is not there is not in force: the error
 // is then ErrNotYet.
-func (o Owner) AllowsBefore(t Table, p protection.Protection, path jit.Path, a netip.Addr) ([]string, error) {
+func (o Owner) AllowsBefore(t Table, p protection.Protection, path guardpath.Path, a netip.Addr) ([]string, error) {
 	path.Addresses = []netip.Addr{a}
-	p.Paths = []jit.Path{path}
+	p.Paths = []guardpath.Path{path}
 	var out []string
 	for _, deny := range ForProtections(o.Installation, t.Guard, []protection.Protection{p}) {
 		there, found := t.Rule(deny.Name)
@@ -133,7 +133,7 @@ func (r Rule) ShutsFor(p protection.Protection, guard string, others []protectio
 				return o.State != protection.Unprotecting && !resource.Same(o.VM, p.VM) && o.HasAt(guard, a)
 			})
 		})
-		if r.IsFor(protection.Protection{Paths: []jit.Path{path}}, guard) {
+		if r.IsFor(protection.Protection{Paths: []guardpath.Path{path}}, guard) {
 			return true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/text"
 )
@@ -30,7 +31,7 @@ func ForGrant(installation, guard string, g jit.Grant) []Rule {
 				}
 			}
 		}
-		if p.Kind == jit.ByDNAT {
+		if p.Kind == guardpath.ByDNAT {
 			out = append(out, dnatRulesOf(installation, p, g)...)
 		}
 	}
@@ -61,7 +62,7 @@ func describe(g jit.Grant) string {
 }
 
 // sourcesOf are the sources of a family that the rules of a path name.
-func sourcesOf(g jit.Grant, p jit.Path, v4 bool) []string {
+func sourcesOf(g jit.Grant, p guardpath.Path, v4 bool) []string {
 	all := p.Sources
 	if all == nil {
 		all = g.Request.Sources
@@ -77,7 +78,7 @@ func sourcesOf(g jit.Grant, p jit.Path, v4 bool) []string {
 
 // ruleOf is the rule of a path for a protocol and a family of addresses; ok is
 // false when there is nobody to let in, or nowhere to.
-func ruleOf(installation string, p jit.Path, g jit.Grant, protocol jit.Protocol, v4 bool) (r Rule, ok bool) {
+func ruleOf(installation string, p guardpath.Path, g jit.Grant, protocol jit.Protocol, v4 bool) (r Rule, ok bool) {
 	r = allowFor(installation, g, ruleSuffix(p.VM, ruleTag(p), protocol, v4), protocol)
 	r.Sources = sourcesOf(g, p, v4)
 	for _, a := range p.Addresses {
@@ -95,7 +96,7 @@ func ruleOf(installation string, p jit.Path, g jit.Grant, protocol jit.Protocol,
 
 // dnatRulesOf are the DNAT rules of a path: Azure Firewall translates to single
 // ports of IPv4 addresses.
-func dnatRulesOf(installation string, p jit.Path, g jit.Grant) []Rule {
+func dnatRulesOf(installation string, p guardpath.Path, g jit.Grant) []Rule {
 	var out []Rule
 	for _, to := range p.Addresses {
 		for _, ports := range g.Request.Ports {
@@ -114,7 +115,7 @@ func dnatRulesOf(installation string, p jit.Path, g jit.Grant) []Rule {
 
 // told is the DNAT rule with the public end that its holder was told, if any: its
 // address comes first.
-func (r Rule) told(ends []jit.PublicEnd) Rule {
+func (r Rule) told(ends []guardpath.PublicEnd) Rule {
 	for _, end := range ends {
 		if end.Rule == r.Name {
 			told := end.Public.Addr().String()
@@ -151,9 +152,9 @@ func ruleSuffix(vm, tag string, protocol jit.Protocol, v4 bool) string {
 // ruleTag tells a path's rules from those of other paths of its VM at the same
 // guard. An NSG's rule for the client itself has been named by the VM alone
 // from the first version on.
-func ruleTag(p jit.Path) string {
+func ruleTag(p guardpath.Path) string {
 	tag := strings.ToLower(p.VM)
-	if p.Kind == jit.Direct && p.Sources == nil {
+	if p.Kind == guardpath.Direct && p.Sources == nil {
 		return tag
 	}
 	return tag + " " + p.Variant()

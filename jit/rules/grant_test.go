@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 	"jitbot/jit/rules"
 )
@@ -19,7 +20,7 @@ func TestRulesOfAGrant(t *testing.T) {
 	g.Request.Sources = jittest.Prefixes("203.0.113.7/32", "2001:db8::/64", "198.51.100.0/24")
 	g.Request.By.Name = "ann\u202e@example.com\n"
 	g.Clock.Until = jittest.Start
-	g.Paths = []jit.Path{
+	g.Paths = []guardpath.Path{
 		{VM: jittest.VMGroup + "/x/Web_01.", Guard: "/g/nic", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4"), netip.MustParseAddr("fd00::4")}},
 		{VM: jittest.VMID, Guard: "/g/other", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}},
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 	"jitbot/jit/resource"
 )
@@ -198,10 +199,10 @@ func (c Change) Name() string {
 
 // PublicEnds are where the DNAT rules of the grant let its holder in by the
 // guard, as planned. One that has no place yet is left out.
-func (p Plan) PublicEnds(installation, guard string, g jit.Grant) []jit.PublicEnd {
-	var out []jit.PublicEnd
+func (p Plan) PublicEnds(installation, guard string, g jit.Grant) []guardpath.PublicEnd {
+	var out []guardpath.PublicEnd
 	for _, path := range g.Paths {
-		if !resource.Same(path.Guard, guard) || path.Kind != jit.ByDNAT {
+		if !resource.Same(path.Guard, guard) || path.Kind != guardpath.ByDNAT {
 			continue
 		}
 		for _, want := range dnatRulesOf(installation, path, g) {

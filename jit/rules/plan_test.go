@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 	"jitbot/jit/rules"
 )
@@ -221,7 +222,7 @@ func strangers(table rules.Table) []rules.Rule {
 func TestEveryMachineHasItsRule(t *testing.T) {
 	g := jittest.NewGrant()
 	for i := range 1000 {
-		g.Paths = append(g.Paths, jit.Path{
+		g.Paths = append(g.Paths, guardpath.Path{
 			VM:    fmt.Sprintf("%s/providers/Microsoft.Compute/virtualMachines/production-web-server-frontend-%04d", jittest.VMGroup, i),
 			Guard: jittest.NICGuard, Addresses: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})},
 		})

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/ipset"
 	"jitbot/jit/protection"
 	"jitbot/jit/resource"
@@ -84,7 +85,7 @@ func ForProtections(installation, guard string, protections []protection.Protect
 }
 
 // addDenies adds those for the addresses of a path, by name.
-func addDenies(shared map[string]*Rule, installation string, path jit.Path, p protection.Protection) {
+func addDenies(shared map[string]*Rule, installation string, path guardpath.Path, p protection.Protection) {
 	for _, a := range path.Addresses {
 		name := RuleName{Installation: installation, Suffix: denySuffix(p, a)}.String()
 		r := shared[name]

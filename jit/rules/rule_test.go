@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/jittest"
 	"jitbot/jit/protection"
 	"jitbot/jit/rules"
@@ -95,7 +96,7 @@ func TestOwnershipBesideTheBands(t *testing.T) {
 	g := jittest.NewGrant()
 	p := protection.Protection{
 		VM: "/vm/a", State: protection.Unprotecting, Source: "*", Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22}}},
-		Paths: []jit.Path{{Guard: "/nsg/a", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
+		Paths: []guardpath.Path{{Guard: "/nsg/a", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}},
 	}
 	known := jittest.Owner.Knowing("/nsg/a", []jit.Grant{g}, []protection.Protection{p})
 	older := p

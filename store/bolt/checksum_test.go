@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/store"
 )
 
@@ -118,9 +119,9 @@ func TestNewerSchema(t *testing.T) {
 
 // TestReindex checks that only index entries that differ are put.
 func TestReindex(t *testing.T) {
-	g := jit.Grant{ID: "g-22222", State: jit.Opening, Clock: jit.Clock{Begun: time.Unix(1, 0), OpenBy: time.Unix(9, 0)}, Paths: []jit.Path{{Guard: "A"}, {Guard: "b"}}}
+	g := jit.Grant{ID: "g-22222", State: jit.Opening, Clock: jit.Clock{Begun: time.Unix(1, 0), OpenBy: time.Unix(9, 0)}, Paths: []guardpath.Path{{Guard: "A"}, {Guard: "b"}}}
 	next := g
-	next.Paths = []jit.Path{{Guard: "a"}, {Guard: "c"}}
+	next.Paths = []guardpath.Path{{Guard: "a"}, {Guard: "c"}}
 	puts, err := reindex(&g, next)
 	if err != nil {
 		t.Fatal(err)

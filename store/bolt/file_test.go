@@ -17,6 +17,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/store"
 	"jitbot/store/bolt"
 )
@@ -176,7 +177,7 @@ func life(b *bolt.Store, id jit.ID) error {
 		if err != nil {
 			return g, nil, err
 		}
-		g, second, err := g.Begin([]jit.Path{{VM: "vm", Guard: "Guard"}}, time.Minute, now)
+		g, second, err := g.Begin([]guardpath.Path{{VM: "vm", Guard: "Guard"}}, time.Minute, now)
 		return g, []jit.Event{first, second}, err
 	})
 	return err

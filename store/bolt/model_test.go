@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/outbox"
 	"jitbot/store/bolt"
 )
@@ -123,7 +124,7 @@ func (m model) update(t *rapid.T, b *bolt.Store) {
 		next.Clock.Begun = b0()
 	}
 	for _, guard := range rapid.SliceOfN(rapid.SampledFrom([]string{"a", "A", "ab", "b/c", ""}), 0, 3).Draw(t, "guards") {
-		next.Paths = append(next.Paths, jit.Path{Guard: guard})
+		next.Paths = append(next.Paths, guardpath.Path{Guard: guard})
 	}
 	fail := rapid.IntRange(0, 4).Draw(t, "fail") == 0
 	no := errors.New("no")

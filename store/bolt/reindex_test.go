@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 )
 
@@ -24,7 +25,7 @@ func reindexed(t *testing.T) *Store {
 	}
 	t.Cleanup(func() { _ = b.Close() })
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
-	paths := []jit.Path{{VM: "/vm", Guard: "/Guard/A"}, {VM: "/vm", Guard: "/guard/b"}}
+	paths := []guardpath.Path{{VM: "/vm", Guard: "/Guard/A"}, {VM: "/vm", Guard: "/guard/b"}}
 	for _, g := range []jit.Grant{
 		{ID: "g-22222", Revision: 1, State: jit.Pending, Clock: jit.Clock{Lapse: at}},
 		{ID: "g-33333", Revision: 1, State: jit.Open, Clock: jit.Clock{Deadline: at}, Paths: paths},

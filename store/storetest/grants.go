@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 )
 
 func testCreate(t *testing.T, s *suite) {
@@ -245,7 +246,7 @@ func testOpened(t *testing.T, s *suite) {
 	opened("before it was", jit.Request{})
 	s.change(t, g.ID, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Permit(asker(), begin()) })
 	s.change(t, g.ID, func(g jit.Grant) (jit.Grant, jit.Event, error) {
-		return g.Begin([]jit.Path{{VM: vm, Guard: "/nsg"}}, time.Minute, begin())
+		return g.Begin([]guardpath.Path{{VM: vm, Guard: "/nsg"}}, time.Minute, begin())
 	})
 	opened("while it is being opened", jit.Request{})
 	s.change(t, g.ID, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.ConfirmOpen(begin().Add(time.Second)) })

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/outbox"
 )
 
@@ -48,7 +49,7 @@ func testOneWinner(t *testing.T, s *suite) {
 	transitions := []func(jit.Grant) (jit.Grant, jit.Event, error){
 		func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Permit(asker(), begin()) },
 		func(g jit.Grant) (jit.Grant, jit.Event, error) {
-			return g.Begin([]jit.Path{{VM: "vm", Guard: "nsg"}}, time.Minute, begin())
+			return g.Begin([]guardpath.Path{{VM: "vm", Guard: "nsg"}}, time.Minute, begin())
 		},
 		func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.ConfirmOpen(begin()) },
 		func(g jit.Grant) (jit.Grant, jit.Event, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/outbox"
 	"jitbot/jit/protection"
 	"jitbot/jit/reach"
@@ -150,9 +151,9 @@ func (s *suite) permit(t *testing.T, id jit.ID, now time.Time) jit.Grant {
 // start makes an opening grant begin at the guards.
 func (s *suite) start(t *testing.T, id jit.ID, now time.Time, guards ...string) jit.Grant {
 	t.Helper()
-	var paths []jit.Path
+	var paths []guardpath.Path
 	for _, guard := range guards {
-		paths = append(paths, jit.Path{VM: "vm", Guard: guard, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}})
+		paths = append(paths, guardpath.Path{VM: "vm", Guard: guard, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}})
 	}
 	return s.change(t, id, func(g jit.Grant) (jit.Grant, jit.Event, error) { return g.Begin(paths, time.Minute, now) })
 }

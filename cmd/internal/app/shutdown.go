@@ -11,6 +11,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/clock"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/jit/text"
@@ -134,8 +135,8 @@ func closingCommands(g jit.Grant, installation string) string {
 func removals(g jit.Grant, installation string) []string {
 	var out []string
 	g.Paths = slices.Concat(g.Paths, g.Left)
-	for _, guard := range jit.GuardsOf(g.Paths) {
-		at := slices.IndexFunc(g.Paths, func(p jit.Path) bool { return resource.Same(p.Guard, guard) })
+	for _, guard := range guardpath.Guards(g.Paths) {
+		at := slices.IndexFunc(g.Paths, func(p guardpath.Path) bool { return resource.Same(p.Guard, guard) })
 		for _, r := range rules.ForGrant(installation, g.Paths[at].Guard, g) {
 			out = append(out, removal(g.Paths[at].Guard, installation, r))
 		}

@@ -16,6 +16,7 @@ import (
 	"jitbot/jit/admission"
 	"jitbot/jit/azure"
 	"jitbot/jit/clock"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/preflight"
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
@@ -163,7 +164,7 @@ func (c run) look(ctx context.Context, client *azure.Client, vms []jit.VM) (inFr
 	return out, nil
 }
 
-func (f *inFront) add(vm jit.VM, hops []jit.FirewallHop) {
+func (f *inFront) add(vm jit.VM, hops []guardpath.FirewallHop) {
 	for _, hop := range hops {
 		kind := app.ClassicFirewalls
 		if hop.Policy != "" {

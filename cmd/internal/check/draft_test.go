@@ -3,8 +3,8 @@ package check_test
 import (
 	"testing"
 
-	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 )
 
 // A draft of a firewall policy in which jitbot has rules is named, and is no fault.
@@ -12,7 +12,7 @@ func TestCheckNamesADraft(t *testing.T) {
 	looked(t, func(p *premises) {
 		p.behindFirewalls()
 		if err := p.azure.PutRuleCollectionGroup(azuresim.RuleCollectionGroup{
-			Policy: azuresim.DemoEdgePolicy, Name: jit.GroupName(p.o.Config.Jit.Installation), Priority: 150,
+			Policy: azuresim.DemoEdgePolicy, Name: guardpath.GroupName(p.o.Config.Jit.Installation), Priority: 150,
 		}); err != nil {
 			t.Fatal(err)
 		}

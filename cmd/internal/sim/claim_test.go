@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 )
 
 // claimed keeps what is told, and holds it to Azure at once: closed is said of
@@ -24,7 +25,7 @@ func (h *hostile) claimed(n jit.Notice, g jit.Grant) {
 		return
 	}
 	a.state, a.told = g.State, time.Now()
-	a.hindered = slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return p.Hindrance != "" })
+	a.hindered = slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return p.Hindrance != "" })
 	switch {
 	case n.Event.Kind == jit.EventOpened && g.State == jit.Open:
 		if a.opened.IsZero() {

@@ -18,6 +18,7 @@ import (
 	"jitbot/cmd/jitdemo/page"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 )
 
 // shownWorld is what these tests read of the world event.
@@ -199,9 +200,9 @@ func TestFirewallBeingChanged(t *testing.T) {
 // the clock does not run over an opening.
 func TestGrantThroughAFirewall(t *testing.T) {
 	r, see := hub(t, 0)
-	group := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoAppNSG, Kind: jit.BehindFirewall, Confirmed: true}
-	path := jit.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoFirewall, Kind: jit.ByDNAT}
-	put := func(state jit.State, c jit.Clock, paths ...jit.Path) {
+	group := guardpath.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoAppNSG, Kind: guardpath.BehindFirewall, Confirmed: true}
+	path := guardpath.Path{VM: azuresim.DemoApp, Guard: azuresim.DemoFirewall, Kind: guardpath.ByDNAT}
+	put := func(state jit.State, c jit.Clock, paths ...guardpath.Path) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.grant = &jit.Grant{ID: "g-7k2qd", State: state, Clock: c, Paths: paths}
@@ -217,7 +218,7 @@ func TestGrantThroughAFirewall(t *testing.T) {
 			t.Errorf("%s: %s", state, text)
 		}
 	}
-	path.PublicEnds = []jit.PublicEnd{{Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22")}}
+	path.PublicEnds = []guardpath.PublicEnd{{Public: netip.MustParseAddrPort("20.50.20.1:50022"), To: netip.MustParseAddrPort("10.40.1.4:22")}}
 	put(jit.Open, jit.Clock{Opened: now, Deadline: now.Add(time.Minute)}, path, group)
 	see(func(w shownWorld) bool {
 		return len(w.Grants) == 1 && w.Grants[0].Ways == nil && fmt.Sprint(w.Grants[0].PublicEnds) == "[{20.50.20.1:50022 port 22 of app-1}]"

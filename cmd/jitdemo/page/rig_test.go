@@ -18,6 +18,7 @@ import (
 	"jitbot/cmd/jitdemo/page"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 )
 
@@ -120,10 +121,10 @@ func (r *rig) write(t *testing.T, guard string) {
 // open writes the rules and begins the countdown.
 func (r *rig) open(t *testing.T) {
 	now := r.now()
-	var paths []jit.Path
+	var paths []guardpath.Path
 	for _, guard := range []string{azuresim.DemoWebSubnetNSG, azuresim.DemoWebNICNSG} {
 		r.write(t, guard)
-		paths = append(paths, jit.Path{Guard: guard, VM: azuresim.DemoWeb1, Addresses: []netip.Addr{netip.MustParseAddr("10.10.1.4")}})
+		paths = append(paths, guardpath.Path{Guard: guard, VM: azuresim.DemoWeb1, Addresses: []netip.Addr{netip.MustParseAddr("10.10.1.4")}})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

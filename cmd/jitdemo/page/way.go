@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/resource"
 )
 
@@ -25,7 +26,7 @@ type publicEnd struct {
 // slow reports whether a firewall is on the grant's way, whose change takes a
 // while.
 func slow(g jit.Grant) bool {
-	return slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return resource.IsFirewall(p.Guard) })
+	return slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return resource.IsFirewall(p.Guard) })
 }
 
 // ways are the guards of a grant that is being opened or closed through a
@@ -37,7 +38,7 @@ func ways(g jit.Grant) []way {
 	var groups, firewalls []way
 	for _, id := range g.Guards() {
 		w := way{Name: resource.GuardName(id), Firewall: resource.IsFirewall(id)}
-		w.Done = !slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return resource.Same(p.Guard, id) && !p.Confirmed })
+		w.Done = !slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return resource.Same(p.Guard, id) && !p.Confirmed })
 		if w.Firewall {
 			firewalls = append(firewalls, w)
 		} else {

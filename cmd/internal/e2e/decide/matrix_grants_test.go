@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 )
 
 // put stores a grant of Ada's in a state.
@@ -57,7 +58,7 @@ func (s *slackBot) beyond(g *jit.Grant, state jit.State, step func(jit.Grant, ji
 	if !slices.Contains([]jit.State{jit.Open, jit.Closing, jit.Closed}, state) {
 		return
 	}
-	step(g.Begin([]jit.Path{{VM: azuresim.DemoWeb1, Guard: azuresim.DemoWebNICNSG}}, time.Minute, now))
+	step(g.Begin([]guardpath.Path{{VM: azuresim.DemoWeb1, Guard: azuresim.DemoWebNICNSG}}, time.Minute, now))
 	step(g.ConfirmOpen(now))
 	if state != jit.Open {
 		step(g.Close(jit.Decision{Ending: jit.Revoked, By: approver}, now, now))

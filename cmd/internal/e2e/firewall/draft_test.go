@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 )
 
 const drafted = "The firewall policy edge-policy has a draft"
@@ -35,7 +36,7 @@ func (w *world) draftEdge() {
 }
 
 func hinderedBy(g jit.Grant, what string) bool {
-	return slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return strings.Contains(p.Hindrance, what) })
+	return slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return strings.Contains(p.Hindrance, what) })
 }
 
 // A draft of a firewall policy is named to who decides, and on the card of an access

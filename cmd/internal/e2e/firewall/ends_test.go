@@ -8,11 +8,12 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 )
 
 // takePublicEnd has somebody's DNAT rule take the public address and port, in
 // place of ours or before it.
-func (w *world) takePublicEnd(d jit.PublicEnd, keep bool) {
+func (w *world) takePublicEnd(d guardpath.PublicEnd, keep bool) {
 	w.T.Helper()
 	all := w.Azure.FirewallCollections(azuresim.DemoFirewall)
 	if !keep {

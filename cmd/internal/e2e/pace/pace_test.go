@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 )
 
@@ -53,7 +54,7 @@ func protectThousand(d *desk) []pace {
 		_, err := d.to.Protect(d.t.Context(), vm, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
 			p = protection.Protection{
 				VM: vm, State: protection.Protecting, By: jit.Person{ID: "U0CAROL"}, Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}},
-				Paths: []jit.Path{{VM: vm, Guard: nsg}}, Revision: p.Revision + 1,
+				Paths: []guardpath.Path{{VM: vm, Guard: nsg}}, Revision: p.Revision + 1,
 			}
 			p, events := p.Confirm(nsg, "", time.Now())
 			return p, true, events, nil

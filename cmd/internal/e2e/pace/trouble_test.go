@@ -14,6 +14,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/outbox"
 	"jitbot/jit/protection"
 )
@@ -218,7 +219,7 @@ func TestOneChannelDelaysNoOther(t *testing.T) {
 			vm := fmt.Sprint("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-", i)
 			_, err := d.to.Protect(t.Context(), vm, func(p protection.Protection) (protection.Protection, bool, []jit.Event, error) {
 				p = protection.Protection{
-					VM: vm, State: protection.Protecting, Revision: p.Revision + 1, Paths: []jit.Path{{VM: vm, Guard: nsg}},
+					VM: vm, State: protection.Protecting, Revision: p.Revision + 1, Paths: []guardpath.Path{{VM: vm, Guard: nsg}},
 					Ports: []jit.PortPolicy{{Ports: jit.Ports{From: 22, To: 22, Protocol: jit.TCP}}},
 				}
 				p, events := p.Confirm(nsg, "", time.Now())

@@ -20,6 +20,7 @@ import (
 	"jitbot/bot"
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/outbox"
 	"jitbot/store/bolt"
 )
@@ -161,7 +162,7 @@ func (d *desk) approve(id jit.ID) {
 		return one(g.Approve(jit.Person{ID: "U0GRACE", Entra: "grace"}, now))
 	})
 	d.change(id, func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
-		return one(g.Begin([]jit.Path{{VM: g.VMs()[0], Guard: nsg, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}}, time.Minute, now))
+		return one(g.Begin([]guardpath.Path{{VM: g.VMs()[0], Guard: nsg, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}}, time.Minute, now))
 	})
 }
 

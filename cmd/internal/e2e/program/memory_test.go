@@ -12,6 +12,7 @@ import (
 	"jitbot/bot/slacksim"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/policies"
 	"jitbot/jit/rules"
 	"jitbot/store/bolt"
@@ -126,6 +127,6 @@ func openGrant(id jit.ID, vm, nsg string, address netip.Addr) jit.Grant {
 			Duration: 3 * time.Hour, Reason: "a long night", At: now,
 		},
 		Clock: jit.Clock{Approved: now, Begun: now, OpenBy: now.Add(time.Minute), Until: now.Add(3*time.Hour + time.Minute), Opened: now, Deadline: now.Add(3 * time.Hour)},
-		Paths: []jit.Path{{VM: vm, Guard: nsg, Addresses: []netip.Addr{address}, Confirmed: true}},
+		Paths: []guardpath.Path{{VM: vm, Guard: nsg, Addresses: []netip.Addr{address}, Confirmed: true}},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 )
 
 // How long a claim may stand untrue, and how often it is looked at.
@@ -107,7 +108,7 @@ func (n *Notifier) untrue(ctx context.Context, g jit.Grant) (why string, most ti
 		if now, err := n.w.Store.Grant(ctx, g.ID); err == nil && now.State != jit.Open {
 			return fmt.Sprintf("it is %s", now.State), Soon
 		}
-		hindered := slices.ContainsFunc(g.Paths, func(p jit.Path) bool { return p.Hindrance != "" })
+		hindered := slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return p.Hindrance != "" })
 		if why := n.w.shut(g); why != "" && !hindered {
 			return why, Noticed
 		}

@@ -8,6 +8,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 )
 
 // An older copy of the store, put back, does not open what was revoked since: the
@@ -63,7 +64,7 @@ func TestRuleMissingAtTheStart(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.Start()
 		g := w.Open(2*time.Hour, "db-1")
-		if n := len(jit.GuardsOf(g.Paths)); n != 2 {
+		if n := len(guardpath.Guards(g.Paths)); n != 2 {
 			t.Fatalf("db-1 has %d guards, want 2", n)
 		}
 		w.Stop()

@@ -1,4 +1,4 @@
-package jit
+package guardpath
 
 import (
 	"cmp"
@@ -9,15 +9,15 @@ import (
 	"jitbot/jit/resource"
 )
 
-// PathKind is what is written at a guard.
-type PathKind string
+// Kind is what is written at a guard.
+type Kind string
 
 // The kinds of paths.
 const (
-	Direct         PathKind = ""        // an NSG's rule that sees the client
-	BehindFirewall PathKind = "behind"  // an NSG's rule that sees the firewall before it as the source
-	ByNetworkRule  PathKind = "network" // a firewall's network rule
-	ByDNAT         PathKind = "dnat"    // a firewall's DNAT rule, and a network rule for what it translates
+	Direct         Kind = ""        // an NSG's rule that sees the client
+	BehindFirewall Kind = "behind"  // an NSG's rule that sees the firewall before it as the source
+	ByNetworkRule  Kind = "network" // a firewall's network rule
+	ByDNAT         Kind = "dnat"    // a firewall's DNAT rule, and a network rule for what it translates
 )
 
 // Path is one guard in front of a VM of a grant, with the VM's addresses
@@ -26,7 +26,7 @@ const (
 type Path struct {
 	VM         string         `json:"vm"`    // resource id
 	Guard      string         `json:"guard"` // resource id
-	Kind       PathKind       `json:"kind,omitempty"`
+	Kind       Kind           `json:"kind,omitempty"`
 	Addresses  []netip.Addr   `json:"addresses"`
 	Sources    []netip.Prefix `json:"sources,omitempty"` // what the guard sees as the source; nil: all that was asked for
 	Public     []netip.Addr   `json:"public,omitempty"`  // ByDNAT: where the firewall may be reached
@@ -39,8 +39,8 @@ type Path struct {
 	Hindrance string `json:"hindrance,omitempty"` // open: what somebody put before the rules there since
 }
 
-// ConfirmAt marks the guard's paths and counts those left.
-func ConfirmAt(paths []Path, guard string) (next []Path, fresh bool, left int) {
+// Confirm marks the guard's paths and counts those left.
+func Confirm(paths []Path, guard string) (next []Path, fresh bool, left int) {
 	next = slices.Clone(paths)
 	for i, p := range next {
 		if resource.Same(p.Guard, guard) && !p.Confirmed {
@@ -54,8 +54,8 @@ func ConfirmAt(paths []Path, guard string) (next []Path, fresh bool, left int) {
 	return next, fresh, left
 }
 
-// FaultAt keeps the fault at the guard's paths; fresh says that it is another one.
-func FaultAt(paths []Path, guard, fault string) (next []Path, fresh bool) {
+// Fault keeps the fault at the guard's paths; fresh says that it is another one.
+func Fault(paths []Path, guard, fault string) (next []Path, fresh bool) {
 	next = slices.Clone(paths)
 	for i, p := range next {
 		if resource.Same(p.Guard, guard) && p.Fault != fault {
@@ -65,13 +65,13 @@ func FaultAt(paths []Path, guard, fault string) (next []Path, fresh bool) {
 	return next, fresh
 }
 
-// PathsElsewhere are the paths but those of the guard.
-func PathsElsewhere(paths []Path, guard string) []Path {
+// Elsewhere are the paths but those of the guard.
+func Elsewhere(paths []Path, guard string) []Path {
 	return slices.DeleteFunc(slices.Clone(paths), func(p Path) bool { return resource.Same(p.Guard, guard) })
 }
 
-// GuardsOf lists the guards of the paths, each once, in lower case.
-func GuardsOf(paths []Path) []string {
+// Guards lists the guards of the paths, each once, in lower case.
+func Guards(paths []Path) []string {
 	var out []string
 	for _, p := range paths {
 		out = append(out, strings.ToLower(p.Guard))
@@ -80,13 +80,13 @@ func GuardsOf(paths []Path) []string {
 	return slices.Compact(out)
 }
 
-// HasGuard reports whether the guard is one of the paths'.
-func HasGuard(paths []Path, guard string) bool {
+// Has reports whether the guard is one of the paths'.
+func Has(paths []Path, guard string) bool {
 	return slices.ContainsFunc(paths, func(p Path) bool { return resource.Same(p.Guard, guard) })
 }
 
-// SamePaths reports whether the guards and addresses are the same.
-func SamePaths(a, b []Path) bool {
+// Same reports whether the guards and addresses are the same.
+func Same(a, b []Path) bool {
 	return slices.EqualFunc(sortedPaths(a), sortedPaths(b), func(x, y Path) bool {
 		return resource.Same(x.VM, y.VM) && x.Order() == y.Order() && slices.Equal(x.Addresses, y.Addresses) && slices.Equal(x.Public, y.Public)
 	})
@@ -128,4 +128,32 @@ func (p Path) SourceSeen(source netip.Prefix) (seen netip.Prefix, concerned bool
 		return p.Sources[0], true
 	}
 	return source, p.Sources == nil || slices.Contains(p.Sources, source)
+}
+
+// PublicEnd is the public side of a DNAT rule: where a client connects to.
+type PublicEnd struct {
+	VM       string         `json:"vm"`   // resource id
+	Rule     string         `json:"rule"` // its name
+	Public   netip.AddrPort `json:"public"`
+	To       netip.AddrPort `json:"to"`
+	Protocol string         `json:"protocol"` // tcp or udp
+}
+
+// Moved are the paths with those at the guard at the others instead, where
+// nothing has been read back yet; with no others, or where there are some at these
+// already, they are left out.
+func Moved(paths []Path, guard string, moved []string) []Path {
+	out := Elsewhere(paths, guard)
+	for _, p := range paths {
+		if !resource.Same(p.Guard, guard) {
+			continue
+		}
+		for _, to := range moved {
+			if !Has(paths, to) {
+				p.Guard, p.Confirmed, p.Fault = to, false, ""
+				out = append(out, p)
+			}
+		}
+	}
+	return out
 }

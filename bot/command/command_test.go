@@ -169,7 +169,7 @@ func FuzzCommand(f *testing.F) {
 	for _, s := range []string{
 		"", "help", "list all", "done g-7k2qd", "request web-1 22,3389 1h from 203.0.113.7 for the fix",
 		"request <http://a|a> for <@U1|bob> &amp; &lt;", "request a , b for 2h for 3h", "protect a,tag:b=c 22,8000-8010", "unprotect a",
-		"vms web",
+		"vms web", "done", "approve g-7k2qd", "deny g-7k2qd not now", "extend g-7k2qd 30m", "history web-1 7d by <@U0ADA>",
 		"revoke `G-7K2QD` “x”", "<|>", "<@", "request a ,",
 	} {
 		f.Add(s)
@@ -190,9 +190,17 @@ func FuzzCommand(f *testing.F) {
 				a.Duration < 0 {
 				t.Fatalf("%q: %+v", line, a)
 			}
-		case command.VerbDone, command.VerbCancel, command.VerbRevoke:
-			if !c.Grant.Valid() {
+		case command.VerbDone: // without a name it is the only one there is
+			if c.Grant != "" && !c.Grant.Valid() {
 				t.Fatalf("%q: grant %q", line, c.Grant)
+			}
+		case command.VerbCancel, command.VerbRevoke, command.VerbApprove, command.VerbDeny, command.VerbExtend:
+			if !c.Grant.Valid() || c.Verb == command.VerbDeny && c.Reason == "" || c.More < 0 {
+				t.Fatalf("%q: grant %q, reason %q, more %s", line, c.Grant, c.Reason, c.More)
+			}
+		case command.VerbHistory:
+			if !c.History.Valid() {
+				t.Fatalf("%q: %+v", line, c.History)
 			}
 		case command.VerbProtect, command.VerbUnprotect:
 			if len(c.Ask.VMs) == 0 || c.Ask.Reason != "" || len(c.Ask.Sources) > 0 || c.Ask.Duration != 0 ||

@@ -14,8 +14,9 @@ const runHelp = `Runs the bot until SIGINT or SIGTERM. It then finishes what is 
 prints each live grant with its deadline and how to close it without the bot,
 and exits 0. A second signal ends it at once; nothing is lost by that.
 
-One jitbot runs on a store; a second one is refused. While it is down, nothing
-closes what is open: let "jitbot sweep" run from cron on another machine.`
+One jitbot runs on a store; a second one is refused. While it is down it closes
+nothing: what is due then is closed only where "jitbot sweep" runs as well, from
+cron or with --watch, on another machine.`
 
 // tokens are the secrets that the configuration needs.
 func (c *cli) tokens(loaded config.Config) (config.Tokens, error) {

@@ -21,8 +21,12 @@ description does not say until when), astray (ours by name but outside our
 priorities, so not touched) or failed. It exits 1 if anything overdue could
 not be removed or read.
 
-With --watch it goes on until it is ended, prints what it removes and what is
-amiss, and serves /healthz and /metrics where --listen says, "" for nowhere.`
+A rule that a management lock keeps from being deleted is turned into a deny, which
+nobody passes, and is told as failed until the lock is gone.
+
+With --watch it goes on until it is ended, with a pause of 10s or more, prints
+what it removes and what is amiss, and serves /healthz and /metrics where
+--listen says, "" for nowhere.`
 
 const minWatch = 10 * time.Second // Azure's reads are counted
 

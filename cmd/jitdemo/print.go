@@ -22,8 +22,18 @@ func (t *tour) print(format string, args ...any) {
 
 func (t *tour) title(s string) { t.print("\n%s\n%s", s, strings.Repeat("-", len(s))) }
 
-// says shows what somebody said, as a reader of Slack sees it.
-func (t *tour) says(who, text string) {
+// says shows a message as a reader of Slack sees it: its blocks, or its text where it has none.
+func (t *tour) says(who string, m slacksim.Message) {
+	shown := cmp.Or(strings.TrimSpace(strings.TrimPrefix(m.AllText(), m.Text)), m.Text)
+	var buttons, bracketed []string
+	for _, b := range m.Buttons() {
+		buttons, bracketed = append(buttons, b.Text), append(bracketed, "["+b.Text+"]")
+	}
+	t.tells(who, strings.Replace(shown, strings.Join(buttons, "\n"), strings.Join(bracketed, " "), 1))
+}
+
+// tells shows what somebody wrote.
+func (t *tour) tells(who, text string) {
 	for i, line := range wrap(t.plain(text), width-6) {
 		if i == 0 {
 			t.print("  %s:", who)

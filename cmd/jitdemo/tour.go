@@ -83,7 +83,7 @@ func (t *tour) before() error {
 
 func (t *tour) ask() error {
 	t.title("2. Ada asks in Slack")
-	t.says("Ada", "/jit "+request)
+	t.tells("Ada", "/jit "+request)
 	if _, err := t.slack.Slash(t.done, slacksim.DemoEngineerID, slacksim.DemoChannelID, "/jit", request); err != nil {
 		return fmt.Errorf("typing the request: %w", err)
 	}
@@ -91,21 +91,21 @@ func (t *tour) ask() error {
 	if err := t.until("the answer", answered); err != nil {
 		return err
 	}
-	t.says("jitbot, to Ada alone", last(t.slack.Ephemerals(slacksim.DemoEngineerID)).Text)
+	t.says("jitbot, to Ada alone", last(t.slack.Ephemerals(slacksim.DemoEngineerID)))
 	if err := t.until("the card", func(n *slacksim.Snapshot) bool { return len(n.Messages(slacksim.DemoChannelID)) > 0 }); err != nil {
 		return err
 	}
-	t.says("the card in #jit-approvals", t.card().Text)
+	t.says("the card in #jit-approvals", t.card())
 	return nil
 }
 
 func (t *tour) wrongPeople() error {
 	t.title("3. The wrong people get nowhere")
-	t.says("Ada clicks Approve", "on her own request")
+	t.tells("Ada clicks Approve", "on her own request")
 	if err := t.clickAndHear(slacksim.DemoEngineerID, "approve"); err != nil {
 		return err
 	}
-	t.says("Mallory, who has no role in Azure", "/jit "+request)
+	t.tells("Mallory, who has no role in Azure", "/jit "+request)
 	if _, err := t.slack.Slash(t.done, slacksim.DemoOutsiderID, slacksim.DemoChannelID, "/jit", request); err != nil {
 		return fmt.Errorf("typing as Mallory: %w", err)
 	}
@@ -113,7 +113,7 @@ func (t *tour) wrongPeople() error {
 	if err := t.until("Mallory's refusal", said); err != nil {
 		return err
 	}
-	t.says("jitbot, to Mallory alone", last(t.slack.Ephemerals(slacksim.DemoOutsiderID)).Text)
+	t.says("jitbot, to Mallory alone", last(t.slack.Ephemerals(slacksim.DemoOutsiderID)))
 	return t.reaches(false)
 }
 
@@ -125,7 +125,7 @@ func (t *tour) approve() error {
 	if err := t.heard("is open"); err != nil {
 		return err
 	}
-	t.says("jitbot, to Ada", last(t.slack.DMs(slacksim.DemoEngineerID)).Text)
+	t.says("jitbot, to Ada", last(t.slack.DMs(slacksim.DemoEngineerID)))
 	t.rules()
 	return t.reaches(true)
 }
@@ -135,7 +135,7 @@ func (t *tour) expire() error {
 	if err := t.heard("is closed"); err != nil {
 		return err
 	}
-	t.says("jitbot, to Ada", last(t.slack.DMs(slacksim.DemoEngineerID)).Text)
+	t.says("jitbot, to Ada", last(t.slack.DMs(slacksim.DemoEngineerID)))
 	t.rules()
 	return t.reaches(false)
 }
@@ -155,7 +155,12 @@ func (t *tour) record(ctx context.Context) error {
 	for _, e := range events {
 		err = errors.Join(err, record.Follows(e, prev))
 		prev = e
-		t.print("  %2d  %s  %s  %-9s by %-7s %s", e.Seq, e.At.Local().Format("15:04:05"), e.Grant, e.Kind, name(string(e.Actor.ID)), e.Hash[:16])
+		whose := "by"
+		if e.Kind == jit.EventRefused || e.Kind == jit.EventRejected {
+			whose = "to" // whoever tried is the actor
+		}
+		t.print("  %2d  %s  %s  %-9s %s %-7s %s",
+			e.Seq, e.At.Local().Format("15:04:05"), e.Grant, e.Kind, whose, name(string(e.Actor.ID)), e.Hash[:16])
 	}
 	if err == nil {
 		t.print("\nThe chain holds. That was one grant: asked, refused to the wrong people,\napproved, opened, closed on time, and recorded.")
@@ -172,7 +177,7 @@ func (t *tour) clickAndHear(user, button string) error {
 	if err := t.until("an answer", func(n *slacksim.Snapshot) bool { return len(n.Ephemerals(user)) > before }); err != nil {
 		return err
 	}
-	t.says("jitbot, to Ada alone", last(t.slack.Ephemerals(user)).Text)
+	t.says("jitbot, to Ada alone", last(t.slack.Ephemerals(user)))
 	return nil
 }
 

@@ -80,7 +80,7 @@ func (c Checker) EveryTable(ctx context.Context) ([]rules.Table, error) {
 	for _, id := range c.Adapters.Network.Subscriptions() {
 		tables, err := c.Adapters.Network.Tables(ctx, id)
 		if err != nil {
-			return nil, fmt.Errorf("listing the guards of subscription %s: %w", id, err)
+			return nil, fmt.Errorf("reading every rule of subscription %s: %w", id, err)
 		}
 		all = append(all, tables...)
 	}

@@ -54,7 +54,7 @@ func (c *Client) Tables(ctx context.Context, subscription string) (tables []rule
 		tables = append(tables, fromGroup(g))
 	})
 	if err != nil {
-		return tables, fmt.Errorf("listing the guards of subscription %s: %w", s.id, err)
+		return tables, fmt.Errorf("listing the network security groups of subscription %s: %w", s.id, err)
 	}
 	firewalls, err := c.firewallTables(ctx, s.id)
 	if err != nil {

@@ -45,7 +45,7 @@ func (s selection) sweepAll(ctx context.Context, network rules.Network) ([]Rule,
 		wg.Go(func() {
 			tables, err := network.Tables(ctx, id)
 			if err != nil {
-				err = fmt.Errorf("listing the security groups and firewalls: %w", err)
+				err = fmt.Errorf("what is overdue there stays: %w", err)
 			}
 			var sweepErr error
 			found[i], sweepErr = sweepTables(ctx, tables, one)

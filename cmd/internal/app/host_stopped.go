@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"jitbot/cmd/internal/config"
 	"jitbot/cmd/internal/host"
 	"jitbot/jit"
 	"jitbot/jit/access"
@@ -83,12 +84,23 @@ func find(ctx context.Context, path string) (*host.Client, *bolt.Store, error) {
 		return client, nil, err //nolint:wrapcheck // a sentence already
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("there is no store %s yet, and no bot runs with it; name the right configuration with --config: %w",
-			path, fs.ErrNotExist)
+		return nil, nil, missingStore(path)
 	}
 	s, err := bolt.Open(ctx, path, bolt.Options{})
 	return nil, s, err // a sentence already
 }
+
+// missingStore is the path of a store that is not there. It is an fs.ErrNotExist.
+type missingStore string
+
+// Error implements error.
+func (path missingStore) Error() string {
+	return fmt.Sprintf("there is no store %s, so jitbot has not run with this configuration; "+
+		"if it runs with another one, name that with --config (\"store:\" in it says where, %s without it)", string(path), config.DefaultStore)
+}
+
+// Unwrap gives the kind.
+func (missingStore) Unwrap() error { return fs.ErrNotExist }
 
 // sameInstallation refuses a store whose rules have another name: none of them would be
 // found, and all be taken for gone.

@@ -37,6 +37,7 @@ type sweepPass struct {
 	found   []sweep.Rule
 	counts  map[sweep.Outcome]int
 	overdue int   // rules that should be gone and may not be
+	unread  bool  // not everything could be read
 	err     error // that something overdue is or may be still there
 }
 
@@ -51,6 +52,7 @@ func (o Options) sweepOnce(ctx context.Context, client *azure.Client, unreadable
 			p.overdue++
 		}
 	}
+	p.unread = p.err != nil
 	p.err = errors.Join(p.err, p.blind(client))
 	return p
 }
@@ -77,8 +79,18 @@ func (p sweepPass) blind(client *azure.Client) error {
 }
 
 func (p sweepPass) summarize(w io.Writer, installation string) error {
-	_, err := fmt.Fprintf(w, "%s of %s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
-		text.Count(len(p.found), "rule", "rules"), installation,
+	if p.unread && len(p.found) == 0 {
+		if _, err := fmt.Fprintf(w, "Some of Azure could not be read, and no rule of %s was seen in the rest.\n", installation); err != nil {
+			return fmt.Errorf("telling what was swept: %w", err)
+		}
+		return nil
+	}
+	partly := ""
+	if p.unread {
+		partly = ", of what could be read"
+	}
+	_, err := fmt.Fprintf(w, "%s of %s%s: %d removed, %d kept, %d unreadable, %d astray, %d failed\n",
+		text.Count(len(p.found), "rule", "rules"), installation, partly,
 		p.counts[sweep.Removed], p.counts[sweep.Kept], p.counts[sweep.Unreadable], p.counts[sweep.Astray], p.counts[sweep.NotRemoved])
 	if err != nil {
 		return fmt.Errorf("telling what was swept: %w", err)

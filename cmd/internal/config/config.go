@@ -30,8 +30,11 @@ type Config struct {
 	Jit       policies.Config
 }
 
+// DefaultStore is the store's file where the configuration names none: beside where
+// jitbot is started.
+const DefaultStore = "jitbot.db"
+
 const (
-	defaultStore     = "jitbot.db"
 	defaultListen    = "127.0.0.1:9090"
 	defaultSlackURL  = "https://slack.com/api/"
 	defaultPerPerson = 20
@@ -143,8 +146,8 @@ func (f *faults) config(s *section) Config {
 	c.slack(s.section("slack"), s.has("slack"))
 	s.require("azure", "azure: with subscriptions below it")
 	c.azure(s.section("azure"), s.has("azure"))
-	if c.Store = s.text("store", defaultStore); c.Store == "" {
-		s.fault("store", "is empty; write the name of a file, such as %s", defaultStore)
+	if c.Store = s.text("store", DefaultStore); c.Store == "" {
+		s.fault("store", "is empty; write the name of a file, such as %s", DefaultStore)
 	} else if fault := path(c.Store); fault != "" {
 		s.fault("store", "%s", fault)
 	}

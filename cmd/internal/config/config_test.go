@@ -59,7 +59,7 @@ func TestConfigDefaults(t *testing.T) {
 
 // TestConfigExample holds the documented example, in which every key stands.
 func TestConfigExample(t *testing.T) {
-	c, err := config.Load("testdata/example.yaml")
+	c, err := config.Load("../../../.github/jitbot.yaml")
 	if err != nil {
 		t.Fatalf("refused:\n%v", err)
 	}
@@ -256,8 +256,8 @@ policies:
 }
 
 func FuzzConfig(f *testing.F) {
-	for _, name := range []string{"example", "faults"} {
-		data, err := os.ReadFile(filepath.Join("testdata", name+".yaml"))
+	for _, name := range []string{"../../../.github/jitbot.yaml", "testdata/faults.yaml"} {
+		data, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -126,7 +126,7 @@ func approvalRule(s *section) policies.ApprovalRule {
 	if n := s.values["approvers"]; n != nil {
 		named = len(n.Content) // a misspelt one is a fault already
 	}
-	if !group && a.Required > named && !s.broken {
+	if !group && a.Required > named && !s.broken && !s.misspelt("approvers") {
 		key := "required"
 		if !s.has(key) {
 			key = "approvers"
@@ -169,7 +169,7 @@ func offer(s *section) policies.Policy {
 
 // always reports ports that no VM can be protected with.
 func (s *section) always(ports []jit.PortPolicy) {
-	if n := s.values["ports"]; n == nil || len(n.Content) == 0 { // what is misspelt is a fault already
+	if n := s.values["ports"]; (n == nil || len(n.Content) == 0) && !s.misspelt("ports") { // what is misspelt is a fault already
 		s.fault("protect", "always protects the ports of this policy, and there are none; write some under ports, or protect: configured")
 	}
 	for i, pp := range ports {

@@ -22,11 +22,12 @@ type section struct {
 	lines  map[string]int
 	order  []string
 	known  []string
+	write  map[string]string // of keys that must be there: what to write
 }
 
 // section reads a node that should be a mapping; nil is an empty one.
 func (f *faults) section(n *yaml.Node, path string, line int) *section {
-	s := &section{faults: f, path: path, line: line, values: map[string]*yaml.Node{}, lines: map[string]int{}}
+	s := &section{faults: f, path: path, line: line, values: map[string]*yaml.Node{}, lines: map[string]int{}, write: map[string]string{}}
 	if n == nil {
 		return s
 	}
@@ -75,11 +76,20 @@ func (s *section) fault(key, format string, args ...any) {
 // has reports whether the key is in the file.
 func (s *section) has(key string) bool { return s.lines[key] > 0 }
 
-// require reports a key that must be there and is not.
+// require reports a key that must be there and is not. It comes before the key is taken.
 func (s *section) require(key, write string) {
+	s.write[key] = write
 	if !s.has(key) && !s.broken {
 		s.fault(key, "is missing; write %s", write)
 	}
+}
+
+// misspelt reports whether the key is not there and one that looks like it is, which
+// close tells: what follows from its absence is no fault of its own.
+func (s *section) misspelt(key string) bool {
+	return !s.has(key) && slices.ContainsFunc(s.order, func(other string) bool {
+		return inventory.Distance(strings.ToLower(other), key) <= 2
+	})
 }
 
 // take gives a key's value, nil when there is none.
@@ -91,6 +101,9 @@ func (s *section) take(key string) *yaml.Node {
 		return nil
 	case n.Kind == yaml.AliasNode:
 		s.fault(key, "is an alias, and those are not followed; write the value itself")
+		return nil
+	case n.ShortTag() == "!!null" && s.write[key] != "":
+		s.fault(key, "has no value; write %s", s.write[key])
 		return nil
 	case n.ShortTag() == "!!null":
 		s.fault(key, "has no value; write one, or remove the line")

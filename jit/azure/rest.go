@@ -112,10 +112,13 @@ func (r rest) page(ctx context.Context, address string) (elements []json.RawMess
 		return nil, "", err
 	}
 	if elements == nil {
-		return nil, "", errors.New("the answer to a list has no list") // not an empty one
+		return nil, "", errNoList
 	}
 	return elements, next, unmarshal(page[r.next], &next)
 }
+
+// errNoList is what an answer to a list without one is: not an empty list.
+var errNoList = errors.New("the answer to a list has no list")
 
 // listPage is one page of a list of Resource Manager.
 type listPage[T any] struct {
@@ -136,6 +139,9 @@ func listInto[T any](ctx context.Context, r rest, address string, take func(*T))
 		var page listPage[T]
 		if err := r.read(req, &page); err != nil {
 			return err
+		}
+		if page.Value == nil {
+			return errNoList
 		}
 		for _, element := range page.Value {
 			if element != nil {

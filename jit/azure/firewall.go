@@ -51,7 +51,7 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (rules.Table, 
 		return rules.Table{}, err
 	}
 	t := chain.table(guard)
-	t.Drafted, t.DraftUnread = c.hasDraft(ctx, id.Parent.String())
+	t.Drafted, t.DraftUnread = c.hasDraft(ctx, id.Parent.String(), id.String())
 	return t, nil
 }
 
@@ -154,7 +154,7 @@ func (c *Client) ownTables(ctx context.Context, home, policy string) ([]rules.Ta
 	for _, g := range chain[0].groups {
 		if g.isOurs() {
 			t := chain.table(g.ID)
-			t.Drafted, t.DraftUnread = c.hasDraft(ctx, policy)
+			t.Drafted, t.DraftUnread = c.hasDraft(ctx, policy, g.ID)
 			tables = append(tables, t)
 		}
 	}

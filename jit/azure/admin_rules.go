@@ -141,7 +141,8 @@ func (r adminRule) convert() (reach.AdminRule, error) {
 		protocol = jit.AnyProtocol
 	}
 	always := strings.EqualFold(p.Access, string(armnetwork.SecurityConfigurationRuleAccessAlwaysAllow))
-	return reach.AdminRule{Final: always, Rule: rules.Rule{
+	manager, _, _ := strings.Cut(strings.ToLower(r.ID), "/securityadminconfigurations/")
+	return reach.AdminRule{Manager: manager, Final: always, Rule: rules.Rule{
 		Name: resource.Name(r.ID), Priority: p.Priority, Protocol: protocol,
 		Inbound: !strings.EqualFold(p.Direction, string(armnetwork.SecurityConfigurationRuleDirectionOutbound)),
 		Allow:   !strings.EqualFold(p.Access, string(armnetwork.SecurityConfigurationRuleAccessDeny)),

@@ -29,7 +29,7 @@ func TestAdminRules(t *testing.T) {
 		t.Fatalf("%d rules, %v", len(got), err)
 	}
 	last := fmt.Sprintf("%+v", got[249])
-	for _, want := range []string{"Name:last", "Priority:4096", "Inbound:false", "Allow:true", "Protocol:tcp", "Sources:[*]", "Ports:[22 80-90]", "Final:true"} {
+	for _, want := range []string{"Name:last", "Priority:4096", "Inbound:false", "Allow:true", "Protocol:tcp", "Sources:[*]", "Ports:[22 80-90]", "Final:true", "/networkmanagers/manager "} {
 		if !strings.Contains(last, want) {
 			t.Errorf("%s is not in %s", want, last)
 		}

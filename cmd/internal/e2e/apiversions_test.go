@@ -1,12 +1,15 @@
 package e2e_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/azure"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/guardpath"
 )
 
 // In a government cloud that is two years behind a whole life works in the versions
@@ -40,4 +43,89 @@ func TestLifeInACloudThatIsBehind(t *testing.T) {
 		}
 		w.CheckPromises(foreign)
 	})
+}
+
+// While Azure refuses the version of one type of its API, in whatever words, nothing
+// of that type counts as gone: no access ends for it, no closing is agreed, what is
+// opened meanwhile says why it is not, and all of it goes on once the version is served.
+func TestVersionRefusedInALife(t *testing.T) {
+	ways := []azuresim.VersionRefusal{azuresim.NoRegisteredProvider, azuresim.InvalidType, azuresim.InvalidVersion}
+	for i, kind := range []string{
+		"Microsoft.Compute/virtualMachines", "Microsoft.Network/networkInterfaces", "Microsoft.Network/virtualNetworks",
+		"Microsoft.Network/publicIPAddresses", "Microsoft.Network/routeTables", "Microsoft.Network/loadBalancers",
+		"Microsoft.Network/networkSecurityGroups", "Microsoft.Network/networkSecurityGroups/securityRules", "Microsoft.Network/locations",
+		"Microsoft.Network/azureFirewalls", "Microsoft.Network/firewallPolicies", "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
+		"Microsoft.Network/firewallPolicies/firewallPolicyDrafts", "Microsoft.Network/virtualNetworks/subnets",
+		"Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules", "Microsoft.Network",
+		"Microsoft.Authorization/roleAssignments", "Microsoft.Authorization/roleDefinitions", "Microsoft.Authorization/denyAssignments",
+		"Microsoft.Authorization/locks", "Microsoft.Authorization/permissions",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			firewalled(t, func(t *testing.T, w *world) { w.refusedInALife(kind, ways[i%len(ways)]) })
+		})
+	}
+}
+
+func (w *world) refusedInALife(kind string, way azuresim.VersionRefusal) {
+	t := w.T
+	w.QuickFirewalls()
+	w.Azure.Configure(func(s *azuresim.Settings) { s.VersionRefusal = way })
+	foreign, firewalls := w.Foreign(), w.ForeignFirewalls()
+	w.Start()
+	w.Protect("jump-1")
+	kept := w.Open(50*time.Minute, "web-1")
+	behind := w.ApprovedFrom(50*time.Minute, "10.60.1.9/32", "core-1")
+	short := w.ApprovedFrom(20*time.Minute, "10.60.1.10/32", "core-1")
+	w.Pass(4 * time.Minute)
+	behind = w.Want(behind.ID, jit.Open)
+	short = w.Want(short.ID, jit.Open)
+	ending := w.Open(10*time.Minute, "web-2")
+	waiting, err := w.Ask(ada, time.Hour, "dev-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	w.Azure.ServeVersions(kind, "2015-06-15")
+	began := time.Now()
+	_, refused := w.Service.Approve(t.Context(), grace, waiting.ID)
+	for time.Since(began) < 25*time.Minute {
+		w.Pass(30 * time.Second)
+		w.Want(kept.ID, jit.Open)
+		w.Want(behind.ID, jit.Open)
+		for _, g := range []jit.Grant{ending, short} {
+			if held := len(w.Held(g.ID)) > 0 || w.InFirewalls(g.ID); held && w.Grant(g.ID).State == jit.Closed {
+				t.Fatalf("%s is called closed, and is not: %q", g.ID, w.Held(g.ID))
+			}
+		}
+		if !w.IsProtected(azuresim.DemoJump) {
+			t.Fatal("the protection is gone")
+		}
+	}
+	if g := w.Grant(waiting.ID); g.Clock.Opened.IsZero() && g.State == jit.Closed {
+		if !strings.Contains(g.Decision.Reason, "version") {
+			t.Errorf("it was not opened, and says %q", g.Decision.Reason)
+		}
+	} else if refused != nil && !strings.Contains(refused.Error(), "version") && !strings.Contains(refused.Error(), "try again") {
+		t.Errorf("its approval says %v", refused)
+	}
+	if g := w.Grant(ending.ID); g.State != jit.Closed && !slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return strings.Contains(p.Fault, "version") }) {
+		t.Errorf("it is overdue, and its card says %+v", g.Paths)
+	}
+
+	w.Azure.ServeVersions(kind)
+	w.Pass(8 * time.Minute)
+	w.Want(kept.ID, jit.Open)
+	w.Want(behind.ID, jit.Open)
+	w.Want(ending.ID, jit.Closed)
+	w.Want(short.ID, jit.Closed)
+	if len(w.Held(ending.ID)) > 0 || w.InFirewalls(short.ID) || !w.Reachable(azuresim.DemoWeb1, adasAddress) {
+		t.Error("once the version is served it is not as it should be")
+	}
+	w.Pass(time.Until(behind.Clock.Deadline) + 4*time.Minute)
+	w.Want(kept.ID, jit.Closed)
+	w.Want(behind.ID, jit.Closed)
+	if w.ForeignFirewalls() != firewalls {
+		t.Error("somebody else's rules of a firewall changed")
+	}
+	w.CheckPromises(foreign)
 }

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -61,15 +62,44 @@ func TestVersionRefusedInALife(t *testing.T) {
 		"Microsoft.Authorization/locks", "Microsoft.Authorization/permissions",
 	} {
 		t.Run(kind, func(t *testing.T) {
-			firewalled(t, func(t *testing.T, w *world) { w.refusedInALife(kind, ways[i%len(ways)]) })
+			firewalled(t, func(_ *testing.T, w *world) {
+				w.Azure.Configure(func(s *azuresim.Settings) { s.VersionRefusal = ways[i%len(ways)] })
+				w.liveThrough(func() (end func()) {
+					w.Azure.ServeVersions(kind, "2015-06-15")
+					return func() { w.Azure.ServeVersions(kind) }
+				}, "version")
+			})
 		})
 	}
 }
 
-func (w *world) refusedInALife(kind string, way azuresim.VersionRefusal) {
+// While a later page of a list fails, what is on the pages before it never counts as
+// all there is.
+func TestHalfListsInALife(t *testing.T) {
+	for _, list := range []string{
+		"/virtualMachines", "/networkInterfaces", "/virtualNetworks", "/publicIPAddresses", "/routeTables", "/networkSecurityGroups",
+		"/azureFirewalls", "/ruleCollectionGroups", "/roleAssignments",
+	} {
+		t.Run(list[1:], func(t *testing.T) {
+			firewalled(t, func(_ *testing.T, w *world) {
+				w.liveThrough(func() (end func()) {
+					w.Azure.Configure(func(s *azuresim.Settings) { s.PageSize = 1 })
+					broken := azuresim.Broken(http.StatusServiceUnavailable)
+					broken.Match = func(r *http.Request) bool {
+						return strings.HasSuffix(r.URL.Path, list) && strings.Contains(r.URL.RawQuery, "skiptoken")
+					}
+					return w.Azure.AddFault(broken).Remove
+				}, "")
+			})
+		})
+	}
+}
+
+// liveThrough is a life in which something is amiss for 25 minutes, after which all is
+// well again; what is overdue, or not opened, says why in those words.
+func (w *world) liveThrough(trouble func() (end func()), words string) {
 	t := w.T
 	w.QuickFirewalls()
-	w.Azure.Configure(func(s *azuresim.Settings) { s.VersionRefusal = way })
 	foreign, firewalls := w.Foreign(), w.ForeignFirewalls()
 	w.Start()
 	w.Protect("jump-1")
@@ -85,7 +115,7 @@ func (w *world) refusedInALife(kind string, way azuresim.VersionRefusal) {
 		t.Fatal(err)
 	}
 
-	w.Azure.ServeVersions(kind, "2015-06-15")
+	end := trouble()
 	began := time.Now()
 	_, refused := w.Service.Approve(t.Context(), grace, waiting.ID)
 	for time.Since(began) < 25*time.Minute {
@@ -102,24 +132,24 @@ func (w *world) refusedInALife(kind string, way azuresim.VersionRefusal) {
 		}
 	}
 	if g := w.Grant(waiting.ID); g.Clock.Opened.IsZero() && g.State == jit.Closed {
-		if !strings.Contains(g.Decision.Reason, "version") {
+		if !strings.Contains(g.Decision.Reason, words) {
 			t.Errorf("it was not opened, and says %q", g.Decision.Reason)
 		}
-	} else if refused != nil && !strings.Contains(refused.Error(), "version") && !strings.Contains(refused.Error(), "try again") {
+	} else if refused != nil && !strings.Contains(refused.Error(), words) && !strings.Contains(refused.Error(), "try again") {
 		t.Errorf("its approval says %v", refused)
 	}
-	if g := w.Grant(ending.ID); g.State != jit.Closed && !slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return strings.Contains(p.Fault, "version") }) {
+	if g := w.Grant(ending.ID); g.State != jit.Closed && !slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return strings.Contains(p.Fault, words) }) {
 		t.Errorf("it is overdue, and its card says %+v", g.Paths)
 	}
 
-	w.Azure.ServeVersions(kind)
+	end()
 	w.Pass(8 * time.Minute)
 	w.Want(kept.ID, jit.Open)
 	w.Want(behind.ID, jit.Open)
 	w.Want(ending.ID, jit.Closed)
 	w.Want(short.ID, jit.Closed)
 	if len(w.Held(ending.ID)) > 0 || w.InFirewalls(short.ID) || !w.Reachable(azuresim.DemoWeb1, adasAddress) {
-		t.Error("once the version is served it is not as it should be")
+		t.Error("after it all it is not as it should be")
 	}
 	w.Pass(time.Until(behind.Clock.Deadline) + 4*time.Minute)
 	w.Want(kept.ID, jit.Closed)

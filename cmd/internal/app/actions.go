@@ -186,14 +186,17 @@ func firewallActions() []Action {
 		// What the policy inherits, and what it lets through besides.
 		{Name: "Microsoft.Network/firewallPolicies/read", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
 		// A draft of the policy, or of our group, undoes, once it is deployed, what was
-		// closed since.
-		{Name: "Microsoft.Network/firewallPolicies/firewallPolicyDrafts/read", Use: drafts, Firewall: PolicyFirewalls, Optional: true},
+		// closed since. It is looked for whenever the group is read.
+		{
+			Name: "Microsoft.Network/firewallPolicies/firewallPolicyDrafts/read", Use: drafts,
+			Firewall: PolicyFirewalls, Optional: true, Sweep: true,
+		},
 		// DELETE, GET and PUT of our group.
 		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/delete", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
 		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
 		{
 			Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/ruleCollectionGroupsDrafts/read", Use: drafts,
-			Firewall: PolicyFirewalls, Optional: true,
+			Firewall: PolicyFirewalls, Optional: true, Sweep: true,
 		},
 		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/write", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
 		// Rules of others in the document name IP groups.

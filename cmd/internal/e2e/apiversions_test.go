@@ -46,6 +46,52 @@ func TestLifeInACloudThatIsBehind(t *testing.T) {
 	})
 }
 
+// So it works behind firewalls of both kinds, where drafts of a policy are in no version
+// that is served; whether there is one is not known then.
+func TestLifeBehindFirewallsInACloudThatIsBehind(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		w.QuickFirewalls()
+		w.Azure.ServeVersions("Microsoft.Network", "2022-09-01", "2023-09-01")
+		w.Azure.ServeVersions("Microsoft.Network/firewallPolicies/firewallPolicyDrafts", "2023-11-01")
+		w.Azure.ServeVersions("Microsoft.Network/firewallPolicies/ruleCollectionGroups/ruleCollectionGroupDrafts", "2023-11-01")
+		w.Azure.ServeVersions("Microsoft.Compute", "2023-03-01", "2023-07-01")
+		versions := map[string]string{}
+		for _, s := range w.Client.ServedVersions(t.Context()) {
+			versions[s.Key] = s.Works
+		}
+		w.Client = w.Connect(func(c *azure.Config) {
+			c.APIVersions = azure.APIVersions{Network: versions["network"], Compute: versions["compute"], Authorization: versions["authorization"]}
+		})
+		foreign, firewalls := w.Foreign(), w.Firewalls()
+		w.Azure.Reset()
+		w.Start()
+		w.Protect("web-1")
+		w.Scan(carol)
+		for vm, source := range map[string]string{"core-1": "10.60.1.9", "app-1": adasAddress} {
+			g := w.ApprovedFrom(30*time.Minute, source+"/32", vm)
+			w.Pass(5 * time.Minute)
+			g = w.Want(g.ID, jit.Open)
+			if unknown := strings.Contains(strings.Join(g.Notes, " "), "has a draft"); unknown != (vm == "core-1") || len(g.Paths) < 2 {
+				t.Errorf("the card of %s says %q", vm, g.Notes)
+			}
+			if vm == "core-1" && !w.Connects(azuresim.DemoCore, source, 22) {
+				t.Error("core-1 is open, and is not reached")
+			}
+			w.Pass(time.Until(g.Clock.Deadline) + 5*time.Minute)
+			w.Want(g.ID, jit.Closed)
+		}
+		if w.Firewalls() != firewalls {
+			t.Error("the firewalls are not as before")
+		}
+		for _, r := range w.Azure.Requests() {
+			if strings.Contains(r.Query, "2025-05-01") {
+				t.Errorf("%s %s asks for a version that is not served", r.Method, r.Path)
+			}
+		}
+		w.CheckPromises(foreign)
+	})
+}
+
 // While Azure refuses the version of one type of its API, in whatever words, nothing
 // of that type counts as gone: no access ends for it, no closing is agreed, what is
 // opened meanwhile says why it is not, and all of it goes on once the version is served.

@@ -152,3 +152,43 @@ func TestHalfAListIsNone(t *testing.T) {
 		})
 	}
 }
+
+// An answer about a resource that is not of one says nothing: no machine without
+// interfaces, no subnet without a group, no guard without rules.
+func TestNoResourceIsNoEmptyOne(t *testing.T) {
+	table := func(guard string) func(*testing.T, *world) error {
+		return func(t *testing.T, w *world) error { _, err := w.Client.Table(t.Context(), guard); return err }
+	}
+	machine := func(t *testing.T, w *world) error { _, err := w.Client.VM(t.Context(), azuresim.DemoWeb1); return err }
+	public := func(t *testing.T, w *world) error { _, err := w.Client.VM(t.Context(), azuresim.DemoJump); return err }
+	for _, a := range []asking{
+		{"machine", "/virtualMachines/web-1", machine},
+		{"interface", "/networkInterfaces/web-1-nic", machine},
+		{"subnet", "/subnets/web", machine},
+		{"public address", "/publicIPAddresses/jump-ip", public},
+		{"group", "/networkSecurityGroups/web-nic-nsg", table(azuresim.DemoWebNICNSG)},
+		{"firewall", "/azureFirewalls/hub-fw", table(azuresim.DemoFirewall)},
+		{"policy", "/firewallPolicies/edge-policy", table(azuresim.DemoEdgePolicy + "/ruleCollectionGroups/jitbot-prod")},
+		{"policy above", "/firewallPolicies/corp-policy", table(azuresim.DemoEdgePolicy + "/ruleCollectionGroups/jitbot-prod")},
+	} {
+		for _, body := range []string{`{}`, `null`} {
+			t.Run(a.name+" "+body, func(t *testing.T) {
+				if err := a.in(t, func(*world) {}); err != nil {
+					t.Fatalf("well: %v", err)
+				}
+				hits := 0
+				err := a.in(t, func(w *world) {
+					w.AddFault(azuresim.Fault{Match: func(r *http.Request) bool {
+						if a.isList(r) {
+							hits++
+						}
+						return a.isList(r)
+					}, Status: http.StatusOK, Body: body})
+				})
+				if err == nil || hits == 0 {
+					t.Errorf("after %d such answers: %v", hits, err)
+				}
+			})
+		}
+	}
+}

@@ -54,6 +54,27 @@ func (r rest) get(ctx context.Context, address string, into any) error {
 	return r.read(req, into)
 }
 
+// resource reads a resource into the value that into points to; query is what the
+// address has behind its version. An answer without an id is an error: it would pass
+// for a resource in which there is nothing.
+func (r rest) resource(ctx context.Context, id, query string, into any) error {
+	var raw json.RawMessage
+	if err := r.get(ctx, r.address(id)+query, &raw); err != nil {
+		return err
+	}
+	var named resourceRef
+	if err := unmarshal(raw, &named); err != nil {
+		return err
+	}
+	if named.ID == "" {
+		return errNoResource
+	}
+	return unmarshal(raw, into)
+}
+
+// errNoResource is what an answer about a resource is that names none.
+var errNoResource = errors.New("the answer is not about a resource")
+
 // post sends a question that takes a body and changes nothing.
 func (r rest) post(ctx context.Context, address string, body, into any) error {
 	req, err := runtime.NewRequest(ctx, http.MethodPost, address)

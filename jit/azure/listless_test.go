@@ -25,19 +25,19 @@ func askings() []asking {
 		return err
 	}
 	tables := func(t *testing.T, w *world) error {
-		_, err := w.Client.Tables(t.Context(), azuresim.DemoSubscription)
+		_, err := w.Tables(t.Context(), azuresim.DemoSubscription)
 		return err
 	}
 	around := func(t *testing.T, w *world) error {
-		_, err := w.Client.Topology(t.Context(), []jit.VM{{ID: azuresim.DemoWeb1}})
+		_, err := w.Topology(t.Context(), []jit.VM{{ID: azuresim.DemoWeb1}})
 		return err
 	}
 	holdings := func(t *testing.T, w *world) error {
-		_, err := w.Client.Holdings(t.Context(), azuresim.DemoAda, azuresim.DemoWeb1)
+		_, err := w.Holdings(t.Context(), azuresim.DemoAda, azuresim.DemoWeb1)
 		return err
 	}
 	own := func(t *testing.T, w *world) error {
-		_, err := w.Client.OwnHoldings(t.Context(), azuresim.DemoWebNICNSG)
+		_, err := w.OwnHoldings(t.Context(), azuresim.DemoWebNICNSG)
 		return err
 	}
 	return []asking{
@@ -48,8 +48,8 @@ func askings() []asking {
 		{"firewalls of machines", "/azureFirewalls", vms},
 		{"route tables", "/routeTables", vms},
 		{"policies' groups of machines", "/ruleCollectionGroups", vms},
-		{"power states", "/virtualMachines", func(t *testing.T, w *world) error { _, err := w.Client.Powers(t.Context()); return err }},
-		{"interfaces", "/networkInterfaces", func(t *testing.T, w *world) error { _, err := w.Client.Interfaces(t.Context()); return err }},
+		{"power states", "/virtualMachines", func(t *testing.T, w *world) error { _, err := w.Powers(t.Context()); return err }},
+		{"interfaces", "/networkInterfaces", func(t *testing.T, w *world) error { _, err := w.Interfaces(t.Context()); return err }},
 		{"groups", "/networkSecurityGroups", tables},
 		{"firewalls", "/azureFirewalls", tables},
 		{"policies' groups", "/ruleCollectionGroups", tables},
@@ -61,12 +61,12 @@ func askings() []asking {
 		{"own permissions", "/permissions", own},
 		{"own deny assignments", "/denyAssignments", own},
 		{"locks", "/locks", func(t *testing.T, w *world) error {
-			_, err := w.Client.LocksOver(t.Context(), []string{azuresim.DemoWebNICNSG})
+			_, err := w.LocksOver(t.Context(), []string{azuresim.DemoWebNICNSG})
 			return err
 		}},
-		{"all locks", "/locks", func(t *testing.T, w *world) error { _, err := w.Client.AllLocks(t.Context()); return err }},
+		{"all locks", "/locks", func(t *testing.T, w *world) error { _, err := w.AllLocks(t.Context()); return err }},
 		{"admin rules", "/listNetworkManagerEffectiveSecurityAdminRules", func(t *testing.T, w *world) error {
-			_, err := w.Client.AdminRules(t.Context(), azuresim.DemoWebGroup+"/providers/Microsoft.Network/virtualNetworks/prod-vnet")
+			_, err := w.AdminRules(t.Context(), azuresim.DemoWebGroup+"/providers/Microsoft.Network/virtualNetworks/prod-vnet")
 			return err
 		}},
 	}
@@ -157,10 +157,10 @@ func TestHalfAListIsNone(t *testing.T) {
 // interfaces, no subnet without a group, no guard without rules.
 func TestNoResourceIsNoEmptyOne(t *testing.T) {
 	table := func(guard string) func(*testing.T, *world) error {
-		return func(t *testing.T, w *world) error { _, err := w.Client.Table(t.Context(), guard); return err }
+		return func(t *testing.T, w *world) error { _, err := w.Table(t.Context(), guard); return err }
 	}
-	machine := func(t *testing.T, w *world) error { _, err := w.Client.VM(t.Context(), azuresim.DemoWeb1); return err }
-	public := func(t *testing.T, w *world) error { _, err := w.Client.VM(t.Context(), azuresim.DemoJump); return err }
+	machine := func(t *testing.T, w *world) error { _, err := w.VM(t.Context(), azuresim.DemoWeb1); return err }
+	public := func(t *testing.T, w *world) error { _, err := w.VM(t.Context(), azuresim.DemoJump); return err }
 	for _, a := range []asking{
 		{"machine", "/virtualMachines/web-1", machine},
 		{"interface", "/networkInterfaces/web-1-nic", machine},

@@ -157,12 +157,9 @@ func listInto[T any](ctx context.Context, r rest, address string, take func(*T))
 		if err != nil {
 			return translate(err)
 		}
-		var page listPage[T]
-		if err := r.read(req, &page); err != nil {
-			return err
-		}
-		if page.Value == nil {
-			return errNoList
+		page, fault := readPage[T](r, req)
+		if fault != nil {
+			return fault
 		}
 		for _, element := range page.Value {
 			if element != nil {
@@ -172,11 +169,20 @@ func listInto[T any](ctx context.Context, r rest, address string, take func(*T))
 		if page.NextLink == "" {
 			return nil
 		}
-		if err := r.checkOwns(page.NextLink); err != nil {
-			return err
-		}
 		req, err = runtime.NewRequestForNextLink(ctx, http.MethodGet, r.endpoint, page.NextLink)
 	}
+}
+
+// readPage reads one page, whose list may be empty and not missing.
+func readPage[T any](r rest, req *policy.Request) (page listPage[T], err error) {
+	switch err = r.read(req, &page); {
+	case err != nil:
+	case page.Value == nil:
+		err = errNoList
+	case page.NextLink != "":
+		err = r.checkOwns(page.NextLink)
+	}
+	return page, err
 }
 
 // unmarshal reads JSON that may be absent.

@@ -204,7 +204,9 @@ func RefuseDenied(vm jit.VM, to jit.Address, around Topology, sources []netip.Pr
 }
 
 // shutGroups is what network security groups say that let nobody in.
-func shutGroups(packets ipset.Packets) []decision { return []decision{{packets: packets, answer: AnswerDeny}} }
+func shutGroups(packets ipset.Packets) []decision {
+	return []decision{{packets: packets, answer: AnswerDeny}}
+}
 
 // AlwaysAllow are the admin rules that let somebody in to one of the ports at the
 // address, or may, whatever a deny of a network security group says: each with its

@@ -192,3 +192,27 @@ func TestNoResourceIsNoEmptyOne(t *testing.T) {
 		}
 	}
 }
+
+// No list follows a link to another host, which would be sent the token.
+func TestNoPageIsOnAnotherHost(t *testing.T) {
+	for _, a := range askings() {
+		if a.name == "admin rules" {
+			continue // their pages have no links
+		}
+		t.Run(a.name, func(t *testing.T) {
+			err := a.in(t, func(w *world) {
+				link := `"nextLink":"https://evil.test/next","@odata.nextLink":"https://evil.test/next"`
+				w.AddFault(azuresim.Fault{Match: a.isList, Status: http.StatusOK, Body: `{"value":[],` + link + `}`})
+				w.AddFault(azuresim.Fault{Match: func(r *http.Request) bool {
+					if r.Host == "evil.test" {
+						t.Errorf("%s is asked", r.URL)
+					}
+					return false
+				}})
+			})
+			if err == nil {
+				t.Error("the list counts as whole")
+			}
+		})
+	}
+}

@@ -81,6 +81,9 @@ func (c *Client) readAdminRules(ctx context.Context, network string) ([]reach.Ad
 		if err := c.manager.post(ctx, address, adminRuleQuery{token}, &page); err != nil {
 			return nil, fmt.Errorf("reading the admin rules of %s: %w", network, err)
 		}
+		if page.Value == nil {
+			return nil, fmt.Errorf("reading the admin rules of %s: %w", network, errNoList)
+		}
 		for _, r := range page.Value {
 			rule, err := r.convert()
 			if err != nil {
@@ -88,7 +91,7 @@ func (c *Client) readAdminRules(ctx context.Context, network string) ([]reach.Ad
 			}
 			out = append(out, rule)
 		}
-		if token = page.SkipToken; token == "" || len(page.Value) == 0 {
+		if token = page.SkipToken; token == "" { // a page may be empty, and not the last
 			return out, nil
 		}
 	}
@@ -138,7 +141,8 @@ func (r adminRule) convert() (reach.AdminRule, error) {
 		protocol = jit.AnyProtocol
 	}
 	always := strings.EqualFold(p.Access, string(armnetwork.SecurityConfigurationRuleAccessAlwaysAllow))
-	return reach.AdminRule{Final: always, Rule: rules.Rule{
+	manager, _, _ := strings.Cut(strings.ToLower(r.ID), "/securityadminconfigurations/")
+	return reach.AdminRule{Manager: manager, Final: always, Rule: rules.Rule{
 		Name: resource.Name(r.ID), Priority: p.Priority, Protocol: protocol,
 		Inbound: !strings.EqualFold(p.Direction, string(armnetwork.SecurityConfigurationRuleDirectionOutbound)),
 		Allow:   !strings.EqualFold(p.Access, string(armnetwork.SecurityConfigurationRuleAccessDeny)),

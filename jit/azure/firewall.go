@@ -36,7 +36,7 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (rules.Table, 
 			return rules.Table{}, fmt.Errorf("reading a firewall: %w", err)
 		}
 		var f firewall
-		if err := c.manager.get(ctx, c.manager.address(id.String()), &f); err != nil {
+		if err := c.manager.resource(ctx, id.String(), "", &f); err != nil {
 			return rules.Table{}, fmt.Errorf("reading firewall %s: %w", id.Name, err)
 		}
 		c.network.locate(f.ID, f.Location)
@@ -51,7 +51,7 @@ func (c *Client) firewallTable(ctx context.Context, guard string) (rules.Table, 
 		return rules.Table{}, err
 	}
 	t := chain.table(guard)
-	t.Drafted, t.DraftUnread = c.hasDraft(ctx, id.Parent.String())
+	t.Drafted, t.DraftUnread = c.hasDraft(ctx, id.Parent.String(), id.String())
 	return t, nil
 }
 
@@ -95,7 +95,7 @@ func (c *Client) readPolicyFrom(ctx context.Context, home string, policy *arm.Re
 
 func (c *Client) readPolicy(ctx context.Context, policy *arm.ResourceID) (chainLink, error) {
 	var l chainLink
-	if err := c.manager.get(ctx, c.manager.address(policy.String()), &l.policy); err != nil {
+	if err := c.manager.resource(ctx, policy.String(), "", &l.policy); err != nil {
 		return l, err
 	}
 	c.network.locate(policy.String(), l.policy.Location)
@@ -154,7 +154,7 @@ func (c *Client) ownTables(ctx context.Context, home, policy string) ([]rules.Ta
 	for _, g := range chain[0].groups {
 		if g.isOurs() {
 			t := chain.table(g.ID)
-			t.Drafted, t.DraftUnread = c.hasDraft(ctx, policy)
+			t.Drafted, t.DraftUnread = c.hasDraft(ctx, policy, g.ID)
 			tables = append(tables, t)
 		}
 	}

@@ -145,7 +145,7 @@ func (c *Client) applyFirewall(ctx context.Context, guard string, changes []rule
 func (c *Client) awaitPolicy(ctx context.Context, until time.Time, policy string) error {
 	for {
 		var p firewallPolicy
-		if err := c.manager.get(ctx, c.manager.address(policy), &p); err != nil {
+		if err := c.manager.resource(ctx, policy, "", &p); err != nil {
 			return goneMeanwhile(err)
 		}
 		if !p.Properties.State.busy() {
@@ -169,7 +169,7 @@ func (c *Client) writeFirewall(
 ) (*runtime.Poller[noResult], error) {
 	address := c.manager.address(id.String())
 	doc := fields{}
-	err := c.manager.get(ctx, address, &doc)
+	err := c.manager.resource(ctx, id.String(), "", &doc)
 	group := strings.EqualFold(id.ResourceType.String(), ruleGroupType)
 	absent := group && errors.Is(err, jit.ErrNotFound)
 	if err != nil && !absent {

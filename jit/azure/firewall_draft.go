@@ -7,13 +7,21 @@ import (
 	"jitbot/jit"
 )
 
-// hasDraft reports whether a firewall policy has a draft, which replaces it once
-// somebody deploys it; unread says that this is not known.
+// hasDraft reports whether a firewall policy has a draft, or the group in it has one
+// of its own, which takes its place once somebody deploys it; unread says that this is
+// not known.
 // https://learn.microsoft.com/azure/firewall/draft-deploy
-func (c *Client) hasDraft(ctx context.Context, policy string) (drafted, unread bool) {
+func (c *Client) hasDraft(ctx context.Context, policy, group string) (drafted, unread bool) {
 	within, cancel := context.WithTimeout(ctx, foreignPatience)
 	defer cancel()
-	var draft resourceRef
-	err := c.manager.get(within, c.manager.address(policy+"/firewallPolicyDrafts/default"), &draft)
-	return err == nil, err != nil && !errors.Is(err, jit.ErrNotFound)
+	for _, id := range []string{policy + "/firewallPolicyDrafts/default", group + "/ruleCollectionGroupDrafts/default"} {
+		var draft resourceRef
+		switch err := c.manager.get(within, c.manager.address(id), &draft); {
+		case err == nil:
+			return true, false
+		case !errors.Is(err, jit.ErrNotFound):
+			unread = true
+		}
+	}
+	return false, unread
 }

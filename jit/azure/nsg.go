@@ -25,7 +25,7 @@ func (c *Client) Table(ctx context.Context, guard string) (rules.Table, error) {
 		return rules.Table{}, fmt.Errorf("reading a guard: %w", err)
 	}
 	var g securityGroup
-	if err := c.manager.get(ctx, c.manager.address(id.String()), &g); err != nil {
+	if err := c.manager.resource(ctx, id.String(), "", &g); err != nil {
 		return rules.Table{}, fmt.Errorf("reading guard %s: %w", id.Name, err)
 	}
 	c.network.locate(g.ID, g.Location)

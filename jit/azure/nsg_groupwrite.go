@@ -52,7 +52,7 @@ const groupTries = 3
 func (c *Client) writeGroup(ctx context.Context, until time.Time, id *arm.ResourceID, changes []rules.Change) (done bool, err error) {
 	address := c.manager.address(id.String())
 	doc := fields{}
-	if err := c.manager.get(ctx, address, &doc); err != nil {
+	if err := c.manager.resource(ctx, id.String(), "", &doc); err != nil {
 		return false, nil //nolint:nilerr // a rule does not stay because the group cannot be read
 	}
 	etag, failed := doc.text("etag"), stateOf(doc).failed()

@@ -54,6 +54,27 @@ func (r rest) get(ctx context.Context, address string, into any) error {
 	return r.read(req, into)
 }
 
+// resource reads a resource into the value that into points to; query is what the
+// address has behind its version. An answer without an id is an error: it would pass
+// for a resource in which there is nothing.
+func (r rest) resource(ctx context.Context, id, query string, into any) error {
+	var raw json.RawMessage
+	if err := r.get(ctx, r.address(id)+query, &raw); err != nil {
+		return err
+	}
+	var named resourceRef
+	if err := unmarshal(raw, &named); err != nil {
+		return err
+	}
+	if named.ID == "" {
+		return errNoResource
+	}
+	return unmarshal(raw, into)
+}
+
+// errNoResource is what an answer about a resource is that names none.
+var errNoResource = errors.New("the answer is not about a resource")
+
 // post sends a question that takes a body and changes nothing.
 func (r rest) post(ctx context.Context, address string, body, into any) error {
 	req, err := runtime.NewRequest(ctx, http.MethodPost, address)
@@ -112,10 +133,13 @@ func (r rest) page(ctx context.Context, address string) (elements []json.RawMess
 		return nil, "", err
 	}
 	if elements == nil {
-		return nil, "", errors.New("the answer to a list has no list") // not an empty one
+		return nil, "", errNoList
 	}
 	return elements, next, unmarshal(page[r.next], &next)
 }
+
+// errNoList is what an answer to a list without one is: not an empty list.
+var errNoList = errors.New("the answer to a list has no list")
 
 // listPage is one page of a list of Resource Manager.
 type listPage[T any] struct {
@@ -133,9 +157,9 @@ func listInto[T any](ctx context.Context, r rest, address string, take func(*T))
 		if err != nil {
 			return translate(err)
 		}
-		var page listPage[T]
-		if err := r.read(req, &page); err != nil {
-			return err
+		page, fault := readPage[T](r, req)
+		if fault != nil {
+			return fault
 		}
 		for _, element := range page.Value {
 			if element != nil {
@@ -145,11 +169,20 @@ func listInto[T any](ctx context.Context, r rest, address string, take func(*T))
 		if page.NextLink == "" {
 			return nil
 		}
-		if err := r.checkOwns(page.NextLink); err != nil {
-			return err
-		}
 		req, err = runtime.NewRequestForNextLink(ctx, http.MethodGet, r.endpoint, page.NextLink)
 	}
+}
+
+// readPage reads one page, whose list may be empty and not missing.
+func readPage[T any](r rest, req *policy.Request) (page listPage[T], err error) {
+	switch err = r.read(req, &page); {
+	case err != nil:
+	case page.Value == nil:
+		err = errNoList
+	case page.NextLink != "":
+		err = r.checkOwns(page.NextLink)
+	}
+	return page, err
 }
 
 // unmarshal reads JSON that may be absent.

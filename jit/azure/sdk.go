@@ -2,7 +2,10 @@ package azure
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
@@ -10,13 +13,38 @@ import (
 // an error was taken.
 func pages[T any](ctx context.Context, p *runtime.Pager[T], take func(T)) error {
 	for p.More() {
-		page, err := p.NextPage(ctx)
+		var answer *http.Response
+		page, err := p.NextPage(policy.WithCaptureResponse(ctx, &answer))
+		if err == nil {
+			err = checkPage(answer)
+		}
 		if err != nil {
 			return translate(err)
 		}
 		take(page)
 	}
 	return nil
+}
+
+// checkPage refuses what the SDK lets pass: an answer without a list, which it takes
+// for an empty one, and a next page on another host.
+func checkPage(answer *http.Response) error {
+	body, err := runtime.Payload(answer)
+	if err != nil {
+		return translate(err)
+	}
+	var page listPage[json.RawMessage]
+	if err := unmarshal(body, &page); err != nil {
+		return err
+	}
+	if page.Value == nil {
+		return errNoList
+	}
+	if page.NextLink == "" {
+		return nil
+	}
+	asked := answer.Request.URL
+	return rest{endpoint: asked.Scheme + "://" + asked.Host}.checkOwns(page.NextLink)
 }
 
 // value is what a pointer of the SDK points to, the zero value for nil.

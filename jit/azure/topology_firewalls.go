@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
-
 	"jitbot/jit"
 	"jitbot/jit/guardpath"
 	"jitbot/jit/reach"
@@ -101,24 +99,6 @@ func (l *networkLists) firewallsAround(a jit.Address) []guardpath.FirewallHop {
 		return strings.Compare(strings.ToLower(a.Firewall), strings.ToLower(b.Firewall))
 	})
 	return out
-}
-
-// tunnelled reports whether the subnet of a firewall sends what is for the internet
-// elsewhere, by a route of its own; may says that a gateway, or a route server, may
-// make it do so.
-// https://learn.microsoft.com/azure/firewall/forced-tunneling
-func (l *networkLists) tunnelled(home string) (is, may bool) {
-	network, _, _ := strings.Cut(home, "/subnets/")
-	n := l.networks[network]
-	if n == nil {
-		return false, true
-	}
-	for _, r := range l.routeTableRoutes(n, home) {
-		if p, err := netip.ParsePrefix(r.Prefix); err == nil && p.Bits() == 0 && p.Addr().Is4() {
-			return !strings.EqualFold(string(r.Kind), string(armnetwork.RouteNextHopTypeInternet)), false
-		}
-	}
-	return false, len(gatewayNetworks(n)) > 0 || subnetNamed(n, "RouteServerSubnet") != nil
 }
 
 // dnatSides says at which addresses of a firewall DNAT rules lead to an address: at

@@ -38,7 +38,7 @@ func (c *Client) VM(ctx context.Context, id string) (jit.VM, error) {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, inventory.ErrUnwatched)
 	}
 	var m virtualMachine
-	if err := c.manager.get(ctx, c.manager.address(r.String())+"&$expand=instanceView", &m); err != nil {
+	if err := c.manager.resource(ctx, r.String(), "&$expand=instanceView", &m); err != nil {
 		return jit.VM{}, fmt.Errorf("reading virtual machine %s: %w", r.Name, err)
 	}
 	lists, err := c.recentLists(ctx, strings.ToLower(r.SubscriptionID))
@@ -89,7 +89,7 @@ func (c *Client) readInterface(ctx context.Context, p *vmParts, id string) error
 		return fmt.Errorf("reading an interface: %w", err)
 	}
 	var n networkInterface
-	if err := c.manager.get(ctx, c.manager.address(r.String()), &n); err != nil {
+	if err := c.manager.resource(ctx, r.String(), "", &n); err != nil {
 		return fmt.Errorf("reading interface %s: %w", r.Name, goneMeanwhile(err))
 	}
 	p.mu.Lock()
@@ -105,7 +105,7 @@ func (c *Client) readSubnet(ctx context.Context, p *vmParts, id string) error {
 		return fmt.Errorf("reading a subnet: %w", err)
 	}
 	var s subnet
-	if err := c.manager.get(ctx, c.manager.address(r.String()), &s); err != nil {
+	if err := c.manager.resource(ctx, r.String(), "", &s); err != nil {
 		return fmt.Errorf("reading subnet %s: %w", r.Name, goneMeanwhile(err))
 	}
 	p.addSubnet(id, s.Properties.SecurityGroup.ID)
@@ -118,6 +118,9 @@ func (c *Client) readPublicIP(ctx context.Context, p *vmParts, id string) error 
 		return fmt.Errorf("reading a public address: %w", err)
 	}
 	resp, err := s.publicIPs.Get(ctx, r.ResourceGroupName, r.Name, nil)
+	if err == nil && value(resp.ID) == "" {
+		err = errNoResource
+	}
 	if err != nil {
 		return fmt.Errorf("reading public address %s: %w", r.Name, goneMeanwhile(translate(err)))
 	}

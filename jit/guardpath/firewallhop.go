@@ -16,8 +16,8 @@ type FirewallHop struct {
 	// Translates says that a DNAT rule of somebody leads to the address.
 	Translates bool `json:"leads,omitempty"`
 	// Tunnelled says that its own subnet sends what is for the internet elsewhere, so
-	// that no DNAT rule of it works; MayTunnel that this may be so, by a route which
-	// its subnet learns from a gateway.
+	// that no DNAT rule of it works; MayTunnel that this is so for a part, or may be so,
+	// by a route which its subnet learns from a gateway.
 	// https://learn.microsoft.com/azure/firewall/forced-tunneling
 	Tunnelled bool `json:"tunnelled,omitempty"`
 	MayTunnel bool `json:"mayTunnel,omitempty"`

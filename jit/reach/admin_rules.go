@@ -14,11 +14,13 @@ import (
 
 // AdminRule is a security admin rule that Virtual Network Manager puts on a virtual
 // network. It comes before every network security group: a deny, and an allow that
-// is final, decide alone; any other allow leaves it to the groups.
+// is final, decide alone; any other allow leaves it to the groups. Of two network
+// managers that of the wider scope comes first, which the rules do not tell.
 // https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admins
 type AdminRule struct {
 	rules.Rule
-	Final bool // of an allow: AlwaysAllow, which no group is asked after
+	Manager string // id of the network manager that it is of
+	Final   bool   // of an allow: AlwaysAllow, which no group is asked after
 }
 
 // networkManager stands for the guard of admin rules.
@@ -26,6 +28,14 @@ const networkManager = "Virtual Network Manager"
 
 // leaves reports whether the rule leaves what it means to the groups.
 func (r AdminRule) leaves() bool { return r.Allow && !r.Final }
+
+// contests reports whether the rule, which decides something else than the other, may
+// come before it although it does not by its place.
+// https://learn.microsoft.com/azure/virtual-network-manager/concept-network-manager-scope
+func (r AdminRule) contests(other AdminRule) bool {
+	contrary := r.Allow != other.Allow || r.Final != other.Final
+	return contrary && (!strings.EqualFold(r.Manager, other.Manager) || r.Priority == other.Priority)
+}
 
 func (r AdminRule) reason(doubts []string) Reason {
 	verb := "denies it"
@@ -68,8 +78,8 @@ func (ev evaluator) throughAdminRules(to jit.Address, packets ipset.Packets, gro
 		}
 		var next []beforeGroups
 		for _, p := range left {
-			if hit := p.packets.Intersect(m.sure); !hit.Empty() {
-				out = append(out, beforeGroups{hit, p.doubts}.decide(r, groups)...)
+			for _, hit := range ev.contested(r, to, beforeGroups{p.packets.Intersect(m.sure), p.doubts}) {
+				out = append(out, hit.decide(r, groups)...)
 			}
 			next = append(next, p.remaining(r, m)...)
 		}
@@ -77,6 +87,28 @@ func (ev evaluator) throughAdminRules(to jit.Address, packets ipset.Packets, gro
 	}
 	for _, p := range left {
 		out = append(out, p.leave(groups)...)
+	}
+	return out
+}
+
+// contested parts what the rule means by the rules that may come before it, each of
+// which is a doubt then.
+func (ev evaluator) contested(r AdminRule, to jit.Address, hit beforeGroups) []beforeGroups {
+	if hit.packets.Empty() {
+		return nil
+	}
+	out := []beforeGroups{hit}
+	for _, other := range ev.adminRules() {
+		if !other.contests(r) {
+			continue
+		}
+		m := ev.packetsOf(other.Rule, to)
+		m.sure, m.doubts = ipset.Packets{}, append(slices.Clip(m.doubts), "whether it comes before the admin rule "+r.Name+" is not known")
+		var parts []beforeGroups
+		for _, p := range out {
+			parts = append(parts, p.remaining(other, m)...)
+		}
+		out = parts
 	}
 	return out
 }
@@ -171,6 +203,11 @@ func RefuseDenied(vm jit.VM, to jit.Address, around Topology, sources []netip.Pr
 	return nil
 }
 
+// shutGroups is what network security groups say that let nobody in.
+func shutGroups(packets ipset.Packets) []decision {
+	return []decision{{packets: packets, answer: AnswerDeny}}
+}
+
 // AlwaysAllow are the admin rules that let somebody in to one of the ports at the
 // address, or may, whatever a deny of a network security group says: each with its
 // priority.
@@ -182,9 +219,9 @@ func AlwaysAllow(to jit.Address, around Topology, ports []jit.Ports) []string {
 			Sources: ipset.FamilyOf(to.Addr), SourcePorts: ipset.AllPorts(),
 			Ports: ipset.Span(ipset.Port(port.From), ipset.Port(port.To)), Protocols: ipset.Span(0, ipset.Index(len(ev.protocols)-1)),
 		}
-		for _, d := range ev.throughAdminRules(to, packets, func(ipset.Packets) []decision { return nil }) {
+		for _, d := range ev.throughAdminRules(to, packets, shutGroups) {
 			if d.answer != AnswerDeny {
-				rule := d.why[len(d.why)-1]
+				rule := d.why[slices.IndexFunc(d.why, func(r Reason) bool { return r.Allow })]
 				out = append(out, fmt.Sprintf("%s (priority %d)", rule.Rule, rule.Priority))
 			}
 		}

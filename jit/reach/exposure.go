@@ -60,7 +60,7 @@ func (s *scan) openByNSGs(nic jit.Interface, a jit.Address, packets ipset.Packet
 // openByAdminRules finds what admin rules let in whatever the groups say.
 func (s *scan) openByAdminRules(a jit.Address, packets ipset.Packets) []exposure {
 	var out []exposure
-	for _, r := range s.throughAdminRules(a, packets, func(ipset.Packets) []decision { return nil }) {
+	for _, r := range s.throughAdminRules(a, packets, shutGroups) {
 		if r.answer != AnswerDeny {
 			out = append(out, exposure{address: a, decision: r})
 		}

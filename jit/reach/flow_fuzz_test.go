@@ -152,10 +152,14 @@ func (d drawer) topology() reach.Topology {
 		}
 		s.Learned = d.chance("learned", 4)
 	}
-	for i := range rapid.IntRange(0, 2).Draw(d.t, "admin rules") {
-		r := d.rule(i)
-		r.Groups, r.SourceGroups = nil, nil
-		s.AdminRules = append(s.AdminRules, reach.AdminRule{Rule: r, Final: r.Allow && rapid.Bool().Draw(d.t, "always")})
+	for i := range rapid.IntRange(0, 3).Draw(d.t, "admin rules") {
+		r := reach.AdminRule{Rule: d.rule(i)}
+		r.Groups, r.SourceGroups, r.Final = nil, nil, r.Allow && rapid.Bool().Draw(d.t, "always")
+		if !d.known {
+			r.Manager = d.one("manager", "/managers/a", "/managers/b")
+			r.Priority -= rapid.IntRange(0, 1).Draw(d.t, "same priority")
+		}
+		s.AdminRules = append(s.AdminRules, r)
 	}
 	if d.chance("front", 2) {
 		s.Frontends = []reach.Frontend{{Name: "pip", Public: "20.0.0.1", To: netip.MustParseAddr("10.0.0.4"), Basic: rapid.Bool().Draw(d.t, "basic")}}
@@ -187,7 +191,7 @@ func (d drawer) world() world {
 		tags:  map[string]netip.Prefix{"AzureCloud": one("cloud"), "Storage": one("storage"), "/asg/a": one("a"), "/ASG/B": one("b"), "/asg/b": one("b")},
 		extra: one("extra"), defaultRoute: rapid.Bool().Draw(d.t, "held"), unread: rapid.Bool().Draw(d.t, "says"),
 		instance: netip.MustParseAddr(d.one("instance", "10.0.1.0", "10.0.1.63")), outgoing: rapid.SampledFrom([]int{0, 1023, 1024, 65535}).Draw(d.t, "outgoing"),
-		hides: rapid.Bool().Draw(d.t, "hidden"),
+		hides: rapid.Bool().Draw(d.t, "hidden"), reversed: rapid.Bool().Draw(d.t, "reversed"),
 	}
 }
 

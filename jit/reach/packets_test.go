@@ -33,6 +33,7 @@ type world struct {
 	instance     netip.Addr              // the firewall's instance that a client gets
 	outgoing     int                     // and its source port
 	hides        bool                    // what a firewall does that learns whom it hides
+	reversed     bool                    // which network manager, and which of two rules of one priority, comes first
 }
 
 // lab is one case.
@@ -160,9 +161,17 @@ func (l lab) first(w world, guard string, to jit.Address, p packet) (priority in
 // guards asks the admin rules, by their number, and the groups after one that leaves
 // it to them.
 func (l lab) guards(w world, nic jit.Interface, to jit.Address, p packet) bool {
-	first := reach.AdminRule{Rule: rules.Rule{Priority: 1 << 20, Allow: true}}
-	for _, r := range l.around.AdminRules {
-		if r.Inbound && r.Priority < first.Priority && l.takes(w, r.Rule, to, p) {
+	first := reach.AdminRule{Rule: rules.Rule{Allow: true}}
+	ordered := slices.Clone(l.around.AdminRules)
+	slices.SortFunc(ordered, func(a, b reach.AdminRule) int {
+		of, tie := strings.Compare(a.Manager, b.Manager), strings.Compare(a.Name, b.Name)
+		if w.reversed {
+			of, tie = -of, -tie
+		}
+		return cmp.Or(of, a.Priority-b.Priority, tie)
+	})
+	for _, r := range slices.Backward(ordered) {
+		if r.Inbound && l.takes(w, r.Rule, to, p) {
 			first = r
 		}
 	}

@@ -124,8 +124,8 @@ func Doubts(installation string, vm jit.VM, paths []guardpath.Path) []string {
 	var out []string
 	for _, p := range paths {
 		for _, hop := range hopsBefore(vm, p) {
-			note := fmt.Sprintf("%s: whether the DNAT rules of the firewall %s work is not known, since its subnet may learn a route "+
-				"from a gateway that takes the internet elsewhere (forced tunnelling).", vm.Name, resource.Name(hop.Firewall))
+			note := fmt.Sprintf("%s: whether the DNAT rules of the firewall %s work is not known, since its subnet has, or may learn "+
+				"from a gateway, a route that takes what is for the internet elsewhere (forced tunnelling).", vm.Name, resource.Name(hop.Firewall))
 			if p.Kind == guardpath.ByDNAT && hop.MayTunnel && resource.Same(hop.Guard(installation), p.Guard) && !slices.Contains(out, note) {
 				out = append(out, note)
 			}

@@ -19,8 +19,8 @@ type Table struct {
 	Settled     bool         // Azure has finished every change: what it does not show is not in force
 	Failed      bool         // the last change failed: what is shown may not be in force, nor what is not shown be gone
 
-	// Drafted says that the firewall policy has a draft, which takes its place when it
-	// is deployed; DraftUnread that this is not known.
+	// Drafted says that the firewall policy, or our group in it, has a draft, which takes
+	// its place when it is deployed; DraftUnread that this is not known.
 	Drafted, DraftUnread bool
 }
 

@@ -178,20 +178,26 @@ func firewallActions() []Action {
 	const (
 		policy  = "to open and close a firewall that uses a policy"
 		classic = "to open and close a firewall with rules of its own"
+		drafts  = "to see drafts of a firewall policy, which bring back what was closed"
 	)
 	return []Action{
 		// PUT of the whole firewall.
 		{Name: "Microsoft.Network/azureFirewalls/write", Use: classic, Firewall: ClassicFirewalls, Sweep: true},
 		// What the policy inherits, and what it lets through besides.
 		{Name: "Microsoft.Network/firewallPolicies/read", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
-		// A draft of the policy undoes, once it is deployed, what was closed since.
+		// A draft of the policy, or of our group, undoes, once it is deployed, what was
+		// closed since. It is looked for whenever the group is read.
 		{
-			Name: "Microsoft.Network/firewallPolicies/firewallPolicyDrafts/read", Firewall: PolicyFirewalls, Optional: true,
-			Use: "to see drafts of a firewall policy, which bring back what was closed",
+			Name: "Microsoft.Network/firewallPolicies/firewallPolicyDrafts/read", Use: drafts,
+			Firewall: PolicyFirewalls, Optional: true, Sweep: true,
 		},
 		// DELETE, GET and PUT of our group.
 		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/delete", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
 		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
+		{
+			Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/ruleCollectionGroupsDrafts/read", Use: drafts,
+			Firewall: PolicyFirewalls, Optional: true, Sweep: true,
+		},
 		{Name: "Microsoft.Network/firewallPolicies/ruleCollectionGroups/write", Use: policy, Firewall: PolicyFirewalls, Sweep: true},
 		// Rules of others in the document name IP groups.
 		{Name: "Microsoft.Network/ipGroups/join/action", Use: classic, Firewall: ClassicFirewalls, Sweep: true},

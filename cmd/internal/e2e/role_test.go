@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"jitbot/cmd/internal/e2e/simulated"
 	"jitbot/jit"
 	"jitbot/jit/azure/azuresim"
+	"jitbot/jit/rules"
+	"jitbot/jit/sweep"
 )
 
 // underRole gives the bot exactly the role that is printed.
@@ -98,7 +101,11 @@ func behindFirewall(t *testing.T, kind app.Firewalls, vms ...string) {
 		}
 		foreign, firewalls := w.Foreign(), w.Firewalls()
 		w.Start()
+		w.Scan(carol)
 		for _, vm := range vms {
+			if _, err := w.Service.Explain(t.Context(), ada, vm, ada); err != nil {
+				t.Error(err)
+			}
 			g, err := w.Ask(ada, 20*time.Minute, vm)
 			if err != nil {
 				t.Fatal(err)
@@ -125,5 +132,56 @@ func behindFirewall(t *testing.T, kind app.Firewalls, vms ...string) {
 			t.Errorf("the firewalls are not as before:\n%s", got)
 		}
 		w.CheckPromises(foreign)
+	})
+}
+
+// Under the role that is printed for it the sweep closes all that is overdue; nothing is
+// refused, and nothing in the role is more than is used.
+func TestSweepRoleIsWhatIsUsed(t *testing.T) {
+	t.Run("none", func(t *testing.T) { sweptUnderRole(t, app.NoFirewalls, "web-1") })
+	t.Run("classic", func(t *testing.T) { sweptUnderRole(t, app.ClassicFirewalls, "app-1") })
+	t.Run("policy", func(t *testing.T) { sweptUnderRole(t, app.PolicyFirewalls, "core-1") })
+	t.Run("all", func(t *testing.T) { sweptUnderRole(t, app.AllFirewalls, "web-1", "app-1", "core-1") })
+}
+
+func sweptUnderRole(t *testing.T, kind app.Firewalls, vms ...string) {
+	t.Helper()
+	test := firewalled
+	if kind == app.NoFirewalls {
+		test = bubble
+	}
+	test(t, func(t *testing.T, w *world) {
+		if kind == app.ClassicFirewalls {
+			w.Azure.DeleteFirewall(azuresim.DemoEdgeFirewall)
+		}
+		w.Start()
+		var last jit.Grant
+		for _, vm := range vms {
+			source := map[string]string{"core-1": "10.60.1.9/32"}[vm]
+			last = w.ApprovedFrom(30*time.Minute, cmp.Or(source, adasAddress+"/32"), vm)
+		}
+		w.Pass(12 * time.Minute)
+		last = w.Want(last.ID, jit.Open)
+		w.Stop()
+		role := simulated.RoleActions(t, app.SweepRole, kind)
+		w.underRole(role)
+		w.Azure.Reset()
+		time.Sleep(time.Until(last.Clock.Until))
+		found, err := sweep.Overdue(t.Context(), w.Client, rules.Owner{Installation: "prod", Bands: w.Config.Bands}, false, time.Now())
+		if err != nil || len(found) == 0 || w.Ours() != 0 || strings.Contains(w.Firewalls(), string(last.ID)) {
+			t.Errorf("not all is closed: %v, %v", found, err)
+		}
+		used := w.used()
+		// As above; and the last rule of a policy goes with its group, which is written
+		// where others are left.
+		used["Microsoft.Network/locations/operationResults/read"] = true
+		used["Microsoft.Network/networkSecurityGroups/securityRules/read"] = true
+		used["Microsoft.Network/firewallPolicies/ruleCollectionGroups/write"] = true
+		idle := slices.DeleteFunc(role, func(a string) bool {
+			return used[a] || strings.HasSuffix(a, "/join/action") || a == "Microsoft.Network/virtualHubs/read"
+		})
+		if len(idle) > 0 {
+			t.Errorf("nothing uses %q", idle)
+		}
 	})
 }

@@ -22,6 +22,7 @@ type AdminRule struct {
 	Sources, Destinations []string
 	SourcePorts, Ports    []string
 	Default               bool // of the kind Default, which has a flag
+	Lower                 bool // of a second network manager, of a narrower scope, which comes after all of the first's
 }
 
 // SetAdminRules puts the security admin rules on a virtual network, in place of
@@ -76,7 +77,7 @@ func (r AdminRule) body() object {
 		kind, properties["flag"] = "Default", r.Name
 	}
 	configuration := "/subscriptions/" + DemoSubscription + "/resourceGroups/hub/providers/Microsoft.Network/networkManagers/manager" +
-		"/securityAdminConfigurations/baseline"
+		map[bool]string{true: "-team"}[r.Lower] + "/securityAdminConfigurations/baseline"
 	return object{
 		"id": configuration + "/ruleCollections/all/rules/" + r.Name, "kind": kind, "properties": properties,
 		"configurationDescription": "what holds everywhere", "ruleCollectionAppliesToGroups": []object{},
@@ -113,7 +114,12 @@ func orAll(ports []string) []string {
 // decides it; a rule that allows leaves it to the groups.
 func (s *Sim) decideByAdmin(vnet string, p packet) (allowed, decided bool, name string) {
 	rules := slices.Clone(s.adminRules[key(vnet)])
-	slices.SortStableFunc(rules, func(a, b AdminRule) int { return a.Priority - b.Priority })
+	slices.SortStableFunc(rules, func(a, b AdminRule) int {
+		if a.Lower != b.Lower {
+			return map[bool]int{true: 1, false: -1}[a.Lower]
+		}
+		return a.Priority - b.Priority
+	})
 	for _, r := range rules {
 		protocol := orElse(r.Protocol, "*")
 		if strings.EqualFold(protocol, "Any") {

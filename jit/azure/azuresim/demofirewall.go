@@ -51,6 +51,7 @@ func FirewallActions() []string {
 		"Microsoft.Network/firewallPolicies/read",
 		"Microsoft.Network/firewallPolicies/firewallPolicyDrafts/read",
 		"Microsoft.Network/firewallPolicies/ruleCollectionGroups/read",
+		"Microsoft.Network/firewallPolicies/ruleCollectionGroups/ruleCollectionGroupsDrafts/read",
 		"Microsoft.Network/firewallPolicies/ruleCollectionGroups/write",
 		"Microsoft.Network/firewallPolicies/ruleCollectionGroups/delete",
 		"Microsoft.Network/virtualNetworks/subnets/join/action",

@@ -9,7 +9,8 @@ import (
 
 // Drafts of a firewall policy: a clone of it and of its groups, which replaces both
 // when it is deployed, also what was changed meanwhile
-// (https://learn.microsoft.com/azure/firewall/draft-deploy).
+// (https://learn.microsoft.com/azure/firewall/draft-deploy). A group can have a draft
+// of its own where the policy has none, which replaces that group alone.
 const (
 	policyDraftType = policyType + "/firewallPolicyDrafts"
 	groupDraftType  = ruleGroupType + "/ruleCollectionGroupDrafts"
@@ -17,7 +18,7 @@ const (
 
 // policyDraft is a draft of a policy, and those of its groups by key.
 type policyDraft struct {
-	properties fields
+	properties fields // nil: only groups have one
 	groups     map[string]groupDraft
 }
 
@@ -56,7 +57,30 @@ func (s *Sim) DraftFirewallPolicy(id string) error {
 	return nil
 }
 
-// DiscardFirewallDraft removes the draft of a policy.
+// DraftRuleCollectionGroup makes a draft of one group of a policy as it is now, and
+// none of the policy.
+func (s *Sim) DraftRuleCollectionGroup(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(time.Now())
+	g := s.ruleGroup(id)
+	if g == nil {
+		return fmt.Errorf("no %s in the simulated world", id)
+	}
+	policy := armPath{id: g.id}
+	s.groupDrafts(policy.parent())[key(g.id)] = groupDraft{g.id, maps.Clone(g.root), maps.Clone(g.properties), g.written}
+	return nil
+}
+
+// groupDrafts are those of the groups of a policy, by key.
+func (s *Sim) groupDrafts(policy string) map[string]groupDraft {
+	if s.edge.drafts[key(policy)] == nil {
+		s.edge.drafts[key(policy)] = &policyDraft{groups: map[string]groupDraft{}}
+	}
+	return s.edge.drafts[key(policy)].groups
+}
+
+// DiscardFirewallDraft removes the draft of a policy, and those of its groups.
 func (s *Sim) DiscardFirewallDraft(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,14 +101,15 @@ func (s *Sim) DeployFirewallDraft(id string) error {
 	return nil
 }
 
-// deploy replaces the groups of a policy by those of its draft, which is gone then.
+// deploy replaces the groups of a policy by those of its draft, or those that have
+// drafts of their own; the drafts are gone then.
 func (s *Sim) deploy(policy *document[policyMeaning]) {
 	draft := s.edge.drafts[key(policy.id)]
 	if draft == nil {
 		return
 	}
 	for _, g := range s.ruleGroupsOf(policy.id) {
-		if _, kept := draft.groups[key(g.id)]; !kept {
+		if _, kept := draft.groups[key(g.id)]; !kept && draft.properties != nil {
 			g.gone, g.turn = true, g.turn+1
 			g.queue(s.clock, nil)
 		}
@@ -108,7 +133,7 @@ func (s *Sim) draftOf(id string) *policyDraft { return s.edge.drafts[key(id)] }
 
 func (s *Sim) getDraft(c *call) reply {
 	d := s.draftOf(c.path.parent())
-	if d == nil || c.path.name() != "default" {
+	if d == nil || d.properties == nil || c.path.name() != "default" {
 		return missingChild(c.path.id).reply()
 	}
 	return ok(object{"id": c.path.id, "name": "default", "type": policyDraftType, "properties": d.properties})
@@ -123,7 +148,8 @@ func (s *Sim) putDraft(c *call) reply {
 	if refused != nil {
 		return refused.reply()
 	}
-	s.edge.drafts[key(policy.id)] = &policyDraft{properties: properties, groups: map[string]groupDraft{}}
+	s.groupDrafts(policy.id)
+	s.edge.drafts[key(policy.id)].properties = properties
 	return s.getDraft(c)
 }
 
@@ -157,15 +183,14 @@ func (s *Sim) getGroupDraft(c *call) reply {
 
 func (s *Sim) putGroupDraft(c *call) reply {
 	group, policy := draftedGroup(c)
-	d := s.draftOf(policy)
-	if d == nil || s.edge.policies[key(policy)] == nil {
-		return missingChild(policy + "/firewallPolicyDrafts/default").reply()
+	if s.edge.policies[key(policy)] == nil {
+		return missingResource(c.path, policyType).reply()
 	}
 	root, properties, meaning, refused := s.readRuleGroup(s.edge.policies[key(policy)].id, group, c.body)
 	if refused != nil {
 		return refused.reply()
 	}
-	d.groups[key(group)] = groupDraft{group, root, properties, meaning}
+	s.groupDrafts(policy)[key(group)] = groupDraft{group, root, properties, meaning}
 	return s.getGroupDraft(c)
 }
 

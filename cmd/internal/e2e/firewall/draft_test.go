@@ -35,6 +35,53 @@ func (w *world) draftEdge() {
 	}
 }
 
+// A draft of jitbot's group alone, which the policy has none beside, is named too, and
+// what it brings back once it is deployed is removed and told.
+func TestDraftOfOurGroupAlone(t *testing.T) {
+	firewalled(t, func(t *testing.T, w *world) {
+		foreign := w.Foreign()
+		w.Start()
+		ended := w.openBehind(20*time.Minute, "10.60.1.9")
+		live := w.openBehind(2*time.Hour, "10.60.1.10")
+		group := azuresim.DemoEdgePolicy + "/ruleCollectionGroups/" + guardpath.GroupName("prod")
+		if err := w.Azure.DraftRuleCollectionGroup(group); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(time.Minute)
+		if live = w.Want(live.ID, jit.Open); !hinderedBy(live, "has a draft") {
+			t.Errorf("made while it is open: %+v", live.Paths)
+		}
+		w.Pass(time.Until(ended.Clock.Deadline) + 8*time.Minute)
+		w.Want(ended.ID, jit.Closed)
+		if err := w.Azure.DeployFirewallDraft(azuresim.DemoEdgePolicy); err != nil {
+			t.Fatal(err)
+		}
+		if !w.policyHolds(ended.ID) {
+			t.Fatal("the draft has brought nothing back")
+		}
+		w.Pass(8 * time.Minute)
+		if w.policyHolds(ended.ID) || !w.Connects(azuresim.DemoCore, "10.60.1.10", 22) {
+			t.Error("after jitbot it is not as it should be")
+		}
+		if said := w.Texts(jit.EventOrphan); !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, string(ended.ID)) }) {
+			t.Errorf("what it brought back is told as %q", said)
+		}
+		if live = w.Want(live.ID, jit.Open); hinderedBy(live, "draft") {
+			t.Errorf("it is gone: %+v", live.Paths)
+		}
+		w.Pass(time.Until(live.Clock.Deadline) + 8*time.Minute)
+		w.Want(live.ID, jit.Closed)
+		w.CheckPromises(foreign)
+	})
+}
+
+// policyHolds reports whether the policy has a rule of the grant.
+func (w *world) policyHolds(id jit.ID) bool {
+	return slices.ContainsFunc(w.Azure.FirewallCollections(azuresim.DemoEdgePolicy), func(c azuresim.RuleCollection) bool {
+		return slices.ContainsFunc(c.Rules, func(r azuresim.FirewallRule) bool { return strings.Contains(r.Name, string(id)) })
+	})
+}
+
 func hinderedBy(g jit.Grant, what string) bool {
 	return slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return strings.Contains(p.Hindrance, what) })
 }
@@ -91,23 +138,12 @@ func TestDeployedDraftIsUndone(t *testing.T) {
 		if err := w.Azure.DeployFirewallDraft(azuresim.DemoEdgePolicy); err != nil {
 			t.Fatal(err)
 		}
-		ours := func() (names []string) {
-			for _, c := range w.Azure.FirewallCollections(azuresim.DemoEdgePolicy) {
-				for _, r := range c.Rules {
-					names = append(names, r.Name)
-				}
-			}
-			return names
-		}
-		holds := func(id jit.ID) bool {
-			return slices.ContainsFunc(ours(), func(name string) bool { return strings.Contains(name, string(id)) })
-		}
-		if !holds(ended.ID) || holds(live.ID) {
-			t.Fatalf("the draft has not undone anything: %q", ours())
+		if !w.policyHolds(ended.ID) || w.policyHolds(live.ID) {
+			t.Fatal("the draft has not undone anything")
 		}
 		w.Pass(8 * time.Minute)
-		if holds(ended.ID) || !holds(live.ID) || !w.Connects(azuresim.DemoCore, "10.60.1.10", 22) || w.Connects(azuresim.DemoCore, "10.60.1.9", 22) {
-			t.Errorf("after jitbot: %q", ours())
+		if w.policyHolds(ended.ID) || !w.policyHolds(live.ID) || !w.Connects(azuresim.DemoCore, "10.60.1.10", 22) || w.Connects(azuresim.DemoCore, "10.60.1.9", 22) {
+			t.Error("after jitbot it is not as it should be")
 		}
 		w.Want(ended.ID, jit.Closed)
 		live = w.Want(live.ID, jit.Open)

@@ -32,16 +32,21 @@ func TestForcedTunnelling(t *testing.T) {
 			},
 		})
 	}
-	routes := func(to string) func(*world) {
+	routed := func(routes ...azuresim.Route) func(*world) {
 		return func(w *world) {
-			w.Azure.PutRouteTable(azuresim.RouteTable{ID: home + "routeTables/fw-routes", Location: azuresim.DemoLocation, Routes: []azuresim.Route{
-				{Name: "default", Prefix: "0.0.0.0/0", NextHopType: to},
-			}})
+			w.Azure.PutRouteTable(azuresim.RouteTable{ID: home + "routeTables/fw-routes", Location: azuresim.DemoLocation, Routes: routes})
 			if err := w.Azure.SetRouteTable(simulated.FirewallSubnet(), home+"routeTables/fw-routes"); err != nil {
 				w.T.Fatal(err)
 			}
 		}
 	}
+	routes := func(to string) func(*world) {
+		return routed(azuresim.Route{Name: "default", Prefix: "0.0.0.0/0", NextHopType: to})
+	}
+	half := func(name, prefix string) azuresim.Route {
+		return azuresim.Route{Name: name, Prefix: prefix, NextHopType: "VirtualAppliance", NextHop: "10.40.1.250"}
+	}
+	internet := azuresim.Route{Name: "default", Prefix: "0.0.0.0/0", NextHopType: "Internet"}
 	for _, c := range []struct {
 		name, source  string
 		change        []func(*world)
@@ -51,6 +56,10 @@ func TestForcedTunnelling(t *testing.T) {
 		{"to the internet", outside, []func(*world){learns, routes("Internet")}, "", ""},
 		{"to a gateway", outside, []func(*world){routes("VirtualNetworkGateway")}, forced, ""},
 		{"into nothing", outside, []func(*world){routes("None")}, forced, ""},
+		{"by halves", outside, []func(*world){routed(half("low", "0.0.0.0/1"), half("high", "128.0.0.0/1"))}, forced, ""},
+		{"by halves, before the internet", outside, []func(*world){routed(internet, half("low", "0.0.0.0/1"), half("high", "128.0.0.0/1"))}, forced, ""},
+		{"in part", outside, []func(*world){routed(internet, half("some", "128.0.0.0/1"))}, "", unknown},
+		{"within", outside, []func(*world){routed(internet, half("private", "10.0.0.0/8"))}, "", ""},
 		{"from inside", inside, []func(*world){routes("VirtualNetworkGateway")}, "", ""},
 		{"learned, perhaps", outside, []func(*world){learns}, "", unknown},
 		{"learned, perhaps, from inside", inside, []func(*world){learns}, "", ""},

@@ -107,6 +107,45 @@ func TestAdminRuleAlwaysAllows(t *testing.T) {
 	})
 }
 
+// Of two network managers that of the wider scope comes first, whatever the priorities
+// are, and the rules do not say which it is: nothing is opened in vain, and nothing that
+// may be open is called shut. So it is where a rule lets in a service tag.
+func TestAdminRulesOfTwoManagers(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		always := azuresim.AdminRule{Name: "monitoring", Access: "AlwaysAllow", Priority: 10, Sources: []string{"*"}, Ports: []string{"22"}}
+		first, second := denySSH(), always
+		first.Priority, second.Lower = 50, true
+		w.Azure.SetAdminRules(devNetwork, first, second)
+		w.Start()
+		if w.Reachable(azuresim.DemoDev1, "203.0.113.7") {
+			t.Fatal("in the simulator the first manager's deny does not come first")
+		}
+		if g, err := w.AskFrom(ada, time.Hour, "203.0.113.7/32", "dev-1"); !errors.As(err, new(*jit.Refusal)) || !strings.Contains(err.Error(), "may deny") {
+			t.Errorf("asked: %s, %v", g.State, err)
+		}
+		first.Lower, second.Lower = true, false
+		w.Azure.SetAdminRules(devNetwork, first, second)
+		w.Pass(2 * time.Minute)
+		if !w.Reachable(azuresim.DemoDev1, "203.0.113.7") {
+			t.Fatal("in the simulator the first manager's allow does not come first")
+		}
+		if f := w.scanned("dev-1"); f.Class == reach.ClassHealthy || !strings.Contains(f.Why, "monitoring") {
+			t.Errorf("the scan says %s: %s", f.Class, f.Why)
+		}
+		w.Protect("dev-1")
+		if told := w.Texts(jit.EventProtected); !strings.Contains(strings.Join(told, " "), "monitoring") {
+			t.Errorf("called protected, and it was said %q", told)
+		}
+		always.Sources = []string{"AzureCloud"}
+		w.Azure.SetAdminRules(devNetwork, always)
+		w.Pass(2 * time.Minute)
+		w.Protect("dev-2")
+		if told := w.Texts(jit.EventProtected); len(told) != 2 || !strings.Contains(told[1], "monitoring") {
+			t.Errorf("called protected, and it was said %q", told)
+		}
+	})
+}
+
 // Without the right, or while Azure does not answer, admin rules are not known, which
 // is said, and hinders nobody.
 func TestAdminRulesNotKnown(t *testing.T) {

@@ -86,6 +86,8 @@ func (r *reader) doubt() {
 
 var vagueUnit = regexp.MustCompile(`^(hours?|hrs|minutes?|mins|stunden?|minuten|heures?|horas?|minutos?|godziny?|часа?|часов)$`)
 
+var startsWithNumber = regexp.MustCompile(`^[0-9½¼¾]`)
+
 func (r *reader) doubtDuration(words []token) {
 	for i := range words {
 		if n := r.durationWords(i); n > 0 {
@@ -95,8 +97,10 @@ func (r *reader) doubtDuration(words []token) {
 		}
 	}
 	for _, t := range words[:min(len(words), 5)] {
-		parts := strings.FieldsFunc(strings.ToLower(t.read), func(c rune) bool { return !unicode.IsLetter(c) })
-		if slices.ContainsFunc(parts, vagueUnit.MatchString) {
+		word := strings.ToLower(t.read)
+		parts := strings.FieldsFunc(word, func(c rune) bool { return !unicode.IsLetter(c) })
+		counted := startsWithNumber.MatchString(word) && slices.ContainsFunc(parts, parse.IsUnit)
+		if counted || slices.ContainsFunc(parts, vagueUnit.MatchString) {
 			r.fault("I do not understand how long you need it: the reason says %s. Write a duration before it, such as for 2h, "+
 				"or the reason in quotes.", t.typed)
 			return

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"jitbot/jit"
 	"jitbot/jit/parse"
@@ -96,8 +98,10 @@ var partOfOne = regexp.MustCompile(`(?i)^([½¼¾.]|half|halbe|halve|demi|media|
 // noName reports whether a word is no VM, although it stands where one may: one that
 // is called so is written with its group.
 func noName(t token) bool {
-	return t.read == "" || parse.IsNumber(t.read) || parse.IsUnit(t.read) || timeOfDay.MatchString(t.read) ||
-		strings.ContainsAny(t.read[:1], "@#!<>") || isJoiner(t) || isFiller(t) || t.is(
+	first, _ := utf8.DecodeRuneInString(t.read)
+	begins := first == '_' || unicode.IsLetter(first) || unicode.IsDigit(first)
+	return !begins || parse.IsNumber(t.read) || parse.IsUnit(t.read) || timeOfDay.MatchString(t.read) ||
+		isJoiner(t) || isFiller(t) || t.is(
 		"to", "the", "vm", "vms", "access", "please", "pls", "plz", "at", "in", "of", "until", "till", "bis", "by",
 		"because", "since", "me", "my", "we", "need", "want", "now", "asap", "today", "tomorrow", "tonight", "about", "max",
 		"half", "halbe", "halben", "halve", "demi", "demie", "meia", "mezza", "quarter", "quarters", "an", "e", "en")

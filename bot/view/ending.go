@@ -87,7 +87,7 @@ func goneGuards(g jit.Grant) (names string, only bool) {
 			only = false
 			continue
 		}
-		gone = append(gone, "the "+resource.KindOf(p.Guard).Noun()+" "+prose(resource.GuardName(p.Guard)))
+		gone = append(gone, "the "+resource.KindOf(p.Guard).Noun()+" "+Code(resource.GuardName(p.Guard)))
 	}
 	slices.Sort(gone)
 	gone = slices.Compact(gone)

@@ -181,7 +181,7 @@ func TestHomeWarnsAsTheCardDoes(t *testing.T) {
 		}
 		return i
 	}
-	if w, o, b := at("198.51.100.10 in as well"), at("g-3x3x3"), at(`"action_id":"approve"`); w > b || o > b {
+	if w, o, b := at("`198.51.100.10` in as well"), at("g-3x3x3"), at(`"action_id":"approve"`); w > b || o > b {
 		t.Error("a warning stands below the buttons")
 	}
 	if at("Waiting for me") > at("My access") {

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"errors"
+
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
@@ -57,6 +59,17 @@ func cancelButton(g jit.Grant) *slack.ButtonBlockElement {
 // missingButton shows which Azure actions are missing, and where.
 func missingButton(why string) *slack.ButtonBlockElement {
 	return button(ActionMissing, jit.ID(Clip(why, maxQuoted-1)), "Show the missing actions", "Show which Azure actions are missing")
+}
+
+// WithMissing is an answer with a button for each request that was refused for the lack of
+// Azure actions, which shows them.
+func WithMissing(m Message, refused ...error) Message {
+	for _, err := range refused {
+		if errors.Is(err, jit.ErrRights) && len(m.Blocks) < maxBlocks {
+			m.Blocks = append(m.Blocks, buttons(missingButton(err.Error()))...)
+		}
+	}
+	return m
 }
 
 // Missing is the answer to the button that shows the missing actions.

@@ -159,8 +159,12 @@ func (b *Bot) offerForm(i form.Interaction) {
 	f := formOpening{to: replyTo(i), trigger: i.Trigger}
 	var typed command.Command
 	if len(i.Actions) > 0 {
-		if c, err := command.Parse(i.Actions[0].Value); err == nil && c.Unknown == "" { // it need not be what we put there
-			typed, f.typed, f.protect = c, c.Ask, c.Verb == command.VerbProtect
+		c, err := command.Parse(i.Actions[0].Value)
+		if c.Unknown == "" && (err == nil || c.Verb == command.VerbRequest) { // it need not be what we put there
+			typed, f.typed, f.protect, f.wrong = c, c.Ask, c.Verb == command.VerbProtect, c.Wrong
+			if err != nil {
+				f.note = view.PlainRefusal(err)
+			}
 		}
 	}
 	run := func(ctx context.Context) {

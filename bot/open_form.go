@@ -3,10 +3,12 @@ package bot
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"jitbot/bot/command"
 	"jitbot/bot/view"
 	"jitbot/jit"
 )
@@ -15,9 +17,11 @@ import (
 type formOpening struct {
 	to      reply
 	trigger string
-	typed   jit.Ask   // what was typed already; it may be nothing
-	protect bool      // the form that protects VMs, not the one that asks for access
-	less    view.Less // with a grant: the form by which less of it is approved
+	typed   jit.Ask      // what was typed already; it may be nothing
+	wrong   command.Part // what is wrong with that, where the form begins
+	note    string       // and in words
+	protect bool         // the form that protects VMs, not the one that asks for access
+	less    view.Less    // with a grant: the form by which less of it is approved
 }
 
 // callback is the name of the form that is wanted.
@@ -109,6 +113,8 @@ func (b *Bot) filledForm(ctx context.Context, f formOpening) (slack.ModalViewReq
 		return view.ProtectForm(d), err
 	}
 	d, o, err := b.requestDraft(ctx, f.to.user, f.typed)
+	d.FocusOn(f.wrong, o)
+	d.Note = strings.TrimSpace(f.note + "\n" + d.Note)
 	return view.RequestForm(d, o), err
 }
 

@@ -81,6 +81,14 @@ func stored(v command.Verb) bool {
 	return v == command.VerbRequest || v == command.VerbApprove || v == command.VerbExtend || ends(v)
 }
 
+// request is the line as one that begins with the command.
+func (t typedLine) request(c command.Command) string {
+	if c.Unknown != "" {
+		return string(command.VerbRequest) + " " + t.cmd.Text
+	}
+	return t.cmd.Text
+}
+
 // answer says what nothing follows, and tells a repeat nothing.
 func (t typedLine) answer(ctx context.Context, m view.Message) {
 	if t.in != nil {
@@ -92,6 +100,9 @@ func (t typedLine) answer(ctx context.Context, m view.Message) {
 // obey does what a line says, or tells what is wrong with it.
 func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong error) {
 	switch {
+	case wrong != nil && c.Verb == command.VerbRequest:
+		text, _ := view.Refusal(wrong)
+		t.say(ctx, view.ChangeAnswer(text, t.request(c)))
 	case wrong != nil:
 		text, _ := view.Refusal(wrong)
 		t.say(ctx, view.Say(text))

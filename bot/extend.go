@@ -29,7 +29,11 @@ func (b *Bot) decideExtension(ctx context.Context, by jit.UserID, id jit.ID, num
 		g, err = b.Service.DenyExtension(ctx, by, id, number, reason)
 	}
 	if err != nil {
-		return b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
+		m := b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
+		if passes(err) && yes { // a no is typed or pressed again, with its reason
+			m = view.WithButton(m, view.ExtensionAgain(number, id))
+		}
+		return m
 	}
 	b.Log.InfoContext(ctx, "decided an extension", "user", by, "grant", id, "yes", yes)
 	return view.Say(view.ExtensionReply(yes, g))

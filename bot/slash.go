@@ -153,7 +153,7 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 		}
 		return b.request(ctx, cmd.User, e.key, c.Ask)
 	case command.VerbUnprotect:
-		return b.askUnprotect(ctx, cmd.User, c.Ask.VMs) // it was taken by a bot that did not ask back
+		return b.askUnprotect(ctx, cmd.User, c.Ask.VMs, cmd.Text) // it was taken by a bot that did not ask back
 	case command.VerbExtend:
 		return b.extend(ctx, cmd.User, c.Grant, c.More)
 	case command.VerbApprove:

@@ -123,7 +123,7 @@ func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong er
 	case c.Verb == command.VerbHistory:
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.history(ctx, t.cmd.User, c.History, t.cmd.Text) })
 	case c.Verb == command.VerbUnprotect:
-		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.askUnprotect(ctx, t.cmd.User, c.Ask.VMs) })
+		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.askUnprotect(ctx, t.cmd.User, c.Ask.VMs, t.cmd.Text) })
 	case c.Verb == command.VerbProtect:
 		b.askProtect(ctx, t, c.Ask)
 	default:

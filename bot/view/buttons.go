@@ -78,14 +78,16 @@ func Missing(why string) Message {
 	return d.quote("", why).message()
 }
 
-// buttons is a row of them, or no block when there is none.
+// buttons is a row of those that are not nil, or no block when there is none.
 func buttons(all ...*slack.ButtonBlockElement) []slack.Block {
-	if len(all) == 0 {
-		return nil
-	}
 	elements := make([]slack.BlockElement, 0, len(all))
 	for _, b := range all {
-		elements = append(elements, b)
+		if b != nil {
+			elements = append(elements, b)
+		}
+	}
+	if len(elements) == 0 {
+		return nil
 	}
 	return []slack.Block{slack.NewActionBlock("", elements...)}
 }

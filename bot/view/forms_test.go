@@ -53,7 +53,7 @@ func TestRequestForms(t *testing.T) {
 	}
 	for name, v := range map[string]slack.ModalViewRequest{
 		"form-loading":  view.LoadingForm("request"),
-		"form-sentence": view.TextForm("request", "Guests cannot use jitbot; ask a full member."),
+		"form-sentence": view.TextForm("request", "Guests cannot use jitbot; ask a full member.", nil),
 		"form-empty":    view.RequestForm(view.RequestDraft{}, lookup.Offer{}),
 		"form-noted":    view.RequestForm(noted, lookup.Offer{}),
 		"form-single":   view.RequestForm(view.RequestDraft{VMs: draft().VMs, Ports: []string{"22/tcp"}}, simple()),

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -146,10 +145,6 @@ func scanButtons(x reach.Finding) []slack.Block {
 }
 
 func nextButton(f command.ScanFilter, left int) *slack.ButtonBlockElement {
-	value, err := json.Marshal(f)
-	if err != nil {
-		value = []byte("{}") // it is made of texts and a number
-	}
 	words := fmt.Sprintf("Next %d of %d", min(left, maxScanned), left)
-	return button(ActionScanNext, jit.ID(value), words, "Show the next VMs of the scan")
+	return button(ActionScanNext, jit.ID(packed(f)), words, "Show the next VMs of the scan")
 }

@@ -109,6 +109,9 @@ func afterColon(s string) string {
 }
 
 func closingStatus(d *draft, g jit.Grant, approved string) {
+	if stillOpen(g) != "" {
+		d.say(notShut + " see the thread.")
+	}
 	switch {
 	case neverWritten(g):
 		d.say(whyEnded(g)+" "+nothingWritten, approved).quote("Why: ", g.Decision.Reason)

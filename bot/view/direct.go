@@ -193,7 +193,7 @@ func directClosed(d *draft, _ jit.Event, g jit.Grant) {
 	if neverWritten(g) {
 		next, small = cmp.Or(ended.next, "If you still need it, ask again: `/jit`."), nil
 	}
-	d.say(headed(g, "Your "+subject(g)+" is "+stateText(g))).quote("Why: ", g.Decision.Reason)
+	d.say(headed(g, "Your "+subject(g)+" is "+stateText(g)), stillOpen(g)).quote("Why: ", g.Decision.Reason)
 	switch gone, only := goneGuards(g); {
 	case neverWritten(g):
 		d.say(ended.holder(g) + " " + nothingWritten + " " + next)
@@ -202,7 +202,6 @@ func directClosed(d *draft, _ jit.Event, g jit.Grant) {
 	default:
 		d.say(ended.holder(g) + " " + next)
 	}
-	d.warn(stillOpen(g))
 	d.small(g.ID, small, nil)
 }
 

@@ -75,7 +75,7 @@ func failedToHolder(g jit.Grant) string {
 }
 
 // whyEnded says on the card why a live grant ended, and who ended it.
-func whyEnded(g jit.Grant) string { return endingTextsOf(g).card(g) + afterSpace(stillOpen(g)) }
+func whyEnded(g jit.Grant) string { return endingTextsOf(g).card(g) }
 
 // goneGuards names the guards of a closed grant that are gone themselves, so that
 // nothing was read back there; only says that it had no others.

@@ -192,7 +192,7 @@ func alsoOpen(g jit.Grant, others []jit.Grant) []string {
 		}
 		all = append(all, mentionUser(o.Request.By.ID)+" ("+Code(string(o.ID))+")")
 	}
-	return []string{"Seen there: " + text.Join(all) + "."}
+	return []string{"Lately in: " + text.Join(all) + "."}
 }
 
 // cardButtons are those that apply now; authority is checked when they are

@@ -22,6 +22,9 @@ func connectionsText(g jit.Grant) string {
 	if len(firewallsOf(g)) > 0 {
 		return "The firewall may cut connections that are already established, or leave them; end them yourself."
 	}
+	if g.State == jit.Open {
+		return "The end does not cut connections that are established then; end them yourself."
+	}
 	return connectionsStay
 }
 
@@ -169,7 +172,7 @@ func directFailed(d *draft, e jit.Event, g jit.Grant) {
 	} else if neverWritten(g) {
 		next = nothingWritten
 	}
-	d.say(headed(g, first)).say(takenBack(g)).quote("Why: ", e.Text).say(next + " Ask again, or tell an admin what is named here: `/jit`.")
+	d.say(headed(g, first)).say(takenBack(g)).quote("Why: ", e.Text).say(next + " Ask again with `/jit`, or tell an admin what is named here.")
 	d.small(g.ID, nil, nil)
 }
 

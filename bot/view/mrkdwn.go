@@ -140,7 +140,7 @@ func refusalArgument(a any) string {
 
 // endSentence ends a sentence that others wrote, unless they did.
 func endSentence(s string) string {
-	if said := strings.TrimRight(s, "`"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") || strings.HasSuffix(said, "…") {
+	if said := strings.TrimRight(s, "`*_"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?:") || strings.HasSuffix(said, "…") {
 		return s
 	}
 	return s + "."

@@ -116,7 +116,7 @@ func scanLine(x reach.Finding) string {
 	case len(p.Rules) > 0:
 		line += openedBy(p) + "."
 	case p.Class == reach.ClassHealthy:
-		line += prose(Clip(p.StillOpen[0], 200))
+		line += prose(Clip(noYet(p.StillOpen[0]), 200))
 	default:
 		line += prose(Clip(p.Why, 200))
 	}

@@ -11,7 +11,7 @@ import (
 	"jitbot/jit/reach"
 )
 
-var busy = fmt.Errorf("reading: %w", jit.ErrBusy)
+var errPassing = fmt.Errorf("reading: %w", jit.ErrBusy)
 
 // again presses the button that tries again what met a passing fault, once that is over.
 func (o *setup) again(user string) {
@@ -38,7 +38,7 @@ func TestWhatIsShownMayBeTriedAgain(t *testing.T) {
 		o.sim.Reload(graceID)
 		o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", tt.line))
 		m := o.shown(graceID, tt.said)
-		o.service.failWith(busy)
+		o.service.failWith(errPassing)
 		o.must(o.sim.Click(o.ctx, graceID, m.Channel, m.TS, tt.button))
 		o.again(graceID)
 		o.shown(graceID, tt.then)
@@ -50,7 +50,7 @@ func TestTheQuestionMayBeTriedAgain(t *testing.T) {
 	o := setUp(t, slacksim.Options{NoRateLimits: true})
 	o.service.vms = machines(1)
 	o.service.results = []access.VMResult{{VM: o.service.vms[0]}}
-	o.service.unforeseen = busy
+	o.service.unforeseen = errPassing
 	o.open()
 	o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", "unprotect web-1"))
 	m := o.shown(graceID, "is busy, which passes")
@@ -69,7 +69,7 @@ func TestTheReasonOfARevocationIsKept(t *testing.T) {
 	o := setUp(t, slacksim.Options{NoRateLimits: true})
 	g, _ := o.pending()
 	o.open()
-	o.service.failWith(busy)
+	o.service.failWith(errPassing)
 	o.must(o.sim.Slash(o.ctx, graceID, approvals, "/jit", "revoke "+string(g.ID)+" not during the sale"))
 	o.again(graceID)
 	o.eventually("it is tried with the reason", func() bool {
@@ -82,7 +82,7 @@ func TestTheProtectFormMayBeTriedAgain(t *testing.T) {
 	o := setUp(t, slacksim.Options{NoRateLimits: true})
 	o.service.vms = machines(1)
 	o.open()
-	o.service.refuseWith(busy)
+	o.service.refuseWith(errPassing)
 	o.types(graceID, "protect web-1 22,1433")
 	o.until("it says why there is none", func(s *slacksim.Snapshot) bool {
 		all := s.Views(graceID)
@@ -95,7 +95,7 @@ func TestTheProtectFormMayBeTriedAgain(t *testing.T) {
 	if a, b := initial(v, "port-1"), initial(v, "port-2"); a != "22" || b != "1433" {
 		t.Errorf("begins with %q and %q", a, b)
 	}
-	o.service.failWith(busy)
+	o.service.failWith(errPassing)
 	o.must(o.sim.Submit(o.ctx, graceID, v.ID, slacksim.Values{"from-1": "198.51.100.0/24", "longest-2": "2h"}))
 	o.direct(graceID, 1)
 	o.service.failWith(nil)

@@ -106,3 +106,14 @@ func TestTheProtectFormMayBeTriedAgain(t *testing.T) {
 		t.Errorf("begins again with %q and %q", a, b)
 	}
 }
+
+// More time is asked for again, as much as before.
+func TestAnExtensionMayBeTriedAgain(t *testing.T) {
+	o := setUp(t, slacksim.Options{NoRateLimits: true})
+	g, _ := o.pending()
+	o.open()
+	o.service.failWith(errPassing)
+	o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "extend "+string(g.ID)+" 90m"))
+	o.again(adaID)
+	o.eventually("it is asked for again", func() bool { return o.service.noted("extend U0ADA g-7k2qd 1h30m0s") == 2 })
+}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"jitbot/bot/slacksim"
+	"jitbot/jit"
 )
 
 // A line that cannot be read has a button that opens the form with what could be read of
@@ -38,6 +39,15 @@ func TestALineThatCannotBeReadIsChanged(t *testing.T) {
 			t.Errorf("%s: begins with %q and %q", line, vm, why)
 		}
 	}
+	o.sim.Reload(adaID)
+	o.service.last = jit.Request{}
+	o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "request web-1 ssh from me for the fix"))
+	mine := o.shown(adaID, "what from me is")
+	o.must(o.sim.Click(o.ctx, adaID, mine.Channel, mine.TS, "Change"))
+	if v := o.form(adaID); focused(v) != "source" || initial(v, "reason") != "the fix" {
+		t.Errorf("begins at %q with %q", focused(v), initial(v, "reason"))
+	}
+	o.sim.Reload(adaID)
 	m := o.said(adaID, "request web-1 5m3h"+rest)
 	o.sim.Reload(adaID)
 	o.must(o.sim.Click(o.ctx, adaID, m.Channel, m.TS, "Change"))

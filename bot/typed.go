@@ -151,8 +151,8 @@ func (b *Bot) findOut(ctx context.Context, t typedLine, c command.Command, wrong
 			t.answer(ctx, b.refusalOf(ctx, "a command", t.cmd.User, "", err))
 		case err != nil:
 			b.logFault(ctx, "looking for a VM", t.cmd.User, "", err)
-			t.answer(ctx, view.Say("There is no command "+view.Code(c.Unknown)+", and whether a VM is called so cannot be seen just now. "+
-				"If it is, try again in a minute, or write `/jit request` before it."))
+			t.answer(ctx, view.FormAnswer("There is no command "+view.Code(c.Unknown)+", and whether a VM is called so cannot be seen just now. "+
+				"If it is, try again in a minute, write `/jit request` before it, or press *Request access*.", t.request(c)))
 		default:
 			t.answer(ctx, b.noCommand(t, c.Unknown))
 		}

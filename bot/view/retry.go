@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -96,6 +97,12 @@ func WitnessAgain(vm string) *slack.ButtonBlockElement {
 // UnprotectAgain unprotects what the question was about, while that holds.
 func UnprotectAgain(value string) *slack.ButtonBlockElement {
 	return tryAgain(ActionUnprotect, value, "to unprotect")
+}
+
+// ExtendAgain asks for that much more time. It may have been asked for already, which the
+// answer says; more than one at a time is refused.
+func ExtendAgain(id jit.ID, by time.Duration) *slack.ButtonBlockElement {
+	return tryAgain(fmt.Sprint(ActionExtend, int(by.Seconds())), string(id), "to extend "+string(id))
 }
 
 // ExtensionAgain approves the extension of the number. Doing it twice does it once.

@@ -24,6 +24,7 @@ func verbOf(action string) (command.Verb, bool) {
 		view.ActionApprove: command.VerbApprove, view.ActionRevoke: command.VerbRevoke,
 		view.ActionDone: command.VerbDone, view.ActionCancel: command.VerbCancel,
 		view.ActionUnprotect: command.VerbUnprotect, view.ActionClaim: command.VerbApprove,
+		view.ActionRevokeAgain: command.VerbRevoke,
 	}[action]
 	if !ok {
 		return extensionVerb(action)
@@ -159,8 +160,12 @@ func (b *Bot) offerForm(i form.Interaction) {
 	f := formOpening{to: replyTo(i), trigger: i.Trigger}
 	var typed command.Command
 	if len(i.Actions) > 0 {
-		if c, err := command.Parse(i.Actions[0].Value); err == nil && c.Unknown == "" { // it need not be what we put there
-			typed, f.typed, f.protect = c, c.Ask, c.Verb == command.VerbProtect
+		c, err := command.Parse(i.Actions[0].Value)
+		if c.Unknown == "" && (err == nil || c.Verb == command.VerbRequest) { // it need not be what we put there
+			typed, f.typed, f.protect, f.wrong = c, c.Ask, c.Verb == command.VerbProtect, c.Wrong
+			if err != nil {
+				f.note = view.PlainRefusal(err)
+			}
 		}
 	}
 	run := func(ctx context.Context) {
@@ -227,7 +232,7 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 		return view.Message{}
 	}
 	v, ok := verbOf(i.Actions[0].ID)
-	id := jit.ID(i.Actions[0].Value)
+	id, reason := grantOf(i.Actions[0].Value)
 	if !ok || !means(v, i.Actions[0].Value) {
 		return view.Message{}
 	}
@@ -235,7 +240,11 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 		return b.unprotect(ctx, e, i.Actions[0].Value) // who may is decided there
 	}
 	if err := b.Service.Known(ctx, i.User.ID); err != nil {
-		return b.refusalOf(ctx, string(v), i.User.ID, id, err)
+		m := b.refusalOf(ctx, string(v), i.User.ID, id, err)
+		if passes(err) {
+			m = view.WithButton(m, view.PressAgain(i.Actions[0].ID, i.Actions[0].Value))
+		}
+		return m
 	}
 	b.tellClicked(i, id)
 	if d, extends := view.ExtendBy(i.Actions[0].ID); extends {
@@ -247,7 +256,15 @@ func (b *Bot) carryOutClick(ctx context.Context, i form.Interaction, e errand) v
 	if i.Actions[0].ID == view.ActionClaim {
 		return b.claim(ctx, i.User.ID, id)
 	}
-	return b.act(ctx, i.User.ID, v, id, "")
+	return b.act(ctx, i.User.ID, v, id, reason)
+}
+
+// grantOf is the grant that the value of a button names, and the reason that it carries.
+func grantOf(value string) (id jit.ID, reason string) {
+	if d, ok := view.UnpackDenial(value); ok {
+		return d.ID, d.Reason
+	}
+	return jit.ID(value), ""
 }
 
 // tellClicked has clicked called soon.

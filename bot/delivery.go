@@ -41,6 +41,9 @@ func (d delivery) sent() (did, again string, err error) {
 	switch {
 	case len(i.Actions) > 0 && i.Actions[0].ID == view.ActionUnprotect:
 		return "pressed *Unprotect*", "type `/jit unprotect` again", err
+	case len(i.Actions) > 0 && i.Actions[0].ID == view.ActionRevokeAgain:
+		id, _ := grantOf(i.Actions[0].Value)
+		return "pressed *Try again* to revoke " + view.Code(string(id)), "click again", err
 	case len(i.Actions) > 0:
 		did = "pressed " + view.Code(i.Actions[0].ID) + " for " + view.Code(i.Actions[0].Value)
 	}

@@ -71,12 +71,8 @@ func (b *Bot) formFor(ctx context.Context, t typedLine, c command.Command) view.
 	if err := b.Service.Known(ctx, t.cmd.User); err != nil {
 		return b.refusalOf(ctx, "a direct message", t.cmd.User, "", err)
 	}
-	line := t.cmd.Text
-	if c.Unknown != "" {
-		line = string(command.VerbRequest) + " " + line
-	}
 	if len(c.Ask.VMs) == 0 {
 		return view.MentionAnswer()
 	}
-	return view.FormAnswer("Something is missing in that line: press *Request access*, and the form asks for it.", line)
+	return view.FormAnswer("Something is missing in that line: press *Request access*, and the form asks for it.", t.request(c))
 }

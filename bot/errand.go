@@ -56,7 +56,8 @@ func errandOf(d delivery) (errand, error) {
 		out.of(command.VerbDeny, id, nil)
 	case len(i.Actions) > 0:
 		v, _ := verbOf(i.Actions[0].ID)
-		out.of(v, jit.ID(i.Actions[0].Value), unprotectedIDs(v, i.Actions[0].Value))
+		id, _ := grantOf(i.Actions[0].Value)
+		out.of(v, id, unprotectedIDs(v, i.Actions[0].Value))
 	}
 	return out, err
 }

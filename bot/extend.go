@@ -13,7 +13,11 @@ import (
 func (b *Bot) extend(ctx context.Context, by jit.UserID, id jit.ID, d time.Duration) view.Message {
 	g, err := b.Service.Extend(ctx, by, id, d)
 	if err != nil {
-		return b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
+		m := b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
+		if passes(err) {
+			m = view.WithButton(m, view.ExtendAgain(id, d))
+		}
+		return m
 	}
 	b.Log.InfoContext(ctx, "asked to extend a grant", "user", by, "grant", id, "by", d)
 	return view.Say(view.ExtendReply(g))
@@ -29,7 +33,11 @@ func (b *Bot) decideExtension(ctx context.Context, by jit.UserID, id jit.ID, num
 		g, err = b.Service.DenyExtension(ctx, by, id, number, reason)
 	}
 	if err != nil {
-		return b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
+		m := b.doubtOf(ctx, string(command.VerbExtend), by, id, err)
+		if passes(err) && yes { // a no is typed or pressed again, with its reason
+			m = view.WithButton(m, view.ExtensionAgain(number, id))
+		}
+		return m
 	}
 	b.Log.InfoContext(ctx, "decided an extension", "user", by, "grant", id, "yes", yes)
 	return view.Say(view.ExtensionReply(yes, g))

@@ -25,7 +25,11 @@ func (b *Bot) history(ctx context.Context, by jit.UserID, f command.HistoryFilte
 	}
 	page, err := b.Service.HistoryOf(work, by, f.VM, q)
 	if err != nil {
-		return b.unread(ctx, "the history", by, line, err)
+		again := view.HistoryAgain(f)
+		if line != "" {
+			again = view.ReadAgain(line)
+		}
+		return b.unread(ctx, "the history", by, again, err)
 	}
 	return view.History(page, f)
 }

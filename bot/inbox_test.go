@@ -60,7 +60,7 @@ func TestWhatIsTooOldIsNotCarriedOut(t *testing.T) {
 	_, stop := o.open()
 	g, _ := o.pending()
 	o.service.hold = make(chan struct{})
-	o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "request web-1 for <!channel>"))
+	o.must(o.sim.Slash(o.ctx, adaID, approvals, "/jit", "request web-1 for @channel"))
 	<-o.service.holding
 	stop()
 	o.service.hold = nil

@@ -12,13 +12,14 @@ import (
 
 // opensLess opens the form by which less is approved, for whoever pressed its button; nil
 // when that names no grant.
-func (b *Bot) opensLess(i form.Interaction) func(context.Context) {
+func (b *Bot) opensLess(i form.Interaction) (lane, func(context.Context)) {
 	l, ok := view.UnpackLess(i.Actions[0].Value)
 	if !ok {
-		return nil
+		return prompts, nil
 	}
-	return func(ctx context.Context) {
-		b.openForm(ctx, formOpening{to: replyTo(i), trigger: i.Trigger, less: l})
+	at, open := b.opens(i, formOpening{less: l})
+	return at, func(ctx context.Context) {
+		open(ctx)
 		b.tellClicked(i, l.ID)
 	}
 }
@@ -47,7 +48,7 @@ func (b *Bot) carryOutLess(ctx context.Context, i form.Interaction) view.Message
 	}
 	m := b.doubtOf(ctx, string(command.VerbApprove), by, typed.ID, err)
 	if passes(err) {
-		m = view.LessAgain(m, typed)
+		m = view.WithButton(m, view.TryLess(typed))
 	}
 	return m
 }

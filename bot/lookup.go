@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"jitbot/bot/command"
 	"jitbot/bot/form"
 	"jitbot/bot/view"
@@ -50,7 +52,7 @@ func (b *Bot) list(ctx context.Context, cmd slashCommand, all bool) view.Message
 		listed, err = b.Service.List(work, cmd.User, all)
 	}
 	if err != nil {
-		return b.unread(ctx, "a list", cmd.User, cmd.Text, err)
+		return b.unread(ctx, "a list", cmd.User, view.ReadAgain(cmd.Text), err)
 	}
 	return view.List(listed, all)
 }
@@ -69,7 +71,7 @@ func (b *Bot) explain(ctx context.Context, cmd slashCommand, c command.Command) 
 		e, err = b.Service.Explain(work, cmd.User, c.Ask.VMs[0], who)
 	}
 	if err != nil {
-		return b.unread(ctx, "an explanation", cmd.User, cmd.Text, err)
+		return b.unread(ctx, "an explanation", cmd.User, view.ReadAgain(cmd.Text), err)
 	}
 	return view.Explain(e)
 }
@@ -80,7 +82,7 @@ func (b *Bot) witness(ctx context.Context, by jit.UserID, vm string) view.Messag
 	defer cancel()
 	t, err := b.Service.Witness(work, by, vm)
 	if err != nil {
-		return b.refusalOf(ctx, "what Azure sees", by, "", err)
+		return b.unread(ctx, "what Azure sees", by, view.WitnessAgain(vm), err)
 	}
 	return view.Witness(t)
 }
@@ -98,7 +100,11 @@ func (b *Bot) scan(ctx context.Context, to reply, f command.ScanFilter, line str
 		findings, more, err = b.Service.Scan(work, to.user)
 	}
 	if err != nil {
-		return b.unread(ctx, "a scan", to.user, line, err)
+		again := view.ScanAgain(f)
+		if line != "" {
+			again = view.ReadAgain(line)
+		}
+		return b.unread(ctx, "a scan", to.user, again, err)
 	}
 	return view.Scan(findings, more, f)
 }
@@ -116,15 +122,18 @@ func (b *Bot) readAgain(ctx context.Context, cmd slashCommand, c command.Command
 		b.say(cmd.reply(), b.explain(ctx, cmd, c))
 	case command.VerbHistory:
 		b.say(cmd.reply(), b.history(ctx, cmd.User, c.History, cmd.Text))
+	case command.VerbUnprotect: // which asks back
+		b.say(cmd.reply(), b.askUnprotect(ctx, cmd.User, c.Ask.VMs, cmd.Text))
 	default: // what changes something is not done by a button that shows
 	}
 }
 
-// unread is the answer to a fault in showing something, with a button to try again.
-func (b *Bot) unread(ctx context.Context, doing string, by jit.UserID, line string, err error) view.Message {
+// unread is the answer to a fault in showing something, with a button to try again where
+// the fault passes.
+func (b *Bot) unread(ctx context.Context, doing string, by jit.UserID, again *slack.ButtonBlockElement, err error) view.Message {
 	m := b.refusalOf(ctx, doing, by, "", err)
-	if line != "" && passes(err) {
-		return view.WithRead(m, line)
+	if passes(err) {
+		return view.WithButton(m, again)
 	}
 	return m
 }
@@ -156,10 +165,15 @@ func (b *Bot) shownBy(i form.Interaction) (lane, func(context.Context)) {
 		}
 		return prompts, func(ctx context.Context) { b.openDenyForm(ctx, i, d.ID, d.Reason) }
 	case view.ActionLess:
-		return prompts, b.opensLess(i)
+		return b.opensLess(i)
 	case view.ActionAgain, view.ActionWithout:
-		f := formOpening{to: replyTo(i), trigger: i.Trigger, typed: view.UnpackAsk(a.Value)}
-		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
+		return b.opens(i, formOpening{typed: view.UnpackAsk(a.Value)})
+	case view.ActionProtectAgain:
+		typed, rows, ok := view.UnpackProtecting(a.Value)
+		if !ok {
+			return prompts, nil
+		}
+		return b.opens(i, formOpening{typed: typed, rows: rows, protect: true})
 	case view.ActionWitness:
 		if !namesVM(a.Value) {
 			return prompts, nil
@@ -204,7 +218,7 @@ func isScanButton(action string) bool {
 	only := []string{
 		view.ActionProtect, view.ActionScanNext, view.ActionHistoryNext,
 		view.ActionWitness, view.ActionAgain, view.ActionWithout, view.ActionMissing,
-		view.ActionDenyAgain, view.ActionReadAgain, view.ActionLess,
+		view.ActionDenyAgain, view.ActionReadAgain, view.ActionLess, view.ActionProtectAgain,
 	}
 	return slices.Contains(only, action)
 }
@@ -220,7 +234,7 @@ func (b *Bot) vms(ctx context.Context, cmd slashCommand, text string) view.Messa
 		lines, more, err = b.Service.VMs(work, cmd.User, text, view.MaxListed)
 	}
 	if err != nil {
-		return b.unread(ctx, "a list of VMs", cmd.User, cmd.Text, err)
+		return b.unread(ctx, "a list of VMs", cmd.User, view.ReadAgain(cmd.Text), err)
 	}
 	return view.VMs(lines, text, more)
 }

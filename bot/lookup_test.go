@@ -18,7 +18,7 @@ func TestVMsAreListed(t *testing.T) {
 	o.open()
 	o.reads(o.jit(adaID, "vms"), "There is no VM that you may see.")
 	o.service.listed, o.service.more = []lookup.ListedVM{{VM: machines(1)[0], Protected: protection.Protected, Offer: simple()}}, true
-	o.reads(o.jit(adaID, "vms <!channel> tag:env=prod"), "`web-1` in `rg`*: protected.", "Ask for SSH up to 3 h, from 203.0.113.7",
+	o.reads(o.jit(adaID, "vms @channel tag:env=prod"), "`web-1` in `rg`*: protected.", "Ask for SSH up to 3 h, from 203.0.113.7",
 		"narrow it")
 	if o.service.noted(`vms U0ADA "@channel tag:env=prod" 20`) != 1 {
 		t.Errorf("calls: %q", o.service.calls)

@@ -3,10 +3,13 @@ package bot
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"jitbot/bot/command"
+	"jitbot/bot/form"
 	"jitbot/bot/view"
 	"jitbot/jit"
 )
@@ -15,9 +18,12 @@ import (
 type formOpening struct {
 	to      reply
 	trigger string
-	typed   jit.Ask   // what was typed already; it may be nothing
-	protect bool      // the form that protects VMs, not the one that asks for access
-	less    view.Less // with a grant: the form by which less of it is approved
+	typed   jit.Ask           // what was typed already; it may be nothing
+	wrong   command.Part      // what is wrong with that, where the form begins
+	note    string            // and in words
+	protect bool              // the form that protects VMs, not the one that asks for access
+	rows    []view.ProtectRow // what was typed into the form that protects
+	less    view.Less         // with a grant: the form by which less of it is approved
 }
 
 // callback is the name of the form that is wanted.
@@ -29,6 +35,25 @@ func (f formOpening) callback() string {
 		return view.FormProtect
 	}
 	return view.FormRequest
+}
+
+// again opens the form once more; nil where a button has no room for what was typed.
+func (f formOpening) again() *slack.ButtonBlockElement {
+	switch f.callback() {
+	case view.FormLess:
+		return view.TryLess(f.less)
+	case view.FormProtect:
+		return view.ProtectAgain(f.typed.VMs, f.typed.Ports, f.rows)
+	}
+	return view.AgainButton("Try again", f.typed)
+}
+
+// opens opens the form, or fills the one in which the button was pressed.
+func (b *Bot) opens(i form.Interaction, f formOpening) (lane, func(context.Context)) {
+	if f.to, f.trigger = replyTo(i), i.Trigger; i.View.Type != string(slack.VTModal) {
+		return prompts, func(ctx context.Context) { b.openForm(ctx, f) }
+	}
+	return reads, func(ctx context.Context) { b.fillForm(ctx, f, i.View.ID) }
 }
 
 const (
@@ -64,12 +89,12 @@ func (b *Bot) openForm(ctx context.Context, f formOpening) {
 		case view.FormLess:
 			text = "The form could not be opened, so nothing was approved. Press the button again."
 		}
-		b.say(f.to, view.Say(text))
+		b.say(f.to, view.WithButton(view.Say(text), f.again()))
 		return
 	}
 	id := v.ID
 	if !b.later(reads, reply{user: f.to.user}, "filling a form", func(ctx context.Context) { b.fillForm(ctx, f, id) }) {
-		b.updateView(ctx, f.to.user, id, "", view.TextForm(f.callback(), b.full()))
+		b.updateView(ctx, f.to.user, id, "", view.TextForm(f.callback(), b.full(), f.again()))
 	}
 }
 
@@ -85,13 +110,15 @@ func (b *Bot) fillForm(ctx context.Context, f formOpening, id string) {
 	if err != nil {
 		b.logFault(ctx, "filling the form", f.to.user, "", err)
 		text, known := view.Refusal(err)
-		if !known {
+		var help *slack.ButtonBlockElement
+		if !known && passes(err) {
+			help = f.again()
 			text = "The VMs could not be read just now, so there is no form. Try again in a minute."
 			if f.less.ID != "" {
 				text = "The request could not be read just now, so there is no form. Try again in a minute."
 			}
 		}
-		v = view.TextForm(f.callback(), text)
+		v = view.TextForm(f.callback(), text, help)
 	}
 	b.updateView(ctx, f.to.user, id, "", v)
 }
@@ -102,13 +129,21 @@ func (b *Bot) filledForm(ctx context.Context, f formOpening) (slack.ModalViewReq
 		return b.lessForm(ctx, f)
 	}
 	if f.protect {
+		if err := b.Service.Admin(ctx, f.to.user); err != nil {
+			return slack.ModalViewRequest{}, err //nolint:wrapcheck // a refusal stays one
+		}
 		d, err := b.protectDraft(ctx, f.to.user, f.typed)
+		if len(f.rows) > 0 {
+			d.Rows = f.rows
+		}
 		if err == nil {
 			b.foresee(ctx, f.to.user, &d)
 		}
 		return view.ProtectForm(d), err
 	}
 	d, o, err := b.requestDraft(ctx, f.to.user, f.typed)
+	d.FocusOn(f.wrong, o)
+	d.Note = strings.TrimSpace(f.note + "\n" + d.Note)
 	return view.RequestForm(d, o), err
 }
 

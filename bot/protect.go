@@ -122,12 +122,13 @@ func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand)
 	if len(errs) > 0 {
 		return view.Say("Your form could not be taken, so nothing was protected:\n" + errs.Text())
 	}
+	again := view.ProtectAgain(shown.Words, nil, form.ReadRows(i))
 	if err := b.Service.Admin(ctx, i.User.ID); err != nil {
-		return b.refusalOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+		return b.unread(ctx, string(command.VerbProtect), i.User.ID, again, err)
 	}
 	o, err := b.Service.Offer(ctx, i.User.ID, shown.Words)
 	if err != nil && !errors.Is(err, jit.ErrPolicy) {
-		return b.refusalOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+		return b.unread(ctx, string(command.VerbProtect), i.User.ID, again, err)
 	}
 	if view.VMsDigest(o.VMs) != shown.Are {
 		return view.Say("What the form names are other VMs now than those that it showed, so nothing was protected. Type `/jit protect` again.")
@@ -143,7 +144,11 @@ func (b *Bot) carryOutProtect(ctx context.Context, i form.Interaction, e errand)
 	}
 	results, err := b.Service.ProtectAsOf(ctx, i.User.ID, ids, ports, e.at)
 	if err != nil {
-		return b.doubtOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+		m := b.doubtOf(ctx, string(command.VerbProtect), i.User.ID, "", err)
+		if passes(err) {
+			m = view.WithButton(m, again)
+		}
+		return m
 	}
 	b.logResults(ctx, command.VerbProtect, i.User.ID, results)
 	return view.ProtectResults(command.VerbProtect, results)

@@ -53,6 +53,11 @@ func (s *fakeService) Check(_ context.Context, id jit.ID) (jit.Grant, error) {
 			g, e, err := g.Refuse("no", time.Now())
 			return g, e, errors.Join(err, jit.Refuse(jit.ErrAuthority, "You lack %s at %s.", "Microsoft.Compute/virtualMachines/read", "forbidden"))
 		}
+		if g.Request.Targets[0].Name == "no-role" {
+			no := jit.Refuse(jit.ErrRights, "%s lacks the Azure action %s at %s.", "ada", jit.Whole("Microsoft.Compute/virtualMachines/read"), "no-role")
+			g, e, err := g.RefuseFor(no, time.Now())
+			return g, e, errors.Join(err, no)
+		}
 		return g.Wait(g.Request.By, []string{slacksim.DemoApproversID}, 1, time.Now().Add(time.Hour), time.Now())
 	})
 }

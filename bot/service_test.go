@@ -58,6 +58,13 @@ func (s *fakeService) failWith(err error) {
 	s.fail = err
 }
 
+// refuseWith has every offer fail; nil ends that.
+func (s *fakeService) refuseWith(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = err
+}
+
 func (s *fakeService) note(format string, args ...any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

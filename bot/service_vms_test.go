@@ -93,7 +93,8 @@ func (s *fakeService) Scan(ctx context.Context, by jit.UserID) ([]reach.Finding,
 }
 
 func (s *fakeService) Witness(_ context.Context, _ jit.UserID, vm string) (lookup.Testimony, error) {
-	return lookup.Testimony{VM: jit.VM{Name: strings.TrimPrefix(vm, "rg/"), Group: "rg"}, At: time.Unix(0, 0).UTC(), Groups: []string{"web-nsg"}}, nil
+	return lookup.Testimony{VM: jit.VM{Name: strings.TrimPrefix(vm, "rg/"), Group: "rg"}, At: time.Unix(0, 0).UTC(), Groups: []string{"web-nsg"}},
+		s.note("witness %s", vm)
 }
 
 func (s *fakeService) Explain(_ context.Context, by jit.UserID, vm string, who jit.UserID) (lookup.Explanation, error) {

@@ -56,7 +56,7 @@ func (b *Bot) ask(ctx context.Context, t typedLine, c command.Command) {
 	b.readLater(ctx, t, "reading a request", func(ctx context.Context) {
 		var err error
 		if f.typed.Sources, err = b.mine(ctx, t.in.by, c); err != nil {
-			t.answer(ctx, b.refusalOf(ctx, "a request", t.in.by, "", err))
+			t.answer(ctx, view.WithAgain(b.refusalOf(ctx, "a request", t.in.by, "", err), passes(err), typed))
 			return
 		}
 		if typed.Reason != "" && !b.incomplete(ctx, t.in.by, f.typed, t.in.came) {
@@ -149,11 +149,11 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 	switch c.Verb {
 	case command.VerbRequest:
 		if c.Ask.Sources, err = b.mine(ctx, cmd.User, c); err != nil {
-			return b.refusalOf(ctx, "a request", cmd.User, "", err)
+			return view.WithAgain(b.refusalOf(ctx, "a request", cmd.User, "", err), passes(err), c.Ask)
 		}
 		return b.request(ctx, cmd.User, e.key, c.Ask)
 	case command.VerbUnprotect:
-		return b.askUnprotect(ctx, cmd.User, c.Ask.VMs) // it was taken by a bot that did not ask back
+		return b.askUnprotect(ctx, cmd.User, c.Ask.VMs, cmd.Text) // it was taken by a bot that did not ask back
 	case command.VerbExtend:
 		return b.extend(ctx, cmd.User, c.Grant, c.More)
 	case command.VerbApprove:

@@ -81,6 +81,14 @@ func stored(v command.Verb) bool {
 	return v == command.VerbRequest || v == command.VerbApprove || v == command.VerbExtend || ends(v)
 }
 
+// request is the line as one that begins with the command.
+func (t typedLine) request(c command.Command) string {
+	if c.Unknown != "" {
+		return string(command.VerbRequest) + " " + t.cmd.Text
+	}
+	return t.cmd.Text
+}
+
 // answer says what nothing follows, and tells a repeat nothing.
 func (t typedLine) answer(ctx context.Context, m view.Message) {
 	if t.in != nil {
@@ -92,6 +100,9 @@ func (t typedLine) answer(ctx context.Context, m view.Message) {
 // obey does what a line says, or tells what is wrong with it.
 func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong error) {
 	switch {
+	case wrong != nil && c.Verb == command.VerbRequest:
+		text, _ := view.Refusal(wrong)
+		t.say(ctx, view.ChangeAnswer(text, t.request(c)))
 	case wrong != nil:
 		text, _ := view.Refusal(wrong)
 		t.say(ctx, view.Say(text))
@@ -112,7 +123,7 @@ func (b *Bot) obey(ctx context.Context, t typedLine, c command.Command, wrong er
 	case c.Verb == command.VerbHistory:
 		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.history(ctx, t.cmd.User, c.History, t.cmd.Text) })
 	case c.Verb == command.VerbUnprotect:
-		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.askUnprotect(ctx, t.cmd.User, c.Ask.VMs) })
+		b.answerLater(ctx, t, c.Verb, func(ctx context.Context) view.Message { return b.askUnprotect(ctx, t.cmd.User, c.Ask.VMs, t.cmd.Text) })
 	case c.Verb == command.VerbProtect:
 		b.askProtect(ctx, t, c.Ask)
 	default:
@@ -140,8 +151,8 @@ func (b *Bot) findOut(ctx context.Context, t typedLine, c command.Command, wrong
 			t.answer(ctx, b.refusalOf(ctx, "a command", t.cmd.User, "", err))
 		case err != nil:
 			b.logFault(ctx, "looking for a VM", t.cmd.User, "", err)
-			t.answer(ctx, view.Say("There is no command "+view.Code(c.Unknown)+", and whether a VM is called so cannot be seen just now. "+
-				"If it is, try again in a minute, or write `/jit request` before it."))
+			t.answer(ctx, view.FormAnswer("There is no command "+view.Code(c.Unknown)+", and whether a VM is called so cannot be seen just now. "+
+				"If it is, try again in a minute, write `/jit request` before it, or press *Request access*.", t.request(c)))
 		default:
 			t.answer(ctx, b.noCommand(t, c.Unknown))
 		}

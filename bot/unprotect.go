@@ -10,25 +10,30 @@ import (
 )
 
 // askUnprotect asks back what was typed: what would become reachable. Nothing is changed
-// before the button of the answer is pressed.
-func (b *Bot) askUnprotect(ctx context.Context, by jit.UserID, words []string) view.Message {
+// before the button of the answer is pressed. The line is what asks it again.
+func (b *Bot) askUnprotect(ctx context.Context, by jit.UserID, words []string, line string) view.Message {
 	work, cancel := context.WithTimeout(ctx, scanWithin)
 	defer cancel()
 	at := b.Now() // before anything is read: what is protected anew after it stays so
 	err := b.Service.Known(work, by)
 	if err != nil {
-		return b.refusalOf(ctx, string(command.VerbUnprotect), by, "", err)
+		return b.unread(ctx, string(command.VerbUnprotect), by, view.ReadAgain(line), err)
 	}
 	effects, err := b.Service.UnprotectEffects(work, by, words)
 	if err != nil {
-		return b.refusalOf(ctx, string(command.VerbUnprotect), by, "", err)
+		return b.unread(ctx, string(command.VerbUnprotect), by, view.ReadAgain(line), err)
 	}
+	m, again := view.UnprotectQuestion(effects, at), view.ReadAgain(line)
 	for _, e := range effects {
-		if e.Err != nil {
-			b.logFault(ctx, "foreseeing an unprotection of "+e.VM.ID, by, "", e.Err)
+		if e.Err == nil {
+			continue
+		}
+		b.logFault(ctx, "foreseeing an unprotection of "+e.VM.ID, by, "", e.Err)
+		if passes(e.Err) {
+			m, again = view.WithButton(m, again), nil
 		}
 	}
-	return view.UnprotectQuestion(effects, at)
+	return m
 }
 
 // unprotect ends the protections that a question was about. One that was asked for after
@@ -44,7 +49,11 @@ func (b *Bot) unprotect(ctx context.Context, e errand, value string) view.Messag
 	}
 	results, err := b.Service.UnprotectAsOf(ctx, e.by, u.IDs, u.At())
 	if err != nil {
-		return b.doubtOf(ctx, string(command.VerbUnprotect), e.by, "", err)
+		m := b.doubtOf(ctx, string(command.VerbUnprotect), e.by, "", err)
+		if passes(err) {
+			m = view.WithButton(m, view.UnprotectAgain(value))
+		}
+		return m
 	}
 	b.logResults(ctx, command.VerbUnprotect, e.by, results)
 	return view.ProtectResults(command.VerbUnprotect, results)
@@ -64,5 +73,6 @@ func means(v command.Verb, value string) bool {
 	if v == command.VerbUnprotect {
 		return len(unprotectedIDs(v, value)) > 0
 	}
-	return jit.ID(value).Valid()
+	id, _ := grantOf(value)
+	return id.Valid()
 }

@@ -27,7 +27,7 @@ func TestUnprotectAsksBack(t *testing.T) {
 		t.Errorf("typing it changed something: %q", o.service.calls)
 	}
 	o.must(o.sim.Click(o.ctx, graceID, m.Channel, m.TS, "Unprotect"))
-	o.reads(o.shown(graceID, "Being unprotected").Text, "`web-1` in `rg`", "Exactly jitbot's denies are removed")
+	o.reads(o.shown(graceID, "Being unprotected").Text, "`web-1` in `rg`", "Only jitbot's denies are removed")
 	o.finished()
 	if n := o.service.noted("unprotect U0GRACE [/vm/web-1]"); n != 1 {
 		t.Errorf("calls: %q", o.service.calls)

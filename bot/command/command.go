@@ -13,6 +13,7 @@ type Command struct {
 	Verb    Verb
 	Ask     jit.Ask       // request; what was not typed is empty. protect, unprotect: the VMs, and the ports
 	Mine    bool          // request: from the source that was used last
+	Wrong   Part          // request that is refused: what is wrong first, where that is one part of it
 	Unknown string        // request: the first word, which is no command and must be the name of a VM
 	More    time.Duration // extend; by how much
 	Grant   jit.ID        // approve, deny, extend, done, revoke, cancel; done: empty where none was named
@@ -25,10 +26,23 @@ type Command struct {
 	About   Verb          // help; of what, empty for all
 }
 
+// Part is a part of a request.
+type Part string
+
+// The parts of a request.
+const (
+	PartVMs      Part = "vms"
+	PartPorts    Part = "ports"
+	PartSource   Part = "source"
+	PartDuration Part = "duration"
+	PartReason   Part = "reason"
+)
+
 // Parse reads what stands after /jit, as Slack sends it. Nothing at all is a
 // request of which nothing is known yet. The error is a *jit.Refusal, which tells all
 // that is wrong. A line whose first word is no command is read as a request with
-// Unknown set, faults or none: where no VM is called so, NoCommand is the answer.
+// Unknown set, faults or none: where no VM is called so, NoCommand is the answer. Of a request that is refused
+// Ask has what could be read all the same, for the form alone.
 func Parse(text string) (Command, error) {
 	r := newReader(text)
 	if !r.more() {
@@ -53,10 +67,11 @@ func Parse(text string) (Command, error) {
 	}
 	c := s.read(r, s.Verb)
 	c.Verb = cmp.Or(c.Verb, s.Verb)
-	if err := r.wrong(); err != nil {
+	err := r.wrong()
+	if err != nil && c.Verb != VerbRequest {
 		return Command{Verb: c.Verb}, err
 	}
-	return c, nil
+	return c, err
 }
 
 // extend reads <grant> <duration>.

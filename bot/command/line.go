@@ -50,7 +50,7 @@ func lex(line string) (out []token) {
 		switch {
 		case r == ' ':
 			end(i)
-		case strings.ContainsRune(separators, r) && (at < 0 || !decimal(line[at:i], line[i+utf8.RuneLen(r):])):
+		case strings.ContainsRune(separators, r) && (at < 0 || !decimal(line[at:i], r, line[i+utf8.RuneLen(r):])):
 			end(i)
 			gap = gap || listed || len(out) == 0
 			listed = true
@@ -68,9 +68,10 @@ var (
 )
 
 // decimal reports whether a comma between these is that of 1,5 hours.
-func decimal(before, after string) bool {
+func decimal(before string, comma rune, after string) bool {
 	m := decimalAfter.FindStringSubmatch(parse.Fold(after))
-	return m != nil && digitsOnly.MatchString(parse.Fold(Bare(before))) && parse.IsUnit(m[2])
+	before = strings.TrimLeft(before, quoteMarks)
+	return m != nil && (comma == ',' || comma == '，') && digitsOnly.MatchString(parse.Fold(before)) && parse.IsUnit(m[2])
 }
 
 // reads are the words as they are read.

@@ -76,6 +76,11 @@ func becomes(line string) string {
 	if err != nil {
 		return "? " + strings.ReplaceAll(err.Error(), "\n", " / ")
 	}
+	return said(c)
+}
+
+// said writes what was read.
+func said(c command.Command) string {
 	words := []string{string(c.Verb)}
 	add := func(word, what string) {
 		if what != "" {

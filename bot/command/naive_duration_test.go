@@ -85,25 +85,28 @@ func naiveSeconds(s string) (total float64) {
 		case slices.Contains(naiveHalf, a) && number > 1:
 			number += .5
 		case slices.Contains(naiveHalf, a):
-			if number, have = .5, true; i > 1 && slices.Contains(naiveLittle, atoms[i-1]) || i > 2 && atoms[i-1] == "a" {
+			if number = .5; have && naiveAnd(atoms[:i]) {
 				number = 1.5
 			}
+			have = true
 		case a == "quarter" && unit > 0 && number <= 1 && naiveUnit(next) == 0 && next != "of":
 			total, number, have = total+unit/4, 0, false
 		case a == "quarter" || a == "quarters":
 			number, have = max(number, 1)/4, true
 		case isNumber && unit == 3600 && next == "" && len(a) == 2 && strings.HasSuffix(s, a) && !strings.HasSuffix(s, " "+a):
 			total += 60 * n
-		case isNumber && strings.ContainsAny(a, "½¼¾"):
+		case isNumber && strings.ContainsAny(a, "½¼¾") && (!have || strings.ContainsAny(atoms[i-1], "0123456789")):
 			number, have = number+n, true
-		case (a == "a" || a == "an") && slices.Contains([]string{"second", "s", "m", "h", "d"}, next):
+		case (a == "a" || a == "an") && slices.Contains([]string{"second", "s", "m", "h", "d"}, next) &&
+			(i == 0 || atoms[i-1] != "of" && !isNaiveHalf(atoms[i-1])):
 			return 0 // a second look
-		case (a == "a" || a == "an") && (have || unit > 0):
+		case (a == "a" || a == "an") && i > 0 && (isNaiveHalf(atoms[i-1]) || naiveAnd(atoms[:i]) ||
+			slices.Contains([]string{"quarter", "quarters", "of"}, atoms[i-1])):
 		case isNumber && !have:
 			number, have = n, true
-		case a == "of", a == ".":
-		case slices.Contains([]string{"and", "und", "et", "y", "e", "en", "&", "+"}, a) && (unit > 0 || slices.ContainsFunc(atoms[i:], isNaiveHalf)):
-		case a == "-" && len([]rune(next)) >= 3:
+		case a == "of" && i > 0 && slices.Contains([]string{"quarter", "quarters"}, atoms[i-1]):
+		case slices.Contains([]string{"and", "und", "et", "y", "e", "en", "&", "+"}, a) && i > 0 && (unit > 0 || slices.ContainsFunc(atoms[i:], isNaiveHalf)):
+		case a == "-" && (len([]rune(next)) >= 3 || i > 0 && isNaiveHalf(atoms[i-1])):
 		default:
 			return 0
 		}
@@ -112,6 +115,14 @@ func naiveSeconds(s string) (total float64) {
 		return 0
 	}
 	return total
+}
+
+// naiveAnd reports whether the words end with and, or and a.
+func naiveAnd(words []string) bool {
+	if n := len(words); n > 1 && (words[n-1] == "a" || words[n-1] == "an") {
+		words = words[:n-1]
+	}
+	return len(words) > 0 && slices.Contains([]string{"and", "und", "et", "y", "e", "en", "&", "+"}, words[len(words)-1])
 }
 
 func isNaiveHalf(word string) bool { return slices.Contains(naiveHalf, word) }

@@ -11,10 +11,10 @@ import (
 )
 
 // forWhat reads what stands after for: a duration, or else the reason, which is all
-// that is left.
-func (r *reader) forWhat() {
+// that is left; it tells which part of the request that is.
+func (r *reader) forWhat() Part {
 	if !r.more() {
-		return
+		return PartReason
 	}
 	first, second := r.peek(0), r.peek(1)
 	quoted := isQuoted(r.line[first.at:])
@@ -22,24 +22,24 @@ func (r *reader) forWhat() {
 	case quoted && second.read != "":
 	case n > 0:
 		r.duration(d, r.typed(n), err)
-		return
+		return PartDuration
 	case parse.IsNumber(first.read) && nearUnit(second.read):
 		r.fault("%s is no duration; write one such as 90s, 45m, 2h, 1h30m or PT2H.", r.typed(2))
-		return
+		return PartDuration
 	case parse.IsNumber(first.read) && (second.read == "" || r.known(1)):
 		r.fault("For %s what? Write a duration with its unit, such as 60m or 2h; ports stand before for.", r.typed(1))
-		return
+		return PartDuration
 	}
+	doubted := PartReason
 	if !quoted {
-		r.doubt()
+		doubted = r.doubt()
 	}
-	reason := unquoted(r.rest())
-	if reason == "" {
-		return
+	if reason := unquoted(r.rest()); reason != "" {
+		var err error
+		r.ask.Reason, err = parse.Reason(reason)
+		r.refuse(err)
 	}
-	var err error
-	r.ask.Reason, err = parse.Reason(reason)
-	r.refuse(err)
+	return doubted
 }
 
 // isQuoted reports whether all of a text is in quotes.
@@ -68,23 +68,34 @@ func nearUnit(word string) bool {
 const maxDoubted = 60
 
 // doubt asks back where a reason says what else is missing in the line: it would be
-// filled in otherwise, and nobody told.
-func (r *reader) doubt() {
+// filled in otherwise, and nobody told. It tells which part is in doubt first.
+func (r *reader) doubt() Part {
 	words := r.left()
 	words = words[:min(len(words), maxDoubted)]
+	before := len(r.faults)
 	if r.ask.duration == "" {
 		r.doubtDuration(words)
+	}
+	if len(r.faults) > before {
+		return PartDuration
 	}
 	if r.ask.source == "" {
 		r.doubtSource(words)
 	}
+	if len(r.faults) > before {
+		return PartSource
+	}
 	if len(r.ask.ports) == 0 && portLike.MatchString(words[0].read) &&
 		(len(words) == 1 || words[1].listed || words[1].is("from") || words[1].is(forWords()...) || r.durationWords(1) > 0) {
 		r.fault("%s after for is read as the reason; write ports before for, or the reason in quotes.", words[0].typed)
+		return PartPorts
 	}
+	return PartReason
 }
 
 var vagueUnit = regexp.MustCompile(`^(hours?|hrs|minutes?|mins|stunden?|minuten|heures?|horas?|minutos?|godziny?|часа?|часов)$`)
+
+var startsWithNumber = regexp.MustCompile(`^[0-9½¼¾]`)
 
 func (r *reader) doubtDuration(words []token) {
 	for i := range words {
@@ -95,8 +106,10 @@ func (r *reader) doubtDuration(words []token) {
 		}
 	}
 	for _, t := range words[:min(len(words), 5)] {
-		parts := strings.FieldsFunc(strings.ToLower(t.read), func(c rune) bool { return !unicode.IsLetter(c) })
-		if slices.ContainsFunc(parts, vagueUnit.MatchString) {
+		word := strings.ToLower(t.read)
+		parts := strings.FieldsFunc(word, func(c rune) bool { return !unicode.IsLetter(c) })
+		counted := startsWithNumber.MatchString(word) && slices.ContainsFunc(parts, parse.IsUnit)
+		if counted || slices.ContainsFunc(parts, vagueUnit.MatchString) {
 			r.fault("I do not understand how long you need it: the reason says %s. Write a duration before it, such as for 2h, "+
 				"or the reason in quotes.", t.typed)
 			return

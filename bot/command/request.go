@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"jitbot/jit"
 	"jitbot/jit/parse"
@@ -21,6 +23,7 @@ type asked struct {
 	timeEnd  int      // the word after the duration
 	source   string   // as it was typed
 	named    bool     // what is wrong with the VMs was said
+	wrong    Part     // what is wrong first
 }
 
 const example = "/jit request web-1 22 1h from 203.0.113.7 for the reason"
@@ -47,33 +50,43 @@ func (r *reader) request() Command {
 	empty := !r.more()
 	r.vms()
 	for r.more() {
-		r.part()
+		before := len(r.faults)
+		r.blame(r.part(), before)
 	}
+	before := len(r.faults)
 	r.allPorts()
+	r.blame(PartPorts, before)
 	if len(r.ask.VMs) == 0 && !r.ask.named && !empty {
 		first := jit.Refuse(jit.ErrInput, "Name the VM first, as in "+example+".")
-		r.faults = append([]*jit.Refusal{first}, r.faults...)
+		r.faults, r.ask.wrong = append([]*jit.Refusal{first}, r.faults...), PartVMs
 	}
-	if len(r.faults) > 0 {
-		return Command{}
+	return Command{Ask: r.ask.Ask, Mine: r.ask.mine, Wrong: r.ask.wrong}
+}
+
+// blame says that something is wrong with a part of the request since there were so many
+// faults, unless another part was wrong before.
+func (r *reader) blame(p Part, before int) {
+	if len(r.faults) > before && before == 0 {
+		r.ask.wrong = p
 	}
-	return Command{Ask: r.ask.Ask, Mine: r.ask.mine}
 }
 
 // vms reads names until something else comes.
 func (r *reader) vms() {
 	for r.more() && !r.known(0) {
-		t := r.peek(0)
+		before, t := len(r.faults), r.peek(0)
 		switch {
 		case len(r.ask.VMs) > 0 && isJoiner(t) && r.peek(1).read != "" && !r.known(1):
 		case t.gap:
 			r.ask.named = true
 			r.fault("There is a comma too many before %s; write web-1,web-2.", t.typed)
+			r.blame(PartVMs, before)
 		case noName(t), t.is("a") && len(r.ask.VMs) > 0:
-			r.unknown()
+			r.blame(r.unknown(), before)
 			continue
 		default:
 			r.vm(t)
+			r.blame(PartVMs, before)
 		}
 		r.at++
 	}
@@ -96,8 +109,10 @@ var partOfOne = regexp.MustCompile(`(?i)^([½¼¾.]|half|halbe|halve|demi|media|
 // noName reports whether a word is no VM, although it stands where one may: one that
 // is called so is written with its group.
 func noName(t token) bool {
-	return t.read == "" || parse.IsNumber(t.read) || parse.IsUnit(t.read) || timeOfDay.MatchString(t.read) ||
-		strings.ContainsAny(t.read[:1], "@#!<>") || isJoiner(t) || isFiller(t) || t.is(
+	first, _ := utf8.DecodeRuneInString(t.read)
+	begins := first == '_' || unicode.IsLetter(first) || unicode.IsDigit(first)
+	return !begins || parse.IsNumber(t.read) || parse.IsUnit(t.read) || timeOfDay.MatchString(t.read) ||
+		isJoiner(t) || isFiller(t) || t.is(
 		"to", "the", "vm", "vms", "access", "please", "pls", "plz", "at", "in", "of", "until", "till", "bis", "by",
 		"because", "since", "me", "my", "we", "need", "want", "now", "asap", "today", "tomorrow", "tonight", "about", "max",
 		"half", "halbe", "halben", "halve", "demi", "demie", "meia", "mezza", "quarter", "quarters", "an", "e", "en")
@@ -143,31 +158,33 @@ func (r *reader) portsAfter(i int) int {
 	return j
 }
 
-// part reads what says by its form what it is.
-func (r *reader) part() {
+// part reads what says by its form what it is, and tells that.
+func (r *reader) part() Part {
 	t := r.peek(0)
 	switch d, n, err := r.durationAt(0); {
 	case t.gap:
 		r.fault("There is a comma too many before %s.", t.typed)
 		r.tokens[r.at].gap = false
+		return ""
 	case t.is("from"):
 		r.at++
 		r.from()
+		return PartSource
 	case t.is(forWords()...):
 		r.at++
-		r.forWhat()
+		return r.forWhat()
 	case n > 0 && partOfOne.MatchString(t.read) && r.ask.portsEnd == r.at && r.ask.bare && !t.listed:
 		number := r.tokens[r.at-1].typed
 		r.fault("%s may be one number, or a port and a duration; write one such as 1.5h.", number+" "+r.typed(n))
+		return PartDuration
 	case n > 0:
 		r.duration(d, r.typed(n), err)
+		return PartDuration
 	case timeOfDay.MatchString(t.read):
-		r.unknown()
-	case addressLike.MatchString(t.read) && r.ask.source != "":
-		r.fault("There are two addresses, %s and %s; write one from, with one address or range.", r.ask.source, r.typed(1))
+		return r.unknown()
 	case addressLike.MatchString(t.read):
-		r.ask.source = t.typed
-		r.fault("Write from before the address: from %s.", r.typed(1))
+		r.address()
+		return PartSource
 	case isJoiner(t) && (r.peek(1).is("from") || r.peek(1).is(forWords()...) || r.portsEnd() && portLike.MatchString(r.peek(1).read)):
 		r.at++
 		r.ports(true)
@@ -177,7 +194,22 @@ func (r *reader) part() {
 	case portLike.MatchString(t.read) || strings.ContainsAny(t.read[:min(1, len(t.read))], "0123456789"):
 		r.ports(false)
 	default:
-		r.unknown()
+		return r.unknown()
+	}
+	return PartPorts
+}
+
+// address is one without from before it.
+func (r *reader) address() {
+	t := r.peek(0)
+	if r.ask.source != "" {
+		r.fault("There are two addresses, %s and %s; write one from, with one address or range.", r.ask.source, r.typed(1))
+		return
+	}
+	r.ask.source = t.typed
+	r.fault("Write from before the address: from %s.", r.typed(1))
+	if source, err := parse.Source(t.read); err == nil {
+		r.ask.Sources = append(r.ask.Sources, source)
 	}
 }
 
@@ -218,12 +250,14 @@ func (r *reader) from() {
 		return
 	}
 	source, err := parse.Source(t.read)
-	r.refuse(err)
-	r.ask.Sources = append(r.ask.Sources, source)
+	if r.refuse(err); err == nil {
+		r.ask.Sources = append(r.ask.Sources, source)
+	}
 }
 
-// unknown takes the words that say nothing, together.
-func (r *reader) unknown() {
+// unknown takes the words that say nothing, together, and tells which part they were
+// meant as, if that is known.
+func (r *reader) unknown() Part {
 	n := 1
 	for r.at+n < len(r.tokens) && !r.known(n) && (len(r.ask.VMs) > 0 || noName(r.peek(n))) {
 		n++
@@ -232,14 +266,21 @@ func (r *reader) unknown() {
 	switch typed := r.typed(n); {
 	case first.is("until", "till", "bis", "by"), timeOfDay.MatchString(first.read):
 		r.fault("I cannot read %s: write how long you need it, such as 2h.", typed)
+		return PartDuration
 	case first.is("because", "since", "to", "as", "due", "so", "wegen", "weil", "um", "reason") && len(r.ask.VMs) > 0:
 		r.fault("I do not understand %s here; if that is the reason, write for before it.", typed)
+		if reason, err := parse.Reason(typed); err == nil && r.ask.Reason == "" {
+			r.ask.Reason = reason // for the form, where it is seen before it is sent
+		}
+		return PartReason
 	case len(r.ask.VMs) == 0 && !noName(first):
 		r.ask.named = true
 		r.fault("Name the VM first: put %s at the beginning, as in "+example+".", typed)
+		return PartVMs
 	default:
 		r.ask.named = r.ask.named || len(r.ask.VMs) == 0 && r.at == len(r.tokens)
 		r.fault("I do not understand %s here; "+r.hint+".", typed)
+		return ""
 	}
 }
 

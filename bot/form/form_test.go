@@ -61,7 +61,7 @@ func TestRequestIsRead(t *testing.T) {
 	if _, errs = r.Ask(offer(), true); !strings.Contains(errs[view.InputDuration], "at most 3h") {
 		t.Errorf("four hours: %v", errs)
 	}
-	if text := errs.Text(); text != "`That is too long; ask for at most 3h.`" {
+	if text := errs.Text(); text != "That is too long; ask for at most 3h." {
 		t.Errorf("said as %s", text)
 	}
 }

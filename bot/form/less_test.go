@@ -59,7 +59,7 @@ func TestLessIsRead(t *testing.T) {
 		"no grant":        {form.Interaction{}, all[:1], "names no grant"},
 		"markup":          {less(t, "30m", "22", "<http://evil.example|203.0.113.7>"), all[2:], "is no address"},
 		"a long text":     {less(t, "30m", "22", strings.Repeat("1", 10000)), all[2:], "is no address"},
-		"another net too": {less(t, "30m", "22", "203.0.113.7 198.51.100.7"), all[2:], "198.51.100.7/32 is more"},
+		"another net too": {less(t, "30m", "22", "203.0.113.7 198.51.100.7"), all[2:], "`198.51.100.7/32` is more"},
 	} {
 		_, _, errs := form.ReadLess(tt.i)
 		var wrong []string

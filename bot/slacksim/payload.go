@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -144,9 +145,7 @@ func (s *Sim) escapeWord(w string) string {
 		}
 	case strings.HasPrefix(name, "http://"), strings.HasPrefix(name, "https://"):
 		return "<" + entities(name) + ">" + rest
-	case mentionLike(w):
-		// Already in the escaped form: what Slack's client sends when a name was
-		// picked from its list.
+	case s.picked(w):
 		return w
 	}
 	return entities(w)
@@ -155,6 +154,10 @@ func (s *Sim) escapeWord(w string) string {
 // mention is the escaped form of a person's or a user group's name, empty when
 // nobody is called so.
 func (s *Sim) mention(name string) string {
+	switch name {
+	case "channel", "here", "everyone":
+		return "<!" + name + ">"
+	}
 	for _, u := range s.users {
 		if strings.EqualFold(u.Name, name) {
 			return "<@" + u.ID + ">"
@@ -168,8 +171,19 @@ func (s *Sim) mention(name string) string {
 	return ""
 }
 
-func mentionLike(w string) bool {
-	return strings.HasPrefix(w, "<") && strings.HasSuffix(w, ">") && len(w) > 3 && strings.ContainsRune("@#!", rune(w[1]))
+var pickedName = regexp.MustCompile(`^<(@|#|!subteam\^)([A-Z0-9]+)(?:\|[^<>|]*)?>[.,;:!?]*$`)
+
+// picked reports whether a word is what Slack's client sends when a name of the workspace
+// was picked from its list. What only looks so was typed, letter by letter.
+func (s *Sim) picked(w string) bool {
+	m := pickedName.FindStringSubmatch(w)
+	if m == nil {
+		return false
+	}
+	_, user := s.users[m[2]]
+	_, place := s.channels[m[2]]
+	_, group := s.groups[m[2]]
+	return m[1] == "@" && (user || m[2] == s.opt.BotUserID) || m[1] == "#" && place || m[1] == "!subteam^" && group
 }
 
 func entities(text string) string {

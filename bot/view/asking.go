@@ -43,7 +43,9 @@ func silence(g jit.Grant) string {
 	}
 	names := make([]string, 0, len(silent))
 	for _, id := range silent {
-		names = append(names, mention(string(id)))
+		if name := mention(string(id)); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	return "No answer yet from " + text.Join(names) + "."
 }

@@ -17,7 +17,7 @@ func automatic(g jit.Grant) string {
 	}
 	var why []string
 	if g.Auto.Hours != "" {
-		why = append(why, "within "+prose(g.Auto.Hours))
+		why = append(why, "within "+Code(g.Auto.Hours))
 	}
 	if g.Auto.OnCall != "" {
 		why = append(why, "on call in "+mention(g.Auto.OnCall))
@@ -49,7 +49,7 @@ func ruleText(r policies.ApprovalRule) string {
 	}
 	var when []string
 	if len(r.Auto.Hours) > 0 {
-		when = append(when, "within "+prose(r.Auto.Hours.String()))
+		when = append(when, "within "+Code(r.Auto.Hours.String()))
 	}
 	if r.Auto.OnCall != "" {
 		when = append(when, "of somebody in "+mention(r.Auto.OnCall))

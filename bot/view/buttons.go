@@ -1,6 +1,8 @@
 package view
 
 import (
+	"errors"
+
 	"github.com/slack-go/slack"
 
 	"jitbot/jit"
@@ -59,20 +61,33 @@ func missingButton(why string) *slack.ButtonBlockElement {
 	return button(ActionMissing, jit.ID(Clip(why, maxQuoted-1)), "Show the missing actions", "Show which Azure actions are missing")
 }
 
+// WithMissing is an answer with a button for each request that was refused for the lack of
+// Azure actions, which shows them.
+func WithMissing(m Message, refused ...error) Message {
+	for _, err := range refused {
+		if errors.Is(err, jit.ErrRights) && len(m.Blocks) < maxBlocks {
+			m.Blocks = append(m.Blocks, buttons(missingButton(err.Error()))...)
+		}
+	}
+	return m
+}
+
 // Missing is the answer to the button that shows the missing actions.
 func Missing(why string) Message {
 	d := new(draft)
 	return d.quote("", why).message()
 }
 
-// buttons is a row of them, or no block when there is none.
+// buttons is a row of those that are not nil, or no block when there is none.
 func buttons(all ...*slack.ButtonBlockElement) []slack.Block {
-	if len(all) == 0 {
-		return nil
-	}
 	elements := make([]slack.BlockElement, 0, len(all))
 	for _, b := range all {
-		elements = append(elements, b)
+		if b != nil {
+			elements = append(elements, b)
+		}
+	}
+	if len(elements) == 0 {
+		return nil
 	}
 	return []slack.Block{slack.NewActionBlock("", elements...)}
 }

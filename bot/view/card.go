@@ -109,6 +109,9 @@ func afterColon(s string) string {
 }
 
 func closingStatus(d *draft, g jit.Grant, approved string) {
+	if stillOpen(g) != "" {
+		d.say(notShut + " see the thread.")
+	}
 	switch {
 	case neverWritten(g):
 		d.say(whyEnded(g)+" "+nothingWritten, approved).quote("Why: ", g.Decision.Reason)
@@ -189,7 +192,7 @@ func alsoOpen(g jit.Grant, others []jit.Grant) []string {
 		}
 		all = append(all, mentionUser(o.Request.By.ID)+" ("+Code(string(o.ID))+")")
 	}
-	return []string{"Seen there: " + text.Join(all) + "."}
+	return []string{"Lately in: " + text.Join(all) + "."}
 }
 
 // cardButtons are those that apply now; authority is checked when they are

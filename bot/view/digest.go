@@ -23,7 +23,7 @@ func Digest(d reach.Digest) Message {
 		lines = append(lines, "*Open all the same:*")
 	}
 	for _, r := range d.Remarks {
-		lines = append(lines, "• "+vmNames(r.VMs)+": "+prose(Clip(r.Text, 300)))
+		lines = append(lines, "• "+vmNames(r.VMs)+": "+prose(Clip(noYet(r.Text), 300)))
 	}
 	if d.More > 0 {
 		lines = append(lines, "… and "+text.Count(d.More, "more remark", "more remarks")+"; see `/jit scan`.")
@@ -34,6 +34,9 @@ func Digest(d reach.Digest) Message {
 	lines = append(lines, "See `/jit scan` for every VM, and `/jit protect` to have ports kept shut.")
 	return Message{Text: shorten(strings.Join(lines, "\n"), maxText), Blocks: digestBlocks(lines)}
 }
+
+// noYet is a remark where nothing stands before it that it qualifies.
+func noYet(remark string) string { return text.Capital(strings.TrimPrefix(remark, "Yet ")) }
 
 // digestBlocks puts as many lines into a paragraph as it holds.
 func digestBlocks(lines []string) []slack.Block {
@@ -62,6 +65,8 @@ func digestHead(d reach.Digest) string {
 	}
 	head += "\nSince " + WhenDay(d.Since) + ": "
 	switch {
+	case len(d.Opened) == 0 && len(d.Mended) == 0 && d.Unhealthy == 0:
+		return head + "none is or became Unhealthy."
 	case len(d.Opened) == 0 && len(d.Mended) == 0:
 		return head + "the same VMs are Unhealthy."
 	case len(d.Mended) == 0:

@@ -22,6 +22,9 @@ func connectionsText(g jit.Grant) string {
 	if len(firewallsOf(g)) > 0 {
 		return "The firewall may cut connections that are already established, or leave them; end them yourself."
 	}
+	if g.State == jit.Open {
+		return "The end does not cut connections that are established then; end them yourself."
+	}
 	return connectionsStay
 }
 
@@ -169,7 +172,7 @@ func directFailed(d *draft, e jit.Event, g jit.Grant) {
 	} else if neverWritten(g) {
 		next = nothingWritten
 	}
-	d.say(headed(g, first)).say(takenBack(g)).quote("Why: ", e.Text).say(next + " Ask again, or tell an admin what is named here: `/jit`.")
+	d.say(headed(g, first)).say(takenBack(g)).quote("Why: ", e.Text).say(next + " Ask again with `/jit`, or tell an admin what is named here.")
 	d.small(g.ID, nil, nil)
 }
 
@@ -193,7 +196,7 @@ func directClosed(d *draft, _ jit.Event, g jit.Grant) {
 	if neverWritten(g) {
 		next, small = cmp.Or(ended.next, "If you still need it, ask again: `/jit`."), nil
 	}
-	d.say(headed(g, "Your "+subject(g)+" is "+stateText(g))).quote("Why: ", g.Decision.Reason)
+	d.say(headed(g, "Your "+subject(g)+" is "+stateText(g)), stillOpen(g)).quote("Why: ", g.Decision.Reason)
 	switch gone, only := goneGuards(g); {
 	case neverWritten(g):
 		d.say(ended.holder(g) + " " + nothingWritten + " " + next)
@@ -202,7 +205,6 @@ func directClosed(d *draft, _ jit.Event, g jit.Grant) {
 	default:
 		d.say(ended.holder(g) + " " + next)
 	}
-	d.warn(stillOpen(g))
 	d.small(g.ID, small, nil)
 }
 

@@ -18,7 +18,8 @@
 //   - What is dangerous stands above the buttons, the worst first. Routine notes are
 //     small print, last, and only for whom they help.
 //   - Code style is for names, addresses and what is typed, never for sentences:
-//     what people or Azure wrote is shown in plain text, which has no markup.
+//     what people or Azure wrote is shown in plain text, which has no markup, or
+//     with only those words as code that Slack could take for more (prose).
 //   - There is one form of a time: "3:49 PM, in 29 minutes" (When), and with the day
 //     where it is seldom today (WhenDay).
 //   - A message that nobody asked for has at most 60 words, a line of a list 30.

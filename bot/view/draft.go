@@ -25,7 +25,9 @@ func (d *draft) say(lines ...string) *draft {
 	}
 	if len(kept) > 0 {
 		d.blocks = append(d.blocks, paragraph(strings.Join(kept, "\n")))
-		d.said = append(d.said, oneLine(strings.Join(kept, " ")))
+		for _, line := range kept {
+			d.said = append(d.said, oneLine(line))
+		}
 	}
 	return d
 }
@@ -100,5 +102,9 @@ func (d *draft) small(id jit.ID, lines, notes []string) *draft {
 
 // message is what was gathered.
 func (d *draft) message() Message {
-	return Message{Text: shorten(strings.Join(d.said, " "), maxText), Blocks: d.blocks}
+	said := make([]string, 0, len(d.said))
+	for _, s := range d.said {
+		said = append(said, endSentence(s))
+	}
+	return Message{Text: shorten(strings.Join(said, " "), maxText), Blocks: d.blocks}
 }

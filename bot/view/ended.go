@@ -69,7 +69,7 @@ func howEnded(g jit.Grant) string {
 	if g.State != jit.Closing && g.State != jit.Closed {
 		return ""
 	}
-	why := oneLine(whyEnded(g))
+	why := oneLine(whyEnded(g)) + afterSpace(stillOpen(g))
 	if g.Decision.Reason != "" {
 		why += " Why: " + Sentence(g.Decision.Reason)
 	}

@@ -75,7 +75,7 @@ func failedToHolder(g jit.Grant) string {
 }
 
 // whyEnded says on the card why a live grant ended, and who ended it.
-func whyEnded(g jit.Grant) string { return endingTextsOf(g).card(g) + afterSpace(stillOpen(g)) }
+func whyEnded(g jit.Grant) string { return endingTextsOf(g).card(g) }
 
 // goneGuards names the guards of a closed grant that are gone themselves, so that
 // nothing was read back there; only says that it had no others.
@@ -87,7 +87,7 @@ func goneGuards(g jit.Grant) (names string, only bool) {
 			only = false
 			continue
 		}
-		gone = append(gone, "the "+resource.KindOf(p.Guard).Noun()+" "+prose(resource.GuardName(p.Guard)))
+		gone = append(gone, "the "+resource.KindOf(p.Guard).Noun()+" "+Code(resource.GuardName(p.Guard)))
 	}
 	slices.Sort(gone)
 	gone = slices.Compact(gone)

@@ -75,8 +75,13 @@ func TestExplainMessages(t *testing.T) {
 	e.Posture.StillOpen = []string{"Yet rule rdp (priority 310) of jump-nsg opens management ports to Any."}
 	e.Refusal = jit.Refuse(jit.ErrAuthority, "%s lacks the Azure action %s.", "bob <!here>", "Microsoft.Compute/virtualMachines/read")
 	e.Blocked = jit.Refuse(jit.ErrPolicy, "%s has no network security group; attach one first.", "jump-1")
-	e.Offers[0].TooFew = jit.Refuse(jit.ErrPolicy, "%s approvals are needed, and %s could give one.", "2", jit.Whole("1 person"))
+	e.Offers[0].TooFew = jit.Refuse(jit.ErrPolicy, "%s needed, and %s could give one.", jit.Whole("2 approvals are"), jit.Whole("1 person"))
 	golden(t, "explain-no", view.Explain(e))
+	rights := e
+	rights.Refusal = jit.Refuse(jit.ErrRights, "%s lacks the Azure action %s at %s; get a role with it there.",
+		"ada@contoso.example", jit.Whole("Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action"), jit.Whole("/subscriptions/x/jump-1"))
+	golden(t, "explain-rights", view.Explain(rights))
+	golden(t, "reply-rights", view.WithMissing(view.Say(view.RequestReply(exampleGrants()["refused-rights"].g, rights.Refusal)), rights.Refusal))
 	e.Offers[0].Rule.Required, e.Offers[0].TooFew = 0, nil
 	golden(t, "explain-rights-alone", view.Explain(e))
 	e.Offers, e.Policy = nil, false

@@ -53,7 +53,7 @@ func TestRequestForms(t *testing.T) {
 	}
 	for name, v := range map[string]slack.ModalViewRequest{
 		"form-loading":  view.LoadingForm("request"),
-		"form-sentence": view.TextForm("request", "Guests cannot use jitbot; ask a full member."),
+		"form-sentence": view.TextForm("request", "Guests cannot use jitbot; ask a full member.", nil),
 		"form-empty":    view.RequestForm(view.RequestDraft{}, lookup.Offer{}),
 		"form-noted":    view.RequestForm(noted, lookup.Offer{}),
 		"form-single":   view.RequestForm(view.RequestDraft{VMs: draft().VMs, Ports: []string{"22/tcp"}}, simple()),
@@ -181,7 +181,7 @@ func TestHomeWarnsAsTheCardDoes(t *testing.T) {
 		}
 		return i
 	}
-	if w, o, b := at("198.51.100.10 in as well"), at("g-3x3x3"), at(`"action_id":"approve"`); w > b || o > b {
+	if w, o, b := at("`198.51.100.10` in as well"), at("g-3x3x3"), at(`"action_id":"approve"`); w > b || o > b {
 		t.Error("a warning stands below the buttons")
 	}
 	if at("Waiting for me") > at("My access") {

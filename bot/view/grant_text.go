@@ -44,19 +44,6 @@ func vmName(group, name string, production bool) string {
 	return out
 }
 
-func portNames(g jit.Grant) string { return portList(g.Request.Ports) }
-
-func portList(ports []jit.Ports) string {
-	names := make([]string, 0, len(ports))
-	for _, p := range ports {
-		names = append(names, portName(p))
-	}
-	if len(names) == 0 {
-		return "no port"
-	}
-	return Clip(strings.Join(names, ", "), 300)
-}
-
 // portName adds what a port is for where everybody calls it by that: 22 (SSH).
 func portName(p jit.Ports) string {
 	s := p.Span()

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -90,11 +89,7 @@ func historyOf(f command.HistoryFilter) string {
 }
 
 func historyButton(f command.HistoryFilter) *slack.ButtonBlockElement {
-	value, err := json.Marshal(f)
-	if err != nil {
-		value = []byte("{}") // it is made of texts and numbers
-	}
-	return button(ActionHistoryNext, jit.ID(value), "Earlier", "Show what was before")
+	return button(ActionHistoryNext, jit.ID(packed(f)), "Earlier", "Show what was before")
 }
 
 // historyLine is a line of the record: when, who, what, of whom and of which VM.

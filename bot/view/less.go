@@ -47,15 +47,13 @@ func lessButton(g jit.Grant) *slack.ButtonBlockElement {
 	return button(ActionLess, g.ID, "Approve with less", "Approve "+string(g.ID)+" for a shorter time, fewer ports or a narrower source")
 }
 
-// LessAgain is the answer to a passing fault, with a button that opens the form again as it
-// was typed.
-func LessAgain(m Message, l Less) Message {
+// TryLess opens the form again as it was typed.
+func TryLess(l Less) *slack.ButtonBlockElement {
 	raw, err := json.Marshal(l)
 	if err != nil || len([]rune(string(raw))) > maxButtonValue {
 		raw = []byte(l.ID)
 	}
-	m.Blocks = append(m.Blocks, buttons(button(ActionLess, jit.ID(raw), "Try again", "Try again to approve less of "+string(l.ID)))...)
-	return m
+	return button(ActionLess, jit.ID(raw), "Try again", "Try again to approve less of "+string(l.ID))
 }
 
 // LessForm asks how much of the request is approved, and begins with what was typed

@@ -21,6 +21,16 @@ func FormAnswer(text, line string) Message {
 	return s
 }
 
+// ChangeAnswer says what is wrong with a line after /jit, beside the button that opens the
+// form with what could be read of it.
+func ChangeAnswer(text, line string) Message {
+	s := Say(text)
+	b := remembering(formButton(), line)
+	b.Text, b.AccessibilityLabel = plain("Change"), "Open the form with what could be read of the line"
+	s.Blocks = append(s.Blocks, buttons(b)...)
+	return s
+}
+
 // ProtectAnswer is FormAnswer with the form that protects VMs.
 func ProtectAnswer(line string) Message {
 	s := Say("The form asks for the ports, from where and for how long they may be asked for.")

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -42,10 +43,25 @@ func Code(s string) string {
 	return quote(s, MaxName)
 }
 
-// prose shows a sentence that people or Azure wrote, letter by letter: as code
-// it is neither a mention nor a link nor formatting, and an action's name can
-// be copied.
-func prose(s string) string { return quote(s, maxProse) }
+// prose shows a sentence that people or Azure wrote, letter by letter. A word that may
+// be more than text, or is a name or address to copy, is code: nothing of it is a
+// mention, a link, an emoji or formatting.
+func prose(s string) string {
+	words := strings.Fields(Clip(text.Clean(s), maxProse))
+	for i, word := range words {
+		name := strings.TrimRight(strings.TrimLeft(word, `"'(`), `.,;!?"')…`)
+		if strings.Count(name, ":") == 1 {
+			name = strings.TrimSuffix(name, ":")
+		}
+		if notMere.MatchString(name) {
+			words[i] = strings.Replace(word, name, quote(name, maxProse), 1)
+		}
+	}
+	return cmp.Or(strings.Join(words, " "), "?")
+}
+
+// notMere is in words that may be read as more than text.
+var notMere = regexp.MustCompile("[*_~`<>&|@#:\\\\]|[\\pL\\pN]\\.[\\pL\\pN]{2}|\\pN\\.\\pN")
 
 // Sentence is prose that ends as a sentence does.
 func Sentence(s string) string { return endSentence(prose(s)) }
@@ -124,7 +140,7 @@ func refusalArgument(a any) string {
 
 // endSentence ends a sentence that others wrote, unless they did.
 func endSentence(s string) string {
-	if said := strings.TrimRight(s, "`"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") {
+	if said := strings.TrimRight(s, "`*_"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?:") || strings.HasSuffix(said, "…") {
 		return s
 	}
 	return s + "."

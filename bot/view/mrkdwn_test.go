@@ -2,6 +2,7 @@ package view
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -24,18 +25,59 @@ func hostile() []string {
 // As code nothing is read as more than text, as long as nothing ends it.
 func TestQuotedTextIsNothingButText(t *testing.T) {
 	for _, s := range hostile() {
-		for got, most := range map[string]int{Code(s): MaxName, prose(s): maxProse} {
-			inner := strings.TrimSuffix(strings.TrimPrefix(got, "`"), "`")
-			if len(got) != len(inner)+2 || inner == "" || strings.ContainsAny(inner, "`<>\n\r\x00\x1b\u202e\u2066\u200f") ||
-				len([]rune(inner)) > 5*most {
-				t.Errorf("%.60q became %.80q", s, got)
-			}
+		got := Code(s)
+		inner := strings.TrimSuffix(strings.TrimPrefix(got, "`"), "`")
+		if len(got) != len(inner)+2 || inner == "" || strings.ContainsAny(inner, "`<>\n\r\x00\x1b\u202e\u2066\u200f") ||
+			len([]rune(inner)) > 5*MaxName {
+			t.Errorf("%.60q became %.80q", s, got)
 		}
 	}
-	const exact = "R&D needs Microsoft.Network/*/read on web_server_2"
-	if got := prose(exact); got != "`"+escape(exact)+"`" {
-		t.Errorf("words that somebody must copy became %q", got)
+}
+
+// checkProse wants what is outside of code to have nothing that Slack reads as markup, a
+// mention, an emoji or a link, and each span of code to end where its word does.
+func checkProse(t *testing.T, s string) {
+	t.Helper()
+	got := prose(s)
+	if strings.TrimSpace(got) == "" || strings.Count(got, "`")%2 != 0 || strings.ContainsAny(got, "<>\n\r\x00\x1b\u202e\u2066\u200f") ||
+		len([]rune(got)) > 7*maxProse {
+		t.Errorf("%.60q became %.80q", s, got)
 	}
+	for i, part := range strings.Split(got, "`") {
+		between := regexp.MustCompile(`^([^\pL\pN]*|[^\pL\pN](.*[^\pL\pN])?)$`)
+		switch inside := i%2 == 1; {
+		case inside:
+		case strings.ContainsAny(part, "*_~&|@#\\") || regexp.MustCompile(`:[^\s]*:|:/|\w\.\w\w`).MatchString(part):
+			t.Errorf("%.60q became %.80q, where %q is no mere text", s, got, part)
+		case i > 0 && i < strings.Count(got, "`") && !between.MatchString(part):
+			t.Errorf("%.60q became %.80q, where a word touches code", s, got)
+		}
+	}
+}
+
+// What people and Azure wrote is read as a sentence, and is nothing but text.
+func TestProseIsNothingButText(t *testing.T) {
+	for _, s := range hostile() {
+		checkProse(t, s)
+	}
+	for s, want := range map[string]string{
+		"R&D needs Microsoft.Network/*/read on web_server_2.": "`R&amp;D` needs `Microsoft.Network/*/read` on `web_server_2`.",
+		"Rule a (priority 10) opens 22: to 10.0.0.4, ::1.":    "Rule a (priority 10) opens 22: to `10.0.0.4`, `::1`.",
+		"see (https://x.example/a?b), it's \"up\"":            "see (`https://x.example/a?b`), it's \"up\"",
+		"": "?",
+	} {
+		if got := prose(s); got != want {
+			t.Errorf("%q became %q, not %q", s, got, want)
+		}
+	}
+}
+
+// FuzzProse shows whatever is written.
+func FuzzProse(f *testing.F) {
+	for _, s := range hostile() {
+		f.Add(s)
+	}
+	f.Fuzz(checkProse)
 }
 
 func TestRefusalsAreShownWithTheirArgumentsEscaped(t *testing.T) {

@@ -31,7 +31,7 @@ func ProtectResults(v command.Verb, results []access.VMResult) Message {
 	lines, what := refused, "Being protected: "
 	after := "The channel is told of each when its denies were read back in force: Azure says so then, and " + untilEverywhere
 	if v == command.VerbUnprotect {
-		what, after = "Being unprotected: ", "Exactly jitbot's denies are removed, and the channel is told of each when they were read back gone."
+		what, after = "Being unprotected: ", "Only jitbot's denies are removed, and the channel is told of each when they were read back gone."
 	}
 	for names := range slices.Chunk(done, maxTargets) {
 		lines = append(lines, what+strings.Join(names, ", ")+".")

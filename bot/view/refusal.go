@@ -71,5 +71,6 @@ func PlainRefusal(err error) string {
 
 // channelMissing warns of somebody whom the configuration names and Slack does not know.
 func channelMissing(d *draft, e jit.Event) {
-	d.say("*Somebody in the configuration is unknown to Slack*").quote("", e.Text).say("Mend the configuration and restart jitbot.")
+	d.say("*Somebody in the configuration is unknown to Slack*").quote("", text.Capital(e.Text))
+	d.say("Mend the configuration and restart jitbot.")
 }

@@ -44,7 +44,7 @@ func RequestReply(g jit.Grant, err error) string {
 	id := " (" + Code(string(g.ID)) + ")"
 	switch {
 	case errors.Is(err, jit.ErrRights):
-		return "⛔ *" + rightsMissing(refusedNames(g)) + "*\n" + rightsNext + id
+		return "⛔ *" + rightsMissing(refusedNames(g)) + "*" + id + "\n" + rightsNext
 	case err != nil:
 		return Doubt(err) + id
 	}

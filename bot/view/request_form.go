@@ -16,9 +16,9 @@ func LoadingForm(callback string) slack.ModalViewRequest {
 	return modal(callback, paragraph("Loading…"))
 }
 
-// TextForm says why there is no form of this name.
-func TextForm(callback, text string) slack.ModalViewRequest {
-	return modal(callback, paragraph(text))
+// TextForm says why there is no form of this name, beside a button that may help, or nil.
+func TextForm(callback, text string, help *slack.ButtonBlockElement) slack.ModalViewRequest {
+	return modal(callback, append([]slack.Block{paragraph(text)}, buttons(help)...)...)
 }
 
 // modal is the form of this name, which says by its title what it is for.

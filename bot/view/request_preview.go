@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"jitbot/bot/command"
 	"jitbot/jit/lookup"
 	"jitbot/jit/parse"
 	"jitbot/jit/text"
@@ -88,6 +89,17 @@ func (d *RequestDraft) FocusOnMissing(o lookup.Offer) {
 			d.Focus = one.input
 			return
 		}
+	}
+}
+
+// FocusOn puts the focus on what was wrong with what was typed.
+func (d *RequestDraft) FocusOn(wrong command.Part, o lookup.Offer) {
+	at := map[command.Part]string{
+		command.PartVMs: InputVM, command.PartPorts: InputPorts, command.PartSource: InputSource,
+		command.PartDuration: InputDuration, command.PartReason: InputReason,
+	}[wrong]
+	if at != "" && (at != InputPorts || len(o.Ports) > 0) {
+		d.Focus = at
 	}
 }
 

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,7 +116,7 @@ func scanLine(x reach.Finding) string {
 	case len(p.Rules) > 0:
 		line += openedBy(p) + "."
 	case p.Class == reach.ClassHealthy:
-		line += prose(Clip(p.StillOpen[0], 200))
+		line += prose(Clip(noYet(p.StillOpen[0]), 200))
 	default:
 		line += prose(Clip(p.Why, 200))
 	}
@@ -146,10 +145,6 @@ func scanButtons(x reach.Finding) []slack.Block {
 }
 
 func nextButton(f command.ScanFilter, left int) *slack.ButtonBlockElement {
-	value, err := json.Marshal(f)
-	if err != nil {
-		value = []byte("{}") // it is made of texts and a number
-	}
 	words := fmt.Sprintf("Next %d of %d", min(left, maxScanned), left)
-	return button(ActionScanNext, jit.ID(value), words, "Show the next VMs of the scan")
+	return button(ActionScanNext, jit.ID(packed(f)), words, "Show the next VMs of the scan")
 }

@@ -1,12 +1,19 @@
 package view
 
-import "jitbot/jit"
+import (
+	"jitbot/jit"
+	"jitbot/jit/text"
+)
 
-// stillOpen says that a closed grant's ports are not shut, and why; empty where
-// nothing is known to let people in.
+const maxStillOpen = 130 // characters of who is let in
+
+// stillOpen says that the ports of a grant were not shut when it was closed, and by what;
+// empty where nothing was known to let people in then.
 func stillOpen(g jit.Grant) string {
 	if g.State != jit.Closed || g.StillOpen == "" {
 		return ""
 	}
-	return "*Port " + portNames(g) + " is not shut all the same:* " + Sentence(g.StillOpen)
+	return notShut + " " + Sentence(Clip(text.Clean(g.StillOpen), maxStillOpen))
 }
+
+const notShut = "⚠️ *Not shut when this closed:*"

@@ -73,11 +73,12 @@ func threadFailed(_ jit.Event, g jit.Grant) string {
 }
 
 func threadClosed(_ jit.Event, g jit.Grant) string {
-	if neverWritten(g) {
-		return "Closed. " + whyEnded(g) + " " + nothingWritten
+	head, how := "Closed. ", howClosed(g)
+	switch _, only := goneGuards(g); {
+	case neverWritten(g):
+		how = nothingWritten
+	case only:
+		head = "Over. "
 	}
-	if _, only := goneGuards(g); only {
-		return "Over. " + whyEnded(g) + " " + howClosed(g)
-	}
-	return "Closed. " + whyEnded(g) + " " + howClosed(g)
+	return head + whyEnded(g) + " " + how + afterSpace(stillOpen(g))
 }

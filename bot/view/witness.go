@@ -46,7 +46,7 @@ func flowLines(t lookup.Testimony) []string {
 	if f == nil {
 		return nil
 	}
-	packet := "port " + f.Port.String() + " of " + f.To.String() + " from " + f.From.String()
+	packet := "port " + f.Port.String() + " of " + Code(f.To.String()) + " from " + Code(f.From.String())
 	if f.Missing != "" {
 		return []string{"What becomes of a packet to " + packet + " was not asked: " + Sentence(f.Missing)}
 	}

@@ -180,6 +180,23 @@ func TestTextsCarryTheFacts(t *testing.T) {
 	}
 }
 
+// aCommand begins what is typed somewhere, of however many words.
+var aCommand = regexp.MustCompile("^(/jit|jitbot|ssh) ")
+
+// Code style is for names, addresses and commands: a sentence in it is hard to read, and
+// a screen reader says it letter by letter.
+func TestNoSentenceIsCode(t *testing.T) {
+	for _, s := range screens(t) {
+		for _, said := range append(s.paragraphs, s.text) {
+			for i, span := range strings.Split(said, "`") {
+				if code := i%2 == 1; code && len(strings.Fields(span)) > 4 && !aCommand.MatchString(span) && !strings.Contains(said, "```") {
+					t.Errorf("%s has a sentence in code style: %s", s.name, span)
+				}
+			}
+		}
+	}
+}
+
 // A heading is a sentence, never an id, after the mark of a state.
 func TestHeadingsAreSentences(t *testing.T) {
 	for _, s := range screens(t) {

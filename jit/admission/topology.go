@@ -172,7 +172,10 @@ func (c Checker) LetInAnyway(ctx context.Context, g jit.Grant) string {
 	if len(out) == 0 {
 		return ""
 	}
-	return "these admin rules of Virtual Network Manager let people in, whatever rules jitbot removes: " + strings.Join(out, ", ")
+	if len(out) > 1 {
+		return "admin rules of Virtual Network Manager let people in, such as " + out[0]
+	}
+	return "an admin rule of Virtual Network Manager lets people in: " + out[0]
 }
 
 // listed is the VM as it was listed last, where that is known.

@@ -48,7 +48,9 @@ var (
 	halfPattern  = regexp.MustCompile(`^(demi|half|halbe)-([\pL]+)$`)
 	hyphenated   = regexp.MustCompile(`^([\pL\pN]+)-([\pL]{3,})$`)
 	atomsPattern = regexp.MustCompile(`[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+|[\pL\pM]+|[&+]`)
-	fractions    = strings.NewReplacer("½", ".5", "¼", ".25", "¾", ".75", "'", "", "’", "")
+
+	fractionWithin = regexp.MustCompile(`([½¼¾])([0-9])`)
+	fractions      = strings.NewReplacer("½", ".5", "¼", ".25", "¾", ".75", "'", "", "’", "")
 )
 
 // atomsOfWord takes one word apart at the borders of its numbers.
@@ -71,7 +73,8 @@ func atomsOfWord(word string) (out []atom, ok bool) {
 
 // usual is a word with its numbers in digits, in the order in which they are said.
 func usual(word string) string {
-	word = strings.TrimRight(fractions.Replace(strings.ToLower(Fold(word))), ".")
+	word = fractionWithin.ReplaceAllString(strings.ToLower(Fold(word)), "${1}555${2}") // more digits than are read
+	word = strings.TrimRight(fractions.Replace(word), ".")
 	if whole, ok := wholeWords()[word]; ok {
 		word = whole
 	}

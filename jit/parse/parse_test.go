@@ -123,6 +123,8 @@ func TestDuration(t *testing.T) {
 		{"no whole", ".5h", 30 * time.Minute},
 		{"quarters", "1,25 h", 75 * time.Minute},
 		{"a fraction in one letter", "1½h", 90 * time.Minute},
+		{"a fraction within a number", "9½0min", 0},
+		{"a fraction before a number", "½1h", 0},
 		{"thousands or parts", "1,500m", 0},
 		{"thousands or parts by a point", "1.500m", 0},
 		{"ports or a number", "22,80 min", 0},

@@ -198,7 +198,7 @@ func TestDigestInTheChannel(t *testing.T) {
 	told := func(*slacksim.Snapshot) bool {
 		return slices.ContainsFunc(f.slack.Messages(slacksim.DemoChannelID), func(m slacksim.Message) bool {
 			return strings.Contains(m.Text, "10 VMs, 4 Unhealthy, 1 Not applicable, 5 Healthy.") &&
-				strings.Contains(m.Text, "`jump-1` in `prod-web` (production): *Unhealthy*. `Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any but 192.0.2.0/24.`")
+				strings.Contains(m.Text, "`jump-1` in `prod-web` (production): *Unhealthy*. Rule ssh-anywhere (priority 1000) of jump-nsg opens management ports to Any but `192.0.2.0/24`.")
 		})
 	}
 	// The first day may go by while the schedule is being set.

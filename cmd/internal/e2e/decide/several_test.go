@@ -111,7 +111,7 @@ func TestTagLeavesOut(t *testing.T) {
 		}
 		said := view.RequestReply(g, nil)
 		for _, want := range []string{
-			"Left out: `dev-1`, `no policy offers a port`.", "Left out: `bare-1 has no network security group", "Left out: `dev-2`, `no role of yours allows it`.",
+			"Left out: `dev-1`, no policy offers a port.", "Left out: bare-1 has no network security group", "Left out: `dev-2`, no role of yours allows it.",
 		} {
 			if !strings.Contains(said, want) {
 				t.Errorf("the reply lacks %q: %s", want, said)

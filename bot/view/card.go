@@ -80,6 +80,7 @@ func cardStatus(d *draft, g jit.Grant) {
 		if g.Unchecked {
 			d.warn("The holder's rights could not be read; access is kept for now.")
 		}
+		d.say(moveStatus(g))
 		d.say(cmp.Or(extensionStatus(g), approved, automatic(g)), publicEndsText(g))
 	case jit.Closing, jit.Closed:
 		closingStatus(d, g, approved)

@@ -69,6 +69,9 @@ func listLine(l lookup.ListedGrant) string {
 		if l.Mine {
 			lines = append(lines, connection(g))
 		}
+		if m := moveStatus(g); m != "" {
+			lines = append(lines, m)
+		}
 		if x := extensionStatus(g); x != "" {
 			lines = append(lines, x)
 			lines = append(lines, warningLines(l)...)

@@ -102,7 +102,7 @@ func (g Grant) MoveBack(read guardpath.Move, why string, now time.Time) (Grant, 
 // the other one, at all guards in one reading. It is too late for another than was read.
 func (g Grant) ConfirmMoved(read Grant, now time.Time) (Grant, []Event, error) {
 	same := g.Move.Is(read.Move) && guardpath.Same(g.Paths, read.Paths)
-	if g.State != Open || !g.Move.Underway() || !same || len(g.Left) > 0 || !now.Before(g.Clock.Deadline) {
+	if g.State != Open || !g.Move.Underway() || !same || len(g.Left)+len(guardpath.Unfinished(g.Paths)) > 0 || !now.Before(g.Clock.Deadline) {
 		return g, nil, g.stale()
 	}
 	next := g.changed()

@@ -91,9 +91,19 @@ func (l *life) confirmMoved(t *rapid.T) {
 	if len(read.Left) > 0 {
 		t.Fatalf("moved, and %v is still to be read back gone", read.Left)
 	}
+	if len(guardpath.Unfinished(read.Paths)) > 0 {
+		t.Fatalf("moved, and %v were not read back", read.Paths)
+	}
 	if l.moved = read.Request.Sources; !forth && !slices.Equal(l.moved, before) {
 		t.Fatalf("moved back to %v, and it was open from %v", l.moved, before)
 	}
+}
+
+func (l *life) reroute(t *rapid.T, guard string) {
+	read := l.grant.Paths
+	l.try(t, func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
+		return g.Rerouted(read, guard, nil, now)
+	})
 }
 
 func (l *life) leave(t *rapid.T, guard string) {
@@ -158,9 +168,23 @@ func TestMoveIsRefused(t *testing.T) {
 	}
 }
 
+// readBack has each guard of the grant read back.
+func readBack(t *testing.T, g jit.Grant) jit.Grant {
+	t.Helper()
+	for _, guard := range guardpath.Guards(g.Paths) {
+		next, _, err := g.Rerouted(g.Paths, guard, nil, jittest.Start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g = next
+	}
+	return g
+}
+
 func moved(t *testing.T, g jit.Grant, to string) jit.Grant {
 	t.Helper()
 	g = moving(t, g, guardpath.Origin{Sources: jittest.Prefixes(to), Paths: twoPaths()})
+	g = readBack(t, g)
 	g, _, err := g.ConfirmMoved(g, jittest.Start)
 	if err != nil || g.Move.Underway() || g.Request.Sources[0].String() != to {
 		t.Fatalf("%+v, %v", g.Move, err)
@@ -174,10 +198,11 @@ func TestMoveComesIntoForceOnlyAsItWasReadBack(t *testing.T) {
 	if len(to.Left) != 1 || to.Left[0].Guard != netGuard {
 		t.Fatalf("it left %v", to.Left)
 	}
-	proved, _, err := to.LeftGuard(to.Left, netGuard)
+	left, _, err := to.LeftGuard(to.Left, netGuard)
 	if err != nil {
 		t.Fatal(err)
 	}
+	proved := readBack(t, left)
 	back, events, err := proved.MoveBack(proved.Move, "forbidden", jittest.Start)
 	if err != nil || len(events) != 1 || !slices.Equal(back.Request.Sources, open.Request.Sources) || !guardpath.Same(back.Paths, open.Paths) {
 		t.Fatalf("back to %v at %v, %v", back.Request.Sources, back.Paths, err)
@@ -186,13 +211,15 @@ func TestMoveComesIntoForceOnlyAsItWasReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	gone = readBack(t, gone)
 	tests := map[string]struct {
 		stored, read jit.Grant
 		at           time.Time
 		kind         jit.EventKind
 	}{
 		"as it was read":                  {proved, proved, jittest.Start, jit.EventMoved},
-		"with something left elsewhere":   {to, to, jittest.Start, ""},
+		"with something left elsewhere":   {readBack(t, to), to, jittest.Start, ""},
+		"before each guard was read":      {left, left, jittest.Start, ""},
 		"as it was read before the move":  {proved, open, jittest.Start, ""},
 		"as it was read on the way there": {gone, proved, jittest.Start, ""},
 		"back":                            {gone, gone, jittest.Start, jit.EventUnmoved},

@@ -54,6 +54,9 @@ func (g Grant) Rerouted(read []guardpath.Path, guard string, ends []guardpath.Pu
 	if next.Revision == g.Revision {
 		next = next.changed()
 	}
+	if g.Move.Underway() {
+		return next, nil, nil // that is told when it has moved
+	}
 	return next, []Event{next.event(EventMoved, Person{}, now, "Where the firewall lets its holder in has changed.").toHolder()}, nil
 }
 

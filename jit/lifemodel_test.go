@@ -179,6 +179,7 @@ func TestLifeOfAGrant(t *testing.T) {
 			"move":           func(t *rapid.T) { l.move(t) },
 			"move back":      func(t *rapid.T) { l.moveBack(t) },
 			"confirm moved":  func(t *rapid.T) { l.confirmMoved(t) },
+			"reroute":        func(t *rapid.T) { l.reroute(t, guard.Draw(t, "guard")) },
 			"leave":          func(t *rapid.T) { l.leave(t, guard.Draw(t, "guard")) },
 			"interrupt": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "seldom") == 0 && !l.grant.State.Ended() {

@@ -130,10 +130,10 @@ func (o Owner) unconfirmed(t Table, s Stored) (wanted, unwanted []Rule) {
 		switch left := g.HasLeft(guard); {
 		case left:
 			g.Paths = g.Left // what it had there
-			unwanted = append(unwanted, ForGrant(o.Installation, guard, g)...)
+			unwanted = append(unwanted, EveryForm(o.Installation, guard, g)...)
 		case g.ConfirmedAt(guard) && !t.Failed:
 		case g.State == jit.Closing:
-			unwanted = append(unwanted, ForGrant(o.Installation, guard, g)...)
+			unwanted = append(unwanted, EveryForm(o.Installation, guard, g)...)
 		case g.State == jit.Opening:
 			wanted = append(wanted, ForGrant(o.Installation, guard, g)...)
 		}
@@ -182,6 +182,15 @@ func (t Table) DenyRefused(changes []Change, failed map[string]error) []Change {
 		}
 	}
 	return out
+}
+
+// HasOther reports whether the guard has a rule of the grant that it does not want there.
+func (o Owner) HasOther(t Table, g jit.Grant) bool {
+	wanted := ForGrant(o.Installation, t.Guard, g)
+	return slices.ContainsFunc(t.Rules, func(r Rule) bool {
+		n, ours := o.named(r)
+		return ours && n.Grant == g.ID && !named(wanted, r.Name)
+	})
 }
 
 // RuleOf finds a rule of the grant, wherever in the guard it stands.

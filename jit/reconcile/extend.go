@@ -33,6 +33,9 @@ func (r *Reconciler) confirmRewritten(ctx context.Context, pass guardPass, read 
 	}
 	others, _ := besides(read, pass.guard)
 	if cause := r.allAgree(ctx, pass, others, func(at guardPass) error { return r.whyNotRewritten(at, read) }); cause != nil {
+		if errors.Is(cause, rules.ErrNotYet) {
+			return cause // another guard says of itself what is amiss there
+		}
 		return errors.Join(cause, r.recordTrouble(ctx, pass.guard, []jit.Grant{read}, cause), r.giveUpMove(ctx, read, cause))
 	}
 	now := r.checks.Clock.Now()

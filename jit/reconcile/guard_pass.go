@@ -43,11 +43,6 @@ func (r *Reconciler) planPass(ctx context.Context, stored admission.AtGuard, bef
 	return pass
 }
 
-// standing are the grants whose rules may stand here at the instant.
-func (p guardPass) standing(now time.Time) []jit.Grant {
-	return slices.DeleteFunc(slices.Clone(p.grants), func(g jit.Grant) bool { return !g.MayStandAt(now) })
-}
-
 // ownerAt is the owner who knows what the store says of the guard, and the grants
 // whose rules are there though they do not name it. What is ours by its name alone is
 // reported.

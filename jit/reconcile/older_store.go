@@ -165,7 +165,7 @@ func (r *Reconciler) withhold(pass guardPass) guardPass {
 	if doubt == "" {
 		return pass
 	}
-	plan, withheld := pass.plan.WithoutAllows(r.owner.Installation, pass.before, pass.standing(r.trust.Due()))
+	plan, withheld := pass.plan.WithoutAllows(r.owner.Installation, pass.before, pass.grants, r.trust.Due())
 	for _, name := range withheld {
 		pass.failed[name] = jit.Refuse(jit.ErrPolicy, "Nothing is opened or put back while %s.", doubt)
 	}

@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/guardpath"
@@ -187,12 +188,12 @@ func (p Plan) WhyUnremoved(failed map[string]error) error {
 }
 
 // WithoutAllows is the plan without the allows that it would write, and names them. One
-// that is there and not as it should be is removed, unless that is how one of the grants had
-// it before it was being rewritten.
-func (p Plan) WithoutAllows(installation string, t Table, grants []jit.Grant) (next Plan, withheld []string) {
+// that is there and not as it should be is removed, unless that is how one of the grants, which
+// may stand now, had it before it was being rewritten.
+func (p Plan) WithoutAllows(installation string, t Table, grants []jit.Grant, now time.Time) (next Plan, withheld []string) {
 	before := func(name string) bool {
 		return slices.ContainsFunc(grants, func(g jit.Grant) bool {
-			return slices.ContainsFunc(g.Forms()[1:], func(form jit.Grant) bool {
+			return g.MayStandAt(now) && slices.ContainsFunc(g.Forms()[1:], func(form jit.Grant) bool {
 				was, found := findRule(ForGrant(installation, t.Guard, form), name)
 				return found && p.stands(t, was)
 			})

@@ -94,9 +94,9 @@ func (g Grant) Extendable(d time.Duration, t ExtendTerms, now time.Time) error {
 func (g Grant) notOpen(what string) error {
 	switch g.State {
 	case Asked, Pending, Opening:
-		return Refuse(ErrStale, "%s is not open yet, so there is nothing to %s.", g.ID, what)
+		return Refuse(ErrStale, "%s is not open yet, so there is nothing to "+what+".", g.ID)
 	case Open:
-		return Refuse(ErrStale, "The time of %s is over, so there is nothing to %s; ask anew with /jit request.", g.ID, what)
+		return Refuse(ErrStale, "The time of %s is over, so there is nothing to "+what+"; ask anew with /jit request.", g.ID)
 	default:
 		return g.stale()
 	}

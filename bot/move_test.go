@@ -19,7 +19,7 @@ func TestMoveIsAnswered(t *testing.T) {
 	g.State, g.Clock.Opened, g.Clock.Deadline = jit.Open, time.Now(), time.Now().Add(time.Hour)
 	g.Request.Sources = []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}
 	o.service.put(g)
-	o.reads(o.jit(adaID, "move g-7k2qd 198.51.100.9"), "is being moved to `198.51.100.9`: until its rules were read back, it may still be open from `203.0.113.7`")
+	o.reads(o.jit(adaID, "move g-7k2qd 198.51.100.9"), "is being moved to `198.51.100.9`. Until its rules were read back `203.0.113.7` may still get in, and `198.51.100.9` not yet")
 	if n := o.service.noted("move U0ADA g-7k2qd 198.51.100.9/32"); n != 1 {
 		t.Errorf("calls: %q", o.service.calls)
 	}

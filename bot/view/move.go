@@ -12,16 +12,15 @@ func moveStatus(g jit.Grant) string {
 	case g.State != jit.Open || !g.Move.Underway():
 		return ""
 	case g.Move.Forth():
-		return "Being moved from " + sourcesBefore(g) + " to " + sourceNames(g) + ": " + untilReadBack(g)
+		return "Being moved there from " + sourcesBefore(g) + "." + untilReadBack(g)
 	default:
-		return "Not moved to " + sourcesBefore(g) + ": its rules are being set back, and until they were read back it may not be open from " +
-			sourceNames(g) + " everywhere."
+		return "Not moved to " + sourcesBefore(g) + ": its rules are being set back, and until then may let nobody in."
 	}
 }
 
 // untilReadBack says from where a grant that is being moved is open until then.
 func untilReadBack(g jit.Grant) string {
-	return "until its rules were read back, it may still be open from " + sourcesBefore(g) + ", and not yet from " + sourceNames(g) + "."
+	return " Until its rules were read back " + sourcesBefore(g) + " may still get in, and " + sourceNames(g) + " not yet."
 }
 
 func threadMoving(e jit.Event, g jit.Grant) string {
@@ -86,6 +85,6 @@ func directUnmoved(d *draft, e jit.Event, g jit.Grant) {
 
 // MoveReply says to whoever moves their access what comes of it.
 func MoveReply(g jit.Grant) string {
-	return "Your " + subject(g) + " (" + Code(string(g.ID)) + ") is being moved to " + sourceNames(g) + ": " + untilReadBack(g) +
+	return "Your " + subject(g) + " (" + Code(string(g.ID)) + ") is being moved to " + sourceNames(g) + "." + untilReadBack(g) +
 		" You are told when that is in force; it ends at " + When(g.Clock.Deadline) + " as before."
 }

@@ -50,8 +50,8 @@ func (r *Reconciler) confirmRewritten(ctx context.Context, pass guardPass, read 
 }
 
 func (r *Reconciler) whyNotRewritten(pass guardPass, g jit.Grant) error {
-	if pass.owner.HasOther(pass.after, g) {
-		return rules.ErrNotYet
+	if other, found := pass.owner.OtherOf(pass.after, g); found {
+		return cmp.Or(pass.failed[other.Name], rules.ErrNotYet)
 	}
 	return r.whyNotInForce(pass, g)
 }

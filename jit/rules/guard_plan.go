@@ -184,13 +184,11 @@ func (t Table) DenyRefused(changes []Change, failed map[string]error) []Change {
 	return out
 }
 
-// HasOther reports whether the guard has a rule of the grant that it does not want there.
-func (o Owner) HasOther(t Table, g jit.Grant) bool {
+// OtherOf finds a rule of the grant in the guard that it does not want there.
+func (o Owner) OtherOf(t Table, g jit.Grant) (Rule, bool) {
 	wanted := ForGrant(o.Installation, t.Guard, g)
-	return slices.ContainsFunc(t.Rules, func(r Rule) bool {
-		n, ours := o.named(r)
-		return ours && n.Grant == g.ID && !named(wanted, r.Name)
-	})
+	t.Rules = slices.DeleteFunc(slices.Clone(t.Rules), func(r Rule) bool { return named(wanted, r.Name) })
+	return o.RuleOf(t, g.ID)
 }
 
 // RuleOf finds a rule of the grant, wherever in the guard it stands.

@@ -54,6 +54,46 @@ func TestMoveBehindFirewalls(t *testing.T) {
 	}
 }
 
+// Nothing is said to be moved while a rule for the old address stands. What cannot be removed has
+// it go back.
+func TestMoveIsNotSaidWhileTheOldRuleStands(t *testing.T) {
+	for name, fault := range map[string]azuresim.Fault{
+		"failing":   {Method: "DELETE", Path: "/apps-nsg/securityRules/", Status: 500},
+		"forbidden": azuresim.Forbidden().On("DELETE", "/apps-nsg/securityRules/"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			firewalled(t, func(t *testing.T, w *world) {
+				w.QuickFirewalls()
+				foreign, firewalls := w.Foreign(), w.Firewalls()
+				w.Start()
+				g := w.ApprovedFrom(time.Hour, "203.0.113.7/32", "app-1")
+				w.Pass(4 * time.Minute)
+				g = w.Want(g.ID, jit.Open)
+				w.Azure.AddFault(fault)
+				if _, err := w.Service.Move(t.Context(), ada, g.ID, netip.MustParsePrefix("10.40.2.9/32")); err != nil {
+					t.Fatal(err)
+				}
+				w.Pass(15 * time.Minute)
+				if now := w.Want(g.ID, jit.Open); !now.Move.Underway() || now.Move.Forth() || w.Told.Count(" moved to requester") != 0 {
+					t.Errorf("%+v, said %v", now.Move, w.Told.Said())
+				}
+				w.Azure.ClearFaults()
+				w.Pass(4 * time.Minute)
+				now := w.Want(g.ID, jit.Open)
+				if now.Move.Underway() || !w.Connects(azuresim.DemoApp, "203.0.113.7", 22) || w.Connects(azuresim.DemoApp, "10.40.2.9", 22) {
+					t.Errorf("afterwards it is not as before: %+v", now.Move)
+				}
+				w.Pass(time.Until(g.Clock.Deadline) + 4*time.Minute)
+				w.Want(g.ID, jit.Closed)
+				if w.Firewalls() != firewalls {
+					t.Error("not as before")
+				}
+				w.CheckPromises(foreign)
+			})
+		})
+	}
+}
+
 // Where others would be let in along, of whom its approvers were not warned, it is not moved.
 func TestMoveLetsInNobodyUnapproved(t *testing.T) {
 	firewalled(t, func(t *testing.T, w *world) {

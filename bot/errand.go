@@ -150,15 +150,25 @@ func (b *Bot) do(ctx context.Context, e errand, j *job, n *note) {
 	if !finished {
 		b.say(to, unfinished(e))
 	}
-	for !finished && ctx.Err() == nil {
-		finished = b.finish(ctx, e.key, finishWithin)
+	if !finished {
+		b.finishAtLast(ctx, e.key)
 	}
 }
 
 const (
 	finishWithin = time.Minute     // for how long finishing a delivery is tried at a time
+	finishPause  = 4 * time.Second // the longest pause meanwhile: what comes next waits, and may end access
 	tellAfter    = 3 * time.Second // for how long an answer waits for it
 )
+
+// finishAtLast ends a delivery in the inbox, however long that takes; false when the bot
+// ended before.
+func (b *Bot) finishAtLast(ctx context.Context, key string) (done bool) {
+	for !done && ctx.Err() == nil {
+		done = b.finish(ctx, key, finishWithin)
+	}
+	return done
+}
 
 // unfinished tells whoever sent a delivery that it may be dealt with again.
 func unfinished(e errand) view.Message {
@@ -175,7 +185,7 @@ func unfinished(e errand) view.Message {
 func (b *Bot) finish(ctx context.Context, key string, within time.Duration) (done bool) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	for pause := firstPause; ; pause = nextPause(pause) {
+	for pause := firstPause; ; pause = min(nextPause(pause), finishPause) {
 		err := b.Inbox.Finish(ctx, key, b.Now())
 		if err == nil {
 			return true

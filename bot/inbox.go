@@ -48,7 +48,7 @@ func (b *Bot) restore(ctx context.Context) {
 		}
 		if err != nil || e.by == "" {
 			b.Log.ErrorContext(ctx, "an unfinished delivery cannot be read and is dropped", "key", l.key, "error", err)
-			run := func(ctx context.Context) { b.finish(ctx, l.key, finishWithin) }
+			run := func(ctx context.Context) { b.finishAtLast(ctx, l.key) }
 			b.queue.add(&job{doing: "dropping a delivery", lane: answers, forced: true, run: run}, l.at)
 			continue
 		}

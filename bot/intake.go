@@ -41,13 +41,13 @@ func (b *Bot) place(ctx context.Context, t *intake) bool {
 	if b.repeated(ctx, t) {
 		return false
 	}
-	t.job = b.jobOf(t.errand)
-	t.job.held = true
-	if !b.queue.add(t.job, b.Now()) {
+	j := b.jobOf(t.errand)
+	j.held = true
+	if !b.queue.add(j, b.Now()) {
 		b.turnAway(ctx, t, b.full())
 		return false
 	}
-	t.at = t.job.at
+	t.job, t.at = j, j.at
 	return true
 }
 
@@ -68,16 +68,17 @@ func (b *Bot) repeated(ctx context.Context, t *intake) bool {
 }
 
 // turnAway says why a delivery is not taken, once it is stored that it never is: Slack
-// may deliver it again after a restart. It never waits.
+// may deliver it again after a restart. Until then it has a place, so that it is not done
+// after what came next if it was stored all the same. It never waits.
 func (b *Bot) turnAway(ctx context.Context, t *intake, text string) {
 	if b.repeated(ctx, t) {
 		return
 	}
-	if t.no, t.at = text, b.Now(); t.job == nil {
+	if t.no = text; t.job == nil {
 		t.job = b.jobOf(t.errand)
-	}
-	if t.job.acked == nil {
-		t.job.acked = make(chan struct{}) // it has no place, and keeps nobody waiting
+		t.job.held, t.job.refused = true, true
+		b.queue.add(t.job, b.Now())
+		t.at = t.job.at
 	}
 	b.storing.Go(func() { b.store(t) }) //nolint:contextcheck // it ends with the bot, not with what brought it
 }
@@ -181,7 +182,8 @@ func (b *Bot) accept(ctx context.Context, t *intake) <-chan accepted {
 }
 
 // unsure says that it is not known whether a delivery is taken, and finds out: it is
-// carried out when it was stored, and else it is made sure that it never is.
+// carried out when it was stored, and else it is made sure that it never is. What comes
+// after it waits until then, so that it is never carried out after that.
 func (b *Bot) unsure(ctx context.Context, t *intake, result func() accepted) {
 	b.inTurn(t.job)
 	t.say(view.UnsureText)
@@ -195,7 +197,7 @@ func (b *Bot) unsure(ctx context.Context, t *intake, result func() accepted) {
 		t.outcome.is("")
 		b.begin(t, nil)
 		return
-	case b.finish(ctx, t.key, finishWithin):
+	case b.finishAtLast(ctx, t.key):
 		t.outcome.is(text)
 		b.say(t.to, view.Say(text))
 	default:

@@ -22,6 +22,9 @@ type job struct {
 	newest bool   // a newer one of the person in its lane takes the place of one that waits
 	held   bool   // it does not begin before release
 	forced bool   // it is taken however many wait: it was accepted before
+	// refused: it is not to be done, and waits in its place until it is stored that it never
+	// is. However many wait it is taken, and it keeps no acknowledgement waiting.
+	refused bool
 
 	at       time.Time     // when it came, and so its place; no two have the same
 	acked    chan struct{} // closed once it is acknowledged; nil for what is not held
@@ -75,7 +78,7 @@ func (l *line) overtake(j *job) (old jobs) {
 
 func (l *line) waiting(of lane) (n int) {
 	for _, j := range l.jobs {
-		if j.lane == of && !j.running {
+		if j.lane == of && !j.running && !j.refused {
 			n++
 		}
 	}

@@ -148,6 +148,7 @@ type ordered struct {
 	sent, acked time.Time
 	run         int
 	said        said
+	again       bool // it came again in another run, after what was said of it was taken
 	envelope    string
 }
 

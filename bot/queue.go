@@ -45,6 +45,12 @@ func (q *queue) add(j *job, now time.Time) bool {
 func (q *queue) place(j *job, now time.Time) (overtaken jobs, taken bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if j.at = now; j.held {
+		j.acked = make(chan struct{})
+	}
+	if j.refused {
+		j.acknowledged()
+	}
 	if q.ended && j.lane != answers {
 		return nil, false
 	}
@@ -57,20 +63,17 @@ func (q *queue) place(j *job, now time.Time) (overtaken jobs, taken bool) {
 		q.lines[j.by] = l
 	}
 	overtaken = l.overtake(j)
-	if !j.forced && l.waiting(j.lane) >= j.lane.share().waiting {
+	if !j.forced && !j.refused && l.waiting(j.lane) >= j.lane.share().waiting {
 		q.forget(j.by, l)
 		return overtaken, false
 	}
-	if j.at = now; !now.After(q.last) {
+	if !now.After(q.last) {
 		j.at = q.last.Add(1)
 	}
 	q.last = j.at
-	if j.held {
-		j.acked = make(chan struct{})
-		for _, before := range l.jobs {
-			if before.acked != nil && before.conflicts(j) {
-				j.ackAfter = append(j.ackAfter, before.acked)
-			}
+	for _, before := range l.jobs {
+		if j.held && !j.refused && before.acked != nil && before.conflicts(j) {
+			j.ackAfter = append(j.ackAfter, before.acked)
 		}
 	}
 	l.jobs = append(l.jobs, j)

@@ -20,7 +20,7 @@ const vpnGuard = "/g/vpn"
 
 // origins are addresses that a grant is moved to: some of more addresses, some by other guards.
 func origins() []guardpath.Origin {
-	vpn := append(twoPaths()[:1], guardpath.Path{VM: jittest.VMID, Guard: vpnGuard, Addresses: twoPaths()[0].Addresses})
+	vpn := slices.Concat(twoPaths()[:1], []guardpath.Path{{VM: jittest.VMID, Guard: vpnGuard, Addresses: twoPaths()[0].Addresses}})
 	return []guardpath.Origin{
 		{Sources: jittest.Prefixes("198.51.100.9/32"), Paths: twoPaths(), Warnings: []string{"others come along"}},
 		{Sources: jittest.Prefixes("198.51.100.8/31"), Paths: twoPaths()},

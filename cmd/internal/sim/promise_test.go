@@ -36,6 +36,8 @@ type access struct {
 	id       jit.ID
 	machines map[string]int // by name: its generation when it was asked for
 	from     netip.Addr
+	to       netip.Addr // it was asked to be moved there, and neither was told what came of it
+	asking   bool       // that is not answered yet
 	duration time.Duration
 	ended    time.Time // an answer said that it is over
 	until    time.Time // of its rules, as first seen in Azure
@@ -176,7 +178,7 @@ func (h *hostile) checkAdmitted(p admitted) {
 	name, last, now := nameOf(p.vm.ID), time.Time{}, time.Now()
 	for _, a := range h.grants {
 		generation, named := a.machines[name]
-		if !named || a.from != p.from || p.port != 22 {
+		if !named || a.from != p.from && a.to != p.from || p.port != 22 {
 			continue
 		}
 		if end := h.endIn(a); generation == h.generation[name] && (end.IsZero() || now.Before(end)) {

@@ -28,6 +28,9 @@ func origins() []guardpath.Origin {
 		{Sources: jittest.Prefixes("10.8.0.5/32"), Paths: vpn},
 		{Sources: jittest.Prefixes("2001:db8::1/128"), Paths: vpn[:1]},
 		{Sources: jittest.Prefixes("2001:db8::/64"), Paths: vpn[:1]},
+		{Sources: jittest.Prefixes("203.0.113.3/32"), Paths: twoPaths()},
+		{Sources: jittest.Prefixes("203.0.113.0/30"), Paths: vpn},
+		{Sources: jittest.Prefixes("203.0.113.8/30"), Paths: twoPaths()},
 	}
 }
 
@@ -43,8 +46,8 @@ func (l *life) strays() string {
 	}
 	for _, f := range g.Forms() {
 		for _, s := range f.Request.Sources {
-			if !guardpath.AsWide(s, l.from) {
-				return s.String() + " is wider than what was approved"
+			if !guardpath.AsWide(s, l.from) || l.narrowed && !guardpath.Within(s, l.from) {
+				return s.String() + " is more than what was approved"
 			}
 		}
 	}
@@ -55,6 +58,19 @@ func (l *life) strays() string {
 		return "it is from " + g.Request.Sources[0].String() + ", and that was never confirmed"
 	}
 	return ""
+}
+
+// allowLess has the request approved from fewer addresses.
+func (l *life) allowLess(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
+	l.narrowed = true
+	g, _, err := g.Wait(jittest.Asker, []string{"S1"}, 1, now.Add(lapseAfter), now)
+	if err != nil {
+		return g, nil, err
+	}
+	less := g.Request.Extent()
+	less.Sources = jittest.Prefixes("203.0.113.0/29")
+	g, e, err := g.ApproveLess(bob, less, now)
+	return g, []jit.Event{e}, err
 }
 
 // holds is the source that was confirmed last.
@@ -97,6 +113,22 @@ func (l *life) confirmMoved(t *rapid.T) {
 	if l.moved = read.Request.Sources; !forth && !slices.Equal(l.moved, before) {
 		t.Fatalf("moved back to %v, and it was open from %v", l.moved, before)
 	}
+}
+
+// finishMove has all guards read back, and the move confirmed: drawn one by one that would be
+// rare.
+func (l *life) finishMove(t *rapid.T) {
+	if l.grant.State != jit.Open {
+		return
+	}
+	for _, guard := range l.grant.Guards() {
+		if l.grant.HasLeft(guard) {
+			l.leave(t, guard)
+		} else {
+			l.reroute(t, guard)
+		}
+	}
+	l.confirmMoved(t)
 }
 
 func (l *life) reroute(t *rapid.T, guard string) {

@@ -27,6 +27,8 @@ type life struct {
 	longer time.Duration  // extensions that were confirmed
 	from   []netip.Prefix // what was approved, once it was open
 	moved  []netip.Prefix // the source that was confirmed last
+
+	narrowed bool // approvers allowed fewer addresses
 }
 
 // try makes the step. Refused, it must have changed nothing; taken, a change
@@ -111,7 +113,11 @@ func TestLifeOfAGrant(t *testing.T) {
 		l.grant.Request.Duration = time.Duration(rapid.IntRange(1, 7200).Draw(t, "seconds")) * time.Second
 		if rapid.Bool().Draw(t, "open already") { // most draws never get that far
 			l.begun, l.agreed[jittest.NICGuard], l.agreed[netGuard] = true, true, true
-			for _, s := range []step{permit, begin, agree(jittest.NICGuard), agree(netGuard)} {
+			allow := permit
+			if rapid.Bool().Draw(t, "narrowed") {
+				l.grant.Request.Sources, allow = jittest.Prefixes("203.0.113.0/24"), l.allowLess
+			}
+			for _, s := range []step{allow, begin, agree(jittest.NICGuard), agree(netGuard)} {
 				l.try(t, s)
 			}
 		}
@@ -179,6 +185,7 @@ func TestLifeOfAGrant(t *testing.T) {
 			"move":           func(t *rapid.T) { l.move(t) },
 			"move back":      func(t *rapid.T) { l.moveBack(t) },
 			"confirm moved":  func(t *rapid.T) { l.confirmMoved(t) },
+			"finish move":    func(t *rapid.T) { l.finishMove(t) },
 			"reroute":        func(t *rapid.T) { l.reroute(t, guard.Draw(t, "guard")) },
 			"leave":          func(t *rapid.T) { l.leave(t, guard.Draw(t, "guard")) },
 			"interrupt": func(t *rapid.T) {

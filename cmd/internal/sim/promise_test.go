@@ -263,23 +263,6 @@ func (h *hostile) lastEnd() time.Time {
 	return last
 }
 
-// sick reports whether an NSG is still excused by what Azure asked for.
-func (h *hostile) sick() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.excusedNow()) > 0
-}
-
-func (h *hostile) excusedNow() []string {
-	var out []string
-	for key, until := range h.excused {
-		if until.After(time.Now()) {
-			out = append(out, key)
-		}
-	}
-	return out
-}
-
 // lookAtTheEnd holds that nothing of ours lets anybody in, and that what was
 // told is over.
 func (h *hostile) lookAtTheEnd() {

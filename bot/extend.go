@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"jitbot/bot/command"
@@ -21,6 +22,16 @@ func (b *Bot) extend(ctx context.Context, by jit.UserID, id jit.ID, d time.Durat
 	}
 	b.Log.InfoContext(ctx, "asked to extend a grant", "user", by, "grant", id, "by", d)
 	return view.Say(view.ExtendReply(g))
+}
+
+// move has one's own grant let one in from another address.
+func (b *Bot) move(ctx context.Context, by jit.UserID, id jit.ID, to netip.Prefix) view.Message {
+	g, err := b.Service.Move(ctx, by, id, to)
+	if err != nil {
+		return b.doubtOf(ctx, string(command.VerbMove), by, id, err)
+	}
+	b.Log.InfoContext(ctx, "asked to move a grant", "user", by, "grant", id, "to", to)
+	return view.Say(view.MoveReply(g))
 }
 
 // decideExtension says yes or no to the extension of the number; a no may have a reason.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"jitbot/jit"
@@ -57,6 +58,9 @@ type Service interface {
 	ApproveExtension(ctx context.Context, by jit.UserID, id jit.ID, number int) (jit.Grant, error)
 	// DenyExtension ends the extension of the number with a no, which may have a reason.
 	DenyExtension(ctx context.Context, by jit.UserID, id jit.ID, number int, reason string) (jit.Grant, error)
+
+	// Move lets the person in from another address, in place of the one before.
+	Move(ctx context.Context, by jit.UserID, id jit.ID, to netip.Prefix) (jit.Grant, error)
 
 	// Known is nil for a full, active member of the workspace.
 	Known(ctx context.Context, by jit.UserID) error

@@ -156,6 +156,8 @@ func (b *Bot) carryOutCommand(ctx context.Context, e errand, cmd slashCommand) v
 		return b.askUnprotect(ctx, cmd.User, c.Ask.VMs, cmd.Text) // it was taken by a bot that did not ask back
 	case command.VerbExtend:
 		return b.extend(ctx, cmd.User, c.Grant, c.More)
+	case command.VerbMove:
+		return b.move(ctx, cmd.User, c.Grant, c.To)
 	case command.VerbApprove:
 		return b.approveTyped(ctx, cmd.User, c.Grant)
 	case command.VerbDeny:

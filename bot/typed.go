@@ -78,7 +78,7 @@ func (b *Bot) typed(ctx context.Context, t typedLine) {
 // stored reports whether a command is stored before it is acknowledged: it changes
 // something.
 func stored(v command.Verb) bool {
-	return v == command.VerbRequest || v == command.VerbApprove || v == command.VerbExtend || ends(v)
+	return v == command.VerbRequest || v == command.VerbApprove || v == command.VerbExtend || v == command.VerbMove || ends(v)
 }
 
 // request is the line as one that begins with the command.

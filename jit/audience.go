@@ -71,6 +71,8 @@ func audiencesOf() map[EventKind]hearers {
 		EventExtending:    {grant: watchers},
 		EventExtended:     {grant: everybody},
 		EventUnextended:   {grant: watchers, holder: everybody},
+		EventMoving:       {grant: watchers},
+		EventUnmoved:      {grant: everybody},
 		EventReminded:     {grant: requester},
 		EventUnchecked:    {grant: watchers},
 		EventClosing:      {grant: card},

@@ -32,6 +32,8 @@ const (
 	EventExtending    EventKind = "extending"    // more time was asked for, or approved, and is not in force yet
 	EventExtended     EventKind = "extended"     // read back in force: the new deadline holds
 	EventUnextended   EventKind = "unextended"   // denied, lapsed or given up: the old deadline holds
+	EventMoving       EventKind = "moving"       // the rules are being rewritten to the holder's new address, or back
+	EventUnmoved      EventKind = "unmoved"      // read back as before: the old address holds
 	EventReminded     EventKind = "reminded"     // the holder was told that the end is near
 	EventUnchecked    EventKind = "unchecked"    // the holder's rights could not be read; the grant is kept
 	EventClosing      EventKind = "closing"      // rules are about to be removed
@@ -45,7 +47,7 @@ const (
 	EventUnprotecting EventKind = "unprotecting" // denies are about to be removed
 	EventUnprotected  EventKind = "unprotected"  // read back gone
 	EventExposed      EventKind = "exposed"      // what is open of a VM that should be shut changed
-	EventMoved        EventKind = "moved"        // a VM's addresses or guards changed, and the rules follow
+	EventMoved        EventKind = "moved"        // read back with the new source; or a VM's addresses or guards changed, and the rules follow
 	EventDigest       EventKind = "digest"       // the channel is told how all VMs stand
 	EventCopied       EventKind = "copied"       // the host took a copy of the store or of the record
 	EventWrote        EventKind = "wrote"        // Azure was asked for a change, and answered or not
@@ -92,10 +94,7 @@ func (g Grant) event(kind EventKind, by Person, now time.Time, text string) Even
 	if until.IsZero() {
 		until = g.Clock.Until
 	}
-	sources := make([]string, 0, len(g.Request.Sources))
-	for _, s := range g.Request.Sources {
-		sources = append(sources, s.String())
-	}
+	sources := words(g.Request.Sources)
 	return Event{
 		At: now.UTC(), Kind: kind, Grant: g.ID, Actor: by, Subject: g.Request.By,
 		VMs: g.VMs(), Ports: g.Request.Ports, Sources: sources, Until: until, Text: text,

@@ -60,9 +60,10 @@ type Grant struct {
 	// instead of the rule being put back.
 	EndOnDrift bool `json:"end_on_drift,omitempty"`
 	// ExtendTerms are as the policy had them at the ask, or at the last extension.
-	ExtendTerms ExtendTerms `json:"extend_terms,omitzero"`
-	Extended    int         `json:"extended,omitempty"` // extensions that came into force
-	Extension   Extension   `json:"extension,omitzero"` // more time that is not in force yet
+	ExtendTerms ExtendTerms    `json:"extend_terms,omitzero"`
+	Extended    int            `json:"extended,omitempty"` // extensions that came into force
+	Extension   Extension      `json:"extension,omitzero"` // more time that is not in force yet
+	Move        guardpath.Move `json:"move,omitzero"`      // another source that is not in force yet
 	// StillOpen says who is let in to its ports though it is closed, as read then.
 	StillOpen string `json:"still_open,omitempty"`
 	Card      Card   `json:"card,omitzero"`
@@ -100,10 +101,11 @@ func (g Grant) Wake() time.Time {
 		}
 		return g.Clock.OpenBy
 	case Open:
+		next := g.Clock.Deadline
 		if !g.Reminded && !g.Clock.Remind.IsZero() {
-			return g.Clock.Remind
+			next = g.Clock.Remind
 		}
-		return g.Clock.Deadline
+		return g.Move.Wake(next)
 	case Closing:
 		return g.Clock.Closing
 	default:

@@ -47,9 +47,15 @@ func (g Grant) ExpireOrRemind(doubt string, due, now time.Time) (Grant, []Event,
 		return g, nil, g.stale()
 	}
 	if g.Clock.Deadline.After(due) {
+		if g.Move.Overdue(now) {
+			return g.MoveBack(g.Move, g.Unconfirmed(), now)
+		}
 		return g.Remind(now)
 	}
 	d := Decision{Ending: Expired, Reason: g.unextended()}
+	if g.Move.Underway() && d.Reason == "" {
+		d.Reason = "the move " + g.moveText() + " was not in force before the end"
+	}
 	if doubt != "" {
 		d.Reason = doubt + ", and the latest time counts"
 	}

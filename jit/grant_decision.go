@@ -167,7 +167,7 @@ func (g Grant) Interrupt(why string, now time.Time) (Grant, []Event, error) {
 	switch {
 	case g.State == Asked:
 		next, e, err = g.Refuse(why, now)
-	case g.State == Opening:
+	case g.State == Opening, g.State == Open && g.Move.Underway(): // it may have been moved elsewhere since
 		next, e, err = g.Close(Decision{Ending: Failed, Reason: why}, now, now)
 	case g.State == Pending && len(g.Approvals) > 0:
 		next = g.changed()

@@ -72,7 +72,7 @@ func (g Grant) Extendable(d time.Duration, t ExtendTerms, now time.Time) error {
 	most := g.MostExtension(t)
 	switch {
 	case g.State != Open || !now.Before(g.Clock.Deadline):
-		return g.notOpen()
+		return g.notOpen("extend")
 	case g.Extension.Underway():
 		return Refuse(ErrStale, "%s is being extended by %s already; wait until that is in force.", g.ID, g.Extension.By)
 	case g.Extension.Waiting():
@@ -90,13 +90,13 @@ func (g Grant) Extendable(d time.Duration, t ExtendTerms, now time.Time) error {
 	return nil
 }
 
-// notOpen says why there is nothing to extend.
-func (g Grant) notOpen() error {
+// notOpen says why there is nothing to do, such as extend.
+func (g Grant) notOpen(what string) error {
 	switch g.State {
 	case Asked, Pending, Opening:
-		return Refuse(ErrStale, "%s is not open yet, so there is nothing to extend.", g.ID)
+		return Refuse(ErrStale, "%s is not open yet, so there is nothing to "+what+".", g.ID)
 	case Open:
-		return Refuse(ErrStale, "The time of %s is over, so it is not extended; ask anew with /jit request.", g.ID)
+		return Refuse(ErrStale, "The time of %s is over, so there is nothing to "+what+"; ask anew with /jit request.", g.ID)
 	default:
 		return g.stale()
 	}
@@ -131,7 +131,7 @@ func (x Extension) approved(deadline, now time.Time) Extension {
 func (g Grant) ExtensionDecidable(number int, now time.Time) error {
 	switch {
 	case g.State != Open || !now.Before(g.Clock.Deadline):
-		return g.notOpen()
+		return g.notOpen("extend")
 	case g.Extension.Waiting() && g.Extension.Number == number:
 		return nil
 	case g.Extension.Underway() && g.Extension.Number == number:
@@ -182,7 +182,7 @@ func (g Grant) ConfirmExtended(read Grant, now time.Time) (Grant, []Event, error
 	x := g.Extension
 	same := x.Number == read.Extension.Number && x.Until.Equal(read.Extension.Until) && guardpath.Same(g.Paths, read.Paths)
 	if g.State != Open || !x.Underway() || !same || !now.Before(g.Clock.Deadline) {
-		return g, nil, g.notOpen()
+		return g, nil, g.notOpen("extend")
 	}
 	g = g.changed()
 	g.Clock.Deadline, g.Clock.Until = g.Clock.Deadline.Add(x.By), x.Until

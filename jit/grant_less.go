@@ -1,11 +1,13 @@
 package jit
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"jitbot/jit/guardpath"
 	"jitbot/jit/text"
 )
 
@@ -42,14 +44,17 @@ func (r Request) AsAsked() Request {
 
 // String is the extent in words.
 func (e Extent) String() string {
-	ports, sources := make([]string, 0, len(e.Ports)), make([]string, 0, len(e.Sources))
-	for _, p := range e.Ports {
-		ports = append(ports, p.String())
+	return text.Duration(e.Duration) + ", port " + joined(e.Ports) + ", from " + joined(e.Sources)
+}
+
+func joined[T fmt.Stringer](list []T) string { return strings.Join(words(list), ", ") }
+
+func words[T fmt.Stringer](list []T) []string {
+	out := make([]string, 0, len(list))
+	for _, one := range list {
+		out = append(out, one.String())
 	}
-	for _, s := range e.Sources {
-		sources = append(sources, s.String())
-	}
-	return text.Duration(e.Duration) + ", port " + strings.Join(ports, ", ") + ", from " + strings.Join(sources, ", ")
+	return out
 }
 
 // Equal reports whether both are the same.
@@ -66,10 +71,7 @@ func (e Extent) Wider(than Extent) string {
 	if i := slices.IndexFunc(e.Ports, func(p Ports) bool { return !slices.ContainsFunc(than.Ports, p.within) }); i >= 0 {
 		return "port " + e.Ports[i].String()
 	}
-	within := func(s netip.Prefix) func(netip.Prefix) bool {
-		return func(o netip.Prefix) bool { return o.Bits() <= s.Bits() && o.Contains(s.Addr()) }
-	}
-	if i := slices.IndexFunc(e.Sources, func(s netip.Prefix) bool { return !slices.ContainsFunc(than.Sources, within(s)) }); i >= 0 {
+	if i := slices.IndexFunc(e.Sources, func(s netip.Prefix) bool { return !guardpath.Within(s, than.Sources) }); i >= 0 {
 		return e.Sources[i].String()
 	}
 	return ""

@@ -1,7 +1,6 @@
 package jit
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -11,14 +10,7 @@ import (
 )
 
 // PublicEnds are where the grant's holder connects to, by firewall and port.
-func (g Grant) PublicEnds() []guardpath.PublicEnd {
-	var out []guardpath.PublicEnd
-	for _, p := range g.Paths {
-		out = append(out, p.PublicEnds...)
-	}
-	slices.SortFunc(out, func(a, b guardpath.PublicEnd) int { return cmp.Or(a.To.Compare(b.To), a.Public.Compare(b.Public)) })
-	return out
-}
+func (g Grant) PublicEnds() []guardpath.PublicEnd { return guardpath.PublicEnds(g.Paths) }
 
 // Guards lists the guards of the grant's paths and of those it left, each once,
 // in lower case.
@@ -31,18 +23,19 @@ func (g Grant) Follow(paths []guardpath.Path, now time.Time) (Grant, []Event, er
 	if g.State != Open || guardpath.Same(paths, g.Paths) {
 		return g, nil, nil
 	}
-	g = g.changed()
-	g.Left = slices.DeleteFunc(slices.Concat(g.Left, g.Paths), func(old guardpath.Path) bool { return guardpath.Has(paths, old.Guard) })
-	for i := range g.Left {
-		g.Left[i].Confirmed, g.Left[i].Fault, g.Left[i].PublicEnds = false, "", nil
-	}
 	told := len(g.PublicEnds()) > 0
-	g.Paths = keepPublicEnds(g.Paths, paths)
+	g = g.changed().at(paths)
 	e := g.event(EventMoved, Person{}, now, "What is before a VM, or its addresses, changed; the rules follow.")
 	if told && !slices.ContainsFunc(paths, func(p guardpath.Path) bool { return p.Kind == guardpath.ByDNAT }) {
 		e = e.toHolder() // who would go on connecting to an address that is gone
 	}
 	return g, []Event{e}, nil
+}
+
+// at is the grant with other paths, of which nothing was read back yet.
+func (g Grant) at(paths []guardpath.Path) Grant {
+	g.Left, g.Paths = guardpath.Left(slices.Concat(g.Left, g.Paths), paths), guardpath.Unread(guardpath.KeepPublicEnds(g.Paths, paths))
+	return g
 }
 
 // Rerouted says that the rules of an open grant in the guard were read back in
@@ -61,6 +54,9 @@ func (g Grant) Rerouted(read []guardpath.Path, guard string, ends []guardpath.Pu
 	if next.Revision == g.Revision {
 		next = next.changed()
 	}
+	if g.Move.Underway() {
+		return next, nil, nil // that is told when it has moved
+	}
 	return next, []Event{next.event(EventMoved, Person{}, now, "Where the firewall lets its holder in has changed.").toHolder()}, nil
 }
 
@@ -76,23 +72,6 @@ func (g Grant) LeftGuard(read []guardpath.Path, guard string) (Grant, []Event, e
 	g = g.changed()
 	g.Left = guardpath.Elsewhere(g.Left, guard)
 	return g, nil, nil
-}
-
-// keepPublicEnds are the paths with the public ends that people were told, where these
-// can stay.
-func keepPublicEnds(old, paths []guardpath.Path) []guardpath.Path {
-	paths = slices.Clone(paths)
-	for i, p := range paths {
-		for _, o := range old {
-			for _, d := range o.PublicEnds {
-				same := p.Kind == guardpath.ByDNAT && resource.Same(o.VM, p.VM) && resource.Same(o.Guard, p.Guard)
-				if same && slices.Contains(p.Public, d.Public.Addr()) && slices.Contains(p.Addresses, d.To.Addr()) {
-					paths[i].PublicEnds = append(paths[i].PublicEnds, d)
-				}
-			}
-		}
-	}
-	return paths
 }
 
 // ConfirmGuard says that every rule of the grant in the guard was read back in force,
@@ -122,14 +101,7 @@ func (g Grant) withPublicEnds(guard string, ends []guardpath.PublicEnd) Grant {
 	if len(ends) == 0 {
 		return g
 	}
-	g.Paths = slices.Clone(g.Paths)
-	for i, p := range g.Paths {
-		if resource.Same(p.Guard, guard) && p.Kind == guardpath.ByDNAT {
-			g.Paths[i].PublicEnds = slices.DeleteFunc(slices.Clone(ends), func(d guardpath.PublicEnd) bool {
-				return !resource.Same(d.VM, p.VM) || !slices.Contains(p.Addresses, d.To.Addr())
-			})
-		}
-	}
+	g.Paths = guardpath.WithPublicEnds(g.Paths, guard, ends)
 	return g
 }
 
@@ -140,14 +112,7 @@ func (g Grant) Slow() bool {
 
 // unfinished names the guards that have not agreed.
 func (g Grant) unfinished() string {
-	var names []string
-	for _, p := range g.Paths {
-		if !p.Confirmed {
-			names = append(names, resource.GuardName(p.Guard))
-		}
-	}
-	slices.Sort(names)
-	return text.Join(slices.Compact(names))
+	return text.Join(guardpath.Unfinished(g.Paths))
 }
 
 // ConfirmAt marks the guard's paths as agreed and counts those left. The grant
@@ -167,12 +132,4 @@ func (g Grant) confirm(guard string) (Grant, int) {
 func (g Grant) HasLeft(guard string) bool { return guardpath.Has(g.Left, guard) }
 
 // VMsAt are the VMs of which the grant has rules in the guard.
-func (g Grant) VMsAt(guard string) []string {
-	var out []string
-	for _, p := range g.Paths {
-		if resource.Same(p.Guard, guard) {
-			out = append(out, p.VM)
-		}
-	}
-	return out
-}
+func (g Grant) VMsAt(guard string) []string { return guardpath.VMsAt(g.Paths, guard) }

@@ -2,6 +2,7 @@ package jit_test
 
 import (
 	"errors"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,7 +24,11 @@ type life struct {
 	agreed map[string]bool
 	events []jit.Event
 	ended  jit.State
-	longer time.Duration // extensions that were confirmed
+	longer time.Duration  // extensions that were confirmed
+	from   []netip.Prefix // what was approved, once it was open
+	moved  []netip.Prefix // the source that was confirmed last
+
+	narrowed bool // approvers allowed fewer addresses
 }
 
 // try makes the step. Refused, it must have changed nothing; taken, a change
@@ -74,6 +79,9 @@ func (l *life) check(t *rapid.T) {
 	if err := l.outlives(); err != "" {
 		t.Fatal(err)
 	}
+	if err := l.strays(); err != "" {
+		t.Fatal(err)
+	}
 	if g.State == jit.Open && (!l.begun || !l.agreed[jittest.NICGuard] || !l.agreed[netGuard] || g.Clock.Deadline.IsZero()) {
 		t.Fatalf("open, begun %t, agreed %v", l.begun, l.agreed)
 	}
@@ -99,10 +107,20 @@ func TestLifeOfAGrant(t *testing.T) {
 	person := rapid.SampledFrom([]jit.Person{
 		jittest.Asker, bob, carol, {ID: "U8", Entra: strings.ToUpper(bob.Entra)}, {ID: "U9", Entra: strings.ToUpper(jittest.Ann)},
 	})
-	guard := rapid.SampledFrom([]string{jittest.NICGuard, netGuard, strings.ToUpper(netGuard), "/g/other"})
+	guard := rapid.SampledFrom([]string{jittest.NICGuard, netGuard, strings.ToUpper(netGuard), vpnGuard, "/g/other"})
 	rapid.Check(t, func(t *rapid.T) {
 		l := &life{grant: jittest.NewGrant(), now: jittest.Start, agreed: map[string]bool{}}
 		l.grant.Request.Duration = time.Duration(rapid.IntRange(1, 7200).Draw(t, "seconds")) * time.Second
+		if rapid.Bool().Draw(t, "open already") { // most draws never get that far
+			l.begun, l.agreed[jittest.NICGuard], l.agreed[netGuard] = true, true, true
+			allow := permit
+			if rapid.Bool().Draw(t, "narrowed") {
+				l.grant.Request.Sources, allow = jittest.Prefixes("203.0.113.0/24"), l.allowLess
+			}
+			for _, s := range []step{allow, begin, agree(jittest.NICGuard), agree(netGuard)} {
+				l.try(t, s)
+			}
+		}
 		simply := func(s step) func(*rapid.T) { return func(t *rapid.T) { l.try(t, s) } }
 		t.Repeat(map[string]func(*rapid.T){
 			"": l.check,
@@ -164,6 +182,19 @@ func TestLifeOfAGrant(t *testing.T) {
 			"extend":         func(t *rapid.T) { l.extend(t) },
 			"answer more":    func(t *rapid.T) { l.answerMore(t, person.Draw(t, "by")) },
 			"confirm longer": func(t *rapid.T) { l.confirmLonger(t) },
+			"move":           func(t *rapid.T) { l.move(t) },
+			"move back":      func(t *rapid.T) { l.moveBack(t) },
+			"confirm moved":  func(t *rapid.T) { l.confirmMoved(t) },
+			"finish move":    func(t *rapid.T) { l.finishMove(t) },
+			"reroute":        func(t *rapid.T) { l.reroute(t, guard.Draw(t, "guard")) },
+			"leave":          func(t *rapid.T) { l.leave(t, guard.Draw(t, "guard")) },
+			"interrupt": func(t *rapid.T) {
+				if rapid.IntRange(0, 9).Draw(t, "seldom") == 0 && !l.grant.State.Ended() {
+					l.try(t, func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
+						return g.Interrupt("an older store", now)
+					})
+				}
+			},
 			"expire or remind": simply(func(g jit.Grant, now time.Time) (jit.Grant, []jit.Event, error) {
 				return g.ExpireOrRemind("", now, now)
 			}),

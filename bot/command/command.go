@@ -2,10 +2,12 @@ package command
 
 import (
 	"cmp"
+	"net/netip"
 	"strings"
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/parse"
 )
 
 // Command is a typed line, understood.
@@ -16,7 +18,8 @@ type Command struct {
 	Wrong   Part          // request that is refused: what is wrong first, where that is one part of it
 	Unknown string        // request: the first word, which is no command and must be the name of a VM
 	More    time.Duration // extend; by how much
-	Grant   jit.ID        // approve, deny, extend, done, revoke, cancel; done: empty where none was named
+	To      netip.Prefix  // move; to where
+	Grant   jit.ID        // approve, deny, extend, move, done, revoke, cancel; done: empty where none was named
 	Reason  string        // deny, revoke; of revoke it may be empty
 	All     bool          // list
 	For     jit.UserID    // explain; for whom, empty for oneself
@@ -95,6 +98,27 @@ func (r *reader) extend(v Verb) Command {
 		r.fault("I do not understand %s; write nothing after the duration: /jit extend %s 1h.", r.rest(), id)
 	}
 	return Command{Grant: id, More: d}
+}
+
+// move reads <grant> <address>.
+func (r *reader) move(v Verb) Command {
+	id := r.grant(v)
+	if r.peek(0).is("to", "from") {
+		r.at++
+	}
+	switch {
+	case id == "":
+		return Command{}
+	case !r.more():
+		r.fault("Write after the grant the address that you come from now: /jit move %s 203.0.113.7.", id)
+		return Command{}
+	}
+	to, err := parse.Source(r.peek(0).read)
+	r.refuse(err)
+	if r.at++; r.more() {
+		r.fault("I do not understand %s; write nothing after the address: /jit move %s 203.0.113.7.", r.rest(), id)
+	}
+	return Command{Grant: id, To: to}
 }
 
 func (r *reader) help(Verb) Command {

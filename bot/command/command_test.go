@@ -26,34 +26,37 @@ func request(a jit.Ask) command.Command { return command.Command{Verb: command.V
 
 func TestCommandsThatAreUnderstood(t *testing.T) {
 	for line, want := range map[string]command.Command{
-		"":                           request(jit.Ask{}),
-		"   ":                        request(jit.Ask{}),
-		"request":                    request(jit.Ask{}),
-		"request web-1":              request(jit.Ask{VMs: []string{"web-1"}}),
-		"request web-1 22":           request(jit.Ask{VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}}),
-		"request web-1 for":          request(jit.Ask{VMs: []string{"web-1"}}),
-		"request web-1 for 2h":       request(jit.Ask{VMs: []string{"web-1"}, Duration: 2 * time.Hour}),
-		"help":                       {Verb: command.VerbHelp},
-		"HELP me":                    {Verb: command.VerbHelp},
-		"list":                       {Verb: command.VerbList},
-		"List ALL":                   {Verb: command.VerbList, All: true},
-		"`list`":                     {Verb: command.VerbList},
-		"done g-7k2qd":               {Verb: command.VerbDone, Grant: "g-7k2qd"},
-		"done `G-7K2QD`":             {Verb: command.VerbDone, Grant: "g-7k2qd"},
-		"done g–7k2qd.":              {Verb: command.VerbDone, Grant: "g-7k2qd"},
-		"extend g-7k2qd 1h":          {Verb: command.VerbExtend, Grant: "g-7k2qd", More: time.Hour},
-		"extend g-7k2qd by 90 min":   {Verb: command.VerbExtend, Grant: "g-7k2qd", More: 90 * time.Minute},
-		"cancel g-7k2qd":             {Verb: command.VerbCancel, Grant: "g-7k2qd"},
-		"revoke g-7k2qd":             {Verb: command.VerbRevoke, Grant: "g-7k2qd"},
-		"revoke g-7k2qd for fun":     {Verb: command.VerbRevoke, Grant: "g-7k2qd", Reason: "fun"},
-		"vms":                        {Verb: command.VerbVMs},
-		"VMs tag:env=prod":           {Verb: command.VerbVMs, Text: "tag:env=prod"},
-		"vms “web prod”":             {Verb: command.VerbVMs, Text: "web prod"},
-		"protect web-1":              {Verb: command.VerbProtect, Ask: jit.Ask{VMs: []string{"web-1"}}},
-		"protect rg/web-1, tag:a=b":  {Verb: command.VerbProtect, Ask: jit.Ask{VMs: []string{"rg/web-1", "tag:a=b"}}},
-		"protect web-1 ssh":          {Verb: command.VerbProtect, Ask: jit.Ask{VMs: []string{"web-1"}, Ports: ssh()}},
-		"unprotect web-1,web-2":      {Verb: command.VerbUnprotect, Ask: jit.Ask{VMs: []string{"web-1", "web-2"}}},
-		"revoke g-7k2qd “gone home”": {Verb: command.VerbRevoke, Grant: "g-7k2qd", Reason: "gone home"},
+		"":                                    request(jit.Ask{}),
+		"   ":                                 request(jit.Ask{}),
+		"request":                             request(jit.Ask{}),
+		"request web-1":                       request(jit.Ask{VMs: []string{"web-1"}}),
+		"request web-1 22":                    request(jit.Ask{VMs: []string{"web-1"}, Ports: []jit.Ports{{From: 22, To: 22}}}),
+		"request web-1 for":                   request(jit.Ask{VMs: []string{"web-1"}}),
+		"request web-1 for 2h":                request(jit.Ask{VMs: []string{"web-1"}, Duration: 2 * time.Hour}),
+		"help":                                {Verb: command.VerbHelp},
+		"HELP me":                             {Verb: command.VerbHelp},
+		"list":                                {Verb: command.VerbList},
+		"List ALL":                            {Verb: command.VerbList, All: true},
+		"`list`":                              {Verb: command.VerbList},
+		"done g-7k2qd":                        {Verb: command.VerbDone, Grant: "g-7k2qd"},
+		"done `G-7K2QD`":                      {Verb: command.VerbDone, Grant: "g-7k2qd"},
+		"done g–7k2qd.":                       {Verb: command.VerbDone, Grant: "g-7k2qd"},
+		"extend g-7k2qd 1h":                   {Verb: command.VerbExtend, Grant: "g-7k2qd", More: time.Hour},
+		"move g-7k2qd 203.0.113.8":            {Verb: command.VerbMove, Grant: "g-7k2qd", To: netip.MustParsePrefix("203.0.113.8/32")},
+		"move G-7K2QD to [2001:DB8::1]":       {Verb: command.VerbMove, Grant: "g-7k2qd", To: netip.MustParsePrefix("2001:db8::1/128")},
+		"move `g-7k2qd` from 198.51.100.0/24": {Verb: command.VerbMove, Grant: "g-7k2qd", To: netip.MustParsePrefix("198.51.100.0/24")},
+		"extend g-7k2qd by 90 min":            {Verb: command.VerbExtend, Grant: "g-7k2qd", More: 90 * time.Minute},
+		"cancel g-7k2qd":                      {Verb: command.VerbCancel, Grant: "g-7k2qd"},
+		"revoke g-7k2qd":                      {Verb: command.VerbRevoke, Grant: "g-7k2qd"},
+		"revoke g-7k2qd for fun":              {Verb: command.VerbRevoke, Grant: "g-7k2qd", Reason: "fun"},
+		"vms":                                 {Verb: command.VerbVMs},
+		"VMs tag:env=prod":                    {Verb: command.VerbVMs, Text: "tag:env=prod"},
+		"vms “web prod”":                      {Verb: command.VerbVMs, Text: "web prod"},
+		"protect web-1":                       {Verb: command.VerbProtect, Ask: jit.Ask{VMs: []string{"web-1"}}},
+		"protect rg/web-1, tag:a=b":           {Verb: command.VerbProtect, Ask: jit.Ask{VMs: []string{"rg/web-1", "tag:a=b"}}},
+		"protect web-1 ssh":                   {Verb: command.VerbProtect, Ask: jit.Ask{VMs: []string{"web-1"}, Ports: ssh()}},
+		"unprotect web-1,web-2":               {Verb: command.VerbUnprotect, Ask: jit.Ask{VMs: []string{"web-1", "web-2"}}},
+		"revoke g-7k2qd “gone home”":          {Verb: command.VerbRevoke, Grant: "g-7k2qd", Reason: "gone home"},
 
 		"request web-1 ssh 1h from 203.0.113.7 for the deploy": request(jit.Ask{
 			VMs: []string{"web-1"}, Ports: ssh(), Duration: time.Hour, Sources: from("203.0.113.7/32"), Reason: "the deploy",
@@ -126,36 +129,42 @@ func TestCommandsThatAreRefused(t *testing.T) {
 		"request web-1 99999 for x":                       "is no port",
 		"request web-1 please for x":                      "I do not understand please",
 		"request web-1 for " + strings.Repeat("x", 10000): "at most 1000",
-		"list mine":               "/jit list all",
-		"cancel":                  "Name the grant",
-		"approve":                 "Name the grant",
-		"deny":                    "Name the grant",
-		"deny g-7k2qd for":        "Say why",
-		"done web-1":              "names no grant",
-		"done g-7k2qd now":        "nothing after the grant",
-		"cancel g-00000":          "names no grant",
-		"revoke":                  "Name the grant",
-		"extend g-7k2qd":          "by how much",
-		"extend g-7k2qd 1h today": "nothing after the duration",
-		"extend 1h":               "names no grant",
-		"history web-1 db-1":      "Name one VM, one grant or one person",
-		"history @ada":            "choose the name that Slack offers",
-		"history 0 days":          "0 days cannot be shown",
-		"history 4000":            "4000 days cannot be shown",
-		"move g-7k2qd 10.0.0.1":   "cannot move access",
-		"protect":                 "Name the VM, as in /jit protect web-1",
-		"unprotect":               "Name the VM, as in /jit unprotect web-1",
-		"protect for web-1":       "Name the VM, as in /jit protect web-1",
-		"protect a,,b":            "comma too many",
-		"protect a/b/c":           "names no VM",
-		"protect tag:env":         "names no tag",
-		"protect web-1 99999":     "is no port",
-		"protect web-1 22 3389":   "ports in two places",
-		"protect web-1 2h":        "I do not understand 2h here",
-		"protect web-1 from 10.1": "I do not understand from 10.1 here",
-		"protect web-1 10.0.0.1":  "I do not understand 10.0.0.1 here",
-		"unprotect web-1 22":      "I do not understand 22 here",
-		"breakglass web-1 for x":  "no break-glass yet",
+		"list mine":                 "/jit list all",
+		"cancel":                    "Name the grant",
+		"approve":                   "Name the grant",
+		"deny":                      "Name the grant",
+		"deny g-7k2qd for":          "Say why",
+		"done web-1":                "names no grant",
+		"done g-7k2qd now":          "nothing after the grant",
+		"cancel g-00000":            "names no grant",
+		"revoke":                    "Name the grant",
+		"extend g-7k2qd":            "by how much",
+		"extend g-7k2qd 1h today":   "nothing after the duration",
+		"extend 1h":                 "names no grant",
+		"history web-1 db-1":        "Name one VM, one grant or one person",
+		"history @ada":              "choose the name that Slack offers",
+		"history 0 days":            "0 days cannot be shown",
+		"history 4000":              "4000 days cannot be shown",
+		"move":                      "Name the grant",
+		"move 203.0.113.8":          "names no grant",
+		"move g-7k2qd":              "the address that you come from now",
+		"move g-7k2qd to":           "",
+		"move g-7k2qd home":         "home",
+		"move g-7k2qd 10.0.0.1 now": "nothing after the address",
+		"move g-7k2qd 0.0.0.0/0 x":  "",
+		"protect":                   "Name the VM, as in /jit protect web-1",
+		"unprotect":                 "Name the VM, as in /jit unprotect web-1",
+		"protect for web-1":         "Name the VM, as in /jit protect web-1",
+		"protect a,,b":              "comma too many",
+		"protect a/b/c":             "names no VM",
+		"protect tag:env":           "names no tag",
+		"protect web-1 99999":       "is no port",
+		"protect web-1 22 3389":     "ports in two places",
+		"protect web-1 2h":          "I do not understand 2h here",
+		"protect web-1 from 10.1":   "I do not understand from 10.1 here",
+		"protect web-1 10.0.0.1":    "I do not understand 10.0.0.1 here",
+		"unprotect web-1 22":        "I do not understand 22 here",
+		"breakglass web-1 for x":    "no break-glass yet",
 	} {
 		_, err := command.Parse(line)
 		refusal, ok := errors.AsType[*jit.Refusal](err)
@@ -169,7 +178,7 @@ func FuzzCommand(f *testing.F) {
 	for _, s := range []string{
 		"", "help", "list all", "done g-7k2qd", "request web-1 22,3389 1h from 203.0.113.7 for the fix",
 		"request <http://a|a> for <@U1|bob> &amp; &lt;", "request a , b for 2h for 3h", "protect a,tag:b=c 22,8000-8010", "unprotect a",
-		"vms web", "done", "approve g-7k2qd", "deny g-7k2qd not now", "extend g-7k2qd 30m", "history web-1 7d by <@U0ADA>",
+		"vms web", "done", "approve g-7k2qd", "deny g-7k2qd not now", "extend g-7k2qd 30m", "move g-7k2qd [::1]/64", "history web-1 7d by <@U0ADA>",
 		"revoke `G-7K2QD` “x”", "<|>", "<@", "request a ,",
 	} {
 		f.Add(s)
@@ -194,8 +203,9 @@ func FuzzCommand(f *testing.F) {
 			if c.Grant != "" && !c.Grant.Valid() {
 				t.Fatalf("%q: grant %q", line, c.Grant)
 			}
-		case command.VerbCancel, command.VerbRevoke, command.VerbApprove, command.VerbDeny, command.VerbExtend:
-			if !c.Grant.Valid() || c.Verb == command.VerbDeny && c.Reason == "" || c.More < 0 {
+		case command.VerbCancel, command.VerbRevoke, command.VerbApprove, command.VerbDeny, command.VerbExtend, command.VerbMove:
+			if !c.Grant.Valid() || c.To.IsValid() != (c.Verb == command.VerbMove) || c.To != c.To.Masked() ||
+				c.Verb == command.VerbDeny && c.Reason == "" || c.More < 0 {
 				t.Fatalf("%q: grant %q, reason %q, more %s", line, c.Grant, c.Reason, c.More)
 			}
 		case command.VerbHistory:
@@ -222,7 +232,7 @@ func FuzzCommand(f *testing.F) {
 // is not.
 func TestUnbuiltCommandsNameWhatWorks(t *testing.T) {
 	named := regexp.MustCompile(`jit(bot)? [a-z]+`)
-	for _, line := range []string{"move g-7k2qd 10.0.0.1", "breakglass web-1 for x"} {
+	for _, line := range []string{"breakglass web-1 for x"} {
 		_, err := command.Parse(line)
 		for _, words := range named.FindAllString(err.Error(), -1) {
 			if !slices.Contains([]string{"jit request", "jit done", "jit list"}, words) {

@@ -13,6 +13,7 @@ const (
 	VerbExplain   Verb = "explain"
 	VerbHistory   Verb = "history"
 	VerbExtend    Verb = "extend"
+	VerbMove      Verb = "move"
 	VerbDone      Verb = "done"
 	VerbRevoke    Verb = "revoke"
 	VerbCancel    Verb = "cancel"
@@ -92,8 +93,11 @@ func askingTable() []Spec {
 			Words:    "more longer prolong renew", read: (*reader).extend,
 		},
 		{
-			Verb: "move", Words: "ip address moved",
-			Instead: "This version cannot move access to another address yet; end it with /jit done and ask again from the new address.",
+			Verb: VerbMove, Usage: "move <grant> <address>", Does: "lets you in from another address, in place of the one before",
+			Examples: []Example{{"move g-7k2qd 203.0.113.7", "you come by another network now"}},
+			Notes: "Nobody approves it anew, so it is for as many addresses as before at most, within the policy and what was approved. " +
+				"The end stays as it is.",
+			Words: "ip address moved", read: (*reader).move,
 		},
 		{
 			Verb: VerbApprove, Usage: "approve <grant>", Does: "approves a request that waits, as the button does, for approvers",

@@ -80,7 +80,12 @@ func cardStatus(d *draft, g jit.Grant) {
 		if g.Unchecked {
 			d.warn("The holder's rights could not be read; access is kept for now.")
 		}
-		d.say(cmp.Or(extensionStatus(g), approved, automatic(g)), publicEndsText(g))
+		status := cmp.Or(extensionStatus(g), approved, automatic(g))
+		if moving := moveStatus(g); moving != "" {
+			d.say(moving)
+			status = extensionStatus(g)
+		}
+		d.say(status, publicEndsText(g))
 	case jit.Closing, jit.Closed:
 		closingStatus(d, g, approved)
 	default:

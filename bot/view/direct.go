@@ -151,10 +151,6 @@ func directOpened(d *draft, e jit.Event, g jit.Grant) {
 	d.small(g.ID, []string{"From " + sourceNames(g) + "; " + nobodyElse(g) + ". No answer yet? Try again in a minute."}, notes)
 }
 
-func directMoved(d *draft, e jit.Event, g jit.Grant) {
-	d.say(headed(g, "The way to your "+subject(g)+" has changed"), connection(g), slowChange(g, e.At, "In force at")).small(g.ID, nil, nil)
-}
-
 func directReminded(d *draft, _ jit.Event, g jit.Grant) {
 	if g.State != jit.Open {
 		byNow(d, g, "was near its end")

@@ -42,6 +42,8 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventExtending:  {thread: threadExtending},
 		jit.EventExtended:   {thread: threadExtended, direct: directExtended},
 		jit.EventUnextended: {thread: threadUnextended, why: textOfEvent, direct: directUnextended},
+		jit.EventMoving:     {thread: threadMoving},
+		jit.EventUnmoved:    {thread: threadUnmoved, why: textOfEvent, direct: directUnmoved},
 		jit.EventUnchecked: {
 			thread: saying("Whether its holder still has the rights cannot be told just now. An approver or admin can revoke it."), why: textOfEvent,
 		},
@@ -55,7 +57,7 @@ func events() map[jit.EventKind]eventTexts {
 
 		// Of rules, with a grant or without.
 		jit.EventDrift:  {thread: saying("Somebody changed its rule in Azure."), why: textOfEvent, channel: channelDrift},
-		jit.EventMoved:  {thread: saying("Its rules follow its VM."), why: textOfEvent, direct: directMoved, channel: channelMoved},
+		jit.EventMoved:  {thread: threadMoved, why: whyMoved, direct: directMoved, channel: channelMoved},
 		jit.EventOrphan: {thread: saying("Something of it was left in Azure."), why: textOfEvent, channel: channelOrphan},
 
 		// Of protection.

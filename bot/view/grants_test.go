@@ -135,6 +135,7 @@ func exampleGrants() map[string]exampleGrant {
 			after(3*time.Minute)),
 	)
 	open := keepMust("opened")(begun.ConfirmOpen(after(2*time.Minute + 5*time.Second)))
+	keepMoving(keep, open)
 	terms := open
 	terms.ExtendTerms = jit.ExtendTerms{Times: 2, Total: 6 * time.Hour}
 	extending := keepMust("extending")(terms.Extend(time.Hour, terms.ExtendTerms, 2, []string{"S0APPROVERS", "U0GRACE"}, after(time.Hour)))

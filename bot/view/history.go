@@ -98,6 +98,9 @@ func historyLine(e jit.Event) string {
 	if !known {
 		what = Code(string(e.Kind))
 	}
+	if e.Kind == jit.EventMoved && e.Actor.ID != "" {
+		what = "moved" // else what follows is no move of anybody's
+	}
 	words := []string{instant(e.At, "{date_short_pretty} {time}") + ":", actor(e.Actor), what}
 	if e.Grant != "" {
 		words = append(words, Code(string(e.Grant)))
@@ -137,6 +140,7 @@ func historyWords() map[jit.EventKind]string {
 		jit.EventLapsed: "let lapse", jit.EventCancelled: "withdrew",
 		jit.EventHeld: "has kept waiting", jit.EventOpening: "began to open", jit.EventProgress: "went on with", jit.EventOpened: "opened",
 		jit.EventFailed: "failed to open", jit.EventExtending: "extends", jit.EventExtended: "extended", jit.EventUnextended: "did not extend",
+		jit.EventMoving: "moves", jit.EventUnmoved: "did not move",
 		jit.EventReminded: "told that the end is near of", jit.EventUnchecked: "could not check the rights for",
 		jit.EventClosing: "ended", jit.EventStuck: "is stuck closing", jit.EventClosed: "read back closed",
 		jit.EventDrift:    "found a change by others to",

@@ -56,10 +56,7 @@ func listLine(l lookup.ListedGrant) string {
 	from := "From " + sourceNames(g) + ". " + Code(string(g.ID))
 	switch g.State {
 	case jit.Pending:
-		lines = append(lines, awaited(g))
-		if less := lessText(g); less != "" {
-			lines = append(lines, less)
-		}
+		lines = append(lines, awaited(g), lessText(g))
 		lines = append(lines, warningLines(l)...)
 	case jit.Opening:
 		if g.Waiting != "" {
@@ -68,6 +65,9 @@ func listLine(l lookup.ListedGrant) string {
 	case jit.Open:
 		if l.Mine {
 			lines = append(lines, connection(g))
+		}
+		if m := moveStatus(g); m != "" {
+			lines = append(lines, m)
 		}
 		if x := extensionStatus(g); x != "" {
 			lines = append(lines, x)

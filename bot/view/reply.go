@@ -14,7 +14,7 @@ import (
 func LookingText(v command.Verb) string {
 	what := "I am looking at that grant and at what you may do with it"
 	switch v {
-	case command.VerbRequest:
+	case command.VerbRequest, command.VerbMove:
 		what = "I am checking your rights in Azure and the rules on the way to the VM"
 	case command.VerbList:
 		what = "I am reading the grants that you may see"

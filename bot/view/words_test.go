@@ -155,7 +155,7 @@ func TestScanOfTwelveIsShort(t *testing.T) {
 func TestTextsCarryTheFacts(t *testing.T) {
 	for name, m := range exampleGrants() {
 		text := view.Card(m.g).Text
-		facts := []string{"<@U0ADA>", "`web-1` in `rg-prod` (production)", "SSH", "`203.0.113.7`", "https://evil.example", "`g-7k2qd`", "`ada@contoso.example`"}
+		facts := []string{"<@U0ADA>", "`web-1` in `rg-prod` (production)", "SSH", view.Address(m.g.Request.Sources[0]), "https://evil.example", "`g-7k2qd`", "`ada@contoso.example`"}
 		at := map[jit.State]time.Time{jit.Pending: m.g.Clock.Lapse, jit.Open: m.g.Clock.Deadline}[m.g.State]
 		if m.g.State.Ended() {
 			at = m.g.Clock.Ended

@@ -60,7 +60,7 @@ func (s *Service) extendTerms(vms []jit.VM) jit.ExtendTerms {
 func (s *Service) recheckExtension(
 	ctx context.Context, g jit.Grant, d time.Duration,
 ) (who jit.Person, vms []jit.VM, rule policies.ApprovalRule, err error) {
-	if why := s.loop.HoldExtension(g); why != "" {
+	if why := s.loop.HoldRewrite(g); why != "" {
 		return who, nil, rule, jit.Refuse(jit.ErrBusy, "%s, so %s is not extended; try again when that has passed.", why, g.ID)
 	}
 	err = admission.Patiently(ctx, func() error {

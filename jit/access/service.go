@@ -34,8 +34,8 @@ type Loop interface {
 	Kick()
 	// Touch has it reconcile guards at once, whose ids are in lower case.
 	Touch(guards []string)
-	// HoldExtension says why nothing of the grant is extended now; empty when it may be.
-	HoldExtension(g jit.Grant) string
+	// HoldRewrite says why nothing of the grant is extended or moved now; empty when it may be.
+	HoldRewrite(g jit.Grant) string
 	// Protect stores a change of a VM's protection; f is as in Protections.
 	Protect(ctx context.Context, vm string, f func(protection.Protection) (protection.Protection, []jit.Event)) error
 }

@@ -150,7 +150,8 @@ func (c Checker) OpensNoMore(
 	if err := c.sharedAddress(ctx, d, r, PathsOf(targets)); err != nil {
 		return err
 	}
-	return c.sharedRule(ctx, targets, tables, r)
+	_, err := c.sharedRule(ctx, targets, tables, r)
+	return err
 }
 
 // PathsOf are the paths of the targets.

@@ -82,7 +82,8 @@ func (c Checker) checkGuards(ctx context.Context, g jit.Grant) (map[string]rules
 // of which that is so.
 func (c Checker) checkAllows(g jit.Grant, t rules.Table, stored AtGuard) (vms []string, err error) {
 	owner := c.Owner.Knowing(t.Guard, stored.Grants, stored.Protections)
-	others := rules.Desired(owner.Installation, stored.Guard, stored.Grants, stored.Protections, c.Clock.Now())
+	beside := slices.DeleteFunc(slices.Clone(stored.Grants), func(o jit.Grant) bool { return o.ID == g.ID }) // what it takes the place of
+	others := rules.Desired(owner.Installation, stored.Guard, beside, stored.Protections, c.Clock.Now())
 	allowed := func(g jit.Grant) error {
 		return owner.CheckAllows(t, others, rules.ForGrant(owner.Installation, stored.Guard, g))
 	}

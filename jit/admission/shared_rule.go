@@ -56,9 +56,16 @@ func ledTo(r rules.Rule, vm jit.VM) string {
 	return vm.Name
 }
 
-// sharedRule refuses what coAdmitted does at one of the sites, by the firewalls
-// as they are. What is read of them is kept in tables.
-func (c Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables map[string]rules.Table, r jit.Request) error {
+// LetInAlong names whom a grant lets in along with its holder, by the firewalls as they
+// are, as Foresee warns of it.
+func (c Checker) LetInAlong(ctx context.Context, sites []ResolvedTarget, r jit.Request) ([]string, error) {
+	return c.sharedRule(ctx, sites, map[string]rules.Table{}, r)
+}
+
+// sharedRule is coAdmitted at the sites, by the firewalls as they are. What is read of them is
+// kept in tables.
+func (c Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables map[string]rules.Table, r jit.Request) ([]string, error) {
+	var all []string
 	for _, s := range sites {
 		for _, p := range s.Paths {
 			guard := strings.ToLower(p.Guard)
@@ -67,15 +74,17 @@ func (c Checker) sharedRule(ctx context.Context, sites []ResolvedTarget, tables 
 			}
 			t, err := c.Adapters.Network.Table(ctx, guard)
 			if err != nil && !errors.Is(err, jit.ErrNotFound) {
-				return fmt.Errorf("reading the rules of %s: %w", guard, err)
+				return nil, fmt.Errorf("reading the rules of %s: %w", guard, err)
 			}
 			tables[guard] = t
 		}
-		if _, err := c.coAdmitted(ctx, s, tables, r); err != nil {
-			return err
+		along, err := c.coAdmitted(ctx, s, tables, r)
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, along...)
 	}
-	return nil
+	return all, nil
 }
 
 // hidesClients reports whether the VM sees the firewall of the path in the place of

@@ -130,15 +130,6 @@ func (p Path) SourceSeen(source netip.Prefix) (seen netip.Prefix, concerned bool
 	return source, p.Sources == nil || slices.Contains(p.Sources, source)
 }
 
-// PublicEnd is the public side of a DNAT rule: where a client connects to.
-type PublicEnd struct {
-	VM       string         `json:"vm"`   // resource id
-	Rule     string         `json:"rule"` // its name
-	Public   netip.AddrPort `json:"public"`
-	To       netip.AddrPort `json:"to"`
-	Protocol string         `json:"protocol"` // tcp or udp
-}
-
 // Moved are the paths with those at the guard at the others instead, where
 // nothing has been read back yet; with no others, or where there are some at these
 // already, they are left out.
@@ -153,6 +144,48 @@ func Moved(paths []Path, guard string, moved []string) []Path {
 				p.Guard, p.Confirmed, p.Fault = to, false, ""
 				out = append(out, p)
 			}
+		}
+	}
+	return out
+}
+
+// Unfinished names the guards of the paths that were not read back as wanted.
+func Unfinished(paths []Path) []string {
+	var names []string
+	for _, p := range paths {
+		if !p.Confirmed {
+			names = append(names, resource.GuardName(p.Guard))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Unread are the paths as before anything was read back of them.
+func Unread(paths []Path) []Path {
+	out := slices.Clone(paths)
+	for i := range out {
+		out[i].Confirmed, out[i].Fault = false, ""
+	}
+	return out
+}
+
+// Left are those of the paths at guards that the next ones are not at, where nothing of them
+// is to stand any more.
+func Left(paths, next []Path) []Path {
+	out := slices.DeleteFunc(Unread(paths), func(p Path) bool { return Has(next, p.Guard) })
+	for i := range out {
+		out[i].PublicEnds = nil
+	}
+	return out
+}
+
+// VMsAt are the VMs of the paths at the guard.
+func VMsAt(paths []Path, guard string) []string {
+	var out []string
+	for _, p := range paths {
+		if resource.Same(p.Guard, guard) {
+			out = append(out, p.VM)
 		}
 	}
 	return out

@@ -53,7 +53,7 @@ func rankDirectOf(kind jit.EventKind) int {
 	switch kind {
 	case jit.EventReminded:
 		return rankRemind
-	case jit.EventWaiting, jit.EventHeld, jit.EventOpening, jit.EventMoved, jit.EventHindered:
+	case jit.EventWaiting, jit.EventHeld, jit.EventOpening, jit.EventHindered:
 		return rankRest
 	default:
 		return rankDirect
@@ -72,6 +72,7 @@ func useful(events []jit.Event, state jit.State) []jit.Event {
 	case jit.Open:
 		kinds = []jit.EventKind{
 			jit.EventApproved, jit.EventOpened, jit.EventMoved, jit.EventHindered, jit.EventReminded, jit.EventExtended, jit.EventUnextended,
+			jit.EventUnmoved,
 		}
 	case jit.Closing:
 		kinds = []jit.EventKind{jit.EventFailed, jit.EventStuck}
@@ -94,6 +95,9 @@ func overtakes(later, earlier jit.EventKind) bool {
 	of := func(k jit.EventKind) jit.EventKind {
 		if k == jit.EventHeld || k == jit.EventOpening {
 			return opening
+		}
+		if k == jit.EventUnmoved {
+			return jit.EventMoved
 		}
 		if k == jit.EventFailed {
 			return jit.EventStuck

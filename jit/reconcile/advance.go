@@ -127,7 +127,11 @@ func (r *Reconciler) advanceOpening(ctx context.Context, g jit.Grant, due, now t
 
 func (r *Reconciler) advanceOpen(ctx context.Context, g jit.Grant, due, now time.Time) (jit.Grant, error) {
 	doubt := r.trust.Doubt()
-	return r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ExpireOrRemind(doubt, due, now) })
+	next, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.ExpireOrRemind(doubt, due, now) })
+	if g.Move.Forth() && !next.Move.Forth() {
+		r.Touch(next.Guards()) // where it goes back
+	}
+	return next, err
 }
 
 // advanceClosing ends what was never begun, and says that a closing takes too

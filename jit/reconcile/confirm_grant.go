@@ -190,15 +190,15 @@ func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant)
 	for _, want := range rules.ForGrant(r.owner.Installation, pass.guard, g) {
 		relocated := pass.plan.FinalOf(want).MovesPublicEnd(g)
 		changed, err := r.isRewritten(ctx, pass, g, want, relocated)
-		longer := pass.plan.OnlyExtends(pass.before, g, want)
+		asBefore := pass.plan.StandsAsBefore(r.owner.Installation, pass.before, g, want.Name)
 		switch {
-		case err != nil && longer:
-			return err // it stands as before
+		case err != nil && (asBefore || g.Move.Forth()):
+			return errors.Join(err, r.giveUpMove(ctx, g, err)) // nobody else kept it from being rewritten
 		case err != nil:
 			return errors.Join(err, r.recordUnwritten(ctx, pass, g, want, err))
 		}
 		moved = moved || relocated
-		if !changed || relocated || longer || !g.ConfirmedAt(pass.guard) {
+		if !changed || relocated || asBefore || !g.ConfirmedAt(pass.guard) {
 			continue // its public end was taken; or written for the first time, since the VM moved here
 		}
 		if err := r.recordDrift(ctx, g, want.Name, pass.now); err != nil {
@@ -206,9 +206,9 @@ func (r *Reconciler) checkOpen(ctx context.Context, pass guardPass, g jit.Grant)
 		}
 	}
 	if moved {
-		return r.storeRerouted(ctx, pass, g)
+		return errors.Join(r.storeRerouted(ctx, pass, g), r.confirmRewritten(ctx, pass, g))
 	}
-	return errors.Join(r.recordHindrance(ctx, pass, g), r.confirmExtended(ctx, pass, g))
+	return errors.Join(r.recordHindrance(ctx, pass, g), r.confirmRewritten(ctx, pass, g))
 }
 
 // confirmLeft forgets a guard that the grant's VMs left once nothing of it
@@ -218,6 +218,9 @@ func (r *Reconciler) confirmLeft(ctx context.Context, pass guardPass, g jit.Gran
 		r.adapters.Log.WarnContext(ctx, "a rule where a VM was before is not gone yet", slog.String("grant", string(g.ID)),
 			slog.String("guard", pass.guard), slog.Any("error", cause))
 		return cause
+	}
+	if g.Move.Underway() {
+		defer r.Touch(guardpath.Guards(g.Paths)) // which waited for that
 	}
 	return r.storeLeft(ctx, g, pass.guard)
 }

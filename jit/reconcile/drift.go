@@ -75,9 +75,10 @@ func (r *Reconciler) agreesWithStore(ctx context.Context, guard string, t rules.
 	}
 	for _, g := range stored.Grants {
 		moved := func(rule rules.Rule) bool { return rule.MovesPublicEnd(g) }
-		if g.State != jit.Open || g.Extension.Underway() || g.HasLeft(guard) || slices.ContainsFunc(pass.plan.Final, moved) ||
+		rewritten := g.Extension.Underway() || g.Move.Underway()
+		if g.State != jit.Open || rewritten || g.HasLeft(guard) || slices.ContainsFunc(pass.plan.Final, moved) ||
 			g.Hindered(guard, r.owner.Hindrance(t, pass.plan, g)) {
-			return false, nil // opening, closing, being extended, leaving or to be told: the guard is worked on anyway
+			return false, nil // opening, closing, being rewritten, leaving or to be told: the guard is worked on anyway
 		}
 	}
 	return len(pass.plan.Changes) == 0 && len(pass.plan.Blocked) == 0 && r.owner.ProtectionsInForce(t, stored.Protections), nil

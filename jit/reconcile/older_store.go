@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"jitbot/jit"
+	"jitbot/jit/guardpath"
 	"jitbot/jit/protection"
 	"jitbot/jit/rules"
 )
@@ -41,7 +43,7 @@ func (r *Reconciler) interruptOlder(ctx context.Context, found func(time.Time) b
 		case jit.Opening:
 			then = g.Clock.Approved
 		case jit.Open:
-			then = g.Extension.At
+			then = cmp.Or(g.Move.At, g.Extension.At)
 		}
 		if found(then) {
 			_, err := r.update(ctx, g.ID, func(g jit.Grant) (jit.Grant, []jit.Event, error) { return g.Interrupt(whileDown, now) })
@@ -110,7 +112,7 @@ func (r *Reconciler) reindex(ctx context.Context) error {
 func (r *Reconciler) closeUnheld(ctx context.Context, pass guardPass) (guardPass, error) {
 	ended, unstored, faults := false, map[jit.ID]bool{}, []error(nil)
 	for _, g := range pass.grants {
-		end := r.unheld(pass, g)
+		end := r.unheld(ctx, pass, g)
 		if end == nil {
 			continue
 		}
@@ -133,7 +135,7 @@ func (r *Reconciler) closeUnheld(ctx context.Context, pass guardPass) (guardPass
 }
 
 // unheld is how the grant is ended for what the guard does not hold, nil when it is not.
-func (r *Reconciler) unheld(pass guardPass, g jit.Grant) func(context.Context) error {
+func (r *Reconciler) unheld(ctx context.Context, pass guardPass, g jit.Grant) func(context.Context) error {
 	rule := r.missing(pass, g)
 	if rule == "" || !g.MayStandAt(r.trust.Due()) {
 		return nil
@@ -144,6 +146,8 @@ func (r *Reconciler) unheld(pass guardPass, g jit.Grant) func(context.Context) e
 	switch {
 	case g.State == jit.Opening && r.startup.FoundOlder(g.Clock.Begun):
 		return end(jit.Decision{Ending: jit.Failed, Reason: whileDown})
+	case g.State == jit.Open && g.Move.Underway() && !guardpath.Has(g.Move.Other.Paths, pass.guard) && r.wasInForce(ctx, g.From(g.Move.Other)):
+		return nil // where it moves to there was none
 	case g.State == jit.Open && !r.inForce.Has(string(g.ID), pass.guard):
 		why := "the rule " + rule + " was not in Azure when jitbot started, and is not put back; ask again"
 		return end(jit.Decision{Ending: jit.Drifted, Reason: why})
@@ -161,7 +165,7 @@ func (r *Reconciler) withhold(pass guardPass) guardPass {
 	if doubt == "" {
 		return pass
 	}
-	plan, withheld := pass.plan.WithoutAllows(pass.before)
+	plan, withheld := pass.plan.WithoutAllows(r.owner.Installation, pass.before, pass.grants, r.trust.Due())
 	for _, name := range withheld {
 		pass.failed[name] = jit.Refuse(jit.ErrPolicy, "Nothing is opened or put back while %s.", doubt)
 	}

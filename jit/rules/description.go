@@ -49,11 +49,3 @@ func ParseDescription(s string) (Description, bool) {
 	}
 	return Description{Grant: jit.ID(m[1]), User: jit.UserID(m[2]), Until: until, Name: m[4]}, true
 }
-
-// endsBefore reports whether the rule is the other, but that it says an earlier until.
-func (r Rule) endsBefore(o Rule) bool {
-	a, okA := ParseDescription(r.Description)
-	b, okB := ParseDescription(o.Description)
-	r.Description = o.Description
-	return okA && okB && a.Grant == b.Grant && a.Until.Before(b.Until) && !r.Failed && r.Equal(o)
-}

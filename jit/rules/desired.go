@@ -30,7 +30,7 @@ func (o Owner) RemoveUnread(guard string, grants []jit.Grant, now time.Time) []C
 		if g.MayStandAt(now) {
 			continue
 		}
-		for _, rule := range ForGrant(o.Installation, guard, g) {
+		for _, rule := range EveryForm(o.Installation, guard, g) {
 			changes = append(changes, Change{Remove: rule.Name})
 		}
 	}

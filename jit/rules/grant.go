@@ -38,6 +38,20 @@ func ForGrant(installation, guard string, g jit.Grant) []Rule {
 	return out
 }
 
+// EveryForm are the rules that may stand in the guard for the grant: those that it wants, and
+// what they were before it was being rewritten, each name once.
+func EveryForm(installation, guard string, g jit.Grant) []Rule {
+	var out []Rule
+	for _, form := range g.Forms() {
+		for _, r := range ForGrant(installation, guard, form) {
+			if !named(out, r.Name) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
 func protocolsOf(g jit.Grant) []jit.Protocol {
 	var out []jit.Protocol
 	for _, p := range g.Request.Ports {

@@ -130,10 +130,10 @@ func (o Owner) unconfirmed(t Table, s Stored) (wanted, unwanted []Rule) {
 		switch left := g.HasLeft(guard); {
 		case left:
 			g.Paths = g.Left // what it had there
-			unwanted = append(unwanted, ForGrant(o.Installation, guard, g)...)
+			unwanted = append(unwanted, EveryForm(o.Installation, guard, g)...)
 		case g.ConfirmedAt(guard) && !t.Failed:
 		case g.State == jit.Closing:
-			unwanted = append(unwanted, ForGrant(o.Installation, guard, g)...)
+			unwanted = append(unwanted, EveryForm(o.Installation, guard, g)...)
 		case g.State == jit.Opening:
 			wanted = append(wanted, ForGrant(o.Installation, guard, g)...)
 		}
@@ -182,6 +182,13 @@ func (t Table) DenyRefused(changes []Change, failed map[string]error) []Change {
 		}
 	}
 	return out
+}
+
+// OtherOf finds a rule of the grant in the guard that it does not want there.
+func (o Owner) OtherOf(t Table, g jit.Grant) (Rule, bool) {
+	wanted := ForGrant(o.Installation, t.Guard, g)
+	t.Rules = slices.DeleteFunc(slices.Clone(t.Rules), func(r Rule) bool { return named(wanted, r.Name) })
+	return o.RuleOf(t, g.ID)
 }
 
 // RuleOf finds a rule of the grant, wherever in the guard it stands.

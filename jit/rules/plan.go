@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"jitbot/jit"
 	"jitbot/jit/guardpath"
@@ -100,23 +101,44 @@ func (p Plan) Changing(grant jit.ID) bool {
 }
 
 // Missing names a rule of the grant that the guard does not hold as the plan wants it, or
-// as it was before the extension that is under way; empty when it holds all of them.
+// as it may stand while it is being rewritten; empty when it holds all of them.
 func (p Plan) Missing(installation string, t Table, g jit.Grant) string {
 	for _, want := range ForGrant(installation, t.Guard, g) {
-		if old, _ := t.Rule(want.Name); (old.Failed || !old.Equal(p.FinalOf(want))) && !p.OnlyExtends(t, g, want) {
+		if old, _ := t.Rule(want.Name); (old.Failed || !old.Equal(p.FinalOf(want))) && !p.StandsAsBefore(installation, t, g, want.Name) {
 			return want.Name
 		}
 	}
 	return ""
 }
 
-// OnlyExtends reports whether the rule of the grant stands in the guard as it was before
-// the extension that is under way: then rewriting it changes nothing else.
-func (p Plan) OnlyExtends(t Table, g jit.Grant, want Rule) bool {
-	old, found := t.Rule(want.Name)
-	final := p.FinalOf(want)
-	final.Description = describe(g.BeforeExtension())
-	return g.Extension.Underway() && found && !old.Failed && old.Equal(final)
+// StandsAsBefore reports whether what the rule of the grant is to replace stands in the guard
+// as before the extension or move that is under way: the rule of the name, or, where it had
+// none then, all that it has no more.
+func (p Plan) StandsAsBefore(installation string, t Table, g jit.Grant, name string) bool {
+	wanted := ForGrant(installation, t.Guard, g)
+	return slices.ContainsFunc(g.Forms()[1:], func(form jit.Grant) bool {
+		before := ForGrant(installation, t.Guard, form)
+		if was, found := findRule(before, name); found {
+			return p.stands(t, was)
+		}
+		replaced := slices.DeleteFunc(before, func(r Rule) bool { return named(wanted, r.Name) })
+		return len(replaced) > 0 && all(replaced, func(r Rule) bool { return p.stands(t, r) })
+	})
+}
+
+// stands reports whether the guard has the rule, where the plan has that of its name, or where
+// it is.
+func (p Plan) stands(t Table, was Rule) bool {
+	old, found := t.Rule(was.Name)
+	place, planned := findRule(p.Final, was.Name)
+	if !planned {
+		place = old
+	}
+	was.Priority = place.Priority
+	if was.To.IsValid() {
+		was.Destinations, was.Ports = place.Destinations, place.Ports
+	}
+	return found && !old.Failed && old.Equal(was)
 }
 
 // WhyNotInForce is nil when every rule of the grant was read back in force, else what
@@ -166,14 +188,26 @@ func (p Plan) WhyUnremoved(failed map[string]error) error {
 }
 
 // WithoutAllows is the plan without the allows that it would write, and names them. One
-// that is there and not as it should be is removed, unless it is only to stand longer.
-func (p Plan) WithoutAllows(t Table) (next Plan, withheld []string) {
+// that is there and not as it should be is removed, unless that is how one of the grants, which
+// may stand now, had it before it was being rewritten.
+func (p Plan) WithoutAllows(installation string, t Table, grants []jit.Grant, now time.Time) (next Plan, withheld []string) {
+	before := func(name string) bool {
+		return slices.ContainsFunc(grants, func(g jit.Grant) bool {
+			return g.MayStandAt(now) && slices.ContainsFunc(g.Forms()[1:], func(form jit.Grant) bool {
+				was, found := findRule(ForGrant(installation, t.Guard, form), name)
+				return found && p.stands(t, was)
+			})
+		})
+	}
 	changes := p.Changes
 	p.Changes = nil
 	for _, c := range changes {
+		if c.Put == nil && before(c.Remove) {
+			continue
+		}
 		if c.Put != nil && c.Put.Allow {
 			withheld = append(withheld, c.Put.Name)
-			if old, found := t.Rule(c.Put.Name); !found || old.endsBefore(*c.Put) {
+			if !t.Has(c.Put.Name) || before(c.Put.Name) {
 				continue
 			}
 			c.Remove, c.Put = c.Put.Name, nil

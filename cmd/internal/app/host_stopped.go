@@ -42,7 +42,7 @@ type idle struct{}
 func (idle) Kick()          {}
 func (idle) Touch([]string) {}
 
-func (idle) HoldExtension(jit.Grant) string { return "jitbot does not run" }
+func (idle) HoldRewrite(jit.Grant) string { return "jitbot does not run" }
 
 func (idle) Protect(context.Context, string, func(protection.Protection) (protection.Protection, []jit.Event)) error {
 	return errors.New("no loop runs")

@@ -137,7 +137,7 @@ func removals(g jit.Grant, installation string) []string {
 	g.Paths = slices.Concat(g.Paths, g.Left)
 	for _, guard := range guardpath.Guards(g.Paths) {
 		at := slices.IndexFunc(g.Paths, func(p guardpath.Path) bool { return resource.Same(p.Guard, guard) })
-		for _, r := range rules.ForGrant(installation, g.Paths[at].Guard, g) {
+		for _, r := range rules.EveryForm(installation, g.Paths[at].Guard, g) {
 			out = append(out, removal(g.Paths[at].Guard, installation, r))
 		}
 	}

@@ -74,7 +74,7 @@ func domain() []row {
 		{
 			"jit/access",
 			[]string{
-				"jit", "jit/admission", "jit/inventory", "jit/ipset", "jit/lookup", "jit/parse", "jit/policies", "jit/protection",
+				"jit", "jit/admission", "jit/guardpath", "jit/inventory", "jit/ipset", "jit/lookup", "jit/parse", "jit/policies", "jit/protection",
 				"jit/reach", "jit/record", "jit/resource", "jit/route", "jit/rules", "jit/text",
 			},
 			"of the loop it needs three methods, and declares them",

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"slices"
 	"time"
 
 	"jitbot/jit"
@@ -52,7 +53,11 @@ func Of(g jit.Grant) Grant {
 	for _, p := range g.Request.Ports {
 		out.Ports = append(out.Ports, p.String())
 	}
-	for _, s := range g.Request.Sources {
+	sources := g.Request.Sources
+	if g.State.Live() && g.Move.Underway() {
+		sources = slices.Concat(sources, g.Move.Other.Sources) // either may be let in
+	}
+	for _, s := range sources {
 		out.Sources = append(out.Sources, s.String())
 	}
 	switch {

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ func (h *hostile) claimed(n jit.Notice, g jit.Grant) {
 	}
 	a.state, a.told = g.State, time.Now()
 	a.hindered = slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return p.Hindrance != "" })
+	h.claimedMoved(a, n.Event, g)
 	switch {
 	case n.Event.Kind == jit.EventOpened && g.State == jit.Open:
 		if a.opened.IsZero() {
@@ -39,6 +41,22 @@ func (h *hostile) claimed(n jit.Notice, g jit.Grant) {
 			h.false = append(h.false, fmt.Sprintf("%s was called closed, and is in force: %s", g.ID, why))
 		}
 	}
+}
+
+// claimedMoved keeps from where a grant is said to be open, and holds that nobody gets in by
+// it from the other address.
+func (h *hostile) claimedMoved(a *access, e jit.Event, g jit.Grant) {
+	told := e.Kind == jit.EventUnmoved || e.Kind == jit.EventMoved && e.Actor.ID != ""
+	if !told || !a.to.IsValid() || a.asking || g.State != jit.Open || g.Move.Underway() {
+		return
+	}
+	a.from, a.to = g.Request.Sources[0].Addr(), netip.Addr{}
+	for _, p := range h.admissions() {
+		if p.from != a.from && strings.Contains(p.why, string(a.id)) && !h.isDoubted(a) {
+			h.false = append(h.false, fmt.Sprintf("%s was called open from %s, and %s gets in: %s", g.ID, a.from, p.from, p.why))
+		}
+	}
+	h.seen.add(string(e.Kind) + " to another address")
 }
 
 func (h *hostile) claimedProtected(n jit.Notice) {
@@ -69,7 +87,7 @@ func (h *hostile) checkClaims(all []admitted) {
 				h.T.Fatalf("%s: %s is called closed since %s, and is in force: %s",
 					now.Format(time.TimeOnly), id, a.told.Format(time.TimeOnly), why)
 			}
-		case a.state == jit.Open && !a.hindered:
+		case a.state == jit.Open && !a.hindered && !a.to.IsValid():
 			why := h.notOpen(a, all)
 			if why == "" {
 				continue

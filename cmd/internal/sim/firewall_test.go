@@ -64,7 +64,7 @@ func newFirewallWalk(t *rapid.T, dir string) *walk {
 func (k *walk) firewallMoves() []move {
 	out := []move{{"nothing", nil}, {"ask", (*walk).askSome}, {"ask", (*walk).askSome}, {"ask", (*walk).askSome}, {"protect", (*walk).protectSome}}
 	if len(k.open()) > 0 {
-		out = append(out, move{"end", (*walk).endOne}, move{"end", (*walk).endOne}, move{"firewall drift", (*walk).firewallDrift}, move{"firewall drift", (*walk).firewallDrift})
+		out = append(out, move{"end", (*walk).endOne}, move{"end", (*walk).endOne}, move{"move", (*walk).moveOne}, move{"firewall drift", (*walk).firewallDrift}, move{"firewall drift", (*walk).firewallDrift})
 	}
 	if len(k.places()) > 0 {
 		out = append(out, move{"drift", (*walk).drift})

@@ -41,8 +41,8 @@ func (h *hostile) impatient(what string, do func(ctx context.Context) error) boo
 
 // people do something: more often than not they ask for access.
 func (h *hostile) people() {
-	do := map[string]func(){"ask": h.ask, "end": h.endOne, "protect": h.protect, "unprotect": h.unprotect}
-	do[some(h.draw, "people", "ask", "ask", "end", "protect", "protect", "unprotect")]()
+	do := map[string]func(){"ask": h.ask, "end": h.endOne, "protect": h.protect, "unprotect": h.unprotect, "move": h.moveOne}
+	do[some(h.draw, "people", "ask", "ask", "end", "move", "protect", "protect", "unprotect")]()
 }
 
 // ask asks for one or two machines.
@@ -128,6 +128,43 @@ func (h *hostile) endOne() {
 		h.mu.Lock()
 		h.grants[id].ended = time.Now()
 		h.mu.Unlock()
+	}
+}
+
+// moveOne moves a grant from one address to the other. Until it was told what came of it
+// either may get in, but for what was refused.
+func (h *hostile) moveOne() {
+	h.mu.Lock()
+	var open []jit.ID
+	for id, a := range h.grants {
+		if a.ended.IsZero() && a.state == jit.Open && !a.to.IsValid() {
+			open = append(open, id)
+		}
+	}
+	h.mu.Unlock()
+	if len(open) == 0 {
+		return
+	}
+	slices.Sort(open)
+	id := some(h.draw, "which", open...)
+	h.mu.Lock()
+	a := h.grants[id]
+	if a.to = netip.MustParseAddr(fromAda); a.from == a.to {
+		a.to = netip.MustParseAddr(fromBob)
+	}
+	a.asking = h.running
+	to := netip.PrefixFrom(a.to, 32)
+	h.mu.Unlock()
+	refused := !h.running
+	h.impatient("move "+string(id)+" to "+to.String(), func(ctx context.Context) error {
+		_, err := h.Service.Move(ctx, simulated.Ada, id, to)
+		refused = errors.As(err, new(*jit.Refusal))
+		return err
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if a.asking = false; refused {
+		a.to = netip.Addr{}
 	}
 }
 

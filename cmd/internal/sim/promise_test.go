@@ -36,6 +36,8 @@ type access struct {
 	id       jit.ID
 	machines map[string]int // by name: its generation when it was asked for
 	from     netip.Addr
+	to       netip.Addr // it was asked to be moved there, and neither was told what came of it
+	asking   bool       // that is not answered yet
 	duration time.Duration
 	ended    time.Time // an answer said that it is over
 	until    time.Time // of its rules, as first seen in Azure
@@ -176,7 +178,7 @@ func (h *hostile) checkAdmitted(p admitted) {
 	name, last, now := nameOf(p.vm.ID), time.Time{}, time.Now()
 	for _, a := range h.grants {
 		generation, named := a.machines[name]
-		if !named || a.from != p.from || p.port != 22 {
+		if !named || a.from != p.from && a.to != p.from || p.port != 22 {
 			continue
 		}
 		if end := h.endIn(a); generation == h.generation[name] && (end.IsZero() || now.Before(end)) {
@@ -259,23 +261,6 @@ func (h *hostile) lastEnd() time.Time {
 		last = latest(last, h.endIn(a))
 	}
 	return last
-}
-
-// sick reports whether an NSG is still excused by what Azure asked for.
-func (h *hostile) sick() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.excusedNow()) > 0
-}
-
-func (h *hostile) excusedNow() []string {
-	var out []string
-	for key, until := range h.excused {
-		if until.After(time.Now()) {
-			out = append(out, key)
-		}
-	}
-	return out
 }
 
 // lookAtTheEnd holds that nothing of ours lets anybody in, and that what was

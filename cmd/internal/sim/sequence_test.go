@@ -115,7 +115,7 @@ func (k *walk) ours(r azuresim.Rule) (rules.RuleName, bool) {
 func (k *walk) moves() []move {
 	out := []move{{"nothing", nil}, {"ask", (*walk).askSome}, {"ask", (*walk).askSome}, {"ask", (*walk).askSome}, {"protect", (*walk).protectSome}, {"protect", (*walk).protectSome}}
 	if len(k.open()) > 0 {
-		out = append(out, move{"end", (*walk).endOne}, move{"extend", (*walk).extendOne}, move{"wait", (*walk).wait})
+		out = append(out, move{"end", (*walk).endOne}, move{"extend", (*walk).extendOne}, move{"move", (*walk).moveOne}, move{"wait", (*walk).wait})
 	}
 	if len(k.places()) > 0 {
 		out = append(out, move{"drift", (*walk).drift}, move{"drift", (*walk).drift}, move{"drift", (*walk).drift}, move{"terraform", (*walk).terraform})

@@ -54,3 +54,20 @@ func (k *walk) inTrouble(do func()) {
 	k.Told.MayBeLate(k.variant.rest)
 	k.faulty = false
 }
+
+// sick reports whether an NSG is still excused by what Azure asked for.
+func (h *hostile) sick() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.excusedNow()) > 0
+}
+
+func (h *hostile) excusedNow() []string {
+	var out []string
+	for key, until := range h.excused {
+		if until.After(time.Now()) {
+			out = append(out, key)
+		}
+	}
+	return out
+}

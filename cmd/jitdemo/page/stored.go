@@ -75,7 +75,7 @@ func (s stored) wants(installation, guard, rule string) bool {
 	want := rules.ForProtections(installation, guard, s.protections)
 	for _, g := range s.grants {
 		if g.State == jit.Opening || g.State == jit.Open {
-			want = append(want, rules.ForGrant(installation, guard, g)...)
+			want = append(want, rules.EveryForm(installation, guard, g)...)
 		}
 	}
 	return slices.ContainsFunc(want, func(r rules.Rule) bool { return strings.EqualFold(r.Name, rule) })

@@ -57,6 +57,7 @@ func demoHints() []Hint {
 		{"explain <vm> [@user]", "a dry run: may you ask, who approves, what else keeps the port open or shut"},
 		{"history [vm, grant or @user] [days]", "what was asked, approved, opened and closed"},
 		{"extend <grant> <duration>", "asks for more time"},
+		{"move <grant> <address>", "lets you in from another address"},
 		{"done [grant]", "ends your access early"},
 		{"cancel <grant>", "withdraws your waiting request"},
 		{"approve <grant>", "approves a request that waits, as the button does, for approvers"},

@@ -100,5 +100,8 @@ func (s *slackBot) command(by jit.UserID, action string, id jit.ID) string {
 	if action == "deny" {
 		line += " no"
 	}
+	if action == "move" {
+		line += " 198.51.100.9"
+	}
 	return s.typed(by, line)
 }

@@ -31,6 +31,7 @@ func reads() map[string]string {
 		"checking": "is still being checked", "waiting": "is still waiting for approval", "decided": "was already ",
 		"approved": "was already approved by <@U0ALAN>", "ended": "already ended", "own": "yourself, so somebody else must decide",
 		"none": "is no approver of", "claimed": "You are on SSH to `web-1`", "maynot": "may not revoke", "deny": "deny it on its card", "theirs": "belongs to <@U0ADA>",
+		"unopen":  "is not open yet, so there is nothing to move",
 		"members": "only full members of this workspace", "another": "serves another workspace", "nothing": "",
 	}
 }
@@ -67,6 +68,10 @@ claim   requester checking decided own     decided decided decided approved appr
 claim   approver  checking decided claimed decided decided decided approved approved ended ended
 claim   admin     checking decided none    decided decided decided approved approved ended ended
 claim   other     checking decided none    decided decided decided approved approved ended ended
+move    requester unopen   decided unopen  decided decided decided unopen   yes      ended ended
+move    approver  theirs   theirs  theirs  theirs  theirs  theirs  theirs   theirs   theirs theirs
+move    admin     theirs   theirs  theirs  theirs  theirs  theirs  theirs   theirs   theirs theirs
+move    other     theirs   theirs  theirs  theirs  theirs  theirs  theirs   theirs   theirs theirs
 *       guest     members  members members members members members members  members  members members
 *       bot       members  members members members members members members  members  members members
 *       gone      members  members members members members members members  members  members members
@@ -84,7 +89,7 @@ func done() map[string]struct {
 		says  string
 	}{
 		"approve": {jit.Opening, "You approved"}, "less": {jit.Opening, "for 30 min, for <@U0ADA>"}, "deny": {jit.Denied, "You denied"}, "revoke": {jit.Closing, "You revoked"},
-		"done": {jit.Closing, "You ended"}, "cancel": {jit.Cancelled, "You withdrew"},
+		"move": {jit.Open, "is being moved to `198.51.100.9`"}, "done": {jit.Closing, "You ended"}, "cancel": {jit.Cancelled, "You withdrew"},
 	}
 }
 
@@ -103,11 +108,13 @@ func TestMatrixOfChanges(t *testing.T) {
 		}
 		actions := []string{words[0]}
 		if words[0] == "*" {
-			actions = buttonsOfMatrix()
+			actions = append(buttonsOfMatrix(), "move")
 		}
 		for _, action := range actions {
 			for i, state := range jit.States() {
-				s.cell(words[1], action, state, words[2+i], s.press)
+				if action != "move" { // there is a command alone
+					s.cell(words[1], action, state, words[2+i], s.press)
+				}
 				if action != "claim" && action != "less" { // there is a button alone
 					s.cell(words[1], action, state, words[2+i], s.command)
 				}

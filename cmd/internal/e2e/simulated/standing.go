@@ -107,6 +107,10 @@ func (n *Notifier) untrue(ctx context.Context, g jit.Grant) (why string, most ti
 	case jit.Open:
 		if now, err := n.w.Store.Grant(ctx, g.ID); err == nil && now.State != jit.Open {
 			return fmt.Sprintf("it is %s", now.State), Soon
+		} else if now.Move.Underway() != g.Move.Underway() {
+			return "whether it is being moved is told otherwise", Soon
+		} else if now.Move.Underway() {
+			return "", 0 // from where it is open is not claimed
 		}
 		hindered := slices.ContainsFunc(g.Paths, func(p guardpath.Path) bool { return p.Hindrance != "" })
 		if why := n.w.shut(g); why != "" && !hindered {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -42,6 +43,9 @@ func History(p lookup.HistoryPage, f command.HistoryFilter) Message {
 	var foot []string
 	if p.Doubted {
 		foot = append(foot, "Lines may be missing here: which VMs you may see could not all be read.")
+	}
+	if p.Sealed > 0 && p.Next == 0 {
+		foot = append(foot, fmt.Sprintf("Lines 1 to %d of the record have left the store and were not looked at; whoever runs jitbot can export them.", p.Sealed))
 	}
 	if p.Anchor.Seq > 0 {
 		foot = append(foot, "Anchor of the whole record: "+Code(p.Anchor.String()))

@@ -23,6 +23,7 @@ func TestHistory(t *testing.T) {
 	lines[0].Actor = jit.Person{}
 	anchor := record.Anchor{Seq: 9, Hash: strings.Repeat("9f", 32)}
 	golden(t, "history", view.History(lookup.HistoryPage{Lines: lines, Next: 5, Anchor: anchor}, command.HistoryFilter{VM: "web-1", Days: 7}))
+	golden(t, "history-sealed", view.History(lookup.HistoryPage{Sealed: 1234, Anchor: anchor}, command.HistoryFilter{VM: "web-1", Days: 900}))
 	golden(t, "history-none", view.History(lookup.HistoryPage{}, command.HistoryFilter{User: "U0ADA", Days: 1}))
 	golden(t, "history-doubted", view.History(lookup.HistoryPage{Anchor: anchor, Doubted: true}, command.HistoryFilter{VM: "web-1", Days: 7}))
 	golden(t, "history-earlier", view.History(lookup.HistoryPage{Anchor: anchor, Next: 5}, command.HistoryFilter{Days: 7}))

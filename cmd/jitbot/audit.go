@@ -21,8 +21,9 @@ const auditHelp = `The record has a line for everything that was asked, decided 
 chained to the one before it by a hash.`
 
 const verifyHelp = `Checks the whole record: that no line was changed, removed or moved. It reads
-that of the bot, running or not, or that of a file: an export in JSON lines, or
-a backup of the store.
+that of the bot, running or not, with the sealed segments beside its store; or
+that of a file: an export in JSON lines, or a backup of the store, with the
+segments in the folder <file>.record if there is one.
 
 What it prints last is an anchor, a number and a hash. Keep it elsewhere: with
 --anchor it proves later that all lines up to there are as they were. Without
@@ -111,6 +112,12 @@ func (c *cli) verifyRecord(r app.Record, anchor record.Anchor) error {
 	last, err := r.Verify(anchor)
 	if err != nil {
 		return err
+	}
+	if r.Behind.Seq > 0 {
+		err = c.say("Lines 1 to %d are in sealed segments, which are not beside the file: they were not looked at.", r.Behind.Seq)
+		if err != nil {
+			return err
+		}
 	}
 	switch {
 	case last.Seq == 0:

@@ -71,6 +71,9 @@ type HistoryPage struct {
 	Next   uint64        // the Before of the next page; 0 after the last
 	Anchor record.Anchor // of the whole record, as it is now
 
+	// Sealed is the last line that has left the store and is not looked at; 0: none has.
+	Sealed uint64
+
 	// Doubted says that lines may be missing, of which could not be told whether they may
 	// be seen.
 	Doubted bool
@@ -106,6 +109,13 @@ func (s *Service) HistoryOf(ctx context.Context, by jit.UserID, word string, q r
 		return page, fmt.Errorf("reading the end of the record: %w", err)
 	}
 	page.Anchor = record.At(last)
+	sealed, err := s.history.Sealed(ctx)
+	if err != nil {
+		return page, fmt.Errorf("reading what has left the store of the record: %w", err)
+	}
+	if len(sealed) > 0 {
+		page.Sealed = sealed[len(sealed)-1].Last
+	}
 	return page, nil
 }
 

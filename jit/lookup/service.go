@@ -24,6 +24,9 @@ type History interface {
 	record.History
 	// Last is the last line of the record; the zero Event when there is none.
 	Last(ctx context.Context) (jit.Event, error)
+	// Sealed lists the segments that hold what has left the store of the record: Find knows
+	// what is behind them.
+	Sealed(ctx context.Context) ([]record.Segment, error)
 	// Opened gives the request by which the VM was opened the last time, with the
 	// instant of that in At; the zero Request when it is not known to have been. VMs
 	// are compared without regard to case.

@@ -14,6 +14,10 @@ type Chain struct {
 	last   jit.Event
 }
 
+// Behind is a chain that goes on behind a line which is taken as good; the zero Anchor is
+// that before the first.
+func Behind(line Anchor) Chain { return Chain{last: jit.Event{Seq: line.Seq, Hash: line.Hash}} }
+
 // Add checks that the line comes next. ErrBroken otherwise, which names the first bad
 // line.
 func (c *Chain) Add(e jit.Event) error {

@@ -172,12 +172,17 @@ func newest(tx *bbolt.Tx, sum tally) (e jit.Event, err error) {
 	return e, err
 }
 
-// Events reads the record in order, from after the sequence number, at most
-// limit of them. It stops before a line that cannot be read and
-// returns those before it with the error.
+// Events reads what the store has of the record in order, from after the sequence number
+// and after what is sealed, at most limit of them. It stops before a line that cannot be
+// read and returns those before it with the error.
 func (b *Store) Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error) {
 	var out []jit.Event
 	err := b.read(ctx, func(tx *bbolt.Tx) error {
+		sealed, err := sealedEnd(tx)
+		if err != nil {
+			return err
+		}
+		after := max(after, sealed.Seq)
 		c := tx.Bucket([]byte(bucketEvents)).Cursor()
 		k, v := c.Seek(sequence(after))
 		if k != nil && string(k) == string(sequence(after)) {

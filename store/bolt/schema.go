@@ -25,7 +25,8 @@ const (
 	bucketNames      = "names"      // name of the configuration -> object id
 	bucketRecent     = "recent"     // user -> their latest jit.Request; vm, VM in lower case -> that which opened it last
 
-	bucketFound = "found" // what a line is found by, 0, sequence -> stamp
+	bucketFound  = "found"  // what a line is found by, 0, sequence -> stamp
+	bucketSealed = "sealed" // sequence of the first line -> record.Segment
 
 	bucketProtections = "protections" // VM in lower case -> protection.Protection
 	bucketProtected   = "locks"       // guard in lower case, 0, VM in lower case -> stamp
@@ -73,6 +74,12 @@ func migrations() []func(*bbolt.Tx) error {
 			return nil
 		},
 		findOld,
+		func(tx *bbolt.Tx) error {
+			if _, err := tx.CreateBucket([]byte(bucketSealed)); err != nil {
+				return fmt.Errorf("creating bucket %s: %w", bucketSealed, err)
+			}
+			return nil
+		},
 	}
 }
 

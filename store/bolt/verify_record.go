@@ -18,6 +18,10 @@ func (v *verifier) events(ctx context.Context) error {
 	if _, err := newest(v.tx, sum); err != nil {
 		v.faults = append(v.faults, err)
 	}
+	sealed, err := v.sealed(ctx)
+	if err != nil {
+		return err
+	}
 	var prev jit.Event
 	err = v.each(ctx, bucketEvents, func(key, raw []byte) error {
 		var e jit.Event
@@ -27,8 +31,16 @@ func (v *verifier) events(ctx context.Context) error {
 		if !bytes.Equal(key, sequence(e.Seq)) {
 			return damaged(bucketEvents, key, fmt.Sprintf("it is line %d", e.Seq))
 		}
+		if prev.Seq == 0 && e.Seq <= sealed.Seq { // those that are sealed leave one by one
+			prev = jit.Event{Seq: e.Seq - 1, Hash: e.Prev}
+		} else if prev.Seq == 0 {
+			prev = jit.Event{Seq: sealed.Seq, Hash: sealed.Hash}
+		}
 		err := record.Follows(e, prev)
 		prev = e
+		if e.Seq == sealed.Seq && e.Hash != sealed.Hash {
+			err = errors.Join(err, damaged(bucketEvents, key, "it is not the one that was sealed"))
+		}
 		for _, p := range foundBy(e) {
 			err = errors.Join(err, v.has(p.bucket, p.key))
 		}
@@ -38,6 +50,23 @@ func (v *verifier) events(ctx context.Context) error {
 		return err
 	}
 	return v.counted(ctx, bucketFound, "lines")
+}
+
+// sealed checks that the segments follow each other, and gives the end of the last.
+func (v *verifier) sealed(ctx context.Context) (record.Anchor, error) {
+	var end record.Anchor
+	err := v.each(ctx, bucketSealed, func(key, raw []byte) error {
+		var s record.Segment
+		if err := unseal(bucketSealed, key, raw, &s); err != nil {
+			return err
+		}
+		if !bytes.Equal(key, sequence(s.First)) || s.Before() != end || s.Last < s.First {
+			return damaged(bucketSealed, key, "it does not follow the one before it")
+		}
+		end = s.End()
+		return nil
+	})
+	return end, err
 }
 
 func (v *verifier) notices(ctx context.Context) error {

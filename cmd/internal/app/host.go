@@ -87,6 +87,11 @@ func (s hostSession) Events(ctx context.Context, after uint64, limit int) ([]jit
 	return s.store.Events(ctx, after, limit)
 }
 
+// Sealed implements host.Session.
+func (s hostSession) Sealed(ctx context.Context) ([]record.Segment, error) {
+	return s.store.Sealed(ctx)
+}
+
 // Last implements host.Session.
 func (s hostSession) Last(ctx context.Context) (record.Anchor, error) {
 	e, err := s.store.Last(ctx)

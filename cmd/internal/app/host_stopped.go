@@ -20,14 +20,16 @@ import (
 	"jitbot/jit/sweep"
 	"jitbot/store"
 	"jitbot/store/bolt"
+	"jitbot/store/segment"
 )
 
 // Host is the way to the bot for somebody on its machine: through its socket where it
 // runs, else to its store.
 type Host struct {
 	host.Session
-	stopped *stopped // nil while a bot runs
-	close   func() error
+	segments string   // the folder of the record's segments
+	stopped  *stopped // nil while a bot runs
+	close    func() error
 }
 
 // stopped is what is done in the place of a bot that does not run.
@@ -63,7 +65,7 @@ func OpenHost(ctx context.Context, o Options) (*Host, error) {
 	case err != nil:
 		return nil, err
 	case client != nil:
-		return &Host{Session: client, close: client.Close}, nil
+		return &Host{Session: client, segments: segment.Dir(o.Config.Store), close: client.Close}, nil
 	}
 	if err := sameInstallation(ctx, s, o.Config.Jit.Installation); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -71,7 +73,7 @@ func OpenHost(ctx context.Context, o Options) (*Host, error) {
 	checks := admission.NewChecker(o.Config.Jit, admission.Adapters{Grants: s, Protections: s, Record: s, Names: s, Log: o.Log})
 	by := host.User(uint32(os.Geteuid()))
 	session := hostSession{by: by, service: access.New(checks, s, idle{}), store: s}
-	return &Host{Session: session, stopped: &stopped{Options: o, store: s}, close: s.Close}, nil
+	return &Host{Session: session, segments: segment.Dir(o.Config.Store), stopped: &stopped{Options: o, store: s}, close: s.Close}, nil
 }
 
 // startsWithin is how long a bot that holds the store may take to have its socket.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"jitbot/jit/resource"
 	"jitbot/jit/rules"
 	"jitbot/store/bolt"
+	"jitbot/store/segment"
 )
 
 // Record is a record that can be read to its end.
@@ -24,11 +26,17 @@ type Record struct {
 	// Counted is the last line as the store counts it, the zero Anchor where nobody
 	// does; with an error that is jit.ErrDamaged, the end was lost.
 	Counted func() (record.Anchor, error)
+	// Behind is the line that the first one follows, where those up to there are in
+	// segments that are not at hand; else the zero Anchor.
+	Behind record.Anchor
 }
 
-// Record is that of the bot, all of it.
+// Record is that of the bot, all of it: its segments too.
 func (h *Host) Record(ctx context.Context) Record {
-	return Record{Lines: record.Read(ctx, 0, h.Events), Counted: func() (record.Anchor, error) { return h.Last(ctx) }}
+	return Record{
+		Lines:   wholeRecord(ctx, h.segments, h.Sealed, h.Events),
+		Counted: func() (record.Anchor, error) { return h.Last(ctx) },
+	}
 }
 
 // ReadRecord gives f the record in a file: an export in JSON lines, or a store that no
@@ -48,7 +56,7 @@ func ReadRecord(ctx context.Context, file string, f func(Record) error) error {
 		uncounted := func() (record.Anchor, error) { return record.Anchor{}, nil }
 		return f(Record{Lines: linesOf(in), Counted: uncounted})
 	}
-	return readStore(ctx, buffered, f)
+	return readStore(ctx, buffered, segment.Dir(file), f)
 }
 
 // linesOf are those of an export, from the start each time.
@@ -63,8 +71,9 @@ func linesOf(in io.ReadSeeker) iter.Seq2[jit.Event, error] {
 }
 
 // readStore opens a copy of the store, so that one which belongs to somebody else, or
-// may only be read, will do.
-func readStore(ctx context.Context, in io.Reader, f func(Record) error) (err error) {
+// may only be read, will do. Without the folder of its segments the record begins behind
+// them.
+func readStore(ctx context.Context, in io.Reader, segments string, f func(Record) error) (err error) {
 	folder, err := os.MkdirTemp("", "jitbot-record-*") // 0700
 	if err != nil {
 		return fmt.Errorf("copying the store: %w", err)
@@ -83,11 +92,21 @@ func readStore(ctx context.Context, in io.Reader, f func(Record) error) (err err
 	if err != nil {
 		return err // a sentence already
 	}
+	defer func() { err = errors.Join(err, s.Close()) }()
 	counted := func() (record.Anchor, error) {
 		e, err := s.Last(ctx)
 		return record.At(e), err
 	}
-	return errors.Join(f(Record{Lines: record.Read(ctx, 0, s.Events), Counted: counted}), s.Close())
+	sealed, err := s.Sealed(ctx)
+	if err != nil {
+		return fmt.Errorf("reading which segments there are: %w", err)
+	}
+	r := Record{Lines: wholeRecord(ctx, segments, s.Sealed, s.Events), Counted: counted}
+	if _, err := os.Stat(segments); errors.Is(err, fs.ErrNotExist) && len(sealed) > 0 {
+		r.Behind = sealed[len(sealed)-1].End()
+		r.Lines = record.Read(ctx, r.Behind.Seq, s.Events)
+	}
+	return f(r)
 }
 
 // Compare holds the record against an export of Azure's activity log, and gives what
@@ -125,7 +144,13 @@ func (r Record) Verify(anchor record.Anchor) (record.Anchor, error) {
 	if countErr != nil && !errors.Is(countErr, jit.ErrDamaged) {
 		return record.Anchor{}, countErr
 	}
-	c := record.Chain{Anchor: anchor}
+	if anchor.Seq > 0 && anchor.Seq <= r.Behind.Seq && anchor != r.Behind {
+		return record.Anchor{}, jit.Refuse(jit.ErrInput,
+			"Line %s, that of the anchor, is in a sealed segment, and those are not beside the file; put the folder there that ends in .record.",
+			fmt.Sprint(anchor.Seq))
+	}
+	c := record.Behind(r.Behind)
+	c.Anchor = anchor
 	for e, err := range r.Lines {
 		if err == nil {
 			err = c.Add(e)

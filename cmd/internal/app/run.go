@@ -26,6 +26,7 @@ import (
 	"jitbot/jit/protection"
 	"jitbot/jit/reconcile"
 	"jitbot/store/bolt"
+	"jitbot/store/segment"
 )
 
 // Options are what Run and the verbs work with. Config is required, and Tokens
@@ -217,6 +218,12 @@ func (p *program) run(ctx context.Context, listener, hostListener net.Listener) 
 	if hook := p.webhook(); hook != nil {
 		group.Go(func() error { hook.Run(work); return nil })
 	}
+	group.Go(func() error {
+		sealer{
+			store: p.store, dir: segment.Dir(p.Config.Store), keep: p.Config.Keep, streamed: p.stream != nil,
+		}.run(work, p.Log)
+		return nil
+	})
 	if p.stream != nil {
 		group.Go(func() error { p.serveStream(work, p.stream); return nil })
 	}

@@ -98,6 +98,7 @@ func adapters() []row {
 		{"jit/azure", with(), "an adapter does not import another"},
 		{"store", with(), "what every store shares knows none of them"},
 		{"store/bolt", with("store"), "an adapter does not import another"},
+		{"store/segment", []string{"jit", "jit/record"}, "what has left the store is lines"},
 	}
 }
 
@@ -116,7 +117,9 @@ func programs() []row {
 		{"cmd/internal/alert", []string{"jit/clock"}, "it tells what it is given, to one URL"},
 		{
 			"cmd/internal/app",
-			with("bot", "bot/view", "jit/azure", "store", "store/bolt", "cmd/internal/alert", "cmd/internal/config", "cmd/internal/host"),
+			with(
+				"bot", "bot/view", "jit/azure", "store", "store/bolt", "store/segment", "cmd/internal/alert", "cmd/internal/config", "cmd/internal/host",
+			),
 			"the bot put together",
 		},
 		{

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -19,13 +20,14 @@ import (
 
 // Config is a configuration file, read and found without fault.
 type Config struct {
-	File      string // where it was read from
-	Store     string // the store's file
-	Listen    string // address of health and metrics; empty: off
-	SlackURL  string // of Slack's Web API
-	PerPerson int    // commands a minute
-	Webhook   string // what is told of closings that fail; empty: nobody
-	Stream    string // where events go as they come: stdout or a file; empty: nowhere
+	File      string        // where it was read from
+	Store     string        // the store's file
+	Listen    string        // address of health and metrics; empty: off
+	SlackURL  string        // of Slack's Web API
+	PerPerson int           // commands a minute
+	Webhook   string        // what is told of closings that fail; empty: nobody
+	Stream    string        // where events go as they come: stdout or a file; empty: nowhere
+	Keep      time.Duration // how old a line of the record is before it may leave the store
 	Azure     Azure
 	Jit       policies.Config
 }
@@ -38,6 +40,7 @@ const (
 	defaultListen    = "127.0.0.1:9090"
 	defaultSlackURL  = "https://slack.com/api/"
 	defaultPerPerson = 20
+	day              = 24 * time.Hour
 	maxConfig        = 1 << 20 // bytes; a file beyond is no configuration
 )
 
@@ -189,6 +192,7 @@ func (c *Config) rest(s *section) {
 	c.Jit.Digest = scan.schedule("digest")
 	scan.close()
 	record := s.section("record")
+	c.Keep = record.days("keep", 400*day, day, 100*366*day)
 	if c.Stream = record.text("stream", ""); c.Stream != "" {
 		if fault := path(c.Stream); fault != "" {
 			record.fault("stream", "%s", fault)

@@ -41,7 +41,7 @@ func TestConfigDefaults(t *testing.T) {
 	got := parse(t, minimal)
 	want := config.Config{
 		File: "jitbot.yaml", Store: "jitbot.db", Listen: "127.0.0.1:9090",
-		SlackURL: "https://slack.com/api/", PerPerson: 20,
+		SlackURL: "https://slack.com/api/", PerPerson: 20, Keep: 400 * 24 * time.Hour,
 		Azure: config.Azure{
 			Subscriptions: []string{"11111111-2222-3333-4444-555555555555"},
 			Cloud:         config.PublicCloud, Poll: time.Second,

@@ -53,6 +53,25 @@ func (s *section) duration(key string, def, least, most time.Duration) time.Dura
 	return def
 }
 
+// days takes a duration of whole days, such as 400d.
+func (s *section) days(key string, def, least, most time.Duration) time.Duration {
+	n := s.take(key)
+	if n == nil {
+		return def
+	}
+	digits, ok := strings.CutSuffix(n.Value, "d")
+	count, err := strconv.ParseUint(digits, 10, 16)
+	d := time.Duration(count) * day
+	if !ok || err != nil || d < least || d > most || n.Kind != yaml.ScalarNode {
+		s.fault(key, "%s is no number of days; write one from %s to %s, such as %s",
+			kind(n), inDays(least), inDays(most), inDays(def))
+		return def
+	}
+	return d
+}
+
+func inDays(d time.Duration) string { return strconv.Itoa(int(d/day)) + "d" }
+
 // schedule takes when something comes again; empty is never.
 func (s *section) schedule(key string) schedule.Schedule {
 	text := s.text(key, "")

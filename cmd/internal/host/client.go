@@ -176,6 +176,11 @@ func (c *Client) Events(ctx context.Context, after uint64, limit int) ([]jit.Eve
 	return events[:min(limit, len(events))], err
 }
 
+// Sealed implements Session.
+func (c *Client) Sealed(ctx context.Context) ([]record.Segment, error) {
+	return ask[[]record.Segment](ctx, c, http.MethodGet, "/sealed")
+}
+
 // Last implements Session.
 func (c *Client) Last(ctx context.Context) (record.Anchor, error) {
 	return ask[record.Anchor](ctx, c, http.MethodGet, "/last")

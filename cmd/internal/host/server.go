@@ -102,6 +102,7 @@ func (s *Server) handler() http.Handler {
 	answer(mux, "POST /v1/copied", func(r *http.Request, h Session) (any, error) {
 		return struct{}{}, h.Copied(r.Context(), r.URL.Query().Get("what"))
 	})
+	answer(mux, "GET /v1/sealed", func(r *http.Request, h Session) (any, error) { return h.Sealed(r.Context()) })
 	answer(mux, "GET /v1/last", func(r *http.Request, h Session) (any, error) { return h.Last(r.Context()) })
 	answer(mux, "GET /v1/events", func(r *http.Request, h Session) (any, error) {
 		after, err := strconv.ParseUint(r.URL.Query().Get("after"), 10, 64)

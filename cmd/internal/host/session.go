@@ -28,6 +28,9 @@ type Session interface {
 	// lines. It stops before a line that cannot be read, and returns those before it
 	// with the error, which is jit.ErrDamaged.
 	Events(ctx context.Context, after uint64, limit int) ([]jit.Event, error)
+	// Sealed lists the segments that hold the beginning of the record; Events has what is
+	// behind them.
+	Sealed(ctx context.Context) ([]record.Segment, error)
 	// Last is the last line of the record as the store counts it, the zero Anchor
 	// where there is none. ErrDamaged when the end is lost.
 	Last(ctx context.Context) (record.Anchor, error)

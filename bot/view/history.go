@@ -45,7 +45,8 @@ func History(p lookup.HistoryPage, f command.HistoryFilter) Message {
 		foot = append(foot, "Lines may be missing here: which VMs you may see could not all be read.")
 	}
 	if p.Sealed > 0 && p.Next == 0 {
-		foot = append(foot, fmt.Sprintf("Lines 1 to %d of the record have left the store and were not looked at; whoever runs jitbot can export them.", p.Sealed))
+		foot = append(foot, fmt.Sprintf(
+			"Lines 1 to %d of the record have left the store and were not looked at; whoever runs jitbot can export them.", p.Sealed))
 	}
 	if p.Anchor.Seq > 0 {
 		foot = append(foot, "Anchor of the whole record: "+Code(p.Anchor.String()))

@@ -14,9 +14,9 @@ const backupHelp = `Writes a consistent copy of the store to a file, readable by
 while the bot runs or not, and reads it back as a store before it takes the
 name. A file of that name is left as it is; --force replaces it.
 
-What has left the store of the record, in the folder <store>.record, is not in the
-copy: copy that folder as well, and put it beside the copy as <file>.record to
-check both with "jitbot audit verify".
+What has left the store of the record, in the folder <store>.record, is not in
+the copy: copy that folder as well, and put it beside the copy as <file>.record
+to check both with "jitbot audit verify".
 
 To restore, stop the bot, move its store and the file <store>.newest away, copy
 the backup to the store's place with mode 0600, and start the bot. It re-opens

@@ -17,11 +17,11 @@ Azure; and for each machine that a policy matches its network security groups,
 their rules and the locks over them. It takes as long as there is something to
 look at; what says nothing for 30 seconds is given up.
 
-A fault of the file is told on stderr as FILE:LINE: KEY: what is wrong and what to
-write, and nothing is tried before all are mended. Then it prints a line for each
-check: what was seen, or after FAULT what is wrong and how to mend it. Exits 1 on
-any fault. On a terminal these lines are folded at 80 columns, elsewhere they are
-not: "jitbot check | grep FAULT" shows them all.`
+A fault of the file is told on stderr as FILE:LINE: KEY: what is wrong and what
+to write, and nothing is tried before all are mended. Then it prints a line for
+each check: what was seen, or after FAULT what is wrong and how to mend it.
+Exits 1 on any fault. On a terminal these lines are folded at 80 columns,
+elsewhere they are not: "jitbot check | grep FAULT" shows them all.`
 
 func (c *cli) check() *cobra.Command {
 	var offline bool

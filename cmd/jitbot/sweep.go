@@ -21,8 +21,8 @@ description does not say until when), astray (ours by name but outside our
 priorities, so not touched) or failed. It exits 1 if anything overdue could
 not be removed or read.
 
-A rule that a management lock keeps from being deleted is turned into a deny, which
-nobody passes, and is told as failed until the lock is gone.
+A rule that a management lock keeps from being deleted is turned into a deny,
+which nobody passes, and is told as failed until the lock is gone.
 
 With --watch it goes on until it is ended, with a pause of 10s or more, prints
 what it removes and what is amiss, and serves /healthz and /metrics where

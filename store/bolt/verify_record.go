@@ -31,10 +31,8 @@ func (v *verifier) events(ctx context.Context) error {
 		if !bytes.Equal(key, sequence(e.Seq)) {
 			return damaged(bucketEvents, key, fmt.Sprintf("it is line %d", e.Seq))
 		}
-		if prev.Seq == 0 && e.Seq <= sealed.Seq { // those that are sealed leave one by one
-			prev = jit.Event{Seq: e.Seq - 1, Hash: e.Prev}
-		} else if prev.Seq == 0 {
-			prev = jit.Event{Seq: sealed.Seq, Hash: sealed.Hash}
+		if prev.Seq == 0 {
+			prev = before(e, sealed)
 		}
 		err := record.Follows(e, prev)
 		prev = e
@@ -50,6 +48,15 @@ func (v *verifier) events(ctx context.Context) error {
 		return err
 	}
 	return v.counted(ctx, bucketFound, "lines")
+}
+
+// before is what the store's first line must follow: the last one that is sealed, unless
+// it is sealed itself, since those leave one by one.
+func before(first jit.Event, sealed record.Anchor) jit.Event {
+	if first.Seq <= sealed.Seq {
+		return jit.Event{Seq: first.Seq - 1, Hash: first.Prev}
+	}
+	return jit.Event{Seq: sealed.Seq, Hash: sealed.Hash}
 }
 
 // sealed checks that the segments follow each other, and gives the end of the last.

@@ -166,41 +166,44 @@ func verify(dir string, s record.Segment) error {
 // one that was sealed; it may come after lines.
 func Lines(dir string, s record.Segment) iter.Seq2[jit.Event, error] {
 	return func(yield func(jit.Event, error) bool) {
-		fail := func(err error) { yield(jit.Event{}, fmt.Errorf("the segment %s of the record: %w", s.Name, err)) }
-		if s.Name != filepath.Base(s.Name) {
-			fail(fmt.Errorf("%w: its name leads elsewhere", record.ErrBroken))
-			return
-		}
-		f, err := os.Open(filepath.Join(dir, s.Name))
-		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%w: it is not in %s, and lines %d to %d are in it", record.ErrBroken, dir, s.First, s.Last)
-		}
-		if err != nil {
-			fail(err)
-			return
-		}
-		defer f.Close() //nolint:errcheck // only read from
-		read := &summed{from: f, sum: sha256.New()}
-		in, err := zstd.NewReader(read, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			fail(err)
-			return
-		}
-		defer in.Close()
-		last := s.First - 1
-		for e, err := range record.Lines(in) {
-			if err != nil {
-				fail(asBroken(err))
-				return
-			}
-			if last = e.Seq; !yield(e, nil) {
-				return
-			}
-		}
-		if err := read.end(s, last); err != nil {
-			fail(err)
+		if err := read(dir, s, yield); err != nil && !errors.Is(err, errEnough) {
+			yield(jit.Event{}, fmt.Errorf("the segment %s of the record: %w", s.Name, err))
 		}
 	}
+}
+
+// errEnough ends a walk that nobody wants more of.
+var errEnough = errors.New("enough")
+
+// read gives the lines on, and the error that ends them early.
+func read(dir string, s record.Segment, yield func(jit.Event, error) bool) error {
+	if s.Name != filepath.Base(s.Name) {
+		return fmt.Errorf("%w: its name leads elsewhere", record.ErrBroken)
+	}
+	f, err := os.Open(filepath.Join(dir, s.Name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: it is not in %s, and lines %d to %d are in it", record.ErrBroken, dir, s.First, s.Last)
+	}
+	if err != nil {
+		return err //nolint:wrapcheck // the caller says of which
+	}
+	defer f.Close() //nolint:errcheck // only read from
+	whole := &summed{from: f, sum: sha256.New()}
+	in, err := zstd.NewReader(whole, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return err //nolint:wrapcheck // the caller says of which
+	}
+	defer in.Close()
+	last := s.First - 1
+	for e, err := range record.Lines(in) {
+		if err != nil {
+			return asBroken(err)
+		}
+		if last = e.Seq; !yield(e, nil) {
+			return errEnough
+		}
+	}
+	return whole.end(s, last)
 }
 
 // maxWindow is the most that a segment may make a reader keep, in bytes.

@@ -154,37 +154,49 @@ func wholeRecord(
 	events func(ctx context.Context, after uint64, limit int) ([]jit.Event, error),
 ) iter.Seq2[jit.Event, error] {
 	return func(yield func(jit.Event, error) bool) {
-		last := uint64(0)
-		pass := func(lines iter.Seq2[jit.Event, error]) (more bool) {
-			for e, err := range lines {
-				if err == nil && e.Seq <= last {
-					continue
-				}
-				if !yield(e, err) || err != nil {
-					return false
-				}
-				last = e.Seq
-			}
-			return true
-		}
-		for begun, first := last, true; first || begun != last; first = false {
-			begun = last
+		w := walk{yield: yield}
+		for begun, first := uint64(0), true; first || begun != w.last; first = false {
+			begun = w.last
 			segments, err := sealed(ctx)
 			if err != nil {
 				yield(jit.Event{}, fmt.Errorf("reading which segments there are: %w", err))
 				return
 			}
-			for _, s := range segments {
-				if s.Last > last && !pass(segment.Lines(dir, s)) {
-					return
-				}
-			}
-			if !pass(untilGap(record.Read(ctx, last, events), last)) {
+			if !w.segments(dir, segments) || !w.pass(untilGap(record.Read(ctx, w.last, events), w.last)) {
 				return
 			}
 		}
-		pass(record.Read(ctx, last, events)) // behind what is missing
+		w.pass(record.Read(ctx, w.last, events)) // behind what is missing
 	}
+}
+
+// walk gives lines on, each once.
+type walk struct {
+	yield func(jit.Event, error) bool
+	last  uint64 // the last line that was given
+}
+
+// pass gives those that were not given yet, and reports whether more are wanted.
+func (w *walk) pass(lines iter.Seq2[jit.Event, error]) bool {
+	for e, err := range lines {
+		if err == nil && e.Seq <= w.last {
+			continue
+		}
+		if !w.yield(e, err) || err != nil {
+			return false
+		}
+		w.last = e.Seq
+	}
+	return true
+}
+
+func (w *walk) segments(dir string, all []record.Segment) bool {
+	for _, s := range all {
+		if s.Last > w.last && !w.pass(segment.Lines(dir, s)) {
+			return false
+		}
+	}
+	return true
 }
 
 // untilGap are the lines up to one that does not come next: those between may have been

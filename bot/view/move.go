@@ -1,6 +1,10 @@
 package view
 
-import "jitbot/jit"
+import (
+	"strings"
+
+	"jitbot/jit"
+)
 
 // sourcesBefore are those from which a grant that is being moved was open, or, on the way
 // back, was to be.
@@ -25,7 +29,7 @@ func untilReadBack(g jit.Grant) string {
 
 func threadMoving(e jit.Event, g jit.Grant) string {
 	if e.Actor.ID == "" {
-		return "Not moved. Its rules are being set " + prose(e.Text) + "."
+		return "Not moved. Its rules are being set " + strings.TrimSuffix(prose(e.Text), ".") + "."
 	}
 	said := mentionUser(g.Request.By.ID) + " moves it " + prose(e.Text) + "."
 	if g.State == jit.Open && g.Move.Forth() {

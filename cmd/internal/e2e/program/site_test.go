@@ -49,7 +49,10 @@ const (
 	approveButton = "approve"       // its action
 )
 
-func newSite(t testing.TB) *site {
+func newSite(t testing.TB) *site { return newSiteWith(t, slacksim.Options{}) }
+
+// newSiteWith is newSite with another workspace.
+func newSiteWith(t testing.TB, workspace slacksim.Options) *site {
 	t.Helper()
 	// With a cold cache this compiles the Azure SDK, which is no part of what the
 	// allowance is for.
@@ -61,7 +64,7 @@ func newSite(t testing.TB) *site {
 	s := &site{t: t, ctx: ctx, served: make(chan struct{}), file: filepath.Join(t.TempDir(), "jitbot.yaml")}
 	s.azure = azuresim.New(azuresim.Options{})
 	azuresim.SeedDemo(s.azure)
-	s.slack = slacksim.New(slacksim.Options{})
+	s.slack = slacksim.New(workspace)
 	slacksim.SeedDemo(s.slack)
 	arm, slack := serveTLS(t, http.HandlerFunc(s.serveAzure)), serveTLS(t, s.slack)
 	t.Cleanup(s.slack.Close)

@@ -141,7 +141,7 @@ func TestHalfListsInALife(t *testing.T) {
 	}
 }
 
-// liveThrough is a life in which something is amiss for 25 minutes, after which all is
+// liveThrough is a life in which something is amiss for 15 minutes, after which all is
 // well again; what is overdue, or not opened, says why in those words.
 func (w *world) liveThrough(trouble func() (end func()), words string) {
 	t := w.T
@@ -149,9 +149,9 @@ func (w *world) liveThrough(trouble func() (end func()), words string) {
 	foreign, firewalls := w.Foreign(), w.ForeignFirewalls()
 	w.Start()
 	w.Protect("jump-1")
-	kept := w.Open(50*time.Minute, "web-1")
-	behind := w.ApprovedFrom(50*time.Minute, "10.60.1.9/32", "core-1")
-	short := w.ApprovedFrom(20*time.Minute, "10.60.1.10/32", "core-1")
+	kept := w.Open(34*time.Minute, "web-1")
+	behind := w.ApprovedFrom(34*time.Minute, "10.60.1.9/32", "core-1")
+	short := w.ApprovedFrom(14*time.Minute, "10.60.1.10/32", "core-1")
 	w.Pass(4 * time.Minute)
 	behind = w.Want(behind.ID, jit.Open)
 	short = w.Want(short.ID, jit.Open)
@@ -164,7 +164,7 @@ func (w *world) liveThrough(trouble func() (end func()), words string) {
 	end := trouble()
 	began := time.Now()
 	_, refused := w.Service.Approve(t.Context(), grace, waiting.ID)
-	for time.Since(began) < 25*time.Minute {
+	for time.Since(began) < 15*time.Minute {
 		w.Pass(30 * time.Second)
 		w.Want(kept.ID, jit.Open)
 		w.Want(behind.ID, jit.Open)

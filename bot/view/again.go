@@ -47,6 +47,26 @@ func PackAsk(a jit.Ask) string {
 	return "{}"
 }
 
+// unpackVMs are those of the words that may name VMs.
+func unpackVMs(words []string) (out []string) {
+	for _, word := range words[:min(len(words), maxWords)] {
+		if word != "" && word == text.Clean(word) && command.CheckVM(word) == nil {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
+// unpackPorts are those of the values that are ports, of so many at most.
+func unpackPorts(values []string, most int) (out []jit.Ports) {
+	for _, value := range values[:min(len(values), most)] {
+		if port, ok := portOfValue(value); ok {
+			out = append(out, port)
+		}
+	}
+	return out
+}
+
 // UnpackAsk reads back what PackAsk made, which may have been altered: what cannot be
 // read is left out, and the rest is checked like what is typed.
 func UnpackAsk(value string) jit.Ask {
@@ -55,16 +75,7 @@ func UnpackAsk(value string) jit.Ask {
 	if len(value) > MaxInput*4 || json.Unmarshal([]byte(value), &p) != nil {
 		return a
 	}
-	for _, word := range p.VMs[:min(len(p.VMs), maxWords)] {
-		if word != "" && word == text.Clean(word) && command.CheckVM(word) == nil {
-			a.VMs = append(a.VMs, word)
-		}
-	}
-	for _, value := range p.Ports[:min(len(p.Ports), MaxOptions)] {
-		if port, ok := portOfValue(value); ok {
-			a.Ports = append(a.Ports, port)
-		}
-	}
+	a.VMs, a.Ports = unpackVMs(p.VMs), unpackPorts(p.Ports, MaxOptions)
 	for _, word := range p.Sources[:min(len(p.Sources), MaxOptions)] {
 		if source, err := parse.Source(Clip(word, MaxOptionText)); err == nil {
 			a.Sources = append(a.Sources, source)

@@ -15,6 +15,8 @@ type eventTexts struct {
 	channel func(d *draft, e jit.Event)
 }
 
+const stuckText = "🚨 Closing is stuck, and the port may still be open. It is tried until it is gone; an admin should look at it in Azure."
+
 // events has a row for each kind of event that there is.
 func events() map[jit.EventKind]eventTexts {
 	return map[jit.EventKind]eventTexts{
@@ -45,15 +47,13 @@ func events() map[jit.EventKind]eventTexts {
 		jit.EventMoving:     {thread: threadMoving},
 		jit.EventUnmoved:    {thread: threadUnmoved, why: textOfEvent, direct: directUnmoved},
 		jit.EventUnchecked: {
-			thread: saying("Whether its holder still has the rights cannot be told just now. An approver or admin can revoke it."), why: textOfEvent,
+			thread: saying("Whether its holder still has the rights cannot be told just now. An approver or admin can revoke it."),
+			why:    textOfEvent,
 		},
 		jit.EventHindered: {thread: saying("Something may keep its holder out."), why: textOfEvent, direct: directHindered},
 		jit.EventClosing:  {}, // the card says it
-		jit.EventStuck: {
-			thread: saying("🚨 Closing is stuck, and the port may still be open. It is tried until it is gone; an admin should look at it in Azure."),
-			why:    textOfEvent, direct: directStuck, channel: channelStuck,
-		},
-		jit.EventClosed: {thread: threadClosed, why: reasonOfGrant, direct: directClosed},
+		jit.EventStuck:    {thread: saying(stuckText), why: textOfEvent, direct: directStuck, channel: channelStuck},
+		jit.EventClosed:   {thread: threadClosed, why: reasonOfGrant, direct: directClosed},
 
 		// Of rules, with a grant or without.
 		jit.EventDrift:  {thread: saying("Somebody changed its rule in Azure."), why: textOfEvent, channel: channelDrift},

@@ -5,7 +5,6 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"jitbot/bot/command"
 	"jitbot/jit"
 	"jitbot/jit/text"
 )
@@ -42,16 +41,7 @@ func UnpackProtecting(value string) (typed jit.Ask, rows []ProtectRow, ok bool) 
 	if len(value) > 4*MaxInput || json.Unmarshal([]byte(value), &p) != nil || len(p.Rows) > MaxRows {
 		return typed, nil, false
 	}
-	for _, word := range p.Words[:min(len(p.Words), maxWords)] {
-		if word != "" && word == text.Clean(word) && command.CheckVM(word) == nil {
-			typed.VMs = append(typed.VMs, word)
-		}
-	}
-	for _, value := range p.Ports[:min(len(p.Ports), MaxRows)] {
-		if port, ok := portOfValue(value); ok {
-			typed.Ports = append(typed.Ports, port)
-		}
-	}
+	typed.VMs, typed.Ports = unpackVMs(p.Words), unpackPorts(p.Ports, MaxRows)
 	for n, r := range p.Rows {
 		r.ID = n + 1
 		r.Port, r.From, r.Longest = Clip(text.Clean(r.Port), 20), Clip(text.Clean(r.From), MaxInput), Clip(text.Clean(r.Longest), 20)

@@ -109,7 +109,9 @@ func filterWords(f command.ScanFilter, n int) string {
 func scanLine(x reach.Finding) string {
 	p := x.Posture
 	is := map[reach.Class]string{
-		reach.ClassUnhealthy: "🔓 *Unhealthy:* ", reach.ClassNotApplicable: "❔ *Not applicable:* ", reach.ClassHealthy: "⚠️ *Healthy, yet open:* ",
+		reach.ClassUnhealthy:     "🔓 *Unhealthy:* ",
+		reach.ClassNotApplicable: "❔ *Not applicable:* ",
+		reach.ClassHealthy:       "⚠️ *Healthy, yet open:* ",
 	}[p.Class]
 	line := is + vmName(x.VM.Group, x.VM.Name, x.VM.Production()) + ": "
 	switch {

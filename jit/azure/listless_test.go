@@ -72,7 +72,7 @@ func askings() []asking {
 	}
 }
 
-// asked asks in a world with firewalls of both kinds and a deny assignment, so that
+// in asks in a world with firewalls of both kinds and a deny assignment, so that
 // each list has something in it.
 func (a asking) in(t *testing.T, change func(*world)) error {
 	t.Helper()
@@ -102,28 +102,32 @@ func (a asking) isList(r *http.Request) bool {
 	return strings.HasSuffix(strings.ToLower(r.URL.Path), strings.ToLower(a.path))
 }
 
+// refuses holds that the question is answered while all is well, and is not with such a body.
+func (a asking) refuses(t *testing.T, body string) {
+	t.Helper()
+	if err := a.in(t, func(*world) {}); err != nil {
+		t.Fatalf("well: %v", err)
+	}
+	hits := 0
+	err := a.in(t, func(w *world) {
+		w.AddFault(azuresim.Fault{Match: func(r *http.Request) bool {
+			if a.isList(r) {
+				hits++
+			}
+			return a.isList(r)
+		}, Status: http.StatusOK, Body: body})
+	})
+	if err == nil || hits == 0 {
+		t.Errorf("after %d such answers: %v", hits, err)
+	}
+}
+
 // An answer to a list that has no list in it says nothing: it never counts as an empty
 // one.
 func TestNoListIsNoEmptyList(t *testing.T) {
 	for _, a := range askings() {
 		for _, body := range []string{`{}`, `{"value":null}`, `null`} {
-			t.Run(a.name+" "+body, func(t *testing.T) {
-				if err := a.in(t, func(*world) {}); err != nil {
-					t.Fatalf("well: %v", err)
-				}
-				hits := 0
-				err := a.in(t, func(w *world) {
-					w.AddFault(azuresim.Fault{Match: func(r *http.Request) bool {
-						if a.isList(r) {
-							hits++
-						}
-						return a.isList(r)
-					}, Status: http.StatusOK, Body: body})
-				})
-				if err == nil || hits == 0 {
-					t.Errorf("after %d such answers: %v", hits, err)
-				}
-			})
+			t.Run(a.name+" "+body, func(t *testing.T) { a.refuses(t, body) })
 		}
 	}
 }
@@ -172,23 +176,7 @@ func TestNoResourceIsNoEmptyOne(t *testing.T) {
 		{"policy above", "/firewallPolicies/corp-policy", table(azuresim.DemoEdgePolicy + "/ruleCollectionGroups/jitbot-prod")},
 	} {
 		for _, body := range []string{`{}`, `null`} {
-			t.Run(a.name+" "+body, func(t *testing.T) {
-				if err := a.in(t, func(*world) {}); err != nil {
-					t.Fatalf("well: %v", err)
-				}
-				hits := 0
-				err := a.in(t, func(w *world) {
-					w.AddFault(azuresim.Fault{Match: func(r *http.Request) bool {
-						if a.isList(r) {
-							hits++
-						}
-						return a.isList(r)
-					}, Status: http.StatusOK, Body: body})
-				})
-				if err == nil || hits == 0 {
-					t.Errorf("after %d such answers: %v", hits, err)
-				}
-			})
+			t.Run(a.name+" "+body, func(t *testing.T) { a.refuses(t, body) })
 		}
 	}
 }

@@ -20,11 +20,14 @@ func unitWords() map[string]durationUnit {
 		size  time.Duration
 		words string
 	}{
-		{24 * time.Hour, "d day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen dagar день дня дней 日間 天"},
+		{24 * time.Hour, "d day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen dagar " +
+			"день дня дней 日間 天"},
 		{time.Hour, "h hr hrs hour hours std stunde stunden heure heures hora horas ora ore uur uren timme timmar timer godz godzina " +
-			"godziny godzin hodina hodiny hodin tunti tuntia saat ч час часа часов година години годин 時間 小时 小時 个小时 個小時 시간"},
+			"godziny godzin hodina hodiny hodin tunti tuntia saat " +
+			"ч час часа часов година години годин 時間 小时 小時 个小时 個小時 시간"},
 		{time.Minute, "m min mins mn minute minutes minuten minuto minutos minuti minuut minuter minutter minuta minuty minut minutit " +
-			"minuuttia dakika мин минута минуту минуты минут хвилина хвилину хвилини хвилин 分 分間 分钟 分鐘 분"},
+			"minuuttia dakika мин минута минуту минуты минут " +
+			"хвилина хвилину хвилини хвилин 分 分間 分钟 分鐘 분"},
 		{time.Second, "s sec secs second seconds sek sekunde sekunden seconde secondes segundo segundos secondo secondi seconden " +
 			"sekunder sekund секунд секунды 秒 秒間 초"},
 	} {
@@ -70,7 +73,8 @@ func numberWords() map[string]uint64 {
 // wholeWords are durations of one word.
 func wholeWords() map[string]string {
 	return map[string]string{
-		"半小时": "30m", "半小時": "30m", "半个小时": "30m", "半時間": "30m", "一小时": "1h", "一小時": "1h", "两小时": "2h", "mezzora": "30m", "полчаса": "30m",
+		"半小时": "30m", "半小時": "30m", "半个小时": "30m", "半時間": "30m", "mezzora": "30m", "полчаса": "30m",
+		"一小时": "1h", "一小時": "1h", "两小时": "2h",
 	}
 }
 

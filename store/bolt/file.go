@@ -42,7 +42,7 @@ func openFile(ctx context.Context, path string, timeout time.Duration) (_ *os.Fi
 		return nil, refuse(store.ErrForeign, err, "the store %s cannot be read (%v): look at its disk", path, err)
 	}
 	if info.Size() == 0 {
-		return f, syncDir(path) // else a power failure could lose a file that has answers in it
+		return f, store.SyncName(path) // else a power failure could lose a file that has answers in it
 	}
 	return f, sound(ctx, f, path, info.Size())
 }

@@ -25,6 +25,3 @@ func lock(*os.File) (held bool, err error) { return false, nil }
 
 // unlock leaves it to the end of the process.
 func unlock(*os.File) error { return nil }
-
-// syncDir has nothing to do: folders cannot be synced.
-func syncDir(string) error { return nil }

@@ -4,5 +4,5 @@
 // and any editor read it. The chain of hashes goes on from one to the next and into the
 // store, and the store knows the SHA-256 of each file.
 //
-// It imports jit, jit/record and a compressor.
+// It imports jit, jit/record, store and a compressor.
 package segment

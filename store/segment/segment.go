@@ -17,6 +17,7 @@ import (
 
 	"jitbot/jit"
 	"jitbot/jit/record"
+	"jitbot/store"
 )
 
 // extension ends the name of a segment.
@@ -79,7 +80,7 @@ func prepare(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("creating the folder of the record's segments: %w", err)
 	}
-	if err := syncFolder(filepath.Dir(dir)); err != nil {
+	if err := store.SyncName(dir); err != nil {
 		return err
 	}
 	left, err := os.ReadDir(dir)
@@ -100,18 +101,7 @@ func place(dir, from, name string) error {
 	if err := os.Rename(from, filepath.Join(dir, name)); err != nil {
 		return fmt.Errorf("giving a segment of the record its name: %w", err)
 	}
-	return syncFolder(dir)
-}
-
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return fmt.Errorf("making a name in %s durable: %w", path, err)
-	}
-	return nil
+	return store.SyncName(filepath.Join(dir, name))
 }
 
 func compress(to io.Writer, prev record.Anchor, lines iter.Seq2[jit.Event, error]) (record.Segment, error) {

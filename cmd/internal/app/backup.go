@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"jitbot/store"
 	"jitbot/store/bolt"
 )
 
@@ -43,7 +44,7 @@ func (h *Host) BackupTo(ctx context.Context, file string, force bool) (size int6
 	if err != nil {
 		return 0, fmt.Errorf("giving the copy its name: %w", err)
 	}
-	return info.Size(), syncFolder(filepath.Dir(file))
+	return info.Size(), store.SyncName(file)
 }
 
 // verifyCopy opens the copy as a store and reads all of it.
@@ -64,18 +65,6 @@ func moveNew(from, to string) error {
 	}
 	if err := errors.Join(f.Close(), os.Rename(from, to)); err != nil {
 		return errors.Join(err, os.Remove(to))
-	}
-	return nil
-}
-
-// syncFolder makes a new name durable.
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return fmt.Errorf("making the name of the copy durable: %w", err)
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func adapters() []row {
 		{"jit/azure", with(), "an adapter does not import another"},
 		{"store", with(), "what every store shares knows none of them"},
 		{"store/bolt", with("store"), "an adapter does not import another"},
-		{"store/segment", []string{"jit", "jit/record"}, "what has left the store is lines"},
+		{"store/segment", []string{"jit", "jit/record", "store"}, "what has left the store is lines"},
 	}
 }
 

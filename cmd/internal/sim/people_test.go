@@ -106,21 +106,29 @@ func (h *hostile) askFor(names []string) {
 	})
 }
 
-// endOne ends a grant; it is over when that was answered.
-func (h *hostile) endOne() {
+// anOpen is one of the open grants that are wanted; false when there is none.
+func (h *hostile) anOpen(wanted func(*access) bool) (jit.ID, bool) {
 	h.mu.Lock()
 	var open []jit.ID
 	for id, a := range h.grants {
-		if a.ended.IsZero() && a.state == jit.Open {
+		if a.ended.IsZero() && a.state == jit.Open && wanted(a) {
 			open = append(open, id)
 		}
 	}
 	h.mu.Unlock()
 	if len(open) == 0 {
-		return
+		return "", false
 	}
 	slices.Sort(open)
-	id := some(h.draw, "which", open...)
+	return some(h.draw, "which", open...), true
+}
+
+// endOne ends a grant; it is over when that was answered.
+func (h *hostile) endOne() {
+	id, ok := h.anOpen(func(a *access) bool { return true })
+	if !ok {
+		return
+	}
 	if h.impatient("end "+string(id), func(ctx context.Context) error {
 		_, err := h.Service.Done(ctx, simulated.Ada, id)
 		return err
@@ -134,19 +142,10 @@ func (h *hostile) endOne() {
 // moveOne moves a grant from one address to the other. Until it was told what came of it
 // either may get in, but for what was refused.
 func (h *hostile) moveOne() {
-	h.mu.Lock()
-	var open []jit.ID
-	for id, a := range h.grants {
-		if a.ended.IsZero() && a.state == jit.Open && !a.to.IsValid() {
-			open = append(open, id)
-		}
-	}
-	h.mu.Unlock()
-	if len(open) == 0 {
+	id, ok := h.anOpen(func(a *access) bool { return !a.to.IsValid() })
+	if !ok {
 		return
 	}
-	slices.Sort(open)
-	id := some(h.draw, "which", open...)
 	h.mu.Lock()
 	a := h.grants[id]
 	if a.to = netip.MustParseAddr(fromAda); a.from == a.to {

@@ -1,10 +1,8 @@
 package crash_test
 
 import (
-	"fmt"
 	"net/netip"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"jitbot/cmd/internal/e2e/simulated"
@@ -15,37 +13,14 @@ import (
 // Promise 2 while access is moved: whatever step is the last, it is open from one of the two
 // addresses alone, as it says, or ended.
 func TestCrashAtEveryStepOfAMove(t *testing.T) {
-	crashMoves(t, "web-1", azuresim.DemoWeb1, func(*azuresim.Sim) {})
+	crashEverywhere(t, "move", 4, func(t *testing.T, w *world, f *simulated.CrashPoint) { crashMove(t, w, f, "web-1", azuresim.DemoWeb1) })
 }
 
 func TestCrashAtEveryStepOfAMoveBehindAFirewall(t *testing.T) {
-	crashMoves(t, "app-1", azuresim.DemoApp, azuresim.SeedFirewalls)
-}
-
-func crashMoves(t *testing.T, name, vm string, seed func(*azuresim.Sim)) {
-	t.Helper()
-	steps := 0
-	synctest.Test(t, func(t *testing.T) {
-		w, f := newWorld(t), &simulated.CrashPoint{Left: -1}
-		seed(w.Azure)
-		crashMove(t, w, f, name, vm)
-		steps = f.Steps()
+	crashEverywhere(t, "move", 4, func(t *testing.T, w *world, f *simulated.CrashPoint) {
+		azuresim.SeedFirewalls(w.Azure)
+		crashMove(t, w, f, "app-1", azuresim.DemoApp)
 	})
-	if steps < 4 {
-		t.Fatalf("a move has only %d steps: too little is counted", steps)
-	}
-	for n := 1; n <= steps; n++ {
-		for _, after := range []bool{false, true} {
-			t.Run(fmt.Sprintf("step %d after=%t", n, after), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t)
-					seed(w.Azure)
-					crashMove(t, w, &simulated.CrashPoint{Left: n, After: after}, name, vm)
-				})
-			})
-		}
-	}
 }
 
 func crashMove(t *testing.T, w *world, f *simulated.CrashPoint, name, vm string) {

@@ -17,36 +17,37 @@ import (
 // before its effect and after it; then the program starts again on the same
 // store.
 func TestCrashAtEveryStep(t *testing.T) {
-	crashEverywhere(t, "web-1", azuresim.DemoWeb1, func(*azuresim.Sim) {})
+	crashEverywhere(t, "life", 10, func(t *testing.T, w *world, f *simulated.CrashPoint) { crashLife(t, w, f, "web-1", azuresim.DemoWeb1) })
 }
 
 // The same behind a firewall, whose rules are one document.
 func TestCrashAtEveryStepBehindAFirewall(t *testing.T) {
-	crashEverywhere(t, "app-1", azuresim.DemoApp, azuresim.SeedFirewalls)
+	crashEverywhere(t, "life", 10, func(t *testing.T, w *world, f *simulated.CrashPoint) {
+		azuresim.SeedFirewalls(w.Azure)
+		crashLife(t, w, f, "app-1", azuresim.DemoApp)
+	})
 }
 
-func crashEverywhere(t *testing.T, name, vm string, seed func(*azuresim.Sim)) {
+// crashEverywhere plays what is named once whole, and then with a crash at each of its steps,
+// of which there are so many at least.
+func crashEverywhere(t *testing.T, name string, atLeast int, play func(t *testing.T, w *world, f *simulated.CrashPoint)) {
 	t.Helper()
 	steps := 0
 	synctest.Test(t, func(t *testing.T) {
 		f := &simulated.CrashPoint{Left: -1}
-		w := newWorld(t)
-		seed(w.Azure)
-		crashLife(t, w, f, name, vm)
+		play(t, newWorld(t), f)
 		steps = f.Steps()
 	})
-	t.Logf("a life has %d steps", steps)
-	if steps < 10 {
-		t.Fatalf("a life has only %d steps: too little is counted", steps)
+	t.Logf("%s: %d steps", name, steps)
+	if steps < atLeast {
+		t.Fatalf("%s: only %d steps: too little is counted", name, steps)
 	}
 	for n := 1; n <= steps; n++ {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("step %d after=%t", n, after), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t)
-					seed(w.Azure)
-					crashLife(t, w, &simulated.CrashPoint{Left: n, After: after}, name, vm)
+					play(t, newWorld(t), &simulated.CrashPoint{Left: n, After: after})
 				})
 			})
 		}
@@ -56,25 +57,7 @@ func crashEverywhere(t *testing.T, name, vm string, seed func(*azuresim.Sim)) {
 // Promise 2 while access is extended: whatever step is the last, it ends at a deadline that
 // was read back at all guards, and is not closed before the old one.
 func TestCrashAtEveryStepOfAnExtension(t *testing.T) {
-	steps := 0
-	synctest.Test(t, func(t *testing.T) {
-		f := &simulated.CrashPoint{Left: -1}
-		crashExtension(t, newWorld(t), f)
-		steps = f.Steps()
-	})
-	if steps < 4 {
-		t.Fatalf("an extension has only %d steps: too little is counted", steps)
-	}
-	for n := 1; n <= steps; n++ {
-		for _, after := range []bool{false, true} {
-			t.Run(fmt.Sprintf("step %d after=%t", n, after), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					crashExtension(t, newWorld(t), &simulated.CrashPoint{Left: n, After: after})
-				})
-			})
-		}
-	}
+	crashEverywhere(t, "extension", 4, crashExtension)
 }
 
 func crashExtension(t *testing.T, w *world, f *simulated.CrashPoint) {

@@ -176,7 +176,7 @@ func (b *browser) look(name string) {
 				chromedp.EmulateViewport(size[0], size[1]),
 				emulate(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: theme}, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"}),
 			)
-			wide := evaluate[[]string](b, `[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body, .wide, .guard")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`)
+			wide := evaluate[[]string](b, `[document.documentElement, ...document.querySelectorAll(".scroll, .side, .modal-body, .wide, .guard, .try li")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className || e.tagName)`)
 			if len(wide) > 0 {
 				b.t.Errorf("%s at %d: scrolls sideways: %s", name, size[0], strings.Join(wide, ", "))
 			}

@@ -97,10 +97,12 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// fail ends the test with what the page reads.
+// fail ends the test with what the page reads, and what it asked for last.
 func (b *browser) fail(format string, args ...any) {
 	b.t.Helper()
-	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText + "\n" + [document.querySelector("#link")?.textContent,
+		...performance.getEntriesByType("resource").slice(-8).map((e) => [e.name, Math.round(e.startTime), Math.round(e.duration)].join(" ")),
+		"now " + Math.round(performance.now())].join("\n")`))
 	b.shot("failed")
 	b.over.Store(true)
 	b.t.Fatalf(format+"; the page reads:\n%s", append(args, text)...)
